@@ -1,0 +1,53 @@
+/** What is wanted, checked and with its defaults: the same from a file, a custom resource or the environment. */
+import type { GcpSettings } from './gcp-settings.ts'
+
+export interface Document {
+  readonly kind: 'ClusterPullSecret' | 'PullSecret'
+  readonly name: string
+  /** Of a PullSecret: the only namespace that it can write to. */
+  readonly namespace?: string
+  /** Where it was read, for messages: `gcp.yaml:12` (file and line), `-:1` (standard input), `the environment`. */
+  readonly source: string
+  readonly secretName: string
+  readonly namespaces: NamespaceChoice
+  readonly registries: readonly DocumentRegistry[]
+  readonly serviceAccountRef?: { readonly namespace: string; readonly name: string }
+  readonly attachToServiceAccounts: readonly string[]
+  readonly stuckPods: 'Ignore' | 'Evict'
+  readonly conflictPolicy: 'Refuse' | 'Adopt'
+  readonly deletionPolicy: 'Retain' | 'Delete'
+}
+
+/** Chosen = include (absent: any) and selector (absent: any) and not exclude. */
+export interface NamespaceChoice {
+  readonly include?: readonly string[]
+  readonly exclude?: readonly string[]
+  readonly selector?: LabelSelector
+}
+
+/** Kubernetes' LabelSelector. https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/ */
+export interface LabelSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>
+  readonly matchExpressions?: readonly LabelRequirement[]
+}
+
+export interface LabelRequirement {
+  readonly key: string
+  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'
+  readonly values?: readonly string[]
+}
+
+interface RegistryBase {
+  readonly name: string
+  /** host[:port][/path/]: no scheme, no query, a path ends in `/`. */
+  readonly hosts: readonly string[]
+  /** The audience that the subject token carries, where the vendor was told of another than its default. */
+  readonly audience?: string
+  /** Where this registry's subject token is read, when not from the run's token file. */
+  readonly tokenFile?: string
+  /** Name of the field that holds the token, in a token file that is a JSON object. */
+  readonly tokenFileField?: string
+}
+
+/** Exactly one provider, with its settings. */
+export type DocumentRegistry = RegistryBase & { readonly provider: 'gcp'; readonly settings: GcpSettings }

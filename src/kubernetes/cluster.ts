@@ -1,0 +1,30 @@
+/** One connection to one API server: a request with its answer, and nothing of what it is about. */
+import type { Redacted } from '../outside/redacted.ts'
+
+export interface ClusterRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
+  /** Path with query, encoded: `/api/v1/namespaces?limit=500`. */
+  readonly path: string
+  readonly accept?: string
+  readonly contentType?: string
+  /** Opened when it is sent. */
+  readonly body?: string | Redacted
+}
+
+export interface ClusterAnswer {
+  readonly status: number
+  /** Bounded; JSON text where the API server answered as itself. */
+  readonly body: string
+}
+
+export interface Cluster {
+  /** For messages: `https://10.0.0.1:443`. */
+  readonly server: string
+  /**
+   * Sends one request, and again while that may help: after 429 (when Retry-After says), 5xx, a reset, a GOAWAY.
+   * Resolves with the last answer, whatever its status.
+   * @throws KUBERNETES_UNREACHABLE, CERTIFICATE_UNTRUSTED, ANSWER_TOO_LARGE, INTERRUPTED, TIMED_OUT
+   */
+  request(wanted: ClusterRequest): Promise<ClusterAnswer>
+  close(): Promise<void>
+}

@@ -1,0 +1,52 @@
+/** Every code that an error can carry, with the exit code of a run that ends on it; docs/errors.md has a paragraph for each. */
+
+export const errorCodes = {
+  // What is wanted cannot be: said before anything is written.
+  USAGE_INVALID: 2,
+  VARIABLE_INVALID: 2,
+  DOCUMENT_UNREADABLE: 2,
+  DOCUMENT_INVALID: 2,
+  SECRET_CLAIMED_TWICE: 2,
+  CREDENTIAL_FILE_INVALID: 2,
+  CA_FILE_INVALID: 2,
+  KUBECONFIG_INVALID: 2,
+  TOKEN_FILE_UNREADABLE: 2,
+  TOKEN_MALFORMED: 2,
+  TOKEN_EXPIRED: 2,
+  AUDIENCE_MISMATCH: 2,
+  SUBJECT_TOO_LONG: 2,
+  // The exchange.
+  AUDIENCE_REFUSED: 1,
+  ISSUER_REFUSED: 1,
+  TOKEN_STALE: 1,
+  SIGNATURE_REFUSED: 1,
+  ISSUER_UNREACHABLE: 1,
+  CONDITION_REFUSED: 1,
+  PROVIDER_ABSENT: 1,
+  IMPERSONATION_DENIED: 1,
+  QUOTA_EXCEEDED: 1,
+  EXCHANGE_REFUSED: 1,
+  EXCHANGE_UNAVAILABLE: 1,
+  // Any answer from outside.
+  ANSWER_MALFORMED: 1,
+  ANSWER_TOO_LARGE: 1,
+  REDIRECT_REFUSED: 1,
+  CERTIFICATE_UNTRUSTED: 1,
+  // The cluster.
+  KUBERNETES_UNREACHABLE: 1,
+  KUBERNETES_UNAUTHENTICATED: 1,
+  KUBERNETES_FORBIDDEN: 1,
+  KUBERNETES_REFUSED: 1,
+  TOKEN_REQUEST_REFUSED: 1,
+  NAMESPACE_MISSING: 1,
+  SECRET_NOT_OURS: 1,
+  SECRET_CONFLICT: 1,
+  SECRET_TYPE_WRONG: 1,
+  SECRET_TOO_LARGE: 1,
+  // The run.
+  TIMED_OUT: 1,
+  INTERRUPTED: 1,
+  INTERNAL: 1,
+} as const
+
+export type ErrorCode = keyof typeof errorCodes

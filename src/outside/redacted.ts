@@ -1,0 +1,32 @@
+/** A token or password in a wrapper that prints as `[redacted]`, whatever formats it. */
+
+const shown = '[redacted]'
+
+export class Redacted {
+  readonly #value: string
+
+  constructor(value: string) {
+    this.#value = value
+  }
+
+  /** The secret itself. Called where bytes are sent, written or decoded, and nowhere else: a test lists the callers. */
+  reveal(): string {
+    return this.#value
+  }
+
+  toString(): string {
+    return shown
+  }
+
+  toJSON(): string {
+    return shown
+  }
+
+  [Symbol.toPrimitive](): string {
+    return shown
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return shown
+  }
+}

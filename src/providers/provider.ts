@@ -1,0 +1,29 @@
+/** The contract of a provider: the code that knows one vendor's exchange, and nothing of Kubernetes. */
+import type { RegistryCredential } from '../credential/registry-credential.ts'
+import type { DocumentRegistry } from '../document/document.ts'
+import type { SubjectToken } from '../identity/subject-token.ts'
+import type { Outside } from '../outside/outside.ts'
+
+/** A registry of a document, with the settings of the provider that serves it. */
+export type RegistryOf<Settings> = Omit<DocumentRegistry, 'provider' | 'settings'> & { readonly settings: Settings }
+
+export interface Provider<Settings> {
+  /** Audiences that the vendor takes for this registry; the first is the one to ask for. */
+  audiences(registry: RegistryOf<Settings>): readonly [string, ...string[]]
+
+  /** How long a subject token must live for the credential to live its full life, in seconds. */
+  subjectTokenLifeSeconds(registry: RegistryOf<Settings>): number
+
+  /** What can be said against this token before anything is sent. @throws PullpassError, exit 2 */
+  checkSubject(registry: RegistryOf<Settings>, subjectToken: SubjectToken): void
+
+  /** Subject token in, registry credential out; costs the vendor's quota. */
+  exchange(
+    registry: RegistryOf<Settings>,
+    subjectToken: SubjectToken,
+    outside: ProviderOutside,
+  ): Promise<RegistryCredential>
+}
+
+/** The slice of the outside that an exchange may use. */
+export type ProviderOutside = Pick<Outside, 'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'environment' | 'log'>
