@@ -1,4 +1,5 @@
 /** A token or password in a wrapper that prints as `[redacted]`, whatever formats it. */
+import { inspect } from 'node:util'
 
 const shown = '[redacted]'
 
@@ -26,7 +27,7 @@ export class Redacted {
     return shown
   }
 
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
+  [inspect.custom](): string {
     return shown
   }
 }
