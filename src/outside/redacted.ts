@@ -26,8 +26,7 @@ export class Redacted {
   [Symbol.toPrimitive](): string {
     return shown
   }
-
-  [inspect.custom](): string {
-    return shown
-  }
 }
+
+// Outside the class body: a computed name there cannot be declared in isolation.
+Object.defineProperty(Redacted.prototype, inspect.custom, { value: () => shown })

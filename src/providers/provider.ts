@@ -8,14 +8,11 @@ import type { Outside } from '../outside/outside.ts'
 export type RegistryOf<Settings> = Omit<DocumentRegistry, 'provider' | 'settings'> & { readonly settings: Settings }
 
 export interface Provider<Settings> {
-  /** Audiences that the vendor takes for this registry; the first is the one to ask for. */
+  /** Audiences that the vendor may take for this registry; the first is the one to ask for. */
   audiences(registry: RegistryOf<Settings>): readonly [string, ...string[]]
 
   /** How long a subject token must live for the credential to live its full life, in seconds. */
   subjectTokenLifeSeconds(registry: RegistryOf<Settings>): number
-
-  /** What can be said against this token before anything is sent. @throws PullpassError, exit 2 */
-  checkSubject(registry: RegistryOf<Settings>, subjectToken: SubjectToken): void
 
   /** Subject token in, registry credential out; costs the vendor's quota. */
   exchange(

@@ -1,0 +1,56 @@
+/** What a command is: flags as data, and a story that prints results and returns its exit code. */
+import type { Outside } from '../outside/outside.ts'
+
+export interface Flag {
+  readonly type: 'string' | 'boolean'
+  /** May be given more than once; its value is a list. */
+  readonly multiple?: true
+  readonly short?: string
+  /** What stands for the value in the help: `FILE`. */
+  readonly value?: string
+  /** The only values that are taken. */
+  readonly choices?: readonly string[]
+  readonly summary: string
+}
+
+export type Flags = Readonly<Record<string, Flag>>
+
+/** Values by the flags' own names: a list where it may repeat, true or false for a switch, else text or undefined. */
+export type FlagValues<F extends Flags> = {
+  readonly [Name in keyof F]: F[Name] extends { multiple: true }
+    ? readonly string[]
+    : F[Name] extends { type: 'boolean' }
+      ? boolean
+      : string | undefined
+}
+
+export interface Call<F extends Flags> {
+  readonly flags: FlagValues<F>
+  readonly positionals: readonly string[]
+  readonly outside: Outside
+  readonly terminal: Terminal
+}
+
+export interface Terminal {
+  /** Writes a result to standard output and ends the line. */
+  readonly print: (text: string) => void
+  /** All of standard input, bounded. @throws DOCUMENT_UNREADABLE over 1 MiB */
+  readonly readInput: () => Promise<string>
+  readonly color: 'always' | 'never'
+  /** Shows a passing line on standard error, where that is a terminal; `undefined` wipes it. */
+  readonly progress: (text: string | undefined) => void
+}
+
+export interface Command<F extends Flags = Flags> {
+  readonly summary: string
+  /** Forms of the command line, without the program's name. */
+  readonly usage: readonly string[]
+  /** What a reader of `--help` should know besides: a few lines, with an example. */
+  readonly details: string
+  readonly flags: F
+  /** @throws PullpassError, whose code says how the run ends. */
+  run(call: Call<F>): Promise<ExitCode>
+}
+
+/** 0: all done. 1: something failed, and was named; others went on. */
+export type ExitCode = 0 | 1

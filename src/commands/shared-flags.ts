@@ -1,0 +1,63 @@
+/** Flags that several commands take, worded once. */
+import type { Flag } from './command.ts'
+
+/** Taken by every command. */
+export const commonFlags: {
+  readonly timeout: Flag & { type: 'string' }
+  readonly 'ca-file': Flag & { type: 'string' }
+  readonly 'log-level': Flag & { type: 'string' }
+  readonly 'log-format': Flag & { type: 'string' }
+  readonly help: Flag & { type: 'boolean' }
+} = {
+  timeout: { type: 'string', value: 'DURATION', summary: 'End the whole run after this long (default 5m)' },
+  'ca-file': {
+    type: 'string',
+    value: 'FILE',
+    summary: 'Trust these certificates too, for clouds and registries (PULLPASS_CA_FILE)',
+  },
+  'log-level': {
+    type: 'string',
+    value: 'LEVEL',
+    choices: ['error', 'warn', 'info', 'debug'],
+    summary: 'Least level of the log on standard error (default warn)',
+  },
+  'log-format': {
+    type: 'string',
+    value: 'FORMAT',
+    choices: ['text', 'json'],
+    summary: 'Form of the log (default text)',
+  },
+  help: { type: 'boolean', short: 'h', summary: 'Show this help' },
+}
+
+export const documentFlags: { readonly file: Flag & { type: 'string'; multiple: true } } = {
+  file: {
+    type: 'string',
+    multiple: true,
+    short: 'f',
+    value: 'FILE',
+    summary: 'Documents: a file, a folder, or - for standard input; repeatable',
+  },
+}
+
+export const clusterFlags: {
+  readonly kubeconfig: Flag & { type: 'string' }
+  readonly context: Flag & { type: 'string' }
+} = {
+  kubeconfig: {
+    type: 'string',
+    value: 'FILE',
+    summary: 'The cluster (default: KUBECONFIG, the pod it runs in, ~/.kube/config)',
+  },
+  context: { type: 'string', value: 'NAME', summary: "The kubeconfig's context (default: its current one)" },
+}
+
+export const outputFlags: { readonly output: Flag & { type: 'string' } } = {
+  output: {
+    type: 'string',
+    short: 'o',
+    value: 'FORMAT',
+    choices: ['json', 'yaml'],
+    summary: 'Print for programs (default: a table for people)',
+  },
+}
