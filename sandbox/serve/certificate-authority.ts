@@ -1,0 +1,84 @@
+/** A certificate authority that lives as long as the sandbox (RFC 5280): its keys stay in memory, never on disk. */
+import 'reflect-metadata'
+import { randomBytes, webcrypto } from 'node:crypto'
+import * as x509 from '@peculiar/x509'
+
+export interface Certificate {
+  /** PEM. */
+  readonly certificate: string
+  /** PKCS #8, PEM. */
+  readonly key: string
+}
+
+export interface CertificateAuthority {
+  /** The authority's own certificate, PEM: what clients are told to trust. */
+  readonly ca: string
+  issueServerCertificate(names?: readonly string[]): Promise<Certificate>
+  /** Kubernetes reads the user from the common name. */
+  issueClientCertificate(commonName: string): Promise<Certificate>
+}
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+const loopback = ['localhost', '127.0.0.1', '::1']
+const dayMs = 24 * 3600 * 1000
+
+export async function createCertificateAuthority(): Promise<CertificateAuthority> {
+  const keys = await generateKeys()
+  const root = await x509.X509CertificateGenerator.createSelfSigned({
+    ...life(),
+    name: 'CN=pullpass sandbox CA',
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  })
+  const issuer = { name: root.subject, keys }
+  return {
+    ca: root.toString('pem'),
+    issueServerCertificate: (names = loopback) =>
+      issue(issuer, 'sandbox', [
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        new x509.SubjectAlternativeNameExtension(
+          names.map((name) => ({ type: /^[\d.]+$|:/.test(name) ? 'ip' : 'dns', value: name })),
+        ),
+      ]),
+    issueClientCertificate: (commonName) =>
+      issue(issuer, commonName, [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])]),
+  }
+}
+
+async function issue(
+  issuer: { name: string; keys: webcrypto.CryptoKeyPair },
+  commonName: string,
+  purpose: x509.Extension[],
+): Promise<Certificate> {
+  const keys = await generateKeys()
+  const leaf = await x509.X509CertificateGenerator.create({
+    ...life(),
+    subject: [{ CN: [commonName] }],
+    issuer: issuer.name,
+    publicKey: keys.publicKey,
+    signingKey: issuer.keys.privateKey,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer.keys.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      ...purpose,
+    ],
+  })
+  const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
+  return { certificate: leaf.toString('pem'), key: x509.PemConverter.encode(key, 'PRIVATE KEY') }
+}
+
+const generateKeys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+
+// TLS clients judge certificates by the machine's clock, so that a sandbox whose clock was moved is still reached.
+const life = () => ({
+  serialNumber: `40${randomBytes(15).toString('hex')}`, // positive, whatever the random bytes are
+  notBefore: new Date(Date.now() - dayMs),
+  notAfter: new Date(Date.now() + 365 * dayMs),
+  signingAlgorithm: algorithm,
+})

@@ -1,0 +1,59 @@
+/** Lets one fault happen to one request, on its own connection or HTTP/2 stream. */
+import { constants, Http2ServerResponse } from 'node:http2'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Fault } from './faults.ts'
+import type { SandboxAnswer, SandboxRequest } from './handler.ts'
+import { type Outgoing, sendHalf } from './send-answer.ts'
+
+export interface FaultyExchange {
+  readonly request: SandboxRequest
+  readonly outgoing: Outgoing
+  /** Asks the part's handler. */
+  readonly ask: () => Promise<SandboxAnswer>
+  readonly send: (answer: SandboxAnswer) => Promise<void>
+  /** Resets the TCP connection. */
+  readonly reset: () => void
+}
+
+export async function enactFault(fault: Fault, exchange: FaultyExchange): Promise<void> {
+  switch (fault.kind) {
+    case 'latency':
+      await wait(fault.ms, undefined, { signal: exchange.request.signal }).catch(() => {}) // the client went away
+      return exchange.send(await exchange.ask())
+    case 'answer':
+      return exchange.send(fault.answer)
+    case 'reset':
+      if (fault.at === 'answer') await exchange.ask()
+      return exchange.reset()
+    case 'truncate':
+      await sendHalf(exchange.outgoing, await exchange.ask())
+      return endEarly(exchange.outgoing)
+    case 'stall':
+      if (fault.at === 'body') await sendHalf(exchange.outgoing, await exchange.ask())
+      return // and nothing more, until the client leaves or the part closes
+    case 'goaway':
+      return fault.request === 'answered' ? answerAndGo(exchange) : refuseAndGo(exchange)
+  }
+}
+
+function endEarly(outgoing: Outgoing): void {
+  if (outgoing instanceof Http2ServerResponse) outgoing.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+  else outgoing.socket?.destroy()
+}
+
+/** As the Kubernetes API server does by chance with --goaway-chance: this stream is still answered. */
+async function answerAndGo({ outgoing, ask, send }: FaultyExchange): Promise<void> {
+  if (outgoing instanceof Http2ServerResponse) outgoing.stream.session?.close()
+  else outgoing.setHeader('connection', 'close')
+  await send(await ask())
+}
+
+/** RFC 9113 §6.8: streams above the last identifier were not acted on; the client may send them again. */
+function refuseAndGo({ outgoing, reset }: FaultyExchange): void {
+  if (!(outgoing instanceof Http2ServerResponse)) reset()
+  else {
+    const { id = 0, session } = outgoing.stream
+    session?.goaway(constants.NGHTTP2_NO_ERROR, id - 2) // a client's streams have odd numbers
+    outgoing.stream.close(constants.NGHTTP2_REFUSED_STREAM)
+  }
+}

@@ -1,0 +1,70 @@
+/** Opens a server on 127.0.0.1, port 0, and knows its sockets, so that one can be reset and all be ended. */
+import http from 'node:http'
+import http2 from 'node:http2'
+import https from 'node:https'
+import type { Socket } from 'node:net'
+import type { CertificateAuthority } from './certificate-authority.ts'
+import type { Incoming } from './receive-request.ts'
+import type { Outgoing } from './send-answer.ts'
+
+export interface TlsWanted {
+  readonly authority: CertificateAuthority
+  /** Whether ALPN offers HTTP/2 beside HTTP/1.1. */
+  readonly http2: 'offered' | 'absent'
+  readonly clientCertificates?: 'asked' | 'ignored'
+  /** Names in the server's certificate; absent: those of the loopback. */
+  readonly serverNames?: readonly string[]
+}
+
+export interface OpenServer {
+  readonly port: number
+  /** Resets the TCP connection that the request came by. */
+  readonly reset: (incoming: Incoming) => void
+  readonly close: () => Promise<void>
+}
+
+type Listener = (incoming: Incoming, outgoing: Outgoing) => void
+
+const maxStreams = 100 // the Kubernetes API server allows as many
+const idleMs = 90_000 // and closes idle connections after this time
+
+export async function openServer(tls: TlsWanted | undefined, listener: Listener): Promise<OpenServer> {
+  const server = await createServer(tls, listener)
+  const sockets = new Map<number, Socket>()
+  server.on('connection', (socket: Socket) => {
+    const port = socket.remotePort ?? 0
+    sockets.set(port, socket)
+    socket.once('close', () => sockets.delete(port))
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    reset: (incoming) => sockets.get(incoming.socket.remotePort ?? 0)?.resetAndDestroy(),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const socket of sockets.values()) socket.destroy()
+      }),
+  }
+}
+
+async function createServer(tls: TlsWanted | undefined, listener: Listener) {
+  if (!tls) return http.createServer({ keepAliveTimeout: idleMs }, listener)
+  const { certificate, key } = await tls.authority.issueServerCertificate(tls.serverNames)
+  const secure = {
+    cert: certificate,
+    key,
+    ca: tls.authority.ca,
+    requestCert: tls.clientCertificates === 'asked',
+    rejectUnauthorized: false, // who a client is, and whether that suffices, the handler decides
+  }
+  if (tls.http2 === 'absent') return https.createServer({ ...secure, keepAliveTimeout: idleMs }, listener)
+  return http2.createSecureServer(
+    { ...secure, allowHTTP1: true, settings: { maxConcurrentStreams: maxStreams } },
+    listener,
+  )
+}

@@ -1,0 +1,61 @@
+/** Reads a request from HTTP/1.1 or HTTP/2 into the handlers' shape; a body over the limit is not kept. */
+import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
+import { TLSSocket } from 'node:tls'
+import type { SandboxAnswer, SandboxRequest } from './handler.ts'
+
+export type Incoming = IncomingMessage | Http2ServerRequest
+
+export async function receiveRequest(
+  incoming: Incoming,
+  maxBodyBytes: number,
+  signal: AbortSignal,
+): Promise<{ request: SandboxRequest } | { refusal: SandboxAnswer }> {
+  const clientName = clientNameOf(incoming) // asked first: the socket may be gone when the body has been read
+  const body = await readBody(incoming, maxBodyBytes)
+  if (!body) return { refusal: { status: 413, body: `Request body is larger than ${maxBodyBytes} bytes\n` } }
+  const target = parseTarget(incoming.url ?? '')
+  if (!target) return { refusal: { status: 400, body: 'Bad Request\n' } }
+  const method = incoming.method ?? ''
+  return {
+    request: { method, ...target, headers: plainHeaders(incoming), body, ...(clientName && { clientName }), signal },
+  }
+}
+
+function clientNameOf(incoming: Incoming): string | undefined {
+  const socket = incoming.socket
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined
+  const name = socket.getPeerCertificate().subject?.CN
+  return Array.isArray(name) ? name[0] : name
+}
+
+/** Undefined where it is larger than allowed: the rest is read and dropped, so that the answer arrives. */
+async function readBody(incoming: Incoming, maxBytes: number): Promise<Buffer | undefined> {
+  const pieces: Buffer[] = []
+  let size = 0
+  for await (const piece of incoming as AsyncIterable<Buffer>) {
+    size += piece.length
+    if (size <= maxBytes) pieces.push(piece)
+  }
+  return size <= maxBytes ? Buffer.concat(pieces) : undefined
+}
+
+/** Undefined where the percent-encoding is broken. */
+function parseTarget(target: string): Pick<SandboxRequest, 'path' | 'query'> | undefined {
+  const [path = '', query = ''] = target.split(/\?(.*)/s)
+  try {
+    return { path: decodeURIComponent(path), query: new URLSearchParams(query) }
+  } catch {
+    return undefined // URIError is the one error that decoding knows
+  }
+}
+
+/** HTTP/2 names the host in a pseudo header (RFC 9113 §8.3.1): handlers find it under `host` in both versions. */
+function plainHeaders(incoming: Incoming): Record<string, string> {
+  const headers = Object.entries({ host: incoming.headers[':authority'], ...incoming.headers })
+  return Object.fromEntries(
+    headers
+      .filter(([name, value]) => !name.startsWith(':') && value !== undefined)
+      .map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : String(value)]),
+  )
+}

@@ -1,0 +1,72 @@
+/** Sends a handler's answer by HTTP/1.1 or HTTP/2: whole, streamed piece by piece, or cut short on demand. */
+import type { ServerResponse } from 'node:http'
+import { Http2ServerResponse } from 'node:http2'
+import type { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { SandboxAnswer } from './handler.ts'
+
+export type Outgoing = ServerResponse | Http2ServerResponse
+
+/** The bytes and what they are, or pieces to come. */
+interface Content {
+  readonly type?: string
+  readonly body: Buffer | AsyncIterable<string>
+}
+
+export async function sendAnswer(outgoing: Outgoing, method: string, answer: SandboxAnswer): Promise<void> {
+  const { body } = sendHead(outgoing, answer)
+  if (method === 'HEAD') outgoing.end()
+  else if (Buffer.isBuffer(body)) outgoing.end(body)
+  else await pipeline(body, outgoing).catch(ignoreDeparture)
+}
+
+/** Headers and half of the body, or the first piece of a stream; resolves when they are on their way. */
+export async function sendHalf(outgoing: Outgoing, answer: SandboxAnswer): Promise<void> {
+  const { body } = sendHead(outgoing, answer)
+  const half = Buffer.isBuffer(body) ? body.subarray(0, body.length / 2) : await firstPiece(body)
+  const writable: Writable = outgoing
+  await new Promise<void>((resolve) => {
+    writable.write(half, () => resolve())
+  })
+}
+
+function sendHead(outgoing: Outgoing, answer: SandboxAnswer): Content {
+  const content = contentOf(answer.body)
+  if (content.type) outgoing.setHeader('content-type', content.type)
+  if (Buffer.isBuffer(content.body)) outgoing.setHeader('content-length', content.body.length)
+  for (const [name, value] of Object.entries(answer.headers ?? {})) outgoing.setHeader(name, value)
+  outgoing.statusCode = answer.status
+  if (!Buffer.isBuffer(content.body)) flushHead(outgoing)
+  return content
+}
+
+/** A watcher must see that it is heard before the first event comes. */
+function flushHead(outgoing: Outgoing): void {
+  if (outgoing instanceof Http2ServerResponse) outgoing.writeHead(outgoing.statusCode)
+  else outgoing.flushHeaders()
+}
+
+function contentOf(body: SandboxAnswer['body']): Content {
+  if (body === undefined) return { body: Buffer.alloc(0) }
+  if (Buffer.isBuffer(body)) return { type: 'application/octet-stream', body }
+  if (typeof body === 'string') return { type: 'text/plain; charset=utf-8', body: Buffer.from(body) }
+  if (Symbol.asyncIterator in body) return { body }
+  return { type: 'application/json', body: Buffer.from(JSON.stringify(body)) }
+}
+
+async function firstPiece(pieces: AsyncIterable<string>): Promise<Buffer> {
+  for await (const piece of pieces) return Buffer.from(piece)
+  return Buffer.alloc(0)
+}
+
+function ignoreDeparture(error: NodeJS.ErrnoException): void {
+  const departures = [
+    'ERR_STREAM_PREMATURE_CLOSE',
+    'ERR_HTTP2_INVALID_STREAM',
+    'ERR_STREAM_DESTROYED',
+    'ABORT_ERR',
+    'EPIPE',
+    'ECONNRESET',
+  ]
+  if (!departures.includes(error.code ?? '')) throw error
+}

@@ -1,0 +1,104 @@
+/**
+ * Serves one part of the sandbox: plain HTTP/1.1, or TLS with HTTP/2 and HTTP/1.1 by ALPN (RFC 7301), or TLS with
+ * HTTP/1.1 alone. A request is received whole, then a fault meets it or the handler answers it.
+ */
+import { enactFault } from './enact-fault.ts'
+import { createFaultPlan, type FaultPlan, type Faults } from './faults.ts'
+import type { SandboxAnswer, SandboxHandler } from './handler.ts'
+import { openServer, type TlsWanted } from './open-server.ts'
+import { type Incoming, receiveRequest } from './receive-request.ts'
+import { type Outgoing, sendAnswer } from './send-answer.ts'
+
+export interface PartWanted {
+  readonly handler: SandboxHandler
+  /** Absent: plain HTTP/1.1. */
+  readonly tls?: TlsWanted
+  /** The clock of `seen` and of every Date header; absent: the machine's. */
+  readonly now?: () => Date
+  /** Absent: 3 MiB, the Kubernetes API server's limit. */
+  readonly maxBodyBytes?: number
+}
+
+/** What a test may count: never bodies or headers, so that no token is kept. */
+export interface SeenRequest {
+  readonly method: string
+  /** Without the query. */
+  readonly path: string
+  /** 0 until an answer begins. */
+  readonly status: number
+  readonly at: Date
+}
+
+export interface Part extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT` or `https://127.0.0.1:PORT`. */
+  readonly url: string
+  readonly port: number
+  /** PEM of the authority that signed the server's certificate. */
+  readonly ca?: string
+  readonly faults: Faults
+  /** The last 100,000 requests, in the order of their arrival. */
+  readonly seen: readonly SeenRequest[]
+  /** Ends every connection, busy ones too. */
+  readonly close: () => Promise<void>
+}
+
+const maxSeen = 100_000
+const defaultMaxBodyBytes = 3 << 20
+
+export async function servePart(wanted: PartWanted): Promise<Part> {
+  const faults = createFaultPlan()
+  const seen: SeenRequest[] = []
+  const server = await openServer(wanted.tls, (incoming, outgoing) => {
+    const entry = record(incoming, seen, wanted.now?.() ?? new Date())
+    const exchange = { entry, incoming, outgoing, reset: () => server.reset(incoming) }
+    serveRequest(exchange, wanted, faults).catch((error: unknown) => failLoudly(outgoing, error))
+  })
+  return {
+    url: `${wanted.tls ? 'https' : 'http'}://127.0.0.1:${server.port}`,
+    port: server.port,
+    ...(wanted.tls && { ca: wanted.tls.authority.ca }),
+    faults,
+    seen,
+    close: server.close,
+    [Symbol.asyncDispose]: server.close,
+  }
+}
+
+interface Exchange {
+  readonly entry: { readonly method: string; status: number; readonly at: Date }
+  readonly incoming: Incoming
+  readonly outgoing: Outgoing
+  readonly reset: () => void
+}
+
+async function serveRequest(exchange: Exchange, wanted: PartWanted, faults: FaultPlan): Promise<void> {
+  const { entry, incoming, outgoing, reset } = exchange
+  const departure = new AbortController()
+  outgoing.once('close', () => departure.abort())
+  outgoing.setHeader('date', entry.at.toUTCString())
+  const send = (answer: SandboxAnswer) => {
+    entry.status = answer.status
+    return sendAnswer(outgoing, entry.method, answer)
+  }
+  const received = await receiveRequest(incoming, wanted.maxBodyBytes ?? defaultMaxBodyBytes, departure.signal)
+  if ('refusal' in received) return send(received.refusal)
+  const { request } = received
+  const ask = async () => wanted.handler(request)
+  const fault = faults.take(request)
+  if (fault) await enactFault(fault, { request, outgoing, ask, send, reset })
+  else await send(await ask())
+}
+
+function record(incoming: Incoming, seen: SeenRequest[], at: Date): Exchange['entry'] {
+  const path = (incoming.url ?? '').replace(/\?.*/s, '')
+  const entry = { method: incoming.method ?? '', path, status: 0, at }
+  if (seen.push(entry) > maxSeen) seen.shift()
+  return entry
+}
+
+/** A handler that throws is a fault of the sandbox: whoever meets it must not take it for the vendor's answer. */
+function failLoudly(outgoing: Outgoing, error: unknown): void {
+  if (outgoing.headersSent) return void outgoing.destroy()
+  outgoing.statusCode = 500
+  outgoing.end(`The sandbox itself failed: ${error instanceof Error ? error.message : String(error)}\n`)
+}
