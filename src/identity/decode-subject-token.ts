@@ -1,0 +1,108 @@
+/** What a subject token says, decoded without trust: nobody verified it. RFC 7519 (JWT), RFC 7515 §7.1 (compact form). */
+import { PullpassError } from '../outside/pullpass-error.ts'
+import type { Redacted } from '../outside/redacted.ts'
+import type { SubjectToken } from './subject-token.ts'
+
+type ClaimName = 'iss' | 'sub' | 'aud' | 'exp' | 'iat'
+type FieldName = ClaimName | 'alg' | 'kid' | 'kubernetes.io' | 'pod' | 'node' | 'name'
+type Fields = { readonly [name in FieldName]?: unknown }
+
+/** Bytes; Kubernetes' own tokens have 1 to 2 KiB. */
+const longest = 16 * 1024
+/** Seconds since 1970 that a Date can hold. */
+const latest = 8.64e12
+
+/**
+ * The claims of a subject token. `where` is where it came from, for messages; the token is never shown, not in part either.
+ * @throws TOKEN_MALFORMED
+ */
+export function decodeSubjectToken(value: Redacted, where: string): SubjectToken {
+  const refuse = (seen: string) => malformed(where, seen)
+  const [header, payload] = splitParts(value.reveal(), refuse)
+  const { alg, kid } = decodeObject(header, 'header', refuse)
+  const claims = decodeObject(payload, 'payload', refuse)
+  const workload = objectOrEmpty(claims['kubernetes.io'])
+  return {
+    value,
+    issuer: stringClaim(claims, 'iss', refuse),
+    subject: stringClaim(claims, 'sub', refuse),
+    audiences: audienceClaim(claims.aud, refuse),
+    issuedAt: claims.iat === undefined ? undefined : dateClaim(claims, 'iat', refuse),
+    expiresAt: dateClaim(claims, 'exp', refuse),
+    keyId: stringOrNone(kid),
+    algorithm: stringOrNone(alg),
+    pod: stringOrNone(objectOrEmpty(workload.pod).name),
+    node: stringOrNone(objectOrEmpty(workload.node).name),
+  }
+}
+
+type Refuse = (seen: string) => PullpassError
+
+function malformed(where: string, seen: string): PullpassError {
+  return new PullpassError({
+    code: 'TOKEN_MALFORMED',
+    hop: 'subject-token',
+    seen: `${where} holds no service account token: ${seen}`,
+    expected: 'a JWT: header, payload and signature in base64url, joined by "."',
+    hint: 'use a projected token (volumes[].projected.sources[].serviceAccountToken), or set spec.serviceAccountRef and pullpass requests one',
+  })
+}
+
+function splitParts(token: string, refuse: Refuse): [header: string, payload: string] {
+  if (Buffer.byteLength(token) > longest) {
+    throw refuse(`it has ${Buffer.byteLength(token)} bytes, more than ${longest}`)
+  }
+  const parts = token.split('.')
+  const [header, payload, signature] = parts
+  if (parts.length !== 3 || header === undefined || payload === undefined || signature === undefined) {
+    throw refuse(`it has ${parts.length} ${parts.length === 1 ? 'part' : 'parts'}`)
+  }
+  for (const [name, part] of Object.entries({ header, payload, signature })) {
+    if (part === '') throw refuse(`its ${name} is empty`)
+    // Buffer takes any text for base64url and drops what it does not know.
+    if (!/^[A-Za-z0-9_-]+$/.test(part) || part.length % 4 === 1) throw refuse(`its ${name} is not base64url`)
+  }
+  return [header, payload]
+}
+
+function decodeObject(part: string, name: string, refuse: Refuse): Fields {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(part, 'base64url')))
+  } catch {
+    // The parser's own message quotes the text that it read: it is dropped.
+    throw refuse(`its ${name} is not JSON`)
+  }
+  if (!isObject(value)) throw refuse(`its ${name} is not a JSON object`)
+  return value
+}
+
+function stringClaim(claims: Fields, name: ClaimName, refuse: Refuse): string {
+  const value = claims[name]
+  if (value === undefined) throw refuse(`it has no claim ${name}`)
+  if (typeof value !== 'string' || value === '') throw refuse(`its claim ${name} is not a string, or empty`)
+  return value
+}
+
+/** RFC 7519 §4.1.3: one string, or a list of them. A token without it is meant for nobody. */
+function audienceClaim(value: unknown, refuse: Refuse): readonly string[] {
+  const audiences: unknown = value === undefined ? [] : typeof value === 'string' ? [value] : value
+  if (!Array.isArray(audiences) || !audiences.every((audience) => typeof audience === 'string')) {
+    throw refuse('its claim aud is neither a string nor a list of strings')
+  }
+  return audiences
+}
+
+function dateClaim(claims: Fields, name: ClaimName, refuse: Refuse): Date {
+  const seconds = claims[name]
+  if (seconds === undefined) throw refuse(`it has no claim ${name}, as tokens in Secrets of earlier Kubernetes`)
+  if (typeof seconds !== 'number' || seconds < 0 || seconds > latest) {
+    throw refuse(`its claim ${name} is not a number of seconds since 1970`)
+  }
+  return new Date(seconds * 1000)
+}
+
+const stringOrNone = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
+const objectOrEmpty = (value: unknown): Fields => (isObject(value) ? value : {})
+const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
