@@ -1,0 +1,10 @@
+// etcd, the API server's storage, as its own module's main runs it.
+package main
+
+import (
+	"os"
+
+	"go.etcd.io/etcd/server/v3/etcdmain"
+)
+
+func main() { etcdmain.Main(os.Args) }

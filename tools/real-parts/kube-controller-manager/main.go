@@ -1,0 +1,12 @@
+// kube-controller-manager, as cmd/kube-controller-manager/controller-manager.go of k8s.io/kubernetes runs it.
+package main
+
+import (
+	"os"
+
+	"k8s.io/component-base/cli"
+	_ "k8s.io/component-base/logs/json/register" // --logging-format=json
+	"k8s.io/kubernetes/cmd/kube-controller-manager/app"
+)
+
+func main() { os.Exit(cli.Run(app.NewControllerManagerCommand())) }

@@ -1,0 +1,17 @@
+/** Runs the `go` command in this folder's module; what it prints goes to stderr. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { AbsentPart } from './absent-part.ts'
+
+export async function runGo(commandArguments: readonly string[], environment: Record<string, string>): Promise<void> {
+  const child = spawn('go', commandArguments, {
+    cwd: import.meta.dirname,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', process.stderr, process.stderr],
+  })
+  const [code] = await once(child, 'exit').catch((fault: NodeJS.ErrnoException) => {
+    if (fault.code === 'ENOENT') throw new AbsentPart('go is not on the PATH (1.26 or newer, from https://go.dev/dl)')
+    throw fault
+  })
+  if (code !== 0) throw new Error(`go ${commandArguments[0]} exited with ${code}`)
+}
