@@ -42,6 +42,6 @@ suite('renderDockerConfig', () => {
   })
 
   test('printing what was rendered shows no credential', () => {
-    assert.equal(`${renderDockerConfig([google])}`, '[redacted]')
+    assert.equal(String(renderDockerConfig([google])), '[redacted]')
   })
 })
