@@ -1,0 +1,35 @@
+/** The access tokens that Google granted: who holds them, for what, until when. */
+import { randomBytes } from 'node:crypto'
+
+export interface AccessGrant {
+  /** An IAM member: `principal://iam.googleapis.com/…/subject/SUB` or `serviceAccount:EMAIL`. */
+  readonly member: string
+  readonly scopes: readonly string[]
+  readonly expiresAt: Date
+}
+
+export interface AccessTokens {
+  readonly grant: (grant: AccessGrant) => string
+  /** Undefined for a token that was never granted, and for one that has expired. */
+  readonly whoHolds: (accessToken: string) => AccessGrant | undefined
+}
+
+export function createAccessTokens(now: () => Date): AccessTokens {
+  const granted = new Map<string, AccessGrant>()
+  const whoHolds: AccessTokens['whoHolds'] = (accessToken) => {
+    const grant = granted.get(accessToken)
+    if (!grant || grant.expiresAt > now()) return grant
+    granted.delete(accessToken)
+    return undefined
+  }
+  return {
+    grant(grant) {
+      const accessToken = `ya29.${randomBytes(150).toString('base64url')}`
+      granted.set(accessToken, grant)
+      return accessToken
+    },
+    whoHolds,
+  }
+}
+
+export const cloudPlatform = 'https://www.googleapis.com/auth/cloud-platform'
