@@ -1,0 +1,39 @@
+/** One request to a real kube-apiserver, as plain as `kubectl --raw`: the tests' own hand, apart from what they test. */
+import { type RequestOptions, request } from 'node:https'
+import { text } from 'node:stream/consumers'
+
+export interface ApiServer {
+  /** `https://127.0.0.1:PORT` */
+  readonly server: string
+  /** PEM of what signed its certificate. */
+  readonly authority: string
+  /** Of a member of `system:masters`. */
+  readonly adminToken: string
+}
+
+export interface KubernetesRequest {
+  readonly method?: string
+  readonly path: string
+  readonly contentType?: string
+  readonly body?: object
+}
+
+export interface KubernetesAnswer {
+  readonly status: number
+  readonly body: string
+}
+
+export function requestKubernetes(
+  { server, authority, adminToken }: ApiServer,
+  { method = 'GET', path, contentType = 'application/json', body }: KubernetesRequest,
+): Promise<KubernetesAnswer> {
+  const headers = { authorization: `Bearer ${adminToken}`, 'content-type': contentType }
+  const options: RequestOptions = { method, headers, ca: authority, timeout: 10_000 }
+  return new Promise((resolve, reject) => {
+    const sent = request(new URL(path, server), options, (answer) => {
+      text(answer).then((received) => resolve({ status: answer.statusCode ?? 0, body: received }), reject)
+    })
+    sent.on('timeout', () => sent.destroy(new Error(`${method} ${path} was not answered`)))
+    sent.on('error', reject).end(body && JSON.stringify(body))
+  })
+}

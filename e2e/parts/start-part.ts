@@ -1,0 +1,41 @@
+/** The ground under every real part: a private folder and processes, which are gone when it is closed or fails to start. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import type { RealPart } from './real-part.ts'
+import { type RunningProcess, startProcess } from './start-process.ts'
+
+export interface PartGround {
+  /** Mode 0700. */
+  readonly folder: string
+  start(command: string, commandArguments: readonly string[]): RunningProcess
+  /** What to undo at the end; the last one first, processes and folder among them. */
+  defer(undo: () => Promise<void>): void
+}
+
+export async function startPart<Part>(
+  name: string,
+  build: (ground: PartGround) => Promise<Part>,
+): Promise<Part & RealPart> {
+  await using stack = new AsyncDisposableStack()
+  const folder = await mkdtemp(join(tmpdir(), `pullpass-${name}-`))
+  stack.defer(() => rm(folder, { recursive: true, force: true }))
+  const processes: RunningProcess[] = []
+
+  const part = await build({
+    folder,
+    start(command, commandArguments) {
+      const started = startProcess(command, commandArguments, join(folder, `${basename(command)}.log`))
+      processes.push(started)
+      stack.defer(() => started.stop())
+      return started
+    },
+    defer: (undo) => stack.defer(undo),
+  })
+  const rest = stack.move()
+  return {
+    ...part,
+    logs: () => processes.map((started) => started.logs()).join('\n'),
+    close: () => rest.disposeAsync(),
+  }
+}

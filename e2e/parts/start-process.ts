@@ -1,0 +1,49 @@
+/** A program that runs beside the tests: its output goes to a file, it ends by its pid, and never outlives this process. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+
+export interface RunningProcess {
+  /** Aborted when the program ended, with the end of its output in the reason. */
+  readonly ended: AbortSignal
+  /** The end of its output, under its name. */
+  logs(): string
+  /** SIGTERM, and SIGKILL when that is not heeded. */
+  stop(): Promise<void>
+}
+
+const patienceMs = 10_000
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+// By default either would end this process without its exit handlers.
+process.once('SIGTERM', () => process.exit(143))
+process.once('SIGINT', () => process.exit(130))
+
+export function startProcess(command: string, commandArguments: readonly string[], logFile: string): RunningProcess {
+  const log = openSync(logFile, 'a', 0o600)
+  const child = spawn(command, commandArguments, { stdio: ['ignore', log, log] })
+  closeSync(log)
+  running.add(child)
+
+  const logs = () => `--- ${basename(command)}\n${readFileSync(logFile, 'utf8').slice(-8000)}`
+  const end = new AbortController()
+  const settle = (how: unknown) => {
+    running.delete(child)
+    end.abort(new Error(`${basename(command)} ended (${how})\n${logs()}`))
+  }
+  child.once('error', settle).once('exit', (code, signal) => settle(code ?? signal))
+  return {
+    ended: end.signal,
+    logs,
+    async stop() {
+      if (end.signal.aborted) return
+      child.kill('SIGTERM')
+      const lastResort = setTimeout(() => child.kill('SIGKILL'), patienceMs)
+      await once(child, 'exit')
+      clearTimeout(lastResort)
+    },
+  }
+}
