@@ -1,0 +1,96 @@
+/**
+ * The drop-in form: the variables of the script of curl, jq and kubectl that many people copied from the web,
+ * as one document. Loads neither zod nor yaml: this is the CronJob's path, and its start-up is measured.
+ */
+import type { Environment } from '../outside/outside.ts'
+import type { Document } from './document.ts'
+import { type Finding, refuse } from './finding.ts'
+import { poolId, projectNumber, providerId, providerOfParts, serviceAccountEmail } from './gcp-names.ts'
+import { includedNamespace, objectName } from './kubernetes-names.ts'
+import { registryHost } from './registry-host.ts'
+import { showValue } from './show-value.ts'
+import { brokenRule, type TextRule } from './text-rule.ts'
+
+const defaultHost = 'europe-docker.pkg.dev'
+
+const required: Readonly<Record<string, TextRule>> = {
+  PROJECT_NUMBER: projectNumber,
+  POOL_ID: poolId,
+  PROVIDER_ID: providerId,
+  SERVICE_ACCOUNT_EMAIL: serviceAccountEmail,
+  REGISTRY_SECRET_NAME: objectName,
+  REGISTRY_SECRET_NAMESPACES: includedNamespace,
+}
+
+/** @throws VARIABLE_INVALID naming every variable that is missing, empty or wrong. */
+export function documentFromEnvironment(environment: Environment): Document {
+  const [first, ...others] = checkVariables(environment)
+  if (first !== undefined) throw refuse('VARIABLE_INVALID', [first, ...others])
+
+  const text = (name: string) => environment[name]?.trim() ?? ''
+  const hosts = readList(environment, 'REGISTRY_HOSTS')
+  return {
+    kind: 'ClusterPullSecret',
+    name: text('REGISTRY_SECRET_NAME'),
+    source: 'the environment',
+    secretName: text('REGISTRY_SECRET_NAME'),
+    namespaces: { include: readList(environment, 'REGISTRY_SECRET_NAMESPACES') },
+    registries: [
+      {
+        name: 'google',
+        hosts: hosts.length === 0 ? [defaultHost] : hosts,
+        provider: 'gcp',
+        settings: {
+          workloadIdentityProvider: providerOfParts({
+            projectNumber: text('PROJECT_NUMBER'),
+            poolId: text('POOL_ID'),
+            providerId: text('PROVIDER_ID'),
+          }),
+          serviceAccountEmail: text('SERVICE_ACCOUNT_EMAIL'),
+        },
+      },
+    ],
+    attachToServiceAccounts: [],
+    stuckPods: 'Ignore',
+    conflictPolicy: 'Refuse',
+    deletionPolicy: 'Retain',
+  }
+}
+
+function checkVariables(environment: Environment): Finding[] {
+  const names = Object.keys(required)
+  if (names.every((name) => environment[name] === undefined)) {
+    return [{ seen: 'no documents were given', expected: `-f FILE, or the variables ${names.join(', ')}` }]
+  }
+  return [
+    ...Object.entries(required).flatMap(([name, rule]) => checkRequired(environment, name, rule)),
+    ...checkItems(environment, 'REGISTRY_HOSTS', registryHost),
+  ]
+}
+
+function checkRequired(environment: Environment, name: string, rule: TextRule): Finding[] {
+  const value = environment[name]?.trim()
+  if (value === undefined) return [{ seen: `variable ${name} is not set`, expected: rule.expected }]
+  if (value === '') return [{ seen: `variable ${name} is empty`, expected: rule.expected }]
+  return name === 'REGISTRY_SECRET_NAMESPACES'
+    ? checkItems(environment, name, rule)
+    : checkText(`variable ${name} is`, value, rule)
+}
+
+function checkItems(environment: Environment, name: string, rule: TextRule): Finding[] {
+  const items = readList(environment, name)
+  return items.length === 0 && environment[name]?.trim()
+    ? [{ seen: `variable ${name} holds only commas`, expected: rule.expected }]
+    : items.flatMap((item) => checkText(`variable ${name} holds`, item, rule))
+}
+
+function checkText(subject: string, value: string, rule: TextRule): Finding[] {
+  const expected = brokenRule(rule, value)
+  return expected === undefined ? [] : [{ seen: `${subject} ${showValue(value)}`, expected }]
+}
+
+/** Items of a comma list, each once; spaces around them and empty items (a comma at the end) do not count. */
+function readList(environment: Environment, name: string): string[] {
+  const items = (environment[name] ?? '').split(',').map((item) => item.trim())
+  return [...new Set(items)].filter((item) => item !== '')
+}

@@ -1,0 +1,61 @@
+/**
+ * How Google Cloud names what a document points at.
+ * https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools.providers
+ */
+import type { TextRule } from './text-rule.ts'
+
+export const projectNumber: TextRule = {
+  pattern: /^[0-9]+$/,
+  maxLength: 20,
+  expected: "the project's number, such as 123456789012",
+  knownMistake: (text) =>
+    projectId.test(text)
+      ? `the project's number, not its id: gcloud projects describe ${text} --format="value(projectNumber)"`
+      : undefined,
+}
+
+/** Also of a domain's project: `example.com:project`. */
+const projectId = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/
+
+export const poolId: TextRule = idOf("the pool's")
+export const providerId: TextRule = idOf("the provider's")
+
+export const serviceAccountEmail: TextRule = {
+  pattern: /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?@[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\.gserviceaccount\.com$/,
+  maxLength: 256,
+  expected: "a service account's e-mail address, such as puller@project.iam.gserviceaccount.com",
+}
+
+/** The provider's full resource name, as people copy it: with or without the host, with or without the scheme. */
+export const workloadIdentityProvider: TextRule = {
+  pattern:
+    /^(?:(?:https:)?\/\/iam\.googleapis\.com\/)?projects\/[0-9]{1,20}\/locations\/global\/workloadIdentityPools\/[a-z0-9-]{4,32}\/providers\/[a-z0-9-]{4,32}$/,
+  maxLength: 256,
+  expected: 'projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER',
+  knownMistake: (text) => {
+    const project = /(?:^|\/)projects\/([^/]+)\/locations\//.exec(text)?.[1]
+    return project !== undefined && projectId.test(project) ? projectNumber.knownMistake?.(project) : undefined
+  },
+}
+
+/** The resource name alone, without host and scheme. `name` keeps the rule above. */
+export function canonicalProvider(name: string): string {
+  return name.slice(name.indexOf('projects/'))
+}
+
+export function providerOfParts(parts: {
+  readonly projectNumber: string
+  readonly poolId: string
+  readonly providerId: string
+}): string {
+  return `projects/${parts.projectNumber}/locations/global/workloadIdentityPools/${parts.poolId}/providers/${parts.providerId}`
+}
+
+function idOf(owner: string): TextRule {
+  return {
+    pattern: /^[a-z0-9-]{4,32}$/,
+    maxLength: 32,
+    expected: `${owner} id: 4 to 32 lower-case letters, digits and "-"`,
+    knownMistake: (text) => (text.includes('/') ? `${owner} id alone, the last part of its resource name` : undefined),
+  }
+}

@@ -1,0 +1,48 @@
+/** What Kubernetes takes as a name. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
+import type { TextRule } from './text-rule.ts'
+
+/** RFC 1123 label: namespaces, and our own keys of lists. */
+export const labelName: TextRule = {
+  pattern: /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/,
+  maxLength: 63,
+  expected: 'lower-case letters, digits and "-", beginning and ending with a letter or digit',
+}
+
+/** RFC 1123 subdomain: Secrets, ServiceAccounts, documents. */
+export const objectName: TextRule = {
+  pattern: /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/,
+  maxLength: 253,
+  expected: 'lower-case letters, digits, "-" and ".", each part beginning and ending with a letter or digit',
+}
+
+/** A name or a glob of namespaces to leave out. */
+export const excludedNamespace: TextRule = {
+  pattern: /^[a-z0-9*?](?:[a-z0-9*?-]*[a-z0-9*?])?$/,
+  maxLength: 63,
+  expected: 'a namespace, or a glob of lower-case letters, digits, "-", "*" (any characters) and "?" (one)',
+}
+
+/** A name or a glob of namespaces to choose: a glob never reaches kube-*, so one that can match nothing else is a mistake. */
+export const includedNamespace: TextRule = {
+  ...excludedNamespace,
+  knownMistake: (text) =>
+    isGlob(text) && text.startsWith('kube-')
+      ? 'the exact name: namespaces kube-* are never chosen by a glob'
+      : undefined,
+}
+
+export const labelKey: TextRule = {
+  pattern:
+    /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/,
+  maxLength: 317,
+  expected: 'a label\'s key: an optional DNS prefix and "/", then up to 63 letters, digits, "-", "_" and "."',
+}
+
+export const labelValue: TextRule = {
+  pattern: /^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)?$/,
+  maxLength: 63,
+  expected: 'a label\'s value: letters, digits, "-", "_" and ".", beginning and ending with a letter or digit',
+}
+
+/** Whether this entry of `include` or `exclude` is a pattern, not the name of one namespace. */
+export const isGlob = (entry: string): boolean => entry.includes('*') || entry.includes('?')
