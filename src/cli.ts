@@ -1,0 +1,50 @@
+/** The process: argv to command, signals to an end, results to exit codes. The only place that exits. */
+import { constants } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
+import type { Terminal } from './commands/command.ts'
+import { run } from './commands/run.ts'
+import { PullpassError } from './outside/pullpass-error.ts'
+
+const interrupt = new AbortController()
+let endedBy: 'SIGINT' | 'SIGTERM' | undefined
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (endedBy !== undefined) process.exit(128 + constants.signals[signal]) // asked twice: at once
+    endedBy = signal
+    interrupt.abort(
+      new PullpassError({
+        code: 'INTERRUPTED',
+        hop: 'document',
+        seen: `the run was ended by ${signal}`,
+        retryable: true,
+      }),
+    )
+  })
+}
+
+const terminal: Terminal = {
+  print: (text) => process.stdout.write(`${text}\n`),
+  readInput: async () => (await import('./terminal/read-input.ts')).readInput(process.stdin),
+  color: process.stdout.isTTY && !process.env['NO_COLOR'] ? 'always' : 'never',
+  progress: (text) => {
+    if (process.stderr.isTTY) process.stderr.write(text === undefined ? '\r\x1b[K' : `\r\x1b[K${text}`)
+  },
+}
+
+// A reader that leaves early (`| head`) ends the output, not the run.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
+const exitCode = await run(process.argv.slice(2), {
+  environment: process.env,
+  now: () => new Date(),
+  random: Math.random,
+  sleep: async (ms, signal) => {
+    await setTimeout(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
+  },
+  signal: interrupt.signal,
+  terminal,
+  complain: (text) => process.stderr.write(`${text}\n`),
+})
+process.exitCode = endedBy === undefined ? exitCode : 128 + constants.signals[endedBy]

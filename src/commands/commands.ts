@@ -1,0 +1,16 @@
+/** Every command by its name, loaded when it is called: a one-shot pays for its own alone. */
+import type { Command } from './command.ts'
+
+export interface CommandEntry {
+  /** As in the command itself, so that the list of commands loads none: a test holds both equal. */
+  readonly summary: string
+  // A command's flags are its own: who runs it by name knows them only as Flags.
+  readonly load: () => Promise<Command>
+}
+
+export const commands: Readonly<Record<string, CommandEntry>> = {
+  refresh: {
+    summary: 'Exchange once, write every chosen pull secret, exit',
+    load: async () => (await import('./refresh.ts')).refresh,
+  },
+}

@@ -1,0 +1,40 @@
+/** Ends a run when its time is over, by the run's own clock. */
+import type { Outside } from '../outside/outside.ts'
+import { parseDuration } from '../outside/parse-duration.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+
+export interface Bound {
+  /** Aborted when the run is interrupted, or its time is over: the reason is the error to show. */
+  readonly signal: AbortSignal
+  readonly cancel: () => void
+}
+
+/** @throws USAGE_INVALID where `timeout` is no duration */
+export function endAfter(timeout: string, { sleep, signal }: Pick<Outside, 'sleep' | 'signal'>): Bound {
+  const timeoutMs = parseDuration(timeout)
+  if (timeoutMs === undefined || timeoutMs === 0) {
+    throw new PullpassError({
+      code: 'USAGE_INVALID',
+      hop: 'document',
+      seen: `--timeout ${JSON.stringify(timeout.slice(0, 40))} is no duration`,
+      expected: 'hours, minutes and seconds such as 90s, 5m or 1h30m',
+    })
+  }
+  const over = new AbortController()
+  const cancelled = new AbortController()
+  sleep(timeoutMs, cancelled.signal).then(
+    () => over.abort(timedOut(timeout)),
+    () => undefined, // cancelled: the run ended in time
+  )
+  return { signal: AbortSignal.any([signal, over.signal]), cancel: () => cancelled.abort() }
+}
+
+const timedOut = (timeout: string) =>
+  new PullpassError({
+    code: 'TIMED_OUT',
+    hop: 'document',
+    seen: `the run did not end within ${timeout}`,
+    expected: 'answers in time',
+    hint: 'see which hop is slow with --log-level debug, or give it longer with --timeout',
+    retryable: true,
+  })

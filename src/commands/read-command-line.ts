@@ -1,0 +1,69 @@
+/** The words after a command's name, checked against its flags. */
+import { parseArgs } from 'node:util'
+import { nearest } from '../outside/nearest.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+import type { Command, Flag, Flags, FlagValues } from './command.ts'
+import { commonFlags } from './shared-flags.ts'
+
+export interface CommandLine {
+  readonly common: FlagValues<typeof commonFlags>
+  readonly flags: FlagValues<Flags>
+  readonly positionals: readonly string[]
+}
+
+/** @throws USAGE_INVALID for a flag that is unknown, lacks its value, has one that it does not take, or stands twice */
+export function readCommandLine(name: string, { flags, usage }: Command, words: readonly string[]): CommandLine {
+  const known: Flags = { ...flags, ...commonFlags }
+  const fail = (seen: string, expected?: string) => {
+    throw new PullpassError({ code: 'USAGE_INVALID', hop: 'document', seen, expected, hint: `pullpass ${name} --help` })
+  }
+  const { values, positionals, tokens } = parse(known, words, fail)
+  const given = tokens.filter((token) => token.kind === 'option')
+  for (const { name: flag, rawName, value } of given) {
+    const rule = Object.hasOwn(known, flag) ? known[flag] : undefined
+    if (rule === undefined) return fail(`${rawName} is unknown`, nearestFlag(flag, known))
+    if (rule.type === 'boolean' && value !== undefined) return fail(`${rawName} takes no value`)
+    if (rule.type === 'string' && !value) return fail(`${rawName} lacks its ${rule.value ?? 'value'}`)
+    if (rule.choices?.includes(value ?? '') === false) {
+      return fail(`${rawName} ${JSON.stringify(value)}`, `one of ${rule.choices.join(', ')}`)
+    }
+    if (!rule.multiple && given.filter((other) => other.name === flag).length > 1)
+      return fail(`${rawName} stands twice`)
+  }
+  if (positionals.length > 0 && usage.every((form) => !/[A-Z[]/.test(form.replaceAll('[flags]', '')))) {
+    return fail(`${JSON.stringify(positionals[0])} stands where nothing is expected`)
+  }
+  const complete = Object.fromEntries(Object.entries(known).map(([flag, rule]) => [flag, values[flag] ?? absent(rule)]))
+  return { common: complete as never, flags: complete as never, positionals }
+}
+
+function parse(known: Flags, words: readonly string[], fail: (seen: string) => never) {
+  try {
+    return parseArgs({
+      args: [...words],
+      options: toOptions(known),
+      strict: false,
+      allowPositionals: true,
+      tokens: true,
+    })
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : 'the command line cannot be read')
+  }
+}
+
+const toOptions = (known: Flags) =>
+  Object.fromEntries(
+    Object.entries(known).map(([flag, { type, multiple = false, short }]) => [
+      flag,
+      short === undefined ? { type, multiple } : { type, multiple, short },
+    ]),
+  )
+
+function absent({ type, multiple }: Flag): unknown {
+  return multiple ? [] : type === 'boolean' ? false : undefined
+}
+
+function nearestFlag(flag: string, known: Flags): string | undefined {
+  const near = nearest(flag, Object.keys(known))
+  return near === undefined ? undefined : `perhaps --${near}`
+}

@@ -1,0 +1,95 @@
+/** An answer that is not what was asked for, in words: a redirect, a refusal, an error page, no JSON. */
+import type { ErrorCode } from './error-codes.ts'
+import { type Hop, PullpassError } from './pullpass-error.ts'
+import { quote } from './quote.ts'
+import { repeatsSecret } from './repeats-secret.ts'
+import { retryAtOf } from './retry-at.ts'
+import type { HttpAnswer } from './transport.ts'
+
+/** What a vendor's refusal means, and what mends it. */
+export interface Refusal {
+  readonly code: ErrorCode
+  readonly hop?: Hop
+  /** The vendor's own sentence, taken from a known field. */
+  readonly message: string
+  readonly expected?: string | undefined
+  readonly hint?: string | undefined
+  readonly retryable?: boolean
+}
+
+interface Asked {
+  readonly hop: Hop
+  readonly who: string
+  readonly url: string
+  readonly refusal?: (status: number, body: unknown) => Refusal | undefined
+}
+
+interface Answered extends HttpAnswer {
+  /** undefined where the body is not JSON. */
+  readonly json: unknown
+  readonly receivedAt: Date
+  /** What was sent in confidence: a hostile answer may repeat it. */
+  readonly secrets: readonly string[]
+}
+
+export function answerFault(ask: Asked, answer: Answered): PullpassError {
+  if (answer.status >= 300 && answer.status < 400) return redirectRefused(ask, answer)
+  if (answer.status === 200) return notJson(ask, answer)
+  const refusal = answer.json === undefined ? undefined : ask.refusal?.(answer.status, answer.json)
+  return refusal === undefined ? unknownRefusal(ask, answer) : knownRefusal(ask, answer, refusal)
+}
+
+function redirectRefused({ hop, who, url }: Asked, { status }: Answered): PullpassError {
+  return new PullpassError({
+    code: 'REDIRECT_REFUSED',
+    hop,
+    seen: `${who} answered ${status}, a redirect, at ${url}`,
+    expected: 'an answer at this address: a token is never sent on to another one',
+    hint: 'name the final address as the endpoint',
+  })
+}
+
+function notJson({ hop, who, url }: Asked, { body, headers }: Answered): PullpassError {
+  const type = quote(headers['content-type'] ?? 'no content type')
+  return new PullpassError({
+    code: 'ANSWER_MALFORMED',
+    hop,
+    seen: `${who} answered 200 at ${url}, but not in JSON: ${Buffer.byteLength(body)} bytes of ${type}`,
+    expected: 'JSON',
+    hint: 'see that nothing between answers in its place (a proxy, a sign-in page), and that the endpoint is the right one',
+    retryable: true, // a connection cut short looks the same
+  })
+}
+
+function knownRefusal(ask: Asked, answer: Answered, refusal: Refusal): PullpassError {
+  return new PullpassError({
+    code: refusal.code,
+    hop: refusal.hop ?? ask.hop,
+    seen: `${ask.who} answered ${answer.status} ${vendorWords(refusal.message, answer.secrets)}`,
+    expected: refusal.expected,
+    hint: refusal.hint,
+    retryable: refusal.retryable ?? isTransient(answer.status),
+    retryAt: retryAtOf(answer.headers['retry-after'], answer.receivedAt),
+  })
+}
+
+function unknownRefusal({ hop, who, url }: Asked, { status, headers, receivedAt }: Answered): PullpassError {
+  const transient = isTransient(status)
+  return new PullpassError({
+    code: status === 429 ? 'QUOTA_EXCEEDED' : transient ? 'EXCHANGE_UNAVAILABLE' : 'EXCHANGE_REFUSED',
+    hop,
+    seen: `${who} answered ${status} at ${url}, without a reason that pullpass knows`,
+    expected: 'an answer of status 200',
+    hint: transient
+      ? 'nothing to do if it passes; pull secrets keep what they have, and the next run asks again'
+      : 'see that the endpoint is the right one, and that nothing between answers in its place',
+    retryable: transient,
+    retryAt: retryAtOf(headers['retry-after'], receivedAt),
+  })
+}
+
+const isTransient = (status: number) => status === 429 || status === 408 || status >= 500
+
+function vendorWords(message: string, secrets: readonly string[]): string {
+  return repeatsSecret(message, secrets) ? '(its words are withheld: they repeat a secret)' : quote(message)
+}

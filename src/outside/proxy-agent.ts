@@ -1,0 +1,30 @@
+/** The agent for HTTPS_PROXY, HTTP_PROXY and NO_PROXY: Node's own, with the environment handed in. */
+import { Agent as HttpAgent } from 'node:http'
+import type { Environment } from './outside.ts'
+import { PullpassError } from './pullpass-error.ts'
+
+/** Node ignores `proxyEnv` before these versions: a proxy that is set and not used would be a silent way around it. */
+const oldest = { 22: 21, 24: 5 } as const
+
+/** @throws USAGE_INVALID where this Node cannot use a proxy */
+export async function proxyAgent(
+  url: URL,
+  environment: Environment,
+  ca: string[] | undefined,
+  nodeVersion: string = process.versions.node,
+): Promise<HttpAgent> {
+  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number)
+  if (minor < (oldest[major as keyof typeof oldest] ?? 0) || major === 23) {
+    throw new PullpassError({
+      code: 'USAGE_INVALID',
+      hop: 'document',
+      seen: `a proxy is set in the environment, and Node ${nodeVersion} cannot use it`,
+      expected: 'Node 22.21, 24.5 or newer',
+      hint: 'run pullpass by a newer Node, or unset HTTPS_PROXY',
+    })
+  }
+  const options = { proxyEnv: { ...environment }, ...(ca === undefined ? {} : { ca }) }
+  if (url.protocol === 'http:') return new HttpAgent(options)
+  const { Agent: HttpsAgent } = await import('node:https')
+  return new HttpsAgent(options)
+}

@@ -1,0 +1,37 @@
+/** Certificates that a person says to trust besides the system's. */
+import { X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { PullpassError } from './pullpass-error.ts'
+import { systemErrorCode } from './system-error-code.ts'
+
+const pem = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
+
+/** The PEM text of `file`, each of its certificates parsed. @throws CA_FILE_INVALID */
+export async function readAuthorities(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw invalid(file, `cannot be read (${systemErrorCode(error) ?? 'no reason given'})`, error)
+  })
+  const certificates = text.match(pem) ?? []
+  if (certificates.length === 0) throw invalid(file, 'holds no certificate')
+  certificates.forEach((certificate, index) => {
+    try {
+      new X509Certificate(certificate)
+    } catch (error) {
+      throw invalid(
+        file,
+        `holds a certificate that cannot be parsed, the ${index + 1}. of ${certificates.length}`,
+        error,
+      )
+    }
+  })
+  return certificates.join('\n')
+}
+
+const invalid = (file: string, what: string, cause?: unknown) =>
+  new PullpassError({
+    code: 'CA_FILE_INVALID',
+    hop: 'document',
+    seen: `${file} ${what}`,
+    expected: 'one or more certificates in PEM: -----BEGIN CERTIFICATE-----',
+    cause,
+  })

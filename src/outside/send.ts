@@ -1,0 +1,132 @@
+/**
+ * Asks a cloud or registry one thing and reads the answer by the caller's own rule.
+ * Owns what is the same for every vendor: opening secrets, time and size limits, no redirects, retries, and words.
+ */
+import { answerFault, type Refusal } from './answer-fault.ts'
+import type { Outside } from './outside.ts'
+import { type Hop, PullpassError } from './pullpass-error.ts'
+import { Redacted } from './redacted.ts'
+import { retryDelayMs } from './retry-delay.ts'
+import type { HttpAnswer, HttpRequest } from './transport.ts'
+import { transportFault } from './transport-fault.ts'
+
+export interface Ask<T> {
+  readonly hop: Hop
+  /** For messages: who is asked, `Google`. */
+  readonly who: string
+  readonly url: string
+  readonly method?: 'GET' | 'POST'
+  /** Sent as application/x-www-form-urlencoded, or as JSON; secrets in them are opened here. */
+  readonly form?: Readonly<Record<string, string | Redacted>>
+  readonly json?: unknown
+  readonly bearer?: Redacted
+  /** What the vendor's refusal means; undefined where it says nothing that this caller knows. */
+  readonly refusal?: (status: number, body: unknown) => Refusal | undefined
+  /** Turns a good answer into what the caller wants; throws AnswerUnread where the answer is not what it must be. */
+  readonly read: (answer: Received) => T
+  readonly timeoutMs?: number
+}
+
+export interface Received {
+  readonly body: unknown
+  /** This machine's clock. */
+  readonly sentAt: Date
+  readonly receivedAt: Date
+  /** The other side's clock, to the second. */
+  readonly serverDate: Date | undefined
+}
+
+/** Thrown by `read`, with what was seen instead; never with a part of the answer that may be a credential. */
+export class AnswerUnread extends Error {}
+
+export type SendOutside = Pick<Outside, 'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'log'>
+
+const maxBytes = 1024 * 1024
+const attempts = 4
+const defaultTimeoutMs = 20_000
+
+/** @throws PullpassError at the hop of `ask` */
+export async function send<T>(outside: SendOutside, ask: Ask<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await sendOnce(outside, ask)
+    } catch (fault) {
+      if (!(fault instanceof PullpassError) || !fault.retryable || attempt === attempts) throw fault
+      const delayMs = retryDelayMs(attempt, outside.random(), fault.retryAt, outside.now())
+      if (delayMs === undefined) throw fault
+      outside.log('info', 'a request failed and is made again', { code: fault.code, url: ask.url, delayMs })
+      await outside.sleep(delayMs, outside.signal)
+    }
+  }
+}
+
+async function sendOnce<T>(outside: SendOutside, ask: Ask<T>): Promise<T> {
+  const sentAt = outside.now()
+  const answer = await exchangeMessages(outside, ask)
+  const receivedAt = outside.now()
+  const body = parseJson(answer.body)
+  if (answer.status !== 200 || body === undefined) {
+    throw answerFault(ask, { ...answer, json: body, receivedAt, secrets: secretsOf(ask) })
+  }
+  const date = Date.parse(answer.headers['date'] ?? '')
+  try {
+    return ask.read({ body, sentAt, receivedAt, serverDate: Number.isNaN(date) ? undefined : new Date(date) })
+  } catch (unread) {
+    if (!(unread instanceof AnswerUnread)) throw unread
+    throw new PullpassError({
+      code: 'ANSWER_MALFORMED',
+      hop: ask.hop,
+      seen: `${ask.who} answered 200 at ${ask.url}, but ${unread.message}`,
+      expected: 'the answer that its documentation describes',
+      hint: 'see that nothing between answers in its place, and that the endpoint is the right one',
+    })
+  }
+}
+
+async function exchangeMessages<T>(outside: SendOutside, ask: Ask<T>): Promise<HttpAnswer> {
+  const timeoutMs = ask.timeoutMs ?? defaultTimeoutMs
+  const timeout = AbortSignal.timeout(timeoutMs)
+  try {
+    return await outside.transport(toRequest(ask, AbortSignal.any([timeout, outside.signal])))
+  } catch (error) {
+    outside.signal.throwIfAborted()
+    throw transportFault(ask, timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined, error)
+  }
+}
+
+function toRequest<T>(ask: Ask<T>, signal: AbortSignal): HttpRequest {
+  const headers: Record<string, string> = { accept: 'application/json' }
+  if (ask.bearer !== undefined) headers['authorization'] = `Bearer ${ask.bearer.reveal()}`
+  const base = { method: ask.method ?? 'POST', url: ask.url, maxBytes, signal, headers }
+  if (ask.form !== undefined) {
+    headers['content-type'] = 'application/x-www-form-urlencoded'
+    const fields = Object.entries(ask.form).map(([name, value]) => [name, open(value)] as [string, string])
+    return { ...base, body: new URLSearchParams(fields).toString() }
+  }
+  if (ask.json !== undefined) {
+    headers['content-type'] = 'application/json'
+    return { ...base, body: JSON.stringify(ask.json, openInPlace) }
+  }
+  return base
+}
+
+const open = (value: string | Redacted) => (value instanceof Redacted ? value.reveal() : value)
+
+/** By the time a replacer sees a value, toJSON has redacted it: its holder still has the original. */
+function openInPlace(this: unknown, key: string, value: unknown): unknown {
+  const original = (this as Record<string, unknown>)[key]
+  return original instanceof Redacted ? original.reveal() : value
+}
+
+function secretsOf<T>({ bearer, form, json }: Ask<T>): string[] {
+  const values = [bearer, ...Object.values(form ?? {}), ...(typeof json === 'object' ? Object.values(json ?? {}) : [])]
+  return values.filter((value) => value instanceof Redacted).map((secret) => secret.reveal())
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // not JSON: the caller says so, with status and content type
+  }
+}

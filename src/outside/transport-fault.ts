@@ -1,0 +1,52 @@
+/** A request that got no answer, in words: which certificate, which name, which time. */
+
+import { type Hop, PullpassError } from './pullpass-error.ts'
+import { systemErrorCode } from './system-error-code.ts'
+import { AnswerTooLarge } from './transport.ts'
+
+/** Node's (OpenSSL's) codes for a certificate that nobody vouches for, or that is another's. */
+const untrusted = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+])
+
+/** `timedOut`: how, in words, where time ran out. */
+export function transportFault(
+  { hop, who, url }: { hop: Hop; who: string; url: string },
+  timedOut: string | undefined,
+  error: unknown,
+): PullpassError {
+  const code = systemErrorCode(error)
+  if (error instanceof AnswerTooLarge) {
+    return new PullpassError({
+      code: 'ANSWER_TOO_LARGE',
+      hop,
+      seen: `${who} answered more than ${error.maxBytes} bytes at ${url}`,
+      expected: 'a short JSON answer',
+      hint: 'see that nothing between answers in its place, and that the endpoint is the right one',
+    })
+  }
+  if (code !== undefined && untrusted.has(code)) {
+    return new PullpassError({
+      code: 'CERTIFICATE_UNTRUSTED',
+      hop,
+      seen: `the certificate at ${url} is not trusted: ${code}`,
+      expected: `a certificate for ${new URL(url).hostname} from an authority that this machine trusts`,
+      hint: 'if a proxy or a private endpoint uses an authority of its own, name its certificate: --ca-file FILE',
+    })
+  }
+  return new PullpassError({
+    code: 'EXCHANGE_UNAVAILABLE',
+    hop,
+    seen: `${who} ${timedOut ?? `gave no answer (${code ?? 'the connection failed'})`} at ${url}`,
+    expected: 'an answer',
+    hint: 'see that this address is reachable from here (network policy, proxy, DNS); pull secrets keep what they have',
+    retryable: true,
+  })
+}

@@ -1,0 +1,138 @@
+/**
+ * Google Artifact Registry: token exchange (RFC 8693 §2), then impersonation where asked.
+ * https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token
+ * https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken
+ */
+import type { GcpSettings } from '../document/gcp-settings.ts'
+import type { SubjectToken } from '../identity/subject-token.ts'
+import { Redacted } from '../outside/redacted.ts'
+import { AnswerUnread, type Received, send } from '../outside/send.ts'
+import { iamCredentialsEndpoint, stsEndpoint } from './gcp-endpoints.ts'
+import { impersonationRefusal, tokenRefusal } from './gcp-refusals.ts'
+import type { Provider, ProviderOutside, RegistryOf } from './provider.ts'
+import { textField } from './text-field.ts'
+
+type GcpRegistry = RegistryOf<GcpSettings>
+
+interface AccessToken {
+  readonly value: Redacted
+  readonly expiresAt: Date
+}
+
+const tokenExchange = {
+  grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+  requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+  subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+}
+/** Enough for pulling. */
+const readOnly = 'https://www.googleapis.com/auth/cloud-platform.read-only'
+/** Enough for calling IAM Credentials, and for nothing else. */
+const impersonate = 'https://www.googleapis.com/auth/iam'
+const longestLifeSeconds = 3600
+
+export const gcp: Provider<GcpSettings> = {
+  audiences: ({ audience, settings }) => {
+    const name = resourceName(settings)
+    const usual = [name, `https:${name}`] as const
+    return audience === undefined ? usual : [audience, ...usual.filter((other) => other !== audience)]
+  },
+
+  // A federated token dies with its subject token; an impersonated one does not.
+  subjectTokenLifeSeconds: ({ settings }) =>
+    settings.serviceAccountEmail === undefined ? longestLifeSeconds + 60 : 600,
+
+  async exchange(registry, subjectToken, outside) {
+    const federated = await federate(registry, subjectToken, outside)
+    const { serviceAccountEmail } = registry.settings
+    const token =
+      serviceAccountEmail === undefined
+        ? federated
+        : await generateAccessToken(serviceAccountEmail, { registry, subjectToken, federated }, outside)
+    return {
+      hosts: registry.hosts,
+      username: 'oauth2accesstoken',
+      password: token.value,
+      expiresAt: token.expiresAt,
+    }
+  },
+}
+
+const resourceName = ({ workloadIdentityProvider }: GcpSettings) => `//iam.googleapis.com/${workloadIdentityProvider}`
+
+function federate(registry: GcpRegistry, subjectToken: SubjectToken, outside: ProviderOutside): Promise<AccessToken> {
+  const { settings } = registry
+  const direct = settings.serviceAccountEmail === undefined
+  return send(outside, {
+    hop: 'exchange',
+    who: "Google's token service",
+    url: `${stsEndpoint(settings, outside.environment)}/v1/token`,
+    form: {
+      ...tokenExchange,
+      audience: resourceName(settings), // the provider, whatever audience the token carries; never with a scheme
+      scope: direct ? scopesOf(settings).join(' ') : impersonate,
+      subject_token: subjectToken.value,
+    },
+    refusal: (_status, body) => tokenRefusal(body, { registry, subjectToken, audiences: gcp.audiences(registry) }),
+    read: (answer) => readFederatedToken(answer, subjectToken),
+  })
+}
+
+/** `expires_in` counts from sending, and may be absent; either way the token never outlives its subject token. */
+function readFederatedToken({ body, sentAt, receivedAt }: Received, subjectToken: SubjectToken): AccessToken {
+  const value = textField(body, 'access_token')
+  const seconds = (body as Record<string, unknown>)['expires_in'] ?? longestLifeSeconds
+  if (typeof seconds !== 'number') throw new AnswerUnread('its expires_in is no number')
+  const expiresAt = new Date(Math.min(sentAt.getTime() + seconds * 1000, subjectToken.expiresAt.getTime()))
+  return { value: new Redacted(value), expiresAt: inFuture(expiresAt, receivedAt) }
+}
+
+interface Impersonation {
+  readonly registry: GcpRegistry
+  readonly subjectToken: SubjectToken
+  readonly federated: AccessToken
+}
+
+function generateAccessToken(
+  email: string,
+  { registry, subjectToken, federated }: Impersonation,
+  outside: ProviderOutside,
+): Promise<AccessToken> {
+  const { settings } = registry
+  return send(outside, {
+    hop: 'impersonation',
+    who: 'Google',
+    url: `${iamCredentialsEndpoint(settings, outside.environment)}/v1/projects/-/serviceAccounts/${encodeURIComponent(email)}:generateAccessToken`,
+    bearer: federated.value,
+    json: {
+      scope: scopesOf(settings),
+      lifetime: `${settings.lifetimeSeconds ?? longestLifeSeconds}s`,
+      ...(settings.delegates && {
+        delegates: settings.delegates.map((account) => `projects/-/serviceAccounts/${account}`),
+      }),
+    },
+    refusal: (status, body) => impersonationRefusal(status, body, { settings, email, subject: subjectToken.subject }),
+    read: readImpersonatedToken,
+  })
+}
+
+const scopesOf = ({ scopes = [readOnly] }: GcpSettings): readonly string[] => scopes
+
+/** `expireTime` is by Google's clock: moved onto ours, by which freshness is judged. */
+function readImpersonatedToken({ body, receivedAt, serverDate }: Received): AccessToken {
+  const value = textField(body, 'accessToken')
+  const expireTime = Date.parse(textField(body, 'expireTime'))
+  if (Number.isNaN(expireTime)) throw new AnswerUnread('its expireTime is no date')
+  const expiresAt = new Date(expireTime + clockSkewMs(receivedAt, serverDate))
+  return { value: new Redacted(value), expiresAt: inFuture(expiresAt, receivedAt) }
+}
+
+/** How far this clock is ahead. A Date header counts whole seconds, and travels: up to 2 s mean nothing. */
+function clockSkewMs(receivedAt: Date, serverDate: Date | undefined): number {
+  const skewMs = serverDate === undefined ? 0 : receivedAt.getTime() - serverDate.getTime()
+  return Math.abs(skewMs) <= 2000 ? 0 : skewMs
+}
+
+function inFuture(expiresAt: Date, receivedAt: Date): Date {
+  if (expiresAt > receivedAt) return expiresAt
+  throw new AnswerUnread(`its token has expired already, at ${expiresAt.toISOString()}`)
+}
