@@ -1,0 +1,93 @@
+/**
+ * A dockerconfigjson as a kubelet takes it, and what it would say of it. Kubernetes, pkg/credentialprovider/config.go:
+ * one entry that it cannot parse makes every pull of the pod fail, for all images and with all its other pull secrets.
+ */
+import { Redacted } from '../outside/redacted.ts'
+import type { DockerConfigEntry } from './docker-config-entry.ts'
+
+export interface DockerConfig {
+  /** The entries that can be used, by their keys as they stand in the text. */
+  readonly entries: ReadonlyMap<string, DockerConfigEntry>
+  readonly findings: readonly DockerConfigFinding[]
+}
+
+export interface DockerConfigFinding {
+  readonly effect: 'breaks-pulls' | 'ignored'
+  /** The key of the entry that it is about; absent: the whole text. */
+  readonly host?: string
+  /** Never a part of a credential. */
+  readonly seen: string
+}
+
+type Report = (effect: DockerConfigFinding['effect'], seen: string) => undefined
+
+export function parseDockerConfig(text: Redacted): DockerConfig {
+  const findings: DockerConfigFinding[] = []
+  const entries = new Map<string, DockerConfigEntry>()
+  const auths = parseAuths(text.reveal(), (effect, seen) => void findings.push({ effect, seen }))
+  for (const [host, value] of Object.entries(auths ?? {})) {
+    const entry = parseEntry(value, (effect, seen) => void findings.push({ effect, host, seen }))
+    if (entry !== undefined) entries.set(host, entry)
+  }
+  return { entries, findings }
+}
+
+function parseAuths(text: string, report: Report): object | undefined {
+  let config: unknown
+  try {
+    config = JSON.parse(text)
+  } catch {
+    // The parser's own message quotes the text that it read: it is dropped.
+    return report('breaks-pulls', 'it is not JSON')
+  }
+  if (!isObject(config ?? {})) return report('breaks-pulls', 'it is not a JSON object')
+  const headers = field(config, 'HttpHeaders') ?? {}
+  if (!isObject(headers) || !Object.values(headers).every(isText)) {
+    report('breaks-pulls', 'HttpHeaders is not an object of strings')
+  }
+  const auths = field(config, 'auths') ?? undefined
+  if (auths === undefined) return report('ignored', 'it has no auths')
+  return isObject(auths) ? auths : report('breaks-pulls', 'auths is not an object')
+}
+
+function parseEntry(value: unknown, report: Report): DockerConfigEntry | undefined {
+  if (!isObject(value ?? {})) return report('breaks-pulls', 'it is not an object')
+  const texts = new Map<string, string>()
+  for (const name of ['username', 'password', 'email', 'auth']) {
+    const given = field(value, name) ?? ''
+    if (!isText(given)) return report('breaks-pulls', `${name} is not a string`)
+    texts.set(name, given)
+  }
+  const { auth = '', username = '', password = '' } = Object.fromEntries(texts)
+  const pair = auth === '' ? { username, password } : decodeAuth(auth, report)
+  if (pair === undefined) return undefined
+  const differs = pair.username !== username || pair.password !== password
+  if ((username !== '' || password !== '') && differs) report('ignored', 'username and password differ from auth')
+  if (field(value, 'identitytoken')) report('ignored', 'kubelets do not know identitytoken')
+  if (pair.username === '' && pair.password === '') report('ignored', 'it has neither user name nor password')
+  return { username: pair.username, password: new Redacted(pair.password) }
+}
+
+/** RFC 7617 §2: everything up to the first `:` is the user name. */
+function decodeAuth(auth: string, report: Report): { username: string; password: string } | undefined {
+  // Go's decoder passes over line breaks, and over nothing else.
+  const digits = auth.replaceAll(/[\r\n]/g, '')
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/.test(digits)) {
+    const what = /^[A-Za-z0-9_=-]+$/.test(digits) ? ', but perhaps base64url' : ''
+    return report('breaks-pulls', `auth is not standard base64${what}`)
+  }
+  const decoded = Buffer.from(digits, 'base64').toString('utf8')
+  const colon = decoded.indexOf(':')
+  if (colon < 0) return report('breaks-pulls', 'auth holds no ":" between user name and password')
+  return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1) }
+}
+
+/** Go takes a field in any case: `Auths` and `AUTH` too, the later where both stand. */
+function field(value: unknown, name: string): unknown {
+  const fields = Object.entries(value ?? {}).filter(([key]) => key.toLowerCase() === name.toLowerCase())
+  return fields.findLast(([, content]) => content !== null)?.[1]
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
