@@ -1,6 +1,7 @@
-/** Runs a program to its end and says how it ended; nothing is thrown for an exit code. */
+/** Runs a program to its end and says how it ended. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { basename } from 'node:path'
 import { text } from 'node:stream/consumers'
 
 export interface ProgramRun {
@@ -9,23 +10,33 @@ export interface ProgramRun {
   readonly stderr: string
 }
 
+/** What it gets beside its arguments: variables on top of ours, and all of its stdin. */
+export interface ProgramSurroundings {
+  readonly environment?: Readonly<Record<string, string>>
+  readonly stdin?: string
+}
+
+const timeout = 60_000
+
+/** Whatever the exit code: it is the caller's to judge. */
 export async function runProgram(
   command: string,
   commandArguments: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
+  { environment, stdin = '' }: ProgramSurroundings = {},
 ): Promise<ProgramRun> {
-  const child = spawn(command, commandArguments, {
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000,
-  })
+  const child = spawn(command, commandArguments, { env: { ...process.env, ...environment }, timeout })
+  child.stdin.end(stdin)
   const [stdout, stderr, [exitCode]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   return { exitCode, stdout, stderr }
 }
 
-/** As runProgram, where anything but success is a fault of the test's own set-up. */
-export async function runSuccessfully(command: string, commandArguments: readonly string[]): Promise<ProgramRun> {
-  const run = await runProgram(command, commandArguments)
-  if (run.exitCode !== 0) throw new Error(`${command} exited with ${run.exitCode}: ${run.stderr}`)
-  return run
+/** For the steps that a test stands on: what it prints, and a fault unless it exits with 0. */
+export async function runSuccessfully(
+  command: string,
+  commandArguments: readonly string[],
+  surroundings?: ProgramSurroundings,
+): Promise<string> {
+  const { exitCode, stdout, stderr } = await runProgram(command, commandArguments, surroundings)
+  if (exitCode !== 0) throw new Error(`${basename(command)} exited with ${exitCode}: ${stderr}`)
+  return stdout
 }

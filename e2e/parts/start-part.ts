@@ -8,9 +8,11 @@ import { type RunningProcess, startProcess } from './start-process.ts'
 export interface PartGround {
   /** Mode 0700. */
   readonly folder: string
-  start(command: string, commandArguments: readonly string[]): RunningProcess
-  /** What to undo at the end; the last one first, processes and folder among them. */
-  defer(undo: () => Promise<void>): void
+  readonly start: (command: string, commandArguments: readonly string[]) => RunningProcess
+  /** Another part, closed with this one. */
+  readonly use: <Part extends RealPart>(other: Promise<Part>) => Promise<Part>
+  /** What to undo at the end, the last one first; processes, other parts and the folder are among them. */
+  readonly defer: (undo: () => Promise<void>) => void
 }
 
 export async function startPart<Part>(
@@ -20,14 +22,20 @@ export async function startPart<Part>(
   await using stack = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), `pullpass-${name}-`))
   stack.defer(() => rm(folder, { recursive: true, force: true }))
-  const processes: RunningProcess[] = []
+  const speakers: Pick<RealPart, 'logs'>[] = []
 
   const part = await build({
     folder,
     start(command, commandArguments) {
       const started = startProcess(command, commandArguments, join(folder, `${basename(command)}.log`))
-      processes.push(started)
+      speakers.push(started)
       stack.defer(() => started.stop())
+      return started
+    },
+    async use(other) {
+      const started = await other
+      speakers.push(started)
+      stack.defer(() => started.close())
       return started
     },
     defer: (undo) => stack.defer(undo),
@@ -35,7 +43,7 @@ export async function startPart<Part>(
   const rest = stack.move()
   return {
     ...part,
-    logs: () => processes.map((started) => started.logs()).join('\n'),
+    logs: () => speakers.map((speaker) => speaker.logs()).join('\n'),
     close: () => rest.disposeAsync(),
   }
 }

@@ -1,0 +1,22 @@
+/** Pushes a Docker archive into a registry of this machine, with skopeo. */
+import { writeFile } from 'node:fs/promises'
+import { findInstalledProgram } from './find-program.ts'
+import { renderLogin } from './render-login.ts'
+import { runSuccessfully } from './run-program.ts'
+import type { RegistryLogin } from './start-token-server.ts'
+
+/** `image` is `localhost:PORT/NAME:TAG`. The login lies in a file beside the archive meanwhile: arguments are for all to read. */
+export async function pushImage(archive: string, image: string, login: RegistryLogin): Promise<void> {
+  const skopeo = findInstalledProgram('skopeo', 'skopeo')
+  const loginFile = `${archive}.login.json`
+  await writeFile(loginFile, renderLogin(image, login), { mode: 0o600 })
+  await runSuccessfully(skopeo, [
+    'copy',
+    '--quiet',
+    '--insecure-policy',
+    '--dest-tls-verify=false',
+    `--dest-authfile=${loginFile}`,
+    `docker-archive:${archive}`,
+    `docker://${image}`,
+  ])
+}

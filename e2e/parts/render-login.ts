@@ -1,0 +1,11 @@
+/** A dockerconfigjson with one login, made by pullpass itself, so that other people's programs judge its bytes. */
+import { renderDockerConfig } from '../../src/credential/render-docker-config.ts'
+import { Redacted } from '../../src/outside/redacted.ts'
+import type { RegistryLogin } from './start-token-server.ts'
+
+/** `image` is a reference, or its host alone. */
+export function renderLogin(image: string, { username, password }: RegistryLogin): string {
+  const [host = image] = image.split('/')
+  const expiresAt = new Date(Date.now() + 3_600_000)
+  return renderDockerConfig([{ hosts: [host], username, password: new Redacted(password), expiresAt }]).reveal()
+}

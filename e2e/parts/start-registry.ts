@@ -1,0 +1,60 @@
+/**
+ * A real registry, Debian's docker-registry, on a free port of 127.0.0.1, that serves nobody without a login.
+ * https://distribution.github.io/distribution/about/configuration
+ */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { findInstalledProgram } from './find-program.ts'
+import { freePort } from './free-port.ts'
+import type { RealPart } from './real-part.ts'
+import { runSuccessfully } from './run-program.ts'
+import { type PartGround, startPart } from './start-part.ts'
+import { type RegistryLogin, startTokenServer } from './start-token-server.ts'
+import { waitUntil } from './wait-until.ts'
+
+export interface Registry extends RealPart {
+  /** `localhost:PORT`, as image references and pull secrets name it. */
+  readonly host: string
+}
+
+/** By tokens (as Google's, Azure's and most others do), or by the password itself with each request (as AWS does). */
+export type RegistryAuth =
+  | { readonly kind: 'token'; readonly accepts: (login: RegistryLogin) => boolean }
+  | { readonly kind: 'basic'; readonly login: RegistryLogin }
+
+/** @throws AbsentPart where docker-registry, or htpasswd for `basic`, is not installed. */
+export const startRegistry = (auth: RegistryAuth): Promise<Registry> =>
+  startPart('registry', async (ground) => {
+    const program = findInstalledProgram('docker-registry', 'docker-registry')
+    const port = await freePort()
+    const configurationFile = join(ground.folder, 'registry.json')
+    const configuration = {
+      version: '0.1',
+      log: { level: 'info', accesslog: { disabled: true } },
+      storage: { filesystem: { rootdirectory: join(ground.folder, 'storage') } },
+      http: { addr: `127.0.0.1:${port}` },
+      auth: auth.kind === 'token' ? await tokenAuth(ground, auth.accepts) : await basicAuth(ground, auth.login),
+    }
+    await writeFile(configurationFile, JSON.stringify(configuration), { mode: 0o600 }) // JSON is YAML
+    const { ended } = ground.start(program, ['serve', configurationFile])
+    const asksForLogin = async () => (await fetch(`http://127.0.0.1:${port}/v2/`)).status === 401 || undefined
+    await waitUntil('docker-registry', 20_000, asksForLogin, ended)
+    return { host: `localhost:${port}` }
+  })
+
+async function tokenAuth({ folder, defer }: PartGround, accepts: (login: RegistryLogin) => boolean) {
+  const { realm, issuer, service, authority, close } = await startTokenServer(accepts)
+  defer(close)
+  const rootcertbundle = join(folder, 'token-authority.pem')
+  await writeFile(rootcertbundle, authority)
+  return { token: { realm, issuer, service, rootcertbundle } }
+}
+
+/** The registry knows bcrypt only. The password goes in by stdin: an argument list is for all to read. */
+async function basicAuth({ folder }: PartGround, { username, password }: RegistryLogin) {
+  const program = findInstalledProgram('htpasswd', 'apache2-utils')
+  const entry = await runSuccessfully(program, ['-niB', username], { stdin: password })
+  const path = join(folder, 'htpasswd')
+  await writeFile(path, entry, { mode: 0o600 })
+  return { htpasswd: { realm: 'pullpass', path } }
+}
