@@ -1,0 +1,79 @@
+/**
+ * A registry as a pulling client sees Google's Artifact Registry: token auth, manifests and blobs.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#pulling-manifests
+ */
+import type { SandboxAnswer, SandboxHandler, SandboxRequest } from '../serve/handler.ts'
+import { createImageStore, type ImageStore, type Repository } from './image-store.ts'
+import { createPullTokens } from './pull-tokens.ts'
+import { registryError } from './registry-error.ts'
+import { answerTokenRequest, readDenied, type TokenEndpointNeeds } from './token-endpoint.ts'
+
+export interface OciRegistryNeeds {
+  /** How clients reach it: the realm is an absolute URL. */
+  readonly scheme: 'http' | 'https'
+  readonly whoHolds: TokenEndpointNeeds['whoHolds']
+  readonly now: () => Date
+}
+
+export interface OciRegistry {
+  readonly handle: SandboxHandler
+  readonly putImage: ImageStore['putImage']
+  /** The member may pull what lies in `PROJECT/REPOSITORY`. */
+  readonly allowReading: (repository: string, member: string) => void
+  readonly denyReading: (repository: string, member: string) => void
+}
+
+const route = /^\/v2\/(?<name>.+)\/(?<kind>manifests|blobs)\/(?<reference>[^/]+)$/
+
+export function createOciRegistry({ scheme, whoHolds, now }: OciRegistryNeeds): OciRegistry {
+  const images = createImageStore()
+  const tokens = createPullTokens(now)
+  const readers = new Set<string>()
+  const key = (repository: string, member: string) => `${repository} ${member}`
+  const mayRead = (name: string, member: string) => readers.has(key(name.split('/').slice(0, 2).join('/'), member))
+
+  const answer = (request: SandboxRequest): SandboxAnswer => {
+    if (request.path === '/v2/token') return answerTokenRequest(request, { tokens, whoHolds, mayRead, now })
+    const bearer = /^Bearer (.+)$/i.exec(request.headers['authorization'] ?? '')?.[1] ?? ''
+    const readable = tokens.repositoriesOf(bearer)
+    if (!readable) return challenge(`${scheme}://${request.headers['host']}/v2/token`)
+    if (!['GET', 'HEAD'].includes(request.method)) return registryError('UNSUPPORTED', 'The operation is unsupported.')
+    if (request.path === '/v2/') return { status: 200, body: {} }
+
+    const { name = '', kind, reference = '' } = route.exec(request.path)?.groups ?? {}
+    if (!readable.includes(name)) return readDenied(name)
+    const repository = images.repository(name)
+    if (!repository) return registryError('NAME_UNKNOWN', `Repository "${name}" not found`)
+    return kind === 'manifests' ? manifestAnswer(repository, reference) : blobAnswer(repository, reference)
+  }
+  return {
+    handle: (request) => withApiVersion(answer(request)),
+    putImage: images.putImage,
+    allowReading: (repository, member) => readers.add(key(repository, member)),
+    denyReading: (repository, member) => readers.delete(key(repository, member)),
+  }
+}
+
+/** Artifact Registry names no service, and no scope: a client knows what it is about to ask for. */
+const challenge = (realm: string): SandboxAnswer => ({
+  ...registryError('UNAUTHORIZED', 'authentication required'),
+  headers: { 'www-authenticate': `Bearer realm="${realm}"` },
+})
+
+function manifestAnswer({ manifests }: Repository, reference: string): SandboxAnswer {
+  const manifest = manifests.get(reference)
+  if (!manifest) return registryError('MANIFEST_UNKNOWN', `Failed to fetch "${reference}"`)
+  const headers = { 'content-type': manifest.mediaType, 'docker-content-digest': manifest.digest }
+  return { status: 200, headers, body: manifest.bytes }
+}
+
+function blobAnswer({ blobs }: Repository, digest: string): SandboxAnswer {
+  const blob = blobs.get(digest)
+  if (!blob) return registryError('BLOB_UNKNOWN', `Blob ${digest} not found`)
+  return { status: 200, headers: { 'docker-content-digest': digest }, body: blob }
+}
+
+const withApiVersion = (answer: SandboxAnswer): SandboxAnswer => ({
+  ...answer,
+  headers: { 'docker-distribution-api-version': 'registry/2.0', ...answer.headers },
+})

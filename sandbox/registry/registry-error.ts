@@ -1,0 +1,16 @@
+/** A registry's error answers. https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#error-codes */
+import type { SandboxAnswer } from '../serve/handler.ts'
+
+const statuses = {
+  UNAUTHORIZED: 401,
+  DENIED: 403,
+  NAME_UNKNOWN: 404,
+  MANIFEST_UNKNOWN: 404,
+  BLOB_UNKNOWN: 404,
+  UNSUPPORTED: 405,
+}
+
+export const registryError = (code: keyof typeof statuses, message: string): SandboxAnswer => ({
+  status: statuses[code],
+  body: { errors: [{ code, message }] },
+})

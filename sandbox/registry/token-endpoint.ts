@@ -1,0 +1,68 @@
+/**
+ * The realm of the registry's Bearer challenge: an access token as Basic password becomes a token for pulling.
+ * https://distribution.github.io/distribution/spec/auth/token/
+ */
+import type { SandboxAnswer, SandboxRequest } from '../serve/handler.ts'
+import type { PullTokens } from './pull-tokens.ts'
+import { registryError } from './registry-error.ts'
+
+/** Who presents an access token, as Google's side knows it. */
+export interface Holder {
+  readonly member: string
+  readonly scopes: readonly string[]
+  readonly expiresAt: Date
+}
+
+export interface TokenEndpointNeeds {
+  readonly tokens: PullTokens
+  readonly whoHolds: (accessToken: string) => Holder | undefined
+  readonly mayRead: (repository: string, member: string) => boolean
+  readonly now: () => Date
+}
+
+const pullScopes = ['cloud-platform', 'cloud-platform.read-only'].map(
+  (name) => `https://www.googleapis.com/auth/${name}`,
+)
+
+export function answerTokenRequest(request: SandboxRequest, needs: TokenEndpointNeeds): SandboxAnswer {
+  // containerd tries OAuth by POST first and goes on with GET when that is not allowed
+  if (request.method !== 'GET') return registryError('UNSUPPORTED', 'The operation is unsupported.')
+  const credential = basicCredential(request.headers['authorization'])
+  if (!credential) return registryError('DENIED', 'Unauthenticated request.')
+  const holder = needs.whoHolds(credential.password)
+  if (credential.username !== 'oauth2accesstoken' || !holder)
+    return registryError('UNAUTHORIZED', 'authentication failed')
+
+  const wanted = repositoriesToPull(request.query.getAll('scope'))
+  const scoped = holder.scopes.some((scope) => pullScopes.includes(scope))
+  const refused = wanted.find((repository) => !scoped || !needs.mayRead(repository, holder.member))
+  if (refused) return readDenied(refused)
+  return {
+    status: 200,
+    body: {
+      token: needs.tokens.grant(wanted, holder.expiresAt),
+      expires_in: Math.floor((holder.expiresAt.getTime() - needs.now().getTime()) / 1000),
+      issued_at: needs.now().toISOString(),
+    },
+  }
+}
+
+export const readDenied = (repository: string): SandboxAnswer =>
+  registryError(
+    'DENIED',
+    `Permission "artifactregistry.repositories.downloadArtifacts" denied on resource "${repository}" (or it may not exist)`,
+  )
+
+function basicCredential(authorization: string | undefined): { username: string; password: string } | undefined {
+  const encoded = /^Basic ([\w+/=]+)$/i.exec(authorization ?? '')?.[1]
+  if (encoded === undefined) return undefined
+  const [username = '', password = ''] = Buffer.from(encoded, 'base64').toString().split(/:(.*)/s)
+  return { username, password }
+}
+
+/** `repository:NAME:pull,push`, several of them separated by spaces or in parameters of their own. */
+const repositoriesToPull = (scopes: readonly string[]) =>
+  scopes
+    .flatMap((scope) => scope.split(' '))
+    .map((scope) => /^repository:([^:]+):(?:\w+,)*pull(?:,\w+)*$/.exec(scope)?.[1])
+    .filter((repository) => repository !== undefined)

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { suite, type TestContext, test } from 'node:test'
+import { createOciRegistry } from '../../../sandbox/registry/oci-registry.ts'
+import { packImage } from '../../../sandbox/registry/pack-image.ts'
+import { servePart } from '../../../sandbox/serve/serve-part.ts'
+
+const member = 'serviceAccount:puller@example-project.iam.gserviceaccount.com'
+const repository = 'example-project/images/hello'
+
+suite('registry of the sandbox', () => {
+  async function start(t: TestContext, grantedScope = 'cloud-platform.read-only') {
+    const clock = { now: new Date('2026-11-24T12:00:00Z') }
+    const expiresAt = new Date('2026-11-24T12:30:00Z')
+    const scopes = [`https://www.googleapis.com/auth/${grantedScope}`]
+    const registry = createOciRegistry({
+      scheme: 'http',
+      whoHolds: (token) => (token === 'granted' && clock.now < expiresAt ? { member, scopes, expiresAt } : undefined),
+      now: () => clock.now,
+    })
+    registry.putImage(repository, '1', packImage({ 'hello.txt': 'Hello\n' }))
+    registry.allowReading('example-project/images', member)
+    const part = await servePart({ handler: registry.handle })
+    t.after(part.close)
+    const askToken = async ({ scope = `repository:${repository}:pull`, username = 'oauth2accesstoken' } = {}) => {
+      const authorization = `Basic ${Buffer.from(`${username}:granted`).toString('base64')}`
+      const answer = await fetch(`${part.url}/v2/token?scope=${scope}`, { headers: { authorization } })
+      return { status: answer.status, body: Object(await answer.json()) }
+    }
+    return { clock, registry, part, askToken }
+  }
+
+  test("the challenge is Artifact Registry's: a realm on the host that was asked, and no service", async (t) => {
+    const { part } = await start(t)
+    const answer = await fetch(`${part.url}/v2/${repository}/manifests/1`)
+
+    assert.equal(answer.headers.get('www-authenticate'), `Bearer realm="${part.url}/v2/token"`)
+  })
+
+  test('a token for pulling lives as long as the access token that it was given for', async (t) => {
+    const { clock, part, askToken } = await start(t)
+    const { body } = await askToken()
+    const read = () =>
+      fetch(`${part.url}/v2/${repository}/manifests/1`, { headers: { authorization: `Bearer ${body.token}` } })
+
+    assert.equal(body.expires_in, 1800)
+    assert.equal((await read()).status, 200)
+    clock.now = new Date('2026-11-24T12:30:00Z')
+    assert.equal((await read()).status, 401)
+    assert.equal((await askToken()).status, 401)
+  })
+
+  test('whoever may not read the repository is denied, and nothing is said of whether it exists', async (t) => {
+    const { registry, askToken } = await start(t)
+    const { status, body } = await askToken({ scope: 'repository:example-project/secrets/hello:pull' })
+    registry.denyReading('example-project/images', member)
+
+    assert.equal(status, 403)
+    assert.equal(body.errors[0].code, 'DENIED')
+    assert.equal((await askToken()).status, 403)
+  })
+
+  test('an access token without a scope that covers pulling is denied', async (t) => {
+    const { askToken } = await start(t, 'iam')
+
+    assert.equal((await askToken()).status, 403)
+  })
+
+  test('a user name other than oauth2accesstoken is refused', async (t) => {
+    const { askToken } = await start(t)
+    const { status, body } = await askToken({ username: '_json_key' })
+
+    assert.equal(status, 401)
+    assert.equal(body.errors[0].code, 'UNAUTHORIZED')
+  })
+
+  test('a request without a credential is denied at the realm', async (t) => {
+    const { part } = await start(t)
+
+    assert.equal((await fetch(`${part.url}/v2/token?scope=repository:${repository}:pull`)).status, 403)
+  })
+
+  test('several scopes are granted together', async (t) => {
+    const { part, askToken } = await start(t)
+    const scope = `repository:${repository}:push,pull repository:example-project/images/other:pull`
+    const { body } = await askToken({ scope })
+    const authorization = `Bearer ${body.token}`
+
+    assert.equal((await fetch(`${part.url}/v2/${repository}/manifests/1`, { headers: { authorization } })).status, 200)
+    const absent = await fetch(`${part.url}/v2/example-project/images/other/manifests/1`, {
+      headers: { authorization },
+    })
+    assert.equal(absent.status, 404)
+    assert.equal(Object(await absent.json()).errors[0].code, 'NAME_UNKNOWN')
+  })
+
+  test('nothing can be written', async (t) => {
+    const { part, askToken } = await start(t)
+    const { body } = await askToken()
+    const answer = await fetch(`${part.url}/v2/${repository}/blobs/uploads`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${body.token}` },
+    })
+
+    assert.equal(answer.status, 405)
+  })
+})
