@@ -30,11 +30,12 @@ export function startProcess(command: string, commandArguments: readonly string[
 
   const logs = () => `--- ${basename(command)}\n${readFileSync(logFile, 'utf8').slice(-8000)}`
   const end = new AbortController()
-  const settle = (how: unknown) => {
+  const settle = (how: string) => {
     running.delete(child)
-    end.abort(new Error(`${basename(command)} ended (${how})\n${logs()}`))
+    end.abort(new Error(`${basename(command)} ended, ${how}\n${logs()}`))
   }
-  child.once('error', settle).once('exit', (code, signal) => settle(code ?? signal))
+  child.once('error', ({ message }) => settle(message))
+  child.once('exit', (code, signal) => settle(signal ?? `exit code ${code}`))
   return {
     ended: end.signal,
     logs,

@@ -3,11 +3,9 @@
  * scopes out. https://distribution.github.io/distribution/spec/auth/token and /spec/auth/jwt
  */
 import { createPrivateKey, randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
 import { SignJWT } from 'jose'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
-import { listeningPort } from './free-port.ts'
+import { servePart } from '../../sandbox/serve/serve-part.ts'
 
 export interface RegistryLogin {
   readonly username: string
@@ -26,30 +24,26 @@ export interface TokenServer {
 const issuer = 'pullpass token server'
 const service = 'pullpass registry'
 
-/** `accepts` is asked anew for each token, so that a credential can be withdrawn while the registry runs. */
+/** `accepts` is asked anew for each token, so that a login can be withdrawn while the registry runs. */
 export async function startTokenServer(accepts: (login: RegistryLogin) => boolean): Promise<TokenServer> {
   const { authority, sign } = await createSigner()
-  const server = createServer(async (request, response) => {
-    response.setHeader('content-type', 'application/json')
-    if (request.method !== 'GET') return response.writeHead(405).end() // as Google's: no OAuth form, clients then GET
-    const login = readLogin(request)
-    if (!login || !accepts(login)) {
-      return response.writeHead(401).end('{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}')
-    }
-    const { searchParams } = new URL(request.url ?? '', 'http://localhost')
-    const access = searchParams.getAll('scope').flatMap((scopes) => scopes.split(' ').map(parseScope))
-    return response.end(JSON.stringify({ token: await sign(login.username, access), expires_in: 300 }))
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const { port, close } = await servePart({
+    async handler({ method, query, headers }) {
+      if (method !== 'GET') return { status: 405 } // no OAuth form: clients then ask by GET, as they must at Google's
+      const login = parseBasicAuth(headers['authorization'])
+      if (!login || !accepts(login)) {
+        return { status: 401, body: { errors: [{ code: 'UNAUTHORIZED', message: 'authentication required' }] } }
+      }
+      const access = query.getAll('scope').flatMap((scopes) => scopes.split(' ').map(parseScope))
+      return { status: 200, body: { token: await sign(login.username, access), expires_in: 300 } }
+    },
+  })
   return {
-    realm: `http://localhost:${listeningPort(server)}/token`, // by name: clients refuse a realm on a loopback address
+    realm: `http://localhost:${port}/token`, // by name: crane and oras refuse a realm on a loopback address
     issuer,
     service,
     authority,
-    async close() {
-      server.close().closeAllConnections()
-      await once(server, 'close')
-    },
+    close,
   }
 }
 
@@ -59,7 +53,7 @@ interface Access {
   readonly actions: readonly string[]
 }
 
-/** The registry trusts keys by the certificate chain in the token's `x5c`. */
+/** The registry trusts a key by the certificate chain in the token's `x5c`. */
 async function createSigner() {
   const certificateAuthority = await createCertificateAuthority()
   const { certificate, key } = await certificateAuthority.issueServerCertificate()
@@ -79,14 +73,14 @@ async function createSigner() {
   return { authority: certificateAuthority.ca, sign }
 }
 
-function readLogin(request: IncomingMessage): RegistryLogin | undefined {
-  const [scheme, value] = (request.headers.authorization ?? '').split(' ')
+function parseBasicAuth(header = ''): RegistryLogin | undefined {
+  const [scheme, value] = header.split(' ')
   if (scheme !== 'Basic' || !value) return undefined
   const [username = '', ...password] = Buffer.from(value, 'base64').toString().split(':')
   return { username, password: password.join(':') }
 }
 
-/** `repository:team/app:pull,push`; a name may hold a host's port, and so a colon. */
+/** `repository:team/app:pull,push`; a name may hold a host with its port, and so a colon. */
 function parseScope(scope: string): Access {
   const [type = '', ...rest] = scope.split(':')
   const actions = rest.pop() ?? ''
