@@ -9,6 +9,8 @@ export interface ClusterRequest {
   readonly contentType?: string
   /** Opened when it is sent. */
   readonly body?: string | Redacted
+  /** A longer answer is not read to its end. Bytes; absent: 1 MiB. */
+  readonly maxAnswerBytes?: number
 }
 
 export interface ClusterAnswer {

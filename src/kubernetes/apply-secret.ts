@@ -1,0 +1,94 @@
+/**
+ * One pull secret, by server-side apply; its data is not sent back.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/
+ */
+import { Redacted } from '../outside/redacted.ts'
+import type { Cluster, ClusterAnswer } from './cluster.ts'
+import { asObject, asText } from './json-fields.ts'
+import { parseStatus } from './parse-status.ts'
+import { malformed, readAnswer } from './read-answer.ts'
+import { readStatus } from './read-status.ts'
+
+export interface PullSecret {
+  readonly namespace: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly ownerReferences?: readonly OwnerReference[]
+  /** The document that the kubelet reads: JSON with `auths`. */
+  readonly dockerConfigJson: Redacted
+  /** Only this very Secret is updated; none is created. */
+  readonly uid?: string
+  /** Only from this state. */
+  readonly resourceVersion?: string
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
+}
+
+export interface ApplyWays {
+  /** The field manager, at most 128 bytes. */
+  readonly manager: string
+  /** Whether fields of other managers are taken over, or the apply gives way to them. */
+  readonly force: 'force' | 'yield'
+  /** `all`: the API server checks everything and stores nothing. */
+  readonly dryRun: 'all' | 'none'
+}
+
+export type Applied =
+  /** A dry run changes no resourceVersion, and has none to tell of what it would create: an update is `updated` there. */
+  | { readonly outcome: 'created' | 'updated' | 'unchanged'; readonly uid: string; readonly resourceVersion: string }
+  /** The namespace is being deleted: nothing new fits into it, and nothing is missed. */
+  | { readonly outcome: 'terminating' }
+
+/**
+ * @throws SECRET_NOT_OURS where another manager owns a field, SECRET_CONFLICT where the Secret is not as `uid` and
+ * `resourceVersion` say, NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, SECRET_TYPE_WRONG, SECRET_TOO_LARGE
+ */
+export async function applySecret(cluster: Cluster, secret: PullSecret, ways: ApplyWays): Promise<Applied> {
+  const { namespace, name, dockerConfigJson } = secret
+  const query = new URLSearchParams({ fieldManager: ways.manager })
+  if (ways.force === 'force') query.set('force', 'true')
+  if (ways.dryRun === 'all') query.set('dryRun', 'All')
+  const answer = await cluster.request({
+    method: 'PATCH',
+    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}?${query.toString()}`,
+    accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+    contentType: 'application/apply-patch+yaml', // JSON is YAML
+    body: new Redacted(manifestOf(secret)),
+  })
+  if (answer.status === 200 || answer.status === 201) return readApplied(cluster, answer, secret, ways)
+  if (isTerminating(answer)) return { outcome: 'terminating' }
+  throw readStatus(cluster, answer, { verb: 'patch', resource: 'secrets', name, namespace, secret: dockerConfigJson })
+}
+
+function manifestOf(secret: PullSecret): string {
+  const { namespace, name, uid, resourceVersion, labels, annotations, ownerReferences, dockerConfigJson } = secret
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace, uid, resourceVersion, labels, annotations, ownerReferences },
+    type: 'kubernetes.io/dockerconfigjson',
+    // `data`, since keys of `stringData` that are dropped later would stay. Standard base64: the kubelet takes no other.
+    data: { '.dockerconfigjson': Buffer.from(dockerConfigJson.reveal()).toString('base64') },
+  })
+}
+
+function readApplied(cluster: Cluster, answer: ClusterAnswer, secret: PullSecret, ways: ApplyWays): Applied {
+  const metadata = asObject(readAnswer(cluster, answer)['metadata'])
+  const uid = asText(metadata?.['uid'])
+  const resourceVersion = asText(metadata?.['resourceVersion'])
+  if (!uid) throw malformed(cluster.server, answer.status, Buffer.byteLength(answer.body))
+  const same = ways.dryRun === 'none' && resourceVersion === secret.resourceVersion
+  const outcome = answer.status === 201 ? 'created' : same ? 'unchanged' : 'updated'
+  return { outcome, uid, resourceVersion: resourceVersion ?? '' }
+}
+
+function isTerminating(answer: ClusterAnswer): boolean {
+  if (answer.status !== 403) return false
+  return parseStatus(answer)?.causes.some(({ reason }) => reason === 'NamespaceTerminating') ?? false
+}

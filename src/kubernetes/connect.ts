@@ -1,0 +1,53 @@
+/**
+ * The connection to the cluster that is meant: `--kubeconfig`, KUBECONFIG, the pod's own, `~/.kube/config`, in this order.
+ * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
+ */
+import type { Outside } from '../outside/outside.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+import type { Cluster } from './cluster.ts'
+import type { ClusterAccess } from './cluster-access.ts'
+import { type ClusterOutside, openCluster } from './open-cluster.ts'
+import { findPodAccess } from './pod-access.ts'
+
+export interface ClusterFlags {
+  readonly kubeconfig?: string | undefined
+  readonly context?: string | undefined
+}
+
+/**
+ * Nothing is sent yet: the connection opens with the first request.
+ * `podFolder`: where a pod finds its token and its authority.
+ * @throws KUBECONFIG_INVALID, CA_FILE_INVALID, TOKEN_FILE_UNREADABLE
+ */
+export async function connect(
+  flags: ClusterFlags,
+  outside: ClusterOutside & Pick<Outside, 'environment'>,
+  podFolder?: string,
+): Promise<Cluster> {
+  return openCluster(await findAccess(flags, outside, podFolder), outside)
+}
+
+async function findAccess(
+  flags: ClusterFlags,
+  outside: Pick<Outside, 'environment' | 'now'>,
+  podFolder?: string,
+): Promise<ClusterAccess> {
+  const named = flags.kubeconfig ?? outside.environment['KUBECONFIG']
+  if (!named) {
+    const pod = await findPodAccess(outside.environment, outside.now, podFolder)
+    if (pod && flags.context !== undefined) throw contextInPod(flags.context)
+    if (pod) return pod
+  }
+  const { kubeconfigAccess } = await import('./kubeconfig-access.ts') // a pod needs none of it
+  return await kubeconfigAccess(flags, outside)
+}
+
+function contextInPod(context: string): PullpassError {
+  return new PullpassError({
+    code: 'KUBECONFIG_INVALID',
+    hop: 'kubernetes',
+    seen: `--context ${context} is given, but the cluster is this pod's own, which has no contexts`,
+    expected: 'a kubeconfig that holds this context',
+    hint: 'name it: --kubeconfig FILE; or leave --context out',
+  })
+}

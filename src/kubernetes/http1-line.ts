@@ -1,0 +1,63 @@
+/** Requests to the API server over HTTP/1.1 connections that are kept (RFC 9112 §9.3): proxies, `kubectl proxy`. */
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions, request } from 'node:http'
+import { AnswerTooLarge } from '../outside/transport.ts'
+import { type Answer, CutShort, type Line, type Message, Stalled } from './line.ts'
+
+export interface Http1Way {
+  readonly request: typeof request
+  readonly agent: Agent
+  /** Where to, and how TLS is made. */
+  readonly target: RequestOptions
+  readonly timeoutMs: number
+}
+
+export function openHttp1Line(way: Http1Way): Line {
+  const waiting = new Set<ClientRequest>()
+  return {
+    async send(message) {
+      const { method, path } = message
+      const sent = way.request({ ...way.target, agent: way.agent, method, path, headers: headersOf(message) })
+      waiting.add(sent)
+      sent.setTimeout(way.timeoutMs, () => sent.destroy(new Stalled(way.timeoutMs)))
+      try {
+        return await receive(sent, message)
+      } finally {
+        waiting.delete(sent)
+      }
+    },
+    usable: () => true, // its agent opens a connection whenever one is needed
+    destroy(reason) {
+      for (const sent of waiting) sent.destroy(reason)
+      way.agent.destroy()
+    },
+  }
+}
+
+function headersOf({ headers, body }: Message): Record<string, string | string[]> {
+  return body === undefined ? { ...headers } : { ...headers, 'content-length': String(Buffer.byteLength(body)) }
+}
+
+function receive(sent: ClientRequest, { body, maxAnswerBytes }: Message): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    sent.once('response', (answer) => {
+      collect(answer, maxAnswerBytes).then(
+        (text) => resolve({ status: answer.statusCode ?? 0, retryAfter: answer.headers['retry-after'], body: text }),
+        reject,
+      )
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+async function collect(answer: IncomingMessage, maxBytes: number): Promise<string> {
+  const pieces: Buffer[] = []
+  let bytes = 0
+  for await (const piece of answer as AsyncIterable<Buffer>) {
+    bytes += piece.length
+    if (bytes > maxBytes) throw new AnswerTooLarge(maxBytes)
+    pieces.push(piece)
+  }
+  if (!answer.complete) throw new CutShort()
+  return Buffer.concat(pieces).toString('utf8')
+}

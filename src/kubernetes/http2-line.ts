@@ -1,0 +1,73 @@
+/** Requests to the API server side by side over one HTTP/2 connection (RFC 9113), each on a stream of its own. */
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
+import type { TLSSocket } from 'node:tls'
+import { AnswerTooLarge } from '../outside/transport.ts'
+import { type Answer, CutShort, type Line, type Message, Stalled } from './line.ts'
+
+/** A page of a list comes without waiting for window updates (RFC 9113 §6.9). */
+const windowBytes = 4 * 1024 * 1024
+
+export function openHttp2Line(socket: TLSSocket, server: URL, timeoutMs: number): Line {
+  const session = connect(server.origin, {
+    createConnection: () => socket,
+    settings: { enablePush: false, initialWindowSize: windowBytes },
+  })
+  session.once('connect', () => session.setLocalWindowSize(windowBytes))
+  session.on('error', () => {}) // every stream that it ends tells its own request
+  return {
+    send: async (message) => await sendStream({ session, socket, timeoutMs }, message),
+    usable: () => !session.closed && !session.destroyed,
+    destroy: (reason) => session.destroy(reason),
+  }
+}
+
+interface Connection {
+  readonly session: ClientHttp2Session
+  readonly socket: TLSSocket
+  readonly timeoutMs: number
+}
+
+function sendStream(connection: Connection, { body, ...message }: Message): Promise<Answer> {
+  const stream = connection.session.request(
+    { ':method': message.method, ':path': message.path, ...message.headers },
+    { endStream: body === undefined },
+  )
+  endStalled(connection, stream)
+  if (body !== undefined) stream.end(body)
+  return receive(stream, message.maxAnswerBytes)
+}
+
+/** A stream may wait for a slow admission webhook; a connection on which nothing at all came is taken for dead. */
+function endStalled({ session, socket, timeoutMs }: Connection, stream: ClientHttp2Stream): void {
+  const readBefore = socket.bytesRead
+  stream.setTimeout(timeoutMs, () => {
+    const stalled = new Stalled(timeoutMs)
+    if (socket.bytesRead === readBefore) session.destroy(stalled)
+    else stream.destroy(stalled)
+  })
+}
+
+function receive(stream: ClientHttp2Stream, maxBytes: number): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = []
+    let bytes = 0
+    let head: { status: number; retryAfter: string | undefined } | undefined
+    stream.once('response', (headers) => {
+      head = { status: headers[':status'] ?? 0, retryAfter: headers['retry-after'] }
+    })
+    stream.on('data', (piece: Buffer) => {
+      bytes += piece.length
+      if (bytes > maxBytes) stream.destroy(new AnswerTooLarge(maxBytes))
+      else pieces.push(piece)
+    })
+    stream.once('end', () => {
+      // A stream that was reset ends too: its code tells.
+      if (head && stream.rstCode === constants.NGHTTP2_NO_ERROR) resolve({ ...head, body: textOf(pieces) })
+    })
+    stream.once('error', reject)
+    stream.once('close', () => reject(new CutShort())) // after an answer or an error this changes nothing
+  })
+}
+
+const textOf = (pieces: Buffer[]) =>
+  pieces.length === 1 && pieces[0] ? pieces[0].toString('utf8') : Buffer.concat(pieces).toString('utf8')

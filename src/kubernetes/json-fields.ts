@@ -1,0 +1,31 @@
+/** Fields of JSON that came from outside, each by the type that it must have, or absent. */
+
+export type JsonObject = { readonly [name: string]: unknown }
+
+export function asObject(value: unknown): JsonObject | undefined {
+  return isObject(value) ? value : undefined
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export function asText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+/** An absent list is an empty one. */
+export function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+/** What of an object's fields is text, and passes: labels, annotations. */
+export function asTexts(value: unknown, passes: (name: string) => boolean = () => true): Record<string, string> {
+  const object = asObject(value) ?? {}
+  const texts: Record<string, string> = {}
+  for (const name in object) {
+    const text = object[name]
+    if (typeof text === 'string' && passes(name)) texts[name] = text
+  }
+  return texts
+}

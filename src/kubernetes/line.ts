@@ -1,0 +1,42 @@
+/** One way to the API server, by whichever protocol it offers: it sends a request once, and knows nothing of retries. */
+
+export interface Line {
+  /** Rejects with the system's own error, AnswerTooLarge, or Stalled. */
+  send(message: Message): Promise<Answer>
+  /** Whether a further request may be sent: not after a GOAWAY, nor when the connection is gone. */
+  usable(): boolean
+  /** Ends the connection, and with it the requests that wait for an answer. */
+  destroy(reason?: Error): void
+}
+
+export interface Message {
+  readonly method: string
+  /** With the server's own path before it. */
+  readonly path: string
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | string[]>>
+  readonly body: string | undefined
+  readonly maxAnswerBytes: number
+}
+
+export interface Answer {
+  readonly status: number
+  readonly retryAfter: string | undefined
+  readonly body: string
+}
+
+/** Nothing came for so long that the other side, or the way to it, counts as gone. */
+export class Stalled extends Error {
+  constructor(ms: number) {
+    super(`nothing came for ${ms / 1000} s`)
+    this.name = 'Stalled'
+  }
+}
+
+/** The connection ended before the answer did. */
+export class CutShort extends Error {
+  constructor() {
+    super('the connection ended before the answer did')
+    this.name = 'CutShort'
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * A list of the API server's, page by page.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+ */
+import { PullpassError } from '../outside/pullpass-error.ts'
+import type { Cluster } from './cluster.ts'
+import { asList, asObject, asText, type JsonObject } from './json-fields.ts'
+import { readAnswer } from './read-answer.ts'
+import { type Asked, readStatus } from './read-status.ts'
+
+export const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
+
+export interface ListAsked {
+  /** Without a query. */
+  readonly path: string
+  /** `metadata.name=regcred` */
+  readonly fieldSelector?: string
+  readonly accept: string
+  readonly asked: Asked
+}
+
+const maxAnswerBytes = 32 * 1024 * 1024
+const pageSizes = [500, 50, 5] as const
+const maxPages = 10_000
+const maxAttempts = 4
+
+/** Every item, each turned into what the caller keeps of it: the rest of a page is dropped as it comes. */
+export async function listPages<T>(cluster: Cluster, list: ListAsked, keep: (item: JsonObject) => T): Promise<T[]> {
+  for (let attempt = 1, size = 0; ; ) {
+    try {
+      const items = await listOnce(cluster, list, pageSizes[size] ?? 1, keep)
+      if (items !== 'expired') return items
+      if (attempt === maxAttempts) throw expired(cluster, list.asked, attempt)
+      attempt += 1
+    } catch (fault) {
+      if (!isTooLarge(fault) || size === pageSizes.length - 1) throw fault
+      size += 1
+    }
+  }
+}
+
+/** Whoever may write annotations can make a page as large as he likes; a page of a few objects is bounded. */
+const isTooLarge = (fault: unknown) => fault instanceof PullpassError && fault.code === 'ANSWER_TOO_LARGE'
+
+/** `expired`: the next page is no longer there (410), and the list begins anew. */
+async function listOnce<T>(
+  cluster: Cluster,
+  list: ListAsked,
+  limit: number,
+  keep: (item: JsonObject) => T,
+): Promise<T[] | 'expired'> {
+  const items: T[] = []
+  for (let page = 1, next: string | undefined; page <= maxPages; page++) {
+    const path = `${list.path}?${pageQuery(list, limit, next)}`
+    const answer = await cluster.request({ method: 'GET', path, accept: list.accept, maxAnswerBytes })
+    if (answer.status === 410) return 'expired'
+    if (answer.status !== 200) throw readStatus(cluster, answer, list.asked)
+    const content = readAnswer(cluster, answer)
+    for (const item of asList(content['items'])) items.push(keep(asObject(item) ?? {}))
+    next = asText(asObject(content['metadata'])?.['continue'])
+    if (!next) return items
+  }
+  throw endless(cluster, list.asked)
+}
+
+function pageQuery({ fieldSelector }: ListAsked, limit: number, next: string | undefined): string {
+  const query = new URLSearchParams({ limit: String(limit) })
+  if (fieldSelector !== undefined) query.set('fieldSelector', fieldSelector)
+  if (next !== undefined) query.set('continue', next)
+  return query.toString()
+}
+
+function expired({ server }: Cluster, { resource }: Asked, attempts: number): PullpassError {
+  return new PullpassError({
+    code: 'KUBERNETES_UNREACHABLE',
+    hop: 'kubernetes',
+    seen: `${server} answered 410 in the middle of the list of ${resource}, ${attempts} times`,
+    expected: 'a list that can be read to its end',
+    hint: 'nothing to do if it passes: the next run asks again',
+    retryable: true,
+  })
+}
+
+function endless({ server }: Cluster, { resource }: Asked): PullpassError {
+  return new PullpassError({
+    code: 'ANSWER_TOO_LARGE',
+    hop: 'kubernetes',
+    seen: `${server} answered more than ${maxPages} pages of ${resource}`,
+    expected: 'a list that ends',
+  })
+}

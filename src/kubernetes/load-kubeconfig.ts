@@ -1,0 +1,126 @@
+/**
+ * Kubeconfig files, merged as kubectl does: whatever is named first counts, whole entries at a time.
+ * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
+ */
+import { delimiter, dirname, resolve } from 'node:path'
+import type { Environment } from '../outside/outside.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+import { systemErrorCode } from '../outside/system-error-code.ts'
+import { asList, asObject, asText, type JsonObject } from './json-fields.ts'
+import { readSmallFile } from './read-small-file.ts'
+
+export interface Kubeconfig {
+  readonly files: readonly string[]
+  readonly currentContext: string | undefined
+  readonly contexts: ReadonlyMap<string, KubeconfigEntry>
+  readonly clusters: ReadonlyMap<string, KubeconfigEntry>
+  readonly users: ReadonlyMap<string, KubeconfigEntry>
+}
+
+export interface KubeconfigEntry {
+  readonly fields: JsonObject
+  /** Paths in `fields` are relative to its folder. */
+  readonly file: string
+}
+
+/** @throws KUBECONFIG_INVALID */
+export async function loadKubeconfig(flag: string | undefined, environment: Environment): Promise<Kubeconfig> {
+  if (flag !== undefined) return merge([await readKubeconfig(resolve(flag))])
+  const listed = (environment['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== '')
+  const home = environment['HOME'] ?? environment['USERPROFILE']
+  const paths = listed.length > 0 ? listed : home ? [`${home}/.kube/config`] : []
+  const read = await Promise.all(paths.map((path) => readIfPresent(resolve(path))))
+  const present = read.filter((file) => file !== undefined)
+  if (present.length === 0) throw absent(paths, listed.length > 0 ? 'KUBECONFIG names' : 'looked for')
+  return merge(present)
+}
+
+interface KubeconfigFile {
+  readonly path: string
+  readonly content: JsonObject
+}
+
+async function readIfPresent(path: string): Promise<KubeconfigFile | undefined> {
+  try {
+    return await readKubeconfig(path)
+  } catch (error) {
+    // kubectl passes over files that are not there, so that one list serves many machines.
+    if (error instanceof PullpassError && systemErrorCode(error.cause) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+async function readKubeconfig(path: string): Promise<KubeconfigFile> {
+  const text = await readSmallFile(path).catch((cause: unknown) => {
+    throw invalid(`${path} cannot be read: ${systemErrorCode(cause) ?? String(cause)}`, cause)
+  })
+  const content = asObject(await parse(text, path))
+  if (!content) throw invalid(`${path} holds no kubeconfig`)
+  return { path, content }
+}
+
+/** YAML's parser costs more than everything else here, and tools that write JSON need not pay for it. */
+async function parse(text: string, path: string): Promise<unknown> {
+  try {
+    if (text.trimStart().startsWith('{')) return JSON.parse(text)
+  } catch {
+    // not JSON: YAML's flow style begins like it
+  }
+  const { parse: parseYaml, YAMLParseError } = await import('yaml')
+  try {
+    return parseYaml(text, { maxAliasCount: 100 })
+  } catch (error) {
+    // Its message quotes the line, which may hold a token: only the place is told.
+    const place = error instanceof YAMLParseError ? error.linePos?.[0] : undefined
+    throw invalid(`${path}${place ? `:${place.line}:${place.col}` : ''} is not YAML`)
+  }
+}
+
+function merge(files: readonly KubeconfigFile[]): Kubeconfig {
+  const contexts = files.map(({ content }) => asText(content['current-context']))
+  return {
+    files: files.map(({ path }) => path),
+    currentContext: contexts.find((name) => name !== undefined && name !== ''),
+    contexts: entriesOf(files, 'contexts', 'context'),
+    clusters: entriesOf(files, 'clusters', 'cluster'),
+    users: entriesOf(files, 'users', 'user'),
+  }
+}
+
+function entriesOf(files: readonly KubeconfigFile[], list: string, field: string): Map<string, KubeconfigEntry> {
+  const entries = new Map<string, KubeconfigEntry>()
+  for (const { path, content } of files) {
+    for (const entry of asList(content[list])) {
+      const name = asText(asObject(entry)?.['name'])
+      const fields = asObject(asObject(entry)?.[field]) ?? {}
+      if (name !== undefined && !entries.has(name)) entries.set(name, { fields, file: path })
+    }
+  }
+  return entries
+}
+
+/** A path in a kubeconfig is relative to the kubeconfig. */
+export function resolveBeside(entry: KubeconfigEntry, path: string): string {
+  return resolve(dirname(entry.file), path)
+}
+
+function absent(paths: readonly string[], who: string): PullpassError {
+  return new PullpassError({
+    code: 'KUBECONFIG_INVALID',
+    hop: 'kubernetes',
+    seen: paths.length === 0 ? 'no kubeconfig is named' : `no kubeconfig is there: ${who} ${paths.join(', ')}`,
+    expected: 'a kubeconfig, or the token and the variables that the kubelet gives a pod',
+    hint: 'name one: --kubeconfig FILE, or KUBECONFIG; in a pod, mount its service account token',
+  })
+}
+
+function invalid(seen: string, cause?: unknown): PullpassError {
+  return new PullpassError({
+    code: 'KUBECONFIG_INVALID',
+    hop: 'kubernetes',
+    seen,
+    expected: 'a kubeconfig, in YAML or JSON',
+    hint: 'kubectl config view shows what kubectl reads',
+    cause,
+  })
+}

@@ -1,0 +1,172 @@
+/**
+ * A cluster over one line at a time: requests queue for a slot, are sent, and sent again while that may help.
+ *
+ *   request ──▶ slot ──▶ line (opened, or the one that is open) ──▶ answer
+ *                 ▲         │ 429, 5xx, reset, GOAWAY, stall: wait, then a line that is usable
+ *                 └─────────┘
+ */
+import type { Outside } from '../outside/outside.ts'
+import { retryAtOf } from '../outside/retry-at.ts'
+import { systemErrorCode } from '../outside/system-error-code.ts'
+import type { Cluster, ClusterAnswer, ClusterRequest } from './cluster.ts'
+import type { ClusterAccess, ClusterIdentity } from './cluster-access.ts'
+import type { Answer, Line, Message } from './line.ts'
+import { type LineLimits, openLine } from './open-line.ts'
+import { type Outcome, retryDelayMs } from './retry-delay.ts'
+import { createSlots } from './slots.ts'
+import { unreachable } from './unreachable.ts'
+
+export type ClusterOutside = Pick<Outside, 'now' | 'random' | 'sleep' | 'signal' | 'log'>
+
+export interface ClusterLimits extends LineLimits {
+  /** How long requests under way may go on when the run is interrupted. */
+  readonly graceMs: number
+}
+
+/** The server allows 100 streams a connection; beyond 50 it is the limit itself (bench/). */
+const defaultLimits: ClusterLimits = { inFlight: 50, timeoutMs: 15_000, graceMs: 5_000 }
+const defaultAnswerBytes = 1024 * 1024
+
+export function openCluster(
+  access: ClusterAccess,
+  outside: ClusterOutside,
+  limits: ClusterLimits = defaultLimits,
+): Cluster {
+  const lines = keepLine(() => openLine(access, limits))
+  const slots = createSlots(limits.inFlight, outside.signal)
+  const grace = endAfterGrace(lines, outside.signal, limits.graceMs)
+  const connection: Connection = { access, lines, outside, heard: false }
+  return {
+    server: access.server.href.replace(/\/$/, ''),
+    request: (wanted) => slots.run(() => requestUntilAnswered(connection, wanted)),
+    async close() {
+      grace.cancel()
+      await lines.end()
+    },
+  }
+}
+
+interface Connection {
+  readonly access: ClusterAccess
+  readonly lines: KeptLine
+  readonly outside: ClusterOutside
+  /** Whether the server ever answered. */
+  heard: boolean
+}
+
+interface KeptLine {
+  /** The line in use; a new one where that is gone. Whoever asks while it is being opened waits for the same one. */
+  current(): Promise<Line>
+  end(reason?: Error): Promise<void>
+}
+
+interface OpenedLine {
+  readonly opening: Promise<Line>
+  line?: Line
+}
+
+function keepLine(open: () => Promise<Line>): KeptLine {
+  let kept: OpenedLine | undefined
+  return {
+    async current() {
+      if (kept?.line && !kept.line.usable()) kept = undefined
+      if (kept) return await kept.opening
+      const fresh: OpenedLine = { opening: open() }
+      kept = fresh
+      try {
+        fresh.line = await fresh.opening
+      } catch (error) {
+        if (kept === fresh) kept = undefined
+        throw error
+      }
+      return fresh.line
+    },
+    async end(reason) {
+      const line = await kept?.opening.catch(() => undefined) // whoever waits for it is told
+      line?.destroy(reason)
+    },
+  }
+}
+
+/** Requests under way when the signal comes are let finish, for a while. */
+function endAfterGrace(lines: KeptLine, signal: AbortSignal, graceMs: number): { cancel(): void } {
+  let timer: NodeJS.Timeout | undefined
+  const begin = () => {
+    timer = setTimeout(() => void lines.end(), graceMs)
+  }
+  signal.addEventListener('abort', begin, { once: true })
+  return {
+    cancel() {
+      signal.removeEventListener('abort', begin)
+      clearTimeout(timer)
+    },
+  }
+}
+
+async function requestUntilAnswered(connection: Connection, wanted: ClusterRequest): Promise<ClusterAnswer> {
+  const { outside } = connection
+  const startedMs = outside.now().getTime()
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await attemptRequest(connection, wanted)
+    const now = outside.now()
+    const patience = {
+      attempt,
+      elapsedMs: now.getTime() - startedMs,
+      server: connection.heard ? ('heard' as const) : ('unheard' as const),
+    }
+    const delayMs = retryDelayMs(outcome, patience, outside.random(), now)
+    if (delayMs === undefined) return settle(connection, outcome)
+    outside.log('debug', 'a request to the API server is made again', { attempt, delayMs, ...shown(outcome) })
+    await outside.sleep(delayMs, outside.signal)
+  }
+}
+
+function settle({ access, outside }: Connection, outcome: Attempt): ClusterAnswer {
+  if (outcome.kind === 'answered') return { status: outcome.status, body: outcome.body }
+  outside.signal.throwIfAborted() // ended by the signal itself, when its grace was over
+  throw unreachable(access.server, outcome.error)
+}
+
+const shown = (outcome: Outcome) =>
+  outcome.kind === 'answered' ? { status: outcome.status } : { error: systemErrorCode(outcome.error) ?? 'none' }
+
+type Attempt = Extract<Outcome, { kind: 'failed' }> | (Extract<Outcome, { kind: 'answered' }> & { body: string })
+
+async function attemptRequest(connection: Connection, wanted: ClusterRequest): Promise<Attempt> {
+  const { access, outside } = connection
+  try {
+    const identity = await access.identify('asked')
+    let answer = await sendOnce(connection, wanted, identity)
+    if (answer.status === 401) {
+      const newer = await access.identify('refused')
+      if (newer !== identity) answer = await sendOnce(connection, wanted, newer)
+    }
+    connection.heard = true
+    return { kind: 'answered', ...answer, retryAt: retryAtOf(answer.retryAfter, outside.now()) }
+  } catch (error) {
+    return { kind: 'failed', error }
+  }
+}
+
+async function sendOnce({ lines, access }: Connection, wanted: ClusterRequest, who: ClusterIdentity): Promise<Answer> {
+  const line = await lines.current()
+  return await line.send(messageOf(access.server, wanted, who))
+}
+
+function messageOf(server: URL, wanted: ClusterRequest, identity: ClusterIdentity): Message {
+  const headers: Record<string, string | string[]> = {
+    ...identity.headers,
+    accept: wanted.accept ?? 'application/json',
+    'user-agent': 'pullpass',
+  }
+  if (identity.authorization) headers['authorization'] = identity.authorization.reveal()
+  if (wanted.contentType !== undefined) headers['content-type'] = wanted.contentType
+  const { body } = wanted
+  return {
+    method: wanted.method,
+    path: server.pathname.replace(/\/$/, '') + wanted.path,
+    headers,
+    body: body === undefined || typeof body === 'string' ? body : body.reveal(),
+    maxAnswerBytes: wanted.maxAnswerBytes ?? defaultAnswerBytes,
+  }
+}

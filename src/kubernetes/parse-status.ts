@@ -1,0 +1,45 @@
+/**
+ * The Status that the API server sends with a refusal.
+ * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
+ */
+import type { ClusterAnswer } from './cluster.ts'
+import { asList, asObject, asText, type JsonObject } from './json-fields.ts'
+
+export interface Status {
+  /** A word: `Forbidden`, `Conflict`; empty where there is none. */
+  readonly reason: string
+  readonly message: string
+  readonly causes: readonly StatusCause[]
+}
+
+export interface StatusCause {
+  readonly reason: string
+  readonly field: string
+  readonly message: string
+}
+
+const mostCauses = 100
+
+/** Undefined where the answer is none of the API server's. */
+export function parseStatus({ body }: ClusterAnswer): Status | undefined {
+  const object = parseObject(body)
+  if (object?.['kind'] !== 'Status') return undefined
+  return {
+    reason: asText(object['reason']) ?? '',
+    message: asText(object['message']) ?? '',
+    causes: asList(asObject(object['details'])?.['causes']).slice(0, mostCauses).map(causeOf),
+  }
+}
+
+function causeOf(value: unknown): StatusCause {
+  const { reason, field, message } = asObject(value) ?? {}
+  return { reason: asText(reason) ?? '', field: asText(field) ?? '', message: asText(message) ?? '' }
+}
+
+function parseObject(text: string): JsonObject | undefined {
+  try {
+    return asObject(JSON.parse(text))
+  } catch {
+    return undefined // an error page: its status is all that counts
+  }
+}

@@ -1,0 +1,50 @@
+/** What a Secret's metadata says about whose it is; whatever else it says is dropped as it comes. */
+import { asList, asObject, asText, asTexts, type JsonObject } from './json-fields.ts'
+
+export interface PullSecretMetadata {
+  readonly namespace: string
+  readonly uid: string
+  readonly resourceVersion: string
+  /** Only pullpass's own, `pullpass.dev/…`. */
+  readonly annotations: Readonly<Record<string, string>>
+  /** kubectl's last-applied-configuration, which may hold a whole credential: its value is dropped. */
+  readonly lastApplied: 'present' | 'absent'
+  /** Whether `app.kubernetes.io/managed-by` is `pullpass`. */
+  readonly labelled: boolean
+  /** Names of the field managers that own `.dockerconfigjson`, and those that own that label. */
+  readonly owners: { readonly data: readonly string[]; readonly label: readonly string[] }
+  readonly deleting: boolean
+}
+
+const ourPrefix = 'pullpass.dev/'
+const managedBy = 'app.kubernetes.io/managed-by'
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
+
+export function pullSecretMetadata(secret: JsonObject): PullSecretMetadata {
+  const metadata = asObject(secret['metadata']) ?? {}
+  const annotations = asObject(metadata['annotations']) ?? {}
+  return {
+    namespace: asText(metadata['namespace']) ?? '',
+    uid: asText(metadata['uid']) ?? '',
+    resourceVersion: asText(metadata['resourceVersion']) ?? '',
+    annotations: asTexts(annotations, (name) => name.startsWith(ourPrefix)),
+    lastApplied: annotations[lastApplied] === undefined ? 'absent' : 'present',
+    labelled: asObject(metadata['labels'])?.[managedBy] === 'pullpass',
+    owners: ownersOf(asList(metadata['managedFields'])),
+    deleting: metadata['deletionTimestamp'] !== undefined,
+  }
+}
+
+/** FieldsV1: a tree of `f:NAME`. https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management */
+function ownersOf(managedFields: readonly unknown[]): PullSecretMetadata['owners'] {
+  const data: string[] = []
+  const label: string[] = []
+  for (const entry of managedFields) {
+    const { manager, fieldsV1 } = asObject(entry) ?? {}
+    const fields = asObject(fieldsV1)
+    if (typeof manager !== 'string' || !fields) continue
+    if (asObject(fields['f:data'])?.['f:.dockerconfigjson']) data.push(manager)
+    if (asObject(asObject(fields['f:metadata'])?.['f:labels'])?.[`f:${managedBy}`]) label.push(manager)
+  }
+  return { data, label }
+}

@@ -1,0 +1,29 @@
+/** An API server's good answer as JSON. */
+import { PullpassError } from '../outside/pullpass-error.ts'
+import type { Cluster, ClusterAnswer } from './cluster.ts'
+import { asObject, type JsonObject } from './json-fields.ts'
+
+/** @throws ANSWER_MALFORMED; what was answered is not shown, since it may hold a Secret */
+export function readAnswer({ server }: Cluster, { status, body }: ClusterAnswer): JsonObject {
+  const object = asObject(parseJson(body))
+  if (object) return object
+  throw malformed(server, status, Buffer.byteLength(body))
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // the parser's message would quote the answer
+  }
+}
+
+export function malformed(server: string, status: number, bytes: number): PullpassError {
+  return new PullpassError({
+    code: 'ANSWER_MALFORMED',
+    hop: 'kubernetes',
+    seen: `${server} answered ${status}, ${bytes} bytes that are no object of the Kubernetes API`,
+    expected: 'JSON, as the Kubernetes API answers',
+    hint: 'see that the server in the kubeconfig is the API server, and that nothing between (a proxy, a sign-in page) answers in its place',
+  })
+}

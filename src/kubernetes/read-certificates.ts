@@ -1,0 +1,30 @@
+/** Certificate authorities in a PEM file (RFC 7468): without one, TLS would trust nobody and say so in riddles. */
+
+import { PullpassError } from '../outside/pullpass-error.ts'
+import { systemErrorCode } from '../outside/system-error-code.ts'
+import { readSmallFile } from './read-small-file.ts'
+
+/** @throws CA_FILE_INVALID */
+export async function readCertificates(path: string): Promise<string> {
+  const text = await readSmallFile(path).catch((cause: unknown) => {
+    throw invalid(`${path} cannot be read: ${systemErrorCode(cause) ?? String(cause)}`, cause)
+  })
+  return checkCertificates(text, path)
+}
+
+/** `where` is where the text came from, for messages. @throws CA_FILE_INVALID */
+export function checkCertificates(text: string, where: string): string {
+  if (!/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(text)) throw invalid(`${where} holds no certificate`)
+  return text
+}
+
+function invalid(seen: string, cause?: unknown): PullpassError {
+  return new PullpassError({
+    code: 'CA_FILE_INVALID',
+    hop: 'kubernetes',
+    seen,
+    expected: 'the certificate of the API server’s authority, in PEM: -----BEGIN CERTIFICATE-----',
+    hint: 'kubectl get configmap kube-root-ca.crt -o jsonpath={.data.ca\\.crt} shows it',
+    cause,
+  })
+}

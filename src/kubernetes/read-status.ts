@@ -1,0 +1,129 @@
+/** What the API server's refusal means, and what mends it. */
+import { type Fault, PullpassError } from '../outside/pullpass-error.ts'
+import { quote } from '../outside/quote.ts'
+import type { Redacted } from '../outside/redacted.ts'
+import { repeatsSecret } from '../outside/repeats-secret.ts'
+import type { Cluster, ClusterAnswer } from './cluster.ts'
+import { parseStatus, type Status } from './parse-status.ts'
+import { malformed } from './read-answer.ts'
+import { secretRefusal } from './secret-refusal.ts'
+
+/** What was asked, in RBAC's words. */
+export interface Asked {
+  readonly verb: 'create' | 'list' | 'patch'
+  readonly resource: 'namespaces' | 'secrets' | 'serviceaccounts' | 'serviceaccounts/token'
+  readonly name?: string
+  /** Absent: in the whole cluster. */
+  readonly namespace?: string
+  /** What was sent in confidence: an admission policy's words may repeat it. */
+  readonly secret?: Redacted
+}
+
+export type Wording = Omit<Fault, 'hop'>
+
+/** The error that stands for an answer which is not the one that was asked for. */
+export function readStatus({ server }: Cluster, answer: ClusterAnswer, asked: Asked): PullpassError {
+  return new PullpassError({
+    hop: 'kubernetes',
+    ...(withoutStatus(server, answer) ?? withStatus(server, answer, asked)),
+  })
+}
+
+/** What a load balancer or proxy may answer in the API server's place: its status alone tells. */
+function withoutStatus(server: string, { status }: ClusterAnswer): Wording | undefined {
+  if (status === 401) return unauthenticated(`${server} answered 401: it does not know who asks`)
+  if (status === 429 || (status >= 502 && status <= 504)) return unavailable(server, status)
+  if (status >= 300 && status < 400) {
+    return {
+      code: 'REDIRECT_REFUSED',
+      seen: `${server} answered ${status}, a redirect`,
+      expected: 'the API server itself: a token is never sent on to another address',
+      hint: 'correct the server in the kubeconfig',
+    }
+  }
+  return undefined
+}
+
+function withStatus(server: string, answer: ClusterAnswer, asked: Asked): Wording {
+  const status = parseStatus(answer)
+  if (!status) return malformed(server, answer.status, Buffer.byteLength(answer.body))
+  const words = quoteSafely(status.message, asked)
+  const right = /^.*?User "([^"]*)" cannot (\w+) resource/.exec(status.message)
+  if (answer.status === 403 && right) {
+    const [, user = '', verb = asked.verb] = right
+    return user === 'system:anonymous'
+      ? unauthenticated(`${server} answered 403 ${words}`)
+      : forbidden(words, verb, asked)
+  }
+  if (answer.status === 404 && isMissingNamespace(status)) return namespaceMissing(asked)
+  return (
+    (asked.resource === 'secrets' ? secretRefusal(answer.status, status, asked, words) : undefined) ??
+    refused(answer.status, words, asked)
+  )
+}
+
+function quoteSafely(message: string, { secret }: Asked): string {
+  if (secret === undefined) return quote(message)
+  const whole = secret.reveal()
+  return repeatsSecret(message, [whole]) ? '(its words are withheld: they repeat the credential)' : quote(message)
+}
+
+const isMissingNamespace = ({ message }: Status) => /^namespaces "[^"]*" not found/.test(message)
+
+/** `Secret team-a/regcred`, `secrets in the whole cluster`. */
+export function nameOf({ resource, name, namespace }: Asked): string {
+  const place = namespace === undefined ? 'in the whole cluster' : `in namespace ${namespace}`
+  if (name === undefined || namespace === undefined)
+    return `${resource} ${name === undefined ? '' : `${name} `}${place}`
+  return `${resource === 'secrets' ? 'Secret' : 'ServiceAccount'} ${namespace}/${name}`
+}
+
+function unauthenticated(seen: string): Wording {
+  return {
+    code: 'KUBERNETES_UNAUTHENTICATED',
+    seen,
+    expected: 'a credential that the API server takes',
+    hint: 'see that the token or client certificate is of this cluster and has not expired: kubectl auth whoami',
+  }
+}
+
+function unavailable(server: string, status: number): Wording {
+  return {
+    code: 'KUBERNETES_UNREACHABLE',
+    seen: `${server} answered ${status}, and went on so while pullpass tried again`,
+    expected: 'an API server that has time for this',
+    hint: 'nothing to do if it passes: the next run asks again; else look at the API server’s load and its flow control',
+    retryable: true,
+  }
+}
+
+function forbidden(words: string, verb: string, asked: Asked): Wording {
+  const { resource, name, namespace } = asked
+  const names = name === undefined ? '' : `, resourceNames: [${name}]`
+  const rule = `{apiGroups: [""], resources: [${resource}]${names}, verbs: [${verb}]}`
+  return {
+    code: 'KUBERNETES_FORBIDDEN',
+    seen: `the API server answered 403 ${words}`,
+    expected: `the right to ${verb} ${nameOf(asked)}`,
+    hint: `grant the rule ${rule} in a ClusterRole${namespace ? `, or in a Role of ${namespace}` : ''}: pullpass manifests -f FILE prints all that a document needs`,
+  }
+}
+
+function namespaceMissing({ namespace }: Asked): Wording {
+  return {
+    code: 'NAMESPACE_MISSING',
+    seen: `namespace ${namespace} is not there`,
+    expected: 'a namespace that exists',
+    hint: 'create it, or take its name out of the document',
+  }
+}
+
+function refused(status: number, words: string, asked: Asked): Wording {
+  return {
+    code: 'KUBERNETES_REFUSED',
+    seen: `the API server answered ${status} ${words} for ${nameOf(asked)}`,
+    expected: 'that it takes what pullpass asks',
+    hint: 'its words name who refused: an admission policy or webhook, a quota; let it pass what pullpass writes',
+    retryable: status >= 500,
+  }
+}

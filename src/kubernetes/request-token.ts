@@ -1,0 +1,73 @@
+/**
+ * A token of a service account, for one audience, by TokenRequest.
+ * https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/
+ */
+import { PullpassError } from '../outside/pullpass-error.ts'
+import { Redacted } from '../outside/redacted.ts'
+import type { Cluster, ClusterAnswer } from './cluster.ts'
+import { asObject, asText } from './json-fields.ts'
+import { malformed, readAnswer } from './read-answer.ts'
+import { type Asked, readStatus } from './read-status.ts'
+
+export interface TokenWanted {
+  readonly audience: string
+  /** Seconds; the API server grants no less than 600, and may grant less than is asked. */
+  readonly lifeSeconds: number
+}
+
+export interface RequestedToken {
+  readonly value: Redacted
+  readonly expiresAt: Date
+}
+
+const shortestSeconds = 600
+
+/** The token is real, in a dry run too: TokenRequest knows none. @throws TOKEN_REQUEST_REFUSED */
+export async function requestToken(
+  cluster: Cluster,
+  account: { readonly namespace: string; readonly name: string },
+  wanted: TokenWanted,
+): Promise<RequestedToken> {
+  const { namespace, name } = account
+  const expirationSeconds = Math.max(shortestSeconds, Math.ceil(wanted.lifeSeconds))
+  const answer = await cluster.request({
+    method: 'POST',
+    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${encodeURIComponent(name)}/token`,
+    contentType: 'application/json',
+    body: JSON.stringify({
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: { audiences: [wanted.audience], expirationSeconds },
+    }),
+  })
+  if (answer.status !== 201) {
+    throw refused(cluster, answer, { verb: 'create', resource: 'serviceaccounts/token', name, namespace })
+  }
+  return readToken(cluster, answer)
+}
+
+function readToken(cluster: Cluster, answer: ClusterAnswer): RequestedToken {
+  const status = asObject(readAnswer(cluster, answer)['status'])
+  const token = asText(status?.['token'])
+  const expiresAt = new Date(asText(status?.['expirationTimestamp']) ?? Number.NaN)
+  if (!token || Number.isNaN(expiresAt.getTime())) {
+    throw malformed(cluster.server, answer.status, Buffer.byteLength(answer.body))
+  }
+  return { value: new Redacted(token), expiresAt }
+}
+
+/** What is wrong with the account or the right to it is wrong with this request; a lost connection is not. */
+function refused(cluster: Cluster, answer: ClusterAnswer, asked: Asked): PullpassError {
+  const fault = readStatus(cluster, answer, asked)
+  if (![400, 403, 404, 422].includes(answer.status) || fault.code === 'ANSWER_MALFORMED') return fault
+  const { seen, expected, hint } = fault
+  const account = `${asked.namespace}/${asked.name}`
+  const absent = answer.status === 404
+  return new PullpassError({
+    code: 'TOKEN_REQUEST_REFUSED',
+    hop: 'subject-token',
+    seen: absent ? `ServiceAccount ${account} is not there, so that no token can be requested for it` : seen,
+    expected: absent ? 'the service account that spec.serviceAccountRef names' : expected,
+    hint: absent ? `kubectl create serviceaccount ${asked.name} -n ${asked.namespace}, or correct the reference` : hint,
+  })
+}

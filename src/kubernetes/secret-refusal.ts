@@ -1,0 +1,62 @@
+/** Why the API server did not take an apply of a Secret: somebody else's fields, a newer state, its type, its size. */
+import type { Status, StatusCause } from './parse-status.ts'
+import type { Asked, Wording } from './read-status.ts'
+
+/** Undefined where the reason is not one of a Secret's own. `words`: the server's, quoted. */
+export function secretRefusal(code: number, status: Status, asked: Asked, words: string): Wording | undefined {
+  const secret = `Secret ${asked.namespace}/${asked.name}`
+  const managers = conflictingManagers(status.causes)
+  if (code === 409 && managers.length > 0) return managed(secret, managers)
+  if (code === 409 || (code === 422 && has(status, 'metadata.uid'))) return changedMeanwhile(secret, code, words)
+  if (code === 422 && has(status, 'type')) return wrongType(secret)
+  if (code === 413 || (code === 422 && has(status, 'data') && /Too long/.test(status.message)))
+    return tooLarge(secret, words)
+  return undefined
+}
+
+const has = ({ causes }: Status, field: string) => causes.some((cause) => cause.field === field)
+
+/** `conflict with "kubectl-create" using v1`, with the operation after the name in some versions. */
+function conflictingManagers(causes: readonly StatusCause[]): string[] {
+  const conflicts = causes.filter(({ reason }) => reason === 'FieldManagerConflict')
+  const names = conflicts.map(({ message }) => /conflict with "([^"]*)"/.exec(message)?.[1] ?? 'somebody else')
+  return [...new Set(names)]
+}
+
+function managed(secret: string, managers: readonly string[]): Wording {
+  const names = managers.map((name) => JSON.stringify(name)).join(', ')
+  return {
+    code: 'SECRET_NOT_OURS',
+    seen: `${secret} is managed by ${names}; it was left as it is`,
+    expected: 'one that pullpass made for this document, or none',
+    hint: 'choose another spec.secretName, or take this one over: spec.conflictPolicy: Adopt (once: --adopt)',
+  }
+}
+
+function changedMeanwhile(secret: string, code: number, words: string): Wording {
+  return {
+    code: 'SECRET_CONFLICT',
+    seen: `${secret} was changed while pullpass worked on it: the API server answered ${code} ${words}`,
+    expected: 'the state that pullpass saw before',
+    hint: 'see who else writes it: kubectl get secret -o yaml --show-managed-fields',
+    retryable: true,
+  }
+}
+
+function wrongType(secret: string): Wording {
+  return {
+    code: 'SECRET_TYPE_WRONG',
+    seen: `${secret} has another type, which cannot be changed`,
+    expected: 'type kubernetes.io/dockerconfigjson',
+    hint: 'choose another spec.secretName, or delete this Secret if nothing needs it',
+  }
+}
+
+function tooLarge(secret: string, words: string): Wording {
+  return {
+    code: 'SECRET_TOO_LARGE',
+    seen: `${secret} is larger than the API server takes: ${words}`,
+    expected: 'at most 1 MiB of credentials in one Secret',
+    hint: 'name fewer hosts in one document: several documents make several Secrets',
+  }
+}
