@@ -1,0 +1,82 @@
+/** Who may do what, in the words of RBAC rules. A user without rules of his own may do everything, as a cluster's admin may.
+ *  https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
+import { anonymous } from './authentication.ts'
+
+export interface Rule {
+  readonly verbs: readonly string[]
+  /** Plurals, a subresource after a slash: `serviceaccounts/token`. */
+  readonly resources?: readonly string[]
+  readonly resourceNames?: readonly string[]
+  /** Where it holds; absent: everywhere, as a ClusterRole bound for the whole cluster. */
+  readonly namespace?: string
+  readonly nonResourceURLs?: readonly string[]
+}
+
+/** One question to the authorizer. */
+export interface Attributes {
+  readonly user: string
+  readonly verb: string
+  readonly resource?: string
+  readonly namespace?: string
+  readonly name?: string
+  readonly path: string
+}
+
+export interface Authorization {
+  /** Gives the user these rules, and from then on nothing else. */
+  permit(user: string, rules: readonly Rule[]): void
+  /** Refuses to everybody what the rule names; the answer takes it back. */
+  forbid(rule: Rule): () => void
+  isAllowed(attributes: Attributes): boolean
+}
+
+/** What everybody may read, by the default ClusterRole system:public-info-viewer. */
+const publicRules: readonly Rule[] = [
+  { verbs: ['get'], nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/'] },
+]
+
+/** By the default ClusterRole system:service-account-issuer-discovery and system:discovery. */
+const accountRules: readonly Rule[] = [
+  ...publicRules,
+  {
+    verbs: ['get'],
+    nonResourceURLs: [
+      '/.well-known/openid-configuration',
+      '/openid/v1/jwks',
+      '/api',
+      '/api/*',
+      '/apis',
+      '/apis/*',
+      '/openapi/*',
+    ],
+  },
+]
+
+export function createAuthorization(): Authorization {
+  const permitted = new Map<string, readonly Rule[]>([[anonymous, publicRules]])
+  const forbidden = new Set<Rule>()
+  return {
+    permit(user, rules) {
+      permitted.set(user, [...(user === anonymous ? publicRules : accountRules), ...rules])
+    },
+    forbid(rule) {
+      forbidden.add(rule)
+      return () => forbidden.delete(rule)
+    },
+    isAllowed(attributes) {
+      if ([...forbidden].some((rule) => covers(rule, attributes))) return false
+      return permitted.get(attributes.user)?.some((rule) => covers(rule, attributes)) ?? true
+    },
+  }
+}
+
+function covers(rule: Rule, { verb, resource, namespace, name, path }: Attributes): boolean {
+  if (!rule.verbs.some((allowed) => allowed === '*' || allowed === verb)) return false
+  if (resource === undefined) return (rule.nonResourceURLs ?? []).some((pattern) => matchesPath(pattern, path))
+  if (!(rule.resources ?? []).some((allowed) => allowed === '*' || allowed === resource)) return false
+  if (rule.namespace !== undefined && rule.namespace !== namespace) return false
+  return rule.resourceNames === undefined || rule.resourceNames.includes(name ?? '')
+}
+
+const matchesPath = (pattern: string, path: string): boolean =>
+  pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path

@@ -1,0 +1,35 @@
+/** In which form an answer goes out: the whole object, or its metadata alone.
+ *  https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-representations-of-resources */
+import type { SandboxAnswer } from '../../serve/handler.ts'
+import type { StoredObject } from '../objects/kubernetes-object.ts'
+import { notAcceptable, type Status } from './status-error.ts'
+
+export type AnswerForm = 'object' | 'metadata'
+
+const served = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+
+/** The first form of the Accept header that is served here; a Table is passed over, and kubectl makes its own. */
+export function chooseForm(accept: string | undefined): AnswerForm {
+  for (const wanted of (accept ?? '*/*').split(',')) {
+    const [type = '', ...parameters] = wanted.split(';').map((part) => part.trim())
+    const as = parameters.find((parameter) => parameter.startsWith('as='))?.slice(3)
+    const isJson = ['application/json', 'application/*', '*/*'].includes(type)
+    if (isJson && as === undefined) return 'object'
+    if (isJson && (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList')) return 'metadata'
+  }
+  throw notAcceptable(served)
+}
+
+export const renderObject = (object: StoredObject, form: AnswerForm): object =>
+  form === 'object'
+    ? object
+    : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata }
+
+export const json = (status: number, body: object): SandboxAnswer => ({ status, headers: apiHeaders, body })
+
+export const answerStatus = (status: Status & { readonly code: number }): SandboxAnswer => json(status.code, status)
+
+export const apiHeaders: Readonly<Record<string, string>> = {
+  'content-type': 'application/json',
+  'cache-control': 'no-cache, private',
+}

@@ -1,0 +1,60 @@
+/** A request as the API understands it: which verb on which resource.
+ *  https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb */
+
+import type { SandboxRequest } from '../../serve/handler.ts'
+import type { ResourceKind, Verb } from '../kinds/resource-kind.ts'
+import { resourceKinds } from '../kinds/resource-kinds.ts'
+import { methodNotAllowed, noSuchResource, type Subject } from './status-error.ts'
+
+export interface ApiCall {
+  readonly verb: Verb
+  readonly kind: ResourceKind
+  /** '' for a cluster-scoped kind, and for a namespaced one across the cluster. */
+  readonly namespace: string
+  /** '' for a collection; of a list or watch, the name that its field selector demands. */
+  readonly name: string
+  readonly subresource: string
+  readonly request: SandboxRequest
+  /** Demands a further right on the same object: an apply that creates needs `create` besides `patch`. @throws StatusError 403 */
+  demand(verb: Verb): void
+}
+
+/** A call before anybody has looked at what its user may do. */
+export type UncheckedCall = Omit<ApiCall, 'demand'>
+
+const collectionVerbs: Readonly<Record<string, Verb>> = { GET: 'list', POST: 'create' }
+const objectVerbs: Readonly<Record<string, Verb>> = { GET: 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }
+
+/** Reads a path under /api/v1. @throws StatusError 404 for what is not served, 405 for a method that is not. */
+export function parseApiCall(request: SandboxRequest): UncheckedCall {
+  const { namespace, plural, name, subresource } = parsePath(request.path)
+  const kind = resourceKinds.find((served) => served.plural === plural)
+  if (!kind || (subresource && !kind.subresources.includes(subresource))) throw noSuchResource()
+  if (kind.namespaced ? name && !namespace : namespace) throw noSuchResource()
+  const verb = readVerb(request, name, subresource)
+  const isCollection = verb === 'list' || verb === 'watch'
+  return { verb, kind, namespace, name: isCollection ? selectedName(request) : name, subresource, request }
+}
+
+/** What refusals about this call name. */
+export const subjectOf = ({ kind, name }: Pick<ApiCall, 'kind' | 'name'>): Subject => ({ name, kind: kind.plural })
+
+function parsePath(path: string) {
+  const parts = path.replace(/^\/api\/v1\//, '').split('/')
+  // /namespaces/NAME is the Namespace itself, /namespaces/NAME/secrets is what lies in it.
+  const isWithin = parts[0] === 'namespaces' && parts.length > 2
+  const [plural = '', name = '', subresource = '', ...rest] = isWithin ? parts.slice(2) : parts
+  if (rest.length > 0) throw noSuchResource()
+  return { namespace: isWithin ? (parts[1] ?? '') : '', plural, name, subresource }
+}
+
+function readVerb({ method, query }: SandboxRequest, name: string, subresource: string): Verb {
+  const verb = subresource ? (method === 'POST' ? 'create' : undefined) : (name ? objectVerbs : collectionVerbs)[method]
+  if (!verb) throw methodNotAllowed()
+  return verb === 'list' && isTrue(query.get('watch')) ? 'watch' : verb
+}
+
+export const isTrue = (value: string | null): boolean => value === 'true' || value === '1'
+
+const selectedName = ({ query }: SandboxRequest): string =>
+  /(?:^|,)metadata\.name==?([^,]*)/.exec(query.get('fieldSelector') ?? '')?.[1] ?? ''

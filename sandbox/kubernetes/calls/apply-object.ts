@@ -1,0 +1,72 @@
+/** Server-side apply: PATCH with application/apply-patch+yaml.
+ *  https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
+import type { SandboxAnswer } from '../../serve/handler.ts'
+import type { Cluster } from '../cluster.ts'
+import { pathOf, printPath } from '../fields/field-set.ts'
+import { applyFields, type Conflict, type Owner, ownersAfterUpdate, readOwners } from '../fields/managed-fields.ts'
+import { isRecord, type StoredObject, timestamp } from '../objects/kubernetes-object.ts'
+import { chooseForm, json, renderObject } from './answer-form.ts'
+import type { ApiCall } from './api-call.ts'
+import { parseBody } from './read-body.ts'
+import { sentObject } from './read-sent-object.ts'
+import { badRequest, StatusError } from './status-error.ts'
+import { writeObject } from './write-object.ts'
+import { readWriteOptions } from './write-options.ts'
+
+export function applyObject(cluster: Cluster, call: ApiCall): SandboxAnswer {
+  const form = chooseForm(call.request.headers['accept'])
+  const options = readWriteOptions(call.request, 'ApplyOptions')
+  const applied = readApplied(call)
+  const before = cluster.store.read(call.kind.kind, call.namespace, call.name)
+  if (!before) call.demand('create')
+
+  const write = { shape: call.kind.shape, manager: options.manager, time: timestamp(cluster.now()) }
+  const live = before ?? {}
+  const { object, owners, conflicts } = applyFields(write, live, applied, ownersBefore(cluster, call, before))
+  if (conflicts.length > 0 && options.conflicts === 'refuse') throw applyConflict(conflicts)
+  const written = writeObject(cluster, call, { before, after: sentObject(object, call), owners }, options)
+  return json(before ? 200 : 201, renderObject(written, form))
+}
+
+function readApplied(call: ApiCall) {
+  const body = parseBody(call.request)
+  if (!isRecord(body)) throw badRequest('error decoding YAML: the applied object is no map')
+  if (!body['apiVersion'] || !body['kind']) {
+    const missing = body['apiVersion'] ? 'kind' : 'apiVersion'
+    throw badRequest(`error getting object metadata: Object '${missing}' is missing`)
+  }
+  const applied = sentObject(body, call)
+  if (applied.metadata.managedFields) throw badRequest('metadata.managedFields must be nil')
+  return applied
+}
+
+/** Fields of an object that nobody owns yet belong to "before-first-apply", so that an apply does not take them silently. */
+function ownersBefore({ now }: Cluster, { kind }: ApiCall, before: StoredObject | undefined): Owner[] {
+  const owners = readOwners(before)
+  if (!before || owners.length > 0) return owners
+  const write = { shape: kind.shape, manager: 'before-first-apply', time: timestamp(now()) }
+  return ownersAfterUpdate(write, { before: undefined, after: before }, [])
+}
+
+function applyConflict(conflicts: readonly Conflict[]): StatusError {
+  const all = conflicts
+    .map(({ owner, fields }) => ({
+      owner: printOwner(owner),
+      paths: [...fields].map((path) => printPath(pathOf(path))),
+    }))
+    .toSorted((one, other) => (one.owner < other.owner ? -1 : 1))
+  const causes = all.flatMap(({ owner, paths }) =>
+    paths.map((field) => ({ reason: 'FieldManagerConflict', message: `conflict with ${owner}`, field })),
+  )
+  const message =
+    causes.length === 1
+      ? `Apply failed with 1 conflict: ${causes[0]?.message}: ${causes[0]?.field}`
+      : `Apply failed with ${causes.length} conflicts: ${all.map(printConflicts).join('\n')}`
+  return new StatusError(409, 'Conflict', message, { causes })
+}
+
+const printConflicts = ({ owner, paths }: { owner: string; paths: readonly string[] }): string =>
+  [`conflicts with ${owner}:`, ...paths.map((path) => `- ${path}`)].join('\n')
+
+const printOwner = ({ manager, operation }: Owner): string =>
+  operation === 'Apply' ? JSON.stringify(manager) : `${JSON.stringify(manager)} using v1`

@@ -1,0 +1,86 @@
+/** GET of a collection, in pages where a limit is given.
+ *  https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks */
+import type { SandboxAnswer } from '../../serve/handler.ts'
+import type { Cluster } from '../cluster.ts'
+import { isRecord, type StoredObject } from '../objects/kubernetes-object.ts'
+import type { ObjectStore } from '../objects/object-store.ts'
+import { type AnswerForm, chooseForm, json, renderObject } from './answer-form.ts'
+import type { ApiCall } from './api-call.ts'
+import { readSelector } from './selector.ts'
+import { badRequest, expired } from './status-error.ts'
+
+/** Where a list goes on: after which object, as of which version. */
+interface Continuation {
+  readonly after: string
+  readonly asOf: number
+}
+
+export function listObjects({ store }: Cluster, call: ApiCall): SandboxAnswer {
+  const { query, headers } = call.request
+  const form = chooseForm(headers['accept'])
+  const continuation = readContinuation(store, query.get('continue'))
+  const chooses = readSelector(query, call.kind)
+  const limit = Number(query.get('limit')) || Number.POSITIVE_INFINITY
+
+  const left = store
+    .list(call.kind.kind, call.namespace, continuation.asOf)
+    .filter((object) => placeOf(object) > continuation.after)
+    .filter(chooses)
+  const page = left.slice(0, limit)
+  const last = page.at(-1)
+  const isCut = left.length > page.length && last !== undefined
+  return json(200, {
+    ...listHead(call, form),
+    metadata: {
+      resourceVersion: String(continuation.asOf),
+      ...(isCut && {
+        continue: writeContinuation({ after: placeOf(last), asOf: continuation.asOf }),
+        // Not told under a selector: the server would have to read on to know it.
+        ...(!query.get('labelSelector') &&
+          !query.get('fieldSelector') && { remainingItemCount: left.length - page.length }),
+      }),
+    },
+    items: page.map((object) => renderItem(object, form)),
+  })
+}
+
+const listHead = ({ kind }: ApiCall, form: AnswerForm) =>
+  form === 'metadata'
+    ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' }
+    : { kind: `${kind.kind}List`, apiVersion: 'v1' }
+
+/** Items of a typed list do not repeat their kind. */
+function renderItem(object: StoredObject, form: AnswerForm): object {
+  if (form === 'metadata') return renderObject(object, form)
+  const { apiVersion: _, kind: __, ...item } = object
+  return item
+}
+
+const placeOf = ({ metadata }: StoredObject): string => `${metadata.namespace ?? ''}/${metadata.name}`
+
+const writeContinuation = (continuation: Continuation): string =>
+  Buffer.from(JSON.stringify(continuation)).toString('base64url')
+
+/** @throws StatusError 400 for a token that is none, 410 for one that outlived what it continues */
+function readContinuation(store: ObjectStore, token: string | null): Continuation {
+  if (!token) return { after: '', asOf: store.resourceVersion }
+  const { after, asOf } = decodeContinuation(token)
+  if (asOf === 0) return { after, asOf: store.resourceVersion }
+  if (store.changesSince(asOf)) return { after, asOf }
+  throw expired(tooOld, writeContinuation({ after, asOf: 0 }))
+}
+
+function decodeContinuation(token: string): Continuation {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(token, 'base64url').toString())
+    if (isRecord(value) && typeof value['after'] === 'string' && typeof value['asOf'] === 'number') {
+      return { after: value['after'], asOf: value['asOf'] }
+    }
+  } catch {
+    // Not JSON: the same refusal as for JSON that is no continuation.
+  }
+  throw badRequest('continue key is not valid: illegal base64 data')
+}
+
+const tooOld =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.'

@@ -1,0 +1,12 @@
+/** JSON Merge Patch, RFC 7386: maps are merged, null takes away, everything else is replaced. */
+import { isRecord } from '../objects/kubernetes-object.ts'
+
+export function applyMergePatch(target: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return patch
+  const merged = { ...(isRecord(target) ? target : {}) }
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) delete merged[name]
+    else merged[name] = applyMergePatch(merged[name], value)
+  }
+  return merged
+}

@@ -1,0 +1,39 @@
+/** PATCH of one object by its content type: an apply, or a patch that is laid over the object as it is. */
+import type { SandboxAnswer } from '../../serve/handler.ts'
+import type { Cluster } from '../cluster.ts'
+import type { StoredObject } from '../objects/kubernetes-object.ts'
+import { chooseForm, json, renderObject } from './answer-form.ts'
+import { type ApiCall, subjectOf } from './api-call.ts'
+import { applyObject } from './apply-object.ts'
+import { applyJsonPatch } from './json-patch.ts'
+import { applyMergePatch } from './merge-patch.ts'
+import { mediaType, parseBody } from './read-body.ts'
+import { sentObject } from './read-sent-object.ts'
+import { notFound, unsupportedMediaType } from './status-error.ts'
+import { applyStrategicMergePatch } from './strategic-merge-patch.ts'
+import { writeObject } from './write-object.ts'
+import { readWriteOptions } from './write-options.ts'
+
+type Patch = (object: StoredObject, patch: unknown, call: ApiCall) => unknown
+
+const patches: Readonly<Record<string, Patch>> = {
+  'application/json-patch+json': applyJsonPatch,
+  'application/merge-patch+json': applyMergePatch,
+  'application/strategic-merge-patch+json': (object, patch, call) =>
+    applyStrategicMergePatch(object, patch, call.kind.mergeKeys),
+}
+const apply = 'application/apply-patch+yaml'
+
+export function patchObject(cluster: Cluster, call: ApiCall): SandboxAnswer {
+  const type = mediaType(call.request)
+  if (type === apply) return applyObject(cluster, call)
+  const patch = patches[type]
+  if (!patch) throw unsupportedMediaType([...Object.keys(patches), apply])
+
+  const form = chooseForm(call.request.headers['accept'])
+  const options = readWriteOptions(call.request, 'PatchOptions')
+  const before = cluster.store.read(call.kind.kind, call.namespace, call.name)
+  if (!before) throw notFound(subjectOf(call))
+  const after = sentObject(patch(before, parseBody(call.request), call), call)
+  return json(200, renderObject(writeObject(cluster, call, { before, after }, options), form))
+}

@@ -1,0 +1,42 @@
+/** Request bodies: JSON or YAML, bounded as the API bounds them. */
+import { parse } from 'yaml'
+import type { SandboxRequest } from '../../serve/handler.ts'
+import { isRecord } from '../objects/kubernetes-object.ts'
+import { badRequest, tooLarge, unsupportedMediaType } from './status-error.ts'
+
+const mostBytes = 3 * 1024 * 1024
+
+const bodyTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+
+/** The body of a POST, PUT or DELETE; `{}` where it is empty. @throws StatusError 400, 413, 415 */
+export function readBody(request: SandboxRequest): Record<string, unknown> {
+  const type = mediaType(request)
+  if (type && !bodyTypes.slice(0, 2).includes(type)) throw unsupportedMediaType(bodyTypes)
+  const value = request.body.length === 0 ? {} : parseBody(request)
+  if (!isRecord(value)) throw badRequest('the object provided is unrecognized (must be of type Object)')
+  return value
+}
+
+/** The body as a value, whatever its type says: YAML holds JSON. @throws StatusError 400, 413 */
+export function parseBody({ body }: SandboxRequest): unknown {
+  if (body.length > mostBytes) throw tooLarge(mostBytes)
+  const text = body.toString()
+  try {
+    return JSON.parse(text)
+  } catch {
+    return parseYaml(text)
+  }
+}
+
+export const mediaType = ({ headers }: SandboxRequest): string =>
+  (headers['content-type'] ?? '').split(';')[0]?.trim() ?? ''
+
+function parseYaml(text: string): unknown {
+  try {
+    return parse(text)
+  } catch (cause) {
+    throw Object.assign(badRequest(`error decoding YAML: ${cause instanceof Error ? cause.message : 'unreadable'}`), {
+      cause,
+    })
+  }
+}

@@ -1,0 +1,144 @@
+/** The API's own error bodies: a Status with reason, details and causes, worded as the API words them.
+ *  https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
+
+export interface StatusCause {
+  readonly reason: string
+  readonly message: string
+  readonly field: string
+}
+
+export interface StatusDetails {
+  readonly name?: string
+  readonly kind?: string
+  readonly group?: string
+  readonly uid?: string
+  readonly causes?: readonly StatusCause[]
+}
+
+export interface Status {
+  readonly kind: 'Status'
+  readonly apiVersion: 'v1'
+  readonly metadata: { readonly continue?: string }
+  readonly status: 'Failure' | 'Success'
+  readonly message?: string
+  readonly reason?: string
+  readonly details?: StatusDetails
+  readonly code?: number
+}
+
+/** A refusal: thrown where it is found, answered in one place. */
+export class StatusError extends Error {
+  readonly status: Status & { readonly code: number }
+
+  constructor(code: number, reason: string, message: string, details?: StatusDetails) {
+    super(message)
+    this.name = 'StatusError'
+    this.status = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message,
+      reason,
+      ...(details && { details }),
+      code,
+    }
+  }
+}
+
+/** What a refusal is about: the plural of the kind, and the object's name where there is one. */
+export interface Subject {
+  readonly kind: string
+  readonly name: string
+}
+
+export const badRequest = (message: string): StatusError => new StatusError(400, 'BadRequest', message)
+
+export const unauthorized = (): StatusError => new StatusError(401, 'Unauthorized', 'Unauthorized')
+
+export const notFound = (subject: Subject): StatusError =>
+  new StatusError(404, 'NotFound', `${subject.kind} "${subject.name}" not found`, subject)
+
+export const noSuchResource = (): StatusError =>
+  new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
+
+export const methodNotAllowed = (): StatusError =>
+  new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
+
+export const alreadyExists = (subject: Subject): StatusError =>
+  new StatusError(409, 'AlreadyExists', `${subject.kind} "${subject.name}" already exists`, subject)
+
+/** A write that lost: the version, or the uid, that it named is not the object's. */
+export const conflict = (subject: Subject, why: string): StatusError =>
+  new StatusError(
+    409,
+    'Conflict',
+    `Operation cannot be fulfilled on ${subject.kind} "${subject.name}": ${why}`,
+    subject,
+  )
+
+export const modified = (subject: Subject): StatusError =>
+  conflict(subject, 'the object has been modified; please apply your changes to the latest version and try again')
+
+export const forbidden = (subject: { kind: string; name?: string }, why: string, causes?: StatusCause[]): StatusError =>
+  new StatusError(
+    403,
+    'Forbidden',
+    subject.name ? `${subject.kind} "${subject.name}" is forbidden: ${why}` : `${subject.kind} is forbidden: ${why}`,
+    { ...subject, ...(causes && { causes }) },
+  )
+
+/** An object that breaks its kind's rules; `kind` is the kind itself here, not its plural. */
+export const invalid = (subject: Subject & { group?: string }, causes: readonly StatusCause[]): StatusError => {
+  const what = causes.map(({ field, message }) => `${field}: ${message}`)
+  const kind = subject.group ? `${subject.kind}.${subject.group}` : subject.kind
+  return new StatusError(
+    422,
+    'Invalid',
+    `${kind} "${subject.name}" is invalid: ${what.length === 1 ? what[0] : `[${what.join(', ')}]`}`,
+    { ...subject, causes },
+  )
+}
+
+export const invalidValue = (field: string, value: unknown, why: string): StatusCause => ({
+  reason: 'FieldValueInvalid',
+  message: `Invalid value: ${JSON.stringify(value)}: ${why}`,
+  field,
+})
+
+export const requiredValue = (field: string, why?: string): StatusCause => ({
+  reason: 'FieldValueRequired',
+  message: why ? `Required value: ${why}` : 'Required value',
+  field,
+})
+
+export const forbiddenValue = (field: string, why: string): StatusCause => ({
+  reason: 'FieldValueForbidden',
+  message: `Forbidden: ${why}`,
+  field,
+})
+
+export const tooLong = (field: string, mostBytes: number): StatusCause => ({
+  reason: 'FieldValueTooLong',
+  message: `Too long: may not be more than ${mostBytes} bytes`,
+  field,
+})
+
+export const tooLarge = (limitBytes: number): StatusError =>
+  new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`, {})
+
+export const notAcceptable = (accepted: readonly string[]): StatusError =>
+  new StatusError(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`)
+
+export const unsupportedMediaType = (accepted: readonly string[]): StatusError =>
+  new StatusError(
+    415,
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+  )
+
+/** A version or continue token that is compacted away; the new token goes on with the list, though not as of one moment. */
+export const expired = (message: string, token?: string): StatusError => {
+  const error = new StatusError(410, 'Expired', message)
+  return token ? Object.assign(error, { status: { ...error.status, metadata: { continue: token } } }) : error
+}

@@ -1,0 +1,38 @@
+/** Which fields a write adds, changes and takes away: what ownership and conflicts are decided by. */
+import { isDeepStrictEqual } from 'node:util'
+import { difference, type FieldPath, type FieldSet, member, neverOwned } from './field-set.ts'
+import type { FieldShape } from './field-shape.ts'
+import { children, isEmpty } from './field-tree.ts'
+
+export interface FieldChanges {
+  /** Added or given another value. */
+  readonly written: FieldSet
+  readonly removed: FieldSet
+}
+
+export function compareFields(shape: FieldShape, before: unknown, after: unknown): FieldChanges {
+  const written = new Set<string>()
+  const removed = new Set<string>()
+  walk({ shape, before, after, path: [] })
+  return { written: difference(written, neverOwned), removed: difference(removed, neverOwned) }
+
+  function walk(part: { shape: FieldShape; before: unknown; after: unknown; path: FieldPath }): void {
+    const partsBefore = children(part.shape, part.before)
+    const partsAfter = children(part.shape, part.after)
+    const isOwnedWhole = !partsBefore || !partsAfter || (isEmpty(part.before) && isEmpty(part.after))
+    // A map or list that appears or goes is itself a field besides what is in it.
+    if (part.after === undefined) removed.add(member(part.path))
+    else if (part.before === undefined) written.add(member(part.path))
+    else if (isOwnedWhole && !isDeepStrictEqual(part.before, part.after)) written.add(member(part.path))
+    if (isOwnedWhole) return
+    const inner = new Map([...partsBefore, ...partsAfter].map((child) => [child.element, child.shape]))
+    for (const [element, innerShape] of inner) {
+      walk({
+        shape: innerShape,
+        before: partsBefore.find((child) => child.element === element)?.value,
+        after: partsAfter.find((child) => child.element === element)?.value,
+        path: [...part.path, element],
+      })
+    }
+  }
+}

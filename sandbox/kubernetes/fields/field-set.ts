@@ -1,0 +1,82 @@
+/** A set of field paths, as managers own them. https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management */
+import type { FieldsV1 } from '../objects/kubernetes-object.ts'
+import type { FieldShape } from './field-shape.ts'
+import { children, isEmpty } from './field-tree.ts'
+
+export type FieldPath = readonly string[]
+
+/** Paths by their JSON, so that equal paths are one member. */
+export type FieldSet = ReadonlySet<string>
+
+export const member = (path: FieldPath): string => JSON.stringify(path)
+export const pathOf = (text: string): FieldPath => JSON.parse(text)
+
+export const union = (one: FieldSet, other: FieldSet): FieldSet => new Set([...one, ...other])
+export const intersection = (one: FieldSet, other: FieldSet): FieldSet =>
+  new Set([...one].filter((path) => other.has(path)))
+export const difference = (one: FieldSet, other: FieldSet): FieldSet =>
+  new Set([...one].filter((path) => !other.has(path)))
+
+/** What an applied value claims: its leaves, and a part that is empty as itself. */
+export function claimedFields(shape: FieldShape, value: unknown, path: FieldPath = []): FieldSet {
+  const claimed = new Set<string>()
+  for (const child of children(shape, value) ?? []) {
+    const childPath = [...path, child.element]
+    const isItem = shape.is === 'set' || shape.is === 'keyed'
+    if (isItem || isEmpty(child.value) || child.shape.is === 'leaf') claimed.add(member(childPath))
+    for (const inner of claimedFields(child.shape, child.value, childPath)) claimed.add(inner)
+  }
+  return difference(claimed, neverOwned)
+}
+
+/** What identifies an object or is the server's own is nobody's field. */
+export const neverOwned: FieldSet = new Set(
+  [
+    ['f:apiVersion'],
+    ['f:kind'],
+    ['f:metadata'],
+    ...['name', 'namespace', 'uid', 'resourceVersion', 'creationTimestamp', 'managedFields', 'generation'].map(
+      (name) => ['f:metadata', `f:${name}`],
+    ),
+  ].map(member),
+)
+
+type Tree = { [element: string]: Tree }
+
+/** Into the API's nested form, where `.` stands for a part that is owned besides what is in it. */
+export function encodeFields(fields: FieldSet): FieldsV1 {
+  const root: Tree = {}
+  for (const path of [...fields].map(pathOf).toSorted((one, other) => one.length - other.length)) {
+    let node = root
+    for (const element of path.slice(0, -1)) node = node[element] ??= {}
+    node[path.at(-1) ?? '.'] ??= {}
+  }
+  for (const path of [...fields].map(pathOf)) {
+    const node = path.reduce<Tree>((parent, element) => parent[element] ?? {}, root)
+    if (Object.keys(node).length > 0) node['.'] = {}
+  }
+  return root
+}
+
+/** Out of the API's nested form. */
+export function decodeFields(fields: FieldsV1, path: FieldPath = []): FieldSet {
+  const decoded = new Set<string>()
+  for (const [element, inner] of Object.entries(fields)) {
+    if (element === '.') decoded.add(member(path))
+    else if (Object.keys(inner).length === 0) decoded.add(member([...path, element]))
+    else for (const deeper of decodeFields(inner, [...path, element])) decoded.add(deeper)
+  }
+  return decoded
+}
+
+/** A path as the API's messages write it: `.data..dockerconfigjson`, `.metadata.finalizers[="a"]`. */
+export const printPath = (path: FieldPath): string =>
+  path
+    .map((element) => {
+      if (element.startsWith('f:')) return `.${element.slice(2)}`
+      if (element.startsWith('v:')) return `[=${element.slice(2)}]`
+      const key: Record<string, unknown> = JSON.parse(element.slice(2))
+      const parts = Object.entries(key).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+      return `[${parts.join(',')}]`
+    })
+    .join('')

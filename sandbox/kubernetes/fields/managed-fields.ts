@@ -1,0 +1,113 @@
+/** Who owns which fields of an object, and how writes change that.
+ *  https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management, as structured-merge-diff does it. */
+import type { KubernetesObject, ManagedFieldsEntry } from '../objects/kubernetes-object.ts'
+import { compareFields } from './compare-fields.ts'
+import {
+  claimedFields,
+  decodeFields,
+  difference,
+  encodeFields,
+  type FieldSet,
+  intersection,
+  union,
+} from './field-set.ts'
+import type { FieldShape } from './field-shape.ts'
+import { mergeFields, withoutFields } from './merge-fields.ts'
+
+/** One manager and its fields; appliers are told apart by name, other writers also by API version. */
+export interface Owner {
+  readonly manager: string
+  readonly operation: 'Apply' | 'Update'
+  readonly time: string
+  readonly fields: FieldSet
+}
+
+export interface Conflict {
+  readonly owner: Owner
+  readonly fields: FieldSet
+}
+
+export interface Write {
+  readonly shape: FieldShape
+  readonly manager: string
+  /** When, in the API's form. */
+  readonly time: string
+}
+
+/** What a client-side write (POST, PUT, other patches) leaves: the writer owns all that it changed. */
+export function ownersAfterUpdate(
+  write: Write,
+  { before, after }: { before: KubernetesObject | undefined; after: KubernetesObject },
+  owners: readonly Owner[],
+): Owner[] {
+  const changes = compareFields(write.shape, before ?? {}, after)
+  const losing = union(changes.written, changes.removed)
+  const own = owners.find((owner) => isSame(owner, write.manager, 'Update'))
+  const others = owners
+    .filter((owner) => owner !== own)
+    .map((owner) => ({ ...owner, fields: difference(owner.fields, losing) }))
+  const fields = union(difference(own?.fields ?? new Set(), changes.removed), changes.written)
+  const hasTaken = changes.written.size > 0
+  const time = hasTaken || !own ? write.time : own.time
+  return withFields([...others, { manager: write.manager, operation: 'Update', time, fields }])
+}
+
+/** What an apply leaves, or the conflicts that forbid it. */
+export function applyFields(
+  write: Write,
+  live: unknown,
+  applied: unknown,
+  liveOwners: readonly Owner[],
+): { object: unknown; owners: Owner[]; conflicts: Conflict[] } {
+  const own = liveOwners.find((owner) => isSame(owner, write.manager, 'Apply'))
+  const others = liveOwners.filter((owner) => owner !== own)
+  const claimed = claimedFields(write.shape, applied)
+
+  const dropped = difference(
+    own?.fields ?? new Set(),
+    [...others, { fields: claimed }].map(({ fields }) => fields).reduce(union),
+  )
+  const object = withoutFields(write.shape, mergeFields(write.shape, live, applied), dropped)
+
+  const changes = compareFields(write.shape, live, object)
+  const conflicts = others
+    .map((owner) => ({ owner, fields: intersection(owner.fields, changes.written) }))
+    .filter(({ fields }) => fields.size > 0)
+  const losing = union(changes.written, changes.removed)
+  const isChanged =
+    losing.size > 0 || !own || difference(own.fields, claimed).size > 0 || difference(claimed, own.fields).size > 0
+  const owners = [
+    ...others.map((owner) => ({ ...owner, fields: difference(owner.fields, losing) })),
+    { manager: write.manager, operation: 'Apply' as const, time: isChanged ? write.time : own.time, fields: claimed },
+  ]
+  return { object, owners: withFields(owners), conflicts }
+}
+
+/** Owners from an object's metadata. */
+export const readOwners = (object: KubernetesObject | undefined): Owner[] =>
+  (object?.metadata.managedFields ?? []).map(({ manager, operation, time, fieldsV1 }) => ({
+    manager,
+    operation,
+    time,
+    fields: decodeFields(fieldsV1),
+  }))
+
+/** Owners as an object's metadata shows them: appliers first, then by time and name. */
+export const renderOwners = (owners: readonly Owner[], apiVersion: string): ManagedFieldsEntry[] =>
+  owners
+    .toSorted((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1))
+    .map(({ manager, operation, time, fields }) => ({
+      manager,
+      operation,
+      apiVersion,
+      time,
+      fieldsType: 'FieldsV1',
+      fieldsV1: encodeFields(fields),
+    }))
+
+const sortKey = ({ operation, time, manager }: Owner): string => `${operation} ${time} ${manager}`
+
+const isSame = (owner: Owner, manager: string, operation: Owner['operation']): boolean =>
+  owner.manager === manager && owner.operation === operation
+
+const withFields = (owners: readonly Owner[]): Owner[] => owners.filter(({ fields }) => fields.size > 0)

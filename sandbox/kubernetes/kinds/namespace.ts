@@ -1,0 +1,33 @@
+/** Namespaces: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/namespace-v1/ */
+import { objectMeta, struct } from '../fields/field-shape.ts'
+import { isRecord, type KubernetesObject } from '../objects/kubernetes-object.ts'
+import type { ResourceKind } from './resource-kind.ts'
+
+export const namespace: ResourceKind = {
+  kind: 'Namespace',
+  plural: 'namespaces',
+  singular: 'namespace',
+  shortNames: ['ns'],
+  namespaced: false,
+  subresources: [],
+  shape: struct({ metadata: objectMeta, spec: struct({}), status: struct({}) }),
+  mergeKeys: { ownerReferences: 'uid' },
+  selectable: { 'status.phase': phaseOf },
+  deleteAnswer: 'object',
+  complete: (object) => ({
+    ...object,
+    metadata: {
+      ...object.metadata,
+      labels: { ...object.metadata.labels, 'kubernetes.io/metadata.name': object.metadata.name },
+    },
+    spec: { finalizers: ['kubernetes'], ...(isRecord(object['spec']) ? object['spec'] : {}) },
+    status: { phase: phaseOf(object) },
+  }),
+  check: () => [],
+}
+
+export function phaseOf(object: KubernetesObject): string {
+  const { status } = object
+  const isTerminating = object.metadata.deletionTimestamp || (isRecord(status) && status['phase'] === 'Terminating')
+  return isTerminating ? 'Terminating' : 'Active'
+}

@@ -1,0 +1,28 @@
+/** What the sandbox must know of a kind to serve it as the API does. */
+import type { StatusCause } from '../calls/status-error.ts'
+import type { FieldShape } from '../fields/field-shape.ts'
+import type { KubernetesObject } from '../objects/kubernetes-object.ts'
+
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete'
+
+export interface ResourceKind {
+  readonly kind: string
+  /** As in the path: `secrets`. */
+  readonly plural: string
+  readonly singular: string
+  readonly shortNames: readonly string[]
+  readonly namespaced: boolean
+  readonly subresources: readonly string[]
+  /** How its fields are owned and merged. */
+  readonly shape: FieldShape
+  /** Strategic merge: lists that merge by this key; all others are replaced. */
+  readonly mergeKeys: Readonly<Record<string, string>>
+  /** Fields besides metadata.name and metadata.namespace that a field selector may name. */
+  readonly selectable: Readonly<Record<string, (object: KubernetesObject) => string>>
+  /** What a delete answers: a Status, or the object as it was. */
+  readonly deleteAnswer: 'status' | 'object'
+  /** The object with its defaults. */
+  complete(object: KubernetesObject): KubernetesObject
+  /** What is wrong with it; empty when it may be written. */
+  check(object: KubernetesObject, before: KubernetesObject | undefined): StatusCause[]
+}

@@ -1,0 +1,19 @@
+/** ServiceAccounts: https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/service-account-v1/ */
+import { keyedBy, leaf, objectMeta, struct } from '../fields/field-shape.ts'
+import type { ResourceKind } from './resource-kind.ts'
+
+export const serviceAccount: ResourceKind = {
+  kind: 'ServiceAccount',
+  plural: 'serviceaccounts',
+  singular: 'serviceaccount',
+  shortNames: ['sa'],
+  namespaced: true,
+  subresources: ['token'],
+  // imagePullSecrets is atomic: a second manager's list conflicts, a forced one wipes the others' entries.
+  shape: struct({ metadata: objectMeta, secrets: keyedBy('name', leaf) }),
+  mergeKeys: { ownerReferences: 'uid', secrets: 'name' },
+  selectable: {},
+  deleteAnswer: 'object',
+  complete: (object) => object,
+  check: () => [],
+}

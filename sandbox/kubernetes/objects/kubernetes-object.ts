@@ -1,0 +1,54 @@
+/** A Kubernetes object as JSON. https://kubernetes.io/docs/reference/using-api/api-concepts/ */
+
+/** Ownership in the API's own nested form: `{"f:data": {"f:key": {}}}`. */
+export interface FieldsV1 {
+  readonly [element: string]: FieldsV1
+}
+
+export interface ManagedFieldsEntry {
+  readonly manager: string
+  readonly operation: 'Apply' | 'Update'
+  readonly apiVersion: string
+  readonly time: string
+  readonly fieldsType: 'FieldsV1'
+  readonly fieldsV1: FieldsV1
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
+}
+
+export interface ObjectMeta {
+  readonly name: string
+  readonly namespace?: string
+  readonly uid?: string
+  readonly resourceVersion?: string
+  readonly creationTimestamp?: string
+  readonly deletionTimestamp?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly finalizers?: readonly string[]
+  readonly ownerReferences?: readonly OwnerReference[]
+  readonly managedFields?: readonly ManagedFieldsEntry[]
+}
+
+export interface KubernetesObject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: ObjectMeta
+  readonly [field: string]: unknown
+}
+
+/** An object as the store holds it: the server has filled in what only it knows. */
+export type StoredObject = KubernetesObject & {
+  readonly metadata: ObjectMeta & Required<Pick<ObjectMeta, 'uid' | 'resourceVersion' | 'creationTimestamp'>>
+}
+
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Instants in the API's form: RFC 3339 in whole seconds. */
+export const timestamp = (instant: Date): string => instant.toISOString().replace(/\.\d+Z$/, 'Z')

@@ -1,0 +1,65 @@
+/** TokenRequest: POST to a ServiceAccount's `token`. It ignores dryRun: the token that it answers is real.
+ *  https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
+import type { SandboxAnswer } from '../../serve/handler.ts'
+import { json } from '../calls/answer-form.ts'
+import { type ApiCall, subjectOf } from '../calls/api-call.ts'
+import { readBody } from '../calls/read-body.ts'
+import { conflict, invalid, invalidValue, notFound, type StatusError } from '../calls/status-error.ts'
+import type { Cluster } from '../cluster.ts'
+import { isRecord, timestamp } from '../objects/kubernetes-object.ts'
+import { signServiceAccountToken } from './service-account-token.ts'
+
+const leastSeconds = 600
+const mostSeconds = 2 ** 32
+
+export async function requestToken(cluster: Cluster, call: ApiCall): Promise<SandboxAnswer> {
+  const { spec } = readBody(call.request)
+  const { audiences, expirationSeconds, boundObjectRef } = isRecord(spec) ? spec : {}
+  if (!cluster.store.read('ServiceAccount', call.namespace, call.name)) throw notFound(subjectOf(call))
+  const lifeSeconds = readLife(expirationSeconds)
+  const wanted = {
+    namespace: call.namespace,
+    name: call.name,
+    // Without audiences the token is for the API server itself.
+    audiences: Array.isArray(audiences) && audiences.length > 0 ? audiences.map(String) : [cluster.issuer],
+    lifeSeconds,
+    ...readBinding(cluster, call, boundObjectRef),
+  }
+  const token = await signServiceAccountToken(cluster, wanted)
+  const expiresAt = new Date((Math.floor(cluster.now().getTime() / 1000) + lifeSeconds) * 1000)
+  return json(201, {
+    kind: 'TokenRequest',
+    apiVersion: 'authentication.k8s.io/v1',
+    metadata: { name: call.name, namespace: call.namespace, creationTimestamp: timestamp(cluster.now()) },
+    spec: { audiences: wanted.audiences, expirationSeconds: lifeSeconds, boundObjectRef: boundObjectRef ?? null },
+    status: { token, expirationTimestamp: timestamp(expiresAt) },
+  })
+}
+
+function readLife(expirationSeconds: unknown): number {
+  const seconds = typeof expirationSeconds === 'number' ? expirationSeconds : 3600
+  if (seconds < leastSeconds) throw invalidLife(seconds, 'may not specify a duration less than 10 minutes')
+  if (seconds > mostSeconds) throw invalidLife(seconds, 'may not specify a duration larger than 2^32 seconds')
+  return seconds
+}
+
+const invalidLife = (seconds: number, why: string): StatusError =>
+  invalid({ name: '', group: 'authentication.k8s.io', kind: 'TokenRequest' }, [
+    invalidValue('spec.expirationSeconds', seconds, why),
+  ])
+
+/** Only Secrets are served here to bind to; a Pod is always one that is not found. */
+function readBinding({ store }: Cluster, call: ApiCall, reference: unknown) {
+  if (!isRecord(reference)) return {}
+  const [kind, name, uid] = [reference['kind'], reference['name'], reference['uid']].map((part) => String(part ?? ''))
+  const object = kind === 'Secret' && name ? store.read('Secret', call.namespace, name) : undefined
+  const subject = { name: name ?? '', kind: `${(kind ?? '').toLowerCase()}s` }
+  if (!object) throw notFound(subject)
+  if (uid && uid !== object.metadata.uid) {
+    throw conflict(
+      subject,
+      `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+    )
+  }
+  return { secret: { name: object.metadata.name, uid: object.metadata.uid } }
+}

@@ -1,0 +1,74 @@
+/** Service account tokens: signed for an audience, verified when they come back.
+ *  https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#schema-for-service-account-private-claims */
+import { type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import type { Cluster } from '../cluster.ts'
+import { isRecord } from '../objects/kubernetes-object.ts'
+
+export interface TokenWanted {
+  readonly namespace: string
+  readonly name: string
+  readonly audiences: readonly string[]
+  readonly lifeSeconds: number
+  /** What the token is bound to: it says so, and ends with it. */
+  readonly pod?: { readonly name: string; readonly uid: string }
+  readonly node?: { readonly name: string; readonly uid: string }
+  readonly secret?: { readonly name: string; readonly uid: string }
+}
+
+/** A token for a ServiceAccount, signed by the current key. @throws when there is no such account */
+export async function signServiceAccountToken(cluster: Cluster, wanted: TokenWanted): Promise<string> {
+  const { namespace, name, pod, node, secret } = wanted
+  const account = cluster.store.read('ServiceAccount', namespace, name)
+  if (!account) throw new Error(`there is no ServiceAccount ${namespace}/${name} to sign a token for`)
+  const now = Math.floor(cluster.now().getTime() / 1000)
+  const { kid, privateKey } = cluster.keys.current
+  return new SignJWT({
+    aud: [...wanted.audiences],
+    exp: now + wanted.lifeSeconds,
+    iat: now,
+    iss: cluster.issuer,
+    jti: cluster.newUid(),
+    'kubernetes.io': {
+      namespace,
+      ...(node && { node }),
+      ...(pod && { pod }),
+      ...(secret && { secret }),
+      serviceaccount: { name, uid: account.metadata.uid },
+    },
+    nbf: now,
+    sub: usernameOf(namespace, name),
+  })
+    .setProtectedHeader({ alg: 'RS256', kid })
+    .sign(privateKey)
+}
+
+/** The user name of the account that a token was signed for; undefined where the API server would refuse it. */
+export async function verifyServiceAccountToken(cluster: Cluster, token: string): Promise<string | undefined> {
+  const keyOf = ({ kid }: { kid?: string }) => {
+    const found = cluster.keys.published.find((candidate) => candidate.kid === kid)
+    if (!found) throw new Error(`no key ${kid ?? ''}`)
+    return found.publicKey
+  }
+  try {
+    const { payload } = await jwtVerify(token, keyOf, {
+      issuer: cluster.issuer,
+      audience: cluster.issuer,
+      currentDate: cluster.now(),
+    })
+    return accountOf(cluster, payload)
+  } catch {
+    // Whatever is wrong with a token, the answer is the same 401.
+    return undefined
+  }
+}
+
+/** The account must still be the one that the token was signed for. */
+function accountOf({ store }: Cluster, { 'kubernetes.io': claims }: JWTPayload): string | undefined {
+  if (!isRecord(claims) || !isRecord(claims['serviceaccount'])) return undefined
+  const { namespace } = claims
+  const { name, uid } = claims['serviceaccount']
+  if (typeof namespace !== 'string' || typeof name !== 'string') return undefined
+  return store.read('ServiceAccount', namespace, name)?.metadata.uid === uid ? usernameOf(namespace, name) : undefined
+}
+
+export const usernameOf = (namespace: string, name: string): string => `system:serviceaccount:${namespace}:${name}`
