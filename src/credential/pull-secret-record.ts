@@ -1,0 +1,103 @@
+/**
+ * What a pull secret says of itself in its annotations: whose it is, and until when each registry's entry is good.
+ * So freshness is judged by metadata alone, and data is never asked for. No secret is among them.
+ */
+
+export interface PullSecretRecord {
+  /** `ClusterPullSecret/NAME`, or `PullSecret/NAMESPACE/NAME`. */
+  readonly document: string
+  /** NAMESPACE/NAME that was written: a replicator's copy elsewhere is not ours. */
+  readonly target: string
+  readonly refreshedAt: Date
+  readonly registries: ReadonlyMap<string, RegistryRecord>
+}
+
+export interface RegistryRecord {
+  readonly hosts: readonly string[]
+  readonly expiresAt: Date
+  /** Fingerprint of the identity and settings that it was minted from: with another one it is not the wanted one. */
+  readonly mintedFrom: string
+}
+
+const annotation = {
+  document: 'pullpass.dev/document',
+  target: 'pullpass.dev/target',
+  refreshedAt: 'pullpass.dev/refreshed-at',
+  expiresAt: 'pullpass.dev/expires-at',
+  registries: 'pullpass.dev/registries',
+} as const
+
+/** Bounds what a hand-made annotation can cost. */
+const longest = 64 * 1024
+
+export function renderRecord({ document, target, refreshedAt, registries }: PullSecretRecord): Record<string, string> {
+  const entries = [...registries].toSorted(([left], [right]) => (left < right ? -1 : 1))
+  return {
+    [annotation.document]: document,
+    [annotation.target]: target,
+    [annotation.refreshedAt]: refreshedAt.toISOString(),
+    [annotation.expiresAt]: earliestExpiry(registries).toISOString(),
+    [annotation.registries]: JSON.stringify(
+      Object.fromEntries(
+        entries.map(([name, { hosts, expiresAt, mintedFrom }]) => [
+          name,
+          { hosts, expiresAt: expiresAt.toISOString(), mintedFrom },
+        ]),
+      ),
+    ),
+  }
+}
+
+/** undefined where the annotations are not whole: then nothing is known of the Secret's freshness. */
+export function parseRecord(annotations: Readonly<Record<string, string>>): PullSecretRecord | undefined {
+  const document = annotations[annotation.document]
+  const target = annotations[annotation.target]
+  const refreshedAt = parseInstant(annotations[annotation.refreshedAt])
+  const registries = parseRegistries(annotations[annotation.registries])
+  if (document === undefined || target === undefined || refreshedAt === undefined || registries === undefined) {
+    return undefined
+  }
+  return { document, target, refreshedAt, registries }
+}
+
+/** The earliest of the registries' expiries; the end of time where there are none. */
+export function earliestExpiry(registries: ReadonlyMap<string, RegistryRecord>): Date {
+  const endOfTime = 8.64e15
+  return new Date(Math.min(endOfTime, ...[...registries.values()].map(({ expiresAt }) => expiresAt.getTime())))
+}
+
+function parseRegistries(text: string | undefined): Map<string, RegistryRecord> | undefined {
+  const parsed = text === undefined || text.length > longest ? undefined : parseObject(text)
+  if (parsed === undefined) return undefined
+  const registries = new Map<string, RegistryRecord>()
+  for (const [name, value] of Object.entries(parsed)) {
+    const registry = parseRegistry(value)
+    if (registry === undefined) return undefined
+    registries.set(name, registry)
+  }
+  return registries
+}
+
+function parseRegistry(value: unknown): RegistryRecord | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { hosts, expiresAt, mintedFrom } = value as Record<string, unknown>
+  const expiry = parseInstant(expiresAt)
+  if (!Array.isArray(hosts) || !hosts.every((host) => typeof host === 'string')) return undefined
+  return expiry !== undefined && typeof mintedFrom === 'string' ? { hosts, expiresAt: expiry, mintedFrom } : undefined
+}
+
+function parseInstant(text: unknown): Date | undefined {
+  const time = typeof text === 'string' && text.length <= 40 ? Date.parse(text) : Number.NaN
+  return Number.isNaN(time) ? undefined : new Date(time)
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined // edited by hand: nothing is known then
+  }
+}

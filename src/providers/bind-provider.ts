@@ -1,0 +1,23 @@
+/** A registry with the provider that serves it, so that nobody else asks which vendor it is. */
+import type { RegistryCredential } from '../credential/registry-credential.ts'
+import type { DocumentRegistry } from '../document/document.ts'
+import type { SubjectToken } from '../identity/subject-token.ts'
+import type { Provider, ProviderOutside } from './provider.ts'
+import { providers } from './providers.ts'
+
+export interface BoundProvider {
+  /** Audiences that the vendor may take; the first is the one to ask for. */
+  readonly audiences: readonly [string, ...string[]]
+  readonly subjectTokenLifeSeconds: number
+  readonly exchange: (subjectToken: SubjectToken, outside: ProviderOutside) => Promise<RegistryCredential>
+}
+
+export async function bindProvider(registry: DocumentRegistry): Promise<BoundProvider> {
+  // The map's type holds that a name leads to the provider of its settings; a union of both cannot say so.
+  const provider = (await providers[registry.provider]()) as Provider<DocumentRegistry['settings']>
+  return {
+    audiences: provider.audiences(registry),
+    subjectTokenLifeSeconds: provider.subjectTokenLifeSeconds(registry),
+    exchange: (subjectToken, outside) => provider.exchange(registry, subjectToken, outside),
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * Writes one pull secret, in place, as its ownership allows; looks again where somebody else was quicker.
+ *
+ *   look ─▶ judge ─▶ apply ─▶ done
+ *     ▲                │ 409: it changed meanwhile
+ *     └── newer? ◀─────┘        (an older credential never replaces a newer one)
+ */
+import { parseRecord, type RegistryRecord, renderRecord } from '../credential/pull-secret-record.ts'
+import type { Document } from '../document/document.ts'
+import { type Applied, applySecret, type PullSecret } from '../kubernetes/apply-secret.ts'
+import type { Cluster } from '../kubernetes/cluster.ts'
+import { fieldManager } from '../kubernetes/field-manager.ts'
+import { listPullSecrets } from '../kubernetes/list-pull-secrets.ts'
+import type { PullSecretMetadata } from '../kubernetes/pull-secret-metadata.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+import type { Redacted } from '../outside/redacted.ts'
+import { documentName } from './document-name.ts'
+import { judgeOwnership, type Ownership } from './judge-ownership.ts'
+import type { Outcome } from './outcome.ts'
+
+export interface PullSecretWrite {
+  readonly document: Document
+  readonly namespace: string
+  readonly dockerConfigJson: Redacted
+  readonly records: ReadonlyMap<string, RegistryRecord>
+  readonly refreshedAt: Date
+  readonly mode: 'write' | 'dry-run'
+}
+
+export type Written = Pick<Outcome, 'result' | 'note'>
+
+/** How often a Secret that changes under our hands is looked at again. */
+const looks = 4
+
+/** `found`: the Secret's metadata as it was listed. @throws PullpassError when it could not be written */
+export async function applyPullSecret(
+  write: PullSecretWrite,
+  found: PullSecretMetadata | undefined,
+  cluster: Cluster,
+): Promise<Written> {
+  let seen = found
+  for (let look = 1; ; look++) {
+    if (look > 1 && isNewer(seen, write))
+      return { result: 'unchanged', note: 'another run wrote a newer one meanwhile' }
+    const ownership = judgeOwnership(seen, fieldManager(write.document), write.document.conflictPolicy)
+    try {
+      return await act(write, ownership, cluster)
+    } catch (fault) {
+      if (!changedMeanwhile(fault, ownership) || look === looks) throw fault
+      seen = await lookAgain(write, cluster)
+    }
+  }
+}
+
+async function act(write: PullSecretWrite, ownership: Ownership, cluster: Cluster): Promise<Written> {
+  const apply = (changes: Partial<PullSecret>, force: 'force' | 'yield') =>
+    applySecret(
+      cluster,
+      { ...wanted(write), ...changes },
+      { manager: fieldManager(write.document), force, dryRun: write.mode === 'dry-run' ? 'all' : 'none' },
+    )
+  switch (ownership.verdict) {
+    case 'refuse':
+      throw notOurs(write, ownership.owners)
+    case 'create':
+      return resultOf(await apply({}, 'yield'))
+    case 'update':
+      return resultOf(await apply(asFound(ownership.found), 'yield'))
+    case 'mend':
+      return {
+        ...resultOf(await apply(asFound(ownership.found), 'force')),
+        note: `somebody had changed it (${ownership.found.owners.data.join(', ') || 'unknown'}); it was put right`,
+      }
+    case 'adopt':
+      return { ...(await adopt(ownership.found, write, apply)), note: 'taken over from its earlier manager' }
+    default:
+      return ownership satisfies never
+  }
+}
+
+/** kubectl's annotation may hold the old password whole: an apply empties it, and the next one drops it. */
+async function adopt(
+  found: PullSecretMetadata,
+  write: PullSecretWrite,
+  apply: (changes: Partial<PullSecret>, force: 'force') => Promise<Applied>,
+): Promise<Written> {
+  if (found.lastApplied === 'absent') return resultOf(await apply(asFound(found), 'force'))
+  const annotations = { ...wanted(write).annotations, 'kubectl.kubernetes.io/last-applied-configuration': '' }
+  const emptied = await apply({ ...asFound(found), annotations }, 'force')
+  if (write.mode === 'dry-run' || emptied.outcome === 'terminating') return resultOf(emptied)
+  return resultOf(await apply(asFound(emptied), 'force'))
+}
+
+const asFound = ({ uid, resourceVersion }: { readonly uid: string; readonly resourceVersion: string }) => ({
+  uid,
+  resourceVersion,
+})
+
+function resultOf({ outcome }: Applied): Written {
+  if (outcome === 'terminating') return { result: 'skipped', note: 'the namespace is being deleted' }
+  return { result: outcome === 'unchanged' ? 'unchanged' : 'written' }
+}
+
+function wanted({ document, namespace, dockerConfigJson, records, refreshedAt }: PullSecretWrite): PullSecret {
+  const target = `${namespace}/${document.secretName}`
+  return {
+    namespace,
+    name: document.secretName,
+    labels: { 'app.kubernetes.io/managed-by': 'pullpass' },
+    annotations: renderRecord({ document: documentName(document), target, refreshedAt, registries: records }),
+    dockerConfigJson,
+  }
+}
+
+/** A conflict over a Secret that was absent when it was judged is a change too: somebody made it meanwhile. */
+function changedMeanwhile(fault: unknown, { verdict }: Ownership): boolean {
+  if (!(fault instanceof PullpassError)) return false
+  return fault.code === 'SECRET_CONFLICT' || (fault.code === 'SECRET_NOT_OURS' && verdict === 'create')
+}
+
+async function lookAgain(
+  { document, namespace }: PullSecretWrite,
+  cluster: Cluster,
+): Promise<PullSecretMetadata | undefined> {
+  const found = await listPullSecrets(cluster, document.secretName, [namespace])
+  return found.get(namespace)
+}
+
+/** Written by the same document's manager, from the same sources, and good for at least as long. */
+function isNewer(found: PullSecretMetadata | undefined, { document, records }: PullSecretWrite): boolean {
+  if (found?.owners.data.includes(fieldManager(document)) !== true) return false
+  const theirs = parseRecord(found.annotations)?.registries
+  return [...records].every(([name, ours]) => {
+    const their = theirs?.get(name)
+    return their !== undefined && their.mintedFrom === ours.mintedFrom && their.expiresAt >= ours.expiresAt
+  })
+}
+
+const notOurs = ({ document, namespace }: PullSecretWrite, owners: readonly string[]) =>
+  new PullpassError({
+    code: 'SECRET_NOT_OURS',
+    hop: 'kubernetes',
+    seen: `Secret ${namespace}/${document.secretName} is managed by ${owners.map((owner) => JSON.stringify(owner)).join(', ') || 'somebody who left no name'}; it was left as it is`,
+    expected: `one that pullpass made for ${document.kind} ${document.name}, or none`,
+    hint: 'choose another spec.secretName, or take this one over: spec.conflictPolicy: Adopt (once: --adopt)',
+  })

@@ -1,0 +1,96 @@
+/** Writes every chosen pull secret of every document, side by side; one namespace's trouble is its own. */
+import { parseRecord } from '../credential/pull-secret-record.ts'
+import type { Cluster } from '../kubernetes/cluster.ts'
+import type { PullSecretMetadata } from '../kubernetes/pull-secret-metadata.ts'
+import type { Outside } from '../outside/outside.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+import { applyPullSecret } from './apply-pull-secret.ts'
+import { type ComposedPullSecret, composePullSecret, type Earlier } from './compose-pull-secret.ts'
+import { documentName } from './document-name.ts'
+import { readEarlierEntries } from './earlier-entries.ts'
+import type { Minted } from './mint-credentials.ts'
+import type { Outcome } from './outcome.ts'
+import type { Job } from './plan-refresh.ts'
+import { sideBySide } from './side-by-side.ts'
+import type { Surroundings } from './survey.ts'
+
+/** More than the connection sends at once, so that it never waits for a body to be made. */
+const atOnce = 64
+
+export interface Apply {
+  readonly minted: Minted
+  readonly surroundings: Surroundings
+  readonly refreshedAt: Date
+  readonly mode: 'write' | 'dry-run'
+  /** Called after each Secret, with how many are done. */
+  readonly onProgress: (done: number) => void
+}
+
+/** In the order of the jobs and their namespaces. */
+export async function applyPullSecrets(
+  jobs: readonly Job[],
+  apply: Apply,
+  cluster: Cluster,
+  outside: Outside,
+): Promise<Outcome[]> {
+  const targets = (await Promise.all(jobs.map((job) => composeTargets(job, apply, cluster)))).flat()
+  let done = 0
+  return await sideBySide(targets, atOnce, async (target) => {
+    const outcome = await applyTarget(target, apply, { cluster, signal: outside.signal })
+    apply.onProgress(++done)
+    return outcome
+  })
+}
+
+interface Target {
+  readonly job: Job
+  readonly namespace: string
+  readonly found: PullSecretMetadata | undefined
+  readonly composed: ComposedPullSecret
+  /** Why this namespace cannot be written: its state could not be read. */
+  readonly fault: PullpassError | undefined
+}
+
+/** Where every exchange succeeded, one composition serves all namespaces; else each keeps entries of its own. */
+async function composeTargets(job: Job, { minted, surroundings }: Apply, cluster: Cluster): Promise<Target[]> {
+  const { document, namespaces } = job
+  const { found, faults } = surroundings.of(document)
+  const whole = composePullSecret(document, minted)
+  const complete = whole.registries.every(({ fault }) => fault === undefined)
+  const entries =
+    complete || whole.dockerConfigJson === undefined ? undefined : await readEarlierEntries(cluster, job, found)
+  return namespaces.map((namespace) => {
+    const secret = found.get(namespace)
+    const fault = faults.get(namespace) ?? entries?.faults.get(namespace)
+    const earlier: Earlier = {
+      entries: entries?.byNamespace.get(namespace) ?? new Map(),
+      record: secret === undefined ? undefined : parseRecord(secret.annotations),
+    }
+    const composed = complete ? whole : composePullSecret(document, minted, earlier)
+    return { job, namespace, found: secret, composed, fault }
+  })
+}
+
+async function applyTarget(
+  { job: { document }, namespace, found, composed, fault }: Target,
+  { refreshedAt, mode }: Apply,
+  { cluster, signal }: { readonly cluster: Cluster; readonly signal: AbortSignal },
+): Promise<Outcome> {
+  const { dockerConfigJson, records, registries } = composed
+  const outcome = { document: documentName(document), namespace, secretName: document.secretName, registries }
+  try {
+    signal.throwIfAborted()
+    if (fault !== undefined) throw fault
+    if (dockerConfigJson === undefined) return { ...outcome, result: 'failed', ...firstFault(composed) }
+    const write = { document, namespace, dockerConfigJson, records, refreshedAt, mode }
+    return { ...outcome, ...(await applyPullSecret(write, found, cluster)) }
+  } catch (error) {
+    if (!(error instanceof PullpassError)) throw error
+    return { ...outcome, result: 'failed', fault: error }
+  }
+}
+
+function firstFault({ registries }: ComposedPullSecret): Pick<Outcome, 'fault'> {
+  const fault = registries.find((registry) => registry.fault !== undefined)?.fault
+  return fault === undefined ? {} : { fault }
+}

@@ -1,0 +1,78 @@
+/** What a pull secret will hold in one namespace: pure, from what was minted, and from earlier entries where it was not. */
+import type { DockerConfigEntry } from '../credential/docker-config-entry.ts'
+import type { PullSecretRecord, RegistryRecord } from '../credential/pull-secret-record.ts'
+import type { RegistryCredential } from '../credential/registry-credential.ts'
+import { renderDockerConfig } from '../credential/render-docker-config.ts'
+import type { Document, DocumentRegistry } from '../document/document.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+import type { Redacted } from '../outside/redacted.ts'
+import type { Minted } from './mint-credentials.ts'
+import { mintedFrom } from './minted-from.ts'
+import type { RegistryOutcome } from './outcome.ts'
+
+/** The entries that a Secret held before this run, by host, and what it recorded of them. */
+export interface Earlier {
+  readonly entries: ReadonlyMap<string, DockerConfigEntry>
+  readonly record: PullSecretRecord | undefined
+}
+
+export interface ComposedPullSecret {
+  /** undefined where nothing was minted: then what is there stays as it is. */
+  readonly dockerConfigJson: Redacted | undefined
+  readonly records: ReadonlyMap<string, RegistryRecord>
+  readonly registries: readonly RegistryOutcome[]
+}
+
+/** `earlier` is needed only where an exchange failed. */
+export function composePullSecret(document: Document, minted: Minted, earlier?: Earlier): ComposedPullSecret {
+  const parts = document.registries.map((registry) => composeRegistry(document, registry, { minted, earlier }))
+  const credentials = parts.flatMap(({ credential }) => credential ?? [])
+  const kept = new Map(parts.flatMap((part) => [...part.kept]))
+  return {
+    dockerConfigJson: credentials.length === 0 ? undefined : renderDockerConfig(credentials, kept),
+    records: new Map(parts.flatMap(({ outcome, record }) => (record ? [[outcome.name, record] as const] : []))),
+    registries: parts.map(({ outcome }) => outcome),
+  }
+}
+
+interface Part {
+  readonly outcome: RegistryOutcome
+  readonly credential?: RegistryCredential
+  readonly kept: ReadonlyMap<string, DockerConfigEntry>
+  readonly record?: RegistryRecord
+}
+
+interface Sources {
+  readonly minted: Minted
+  readonly earlier: Earlier | undefined
+}
+
+function composeRegistry(document: Document, registry: DocumentRegistry, { minted, earlier }: Sources): Part {
+  const { name, hosts } = registry
+  const source = mintedFrom(document, registry)
+  const result = minted.get(source)
+  if (result === undefined) throw new TypeError(`nothing was tried for registry ${name}`)
+  if (result instanceof PullpassError) return keepEarlier(registry, result, earlier)
+  const { expiresAt } = result
+  return {
+    outcome: { name, hosts, state: 'fresh', expiresAt },
+    credential: { ...result, hosts }, // one exchange may serve registries that differ in hosts
+    kept: new Map(),
+    record: { hosts, expiresAt, mintedFrom: source },
+  }
+}
+
+/** An exchange failed: what the Secret held for this registry's hosts stays. */
+function keepEarlier({ name, hosts }: DocumentRegistry, fault: PullpassError, earlier: Earlier | undefined): Part {
+  const record = earlier?.record?.registries.get(name)
+  const keptHosts = [...new Set([...hosts, ...(record?.hosts ?? [])])]
+  const kept = new Map(
+    keptHosts.flatMap((host) => {
+      const entry = earlier?.entries.get(host)
+      return entry === undefined ? [] : [[host, entry] as const]
+    }),
+  )
+  const state = kept.size > 0 ? 'kept' : 'absent'
+  const outcome = { name, hosts, state, fault, ...(record && { expiresAt: record.expiresAt }) } as const
+  return record === undefined ? { outcome, kept } : { outcome, kept, record }
+}

@@ -1,0 +1,29 @@
+/** What pull secrets hold now, read only where an exchange failed and an earlier entry must stay. */
+import type { DockerConfigEntry } from '../credential/docker-config-entry.ts'
+import { parseDockerConfig } from '../credential/parse-docker-config.ts'
+import type { Cluster } from '../kubernetes/cluster.ts'
+import type { PullSecretMetadata } from '../kubernetes/pull-secret-metadata.ts'
+import { readPullSecretData } from '../kubernetes/read-pull-secret-data.ts'
+import type { PullpassError } from '../outside/pullpass-error.ts'
+import type { Job } from './plan-refresh.ts'
+
+export interface EarlierEntries {
+  /** Entries go back to their own namespace only. */
+  readonly byNamespace: ReadonlyMap<string, ReadonlyMap<string, DockerConfigEntry>>
+  readonly faults: ReadonlyMap<string, PullpassError>
+}
+
+/** Nothing is asked of namespaces that hold no such Secret. */
+export async function readEarlierEntries(
+  cluster: Cluster,
+  { document, namespaces }: Job,
+  found: ReadonlyMap<string, PullSecretMetadata>,
+): Promise<EarlierEntries> {
+  const holding = namespaces.filter((namespace) => found.has(namespace))
+  if (holding.length === 0) return { byNamespace: new Map(), faults: new Map() }
+  const { found: secrets, faults } = await readPullSecretData(cluster, document.secretName, holding)
+  const byNamespace = new Map(
+    [...secrets].map(([namespace, { dockerConfigJson }]) => [namespace, parseDockerConfig(dockerConfigJson).entries]),
+  )
+  return { byNamespace, faults }
+}

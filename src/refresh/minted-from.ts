@@ -1,0 +1,22 @@
+/** A fingerprint of what a credential is minted from: equal ones cost one exchange, another one means a changed document. */
+import { createHash } from 'node:crypto'
+import type { Document, DocumentRegistry } from '../document/document.ts'
+
+/**
+ * Covers the identity (whose token, or which file) and the provider's settings; not the hosts or the registry's name,
+ * which do not change what is minted.
+ */
+export function mintedFrom({ serviceAccountRef }: Document, registry: DocumentRegistry): string {
+  const { provider, settings, audience, tokenFile, tokenFileField } = registry
+  const identity = tokenFile === undefined ? { serviceAccountRef } : { tokenFile, tokenFileField }
+  const facts = JSON.stringify(sorted({ identity, provider, settings, audience }))
+  return createHash('sha256').update(facts).digest('base64url').slice(0, 22)
+}
+
+/** With keys in one order throughout: two spellings of one document are one. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]))
+}

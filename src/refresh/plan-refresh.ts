@@ -1,0 +1,62 @@
+/** Which Secret is wanted in which namespace: pure, from the documents and the cluster's namespaces. */
+import { chooseNamespaces } from '../document/choose-namespaces.ts'
+import type { Document } from '../document/document.ts'
+import type { Namespace } from '../kubernetes/list-namespaces.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+
+/** One document, with the namespaces that it chose. */
+export interface Job {
+  readonly document: Document
+  readonly namespaces: readonly string[]
+  /** Chosen, but being deleted: nothing can be written there, and nobody pulls there. */
+  readonly terminating: readonly string[]
+  /** Named, but not there. */
+  readonly missing: readonly string[]
+  /** Globs that match nothing now. */
+  readonly unmatched: readonly string[]
+}
+
+/**
+ * `namespaces`: the cluster's, or undefined where no document needs their list; then every named one is taken as there.
+ * @throws SECRET_CLAIMED_TWICE
+ */
+export function planRefresh(documents: readonly Document[], namespaces: readonly Namespace[] | undefined): Job[] {
+  const jobs = documents.map((document) => planDocument(document, namespaces))
+  refuseDoubleClaims(jobs)
+  return jobs
+}
+
+function planDocument(document: Document, namespaces: readonly Namespace[] | undefined): Job {
+  const known =
+    namespaces ?? (document.namespaces.include ?? []).map((name) => ({ name, labels: {}, terminating: false }))
+  const { chosen, missing, unmatched } = chooseNamespaces(document.namespaces, known)
+  const ending = new Set(known.filter(({ terminating }) => terminating).map(({ name }) => name))
+  return {
+    document,
+    namespaces: chosen.filter((name) => !ending.has(name)),
+    terminating: chosen.filter((name) => ending.has(name)),
+    missing,
+    unmatched,
+  }
+}
+
+function refuseDoubleClaims(jobs: readonly Job[]): void {
+  const claims = new Map<string, Document>()
+  for (const { document, namespaces } of jobs) {
+    for (const namespace of namespaces) {
+      const target = `${namespace}/${document.secretName}`
+      const first = claims.get(target)
+      if (first !== undefined) throw claimedTwice(target, first, document)
+      claims.set(target, document)
+    }
+  }
+}
+
+const claimedTwice = (target: string, first: Document, second: Document) =>
+  new PullpassError({
+    code: 'SECRET_CLAIMED_TWICE',
+    hop: 'document',
+    seen: `Secret ${target} is claimed by ${first.kind} ${first.name} (${first.source}) and by ${second.kind} ${second.name} (${second.source})`,
+    expected: 'one document for each Secret',
+    hint: 'merge their registries into one document, or give one of them another secretName or other namespaces',
+  })
