@@ -25,14 +25,14 @@ export function parseDockerConfig(text: Redacted): DockerConfig {
   const findings: DockerConfigFinding[] = []
   const entries = new Map<string, DockerConfigEntry>()
   const auths = parseAuths(text.reveal(), (effect, seen) => void findings.push({ effect, seen }))
-  for (const [host, value] of Object.entries(auths ?? {})) {
+  for (const [host, value] of auths ?? []) {
     const entry = parseEntry(value, (effect, seen) => void findings.push({ effect, host, seen }))
     if (entry !== undefined) entries.set(host, entry)
   }
   return { entries, findings }
 }
 
-function parseAuths(text: string, report: Report): object | undefined {
+function parseAuths(text: string, report: Report): [key: string, value: unknown][] | undefined {
   let config: unknown
   try {
     config = JSON.parse(text)
@@ -41,29 +41,29 @@ function parseAuths(text: string, report: Report): object | undefined {
     return report('breaks-pulls', 'it is not JSON')
   }
   if (!isObject(config ?? {})) return report('breaks-pulls', 'it is not a JSON object')
-  const headers = field(config, 'HttpHeaders') ?? {}
-  if (!isObject(headers) || !Object.values(headers).every(isText)) {
+  if (!fields(config, 'HttpHeaders').every((headers) => isObject(headers) && Object.values(headers).every(isText))) {
     report('breaks-pulls', 'HttpHeaders is not an object of strings')
   }
-  const auths = field(config, 'auths') ?? undefined
-  if (auths === undefined) return report('ignored', 'it has no auths')
-  return isObject(auths) ? auths : report('breaks-pulls', 'auths is not an object')
+  const auths = fields(config, 'auths')
+  if (!auths.every(isObject)) return report('breaks-pulls', 'auths is not an object')
+  return auths.length === 0 ? report('ignored', 'it has no auths') : auths.flatMap((each) => Object.entries(each))
 }
 
 function parseEntry(value: unknown, report: Report): DockerConfigEntry | undefined {
   if (!isObject(value ?? {})) return report('breaks-pulls', 'it is not an object')
   const texts = new Map<string, string>()
   for (const name of ['username', 'password', 'email', 'auth']) {
-    const given = field(value, name) ?? ''
-    if (!isText(given)) return report('breaks-pulls', `${name} is not a string`)
-    texts.set(name, given)
+    const given = fields(value, name)
+    if (!given.every(isText)) return report('breaks-pulls', `${name} is not a string`)
+    texts.set(name, given.at(-1) ?? '')
   }
   const { auth = '', username = '', password = '' } = Object.fromEntries(texts)
   const pair = auth === '' ? { username, password } : decodeAuth(auth, report)
   if (pair === undefined) return undefined
   const differs = pair.username !== username || pair.password !== password
   if ((username !== '' || password !== '') && differs) report('ignored', 'username and password differ from auth')
-  if (field(value, 'identitytoken')) report('ignored', 'kubelets do not know identitytoken')
+  if (fields(value, 'identitytoken').some((token) => token !== ''))
+    report('ignored', 'kubelets do not know identitytoken')
   if (pair.username === '' && pair.password === '') report('ignored', 'it has neither user name nor password')
   return { username: pair.username, password: new Redacted(pair.password) }
 }
@@ -82,10 +82,10 @@ function decodeAuth(auth: string, report: Report): { username: string; password:
   return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1) }
 }
 
-/** Go takes a field in any case: `Auths` and `AUTH` too, the later where both stand. */
-function field(value: unknown, name: string): unknown {
-  const fields = Object.entries(value ?? {}).filter(([key]) => key.toLowerCase() === name.toLowerCase())
-  return fields.findLast(([, content]) => content !== null)?.[1]
+/** Go takes a field in any case, `AUTH` too: checks each, and uses the last. Null is as if it were absent. */
+function fields(value: unknown, name: string): unknown[] {
+  const named = Object.entries(value ?? {}).filter(([key]) => key.toLowerCase() === name.toLowerCase())
+  return named.map(([, content]) => content).filter((content) => content !== null)
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string'
