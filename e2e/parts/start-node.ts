@@ -1,0 +1,63 @@
+/**
+ * A real node of a real control plane: containerd and a kubelet on this machine, which pull images and run Pods that
+ * name it (`nodeName: localhost`, `hostNetwork: true`: there is no scheduler and no Pod network). Needs root.
+ * https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/
+ */
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AbsentPart } from '../../tools/real-parts/absent-part.ts'
+import { findControlPlaneProgram } from './find-control-plane-program.ts'
+import { freePort } from './free-port.ts'
+import { keepHostSettings } from './keep-host-settings.ts'
+import type { RealPart } from './real-part.ts'
+import { renderKubeconfig } from './render-kubeconfig.ts'
+import { renderKubeletConfig } from './render-kubelet-config.ts'
+import { requestKubernetes } from './request-kubernetes.ts'
+import type { StartedApiServer } from './start-api-server.ts'
+import { startContainerd } from './start-containerd.ts'
+import { type PartGround, startPart } from './start-part.ts'
+import { unmountUnder } from './unmount-under.ts'
+import { waitUntil } from './wait-until.ts'
+
+export interface RealNode extends RealPart {
+  readonly name: string
+}
+
+const name = 'localhost' // the API server knows the token of this node alone, and reaches it by this name
+const readyTimeoutMs = 60_000
+
+/** @throws AbsentPart without root, on a machine that is a node already, or where a program is missing. */
+export const startNode = (apiServer: StartedApiServer): Promise<RealNode> =>
+  startPart('node', async (ground) => {
+    if (process.getuid?.() !== 0) throw new AbsentPart('a kubelet needs root: run the tests as root')
+    if (existsSync('/var/lib/kubelet/pki')) throw new AbsentPart('this machine is a Kubernetes node already')
+    ground.defer(() => unmountUnder(ground.folder))
+    ground.defer(await keepHostSettings())
+    const runtimeEndpoint = await startContainerd(ground)
+    const { ended } = await startKubelet(ground, apiServer, runtimeEndpoint)
+    await waitUntil('the node', readyTimeoutMs, () => isReady(apiServer), ended)
+    return { name }
+  })
+
+async function startKubelet({ folder, start }: PartGround, apiServer: StartedApiServer, runtimeEndpoint: string) {
+  const [configFile, kubeconfigFile] = [join(folder, 'kubelet.json'), join(folder, 'kubeconfig')]
+  const config = renderKubeletConfig({ folder, runtimeEndpoint, port: await freePort() })
+  await writeFile(configFile, config)
+  await writeFile(kubeconfigFile, renderKubeconfig(apiServer, apiServer.nodeToken), { mode: 0o600 })
+  await mkdir(join(folder, 'kubelet'))
+  return start(await findControlPlaneProgram('kubelet'), [
+    `--config=${configFile}`,
+    `--kubeconfig=${kubeconfigFile}`,
+    `--root-dir=${join(folder, 'kubelet')}`,
+    `--cert-dir=${join(folder, 'kubelet-certificates')}`,
+    `--hostname-override=${name}`,
+  ])
+}
+
+async function isReady(apiServer: StartedApiServer): Promise<true | undefined> {
+  const { status, body } = await requestKubernetes(apiServer, { path: `/api/v1/nodes/${name}` })
+  if (status !== 200) return undefined
+  const node: { status: { conditions?: { type: string; status: string }[] } } = JSON.parse(body)
+  return node.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') || undefined
+}
