@@ -56,8 +56,8 @@ async function startKubelet({ folder, start }: PartGround, apiServer: StartedApi
 }
 
 async function isReady(apiServer: StartedApiServer): Promise<true | undefined> {
-  const { status, body } = await requestKubernetes(apiServer, { path: `/api/v1/nodes/${name}` })
-  if (status !== 200) return undefined
-  const node: { status: { conditions?: { type: string; status: string }[] } } = JSON.parse(body)
+  const answer = await requestKubernetes(apiServer, { path: `/api/v1/nodes/${name}` })
+  if (answer.status !== 200) return undefined
+  const node: { status: { conditions?: { type: string; status: string }[] } } = JSON.parse(answer.body)
   return node.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') || undefined
 }
