@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { Redacted } from '../../src/outside/redacted.ts'
+import { renderStructured } from '../../src/terminal/render-structured.ts'
+
+const value = {
+  hosts: ['quay.io'],
+  expiresAt: new Date('2025-11-24T12:00:00Z'),
+  password: new Redacted('secret'),
+  absent: undefined,
+}
+
+suite('renderStructured', () => {
+  test('JSON holds dates as RFC 3339, and no secret', async () => {
+    assert.deepEqual(JSON.parse(await renderStructured(value, 'json')), {
+      hosts: ['quay.io'],
+      expiresAt: '2025-11-24T12:00:00.000Z',
+      password: '[redacted]',
+    })
+  })
+
+  test('YAML says the same', async () => {
+    assert.equal(
+      await renderStructured(value, 'yaml'),
+      'hosts:\n  - quay.io\nexpiresAt: 2025-11-24T12:00:00.000Z\npassword: "[redacted]"',
+    )
+  })
+})

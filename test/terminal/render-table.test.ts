@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { renderTable } from '../../src/terminal/render-table.ts'
+
+suite('renderTable', () => {
+  test('columns are as wide as their longest cell, and no line ends in blanks', () => {
+    const table = {
+      header: ['NAMESPACE', 'RESULT', 'NOTE'],
+      rows: [
+        ['team-a', 'written', ''],
+        ['a-namespace-with-a-long-name', 'failed', 'no right'],
+      ],
+    }
+    assert.equal(
+      renderTable(table, 'never'),
+      [
+        'NAMESPACE                     RESULT   NOTE',
+        'team-a                        written',
+        'a-namespace-with-a-long-name  failed   no right',
+      ].join('\n'),
+    )
+  })
+
+  test('in colour, the header is bold and a failure red, and columns stay aligned', () => {
+    const table = { header: ['A', 'B'], rows: [[{ text: 'bad', tone: 'bad' }, 'x'] as const, ['good one', 'y']] }
+    assert.equal(
+      renderTable(table, 'always'),
+      ['\x1b[1mA\x1b[22m         \x1b[1mB\x1b[22m', '\x1b[31mbad\x1b[39m       x', 'good one  y'].join('\n'),
+    )
+  })
+
+  test('without colour there is no escape, whatever the cells say', () => {
+    const cell = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('\x1b[31mred', 'two\nlines', '\u202Eright to left'),
+    )
+    const rows = fc.array(fc.array(cell, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 4 })
+    fc.assert(
+      fc.property(rows, (cells) => {
+        const lines = renderTable({ rows: cells }, 'never').split('\n')
+        assert.equal(lines.length, cells.length)
+        assert.ok(lines.every((line) => !/[\p{Cc}\p{Cf}]/u.test(line)))
+      }),
+    )
+  })
+
+  test('a value of a thousand characters is not cut', () => {
+    const long = 'x'.repeat(1000)
+    assert.equal(renderTable({ rows: [['subject', long]] }, 'never'), `subject  ${long}`)
+  })
+
+  test('no rows are an empty text', () => assert.equal(renderTable({ rows: [] }, 'never'), ''))
+})
