@@ -10,7 +10,7 @@ export function showValue(value: unknown): string {
   if (value === undefined) return 'missing'
   if (value === null) return 'empty'
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
-  return typeof value === 'object' ? 'an object' : String(value)
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : 'an object'
 }
 
 function showText(text: string): string {

@@ -1,0 +1,54 @@
+/** Which namespaces a document means: include (absent: any) and selector (absent: any) and not exclude. Pure. */
+import type { NamespaceChoice } from './document.ts'
+import { isGlob } from './kubernetes-names.ts'
+import { matchesGlob } from './matches-glob.ts'
+import { matchesSelector } from './matches-selector.ts'
+
+export interface LabelledNamespace {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export interface ChosenNamespaces {
+  /** In the order of the namespaces. */
+  readonly chosen: string[]
+  /** Names of `include` that no namespace has, and that `exclude` does not take back. */
+  readonly missing: string[]
+  /** Globs of `include` that match no name that a glob may choose. */
+  readonly unmatched: string[]
+}
+
+/** Namespaces kube-* are chosen only by their exact name: not by a glob, nor by a selector alone. */
+export function chooseNamespaces(choice: NamespaceChoice, namespaces: readonly LabelledNamespace[]): ChosenNamespaces {
+  const include = readPatterns(choice.include ?? ['*'])
+  const exclude = readPatterns(choice.exclude ?? [])
+  const isExcluded = (name: string) => exclude.names.has(name) || matchesAny(exclude.globs, name)
+  const isIncluded = (name: string) => include.names.has(name) || (!isSystem(name) && matchesAny(include.globs, name))
+  const chosen = namespaces.filter(
+    ({ name, labels }) =>
+      isIncluded(name) &&
+      !isExcluded(name) &&
+      (choice.selector === undefined || matchesSelector(choice.selector, labels)),
+  )
+  const present = new Set(namespaces.map(({ name }) => name))
+  const reachable = [...present].filter((name) => !isSystem(name))
+  return {
+    chosen: chosen.map(({ name }) => name),
+    missing: [...include.names].filter((name) => !present.has(name) && !isExcluded(name)),
+    unmatched: (choice.include ?? [])
+      .filter(isGlob)
+      .filter((glob) => !reachable.some((name) => matchesGlob(glob, name))),
+  }
+}
+
+/** Whether the choice depends on which namespaces there are; plain names do not, and need no right to list them. */
+export function needsNamespaceList({ include, selector }: NamespaceChoice): boolean {
+  return include === undefined || selector !== undefined || include.some(isGlob)
+}
+
+function readPatterns(entries: readonly string[]): { names: ReadonlySet<string>; globs: readonly string[] } {
+  return { names: new Set(entries.filter((entry) => !isGlob(entry))), globs: entries.filter(isGlob) }
+}
+
+const isSystem = (name: string) => name.startsWith('kube-')
+const matchesAny = (globs: readonly string[], name: string) => globs.some((glob) => matchesGlob(glob, name))

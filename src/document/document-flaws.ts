@@ -1,0 +1,83 @@
+/** What a document of the right shape can still get wrong: rules between its fields. */
+import { quote } from '../outside/quote.ts'
+import type { LabelRequirement } from './document.ts'
+import type { ClusterPullSecretForm, DocumentForm, RegistryForm } from './document-form.ts'
+import type { FieldPath, Flaw } from './flaw.ts'
+import { vendors } from './vendors.ts'
+
+/** Empty where nothing is wrong. */
+export function documentFlaws(form: DocumentForm): Flaw[] {
+  const { registries } = form.spec
+  return [
+    ...(form.kind === 'ClusterPullSecret' ? namespacesFlaws(form.spec.namespaces) : []),
+    ...repeatedNames(registries),
+    ...repeatedHosts(registries),
+    ...registries.flatMap((registry, index) => providerFlaws(registry, ['spec', 'registries', index])),
+  ]
+}
+
+function namespacesFlaws({ include, selector }: ClusterPullSecretForm['spec']['namespaces']): Flaw[] {
+  const path = ['spec', 'namespaces']
+  if (include === undefined && selector === undefined) {
+    const expected = 'include, selector or both; for every namespace: include: ["*"]'
+    return [{ path, says: 'has neither include nor selector', expected }]
+  }
+  if (selector === undefined) return []
+  const { matchLabels = {}, matchExpressions = [] } = selector
+  if (Object.keys(matchLabels).length + matchExpressions.length === 0) {
+    const expected = 'matchLabels or matchExpressions; for every namespace: include: ["*"]'
+    return [{ path: [...path, 'selector'], says: 'is empty and would choose every namespace', expected }]
+  }
+  return matchExpressions.flatMap((requirement, index) =>
+    requirementFlaws(requirement, [...path, 'selector', 'matchExpressions', index]),
+  )
+}
+
+function requirementFlaws({ operator, values }: LabelRequirement, path: FieldPath): Flaw[] {
+  const takesValues = operator === 'In' || operator === 'NotIn'
+  if (takesValues === (values !== undefined)) return []
+  return [
+    takesValues
+      ? { path, says: `has operator ${operator} and no values`, expected: 'at least one value' }
+      : { path: [...path, 'values'], says: `stands beside operator ${operator}`, expected: 'no values', at: 'key' },
+  ]
+}
+
+function repeatedNames(registries: readonly RegistryForm[]): Flaw[] {
+  const names = registries.map(({ name }) => name)
+  return names.flatMap((name, index) => {
+    const first = names.indexOf(name)
+    if (first === index) return []
+    const says = `is ${quote(name)}, as spec.registries[${first}].name`
+    return [{ path: ['spec', 'registries', index, 'name'], says, expected: 'a name of its own' }]
+  })
+}
+
+function repeatedHosts(registries: readonly RegistryForm[]): Flaw[] {
+  const seenAt = new Map<string, string>()
+  const flaws: Flaw[] = []
+  for (const [index, { hosts }] of registries.entries()) {
+    for (const [place, host] of hosts.entries()) {
+      const earlier = seenAt.get(host)
+      const path = ['spec', 'registries', index, 'hosts', place]
+      if (earlier === undefined) seenAt.set(host, `spec.registries[${index}].hosts[${place}]`)
+      else
+        flaws.push({
+          path,
+          says: `is ${quote(host)}, as ${earlier}`,
+          expected: 'each host once: it has one credential',
+        })
+    }
+  }
+  return flaws
+}
+
+function providerFlaws(registry: RegistryForm, path: FieldPath): Flaw[] {
+  const known = Object.keys(vendors)
+  const named = known.filter((vendor) => Object.hasOwn(registry, vendor))
+  if (named.length !== 1) {
+    const says = named.length === 0 ? 'names no provider' : `names ${named.length} providers: ${named.join(', ')}`
+    return [{ path, says, expected: `exactly one of: ${known.join(', ')}` }]
+  }
+  return Object.entries(vendors).flatMap(([name, vendor]) => vendor.flaws(registry, [...path, name]))
+}

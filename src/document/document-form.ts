@@ -1,0 +1,68 @@
+/** A document as it is written in a file: the fields of design and reference page, before defaults. */
+import type { LabelSelector } from './document.ts'
+
+export type DocumentForm = ClusterPullSecretForm | PullSecretForm
+
+export interface ClusterPullSecretForm {
+  readonly apiVersion: 'pullpass.dev/v1alpha1'
+  readonly kind: 'ClusterPullSecret'
+  readonly metadata: MetadataForm
+  readonly spec: {
+    readonly secretName?: string
+    readonly namespaces: NamespacesForm
+    readonly registries: readonly RegistryForm[]
+    readonly serviceAccountRef?: { readonly namespace: string; readonly name: string }
+    readonly attachToServiceAccounts?: readonly string[]
+    readonly stuckPods?: 'Ignore' | 'Evict'
+    readonly conflictPolicy?: 'Refuse' | 'Adopt'
+    readonly deletionPolicy?: 'Retain' | 'Delete'
+  }
+}
+
+/** The tenant's kind: an account, registries, and nothing that reaches beyond its namespace. */
+export interface PullSecretForm {
+  readonly apiVersion: 'pullpass.dev/v1alpha1'
+  readonly kind: 'PullSecret'
+  readonly metadata: MetadataForm & { readonly namespace: string }
+  readonly spec: {
+    readonly secretName?: string
+    readonly serviceAccountName: string
+    readonly registries: readonly RegistryForm[]
+  }
+}
+
+interface MetadataForm {
+  readonly name: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+interface NamespacesForm {
+  readonly include?: readonly string[]
+  readonly exclude?: readonly string[]
+  readonly selector?: LabelSelector
+}
+
+/** One registry: the fields that all have, and those of exactly one vendor. */
+export interface RegistryForm {
+  readonly name: string
+  readonly hosts: readonly string[]
+  readonly audience?: string
+  readonly tokenFile?: string
+  readonly gcp?: GcpForm
+}
+
+export interface GcpForm {
+  readonly workloadIdentityProvider?: string
+  readonly projectNumber?: string | number
+  readonly poolId?: string
+  readonly providerId?: string
+  readonly serviceAccountEmail?: string
+  readonly delegates?: readonly string[]
+  readonly lifetime?: string
+  readonly scopes?: readonly string[]
+  readonly universeDomain?: string
+  readonly stsRegion?: string
+  readonly endpoints?: { readonly sts?: string; readonly iamCredentials?: string }
+  readonly credentialFile?: string
+}

@@ -1,0 +1,55 @@
+/** The fields of `gcp` in a document, each with its rule and its sentence in the reference page. */
+import * as z from 'zod/mini'
+import type { GcpForm } from './document-form.ts'
+import { filePath } from './file-path.ts'
+import { poolId, projectNumber, providerId, serviceAccountEmail, workloadIdentityProvider } from './gcp-names.ts'
+import { gcpLifetime, gcpScope, originUrl, stsRegion, universeDomain } from './gcp-rules.ts'
+import { fields, list, text } from './schema-parts.ts'
+
+/** YAML reads digits as a number. */
+const projectNumberOrText = z
+  .union([text(projectNumber, 'Digits'), z.int().check(z.positive({ error: projectNumber.expected }))], {
+    error: projectNumber.expected,
+  })
+  .check(z.meta({ description: "The project's number (not its id), with poolId and providerId" }))
+
+const tenantShape = {
+  workloadIdentityProvider: z.exactOptional(
+    text(workloadIdentityProvider, 'Full resource name of the provider, with or without //iam.googleapis.com/'),
+  ),
+  projectNumber: z.exactOptional(projectNumberOrText),
+  poolId: z.exactOptional(text(poolId, 'Id of the pool, with projectNumber and providerId')),
+  providerId: z.exactOptional(text(providerId, 'Id of the provider, with projectNumber and poolId')),
+  serviceAccountEmail: z.exactOptional(
+    text(serviceAccountEmail, 'Service account to impersonate; without it the federated token itself is used'),
+  ),
+  delegates: z.exactOptional(
+    list(text(serviceAccountEmail, 'E-mail'), 16, 'Service accounts between, in order of delegation'),
+  ),
+  lifetime: z.exactOptional(text(gcpLifetime, 'Life of the credential, with a service account: 1s to 12h')),
+  scopes: z.exactOptional(list(text(gcpScope, 'Scope'), 32, 'OAuth scopes; by default cloud-platform.read-only')),
+  universeDomain: z.exactOptional(text(universeDomain, 'Domain of another universe than googleapis.com')),
+  stsRegion: z.exactOptional(text(stsRegion, 'Region whose token service is used')),
+}
+
+/** What a tenant may say: neither files nor endpoints, which are pullpass's own rights. */
+export const tenantGcpForm: z.ZodMiniType<GcpForm> = fields(tenantShape, 'Google Artifact Registry')
+
+export const gcpForm: z.ZodMiniType<GcpForm> = fields(
+  {
+    ...tenantShape,
+    endpoints: z.exactOptional(
+      fields(
+        {
+          sts: z.exactOptional(text(originUrl, 'Token service')),
+          iamCredentials: z.exactOptional(text(originUrl, 'IAM Credentials')),
+        },
+        "Origins that replace Google's own: a private endpoint or an emulator",
+      ),
+    ),
+    credentialFile: z.exactOptional(
+      text(filePath, 'A credential file as gcloud writes it, instead of the provider and the service account'),
+    ),
+  },
+  'Google Artifact Registry',
+)

@@ -1,0 +1,130 @@
+/** YAML 1.2, as many documents as a text holds, each with the places of its fields. https://yaml.org/spec/1.2.2 */
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  visit,
+} from 'yaml'
+import type { FieldPath } from './flaw.ts'
+
+/** Line and column, from 1. */
+export interface TextPlace {
+  readonly line: number
+  readonly column: number
+}
+
+export interface YamlDocument {
+  readonly value: unknown
+  readonly start: TextPlace
+  /** Where a field stands, or the nearest one around it that does. */
+  readonly locate: (path: FieldPath, at: 'key' | 'value') => TextPlace
+}
+
+export interface YamlFault extends TextPlace {
+  readonly what: string
+}
+
+const maxDocuments = 1000
+/** An alias counts once for each use of what it repeats: a small text must not become a huge value. */
+const maxAliasCount = 100
+
+/** The documents that are not empty; or what is wrong with the text. Neither throws nor warns. */
+export function parseYaml(text: string): { readonly documents: YamlDocument[] } | readonly YamlFault[] {
+  const lines = new LineCounter()
+  const place = (offset: number): TextPlace => {
+    const { line, col } = lines.linePos(offset)
+    return { line: Math.max(line, 1), column: Math.max(col, 1) }
+  }
+  try {
+    // Unique keys are checked below: the library compares each with each, 12 s for 30,000.
+    const options = {
+      lineCounter: lines,
+      prettyErrors: false,
+      merge: true,
+      uniqueKeys: false,
+      logLevel: 'silent',
+    } as const
+    const parsed = [...parseAllDocuments(text, options)]
+    const faults = parsed.flatMap((document) => faultsOf(document, place))
+    if (parsed.length > maxDocuments) return [{ ...place(0), what: `more than ${maxDocuments} documents` }]
+    return faults.length > 0
+      ? faults
+      : { documents: parsed.filter(isFilled).map((document) => withPlaces(document, place)) }
+  } catch (error) {
+    // Aliases without end or anchor, and nesting deeper than the stack, are thrown by the library.
+    return [{ ...place(0), what: error instanceof Error ? withoutSource(error.message) : 'unreadable' }]
+  }
+}
+
+type PlaceOf = (offset: number) => TextPlace
+
+function faultsOf(document: Document.Parsed, place: PlaceOf): YamlFault[] {
+  const said = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
+    ...place(pos[0]),
+    what: withoutSource(message),
+  }))
+  return said.length > 0 ? said : repeatedFields(document, place)
+}
+
+/** The library quotes the text at times, and somebody may have named a token file. */
+const withoutSource = (message: string) => message.replaceAll(/\S{24,}/g, '…')
+
+function repeatedFields(document: Document.Parsed, place: PlaceOf): YamlFault[] {
+  const faults: YamlFault[] = []
+  visit(document, {
+    Map(_, map) {
+      const names = new Set<unknown>()
+      for (const { key } of map.items) {
+        const name = isScalar(key) ? key.value : key
+        if (names.has(name)) faults.push({ ...place(offsetOf(key) ?? 0), what: 'a field is given twice' })
+        names.add(name)
+      }
+    },
+  })
+  return faults
+}
+
+function isFilled(document: Document.Parsed): boolean {
+  return document.contents !== null && !(isScalar(document.contents) && document.contents.value === null)
+}
+
+function withPlaces(document: Document.Parsed, place: PlaceOf): YamlDocument {
+  const start = place(offsetOf(document.contents) ?? 0)
+  return {
+    value: document.toJS({ maxAliasCount }),
+    start,
+    locate: (path, at) => {
+      const offset = offsetOfField(document, path, at)
+      return offset === undefined ? start : place(offset)
+    },
+  }
+}
+
+function offsetOfField(document: Document.Parsed, path: FieldPath, at: 'key' | 'value'): number | undefined {
+  let node: unknown = document.contents
+  let offset = offsetOf(node)
+  for (const [depth, step] of path.entries()) {
+    if (isAlias(node)) node = node.resolve(document)
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => (isScalar(key) ? String(key.value) : undefined) === String(step))
+      if (pair === undefined) return offset
+      node = pair.value
+      const byKey = !isScalar(node) || node.value === null || (at === 'key' && depth === path.length - 1)
+      offset = offsetOf(byKey ? pair.key : node) ?? offset
+    } else if (isSeq(node)) {
+      node = node.items[Number(step)]
+      offset = offsetOf(node) ?? offset
+    } else return offset
+  }
+  return offset
+}
+
+function offsetOf(node: unknown): number | undefined {
+  return isNode(node) ? ((node as Node).range?.[0] ?? undefined) : undefined
+}

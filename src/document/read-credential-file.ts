@@ -1,0 +1,96 @@
+/**
+ * A credential file of type external_account, as `gcloud iam workload-identity-pools create-cred-config` writes it.
+ * Such files travel, and whoever writes one says where the token is sent: so hosts are Google's own, and no program
+ * or address that a file names is called. https://google.aip.dev/auth/4117
+ */
+import type { CredentialFileForm } from './credential-file-schema.ts'
+import { credentialFileForm } from './credential-file-schema.ts'
+import { type Finding, refuse } from './finding.ts'
+import type { Flaw } from './flaw.ts'
+import { canonicalProvider } from './gcp-names.ts'
+import type { GcpSettings } from './gcp-settings.ts'
+import { parseSource } from './parse-source.ts'
+import { readTextFile } from './read-text-file.ts'
+import { checkShape } from './schema-flaws.ts'
+import { showValue } from './show-value.ts'
+import type { TokenSource } from './vendors.ts'
+
+export interface CredentialFile {
+  readonly settings: GcpSettings
+  readonly token: TokenSource
+}
+
+/** @throws CREDENTIAL_FILE_INVALID with all that is wrong, DOCUMENT_UNREADABLE */
+export async function readCredentialFile(path: string): Promise<CredentialFile> {
+  const source = { name: path, folder: '.', text: await readTextFile(path) }
+  const [parsed, ...more] = await parseSource(source, 'CREDENTIAL_FILE_INVALID')
+  if (parsed === undefined || more.length > 0) throw invalid([{ seen: `${path} is empty`, expected: 'one object' }])
+  const read = settingsOf(parsed.value)
+  if ('settings' in read) return read
+  throw invalid(await parsed.find(read))
+}
+
+function invalid([first, ...others]: readonly Finding[]) {
+  const unknown = { seen: 'the credential file is wrong', expected: 'an external_account credential file' }
+  return refuse('CREDENTIAL_FILE_INVALID', [first ?? unknown, ...others])
+}
+
+function settingsOf(value: unknown): CredentialFile | readonly Flaw[] {
+  const checked = checkShape(credentialFileForm, value)
+  if (!('form' in checked)) return checked
+  const { form } = checked
+  const universe = form.universe_domain ?? 'googleapis.com'
+  const sts = parseTokenUrl(form.token_url, universe)
+  const account = parseImpersonationUrl(form.service_account_impersonation_url, universe)
+  const token = tokenSourceOf(form)
+  if (!('says' in sts) && !('says' in account) && !('says' in token)) {
+    const lifetimeSeconds = form.service_account_impersonation?.token_lifetime_seconds
+    const workloadIdentityProvider = canonicalProvider(form.audience)
+    const domain = form.universe_domain === undefined ? {} : { universeDomain: universe }
+    const life = lifetimeSeconds === undefined ? {} : { lifetimeSeconds }
+    return { settings: { workloadIdentityProvider, ...domain, ...sts, ...account, ...life }, token }
+  }
+  return [sts, account, token].filter((part) => 'says' in part)
+}
+
+type Account = Pick<GcpSettings, 'serviceAccountEmail' | 'endpoints'>
+
+function parseTokenUrl(url: string, universe: string): Pick<GcpSettings, 'stsRegion'> | Flaw {
+  if (url === `https://sts.${universe}/v1/token`) return {}
+  const region = /^https:\/\/sts\.([a-z][a-z0-9-]*)\.rep\.googleapis\.com\/v1\/token$/.exec(url)?.[1]
+  if (region !== undefined && universe === 'googleapis.com') return { stsRegion: region }
+  const expected = `https://sts.${universe}/v1/token or a region's https://sts.REGION.rep.googleapis.com/v1/token`
+  return { path: ['token_url'], says: `is ${showValue(url)}`, expected }
+}
+
+function parseImpersonationUrl(url: string | undefined, universe: string): Account | Flaw {
+  if (url === undefined) return {}
+  const { host, email } = impersonationUrl.exec(url)?.groups ?? {}
+  if (email !== undefined && host === `iamcredentials.${universe}`) return { serviceAccountEmail: email }
+  if (email !== undefined && host !== undefined && regionalHost.test(host) && universe === 'googleapis.com') {
+    return { serviceAccountEmail: email, endpoints: { iamCredentials: `https://${host}` } }
+  }
+  const expected = `https://iamcredentials.${universe}/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken`
+  return { path: ['service_account_impersonation_url'], says: `is ${showValue(url)}`, expected }
+}
+
+const impersonationUrl =
+  /^https:\/\/(?<host>[a-z0-9.-]+)\/v1\/projects\/-\/serviceAccounts\/(?<email>[a-z0-9.-]+@[a-z0-9.-]+\.gserviceaccount\.com):generateAccessToken$/
+const regionalHost = /^iamcredentials\.[a-z][a-z0-9-]*\.rep\.googleapis\.com$/
+
+function tokenSourceOf({ credential_source: source }: CredentialFileForm): TokenSource | Flaw {
+  const foreign = ['executable', 'url', 'environment_id', 'certificate'].find((key) => Object.hasOwn(source, key))
+  if (foreign !== undefined || source.file === undefined) {
+    const says = foreign === undefined ? 'names no file' : `is of kind ${foreign}`
+    const expected = 'file: no program is run and no address called for a subject token because a file says so'
+    return { path: ['credential_source'], says, expected }
+  }
+  const field = source.format?.subject_token_field_name
+  if (source.format?.type !== 'json') return { tokenFile: source.file }
+  if (field !== undefined) return { tokenFile: source.file, tokenFileField: field }
+  return {
+    path: ['credential_source', 'format'],
+    says: 'has no subject_token_field_name',
+    expected: 'the name of the field that holds the token in a JSON file',
+  }
+}

@@ -1,0 +1,34 @@
+/** From the fields of `gcp` to its settings, with the credential file where one is named. */
+import { parseDuration } from '../outside/parse-duration.ts'
+import type { GcpForm } from './document-form.ts'
+import { pathFrom } from './file-path.ts'
+import { canonicalProvider, providerOfParts } from './gcp-names.ts'
+import type { GcpSettings } from './gcp-settings.ts'
+import type { TokenSource } from './vendors.ts'
+
+/** `form` keeps the schema and the rules of gcp-flaws.ts. @throws CREDENTIAL_FILE_INVALID, DOCUMENT_UNREADABLE */
+export async function readGcpSettings(
+  form: GcpForm,
+  folder: string,
+): Promise<{ readonly settings: GcpSettings; readonly token: TokenSource | undefined }> {
+  const { workloadIdentityProvider, projectNumber, poolId, providerId, lifetime, credentialFile, ...same } = form
+  const life = lifetime === undefined ? {} : { lifetimeSeconds: (parseDuration(lifetime) ?? 0) / 1000 }
+  if (credentialFile !== undefined) {
+    const { readCredentialFile } = await import('./read-credential-file.ts')
+    const { token, settings } = await readCredentialFile(pathFrom(folder, credentialFile))
+    const endpoints = { ...settings.endpoints, ...same.endpoints }
+    return {
+      token,
+      settings: { ...settings, ...same, ...life, ...(Object.keys(endpoints).length > 0 && { endpoints }) },
+    }
+  }
+  const provider =
+    workloadIdentityProvider === undefined
+      ? providerOfParts({
+          projectNumber: String(projectNumber),
+          poolId: String(poolId),
+          providerId: String(providerId),
+        })
+      : canonicalProvider(workloadIdentityProvider)
+  return { token: undefined, settings: { workloadIdentityProvider: provider, ...same, ...life } }
+}

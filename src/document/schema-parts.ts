@@ -1,0 +1,54 @@
+/**
+ * What the schemas are made of. The message of an issue is what was expected, to follow that word;
+ * of an unknown field it is the list of the known ones. So no locale of the library is needed.
+ */
+import * as z from 'zod/mini'
+import { brokenRule, type TextRule } from './text-rule.ts'
+
+/** A text that keeps `rule`; `description` goes to editors and the reference page. */
+export function text(rule: TextRule, description: string): z.ZodMiniString {
+  const check = z.check<string>((context) => {
+    const expected = brokenRule(rule, context.value)
+    if (expected === undefined) return
+    context.issues.push({ code: 'custom', input: context.value, message: expected, continue: true })
+  })
+  const { source } = rule.pattern
+  return z
+    .string({ error: rule.expected })
+    .check(check, z.meta({ description, pattern: source, maxLength: rule.maxLength }))
+}
+
+/** A list of one to `most` items. */
+export function list<T extends z.ZodMiniType>(item: T, most: number, description: string): z.ZodMiniArray<T> {
+  return z
+    .array(item, { error: 'a list' })
+    .check(
+      z.minLength(1, { error: 'at least one item, or no such field' }),
+      z.maxLength(most, { error: `at most ${most} items` }),
+      z.meta({ description }),
+    )
+}
+
+/** One of a few words. */
+export function word<const T extends readonly string[]>(
+  words: T,
+  description: string,
+): z.ZodMiniEnum<{ [W in T[number]]: W }> {
+  return z.enum(words, { error: `one of: ${words.join(', ')}` }).check(z.meta({ description }))
+}
+
+/** An object of these fields and no others. */
+export function fields<T extends z.core.$ZodLooseShape>(
+  shape: T,
+  description: string,
+): z.ZodMiniObject<T, z.core.$strict> {
+  const known = Object.keys(shape).join(', ')
+  return z
+    .strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? known : 'an object') })
+    .check(z.meta({ description }))
+}
+
+/** Labels or annotations. */
+export function textMap(key: TextRule, value: TextRule, description: string): z.ZodMiniType<Record<string, string>> {
+  return z.record(text(key, 'Key'), text(value, 'Value'), { error: () => 'an object' }).check(z.meta({ description }))
+}

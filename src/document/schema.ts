@@ -1,0 +1,139 @@
+/**
+ * The one schema of a document: its types, checks, JSON Schema and reference page come from here.
+ * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md
+ */
+import * as z from 'zod/mini'
+import type { ClusterPullSecretForm, PullSecretForm } from './document-form.ts'
+import { filePath } from './file-path.ts'
+import {
+  excludedNamespace,
+  includedNamespace,
+  labelKey,
+  labelName,
+  labelValue,
+  objectName,
+} from './kubernetes-names.ts'
+import { registryHost } from './registry-host.ts'
+import { fields, list, text, textMap, word } from './schema-parts.ts'
+import type { TextRule } from './text-rule.ts'
+import { tenantVendorFields, vendorFields } from './vendors.ts'
+
+const apiVersion = word(['pullpass.dev/v1alpha1'], 'Version of this form')
+
+const anyText: TextRule = { pattern: /^[\s\S]*$/, maxLength: 262_144, expected: 'a text' }
+const anyAudience: TextRule = { pattern: /^[!-~]+$/, maxLength: 256, expected: 'an audience: a text without spaces' }
+
+const metadataShape = {
+  name: text(objectName, 'Name of the document; two of one kind cannot share it'),
+  labels: z.exactOptional(textMap(labelKey, labelValue, 'Labels; they are not copied to the Secrets')),
+  annotations: z.exactOptional(textMap(labelKey, anyText, 'Annotations; they are not copied to the Secrets')),
+}
+
+const requirement = fields(
+  {
+    key: text(labelKey, 'Key of the label'),
+    operator: word(['In', 'NotIn', 'Exists', 'DoesNotExist'], 'How the label relates to values'),
+    values: z.exactOptional(list(text(labelValue, 'Value'), 100, 'Values, for In and NotIn only')),
+  },
+  'One requirement',
+)
+
+const selector = fields(
+  {
+    matchLabels: z.exactOptional(textMap(labelKey, labelValue, 'Labels that a namespace carries, all of them')),
+    matchExpressions: z.exactOptional(list(requirement, 100, 'Requirements that a namespace meets, all of them')),
+  },
+  "Kubernetes' label selector",
+)
+
+const namespaces = fields(
+  {
+    include: z.exactOptional(
+      list(text(includedNamespace, 'Name or glob'), 10_000, 'Names, and globs of "*" and "?"; absent: any namespace'),
+    ),
+    exclude: z.exactOptional(
+      list(text(excludedNamespace, 'Name or glob'), 10_000, 'Names and globs of namespaces to leave out'),
+    ),
+    selector: z.exactOptional(selector),
+  },
+  'Which namespaces get the Secret: those of include, of selector, and not of exclude. One of include and selector is required; namespaces kube-* are chosen only by their exact name',
+)
+
+const registryShape = {
+  name: text(labelName, 'Name of this entry; two of one document cannot share it'),
+  hosts: list(text(registryHost, 'host[:port][/path/]'), 256, 'Hosts of the registry: no scheme, a path ends in "/"'),
+  audience: z.exactOptional(
+    text(anyAudience, "Audience of the subject token, where the vendor was told of another than the provider's own"),
+  ),
+}
+
+const registry = fields(
+  {
+    ...registryShape,
+    tokenFile: z.exactOptional(text(filePath, "File of this registry's subject token, relative to the document's")),
+    ...vendorFields,
+  },
+  'A registry, with exactly one provider',
+)
+const tenantRegistry = fields({ ...registryShape, ...tenantVendorFields }, 'A registry, with exactly one provider')
+
+const secretName = z.exactOptional(text(objectName, 'Name of the Secret; by default metadata.name'))
+
+export const clusterPullSecret: z.ZodMiniType<ClusterPullSecretForm> = fields(
+  {
+    apiVersion,
+    kind: word(['ClusterPullSecret'], 'Cluster-scoped'),
+    metadata: fields(metadataShape, 'Name, labels and annotations'),
+    spec: fields(
+      {
+        secretName,
+        namespaces,
+        registries: list(registry, 64, 'One or many, merged into the one Secret'),
+        serviceAccountRef: z.exactOptional(
+          fields(
+            { namespace: text(labelName, 'Its namespace'), name: text(objectName, 'Its name') },
+            'ServiceAccount whose token is requested and exchanged; absent: the token file',
+          ),
+        ),
+        attachToServiceAccounts: z.exactOptional(
+          list(
+            text(objectName, 'Name'),
+            100,
+            'ServiceAccounts in each namespace whose imagePullSecrets get the Secret',
+          ),
+        ),
+        stuckPods: z.exactOptional(
+          word(['Ignore', 'Evict'], 'Pods that wait in ImagePullBackOff for this Secret; Evict is for the controller'),
+        ),
+        conflictPolicy: z.exactOptional(
+          word(['Refuse', 'Adopt'], 'A Secret of this name that something else made; by default Refuse'),
+        ),
+        deletionPolicy: z.exactOptional(
+          word(['Retain', 'Delete'], 'What becomes of the Secrets when the document is deleted; by default Retain'),
+        ),
+      },
+      'What is wanted',
+    ),
+  },
+  'A pull secret in many namespaces',
+)
+
+export const pullSecret: z.ZodMiniType<PullSecretForm> = fields(
+  {
+    apiVersion,
+    kind: word(['PullSecret'], 'Namespaced: for a tenant'),
+    metadata: fields(
+      { ...metadataShape, namespace: text(labelName, 'Namespace of the document, of its Secret and of its account') },
+      'Name, namespace, labels and annotations',
+    ),
+    spec: fields(
+      {
+        secretName,
+        serviceAccountName: text(objectName, 'ServiceAccount of the same namespace whose token is exchanged'),
+        registries: list(tenantRegistry, 64, 'One or many, merged into the one Secret'),
+      },
+      'What is wanted',
+    ),
+  },
+  'A pull secret in one namespace, with the rights of a tenant',
+)
