@@ -25,6 +25,7 @@ export async function runProgram(
   { environment, stdin = '' }: ProgramSurroundings = {},
 ): Promise<ProgramRun> {
   const child = spawn(command, commandArguments, { env: { ...process.env, ...environment }, timeout })
+  child.stdin.on('error', () => {}) // EPIPE: it ended without reading, which its exit code judges
   child.stdin.end(stdin)
   const [stdout, stderr, [exitCode]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   return { exitCode, stdout, stderr }
