@@ -97,7 +97,7 @@ export async function createKubernetesApi(wanted: KubernetesApiWanted): Promise<
 function seed(cluster: Cluster, object: KubernetesObject): StoredObject {
   const since = cluster.store.resourceVersion
   const kind = resourceKinds.find((served) => served.kind === object.kind)
-  const stored = cluster.store.put(kind?.complete(object) ?? object)
+  const stored = cluster.store.put(kind ? kind.finish(kind.complete(object)) : object)
   settle(cluster, since)
   return stored
 }

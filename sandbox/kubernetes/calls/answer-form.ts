@@ -2,18 +2,23 @@
  *  https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-representations-of-resources */
 import type { SandboxAnswer } from '../../serve/handler.ts'
 import type { StoredObject } from '../objects/kubernetes-object.ts'
-import { notAcceptable, type Status } from './status-error.ts'
+import { notAcceptable, type Status, unroutable } from './status-error.ts'
 
 export type AnswerForm = 'object' | 'metadata'
 
+const jsonTypes = ['application/json', 'application/*', '*/*']
 const served = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
 
 /** The first form of the Accept header that is served here; a Table is passed over, and kubectl makes its own. */
 export function chooseForm(accept: string | undefined): AnswerForm {
+  const types = (accept ?? '*/*').split(',').map((type) => type.split(';')[0]?.trim() ?? '')
+  if (!types.some((type) => jsonTypes.includes(type) || served.includes(type))) {
+    throw unroutable(406, `Not Acceptable\n\nAvailable representations: ${served.join(', ')}`)
+  }
   for (const wanted of (accept ?? '*/*').split(',')) {
     const [type = '', ...parameters] = wanted.split(';').map((part) => part.trim())
     const as = parameters.find((parameter) => parameter.startsWith('as='))?.slice(3)
-    const isJson = ['application/json', 'application/*', '*/*'].includes(type)
+    const isJson = jsonTypes.includes(type)
     if (isJson && as === undefined) return 'object'
     if (isJson && (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList')) return 'metadata'
   }

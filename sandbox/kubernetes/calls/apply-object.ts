@@ -2,6 +2,7 @@
  *  https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
 import type { SandboxAnswer } from '../../serve/handler.ts'
 import type { Cluster } from '../cluster.ts'
+import { shapeMistake } from '../fields/check-shape.ts'
 import { pathOf, printPath } from '../fields/field-set.ts'
 import { applyFields, type Conflict, type Owner, ownersAfterUpdate, readOwners } from '../fields/managed-fields.ts'
 import { isRecord, type StoredObject, timestamp } from '../objects/kubernetes-object.ts'
@@ -9,7 +10,7 @@ import { chooseForm, json, renderObject } from './answer-form.ts'
 import type { ApiCall } from './api-call.ts'
 import { parseBody } from './read-body.ts'
 import { sentObject } from './read-sent-object.ts'
-import { badRequest, StatusError } from './status-error.ts'
+import { badRequest, internalError, StatusError } from './status-error.ts'
 import { writeObject } from './write-object.ts'
 import { readWriteOptions } from './write-options.ts'
 
@@ -31,13 +32,18 @@ export function applyObject(cluster: Cluster, call: ApiCall): SandboxAnswer {
 function readApplied(call: ApiCall) {
   const body = parseBody(call.request)
   if (!isRecord(body)) throw badRequest('error decoding YAML: the applied object is no map')
-  if (!body['apiVersion'] || !body['kind']) {
-    const missing = body['apiVersion'] ? 'kind' : 'apiVersion'
-    throw badRequest(`error getting object metadata: Object '${missing}' is missing`)
+  const { apiVersion = '', kind = '' } = body
+  if (apiVersion !== 'v1' || kind !== call.kind.kind) {
+    throw badRequest(`invalid object type: /${String(apiVersion)}, Kind=${String(kind)}`)
   }
   const applied = sentObject(body, call)
   if (applied.metadata.managedFields) throw badRequest('metadata.managedFields must be nil')
-  return applied
+  const mistake = shapeMistake(call.kind.shape, body)
+  if (!mistake) return applied
+  const { namespace = '', name } = applied.metadata
+  throw internalError(
+    `failed to create typed patch object (${namespace}/${name}; /v1, Kind=${call.kind.kind}): ${mistake}`,
+  )
 }
 
 /** Fields of an object that nobody owns yet belong to "before-first-apply", so that an apply does not take them silently. */

@@ -5,7 +5,7 @@ import { isRecord, type KubernetesObject } from '../objects/kubernetes-object.ts
 import { chooseForm, json, renderObject } from './answer-form.ts'
 import { type ApiCall, subjectOf } from './api-call.ts'
 import { readSentObject } from './read-sent-object.ts'
-import { alreadyExists, badRequest, invalid, invalidValue, requiredValue } from './status-error.ts'
+import { alreadyExists, internalError, invalid, invalidValue, requiredValue } from './status-error.ts'
 import { writeObject } from './write-object.ts'
 import { readWriteOptions } from './write-options.ts'
 
@@ -14,7 +14,7 @@ export function createObject(cluster: Cluster, collection: ApiCall): SandboxAnsw
   const options = readWriteOptions(collection.request, 'CreateOptions')
   const sent = readSentObject(collection)
   const call = { ...collection, name: chooseName(cluster, collection, sent) }
-  if (sent.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created')
+  if (sent.metadata.resourceVersion) throw internalError('resourceVersion should not be set on objects to be created')
   if (cluster.store.read(call.kind.kind, call.namespace, call.name)) throw alreadyExists(subjectOf(call))
   return json(201, renderObject(writeObject(cluster, call, { before: undefined, after: sent }, options), form))
 }

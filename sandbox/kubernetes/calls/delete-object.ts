@@ -11,7 +11,7 @@ import { conflict, notFound, type Status } from './status-error.ts'
 
 export function deleteObject(cluster: Cluster, call: ApiCall): SandboxAnswer {
   const form = chooseForm(call.request.headers['accept'])
-  const { preconditions, dryRun } = readBody(call.request)
+  const { preconditions, dryRun } = readBody(call.request, 'DeleteOptions')
   const object = cluster.store.read(call.kind.kind, call.namespace, call.name)
   if (!object) throw notFound(subjectOf(call))
   checkPreconditions(call, object, preconditions)
@@ -25,7 +25,7 @@ export function deleteObject(cluster: Cluster, call: ApiCall): SandboxAnswer {
 function checkPreconditions(call: ApiCall, { metadata }: StoredObject, preconditions: unknown): void {
   if (!isRecord(preconditions)) return
   const { uid, resourceVersion } = preconditions
-  if (typeof uid === 'string' && uid !== metadata.uid) throw otherUid(call, uid, metadata.uid)
+  if (typeof uid === 'string' && uid !== metadata.uid) throw conflict(subjectOf(call), otherUid(uid, metadata.uid))
   if (typeof resourceVersion === 'string' && resourceVersion !== metadata.resourceVersion) {
     const why = `ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`
     throw conflict(subjectOf(call), `Precondition failed: ${why}`)

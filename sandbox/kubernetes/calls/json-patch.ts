@@ -33,11 +33,11 @@ function applyOperation(root: unknown, { op, path, value }: Operation): void {
   const parent = keys.reduce<unknown>((node, key) => member(node, key), root)
   const found = member(parent, last)
   if (op === 'test') {
-    if (!isDeepStrictEqual(found, value)) throw unprocessable(`testing value ${path} failed`)
+    if (!isDeepStrictEqual(found, value)) throw unprocessable()
     return
   }
-  if (typeof parent !== 'object' || parent === null || (op !== 'add' && found === undefined)) {
-    throw unprocessable(`${op} operation does not apply: doc is missing path: ${JSON.stringify(path)}: missing value`)
+  if (typeof parent !== 'object' || parent === null || (op === 'remove' && found === undefined)) {
+    throw unprocessable()
   }
   if (Array.isArray(parent)) {
     const at = last === '-' ? parent.length : Number(last)
@@ -49,5 +49,6 @@ function applyOperation(root: unknown, { op, path, value }: Operation): void {
 const member = (node: unknown, key: string): unknown =>
   Array.isArray(node) ? node[Number(key)] : isRecord(node) ? node[key] : undefined
 
-const unprocessable = (why: string): StatusError =>
-  new StatusError(422, 'Invalid', `the server rejected our request due to an error in our request: ${why}`, {})
+/** The API does not say which operation failed, nor why. */
+const unprocessable = (): StatusError =>
+  new StatusError(422, 'Invalid', 'the server rejected our request due to an error in our request', {})

@@ -9,7 +9,7 @@ import { applyJsonPatch } from './json-patch.ts'
 import { applyMergePatch } from './merge-patch.ts'
 import { mediaType, parseBody } from './read-body.ts'
 import { sentObject } from './read-sent-object.ts'
-import { notFound, unsupportedMediaType } from './status-error.ts'
+import { notFound, unroutable } from './status-error.ts'
 import { applyStrategicMergePatch } from './strategic-merge-patch.ts'
 import { writeObject } from './write-object.ts'
 import { readWriteOptions } from './write-options.ts'
@@ -28,7 +28,7 @@ export function patchObject(cluster: Cluster, call: ApiCall): SandboxAnswer {
   const type = mediaType(call.request)
   if (type === apply) return applyObject(cluster, call)
   const patch = patches[type]
-  if (!patch) throw unsupportedMediaType([...Object.keys(patches), apply])
+  if (!patch) throw unroutable(415, 'Unsupported Media Type')
 
   const form = chooseForm(call.request.headers['accept'])
   const options = readWriteOptions(call.request, 'PatchOptions')

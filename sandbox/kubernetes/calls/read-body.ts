@@ -9,11 +9,11 @@ const mostBytes = 3 * 1024 * 1024
 const bodyTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
 
 /** The body of a POST, PUT or DELETE; `{}` where it is empty. @throws StatusError 400, 413, 415 */
-export function readBody(request: SandboxRequest): Record<string, unknown> {
+export function readBody(request: SandboxRequest, kind: string): Record<string, unknown> {
   const type = mediaType(request)
   if (type && !bodyTypes.slice(0, 2).includes(type)) throw unsupportedMediaType(bodyTypes)
   const value = request.body.length === 0 ? {} : parseBody(request)
-  if (!isRecord(value)) throw badRequest('the object provided is unrecognized (must be of type Object)')
+  if (!isRecord(value)) throw badRequest(`the object provided is unrecognized (must be of type ${kind})`)
   return value
 }
 
@@ -33,7 +33,7 @@ export const mediaType = ({ headers }: SandboxRequest): string =>
 
 function parseYaml(text: string): unknown {
   try {
-    return parse(text)
+    return parse(text, { version: '1.1' }) // in which an unquoted y is true, as for the API's own reader
   } catch (cause) {
     throw Object.assign(badRequest(`error decoding YAML: ${cause instanceof Error ? cause.message : 'unreadable'}`), {
       cause,

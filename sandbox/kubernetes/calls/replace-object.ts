@@ -15,10 +15,14 @@ export function replaceObject(cluster: Cluster, call: ApiCall): SandboxAnswer {
   const before = cluster.store.read(call.kind.kind, call.namespace, call.name)
   if (!before) throw notFound(subjectOf(call))
   const { uid } = after.metadata
-  if (uid && uid !== before.metadata.uid) throw otherUid(call, uid, before.metadata.uid)
+  if (uid && uid !== before.metadata.uid) {
+    const key = `/registry/${call.kind.plural}/${call.namespace}/${call.name}`
+    const storage = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: `
+    throw conflict(subjectOf(call), `${storage}${otherUid(uid, before.metadata.uid)}`)
+  }
   return json(200, renderObject(writeObject(cluster, call, { before, after }, options), form))
 }
 
 /** What a PUT or a delete says to a uid that is not the object's. */
-export const otherUid = (call: ApiCall, wanted: string, found: string): Error =>
-  conflict(subjectOf(call), `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`)
+export const otherUid = (wanted: string, found: string): string =>
+  `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`

@@ -30,7 +30,7 @@ export interface Status {
 export class StatusError extends Error {
   readonly status: Status & { readonly code: number }
 
-  constructor(code: number, reason: string, message: string, details?: StatusDetails) {
+  constructor(code: number, reason: string | undefined, message: string, details?: StatusDetails) {
     super(message)
     this.name = 'StatusError'
     this.status = {
@@ -39,7 +39,7 @@ export class StatusError extends Error {
       metadata: {},
       status: 'Failure',
       message,
-      reason,
+      ...(reason && { reason }),
       ...(details && { details }),
       code,
     }
@@ -53,6 +53,9 @@ export interface Subject {
 }
 
 export const badRequest = (message: string): StatusError => new StatusError(400, 'BadRequest', message)
+
+/** What the API says where it classified no error. */
+export const internalError = (message: string): StatusError => new StatusError(500, undefined, message)
 
 export const unauthorized = (): StatusError => new StatusError(401, 'Unauthorized', 'Unauthorized')
 
@@ -90,13 +93,14 @@ export const forbidden = (subject: { kind: string; name?: string }, why: string,
 
 /** An object that breaks its kind's rules; `kind` is the kind itself here, not its plural. */
 export const invalid = (subject: Subject & { group?: string }, causes: readonly StatusCause[]): StatusError => {
-  const what = causes.map(({ field, message }) => `${field}: ${message}`)
+  const { name, ...rest } = subject
+  const what = [...new Set(causes.map(({ field, message }) => `${field}: ${message}`))]
   const kind = subject.group ? `${subject.kind}.${subject.group}` : subject.kind
   return new StatusError(
     422,
     'Invalid',
-    `${kind} "${subject.name}" is invalid: ${what.length === 1 ? what[0] : `[${what.join(', ')}]`}`,
-    { ...subject, causes },
+    `${kind} "${name}" is invalid: ${what.length === 1 ? what[0] : `[${what.join(', ')}]`}`,
+    { ...(name && { name }), ...rest, causes },
   )
 }
 
@@ -129,6 +133,10 @@ export const tooLarge = (limitBytes: number): StatusError =>
 
 export const notAcceptable = (accepted: readonly string[]): StatusError =>
   new StatusError(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`)
+
+/** The router's own refusals, before a handler sees the request. */
+export const unroutable = (code: 406 | 415, text: string): StatusError =>
+  new StatusError(code, code === 406 ? 'NotAcceptable' : 'UnsupportedMediaType', `${code}: ${text}`, {})
 
 export const unsupportedMediaType = (accepted: readonly string[]): StatusError =>
   new StatusError(

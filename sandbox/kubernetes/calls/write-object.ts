@@ -26,7 +26,10 @@ export function writeObject(cluster: Cluster, call: ApiCall, draft: Draft, optio
   const owners =
     draft.owners ??
     clientSideOwners(cluster, call.kind, draft, { sent: draft.after.metadata, after, manager: options.manager })
-  const candidate = { ...after, metadata: { ...after.metadata, ...managed(owners, after.apiVersion) } }
+  const candidate = call.kind.finish({
+    ...after,
+    metadata: { ...after.metadata, ...managed(owners, after.apiVersion) },
+  })
   const causes = call.kind.check(candidate, before)
   if (causes.length > 0) throw invalid({ name: call.name, kind: call.kind.kind }, causes)
   if (before && isDeepStrictEqual(withoutVersion(before), withoutVersion(candidate))) return before
@@ -62,7 +65,8 @@ function checkVersion(call: ApiCall, { before, after }: Draft): void {
   }
   if (resourceVersion && resourceVersion !== before.metadata.resourceVersion) throw modified(subjectOf(call))
   if (uid && uid !== before.metadata.uid) {
-    throw invalid({ name: call.name, kind: call.kind.kind }, [invalidValue('metadata.uid', uid, 'field is immutable')])
+    const cause = invalidValue('metadata.uid', uid, 'field is immutable')
+    throw invalid({ name: call.name, kind: call.kind.kind }, [cause, cause]) // two of the API's checks find it
   }
 }
 

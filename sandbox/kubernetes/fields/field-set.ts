@@ -1,7 +1,7 @@
 /** A set of field paths, as managers own them. https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management */
 import type { FieldsV1 } from '../objects/kubernetes-object.ts'
 import type { FieldShape } from './field-shape.ts'
-import { children, isEmpty } from './field-tree.ts'
+import { children, isEmpty, isLeaf } from './field-tree.ts'
 
 export type FieldPath = readonly string[]
 
@@ -23,7 +23,7 @@ export function claimedFields(shape: FieldShape, value: unknown, path: FieldPath
   for (const child of children(shape, value) ?? []) {
     const childPath = [...path, child.element]
     const isItem = shape.is === 'set' || shape.is === 'keyed'
-    if (isItem || isEmpty(child.value) || child.shape.is === 'leaf') claimed.add(member(childPath))
+    if (isItem || isEmpty(child.value) || isLeaf(child.shape)) claimed.add(member(childPath))
     for (const inner of claimedFields(child.shape, child.value, childPath)) claimed.add(inner)
   }
   return difference(claimed, neverOwned)

@@ -1,8 +1,9 @@
-/** How server-side apply sees a kind: which parts are owned whole, which by key.
+/** How server-side apply sees a kind: which fields it has, which parts are owned whole, which by key.
  *  https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy */
 
 export type FieldShape =
   | { readonly is: 'leaf' }
+  | { readonly is: 'text' }
   | { readonly is: 'struct'; readonly fields: Readonly<Record<string, FieldShape>> }
   | { readonly is: 'map'; readonly values: FieldShape }
   | { readonly is: 'set' }
@@ -10,14 +11,31 @@ export type FieldShape =
 
 /** A scalar, or a list or map that is owned as a whole (`atomic`). */
 export const leaf: FieldShape = { is: 'leaf' }
+/** A leaf that nothing but a string may be. */
+export const string: FieldShape = { is: 'text' }
 export const struct = (fields: Readonly<Record<string, FieldShape>>): FieldShape => ({ is: 'struct', fields })
 export const mapOf = (values: FieldShape): FieldShape => ({ is: 'map', values })
-export const set: FieldShape = { is: 'set' }
+const setOfLeaves: FieldShape = { is: 'set' }
 export const keyedBy = (key: string, items: FieldShape): FieldShape => ({ is: 'keyed', key, items })
 
-export const objectMeta: FieldShape = struct({
-  labels: mapOf(leaf),
-  annotations: mapOf(leaf),
-  finalizers: set,
+const objectMeta: FieldShape = struct({
+  name: string,
+  generateName: string,
+  namespace: string,
+  uid: string,
+  resourceVersion: string,
+  generation: leaf,
+  creationTimestamp: leaf,
+  deletionTimestamp: leaf,
+  deletionGracePeriodSeconds: leaf,
+  selfLink: string,
+  labels: mapOf(string),
+  annotations: mapOf(string),
+  finalizers: setOfLeaves,
   ownerReferences: keyedBy('uid', leaf),
+  managedFields: leaf,
 })
+
+/** A kind with what every object has, and fields of its own. */
+export const objectOf = (fields: Readonly<Record<string, FieldShape>>): FieldShape =>
+  struct({ apiVersion: string, kind: string, metadata: objectMeta, ...fields })

@@ -13,6 +13,7 @@ export interface Child {
 export function children(shape: FieldShape, value: unknown): Child[] | undefined {
   switch (shape.is) {
     case 'leaf':
+    case 'text':
       return undefined
     case 'struct':
     case 'map':
@@ -39,6 +40,8 @@ export const assemble = (shape: FieldShape, parts: readonly Child[]): unknown =>
   shape.is === 'set' || shape.is === 'keyed'
     ? parts.map(({ value }) => value)
     : Object.fromEntries(parts.map(({ element, value }) => [element.slice(2), value]))
+
+export const isLeaf = ({ is }: FieldShape): boolean => is === 'leaf' || is === 'text'
 
 export const isEmpty = (value: unknown): boolean =>
   value === undefined ||

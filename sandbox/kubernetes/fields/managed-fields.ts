@@ -18,7 +18,8 @@ import { mergeFields, withoutFields } from './merge-fields.ts'
 export interface Owner {
   readonly manager: string
   readonly operation: 'Apply' | 'Update'
-  readonly time: string
+  /** Absent where the first apply of an owner changed nothing of the object. */
+  readonly time: string | undefined
   readonly fields: FieldSet
 }
 
@@ -74,11 +75,14 @@ export function applyFields(
     .map((owner) => ({ owner, fields: intersection(owner.fields, changes.written) }))
     .filter(({ fields }) => fields.size > 0)
   const losing = union(changes.written, changes.removed)
-  const isChanged =
-    losing.size > 0 || !own || difference(own.fields, claimed).size > 0 || difference(claimed, own.fields).size > 0
   const owners = [
     ...others.map((owner) => ({ ...owner, fields: difference(owner.fields, losing) })),
-    { manager: write.manager, operation: 'Apply' as const, time: isChanged ? write.time : own.time, fields: claimed },
+    {
+      manager: write.manager,
+      operation: 'Apply' as const,
+      time: losing.size > 0 ? write.time : own?.time,
+      fields: claimed,
+    },
   ]
   return { object, owners: withFields(owners), conflicts }
 }
@@ -100,12 +104,12 @@ export const renderOwners = (owners: readonly Owner[], apiVersion: string): Mana
       manager,
       operation,
       apiVersion,
-      time,
+      ...(time !== undefined && { time }),
       fieldsType: 'FieldsV1',
       fieldsV1: encodeFields(fields),
     }))
 
-const sortKey = ({ operation, time, manager }: Owner): string => `${operation} ${time} ${manager}`
+const sortKey = ({ operation, time, manager }: Owner): string => `${operation} ${time ?? ''} ${manager}`
 
 const isSame = (owner: Owner, manager: string, operation: Owner['operation']): boolean =>
   owner.manager === manager && owner.operation === operation

@@ -2,7 +2,7 @@
 
 import { type FieldPath, type FieldSet, member } from './field-set.ts'
 import type { FieldShape } from './field-shape.ts'
-import { assemble, type Child, children, isEmpty } from './field-tree.ts'
+import { assemble, type Child, children, isEmpty, isLeaf } from './field-tree.ts'
 
 /** Live with the applied value laid over it: parts by key, leaves and atomic parts whole. */
 export function mergeFields(shape: FieldShape, live: unknown, applied: unknown): unknown {
@@ -27,7 +27,7 @@ export function withoutFields(shape: FieldShape, value: unknown, fields: FieldSe
     const kept = parts.flatMap((child) => {
       const childPath = [...path, child.element]
       const isGone = fields.has(member(childPath))
-      if (isGone && (child.shape.is === 'leaf' || isEmpty(child.value))) return []
+      if (isGone && (isLeaf(child.shape) || isEmpty(child.value))) return []
       const left = take(child.shape, child.value, childPath)
       return isEmpty(left) && !isEmpty(child.value) ? [] : [{ ...child, value: left }]
     })

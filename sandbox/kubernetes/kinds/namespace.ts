@@ -1,5 +1,5 @@
 /** Namespaces: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/namespace-v1/ */
-import { objectMeta, struct } from '../fields/field-shape.ts'
+import { leaf, objectOf } from '../fields/field-shape.ts'
 import { isRecord, type KubernetesObject } from '../objects/kubernetes-object.ts'
 import type { ResourceKind } from './resource-kind.ts'
 
@@ -10,7 +10,7 @@ export const namespace: ResourceKind = {
   shortNames: ['ns'],
   namespaced: false,
   subresources: [],
-  shape: struct({ metadata: objectMeta, spec: struct({}), status: struct({}) }),
+  shape: objectOf({ spec: leaf, status: leaf }),
   mergeKeys: { ownerReferences: 'uid' },
   selectable: { 'status.phase': phaseOf },
   deleteAnswer: 'object',
@@ -20,9 +20,8 @@ export const namespace: ResourceKind = {
       ...object.metadata,
       labels: { ...object.metadata.labels, 'kubernetes.io/metadata.name': object.metadata.name },
     },
-    spec: { finalizers: ['kubernetes'], ...(isRecord(object['spec']) ? object['spec'] : {}) },
-    status: { phase: phaseOf(object) },
   }),
+  finish: (object) => ({ ...object, spec: { finalizers: ['kubernetes'] }, status: { phase: phaseOf(object) } }),
   check: () => [],
 }
 

@@ -21,8 +21,10 @@ export interface ResourceKind {
   readonly selectable: Readonly<Record<string, (object: KubernetesObject) => string>>
   /** What a delete answers: a Status, or the object as it was. */
   readonly deleteAnswer: 'status' | 'object'
-  /** The object with its defaults. */
+  /** The object with its defaults, which belong to whoever writes it. */
   complete(object: KubernetesObject): KubernetesObject
+  /** The object with what only the server says, which nobody owns. */
+  finish(object: KubernetesObject): KubernetesObject
   /** What is wrong with it; empty when it may be written. */
   check(object: KubernetesObject, before: KubernetesObject | undefined): StatusCause[]
 }

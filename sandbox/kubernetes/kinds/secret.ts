@@ -7,7 +7,7 @@ import {
   type StatusCause,
   tooLong,
 } from '../calls/status-error.ts'
-import { leaf, mapOf, objectMeta, struct } from '../fields/field-shape.ts'
+import { leaf, mapOf, objectOf, string } from '../fields/field-shape.ts'
 import { isRecord, type KubernetesObject } from '../objects/kubernetes-object.ts'
 import type { ResourceKind } from './resource-kind.ts'
 
@@ -26,11 +26,12 @@ export const secret: ResourceKind = {
   shortNames: [],
   namespaced: true,
   subresources: [],
-  shape: struct({ metadata: objectMeta, data: mapOf(leaf), stringData: mapOf(leaf) }),
+  shape: objectOf({ data: mapOf(string), stringData: mapOf(string), type: string, immutable: leaf }),
   mergeKeys: { ownerReferences: 'uid' },
   selectable: { type: (object) => (typeof object['type'] === 'string' ? object['type'] : '') },
   deleteAnswer: 'status',
   complete,
+  finish: (object) => object,
   check,
 }
 

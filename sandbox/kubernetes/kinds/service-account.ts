@@ -1,5 +1,5 @@
 /** ServiceAccounts: https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/service-account-v1/ */
-import { keyedBy, leaf, objectMeta, struct } from '../fields/field-shape.ts'
+import { keyedBy, leaf, objectOf } from '../fields/field-shape.ts'
 import type { ResourceKind } from './resource-kind.ts'
 
 export const serviceAccount: ResourceKind = {
@@ -10,10 +10,15 @@ export const serviceAccount: ResourceKind = {
   namespaced: true,
   subresources: ['token'],
   // imagePullSecrets is atomic: a second manager's list conflicts, a forced one wipes the others' entries.
-  shape: struct({ metadata: objectMeta, secrets: keyedBy('name', leaf) }),
+  shape: objectOf({
+    secrets: keyedBy('name', leaf),
+    imagePullSecrets: leaf,
+    automountServiceAccountToken: leaf,
+  }),
   mergeKeys: { ownerReferences: 'uid', secrets: 'name' },
   selectable: {},
   deleteAnswer: 'object',
   complete: (object) => object,
+  finish: (object) => object,
   check: () => [],
 }

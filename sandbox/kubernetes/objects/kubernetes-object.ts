@@ -9,7 +9,7 @@ export interface ManagedFieldsEntry {
   readonly manager: string
   readonly operation: 'Apply' | 'Update'
   readonly apiVersion: string
-  readonly time: string
+  readonly time?: string
   readonly fieldsType: 'FieldsV1'
   readonly fieldsV1: FieldsV1
 }

@@ -13,7 +13,7 @@ const leastSeconds = 600
 const mostSeconds = 2 ** 32
 
 export async function requestToken(cluster: Cluster, call: ApiCall): Promise<SandboxAnswer> {
-  const { spec } = readBody(call.request)
+  const { spec } = readBody(call.request, 'TokenRequest')
   const { audiences, expirationSeconds, boundObjectRef } = isRecord(spec) ? spec : {}
   if (!cluster.store.read('ServiceAccount', call.namespace, call.name)) throw notFound(subjectOf(call))
   const lifeSeconds = readLife(expirationSeconds)
@@ -51,7 +51,9 @@ const invalidLife = (seconds: number, why: string): StatusError =>
 /** Only Secrets are served here to bind to; a Pod is always one that is not found. */
 function readBinding({ store }: Cluster, call: ApiCall, reference: unknown) {
   if (!isRecord(reference)) return {}
-  const [kind, name, uid] = [reference['kind'], reference['name'], reference['uid']].map((part) => String(part ?? ''))
+  const [kind, name, uid] = [reference['kind'], reference['name'], reference['uid']].map((part) =>
+    typeof part === 'string' ? part : '',
+  )
   const object = kind === 'Secret' && name ? store.read('Secret', call.namespace, name) : undefined
   const subject = { name: name ?? '', kind: `${(kind ?? '').toLowerCase()}s` }
   if (!object) throw notFound(subject)
