@@ -34,6 +34,8 @@ export interface Call<F extends Flags> {
 export interface Terminal {
   /** Writes a result to standard output and ends the line. */
   readonly print: (text: string) => void
+  /** Writes to standard error what went wrong, and ends the line. */
+  readonly complain: (text: string) => void
   /** All of standard input, bounded. @throws DOCUMENT_UNREADABLE over 1 MiB */
   readonly readInput: () => Promise<string>
   readonly color: 'always' | 'never'

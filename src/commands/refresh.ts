@@ -1,17 +1,19 @@
 /** pullpass refresh: one pass over every document. Exits 1 when a namespace or registry failed. */
 
-import { needsNamespaceList } from '../document/choose-namespaces.ts'
+import type { Document } from '../document/document.ts'
 import { loadDocuments } from '../document/load-documents.ts'
 import { connect } from '../kubernetes/connect.ts'
-import { listNamespaces } from '../kubernetes/list-namespaces.ts'
-import { applyPullSecrets } from '../refresh/apply-pull-secrets.ts'
+import { parseDuration } from '../outside/parse-duration.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
 import { checkTokenFiles } from '../refresh/check-token-files.ts'
 import { listDemands } from '../refresh/demand.ts'
-import { mintCredentials } from '../refresh/mint-credentials.ts'
-import { isDone } from '../refresh/outcome.ts'
-import { planRefresh } from '../refresh/plan-refresh.ts'
-import { survey } from '../refresh/survey.ts'
-import type { Command, Flag } from './command.ts'
+import { isDone, type Outcome } from '../refresh/outcome.ts'
+import { refreshOnce } from '../refresh/refresh-once.ts'
+import { renderStructured } from '../terminal/render-structured.ts'
+import type { Command, Flag, FlagValues, Terminal } from './command.ts'
+import { renderFaults } from './render-faults.ts'
+import { renderOutcomes } from './render-outcomes.ts'
+import { reportOutcomes } from './report-outcomes.ts'
 import { clusterFlags, documentFlags, outputFlags } from './shared-flags.ts'
 
 const flags: typeof documentFlags &
@@ -41,29 +43,91 @@ const flags: typeof documentFlags &
 
 export const refresh: Command<typeof flags> = {
   summary: 'Exchange once, write every chosen pull secret, exit',
-  usage: ['refresh [flags]'],
-  details: 'details',
+  usage: ['refresh -f FILE [flags]', 'refresh [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)'],
+  details: [
+    'Turns a service account token into registry credentials and writes them into the imagePullSecrets of every',
+    'chosen namespace. Without -f, the document is made of these variables, all required: PROJECT_NUMBER, POOL_ID,',
+    'PROVIDER_ID, SERVICE_ACCOUNT_EMAIL, REGISTRY_SECRET_NAME, REGISTRY_SECRET_NAMESPACES (a,b,c); and of REGISTRY_HOSTS',
+    '(default europe-docker.pkg.dev).',
+    '',
+    'Examples:',
+    '  pullpass refresh -f artifact-registry.yaml --dry-run',
+    '  pullpass refresh -f documents/ --min-remaining 30m',
+  ].join('\n'),
   flags,
 
   async run({ flags, outside, terminal }) {
-    const documents = await loadDocuments(flags.file, { ...outside, ...terminal })
+    const minRemainingMs = readMinRemaining(flags['min-remaining'])
+    const mode = flags['dry-run'] ? 'dry-run' : 'write'
+    const documents = (await loadDocuments(flags.file, { ...outside, ...terminal })).map(asAsked(flags))
     const source = { ...outside, tokenFile: flags['token-file'] }
-    const demands = await listDemands(documents)
-    await checkTokenFiles(demands, source)
+    await checkTokenFiles(await listDemands(documents), source)
     const cluster = await connect(flags, outside)
     try {
-      const listed = documents.some(({ namespaces }) => needsNamespaceList(namespaces))
-      const jobs = planRefresh(documents, listed ? await listNamespaces(cluster) : undefined)
-      const [surroundings, minted] = await Promise.all([
-        survey(jobs, cluster),
-        mintCredentials(demands, source, cluster, outside),
-      ])
-      const apply = { minted, surroundings, refreshedAt: outside.now(), mode: 'write', onProgress: () => {} } as const
-      const outcomes = await applyPullSecrets(jobs, apply, cluster, outside)
-      terminal.print(JSON.stringify(outcomes, null, 2))
+      const pass = { source, minRemainingMs, mode, onProgress: showProgress(terminal) } as const
+      const outcomes = await refreshOnce(documents, pass, cluster, outside)
+      await printOutcomes(outcomes, { output: flags.output, mode, now: outside.now(), terminal })
       return outcomes.every(isDone) ? 0 : 1
     } finally {
       await cluster.close()
     }
   },
+}
+
+/** @throws USAGE_INVALID */
+function readMinRemaining(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const ms = parseDuration(text)
+  if (ms !== undefined) return ms
+  throw new PullpassError({
+    code: 'USAGE_INVALID',
+    hop: 'document',
+    seen: `--min-remaining ${JSON.stringify(text.slice(0, 40))} is no duration`,
+    expected: 'hours, minutes and seconds such as 30m',
+  })
+}
+
+/** `--adopt` for each document; and what only a controller can do is refused. @throws DOCUMENT_INVALID */
+function asAsked({ adopt }: FlagValues<typeof flags>): (document: Document) => Document {
+  return (document) => {
+    if (document.stuckPods === 'Evict') {
+      throw new PullpassError({
+        code: 'DOCUMENT_INVALID',
+        hop: 'document',
+        seen: `${document.source}: spec.stuckPods is Evict in ${document.kind} ${document.name}`,
+        expected: "Ignore: watching for stuck pods is the controller's, refresh makes one pass",
+        hint: 'take stuckPods: Evict out, or run this document by pullpass controller',
+      })
+    }
+    return adopt ? { ...document, conflictPolicy: 'Adopt' } : document
+  }
+}
+
+/** So few are written before anybody could read of it. */
+const worthShowing = 50
+
+function showProgress({ progress }: Terminal): (done: number, all: number) => void {
+  return (done, all) => {
+    if (all < worthShowing) return
+    if (done === all) progress(undefined)
+    else if (done % 25 === 0) progress(`${done} of ${all} Secrets`)
+  }
+}
+
+interface Print {
+  readonly output: string | undefined
+  readonly mode: 'write' | 'dry-run'
+  readonly now: Date
+  readonly terminal: Terminal
+}
+
+async function printOutcomes(outcomes: readonly Outcome[], { output, mode, now, terminal }: Print): Promise<void> {
+  if (output === 'json' || output === 'yaml') {
+    terminal.print(await renderStructured(reportOutcomes(outcomes, mode), output))
+  } else {
+    terminal.print(renderOutcomes(outcomes, now, terminal.color))
+    if (mode === 'dry-run') terminal.print('Dry run: nothing was stored. Exchanges and token requests were real.')
+  }
+  const faults = renderFaults(outcomes)
+  if (faults !== '') terminal.complain(faults)
 }

@@ -13,8 +13,6 @@ import { renderCommandHelp, renderHelp } from './render-help.ts'
 /** What a process gives a run; a test gives its own. */
 export interface Host extends Pick<Outside, 'environment' | 'now' | 'random' | 'sleep' | 'signal'> {
   readonly terminal: Terminal
-  /** Writes one line, or several, to standard error. */
-  readonly complain: (text: string) => void
 }
 
 /** The exit code: 0 all done; 1 something failed; 2 wrong usage. Who interrupts knows 130 and 143 himself. */
@@ -22,7 +20,7 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
   try {
     return await dispatch(argv, host)
   } catch (fault) {
-    host.complain(fault instanceof PullpassError ? fault.message : internalMessage(fault))
+    host.terminal.complain(fault instanceof PullpassError ? fault.message : internalMessage(fault))
     return errorCodes[fault instanceof PullpassError ? fault.code : 'INTERNAL']
   }
 }
@@ -57,12 +55,12 @@ async function runCommand(name: string, words: readonly string[], host: Host): P
 }
 
 async function makeOutside({ common }: CommandLine, host: Host): Promise<Outside> {
-  const { environment, now, random, sleep, signal } = host
+  const { environment, now, random, sleep, signal, terminal } = host
   const caFile = common['ca-file'] ?? environment['PULLPASS_CA_FILE']
   const authorities = caFile
     ? await (await import('../outside/read-authorities.ts')).readAuthorities(caFile)
     : undefined
-  const log = createLog({ level: common['log-level'], format: common['log-format'], now, write: host.complain })
+  const log = createLog({ level: common['log-level'], format: common['log-format'], now, write: terminal.complain })
   return { environment, now, random, sleep, signal, log, transport: httpsTransport(environment, authorities) }
 }
 

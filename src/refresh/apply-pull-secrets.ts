@@ -22,8 +22,8 @@ export interface Apply {
   readonly surroundings: Surroundings
   readonly refreshedAt: Date
   readonly mode: 'write' | 'dry-run'
-  /** Called after each Secret, with how many are done. */
-  readonly onProgress: (done: number) => void
+  /** Called after each Secret that was tried. */
+  readonly onProgress: (done: number, all: number) => void
 }
 
 /** In the order of the jobs and their namespaces. */
@@ -37,7 +37,7 @@ export async function applyPullSecrets(
   let done = 0
   return await sideBySide(targets, atOnce, async (target) => {
     const outcome = await applyTarget(target, apply, { cluster, signal: outside.signal })
-    apply.onProgress(++done)
+    apply.onProgress(++done, targets.length)
     return outcome
   })
 }

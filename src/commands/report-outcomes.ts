@@ -1,0 +1,28 @@
+/** What a refresh did, for programs: the shape that `-o json` and `-o yaml` print. */
+import type { PullpassError } from '../outside/pullpass-error.ts'
+import type { Outcome } from '../refresh/outcome.ts'
+
+export interface RefreshReport {
+  readonly dryRun: boolean
+  readonly outcomes: readonly object[]
+}
+
+export function reportOutcomes(outcomes: readonly Outcome[], mode: 'write' | 'dry-run'): RefreshReport {
+  return {
+    dryRun: mode === 'dry-run',
+    outcomes: outcomes.map(({ fault, registries, ...outcome }) => ({
+      ...outcome,
+      registries: registries.map(({ fault: registryFault, ...registry }) => ({
+        ...registry,
+        ...withError(registryFault),
+      })),
+      ...withError(fault),
+    })),
+  }
+}
+
+function withError(fault: PullpassError | undefined): { error?: object } {
+  if (fault === undefined) return {}
+  const { code, hop, seen, expected, hint, retryable } = fault
+  return { error: { code, hop, seen, expected, fix: hint, retryable } }
+}

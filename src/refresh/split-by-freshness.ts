@@ -1,0 +1,42 @@
+/** Which documents need an exchange at all: with `--min-remaining`, one whose every Secret is fresh costs nothing. */
+import { parseRecord } from '../credential/pull-secret-record.ts'
+import { fieldManager } from '../kubernetes/field-manager.ts'
+import { documentName } from './document-name.ts'
+import { judgeFreshness } from './judge-freshness.ts'
+import type { Outcome } from './outcome.ts'
+import type { Job } from './plan-refresh.ts'
+import type { Surroundings } from './survey.ts'
+
+export interface Split {
+  readonly due: readonly Job[]
+  /** What is left as it is. */
+  readonly fresh: readonly Outcome[]
+}
+
+/** A document with one due Secret is due whole, so that its Secrets stay equal. */
+export function splitByFreshness(
+  jobs: readonly Job[],
+  surroundings: Surroundings,
+  { minRemainingMs, now }: { readonly minRemainingMs: number; readonly now: Date },
+): Split {
+  const isFresh = ({ document, namespaces }: Job) => {
+    const { found } = surroundings.of(document)
+    const need = { document, manager: fieldManager(document), minRemainingMs, now }
+    return namespaces.every((namespace) => judgeFreshness(found.get(namespace), { ...need, namespace }) === 'fresh')
+  }
+  const fresh = jobs.filter(isFresh)
+  return {
+    due: jobs.filter((job) => !fresh.includes(job)),
+    fresh: fresh.flatMap((job) => job.namespaces.map((namespace) => unchanged(job, namespace, surroundings))),
+  }
+}
+
+function unchanged({ document }: Job, namespace: string, surroundings: Surroundings): Outcome {
+  const record = parseRecord(surroundings.of(document).found.get(namespace)?.annotations ?? {})
+  const registries = document.registries.map(({ name, hosts }) => {
+    const expiresAt = record?.registries.get(name)?.expiresAt
+    return { name, hosts, state: 'fresh', ...(expiresAt && { expiresAt }) } as const
+  })
+  const { secretName } = document
+  return { document: documentName(document), namespace, secretName, result: 'unchanged', registries }
+}

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { suite, test } from 'node:test'
+import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
+import { throttled } from '../../sandbox/serve/faults.ts'
+import type { SandboxHandler, SandboxRequest } from '../../sandbox/serve/handler.ts'
+import { type Part, servePart } from '../../sandbox/serve/serve-part.ts'
+import { PullpassError } from '../../src/outside/pullpass-error.ts'
+import { Redacted } from '../../src/outside/redacted.ts'
+import { AnswerUnread, type Ask, send } from '../../src/outside/send.ts'
+import { type TestOutside, testOutside } from '../support/test-outside.ts'
+
+const token = 'eyJhbGciOiJSUzI1NiJ9.c3ViamVjdC10b2tlbi1wYXlsb2Fk.c2lnbmF0dXJl'
+
+async function serve(
+  t: TestContext,
+  handler: SandboxHandler = () => ({ status: 200, body: { ok: true } }),
+): Promise<Part> {
+  const part = await servePart({ handler })
+  t.after(() => part.close())
+  return part
+}
+
+const ask = (url: string, changes: Partial<Ask<unknown>> = {}): Ask<unknown> => ({
+  hop: 'exchange',
+  who: 'the token service',
+  url,
+  form: { subject_token: new Redacted(token), scope: 'pull' },
+  read: ({ body }) => body,
+  ...changes,
+})
+
+async function fault(outside: TestOutside, asked: Ask<unknown>): Promise<PullpassError> {
+  return await send(outside, asked).then(
+    () => assert.fail('the answer was taken'),
+    (error: unknown) => (error instanceof PullpassError ? error : assert.fail(`not a PullpassError: ${String(error)}`)),
+  )
+}
+
+suite('send', () => {
+  test('a form is sent with its secrets opened, and nothing of them stays', async (t) => {
+    const seen: SandboxRequest[] = []
+    const part = await serve(t, (request) => {
+      seen.push(request)
+      return { status: 200, body: { ok: true } }
+    })
+    assert.deepEqual(await send(testOutside(), ask(part.url)), { ok: true })
+    assert.equal(seen[0]?.body.toString(), `subject_token=${token}&scope=pull`)
+    assert.equal(seen[0]?.headers['content-type'], 'application/x-www-form-urlencoded')
+  })
+
+  test('JSON and a bearer token are sent with their secrets opened', async (t) => {
+    const seen: SandboxRequest[] = []
+    const part = await serve(t, (request) => {
+      seen.push(request)
+      return { status: 200, body: {} }
+    })
+    const { form: _, ...rest } = ask(part.url)
+    await send(testOutside(), { ...rest, json: { token: new Redacted(token) }, bearer: new Redacted('b') })
+    assert.equal(seen[0]?.body.toString(), `{"token":"${token}"}`)
+    assert.equal(seen[0]?.headers['authorization'], 'Bearer b')
+  })
+
+  test('a passing fault is tried again, later each time', async (t) => {
+    const part = await serve(t)
+    part.faults.inject({ kind: 'answer', answer: { status: 503 } }, { times: 2 })
+    part.faults.inject({ kind: 'reset', at: 'request' }, { times: 1 })
+    const outside = testOutside()
+    assert.deepEqual(await send(outside, ask(part.url)), { ok: true })
+    assert.deepEqual(outside.slept, [375, 750, 1500])
+  })
+
+  test('a throttled request waits as long as it was asked to', async (t) => {
+    const part = await serve(t)
+    part.faults.inject(throttled(7), { times: 1 })
+    const outside = testOutside()
+    await send(outside, ask(part.url))
+    assert.deepEqual(outside.slept, [7000])
+  })
+
+  test('who asks for an hour of patience is not waited for', async (t) => {
+    const part = await serve(t)
+    part.faults.inject(throttled(3600))
+    const outside = testOutside()
+    const { code, retryAt } = await fault(outside, ask(part.url))
+    assert.deepEqual([code, retryAt?.toISOString(), outside.slept], ['QUOTA_EXCEEDED', '2026-11-24T13:00:00.000Z', []])
+  })
+
+  test('a service that stays down is given up after four tries', async (t) => {
+    const part = await serve(t, () => ({ status: 503, body: 'down' }))
+    const { code, seen } = await fault(testOutside(), ask(part.url))
+    assert.equal(code, 'EXCHANGE_UNAVAILABLE')
+    assert.equal(seen, `the token service answered 503 at ${part.url}, without a reason that pullpass knows`)
+    assert.equal(part.seen.length, 4)
+  })
+
+  test('a redirect is not followed', async (t) => {
+    const other = await serve(t)
+    const part = await serve(t, () => ({ status: 307, headers: { location: other.url } }))
+    const { code, seen } = await fault(testOutside(), ask(part.url))
+    assert.equal(code, 'REDIRECT_REFUSED')
+    assert.equal(seen, `the token service answered 307, a redirect, at ${part.url}`)
+    assert.equal(other.seen.length, 0)
+  })
+
+  test('HTML instead of JSON is said, without quoting it', async (t) => {
+    const part = await serve(t, () => ({
+      status: 200,
+      headers: { 'content-type': 'text/html' },
+      body: '<h1>Sign in</h1>',
+    }))
+    const { code, seen } = await fault(testOutside(), ask(part.url))
+    assert.equal(code, 'ANSWER_MALFORMED')
+    assert.equal(seen, `the token service answered 200 at ${part.url}, but not in JSON: 16 bytes of "text/html"`)
+  })
+
+  test('a body over 1 MiB is refused', async (t) => {
+    const part = await serve(t, () => ({ status: 200, body: `"${'x'.repeat(1024 * 1024)}"` }))
+    const { code, seen } = await fault(testOutside(), ask(part.url))
+    assert.equal(code, 'ANSWER_TOO_LARGE')
+    assert.equal(seen, `the token service answered more than 1048576 bytes at ${part.url}`)
+  })
+
+  test('an answer cut short is tried again', async (t) => {
+    const part = await serve(t)
+    part.faults.inject({ kind: 'truncate' }, { times: 1 })
+    assert.deepEqual(await send(testOutside(), ask(part.url)), { ok: true })
+  })
+
+  test('silence ends after the time that the request has', async (t) => {
+    const part = await serve(t)
+    part.faults.inject({ kind: 'stall', at: 'body' })
+    const { code, seen } = await fault(testOutside(), ask(part.url, { timeoutMs: 20 }))
+    assert.equal(code, 'EXCHANGE_UNAVAILABLE')
+    assert.equal(seen, `the token service did not answer within 0.02 s at ${part.url}`)
+  })
+
+  test('a certificate that nobody vouches for is refused, and trusted once its authority is named', async (t) => {
+    const authority = await createCertificateAuthority()
+    const part = await servePart({ handler: () => ({ status: 200, body: {} }), tls: { authority, protocols: 'http1' } })
+    t.after(() => part.close())
+    const { code, seen } = await fault(testOutside(), ask(part.url))
+    assert.equal(code, 'CERTIFICATE_UNTRUSTED')
+    assert.match(seen, /^the certificate at https:\/\/127\.0\.0\.1:\d+ is not trusted: (UNABLE_TO|SELF_SIGNED)/)
+    assert.deepEqual(await send(testOutside({ ca: part.ca }), ask(part.url)), {})
+  })
+
+  test('a refusal is said in the words of the caller that knows the vendor', async (t) => {
+    const part = await serve(t, () => ({ status: 400, body: { error: 'no\u001b[31m', more: 'x' } }))
+    const refusal = (_status: number, body: unknown) => ({
+      code: 'CONDITION_REFUSED' as const,
+      message: (body as { error: string }).error,
+      hint: 'mend it',
+    })
+    const { code, seen, hint } = await fault(testOutside(), ask(part.url, { refusal }))
+    assert.deepEqual([code, seen, hint], ['CONDITION_REFUSED', 'the token service answered 400 "no [31m"', 'mend it'])
+  })
+
+  for (const [spelling, spell] of Object.entries({
+    raw: (text: string) => text,
+    base64: (text: string) => Buffer.from(`xx${text}`).toString('base64'),
+    'a slice': (text: string) => text.slice(20, 44),
+  })) {
+    test(`words that repeat the token (${spelling}) are withheld`, async (t) => {
+      const part = await serve(t, () => ({ status: 400, body: { error: `cannot parse ${spell(token)}` } }))
+      const refusal = (_status: number, body: unknown) => ({
+        code: 'EXCHANGE_REFUSED' as const,
+        message: (body as { error: string }).error,
+      })
+      const { seen } = await fault(testOutside(), ask(part.url, { refusal }))
+      assert.equal(seen, 'the token service answered 400 (its words are withheld: they repeat a secret)')
+    })
+  }
+
+  test('an answer that its reader cannot use is said with its reason', async (t) => {
+    const part = await serve(t)
+    const read = () => {
+      throw new AnswerUnread('its token is empty')
+    }
+    const { code, seen } = await fault(testOutside(), ask(part.url, { read }))
+    assert.deepEqual(
+      [code, seen],
+      ['ANSWER_MALFORMED', `the token service answered 200 at ${part.url}, but its token is empty`],
+    )
+  })
+
+  test('an interrupted run ends a request, and says so', async (t) => {
+    const part = await serve(t)
+    part.faults.inject({ kind: 'stall', at: 'request' })
+    const interrupt = new AbortController()
+    const reason = new PullpassError({ code: 'INTERRUPTED', hop: 'document', seen: 'SIGINT' })
+    const sent = fault(testOutside({ signal: interrupt.signal }), ask(part.url))
+    while (part.seen.length === 0) await new Promise(setImmediate)
+    interrupt.abort(reason)
+    assert.equal(await sent, reason)
+  })
+})

@@ -1,0 +1,40 @@
+/** An Outside for tests: a clock that only sleeping moves, no chance, and the real transport on real sockets. */
+import { httpsTransport } from '../../src/outside/https-transport.ts'
+import type { Environment, Outside } from '../../src/outside/outside.ts'
+
+export interface TestOutside extends Outside {
+  /** How long each sleep was meant to last. Milliseconds. */
+  readonly slept: readonly number[]
+}
+
+export interface TestOutsideWanted {
+  /** PEM to trust besides the system's. */
+  readonly ca?: string | undefined
+  readonly at?: string
+  readonly environment?: Environment
+  readonly signal?: AbortSignal
+}
+
+export function testOutside({
+  ca,
+  at = '2026-11-24T12:00:00Z',
+  environment = {},
+  signal,
+}: TestOutsideWanted = {}): TestOutside {
+  let now = Date.parse(at)
+  const slept: number[] = []
+  return {
+    environment,
+    now: () => new Date(now),
+    random: () => 0.5,
+    async sleep(ms, end) {
+      end.throwIfAborted()
+      slept.push(ms)
+      now += ms
+    },
+    transport: httpsTransport(environment, ca),
+    signal: signal ?? new AbortController().signal,
+    log: () => undefined,
+    slept,
+  }
+}
