@@ -58,8 +58,7 @@ async function createServer(tls: TlsWanted | undefined, listener: Listener) {
   const secure = {
     cert: certificate,
     key,
-    ca: tls.authority.ca,
-    requestCert: tls.clientCertificates === 'asked',
+    ...(tls.clientCertificates === 'asked' && { ca: tls.authority.ca, requestCert: true }),
     rejectUnauthorized: false, // who a client is, and whether that suffices, the handler decides
   }
   if (tls.http2 === 'absent') return https.createServer({ ...secure, keepAliveTimeout: idleMs }, listener)

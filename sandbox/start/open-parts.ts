@@ -1,0 +1,56 @@
+/** Opens every part of the outside, empty as yet, on sockets of its own. */
+import { randomBytes } from 'node:crypto'
+import { createGoogleCloud, type GoogleCloud } from '../google/google-cloud.ts'
+import { createPublicBucket, type PublicBucket } from '../google/public-bucket.ts'
+import { createKubernetesApi, type KubernetesApi } from '../kubernetes/kubernetes-api.ts'
+import { createOciRegistry, type OciRegistry } from '../registry/oci-registry.ts'
+import { type CertificateAuthority, createCertificateAuthority } from '../serve/certificate-authority.ts'
+import type { SandboxHandler } from '../serve/handler.ts'
+import type { TlsWanted } from '../serve/open-server.ts'
+import { type Part, servePart } from '../serve/serve-part.ts'
+import { renderKubeconfig } from './render-kubeconfig.ts'
+
+export interface OpenParts {
+  /** What listens, each with its faults and what it has seen. */
+  readonly parts: Readonly<Record<'bucket' | 'kubernetes' | 'sts' | 'iamCredentials' | 'registry', Part>>
+  readonly bucket: PublicBucket
+  readonly cluster: KubernetesApi
+  readonly google: GoogleCloud
+  readonly images: OciRegistry
+  readonly authority: CertificateAuthority
+  /** Of the cluster's admin. */
+  readonly kubeconfig: string
+}
+
+export interface PartsWanted {
+  readonly now: () => Date
+  readonly admin: string
+  readonly kubernetesHttp2: TlsWanted['http2']
+  /** Called with each part's close as soon as there is something to close. */
+  readonly opened: (close: () => Promise<void>) => void
+}
+
+export async function openParts({ now, admin, kubernetesHttp2, opened }: PartsWanted): Promise<OpenParts> {
+  const authority = await createCertificateAuthority()
+  const serve = async (handler: SandboxHandler, tls: Partial<TlsWanted> = {}) => {
+    const part = await servePart({ handler, now, tls: { authority, http2: 'offered', ...tls } })
+    opened(part.close)
+    return part
+  }
+  const bucket = createPublicBucket()
+  const bucketPart = await serve(bucket.handle)
+  const token = randomBytes(32).toString('base64url')
+  const issuer = `${bucketPart.url}/example-cluster` // what the tokens carry is where clouds read the documents
+  const cluster = await createKubernetesApi({ issuer, now, tokens: { [token]: admin } })
+  const google = createGoogleCloud({ now, ca: authority.ca })
+  const images = createOciRegistry({ scheme: 'https', whoHolds: google.whoHolds, now })
+  const parts = {
+    bucket: bucketPart,
+    kubernetes: await serve(cluster.handle, { http2: kubernetesHttp2, clientCertificates: 'asked' }),
+    sts: await serve(google.sts),
+    iamCredentials: await serve(google.iamCredentials),
+    registry: await serve(images.handle),
+  }
+  const kubeconfig = renderKubeconfig({ server: parts.kubernetes.url, ca: authority.ca, user: admin, token })
+  return { parts, bucket, cluster, google, images, authority, kubeconfig }
+}

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import https from 'node:https'
+import { text } from 'node:stream/consumers'
+import { suite, type TestContext, test } from 'node:test'
+import { digestOf } from '../../sandbox/registry/pack-image.ts'
+import { type Sandbox, type SandboxWanted, startSandbox } from '../../sandbox/start-sandbox.ts'
+
+async function start(t: TestContext, wanted: SandboxWanted = {}): Promise<Sandbox> {
+  const sandbox = await startSandbox(wanted)
+  t.after(sandbox.close)
+  return sandbox
+}
+
+interface Asked {
+  readonly method?: string
+  readonly authorization?: string
+  readonly body?: string
+}
+
+/** One request, trusting the sandbox's authority alone, as a client with its CA file would. */
+async function ask({ authority: { ca } }: Sandbox, url: string, { method = 'GET', authorization, body }: Asked = {}) {
+  const type = body?.startsWith('{') ? 'application/json' : 'application/x-www-form-urlencoded'
+  const headers = { 'content-type': type, ...(authorization && { authorization }) }
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  https.request(url, { method, headers, ca, agent: false }, resolve).on('error', reject).end(body)
+  const answer = await promise
+  return { status: answer.statusCode, headers: answer.headers, text: await text(answer) }
+}
+
+const parse = (answer: { text: string }) => JSON.parse(answer.text)
+
+const basic = (password: string) => `Basic ${Buffer.from(`oauth2accesstoken:${password}`).toString('base64')}`
+
+/** As the usual script does, from the environment alone. */
+async function exchange(sandbox: Sandbox) {
+  const { environment } = sandbox
+  const answer = await ask(sandbox, `${environment['PULLPASS_GCP_STS_ENDPOINT']}/v1/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      audience: `//iam.googleapis.com/projects/${environment['PROJECT_NUMBER']}/locations/global/workloadIdentityPools/${environment['POOL_ID']}/providers/${environment['PROVIDER_ID']}`,
+      scope: 'https://www.googleapis.com/auth/cloud-platform',
+      requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      subject_token: readFileSync(environment['PULLPASS_TOKEN_FILE'] ?? '', 'utf8'),
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    }).toString(),
+  })
+  return { status: answer.status, body: parse(answer) }
+}
+
+async function impersonate(sandbox: Sandbox, federatedToken: string): Promise<string> {
+  const { PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT: endpoint, SERVICE_ACCOUNT_EMAIL: email } = sandbox.environment
+  const answer = await ask(sandbox, `${endpoint}/v1/projects/-/serviceAccounts/${email}:generateAccessToken`, {
+    method: 'POST',
+    authorization: `Bearer ${federatedToken}`,
+    body: JSON.stringify({ scope: ['https://www.googleapis.com/auth/cloud-platform.read-only'] }),
+  })
+  return parse(answer).accessToken
+}
+
+/** The status of the realm's answer, and the manifest where there was a token. */
+async function pull(sandbox: Sandbox, password: string) {
+  const url = `https://${sandbox.environment['REGISTRY_HOSTS']}/v2`
+  const scope = 'repository:example-project/images/hello:pull'
+  const realm = await ask(sandbox, `${url}/token?scope=${scope}`, { authorization: basic(password) })
+  if (realm.status !== 200) return { status: realm.status }
+  const authorization = `Bearer ${parse(realm).token}`
+  const read = (path: string) => ask(sandbox, `${url}/example-project/images/hello/${path}`, { authorization })
+  const manifest = await read('manifests/1')
+  return { status: manifest.status, manifest: parse(manifest), read }
+}
+
+suite('sandbox', () => {
+  test('the whole way from the projected token to a pulled config, on real sockets', async (t) => {
+    const sandbox = await start(t)
+    assert.equal((await pull(sandbox, 'nothing')).status, 401)
+
+    const { body } = await exchange(sandbox)
+    const { manifest, read } = await pull(sandbox, await impersonate(sandbox, body.access_token))
+    const config = await read?.(`blobs/${manifest.config.digest}`)
+
+    assert.equal(digestOf(Buffer.from(config?.text ?? '')), manifest.config.digest)
+    assert.deepEqual(
+      sandbox.parts.bucket.seen.map(({ path }) => path),
+      ['/example-cluster/.well-known/openid-configuration', '/example-cluster/openid/v1/jwks'],
+    )
+  })
+
+  test('a federated token pulls only where the principal itself may read', async (t) => {
+    const sandbox = await start(t)
+    const { body } = await exchange(sandbox)
+
+    assert.equal((await pull(sandbox, body.access_token)).status, 403)
+    sandbox.images.allowReading('example-project/images', sandbox.principal)
+    assert.equal((await pull(sandbox, body.access_token)).status, 200)
+  })
+
+  test('after an hour the credential no longer pulls and the token is stale, until the kubelet writes a new one', async (t) => {
+    const sandbox = await start(t)
+    const password = await impersonate(sandbox, (await exchange(sandbox)).body.access_token)
+    sandbox.clock.advance('61 min')
+
+    assert.equal((await pull(sandbox, password)).status, 401)
+    assert.match((await exchange(sandbox)).body.error_description, /is stale to sign-in/)
+    await sandbox.writeToken()
+    assert.equal((await exchange(sandbox)).status, 200)
+  })
+
+  test('a token of a key that is not yet published is refused until the documents are published again', async (t) => {
+    const sandbox = await start(t)
+    sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
+    await sandbox.writeToken()
+
+    assert.match((await exchange(sandbox)).body.error_description, /Error connecting/)
+    await sandbox.publishIssuer()
+    assert.equal((await exchange(sandbox)).status, 200)
+  })
+
+  test('the documents of the issuer are those of the cluster, readable by anybody', async (t) => {
+    const sandbox = await start(t)
+    const discovery = await ask(sandbox, `${sandbox.cluster.issuer}/.well-known/openid-configuration`)
+    const { issuer, jwks_uri } = parse(discovery)
+    const jwks = await ask(sandbox, jwks_uri)
+
+    assert.equal(discovery.headers['content-type'], 'application/json')
+    assert.equal(issuer, sandbox.cluster.issuer)
+    assert.equal(jwks.headers['content-type'], 'application/jwk-set+json')
+    assert.deepEqual(parse(jwks), sandbox.cluster.keys.jwks)
+    assert.equal((await ask(sandbox, `${sandbox.cluster.issuer}/other`)).status, 404)
+  })
+
+  test('the kubeconfig leads to a cluster with the namespaces of the drop-in variables', async (t) => {
+    const sandbox = await start(t)
+    const token = /token: (.+)/.exec(readFileSync(sandbox.environment['KUBECONFIG'] ?? '', 'utf8'))?.[1]
+    const answer = await ask(sandbox, `${sandbox.parts.kubernetes.url}/api/v1/namespaces`, {
+      authorization: `Bearer ${token}`,
+    })
+    const names = parse(answer).items.map((item: { metadata: { name: string } }) => item.metadata.name)
+
+    assert.deepEqual(names, ['default', 'image-system', 'kube-system', 'team-a', 'team-b'])
+    assert.equal(sandbox.environment['REGISTRY_SECRET_NAMESPACES'], 'default,team-a,team-b')
+  })
+
+  test('its files are for its user alone, and gone at the end', async (t) => {
+    const { folder, close } = await start(t)
+    const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
+
+    assert.equal(modeOf(folder.path), '700')
+    assert.equal(modeOf(folder.kubeconfigFile), '600')
+    assert.equal(modeOf(folder.tokenFile), '600')
+    await close()
+    assert.equal(existsSync(folder.path), false)
+  })
+
+  test('two sandboxes do not take each other for real', async (t) => {
+    const one = await start(t)
+    const other = await start(t)
+    const { body } = await exchange(one)
+
+    assert.equal((await pull(other, body.access_token)).status, 401)
+    await assert.rejects(ask(one, other.parts.sts.url), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' })
+  })
+
+  test('the clock is the given one, in every Date header', async (t) => {
+    const sandbox = await start(t, { now: () => new Date('2026-11-24T12:00:00Z') })
+    sandbox.clock.advance('1 h')
+
+    for (const part of Object.values(sandbox.parts))
+      assert.equal((await ask(sandbox, part.url)).headers.date, 'Tue, 24 Nov 2026 13:00:00 GMT')
+  })
+})
