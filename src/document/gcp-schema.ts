@@ -11,7 +11,7 @@ const projectNumberOrText = z
   .union([text(projectNumber, 'Digits'), z.int().check(z.positive({ error: projectNumber.expected }))], {
     error: projectNumber.expected,
   })
-  .check(z.meta({ description: "The project's number (not its id), with poolId and providerId" }))
+  .register(z.globalRegistry, { description: "The project's number (not its id), with poolId and providerId" })
 
 const tenantShape = {
   workloadIdentityProvider: z.exactOptional(

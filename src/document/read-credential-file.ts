@@ -10,7 +10,7 @@ import type { Flaw } from './flaw.ts'
 import { canonicalProvider } from './gcp-names.ts'
 import type { GcpSettings } from './gcp-settings.ts'
 import { parseSource } from './parse-source.ts'
-import { readTextFile } from './read-text-file.ts'
+import { readTextFile, unreadable } from './read-text-file.ts'
 import { checkShape } from './schema-flaws.ts'
 import { showValue } from './show-value.ts'
 import type { TokenSource } from './vendors.ts'
@@ -22,7 +22,9 @@ export interface CredentialFile {
 
 /** @throws CREDENTIAL_FILE_INVALID with all that is wrong, DOCUMENT_UNREADABLE */
 export async function readCredentialFile(path: string): Promise<CredentialFile> {
-  const source = { name: path, folder: '.', text: await readTextFile(path) }
+  const text = await readTextFile(path)
+  if (text === undefined) throw unreadable(path, 'is a folder')
+  const source = { name: path, folder: '.', text }
   const [parsed, ...more] = await parseSource(source, 'CREDENTIAL_FILE_INVALID')
   if (parsed === undefined || more.length > 0) throw invalid([{ seen: `${path} is empty`, expected: 'one object' }])
   const read = settingsOf(parsed.value)

@@ -2,7 +2,6 @@
 import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { PullpassError } from '../outside/pullpass-error.ts'
-import { systemErrorCode } from '../outside/system-error-code.ts'
 import { readTextFile, unreadable } from './read-text-file.ts'
 
 export interface Source {
@@ -26,25 +25,24 @@ export async function readSources(files: readonly string[], readInput: () => Pro
   const sources: Source[] = []
   for (const file of files) {
     if (file === '-') sources.push({ name: '-', folder: '.', text: await readInput() })
-    else for (const path of await expand(file)) sources.push(await readSource(path))
+    else sources.push(...(await readPath(file)))
   }
   return sources
 }
 
-async function readSource(path: string): Promise<Source> {
-  return { name: path, folder: dirname(path), text: await readTextFile(path) }
-}
-
-/** The files of a folder; the path itself where it is none. */
-async function expand(path: string): Promise<string[]> {
+async function readPath(path: string): Promise<Source[]> {
+  const text = await readTextFile(path)
+  if (text !== undefined) return [{ name: path, folder: dirname(path), text }]
   const names = await readdir(path).catch((error: unknown) => {
-    // Any other fault is told better by reading the file.
-    if (systemErrorCode(error) === 'EACCES') throw unreadable(path, 'may not be read', error)
-    return undefined
+    throw unreadable(path, 'cannot be listed', error)
   })
-  if (names === undefined) return [path]
   // Hidden entries are how a mounted ConfigMap keeps its versions.
   const chosen = names.filter((name) => /^[^.].*\.(?:yaml|yml|json)$/.test(name)).toSorted()
   if (chosen.length === 0) throw unreadable(path, 'is a folder without *.yaml, *.yml or *.json')
-  return chosen.map((name) => join(path, name))
+  const sources: Source[] = []
+  for (const name of chosen) {
+    const inside = await readTextFile(join(path, name))
+    if (inside !== undefined) sources.push({ name: join(path, name), folder: path, text: inside })
+  }
+  return sources
 }

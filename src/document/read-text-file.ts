@@ -4,12 +4,15 @@ import { PullpassError } from '../outside/pullpass-error.ts'
 import { systemErrorCode } from '../outside/system-error-code.ts'
 
 const maxBytes = 1024 * 1024
+const pieceBytes = 64 * 1024
 
-/** Also of a pipe (`-f <(…)`), so its size is not asked for but counted. @throws DOCUMENT_UNREADABLE */
-export async function readTextFile(path: string): Promise<string> {
+/** Its text, also of a pipe (`-f <(…)`); undefined where the path is a folder. @throws DOCUMENT_UNREADABLE */
+export async function readTextFile(path: string): Promise<string | undefined> {
   const bytes = await readBytes(path).catch((error: unknown) => {
+    if (systemErrorCode(error) === 'EISDIR') return undefined
     throw error instanceof PullpassError ? error : unreadable(path, reasons[systemErrorCode(error) ?? ''], error)
   })
+  if (bytes === undefined) return undefined
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
@@ -21,7 +24,6 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'is not there',
   ENOTDIR: 'is not there',
   EACCES: 'may not be read',
-  EISDIR: 'is a folder',
 }
 
 /** What is wrong with a file as a whole. */
@@ -30,13 +32,14 @@ export function unreadable(path: string, reason = 'cannot be read', cause?: unkn
   return new PullpassError({ code: 'DOCUMENT_UNREADABLE', hop: 'document', seen: `${path} ${reason}`, expected, cause })
 }
 
+/** A pipe does not tell its size, so bytes are counted as they come. */
 async function readBytes(path: string): Promise<Buffer> {
   await using file = await open(path)
-  const buffer = Buffer.alloc(maxBytes + 1)
-  let length = 0
-  while (length <= maxBytes) {
-    const { bytesRead } = await file.read(buffer, length)
-    if (bytesRead === 0) return buffer.subarray(0, length)
+  const pieces: Buffer[] = []
+  for (let length = 0; length <= maxBytes; ) {
+    const { bytesRead, buffer } = await file.read({ buffer: Buffer.alloc(pieceBytes) })
+    if (bytesRead === 0) return Buffer.concat(pieces)
+    pieces.push(buffer.subarray(0, bytesRead))
     length += bytesRead
   }
   throw unreadable(path, 'is longer than 1 MiB')

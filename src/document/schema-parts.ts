@@ -15,7 +15,8 @@ export function text(rule: TextRule, description: string): z.ZodMiniString {
   const { source } = rule.pattern
   return z
     .string({ error: rule.expected })
-    .check(check, z.meta({ description, pattern: source, maxLength: rule.maxLength }))
+    .check(check)
+    .register(z.globalRegistry, { description, pattern: source, maxLength: rule.maxLength })
 }
 
 /** A list of one to `most` items. */
@@ -25,8 +26,8 @@ export function list<T extends z.ZodMiniType>(item: T, most: number, description
     .check(
       z.minLength(1, { error: 'at least one item, or no such field' }),
       z.maxLength(most, { error: `at most ${most} items` }),
-      z.meta({ description }),
     )
+    .register(z.globalRegistry, { description })
 }
 
 /** One of a few words. */
@@ -34,7 +35,7 @@ export function word<const T extends readonly string[]>(
   words: T,
   description: string,
 ): z.ZodMiniEnum<{ [W in T[number]]: W }> {
-  return z.enum(words, { error: `one of: ${words.join(', ')}` }).check(z.meta({ description }))
+  return z.enum(words, { error: `one of: ${words.join(', ')}` }).register(z.globalRegistry, { description })
 }
 
 /** An object of these fields and no others. */
@@ -45,10 +46,12 @@ export function fields<T extends z.core.$ZodLooseShape>(
   const known = Object.keys(shape).join(', ')
   return z
     .strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? known : 'an object') })
-    .check(z.meta({ description }))
+    .register(z.globalRegistry, { description })
 }
 
 /** Labels or annotations. */
 export function textMap(key: TextRule, value: TextRule, description: string): z.ZodMiniType<Record<string, string>> {
-  return z.record(text(key, 'Key'), text(value, 'Value'), { error: () => 'an object' }).check(z.meta({ description }))
+  return z
+    .record(text(key, 'Key'), text(value, 'Value'), { error: () => 'an object' })
+    .register(z.globalRegistry, { description })
 }
