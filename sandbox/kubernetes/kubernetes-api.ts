@@ -4,7 +4,7 @@ import type { SandboxAnswer, SandboxHandler, SandboxRequest } from '../serve/han
 import { authenticate } from './access/authentication.ts'
 import { type Attributes, type Authorization, createAuthorization } from './access/authorization.ts'
 import { answerStatus } from './calls/answer-form.ts'
-import { type ApiCall, parseApiCall } from './calls/api-call.ts'
+import { type ApiCall, readRequestInfo, servedKind } from './calls/api-call.ts'
 import { createObject } from './calls/create-object.ts'
 import { deleteObject } from './calls/delete-object.ts'
 import { listObjects } from './calls/list-objects.ts'
@@ -111,13 +111,14 @@ async function route(cluster: Cluster, request: SandboxRequest, check: Authorize
     if (isIssuerPath(path)) return answerIssuerDocument(cluster, request)
     return answerDiscovery(path) ?? plain(404, '404 page not found\n')
   }
-  const call = parseApiCall(request)
-  const { verb, kind, namespace, name, subresource } = call
-  const resource = subresource ? `${kind.plural}/${subresource}` : kind.plural
+  const info = readRequestInfo(request)
+  const { verb, plural, namespace, name, subresource } = info
+  const resource = subresource ? `${plural}/${subresource}` : plural
   const demand = (right: Verb): void => check({ verb: right, resource, namespace, name, path })
   demand(verb)
+  const call: ApiCall = { verb, kind: servedKind(info), namespace, name, subresource, request, demand }
   const since = cluster.store.resourceVersion
-  const answer = await (subresource === 'token' ? requestToken : operations[verb])(cluster, { ...call, demand })
+  const answer = await (subresource === 'token' ? requestToken : operations[verb])(cluster, call)
   settle(cluster, since)
   return answer
 }

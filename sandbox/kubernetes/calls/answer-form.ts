@@ -2,18 +2,22 @@
  *  https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-representations-of-resources */
 import type { SandboxAnswer } from '../../serve/handler.ts'
 import type { StoredObject } from '../objects/kubernetes-object.ts'
+import type { ApiCall } from './api-call.ts'
 import { notAcceptable, type Status, unroutable } from './status-error.ts'
 
 export type AnswerForm = 'object' | 'metadata'
 
 const jsonTypes = ['application/json', 'application/*', '*/*']
 const served = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+const streams = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']
 
 /** The first form of the Accept header that is served here; a Table is passed over, and kubectl makes its own. */
-export function chooseForm(accept: string | undefined): AnswerForm {
+export function chooseForm({ verb, request }: Pick<ApiCall, 'verb' | 'request'>): AnswerForm {
+  const { accept } = request.headers
   const types = (accept ?? '*/*').split(',').map((type) => type.split(';')[0]?.trim() ?? '')
   if (!types.some((type) => jsonTypes.includes(type) || served.includes(type))) {
-    throw unroutable(406, `Not Acceptable\n\nAvailable representations: ${served.join(', ')}`)
+    const known = verb === 'list' || verb === 'watch' ? [...served, ...streams] : served
+    throw unroutable(406, `Not Acceptable\n\nAvailable representations: ${known.join(', ')}`)
   }
   for (const wanted of (accept ?? '*/*').split(',')) {
     const [type = '', ...parameters] = wanted.split(';').map((part) => part.trim())

@@ -19,21 +19,30 @@ export interface ApiCall {
   demand(verb: Verb): void
 }
 
-/** A call before anybody has looked at what its user may do. */
-export type UncheckedCall = Omit<ApiCall, 'demand'>
+/** What a path and method name, before anybody has looked whether it is served. */
+export interface RequestInfo extends Pick<ApiCall, 'namespace' | 'name' | 'subresource'> {
+  readonly verb: Verb
+  readonly plural: string
+}
 
 const collectionVerbs: Readonly<Record<string, Verb>> = { GET: 'list', POST: 'create' }
 const objectVerbs: Readonly<Record<string, Verb>> = { GET: 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }
 
-/** Reads a path under /api/v1. @throws StatusError 404 for what is not served, 405 for a method that is not. */
-export function parseApiCall(request: SandboxRequest): UncheckedCall {
+/** Reads a path under /api/v1. @throws StatusError 404 for no resource's path, 405 for a method that none has */
+export function readRequestInfo(request: SandboxRequest): RequestInfo {
   const { namespace, plural, name, subresource } = parsePath(request.path)
-  const kind = resourceKinds.find((served) => served.plural === plural)
-  if (!kind || (subresource && !kind.subresources.includes(subresource))) throw noSuchResource()
-  if (kind.namespaced ? name && !namespace : namespace) throw noSuchResource()
   const verb = readVerb(request, name, subresource)
   const isCollection = verb === 'list' || verb === 'watch'
-  return { verb, kind, namespace, name: isCollection ? selectedName(request) : name, subresource, request }
+  return { verb, plural, namespace, name: isCollection ? selectedName(request) : name, subresource }
+}
+
+/** The kind that is asked for. @throws StatusError 404 for one that is not served here */
+export function servedKind({ verb, plural, namespace, name, subresource }: RequestInfo): ResourceKind {
+  const kind = resourceKinds.find((served) => served.plural === plural)
+  if (!kind || (subresource && !kind.subresources.includes(subresource))) throw noSuchResource()
+  const needsNamespace = kind.namespaced && verb !== 'list' && verb !== 'watch'
+  if (needsNamespace ? !namespace : namespace && !kind.namespaced) throw name ? noSuchResource() : methodNotAllowed()
+  return kind
 }
 
 /** What refusals about this call name. */

@@ -15,7 +15,7 @@ import { writeObject } from './write-object.ts'
 import { readWriteOptions } from './write-options.ts'
 
 export function applyObject(cluster: Cluster, call: ApiCall): SandboxAnswer {
-  const form = chooseForm(call.request.headers['accept'])
+  const form = chooseForm(call)
   const options = readWriteOptions(call.request, 'ApplyOptions')
   const applied = readApplied(call)
   const before = cluster.store.read(call.kind.kind, call.namespace, call.name)

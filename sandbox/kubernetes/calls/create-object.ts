@@ -10,7 +10,7 @@ import { writeObject } from './write-object.ts'
 import { readWriteOptions } from './write-options.ts'
 
 export function createObject(cluster: Cluster, collection: ApiCall): SandboxAnswer {
-  const form = chooseForm(collection.request.headers['accept'])
+  const form = chooseForm(collection)
   const options = readWriteOptions(collection.request, 'CreateOptions')
   const sent = readSentObject(collection)
   const call = { ...collection, name: chooseName(cluster, collection, sent) }

@@ -5,13 +5,12 @@ import type { Cluster } from '../cluster.ts'
 import { isRecord, type StoredObject, timestamp } from '../objects/kubernetes-object.ts'
 import { chooseForm, json, renderObject } from './answer-form.ts'
 import { type ApiCall, subjectOf } from './api-call.ts'
-import { readBody } from './read-body.ts'
-import { otherUid } from './replace-object.ts'
+import { readMap } from './read-body.ts'
 import { conflict, notFound, type Status } from './status-error.ts'
 
 export function deleteObject(cluster: Cluster, call: ApiCall): SandboxAnswer {
-  const form = chooseForm(call.request.headers['accept'])
-  const { preconditions, dryRun } = readBody(call.request, 'DeleteOptions')
+  const form = chooseForm(call)
+  const { preconditions, dryRun } = readMap(call.request, 'DeleteOptions')
   const object = cluster.store.read(call.kind.kind, call.namespace, call.name)
   if (!object) throw notFound(subjectOf(call))
   checkPreconditions(call, object, preconditions)
@@ -25,10 +24,14 @@ export function deleteObject(cluster: Cluster, call: ApiCall): SandboxAnswer {
 function checkPreconditions(call: ApiCall, { metadata }: StoredObject, preconditions: unknown): void {
   if (!isRecord(preconditions)) return
   const { uid, resourceVersion } = preconditions
-  if (typeof uid === 'string' && uid !== metadata.uid) throw conflict(subjectOf(call), otherUid(uid, metadata.uid))
+  const subject = { name: call.name, kind: call.kind.kind }
+  if (typeof uid === 'string' && uid !== metadata.uid) {
+    const why = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid})`
+    throw conflict(subject, `${why}. The object might have been deleted and then recreated`)
+  }
   if (typeof resourceVersion === 'string' && resourceVersion !== metadata.resourceVersion) {
-    const why = `ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`
-    throw conflict(subjectOf(call), `Precondition failed: ${why}`)
+    const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion})`
+    throw conflict(subject, `${why}. The object might have been modified`)
   }
 }
 
@@ -37,7 +40,11 @@ export function markDeleted({ store, now }: Pick<Cluster, 'store' | 'now'>, obje
   if (object.metadata.deletionTimestamp) return object
   return store.put({
     ...object,
-    metadata: { ...object.metadata, deletionTimestamp: timestamp(now()) },
+    metadata: {
+      ...object.metadata,
+      deletionTimestamp: timestamp(now()),
+      ...(object.kind !== 'Namespace' && { deletionGracePeriodSeconds: 0 }),
+    },
     ...(object.kind === 'Namespace' && { status: { phase: 'Terminating' } }),
   })
 }

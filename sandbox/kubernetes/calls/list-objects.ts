@@ -6,6 +6,7 @@ import { isRecord, type StoredObject } from '../objects/kubernetes-object.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import { type AnswerForm, chooseForm, json, renderObject } from './answer-form.ts'
 import type { ApiCall } from './api-call.ts'
+import { readListOptions } from './read-list-options.ts'
 import { readSelector } from './selector.ts'
 import { badRequest, expired } from './status-error.ts'
 
@@ -16,17 +17,19 @@ interface Continuation {
 }
 
 export function listObjects({ store }: Cluster, call: ApiCall): SandboxAnswer {
-  const { query, headers } = call.request
-  const form = chooseForm(headers['accept'])
-  const continuation = readContinuation(store, query.get('continue'))
+  const { query } = call.request
+  const form = chooseForm(call)
+  const options = readListOptions(query, 'list', store)
+  const continuation = readContinuation(store, options.continuation)
   const chooses = readSelector(query, call.kind)
-  const limit = Number(query.get('limit')) || Number.POSITIVE_INFINITY
+  // Any version will do: the real server answers from its cache, which knows no pages.
+  const limit = options.resourceVersion === '0' ? 0 : options.limit
 
   const left = store
     .list(call.kind.kind, call.namespace, continuation.asOf)
     .filter((object) => placeOf(object) > continuation.after)
     .filter(chooses)
-  const page = left.slice(0, limit)
+  const page = left.slice(0, limit || left.length)
   const last = page.at(-1)
   const isCut = left.length > page.length && last !== undefined
   return json(200, {
@@ -62,7 +65,7 @@ const writeContinuation = (continuation: Continuation): string =>
   Buffer.from(JSON.stringify(continuation)).toString('base64url')
 
 /** @throws StatusError 400 for a token that is none, 410 for one that outlived what it continues */
-function readContinuation(store: ObjectStore, token: string | null): Continuation {
+function readContinuation(store: ObjectStore, token: string): Continuation {
   if (!token) return { after: '', asOf: store.resourceVersion }
   const { after, asOf } = decodeContinuation(token)
   if (asOf === 0) return { after, asOf: store.resourceVersion }
@@ -79,7 +82,7 @@ function decodeContinuation(token: string): Continuation {
   } catch {
     // Not JSON: the same refusal as for JSON that is no continuation.
   }
-  throw badRequest('continue key is not valid: illegal base64 data')
+  throw badRequest('invalid continue token: continue key is not valid: it is not one of this server')
 }
 
 const tooOld =

@@ -30,7 +30,7 @@ export function patchObject(cluster: Cluster, call: ApiCall): SandboxAnswer {
   const patch = patches[type]
   if (!patch) throw unroutable(415, 'Unsupported Media Type')
 
-  const form = chooseForm(call.request.headers['accept'])
+  const form = chooseForm(call)
   const options = readWriteOptions(call.request, 'PatchOptions')
   const before = cluster.store.read(call.kind.kind, call.namespace, call.name)
   if (!before) throw notFound(subjectOf(call))

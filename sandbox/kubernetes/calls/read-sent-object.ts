@@ -7,12 +7,8 @@ import { badRequest } from './status-error.ts'
 
 /** The body of a POST or PUT. @throws StatusError 400, 413, 415 */
 export function readSentObject(call: ApiCall): KubernetesObject {
-  const body = readBody(call.request, call.kind.kind)
-  const { apiVersion = 'v1', kind = call.kind.kind } = body
-  if (kind === call.kind.kind && apiVersion === 'v1') return sentObject(body, call)
-  const sent = `${printed(kind)} in version "${printed(apiVersion)}" cannot be handled as a ${call.kind.kind}`
-  const why = `converting (${printed(apiVersion)}.${printed(kind)}) to (core.${call.kind.kind}): unknown conversion`
-  throw badRequest(`${sent}: ${why}`)
+  const wanted = { apiVersion: 'v1', kind: call.kind.kind, group: 'core' }
+  return sentObject(readBody(call.request, wanted), call)
 }
 
 /** A value as an object of the call's kind, with the name of its path; undeclared fields and nulls are left out, as the
@@ -29,5 +25,3 @@ export function sentObject(value: unknown, { kind, namespace, name }: ApiCall): 
   }
   return { ...body, apiVersion: 'v1', kind: kind.kind, metadata: { ...metadata, name: name || (metadata.name ?? '') } }
 }
-
-const printed = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))

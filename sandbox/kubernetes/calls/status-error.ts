@@ -4,7 +4,7 @@
 export interface StatusCause {
   readonly reason: string
   readonly message: string
-  readonly field: string
+  readonly field?: string
 }
 
 export interface StatusDetails {
@@ -12,6 +12,7 @@ export interface StatusDetails {
   readonly kind?: string
   readonly group?: string
   readonly uid?: string
+  readonly retryAfterSeconds?: number
   readonly causes?: readonly StatusCause[]
 }
 
@@ -129,7 +130,7 @@ export const tooLong = (field: string, mostBytes: number): StatusCause => ({
 })
 
 export const tooLarge = (limitBytes: number): StatusError =>
-  new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`, {})
+  new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`)
 
 export const notAcceptable = (accepted: readonly string[]): StatusError =>
   new StatusError(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`)
@@ -144,6 +145,13 @@ export const unsupportedMediaType = (accepted: readonly string[]): StatusError =
     'UnsupportedMediaType',
     `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
   )
+
+/** A version that the server has not come to yet: one that a client took from another server. */
+export const tooLargeVersion = (wanted: string, current: number): StatusError =>
+  new StatusError(504, 'Timeout', `Timeout: Too large resource version: ${wanted}, current: ${current}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  })
 
 /** A version or continue token that is compacted away; the new token goes on with the list, though not as of one moment. */
 export const expired = (message: string, token?: string): StatusError => {

@@ -6,9 +6,10 @@ import type { Cluster } from '../cluster.ts'
 import type { StoredObject } from '../objects/kubernetes-object.ts'
 import type { StoredChange } from '../objects/object-store.ts'
 import { type AnswerForm, apiHeaders, chooseForm, renderObject } from './answer-form.ts'
-import { type ApiCall, isTrue } from './api-call.ts'
+import type { ApiCall } from './api-call.ts'
+import { readListOptions } from './read-list-options.ts'
 import { readSelector, type Selector } from './selector.ts'
-import { expired, forbiddenValue, invalid } from './status-error.ts'
+import { expired } from './status-error.ts'
 
 /** What a watch sends of one kind, in one form. */
 interface Subscription {
@@ -20,25 +21,23 @@ interface Subscription {
 type WatchEvent = { readonly type: string; readonly object: object }
 
 export function watchObjects({ store }: Cluster, call: ApiCall): SandboxAnswer {
-  const { query, headers, signal } = call.request
-  const subscription = { call, form: chooseForm(headers['accept']), chooses: readSelector(query, call.kind) }
-  checkInitialEvents(query)
-  const from = query.get('resourceVersion') ?? ''
-  const wantsState = from === '' || from === '0' || isTrue(query.get('sendInitialEvents'))
-  const start = wantsState ? undefined : Number(from)
-  const missed = start === undefined ? [] : store.changesSince(start)
-  if (!missed) return stream([errorEvent(start ?? 0, store.resourceVersion)])
+  const { query, signal } = call.request
+  const subscription = { call, form: chooseForm(call), chooses: readSelector(query, call.kind) }
+  const options = readListOptions(query, 'watch', store)
+  const from = Number(options.resourceVersion) || store.resourceVersion
+  const missed = store.changesSince(from)
+  if (!missed) return stream([errorEvent(from, store.resourceVersion)])
 
-  const seconds = Number(query.get('timeoutSeconds'))
-  const ends = seconds > 0 ? AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]) : signal
-  const first = wantsState
-    ? stateEvents(store.list(call.kind.kind, call.namespace), subscription)
-    : missed.flatMap((change) => changeEvents(change, subscription))
-  const marks = isTrue(query.get('sendInitialEvents')) && isTrue(query.get('allowWatchBookmarks'))
-  const bookmarks = marks ? [bookmark(subscription, store.resourceVersion)] : []
+  const first =
+    options.initialEvents === 'send'
+      ? stateEvents(store.list(call.kind.kind, call.namespace), subscription)
+      : missed.flatMap((change) => changeEvents(change, subscription))
+  const marks = options.initialEventsEnd === 'mark' ? [bookmark(subscription, store.resourceVersion)] : []
+  const { timeoutSeconds } = options
+  const ends = timeoutSeconds > 0 ? AbortSignal.any([signal, AbortSignal.timeout(timeoutSeconds * 1000)]) : signal
   // Subscribed before the answer begins, so that no change falls between.
   const changes = on(store.emitter, 'change', { signal: ends })
-  return stream([...first, ...bookmarks], follow(changes, subscription))
+  return stream([...first, ...marks], follow(changes, subscription))
 }
 
 const stream = (first: readonly WatchEvent[], then?: AsyncIterable<WatchEvent>): SandboxAnswer => ({
@@ -82,7 +81,6 @@ function bookmark({ call, form }: Subscription, resourceVersion: number): WatchE
       : { kind: call.kind.kind, apiVersion: 'v1' }
   const metadata = {
     resourceVersion: String(resourceVersion),
-    creationTimestamp: null,
     annotations: { 'k8s.io/initial-events-end': 'true' },
   }
   return { type: 'BOOKMARK', object: { ...head, metadata } }
@@ -93,16 +91,3 @@ const errorEvent = (from: number, oldest: number): WatchEvent => ({
   type: 'ERROR',
   object: expired(`too old resource version: ${from} (${oldest})`).status,
 })
-
-function checkInitialEvents(query: URLSearchParams): void {
-  const match = query.get('resourceVersionMatch')
-  const cause = query.has('sendInitialEvents')
-    ? match !== 'NotOlderThan' &&
-      forbiddenValue('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
-    : match !== null &&
-      forbiddenValue(
-        'resourceVersionMatch',
-        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-      )
-  if (cause) throw invalid({ name: '', kind: 'ListOptions', group: 'meta.k8s.io' }, [cause])
-}

@@ -86,7 +86,7 @@ function identified({ before, after }: Draft, { kind, namespace, name }: ApiCall
         creationTimestamp: before.metadata.creationTimestamp,
         resourceVersion: before.metadata.resourceVersion,
       }),
-      ...(before?.metadata.deletionTimestamp && { deletionTimestamp: before.metadata.deletionTimestamp }),
+      ...(before && going(before.metadata)),
     },
   }
 }
@@ -104,6 +104,12 @@ function clientSideOwners(
   const write = { shape: kind.shape, manager, time: timestamp(cluster.now()) }
   return ownersAfterUpdate(write, { before, after }, readOwners(before))
 }
+
+/** What a deletion left in the metadata, which no other write takes away. */
+const going = ({ deletionTimestamp, deletionGracePeriodSeconds }: ObjectMeta): Partial<ObjectMeta> => ({
+  ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+  ...(deletionGracePeriodSeconds !== undefined && { deletionGracePeriodSeconds }),
+})
 
 const notEmpty = (fields: Record<string, unknown>): Partial<ObjectMeta> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => !isEmpty(value)))

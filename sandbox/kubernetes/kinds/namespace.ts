@@ -11,7 +11,7 @@ export const namespace: ResourceKind = {
   namespaced: false,
   subresources: [],
   shape: objectOf({ spec: leaf, status: leaf }),
-  mergeKeys: { ownerReferences: 'uid' },
+  mergeKeys: { ownerReferences: 'uid', finalizers: '' },
   selectable: { 'status.phase': phaseOf },
   deleteAnswer: 'object',
   complete: (object) => ({

@@ -27,7 +27,7 @@ export const secret: ResourceKind = {
   namespaced: true,
   subresources: [],
   shape: objectOf({ data: mapOf(string), stringData: mapOf(string), type: string, immutable: leaf }),
-  mergeKeys: { ownerReferences: 'uid' },
+  mergeKeys: { ownerReferences: 'uid', finalizers: '' },
   selectable: { type: (object) => (typeof object['type'] === 'string' ? object['type'] : '') },
   deleteAnswer: 'status',
   complete,

@@ -15,7 +15,7 @@ export const serviceAccount: ResourceKind = {
     imagePullSecrets: leaf,
     automountServiceAccountToken: leaf,
   }),
-  mergeKeys: { ownerReferences: 'uid', secrets: 'name' },
+  mergeKeys: { ownerReferences: 'uid', finalizers: '', secrets: 'name' },
   selectable: {},
   deleteAnswer: 'object',
   complete: (object) => object,

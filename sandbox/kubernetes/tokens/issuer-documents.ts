@@ -1,6 +1,6 @@
 /** The issuer's two documents. https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery */
 import type { SandboxAnswer, SandboxRequest } from '../../serve/handler.ts'
-import { methodNotAllowed } from '../calls/status-error.ts'
+import { methodNotAllowed, unroutable } from '../calls/status-error.ts'
 import type { Cluster } from '../cluster.ts'
 
 const jwksPath = '/openid/v1/jwks'
@@ -29,7 +29,7 @@ export function answerIssuerDocument(cluster: Cluster, { path, method, headers }
   if (method !== 'GET') throw methodNotAllowed()
   const accepts = (headers['accept'] ?? '*/*').split(',').map((type) => type.split(';')[0]?.trim())
   if (!accepts.some((type) => type === '*/*' || type === 'application/*' || type === document.type)) {
-    return plain(406, `406: Not Acceptable\n\nAvailable representations: ${document.type}`)
+    throw unroutable(406, `Not Acceptable\n\nAvailable representations: ${document.type}`)
   }
   return {
     status: 200,

@@ -9,13 +9,15 @@ import type { Cluster } from '../cluster.ts'
 import { isRecord, timestamp } from '../objects/kubernetes-object.ts'
 import { signServiceAccountToken } from './service-account-token.ts'
 
+const tokenRequest = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', group: 'authentication' }
 const leastSeconds = 600
 const mostSeconds = 2 ** 32
 
 export async function requestToken(cluster: Cluster, call: ApiCall): Promise<SandboxAnswer> {
-  const { spec } = readBody(call.request, 'TokenRequest')
+  const { metadata, spec } = readBody(call.request, tokenRequest)
   const { audiences, expirationSeconds, boundObjectRef } = isRecord(spec) ? spec : {}
   if (!cluster.store.read('ServiceAccount', call.namespace, call.name)) throw notFound(subjectOf(call))
+  checkName(call, metadata)
   const lifeSeconds = readLife(expirationSeconds)
   const wanted = {
     namespace: call.namespace,
@@ -28,12 +30,20 @@ export async function requestToken(cluster: Cluster, call: ApiCall): Promise<San
   const token = await signServiceAccountToken(cluster, wanted)
   const expiresAt = new Date((Math.floor(cluster.now().getTime() / 1000) + lifeSeconds) * 1000)
   return json(201, {
-    kind: 'TokenRequest',
-    apiVersion: 'authentication.k8s.io/v1',
+    kind: tokenRequest.kind,
+    apiVersion: tokenRequest.apiVersion,
     metadata: { name: call.name, namespace: call.namespace, creationTimestamp: timestamp(cluster.now()) },
     spec: { audiences: wanted.audiences, expirationSeconds: lifeSeconds, boundObjectRef: boundObjectRef ?? null },
     status: { token, expirationTimestamp: timestamp(expiresAt) },
   })
+}
+
+function checkName({ name }: ApiCall, metadata: unknown): void {
+  const given = isRecord(metadata) ? (metadata['name'] ?? '') : ''
+  if (given === '' || given === name) return
+  throw invalid({ name, group: 'authentication.k8s.io', kind: tokenRequest.kind }, [
+    invalidValue('metadata.name', given, 'must match the service account name if specified'),
+  ])
 }
 
 function readLife(expirationSeconds: unknown): number {
@@ -59,7 +69,7 @@ function readBinding({ store }: Cluster, call: ApiCall, reference: unknown) {
   if (!object) throw notFound(subject)
   if (uid && uid !== object.metadata.uid) {
     throw conflict(
-      subject,
+      { name: object.metadata.name, kind: 'Secret' },
       `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
     )
   }

@@ -1,0 +1,84 @@
+/** The query of a list or watch, checked as the API checks it.
+ *  https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions */
+import type { ObjectStore } from '../objects/object-store.ts'
+import { isTrue } from './api-call.ts'
+import {
+  badRequest,
+  forbiddenValue,
+  internalError,
+  invalid,
+  type StatusCause,
+  tooLargeVersion,
+} from './status-error.ts'
+
+export interface ListOptions {
+  /** '' where none was given; '0' is any version, the newest here. */
+  readonly resourceVersion: string
+  readonly limit: number
+  readonly continuation: string
+  readonly timeoutSeconds: number
+  /** Whether a watch begins with what is there: as the query says, or else where it names no version. */
+  readonly initialEvents: 'send' | 'omit'
+  /** Whether a bookmark says that the initial events are complete. */
+  readonly initialEventsEnd: 'mark' | 'omit'
+}
+
+/** @throws StatusError 400, 422, 504 */
+export function readListOptions(query: URLSearchParams, verb: 'list' | 'watch', store: ObjectStore): ListOptions {
+  const causes = verb === 'list' ? listCauses(query) : watchCauses(query)
+  if (causes.length > 0) throw invalid({ name: '', kind: 'ListOptions', group: 'meta.k8s.io' }, causes)
+  const resourceVersion = query.get('resourceVersion') ?? ''
+  checkVersion(resourceVersion, verb, store)
+  const wanted = query.get('sendInitialEvents')
+  const sends = wanted === null ? resourceVersion === '' || resourceVersion === '0' : isTrue(wanted)
+  const marks = isTrue(wanted) && isTrue(query.get('allowWatchBookmarks'))
+  return {
+    resourceVersion,
+    limit: readInteger(query.get('limit')),
+    continuation: query.get('continue') ?? '',
+    timeoutSeconds: readInteger(query.get('timeoutSeconds')),
+    initialEvents: sends ? 'send' : 'omit',
+    initialEventsEnd: marks ? 'mark' : 'omit',
+  }
+}
+
+function listCauses(query: URLSearchParams): StatusCause[] {
+  const causes: StatusCause[] = []
+  if (query.has('resourceVersionMatch') && !query.get('resourceVersion')) {
+    const why = 'resourceVersionMatch is forbidden unless resourceVersion is provided'
+    causes.push(forbiddenValue('resourceVersionMatch', why))
+  }
+  if (query.has('sendInitialEvents')) {
+    causes.push(forbiddenValue('sendInitialEvents', 'sendInitialEvents is forbidden for list'))
+  }
+  return causes
+}
+
+function watchCauses(query: URLSearchParams): StatusCause[] {
+  const field = 'resourceVersionMatch'
+  const match = query.get(field)
+  if (!query.has('sendInitialEvents')) {
+    const why = 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'
+    return match === null ? [] : [forbiddenValue(field, why)]
+  }
+  if (match === 'NotOlderThan') return []
+  const missing = forbiddenValue(field, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
+  if (match === null) return [missing]
+  const message = `Unsupported value: ${JSON.stringify(match)}: supported values: "NotOlderThan"`
+  return [missing, { reason: 'FieldValueNotSupported', message, field }]
+}
+
+/** A watch waits for a version that is still to come; a list gives up. */
+function checkVersion(text: string, verb: 'list' | 'watch', store: ObjectStore): void {
+  if (!/^\d*$/.test(text)) {
+    const syntax = `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`
+    const why = `resourceVersion: Invalid value: ${JSON.stringify(text)}: ${syntax}`
+    throw verb === 'watch' ? internalError(why) : badRequest(`invalid resource version: ${why}`)
+  }
+  if (verb === 'list' && Number(text) > store.resourceVersion) throw tooLargeVersion(text, store.resourceVersion)
+}
+
+function readInteger(text: string | null): number {
+  if (text === null || /^-?\d+$/.test(text)) return Number(text)
+  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+}
