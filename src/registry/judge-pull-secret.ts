@@ -1,0 +1,73 @@
+/** What a kubelet would do with a pull secret, and until when: pure, from what was read of it. */
+import type { DockerConfig } from '../credential/parse-docker-config.ts'
+import type { RegistryRecord } from '../credential/pull-secret-record.ts'
+import { compareKey, type KeyVerdict } from './compare-key.ts'
+import { matchImage } from './match-image.ts'
+import type { ImageReference } from './parse-image-reference.ts'
+
+export interface PullSecretFacts {
+  readonly config: DockerConfig
+  /** What the Secret says of its registries' expiry, where that can be believed. */
+  readonly registries: ReadonlyMap<string, RegistryRecord>
+  /** The image in question, and how it was written. */
+  readonly image?: { readonly name: string; readonly reference: ImageReference } | undefined
+}
+
+export interface PullSecretVerdict {
+  readonly entries: readonly EntryVerdict[]
+  /** Why pulls fail, in sentences; empty: nothing is known against it. */
+  readonly problems: readonly string[]
+  /** What kubelets pass over. */
+  readonly notes: readonly string[]
+}
+
+export interface EntryVerdict {
+  readonly host: string
+  readonly username: string
+  readonly expiresAt: Date | undefined
+  /** How it fits the image, and its place among those that are tried, from 1; absent: not tried. */
+  readonly fit: KeyVerdict | undefined
+  readonly tried: number | undefined
+}
+
+export function judgePullSecret(facts: PullSecretFacts, now: Date): PullSecretVerdict {
+  const { config, image } = facts
+  const keys = [...config.entries.keys()]
+  const tried = image === undefined ? [] : matchImage(keys, image.reference)
+  const entries = [...config.entries].map(([host, { username }]) => ({
+    host,
+    username,
+    expiresAt: expiryOf(host, facts.registries),
+    fit: image === undefined ? undefined : tried.includes(host) ? 'fits' : compareKey(host, image.reference),
+    tried: tried.includes(host) ? tried.indexOf(host) + 1 : undefined,
+  }))
+  return {
+    entries,
+    problems: [...breakages(config), ...expiries(entries, now), ...misses(facts, tried)],
+    notes: config.findings.filter(({ effect }) => effect === 'ignored').map(inWords),
+  }
+}
+
+const expiryOf = (host: string, registries: PullSecretFacts['registries']) =>
+  [...registries.values()].find(({ hosts }) => hosts.includes(host))?.expiresAt
+
+const inWords = ({ host, seen }: DockerConfig['findings'][number]) => (host === undefined ? seen : `${host}: ${seen}`)
+
+function breakages({ findings }: DockerConfig): string[] {
+  const breaking = findings.filter(({ effect }) => effect === 'breaks-pulls')
+  const consequence = 'so that a pod which names this Secret can pull no image at all'
+  return breaking.map((finding) => `no kubelet can parse it, ${consequence}: ${inWords(finding)}`)
+}
+
+function expiries(entries: readonly EntryVerdict[], now: Date): string[] {
+  return entries
+    .filter(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now)
+    .map(({ host, expiresAt }) => `${host}: its credential expired at ${expiresAt?.toISOString()}`)
+}
+
+function misses({ image, config }: PullSecretFacts, tried: readonly string[]): string[] {
+  const broken = config.findings.some(({ effect }) => effect === 'breaks-pulls')
+  if (image === undefined || tried.length > 0 || broken) return []
+  const { host, repository } = image.reference
+  return [`no host in it fits ${image.name}, which is ${host}/${repository}: a kubelet pulls it without this Secret`]
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { judgeSubjectToken } from '../../src/identity/judge-subject-token.ts'
+import { Redacted } from '../../src/outside/redacted.ts'
+
+const token = {
+  value: new Redacted('secret'),
+  issuer: 'https://issuer.example.com',
+  subject: 'system:serviceaccount:image-system:pullpass',
+  audiences: ['sts'],
+  issuedAt: new Date('2025-11-24T11:00:00Z'),
+  expiresAt: new Date('2025-11-24T12:00:00Z'),
+  keyId: 'key-1',
+  algorithm: 'RS256',
+  pod: undefined,
+  node: undefined,
+}
+const now = new Date('2025-11-24T11:30:00Z')
+
+const codes = (wanted: object, at = now) =>
+  judgeSubjectToken({ token: { ...token, ...wanted }, where: 'token', accepted: [] }, at).map(({ code }) => code)
+
+suite('judgeSubjectToken', () => {
+  test('nothing speaks against a token that lives and is meant for who asks', () => {
+    const accepted = [{ audiences: ['other', 'sts'], host: 'registry.example.com' }]
+    assert.deepEqual(judgeSubjectToken({ token, where: 'token', accepted }, now), [])
+  })
+
+  test('everything that speaks against a token is said at once', () => {
+    const accepted = [
+      { audiences: ['sts'], host: 'good.example.com' },
+      { audiences: ['a'], host: 'a.example.com' },
+      { audiences: ['b'], host: 'b.example.com' },
+    ]
+    const subject = `system:serviceaccount:image-system:${'x'.repeat(100)}`
+    const faults = judgeSubjectToken(
+      { token: { ...token, subject }, where: 'token', accepted },
+      new Date('2025-11-24T13:00:00Z'),
+    )
+    assert.deepEqual(
+      faults.map(({ code, expected }) => [code, expected]),
+      [
+        ['TOKEN_EXPIRED', 'a token that lives now, at 2025-11-24T13:00:00.000Z'],
+        ['AUDIENCE_MISMATCH', '"a", from registry a.example.com'],
+        ['AUDIENCE_MISMATCH', '"b", from registry b.example.com'],
+        ['SUBJECT_TOO_LONG', 'at most 127 bytes, where Google maps it to google.subject'],
+      ],
+    )
+  })
+
+  test('a subject of 127 bytes is short enough, one of 128 is not', () => {
+    assert.deepEqual(codes({ subject: 'x'.repeat(127) }), [])
+    assert.deepEqual(codes({ subject: 'x'.repeat(128) }), ['SUBJECT_TOO_LONG'])
+  })
+
+  test('the length is counted in bytes, and the subject shown whole', () => {
+    const subject = `${'x'.repeat(126)}ö`
+    const [fault] = judgeSubjectToken({ token: { ...token, subject }, where: 'oidc-token', accepted: [] }, now)
+    assert.equal(fault?.seen, `the subject of oidc-token has 128 bytes: ${subject}`)
+  })
+})

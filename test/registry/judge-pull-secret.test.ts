@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { parseDockerConfig } from '../../src/credential/parse-docker-config.ts'
+import { Redacted } from '../../src/outside/redacted.ts'
+import { judgePullSecret } from '../../src/registry/judge-pull-secret.ts'
+
+const now = new Date('2025-11-24T12:00:00Z')
+const configOf = (auths: object) => parseDockerConfig(new Redacted(JSON.stringify({ auths })))
+const entry = { auth: Buffer.from('user:password').toString('base64') }
+const hello = { name: 'quay.io/org/hello:1', reference: imageOf('quay.io', 'org/hello') }
+
+function imageOf(host: string, repository: string) {
+  return { host, repository, tag: '1', digest: undefined }
+}
+
+const record = (hosts: string[], expiresAt: string) => ({ hosts, expiresAt: new Date(expiresAt), mintedFrom: 'x' })
+
+suite('judgePullSecret', () => {
+  test('each host is shown with its user, its expiry and its place among those that are tried', () => {
+    const config = configOf({ 'quay.io': entry, 'quay.io/org/': entry, 'example.com': entry, 'quay.io:443': entry })
+    const registries = new Map([['quay', record(['quay.io/org/'], '2025-11-24T12:50:00Z')]])
+    const { entries, problems, notes } = judgePullSecret({ config, registries, image: hello }, now)
+    assert.deepEqual(entries, [
+      { host: 'quay.io', username: 'user', expiresAt: undefined, fit: 'fits', tried: 2 },
+      {
+        host: 'quay.io/org/',
+        username: 'user',
+        expiresAt: new Date('2025-11-24T12:50:00Z'),
+        fit: 'fits',
+        tried: 1,
+      },
+      { host: 'example.com', username: 'user', expiresAt: undefined, fit: 'other host', tried: undefined },
+      { host: 'quay.io:443', username: 'user', expiresAt: undefined, fit: 'other port', tried: undefined },
+    ])
+    assert.deepEqual([problems, notes], [[], []])
+  })
+
+  test('without an image, nothing is said of one', () => {
+    const { entries, problems } = judgePullSecret({ config: configOf({ host: entry }), registries: new Map() }, now)
+    assert.deepEqual(entries, [
+      { host: 'host', username: 'user', expiresAt: undefined, fit: undefined, tried: undefined },
+    ])
+    assert.deepEqual(problems, [])
+  })
+
+  test('an entry that no kubelet can parse is a problem for every image of the pod', () => {
+    const config = configOf({ 'quay.io': entry, 'bad.example.com': { auth: 'no colon' } })
+    assert.deepEqual(judgePullSecret({ config, registries: new Map(), image: hello }, now).problems, [
+      'no kubelet can parse it, so that a pod which names this Secret can pull no image at all: bad.example.com: auth is not standard base64',
+    ])
+  })
+
+  test('an expired credential is a problem', () => {
+    const registries = new Map([['quay', record(['quay.io'], '2025-11-24T12:00:00Z')]])
+    assert.deepEqual(judgePullSecret({ config: configOf({ 'quay.io': entry }), registries }, now).problems, [
+      'quay.io: its credential expired at 2025-11-24T12:00:00.000Z',
+    ])
+  })
+
+  test('an image that no host fits is a problem, and its full name says why', () => {
+    const image = { name: 'hello', reference: imageOf('docker.io', 'library/hello') }
+    for (const auths of [{ 'quay.io': entry }, {}]) {
+      assert.deepEqual(judgePullSecret({ config: configOf(auths), registries: new Map(), image }, now).problems, [
+        'no host in it fits hello, which is docker.io/library/hello: a kubelet pulls it without this Secret',
+      ])
+    }
+  })
+
+  test("Docker Hub's old key is shown as tried", () => {
+    const image = { name: 'hello', reference: imageOf('docker.io', 'library/hello') }
+    const config = configOf({ 'https://index.docker.io/v1/': entry })
+    const [hub] = judgePullSecret({ config, registries: new Map(), image }, now).entries
+    assert.deepEqual([hub?.fit, hub?.tried], ['fits', 1])
+  })
+
+  test('what kubelets pass over is a note, not a problem', () => {
+    const config = configOf({ 'quay.io': { ...entry, identitytoken: 'x' } })
+    const { problems, notes } = judgePullSecret({ config, registries: new Map() }, now)
+    assert.deepEqual([problems, notes], [[], ['quay.io: kubelets do not know identitytoken']])
+  })
+})
