@@ -19,6 +19,9 @@ state = "${join(folder, 'containerd-state')}"
   # Without CAP_SYS_RESOURCE runc may not lower a score below our own, and no sandbox would start.
   restrict_oom_score_adj = true
 
+[plugins."io.containerd.grpc.v1.cri".containerd]
+  snapshotter = "native" # needs nothing of the file system, which may be an overlay itself
+
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
   runtime_type = "io.containerd.runc.v2"
   options = { BinaryName = "${runc}" }

@@ -30,7 +30,7 @@ export async function startContainerd({ folder, start, defer }: PartGround): Pro
   defer(() => removeTasks((...command) => runProgram(ctr, [...clientFlags, ...command])))
 
   const archive = await buildImage(join(folder, 'sandbox-image'), sandboxImage, sandboxProgram)
-  await runSuccessfully(ctr, [...clientFlags, 'images', 'import', archive])
+  await runSuccessfully(ctr, [...clientFlags, 'images', 'import', '--snapshotter=native', archive])
   return `unix://${socket}`
 }
 
