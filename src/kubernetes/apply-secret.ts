@@ -59,23 +59,24 @@ export async function applySecret(cluster: Cluster, secret: PullSecret, ways: Ap
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}?${query.toString()}`,
     accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
     contentType: 'application/apply-patch+yaml', // JSON is YAML
-    body: new Redacted(manifestOf(secret)),
+    body: () => manifestOf(secret),
   })
   if (answer.status === 200 || answer.status === 201) return readApplied(cluster, answer, secret, ways)
   if (isTerminating(answer)) return { outcome: 'terminating' }
   throw readStatus(cluster, answer, { verb: 'patch', resource: 'secrets', name, namespace, secret: dockerConfigJson })
 }
 
-function manifestOf(secret: PullSecret): string {
+function manifestOf(secret: PullSecret): Redacted {
   const { namespace, name, uid, resourceVersion, labels, annotations, ownerReferences, dockerConfigJson } = secret
-  return JSON.stringify({
+  const manifest = {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name, namespace, uid, resourceVersion, labels, annotations, ownerReferences },
     type: 'kubernetes.io/dockerconfigjson',
     // `data`, since keys of `stringData` that are dropped later would stay. Standard base64: the kubelet takes no other.
     data: { '.dockerconfigjson': Buffer.from(dockerConfigJson.reveal()).toString('base64') },
-  })
+  }
+  return new Redacted(JSON.stringify(manifest))
 }
 
 function readApplied(cluster: Cluster, answer: ClusterAnswer, secret: PullSecret, ways: ApplyWays): Applied {

@@ -7,8 +7,8 @@ export interface ClusterRequest {
   readonly path: string
   readonly accept?: string
   readonly contentType?: string
-  /** Opened when it is sent. */
-  readonly body?: string | Redacted
+  /** What holds a secret is composed and opened when it is sent: a request that waits its turn keeps no copy. */
+  readonly body?: string | (() => Redacted)
   /** A longer answer is not read to its end. Bytes; absent: 1 MiB. */
   readonly maxAnswerBytes?: number
 }

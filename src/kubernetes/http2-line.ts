@@ -51,7 +51,8 @@ function receive(stream: ClientHttp2Stream, maxBytes: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = []
     let bytes = 0
-    let head: { status: number; retryAfter: string | undefined } | undefined
+    let head: Pick<Answer, 'status' | 'retryAfter'> | undefined
+    let answered = false
     stream.once('response', (headers) => {
       head = { status: headers[':status'] ?? 0, retryAfter: headers['retry-after'] }
     })
@@ -62,10 +63,13 @@ function receive(stream: ClientHttp2Stream, maxBytes: number): Promise<Answer> {
     })
     stream.once('end', () => {
       // A stream that was reset ends too: its code tells.
-      if (head && stream.rstCode === constants.NGHTTP2_NO_ERROR) resolve({ ...head, body: textOf(pieces) })
+      answered = head !== undefined && stream.rstCode === constants.NGHTTP2_NO_ERROR
+      if (head && answered) resolve({ ...head, body: textOf(pieces) })
     })
     stream.once('error', reject)
-    stream.once('close', () => reject(new CutShort())) // after an answer or an error this changes nothing
+    stream.once('close', () => {
+      if (!answered) reject(new CutShort()) // an error that came before has told more
+    })
   })
 }
 

@@ -166,7 +166,7 @@ function messageOf(server: URL, wanted: ClusterRequest, identity: ClusterIdentit
     method: wanted.method,
     path: server.pathname.replace(/\/$/, '') + wanted.path,
     headers,
-    body: body === undefined || typeof body === 'string' ? body : body.reveal(),
+    body: typeof body === 'function' ? body().reveal() : body,
     maxAnswerBytes: wanted.maxAnswerBytes ?? defaultAnswerBytes,
   }
 }

@@ -1,0 +1,68 @@
+/**
+ * A pull secret's name added to a service account's `imagePullSecrets`. That list is atomic, and others have entries in
+ * it: a merge patch from the state that was seen writes the whole list, or meets 409 where somebody else was faster.
+ */
+import { PullpassError } from '../outside/pullpass-error.ts'
+import type { Cluster, ClusterAnswer } from './cluster.ts'
+import { listServiceAccounts, type ServiceAccount } from './list-service-accounts.ts'
+import { type Asked, readStatus } from './read-status.ts'
+
+export interface AttachWays {
+  readonly manager: string
+  /** `all`: the API server checks everything and stores nothing. */
+  readonly dryRun: 'all' | 'none'
+}
+
+/** Each means that somebody else wrote the same account in between. */
+const maxAttempts = 10
+
+/** Nothing is written where the name is there already. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
+export async function attachPullSecret(
+  cluster: Cluster,
+  account: ServiceAccount,
+  secretName: string,
+  ways: AttachWays,
+): Promise<'attached' | 'unchanged' | 'gone'> {
+  let seen: ServiceAccount | undefined = account
+  for (let attempt = 1; seen && !seen.deleting; attempt++) {
+    if (seen.imagePullSecrets.includes(secretName)) return 'unchanged'
+    const answer = await patch(cluster, seen, [...seen.imagePullSecrets, secretName], ways)
+    if (answer.status === 200) return 'attached'
+    if (answer.status === 404) return 'gone'
+    if (answer.status !== 409 || attempt === maxAttempts) throw refused(cluster, answer, account)
+    seen = (await listServiceAccounts(cluster, account.name, [account.namespace])).get(account.namespace)
+  }
+  return 'gone'
+}
+
+async function patch(
+  cluster: Cluster,
+  { namespace, name, resourceVersion }: ServiceAccount,
+  names: readonly string[],
+  { manager, dryRun }: AttachWays,
+): Promise<ClusterAnswer> {
+  const query = new URLSearchParams({ fieldManager: manager, ...(dryRun === 'all' ? { dryRun: 'All' } : {}) })
+  return await cluster.request({
+    method: 'PATCH',
+    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${encodeURIComponent(name)}?${query.toString()}`,
+    accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+    contentType: 'application/merge-patch+json',
+    body: JSON.stringify({
+      metadata: { resourceVersion },
+      imagePullSecrets: names.map((secret) => ({ name: secret })),
+    }),
+  })
+}
+
+function refused(cluster: Cluster, answer: ClusterAnswer, { namespace, name }: ServiceAccount): PullpassError {
+  const asked: Asked = { verb: 'patch', resource: 'serviceaccounts', namespace, name }
+  if (answer.status !== 409) return readStatus(cluster, answer, asked)
+  return new PullpassError({
+    code: 'KUBERNETES_REFUSED',
+    hop: 'kubernetes',
+    seen: `ServiceAccount ${namespace}/${name} was changed ${maxAttempts} times while pullpass worked on it`,
+    expected: 'a service account that keeps still for a moment',
+    hint: 'see who else writes it: kubectl get serviceaccount -o yaml --show-managed-fields',
+    retryable: true,
+  })
+}

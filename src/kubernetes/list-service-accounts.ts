@@ -1,0 +1,36 @@
+/** Service accounts of one name, with the pull secrets that their pods get. */
+import type { Cluster } from './cluster.ts'
+import { asList, asObject, asText, type JsonObject } from './json-fields.ts'
+import { listByName } from './list-by-name.ts'
+
+export interface ServiceAccount {
+  readonly namespace: string
+  readonly name: string
+  readonly resourceVersion: string
+  /** Names, in their order: new pods get them all. */
+  readonly imagePullSecrets: readonly string[]
+  readonly deleting: boolean
+}
+
+/** By namespace; with `all`, or many namespaces, also of namespaces that were not named. */
+export async function listServiceAccounts(
+  cluster: Cluster,
+  name: string,
+  namespaces: readonly string[] | 'all',
+): Promise<Map<string, ServiceAccount>> {
+  const named = { resource: 'serviceaccounts', name, namespaces, accept: 'application/json' } as const
+  const found = await listByName(cluster, named, serviceAccountOf)
+  return new Map(found.map((account) => [account.namespace, account]))
+}
+
+function serviceAccountOf(account: JsonObject): ServiceAccount {
+  const metadata = asObject(account['metadata']) ?? {}
+  const names = asList(account['imagePullSecrets']).map((entry) => asText(asObject(entry)?.['name']))
+  return {
+    namespace: asText(metadata['namespace']) ?? '',
+    name: asText(metadata['name']) ?? '',
+    resourceVersion: asText(metadata['resourceVersion']) ?? '',
+    imagePullSecrets: names.filter((name) => name !== undefined),
+    deleting: metadata['deletionTimestamp'] !== undefined,
+  }
+}

@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict'
+import { suite, type TestContext, test } from 'node:test'
+import { throttled } from '../../sandbox/serve/faults.ts'
+import type { SandboxRequest } from '../../sandbox/serve/handler.ts'
+import type { Cluster } from '../../src/kubernetes/cluster.ts'
+import { Redacted } from '../../src/outside/redacted.ts'
+import { openTestCluster, type TestClusterWanted } from './open-test-cluster.ts'
+
+const echo = ({ method, path, query, headers, body }: SandboxRequest) => ({
+  status: 200,
+  body: { method, path, query: query.toString(), type: headers['content-type'], body: body.toString() },
+})
+
+const open = (t: TestContext, wanted?: TestClusterWanted) => openTestCluster(t, echo, wanted)
+
+const ask = (cluster: Cluster, path = '/version') => cluster.request({ method: 'GET', path })
+
+const protocols = ['http2', 'https', 'http'] as const
+
+for (const protocol of protocols) {
+  suite(`the API server over ${protocol}`, () => {
+    test('a request arrives whole, and its answer comes back', async (t) => {
+      const { cluster } = await open(t, { protocol })
+      const answer = await cluster.request({
+        method: 'PATCH',
+        path: '/api/v1/namespaces/a?dryRun=All',
+        contentType: 'application/merge-patch+json',
+        body: () => new Redacted('{"ä":1}'),
+      })
+      assert.equal(answer.status, 200)
+      assert.deepEqual(JSON.parse(answer.body), {
+        method: 'PATCH',
+        path: '/api/v1/namespaces/a',
+        query: 'dryRun=All',
+        type: 'application/merge-patch+json',
+        body: '{"ä":1}',
+      })
+    })
+
+    test('a hundred namespaces are asked for side by side, each answered for itself', async (t) => {
+      const { cluster, part } = await open(t, { protocol })
+      const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => ask(cluster, `/namespace-${i}`)))
+      assert.deepEqual(
+        answers.map(({ body }) => JSON.parse(body).path),
+        Array.from({ length: 100 }, (_, i) => `/namespace-${i}`),
+      )
+      assert.equal(part.seen.length, 100)
+    })
+
+    test('a connection that is reset costs no request: it is made again on a new one', async (t) => {
+      const { cluster, part } = await open(t, { protocol })
+      part.faults.inject({ kind: 'reset', at: 'request' }, { when: ({ path }) => path === '/namespace-7', times: 1 })
+      const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => ask(cluster, `/namespace-${i}`)))
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        Array.from({ length: 20 }, () => 200),
+      )
+    })
+
+    test('an answer that is lost with its connection is asked for again', async (t) => {
+      const { cluster, part } = await open(t, { protocol })
+      part.faults.inject({ kind: 'reset', at: 'answer' }, { times: 1 })
+      assert.equal((await ask(cluster)).status, 200)
+    })
+
+    test('half an answer is none: it is asked for again', async (t) => {
+      const { cluster, part } = await open(t, { protocol })
+      part.faults.inject({ kind: 'truncate' }, { times: 1 })
+      assert.equal(JSON.parse((await ask(cluster)).body).path, '/version')
+    })
+
+    test('a server that falls silent is left after a while, and asked again', async (t) => {
+      const { cluster, part } = await open(t, { protocol, limits: { timeoutMs: 50 } })
+      part.faults.inject({ kind: 'stall', at: 'request' }, { times: 1 })
+      assert.equal((await ask(cluster)).status, 200)
+    })
+
+    test('an answer that stops in the middle is left after a while, and asked for again', async (t) => {
+      const { cluster, part } = await open(t, { protocol, limits: { timeoutMs: 50 } })
+      part.faults.inject({ kind: 'stall', at: 'body' }, { times: 1 })
+      assert.equal((await ask(cluster)).status, 200)
+    })
+
+    test('a server that goes away tells so, and the request finds its next connection', async (t) => {
+      const { cluster, part } = await open(t, { protocol })
+      for (const request of ['refused', 'answered'] as const) {
+        part.faults.inject({ kind: 'goaway', request }, { times: 1 })
+        assert.equal((await ask(cluster)).status, 200)
+      }
+      assert.equal((await ask(cluster)).status, 200)
+    })
+
+    test('a throttled request waits as long as the server asks', async (t) => {
+      const { cluster, part, outside } = await open(t, { protocol })
+      part.faults.inject(throttled(7), { times: 1 })
+      assert.equal((await ask(cluster)).status, 200)
+      assert.deepEqual(outside.slept, [7_000])
+    })
+
+    test('an answer longer than allowed is not read to its end', async (t) => {
+      const { cluster, part } = await open(t, { protocol })
+      part.faults.inject({ kind: 'answer', answer: { status: 200, body: 'x'.repeat(3_000_000) } })
+      await assert.rejects(ask(cluster), {
+        code: 'ANSWER_TOO_LARGE',
+        seen: `${part.url} answered more than 1048576 bytes`,
+      })
+    })
+  })
+}
+
+suite('a request to the API server', () => {
+  test('a server error is asked again for a while, then answered as it is', async (t) => {
+    const { cluster, part, outside } = await open(t)
+    part.faults.inject({ kind: 'answer', answer: { status: 503, body: 'starting' } })
+    assert.deepEqual(await ask(cluster), { status: 503, body: 'starting' })
+    assert.deepEqual(outside.slept.slice(0, 5), [75, 150, 300, 600, 1200])
+    const sum = outside.slept.reduce((total, ms) => total + ms, 0)
+    assert.ok(sum > 50_000 && sum <= 60_000, `waited ${sum} ms`)
+  })
+
+  test('a redirect is an answer, and never followed', async (t) => {
+    const { cluster, part } = await open(t)
+    part.faults.inject({ kind: 'answer', answer: { status: 302, headers: { location: 'https://elsewhere.example' } } })
+    assert.equal((await ask(cluster)).status, 302)
+    assert.equal(part.seen.length, 1)
+  })
+
+  test('a server that nobody ever heard of is given up sooner', async (t) => {
+    const { cluster, part, outside } = await open(t)
+    await part.close()
+    await assert.rejects(ask(cluster), {
+      code: 'KUBERNETES_UNREACHABLE',
+      seen: `the API server at ${part.url} gave no answer: connect ECONNREFUSED 127.0.0.1:${part.port}`,
+      hint: 'nothing listens there: see that the API server (or kubectl proxy) runs, and that the port is right',
+      retryable: true,
+    })
+    const sum = outside.slept.reduce((total, ms) => total + ms, 0)
+    assert.ok(sum > 5_000 && sum <= 10_000, `waited ${sum} ms`)
+  })
+
+  test('a certificate of another authority ends it at once, nothing being sent', async (t) => {
+    const { cluster, part, outside } = await open(t, { access: { trust: async () => ({ verify: 'always' }) } })
+    await assert.rejects(ask(cluster), {
+      code: 'CERTIFICATE_UNTRUSTED',
+      seen: `the certificate at ${part.url} is not trusted: UNABLE_TO_VERIFY_LEAF_SIGNATURE`,
+    })
+    assert.deepEqual(outside.slept, [])
+    assert.deepEqual(part.seen, [])
+  })
+
+  test('insecure-skip-tls-verify takes any certificate', async (t) => {
+    const { cluster } = await open(t, { access: { trust: async () => ({ verify: 'never' }) } })
+    assert.equal((await ask(cluster)).status, 200)
+  })
+
+  test('a certificate for another name is taken where tls-server-name says so, and refused otherwise', async (t) => {
+    const { access, part, outside } = await open(t)
+    const { ca = '' } = await access.trust()
+    const named = await openTestCluster(t, echo, {
+      access: { server: new URL(part.url), trust: async () => ({ ca, serverName: 'localhost', verify: 'always' }) },
+    })
+    assert.equal((await ask(named.cluster)).status, 200)
+    const misnamed = await openTestCluster(t, echo, {
+      access: { server: new URL(part.url), trust: async () => ({ ca, serverName: 'other.example', verify: 'always' }) },
+    })
+    await assert.rejects(ask(misnamed.cluster), {
+      code: 'CERTIFICATE_UNTRUSTED',
+      seen: `the certificate at ${part.url} is not trusted: ERR_TLS_CERT_ALTNAME_INVALID`,
+    })
+    assert.deepEqual(outside.slept, [])
+  })
+
+  test('a token that the server no longer takes is read anew, once', async (t) => {
+    const asked: string[] = []
+    const fresh = { authorization: new Redacted('Bearer fresh') }
+    const stale = { authorization: new Redacted('Bearer stale') }
+    const { cluster } = await openTestCluster(
+      t,
+      ({ headers }) => ({ status: headers['authorization'] === 'Bearer fresh' ? 200 : 401 }),
+      {
+        access: {
+          identify: async (because) => {
+            asked.push(because)
+            return because === 'refused' ? fresh : stale
+          },
+        },
+      },
+    )
+    assert.equal((await ask(cluster)).status, 200)
+    assert.deepEqual(asked, ['asked', 'refused'])
+  })
+
+  test('a token that stays refused is not sent again', async (t) => {
+    const { cluster, part } = await openTestCluster(t, () => ({ status: 401 }))
+    assert.equal((await ask(cluster)).status, 401)
+    assert.equal(part.seen.length, 1)
+  })
+
+  test('a path of the server comes before the request’s, as behind Rancher', async (t) => {
+    const { part, access } = await open(t)
+    const { cluster } = await open(t, { access: { ...access, server: new URL(`${part.url}/k8s/clusters/c-1/`) } })
+    assert.equal(
+      JSON.parse((await ask(cluster, '/api/v1/namespaces')).body).path,
+      '/k8s/clusters/c-1/api/v1/namespaces',
+    )
+    assert.equal(cluster.server, `${part.url}/k8s/clusters/c-1`)
+  })
+})
+
+suite('an interrupted run', () => {
+  test('requests under way finish, those that wait are not begun', async (t) => {
+    const stop = new AbortController()
+    const begun = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
+    const handler = async () => {
+      begun.resolve()
+      await release.promise
+      return { status: 200 }
+    }
+    const { cluster, part } = await openTestCluster(t, handler, { limits: { inFlight: 1 }, signal: stop.signal })
+    const underWay = ask(cluster, '/under-way')
+    const waiting = ask(cluster, '/waiting')
+    await begun.promise
+    stop.abort(new Error('interrupted'))
+    await assert.rejects(waiting, { message: 'interrupted' })
+    await assert.rejects(ask(cluster, '/later'), { message: 'interrupted' })
+    release.resolve()
+    assert.equal((await underWay).status, 200)
+    assert.deepEqual(
+      part.seen.map(({ path }) => path),
+      ['/under-way'],
+    )
+  })
+
+  test('a request that does not finish is ended when its grace is over', async (t) => {
+    const stop = new AbortController()
+    const { cluster, part } = await open(t, { limits: { graceMs: 20 }, signal: stop.signal })
+    part.faults.inject({ kind: 'stall', at: 'request' })
+    const stalled = ask(cluster)
+    setTimeout(() => stop.abort(new Error('interrupted')), 20)
+    await assert.rejects(stalled, { message: 'interrupted' })
+  })
+})

@@ -1,0 +1,72 @@
+/** A cluster opened on a real socket of 127.0.0.1: what answers is a handler, the sandbox's Kubernetes API among them. */
+import type { TestContext } from 'node:test'
+import { createKubernetesApi, type KubernetesApi } from '../../sandbox/kubernetes/kubernetes-api.ts'
+import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
+import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
+import { type Part, servePart } from '../../sandbox/serve/serve-part.ts'
+import type { Cluster } from '../../src/kubernetes/cluster.ts'
+import type { ClusterAccess } from '../../src/kubernetes/cluster-access.ts'
+import { type ClusterLimits, openCluster } from '../../src/kubernetes/open-cluster.ts'
+import { Redacted } from '../../src/outside/redacted.ts'
+import { type TestOutside, testOutside } from '../support/test-outside.ts'
+
+export interface TestCluster {
+  readonly cluster: Cluster
+  readonly part: Part
+  readonly access: ClusterAccess
+  readonly outside: TestOutside
+}
+
+export interface TestClusterWanted {
+  readonly protocol?: 'http2' | 'https' | 'http'
+  readonly limits?: Partial<ClusterLimits>
+  readonly signal?: AbortSignal
+  readonly access?: Partial<ClusterAccess>
+}
+
+const limits: ClusterLimits = { inFlight: 50, timeoutMs: 5_000, graceMs: 5_000 }
+
+export async function openTestCluster(
+  t: TestContext,
+  handler: SandboxHandler,
+  wanted: TestClusterWanted = {},
+): Promise<TestCluster> {
+  const { protocol = 'http2' } = wanted
+  const authority = await createCertificateAuthority()
+  const http2 = protocol === 'http2' ? 'offered' : 'absent'
+  const part = await servePart({ handler, ...(protocol !== 'http' && { tls: { authority, http2 } }) })
+  t.after(part.close)
+  const identity = { authorization: new Redacted('Bearer admin-token') }
+  const access: ClusterAccess = {
+    server: new URL(part.url),
+    trust: async () => ({ ca: authority.ca, verify: 'always' }),
+    identify: async () => identity,
+    ...wanted.access,
+  }
+  const outside = testOutside({ ...(wanted.signal && { signal: wanted.signal }) })
+  const cluster = openCluster(access, outside, { ...limits, ...wanted.limits })
+  t.after(() => cluster.close())
+  return { cluster, part, access, outside }
+}
+
+export interface SandboxCluster extends TestCluster {
+  readonly api: KubernetesApi
+  /** Adds namespaces. */
+  readonly addNamespaces: (...names: string[]) => void
+}
+
+/** The admin asks, unless the test permits him less. */
+export async function openSandboxCluster(t: TestContext, wanted: TestClusterWanted = {}): Promise<SandboxCluster> {
+  const api = await createKubernetesApi({
+    issuer: 'https://kubernetes.example',
+    now: () => new Date('2026-11-24T12:00:00Z'),
+    tokens: { 'admin-token': 'admin' },
+  })
+  return {
+    ...(await openTestCluster(t, api.handle, wanted)),
+    api,
+    addNamespaces: (...names) => {
+      for (const name of names) api.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+    },
+  }
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { type Outcome, type Patience, retryDelayMs } from '../../src/kubernetes/retry-delay.ts'
+import { PullpassError } from '../../src/outside/pullpass-error.ts'
+import { AnswerTooLarge } from '../../src/outside/transport.ts'
+
+const now = new Date('2026-11-24T12:00:00Z')
+const answered = (status: number, retryAt?: Date): Outcome => ({ kind: 'answered', status, retryAt })
+const failed = (error: unknown): Outcome => ({ kind: 'failed', error })
+const first: Patience = { attempt: 1, elapsedMs: 0, server: 'heard' }
+const systemError = (code: string) => Object.assign(new Error(code), { code })
+
+suite('a request to the API server is made again', () => {
+  const again: [string, Outcome, number][] = [
+    ['after a reset, soon', failed(systemError('ECONNRESET')), 75],
+    ['after 503, soon', answered(503), 75],
+    ['after 500, soon: an admission webhook may be starting', answered(500), 75],
+    ['after 429 when it says', answered(429, new Date('2026-11-24T12:00:02Z')), 2_000],
+    ['after 429 that names no time, soon', answered(429), 75],
+  ]
+  for (const [title, outcome, delayMs] of again) {
+    test(title, () => assert.equal(retryDelayMs(outcome, first, 0.5, now), delayMs))
+  }
+
+  const never: [string, Outcome][] = [
+    ['after a good answer', answered(200)],
+    ['after a refusal', answered(403)],
+    ['after a conflict: the caller looks again first', answered(409)],
+    ['after a redirect', answered(302)],
+    ['for a host name that does not exist', failed(systemError('ENOTFOUND'))],
+    ['after an answer that was too long', failed(new AnswerTooLarge(1))],
+    [
+      'with a CA file that is none',
+      failed(new PullpassError({ code: 'CA_FILE_INVALID', hop: 'kubernetes', seen: '' })),
+    ],
+    ['where Retry-After is longer than a run’s patience', answered(429, new Date('2026-11-24T12:01:01Z'))],
+  ]
+  for (const [title, outcome] of never) {
+    test(`never ${title}`, () => assert.equal(retryDelayMs(outcome, first, 0.5, now), undefined))
+  }
+
+  test('for a minute where the server was heard before, for ten seconds where it never was', () => {
+    const late = (server: Patience['server'], elapsedMs: number) =>
+      retryDelayMs(answered(503), { attempt: 1, elapsedMs, server }, 0.5, now)
+    assert.equal(late('heard', 59_900), 75)
+    assert.equal(late('heard', 59_950), undefined)
+    assert.equal(late('unheard', 9_900), 75)
+    assert.equal(late('unheard', 9_950), undefined)
+  })
+
+  test('later each time, spread by chance, and never after more than five seconds', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1000 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (attempt, random) => {
+          const delayMs = retryDelayMs(answered(503), { ...first, attempt }, random, now) ?? Number.NaN
+          const fullMs = Math.min(5_000, 100 * 2 ** (attempt - 1))
+          assert.ok(delayMs >= fullMs / 2 && delayMs <= fullMs)
+        },
+      ),
+    )
+  })
+})

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createSlots } from '../../src/kubernetes/slots.ts'
+
+const never = new AbortController().signal
+
+test('no more than the given number is under way at once, and all are done in their order', async () => {
+  const slots = createSlots(3, never)
+  const begun: number[] = []
+  let underWay = 0
+  let most = 0
+  const work = (number: number) => async () => {
+    begun.push(number)
+    underWay += 1
+    most = Math.max(most, underWay)
+    await new Promise(setImmediate)
+    underWay -= 1
+    return number
+  }
+  const numbers = Array.from({ length: 20 }, (_, number) => number)
+  assert.deepEqual(await Promise.all(numbers.map((number) => slots.run(work(number)))), numbers)
+  assert.deepEqual(begun, numbers)
+  assert.equal(most, 3)
+})
+
+test('work that fails frees its slot', async () => {
+  const slots = createSlots(1, never)
+  await assert.rejects(
+    slots.run(async () => {
+      throw new Error('broken')
+    }),
+    { message: 'broken' },
+  )
+  assert.equal(await slots.run(async () => 'done'), 'done')
+})
+
+test('after the signal nothing is begun, and what waits is told why', async () => {
+  const stop = new AbortController()
+  const slots = createSlots(1, stop.signal)
+  const held = Promise.withResolvers<string>()
+  const underWay = slots.run(() => held.promise)
+  const waiting = slots.run(async () => assert.fail('it was begun'))
+  stop.abort(new Error('interrupted'))
+  await assert.rejects(waiting, { message: 'interrupted' })
+  await assert.rejects(
+    slots.run(async () => assert.fail('it was begun')),
+    { message: 'interrupted' },
+  )
+  held.resolve('finished')
+  assert.equal(await underWay, 'finished')
+})
