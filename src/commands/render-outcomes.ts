@@ -8,7 +8,8 @@ const few = 20
 
 export function renderOutcomes(outcomes: readonly Outcome[], now: Date, color: 'always' | 'never'): string {
   const rows = outcomes.flatMap((outcome) => rowsOf(outcome, now))
-  const header = ['DOCUMENT', 'SECRET', 'REGISTRY', 'RESULT', 'EXPIRES', 'NOTE']
+  const noted = rows.some(({ note }) => note !== '')
+  const header = ['DOCUMENT', 'SECRET', 'REGISTRY', 'RESULT', 'EXPIRES', ...(noted ? ['NOTE'] : [])]
   return renderTable({ header, rows: (outcomes.length <= few ? rows : gather(rows)).map(cellsOf) }, color)
 }
 

@@ -10,12 +10,18 @@ export interface RefreshReport {
 export function reportOutcomes(outcomes: readonly Outcome[], mode: 'write' | 'dry-run'): RefreshReport {
   return {
     dryRun: mode === 'dry-run',
-    outcomes: outcomes.map(({ fault, registries, ...outcome }) => ({
+    outcomes: outcomes.map(({ fault, registries, serviceAccounts, ...outcome }) => ({
       ...outcome,
       registries: registries.map(({ fault: registryFault, ...registry }) => ({
         ...registry,
         ...withError(registryFault),
       })),
+      ...(serviceAccounts && {
+        serviceAccounts: serviceAccounts.map(({ fault: accountFault, ...account }) => ({
+          ...account,
+          ...withError(accountFault),
+        })),
+      }),
       ...withError(fault),
     })),
   }

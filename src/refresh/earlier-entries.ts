@@ -21,9 +21,11 @@ export async function readEarlierEntries(
 ): Promise<EarlierEntries> {
   const holding = namespaces.filter((namespace) => found.has(namespace))
   if (holding.length === 0) return { byNamespace: new Map(), faults: new Map() }
-  const { found: secrets, faults } = await readPullSecretData(cluster, document.secretName, holding)
+  const secrets = await readPullSecretData(cluster, document.secretName, holding)
   const byNamespace = new Map(
-    [...secrets].map(([namespace, { dockerConfigJson }]) => [namespace, parseDockerConfig(dockerConfigJson).entries]),
+    [...secrets].flatMap(([namespace, { dockerConfigJson }]) =>
+      dockerConfigJson === undefined ? [] : [[namespace, parseDockerConfig(dockerConfigJson).entries] as const],
+    ),
   )
-  return { byNamespace, faults }
+  return { byNamespace, faults: new Map() }
 }

@@ -8,7 +8,9 @@ export interface Outcome {
   readonly secretName: string
   readonly result: Result
   readonly registries: readonly RegistryOutcome[]
-  /** Why it failed. */
+  /** Of the service accounts that the document names; absent where it names none, or there is no Secret to name. */
+  readonly serviceAccounts?: readonly ServiceAccountOutcome[]
+  /** What failed, of the Secret or of a service account. */
   readonly fault?: PullpassError
   /** What else happened, in words: taken over, mended after somebody's edit, skipped because … */
   readonly note?: string
@@ -26,7 +28,14 @@ export interface RegistryOutcome {
   readonly fault?: PullpassError
 }
 
+export interface ServiceAccountOutcome {
+  readonly name: string
+  /** absent: the namespace has no such account. */
+  readonly result: 'attached' | 'unchanged' | 'absent' | 'failed'
+  readonly fault?: PullpassError
+}
+
 /** Whether the run may call this done. */
-export function isDone({ result, registries }: Outcome): boolean {
-  return result !== 'failed' && registries.every(({ fault }) => fault === undefined)
+export function isDone({ result, fault, registries }: Outcome): boolean {
+  return result !== 'failed' && fault === undefined && registries.every((registry) => registry.fault === undefined)
 }

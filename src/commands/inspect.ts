@@ -1,0 +1,51 @@
+/** pullpass inspect: a subject token or a pull secret as people read it. Exits 1 when it will be refused. */
+import type { Command, Flag } from './command.ts'
+import { parseInspectTarget } from './inspect/parse-inspect-target.ts'
+import { clusterFlags, documentFlags, outputFlags } from './shared-flags.ts'
+
+const flags: typeof documentFlags &
+  typeof clusterFlags &
+  typeof outputFlags & {
+    readonly audience: Flag & { type: 'string' }
+    readonly image: Flag & { type: 'string' }
+  } = {
+  ...documentFlags,
+  audience: {
+    type: 'string',
+    value: 'AUDIENCE',
+    summary: "Whom the requested token is for (default: what the documents' registries ask for; else nobody)",
+  },
+  image: { type: 'string', value: 'IMAGE', summary: 'Tell whether a kubelet would use the secret for this image' },
+  ...outputFlags,
+  ...clusterFlags,
+}
+
+export const inspect: Command<typeof flags> = {
+  summary: 'Show a subject token or a pull secret as people read it',
+  usage: [
+    'inspect [FILE|-] [-f DOCUMENT]',
+    'inspect serviceaccount NAMESPACE/NAME [--audience AUDIENCE | -f DOCUMENT]',
+    'inspect secret NAMESPACE/NAME [--image IMAGE]',
+  ],
+  details: [
+    'Shows what a token says (nobody verifies its signature here) and what speaks against it; with -f, whether the',
+    "registries of a document will take it. FILE is PULLPASS_TOKEN_FILE by default, or the usual script's place.",
+    'Of a pull secret it shows hosts, user names, expiry and owner, and what a kubelet would do with it.',
+    'No credential is ever printed.',
+    '',
+    'Examples:',
+    '  pullpass inspect -f artifact-registry.yaml',
+    '  pullpass inspect secret team-a/regcred --image europe-docker.pkg.dev/project/images/app:v1',
+  ].join('\n'),
+  flags,
+
+  async run(call) {
+    const target = parseInspectTarget(call.positionals, call.flags)
+    if (target.kind === 'secret') {
+      const { inspectSecret } = await import('./inspect/inspect-secret.ts')
+      return await inspectSecret(target, call)
+    }
+    const { inspectToken } = await import('./inspect/inspect-token.ts')
+    return await inspectToken(target, call)
+  },
+}

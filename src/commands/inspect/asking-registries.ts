@@ -1,0 +1,33 @@
+/** The registries of documents, as those who will take a subject token or refuse it. */
+import type { Document } from '../../document/document.ts'
+import type { AcceptedAudiences } from '../../identity/check-audience.ts'
+import { bindProvider } from '../../providers/bind-provider.ts'
+
+export interface AskingRegistry extends AcceptedAudiences {
+  /** The first is the one to ask for. */
+  readonly audiences: readonly [string, ...string[]]
+  readonly tokenFile?: string
+  readonly tokenFileField?: string
+}
+
+export async function askingRegistries(documents: readonly Document[]): Promise<AskingRegistry[]> {
+  return await Promise.all(
+    documents
+      .flatMap(({ registries }) => registries)
+      .map(async (registry) => {
+        const { audiences } = await bindProvider(registry)
+        const { tokenFile, tokenFileField } = registry
+        return {
+          audiences,
+          host: registry.hosts[0] ?? registry.name,
+          ...(tokenFile !== undefined && { tokenFile }),
+          ...(tokenFileField !== undefined && { tokenFileField }),
+        }
+      }),
+  )
+}
+
+/** Each audience once, in the registries' order. */
+export function audiencesToRequest(registries: readonly AskingRegistry[]): string[] {
+  return [...new Set(registries.map(({ audiences: [first] }) => first))]
+}

@@ -1,0 +1,51 @@
+/** What is to be said of a Secret as a pull secret: whose it is, what a kubelet makes of it. Pure. */
+import { parseDockerConfig } from '../../credential/parse-docker-config.ts'
+import { type PullSecretRecord, parseRecord } from '../../credential/pull-secret-record.ts'
+import { Redacted } from '../../outside/redacted.ts'
+import { judgePullSecret, type PullSecretVerdict } from '../../registry/judge-pull-secret.ts'
+import type { SecretTarget } from './parse-inspect-target.ts'
+import type { InspectedSecret } from './read-secret.ts'
+
+export interface SecretVerdict extends PullSecretVerdict {
+  readonly type: string
+  /** Field managers that own the credential; empty: nobody is known to. */
+  readonly managers: readonly string[]
+  /** The document that it is made for, where pullpass made it. */
+  readonly document: string | undefined
+  readonly refreshedAt: Date | undefined
+}
+
+const pullSecretType = 'kubernetes.io/dockerconfigjson'
+
+export function judgeSecret(
+  { secret: target, image }: SecretTarget,
+  { type, metadata, dockerConfigJson }: InspectedSecret,
+  now: Date,
+): SecretVerdict {
+  const record = parseRecord(metadata.annotations)
+  const doubts =
+    record === undefined ? [] : doubtsOf(record, metadata.owners.data, `${target.namespace}/${target.name}`)
+  // What annotations say of a credential that somebody else wrote is not about this credential.
+  const believed = doubts.length === 0 ? record : undefined
+  const wrongType =
+    type === pullSecretType ? [] : [`its type is ${type || 'missing'}: no kubelet takes it as ${pullSecretType}`]
+  const config = parseDockerConfig(dockerConfigJson ?? new Redacted('null'))
+  const verdict = judgePullSecret({ config, registries: believed?.registries ?? new Map(), image }, now)
+  return {
+    ...verdict,
+    problems: [...wrongType, ...verdict.problems],
+    notes: [...doubts, ...(metadata.deleting ? ['it is being deleted'] : []), ...verdict.notes],
+    type,
+    managers: metadata.owners.data,
+    document: believed?.document,
+    refreshedAt: believed?.refreshedAt,
+  }
+}
+
+function doubtsOf(record: PullSecretRecord, owners: readonly string[], target: string): string[] {
+  const copied = record.target === target ? [] : [`it is a copy, by something else, of the Secret ${record.target}`]
+  const edited = owners.some((owner) => owner.startsWith('pullpass:'))
+    ? []
+    : [`its annotations are pullpass's, for ${record.document}, but its credential was written by something else`]
+  return [...copied, ...edited]
+}

@@ -1,0 +1,64 @@
+/** What `pullpass inspect` is asked to show, from the words of its command line. */
+import { labelName, objectName } from '../../document/kubernetes-names.ts'
+import { brokenRule } from '../../document/text-rule.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { quote } from '../../outside/quote.ts'
+import { type ImageReference, parseImageReference } from '../../registry/parse-image-reference.ts'
+
+export type InspectTarget = TokenTarget | SecretTarget
+
+export type TokenTarget =
+  | { readonly kind: 'file'; readonly path: string | undefined }
+  | { readonly kind: 'serviceaccount'; readonly account: NamespacedName; readonly audience: string | undefined }
+
+export interface SecretTarget {
+  readonly kind: 'secret'
+  readonly secret: NamespacedName
+  readonly image: { readonly name: string; readonly reference: ImageReference } | undefined
+}
+
+export interface NamespacedName {
+  readonly namespace: string
+  readonly name: string
+}
+
+interface TargetFlags {
+  readonly file: readonly string[]
+  readonly audience: string | undefined
+  readonly image: string | undefined
+}
+
+/** @throws USAGE_INVALID; a flag that would say nothing about this target is wrong too */
+export function parseInspectTarget(words: readonly string[], { file, audience, image }: TargetFlags): InspectTarget {
+  const [kind, named, ...more] = words
+  if (more.length > 0) throw wrong(`${quote(more[0] ?? '')} stands where nothing is expected`)
+  if (kind === 'secret') {
+    if (file.length > 0) throw wrong('-f is given for a Secret', 'documents beside a token')
+    if (audience !== undefined) throw wrong('--audience is given for a Secret', 'it with inspect serviceaccount')
+    return { kind, secret: parseName(kind, named), image: image === undefined ? undefined : parseImage(image) }
+  }
+  if (image !== undefined) throw wrong('--image is given for a token', 'it with inspect secret')
+  if (kind === 'serviceaccount') return { kind, account: parseName(kind, named), audience }
+  if (audience !== undefined) throw wrong('--audience is given for a file', 'it with inspect serviceaccount')
+  if (named !== undefined) throw wrong(`${quote(kind ?? '')} is no kind`, 'serviceaccount or secret')
+  if (kind === '-' && file.includes('-')) throw wrong('- stands for the token and for a document')
+  return { kind: 'file', path: kind }
+}
+
+function parseName(kind: string, text: string | undefined): NamespacedName {
+  if (text === undefined) throw wrong(`${kind} is given without a name`, 'NAMESPACE/NAME')
+  const [namespace = '', name, ...more] = text.split('/')
+  if (name === undefined || more.length > 0) throw wrong(`${quote(text)} is no name of a ${kind}`, 'NAMESPACE/NAME')
+  const broken = brokenRule(labelName, namespace) ?? brokenRule(objectName, name)
+  if (broken !== undefined) throw wrong(`${quote(text)} is no name of a ${kind}`, `NAMESPACE/NAME, each of ${broken}`)
+  return { namespace, name }
+}
+
+function parseImage(name: string): NonNullable<SecretTarget['image']> {
+  const reference = parseImageReference(name)
+  if (reference !== undefined) return { name, reference }
+  throw wrong(`--image ${quote(name)} is no image`, '[host[:port]/]path[:tag][@digest], as a Pod names it')
+}
+
+const wrong = (seen: string, expected?: string) =>
+  new PullpassError({ code: 'USAGE_INVALID', hop: 'document', seen, expected, hint: 'pullpass inspect --help' })

@@ -1,0 +1,84 @@
+/** Puts each pull secret's name into the imagePullSecrets of the service accounts that its document names. */
+
+import { attachPullSecret } from '../kubernetes/attach-pull-secret.ts'
+import type { Cluster } from '../kubernetes/cluster.ts'
+import { fieldManager } from '../kubernetes/field-manager.ts'
+import { listServiceAccounts, type ServiceAccount } from '../kubernetes/list-service-accounts.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+import { documentName } from './document-name.ts'
+import type { Outcome, ServiceAccountOutcome } from './outcome.ts'
+import type { Job } from './plan-refresh.ts'
+import { sideBySide } from './side-by-side.ts'
+
+export interface Attach {
+  readonly cluster: Cluster
+  readonly mode: 'write' | 'dry-run'
+  readonly signal: AbortSignal
+}
+
+const atOnce = 64
+
+/** The same outcomes, with what became of the accounts; only where there is a Secret to name. */
+export async function attachPullSecrets(
+  jobs: readonly Job[],
+  outcomes: readonly Outcome[],
+  attach: Attach,
+): Promise<Outcome[]> {
+  const wanting = new Map(
+    jobs
+      .filter(({ document }) => document.attachToServiceAccounts.length > 0)
+      .map((job) => [documentName(job.document), job]),
+  )
+  if (wanting.size === 0) return [...outcomes]
+  const accounts = new Map<Job, AccountsByName>()
+  for (const job of wanting.values()) accounts.set(job, await listAccounts(job, attach.cluster))
+  return await sideBySide(outcomes, atOnce, async (outcome) => {
+    const job = wanting.get(outcome.document)
+    const byName = job && accounts.get(job)
+    if (job === undefined || byName === undefined || !['written', 'unchanged'].includes(outcome.result)) return outcome
+    const serviceAccounts = await attachIn(outcome, { job, byName, attach })
+    const fault = serviceAccounts.find((account) => account.fault !== undefined)?.fault
+    return fault === undefined ? { ...outcome, serviceAccounts } : { ...outcome, serviceAccounts, fault }
+  })
+}
+
+type AccountsByName = ReadonlyMap<string, ReadonlyMap<string, ServiceAccount> | PullpassError>
+
+/** One list for each name; without the right to it, every namespace has the same fault, and the Secrets stand all the same. */
+async function listAccounts({ document, namespaces }: Job, cluster: Cluster): Promise<AccountsByName> {
+  const lists = document.attachToServiceAccounts.map(async (name) => {
+    const list = await listServiceAccounts(cluster, name, namespaces).catch(asFault)
+    return [name, list] as const
+  })
+  return new Map(await Promise.all(lists))
+}
+
+interface Place {
+  readonly job: Job
+  readonly byName: AccountsByName
+  readonly attach: Attach
+}
+
+async function attachIn({ namespace }: Outcome, { job, byName, attach }: Place): Promise<ServiceAccountOutcome[]> {
+  const { document } = job
+  const ways = { manager: fieldManager(document), dryRun: attach.mode === 'dry-run' ? 'all' : 'none' } as const
+  const tried = [...byName].map(async ([name, list]): Promise<ServiceAccountOutcome> => {
+    if (list instanceof PullpassError) return { name, result: 'failed', fault: list }
+    const account = list.get(namespace)
+    if (account === undefined) return { name, result: 'absent' }
+    try {
+      attach.signal.throwIfAborted()
+      const result = await attachPullSecret(attach.cluster, account, document.secretName, ways)
+      return { name, result: result === 'gone' ? 'absent' : result }
+    } catch (error) {
+      return { name, result: 'failed', fault: asFault(error) }
+    }
+  })
+  return await Promise.all(tried)
+}
+
+/** What nobody classified is a bug, and ends the run. */
+function asFault(error: unknown): PullpassError {
+  if (error instanceof PullpassError) return error
+  throw error
+}

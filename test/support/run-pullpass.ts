@@ -1,0 +1,48 @@
+/** A run of pullpass in this process against a sandbox: its clock is the sandbox's, its waits take no time. */
+
+import type { Sandbox } from '../../sandbox/start-sandbox.ts'
+import { run } from '../../src/commands/run.ts'
+
+export interface PullpassRun {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface PullpassWanted {
+  /** Beside the sandbox's own; undefined takes a variable away. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  readonly input?: string
+  readonly signal?: AbortSignal
+}
+
+export async function runPullpass(
+  sandbox: Pick<Sandbox, 'environment' | 'clock'>,
+  argv: readonly string[],
+  { environment = {}, input = '', signal = new AbortController().signal }: PullpassWanted = {},
+): Promise<PullpassRun> {
+  const stdout: string[] = []
+  const stderr: string[] = []
+  const exitCode = await run(argv, {
+    environment: { ...sandbox.environment, ...environment },
+    now: sandbox.clock.now,
+    random: () => 0.5,
+    sleep: waitWithoutTime,
+    signal,
+    terminal: {
+      print: (text) => void stdout.push(`${text}\n`),
+      complain: (text) => void stderr.push(`${text}\n`),
+      readInput: async () => input,
+      color: 'never',
+      progress: () => undefined,
+    },
+  })
+  return { exitCode, stdout: stdout.join(''), stderr: stderr.join('') }
+}
+
+/** A bound on the whole run never comes to its end; a pause between two tries is over at once. */
+async function waitWithoutTime(ms: number, signal: AbortSignal): Promise<void> {
+  const wholeRun = 60_000
+  if (ms >= wholeRun) return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+  signal.throwIfAborted()
+}
