@@ -45,9 +45,9 @@ export const iamCredentials =
 
 function parseWanted(body: Buffer): Wanted | undefined {
   try {
-    const { scope, lifetime = '3600s', delegates = [] } = JSON.parse(body.toString())
-    const lifeSeconds = Number(/^(\d+)s$/.exec(lifetime)?.[1])
-    const emails = delegates.map((delegate: string) => delegateName.exec(delegate)?.[1])
+    const { scope, lifetime, delegates } = JSON.parse(body.toString())
+    const lifeSeconds = Number(/^(\d+)s$/.exec(lifetime ?? '3600s')?.[1]) // null is absent: Python's client sends it
+    const emails = (delegates ?? []).map((delegate: string) => delegateName.exec(delegate)?.[1])
     const valid = Array.isArray(scope) && scope.length > 0 && lifeSeconds > 0 && emails.every(Boolean)
     return valid ? { scope, lifeSeconds, delegates: emails } : undefined
   } catch {

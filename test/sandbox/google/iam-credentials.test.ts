@@ -45,10 +45,12 @@ suite('IAM Credentials', () => {
     })
   })
 
-  test('without a lifetime the token lives for an hour', async (t) => {
+  test('without a lifetime, or with null as some clients send it, the token lives for an hour', async (t) => {
     const { generate } = await start(t)
+    const withNull = { scope: [readOnly], lifetime: null, delegates: null }
 
     assert.equal((await generate({ scope: [readOnly] })).body.expireTime, '2026-11-24T13:00:00Z')
+    assert.equal((await generate(withNull)).body.expireTime, '2026-11-24T13:00:00Z')
   })
 
   test('a federated token of scope iam suffices, one of the read-only scope does not', async (t) => {
