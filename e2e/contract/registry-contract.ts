@@ -100,6 +100,13 @@ export function registryContract(name: string, start: (t: TestContext) => Promis
       }
     })
 
+    test('the tags of a repository are listed', async (t) => {
+      const registry = await start(t)
+      const answer = await read(`${registry.url}/v2/${registry.repository}/tags/list`, await pullToken(registry))
+
+      assert.deepEqual(await answer.json(), { name: registry.repository, tags: [registry.tag] })
+    })
+
     test('HEAD of a blob answers its length', async (t) => {
       const registry = await start(t)
       const token = await pullToken(registry)

@@ -1,7 +1,7 @@
 /** The access tokens that Google granted: who holds them, for what, until when. */
 import { randomBytes } from 'node:crypto'
 
-export interface AccessGrant {
+interface AccessGrant {
   /** An IAM member: `principal://iam.googleapis.com/…/subject/SUB` or `serviceAccount:EMAIL`. */
   readonly member: string
   readonly scopes: readonly string[]

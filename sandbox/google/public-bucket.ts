@@ -1,7 +1,7 @@
 /** A bucket that anybody may read, as an issuer's documents are published. https://cloud.google.com/storage/docs/xml-api/get-object-download */
 import type { SandboxHandler } from '../serve/handler.ts'
 
-export interface PublishedObject {
+interface PublishedObject {
   readonly contentType: string
   readonly cacheControl: string
   readonly body: string

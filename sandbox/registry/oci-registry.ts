@@ -23,7 +23,7 @@ export interface OciRegistry {
   readonly denyReading: (repository: string, member: string) => void
 }
 
-const route = /^\/v2\/(?<name>.+)\/(?<kind>manifests|blobs)\/(?<reference>[^/]+)$/
+const route = /^\/v2\/(?<name>.+)\/(?<kind>manifests|blobs|tags(?=\/list$))\/(?<reference>[^/]+)$/
 
 export function createOciRegistry({ scheme, whoHolds, now }: OciRegistryNeeds): OciRegistry {
   const images = createImageStore()
@@ -40,11 +40,14 @@ export function createOciRegistry({ scheme, whoHolds, now }: OciRegistryNeeds): 
     if (!['GET', 'HEAD'].includes(request.method)) return registryError('UNSUPPORTED', 'The operation is unsupported.')
     if (request.path === '/v2/') return { status: 200, body: {} }
 
-    const { name = '', kind, reference = '' } = route.exec(request.path)?.groups ?? {}
+    const { name, kind, reference = '' } = route.exec(request.path)?.groups ?? {}
+    if (name === undefined) return { status: 404, body: '404 page not found\n' }
     if (!readable.includes(name)) return readDenied(name)
-    const repository = images.repository(name)
+    const repository = images.findRepository(name)
     if (!repository) return registryError('NAME_UNKNOWN', `Repository "${name}" not found`)
-    return kind === 'manifests' ? manifestAnswer(repository, reference) : blobAnswer(repository, reference)
+    if (kind === 'manifests') return manifestAnswer(repository, reference)
+    if (kind === 'blobs') return blobAnswer(repository, reference)
+    return { status: 200, body: { name, tags: [...repository.tags].toSorted() } }
   }
   return {
     handle: (request) => withApiVersion(answer(request)),

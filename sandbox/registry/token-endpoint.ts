@@ -7,7 +7,7 @@ import type { PullTokens } from './pull-tokens.ts'
 import { registryError } from './registry-error.ts'
 
 /** Who presents an access token, as Google's side knows it. */
-export interface Holder {
+interface Holder {
   readonly member: string
   readonly scopes: readonly string[]
   readonly expiresAt: Date

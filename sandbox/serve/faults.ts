@@ -15,7 +15,7 @@ export type Fault =
   /** HTTP/2 GOAWAY that still answers the request, or refuses it undone; on HTTP/1.1 the connection just closes. */
   | { readonly kind: 'goaway'; readonly request: 'answered' | 'refused' }
 
-export interface FaultAim {
+interface FaultAim {
   /** Which requests it meets; absent: all. */
   readonly when?: (request: Pick<SandboxRequest, 'method' | 'path'>) => boolean
   /** How many it meets; absent: all until cleared. */

@@ -20,7 +20,7 @@ export interface PartWanted {
 }
 
 /** What a test may count: never bodies or headers, so that no token is kept. */
-export interface SeenRequest {
+interface SeenRequest {
   readonly method: string
   /** Without the query. */
   readonly path: string

@@ -16,7 +16,7 @@ export interface SandboxFolder {
 export async function createSandboxFolder(kubeconfig: string, ca: string): Promise<SandboxFolder> {
   const path = await mkdtemp(join(tmpdir(), 'pullpass-sandbox-'))
   await chmod(path, 0o700)
-  const [kubeconfigFile, caFile, tokenFile] = [join(path, 'kubeconfig'), join(path, 'ca.pem'), join(path, 'oidc-token')]
+  const [kubeconfigFile, caFile, tokenFile] = [join(path, 'kubeconfig'), join(path, 'ca.crt'), join(path, 'oidc-token')]
   await writeFile(kubeconfigFile, kubeconfig, { mode: 0o600 })
   await writeFile(caFile, ca)
   return {
