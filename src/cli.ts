@@ -24,6 +24,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 const terminal: Terminal = {
   print: (text) => process.stdout.write(`${text}\n`),
+  complain: (text) => process.stderr.write(`${text}\n`),
   readInput: async () => (await import('./terminal/read-input.ts')).readInput(process.stdin),
   color: process.stdout.isTTY && !process.env['NO_COLOR'] ? 'always' : 'never',
   progress: (text) => {
@@ -45,6 +46,5 @@ const exitCode = await run(process.argv.slice(2), {
   },
   signal: interrupt.signal,
   terminal,
-  complain: (text) => process.stderr.write(`${text}\n`),
 })
 process.exitCode = endedBy === undefined ? exitCode : 128 + constants.signals[endedBy]

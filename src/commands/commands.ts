@@ -13,4 +13,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Exchange once, write every chosen pull secret, exit',
     load: async () => (await import('./refresh.ts')).refresh,
   },
+  inspect: {
+    summary: 'Show a subject token or a pull secret as people read it',
+    load: async () => (await import('./inspect.ts')).inspect,
+  },
+  sandbox: {
+    summary: 'Run a cluster, a Google and a registry on this machine, to play with',
+    load: async () => (await import('./sandbox.ts')).sandbox,
+  },
 }

@@ -9,8 +9,9 @@ export interface Bound {
   readonly cancel: () => void
 }
 
-/** @throws USAGE_INVALID where `timeout` is no duration */
-export function endAfter(timeout: string, { sleep, signal }: Pick<Outside, 'sleep' | 'signal'>): Bound {
+/** `timeout` undefined: only an interruption ends it. @throws USAGE_INVALID where it is no duration */
+export function endAfter(timeout: string | undefined, { sleep, signal }: Pick<Outside, 'sleep' | 'signal'>): Bound {
+  if (timeout === undefined) return { signal, cancel: () => undefined }
   const timeoutMs = parseDuration(timeout)
   if (timeoutMs === undefined || timeoutMs === 0) {
     throw new PullpassError({

@@ -37,6 +37,7 @@ export const inspect: Command<typeof flags> = {
     '  pullpass inspect -f artifact-registry.yaml',
     '  pullpass inspect secret team-a/regcred --image europe-docker.pkg.dev/project/images/app:v1',
   ].join('\n'),
+  life: 'one-shot',
   flags,
 
   async run(call) {

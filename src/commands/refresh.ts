@@ -54,6 +54,7 @@ export const refresh: Command<typeof flags> = {
     '  pullpass refresh -f artifact-registry.yaml --dry-run',
     '  pullpass refresh -f documents/ --min-remaining 30m',
   ].join('\n'),
+  life: 'one-shot',
   flags,
 
   async run({ flags, outside, terminal }) {

@@ -45,7 +45,7 @@ async function runCommand(name: string, words: readonly string[], host: Host): P
     host.terminal.print(renderCommandHelp(command))
     return 0
   }
-  const bound = endAfter(line.common.timeout ?? '5m', host)
+  const bound = endAfter(line.common.timeout ?? (command.life === 'one-shot' ? '5m' : undefined), host)
   try {
     const outside = await makeOutside(line, { ...host, signal: bound.signal })
     return await command.run({ ...line, outside, terminal: host.terminal })

@@ -7,6 +7,7 @@ import { judgeSecret } from './judge-secret.ts'
 import type { SecretTarget } from './parse-inspect-target.ts'
 import { readSecret } from './read-secret.ts'
 import { renderSecret } from './render-secret.ts'
+import { reportSecret } from './report-secret.ts'
 
 export async function inspectSecret(
   target: SecretTarget,
@@ -21,7 +22,7 @@ export async function inspectSecret(
       terminal.print(renderSecret(target, verdict, now, terminal.color))
     } else {
       const format = flags.output === 'yaml' ? 'yaml' : 'json'
-      terminal.print(await renderStructured({ ...target.secret, ...verdict, image: target.image?.name }, format))
+      terminal.print(await renderStructured(reportSecret(target, verdict), format))
     }
     return verdict.problems.length === 0 ? 0 : 1
   } finally {

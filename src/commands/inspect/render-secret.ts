@@ -20,7 +20,7 @@ export function renderSecret(
     ...(refreshedAt === undefined ? [] : [['refreshed', instantAndDistance(refreshedAt, now)]]),
   ]
   const header = ['HOST', 'USER', 'EXPIRES', ...(image === undefined ? [] : ['FOR THIS IMAGE'])]
-  const rows = entries.map((entry) => entryRow(entry, now))
+  const rows = entries.map((entry) => entryRow(entry, verdict.tried, now))
   return [
     renderTable({ rows: facts }, color),
     ...(entries.length === 0 ? [] : [renderTable({ header, rows }, color)]),
@@ -28,16 +28,20 @@ export function renderSecret(
   ].join('\n\n')
 }
 
-function entryRow({ host, username, expiresAt, fit, tried }: EntryVerdict, now: Date): string[] {
+function entryRow(
+  { host, username, expiresAt, fit }: EntryVerdict,
+  tried: SecretVerdict['tried'],
+  now: Date,
+): string[] {
   const expiry = expiresAt === undefined ? 'unknown' : instantAndDistance(expiresAt, now)
-  if (fit === undefined) return [host, username, expiry]
-  return [host, username, expiry, tried === undefined ? `not tried: ${fit}` : `tried as no. ${tried}`]
+  if (fit === undefined || tried === undefined) return [host, username, expiry]
+  const place = tried.indexOf(host) + 1
+  return [host, username, expiry, place === 0 ? `not tried: ${fit}` : `tried as no. ${place}`]
 }
 
-function renderVerdict({ problems, notes, entries }: SecretVerdict, image: string | undefined): string[] {
+function renderVerdict({ problems, notes, tried }: SecretVerdict, image: string | undefined): string[] {
   const remarks = notes.map((note) => `note: ${note}`)
   if (problems.length > 0) return [...problems.map((problem) => `problem: ${problem}`), ...remarks]
-  const hosts = entries.filter(({ tried }) => tried !== undefined).map(({ host }) => host)
-  const use = image === undefined ? '' : `, and uses ${hosts.join(', then ')} for ${image}`
+  const use = image === undefined ? '' : `, and uses ${tried?.join(', then ')} for ${image}`
   return [...remarks, `A kubelet can parse it${use}.`]
 }

@@ -1,0 +1,35 @@
+/** pullpass sandbox: all of the outside on this machine, until it is stopped. */
+import type { Command, Flag } from './command.ts'
+
+const flags: { readonly namespaces: Flag & { type: 'string' } } = {
+  namespaces: { type: 'string', value: 'LIST', summary: 'Namespaces of its cluster (default default,team-a,team-b)' },
+}
+
+export const sandbox: Command<typeof flags> = {
+  summary: 'Run a cluster, a Google and a registry on this machine, to play with',
+  usage: ['sandbox [flags]'],
+  details: [
+    'Prints what leads to it as shell variables, and runs until it is stopped (Ctrl-C). Everything listens on 127.0.0.1,',
+    'lives in memory, and is gone at its end; kubectl works against its cluster.',
+    '',
+    'Example, in two terminals:',
+    '  pullpass sandbox > sandbox.env',
+    '  . ./sandbox.env && pullpass refresh && kubectl get secrets --all-namespaces',
+  ].join('\n'),
+  life: 'until-stopped',
+  flags,
+
+  async run({ flags, outside, terminal }) {
+    const { startSandbox } = await import('../../sandbox/start-sandbox.ts')
+    const namespaces = flags.namespaces?.split(',')
+    await using started = await startSandbox({ now: outside.now, ...(namespaces && { namespaces }) })
+    const variables = Object.entries(started.environment).map(([name, value]) => `export ${name}='${value}'`)
+    terminal.print([`# image: ${started.image}`, ...variables].join('\n'))
+    terminal.complain('The sandbox runs until it is stopped (Ctrl-C).')
+    await new Promise<void>((resolve) => {
+      const wait = setInterval(() => undefined, 60_000) // keeps the process
+      outside.signal.addEventListener('abort', () => resolve(clearInterval(wait)), { once: true })
+    })
+    return 0
+  },
+}

@@ -1,0 +1,70 @@
+/**
+ * Pulls an image as any client does: challenge, token, manifest, config, layers, each checked by its digest.
+ * https://distribution.github.io/distribution/spec/auth/token/
+ */
+import { createHash } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { request } from 'node:https'
+
+export interface PulledImage {
+  readonly digest: string
+  readonly blobs: readonly { readonly kind: 'config' | 'layer'; readonly digest: string; readonly bytes: number }[]
+}
+
+/** The registry said no: what it answered. */
+export class PullRefused extends Error {}
+
+/** `image`: HOST/REPOSITORY:TAG. `auth`: base64 of `user:password`, as a dockerconfigjson holds it. */
+export async function pullImage(image: string, ca: string, auth: string | undefined): Promise<PulledImage> {
+  const [, host = '', repository = '', tag = ''] = /^([^/]+)\/(.+):([^:]+)$/.exec(image) ?? []
+  const base = `https://${host}/v2/${repository}`
+  const challenge = await ask(`${base}/manifests/${tag}`, ca)
+  const realm = /realm="([^"]+)"/.exec(challenge.headers['www-authenticate'] ?? '')?.[1]
+  const scope = encodeURIComponent(`repository:${repository}:pull`)
+  const granted = await askFor(`${realm}?scope=${scope}`, ca, auth === undefined ? undefined : `Basic ${auth}`)
+  const bearer = `Bearer ${(JSON.parse(granted.toString()) as { token: string }).token}`
+
+  const manifest = await askFor(`${base}/manifests/${tag}`, ca, bearer)
+  const { config, layers } = JSON.parse(manifest.toString()) as Manifest
+  const blobs: PulledImage['blobs'][number][] = []
+  for (const { digest } of [config, ...layers]) {
+    const blob = await askFor(`${base}/blobs/${digest}`, ca, bearer)
+    if (digestOf(blob) !== digest) throw new Error(`blob ${digest} arrived as ${digestOf(blob)}`)
+    blobs.push({ kind: digest === config.digest ? 'config' : 'layer', digest, bytes: blob.length })
+  }
+  const digest = digestOf(manifest)
+  await askFor(`${base}/manifests/${digest}`, ca, bearer) // the registry knows the manifest by the digest of these bytes
+  return { digest, blobs }
+}
+
+interface Manifest {
+  readonly config: { readonly digest: string }
+  readonly layers: readonly { readonly digest: string }[]
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+
+async function askFor(url: string, ca: string, authorization: string | undefined): Promise<Buffer> {
+  const { status, body } = await ask(url, ca, authorization)
+  if (status !== 200) throw new PullRefused(`${status} ${body.toString().trim()}`)
+  return body
+}
+
+function ask(url: string, ca: string, authorization?: string): Promise<Answer> {
+  const accept = 'application/vnd.oci.image.manifest.v1+json'
+  const headers = authorization === undefined ? { accept } : { accept, authorization }
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { ca, headers }, async (answer) => {
+      const body = Buffer.concat(await answer.toArray())
+      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body })
+    })
+    asked.on('error', reject)
+    asked.end()
+  })
+}
+
+const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
