@@ -1,0 +1,34 @@
+/** Documents from a text, as from standard input; and the one error of what is refused. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Document } from '../../src/document/document.ts'
+import { type DocumentOutside, loadDocuments } from '../../src/document/load-documents.ts'
+import { PullpassError } from '../../src/outside/pullpass-error.ts'
+import { smallest } from './smallest-document.ts'
+
+export const outside = (input = ''): DocumentOutside => ({ environment: {}, readInput: async () => input })
+
+export const loadText = (input: string): Promise<Document[]> => loadDocuments(['-'], outside(input))
+
+export async function refusal(files: readonly string[], input?: string): Promise<PullpassError> {
+  const fault: unknown = await loadDocuments(files, outside(input)).catch((error: unknown) => error)
+  assert.ok(fault instanceof PullpassError, `not refused: ${String(fault)}`)
+  return fault
+}
+
+export type WrongDocuments = Record<string, [wrong: string | RegExp, by: string, seen: string, expected: string]>
+
+/** One test for each case: the smallest document, changed in one place, is refused in these words. */
+export function refusesEach(cases: WrongDocuments): void {
+  for (const [title, [wrong, by, seen, expected]] of Object.entries(cases)) {
+    test(title, async () => {
+      const error = await refusal(
+        ['-'],
+        smallest.replace(wrong, () => by),
+      )
+      assert.equal(error.code, 'DOCUMENT_INVALID')
+      assert.equal(error.seen, seen)
+      assert.equal(error.expected?.split('\n')[0], expected)
+    })
+  }
+}

@@ -1,0 +1,99 @@
+import { suite } from 'node:test'
+import { refusesEach } from './load-text.ts'
+
+suite('a document is refused for', () => {
+  refusesEach({
+    'an unknown field, with the nearest known one': [
+      'spec:\n',
+      'spec:\n  secretname: x\n',
+      '-:5:3: spec.secretname is not a known field',
+      '"secretName"',
+    ],
+    'an unknown field that is like no other': [
+      'metadata: {name: regcred}',
+      'metadata: {name: regcred, xyzzy: 1}',
+      '-:3:27: metadata.xyzzy is not a known field',
+      'one of: name, labels, annotations',
+    ],
+    'a field of another kind': [
+      'metadata: {name: regcred}',
+      'metadata: {name: regcred, namespace: a}',
+      '-:3:27: metadata.namespace is not a known field',
+      'one of: name, labels, annotations',
+    ],
+    'another kind': [
+      'kind: ClusterPullSecret',
+      'kind: Deployment',
+      '-:2:7: kind is "Deployment"',
+      'ClusterPullSecret or PullSecret',
+    ],
+    'another version': ['v1alpha1', 'v2', '-:1:13: apiVersion is "pullpass.dev/v2"', 'one of: pullpass.dev/v1alpha1'],
+    'no object at all': [
+      /^[\s\S]*$/,
+      '- a\n',
+      '-:1:1: the document is a list',
+      'an object of kind ClusterPullSecret or PullSecret',
+    ],
+    'a missing field': [
+      'metadata: {name: regcred}',
+      'metadata: {}',
+      '-:3:1: metadata.name is missing',
+      'lower-case letters, digits, "-" and ".", each part beginning and ending with a letter or digit',
+    ],
+    'an empty field': [/namespaces: .*/, 'namespaces:', '-:5:3: spec.namespaces is empty', 'an object'],
+    'a number for a text': [
+      'name: google',
+      'name: 5',
+      '-:7:13: spec.registries[0].name is 5',
+      'lower-case letters, digits and "-", beginning and ending with a letter or digit',
+    ],
+    'an empty list': [
+      '[default]',
+      '[]',
+      '-:5:16: spec.namespaces.include is an empty list',
+      'at least one item, or no such field',
+    ],
+    'a bad label': [
+      'metadata: {name: regcred}',
+      'metadata: {name: regcred, labels: {a b: c}}',
+      '-:3:36: metadata.labels["a b"] is no good key',
+      'a label\'s key: an optional DNS prefix and "/", then up to 63 letters, digits, "-", "_" and "."',
+    ],
+    'a bad glob': [
+      '[default]',
+      '["team-[ab]"]',
+      '-:5:26: spec.namespaces.include[0] is "team-[ab]"',
+      'a namespace, or a glob of lower-case letters, digits, "-", "*" (any characters) and "?" (one)',
+    ],
+    'a glob of system namespaces': [
+      '[default]',
+      '["kube-*"]',
+      '-:5:26: spec.namespaces.include[0] is "kube-*"',
+      'the exact name: namespaces kube-* are never chosen by a glob',
+    ],
+    'a namespace that cannot exist': [
+      '[default]',
+      '[Default]',
+      '-:5:26: spec.namespaces.include[0] is "Default"',
+      'a namespace, or a glob of lower-case letters, digits, "-", "*" (any characters) and "?" (one)',
+    ],
+    'a Secret that cannot exist': [
+      'spec:\n',
+      'spec:\n  secretName: my_secret\n',
+      '-:5:15: spec.secretName is "my_secret"',
+      'lower-case letters, digits, "-" and ".", each part beginning and ending with a letter or digit',
+    ],
+    'a host with a scheme': [
+      '[europe-docker.pkg.dev]',
+      '["https://europe-docker.pkg.dev"]',
+      '-:8:15: spec.registries[0].hosts[0] is "https://europe-docker.pkg.dev"',
+      'the host without a scheme: europe-docker.pkg.dev',
+    ],
+    'a provider that is not known': [
+      'gcp: {',
+      'aws: {roleArn: x}\n      gcp: {',
+      '-:9:7: spec.registries[0].aws is not a known field',
+      'one of: name, hosts, audience, tokenFile, gcp',
+    ],
+  })
+})
