@@ -14,6 +14,10 @@ export interface PullSecretFacts {
 }
 
 export interface PullSecretVerdict {
+  /** A kubelet that cannot parse it pulls nothing at all for a pod that names it. */
+  readonly parsing: 'succeeds' | 'fails'
+  /** Keys in the order in which a kubelet tries them for the image; absent: no image is in question. */
+  readonly tried: readonly string[] | undefined
   readonly entries: readonly EntryVerdict[]
   /** Why pulls fail, in sentences; empty: nothing is known against it. */
   readonly problems: readonly string[]
@@ -25,25 +29,31 @@ export interface EntryVerdict {
   readonly host: string
   readonly username: string
   readonly expiresAt: Date | undefined
-  /** How it fits the image, and its place among those that are tried, from 1; absent: not tried. */
+  /** How it fits the image; absent: no image is in question. */
   readonly fit: KeyVerdict | undefined
-  readonly tried: number | undefined
 }
 
 export function judgePullSecret(facts: PullSecretFacts, now: Date): PullSecretVerdict {
   const { config, image } = facts
   const keys = [...config.entries.keys()]
-  const tried = image === undefined ? [] : matchImage(keys, image.reference)
+  const tried = image === undefined ? undefined : matchImage(keys, image.reference)
+  const parsing = config.findings.some(({ effect }) => effect === 'breaks-pulls') ? 'fails' : 'succeeds'
   const entries = [...config.entries].map(([host, { username }]) => ({
     host,
     username,
     expiresAt: expiryOf(host, facts.registries),
-    fit: image === undefined ? undefined : tried.includes(host) ? 'fits' : compareKey(host, image.reference),
-    tried: tried.includes(host) ? tried.indexOf(host) + 1 : undefined,
+    fit: image === undefined ? undefined : tried?.includes(host) ? 'fits' : compareKey(host, image.reference),
   }))
   return {
+    parsing,
+    tried,
     entries,
-    problems: [...breakages(config), ...expiries(entries, now), ...misses(facts, tried)],
+    problems: [
+      ...breakages(config),
+      ...expiries(entries, now),
+      // Nothing is pulled where parsing fails, so that nothing need be said of this image.
+      ...(image !== undefined && tried?.length === 0 && parsing === 'succeeds' ? [misses(image)] : []),
+    ],
     notes: config.findings.filter(({ effect }) => effect === 'ignored').map(inWords),
   }
 }
@@ -65,9 +75,6 @@ function expiries(entries: readonly EntryVerdict[], now: Date): string[] {
     .map(({ host, expiresAt }) => `${host}: its credential expired at ${expiresAt?.toISOString()}`)
 }
 
-function misses({ image, config }: PullSecretFacts, tried: readonly string[]): string[] {
-  const broken = config.findings.some(({ effect }) => effect === 'breaks-pulls')
-  if (image === undefined || tried.length > 0 || broken) return []
-  const { host, repository } = image.reference
-  return [`no host in it fits ${image.name}, which is ${host}/${repository}: a kubelet pulls it without this Secret`]
+function misses({ name, reference: { host, repository } }: NonNullable<PullSecretFacts['image']>): string {
+  return `no host in it fits ${name}, which is ${host}/${repository}: a kubelet pulls it without this Secret`
 }

@@ -19,33 +19,37 @@ suite('judgePullSecret', () => {
   test('each host is shown with its user, its expiry and its place among those that are tried', () => {
     const config = configOf({ 'quay.io': entry, 'quay.io/org/': entry, 'example.com': entry, 'quay.io:443': entry })
     const registries = new Map([['quay', record(['quay.io/org/'], '2025-11-24T12:50:00Z')]])
-    const { entries, problems, notes } = judgePullSecret({ config, registries, image: hello }, now)
+    const { entries, tried, problems, notes } = judgePullSecret({ config, registries, image: hello }, now)
+    assert.deepEqual(tried, ['quay.io/org/', 'quay.io'])
     assert.deepEqual(entries, [
-      { host: 'quay.io', username: 'user', expiresAt: undefined, fit: 'fits', tried: 2 },
+      { host: 'quay.io', username: 'user', expiresAt: undefined, fit: 'fits' },
       {
         host: 'quay.io/org/',
         username: 'user',
         expiresAt: new Date('2025-11-24T12:50:00Z'),
         fit: 'fits',
-        tried: 1,
       },
-      { host: 'example.com', username: 'user', expiresAt: undefined, fit: 'other host', tried: undefined },
-      { host: 'quay.io:443', username: 'user', expiresAt: undefined, fit: 'other port', tried: undefined },
+      { host: 'example.com', username: 'user', expiresAt: undefined, fit: 'other host' },
+      { host: 'quay.io:443', username: 'user', expiresAt: undefined, fit: 'other port' },
     ])
     assert.deepEqual([problems, notes], [[], []])
   })
 
   test('without an image, nothing is said of one', () => {
-    const { entries, problems } = judgePullSecret({ config: configOf({ host: entry }), registries: new Map() }, now)
-    assert.deepEqual(entries, [
-      { host: 'host', username: 'user', expiresAt: undefined, fit: undefined, tried: undefined },
-    ])
+    const { entries, tried, problems } = judgePullSecret(
+      { config: configOf({ host: entry }), registries: new Map() },
+      now,
+    )
+    assert.equal(tried, undefined)
+    assert.deepEqual(entries, [{ host: 'host', username: 'user', expiresAt: undefined, fit: undefined }])
     assert.deepEqual(problems, [])
   })
 
   test('an entry that no kubelet can parse is a problem for every image of the pod', () => {
     const config = configOf({ 'quay.io': entry, 'bad.example.com': { auth: 'no colon' } })
-    assert.deepEqual(judgePullSecret({ config, registries: new Map(), image: hello }, now).problems, [
+    const { parsing, problems } = judgePullSecret({ config, registries: new Map(), image: hello }, now)
+    assert.equal(parsing, 'fails')
+    assert.deepEqual(problems, [
       'no kubelet can parse it, so that a pod which names this Secret can pull no image at all: bad.example.com: auth is not standard base64',
     ])
   })
@@ -69,8 +73,8 @@ suite('judgePullSecret', () => {
   test("Docker Hub's old key is shown as tried", () => {
     const image = { name: 'hello', reference: imageOf('docker.io', 'library/hello') }
     const config = configOf({ 'https://index.docker.io/v1/': entry })
-    const [hub] = judgePullSecret({ config, registries: new Map(), image }, now).entries
-    assert.deepEqual([hub?.fit, hub?.tried], ['fits', 1])
+    const { entries, tried } = judgePullSecret({ config, registries: new Map(), image }, now)
+    assert.deepEqual([entries[0]?.fit, tried], ['fits', ['https://index.docker.io/v1/']])
   })
 
   test('what kubelets pass over is a note, not a problem', () => {

@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite, type TestContext, test } from 'node:test'
+import { type Sandbox, startSandbox } from '../../sandbox/start-sandbox.ts'
+import type { Command } from '../../src/commands/command.ts'
+import { inspect } from '../../src/commands/inspect.ts'
+import { readCommandLine } from '../../src/commands/read-command-line.ts'
+import { runPullpass } from '../support/run-pullpass.ts'
+import { testOutside } from '../support/test-outside.ts'
+
+async function start(t: TestContext): Promise<Sandbox> {
+  const sandbox = await startSandbox({ now: () => new Date('2026-11-24T12:00:00Z') })
+  t.after(sandbox.close)
+  return sandbox
+}
+
+const command: Command = inspect
+
+async function runInspect(sandbox: Sandbox, words: readonly string[], input = '') {
+  const printed: string[] = []
+  const terminal = {
+    print: (text: string) => void printed.push(text),
+    complain: () => undefined,
+    readInput: async () => input,
+    color: 'never',
+    progress: () => undefined,
+  } as const
+  const base = testOutside({ environment: sandbox.environment, ca: sandbox.authority.ca })
+  const outside = { ...base, now: sandbox.clock.now }
+  const exitCode = await command.run({ ...readCommandLine('inspect', command, words), outside, terminal })
+  return { exitCode, stdout: printed.join('\n') }
+}
+
+async function writeDocument(sandbox: Sandbox, extra: object = {}): Promise<string> {
+  const path = join(sandbox.folder.path, 'document.json')
+  const registry = {
+    name: 'google',
+    hosts: ['europe-docker.pkg.dev'],
+    gcp: { workloadIdentityProvider: sandbox.provider },
+  }
+  const spec = { namespaces: { include: ['team-a'] }, registries: [{ ...registry, ...extra }] }
+  const document = {
+    apiVersion: 'pullpass.dev/v1alpha1',
+    kind: 'ClusterPullSecret',
+    metadata: { name: 'regcred' },
+    spec,
+  }
+  await writeFile(path, JSON.stringify(document))
+  return path
+}
+
+function seedSecret(sandbox: Sandbox, name: string, auths: object, metadata: object = {}): void {
+  sandbox.cluster.seed({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { namespace: 'team-a', name, ...metadata },
+    type: 'kubernetes.io/dockerconfigjson',
+    data: { '.dockerconfigjson': Buffer.from(JSON.stringify({ auths })).toString('base64') },
+  })
+}
+
+suite('pullpass inspect, of a token', () => {
+  test('a projected token is shown as people read it, never the token itself', async (t) => {
+    const sandbox = await start(t)
+    sandbox.clock.advance('2 min')
+    const { exitCode, stdout } = await runInspect(sandbox, ['-f', await writeDocument(sandbox)])
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^subject +system:serviceaccount:image-system:pullpass$/m)
+    assert.match(stdout, /^audience +\/\/iam\.googleapis\.com\/projects\/123456789012\//m)
+    assert.match(stdout, /^issued +2026-11-24T12:00:00Z \(2 min ago\)$/m)
+    assert.match(stdout, /^expires +2026-11-24T13:00:00Z \(in 58 min\)$/m)
+    assert.match(stdout, /^Nothing speaks against it for europe-docker\.pkg\.dev;/m)
+    assert.doesNotMatch(stdout, /eyJ/)
+  })
+
+  test('a token for the API server is refused for a document, by name of its registry', async (t) => {
+    const sandbox = await start(t)
+    await sandbox.writeToken({ audiences: ['https://kubernetes.default.svc'] })
+    const { exitCode, stdout } = await runInspect(sandbox, ['-f', await writeDocument(sandbox)])
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /^AUDIENCE_MISMATCH \(subject-token\): .* is meant for "https:\/\/kubernetes\.default\.svc"$/m)
+    assert.match(stdout, /\(with or without "https:"\), from registry europe-docker\.pkg\.dev$/m)
+  })
+
+  test('a registry that reads a token file of its own has no say about another file', async (t) => {
+    const sandbox = await start(t)
+    await sandbox.writeToken({ audiences: ['other'] })
+    const document = await writeDocument(sandbox, { tokenFile: join(sandbox.folder.path, 'own-token') })
+    assert.equal((await runInspect(sandbox, ['-f', document])).exitCode, 0)
+  })
+
+  test('an expired token is refused, without any document', async (t) => {
+    const sandbox = await start(t)
+    sandbox.clock.advance('2 h')
+    const { exitCode, stdout } = await runInspect(sandbox, [])
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /^TOKEN_EXPIRED \(subject-token\): .* expired at 2026-11-24T13:00:00\.000Z$/m)
+  })
+
+  test('a token on standard input that is none is refused without a word of it', async (t) => {
+    const sandbox = await start(t)
+    await assert.rejects(runInspect(sandbox, ['-'], 'my-password'), {
+      code: 'TOKEN_MALFORMED',
+      seen: 'standard input holds no service account token: it has 1 part',
+    })
+  })
+
+  test('programs get claims and problems, and no token', async (t) => {
+    const sandbox = await start(t)
+    const { stdout } = await runInspect(sandbox, [sandbox.folder.tokenFile, '-o', 'json'])
+    const { tokens } = JSON.parse(stdout)
+    assert.deepEqual(Object.keys(tokens[0]), [
+      'source',
+      'issuer',
+      'subject',
+      'audiences',
+      'issuedAt',
+      'expiresAt',
+      'keyId',
+      'algorithm',
+      'problems',
+    ])
+    assert.equal(tokens[0].expiresAt, '2026-11-24T13:00:00.000Z')
+    assert.deepEqual(tokens[0].problems, [])
+  })
+})
+
+suite('pullpass inspect serviceaccount', () => {
+  const account = ['serviceaccount', 'image-system/pullpass']
+
+  test('a token that nobody takes shows what the cluster says of the account', async (t) => {
+    const { exitCode, stdout } = await runInspect(await start(t), account)
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^audience +pullpass\.dev\/inspect$/m)
+    assert.match(stdout, /^expires +2026-11-24T12:10:00Z \(in 10 min\)$/m)
+  })
+
+  test('with a document, the token is for its registry', async (t) => {
+    const sandbox = await start(t)
+    const { exitCode, stdout } = await runInspect(sandbox, [...account, '-f', await writeDocument(sandbox)])
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^audience +\/\/iam\.googleapis\.com\/projects\/123456789012\//m)
+  })
+
+  test('an audience that the registry does not take is named', async (t) => {
+    const sandbox = await start(t)
+    const words = [...account, '--audience', 'sts', '-f', await writeDocument(sandbox)]
+    const { exitCode, stdout } = await runInspect(sandbox, words)
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /^AUDIENCE_MISMATCH \(subject-token\): the token of service account .* is meant for "sts"$/m)
+  })
+
+  test('an account that is not there is named', async (t) => {
+    await assert.rejects(runInspect(await start(t), ['serviceaccount', 'image-system/absent']), {
+      code: 'TOKEN_REQUEST_REFUSED',
+      seen: 'ServiceAccount image-system/absent is not there, so that no token can be requested for it',
+    })
+  })
+})
+
+suite('pullpass inspect secret', () => {
+  const auth = Buffer.from('somebody:hunter2-hunter2').toString('base64')
+
+  test('a pull secret that refresh wrote says for whom, until when, and what a kubelet does with it', async (t) => {
+    const sandbox = await start(t)
+    assert.equal((await runPullpass(sandbox, ['refresh'])).exitCode, 0)
+    sandbox.clock.advance('12 min')
+    const { exitCode, stdout } = await runInspect(sandbox, ['secret', 'team-a/regcred', '--image', sandbox.image])
+    const host = `localhost:${sandbox.parts.registry.port}`
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^managed by +pullpass:ClusterPullSecret:regcred$/m)
+    assert.match(stdout, /^document +ClusterPullSecret\/regcred$/m)
+    assert.match(stdout, /^refreshed +2026-11-24T12:00:00Z \(12 min ago\)$/m)
+    const row = `${host}  oauth2accesstoken  2026-11-24T13:00:00Z (in 48 min)  tried as no. 1`
+    assert.ok(stdout.split('\n').includes(row), stdout)
+    assert.ok(stdout.endsWith(`A kubelet can parse it, and uses ${host} for ${sandbox.image}.`), stdout)
+  })
+
+  test('an image of another registry is a problem', async (t) => {
+    const sandbox = await start(t)
+    seedSecret(sandbox, 'mine', { 'quay.io/org/': { auth } })
+    const { exitCode, stdout } = await runInspect(sandbox, ['secret', 'team-a/mine', '--image', 'quay.io/other/app'])
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /^quay\.io\/org\/ +somebody +unknown +not tried: other path$/m)
+    assert.match(stdout, /^problem: no host in it fits quay\.io\/other\/app, which is quay\.io\/other\/app: /m)
+  })
+
+  test('a secret that breaks pulls is named, and its credential never shown', async (t) => {
+    const sandbox = await start(t)
+    seedSecret(sandbox, 'mine', { 'quay.io': { auth }, 'bad.example.com': { auth: 'aHVudGVyMi1odW50ZXIy' } })
+    const outputs = await Promise.all(
+      [[], ['-o', 'json'], ['-o', 'yaml']].map((format) => runInspect(sandbox, ['secret', 'team-a/mine', ...format])),
+    )
+    for (const { exitCode, stdout } of outputs) {
+      assert.equal(exitCode, 1)
+      assert.match(stdout, /bad\.example\.com: auth holds no .* between user name and password/)
+      assert.doesNotMatch(stdout, /hunter2|aHVudGVy|c29tZWJvZHk6/)
+    }
+  })
+
+  test('an expired credential is a problem', async (t) => {
+    const sandbox = await start(t)
+    await runPullpass(sandbox, ['refresh'])
+    sandbox.clock.advance('2 h')
+    const { exitCode, stdout } = await runInspect(sandbox, ['secret', 'team-a/regcred'])
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /^problem: localhost:\d+: its credential expired at 2026-11-24T13:00:00\.000Z$/m)
+  })
+
+  test("a copy of a pull secret is not believed to be the document's, nor its expiry", async (t) => {
+    const sandbox = await start(t)
+    const annotations = {
+      'pullpass.dev/document': 'ClusterPullSecret/regcred',
+      'pullpass.dev/target': 'team-a/regcred',
+      'pullpass.dev/refreshed-at': '2026-11-24T12:00:00Z',
+      'pullpass.dev/expires-at': '2026-11-24T13:00:00Z',
+      'pullpass.dev/registries': '{"quay":{"hosts":["quay.io"],"expiresAt":"2026-11-24T13:00:00Z","mintedFrom":"x"}}',
+    }
+    seedSecret(sandbox, 'copy', { 'quay.io': { auth } }, { annotations })
+    const { exitCode, stdout } = await runInspect(sandbox, ['secret', 'team-a/copy'])
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^quay\.io +somebody +unknown$/m)
+    assert.match(stdout, /^note: it is a copy, by something else, of the Secret team-a\/regcred$/m)
+    assert.doesNotMatch(stdout, /^document/m)
+  })
+
+  test('programs get hosts, owners and the verdict', async (t) => {
+    const sandbox = await start(t)
+    seedSecret(sandbox, 'mine', { 'quay.io': { auth } })
+    const words = ['secret', 'team-a/mine', '--image', 'quay.io/org/app', '-o', 'json']
+    assert.deepEqual(JSON.parse((await runInspect(sandbox, words)).stdout), {
+      namespace: 'team-a',
+      name: 'mine',
+      type: 'kubernetes.io/dockerconfigjson',
+      managers: [],
+      entries: [{ host: 'quay.io', username: 'somebody', fit: 'fits' }],
+      kubelet: { parsing: 'succeeds', image: 'quay.io/org/app', tried: ['quay.io'] },
+      problems: [],
+      notes: [],
+    })
+  })
+
+  test('a Secret of another type is no pull secret', async (t) => {
+    const sandbox = await start(t)
+    sandbox.cluster.seed({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { namespace: 'team-a', name: 'other' },
+      type: 'Opaque',
+    })
+    const { exitCode, stdout } = await runInspect(sandbox, ['secret', 'team-a/other'])
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /^problem: its type is Opaque: no kubelet takes it as kubernetes\.io\/dockerconfigjson$/m)
+  })
+
+  test('a Secret that is not there is named', async (t) => {
+    await assert.rejects(runInspect(await start(t), ['secret', 'team-a/absent']), {
+      code: 'KUBERNETES_REFUSED',
+      seen: 'Secret team-a/absent is not there',
+    })
+  })
+})

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { parseInspectTarget } from '../../../src/commands/inspect/parse-inspect-target.ts'
+
+const none = { file: [], audience: undefined, image: undefined }
+
+suite('what inspect is asked to show', () => {
+  test('without words it is the token of the usual place, else a file or standard input', () => {
+    assert.deepEqual(parseInspectTarget([], none), { kind: 'file', path: undefined })
+    assert.deepEqual(parseInspectTarget(['./token'], none), { kind: 'file', path: './token' })
+    assert.deepEqual(parseInspectTarget(['-'], { ...none, file: ['gcp.yaml'] }), { kind: 'file', path: '-' })
+  })
+
+  test('a service account is named with its namespace', () => {
+    assert.deepEqual(parseInspectTarget(['serviceaccount', 'image-system/pullpass'], { ...none, audience: 'sts' }), {
+      kind: 'serviceaccount',
+      account: { namespace: 'image-system', name: 'pullpass' },
+      audience: 'sts',
+    })
+  })
+
+  test('a Secret may be asked about an image', () => {
+    assert.deepEqual(parseInspectTarget(['secret', 'team-a/regcred'], { ...none, image: 'busybox' }), {
+      kind: 'secret',
+      secret: { namespace: 'team-a', name: 'regcred' },
+      image: {
+        name: 'busybox',
+        reference: { host: 'docker.io', repository: 'library/busybox', tag: 'latest', digest: undefined },
+      },
+    })
+  })
+
+  const wrong: Record<string, [words: string[], flags: object, seen: string]> = {
+    'no name': [['secret'], {}, 'secret is given without a name'],
+    'no namespace': [['secret', 'regcred'], {}, '"regcred" is no name of a secret'],
+    'two slashes': [['serviceaccount', 'a/b/c'], {}, '"a/b/c" is no name of a serviceaccount'],
+    'a namespace that cannot exist': [['secret', 'Team/regcred'], {}, '"Team/regcred" is no name of a secret'],
+    'an unknown kind': [['configmap', 'a/b'], {}, '"configmap" is no kind'],
+    'a word too many': [['secret', 'a/b', 'c'], {}, '"c" stands where nothing is expected'],
+    'an image for a token': [['./token'], { image: 'busybox' }, '--image is given for a token'],
+    'an audience for a file': [['./token'], { audience: 'sts' }, '--audience is given for a file'],
+    'an audience for a Secret': [['secret', 'a/b'], { audience: 'sts' }, '--audience is given for a Secret'],
+    'documents for a Secret': [['secret', 'a/b'], { file: ['gcp.yaml'] }, '-f is given for a Secret'],
+    'an image that no Pod can name': [['secret', 'a/b'], { image: 'a b' }, '--image "a b" is no image'],
+    'standard input twice': [['-'], { file: ['-'] }, '- stands for the token and for a document'],
+  }
+  for (const [name, [words, flags, seen]] of Object.entries(wrong)) {
+    test(`${name} is refused before anything is read`, () => {
+      assert.throws(() => parseInspectTarget(words, { ...none, ...flags }), { code: 'USAGE_INVALID', seen })
+    })
+  }
+})
