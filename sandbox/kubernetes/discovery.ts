@@ -3,6 +3,7 @@
 import type { SandboxAnswer } from '../serve/handler.ts'
 import { json } from './calls/answer-form.ts'
 import { resourceKinds } from './kinds/resource-kinds.ts'
+import { openapiOfCore, openapiPaths } from './openapi.ts'
 import { plain } from './tokens/issuer-documents.ts'
 
 const version = {
@@ -19,6 +20,8 @@ const answers: Readonly<Record<string, () => SandboxAnswer>> = {
   '/version': () => json(200, version),
   '/api': () => json(200, { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] }),
   '/apis': () => json(200, { kind: 'APIGroupList', apiVersion: 'v1', groups: [] }),
+  '/openapi/v3': () => json(200, openapiPaths()),
+  '/openapi/v3/api/v1': () => json(200, openapiOfCore()),
   '/api/v1': () => json(200, { kind: 'APIResourceList', groupVersion: 'v1', resources: resources() }),
 }
 

@@ -1,12 +1,14 @@
-/** Request bodies: JSON or YAML, bounded as the API bounds them. */
+/** Request bodies: JSON, YAML or protobuf, bounded as the API bounds them. */
 import { parse } from 'yaml'
 import type { SandboxRequest } from '../../serve/handler.ts'
 import { isRecord } from '../objects/kubernetes-object.ts'
+import { decodeObject } from '../protobuf/decode-object.ts'
 import { badRequest, tooLarge, unsupportedMediaType } from './status-error.ts'
 
 const mostBytes = 3 * 1024 * 1024
 
-const bodyTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+const protobuf = 'application/vnd.kubernetes.protobuf'
+const bodyTypes = ['application/json', 'application/yaml', protobuf]
 
 /** What a body must be: its group's short name is for the API's wording. */
 export interface BodyKind {
@@ -27,9 +29,10 @@ export function readBody(request: SandboxRequest, wanted: BodyKind): Record<stri
 /** A body that is a map, or empty. @throws StatusError 400, 413, 415 */
 export function readMap(request: SandboxRequest, kind: string): Record<string, unknown> {
   const type = mediaType(request)
-  if (type && !bodyTypes.slice(0, 2).includes(type)) throw unsupportedMediaType(bodyTypes)
-  const value = request.body.length === 0 ? {} : parseBody(request)
-  if (!isRecord(value)) throw badRequest(`the object provided is unrecognized (must be of type ${kind})`)
+  if (type && !bodyTypes.includes(type)) throw unsupportedMediaType(bodyTypes)
+  if (request.body.length === 0) return {}
+  const value = type === protobuf ? parseProtobuf(request) : parseBody(request)
+  if (!isRecord(value)) throw badRequest(unrecognized(kind))
   return value
 }
 
@@ -44,6 +47,21 @@ export function parseBody({ body }: SandboxRequest): unknown {
   }
 }
 
+function parseProtobuf({ body }: SandboxRequest): unknown {
+  if (body.length > mostBytes) throw tooLarge(mostBytes)
+  try {
+    return decodeObject(body)
+  } catch (cause) {
+    throw Object.assign(badRequest(`provided data does not appear to be a protobuf message: ${saying(cause)}`), {
+      cause,
+    })
+  }
+}
+
+const unrecognized = (kind: string): string => `the object provided is unrecognized (must be of type ${kind})`
+
+const saying = (cause: unknown): string => (cause instanceof Error ? cause.message : 'unreadable')
+
 const printed = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 export const mediaType = ({ headers }: SandboxRequest): string =>
@@ -53,8 +71,6 @@ function parseYaml(text: string): unknown {
   try {
     return parse(text, { version: '1.1' }) // in which an unquoted y is true, as for the API's own reader
   } catch (cause) {
-    throw Object.assign(badRequest(`error decoding YAML: ${cause instanceof Error ? cause.message : 'unreadable'}`), {
-      cause,
-    })
+    throw Object.assign(badRequest(`error decoding YAML: ${saying(cause)}`), { cause })
   }
 }
