@@ -40,7 +40,7 @@ export function judgePullSecret(facts: PullSecretFacts, now: Date): PullSecretVe
   const parsing = config.findings.some(({ effect }) => effect === 'breaks-pulls') ? 'fails' : 'succeeds'
   const entries = [...config.entries].map(([host, { username }]) => ({
     host,
-    username,
+    username: showName(username),
     expiresAt: expiryOf(host, facts.registries),
     fit: image === undefined ? undefined : tried?.includes(host) ? 'fits' : compareKey(host, image.reference),
   }))
@@ -57,6 +57,10 @@ export function judgePullSecret(facts: PullSecretFacts, now: Date): PullSecretVe
     notes: config.findings.filter(({ effect }) => effect === 'ignored').map(inWords),
   }
 }
+
+/** Somebody may have put a token where the name belongs: no registry gives so long a name. */
+const showName = (name: string) =>
+  name.length <= 100 ? name : `(${name.length} characters, perhaps a token: not shown)`
 
 const expiryOf = (host: string, registries: PullSecretFacts['registries']) =>
   [...registries.values()].find(({ hosts }) => hosts.includes(host))?.expiresAt

@@ -45,6 +45,12 @@ suite('judgePullSecret', () => {
     assert.deepEqual(problems, [])
   })
 
+  test('a token in the place of the user name is not shown', () => {
+    const config = configOf({ host: { username: 'eyJ'.repeat(50), password: '' } })
+    const [first] = judgePullSecret({ config, registries: new Map() }, now).entries
+    assert.equal(first?.username, '(150 characters, perhaps a token: not shown)')
+  })
+
   test('an entry that no kubelet can parse is a problem for every image of the pod', () => {
     const config = configOf({ 'quay.io': entry, 'bad.example.com': { auth: 'no colon' } })
     const { parsing, problems } = judgePullSecret({ config, registries: new Map(), image: hello }, now)
