@@ -40,6 +40,10 @@ export interface Sandbox extends OpenParts, AsyncDisposable {
 
 const admin = 'kubernetes-admin'
 const account = { namespace: 'image-system', name: 'pullpass' }
+const bound = {
+  pod: { name: 'pullpass-29400120-x7k2p', uid: '5d0f3e0a-6f0e-4b7c-9d5b-2f1b7f6f9a01' },
+  node: { name: 'node-1', uid: '8c1d2b34-0a5e-4c3f-8f6d-7e9a1b2c3d02' },
+}
 const subject = `system:serviceaccount:${account.namespace}:${account.name}`
 const serviceAccountEmail = 'puller@example-project.iam.gserviceaccount.com'
 const repository = 'example-project/images'
@@ -75,7 +79,7 @@ async function furnish(wanted: SandboxWanted, opened: (end: () => Promise<void>)
   const { writeToken, remove, ...folder } = await createSandboxFolder(outside.kubeconfig, outside.authority.ca)
   opened(remove)
   const writeNewToken: Sandbox['writeToken'] = async (token) => {
-    const standard = { ...account, audiences: [`//iam.googleapis.com/${provider}`], lifeSeconds: 3600 }
+    const standard = { ...account, ...bound, audiences: [`//iam.googleapis.com/${provider}`], lifeSeconds: 3600 }
     await writeToken(await cluster.signServiceAccountToken({ ...standard, ...token }))
   }
   await writeNewToken()

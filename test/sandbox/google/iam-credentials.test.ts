@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
+import fc from 'fast-check'
 import { createAccessTokens } from '../../../sandbox/google/access-tokens.ts'
 import { iamCredentials } from '../../../sandbox/google/iam-credentials.ts'
 import { createServiceAccounts } from '../../../sandbox/google/service-accounts.ts'
@@ -128,6 +129,16 @@ suite('IAM Credentials', () => {
       assert.equal(status, 400)
       assert.equal(body.error.status, 'INVALID_ARGUMENT')
     })
+
+  test('whatever JSON is sent in place of a request is granted or an invalid argument, and breaks nothing', async (t) => {
+    const { generate } = await start(t)
+    await fc.assert(
+      fc.asyncProperty(fc.object({ key: fc.constantFrom('scope', 'lifetime', 'delegates') }), async (wanted) => {
+        assert.ok([200, 400].includes((await generate(wanted)).status))
+      }),
+      { numRuns: 50 },
+    )
+  })
 
   test('twelve hours are granted where the organisation allows them', async (t) => {
     const { accounts, generate } = await start(t)

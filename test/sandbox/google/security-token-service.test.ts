@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
+import fc from 'fast-check'
 import { createGoogleCloud } from '../../../sandbox/google/google-cloud.ts'
 import { stsQuotaExceeded } from '../../../sandbox/google/security-token-service.ts'
 import type { Provider } from '../../../sandbox/google/workload-identity.ts'
@@ -235,6 +236,35 @@ suite("Google's STS", async () => {
       error: 'invalid_request',
       error_description: 'Scope(s) must be provided.',
     })
+  })
+
+  test('whatever is sent in place of a request is refused, and breaks nothing', async () => {
+    const { sts } = createGoogleCloud({ now: () => now })
+    const request = { method: 'POST', path: '/v1/token', query: new URLSearchParams(), signal: AbortSignal.abort() }
+    const types = fc.constantFrom('application/json', 'application/x-www-form-urlencoded')
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.json(), fc.string()), types, async (text, type) => {
+        const answer = await sts({ ...request, headers: { 'content-type': type }, body: Buffer.from(text) })
+        assert.equal(answer.status, 400)
+      }),
+    )
+  })
+
+  test('whatever is sent as subject token is refused, and breaks nothing', async (t) => {
+    const { url } = await start(t, { jwksJson: JSON.stringify(issuer.jwks) })
+    const part = fc.oneof(fc.json(), fc.string()).map((text) => Buffer.from(text).toString('base64url'))
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.string(),
+          fc.tuple(part, part, part).map((parts) => parts.join('.')),
+        ),
+        async (token) => {
+          assert.equal((await exchange(url, token)).status, 400)
+        },
+      ),
+      { numRuns: 50 },
+    )
   })
 
   test('a used-up quota can be played', async (t) => {
