@@ -34,6 +34,12 @@ const externalAccount: TextRule = {
       : undefined,
 }
 
+/** Asked first: of another kind of file nothing else is worth saying. */
+export const externalAccountForm: z.ZodMiniType<{ readonly type: string }> = z.looseObject(
+  { type: text(externalAccount, 'Kind of credential') },
+  object,
+)
+
 export const credentialFileForm: z.ZodMiniType<CredentialFileForm> = z.looseObject(
   {
     type: text(externalAccount, 'Kind of credential'),

@@ -11,6 +11,7 @@ import {
   parseAllDocuments,
   visit,
 } from 'yaml'
+import { quote } from '../outside/quote.ts'
 import type { FieldPath } from './flaw.ts'
 
 /** Line and column, from 1. */
@@ -58,7 +59,7 @@ export function parseYaml(text: string): { readonly documents: YamlDocument[] } 
       : { documents: parsed.filter(isFilled).map((document) => withPlaces(document, place)) }
   } catch (error) {
     // Aliases without end or anchor, and nesting deeper than the stack, are thrown by the library.
-    return [{ ...place(0), what: error instanceof Error ? withoutSource(error.message) : 'unreadable' }]
+    return [{ ...place(0), what: inWords(error instanceof Error ? error.message : 'unreadable') }]
   }
 }
 
@@ -67,13 +68,13 @@ type PlaceOf = (offset: number) => TextPlace
 function faultsOf(document: Document.Parsed, place: PlaceOf): YamlFault[] {
   const said = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
     ...place(pos[0]),
-    what: withoutSource(message),
+    what: inWords(message),
   }))
   return said.length > 0 ? said : repeatedFields(document, place)
 }
 
-/** The library quotes the text at times, and somebody may have named a token file. */
-const withoutSource = (message: string) => message.replaceAll(/\S{24,}/g, '…')
+/** The library's words, without what it quotes of the text at times: somebody may have named a token file. */
+const inWords = (message: string) => `not YAML: ${quote(message.replaceAll(/\S{24,}/g, '…'))}`
 
 function repeatedFields(document: Document.Parsed, place: PlaceOf): YamlFault[] {
   const faults: YamlFault[] = []

@@ -3,8 +3,7 @@
  * Such files travel, and whoever writes one says where the token is sent: so hosts are Google's own, and no program
  * or address that a file names is called. https://google.aip.dev/auth/4117
  */
-import type { CredentialFileForm } from './credential-file-schema.ts'
-import { credentialFileForm } from './credential-file-schema.ts'
+import { type CredentialFileForm, credentialFileForm, externalAccountForm } from './credential-file-schema.ts'
 import { type Finding, refuse } from './finding.ts'
 import type { Flaw } from './flaw.ts'
 import { canonicalProvider } from './gcp-names.ts'
@@ -38,7 +37,8 @@ function invalid([first, ...others]: readonly Finding[]) {
 }
 
 function settingsOf(value: unknown): CredentialFile | readonly Flaw[] {
-  const checked = checkShape(credentialFileForm, value)
+  const kind = checkShape(externalAccountForm, value)
+  const checked = 'form' in kind ? checkShape(credentialFileForm, value) : kind
   if (!('form' in checked)) return checked
   const { form } = checked
   const universe = form.universe_domain ?? 'googleapis.com'

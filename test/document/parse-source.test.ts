@@ -14,19 +14,19 @@ suite('a text is refused for', () => {
     'a bracket that is not closed': [
       'metadata: {name: regcred}',
       'metadata: {name: regcred',
-      '-:4:1: Flow map in block collection must be sufficiently indented and end with a }',
+      '-:4:1: not YAML: "Flow map in block collection must be sufficiently indented and end with a }"',
       'YAML or JSON',
     ],
     'an alias without its anchor': [
       'metadata: {name: regcred}',
       'metadata: *nobody',
-      '-:1:1: Unresolved alias (the anchor must be set before the alias): nobody',
+      '-:1:1: not YAML: "Unresolved alias (the anchor must be set before the alias): nobody"',
       'YAML or JSON',
     ],
     'a tag that runs code elsewhere': [
       'name: regcred',
       'name: !!python/name:os.system x',
-      '-:3:18: Unresolved tag: …',
+      '-:3:18: not YAML: "Unresolved tag: …"',
       'YAML or JSON',
     ],
   })
@@ -54,12 +54,12 @@ suite('in any text', () => {
     assert.equal((await refusal(['-'], json)).seen, '-:3:11: kind is "Secret"')
     assert.equal((await refusal(['-'], json.replace('kind2', 'kind'))).seen, '-:4:3: a field is given twice')
     assert.equal((await refusal(['-'], `${json.slice(0, -1)},}`)).seen, '-:3:11: kind is "Secret"')
-    assert.equal((await refusal(['-'], json.slice(0, -2))).seen, '-:4:13: Flow map must end with a }')
+    assert.equal((await refusal(['-'], json.slice(0, -2))).seen, '-:4:13: not YAML: "Flow map must end with a }"')
   })
 
   test('a small text that unfolds to a huge value is refused before it does', async () => {
     for (const [innermost, seen] of [
-      ['lol', /^-:1:1: Excessive alias count/],
+      ['lol', /^-:1:1: not YAML: "Excessive alias count/],
       ['', /^-:1:1: kind is missing/], // the library does not count what is empty, and repeats it by reference
     ] as const) {
       const levels = Array.from({ length: 30 }, (_, i) => `a${i}: &a${i} [${`*a${i - 1},`.repeat(9)}]`).slice(1)
