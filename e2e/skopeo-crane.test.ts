@@ -4,13 +4,13 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { buildCrane } from '../tools/real-parts/build-crane.ts'
-import { findInstalledProgram } from './parts/find-program.ts'
+import { findInstalledProgram } from './parts/ground/find-program.ts'
+import { runProgram } from './parts/ground/run-program.ts'
+import { startPart } from './parts/ground/start-part.ts'
 import { withRealPart } from './parts/real-part.ts'
-import { renderLogin } from './parts/render-login.ts'
-import { runProgram } from './parts/run-program.ts'
-import { startPart } from './parts/start-part.ts'
+import { renderLogin } from './parts/registry/render-login.ts'
+import type { RegistryLogin } from './parts/registry/start-token-server.ts'
 import { startPrivateImage } from './parts/start-private-image.ts'
-import type { RegistryLogin } from './parts/start-token-server.ts'
 
 const login = { username: 'oauth2accesstoken', password: 'ya29.c.right' }
 const wrongLogin = { username: 'oauth2accesstoken', password: 'ya29.c.wrong' }

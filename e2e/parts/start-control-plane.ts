@@ -4,14 +4,14 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { findControlPlaneProgram } from './find-control-plane-program.ts'
-import { freePort } from './free-port.ts'
+import { findControlPlaneProgram } from './control-plane/find-control-plane-program.ts'
+import { renderKubeconfig } from './control-plane/render-kubeconfig.ts'
+import { requestKubernetes } from './control-plane/request-kubernetes.ts'
+import { type ApiServerPlan, type StartedApiServer, startApiServer } from './control-plane/start-api-server.ts'
+import { freePort } from './ground/free-port.ts'
+import { type PartGround, startPart } from './ground/start-part.ts'
+import { waitUntil } from './ground/wait-until.ts'
 import type { RealPart } from './real-part.ts'
-import { renderKubeconfig } from './render-kubeconfig.ts'
-import { requestKubernetes } from './request-kubernetes.ts'
-import { type ApiServerPlan, type StartedApiServer, startApiServer } from './start-api-server.ts'
-import { type PartGround, startPart } from './start-part.ts'
-import { waitUntil } from './wait-until.ts'
 
 export interface ControlPlane extends RealPart, StartedApiServer {
   /** With the admin's token. */

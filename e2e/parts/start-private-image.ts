@@ -1,10 +1,11 @@
 /** A real registry that holds one image, for whoever has the login. */
-import { buildImage } from './build-image.ts'
-import { pushImage } from './push-image.ts'
+
+import { startPart } from './ground/start-part.ts'
 import type { RealPart } from './real-part.ts'
-import { startPart } from './start-part.ts'
+import { buildImage } from './registry/build-image.ts'
+import { pushImage } from './registry/push-image.ts'
+import type { RegistryLogin } from './registry/start-token-server.ts'
 import { startRegistry } from './start-registry.ts'
-import type { RegistryLogin } from './start-token-server.ts'
 
 export interface PrivateImage extends RealPart {
   /** `localhost:PORT` */

@@ -4,13 +4,13 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { findInstalledProgram } from './find-program.ts'
-import { freePort } from './free-port.ts'
+import { findInstalledProgram } from './ground/find-program.ts'
+import { freePort } from './ground/free-port.ts'
+import { runSuccessfully } from './ground/run-program.ts'
+import { type PartGround, startPart } from './ground/start-part.ts'
+import { waitUntil } from './ground/wait-until.ts'
 import type { RealPart } from './real-part.ts'
-import { runSuccessfully } from './run-program.ts'
-import { type PartGround, startPart } from './start-part.ts'
-import { type RegistryLogin, startTokenServer } from './start-token-server.ts'
-import { waitUntil } from './wait-until.ts'
+import { type RegistryLogin, startTokenServer } from './registry/start-token-server.ts'
 
 export interface Registry extends RealPart {
   /** `localhost:PORT`, as image references and pull secrets name it. */

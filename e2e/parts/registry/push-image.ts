@@ -1,8 +1,8 @@
 /** Pushes a Docker archive into a registry of this machine, with skopeo. */
 import { writeFile } from 'node:fs/promises'
-import { findInstalledProgram } from './find-program.ts'
+import { findInstalledProgram } from '../ground/find-program.ts'
+import { runSuccessfully } from '../ground/run-program.ts'
 import { renderLogin } from './render-login.ts'
-import { runSuccessfully } from './run-program.ts'
 import type { RegistryLogin } from './start-token-server.ts'
 
 /** `image` is `localhost:PORT/NAME:TAG`. The login lies in a file beside the archive meanwhile: arguments are for all to read. */

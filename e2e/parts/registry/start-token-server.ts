@@ -4,8 +4,8 @@
  */
 import { createPrivateKey, randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
-import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
-import { servePart } from '../../sandbox/serve/serve-part.ts'
+import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
+import { servePart } from '../../../sandbox/serve/serve-part.ts'
 
 export interface RegistryLogin {
   readonly username: string

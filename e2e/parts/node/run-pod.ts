@@ -1,6 +1,6 @@
 /** Pods on the real node: made, watched until they ran or could not pull, and read. https://kubernetes.io/docs/concepts/containers/images/ */
-import { type ApiServer, requestKubernetes } from './request-kubernetes.ts'
-import { waitUntil } from './wait-until.ts'
+import { type ApiServer, requestKubernetes } from '../control-plane/request-kubernetes.ts'
+import { waitUntil } from '../ground/wait-until.ts'
 
 export interface PodPlan {
   readonly name: string

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import type { RealPart } from './real-part.ts'
+import type { RealPart } from '../real-part.ts'
 import { type RunningProcess, startProcess } from './start-process.ts'
 
 export interface PartGround {

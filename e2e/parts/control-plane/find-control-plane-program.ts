@@ -1,6 +1,6 @@
 /** Where a program of the control plane is found: envtest's folder, or the cache that it is built into. */
-import { buildControlPlane } from '../../tools/real-parts/build-control-plane.ts'
-import { findProgram } from './find-program.ts'
+import { buildControlPlane } from '../../../tools/real-parts/build-control-plane.ts'
+import { findProgram } from '../ground/find-program.ts'
 
 type ControlPlaneProgram = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubelet'
 

@@ -1,7 +1,7 @@
 /** Where a program of another project is found. */
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { AbsentPart } from '../../tools/real-parts/absent-part.ts'
+import { AbsentPart } from '../../../tools/real-parts/absent-part.ts'
 
 /** The PATH, and the service folders that an ordinary user's PATH lacks on Debian. */
 const pathFolders = (): string[] => [

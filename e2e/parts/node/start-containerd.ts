@@ -1,12 +1,12 @@
 /** A real containerd with folders and a socket of its own, and a sandbox image that it need not fetch. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { buildImage } from './build-image.ts'
-import { findInstalledProgram } from './find-program.ts'
+import { findInstalledProgram } from '../ground/find-program.ts'
+import { type ProgramRun, runProgram, runSuccessfully } from '../ground/run-program.ts'
+import type { PartGround } from '../ground/start-part.ts'
+import { waitUntil } from '../ground/wait-until.ts'
+import { buildImage } from '../registry/build-image.ts'
 import { renderContainerdConfig, sandboxImage } from './render-containerd-config.ts'
-import { type ProgramRun, runProgram, runSuccessfully } from './run-program.ts'
-import type { PartGround } from './start-part.ts'
-import { waitUntil } from './wait-until.ts'
 
 const sandboxProgram = '#include <unistd.h>\nint main(void) { for (;;) pause(); }'
 

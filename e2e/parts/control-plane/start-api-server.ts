@@ -5,11 +5,11 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { freePort } from '../ground/free-port.ts'
+import type { PartGround } from '../ground/start-part.ts'
+import { waitUntil } from '../ground/wait-until.ts'
 import { findControlPlaneProgram } from './find-control-plane-program.ts'
-import { freePort } from './free-port.ts'
 import { type ApiServer, requestKubernetes } from './request-kubernetes.ts'
-import type { PartGround } from './start-part.ts'
-import { waitUntil } from './wait-until.ts'
 
 export interface ApiServerPlan {
   /** Of its service account tokens; by default its own address, where it publishes the issuer's documents. */
