@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { readPullSecret } from '../support/read-pull-secret.ts'
+import { runPullpass } from '../support/run-pullpass.ts'
+import { startTestSandbox } from '../support/start-test-sandbox.ts'
+
+const manager = 'pullpass:ClusterPullSecret:regcred'
+
+suite('pullpass refresh', () => {
+  test('the drop-in variables give each namespace a pull secret, by one exchange', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh'])
+    assert.equal(stderr, '')
+    assert.equal(
+      stdout,
+      [
+        'DOCUMENT                   SECRET           REGISTRY  RESULT   EXPIRES',
+        'ClusterPullSecret/regcred  default/regcred  google    written  2026-11-24T13:00:00Z (in 60 min)',
+        'ClusterPullSecret/regcred  team-a/regcred   google    written  2026-11-24T13:00:00Z (in 60 min)',
+        'ClusterPullSecret/regcred  team-b/regcred   google    written  2026-11-24T13:00:00Z (in 60 min)',
+        '',
+      ].join('\n'),
+    )
+    assert.equal(exitCode, 0)
+    const { sts, iamCredentials } = sandbox.parts
+    assert.deepEqual([sts.seen.length, iamCredentials.seen.length], [1, 1])
+  })
+
+  test('a pull secret says whose it is and until when it is good, and holds a credential that pulls', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    await runPullpass(sandbox, ['refresh'])
+    const secret = readPullSecret(sandbox, 'team-a')
+    const host = `localhost:${sandbox.parts.registry.port}`
+    assert.equal(secret?.type, 'kubernetes.io/dockerconfigjson')
+    assert.deepEqual(secret.managers, [manager])
+    assert.deepEqual(secret.labels, { 'app.kubernetes.io/managed-by': 'pullpass' })
+    const { 'pullpass.dev/registries': registries, ...annotations } = secret.annotations
+    assert.deepEqual(annotations, {
+      'pullpass.dev/document': 'ClusterPullSecret/regcred',
+      'pullpass.dev/target': 'team-a/regcred',
+      'pullpass.dev/refreshed-at': '2026-11-24T12:00:00.000Z',
+      'pullpass.dev/expires-at': '2026-11-24T13:00:00.000Z',
+    })
+    assert.match(
+      registries ?? '',
+      new RegExp(`^{"google":{"hosts":\\["${host}"\\],"expiresAt":"2026-11-24T13:00:00.000Z","mintedFrom":"`),
+    )
+    const [username, password] = secret.auths[host]?.split(':') ?? []
+    assert.equal(username, 'oauth2accesstoken')
+    assert.equal(
+      sandbox.google.whoHolds(password ?? '')?.member,
+      'serviceAccount:puller@example-project.iam.gserviceaccount.com',
+    )
+  })
+
+  test('a second run updates each pull secret in place', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    await runPullpass(sandbox, ['refresh'])
+    const before = readPullSecret(sandbox, 'team-a')
+    sandbox.clock.advance('40 min')
+    const { exitCode } = await runPullpass(sandbox, ['refresh'])
+    const after = readPullSecret(sandbox, 'team-a')
+    assert.equal(exitCode, 0)
+    assert.equal(after?.uid, before?.uid)
+    assert.notDeepEqual(after?.auths, before?.auths)
+    assert.equal(after?.annotations['pullpass.dev/expires-at'], '2026-11-24T13:40:00.000Z')
+  })
+
+  test('with --min-remaining, what lives on long enough costs no exchange', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    await runPullpass(sandbox, ['refresh'])
+    sandbox.clock.advance('20 min')
+    const early = await runPullpass(sandbox, ['refresh', '--min-remaining', '30m'])
+    assert.match(early.stdout, /team-a\/regcred +google +unchanged +2026-11-24T13:00:00Z \(in 40 min\)/)
+    assert.equal(sandbox.parts.sts.seen.length, 1)
+    sandbox.clock.advance('11 min')
+    const late = await runPullpass(sandbox, ['refresh', '--min-remaining', '30m'])
+    assert.match(late.stdout, /team-a\/regcred +google +written +2026-11-24T13:31:00Z \(in 60 min\)/)
+    assert.equal(sandbox.parts.sts.seen.length, 2)
+  })
+
+  test('with --min-remaining, a changed document is exchanged all the same', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    await runPullpass(sandbox, ['refresh'])
+    const environment = { REGISTRY_HOSTS: 'europe-docker.pkg.dev' }
+    await runPullpass(sandbox, ['refresh', '--min-remaining', '30m'], { environment })
+    assert.deepEqual(Object.keys(readPullSecret(sandbox, 'team-a')?.auths ?? {}), ['europe-docker.pkg.dev'])
+  })
+
+  test('--dry-run stores nothing, and says that the exchange was real', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '--dry-run'])
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /team-a\/regcred +google +written/)
+    assert.match(stdout, /\nDry run: nothing was stored\. Exchanges and token requests were real\.\n$/)
+    assert.equal(readPullSecret(sandbox, 'team-a'), undefined)
+  })
+
+  test('-o json says the same for programs', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const { stdout } = await runPullpass(sandbox, ['refresh', '-o', 'json'])
+    const report = JSON.parse(stdout) as { dryRun: boolean; outcomes: unknown[] }
+    assert.equal(report.dryRun, false)
+    assert.deepEqual(report.outcomes[1], {
+      document: 'ClusterPullSecret/regcred',
+      namespace: 'team-a',
+      secretName: 'regcred',
+      result: 'written',
+      registries: [
+        {
+          name: 'google',
+          hosts: [`localhost:${sandbox.parts.registry.port}`],
+          state: 'fresh',
+          expiresAt: '2026-11-24T13:00:00.000Z',
+        },
+      ],
+    })
+  })
+
+  test('without HTTP/2 the cluster is written over HTTP/1.1', async (t) => {
+    const sandbox = await startTestSandbox(t, { kubernetesHttp2: 'absent' })
+    const { exitCode } = await runPullpass(sandbox, ['refresh'])
+    assert.equal(exitCode, 0)
+    assert.deepEqual(readPullSecret(sandbox, 'team-b')?.managers, [manager])
+  })
+})

@@ -1,0 +1,23 @@
+/** A sandbox for one test, closed at its end, with documents written beside its kubeconfig. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { type Sandbox, type SandboxWanted, startSandbox } from '../../sandbox/start-sandbox.ts'
+
+export interface TestSandbox extends Sandbox {
+  /** Writes a file into the sandbox's folder, and gives its path. */
+  readonly write: (name: string, text: string) => Promise<string>
+}
+
+export async function startTestSandbox(t: TestContext, wanted: SandboxWanted = {}): Promise<TestSandbox> {
+  const sandbox = await startSandbox({ now: () => new Date('2026-11-24T12:00:00Z'), ...wanted })
+  t.after(() => sandbox.close())
+  return {
+    ...sandbox,
+    async write(name, text) {
+      const path = join(sandbox.folder.path, name)
+      await writeFile(path, text)
+      return path
+    },
+  }
+}
