@@ -11,7 +11,7 @@ export interface DockerConfig {
   readonly findings: readonly DockerConfigFinding[]
 }
 
-export interface DockerConfigFinding {
+interface DockerConfigFinding {
   readonly effect: 'breaks-pulls' | 'ignored'
   /** The key of the entry that it is about; absent: the whole text. */
   readonly host?: string

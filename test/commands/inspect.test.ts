@@ -68,6 +68,7 @@ suite('pullpass inspect, of a token', () => {
     assert.equal(exitCode, 0)
     assert.match(stdout, /^subject +system:serviceaccount:image-system:pullpass$/m)
     assert.match(stdout, /^audience +\/\/iam\.googleapis\.com\/projects\/123456789012\//m)
+    assert.match(stdout, /^bound to pod +pullpass-\S+$/m)
     assert.match(stdout, /^issued +2026-11-24T12:00:00Z \(2 min ago\)$/m)
     assert.match(stdout, /^expires +2026-11-24T13:00:00Z \(in 58 min\)$/m)
     assert.match(stdout, /^Nothing speaks against it for europe-docker\.pkg\.dev;/m)
@@ -119,6 +120,8 @@ suite('pullpass inspect, of a token', () => {
       'expiresAt',
       'keyId',
       'algorithm',
+      'pod',
+      'node',
       'problems',
     ])
     assert.equal(tokens[0].expiresAt, '2026-11-24T13:00:00.000Z')
