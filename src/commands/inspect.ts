@@ -24,7 +24,7 @@ export const inspect: Command<typeof flags> = {
   summary: 'Show a subject token or a pull secret as people read it',
   usage: [
     'inspect [FILE|-] [-f DOCUMENT]',
-    'inspect serviceaccount NAMESPACE/NAME [--audience AUDIENCE | -f DOCUMENT]',
+    'inspect serviceaccount NAMESPACE/NAME [--audience AUDIENCE] [-f DOCUMENT]',
     'inspect secret NAMESPACE/NAME [--image IMAGE]',
   ],
   details: [

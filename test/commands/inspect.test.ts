@@ -3,11 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { type Sandbox, startSandbox } from '../../sandbox/start-sandbox.ts'
-import type { Command } from '../../src/commands/command.ts'
-import { inspect } from '../../src/commands/inspect.ts'
-import { readCommandLine } from '../../src/commands/read-command-line.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
-import { testOutside } from '../support/test-outside.ts'
 
 async function start(t: TestContext): Promise<Sandbox> {
   const sandbox = await startSandbox({ now: () => new Date('2026-11-24T12:00:00Z') })
@@ -15,22 +11,8 @@ async function start(t: TestContext): Promise<Sandbox> {
   return sandbox
 }
 
-const command: Command = inspect
-
-async function runInspect(sandbox: Sandbox, words: readonly string[], input = '') {
-  const printed: string[] = []
-  const terminal = {
-    print: (text: string) => void printed.push(text),
-    complain: () => undefined,
-    readInput: async () => input,
-    color: 'never',
-    progress: () => undefined,
-  } as const
-  const base = testOutside({ environment: sandbox.environment, ca: sandbox.authority.ca })
-  const outside = { ...base, now: sandbox.clock.now }
-  const exitCode = await command.run({ ...readCommandLine('inspect', command, words), outside, terminal })
-  return { exitCode, stdout: printed.join('\n') }
-}
+const runInspect = (sandbox: Sandbox, words: readonly string[], input = '') =>
+  runPullpass(sandbox, ['inspect', ...words], { input })
 
 async function writeDocument(sandbox: Sandbox, extra: object = {}): Promise<string> {
   const path = join(sandbox.folder.path, 'document.json')
@@ -101,10 +83,10 @@ suite('pullpass inspect, of a token', () => {
 
   test('a token on standard input that is none is refused without a word of it', async (t) => {
     const sandbox = await start(t)
-    await assert.rejects(runInspect(sandbox, ['-'], 'my-password'), {
-      code: 'TOKEN_MALFORMED',
-      seen: 'standard input holds no service account token: it has 1 part',
-    })
+    const { exitCode, stdout, stderr } = await runInspect(sandbox, ['-'], 'my-password')
+    assert.deepEqual([exitCode, stdout], [2, ''])
+    assert.match(stderr, /^TOKEN_MALFORMED \(subject-token\): standard input holds no .*: it has 1 part$/m)
+    assert.doesNotMatch(stderr, /my-password/)
   })
 
   test('programs get claims and problems, and no token', async (t) => {
@@ -155,10 +137,9 @@ suite('pullpass inspect serviceaccount', () => {
   })
 
   test('an account that is not there is named', async (t) => {
-    await assert.rejects(runInspect(await start(t), ['serviceaccount', 'image-system/absent']), {
-      code: 'TOKEN_REQUEST_REFUSED',
-      seen: 'ServiceAccount image-system/absent is not there, so that no token can be requested for it',
-    })
+    const { exitCode, stderr } = await runInspect(await start(t), ['serviceaccount', 'image-system/absent'])
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^TOKEN_REQUEST_REFUSED \(subject-token\): ServiceAccount image-system\/absent is not there/m)
   })
 })
 
@@ -177,7 +158,7 @@ suite('pullpass inspect secret', () => {
     assert.match(stdout, /^refreshed +2026-11-24T12:00:00Z \(12 min ago\)$/m)
     const row = `${host}  oauth2accesstoken  2026-11-24T13:00:00Z (in 48 min)  tried as no. 1`
     assert.ok(stdout.split('\n').includes(row), stdout)
-    assert.ok(stdout.endsWith(`A kubelet can parse it, and uses ${host} for ${sandbox.image}.`), stdout)
+    assert.ok(stdout.endsWith(`\nA kubelet can parse it, and uses ${host} for ${sandbox.image}.\n`), stdout)
   })
 
   test('an image of another registry is a problem', async (t) => {
@@ -258,9 +239,8 @@ suite('pullpass inspect secret', () => {
   })
 
   test('a Secret that is not there is named', async (t) => {
-    await assert.rejects(runInspect(await start(t), ['secret', 'team-a/absent']), {
-      code: 'KUBERNETES_REFUSED',
-      seen: 'Secret team-a/absent is not there',
-    })
+    const { exitCode, stderr } = await runInspect(await start(t), ['secret', 'team-a/absent'])
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^KUBERNETES_REFUSED \(kubernetes\): Secret team-a\/absent is not there$/m)
   })
 })

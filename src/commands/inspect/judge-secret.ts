@@ -1,10 +1,10 @@
 /** What is to be said of a Secret as a pull secret: whose it is, what a kubelet makes of it. Pure. */
 import { parseDockerConfig } from '../../credential/parse-docker-config.ts'
 import { type PullSecretRecord, parseRecord } from '../../credential/pull-secret-record.ts'
+import type { PullSecretContent } from '../../kubernetes/read-pull-secret-data.ts'
 import { Redacted } from '../../outside/redacted.ts'
 import { judgePullSecret, type PullSecretVerdict } from '../../registry/judge-pull-secret.ts'
 import type { SecretTarget } from './parse-inspect-target.ts'
-import type { InspectedSecret } from './read-secret.ts'
 
 export interface SecretVerdict extends PullSecretVerdict {
   readonly type: string
@@ -19,24 +19,22 @@ const pullSecretType = 'kubernetes.io/dockerconfigjson'
 
 export function judgeSecret(
   { secret: target, image }: SecretTarget,
-  { type, metadata, dockerConfigJson }: InspectedSecret,
+  { type, annotations, owners, deleting, dockerConfigJson }: PullSecretContent,
   now: Date,
 ): SecretVerdict {
-  const record = parseRecord(metadata.annotations)
-  const doubts =
-    record === undefined ? [] : doubtsOf(record, metadata.owners.data, `${target.namespace}/${target.name}`)
+  const record = parseRecord(annotations)
+  const doubts = record === undefined ? [] : doubtsOf(record, owners.data, `${target.namespace}/${target.name}`)
   // What annotations say of a credential that somebody else wrote is not about this credential.
   const believed = doubts.length === 0 ? record : undefined
-  const wrongType =
-    type === pullSecretType ? [] : [`its type is ${type || 'missing'}: no kubelet takes it as ${pullSecretType}`]
+  const wrongType = type === pullSecretType ? [] : [`its type is ${type}: no kubelet takes it as ${pullSecretType}`]
   const config = parseDockerConfig(dockerConfigJson ?? new Redacted('null'))
   const verdict = judgePullSecret({ config, registries: believed?.registries ?? new Map(), image }, now)
   return {
     ...verdict,
     problems: [...wrongType, ...verdict.problems],
-    notes: [...doubts, ...(metadata.deleting ? ['it is being deleted'] : []), ...verdict.notes],
+    notes: [...doubts, ...(deleting ? ['it is being deleted'] : []), ...verdict.notes],
     type,
-    managers: metadata.owners.data,
+    managers: owners.data,
     document: believed?.document,
     refreshedAt: believed?.refreshedAt,
   }
