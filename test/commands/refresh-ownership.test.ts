@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { documentText } from '../support/document-text.ts'
+import { readPullSecret } from '../support/read-pull-secret.ts'
+import { runPullpass } from '../support/run-pullpass.ts'
+import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
+
+const manager = 'pullpass:ClusterPullSecret:pull'
+const config = (host: string, auth: string) =>
+  Buffer.from(JSON.stringify({ auths: { [host]: { auth: Buffer.from(auth).toString('base64') } } })).toString('base64')
+
+/** As `kubectl create secret docker-registry | kubectl apply` leaves it. */
+function seedScriptSecret({ cluster }: TestSandbox, namespace: string, type = 'kubernetes.io/dockerconfigjson'): void {
+  const data = { '.dockerconfigjson': config('europe-docker.pkg.dev', 'oauth2accesstoken:of-the-script') }
+  cluster.seed({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      name: 'regcred',
+      namespace,
+      annotations: { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ data }) },
+      managedFields: [
+        {
+          manager: 'kubectl-client-side-apply',
+          operation: 'Update',
+          apiVersion: 'v1',
+          fieldsType: 'FieldsV1',
+          fieldsV1: {
+            'f:metadata': { 'f:annotations': { '.': {}, 'f:kubectl.kubernetes.io/last-applied-configuration': {} } },
+            'f:data': { '.': {}, 'f:.dockerconfigjson': {} },
+            'f:type': {},
+          },
+        },
+      ],
+    },
+    type,
+    data,
+  })
+}
+
+suite('pullpass refresh keeps to whose Secret it is', () => {
+  test('a Secret of the usual script is left as it is, by name of its manager, and the others are written', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    seedScriptSecret(sandbox, 'team-a')
+    const file = await sandbox.write('pull.yaml', documentText(sandbox))
+    const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.equal(exitCode, 1)
+    assert.equal(
+      stderr,
+      [
+        'SECRET_NOT_OURS (kubernetes): Secret team-a/regcred is managed by "kubectl-client-side-apply"; it was left as it is',
+        '  expected one that pullpass made for ClusterPullSecret pull, or none',
+        '  fix: choose another spec.secretName, or take this one over: spec.conflictPolicy: Adopt (once: --adopt)',
+        '',
+      ].join('\n'),
+    )
+    assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, {
+      'europe-docker.pkg.dev': 'oauth2accesstoken:of-the-script',
+    })
+    assert.deepEqual(readPullSecret(sandbox, 'team-b')?.managers, [manager])
+  })
+
+  test('--adopt takes it over once, and empties what kubectl remembers of the old password', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    seedScriptSecret(sandbox, 'team-a')
+    const file = await sandbox.write('pull.yaml', documentText(sandbox))
+    const adopted = await runPullpass(sandbox, ['refresh', '-f', file, '--adopt'])
+    assert.equal(adopted.stderr, '')
+    assert.match(adopted.stdout, /team-a\/regcred +google +written .* taken over from its earlier manager\n/)
+    const secret = readPullSecret(sandbox, 'team-a')
+    assert.doesNotMatch(JSON.stringify(secret), /of-the-script/)
+    assert.equal(secret?.annotations['kubectl.kubernetes.io/last-applied-configuration'], undefined)
+    assert.match(secret?.auths['europe-docker.pkg.dev'] ?? '', /^oauth2accesstoken:ya29\./)
+    const again = await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.deepEqual([again.exitCode, again.stderr], [0, ''])
+  })
+
+  test('a Secret of another type is not taken over, and the run says what it is', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    seedScriptSecret(sandbox, 'team-a', 'Opaque')
+    const file = await sandbox.write('pull.yaml', documentText(sandbox))
+    const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '--adopt'])
+    assert.equal(exitCode, 1)
+    assert.match(
+      stderr,
+      /^SECRET_TYPE_WRONG \(kubernetes\): Secret team-a\/regcred has another type, which cannot be changed\n/,
+    )
+  })
+
+  test("a credential that somebody edited is put right, and the edit's author is named", async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const file = await sandbox.write('pull.yaml', documentText(sandbox))
+    await runPullpass(sandbox, ['refresh', '-f', file])
+    await writeAs(sandbox, 'team-a', 'kubectl-edit')
+    const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.equal(exitCode, 0)
+    assert.match(
+      stdout,
+      /team-a\/regcred +google +written .* somebody had changed it \(kubectl-edit\); it was put right\n/,
+    )
+    assert.match(readPullSecret(sandbox, 'team-a')?.auths['europe-docker.pkg.dev'] ?? '', /^oauth2accesstoken:ya29\./)
+  })
+
+  test('a second document does not take the Secret of the first', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const first = await sandbox.write('first.yaml', documentText(sandbox))
+    const second = await sandbox.write('second.yaml', documentText(sandbox, { name: 'other', include: ['team-a'] }))
+    await runPullpass(sandbox, ['refresh', '-f', first])
+    const before = readPullSecret(sandbox, 'team-a')
+    const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', second])
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /is managed by "pullpass:ClusterPullSecret:pull"; it was left as it is\n/)
+    assert.deepEqual(readPullSecret(sandbox, 'team-a'), before)
+  })
+})
+
+async function writeAs({ cluster, kubeconfig }: TestSandbox, namespace: string, author: string): Promise<void> {
+  const token = /token: "?([^"\n]+)"?/.exec(kubeconfig)?.[1] ?? ''
+  const answer = await cluster.handle({
+    method: 'PATCH',
+    path: `/api/v1/namespaces/${namespace}/secrets/regcred`,
+    query: new URLSearchParams({ fieldManager: author }),
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/merge-patch+json' },
+    body: Buffer.from(JSON.stringify({ data: { '.dockerconfigjson': config('europe-docker.pkg.dev', 'by:hand') } })),
+    signal: new AbortController().signal,
+  })
+  assert.equal(answer.status, 200)
+}

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { loadDocuments } from '../../src/document/load-documents.ts'
+import type { Cluster } from '../../src/kubernetes/cluster.ts'
+import { connect } from '../../src/kubernetes/connect.ts'
+import { listPullSecrets } from '../../src/kubernetes/list-pull-secrets.ts'
+import { Redacted } from '../../src/outside/redacted.ts'
+import { applyPullSecret, type PullSecretWrite } from '../../src/refresh/apply-pull-secret.ts'
+import { mintedFrom } from '../../src/refresh/minted-from.ts'
+import { documentText } from '../support/document-text.ts'
+import { readPullSecret } from '../support/read-pull-secret.ts'
+import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
+import { testOutside } from '../support/test-outside.ts'
+
+const host = 'europe-docker.pkg.dev'
+
+async function reach({ environment }: TestSandbox, t: { after: (end: () => Promise<void>) => void }): Promise<Cluster> {
+  const cluster = await connect({}, testOutside({ environment }))
+  t.after(() => cluster.close())
+  return cluster
+}
+
+async function writeOf(sandbox: TestSandbox, password: string, expiresAt: string): Promise<PullSecretWrite> {
+  const file = await sandbox.write('pull.yaml', documentText(sandbox))
+  const [document] = await loadDocuments([file], { environment: {}, readInput: async () => '' })
+  const [registry] = document?.registries ?? []
+  assert.ok(document && registry)
+  const auth = Buffer.from(`u:${password}`).toString('base64')
+  return {
+    document,
+    namespace: 'team-a',
+    dockerConfigJson: new Redacted(JSON.stringify({ auths: { [host]: { auth } } })),
+    records: new Map([
+      [registry.name, { hosts: [host], expiresAt: new Date(expiresAt), mintedFrom: mintedFrom(document, registry) }],
+    ]),
+    refreshedAt: new Date('2026-11-24T12:00:00Z'),
+    mode: 'write',
+  }
+}
+
+suite('applyPullSecret', () => {
+  test('an older credential never replaces a newer one that another run wrote since the list', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const cluster = await reach(sandbox, t)
+    await applyPullSecret(await writeOf(sandbox, 'first', '2026-11-24T12:30:00Z'), undefined, cluster)
+    const listed = (await listPullSecrets(cluster, 'regcred', ['team-a'])).get('team-a')
+    await applyPullSecret(await writeOf(sandbox, 'newer', '2026-11-24T13:00:00Z'), listed, cluster)
+
+    const late = await applyPullSecret(await writeOf(sandbox, 'older', '2026-11-24T12:50:00Z'), listed, cluster)
+    assert.deepEqual(late, { result: 'unchanged', note: 'another run wrote a newer one meanwhile' })
+    assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:newer' })
+  })
+
+  test('a newer credential replaces an older one that another run wrote since the list', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const cluster = await reach(sandbox, t)
+    await applyPullSecret(await writeOf(sandbox, 'older', '2026-11-24T12:30:00Z'), undefined, cluster)
+    const late = await applyPullSecret(await writeOf(sandbox, 'newer', '2026-11-24T13:00:00Z'), undefined, cluster)
+    assert.deepEqual(late, { result: 'written' })
+    assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:newer' })
+  })
+
+  test('a Secret deleted since the list is made anew', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const cluster = await reach(sandbox, t)
+    await applyPullSecret(await writeOf(sandbox, 'first', '2026-11-24T12:30:00Z'), undefined, cluster)
+    const listed = (await listPullSecrets(cluster, 'regcred', ['team-a'])).get('team-a')
+    const stored = sandbox.cluster.store.read('Secret', 'team-a', 'regcred')
+    assert.ok(stored)
+    sandbox.cluster.store.remove(stored)
+    const late = await applyPullSecret(await writeOf(sandbox, 'newer', '2026-11-24T13:00:00Z'), listed, cluster)
+    assert.deepEqual(late, { result: 'written' })
+    assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:newer' })
+  })
+})
