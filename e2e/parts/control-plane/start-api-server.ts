@@ -57,6 +57,7 @@ export async function startApiServer(
     '--kubelet-preferred-address-types=Hostname',
     `--token-auth-file=${tokenFile}`,
     `--service-account-issuer=${issuer}`,
+    `--service-account-jwks-uri=${server}/openid/v1/jwks`, // by default an address of the machine where it does not listen
     `--service-account-signing-key-file=${signingKeyFile}`,
     `--service-account-key-file=${verifyingKeyFile}`,
   ])
