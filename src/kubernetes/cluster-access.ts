@@ -1,5 +1,5 @@
 /** How one API server is reached, and as whom: what a kubeconfig or a pod's folder says, before anything is connected. */
-import type { Agent } from 'node:https'
+import type { Agent } from 'node:http'
 import type { Redacted } from '../outside/redacted.ts'
 
 export interface ClusterAccess {

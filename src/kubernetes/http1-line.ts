@@ -1,7 +1,7 @@
 /** Requests to the API server over HTTP/1.1 connections that are kept (RFC 9112 §9.3): proxies, `kubectl proxy`. */
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions, request } from 'node:http'
 import { AnswerTooLarge } from '../outside/transport.ts'
-import { type Answer, CutShort, type Line, type Message, Stalled } from './line.ts'
+import { type Answer, CutShort, type Line, type Message, Stalled, Untrusted } from './line.ts'
 
 export interface Http1Way {
   readonly request: typeof request
@@ -45,9 +45,14 @@ function receive(sent: ClientRequest, { body, maxAnswerBytes }: Message): Promis
         reject,
       )
     })
-    sent.on('error', reject)
+    sent.on('error', (error) => reject(isUntrusted(sent) ? new Untrusted(error) : error))
     sent.end(body)
   })
+}
+
+/** Where a proxy stands between, TLS is made by the agent, and its verdict is only found on the socket. */
+function isUntrusted({ socket }: ClientRequest): boolean {
+  return socket !== null && 'authorizationError' in socket && Boolean(socket.authorizationError)
 }
 
 async function collect(answer: IncomingMessage, maxBytes: number): Promise<string> {

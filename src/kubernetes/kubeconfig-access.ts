@@ -1,75 +1,64 @@
 /**
- * How a kubeconfig's context reaches its cluster, where it says so plainly; what needs programs or proxies is left to
- * Kubernetes' own client. https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
+ * How a kubeconfig's context reaches its cluster. What it says plainly is read here; programs, auth providers and proxies
+ * are left to Kubernetes' own client, which is loaded for them alone.
+ * https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
  */
 import type { Outside } from '../outside/outside.ts'
-import { PullpassError } from '../outside/pullpass-error.ts'
 import { Redacted } from '../outside/redacted.ts'
-import type { ClusterAccess, ClusterIdentity, Trust } from './cluster-access.ts'
+import { type ChosenContext, chooseContext } from './choose-context.ts'
+import type { ClusterAccess, Trust } from './cluster-access.ts'
 import { impersonationHeaders } from './impersonation-headers.ts'
-import { type Kubeconfig, type KubeconfigEntry, loadKubeconfig, resolveBeside } from './load-kubeconfig.ts'
+import { keepIdentity } from './keep-identity.ts'
+import { type KubeconfigEntry, kubeconfigInvalid, resolveBeside, textField } from './kubeconfig-entry.ts'
+import { loadKubeconfig } from './load-kubeconfig.ts'
+import { askPlugin, needsPlugin, type PluginCredential } from './plugin-credential.ts'
+import { proxyForServer } from './proxy-for-server.ts'
 import { checkCertificates, readCertificates } from './read-certificates.ts'
 import { readSmallFile } from './read-small-file.ts'
-import { identifyByTokenFile } from './token-file-identity.ts'
+import { readTokenFile } from './read-token-file.ts'
 
-export interface ChosenContext {
-  readonly name: string
-  readonly cluster: KubeconfigEntry
-  readonly user: KubeconfigEntry
-}
+type AskPlugin = (because: 'asked' | 'refused') => Promise<PluginCredential>
 
 /** @throws KUBECONFIG_INVALID */
 export async function kubeconfigAccess(
   flags: { readonly kubeconfig?: string | undefined; readonly context?: string | undefined },
-  outside: Pick<Outside, 'environment' | 'now'>,
+  { environment, now }: Pick<Outside, 'environment' | 'now'>,
 ): Promise<ClusterAccess> {
-  const kubeconfig = await loadKubeconfig(flags.kubeconfig, outside.environment)
-  const context = chooseContext(kubeconfig, flags.context)
+  const context = chooseContext(await loadKubeconfig(flags.kubeconfig, environment), flags.context)
+  const server = serverOf(context.cluster)
+  const ask = needsPlugin(context) ? askPlugin(context, environment) : undefined
+  const proxy = textField(context.cluster, 'proxy-url') ?? proxyForServer(server, environment)
   return {
-    server: serverOf(context.cluster),
-    trust: () => readTrust(context),
-    identify: identifyBy(context.user, outside.now),
+    server,
+    trust: () => readTrust(context, ask),
+    identify: identifyBy(context.user, ask, now),
+    ...(proxy && { agent: await (await import('./cluster-proxy.ts')).clusterProxy(server, proxy) }),
   }
-}
-
-function chooseContext(kubeconfig: Kubeconfig, wanted: string | undefined): ChosenContext {
-  const name = wanted ?? kubeconfig.currentContext
-  const known = [...kubeconfig.contexts.keys()].join(', ') || 'none'
-  const files = kubeconfig.files.join(', ')
-  if (name === undefined) throw invalid(`${files} has no current-context`, `one of its contexts: ${known}`)
-  const context = kubeconfig.contexts.get(name)
-  if (!context) throw invalid(`${files} has no context ${name}`, `one of its contexts: ${known}`)
-  const clusterName = textField(context, 'cluster') ?? ''
-  const cluster = kubeconfig.clusters.get(clusterName)
-  if (!cluster) throw invalid(`context ${name} names cluster "${clusterName}", which ${files} does not hold`)
-  const userName = textField(context, 'user')
-  const user = userName === undefined ? { fields: {}, file: context.file } : kubeconfig.users.get(userName)
-  if (!user) throw invalid(`context ${name} names user "${userName}", which ${files} does not hold`)
-  return { name, cluster, user }
 }
 
 function serverOf(cluster: KubeconfigEntry): URL {
   const server = textField(cluster, 'server') ?? ''
   const url = URL.canParse(server) ? new URL(server) : undefined
-  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') {
-    throw invalid(`${cluster.file} has the server "${server}"`, 'a URL: https://HOST:PORT')
-  }
-  return url
+  if (url?.protocol === 'https:' || url?.protocol === 'http:') return url
+  throw kubeconfigInvalid({ seen: `${cluster.file} has the server "${server}"`, expected: 'a URL: https://HOST:PORT' })
 }
 
-async function readTrust({ cluster, user }: ChosenContext): Promise<Trust> {
+async function readTrust({ cluster, user }: ChosenContext, ask: AskPlugin | undefined): Promise<Trust> {
   const ca = await readAuthorities(cluster)
-  const clientCertificate = await dataOrFile(user, 'client-certificate')
-  const clientKey = await dataOrFile(user, 'client-key')
+  const asked = await ask?.('asked')
+  const clientCertificate = asked?.clientCertificate ?? (await dataOrFile(user, 'client-certificate'))
+  const clientKey = asked?.clientKey ?? (await dataOrFile(user, 'client-key').then(redactedOrNone))
   const serverName = textField(cluster, 'tls-server-name')
   return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(clientCertificate === undefined ? {} : { clientCertificate }),
-    ...(clientKey === undefined ? {} : { clientKey: new Redacted(clientKey) }),
-    ...(serverName === undefined ? {} : { serverName }),
+    ...(ca && { ca }),
+    ...(clientCertificate && { clientCertificate }),
+    ...(clientKey && { clientKey }),
+    ...(serverName && { serverName }),
     verify: cluster.fields['insecure-skip-tls-verify'] === true ? 'never' : 'always',
   }
 }
+
+const redactedOrNone = (text: string | undefined) => (text === undefined ? undefined : new Redacted(text))
 
 async function readAuthorities(cluster: KubeconfigEntry): Promise<string | undefined> {
   const data = textField(cluster, 'certificate-authority-data')
@@ -86,32 +75,17 @@ async function dataOrFile(entry: KubeconfigEntry, field: string): Promise<string
   if (!path) return undefined
   const file = resolveBeside(entry, path)
   return await readSmallFile(file).catch((cause: unknown) => {
-    throw invalid(`${entry.file} names ${field} ${file}, which cannot be read`, undefined, cause)
+    throw kubeconfigInvalid({ seen: `${entry.file} names the ${field} ${file}, which cannot be read`, cause })
   })
 }
 
-function identifyBy(user: KubeconfigEntry, now: () => Date): ClusterAccess['identify'] {
+function identifyBy(user: KubeconfigEntry, ask: AskPlugin | undefined, now: () => Date): ClusterAccess['identify'] {
   const headers = impersonationHeaders(user.fields)
   const tokenFile = textField(user, 'tokenFile')
-  if (tokenFile) {
-    const identify = identifyByTokenFile(resolveBeside(user, tokenFile), now)
-    return headers ? withHeaders(identify, headers) : identify
-  }
+  if (ask) return keepIdentity(async (because) => (await ask(because)).authorization, now, headers)
+  if (tokenFile) return keepIdentity(() => readTokenFile(resolveBeside(user, tokenFile)), now, headers)
   const authorization = authorizationOf(user)
-  const identity = { ...(authorization ? { authorization } : {}), ...(headers ? { headers } : {}) }
-  return async () => identity
-}
-
-function withHeaders(
-  identify: ClusterAccess['identify'],
-  headers: NonNullable<ClusterIdentity['headers']>,
-): ClusterAccess['identify'] {
-  let last: { plain: ClusterIdentity; whole: ClusterIdentity } | undefined
-  return async (because) => {
-    const plain = await identify(because)
-    if (last?.plain !== plain) last = { plain, whole: { ...plain, headers } }
-    return last.whole
-  }
+  return keepIdentity(async () => authorization, now, headers)
 }
 
 function authorizationOf(user: KubeconfigEntry): Redacted | undefined {
@@ -123,20 +97,3 @@ function authorizationOf(user: KubeconfigEntry): Redacted | undefined {
 }
 
 const decode = (base64: string) => Buffer.from(base64, 'base64').toString('utf8')
-
-function textField({ fields, file }: KubeconfigEntry, name: string): string | undefined {
-  const value = fields[name]
-  if (value === undefined || value === null || typeof value === 'string') return value ?? undefined
-  throw invalid(`${name} in ${file} is a ${typeof value}`, 'text: quote it')
-}
-
-function invalid(seen: string, expected = 'a kubeconfig whose parts are all there', cause?: unknown): PullpassError {
-  return new PullpassError({
-    code: 'KUBECONFIG_INVALID',
-    hop: 'kubernetes',
-    seen,
-    expected,
-    hint: 'kubectl config get-contexts lists the contexts; choose one: --context NAME',
-    cause,
-  })
-}

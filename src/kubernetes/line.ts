@@ -1,7 +1,7 @@
 /** One way to the API server, by whichever protocol it offers: it sends a request once, and knows nothing of retries. */
 
 export interface Line {
-  /** Rejects with the system's own error, AnswerTooLarge, or Stalled. */
+  /** Rejects with the system's own error, AnswerTooLarge, Stalled, Untrusted or CutShort. */
   send(message: Message): Promise<Answer>
   /** Whether a further request may be sent: not after a GOAWAY, nor when the connection is gone. */
   usable(): boolean
@@ -30,6 +30,14 @@ export class Stalled extends Error {
   constructor(ms: number) {
     super(`nothing came for ${ms / 1000} s`)
     this.name = 'Stalled'
+  }
+}
+
+/** The server's certificate is not one that the client trusts; the cause says why. */
+export class Untrusted extends Error {
+  constructor(cause: Error) {
+    super(cause.message, { cause })
+    this.name = 'Untrusted'
   }
 }
 

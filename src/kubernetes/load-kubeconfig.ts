@@ -2,11 +2,12 @@
  * Kubeconfig files, merged as kubectl does: whatever is named first counts, whole entries at a time.
  * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
  */
-import { delimiter, dirname, resolve } from 'node:path'
+import { delimiter, resolve } from 'node:path'
 import type { Environment } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { systemErrorCode } from '../outside/system-error-code.ts'
 import { asList, asObject, asText, type JsonObject } from './json-fields.ts'
+import { type KubeconfigEntry, kubeconfigInvalid } from './kubeconfig-entry.ts'
 import { readSmallFile } from './read-small-file.ts'
 
 export interface Kubeconfig {
@@ -15,12 +16,6 @@ export interface Kubeconfig {
   readonly contexts: ReadonlyMap<string, KubeconfigEntry>
   readonly clusters: ReadonlyMap<string, KubeconfigEntry>
   readonly users: ReadonlyMap<string, KubeconfigEntry>
-}
-
-export interface KubeconfigEntry {
-  readonly fields: JsonObject
-  /** Paths in `fields` are relative to its folder. */
-  readonly file: string
 }
 
 /** @throws KUBECONFIG_INVALID */
@@ -52,10 +47,10 @@ async function readIfPresent(path: string): Promise<KubeconfigFile | undefined> 
 
 async function readKubeconfig(path: string): Promise<KubeconfigFile> {
   const text = await readSmallFile(path).catch((cause: unknown) => {
-    throw invalid(`${path} cannot be read: ${systemErrorCode(cause) ?? String(cause)}`, cause)
+    throw kubeconfigInvalid({ seen: `${path} cannot be read: ${systemErrorCode(cause) ?? String(cause)}`, cause })
   })
   const content = asObject(await parse(text, path))
-  if (!content) throw invalid(`${path} holds no kubeconfig`)
+  if (!content) throw kubeconfigInvalid({ seen: `${path} holds no kubeconfig` })
   return { path, content }
 }
 
@@ -72,7 +67,7 @@ async function parse(text: string, path: string): Promise<unknown> {
   } catch (error) {
     // Its message quotes the line, which may hold a token: only the place is told.
     const place = error instanceof YAMLParseError ? error.linePos?.[0] : undefined
-    throw invalid(`${path}${place ? `:${place.line}:${place.col}` : ''} is not YAML`)
+    throw kubeconfigInvalid({ seen: `${path}${place ? `:${place.line}:${place.col}` : ''} is not YAML` })
   }
 }
 
@@ -99,11 +94,6 @@ function entriesOf(files: readonly KubeconfigFile[], list: string, field: string
   return entries
 }
 
-/** A path in a kubeconfig is relative to the kubeconfig. */
-export function resolveBeside(entry: KubeconfigEntry, path: string): string {
-  return resolve(dirname(entry.file), path)
-}
-
 function absent(paths: readonly string[], who: string): PullpassError {
   return new PullpassError({
     code: 'KUBECONFIG_INVALID',
@@ -111,16 +101,5 @@ function absent(paths: readonly string[], who: string): PullpassError {
     seen: paths.length === 0 ? 'no kubeconfig is named' : `no kubeconfig is there: ${who} ${paths.join(', ')}`,
     expected: 'a kubeconfig, or the token and the variables that the kubelet gives a pod',
     hint: 'name one: --kubeconfig FILE, or KUBECONFIG; in a pod, mount its service account token',
-  })
-}
-
-function invalid(seen: string, cause?: unknown): PullpassError {
-  return new PullpassError({
-    code: 'KUBECONFIG_INVALID',
-    hop: 'kubernetes',
-    seen,
-    expected: 'a kubeconfig, in YAML or JSON',
-    hint: 'kubectl config view shows what kubectl reads',
-    cause,
   })
 }

@@ -1,9 +1,7 @@
 /** Opens a line by what the server offers: HTTP/2 where TLS agrees on it (ALPN, RFC 7301), HTTP/1.1 otherwise. */
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
-import { PullpassError } from '../outside/pullpass-error.ts'
-import { systemErrorCode } from '../outside/system-error-code.ts'
 import type { ClusterAccess, Trust } from './cluster-access.ts'
-import { type Line, Stalled } from './line.ts'
+import { type Line, Stalled, Untrusted } from './line.ts'
 
 export interface LineLimits {
   /** Requests that may wait for their answers at once. */
@@ -12,12 +10,12 @@ export interface LineLimits {
   readonly timeoutMs: number
 }
 
-/** @throws CERTIFICATE_UNTRUSTED, what `access` throws, or the system's own error */
+/** Rejects with Untrusted, what `access` throws, or the system's own error. */
 export async function openLine(access: ClusterAccess, limits: LineLimits): Promise<Line> {
   if (access.server.protocol === 'http:') return await openPlain(access, limits)
   const options = tlsOptions(access.server, await access.trust())
   if (access.agent) return await openHttps(access, options, limits)
-  const socket = await shakeHands(access.server, options, limits.timeoutMs)
+  const socket = await shakeHands(options, limits.timeoutMs)
   if (socket.alpnProtocol === 'h2') {
     const { openHttp2Line } = await import('./http2-line.ts')
     return openHttp2Line(socket, access.server, limits.timeoutMs)
@@ -43,29 +41,18 @@ function tlsOptions(server: URL, trust: Trust): ConnectionOptions {
 const bareHost = (server: URL) => server.hostname.replace(/^\[(.*)\]$/, '$1')
 const isAddress = (host: string) => /^[\d.]+$/.test(host) || host.includes(':')
 
-async function shakeHands(server: URL, options: ConnectionOptions, timeoutMs: number): Promise<TLSSocket> {
+async function shakeHands(options: ConnectionOptions, timeoutMs: number): Promise<TLSSocket> {
   const { connect } = await import('node:tls')
   return await new Promise((resolve, reject) => {
     const socket = connect({ ...options, ALPNProtocols: ['h2', 'http/1.1'] })
     socket.setTimeout(timeoutMs, () => socket.destroy(new Stalled(timeoutMs)))
-    socket.once('error', (error) => reject(socket.authorizationError ? untrusted(server, error) : error))
+    socket.once('error', (error) => reject(socket.authorizationError ? new Untrusted(error) : error))
     socket.once('secureConnect', () => {
       socket.setTimeout(0)
       socket.removeAllListeners('error')
       socket.removeAllListeners('timeout')
       resolve(socket)
     })
-  })
-}
-
-function untrusted(server: URL, error: Error): PullpassError {
-  return new PullpassError({
-    code: 'CERTIFICATE_UNTRUSTED',
-    hop: 'kubernetes',
-    seen: `the certificate at ${server.origin} is not trusted: ${systemErrorCode(error) ?? error.message}`,
-    expected: `a certificate for ${server.hostname} from the authority that the kubeconfig, or the pod's ca.crt, names`,
-    hint: 'see that nothing between answers in the API server’s place; name its authority (certificate-authority) or name (tls-server-name) in the kubeconfig',
-    cause: error,
   })
 }
 
@@ -76,10 +63,10 @@ async function openHttps(access: ClusterAccess, options: ConnectionOptions, limi
   return openHttp1Line({ request, agent, target: options, timeoutMs: limits.timeoutMs })
 }
 
-async function openPlain({ server }: ClusterAccess, limits: LineLimits): Promise<Line> {
+async function openPlain({ server, agent: proxied }: ClusterAccess, limits: LineLimits): Promise<Line> {
   const { Agent, request } = await import('node:http')
   const { openHttp1Line } = await import('./http1-line.ts')
-  const agent = new Agent({ keepAlive: true, maxSockets: limits.inFlight })
+  const agent = proxied ?? new Agent({ keepAlive: true, maxSockets: limits.inFlight })
   const target = { host: bareHost(server), port: Number(server.port || 80) }
   return openHttp1Line({ request, agent, target, timeoutMs: limits.timeoutMs })
 }

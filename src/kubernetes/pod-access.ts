@@ -6,8 +6,9 @@ import { access } from 'node:fs/promises'
 import type { Environment } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { ClusterAccess } from './cluster-access.ts'
+import { keepIdentity } from './keep-identity.ts'
 import { readCertificates } from './read-certificates.ts'
-import { identifyByTokenFile } from './token-file-identity.ts'
+import { readTokenFile } from './read-token-file.ts'
 
 const podFolder = '/var/run/secrets/kubernetes.io/serviceaccount'
 
@@ -23,7 +24,7 @@ export async function findPodAccess(
   return {
     server: serverAt(host, port),
     trust: async () => ({ ca: await readCertificates(`${folder}/ca.crt`), verify: 'always' }),
-    identify: identifyByTokenFile(`${folder}/token`, now),
+    identify: keepIdentity(() => readTokenFile(`${folder}/token`), now),
   }
 }
 

@@ -4,6 +4,8 @@ import { PullpassError } from '../outside/pullpass-error.ts'
 import { systemErrorCode } from '../outside/system-error-code.ts'
 import { AnswerTooLarge } from '../outside/transport.ts'
 
+import { Untrusted } from './line.ts'
+
 export type Outcome =
   | { readonly kind: 'answered'; readonly status: number; readonly retryAt: Date | undefined }
   | { readonly kind: 'failed'; readonly error: unknown }
@@ -37,6 +39,6 @@ export function retryDelayMs(outcome: Outcome, patience: Patience, random: numbe
 function mayPass(outcome: Outcome): boolean {
   if (outcome.kind === 'answered') return outcome.status === 429 || outcome.status >= 500
   const { error } = outcome
-  if (error instanceof PullpassError || error instanceof AnswerTooLarge) return false
+  if (error instanceof PullpassError || error instanceof AnswerTooLarge || error instanceof Untrusted) return false
   return systemErrorCode(error) !== 'ENOTFOUND' // a name that does not exist is a wrong kubeconfig
 }

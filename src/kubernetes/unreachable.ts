@@ -2,11 +2,13 @@
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { systemErrorCode } from '../outside/system-error-code.ts'
 import { AnswerTooLarge } from '../outside/transport.ts'
+import { Untrusted } from './line.ts'
 
 /** What was said already stays as it is. */
 export function unreachable(server: URL, error: unknown): PullpassError {
   if (error instanceof PullpassError) return error
   if (error instanceof AnswerTooLarge) return tooLarge(server, error)
+  if (error instanceof Untrusted) return untrusted(server, error)
   const code = systemErrorCode(error)
   return new PullpassError({
     code: 'KUBERNETES_UNREACHABLE',
@@ -39,5 +41,16 @@ function tooLarge(server: URL, { maxBytes }: AnswerTooLarge): PullpassError {
     seen: `${server.origin} answered more than ${maxBytes} bytes`,
     expected: 'an answer as the API server gives it',
     hint: 'see that the server in the kubeconfig is the API server, and that nothing between answers in its place',
+  })
+}
+
+function untrusted(server: URL, { cause, message }: Untrusted): PullpassError {
+  return new PullpassError({
+    code: 'CERTIFICATE_UNTRUSTED',
+    hop: 'kubernetes',
+    seen: `the certificate at ${server.origin} is not trusted: ${systemErrorCode(cause) ?? message}`,
+    expected: `a certificate for ${server.hostname} from the authority that the kubeconfig, or the pod's ca.crt, names`,
+    hint: "see that nothing between answers in the API server's place; in a kubeconfig, certificate-authority names its authority, tls-server-name its name",
+    cause,
   })
 }

@@ -1,0 +1,33 @@
+/** The context that is meant, with the cluster and the user that it names. */
+import { type KubeconfigEntry, kubeconfigInvalid, textField } from './kubeconfig-entry.ts'
+import type { Kubeconfig } from './load-kubeconfig.ts'
+
+export interface ChosenContext {
+  readonly name: string
+  readonly cluster: KubeconfigEntry
+  readonly user: KubeconfigEntry
+}
+
+/** The current context where none is `wanted`. @throws KUBECONFIG_INVALID, naming the contexts that there are */
+export function chooseContext(kubeconfig: Kubeconfig, wanted: string | undefined): ChosenContext {
+  const name = wanted ?? kubeconfig.currentContext
+  const files = kubeconfig.files.join(', ')
+  const context = name === undefined ? undefined : kubeconfig.contexts.get(name)
+  if (name === undefined || context === undefined) {
+    throw kubeconfigInvalid({
+      seen: `${files} has no ${name === undefined ? 'current-context' : `context "${name}"`}`,
+      expected: `one of its contexts: ${[...kubeconfig.contexts.keys()].join(', ') || 'it has none'}`,
+    })
+  }
+  const find = (kind: 'cluster' | 'user') => {
+    const named = textField(context, kind) ?? ''
+    const entry = kubeconfig[`${kind}s`].get(named)
+    if (!entry)
+      throw kubeconfigInvalid({ seen: `context ${name} names ${kind} "${named}", which ${files} does not hold` })
+    return entry
+  }
+  return { name, cluster: find('cluster'), user: textField(context, 'user') ? find('user') : nobody(context) }
+}
+
+/** `kubectl proxy` needs no user. */
+const nobody = ({ file }: KubeconfigEntry): KubeconfigEntry => ({ fields: {}, file })
