@@ -5,13 +5,11 @@ import { checkLifetime } from '../identity/check-lifetime.ts'
 import { decodeSubjectToken } from '../identity/decode-subject-token.ts'
 import { readTokenFile } from '../identity/read-token-file.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
+import { tokenFilePath } from '../identity/token-file-path.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
 import { requestToken } from '../kubernetes/request-token.ts'
 import type { Outside } from '../outside/outside.ts'
 import type { Demand } from './demand.ts'
-
-/** Where the usual script's pod finds its token. */
-const defaultTokenFile = '/var/run/secrets/tokens/oidc-token'
 
 export interface TokenSource {
   /** `--token-file`. */
@@ -24,7 +22,7 @@ export interface TokenSource {
 export function tokenFileOf(document: Document, registry: DocumentRegistry, source: TokenSource): string | undefined {
   if (registry.tokenFile !== undefined) return registry.tokenFile
   if (document.serviceAccountRef !== undefined) return undefined
-  return source.tokenFile ?? (source.environment['PULLPASS_TOKEN_FILE'] || defaultTokenFile)
+  return tokenFilePath(source.tokenFile, source.environment)
 }
 
 /** Read anew for each exchange, since the kubelet renews it. @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED, TOKEN_EXPIRED, AUDIENCE_MISMATCH */
