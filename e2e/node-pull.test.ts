@@ -1,29 +1,32 @@
-/** A real kubelet pulls private images from a real registry with a pull secret, before and after its credential rotates. */
+/** A real kubelet pulls private images from a real registry with what `pullpass refresh` wrote, again after a rotation. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
 import { startPart } from './parts/ground/start-part.ts'
 import { runPod } from './parts/node/run-pod.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { buildImage } from './parts/registry/build-image.ts'
 import { pushImage } from './parts/registry/push-image.ts'
-import { renderLogin } from './parts/registry/render-login.ts'
-import { startControlPlane } from './parts/start-control-plane.ts'
+import type { RegistryLogin } from './parts/registry/start-token-server.ts'
+import { startFederatedCluster } from './parts/start-federated-cluster.ts'
 import { startNode } from './parts/start-node.ts'
 import { startRegistry } from './parts/start-registry.ts'
 
-const username = 'oauth2accesstoken'
 const pullSecret = 'regcred'
+const publisher = { username: 'publisher', password: 'for-pushing-only' }
 
-/** A node, and a registry that takes one password at a time. */
+/** A node, and a private registry that serves whoever holds an access token of Google's that was not revoked. */
 const startPullingNode = () =>
   startPart('pulling-node', async ({ folder, use }) => {
-    let password = 'ya29.first'
-    const registry = await use(
-      startRegistry({ kind: 'token', accepts: (login) => login.username === username && login.password === password }),
-    )
-    const controlPlane = await use(startControlPlane())
+    const { controlPlane, google, refresh } = await use(startFederatedCluster())
+    const used = new Set<string>()
+    const revoked = new Set<string>()
+    const accepts = ({ username, password }: RegistryLogin): boolean => {
+      if (username === publisher.username) return password === publisher.password
+      used.add(password)
+      return username === 'oauth2accesstoken' && google.holderOf(password) !== undefined && !revoked.has(password)
+    }
+    const registry = await use(startRegistry({ kind: 'token', accepts }))
     await use(startNode(controlPlane))
     return {
       controlPlane,
@@ -31,30 +34,17 @@ const startPullingNode = () =>
       async publish(name: string, line: string): Promise<string> {
         const image = `${registry.host}/private/${name}:1`
         const program = `#include <stdio.h>\nint main(void) { puts("${line}"); }`
-        await pushImage(await buildImage(join(folder, name), image, program), image, { username, password })
+        await pushImage(await buildImage(join(folder, name), image, program), image, publisher)
         return image
       },
-      /** From now on the registry refuses the earlier password. */
-      rotatePassword(newPassword: string): void {
-        password = newPassword
+      /** From now on the registry refuses every access token that it has seen. */
+      revokeTokens(): void {
+        for (const password of used) revoked.add(password)
       },
-      /** Makes or updates the pull secret in place, with the password that the registry takes now. */
+      /** Makes the pull secret, or updates it in place. */
       async refreshPullSecret(): Promise<void> {
-        const { status, body } = await requestKubernetes(controlPlane, {
-          method: 'PATCH',
-          path: `/api/v1/namespaces/default/secrets/${pullSecret}?fieldManager=pullpass`,
-          contentType: 'application/apply-patch+yaml',
-          body: {
-            apiVersion: 'v1',
-            kind: 'Secret',
-            metadata: { name: pullSecret },
-            type: 'kubernetes.io/dockerconfigjson',
-            data: {
-              '.dockerconfigjson': Buffer.from(renderLogin(registry.host, { username, password })).toString('base64'),
-            },
-          },
-        })
-        assert.ok(status === 200 || status === 201, body)
+        const { exitCode, stdout, stderr } = await refresh(registry.host)
+        assert.equal(exitCode, 0, stdout + stderr)
       },
     }
   })
@@ -72,7 +62,7 @@ await withRealPart('a node that pulls', startPullingNode, (node) => {
 
     test('a pod with an outdated pull secret cannot pull', async () => {
       const image = await node.publish('outdated', 'never printed')
-      node.rotatePassword('ya29.second')
+      node.revokeTokens()
 
       const fate = await runPod(node.controlPlane, { name: 'outdated', image, pullSecret })
 

@@ -1,0 +1,77 @@
+/**
+ * A real control plane whose service account tokens Google believes, and pullpass beside it, run as its own process.
+ * https://cloud.google.com/iam/docs/workload-identity-federation-with-kubernetes
+ */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { requestKubernetes } from './control-plane/request-kubernetes.ts'
+import { type ProgramRun, runProgram } from './ground/run-program.ts'
+import { startPart } from './ground/start-part.ts'
+import type { RealPart } from './real-part.ts'
+import { type ControlPlane, startControlPlane } from './start-control-plane.ts'
+import { type Google, startGoogle } from './start-google.ts'
+
+export interface FederatedCluster extends RealPart {
+  readonly controlPlane: ControlPlane
+  readonly google: Google
+  /** `pullpass refresh` with a fresh token and the drop-in variables: the Secret `regcred` in the namespace default. */
+  readonly refresh: (registryHost: string) => Promise<ProgramRun>
+}
+
+const account = 'system:serviceaccount:default:pullpass'
+const cli = join(import.meta.dirname, '../../src/cli.ts')
+
+export const startFederatedCluster = (): Promise<FederatedCluster> =>
+  startPart('federated-cluster', async ({ folder, use }) => {
+    const controlPlane = await use(startControlPlane())
+    await create(controlPlane, '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', anybodyReadsIssuer)
+    await create(controlPlane, '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'pullpass' } })
+    const google = await use(startGoogle(controlPlane, account))
+
+    const inFolder = (name: string) => join(folder, name)
+    await writeFile(inFolder('kubeconfig'), controlPlane.kubeconfig, { mode: 0o600 })
+    await writeFile(inFolder('google.pem'), google.authority)
+    const environment = {
+      ...google.environment,
+      REGISTRY_SECRET_NAME: 'regcred',
+      REGISTRY_SECRET_NAMESPACES: 'default',
+      KUBECONFIG: inFolder('kubeconfig'),
+      PULLPASS_TOKEN_FILE: inFolder('token'),
+      PULLPASS_CA_FILE: inFolder('google.pem'),
+    }
+    return {
+      controlPlane,
+      google,
+      async refresh(registryHost) {
+        await writeFile(inFolder('token'), await requestToken(controlPlane, google.audience), { mode: 0o600 })
+        return runProgram(process.execPath, [cli, 'refresh'], {
+          environment: { ...environment, REGISTRY_HOSTS: registryHost },
+        })
+      },
+    }
+  })
+
+/** Google asks for the issuer's documents without a credential, which Kubernetes allows nobody by itself. */
+const anybodyReadsIssuer = {
+  metadata: { name: 'anybody-reads-issuer' },
+  roleRef: {
+    apiGroup: 'rbac.authorization.k8s.io',
+    kind: 'ClusterRole',
+    name: 'system:service-account-issuer-discovery',
+  },
+  subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:unauthenticated' }],
+}
+
+/** As the kubelet asks for a projected token. */
+async function requestToken(controlPlane: ControlPlane, audience: string): Promise<string> {
+  const path = '/api/v1/namespaces/default/serviceaccounts/pullpass/token'
+  const body = await create(controlPlane, path, { spec: { audiences: [audience], expirationSeconds: 3600 } })
+  const tokenRequest: { status: { token: string } } = JSON.parse(body)
+  return tokenRequest.status.token
+}
+
+async function create(controlPlane: ControlPlane, path: string, body: object): Promise<string> {
+  const answer = await requestKubernetes(controlPlane, { method: 'POST', path, body })
+  if (answer.status !== 201) throw new Error(`${path} answered ${answer.status}: ${answer.body}`)
+  return answer.body
+}

@@ -1,0 +1,49 @@
+/** The sandbox's Google, which believes the service account tokens of one real cluster: no cloud can be started here. */
+import { createGoogleCloud } from '../../sandbox/google/google-cloud.ts'
+import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
+import { servePart } from '../../sandbox/serve/serve-part.ts'
+import { trustCluster } from '../../sandbox/start/trust-cluster.ts'
+import type { StartedApiServer } from './control-plane/start-api-server.ts'
+import { startPart } from './ground/start-part.ts'
+import type { RealPart } from './real-part.ts'
+
+export interface Google extends RealPart {
+  /** The drop-in variables of the provider and the account, and where this Google is. */
+  readonly environment: Readonly<Record<string, string>>
+  /** What a subject token has to be meant for. */
+  readonly audience: string
+  /** PEM of what signed its certificates. */
+  readonly authority: string
+  /** The IAM member whose access token it is, while it lives. */
+  readonly holderOf: (accessToken: string) => string | undefined
+}
+
+const [projectNumber, poolId, providerId] = ['123456789012', 'pool', 'cluster']
+const provider = `projects/${projectNumber}/locations/global/workloadIdentityPools/${poolId}/providers/${providerId}`
+const serviceAccountEmail = 'puller@example-project.iam.gserviceaccount.com'
+
+/** `subject` may become the service account; the issuer's documents have to be readable by anybody. */
+export const startGoogle = (cluster: StartedApiServer, subject: string): Promise<Google> =>
+  startPart('google', async ({ defer }) => {
+    const google = createGoogleCloud({ now: () => new Date(), ca: cluster.authority })
+    trustCluster(google, { provider, issuer: cluster.issuer, subject, serviceAccountEmail })
+    const authority = await createCertificateAuthority()
+    const tls = { authority, http2: 'offered' } as const
+    const sts = await servePart({ handler: google.sts, tls })
+    defer(sts.close)
+    const iamCredentials = await servePart({ handler: google.iamCredentials, tls })
+    defer(iamCredentials.close)
+    return {
+      environment: {
+        PROJECT_NUMBER: projectNumber,
+        POOL_ID: poolId,
+        PROVIDER_ID: providerId,
+        SERVICE_ACCOUNT_EMAIL: serviceAccountEmail,
+        PULLPASS_GCP_STS_ENDPOINT: sts.url,
+        PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT: iamCredentials.url,
+      },
+      audience: `//iam.googleapis.com/${provider}`,
+      authority: authority.ca,
+      holderOf: (accessToken) => google.whoHolds(accessToken)?.member,
+    }
+  })
