@@ -11,9 +11,10 @@ import { registryHost } from './registry-host.ts'
 import { showValue } from './show-value.ts'
 import { brokenRule, type TextRule } from './text-rule.ts'
 
-const defaultHost = 'europe-docker.pkg.dev'
+export const defaultHost = 'europe-docker.pkg.dev'
 
-const required: Readonly<Record<string, TextRule>> = {
+/** All six are required. */
+export const dropInVariables: Readonly<Record<string, TextRule>> = {
   PROJECT_NUMBER: projectNumber,
   POOL_ID: poolId,
   PROVIDER_ID: providerId,
@@ -58,12 +59,12 @@ export function documentFromEnvironment(environment: Environment): Document {
 }
 
 function checkVariables(environment: Environment): Finding[] {
-  const names = Object.keys(required)
+  const names = Object.keys(dropInVariables)
   if (names.every((name) => environment[name] === undefined)) {
     return [{ seen: 'no documents were given', expected: `-f FILE, or the variables ${names.join(', ')}` }]
   }
   return [
-    ...Object.entries(required).flatMap(([name, rule]) => checkRequired(environment, name, rule)),
+    ...Object.entries(dropInVariables).flatMap(([name, rule]) => checkRequired(environment, name, rule)),
     ...checkItems(environment, 'REGISTRY_HOSTS', registryHost),
   ]
 }

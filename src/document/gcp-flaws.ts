@@ -10,7 +10,8 @@ const fromCredentialFile = [
   'universeDomain',
   'stsRegion',
 ] as const
-const ofImpersonation = ['delegates', 'lifetime'] as const
+/** Direct federation would ignore them. */
+export const impersonationFields = ['delegates', 'lifetime'] as const
 
 export function gcpFlaws(form: GcpForm, path: FieldPath): Flaw[] {
   const has = (field: keyof GcpForm) => form[field] !== undefined
@@ -24,7 +25,7 @@ export function gcpFlaws(form: GcpForm, path: FieldPath): Flaw[] {
     ...providerFlaws(form, path),
     ...(has('serviceAccountEmail')
       ? []
-      : unwanted(ofImpersonation, 'stands without serviceAccountEmail', 'serviceAccountEmail, or no such field')),
+      : unwanted(impersonationFields, 'stands without serviceAccountEmail', 'serviceAccountEmail, or no such field')),
     ...(form.stsRegion !== undefined && (form.endpoints?.sts !== undefined || has('universeDomain'))
       ? unwanted(['stsRegion'], 'stands beside endpoints.sts or universeDomain', 'only one of them')
       : []),

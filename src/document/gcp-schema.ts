@@ -28,16 +28,16 @@ const tenantShape = {
   ),
   lifetime: z.exactOptional(text(gcpLifetime, 'Life of the credential, with a service account: 1s to 12h')),
   scopes: z.exactOptional(list(text(gcpScope, 'Scope'), 32, 'OAuth scopes; by default cloud-platform.read-only')),
-  universeDomain: z.exactOptional(text(universeDomain, 'Domain of another universe than googleapis.com')),
   stsRegion: z.exactOptional(text(stsRegion, 'Region whose token service is used')),
 }
 
-/** What a tenant may say: neither files nor endpoints, which are pullpass's own rights. */
+/** What a tenant may say: neither files nor who receives the token, which are pullpass's own rights. */
 export const tenantGcpForm: z.ZodMiniType<GcpForm> = fields(tenantShape, 'Google Artifact Registry')
 
 export const gcpForm: z.ZodMiniType<GcpForm> = fields(
   {
     ...tenantShape,
+    universeDomain: z.exactOptional(text(universeDomain, 'Domain of another universe than googleapis.com')),
     endpoints: z.exactOptional(
       fields(
         {

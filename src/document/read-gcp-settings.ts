@@ -2,6 +2,8 @@
 import { parseDuration } from '../outside/parse-duration.ts'
 import type { GcpForm } from './document-form.ts'
 import { pathFrom } from './file-path.ts'
+import { refuse } from './finding.ts'
+import { impersonationFields } from './gcp-flaws.ts'
 import { canonicalProvider, providerOfParts } from './gcp-names.ts'
 import type { GcpSettings } from './gcp-settings.ts'
 import type { TokenSource } from './vendors.ts'
@@ -15,7 +17,9 @@ export async function readGcpSettings(
   const life = lifetime === undefined ? {} : { lifetimeSeconds: (parseDuration(lifetime) ?? 0) / 1000 }
   if (credentialFile !== undefined) {
     const { readCredentialFile } = await import('./read-credential-file.ts')
-    const { token, settings } = await readCredentialFile(pathFrom(folder, credentialFile))
+    const path = pathFrom(folder, credentialFile)
+    const { token, settings } = await readCredentialFile(path)
+    refuseIgnored(form, settings, path)
     const endpoints = { ...settings.endpoints, ...same.endpoints }
     return {
       token,
@@ -31,4 +35,11 @@ export async function readGcpSettings(
         })
       : canonicalProvider(workloadIdentityProvider)
   return { token: undefined, settings: { workloadIdentityProvider: provider, ...same, ...life } }
+}
+
+function refuseIgnored(form: GcpForm, settings: GcpSettings, path: string): void {
+  const ignored = impersonationFields.filter((field) => form[field] !== undefined)
+  if (settings.serviceAccountEmail !== undefined || ignored.length === 0) return
+  const seen = `${path} names no service account, and the document gives ${ignored.join(' and ')}`
+  throw refuse('CREDENTIAL_FILE_INVALID', [{ seen, expected: 'service_account_impersonation_url, or no such field' }])
 }

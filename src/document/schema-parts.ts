@@ -5,18 +5,22 @@
 import * as z from 'zod/mini'
 import { brokenRule, type TextRule } from './text-rule.ts'
 
-/** A text that keeps `rule`; `description` goes to editors and the reference page. */
+/** A text that keeps `rule`; `description` goes to editors (VS Code shows patternErrorMessage) and the reference page. */
 export function text(rule: TextRule, description: string): z.ZodMiniString {
   const check = z.check<string>((context) => {
     const expected = brokenRule(rule, context.value)
     if (expected === undefined) return
     context.issues.push({ code: 'custom', input: context.value, message: expected, continue: true })
   })
-  const { source } = rule.pattern
+  const rules = {
+    pattern: rule.pattern.source,
+    maxLength: rule.maxLength,
+    patternErrorMessage: `expected ${rule.expected}`,
+  }
   return z
     .string({ error: rule.expected })
     .check(check)
-    .register(z.globalRegistry, { description, pattern: source, maxLength: rule.maxLength })
+    .register(z.globalRegistry, { description, ...rules })
 }
 
 /** A list of one to `most` items. */

@@ -111,14 +111,28 @@ suite("gcloud's credential file", () => {
     assert.equal(error.seen, `${document}:9:13: spec.registries[0].gcp.stsRegion stands beside credentialFile`)
   })
 
-  test('is not for a tenant, who may not name files', async () => {
+  test('that names no account leaves nothing for a life to apply to', async (t) => {
+    const { folder, document } = await writeFiles(t, direct, (text) => text.replace('gcp: {', 'gcp: {lifetime: 1h, '))
+    const error = await refusal([document])
+    assert.equal(error.code, 'CREDENTIAL_FILE_INVALID')
+    assert.equal(
+      error.seen,
+      `${join(folder, 'credential.json')} names no service account, and the document gives lifetime`,
+    )
+  })
+
+  test('is not for a tenant, who names neither files nor who receives the token', async () => {
     const tenant = smallest
       .replace('kind: ClusterPullSecret', 'kind: PullSecret')
       .replace('{name: regcred}', '{name: regcred, namespace: team-a}')
       .replace(/namespaces: .*/, 'serviceAccountName: puller')
-      .replace('gcp: {', 'gcp: {credentialFile: x.json, ')
-    const error = await refusal(['-'], tenant)
-    assert.equal(error.seen, '-:9:13: spec.registries[0].gcp.credentialFile is not a known field')
+    for (const field of ['credentialFile: x.json', 'universeDomain: example.com', 'endpoints: {sts: "https://a.b"}']) {
+      const error = await refusal(['-'], tenant.replace('gcp: {', `gcp: {${field}, `))
+      assert.equal(error.code, 'DOCUMENT_INVALID')
+      assert.equal(error.seen, `-:9:13: spec.registries[0].gcp.${field.split(':')[0]} is not a known field`)
+    }
+    const withFile = await refusal(['-'], tenant.replace('      gcp:', '      tokenFile: /a\n      gcp:'))
+    assert.equal(withFile.seen, '-:9:7: spec.registries[0].tokenFile is not a known field')
   })
 })
 

@@ -1,0 +1,40 @@
+/** JSON Schema of each kind of document, for editors and the reference page. https://json-schema.org/draft-07 */
+import * as z from 'zod/mini'
+import { clusterPullSecret, pullSecret } from './schema.ts'
+
+/** As far as a document uses it. */
+export interface JsonSchema {
+  type?: string
+  description?: string
+  properties?: Readonly<Record<string, JsonSchema>>
+  additionalProperties?: boolean | JsonSchema
+  required?: readonly string[]
+  items?: JsonSchema
+  enum?: readonly string[]
+  anyOf?: readonly JsonSchema[]
+  pattern?: string
+  /** Why a text is refused, as VS Code shows it. */
+  patternErrorMessage?: string
+  maximum?: number
+}
+
+export type DocumentKind = 'ClusterPullSecret' | 'PullSecret'
+
+/** Shapes and words; the rules between fields cannot be said in it. */
+export function documentJsonSchemas(): Readonly<Record<DocumentKind, JsonSchema>> {
+  return { ClusterPullSecret: jsonSchemaOf(clusterPullSecret), PullSecret: jsonSchemaOf(pullSecret) }
+}
+
+function jsonSchemaOf(schema: z.ZodMiniType): JsonSchema {
+  const made = z.toJSONSchema(schema, {
+    target: 'draft-7',
+    io: 'input',
+    reused: 'inline',
+    override: ({ jsonSchema }) => {
+      // JavaScript's largest integer, which says nothing to a reader.
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
+    },
+  })
+  const plain: JsonSchema = JSON.parse(JSON.stringify(made))
+  return plain
+}
