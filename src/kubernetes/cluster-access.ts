@@ -1,5 +1,6 @@
 /** How one API server is reached, and as whom: what a kubeconfig or a pod's folder says, before anything is connected. */
 import type { Agent } from 'node:http'
+import type { ConnectionOptions } from 'node:tls'
 import type { Redacted } from '../outside/redacted.ts'
 
 export interface ClusterAccess {
@@ -9,8 +10,8 @@ export interface ClusterAccess {
   readonly trust: () => Promise<Trust>
   /** Who asks. `refused`: the server did not take the last one, so that a newer one is looked for. */
   readonly identify: (because: 'asked' | 'refused') => Promise<ClusterIdentity>
-  /** Makes the connections, where a proxy stands between: HTTP/1.1 then. */
-  readonly agent?: Agent
+  /** Makes what makes the connections, where a proxy stands between: HTTP/1.1 then. */
+  readonly proxy?: (tls: ConnectionOptions) => Promise<Agent>
 }
 
 export interface Trust {

@@ -1,21 +1,23 @@
 /** The agent that reaches an API server through a proxy, HTTP or SOCKS, by Kubernetes' own client. */
 import type { Agent } from 'node:http'
 import type { RequestOptions } from 'node:https'
+import type { ConnectionOptions } from 'node:tls'
 import { PullpassError } from '../outside/pullpass-error.ts'
 
-/** @throws KUBECONFIG_INVALID */
-export async function clusterProxy(server: URL, proxyUrl: string): Promise<Agent> {
-  if (!/^(?:https?|socks5?h?):$/.test(URL.canParse(proxyUrl) ? new URL(proxyUrl).protocol : '')) throw invalid()
-  const { KubeConfig } = await import('@kubernetes/client-node')
-  const config = new KubeConfig()
-  config.loadFromClusterAndUser(
-    { name: 'cluster', server: server.href, skipTLSVerify: false, proxyUrl }, // the line itself says how TLS is made
-    { name: 'nobody' },
-  )
-  const options: RequestOptions = {}
-  await config.applyToHTTPSOptions(options)
-  if (typeof options.agent !== 'object') throw invalid()
-  return Object.assign(options.agent, { keepAlive: true })
+/** Makes an agent by how the API server is trusted behind the proxy. @throws KUBECONFIG_INVALID */
+export function clusterProxy(server: URL, proxyUrl: string): (tls: ConnectionOptions) => Promise<Agent> {
+  if (!/^(?:https?|socks[45]?[ah]?):$/.test(URL.canParse(proxyUrl) ? new URL(proxyUrl).protocol : '')) throw invalid()
+  return async (tls) => {
+    const { KubeConfig } = await import('@kubernetes/client-node')
+    const config = new KubeConfig()
+    // The library refuses plain http unless nothing is to be verified; over https `tls` says what is.
+    const skipTLSVerify = server.protocol === 'http:' || tls.rejectUnauthorized === false
+    config.loadFromClusterAndUser({ name: 'cluster', server: server.href, skipTLSVerify, proxyUrl }, { name: 'nobody' })
+    const options: RequestOptions = { ...tls }
+    await config.applyToHTTPSOptions(options)
+    if (typeof options.agent !== 'object') throw invalid()
+    return Object.assign(options.agent, { keepAlive: true })
+  }
 }
 
 /** The URL itself is not shown: it may hold a password. */

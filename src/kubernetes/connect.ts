@@ -15,16 +15,19 @@ export interface ClusterFlags {
 }
 
 /**
- * Nothing is sent yet: the connection opens with the first request.
+ * Nothing is sent yet, but all that is needed for it is read: what is wrong with it is told before anything is done.
  * `podFolder`: where a pod finds its token and its authority.
- * @throws KUBECONFIG_INVALID, CA_FILE_INVALID, TOKEN_FILE_UNREADABLE
+ * @throws KUBECONFIG_INVALID, CA_FILE_INVALID, TOKEN_FILE_UNREADABLE, KUBERNETES_UNAUTHENTICATED where a plugin fails
  */
 export async function connect(
   flags: ClusterFlags,
   outside: ClusterOutside & Pick<Outside, 'environment'>,
   podFolder?: string,
 ): Promise<Cluster> {
-  return openCluster(await findAccess(flags, outside, podFolder), outside)
+  const access = await findAccess(flags, outside, podFolder)
+  if (access.server.protocol === 'https:') await access.trust()
+  await access.identify('asked')
+  return openCluster(access, outside)
 }
 
 async function findAccess(

@@ -7,6 +7,7 @@ import type { Outside } from '../outside/outside.ts'
 import { Redacted } from '../outside/redacted.ts'
 import { type ChosenContext, chooseContext } from './choose-context.ts'
 import type { ClusterAccess, Trust } from './cluster-access.ts'
+import { clusterProxy } from './cluster-proxy.ts'
 import { impersonationHeaders } from './impersonation-headers.ts'
 import { keepIdentity } from './keep-identity.ts'
 import { type KubeconfigEntry, kubeconfigInvalid, resolveBeside, textField } from './kubeconfig-entry.ts'
@@ -32,7 +33,7 @@ export async function kubeconfigAccess(
     server,
     trust: () => readTrust(context, ask),
     identify: identifyBy(context.user, ask, now),
-    ...(proxy && { agent: await (await import('./cluster-proxy.ts')).clusterProxy(server, proxy) }),
+    ...(proxy && { proxy: clusterProxy(server, proxy) }),
   }
 }
 

@@ -1,4 +1,5 @@
 /** Opens a line by what the server offers: HTTP/2 where TLS agrees on it (ALPN, RFC 7301), HTTP/1.1 otherwise. */
+import type { Agent } from 'node:http'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import type { ClusterAccess, Trust } from './cluster-access.ts'
 import { type Line, Stalled, Untrusted } from './line.ts'
@@ -14,14 +15,14 @@ export interface LineLimits {
 export async function openLine(access: ClusterAccess, limits: LineLimits): Promise<Line> {
   if (access.server.protocol === 'http:') return await openPlain(access, limits)
   const options = tlsOptions(access.server, await access.trust())
-  if (access.agent) return await openHttps(access, options, limits)
+  if (access.proxy) return await openHttps(options, limits, await access.proxy(options))
   const socket = await shakeHands(options, limits.timeoutMs)
   if (socket.alpnProtocol === 'h2') {
     const { openHttp2Line } = await import('./http2-line.ts')
     return openHttp2Line(socket, access.server, limits.timeoutMs)
   }
   socket.destroy() // it told that the server knows HTTP/1.1 only; the agent opens as many as it needs
-  return await openHttps(access, options, limits)
+  return await openHttps(options, limits)
 }
 
 function tlsOptions(server: URL, trust: Trust): ConnectionOptions {
@@ -56,17 +57,17 @@ async function shakeHands(options: ConnectionOptions, timeoutMs: number): Promis
   })
 }
 
-async function openHttps(access: ClusterAccess, options: ConnectionOptions, limits: LineLimits): Promise<Line> {
+async function openHttps(target: ConnectionOptions, limits: LineLimits, proxied?: Agent): Promise<Line> {
   const { Agent, request } = await import('node:https')
   const { openHttp1Line } = await import('./http1-line.ts')
-  const agent = access.agent ?? new Agent({ keepAlive: true, maxSockets: limits.inFlight })
-  return openHttp1Line({ request, agent, target: options, timeoutMs: limits.timeoutMs })
+  const agent = proxied ?? new Agent({ keepAlive: true, maxSockets: limits.inFlight })
+  return openHttp1Line({ request, agent, target, timeoutMs: limits.timeoutMs })
 }
 
-async function openPlain({ server, agent: proxied }: ClusterAccess, limits: LineLimits): Promise<Line> {
+async function openPlain({ server, proxy }: ClusterAccess, limits: LineLimits): Promise<Line> {
   const { Agent, request } = await import('node:http')
   const { openHttp1Line } = await import('./http1-line.ts')
-  const agent = proxied ?? new Agent({ keepAlive: true, maxSockets: limits.inFlight })
+  const agent = (await proxy?.({})) ?? new Agent({ keepAlive: true, maxSockets: limits.inFlight })
   const target = { host: bareHost(server), port: Number(server.port || 80) }
   return openHttp1Line({ request, agent, target, timeoutMs: limits.timeoutMs })
 }

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import http from 'node:http'
+import { type AddressInfo, connect as connectSocket } from 'node:net'
+import { suite, type TestContext, test } from 'node:test'
+import { clusterProxy } from '../../src/kubernetes/cluster-proxy.ts'
+import { openTestCluster } from './open-test-cluster.ts'
+
+/** A proxy that makes tunnels (RFC 9110 §9.3.6), and tells where to. */
+async function startProxy(t: TestContext): Promise<{ url: string; tunnels: string[] }> {
+  const tunnels: string[] = []
+  const server = http.createServer()
+  server.on('connect', (request, client, head) => {
+    tunnels.push(`${request.url} ${request.headers['proxy-authorization'] ?? ''}`.trim())
+    const [host, port] = (request.url ?? '').split(':')
+    const target = connectSocket(Number(port), host, () => {
+      client.write('HTTP/1.1 200 OK\r\n\r\n')
+      target.write(head)
+      target.pipe(client).pipe(target)
+    })
+    target.on('error', () => client.destroy())
+    client.on('error', () => target.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, tunnels }
+}
+
+suite('a proxy before the API server', () => {
+  test('makes tunnels, and sees nothing of what goes through them', async (t) => {
+    const proxy = await startProxy(t)
+    const direct = await openTestCluster(t, () => ({ status: 200 }))
+    const { cluster } = await openTestCluster(t, () => ({ status: 200 }), {
+      access: {
+        ...direct.access,
+        proxy: clusterProxy(direct.access.server, proxy.url.replace('//', '//jane:secret@')),
+      },
+    })
+    for (let i = 0; i < 3; i++) assert.equal((await cluster.request({ method: 'GET', path: '/' })).status, 200)
+    assert.deepEqual(proxy.tunnels, [`127.0.0.1:${direct.part.port} Basic amFuZTpzZWNyZXQ=`])
+  })
+
+  test('does not make an untrusted certificate a trusted one', async (t) => {
+    const proxy = await startProxy(t)
+    const direct = await openTestCluster(t, () => ({ status: 200 }))
+    const { cluster, outside } = await openTestCluster(t, () => ({ status: 200 }), {
+      access: {
+        ...direct.access,
+        trust: async () => ({ verify: 'always' }),
+        proxy: clusterProxy(direct.access.server, proxy.url),
+      },
+    })
+    await assert.rejects(cluster.request({ method: 'GET', path: '/' }), { code: 'CERTIFICATE_UNTRUSTED' })
+    assert.deepEqual(outside.slept, [])
+  })
+
+  test('that is no proxy’s URL is refused without showing it', () => {
+    for (const url of ['ftp://jane:secret@proxy.example', 'proxy.example:3128', '']) {
+      assert.throws(() => clusterProxy(new URL('https://cluster.example'), url), {
+        code: 'KUBECONFIG_INVALID',
+        seen: 'the proxy for the API server (proxy-url, or HTTPS_PROXY) is no URL of a proxy',
+      })
+    }
+  })
+})
