@@ -1,7 +1,7 @@
 /** npm run demo: the whole story on real sockets, from a cluster's token to an image that was pulled with it. */
 import { type Sandbox, startSandbox } from '../sandbox/start-sandbox.ts'
+import { spawnPullpass } from '../test/support/spawn-pullpass.ts'
 import { PullRefused, pullImage } from './demo/pull-image.ts'
-import { runCli } from './demo/run-cli.ts'
 import { StoryBroken, tellStep } from './demo/tell-step.ts'
 
 const namespaces = ['default', 'team-a', 'team-b']
@@ -53,7 +53,7 @@ async function startParts(tell: (line: string) => void): Promise<Sandbox> {
 
 async function tellCommand(argv: string[], { environment }: Sandbox, tell: (line: string) => void): Promise<void> {
   tell(`$ pullpass ${argv.join(' ')}`)
-  const { exitCode, stdout, stderr } = await runCli(argv, environment)
+  const { exitCode, stdout, stderr } = await spawnPullpass(argv, environment).ended
   for (const line of stdout.trimEnd().split('\n')) tell(line)
   if (exitCode !== 0) throw new Error(`exit code ${exitCode}\n${stderr}`)
 }

@@ -97,7 +97,7 @@ function asAsked({ adopt }: FlagValues<typeof flags>): (document: Document) => D
         hop: 'document',
         seen: `${document.source}: spec.stuckPods is Evict in ${document.kind} ${document.name}`,
         expected: "Ignore: watching for stuck pods is the controller's, refresh makes one pass",
-        hint: 'take stuckPods: Evict out, or run this document by pullpass controller',
+        hint: 'take stuckPods: Evict out of it',
       })
     }
     return adopt ? { ...document, conflictPolicy: 'Adopt' } : document

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { Part } from '../sandbox/serve/serve-part.ts'
+import { readPullSecret } from './support/read-pull-secret.ts'
+import { spawnPullpass } from './support/spawn-pullpass.ts'
+import { startTestSandbox } from './support/start-test-sandbox.ts'
+
+/** Resolves once the part has seen such a request. */
+async function seen({ seen }: Part, method: string): Promise<void> {
+  while (!seen.some((request) => request.method === method)) await new Promise(setImmediate)
+}
+
+suite('the process', () => {
+  test('ended by SIGTERM in the middle, it finishes what is in flight, says what was not done, and exits 143', async (t) => {
+    const namespaces = Array.from({ length: 200 }, (_, index) => `team-${index}`)
+    const sandbox = await startTestSandbox(t, { namespaces, now: () => new Date() })
+    sandbox.parts.kubernetes.faults.inject({ kind: 'latency', ms: 300 }, { when: ({ method }) => method === 'PATCH' })
+    const { child, ended } = spawnPullpass(['refresh'], sandbox.environment)
+    await seen(sandbox.parts.kubernetes, 'PATCH')
+    child.kill('SIGTERM')
+    const { exitCode, stderr, stdout } = await ended
+
+    assert.equal(exitCode, 143)
+    const written = namespaces.filter((namespace) => readPullSecret(sandbox, namespace) !== undefined)
+    assert.ok(written.length > 0 && written.length < 200)
+    assert.match(stdout, new RegExp(`${written.length} namespaces/regcred +google +written`))
+    assert.match(stderr, /^INTERRUPTED \(document\): the run was ended by SIGTERM\n/)
+    assert.match(stderr, new RegExp(`affects ${200 - written.length} namespaces: team-`))
+  })
+
+  test('whoever reads only the first line ends the output, not the run', async (t) => {
+    const sandbox = await startTestSandbox(t, { now: () => new Date() })
+    const { child, ended } = spawnPullpass(['refresh'], sandbox.environment)
+    child.stdout?.destroy()
+    const { exitCode, stderr } = await ended
+    assert.deepEqual([exitCode, stderr], [0, ''])
+    assert.notEqual(readPullSecret(sandbox, 'team-b'), undefined)
+  })
+
+  test('without a command it shows its help, and --version is the version of the package', async () => {
+    assert.match((await spawnPullpass([], {}).ended).stdout, /^pullpass turns Kubernetes service account tokens into/)
+    assert.match((await spawnPullpass(['--version'], {}).ended).stdout, /^\d+\.\d+\.\d+\n$/)
+  })
+})

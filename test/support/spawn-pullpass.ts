@@ -1,0 +1,28 @@
+/** pullpass as its own process, from the sources: for what only a process has, signals and pipes. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { PullpassRun } from './run-pullpass.ts'
+
+const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+
+export interface PullpassProcess {
+  readonly child: ChildProcess
+  readonly ended: Promise<PullpassRun>
+}
+
+/** Nothing of this process' environment reaches it but `environment`. */
+export function spawnPullpass(argv: readonly string[], environment: Readonly<Record<string, string>>): PullpassProcess {
+  const child = spawn(process.execPath, [cli, ...argv], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  const output = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output.stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output.stderr += text
+  })
+  const ended = new Promise<PullpassRun>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ exitCode: code ?? -1, ...output }))
+  })
+  return { child, ended }
+}
