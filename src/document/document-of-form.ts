@@ -2,7 +2,8 @@
 import type { Document, DocumentRegistry } from './document.ts'
 import type { DocumentForm, RegistryForm } from './document-form.ts'
 import { pathFrom } from './file-path.ts'
-import { type TokenSource, vendors } from './vendors.ts'
+import type { TokenSource } from './token-source.ts'
+import { vendors } from './vendors.ts'
 
 interface FormPlace {
   /** `gcp.yaml:12`. */

@@ -18,5 +18,5 @@ export async function loadDocuments(files: readonly string[], outside: DocumentO
   if (files.length === 0) return [documentFromEnvironment(outside.environment)]
   // The schema and its library are loaded only for who has files.
   const { readDocuments } = await import('./read-documents.ts')
-  return readDocuments(files, outside)
+  return readDocuments(files, outside.readInput)
 }

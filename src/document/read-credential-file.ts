@@ -12,7 +12,7 @@ import { parseSource } from './parse-source.ts'
 import { readTextFile, unreadable } from './read-text-file.ts'
 import { checkShape } from './schema-flaws.ts'
 import { showValue } from './show-value.ts'
-import type { TokenSource } from './vendors.ts'
+import type { TokenSource } from './token-source.ts'
 
 export interface CredentialFile {
   readonly settings: GcpSettings

@@ -4,16 +4,15 @@ import { checkForm } from './check-form.ts'
 import type { Document } from './document.ts'
 import { documentOfForm } from './document-of-form.ts'
 import { type Finding, refuse } from './finding.ts'
-import type { DocumentOutside } from './load-documents.ts'
 import { parseSource } from './parse-source.ts'
 import { readSources, type Source } from './read-sources.ts'
 import { unreadable } from './read-text-file.ts'
 
 /** @throws DOCUMENT_UNREADABLE, DOCUMENT_INVALID with all that is wrong, CREDENTIAL_FILE_INVALID */
-export async function readDocuments(files: readonly string[], outside: DocumentOutside): Promise<Document[]> {
+export async function readDocuments(files: readonly string[], readInput: () => Promise<string>): Promise<Document[]> {
   const documents: Document[] = []
   const findings: Finding[] = []
-  for (const source of await readSources(files, outside.readInput)) {
+  for (const source of await readSources(files, readInput)) {
     const read = await readSource(source)
     documents.push(...read.documents)
     findings.push(...read.findings)

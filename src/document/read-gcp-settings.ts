@@ -6,7 +6,7 @@ import { refuse } from './finding.ts'
 import { impersonationFields } from './gcp-flaws.ts'
 import { canonicalProvider, providerOfParts } from './gcp-names.ts'
 import type { GcpSettings } from './gcp-settings.ts'
-import type { TokenSource } from './vendors.ts'
+import type { TokenSource } from './token-source.ts'
 
 /** `form` keeps the schema and the rules of gcp-flaws.ts. @throws CREDENTIAL_FILE_INVALID, DOCUMENT_UNREADABLE */
 export async function readGcpSettings(

@@ -6,6 +6,7 @@ import type { FieldPath, Flaw } from './flaw.ts'
 import { gcpFlaws } from './gcp-flaws.ts'
 import { gcpForm, tenantGcpForm } from './gcp-schema.ts'
 import { readGcpSettings } from './read-gcp-settings.ts'
+import type { TokenSource } from './token-source.ts'
 
 interface Vendor {
   /** Rules between the vendor's fields; `path` leads to them. Nothing where the registry is another vendor's. */
@@ -15,12 +16,6 @@ interface Vendor {
 }
 
 type ReadProvider = Pick<DocumentRegistry, 'provider' | 'settings'> & { readonly token: TokenSource | undefined }
-
-/** Where a vendor's own credential file says that the subject token is. */
-export interface TokenSource {
-  readonly tokenFile: string
-  readonly tokenFileField?: string
-}
 
 export const vendorFields: { readonly gcp: z.ZodMiniExactOptional<z.ZodMiniType<GcpForm>> } = {
   gcp: z.exactOptional(gcpForm),
