@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { refuse } from '../../src/document/finding.ts'
+
+const finding = (at: number) => ({ seen: `a.yaml:${at}:1: x is ${at}`, expected: 'another' })
+
+test('one finding is said as any error is', () => {
+  assert.equal(
+    refuse('DOCUMENT_INVALID', [finding(1)]).message,
+    'DOCUMENT_INVALID (document): a.yaml:1:1: x is 1\n  expected another',
+  )
+})
+
+test('of very many findings the first are said, and how many more there are', () => {
+  const others = Array.from({ length: 29 }, (_, index) => finding(index + 2))
+  const lines = refuse('DOCUMENT_INVALID', [finding(1), ...others]).message.split('\n')
+  assert.equal(lines.length, 15)
+  assert.equal(lines[2], '  also a.yaml:2:1: x is 2, expected another')
+  assert.equal(lines.at(-1), '  and 17 more')
+})

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  canonicalProvider,
+  providerOfParts,
+  serviceAccountEmail,
+  workloadIdentityProvider,
+} from '../../src/document/gcp-names.ts'
+import { brokenRule } from '../../src/document/text-rule.ts'
+import { provider } from './smallest-document.ts'
+
+test('a provider is one name, however it was copied', () => {
+  for (const prefix of ['', '//iam.googleapis.com/', 'https://iam.googleapis.com/']) {
+    assert.equal(brokenRule(workloadIdentityProvider, prefix + provider), undefined)
+    assert.equal(canonicalProvider(prefix + provider), provider)
+  }
+  assert.equal(providerOfParts({ projectNumber: '123', poolId: 'pool', providerId: 'gardener' }), provider)
+})
+
+test('a name that Google would not know is refused', () => {
+  for (const name of [
+    `http://iam.googleapis.com/${provider}`,
+    `//iam.example.com/${provider}`,
+    `/${provider}`,
+    `${provider}/`,
+    provider.replace('global', 'europe-west1'),
+    provider.replace('/providers/gardener', ''),
+    provider.replace('pool/', 'Pool/'),
+    provider.replace('gardener', 'abc'),
+  ]) {
+    assert.equal(
+      brokenRule(workloadIdentityProvider, name),
+      'projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER',
+      name,
+    )
+  }
+})
+
+test('service accounts of all kinds are taken, people and groups are not', () => {
+  for (const email of [
+    'puller@project.iam.gserviceaccount.com',
+    'puller@project.example.com.iam.gserviceaccount.com',
+    '123456789012-compute@developer.gserviceaccount.com',
+    'project@appspot.gserviceaccount.com',
+  ]) {
+    assert.equal(brokenRule(serviceAccountEmail, email), undefined, email)
+  }
+  for (const email of [
+    'jo@example.com',
+    'puller',
+    '@project.iam.gserviceaccount.com',
+    'a/b@c.iam.gserviceaccount.com',
+  ]) {
+    assert.notEqual(brokenRule(serviceAccountEmail, email), undefined, email)
+  }
+})
