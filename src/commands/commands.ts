@@ -17,6 +17,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Show a subject token or a pull secret as people read it',
     load: async () => (await import('./inspect.ts')).inspect,
   },
+  manifests: {
+    summary: 'Print what to install: a CronJob, with the least rights',
+    load: async () => (await import('./manifests.ts')).manifests,
+  },
   sandbox: {
     summary: 'Run a cluster, a Google and a registry on this machine, to play with',
     load: async () => (await import('./sandbox.ts')).sandbox,

@@ -1,0 +1,111 @@
+/** pullpass manifests: what to install for these documents, with the rights that they need and no others. */
+
+import type { Document } from '../document/document.ts'
+import { labelName } from '../document/kubernetes-names.ts'
+import { loadDocuments } from '../document/load-documents.ts'
+import { brokenRule } from '../document/text-rule.ts'
+import { dropInVariables } from '../manifests/drop-in-variables.ts'
+import type { Manifest, Place } from '../manifests/manifest.ts'
+import { renderManifests } from '../manifests/render-manifests.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+import { renderStructured } from '../terminal/render-structured.ts'
+import type { Command, Flag } from './command.ts'
+import { documentFlags } from './shared-flags.ts'
+
+const flags: typeof documentFlags & {
+  readonly image: Flag & { type: 'string' }
+  readonly namespace: Flag & { type: 'string' }
+  readonly output: Flag & { type: 'string' }
+} = {
+  ...documentFlags,
+  image: { type: 'string', value: 'IMAGE', summary: 'Image to run (default pullpass:VERSION, this version)' },
+  namespace: {
+    type: 'string',
+    short: 'n',
+    value: 'NAMESPACE',
+    summary: 'Namespace to run in (default pullpass-system)',
+  },
+  output: {
+    type: 'string',
+    short: 'o',
+    value: 'FORMAT',
+    choices: ['yaml', 'json'],
+    summary: 'YAML documents (default), or a v1 List in JSON',
+  },
+}
+
+export const manifests: Command<typeof flags> = {
+  summary: 'Print what to install: a CronJob, with the least rights',
+  usage: [
+    'manifests -f FILE [flags]',
+    'manifests [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',
+  ],
+  details: [
+    'Prints a CronJob that runs pullpass refresh for these documents every 15 minutes, and what it needs: a namespace, a',
+    'ServiceAccount, RBAC computed from the documents, admission policies that bound what RBAC cannot (Kubernetes 1.30 or',
+    'newer), and a NetworkPolicy. No cluster is asked. Print and apply it again when a document changes.',
+    'Namespaces that are named get a Role each, and have to be there; a glob or a selector takes a ClusterRole. What',
+    'nothing can bound: where it may write a Secret, it may also read one of that name.',
+    '',
+    'Examples:',
+    '  pullpass manifests -f documents.yaml | kubectl apply --server-side -f -',
+    '  pullpass manifests -f documents/ --image registry.example.com/pullpass:1.0.0 -n image-system > pullpass.yaml',
+  ].join('\n'),
+  life: 'one-shot',
+  flags,
+
+  async run({ flags: { file, image, namespace, output }, outside, terminal }) {
+    const place = await readPlace(namespace, image)
+    const input = readOnce(terminal.readInput)
+    const documents = await loadDocuments(file, { environment: outside.environment, readInput: input })
+    documents.forEach(refuseEviction)
+    const wanted =
+      file.length === 0 ? { variables: dropInVariables(outside.environment) } : { files: await readFiles(file, input) }
+    terminal.print(await render(await renderManifests(documents, wanted, place), output))
+    return 0
+  },
+}
+
+/** @throws USAGE_INVALID */
+async function readPlace(namespace = 'pullpass-system', image?: string): Promise<Place> {
+  const expected = brokenRule(labelName, namespace)
+  if (expected !== undefined) throw usage(`--namespace ${JSON.stringify(namespace.slice(0, 80))}`, expected)
+  if (image === undefined) return { namespace, image: `pullpass:${(await import('./version.ts')).version}` }
+  if (/^[\w.:/@-]{1,512}$/.test(image)) return { namespace, image }
+  throw usage(
+    `--image ${JSON.stringify(image.slice(0, 80))}`,
+    'the name of an image, such as registry.example.com/pullpass:1.0.0',
+  )
+}
+
+const usage = (seen: string, expected: string) =>
+  new PullpassError({ code: 'USAGE_INVALID', hop: 'document', seen, expected, hint: 'pullpass manifests --help' })
+
+/** The documents are read twice: once for what they say, once for their text. */
+function readOnce(readInput: () => Promise<string>): () => Promise<string> {
+  let text: Promise<string> | undefined
+  return () => (text ??= readInput())
+}
+
+async function readFiles(files: readonly string[], readInput: () => Promise<string>) {
+  const { readDocumentFiles } = await import('../manifests/read-document-files.ts')
+  return readDocumentFiles(files, readInput)
+}
+
+/** The CronJob would refuse it every quarter of an hour. @throws DOCUMENT_INVALID */
+function refuseEviction({ stuckPods, source, kind, name }: Document): void {
+  if (stuckPods === 'Ignore') return
+  throw new PullpassError({
+    code: 'DOCUMENT_INVALID',
+    hop: 'document',
+    seen: `${source}: spec.stuckPods is ${stuckPods} in ${kind} ${name}`,
+    expected: "Ignore: watching for stuck pods is the controller's, a CronJob makes one pass at a time",
+    hint: 'take stuckPods out',
+  })
+}
+
+async function render(items: readonly Manifest[], output: string | undefined): Promise<string> {
+  if (output === 'json') return await renderStructured({ apiVersion: 'v1', kind: 'List', items }, 'json')
+  const documents = await Promise.all(items.map((item) => renderStructured(item, 'yaml')))
+  return documents.join('\n---\n')
+}

@@ -1,0 +1,51 @@
+/**
+ * A ValidatingAdmissionPolicy that judges pullpass alone, and its binding.
+ * https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
+ */
+import { celText } from './cel.ts'
+import { foreignName, type Manifest, ownLabels, type Place, userName } from './manifest.ts'
+
+export interface AdmissionPolicy {
+  /** `secrets`, of which the policy's name is made. */
+  readonly about: string
+  readonly operations: readonly ('CREATE' | 'UPDATE' | 'DELETE')[]
+  readonly resource: string
+  readonly variables?: readonly { readonly name: string; readonly expression: string }[]
+  /** All of them hold, or the request is refused in the words of the first that does not. */
+  readonly rules: readonly PolicyRule[]
+}
+
+export interface PolicyRule {
+  readonly expression: string
+  readonly message: string
+}
+
+export function renderPolicy(
+  { about, operations, resource, variables, rules }: AdmissionPolicy,
+  place: Place,
+): Manifest[] {
+  const api = 'admissionregistration.k8s.io/v1'
+  const metadata = { name: foreignName(place, about), labels: ownLabels }
+  return [
+    {
+      apiVersion: api,
+      kind: 'ValidatingAdmissionPolicy',
+      metadata,
+      spec: {
+        failurePolicy: 'Fail',
+        matchConstraints: {
+          resourceRules: [{ apiGroups: [''], apiVersions: ['*'], operations, resources: [resource] }],
+        },
+        matchConditions: [{ name: 'ours', expression: `request.userInfo.username == ${celText(userName(place))}` }],
+        ...(variables && { variables }),
+        validations: rules.map((rule) => ({ ...rule, reason: 'Forbidden' })),
+      },
+    },
+    {
+      apiVersion: api,
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata,
+      spec: { policyName: metadata.name, validationActions: ['Deny', 'Audit'] },
+    },
+  ]
+}

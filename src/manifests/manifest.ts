@@ -1,0 +1,31 @@
+/** A Kubernetes object as it is printed, and the names that all of them share. */
+
+export interface Manifest {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
+    readonly labels?: Readonly<Record<string, string>>
+  }
+  readonly [field: string]: unknown
+}
+
+/** Where pullpass is to run, and from which image. */
+export interface Place {
+  readonly namespace: string
+  readonly image: string
+}
+
+/** Of the ServiceAccount, the CronJob, and whatever else is made once in the namespace. */
+export const ownName = 'pullpass'
+
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/ */
+export const ownLabels = { 'app.kubernetes.io/name': 'pullpass', 'app.kubernetes.io/component': 'refresh' } as const
+
+/** Outside the namespace two installations must not meet: their names say which one they belong to. */
+export const foreignName = ({ namespace }: Place, part?: string): string =>
+  `${part === undefined ? ownName : `${ownName}-${part}`}.${namespace}`
+
+/** As the API server names the ServiceAccount. */
+export const userName = ({ namespace }: Place): string => `system:serviceaccount:${namespace}:${ownName}`

@@ -1,0 +1,61 @@
+/**
+ * What the Pod finds in its file system: its documents, the tokens to exchange, and its access to the API server.
+ * https://kubernetes.io/docs/concepts/storage/projected-volumes/
+ */
+import { ownName } from './manifest.ts'
+import { apiFolder, documentFolder, type ProjectedToken } from './projected-tokens-of.ts'
+
+export const documentsName = `${ownName}-documents`
+
+export interface Volumes {
+  readonly volumes: readonly object[]
+  readonly volumeMounts: readonly object[]
+}
+
+interface MountedVolume {
+  readonly name: string
+  readonly mountPath: string
+  readonly source: object
+}
+
+export function renderVolumes(tokens: readonly ProjectedToken[], documents: 'mounted' | 'absent'): Volumes {
+  const documentVolume = {
+    name: 'documents',
+    mountPath: documentFolder,
+    source: { configMap: { name: documentsName } },
+  }
+  const mounted = [apiAccess, ...tokenVolumes(tokens), ...(documents === 'mounted' ? [documentVolume] : [])]
+  return {
+    volumes: mounted.map(({ name, source }) => ({ name, ...source })),
+    volumeMounts: mounted.map(({ name, mountPath }) => ({ name, mountPath, readOnly: true })),
+  }
+}
+
+/** What a Pod gets unasked, but short-lived: a token of 3607 s, the default, is in truth good for a year. */
+const apiAccess: MountedVolume = {
+  name: 'api-access',
+  mountPath: apiFolder,
+  source: {
+    projected: {
+      sources: [
+        { serviceAccountToken: { path: 'token', expirationSeconds: 600 } },
+        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+      ],
+    },
+  },
+}
+
+/** One volume for each folder. */
+function tokenVolumes(tokens: readonly ProjectedToken[]): MountedVolume[] {
+  return [...Map.groupBy(tokens, ({ folder }) => folder)].map(([folder, files], index) => ({
+    name: index === 0 ? 'tokens' : `tokens-${index + 1}`,
+    mountPath: folder,
+    source: {
+      projected: {
+        sources: files.map(({ file, audience, expirationSeconds }) => ({
+          serviceAccountToken: { path: file, audience, expirationSeconds },
+        })),
+      },
+    },
+  }))
+}

@@ -1,0 +1,28 @@
+/** The tokens that a refresh asks of the cluster: whose, for which audiences, and how long they live at most. */
+import type { BoundRegistry } from './bind-registries.ts'
+
+export interface TokenRequests {
+  readonly account: { readonly namespace: string; readonly name: string }
+  readonly audiences: readonly string[]
+}
+
+/** The API server grants no shorter life. https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
+export const shortestLifeSeconds = 600
+
+/** One for each service account. */
+export function tokenRequestsOf(registries: readonly BoundRegistry[]): TokenRequests[] {
+  const requested = registries.flatMap(({ document, registry, audiences }) => {
+    const account = document.serviceAccountRef
+    return account === undefined || registry.tokenFile !== undefined ? [] : [{ account, audience: audiences[0] }]
+  })
+  const byAccount = Map.groupBy(requested, ({ account }) => `${account.namespace}/${account.name}`)
+  return [...byAccount.values()].flatMap((requests) => {
+    const [first] = requests
+    const audiences = [...new Set(requests.map(({ audience }) => audience))]
+    return first === undefined ? [] : [{ account: first.account, audiences }]
+  })
+}
+
+/** Of all tokens, requested or projected, that these registries need. */
+export const longestLifeSeconds = (registries: readonly BoundRegistry[]): number =>
+  Math.max(shortestLifeSeconds, ...registries.map(({ subjectTokenLifeSeconds }) => Math.ceil(subjectTokenLifeSeconds)))
