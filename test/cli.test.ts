@@ -6,8 +6,8 @@ import { spawnPullpass } from './support/spawn-pullpass.ts'
 import { startTestSandbox } from './support/start-test-sandbox.ts'
 
 /** Resolves once the part has seen such a request. */
-async function seen({ seen }: Part, method: string): Promise<void> {
-  while (!seen.some((request) => request.method === method)) await new Promise(setImmediate)
+async function reached(part: Part, method: string): Promise<void> {
+  while (!part.seen.some((request) => request.method === method)) await new Promise(setImmediate)
 }
 
 suite('the process', () => {
@@ -16,7 +16,7 @@ suite('the process', () => {
     const sandbox = await startTestSandbox(t, { namespaces, now: () => new Date() })
     sandbox.parts.kubernetes.faults.inject({ kind: 'latency', ms: 300 }, { when: ({ method }) => method === 'PATCH' })
     const { child, ended } = spawnPullpass(['refresh'], sandbox.environment)
-    await seen(sandbox.parts.kubernetes, 'PATCH')
+    await reached(sandbox.parts.kubernetes, 'PATCH')
     child.kill('SIGTERM')
     const { exitCode, stderr, stdout } = await ended
 

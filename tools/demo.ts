@@ -1,5 +1,6 @@
 /** npm run demo: the whole story on real sockets, from a cluster's token to an image that was pulled with it. */
 import { type Sandbox, startSandbox } from '../sandbox/start-sandbox.ts'
+import { readPullSecret } from '../test/support/read-pull-secret.ts'
 import { spawnPullpass } from '../test/support/spawn-pullpass.ts'
 import { PullRefused, pullImage } from './demo/pull-image.ts'
 import { StoryBroken, tellStep } from './demo/tell-step.ts'
@@ -59,11 +60,9 @@ async function tellCommand(argv: string[], { environment }: Sandbox, tell: (line
 }
 
 /** Base64 of `user:password`, as a kubelet takes it from the Secret. */
-function readAuth({ cluster, environment, parts }: Sandbox, namespace: string): string {
-  const secret = cluster.store.read('Secret', namespace, environment['REGISTRY_SECRET_NAME'] ?? '')
-  const data = (secret as { data?: Record<string, string> } | undefined)?.data?.['.dockerconfigjson'] ?? ''
-  const { auths } = JSON.parse(Buffer.from(data, 'base64').toString()) as { auths: Record<string, { auth: string }> }
-  return auths[`localhost:${parts.registry.port}`]?.auth ?? ''
+function readAuth(sandbox: Sandbox, namespace: string): string {
+  const pair = readPullSecret(sandbox, namespace)?.auths[`localhost:${sandbox.parts.registry.port}`] ?? ''
+  return Buffer.from(pair).toString('base64')
 }
 
 const begunAt = performance.now()

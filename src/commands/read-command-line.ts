@@ -34,6 +34,7 @@ export function readCommandLine(name: string, { flags, usage }: Command, words: 
     return fail(`${JSON.stringify(positionals[0])} stands where nothing is expected`)
   }
   const complete = Object.fromEntries(Object.entries(known).map(([flag, rule]) => [flag, values[flag] ?? absent(rule)]))
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what was just checked against these very flags
   return { common: complete as never, flags: complete as never, positionals }
 }
 

@@ -16,7 +16,7 @@ import { renderOutcomes } from './render-outcomes.ts'
 import { reportOutcomes } from './report-outcomes.ts'
 import { clusterFlags, documentFlags, outputFlags } from './shared-flags.ts'
 
-const flags: typeof documentFlags &
+const refreshFlags: typeof documentFlags &
   typeof clusterFlags &
   typeof outputFlags & {
     readonly 'token-file': Flag & { type: 'string' }
@@ -41,7 +41,7 @@ const flags: typeof documentFlags &
   ...clusterFlags,
 }
 
-export const refresh: Command<typeof flags> = {
+export const refresh: Command<typeof refreshFlags> = {
   summary: 'Exchange once, write every chosen pull secret, exit',
   usage: ['refresh -f FILE [flags]', 'refresh [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)'],
   details: [
@@ -55,7 +55,7 @@ export const refresh: Command<typeof flags> = {
     '  pullpass refresh -f documents/ --min-remaining 30m',
   ].join('\n'),
   life: 'one-shot',
-  flags,
+  flags: refreshFlags,
 
   async run({ flags, outside, terminal }) {
     const minRemainingMs = readMinRemaining(flags['min-remaining'])
@@ -89,7 +89,7 @@ function readMinRemaining(text: string | undefined): number | undefined {
 }
 
 /** `--adopt` for each document; and what only a controller can do is refused. @throws DOCUMENT_INVALID */
-function asAsked({ adopt }: FlagValues<typeof flags>): (document: Document) => Document {
+function asAsked({ adopt }: FlagValues<typeof refreshFlags>): (document: Document) => Document {
   return (document) => {
     if (document.stuckPods === 'Evict') {
       throw new PullpassError({

@@ -1,11 +1,11 @@
 /** pullpass sandbox: all of the outside on this machine, until it is stopped. */
 import type { Command, Flag } from './command.ts'
 
-const flags: { readonly namespaces: Flag & { type: 'string' } } = {
+const sandboxFlags: { readonly namespaces: Flag & { type: 'string' } } = {
   namespaces: { type: 'string', value: 'LIST', summary: 'Namespaces of its cluster (default default,team-a,team-b)' },
 }
 
-export const sandbox: Command<typeof flags> = {
+export const sandbox: Command<typeof sandboxFlags> = {
   summary: 'Run a cluster, a Google and a registry on this machine, to play with',
   usage: ['sandbox [flags]'],
   details: [
@@ -17,7 +17,7 @@ export const sandbox: Command<typeof flags> = {
     '  . ./sandbox.env && pullpass refresh && kubectl get secrets --all-namespaces',
   ].join('\n'),
   life: 'until-stopped',
-  flags,
+  flags: sandboxFlags,
 
   async run({ flags, outside, terminal }) {
     const { startSandbox } = await import('../../sandbox/start-sandbox.ts')

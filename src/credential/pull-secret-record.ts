@@ -2,6 +2,7 @@
  * What a pull secret says of itself in its annotations: whose it is, and until when each registry's entry is good.
  * So freshness is judged by metadata alone, and data is never asked for. No secret is among them.
  */
+import { asObject, type JsonObject } from '../outside/json-fields.ts'
 
 export interface PullSecretRecord {
   /** `ClusterPullSecret/NAME`, or `PullSecret/NAMESPACE/NAME`. */
@@ -61,7 +62,7 @@ export function parseRecord(annotations: Readonly<Record<string, string>>): Pull
 }
 
 /** The earliest of the registries' expiries; the end of time where there are none. */
-export function earliestExpiry(registries: ReadonlyMap<string, RegistryRecord>): Date {
+function earliestExpiry(registries: ReadonlyMap<string, RegistryRecord>): Date {
   const endOfTime = 8.64e15
   return new Date(Math.min(endOfTime, ...[...registries.values()].map(({ expiresAt }) => expiresAt.getTime())))
 }
@@ -79,8 +80,7 @@ function parseRegistries(text: string | undefined): Map<string, RegistryRecord> 
 }
 
 function parseRegistry(value: unknown): RegistryRecord | undefined {
-  if (typeof value !== 'object' || value === null) return undefined
-  const { hosts, expiresAt, mintedFrom } = value as Record<string, unknown>
+  const { hosts, expiresAt, mintedFrom } = asObject(value) ?? {}
   const expiry = parseInstant(expiresAt)
   if (!Array.isArray(hosts) || !hosts.every((host) => typeof host === 'string')) return undefined
   return expiry !== undefined && typeof mintedFrom === 'string' ? { hosts, expiresAt: expiry, mintedFrom } : undefined
@@ -91,12 +91,9 @@ function parseInstant(text: unknown): Date | undefined {
   return Number.isNaN(time) ? undefined : new Date(time)
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
+function parseObject(text: string): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined
+    return asObject(JSON.parse(text))
   } catch {
     return undefined // edited by hand: nothing is known then
   }

@@ -2,9 +2,10 @@
  * One pull secret, by server-side apply; its data is not sent back.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
+
+import { asObject, asText } from '../outside/json-fields.ts'
 import { Redacted } from '../outside/redacted.ts'
 import type { Cluster, ClusterAnswer } from './cluster.ts'
-import { asObject, asText } from './json-fields.ts'
 import { parseStatus } from './parse-status.ts'
 import { malformed, readAnswer } from './read-answer.ts'
 import { readStatus } from './read-status.ts'
@@ -50,7 +51,7 @@ export type Applied =
  * `resourceVersion` say, NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, SECRET_TYPE_WRONG, SECRET_TOO_LARGE
  */
 export async function applySecret(cluster: Cluster, secret: PullSecret, ways: ApplyWays): Promise<Applied> {
-  const { namespace, name, dockerConfigJson } = secret
+  const { namespace, name } = secret
   const query = new URLSearchParams({ fieldManager: ways.manager })
   if (ways.force === 'force') query.set('force', 'true')
   if (ways.dryRun === 'all') query.set('dryRun', 'All')
@@ -63,7 +64,9 @@ export async function applySecret(cluster: Cluster, secret: PullSecret, ways: Ap
   })
   if (answer.status === 200 || answer.status === 201) return readApplied(cluster, answer, secret, ways)
   if (isTerminating(answer)) return { outcome: 'terminating' }
-  throw readStatus(cluster, answer, { verb: 'patch', resource: 'secrets', name, namespace, secret: dockerConfigJson })
+  const { sentSecrets } = await import('./sent-secrets.ts')
+  const secrets = sentSecrets(secret.dockerConfigJson)
+  throw readStatus(cluster, answer, { verb: 'patch', resource: 'secrets', name, namespace, secrets })
 }
 
 function manifestOf(secret: PullSecret): Redacted {

@@ -2,7 +2,7 @@
  * The headers for a kubeconfig user that acts as another one: left out, pullpass would act with the rights of the first.
  * https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
  */
-import { asList, asObject, asText, type JsonObject } from './json-fields.ts'
+import { asList, asObject, asText, type JsonObject } from '../outside/json-fields.ts'
 
 /** Undefined where the user acts as itself. */
 export function impersonationHeaders(user: JsonObject): Record<string, string | string[]> | undefined {

@@ -1,7 +1,7 @@
 /** One named entry of a kubeconfig (a cluster, a user or a context), and where it stands. */
 import { dirname, resolve } from 'node:path'
+import type { JsonObject } from '../outside/json-fields.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
-import type { JsonObject } from './json-fields.ts'
 
 export interface KubeconfigEntry {
   readonly fields: JsonObject

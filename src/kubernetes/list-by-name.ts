@@ -2,9 +2,10 @@
  * Objects of one name, wherever they are: by one list of the whole cluster, or namespace by namespace where the rights
  * go no further. A list by name is authorized by a rule with that name alone, `resourceNames: [NAME]`.
  */
+
+import type { JsonObject } from '../outside/json-fields.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Cluster } from './cluster.ts'
-import type { JsonObject } from './json-fields.ts'
 import { listPages } from './list-pages.ts'
 
 export interface NamedAsked {

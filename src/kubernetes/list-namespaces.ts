@@ -1,6 +1,7 @@
 /** The namespaces of a cluster, by their metadata: a phase is not needed, a deletion time tells what Terminating would. */
+
+import { asObject, asText, asTexts, type JsonObject } from '../outside/json-fields.ts'
 import type { Cluster } from './cluster.ts'
-import { asObject, asText, asTexts, type JsonObject } from './json-fields.ts'
 import { listPages, metadataOnly } from './list-pages.ts'
 
 export interface Namespace {

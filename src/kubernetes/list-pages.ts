@@ -2,9 +2,10 @@
  * A list of the API server's, page by page.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
  */
+
+import { asList, asObject, asText, type JsonObject } from '../outside/json-fields.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Cluster } from './cluster.ts'
-import { asList, asObject, asText, type JsonObject } from './json-fields.ts'
 import { readAnswer } from './read-answer.ts'
 import { type Asked, readStatus } from './read-status.ts'
 

@@ -1,6 +1,7 @@
 /** Service accounts of one name, with the pull secrets that their pods get. */
+
+import { asList, asObject, asText, type JsonObject } from '../outside/json-fields.ts'
 import type { Cluster } from './cluster.ts'
-import { asList, asObject, asText, type JsonObject } from './json-fields.ts'
 import { listByName } from './list-by-name.ts'
 
 export interface ServiceAccount {

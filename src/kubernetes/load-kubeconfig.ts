@@ -3,10 +3,10 @@
  * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
  */
 import { delimiter, resolve } from 'node:path'
+import { asList, asObject, asText, type JsonObject } from '../outside/json-fields.ts'
 import type { Environment } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { systemErrorCode } from '../outside/system-error-code.ts'
-import { asList, asObject, asText, type JsonObject } from './json-fields.ts'
 import { type KubeconfigEntry, kubeconfigInvalid } from './kubeconfig-entry.ts'
 import { readSmallFile } from './read-small-file.ts'
 

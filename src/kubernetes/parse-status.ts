@@ -2,8 +2,9 @@
  * The Status that the API server sends with a refusal.
  * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
  */
+
+import { asList, asObject, asText, type JsonObject } from '../outside/json-fields.ts'
 import type { ClusterAnswer } from './cluster.ts'
-import { asList, asObject, asText, type JsonObject } from './json-fields.ts'
 
 export interface Status {
   /** A word: `Forbidden`, `Conflict`; empty where there is none. */

@@ -6,13 +6,13 @@
 import type { RequestOptions } from 'node:https'
 import { isAbsolute } from 'node:path'
 import type { KubeConfig, User } from '@kubernetes/client-node'
+import { asList, asObject, asText, asTexts, type JsonObject } from '../outside/json-fields.ts'
 import type { Environment } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { quote } from '../outside/quote.ts'
 import { Redacted } from '../outside/redacted.ts'
 import { systemErrorCode } from '../outside/system-error-code.ts'
 import type { ChosenContext } from './choose-context.ts'
-import { asList, asObject, asText, asTexts, type JsonObject } from './json-fields.ts'
 import { resolveBeside } from './kubeconfig-entry.ts'
 
 export interface PluginCredential {

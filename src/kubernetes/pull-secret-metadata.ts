@@ -1,5 +1,5 @@
 /** What a Secret's metadata says about whose it is; whatever else it says is dropped as it comes. */
-import { asList, asObject, asText, asTexts, type JsonObject } from './json-fields.ts'
+import { asList, asObject, asText, asTexts, type JsonObject } from '../outside/json-fields.ts'
 
 export interface PullSecretMetadata {
   readonly namespace: string

@@ -1,7 +1,8 @@
 /** An API server's good answer as JSON. */
+
+import { asObject, type JsonObject } from '../outside/json-fields.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Cluster, ClusterAnswer } from './cluster.ts'
-import { asObject, type JsonObject } from './json-fields.ts'
 
 /** @throws ANSWER_MALFORMED; what was answered is not shown, since it may hold a Secret */
 export function readAnswer({ server }: Cluster, { status, body }: ClusterAnswer): JsonObject {

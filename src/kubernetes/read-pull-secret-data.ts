@@ -1,7 +1,8 @@
 /** Pull secrets of one name with what is in them, for the one case that needs it: to keep what a failed registry had. */
+
+import { asObject, asText, type JsonObject } from '../outside/json-fields.ts'
 import { Redacted } from '../outside/redacted.ts'
 import type { Cluster } from './cluster.ts'
-import { asObject, asText, type JsonObject } from './json-fields.ts'
 import { listByName } from './list-by-name.ts'
 import { type PullSecretMetadata, pullSecretMetadata } from './pull-secret-metadata.ts'
 

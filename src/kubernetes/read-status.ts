@@ -16,7 +16,7 @@ export interface Asked {
   /** Absent: in the whole cluster. */
   readonly namespace?: string
   /** What was sent in confidence: an admission policy's words may repeat it. */
-  readonly secret?: Redacted
+  readonly secrets?: readonly Redacted[]
 }
 
 export type Wording = Omit<Fault, 'hop'>
@@ -62,10 +62,12 @@ function withStatus(server: string, answer: ClusterAnswer, asked: Asked): Wordin
   )
 }
 
-function quoteSafely(message: string, { secret }: Asked): string {
-  if (secret === undefined) return quote(message)
-  const whole = secret.reveal()
-  return repeatsSecret(message, [whole]) ? '(its words are withheld: they repeat the credential)' : quote(message)
+function quoteSafely(message: string, { secrets = [] }: Asked): string {
+  const repeats = repeatsSecret(
+    message,
+    secrets.map((secret) => secret.reveal()),
+  )
+  return repeats ? '(its words are withheld: they repeat the credential)' : quote(message)
 }
 
 const isMissingNamespace = ({ message }: Status) => /^namespaces "[^"]*" not found/.test(message)

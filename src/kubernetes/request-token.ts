@@ -2,10 +2,11 @@
  * A token of a service account, for one audience, by TokenRequest.
  * https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/
  */
+
+import { asObject, asText } from '../outside/json-fields.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { Redacted } from '../outside/redacted.ts'
 import type { Cluster, ClusterAnswer } from './cluster.ts'
-import { asObject, asText } from './json-fields.ts'
 import { malformed, readAnswer } from './read-answer.ts'
 import { type Asked, readStatus } from './read-status.ts'
 

@@ -4,7 +4,11 @@ import type { Environment } from './outside.ts'
 import { PullpassError } from './pullpass-error.ts'
 
 /** Node ignores `proxyEnv` before these versions: a proxy that is set and not used would be a silent way around it. */
-const oldest = { 22: 21, 24: 5 } as const
+const oldestMinor: ReadonlyMap<number, number> = new Map([
+  [22, 21],
+  [23, Number.POSITIVE_INFINITY],
+  [24, 5],
+])
 
 /** @throws USAGE_INVALID where this Node cannot use a proxy */
 export async function proxyAgent(
@@ -14,7 +18,7 @@ export async function proxyAgent(
   nodeVersion: string = process.versions.node,
 ): Promise<HttpAgent> {
   const [major = 0, minor = 0] = nodeVersion.split('.').map(Number)
-  if (minor < (oldest[major as keyof typeof oldest] ?? 0) || major === 23) {
+  if (minor < (oldestMinor.get(major) ?? 0)) {
     throw new PullpassError({
       code: 'USAGE_INVALID',
       hop: 'document',

@@ -113,8 +113,8 @@ function toRequest<T>(ask: Ask<T>, signal: AbortSignal): HttpRequest {
 const open = (value: string | Redacted) => (value instanceof Redacted ? value.reveal() : value)
 
 /** By the time a replacer sees a value, toJSON has redacted it: its holder still has the original. */
-function openInPlace(this: unknown, key: string, value: unknown): unknown {
-  const original = (this as Record<string, unknown>)[key]
+function openInPlace(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
+  const original = this[key]
   return original instanceof Redacted ? original.reveal() : value
 }
 

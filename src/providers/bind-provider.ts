@@ -2,7 +2,7 @@
 import type { RegistryCredential } from '../credential/registry-credential.ts'
 import type { DocumentRegistry } from '../document/document.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
-import type { Provider, ProviderOutside } from './provider.ts'
+import type { ProviderOutside } from './provider.ts'
 import { providers } from './providers.ts'
 
 export interface BoundProvider {
@@ -13,8 +13,7 @@ export interface BoundProvider {
 }
 
 export async function bindProvider(registry: DocumentRegistry): Promise<BoundProvider> {
-  // The map's type holds that a name leads to the provider of its settings; a union of both cannot say so.
-  const provider = (await providers[registry.provider]()) as Provider<DocumentRegistry['settings']>
+  const provider = await providers[registry.provider]()
   return {
     audiences: provider.audiences(registry),
     subjectTokenLifeSeconds: provider.subjectTokenLifeSeconds(registry),

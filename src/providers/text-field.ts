@@ -1,4 +1,5 @@
 /** One field of a vendor's answer that must be text. */
+import { asObject } from '../outside/json-fields.ts'
 import { AnswerUnread } from '../outside/send.ts'
 
 /** Longer than any vendor's token. Characters. */
@@ -6,7 +7,7 @@ const longest = 65_536
 
 /** Printable ASCII, since it goes into a header or a password. @throws AnswerUnread */
 export function textField(body: unknown, name: string): string {
-  const value = typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[name] : undefined
+  const value = asObject(body)?.[name]
   if (value === undefined) throw new AnswerUnread(`it holds no ${name}`)
   if (typeof value !== 'string') throw new AnswerUnread(`its ${name} is no text`)
   if (value === '') throw new AnswerUnread(`its ${name} is empty`)

@@ -99,7 +99,7 @@ suite('pullpass refresh', () => {
   test('-o json says the same for programs', async (t) => {
     const sandbox = await startTestSandbox(t)
     const { stdout } = await runPullpass(sandbox, ['refresh', '-o', 'json'])
-    const report = JSON.parse(stdout) as { dryRun: boolean; outcomes: unknown[] }
+    const report: { dryRun: boolean; outcomes: unknown[] } = JSON.parse(stdout)
     assert.equal(report.dryRun, false)
     assert.deepEqual(report.outcomes[1], {
       document: 'ClusterPullSecret/regcred',

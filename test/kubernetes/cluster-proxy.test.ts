@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import http from 'node:http'
-import { type AddressInfo, connect as connectSocket } from 'node:net'
+import { connect as connectSocket } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
 import { clusterProxy } from '../../src/kubernetes/cluster-proxy.ts'
 import { openTestCluster } from './open-test-cluster.ts'
@@ -22,7 +22,9 @@ async function startProxy(t: TestContext): Promise<{ url: string; tunnels: strin
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => server.close())
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, tunnels }
+  const address = server.address()
+  assert.ok(address !== null && typeof address === 'object')
+  return { url: `http://127.0.0.1:${address.port}`, tunnels }
 }
 
 suite('a proxy before the API server', () => {

@@ -67,7 +67,7 @@ async function whoAsks(t: TestContext, { environment = {}, podFolder, ...flags }
   return JSON.parse((await cluster.request({ method: 'GET', path: '/' })).body)
 }
 
-async function writePod({ folder, ca, part }: Ground): Promise<Pick<Asked, 'podFolder' | 'environment'>> {
+async function writePod({ folder, ca, part }: Ground) {
   const podFolder = join(folder, 'pod')
   await mkdir(podFolder)
   await writeFile(join(podFolder, 'token'), 'pod-token\n')
@@ -87,7 +87,7 @@ suite('the cluster is', () => {
 
     const home = { HOME: ground.folder }
     const inPod = { ...home, ...pod.environment }
-    const asked = async (more: Asked) => whoAsks(t, { podFolder: pod.podFolder, ...more } as Asked)
+    const asked = async (more: Asked) => await whoAsks(t, { ...pod, ...more })
     assert.deepEqual(await asked({ kubeconfig: flag, environment: { ...inPod, KUBECONFIG: variable } }), {
       authorization: 'Bearer flag-token',
     })
@@ -117,7 +117,7 @@ suite('the cluster is', () => {
 suite('in a pod', () => {
   test('a token that the kubelet rotates is read anew within a minute', async (t) => {
     const ground = await prepare(t)
-    const { podFolder = '', environment = {} } = await writePod(ground)
+    const { podFolder, environment } = await writePod(ground)
     const outside = testOutside({ environment })
     const cluster = await connect({}, outside, podFolder)
     t.after(() => cluster.close())
@@ -145,7 +145,7 @@ suite('in a pod', () => {
   })
 
   test('a context cannot be chosen', async (t) => {
-    const { podFolder, environment = {} } = await writePod(await prepare(t))
+    const { podFolder, environment } = await writePod(await prepare(t))
     await assert.rejects(connect({ context: 'production' }, testOutside({ environment }), podFolder), {
       code: 'KUBECONFIG_INVALID',
       seen: "--context production is given, but the cluster is this pod's own, which has no contexts",
@@ -161,7 +161,7 @@ suite('in a pod', () => {
     test(`${title} is told before anything is sent`, async (t) => {
       const ground = await prepare(t)
       const pod = await writePod(ground)
-      await writeFile(join(pod.podFolder ?? '', file), content)
+      await writeFile(join(pod.podFolder, file), content)
       await assert.rejects(whoAsks(t, pod), (fault: Error & { code?: string; seen?: string }) => {
         assert.equal(fault.code, code)
         assert.match(fault.seen ?? '', seen)

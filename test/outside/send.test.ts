@@ -5,6 +5,7 @@ import { createCertificateAuthority } from '../../sandbox/serve/certificate-auth
 import { throttled } from '../../sandbox/serve/faults.ts'
 import type { SandboxHandler, SandboxRequest } from '../../sandbox/serve/handler.ts'
 import { type Part, servePart } from '../../sandbox/serve/serve-part.ts'
+import { asObject } from '../../src/outside/json-fields.ts'
 import { PullpassError } from '../../src/outside/pullpass-error.ts'
 import { Redacted } from '../../src/outside/redacted.ts'
 import { AnswerUnread, type Ask, send } from '../../src/outside/send.ts'
@@ -137,7 +138,7 @@ suite('send', () => {
 
   test('a certificate that nobody vouches for is refused, and trusted once its authority is named', async (t) => {
     const authority = await createCertificateAuthority()
-    const part = await servePart({ handler: () => ({ status: 200, body: {} }), tls: { authority, protocols: 'http1' } })
+    const part = await servePart({ handler: () => ({ status: 200, body: {} }), tls: { authority, http2: 'absent' } })
     t.after(() => part.close())
     const { code, seen } = await fault(testOutside(), ask(part.url))
     assert.equal(code, 'CERTIFICATE_UNTRUSTED')
@@ -149,7 +150,7 @@ suite('send', () => {
     const part = await serve(t, () => ({ status: 400, body: { error: 'no\u001b[31m', more: 'x' } }))
     const refusal = (_status: number, body: unknown) => ({
       code: 'CONDITION_REFUSED' as const,
-      message: (body as { error: string }).error,
+      message: String(asObject(body)?.['error']),
       hint: 'mend it',
     })
     const { code, seen, hint } = await fault(testOutside(), ask(part.url, { refusal }))
@@ -165,7 +166,7 @@ suite('send', () => {
       const part = await serve(t, () => ({ status: 400, body: { error: `cannot parse ${spell(token)}` } }))
       const refusal = (_status: number, body: unknown) => ({
         code: 'EXCHANGE_REFUSED' as const,
-        message: (body as { error: string }).error,
+        message: String(asObject(body)?.['error']),
       })
       const { seen } = await fault(testOutside(), ask(part.url, { refusal }))
       assert.equal(seen, 'the token service answered 400 (its words are withheld: they repeat a secret)')

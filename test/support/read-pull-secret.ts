@@ -1,4 +1,5 @@
 /** What a sandbox's cluster holds under a pull secret's name. */
+import { isRecord } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
 import type { Sandbox } from '../../sandbox/start-sandbox.ts'
 
 export interface HeldPullSecret {
@@ -17,31 +18,20 @@ export function readPullSecret(
   namespace: string,
   name = 'regcred',
 ): HeldPullSecret | undefined {
-  const secret = cluster.store.read('Secret', namespace, name) as StoredSecret | undefined
+  const secret = cluster.store.read('Secret', namespace, name)
   if (secret === undefined) return undefined
   const { uid, resourceVersion, labels = {}, annotations = {}, managedFields = [] } = secret.metadata
-  const text = Buffer.from(secret.data?.['.dockerconfigjson'] ?? '', 'base64').toString() || '{"auths":{}}'
-  const { auths } = JSON.parse(text) as { auths: Record<string, { auth: string }> }
+  const data = isRecord(secret['data']) ? secret['data']['.dockerconfigjson'] : undefined
+  const text = typeof data === 'string' ? Buffer.from(data, 'base64').toString() : '{"auths":{}}'
+  const { auths }: { auths: Record<string, { auth: string }> } = JSON.parse(text)
   const decoded = Object.entries(auths).map(([host, { auth }]) => [host, Buffer.from(auth, 'base64').toString()])
   return {
     uid,
     resourceVersion,
-    type: secret.type,
+    type: String(secret['type']),
     labels,
     annotations,
     managers: managedFields.map(({ manager }) => manager),
     auths: Object.fromEntries(decoded),
   }
-}
-
-interface StoredSecret {
-  readonly metadata: {
-    readonly uid: string
-    readonly resourceVersion: string
-    readonly labels?: Record<string, string>
-    readonly annotations?: Record<string, string>
-    readonly managedFields?: readonly { readonly manager: string }[]
-  }
-  readonly type: string
-  readonly data?: Record<string, string>
 }

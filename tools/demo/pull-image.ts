@@ -22,10 +22,11 @@ export async function pullImage(image: string, ca: string, auth: string | undefi
   const realm = /realm="([^"]+)"/.exec(challenge.headers['www-authenticate'] ?? '')?.[1]
   const scope = encodeURIComponent(`repository:${repository}:pull`)
   const granted = await askFor(`${realm}?scope=${scope}`, ca, auth === undefined ? undefined : `Basic ${auth}`)
-  const bearer = `Bearer ${(JSON.parse(granted.toString()) as { token: string }).token}`
+  const { token }: { token: string } = JSON.parse(granted.toString())
+  const bearer = `Bearer ${token}`
 
   const manifest = await askFor(`${base}/manifests/${tag}`, ca, bearer)
-  const { config, layers } = JSON.parse(manifest.toString()) as Manifest
+  const { config, layers }: Manifest = JSON.parse(manifest.toString())
   const blobs: PulledImage['blobs'][number][] = []
   for (const { digest } of [config, ...layers]) {
     const blob = await askFor(`${base}/blobs/${digest}`, ca, bearer)
@@ -58,9 +59,9 @@ function ask(url: string, ca: string, authorization?: string): Promise<Answer> {
   const accept = 'application/vnd.oci.image.manifest.v1+json'
   const headers = authorization === undefined ? { accept } : { accept, authorization }
   return new Promise((resolve, reject) => {
-    const asked = request(url, { ca, headers }, async (answer) => {
-      const body = Buffer.concat(await answer.toArray())
-      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body })
+    const asked = request(url, { ca, headers }, (answer) => {
+      const collected = answer.toArray().then((pieces) => Buffer.concat(pieces))
+      collected.then((body) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body }), reject)
     })
     asked.on('error', reject)
     asked.end()

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { pullSecretMetadata } from '../../src/kubernetes/pull-secret-metadata.ts'
+
+const managedFields = [
+  {
+    manager: 'pullpass:ClusterPullSecret:a',
+    fieldsV1: { 'f:metadata': { 'f:labels': { 'f:app.kubernetes.io/managed-by': {} } } },
+  },
+  { manager: 'kubectl-edit', fieldsV1: { 'f:data': { 'f:.dockerconfigjson': {} } } },
+  { manager: 'kustomize-controller', fieldsV1: { 'f:metadata': { 'f:labels': { 'f:team': {} } }, 'f:type': {} } },
+]
+
+suite('a pull secret’s metadata', () => {
+  test('tells who owns the data and who owns the label', () => {
+    assert.deepEqual(pullSecretMetadata({ metadata: { managedFields } }).owners, {
+      data: ['kubectl-edit'],
+      label: ['pullpass:ClusterPullSecret:a'],
+    })
+  })
+
+  test('tells that kubectl’s last-applied-configuration is there, and keeps nothing of it', () => {
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': 'sesame', 'pullpass.dev/target': 'a/b' }
+    const metadata = pullSecretMetadata({ metadata: { annotations } })
+    assert.equal(metadata.lastApplied, 'present')
+    assert.deepEqual(metadata.annotations, { 'pullpass.dev/target': 'a/b' })
+    assert.doesNotMatch(JSON.stringify(metadata), /sesame/)
+  })
+
+  test('is ours by its label alone where that says pullpass', () => {
+    const labelled = (value: string) =>
+      pullSecretMetadata({ metadata: { labels: { 'app.kubernetes.io/managed-by': value } } }).labelled
+    assert.equal(labelled('pullpass'), true)
+    assert.equal(labelled('Helm'), false)
+  })
+
+  test('tells that it is being deleted', () => {
+    assert.equal(pullSecretMetadata({ metadata: { deletionTimestamp: '2026-11-24T12:00:00Z' } }).deleting, true)
+  })
+
+  test('is read from any JSON without a fault', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom('metadata', 'data'), fc.jsonValue()), (secret) => {
+        assert.equal(typeof pullSecretMetadata(secret).namespace, 'string')
+      }),
+    )
+    const field = fc.constantFrom('managedFields', 'annotations', 'labels', 'uid', 'name')
+    fc.assert(
+      fc.property(fc.dictionary(field, fc.jsonValue()), (metadata) => {
+        assert.ok(Array.isArray(pullSecretMetadata({ metadata }).owners.data))
+      }),
+    )
+  })
+})
