@@ -14,6 +14,8 @@ import { waitUntil } from './ground/wait-until.ts'
 import type { RealPart } from './real-part.ts'
 
 export interface ControlPlane extends RealPart, StartedApiServer {
+  /** `http://127.0.0.1:PORT` */
+  readonly etcdAddress: string
   /** With the admin's token. */
   readonly kubeconfig: string
 }
@@ -25,7 +27,7 @@ export const startControlPlane = (plan: ApiServerPlan = {}): Promise<ControlPlan
     const apiServer = await startApiServer(ground, etcdAddress, plan)
     const kubeconfig = renderKubeconfig(apiServer, apiServer.adminToken)
     if (plan.controllers === 'all') await startControllers(ground, apiServer, kubeconfig)
-    return { ...apiServer, kubeconfig }
+    return { ...apiServer, etcdAddress, kubeconfig }
   })
 
 /** The address that it will listen on: the API server waits for it by itself. */

@@ -18,12 +18,18 @@ export interface ApiServerPlan {
   readonly signingKeys?: readonly KeyObject[]
   /** `all`: default service accounts, root certificates, namespace deletion, garbage collection, cron jobs. */
   readonly controllers?: 'none' | 'all'
+  /** Users beside the admin; they hold no rights by themselves. */
+  readonly users?: readonly string[]
+  /** Those that are to differ from the defaults: https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/ */
+  readonly featureGates?: Readonly<Record<string, boolean>>
 }
 
 export interface StartedApiServer extends ApiServer {
   readonly issuer: string
   /** Of `system:node:localhost`, the one node that may join. */
   readonly nodeToken: string
+  /** Bearer tokens by user. */
+  readonly userTokens: ReadonlyMap<string, string>
   /** PEM, private: what signs service account tokens. */
   readonly signingKeyFile: string
 }
@@ -37,12 +43,9 @@ export async function startApiServer(
   const server = `https://127.0.0.1:${port}`
   const issuer = plan.issuer ?? server
   const [adminToken, nodeToken] = [randomToken(), randomToken()]
+  const userTokens = new Map(plan.users?.map((user) => [user, randomToken()]))
   const tokenFile = join(folder, 'tokens.csv')
-  await writeFile(
-    tokenFile,
-    `${adminToken},admin,admin,"system:masters"\n${nodeToken},system:node:localhost,node,"system:nodes"\n`,
-    { mode: 0o600 },
-  )
+  await writeFile(tokenFile, renderTokens(adminToken, nodeToken, userTokens), { mode: 0o600 })
   const { signingKeyFile, verifyingKeyFile } = await writeKeys(folder, plan.signingKeys ?? [generateRsaKey()])
   const { ended } = start(await findControlPlaneProgram('kube-apiserver'), [
     `--etcd-servers=${etcdAddress}`,
@@ -60,12 +63,13 @@ export async function startApiServer(
     `--service-account-jwks-uri=${server}/openid/v1/jwks`, // by default an address of the machine where it does not listen
     `--service-account-signing-key-file=${signingKeyFile}`,
     `--service-account-key-file=${verifyingKeyFile}`,
+    ...Object.entries(plan.featureGates ?? {}).map(([gate, state]) => `--feature-gates=${gate}=${state}`),
   ])
   const certificate = () => readFile(join(folder, 'apiserver.crt'), 'utf8')
   const authority = await waitUntil('the certificate of kube-apiserver', 10_000, certificate, ended)
   const apiServer = { server, authority, adminToken }
   await waitUntil('kube-apiserver', 60_000, () => isReady(apiServer), ended)
-  return { ...apiServer, issuer, nodeToken, signingKeyFile }
+  return { ...apiServer, issuer, nodeToken, userTokens, signingKeyFile }
 }
 
 /** /readyz does not wait for the namespaces that the server itself makes. */
@@ -75,6 +79,13 @@ async function isReady(apiServer: ApiServer): Promise<true | undefined> {
     if (status !== 200) return undefined
   }
   return true
+}
+
+/** https://kubernetes.io/docs/reference/access-authn-authz/authentication/#static-token-file */
+function renderTokens(adminToken: string, nodeToken: string, userTokens: ReadonlyMap<string, string>): string {
+  const lines = [`${adminToken},admin,admin,"system:masters"`, `${nodeToken},system:node:localhost,node,"system:nodes"`]
+  for (const [user, token] of userTokens) lines.push(`${token},${user},${user}`)
+  return lines.join('\n')
 }
 
 async function writeKeys(folder: string, keys: readonly KeyObject[]) {

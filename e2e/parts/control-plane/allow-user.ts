@@ -1,0 +1,61 @@
+/** Gives a user rights by RBAC, and waits until they hold: https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
+import { waitUntil } from '../ground/wait-until.ts'
+import { type ApiServer, requestKubernetes } from './request-kubernetes.ts'
+
+export interface UserRule {
+  readonly verbs: readonly string[]
+  /** Of the core group, `serviceaccounts/token` among them. */
+  readonly resources?: readonly string[]
+  readonly resourceNames?: readonly string[]
+  readonly nonResourceURLs?: readonly string[]
+  /** Makes it a Role's; absent: a ClusterRole's. */
+  readonly namespace?: string
+}
+
+export interface User {
+  readonly name: string
+  readonly token: string
+}
+
+export async function allowUser(apiServer: ApiServer, user: User, rules: readonly UserRule[]): Promise<void> {
+  for (const [index, rule] of rules.entries()) await bindRule(apiServer, user, `${user.name}-${index}`, rule)
+  const asUser = { ...apiServer, adminToken: user.token }
+  for (const rule of rules) await waitUntil(`${user.name}'s rights`, 10_000, () => isAllowed(asUser, rule))
+}
+
+async function bindRule(apiServer: ApiServer, user: User, name: string, { namespace, ...rule }: UserRule) {
+  const [prefix, kind] = namespace === undefined ? ['', 'ClusterRole'] : [`namespaces/${namespace}/`, 'Role']
+  const make = async (collection: string, body: object) => {
+    const path = `/apis/rbac.authorization.k8s.io/v1/${prefix}${collection}`
+    const answer = await requestKubernetes(apiServer, { method: 'POST', path, body: { metadata: { name }, ...body } })
+    if (answer.status !== 201) throw new Error(`${path} answered ${answer.status}: ${answer.body}`)
+  }
+  const apiGroups = rule.resources && { apiGroups: [''] }
+  const apiGroup = 'rbac.authorization.k8s.io'
+  await make(`${kind.toLowerCase()}s`, { rules: [{ ...apiGroups, ...rule }] })
+  await make(`${kind.toLowerCase()}bindings`, {
+    roleRef: { apiGroup, kind, name },
+    subjects: [{ apiGroup, kind: 'User', name: user.name }],
+  })
+}
+
+/** The API server learns of new rules by a watch of its own. */
+async function isAllowed(asUser: ApiServer, rule: UserRule): Promise<true | undefined> {
+  const [resource, subresource] = rule.resources?.[0]?.split('/') ?? []
+  const {
+    verbs: [verb],
+    nonResourceURLs: [path] = [],
+    resourceNames: [name] = [],
+    namespace,
+  } = rule
+  const spec = path
+    ? { nonResourceAttributes: { verb, path } }
+    : { resourceAttributes: { verb, resource, subresource, name, namespace } }
+  const { body } = await requestKubernetes(asUser, {
+    method: 'POST',
+    path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+    body: { spec },
+  })
+  const review: { status?: { allowed?: boolean } } = JSON.parse(body)
+  return review.status?.allowed || undefined
+}
