@@ -10,24 +10,30 @@ import { readListOptions } from './read-list-options.ts'
 import { readSelector } from './selector.ts'
 import { badRequest, expired } from './status-error.ts'
 
-/** Where a list goes on: after which object, as of which version. */
+/** Where a list goes on, in the form of the API server's own tokens. */
 interface Continuation {
-  readonly after: string
-  readonly asOf: number
+  readonly v: 'meta.k8s.io/v1'
+  /** As of which version; -1 is the newest one, whatever it holds. */
+  readonly rv: number
+  /** The first place that is still to be listed. */
+  readonly start: string
 }
+
+const v = 'meta.k8s.io/v1'
 
 export function listObjects({ store }: Cluster, call: ApiCall): SandboxAnswer {
   const { query } = call.request
   const form = chooseForm(call)
   const options = readListOptions(query, 'list', store)
-  const continuation = readContinuation(store, options.continuation)
+  const { rv, start } = readContinuation(store, options.continuation)
+  const asOf = rv === -1 ? store.resourceVersion : rv
   const chooses = readSelector(query, call.kind)
   // Any version will do: the real server answers from its cache, which knows no pages.
   const limit = options.resourceVersion === '0' ? 0 : options.limit
 
   const left = store
-    .list(call.kind.kind, call.namespace, continuation.asOf)
-    .filter((object) => placeOf(object) > continuation.after)
+    .list(call.kind.kind, call.namespace, asOf)
+    .filter((object) => placeOf(object) >= start)
     .filter(chooses)
   const page = left.slice(0, limit || left.length)
   const last = page.at(-1)
@@ -35,9 +41,9 @@ export function listObjects({ store }: Cluster, call: ApiCall): SandboxAnswer {
   return json(200, {
     ...listHead(call, form),
     metadata: {
-      resourceVersion: String(continuation.asOf),
+      resourceVersion: String(asOf),
       ...(isCut && {
-        continue: writeContinuation({ after: placeOf(last), asOf: continuation.asOf }),
+        continue: writeContinuation({ v, rv: asOf, start: `${placeOf(last)}\0` }),
         // Not told under a selector: the server would have to read on to know it.
         ...(!query.get('labelSelector') &&
           !query.get('fieldSelector') && { remainingItemCount: left.length - page.length }),
@@ -66,23 +72,22 @@ const writeContinuation = (continuation: Continuation): string =>
 
 /** @throws StatusError 400 for a token that is none, 410 for one that outlived what it continues */
 function readContinuation(store: ObjectStore, token: string): Continuation {
-  if (!token) return { after: '', asOf: store.resourceVersion }
-  const { after, asOf } = decodeContinuation(token)
-  if (asOf === 0) return { after, asOf: store.resourceVersion }
-  if (store.changesSince(asOf)) return { after, asOf }
-  throw expired(tooOld, writeContinuation({ after, asOf: 0 }))
+  if (!token) return { v, rv: -1, start: '' }
+  const continuation = decodeContinuation(token)
+  if (continuation.rv === -1 || store.changesSince(continuation.rv)) return continuation
+  throw expired(tooOld, writeContinuation({ ...continuation, rv: -1 }))
 }
 
 function decodeContinuation(token: string): Continuation {
   try {
     const value: unknown = JSON.parse(Buffer.from(token, 'base64url').toString())
-    if (isRecord(value) && typeof value['after'] === 'string' && typeof value['asOf'] === 'number') {
-      return { after: value['after'], asOf: value['asOf'] }
+    if (isRecord(value) && value['v'] === v && typeof value['start'] === 'string' && typeof value['rv'] === 'number') {
+      return { v, rv: value['rv'], start: value['start'] }
     }
   } catch {
     // Not JSON: the same refusal as for JSON that is no continuation.
   }
-  throw badRequest('invalid continue token: continue key is not valid: it is not one of this server')
+  throw badRequest('invalid continue token: continue key is not valid: server does not recognize this encoded version ')
 }
 
 const tooOld =

@@ -1,0 +1,126 @@
+/** The contract's own hand at an API server: one HTTP/1.1 request at a time, whole answers, watches line by line. */
+import type { IncomingMessage } from 'node:http'
+import { type RequestOptions, request } from 'node:https'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+
+export interface ApiServerAddress {
+  /** `https://127.0.0.1:PORT` */
+  readonly url: string
+  /** PEM of what signed its certificate. */
+  readonly ca: string
+}
+
+export interface ApiRequest {
+  readonly method?: string
+  /** With the query. */
+  readonly path: string
+  readonly body?: unknown
+  readonly contentType?: string
+  readonly accept?: string
+  readonly userAgent?: string
+  /** A bearer token; '' asks as nobody. */
+  readonly token: string
+}
+
+/** What the cases look at of an object, a list or a Status. */
+export interface ApiObject {
+  readonly kind?: string
+  readonly apiVersion?: string
+  readonly type?: string
+  readonly message?: string
+  readonly reason?: string
+  readonly code?: number
+  readonly details?: { readonly name?: string; readonly kind?: string; readonly causes?: readonly Cause[] }
+  readonly metadata?: {
+    readonly name?: string
+    readonly namespace?: string
+    readonly uid?: string
+    readonly resourceVersion?: string
+    readonly continue?: string
+    readonly labels?: Record<string, string>
+    readonly annotations?: Record<string, string>
+    readonly managedFields?: readonly ManagedFields[]
+  }
+  readonly data?: Record<string, string>
+  readonly items?: readonly ApiObject[]
+  readonly imagePullSecrets?: readonly { readonly name: string }[]
+  readonly spec?: { readonly audiences?: readonly string[]; readonly expirationSeconds?: number }
+  readonly status?: string | { readonly phase?: string; readonly token?: string; readonly expirationTimestamp?: string }
+}
+
+export interface Cause {
+  readonly reason: string
+  readonly message: string
+  readonly field: string
+}
+
+export interface ManagedFields {
+  readonly manager: string
+  readonly operation: string
+  readonly apiVersion: string
+  readonly fieldsV1: object
+}
+
+export interface ApiAnswer {
+  readonly status: number
+  readonly headers: IncomingMessage['headers']
+  readonly text: string
+  /** The body as JSON; {} where it is none. */
+  readonly object: ApiObject
+}
+
+export interface WatchEvent {
+  readonly type: string
+  readonly object: ApiObject
+}
+
+export async function askApi(server: ApiServerAddress, wanted: ApiRequest): Promise<ApiAnswer> {
+  const answer = await open(server, wanted)
+  const body = await text(answer)
+  return { status: answer.statusCode ?? 0, headers: answer.headers, text: body, object: parseObject(body) }
+}
+
+/** Events as they come, until the server ends the watch or the signal does. */
+export async function* watchApi(
+  server: ApiServerAddress,
+  wanted: ApiRequest,
+  signal: AbortSignal,
+): AsyncGenerator<WatchEvent> {
+  const answer = await open(server, wanted, signal)
+  const lines = createInterface({ input: answer })
+  try {
+    for await (const line of lines) yield JSON.parse(line)
+  } catch (fault) {
+    if (!signal.aborted) throw fault
+  } finally {
+    answer.destroy()
+  }
+}
+
+function open({ url, ca }: ApiServerAddress, wanted: ApiRequest, signal?: AbortSignal): Promise<IncomingMessage> {
+  const { method = 'GET', path, body, contentType = 'application/json', accept, userAgent, token } = wanted
+  const sentBody = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
+  const options: RequestOptions = {
+    method,
+    ca,
+    ...(signal && { signal }),
+    headers: {
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...(accept !== undefined && { accept }),
+      ...(userAgent !== undefined && { 'user-agent': userAgent }),
+      ...(sentBody !== undefined && { 'content-type': contentType, 'content-length': Buffer.byteLength(sentBody) }),
+    },
+  }
+  return new Promise((resolve, reject) => {
+    request(new URL(path, url), options, resolve).on('error', reject).end(sentBody)
+  })
+}
+
+function parseObject(body: string): ApiObject {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return {} // plain text, or the empty answer to HEAD
+  }
+}

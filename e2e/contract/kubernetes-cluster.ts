@@ -1,0 +1,128 @@
+/** The cluster that a contract runs against: what it must be able to do, and short ways to say what most cases say. */
+import { randomBytes } from 'node:crypto'
+import type { TestContext } from 'node:test'
+import {
+  type ApiAnswer,
+  type ApiRequest,
+  type ApiServerAddress,
+  askApi,
+  type WatchEvent,
+  watchApi,
+} from './kubernetes-client.ts'
+
+/** An RBAC rule; `namespace` makes it a Role's. */
+export interface Rule {
+  readonly verbs: readonly string[]
+  readonly resources?: readonly string[]
+  readonly resourceNames?: readonly string[]
+  readonly namespace?: string
+  readonly nonResourceURLs?: readonly string[]
+}
+
+/** A server with its controllers running, and the means that its own API does not give. */
+export interface KubernetesTarget extends ApiServerAddress {
+  /** Of a user who may do everything. */
+  readonly adminToken: string
+  readonly issuer: string
+  /** Forgets every earlier version, as etcd's compaction does. */
+  compact(): Promise<void>
+  /** Path of a collection whose earlier changes are forgotten: a watch from version 1 on is too late there. */
+  collectionWithoutPast(): Promise<string>
+  /** The token of a new user who holds these rules alone. */
+  userWith(rules: readonly Rule[]): Promise<string>
+}
+
+export type Ask = Omit<ApiRequest, 'token'> & { readonly token?: string }
+
+export interface ContractCluster {
+  readonly target: KubernetesTarget
+  ask(request: Ask): Promise<ApiAnswer>
+  /** Server-side apply of a Secret, `fieldManager` as given. */
+  apply(namespace: string, secret: SecretBody, manager: string, more?: ApplyExtras): Promise<ApiAnswer>
+  readSecret(namespace: string, name: string): Promise<ApiAnswer>
+  /** A new namespace of the case's own; it is deleted after it. */
+  createNamespace(t: TestContext): Promise<string>
+  createServiceAccount(namespace: string, name: string): Promise<void>
+  /** Events until the watch ends; `timeoutSeconds` in the path ends it. */
+  watch(request: Ask, signal?: AbortSignal): AsyncGenerator<WatchEvent>
+}
+
+export interface ApplyExtras extends Partial<Ask> {
+  /** Further query, beginning with `&`. */
+  readonly query?: string
+}
+
+export interface SecretBody {
+  readonly metadata: { readonly name: string; readonly [field: string]: unknown }
+  readonly [field: string]: unknown
+}
+
+export const metadataOnly = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
+export const metadataListOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
+export const mergePatch = 'application/merge-patch+json'
+export const strategicMergePatch = 'application/strategic-merge-patch+json'
+export const jsonPatch = 'application/json-patch+json'
+
+export function createContractCluster(target: KubernetesTarget): ContractCluster {
+  const withToken = (request: Ask): ApiRequest => ({ token: target.adminToken, ...request })
+  const ask = (request: Ask): Promise<ApiAnswer> => askApi(target, withToken(request))
+  return {
+    target,
+    ask,
+    apply: (namespace, body, manager, { query = '', ...more } = {}) =>
+      ask({
+        method: 'PATCH',
+        path: `${secretsOf(namespace)}/${body.metadata.name}?fieldManager=${encodeURIComponent(manager)}${query}`,
+        contentType: 'application/apply-patch+yaml',
+        body,
+        ...more,
+      }),
+    readSecret: (namespace, name) => ask({ path: `${secretsOf(namespace)}/${name}` }),
+    async createNamespace(t) {
+      const name = `contract-${randomBytes(4).toString('hex')}`
+      await ask({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } })
+      t.after(() => ask({ method: 'DELETE', path: `/api/v1/namespaces/${name}` }))
+      return name
+    },
+    async createServiceAccount(namespace, name) {
+      await ask({ method: 'POST', path: accountsOf(namespace), body: { metadata: { name } } })
+    },
+    watch: (request, signal = AbortSignal.timeout(10_000)) => watchApi(target, withToken(request), signal),
+  }
+}
+
+export const secretsOf = (namespace: string): string => `/api/v1/namespaces/${namespace}/secrets`
+export const accountsOf = (namespace: string): string => `/api/v1/namespaces/${namespace}/serviceaccounts`
+
+/** A pull secret with one password. */
+export const pullSecret = (name: string, password: string, metadata: object = {}): SecretBody => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name, ...metadata },
+  type: 'kubernetes.io/dockerconfigjson',
+  data: { '.dockerconfigjson': dockerConfig(password) },
+})
+
+export const dockerConfig = (password: string): string =>
+  Buffer.from(JSON.stringify({ auths: { 'registry.example': { auth: password } } })).toString('base64')
+
+/** A Secret with these fields alone. */
+export const secretWith = (name: string, fields: object = {}, metadata: object = {}): SecretBody => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name, ...metadata },
+  ...fields,
+})
+
+/** Asks again until the answer fits, as long as controllers take; gives the last answer. */
+export async function eventually(
+  ask: () => Promise<ApiAnswer>,
+  fits: (answer: ApiAnswer) => boolean,
+): Promise<ApiAnswer> {
+  const deadline = Date.now() + 20_000
+  for (;;) {
+    const answer = await ask()
+    if (fits(answer) || Date.now() > deadline) return answer
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}

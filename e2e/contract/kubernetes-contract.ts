@@ -1,0 +1,42 @@
+/** What pullpass relies on at an API server, case by case: the same cases hold for the sandbox and for kube-apiserver,
+ *  so that the sandbox cannot drift. https://kubernetes.io/docs/reference/using-api/ */
+import { after, before, suite } from 'node:test'
+import { applyCases } from './kubernetes-apply-cases.ts'
+import { type ContractCluster, createContractCluster, type KubernetesTarget } from './kubernetes-cluster.ts'
+import { issuerCases } from './kubernetes-issuer-cases.ts'
+import { listCases } from './kubernetes-list-cases.ts'
+import { namespaceCases } from './kubernetes-namespace-cases.ts'
+import { ownershipCases } from './kubernetes-ownership-cases.ts'
+import { rightsCases } from './kubernetes-rights-cases.ts'
+import { serviceAccountCases } from './kubernetes-service-account-cases.ts'
+import { tokenCases } from './kubernetes-token-cases.ts'
+import { watchCases } from './kubernetes-watch-cases.ts'
+
+/** A target that is closed after the last case. */
+export type StartedTarget = KubernetesTarget & { close?(): Promise<void> }
+
+/** `start` is called once; every case works in a namespace of its own. */
+export function kubernetesContract(name: string, start: () => Promise<StartedTarget>): void {
+  suite(`Kubernetes contract: ${name}`, () => {
+    let target: StartedTarget | undefined
+    let cluster: ContractCluster | undefined
+    before(async () => {
+      target = await start()
+      cluster = createContractCluster(target)
+    })
+    after(() => target?.close?.())
+    const started = (): ContractCluster => {
+      if (!cluster) throw new Error('the cluster did not start')
+      return cluster
+    }
+    suite('apply', () => applyCases(started))
+    suite('ownership', () => ownershipCases(started))
+    suite('namespaces', () => namespaceCases(started))
+    suite('service accounts', () => serviceAccountCases(started))
+    suite('rights', () => rightsCases(started))
+    suite('list', () => listCases(started))
+    suite('watch', () => watchCases(started))
+    suite('tokens', () => tokenCases(started))
+    suite('issuer', () => issuerCases(started))
+  })
+}

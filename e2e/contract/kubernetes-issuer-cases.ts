@@ -1,0 +1,74 @@
+/** The issuer's two documents, as the API server itself serves them.
+ *  https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery */
+import assert from 'node:assert/strict'
+import { createHash, createPublicKey, type JsonWebKey } from 'node:crypto'
+import { test } from 'node:test'
+import type { ContractCluster } from './kubernetes-cluster.ts'
+
+const configuration = '/.well-known/openid-configuration'
+const jwks = '/openid/v1/jwks'
+
+export function issuerCases(started: () => ContractCluster): void {
+  test('the configuration names the issuer and where its keys are', async () => {
+    const cluster = started()
+
+    const { status, headers, text } = await cluster.ask({ path: configuration, accept: '*/*' })
+
+    const { issuer, jwks_uri: keys, ...rest }: { issuer: string; jwks_uri: string } = JSON.parse(text)
+    assert.deepEqual([status, headers['content-type']], [200, 'application/json'])
+    assert.equal(headers['cache-control'], 'public, max-age=3600')
+    assert.equal(issuer, cluster.target.issuer)
+    assert.match(keys, /^https:\/\/.+\/openid\/v1\/jwks$/)
+    assert.deepEqual(rest, {
+      response_types_supported: ['id_token'],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ['RS256'],
+    })
+  })
+
+  test('the keys have a type of their own and may be cached for an hour', async () => {
+    const { status, headers } = await started().ask({ path: jwks, accept: '*/*' })
+
+    assert.deepEqual([status, headers['content-type']], [200, 'application/jwk-set+json'])
+    assert.equal(headers['cache-control'], 'public, max-age=3600')
+  })
+
+  test('asking the keys for application/json answers 406', async () => {
+    const { status, object } = await started().ask({ path: jwks, accept: 'application/json' })
+
+    assert.equal(status, 406)
+    assert.equal(object.message, '406: Not Acceptable\n\nAvailable representations: application/jwk-set+json')
+  })
+
+  test('a kid is the hash of its key', async () => {
+    const { text } = await started().ask({ path: jwks })
+
+    const { keys }: { keys: (JsonWebKey & { kid: string })[] } = JSON.parse(text)
+    assert.deepEqual(
+      keys.map(({ kid }) => kid),
+      keys.map((key) => {
+        const der = createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'der' })
+        return createHash('sha256').update(der).digest('base64url')
+      }),
+    )
+  })
+
+  for (const path of [configuration, jwks]) {
+    test(`nobody in particular gets 403 for ${path}`, async () => {
+      const { status, object } = await started().ask({ path, token: '' })
+
+      assert.equal(status, 403)
+      assert.equal(object.message, `forbidden: User "system:anonymous" cannot get path "${path}"`)
+    })
+
+    test(`HEAD answers 403 for ${path}, even where GET is allowed`, async () => {
+      const cluster = started()
+      const token = await cluster.target.userWith([{ verbs: ['get'], nonResourceURLs: [configuration, jwks] }])
+
+      const read = await cluster.ask({ path, token })
+      const head = await cluster.ask({ method: 'HEAD', path, token })
+
+      assert.deepEqual([read.status, head.status], [200, 403])
+    })
+  }
+}

@@ -1,0 +1,168 @@
+/** Lists: metadata alone, selectors, pages. https://kubernetes.io/docs/reference/using-api/api-concepts/ */
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import {
+  type ContractCluster,
+  metadataListOnly,
+  metadataOnly,
+  pullSecret,
+  secretsOf,
+  secretWith,
+} from './kubernetes-cluster.ts'
+
+export function listCases(started: () => ContractCluster): void {
+  test('a list of metadata alone holds no secret data', async (t) => {
+    const cluster = started()
+    const namespace = await cluster.createNamespace(t)
+    const { text: applied } = await cluster.apply(namespace, pullSecret('regcred', 'hidden'), 'pullpass')
+
+    const { object, text } = await cluster.ask({ path: secretsOf(namespace), accept: metadataListOnly })
+
+    assert.deepEqual([object.kind, object.apiVersion], ['PartialObjectMetadataList', 'meta.k8s.io/v1'])
+    assert.deepEqual(
+      object.items?.map(({ kind, metadata }) => [kind, metadata?.name]),
+      [['PartialObjectMetadata', 'regcred']],
+    )
+    assert.equal(text.includes(dataIn(applied)), false)
+  })
+
+  test('metadata alone still carries last-applied-configuration', async (t) => {
+    const cluster = started()
+    const namespace = await cluster.createNamespace(t)
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': 'a whole credential' }
+    await cluster.apply(namespace, pullSecret('regcred', 'one', { annotations }), 'pullpass')
+
+    const listed = await cluster.ask({ path: secretsOf(namespace), accept: metadataListOnly })
+    const read = await cluster.ask({ path: `${secretsOf(namespace)}/regcred`, accept: metadataOnly })
+
+    assert.deepEqual(listed.object.items?.[0]?.metadata?.annotations, annotations)
+    assert.deepEqual(read.object.metadata?.annotations, annotations)
+  })
+
+  for (const [selector, chosen] of [
+    ['labelSelector=team%3Da', ['one']],
+    ['labelSelector=team!%3Da', ['three', 'two']],
+    ['labelSelector=team+in+(a,b)', ['one', 'two']],
+    ['labelSelector=team+notin+(a)', ['three', 'two']],
+    ['labelSelector=team', ['one', 'two']],
+    ['labelSelector=!team', ['three']],
+    ['labelSelector=team,team!%3Db', ['one']],
+    ['fieldSelector=metadata.name%3Dtwo', ['two']],
+    ['fieldSelector=metadata.name!%3Dtwo', ['one', 'three']],
+    ['fieldSelector=metadata.name%3Done&labelSelector=team%3Db', []],
+  ] as const) {
+    test(`${decodeURIComponent(selector.replaceAll('+', ' '))} chooses ${chosen.join(' and ') || 'nothing'}`, async (t) => {
+      const cluster = started()
+      const namespace = await createThree(cluster, t)
+
+      const { object } = await cluster.ask({ path: `${secretsOf(namespace)}?${selector}` })
+
+      assert.deepEqual(namesOf(object.items), chosen)
+    })
+  }
+
+  test('a list across the cluster by name and namespace finds the one', async (t) => {
+    const cluster = started()
+    const namespace = await createThree(cluster, t)
+    const selector = `metadata.name%3Done,metadata.namespace%3D${namespace}`
+
+    const { object } = await cluster.ask({ path: `/api/v1/secrets?fieldSelector=${selector}` })
+
+    assert.deepEqual(
+      object.items?.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`),
+      [`${namespace}/one`],
+    )
+  })
+
+  test('a field that no selector may name answers 400', async (t) => {
+    const cluster = started()
+    const namespace = await cluster.createNamespace(t)
+
+    const { status, object } = await cluster.ask({ path: `${secretsOf(namespace)}?fieldSelector=data%3Da` })
+
+    assert.deepEqual([status, object.message], [400, 'field label not supported: data'])
+  })
+
+  test('pages hold all objects once, as they were when the first was asked', async (t) => {
+    const cluster = started()
+    const namespace = await createThree(cluster, t)
+    const path = `${secretsOf(namespace)}?limit=2`
+
+    const first = await cluster.ask({ path })
+    await cluster.apply(namespace, secretWith('zebra'), 'pullpass')
+    const second = await cluster.ask({ path: `${path}&continue=${first.object.metadata?.continue}` })
+
+    assert.deepEqual([namesOf(first.object.items), namesOf(second.object.items)], [['one', 'three'], ['two']])
+    assert.equal(second.object.metadata?.continue, undefined)
+    assert.equal(second.object.metadata?.resourceVersion, first.object.metadata?.resourceVersion)
+  })
+
+  test('a continue token that outlived its version answers 410 with one that goes on', async (t) => {
+    const cluster = started()
+    const namespace = await createThree(cluster, t)
+    const path = `${secretsOf(namespace)}?limit=2`
+    const first = await cluster.ask({ path })
+
+    await cluster.target.compact()
+    const outlived = await cluster.ask({ path: `${path}&continue=${aged(first.object.metadata?.continue ?? '')}` })
+    const rest = await cluster.ask({ path: `${path}&continue=${outlived.object.metadata?.continue}` })
+
+    assert.deepEqual([outlived.status, outlived.object.reason], [410, 'Expired'])
+    assert.match(
+      outlived.object.message ?? '',
+      /^The provided continue parameter is too old to display a consistent list result\./,
+    )
+    assert.deepEqual(namesOf(rest.object.items), ['two'])
+  })
+
+  test('a continue token that is none answers 400', async (t) => {
+    const cluster = started()
+    const namespace = await cluster.createNamespace(t)
+
+    const { status } = await cluster.ask({ path: `${secretsOf(namespace)}?limit=2&continue=e30` })
+
+    assert.equal(status, 400)
+  })
+
+  test('an answer form that the server does not have answers 406', async (t) => {
+    const cluster = started()
+    const namespace = await cluster.createNamespace(t)
+
+    const { status } = await cluster.ask({ path: secretsOf(namespace), accept: 'text/html' })
+
+    assert.equal(status, 406)
+  })
+
+  test('a body over 3 MiB answers 413', async (t) => {
+    const cluster = started()
+    const namespace = await cluster.createNamespace(t)
+
+    const { status } = await cluster.apply(
+      namespace,
+      secretWith('words', { data: { key: 'A'.repeat(3_200_000) } }),
+      'pullpass',
+    )
+
+    assert.equal(status, 413)
+  })
+}
+
+/** Secrets one (team a), two (team b) and three (no team). */
+async function createThree(cluster: ContractCluster, t: TestContext): Promise<string> {
+  const namespace = await cluster.createNamespace(t)
+  await cluster.apply(namespace, secretWith('one', {}, { labels: { team: 'a' } }), 'pullpass')
+  await cluster.apply(namespace, secretWith('two', {}, { labels: { team: 'b' } }), 'pullpass')
+  await cluster.apply(namespace, secretWith('three'), 'pullpass')
+  return namespace
+}
+
+const namesOf = (items: readonly { metadata?: { name?: string } }[] | undefined): (string | undefined)[] =>
+  (items ?? []).map(({ metadata }) => metadata?.name)
+
+const dataIn = (text: string): string => /"\.dockerconfigjson":"([^"]+)"/.exec(text)?.[1] ?? text
+
+/** The token as if it had been given out at the first version: a real server keeps recent ones even when it compacts. */
+function aged(token: string): string {
+  const continuation: { rv: number } = JSON.parse(Buffer.from(token, 'base64url').toString())
+  return Buffer.from(JSON.stringify({ ...continuation, rv: 1 })).toString('base64url')
+}

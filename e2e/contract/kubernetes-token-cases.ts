@@ -1,0 +1,174 @@
+/** TokenRequest, and what the token says.
+ *  https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { createRemoteJWKSet, customFetch, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
+import type { ApiAnswer } from './kubernetes-client.ts'
+import { accountsOf, type ContractCluster, secretWith } from './kubernetes-cluster.ts'
+
+export function tokenCases(started: () => ContractCluster): void {
+  test('a token carries the audiences that were asked for, as a list', async (t) => {
+    const { request } = await createPuller(started(), t)
+
+    const answer = await request({ audiences: ['//iam.googleapis.com/p', 'sts.amazonaws.com'], expirationSeconds: 600 })
+
+    assert.equal(answer.status, 201)
+    assert.deepEqual(decodeJwt(tokenOf(answer)).aud, ['//iam.googleapis.com/p', 'sts.amazonaws.com'])
+  })
+
+  test('one audience is a list too', async (t) => {
+    const { request } = await createPuller(started(), t)
+
+    assert.deepEqual(decodeJwt(tokenOf(await request({ audiences: ['one'] }))).aud, ['one'])
+  })
+
+  test('absent audiences are the API server’s own', async (t) => {
+    const cluster = started()
+    const { request } = await createPuller(cluster, t)
+
+    const answer = await request({})
+
+    assert.deepEqual(answer.object.spec?.audiences, [cluster.target.issuer])
+    assert.deepEqual(decodeJwt(tokenOf(answer)).aud, [cluster.target.issuer])
+  })
+
+  test('the claims say who, for how long, and which account', async (t) => {
+    const cluster = started()
+    const { request, namespace, uid } = await createPuller(cluster, t)
+
+    const claims = decodeJwt(tokenOf(await request({ audiences: ['a'], expirationSeconds: 900 })))
+
+    const { iat = 0, exp, nbf, jti, ...rest } = claims
+    assert.deepEqual([exp, nbf, typeof jti], [iat + 900, iat, 'string'])
+    assert.deepEqual(rest, {
+      aud: ['a'],
+      iss: cluster.target.issuer,
+      sub: `system:serviceaccount:${namespace}:puller`,
+      'kubernetes.io': { namespace, serviceaccount: { name: 'puller', uid } },
+    })
+  })
+
+  test('the answer’s expirationTimestamp is the token’s end', async (t) => {
+    const { request } = await createPuller(started(), t)
+
+    const answer = await request({ expirationSeconds: 1200 })
+
+    const { exp = 0 } = decodeJwt(tokenOf(answer))
+    const { status } = answer.object
+    assert.equal(typeof status === 'object' && Date.parse(status.expirationTimestamp ?? ''), exp * 1000)
+  })
+
+  test('without a life the token lives an hour', async (t) => {
+    const { request } = await createPuller(started(), t)
+
+    assert.equal((await request({})).object.spec?.expirationSeconds, 3600)
+  })
+
+  test('a life under 600 seconds answers 422', async (t) => {
+    const { request } = await createPuller(started(), t)
+
+    const { status, object } = await request({ expirationSeconds: 599 })
+
+    assert.equal(status, 422)
+    assert.equal(
+      object.message,
+      'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 599: may not specify a duration less than 10 minutes',
+    )
+  })
+
+  test('a TokenRequest ignores dryRun: the token is real', async (t) => {
+    const cluster = started()
+    const { request } = await createPuller(cluster, t)
+
+    const token = tokenOf(await request({}, '?dryRun=All'))
+
+    const { status } = await cluster.ask({ path: '/openid/v1/jwks', token })
+    assert.equal(status, 200)
+  })
+
+  test('a token bound to a Secret names it', async (t) => {
+    const cluster = started()
+    const { request, namespace } = await createPuller(cluster, t)
+    const { object } = await cluster.apply(namespace, secretWith('bound'), 'pullpass')
+
+    const boundObjectRef = { apiVersion: 'v1', kind: 'Secret', name: 'bound' }
+    const claims = decodeJwt<{ 'kubernetes.io': object }>(tokenOf(await request({ boundObjectRef })))
+
+    assert.deepEqual('secret' in claims['kubernetes.io'] && claims['kubernetes.io'].secret, {
+      name: 'bound',
+      uid: object.metadata?.uid,
+    })
+  })
+
+  test('a token bound to what is not there answers 404', async (t) => {
+    const { request } = await createPuller(started(), t)
+
+    const { status, object } = await request({ boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'absent' } })
+
+    assert.deepEqual([status, object.message], [404, 'pods "absent" not found'])
+  })
+
+  test('a ServiceAccount that is not there answers 404', async (t) => {
+    const cluster = started()
+    const namespace = await cluster.createNamespace(t)
+
+    const path = `${accountsOf(namespace)}/absent/token`
+    const { status, object } = await cluster.ask({ method: 'POST', path, body: {} })
+
+    assert.deepEqual([status, object.message], [404, 'serviceaccounts "absent" not found'])
+  })
+
+  test('a token for another audience does not open the API', async (t) => {
+    const cluster = started()
+    const { request } = await createPuller(cluster, t)
+
+    const token = tokenOf(await request({ audiences: ['//iam.googleapis.com/p'] }))
+
+    assert.equal((await cluster.ask({ path: '/openid/v1/jwks', token })).status, 401)
+  })
+
+  test('a token verifies by the issuer’s published keys, and its header names one', async (t) => {
+    const cluster = started()
+    const { request } = await createPuller(cluster, t)
+    const token = tokenOf(await request({ audiences: ['a'] }))
+    const keys = createRemoteJWKSet(new URL('/openid/v1/jwks', cluster.target.url), {
+      [customFetch]: async (url) => {
+        const { status, text } = await cluster.ask({ path: new URL(url).pathname, accept: '*/*' })
+        return new Response(text, { status })
+      },
+    })
+
+    const { protectedHeader } = await jwtVerify(token, keys, { issuer: cluster.target.issuer, audience: 'a' })
+
+    assert.deepEqual(Object.keys(decodeProtectedHeader(token)).toSorted(), ['alg', 'kid'])
+    assert.equal(protectedHeader.alg, 'RS256')
+  })
+}
+
+interface Puller {
+  readonly namespace: string
+  readonly uid: string | undefined
+  readonly request: (spec: object, query?: string) => Promise<ApiAnswer>
+}
+
+async function createPuller(cluster: ContractCluster, t: TestContext): Promise<Puller> {
+  const namespace = await cluster.createNamespace(t)
+  await cluster.createServiceAccount(namespace, 'puller')
+  const path = `${accountsOf(namespace)}/puller`
+  const { object } = await cluster.ask({ path })
+  return {
+    namespace,
+    uid: object.metadata?.uid,
+    request: (spec, query = '') =>
+      cluster.ask({
+        method: 'POST',
+        path: `${path}/token${query}`,
+        body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec },
+      }),
+  }
+}
+
+function tokenOf({ object }: ApiAnswer): string {
+  assert.ok(typeof object.status === 'object' && object.status.token, object.message)
+  return object.status.token
+}
