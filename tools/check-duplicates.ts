@@ -1,0 +1,24 @@
+/** Fails when the lockfile holds a package in two versions, or an exception that is no longer needed. */
+import { readFileSync } from 'node:fs'
+
+/** Wanted by other people's packages in versions that exclude each other; none of them is in what a one-shot loads. */
+const exceptions = new Set([
+  '@types/node', // types alone: @kubernetes/client-node brings its own
+  'undici-types', // types alone: of the above
+  'agent-base', // google-auth-library (a test's second opinion) against @kubernetes/client-node
+  'tslib', // @peculiar/x509's container (the sandbox) is a major version behind
+])
+
+const lock: { packages: Record<string, { version?: string }> } = JSON.parse(readFileSync('package-lock.json', 'utf8'))
+const versions = new Map<string, Set<string>>()
+for (const [path, { version }] of Object.entries(lock.packages)) {
+  const name = path.split('node_modules/').at(-1)
+  if (path.includes('node_modules/') && name && version)
+    versions.set(name, (versions.get(name) ?? new Set()).add(version))
+}
+const double = [...versions].filter(([, found]) => found.size > 1)
+const unknown = double.filter(([name]) => !exceptions.has(name))
+const stale = [...exceptions].filter((name) => !double.some(([found]) => found === name))
+for (const [name, found] of unknown) console.error(`${name} is locked in versions ${[...found].join(' and ')}`)
+for (const name of stale) console.error(`${name} is no longer locked twice: take its exception away`)
+if (unknown.length + stale.length > 0) process.exitCode = 1
