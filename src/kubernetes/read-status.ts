@@ -72,12 +72,13 @@ function quoteSafely(message: string, { secrets = [] }: Asked): string {
 
 const isMissingNamespace = ({ message }: Status) => /^namespaces "[^"]*" not found/.test(message)
 
-/** `Secret team-a/regcred`, `secrets in the whole cluster`. */
-export function nameOf({ resource, name, namespace }: Asked): string {
-  const place = namespace === undefined ? 'in the whole cluster' : `in namespace ${namespace}`
-  if (name === undefined || namespace === undefined)
-    return `${resource} ${name === undefined ? '' : `${name} `}${place}`
-  return `${resource === 'secrets' ? 'Secret' : 'ServiceAccount'} ${namespace}/${name}`
+/** `Secret team-a/regcred`, `secrets regcred in the whole cluster`. */
+function nameOf({ resource, name, namespace }: Asked): string {
+  if (namespace === undefined) return `${name === undefined ? resource : `${resource} ${name}`} in the whole cluster`
+  if (name === undefined) return `${resource} in namespace ${namespace}`
+  const kind = { namespaces: 'Namespace', secrets: 'Secret', serviceaccounts: 'ServiceAccount' }
+  if (resource === 'serviceaccounts/token') return `a token of ServiceAccount ${namespace}/${name}`
+  return `${kind[resource]} ${namespace}/${name}`
 }
 
 function unauthenticated(seen: string): Wording {
