@@ -1,0 +1,19 @@
+/** A message of a run in the sandbox, with the addresses and files that a cluster and Google have in their place. */
+import type { TestSandbox } from '../support/start-test-sandbox.ts'
+
+export function asOnPage(message: string, { parts, folder }: Pick<TestSandbox, 'parts' | 'folder'>): string {
+  const places = [
+    [parts.sts.url, 'https://sts.googleapis.com'],
+    [parts.iamCredentials.url, 'https://iamcredentials.googleapis.com'],
+    [parts.bucket.url, 'https://storage.googleapis.com'],
+    [parts.kubernetes.url, 'https://cluster.example.com:6443'],
+    ['certificate for 127.0.0.1', 'certificate for sts.googleapis.com'],
+    [folder.tokenFile, '/var/run/secrets/tokens/oidc-token'],
+    [`${folder.path}/`, ''],
+  ] as const
+  return places
+    .reduce((text, [here, there]) => text.replaceAll(here, there), message)
+    .replaceAll(/key "[\w-]{43}"/g, 'key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc"') // made for each sandbox
+    .replace(/(?<=^INTERNAL.*Error at ).*/, 'refreshOnce (pullpass.mjs:1:2345)')
+    .trimEnd()
+}

@@ -1,0 +1,23 @@
+/** Runs that end on an answer that is none, or on who answered. */
+import { type ErrorCases, refresh, refreshUnder } from './error-case.ts'
+
+const html = { 'content-type': 'text/html' }
+
+export const answerCases = {
+  ANSWER_MALFORMED: (sandbox) =>
+    refreshUnder(sandbox, 'sts', {
+      kind: 'answer',
+      answer: { status: 200, headers: html, body: '<!DOCTYPE html><title>Sign in</title>' },
+    }),
+
+  ANSWER_TOO_LARGE: (sandbox) =>
+    refreshUnder(sandbox, 'sts', { kind: 'answer', answer: { status: 200, body: ' '.repeat(1024 * 1024 + 1) } }),
+
+  REDIRECT_REFUSED: (sandbox) =>
+    refreshUnder(sandbox, 'sts', {
+      kind: 'answer',
+      answer: { status: 302, headers: { location: 'https://login.example.com/' }, body: '' },
+    }),
+
+  CERTIFICATE_UNTRUSTED: (sandbox) => refresh(sandbox, [], { environment: { PULLPASS_CA_FILE: undefined } }),
+} satisfies ErrorCases

@@ -1,0 +1,37 @@
+/** A run that ends on one code, from which docs/errors.md takes its example. */
+import type { Fault } from '../../../sandbox/serve/faults.ts'
+import type { ErrorCode } from '../../../src/outside/error-codes.ts'
+import { documentText } from '../../support/document-text.ts'
+import { type PullpassRun, type PullpassWanted, runPullpass } from '../../support/run-pullpass.ts'
+import type { TestSandbox } from '../../support/start-test-sandbox.ts'
+
+/** The sandbox has one namespace, team-a. */
+export type ErrorCase = (sandbox: TestSandbox) => Promise<PullpassRun>
+
+export type ErrorCases = Readonly<Partial<Record<ErrorCode, ErrorCase>>>
+
+/** A run on the drop-in variables. */
+export const refresh = (sandbox: TestSandbox, flags: readonly string[] = [], wanted: PullpassWanted = {}) =>
+  runPullpass(sandbox, ['refresh', ...flags], {
+    ...wanted,
+    environment: { REGISTRY_HOSTS: 'europe-docker.pkg.dev', ...wanted.environment },
+  })
+
+/** A run on documents, after `edit`. */
+export async function refreshDocument(
+  sandbox: TestSandbox,
+  edit: (text: string) => string,
+  more = '',
+): Promise<PullpassRun> {
+  const file = await sandbox.write('pull.yaml', edit(documentText(sandbox, { include: ['team-a'], more })))
+  return await runPullpass(sandbox, ['refresh', '-f', file])
+}
+
+type PartName = keyof TestSandbox['parts']
+
+/** A run while one part has a fault; of the Kubernetes API, while it is asked to write. */
+export async function refreshUnder(sandbox: TestSandbox, part: PartName, fault: Fault): Promise<PullpassRun> {
+  const when = ({ method }: { method: string }) => part !== 'kubernetes' || method === 'PATCH'
+  sandbox.parts[part].faults.inject(fault, { when })
+  return await refresh(sandbox)
+}

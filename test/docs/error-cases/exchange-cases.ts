@@ -1,0 +1,61 @@
+/** Runs that end on Google: its token service, and the service account that is impersonated. */
+import { stsQuotaExceeded } from '../../../sandbox/google/security-token-service.ts'
+import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import type { TestSandbox } from '../../support/start-test-sandbox.ts'
+import { type ErrorCases, refresh, refreshDocument, refreshUnder } from './error-case.ts'
+
+/** A run with the provider set up otherwise. */
+function refreshAt(sandbox: TestSandbox, settings: Partial<Parameters<typeof sandbox.google.identity.putProvider>[0]>) {
+  sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: sandbox.cluster.issuer, ...settings })
+  return refresh(sandbox)
+}
+
+export const exchangeCases = {
+  AUDIENCE_REFUSED: (sandbox) => refreshAt(sandbox, { allowedAudiences: ['https://images.example.com'] }),
+
+  ISSUER_REFUSED: (sandbox) => refreshAt(sandbox, { issuerUri: 'https://cluster.example.com' }),
+
+  /** Google's clock is ahead of pullpass's. */
+  TOKEN_STALE: (sandbox) => {
+    const now = sandbox.clock.now()
+    sandbox.clock.advance('2 h')
+    return refresh({ ...sandbox, clock: { ...sandbox.clock, now: () => now } })
+  },
+
+  async SIGNATURE_REFUSED(sandbox) {
+    const { publicKey } = await generateSigningKey()
+    const { kid } = sandbox.cluster.keys.current
+    const key = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
+    return await refreshAt(sandbox, { jwksJson: JSON.stringify({ keys: [key] }) })
+  },
+
+  ISSUER_UNREACHABLE: (sandbox) =>
+    refreshUnder(sandbox, 'bucket', { kind: 'answer', answer: { status: 404, body: 'Not Found\n' } }),
+
+  CONDITION_REFUSED: (sandbox) =>
+    refreshAt(sandbox, {
+      attributeCondition: { text: "assertion.sub.startsWith('system:serviceaccount:ci:')", holds: () => false },
+    }),
+
+  SUBJECT_TOO_LONG(sandbox) {
+    const account = { namespace: 'image-system', name: `pullpass-${'of-the-image-platform-team-'.repeat(4)}x` }
+    sandbox.cluster.seed({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: account })
+    const more = `  serviceAccountRef: {namespace: ${account.namespace}, name: ${account.name}}`
+    return refreshDocument(sandbox, (text) => text, more)
+  },
+
+  PROVIDER_ABSENT: (sandbox) => refreshAt(sandbox, { state: 'DISABLED' }),
+
+  QUOTA_EXCEEDED: (sandbox) => refreshUnder(sandbox, 'sts', { kind: 'answer', answer: stsQuotaExceeded }),
+
+  EXCHANGE_REFUSED: (sandbox) =>
+    refreshUnder(sandbox, 'sts', { kind: 'answer', answer: { status: 404, body: '<!DOCTYPE html>' } }),
+
+  EXCHANGE_UNAVAILABLE: (sandbox) =>
+    refreshUnder(sandbox, 'sts', { kind: 'answer', answer: { status: 503, body: 'no healthy upstream' } }),
+
+  IMPERSONATION_DENIED: (sandbox) => {
+    sandbox.google.accounts.denyTokens('puller@example-project.iam.gserviceaccount.com', sandbox.principal)
+    return refresh(sandbox)
+  },
+} satisfies ErrorCases

@@ -1,0 +1,87 @@
+/** Runs that end on the cluster: how it is reached, what it allows, and what is there already. */
+import { readFile } from 'node:fs/promises'
+import type { SandboxAnswer } from '../../../sandbox/serve/handler.ts'
+import { documentText } from '../../support/document-text.ts'
+import { runPullpass } from '../../support/run-pullpass.ts'
+import type { TestSandbox } from '../../support/start-test-sandbox.ts'
+import { type ErrorCases, refresh, refreshUnder } from './error-case.ts'
+
+/** A run with another kubeconfig than the sandbox's. */
+async function refreshWith(sandbox: TestSandbox, edit: (kubeconfig: string) => string) {
+  const text = await readFile(sandbox.folder.kubeconfigFile, 'utf8')
+  return await refresh(sandbox, ['--kubeconfig', await sandbox.write('other-kubeconfig', edit(text))])
+}
+
+const status = (code: number, reason: string, message: string): SandboxAnswer => ({
+  status: code,
+  body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code },
+})
+
+function seedSecret({ cluster }: TestSandbox, type: string): void {
+  const ownership = { operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1' } as const
+  const fieldsV1 = { 'f:data': { '.': {}, 'f:.dockerconfigjson': {} }, 'f:type': {} }
+  const metadata = {
+    name: 'regcred',
+    namespace: 'team-a',
+    managedFields: [{ manager: 'kubectl-client-side-apply', ...ownership, fieldsV1 }],
+  }
+  cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata, type, data: { '.dockerconfigjson': 'e30=' } })
+}
+
+export const kubernetesCases = {
+  KUBECONFIG_INVALID: (sandbox) => refresh(sandbox, ['--context', 'staging']),
+
+  KUBERNETES_UNREACHABLE: (sandbox) => {
+    let asked = 0
+    const now = () => new Date(Date.parse('2026-11-24T12:00:00Z') + 1000 * asked++) // patience ends by the clock
+    const elsewhere = (text: string) => text.replace(/server: .*/, 'server: https://127.0.0.1:9')
+    return refreshWith({ ...sandbox, clock: { ...sandbox.clock, now } }, elsewhere)
+  },
+
+  KUBERNETES_UNAUTHENTICATED: (sandbox) => refreshWith(sandbox, (text) => text.replace(/token: .*/, 'token: revoked')),
+
+  KUBERNETES_FORBIDDEN: (sandbox) => {
+    sandbox.cluster.authorization.forbid({ verbs: ['patch'], resources: ['secrets'] })
+    return refresh(sandbox)
+  },
+
+  KUBERNETES_REFUSED: (sandbox) => {
+    const says =
+      "secrets \"regcred\" is forbidden: ValidatingAdmissionPolicy 'labels' with binding 'labels' denied request: every Secret names its owner"
+    return refreshUnder(sandbox, 'kubernetes', { kind: 'answer', answer: status(403, 'Forbidden', says) })
+  },
+
+  NAMESPACE_MISSING: (sandbox) => refresh(sandbox, [], { environment: { REGISTRY_SECRET_NAMESPACES: 'team-z' } }),
+
+  SECRET_NOT_OURS: (sandbox) => {
+    seedSecret(sandbox, 'kubernetes.io/dockerconfigjson')
+    return refresh(sandbox)
+  },
+
+  SECRET_CONFLICT: (sandbox) => {
+    const says =
+      'Operation cannot be fulfilled on secrets "regcred": the object has been modified; please apply your changes to the latest version and try again'
+    return refreshUnder(sandbox, 'kubernetes', { kind: 'answer', answer: status(409, 'Conflict', says) })
+  },
+
+  SECRET_TYPE_WRONG: (sandbox) => {
+    seedSecret(sandbox, 'Opaque')
+    return refresh(sandbox, ['--adopt'])
+  },
+
+  async SECRET_TOO_LARGE(sandbox) {
+    const hosts = (first: number) => Array.from({ length: 250 }, (_, at) => `"r${first + at}.example.com"`).join(', ')
+    const text = documentText(sandbox, {
+      include: ['team-a'],
+      registries: Object.fromEntries(
+        Array.from({ length: 9 }, (_, at) => [`part-${at}`, { host: `first-${at}.example.com` }]),
+      ),
+    })
+    let at = 0
+    const file = await sandbox.write(
+      'pull.yaml',
+      text.replaceAll(/hosts: \[.*\]/g, () => `hosts: [${hosts(250 * at++)}]`),
+    )
+    return await runPullpass(sandbox, ['refresh', '-f', file])
+  },
+} satisfies ErrorCases

@@ -1,0 +1,30 @@
+/** Runs that end by time, by a signal, or by a fault of pullpass's own. */
+import { spawnPullpass } from '../../support/spawn-pullpass.ts'
+import { type ErrorCases, refresh } from './error-case.ts'
+
+export const runCases = {
+  TIMED_OUT: (sandbox) => refresh(sandbox, ['--timeout', '30s']),
+
+  async INTERRUPTED(sandbox) {
+    const { promise: asked, resolve } = Promise.withResolvers<void>()
+    const when = () => {
+      resolve()
+      return true
+    }
+    sandbox.parts.sts.faults.inject({ kind: 'stall', at: 'request' }, { when })
+    // A process has the machine's clock.
+    sandbox.clock.advance(`${Math.round((Date.now() - sandbox.clock.now().getTime()) / 1000)} s`)
+    await sandbox.writeToken()
+    const { child, ended } = spawnPullpass(['refresh'], sandbox.environment)
+    await Promise.race([asked, ended])
+    child.kill('SIGTERM')
+    return await ended
+  },
+
+  INTERNAL: (sandbox) => {
+    const now = () => {
+      throw new TypeError('a bug')
+    }
+    return refresh({ ...sandbox, clock: { ...sandbox.clock, now } })
+  },
+} satisfies ErrorCases

@@ -1,0 +1,23 @@
+/** Runs that end on the subject token: where it comes from, and what it says. */
+import { join } from 'node:path'
+import { type ErrorCases, refresh, refreshDocument } from './error-case.ts'
+
+export const subjectTokenCases = {
+  TOKEN_FILE_UNREADABLE: (sandbox) => refresh(sandbox, ['--token-file', join(sandbox.folder.path, 'no-token')]),
+
+  TOKEN_MALFORMED: async (sandbox) =>
+    refresh(sandbox, ['--token-file', await sandbox.write('token', 'dGhpcyBpcyBubyBKV1Q')]),
+
+  TOKEN_EXPIRED: (sandbox) => {
+    sandbox.clock.advance('2 h')
+    return refresh(sandbox)
+  },
+
+  async AUDIENCE_MISMATCH(sandbox) {
+    await sandbox.writeToken({ audiences: ['https://kubernetes.default.svc'] })
+    return await refresh(sandbox)
+  },
+
+  TOKEN_REQUEST_REFUSED: (sandbox) =>
+    refreshDocument(sandbox, (text) => text, '  serviceAccountRef: {namespace: image-system, name: puller}'),
+} satisfies ErrorCases
