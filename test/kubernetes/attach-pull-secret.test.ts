@@ -40,7 +40,7 @@ suite('a pull secret’s name on a service account', () => {
     const names = ['one', 'two', 'three', 'four', 'five']
     const outcomes = await Promise.all(names.map((name) => attachPullSecret(sandbox.cluster, account, name, ways)))
     assert.deepEqual(outcomes, ['attached', 'attached', 'attached', 'attached', 'attached'])
-    assert.deepEqual([...(await attached(sandbox))].sort(), [...names].sort())
+    assert.deepEqual([...(await attached(sandbox))].toSorted(), [...names].toSorted())
   })
 
   test('is not kept in a dry run', async (t) => {
@@ -70,6 +70,6 @@ suite('a pull secret’s name on a service account', () => {
     const sandbox = await openSandboxCluster(t)
     sandbox.addNamespaces('a', 'b', 'c', 'd', 'e')
     const found = await listServiceAccounts(sandbox.cluster, 'default', ['a', 'b', 'c', 'd', 'e'])
-    assert.deepEqual([...found.keys()].sort(), ['a', 'b', 'c', 'd', 'default', 'e', 'kube-system'])
+    assert.deepEqual([...found.keys()].toSorted(), ['a', 'b', 'c', 'd', 'default', 'e', 'kube-system'])
   })
 })

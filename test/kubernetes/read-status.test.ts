@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import type { Cluster } from '../../src/kubernetes/cluster.ts'
+import { type Asked, readStatus } from '../../src/kubernetes/read-status.ts'
+import { PullpassError } from '../../src/outside/pullpass-error.ts'
+
+const cluster: Cluster = {
+  server: 'https://10.0.0.1',
+  request: () => Promise.reject(new Error('nothing is asked here')),
+  close: () => Promise.resolve(),
+}
+const asked: Asked = { verb: 'patch', resource: 'secrets', name: 'regcred', namespace: 'team-a' }
+
+const status = (message: string, causes: object[] = []) =>
+  JSON.stringify({ kind: 'Status', status: 'Failure', message, details: { causes } })
+
+interface Row {
+  readonly title: string
+  readonly code: number
+  readonly body?: string
+  readonly asked?: Asked
+  readonly expected: { code: string; seen: string; retryable?: boolean; hint?: string }
+}
+
+const rows: Row[] = [
+  {
+    title: '401: nobody knows who asks',
+    code: 401,
+    body: status('Unauthorized'),
+    expected: {
+      code: 'KUBERNETES_UNAUTHENTICATED',
+      seen: 'https://10.0.0.1 answered 401: it does not know who asks',
+    },
+  },
+  {
+    title: '403 for anonymous: no credential was sent',
+    code: 403,
+    body: status('secrets is forbidden: User "system:anonymous" cannot list resource "secrets" in API group ""'),
+    expected: {
+      code: 'KUBERNETES_UNAUTHENTICATED',
+      seen: 'https://10.0.0.1 answered 403 "secrets is forbidden: User "system:anonymous" cannot list resource "secrets" in API group """',
+    },
+  },
+  {
+    title: '403 without a right that is missing: somebody in between refused',
+    code: 403,
+    body: status('secrets "regcred" is forbidden: exceeded quota: objects, requested: secrets=1, used: secrets=5'),
+    expected: {
+      code: 'KUBERNETES_REFUSED',
+      seen: 'the API server answered 403 "secrets "regcred" is forbidden: exceeded quota: objects, requested: secrets=1, used: secrets=5" for Secret team-a/regcred',
+      retryable: false,
+    },
+  },
+  {
+    title: '403 to list in the whole cluster: the right, and where to grant it',
+    code: 403,
+    body: status(
+      'namespaces is forbidden: User "jane" cannot list resource "namespaces" in API group "" at the cluster scope',
+    ),
+    asked: { verb: 'list', resource: 'namespaces' },
+    expected: {
+      code: 'KUBERNETES_FORBIDDEN',
+      seen: 'the API server answered 403 "namespaces is forbidden: User "jane" cannot list resource "namespaces" in API group "" at the cluster scope"',
+      hint: 'grant the rule {apiGroups: [""], resources: [namespaces], verbs: [list]} in a ClusterRole: pullpass manifests -f FILE prints all that a document needs',
+    },
+  },
+  {
+    title: '429 from a balancer: it may pass',
+    code: 429,
+    body: 'slow down',
+    expected: {
+      code: 'KUBERNETES_UNREACHABLE',
+      seen: 'https://10.0.0.1 answered 429, and went on so while pullpass tried again',
+      retryable: true,
+    },
+  },
+  {
+    title: '500 from an admission webhook that is down: named, and it may pass',
+    code: 500,
+    body: status('Internal error occurred: failed calling webhook "policy.example": connection refused'),
+    expected: {
+      code: 'KUBERNETES_REFUSED',
+      seen: 'the API server answered 500 "Internal error occurred: failed calling webhook "policy.example": connection refused" for Secret team-a/regcred',
+      retryable: true,
+    },
+  },
+  {
+    title: '302 from a sign-in page: never followed',
+    code: 302,
+    expected: { code: 'REDIRECT_REFUSED', seen: 'https://10.0.0.1 answered 302, a redirect' },
+  },
+  {
+    title: '404 in HTML: this is no API server',
+    code: 404,
+    body: '<html>not here</html>',
+    expected: {
+      code: 'ANSWER_MALFORMED',
+      seen: 'https://10.0.0.1 answered 404, 21 bytes that are no object of the Kubernetes API',
+    },
+  },
+  {
+    title: '413: too large for the API server',
+    code: 413,
+    body: status('Request entity too large: limit is 3145728'),
+    expected: {
+      code: 'SECRET_TOO_LARGE',
+      seen: 'Secret team-a/regcred is larger than the API server takes: "Request entity too large: limit is 3145728"',
+    },
+  },
+  {
+    title: '422 over 1 MiB: too large for a Secret',
+    code: 422,
+    body: status('Secret "regcred" is invalid: data: Too long: may not be more than 1048576 bytes', [
+      { field: 'data' },
+    ]),
+    expected: {
+      code: 'SECRET_TOO_LARGE',
+      seen: 'Secret team-a/regcred is larger than the API server takes: "Secret "regcred" is invalid: data: Too long: may not be more than 1048576 bytes"',
+    },
+  },
+  {
+    title: '409 names each manager once',
+    code: 409,
+    body: status('Apply failed with 2 conflicts', [
+      { reason: 'FieldManagerConflict', message: 'conflict with "kubectl-create" using v1', field: '.data' },
+      { reason: 'FieldManagerConflict', message: 'conflict with "kubectl-create" using v1', field: '.type' },
+      { reason: 'FieldManagerConflict', message: 'conflict with "helm"', field: '.metadata' },
+    ]),
+    expected: {
+      code: 'SECRET_NOT_OURS',
+      seen: 'Secret team-a/regcred is managed by "kubectl-create", "helm"; it was left as it is',
+      retryable: false,
+    },
+  },
+]
+
+suite('the API server’s refusal', () => {
+  for (const { title, code, body = '', asked: wanted = asked, expected } of rows) {
+    test(title, () => {
+      const fault = readStatus(cluster, { status: code, body }, wanted)
+      assert.throws(() => {
+        throw fault
+      }, expected)
+    })
+  }
+
+  test('is put into words whatever it is', () => {
+    const body = fc.oneof(
+      fc.string(),
+      fc.jsonValue().map((value) => JSON.stringify({ kind: 'Status', details: value })),
+    )
+    fc.assert(
+      fc.property(fc.integer({ min: 300, max: 599 }), body, (code, text) => {
+        assert.ok(readStatus(cluster, { status: code, body: text }, asked) instanceof PullpassError)
+      }),
+    )
+  })
+})
