@@ -1,5 +1,6 @@
 /** What a command is: flags as data, and a story that prints results and returns its exit code. */
 import type { Outside } from '../outside/outside.ts'
+import type { commonFlags } from './shared-flags.ts'
 
 export interface Flag {
   readonly type: 'string' | 'boolean'
@@ -26,6 +27,8 @@ export type FlagValues<F extends Flags> = {
 
 export interface Call<F extends Flags> {
   readonly flags: FlagValues<F>
+  /** Of the flags that every command takes. */
+  readonly common: FlagValues<typeof commonFlags>
   readonly positionals: readonly string[]
   readonly outside: Outside
   readonly terminal: Terminal

@@ -14,7 +14,7 @@ import type { Command, Flag, FlagValues, Terminal } from './command.ts'
 import { renderFaults } from './render-faults.ts'
 import { renderOutcomes } from './render-outcomes.ts'
 import { reportOutcomes } from './report-outcomes.ts'
-import { clusterFlags, documentFlags, outputFlags } from './shared-flags.ts'
+import { clusterFlags, documentFlags, logFormat, outputFlags } from './shared-flags.ts'
 
 const refreshFlags: typeof documentFlags &
   typeof clusterFlags &
@@ -57,7 +57,7 @@ export const refresh: Command<typeof refreshFlags> = {
   life: 'one-shot',
   flags: refreshFlags,
 
-  async run({ flags, outside, terminal }) {
+  async run({ flags, common, outside, terminal }) {
     const minRemainingMs = readMinRemaining(flags['min-remaining'])
     const mode = flags['dry-run'] ? 'dry-run' : 'write'
     const documents = (await loadDocuments(flags.file, { ...outside, ...terminal })).map(asAsked(flags))
@@ -67,7 +67,10 @@ export const refresh: Command<typeof refreshFlags> = {
     try {
       const pass = { source, minRemainingMs, mode, onProgress: showProgress(terminal) } as const
       const outcomes = await refreshOnce(documents, pass, cluster, outside)
-      await printOutcomes(outcomes, { output: flags.output, mode, now: outside.now(), terminal })
+      const now = outside.now()
+      await printOutcomes(outcomes, { output: flags.output, mode, now, terminal })
+      const faults = renderFaults(outcomes, { format: logFormat(common), now })
+      if (faults !== '') terminal.complain(faults)
       return outcomes.every(isDone) ? 0 : 1
     } finally {
       await cluster.close()
@@ -129,6 +132,4 @@ async function printOutcomes(outcomes: readonly Outcome[], { output, mode, now, 
     terminal.print(renderOutcomes(outcomes, now, terminal.color))
     if (mode === 'dry-run') terminal.print('Dry run: nothing was stored. Exchanges and token requests were real.')
   }
-  const faults = renderFaults(outcomes)
-  if (faults !== '') terminal.complain(faults)
 }

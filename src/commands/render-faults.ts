@@ -1,15 +1,15 @@
 /** What went wrong in a refresh, each cause once, however many namespaces it reached. */
 import type { PullpassError } from '../outside/pullpass-error.ts'
 import type { Outcome } from '../refresh/outcome.ts'
+import { type FaultForm, nameSome, renderFault } from '../terminal/render-fault.ts'
 
-/** Of causes with one code, so many are shown whole. */
+/** Of causes with one code, people are shown so many whole. */
 const shownWhole = 3
-const namedNamespaces = 10
 
 /** Empty where nothing went wrong. */
-export function renderFaults(outcomes: readonly Outcome[]): string {
+export function renderFaults(outcomes: readonly Outcome[], form: FaultForm): string {
   const byCode = Map.groupBy(gatherCauses(outcomes), ({ fault }) => fault.code)
-  return [...byCode.values()].map(renderCode).join('\n')
+  return [...byCode.values()].flatMap((causes) => renderCauses(causes, form)).join('\n')
 }
 
 interface Cause {
@@ -28,19 +28,11 @@ function gatherCauses(outcomes: readonly Outcome[]): Cause[] {
   return [...namespacesOf].map(([fault, namespaces]) => ({ fault, namespaces: [...namespaces] }))
 }
 
-function renderCode(causes: readonly Cause[]): string {
-  const whole = causes.slice(0, shownWhole).map(renderCause)
-  const rest = causes.slice(shownWhole).flatMap(({ namespaces }) => namespaces)
-  const code = causes[0]?.fault.code ?? ''
-  return [...whole, ...(rest.length > 0 ? [`${code} also in ${nameSome(rest)}`] : [])].join('\n')
-}
-
-function renderCause({ fault, namespaces }: Cause): string {
-  return namespaces.length < 2 ? fault.message : `${fault.message}\n  affects ${nameSome(namespaces)}`
-}
-
-function nameSome(namespaces: readonly string[]): string {
-  const named = namespaces.slice(0, namedNamespaces).join(', ')
-  const more = namespaces.length - namedNamespaces
-  return `${namespaces.length} namespaces: ${named}${more > 0 ? `, and ${more} more` : ''}`
+/** Programs get every cause. */
+function renderCauses(causes: readonly Cause[], form: FaultForm): string[] {
+  const whole = form.format === 'json' ? causes : causes.slice(0, shownWhole)
+  const rest = causes.slice(whole.length)
+  const also =
+    rest.length > 0 ? [`${rest[0]?.fault.code} also in ${nameSome(rest.flatMap(({ namespaces }) => namespaces))}`] : []
+  return [...whole.map(({ fault, namespaces }) => renderFault(fault, form, namespaces)), ...also]
 }

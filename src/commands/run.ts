@@ -4,11 +4,13 @@ import { httpsTransport } from '../outside/https-transport.ts'
 import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { createLog } from '../terminal/log.ts'
-import type { Terminal } from './command.ts'
+import { renderFault } from '../terminal/render-fault.ts'
+import type { Command, Terminal } from './command.ts'
 import { type CommandEntry, commands } from './commands.ts'
 import { endAfter } from './end-after.ts'
 import { type CommandLine, readCommandLine } from './read-command-line.ts'
 import { renderCommandHelp, renderHelp } from './render-help.ts'
+import { logFormat } from './shared-flags.ts'
 
 /** What a process gives a run; a test gives its own. */
 export interface Host extends Pick<Outside, 'environment' | 'now' | 'random' | 'sleep' | 'signal'> {
@@ -19,9 +21,8 @@ export interface Host extends Pick<Outside, 'environment' | 'now' | 'random' | '
 export async function run(argv: readonly string[], host: Host): Promise<number> {
   try {
     return await dispatch(argv, host)
-  } catch (fault) {
-    host.terminal.complain(fault instanceof PullpassError ? fault.message : internalMessage(fault))
-    return errorCodes[fault instanceof PullpassError ? fault.code : 'INTERNAL']
+  } catch (error) {
+    return complain(error, host, 'text')
   }
 }
 
@@ -45,6 +46,14 @@ async function runCommand(name: string, words: readonly string[], host: Host): P
     host.terminal.print(renderCommandHelp(command))
     return 0
   }
+  try {
+    return await runBounded(command, line, host)
+  } catch (error) {
+    return complain(error, host, logFormat(line.common))
+  }
+}
+
+async function runBounded(command: Command, line: CommandLine, host: Host): Promise<number> {
   const bound = endAfter(line.common.timeout ?? (command.life === 'one-shot' ? '5m' : undefined), host)
   try {
     const outside = await makeOutside(line, { ...host, signal: bound.signal })
@@ -60,7 +69,7 @@ async function makeOutside({ common }: CommandLine, host: Host): Promise<Outside
   const authorities = caFile
     ? await (await import('../outside/read-authorities.ts')).readAuthorities(caFile)
     : undefined
-  const log = createLog({ level: common['log-level'], format: common['log-format'], now, write: terminal.complain })
+  const log = createLog({ level: common['log-level'], format: logFormat(common), now, write: terminal.complain })
   return { environment, now, random, sleep, signal, log, transport: httpsTransport(environment, authorities) }
 }
 
@@ -80,9 +89,21 @@ async function commandHelp(name: string): Promise<string> {
   return renderCommandHelp(await find(name).load())
 }
 
-/** A fault that nobody classified is a bug here: its words may hold anything, so only its kind and place are shown. */
-function internalMessage(fault: unknown): string {
-  const kind = fault instanceof Error ? fault.name : typeof fault
-  const place = fault instanceof Error ? (fault.stack?.split('\n').find((line) => /^\s+at /.test(line)) ?? '') : ''
-  return `INTERNAL: pullpass met a fault that it does not know: ${kind}${place.replace(/^\s+/, ' ')}\n  fix: please report this line; pull secrets keep what they have`
+function complain(error: unknown, { terminal, now }: Host, format: 'text' | 'json'): number {
+  const fault = error instanceof PullpassError ? error : internalFault(error)
+  terminal.complain(renderFault(fault, { format, now: now() }))
+  return errorCodes[fault.code]
+}
+
+/** What nobody classified is a bug here: its words may hold anything, so only its kind and place are shown. */
+function internalFault(error: unknown): PullpassError {
+  const kind = error instanceof Error ? error.name : typeof error
+  const place = error instanceof Error ? error.stack?.split('\n').find((line) => /^\s+at /.test(line)) : undefined
+  return new PullpassError({
+    code: 'INTERNAL',
+    hop: 'document',
+    seen: `pullpass met a fault that it does not know: ${kind}${place?.replace(/^\s+/, ' ') ?? ''}`,
+    expected: 'no such fault: this is a bug of pullpass',
+    hint: 'please report these lines; pull secrets keep what they have',
+  })
 }

@@ -1,5 +1,5 @@
 /** Flags that several commands take, worded once. */
-import type { Flag } from './command.ts'
+import type { Flag, FlagValues } from './command.ts'
 
 /** Taken by every command. */
 export const commonFlags: {
@@ -60,4 +60,8 @@ export const outputFlags: { readonly output: Flag & { type: 'string' } } = {
     choices: ['json', 'yaml'],
     summary: 'Print for programs (default: a table for people)',
   },
+}
+
+export function logFormat({ 'log-format': format }: FlagValues<typeof commonFlags>): 'text' | 'json' {
+  return format === 'json' ? 'json' : 'text'
 }

@@ -6,13 +6,12 @@ const severity = ['error', 'warn', 'info', 'debug']
 export interface LogSettings {
   /** Least level that is written (default warn). */
   readonly level: string | undefined
-  /** `text` (default) or `json`. */
-  readonly format: string | undefined
+  readonly format: 'text' | 'json'
   readonly now: () => Date
   readonly write: (line: string) => void
 }
 
-export function createLog({ level = 'warn', format = 'text', now, write }: LogSettings): Log {
+export function createLog({ level = 'warn', format, now, write }: LogSettings): Log {
   const least = severity.indexOf(level)
   const render = format === 'json' ? renderJson : renderText
   return (wanted, sentence, fields = {}) => {

@@ -123,4 +123,22 @@ suite('pullpass refresh', () => {
     assert.equal(exitCode, 0)
     assert.deepEqual(readPullSecret(sandbox, 'team-b')?.managers, [manager])
   })
+
+  test('with --log-format json, what fails is one line of JSON on standard error', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const environment = { REGISTRY_SECRET_NAMESPACES: 'team-a,nope' }
+    const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '--log-format', 'json'], { environment })
+    assert.equal(exitCode, 1)
+    assert.deepEqual(JSON.parse(stderr), {
+      time: '2026-11-24T12:00:00.000Z',
+      level: 'error',
+      message: 'namespace nope is not there',
+      code: 'NAMESPACE_MISSING',
+      hop: 'kubernetes',
+      expected: 'a namespace that exists',
+      fix: 'create it, or take its name out of the document',
+      retryable: false,
+      namespaces: ['nope'],
+    })
+  })
 })
