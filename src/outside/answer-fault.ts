@@ -9,7 +9,6 @@ import type { HttpAnswer } from './transport.ts'
 /** What a vendor's refusal means, and what mends it. */
 export interface Refusal {
   readonly code: ErrorCode
-  readonly hop?: Hop
   /** The vendor's own sentence, taken from a known field. */
   readonly message: string
   readonly expected?: string | undefined
@@ -28,7 +27,7 @@ interface Answered extends HttpAnswer {
   /** undefined where the body is not JSON. */
   readonly json: unknown
   readonly receivedAt: Date
-  /** What was sent in confidence: a hostile answer may repeat it. */
+  /** What was sent in confidence: a hostile answer may repeat it. Looked for in what would be shown. */
   readonly secrets: readonly string[]
 }
 
@@ -49,8 +48,8 @@ function redirectRefused({ hop, who, url }: Asked, { status }: Answered): Pullpa
   })
 }
 
-function notJson({ hop, who, url }: Asked, { body, headers }: Answered): PullpassError {
-  const type = quote(headers['content-type'] ?? 'no content type')
+function notJson({ hop, who, url }: Asked, { body, headers, secrets }: Answered): PullpassError {
+  const type = wordsOf(headers['content-type'] ?? 'no content type', secrets)
   return new PullpassError({
     code: 'ANSWER_MALFORMED',
     hop,
@@ -64,8 +63,8 @@ function notJson({ hop, who, url }: Asked, { body, headers }: Answered): Pullpas
 function knownRefusal(ask: Asked, answer: Answered, refusal: Refusal): PullpassError {
   return new PullpassError({
     code: refusal.code,
-    hop: refusal.hop ?? ask.hop,
-    seen: `${ask.who} answered ${answer.status} ${vendorWords(refusal.message, answer.secrets)}`,
+    hop: ask.hop,
+    seen: `${ask.who} answered ${answer.status} ${wordsOf(refusal.message, answer.secrets)}`,
     expected: refusal.expected,
     hint: refusal.hint,
     retryable: refusal.retryable ?? isTransient(answer.status),
@@ -90,6 +89,7 @@ function unknownRefusal({ hop, who, url }: Asked, { status, headers, receivedAt 
 
 const isTransient = (status: number) => status === 429 || status === 408 || status >= 500
 
-function vendorWords(message: string, secrets: readonly string[]): string {
-  return repeatsSecret(message, secrets) ? '(its words are withheld: they repeat a secret)' : quote(message)
+function wordsOf(message: string, secrets: readonly string[]): string {
+  const shown = quote(message) // bounded: a search through a whole answer would cost seconds
+  return repeatsSecret(shown, secrets) ? '(its words are withheld: they repeat a secret)' : shown
 }

@@ -5,10 +5,12 @@
  */
 import type { GcpSettings } from '../document/gcp-settings.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
+import { asObject } from '../outside/json-fields.ts'
 import { Redacted } from '../outside/redacted.ts'
 import { AnswerUnread, type Received, send } from '../outside/send.ts'
 import { iamCredentialsEndpoint, stsEndpoint } from './gcp-endpoints.ts'
-import { impersonationRefusal, tokenRefusal } from './gcp-refusals.ts'
+import { impersonationRefusal } from './gcp-impersonation-refusal.ts'
+import { tokenRefusal } from './gcp-token-refusal.ts'
 import type { Provider, ProviderOutside, RegistryOf } from './provider.ts'
 import { textField } from './text-field.ts'
 
@@ -72,18 +74,21 @@ function federate(registry: GcpRegistry, subjectToken: SubjectToken, outside: Pr
       scope: direct ? scopesOf(settings).join(' ') : impersonate,
       subject_token: subjectToken.value,
     },
-    refusal: (_status, body) => tokenRefusal(body, { registry, subjectToken, audiences: gcp.audiences(registry) }),
+    refusal: (status, body) =>
+      tokenRefusal(status, body, { registry, subjectToken, audiences: gcp.audiences(registry) }),
     read: (answer) => readFederatedToken(answer, subjectToken),
   })
 }
 
 /** `expires_in` counts from sending, and may be absent; either way the token never outlives its subject token. */
-function readFederatedToken({ body, sentAt, receivedAt }: Received, subjectToken: SubjectToken): AccessToken {
+function readFederatedToken(answer: Received, subjectToken: SubjectToken): AccessToken {
+  const { body, sentAt } = answer
   const value = textField(body, 'access_token')
-  const seconds = (body as Record<string, unknown>)['expires_in'] ?? longestLifeSeconds
+  const seconds = asObject(body)?.['expires_in'] ?? longestLifeSeconds
   if (typeof seconds !== 'number') throw new AnswerUnread('its expires_in is no number')
-  const expiresAt = new Date(Math.min(sentAt.getTime() + seconds * 1000, subjectToken.expiresAt.getTime()))
-  return { value: new Redacted(value), expiresAt: inFuture(expiresAt, receivedAt) }
+  const subjectEndsMs = subjectToken.expiresAt.getTime() + clockSkewMs(answer)
+  const expiresAt = new Date(Math.min(sentAt.getTime() + seconds * 1000, subjectEndsMs))
+  return { value: new Redacted(value), expiresAt: inFuture(expiresAt, answer) }
 }
 
 interface Impersonation {
@@ -98,6 +103,7 @@ function generateAccessToken(
   outside: ProviderOutside,
 ): Promise<AccessToken> {
   const { settings } = registry
+  const lifeSeconds = settings.lifetimeSeconds ?? longestLifeSeconds
   return send(outside, {
     hop: 'impersonation',
     who: 'Google',
@@ -105,34 +111,36 @@ function generateAccessToken(
     bearer: federated.value,
     json: {
       scope: scopesOf(settings),
-      lifetime: `${settings.lifetimeSeconds ?? longestLifeSeconds}s`,
+      lifetime: `${lifeSeconds}s`,
       ...(settings.delegates && {
         delegates: settings.delegates.map((account) => `projects/-/serviceAccounts/${account}`),
       }),
     },
     refusal: (status, body) => impersonationRefusal(status, body, { settings, email, subject: subjectToken.subject }),
-    read: readImpersonatedToken,
+    read: (answer) => readImpersonatedToken(answer, lifeSeconds),
   })
 }
 
 const scopesOf = ({ scopes = [readOnly] }: GcpSettings): readonly string[] => scopes
 
-/** `expireTime` is by Google's clock: moved onto ours, by which freshness is judged. */
-function readImpersonatedToken({ body, receivedAt, serverDate }: Received): AccessToken {
+/** `expireTime` is by Google's clock: moved onto ours, by which freshness is judged; never longer than was asked for. */
+function readImpersonatedToken(answer: Received, lifeSeconds: number): AccessToken {
+  const { body, receivedAt } = answer
   const value = textField(body, 'accessToken')
   const expireTime = Date.parse(textField(body, 'expireTime'))
   if (Number.isNaN(expireTime)) throw new AnswerUnread('its expireTime is no date')
-  const expiresAt = new Date(expireTime + clockSkewMs(receivedAt, serverDate))
-  return { value: new Redacted(value), expiresAt: inFuture(expiresAt, receivedAt) }
+  const longestMs = receivedAt.getTime() + lifeSeconds * 1000
+  const expiresAt = new Date(Math.min(expireTime + clockSkewMs(answer), longestMs))
+  return { value: new Redacted(value), expiresAt: inFuture(expiresAt, answer) }
 }
 
-/** How far this clock is ahead. A Date header counts whole seconds, and travels: up to 2 s mean nothing. */
-function clockSkewMs(receivedAt: Date, serverDate: Date | undefined): number {
+/** How far this clock is ahead of theirs. A Date header counts whole seconds, and travels: up to 2 s mean nothing. */
+function clockSkewMs({ receivedAt, serverDate }: Received): number {
   const skewMs = serverDate === undefined ? 0 : receivedAt.getTime() - serverDate.getTime()
   return Math.abs(skewMs) <= 2000 ? 0 : skewMs
 }
 
-function inFuture(expiresAt: Date, receivedAt: Date): Date {
+function inFuture(expiresAt: Date, { receivedAt }: Received): Date {
   if (expiresAt > receivedAt) return expiresAt
   throw new AnswerUnread(`its token has expired already, at ${expiresAt.toISOString()}`)
 }

@@ -1,11 +1,12 @@
 /**
- * What Google's refusals mean, and what mends them. Google answers most causes with `invalid_grant`, so its sentence
- * tells them apart; an unknown sentence is shown as it is.
+ * What the refusals of Google's token service mean, and what mends them. It answers most causes with `invalid_grant`, so its
+ * sentence tells them apart; an unknown sentence is shown as it is.
  * https://cloud.google.com/iam/docs/troubleshooting-workload-identity-federation
  */
 import type { GcpSettings } from '../document/gcp-settings.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Refusal } from '../outside/answer-fault.ts'
+import { asObject, asText } from '../outside/json-fields.ts'
 import type { RegistryOf } from './provider.ts'
 
 interface Asked {
@@ -81,6 +82,22 @@ const causes: readonly Cause[] = [
     }),
   },
   {
+    says: /^Unable to parse the ID Token/,
+    meaning: ({ subjectToken }) => ({
+      code: 'EXCHANGE_REFUSED',
+      expected: `a token that Google can read: a JWT signed with RS256 or ES256; this one names ${JSON.stringify(subjectToken.algorithm)}`,
+      hint: 'see what it is: pullpass inspect FILE; Kubernetes signs with the key of --service-account-signing-key-file',
+    }),
+  },
+  {
+    says: /^Scope\(s\) must be provided/,
+    meaning: () => ({
+      code: 'EXCHANGE_REFUSED',
+      expected: 'at least one scope',
+      hint: "name one in the registry's gcp.scopes, or leave scopes out: reading is the default",
+    }),
+  },
+  {
     says: /^(invalid_target$|Invalid value for "audience")/,
     meaning: (asked) => ({
       code: 'PROVIDER_ABSENT',
@@ -100,50 +117,17 @@ const causes: readonly Cause[] = [
 ]
 
 /** @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2 for the answer's shape */
-export function tokenRefusal(body: unknown, asked: Asked): Refusal | undefined {
-  const { error, error_description: sentence } = body as Record<string, unknown>
-  if (typeof error !== 'string') return undefined
-  const message = typeof sentence === 'string' ? `${error}: ${sentence}` : error
-  const cause = causes.find(({ says }) => says.test(error) || (typeof sentence === 'string' && says.test(sentence)))
-  return { ...(cause?.meaning(asked) ?? { code: 'EXCHANGE_REFUSED' }), message }
+export function tokenRefusal(status: number, body: unknown, asked: Asked): Refusal | undefined {
+  const error = asText(asObject(body)?.['error'])
+  if (error === undefined) return undefined
+  const sentence = asText(asObject(body)?.['error_description'])
+  const message = sentence === undefined ? error : `${error}: ${sentence}`
+  if (status >= 500) return { code: 'EXCHANGE_UNAVAILABLE', message, retryable: true }
+  const cause = causes.find(({ says }) => says.test(error) || (sentence !== undefined && says.test(sentence)))
+  return { ...(cause?.meaning(asked) ?? unknownCause), message }
 }
 
-interface Impersonated {
-  readonly settings: GcpSettings
-  readonly email: string
-  readonly subject: string
-}
-
-/** @see https://cloud.google.com/apis/design/errors for the answer's shape */
-export function impersonationRefusal(status: number, body: unknown, asked: Impersonated): Refusal | undefined {
-  const message = messageOf(body)
-  if (message === undefined) return undefined
-  if (status === 403) return { ...denied(asked), message }
-  if (status === 429) return { code: 'QUOTA_EXCEEDED', message, retryable: true }
-  if (status === 400 && asked.settings.lifetimeSeconds !== undefined) return { ...lifetimeRefused(asked), message }
-  return { code: 'EXCHANGE_REFUSED', message }
-}
-
-function messageOf(body: unknown): string | undefined {
-  const { error } = body as { error?: { message?: unknown } }
-  return typeof error?.message === 'string' ? error.message : undefined
-}
-
-function denied({ settings, email, subject }: Impersonated): Omit<Refusal, 'message'> {
-  const pool = settings.workloadIdentityProvider.replace(/\/providers\/[^/]+$/, '')
-  const principal = `principal://iam.googleapis.com/${pool}/subject/${subject}`
-  const via = settings.delegates ? `, or on the first of its delegates (${settings.delegates.join(', ')})` : ''
-  return {
-    code: 'IMPERSONATION_DENIED',
-    expected: `${principal} to hold roles/iam.workloadIdentityUser on ${email}${via}`,
-    hint: `gcloud iam service-accounts add-iam-policy-binding ${email} --role=roles/iam.workloadIdentityUser --member=${principal}; a new binding takes up to 5 minutes`,
-  }
-}
-
-function lifetimeRefused({ settings, email }: Impersonated): Omit<Refusal, 'message'> {
-  return {
-    code: 'EXCHANGE_REFUSED',
-    expected: `a lifetime that Google allows ${email}; asked was ${settings.lifetimeSeconds} s`,
-    hint: 'over 1 h needs the organization policy constraints/iam.allowServiceAccountCredentialLifetimeExtension',
-  }
-}
+const unknownCause = {
+  code: 'EXCHANGE_REFUSED',
+  hint: 'compare the token (pullpass inspect FILE) with its provider (gcloud iam workload-identity-pools providers describe)',
+} as const

@@ -1,0 +1,72 @@
+/** An exchange by a registry that a user wrote, at a sandbox's Google; what was sent is kept to be looked at. */
+import assert from 'node:assert/strict'
+import type { RegistryCredential } from '../../src/credential/registry-credential.ts'
+import type { DocumentRegistry } from '../../src/document/document.ts'
+import { loadDocuments } from '../../src/document/load-documents.ts'
+import { readTokenFile } from '../../src/identity/read-token-file.ts'
+import type { SubjectToken } from '../../src/identity/subject-token.ts'
+import { PullpassError } from '../../src/outside/pullpass-error.ts'
+import type { HttpRequest } from '../../src/outside/transport.ts'
+import { bindProvider } from '../../src/providers/bind-provider.ts'
+import type { TestSandbox } from '../support/start-test-sandbox.ts'
+import { testOutside } from '../support/test-outside.ts'
+
+export interface ExchangeWanted {
+  /** Fields of `gcp`, as YAML in one line each. */
+  readonly gcp?: readonly string[]
+  /** More fields of the registry. */
+  readonly registry?: readonly string[]
+  readonly subjectToken?: SubjectToken
+  /** This machine's clock; absent: the sandbox's. */
+  readonly at?: string
+}
+
+export interface Exchanged {
+  readonly sent: readonly HttpRequest[]
+  readonly credential: RegistryCredential
+}
+
+export const account = 'puller@example-project.iam.gserviceaccount.com'
+
+/** The registry named `google` of a document with these fields. */
+export async function registryOf({
+  gcp = [],
+  registry = [],
+}: Pick<ExchangeWanted, 'gcp' | 'registry'>): Promise<DocumentRegistry> {
+  const text = [
+    'apiVersion: pullpass.dev/v1alpha1',
+    'kind: ClusterPullSecret',
+    'metadata: {name: pull}',
+    'spec:',
+    '  namespaces: {include: [team-a]}',
+    '  registries:',
+    '    - name: google',
+    '      hosts: [europe-docker.pkg.dev]',
+    ...registry.map((line) => `      ${line}`),
+    '      gcp:',
+    ...gcp.map((line) => `        ${line}`),
+  ].join('\n')
+  const [document] = await loadDocuments(['-'], { environment: {}, readInput: async () => text })
+  return document?.registries[0] ?? assert.fail('the document has no registry')
+}
+
+export async function exchange(sandbox: TestSandbox, wanted: ExchangeWanted = {}): Promise<Exchanged> {
+  const { gcp = [`workloadIdentityProvider: ${sandbox.provider}`, `serviceAccountEmail: ${account}`] } = wanted
+  const { at = sandbox.clock.now().toISOString() } = wanted
+  const outside = testOutside({ environment: sandbox.environment, ca: sandbox.authority.ca, at })
+  const sent: HttpRequest[] = []
+  const transport = async (request: HttpRequest) => {
+    sent.push(request)
+    return await outside.transport(request)
+  }
+  const { exchange: run } = await bindProvider(await registryOf({ ...wanted, gcp }))
+  const subjectToken = wanted.subjectToken ?? (await readTokenFile(sandbox.folder.tokenFile))
+  return { sent, credential: await run(subjectToken, { ...outside, transport }) }
+}
+
+export async function refusal(sandbox: TestSandbox, wanted: ExchangeWanted = {}): Promise<PullpassError> {
+  return await exchange(sandbox, wanted).then(
+    () => assert.fail('the exchange succeeded'),
+    (error: unknown) => (error instanceof PullpassError ? error : assert.fail(String(error))),
+  )
+}

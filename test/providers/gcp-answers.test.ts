@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readTokenFile } from '../../src/identity/read-token-file.ts'
+import { startTestSandbox } from '../support/start-test-sandbox.ts'
+import { exchange, refusal } from './exchange-at-sandbox.ts'
+
+test('answers of the token service', async (t) => {
+  const sandbox = await startTestSandbox(t)
+  const { faults } = sandbox.parts.sts
+  const answers: Record<string, readonly [body: object, seen: string]> = {
+    'no token': [{ expires_in: 3600 }, 'it holds no access_token'],
+    'an empty token': [{ access_token: '', expires_in: 3600 }, 'its access_token is empty'],
+    'a token that is no text': [{ access_token: 7, expires_in: 3600 }, 'its access_token is no text'],
+    'a token with a line break': [{ access_token: 'a\r\nb' }, 'its access_token holds characters that no token has'],
+    'a token of 64 KiB': [{ access_token: 'a'.repeat(65_537) }, 'its access_token is longer than 65536 characters'],
+    'an expiry in the past': [
+      { access_token: 'a', expires_in: -60 },
+      'its token has expired already, at 2026-11-24T11:59:00.000Z',
+    ],
+    'an expiry of now': [
+      { access_token: 'a', expires_in: 0 },
+      'its token has expired already, at 2026-11-24T12:00:00.000Z',
+    ],
+    'an expiry that is no number': [{ access_token: 'a', expires_in: 'soon' }, 'its expires_in is no number'],
+  }
+  for (const [name, [body, seen]] of Object.entries(answers)) {
+    await t.test(`${name} is no credential`, async () => {
+      faults.inject({ kind: 'answer', answer: { status: 200, body } }, { times: 1 })
+      const fault = await refusal(sandbox)
+      assert.deepEqual([fault.code, fault.hop], ['ANSWER_MALFORMED', 'exchange'])
+      assert.equal(fault.seen, `Google's token service answered 200 at ${sandbox.parts.sts.url}/v1/token, but ${seen}`)
+      assert.equal(sandbox.parts.iamCredentials.seen.length, 0)
+    })
+  }
+
+  await t.test('JSON that is no object is no credential', async () => {
+    for (const body of ['null', '[]', '"token"', '7']) {
+      faults.inject({ kind: 'answer', answer: { status: 200, body } }, { times: 1 })
+      assert.match((await refusal(sandbox)).seen, /but it holds no access_token$/)
+    }
+  })
+
+  await t.test('without expires_in an hour is assumed, which the subject token bounds', async () => {
+    faults.inject({ kind: 'answer', answer: { status: 200, body: { access_token: 'ya29.x' } } }, { times: 1 })
+    const gcp = [`workloadIdentityProvider: ${sandbox.provider}`]
+    await sandbox.writeToken({ lifeSeconds: 7200 })
+    const subjectToken = await readTokenFile(sandbox.folder.tokenFile)
+    const { credential } = await exchange(sandbox, { gcp, subjectToken })
+    assert.equal(credential.expiresAt.toISOString(), '2026-11-24T13:00:00.000Z')
+  })
+})
+
+test('answers of IAM Credentials', async (t) => {
+  const sandbox = await startTestSandbox(t)
+  const { faults } = sandbox.parts.iamCredentials
+  const answers: Record<string, readonly [body: object, seen: string]> = {
+    'an empty token': [{ accessToken: '', expireTime: '2026-11-24T13:00:00Z' }, 'its accessToken is empty'],
+    'no expiry': [{ accessToken: 'a' }, 'it holds no expireTime'],
+    'an expiry that is no date': [{ accessToken: 'a', expireTime: 'soon' }, 'its expireTime is no date'],
+    'an expiry in the past': [
+      { accessToken: 'a', expireTime: '2026-11-24T11:00:00Z' },
+      'its token has expired already, at 2026-11-24T11:00:00.000Z',
+    ],
+  }
+  for (const [name, [body, seen]] of Object.entries(answers)) {
+    await t.test(`${name} is no credential`, async () => {
+      faults.inject({ kind: 'answer', answer: { status: 200, body } }, { times: 1 })
+      const fault = await refusal(sandbox)
+      assert.deepEqual([fault.code, fault.hop], ['ANSWER_MALFORMED', 'impersonation'])
+      assert.ok(fault.seen.endsWith(`, but ${seen}`), fault.seen)
+    })
+  }
+
+  await t.test('an expiry beyond what was asked for is not believed', async () => {
+    for (const expireTime of ['9999-12-31T23:59:59Z', '+275760-09-13T00:00:00Z']) {
+      const answer = { status: 200, body: { accessToken: 'a', expireTime } }
+      faults.inject({ kind: 'answer', answer }, { times: 1 })
+      const { credential } = await exchange(sandbox)
+      assert.equal(credential.expiresAt.toISOString(), '2026-11-24T13:00:00.000Z')
+    }
+  })
+})
