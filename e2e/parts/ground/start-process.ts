@@ -13,7 +13,7 @@ export interface RunningProcess {
   stop(): Promise<void>
 }
 
-const patienceMs = 10_000
+const patienceMs = 3000 // an API server waits longer for watches that a failed test left open
 const running = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
