@@ -3,7 +3,7 @@
 import type { SandboxAnswer } from '../../serve/handler.ts'
 import type { Cluster } from '../cluster.ts'
 import { shapeMistake } from '../fields/check-shape.ts'
-import { pathOf, printPath } from '../fields/field-set.ts'
+import { inOrder, printPath } from '../fields/field-set.ts'
 import { applyFields, type Conflict, type Owner, ownersAfterUpdate, readOwners } from '../fields/managed-fields.ts'
 import { isRecord, type StoredObject, timestamp } from '../objects/kubernetes-object.ts'
 import { chooseForm, json, renderObject } from './answer-form.ts'
@@ -58,7 +58,7 @@ function applyConflict(conflicts: readonly Conflict[]): StatusError {
   const all = conflicts
     .map(({ owner, fields }) => ({
       owner: printOwner(owner),
-      paths: [...fields].map((path) => printPath(pathOf(path))),
+      paths: inOrder(fields).map(printPath),
     }))
     .toSorted((one, other) => (one.owner < other.owner ? -1 : 1))
   const causes = all.flatMap(({ owner, paths }) =>

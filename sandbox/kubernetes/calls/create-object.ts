@@ -15,7 +15,8 @@ export function createObject(cluster: Cluster, collection: ApiCall): SandboxAnsw
   const sent = readSentObject(collection)
   const call = { ...collection, name: chooseName(cluster, collection, sent) }
   if (sent.metadata.resourceVersion) throw internalError('resourceVersion should not be set on objects to be created')
-  if (cluster.store.read(call.kind.kind, call.namespace, call.name)) throw alreadyExists(subjectOf(call))
+  const existing = cluster.store.read(call.kind.kind, call.namespace, call.name)
+  if (existing) throw alreadyExists(subjectOf(call), existing.metadata.deletionTimestamp ? 'going' : 'staying')
   return json(201, renderObject(writeObject(cluster, call, { before: undefined, after: sent }, options), form))
 }
 

@@ -69,8 +69,15 @@ export const noSuchResource = (): StatusError =>
 export const methodNotAllowed = (): StatusError =>
   new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 
-export const alreadyExists = (subject: Subject): StatusError =>
-  new StatusError(409, 'AlreadyExists', `${subject.kind} "${subject.name}" already exists`, subject)
+export const alreadyExists = (subject: Subject, life: 'staying' | 'going'): StatusError => {
+  const message = `${subject.kind} "${subject.name}" already exists`
+  return new StatusError(
+    409,
+    'AlreadyExists',
+    life === 'going' ? `object is being deleted: ${message}` : message,
+    subject,
+  )
+}
 
 /** A write that lost: the version, or the uid, that it named is not the object's. */
 export const conflict = (subject: Subject, why: string): StatusError =>

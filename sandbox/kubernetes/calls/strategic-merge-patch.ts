@@ -13,7 +13,8 @@ export function applyStrategicMergePatch(target: unknown, patch: unknown, mergeK
     const primitives = /^\$deleteFromPrimitiveList\/(.+)$/.exec(name)?.[1]
     if (primitives) merged[primitives] = listOf(merged[primitives]).filter((item) => !listOf(value).includes(item))
     else if (value === null) delete merged[name]
-    else if (key && Array.isArray(value)) merged[name] = mergeLists(merged[name], value, { key, mergeKeys })
+    else if (key !== undefined && Array.isArray(value))
+      merged[name] = mergeLists(merged[name], value, { key, mergeKeys })
     else merged[name] = applyStrategicMergePatch(merged[name], value, mergeKeys)
   }
   return merged
@@ -21,12 +22,15 @@ export function applyStrategicMergePatch(target: unknown, patch: unknown, mergeK
 
 function mergeLists(target: unknown, patch: readonly unknown[], by: { key: string; mergeKeys: MergeKeys }): unknown[] {
   const keyOf = (item: unknown): unknown => (isRecord(item) ? item[by.key] : item)
-  const merged = new Map(listOf(target).map((item): [unknown, unknown] => [keyOf(item), item]))
-  for (const item of patch) {
-    if (isRecord(item) && item['$patch'] === 'delete') merged.delete(keyOf(item))
-    else merged.set(keyOf(item), applyStrategicMergePatch(merged.get(keyOf(item)), item, by.mergeKeys))
-  }
-  return [...merged.values()]
+  const isDeleted = (item: unknown): boolean => isRecord(item) && item['$patch'] === 'delete'
+  const patches = new Map(patch.map((item) => [keyOf(item), item]))
+  const items = new Map(listOf(target).map((item) => [keyOf(item), item]))
+  const isNew = (key: unknown): boolean => !items.has(key)
+  // What the patch brings goes before what is there alone; a patch that brings nothing keeps the order.
+  const keys = [...patches.keys()].some(isNew) ? [...patches.keys(), ...items.keys()] : [...items.keys()]
+  return [...new Set(keys)]
+    .filter((key) => !isDeleted(patches.get(key)))
+    .map((key) => applyStrategicMergePatch(items.get(key), patches.get(key) ?? items.get(key), by.mergeKeys))
 }
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])

@@ -7,7 +7,16 @@ import { phaseOf } from '../kinds/namespace.ts'
 import type { ResourceKind } from '../kinds/resource-kind.ts'
 import { type KubernetesObject, type ObjectMeta, type StoredObject, timestamp } from '../objects/kubernetes-object.ts'
 import { type ApiCall, subjectOf } from './api-call.ts'
-import { conflict, forbidden, invalid, invalidValue, modified, notFound } from './status-error.ts'
+import {
+  conflict,
+  forbidden,
+  forbiddenValue,
+  invalid,
+  invalidValue,
+  modified,
+  notFound,
+  type StatusCause,
+} from './status-error.ts'
 import type { WriteOptions } from './write-options.ts'
 
 export interface Draft {
@@ -30,10 +39,19 @@ export function writeObject(cluster: Cluster, call: ApiCall, draft: Draft, optio
     ...after,
     metadata: { ...after.metadata, ...managed(owners, after.apiVersion) },
   })
-  const causes = call.kind.check(candidate, before)
+  const causes = [...finalizerCauses(candidate, before), ...call.kind.check(candidate, before)]
   if (causes.length > 0) throw invalid({ name: call.name, kind: call.kind.kind }, causes)
   if (before && isDeepStrictEqual(withoutVersion(before), withoutVersion(candidate))) return before
   return options.mode === 'dry-run' ? rehearsed(cluster, candidate) : cluster.store.put(candidate)
+}
+
+/** An object on its way out takes no new finalizer; two of the API's checks say so. */
+function finalizerCauses({ metadata }: KubernetesObject, before: StoredObject | undefined): StatusCause[] {
+  if (!before?.metadata.deletionTimestamp) return []
+  const added = (metadata.finalizers ?? []).filter((name) => !before.metadata.finalizers?.includes(name))
+  const found = `found new finalizers []string{${added.map((name) => JSON.stringify(name)).join(', ')}}`
+  const why = `no new finalizers can be added if the object is being deleted, ${found}`
+  return added.flatMap(() => [forbiddenValue('metadata.finalizers', why), forbiddenValue('metadata.finalizers', why)])
 }
 
 /** New content needs a namespace that is there and not on its way out. */

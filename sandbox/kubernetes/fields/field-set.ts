@@ -1,5 +1,5 @@
 /** A set of field paths, as managers own them. https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management */
-import type { FieldsV1 } from '../objects/kubernetes-object.ts'
+import { type FieldsV1, isRecord } from '../objects/kubernetes-object.ts'
 import type { FieldShape } from './field-shape.ts'
 import { children, isEmpty, isLeaf } from './field-tree.ts'
 
@@ -17,13 +17,15 @@ export const intersection = (one: FieldSet, other: FieldSet): FieldSet =>
 export const difference = (one: FieldSet, other: FieldSet): FieldSet =>
   new Set([...one].filter((path) => !other.has(path)))
 
-/** What an applied value claims: its leaves, and a part that is empty as itself. */
+/** What an applied value claims: its leaves, its lists' items, and maps that are empty. */
 export function claimedFields(shape: FieldShape, value: unknown, path: FieldPath = []): FieldSet {
   const claimed = new Set<string>()
   for (const child of children(shape, value) ?? []) {
     const childPath = [...path, child.element]
     const isItem = shape.is === 'set' || shape.is === 'keyed'
-    if (isItem || isEmpty(child.value) || isLeaf(child.shape)) claimed.add(member(childPath))
+    // An empty map is a claim, an empty list is none.
+    const isEmptyMap = isRecord(child.value) && isEmpty(child.value)
+    if (isItem || isEmptyMap || isLeaf(child.shape)) claimed.add(member(childPath))
     for (const inner of claimedFields(child.shape, child.value, childPath)) claimed.add(inner)
   }
   return difference(claimed, neverOwned)
@@ -40,6 +42,17 @@ export const neverOwned: FieldSet = new Set(
     ),
   ].map(member),
 )
+
+/** In the API's order: at each level what is owned itself, then what holds more. */
+export const inOrder = (fields: FieldSet): FieldPath[] => [...fields].map(pathOf).toSorted(comparePaths)
+
+function comparePaths(one: FieldPath, other: FieldPath): number {
+  const at = one.findIndex((element, depth) => element !== other[depth])
+  if (at < 0) return one.length - other.length
+  const [isEnd, isOtherEnd] = [one.length === at + 1, other.length === at + 1]
+  if (isEnd !== isOtherEnd) return isEnd ? -1 : 1
+  return (one[at] ?? '') < (other[at] ?? '') ? -1 : 1
+}
 
 type Tree = { [element: string]: Tree }
 

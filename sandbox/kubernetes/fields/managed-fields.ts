@@ -12,7 +12,7 @@ import {
   union,
 } from './field-set.ts'
 import type { FieldShape } from './field-shape.ts'
-import { mergeFields, withoutFields } from './merge-fields.ts'
+import { droppedFields, mergeFields, withoutFields } from './merge-fields.ts'
 
 /** One manager and its fields; appliers are told apart by name, other writers also by API version. */
 export interface Owner {
@@ -64,10 +64,8 @@ export function applyFields(
   const others = liveOwners.filter((owner) => owner !== own)
   const claimed = claimedFields(write.shape, applied)
 
-  const dropped = difference(
-    own?.fields ?? new Set(),
-    [...others, { fields: claimed }].map(({ fields }) => fields).reduce(union),
-  )
+  const owned = others.map(({ fields }) => fields).reduce(union, claimed)
+  const dropped = droppedFields(own?.fields ?? new Set(), owned)
   const object = withoutFields(write.shape, mergeFields(write.shape, live, applied), dropped)
 
   const changes = compareFields(write.shape, live, object)
