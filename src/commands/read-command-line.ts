@@ -1,5 +1,6 @@
 /** The words after a command's name, checked against its flags. */
 import { parseArgs } from 'node:util'
+import { showValue } from '../document/show-value.ts'
 import { nearest } from '../outside/nearest.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Command, Flag, Flags, FlagValues } from './command.ts'
@@ -12,26 +13,33 @@ export interface CommandLine {
 }
 
 /** @throws USAGE_INVALID for a flag that is unknown, lacks its value, has one that it does not take, or stands twice */
-export function readCommandLine(name: string, { flags, usage }: Command, words: readonly string[]): CommandLine {
+export function readCommandLine(
+  name: string,
+  { flags, usage }: Pick<Command, 'flags' | 'usage'>,
+  words: readonly string[],
+): CommandLine {
   const known: Flags = { ...flags, ...commonFlags }
   const fail = (seen: string, expected?: string) => {
     throw new PullpassError({ code: 'USAGE_INVALID', hop: 'document', seen, expected, hint: `pullpass ${name} --help` })
   }
   const { values, positionals, tokens } = parse(known, words, fail)
   const given = tokens.filter((token) => token.kind === 'option')
-  for (const { name: flag, rawName, value } of given) {
+  for (const { name: flag, rawName, value, inlineValue } of given) {
     const rule = Object.hasOwn(known, flag) ? known[flag] : undefined
-    if (rule === undefined) return fail(`${rawName} is unknown`, nearestFlag(flag, known))
+    if (rule === undefined) return fail(`${rawName} is unknown`, perhapsFlag(flag, known))
     if (rule.type === 'boolean' && value !== undefined) return fail(`${rawName} takes no value`)
-    if (rule.type === 'string' && !value) return fail(`${rawName} lacks its ${rule.value ?? 'value'}`)
+    // What looks like a flag is one: `-f --dry-run` lacks its file, `-f -` and `--timeout=-5m` do not.
+    const valued = value && (inlineValue || !/^-./.test(value))
+    if (rule.type === 'string' && !valued) return fail(`${rawName} lacks its ${rule.value ?? 'value'}`)
     if (rule.choices?.includes(value ?? '') === false) {
-      return fail(`${rawName} ${JSON.stringify(value)}`, `one of ${rule.choices.join(', ')}`)
+      return fail(`${rawName} is ${showValue(value)}`, `one of ${rule.choices.join(', ')}`)
     }
     if (!rule.multiple && given.filter((other) => other.name === flag).length > 1)
       return fail(`${rawName} stands twice`)
   }
-  if (positionals.length > 0 && usage.every((form) => !/[A-Z[]/.test(form.replaceAll('[flags]', '')))) {
-    return fail(`${JSON.stringify(positionals[0])} stands where nothing is expected`)
+  const [word] = positionals
+  if (word !== undefined && !usage.some(takesWords)) {
+    return fail(`${showValue(word)} stands where nothing is expected`, known['file'] && 'documents by -f FILE')
   }
   const complete = Object.fromEntries(Object.entries(known).map(([flag, rule]) => [flag, values[flag] ?? absent(rule)]))
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what was just checked against these very flags
@@ -64,7 +72,13 @@ function absent({ type, multiple }: Flag): unknown {
   return multiple ? [] : type === 'boolean' ? false : undefined
 }
 
-function nearestFlag(flag: string, known: Flags): string | undefined {
+/** Whether a form of the command line holds more than the command's name and flags, such as `inspect [FILE|-]`. */
+function takesWords(form: string): boolean {
+  const flagsAndRemarks = /\(.*?\)|\[flags\]|\[?--?[a-z-]+ [A-Z]+\]?/g
+  return form.replaceAll(flagsAndRemarks, '').trim().includes(' ')
+}
+
+function perhapsFlag(flag: string, known: Flags): string | undefined {
   const near = nearest(flag, Object.keys(known))
   return near === undefined ? undefined : `perhaps --${near}`
 }

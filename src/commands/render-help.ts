@@ -3,6 +3,9 @@ import type { Command, Flags } from './command.ts'
 import type { CommandEntry } from './commands.ts'
 import { commonFlags } from './shared-flags.ts'
 
+/** A terminal of this width breaks no line. */
+const columns = 120
+
 export function renderHelp(commands: Readonly<Record<string, CommandEntry>>): string {
   const rows = Object.entries(commands).map(([name, { summary }]) => [name, summary] as const)
   return [
@@ -41,7 +44,20 @@ const flagRows = (flags: Flags) =>
     ]),
   )
 
+/** Two columns; a text that is too long for the second goes on below. */
 function aligned(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length))
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)
+  return rows.flatMap(([left, right]) =>
+    breakLines(right, columns - width - 4).map((line, at) => `  ${(at === 0 ? left : '').padEnd(width)}  ${line}`),
+  )
+}
+
+function breakLines(text: string, longest: number): string[] {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const line = `${lines.at(-1)} ${word}`.trimStart()
+    if (line.length > longest) lines.push(word)
+    else lines[lines.length - 1] = line
+  }
+  return lines
 }

@@ -1,6 +1,8 @@
 /** One run of pullpass: from the words of a command line to an exit code. */
+import { showValue } from '../document/show-value.ts'
 import { errorCodes } from '../outside/error-codes.ts'
 import { httpsTransport } from '../outside/https-transport.ts'
+import { nearest } from '../outside/nearest.ts'
 import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { createLog } from '../terminal/log.ts'
@@ -76,11 +78,14 @@ async function makeOutside({ common }: CommandLine, host: Host): Promise<Outside
 function find(name: string): CommandEntry {
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (entry !== undefined) return entry
+  const near = nearest(name, Object.keys(commands))
   throw new PullpassError({
     code: 'USAGE_INVALID',
     hop: 'document',
-    seen: `there is no command ${JSON.stringify(name.slice(0, 40))}`,
-    expected: `one of ${Object.keys(commands).join(', ')}`,
+    seen: name.startsWith('-')
+      ? `${showValue(name)} stands before the command`
+      : `there is no command ${showValue(name)}`,
+    expected: near === undefined ? `one of ${Object.keys(commands).join(', ')}` : `perhaps ${near}`,
     hint: 'pullpass --help',
   })
 }

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { commands } from '../../src/commands/commands.ts'
+import { version } from '../../src/commands/version.ts'
+import { runPullpass } from '../support/run-pullpass.ts'
+
+const nowhere = { environment: {}, clock: { now: () => new Date('2026-11-24T12:00:00Z'), advance: () => undefined } }
+const pullpass = (...words: string[]) => runPullpass(nowhere, words)
+
+/** Wider than this a terminal breaks lines. */
+const columns = 120
+
+function assertReadable(help: string): void {
+  assert.deepEqual(
+    help.split('\n').filter((line) => line.length > columns || line.trimEnd() !== line),
+    [],
+  )
+}
+
+suite('the commands', () => {
+  test('pullpass alone, --help, -h and help list every command with its summary', async () => {
+    const { exitCode, stdout, stderr } = await pullpass('--help')
+    assert.deepEqual([exitCode, stderr], [0, ''])
+    for (const [name, { summary }] of Object.entries(commands)) {
+      assert.match(stdout, new RegExp(`^  ${name} +${summary}$`, 'm'))
+    }
+    assertReadable(stdout)
+    for (const words of [[], ['-h'], ['help']]) assert.equal((await pullpass(...words)).stdout, stdout)
+  })
+
+  test('--version is that of the package', async () => {
+    assert.deepEqual(await pullpass('--version'), { exitCode: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  test('an unknown command is refused, and the nearest one proposed', async () => {
+    const { exitCode, stderr } = await pullpass('refrsh')
+    assert.equal(exitCode, 2)
+    assert.equal(
+      stderr,
+      'USAGE_INVALID (document): there is no command "refrsh"\n  expected perhaps refresh\n  fix: pullpass --help\n',
+    )
+    assert.deepEqual(await pullpass('help', 'refrsh'), { exitCode, stdout: '', stderr })
+  })
+
+  test('where none is near, all are named', async () => {
+    const { exitCode, stderr } = await pullpass('toString')
+    assert.equal(exitCode, 2)
+    assert.match(stderr, new RegExp(`\n  expected one of ${Object.keys(commands).join(', ')}\n`))
+  })
+
+  test('a flag before the command is told where it belongs', async () => {
+    const { exitCode, stderr } = await pullpass('--dry-run', 'refresh')
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /^USAGE_INVALID \(document\): "--dry-run" stands before the command\n/)
+  })
+
+  for (const [name, { summary, load }] of Object.entries(commands)) {
+    suite(name, () => {
+      test('has the same summary in the list as in its own file', async () => {
+        assert.equal((await load()).summary, summary)
+      })
+
+      test('help shows how it is called and each of its flags, and fits into a terminal', async () => {
+        const { usage, flags } = await load()
+        const { exitCode, stdout, stderr } = await pullpass(name, '--help')
+        assert.deepEqual([exitCode, stderr], [0, ''])
+        for (const form of usage) assert.ok(form.startsWith(name) && stdout.includes(`pullpass ${form}\n`), form)
+        for (const [flag, { summary: says }] of Object.entries(flags)) {
+          assert.match(says, /^[A-Z`-].*[^.]$/, flag)
+          assert.ok(stdout.includes(`--${flag}`) && stdout.replaceAll(/\n +/g, ' ').includes(says), flag)
+        }
+        assertReadable(stdout)
+        assert.equal((await pullpass('help', name)).stdout, stdout)
+        assert.equal((await pullpass(name, '-h')).stdout, stdout)
+      })
+
+      test('an unknown flag is refused with the nearest known one', async () => {
+        const { exitCode, stdout, stderr } = await pullpass(name, '--timout', '5m')
+        assert.deepEqual([exitCode, stdout], [2, ''])
+        assert.equal(
+          stderr,
+          `USAGE_INVALID (document): --timout is unknown\n  expected perhaps --timeout\n  fix: pullpass ${name} --help\n`,
+        )
+      })
+    })
+  }
+})

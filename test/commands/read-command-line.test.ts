@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { Command } from '../../src/commands/command.ts'
+import { readCommandLine } from '../../src/commands/read-command-line.ts'
+
+const command: Pick<Command, 'flags' | 'usage'> = {
+  usage: ['paint -f FILE [flags]', 'paint [flags]   (COLOR in the environment)'],
+  flags: {
+    file: { type: 'string', multiple: true, short: 'f', value: 'FILE', summary: 'What to paint' },
+    coats: { type: 'string', value: 'NUMBER', summary: 'How often' },
+    finish: { type: 'string', choices: ['matt', 'gloss'], summary: 'How it shines' },
+    'dry-run': { type: 'boolean', summary: 'Without paint' },
+  },
+}
+
+const read = (words: string, { flags, usage } = command) =>
+  readCommandLine('paint', { flags, usage }, words.split(' ').filter(Boolean))
+
+suite('readCommandLine', () => {
+  test('values stand under their flags, in any of their spellings', () => {
+    const { flags, common } = read('-f a -fb --file=c --coats 2 --dry-run --finish=matt --log-level debug')
+    assert.deepEqual(
+      [flags['file'], flags['coats'], flags['dry-run'], flags['finish']],
+      [['a', 'b', 'c'], '2', true, 'matt'],
+    )
+    assert.equal(common['log-level'], 'debug')
+  })
+
+  test('what is not given is no value, an empty list, or off', () => {
+    const { flags } = read('')
+    assert.deepEqual([flags['file'], flags['coats'], flags['dry-run']], [[], undefined, false])
+  })
+
+  test('"-" is a value', () => {
+    assert.deepEqual(read('-f -').flags['file'], ['-'])
+  })
+
+  const refused = [
+    { words: '--dryrun', seen: '--dryrun is unknown', expected: 'perhaps --dry-run' },
+    { words: '--no-such-thing', seen: '--no-such-thing is unknown', expected: undefined },
+    { words: '--__proto__', seen: '--__proto__ is unknown', expected: undefined },
+    { words: '-x', seen: '-x is unknown', expected: undefined },
+    { words: '--coats', seen: '--coats lacks its NUMBER', expected: undefined },
+    { words: '--coats=', seen: '--coats lacks its NUMBER', expected: undefined },
+    { words: '-f --dry-run', seen: '-f lacks its FILE', expected: undefined },
+    { words: '--dry-run=yes', seen: '--dry-run takes no value', expected: undefined },
+    { words: '--coats 1 --coats 2', seen: '--coats stands twice', expected: undefined },
+    { words: '--dry-run --dry-run', seen: '--dry-run stands twice', expected: undefined },
+    { words: '--finish shiny', seen: '--finish is "shiny"', expected: 'one of matt, gloss' },
+    { words: 'wall.yaml', seen: '"wall.yaml" stands where nothing is expected', expected: 'documents by -f FILE' },
+    {
+      words: 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln',
+      seen: 'a text that looks like a credential, not shown stands where nothing is expected',
+      expected: 'documents by -f FILE',
+    },
+  ]
+  for (const { words, seen, expected } of refused) {
+    test(`"${words}" is refused: ${seen}`, () => {
+      assert.throws(() => read(words), { code: 'USAGE_INVALID', seen, expected, hint: 'pullpass paint --help' })
+    })
+  }
+
+  test('words are taken where a form of the command has them', () => {
+    const usage = ['paint [FILE|-] [-f DOCUMENT]', 'paint wall PLACE [--coats NUMBER]']
+    assert.deepEqual(read('wall north', { ...command, usage }).positionals, ['wall', 'north'])
+  })
+})
