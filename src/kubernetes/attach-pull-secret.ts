@@ -13,8 +13,8 @@ export interface AttachWays {
   readonly dryRun: 'all' | 'none'
 }
 
-/** Each means that somebody else wrote the same account in between. */
-const maxAttempts = 10
+/** Each means that somebody else wrote the same account in between: of n writers the slowest needs n of them. */
+const maxAttempts = 50
 
 /** Nothing is written where the name is there already. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
 export async function attachPullSecret(

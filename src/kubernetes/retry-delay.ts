@@ -21,7 +21,7 @@ export interface Patience {
 
 const firstMs = 100
 const longestMs = 5_000
-const giveUpMs = { heard: 60_000, unheard: 10_000 } as const
+const giveUpMs = { heard: 120_000, unheard: 10_000 } as const
 
 /**
  * Milliseconds to wait before the next attempt; undefined where another would not help, or not within a run's patience.
