@@ -7,6 +7,7 @@ import { issuerCases } from './kubernetes-issuer-cases.ts'
 import { listCases } from './kubernetes-list-cases.ts'
 import { namespaceCases } from './kubernetes-namespace-cases.ts'
 import { ownershipCases } from './kubernetes-ownership-cases.ts'
+import { refusalCases } from './kubernetes-refusal-cases.ts'
 import { rightsCases } from './kubernetes-rights-cases.ts'
 import { serviceAccountCases } from './kubernetes-service-account-cases.ts'
 import { tokenCases } from './kubernetes-token-cases.ts'
@@ -30,6 +31,7 @@ export function kubernetesContract(name: string, start: () => Promise<StartedTar
       return cluster
     }
     suite('apply', () => applyCases(started))
+    suite('refusal', () => refusalCases(started))
     suite('ownership', () => ownershipCases(started))
     suite('namespaces', () => namespaceCases(started))
     suite('service accounts', () => serviceAccountCases(started))

@@ -3,6 +3,7 @@
 import type { SandboxAnswer, SandboxHandler, SandboxRequest } from '../serve/handler.ts'
 import { authenticate } from './access/authentication.ts'
 import { type Attributes, type Authorization, createAuthorization } from './access/authorization.ts'
+import { authorize } from './access/authorize.ts'
 import { answerStatus } from './calls/answer-form.ts'
 import { type ApiCall, readRequestInfo, servedKind } from './calls/api-call.ts'
 import { createObject } from './calls/create-object.ts'
@@ -11,7 +12,7 @@ import { listObjects } from './calls/list-objects.ts'
 import { patchObject } from './calls/patch-object.ts'
 import { readObject } from './calls/read-object.ts'
 import { replaceObject } from './calls/replace-object.ts'
-import { forbidden, StatusError } from './calls/status-error.ts'
+import { StatusError } from './calls/status-error.ts'
 import { watchObjects } from './calls/watch-objects.ts'
 import type { Cluster } from './cluster.ts'
 import { answerDiscovery } from './discovery.ts'
@@ -121,17 +122,4 @@ async function route(cluster: Cluster, request: SandboxRequest, check: Authorize
   const answer = await (subresource === 'token' ? requestToken : operations[verb])(cluster, call)
   settle(cluster, since)
   return answer
-}
-
-/** @throws StatusError 403 */
-function authorize(authorization: Authorization, attributes: Attributes): void {
-  if (authorization.isAllowed(attributes)) return
-  const { user, verb, resource, namespace, name, path } = attributes
-  const who = `User ${JSON.stringify(user)} cannot ${verb}`
-  if (resource === undefined) {
-    throw new StatusError(403, 'Forbidden', `forbidden: ${who} path ${JSON.stringify(path)}`, {})
-  }
-  const where = namespace ? `in the namespace ${JSON.stringify(namespace)}` : 'at the cluster scope'
-  const subject = { ...(name && { name }), kind: resource.split('/')[0] ?? resource }
-  throw forbidden(subject, `${who} resource ${JSON.stringify(resource)} in API group "" ${where}`)
 }

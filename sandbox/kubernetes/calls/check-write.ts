@@ -1,0 +1,70 @@
+/** What stands in a write's way before its kind is asked: the namespace, the version and uid that it names, finalizers. */
+import type { Cluster } from '../cluster.ts'
+import { phaseOf } from '../kinds/namespace.ts'
+import type { KubernetesObject, StoredObject } from '../objects/kubernetes-object.ts'
+import { type ApiCall, subjectOf } from './api-call.ts'
+import {
+  conflict,
+  forbidden,
+  forbiddenValue,
+  invalid,
+  invalidValue,
+  modified,
+  notFound,
+  type StatusCause,
+} from './status-error.ts'
+
+export interface Change {
+  /** Absent where the object is new. */
+  readonly before: StoredObject | undefined
+  readonly after: KubernetesObject
+}
+
+/** @throws StatusError 403, 404, 409, 422 */
+export function checkWrite(cluster: Cluster, call: ApiCall, change: Change): void {
+  if (!change.before) checkNamespace(cluster, call, change.after)
+  checkVersion(call, change)
+}
+
+/** An object on its way out takes no new finalizer; two of the API's checks say so. */
+export function finalizerCauses({ metadata }: KubernetesObject, before: StoredObject | undefined): StatusCause[] {
+  if (!before?.metadata.deletionTimestamp) return []
+  const added = (metadata.finalizers ?? []).filter((name) => !before.metadata.finalizers?.includes(name))
+  const found = `found new finalizers []string{${added.map((name) => JSON.stringify(name)).join(', ')}}`
+  const why = `no new finalizers can be added if the object is being deleted, ${found}`
+  return added.flatMap(() => [forbiddenValue('metadata.finalizers', why), forbiddenValue('metadata.finalizers', why)])
+}
+
+/** New content needs a namespace that is there and not on its way out. */
+function checkNamespace({ store }: Cluster, call: ApiCall, { metadata }: KubernetesObject): void {
+  if (!call.kind.namespaced) return
+  const namespace = store.read('Namespace', '', call.namespace)
+  if (!namespace) throw notFound({ name: call.namespace, kind: 'namespaces' })
+  if (phaseOf(namespace) !== 'Terminating') return
+  throw forbidden(
+    subjectOf({ ...call, name: metadata.name }),
+    `unable to create new content in namespace ${call.namespace} because it is being terminated`,
+    [
+      {
+        reason: 'NamespaceTerminating',
+        message: `namespace ${call.namespace} is being terminated`,
+        field: 'metadata.namespace',
+      },
+    ],
+  )
+}
+
+/** A uid in the body means "this very object", a resourceVersion "as I saw it"; the latter is not asked of a new one. */
+function checkVersion(call: ApiCall, { before, after }: Change): void {
+  const { uid, resourceVersion } = after.metadata
+  if (!before) {
+    if (!uid || call.verb === 'create') return
+    const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
+    throw conflict(subjectOf(call), why)
+  }
+  if (resourceVersion && resourceVersion !== before.metadata.resourceVersion) throw modified(subjectOf(call))
+  if (uid && uid !== before.metadata.uid) {
+    const cause = invalidValue('metadata.uid', uid, 'field is immutable')
+    throw invalid({ name: call.name, kind: call.kind.kind }, [cause, cause]) // two of the API's checks find it
+  }
+}
