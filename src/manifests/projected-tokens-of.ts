@@ -6,7 +6,7 @@ import { posix } from 'node:path'
 import { tokenFilePath } from '../identity/token-file-path.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { BoundRegistry } from './bind-registries.ts'
-import { longestLifeSeconds } from './token-requests-of.ts'
+import { isRequested, longestLifeSeconds } from './token-requests-of.ts'
 
 export interface ProjectedToken {
   readonly folder: string
@@ -21,11 +21,9 @@ export const documentFolder = '/etc/pullpass'
 
 /** One for each file. @throws DOCUMENT_INVALID where no kubelet could write the files so */
 export function projectedTokensOf(registries: readonly BoundRegistry[]): ProjectedToken[] {
-  const readers = registries.flatMap((bound) => {
-    const { document, registry } = bound
-    const requested = registry.tokenFile === undefined && document.serviceAccountRef !== undefined
-    return requested ? [] : [{ bound, path: registry.tokenFile ?? tokenFilePath(undefined, {}) }]
-  })
+  const readers = registries
+    .filter((bound) => !isRequested(bound))
+    .map((bound) => ({ bound, path: bound.registry.tokenFile ?? tokenFilePath(undefined, {}) }))
   const tokens = [...Map.groupBy(readers, ({ path }) => path)].map(([path, group]) =>
     projectedToken(
       path,

@@ -2,10 +2,10 @@
  * What the Pod finds in its file system: its documents, the tokens to exchange, and its access to the API server.
  * https://kubernetes.io/docs/concepts/storage/projected-volumes/
  */
-import { ownName } from './manifest.ts'
 import { apiFolder, documentFolder, type ProjectedToken } from './projected-tokens-of.ts'
 
-export const documentsName = `${ownName}-documents`
+/** Of the ConfigMap. */
+export const documentsName = 'pullpass-documents'
 
 export interface Volumes {
   readonly volumes: readonly object[]

@@ -9,11 +9,15 @@ export interface TokenRequests {
 /** The API server grants no shorter life. https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
 export const shortestLifeSeconds = 600
 
+/** Whether a registry's token is asked of the cluster, not read from a file. */
+export const isRequested = ({ document, registry }: BoundRegistry): boolean =>
+  registry.tokenFile === undefined && document.serviceAccountRef !== undefined
+
 /** One for each service account. */
 export function tokenRequestsOf(registries: readonly BoundRegistry[]): TokenRequests[] {
-  const requested = registries.flatMap(({ document, registry, audiences }) => {
+  const requested = registries.filter(isRequested).flatMap(({ document, audiences }) => {
     const account = document.serviceAccountRef
-    return account === undefined || registry.tokenFile !== undefined ? [] : [{ account, audience: audiences[0] }]
+    return account === undefined ? [] : [{ account, audience: audiences[0] }]
   })
   const byAccount = Map.groupBy(requested, ({ account }) => `${account.namespace}/${account.name}`)
   return [...byAccount.values()].flatMap((requests) => {
@@ -23,6 +27,6 @@ export function tokenRequestsOf(registries: readonly BoundRegistry[]): TokenRequ
   })
 }
 
-/** Of all tokens, requested or projected, that these registries need. */
+/** Of one token that is to do for all these registries. */
 export const longestLifeSeconds = (registries: readonly BoundRegistry[]): number =>
   Math.max(shortestLifeSeconds, ...registries.map(({ subjectTokenLifeSeconds }) => Math.ceil(subjectTokenLifeSeconds)))

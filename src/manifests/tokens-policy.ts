@@ -5,10 +5,10 @@
 import type { AdmissionPolicy } from './admission-policy.ts'
 import type { BoundRegistry } from './bind-registries.ts'
 import { celAny, celList, celText } from './cel.ts'
-import { longestLifeSeconds, tokenRequestsOf } from './token-requests-of.ts'
+import { isRequested, longestLifeSeconds, tokenRequestsOf } from './token-requests-of.ts'
 
 export function tokensPolicy(registries: readonly BoundRegistry[]): AdmissionPolicy {
-  const longest = longestLifeSeconds(registries)
+  const longest = longestLifeSeconds(registries.filter(isRequested))
   const accounts = tokenRequestsOf(registries).map(
     ({ account: { namespace, name }, audiences }) =>
       `request.namespace == ${celText(namespace)} && request.name == ${celText(name)} && object.spec.audiences[0] in ${celList(audiences)}`,

@@ -1,0 +1,202 @@
+/**
+ * What `pullpass manifests` prints, in a real API server: a refresh needs all of its rights, and they lead no further.
+ */
+import assert from 'node:assert/strict'
+import { before, suite, test } from 'node:test'
+import { applySecret, applyTokenSecret, assertRefused, requestToken } from './install/attack.ts'
+import { asClusterAdmin, beyondTheDocument, outOfReach } from './install/attacks.ts'
+import { detach, makeNamespace, makeSecret, makeServiceAccount, removeSecret } from './install/furnish.ts'
+import { type Installation, install, podOf } from './install/install.ts'
+import { provider, serviceAccountEmail, startStage } from './install/start-stage.ts'
+import { takeEachAway } from './install/take-away.ts'
+import { withRealPart } from './parts/real-part.ts'
+
+const audience = `//iam.googleapis.com/${provider}`
+const google = `{workloadIdentityProvider: ${provider}, serviceAccountEmail: ${serviceAccountEmail}}`
+
+await withRealPart('an API server and kubectl', startStage, (stage) => {
+  suite('installed from the drop-in variables, for namespaces that are named', () => {
+    const namespaces = ['team-a', 'team-b', 'team-c', 'team-d', 'team-e']
+    let installation: Installation
+    before(async () => {
+      for (const name of namespaces) await makeNamespace(stage, name)
+      installation = await install(stage, {
+        namespace: 'drop-in-system',
+        from: {
+          PROJECT_NUMBER: '123456789012',
+          POOL_ID: 'pool',
+          PROVIDER_ID: 'cluster',
+          SERVICE_ACCOUNT_EMAIL: serviceAccountEmail,
+          REGISTRY_SECRET_NAME: 'regcred',
+          REGISTRY_SECRET_NAMESPACES: namespaces.join(','),
+        },
+      })
+      stage.trust({ namespace: 'drop-in-system', name: 'pullpass' })
+    })
+
+    test('kubectl applies all of it, and the API server warns of nothing', () => {
+      assert.deepEqual([installation.applied.exitCode, installation.applied.stderr], [0, ''])
+    })
+
+    test('the namespace takes none but restricted Pods, and takes that of the CronJob', async () => {
+      const { spec } = podOf(installation.objects)
+      const create = (changes: object) => {
+        const metadata = { name: 'refresh', namespace: 'drop-in-system' }
+        const pod = { apiVersion: 'v1', kind: 'Pod', metadata, spec: { ...spec, ...changes } }
+        return installation.kubectl(['create', '--dry-run=server', '-f', '-'], JSON.stringify(pod))
+      }
+      const ours = await create({})
+      assert.deepEqual([ours.exitCode, ours.stderr], [0, ''])
+      assert.match((await create({ hostNetwork: true })).stderr, /violates PodSecurity "restricted:latest"/)
+    })
+
+    test('the CronJob writes every pull secret, by its own ServiceAccount and its projected token', async () => {
+      const { exitCode, stdout, stderr } = await installation.refresh()
+      assert.deepEqual([exitCode, stderr], [0, ''])
+      for (const namespace of namespaces) assert.match(stdout, new RegExp(`${namespace}/regcred .* written `))
+    })
+
+    test('without any one of its rights a run fails, and says which', async (t) => {
+      const forget = async () => {
+        for (const namespace of namespaces) await removeSecret(stage, namespace, 'regcred')
+      }
+      await takeEachAway(t, { stage, installation, user: 'system:serviceaccount:drop-in-system:pullpass', forget })
+    })
+
+    test('its rights lead no further', async (t) => {
+      await installation.refresh()
+      await makeSecret(stage, 'team-b', 'regcred')
+      await removeSecret(stage, 'team-c', 'regcred')
+      await assertRefused(t, installation.account, {
+        ...outOfReach('team-a', 'regcred'),
+        'make a token Secret in kube-system': {
+          request: applyTokenSecret('kube-system', 'regcred'),
+          refusal: 'cannot patch resource "secrets"',
+        },
+        'make a token Secret where it may write': {
+          request: applyTokenSecret('team-c', 'regcred'),
+          refusal: 'pullpass may write only Secrets of type kubernetes.io/dockerconfigjson',
+        },
+        "take over somebody's Secret": {
+          request: applySecret('team-b', 'regcred'),
+          refusal: 'pullpass may not take over a Secret that it does not label',
+        },
+        'ask for a token for the API server': {
+          request: requestToken('drop-in-system', 'pullpass', {}),
+          refusal: 'cannot create resource "serviceaccounts/token"',
+        },
+      })
+    })
+  })
+
+  suite('installed from a document with globs, service accounts and requested tokens', () => {
+    const namespaces = ['apps-a', 'apps-b', 'apps-c', 'apps-d', 'apps-e']
+    const document = `
+      apiVersion: pullpass.dev/v1alpha1
+      kind: ClusterPullSecret
+      metadata: {name: appscred}
+      spec:
+        namespaces: {include: ["apps-*"], exclude: [apps-legacy]}
+        attachToServiceAccounts: [default]
+        serviceAccountRef: {namespace: image-system, name: puller}
+        registries: [{name: google, hosts: [europe-docker.pkg.dev], gcp: ${google}}]`
+    let installation: Installation
+    before(async () => {
+      for (const name of [...namespaces, 'apps-legacy', 'image-system']) await makeNamespace(stage, name)
+      for (const name of [...namespaces, 'kube-system']) await makeServiceAccount(stage, name, 'default')
+      await makeServiceAccount(stage, 'image-system', 'puller')
+      installation = await install(stage, { namespace: 'pullpass-system', from: document })
+      stage.trust({ namespace: 'image-system', name: 'puller' })
+    })
+
+    test('kubectl applies all of it, and the API server warns of nothing', () => {
+      assert.deepEqual([installation.applied.exitCode, installation.applied.stderr], [0, ''])
+    })
+
+    test('the CronJob writes and attaches every pull secret, by a token that it requests', async () => {
+      const { exitCode, stdout, stderr } = await installation.refresh()
+      assert.deepEqual([exitCode, stderr], [0, ''])
+      for (const namespace of namespaces) {
+        assert.match(stdout, new RegExp(`${namespace}/appscred .* written `))
+        const { body } = await stage.admin({ path: `/api/v1/namespaces/${namespace}/serviceaccounts/default` })
+        assert.deepEqual(JSON.parse(body).imagePullSecrets, [{ name: 'other' }, { name: 'appscred' }])
+      }
+    })
+
+    test('without any one of its rights a run fails, and says which', async (t) => {
+      const forget = async () => {
+        for (const namespace of namespaces) {
+          await removeSecret(stage, namespace, 'appscred')
+          await detach(stage, namespace, 'default')
+        }
+      }
+      await takeEachAway(t, { stage, installation, user: 'system:serviceaccount:pullpass-system:pullpass', forget })
+    })
+
+    test('its rights lead no further', async (t) => {
+      await installation.refresh()
+      await makeSecret(stage, 'apps-b', 'appscred')
+      await removeSecret(stage, 'apps-c', 'appscred')
+      await assertRefused(t, installation.account, {
+        ...outOfReach('apps-a', 'appscred'),
+        ...beyondTheDocument(stage.apiServer, audience),
+      })
+    })
+
+    test('even as cluster-admin, by somebody else’s mistake, it is held by its policies', async (t) => {
+      const binding = {
+        metadata: { name: 'mistake' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+        subjects: [{ kind: 'ServiceAccount', name: 'pullpass', namespace: 'pullpass-system' }],
+      }
+      const path = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings'
+      await stage.admin({ method: 'POST', path, body: binding })
+      await assertRefused(t, installation.account, asClusterAdmin(audience))
+    })
+  })
+
+  suite('installed from a document that selects by labels and adopts', () => {
+    const document = `
+      apiVersion: pullpass.dev/v1alpha1
+      kind: ClusterPullSecret
+      metadata: {name: shopcred}
+      spec:
+        namespaces:
+          selector:
+            matchLabels: {images: private}
+            matchExpressions:
+              - {key: stage, operator: In, values: [test, production]}
+              - {key: stage, operator: NotIn, values: [retired]}
+              - {key: owner, operator: Exists}
+              - {key: closed, operator: DoesNotExist}
+        conflictPolicy: Adopt
+        registries: [{name: google, hosts: [europe-docker.pkg.dev], gcp: ${google}}]`
+    const labels = { images: 'private', stage: 'test', owner: 'shop' }
+    let installation: Installation
+    before(async () => {
+      await makeNamespace(stage, 'shop', labels)
+      await makeNamespace(stage, 'shop-closed', { ...labels, closed: 'yes' })
+      await makeSecret(stage, 'shop', 'shopcred')
+      installation = await install(stage, { namespace: 'shop-system', from: document })
+      stage.trust({ namespace: 'shop-system', name: 'pullpass' })
+    })
+
+    test('another installation in the cluster is in nobody’s way', () => {
+      assert.deepEqual([installation.applied.exitCode, installation.applied.stderr], [0, ''])
+    })
+
+    test('the CronJob takes over the Secret that was there, as the document says', async () => {
+      const { exitCode, stdout, stderr } = await installation.refresh()
+      assert.deepEqual([exitCode, stderr], [0, ''])
+      assert.match(stdout, /shop\/shopcred .* written /)
+      assert.doesNotMatch(stdout, /shop-closed/)
+    })
+
+    test('a namespace whose labels do not fit is out of its reach', async (t) => {
+      const refusal = 'pullpass may write only the Secrets of its documents, in the namespaces that they choose'
+      await assertRefused(t, installation.account, {
+        'make a Secret': { request: applySecret('shop-closed', 'shopcred'), refusal },
+      })
+    })
+  })
+})

@@ -1,0 +1,143 @@
+/** What the installed ServiceAccount must not do, and what the API server says to it. */
+import type { ApiServer } from '../parts/control-plane/request-kubernetes.ts'
+import { type Attacks, applySecret, applyTokenSecret, patchServiceAccount, requestToken } from './attack.ts'
+
+/** What no installation has a right to. */
+export const outOfReach = (namespace: string, ownSecret: string): Attacks => ({
+  'read a Secret of another name': {
+    request: { path: `/api/v1/namespaces/${namespace}/secrets/other` },
+    refusal: 'cannot get resource "secrets"',
+  },
+  'list every Secret': { request: { path: '/api/v1/secrets' }, refusal: 'cannot list resource "secrets"' },
+  'write a Secret of another name': {
+    request: applySecret(namespace, 'other'),
+    refusal: 'cannot patch resource "secrets"',
+  },
+  'delete a Secret of its own': {
+    request: { method: 'DELETE', path: `/api/v1/namespaces/${namespace}/secrets/${ownSecret}` },
+    refusal: 'cannot delete resource "secrets"',
+  },
+  'delete all Secrets': {
+    request: { method: 'DELETE', path: `/api/v1/namespaces/${namespace}/secrets` },
+    refusal: 'cannot deletecollection resource "secrets"',
+  },
+  'delete a ServiceAccount': {
+    request: { method: 'DELETE', path: `/api/v1/namespaces/${namespace}/serviceaccounts/default` },
+    refusal: 'cannot delete resource "serviceaccounts"',
+  },
+  "ask for another account's token": {
+    request: requestToken('kube-system', 'default', { audiences: [] }),
+    refusal: 'cannot create resource "serviceaccounts/token"',
+  },
+  'run a Pod': {
+    request: { method: 'POST', path: `/api/v1/namespaces/${namespace}/pods`, body: { metadata: { name: 'thief' } } },
+    refusal: 'cannot create resource "pods"',
+  },
+  'take the policies away': {
+    request: { method: 'DELETE', path: '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies' },
+    refusal: 'cannot deletecollection resource "validatingadmissionpolicies"',
+  },
+})
+
+const anotherPlace = 'pullpass may write only the Secrets of its documents, in the namespaces that they choose'
+const anotherToken =
+  'pullpass may ask only for tokens of the accounts of its documents, for the audiences of their registries'
+
+/**
+ * What RBAC lets through for a document of Secret appscred in apps-* but apps-legacy, attached to the accounts default,
+ * with tokens of image-system/puller. In apps-b the Secret is somebody else's, in apps-c there is none.
+ */
+export const beyondTheDocument = ({ server }: ApiServer, audience: string): Attacks => ({
+  'make a token Secret in kube-system': {
+    request: applyTokenSecret('kube-system', 'appscred'),
+    refusal: 'pullpass may write only Secrets of type kubernetes.io/dockerconfigjson',
+  },
+  'make a pull secret in kube-system': {
+    request: applySecret('kube-system', 'appscred'),
+    refusal: anotherPlace,
+  },
+  'make a pull secret in a namespace that is excluded': {
+    request: applySecret('apps-legacy', 'appscred'),
+    refusal: anotherPlace,
+  },
+  'make a Secret that does not say whose it is': {
+    request: applySecret('apps-c', 'appscred', { metadata: { name: 'appscred' } }),
+    refusal: 'pullpass may write only Secrets labelled app.kubernetes.io/managed-by=pullpass',
+  },
+  'make a Secret that nobody can change': {
+    request: applySecret('apps-c', 'appscred', { immutable: true }),
+    refusal: 'pullpass never makes a Secret immutable',
+  },
+  "take over somebody's Secret": {
+    request: applySecret('apps-b', 'appscred'),
+    refusal: 'pullpass may not take over a Secret that it does not label',
+  },
+  'ask for a token for the API server': {
+    request: requestToken('image-system', 'puller', { audiences: [server] }),
+    refusal: anotherToken,
+  },
+  'ask for a token without an audience, which is for the API server': {
+    request: requestToken('image-system', 'puller', {}),
+    refusal: anotherToken,
+  },
+  'ask for a token for the API server too': {
+    request: requestToken('image-system', 'puller', { audiences: [audience, server] }),
+    refusal: 'pullpass may ask for tokens of one audience only',
+  },
+  'ask for a token that lives long': {
+    request: requestToken('image-system', 'puller', { audiences: [audience], expirationSeconds: 7200 }),
+    refusal: 'pullpass may ask only for tokens that live at most 600 s',
+  },
+  "change a ServiceAccount's labels": {
+    request: patchServiceAccount('apps-a', 'default', { metadata: { labels: { images: 'private' } } }),
+    refusal: 'pullpass may change only imagePullSecrets of a ServiceAccount',
+  },
+  'let Pods have a token again': {
+    request: patchServiceAccount('apps-a', 'default', { automountServiceAccountToken: true }),
+    refusal: 'pullpass may change only imagePullSecrets of a ServiceAccount',
+  },
+  "take away somebody's pull secret": {
+    request: patchServiceAccount('apps-a', 'default', { imagePullSecrets: [{ name: 'appscred' }] }),
+    refusal: 'pullpass takes no name out of imagePullSecrets',
+  },
+  'attach a Secret that is not its own': {
+    request: patchServiceAccount('apps-a', 'default', {
+      imagePullSecrets: [{ name: 'other' }, { name: 'appscred' }, { name: 'stolen' }],
+    }),
+    refusal: 'pullpass may add only the Secrets of its documents to imagePullSecrets',
+  },
+  'attach its Secret in kube-system': {
+    request: patchServiceAccount('kube-system', 'default', {
+      imagePullSecrets: [{ name: 'other' }, { name: 'appscred' }],
+    }),
+    refusal: 'pullpass may change only the ServiceAccounts of its documents, in the namespaces that they choose',
+  },
+})
+
+/** What only the policies stand against. */
+export const asClusterAdmin = (audience: string): Attacks => ({
+  'write a Secret of another name': {
+    request: applySecret('apps-a', 'other'),
+    refusal: anotherPlace,
+  },
+  'delete a Secret': {
+    request: { method: 'DELETE', path: '/api/v1/namespaces/apps-a/secrets/appscred' },
+    refusal: 'pullpass deletes no Secret',
+  },
+  "ask for another account's token": {
+    request: requestToken('kube-system', 'default', { audiences: [audience] }),
+    refusal: anotherToken,
+  },
+  'make a ServiceAccount': {
+    request: {
+      method: 'POST',
+      path: '/api/v1/namespaces/apps-a/serviceaccounts',
+      body: { metadata: { name: 'new' } },
+    },
+    refusal: 'pullpass neither makes nor deletes a ServiceAccount',
+  },
+  'delete a ServiceAccount': {
+    request: { method: 'DELETE', path: '/api/v1/namespaces/apps-a/serviceaccounts/default' },
+    refusal: 'pullpass neither makes nor deletes a ServiceAccount',
+  },
+})

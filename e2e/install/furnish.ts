@@ -1,0 +1,41 @@
+/** What lies in the cluster before an installation: namespaces, accounts, and other people's Secrets. */
+import type { Stage } from './start-stage.ts'
+
+type Admin = Pick<Stage, 'admin'>
+
+export async function makeNamespace(
+  { admin }: Admin,
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  await admin({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name, labels } } })
+}
+
+export async function makeServiceAccount({ admin }: Admin, namespace: string, name: string): Promise<void> {
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts`
+  await admin({ method: 'POST', path, body: { metadata: { name }, imagePullSecrets: [{ name: 'other' }] } })
+}
+
+/** As `kubectl create secret docker-registry` makes it; replaces one of the same name. */
+export async function makeSecret({ admin }: Admin, namespace: string, name: string): Promise<void> {
+  await removeSecret({ admin }, namespace, name)
+  const data = { '.dockerconfigjson': Buffer.from('{"auths":{}}').toString('base64') }
+  const body = { metadata: { name }, type: 'kubernetes.io/dockerconfigjson', data }
+  await admin({ method: 'POST', path: `/api/v1/namespaces/${namespace}/secrets`, body })
+}
+
+/** Nothing happens where it is not there. */
+export async function removeSecret({ admin }: Admin, namespace: string, name: string): Promise<void> {
+  const path = `/api/v1/namespaces/${namespace}/secrets?fieldSelector=metadata.name%3D${name}`
+  await admin({ method: 'DELETE', path })
+}
+
+/** The account's pull secrets, as others left them. */
+export async function detach({ admin }: Admin, namespace: string, name: string): Promise<void> {
+  await admin({
+    method: 'PATCH',
+    path: `/api/v1/namespaces/${namespace}/serviceaccounts/${name}`,
+    contentType: 'application/merge-patch+json',
+    body: { imagePullSecrets: [{ name: 'other' }] },
+  })
+}

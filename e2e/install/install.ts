@@ -1,0 +1,142 @@
+/** An installation as `pullpass manifests` prints it and kubectl applies it, and a run as its CronJob makes it. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+import { createMovableClock } from '../../sandbox/start/movable-clock.ts'
+import { type PullpassRun, runPullpass } from '../../test/support/run-pullpass.ts'
+import { renderKubeconfig } from '../parts/control-plane/render-kubeconfig.ts'
+import type { ApiServer } from '../parts/control-plane/request-kubernetes.ts'
+import { type ProgramRun, runProgram } from '../parts/ground/run-program.ts'
+import type { Stage } from './start-stage.ts'
+
+export interface Installation {
+  /** What was printed. */
+  readonly objects: readonly PrintedObject[]
+  readonly kubectl: (words: readonly string[], stdin: string) => Promise<ProgramRun>
+  /** What kubectl said of it. */
+  readonly applied: ProgramRun
+  /** The API server, as the installed ServiceAccount meets it. */
+  readonly account: ApiServer
+  /** What the CronJob runs, with what its Pod holds. */
+  readonly refresh: () => Promise<PullpassRun>
+}
+
+/** As far as the tests look into it. */
+export interface PrintedObject {
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string }
+  readonly rules?: readonly Rule[]
+  readonly data?: Readonly<Record<string, string>>
+  readonly spec?: { readonly jobTemplate?: { readonly spec: { readonly template: PodTemplate } } }
+}
+
+export interface Rule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly resourceNames?: readonly string[]
+  readonly verbs: readonly string[]
+}
+
+interface PodTemplate {
+  readonly spec: {
+    readonly containers: readonly [
+      { readonly args: string[]; readonly env?: readonly { readonly name: string; readonly value: string }[] },
+    ]
+    readonly volumes: readonly { readonly name: string; readonly projected?: { readonly sources: TokenSource[] } }[]
+  }
+}
+
+type TokenSource = { readonly serviceAccountToken?: { readonly audience?: string; readonly expirationSeconds: number } }
+
+export interface InstallationWanted {
+  readonly namespace: string
+  /** Documents, or the drop-in variables. */
+  readonly from: string | Readonly<Record<string, string>>
+}
+
+export async function install(stage: Stage, { namespace, from }: InstallationWanted): Promise<Installation> {
+  const folder = join(stage.folder, namespace)
+  await mkdir(folder)
+  const adminFile = await writeKubeconfig(stage, join(folder, 'admin'), stage.apiServer.adminToken)
+  const kubectl: Installation['kubectl'] = (words, stdin) =>
+    runProgram(stage.kubectl, [`--kubeconfig=${adminFile}`, ...words], { stdin })
+
+  const printed = await print({ namespace, from }, folder)
+  const objects = parseAllDocuments(printed).map((document): PrintedObject => document.toJS())
+  const applied = await kubectl(['apply', '--server-side', '-f', '-'], printed)
+  const token = await requestToken(stage, namespace, {})
+  return {
+    objects,
+    kubectl,
+    applied,
+    account: { ...stage.apiServer, adminToken: token },
+    refresh: await asCronJob(stage, { namespace, objects, folder, token }),
+  }
+}
+
+async function print({ namespace, from }: InstallationWanted, folder: string): Promise<string> {
+  const variables = typeof from === 'string' ? {} : from
+  const file = join(folder, 'documents.yaml')
+  if (typeof from === 'string') await writeFile(file, from)
+  const words = ['manifests', '--namespace', namespace, ...(typeof from === 'string' ? ['-f', file] : [])]
+  const { exitCode, stdout, stderr } = await run(words, variables)
+  if (exitCode !== 0) throw new Error(stderr)
+  return stdout
+}
+
+interface InstalledJob extends Pick<Installation, 'objects'> {
+  readonly namespace: string
+  readonly folder: string
+  readonly token: string
+}
+
+/** The Pod's own words and variables; a folder stands for its mounts. */
+async function asCronJob(stage: Stage, { namespace, objects, folder, token }: InstalledJob) {
+  const { containers, volumes } = podOf(objects).spec
+  const [{ args, env = [] }] = containers
+  const documents = objects.find(({ kind }) => kind === 'ConfigMap')?.data ?? {}
+  for (const [name, text] of Object.entries(documents)) await writeFile(join(folder, name), text)
+  const tokenFile = join(folder, 'oidc-token')
+  for (const { projected } of volumes.filter(({ name }) => name === 'tokens')) {
+    const [source] = projected?.sources ?? []
+    await writeFile(tokenFile, await requestToken(stage, namespace, source?.serviceAccountToken ?? {}))
+  }
+  const words = args.map((word) => word.replace('/etc/pullpass', folder))
+  const environment = {
+    ...stage.environment,
+    ...Object.fromEntries(env.map(({ name, value }) => [name, value])),
+    KUBECONFIG: await writeKubeconfig(stage, join(folder, 'account'), token),
+    PULLPASS_TOKEN_FILE: tokenFile,
+  }
+  return () => run(words, environment)
+}
+
+/** The template of the Pods that the CronJob makes. */
+export function podOf(objects: Installation['objects']): PodTemplate {
+  const template = objects.find(({ kind }) => kind === 'CronJob')?.spec?.jobTemplate?.spec.template
+  if (template === undefined) throw new Error('no CronJob was printed')
+  return template
+}
+
+const run = (words: readonly string[], environment: Readonly<Record<string, string>>) =>
+  runPullpass({ environment, clock: createMovableClock(() => new Date()) }, words)
+
+/** As the kubelet asks for it; without an audience, for the API server. */
+async function requestToken(
+  { admin }: Stage,
+  namespace: string,
+  { audience, expirationSeconds = 3600 }: { readonly audience?: string; readonly expirationSeconds?: number },
+): Promise<string> {
+  const { body } = await admin({
+    method: 'POST',
+    path: `/api/v1/namespaces/${namespace}/serviceaccounts/pullpass/token`,
+    body: { spec: { audiences: audience === undefined ? [] : [audience], expirationSeconds } },
+  })
+  const { status }: { status: { token: string } } = JSON.parse(body)
+  return status.token
+}
+
+async function writeKubeconfig({ apiServer }: Stage, file: string, token: string): Promise<string> {
+  await writeFile(file, renderKubeconfig(apiServer, token), { mode: 0o600 })
+  return file
+}

@@ -1,0 +1,95 @@
+/** A real API server whose published keys the sandbox's Google believes: the stage on which installations are tried. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createGoogleCloud, type GoogleCloud } from '../../sandbox/google/google-cloud.ts'
+import { principalOf } from '../../sandbox/google/workload-identity.ts'
+import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
+import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
+import { servePart } from '../../sandbox/serve/serve-part.ts'
+import {
+  type ApiServer,
+  type KubernetesAnswer,
+  type KubernetesRequest,
+  requestKubernetes,
+} from '../parts/control-plane/request-kubernetes.ts'
+import { findInstalledProgram } from '../parts/ground/find-program.ts'
+import { type PartGround, startPart } from '../parts/ground/start-part.ts'
+import type { RealPart } from '../parts/real-part.ts'
+import { startControlPlane } from '../parts/start-control-plane.ts'
+
+export interface Stage extends RealPart {
+  readonly apiServer: ApiServer
+  readonly kubectl: string
+  /** Mode 0700. */
+  readonly folder: string
+  /** Leads pullpass to the sandbox's Google. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Lets an account of the cluster become the Google service account that pulls. */
+  readonly trust: (account: { readonly namespace: string; readonly name: string }) => void
+  /** As the cluster's admin. @throws unless it succeeds */
+  readonly admin: (request: KubernetesRequest) => Promise<KubernetesAnswer>
+}
+
+export const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
+export const serviceAccountEmail = 'puller@example-project.iam.gserviceaccount.com'
+
+/** @throws AbsentPart where a program is not there. */
+export const startStage = (): Promise<Stage> =>
+  startPart('install', async (ground) => {
+    const kubectl = findInstalledProgram('kubectl', 'kubernetes-client')
+    const { issuer, ...apiServer } = await ground.use(startControlPlane())
+    const admin = (request: KubernetesRequest) => succeed(apiServer, request)
+    await publishIssuer(admin)
+    const google = createGoogleCloud({ now: () => new Date(), ca: apiServer.authority })
+    google.identity.putProvider({ name: provider, issuerUri: issuer })
+    google.accounts.put(serviceAccountEmail)
+    return {
+      apiServer,
+      kubectl,
+      folder: ground.folder,
+      environment: await serveGoogle(google, ground),
+      trust({ namespace, name }) {
+        const principal = principalOf(provider, `system:serviceaccount:${namespace}:${name}`)
+        google.accounts.allowTokens(serviceAccountEmail, principal)
+      },
+      admin,
+    }
+  })
+
+/** Google reads an issuer's documents as anybody may. */
+const publishIssuer = (admin: Stage['admin']) =>
+  admin({
+    method: 'POST',
+    path: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+    body: {
+      metadata: { name: 'published-issuer' },
+      roleRef: {
+        apiGroup: 'rbac.authorization.k8s.io',
+        kind: 'ClusterRole',
+        name: 'system:service-account-issuer-discovery',
+      },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:unauthenticated' }],
+    },
+  })
+
+async function serveGoogle(google: GoogleCloud, { folder, defer }: PartGround): Promise<Stage['environment']> {
+  const authority = await createCertificateAuthority()
+  const serve = async (handler: SandboxHandler) => {
+    const { url, close } = await servePart({ handler, tls: { authority, http2: 'offered' } })
+    defer(close)
+    return url
+  }
+  const caFile = join(folder, 'google.crt')
+  await writeFile(caFile, authority.ca)
+  return {
+    PULLPASS_GCP_STS_ENDPOINT: await serve(google.sts),
+    PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT: await serve(google.iamCredentials),
+    PULLPASS_CA_FILE: caFile,
+  }
+}
+
+async function succeed(apiServer: ApiServer, request: KubernetesRequest): Promise<KubernetesAnswer> {
+  const answer = await requestKubernetes(apiServer, request)
+  if (answer.status < 300) return answer
+  throw new Error(`${request.method ?? 'GET'} ${request.path} was answered ${answer.status}: ${answer.body}`)
+}
