@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path/posix'
+import { suite, test } from 'node:test'
+
+const files = globSync('{src,sandbox,test,e2e}/**/*.ts')
+  .map((file) => file.replaceAll('\\', '/'))
+  .map((file) => ({ file, text: readFileSync(file, 'utf8') }))
+const isTest = ({ file }: { file: string }) => file.endsWith('.test.ts')
+const sources = files.filter((one) => !isTest(one))
+const names = (found: readonly { file: string }[]) => found.map(({ file }) => file)
+
+suite('style', () => {
+  test('each file begins with a sentence that says what it is for', () => {
+    const opening = /^(#!.*\n)?\/\*\*\s(?<words>.+?)\*\//s
+    const silent = sources.filter(({ text }) => !/\w.{4,}[.:]\s/s.test(opening.exec(text)?.groups?.['words'] ?? ''))
+    assert.deepEqual(names(silent), [])
+  })
+
+  test('a file has at most 300 lines, and nine of ten have under 200', () => {
+    const lines = sources.map(({ file, text }) => ({ file, count: text.split('\n').length - 1 }))
+    assert.deepEqual(names(lines.filter(({ count }) => count > 300)), [])
+    const sorted = lines.map(({ count }) => count).toSorted((one, other) => one - other)
+    assert.ok((sorted[Math.floor(sorted.length * 0.9)] ?? 0) < 200)
+  })
+
+  test('a file is named in kebab-case, after what it does', () => {
+    const vague = /^(utils?|helpers?|common|types?|index|manager|misc|shared)$/
+    const wrong = files.filter(({ file }) => {
+      const name = basename(file).replace(/(\.test)?\.ts$/, '')
+      return !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || vague.test(name)
+    })
+    assert.deepEqual(names(wrong), [])
+  })
+
+  test('nothing is left to do in a comment', () => {
+    const unfinished = files.filter(
+      ({ file, text }) => file !== 'test/style.test.ts' && /\b(TODO|FIXME|XXX)\b/.test(text),
+    )
+    assert.deepEqual(names(unfinished), [])
+  })
+
+  test('titles of tests say what holds', () => {
+    const titles = files
+      .filter(isTest)
+      .flatMap(({ file, text }) =>
+        [...text.matchAll(/\btest\(\s*(['"`])(.*?)\1/g)].map(([, , title = '']) => `${file}: ${title}`),
+      )
+    assert.deepEqual(
+      titles.filter((title) => /\b(should|works|correctly|properly)\b/.test(title)),
+      [],
+    )
+  })
+})
