@@ -15,6 +15,11 @@ export class Redacted {
     return this.#value
   }
 
+  /** How long the secret is, in bytes of UTF-8; that alone is no secret. */
+  byteLength(): number {
+    return Buffer.byteLength(this.#value)
+  }
+
   toString(): string {
     return shown
   }

@@ -126,14 +126,16 @@ async function lookAgain(
   return found.get(namespace)
 }
 
-/** Written by the same document's manager, from the same sources, and good for at least as long. */
+/** Written by the same document's manager: from the same sources an entry that lives longer, or none that lives less. */
 function isNewer(found: PullSecretMetadata | undefined, { document, records }: PullSecretWrite): boolean {
   if (found?.owners.data.includes(fieldManager(document)) !== true) return false
   const theirs = parseRecord(found.annotations)?.registries
-  return [...records].every(([name, ours]) => {
+  const aheadMs = [...records].map(([name, ours]) => {
     const their = theirs?.get(name)
-    return their !== undefined && their.mintedFrom === ours.mintedFrom && their.expiresAt >= ours.expiresAt
+    const same = their?.mintedFrom === ours.mintedFrom
+    return their !== undefined && same ? their.expiresAt.getTime() - ours.expiresAt.getTime() : Number.NEGATIVE_INFINITY
   })
+  return aheadMs.some((ms) => ms > 0) || aheadMs.every((ms) => ms === 0)
 }
 
 const notOurs = ({ document, namespace }: PullSecretWrite, owners: readonly string[]) =>

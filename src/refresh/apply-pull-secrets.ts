@@ -1,10 +1,13 @@
 /** Writes every chosen pull secret of every document, side by side; one namespace's trouble is its own. */
-import { parseRecord } from '../credential/pull-secret-record.ts'
+import { type PullSecretRecord, parseRecord } from '../credential/pull-secret-record.ts'
+import type { Document } from '../document/document.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
+import { fieldManager } from '../kubernetes/field-manager.ts'
 import type { PullSecretMetadata } from '../kubernetes/pull-secret-metadata.ts'
 import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { applyPullSecret } from './apply-pull-secret.ts'
+import { checkSize } from './check-size.ts'
 import { type ComposedPullSecret, composePullSecret, type Earlier } from './compose-pull-secret.ts'
 import { documentName } from './document-name.ts'
 import { readEarlierEntries } from './earlier-entries.ts'
@@ -57,18 +60,22 @@ async function composeTargets(job: Job, { minted, surroundings }: Apply, cluster
   const { found, faults } = surroundings.of(document)
   const whole = composePullSecret(document, minted)
   const complete = whole.registries.every(({ fault }) => fault === undefined)
-  const entries =
-    complete || whole.dockerConfigJson === undefined ? undefined : await readEarlierEntries(cluster, job, found)
+  const kept =
+    !complete && whole.dockerConfigJson !== undefined ? await readEarlierEntries(cluster, job, found) : undefined
   return namespaces.map((namespace) => {
     const secret = found.get(namespace)
-    const fault = faults.get(namespace) ?? entries?.faults.get(namespace)
     const earlier: Earlier = {
-      entries: entries?.byNamespace.get(namespace) ?? new Map(),
-      record: secret === undefined ? undefined : parseRecord(secret.annotations),
+      entries: kept && (kept.byNamespace.get(namespace) ?? new Map()),
+      record: secret && recordOf(secret, document),
     }
     const composed = complete ? whole : composePullSecret(document, minted, earlier)
-    return { job, namespace, found: secret, composed, fault }
+    return { job, namespace, found: secret, composed, fault: faults.get(namespace) ?? kept?.faults.get(namespace) }
   })
+}
+
+/** What it says of itself; of data that somebody else wrote it says nothing. */
+function recordOf({ annotations, owners }: PullSecretMetadata, document: Document): PullSecretRecord | undefined {
+  return owners.data.includes(fieldManager(document)) ? parseRecord(annotations) : undefined
 }
 
 async function applyTarget(
@@ -82,6 +89,7 @@ async function applyTarget(
     signal.throwIfAborted()
     if (fault !== undefined) throw fault
     if (dockerConfigJson === undefined) return { ...outcome, result: 'failed', ...firstFault(composed) }
+    checkSize(dockerConfigJson, `${namespace}/${document.secretName}`)
     const write = { document, namespace, dockerConfigJson, records, refreshedAt, mode }
     return { ...outcome, ...(await applyPullSecret(write, found, cluster)) }
   } catch (error) {

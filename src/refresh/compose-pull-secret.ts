@@ -12,7 +12,8 @@ import type { RegistryOutcome } from './outcome.ts'
 
 /** The entries that a Secret held before this run, by host, and what it recorded of them. */
 export interface Earlier {
-  readonly entries: ReadonlyMap<string, DockerConfigEntry>
+  /** undefined: not read, since nothing was minted and the Secret stays as it is. */
+  readonly entries: ReadonlyMap<string, DockerConfigEntry> | undefined
   readonly record: PullSecretRecord | undefined
 }
 
@@ -68,11 +69,12 @@ function keepEarlier({ name, hosts }: DocumentRegistry, fault: PullpassError, ea
   const keptHosts = [...new Set([...hosts, ...(record?.hosts ?? [])])]
   const kept = new Map(
     keptHosts.flatMap((host) => {
-      const entry = earlier?.entries.get(host)
+      const entry = earlier?.entries?.get(host)
       return entry === undefined ? [] : [[host, entry] as const]
     }),
   )
-  const state = kept.size > 0 ? 'kept' : 'absent'
-  const outcome = { name, hosts, state, fault, ...(record && { expiresAt: record.expiresAt }) } as const
-  return record === undefined ? { outcome, kept } : { outcome, kept, record }
+  const unread = earlier !== undefined && earlier.entries === undefined
+  const state = kept.size > 0 || (unread && record !== undefined) ? 'kept' : 'absent'
+  if (record === undefined || state === 'absent') return { outcome: { name, hosts, state, fault }, kept }
+  return { outcome: { name, hosts, state, fault, expiresAt: record.expiresAt }, kept, record }
 }

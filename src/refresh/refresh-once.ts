@@ -42,9 +42,10 @@ export async function refreshOnce(
     minRemainingMs === undefined
       ? { due: jobs, fresh: [] }
       : splitByFreshness(jobs, await surveyed, { minRemainingMs, now: outside.now() })
-  const demands = await listDemands(due.filter(({ namespaces }) => namespaces.length > 0).map((job) => job.document))
+  const wanted = due.filter(({ namespaces }) => namespaces.length > 0).map(({ document }) => document)
+  const mint = async () => await mintCredentials(await listDemands(wanted), source, cluster, outside)
   // Nothing is learnt from the one that the other needs: they run side by side.
-  const [surroundings, minted] = await Promise.all([surveyed, mintCredentials(demands, source, cluster, outside)])
+  const [surroundings, minted] = await Promise.all([surveyed, mint()])
   const apply = { minted, surroundings, refreshedAt: outside.now(), mode, onProgress }
   const written = [...(await applyPullSecrets(due, apply, cluster, outside)), ...fresh]
   const attached = await attachPullSecrets(jobs, written, { cluster, mode, signal: outside.signal })
