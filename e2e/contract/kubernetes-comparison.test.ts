@@ -1,0 +1,34 @@
+/** The sandbox's server-side apply against kube-apiserver's: the same random writes get the same answers. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { withRealPart } from '../parts/real-part.ts'
+import { startControlPlane } from '../parts/start-control-plane.ts'
+import { askApi } from './kubernetes-client.ts'
+import { comparable, randomWrites } from './kubernetes-random-writes.ts'
+import { startSandboxTarget } from './kubernetes-sandbox-target.ts'
+
+await withRealPart('a control plane to compare with', startControlPlane, (plane) => {
+  test('the sandbox answers random applies, patches and deletes as kube-apiserver does', async (t) => {
+    const sandbox = await startSandboxTarget()
+    t.after(() => sandbox.close?.())
+    const servers = [{ url: plane.server, ca: plane.authority, adminToken: plane.adminToken }, sandbox]
+    const askBoth = (request: Omit<Parameters<typeof askApi>[1], 'token'>) =>
+      Promise.all(servers.map((server) => askApi(server, { ...request, token: server.adminToken })))
+    await askBoth({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: 'comparison' } } })
+    let runs = 0
+
+    await fc.assert(
+      fc.asyncProperty(randomWrites, async (writes) => {
+        runs += 1
+        for (const write of writes) {
+          const [real, sandboxed] = await askBoth(write('comparison', `secret-${runs}`))
+          assert.ok(real && sandboxed)
+          assert.equal(sandboxed.status, real.status, real.text)
+          assert.deepEqual(comparable(sandboxed.object), comparable(real.object))
+        }
+      }),
+      { seed: 20_261_124, numRuns: 150 },
+    )
+  })
+})
