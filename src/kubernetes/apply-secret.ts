@@ -52,12 +52,9 @@ export type Applied =
  */
 export async function applySecret(cluster: Cluster, secret: PullSecret, ways: ApplyWays): Promise<Applied> {
   const { namespace, name } = secret
-  const query = new URLSearchParams({ fieldManager: ways.manager })
-  if (ways.force === 'force') query.set('force', 'true')
-  if (ways.dryRun === 'all') query.set('dryRun', 'All')
   const answer = await cluster.request({
     method: 'PATCH',
-    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}?${query.toString()}`,
+    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}?${applyQuery(ways)}`,
     accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
     contentType: 'application/apply-patch+yaml', // JSON is YAML
     body: () => manifestOf(secret),
@@ -67,6 +64,11 @@ export async function applySecret(cluster: Cluster, secret: PullSecret, ways: Ap
   const { sentSecrets } = await import('./sent-secrets.ts')
   const secrets = sentSecrets(secret.dockerConfigJson)
   throw readStatus(cluster, answer, { verb: 'patch', resource: 'secrets', name, namespace, secrets })
+}
+
+function applyQuery({ manager, force, dryRun }: ApplyWays): string {
+  const forced = force === 'force' ? '&force=true' : ''
+  return `fieldManager=${encodeURIComponent(manager)}${forced}${dryRun === 'all' ? '&dryRun=All' : ''}`
 }
 
 function manifestOf(secret: PullSecret): Redacted {

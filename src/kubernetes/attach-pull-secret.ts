@@ -4,6 +4,7 @@
  */
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Cluster, ClusterAnswer } from './cluster.ts'
+import { foundIn } from './found-in.ts'
 import { listServiceAccounts, type ServiceAccount } from './list-service-accounts.ts'
 import { type Asked, readStatus } from './read-status.ts'
 
@@ -30,7 +31,7 @@ export async function attachPullSecret(
     if (answer.status === 200) return 'attached'
     if (answer.status === 404) return 'gone'
     if (answer.status !== 409 || attempt === maxAttempts) throw refused(cluster, answer, account)
-    seen = (await listServiceAccounts(cluster, account.name, [account.namespace])).get(account.namespace)
+    seen = foundIn(await listServiceAccounts(cluster, account.name, [account.namespace]), account.namespace)
   }
   return 'gone'
 }

@@ -8,7 +8,7 @@ import { PullpassError } from '../outside/pullpass-error.ts'
 export function clusterProxy(server: URL, proxyUrl: string): (tls: ConnectionOptions) => Promise<Agent> {
   if (!/^(?:https?|socks[45]?[ah]?):$/.test(URL.canParse(proxyUrl) ? new URL(proxyUrl).protocol : '')) throw invalid()
   return async (tls) => {
-    const { KubeConfig } = await import('@kubernetes/client-node')
+    const { KubeConfig } = await import('./kube-config.ts')
     const config = new KubeConfig()
     // The library refuses plain http unless nothing is to be verified; over https `tls` says what is.
     const skipTLSVerify = server.protocol === 'http:' || tls.rejectUnauthorized === false

@@ -15,15 +15,26 @@ export interface NamedAsked {
   readonly accept: string
 }
 
+export interface Listed<T> {
+  /** By namespace; with `all`, or many namespaces, also of namespaces that were not named. */
+  readonly found: ReadonlyMap<string, T>
+  /** Why a namespace could not be looked into: whether there is something in it is not known then. */
+  readonly faults: ReadonlyMap<string, PullpassError>
+}
+
 /** So few are asked for one by one: it reads less, and needs fewer rights. */
 const few = 4
 
 /** @throws KUBERNETES_FORBIDDEN, for `all` without the right to list in the whole cluster */
-export async function listByName<T>(cluster: Cluster, named: NamedAsked, keep: (item: JsonObject) => T): Promise<T[]> {
+export async function listByName<T extends { readonly namespace: string }>(
+  cluster: Cluster,
+  named: NamedAsked,
+  keep: (item: JsonObject) => T,
+): Promise<Listed<T>> {
   const { namespaces } = named
   if (namespaces !== 'all' && namespaces.length <= few) return await listEach(cluster, named, namespaces, keep)
   try {
-    return await listIn(cluster, named, undefined, keep)
+    return { found: byNamespace(await listIn(cluster, named, undefined, keep)), faults: new Map() }
   } catch (fault) {
     const forbidden = fault instanceof PullpassError && fault.code === 'KUBERNETES_FORBIDDEN'
     if (!forbidden || namespaces === 'all') throw fault
@@ -31,14 +42,32 @@ export async function listByName<T>(cluster: Cluster, named: NamedAsked, keep: (
   }
 }
 
-async function listEach<T>(
+const byNamespace = <T extends { readonly namespace: string }>(items: readonly T[]) =>
+  new Map(items.map((item) => [item.namespace, item]))
+
+async function listEach<T extends { readonly namespace: string }>(
   cluster: Cluster,
   named: NamedAsked,
   namespaces: readonly string[],
   keep: (item: JsonObject) => T,
-): Promise<T[]> {
-  const lists = await Promise.all(namespaces.map((namespace) => listIn(cluster, named, namespace, keep)))
-  return lists.flat()
+): Promise<Listed<T>> {
+  const faults = new Map<string, PullpassError>()
+  const lists = namespaces.map(async (namespace) => {
+    try {
+      return await listIn(cluster, named, namespace, keep)
+    } catch (fault) {
+      if (!isOfNamespace(fault)) throw fault
+      faults.set(namespace, fault)
+      return []
+    }
+  })
+  return { found: byNamespace((await Promise.all(lists)).flat()), faults }
+}
+
+/** A server that cannot be reached, or an ended run, is no namespace's own trouble. */
+function isOfNamespace(fault: unknown): fault is PullpassError {
+  const own = ['KUBERNETES_FORBIDDEN', 'KUBERNETES_REFUSED', 'ANSWER_TOO_LARGE', 'ANSWER_MALFORMED']
+  return fault instanceof PullpassError && own.includes(fault.code)
 }
 
 async function listIn<T>(

@@ -2,7 +2,7 @@
 
 import { asList, asObject, asText, type JsonObject } from '../outside/json-fields.ts'
 import type { Cluster } from './cluster.ts'
-import { listByName } from './list-by-name.ts'
+import { type Listed, listByName } from './list-by-name.ts'
 
 export interface ServiceAccount {
   readonly namespace: string
@@ -13,15 +13,13 @@ export interface ServiceAccount {
   readonly deleting: boolean
 }
 
-/** By namespace; with `all`, or many namespaces, also of namespaces that were not named. */
 export async function listServiceAccounts(
   cluster: Cluster,
   name: string,
   namespaces: readonly string[] | 'all',
-): Promise<Map<string, ServiceAccount>> {
+): Promise<Listed<ServiceAccount>> {
   const named = { resource: 'serviceaccounts', name, namespaces, accept: 'application/json' } as const
-  const found = await listByName(cluster, named, serviceAccountOf)
-  return new Map(found.map((account) => [account.namespace, account]))
+  return await listByName(cluster, named, serviceAccountOf)
 }
 
 function serviceAccountOf(account: JsonObject): ServiceAccount {

@@ -46,7 +46,7 @@ export function askPlugin(
 }
 
 async function configOf(context: ChosenContext, environment: Environment): Promise<KubeConfig> {
-  const { KubeConfig } = await import('@kubernetes/client-node')
+  const { KubeConfig } = await import('./kube-config.ts')
   const config = new KubeConfig()
   // Its agent is not used: the server is only named because the library wants one.
   const cluster = { name: 'cluster', server: 'https://localhost', skipTLSVerify: false }

@@ -3,7 +3,7 @@
 import { asObject, asText, type JsonObject } from '../outside/json-fields.ts'
 import { Redacted } from '../outside/redacted.ts'
 import type { Cluster } from './cluster.ts'
-import { listByName } from './list-by-name.ts'
+import { type Listed, listByName } from './list-by-name.ts'
 import { type PullSecretMetadata, pullSecretMetadata } from './pull-secret-metadata.ts'
 
 export interface PullSecretContent extends PullSecretMetadata {
@@ -13,15 +13,14 @@ export interface PullSecretContent extends PullSecretMetadata {
   readonly dockerConfigJson: Redacted | undefined
 }
 
-/** By namespace; `list` by name is the right that it takes, not `get`. */
+/** `list` by name is the right that it takes, not `get`. */
 export async function readPullSecretData(
   cluster: Cluster,
   name: string,
   namespaces: readonly string[] | 'all',
-): Promise<Map<string, PullSecretContent>> {
+): Promise<Listed<PullSecretContent>> {
   const named = { resource: 'secrets', name, namespaces, accept: 'application/json' } as const
-  const found = await listByName(cluster, named, contentOf)
-  return new Map(found.map((secret) => [secret.namespace, secret]))
+  return await listByName(cluster, named, contentOf)
 }
 
 function contentOf(secret: JsonObject): PullSecretContent {

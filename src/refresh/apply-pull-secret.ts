@@ -10,6 +10,7 @@ import type { Document } from '../document/document.ts'
 import { type Applied, applySecret, type PullSecret } from '../kubernetes/apply-secret.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
 import { fieldManager } from '../kubernetes/field-manager.ts'
+import { foundIn } from '../kubernetes/found-in.ts'
 import { listPullSecrets } from '../kubernetes/list-pull-secrets.ts'
 import type { PullSecretMetadata } from '../kubernetes/pull-secret-metadata.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
@@ -122,8 +123,7 @@ async function lookAgain(
   { document, namespace }: PullSecretWrite,
   cluster: Cluster,
 ): Promise<PullSecretMetadata | undefined> {
-  const found = await listPullSecrets(cluster, document.secretName, [namespace])
-  return found.get(namespace)
+  return foundIn(await listPullSecrets(cluster, document.secretName, [namespace]), namespace)
 }
 
 /** Written by the same document's manager: from the same sources an entry that lives longer, or none that lives less. */

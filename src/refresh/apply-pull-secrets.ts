@@ -4,8 +4,9 @@ import type { Document } from '../document/document.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
 import { fieldManager } from '../kubernetes/field-manager.ts'
 import type { PullSecretMetadata } from '../kubernetes/pull-secret-metadata.ts'
+import { asFault } from '../outside/as-fault.ts'
 import type { Outside } from '../outside/outside.ts'
-import { PullpassError } from '../outside/pullpass-error.ts'
+import type { PullpassError } from '../outside/pullpass-error.ts'
 import { applyPullSecret } from './apply-pull-secret.ts'
 import { checkSize } from './check-size.ts'
 import { type ComposedPullSecret, composePullSecret, type Earlier } from './compose-pull-secret.ts'
@@ -93,8 +94,7 @@ async function applyTarget(
     const write = { document, namespace, dockerConfigJson, records, refreshedAt, mode }
     return { ...outcome, ...(await applyPullSecret(write, found, cluster)) }
   } catch (error) {
-    if (!(error instanceof PullpassError)) throw error
-    return { ...outcome, result: 'failed', fault: error }
+    return { ...outcome, result: 'failed', fault: asFault(error) }
   }
 }
 

@@ -3,7 +3,10 @@
 import { attachPullSecret } from '../kubernetes/attach-pull-secret.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
 import { fieldManager } from '../kubernetes/field-manager.ts'
+import { foundIn } from '../kubernetes/found-in.ts'
+import type { Listed } from '../kubernetes/list-by-name.ts'
 import { listServiceAccounts, type ServiceAccount } from '../kubernetes/list-service-accounts.ts'
+import { asFault } from '../outside/as-fault.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { documentName } from './document-name.ts'
 import type { Outcome, ServiceAccountOutcome } from './outcome.ts'
@@ -42,9 +45,9 @@ export async function attachPullSecrets(
   })
 }
 
-type AccountsByName = ReadonlyMap<string, ReadonlyMap<string, ServiceAccount> | PullpassError>
+type AccountsByName = ReadonlyMap<string, Listed<ServiceAccount> | PullpassError>
 
-/** One list for each name; without the right to it, every namespace has the same fault, and the Secrets stand all the same. */
+/** One list for each name; where it cannot be had, every namespace has the same fault, and the Secrets stand all the same. */
 async function listAccounts({ document, namespaces }: Job, cluster: Cluster): Promise<AccountsByName> {
   const lists = document.attachToServiceAccounts.map(async (name) => {
     const list = await listServiceAccounts(cluster, name, namespaces).catch(asFault)
@@ -64,9 +67,9 @@ async function attachIn({ namespace }: Outcome, { job, byName, attach }: Place):
   const ways = { manager: fieldManager(document), dryRun: attach.mode === 'dry-run' ? 'all' : 'none' } as const
   const tried = [...byName].map(async ([name, list]): Promise<ServiceAccountOutcome> => {
     if (list instanceof PullpassError) return { name, result: 'failed', fault: list }
-    const account = list.get(namespace)
-    if (account === undefined) return { name, result: 'absent' }
     try {
+      const account = foundIn(list, namespace)
+      if (account === undefined) return { name, result: 'absent' }
       attach.signal.throwIfAborted()
       const result = await attachPullSecret(attach.cluster, account, document.secretName, ways)
       return { name, result: result === 'gone' ? 'absent' : result }
@@ -75,10 +78,4 @@ async function attachIn({ namespace }: Outcome, { job, byName, attach }: Place):
     }
   })
   return await Promise.all(tried)
-}
-
-/** What nobody classified is a bug, and ends the run. */
-function asFault(error: unknown): PullpassError {
-  if (error instanceof PullpassError) return error
-  throw error
 }

@@ -2,8 +2,9 @@
 import type { RegistryCredential } from '../credential/registry-credential.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
+import { asFault } from '../outside/as-fault.ts'
 import type { Outside } from '../outside/outside.ts'
-import { PullpassError } from '../outside/pullpass-error.ts'
+import type { PullpassError } from '../outside/pullpass-error.ts'
 import type { Demand } from './demand.ts'
 import { readSubjectToken, requestSubjectToken, type TokenSource, tokenFileOf } from './obtain-subject-token.ts'
 
@@ -58,10 +59,4 @@ function shareRequests(cluster: Cluster): RequestSubjectToken {
     requested.set(key, token)
     return token
   }
-}
-
-/** What nobody classified is a bug, and ends the run. */
-function asFault(error: unknown): PullpassError {
-  if (error instanceof PullpassError) return error
-  throw error
 }

@@ -1,19 +1,13 @@
 /** What lies in the cluster where documents want to write: each Secret's metadata, and why some could not be read. */
 import type { Document } from '../document/document.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
+import type { Listed } from '../kubernetes/list-by-name.ts'
 import { listPullSecrets } from '../kubernetes/list-pull-secrets.ts'
 import type { PullSecretMetadata } from '../kubernetes/pull-secret-metadata.ts'
-import type { PullpassError } from '../outside/pullpass-error.ts'
 import type { Job } from './plan-refresh.ts'
 
 export interface Surroundings {
-  readonly of: (document: Document) => FoundSecrets
-}
-
-export interface FoundSecrets {
-  readonly found: ReadonlyMap<string, PullSecretMetadata>
-  /** Why a namespace could not be looked into. */
-  readonly faults: ReadonlyMap<string, PullpassError>
+  readonly of: (document: Document) => Listed<PullSecretMetadata>
 }
 
 /** One list for each Secret name, however many documents and namespaces. */
@@ -25,8 +19,7 @@ export async function survey(jobs: readonly Job[], cluster: Cluster): Promise<Su
   const lists = new Map(
     await Promise.all(
       [...namespacesByName].map(
-        async ([name, namespaces]) =>
-          [name, { found: await listPullSecrets(cluster, name, namespaces), faults: new Map() }] as const,
+        async ([name, namespaces]) => [name, await listPullSecrets(cluster, name, namespaces)] as const,
       ),
     ),
   )

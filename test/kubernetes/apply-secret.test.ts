@@ -75,7 +75,7 @@ suite('applying a pull secret', () => {
     addNamespaces('team-a')
     const applied = await applySecret(cluster, pullSecret('one'), { ...ways, dryRun: 'all' })
     assert.equal(applied.outcome, 'created')
-    assert.deepEqual(await listPullSecrets(cluster, 'regcred', 'all'), new Map())
+    assert.deepEqual((await listPullSecrets(cluster, 'regcred', 'all')).found, new Map())
   })
 
   test('gives way to another document’s, naming it, and takes it over by force', async (t) => {

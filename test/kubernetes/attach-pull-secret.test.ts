@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { attachPullSecret } from '../../src/kubernetes/attach-pull-secret.ts'
+import { foundIn } from '../../src/kubernetes/found-in.ts'
 import { listServiceAccounts, type ServiceAccount } from '../../src/kubernetes/list-service-accounts.ts'
 import { openSandboxCluster, type SandboxCluster } from './open-test-cluster.ts'
 
 const ways = { manager: 'pullpass:ClusterPullSecret:a', dryRun: 'none' } as const
 
 async function accountIn({ cluster }: SandboxCluster, namespace: string): Promise<ServiceAccount> {
-  const account = (await listServiceAccounts(cluster, 'default', [namespace])).get(namespace)
+  const account = foundIn(await listServiceAccounts(cluster, 'default', [namespace]), namespace)
   assert.ok(account)
   return account
 }
@@ -69,7 +70,7 @@ suite('a pull secret’s name on a service account', () => {
   test('accounts are found in many namespaces by one list', async (t) => {
     const sandbox = await openSandboxCluster(t)
     sandbox.addNamespaces('a', 'b', 'c', 'd', 'e')
-    const found = await listServiceAccounts(sandbox.cluster, 'default', ['a', 'b', 'c', 'd', 'e'])
+    const { found } = await listServiceAccounts(sandbox.cluster, 'default', ['a', 'b', 'c', 'd', 'e'])
     assert.deepEqual([...found.keys()].toSorted(), ['a', 'b', 'c', 'd', 'default', 'e', 'kube-system'])
   })
 })

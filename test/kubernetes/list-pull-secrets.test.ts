@@ -29,7 +29,7 @@ suite('pull secrets are listed', () => {
     const sandbox = await openSandboxCluster(t)
     await applyIn(sandbox, ['team-a'])
     sandbox.api.seed({ apiVersion: 'v1', kind: 'Secret', metadata: { namespace: 'team-a', name: 'other' } })
-    const found = await listPullSecrets(sandbox.cluster, 'regcred', 'all')
+    const { found } = await listPullSecrets(sandbox.cluster, 'regcred', 'all')
     const { uid, resourceVersion, ...secret } = found.get('team-a') ?? { uid: '', resourceVersion: '' }
     assert.equal(found.size, 1)
     assert.match(uid, /^[0-9a-f-]{36}$/)
@@ -48,7 +48,7 @@ suite('pull secrets are listed', () => {
     const sandbox = await openSandboxCluster(t)
     await applyIn(sandbox, many)
     const before = sandbox.part.seen.length
-    const found = await listPullSecrets(sandbox.cluster, 'regcred', many)
+    const { found } = await listPullSecrets(sandbox.cluster, 'regcred', many)
     assert.deepEqual([...found.keys()], many)
     assert.deepEqual(
       sandbox.part.seen.slice(before).map(({ path }) => path),
@@ -63,17 +63,32 @@ suite('pull secrets are listed', () => {
       'admin',
       many.map((namespace) => ({ verbs: ['list'], resources: ['secrets'], resourceNames: ['regcred'], namespace })),
     )
-    assert.deepEqual([...(await listPullSecrets(sandbox.cluster, 'regcred', many)).keys()], many)
+    assert.deepEqual([...(await listPullSecrets(sandbox.cluster, 'regcred', many)).found.keys()], many)
     await assert.rejects(listPullSecrets(sandbox.cluster, 'regcred', 'all'), {
       code: 'KUBERNETES_FORBIDDEN',
       expected: 'the right to list secrets regcred in the whole cluster',
     })
   })
 
+  test('namespace by namespace, and one that may not be looked into is told alone', async (t) => {
+    const sandbox = await openSandboxCluster(t)
+    await applyIn(sandbox, many)
+    sandbox.api.authorization.permit(
+      'admin',
+      many.slice(1).map((namespace) => ({ verbs: ['list'], resources: ['secrets'], namespace })),
+    )
+    const { found, faults } = await listPullSecrets(sandbox.cluster, 'regcred', many)
+    assert.deepEqual([...found.keys()], many.slice(1))
+    assert.deepEqual(
+      [...faults].map(([namespace, { code, expected }]) => [namespace, code, expected]),
+      [['a', 'KUBERNETES_FORBIDDEN', 'the right to list Secret a/regcred']],
+    )
+  })
+
   test('with what is in them only where that is asked for', async (t) => {
     const sandbox = await openSandboxCluster(t)
     await applyIn(sandbox, ['a', 'b'])
-    const found = await readPullSecretData(sandbox.cluster, 'regcred', ['a'])
+    const { found } = await readPullSecretData(sandbox.cluster, 'regcred', ['a'])
     assert.deepEqual([...found.keys()], ['a'])
     assert.equal(found.get('a')?.type, 'kubernetes.io/dockerconfigjson')
     assert.equal(found.get('a')?.dockerConfigJson?.reveal(), '{"auths":{"a":{}}}')

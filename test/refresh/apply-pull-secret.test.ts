@@ -43,7 +43,7 @@ suite('applyPullSecret', () => {
     const sandbox = await startTestSandbox(t)
     const cluster = await reach(sandbox, t)
     await applyPullSecret(await writeOf(sandbox, 'first', '2026-11-24T12:30:00Z'), undefined, cluster)
-    const listed = (await listPullSecrets(cluster, 'regcred', ['team-a'])).get('team-a')
+    const listed = (await listPullSecrets(cluster, 'regcred', ['team-a'])).found.get('team-a')
     await applyPullSecret(await writeOf(sandbox, 'newer', '2026-11-24T13:00:00Z'), listed, cluster)
 
     const late = await applyPullSecret(await writeOf(sandbox, 'older', '2026-11-24T12:50:00Z'), listed, cluster)
@@ -64,7 +64,7 @@ suite('applyPullSecret', () => {
     const sandbox = await startTestSandbox(t)
     const cluster = await reach(sandbox, t)
     await applyPullSecret(await writeOf(sandbox, 'first', '2026-11-24T12:30:00Z'), undefined, cluster)
-    const listed = (await listPullSecrets(cluster, 'regcred', ['team-a'])).get('team-a')
+    const listed = (await listPullSecrets(cluster, 'regcred', ['team-a'])).found.get('team-a')
     const stored = sandbox.cluster.store.read('Secret', 'team-a', 'regcred')
     assert.ok(stored)
     sandbox.cluster.store.remove(stored)

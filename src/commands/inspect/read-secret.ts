@@ -1,12 +1,13 @@
 /** One Secret with all that is in it, for who asked to see it. */
 import type { Cluster } from '../../kubernetes/cluster.ts'
+import { foundIn } from '../../kubernetes/found-in.ts'
 import { type PullSecretContent, readPullSecretData } from '../../kubernetes/read-pull-secret-data.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { NamespacedName } from './parse-inspect-target.ts'
 
 /** @throws KUBERNETES_REFUSED where it is not there, and what a list throws */
 export async function readSecret(cluster: Cluster, { namespace, name }: NamespacedName): Promise<PullSecretContent> {
-  const secret = (await readPullSecretData(cluster, name, [namespace])).get(namespace)
+  const secret = foundIn(await readPullSecretData(cluster, name, [namespace]), namespace)
   if (secret !== undefined) return secret
   throw new PullpassError({
     code: 'KUBERNETES_REFUSED',
