@@ -18,7 +18,7 @@ const publisher = { username: 'publisher', password: 'for-pushing-only' }
 /** A node, and a private registry that serves whoever holds an access token of Google's that was not revoked. */
 const startPullingNode = () =>
   startPart('pulling-node', async ({ folder, use }) => {
-    const { controlPlane, google, refresh } = await use(startFederatedCluster())
+    const { controlPlane, google, pullpass } = await use(startFederatedCluster())
     const used = new Set<string>()
     const revoked = new Set<string>()
     const accepts = ({ username, password }: RegistryLogin): boolean => {
@@ -43,7 +43,7 @@ const startPullingNode = () =>
       },
       /** Makes the pull secret, or updates it in place. */
       async refreshPullSecret(): Promise<void> {
-        const { exitCode, stdout, stderr } = await refresh(registry.host)
+        const { exitCode, stdout, stderr } = await pullpass(['refresh'], { REGISTRY_HOSTS: registry.host })
         assert.equal(exitCode, 0, stdout + stderr)
       },
     }

@@ -14,8 +14,12 @@ import { type Google, startGoogle } from './start-google.ts'
 export interface FederatedCluster extends RealPart {
   readonly controlPlane: ControlPlane
   readonly google: Google
-  /** `pullpass refresh` with a fresh token and the drop-in variables: the Secret `regcred` in the namespace default. */
-  readonly refresh: (registryHost: string) => Promise<ProgramRun>
+  /** The drop-in variables (Secret `regcred` in namespace default), and what leads to this cluster and its Google. */
+  readonly environment: Readonly<Record<string, string>>
+  /** pullpass as its own process, with a fresh token and variables on top of those. */
+  readonly pullpass: (argv: readonly string[], environment?: Readonly<Record<string, string>>) => Promise<ProgramRun>
+  /** Writes the subject token anew, as the kubelet does. */
+  readonly writeToken: () => Promise<void>
 }
 
 const account = 'system:serviceaccount:default:pullpass'
@@ -39,14 +43,16 @@ export const startFederatedCluster = (): Promise<FederatedCluster> =>
       PULLPASS_TOKEN_FILE: inFolder('token'),
       PULLPASS_CA_FILE: inFolder('google.pem'),
     }
+    const writeToken = async () =>
+      writeFile(inFolder('token'), await requestToken(controlPlane, google.audience), { mode: 0o600 })
     return {
       controlPlane,
       google,
-      async refresh(registryHost) {
-        await writeFile(inFolder('token'), await requestToken(controlPlane, google.audience), { mode: 0o600 })
-        return runProgram(process.execPath, [cli, 'refresh'], {
-          environment: { ...environment, REGISTRY_HOSTS: registryHost },
-        })
+      environment,
+      writeToken,
+      async pullpass(argv, changes) {
+        await writeToken()
+        return runProgram(process.execPath, [cli, ...argv], { environment: { ...environment, ...changes } })
       },
     }
   })

@@ -1,0 +1,140 @@
+/** Whose Secret it is, row by row of the design's table, on a real API server and beside the script that people run today. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
+import { type ProgramRun, runProgram, runSuccessfully } from './parts/ground/run-program.ts'
+import { withRealPart } from './parts/real-part.ts'
+import { type FederatedCluster, startFederatedCluster } from './parts/start-federated-cluster.ts'
+
+const script = join(import.meta.dirname, '../bench/plain-script.sh')
+const host = 'europe-docker.pkg.dev'
+
+/** A namespace of its own for each test, and what can be done there. */
+async function openNamespace(cluster: FederatedCluster, name: string) {
+  const { controlPlane, environment } = cluster
+  await requestKubernetes(controlPlane, { method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } })
+  const variables = { REGISTRY_SECRET_NAMESPACES: name, REGISTRY_HOSTS: host }
+  const path = `/api/v1/namespaces/${name}/secrets/regcred`
+  return {
+    pullpass: (...flags: string[]) => cluster.pullpass(['refresh', ...flags], variables),
+    async script(): Promise<ProgramRun> {
+      await cluster.writeToken()
+      const tokenFile = environment['PULLPASS_TOKEN_FILE'] ?? ''
+      const ca = environment['PULLPASS_CA_FILE'] ?? ''
+      return runProgram('bash', [script], {
+        environment: { ...environment, ...variables, TOKEN_FILE: tokenFile, CURL_CA_BUNDLE: ca },
+      })
+    },
+    kubectl: (...argv: string[]) =>
+      runSuccessfully('kubectl', ['-n', name, ...argv], {
+        environment: { KUBECONFIG: environment['KUBECONFIG'] ?? '' },
+      }),
+    async secret(): Promise<Secret> {
+      const { body } = await requestKubernetes(controlPlane, { path })
+      return JSON.parse(body)
+    },
+  }
+}
+
+interface Secret {
+  readonly metadata: {
+    readonly uid: string
+    readonly annotations?: Readonly<Record<string, string>>
+    readonly managedFields: readonly {
+      readonly manager: string
+      readonly fieldsV1: Readonly<Record<string, unknown>>
+    }[]
+  }
+  readonly data: Readonly<Record<string, string>>
+}
+
+const ownersOfData = ({ metadata }: Secret) =>
+  metadata.managedFields.filter(({ fieldsV1 }) => fieldsV1['f:data']).map(({ manager }) => manager)
+const passwordOf = ({ data }: Secret) => {
+  const config: { auths: Record<string, { auth: string }> } = JSON.parse(
+    Buffer.from(data['.dockerconfigjson'] ?? '', 'base64').toString(),
+  )
+  return Buffer.from(config.auths[host]?.auth ?? '', 'base64').toString()
+}
+
+await withRealPart('a control plane that Google believes', startFederatedCluster, (cluster) => {
+  suite('whose Secret it is, on a real API server', () => {
+    test('an absent one is made, and owned by the name of its document', async () => {
+      const { pullpass, secret } = await openNamespace(cluster, 'absent')
+      const { exitCode, stderr } = await pullpass()
+      assert.deepEqual([exitCode, stderr], [0, ''])
+      assert.deepEqual(ownersOfData(await secret()), ['pullpass:ClusterPullSecret:regcred'])
+    })
+
+    test('our own is updated in place', async () => {
+      const { pullpass, secret } = await openNamespace(cluster, 'ours')
+      await pullpass()
+      const before = await secret()
+      const { exitCode } = await pullpass()
+      const after = await secret()
+      assert.equal(exitCode, 0)
+      assert.equal(after.metadata.uid, before.metadata.uid)
+      assert.notEqual(passwordOf(after), passwordOf(before))
+    })
+
+    test('what somebody edited is put right, and named', async () => {
+      const { pullpass, kubectl, secret } = await openNamespace(cluster, 'edited')
+      await pullpass()
+      const data = Buffer.from('{"auths":{}}').toString('base64')
+      await kubectl('patch', 'secret', 'regcred', '--type=merge', '-p', `{"data":{".dockerconfigjson":"${data}"}}`)
+      const { exitCode, stdout } = await pullpass()
+      assert.equal(exitCode, 0)
+      assert.match(stdout, /somebody had changed it \(kubectl-patch\); it was put right/)
+      assert.match(passwordOf(await secret()), /^oauth2accesstoken:/)
+    })
+
+    test("the usual script's Secret is refused by its manager's name, and left as it is", async () => {
+      const { pullpass, script: run, secret } = await openNamespace(cluster, 'script-before')
+      assert.equal((await run()).exitCode, 0)
+      const before = await secret()
+      const { exitCode, stderr } = await pullpass()
+      assert.equal(exitCode, 1)
+      assert.match(
+        stderr,
+        /^SECRET_NOT_OURS \(kubernetes\): Secret script-before\/regcred is managed by "kubectl-client-side-apply"/,
+      )
+      assert.deepEqual(await secret(), before)
+    })
+
+    test('--adopt takes it over, and the old password is nowhere in it', async () => {
+      const { pullpass, script: run, secret } = await openNamespace(cluster, 'adopted')
+      await run()
+      const old = passwordOf(await secret())
+      const { exitCode, stdout } = await pullpass('--adopt')
+      const adopted = await secret()
+      assert.equal(exitCode, 0)
+      assert.match(stdout, /taken over from its earlier manager/)
+      assert.equal(adopted.metadata.annotations?.['kubectl.kubernetes.io/last-applied-configuration'], undefined)
+      const password = old.slice('oauth2accesstoken:'.length)
+      assert.ok(password.length > 20 && !JSON.stringify(adopted).includes(password))
+      assert.equal((await pullpass()).exitCode, 0)
+    })
+
+    test('the usual script that comes back wins by client-side apply, and the next refresh puts it right', async () => {
+      const { pullpass, script: run, secret } = await openNamespace(cluster, 'script-after')
+      await pullpass()
+      const { uid } = (await secret()).metadata
+      await run()
+      const { exitCode, stdout } = await pullpass()
+      assert.equal(exitCode, 0, stdout)
+      assert.match(stdout, /somebody had changed it \(kubectl-client-side-apply\); it was put right/)
+      const after = await secret()
+      assert.equal(after.metadata.uid, uid)
+      assert.deepEqual(ownersOfData(after), ['pullpass:ClusterPullSecret:regcred'])
+    })
+
+    test('a Secret of another type is refused', async () => {
+      const { pullpass, kubectl } = await openNamespace(cluster, 'typed')
+      await kubectl('create', 'secret', 'generic', 'regcred', '--from-literal=a=b')
+      const { exitCode, stderr } = await pullpass('--adopt')
+      assert.equal(exitCode, 1)
+      assert.match(stderr, /^SECRET_TYPE_WRONG \(kubernetes\): Secret typed\/regcred has another type/)
+    })
+  })
+})
