@@ -49,13 +49,13 @@ export interface ApiObject {
   readonly status?: string | { readonly phase?: string; readonly token?: string; readonly expirationTimestamp?: string }
 }
 
-export interface Cause {
+interface Cause {
   readonly reason: string
   readonly message: string
   readonly field: string
 }
 
-export interface ManagedFields {
+interface ManagedFields {
   readonly manager: string
   readonly operation: string
   readonly apiVersion: string

@@ -47,7 +47,7 @@ export interface ContractCluster {
   watch(request: Ask, signal?: AbortSignal): AsyncGenerator<WatchEvent>
 }
 
-export interface ApplyExtras extends Partial<Ask> {
+interface ApplyExtras extends Partial<Ask> {
   /** Further query, beginning with `&`. */
   readonly query?: string
 }

@@ -3,6 +3,7 @@
 import { after, before, suite } from 'node:test'
 import { applyCases } from './kubernetes-apply-cases.ts'
 import { type ContractCluster, createContractCluster, type KubernetesTarget } from './kubernetes-cluster.ts'
+import { connectionCases } from './kubernetes-connection-cases.ts'
 import { issuerCases } from './kubernetes-issuer-cases.ts'
 import { listCases } from './kubernetes-list-cases.ts'
 import { namespaceCases } from './kubernetes-namespace-cases.ts'
@@ -39,6 +40,7 @@ export function kubernetesContract(name: string, start: () => Promise<StartedTar
     suite('list', () => listCases(started))
     suite('watch', () => watchCases(started))
     suite('tokens', () => tokenCases(started))
+    suite('connection', () => connectionCases(started))
     suite('issuer', () => issuerCases(started))
   })
 }

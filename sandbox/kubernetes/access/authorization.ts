@@ -2,7 +2,7 @@
  *  https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
 import { anonymous } from './authentication.ts'
 
-export interface Rule {
+interface Rule {
   readonly verbs: readonly string[]
   /** Plurals, a subresource after a slash: `serviceaccounts/token`. */
   readonly resources?: readonly string[]

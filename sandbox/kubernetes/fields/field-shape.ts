@@ -13,7 +13,7 @@ export type FieldShape =
 export const leaf: FieldShape = { is: 'leaf' }
 /** A leaf that nothing but a string may be. */
 export const string: FieldShape = { is: 'text' }
-export const struct = (fields: Readonly<Record<string, FieldShape>>): FieldShape => ({ is: 'struct', fields })
+const struct = (fields: Readonly<Record<string, FieldShape>>): FieldShape => ({ is: 'struct', fields })
 export const mapOf = (values: FieldShape): FieldShape => ({ is: 'map', values })
 const setOfLeaves: FieldShape = { is: 'set' }
 export const keyedBy = (key: string, items: FieldShape): FieldShape => ({ is: 'keyed', key, items })

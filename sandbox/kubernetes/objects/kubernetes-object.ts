@@ -14,7 +14,7 @@ export interface ManagedFieldsEntry {
   readonly fieldsV1: FieldsV1
 }
 
-export interface OwnerReference {
+interface OwnerReference {
   readonly apiVersion: string
   readonly kind: string
   readonly name: string

@@ -1,7 +1,7 @@
 /** Protocol Buffers from the wire to JSON, by a description of the message.
  *  https://protobuf.dev/programming-guides/encoding/ */
 
-export type FieldKind =
+type FieldKind =
   | 'string'
   | 'bytes'
   | 'integer'

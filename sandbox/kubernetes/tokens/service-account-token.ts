@@ -71,4 +71,4 @@ function accountOf({ store }: Cluster, { 'kubernetes.io': claims }: JWTPayload):
   return store.read('ServiceAccount', namespace, name)?.metadata.uid === uid ? usernameOf(namespace, name) : undefined
 }
 
-export const usernameOf = (namespace: string, name: string): string => `system:serviceaccount:${namespace}:${name}`
+const usernameOf = (namespace: string, name: string): string => `system:serviceaccount:${namespace}:${name}`

@@ -1,0 +1,46 @@
+/** A sandbox cluster without a socket: requests as data, answers as data. */
+import { createKubernetesApi, type KubernetesApi } from '../../../sandbox/kubernetes/kubernetes-api.ts'
+import { isRecord } from '../../../sandbox/kubernetes/objects/kubernetes-object.ts'
+import type { SandboxAnswer, SandboxRequest } from '../../../sandbox/serve/handler.ts'
+
+export const issuer = 'https://cluster.example'
+
+export interface AskedSandbox {
+  readonly api: KubernetesApi
+  /** As the admin, unless the headers say otherwise. */
+  readonly ask: (method: string, path: string, more?: Asked) => Promise<SandboxAnswer>
+}
+
+export interface Asked {
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  readonly clientName?: string
+  readonly signal?: AbortSignal
+}
+
+export async function createAskedSandbox(wanted: { issuer?: string; now?: () => Date } = {}): Promise<AskedSandbox> {
+  const api = await createKubernetesApi({
+    issuer,
+    now: () => new Date('2026-11-24T12:00:00Z'),
+    random: () => 0.5,
+    tokens: { admin: 'kubernetes-admin' },
+    ...wanted,
+  })
+  return { api, ask: async (method, path, more = {}) => api.handle(requestOf(method, path, more)) }
+}
+
+function requestOf(method: string, target: string, { body, headers, clientName, signal }: Asked): SandboxRequest {
+  const { pathname, searchParams } = new URL(target, issuer)
+  return {
+    method,
+    path: decodeURIComponent(pathname),
+    query: searchParams,
+    headers: { authorization: 'Bearer admin', ...headers },
+    body: Buffer.isBuffer(body) ? body : Buffer.from(body === undefined ? '' : JSON.stringify(body)),
+    signal: signal ?? new AbortController().signal,
+    ...(clientName !== undefined && { clientName }),
+  }
+}
+
+/** A field of an answer's body. */
+export const bodyField = ({ body }: SandboxAnswer, name: string): unknown => (isRecord(body) ? body[name] : undefined)

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { SandboxAnswer } from '../../../../sandbox/serve/handler.ts'
+import { createAskedSandbox } from '../ask-sandbox.ts'
+
+const secrets = '/api/v1/namespaces/default/secrets'
+
+/** The lines of a streamed body. */
+async function linesOf({ body }: SandboxAnswer): Promise<string[]> {
+  assert.ok(typeof body === 'object' && Symbol.asyncIterator in body)
+  const lines: string[] = []
+  for await (const line of body) lines.push(line)
+  return lines
+}
+
+test('a change between the answer and its first reading is not lost', async () => {
+  const { ask } = await createAskedSandbox()
+  const leaving = new AbortController()
+  const watch = await ask('GET', `${secrets}?watch=1`, { signal: leaving.signal })
+
+  await ask('POST', secrets, { body: { metadata: { name: 'early' } } })
+  setImmediate(() => leaving.abort())
+
+  assert.deepEqual(
+    (await linesOf(watch)).map((line) => JSON.parse(line).object.metadata.name),
+    ['early'],
+  )
+})
+
+test('a watch ends when its client leaves, and lets the store forget it', async () => {
+  const { api, ask } = await createAskedSandbox()
+  const leaving = new AbortController()
+  const watch = await ask('GET', `${secrets}?watch=1`, { signal: leaving.signal })
+
+  leaving.abort()
+
+  assert.deepEqual(await linesOf(watch), [])
+  assert.equal(api.store.emitter.listenerCount('change'), 0)
+})
+
+test('a watch from before a compaction ends with 410 in its stream', async () => {
+  const { api, ask } = await createAskedSandbox()
+  api.store.compact()
+
+  const answer = await ask('GET', `${secrets}?watch=1&resourceVersion=1`)
+
+  assert.equal(answer.status, 200)
+  assert.deepEqual(
+    (await linesOf(answer)).map((line) => JSON.parse(line)),
+    [
+      {
+        type: 'ERROR',
+        object: {
+          kind: 'Status',
+          apiVersion: 'v1',
+          metadata: {},
+          status: 'Failure',
+          message: 'too old resource version: 1 (5)',
+          reason: 'Expired',
+          code: 410,
+        },
+      },
+    ],
+  )
+})

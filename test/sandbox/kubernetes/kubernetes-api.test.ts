@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { bodyField, createAskedSandbox } from './ask-sandbox.ts'
+
+test('a client certificate names the user', async () => {
+  const { api, ask } = await createAskedSandbox()
+  api.authorization.permit('kubelet', [])
+
+  const answer = await ask('GET', '/api/v1/secrets', { clientName: 'kubelet', headers: { authorization: '' } })
+
+  assert.equal(answer.status, 403)
+  assert.equal(
+    bodyField(answer, 'message'),
+    'secrets is forbidden: User "kubelet" cannot list resource "secrets" in API group "" at the cluster scope',
+  )
+})
+
+test('what is forbidden is forbidden to everybody, until it is taken back', async () => {
+  const { api, ask } = await createAskedSandbox()
+  const path = '/api/v1/namespaces/default/serviceaccounts/default'
+
+  const allow = api.authorization.forbid({ verbs: ['get'], resources: ['serviceaccounts'], namespace: 'default' })
+  const refused = await ask('GET', path)
+  const elsewhere = await ask('GET', '/api/v1/namespaces/kube-system/serviceaccounts/default')
+  allow()
+  const allowed = await ask('GET', path)
+
+  assert.deepEqual([refused.status, elsewhere.status, allowed.status], [403, 200, 200])
+})
+
+test('a seeded namespace has its ServiceAccount and its label', async () => {
+  const { api } = await createAskedSandbox()
+
+  const namespace = api.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } })
+
+  assert.deepEqual(namespace.metadata.labels, { 'kubernetes.io/metadata.name': 'team-a' })
+  assert.deepEqual(namespace['status'], { phase: 'Active' })
+  assert.ok(api.store.read('ServiceAccount', 'team-a', 'default'))
+})
+
+test('a seeded namespace that terminates stays so while a finalizer holds it', async () => {
+  const { api, ask } = await createAskedSandbox()
+  api.seed({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'leaving', finalizers: ['example.com/hold'], deletionTimestamp: '2026-11-24T11:00:00Z' },
+  })
+
+  const answer = await ask('POST', '/api/v1/namespaces/leaving/secrets', { body: { metadata: { name: 'late' } } })
+
+  assert.equal(answer.status, 403)
+  assert.deepEqual(api.store.read('Namespace', '', 'leaving')?.['status'], { phase: 'Terminating' })
+})
+
+test('an issuer that is not https publishes neither document', async () => {
+  const { ask } = await createAskedSandbox({ issuer: 'http://cluster.example' })
+
+  const answers = [await ask('GET', '/.well-known/openid-configuration'), await ask('GET', '/openid/v1/jwks')]
+
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [404, 404],
+  )
+})
+
+test('two sandboxes with the same clock and chance give the same uids', async () => {
+  const namespaces = await Promise.all(
+    [1, 2].map(async () => {
+      const { api } = await createAskedSandbox()
+      return api.store.read('Namespace', '', 'default')
+    }),
+  )
+
+  assert.deepEqual(namespaces[0], namespaces[1])
+  assert.equal(namespaces[0]?.metadata.uid, '88888888-8888-4888-8888-888888888888')
+})
+
+for (const [path, status] of [
+  ['/version', 200],
+  ['/readyz', 200],
+  ['/api/v1', 200],
+  ['/openapi/v3/api/v1', 200],
+  ['/apis/apps/v1', 404],
+  ['/api/v1/pods', 404],
+  ['/api/v1/namespaces/default/secrets/a/b/c', 404],
+] as const) {
+  test(`GET ${path} answers ${status}`, async () => {
+    const { ask } = await createAskedSandbox()
+
+    assert.equal((await ask('GET', path)).status, status)
+  })
+}
