@@ -3,7 +3,7 @@ import { type ErrorCases, refresh, refreshUnder } from './error-case.ts'
 
 const html = { 'content-type': 'text/html' }
 
-export const answerCases = {
+export const answerCases: ErrorCases = {
   ANSWER_MALFORMED: (sandbox) =>
     refreshUnder(sandbox, 'sts', {
       kind: 'answer',
@@ -19,5 +19,5 @@ export const answerCases = {
       answer: { status: 302, headers: { location: 'https://login.example.com/' }, body: '' },
     }),
 
-  CERTIFICATE_UNTRUSTED: (sandbox) => refresh(sandbox, [], { environment: { PULLPASS_CA_FILE: undefined } }),
-} satisfies ErrorCases
+  CERTIFICATE_UNTRUSTED: (sandbox) => refresh(sandbox, [], { PULLPASS_CA_FILE: undefined }),
+}

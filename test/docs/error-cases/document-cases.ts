@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { documentText } from '../../support/document-text.ts'
 import { type ErrorCases, refresh, refreshDocument } from './error-case.ts'
 
-export const documentCases = {
+export const documentCases: ErrorCases = {
   USAGE_INVALID: (sandbox) => refresh(sandbox, ['--dryrun']),
 
-  VARIABLE_INVALID: (sandbox) => refresh(sandbox, [], { environment: { PROJECT_NUMBER: 'example-project' } }),
+  VARIABLE_INVALID: (sandbox) => refresh(sandbox, [], { PROJECT_NUMBER: 'example-project' }),
 
   DOCUMENT_UNREADABLE: (sandbox) => refresh(sandbox, ['-f', join(sandbox.folder.path, 'pull.yaml')]),
 
@@ -28,4 +28,4 @@ export const documentCases = {
   },
 
   CA_FILE_INVALID: async (sandbox) => refresh(sandbox, ['--ca-file', await sandbox.write('proxy.pem', 'none\n')]),
-} satisfies ErrorCases
+}

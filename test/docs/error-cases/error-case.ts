@@ -11,11 +11,14 @@ export type ErrorCase = (sandbox: TestSandbox) => Promise<PullpassRun>
 export type ErrorCases = Readonly<Partial<Record<ErrorCode, ErrorCase>>>
 
 /** A run on the drop-in variables. */
-export const refresh = (sandbox: TestSandbox, flags: readonly string[] = [], wanted: PullpassWanted = {}) =>
-  runPullpass(sandbox, ['refresh', ...flags], {
-    ...wanted,
-    environment: { REGISTRY_HOSTS: 'europe-docker.pkg.dev', ...wanted.environment },
-  })
+export function refresh(
+  sandbox: TestSandbox,
+  flags: readonly string[] = [],
+  environment: PullpassWanted['environment'] = {},
+): Promise<PullpassRun> {
+  const host = { REGISTRY_HOSTS: 'europe-docker.pkg.dev' }
+  return runPullpass(sandbox, ['refresh', ...flags], { environment: { ...host, ...environment } })
+}
 
 /** A run on documents, after `edit`. */
 export async function refreshDocument(

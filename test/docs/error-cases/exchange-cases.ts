@@ -10,7 +10,7 @@ function refreshAt(sandbox: TestSandbox, settings: Partial<Parameters<typeof san
   return refresh(sandbox)
 }
 
-export const exchangeCases = {
+export const exchangeCases: ErrorCases = {
   AUDIENCE_REFUSED: (sandbox) => refreshAt(sandbox, { allowedAudiences: ['https://images.example.com'] }),
 
   ISSUER_REFUSED: (sandbox) => refreshAt(sandbox, { issuerUri: 'https://cluster.example.com' }),
@@ -58,4 +58,4 @@ export const exchangeCases = {
     sandbox.google.accounts.denyTokens('puller@example-project.iam.gserviceaccount.com', sandbox.principal)
     return refresh(sandbox)
   },
-} satisfies ErrorCases
+}

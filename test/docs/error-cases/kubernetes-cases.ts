@@ -28,7 +28,7 @@ function seedSecret({ cluster }: TestSandbox, type: string): void {
   cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata, type, data: { '.dockerconfigjson': 'e30=' } })
 }
 
-export const kubernetesCases = {
+export const kubernetesCases: ErrorCases = {
   KUBECONFIG_INVALID: (sandbox) => refresh(sandbox, ['--context', 'staging']),
 
   KUBERNETES_UNREACHABLE: (sandbox) => {
@@ -51,7 +51,7 @@ export const kubernetesCases = {
     return refreshUnder(sandbox, 'kubernetes', { kind: 'answer', answer: status(403, 'Forbidden', says) })
   },
 
-  NAMESPACE_MISSING: (sandbox) => refresh(sandbox, [], { environment: { REGISTRY_SECRET_NAMESPACES: 'team-z' } }),
+  NAMESPACE_MISSING: (sandbox) => refresh(sandbox, [], { REGISTRY_SECRET_NAMESPACES: 'team-z' }),
 
   SECRET_NOT_OURS: (sandbox) => {
     seedSecret(sandbox, 'kubernetes.io/dockerconfigjson')
@@ -84,4 +84,4 @@ export const kubernetesCases = {
     )
     return await runPullpass(sandbox, ['refresh', '-f', file])
   },
-} satisfies ErrorCases
+}

@@ -2,7 +2,7 @@
 import { spawnPullpass } from '../../support/spawn-pullpass.ts'
 import { type ErrorCases, refresh } from './error-case.ts'
 
-export const runCases = {
+export const runCases: ErrorCases = {
   TIMED_OUT: (sandbox) => refresh(sandbox, ['--timeout', '30s']),
 
   async INTERRUPTED(sandbox) {
@@ -29,4 +29,4 @@ export const runCases = {
     }
     return refresh({ ...sandbox, clock: { ...sandbox.clock, now } })
   },
-} satisfies ErrorCases
+}

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { type ErrorCases, refresh, refreshDocument } from './error-case.ts'
 
-export const subjectTokenCases = {
+export const subjectTokenCases: ErrorCases = {
   TOKEN_FILE_UNREADABLE: (sandbox) => refresh(sandbox, ['--token-file', join(sandbox.folder.path, 'no-token')]),
 
   TOKEN_MALFORMED: async (sandbox) =>
@@ -20,4 +20,4 @@ export const subjectTokenCases = {
 
   TOKEN_REQUEST_REFUSED: (sandbox) =>
     refreshDocument(sandbox, (text) => text, '  serviceAccountRef: {namespace: image-system, name: puller}'),
-} satisfies ErrorCases
+}
