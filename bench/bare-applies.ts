@@ -1,0 +1,43 @@
+/**
+ * The limit of the machine: a process that only applies, as many Secrets at once as pullpass does, and as large ones.
+ * Its input comes by variables: BENCH_SERVER, BENCH_CA_FILE, BENCH_TOKEN, BENCH_NAMESPACES, BENCH_SECRET.
+ */
+import { readFileSync } from 'node:fs'
+import { sendAll } from './http2-loop.ts'
+
+const atOnce = 50
+const variable = (name: string) => process.env[name] ?? ''
+const name = variable('BENCH_SECRET')
+const password = Buffer.from(`${Date.now()}`.padEnd(205, 'x')) // as long as an access token, and another in each run
+const entry = { username: 'oauth2accesstoken', password: password.toString(), auth: password.toString('base64') }
+const data = Buffer.from(JSON.stringify({ auths: { 'europe-docker.pkg.dev': entry } })).toString('base64')
+
+const manifest = (namespace: string) => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: {
+    name,
+    namespace,
+    labels: { 'app.kubernetes.io/managed-by': 'bare' },
+    annotations: { 'bare/target': `${namespace}/${name}`, 'bare/registries': 'x'.repeat(200) },
+  },
+  type: 'kubernetes.io/dockerconfigjson',
+  data: { '.dockerconfigjson': data },
+})
+
+await sendAll(
+  {
+    server: variable('BENCH_SERVER'),
+    authority: readFileSync(variable('BENCH_CA_FILE'), 'utf8'),
+    token: variable('BENCH_TOKEN'),
+  },
+  variable('BENCH_NAMESPACES')
+    .split(',')
+    .map((namespace) => ({
+      method: 'PATCH',
+      path: `/api/v1/namespaces/${namespace}/secrets/${name}?fieldManager=bare`,
+      contentType: 'application/apply-patch+yaml',
+      body: JSON.stringify(manifest(namespace)),
+    })),
+  atOnce,
+)

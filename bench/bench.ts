@@ -1,0 +1,35 @@
+/**
+ * The benchmark, on a real kube-apiserver: what a refresh costs in many namespaces and in one, against the limit of the
+ * machine and against the script that people run today. Prints tables, writes dist/bench.json. Wants `npm run build`.
+ */
+import { writeFile } from 'node:fs/promises'
+import { cpus, loadavg } from 'node:os'
+import { join } from 'node:path'
+import { buildBarePrograms, findContestants } from './contestants.ts'
+import { measureFanOut, mostNamespaces } from './fan-out.ts'
+import { judgeGoals } from './goals.ts'
+import { measureOneShot } from './one-shot.ts'
+import { renderReport } from './render-report.ts'
+import { startGround } from './start-ground.ts'
+
+const say = (text: string) => console.error(`bench: ${text}`)
+const loadBefore = loadavg()
+
+say(`starting the control plane, with ${mostNamespaces} namespaces`)
+const ground = await startGround(mostNamespaces)
+try {
+  const bare = await buildBarePrograms(ground)
+  const contestants = findContestants(ground, bare.applies)
+  say('one namespace')
+  const oneShot = await measureOneShot(ground, contestants, bare.get)
+  const fanOut = await measureFanOut(ground, contestants, say)
+  const report = { fanOut, oneShot, goals: judgeGoals(fanOut, oneShot) }
+  const machine = { node: process.version, processors: cpus().map(({ model }) => model), loadBefore }
+  await writeFile(
+    join(import.meta.dirname, '../dist/bench.json'),
+    `${JSON.stringify({ machine, ...report }, null, 2)}\n`,
+  )
+  console.log(renderReport(report))
+} finally {
+  await ground.close()
+}

@@ -1,0 +1,97 @@
+/** The programs that do the same work: pullpass as users get it, what they run today, and the least that could do it. */
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import type { Program } from './measure-process.ts'
+import { bareSecretName, type Ground, secretName } from './start-ground.ts'
+
+export interface Contestant {
+  readonly name: 'bare applies' | 'pullpass' | 'curl, jq, kubectl'
+  /** Of the Secrets that it writes. */
+  readonly secretName: string
+  readonly program: (namespaces: readonly string[]) => Program
+}
+
+export interface Contestants {
+  readonly bare: Contestant
+  readonly pullpass: Contestant
+  readonly script: Contestant
+}
+
+const root = join(import.meta.dirname, '..')
+/** What `npm run build` makes. */
+export const pullpassWords: readonly string[] = [process.execPath, join(root, 'dist/pullpass.mjs'), 'refresh']
+
+export const findContestants = (ground: Ground, bareProgram: string): Contestants => ({
+  bare: bareContestant(ground, bareProgram),
+  pullpass: {
+    name: 'pullpass',
+    secretName,
+    program: (namespaces) => ({
+      words: pullpassWords,
+      environment: {
+        ...clientEnvironment(ground, namespaces),
+        ...trustLikePublic(ground),
+        KUBECONFIG: ground.files.kubeconfig,
+        PULLPASS_TOKEN_FILE: ground.files.subjectToken,
+      },
+    }),
+  },
+  script: {
+    name: 'curl, jq, kubectl',
+    secretName,
+    program: (namespaces) => ({
+      words: ['bash', join(import.meta.dirname, 'plain-script.sh')],
+      environment: {
+        ...clientEnvironment(ground, namespaces),
+        KUBECONFIG: ground.files.kubeconfig,
+        CURL_CA_BUNDLE: ground.files.googleCa,
+        TOKEN_FILE: ground.files.subjectToken,
+      },
+    }),
+  },
+})
+
+const bareContestant = (ground: Ground, bareProgram: string): Contestant => ({
+  name: 'bare applies',
+  secretName: bareSecretName,
+  program: (namespaces) => ({
+    words: [process.execPath, bareProgram],
+    environment: {
+      ...plainEnvironment(ground),
+      BENCH_SERVER: ground.cluster.server,
+      BENCH_CA_FILE: ground.files.clusterCa,
+      BENCH_TOKEN: ground.cluster.token,
+      BENCH_NAMESPACES: namespaces.join(','),
+      BENCH_SECRET: bareSecretName,
+    },
+  }),
+})
+
+export const plainEnvironment = ({ files }: Ground): Program['environment'] => ({
+  PATH: process.env['PATH'] ?? '',
+  HOME: files.home,
+})
+
+/** One certificate beside Node's own: Google's stand-in is then trusted as Google is, and at the same cost. */
+export const trustLikePublic = ({ files }: Ground): Program['environment'] => ({ NODE_EXTRA_CA_CERTS: files.googleCa })
+
+export const clientEnvironment = (ground: Ground, namespaces: readonly string[]): Program['environment'] => ({
+  ...plainEnvironment(ground),
+  ...ground.variables,
+  REGISTRY_SECRET_NAMESPACES: namespaces.join(','),
+})
+
+/** Stripping types would be measured too: the bare programs run as JavaScript. */
+export async function buildBarePrograms({ folder }: Ground): Promise<{ applies: string; get: string }> {
+  await build({
+    absWorkingDir: import.meta.dirname,
+    entryPoints: { applies: 'bare-applies.ts', get: 'bare-get.ts' },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    logLevel: 'warning',
+  })
+  return { applies: join(folder, 'applies.mjs'), get: join(folder, 'get.mjs') }
+}

@@ -1,0 +1,68 @@
+/** What was wanted, as ratios within one run, and whether it was met: pure, over the rows. */
+import type { FanOutRow } from './fan-out.ts'
+import type { OneShotRow } from './one-shot.ts'
+
+export interface Goal {
+  readonly title: string
+  readonly wanted: string
+  readonly seen: number
+  readonly verdict: 'met' | 'missed'
+}
+
+export function judgeGoals(fanOut: readonly FanOutRow[], oneShot: readonly OneShotRow[]): Goal[] {
+  return [...(['create', 'update'] as const).flatMap((run) => fanOutGoals(fanOut, run)), ...oneShotGoals(oneShot)]
+}
+
+function fanOutGoals(rows: readonly FanOutRow[], run: FanOutRow['run']): Goal[] {
+  const find = (program: FanOutRow['program'], namespaces: number) =>
+    found(rows.find((row) => row.program === program && row.namespaces === namespaces && row.run === run))
+  const [thousand, fiveThousand] = [find('pullpass', 1000), find('pullpass', 5000)]
+  const { sts, iamCredentials } = thousand.calls
+  const title = (text: string) => `${run}: ${text}`
+  return [
+    atMost(
+      title('1,000 namespaces, wall time / bare applies'),
+      1.25,
+      thousand.wallMs / find('bare applies', 1000).wallMs,
+    ),
+    atLeast(
+      title('1,000 namespaces, wall time of the script / ours'),
+      100,
+      find('curl, jq, kubectl', 1000).wallMs / thousand.wallMs,
+    ),
+    atMost(title('1,000 namespaces, seconds of CPU'), 0.3, thousand.cpuMs / 1000),
+    atMost(title('wall time for each of 5,000 / of 1,000'), 1.1, fiveThousand.wallMs / 5 / thousand.wallMs),
+    atMost(title('CPU for each of 5,000 / of 1,000'), 1.1, fiveThousand.cpuMs / 5 / thousand.cpuMs),
+    atMost(title('exchanges for one identity and registry'), 1, Math.max(sts, iamCredentials)),
+  ]
+}
+
+/** By the least of many runs: what else runs on the machine only adds to it. */
+function oneShotGoals(rows: readonly OneShotRow[]): Goal[] {
+  const find = (program: OneShotRow['program']) => found(rows.find((row) => row.program === program))
+  const cpuOf = (program: OneShotRow['program']) => find(program).cpuMs.least
+  return [
+    atMost('one-shot in a pod, CPU / https.get', 1.5, cpuOf('pullpass in a pod') / cpuOf('https.get')),
+    atMost('one-shot in a pod, MiB', 64, find('pullpass in a pod').peakMiB),
+    atMost('one-shot from a kubeconfig, CPU / https.get', 1.8, cpuOf('pullpass, kubeconfig') / cpuOf('https.get')),
+  ]
+}
+
+function found<Row>(row: Row | undefined): Row {
+  if (row === undefined) throw new TypeError('a goal needs a row that was not measured')
+  return row
+}
+
+const atMost = (title: string, limit: number, seen: number): Goal => ({
+  title,
+  wanted: `at most ${limit}`,
+  seen,
+  verdict: seen <= limit ? 'met' : 'missed',
+})
+
+const atLeast = (title: string, limit: number, seen: number): Goal => ({
+  title,
+  wanted: `at least ${limit}`,
+  seen,
+  verdict: seen >= limit ? 'met' : 'missed',
+})

@@ -1,0 +1,81 @@
+/**
+ * A refresh of one namespace, as a CronJob's pod runs it, against the least that Node does: nothing, and one request.
+ * The pod's folder exists only in a mount namespace of the measured process (unshare(1)): the machine's own /run is
+ * left alone.
+ */
+import { type Contestants, clientEnvironment, plainEnvironment, pullpassWords, trustLikePublic } from './contestants.ts'
+import { type Cost, median } from './cost.ts'
+import { measureProcess, type Program } from './measure-process.ts'
+import type { Ground } from './start-ground.ts'
+
+export interface OneShotRow {
+  readonly program: 'node -e 0' | 'https.get' | 'pullpass in a pod' | 'pullpass, kubeconfig'
+  readonly runs: number
+  readonly cpuMs: { readonly least: number; readonly median: number }
+  readonly wallMs: { readonly least: number; readonly median: number }
+  /** Of the largest run. */
+  readonly peakMiB: number
+}
+
+const runs = 21
+
+export async function measureOneShot(
+  ground: Ground,
+  { pullpass }: Contestants,
+  bareGet: string,
+): Promise<OneShotRow[]> {
+  const [namespace = ''] = ground.namespaces
+  const contestants = [
+    ['node -e 0', { words: [process.execPath, '-e', '0'], environment: plainEnvironment(ground) }],
+    [
+      'https.get',
+      {
+        words: [process.execPath, bareGet],
+        environment: { ...plainEnvironment(ground), ...trustLikePublic(ground), BENCH_URL: ground.google.sts.url },
+      },
+    ],
+    ['pullpass in a pod', inPod(ground, namespace)],
+    ['pullpass, kubeconfig', pullpass.program([namespace])],
+  ] as const
+  const costs = new Map<OneShotRow['program'], Cost[]>(contestants.map(([name]) => [name, []]))
+  for (let run = 0; run < runs; run++) {
+    for (const [name, program] of contestants) costs.get(name)?.push(await measureProcess(program))
+  }
+  await ground.removeSecrets(pullpass.secretName, [namespace])
+  return [...costs].map(([name, measured]) => rowOf(name, measured))
+}
+
+const podScene = [
+  'mount -t tmpfs tmpfs /run',
+  'mkdir -p /run/secrets/kubernetes.io/serviceaccount /run/secrets/tokens',
+  'cp "$BENCH_POD/token" "$BENCH_POD/ca.crt" /run/secrets/kubernetes.io/serviceaccount',
+  'cp "$BENCH_POD/oidc-token" /run/secrets/tokens',
+  'exec "$@"',
+].join(' && ')
+
+function inPod(ground: Ground, namespace: string): Program {
+  const server = new URL(ground.cluster.server)
+  const user = process.getuid?.() === 0 ? [] : ['--map-root-user']
+  return {
+    words: pullpassWords,
+    environment: {
+      ...clientEnvironment(ground, [namespace]),
+      ...trustLikePublic(ground),
+      KUBERNETES_SERVICE_HOST: server.hostname,
+      KUBERNETES_SERVICE_PORT: server.port,
+      BENCH_POD: ground.files.podFolder,
+    },
+    stage: ['unshare', ...user, '--mount', '--propagation', 'private', 'sh', '-c', podScene, 'sh'],
+  }
+}
+
+function rowOf(program: OneShotRow['program'], costs: readonly Cost[]): OneShotRow {
+  const spread = (values: readonly number[]) => ({ least: Math.min(...values), median: median(values) })
+  return {
+    program,
+    runs: costs.length,
+    cpuMs: spread(costs.map(({ cpuMs }) => cpuMs)),
+    wallMs: spread(costs.map(({ wallMs }) => wallMs)),
+    peakMiB: Math.max(...costs.map(({ peakMiB }) => peakMiB)),
+  }
+}

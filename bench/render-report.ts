@@ -1,0 +1,63 @@
+/** The benchmark's figures as tables for people. */
+import { renderTable } from '../src/terminal/render-table.ts'
+import type { FanOutRow } from './fan-out.ts'
+import type { Goal } from './goals.ts'
+import type { OneShotRow } from './one-shot.ts'
+
+export interface Report {
+  readonly fanOut: readonly FanOutRow[]
+  readonly oneShot: readonly OneShotRow[]
+  readonly goals: readonly Goal[]
+}
+
+export function renderReport({ fanOut, oneShot, goals }: Report): string {
+  return [
+    'One credential into many namespaces (~ extrapolated from 20; medians)',
+    renderTable(
+      { header: ['NAMESPACES', 'RUN', 'PROGRAM', 'WALL', 'CPU', 'PEAK', 'STS', 'IAM'], rows: byCount(fanOut) },
+      'never',
+    ),
+    '',
+    'One namespace, as a CronJob runs it',
+    renderTable(
+      { header: ['PROGRAM', 'RUNS', 'CPU', 'MEDIAN', 'WALL', 'PEAK'], rows: oneShot.map(oneShotCells) },
+      'never',
+    ),
+    '',
+    'What was wanted',
+    renderTable({ header: ['GOAL', 'WANTED', 'SEEN', ''], rows: goals.map(goalCells) }, 'never'),
+  ].join('\n')
+}
+
+const byCount = (rows: readonly FanOutRow[]) =>
+  rows
+    .toSorted((left, right) => left.namespaces - right.namespaces || left.run.localeCompare(right.run))
+    .map(fanOutCells)
+
+function fanOutCells({ program, namespaces, run, wallMs, cpuMs, peakMiB, calls, how }: FanOutRow): string[] {
+  const about = how === 'extrapolated' ? '~' : ''
+  return [
+    String(namespaces),
+    run,
+    program,
+    `${about}${seconds(wallMs)}`,
+    `${about}${seconds(cpuMs)}`,
+    mebibytes(peakMiB),
+    String(calls.sts),
+    String(calls.iamCredentials),
+  ]
+}
+
+const oneShotCells = ({ program, runs, cpuMs, wallMs, peakMiB }: OneShotRow) => [
+  program,
+  String(runs),
+  `${cpuMs.least.toFixed(0)} ms`,
+  `${cpuMs.median.toFixed(0)} ms`,
+  `${wallMs.median.toFixed(0)} ms`,
+  mebibytes(peakMiB),
+]
+
+const goalCells = ({ title, wanted, seen, verdict }: Goal) => [title, wanted, seen.toPrecision(3), verdict]
+
+const seconds = (ms: number) => `${(ms / 1000).toFixed(ms < 10_000 ? 3 : 1)} s`
+const mebibytes = (mib: number) => `${mib.toFixed(1)} MiB`

@@ -1,0 +1,187 @@
+/**
+ * What is measured on: a real control plane with many namespaces, an account there that may write pull secrets, and
+ * Google's token service and IAM Credentials, which believe that cluster's tokens.
+ */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { renderKubeconfig } from '../e2e/parts/control-plane/render-kubeconfig.ts'
+import { requestKubernetes } from '../e2e/parts/control-plane/request-kubernetes.ts'
+import { startPart } from '../e2e/parts/ground/start-part.ts'
+import { type ControlPlane, startControlPlane } from '../e2e/parts/start-control-plane.ts'
+import { createGoogleCloud } from '../sandbox/google/google-cloud.ts'
+import { principalOf } from '../sandbox/google/workload-identity.ts'
+import { createCertificateAuthority } from '../sandbox/serve/certificate-authority.ts'
+import { type Part, servePart } from '../sandbox/serve/serve-part.ts'
+import { type Http2Server, sendAll } from './http2-loop.ts'
+
+export interface Ground {
+  readonly folder: string
+  readonly namespaces: readonly string[]
+  /** As the account that may write pull secrets. */
+  readonly cluster: Http2Server
+  readonly files: GroundFiles
+  readonly google: { readonly sts: Part; readonly iamCredentials: Part }
+  /** The drop-in variables but for the namespaces, and what leads to Google's stand-ins. */
+  readonly variables: Readonly<Record<string, string>>
+  /** Removes the Secrets of this name. */
+  readonly removeSecrets: (name: string, namespaces: readonly string[]) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+export interface GroundFiles {
+  readonly kubeconfig: string
+  /** As the kubelet mounts it: token and ca.crt. */
+  readonly podFolder: string
+  readonly clusterCa: string
+  readonly googleCa: string
+  readonly subjectToken: string
+  /** Emptied before each run, as in a CronJob's pod: kubectl fills its cache there. */
+  readonly home: string
+}
+
+const account = { namespace: 'image-system', name: 'pullpass' }
+const email = 'puller@example-project.iam.gserviceaccount.com'
+const [projectNumber, poolId, providerId] = ['123456789012', 'pool', 'cluster']
+const provider = `projects/${projectNumber}/locations/global/workloadIdentityPools/${poolId}/providers/${providerId}`
+export const secretName = 'regcred'
+export const bareSecretName = 'bare'
+
+export const startGround = (namespaceCount: number): Promise<Ground> =>
+  startPart('bench', async ({ folder, use, defer }) => {
+    const controlPlane = await use(startControlPlane())
+    const admin = { ...controlPlane, token: controlPlane.adminToken }
+    const namespaces = Array.from({ length: namespaceCount }, (_, index) => `team-${index + 1}`)
+    await furnish(admin, namespaces)
+    const { sts, iamCredentials, ca } = await serveGoogle(controlPlane)
+    defer(async () => {
+      await Promise.all([sts.close(), iamCredentials.close()])
+    })
+    const [token, subjectToken] = await Promise.all([
+      requestToken(controlPlane, undefined),
+      requestToken(controlPlane, `//iam.googleapis.com/${provider}`),
+    ])
+    const files = await writeFiles(folder, { controlPlane, googleCa: ca, token, subjectToken })
+    return {
+      folder,
+      namespaces,
+      cluster: { ...admin, token },
+      files,
+      google: { sts, iamCredentials },
+      variables: variablesOf({ sts, iamCredentials }),
+      removeSecrets: (name, from) => removeSecrets(admin, name, from),
+    }
+  })
+
+async function furnish(admin: Http2Server, namespaces: readonly string[]): Promise<void> {
+  const metadata = { name: account.name }
+  const rules = [
+    // `get` is the script's: kubectl asks before it writes.
+    { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list', 'create', 'patch'] },
+  ]
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: account.name }
+  const create = (path: string, body: object) => ({ method: 'POST', path, body: JSON.stringify(body) })
+  const namespaceOf = (name: string) => create('/api/v1/namespaces', { metadata: { name } })
+  await sendAll(admin, [account.namespace, ...namespaces].map(namespaceOf), 50)
+  await sendAll(
+    admin,
+    [
+      create(`/api/v1/namespaces/${account.namespace}/serviceaccounts`, { metadata }),
+      create('/apis/rbac.authorization.k8s.io/v1/clusterroles', { metadata, rules }),
+      create('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+        metadata,
+        roleRef,
+        subjects: [{ kind: 'ServiceAccount', ...account }],
+      }),
+    ],
+    1,
+  )
+}
+
+/** Google with the cluster's keys uploaded: verifying costs it no call. */
+async function serveGoogle(controlPlane: ControlPlane) {
+  const { body: jwksJson } = await requestKubernetes(controlPlane, { path: '/openid/v1/jwks', contentType: '*/*' })
+  const authority = await createCertificateAuthority()
+  const google = createGoogleCloud({ now: () => new Date() })
+  google.identity.putProvider({ name: provider, issuerUri: controlPlane.issuer, jwksJson })
+  google.accounts.put(email)
+  google.accounts.allowTokens(
+    email,
+    principalOf(provider, `system:serviceaccount:${account.namespace}:${account.name}`),
+  )
+  const tls = { authority, http2: 'offered' } as const
+  const [sts, iamCredentials] = await Promise.all([
+    servePart({ handler: google.sts, tls }),
+    servePart({ handler: google.iamCredentials, tls }),
+  ])
+  return { sts, iamCredentials, ca: authority.ca }
+}
+
+async function requestToken(controlPlane: ControlPlane, audience: string | undefined): Promise<string> {
+  const { status, body } = await requestKubernetes(controlPlane, {
+    method: 'POST',
+    path: `/api/v1/namespaces/${account.namespace}/serviceaccounts/${account.name}/token`,
+    body: {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: { expirationSeconds: 3 * 3600, ...(audience && { audiences: [audience] }) },
+    },
+  })
+  if (status !== 201) throw new Error(`the token request was answered with ${status}: ${body}`)
+  return JSON.parse(body).status.token
+}
+
+interface Contents {
+  readonly controlPlane: ControlPlane
+  readonly googleCa: string
+  readonly token: string
+  readonly subjectToken: string
+}
+
+async function writeFiles(folder: string, { controlPlane, googleCa, token, subjectToken }: Contents) {
+  const files: GroundFiles = {
+    kubeconfig: join(folder, 'kubeconfig'),
+    podFolder: folder,
+    clusterCa: join(folder, 'ca.crt'),
+    googleCa: join(folder, 'google-ca.crt'),
+    subjectToken: join(folder, 'oidc-token'),
+    home: join(folder, 'home'),
+  }
+  const secret = { mode: 0o600 }
+  await writeFile(files.kubeconfig, renderKubeconfig(controlPlane, token), secret)
+  await writeFile(join(folder, 'token'), token, secret)
+  await writeFile(files.clusterCa, controlPlane.authority)
+  await writeFile(files.googleCa, googleCa)
+  await writeFile(files.subjectToken, subjectToken, secret)
+  return files
+}
+
+const variablesOf = ({ sts, iamCredentials }: Ground['google']) => ({
+  PROJECT_NUMBER: projectNumber,
+  POOL_ID: poolId,
+  PROVIDER_ID: providerId,
+  SERVICE_ACCOUNT_EMAIL: email,
+  REGISTRY_SECRET_NAME: secretName,
+  REGISTRY_HOSTS: 'europe-docker.pkg.dev',
+  PULLPASS_GCP_STS_ENDPOINT: sts.url,
+  PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT: iamCredentials.url,
+})
+
+/** Those that are not there are passed over: a list tells which are. */
+async function removeSecrets(
+  admin: Http2Server & { readonly adminToken: string },
+  name: string,
+  from: readonly string[],
+) {
+  const query = `fieldSelector=metadata.name%3D${name}`
+  const { body } = await requestKubernetes(admin, { path: `/api/v1/secrets?${query}` })
+  const items: { metadata: { namespace: string } }[] = JSON.parse(body).items
+  const wanted = new Set(from)
+  const paths = items
+    .filter(({ metadata }) => wanted.has(metadata.namespace))
+    .map(({ metadata }) => `/api/v1/namespaces/${metadata.namespace}/secrets/${name}`)
+  await sendAll(
+    admin,
+    paths.map((path) => ({ method: 'DELETE', path })),
+    50,
+  )
+}
