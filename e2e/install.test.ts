@@ -2,6 +2,8 @@
  * What `pullpass manifests` prints, in a real API server: a refresh needs all of its rights, and they lead no further.
  */
 import assert from 'node:assert/strict'
+import { cp, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
 import { applySecret, applyTokenSecret, assertRefused, requestToken } from './install/attack.ts'
 import { asClusterAdmin, beyondTheDocument, outOfReach } from './install/attacks.ts'
@@ -105,7 +107,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
       for (const name of [...namespaces, 'apps-legacy', 'image-system']) await makeNamespace(stage, name)
       for (const name of [...namespaces, 'kube-system']) await makeServiceAccount(stage, name, 'default')
       await makeServiceAccount(stage, 'image-system', 'puller')
-      installation = await install(stage, { namespace: 'pullpass-system', from: document })
+      installation = await install(stage, { namespace: 'apps-system', from: document })
       stage.trust({ namespace: 'image-system', name: 'puller' })
     })
 
@@ -130,7 +132,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
           await detach(stage, namespace, 'default')
         }
       }
-      await takeEachAway(t, { stage, installation, user: 'system:serviceaccount:pullpass-system:pullpass', forget })
+      await takeEachAway(t, { stage, installation, user: 'system:serviceaccount:apps-system:pullpass', forget })
     })
 
     test('its rights lead no further', async (t) => {
@@ -147,7 +149,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
       const binding = {
         metadata: { name: 'mistake' },
         roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-        subjects: [{ kind: 'ServiceAccount', name: 'pullpass', namespace: 'pullpass-system' }],
+        subjects: [{ kind: 'ServiceAccount', name: 'pullpass', namespace: 'apps-system' }],
       }
       const path = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings'
       await stage.admin({ method: 'POST', path, body: binding })
@@ -183,6 +185,19 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
 
     test('another installation in the cluster is in nobody’s way', () => {
       assert.deepEqual([installation.applied.exitCode, installation.applied.stderr], [0, ''])
+    })
+
+    test('kubectl kustomize renders deploy/cronjob, with an image of your own, and the API server takes it', async () => {
+      const folder = join(stage.folder, 'kustomize')
+      await cp('deploy/cronjob', folder, { recursive: true })
+      const kustomization = await readFile(join(folder, 'kustomization.yaml'), 'utf8')
+      const ours = kustomization.replace('newName: pullpass', 'newName: registry.example.com/pullpass')
+      await writeFile(join(folder, 'kustomization.yaml'), ours)
+      const rendered = await installation.kubectl(['kustomize', folder], '')
+      assert.deepEqual([rendered.exitCode, rendered.stderr], [0, ''])
+      assert.match(rendered.stdout, /image: registry\.example\.com\/pullpass:0\.0\.0\n/)
+      const applied = await installation.kubectl(['apply', '--server-side', '-f', '-'], rendered.stdout)
+      assert.deepEqual([applied.exitCode, applied.stderr], [0, ''])
     })
 
     test('the CronJob takes over the Secret that was there, as the document says', async () => {

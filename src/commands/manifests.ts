@@ -106,6 +106,8 @@ function refuseEviction({ stuckPods, source, kind, name }: Document): void {
 
 async function render(items: readonly Manifest[], output: string | undefined): Promise<string> {
   if (output === 'json') return await renderStructured({ apiVersion: 'v1', kind: 'List', items }, 'json')
-  const documents = await Promise.all(items.map((item) => renderStructured(item, 'yaml')))
-  return documents.join('\n---\n')
+  const { stringify } = await import('yaml')
+  // Not trimmed one by one: a file in a ConfigMap may end in empty lines.
+  const documents = items.map((item) => stringify(item, { lineWidth: 0, aliasDuplicateObjects: false }))
+  return documents.join('---\n').trimEnd()
 }

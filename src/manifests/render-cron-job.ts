@@ -83,6 +83,7 @@ const argumentsOf = (wanted: Wanted): string[] =>
           .flatMap(({ name }) => ['-f', `${documentFolder}/${name}`]),
       ]
 
+/** A run was measured at 65 MiB and 0.15 s of CPU for a few namespaces, and at 147 MiB and 0.9 s for 2,000. */
 const resources = {
   requests: { cpu: '10m', memory: '64Mi' },
   limits: { memory: '256Mi' },

@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite, type TestContext, test } from 'node:test'
+import { parse, parseAllDocuments } from 'yaml'
+import { createMovableClock } from '../../sandbox/start/movable-clock.ts'
+import { documentFromEnvironment } from '../../src/document/document-from-environment.ts'
+import { documentText } from '../support/document-text.ts'
+import { type PullpassRun, runPullpass } from '../support/run-pullpass.ts'
+
+const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
+const dropIn = {
+  PROJECT_NUMBER: '123456789012',
+  POOL_ID: 'pool',
+  PROVIDER_ID: 'cluster',
+  SERVICE_ACCOUNT_EMAIL: 'puller@example-project.iam.gserviceaccount.com',
+  REGISTRY_SECRET_NAME: 'regcred',
+  REGISTRY_SECRET_NAMESPACES: 'default, team-a',
+  REGISTRY_HOSTS: 'europe-docker.pkg.dev',
+}
+const host = { environment: {}, clock: createMovableClock(() => new Date('2026-11-24T12:00:00Z')) }
+
+const runManifests = (words: readonly string[], wanted: Parameters<typeof runPullpass>[2] = {}) =>
+  runPullpass(host, ['manifests', ...words], wanted)
+
+/** The printed objects by kind; of several of a kind, the last. */
+const objectsOf = ({ stdout }: PullpassRun) =>
+  Object.fromEntries(
+    parseAllDocuments(stdout).map((document) => {
+      const object = document.toJS()
+      return [object.kind, object]
+    }),
+  )
+
+const podOf = (run: PullpassRun) => objectsOf(run)['CronJob'].spec.jobTemplate.spec.template.spec
+
+async function makeFolder(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'pullpass-manifests-'))
+  t.after(() => rm(folder, { recursive: true }))
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
+  return folder
+}
+
+suite('pullpass manifests', () => {
+  test('the drop-in variables become those of the CronJob, which wants the same of them', async () => {
+    const run = await runManifests([], { environment: dropIn })
+    assert.deepEqual([run.exitCode, run.stderr], [0, ''])
+    const [{ args, env }] = podOf(run).containers
+    assert.deepEqual(args, ['refresh'])
+    const variables = Object.fromEntries(env.map(({ name, value }: { name: string; value: string }) => [name, value]))
+    assert.deepEqual(documentFromEnvironment(variables), documentFromEnvironment(dropIn))
+    assert.equal(objectsOf(run)['ConfigMap'], undefined)
+  })
+
+  test('documents go into a ConfigMap as they are, and the CronJob reads them there', async (t) => {
+    const text = `# ours\n${documentText({ provider })}`
+    const folder = await makeFolder(t, { 'images.yaml': text })
+    const run = await runManifests(['-f', folder])
+    assert.deepEqual(objectsOf(run)['ConfigMap'].data, { 'images.yaml': text })
+    assert.deepEqual(podOf(run).containers[0].args, ['refresh', '-f', '/etc/pullpass/images.yaml'])
+  })
+
+  test('documents may come from standard input', async () => {
+    const input = documentText({ provider })
+    const run = await runManifests(['-f', '-'], { input })
+    assert.deepEqual(objectsOf(run)['ConfigMap'].data, { 'documents.yaml': input })
+  })
+
+  test('a credential file that a document names lies beside it in the pod', async (t) => {
+    const credential = JSON.stringify({
+      type: 'external_account',
+      audience: `//iam.googleapis.com/${provider}`,
+      token_url: 'https://sts.googleapis.com/v1/token',
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      credential_source: { file: '/var/run/secrets/tokens/gcp' },
+    })
+    const document = {
+      apiVersion: 'pullpass.dev/v1alpha1',
+      kind: 'ClusterPullSecret',
+      metadata: { name: 'images' },
+      spec: {
+        namespaces: { include: ['team-a'] },
+        registries: [{ name: 'google', hosts: ['europe-docker.pkg.dev'], gcp: { credentialFile: 'credential.json' } }],
+      },
+    }
+    const folder = await makeFolder(t, {
+      'images.yaml': JSON.stringify(document),
+      'credential.json': credential,
+    })
+    const run = await runManifests(['-f', join(folder, 'images.yaml')])
+    assert.equal(objectsOf(run)['ConfigMap'].data['credential.json'], credential)
+    const { containers, volumes } = podOf(run)
+    assert.deepEqual(containers[0].args, ['refresh', '-f', '/etc/pullpass/images.yaml'])
+    assert.equal(volumes[1].projected.sources[0].serviceAccountToken.path, 'gcp')
+  })
+
+  test('the pod has its token, and access to the API server for ten minutes at a time', async () => {
+    const { volumes, containers, ...pod } = podOf(await runManifests([], { environment: dropIn }))
+    assert.deepEqual(
+      volumes.map(({ projected }: { projected: { sources: object[] } }) => projected.sources[0]),
+      [
+        { serviceAccountToken: { path: 'token', expirationSeconds: 600 } },
+        {
+          serviceAccountToken: {
+            path: 'oidc-token',
+            audience: `//iam.googleapis.com/${provider}`,
+            expirationSeconds: 600,
+          },
+        },
+      ],
+    )
+    assert.deepEqual(
+      containers[0].volumeMounts.map(({ mountPath }: { mountPath: string }) => mountPath),
+      ['/var/run/secrets/kubernetes.io/serviceaccount', '/var/run/secrets/tokens'],
+    )
+    assert.equal(pod.automountServiceAccountToken, false)
+    assert.deepEqual(pod.nodeSelector, { 'kubernetes.io/os': 'linux' })
+    assert.equal(pod.securityContext.runAsUser, 65_532)
+  })
+
+  test('the metadata address, where clouds hand out credentials of the node, is out of the pod’s reach', async () => {
+    const { ingress, egress } = objectsOf(await runManifests([], { environment: dropIn }))['NetworkPolicy'].spec
+    assert.deepEqual(ingress, [])
+    const [names, servers] = egress
+    assert.deepEqual(
+      names.ports.map(({ port }: { port: number }) => port),
+      [53, 53],
+    )
+    assert.deepEqual(
+      servers.to.map(({ ipBlock }: { ipBlock: object }) => ipBlock),
+      [
+        { cidr: '0.0.0.0/0', except: ['169.254.169.254/32'] },
+        { cidr: '::/0', except: ['fd00:ec2::254/128'] },
+      ],
+    )
+  })
+
+  test('image and namespace are those that were asked for, in every binding and policy too', async () => {
+    const words = ['--image', 'registry.example.com/pullpass@sha256:abc', '-n', 'image-system']
+    const run = await runManifests(words, { environment: dropIn })
+    assert.equal(podOf(run).containers[0].image, 'registry.example.com/pullpass@sha256:abc')
+    assert.match(run.stdout, /request\.userInfo\.username == 'system:serviceaccount:image-system:pullpass'/)
+    assert.doesNotMatch(run.stdout, /pullpass-system/)
+  })
+
+  test('without --image it is that of this version', async () => {
+    const { version } = JSON.parse(await readFile('package.json', 'utf8'))
+    assert.equal(podOf(await runManifests([], { environment: dropIn })).containers[0].image, `pullpass:${version}`)
+  })
+
+  test('-o json prints the same as one List', async () => {
+    const yaml = await runManifests([], { environment: dropIn })
+    const { apiVersion, kind, items } = JSON.parse((await runManifests(['-o', 'json'], { environment: dropIn })).stdout)
+    assert.deepEqual([apiVersion, kind], ['v1', 'List'])
+    assert.deepEqual(
+      items,
+      parseAllDocuments(yaml.stdout).map((document) => document.toJS()),
+    )
+  })
+
+  test('deploy/cronjob is what it prints for the documents there (npm exec -- node tools/deploy.ts)', async () => {
+    const { stdout } = await runManifests(['-f', 'deploy/cronjob/documents.yaml'])
+    assert.equal(await readFile('deploy/cronjob/manifests.yaml', 'utf8'), stdout)
+    const { version } = JSON.parse(await readFile('package.json', 'utf8'))
+    const { images } = parse(await readFile('deploy/cronjob/kustomization.yaml', 'utf8'))
+    assert.deepEqual(images, [{ name: 'pullpass', newName: 'pullpass', newTag: version }])
+  })
+
+  const refused: Record<string, { words: string[]; input?: string; code: string; seen: RegExp }> = {
+    'a namespace that cannot exist': {
+      words: ['-n', 'Images'],
+      code: 'USAGE_INVALID',
+      seen: /--namespace "Images"/,
+    },
+    'an image with a space': {
+      words: ['--image', 'pullpass latest'],
+      code: 'USAGE_INVALID',
+      seen: /--image "pullpass latest"/,
+    },
+    'a document for the controller': {
+      words: ['-f', '-'],
+      input: documentText({ provider }, { more: '  stuckPods: Evict' }),
+      code: 'DOCUMENT_INVALID',
+      seen: /-:1: spec\.stuckPods is Evict in ClusterPullSecret pull/,
+    },
+    'a token file by a relative path': {
+      words: ['-f', '-'],
+      input: documentText({ provider }).replace('      gcp:', '      tokenFile: token\n      gcp:'),
+      code: 'DOCUMENT_INVALID',
+      seen: /the token file "token" is named by a relative path/,
+    },
+  }
+  for (const [title, { words, input = '', code, seen }] of Object.entries(refused)) {
+    test(`${title} is refused, and nothing is printed`, async () => {
+      const { exitCode, stdout, stderr } = await runManifests(words, { environment: dropIn, input })
+      assert.deepEqual([exitCode, stdout], [2, ''])
+      assert.match(stderr, new RegExp(`^${code} \\(document\\): `))
+      assert.match(stderr, seen)
+    })
+  }
+
+  test('two documents of one file name are refused: one ConfigMap cannot hold both', async (t) => {
+    const [first, second] = [
+      await makeFolder(t, { 'images.yaml': documentText({ provider }) }),
+      await makeFolder(t, { 'images.yaml': documentText({ provider }, { name: 'other', include: ['team-c'] }) }),
+    ]
+    const { exitCode, stderr } = await runManifests(['-f', first, '-f', second])
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /^DOCUMENT_INVALID \(document\): two of the files are named images\.yaml, and differ/)
+  })
+})
