@@ -1,7 +1,11 @@
 /** Ends a run when its time is over, by the run's own clock. */
+import { showValue } from '../document/show-value.ts'
 import type { Outside } from '../outside/outside.ts'
 import { parseDuration } from '../outside/parse-duration.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
+
+/** A timer of more than 24 days is over at once. */
+const longestMs = 2 ** 31 - 1
 
 export interface Bound {
   /** Aborted when the run is interrupted, or its time is over: the reason is the error to show. */
@@ -17,13 +21,13 @@ export function endAfter(timeout: string | undefined, { sleep, signal }: Pick<Ou
     throw new PullpassError({
       code: 'USAGE_INVALID',
       hop: 'document',
-      seen: `--timeout ${JSON.stringify(timeout.slice(0, 40))} is no duration`,
-      expected: 'hours, minutes and seconds such as 90s, 5m or 1h30m',
+      seen: `--timeout is ${showValue(timeout)}`,
+      expected: 'hours, minutes and seconds, more than none, such as 90s, 5m or 1h30m',
     })
   }
   const over = new AbortController()
   const cancelled = new AbortController()
-  sleep(timeoutMs, cancelled.signal).then(
+  sleep(Math.min(timeoutMs, longestMs), cancelled.signal).then(
     () => over.abort(timedOut(timeout)),
     () => undefined, // cancelled: the run ended in time
   )

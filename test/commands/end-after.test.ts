@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { endAfter } from '../../src/commands/end-after.ts'
+
+/** A run's outside whose one sleep is ended by hand. */
+function handMade() {
+  const slept: number[] = []
+  const wakings: (() => void)[] = []
+  const interrupt = new AbortController()
+  const sleep = (ms: number, signal: AbortSignal) =>
+    new Promise<void>((resolve, reject) => {
+      slept.push(ms)
+      wakings.push(resolve)
+      signal.addEventListener('abort', () => reject(signal.reason))
+    })
+  const wake = async () => {
+    for (const waking of wakings) waking()
+    await new Promise(setImmediate)
+  }
+  return { outside: { sleep, signal: interrupt.signal }, slept, wake, interrupt }
+}
+
+suite('endAfter', () => {
+  test('when the time is over, the run ends, and says after how long', async () => {
+    const { outside, slept, wake } = handMade()
+    const { signal } = endAfter('1h30m', outside)
+    assert.deepEqual(slept, [5_400_000])
+    assert.equal(signal.aborted, false)
+    await wake()
+    assert.equal(signal.reason.code, 'TIMED_OUT')
+    assert.equal(signal.reason.seen, 'the run did not end within 1h30m')
+  })
+
+  test('a run that ended in time is ended no more', async () => {
+    const { outside, wake } = handMade()
+    const { signal, cancel } = endAfter('5m', outside)
+    cancel()
+    await wake()
+    assert.equal(signal.aborted, false)
+  })
+
+  test('an interruption ends it before, with its own reason', () => {
+    const { outside, interrupt } = handMade()
+    const { signal } = endAfter('5m', outside)
+    interrupt.abort('stopped')
+    assert.equal(signal.reason, 'stopped')
+  })
+
+  test('without a time only an interruption ends it', () => {
+    const { outside, slept } = handMade()
+    assert.equal(endAfter(undefined, outside).signal, outside.signal)
+    assert.deepEqual(slept, [])
+  })
+
+  test('a time of years is as long as a timer holds, not over at once', () => {
+    const { outside, slept } = handMade()
+    endAfter('99999h', outside)
+    assert.deepEqual(slept, [2_147_483_647])
+  })
+
+  for (const timeout of ['0s', '5 minutes', '-5m', '1.5h', '5']) {
+    test(`${timeout} is refused`, () => {
+      assert.throws(() => endAfter(timeout, handMade().outside), {
+        code: 'USAGE_INVALID',
+        seen: `--timeout is "${timeout}"`,
+        expected: 'hours, minutes and seconds, more than none, such as 90s, 5m or 1h30m',
+      })
+    })
+  }
+})
