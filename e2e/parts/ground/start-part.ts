@@ -15,35 +15,56 @@ export interface PartGround {
   readonly defer: (undo: () => Promise<void>) => void
 }
 
+const openParts = new Set<() => Promise<void>>()
+let interrupted = false
+process.once('SIGINT', () => void closeAllAndExit(130))
+process.once('SIGTERM', () => void closeAllAndExit(143))
+
 export async function startPart<Part>(
   name: string,
   build: (ground: PartGround) => Promise<Part>,
 ): Promise<Part & RealPart> {
-  await using stack = new AsyncDisposableStack()
+  const stack = new AsyncDisposableStack()
+  const close = async () => {
+    await stack.disposeAsync()
+    openParts.delete(close)
+  }
+  openParts.add(close)
   const folder = await mkdtemp(join(tmpdir(), `pullpass-${name}-`))
   stack.defer(() => rm(folder, { recursive: true, force: true }))
   const speakers: Pick<RealPart, 'logs'>[] = []
-
-  const part = await build({
-    folder,
-    start(command, commandArguments) {
-      const started = startProcess(command, commandArguments, join(folder, `${basename(command)}.log`))
-      speakers.push(started)
-      stack.defer(() => started.stop())
-      return started
-    },
-    async use(other) {
-      const started = await other
-      speakers.push(started)
-      stack.defer(() => started.close())
-      return started
-    },
-    defer: (undo) => stack.defer(undo),
-  })
-  const rest = stack.move()
-  return {
-    ...part,
-    logs: () => speakers.map((speaker) => speaker.logs()).join('\n'),
-    close: () => rest.disposeAsync(),
+  const logs = () => speakers.map((speaker) => speaker.logs()).join('\n')
+  try {
+    const part = await build(layGround(folder, stack, speakers))
+    return { ...part, logs, close }
+  } catch (fault) {
+    await close()
+    throw fault
   }
+}
+
+const layGround = (folder: string, stack: AsyncDisposableStack, speakers: Pick<RealPart, 'logs'>[]): PartGround => ({
+  folder,
+  start(command, commandArguments) {
+    const started = startProcess(command, commandArguments, join(folder, `${basename(command)}.log`))
+    speakers.push(started)
+    stack.defer(() => started.stop())
+    return started
+  },
+  async use(other) {
+    const started = await other
+    speakers.push(started)
+    stack.defer(() => started.close())
+    return started
+  },
+  defer: (undo) => stack.defer(undo),
+})
+
+/** An interrupted run leaves the machine as it was, too, although the test runner, and with it the pipes, ends first. */
+async function closeAllAndExit(exitCode: number): Promise<void> {
+  if (interrupted) return // after ^C comes the runner's SIGTERM
+  interrupted = true
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  await Promise.allSettled([...openParts].map((close) => close()))
+  process.exit(exitCode)
 }

@@ -18,13 +18,10 @@ const running = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
-// By default either would end this process without its exit handlers.
-process.once('SIGTERM', () => process.exit(143))
-process.once('SIGINT', () => process.exit(130))
 
 export function startProcess(command: string, commandArguments: readonly string[], logFile: string): RunningProcess {
   const log = openSync(logFile, 'a', 0o600)
-  const child = spawn(command, commandArguments, { stdio: ['ignore', log, log] })
+  const child = spawn(command, commandArguments, { stdio: ['ignore', log, log], detached: true }) // ^C is for us alone
   closeSync(log)
   running.add(child)
 

@@ -1,4 +1,4 @@
-/** Pods on the real node: made, watched until they ran or could not pull, and read. https://kubernetes.io/docs/concepts/containers/images/ */
+/** Pods on the real node, and how they fare: https://kubernetes.io/docs/concepts/containers/images/ */
 import { type ApiServer, requestKubernetes } from '../control-plane/request-kubernetes.ts'
 import { waitUntil } from '../ground/wait-until.ts'
 
@@ -8,52 +8,56 @@ export interface PodPlan {
   readonly pullSecret?: string
 }
 
-/** How a pod fared: what its program printed, or why its image could not be pulled. */
-export type PodFate =
-  | { readonly kind: 'ran'; readonly output: string }
-  | { readonly kind: 'not pulled'; readonly message: string }
-
 interface Pod {
   readonly status: {
     readonly phase: string
-    readonly containerStatuses?: readonly {
-      readonly state: { readonly waiting?: { readonly reason: string; readonly message?: string } }
-    }[]
+    readonly containerStatuses?: readonly { readonly state: { readonly waiting?: { readonly message?: string } } }[]
   }
 }
 
 const pods = '/api/v1/namespaces/default/pods'
 
+// On a busy machine a kubelet may read the pull secret too late for its first try; the second comes after 10 s.
+const timeoutMs = 60_000
+
 /** Runs a pod that always asks the registry (`Always`: a cached image would start without any credential). */
-export async function runPod(apiServer: ApiServer, { name, image, pullSecret }: PodPlan): Promise<PodFate> {
-  const created = await requestKubernetes(apiServer, {
-    method: 'POST',
-    path: pods,
-    body: {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name },
-      spec: {
-        nodeName: 'localhost',
-        hostNetwork: true,
-        restartPolicy: 'Never',
-        automountServiceAccountToken: false,
-        ...(pullSecret && { imagePullSecrets: [{ name: pullSecret }] }),
-        containers: [{ name: 'program', image, imagePullPolicy: 'Always' }],
-      },
+export async function runPod(apiServer: ApiServer, { name, image, pullSecret }: PodPlan): Promise<void> {
+  const body = {
+    metadata: { name },
+    spec: {
+      nodeName: 'localhost',
+      hostNetwork: true,
+      restartPolicy: 'Never',
+      automountServiceAccountToken: false,
+      ...(pullSecret && { imagePullSecrets: [{ name: pullSecret }] }),
+      containers: [{ name: 'program', image, imagePullPolicy: 'Always' }],
     },
-  })
+  }
+  const created = await requestKubernetes(apiServer, { method: 'POST', path: pods, body })
   if (created.status !== 201) throw new Error(`Pod ${name} was not made: ${created.body}`)
-  return waitUntil(`Pod ${name} to run`, 30_000, () => readFate(apiServer, name))
 }
 
-async function readFate(apiServer: ApiServer, name: string): Promise<PodFate | undefined> {
+/** What the pod's program printed, once it has ended well. */
+export async function podOutput(apiServer: ApiServer, name: string): Promise<string> {
+  await waitUntil(`Pod ${name} to run`, timeoutMs, async () => {
+    const { phase, pullFailure } = await readPod(apiServer, name)
+    if (pullFailure !== undefined) throw new Error(pullFailure)
+    return phase === 'Succeeded' || undefined
+  })
+  return (await requestKubernetes(apiServer, { path: `${pods}/${name}/log` })).body
+}
+
+/** Waits until the kubelet says in these words why it cannot pull the pod's image. */
+export async function pullRefusal(apiServer: ApiServer, name: string, words: RegExp): Promise<void> {
+  await waitUntil(`Pod ${name} to be refused its image with ${words}`, timeoutMs, async () => {
+    const { phase, pullFailure } = await readPod(apiServer, name)
+    if (pullFailure === undefined || !words.test(pullFailure)) throw new Error(pullFailure ?? `it is ${phase}`)
+    return true
+  })
+}
+
+async function readPod(apiServer: ApiServer, name: string) {
   const { body } = await requestKubernetes(apiServer, { path: `${pods}/${name}` })
   const { status }: Pod = JSON.parse(body)
-  if (status.phase === 'Succeeded') {
-    const log = await requestKubernetes(apiServer, { path: `${pods}/${name}/log` })
-    return { kind: 'ran', output: log.body }
-  }
-  const waiting = status.containerStatuses?.[0]?.state.waiting
-  return waiting?.reason === 'ErrImagePull' ? { kind: 'not pulled', message: waiting.message ?? '' } : undefined
+  return { phase: status.phase, pullFailure: status.containerStatuses?.[0]?.state.waiting?.message }
 }
