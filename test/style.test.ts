@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path/posix'
 import { suite, test } from 'node:test'
 
-const files = globSync('{src,sandbox,test,e2e}/**/*.ts')
+const files = globSync('{src,sandbox,test,e2e,bench}/**/*.ts')
   .map((file) => file.replaceAll('\\', '/'))
   .map((file) => ({ file, text: readFileSync(file, 'utf8') }))
 const isTest = ({ file }: { file: string }) => file.endsWith('.test.ts')
