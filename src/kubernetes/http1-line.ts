@@ -25,9 +25,9 @@ export function openHttp1Line(way: Http1Way): Line {
         waiting.delete(sent)
       }
     },
-    usable: () => true, // its agent opens a connection whenever one is needed
-    destroy(reason) {
-      for (const sent of waiting) sent.destroy(reason)
+    state: () => 'usable', // its agent opens a connection whenever one is needed
+    destroy() {
+      for (const sent of waiting) sent.destroy()
       way.agent.destroy()
     },
   }

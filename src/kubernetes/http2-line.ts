@@ -16,8 +16,8 @@ export function openHttp2Line(socket: TLSSocket, server: URL, timeoutMs: number)
   session.on('error', () => {}) // every stream that it ends tells its own request
   return {
     send: async (message) => await sendStream({ session, socket, timeoutMs }, message),
-    usable: () => !session.closed && !session.destroyed,
-    destroy: (reason) => session.destroy(reason),
+    state: () => (session.destroyed ? 'ended' : session.closed ? 'draining' : 'usable'),
+    destroy: () => session.destroy(),
   }
 }
 

@@ -3,10 +3,10 @@
 export interface Line {
   /** Rejects with the system's own error, AnswerTooLarge, Stalled, Untrusted or CutShort. */
   send(message: Message): Promise<Answer>
-  /** Whether a further request may be sent: not after a GOAWAY, nor when the connection is gone. */
-  usable(): boolean
+  /** `draining`: no further request is taken, after a GOAWAY; those under way are still answered. */
+  state(): 'usable' | 'draining' | 'ended'
   /** Ends the connection, and with it the requests that wait for an answer. */
-  destroy(reason?: Error): void
+  destroy(): void
 }
 
 export interface Message {

@@ -10,7 +10,8 @@ import { retryAtOf } from '../outside/retry-at.ts'
 import { systemErrorCode } from '../outside/system-error-code.ts'
 import type { Cluster, ClusterAnswer, ClusterRequest } from './cluster.ts'
 import type { ClusterAccess, ClusterIdentity } from './cluster-access.ts'
-import type { Answer, Line, Message } from './line.ts'
+import { type KeptLine, keepLine } from './keep-line.ts'
+import type { Answer, Message } from './line.ts'
 import { type LineLimits, openLine } from './open-line.ts'
 import { type Outcome, retryDelayMs } from './retry-delay.ts'
 import { createSlots } from './slots.ts'
@@ -52,40 +53,6 @@ interface Connection {
   readonly outside: ClusterOutside
   /** Whether the server ever answered. */
   heard: boolean
-}
-
-interface KeptLine {
-  /** The line in use; a new one where that is gone. Whoever asks while it is being opened waits for the same one. */
-  current(): Promise<Line>
-  end(reason?: Error): Promise<void>
-}
-
-interface OpenedLine {
-  readonly opening: Promise<Line>
-  line?: Line
-}
-
-function keepLine(open: () => Promise<Line>): KeptLine {
-  let kept: OpenedLine | undefined
-  return {
-    async current() {
-      if (kept?.line && !kept.line.usable()) kept = undefined
-      if (kept) return await kept.opening
-      const fresh: OpenedLine = { opening: open() }
-      kept = fresh
-      try {
-        fresh.line = await fresh.opening
-      } catch (error) {
-        if (kept === fresh) kept = undefined
-        throw error
-      }
-      return fresh.line
-    },
-    async end(reason) {
-      const line = await kept?.opening.catch(() => undefined) // whoever waits for it is told
-      line?.destroy(reason)
-    },
-  }
 }
 
 /** Requests under way when the signal comes are let finish, for a while. */

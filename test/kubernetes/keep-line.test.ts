@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { keepLine } from '../../src/kubernetes/keep-line.ts'
+import type { Line } from '../../src/kubernetes/line.ts'
+
+interface FakeLine extends Line {
+  now: ReturnType<Line['state']>
+}
+
+function fakeLine(): FakeLine {
+  const line: FakeLine = {
+    now: 'usable',
+    send: () => Promise.reject(new Error('nothing is sent here')),
+    state: () => line.now,
+    destroy: () => {
+      line.now = 'ended'
+    },
+  }
+  return line
+}
+
+function prepare() {
+  const opened: FakeLine[] = []
+  const lines = keepLine(async () => {
+    const line = fakeLine()
+    opened.push(line)
+    return line
+  })
+  return { lines, opened }
+}
+
+suite('the line to the API server', () => {
+  test('is opened once for all that ask for it, and kept', async () => {
+    const { lines, opened } = prepare()
+    const [one, other] = await Promise.all([lines.current(), lines.current()])
+    assert.equal(one, other)
+    assert.equal(await lines.current(), one)
+    assert.equal(opened.length, 1)
+  })
+
+  test('is replaced after a GOAWAY, and the old one goes on answering until the end', async () => {
+    const { lines, opened } = prepare()
+    await lines.current()
+    const [first] = opened
+    assert.ok(first)
+    first.now = 'draining'
+    assert.notEqual(await lines.current(), first)
+    assert.equal(first.now, 'draining')
+    await lines.end()
+    assert.deepEqual(
+      opened.map(({ now }) => now),
+      ['ended', 'ended'],
+    )
+  })
+
+  test('that could not be opened is opened anew by whoever asks next', async () => {
+    let broken = true
+    const lines = keepLine(async () => {
+      if (broken) throw new Error('broken')
+      return fakeLine()
+    })
+    await assert.rejects(lines.current(), { message: 'broken' })
+    broken = false
+    assert.equal((await lines.current()).state(), 'usable')
+  })
+})
