@@ -138,6 +138,21 @@ export function watchCases(started: () => ContractCluster): void {
     assert.match(event.object.message ?? '', /^too old resource version: 1 \(\d+\)$/)
   })
 
+  test('a bookmark says how far the watch has come, before it ends', async (t) => {
+    const cluster = started()
+    const namespace = await cluster.createNamespace(t)
+    const { object: list } = await cluster.ask({ path: secretsOf(namespace) })
+    const query = `watch=1&allowWatchBookmarks=true&timeoutSeconds=5&resourceVersion=${list.metadata?.resourceVersion}`
+
+    const next = take(cluster.watch({ path: `${secretsOf(namespace)}?${query}` }), 1)
+    await cluster.apply(await cluster.createNamespace(t), secretWith('elsewhere'), 'pullpass')
+    const [event] = await next
+
+    assert.deepEqual([event?.type, event?.object.kind, event?.object.apiVersion], ['BOOKMARK', 'Secret', 'v1'])
+    assert.ok(Number(event?.object.metadata?.resourceVersion) > Number(list.metadata?.resourceVersion))
+    assert.equal(event?.object.metadata?.annotations, undefined)
+  })
+
   test('timeoutSeconds ends the watch', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)

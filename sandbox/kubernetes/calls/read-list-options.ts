@@ -21,6 +21,8 @@ export interface ListOptions {
   readonly initialEvents: 'send' | 'omit'
   /** Whether a bookmark says that the initial events are complete. */
   readonly initialEventsEnd: 'mark' | 'omit'
+  /** Whether a watch says from time to time how far it has come. */
+  readonly bookmarks: 'send' | 'omit'
 }
 
 /** @throws StatusError 400, 422, 504 */
@@ -31,14 +33,15 @@ export function readListOptions(query: URLSearchParams, verb: 'list' | 'watch', 
   checkVersion(resourceVersion, verb, store)
   const wanted = query.get('sendInitialEvents')
   const sends = wanted === null ? resourceVersion === '' || resourceVersion === '0' : isTrue(wanted)
-  const marks = isTrue(wanted) && isTrue(query.get('allowWatchBookmarks'))
+  const allows = isTrue(query.get('allowWatchBookmarks'))
   return {
     resourceVersion,
     limit: readInteger(query.get('limit')),
     continuation: query.get('continue') ?? '',
     timeoutSeconds: readInteger(query.get('timeoutSeconds')),
     initialEvents: sends ? 'send' : 'omit',
-    initialEventsEnd: marks ? 'mark' : 'omit',
+    initialEventsEnd: isTrue(wanted) && allows ? 'mark' : 'omit',
+    bookmarks: allows ? 'send' : 'omit',
   }
 }
 
