@@ -25,9 +25,10 @@ export async function startPart<Part>(
   build: (ground: PartGround) => Promise<Part>,
 ): Promise<Part & RealPart> {
   const stack = new AsyncDisposableStack()
-  const close = async () => {
-    await stack.disposeAsync()
-    openParts.delete(close)
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= stack.disposeAsync().finally(() => openParts.delete(close)) // whoever closes it too waits for the same end
+    return closing
   }
   openParts.add(close)
   const folder = await mkdtemp(join(tmpdir(), `pullpass-${name}-`))
