@@ -2,6 +2,7 @@
  * A ValidatingAdmissionPolicy that judges pullpass alone, and its binding.
  * https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
  */
+import { PullpassError } from '../outside/pullpass-error.ts'
 import { celText } from './cel.ts'
 import { foreignName, type Manifest, ownLabels, type Place, userName } from './manifest.ts'
 
@@ -15,11 +16,12 @@ export interface AdmissionPolicy {
   readonly rules: readonly PolicyRule[]
 }
 
-export interface PolicyRule {
+interface PolicyRule {
   readonly expression: string
   readonly message: string
 }
 
+/** @throws DOCUMENT_INVALID where documents list more than a policy can hold */
 export function renderPolicy(
   { about, operations, resource, variables, rules }: AdmissionPolicy,
   place: Place,
@@ -38,7 +40,7 @@ export function renderPolicy(
         },
         matchConditions: [{ name: 'ours', expression: `request.userInfo.username == ${celText(userName(place))}` }],
         ...(variables && { variables }),
-        validations: rules.map((rule) => ({ ...rule, reason: 'Forbidden' })),
+        validations: rules.map((rule) => ({ ...bounded(rule), reason: 'Forbidden' })),
       },
     },
     {
@@ -48,4 +50,19 @@ export function renderPolicy(
       spec: { policyName: metadata.name, validationActions: ['Deny', 'Audit'] },
     },
   ]
+}
+
+/** CEL reads no longer expression; the API server would refuse the policy, and kubectl go on to grant the rights. */
+const longestExpression = 100_000
+
+function bounded(rule: PolicyRule): PolicyRule {
+  const { length } = rule.expression
+  if (length <= longestExpression) return rule
+  throw new PullpassError({
+    code: 'DOCUMENT_INVALID',
+    hop: 'document',
+    seen: `the documents list so many namespaces and names that an admission policy of them has ${length} characters`,
+    expected: `at most ${longestExpression}, which is about 5,000 namespaces`,
+    hint: 'choose namespaces by globs or by a label selector',
+  })
 }

@@ -7,7 +7,7 @@ export interface TokenRequests {
 }
 
 /** The API server grants no shorter life. https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
-export const shortestLifeSeconds = 600
+const shortestLifeSeconds = 600
 
 /** Whether a registry's token is asked of the cluster, not read from a file. */
 export const isRequested = ({ document, registry }: BoundRegistry): boolean =>

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { type AdmissionPolicy, renderPolicy } from '../../src/manifests/admission-policy.ts'
+import { bindRegistries } from '../../src/manifests/bind-registries.ts'
+import { secretsPolicy } from '../../src/manifests/secrets-policy.ts'
+import { serviceAccountsPolicy } from '../../src/manifests/service-accounts-policy.ts'
+import { tokensPolicy } from '../../src/manifests/tokens-policy.ts'
+import { documentOf, pool, registryOf } from './document-of.ts'
+
+const expressionOf = ({ rules }: AdmissionPolicy, message: RegExp) =>
+  rules.find((rule) => message.test(rule.message))?.expression
+
+const labelled = "oldObject.?metadata.labels['app.kubernetes.io/managed-by'].orValue('') == 'pullpass'"
+const puller = { namespace: 'image-system', name: 'puller' }
+
+suite('the admission policies of documents', () => {
+  test('a Secret that is not labelled is taken over by nobody', () => {
+    assert.equal(
+      expressionOf(secretsPolicy([documentOf()]), /take over/),
+      `request.operation != 'UPDATE' || ${labelled}`,
+    )
+  })
+
+  test('a document that adopts takes over its own Secret, in its own namespaces, and another document does not', () => {
+    const adopting = documentOf({ secretName: 'shopcred', namespaces: { include: ['shop'] }, conflictPolicy: 'Adopt' })
+    assert.equal(
+      expressionOf(secretsPolicy([documentOf(), adopting]), /take over/),
+      `request.operation != 'UPDATE' || ${labelled} ||\n(request.name == 'shopcred' && request.namespace in ['shop'])`,
+    )
+  })
+
+  test('each Secret is written in the namespaces of its own document', () => {
+    const other = documentOf({ secretName: 'othercred', namespaces: { include: ['team-b'] } })
+    assert.equal(
+      expressionOf(secretsPolicy([documentOf(), other]), /in the namespaces that they choose/),
+      "(request.name == 'regcred' && request.namespace in ['team-a']) ||\n(request.name == 'othercred' && request.namespace in ['team-b'])",
+    )
+  })
+
+  test('a token is asked for the exact audiences of the registries, and for no longer than they take', async () => {
+    const direct = registryOf({ name: 'direct', settings: { workloadIdentityProvider: `${pool}/other` } })
+    const document = documentOf({ serviceAccountRef: puller, registries: [registryOf(), direct] })
+    const policy = tokensPolicy(await bindRegistries([document]))
+    const audiences = `['//iam.googleapis.com/${pool}/cluster', '//iam.googleapis.com/${pool}/other']`
+    assert.equal(
+      expressionOf(policy, /of the accounts/),
+      `(request.namespace == 'image-system' && request.name == 'puller' && object.spec.audiences[0] in ${audiences})`,
+    )
+    assert.equal(expressionOf(policy, /live at most 3660 s/), 'object.spec.expirationSeconds <= 3660')
+  })
+
+  test('where no document asks for tokens or attaches, none is given and no account is changed', async () => {
+    assert.equal(expressionOf(tokensPolicy(await bindRegistries([documentOf()])), /of the accounts/), 'false')
+    assert.equal(expressionOf(serviceAccountsPolicy([documentOf()]), /of its documents, in/), 'false')
+  })
+
+  test('a policy that the API server would not read is refused before it is printed', () => {
+    const include = Array.from({ length: 10_000 }, (_, index) => `customer-${index}`)
+    const place = { namespace: 'pullpass-system', image: 'pullpass:0.0.0' }
+    assert.throws(() => renderPolicy(secretsPolicy([documentOf({ namespaces: { include } })]), place), {
+      code: 'DOCUMENT_INVALID',
+      seen: 'the documents list so many namespaces and names that an admission policy of them has 168942 characters',
+    })
+  })
+})
