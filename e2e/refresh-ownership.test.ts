@@ -18,7 +18,7 @@ async function openNamespace(cluster: FederatedCluster, name: string) {
   const path = `/api/v1/namespaces/${name}/secrets/regcred`
   return {
     pullpass: (...flags: string[]) => cluster.pullpass(['refresh', ...flags], variables),
-    async script(): Promise<ProgramRun> {
+    script: async (): Promise<ProgramRun> => {
       await cluster.writeToken()
       const tokenFile = environment['PULLPASS_TOKEN_FILE'] ?? ''
       const ca = environment['PULLPASS_CA_FILE'] ?? ''
@@ -30,7 +30,7 @@ async function openNamespace(cluster: FederatedCluster, name: string) {
       runSuccessfully('kubectl', ['-n', name, ...argv], {
         environment: { KUBECONFIG: environment['KUBECONFIG'] ?? '' },
       }),
-    async secret(): Promise<Secret> {
+    secret: async (): Promise<Secret> => {
       const { body } = await requestKubernetes(controlPlane, { path })
       return JSON.parse(body)
     },
