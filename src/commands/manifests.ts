@@ -45,7 +45,7 @@ export const manifests: Command<typeof flags> = {
     'ServiceAccount, RBAC computed from the documents, admission policies that bound what RBAC cannot (Kubernetes 1.30 or',
     'newer), and a NetworkPolicy. No cluster is asked. Print and apply it again when a document changes.',
     'Namespaces that are named get a Role each, and have to be there; a glob or a selector takes a ClusterRole. What',
-    'nothing can bound: where it may write a Secret, it may also read one of that name.',
+    "nothing can bound: a Secret of a document's name may be read too, with a ClusterRole in every namespace.",
     '',
     'Examples:',
     '  pullpass manifests -f documents.yaml | kubectl apply --server-side -f -',

@@ -31,7 +31,7 @@ export function renderVolumes(tokens: readonly ProjectedToken[], documents: 'mou
   }
 }
 
-/** What a Pod gets unasked, but short-lived: a token of 3607 s, the default, is in truth good for a year. */
+/** What a Pod gets unasked, but short-lived: of the 3607 s of an automounted token the API server makes a year. */
 const apiAccess: MountedVolume = {
   name: 'api-access',
   mountPath: apiFolder,
