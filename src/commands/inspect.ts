@@ -1,5 +1,6 @@
 /** pullpass inspect: a subject token or a pull secret as people read it. Exits 1 when it will be refused. */
-import type { Command, Flag } from './command.ts'
+import type { Command } from './command.ts'
+import type { Flag } from './flag.ts'
 import { parseInspectTarget } from './inspect/parse-inspect-target.ts'
 import { clusterFlags, documentFlags, outputFlags } from './shared-flags.ts'
 

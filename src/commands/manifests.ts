@@ -9,7 +9,8 @@ import type { Manifest, Place } from '../manifests/manifest.ts'
 import { renderManifests } from '../manifests/render-manifests.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
-import type { Command, Flag } from './command.ts'
+import type { Command } from './command.ts'
+import type { Flag } from './flag.ts'
 import { documentFlags } from './shared-flags.ts'
 
 const flags: typeof documentFlags & {

@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util'
 import { showValue } from '../document/show-value.ts'
 import { nearest } from '../outside/nearest.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
-import type { Command, Flag, Flags, FlagValues } from './command.ts'
+import type { Command } from './command.ts'
+import type { Flag, Flags, FlagValues } from './flag.ts'
 import { commonFlags } from './shared-flags.ts'
 
 export interface CommandLine {

@@ -1,6 +1,7 @@
 /** Help texts, made from what the commands declare. */
-import type { Command, Flags } from './command.ts'
+import type { Command } from './command.ts'
 import type { CommandEntry } from './commands.ts'
+import type { Flags } from './flag.ts'
 import { commonFlags } from './shared-flags.ts'
 
 /** A terminal of this width breaks no line. */

@@ -1,5 +1,6 @@
 /** pullpass sandbox: all of the outside on this machine, until it is stopped. */
-import type { Command, Flag } from './command.ts'
+import type { Command } from './command.ts'
+import type { Flag } from './flag.ts'
 
 const sandboxFlags: { readonly namespaces: Flag & { type: 'string' } } = {
   namespaces: { type: 'string', value: 'LIST', summary: 'Namespaces of its cluster (default default,team-a,team-b)' },

@@ -1,5 +1,5 @@
 /** Flags that several commands take, worded once. */
-import type { Flag, FlagValues } from './command.ts'
+import type { Flag, FlagValues } from './flag.ts'
 
 /** Taken by every command. */
 export const commonFlags: {

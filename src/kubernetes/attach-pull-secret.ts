@@ -3,10 +3,11 @@
  * it: a merge patch from the state that was seen writes the whole list, or meets 409 where somebody else was faster.
  */
 import { PullpassError } from '../outside/pullpass-error.ts'
+import type { Asked } from './asked.ts'
 import type { Cluster, ClusterAnswer } from './cluster.ts'
 import { foundIn } from './found-in.ts'
 import { listServiceAccounts, type ServiceAccount } from './list-service-accounts.ts'
-import { type Asked, readStatus } from './read-status.ts'
+import { readStatus } from './read-status.ts'
 
 export interface AttachWays {
   readonly manager: string

@@ -5,9 +5,10 @@
 
 import { asList, asObject, asText, type JsonObject } from '../outside/json-fields.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
+import type { Asked } from './asked.ts'
 import type { Cluster } from './cluster.ts'
 import { readAnswer } from './read-answer.ts'
-import { type Asked, readStatus } from './read-status.ts'
+import { readStatus } from './read-status.ts'
 
 export const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
 

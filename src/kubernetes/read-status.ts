@@ -1,25 +1,11 @@
 /** What the API server's refusal means, and what mends it. */
-import { type Fault, PullpassError } from '../outside/pullpass-error.ts'
-import { quote } from '../outside/quote.ts'
-import type { Redacted } from '../outside/redacted.ts'
-import { repeatsSecret } from '../outside/repeats-secret.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+import { quoteSafely } from '../outside/quote-safely.ts'
+import type { Asked, Wording } from './asked.ts'
 import type { Cluster, ClusterAnswer } from './cluster.ts'
 import { parseStatus, type Status } from './parse-status.ts'
 import { malformed } from './read-answer.ts'
 import { secretRefusal } from './secret-refusal.ts'
-
-/** What was asked, in RBAC's words. */
-export interface Asked {
-  readonly verb: 'create' | 'list' | 'patch'
-  readonly resource: 'namespaces' | 'secrets' | 'serviceaccounts' | 'serviceaccounts/token'
-  readonly name?: string
-  /** Absent: in the whole cluster. */
-  readonly namespace?: string
-  /** What was sent in confidence: an admission policy's words may repeat it. */
-  readonly secrets?: readonly Redacted[]
-}
-
-export type Wording = Omit<Fault, 'hop'>
 
 /** The error that stands for an answer which is not the one that was asked for. */
 export function readStatus({ server }: Cluster, answer: ClusterAnswer, asked: Asked): PullpassError {
@@ -47,7 +33,7 @@ function withoutStatus(server: string, { status }: ClusterAnswer): Wording | und
 function withStatus(server: string, answer: ClusterAnswer, asked: Asked): Wording {
   const status = parseStatus(answer)
   if (!status) return malformed(server, answer.status, Buffer.byteLength(answer.body))
-  const words = quoteSafely(status.message, asked)
+  const words = quoteSafely(status.message, asked.secrets ?? [])
   const right = /^.*?User "([^"]*)" cannot (\w+) resource/.exec(status.message)
   if (answer.status === 403 && right) {
     const [, user = '', verb = asked.verb] = right
@@ -60,14 +46,6 @@ function withStatus(server: string, answer: ClusterAnswer, asked: Asked): Wordin
     (asked.resource === 'secrets' ? secretRefusal(answer.status, status, asked, words) : undefined) ??
     refused(answer.status, words, asked)
   )
-}
-
-function quoteSafely(message: string, { secrets = [] }: Asked): string {
-  const repeats = repeatsSecret(
-    message,
-    secrets.map((secret) => secret.reveal()),
-  )
-  return repeats ? '(its words are withheld: they repeat the credential)' : quote(message)
 }
 
 const isMissingNamespace = ({ message }: Status) => /^namespaces "[^"]*" not found/.test(message)

@@ -6,9 +6,10 @@
 import { asObject, asText } from '../outside/json-fields.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { Redacted } from '../outside/redacted.ts'
+import type { Asked } from './asked.ts'
 import type { Cluster, ClusterAnswer } from './cluster.ts'
 import { malformed, readAnswer } from './read-answer.ts'
-import { type Asked, readStatus } from './read-status.ts'
+import { readStatus } from './read-status.ts'
 
 export interface TokenWanted {
   readonly audience: string

@@ -1,6 +1,7 @@
 /** Why the API server did not take an apply of a Secret: somebody else's fields, a newer state, its type, its size. */
+
+import type { Asked, Wording } from './asked.ts'
 import type { Status, StatusCause } from './parse-status.ts'
-import type { Asked, Wording } from './read-status.ts'
 
 /** Undefined where the reason is not one of a Secret's own. `words`: the server's, quoted. */
 export function secretRefusal(code: number, status: Status, asked: Asked, words: string): Wording | undefined {

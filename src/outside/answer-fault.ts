@@ -1,8 +1,8 @@
 /** An answer that is not what was asked for, in words: a redirect, a refusal, an error page, no JSON. */
 import type { ErrorCode } from './error-codes.ts'
 import { type Hop, PullpassError } from './pullpass-error.ts'
-import { quote } from './quote.ts'
-import { repeatsSecret } from './repeats-secret.ts'
+import { quoteSafely } from './quote-safely.ts'
+import type { Redacted } from './redacted.ts'
 import { retryAtOf } from './retry-at.ts'
 import type { HttpAnswer } from './transport.ts'
 
@@ -28,7 +28,7 @@ interface Answered extends HttpAnswer {
   readonly json: unknown
   readonly receivedAt: Date
   /** What was sent in confidence: a hostile answer may repeat it. Looked for in what would be shown. */
-  readonly secrets: readonly string[]
+  readonly secrets: readonly Redacted[]
 }
 
 export function answerFault(ask: Asked, answer: Answered): PullpassError {
@@ -49,7 +49,7 @@ function redirectRefused({ hop, who, url }: Asked, { status }: Answered): Pullpa
 }
 
 function notJson({ hop, who, url }: Asked, { body, headers, secrets }: Answered): PullpassError {
-  const type = wordsOf(headers['content-type'] ?? 'no content type', secrets)
+  const type = quoteSafely(headers['content-type'] ?? 'no content type', secrets)
   return new PullpassError({
     code: 'ANSWER_MALFORMED',
     hop,
@@ -64,7 +64,7 @@ function knownRefusal(ask: Asked, answer: Answered, refusal: Refusal): PullpassE
   return new PullpassError({
     code: refusal.code,
     hop: ask.hop,
-    seen: `${ask.who} answered ${answer.status} ${wordsOf(refusal.message, answer.secrets)}`,
+    seen: `${ask.who} answered ${answer.status} ${quoteSafely(refusal.message, answer.secrets)}`,
     expected: refusal.expected,
     hint: refusal.hint,
     retryable: refusal.retryable ?? isTransient(answer.status),
@@ -88,8 +88,3 @@ function unknownRefusal({ hop, who, url }: Asked, { status, headers, receivedAt 
 }
 
 const isTransient = (status: number) => status === 429 || status === 408 || status >= 500
-
-function wordsOf(message: string, secrets: readonly string[]): string {
-  const shown = quote(message) // bounded: a search through a whole answer would cost seconds
-  return repeatsSecret(shown, secrets) ? '(its words are withheld: they repeat a secret)' : shown
-}

@@ -118,9 +118,9 @@ function openInPlace(this: Readonly<Record<string, unknown>>, key: string, value
   return original instanceof Redacted ? original.reveal() : value
 }
 
-function secretsOf<T>({ bearer, form, json }: Ask<T>): string[] {
+function secretsOf<T>({ bearer, form, json }: Ask<T>): Redacted[] {
   const values = [bearer, ...Object.values(form ?? {}), ...(typeof json === 'object' ? Object.values(json ?? {}) : [])]
-  return values.filter((value) => value instanceof Redacted).map((secret) => secret.reveal())
+  return values.filter((value) => value instanceof Redacted)
 }
 
 function parseJson(text: string): unknown {

@@ -164,10 +164,10 @@ suite('applying a pull secret', () => {
     const { cluster } = await openTestCluster(t, () => refusal(message))
     const words = [
       ['denied: registry.example is not allowed', '"denied: registry.example is not allowed"'],
-      ['denied: password swordfish-swordfish', '(its words are withheld: they repeat the credential)'],
+      ['denied: password swordfish-swordfish', '(its words are withheld: they repeat a secret)'],
       [
         `denied: ${Buffer.from('oauth2accesstoken:swordfish-swordfish').toString('base64')}`,
-        '(its words are withheld: they repeat the credential)',
+        '(its words are withheld: they repeat a secret)',
       ],
     ]
     for (const [said, shown] of words) {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
+import type { Asked } from '../../src/kubernetes/asked.ts'
 import type { Cluster } from '../../src/kubernetes/cluster.ts'
-import { type Asked, readStatus } from '../../src/kubernetes/read-status.ts'
+import { readStatus } from '../../src/kubernetes/read-status.ts'
 import { PullpassError } from '../../src/outside/pullpass-error.ts'
 
 const cluster: Cluster = {

@@ -1,11 +1,15 @@
-/** Whether words from outside repeat a secret that was sent there: a hostile answer must not reach a log with it. */
+/** Words from outside, quoted unless they repeat a secret that was sent there: a hostile answer must not reach a log with it. */
+import { quote } from './quote.ts'
+import type { Redacted } from './redacted.ts'
 
 /** Long enough that no vendor's sentence matches by chance, short enough that no useful part of a token passes. */
 const window = 12
 
-/** Looks for any 12 characters of a secret, raw, base64 (whatever its alignment) or URL-encoded. */
-export function repeatsSecret(text: string, secrets: readonly string[]): boolean {
-  return secrets.flatMap(spellings).some((secret) => sharesWindow(text, secret))
+/** Withholds any 12 characters of a secret, raw, base64 (whatever its alignment) or URL-encoded. */
+export function quoteSafely(text: string, secrets: readonly Redacted[]): string {
+  const shown = quote(text) // bounded: a search through a whole answer would cost seconds
+  const repeats = secrets.flatMap((secret) => spellings(secret.reveal())).some((secret) => sharesWindow(shown, secret))
+  return repeats ? '(its words are withheld: they repeat a secret)' : shown
 }
 
 function spellings(secret: string): string[] {

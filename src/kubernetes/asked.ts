@@ -1,0 +1,16 @@
+/** What was asked of the API server, and the words that a refusal of it is put into. */
+import type { Fault } from '../outside/pullpass-error.ts'
+import type { Redacted } from '../outside/redacted.ts'
+
+/** What was asked, in RBAC's words. */
+export interface Asked {
+  readonly verb: 'create' | 'list' | 'patch'
+  readonly resource: 'namespaces' | 'secrets' | 'serviceaccounts' | 'serviceaccounts/token'
+  readonly name?: string
+  /** Absent: in the whole cluster. */
+  readonly namespace?: string
+  /** What was sent in confidence: an admission policy's words may repeat it. */
+  readonly secrets?: readonly Redacted[]
+}
+
+export type Wording = Omit<Fault, 'hop'>
