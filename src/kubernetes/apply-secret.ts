@@ -24,7 +24,7 @@ export interface PullSecret {
   readonly resourceVersion?: string
 }
 
-export interface OwnerReference {
+interface OwnerReference {
   readonly apiVersion: string
   readonly kind: string
   readonly name: string

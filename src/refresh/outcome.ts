@@ -16,7 +16,7 @@ export interface Outcome {
   readonly note?: string
 }
 
-export type Result = 'written' | 'unchanged' | 'skipped' | 'failed'
+type Result = 'written' | 'unchanged' | 'skipped' | 'failed'
 
 export interface RegistryOutcome {
   readonly name: string
