@@ -78,10 +78,20 @@ function manifestOf(secret: PullSecret): Redacted {
     kind: 'Secret',
     metadata: { name, namespace, uid, resourceVersion, labels, annotations, ownerReferences },
     type: 'kubernetes.io/dockerconfigjson',
-    // `data`, since keys of `stringData` that are dropped later would stay. Standard base64: the kubelet takes no other.
-    data: { '.dockerconfigjson': Buffer.from(dockerConfigJson.reveal()).toString('base64') },
+    // `data`, since keys of `stringData` that are dropped later would stay.
+    data: { '.dockerconfigjson': encode(dockerConfigJson) },
   }
   return new Redacted(JSON.stringify(manifest))
+}
+
+/** Thousands of namespaces get the same document. */
+const encoded = new WeakMap<Redacted, string>()
+
+/** Standard base64: the kubelet takes no other. */
+function encode(dockerConfigJson: Redacted): string {
+  const known = encoded.get(dockerConfigJson) ?? Buffer.from(dockerConfigJson.reveal()).toString('base64')
+  encoded.set(dockerConfigJson, known)
+  return known
 }
 
 function readApplied(cluster: Cluster, answer: ClusterAnswer, secret: PullSecret, ways: ApplyWays): Applied {

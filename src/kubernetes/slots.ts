@@ -5,13 +5,19 @@ export interface Slots {
   run<T>(work: () => Promise<T>): Promise<T>
 }
 
+interface Waiting {
+  readonly begin: () => void
+  readonly refuse: (reason: unknown) => void
+}
+
 export function createSlots(count: number, signal: AbortSignal): Slots {
   let free = count
-  const waiting: { begin: () => void; refuse: (reason: unknown) => void }[] = []
+  const queue = new Set<Waiting>() // thousands may wait: taking the first from an array moves all the others
   signal.addEventListener(
     'abort',
     () => {
-      for (const { refuse } of waiting.splice(0)) refuse(signal.reason)
+      for (const { refuse } of queue) refuse(signal.reason)
+      queue.clear()
     },
     { once: true },
   )
@@ -19,13 +25,15 @@ export function createSlots(count: number, signal: AbortSignal): Slots {
     async run(work) {
       signal.throwIfAborted()
       if (free > 0) free -= 1
-      else await new Promise<void>((begin, refuse) => waiting.push({ begin, refuse }))
+      else await new Promise<void>((begin, refuse) => queue.add({ begin, refuse }))
       try {
         return await work()
       } finally {
-        const next = waiting.shift()
-        if (next) next.begin()
-        else free += 1
+        const [next] = queue
+        if (next) {
+          queue.delete(next)
+          next.begin()
+        } else free += 1
       }
     },
   }
