@@ -3,9 +3,12 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } f
 import type { TLSSocket } from 'node:tls'
 import { AnswerTooLarge } from '../outside/transport.ts'
 import { type Answer, CutShort, type Line, type Message, Stalled } from './line.ts'
+import { watchSilence } from './watch-silence.ts'
 
 /** A page of a list comes without waiting for window updates (RFC 9113 §6.9). */
 const windowBytes = 4 * 1024 * 1024
+/** A busy API server answers a PING sooner than anything else. */
+const longestQuietMs = 2_000
 
 export function openHttp2Line(socket: TLSSocket, server: URL, timeoutMs: number): Line {
   const session = connect(server.origin, {
@@ -14,37 +17,22 @@ export function openHttp2Line(socket: TLSSocket, server: URL, timeoutMs: number)
   })
   session.once('connect', () => session.setLocalWindowSize(windowBytes))
   session.on('error', () => {}) // every stream that it ends tells its own request
+  const watch = watchSilence(session, socket, Math.min(longestQuietMs, timeoutMs))
   return {
-    send: async (message) => await sendStream({ session, socket, timeoutMs }, message),
+    send: async (message) => await watch.during(async () => await sendStream(session, message, timeoutMs)),
     state: () => (session.destroyed ? 'ended' : session.closed ? 'draining' : 'usable'),
     destroy: () => session.destroy(),
   }
 }
 
-interface Connection {
-  readonly session: ClientHttp2Session
-  readonly socket: TLSSocket
-  readonly timeoutMs: number
-}
-
-function sendStream(connection: Connection, { body, ...message }: Message): Promise<Answer> {
-  const stream = connection.session.request(
+function sendStream(session: ClientHttp2Session, { body, ...message }: Message, timeoutMs: number): Promise<Answer> {
+  const stream = session.request(
     { ':method': message.method, ':path': message.path, ...message.headers },
     { endStream: body === undefined },
   )
-  endStalled(connection, stream)
+  stream.setTimeout(timeoutMs, () => stream.destroy(new Stalled(timeoutMs)))
   if (body !== undefined) stream.end(body)
   return receive(stream, message.maxAnswerBytes)
-}
-
-/** A stream may wait for a slow admission webhook; a connection on which nothing at all came is taken for dead. */
-function endStalled({ session, socket, timeoutMs }: Connection, stream: ClientHttp2Stream): void {
-  const readBefore = socket.bytesRead
-  stream.setTimeout(timeoutMs, () => {
-    const stalled = new Stalled(timeoutMs)
-    if (socket.bytesRead === readBefore) session.destroy(stalled)
-    else stream.destroy(stalled)
-  })
 }
 
 function receive(stream: ClientHttp2Stream, maxBytes: number): Promise<Answer> {
