@@ -46,11 +46,7 @@ const expiryOf = ({ expiresAt }: RegistryOutcome, now: Date) =>
 
 /** Rows that differ in their namespace alone become one. */
 function gather(rows: readonly Row[]): Row[] {
-  const groups = new Map<string, Row[]>()
-  for (const row of rows) {
-    const key = JSON.stringify({ ...row, namespace: '' })
-    groups.set(key, [...(groups.get(key) ?? []), row])
-  }
+  const groups = Map.groupBy(rows, (row) => JSON.stringify({ ...row, namespace: '' }))
   return [...groups.values()].flatMap(([first, ...others]) => {
     if (first === undefined) return []
     return [others.length === 0 ? first : { ...first, namespace: `${others.length + 1} namespaces` }]

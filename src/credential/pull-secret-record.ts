@@ -32,21 +32,32 @@ const annotation = {
 const longest = 64 * 1024
 
 export function renderRecord({ document, target, refreshedAt, registries }: PullSecretRecord): Record<string, string> {
-  const entries = [...registries].toSorted(([left], [right]) => (left < right ? -1 : 1))
   return {
     [annotation.document]: document,
     [annotation.target]: target,
     [annotation.refreshedAt]: refreshedAt.toISOString(),
-    [annotation.expiresAt]: earliestExpiry(registries).toISOString(),
-    [annotation.registries]: JSON.stringify(
-      Object.fromEntries(
-        entries.map(([name, { hosts, expiresAt, mintedFrom }]) => [
-          name,
-          { hosts, expiresAt: expiresAt.toISOString(), mintedFrom },
-        ]),
-      ),
-    ),
+    ...renderRegistries(registries),
   }
+}
+
+/** Thousands of namespaces get the same entries. */
+const rendered = new WeakMap<PullSecretRecord['registries'], Record<string, string>>()
+
+function renderRegistries(registries: PullSecretRecord['registries']): Record<string, string> {
+  const known = rendered.get(registries)
+  if (known !== undefined) return known
+  const entries = [...registries]
+    .toSorted(([left], [right]) => (left < right ? -1 : 1))
+    .map(([name, { hosts, expiresAt, mintedFrom }]) => [
+      name,
+      { hosts, expiresAt: expiresAt.toISOString(), mintedFrom },
+    ])
+  const annotations = {
+    [annotation.expiresAt]: earliestExpiry(registries).toISOString(),
+    [annotation.registries]: JSON.stringify(Object.fromEntries(entries)),
+  }
+  rendered.set(registries, annotations)
+  return annotations
 }
 
 /** undefined where the annotations are not whole: then nothing is known of the Secret's freshness. */

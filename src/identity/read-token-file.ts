@@ -35,9 +35,12 @@ export async function readTokenFile(path: string, field?: string): Promise<Subje
 /** One byte more than is allowed tells that there is more, whatever the file says of its size (a pipe says 0). */
 async function readBytes(path: string): Promise<Buffer> {
   await using file = await open(path)
-  const pieces: Buffer[] = []
-  for await (const piece of file.createReadStream({ autoClose: false, end: longest })) pieces.push(piece)
-  return Buffer.concat(pieces)
+  const buffer = Buffer.alloc(longest + 1)
+  for (let filled = 0; ; ) {
+    const { bytesRead } = await file.read(buffer, filled)
+    filled += bytesRead
+    if (bytesRead === 0 || filled === buffer.length) return buffer.subarray(0, filled)
+  }
 }
 
 function unreadable(path: string, what: string, cause?: unknown): PullpassError {
