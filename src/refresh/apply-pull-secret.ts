@@ -41,8 +41,8 @@ export async function applyPullSecret(
 ): Promise<Written> {
   let seen = found
   for (let look = 1; ; look++) {
-    if (look > 1 && isNewer(seen, write))
-      return { result: 'unchanged', note: 'another run wrote a newer one meanwhile' }
+    const meanwhile = look > 1 ? writtenMeanwhile(seen, write) : undefined
+    if (meanwhile !== undefined) return meanwhile
     const ownership = judgeOwnership(seen, fieldManager(write.document), write.document.conflictPolicy)
     try {
       return await act(write, ownership, cluster)
@@ -126,16 +126,22 @@ async function lookAgain(
   return foundIn(await listPullSecrets(cluster, document.secretName, [namespace]), namespace)
 }
 
-/** Written by the same document's manager: from the same sources an entry that lives longer, or none that lives less. */
-function isNewer(found: PullSecretMetadata | undefined, { document, records }: PullSecretWrite): boolean {
-  if (found?.owners.data.includes(fieldManager(document)) !== true) return false
-  const theirs = parseRecord(found.annotations)?.registries
-  const aheadMs = [...records].map(([name, ours]) => {
-    const their = theirs?.get(name)
+/**
+ * Of the same document's manager: our own write, whose answer was lost; or another run's, where from the same sources an
+ * entry lives longer, or none lives less.
+ */
+function writtenMeanwhile(found: PullSecretMetadata | undefined, write: PullSecretWrite): Written | undefined {
+  if (found?.owners.data.includes(fieldManager(write.document)) !== true) return undefined
+  const theirs = parseRecord(found.annotations)
+  const aheadMs = [...write.records].map(([name, ours]) => {
+    const their = theirs?.registries.get(name)
     const same = their?.mintedFrom === ours.mintedFrom
     return their !== undefined && same ? their.expiresAt.getTime() - ours.expiresAt.getTime() : Number.NEGATIVE_INFINITY
   })
-  return aheadMs.some((ms) => ms > 0) || aheadMs.every((ms) => ms === 0)
+  const equal = aheadMs.every((ms) => ms === 0)
+  if (equal && theirs?.refreshedAt.getTime() === write.refreshedAt.getTime()) return { result: 'written' }
+  if (!equal && !aheadMs.some((ms) => ms > 0)) return undefined
+  return { result: 'unchanged', note: 'another run wrote a newer one meanwhile' }
 }
 
 const notOurs = ({ document, namespace }: PullSecretWrite, owners: readonly string[]) =>

@@ -14,20 +14,23 @@ export interface PullpassWanted {
   readonly environment?: Readonly<Record<string, string | undefined>>
   readonly input?: string
   readonly signal?: AbortSignal
+  /** How the run waits; absent: its pauses are over at once, and its time is never over. */
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 export async function runPullpass(
   sandbox: Pick<Sandbox, 'environment' | 'clock'>,
   argv: readonly string[],
-  { environment = {}, input = '', signal = new AbortController().signal }: PullpassWanted = {},
+  wanted: PullpassWanted = {},
 ): Promise<PullpassRun> {
+  const { environment = {}, input = '', signal = new AbortController().signal, sleep = waitWithoutTime } = wanted
   const stdout: string[] = []
   const stderr: string[] = []
   const exitCode = await run(argv, {
     environment: { ...sandbox.environment, ...environment },
     now: sandbox.clock.now,
     random: () => 0.5,
-    sleep: waitWithoutTime,
+    sleep,
     signal,
     terminal: {
       print: (text) => void stdout.push(`${text}\n`),

@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { type Fault, throttled } from '../../sandbox/serve/faults.ts'
+import { PullpassError } from '../../src/outside/pullpass-error.ts'
+import { documentText } from '../support/document-text.ts'
+import { readPullSecret } from '../support/read-pull-secret.ts'
+import { runPullpass } from '../support/run-pullpass.ts'
+import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
+
+const many = Array.from({ length: 200 }, (_, index) => `ns-${String(index).padStart(3, '0')}`)
+
+interface Report {
+  readonly outcomes: readonly {
+    readonly namespace: string
+    readonly result: string
+    readonly note?: string
+    readonly error?: { readonly code: string }
+  }[]
+}
+
+const patches = ({ parts }: TestSandbox) => parts.kubernetes.seen.filter(({ method }) => method === 'PATCH')
+
+/** From the hundredth apply on. */
+function inTheMiddle(): { when: (request: { method: string }) => boolean } {
+  let applies = 0
+  return { when: ({ method }) => method === 'PATCH' && ++applies > 100 }
+}
+
+interface FaultCase {
+  readonly fault: Fault
+  readonly times: number
+  readonly mostRepeats: number
+}
+
+const faults: Record<string, FaultCase> = {
+  'throttles some applies': { fault: throttled(1), times: 20, mostRepeats: 20 },
+  'is unavailable for some applies': {
+    fault: { kind: 'answer', answer: { status: 503, body: 'unavailable' } },
+    times: 20,
+    mostRepeats: 20,
+  },
+  'cuts some answers short': { fault: { kind: 'truncate' }, times: 5, mostRepeats: 5 },
+  // What is under way on that connection, at most 50, is lost with it.
+  'breaks the connection before an apply': { fault: { kind: 'reset', at: 'request' }, times: 1, mostRepeats: 50 },
+  'breaks the connection after an apply': { fault: { kind: 'reset', at: 'answer' }, times: 1, mostRepeats: 50 },
+  'goes away, and answers what is under way': {
+    fault: { kind: 'goaway', request: 'answered' },
+    times: 1,
+    mostRepeats: 0,
+  },
+  'goes away, and refuses an apply': { fault: { kind: 'goaway', request: 'refused' }, times: 1, mostRepeats: 50 },
+}
+
+async function refreshMany(sandbox: TestSandbox, { fault, times, mostRepeats }: FaultCase): Promise<void> {
+  const file = await sandbox.write('many.yaml', documentText(sandbox, { include: ['ns-*'] }))
+  const { store } = sandbox.cluster
+  sandbox.parts.kubernetes.faults.inject(fault, { ...inTheMiddle(), times })
+  const before = { version: store.resourceVersion, applies: patches(sandbox).length }
+  const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '-o', 'json'])
+  sandbox.parts.kubernetes.faults.clear()
+
+  assert.deepEqual([exitCode, stderr], [0, ''])
+  const { outcomes }: Report = JSON.parse(stdout)
+  const others = outcomes.filter(({ result, note }) => result !== 'written' || note !== undefined)
+  assert.deepEqual(others, [])
+  const namespaces = outcomes.map(({ namespace }) => namespace)
+  assert.deepEqual(namespaces, many)
+  assert.equal(store.resourceVersion - before.version, 200) // each write counts one
+  const repeats = patches(sandbox).length - before.applies - 200
+  assert.ok(repeats >= 0 && repeats <= mostRepeats, `${repeats} applies were repeated`)
+}
+
+// Side by side: a connection that is gone without a word is noticed after some seconds.
+suite('every Secret of 200 namespaces is written once, though the API server', { concurrency: true }, () => {
+  for (const [name, fault] of Object.entries(faults)) {
+    test(name, async (t) => {
+      await refreshMany(await startTestSandbox(t, { namespaces: many }), fault)
+    })
+  }
+
+  for (const name of ['throttles some applies', 'cuts some answers short', 'breaks the connection after an apply']) {
+    test(`${name}, over HTTP/1.1`, async (t) => {
+      const sandbox = await startTestSandbox(t, { namespaces: many, kubernetesHttp2: 'absent' })
+      await refreshMany(sandbox, faults[name] ?? assert.fail())
+    })
+  }
+
+  test('breaks the connection after an apply that updates, so that its repeat meets a conflict', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: many })
+    const fault = { fault: { kind: 'reset', at: 'answer' }, times: 1, mostRepeats: 50 } as const
+    await refreshMany(sandbox, { ...fault, times: 0, mostRepeats: 0 })
+    await refreshMany(sandbox, fault)
+  })
+})
+
+suite('a run that is ended in the middle of 200 namespaces', () => {
+  const ended = (code: 'INTERRUPTED' | 'TIMED_OUT') =>
+    new PullpassError({ code, hop: 'document', seen: 'the run was ended by SIGTERM', retryable: true })
+
+  test('lets applies under way finish, and says what was not done', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: many })
+    const file = await sandbox.write('many.yaml', documentText(sandbox, { include: ['ns-*'] }))
+    const interrupt = new AbortController()
+    let applies = 0
+    sandbox.parts.kubernetes.faults.inject(
+      { kind: 'latency', ms: 1 },
+      {
+        when: ({ method }) => {
+          if (method === 'PATCH' && ++applies === 60) interrupt.abort(ended('INTERRUPTED'))
+          return method === 'PATCH'
+        },
+      },
+    )
+    const wanted = { signal: interrupt.signal }
+    const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '-o', 'json'], wanted)
+
+    const { outcomes }: Report = JSON.parse(stdout)
+    const written = outcomes.filter(({ result }) => result === 'written').map(({ namespace }) => namespace)
+    const failed = outcomes.filter(({ result }) => result === 'failed')
+    assert.ok(written.length >= 60 && written.length <= 110, `${written.length} were written`)
+    assert.equal(failed.length, 200 - written.length)
+    assert.ok(failed.every(({ error }) => error?.code === 'INTERRUPTED'))
+    const stored = sandbox.cluster.store.list('Secret').map(({ metadata }) => metadata.namespace)
+    assert.deepEqual(stored, written.toSorted())
+    assert.equal(exitCode, 1)
+    assert.match(
+      stderr,
+      new RegExp(
+        `^INTERRUPTED \\(document\\): the run was ended by SIGTERM\n {2}affects ${failed.length} namespaces: ns-`,
+      ),
+    )
+  })
+
+  test('by --timeout does the same', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: many })
+    const file = await sandbox.write('many.yaml', documentText(sandbox, { include: ['ns-*'] }))
+    const sleep = async (ms: number, signal: AbortSignal) => {
+      if (ms !== 20_000) return
+      while (patches(sandbox).length < 20) {
+        signal.throwIfAborted()
+        await new Promise(setImmediate)
+      }
+    }
+    const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '--timeout', '20s'], { sleep })
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^TIMED_OUT \(document\): the run did not end within 20s\n/)
+    assert.match(stderr, /\n {2}affects \d+ namespaces: /)
+    assert.ok(sandbox.cluster.store.list('Secret').length >= 20)
+  })
+})
+
+suite('namespaces that cannot be written', () => {
+  test('fail alone, each with its reason, while the others are written', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: ['team-a', 'team-b', 'closed', 'ending'] })
+    const { cluster } = sandbox
+    cluster.authorization.forbid({ verbs: ['patch'], resources: ['secrets'], namespace: 'closed' })
+    endNamespace(sandbox, 'ending')
+    const include = ['team-a', 'gone', 'closed', 'ending', 'team-b']
+    const file = await sandbox.write('pull.yaml', documentText(sandbox, { include }))
+    const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.equal(exitCode, 1)
+    assert.equal(
+      stderr,
+      [
+        'NAMESPACE_MISSING (kubernetes): namespace gone is not there',
+        '  expected a namespace that exists',
+        '  fix: create it, or take its name out of the document',
+        'KUBERNETES_FORBIDDEN (kubernetes): the API server answered 403 "secrets "regcred" is forbidden: User "kubernetes-admin" cannot patch resource "secrets" in API group "" in the namespace "closed""',
+        '  expected the right to patch Secret closed/regcred',
+        '  fix: grant the rule {apiGroups: [""], resources: [secrets], resourceNames: [regcred], verbs: [patch]} in a ClusterRole, or in a Role of closed: pullpass manifests -f FILE prints all that a document needs',
+        '',
+      ].join('\n'),
+    )
+    assert.match(stdout, /ending\/regcred +google +skipped .* the namespace is being deleted\n/)
+    for (const namespace of ['team-a', 'team-b']) assert.ok(readPullSecret(sandbox, namespace))
+    assert.equal(readPullSecret(sandbox, 'closed'), undefined)
+  })
+
+  test('are named by a document with globs before anything is asked of them', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: ['team-a', 'team-b', 'ending'] })
+    endNamespace(sandbox, 'ending')
+    const include = ['team-*', 'gone', 'ending']
+    const file = await sandbox.write('pull.yaml', documentText(sandbox, { include }))
+    const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.equal(exitCode, 1)
+    assert.match(
+      stderr,
+      /^NAMESPACE_MISSING \(kubernetes\): namespace gone is not there, and .*pull\.yaml:1 names it\n/,
+    )
+    assert.match(stdout, /ending\/regcred +skipped +the namespace is being deleted\n/)
+    assert.equal(
+      patches(sandbox).some(({ path }) => /gone|ending/.test(path)),
+      false,
+    )
+  })
+
+  test('that are being deleted alone change no exit code', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: ['team-a', 'ending'] })
+    endNamespace(sandbox, 'ending')
+    const file = await sandbox.write('pull.yaml', documentText(sandbox, { include: ['team-a', 'ending'] }))
+    const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.deepEqual([exitCode, stderr], [0, ''])
+  })
+
+  test('may not be looked into: one of many fails alone where rights go namespace by namespace', async (t) => {
+    const teams = ['team-a', 'team-b', 'team-c', 'team-d', 'team-e', 'closed']
+    const sandbox = await startTestSandbox(t, { namespaces: teams })
+    sandbox.cluster.authorization.permit(
+      'kubernetes-admin',
+      teams
+        .filter((namespace) => namespace !== 'closed')
+        .map((namespace) => ({ verbs: ['list', 'create', 'patch'], resources: ['secrets'], namespace })),
+    )
+    const file = await sandbox.write('pull.yaml', documentText(sandbox, { include: teams }))
+    const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.equal(exitCode, 1)
+    assert.match(
+      stderr,
+      /^KUBERNETES_FORBIDDEN \(kubernetes\): .*\n {2}expected the right to list Secret closed\/regcred\n/,
+    )
+    assert.doesNotMatch(stderr, /team-/)
+    assert.equal(sandbox.cluster.store.list('Secret').length, 5)
+  })
+})
+
+/** As the API shows a namespace whose content takes a while to go. */
+function endNamespace({ cluster }: TestSandbox, name: string): void {
+  const namespace = cluster.store.read('Namespace', '', name)
+  assert.ok(namespace)
+  const metadata = { ...namespace.metadata, deletionTimestamp: '2026-11-24T11:59:00Z' }
+  cluster.store.put({ ...namespace, metadata, status: { phase: 'Terminating' } })
+}
