@@ -63,7 +63,8 @@ async function parse(text: string, path: string): Promise<unknown> {
   }
   const { parse: parseYaml, YAMLParseError } = await import('yaml')
   try {
-    return parseYaml(text, { maxAliasCount: 100 })
+    // Its warnings go to standard error, and quote the line: none are wanted.
+    return parseYaml(text, { maxAliasCount: 100, logLevel: 'error' })
   } catch (error) {
     // Its message quotes the line, which may hold a token: only the place is told.
     const place = error instanceof YAMLParseError ? error.linePos?.[0] : undefined

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite, type TestContext, test } from 'node:test'
+import fc from 'fast-check'
+import { chooseContext } from '../../src/kubernetes/choose-context.ts'
+import { loadKubeconfig } from '../../src/kubernetes/load-kubeconfig.ts'
+import { PullpassError } from '../../src/outside/pullpass-error.ts'
+
+async function prepare(t: TestContext) {
+  const folder = await mkdtemp(join(tmpdir(), 'pullpass-kubeconfig-'))
+  t.after(() => rm(folder, { recursive: true }))
+  return async (name: string, content: string) => {
+    await writeFile(join(folder, name), content)
+    return join(folder, name)
+  }
+}
+
+suite('kubeconfigs', () => {
+  test('are merged whole entries at a time, as kubectl does: what comes first counts', async (t) => {
+    const write = await prepare(t)
+    const first = await write('first', 'users: [{name: u, user: {token: first}}]')
+    const second = await write('second', 'current-context: x\nusers: [{name: u, user: {token: second, as: bob}}]')
+    const { users, currentContext } = await loadKubeconfig(undefined, { KUBECONFIG: `${first}:${second}` })
+    assert.deepEqual(users.get('u'), { fields: { token: 'first' }, file: first })
+    assert.equal(currentContext, 'x')
+  })
+
+  test('that explode when their aliases are followed are refused', async (t) => {
+    const write = await prepare(t)
+    const levels = Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(9)}]`)
+    const path = await write('bomb', ['a0: &a0 x', ...levels].join('\n'))
+    await assert.rejects(loadKubeconfig(path, {}), { code: 'KUBECONFIG_INVALID', seen: `${path} is not YAML` })
+  })
+
+  test('that are larger than any kubeconfig are not read', async (t) => {
+    const write = await prepare(t)
+    const path = await write('large', '#'.repeat(5_000_000))
+    await assert.rejects(loadKubeconfig(path, {}), {
+      code: 'KUBECONFIG_INVALID',
+      seen: `${path} cannot be read: RangeError: the file is larger than 4194304 bytes`,
+    })
+  })
+
+  test('of any content give a context, or say what is wrong', async (t) => {
+    const write = await prepare(t)
+    const name = fc.constantFrom('clusters', 'users', 'contexts', 'current-context', 'cluster', 'user', 'name')
+    const likely = fc.dictionary(name, fc.oneof(fc.jsonValue(), fc.array(fc.dictionary(name, fc.jsonValue()))))
+    const content = fc.oneof(
+      fc.string(),
+      likely.map((value) => JSON.stringify(value)),
+    )
+    await fc.assert(
+      fc.asyncProperty(content, async (text) => {
+        try {
+          chooseContext(await loadKubeconfig(await write('any', text), {}), undefined)
+        } catch (fault) {
+          assert.ok(fault instanceof PullpassError && fault.code === 'KUBECONFIG_INVALID', String(fault))
+        }
+      }),
+    )
+  })
+})
