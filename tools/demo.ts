@@ -29,6 +29,7 @@ async function tellStory(): Promise<void> {
     for (const [name, value] of Object.entries(sandbox.environment)) tell(`${name}=${value}`)
     await tellCommand(['refresh'], sandbox, tell)
     const { sts, iamCredentials } = sandbox.parts
+    await tellCommand(['inspect', 'secret', 'team-a/regcred', '--image', image], sandbox, tell)
     tell(`exchanges: ${sts.seen.length} at the STS, ${iamCredentials.seen.length} at IAM Credentials, for 3 namespaces`)
   })
 
