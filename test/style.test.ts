@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path/posix'
 import { suite, test } from 'node:test'
 
-const files = globSync('{src,sandbox,test,e2e,bench}/**/*.ts')
+const files = globSync('{src,sandbox,test,e2e,bench,tools}/**/*.ts')
   .map((file) => file.replaceAll('\\', '/'))
   .map((file) => ({ file, text: readFileSync(file, 'utf8') }))
 const isTest = ({ file }: { file: string }) => file.endsWith('.test.ts')
@@ -38,6 +38,12 @@ suite('style', () => {
       ({ file, text }) => file !== 'test/style.test.ts' && /\b(TODO|FIXME|XXX)\b/.test(text),
     )
     assert.deepEqual(names(unfinished), [])
+  })
+
+  test('clock, chance, variables and streams are arguments: only cli.ts has the process', () => {
+    const taken = /\bprocess\.(env|exit|argv|std|on)|\bDate\.now\(|\bnew Date\(\)|\bMath\.random|\bfetch\(|\bconsole\./
+    const taking = files.filter(({ file, text }) => /^src\/(?!cli\.ts)/.test(file) && taken.test(text))
+    assert.deepEqual(names(taking), [])
   })
 
   test('titles of tests say what holds', () => {
