@@ -6,7 +6,7 @@ import { type Sandbox, type SandboxWanted, startSandbox } from '../../sandbox/st
 
 export interface TestSandbox extends Sandbox {
   /** Writes a file into the sandbox's folder, and gives its path. */
-  readonly write: (name: string, text: string) => Promise<string>
+  readonly write: (name: string, content: string | Buffer) => Promise<string>
 }
 
 export async function startTestSandbox(t: TestContext, wanted: SandboxWanted = {}): Promise<TestSandbox> {
@@ -14,9 +14,9 @@ export async function startTestSandbox(t: TestContext, wanted: SandboxWanted = {
   t.after(() => sandbox.close())
   return {
     ...sandbox,
-    async write(name, text) {
+    async write(name, content) {
       const path = join(sandbox.folder.path, name)
-      await writeFile(path, text)
+      await writeFile(path, content)
       return path
     },
   }

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { documentText } from '../support/document-text.ts'
+import { readPullSecret } from '../support/read-pull-secret.ts'
+import { runPullpass } from '../support/run-pullpass.ts'
+import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
+
+const attaching = (sandbox: TestSandbox, accounts: string) =>
+  sandbox.write('pull.yaml', documentText(sandbox, { more: `  attachToServiceAccounts: [${accounts}]` }))
+
+const pullSecretsOf = ({ cluster }: TestSandbox, namespace: string, name = 'default') =>
+  cluster.store.read('ServiceAccount', namespace, name)?.['imagePullSecrets']
+
+function seedAccount({ cluster }: TestSandbox, namespace: string, pullSecrets: readonly string[]): void {
+  cluster.seed({
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { namespace, name: 'default' },
+    imagePullSecrets: pullSecrets.map((name) => ({ name })),
+  })
+}
+
+const accountPatches = ({ parts }: TestSandbox) =>
+  parts.kubernetes.seen.filter(({ method, path }) => method === 'PATCH' && path.includes('/serviceaccounts/'))
+
+suite('attachToServiceAccounts', () => {
+  test('names the Secret on each account, beside the entries of others', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    seedAccount(sandbox, 'team-a', ['theirs', 'also-theirs'])
+    const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', await attaching(sandbox, 'default')])
+    assert.deepEqual([exitCode, stderr], [0, ''])
+    assert.deepEqual(pullSecretsOf(sandbox, 'team-a'), [
+      { name: 'theirs' },
+      { name: 'also-theirs' },
+      { name: 'regcred' },
+    ])
+    assert.deepEqual(pullSecretsOf(sandbox, 'team-b'), [{ name: 'regcred' }])
+    assert.equal(pullSecretsOf(sandbox, 'default'), undefined)
+  })
+
+  test('does so once: a second run writes no account', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const file = await attaching(sandbox, 'default')
+    await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.equal(accountPatches(sandbox).length, 2)
+    const { stdout } = await runPullpass(sandbox, ['refresh', '-f', file, '-o', 'json'])
+    assert.equal(accountPatches(sandbox).length, 2)
+    assert.deepEqual(JSON.parse(stdout).outcomes[0].serviceAccounts, [{ name: 'default', result: 'unchanged' }])
+    assert.deepEqual(pullSecretsOf(sandbox, 'team-a'), [{ name: 'regcred' }])
+  })
+
+  test('comes to accounts of fresh Secrets too, without an exchange', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    await runPullpass(sandbox, ['refresh', '-f', await sandbox.write('pull.yaml', documentText(sandbox))])
+    const file = await attaching(sandbox, 'default')
+    await runPullpass(sandbox, ['refresh', '-f', file, '--min-remaining', '30m'])
+    assert.deepEqual(pullSecretsOf(sandbox, 'team-a'), [{ name: 'regcred' }])
+    assert.equal(sandbox.parts.sts.seen.length, 1)
+  })
+
+  test('passes over an account that a namespace does not have', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const file = await attaching(sandbox, 'builder, default')
+    const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-f', file, '-o', 'json'])
+    assert.equal(exitCode, 0)
+    assert.deepEqual(JSON.parse(stdout).outcomes[1].serviceAccounts, [
+      { name: 'builder', result: 'absent' },
+      { name: 'default', result: 'attached' },
+    ])
+  })
+
+  test('without the right to change an account fails, and the Secret is written all the same', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.cluster.authorization.forbid({ verbs: ['patch'], resources: ['serviceaccounts'], namespace: 'team-a' })
+    const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', await attaching(sandbox, 'default')])
+    assert.equal(exitCode, 1)
+    assert.match(
+      stderr,
+      /^KUBERNETES_FORBIDDEN \(kubernetes\): .*\n {2}expected the right to patch ServiceAccount team-a\/default\n/,
+    )
+    assert.ok(readPullSecret(sandbox, 'team-a'))
+    assert.equal(pullSecretsOf(sandbox, 'team-a'), undefined)
+    assert.deepEqual(pullSecretsOf(sandbox, 'team-b'), [{ name: 'regcred' }])
+  })
+
+  test('without the right to look at accounts of one namespace fails there alone', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.cluster.authorization.forbid({ verbs: ['list'], resources: ['serviceaccounts'], namespace: 'team-a' })
+    const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', await attaching(sandbox, 'default')])
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /\n {2}expected the right to list ServiceAccount team-a\/default\n/)
+    assert.ok(readPullSecret(sandbox, 'team-a'))
+    assert.deepEqual(pullSecretsOf(sandbox, 'team-b'), [{ name: 'regcred' }])
+  })
+
+  test('names no Secret that is not there', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.cluster.authorization.forbid({ verbs: ['patch'], resources: ['secrets'], namespace: 'team-a' })
+    await runPullpass(sandbox, ['refresh', '-f', await attaching(sandbox, 'default')])
+    assert.equal(pullSecretsOf(sandbox, 'team-a'), undefined)
+  })
+
+  test('in a dry run changes no account', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const file = await attaching(sandbox, 'default')
+    const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-f', file, '--dry-run', '-o', 'json'])
+    assert.equal(exitCode, 0)
+    assert.deepEqual(JSON.parse(stdout).outcomes[0].serviceAccounts, [{ name: 'default', result: 'attached' }])
+    assert.equal(pullSecretsOf(sandbox, 'team-a'), undefined)
+  })
+})

@@ -1,0 +1,157 @@
+import { test } from 'node:test'
+import { type BadInput, refusesBeforeWriting } from './refuses-before-writing.ts'
+
+const variable = (name: string, value: string | undefined): BadInput['give'] => {
+  return () => ({ environment: { [name]: value } })
+}
+const tokenFile = (content: string | Buffer): BadInput['give'] => {
+  return async ({ write }) => ({ argv: ['--token-file', await write('token', content)] })
+}
+
+const badInputs: Record<string, BadInput> = {
+  'a missing variable': {
+    give: variable('POOL_ID', undefined),
+    said: [
+      'VARIABLE_INVALID (document): variable POOL_ID is not set',
+      '  expected the pool\'s id: 4 to 32 lower-case letters, digits and "-"',
+    ],
+  },
+  'an empty variable': {
+    give: variable('REGISTRY_SECRET_NAMESPACES', ''),
+    said: [
+      'VARIABLE_INVALID (document): variable REGISTRY_SECRET_NAMESPACES is empty',
+      '  expected a namespace, or a glob of lower-case letters, digits, "-", "*" (any characters) and "?" (one)',
+    ],
+  },
+  'an empty e-mail, which is no direct federation': {
+    give: variable('SERVICE_ACCOUNT_EMAIL', ''),
+    said: [
+      'VARIABLE_INVALID (document): variable SERVICE_ACCOUNT_EMAIL is empty',
+      "  expected a service account's e-mail address, such as puller@project.iam.gserviceaccount.com",
+    ],
+  },
+  "a project's id for its number": {
+    give: variable('PROJECT_NUMBER', 'example-project'),
+    said: [
+      'VARIABLE_INVALID (document): variable PROJECT_NUMBER is "example-project"',
+      '  expected the project\'s number, not its id: gcloud projects describe example-project --format="value(projectNumber)"',
+    ],
+  },
+  'a namespace in a variable that cannot exist': {
+    give: variable('REGISTRY_SECRET_NAMESPACES', 'a,Team_B'),
+    said: [
+      'VARIABLE_INVALID (document): variable REGISTRY_SECRET_NAMESPACES holds "Team_B"',
+      '  expected a namespace, or a glob of lower-case letters, digits, "-", "*" (any characters) and "?" (one)',
+    ],
+  },
+  'a host in a variable with a scheme': {
+    give: variable('REGISTRY_HOSTS', 'https://europe-docker.pkg.dev'),
+    said: [
+      'VARIABLE_INVALID (document): variable REGISTRY_HOSTS holds "https://europe-docker.pkg.dev"',
+      '  expected the host without a scheme: europe-docker.pkg.dev',
+    ],
+  },
+  'a token file that is not there': {
+    give: ({ folder }) => ({ argv: ['--token-file', `${folder.path}/none`] }),
+    said: [
+      'TOKEN_FILE_UNREADABLE (subject-token): FOLDER/none does not exist',
+      '  expected a file that holds a service account token',
+      '  fix: mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or name its file with --token-file',
+    ],
+  },
+  'an empty token file': {
+    give: tokenFile(''),
+    said: [
+      'TOKEN_FILE_UNREADABLE (subject-token): FOLDER/token is empty',
+      '  expected a service account token',
+      '  fix: mount a projected token (volumes[].projected.sources[].serviceAccountToken) and name its file',
+    ],
+  },
+  'a binary token file': {
+    give: tokenFile(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0])),
+    said: [
+      'TOKEN_FILE_UNREADABLE (subject-token): FOLDER/token holds binary data',
+      '  expected a service account token',
+      '  fix: mount a projected token (volumes[].projected.sources[].serviceAccountToken) and name its file',
+    ],
+  },
+  'a token file that holds something else': {
+    give: tokenFile('not-a-token'),
+    said: [
+      'TOKEN_MALFORMED (subject-token): FOLDER/token holds no service account token: it has 1 part',
+      '  expected a JWT: header, payload and signature in base64url, joined by "."',
+      '  fix: use a projected token (volumes[].projected.sources[].serviceAccountToken), or set spec.serviceAccountRef and pullpass requests one',
+    ],
+  },
+  'an expired token': {
+    async give({ cluster, write }) {
+      const wanted = { namespace: 'image-system', name: 'pullpass', audiences: ['any'], lifeSeconds: -600 }
+      return { argv: ['--token-file', await write('token', await cluster.signServiceAccountToken(wanted))] }
+    },
+    said: [
+      'TOKEN_EXPIRED (subject-token): FOLDER/token expired at 2026-11-24T11:50:00.000Z',
+      '  expected a token that lives now, at 2026-11-24T12:00:00.000Z',
+      "  fix: read the token from the pod's own projected volume, where the kubelet renews it, not from a copy; check this machine's clock",
+    ],
+  },
+  'a token without the audience': {
+    async give({ cluster, write }) {
+      const wanted = { namespace: 'image-system', name: 'pullpass', audiences: ['https://other'], lifeSeconds: 600 }
+      return { argv: ['--token-file', await write('token', await cluster.signServiceAccountToken(wanted))] }
+    },
+    said: [
+      'AUDIENCE_MISMATCH (subject-token): FOLDER/token is meant for "https://other"',
+      '  expected "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster" (with or without "https:"), from registry REGISTRY',
+      "  fix: set that audience on the pod's projected token, or set spec.serviceAccountRef and pullpass requests the token itself",
+    ],
+  },
+  'a CA file without a certificate': {
+    give: async ({ write }) => ({ argv: ['--ca-file', await write('ca.pem', 'nothing')] }),
+    said: [
+      'CA_FILE_INVALID (document): FOLDER/ca.pem holds no certificate',
+      '  expected one or more certificates in PEM: -----BEGIN CERTIFICATE-----',
+    ],
+  },
+  'a context that the kubeconfig does not have': {
+    give: () => ({ argv: ['--context', 'other'] }),
+    said: [
+      'KUBECONFIG_INVALID (kubernetes): FOLDER/kubeconfig has no context "other"',
+      '  expected one of its contexts: sandbox',
+      '  fix: kubectl config view shows what kubectl reads; another context is chosen by --context NAME',
+    ],
+  },
+  'a kubeconfig that is not there': {
+    give: ({ folder }) => ({ argv: ['--kubeconfig', `${folder.path}/none`] }),
+    said: [
+      'KUBECONFIG_INVALID (kubernetes): FOLDER/none cannot be read: ENOENT',
+      '  expected a kubeconfig, in YAML or JSON, with all that its context names',
+      '  fix: kubectl config view shows what kubectl reads; another context is chosen by --context NAME',
+    ],
+  },
+  'a duration that is none': {
+    give: () => ({ argv: ['--min-remaining', '30 minutes'] }),
+    said: [
+      'USAGE_INVALID (document): --min-remaining "30 minutes" is no duration',
+      '  expected hours, minutes and seconds such as 30m',
+    ],
+  },
+  'a time limit that is none': {
+    give: () => ({ argv: ['--timeout', 'soon'] }),
+    said: [
+      'USAGE_INVALID (document): --timeout is "soon"',
+      '  expected hours, minutes and seconds, more than none, such as 90s, 5m or 1h30m',
+    ],
+  },
+  'an unknown flag': {
+    give: () => ({ argv: ['--dryrun'] }),
+    said: [
+      'USAGE_INVALID (document): --dryrun is unknown',
+      '  expected perhaps --dry-run',
+      '  fix: pullpass refresh --help',
+    ],
+  },
+}
+
+test('bad variables, token files and flags end refresh before anything is exchanged or written', async (t) => {
+  await refusesBeforeWriting(t, badInputs)
+})

@@ -1,0 +1,35 @@
+/** Holds that refresh says what is wrong with what it was given, before anything is exchanged or written. */
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { type PullpassWanted, runPullpass } from '../support/run-pullpass.ts'
+import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
+
+interface Given extends PullpassWanted {
+  readonly argv?: readonly string[]
+}
+
+export interface BadInput {
+  readonly give: (sandbox: TestSandbox) => Promise<Given> | Given
+  /** What is said, in lines; FOLDER and REGISTRY are the sandbox's. */
+  readonly said: readonly string[]
+}
+
+export async function refusesBeforeWriting(
+  t: TestContext,
+  badInputs: Readonly<Record<string, BadInput>>,
+): Promise<void> {
+  const sandbox = await startTestSandbox(t)
+  const { sts, iamCredentials, kubernetes, registry } = sandbox.parts
+  for (const [name, { give, said }] of Object.entries(badInputs)) {
+    await t.test(name, async () => {
+      const { argv = [], ...wanted } = await give(sandbox)
+      const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', ...argv], wanted)
+      const shown = stderr.replaceAll(sandbox.folder.path, 'FOLDER').replace(`localhost:${registry.port}`, 'REGISTRY')
+      assert.deepEqual(shown.split('\n'), [...said, ''])
+      assert.deepEqual([exitCode, stdout], [2, ''])
+      assert.deepEqual([sts.seen.length, iamCredentials.seen.length], [0, 0])
+      assert.ok(kubernetes.seen.every(({ method }) => method === 'GET'))
+    })
+  }
+  assert.deepEqual(sandbox.cluster.store.list('Secret'), [])
+}
