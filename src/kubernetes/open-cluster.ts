@@ -24,8 +24,11 @@ export interface ClusterLimits extends LineLimits {
   readonly graceMs: number
 }
 
-/** The server allows 100 streams a connection; beyond 50 it is the limit itself (bench/). */
-const defaultLimits: ClusterLimits = { inFlight: 50, timeoutMs: 15_000, graceMs: 5_000 }
+/**
+ * The server allows 100 streams a connection; beyond 50 it is the limit itself (bench/). An admission webhook may take
+ * 30 s; a connection that is gone is noticed sooner, by its silence.
+ */
+const defaultLimits: ClusterLimits = { inFlight: 50, timeoutMs: 30_000, graceMs: 5_000 }
 const defaultAnswerBytes = 1024 * 1024
 
 export function openCluster(
