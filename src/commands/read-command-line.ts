@@ -1,6 +1,7 @@
 /** The words after a command's name, checked against its flags. */
 import { parseArgs } from 'node:util'
 import { showValue } from '../document/show-value.ts'
+import { looksLikeSecret } from '../outside/looks-like-secret.ts'
 import { nearest } from '../outside/nearest.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Command } from './command.ts'
@@ -13,7 +14,7 @@ export interface CommandLine {
   readonly positionals: readonly string[]
 }
 
-/** @throws USAGE_INVALID for a flag that is unknown, lacks its value, has one that it does not take, or stands twice */
+/** @throws USAGE_INVALID for a credential, and for a flag that is unknown, lacks its value, has one that it does not take, or stands twice */
 export function readCommandLine(
   name: string,
   { flags, usage }: Pick<Command, 'flags' | 'usage'>,
@@ -22,6 +23,12 @@ export function readCommandLine(
   const known: Flags = { ...flags, ...commonFlags }
   const fail = (seen: string, expected?: string) => {
     throw new PullpassError({ code: 'USAGE_INVALID', hop: 'document', seen, expected, hint: `pullpass ${name} --help` })
+  }
+  if (words.some(looksLikeSecret)) {
+    return fail(
+      'a word looks like a credential, not shown',
+      'none here: others on the machine can read it in the list of processes',
+    )
   }
   const { values, positionals, tokens } = parse(known, words, fail)
   const given = tokens.filter((token) => token.kind === 'option')

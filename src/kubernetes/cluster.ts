@@ -17,6 +17,8 @@ export interface ClusterAnswer {
   readonly status: number
   /** Bounded; JSON text where the API server answered as itself. */
   readonly body: string
+  /** The credential that went with the request: who is no API server may repeat it. */
+  readonly sent?: Redacted
 }
 
 export interface Cluster {

@@ -6,6 +6,7 @@
  *                 └─────────┘
  */
 import type { Outside } from '../outside/outside.ts'
+import type { Redacted } from '../outside/redacted.ts'
 import { retryAtOf } from '../outside/retry-at.ts'
 import { systemErrorCode } from '../outside/system-error-code.ts'
 import type { Cluster, ClusterAnswer, ClusterRequest } from './cluster.ts'
@@ -92,7 +93,10 @@ async function requestUntilAnswered(connection: Connection, wanted: ClusterReque
 }
 
 function settle({ access, outside }: Connection, outcome: Attempt): ClusterAnswer {
-  if (outcome.kind === 'answered') return { status: outcome.status, body: outcome.body }
+  if (outcome.kind === 'answered') {
+    const { status, body, sent } = outcome
+    return { status, body, ...(sent && { sent }) }
+  }
   outside.signal.throwIfAborted() // ended by the signal itself, when its grace was over
   throw unreachable(access.server, outcome.error)
 }
@@ -100,19 +104,25 @@ function settle({ access, outside }: Connection, outcome: Attempt): ClusterAnswe
 const shown = (outcome: Outcome) =>
   outcome.kind === 'answered' ? { status: outcome.status } : { error: systemErrorCode(outcome.error) ?? 'none' }
 
-type Attempt = Extract<Outcome, { kind: 'failed' }> | (Extract<Outcome, { kind: 'answered' }> & { body: string })
+type Attempt = Extract<Outcome, { kind: 'failed' }> | (Extract<Outcome, { kind: 'answered' }> & Sent)
+interface Sent {
+  readonly body: string
+  readonly sent: Redacted | undefined
+}
 
 async function attemptRequest(connection: Connection, wanted: ClusterRequest): Promise<Attempt> {
   const { access, outside } = connection
   try {
-    const identity = await access.identify('asked')
+    let identity = await access.identify('asked')
     let answer = await sendOnce(connection, wanted, identity)
     if (answer.status === 401) {
       const newer = await access.identify('refused')
       if (newer !== identity) answer = await sendOnce(connection, wanted, newer)
+      identity = newer
     }
     connection.heard = true
-    return { kind: 'answered', ...answer, retryAt: retryAtOf(answer.retryAfter, outside.now()) }
+    const retryAt = retryAtOf(answer.retryAfter, outside.now())
+    return { kind: 'answered', ...answer, retryAt, sent: identity.authorization }
   } catch (error) {
     return { kind: 'failed', error }
   }

@@ -33,7 +33,7 @@ function withoutStatus(server: string, { status }: ClusterAnswer): Wording | und
 function withStatus(server: string, answer: ClusterAnswer, asked: Asked): Wording {
   const status = parseStatus(answer)
   if (!status) return malformed(server, answer.status, Buffer.byteLength(answer.body))
-  const words = quoteSafely(status.message, asked.secrets ?? [])
+  const words = quoteSafely(status.message, [...(asked.secrets ?? []), ...(answer.sent ? [answer.sent] : [])])
   const right = /^.*?User "([^"]*)" cannot (\w+) resource/.exec(status.message)
   if (answer.status === 403 && right) {
     const [, user = '', verb = asked.verb] = right

@@ -8,7 +8,9 @@ import type { SubjectToken } from '../identity/subject-token.ts'
 import { tokenFilePath } from '../identity/token-file-path.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
 import { requestToken } from '../kubernetes/request-token.ts'
+import { looksLikeSecret } from '../outside/looks-like-secret.ts'
 import type { Outside } from '../outside/outside.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Demand } from './demand.ts'
 
 export interface TokenSource {
@@ -28,6 +30,7 @@ export function tokenFileOf(document: Document, registry: DocumentRegistry, sour
 /** Read anew for each exchange, since the kubelet renews it. @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED, TOKEN_EXPIRED, AUDIENCE_MISMATCH */
 export async function readSubjectToken(path: string, demand: Demand, source: TokenSource): Promise<SubjectToken> {
   const { registry, audiences } = demand
+  if (looksLikeSecret(path)) throw tokenForPath
   const token = await readTokenFile(path, registry.tokenFileField)
   const fault =
     checkLifetime(token, path, source.now()) ??
@@ -35,6 +38,14 @@ export async function readSubjectToken(path: string, demand: Demand, source: Tok
   if (fault !== undefined) throw fault
   return token
 }
+
+const tokenForPath = new PullpassError({
+  code: 'TOKEN_FILE_UNREADABLE',
+  hop: 'subject-token',
+  seen: 'what stands for the path of the token file looks like a credential, not shown',
+  expected: 'the path of the file that holds it',
+  hint: 'see PULLPASS_TOKEN_FILE, and tokenFile in the document',
+})
 
 /** Asks for the audience and the life that the exchange needs. @throws TOKEN_REQUEST_REFUSED and what a request throws */
 export async function requestSubjectToken(
