@@ -10,16 +10,17 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined
 }
 
-/** Levenshtein's distance, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (const [i, left] of Array.from(a).entries()) {
+/** Levenshtein's distance between two words, by their characters, one row at a time. */
+function editDistance(one: string, other: string): number {
+  const others = Array.from(other)
+  let row = Array.from({ length: others.length + 1 }, (_, index) => index)
+  for (const [i, left] of Array.from(one).entries()) {
     const next = [i + 1]
-    for (const [j, right] of Array.from(b).entries()) {
+    for (const [j, right] of others.entries()) {
       const substituted = (row[j] ?? 0) + (left === right ? 0 : 1)
       next.push(Math.min(substituted, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
     }
     row = next
   }
-  return row[b.length] ?? 0
+  return row[others.length] ?? 0
 }

@@ -30,6 +30,12 @@ export interface PullSecretWrite {
 
 export type Written = Pick<Outcome, 'result' | 'note'>
 
+/**
+ * A version that no Secret has: the API server ignores it where there is none, and answers 409 where one was made since
+ * (e2e/contract/kubernetes-apply-cases.ts). Otherwise a run that is late would write over another's of the same document.
+ */
+const createOnly = '1'
+
 /** How often a Secret that changes under our hands is looked at again. */
 const looks = 4
 
@@ -64,7 +70,7 @@ async function act(write: PullSecretWrite, ownership: Ownership, cluster: Cluste
     case 'refuse':
       throw notOurs(write, ownership.owners)
     case 'create':
-      return resultOf(await apply({}, 'yield'))
+      return resultOf(await apply({ resourceVersion: createOnly }, 'yield'))
     case 'update':
       return resultOf(await apply(asFound(ownership.found), 'yield'))
     case 'mend':

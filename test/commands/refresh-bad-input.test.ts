@@ -128,6 +128,36 @@ const badInputs: Record<string, BadInput> = {
       '  fix: kubectl config view shows what kubectl reads; another context is chosen by --context NAME',
     ],
   },
+  'a kubeconfig whose token file is not there': {
+    async give({ kubeconfig, write }) {
+      const text = kubeconfig.replace(/token: .*/, 'tokenFile: none')
+      return { argv: ['--kubeconfig', await write('config', text)] }
+    },
+    said: [
+      'TOKEN_FILE_UNREADABLE (kubernetes): FOLDER/none cannot be read: ENOENT',
+      '  expected a bearer token for the API server, alone in the file',
+      '  fix: in a pod, mount a projected token at this path; in a kubeconfig, correct tokenFile',
+    ],
+  },
+  'a kubeconfig whose authority is no certificate': {
+    async give({ kubeconfig, write }) {
+      const text = kubeconfig.replace(/certificate-authority-data: .*/, 'certificate-authority-data: bm9uZQ==')
+      return { argv: ['--kubeconfig', await write('config', text)] }
+    },
+    said: [
+      'CA_FILE_INVALID (kubernetes): certificate-authority-data in FOLDER/config holds no certificate',
+      '  expected the certificate of the API server’s authority, in PEM: -----BEGIN CERTIFICATE-----',
+      '  fix: kubectl get configmap kube-root-ca.crt -o jsonpath={.data.ca\\.crt} shows it',
+    ],
+  },
+  'a credential on the command line': {
+    give: () => ({ argv: ['--token-file', 'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2EifQ.c2ln'] }),
+    said: [
+      'USAGE_INVALID (document): a word looks like a credential, not shown',
+      '  expected none here: others on the machine can read it in the list of processes',
+      '  fix: pullpass refresh --help',
+    ],
+  },
   'a duration that is none': {
     give: () => ({ argv: ['--min-remaining', '30 minutes'] }),
     said: [

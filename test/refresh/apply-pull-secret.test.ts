@@ -60,6 +60,37 @@ suite('applyPullSecret', () => {
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:newer' })
   })
 
+  test('an older entry that was kept is not written over a newer one of another run either', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const cluster = await reach(sandbox, t)
+    const newer = await writeOf(sandbox, 'newer', '2026-11-24T13:00:00Z')
+    const [name, record] = [...newer.records][0] ?? assert.fail()
+    const fresh = { ...record, expiresAt: new Date('2026-11-24T13:00:30Z') }
+    await applyPullSecret(newer, undefined, cluster)
+    // This run minted another registry's credential later, and kept what the first one held before.
+    const kept = { ...record, expiresAt: new Date('2026-11-24T12:10:00Z') }
+    const late = await writeOf(sandbox, 'older', '2026-11-24T12:10:00Z')
+    const records = new Map([
+      ['minted', fresh],
+      [name, kept],
+    ])
+    assert.deepEqual(await applyPullSecret({ ...late, records }, undefined, cluster), {
+      result: 'unchanged',
+      note: 'another run wrote a newer one meanwhile',
+    })
+    assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:newer' })
+  })
+
+  test('our own write, met again since its answer was lost, is called written', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const cluster = await reach(sandbox, t)
+    await applyPullSecret(await writeOf(sandbox, 'first', '2026-11-24T12:30:00Z'), undefined, cluster)
+    const listed = (await listPullSecrets(cluster, 'regcred', ['team-a'])).found.get('team-a')
+    const write = await writeOf(sandbox, 'second', '2026-11-24T13:00:00Z')
+    await applyPullSecret(write, listed, cluster)
+    assert.deepEqual(await applyPullSecret(write, listed, cluster), { result: 'written' })
+  })
+
   test('a Secret deleted since the list is made anew', async (t) => {
     const sandbox = await startTestSandbox(t)
     const cluster = await reach(sandbox, t)

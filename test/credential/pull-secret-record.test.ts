@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { type PullSecretRecord, parseRecord, renderRecord } from '../../src/credential/pull-secret-record.ts'
+
+const instant = fc.date({ noInvalidDate: true })
+const plain = { noNullPrototype: true }
+const registry = fc.record(
+  {
+    hosts: fc.array(fc.string({ maxLength: 20 }), { maxLength: 4 }),
+    expiresAt: instant,
+    mintedFrom: fc.string({ maxLength: 22 }),
+  },
+  plain,
+)
+const registryName = fc.oneof(fc.string({ maxLength: 12 }), fc.constantFrom('__proto__', 'constructor', '1', '01'))
+const record: fc.Arbitrary<PullSecretRecord> = fc.record(
+  {
+    document: fc.string(),
+    target: fc.string(),
+    refreshedAt: instant,
+    registries: fc.array(fc.tuple(registryName, registry), { maxLength: 8 }).map((registries) => new Map(registries)),
+  },
+  plain,
+)
+
+/** Annotations of ours, each as it should be or as somebody left it. */
+const annotations = fc.dictionary(
+  fc
+    .constantFrom('document', 'target', 'refreshed-at', 'expires-at', 'registries')
+    .map((name) => `pullpass.dev/${name}`),
+  fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.json(),
+    instant.map((at) => at.toISOString()),
+    fc.constantFrom('{}', '{"a":null}', '{"a":{"hosts":["h"],"expiresAt":"2026","mintedFrom":"f"}}', '[]', 'null'),
+  ),
+)
+
+suite('what a pull secret says of itself', () => {
+  test('is read as it was written', () => {
+    fc.assert(fc.property(record, (written) => assert.deepEqual(parseRecord(renderRecord(written)), written)))
+  })
+
+  test('is the same text, in whatever order its registries came', () => {
+    fc.assert(
+      fc.property(record, (written) => {
+        const reversed = { ...written, registries: new Map([...written.registries].toReversed()) }
+        assert.deepEqual(renderRecord(reversed), renderRecord(written))
+      }),
+    )
+  })
+
+  test('says the earliest of its expiries', () => {
+    fc.assert(
+      fc.property(record, (written) => {
+        const expiry = renderRecord(written)['pullpass.dev/expires-at'] ?? ''
+        const all = [...written.registries.values()].map(({ expiresAt }) => expiresAt.getTime())
+        assert.ok(all.every((time) => Date.parse(expiry) <= time))
+        if (all.length > 0) assert.ok(all.includes(Date.parse(expiry)))
+      }),
+    )
+  })
+
+  test('is whole or nothing, whatever somebody made of it', () => {
+    fc.assert(
+      fc.property(annotations, (held) => {
+        const read = parseRecord(held)
+        if (read === undefined) return
+        assert.deepEqual(parseRecord(renderRecord(read)), read)
+      }),
+    )
+  })
+
+  test('is nothing where it is longer than any of ours', () => {
+    const whole = renderRecord({
+      document: 'ClusterPullSecret/a',
+      target: 'a/b',
+      refreshedAt: new Date(0),
+      registries: new Map(),
+    })
+    assert.ok(parseRecord(whole))
+    assert.equal(parseRecord({ ...whole, 'pullpass.dev/registries': `{${' '.repeat(64 * 1024)}}` }), undefined)
+  })
+})

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { nearest } from '../../src/outside/nearest.ts'
+
+const known = ['registries', 'namespaces', 'secretName', 'serviceAccountRef']
+
+suite('the word that somebody most likely meant', () => {
+  const meant: Record<string, string | undefined> = {
+    registry: undefined,
+    registris: 'registries',
+    nameSpaces: 'namespaces',
+    secretname: 'secretName',
+    serviceAccount: 'serviceAccountRef',
+    hosts: undefined,
+    '': undefined,
+    [`registries${' '.repeat(60)}`]: undefined,
+  }
+  for (const [word, expected] of Object.entries(meant)) {
+    test(`for ${JSON.stringify(word.slice(0, 20))} is ${expected ?? 'none'}`, () => {
+      assert.equal(nearest(word, known), expected)
+    })
+  }
+
+  test('is one of the known, or none, whatever was written', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        fc.array(fc.string({ unit: 'binary' }), { maxLength: 5 }),
+        (word, words) => {
+          const near = nearest(word, words)
+          assert.ok(near === undefined || words.includes(near))
+        },
+      ),
+    )
+  })
+
+  test('is itself, where it is known', () => {
+    const word = fc.string({ unit: 'binary', minLength: 1, maxLength: 32 })
+    fc.assert(
+      fc.property(word, fc.array(fc.string()), (itself, others) => {
+        assert.equal(nearest(itself, [itself, ...others]), itself)
+      }),
+    )
+  })
+
+  test('is not one that shares no letter', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[a-z]{3,20}$/), fc.stringMatching(/^[0-9𝟘-𝟡]{1,20}$/u), (word, other) => {
+        assert.equal(nearest(word, [other]), undefined)
+      }),
+    )
+  })
+})

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { renderRecord } from '../../src/credential/pull-secret-record.ts'
+import type { Document } from '../../src/document/document.ts'
+import { judgeFreshness, type Need } from '../../src/refresh/judge-freshness.ts'
+import { mintedFrom } from '../../src/refresh/minted-from.ts'
+import { foundSecret, manager, owners } from './found-secret.ts'
+import { documentOf, registry } from './test-document.ts'
+
+const now = new Date('2026-11-24T12:00:00Z')
+const document = documentOf([registry('one'), registry('two')])
+const need: Need = { document, manager, namespace: 'team-a', minRemainingMs: 30 * 60_000, now }
+
+/** As a run of `document` leaves it, both entries with this life left. */
+function annotationsOf(written: Document, minutesLeft: readonly number[] = [60, 60], target = 'team-a/regcred') {
+  const registries = new Map(
+    written.registries.map((each, index) => [
+      each.name,
+      {
+        hosts: each.hosts,
+        expiresAt: new Date(now.getTime() + (minutesLeft[index] ?? 60) * 60_000),
+        mintedFrom: mintedFrom(written, each),
+      },
+    ]),
+  )
+  return renderRecord({ document: 'ClusterPullSecret/pull', target, refreshedAt: now, registries })
+}
+
+suite('a pull secret is fresh', () => {
+  test('where every entry lives long enough', () => {
+    assert.equal(judgeFreshness(foundSecret({ annotations: annotationsOf(document) }), need), 'fresh')
+    assert.equal(judgeFreshness(foundSecret({ annotations: annotationsOf(document, [30, 30]) }), need), 'fresh')
+  })
+
+  test('exactly while the shortest life left is as long as wanted', () => {
+    const minutes = fc.integer({ min: -60, max: 120 })
+    fc.assert(
+      fc.property(minutes, minutes, fc.nat(120), (one, two, wanted) => {
+        const found = foundSecret({ annotations: annotationsOf(document, [one, two]) })
+        const fresh = judgeFreshness(found, { ...need, minRemainingMs: wanted * 60_000 }) === 'fresh'
+        assert.equal(fresh, Math.min(one, two) >= wanted)
+      }),
+    )
+  })
+
+  test('only where our manager owns its data and its label', () => {
+    fc.assert(
+      fc.property(owners, (held) => {
+        const found = foundSecret({ owners: held, annotations: annotationsOf(document) })
+        const ours = held.data.includes(manager) && held.label.includes(manager)
+        assert.equal(judgeFreshness(found, need), ours ? 'fresh' : 'due')
+      }),
+    )
+  })
+
+  const [one, two] = [registry('one'), registry('two')]
+  const others: Record<string, Document> = {
+    'another account': documentOf([
+      one,
+      { ...two, settings: { ...two.settings, serviceAccountEmail: 'x@y.iam.gserviceaccount.com' } },
+    ]),
+    'another identity': { ...document, serviceAccountRef: { namespace: 'a', name: 'b' } },
+    'another token file': documentOf([one, { ...two, tokenFile: '/other' }]),
+    'another audience': documentOf([one, { ...two, audience: 'other' }]),
+    'another host': documentOf([one, registry('two', ['other.example.com'])]),
+    'one host more': documentOf([one, registry('two', ['two.example.com', 'more.example.com'])]),
+    'one registry more': documentOf([one, two, registry('three')]),
+    'one registry less': documentOf([one]),
+  }
+  for (const [name, changed] of Object.entries(others)) {
+    test(`not where the document now wants ${name}`, () => {
+      const found = foundSecret({ annotations: annotationsOf(document) })
+      assert.equal(judgeFreshness(found, { ...need, document: changed }), 'due')
+    })
+  }
+
+  test('not where it is a copy from another namespace, nor where there is none', () => {
+    const copied = foundSecret({ annotations: annotationsOf(document, [60, 60], 'default/regcred') })
+    assert.equal(judgeFreshness(copied, need), 'due')
+    assert.equal(judgeFreshness(undefined, need), 'due')
+  })
+
+  test('nor by annotations that somebody made, whatever they are', () => {
+    const names = Object.keys(annotationsOf(document))
+    const made = fc.dictionary(fc.constantFrom(...names), fc.oneof(fc.string(), fc.json()))
+    fc.assert(
+      fc.property(made, (annotations) => {
+        assert.equal(judgeFreshness(foundSecret({ annotations }), need), 'due')
+      }),
+    )
+  })
+})

@@ -1,0 +1,25 @@
+/** A document with as many registries as wanted, each with an account of its own. */
+import type { Document, DocumentRegistry } from '../../src/document/document.ts'
+
+export const registry = (name: string, hosts: readonly string[] = [`${name}.example.com`]): DocumentRegistry => ({
+  name,
+  hosts,
+  provider: 'gcp',
+  settings: {
+    workloadIdentityProvider: 'projects/1/locations/global/workloadIdentityPools/pool/providers/name',
+    serviceAccountEmail: `${name}@project.iam.gserviceaccount.com`,
+  },
+})
+
+export const documentOf = (registries: readonly DocumentRegistry[]): Document => ({
+  kind: 'ClusterPullSecret',
+  name: 'pull',
+  source: 'pull.yaml:1',
+  secretName: 'regcred',
+  namespaces: { include: ['team-a'] },
+  registries,
+  attachToServiceAccounts: [],
+  stuckPods: 'Ignore',
+  conflictPolicy: 'Refuse',
+  deletionPolicy: 'Retain',
+})
