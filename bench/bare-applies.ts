@@ -1,5 +1,6 @@
 /**
- * The limit of the machine: a process that only applies, as many Secrets at once as pullpass does, and as large ones.
+ * The limit of the machine: a process that only applies, as many Secrets at once as pullpass does, of the same form: the
+ * API server's work, which is most of it, is then the same.
  * Its input comes by variables: BENCH_SERVER, BENCH_CA_FILE, BENCH_TOKEN, BENCH_NAMESPACES, BENCH_SECRET.
  */
 import { readFileSync } from 'node:fs'
@@ -10,7 +11,10 @@ const variable = (name: string) => process.env[name] ?? ''
 const name = variable('BENCH_SECRET')
 const password = Buffer.from(`${Date.now()}`.padEnd(205, 'x')) // as long as an access token, and another in each run
 const entry = { username: 'oauth2accesstoken', password: password.toString(), auth: password.toString('base64') }
-const data = Buffer.from(JSON.stringify({ auths: { 'europe-docker.pkg.dev': entry } })).toString('base64')
+const now = new Date().toISOString()
+const host = 'europe-docker.pkg.dev'
+const registries = JSON.stringify({ google: { hosts: [host], expiresAt: now, mintedFrom: 'x'.repeat(22) } })
+const data = Buffer.from(JSON.stringify({ auths: { [host]: entry } })).toString('base64')
 
 const manifest = (namespace: string) => ({
   apiVersion: 'v1',
@@ -19,7 +23,13 @@ const manifest = (namespace: string) => ({
     name,
     namespace,
     labels: { 'app.kubernetes.io/managed-by': 'bare' },
-    annotations: { 'bare/target': `${namespace}/${name}`, 'bare/registries': 'x'.repeat(200) },
+    annotations: {
+      'bare/document': `ClusterPullSecret/${name}`,
+      'bare/target': `${namespace}/${name}`,
+      'bare/refreshed-at': now,
+      'bare/expires-at': now,
+      'bare/registries': registries,
+    },
   },
   type: 'kubernetes.io/dockerconfigjson',
   data: { '.dockerconfigjson': data },

@@ -8,12 +8,14 @@ import { type Cost, medianCost } from './cost.ts'
 import { measureProcess } from './measure-process.ts'
 import type { Ground } from './start-ground.ts'
 
+/** Its own figures are the medians of its turns. */
 export interface FanOutRow extends Cost {
   readonly program: Contestant['name']
   readonly namespaces: number
   readonly run: 'create' | 'update'
   readonly calls: Calls
-  readonly how: 'measured' | 'extrapolated'
+  /** In their order: the same turn of another program stood beside it. Empty where extrapolated. */
+  readonly turns: readonly Cost[]
 }
 
 export interface Calls {
@@ -25,7 +27,7 @@ export interface Calls {
 const rounds = [
   { count: 1, turns: 7 },
   { count: 100, turns: 7 },
-  { count: 1000, turns: 5 },
+  { count: 1000, turns: 7 },
   { count: 5000, turns: 3 },
 ] as const
 export const mostNamespaces = 5000
@@ -96,8 +98,8 @@ function rowOf(
     sts: Math.max(...runs.map((each) => each.calls.sts)),
     iamCredentials: Math.max(...runs.map((each) => each.calls.iamCredentials)),
   }
-  const cost = medianCost(runs.map((each) => each.cost))
-  return { program: name, namespaces: count, run, ...cost, calls, how: 'measured' }
+  const turns = runs.map((each) => each.cost)
+  return { program: name, namespaces: count, run, ...medianCost(turns), calls, turns }
 }
 
 /** A straight line through both measurements: what a run costs at all, and each namespace. */
@@ -108,6 +110,6 @@ function extrapolate(few: readonly FanOutRow[], many: readonly FanOutRow[], coun
       const each = (high[figure] - low[figure]) / (high.namespaces - low.namespaces)
       return low[figure] + each * (count - low.namespaces)
     }
-    return { ...high, namespaces: count, wallMs: line('wallMs'), cpuMs: line('cpuMs'), how: 'extrapolated' }
+    return { ...high, namespaces: count, wallMs: line('wallMs'), cpuMs: line('cpuMs'), turns: [] }
   })
 }

@@ -1,4 +1,5 @@
 /** What was wanted, as ratios within one run, and whether it was met: pure, over the rows. */
+import { median } from './cost.ts'
 import type { FanOutRow } from './fan-out.ts'
 import type { OneShotRow } from './one-shot.ts'
 
@@ -20,24 +21,26 @@ function fanOutGoals(rows: readonly FanOutRow[], run: FanOutRow['run']): Goal[] 
   const { sts, iamCredentials } = thousand.calls
   const title = (text: string) => `${run}: ${text}`
   return [
-    atMost(
-      title('1,000 namespaces, wall time / bare applies'),
-      1.25,
-      thousand.wallMs / find('bare applies', 1000).wallMs,
-    ),
+    atMost(title('1,000 namespaces, wall time / bare applies'), 1.25, pairedWall(thousand, find('bare applies', 1000))),
     atLeast(
       title('1,000 namespaces, wall time of the script / ours'),
       100,
       find('curl, jq, kubectl', 1000).wallMs / thousand.wallMs,
     ),
-    atMost(title('1,000 namespaces, seconds of CPU'), 0.3, thousand.cpuMs / 1000),
+    atMost(title('1,000 namespaces, seconds of CPU'), 0.3, leastCpuMs(thousand) / 1000),
     atMost(title('wall time for each of 5,000 / of 1,000'), 1.1, fiveThousand.wallMs / 5 / thousand.wallMs),
-    atMost(title('CPU for each of 5,000 / of 1,000'), 1.1, fiveThousand.cpuMs / 5 / thousand.cpuMs),
+    atMost(title('CPU for each of 5,000 / of 1,000'), 1.1, leastCpuMs(fiveThousand) / 5 / leastCpuMs(thousand)),
     atMost(title('exchanges for one identity and registry'), 1, Math.max(sts, iamCredentials)),
   ]
 }
 
-/** By the least of many runs: what else runs on the machine only adds to it. */
+/** Of turns that stood side by side: a busy moment of the machine meets both. */
+const pairedWall = (ours: FanOutRow, theirs: FanOutRow) =>
+  median(ours.turns.map(({ wallMs }, turn) => wallMs / (theirs.turns[turn]?.wallMs ?? Number.NaN)))
+
+/** Of many runs the least: what else runs on the machine only adds to it. */
+const leastCpuMs = ({ turns }: FanOutRow) => Math.min(...turns.map(({ cpuMs }) => cpuMs))
+
 function oneShotGoals(rows: readonly OneShotRow[]): Goal[] {
   const find = (program: OneShotRow['program']) => found(rows.find((row) => row.program === program))
   const cpuOf = (program: OneShotRow['program']) => find(program).cpuMs.least

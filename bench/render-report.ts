@@ -34,8 +34,8 @@ const byCount = (rows: readonly FanOutRow[]) =>
     .toSorted((left, right) => left.namespaces - right.namespaces || left.run.localeCompare(right.run))
     .map(fanOutCells)
 
-function fanOutCells({ program, namespaces, run, wallMs, cpuMs, peakMiB, calls, how }: FanOutRow): string[] {
-  const about = how === 'extrapolated' ? '~' : ''
+function fanOutCells({ program, namespaces, run, wallMs, cpuMs, peakMiB, calls, turns }: FanOutRow): string[] {
+  const about = turns.length === 0 ? '~' : ''
   return [
     String(namespaces),
     run,
