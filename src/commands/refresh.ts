@@ -5,7 +5,7 @@ import { loadDocuments } from '../document/load-documents.ts'
 import { connect } from '../kubernetes/connect.ts'
 import { parseDuration } from '../outside/parse-duration.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
-import { checkTokenFiles } from '../refresh/check-token-files.ts'
+import { checkSetUp } from '../refresh/check-set-up.ts'
 import { listDemands } from '../refresh/demand.ts'
 import { isDone, type Outcome } from '../refresh/outcome.ts'
 import { refreshOnce } from '../refresh/refresh-once.ts'
@@ -63,7 +63,7 @@ export const refresh: Command<typeof refreshFlags> = {
     const mode = flags['dry-run'] ? 'dry-run' : 'write'
     const documents = (await loadDocuments(flags.file, { ...outside, ...terminal })).map(asAsked(flags))
     const source = { ...outside, tokenFile: flags['token-file'] }
-    await checkTokenFiles(await listDemands(documents), source)
+    await checkSetUp(await listDemands(documents), source)
     const cluster = await connect(flags, outside)
     try {
       const pass = { source, minRemainingMs, mode, onProgress: showProgress(terminal) } as const

@@ -2,6 +2,7 @@
 import type { RegistryCredential } from '../credential/registry-credential.ts'
 import type { DocumentRegistry } from '../document/document.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
+import type { Environment } from '../outside/outside.ts'
 import type { ProviderOutside } from './provider.ts'
 import { providers } from './providers.ts'
 
@@ -9,6 +10,8 @@ export interface BoundProvider {
   /** Audiences that the vendor may take; the first is the one to ask for. */
   readonly audiences: readonly [string, ...string[]]
   readonly subjectTokenLifeSeconds: number
+  /** @throws VARIABLE_INVALID */
+  readonly checkEnvironment: (environment: Environment) => void
   readonly exchange: (subjectToken: SubjectToken, outside: ProviderOutside) => Promise<RegistryCredential>
 }
 
@@ -17,6 +20,7 @@ export async function bindProvider(registry: DocumentRegistry): Promise<BoundPro
   return {
     audiences: provider.audiences(registry),
     subjectTokenLifeSeconds: provider.subjectTokenLifeSeconds(registry),
+    checkEnvironment: (environment) => provider.checkEnvironment(environment),
     exchange: (subjectToken, outside) => provider.exchange(registry, subjectToken, outside),
   }
 }

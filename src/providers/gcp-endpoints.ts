@@ -2,8 +2,14 @@
  * Where Google is asked: a document's endpoint, the environment's, a region's or a universe's, Google's own.
  * https://cloud.google.com/iam/docs/reference/sts/rest
  */
+import { originUrl } from '../document/gcp-rules.ts'
 import type { GcpSettings } from '../document/gcp-settings.ts'
+import { brokenRule } from '../document/text-rule.ts'
 import type { Environment } from '../outside/outside.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+import { quote } from '../outside/quote.ts'
+
+const variable = { sts: 'PULLPASS_GCP_STS_ENDPOINT', iamCredentials: 'PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT' } as const
 
 const universeOf = ({ universeDomain = 'googleapis.com' }: GcpSettings) => universeDomain
 
@@ -11,11 +17,27 @@ const universeOf = ({ universeDomain = 'googleapis.com' }: GcpSettings) => unive
 export function stsEndpoint(settings: GcpSettings, environment: Environment): string {
   const { endpoints, stsRegion } = settings
   const host = stsRegion === undefined ? `sts.${universeOf(settings)}` : `sts.${stsRegion}.rep.${universeOf(settings)}`
-  return endpoints?.sts ?? (environment['PULLPASS_GCP_STS_ENDPOINT'] || `https://${host}`)
+  return endpoints?.sts ?? (environment[variable.sts] || `https://${host}`)
 }
 
 /** Origin without a trailing slash. */
 export function iamCredentialsEndpoint(settings: GcpSettings, environment: Environment): string {
   const own = `https://iamcredentials.${universeOf(settings)}`
-  return settings.endpoints?.iamCredentials ?? (environment['PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT'] || own)
+  return settings.endpoints?.iamCredentials ?? (environment[variable.iamCredentials] || own)
+}
+
+/** Whoever is named by these variables receives tokens. @throws VARIABLE_INVALID */
+export function checkEndpoints(environment: Environment): void {
+  for (const name of Object.values(variable)) {
+    const value = environment[name]
+    const expected = value ? brokenRule(originUrl, value) : undefined
+    if (value === undefined || expected === undefined) continue
+    throw new PullpassError({
+      code: 'VARIABLE_INVALID',
+      hop: 'document',
+      seen: `variable ${name} is ${quote(value)}`,
+      expected,
+      hint: 'correct it, or unset it to ask Google itself',
+    })
+  }
 }

@@ -8,7 +8,7 @@ import type { SubjectToken } from '../identity/subject-token.ts'
 import { asObject } from '../outside/json-fields.ts'
 import { Redacted } from '../outside/redacted.ts'
 import { AnswerUnread, type Received, send } from '../outside/send.ts'
-import { iamCredentialsEndpoint, stsEndpoint } from './gcp-endpoints.ts'
+import { checkEndpoints, iamCredentialsEndpoint, stsEndpoint } from './gcp-endpoints.ts'
 import { impersonationRefusal } from './gcp-impersonation-refusal.ts'
 import { tokenRefusal } from './gcp-token-refusal.ts'
 import type { Provider, ProviderOutside, RegistryOf } from './provider.ts'
@@ -42,6 +42,8 @@ export const gcp: Provider<GcpSettings> = {
   // A federated token dies with its subject token; an impersonated one does not.
   subjectTokenLifeSeconds: ({ settings }) =>
     settings.serviceAccountEmail === undefined ? longestLifeSeconds + 60 : 600,
+
+  checkEnvironment: checkEndpoints,
 
   async exchange(registry, subjectToken, outside) {
     const federated = await federate(registry, subjectToken, outside)

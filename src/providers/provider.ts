@@ -2,7 +2,7 @@
 import type { RegistryCredential } from '../credential/registry-credential.ts'
 import type { DocumentRegistry } from '../document/document.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
-import type { Outside } from '../outside/outside.ts'
+import type { Environment, Outside } from '../outside/outside.ts'
 
 /** A registry of a document, with the settings of the provider that serves it. */
 export type RegistryOf<Settings> = Omit<DocumentRegistry, 'provider' | 'settings'> & { readonly settings: Settings }
@@ -13,6 +13,9 @@ export interface Provider<Settings> {
 
   /** How long a subject token must live for the credential to live its full life, in seconds. */
   subjectTokenLifeSeconds(registry: RegistryOf<Settings>): number
+
+  /** Looks at the variables that say where the vendor is asked. @throws VARIABLE_INVALID */
+  checkEnvironment(environment: Environment): void
 
   /** Subject token in, registry credential out; costs the vendor's quota. */
   exchange(

@@ -51,6 +51,14 @@ const badInputs: Record<string, BadInput> = {
       '  expected the host without a scheme: europe-docker.pkg.dev',
     ],
   },
+  'an endpoint in a variable that would send tokens in the clear': {
+    give: variable('PULLPASS_GCP_STS_ENDPOINT', 'http://sts.example.com'),
+    said: [
+      'VARIABLE_INVALID (document): variable PULLPASS_GCP_STS_ENDPOINT is "http://sts.example.com"',
+      '  expected https://HOST[:PORT] without a path, or http:// to a loopback address',
+      '  fix: correct it, or unset it to ask Google itself',
+    ],
+  },
   'a token file that is not there': {
     give: ({ folder }) => ({ argv: ['--token-file', `${folder.path}/none`] }),
     said: [
