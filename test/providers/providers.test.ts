@@ -25,7 +25,7 @@ suite('providers', () => {
     test(`${name} lies in a file of its name, and keeps the contract`, async () => {
       assert.ok(existsSync(new URL(`../../src/providers/${name}.ts`, import.meta.url)))
       const provider = await load()
-      assert.deepEqual(Object.keys(provider).toSorted(), ['audiences', 'exchange', 'subjectTokenLifeSeconds'])
+      assert.deepEqual(Object.keys(provider).toSorted(), ['audiences', 'checkEnvironment', 'exchange', 'subjectTokenLifeSeconds'])
     })
   }
 })
