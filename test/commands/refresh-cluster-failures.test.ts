@@ -149,6 +149,23 @@ suite('a run that is ended in the middle of 200 namespaces', () => {
   })
 })
 
+test('an API server that is not there ends the run after some patience, and is named', async (t) => {
+  const sandbox = await startTestSandbox(t)
+  const file = await sandbox.write('pull.yaml', documentText(sandbox))
+  await sandbox.parts.kubernetes.close()
+  const sleep = async (ms: number, signal: AbortSignal) => {
+    if (ms > 60_000)
+      await new Promise((resolve) => signal.addEventListener('abort', resolve)) // the whole run's time
+    else sandbox.clock.advance(`${Math.ceil(ms / 1000)} s`)
+  }
+  const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file], { sleep })
+  assert.deepEqual([exitCode, stdout], [1, ''])
+  assert.match(
+    stderr,
+    /^KUBERNETES_UNREACHABLE \(kubernetes\): the API server at https:\S+ gave no answer: connect ECONNREFUSED 127\.0\.0\.1:\d+\n/,
+  )
+})
+
 suite('namespaces that cannot be written', () => {
   test('fail alone, each with its reason, while the others are written', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['team-a', 'team-b', 'closed', 'ending'] })

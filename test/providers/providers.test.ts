@@ -25,7 +25,12 @@ suite('providers', () => {
     test(`${name} lies in a file of its name, and keeps the contract`, async () => {
       assert.ok(existsSync(new URL(`../../src/providers/${name}.ts`, import.meta.url)))
       const provider = await load()
-      assert.deepEqual(Object.keys(provider).toSorted(), ['audiences', 'checkEnvironment', 'exchange', 'subjectTokenLifeSeconds'])
+      assert.deepEqual(Object.keys(provider).toSorted(), [
+        'audiences',
+        'checkEnvironment',
+        'exchange',
+        'subjectTokenLifeSeconds',
+      ])
     })
   }
 })
