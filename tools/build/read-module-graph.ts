@@ -9,7 +9,7 @@ export interface ModuleGraph {
   readonly exportsOf: (module: string) => readonly string[]
 }
 
-export interface ModuleImport {
+interface ModuleImport {
   /** A module's path; or a package's name, or a builtin's. */
   readonly path: string
   readonly kind: 'static' | 'dynamic'
