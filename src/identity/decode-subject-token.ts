@@ -1,4 +1,5 @@
 /** What a subject token says, decoded without trust: nobody verified it. RFC 7519 (JWT), RFC 7515 §7.1 (compact form). */
+import { plainLine } from '../outside/plain-text.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Redacted } from '../outside/redacted.ts'
 import type { SubjectToken } from './subject-token.ts'
@@ -67,12 +68,18 @@ function splitParts(token: string, refuse: Refuse): [header: string, payload: st
 
 function decodeObject(part: string, name: string, refuse: Refuse): Fields {
   let value: unknown
+  let steers = false
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(part, 'base64url')))
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(part, 'base64url'))
+    value = JSON.parse(text, (_key, inner: unknown) => {
+      steers ||= typeof inner === 'string' && inner !== plainLine(inner)
+      return inner
+    })
   } catch {
     // The parser's own message quotes the text that it read: it is dropped.
     throw refuse(`its ${name} is not JSON`)
   }
+  if (steers) throw refuse(`its ${name} holds control characters`) // claims are shown on terminals
   if (!isObject(value)) throw refuse(`its ${name} is not a JSON object`)
   return value
 }

@@ -1,5 +1,6 @@
 /** The one error of pullpass: it names its hop, says what was seen and expected, and what to do. */
 import type { ErrorCode } from './error-codes.ts'
+import { plainText } from './plain-text.ts'
 
 /** One step that can fail on the way from a document to a fresh pull secret. */
 export type Hop =
@@ -54,5 +55,5 @@ function composeMessage({ code, hop, seen, expected, hint }: Fault): string {
   const lines = [`${code} (${hop}): ${seen}`]
   if (expected !== undefined) lines.push(`  expected ${expected}`)
   if (hint !== undefined) lines.push(`  fix: ${hint}`)
-  return lines.join('\n')
+  return plainText(lines.join('\n'))
 }

@@ -1,5 +1,6 @@
 /** The log on standard error: a constant sentence, and what varies as fields, for people or as JSON. */
 import type { Log, LogLevel } from '../outside/outside.ts'
+import { plainJson } from '../outside/plain-text.ts'
 
 const severity = ['error', 'warn', 'info', 'debug']
 
@@ -22,9 +23,9 @@ export function createLog({ level = 'warn', format, now, write }: LogSettings): 
 type Fields = Readonly<Record<string, string | number>>
 
 const renderJson = (at: Date, level: LogLevel, sentence: string, fields: Fields) =>
-  JSON.stringify({ time: at.toISOString(), level, message: sentence, ...fields })
+  plainJson(JSON.stringify({ time: at.toISOString(), level, message: sentence, ...fields }))
 
 function renderText(at: Date, level: LogLevel, sentence: string, fields: Fields): string {
-  const tail = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`)
+  const tail = Object.entries(fields).map(([name, value]) => ` ${name}=${plainJson(JSON.stringify(value))}`)
   return `${at.toISOString()} ${level} ${sentence}${tail.join('')}`
 }

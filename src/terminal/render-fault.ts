@@ -1,4 +1,5 @@
 /** An error as it is shown: three lines for people, one line of JSON where the log is JSON. */
+import { plainJson } from '../outside/plain-text.ts'
 import type { PullpassError } from '../outside/pullpass-error.ts'
 
 export interface FaultForm {
@@ -15,7 +16,7 @@ export function renderFault(
   if (format === 'text') return [fault.message, ...affected(namespaces)].join('\n')
   const { code, hop, seen, expected, hint, retryable } = fault
   const reached = namespaces.length > 0 ? { namespaces } : {}
-  return JSON.stringify({
+  const said = {
     time: now.toISOString(),
     level: 'error',
     message: seen,
@@ -25,7 +26,8 @@ export function renderFault(
     fix: hint,
     retryable,
     ...reached,
-  })
+  }
+  return plainJson(JSON.stringify(said))
 }
 
 /** One namespace is in the message already. */

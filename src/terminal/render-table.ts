@@ -1,5 +1,6 @@
 /** Results for people: aligned columns, nothing cut, so that what is shown can be pasted. */
 import { styleText } from 'node:util'
+import { plainLine } from '../outside/plain-text.ts'
 
 /** Text alone, or text that a terminal shows in colour: good is green, bad is red. */
 export type Cell = string | { readonly text: string; readonly tone: 'good' | 'bad' }
@@ -47,5 +48,5 @@ function renderCell(cell: Cell, width: number, colored: boolean, style: 'bold' |
 
 /** A claim or an annotation can hold anything: what would steer the terminal, or break the line, is shown as a sign. */
 function textOf(cell: Cell): string {
-  return (typeof cell === 'string' ? cell : cell.text).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD')
+  return plainLine(typeof cell === 'string' ? cell : cell.text)
 }

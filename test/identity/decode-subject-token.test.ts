@@ -71,6 +71,10 @@ suite('decodeSubjectToken', () => {
     'a trailing newline': [`${token(claims).reveal()}\n`, 'its signature is not base64url'],
     'a length that no bytes have': ['abcde.abcd.abcd', 'its header is not base64url'],
     'a header that is no JSON': ['aGVsbG8.abcd.abcd', 'its header is not JSON'],
+    'a claim that would steer a terminal': [
+      `${encode({})}.${encode({ sub: 'x\u001b]0;owned\u0007' })}.abcd`,
+      'its payload holds control characters',
+    ],
     'bytes that are no UTF-8': [`${encode({})}._w.abcd`, 'its payload is not JSON'],
     'a payload that is a list': [token([]).reveal(), 'its payload is not a JSON object'],
     'no issuer': [token({ ...claims, iss: undefined }).reveal(), 'it has no claim iss'],

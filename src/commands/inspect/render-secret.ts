@@ -1,4 +1,5 @@
 /** A pull secret, for people. */
+import { plainLine } from '../../outside/plain-text.ts'
 import type { EntryVerdict } from '../../registry/judge-pull-secret.ts'
 import { instantAndDistance } from '../../terminal/relative-time.ts'
 import { renderTable } from '../../terminal/render-table.ts'
@@ -24,7 +25,7 @@ export function renderSecret(
   return [
     renderTable({ rows: facts }, color),
     ...(entries.length === 0 ? [] : [renderTable({ header, rows }, color)]),
-    renderVerdict(verdict, image?.name).join('\n'),
+    renderVerdict(verdict, image?.name).map(plainLine).join('\n'),
   ].join('\n\n')
 }
 
