@@ -15,7 +15,7 @@ import { loadKubeconfig } from './load-kubeconfig.ts'
 import { askPlugin, needsPlugin, type PluginCredential } from './plugin-credential.ts'
 import { proxyForServer } from './proxy-for-server.ts'
 import { checkCertificates, readCertificates } from './read-certificates.ts'
-import { readSmallFile } from './read-small-file.ts'
+import { readSmallFile, whyUnreadable } from './read-small-file.ts'
 import { readTokenFile } from './read-token-file.ts'
 
 type AskPlugin = (because: 'asked' | 'refused') => Promise<PluginCredential>
@@ -76,7 +76,7 @@ async function dataOrFile(entry: KubeconfigEntry, field: string): Promise<string
   if (!path) return undefined
   const file = resolveBeside(entry, path)
   return await readSmallFile(file).catch((cause: unknown) => {
-    throw kubeconfigInvalid({ seen: `${entry.file} names the ${field} ${file}, which cannot be read`, cause })
+    throw kubeconfigInvalid({ seen: `${entry.file} names the ${field} ${file}, which ${whyUnreadable(cause)}`, cause })
   })
 }
 

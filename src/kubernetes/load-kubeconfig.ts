@@ -8,7 +8,7 @@ import type { Environment } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { systemErrorCode } from '../outside/system-error-code.ts'
 import { type KubeconfigEntry, kubeconfigInvalid } from './kubeconfig-entry.ts'
-import { readSmallFile } from './read-small-file.ts'
+import { readSmallFile, whyUnreadable } from './read-small-file.ts'
 
 export interface Kubeconfig {
   readonly files: readonly string[]
@@ -47,7 +47,7 @@ async function readIfPresent(path: string): Promise<KubeconfigFile | undefined> 
 
 async function readKubeconfig(path: string): Promise<KubeconfigFile> {
   const text = await readSmallFile(path).catch((cause: unknown) => {
-    throw kubeconfigInvalid({ seen: `${path} cannot be read: ${systemErrorCode(cause) ?? String(cause)}`, cause })
+    throw kubeconfigInvalid({ seen: `${path} ${whyUnreadable(cause)}`, cause })
   })
   const content = asObject(await parse(text, path))
   if (!content) throw kubeconfigInvalid({ seen: `${path} holds no kubeconfig` })

@@ -1,13 +1,12 @@
 /** Certificate authorities in a PEM file (RFC 7468): without one, TLS would trust nobody and say so in riddles. */
 
 import { PullpassError } from '../outside/pullpass-error.ts'
-import { systemErrorCode } from '../outside/system-error-code.ts'
-import { readSmallFile } from './read-small-file.ts'
+import { readSmallFile, whyUnreadable } from './read-small-file.ts'
 
 /** @throws CA_FILE_INVALID */
 export async function readCertificates(path: string): Promise<string> {
   const text = await readSmallFile(path).catch((cause: unknown) => {
-    throw invalid(`${path} cannot be read: ${systemErrorCode(cause) ?? String(cause)}`, cause)
+    throw invalid(`${path} ${whyUnreadable(cause)}`, cause)
   })
   return checkCertificates(text, path)
 }

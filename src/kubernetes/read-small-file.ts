@@ -1,10 +1,16 @@
 /** A file that a kubeconfig or a pod's folder names: text of bounded size. */
-import { readFile, stat } from 'node:fs/promises'
+import { NotRegular, readRegularFile } from '../identity/read-regular-file.ts'
+import { systemErrorCode } from '../outside/system-error-code.ts'
 
 const maxBytes = 4 * 1024 * 1024
 
-/** Rejects with the system's own error, or a RangeError where the file is larger than 4 MiB. */
+/** Rejects with what `whyUnreadable` puts into words. */
 export async function readSmallFile(path: string): Promise<string> {
-  if ((await stat(path)).size > maxBytes) throw new RangeError(`the file is larger than ${maxBytes} bytes`)
-  return await readFile(path, 'utf8')
+  return (await readRegularFile(path, maxBytes)).toString('utf8')
+}
+
+/** `cannot be read: ENOENT`, to follow the path. */
+export function whyUnreadable(cause: unknown): string {
+  if (cause instanceof NotRegular || cause instanceof RangeError) return cause.message
+  return `cannot be read: ${systemErrorCode(cause) ?? 'no reason given'}`
 }

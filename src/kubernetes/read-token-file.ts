@@ -1,13 +1,12 @@
 /** A bearer token for the API server from a file that somebody keeps fresh: the kubelet, or whoever wrote the kubeconfig. */
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { Redacted } from '../outside/redacted.ts'
-import { systemErrorCode } from '../outside/system-error-code.ts'
-import { readSmallFile } from './read-small-file.ts'
+import { readSmallFile, whyUnreadable } from './read-small-file.ts'
 
 /** The Authorization header's value. @throws TOKEN_FILE_UNREADABLE */
 export async function readTokenFile(path: string): Promise<Redacted> {
   const text = await readSmallFile(path).catch((cause: unknown) => {
-    throw unreadable(`${path} cannot be read: ${systemErrorCode(cause) ?? String(cause)}`, cause)
+    throw unreadable(`${path} ${whyUnreadable(cause)}`, cause)
   })
   const token = text.trim()
   // RFC 6750 §2.1: anything else would not be one header line.

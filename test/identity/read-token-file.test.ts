@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { inspect } from 'node:util'
+import { inspect, promisify } from 'node:util'
 import { readTokenFile } from '../../src/identity/read-token-file.ts'
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -68,6 +69,14 @@ suite('readTokenFile', () => {
 
   test('a directory is named as one', async () => {
     await assert.rejects(readTokenFile(folder), { code: 'TOKEN_FILE_UNREADABLE', seen: `${folder} is a directory` })
+  })
+
+  test('a pipe is refused at once, however long nobody writes into it, and a device that never ends, too', async () => {
+    const pipe = join(folder, 'pipe')
+    await promisify(execFile)('mkfifo', [pipe])
+    for (const path of [pipe, '/dev/zero']) {
+      await assert.rejects(readTokenFile(path), { code: 'TOKEN_FILE_UNREADABLE', seen: `${path} is no regular file` })
+    }
   })
 
   test('a file that holds something else says what is wrong with it, and shows nothing of it', async () => {

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
+import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { chooseContext } from '../../src/kubernetes/choose-context.ts'
 import { loadKubeconfig } from '../../src/kubernetes/load-kubeconfig.ts'
+import { readCertificates } from '../../src/kubernetes/read-certificates.ts'
+import { readTokenFile } from '../../src/kubernetes/read-token-file.ts'
 import { PullpassError } from '../../src/outside/pullpass-error.ts'
 
 async function prepare(t: TestContext) {
@@ -39,8 +43,24 @@ suite('kubeconfigs', () => {
     const path = await write('large', '#'.repeat(5_000_000))
     await assert.rejects(loadKubeconfig(path, {}), {
       code: 'KUBECONFIG_INVALID',
-      seen: `${path} cannot be read: RangeError: the file is larger than 4194304 bytes`,
+      seen: `${path} is longer than 4194304 bytes`,
     })
+  })
+
+  test('that are pipes or devices are refused at once, links to files are followed', async (t) => {
+    const write = await prepare(t)
+    const path = await write('file', '{"current-context":"x"}')
+    const pipe = path.replace(/file$/, 'pipe')
+    await promisify(execFile)('mkfifo', [pipe])
+    await symlink(pipe, `${path}-to-pipe`)
+    await symlink(path, `${path}-to-file`)
+    for (const refused of [pipe, `${path}-to-pipe`, '/dev/zero']) {
+      const seen = `${refused} is no regular file`
+      await assert.rejects(loadKubeconfig(refused, {}), { code: 'KUBECONFIG_INVALID', seen })
+      await assert.rejects(readTokenFile(refused), { code: 'TOKEN_FILE_UNREADABLE', seen })
+      await assert.rejects(readCertificates(refused), { code: 'CA_FILE_INVALID', seen })
+    }
+    assert.equal((await loadKubeconfig(`${path}-to-file`, {})).currentContext, 'x')
   })
 
   test('of any content give a context, or say what is wrong', async (t) => {
