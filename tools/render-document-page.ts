@@ -64,10 +64,11 @@ Between fields:
 const credentialFile = `### The credential file
 
 \`gcp.credentialFile\` is what \`gcloud iam workload-identity-pools create-cred-config\` writes, of type \`external_account\`. It
-says the provider, the service account, the lifetime, the universe and the token file; \`scopes\`, \`lifetime\`, \`endpoints\`
-and \`delegates\` may stand beside it in the document. Its hosts must be Google's own. Its token file is used when the
-document has neither \`tokenFile\` nor \`serviceAccountRef\`. Sources of kind \`executable\`, \`url\`, \`certificate\` and AWS are
-refused: no program is run and no address called because a file says so.`
+says the provider, the service account, the lifetime and the token file; \`scopes\`, \`lifetime\`, \`endpoints\` and
+\`delegates\` may stand beside it in the document. Its hosts must be Google's own; a file of another universe is taken only
+where the document names the same \`universeDomain\` beside it. Its token file is used when the document has neither
+\`tokenFile\` nor \`serviceAccountRef\`. Sources of kind \`executable\`, \`url\`, \`certificate\` and AWS are refused: no
+program is run and no address called because a file says so.`
 
 const renderTenantSection = (schema: JsonSchema) => `## PullSecret
 

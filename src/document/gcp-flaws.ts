@@ -3,13 +3,7 @@ import type { GcpForm } from './document-form.ts'
 import type { FieldPath, Flaw } from './flaw.ts'
 
 const parts = ['projectNumber', 'poolId', 'providerId'] as const
-const fromCredentialFile = [
-  'workloadIdentityProvider',
-  ...parts,
-  'serviceAccountEmail',
-  'universeDomain',
-  'stsRegion',
-] as const
+const fromCredentialFile = ['workloadIdentityProvider', ...parts, 'serviceAccountEmail', 'stsRegion'] as const
 /** Direct federation would ignore them. */
 export const impersonationFields = ['delegates', 'lifetime'] as const
 

@@ -1,7 +1,7 @@
 /**
  * A credential file of type external_account, as `gcloud iam workload-identity-pools create-cred-config` writes it.
- * Such files travel, and whoever writes one says where the token is sent: so hosts are Google's own, and no program
- * or address that a file names is called. https://google.aip.dev/auth/4117
+ * Such files travel, and whoever writes one says where the token is sent: so hosts are Google's own, or of the universe
+ * that the document itself names, and no program or address that a file names is called. https://google.aip.dev/auth/4117
  */
 import { type CredentialFileForm, credentialFileForm, externalAccountForm } from './credential-file-schema.ts'
 import { type Finding, refuse } from './finding.ts'
@@ -19,14 +19,14 @@ export interface CredentialFile {
   readonly token: TokenSource
 }
 
-/** @throws CREDENTIAL_FILE_INVALID with all that is wrong, DOCUMENT_UNREADABLE */
-export async function readCredentialFile(path: string): Promise<CredentialFile> {
+/** `universe` is the document's own. @throws CREDENTIAL_FILE_INVALID with all that is wrong, DOCUMENT_UNREADABLE */
+export async function readCredentialFile(path: string, universe = 'googleapis.com'): Promise<CredentialFile> {
   const text = await readTextFile(path)
   if (text === undefined) throw unreadable(path, 'is a folder')
   const source = { name: path, folder: '.', text }
   const [parsed, ...more] = await parseSource(source, 'CREDENTIAL_FILE_INVALID')
   if (parsed === undefined || more.length > 0) throw invalid([{ seen: `${path} is empty`, expected: 'one object' }])
-  const read = settingsOf(parsed.value)
+  const read = settingsOf(parsed.value, universe)
   if ('settings' in read) return read
   throw invalid(await parsed.find(read))
 }
@@ -36,12 +36,13 @@ function invalid([first, ...others]: readonly Finding[]) {
   return refuse('CREDENTIAL_FILE_INVALID', [first ?? unknown, ...others])
 }
 
-function settingsOf(value: unknown): CredentialFile | readonly Flaw[] {
+function settingsOf(value: unknown, universe: string): CredentialFile | readonly Flaw[] {
   const kind = checkShape(externalAccountForm, value)
   const checked = 'form' in kind ? checkShape(credentialFileForm, value) : kind
   if (!('form' in checked)) return checked
   const { form } = checked
-  const universe = form.universe_domain ?? 'googleapis.com'
+  const foreign = universeFlaw(form, universe)
+  if (foreign !== undefined) return [foreign]
   const sts = parseTokenUrl(form.token_url, universe)
   const account = parseImpersonationUrl(form.service_account_impersonation_url, universe)
   const token = tokenSourceOf(form)
@@ -53,6 +54,16 @@ function settingsOf(value: unknown): CredentialFile | readonly Flaw[] {
     return { settings: { workloadIdentityProvider, ...domain, ...sts, ...account, ...life }, token }
   }
   return [sts, account, token].filter((part) => 'says' in part)
+}
+
+/** A universe is hosts: a file that could name its own would send the token to whom it likes. */
+function universeFlaw({ universe_domain: named }: CredentialFileForm, universe: string): Flaw | undefined {
+  if ((named ?? 'googleapis.com') === universe) return undefined
+  const expected =
+    universe === 'googleapis.com'
+      ? 'googleapis.com, or the document to name this universe too: universeDomain beside credentialFile'
+      : `${showValue(universe)}, as the document's universeDomain`
+  return { path: ['universe_domain'], says: `is ${showValue(named)}`, expected }
 }
 
 type Account = Pick<GcpSettings, 'serviceAccountEmail' | 'endpoints'>

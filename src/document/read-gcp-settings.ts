@@ -18,7 +18,7 @@ export async function readGcpSettings(
   if (credentialFile !== undefined) {
     const { readCredentialFile } = await import('./read-credential-file.ts')
     const path = pathFrom(folder, credentialFile)
-    const { token, settings } = await readCredentialFile(path)
+    const { token, settings } = await readCredentialFile(path, form.universeDomain)
     refuseIgnored(form, settings, path)
     const endpoints = { ...settings.endpoints, ...same.endpoints }
     return {

@@ -23,6 +23,11 @@ const gcloudFile = {
 
 const { service_account_impersonation_url: _, service_account_impersonation: __, ...direct } = gcloudFile
 
+/** All its hosts are of a universe of its own. */
+const elsewhere = { ...direct, universe_domain: 'example.goog', token_url: 'https://sts.example.goog/v1/token' }
+const inUniverse = (universe: string) => (document: string) =>
+  document.replace('gcp: {', `gcp: {universeDomain: ${universe}, `)
+
 async function writeFiles(t: TestContext, credential: unknown, change = (document: string) => document) {
   const folder = await mkdtemp(join(tmpdir(), 'pullpass-credential-'))
   t.after(() => rm(folder, { recursive: true }))
@@ -80,13 +85,39 @@ suite("gcloud's credential file", () => {
     })
   })
 
-  test('may be of another universe', async (t) => {
-    const registry = await load(t, {
-      ...direct,
-      universe_domain: 'example.goog',
-      token_url: 'https://sts.example.goog/v1/token',
-    })
+  test('may be of another universe, where the document names the same', async (t) => {
+    const registry = await load(t, elsewhere, inUniverse('example.goog'))
     assert.equal(registry?.settings.universeDomain, 'example.goog')
+  })
+
+  test('of another universe than the document’s is refused, whichever of them is Google’s own', async (t) => {
+    const cases: [credential: object, universe: string, seen: RegExp, expected: string][] = [
+      [
+        elsewhere,
+        'example.com',
+        /universe_domain is "example\.goog"$/,
+        '"example.com", as the document\'s universeDomain',
+      ],
+      [
+        direct,
+        'example.goog',
+        /universe_domain is "googleapis\.com"$/,
+        '"example.goog", as the document\'s universeDomain',
+      ],
+      [
+        { ...direct, universe_domain: 'example.goog' },
+        'example.goog',
+        /token_url is "https:\/\/sts\.googleapis\.com\/v1\/token"$/,
+        "https://sts.example.goog/v1/token or a region's https://sts.REGION.rep.googleapis.com/v1/token",
+      ],
+    ]
+    for (const [credential, universe, seen, expected] of cases) {
+      const { document } = await writeFiles(t, credential, inUniverse(universe))
+      const error = await refusal([document])
+      assert.equal(error.code, 'CREDENTIAL_FILE_INVALID')
+      assert.match(error.seen, seen)
+      assert.equal(error.expected, expected)
+    }
   })
 
   test("leaves the token to the document's own tokenFile and serviceAccountRef", async (t) => {
@@ -154,10 +185,10 @@ suite('a credential file is refused for', () => {
       '6:16: token_url is "https://sts.googleapis.com@example.com/v1/token"',
       /^https:\/\/sts\.googleapis\.com/,
     ],
-    'a token service of another universe than its own': [
-      { ...direct, universe_domain: 'example.goog' },
-      '6:16: token_url is "https://sts.googleapis.com/v1/token"',
-      /^https:\/\/sts\.example\.goog/,
+    'a universe that the document does not name': [
+      elsewhere,
+      '2:22: universe_domain is "example.goog"',
+      'googleapis.com, or the document to name this universe too: universeDomain beside credentialFile',
     ],
     'an impersonation that is not of Google': [
       { ...gcloudFile, service_account_impersonation_url: 'https://example.com/v1/a@b.iam.gserviceaccount.com' },
