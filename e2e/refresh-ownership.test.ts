@@ -16,6 +16,10 @@ async function openNamespace(cluster: FederatedCluster, name: string) {
   await requestKubernetes(controlPlane, { method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } })
   const variables = { REGISTRY_SECRET_NAMESPACES: name, REGISTRY_HOSTS: host }
   const path = `/api/v1/namespaces/${name}/secrets/regcred`
+  const secret = async (): Promise<Secret> => {
+    const { body } = await requestKubernetes(controlPlane, { path })
+    return JSON.parse(body)
+  }
   return {
     pullpass: (...flags: string[]) => cluster.pullpass(['refresh', ...flags], variables),
     script: async (): Promise<ProgramRun> => {
@@ -30,9 +34,18 @@ async function openNamespace(cluster: FederatedCluster, name: string) {
       runSuccessfully('kubectl', ['-n', name, ...argv], {
         environment: { KUBECONFIG: environment['KUBECONFIG'] ?? '' },
       }),
-    secret: async (): Promise<Secret> => {
-      const { body } = await requestKubernetes(controlPlane, { path })
-      return JSON.parse(body)
+    secret,
+    /** A server-side apply of all that the Secret holds, without force. */
+    claimAs: async (manager: string): Promise<void> => {
+      const { metadata, ...held } = await secret()
+      const { labels, annotations } = metadata
+      const { status } = await requestKubernetes(controlPlane, {
+        method: 'PATCH',
+        path: `${path}?fieldManager=${manager}`,
+        contentType: 'application/apply-patch+yaml',
+        body: { ...held, metadata: { name: 'regcred', labels, annotations } },
+      })
+      assert.equal(status, 200)
     },
   }
 }
@@ -40,6 +53,7 @@ async function openNamespace(cluster: FederatedCluster, name: string) {
 interface Secret {
   readonly metadata: {
     readonly uid: string
+    readonly labels?: Readonly<Record<string, string>>
     readonly annotations?: Readonly<Record<string, string>>
     readonly managedFields: readonly {
       readonly manager: string
@@ -87,6 +101,29 @@ await withRealPart('a control plane that Google believes', startFederatedCluster
       assert.equal(exitCode, 0)
       assert.match(stdout, /somebody had changed it \(kubectl-patch\); it was put right/)
       assert.match(passwordOf(await secret()), /^oauth2accesstoken:/)
+    })
+
+    test('an annotation that somebody edited is put right, and he is named, once', async () => {
+      const { pullpass, kubectl, secret } = await openNamespace(cluster, 'annotated')
+      await pullpass()
+      await kubectl('annotate', '--overwrite', 'secret', 'regcred', 'pullpass.dev/expires-at=9999-01-01T00:00:00.000Z')
+      const { exitCode, stdout, stderr } = await pullpass()
+      assert.deepEqual([exitCode, stderr], [0, ''])
+      assert.match(stdout, /somebody had changed it \(kubectl-annotate\); it was put right/)
+      assert.doesNotMatch((await secret()).metadata.annotations?.['pullpass.dev/expires-at'] ?? '', /^9999/)
+      assert.doesNotMatch((await pullpass()).stdout, /somebody/)
+    })
+
+    test('what somebody claims whole, at its own values, is written on; he is named, once', async () => {
+      const { pullpass, claimAs, secret } = await openNamespace(cluster, 'claimed')
+      await pullpass()
+      await claimAs('restore')
+      assert.deepEqual(ownersOfData(await secret()).toSorted(), ['pullpass:ClusterPullSecret:regcred', 'restore'])
+      const { exitCode, stdout, stderr } = await pullpass()
+      assert.deepEqual([exitCode, stderr], [0, ''])
+      assert.match(stdout, /somebody had changed it \(restore\); it was put right/)
+      assert.deepEqual(ownersOfData(await secret()), ['pullpass:ClusterPullSecret:regcred'])
+      assert.doesNotMatch((await pullpass()).stdout, /somebody/)
     })
 
     test("the usual script's Secret is refused by its manager's name, and left as it is", async () => {

@@ -28,6 +28,9 @@ const annotation = {
   registries: 'pullpass.dev/registries',
 } as const
 
+/** The names of all that a record is written into. */
+export const recordAnnotations: readonly string[] = Object.values(annotation)
+
 /** Bounds what a hand-made annotation can cost. */
 const longest = 64 * 1024
 

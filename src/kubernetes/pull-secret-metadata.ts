@@ -11,8 +11,12 @@ export interface PullSecretMetadata {
   readonly lastApplied: 'present' | 'absent'
   /** Whether `app.kubernetes.io/managed-by` is `pullpass`. */
   readonly labelled: boolean
-  /** Names of the field managers that own `.dockerconfigjson`, and those that own that label. */
-  readonly owners: { readonly data: readonly string[]; readonly label: readonly string[] }
+  /** Names of the field managers that own `.dockerconfigjson`, that label, and each of our annotations by its name. */
+  readonly owners: {
+    readonly data: readonly string[]
+    readonly label: readonly string[]
+    readonly annotations: ReadonlyMap<string, readonly string[]>
+  }
   readonly deleting: boolean
 }
 
@@ -39,12 +43,18 @@ export function pullSecretMetadata(secret: JsonObject): PullSecretMetadata {
 function ownersOf(managedFields: readonly unknown[]): PullSecretMetadata['owners'] {
   const data: string[] = []
   const label: string[] = []
+  const annotations = new Map<string, string[]>()
   for (const entry of managedFields) {
     const { manager, fieldsV1 } = asObject(entry) ?? {}
     const fields = asObject(fieldsV1)
     if (typeof manager !== 'string' || !fields) continue
     if (asObject(fields['f:data'])?.['f:.dockerconfigjson']) data.push(manager)
-    if (asObject(asObject(fields['f:metadata'])?.['f:labels'])?.[`f:${managedBy}`]) label.push(manager)
+    const metadata = asObject(fields['f:metadata'])
+    if (asObject(metadata?.['f:labels'])?.[`f:${managedBy}`]) label.push(manager)
+    for (const field of Object.keys(asObject(metadata?.['f:annotations']) ?? {})) {
+      const name = field.slice('f:'.length)
+      if (name.startsWith(ourPrefix)) annotations.set(name, [...(annotations.get(name) ?? []), manager])
+    }
   }
-  return { data, label }
+  return { data, label, annotations }
 }

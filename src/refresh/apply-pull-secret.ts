@@ -5,7 +5,7 @@
  *     ▲                │ 409: it changed meanwhile
  *     └── newer? ◀─────┘        (an older credential never replaces a newer one)
  */
-import { parseRecord, type RegistryRecord, renderRecord } from '../credential/pull-secret-record.ts'
+import { type RegistryRecord, renderRecord } from '../credential/pull-secret-record.ts'
 import type { Document } from '../document/document.ts'
 import { type Applied, applySecret, type PullSecret } from '../kubernetes/apply-secret.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
@@ -18,6 +18,7 @@ import type { Redacted } from '../outside/redacted.ts'
 import { documentName } from './document-name.ts'
 import { judgeOwnership, type Ownership } from './judge-ownership.ts'
 import type { Outcome } from './outcome.ts'
+import { ownRecord } from './own-record.ts'
 
 export interface PullSecretWrite {
   readonly document: Document
@@ -71,12 +72,13 @@ async function act(write: PullSecretWrite, ownership: Ownership, cluster: Cluste
       throw notOurs(write, ownership.owners)
     case 'create':
       return resultOf(await apply({ resourceVersion: createOnly }, 'yield'))
+    // By force: its version holds who owned what when it was judged, and whoever was quicker is met by a 409.
     case 'update':
-      return resultOf(await apply(asFound(ownership.found), 'yield'))
+      return resultOf(await apply(asFound(ownership.found), 'force'))
     case 'mend':
       return {
         ...resultOf(await apply(asFound(ownership.found), 'force')),
-        note: `somebody had changed it (${ownership.found.owners.data.join(', ') || 'unknown'}); it was put right`,
+        note: `somebody had changed it (${ownership.editors.join(', ') || 'unknown'}); it was put right`,
       }
     case 'adopt':
       return { ...(await adopt(ownership.found, write, apply)), note: 'taken over from its earlier manager' }
@@ -137,15 +139,15 @@ async function lookAgain(
  * entry lives longer, or none lives less.
  */
 function writtenMeanwhile(found: PullSecretMetadata | undefined, write: PullSecretWrite): Written | undefined {
-  if (found?.owners.data.includes(fieldManager(write.document)) !== true) return undefined
-  const theirs = parseRecord(found.annotations)
+  const theirs = found && ownRecord(found, fieldManager(write.document))
+  if (theirs === undefined) return undefined
   const aheadMs = [...write.records].map(([name, ours]) => {
-    const their = theirs?.registries.get(name)
+    const their = theirs.registries.get(name)
     const same = their?.mintedFrom === ours.mintedFrom
     return their !== undefined && same ? their.expiresAt.getTime() - ours.expiresAt.getTime() : Number.NEGATIVE_INFINITY
   })
   const equal = aheadMs.every((ms) => ms === 0)
-  if (equal && theirs?.refreshedAt.getTime() === write.refreshedAt.getTime()) return { result: 'written' }
+  if (equal && theirs.refreshedAt.getTime() === write.refreshedAt.getTime()) return { result: 'written' }
   if (!equal && !aheadMs.some((ms) => ms > 0)) return undefined
   return { result: 'unchanged', note: 'another run wrote a newer one meanwhile' }
 }

@@ -1,6 +1,4 @@
 /** Writes every chosen pull secret of every document, side by side; one namespace's trouble is its own. */
-import { type PullSecretRecord, parseRecord } from '../credential/pull-secret-record.ts'
-import type { Document } from '../document/document.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
 import { fieldManager } from '../kubernetes/field-manager.ts'
 import type { PullSecretMetadata } from '../kubernetes/pull-secret-metadata.ts'
@@ -14,6 +12,7 @@ import { documentName } from './document-name.ts'
 import { readEarlierEntries } from './earlier-entries.ts'
 import type { Minted } from './mint-credentials.ts'
 import type { Outcome } from './outcome.ts'
+import { ownRecord } from './own-record.ts'
 import type { Job } from './plan-refresh.ts'
 import { sideBySide } from './side-by-side.ts'
 import type { Surroundings } from './survey.ts'
@@ -67,16 +66,11 @@ async function composeTargets(job: Job, { minted, surroundings }: Apply, cluster
     const secret = found.get(namespace)
     const earlier: Earlier = {
       entries: kept && (kept.byNamespace.get(namespace) ?? new Map()),
-      record: secret && recordOf(secret, document),
+      record: secret && ownRecord(secret, fieldManager(document)),
     }
     const composed = complete ? whole : composePullSecret(document, minted, earlier)
     return { job, namespace, found: secret, composed, fault: faults.get(namespace) ?? kept?.faults.get(namespace) }
   })
-}
-
-/** What it says of itself; of data that somebody else wrote it says nothing. */
-function recordOf({ annotations, owners }: PullSecretMetadata, document: Document): PullSecretRecord | undefined {
-  return owners.data.includes(fieldManager(document)) ? parseRecord(annotations) : undefined
 }
 
 async function applyTarget(

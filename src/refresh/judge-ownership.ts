@@ -1,16 +1,19 @@
 /**
  * Whose Secret it is, and so how it may be written: pure, by its metadata.
  *
- *   absent                                   → create
- *   our manager owns the data                → update
- *   our manager owns the label, not the data → mend: somebody edited it
- *   anything else                            → refuse, or adopt where the document says so
+ *   absent                                                   → create
+ *   our manager owns the data, and nobody claims a field     → update
+ *   our manager owns the data, and somebody a field of ours  → mend: he edited it
+ *   our manager owns the label, not the data                 → mend: somebody edited it
+ *   anything else                                            → refuse, or adopt where the document says so
  */
+import { recordAnnotations } from '../credential/pull-secret-record.ts'
 import type { PullSecretMetadata } from '../kubernetes/pull-secret-metadata.ts'
 
 export type Ownership =
   | { readonly verdict: 'create' }
-  | { readonly verdict: 'update' | 'mend' | 'adopt'; readonly found: PullSecretMetadata }
+  | { readonly verdict: 'update' | 'adopt'; readonly found: PullSecretMetadata }
+  | { readonly verdict: 'mend'; readonly found: PullSecretMetadata; readonly editors: readonly string[] }
   | { readonly verdict: 'refuse'; readonly found: PullSecretMetadata; readonly owners: readonly string[] }
 
 export function judgeOwnership(
@@ -19,8 +22,21 @@ export function judgeOwnership(
   conflictPolicy: 'Refuse' | 'Adopt',
 ): Ownership {
   if (found === undefined) return { verdict: 'create' }
-  if (found.owners.data.includes(manager)) return { verdict: 'update', found }
-  if (found.owners.label.includes(manager)) return { verdict: 'mend', found }
+  const editors = editorsOf(found, manager)
+  if (found.owners.data.includes(manager) && editors.length === 0) return { verdict: 'update', found }
+  if (found.owners.data.includes(manager) || found.owners.label.includes(manager)) {
+    return { verdict: 'mend', found, editors }
+  }
   if (conflictPolicy === 'Adopt') return { verdict: 'adopt', found }
   return { verdict: 'refuse', found, owners: found.owners.data }
+}
+
+/**
+ * Who else owns the data, and who took the label or an annotation from us. To claim one of those at its own value changes
+ * nothing, and lasts where the value does: it is no edit.
+ */
+function editorsOf({ owners }: PullSecretMetadata, manager: string): string[] {
+  const beside = [owners.label, ...recordAnnotations.map((name) => owners.annotations.get(name) ?? [])]
+  const taken = beside.filter((names) => !names.includes(manager))
+  return [...new Set([...owners.data.filter((name) => name !== manager), ...taken.flat()])]
 }

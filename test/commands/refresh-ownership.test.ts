@@ -91,7 +91,8 @@ suite('pullpass refresh keeps to whose Secret it is', () => {
     const sandbox = await startTestSandbox(t)
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
     await runPullpass(sandbox, ['refresh', '-f', file])
-    await writeAs(sandbox, 'team-a', 'kubectl-edit')
+    const data = { '.dockerconfigjson': config('europe-docker.pkg.dev', 'by:hand') }
+    await patchAs(sandbox, 'team-a', 'kubectl-edit', { data })
     const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-f', file])
     assert.equal(exitCode, 0)
     assert.match(
@@ -99,6 +100,69 @@ suite('pullpass refresh keeps to whose Secret it is', () => {
       /team-a\/regcred +google +written .* somebody had changed it \(kubectl-edit\); it was put right\n/,
     )
     assert.match(readPullSecret(sandbox, 'team-a')?.auths['europe-docker.pkg.dev'] ?? '', /^oauth2accesstoken:ya29\./)
+  })
+
+  test('an annotation that somebody edited is put right, and the edit’s author is named; the next run says nothing', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const file = await sandbox.write('pull.yaml', documentText(sandbox))
+    await runPullpass(sandbox, ['refresh', '-f', file])
+    await patchAs(sandbox, 'team-a', 'kubectl-annotate', { metadata: { annotations: claimAhead(sandbox, 11) } })
+    const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.deepEqual([exitCode, stderr], [0, ''])
+    assert.match(
+      stdout,
+      /team-a\/regcred +google +written .* somebody had changed it \(kubectl-annotate\); it was put right\n/,
+    )
+    assert.equal(
+      readPullSecret(sandbox, 'team-a')?.annotations['pullpass.dev/registries'],
+      readPullSecret(sandbox, 'team-b')?.annotations['pullpass.dev/registries'],
+    )
+    assert.doesNotMatch((await runPullpass(sandbox, ['refresh', '-f', file])).stdout, /somebody/)
+  })
+
+  test('a credential that somebody claims at its own value is written on, and he is named', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const file = await sandbox.write('pull.yaml', documentText(sandbox))
+    await runPullpass(sandbox, ['refresh', '-f', file])
+    const held = sandbox.cluster.store.read('Secret', 'team-a', 'regcred')
+    await applyAs(sandbox, 'team-a', 'restore', { type: held?.['type'], data: held?.['data'] })
+    const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /team-a\/regcred +google +written .* somebody had changed it \(restore\); it was put right\n/)
+  })
+
+  test('with --min-remaining, an annotation that somebody edited makes no Secret fresh', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const file = await sandbox.write('pull.yaml', documentText(sandbox, { include: ['team-a'] }))
+    await runPullpass(sandbox, ['refresh', '-f', file])
+    await patchAs(sandbox, 'team-a', 'kubectl-annotate', { metadata: { annotations: claimAhead(sandbox, 11) } })
+    const { stdout } = await runPullpass(sandbox, ['refresh', '-f', file, '--min-remaining', '30m'])
+    assert.match(stdout, /team-a\/regcred +google +written +2026-11-24T13:00:00Z/)
+  })
+
+  test('a tenant who writes in our manager’s name deceives his own namespace alone, and no longer than 12 h', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const file = await sandbox.write('pull.yaml', documentText(sandbox))
+    const own = await sandbox.write('own.yaml', documentText(sandbox, { include: ['team-a'] }))
+    const refresh = (from: string) => runPullpass(sandbox, ['refresh', '-f', from, '--min-remaining', '30m'])
+    const deceive = (hours: number) =>
+      applyAs(sandbox, 'team-a', manager, {
+        metadata: { annotations: claimAhead(sandbox, hours), labels: { 'app.kubernetes.io/managed-by': 'pullpass' } },
+        type: 'kubernetes.io/dockerconfigjson',
+        data: { '.dockerconfigjson': config('europe-docker.pkg.dev', 'by:hand') },
+      })
+    await refresh(file)
+
+    await deceive(11)
+    assert.match((await refresh(own)).stdout, /team-a\/regcred +google +unchanged /)
+    sandbox.clock.advance('31 min')
+    const late = await refresh(file)
+    assert.deepEqual([late.exitCode, late.stderr], [0, ''])
+    assert.match(late.stdout, /team-b\/regcred +google +written +2026-11-24T13:31:00Z/)
+    assert.match(readPullSecret(sandbox, 'team-a')?.auths['europe-docker.pkg.dev'] ?? '', /^oauth2accesstoken:ya29\./)
+
+    await deceive(13)
+    assert.match((await refresh(own)).stdout, /team-a\/regcred +google +written /)
   })
 
   test('a second document does not take the Secret of the first', async (t) => {
@@ -114,14 +178,50 @@ suite('pullpass refresh keeps to whose Secret it is', () => {
   })
 })
 
-async function writeAs({ cluster, kubeconfig }: TestSandbox, namespace: string, author: string): Promise<void> {
+/** Our annotations of team-a's Secret, with a life of so many hours. */
+function claimAhead(sandbox: TestSandbox, hours: number): Record<string, string> {
+  const { annotations = {} } = readPullSecret(sandbox, 'team-a') ?? {}
+  const expiresAt = new Date(sandbox.clock.now().getTime() + hours * 3_600_000).toISOString()
+  const registries: Record<string, object> = JSON.parse(annotations['pullpass.dev/registries'] ?? '{}')
+  const claimed = { google: { ...registries['google'], expiresAt } }
+  return {
+    ...annotations,
+    'pullpass.dev/expires-at': expiresAt,
+    'pullpass.dev/registries': JSON.stringify(claimed),
+  }
+}
+
+const patchAs = (sandbox: TestSandbox, namespace: string, author: string, body: object) =>
+  writeAs(sandbox, { namespace, author, contentType: 'application/merge-patch+json' }, body)
+
+const applyAs = (sandbox: TestSandbox, namespace: string, author: string, fields: SecretFields) =>
+  writeAs(
+    sandbox,
+    { namespace, author, contentType: 'application/apply-patch+yaml' },
+    { apiVersion: 'v1', kind: 'Secret', ...fields, metadata: { name: 'regcred', namespace, ...fields.metadata } },
+  )
+
+interface SecretFields {
+  readonly metadata?: object
+  readonly type: unknown
+  readonly data: unknown
+}
+
+interface Writer {
+  readonly namespace: string
+  readonly author: string
+  readonly contentType: string
+}
+
+async function writeAs({ cluster, kubeconfig }: TestSandbox, writer: Writer, body: object): Promise<void> {
+  const { namespace, author, contentType } = writer
   const token = /token: "?([^"\n]+)"?/.exec(kubeconfig)?.[1] ?? ''
   const answer = await cluster.handle({
     method: 'PATCH',
     path: `/api/v1/namespaces/${namespace}/secrets/regcred`,
     query: new URLSearchParams({ fieldManager: author }),
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/merge-patch+json' },
-    body: Buffer.from(JSON.stringify({ data: { '.dockerconfigjson': config('europe-docker.pkg.dev', 'by:hand') } })),
+    headers: { authorization: `Bearer ${token}`, 'content-type': contentType },
+    body: Buffer.from(JSON.stringify(body)),
     signal: new AbortController().signal,
   })
   assert.equal(answer.status, 200)

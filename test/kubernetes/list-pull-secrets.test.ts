@@ -39,7 +39,11 @@ suite('pull secrets are listed', () => {
       annotations: { 'pullpass.dev/document': 'a' },
       lastApplied: 'absent',
       labelled: true,
-      owners: { data: [manager], label: [manager] },
+      owners: {
+        data: [manager],
+        label: [manager],
+        annotations: new Map([['pullpass.dev/document', [manager]]]),
+      },
       deleting: false,
     })
   })

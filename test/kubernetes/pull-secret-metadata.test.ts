@@ -6,17 +6,30 @@ import { pullSecretMetadata } from '../../src/kubernetes/pull-secret-metadata.ts
 const managedFields = [
   {
     manager: 'pullpass:ClusterPullSecret:a',
-    fieldsV1: { 'f:metadata': { 'f:labels': { 'f:app.kubernetes.io/managed-by': {} } } },
+    fieldsV1: {
+      'f:metadata': {
+        'f:annotations': { '.': {}, 'f:pullpass.dev/target': {}, 'f:pullpass.dev/document': {} },
+        'f:labels': { 'f:app.kubernetes.io/managed-by': {} },
+      },
+    },
+  },
+  {
+    manager: 'kubectl',
+    fieldsV1: { 'f:metadata': { 'f:annotations': { 'f:team': {}, 'f:pullpass.dev/target': {} } } },
   },
   { manager: 'kubectl-edit', fieldsV1: { 'f:data': { 'f:.dockerconfigjson': {} } } },
   { manager: 'kustomize-controller', fieldsV1: { 'f:metadata': { 'f:labels': { 'f:team': {} } }, 'f:type': {} } },
 ]
 
 suite('a pull secret’s metadata', () => {
-  test('tells who owns the data and who owns the label', () => {
+  test('tells who owns the data, the label, and each of our annotations', () => {
     assert.deepEqual(pullSecretMetadata({ metadata: { managedFields } }).owners, {
       data: ['kubectl-edit'],
       label: ['pullpass:ClusterPullSecret:a'],
+      annotations: new Map([
+        ['pullpass.dev/target', ['pullpass:ClusterPullSecret:a', 'kubectl']],
+        ['pullpass.dev/document', ['pullpass:ClusterPullSecret:a']],
+      ]),
     })
   })
 

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { judgeOwnership } from '../../src/refresh/judge-ownership.ts'
-import { foundSecret, manager, owners } from './found-secret.ts'
+import { annotatedBy, foundSecret, manager, ownedBy, owners } from './found-secret.ts'
+
+type Owners = ReturnType<typeof ownedBy>
 
 const policy = fc.constantFrom('Refuse', 'Adopt')
 
@@ -13,23 +15,51 @@ suite('whose a Secret is', () => {
     )
   })
 
-  const rows: Record<string, readonly [data: string[], label: string[], refused: string, adopted: string]> = {
-    'our manager owns the data': [[manager], [manager], 'update', 'update'],
-    'our manager owns the data beside another': [['kubectl', manager], [manager], 'update', 'update'],
-    'our manager owns the data alone': [[manager], [], 'update', 'update'],
-    'our manager owns the label, and another the data': [['kubectl'], [manager], 'mend', 'mend'],
-    'our manager owns the label, and nobody the data': [[], [manager], 'mend', 'mend'],
-    'another owns both': [['kubectl'], ['kubectl'], 'refuse', 'adopt'],
-    'another document owns both': [['pullpass:ClusterPullSecret:other'], [], 'refuse', 'adopt'],
-    'nobody owns anything': [[], [], 'refuse', 'adopt'],
+  const target = 'pullpass.dev/target'
+  const expiry = 'pullpass.dev/expires-at'
+  const rows: Record<string, readonly [owners: Owners, refused: string, adopted: string]> = {
+    'our manager owns all of it': [ownedBy(), 'update', 'update'],
+    'our manager owns the data alone': [ownedBy({ label: [], annotations: new Map() }), 'update', 'update'],
+    'another claims the label at its value': [ownedBy({ label: [manager, 'argocd'] }), 'update', 'update'],
+    'another claims an annotation at its value': [
+      ownedBy({ annotations: annotatedBy([[target, ['kubectl', manager]]]) }),
+      'update',
+      'update',
+    ],
+    'another owns an annotation': [ownedBy({ annotations: annotatedBy([[expiry, ['kubectl']]]) }), 'mend', 'mend'],
+    'another owns the label': [ownedBy({ label: ['argocd'] }), 'mend', 'mend'],
+    'another owns the data with our manager': [ownedBy({ data: ['kubectl', manager] }), 'mend', 'mend'],
+    'our manager owns the label, and another the data': [ownedBy({ data: ['kubectl'] }), 'mend', 'mend'],
+    'our manager owns the label, and nobody the data': [ownedBy({ data: [] }), 'mend', 'mend'],
+    'another owns data and label': [ownedBy({ data: ['kubectl'], label: ['kubectl'] }), 'refuse', 'adopt'],
+    'another document owns the data': [
+      ownedBy({ data: ['pullpass:ClusterPullSecret:other'], label: [] }),
+      'refuse',
+      'adopt',
+    ],
+    'nobody owns anything': [{ data: [], label: [], annotations: new Map() }, 'refuse', 'adopt'],
   }
-  for (const [name, [data, label, refused, adopted]] of Object.entries(rows)) {
+  for (const [name, [held, refused, adopted]] of Object.entries(rows)) {
     test(`${name}: ${refused}, or ${adopted} where the document takes over`, () => {
-      const found = foundSecret({ owners: { data, label } })
+      const found = foundSecret({ owners: held })
       assert.equal(judgeOwnership(found, manager, 'Refuse').verdict, refused)
       assert.equal(judgeOwnership(found, manager, 'Adopt').verdict, adopted)
     })
   }
+
+  test('tells everybody who edited it, once', () => {
+    const edited = ownedBy({
+      data: [manager, 'kubectl-edit'],
+      label: ['argocd'],
+      annotations: annotatedBy([
+        [expiry, ['kubectl-annotate', 'kubectl-edit']],
+        [target, ['kubectl-annotate']],
+      ]),
+    })
+    const ownership = judgeOwnership(foundSecret({ owners: edited }), manager, 'Refuse')
+    assert.ok(ownership.verdict === 'mend')
+    assert.deepEqual(ownership.editors.toSorted(), ['argocd', 'kubectl-annotate', 'kubectl-edit'])
+  })
 
   test('is never written by a document whose manager owns nothing of it and that does not take over', () => {
     fc.assert(
