@@ -44,11 +44,12 @@ suite('a pull secret is fresh', () => {
     )
   })
 
-  test('only where our manager owns its data and its label', () => {
+  test('only where our manager owns its data, its label and all that it says of itself', () => {
     fc.assert(
       fc.property(owners, (held) => {
         const found = foundSecret({ owners: held, annotations: annotationsOf(document) })
-        const ours = held.data.includes(manager) && held.label.includes(manager)
+        const fields = [held.data, held.label, ...held.annotations.values()]
+        const ours = fields.every((names) => names.includes(manager))
         assert.equal(judgeFreshness(found, need), ours ? 'fresh' : 'due')
       }),
     )
@@ -79,6 +80,13 @@ suite('a pull secret is fresh', () => {
     const copied = foundSecret({ annotations: annotationsOf(document, [60, 60], 'default/regcred') })
     assert.equal(judgeFreshness(copied, need), 'due')
     assert.equal(judgeFreshness(undefined, need), 'due')
+  })
+
+  test('not where an entry says that it lives longer than any provider grants', () => {
+    const hours = (remaining: number) => foundSecret({ annotations: annotationsOf(document, [60, remaining * 60]) })
+    assert.equal(judgeFreshness(hours(12), need), 'fresh')
+    assert.equal(judgeFreshness(hours(12.2), need), 'due')
+    assert.equal(judgeFreshness(hours(24 * 365 * 1000), need), 'due')
   })
 
   test('nor by annotations that somebody made, whatever they are', () => {
