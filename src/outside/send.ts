@@ -72,15 +72,23 @@ async function sendOnce<T>(outside: SendOutside, ask: Ask<T>): Promise<T> {
   try {
     return ask.read({ body, sentAt, receivedAt, serverDate: Number.isNaN(date) ? undefined : new Date(date) })
   } catch (unread) {
-    if (!(unread instanceof AnswerUnread)) throw unread
-    throw new PullpassError({
-      code: 'ANSWER_MALFORMED',
-      hop: ask.hop,
-      seen: `${ask.who} answered 200 at ${ask.url}, but ${unread.message}`,
-      expected: 'the answer that its documentation describes',
-      hint: 'see that nothing between answers in its place, and that the endpoint is the right one',
-    })
+    throw answerUnread(ask, unread)
   }
+}
+
+/**
+ * What else a reader throws is its own bug, met by an answer that nobody thought of: one registry's trouble, not the run's.
+ * Such an error is not kept as the cause: a parser's words may quote the answer, which holds a credential.
+ */
+function answerUnread<T>({ hop, who, url }: Ask<T>, unread: unknown): PullpassError {
+  const what = unread instanceof AnswerUnread ? unread.message : 'it could not be read'
+  return new PullpassError({
+    code: 'ANSWER_MALFORMED',
+    hop,
+    seen: `${who} answered 200 at ${url}, but ${what}`,
+    expected: 'the answer that its documentation describes',
+    hint: 'see that nothing between answers in its place, and that the endpoint is the right one',
+  })
 }
 
 async function exchangeMessages<T>(outside: SendOutside, ask: Ask<T>): Promise<HttpAnswer> {

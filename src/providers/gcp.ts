@@ -31,6 +31,7 @@ const readOnly = 'https://www.googleapis.com/auth/cloud-platform.read-only'
 /** Enough for calling IAM Credentials, and for nothing else. */
 const impersonate = 'https://www.googleapis.com/auth/iam'
 const longestLifeSeconds = 3600
+const dayMs = 86_400_000
 
 export const gcp: Provider<GcpSettings> = {
   audiences: ({ audience, settings }) => {
@@ -82,15 +83,15 @@ function federate(registry: GcpRegistry, subjectToken: SubjectToken, outside: Pr
   })
 }
 
-/** `expires_in` counts from sending, and may be absent; either way the token never outlives its subject token. */
+/** `expires_in` counts from sending, and may be absent; the token lives an hour at most, and never outlives its subject token. */
 function readFederatedToken(answer: Received, subjectToken: SubjectToken): AccessToken {
-  const { body, sentAt } = answer
+  const { body } = answer
   const value = textField(body, 'access_token')
   const seconds = asObject(body)?.['expires_in'] ?? longestLifeSeconds
-  if (typeof seconds !== 'number') throw new AnswerUnread('its expires_in is no number')
+  if (typeof seconds !== 'number' || !Number.isFinite(seconds)) throw new AnswerUnread('its expires_in is no number')
   const subjectEndsMs = subjectToken.expiresAt.getTime() + clockSkewMs(answer)
-  const expiresAt = new Date(Math.min(sentAt.getTime() + seconds * 1000, subjectEndsMs))
-  return { value: new Redacted(value), expiresAt: inFuture(expiresAt, answer) }
+  const endsMs = Math.min(answer.sentAt.getTime() + seconds * 1000, subjectEndsMs)
+  return { value: new Redacted(value), expiresAt: expiryOf(endsMs, longestLifeSeconds, answer) }
 }
 
 interface Impersonation {
@@ -127,22 +128,27 @@ const scopesOf = ({ scopes = [readOnly] }: GcpSettings): readonly string[] => sc
 
 /** `expireTime` is by Google's clock: moved onto ours, by which freshness is judged; never longer than was asked for. */
 function readImpersonatedToken(answer: Received, lifeSeconds: number): AccessToken {
-  const { body, receivedAt } = answer
+  const { body } = answer
   const value = textField(body, 'accessToken')
   const expireTime = Date.parse(textField(body, 'expireTime'))
   if (Number.isNaN(expireTime)) throw new AnswerUnread('its expireTime is no date')
-  const longestMs = receivedAt.getTime() + lifeSeconds * 1000
-  const expiresAt = new Date(Math.min(expireTime + clockSkewMs(answer), longestMs))
-  return { value: new Redacted(value), expiresAt: inFuture(expiresAt, answer) }
+  return { value: new Redacted(value), expiresAt: expiryOf(expireTime + clockSkewMs(answer), lifeSeconds, answer) }
 }
 
-/** How far this clock is ahead of theirs. A Date header counts whole seconds, and travels: up to 2 s mean nothing. */
+/**
+ * How far this clock is ahead of theirs. A Date header counts whole seconds, and travels: up to 2 s mean nothing.
+ * Anybody on the way can write that header, and it moves an expiry: no clock that keeps certificates valid and tokens
+ * accepted is a day off, so more than that is a lie or a fault, and this clock is believed.
+ */
 function clockSkewMs({ receivedAt, serverDate }: Received): number {
   const skewMs = serverDate === undefined ? 0 : receivedAt.getTime() - serverDate.getTime()
-  return Math.abs(skewMs) <= 2000 ? 0 : skewMs
+  return Math.abs(skewMs) <= 2000 || Math.abs(skewMs) > dayMs ? 0 : skewMs
 }
 
-function inFuture(expiresAt: Date, { receivedAt }: Received): Date {
+/** Whatever the answer claims, a token lives no longer than was asked for: a credential fresh for ever is never renewed. */
+function expiryOf(claimedMs: number, longestSeconds: number, { sentAt, receivedAt }: Received): Date {
+  const expiresAt = new Date(Math.min(claimedMs, sentAt.getTime() + longestSeconds * 1000))
+  if (Number.isNaN(expiresAt.getTime())) throw new AnswerUnread('its expiry is beyond any date')
   if (expiresAt > receivedAt) return expiresAt
   throw new AnswerUnread(`its token has expired already, at ${expiresAt.toISOString()}`)
 }

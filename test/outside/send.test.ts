@@ -185,6 +185,25 @@ suite('send', () => {
     )
   })
 
+  test('an answer that its reader stumbles over fails alone, and shows nothing of it', async (t) => {
+    const part = await serve(t)
+    for (const thrown of [new RangeError(`Invalid time value ${token}`), token]) {
+      const read = () => {
+        throw thrown
+      }
+      const { code, hop, seen, cause } = await fault(testOutside(), ask(part.url, { read }))
+      assert.deepEqual(
+        [code, hop, seen, cause],
+        [
+          'ANSWER_MALFORMED',
+          'exchange',
+          `the token service answered 200 at ${part.url}, but it could not be read`,
+          undefined,
+        ],
+      )
+    }
+  })
+
   test('an interrupted run ends a request, and says so', async (t) => {
     const part = await serve(t)
     part.faults.inject({ kind: 'stall', at: 'request' })
