@@ -3,22 +3,24 @@ import type { IncomingMessage, RequestOptions } from 'node:http'
 import type { Environment } from './outside.ts'
 import { AnswerTooLarge, type HttpAnswer, type HttpRequest, type Transport } from './transport.ts'
 
-const proxyVariables = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']
+const proxyVariables = ['https_proxy', 'HTTPS_PROXY']
+const loopback = /^(?:localhost|127\.[0-9.]+|\[::1\])$/
 
 /** Certificates (PEM) to trust besides the system's; proxies come from the environment, as curl reads it. */
 export function httpsTransport(environment: Environment, extraAuthorities: string | undefined): Transport {
   return async (request) => {
     const url = new URL(request.url)
     const { request: open } = url.protocol === 'https:' ? await import('node:https') : await import('node:http')
-    const options: RequestOptions & { ca?: string[] } = {
+    const options: RequestOptions & { ca?: string[]; rejectUnauthorized: true } = {
       method: request.method,
       headers: bodyHeaders(request),
       signal: request.signal,
+      rejectUnauthorized: true, // said, or NODE_TLS_REJECT_UNAUTHORIZED=0 would send a token to anybody
       ...(await trust(extraAuthorities)),
     }
-    if (proxyVariables.some((name) => environment[name])) {
+    if (mayUseProxy(url) && proxyVariables.some((name) => environment[name])) {
       const { proxyAgent } = await import('./proxy-agent.ts')
-      options.agent = await proxyAgent(url, environment, options.ca)
+      options.agent = await proxyAgent(environment, options.ca)
     }
     return await new Promise<HttpAnswer>((resolve, reject) => {
       const sent = open(url, options, (answer) => {
@@ -29,6 +31,9 @@ export function httpsTransport(environment: Environment, extraAuthorities: strin
     })
   }
 }
+
+/** A tunnel hides the token from the proxy, and only https has one; what is on this machine needs none. */
+const mayUseProxy = ({ protocol, hostname }: URL) => protocol === 'https:' && !loopback.test(hostname)
 
 function bodyHeaders({ headers, body }: HttpRequest): Record<string, string> {
   return body === undefined ? { ...headers } : { ...headers, 'content-length': String(Buffer.byteLength(body)) }

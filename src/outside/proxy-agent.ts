@@ -1,5 +1,5 @@
-/** The agent for HTTPS_PROXY, HTTP_PROXY and NO_PROXY: Node's own, with the environment handed in. */
-import { Agent as HttpAgent } from 'node:http'
+/** The agent for HTTPS_PROXY and NO_PROXY: Node's own, with the environment handed in. */
+import type { Agent } from 'node:https'
 import type { Environment } from './outside.ts'
 import { PullpassError } from './pullpass-error.ts'
 
@@ -12,11 +12,10 @@ const oldestMinor: ReadonlyMap<number, number> = new Map([
 
 /** @throws USAGE_INVALID where this Node cannot use a proxy */
 export async function proxyAgent(
-  url: URL,
   environment: Environment,
   ca: string[] | undefined,
   nodeVersion: string = process.versions.node,
-): Promise<HttpAgent> {
+): Promise<Agent> {
   const [major = 0, minor = 0] = nodeVersion.split('.').map(Number)
   if (minor < (oldestMinor.get(major) ?? 0)) {
     throw new PullpassError({
@@ -27,8 +26,6 @@ export async function proxyAgent(
       hint: 'run pullpass by a newer Node, or unset HTTPS_PROXY',
     })
   }
-  const options = { proxyEnv: { ...environment }, ...(ca === undefined ? {} : { ca }) }
-  if (url.protocol === 'http:') return new HttpAgent(options)
-  const { Agent: HttpsAgent } = await import('node:https')
-  return new HttpsAgent(options)
+  const https = await import('node:https')
+  return new https.Agent({ proxyEnv: { ...environment }, ...(ca === undefined ? {} : { ca }) })
 }

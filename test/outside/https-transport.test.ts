@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import http from 'node:http'
+import https from 'node:https'
+import { connect, type Server } from 'node:net'
+import { suite, type TestContext, test } from 'node:test'
+import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
+import { servePart } from '../../sandbox/serve/serve-part.ts'
+import { httpsTransport } from '../../src/outside/https-transport.ts'
+
+/** A proxy where nothing listens, by all its names. */
+const nowhere = Object.fromEntries(
+  ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].map((name) => [name, 'http://127.0.0.1:1']),
+)
+
+const request = (url: string) => ({
+  method: 'POST' as const,
+  url,
+  headers: {},
+  body: 'subject_token=planted',
+  maxBytes: 1000,
+  signal: new AbortController().signal,
+})
+
+async function listen(t: TestContext, server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const address = server.address()
+  assert.ok(address !== null && typeof address === 'object')
+  return address.port
+}
+
+/** A proxy whose tunnels all end at one server for `sts.example.com`; `seen` is what that server was sent. */
+async function startProxy(t: TestContext) {
+  const authority = await createCertificateAuthority()
+  const { certificate, key } = await authority.issueServerCertificate(['sts.example.com'])
+  const seen: string[] = []
+  const tunnels: string[] = []
+  const service = https.createServer({ cert: certificate, key }, async (received, answer) => {
+    for await (const piece of received) seen.push(String(piece))
+    answer.end('{}')
+  })
+  const port = await listen(t, service)
+  const proxy = http.createServer()
+  proxy.on('connect', ({ url = '' }, client) => {
+    tunnels.push(url)
+    const target = connect(port, '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 OK\r\n\r\n')
+      target.pipe(client).pipe(target)
+    })
+    target.on('error', () => client.destroy())
+    client.on('error', () => target.destroy())
+  })
+  return { authority, seen, tunnels, environment: { HTTPS_PROXY: `http://127.0.0.1:${await listen(t, proxy)}` } }
+}
+
+suite('the way to a cloud', () => {
+  test('leads through the proxy of the environment, in a tunnel', async (t) => {
+    const { authority, environment, tunnels, seen } = await startProxy(t)
+    const { status } = await httpsTransport(environment, authority.ca)(request('https://sts.example.com/v1/token'))
+    assert.deepEqual([status, tunnels, seen], [200, ['sts.example.com:443'], ['subject_token=planted']])
+  })
+
+  test('to this machine never leads through a proxy', async (t) => {
+    const authority = await createCertificateAuthority()
+    const handler = () => ({ status: 200, body: {} })
+    const secure = await servePart({ handler, tls: { authority, http2: 'absent' } })
+    const plain = await servePart({ handler })
+    t.after(() => Promise.all([secure.close(), plain.close()]))
+    const transport = httpsTransport(nowhere, authority.ca)
+    for (const url of [secure.url, plain.url, plain.url.replace('127.0.0.1', 'localhost')]) {
+      assert.equal((await transport(request(url))).status, 200, url)
+    }
+  })
+
+  test('in clear text never leads through a proxy, which would read the token', async (t) => {
+    const plain = await servePart({ handler: () => ({ status: 200, body: {} }) })
+    t.after(() => plain.close())
+    const url = plain.url.replace('127.0.0.1', '0.0.0.0') // reaches the same server, and is no loopback address
+    assert.equal((await httpsTransport(nowhere, undefined)(request(url))).status, 200)
+  })
+
+  test("an untrusted certificate is refused, whatever Node's own variable says", async (t) => {
+    const { environment, seen } = await startProxy(t)
+    const direct = await servePart({
+      handler: () => ({ status: 200, body: {} }),
+      tls: { authority: await createCertificateAuthority(), http2: 'absent' },
+    })
+    t.after(() => direct.close())
+    const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED']
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'
+    t.after(() => {
+      if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']
+      else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before
+    })
+    const transport = httpsTransport(environment, undefined)
+    for (const url of [direct.url, 'https://sts.example.com/']) {
+      await assert.rejects(transport(request(url)), /self-signed certificate|unable to verify the first certificate/)
+    }
+    assert.deepEqual([seen, direct.seen], [[], []])
+  })
+})
