@@ -6,7 +6,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
 import { applySecret, applyTokenSecret, assertRefused, requestToken } from './install/attack.ts'
-import { asClusterAdmin, beyondTheDocument, outOfReach } from './install/attacks.ts'
+import { asClusterAdmin, beyondTheDocument, outOfReach, takeAwayFromOthers } from './install/attacks.ts'
 import { detach, makeNamespace, makeSecret, makeServiceAccount, removeSecret } from './install/furnish.ts'
 import { type Installation, install, podOf } from './install/install.ts'
 import { provider, serviceAccountEmail, startStage } from './install/start-stage.ts'
@@ -178,7 +178,6 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
     before(async () => {
       await makeNamespace(stage, 'shop', labels)
       await makeNamespace(stage, 'shop-closed', { ...labels, closed: 'yes' })
-      await makeSecret(stage, 'shop', 'shopcred')
       installation = await install(stage, { namespace: 'shop-system', from: document })
       stage.trust({ namespace: 'shop-system', name: 'pullpass' })
     })
@@ -200,11 +199,39 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
       assert.deepEqual([applied.exitCode, applied.stderr], [0, ''])
     })
 
-    test('the CronJob takes over the Secret that was there, as the document says', async () => {
+    test('the CronJob takes over the Secret that kubectl made, and leaves what else is in it', async () => {
+      const path = '/api/v1/namespaces/shop/secrets/shopcred'
+      const others = {
+        labels: { team: 'shop' },
+        annotations: { note: 'theirs' },
+        finalizers: ['shop.example.com/kept'],
+      }
+      const made = await installation.kubectl(
+        ['apply', '-f', '-'],
+        JSON.stringify({
+          apiVersion: 'v1',
+          kind: 'Secret',
+          metadata: { name: 'shopcred', namespace: 'shop', ...others },
+          type: 'kubernetes.io/dockerconfigjson',
+          stringData: { '.dockerconfigjson': '{"auths":{}}', other: 'theirs' },
+        }),
+      )
+      assert.equal(made.exitCode, 0, made.stderr)
       const { exitCode, stdout, stderr } = await installation.refresh()
       assert.deepEqual([exitCode, stderr], [0, ''])
-      assert.match(stdout, /shop\/shopcred .* written /)
+      assert.match(stdout, /shop\/shopcred .* written .* taken over from its earlier manager/)
       assert.doesNotMatch(stdout, /shop-closed/)
+      const { metadata, data } = JSON.parse((await stage.admin({ path })).body)
+      assert.deepEqual(metadata.labels, { team: 'shop', 'app.kubernetes.io/managed-by': 'pullpass' })
+      const foreign = Object.entries(metadata.annotations).filter(([name]) => !name.startsWith('pullpass.dev/'))
+      assert.deepEqual(foreign, [['note', 'theirs']])
+      assert.deepEqual(metadata.finalizers, ['shop.example.com/kept'])
+      assert.deepEqual(Object.keys(data).toSorted(), ['.dockerconfigjson', 'other'])
+      assert.equal((await installation.refresh()).exitCode, 0)
+    })
+
+    test('of what others wrote into that Secret it takes nothing away', async (t) => {
+      await assertRefused(t, installation.account, takeAwayFromOthers('shop', 'shopcred'))
     })
 
     test('a namespace whose labels do not fit is out of its reach', async (t) => {

@@ -54,6 +54,13 @@ export const applyTokenSecret = (namespace: string, name: string): KubernetesReq
     data: {},
   })
 
+export const patchSecret = (namespace: string, name: string, body: object): KubernetesRequest => ({
+  method: 'PATCH',
+  path: `/api/v1/namespaces/${namespace}/secrets/${name}`,
+  contentType: 'application/merge-patch+json',
+  body,
+})
+
 export const patchServiceAccount = (namespace: string, name: string, body: object): KubernetesRequest => ({
   method: 'PATCH',
   path: `/api/v1/namespaces/${namespace}/serviceaccounts/${name}`,

@@ -1,6 +1,13 @@
 /** What the installed ServiceAccount must not do, and what the API server says to it. */
 import type { ApiServer } from '../parts/control-plane/request-kubernetes.ts'
-import { type Attacks, applySecret, applyTokenSecret, patchServiceAccount, requestToken } from './attack.ts'
+import {
+  type Attacks,
+  applySecret,
+  applyTokenSecret,
+  patchSecret,
+  patchServiceAccount,
+  requestToken,
+} from './attack.ts'
 
 /** What no installation has a right to. */
 export const outOfReach = (namespace: string, ownSecret: string): Attacks => ({
@@ -72,6 +79,8 @@ export const beyondTheDocument = ({ server }: ApiServer, audience: string): Atta
     request: applySecret('apps-b', 'appscred'),
     refusal: 'pullpass may not take over a Secret that it does not label',
   },
+  ...markedSecrets('apps-a'), // where it is
+  ...markedSecrets('apps-c'), // where there is none
   'ask for a token for the API server': {
     request: requestToken('image-system', 'puller', { audiences: [server] }),
     refusal: anotherToken,
@@ -111,6 +120,68 @@ export const beyondTheDocument = ({ server }: ApiServer, audience: string): Atta
       imagePullSecrets: [{ name: 'other' }, { name: 'appscred' }],
     }),
     refusal: 'pullpass may change only the ServiceAccounts of its documents, in the namespaces that they choose',
+  },
+})
+
+/** A pull secret with what others act by: controllers, GitOps tools, replicators, readers of other keys. */
+function markedSecrets(namespace: string): Attacks {
+  const labels = { 'app.kubernetes.io/managed-by': 'pullpass' }
+  const marked = (metadata: object) =>
+    applySecret(namespace, 'appscred', { metadata: { name: 'appscred', labels, ...metadata } })
+  const nobody = { apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: '00000000-0000-4000-8000-000000000000' }
+  const owners = 'pullpass changes neither finalizers nor ownerReferences of a Secret'
+  const annotations = 'pullpass changes no annotation of a Secret but pullpass.dev/'
+  return {
+    [`keep the Secret in ${namespace} from being deleted`]: {
+      request: marked({ finalizers: ['thief.example.com/never'] }),
+      refusal: owners,
+    },
+    [`have the Secret in ${namespace} deleted by garbage collection`]: {
+      request: marked({ ownerReferences: [nobody] }),
+      refusal: owners,
+    },
+    [`label the Secret in ${namespace} for a GitOps tool`]: {
+      request: marked({ labels: { ...labels, 'argocd.argoproj.io/secret-type': 'cluster' } }),
+      refusal: 'pullpass changes no label of a Secret but app.kubernetes.io/managed-by',
+    },
+    [`have a replicator fill the Secret in ${namespace}`]: {
+      request: marked({ annotations: { 'replicator.v1.mittwald.de/replicate-from': 'kube-system/other' } }),
+      refusal: annotations,
+    },
+    [`write kubectl's annotation in ${namespace}`]: {
+      request: marked({ annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '' } }),
+      refusal: annotations,
+    },
+    [`write another key into the Secret in ${namespace}`]: {
+      request: applySecret(namespace, 'appscred', { stringData: { server: 'https://thief.example.com' } }),
+      refusal: 'pullpass changes nothing in a Secret but .dockerconfigjson',
+    },
+  }
+}
+
+/** What takes away what others wrote beside the credential. */
+export const takeAwayFromOthers = (namespace: string, name: string): Attacks => ({
+  "take away somebody's finalizer": {
+    request: patchSecret(namespace, name, { metadata: { finalizers: null } }),
+    refusal: 'pullpass changes neither finalizers nor ownerReferences of a Secret',
+  },
+  "take away somebody's label": {
+    request: patchSecret(namespace, name, { metadata: { labels: { team: null } } }),
+    refusal: 'pullpass changes no label of a Secret but app.kubernetes.io/managed-by',
+  },
+  "change somebody's annotation": {
+    request: patchSecret(namespace, name, { metadata: { annotations: { note: 'thief' } } }),
+    refusal: 'pullpass changes no annotation of a Secret but pullpass.dev/',
+  },
+  "fill in kubectl's annotation": {
+    request: patchSecret(namespace, name, {
+      metadata: { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}' } },
+    }),
+    refusal: 'pullpass changes no annotation of a Secret but pullpass.dev/',
+  },
+  "take away somebody's key": {
+    request: patchSecret(namespace, name, { data: { other: null } }),
+    refusal: 'pullpass changes nothing in a Secret but .dockerconfigjson',
   },
 })
 

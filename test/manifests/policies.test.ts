@@ -10,6 +10,8 @@ import { documentOf, pool, registryOf } from './document-of.ts'
 const expressionOf = ({ rules }: AdmissionPolicy, message: RegExp) =>
   rules.find((rule) => message.test(rule.message))?.expression
 
+const adoptedBy = ({ variables = [] }: AdmissionPolicy) => variables.find(({ name }) => name === 'adopted')?.expression
+
 const labelled = "oldObject.?metadata.labels['app.kubernetes.io/managed-by'].orValue('') == 'pullpass'"
 const puller = { namespace: 'image-system', name: 'puller' }
 
@@ -17,15 +19,28 @@ suite('the admission policies of documents', () => {
   test('a Secret that is not labelled is taken over by nobody', () => {
     assert.equal(
       expressionOf(secretsPolicy([documentOf()]), /take over/),
-      `request.operation != 'UPDATE' || ${labelled}`,
+      `request.operation != 'UPDATE' || ${labelled} || variables.adopted`,
     )
+    assert.equal(adoptedBy(secretsPolicy([documentOf()])), 'false')
   })
 
   test('a document that adopts takes over its own Secret, in its own namespaces, and another document does not', () => {
     const adopting = documentOf({ secretName: 'shopcred', namespaces: { include: ['shop'] }, conflictPolicy: 'Adopt' })
     assert.equal(
-      expressionOf(secretsPolicy([documentOf(), adopting]), /take over/),
-      `request.operation != 'UPDATE' || ${labelled} ||\n(request.name == 'shopcred' && request.namespace in ['shop'])`,
+      adoptedBy(secretsPolicy([documentOf(), adopting])),
+      "(request.name == 'shopcred' && request.namespace in ['shop'])",
+    )
+  })
+
+  test('what others put into a Secret stays as it is; kubectl’s copy of one that is taken over is emptied', () => {
+    assert.equal(
+      expressionOf(secretsPolicy([documentOf()]), /no annotation/),
+      [
+        '[variables.oldAnnotations, variables.newAnnotations].all(entries,',
+        '  entries.all(key, variables.oldAnnotations[?key] == variables.newAnnotations[?key]',
+        "    || key.startsWith('pullpass.dev/')",
+        "    || (variables.adopted && key == 'kubectl.kubernetes.io/last-applied-configuration' && variables.newAnnotations[?key].orValue('') == '')))",
+      ].join('\n'),
     )
   })
 
