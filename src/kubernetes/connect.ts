@@ -32,7 +32,7 @@ export async function connect(
 
 async function findAccess(
   flags: ClusterFlags,
-  outside: Pick<Outside, 'environment' | 'now'>,
+  outside: Pick<Outside, 'environment' | 'now' | 'signal'>,
   podFolder?: string,
 ): Promise<ClusterAccess> {
   const named = flags.kubeconfig ?? outside.environment['KUBECONFIG']

@@ -1,10 +1,10 @@
 /**
- * How a kubeconfig's context reaches its cluster. What it says plainly is read here; programs, auth providers and proxies
+ * How a kubeconfig's context reaches its cluster. What it says plainly is read here; auth providers and proxies
  * are left to Kubernetes' own client, which is loaded for them alone.
  * https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
  */
-import type { Outside } from '../outside/outside.ts'
 import { Redacted } from '../outside/redacted.ts'
+import { askPlugin } from './ask-plugin.ts'
 import { type ChosenContext, chooseContext } from './choose-context.ts'
 import type { ClusterAccess, Trust } from './cluster-access.ts'
 import { clusterProxy } from './cluster-proxy.ts'
@@ -12,27 +12,26 @@ import { impersonationHeaders } from './impersonation-headers.ts'
 import { keepIdentity } from './keep-identity.ts'
 import { type KubeconfigEntry, kubeconfigInvalid, resolveBeside, textField } from './kubeconfig-entry.ts'
 import { loadKubeconfig } from './load-kubeconfig.ts'
-import { askPlugin, needsPlugin, type PluginCredential } from './plugin-credential.ts'
+import { parseBearer } from './parse-bearer.ts'
+import type { AskPlugin, PluginOutside } from './plugin-credential.ts'
 import { proxyForServer } from './proxy-for-server.ts'
 import { checkCertificates, readCertificates } from './read-certificates.ts'
 import { readSmallFile, whyUnreadable } from './read-small-file.ts'
 import { readTokenFile } from './read-token-file.ts'
 
-type AskPlugin = (because: 'asked' | 'refused') => Promise<PluginCredential>
-
 /** @throws KUBECONFIG_INVALID */
 export async function kubeconfigAccess(
   flags: { readonly kubeconfig?: string | undefined; readonly context?: string | undefined },
-  { environment, now }: Pick<Outside, 'environment' | 'now'>,
+  outside: PluginOutside,
 ): Promise<ClusterAccess> {
-  const context = chooseContext(await loadKubeconfig(flags.kubeconfig, environment), flags.context)
+  const context = chooseContext(await loadKubeconfig(flags.kubeconfig, outside.environment), flags.context)
   const server = serverOf(context.cluster)
-  const ask = needsPlugin(context) ? askPlugin(context, environment) : undefined
-  const proxy = textField(context.cluster, 'proxy-url') ?? proxyForServer(server, environment)
+  const ask = server.protocol === 'https:' ? askPlugin(context, outside) : undefined
+  const proxy = textField(context.cluster, 'proxy-url') ?? proxyForServer(server, outside.environment)
   return {
     server,
     trust: () => readTrust(context, ask),
-    identify: identifyBy(context.user, ask, now),
+    identify: identifyBy(server, context.user, ask, outside.now),
     ...(proxy && { proxy: clusterProxy(server, proxy) }),
   }
 }
@@ -40,24 +39,43 @@ export async function kubeconfigAccess(
 function serverOf(cluster: KubeconfigEntry): URL {
   const server = textField(cluster, 'server') ?? ''
   const url = URL.canParse(server) ? new URL(server) : undefined
+  if (url && (url.username || url.password)) {
+    throw kubeconfigInvalid({ seen: `${cluster.file} has a server with a user or a password in its URL` })
+  }
   if (url?.protocol === 'https:' || url?.protocol === 'http:') return url
   throw kubeconfigInvalid({ seen: `${cluster.file} has the server "${server}"`, expected: 'a URL: https://HOST:PORT' })
 }
 
 async function readTrust({ cluster, user }: ChosenContext, ask: AskPlugin | undefined): Promise<Trust> {
   const ca = await readAuthorities(cluster)
+  const verify = cluster.fields['insecure-skip-tls-verify'] === true ? 'never' : 'always'
+  if (ca && verify === 'never') throw contradiction(cluster)
   const asked = await ask?.('asked')
   const clientCertificate = asked?.clientCertificate ?? (await dataOrFile(user, 'client-certificate'))
   const clientKey = asked?.clientKey ?? (await dataOrFile(user, 'client-key').then(redactedOrNone))
+  if ((clientCertificate === undefined) !== (clientKey === undefined)) throw halfCertificate(user)
   const serverName = textField(cluster, 'tls-server-name')
   return {
     ...(ca && { ca }),
     ...(clientCertificate && { clientCertificate }),
     ...(clientKey && { clientKey }),
     ...(serverName && { serverName }),
-    verify: cluster.fields['insecure-skip-tls-verify'] === true ? 'never' : 'always',
+    verify,
   }
 }
+
+const contradiction = ({ file }: KubeconfigEntry) =>
+  kubeconfigInvalid({
+    seen: `a cluster in ${file} has both a certificate-authority and insecure-skip-tls-verify`,
+    expected: 'one of them: an authority that is not asked vouches for nobody',
+  })
+
+/** TLS would leave out the half, and the API server answer to nobody. */
+const halfCertificate = ({ file }: KubeconfigEntry) =>
+  kubeconfigInvalid({
+    seen: `a user in ${file} has only one of client-certificate and client-key`,
+    expected: 'both, or none',
+  })
 
 const redactedOrNone = (text: string | undefined) => (text === undefined ? undefined : new Redacted(text))
 
@@ -80,8 +98,15 @@ async function dataOrFile(entry: KubeconfigEntry, field: string): Promise<string
   })
 }
 
-function identifyBy(user: KubeconfigEntry, ask: AskPlugin | undefined, now: () => Date): ClusterAccess['identify'] {
-  const headers = impersonationHeaders(user.fields)
+/** Over plain http nobody's credential is sent, as kubectl does: `kubectl proxy` has its own, and others could read it. */
+function identifyBy(
+  server: URL,
+  user: KubeconfigEntry,
+  ask: AskPlugin | undefined,
+  now: () => Date,
+): ClusterAccess['identify'] {
+  const headers = impersonationHeaders(user)
+  if (server.protocol === 'http:') return keepIdentity(async () => undefined, now, headers)
   const tokenFile = textField(user, 'tokenFile')
   if (ask) return keepIdentity(async (because) => (await ask(because)).authorization, now, headers)
   if (tokenFile) return keepIdentity(() => readTokenFile(resolveBeside(user, tokenFile)), now, headers)
@@ -91,10 +116,15 @@ function identifyBy(user: KubeconfigEntry, ask: AskPlugin | undefined, now: () =
 
 function authorizationOf(user: KubeconfigEntry): Redacted | undefined {
   const token = textField(user, 'token')
-  if (token) return new Redacted(`Bearer ${token}`)
+  if (token) {
+    const bearer = parseBearer(token)
+    if (bearer) return bearer
+    throw kubeconfigInvalid({ seen: `token in ${user.file} holds characters that no header can` })
+  }
   const username = textField(user, 'username')
-  if (!username) return undefined
-  return new Redacted(`Basic ${Buffer.from(`${username}:${textField(user, 'password') ?? ''}`).toString('base64')}`)
+  const password = textField(user, 'password')
+  if (password && !username) throw kubeconfigInvalid({ seen: `a user in ${user.file} has a password, but no username` })
+  return username ? new Redacted(`Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`) : undefined
 }
 
 const decode = (base64: string) => Buffer.from(base64, 'base64').toString('utf8')

@@ -289,6 +289,28 @@ suite('a kubeconfig', () => {
     })
   }
 
+  test('of a server without TLS sends nobody’s credential, nor asks for one, yet acts as whom it names', async (t) => {
+    const ground = await prepare(t)
+    const handler = ({ headers }: SandboxRequest) => ({
+      status: 200,
+      body: { authorization: headers['authorization'], as: headers['impersonate-user'] },
+    })
+    const part = await servePart({ handler })
+    t.after(part.close)
+    await ground.write('token.txt', 'from-file')
+    const users = {
+      token: { token: 'plain', as: 'jane' },
+      file: { tokenFile: 'token.txt' },
+      basic: { username: 'jane', password: 'secret' },
+      exec: { exec: { command: './not-there' } },
+    }
+    const cluster = { server: part.url, 'certificate-authority-data': undefined }
+    const path = await ground.write('config', kubeconfig(ground, users, cluster))
+    for (const context of Object.keys(users)) {
+      assert.deepEqual(await whoAsks(t, { kubeconfig: path, context }), context === 'token' ? { as: 'jane' } : {})
+    }
+  })
+
   test('whose authority holds no certificate says so', async (t) => {
     const ground = await prepare(t)
     const cluster = { 'certificate-authority-data': base64('oops') }

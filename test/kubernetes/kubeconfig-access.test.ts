@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { kubeconfigAccess } from '../../src/kubernetes/kubeconfig-access.ts'
+import { testOutside } from '../support/test-outside.ts'
+
+const pem = Buffer.from('-----BEGIN CERTIFICATE-----').toString('base64')
+
+suite('a kubeconfig that leaves open who asks, or whom', () => {
+  const unclear: [title: string, user: object, cluster: object, seen: string][] = [
+    [
+      'by a token that would be two lines of a header',
+      { token: 'sesame\r\nx: y' },
+      {},
+      'token in FILE holds characters that no header can',
+    ],
+    ['by a password of nobody', { password: 'sesame' }, {}, 'a user in FILE has a password, but no username'],
+    [
+      'by a client certificate without its key',
+      { 'client-certificate-data': pem },
+      {},
+      'a user in FILE has only one of client-certificate and client-key',
+    ],
+    [
+      'by a key without its client certificate',
+      { 'client-key-data': pem },
+      {},
+      'a user in FILE has only one of client-certificate and client-key',
+    ],
+    [
+      'by an authority that insecure-skip-tls-verify leaves unasked',
+      {},
+      { 'insecure-skip-tls-verify': true, 'certificate-authority-data': pem },
+      'a cluster in FILE has both a certificate-authority and insecure-skip-tls-verify',
+    ],
+    [
+      'by a password in the server’s URL',
+      {},
+      { server: 'https://jane:sesame@127.0.0.1' },
+      'FILE has a server with a user or a password in its URL',
+    ],
+  ]
+  for (const [title, user, cluster, seen] of unclear) {
+    test(`${title} is refused before anything is sent, and nothing secret of it is shown`, async (t) => {
+      const folder = await mkdtemp(join(tmpdir(), 'pullpass-access-'))
+      t.after(() => rm(folder, { recursive: true }))
+      const path = join(folder, 'config')
+      const config = {
+        'current-context': 'x',
+        contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+        clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:9', ...cluster } }],
+        users: [{ name: 'u', user }],
+      }
+      await writeFile(path, JSON.stringify(config))
+      const asked = async () => await (await kubeconfigAccess({ kubeconfig: path }, testOutside())).trust()
+      await assert.rejects(asked, { code: 'KUBECONFIG_INVALID', seen: seen.replace('FILE', path) })
+    })
+  }
+})
