@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
-import { applySecret, applyTokenSecret, assertRefused, requestToken } from './install/attack.ts'
+import { applySecret, applyTokenSecret, assertRefused, patchSecret, requestToken } from './install/attack.ts'
 import { asClusterAdmin, beyondTheDocument, outOfReach, takeAwayFromOthers } from './install/attacks.ts'
 import { detach, makeNamespace, makeSecret, makeServiceAccount, removeSecret } from './install/furnish.ts'
 import { type Installation, install, podOf } from './install/install.ts'
@@ -143,6 +143,21 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
         ...outOfReach('apps-a', 'appscred'),
         ...beyondTheDocument(stage.apiServer, audience),
       })
+    })
+
+    test('a Secret whose label somebody took off is left to him: his namespace fails, the others are written', async () => {
+      await removeSecret(stage, 'apps-b', 'appscred')
+      await installation.refresh()
+      const labels = { 'app.kubernetes.io/managed-by': null }
+      await stage.admin(patchSecret('apps-d', 'appscred', { metadata: { labels } }))
+      const { exitCode, stdout, stderr } = await installation.refresh()
+      await removeSecret(stage, 'apps-d', 'appscred')
+      assert.equal(exitCode, 1)
+      assert.match(stderr, /^KUBERNETES_REFUSED .* pullpass may not take over a Secret that it does not label/)
+      for (const name of ['apps-a', 'apps-b', 'apps-c', 'apps-e']) {
+        assert.match(stdout, new RegExp(`${name}/appscred .* written `))
+      }
+      assert.match(stdout, /apps-d\/appscred .* failed\n/)
     })
 
     test('even as cluster-admin, by somebody else’s mistake, it is held by its policies', async (t) => {

@@ -140,6 +140,20 @@ suite('pullpass refresh keeps to whose Secret it is', () => {
     assert.match(stdout, /team-a\/regcred +google +written +2026-11-24T13:00:00Z/)
   })
 
+  test('with --min-remaining, one Secret that is edited before each run costs one exchange a run', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const file = await sandbox.write('pull.yaml', documentText(sandbox))
+    await runPullpass(sandbox, ['refresh', '-f', file])
+    for (const exchanges of [2, 3]) {
+      await patchAs(sandbox, 'team-a', 'tenant', { metadata: { annotations: { 'pullpass.dev/registries': '{}' } } })
+      const { exitCode } = await runPullpass(sandbox, ['refresh', '-f', file, '--min-remaining', '30m'])
+      assert.equal(exitCode, 0)
+      assert.equal(sandbox.parts.sts.seen.length, exchanges)
+    }
+    await runPullpass(sandbox, ['refresh', '-f', file, '--min-remaining', '30m'])
+    assert.equal(sandbox.parts.sts.seen.length, 3)
+  })
+
   test('a tenant who writes in our manager’s name deceives his own namespace alone, and no longer than 12 h', async (t) => {
     const sandbox = await startTestSandbox(t)
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
