@@ -35,9 +35,9 @@ async function startProxy(t: TestContext) {
   const { certificate, key } = await authority.issueServerCertificate(['sts.example.com'])
   const seen: string[] = []
   const tunnels: string[] = []
-  const service = https.createServer({ cert: certificate, key }, async (received, answer) => {
-    for await (const piece of received) seen.push(String(piece))
-    answer.end('{}')
+  const service = https.createServer({ cert: certificate, key }, (received, answer) => {
+    received.on('data', (piece) => seen.push(String(piece)))
+    received.on('end', () => answer.end('{}'))
   })
   const port = await listen(t, service)
   const proxy = http.createServer()
