@@ -1,6 +1,6 @@
 /** The process: argv to command, signals to an end, results to exit codes. The only place that exits. */
 import { constants } from 'node:os'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Terminal } from './commands/command.ts'
 import { run } from './commands/run.ts'
 import { PullpassError } from './outside/pullpass-error.ts'
@@ -42,9 +42,11 @@ const exitCode = await run(process.argv.slice(2), {
   now: () => new Date(),
   random: Math.random,
   sleep: async (ms, signal) => {
-    await setTimeout(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
+    await wait(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
   },
   signal: interrupt.signal,
   terminal,
 })
 process.exitCode = endedBy === undefined ? exitCode : 128 + constants.signals[endedBy]
+// What a run had to leave behind, such as a read of an input that never ends, must not keep the process.
+setTimeout(() => process.exit(), 500).unref()

@@ -10,6 +10,7 @@ import { renderFault } from '../terminal/render-fault.ts'
 import type { Command, Terminal } from './command.ts'
 import { type CommandEntry, commands } from './commands.ts'
 import { endAfter } from './end-after.ts'
+import { orEnd } from './or-end.ts'
 import { type CommandLine, readCommandLine } from './read-command-line.ts'
 import { renderCommandHelp, renderHelp } from './render-help.ts'
 import { logFormat } from './shared-flags.ts'
@@ -58,8 +59,10 @@ async function runCommand(name: string, words: readonly string[], host: Host): P
 async function runBounded(command: Command, line: CommandLine, host: Host): Promise<number> {
   const bound = endAfter(line.common.timeout ?? (command.life === 'one-shot' ? '5m' : undefined), host)
   try {
-    const outside = await makeOutside(line, { ...host, signal: bound.signal })
-    return await command.run({ ...line, outside, terminal: host.terminal })
+    return await orEnd(bound.signal, async () => {
+      const outside = await makeOutside(line, { ...host, signal: bound.signal })
+      return await command.run({ ...line, outside, terminal: host.terminal })
+    })
   } finally {
     bound.cancel()
   }

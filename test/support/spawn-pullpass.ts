@@ -11,13 +11,17 @@ export interface PullpassProcess {
 }
 
 /** Nothing of this process' environment reaches it but `environment`. */
-export function spawnPullpass(argv: readonly string[], environment: Readonly<Record<string, string>>): PullpassProcess {
-  const child = spawn(process.execPath, [cli, ...argv], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+export function spawnPullpass(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  stdin: 'ignore' | 'pipe' = 'ignore',
+): PullpassProcess {
+  const child = spawn(process.execPath, [cli, ...argv], { env: environment, stdio: [stdin, 'pipe', 'pipe'] })
   const output = { stdout: '', stderr: '' }
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output.stdout += text
   })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     output.stderr += text
   })
   const ended = new Promise<PullpassRun>((resolve, reject) => {

@@ -1,0 +1,16 @@
+/** What a process does in real time. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { spawnPullpass } from '../test/support/spawn-pullpass.ts'
+import { startTestSandbox } from '../test/support/start-test-sandbox.ts'
+
+suite('the process, in real time', () => {
+  test('standard input that never ends does not hold a run beyond its time', async (t) => {
+    const sandbox = await startTestSandbox(t, { now: () => new Date() })
+    const { child, ended } = spawnPullpass(['refresh', '-f', '-', '--timeout', '1s'], sandbox.environment, 'pipe')
+    const { exitCode, stderr } = await ended
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^TIMED_OUT \(document\): the run did not end within 1s\n/)
+    assert.equal(child.stdin?.writableEnded, false)
+  })
+})
