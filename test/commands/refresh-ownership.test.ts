@@ -131,6 +131,18 @@ suite('pullpass refresh keeps to whose Secret it is', () => {
     assert.match(stdout, /team-a\/regcred +google +written .* somebody had changed it \(restore\); it was put right\n/)
   })
 
+  test('annotations that somebody claims at their own values are written on, as no edit', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const file = await sandbox.write('pull.yaml', documentText(sandbox))
+    await runPullpass(sandbox, ['refresh', '-f', file])
+    const { annotations } = readPullSecret(sandbox, 'team-a') ?? {}
+    await applyAs(sandbox, 'team-a', 'restore', { metadata: { annotations }, type: 'kubernetes.io/dockerconfigjson' })
+    sandbox.clock.advance('10 min')
+    const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.deepEqual([exitCode, stderr], [0, ''])
+    assert.match(stdout, /team-a\/regcred +google +written +2026-11-24T13:10:00Z \(in 60 min\)\n/)
+  })
+
   test('with --min-remaining, an annotation that somebody edited makes no Secret fresh', async (t) => {
     const sandbox = await startTestSandbox(t)
     const file = await sandbox.write('pull.yaml', documentText(sandbox, { include: ['team-a'] }))
@@ -218,7 +230,7 @@ const applyAs = (sandbox: TestSandbox, namespace: string, author: string, fields
 interface SecretFields {
   readonly metadata?: object
   readonly type: unknown
-  readonly data: unknown
+  readonly data?: unknown
 }
 
 interface Writer {
