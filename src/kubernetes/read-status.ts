@@ -33,8 +33,10 @@ function withoutStatus(server: string, { status }: ClusterAnswer): Wording | und
 function withStatus(server: string, answer: ClusterAnswer, asked: Asked): Wording {
   const status = parseStatus(answer)
   if (!status) return malformed(server, answer.status, Buffer.byteLength(answer.body))
-  const words = quoteSafely(status.message, [...(asked.secrets ?? []), ...(answer.sent ? [answer.sent] : [])])
-  const right = /^.*?User "([^"]*)" cannot (\w+) resource/.exec(status.message)
+  const secrets = [...(asked.secrets ?? []), ...(answer.sent ? [answer.sent] : [])]
+  const quoted = (text: string) => quoteSafely(text, secrets)
+  const words = quoted(status.message)
+  const right = /^.*?User "([^"]*)" cannot (get|list|watch|create|update|patch|delete) resource/.exec(status.message)
   if (answer.status === 403 && right) {
     const [, user = '', verb = asked.verb] = right
     return user === 'system:anonymous'
@@ -43,7 +45,7 @@ function withStatus(server: string, answer: ClusterAnswer, asked: Asked): Wordin
   }
   if (answer.status === 404 && isMissingNamespace(status)) return namespaceMissing(asked)
   return (
-    (asked.resource === 'secrets' ? secretRefusal(answer.status, status, asked, words) : undefined) ??
+    (asked.resource === 'secrets' ? secretRefusal(answer.status, status, asked, quoted) : undefined) ??
     refused(answer.status, words, asked)
   )
 }

@@ -3,11 +3,14 @@
 import type { Asked, Wording } from './asked.ts'
 import type { Status, StatusCause } from './parse-status.ts'
 
-/** Undefined where the reason is not one of a Secret's own. `words`: the server's, quoted. */
-export function secretRefusal(code: number, status: Status, asked: Asked, words: string): Wording | undefined {
+type Quoted = (text: string) => string
+
+/** Undefined where the reason is not one of a Secret's own. `quoted` makes the server's words safe to show. */
+export function secretRefusal(code: number, status: Status, asked: Asked, quoted: Quoted): Wording | undefined {
+  const words = quoted(status.message)
   const secret = `Secret ${asked.namespace}/${asked.name}`
   const managers = conflictingManagers(status.causes)
-  if (code === 409 && managers.length > 0) return managed(secret, managers)
+  if (code === 409 && managers.length > 0) return managed(secret, managers.map(quoted))
   if (code === 409 || (code === 422 && has(status, 'metadata.uid'))) return changedMeanwhile(secret, code, words)
   if (code === 422 && has(status, 'type')) return wrongType(secret)
   if (code === 413 || (code === 422 && has(status, 'data') && /Too long/.test(status.message)))
@@ -17,18 +20,19 @@ export function secretRefusal(code: number, status: Status, asked: Asked, words:
 
 const has = ({ causes }: Status, field: string) => causes.some((cause) => cause.field === field)
 
+const mostManagers = 10
+
 /** `conflict with "kubectl-create" using v1`, with the operation after the name in some versions. */
 function conflictingManagers(causes: readonly StatusCause[]): string[] {
   const conflicts = causes.filter(({ reason }) => reason === 'FieldManagerConflict')
   const names = conflicts.map(({ message }) => /conflict with "([^"]*)"/.exec(message)?.[1] ?? 'somebody else')
-  return [...new Set(names)]
+  return [...new Set(names)].slice(0, mostManagers)
 }
 
 function managed(secret: string, managers: readonly string[]): Wording {
-  const names = managers.map((name) => JSON.stringify(name)).join(', ')
   return {
     code: 'SECRET_NOT_OURS',
-    seen: `${secret} is managed by ${names}; it was left as it is`,
+    seen: `${secret} is managed by ${managers.join(', ')}; it was left as it is`,
     expected: 'one that pullpass made for this document, or none',
     hint: 'choose another spec.secretName, or take this one over: spec.conflictPolicy: Adopt (once: --adopt)',
   }

@@ -5,6 +5,7 @@ import type { Asked } from '../../src/kubernetes/asked.ts'
 import type { Cluster } from '../../src/kubernetes/cluster.ts'
 import { readStatus } from '../../src/kubernetes/read-status.ts'
 import { PullpassError } from '../../src/outside/pullpass-error.ts'
+import { Redacted } from '../../src/outside/redacted.ts'
 
 const cluster: Cluster = {
   server: 'https://10.0.0.1',
@@ -145,6 +146,54 @@ suite('the API server’s refusal', () => {
       }, expected)
     })
   }
+
+  const token = 'sesame-open-the-door'
+  const sent = new Redacted(`Bearer ${token}`)
+  const repeated: [title: string, code: number, body: string, expected: object][] = [
+    [
+      'in its words',
+      403,
+      status(`no: you sent ${token}`),
+      {
+        code: 'KUBERNETES_REFUSED',
+        seen: 'the API server answered 403 (its words are withheld: they repeat a secret) for Secret team-a/regcred',
+      },
+    ],
+    [
+      'as a field manager’s name',
+      409,
+      status('Apply failed', [{ reason: 'FieldManagerConflict', message: `conflict with "${token}" using v1` }]),
+      {
+        code: 'SECRET_NOT_OURS',
+        seen: 'Secret team-a/regcred is managed by (its words are withheld: they repeat a secret); it was left as it is',
+      },
+    ],
+    [
+      'as a verb',
+      403,
+      status(`User "jane" cannot ${token.replaceAll('-', '_')} resource "secrets"`),
+      { code: 'KUBERNETES_REFUSED' },
+    ],
+  ]
+  for (const [title, code, body, expected] of repeated) {
+    test(`that repeats the token ${title} does not show it`, () => {
+      const fault = readStatus(cluster, { status: code, body, sent }, asked)
+      assert.doesNotMatch(fault.message, /sesame/)
+      assert.throws(() => {
+        throw fault
+      }, expected)
+    })
+  }
+
+  test('names a few managers, on one line and without what steers a terminal', () => {
+    const conflicts = Array.from({ length: 50 }, (_, i) => ({
+      reason: 'FieldManagerConflict',
+      message: `conflict with "m${i}\u009b31m\u2028\u202e" using v1`,
+    }))
+    const { seen } = readStatus(cluster, { status: 409, body: status('Apply failed', conflicts) }, asked)
+    const names = Array.from({ length: 10 }, (_, i) => `"m${i} 31m"`).join(', ')
+    assert.equal(seen, `Secret team-a/regcred is managed by ${names}; it was left as it is`)
+  })
 
   test('is put into words whatever it is', () => {
     const body = fc.oneof(
