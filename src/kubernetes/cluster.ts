@@ -11,6 +11,8 @@ export interface ClusterRequest {
   readonly body?: string | (() => Redacted)
   /** A longer answer is not read to its end. Bytes; absent: 1 MiB. */
   readonly maxAnswerBytes?: number
+  /** How long one attempt may take from its sending to its answer's end. Absent: 60 s. */
+  readonly longestMs?: number
 }
 
 export interface ClusterAnswer {

@@ -1,7 +1,7 @@
 /** Requests to the API server over HTTP/1.1 connections that are kept (RFC 9112 §9.3): proxies, `kubectl proxy`. */
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions, request } from 'node:http'
 import { AnswerTooLarge } from '../outside/transport.ts'
-import { type Answer, CutShort, type Line, type Message, Stalled, Untrusted } from './line.ts'
+import { type Answer, CutShort, type Line, type Message, Overdue, Stalled, Untrusted } from './line.ts'
 
 export interface Http1Way {
   readonly request: typeof request
@@ -15,13 +15,15 @@ export function openHttp1Line(way: Http1Way): Line {
   const waiting = new Set<ClientRequest>()
   return {
     async send(message) {
-      const { method, path } = message
+      const { method, path, longestMs } = message
       const sent = way.request({ ...way.target, agent: way.agent, method, path, headers: headersOf(message) })
       waiting.add(sent)
       sent.setTimeout(way.timeoutMs, () => sent.destroy(new Stalled(way.timeoutMs)))
+      const over = setTimeout(() => sent.destroy(new Overdue(longestMs)), longestMs)
       try {
         return await receive(sent, message)
       } finally {
+        clearTimeout(over)
         waiting.delete(sent)
       }
     },

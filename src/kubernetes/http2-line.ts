@@ -2,7 +2,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { AnswerTooLarge } from '../outside/transport.ts'
-import { type Answer, CutShort, type Line, type Message, Stalled } from './line.ts'
+import { type Answer, CutShort, type Line, type Message, Overdue, Stalled } from './line.ts'
 import { watchSilence } from './watch-silence.ts'
 
 /** A page of a list comes without waiting for window updates (RFC 9113 §6.9). */
@@ -25,14 +25,20 @@ export function openHttp2Line(socket: TLSSocket, server: URL, timeoutMs: number)
   }
 }
 
-function sendStream(session: ClientHttp2Session, { body, ...message }: Message, timeoutMs: number): Promise<Answer> {
+async function sendStream(session: ClientHttp2Session, message: Message, timeoutMs: number): Promise<Answer> {
+  const { body, longestMs } = message
   const stream = session.request(
     { ':method': message.method, ':path': message.path, ...message.headers },
     { endStream: body === undefined },
   )
   stream.setTimeout(timeoutMs, () => stream.destroy(new Stalled(timeoutMs)))
+  const over = setTimeout(() => stream.destroy(new Overdue(longestMs)), longestMs)
   if (body !== undefined) stream.end(body)
-  return receive(stream, message.maxAnswerBytes)
+  try {
+    return await receive(stream, message.maxAnswerBytes)
+  } finally {
+    clearTimeout(over)
+  }
 }
 
 function receive(stream: ClientHttp2Stream, maxBytes: number): Promise<Answer> {
@@ -50,8 +56,9 @@ function receive(stream: ClientHttp2Stream, maxBytes: number): Promise<Answer> {
       else pieces.push(piece)
     })
     stream.once('end', () => {
-      // A stream that was reset ends too: its code tells.
-      answered = head !== undefined && stream.rstCode === constants.NGHTTP2_NO_ERROR
+      // A stream that was reset, or whose connection is gone, ends too, even without an error (RFC 9113 §8.1): it is
+      // closed by then, while one that the server ended is closed after this.
+      answered = head !== undefined && !stream.closed && stream.rstCode === constants.NGHTTP2_NO_ERROR
       if (head && answered) resolve({ ...head, body: textOf(pieces) })
     })
     stream.once('error', reject)

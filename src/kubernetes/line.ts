@@ -1,7 +1,7 @@
 /** One way to the API server, by whichever protocol it offers: it sends a request once, and knows nothing of retries. */
 
 export interface Line {
-  /** Rejects with the system's own error, AnswerTooLarge, Stalled, Untrusted or CutShort. */
+  /** Rejects with the system's own error, AnswerTooLarge, Stalled, Overdue, Untrusted or CutShort. */
   send(message: Message): Promise<Answer>
   /** `draining`: no further request is taken, after a GOAWAY; those under way are still answered. */
   state(): 'usable' | 'draining' | 'ended'
@@ -17,6 +17,8 @@ export interface Message {
   readonly headers: Readonly<Record<string, string | string[]>>
   readonly body: string | undefined
   readonly maxAnswerBytes: number
+  /** From the sending to the answer's end: a byte now and then is no progress. */
+  readonly longestMs: number
 }
 
 export interface Answer {
@@ -30,6 +32,14 @@ export class Stalled extends Error {
   constructor(ms: number) {
     super(`nothing came for ${ms / 1000} s`)
     this.name = 'Stalled'
+  }
+}
+
+/** The answer came, but did not end. */
+export class Overdue extends Error {
+  constructor(ms: number) {
+    super(`the answer did not end within ${ms / 1000} s`)
+    this.name = 'Overdue'
   }
 }
 

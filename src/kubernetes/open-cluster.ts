@@ -31,6 +31,9 @@ export interface ClusterLimits extends LineLimits {
  */
 const defaultLimits: ClusterLimits = { inFlight: 50, timeoutMs: 30_000, graceMs: 5_000 }
 const defaultAnswerBytes = 1024 * 1024
+/** Longer ones come one after another: each is held in memory, parsed, before anything of it is dropped. */
+const largeAnswerBytes = 2 * 1024 * 1024
+const defaultLongestMs = 60_000
 
 export function openCluster(
   access: ClusterAccess,
@@ -39,11 +42,15 @@ export function openCluster(
 ): Cluster {
   const lines = keepLine(() => openLine(access, limits))
   const slots = createSlots(limits.inFlight, outside.signal)
+  const large = createSlots(1, outside.signal)
   const grace = endAfterGrace(lines, outside.signal, limits.graceMs)
   const connection: Connection = { access, lines, outside, heard: false }
   return {
     server: access.server.href.replace(/\/$/, ''),
-    request: (wanted) => slots.run(() => requestUntilAnswered(connection, wanted)),
+    async request(wanted) {
+      const inSlot = async () => await slots.run(async () => await requestUntilAnswered(connection, wanted))
+      return (wanted.maxAnswerBytes ?? 0) > largeAnswerBytes ? await large.run(inSlot) : await inSlot()
+    },
     async close() {
       grace.cancel()
       await lines.end()
@@ -148,5 +155,6 @@ function messageOf(server: URL, wanted: ClusterRequest, identity: ClusterIdentit
     headers,
     body: typeof body === 'function' ? body().reveal() : body,
     maxAnswerBytes: wanted.maxAnswerBytes ?? defaultAnswerBytes,
+    longestMs: wanted.longestMs ?? defaultLongestMs,
   }
 }

@@ -46,12 +46,12 @@ async function shakeHands(options: ConnectionOptions, timeoutMs: number): Promis
   const { connect } = await import('node:tls')
   return await new Promise((resolve, reject) => {
     const socket = connect({ ...options, ALPNProtocols: ['h2', 'http/1.1'] })
-    socket.setTimeout(timeoutMs, () => socket.destroy(new Stalled(timeoutMs)))
+    const over = setTimeout(() => socket.destroy(new Stalled(timeoutMs)), timeoutMs)
+    socket.once('close', () => clearTimeout(over))
     socket.once('error', (error) => reject(socket.authorizationError ? new Untrusted(error) : error))
     socket.once('secureConnect', () => {
-      socket.setTimeout(0)
+      clearTimeout(over)
       socket.removeAllListeners('error')
-      socket.removeAllListeners('timeout')
       resolve(socket)
     })
   })

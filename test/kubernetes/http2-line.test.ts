@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import http2 from 'node:http2'
 import { suite, type TestContext, test } from 'node:test'
+import { createServer } from 'node:tls'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { openCluster } from '../../src/kubernetes/open-cluster.ts'
 import { testOutside } from '../support/test-outside.ts'
@@ -15,6 +16,8 @@ interface Served {
   /** RFC 9113 §6.8: streams above the last one were not acted on. */
   readonly goAway: (lastStream: number) => void
   readonly refuse: () => void
+  /** A byte now and then, and no end. */
+  readonly drip: () => void
 }
 
 /** A bare HTTP/2 server, so that a test says to the stream what was acted on. */
@@ -42,6 +45,11 @@ async function serve(t: TestContext, receive: (served: Served) => void, inFlight
       },
       goAway: (lastStream) => session.goaway(http2.constants.NGHTTP2_NO_ERROR, lastStream),
       refuse: () => stream.close(http2.constants.NGHTTP2_REFUSED_STREAM),
+      drip: () => {
+        stream.respond({ ':status': 200 })
+        const drip = setInterval(() => stream.write(' '), 10)
+        stream.once('close', () => clearInterval(drip))
+      },
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -59,7 +67,7 @@ async function serve(t: TestContext, receive: (served: Served) => void, inFlight
     server.close()
   })
   const ask = async (path: string) => (await cluster.request({ method: 'GET', path })).status
-  return { ask, sessions }
+  return { ask, cluster, sessions }
 }
 
 suite('requests over HTTP/2', () => {
@@ -125,6 +133,14 @@ suite('requests over HTTP/2', () => {
     assert.deepEqual([...actedOn].toSorted(), paths)
   })
 
+  test('whose answer drips are given up, however often a byte comes', async (t) => {
+    const { cluster } = await serve(t, (served) => served.drip())
+    await assert.rejects(cluster.request({ method: 'GET', path: '/', longestMs: 50 }), {
+      code: 'KUBERNETES_UNREACHABLE',
+      seen: `the API server at ${cluster.server} gave no answer: the answer did not end within 0.05 s`,
+    })
+  })
+
   test('are not disturbed by one of them that stalls while others are answered', async (t) => {
     let stalled = false
     const { ask, sessions } = await serve(t, (served) => {
@@ -135,5 +151,77 @@ suite('requests over HTTP/2', () => {
     })
     assert.deepEqual(await Promise.all([ask('/slow'), ask('/1'), ask('/2')]), [200, 200, 200])
     assert.equal(sessions.length, 1)
+  })
+})
+
+const frame = (type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)) => {
+  const head = Buffer.alloc(9) // RFC 9113 §4.1
+  head.writeUIntBE(payload.length, 0, 3)
+  head.writeUInt8(type, 3)
+  head.writeUInt8(flags, 4)
+  head.writeUInt32BE(stream, 5)
+  return Buffer.concat([head, payload])
+}
+
+/** What Node's own server does not send: frames, each time that a request has come. */
+async function serveFrames(t: TestContext, answer: (stream: number) => Buffer[]) {
+  const authority = await createCertificateAuthority()
+  const { certificate, key } = await authority.issueServerCertificate()
+  const server = createServer({ cert: certificate, key, ALPNProtocols: ['h2'] }, (socket) => {
+    let unread = Buffer.alloc(0)
+    let skip = 24 // the client's preface
+    t.after(() => socket.destroy())
+    socket.on('error', () => {})
+    socket.write(frame(4, 0, 0))
+    socket.on('data', (bytes: Buffer) => {
+      unread = Buffer.concat([unread, bytes])
+      for (;;) {
+        if (skip > unread.length) return
+        unread = unread.subarray(skip)
+        skip = 0
+        if (unread.length < 9) return
+        skip = 9 + unread.readUIntBE(0, 3)
+        if (unread.readUInt8(3) === 1) socket.write(Buffer.concat(answer(unread.readUInt32BE(5))))
+      }
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const address = server.address()
+  assert.ok(address !== null && typeof address === 'object')
+  const access = {
+    server: new URL(`https://127.0.0.1:${address.port}`),
+    trust: async () => ({ ca: authority.ca, verify: 'always' as const }),
+    identify: async () => ({}),
+  }
+  const cluster = openCluster(access, testOutside())
+  t.after(() => cluster.close())
+  return cluster
+}
+
+suite('an answer over HTTP/2', () => {
+  const ok = Buffer.from([0x88]) // :status 200 (RFC 7541, appendix A)
+  const noError = Buffer.alloc(4)
+
+  test('that was cut off is none, though the server calls that no error', async (t) => {
+    let requests = 0
+    const cluster = await serveFrames(t, (stream) => {
+      requests += 1
+      const part = [frame(1, 4, stream, ok), frame(0, 0, stream, Buffer.from('{"items":[]}'))]
+      return [...part, requests === 1 ? frame(3, 0, stream, noError) : frame(0, 1, stream, Buffer.from(' '))]
+    })
+    assert.equal((await cluster.request({ method: 'GET', path: '/' })).body, '{"items":[]} ')
+    assert.equal(requests, 2)
+  })
+
+  test('that ended before the server wanted no more of the request is whole (RFC 9113 §8.1)', async (t) => {
+    const cluster = await serveFrames(t, (stream) => [
+      frame(1, 4, stream, ok),
+      frame(0, 1, stream, Buffer.from('{}')),
+      frame(3, 0, stream, noError),
+    ])
+    assert.equal((await cluster.request({ method: 'GET', path: '/' })).body, '{}')
+    const bodiless = await serveFrames(t, (stream) => [frame(1, 5, stream, ok)])
+    assert.equal((await bodiless.request({ method: 'PATCH', path: '/', body: '{}' })).body, '')
   })
 })

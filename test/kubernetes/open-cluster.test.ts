@@ -119,6 +119,21 @@ suite('a request to the API server', () => {
     assert.ok(sum > 100_000 && sum <= 120_000, `waited ${sum} ms`)
   })
 
+  test('large answers come one after another, others beside them', async (t) => {
+    let large = 0
+    let most = 0
+    const { cluster } = await openTestCluster(t, async ({ path }) => {
+      if (path !== '/large') return { status: 200 }
+      most = Math.max(most, ++large)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      large -= 1
+      return { status: 200 }
+    })
+    const list = () => cluster.request({ method: 'GET', path: '/large', maxAnswerBytes: 8 * 1024 * 1024 })
+    await Promise.all([list(), list(), ask(cluster), list()])
+    assert.equal(most, 1)
+  })
+
   test('a redirect is an answer, and never followed', async (t) => {
     const { cluster, part } = await open(t)
     part.faults.inject({ kind: 'answer', answer: { status: 302, headers: { location: 'https://elsewhere.example' } } })
@@ -233,12 +248,16 @@ suite('an interrupted run', () => {
     )
   })
 
-  test('a request that does not finish is ended when its grace is over', async (t) => {
-    const stop = new AbortController()
-    const { cluster, part } = await open(t, { limits: { graceMs: 20 }, signal: stop.signal })
-    part.faults.inject({ kind: 'stall', at: 'request' })
-    const stalled = ask(cluster)
-    setTimeout(() => stop.abort(new Error('interrupted')), 20)
-    await assert.rejects(stalled, { message: 'interrupted' })
-  })
+  for (const protocol of protocols) {
+    for (const at of ['request', 'body'] as const) {
+      test(`a request that stops at its ${at} over ${protocol} is ended when its grace is over`, async (t) => {
+        const stop = new AbortController()
+        const { cluster, part } = await open(t, { protocol, limits: { graceMs: 20 }, signal: stop.signal })
+        part.faults.inject({ kind: 'stall', at })
+        const stalled = ask(cluster)
+        setTimeout(() => stop.abort(new Error('interrupted')), 20)
+        await assert.rejects(stalled, { message: 'interrupted' })
+      })
+    }
+  }
 })
