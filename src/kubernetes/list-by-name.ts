@@ -24,6 +24,8 @@ export interface Listed<T> {
 
 /** So few are asked for one by one: it reads less, and needs fewer rights. */
 const few = 4
+/** etcd takes no object over 1.5 MiB. Many namespaces are asked at once: what one of them can fill is bounded. */
+const oneObjectBytes = 2 * 1024 * 1024
 
 /** @throws KUBERNETES_FORBIDDEN, for `all` without the right to list in the whole cluster */
 export async function listByName<T extends { readonly namespace: string }>(
@@ -82,6 +84,7 @@ async function listIn<T>(
     fieldSelector: `metadata.name=${name}`,
     accept,
     asked: { verb: 'list', resource, name, ...(namespace === undefined ? {} : { namespace }) },
+    ...(namespace === undefined ? {} : { maxAnswerBytes: oneObjectBytes }),
   } as const
   return await listPages(cluster, list, keep)
 }

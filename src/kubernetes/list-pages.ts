@@ -19,42 +19,46 @@ export interface ListAsked {
   readonly fieldSelector?: string
   readonly accept: string
   readonly asked: Asked
+  /** Of one page; absent: 8 MiB. */
+  readonly maxAnswerBytes?: number
 }
 
-const maxAnswerBytes = 32 * 1024 * 1024
-const pageSizes = [500, 50, 5] as const
-const maxPages = 10_000
+const defaultPageBytes = 8 * 1024 * 1024
+const pageSizes = [500, 50, 5, 1] as const
+const longestMs = 120_000
+/** Five times what Kubernetes takes for a large cluster. */
+const maxItems = 50_000
 const maxAttempts = 4
 
 /** Every item, each turned into what the caller keeps of it: the rest of a page is dropped as it comes. */
 export async function listPages<T>(cluster: Cluster, list: ListAsked, keep: (item: JsonObject) => T): Promise<T[]> {
   for (let attempt = 1, size = 0; ; ) {
-    try {
-      const items = await listOnce(cluster, list, pageSizes[size] ?? 1, keep)
-      if (items !== 'expired') return items
-      if (attempt === maxAttempts) throw expired(cluster, list.asked, attempt)
-      attempt += 1
-    } catch (fault) {
+    const items = await listOnce(cluster, list, pageSizes[size] ?? 1, keep).catch((fault: unknown) => {
       if (!isTooLarge(fault) || size === pageSizes.length - 1) throw fault
-      size += 1
-    }
+      return 'too large' as const
+    })
+    if (items === 'endless') throw endless(cluster, list.asked)
+    if (items === 'too large') size += 1
+    else if (items !== 'expired') return items
+    else if (attempt++ === maxAttempts) throw expired(cluster, list.asked, maxAttempts)
   }
 }
 
 /** Whoever may write annotations can make a page as large as he likes; a page of a few objects is bounded. */
 const isTooLarge = (fault: unknown) => fault instanceof PullpassError && fault.code === 'ANSWER_TOO_LARGE'
 
-/** `expired`: the next page is no longer there (410), and the list begins anew. */
+/** `expired`: the next page is no longer there (410), and the list begins anew. `endless`: more came than is kept. */
 async function listOnce<T>(
   cluster: Cluster,
   list: ListAsked,
   limit: number,
   keep: (item: JsonObject) => T,
-): Promise<T[] | 'expired'> {
+): Promise<T[] | 'expired' | 'endless'> {
+  const { accept, maxAnswerBytes = defaultPageBytes } = list
   const items: T[] = []
-  for (let page = 1, next: string | undefined; page <= maxPages; page++) {
+  for (let page = 1, next: string | undefined; page <= maxItems && items.length <= maxItems; page++) {
     const path = `${list.path}?${pageQuery(list, limit, next)}`
-    const answer = await cluster.request({ method: 'GET', path, accept: list.accept, maxAnswerBytes })
+    const answer = await cluster.request({ method: 'GET', path, accept, maxAnswerBytes, longestMs })
     if (answer.status === 410) return 'expired'
     if (answer.status !== 200) throw readStatus(cluster, answer, list.asked)
     const content = readAnswer(cluster, answer)
@@ -62,7 +66,7 @@ async function listOnce<T>(
     next = asText(asObject(content['metadata'])?.['continue'])
     if (!next) return items
   }
-  throw endless(cluster, list.asked)
+  return 'endless'
 }
 
 function pageQuery({ fieldSelector }: ListAsked, limit: number, next: string | undefined): string {
@@ -87,7 +91,7 @@ function endless({ server }: Cluster, { resource }: Asked): PullpassError {
   return new PullpassError({
     code: 'ANSWER_TOO_LARGE',
     hop: 'kubernetes',
-    seen: `${server} answered more than ${maxPages} pages of ${resource}`,
+    seen: `${server} answered more than ${maxItems} ${resource}`,
     expected: 'a list that ends',
   })
 }

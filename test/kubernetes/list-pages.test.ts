@@ -71,11 +71,21 @@ suite('a list of the API server', () => {
     const limits: string[] = []
     const answer = ({ query }: SandboxRequest): SandboxAnswer => {
       limits.push(query.get('limit') ?? '')
-      return query.get('limit') === '5' ? page(namespaces('a')) : { status: 200, body: 'x'.repeat(34_000_000) }
+      return query.get('limit') === '5' ? page(namespaces('a')) : { status: 200, body: 'x'.repeat(8_400_000) }
     }
     const { cluster } = await openTestCluster(t, answer)
     assert.equal((await listNamespaces(cluster)).length, 1)
     assert.deepEqual(limits, ['500', '50', '5'])
+  })
+
+  test('that does not end is given up before it fills the memory', async (t) => {
+    const items = namespaces(...Array.from({ length: 5_000 }, () => 'a'))
+    const { cluster, part } = await openTestCluster(t, () => page(items, 'next'))
+    await assert.rejects(listNamespaces(cluster), {
+      code: 'ANSWER_TOO_LARGE',
+      seen: `${cluster.server} answered more than 50000 namespaces`,
+    })
+    assert.equal(part.seen.length, 11)
   })
 
   test('that is HTML, or half a JSON, is none, and nothing of it is shown', async (t) => {
