@@ -1,8 +1,8 @@
 /** What a document of the right shape can still get wrong: rules between its fields. */
-import { quote } from '../outside/quote.ts'
 import type { LabelRequirement } from './document.ts'
 import type { ClusterPullSecretForm, DocumentForm, RegistryForm } from './document-form.ts'
 import type { FieldPath, Flaw } from './flaw.ts'
+import { showValue } from './show-value.ts'
 import { vendors } from './vendors.ts'
 
 /** Empty where nothing is wrong. */
@@ -48,7 +48,7 @@ function repeatedNames(registries: readonly RegistryForm[]): Flaw[] {
   return names.flatMap((name, index) => {
     const first = names.indexOf(name)
     if (first === index) return []
-    const says = `is ${quote(name)}, as spec.registries[${first}].name`
+    const says = `is ${showValue(name)}, as spec.registries[${first}].name`
     return [{ path: ['spec', 'registries', index, 'name'], says, expected: 'a name of its own' }]
   })
 }
@@ -64,7 +64,7 @@ function repeatedHosts(registries: readonly RegistryForm[]): Flaw[] {
       else
         flaws.push({
           path,
-          says: `is ${quote(host)}, as ${earlier}`,
+          says: `is ${showValue(host)}, as ${earlier}`,
           expected: 'each host once: it has one credential',
         })
     }

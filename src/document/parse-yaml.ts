@@ -73,8 +73,17 @@ function faultsOf(document: Document.Parsed, place: PlaceOf): YamlFault[] {
   return said.length > 0 ? said : repeatedFields(document, place)
 }
 
-/** The library's words, without what it quotes of the text at times: somebody may have named a token file. */
-const inWords = (message: string) => `not YAML: ${quote(message.replaceAll(/\S{24,}/g, '…'))}`
+/**
+ * The library's words, without what it repeats of the text: behind a colon, in a tag, a directive, an escape.
+ * Somebody may have named a token file, and a password may begin with what YAML takes for its own.
+ */
+function inWords(message: string): string {
+  const own = message
+    .replace(/(?<=[\w)]: ).*$/s, '…')
+    .replaceAll(/(?<=Unknown directive |YAML version |plain scalar |escape sequence )\S.*$/gs, '…')
+    .replaceAll(/(?<!\S)[!&*]\S*|\S{24,}/g, '…')
+  return `not YAML: ${quote(own)}`
+}
 
 function repeatedFields(document: Document.Parsed, place: PlaceOf): YamlFault[] {
   const faults: YamlFault[] = []

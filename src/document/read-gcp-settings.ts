@@ -1,5 +1,6 @@
 /** From the fields of `gcp` to its settings, with the credential file where one is named. */
 import { parseDuration } from '../outside/parse-duration.ts'
+import { showPath } from '../outside/show-path.ts'
 import type { GcpForm } from './document-form.ts'
 import { pathFrom } from './file-path.ts'
 import { refuse } from './finding.ts'
@@ -40,6 +41,6 @@ export async function readGcpSettings(
 function refuseIgnored(form: GcpForm, settings: GcpSettings, path: string): void {
   const ignored = impersonationFields.filter((field) => form[field] !== undefined)
   if (settings.serviceAccountEmail !== undefined || ignored.length === 0) return
-  const seen = `${path} names no service account, and the document gives ${ignored.join(' and ')}`
+  const seen = `${showPath(path)} names no service account, and the document gives ${ignored.join(' and ')}`
   throw refuse('CREDENTIAL_FILE_INVALID', [{ seen, expected: 'service_account_impersonation_url, or no such field' }])
 }

@@ -1,6 +1,7 @@
 /** A file of documents, or one that a document names: bounded, and text. */
 import { open } from 'node:fs/promises'
 import { PullpassError } from '../outside/pullpass-error.ts'
+import { showPath } from '../outside/show-path.ts'
 import { systemErrorCode } from '../outside/system-error-code.ts'
 
 const maxBytes = 1024 * 1024
@@ -29,7 +30,13 @@ const reasons: Readonly<Record<string, string>> = {
 /** What is wrong with a file as a whole. */
 export function unreadable(path: string, reason = 'cannot be read', cause?: unknown): PullpassError {
   const expected = 'a file of YAML or JSON in UTF-8, at most 1 MiB'
-  return new PullpassError({ code: 'DOCUMENT_UNREADABLE', hop: 'document', seen: `${path} ${reason}`, expected, cause })
+  return new PullpassError({
+    code: 'DOCUMENT_UNREADABLE',
+    hop: 'document',
+    seen: `${showPath(path)} ${reason}`,
+    expected,
+    cause,
+  })
 }
 
 /** A pipe does not tell its size, so bytes are counted as they come. */

@@ -1,8 +1,9 @@
 /** A value of a document or a variable, as an error may show it. */
+import { looksLikeSecret } from '../outside/looks-like-secret.ts'
 import { quote } from '../outside/quote.ts'
 
-// Documents hold no secrets, but people paste: a JWT (or JSON in base64), Google's access tokens, a PEM block.
-const secretLike = /eyJ[\w-]{8}|ya29\.|-----BEGIN/
+/** More than is shown, less than patterns take their time for. */
+const longestLookedAt = 2048
 
 /** Words for `value` that follow "is": quoted text, a number, `a list`; a text that looks like a credential stays hidden. */
 export function showValue(value: unknown): string {
@@ -15,5 +16,17 @@ export function showValue(value: unknown): string {
 
 function showText(text: string): string {
   if (text === '') return 'empty'
-  return secretLike.test(text) ? 'a text that looks like a credential, not shown' : quote(text)
+  const start = text.slice(0, longestLookedAt)
+  return mayBeSecret(start) ? 'a text that looks like a credential, not shown' : quote(text)
 }
+
+/** Documents hold no secrets, but people paste. To hide too much costs a look at the file: stricter than what is refused. */
+function mayBeSecret(text: string): boolean {
+  return (
+    looksLikeSecret(text) || /eyJ[\w-]{8}|ya29\.|-----BEGIN/.test(text) || (text.match(longRun) ?? []).some(isMixed)
+  )
+}
+
+/** Names that Kubernetes and Google allow are in lower case; what was drawn by chance mixes cases and digits. */
+const longRun = /[\w+=-]{32,}/g
+const isMixed = (run: string) => /[a-z]/.test(run) && /[A-Z]/.test(run) && /[0-9]/.test(run)

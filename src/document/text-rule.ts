@@ -1,4 +1,5 @@
 /** A rule for one text of a document or a variable, as data: schema, environment and reference page share it. */
+import { looksLikeSecret } from '../outside/looks-like-secret.ts'
 
 export interface TextRule {
   readonly pattern: RegExp
@@ -14,7 +15,9 @@ const longestExplained = 1024
 
 /** What was expected instead of `text`; undefined where it keeps the rule. */
 export function brokenRule(rule: TextRule, text: string): string | undefined {
-  const mistake = text.length <= longestExplained ? rule.knownMistake?.(text) : undefined
+  // An explanation repeats the text.
+  const explained = text.length <= longestExplained && !looksLikeSecret(text)
+  const mistake = explained ? rule.knownMistake?.(text) : undefined
   if (mistake !== undefined) return mistake
   if (text.length > rule.maxLength) return `${rule.expected}, at most ${rule.maxLength} characters`
   return rule.pattern.test(text) ? undefined : rule.expected

@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { PullpassError } from './pullpass-error.ts'
+import { showPath } from './show-path.ts'
 import { systemErrorCode } from './system-error-code.ts'
 
 const pem = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
@@ -32,7 +33,7 @@ const invalid = (file: string, what: string, cause?: unknown) =>
   new PullpassError({
     code: 'CA_FILE_INVALID',
     hop: 'document',
-    seen: `${file} ${what}`,
+    seen: `${showPath(file)} ${what}`,
     expected: 'one or more certificates in PEM: -----BEGIN CERTIFICATE-----',
     cause,
   })

@@ -4,10 +4,10 @@
  */
 import { originUrl } from '../document/gcp-rules.ts'
 import type { GcpSettings } from '../document/gcp-settings.ts'
+import { showValue } from '../document/show-value.ts'
 import { brokenRule } from '../document/text-rule.ts'
 import type { Environment } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
-import { quote } from '../outside/quote.ts'
 
 const variable = { sts: 'PULLPASS_GCP_STS_ENDPOINT', iamCredentials: 'PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT' } as const
 
@@ -35,7 +35,7 @@ export function checkEndpoints(environment: Environment): void {
     throw new PullpassError({
       code: 'VARIABLE_INVALID',
       hop: 'document',
-      seen: `variable ${name} is ${quote(value)}`,
+      seen: `variable ${name} is ${showValue(value)}`,
       expected,
       hint: 'correct it, or unset it to ask Google itself',
     })

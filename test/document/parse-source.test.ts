@@ -20,7 +20,7 @@ suite('a text is refused for', () => {
     'an alias without its anchor': [
       'metadata: {name: regcred}',
       'metadata: *nobody',
-      '-:1:1: not YAML: "Unresolved alias (the anchor must be set before the alias): nobody"',
+      '-:1:1: not YAML: "Unresolved alias (the anchor must be set before the alias): …"',
       'YAML or JSON',
     ],
     'a tag that runs code elsewhere': [

@@ -24,3 +24,27 @@ test('a field of 30,000 is found to stand twice without comparing each with each
 test('more than a thousand documents in one text are refused', () => {
   assert.deepEqual(parseYaml('---\na\n'.repeat(1001)), [{ line: 1, column: 1, what: 'more than 1000 documents' }])
 })
+
+test('what is wrong is told in words of YAML alone, and nothing of the text is', () => {
+  const texts: Record<string, string> = {
+    'spec: *hunter2pass': 'Unresolved alias (the anchor must be set before the alias): …',
+    'a: &a [*a]\nb: *hunter2pass': 'Unresolved alias (the anchor must be set before the alias): …',
+    'a: @hunter2pass': 'Plain value cannot start with reserved character @',
+    '%hunter2pass x\n---\na': 'Unknown directive …',
+    '%YAML hunter2pass\n---\na': 'Unsupported YAML version …',
+    '%TAG hunter2pass\n---\na': '%TAG directive should contain exactly two parts',
+    'a: !hunter2pass x': 'Unresolved tag: …',
+    'a: !<tag:hunter2pass> x': 'Unresolved tag: …',
+    'a: !hunter2pass! x': 'The … tag has no suffix',
+    'a: |hunter2pass\n x': 'Block scalar header includes extra characters: …',
+    'a: "\\Uhunter2pass"': 'Invalid escape sequence …',
+    '"a": "b" hunter2pass': 'Unexpected scalar at node end',
+    '[a: {}, *hunter2pass: 1]': 'Missing , or : between flow sequence items',
+  }
+  for (const [text, what] of Object.entries(texts)) {
+    const faults = parseYaml(text)
+    assert.ok(!('documents' in faults), text)
+    assert.equal(faults[0]?.what, `not YAML: "${what}"`)
+    assert.ok(!JSON.stringify(faults).includes('hunter2'), text)
+  }
+})

@@ -240,6 +240,15 @@ suite('a credential file is refused for', () => {
     })
   }
 
+  test('a credential in place of its path, which is not shown', async (t) => {
+    const { document } = await writeFiles(t, direct, (text) =>
+      text.replace('credential.json', 'glpat-abcdefghijklmnopqrst'),
+    )
+    const error = await refusal([document])
+    assert.equal(error.code, 'DOCUMENT_UNREADABLE')
+    assert.equal(error.seen, 'a path that looks like a credential, not shown, is not there')
+  })
+
   test('being absent, or a folder', async (t) => {
     const { folder, document } = await writeFiles(t, direct, (text) => text.replace('credential.json', 'other.json'))
     assert.equal((await refusal([document])).seen, `${join(folder, 'other.json')} is not there`)

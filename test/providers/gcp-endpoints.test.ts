@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { iamCredentialsEndpoint, stsEndpoint } from '../../src/providers/gcp-endpoints.ts'
+import { checkEndpoints, iamCredentialsEndpoint, stsEndpoint } from '../../src/providers/gcp-endpoints.ts'
 import { registryOf } from './exchange-at-sandbox.ts'
 
 const provider = 'workloadIdentityProvider: projects/1/locations/global/workloadIdentityPools/pool/providers/name'
@@ -48,5 +48,18 @@ suite('where Google is asked', () => {
       'https://sts.private:8443',
       'https://iam.example.com',
     ])
+  })
+
+  test('a variable that would send tokens in the clear is refused, and no password in it is shown', () => {
+    const cases = {
+      'http://sts.example.com': '"http://sts.example.com"',
+      'https://user:hunter2password@sts.example.com': 'a text that looks like a credential, not shown',
+    }
+    for (const [value, shown] of Object.entries(cases)) {
+      assert.throws(() => checkEndpoints({ PULLPASS_GCP_STS_ENDPOINT: value }), {
+        code: 'VARIABLE_INVALID',
+        seen: `variable PULLPASS_GCP_STS_ENDPOINT is ${shown}`,
+      })
+    }
   })
 })

@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readAuthorities } from '../../src/outside/read-authorities.ts'
+import { showPath } from '../../src/outside/show-path.ts'
+
+const pasted = 'ghp_16C7e42F292c6912E7710c838347Ae178B4a'
+
+test('a path is shown as it was given, and a credential in its place is not', () => {
+  assert.equal(showPath('./keyJournal-of-2026.yaml'), './keyJournal-of-2026.yaml')
+  assert.equal(showPath(pasted), 'a path that looks like a credential, not shown,')
+})
+
+test('a credential in place of the file of authorities is not shown', async () => {
+  await assert.rejects(readAuthorities(pasted), {
+    code: 'CA_FILE_INVALID',
+    seen: 'a path that looks like a credential, not shown, cannot be read (ENOENT)',
+  })
+})
