@@ -3,8 +3,6 @@
  * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
  */
 import { asObject, type JsonObject } from '../outside/json-fields.ts'
-import { askExecPlugin } from './ask-exec-plugin.ts'
-import { askOidcProvider } from './ask-oidc-provider.ts'
 import type { ChosenContext } from './choose-context.ts'
 import { kubeconfigInvalid, textField } from './kubeconfig-entry.ts'
 import type { AskPlugin, PluginOutside } from './plugin-credential.ts'
@@ -14,15 +12,21 @@ import type { AskPlugin, PluginOutside } from './plugin-credential.ts'
  * KUBERNETES_UNAUTHENTICATED, or KUBECONFIG_INVALID where there is no such program.
  * @throws KUBECONFIG_INVALID where it is not clear who is to be asked
  */
-export function askPlugin(context: ChosenContext, outside: PluginOutside): AskPlugin | undefined {
+export async function askPlugin(context: ChosenContext, outside: PluginOutside): Promise<AskPlugin | undefined> {
   const { file } = context.user
   const exec = objectField(context, 'exec')
   const provider = objectField(context, 'auth-provider')
   if (exec && provider) throw kubeconfigInvalid({ seen: `a user in ${file} has both exec and auth-provider` })
-  if (exec) return askExecPlugin(context, exec, outside)
+  if (exec) {
+    const { askExecPlugin } = await import('./ask-exec-plugin.ts')
+    return askExecPlugin(context, exec, outside)
+  }
   if (!provider) return undefined
   const name = textField({ fields: provider, file }, 'name') ?? ''
-  if (name === 'oidc') return askOidcProvider(context, asObject(provider['config']) ?? {}, outside)
+  if (name === 'oidc') {
+    const { askOidcProvider } = await import('./ask-oidc-provider.ts')
+    return askOidcProvider(context, asObject(provider['config']) ?? {}, outside)
+  }
   throw kubeconfigInvalid({
     seen: `a user in ${file} has the auth-provider "${name}"`,
     expected: 'exec, or the auth-provider oidc: Kubernetes 1.26 took away the others, which run programs unasked',

@@ -26,7 +26,7 @@ export async function kubeconfigAccess(
 ): Promise<ClusterAccess> {
   const context = chooseContext(await loadKubeconfig(flags.kubeconfig, outside.environment), flags.context)
   const server = serverOf(context.cluster)
-  const ask = server.protocol === 'https:' ? askPlugin(context, outside) : undefined
+  const ask = server.protocol === 'https:' ? await askPlugin(context, outside) : undefined
   const proxy = textField(context.cluster, 'proxy-url') ?? proxyForServer(server, outside.environment)
   return {
     server,

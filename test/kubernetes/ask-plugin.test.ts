@@ -6,6 +6,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { inspect } from 'node:util'
 import { askPlugin } from '../../src/kubernetes/ask-plugin.ts'
 import type { ChosenContext } from '../../src/kubernetes/choose-context.ts'
+import type { PluginCredential } from '../../src/kubernetes/plugin-credential.ts'
 import { testOutside } from '../support/test-outside.ts'
 
 /** A context of a kubeconfig in a folder of its own, whose user asks a shell script. */
@@ -21,10 +22,16 @@ async function contextAsking(t: TestContext, script: string, exec: object = {}) 
 }
 
 /** Asks at noon, as a run does. */
-function asking(context: ChosenContext, signal: AbortSignal = new AbortController().signal) {
-  const ask = askPlugin(context, testOutside({ environment: process.env, signal }))
-  assert.ok(ask)
-  return ask
+function asking(
+  context: ChosenContext,
+  outside = testOutside({ environment: process.env }),
+): (because: 'asked' | 'refused') => Promise<PluginCredential> {
+  const asked = askPlugin(context, outside)
+  return async (because) => {
+    const ask = await asked
+    assert.ok(ask)
+    return await ask(because)
+  }
 }
 
 const withUser = (user: object): ChosenContext => ({
@@ -73,12 +80,11 @@ suite('a kubeconfig’s plugin', () => {
   test('is asked anew when its credential has expired', async (t) => {
     const script = `echo x >> runs; printf '{"status":{"token":"token-%s","expirationTimestamp":"2026-11-24T12:10:00Z"}}' "$(wc -l < runs | tr -d ' ')"`
     const outside = testOutside({ environment: process.env })
-    const ask = askPlugin(await contextAsking(t, script), outside)
-    assert.equal((await ask?.('asked'))?.authorization?.reveal(), 'Bearer token-1')
+    const ask = asking(await contextAsking(t, script), outside)
+    assert.equal((await ask('asked')).authorization?.reveal(), 'Bearer token-1')
     await outside.sleep(599_000, outside.signal)
-    assert.equal((await ask?.('asked'))?.authorization?.reveal(), 'Bearer token-1')
+    assert.equal((await ask('asked')).authorization?.reveal(), 'Bearer token-1')
     await outside.sleep(1_000, outside.signal)
-    assert.ok(ask)
     await assert.rejects(ask('asked'), { seen: /its credential expired at 2026-11-24T12:10:00.000Z$/ })
   })
 
@@ -123,9 +129,10 @@ suite('a kubeconfig’s plugin', () => {
     })
   }
 
-  test('that sleeps is ended with the run, and so is what it started', async (t) => {
+  test('that sleeps is ended with the run', async (t) => {
     const stop = new AbortController()
-    const asked = asking(await contextAsking(t, 'sleep 60 & sleep 60'), stop.signal)('asked')
+    const outside = testOutside({ environment: process.env, signal: stop.signal })
+    const asked = asking(await contextAsking(t, 'sleep 5 & sleep 5'), outside)('asked')
     setTimeout(() => stop.abort(new Error('the run is over')), 50)
     await assert.rejects(asked, { message: 'the run is over' })
   })
@@ -156,8 +163,8 @@ suite('a kubeconfig’s plugin', () => {
     ],
   ]
   for (const [title, user, seen] of unclear) {
-    test(`${title} is refused`, () => {
-      assert.throws(() => askPlugin(withUser(user), testOutside()), { code: 'KUBECONFIG_INVALID', seen })
+    test(`${title} is refused`, async () => {
+      await assert.rejects(askPlugin(withUser(user), testOutside()), { code: 'KUBECONFIG_INVALID', seen })
     })
   }
 })
