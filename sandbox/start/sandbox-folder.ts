@@ -1,5 +1,6 @@
 /** The files of a running sandbox, for its user alone: how to reach it, whom to trust, and the projected token. */
-import { chmod, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { chmod, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -13,8 +14,17 @@ export interface SandboxFolder {
   readonly remove: () => Promise<void>
 }
 
+/** Those of this process that are not removed yet. */
+const left = new Set<string>()
+
+/** Whoever is stopped twice ends at once, and no token may stay behind. */
+function removeLeft(): void {
+  for (const path of left) rmSync(path, { recursive: true, force: true })
+}
+
 export async function createSandboxFolder(kubeconfig: string, ca: string): Promise<SandboxFolder> {
-  const path = await mkdtemp(join(tmpdir(), 'pullpass-sandbox-'))
+  const path = mkdtempSync(join(tmpdir(), 'pullpass-sandbox-')) // at once: no signal comes between it and the next line
+  if (left.add(path).size === 1) process.once('exit', removeLeft)
   await chmod(path, 0o700)
   const [kubeconfigFile, caFile, tokenFile] = [join(path, 'kubeconfig'), join(path, 'ca.crt'), join(path, 'oidc-token')]
   await writeFile(kubeconfigFile, kubeconfig, { mode: 0o600 })
@@ -28,6 +38,10 @@ export async function createSandboxFolder(kubeconfig: string, ca: string): Promi
       await writeFile(`${tokenFile}.new`, token, { mode: 0o600 })
       await rename(`${tokenFile}.new`, tokenFile)
     },
-    remove: () => rm(path, { recursive: true, force: true }),
+    async remove() {
+      await rm(path, { recursive: true, force: true })
+      left.delete(path)
+      if (left.size === 0) process.off('exit', removeLeft)
+    },
   }
 }

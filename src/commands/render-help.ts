@@ -1,8 +1,8 @@
 /** Help texts, made from what the commands declare. */
 import type { Command } from './command.ts'
 import type { CommandEntry } from './commands.ts'
-import type { Flags } from './flag.ts'
-import { commonFlags } from './shared-flags.ts'
+import type { Flag, Flags } from './flag.ts'
+import { commonFlags, defaultTimeout } from './shared-flags.ts'
 
 /** A terminal of this width breaks no line. */
 const columns = 120
@@ -23,7 +23,7 @@ export function renderHelp(commands: Readonly<Record<string, CommandEntry>>): st
   ].join('\n')
 }
 
-export function renderCommandHelp({ summary, usage, details, flags }: Command): string {
+export function renderCommandHelp({ summary, usage, details, flags, life }: Command): string {
   return [
     `${summary}.`,
     '',
@@ -33,8 +33,13 @@ export function renderCommandHelp({ summary, usage, details, flags }: Command): 
     '',
     ...(Object.keys(flags).length > 0 ? ['Flags:', ...flagRows(flags), ''] : []),
     'Flags of every command:',
-    ...flagRows(commonFlags),
+    ...flagRows({ ...commonFlags, timeout: timeoutFlag(life) }),
   ].join('\n')
+}
+
+function timeoutFlag(life: Command['life']): Flag {
+  const { timeout } = commonFlags
+  return { ...timeout, summary: `${timeout.summary} (default ${defaultTimeout[life] ?? 'none'})` }
 }
 
 const flagRows = (flags: Flags) =>

@@ -13,7 +13,7 @@ import { endAfter } from './end-after.ts'
 import { orEnd } from './or-end.ts'
 import { type CommandLine, readCommandLine } from './read-command-line.ts'
 import { renderCommandHelp, renderHelp } from './render-help.ts'
-import { logFormat } from './shared-flags.ts'
+import { defaultTimeout, logFormat } from './shared-flags.ts'
 
 /** What a process gives a run; a test gives its own. */
 export interface Host extends Pick<Outside, 'environment' | 'now' | 'random' | 'sleep' | 'signal'> {
@@ -57,7 +57,7 @@ async function runCommand(name: string, words: readonly string[], host: Host): P
 }
 
 async function runBounded(command: Command, line: CommandLine, host: Host): Promise<number> {
-  const bound = endAfter(line.common.timeout ?? (command.life === 'one-shot' ? '5m' : undefined), host)
+  const bound = endAfter(line.common.timeout ?? defaultTimeout[command.life], host)
   try {
     return await orEnd(bound.signal, async () => {
       const outside = await makeOutside(line, { ...host, signal: bound.signal })

@@ -1,4 +1,8 @@
 /** pullpass sandbox: all of the outside on this machine, until it is stopped. */
+import { labelName } from '../document/kubernetes-names.ts'
+import { showValue } from '../document/show-value.ts'
+import { brokenRule } from '../document/text-rule.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Command } from './command.ts'
 import type { Flag } from './flag.ts'
 
@@ -21,9 +25,10 @@ export const sandbox: Command<typeof sandboxFlags> = {
   flags: sandboxFlags,
 
   async run({ flags, outside, terminal }) {
+    const namespaces = readNamespaces(flags.namespaces)
     const { startSandbox } = await import('../../sandbox/start-sandbox.ts')
-    const namespaces = flags.namespaces?.split(',')
     await using started = await startSandbox({ now: outside.now, ...(namespaces && { namespaces }) })
+    if (outside.signal.aborted) return 0 // stopped while it started
     const variables = Object.entries(started.environment).map(([name, value]) => `export ${name}='${value}'`)
     terminal.print([`# image: ${started.image}`, ...variables].join('\n'))
     terminal.complain('The sandbox runs until it is stopped (Ctrl-C).')
@@ -33,4 +38,16 @@ export const sandbox: Command<typeof sandboxFlags> = {
     })
     return 0
   },
+}
+
+/** @throws USAGE_INVALID */
+function readNamespaces(list: string | undefined): readonly string[] | undefined {
+  const names = list?.split(',')
+  for (const name of names ?? []) {
+    const expected = brokenRule(labelName, name)
+    if (expected === undefined) continue
+    const seen = `--namespaces names ${showValue(name)}`
+    throw new PullpassError({ code: 'USAGE_INVALID', hop: 'document', seen, expected, hint: 'pullpass sandbox --help' })
+  }
+  return names
 }

@@ -9,7 +9,7 @@ export const commonFlags: {
   readonly 'log-format': Flag & { type: 'string' }
   readonly help: Flag & { type: 'boolean' }
 } = {
-  timeout: { type: 'string', value: 'DURATION', summary: 'End the whole run after this long (default 5m)' },
+  timeout: { type: 'string', value: 'DURATION', summary: 'End the whole run after this long' },
   'ca-file': {
     type: 'string',
     value: 'FILE',
@@ -29,6 +29,9 @@ export const commonFlags: {
   },
   help: { type: 'boolean', short: 'h', summary: 'Show this help' },
 }
+
+/** Of `--timeout`, by a command's life: what runs until it is stopped has none. */
+export const defaultTimeout = { 'one-shot': '5m', 'until-stopped': undefined } as const
 
 export const documentFlags: { readonly file: Flag & { type: 'string'; multiple: true } } = {
   file: {

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite, type TestContext, test } from 'node:test'
+import { runPullpass } from '../support/run-pullpass.ts'
+import { spawnPullpass } from '../support/spawn-pullpass.ts'
+
+const nowhere = { environment: {}, clock: { now: () => new Date('2026-11-24T12:00:00Z'), advance: () => undefined } }
+
+/** A sandbox as its own process, met while it starts: its folder is there, and it has said nothing yet. */
+async function meetStarting(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'pullpass-test-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const { child, ended } = spawnPullpass(['sandbox'], { TMPDIR: folder })
+  while (readdirSync(folder).length === 0) await new Promise(setImmediate)
+  return { child, ended, left: () => readdirSync(folder) }
+}
+
+suite('pullpass sandbox', () => {
+  test('stopped while it starts, it ends, and leaves no file behind', async (t) => {
+    const { child, ended, left } = await meetStarting(t)
+    child.kill('SIGINT')
+    const { exitCode, stdout, stderr } = await ended
+    assert.deepEqual([exitCode, stdout, stderr], [130, '', ''])
+    assert.deepEqual(left(), [])
+  })
+
+  test('stopped twice, it ends at once, and leaves no token behind', async (t) => {
+    const { child, ended, left } = await meetStarting(t)
+    child.kill('SIGINT')
+    child.kill('SIGTERM')
+    const { exitCode } = await ended
+    assert.ok(exitCode === 130 || exitCode === 143, String(exitCode)) // the kernel says in which order they come
+    assert.deepEqual(left(), [])
+  })
+
+  for (const [list, name] of [
+    ['Foo,bar', '"Foo"'],
+    ['team-a,', 'empty'],
+  ] as const) {
+    test(`--namespaces ${list} is refused before anything listens`, async () => {
+      const { exitCode, stdout, stderr } = await runPullpass(nowhere, ['sandbox', '--namespaces', list])
+      assert.deepEqual([exitCode, stdout], [2, ''])
+      assert.ok(
+        stderr.startsWith(`USAGE_INVALID (document): --namespaces names ${name}\n  expected lower-case`),
+        stderr,
+      )
+    })
+  }
+
+  test('its help gives no time limit, which it does not have', async () => {
+    const { stdout } = await runPullpass(nowhere, ['sandbox', '--help'])
+    assert.match(stdout, /--timeout DURATION .*\(default none\)/)
+    assert.match((await runPullpass(nowhere, ['refresh', '--help'])).stdout, /--timeout DURATION .*\(default 5m\)/)
+  })
+})
