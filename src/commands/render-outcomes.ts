@@ -7,6 +7,7 @@ import { type Cell, renderTable } from '../terminal/render-table.ts'
 const few = 20
 
 export function renderOutcomes(outcomes: readonly Outcome[], now: Date, color: 'always' | 'never'): string {
+  if (outcomes.length === 0) return 'no namespace is chosen'
   const rows = outcomes.flatMap((outcome) => rowsOf(outcome, now))
   const noted = rows.some(({ note }) => note !== '')
   const header = ['DOCUMENT', 'SECRET', 'REGISTRY', 'RESULT', 'EXPIRES', ...(noted ? ['NOTE'] : [])]

@@ -42,12 +42,13 @@ export async function refreshOnce(
     minRemainingMs === undefined
       ? { due: jobs, fresh: [] }
       : splitByFreshness(jobs, await surveyed, { minRemainingMs, now: outside.now() })
-  const wanted = due.filter(({ namespaces }) => namespaces.length > 0).map(({ document }) => document)
-  const mint = async () => await mintCredentials(await listDemands(wanted), source, cluster, outside)
+  const wanted = due.filter(({ namespaces }) => namespaces.length > 0)
+  const demands = async () => await listDemands(wanted.map(({ document }) => document))
+  const mint = async () => await mintCredentials(await demands(), source, cluster, outside)
   // Nothing is learnt from the one that the other needs: they run side by side.
   const [surroundings, minted] = await Promise.all([surveyed, mint()])
   const apply = { minted, surroundings, refreshedAt: outside.now(), mode, onProgress }
-  const written = [...(await applyPullSecrets(due, apply, cluster, outside)), ...fresh]
+  const written = [...(await applyPullSecrets(wanted, apply, cluster, outside)), ...fresh]
   const attached = await attachPullSecrets(jobs, written, { cluster, mode, signal: outside.signal })
   return [...attached, ...jobs.flatMap(unwritableOutcomes)]
 }
