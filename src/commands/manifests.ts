@@ -1,13 +1,13 @@
 /** pullpass manifests: what to install for these documents, with the rights that they need and no others. */
 
-import type { Document } from '../document/document.ts'
 import { labelName } from '../document/kubernetes-names.ts'
 import { loadDocuments } from '../document/load-documents.ts'
 import { brokenRule } from '../document/text-rule.ts'
-import { dropInVariables } from '../manifests/drop-in-variables.ts'
+import { containerVariables } from '../manifests/container-variables.ts'
 import type { Manifest, Place } from '../manifests/manifest.ts'
 import { renderManifests } from '../manifests/render-manifests.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
+import { checkOnePass } from '../refresh/check-one-pass.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
 import type { Command } from './command.ts'
 import type { Flag } from './flag.ts'
@@ -59,9 +59,11 @@ export const manifests: Command<typeof flags> = {
     const place = await readPlace(namespace, image)
     const input = readOnce(terminal.readInput)
     const documents = await loadDocuments(file, { environment: outside.environment, readInput: input })
-    documents.forEach(refuseEviction)
+    documents.forEach(checkOnePass)
     const wanted =
-      file.length === 0 ? { variables: dropInVariables(outside.environment) } : { files: await readFiles(file, input) }
+      file.length === 0
+        ? { variables: containerVariables(outside.environment) }
+        : { files: await readFiles(file, input) }
     terminal.print(await render(await renderManifests(documents, wanted, place), output))
     return 0
   },
@@ -91,18 +93,6 @@ function readOnce(readInput: () => Promise<string>): () => Promise<string> {
 async function readFiles(files: readonly string[], readInput: () => Promise<string>) {
   const { readDocumentFiles } = await import('../manifests/read-document-files.ts')
   return readDocumentFiles(files, readInput)
-}
-
-/** The CronJob would refuse it every quarter of an hour. @throws DOCUMENT_INVALID */
-function refuseEviction({ stuckPods, source, kind, name }: Document): void {
-  if (stuckPods === 'Ignore') return
-  throw new PullpassError({
-    code: 'DOCUMENT_INVALID',
-    hop: 'document',
-    seen: `${source}: spec.stuckPods is ${stuckPods} in ${kind} ${name}`,
-    expected: "Ignore: watching for stuck pods is the controller's, a CronJob makes one pass at a time",
-    hint: 'take stuckPods out',
-  })
 }
 
 async function render(items: readonly Manifest[], output: string | undefined): Promise<string> {

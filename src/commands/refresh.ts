@@ -5,6 +5,7 @@ import { loadDocuments } from '../document/load-documents.ts'
 import { connect } from '../kubernetes/connect.ts'
 import { parseDuration } from '../outside/parse-duration.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
+import { checkOnePass } from '../refresh/check-one-pass.ts'
 import { checkSetUp } from '../refresh/check-set-up.ts'
 import { listDemands } from '../refresh/demand.ts'
 import { isDone, type Outcome } from '../refresh/outcome.ts'
@@ -95,15 +96,7 @@ function readMinRemaining(text: string | undefined): number | undefined {
 /** `--adopt` for each document; and what only a controller can do is refused. @throws DOCUMENT_INVALID */
 function asAsked({ adopt }: FlagValues<typeof refreshFlags>): (document: Document) => Document {
   return (document) => {
-    if (document.stuckPods === 'Evict') {
-      throw new PullpassError({
-        code: 'DOCUMENT_INVALID',
-        hop: 'document',
-        seen: `${document.source}: spec.stuckPods is Evict in ${document.kind} ${document.name}`,
-        expected: "Ignore: watching for stuck pods is the controller's, refresh makes one pass",
-        hint: 'take stuckPods: Evict out of it',
-      })
-    }
+    checkOnePass(document)
     return adopt ? { ...document, conflictPolicy: 'Adopt' } : document
   }
 }

@@ -3,10 +3,11 @@
  * https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken
  */
 import { posix } from 'node:path'
+import { requestedAccount } from '../document/requested-account.ts'
 import { tokenFilePath } from '../identity/token-file-path.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { BoundRegistry } from './bind-registries.ts'
-import { isRequested, longestLifeSeconds } from './token-requests-of.ts'
+import { longestLifeSeconds } from './token-requests-of.ts'
 
 export interface ProjectedToken {
   readonly folder: string
@@ -22,7 +23,7 @@ export const documentFolder = '/etc/pullpass'
 /** One for each file. @throws DOCUMENT_INVALID where no kubelet could write the files so */
 export function projectedTokensOf(registries: readonly BoundRegistry[]): ProjectedToken[] {
   const readers = registries
-    .filter((bound) => !isRequested(bound))
+    .filter(({ document, registry }) => requestedAccount(document, registry) === undefined)
     .map((bound) => ({ bound, path: bound.registry.tokenFile ?? tokenFilePath(undefined, {}) }))
   const tokens = [...Map.groupBy(readers, ({ path }) => path)].map(([path, group]) =>
     projectedToken(

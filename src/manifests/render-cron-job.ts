@@ -3,14 +3,14 @@
  * https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/
  */
 
-import type { Variable } from './drop-in-variables.ts'
+import type { ContainerVariable } from './container-variables.ts'
 import { type Manifest, ownLabels, ownName, type Place } from './manifest.ts'
 import { documentFolder, type ProjectedToken } from './projected-tokens-of.ts'
 import type { DocumentFile } from './read-document-files.ts'
 import { renderVolumes } from './render-volumes.ts'
 
 /** What tells a run what is wanted: the files that a ConfigMap holds, or variables. */
-export type Wanted = { readonly files: readonly DocumentFile[] } | { readonly variables: readonly Variable[] }
+export type Wanted = { readonly files: readonly DocumentFile[] } | { readonly variables: readonly ContainerVariable[] }
 
 export function renderCronJob(wanted: Wanted, tokens: readonly ProjectedToken[], place: Place): Manifest {
   return {

@@ -1,4 +1,5 @@
 /** The tokens that a refresh asks of the cluster: whose, for which audiences, and how long they live at most. */
+import { requestedAccount } from '../document/requested-account.ts'
 import type { BoundRegistry } from './bind-registries.ts'
 
 export interface TokenRequests {
@@ -9,14 +10,10 @@ export interface TokenRequests {
 /** The API server grants no shorter life. https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
 const shortestLifeSeconds = 600
 
-/** Whether a registry's token is asked of the cluster, not read from a file. */
-export const isRequested = ({ document, registry }: BoundRegistry): boolean =>
-  registry.tokenFile === undefined && document.serviceAccountRef !== undefined
-
 /** One for each service account. */
 export function tokenRequestsOf(registries: readonly BoundRegistry[]): TokenRequests[] {
-  const requested = registries.filter(isRequested).flatMap(({ document, audiences }) => {
-    const account = document.serviceAccountRef
+  const requested = registries.flatMap(({ document, registry, audiences }) => {
+    const account = requestedAccount(document, registry)
     return account === undefined ? [] : [{ account, audience: audiences[0] }]
   })
   const byAccount = Map.groupBy(requested, ({ account }) => `${account.namespace}/${account.name}`)

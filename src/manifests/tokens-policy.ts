@@ -2,13 +2,16 @@
  * Which tokens pullpass may ask for. One for the API server's own audience would act as that account: a request without
  * an audience means just that, and is shown with it to a policy.
  */
+import { requestedAccount } from '../document/requested-account.ts'
 import type { AdmissionPolicy } from './admission-policy.ts'
 import type { BoundRegistry } from './bind-registries.ts'
 import { celAny, celList, celText } from './cel.ts'
-import { isRequested, longestLifeSeconds, tokenRequestsOf } from './token-requests-of.ts'
+import { longestLifeSeconds, tokenRequestsOf } from './token-requests-of.ts'
 
 export function tokensPolicy(registries: readonly BoundRegistry[]): AdmissionPolicy {
-  const longest = longestLifeSeconds(registries.filter(isRequested))
+  const longest = longestLifeSeconds(
+    registries.filter(({ document, registry }) => requestedAccount(document, registry) !== undefined),
+  )
   const accounts = tokenRequestsOf(registries).map(
     ({ account: { namespace, name }, audiences }) =>
       `request.namespace == ${celText(namespace)} && request.name == ${celText(name)} && object.spec.audiences[0] in ${celList(audiences)}`,

@@ -17,9 +17,6 @@ import type { Job } from './plan-refresh.ts'
 import { sideBySide } from './side-by-side.ts'
 import type { Surroundings } from './survey.ts'
 
-/** More than the connection sends at once, so that it never waits for a body to be made. */
-const atOnce = 64
-
 export interface Apply {
   readonly minted: Minted
   readonly surroundings: Surroundings
@@ -38,7 +35,7 @@ export async function applyPullSecrets(
 ): Promise<Outcome[]> {
   const targets = (await Promise.all(jobs.map((job) => composeTargets(job, apply, cluster)))).flat()
   let done = 0
-  return await sideBySide(targets, atOnce, async (target) => {
+  return await sideBySide(targets, async (target) => {
     const outcome = await applyTarget(target, apply, { cluster, signal: outside.signal })
     apply.onProgress(++done, targets.length)
     return outcome

@@ -19,8 +19,6 @@ export interface Attach {
   readonly signal: AbortSignal
 }
 
-const atOnce = 64
-
 /** The same outcomes, with what became of the accounts; only where there is a Secret to name. */
 export async function attachPullSecrets(
   jobs: readonly Job[],
@@ -35,7 +33,7 @@ export async function attachPullSecrets(
   if (wanting.size === 0) return [...outcomes]
   const accounts = new Map<Job, AccountsByName>()
   for (const job of wanting.values()) accounts.set(job, await listAccounts(job, attach.cluster))
-  return await sideBySide(outcomes, atOnce, async (outcome) => {
+  return await sideBySide(outcomes, async (outcome) => {
     const job = wanting.get(outcome.document)
     const byName = job && accounts.get(job)
     if (job === undefined || byName === undefined || !['written', 'unchanged'].includes(outcome.result)) return outcome

@@ -1,5 +1,6 @@
 /** The subject token for one registry of one document: from a file, or asked of the cluster. */
 import type { Document, DocumentRegistry } from '../document/document.ts'
+import { requestedAccount } from '../document/requested-account.ts'
 import { checkAudience } from '../identity/check-audience.ts'
 import { checkLifetime } from '../identity/check-lifetime.ts'
 import { decodeSubjectToken } from '../identity/decode-subject-token.ts'
@@ -22,9 +23,8 @@ export interface TokenSource {
 
 /** The file that a registry's token is read from; undefined where the cluster is asked for one. */
 export function tokenFileOf(document: Document, registry: DocumentRegistry, source: TokenSource): string | undefined {
-  if (registry.tokenFile !== undefined) return registry.tokenFile
-  if (document.serviceAccountRef !== undefined) return undefined
-  return tokenFilePath(source.tokenFile, source.environment)
+  if (requestedAccount(document, registry) !== undefined) return undefined
+  return registry.tokenFile ?? tokenFilePath(source.tokenFile, source.environment)
 }
 
 /** Read anew for each exchange, since the kubelet renews it. @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED, TOKEN_EXPIRED, AUDIENCE_MISMATCH */

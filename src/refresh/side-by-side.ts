@@ -1,8 +1,10 @@
-/** Works on many things at once, but on no more than `atOnce`; results stand in the things' order. */
+/** Works on many things at once, but not on all; results stand in the things' order. */
+
+/** More than the connection has under way at once, so that it never waits for work. */
+const atOnce = 64
 
 export async function sideBySide<Thing, Result>(
   things: readonly Thing[],
-  atOnce: number,
   work: (thing: Thing) => Promise<Result>,
 ): Promise<Result[]> {
   const results: Result[] = []
