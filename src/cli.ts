@@ -1,9 +1,16 @@
 /** The process: argv to command, signals to an end, results to exit codes. The only place that exits. */
 import { constants } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
+import { checkNode } from './commands/check-node.ts'
 import type { Terminal } from './commands/command.ts'
-import { run } from './commands/run.ts'
-import { PullpassError } from './outside/pullpass-error.ts'
+
+const tooOld = checkNode(process.versions.node)
+if (tooOld !== undefined) {
+  process.stderr.write(`${tooOld}\n`)
+  process.exit(2)
+}
+// Only now: what is loaded with it uses what an older Node lacks. A static import would be loaded first.
+const { interruption, run } = await import('./commands/run.ts')
 
 const interrupt = new AbortController()
 let endedBy: 'SIGINT' | 'SIGTERM' | undefined
@@ -11,14 +18,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     if (endedBy !== undefined) process.exit(128 + constants.signals[signal]) // asked twice: at once
     endedBy = signal
-    interrupt.abort(
-      new PullpassError({
-        code: 'INTERRUPTED',
-        hop: 'document',
-        seen: `the run was ended by ${signal}`,
-        retryable: true,
-      }),
-    )
+    interrupt.abort(interruption(signal))
   })
 }
 

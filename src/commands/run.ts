@@ -78,6 +78,15 @@ async function makeOutside({ common }: CommandLine, host: Host): Promise<Outside
   return { environment, now, random, sleep, signal, log, transport: httpsTransport(environment, authorities) }
 }
 
+/** The reason to abort a run with that a signal ends. */
+export const interruption = (signal: string): PullpassError =>
+  new PullpassError({
+    code: 'INTERRUPTED',
+    hop: 'document',
+    seen: `the run was ended by ${signal}`,
+    retryable: true,
+  })
+
 function find(name: string): CommandEntry {
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (entry !== undefined) return entry

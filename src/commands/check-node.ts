@@ -1,0 +1,11 @@
+/** Whether this Node can run pullpass, said before anything is loaded that an older one lacks: so this file loads nothing. */
+
+/** As `engines` in package.json. */
+const oldest = { major: 22, minor: 18 }
+
+/** What to tell whoever runs an older Node; undefined where it is new enough. */
+export function checkNode(version: string): string | undefined {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major > oldest.major || (major === oldest.major && minor >= oldest.minor)) return undefined
+  return `USAGE_INVALID (document): pullpass needs Node ${oldest.major}.${oldest.minor} or newer; this is ${version}`
+}
