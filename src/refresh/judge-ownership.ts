@@ -4,6 +4,7 @@
  *   absent                                                   → create
  *   our manager owns the data, and nobody claims a field     → update
  *   our manager owns the data, and somebody a field of ours  → mend: he edited it
+ *   another document of pullpass owns the data               → refuse, or adopt: it was taken over, not edited
  *   our manager owns the label, not the data                 → mend: somebody edited it
  *   anything else                                            → refuse, or adopt where the document says so
  */
@@ -22,14 +23,17 @@ export function judgeOwnership(
   conflictPolicy: 'Refuse' | 'Adopt',
 ): Ownership {
   if (found === undefined) return { verdict: 'create' }
+  const { data, label } = found.owners
   const editors = editorsOf(found, manager)
-  if (found.owners.data.includes(manager) && editors.length === 0) return { verdict: 'update', found }
-  if (found.owners.data.includes(manager) || found.owners.label.includes(manager)) {
-    return { verdict: 'mend', found, editors }
-  }
+  if (data.includes(manager))
+    return editors.length === 0 ? { verdict: 'update', found } : { verdict: 'mend', found, editors }
+  if (label.includes(manager) && !data.some(isDocument)) return { verdict: 'mend', found, editors }
   if (conflictPolicy === 'Adopt') return { verdict: 'adopt', found }
-  return { verdict: 'refuse', found, owners: found.owners.data }
+  return { verdict: 'refuse', found, owners: data }
 }
+
+/** Two documents that mended each other's Secret would take it from each other in turn, by force, for ever. */
+const isDocument = (manager: string) => manager.startsWith('pullpass:')
 
 /**
  * Who else owns the data, and who took the label or an annotation from us. To claim one of those at its own value changes

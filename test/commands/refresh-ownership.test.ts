@@ -202,6 +202,26 @@ suite('pullpass refresh keeps to whose Secret it is', () => {
     assert.match(stderr, /is managed by "pullpass:ClusterPullSecret:pull"; it was left as it is\n/)
     assert.deepEqual(readPullSecret(sandbox, 'team-a'), before)
   })
+
+  test('once a second document adopts it, the first leaves it to that one, and neither takes it in turn', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const first = await sandbox.write('first.yaml', documentText(sandbox))
+    const second = await sandbox.write('second.yaml', documentText(sandbox, { name: 'other', include: ['team-a'] }))
+    await runPullpass(sandbox, ['refresh', '-f', first])
+    const adopted = await runPullpass(sandbox, ['refresh', '-f', second, '--adopt'])
+    assert.equal(adopted.exitCode, 0)
+    const before = readPullSecret(sandbox, 'team-a')
+    const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', first])
+    assert.equal(exitCode, 1)
+    assert.match(
+      stderr,
+      /^SECRET_NOT_OURS .* team-a\/regcred is managed by "pullpass:ClusterPullSecret:other"; it was left/,
+    )
+    assert.match(stdout, /team-b\/regcred +google +written /)
+    assert.deepEqual(readPullSecret(sandbox, 'team-a'), before)
+    const again = await runPullpass(sandbox, ['refresh', '-f', second])
+    assert.deepEqual([again.exitCode, again.stderr], [0, ''])
+  })
 })
 
 /** Our annotations of team-a's Secret, with a life of so many hours. */

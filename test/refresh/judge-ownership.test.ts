@@ -37,6 +37,21 @@ suite('whose a Secret is', () => {
       'refuse',
       'adopt',
     ],
+    'another document owns the data, and both the label': [
+      ownedBy({ data: ['pullpass:ClusterPullSecret:other'], label: [manager, 'pullpass:ClusterPullSecret:other'] }),
+      'refuse',
+      'adopt',
+    ],
+    'another document owns the data with somebody else, and our manager the label': [
+      ownedBy({ data: ['kubectl', 'pullpass:ClusterPullSecret:other'] }),
+      'refuse',
+      'adopt',
+    ],
+    'another document owns the data with our manager': [
+      ownedBy({ data: [manager, 'pullpass:ClusterPullSecret:other'] }),
+      'mend',
+      'mend',
+    ],
     'nobody owns anything': [{ data: [], label: [], annotations: new Map() }, 'refuse', 'adopt'],
   }
   for (const [name, [held, refused, adopted]] of Object.entries(rows)) {
@@ -61,11 +76,12 @@ suite('whose a Secret is', () => {
     assert.deepEqual(ownership.editors.toSorted(), ['argocd', 'kubectl-annotate', 'kubectl-edit'])
   })
 
-  test('is never written by a document whose manager owns nothing of it and that does not take over', () => {
+  test('is never written by a document whose manager owns nothing of it, or lost it to another document, and that does not take over', () => {
     fc.assert(
       fc.property(owners, policy, (held, each) => {
         const { verdict } = judgeOwnership(foundSecret({ owners: held }), manager, each)
-        const ours = held.data.includes(manager) || held.label.includes(manager)
+        const taken = held.data.includes('pullpass:ClusterPullSecret:other')
+        const ours = held.data.includes(manager) || (held.label.includes(manager) && !taken)
         assert.equal(verdict === 'refuse', !ours && each === 'Refuse')
         assert.equal(verdict === 'adopt', !ours && each === 'Adopt')
       }),
