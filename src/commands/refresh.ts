@@ -3,6 +3,7 @@
 import type { Document } from '../document/document.ts'
 import { loadDocuments } from '../document/load-documents.ts'
 import { connect } from '../kubernetes/connect.ts'
+import { checkProxy } from '../outside/check-proxy.ts'
 import { parseDuration } from '../outside/parse-duration.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { checkOnePass } from '../refresh/check-one-pass.ts'
@@ -64,6 +65,7 @@ export const refresh: Command<typeof refreshFlags> = {
     const mode = flags['dry-run'] ? 'dry-run' : 'write'
     const documents = (await loadDocuments(flags.file, { ...outside, ...terminal })).map(asAsked(flags))
     const source = { ...outside, tokenFile: flags['token-file'] }
+    checkProxy(outside.environment)
     await checkSetUp(await listDemands(documents), source)
     const cluster = await connect(flags, outside)
     try {

@@ -1,9 +1,9 @@
 /** The real transport, by `node:https`: global fetch costs a one-shot 20 ms more than the request itself needs. */
 import type { IncomingMessage, RequestOptions } from 'node:http'
+import { namesProxy } from './check-proxy.ts'
 import type { Environment } from './outside.ts'
 import { AnswerTooLarge, type HttpAnswer, type HttpRequest, type Transport } from './transport.ts'
 
-const proxyVariables = ['https_proxy', 'HTTPS_PROXY']
 const loopback = /^(?:localhost|127\.[0-9.]+|\[::1\])$/
 
 /** Certificates (PEM) to trust besides the system's; proxies come from the environment, as curl reads it. */
@@ -18,7 +18,7 @@ export function httpsTransport(environment: Environment, extraAuthorities: strin
       rejectUnauthorized: true, // said, or NODE_TLS_REJECT_UNAUTHORIZED=0 would send a token to anybody
       ...(await trust(extraAuthorities)),
     }
-    if (mayUseProxy(url) && proxyVariables.some((name) => environment[name])) {
+    if (mayUseProxy(url) && namesProxy(environment)) {
       const { proxyAgent } = await import('./proxy-agent.ts')
       options.agent = await proxyAgent(environment, options.ca)
     }

@@ -98,6 +98,7 @@ async function exchangeMessages<T>(outside: SendOutside, ask: Ask<T>): Promise<H
     return await outside.transport(toRequest(ask, AbortSignal.any([timeout, outside.signal])))
   } catch (error) {
     outside.signal.throwIfAborted()
+    if (error instanceof PullpassError) throw error // it is in words already
     throw transportFault(ask, timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined, error)
   }
 }

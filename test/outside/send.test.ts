@@ -204,6 +204,13 @@ suite('send', () => {
     }
   })
 
+  test('what the transport has in words already is said in these words, once', async () => {
+    const wrong = new PullpassError({ code: 'USAGE_INVALID', hop: 'document', seen: 'a proxy is set' })
+    const outside = { ...testOutside(), transport: () => Promise.reject(wrong) }
+    assert.equal(await fault(outside, ask('https://sts.example.com/')), wrong)
+    assert.deepEqual(outside.slept, [])
+  })
+
   test('an interrupted run ends a request, and says so', async (t) => {
     const part = await serve(t)
     part.faults.inject({ kind: 'stall', at: 'request' })
