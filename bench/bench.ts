@@ -1,6 +1,6 @@
 /**
  * The benchmark, on a real kube-apiserver: what a refresh costs in many namespaces and in one, against the limit of the
- * machine and against the script that people run today. Prints tables, writes dist/bench.json. Wants `npm run build`.
+ * machine and against the script that people run today. Prints tables, writes bench-results.json. Wants `npm run build`.
  */
 import { writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
@@ -13,6 +13,7 @@ import { renderReport } from './render-report.ts'
 import { startGround } from './start-ground.ts'
 
 const say = (text: string) => console.error(`bench: ${text}`)
+const resultsFile = join(import.meta.dirname, '../bench-results.json')
 const loadBefore = loadavg()
 
 say(`starting the control plane, with ${mostNamespaces} namespaces`)
@@ -25,10 +26,7 @@ try {
   const fanOut = await measureFanOut(ground, contestants, say)
   const report = { fanOut, oneShot, goals: judgeGoals(fanOut, oneShot) }
   const machine = { node: process.version, processors: cpus().map(({ model }) => model), loadBefore }
-  await writeFile(
-    join(import.meta.dirname, '../dist/bench.json'),
-    `${JSON.stringify({ machine, ...report }, null, 2)}\n`,
-  )
+  await writeFile(resultsFile, `${JSON.stringify({ machine, ...report }, null, 2)}\n`)
   console.log(renderReport(report))
 } finally {
   await ground.close()

@@ -1,6 +1,6 @@
 /** The programs that do the same work: pullpass as users get it, what they run today, and the least that could do it. */
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { build } from 'rolldown'
 import type { Program } from './measure-process.ts'
 import { bareSecretName, type Ground, secretName } from './start-ground.ts'
 
@@ -84,14 +84,10 @@ export const clientEnvironment = (ground: Ground, namespaces: readonly string[])
 /** Stripping types would be measured too: the bare programs run as JavaScript. */
 export async function buildBarePrograms({ folder }: Ground): Promise<{ applies: string; get: string }> {
   await build({
-    absWorkingDir: import.meta.dirname,
-    entryPoints: { applies: 'bare-applies.ts', get: 'bare-get.ts' },
-    bundle: true,
-    format: 'esm',
+    cwd: import.meta.dirname,
+    input: { applies: './bare-applies.ts', get: './bare-get.ts' },
     platform: 'node',
-    outdir: folder,
-    outExtension: { '.js': '.mjs' },
-    logLevel: 'warning',
+    output: { dir: folder, entryFileNames: '[name].mjs' },
   })
   return { applies: join(folder, 'applies.mjs'), get: join(folder, 'get.mjs') }
 }

@@ -1,60 +1,78 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path/posix'
 import { suite, test } from 'node:test'
-import { loadedWith, type ModuleGraph, readModuleGraph } from '../tools/build/read-module-graph.ts'
 
-const graph = await readModuleGraph(['src/cli.ts'])
 const inPod = [
   'src/cli.ts',
+  'src/commands/run.ts',
   'src/commands/refresh.ts',
   'src/providers/gcp.ts',
   'src/kubernetes/http2-line.ts', // what kube-apiserver offers
 ]
+const commands = [...read('src/commands/commands.ts').matchAll(/import\('(.+?)'\)/g)].map(([, path = '']) =>
+  join('src/commands', path),
+)
 
 suite('start-up', () => {
+  test("Node's version is looked at before anything is loaded that an older one lacks", () => {
+    const loaded = [...loadedWith(['src/cli.ts'])].filter((name) => !name.startsWith('node:'))
+    assert.deepEqual(loaded, ['src/cli.ts', 'src/commands/check-node.ts'])
+  })
+
   test('a refresh in a pod, from the environment, loads no package', () => {
-    assert.deepEqual(packagesOf(graph, inPod), [])
+    assert.deepEqual(packagesOf(inPod), [])
   })
 
   test('a refresh by a kubeconfig written as JSON loads no package', () => {
-    assert.deepEqual(packagesOf(graph, [...inPod, 'src/kubernetes/kubeconfig-access.ts']), [])
+    assert.deepEqual(packagesOf([...inPod, 'src/kubernetes/kubeconfig-access.ts']), [])
+  })
+
+  test('a document in a file loads the schema library, and no other package', () => {
+    assert.deepEqual(packagesOf([...inPod, 'src/document/read-documents.ts']), ['zod/mini'])
   })
 
   test('a refresh loads no other command', () => {
-    const commands = dynamicImports(graph, 'src/commands/commands.ts')
-    const loaded = loadedWith(graph, inPod)
-    assert.deepEqual(
-      commands.filter((command) => loaded.has(command)),
-      ['src/commands/refresh.ts'],
-    )
-    assert.deepEqual(
-      [...loaded].filter((module) => /^src\/commands\/.+\//.test(module) || module.startsWith('src/manifests/')),
-      [],
-    )
+    const loaded = loadedWith(inPod)
+    const others = [...loaded].filter((file) => /^src\/(commands\/.+\/|manifests\/)/.test(file))
+    assert.deepEqual([...commands.filter((command) => loaded.has(command)), ...others], ['src/commands/refresh.ts'])
   })
 
   test('whoever has no document in a file does not load their schema', () => {
-    assert.deepEqual(
-      [...loadedWith(graph, inPod)].filter((module) => /schema/.test(module)),
-      [],
-    )
+    assert.ok(loadedWith(inPod).has('src/document/document-from-environment.ts'))
+    const schemas = [...loadedWith(inPod)].filter((file) => /schema/.test(file))
+    assert.deepEqual(schemas, [])
   })
 
   test('the version and the help load no command', () => {
-    const loaded = loadedWith(graph, ['src/cli.ts', 'src/commands/version.ts'])
-    assert.deepEqual(
-      dynamicImports(graph, 'src/commands/commands.ts').filter((command) => loaded.has(command)),
-      [],
-    )
+    const loaded = loadedWith(['src/cli.ts', 'src/commands/run.ts', 'src/commands/version.ts'])
+    const called = commands.filter((command) => loaded.has(command))
+    assert.deepEqual(called, [])
   })
 })
 
-function packagesOf({ importsOf, modules }: ModuleGraph, entries: readonly string[]): string[] {
-  const imports = [...loadedWith(graph, entries)].flatMap(importsOf).filter(({ kind }) => kind === 'static')
-  return imports.map(({ path }) => path).filter((path) => !modules.includes(path) && !path.startsWith('node:'))
+function packagesOf(entries: readonly string[]): string[] {
+  return [...loadedWith(entries)].filter((name) => !/^(?:src\/|node:)|\.json$/.test(name))
 }
 
-function dynamicImports({ importsOf }: ModuleGraph, module: string): string[] {
-  const imports = importsOf(module).filter(({ kind }) => kind === 'dynamic')
-  assert.notDeepEqual(imports, [], `${module} loads nothing when it is used`)
-  return imports.map(({ path }) => path)
+/** What is loaded with these files: they themselves, and all that they import at once. */
+function loadedWith(entries: readonly string[]): Set<string> {
+  const loaded = new Set<string>()
+  const load = (name: string) => {
+    if (loaded.has(name)) return
+    loaded.add(name)
+    if (name.endsWith('.ts')) importsOf(name).forEach(load)
+  }
+  entries.forEach(load)
+  return loaded
+}
+
+/** A type is erased, and `import()` waits until it is used. */
+function importsOf(file: string): string[] {
+  const named = read(file).matchAll(/^(?:import|export)\s(?!type\s)(?:[^'=;()]*?\sfrom\s)?'([^']+)'/gm)
+  return [...named].map(([, path = '']) => (path.startsWith('.') ? join(file, '..', path) : path))
+}
+
+function read(file: string): string {
+  return readFileSync(join(import.meta.dirname, '..', file), 'utf8')
 }

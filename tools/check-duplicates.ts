@@ -5,15 +5,19 @@ import { readFileSync } from 'node:fs'
 const exceptions = new Set([
   '@types/node', // types alone: @kubernetes/client-node brings its own
   'undici-types', // types alone: of the above
+  '@oxc-project/types', // types alone: knip's parser against rolldown's
   'agent-base', // google-auth-library (a test's second opinion) against @kubernetes/client-node
   'tslib', // @peculiar/x509's container (the sandbox) is a major version behind
 ])
 
-const lock: { packages: Record<string, { version?: string }> } = JSON.parse(readFileSync('package-lock.json', 'utf8'))
+const lock: { packages: Record<string, { version?: string; optional?: true }> } = JSON.parse(
+  readFileSync('package-lock.json', 'utf8'),
+)
 const versions = new Map<string, Set<string>>()
-for (const [path, { version }] of Object.entries(lock.packages)) {
+for (const [path, { version, optional }] of Object.entries(lock.packages)) {
   const name = path.split('node_modules/').at(-1)
-  if (path.includes('node_modules/') && name && version)
+  // What is optional is some platform's: the WebAssembly that stands in for a tool's binary is installed nowhere here.
+  if (path.includes('node_modules/') && name && version && !optional)
     versions.set(name, (versions.get(name) ?? new Set()).add(version))
 }
 const double = [...versions].filter(([, found]) => found.size > 1)

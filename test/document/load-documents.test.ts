@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { build } from 'esbuild'
 import { loadText } from './load-text.ts'
 import { provider, smallest, smallestDocument } from './smallest-document.ts'
 
@@ -138,28 +137,4 @@ spec:
       scopes: ['https://example.com/scope'],
     })
   })
-})
-
-test('the drop-in variables load neither the schema library nor the YAML parser', async () => {
-  const { metafile } = await build({
-    entryPoints: ['src/document/load-documents.ts'],
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    write: false,
-    metafile: true,
-  })
-  const loaded = new Set<string>()
-  const load = (file: string): void => {
-    if (loaded.has(file)) return
-    loaded.add(file)
-    for (const { path, kind } of metafile.inputs[file]?.imports ?? []) if (kind === 'import-statement') load(path)
-  }
-  load('src/document/load-documents.ts')
-  assert.ok(loaded.has('src/document/document-from-environment.ts'))
-  assert.deepEqual(
-    [...loaded].filter((path) => !path.startsWith('src/') && !path.startsWith('node:')),
-    [],
-  )
 })
