@@ -1,0 +1,170 @@
+/** The package as users get it: packed, installed elsewhere from that file alone, and run by its own name. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { after, suite, type TestContext, test } from 'node:test'
+import { promisify } from 'node:util'
+import { parse } from 'yaml'
+import { startTestSandbox, type TestSandbox } from '../test/support/start-test-sandbox.ts'
+
+const execute = promisify(execFile)
+const root = join(import.meta.dirname, '..')
+const folder = await mkdtemp(join(tmpdir(), 'pullpass-dist-'))
+after(() => rm(folder, { recursive: true }))
+const installed = await packAndInstall()
+const path = `${dirname(process.execPath)}:/usr/bin:/bin`
+
+/** `npm pack` builds first. */
+async function packAndInstall(): Promise<string> {
+  await execute('npm', ['pack', '--pack-destination', folder], { cwd: root })
+  const [packed = ''] = await readdir(folder)
+  const home = join(folder, 'home')
+  await mkdir(home)
+  await execute('npm', ['install', '--offline', '--no-audit', '--no-fund', '--prefix', home, join(folder, packed)])
+  return join(home, 'node_modules')
+}
+
+/** Rejects unless it exits with 0. */
+const pullpass = async (words: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
+  await execute(join(installed, '.bin/pullpass'), words, { env: { ...environment, PATH: path } })
+
+const startInstalled = (t: TestContext): Promise<TestSandbox> => startTestSandbox(t, { now: () => new Date() })
+
+const kubeconfigOf = ({ folder: { kubeconfigFile } }: TestSandbox) => readFile(kubeconfigFile, 'utf8')
+
+const documentFor = ({ provider }: TestSandbox) => `
+apiVersion: pullpass.dev/v1alpha1
+kind: ClusterPullSecret
+metadata: {name: regcred}
+spec:
+  namespaces: {include: [default, "team-*"]}
+  registries:
+    - name: google
+      hosts: [europe-docker.pkg.dev]
+      gcp: {workloadIdentityProvider: ${provider}, serviceAccountEmail: puller@example-project.iam.gserviceaccount.com}
+`
+
+suite('the package', () => {
+  test('holds what users need, and nothing else', async () => {
+    const files = await readdir(join(installed, 'pullpass'), { recursive: true })
+    const others = files.filter((file) => !/^dist\/[a-z0-9-]+\.mjs$/.test(file))
+    assert.deepEqual(others.toSorted(), ['LICENSE', 'README.md', 'dist', 'dist/LICENSES.txt', 'package.json'])
+    assert.deepEqual(await readdir(installed), ['.bin', '.package-lock.json', 'pullpass']) // it depends on nothing
+  })
+
+  test('names the licence of what others wrote in it', async () => {
+    const licenses = await readFile(join(installed, 'pullpass/dist/LICENSES.txt'), 'utf8')
+    assert.match(licenses, /^==> @kubernetes\/client-node \S+: Apache-2\.0\n\n +Apache License\n/m)
+    assert.match(licenses, /^==> yaml \S+: ISC\n\nCopyright /m)
+    assert.match(licenses, /^==> zod \S+: MIT\n\nMIT License\n/m)
+  })
+
+  test('says its version, also as a plugin of kubectl', async () => {
+    const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+    const asPlugin = await execute(join(installed, '.bin/kubectl-pullpass'), ['--version'], { env: { PATH: path } })
+    assert.equal((await pullpass(['--version'])).stdout, `${version}\n`)
+    assert.equal(asPlugin.stdout, `${version}\n`)
+  })
+
+  test('refreshes by the drop-in variables', async (t) => {
+    const sandbox = await startInstalled(t)
+    const { stdout } = await pullpass(['refresh'], sandbox.environment)
+    assert.match(stdout, /team-b\/regcred +google +written /)
+  })
+
+  test('refreshes by a document in YAML, and prints YAML', async (t) => {
+    const sandbox = await startInstalled(t)
+    const file = await sandbox.write('document.yaml', documentFor(sandbox))
+    const { stdout } = await pullpass(['refresh', '-f', file, '-o', 'yaml'], sandbox.environment)
+    assert.match(stdout, /team-a/)
+    assert.equal(typeof parse(stdout), 'object')
+  })
+
+  test('inspects a token and a pull secret', async (t) => {
+    const sandbox = await startInstalled(t)
+    await pullpass(['refresh'], sandbox.environment)
+    const token = await pullpass(['inspect', sandbox.folder.tokenFile], sandbox.environment)
+    const secret = await pullpass(['inspect', 'secret', 'team-a/regcred'], sandbox.environment)
+    assert.match(token.stdout, /^subject +system:serviceaccount:image-system:pullpass$/m)
+    assert.match(secret.stdout, /^managed by +pullpass:ClusterPullSecret:regcred$/m)
+  })
+
+  test('prints the manifests of a document', async (t) => {
+    const sandbox = await startInstalled(t)
+    const file = await sandbox.write('document.yaml', documentFor(sandbox))
+    const { stdout } = await pullpass(['manifests', '-f', file])
+    assert.match(stdout, /^kind: CronJob$/m)
+  })
+
+  test('asks the program that a kubeconfig names', async (t) => {
+    const sandbox = await startInstalled(t)
+    const kubeconfig = await kubeconfigOf(sandbox)
+    const token = /token: (\S+)/.exec(kubeconfig)?.[1]
+    const answer = { apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token } }
+    const credential = await sandbox.write('credential.json', JSON.stringify(answer))
+    const exec = `{apiVersion: ${answer.apiVersion}, command: cat, args: ["${credential}"], interactiveMode: Never}`
+    const file = await sandbox.write('by-program', kubeconfig.replace(/token: .*/, `exec: ${exec}`))
+    const { stdout } = await pullpass(['refresh', '--kubeconfig', file], sandbox.environment)
+    assert.match(stdout, /team-b\/regcred +google +written /)
+  })
+
+  test('goes through the proxy that a kubeconfig names, by Kubernetes’ own client', async (t) => {
+    const sandbox = await startInstalled(t)
+    const proxy = await startProxy(t)
+    const kubeconfig = (await kubeconfigOf(sandbox)).replace(/( +)server: .*/, `$&\n$1proxy-url: ${proxy.url}`)
+    const file = await sandbox.write('by-proxy', kubeconfig)
+    const { stdout } = await pullpass(['refresh', '--kubeconfig', file], sandbox.environment)
+    assert.match(stdout, /team-b\/regcred +google +written /)
+    assert.ok(proxy.tunnels() > 0)
+  })
+
+  test('runs a sandbox, until it is stopped', async () => {
+    const running = execute(join(installed, '.bin/pullpass'), ['sandbox'], { env: { PATH: path } })
+    running.child.stderr?.once('data', () => running.child.kill('SIGTERM')) // it says so when it runs
+    await assert.rejects(running, { code: 143, stdout: /^export KUBECONFIG='/m })
+  })
+
+  test('loads no package for a refresh by variables and a kubeconfig in JSON', async (t) => {
+    const sandbox = await startInstalled(t)
+    const { PULLPASS_CA_FILE: _, ...environment } = sandbox.environment // NODE_EXTRA_CA_CERTS names it too
+    const kubeconfig = await sandbox.write('in-json', JSON.stringify(parse(await kubeconfigOf(sandbox))))
+    const hook = `import { registerHooks } from 'node:module'
+      registerHooks({ load(url, context, next) { process.stderr.write(url + '\\n'); return next(url, context) } })`
+    await writeFile(join(folder, 'tell-loads.mjs'), hook)
+    const { stderr } = await pullpass(['refresh', '--kubeconfig', kubeconfig], {
+      ...environment,
+      NODE_OPTIONS: `--import=${join(folder, 'tell-loads.mjs')}`,
+    })
+    const loaded = stderr.split('\n').filter((url) => url.startsWith('file:'))
+    assert.deepEqual(loaded.map((url) => basename(url)).toSorted(), [
+      'core.mjs',
+      'gcp.mjs', // but for pullpass.mjs, the others only name a part of the core
+      'http2-line.mjs',
+      'kubeconfig-access.mjs',
+      'pullpass.mjs',
+      'refresh.mjs',
+      'run.mjs',
+    ])
+  })
+})
+
+/** It makes tunnels. https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6 */
+async function startProxy(t: TestContext): Promise<{ url: string; tunnels: () => number }> {
+  let tunnels = 0
+  const server = createServer().on('connect', ({ url = '' }, client) => {
+    tunnels += 1
+    const target = connect(Number(url.split(':')[1]), '127.0.0.1', () => client.write('HTTP/1.1 200 OK\r\n\r\n'))
+    target.pipe(client).pipe(target)
+    target.on('error', () => client.destroy())
+    client.on('error', () => target.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const address = server.address()
+  assert.ok(address !== null && typeof address === 'object')
+  return { url: `http://127.0.0.1:${address.port}`, tunnels: () => tunnels }
+}
