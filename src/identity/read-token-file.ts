@@ -3,21 +3,13 @@
  * https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken
  */
 import { PullpassError } from '../outside/pullpass-error.ts'
+import { readRegularFile, whyUnreadable } from '../outside/read-regular-file.ts'
 import { Redacted } from '../outside/redacted.ts'
-import { systemErrorCode } from '../outside/system-error-code.ts'
 import { parseTokenText } from './parse-token-text.ts'
-import { NotRegular, readRegularFile } from './read-regular-file.ts'
 import type { SubjectToken } from './subject-token.ts'
 
 /** Bytes: a token, in JSON with other fields besides. */
 const longest = 64 * 1024
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'does not exist',
-  ENOTDIR: 'does not exist',
-  EISDIR: 'is a directory',
-  EACCES: 'may not be read by this user',
-}
 
 /**
  * `field`: the file is a JSON object, and this field of it is the token.
@@ -25,15 +17,9 @@ const reasons: Readonly<Record<string, string>> = {
  */
 export async function readTokenFile(path: string, field?: string): Promise<SubjectToken> {
   const bytes = await readRegularFile(path, longest).catch((error: unknown) => {
-    throw unreadable(path, reasonOf(error), error)
+    throw unreadable(path, whyUnreadable(error), error)
   })
   return parseTokenText(new Redacted(bytes.toString('utf8')), path, field)
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof NotRegular || error instanceof RangeError) return error.message
-  const code = systemErrorCode(error) ?? 'no reason given'
-  return reasons[code] ?? `cannot be read (${code})`
 }
 
 function unreadable(path: string, what: string, cause?: unknown): PullpassError {

@@ -3,6 +3,8 @@
  * are left to Kubernetes' own client, which is loaded for them alone.
  * https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
  */
+
+import { whyUnreadable } from '../outside/read-regular-file.ts'
 import { Redacted } from '../outside/redacted.ts'
 import { askPlugin } from './ask-plugin.ts'
 import { type ChosenContext, chooseContext } from './choose-context.ts'
@@ -16,7 +18,7 @@ import { parseBearer } from './parse-bearer.ts'
 import type { AskPlugin, PluginOutside } from './plugin-credential.ts'
 import { proxyForServer } from './proxy-for-server.ts'
 import { checkCertificates, readCertificates } from './read-certificates.ts'
-import { readSmallFile, whyUnreadable } from './read-small-file.ts'
+import { readSmallFile } from './read-small-file.ts'
 import { readTokenFile } from './read-token-file.ts'
 
 /** @throws KUBECONFIG_INVALID */

@@ -6,9 +6,10 @@ import { delimiter, resolve } from 'node:path'
 import { asList, asObject, asText, type JsonObject } from '../outside/json-fields.ts'
 import type { Environment } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
+import { whyUnreadable } from '../outside/read-regular-file.ts'
 import { systemErrorCode } from '../outside/system-error-code.ts'
 import { type KubeconfigEntry, kubeconfigInvalid } from './kubeconfig-entry.ts'
-import { readSmallFile, whyUnreadable } from './read-small-file.ts'
+import { readSmallFile } from './read-small-file.ts'
 
 export interface Kubeconfig {
   readonly files: readonly string[]

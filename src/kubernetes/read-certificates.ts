@@ -1,7 +1,8 @@
 /** Certificate authorities in a PEM file (RFC 7468): without one, TLS would trust nobody and say so in riddles. */
 
 import { PullpassError } from '../outside/pullpass-error.ts'
-import { readSmallFile, whyUnreadable } from './read-small-file.ts'
+import { whyUnreadable } from '../outside/read-regular-file.ts'
+import { readSmallFile } from './read-small-file.ts'
 
 /** @throws CA_FILE_INVALID */
 export async function readCertificates(path: string): Promise<string> {

@@ -1,7 +1,8 @@
 /** A bearer token for the API server from a file that somebody keeps fresh: the kubelet, or whoever wrote the kubeconfig. */
 import { PullpassError } from '../outside/pullpass-error.ts'
+import { whyUnreadable } from '../outside/read-regular-file.ts'
 import { Redacted } from '../outside/redacted.ts'
-import { readSmallFile, whyUnreadable } from './read-small-file.ts'
+import { readSmallFile } from './read-small-file.ts'
 
 /** The Authorization header's value. @throws TOKEN_FILE_UNREADABLE */
 export async function readTokenFile(path: string): Promise<Redacted> {

@@ -1,18 +1,19 @@
 /** Certificates that a person says to trust besides the system's. */
 import { X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { PullpassError } from './pullpass-error.ts'
+import { readRegularFile, whyUnreadable } from './read-regular-file.ts'
 import { showPath } from './show-path.ts'
-import { systemErrorCode } from './system-error-code.ts'
 
+/** More than every authority that there is. Bytes. */
+const longest = 4 * 1024 * 1024
 const pem = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
 
 /** The PEM text of `file`, each of its certificates parsed. @throws CA_FILE_INVALID */
 export async function readAuthorities(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw invalid(file, `cannot be read (${systemErrorCode(error) ?? 'no reason given'})`, error)
+  const bytes = await readRegularFile(file, longest).catch((error: unknown) => {
+    throw invalid(file, whyUnreadable(error), error)
   })
-  const certificates = text.match(pem) ?? []
+  const certificates = bytes.toString('utf8').match(pem) ?? []
   if (certificates.length === 0) throw invalid(file, 'holds no certificate')
   certificates.forEach((certificate, index) => {
     if (isCertificate(certificate)) return

@@ -62,7 +62,7 @@ const badInputs: Record<string, BadInput> = {
   'a token file that is not there': {
     give: ({ folder }) => ({ argv: ['--token-file', `${folder.path}/none`] }),
     said: [
-      'TOKEN_FILE_UNREADABLE (subject-token): FOLDER/none does not exist',
+      'TOKEN_FILE_UNREADABLE (subject-token): FOLDER/none is not there',
       '  expected a file that holds a service account token',
       '  fix: mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or name its file with --token-file',
     ],
@@ -131,7 +131,7 @@ const badInputs: Record<string, BadInput> = {
   'a kubeconfig that is not there': {
     give: ({ folder }) => ({ argv: ['--kubeconfig', `${folder.path}/none`] }),
     said: [
-      'KUBECONFIG_INVALID (kubernetes): FOLDER/none cannot be read: ENOENT',
+      'KUBECONFIG_INVALID (kubernetes): FOLDER/none is not there',
       '  expected a kubeconfig, in YAML or JSON, with all that its context names',
       '  fix: kubectl config view shows what kubectl reads; another context is chosen by --context NAME',
     ],
@@ -142,7 +142,7 @@ const badInputs: Record<string, BadInput> = {
       return { argv: ['--kubeconfig', await write('config', text)] }
     },
     said: [
-      'TOKEN_FILE_UNREADABLE (kubernetes): FOLDER/none cannot be read: ENOENT',
+      'TOKEN_FILE_UNREADABLE (kubernetes): FOLDER/none is not there',
       '  expected a bearer token for the API server, alone in the file',
       '  fix: in a pod, mount a projected token at this path; in a kubeconfig, correct tokenFile',
     ],

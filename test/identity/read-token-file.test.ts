@@ -58,17 +58,17 @@ suite('readTokenFile', () => {
     })
   }
 
-  test('a file that does not exist is named, with how to mount it', async () => {
+  test('a file that is not there is named, with how to mount it', async () => {
     const path = join(folder, 'absent')
     await assert.rejects(readTokenFile(path), {
       code: 'TOKEN_FILE_UNREADABLE',
-      seen: `${path} does not exist`,
+      seen: `${path} is not there`,
       hint: 'mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or name its file with --token-file',
     })
   })
 
   test('a directory is named as one', async () => {
-    await assert.rejects(readTokenFile(folder), { code: 'TOKEN_FILE_UNREADABLE', seen: `${folder} is a directory` })
+    await assert.rejects(readTokenFile(folder), { code: 'TOKEN_FILE_UNREADABLE', seen: `${folder} is a folder` })
   })
 
   test('a pipe is refused at once, however long nobody writes into it, and a device that never ends, too', async () => {
