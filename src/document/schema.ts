@@ -99,7 +99,7 @@ export const clusterPullSecret: z.ZodMiniType<ClusterPullSecretForm> = fields(
           list(
             text(objectName, 'Name'),
             100,
-            'ServiceAccounts in each namespace whose imagePullSecrets get the Secret',
+            'ServiceAccounts in each namespace whose imagePullSecrets get the Secret; one that is not there is warned of, and fails nothing',
           ),
         ),
         stuckPods: z.exactOptional(

@@ -7,6 +7,7 @@ import { foundIn } from '../kubernetes/found-in.ts'
 import type { Listed } from '../kubernetes/list-by-name.ts'
 import { listServiceAccounts, type ServiceAccount } from '../kubernetes/list-service-accounts.ts'
 import { asFault } from '../outside/as-fault.ts'
+import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { documentName } from './document-name.ts'
 import type { Outcome, ServiceAccountOutcome } from './outcome.ts'
@@ -16,7 +17,7 @@ import { sideBySide } from './side-by-side.ts'
 export interface Attach {
   readonly cluster: Cluster
   readonly mode: 'write' | 'dry-run'
-  readonly signal: AbortSignal
+  readonly outside: Pick<Outside, 'signal' | 'log'>
 }
 
 /** The same outcomes, with what became of the accounts; only where there is a Secret to name. */
@@ -33,14 +34,40 @@ export async function attachPullSecrets(
   if (wanting.size === 0) return [...outcomes]
   const accounts = new Map<Job, AccountsByName>()
   for (const job of wanting.values()) accounts.set(job, await listAccounts(job, attach.cluster))
-  return await sideBySide(outcomes, async (outcome) => {
+  const attached = await sideBySide(outcomes, async (outcome): Promise<Outcome> => {
     const job = wanting.get(outcome.document)
     const byName = job && accounts.get(job)
     if (job === undefined || byName === undefined || !['written', 'unchanged'].includes(outcome.result)) return outcome
     const serviceAccounts = await attachIn(outcome, { job, byName, attach })
     const fault = serviceAccounts.find((account) => account.fault !== undefined)?.fault
-    return fault === undefined ? { ...outcome, serviceAccounts } : { ...outcome, serviceAccounts, fault }
+    const note = [outcome.note, ...serviceAccounts.map(noteOf)].filter((words) => words !== undefined).join('; ')
+    return { ...outcome, serviceAccounts, ...(note !== '' && { note }), ...(fault && { fault }) }
   })
+  warnOfAbsent(attached, attach.outside)
+  return attached
+}
+
+function noteOf({ name, result }: ServiceAccountOutcome): string | undefined {
+  if (result === 'attached') return `attached to ${name}`
+  return result === 'absent' ? `service account ${name} is not there` : undefined
+}
+
+/** Once for each account of a document, however many namespaces lack it: a name that is misspelt is in none. */
+function warnOfAbsent(outcomes: readonly Outcome[], { log }: Attach['outside']): void {
+  const absences = outcomes.flatMap(({ document, namespace, serviceAccounts = [] }) =>
+    serviceAccounts.filter(({ result }) => result === 'absent').map(({ name }) => ({ document, namespace, name })),
+  )
+  for (const absent of Map.groupBy(absences, ({ document, name }) => JSON.stringify([document, name])).values()) {
+    const [first] = absent
+    if (first === undefined) continue
+    const { document, name, namespace } = first
+    log('warn', 'a service account is not there', {
+      document,
+      serviceAccount: name,
+      namespace,
+      namespaces: absent.length,
+    })
+  }
 }
 
 type AccountsByName = ReadonlyMap<string, Listed<ServiceAccount> | PullpassError>
@@ -68,7 +95,7 @@ async function attachIn({ namespace }: Outcome, { job, byName, attach }: Place):
     try {
       const account = foundIn(list, namespace)
       if (account === undefined) return { name, result: 'absent' }
-      attach.signal.throwIfAborted()
+      attach.outside.signal.throwIfAborted()
       const result = await attachPullSecret(attach.cluster, account, document.secretName, ways)
       return { name, result: result === 'gone' ? 'absent' : result }
     } catch (error) {

@@ -49,7 +49,7 @@ export async function refreshOnce(
   const [surroundings, minted] = await Promise.all([surveyed, mint()])
   const apply = { minted, surroundings, refreshedAt: outside.now(), mode, onProgress }
   const written = [...(await applyPullSecrets(wanted, apply, cluster, outside)), ...fresh]
-  const attached = await attachPullSecrets(jobs, written, { cluster, mode, signal: outside.signal })
+  const attached = await attachPullSecrets(jobs, written, { cluster, mode, outside })
   return [...attached, ...jobs.flatMap(unwritableOutcomes)]
 }
 

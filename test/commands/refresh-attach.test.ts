@@ -69,6 +69,23 @@ suite('attachToServiceAccounts', () => {
     ])
   })
 
+  test('says what it attached, and warns of a name that no account has, once', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const file = await attaching(sandbox, 'defualt, default')
+    const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.equal(exitCode, 0)
+    for (const namespace of ['team-a', 'team-b']) {
+      const note = 'service account defualt is not there; attached to default'
+      assert.match(stdout, new RegExp(`${namespace}/regcred +google +written .*  ${note}\n`))
+    }
+    assert.equal(
+      stderr,
+      '2026-11-24T12:00:00.000Z warn a service account is not there document="ClusterPullSecret/pull" serviceAccount="defualt" namespace="team-a" namespaces=2\n',
+    )
+    const again = await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.doesNotMatch(again.stdout, /attached/)
+  })
+
   test('without the right to change an account fails, and the Secret is written all the same', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.cluster.authorization.forbid({ verbs: ['patch'], resources: ['serviceaccounts'], namespace: 'team-a' })
