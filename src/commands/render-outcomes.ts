@@ -32,13 +32,13 @@ function rowsOf(outcome: Outcome, now: Date): Row[] {
     ...base,
     registry: registry.name,
     result: resultOf(outcome, registry),
-    expires: outcome.result === 'failed' && registry.fault === undefined ? '' : expiryOf(registry, now),
+    expires: expiryOf(registry, now),
   }))
 }
 
-/** An exchange that failed leaves an earlier entry where there is one: `kept`. */
+/** What failed, the exchange or the writing, leaves an earlier entry where there is one: `kept`. */
 function resultOf({ result }: Outcome, { state, fault }: RegistryOutcome): string {
-  if (fault === undefined) return result
+  if (fault === undefined && result !== 'failed') return result
   return state === 'kept' ? 'failed, kept' : 'failed'
 }
 

@@ -1,4 +1,5 @@
 /** Writes every chosen pull secret of every document, side by side; one namespace's trouble is its own. */
+import type { PullSecretRecord } from '../credential/pull-secret-record.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
 import { fieldManager } from '../kubernetes/field-manager.ts'
 import type { PullSecretMetadata } from '../kubernetes/pull-secret-metadata.ts'
@@ -7,11 +8,11 @@ import type { Outside } from '../outside/outside.ts'
 import type { PullpassError } from '../outside/pullpass-error.ts'
 import { applyPullSecret } from './apply-pull-secret.ts'
 import { checkSize } from './check-size.ts'
-import { type ComposedPullSecret, composePullSecret, type Earlier } from './compose-pull-secret.ts'
+import { type ComposedPullSecret, composePullSecret } from './compose-pull-secret.ts'
 import { documentName } from './document-name.ts'
 import { readEarlierEntries } from './earlier-entries.ts'
 import type { Minted } from './mint-credentials.ts'
-import type { Outcome } from './outcome.ts'
+import type { Outcome, RegistryOutcome } from './outcome.ts'
 import { ownRecord } from './own-record.ts'
 import type { Job } from './plan-refresh.ts'
 import { sideBySide } from './side-by-side.ts'
@@ -46,6 +47,8 @@ interface Target {
   readonly job: Job
   readonly namespace: string
   readonly found: PullSecretMetadata | undefined
+  /** What it says of itself, where that is ours. */
+  readonly record: PullSecretRecord | undefined
   readonly composed: ComposedPullSecret
   /** Why this namespace cannot be written: its state could not be read. */
   readonly fault: PullpassError | undefined
@@ -61,33 +64,44 @@ async function composeTargets(job: Job, { minted, surroundings }: Apply, cluster
     !complete && whole.dockerConfigJson !== undefined ? await readEarlierEntries(cluster, job, found) : undefined
   return namespaces.map((namespace) => {
     const secret = found.get(namespace)
-    const earlier: Earlier = {
-      entries: kept && (kept.byNamespace.get(namespace) ?? new Map()),
-      record: secret && ownRecord(secret, fieldManager(document)),
-    }
-    const composed = complete ? whole : composePullSecret(document, minted, earlier)
-    return { job, namespace, found: secret, composed, fault: faults.get(namespace) ?? kept?.faults.get(namespace) }
+    const record = secret && ownRecord(secret, fieldManager(document))
+    const entries = kept && (kept.byNamespace.get(namespace) ?? new Map())
+    const composed = complete ? whole : composePullSecret(document, minted, { entries, record })
+    const fault = faults.get(namespace) ?? kept?.faults.get(namespace)
+    return { job, namespace, found: secret, record, composed, fault }
   })
 }
 
 async function applyTarget(
-  { job: { document }, namespace, found, composed, fault }: Target,
+  target: Target,
   { refreshedAt, mode }: Apply,
   { cluster, signal }: { readonly cluster: Cluster; readonly signal: AbortSignal },
 ): Promise<Outcome> {
+  const { job, namespace, found, composed, fault } = target
+  const { document } = job
   const { dockerConfigJson, records, registries } = composed
-  const outcome = { document: documentName(document), namespace, secretName: document.secretName, registries }
+  const outcome = { document: documentName(document), namespace, secretName: document.secretName }
   try {
     signal.throwIfAborted()
     if (fault !== undefined) throw fault
-    if (dockerConfigJson === undefined) return { ...outcome, result: 'failed', ...firstFault(composed) }
+    if (dockerConfigJson === undefined) return { ...outcome, result: 'failed', registries, ...firstFault(composed) }
     checkSize(dockerConfigJson, `${namespace}/${document.secretName}`)
     const write = { document, namespace, dockerConfigJson, records, refreshedAt, mode }
-    return { ...outcome, ...(await applyPullSecret(write, found, cluster)) }
+    const written = await applyPullSecret(write, found, cluster)
+    return { ...outcome, registries: written.result === 'skipped' ? heldOf(target) : registries, ...written }
   } catch (error) {
-    return { ...outcome, result: 'failed', fault: asFault(error) }
+    return { ...outcome, result: 'failed', registries: heldOf(target), fault: asFault(error) }
   }
 }
+
+/** Of each registry where nothing could be written: an entry that was minted is not in the Secret. */
+const heldOf = ({ composed, record }: Target): RegistryOutcome[] =>
+  composed.registries.map((registry) => {
+    if (registry.state !== 'fresh') return registry
+    const { name, hosts } = registry
+    const expiresAt = record?.registries.get(name)?.expiresAt
+    return expiresAt === undefined ? { name, hosts, state: 'absent' } : { name, hosts, state: 'kept', expiresAt }
+  })
 
 function firstFault({ registries }: ComposedPullSecret): Pick<Outcome, 'fault'> {
   const fault = registries.find((registry) => registry.fault !== undefined)?.fault

@@ -21,10 +21,10 @@ type Result = 'written' | 'unchanged' | 'skipped' | 'failed'
 export interface RegistryOutcome {
   readonly name: string
   readonly hosts: readonly string[]
-  /** fresh: from this run, or good for long enough; kept: an earlier entry, since the exchange failed; absent: no entry. */
+  /** fresh: from this run, or good for long enough; kept: an earlier entry, since no newer one was written; absent: none of ours. */
   readonly state: 'fresh' | 'kept' | 'absent'
   readonly expiresAt?: Date
-  /** Why it is not fresh. */
+  /** Why its exchange failed. */
   readonly fault?: PullpassError
 }
 

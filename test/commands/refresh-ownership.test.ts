@@ -191,6 +191,31 @@ suite('pullpass refresh keeps to whose Secret it is', () => {
     assert.match((await refresh(own)).stdout, /team-a\/regcred +google +written /)
   })
 
+  test('what failed says what the Secret holds: its earlier entry and expiry, or nothing of ours', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const file = await sandbox.write('pull.yaml', documentText(sandbox))
+    await runPullpass(sandbox, ['refresh', '-f', file])
+    const stored = sandbox.cluster.store.read('Secret', 'team-b', 'regcred')
+    assert.ok(stored)
+    sandbox.cluster.store.remove(stored)
+    seedScriptSecret(sandbox, 'team-b')
+    sandbox.cluster.authorization.forbid({ verbs: ['patch'], resources: ['secrets'], namespace: 'team-a' })
+    sandbox.clock.advance('40 min')
+    const { stdout } = await runPullpass(sandbox, ['refresh', '-f', file, '-o', 'json'])
+    const report: { outcomes: { result: string; registries: object[] }[] } = JSON.parse(stdout)
+    const base = { name: 'google', hosts: ['europe-docker.pkg.dev'] }
+    assert.deepEqual(
+      report.outcomes.map(({ result, registries }) => [result, ...registries]),
+      [
+        ['failed', { ...base, state: 'kept', expiresAt: '2026-11-24T13:00:00.000Z' }],
+        ['failed', { ...base, state: 'absent' }],
+      ],
+    )
+    const shown = await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.match(shown.stdout, /team-a\/regcred +google +failed, kept +2026-11-24T13:00:00Z \(in 20 min\)\n/)
+    assert.match(shown.stdout, /team-b\/regcred +google +failed\n/)
+  })
+
   test('a second document does not take the Secret of the first', async (t) => {
     const sandbox = await startTestSandbox(t)
     const first = await sandbox.write('first.yaml', documentText(sandbox))
