@@ -24,5 +24,5 @@ const namespaceMissing = (namespace: string, source: string) =>
     hop: 'kubernetes',
     seen: `namespace ${namespace} is not there, and ${source} names it`,
     expected: 'a namespace that exists',
-    hint: 'create it, or take its name out of the document',
+    hint: `create it, or take its name out of ${source === 'the environment' ? 'REGISTRY_SECRET_NAMESPACES' : 'the document'}`,
   })

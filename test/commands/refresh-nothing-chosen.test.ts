@@ -36,6 +36,17 @@ suite('a document that chooses no namespace', () => {
     assert.match(warnings(stderr), /^warn a document chooses no namespace document="pull" source=".*pull\.yaml:1"\n$/)
   })
 
+  test('beside a name that is not there fails, and the fix names the variable that holds it', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const environment = { REGISTRY_SECRET_NAMESPACES: 'taem-*,gone' }
+    const { exitCode, stderr } = await runPullpass(sandbox, ['refresh'], { environment })
+    assert.equal(exitCode, 1)
+    assert.match(
+      stderr,
+      /^NAMESPACE_MISSING \(kubernetes\): namespace gone is not there, and the environment names it\n.*\n {2}fix: create it, or take its name out of REGISTRY_SECRET_NAMESPACES\n/m,
+    )
+  })
+
   for (const flags of [[], ['--min-remaining', '30m']]) {
     test(`keeps no other document from being written: refresh ${flags.join(' ')}`, async (t) => {
       const sandbox = await startTestSandbox(t)
