@@ -1,6 +1,6 @@
 /** Pull secrets of one name with what is in them, for the one case that needs it: to keep what a failed registry had. */
 
-import { asObject, asText, type JsonObject } from '../outside/json-fields.ts'
+import { asList, asObject, asText, type JsonObject } from '../outside/json-fields.ts'
 import { Redacted } from '../outside/redacted.ts'
 import type { Cluster } from './cluster.ts'
 import { type Listed, listByName } from './list-by-name.ts'
@@ -9,6 +9,8 @@ import { type PullSecretMetadata, pullSecretMetadata } from './pull-secret-metad
 export interface PullSecretContent extends PullSecretMetadata {
   /** `kubernetes.io/dockerconfigjson`, or whatever else somebody made it. */
   readonly type: string
+  /** Names of all field managers of the Secret, whatever they own. */
+  readonly managers: readonly string[]
   /** Absent where the Secret has no `.dockerconfigjson`. */
   readonly dockerConfigJson: Redacted | undefined
 }
@@ -28,6 +30,13 @@ function contentOf(secret: JsonObject): PullSecretContent {
   return {
     ...pullSecretMetadata(secret),
     type: asText(secret['type']) ?? 'Opaque',
+    managers: managersOf(secret),
     dockerConfigJson: data === undefined ? undefined : new Redacted(Buffer.from(data, 'base64').toString('utf8')),
   }
+}
+
+function managersOf(secret: JsonObject): string[] {
+  const entries = asList(asObject(secret['metadata'])?.['managedFields'])
+  const names = entries.map((entry) => asText(asObject(entry)?.['manager']))
+  return [...new Set(names.filter((name) => name !== undefined))]
 }

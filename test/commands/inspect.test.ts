@@ -218,6 +218,7 @@ suite('pullpass inspect secret', () => {
       name: 'mine',
       type: 'kubernetes.io/dockerconfigjson',
       managers: [],
+      otherManagers: [],
       entries: [{ host: 'quay.io', username: 'somebody', fit: 'fits' }],
       kubelet: { parsing: 'succeeds', image: 'quay.io/org/app', tried: ['quay.io'] },
       problems: [],
@@ -238,9 +239,25 @@ suite('pullpass inspect secret', () => {
     assert.match(stdout, /^problem: its type is Opaque: no kubelet takes it as kubernetes\.io\/dockerconfigjson$/m)
   })
 
+  test('a Secret that kubectl made as a generic one says who manages it, and that nobody owns a credential in it', async (t) => {
+    const sandbox = await start(t)
+    const made = { manager: 'kubectl-create', operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1' } as const
+    const managedFields = [{ ...made, fieldsV1: { 'f:data': { '.': {}, 'f:password': {} }, 'f:type': {} } }]
+    sandbox.cluster.seed({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { namespace: 'team-a', name: 'generic', managedFields },
+      type: 'Opaque',
+      data: { password: 'aHVudGVyMg==' },
+    })
+    const { exitCode, stdout } = await runInspect(sandbox, ['secret', 'team-a/generic'])
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /^managed by +kubectl-create; none of them owns \.dockerconfigjson$/m)
+  })
+
   test('a Secret that is not there is named', async (t) => {
     const { exitCode, stderr } = await runInspect(await start(t), ['secret', 'team-a/absent'])
     assert.equal(exitCode, 1)
-    assert.match(stderr, /^KUBERNETES_REFUSED \(kubernetes\): Secret team-a\/absent is not there$/m)
+    assert.match(stderr, /^SECRET_MISSING \(kubernetes\): Secret team-a\/absent is not there$/m)
   })
 })

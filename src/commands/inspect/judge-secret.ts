@@ -10,6 +10,8 @@ export interface SecretVerdict extends PullSecretVerdict {
   readonly type: string
   /** Field managers that own the credential; empty: nobody is known to. */
   readonly managers: readonly string[]
+  /** Field managers that own something else of the Secret. */
+  readonly otherManagers: readonly string[]
   /** The document that it is made for, where pullpass made it. */
   readonly document: string | undefined
   readonly refreshedAt: Date | undefined
@@ -19,7 +21,7 @@ const pullSecretType = 'kubernetes.io/dockerconfigjson'
 
 export function judgeSecret(
   { secret: target, image }: SecretTarget,
-  { type, annotations, owners, deleting, dockerConfigJson }: PullSecretContent,
+  { type, annotations, owners, managers, deleting, dockerConfigJson }: PullSecretContent,
   now: Date,
 ): SecretVerdict {
   const record = parseRecord(annotations)
@@ -35,6 +37,7 @@ export function judgeSecret(
     notes: [...doubts, ...(deleting ? ['it is being deleted'] : []), ...verdict.notes],
     type,
     managers: owners.data,
+    otherManagers: managers.filter((name) => !owners.data.includes(name)),
     document: believed?.document,
     refreshedAt: believed?.refreshedAt,
   }

@@ -5,12 +5,12 @@ import { type PullSecretContent, readPullSecretData } from '../../kubernetes/rea
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { NamespacedName } from './parse-inspect-target.ts'
 
-/** @throws KUBERNETES_REFUSED where it is not there, and what a list throws */
+/** @throws SECRET_MISSING, and what a list throws */
 export async function readSecret(cluster: Cluster, { namespace, name }: NamespacedName): Promise<PullSecretContent> {
   const secret = foundIn(await readPullSecretData(cluster, name, [namespace]), namespace)
   if (secret !== undefined) return secret
   throw new PullpassError({
-    code: 'KUBERNETES_REFUSED',
+    code: 'SECRET_MISSING',
     hop: 'kubernetes',
     seen: `Secret ${namespace}/${name} is not there`,
     expected: 'a pull secret',

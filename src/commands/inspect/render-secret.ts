@@ -12,11 +12,11 @@ export function renderSecret(
   now: Date,
   color: 'always' | 'never',
 ): string {
-  const { type, managers, document, refreshedAt, entries } = verdict
+  const { type, document, refreshedAt, entries } = verdict
   const facts = [
     ['secret', `${secret.namespace}/${secret.name}`],
     ['type', type],
-    ['managed by', managers.length === 0 ? 'nobody that Kubernetes knows of' : managers.join(', ')],
+    ['managed by', renderManagers(verdict)],
     ...(document === undefined ? [] : [['document', document]]),
     ...(refreshedAt === undefined ? [] : [['refreshed', instantAndDistance(refreshedAt, now)]]),
   ]
@@ -27,6 +27,12 @@ export function renderSecret(
     ...(entries.length === 0 ? [] : [renderTable({ header, rows }, color)]),
     renderVerdict(verdict, image?.name).map(plainLine).join('\n'),
   ].join('\n\n')
+}
+
+function renderManagers({ managers, otherManagers }: SecretVerdict): string {
+  if (managers.length > 0) return managers.join(', ')
+  if (otherManagers.length === 0) return 'nobody that Kubernetes knows of'
+  return `${otherManagers.join(', ')}; none of them owns .dockerconfigjson`
 }
 
 function entryRow(

@@ -7,7 +7,9 @@ export interface SecretReport {
   readonly namespace: string
   readonly name: string
   readonly type: string
+  /** Of the credential, and of something else in the Secret. */
   readonly managers: readonly string[]
+  readonly otherManagers: readonly string[]
   readonly document: string | undefined
   readonly refreshedAt: Date | undefined
   readonly entries: readonly EntryVerdict[]
@@ -23,7 +25,7 @@ export interface SecretReport {
 }
 
 export function reportSecret({ secret, image }: SecretTarget, verdict: SecretVerdict): SecretReport {
-  const { type, managers, document, refreshedAt, entries, parsing, tried, problems, notes } = verdict
+  const { type, managers, otherManagers, document, refreshedAt, entries, parsing, tried, problems, notes } = verdict
   const kubelet = { parsing, image: image?.name, tried }
-  return { ...secret, type, managers, document, refreshedAt, entries, kubelet, problems, notes }
+  return { ...secret, type, managers, otherManagers, document, refreshedAt, entries, kubelet, problems, notes }
 }

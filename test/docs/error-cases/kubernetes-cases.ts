@@ -53,6 +53,8 @@ export const kubernetesCases: ErrorCases = {
 
   NAMESPACE_MISSING: (sandbox) => refresh(sandbox, [], { REGISTRY_SECRET_NAMESPACES: 'team-z' }),
 
+  SECRET_MISSING: (sandbox) => runPullpass(sandbox, ['inspect', 'secret', 'team-a/regcred']),
+
   SECRET_NOT_OURS: (sandbox) => {
     seedSecret(sandbox, 'kubernetes.io/dockerconfigjson')
     return refresh(sandbox)
