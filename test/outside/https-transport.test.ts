@@ -79,6 +79,19 @@ suite('the way to a cloud', () => {
     assert.equal((await httpsTransport(nowhere, undefined)(request(url))).status, 200)
   })
 
+  test('that one may trust is not lent to who may not', async (t) => {
+    const authority = await createCertificateAuthority()
+    const part = await servePart({
+      handler: () => ({ status: 200, body: {} }),
+      tls: { authority, http2: 'absent' },
+    })
+    t.after(() => part.close())
+    for (let i = 0; i < 2; i++) {
+      assert.equal((await httpsTransport({}, authority.ca)(request(part.url))).status, 200)
+      await assert.rejects(httpsTransport({}, undefined)(request(part.url)), /verify the first certificate|self-signed/)
+    }
+  })
+
   test("an untrusted certificate is refused, whatever Node's own variable says", async (t) => {
     const { environment, seen } = await startProxy(t)
     const direct = await servePart({
