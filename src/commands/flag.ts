@@ -14,11 +14,19 @@ export interface Flag {
 
 export type Flags = Readonly<Record<string, Flag>>
 
-/** Values by the flags' own names: a list where it may repeat, true or false for a switch, else text or undefined. */
+/** A flag that takes one of these words. */
+export type Choice<Word extends string> = Flag & { readonly type: 'string'; readonly choices: readonly Word[] }
+
+/**
+ * Values by the flags' own names: a list where it may repeat, true or false for a switch, one of its choices where it has
+ * some, else text; undefined where it is not given.
+ */
 export type FlagValues<F extends Flags> = {
   readonly [Name in keyof F]: F[Name] extends { multiple: true }
     ? readonly string[]
     : F[Name] extends { type: 'boolean' }
       ? boolean
-      : string | undefined
+      : F[Name] extends { choices: readonly (infer Word)[] }
+        ? Word | undefined
+        : string | undefined
 }

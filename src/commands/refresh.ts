@@ -17,7 +17,7 @@ import type { Flag, FlagValues } from './flag.ts'
 import { renderFaults } from './render-faults.ts'
 import { renderOutcomes } from './render-outcomes.ts'
 import { reportOutcomes } from './report-outcomes.ts'
-import { clusterFlags, documentFlags, logFormat, outputFlags } from './shared-flags.ts'
+import { clusterFlags, documentFlags, outputFlags } from './shared-flags.ts'
 
 const refreshFlags: typeof documentFlags &
   typeof clusterFlags &
@@ -73,7 +73,7 @@ export const refresh: Command<typeof refreshFlags> = {
       const outcomes = await refreshOnce(documents, pass, cluster, outside)
       const now = outside.now()
       await printOutcomes(outcomes, { output: flags.output, mode, now, terminal })
-      const faults = renderFaults(outcomes, { format: logFormat(common), now })
+      const faults = renderFaults(outcomes, { format: common['log-format'], now })
       if (faults !== '') terminal.complain(faults)
       return outcomes.every(isDone) ? 0 : 1
     } finally {
@@ -115,14 +115,14 @@ function showProgress({ progress }: Terminal): (done: number, all: number) => vo
 }
 
 interface Print {
-  readonly output: string | undefined
+  readonly output: 'json' | 'yaml' | undefined
   readonly mode: 'write' | 'dry-run'
   readonly now: Date
   readonly terminal: Terminal
 }
 
 async function printOutcomes(outcomes: readonly Outcome[], { output, mode, now, terminal }: Print): Promise<void> {
-  if (output === 'json' || output === 'yaml') {
+  if (output !== undefined) {
     terminal.print(await renderStructured(reportOutcomes(outcomes, mode), output))
   } else {
     terminal.print(renderOutcomes(outcomes, now, terminal.color))

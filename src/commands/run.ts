@@ -13,7 +13,7 @@ import { endAfter } from './end-after.ts'
 import { orEnd } from './or-end.ts'
 import { type CommandLine, readCommandLine } from './read-command-line.ts'
 import { renderCommandHelp, renderHelp } from './render-help.ts'
-import { defaultTimeout, logFormat } from './shared-flags.ts'
+import { defaultTimeout } from './shared-flags.ts'
 
 /** What a process gives a run; a test gives its own. */
 export interface Host extends Pick<Outside, 'environment' | 'now' | 'random' | 'sleep' | 'signal'> {
@@ -52,7 +52,7 @@ async function runCommand(name: string, words: readonly string[], host: Host): P
   try {
     return await runBounded(command, line, host)
   } catch (error) {
-    return complain(error, host, logFormat(line.common))
+    return complain(error, host, line.common['log-format'])
   }
 }
 
@@ -74,7 +74,8 @@ async function makeOutside({ common }: CommandLine, host: Host): Promise<Outside
   const authorities = caFile
     ? await (await import('../outside/read-authorities.ts')).readAuthorities(caFile)
     : undefined
-  const log = createLog({ level: common['log-level'], format: logFormat(common), now, write: terminal.complain })
+  const { 'log-level': level, 'log-format': format } = common
+  const log = createLog({ level, format, now, write: terminal.complain })
   return { environment, now, random, sleep, signal, log, transport: httpsTransport(environment, authorities) }
 }
 
@@ -106,7 +107,7 @@ async function commandHelp(name: string): Promise<string> {
   return renderCommandHelp(await find(name).load())
 }
 
-function complain(error: unknown, { terminal, now }: Host, format: 'text' | 'json'): number {
+function complain(error: unknown, { terminal, now }: Host, format: 'text' | 'json' | undefined): number {
   const fault = error instanceof PullpassError ? error : internalFault(error)
   terminal.complain(renderFault(fault, { format, now: now() }))
   return errorCodes[fault.code]

@@ -1,12 +1,13 @@
 /** Flags that several commands take, worded once. */
-import type { Flag, FlagValues } from './flag.ts'
+import type { LogLevel } from '../outside/outside.ts'
+import type { Choice, Flag } from './flag.ts'
 
 /** Taken by every command. */
 export const commonFlags: {
   readonly timeout: Flag & { type: 'string' }
   readonly 'ca-file': Flag & { type: 'string' }
-  readonly 'log-level': Flag & { type: 'string' }
-  readonly 'log-format': Flag & { type: 'string' }
+  readonly 'log-level': Choice<LogLevel>
+  readonly 'log-format': Choice<'text' | 'json'>
   readonly help: Flag & { type: 'boolean' }
 } = {
   timeout: { type: 'string', value: 'DURATION', summary: 'End the whole run after this long' },
@@ -55,7 +56,7 @@ export const clusterFlags: {
   context: { type: 'string', value: 'NAME', summary: "The kubeconfig's context (default: its current one)" },
 }
 
-export const outputFlags: { readonly output: Flag & { type: 'string' } } = {
+export const outputFlags: { readonly output: Choice<'json' | 'yaml'> } = {
   output: {
     type: 'string',
     short: 'o',
@@ -63,8 +64,4 @@ export const outputFlags: { readonly output: Flag & { type: 'string' } } = {
     choices: ['json', 'yaml'],
     summary: 'Print for programs (default: a table for people)',
   },
-}
-
-export function logFormat({ 'log-format': format }: FlagValues<typeof commonFlags>): 'text' | 'json' {
-  return format === 'json' ? 'json' : 'text'
 }

@@ -2,12 +2,13 @@
 import type { Log, LogLevel } from '../outside/outside.ts'
 import { plainJson } from '../outside/plain-text.ts'
 
-const severity = ['error', 'warn', 'info', 'debug']
+const severity: readonly LogLevel[] = ['error', 'warn', 'info', 'debug']
 
 export interface LogSettings {
   /** Least level that is written (default warn). */
-  readonly level: string | undefined
-  readonly format: 'text' | 'json'
+  readonly level: LogLevel | undefined
+  /** Absent: text. */
+  readonly format: 'text' | 'json' | undefined
   readonly now: () => Date
   readonly write: (line: string) => void
 }

@@ -3,7 +3,8 @@ import { plainJson } from '../outside/plain-text.ts'
 import type { PullpassError } from '../outside/pullpass-error.ts'
 
 export interface FaultForm {
-  readonly format: 'text' | 'json'
+  /** Absent: text. */
+  readonly format: 'text' | 'json' | undefined
   readonly now: Date
 }
 
@@ -13,7 +14,7 @@ export function renderFault(
   { format, now }: FaultForm,
   namespaces: readonly string[] = [],
 ): string {
-  if (format === 'text') return [fault.message, ...affected(namespaces)].join('\n')
+  if (format !== 'json') return [fault.message, ...affected(namespaces)].join('\n')
   const { code, hop, seen, expected, hint, retryable } = fault
   const reached = namespaces.length > 0 ? { namespaces } : {}
   const said = {
