@@ -30,7 +30,8 @@ export const inspect: Command<typeof flags> = {
   ],
   details: [
     'Shows what a token says (nobody verifies its signature here) and what speaks against it; with -f, whether the',
-    "registries of a document will take it. FILE is PULLPASS_TOKEN_FILE by default, or the usual script's place.",
+    'registries of a document will take it. Without FILE it is the token that the document names (its serviceAccountRef,',
+    "a registry's tokenFile), else PULLPASS_TOKEN_FILE, else the usual script's place.",
     'Of a pull secret it shows hosts, user names, expiry and owner, and what a kubelet would do with it.',
     'No credential is ever printed.',
     '',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { copyFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { type Sandbox, startSandbox } from '../../sandbox/start-sandbox.ts'
@@ -14,14 +14,14 @@ async function start(t: TestContext): Promise<Sandbox> {
 const runInspect = (sandbox: Sandbox, words: readonly string[], input = '') =>
   runPullpass(sandbox, ['inspect', ...words], { input })
 
-async function writeDocument(sandbox: Sandbox, extra: object = {}): Promise<string> {
+async function writeDocument(sandbox: Sandbox, extra: object = {}, more: object = {}): Promise<string> {
   const path = join(sandbox.folder.path, 'document.json')
   const registry = {
     name: 'google',
     hosts: ['europe-docker.pkg.dev'],
     gcp: { workloadIdentityProvider: sandbox.provider },
   }
-  const spec = { namespaces: { include: ['team-a'] }, registries: [{ ...registry, ...extra }] }
+  const spec = { namespaces: { include: ['team-a'] }, registries: [{ ...registry, ...extra }], ...more }
   const document = {
     apiVersion: 'pullpass.dev/v1alpha1',
     kind: 'ClusterPullSecret',
@@ -70,7 +70,28 @@ suite('pullpass inspect, of a token', () => {
     const sandbox = await start(t)
     await sandbox.writeToken({ audiences: ['other'] })
     const document = await writeDocument(sandbox, { tokenFile: join(sandbox.folder.path, 'own-token') })
-    assert.equal((await runInspect(sandbox, ['-f', document])).exitCode, 0)
+    assert.equal((await runInspect(sandbox, [sandbox.folder.tokenFile, '-f', document])).exitCode, 0)
+  })
+
+  test('where no token is named, it is the one of the file that the document names', async (t) => {
+    const sandbox = await start(t)
+    const tokenFile = join(sandbox.folder.path, 'own-token')
+    await copyFile(sandbox.folder.tokenFile, tokenFile)
+    await sandbox.writeToken({ audiences: ['other'] })
+    const { exitCode, stdout } = await runInspect(sandbox, ['-f', await writeDocument(sandbox, { tokenFile })])
+    assert.deepEqual([exitCode, stdout.split('\n')[0]], [0, `token          ${tokenFile}`])
+  })
+
+  test('where the document names a service account, it is the token that refresh would request for it', async (t) => {
+    const sandbox = await start(t)
+    await sandbox.writeToken({ audiences: ['other'] })
+    const serviceAccountRef = { namespace: 'image-system', name: 'pullpass' }
+    const document = await writeDocument(sandbox, {}, { serviceAccountRef })
+    const { exitCode, stdout } = await runInspect(sandbox, ['-f', document])
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^token +the token of service account image-system\/pullpass$/m)
+    assert.match(stdout, /^audience +\/\/iam\.googleapis\.com\/projects\/123456789012\//m)
+    assert.match(stdout, /^Nothing speaks against it for europe-docker\.pkg\.dev;/m)
   })
 
   test('an expired token is refused, without any document', async (t) => {

@@ -2,19 +2,22 @@
 import type { Document } from '../../document/document.ts'
 import type { AcceptedAudiences } from '../../identity/check-audience.ts'
 import { bindProvider } from '../../providers/bind-provider.ts'
+import type { NamespacedName } from './parse-inspect-target.ts'
 
 export interface AskingRegistry extends AcceptedAudiences {
   /** The first is the one to ask for. */
   readonly audiences: readonly [string, ...string[]]
   readonly tokenFile?: string
   readonly tokenFileField?: string
+  /** Whose token it takes, by its document's serviceAccountRef; absent: the token of a file. */
+  readonly account?: NamespacedName
 }
 
 export async function askingRegistries(documents: readonly Document[]): Promise<AskingRegistry[]> {
   return await Promise.all(
     documents
-      .flatMap(({ registries }) => registries)
-      .map(async (registry) => {
+      .flatMap(({ registries, serviceAccountRef }) => registries.map((registry) => ({ registry, serviceAccountRef })))
+      .map(async ({ registry, serviceAccountRef }) => {
         const { audiences } = await bindProvider(registry)
         const { tokenFile, tokenFileField } = registry
         return {
@@ -22,6 +25,7 @@ export async function askingRegistries(documents: readonly Document[]): Promise<
           host: registry.hosts[0] ?? registry.name,
           ...(tokenFile !== undefined && { tokenFile }),
           ...(tokenFileField !== undefined && { tokenFileField }),
+          ...(tokenFile === undefined && serviceAccountRef !== undefined && { account: serviceAccountRef }),
         }
       }),
   )

@@ -21,8 +21,7 @@ export async function inspectSecret(
     if (flags.output === undefined) {
       terminal.print(renderSecret(target, verdict, now, terminal.color))
     } else {
-      const format = flags.output === 'yaml' ? 'yaml' : 'json'
-      terminal.print(await renderStructured(reportSecret(target, verdict), format))
+      terminal.print(await renderStructured(reportSecret(target, verdict), flags.output))
     }
     return verdict.problems.length === 0 ? 0 : 1
   } finally {
