@@ -20,9 +20,9 @@ spec:
     - name: google
       hosts: [europe-docker.pkg.dev]
       gcp:
-        workloadIdentityProvider: projects/123/locations/global/workloadIdentityPools/pool/providers/gardener
-        serviceAccountEmail: puller@project.iam.gserviceaccount.com
-  serviceAccountRef: {namespace: image-system, name: pullpass}
+        workloadIdentityProvider: projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster
+        serviceAccountEmail: puller@example-project.iam.gserviceaccount.com
+  attachToServiceAccounts: [default]
 `
 
 const head = `# The document

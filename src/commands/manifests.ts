@@ -6,6 +6,7 @@ import { brokenRule } from '../document/text-rule.ts'
 import { containerVariables } from '../manifests/container-variables.ts'
 import type { Manifest, Place } from '../manifests/manifest.ts'
 import { renderManifests } from '../manifests/render-manifests.ts'
+import { renderPreamble } from '../manifests/render-preamble.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { checkOnePass } from '../refresh/check-one-pass.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
@@ -42,9 +43,10 @@ export const manifests: Command<typeof flags> = {
     'manifests [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',
   ],
   details: [
-    'Prints a CronJob that runs pullpass refresh for these documents every 15 minutes, and what it needs: a namespace, a',
-    'ServiceAccount, RBAC computed from the documents, admission policies that bound what RBAC cannot (Kubernetes 1.30 or',
-    'newer), and a NetworkPolicy. No cluster is asked. Print and apply it again when a document changes.',
+    'Prints a CronJob that runs pullpass refresh for these documents every 15 minutes and exchanges what has less than 35',
+    'to live, and what it needs: a namespace, a ServiceAccount, RBAC computed from the documents, admission policies that',
+    'bound what RBAC cannot (Kubernetes 1.30 or newer), and a NetworkPolicy. It says which subject the cloud must trust.',
+    'No cluster is asked. Print and apply it again when a document changes.',
     'Namespaces that are named get a Role each, and have to be there; a glob or a selector takes a ClusterRole. What',
     "nothing can bound: a Secret of a document's name may be read too, with a ClusterRole in every namespace.",
     '',
@@ -64,7 +66,10 @@ export const manifests: Command<typeof flags> = {
       file.length === 0
         ? { variables: containerVariables(outside.environment) }
         : { files: await readFiles(file, input) }
-    terminal.print(await render(await renderManifests(documents, wanted, place), output))
+    const items = await renderManifests(documents, wanted, place)
+    terminal.print(
+      output === 'json' ? await renderList(items) : renderPreamble(documents, place) + (await renderYaml(items)),
+    )
     return 0
   },
 }
@@ -95,8 +100,10 @@ async function readFiles(files: readonly string[], readInput: () => Promise<stri
   return readDocumentFiles(files, readInput)
 }
 
-async function render(items: readonly Manifest[], output: string | undefined): Promise<string> {
-  if (output === 'json') return await renderStructured({ apiVersion: 'v1', kind: 'List', items }, 'json')
+const renderList = async (items: readonly Manifest[]): Promise<string> =>
+  await renderStructured({ apiVersion: 'v1', kind: 'List', items }, 'json')
+
+async function renderYaml(items: readonly Manifest[]): Promise<string> {
   const { stringify } = await import('yaml')
   // Not trimmed one by one: a file in a ConfigMap may end in empty lines.
   const documents = items.map((item) => stringify(item, { lineWidth: 0, aliasDuplicateObjects: false }))

@@ -27,5 +27,5 @@ export const ownLabels = { 'app.kubernetes.io/name': 'pullpass', 'app.kubernetes
 export const foreignName = ({ namespace }: Place, part?: string): string =>
   `${part === undefined ? ownName : `${ownName}-${part}`}.${namespace}`
 
-/** As the API server names the ServiceAccount. */
+/** As the API server names the ServiceAccount, and its tokens their subject. */
 export const userName = ({ namespace }: Place): string => `system:serviceaccount:${namespace}:${ownName}`

@@ -1,5 +1,10 @@
 /**
- * The CronJob: a refresh every quarter of an hour, so that three may fail before a credential of an hour has expired.
+ * The CronJob: a look every quarter of an hour, and an exchange where it is due. A credential of an hour:
+ *
+ *   0 min        15 min       30 min               45 min       60 min
+ *   minted ────▶ stays ─────▶ exchanged ──(or)───▶ exchanged ─▶ expired
+ *
+ * One that never lives for `minRemaining` is exchanged at each run, as it must be.
  * https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/
  */
 
@@ -9,16 +14,24 @@ import { documentFolder, type ProjectedToken } from './projected-tokens-of.ts'
 import type { DocumentFile } from './read-document-files.ts'
 import { renderVolumes } from './render-volumes.ts'
 
+/** Two quarters of an hour, and 5 minutes for a Pod to start: the first of the two runs that are left may fail. */
+const minRemaining = '35m'
+
 /** What tells a run what is wanted: the files that a ConfigMap holds, or variables. */
 export type Wanted = { readonly files: readonly DocumentFile[] } | { readonly variables: readonly ContainerVariable[] }
 
-export function renderCronJob(wanted: Wanted, tokens: readonly ProjectedToken[], place: Place): Manifest {
+export function renderCronJob(
+  wanted: Wanted,
+  schedule: string,
+  tokens: readonly ProjectedToken[],
+  place: Place,
+): Manifest {
   return {
     apiVersion: 'batch/v1',
     kind: 'CronJob',
     metadata: { name: ownName, namespace: place.namespace, labels: ownLabels },
     spec: {
-      schedule: '*/15 * * * *',
+      schedule,
       concurrencyPolicy: 'Forbid', // two at once would only get in each other's way
       startingDeadlineSeconds: 600, // after 100 missed starts in a row without one, it would never start again
       successfulJobsHistoryLimit: 1,
@@ -73,15 +86,15 @@ function renderPod(wanted: Wanted, tokens: readonly ProjectedToken[], { image }:
   }
 }
 
-const argumentsOf = (wanted: Wanted): string[] =>
-  'variables' in wanted
-    ? ['refresh']
-    : [
-        'refresh',
-        ...wanted.files
-          .filter(({ role }) => role === 'document')
-          .flatMap(({ name }) => ['-f', `${documentFolder}/${name}`]),
-      ]
+function argumentsOf(wanted: Wanted): string[] {
+  const documents = 'files' in wanted ? wanted.files.filter(({ role }) => role === 'document') : []
+  return [
+    'refresh',
+    ...documents.flatMap(({ name }) => ['-f', `${documentFolder}/${name}`]),
+    '--min-remaining',
+    minRemaining,
+  ]
+}
 
 /** A run was measured at 65 MiB and 0.15 s of CPU for a few namespaces, and at 147 MiB and 0.9 s for 2,000. */
 const resources = {

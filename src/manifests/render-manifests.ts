@@ -10,6 +10,7 @@ import { renderNetworkPolicy } from './render-network-policy.ts'
 import { renderRoles } from './render-roles.ts'
 import { documentsName } from './render-volumes.ts'
 import { rightsOf } from './rights-of.ts'
+import { scheduleOf } from './schedule-of.ts'
 import { secretsPolicy } from './secrets-policy.ts'
 import { serviceAccountsPolicy } from './service-accounts-policy.ts'
 import { tokensPolicy } from './tokens-policy.ts'
@@ -30,7 +31,7 @@ export async function renderManifests(
     ...renderRoles(rightsOf(documents), place),
     renderNetworkPolicy(place),
     ...('files' in wanted ? [renderDocuments(wanted, place)] : []),
-    renderCronJob(wanted, tokens, place),
+    renderCronJob(wanted, scheduleOf(documents, place), tokens, place),
   ]
 }
 

@@ -35,6 +35,9 @@ const objectsOf = ({ stdout }: PullpassRun) =>
 
 const podOf = (run: PullpassRun) => objectsOf(run)['CronJob'].spec.jobTemplate.spec.template.spec
 
+/** The CronJob's words, for a document of that name. */
+const imagesOnly = ['refresh', '-f', '/etc/pullpass/images.yaml', '--min-remaining', '35m']
+
 async function makeFolder(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'pullpass-manifests-'))
   t.after(() => rm(folder, { recursive: true }))
@@ -47,7 +50,7 @@ suite('pullpass manifests', () => {
     const run = await runManifests([], { environment: dropIn })
     assert.deepEqual([run.exitCode, run.stderr], [0, ''])
     const [{ args, env }] = podOf(run).containers
-    assert.deepEqual(args, ['refresh'])
+    assert.deepEqual(args, ['refresh', '--min-remaining', '35m'])
     const variables = Object.fromEntries(env.map(({ name, value }: { name: string; value: string }) => [name, value]))
     assert.deepEqual(documentFromEnvironment(variables), documentFromEnvironment(dropIn))
     assert.equal(objectsOf(run)['ConfigMap'], undefined)
@@ -58,7 +61,7 @@ suite('pullpass manifests', () => {
     const folder = await makeFolder(t, { 'images.yaml': text })
     const run = await runManifests(['-f', folder])
     assert.deepEqual(objectsOf(run)['ConfigMap'].data, { 'images.yaml': text })
-    assert.deepEqual(podOf(run).containers[0].args, ['refresh', '-f', '/etc/pullpass/images.yaml'])
+    assert.deepEqual(podOf(run).containers[0].args, imagesOnly)
   })
 
   test('documents may come from standard input', async () => {
@@ -91,7 +94,7 @@ suite('pullpass manifests', () => {
     const run = await runManifests(['-f', join(folder, 'images.yaml')])
     assert.equal(objectsOf(run)['ConfigMap'].data['credential.json'], credential)
     const { containers, volumes } = podOf(run)
-    assert.deepEqual(containers[0].args, ['refresh', '-f', '/etc/pullpass/images.yaml'])
+    assert.deepEqual(containers[0].args, imagesOnly)
     assert.equal(volumes[1].projected.sources[0].serviceAccountToken.path, 'gcp')
   })
 
@@ -147,6 +150,34 @@ suite('pullpass manifests', () => {
   test('without --image it is that of this version', async () => {
     const { version } = JSON.parse(await readFile('package.json', 'utf8'))
     assert.equal(podOf(await runManifests([], { environment: dropIn })).containers[0].image, `pullpass:${version}`)
+  })
+
+  test('before the objects it says which subject the cloud must trust, and how the image is set', async () => {
+    const { stdout } = await runManifests(['--image', 'registry.example.com/pullpass:1'], { environment: dropIn })
+    assert.equal(
+      stdout.slice(0, stdout.indexOf('apiVersion')),
+      [
+        '# Printed by pullpass manifests: print it again when a document changes.',
+        '# Bind at the cloud, as the subject of the tokens that are exchanged:',
+        '#   system:serviceaccount:pullpass-system:pullpass',
+        '# Runs the image registry.example.com/pullpass:1: another one by --image, or by images in a kustomization.',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  test('where tokens are requested, it names the subjects of those accounts, each once', async () => {
+    const requested = (name: string, account: string) =>
+      documentText(
+        { provider },
+        { name, include: [name], more: `  serviceAccountRef: {namespace: image-system, name: ${account}}` },
+      )
+    const documents = [requested('one', 'puller'), requested('two', 'puller'), requested('three', 'other')]
+    const { stdout } = await runManifests(['-f', '-'], { input: documents.join('---\n') })
+    assert.deepEqual(stdout.match(/^# {3}.*/gm), [
+      '#   system:serviceaccount:image-system:puller',
+      '#   system:serviceaccount:image-system:other',
+    ])
   })
 
   test('-o json prints the same as one List', async () => {

@@ -1,0 +1,21 @@
+/** What the objects cannot say of themselves, as comments before them: whom the cloud must trust, and whose image runs. */
+import type { Document } from '../document/document.ts'
+import { requestedAccount } from '../document/requested-account.ts'
+import { type Place, userName } from './manifest.ts'
+
+/** Lines of YAML, the last one ended. */
+export function renderPreamble(documents: readonly Document[], place: Place): string {
+  const subjects = documents.flatMap((document) =>
+    document.registries.map((registry) => {
+      const account = requestedAccount(document, registry)
+      return account === undefined ? userName(place) : `system:serviceaccount:${account.namespace}:${account.name}`
+    }),
+  )
+  const lines = [
+    'Printed by pullpass manifests: print it again when a document changes.',
+    'Bind at the cloud, as the subject of the tokens that are exchanged:',
+    ...[...new Set(subjects)].map((subject) => `  ${subject}`),
+    `Runs the image ${place.image}: another one by --image, or by images in a kustomization.`,
+  ]
+  return lines.map((line) => `# ${line}\n`).join('')
+}
