@@ -257,6 +257,19 @@ suite('exchanges cost one call for each identity and registry', () => {
     assert.deepEqual([passwords.length, new Set(passwords).size], [5, 1])
   })
 
+  test('registries that differ in settings alone share one requested token', async (t) => {
+    const sandbox = await startWithTwo(t)
+    const more = '  serviceAccountRef: {namespace: image-system, name: pullpass}'
+    const file = await sandbox.write('both.yaml', documentText(sandbox, { registries, more }))
+    const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.deepEqual([exitCode, stderr], [0, ''])
+    const requests = sandbox.parts.kubernetes.seen.filter(
+      ({ method, path }) => method === 'POST' && /\/token$/.test(path),
+    )
+    assert.equal(requests.length, 1)
+    assert.equal(sandbox.parts.sts.seen.length, 2)
+  })
+
   test('another account is another exchange', async (t) => {
     const sandbox = await startWithTwo(t)
     const file = await sandbox.write('both.yaml', documentText(sandbox, { registries }))

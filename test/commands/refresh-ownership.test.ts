@@ -143,6 +143,29 @@ suite('pullpass refresh keeps to whose Secret it is', () => {
     assert.match(stdout, /team-a\/regcred +google +written +2026-11-24T13:10:00Z \(in 60 min\)\n/)
   })
 
+  test('an expiry that somebody wrote is not written on with the entry that stays', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const second = 'second@example-project.iam.gserviceaccount.com'
+    sandbox.google.accounts.put(second)
+    sandbox.google.accounts.allowTokens(second, sandbox.principal)
+    const registries = {
+      other: { host: 'us-docker.pkg.dev' },
+      google: { host: 'europe-docker.pkg.dev', account: second },
+    }
+    const file = await sandbox.write('pull.yaml', documentText(sandbox, { include: ['team-a'], registries }))
+    await runPullpass(sandbox, ['refresh', '-f', file])
+    const before = readPullSecret(sandbox, 'team-a')
+    await patchAs(sandbox, 'team-a', 'tenant', { metadata: { annotations: claimAhead(sandbox, 11) } })
+    sandbox.google.accounts.denyTokens(second, sandbox.principal)
+    const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /team-a\/regcred +google +failed, kept +somebody had changed it \(tenant\)/)
+    const after = readPullSecret(sandbox, 'team-a')
+    assert.equal(after?.auths['europe-docker.pkg.dev'], before?.auths['europe-docker.pkg.dev'])
+    assert.equal(after?.annotations['pullpass.dev/expires-at'], '2026-11-24T13:00:00.000Z')
+    assert.deepEqual(Object.keys(JSON.parse(after?.annotations['pullpass.dev/registries'] ?? '')), ['other'])
+  })
+
   test('with --min-remaining, an annotation that somebody edited makes no Secret fresh', async (t) => {
     const sandbox = await startTestSandbox(t)
     const file = await sandbox.write('pull.yaml', documentText(sandbox, { include: ['team-a'] }))

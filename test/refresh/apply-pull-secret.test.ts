@@ -91,6 +91,37 @@ suite('applyPullSecret', () => {
     assert.deepEqual(await applyPullSecret(write, listed, cluster), { result: 'written' })
   })
 
+  const other = async (sandbox: TestSandbox) => {
+    const write = await writeOf(sandbox, 'theirs', '2026-11-24T13:00:00Z')
+    return { ...write, document: { ...write.document, name: 'other' } }
+  }
+
+  test('a Secret that another made since the list is looked at again, and taken over where the document says so', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const cluster = await reach(sandbox, t)
+    await applyPullSecret(await other(sandbox), undefined, cluster)
+    const write = await writeOf(sandbox, 'ours', '2026-11-24T12:30:00Z')
+    const adopting = { ...write, document: { ...write.document, conflictPolicy: 'Adopt' } as const }
+    assert.deepEqual(await applyPullSecret(adopting, undefined, cluster), {
+      result: 'written',
+      note: 'taken over from its earlier manager',
+    })
+    assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:ours' })
+  })
+
+  test('a Secret that another made since the list is looked at again, and left to him', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const cluster = await reach(sandbox, t)
+    await applyPullSecret(await other(sandbox), undefined, cluster)
+    const write = await writeOf(sandbox, 'ours', '2026-11-24T12:30:00Z')
+    await assert.rejects(applyPullSecret(write, undefined, cluster), {
+      code: 'SECRET_NOT_OURS',
+      seen: 'Secret team-a/regcred is managed by "pullpass:ClusterPullSecret:other"; it was left as it is',
+      expected: 'one that pullpass made for ClusterPullSecret pull, or none',
+    })
+    assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:theirs' })
+  })
+
   test('a Secret deleted since the list is made anew', async (t) => {
     const sandbox = await startTestSandbox(t)
     const cluster = await reach(sandbox, t)

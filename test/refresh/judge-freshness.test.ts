@@ -5,7 +5,7 @@ import { renderRecord } from '../../src/credential/pull-secret-record.ts'
 import type { Document } from '../../src/document/document.ts'
 import { judgeFreshness, type Need } from '../../src/refresh/judge-freshness.ts'
 import { mintedFrom } from '../../src/refresh/minted-from.ts'
-import { foundSecret, manager, owners } from './found-secret.ts'
+import { foundSecret, manager, ownedBy, owners } from './found-secret.ts'
 import { documentOf, registry } from './test-document.ts'
 
 const now = new Date('2026-11-24T12:00:00Z')
@@ -76,11 +76,24 @@ suite('a pull secret is fresh', () => {
     })
   }
 
-  test('not where it is a copy from another namespace, nor where there is none', () => {
-    const copied = foundSecret({ annotations: annotationsOf(document, [60, 60], 'default/regcred') })
-    assert.equal(judgeFreshness(copied, need), 'due')
-    assert.equal(judgeFreshness(undefined, need), 'due')
-  })
+  const annotations = annotationsOf(document)
+  const states: Record<string, ReturnType<typeof foundSecret> | undefined> = {
+    'where there is none': undefined,
+    'where it is a copy from another namespace': foundSecret({
+      annotations: annotationsOf(document, [60, 60], 'default/regcred'),
+    }),
+    'where it is a copy under another name': foundSecret({
+      annotations: annotationsOf(document, [60, 60], 'team-a/other'),
+    }),
+    'where somebody else owns the label alone': foundSecret({ annotations, owners: ownedBy({ label: ['argocd'] }) }),
+    'where nobody owns the label': foundSecret({ annotations, owners: ownedBy({ label: [] }) }),
+    'where it still holds an entry that the document no longer names': foundSecret({
+      annotations: annotationsOf(documentOf([registry('one'), registry('two'), registry('three')])),
+    }),
+  }
+  for (const [name, found] of Object.entries(states)) {
+    test(`not ${name}`, () => assert.equal(judgeFreshness(found, need), 'due'))
+  }
 
   test('not where an entry says that it lives longer than any provider grants', () => {
     const hours = (remaining: number) => foundSecret({ annotations: annotationsOf(document, [60, remaining * 60]) })
