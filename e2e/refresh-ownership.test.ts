@@ -1,6 +1,8 @@
 /** Whose Secret it is, row by row of the design's table, on a real API server and beside the script that people run today. */
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { suite, test } from 'node:test'
 import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
 import { type ProgramRun, runProgram, runSuccessfully } from './parts/ground/run-program.ts'
@@ -22,6 +24,12 @@ async function openNamespace(cluster: FederatedCluster, name: string) {
   }
   return {
     pullpass: (...flags: string[]) => cluster.pullpass(['refresh', ...flags], variables),
+    /** By a document of that name, which wants the same Secret. */
+    pullpassAs: async (document: string, ...flags: string[]): Promise<ProgramRun> => {
+      const file = join(await mkdtemp(join(tmpdir(), 'pullpass-document-')), 'document.json')
+      await writeFile(file, JSON.stringify(documentOf(document, name, environment)))
+      return cluster.pullpass(['refresh', '-f', file, ...flags]).finally(() => rm(dirname(file), { recursive: true }))
+    },
     script: async (): Promise<ProgramRun> => {
       await cluster.writeToken()
       const tokenFile = environment['PULLPASS_TOKEN_FILE'] ?? ''
@@ -49,6 +57,28 @@ async function openNamespace(cluster: FederatedCluster, name: string) {
     },
   }
 }
+
+const documentOf = (name: string, namespace: string, variables: Readonly<Record<string, string>>) => ({
+  apiVersion: 'pullpass.dev/v1alpha1',
+  kind: 'ClusterPullSecret',
+  metadata: { name },
+  spec: {
+    secretName: 'regcred',
+    namespaces: { include: [namespace] },
+    registries: [
+      {
+        name: 'google',
+        hosts: [host],
+        gcp: {
+          projectNumber: variables['PROJECT_NUMBER'],
+          poolId: variables['POOL_ID'],
+          providerId: variables['PROVIDER_ID'],
+          serviceAccountEmail: variables['SERVICE_ACCOUNT_EMAIL'],
+        },
+      },
+    ],
+  },
+})
 
 interface Secret {
   readonly metadata: {
@@ -151,6 +181,22 @@ await withRealPart('a control plane that Google believes', startFederatedCluster
       const password = old.slice('oauth2accesstoken:'.length)
       assert.ok(password.length > 20 && !JSON.stringify(adopted).includes(password))
       assert.equal((await pullpass()).exitCode, 0)
+    })
+
+    test('what a second document took over is left to it by the first, whose label stands on it still', async () => {
+      const { pullpass, pullpassAs, secret } = await openNamespace(cluster, 'documents')
+      await pullpass()
+      const adopted = await pullpassAs('other', '--adopt')
+      assert.deepEqual([adopted.exitCode, adopted.stderr], [0, ''])
+      const before = await secret()
+      const { exitCode, stderr } = await pullpass()
+      assert.equal(exitCode, 1)
+      assert.match(
+        stderr,
+        /^SECRET_NOT_OURS .* is managed by "pullpass:ClusterPullSecret:other"; it was left as it is\n/,
+      )
+      assert.deepEqual(await secret(), before)
+      assert.equal((await pullpassAs('other')).exitCode, 0)
     })
 
     test('the usual script that comes back wins by client-side apply, and the next refresh puts it right', async () => {
