@@ -6,11 +6,12 @@ const units: readonly [word: string, seconds: number][] = [
   ['min', 60],
 ]
 
-/** `in 58 min`, `3 h ago`, `now`: rounded down, in the largest unit of which there are two. */
+/** `in 60 min`, `3 h ago`, `now`: to the nearest minute, then rounded down in the largest unit of which there are two. */
 export function relativeTime(at: Date, now: Date): string {
   const seconds = Math.trunc((at.getTime() - now.getTime()) / 1000)
   if (seconds === 0) return 'now'
-  const distance = Math.abs(seconds)
+  const exact = Math.abs(seconds)
+  const distance = exact < 120 ? exact : Math.round(exact / 60) * 60
   const [word, length] = units.find(([, unit]) => distance >= 2 * unit) ?? ['s', 1]
   const amount = `${Math.floor(distance / length)} ${word}`
   return seconds > 0 ? `in ${amount}` : `${amount} ago`
