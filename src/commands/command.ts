@@ -31,6 +31,8 @@ export interface Command<F extends Flags = Flags> {
   /** What a reader of `--help` should know besides: a few lines, with an example. */
   readonly details: string
   readonly flags: F
+  /** Where namespaces stand, for who tries kubectl's -n on a command that lacks it; follows "expected". */
+  readonly namespacesStand?: string
   /** A one-shot ends by itself, or after --timeout; what runs until stopped has no time limit of its own. */
   readonly life: 'one-shot' | 'until-stopped'
   /** @throws PullpassError, whose code says how the run ends. */

@@ -39,6 +39,7 @@ export const inspect: Command<typeof flags> = {
     '  pullpass inspect -f artifact-registry.yaml',
     '  pullpass inspect secret team-a/regcred --image europe-docker.pkg.dev/project/images/app:v1',
   ].join('\n'),
+  namespacesStand: 'the namespace before the name, such as secret team-a/regcred',
   life: 'one-shot',
   flags,
 

@@ -17,7 +17,7 @@ export interface CommandLine {
 /** @throws USAGE_INVALID for a credential, and for a flag that is unknown, lacks its value, has one that it does not take, or stands twice */
 export function readCommandLine(
   name: string,
-  { flags, usage }: Pick<Command, 'flags' | 'usage'>,
+  { flags, usage, namespacesStand }: Pick<Command, 'flags' | 'usage' | 'namespacesStand'>,
   words: readonly string[],
 ): CommandLine {
   const known: Flags = { ...flags, ...commonFlags }
@@ -34,7 +34,10 @@ export function readCommandLine(
   const given = tokens.filter((token) => token.kind === 'option')
   for (const { name: flag, rawName, value, inlineValue } of given) {
     const rule = Object.hasOwn(known, flag) ? known[flag] : undefined
-    if (rule === undefined) return fail(`${rawName} is unknown`, perhapsFlag(flag, known))
+    if (rule === undefined) {
+      const instead = flag === 'n' || flag === 'namespace' ? namespacesStand : undefined
+      return fail(`${rawName} is unknown`, instead ?? perhapsFlag(flag, known))
+    }
     if (rule.type === 'boolean' && value !== undefined) return fail(`${rawName} takes no value`)
     // What looks like a flag is one: `-f --dry-run` lacks its file, `-f -` and `--timeout=-5m` do not.
     const valued = value && (inlineValue || !/^-./.test(value))

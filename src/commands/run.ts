@@ -30,7 +30,7 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
 }
 
 async function dispatch([name = '--help', ...words]: readonly string[], host: Host): Promise<number> {
-  if (name === '--version') {
+  if (name === '--version' || name === 'version') {
     host.terminal.print((await import('./version.ts')).version)
     return 0
   }

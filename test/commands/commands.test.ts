@@ -29,7 +29,9 @@ suite('the commands', () => {
   })
 
   test('--version is that of the package', async () => {
-    assert.deepEqual(await pullpass('--version'), { exitCode: 0, stdout: `${version}\n`, stderr: '' })
+    for (const word of ['--version', 'version']) {
+      assert.deepEqual(await pullpass(word), { exitCode: 0, stdout: `${version}\n`, stderr: '' })
+    }
   })
 
   test('an unknown command is refused, and the nearest one proposed', async () => {
@@ -53,6 +55,26 @@ suite('the commands', () => {
     assert.equal(exitCode, 2)
     assert.match(stderr, /^USAGE_INVALID \(document\): "--dry-run" stands before the command\n/)
   })
+
+  const kubectlHabits = [
+    { words: ['refresh', '-n', 'team-a'], expected: 'namespaces in the document, under spec.namespaces' },
+    {
+      words: ['inspect', '--namespace', 'team-a'],
+      expected: 'the namespace before the name, such as secret team-a/regcred',
+    },
+    { words: ['inspect', 'sa', 'team-a/default'], expected: 'the kind serviceaccount' },
+    { words: ['inspect', 'secrets'], expected: 'the kind secret' },
+  ]
+  for (const { words, expected } of kubectlHabits) {
+    test(`"${words.join(' ')}", as kubectl has it, is told how pullpass has it`, async () => {
+      const { exitCode, stderr } = await pullpass(...words)
+      assert.equal(exitCode, 2)
+      assert.ok(
+        stderr.startsWith('USAGE_INVALID (document): ') && stderr.includes(`\n  expected ${expected}\n`),
+        stderr,
+      )
+    })
+  }
 
   for (const [name, { summary, load }] of Object.entries(commands)) {
     suite(name, () => {

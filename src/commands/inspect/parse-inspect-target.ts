@@ -37,6 +37,8 @@ export function parseInspectTarget(words: readonly string[], { file, audience, i
     if (audience !== undefined) throw wrong('--audience is given for a Secret', 'it with inspect serviceaccount')
     return { kind, secret: parseName(kind, named), image: image === undefined ? undefined : parseImage(image) }
   }
+  const whole = kind === undefined ? undefined : kubectlWords.get(kind)
+  if (whole !== undefined) throw wrong(`${quote(kind ?? '')} is no kind`, whole)
   if (image !== undefined) throw wrong('--image is given for a token', 'it with inspect secret')
   if (kind === 'serviceaccount') return { kind, account: parseName(kind, named), audience }
   if (audience !== undefined) throw wrong('--audience is given for a file', 'it with inspect serviceaccount')
@@ -44,6 +46,13 @@ export function parseInspectTarget(words: readonly string[], { file, audience, i
   if (kind === '-' && file.includes('-')) throw wrong('- stands for the token and for a document')
   return { kind: 'file', path: kind }
 }
+
+/** What kubectl takes for our kinds; a file of such a name is `./sa`. */
+const kubectlWords: ReadonlyMap<string, string> = new Map([
+  ['sa', 'the kind serviceaccount'],
+  ['serviceaccounts', 'the kind serviceaccount'],
+  ['secrets', 'the kind secret'],
+])
 
 function parseName(kind: string, text: string | undefined): NamespacedName {
   if (text === undefined) throw wrong(`${kind} is given without a name`, 'NAMESPACE/NAME')
