@@ -1,8 +1,7 @@
 /** Ends a run when its time is over, by the run's own clock. */
-import { showValue } from '../document/show-value.ts'
 import type { Outside } from '../outside/outside.ts'
-import { parseDuration } from '../outside/parse-duration.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
+import { readDuration } from './read-duration.ts'
 
 /** A timer of more than 24 days is over at once. */
 const longestMs = 2 ** 31 - 1
@@ -16,15 +15,7 @@ export interface Bound {
 /** `timeout` undefined: only an interruption ends it. @throws USAGE_INVALID where it is no duration */
 export function endAfter(timeout: string | undefined, { sleep, signal }: Pick<Outside, 'sleep' | 'signal'>): Bound {
   if (timeout === undefined) return { signal, cancel: () => undefined }
-  const timeoutMs = parseDuration(timeout)
-  if (timeoutMs === undefined || timeoutMs === 0) {
-    throw new PullpassError({
-      code: 'USAGE_INVALID',
-      hop: 'document',
-      seen: `--timeout is ${showValue(timeout)}`,
-      expected: 'hours, minutes and seconds, more than none, such as 90s, 5m or 1h30m',
-    })
-  }
+  const timeoutMs = readDuration('--timeout', timeout)
   const over = new AbortController()
   const cancelled = new AbortController()
   sleep(Math.min(timeoutMs, longestMs), cancelled.signal).then(

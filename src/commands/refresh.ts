@@ -4,8 +4,6 @@ import type { Document } from '../document/document.ts'
 import { loadDocuments } from '../document/load-documents.ts'
 import { connect } from '../kubernetes/connect.ts'
 import { checkProxy } from '../outside/check-proxy.ts'
-import { parseDuration } from '../outside/parse-duration.ts'
-import { PullpassError } from '../outside/pullpass-error.ts'
 import { checkOnePass } from '../refresh/check-one-pass.ts'
 import { checkSetUp } from '../refresh/check-set-up.ts'
 import { listDemands } from '../refresh/demand.ts'
@@ -14,6 +12,7 @@ import { refreshOnce } from '../refresh/refresh-once.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
 import type { Command, Terminal } from './command.ts'
 import type { Flag, FlagValues } from './flag.ts'
+import { readDuration } from './read-duration.ts'
 import { renderFaults } from './render-faults.ts'
 import { renderOutcomes } from './render-outcomes.ts'
 import { reportOutcomes } from './report-outcomes.ts'
@@ -46,6 +45,7 @@ const refreshFlags: typeof documentFlags &
 
 export const refresh: Command<typeof refreshFlags> = {
   summary: 'Exchange once, write every chosen pull secret, exit',
+  namespacesStand: 'namespaces in the document, under spec.namespaces',
   usage: ['refresh -f FILE [flags]', 'refresh [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)'],
   details: [
     'Turns a service account token into registry credentials and writes them into the imagePullSecrets of every',
@@ -61,7 +61,8 @@ export const refresh: Command<typeof refreshFlags> = {
   flags: refreshFlags,
 
   async run({ flags, common, outside, terminal }) {
-    const minRemainingMs = readMinRemaining(flags['min-remaining'])
+    const wanted = flags['min-remaining']
+    const minRemainingMs = wanted === undefined ? undefined : readDuration('--min-remaining', wanted)
     const mode = flags['dry-run'] ? 'dry-run' : 'write'
     const documents = (await loadDocuments(flags.file, { ...outside, ...terminal })).map(asAsked(flags))
     const source = { ...outside, tokenFile: flags['token-file'] }
@@ -80,19 +81,6 @@ export const refresh: Command<typeof refreshFlags> = {
       await cluster.close()
     }
   },
-}
-
-/** @throws USAGE_INVALID */
-function readMinRemaining(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const ms = parseDuration(text)
-  if (ms !== undefined) return ms
-  throw new PullpassError({
-    code: 'USAGE_INVALID',
-    hop: 'document',
-    seen: `--min-remaining ${JSON.stringify(text.slice(0, 40))} is no duration`,
-    expected: 'hours, minutes and seconds such as 30m',
-  })
 }
 
 /** `--adopt` for each document; and what only a controller can do is refused. @throws DOCUMENT_INVALID */
@@ -125,7 +113,6 @@ async function printOutcomes(outcomes: readonly Outcome[], { output, mode, now, 
   if (output !== undefined) {
     terminal.print(await renderStructured(reportOutcomes(outcomes, mode), output))
   } else {
-    terminal.print(renderOutcomes(outcomes, now, terminal.color))
-    if (mode === 'dry-run') terminal.print('Dry run: nothing was stored. Exchanges and token requests were real.')
+    terminal.print(renderOutcomes(outcomes, { mode, now, color: terminal.color }))
   }
 }

@@ -6,12 +6,27 @@ import { type Cell, renderTable } from '../terminal/render-table.ts'
 /** So many Secrets are shown one by one; more of them by what they have in common. */
 const few = 20
 
-export function renderOutcomes(outcomes: readonly Outcome[], now: Date, color: 'always' | 'never'): string {
+export interface OutcomesForm {
+  readonly mode: 'write' | 'dry-run'
+  readonly now: Date
+  readonly color: 'always' | 'never'
+}
+
+export function renderOutcomes(outcomes: readonly Outcome[], { mode, now, color }: OutcomesForm): string {
   if (outcomes.length === 0) return 'no namespace is chosen'
-  const rows = outcomes.flatMap((outcome) => rowsOf(outcome, now))
+  const rows = outcomes.flatMap((outcome) => rowsOf(outcome, mode, now))
   const noted = rows.some(({ note }) => note !== '')
   const header = ['DOCUMENT', 'SECRET', 'REGISTRY', 'RESULT', 'EXPIRES', ...(noted ? ['NOTE'] : [])]
-  return renderTable({ header, rows: (outcomes.length <= few ? rows : gather(rows)).map(cellsOf) }, color)
+  const table = renderTable({ header, rows: (outcomes.length <= few ? rows : gather(rows)).map(cellsOf) }, color)
+  return mode === 'dry-run' ? `${table}\n${renderDryRun(outcomes)}` : table
+}
+
+/** Where all were fresh, or could not be written at all, nothing was exchanged. */
+function renderDryRun(outcomes: readonly Outcome[]): string {
+  const exchanged = outcomes.some(
+    ({ result, registries }) => (result === 'written' || result === 'failed') && registries.length > 0,
+  )
+  return `Dry run: nothing was stored.${exchanged ? ' Exchanges and token requests were real.' : ''}`
 }
 
 interface Row {
@@ -24,20 +39,21 @@ interface Row {
   readonly note: string
 }
 
-function rowsOf(outcome: Outcome, now: Date): Row[] {
+function rowsOf(outcome: Outcome, mode: OutcomesForm['mode'], now: Date): Row[] {
   const { document, namespace, secretName, note = '' } = outcome
   const base = { document, namespace, secretName, note }
   if (outcome.registries.length === 0) return [{ ...base, registry: '', result: outcome.result, expires: '' }]
   return outcome.registries.map((registry) => ({
     ...base,
     registry: registry.name,
-    result: resultOf(outcome, registry),
+    result: resultOf(outcome, registry, mode),
     expires: expiryOf(registry, now),
   }))
 }
 
 /** What failed, the exchange or the writing, leaves an earlier entry where there is one: `kept`. */
-function resultOf({ result }: Outcome, { state, fault }: RegistryOutcome): string {
+function resultOf({ result }: Outcome, { state, fault }: RegistryOutcome, mode: OutcomesForm['mode']): string {
+  if (fault === undefined && result === 'written') return mode === 'dry-run' ? 'would write' : result
   if (fault === undefined && result !== 'failed') return result
   return state === 'kept' ? 'failed, kept' : 'failed'
 }

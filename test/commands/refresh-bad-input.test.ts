@@ -169,8 +169,8 @@ const badInputs: Record<string, BadInput> = {
   'a duration that is none': {
     give: () => ({ argv: ['--min-remaining', '30 minutes'] }),
     said: [
-      'USAGE_INVALID (document): --min-remaining "30 minutes" is no duration',
-      '  expected hours, minutes and seconds such as 30m',
+      'USAGE_INVALID (document): --min-remaining is "30 minutes"',
+      '  expected hours, minutes and seconds, more than none, such as 90s, 5m or 1h30m',
     ],
   },
   'a time limit that is none': {

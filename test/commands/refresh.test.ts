@@ -91,9 +91,17 @@ suite('pullpass refresh', () => {
     const sandbox = await startTestSandbox(t)
     const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '--dry-run'])
     assert.equal(exitCode, 0)
-    assert.match(stdout, /team-a\/regcred +google +written/)
+    assert.match(stdout, /team-a\/regcred +google +would write/)
     assert.match(stdout, /\nDry run: nothing was stored\. Exchanges and token requests were real\.\n$/)
     assert.equal(readPullSecret(sandbox, 'team-a'), undefined)
+  })
+
+  test('--dry-run speaks of real exchanges only where there were some', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    await runPullpass(sandbox, ['refresh'])
+    const { stdout } = await runPullpass(sandbox, ['refresh', '--dry-run', '--min-remaining', '30m'])
+    assert.match(stdout, /team-a\/regcred +google +unchanged/)
+    assert.match(stdout, /\nDry run: nothing was stored\.\n$/)
   })
 
   test('-o json says the same for programs', async (t) => {
