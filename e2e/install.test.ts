@@ -108,6 +108,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
       for (const name of [...namespaces, 'kube-system']) await makeServiceAccount(stage, name, 'default')
       await makeServiceAccount(stage, 'image-system', 'puller')
       installation = await install(stage, { namespace: 'apps-system', from: document })
+      await makeServiceAccount(stage, 'apps-system', 'default') // which the glob chooses too
       stage.trust({ namespace: 'image-system', name: 'puller' })
     })
 
