@@ -3,6 +3,9 @@ import { showValue } from './show-value.ts'
 
 export type FieldPath = readonly (string | number)[]
 
+/** What is said of a field that is not there. */
+export const isMissing = 'is missing'
+
 export interface Flaw {
   readonly path: FieldPath
   /** Predicate of the field: `is "Reg"`, `is missing`, `names two providers: aws, gcp`. */

@@ -2,7 +2,7 @@
 
 import type { ErrorCode } from '../outside/error-codes.ts'
 import { type Finding, refuse } from './finding.ts'
-import { type Flaw, renderPath } from './flaw.ts'
+import { type Flaw, isMissing, renderPath } from './flaw.ts'
 import { parseJson } from './parse-json.ts'
 import type { TextPlace, YamlDocument } from './parse-yaml.ts'
 import type { Source } from './read-sources.ts'
@@ -36,9 +36,9 @@ async function parseAsYaml(source: Source, code: ErrorCode): Promise<YamlDocumen
   const { parseYaml } = await import('./parse-yaml.ts')
   const parsed = parseYaml(source.text)
   if ('documents' in parsed) return parsed.documents
-  const [first, ...others] = parsed.map(({ what, ...place }) => ({
+  const [first, ...others] = parsed.map(({ what, expected, ...place }) => ({
     seen: `${render(source, place)}: ${what}`,
-    expected: 'YAML or JSON',
+    expected,
   }))
   throw refuse(code, [first ?? { seen: `${source.name} cannot be parsed`, expected: 'YAML or JSON' }, ...others])
 }
@@ -50,12 +50,15 @@ function sourceValue(source: Source, { value, start, locate }: YamlDocument): So
     find: async (flaws) =>
       flaws
         .map((flaw) => ({ ...flaw, place: locate(flaw.path, flaw.at ?? 'value') }))
-        .toSorted((a, b) => a.place.line - b.place.line || a.place.column - b.place.column)
+        .toSorted((a, b) => lateness(a) - lateness(b) || a.place.line - b.place.line || a.place.column - b.place.column)
         .map(({ place, path, says, expected }) => ({
           seen: `${render(source, place)}: ${renderPath(path)} ${says}`,
           expected,
         })),
   }
 }
+
+/** A field that is missing often is one that is misspelt: that one is told first. */
+const lateness = ({ says }: Flaw) => (says === isMissing ? 1 : 0)
 
 const render = ({ name }: Source, { line, column }: TextPlace) => `${name}:${line}:${column}`

@@ -13,6 +13,7 @@ import {
 } from 'yaml'
 import { quote } from '../outside/quote.ts'
 import type { FieldPath } from './flaw.ts'
+import { showValue } from './show-value.ts'
 
 /** Line and column, from 1. */
 export interface TextPlace {
@@ -29,6 +30,7 @@ export interface YamlDocument {
 
 export interface YamlFault extends TextPlace {
   readonly what: string
+  readonly expected: string
 }
 
 const maxDocuments = 1000
@@ -52,37 +54,42 @@ export function parseYaml(text: string): { readonly documents: YamlDocument[] } 
       logLevel: 'silent',
     } as const
     const parsed = [...parseAllDocuments(text, options)]
-    const faults = parsed.flatMap((document) => faultsOf(document, place))
-    if (parsed.length > maxDocuments) return [{ ...place(0), what: `more than ${maxDocuments} documents` }]
+    const [broken] = parsed.flatMap((document) => syntaxFaults(document, place))
+    if (broken !== undefined) return [broken] // what follows is mostly its echo
+    const faults = parsed.flatMap((document) => repeatedFields(document, place))
+    if (parsed.length > maxDocuments)
+      return [{ ...place(0), what: `more than ${maxDocuments} documents`, expected: 'fewer' }]
     return faults.length > 0
       ? faults
       : { documents: parsed.filter(isFilled).map((document) => withPlaces(document, place)) }
   } catch (error) {
     // Aliases without end or anchor, and nesting deeper than the stack, are thrown by the library.
-    return [{ ...place(0), what: inWords(error instanceof Error ? error.message : 'unreadable') }]
+    return [{ ...place(0), ...inWords(error instanceof Error ? error.message : 'unreadable') }]
   }
 }
 
 type PlaceOf = (offset: number) => TextPlace
 
-function faultsOf(document: Document.Parsed, place: PlaceOf): YamlFault[] {
-  const said = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
-    ...place(pos[0]),
-    what: inWords(message),
-  }))
-  return said.length > 0 ? said : repeatedFields(document, place)
+function syntaxFaults({ errors, warnings }: Document.Parsed, place: PlaceOf): YamlFault[] {
+  return [...errors, ...warnings].map(({ pos, message }) => ({ ...place(pos[0]), ...inWords(message) }))
 }
 
 /**
  * The library's words, without what it repeats of the text: behind a colon, in a tag, a directive, an escape.
  * Somebody may have named a token file, and a password may begin with what YAML takes for its own.
  */
-function inWords(message: string): string {
+function inWords(message: string): Pick<YamlFault, 'what' | 'expected'> {
   const own = message
     .replace(/(?<=[\w)]: ).*$/s, '…')
     .replaceAll(/(?<=Unknown directive |YAML version |plain scalar |escape sequence )\S.*$/gs, '…')
     .replaceAll(/(?<!\S)[!&*]\S*|\S{24,}/g, '…')
-  return `not YAML: ${quote(own)}`
+  return { what: `not YAML: ${quote(own)}`, expected: whatHelps(message) }
+}
+
+function whatHelps(message: string): string {
+  if (message.startsWith('Tabs ')) return 'spaces, not tabs'
+  // A glob that begins with * is an alias to YAML.
+  return /alias/i.test(message) ? 'YAML or JSON; a glob in quotes, such as "team-*"' : 'YAML or JSON'
 }
 
 function repeatedFields(document: Document.Parsed, place: PlaceOf): YamlFault[] {
@@ -92,7 +99,10 @@ function repeatedFields(document: Document.Parsed, place: PlaceOf): YamlFault[] 
       const names = new Set<unknown>()
       for (const { key } of map.items) {
         const name = isScalar(key) ? key.value : key
-        if (names.has(name)) faults.push({ ...place(offsetOf(key) ?? 0), what: 'a field is given twice' })
+        if (names.has(name)) {
+          const what = `the field ${isScalar(key) ? showValue(name) : 'of this name'} is given twice`
+          faults.push({ ...place(offsetOf(key) ?? 0), what, expected: 'each field once' })
+        }
         names.add(name)
       }
     },

@@ -1,7 +1,8 @@
 /** The texts that documents are read from: files, folders, standard input. */
 import { readdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { PullpassError } from '../outside/pullpass-error.ts'
+import { showPath } from '../outside/show-path.ts'
 import { readTextFile, unreadable } from './read-text-file.ts'
 
 export interface Source {
@@ -27,7 +28,23 @@ export async function readSources(files: readonly string[], readInput: () => Pro
     if (file === '-') sources.push({ name: '-', folder: '.', text: await readInput() })
     else sources.push(...(await readPath(file)))
   }
+  refuseRepeated(sources)
   return sources
+}
+
+/** Also a file beside its folder. Otherwise each of its documents would be told to be there twice. */
+function refuseRepeated(sources: readonly Source[]): void {
+  const firsts = new Map<string, Source>()
+  for (const source of sources) {
+    const path = resolve(source.name)
+    const first = firsts.get(path)
+    if (first !== undefined) {
+      const other = first.name === source.name ? '' : `, as ${showPath(first.name)} too`
+      const seen = `the file ${showPath(source.name)} is given twice${other}`
+      throw new PullpassError({ code: 'USAGE_INVALID', hop: 'document', seen, expected: 'each file once' })
+    }
+    firsts.set(path, source)
+  }
 }
 
 async function readPath(path: string): Promise<Source[]> {

@@ -2,7 +2,7 @@
 import type * as z from 'zod/mini'
 import { nearest } from '../outside/nearest.ts'
 import { quote } from '../outside/quote.ts'
-import type { FieldPath, Flaw } from './flaw.ts'
+import { type FieldPath, type Flaw, isMissing } from './flaw.ts'
 import { showValue } from './show-value.ts'
 
 /** The value as its type, or all that is wrong with it. */
@@ -21,7 +21,8 @@ function flawsOf(issue: z.core.$ZodIssue, whole: unknown): Flaw[] {
   }
   const value = valueAt(whole, path)
   const counts = issue.code === 'too_big' || issue.code === 'too_small'
-  return [{ path, says: `is ${counts ? countItems(value) : showValue(value)}`, expected: issue.message }]
+  const says = value === undefined ? isMissing : `is ${counts ? countItems(value) : showValue(value)}`
+  return [{ path, says, expected: `${issue.message}${asList(issue, value)}` }]
 }
 
 function unknownField(path: FieldPath, key: string, known: readonly string[]): Flaw {
@@ -32,6 +33,13 @@ function unknownField(path: FieldPath, key: string, known: readonly string[]): F
     expected: meant === undefined ? `one of: ${known.join(', ')}` : quote(meant),
     at: 'key',
   }
+}
+
+/** People write one item in place of a list of one. */
+function asList(issue: z.core.$ZodIssue, value: unknown): string {
+  if (issue.code !== 'invalid_type' || issue.expected !== 'array' || typeof value !== 'string') return ''
+  const shown = showValue(value)
+  return /^"[\w.:/-]{1,80}"$/.test(shown) ? `, such as [${shown.slice(1, -1)}]` : ''
 }
 
 function countItems(value: unknown): string {

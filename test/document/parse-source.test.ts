@@ -8,8 +8,8 @@ suite('a text is refused for', () => {
     'a field given twice': [
       'metadata: {name: regcred}',
       'metadata: {name: regcred, name: other}',
-      '-:3:27: a field is given twice',
-      'YAML or JSON',
+      '-:3:27: the field "name" is given twice',
+      'each field once',
     ],
     'a bracket that is not closed': [
       'metadata: {name: regcred}',
@@ -17,11 +17,17 @@ suite('a text is refused for', () => {
       '-:4:1: not YAML: "Flow map in block collection must be sufficiently indented and end with a }"',
       'YAML or JSON',
     ],
+    'a glob without quotes': [
+      '[default]',
+      '[*, team-*]',
+      '-:5:26: not YAML: "Alias cannot be an empty string"',
+      'YAML or JSON; a glob in quotes, such as "team-*"',
+    ],
     'an alias without its anchor': [
       'metadata: {name: regcred}',
       'metadata: *nobody',
       '-:1:1: not YAML: "Unresolved alias (the anchor must be set before the alias): …"',
-      'YAML or JSON',
+      'YAML or JSON; a glob in quotes, such as "team-*"',
     ],
     'a tag that runs code elsewhere': [
       'name: regcred',
@@ -49,10 +55,16 @@ suite('in any text', () => {
     )
   })
 
+  test('a text indented by tabs is told so, once', async () => {
+    const { seen, expected } = await refusal(['-'], smallest.replaceAll('  ', '\t'))
+    assert.equal(seen, '-:5:1: not YAML: "Tabs are not allowed as indentation"')
+    assert.equal(expected, 'spaces, not tabs')
+  })
+
   test('JSON mistakes have line and column too', async () => {
     const json = '{\n  "apiVersion": "pullpass.dev/v1alpha1",\n  "kind": "Secret",\n  "kind2": 1\n}'
     assert.equal((await refusal(['-'], json)).seen, '-:3:11: kind is "Secret"')
-    assert.equal((await refusal(['-'], json.replace('kind2', 'kind'))).seen, '-:4:3: a field is given twice')
+    assert.equal((await refusal(['-'], json.replace('kind2', 'kind'))).seen, '-:4:3: the field "kind" is given twice')
     assert.equal((await refusal(['-'], `${json.slice(0, -1)},}`)).seen, '-:3:11: kind is "Secret"')
     assert.equal((await refusal(['-'], json.slice(0, -2))).seen, '-:4:13: not YAML: "Flow map must end with a }"')
   })

@@ -17,12 +17,14 @@ test('places are counted in the text as it was given, through aliases and with a
 test('a field of 30,000 is found to stand twice without comparing each with each', () => {
   const fields = Array.from({ length: 30_000 }, (_, index) => `a${index}: 1`)
   assert.deepEqual(parseYaml([...fields, 'a7: 2'].join('\n')), [
-    { line: 30_001, column: 1, what: 'a field is given twice' },
+    { line: 30_001, column: 1, what: 'the field "a7" is given twice', expected: 'each field once' },
   ])
 })
 
 test('more than a thousand documents in one text are refused', () => {
-  assert.deepEqual(parseYaml('---\na\n'.repeat(1001)), [{ line: 1, column: 1, what: 'more than 1000 documents' }])
+  assert.deepEqual(parseYaml('---\na\n'.repeat(1001)), [
+    { line: 1, column: 1, what: 'more than 1000 documents', expected: 'fewer' },
+  ])
 })
 
 test('what is wrong is told in words of YAML alone, and nothing of the text is', () => {

@@ -90,6 +90,18 @@ suite('sources of documents', () => {
     assert.equal(error.seen, 'standard input (-) is named twice')
   })
 
+  test('a file that is given twice is refused as that, also beside its folder', async (t) => {
+    const folder = await makeFolder(t, { 'gcp.yaml': smallest })
+    const file = join(folder, 'gcp.yaml')
+    for (const [files, seen] of [
+      [[file, file], `the file ${file} is given twice`],
+      [[`${folder}/./gcp.yaml`, folder], `the file ${file} is given twice, as ${folder}/./gcp.yaml too`],
+    ] as const) {
+      const error = await refusal(files)
+      assert.deepEqual([error.code, error.seen, error.expected], ['USAGE_INVALID', seen, 'each file once'])
+    }
+  })
+
   test('two documents of one kind and name are refused', async () => {
     const error = await refusal(['-'], `${smallest}---\n${smallest}`)
     assert.equal(error.code, 'DOCUMENT_INVALID')

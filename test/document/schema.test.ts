@@ -34,6 +34,12 @@ suite('a document is refused for', () => {
       '-:1:1: the document is a list',
       'an object of kind ClusterPullSecret or PullSecret',
     ],
+    'one host in place of a list': [
+      '[europe-docker.pkg.dev]',
+      'europe-docker.pkg.dev',
+      '-:8:14: spec.registries[0].hosts is "europe-docker.pkg.dev"',
+      'a list, such as [europe-docker.pkg.dev]',
+    ],
     'a missing field': [
       'metadata: {name: regcred}',
       'metadata: {}',
