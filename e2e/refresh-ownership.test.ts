@@ -28,7 +28,11 @@ async function openNamespace(cluster: FederatedCluster, name: string) {
     pullpassAs: async (document: string, ...flags: string[]): Promise<ProgramRun> => {
       const file = join(await mkdtemp(join(tmpdir(), 'pullpass-document-')), 'document.json')
       await writeFile(file, JSON.stringify(documentOf(document, name, environment)))
-      return cluster.pullpass(['refresh', '-f', file, ...flags]).finally(() => rm(dirname(file), { recursive: true }))
+      try {
+        return await cluster.pullpass(['refresh', '-f', file, ...flags])
+      } finally {
+        await rm(dirname(file), { recursive: true })
+      }
     },
     script: async (): Promise<ProgramRun> => {
       await cluster.writeToken()

@@ -106,8 +106,8 @@ suite('a pull secret is fresh', () => {
     const names = Object.keys(annotationsOf(document))
     const made = fc.dictionary(fc.constantFrom(...names), fc.oneof(fc.string(), fc.json()))
     fc.assert(
-      fc.property(made, (annotations) => {
-        assert.equal(judgeFreshness(foundSecret({ annotations }), need), 'due')
+      fc.property(made, (theirs) => {
+        assert.equal(judgeFreshness(foundSecret({ annotations: theirs }), need), 'due')
       }),
     )
   })
