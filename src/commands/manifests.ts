@@ -11,13 +11,13 @@ import { PullpassError } from '../outside/pullpass-error.ts'
 import { checkOnePass } from '../refresh/check-one-pass.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
 import type { Command } from './command.ts'
-import type { Flag } from './flag.ts'
+import type { Choice, Flag } from './flag.ts'
 import { documentFlags } from './shared-flags.ts'
 
 const flags: typeof documentFlags & {
   readonly image: Flag & { type: 'string' }
   readonly namespace: Flag & { type: 'string' }
-  readonly output: Flag & { type: 'string' }
+  readonly output: Choice<'yaml' | 'json'>
 } = {
   ...documentFlags,
   image: { type: 'string', value: 'IMAGE', summary: 'Image to run (default pullpass:VERSION, this version)' },

@@ -28,7 +28,7 @@ function unreadable(path: string, what: string, cause?: unknown): PullpassError 
     hop: 'subject-token',
     seen: `${path} ${what}`,
     expected: 'a file that holds a service account token',
-    hint: 'mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or name its file with --token-file',
+    hint: 'mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or name the file that holds one',
     cause,
   })
 }

@@ -94,6 +94,13 @@ suite('pullpass inspect, of a token', () => {
     assert.match(stdout, /^Nothing speaks against it for europe-docker\.pkg\.dev;/m)
   })
 
+  test('a file that is not there is told without a flag that inspect lacks', async (t) => {
+    const { exitCode, stderr } = await runInspect(await start(t), ['nofile'])
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /^TOKEN_FILE_UNREADABLE \(subject-token\): nofile is not there\n/)
+    assert.doesNotMatch(stderr, /--/)
+  })
+
   test('an expired token is refused, without any document', async (t) => {
     const sandbox = await start(t)
     sandbox.clock.advance('2 h')

@@ -64,7 +64,7 @@ const badInputs: Record<string, BadInput> = {
     said: [
       'TOKEN_FILE_UNREADABLE (subject-token): FOLDER/none is not there',
       '  expected a file that holds a service account token',
-      '  fix: mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or name its file with --token-file',
+      '  fix: mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or name the file that holds one',
     ],
   },
   'an empty token file': {

@@ -63,11 +63,11 @@ suite('readTokenFile', () => {
     await assert.rejects(readTokenFile(path), {
       code: 'TOKEN_FILE_UNREADABLE',
       seen: `${path} is not there`,
-      hint: 'mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or name its file with --token-file',
+      hint: 'mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or name the file that holds one',
     })
   })
 
-  test('a directory is named as one', async () => {
+  test('a folder is named as one', async () => {
     await assert.rejects(readTokenFile(folder), { code: 'TOKEN_FILE_UNREADABLE', seen: `${folder} is a folder` })
   })
 
