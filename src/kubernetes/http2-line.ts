@@ -46,9 +46,11 @@ function receive(stream: ClientHttp2Stream, maxBytes: number): Promise<Answer> {
     const pieces: Buffer[] = []
     let bytes = 0
     let head: Pick<Answer, 'status' | 'retryAfter'> | undefined
+    let announced: string | undefined
     let answered = false
     stream.once('response', (headers) => {
       head = { status: headers[':status'] ?? 0, retryAfter: headers['retry-after'] }
+      announced = headers['content-length']
     })
     stream.on('data', (piece: Buffer) => {
       bytes += piece.length
@@ -56,9 +58,11 @@ function receive(stream: ClientHttp2Stream, maxBytes: number): Promise<Answer> {
       else pieces.push(piece)
     })
     stream.once('end', () => {
-      // A stream that was reset, or whose connection is gone, ends too, even without an error (RFC 9113 §8.1): it is
-      // closed by then, while one that the server ended is closed after this.
-      answered = head !== undefined && !stream.closed && stream.rstCode === constants.NGHTTP2_NO_ERROR
+      // A stream that was reset, or whose connection is gone, ends too, even without an error (RFC 9113 §8.1). Length
+      // tells where it was announced; else the stream must have been open still, or its connection alive.
+      const whole =
+        announced === undefined ? !stream.closed || stream.session?.destroyed === false : bytes === Number(announced)
+      answered = head !== undefined && whole && stream.rstCode === constants.NGHTTP2_NO_ERROR
       if (head && answered) resolve({ ...head, body: textOf(pieces) })
     })
     stream.once('error', reject)

@@ -66,6 +66,26 @@ suite('pullpass refresh', () => {
     assert.equal(after?.annotations['pullpass.dev/expires-at'], '2026-11-24T13:40:00.000Z')
   })
 
+  test('a second run asks the API server once for each of many namespaces', async (t) => {
+    const sandbox = await startTestSandbox(t, {
+      namespaces: Array.from({ length: 200 }, (_, index) => `team-${index}`),
+    })
+    await runPullpass(sandbox, ['refresh'])
+    const before = sandbox.parts.kubernetes.seen.length
+    await runPullpass(sandbox, ['refresh'])
+    const asked = sandbox.parts.kubernetes.seen.slice(before).map(({ method, status }) => `${method} ${status}`)
+    assert.deepEqual(
+      Map.groupBy(asked, (one) => one)
+        .entries()
+        .map(([one, { length }]) => [one, length])
+        .toArray(),
+      [
+        ['GET 200', 1],
+        ['PATCH 200', 200],
+      ],
+    )
+  })
+
   test('with --min-remaining, what lives on long enough costs no exchange', async (t) => {
     const sandbox = await startTestSandbox(t)
     await runPullpass(sandbox, ['refresh'])
