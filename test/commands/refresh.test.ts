@@ -74,16 +74,7 @@ suite('pullpass refresh', () => {
     const before = sandbox.parts.kubernetes.seen.length
     await runPullpass(sandbox, ['refresh'])
     const asked = sandbox.parts.kubernetes.seen.slice(before).map(({ method, status }) => `${method} ${status}`)
-    assert.deepEqual(
-      Map.groupBy(asked, (one) => one)
-        .entries()
-        .map(([one, { length }]) => [one, length])
-        .toArray(),
-      [
-        ['GET 200', 1],
-        ['PATCH 200', 200],
-      ],
-    )
+    assert.deepEqual([asked.length, asked.filter((one) => one === 'PATCH 200').length], [201, 200])
   })
 
   test('with --min-remaining, what lives on long enough costs no exchange', async (t) => {
