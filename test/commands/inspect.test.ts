@@ -189,6 +189,25 @@ suite('pullpass inspect secret', () => {
     assert.ok(stdout.endsWith(`\nA kubelet can parse it, and uses ${host} for ${sandbox.image}.\n`), stdout)
   })
 
+  test('an expiry that somebody else wrote beside the credential is not believed', async (t) => {
+    const sandbox = await start(t)
+    await runPullpass(sandbox, ['refresh'])
+    const token = /token: "?([^"\n]+)"?/.exec(sandbox.kubeconfig)?.[1] ?? ''
+    await sandbox.cluster.handle({
+      method: 'PATCH',
+      path: '/api/v1/namespaces/team-a/secrets/regcred',
+      query: new URLSearchParams({ fieldManager: 'kubectl-annotate' }),
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/merge-patch+json' },
+      body: Buffer.from(
+        JSON.stringify({ metadata: { annotations: { 'pullpass.dev/expires-at': '9999-01-01T00:00:00Z' } } }),
+      ),
+      signal: new AbortController().signal,
+    })
+    const { stdout } = await runPullpass(sandbox, ['inspect', 'secret', 'team-a/regcred'])
+    assert.match(stdout, /\nnote: its annotations were changed by something else: its expiry is not believed\n/)
+    assert.match(stdout, / oauth2accesstoken +unknown\n/)
+  })
+
   test('an image of another registry is a problem', async (t) => {
     const sandbox = await start(t)
     seedSecret(sandbox, 'mine', { 'quay.io/org/': { auth } })

@@ -3,6 +3,7 @@ import { parseDockerConfig } from '../../credential/parse-docker-config.ts'
 import { type PullSecretRecord, parseRecord } from '../../credential/pull-secret-record.ts'
 import type { PullSecretContent } from '../../kubernetes/read-pull-secret-data.ts'
 import { Redacted } from '../../outside/redacted.ts'
+import { ownRecord } from '../../refresh/own-record.ts'
 import { judgePullSecret, type PullSecretVerdict } from '../../registry/judge-pull-secret.ts'
 import type { SecretTarget } from './parse-inspect-target.ts'
 
@@ -21,11 +22,12 @@ const pullSecretType = 'kubernetes.io/dockerconfigjson'
 
 export function judgeSecret(
   { secret: target, image }: SecretTarget,
-  { type, annotations, owners, managers, deleting, dockerConfigJson }: PullSecretContent,
+  content: PullSecretContent,
   now: Date,
 ): SecretVerdict {
+  const { type, annotations, owners, managers, deleting, dockerConfigJson } = content
   const record = parseRecord(annotations)
-  const doubts = record === undefined ? [] : doubtsOf(record, owners.data, `${target.namespace}/${target.name}`)
+  const doubts = record === undefined ? [] : doubtsOf(record, content, `${target.namespace}/${target.name}`)
   // What annotations say of a credential that somebody else wrote is not about this credential.
   const believed = doubts.length === 0 ? record : undefined
   const wrongType = type === pullSecretType ? [] : [`its type is ${type}: no kubelet takes it as ${pullSecretType}`]
@@ -43,10 +45,13 @@ export function judgeSecret(
   }
 }
 
-function doubtsOf(record: PullSecretRecord, owners: readonly string[], target: string): string[] {
+function doubtsOf(record: PullSecretRecord, content: PullSecretContent, target: string): string[] {
   const copied = record.target === target ? [] : [`it is a copy, by something else, of the Secret ${record.target}`]
-  const edited = owners.some((owner) => owner.startsWith('pullpass:'))
-    ? []
-    : [`its annotations are pullpass's, for ${record.document}, but its credential was written by something else`]
-  return [...copied, ...edited]
+  const manager = content.owners.data.find((owner) => owner.startsWith('pullpass:'))
+  if (manager === undefined) {
+    const seen = `its annotations are pullpass's, for ${record.document}, but its credential was written by something else`
+    return [...copied, seen]
+  }
+  const edited = ownRecord(content, manager) === undefined
+  return [...copied, ...(edited ? ['its annotations were changed by something else: its expiry is not believed'] : [])]
 }
