@@ -2,7 +2,7 @@
  * What a pull secret says of itself in its annotations: whose it is, and until when each registry's entry is good.
  * So freshness is judged by metadata alone, and data is never asked for. No secret is among them.
  */
-import { asObject, type JsonObject } from '../outside/json-fields.ts'
+import { asObject, jsonOrNone } from '../outside/json-fields.ts'
 
 export interface PullSecretRecord {
   /** `ClusterPullSecret/NAME`, or `PullSecret/NAMESPACE/NAME`. */
@@ -82,7 +82,7 @@ function earliestExpiry(registries: ReadonlyMap<string, RegistryRecord>): Date {
 }
 
 function parseRegistries(text: string | undefined): Map<string, RegistryRecord> | undefined {
-  const parsed = text === undefined || text.length > longest ? undefined : parseObject(text)
+  const parsed = text === undefined || text.length > longest ? undefined : asObject(jsonOrNone(text))
   if (parsed === undefined) return undefined
   const registries = new Map<string, RegistryRecord>()
   for (const [name, value] of Object.entries(parsed)) {
@@ -103,12 +103,4 @@ function parseRegistry(value: unknown): RegistryRecord | undefined {
 function parseInstant(text: unknown): Date | undefined {
   const time = typeof text === 'string' && text.length <= 40 ? Date.parse(text) : Number.NaN
   return Number.isNaN(time) ? undefined : new Date(time)
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    return asObject(JSON.parse(text))
-  } catch {
-    return undefined // edited by hand: nothing is known then
-  }
 }

@@ -15,20 +15,12 @@ export interface PullSecret {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
-  readonly ownerReferences?: readonly OwnerReference[]
   /** The document that the kubelet reads: JSON with `auths`. */
   readonly dockerConfigJson: Redacted
   /** Only this very Secret is updated; none is created. */
   readonly uid?: string
   /** Only from this state. */
   readonly resourceVersion?: string
-}
-
-interface OwnerReference {
-  readonly apiVersion: string
-  readonly kind: string
-  readonly name: string
-  readonly uid: string
 }
 
 export interface ApplyWays {
@@ -72,11 +64,11 @@ function applyQuery({ manager, force, dryRun }: ApplyWays): string {
 }
 
 function manifestOf(secret: PullSecret): Redacted {
-  const { namespace, name, uid, resourceVersion, labels, annotations, ownerReferences, dockerConfigJson } = secret
+  const { namespace, name, uid, resourceVersion, labels, annotations, dockerConfigJson } = secret
   const manifest = {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { name, namespace, uid, resourceVersion, labels, annotations, ownerReferences },
+    metadata: { name, namespace, uid, resourceVersion, labels, annotations },
     type: 'kubernetes.io/dockerconfigjson',
     // `data`, since keys of `stringData` that are dropped later would stay.
     data: { '.dockerconfigjson': encode(dockerConfigJson) },

@@ -3,7 +3,7 @@
  * API server as somebody else, or as nobody.
  * https://kubernetes.io/docs/reference/config-api/client-authentication.v1/#client-authentication-k8s-io-v1-ExecCredentialStatus
  */
-import { asObject, type JsonObject } from '../outside/json-fields.ts'
+import { asObject, type JsonObject, jsonOrNone } from '../outside/json-fields.ts'
 import { Redacted } from '../outside/redacted.ts'
 import { parseBearer } from './parse-bearer.ts'
 import type { PluginCredential } from './plugin-credential.ts'
@@ -11,7 +11,7 @@ import { ExecFailed } from './run-exec-plugin.ts'
 
 /** Throws ExecFailed; what was printed is not quoted, since a credential is in there. */
 export function parseExecCredential(text: string, now: Date): PluginCredential {
-  const status = asObject(asObject(parseJson(text))?.['status'])
+  const status = asObject(asObject(jsonOrNone(text))?.['status'])
   if (!status) throw new ExecFailed('it gave no ExecCredential')
   const token = textOf(status, 'token')
   const clientCertificate = textOf(status, 'clientCertificateData')
@@ -28,14 +28,6 @@ export function parseExecCredential(text: string, now: Date): PluginCredential {
     ...(clientCertificate && { clientCertificate }),
     ...(clientKey && { clientKey: new Redacted(clientKey) }),
     ...(expiresAt && { expiresAt }),
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined // the parser's message would quote the credential
   }
 }
 

@@ -3,7 +3,7 @@
  * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
  */
 
-import { asList, asObject, asText, type JsonObject } from '../outside/json-fields.ts'
+import { asList, asObject, asText, jsonOrNone } from '../outside/json-fields.ts'
 import type { ClusterAnswer } from './cluster.ts'
 
 export interface Status {
@@ -23,7 +23,7 @@ const mostCauses = 100
 
 /** Undefined where the answer is none of the API server's. */
 export function parseStatus({ body }: ClusterAnswer): Status | undefined {
-  const object = parseObject(body)
+  const object = asObject(jsonOrNone(body))
   if (object?.['kind'] !== 'Status') return undefined
   return {
     reason: asText(object['reason']) ?? '',
@@ -35,12 +35,4 @@ export function parseStatus({ body }: ClusterAnswer): Status | undefined {
 function causeOf(value: unknown): StatusCause {
   const { reason, field, message } = asObject(value) ?? {}
   return { reason: asText(reason) ?? '', field: asText(field) ?? '', message: asText(message) ?? '' }
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    return asObject(JSON.parse(text))
-  } catch {
-    return undefined // an error page: its status is all that counts
-  }
 }

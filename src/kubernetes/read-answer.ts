@@ -1,22 +1,14 @@
 /** An API server's good answer as JSON. */
 
-import { asObject, type JsonObject } from '../outside/json-fields.ts'
+import { asObject, type JsonObject, jsonOrNone } from '../outside/json-fields.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Cluster, ClusterAnswer } from './cluster.ts'
 
 /** @throws ANSWER_MALFORMED; what was answered is not shown, since it may hold a Secret */
 export function readAnswer({ server }: Cluster, { status, body }: ClusterAnswer): JsonObject {
-  const object = asObject(parseJson(body))
+  const object = asObject(jsonOrNone(body))
   if (object) return object
   throw malformed(server, status, Buffer.byteLength(body))
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined // the parser's message would quote the answer
-  }
 }
 
 export function malformed(server: string, status: number, bytes: number): PullpassError {

@@ -2,6 +2,15 @@
 
 export type JsonObject = { readonly [name: string]: unknown }
 
+/** undefined where the text is not JSON. The parser's own message quotes what it read, and is dropped. */
+export function jsonOrNone(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 export function asObject(value: unknown): JsonObject | undefined {
   return isObject(value) ? value : undefined
 }

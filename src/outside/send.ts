@@ -3,6 +3,7 @@
  * Owns what is the same for every vendor: opening secrets, time and size limits, no redirects, retries, and words.
  */
 import { answerFault, type Refusal } from './answer-fault.ts'
+import { jsonOrNone } from './json-fields.ts'
 import type { Outside } from './outside.ts'
 import { type Hop, PullpassError } from './pullpass-error.ts'
 import { Redacted } from './redacted.ts'
@@ -64,7 +65,7 @@ async function sendOnce<T>(outside: SendOutside, ask: Ask<T>): Promise<T> {
   const sentAt = outside.now()
   const answer = await exchangeMessages(outside, ask)
   const receivedAt = outside.now()
-  const body = parseJson(answer.body)
+  const body = jsonOrNone(answer.body)
   if (answer.status !== 200 || body === undefined) {
     throw answerFault(ask, { ...answer, json: body, receivedAt, secrets: secretsOf(ask) })
   }
@@ -130,12 +131,4 @@ function openInPlace(this: Readonly<Record<string, unknown>>, key: string, value
 function secretsOf<T>({ bearer, form, json }: Ask<T>): Redacted[] {
   const values = [bearer, ...Object.values(form ?? {}), ...(typeof json === 'object' ? Object.values(json ?? {}) : [])]
   return values.filter((value) => value instanceof Redacted)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined // not JSON: the caller says so, with status and content type
-  }
 }

@@ -1,24 +1,13 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { checkAudience } from '../../src/identity/check-audience.ts'
-import { Redacted } from '../../src/outside/redacted.ts'
+import { subjectToken } from '../support/subject-token.ts'
 
 const provider = '//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/providers/gardener'
 const google = { audiences: [provider, `https:${provider}`], host: 'europe-docker.pkg.dev' }
 const where = '/var/run/secrets/tokens/oidc-token'
 
-const meantFor = (...audiences: string[]) => ({
-  value: new Redacted('secret'),
-  issuer: 'https://issuer.example.com',
-  subject: 'system:serviceaccount:image-system:pullpass',
-  audiences,
-  issuedAt: new Date('2025-11-24T11:00:00Z'),
-  expiresAt: new Date('2025-11-24T12:00:00Z'),
-  keyId: 'key-1',
-  algorithm: 'RS256',
-  pod: undefined,
-  node: undefined,
-})
+const meantFor = (...audiences: string[]) => ({ ...subjectToken, audiences })
 
 suite('checkAudience', () => {
   test('the provider may be named with or without https:', () => {

@@ -1,20 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { checkLifetime } from '../../src/identity/check-lifetime.ts'
-import { Redacted } from '../../src/outside/redacted.ts'
-
-const token = {
-  value: new Redacted('secret'),
-  issuer: 'https://issuer.example.com',
-  subject: 'system:serviceaccount:image-system:pullpass',
-  audiences: ['sts'],
-  issuedAt: new Date('2025-11-24T11:00:00Z'),
-  expiresAt: new Date('2025-11-24T12:00:00Z'),
-  keyId: 'key-1',
-  algorithm: 'RS256',
-  pod: undefined,
-  node: undefined,
-}
+import { subjectToken as token } from '../support/subject-token.ts'
 
 suite('checkLifetime', () => {
   test('a token lives until its expiry, and a minute longer for clocks that differ', () => {

@@ -1,20 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { judgeSubjectToken } from '../../src/identity/judge-subject-token.ts'
-import { Redacted } from '../../src/outside/redacted.ts'
+import { subjectToken as token } from '../support/subject-token.ts'
 
-const token = {
-  value: new Redacted('secret'),
-  issuer: 'https://issuer.example.com',
-  subject: 'system:serviceaccount:image-system:pullpass',
-  audiences: ['sts'],
-  issuedAt: new Date('2025-11-24T11:00:00Z'),
-  expiresAt: new Date('2025-11-24T12:00:00Z'),
-  keyId: 'key-1',
-  algorithm: 'RS256',
-  pod: undefined,
-  node: undefined,
-}
 const now = new Date('2025-11-24T11:30:00Z')
 
 const codes = (wanted: object, at = now) =>

@@ -1,0 +1,16 @@
+/** A subject token that lives from 11 to 12 o'clock and is meant for `sts`, for tests that judge one. */
+import type { SubjectToken } from '../../src/identity/subject-token.ts'
+import { Redacted } from '../../src/outside/redacted.ts'
+
+export const subjectToken: SubjectToken = {
+  value: new Redacted('secret'),
+  issuer: 'https://issuer.example.com',
+  subject: 'system:serviceaccount:image-system:pullpass',
+  audiences: ['sts'],
+  issuedAt: new Date('2025-11-24T11:00:00Z'),
+  expiresAt: new Date('2025-11-24T12:00:00Z'),
+  keyId: 'key-1',
+  algorithm: 'RS256',
+  pod: undefined,
+  node: undefined,
+}
