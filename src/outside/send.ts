@@ -8,7 +8,7 @@ import type { Outside } from './outside.ts'
 import { type Hop, PullpassError } from './pullpass-error.ts'
 import { Redacted } from './redacted.ts'
 import { retryDelayMs } from './retry-delay.ts'
-import type { HttpAnswer, HttpRequest } from './transport.ts'
+import type { HttpAnswer, HttpMethod, HttpRequest } from './transport.ts'
 import { transportFault } from './transport-fault.ts'
 
 export interface Ask<T> {
@@ -16,7 +16,7 @@ export interface Ask<T> {
   /** For messages: who is asked, `Google`. */
   readonly who: string
   readonly url: string
-  readonly method?: 'GET' | 'POST'
+  readonly method?: HttpMethod
   /** Sent as application/x-www-form-urlencoded, or as JSON; secrets in them are opened here. */
   readonly form?: Readonly<Record<string, string | Redacted>>
   readonly json?: unknown

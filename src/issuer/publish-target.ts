@@ -1,0 +1,38 @@
+/** Where an issuer's documents are written: what publishing needs of a bucket, a folder or a provider, and nothing else. */
+
+/** Each by the path under the issuer's URL where a stranger asks for it. */
+export const documentPaths = {
+  jwks: 'openid/v1/jwks',
+  discovery: '.well-known/openid-configuration',
+} as const
+
+export type DocumentName = keyof typeof documentPaths
+
+export interface StoredDocument {
+  /** At most 1 MiB. */
+  readonly text: string
+  /** What this state of it is called: a generation, an ETag, a hash. Names nothing but this state. */
+  readonly version: string
+}
+
+export interface DocumentToStore {
+  readonly text: string
+  readonly contentType: string
+  readonly cacheControl: string
+}
+
+export interface PublishTarget {
+  /** As the user names it: `gs://bucket/cluster`. */
+  readonly name: string
+  /** Where strangers read what lies here; undefined for a folder, which anything may serve, and for a provider. */
+  readonly issuerUrl: string | undefined
+  /** What is kept here: a provider at a cloud takes keys alone. */
+  readonly holds: readonly DocumentName[]
+  /** Undefined where there is none yet. @throws PUBLISH_DENIED, PUBLISH_TARGET_MISSING, PUBLISH_UNAVAILABLE */
+  read(name: DocumentName): Promise<StoredDocument | undefined>
+  /**
+   * Writes where the state is still `replaces` (undefined: where nothing is); `outrun` where somebody else was faster.
+   * @throws PUBLISH_DENIED, PUBLISH_TARGET_MISSING, PUBLISH_UNAVAILABLE
+   */
+  write(name: DocumentName, document: DocumentToStore, replaces: string | undefined): Promise<'written' | 'outrun'>
+}
