@@ -23,6 +23,21 @@ export function renderHelp(commands: Readonly<Record<string, CommandEntry>>): st
   ].join('\n')
 }
 
+/** What a group such as `issuer` holds. */
+export function renderGroupHelp(group: {
+  readonly name: string
+  readonly members: Readonly<Record<string, CommandEntry>>
+}): string {
+  return [
+    `Usage: pullpass ${group.name} COMMAND [flags]`,
+    '',
+    'Commands:',
+    ...aligned(Object.entries(group.members).map(([name, { summary }]) => [name, summary] as const)),
+    '',
+    `pullpass ${group.name} COMMAND --help shows the flags of one.`,
+  ].join('\n')
+}
+
 export function renderCommandHelp({ summary, usage, details, flags, life }: Command): string {
   return [
     `${summary}.`,

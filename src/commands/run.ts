@@ -1,18 +1,17 @@
 /** One run of pullpass: from the words of a command line to an exit code. */
-import { showValue } from '../document/show-value.ts'
 import { errorCodes } from '../outside/error-codes.ts'
 import { httpsTransport } from '../outside/https-transport.ts'
-import { nearest } from '../outside/nearest.ts'
 import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { createLog } from '../terminal/log.ts'
 import { renderFault } from '../terminal/render-fault.ts'
 import type { Command, Terminal } from './command.ts'
-import { type CommandEntry, commands } from './commands.ts'
+import { commands } from './commands.ts'
 import { endAfter } from './end-after.ts'
+import { type Found, findCommand } from './find-command.ts'
 import { orEnd } from './or-end.ts'
 import { type CommandLine, readCommandLine } from './read-command-line.ts'
-import { renderCommandHelp, renderHelp } from './render-help.ts'
+import { renderCommandHelp, renderGroupHelp, renderHelp } from './render-help.ts'
 import { defaultTimeout } from './shared-flags.ts'
 
 /** What a process gives a run; a test gives its own. */
@@ -35,15 +34,19 @@ async function dispatch([name = '--help', ...words]: readonly string[], host: Ho
     return 0
   }
   if (['--help', '-h', 'help'].includes(name)) {
-    const [asked] = words
-    host.terminal.print(asked === undefined ? renderHelp(commands) : await commandHelp(asked))
+    host.terminal.print(words.length === 0 ? renderHelp(commands) : await help(words))
     return 0
   }
-  return await runCommand(name, words, host)
+  return await runCommand(findCommand([name, ...words]), host)
 }
 
-async function runCommand(name: string, words: readonly string[], host: Host): Promise<number> {
-  const command = await find(name).load()
+async function runCommand(found: Found, host: Host): Promise<number> {
+  if (found.kind === 'group') {
+    host.terminal.print(renderGroupHelp(found))
+    return 0
+  }
+  const { name, entry, words } = found
+  const command = await entry.load()
   const line = readCommandLine(name, command, words)
   if (line.common.help) {
     host.terminal.print(renderCommandHelp(command))
@@ -88,23 +91,9 @@ export const interruption = (signal: string): PullpassError =>
     retryable: true,
   })
 
-function find(name: string): CommandEntry {
-  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (entry !== undefined) return entry
-  const near = nearest(name, Object.keys(commands))
-  throw new PullpassError({
-    code: 'USAGE_INVALID',
-    hop: 'document',
-    seen: name.startsWith('-')
-      ? `${showValue(name)} stands before the command`
-      : `there is no command ${showValue(name)}`,
-    expected: near === undefined ? `one of ${Object.keys(commands).join(', ')}` : `perhaps ${near}`,
-    hint: 'pullpass --help',
-  })
-}
-
-async function commandHelp(name: string): Promise<string> {
-  return renderCommandHelp(await find(name).load())
+async function help(words: readonly string[]): Promise<string> {
+  const found = findCommand(words)
+  return found.kind === 'group' ? renderGroupHelp(found) : renderCommandHelp(await found.entry.load())
 }
 
 function complain(error: unknown, { terminal, now }: Host, format: 'text' | 'json' | undefined): number {

@@ -84,7 +84,7 @@ suite('the commands', () => {
 
       test('help shows how it is called and each of its flags, and fits into a terminal', async () => {
         const { usage, flags } = await load()
-        const { exitCode, stdout, stderr } = await pullpass(name, '--help')
+        const { exitCode, stdout, stderr } = await pullpass(...name.split(' '), '--help')
         assert.deepEqual([exitCode, stderr], [0, ''])
         for (const form of usage) assert.ok(form.startsWith(name) && stdout.includes(`pullpass ${form}\n`), form)
         for (const [flag, { summary: says }] of Object.entries(flags)) {
@@ -92,12 +92,12 @@ suite('the commands', () => {
           assert.ok(stdout.includes(`--${flag}`) && stdout.replaceAll(/\n +/g, ' ').includes(says), flag)
         }
         assertReadable(stdout)
-        assert.equal((await pullpass('help', name)).stdout, stdout)
-        assert.equal((await pullpass(name, '-h')).stdout, stdout)
+        assert.equal((await pullpass('help', ...name.split(' '))).stdout, stdout)
+        assert.equal((await pullpass(...name.split(' '), '-h')).stdout, stdout)
       })
 
       test('an unknown flag is refused with the nearest known one', async () => {
-        const { exitCode, stdout, stderr } = await pullpass(name, '--timout', '5m')
+        const { exitCode, stdout, stderr } = await pullpass(...name.split(' '), '--timout', '5m')
         assert.deepEqual([exitCode, stdout], [2, ''])
         assert.equal(
           stderr,
