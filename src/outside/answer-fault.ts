@@ -5,6 +5,7 @@ import { quoteSafely } from './quote-safely.ts'
 import type { Redacted } from './redacted.ts'
 import { retryAtOf } from './retry-at.ts'
 import type { HttpAnswer } from './transport.ts'
+import { unspecificCodes } from './unspecific-codes.ts'
 
 /** What a vendor's refusal means, and what mends it. */
 export interface Refusal {
@@ -75,7 +76,7 @@ function knownRefusal(ask: Asked, answer: Answered, refusal: Refusal): PullpassE
 function unknownRefusal({ hop, who, url }: Asked, { status, headers, receivedAt }: Answered): PullpassError {
   const transient = isTransient(status)
   return new PullpassError({
-    code: status === 429 ? 'QUOTA_EXCEEDED' : transient ? 'EXCHANGE_UNAVAILABLE' : 'EXCHANGE_REFUSED',
+    code: status === 429 ? 'QUOTA_EXCEEDED' : unspecificCodes(hop)[transient ? 'unavailable' : 'refused'],
     hop,
     seen: `${who} answered ${status} at ${url}, without a reason that pullpass knows`,
     expected: 'an answer of status 200',

@@ -3,6 +3,7 @@
 import { type Hop, PullpassError } from './pullpass-error.ts'
 import { systemErrorCode } from './system-error-code.ts'
 import { AnswerTooLarge } from './transport.ts'
+import { unspecificCodes } from './unspecific-codes.ts'
 
 /** Node's (OpenSSL's) codes for a certificate that nobody vouches for, or that is another's. */
 const untrusted = new Set([
@@ -42,7 +43,7 @@ export function transportFault(
     })
   }
   return new PullpassError({
-    code: 'EXCHANGE_UNAVAILABLE',
+    code: unspecificCodes(hop).unavailable,
     hop,
     seen: `${who} ${timedOut ?? `gave no answer (${code ?? 'the connection failed'})`} at ${url}`,
     expected: 'an answer',
