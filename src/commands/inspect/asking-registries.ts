@@ -2,7 +2,7 @@
 import type { Document } from '../../document/document.ts'
 import type { AcceptedAudiences } from '../../identity/check-audience.ts'
 import { bindProvider } from '../../providers/bind-provider.ts'
-import type { NamespacedName } from './parse-inspect-target.ts'
+import type { NamespacedName } from '../parse-namespaced-name.ts'
 
 export interface AskingRegistry extends AcceptedAudiences {
   /** The first is the one to ask for. */

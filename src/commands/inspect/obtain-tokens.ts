@@ -9,9 +9,10 @@ import { connect } from '../../kubernetes/connect.ts'
 import { requestToken } from '../../kubernetes/request-token.ts'
 import { Redacted } from '../../outside/redacted.ts'
 import type { Call } from '../command.ts'
+import type { NamespacedName } from '../parse-namespaced-name.ts'
 import type { clusterFlags } from '../shared-flags.ts'
 import { type AskingRegistry, audiencesToRequest } from './asking-registries.ts'
-import type { NamespacedName, TokenTarget } from './parse-inspect-target.ts'
+import type { TokenTarget } from './parse-inspect-target.ts'
 
 type TokenCall = Call<typeof clusterFlags>
 

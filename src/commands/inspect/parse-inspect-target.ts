@@ -1,9 +1,8 @@
 /** What `pullpass inspect` is asked to show, from the words of its command line. */
-import { labelName, objectName } from '../../document/kubernetes-names.ts'
-import { brokenRule } from '../../document/text-rule.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { quote } from '../../outside/quote.ts'
 import { type ImageReference, parseImageReference } from '../../registry/parse-image-reference.ts'
+import { type NamespacedName, parseNamespacedName } from '../parse-namespaced-name.ts'
 
 export type InspectTarget = TokenTarget | SecretTarget
 
@@ -15,11 +14,6 @@ export interface SecretTarget {
   readonly kind: 'secret'
   readonly secret: NamespacedName
   readonly image: { readonly name: string; readonly reference: ImageReference } | undefined
-}
-
-export interface NamespacedName {
-  readonly namespace: string
-  readonly name: string
 }
 
 interface TargetFlags {
@@ -56,11 +50,7 @@ const kubectlWords: ReadonlyMap<string, string> = new Map([
 
 function parseName(kind: string, text: string | undefined): NamespacedName {
   if (text === undefined) throw wrong(`${kind} is given without a name`, 'NAMESPACE/NAME')
-  const [namespace = '', name, ...more] = text.split('/')
-  if (name === undefined || more.length > 0) throw wrong(`${quote(text)} is no name of a ${kind}`, 'NAMESPACE/NAME')
-  const broken = brokenRule(labelName, namespace) ?? brokenRule(objectName, name)
-  if (broken !== undefined) throw wrong(`${quote(text)} is no name of a ${kind}`, `NAMESPACE/NAME, each of ${broken}`)
-  return { namespace, name }
+  return parseNamespacedName(text, kind, 'inspect')
 }
 
 function parseImage(name: string): NonNullable<SecretTarget['image']> {
@@ -70,4 +60,4 @@ function parseImage(name: string): NonNullable<SecretTarget['image']> {
 }
 
 const wrong = (seen: string, expected?: string) =>
-  new PullpassError({ code: 'USAGE_INVALID', hop: 'document', seen, expected, hint: 'pullpass inspect --help' })
+  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, hint: 'pullpass inspect --help' })

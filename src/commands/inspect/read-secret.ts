@@ -3,7 +3,7 @@ import type { Cluster } from '../../kubernetes/cluster.ts'
 import { foundIn } from '../../kubernetes/found-in.ts'
 import { type PullSecretContent, readPullSecretData } from '../../kubernetes/read-pull-secret-data.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
-import type { NamespacedName } from './parse-inspect-target.ts'
+import type { NamespacedName } from '../parse-namespaced-name.ts'
 
 /** @throws SECRET_MISSING, and what a list throws */
 export async function readSecret(cluster: Cluster, { namespace, name }: NamespacedName): Promise<PullSecretContent> {

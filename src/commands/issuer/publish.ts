@@ -1,0 +1,138 @@
+/** pullpass issuer publish: the cluster's two OIDC documents, brought where clouds read them, and read back. */
+import { checkIssuerUrl } from '../../issuer/check-issuer-url.ts'
+import { confirmPublication } from '../../issuer/confirm-publication.ts'
+import { freshToken } from '../../issuer/fresh-token.ts'
+import { mergeKeys } from '../../issuer/merge-keys.ts'
+import { openTarget } from '../../issuer/open-target.ts'
+import { publishDocuments } from '../../issuer/publish-documents.ts'
+import { readClusterIssuer } from '../../issuer/read-cluster-issuer.ts'
+import { vendorOfIssuer } from '../../issuer/vendor-of-issuer.ts'
+import type { Cluster } from '../../kubernetes/cluster.ts'
+import { connect } from '../../kubernetes/connect.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { renderStructured } from '../../terminal/render-structured.ts'
+import type { Call, Command, ExitCode } from '../command.ts'
+import type { Flag } from '../flag.ts'
+import { parseNamespacedName } from '../parse-namespaced-name.ts'
+import { clusterFlags, outputFlags } from '../shared-flags.ts'
+import { type PublishReport, renderPublication, reportPublication } from './render-publication.ts'
+
+const flags: typeof clusterFlags &
+  typeof outputFlags & {
+    readonly to: Flag & { type: 'string' }
+    readonly 'issuer-url': Flag & { type: 'string' }
+    readonly 'service-account': Flag & { type: 'string' }
+    readonly 'dry-run': Flag & { type: 'boolean' }
+    readonly adopt: Flag & { type: 'boolean' }
+  } = {
+  to: {
+    type: 'string',
+    value: 'TARGET',
+    summary: 'gs://BUCKET/PATH, s3://BUCKET/PATH, azblob://ACCOUNT/CONTAINER/PATH, gcp-provider:PROVIDER, or a folder',
+  },
+  'issuer-url': {
+    type: 'string',
+    value: 'URL',
+    summary: "The issuer's public URL (default: where the target is read; for a folder, the cluster's own issuer)",
+  },
+  'service-account': {
+    type: 'string',
+    value: 'NAMESPACE/NAME',
+    summary: 'Whose token is requested, for nobody, to try its signature (default default/default)',
+  },
+  'dry-run': { type: 'boolean', summary: 'Show what would change, and write nothing' },
+  adopt: { type: 'boolean', summary: 'Take over documents that another cluster or tool wrote, this once' },
+  ...outputFlags,
+  ...clusterFlags,
+}
+
+export const publish: Command<typeof flags> = {
+  summary: "Bring the cluster's OIDC documents where clouds read them",
+  usage: ['issuer publish --to TARGET [flags]'],
+  details: [
+    "Reads the cluster's signing keys, writes openid/v1/jwks and then .well-known/openid-configuration to the target, and",
+    "reads both back as a stranger at the issuer's URL. Keys that are public already stay (issuer revoke KID removes one).",
+    'Credentials for writing are your own: application default credentials, the AWS chain, or Azure’s.',
+    "Until the cluster's tokens carry the issuer, their check is pending, and what to set is said.",
+    '',
+    'Examples:',
+    '  pullpass issuer publish --to gs://example-issuer/cluster-1 --dry-run',
+    '  pullpass issuer publish --to ./public --issuer-url https://oidc.example.com/cluster-1',
+  ].join('\n'),
+  life: 'one-shot',
+  flags,
+
+  async run(call) {
+    const { flags: wanted, outside } = call
+    if (wanted.to === undefined) throw usage('--to is not given', 'where to publish: --to gs://BUCKET/PATH, or another')
+    const account = parseNamespacedName(
+      wanted['service-account'] ?? 'default/default',
+      'service account',
+      'issuer publish',
+    )
+    const target = await openTarget(wanted.to, outside)
+    const cluster = await connect(wanted, outside)
+    try {
+      const served = await readClusterIssuer(cluster)
+      const issuer = issuerOf(wanted['issuer-url'], target.issuerUrl, served.issuer)
+      const mode = wanted['dry-run'] ? 'dry-run' : 'write'
+      const outcome = await publishDocuments(target, {
+        issuer,
+        own: served.keys,
+        choose: (published) => mergeKeys(served.keys, published),
+        conflictPolicy: wanted.adopt ? 'Adopt' : 'Refuse',
+        mode,
+      })
+      const confirmations =
+        mode === 'dry-run' || !target.holds.includes('discovery')
+          ? []
+          : await confirmPublication(outside, issuer, outcome, await tokenOrReason(cluster, account))
+      return await printReport({ issuer, target, mode, outcome, confirmations }, call)
+    } finally {
+      await cluster.close()
+    }
+  },
+}
+
+/** @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR */
+function issuerOf(flag: string | undefined, ofTarget: string | undefined, ofCluster: string): string {
+  const issuer = flag ?? ofTarget ?? ofCluster
+  const named =
+    flag !== undefined ? '--issuer-url' : ofTarget !== undefined ? "the target's URL" : "the cluster's issuer"
+  const fault = checkIssuerUrl(issuer, named)
+  if (fault !== undefined) throw fault
+  const vendor = vendorOfIssuer(ofCluster)
+  if (vendor === undefined) return issuer
+  throw new PullpassError({
+    code: 'PUBLISHED_BY_VENDOR',
+    hop: 'publish',
+    seen: `the cluster's issuer is ${ofCluster}: ${vendor} publishes its documents, and keeps them true`,
+    expected: 'a cluster whose issuer is its own',
+    hint: `nothing to publish: trust that issuer as it is; pullpass issuer check ${ofCluster}`,
+  })
+}
+
+/** Who may publish need not have the right to a token: then the check is pending, and says why. */
+async function tokenOrReason(cluster: Cluster, account: ReturnType<typeof parseNamespacedName>) {
+  try {
+    return await freshToken(cluster, account)
+  } catch (fault) {
+    if (fault instanceof PullpassError && fault.code === 'TOKEN_REQUEST_REFUSED') return `not tried: ${fault.seen}`
+    throw fault
+  }
+}
+
+async function printReport(
+  report: PublishReport,
+  { flags: { output }, terminal }: Call<typeof flags>,
+): Promise<ExitCode> {
+  terminal.print(
+    output === undefined
+      ? renderPublication(report, terminal.color)
+      : await renderStructured(reportPublication(report), output),
+  )
+  return report.confirmations.some(({ state }) => state === 'failed') ? 1 : 0
+}
+
+const usage = (seen: string, expected: string) =>
+  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, hint: 'pullpass issuer publish --help' })

@@ -1,0 +1,49 @@
+/** What was published, for people and for programs. */
+import type { Confirmation } from '../../issuer/confirm-publication.ts'
+import type { IssuerKey } from '../../issuer/issuer-key.ts'
+import type { PublishOutcome } from '../../issuer/publish-documents.ts'
+import { documentPaths, type PublishTarget } from '../../issuer/publish-target.ts'
+import { type Cell, renderTable } from '../../terminal/render-table.ts'
+
+export interface PublishReport {
+  readonly issuer: string
+  readonly target: Pick<PublishTarget, 'name' | 'holds'>
+  readonly mode: 'write' | 'dry-run'
+  readonly outcome: PublishOutcome
+  /** Empty where nothing was read back: in a dry run, and where only a provider has the keys. */
+  readonly confirmations: readonly Confirmation[]
+}
+
+export function renderPublication(report: PublishReport, color: 'always' | 'never'): string {
+  const { issuer, target, mode, outcome, confirmations } = report
+  const said = mode === 'dry-run' ? { created: 'would be created', updated: 'would be updated' } : {}
+  const changes = target.holds.map((name) => {
+    const change = outcome.changes[name] ?? 'unchanged'
+    return [documentPaths[name], { ...said, unchanged: 'unchanged' }[change as 'unchanged'] ?? change]
+  })
+  const keys = outcome.keys.map(({ key, state, reason }) => [key.keyId ?? '(no kid)', kindOf(key), state, reason ?? ''])
+  const checks = confirmations.map(({ check, state, says }): Cell[] => [check, toned(state), says])
+  const tables = [
+    renderTable({ rows: [['issuer', issuer], ['target', target.name], ...changes] }, color),
+    renderTable({ header: ['KEY', 'KIND', 'STATE', 'REASON'], rows: keys }, color),
+    ...(checks.length > 0 ? [renderTable({ header: ['CHECK', 'STATE', ''], rows: checks }, color)] : []),
+  ]
+  return tables.join('\n\n')
+}
+
+const toned = (state: Confirmation['state']): Cell =>
+  state === 'pending' ? state : { text: state, tone: state === 'ok' ? 'good' : 'bad' }
+
+/** `RSA 2048`, `EC P-256`. */
+const kindOf = ({ type, bits, curve }: IssuerKey): string => [type, bits ?? curve].filter(Boolean).join(' ')
+
+export function reportPublication({ issuer, target, mode, outcome, confirmations }: PublishReport): object {
+  return {
+    issuer,
+    target: target.name,
+    dryRun: mode === 'dry-run',
+    documents: target.holds.map((name) => ({ path: documentPaths[name], change: outcome.changes[name] })),
+    keys: outcome.keys.map(({ key, state, reason }) => ({ kid: key.keyId, kind: kindOf(key), state, reason })),
+    checks: confirmations,
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * The two documents that a cloud reads, made from an issuer's URL and its keys; the cluster's own are never copied, since
+ * their jwks_uri names the API server. https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata
+ */
+import type { IssuerKey } from './issuer-key.ts'
+import { whyUnusable } from './judge-key.ts'
+import { type DocumentName, type DocumentToStore, documentPaths } from './publish-target.ts'
+
+/** Seconds: short, for verifiers that cache by it and ignore a kid they do not know; and clouds dislike none. */
+const lifetime = 300
+const cacheControl = `public, max-age=${lifetime}`
+
+/** Where strangers read one of an issuer's documents: an issuer may end in a slash, as AKS's do. */
+export const documentUrl = (issuer: string, name: DocumentName): string =>
+  `${issuer.replace(/\/$/, '')}/${documentPaths[name]}`
+
+/** Keys that no verifier reads are left out; the order is by kid, so that the same keys are the same text. */
+export function buildDocuments(
+  issuer: string,
+  keys: readonly IssuerKey[],
+): Readonly<Record<DocumentName, DocumentToStore>> {
+  const usable = keys
+    .filter((key) => whyUnusable(key) === undefined)
+    .toSorted((one, other) => (one.keyId ?? '').localeCompare(other.keyId ?? '', 'en'))
+  const algorithms = [...new Set(usable.map(({ algorithm }) => algorithm))].toSorted()
+  const discovery = {
+    issuer,
+    jwks_uri: documentUrl(issuer, 'jwks'),
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: algorithms,
+  }
+  return {
+    jwks: toStore({ keys: usable.map(toJwk) }, 'application/jwk-set+json'),
+    discovery: toStore(discovery, 'application/json'),
+  }
+}
+
+const toStore = (document: object, contentType: string): DocumentToStore => ({
+  text: `${JSON.stringify(document, undefined, 2)}\n`,
+  contentType,
+  cacheControl,
+})
+
+function toJwk({ members, algorithm }: IssuerKey): object {
+  const { kty, kid, n, e, crv, x, y } = members
+  return { kty, use: 'sig', alg: algorithm, kid, ...(kty === 'RSA' ? { n, e } : { crv, x, y }) }
+}
