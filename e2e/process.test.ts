@@ -10,7 +10,7 @@ suite('the process, in real time', () => {
     const { child, ended } = spawnPullpass(['refresh', '-f', '-', '--timeout', '1s'], sandbox.environment, 'pipe')
     const { exitCode, stderr } = await ended
     assert.equal(exitCode, 1)
-    assert.match(stderr, /^TIMED_OUT \(document\): the run did not end within 1s\n/)
+    assert.match(stderr, /^TIMED_OUT \(run\): the run did not end within 1s\n/)
     assert.equal(child.stdin?.writableEnded, false)
   })
 })

@@ -7,5 +7,9 @@ const oldest = { major: 22, minor: 18 }
 export function checkNode(version: string): string | undefined {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   if (major > oldest.major || (major === oldest.major && minor >= oldest.minor)) return undefined
-  return `USAGE_INVALID (document): pullpass needs Node ${oldest.major}.${oldest.minor} or newer; this is ${version}`
+  return [
+    `USAGE_INVALID (run): this is Node ${version}`,
+    `  expected Node ${oldest.major}.${oldest.minor} or newer`,
+    '  fix: run pullpass by a newer Node: node --version shows which one the PATH has',
+  ].join('\n')
 }

@@ -28,7 +28,7 @@ export function endAfter(timeout: string | undefined, { sleep, signal }: Pick<Ou
 const timedOut = (timeout: string) =>
   new PullpassError({
     code: 'TIMED_OUT',
-    hop: 'document',
+    hop: 'run',
     seen: `the run did not end within ${timeout}`,
     expected: 'answers in time',
     hint: 'see which hop is slow with --log-level debug, or give it longer with --timeout',

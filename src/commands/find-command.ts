@@ -38,7 +38,7 @@ function unknown(name: string, known: readonly string[]): PullpassError {
   const near = nearest(name, known)
   return new PullpassError({
     code: 'USAGE_INVALID',
-    hop: 'document',
+    hop: 'run',
     seen: name.startsWith('-')
       ? `${showValue(name)} stands before the command`
       : `there is no command ${showValue(name)}`,

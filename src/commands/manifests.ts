@@ -87,7 +87,7 @@ async function readPlace(namespace = 'pullpass-system', image?: string): Promise
 }
 
 const usage = (seen: string, expected: string) =>
-  new PullpassError({ code: 'USAGE_INVALID', hop: 'document', seen, expected, hint: 'pullpass manifests --help' })
+  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, hint: 'pullpass manifests --help' })
 
 /** The documents are read twice: once for what they say, once for their text. */
 function readOnce(readInput: () => Promise<string>): () => Promise<string> {

@@ -9,7 +9,7 @@ export function readDuration(flag: string, text: string): number {
   if (ms !== undefined && ms > 0) return ms
   throw new PullpassError({
     code: 'USAGE_INVALID',
-    hop: 'document',
+    hop: 'run',
     seen: `${flag} is ${showValue(text)}`,
     expected: 'hours, minutes and seconds, more than none, such as 90s, 5m or 1h30m',
   })

@@ -86,8 +86,10 @@ async function makeOutside({ common }: CommandLine, host: Host): Promise<Outside
 export const interruption = (signal: string): PullpassError =>
   new PullpassError({
     code: 'INTERRUPTED',
-    hop: 'document',
+    hop: 'run',
     seen: `the run was ended by ${signal}`,
+    expected: 'time to end by itself',
+    hint: 'run it again: what was written stays, and the rest is named',
     retryable: true,
   })
 
@@ -108,7 +110,7 @@ function internalFault(error: unknown): PullpassError {
   const place = error instanceof Error ? error.stack?.split('\n').find((line) => /^\s+at /.test(line)) : undefined
   return new PullpassError({
     code: 'INTERNAL',
-    hop: 'document',
+    hop: 'run',
     seen: `pullpass met a fault that it does not know: ${kind}${place?.replace(/^\s+/, ' ') ?? ''}`,
     expected: 'no such fault: this is a bug of pullpass',
     hint: 'please report these lines; pull secrets keep what they have',

@@ -47,7 +47,7 @@ function readNamespaces(list: string | undefined): readonly string[] | undefined
     const expected = brokenRule(labelName, name)
     if (expected === undefined) continue
     const seen = `--namespaces names ${showValue(name)}`
-    throw new PullpassError({ code: 'USAGE_INVALID', hop: 'document', seen, expected, hint: 'pullpass sandbox --help' })
+    throw new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, hint: 'pullpass sandbox --help' })
   }
   return names
 }

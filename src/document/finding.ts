@@ -10,8 +10,14 @@ export interface Finding {
 
 const shownAtOnce = 12
 
+/** Of the others, what was expected is what to write. */
+const fixes: { readonly [code in ErrorCode]?: string } = {
+  CREDENTIAL_FILE_INVALID:
+    'write it anew: gcloud iam workload-identity-pools create-cred-config … --credential-source-file=FILE',
+}
+
 /** One error for all findings, the first of them in its first line. */
-export function refuse(code: ErrorCode, findings: readonly [Finding, ...Finding[]], hint?: string): PullpassError {
+export function refuse(code: ErrorCode, findings: readonly [Finding, ...Finding[]]): PullpassError {
   const [first, ...others] = findings
   const lines = others.slice(0, shownAtOnce).map(({ seen, expected }) => `\n  also ${seen}, expected ${expected}`)
   const rest = others.length - lines.length
@@ -20,6 +26,6 @@ export function refuse(code: ErrorCode, findings: readonly [Finding, ...Finding[
     hop: 'document',
     seen: first.seen,
     expected: `${first.expected}${lines.join('')}${rest > 0 ? `\n  and ${rest} more` : ''}`,
-    hint,
+    hint: fixes[code],
   })
 }

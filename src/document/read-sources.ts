@@ -18,7 +18,7 @@ export async function readSources(files: readonly string[], readInput: () => Pro
   if (files.indexOf('-') !== files.lastIndexOf('-')) {
     throw new PullpassError({
       code: 'USAGE_INVALID',
-      hop: 'document',
+      hop: 'run',
       seen: 'standard input (-) is named twice',
       expected: 'it once',
     })
@@ -41,7 +41,7 @@ function refuseRepeated(sources: readonly Source[]): void {
     if (first !== undefined) {
       const other = first.name === source.name ? '' : `, as ${showPath(first.name)} too`
       const seen = `the file ${showPath(source.name)} is given twice${other}`
-      throw new PullpassError({ code: 'USAGE_INVALID', hop: 'document', seen, expected: 'each file once' })
+      throw new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected: 'each file once' })
     }
     firsts.set(path, source)
   }

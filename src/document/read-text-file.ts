@@ -35,6 +35,7 @@ export function unreadable(path: string, reason = 'cannot be read', cause?: unkn
     hop: 'document',
     seen: `${showPath(path)} ${reason}`,
     expected,
+    hint: 'correct the path; in a pod, see the mount path and the items of its volume; standard input is -f -',
     cause,
   })
 }

@@ -93,5 +93,6 @@ function endless({ server }: Cluster, { resource }: Asked): PullpassError {
     hop: 'kubernetes',
     seen: `${server} answered more than ${maxItems} ${resource}`,
     expected: 'a list that ends',
+    hint: 'see that the server in the kubeconfig is the API server, and that nothing between answers in its place',
   })
 }

@@ -20,7 +20,7 @@ export function checkProxy(environment: Environment, nodeVersion: string = proce
   if (!namesProxy(environment) || minor >= (oldestMinor.get(major) ?? 0)) return
   throw new PullpassError({
     code: 'USAGE_INVALID',
-    hop: 'document',
+    hop: 'run',
     seen: `a proxy is set in the environment, and Node ${nodeVersion} cannot use it`,
     expected: 'Node 22.21, 24.5 or newer',
     hint: 'run pullpass by a newer Node, or unset HTTPS_PROXY',

@@ -2,7 +2,7 @@
 import type { ErrorCode } from './error-codes.ts'
 import { plainText } from './plain-text.ts'
 
-/** One step that can fail on the way from a document to a fresh pull secret. */
+/** One step that can fail on the way from a document to a fresh pull secret; `run`: the run itself, at none of them. */
 export type Hop =
   | 'document'
   | 'subject-token'
@@ -13,6 +13,7 @@ export type Hop =
   | 'impersonation'
   | 'registry'
   | 'kubernetes'
+  | 'run'
 
 export interface Fault {
   readonly code: ErrorCode

@@ -36,5 +36,6 @@ const invalid = (file: string, what: string, cause?: unknown) =>
     hop: 'document',
     seen: `${showPath(file)} ${what}`,
     expected: 'one or more certificates in PEM: -----BEGIN CERTIFICATE-----',
+    hint: 'name the file that holds the certificate of the authority itself: openssl x509 -noout -subject -in FILE shows whose it is',
     cause,
   })

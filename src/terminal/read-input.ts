@@ -15,6 +15,7 @@ export async function readInput(stream: AsyncIterable<Buffer>): Promise<string> 
         hop: 'document',
         seen: 'standard input is longer than 1 MiB',
         expected: 'documents, or a token',
+        hint: 'give documents in several files: -f FILE -f FILE',
       })
     }
     pieces.push(piece)

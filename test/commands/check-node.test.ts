@@ -8,7 +8,7 @@ suite('checkNode', () => {
     test(`Node ${version} is told which one pullpass needs`, () => {
       assert.equal(
         checkNode(version),
-        `USAGE_INVALID (document): pullpass needs Node 22.18 or newer; this is ${version}`,
+        `USAGE_INVALID (run): this is Node ${version}\n  expected Node 22.18 or newer\n  fix: run pullpass by a newer Node: node --version shows which one the PATH has`,
       )
     })
   }

@@ -39,7 +39,7 @@ suite('the commands', () => {
     assert.equal(exitCode, 2)
     assert.equal(
       stderr,
-      'USAGE_INVALID (document): there is no command "refrsh"\n  expected perhaps refresh\n  fix: pullpass --help\n',
+      'USAGE_INVALID (run): there is no command "refrsh"\n  expected perhaps refresh\n  fix: pullpass --help\n',
     )
     assert.deepEqual(await pullpass('help', 'refrsh'), { exitCode, stdout: '', stderr })
   })
@@ -53,7 +53,7 @@ suite('the commands', () => {
   test('a flag before the command is told where it belongs', async () => {
     const { exitCode, stderr } = await pullpass('--dry-run', 'refresh')
     assert.equal(exitCode, 2)
-    assert.match(stderr, /^USAGE_INVALID \(document\): "--dry-run" stands before the command\n/)
+    assert.match(stderr, /^USAGE_INVALID \(run\): "--dry-run" stands before the command\n/)
   })
 
   const kubectlHabits = [
@@ -69,10 +69,7 @@ suite('the commands', () => {
     test(`"${words.join(' ')}", as kubectl has it, is told how pullpass has it`, async () => {
       const { exitCode, stderr } = await pullpass(...words)
       assert.equal(exitCode, 2)
-      assert.ok(
-        stderr.startsWith('USAGE_INVALID (document): ') && stderr.includes(`\n  expected ${expected}\n`),
-        stderr,
-      )
+      assert.ok(stderr.startsWith('USAGE_INVALID (run): ') && stderr.includes(`\n  expected ${expected}\n`), stderr)
     })
   }
 
@@ -101,7 +98,7 @@ suite('the commands', () => {
         assert.deepEqual([exitCode, stdout], [2, ''])
         assert.equal(
           stderr,
-          `USAGE_INVALID (document): --timout is unknown\n  expected perhaps --timeout\n  fix: pullpass ${name} --help\n`,
+          `USAGE_INVALID (run): --timout is unknown\n  expected perhaps --timeout\n  fix: pullpass ${name} --help\n`,
         )
       })
     })

@@ -226,7 +226,7 @@ suite('pullpass manifests', () => {
     test(`${title} is refused, and nothing is printed`, async () => {
       const { exitCode, stdout, stderr } = await runManifests(words, { environment: dropIn, input })
       assert.deepEqual([exitCode, stdout], [2, ''])
-      assert.match(stderr, new RegExp(`^${code} \\(document\\): `))
+      assert.match(stderr, new RegExp(`^${code} \\(${code === 'USAGE_INVALID' ? 'run' : 'document'}\\): `))
       assert.match(stderr, seen)
     })
   }

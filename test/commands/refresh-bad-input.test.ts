@@ -118,6 +118,7 @@ const badInputs: Record<string, BadInput> = {
     said: [
       'CA_FILE_INVALID (document): FOLDER/ca.pem holds no certificate',
       '  expected one or more certificates in PEM: -----BEGIN CERTIFICATE-----',
+      '  fix: name the file that holds the certificate of the authority itself: openssl x509 -noout -subject -in FILE shows whose it is',
     ],
   },
   'a context that the kubeconfig does not have': {
@@ -161,7 +162,7 @@ const badInputs: Record<string, BadInput> = {
   'a credential on the command line': {
     give: () => ({ argv: ['--token-file', 'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2EifQ.c2ln'] }),
     said: [
-      'USAGE_INVALID (document): a word looks like a credential, not shown',
+      'USAGE_INVALID (run): a word looks like a credential, not shown',
       '  expected none here: others on the machine can read it in the list of processes',
       '  fix: pullpass refresh --help',
     ],
@@ -169,21 +170,21 @@ const badInputs: Record<string, BadInput> = {
   'a duration that is none': {
     give: () => ({ argv: ['--min-remaining', '30 minutes'] }),
     said: [
-      'USAGE_INVALID (document): --min-remaining is "30 minutes"',
+      'USAGE_INVALID (run): --min-remaining is "30 minutes"',
       '  expected hours, minutes and seconds, more than none, such as 90s, 5m or 1h30m',
     ],
   },
   'a time limit that is none': {
     give: () => ({ argv: ['--timeout', 'soon'] }),
     said: [
-      'USAGE_INVALID (document): --timeout is "soon"',
+      'USAGE_INVALID (run): --timeout is "soon"',
       '  expected hours, minutes and seconds, more than none, such as 90s, 5m or 1h30m',
     ],
   },
   'an unknown flag': {
     give: () => ({ argv: ['--dryrun'] }),
     said: [
-      'USAGE_INVALID (document): --dryrun is unknown',
+      'USAGE_INVALID (run): --dryrun is unknown',
       '  expected perhaps --dry-run',
       '  fix: pullpass refresh --help',
     ],

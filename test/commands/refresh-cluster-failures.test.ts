@@ -95,7 +95,7 @@ suite('every Secret of 200 namespaces is written once, though the API server', {
 
 suite('a run that is ended in the middle of 200 namespaces', () => {
   const ended = (code: 'INTERRUPTED' | 'TIMED_OUT') =>
-    new PullpassError({ code, hop: 'document', seen: 'the run was ended by SIGTERM', retryable: true })
+    new PullpassError({ code, hop: 'run', seen: 'the run was ended by SIGTERM', retryable: true })
 
   test('lets applies under way finish, and says what was not done', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: many })
@@ -125,9 +125,7 @@ suite('a run that is ended in the middle of 200 namespaces', () => {
     assert.equal(exitCode, 1)
     assert.match(
       stderr,
-      new RegExp(
-        `^INTERRUPTED \\(document\\): the run was ended by SIGTERM\n {2}affects ${failed.length} namespaces: ns-`,
-      ),
+      new RegExp(`^INTERRUPTED \\(run\\): the run was ended by SIGTERM\n {2}affects ${failed.length} namespaces: ns-`),
     )
   })
 
@@ -143,7 +141,7 @@ suite('a run that is ended in the middle of 200 namespaces', () => {
     }
     const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '--timeout', '20s'], { sleep })
     assert.equal(exitCode, 1)
-    assert.match(stderr, /^TIMED_OUT \(document\): the run did not end within 20s\n/)
+    assert.match(stderr, /^TIMED_OUT \(run\): the run did not end within 20s\n/)
     assert.match(stderr, /\n {2}affects \d+ namespaces: /)
     assert.ok(sandbox.cluster.store.list('Secret').length >= 20)
   })

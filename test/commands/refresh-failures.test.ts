@@ -212,7 +212,7 @@ suite('while Google fails, each pull secret keeps its last good credential', () 
       const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '--timeout', '30s'], { sleep })
       sts.faults.clear()
       assert.equal(exitCode, 1)
-      assert.match(stderr, /^TIMED_OUT \(document\): the run did not end within 30s\n/)
+      assert.match(stderr, /^TIMED_OUT \(run\): the run did not end within 30s\n/)
       assert.deepEqual(secrets(), before)
     })
 

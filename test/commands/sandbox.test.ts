@@ -49,10 +49,7 @@ suite('pullpass sandbox', () => {
     test(`--namespaces ${list} is refused before anything listens`, async () => {
       const { exitCode, stdout, stderr } = await runPullpass(nowhere, ['sandbox', '--namespaces', list])
       assert.deepEqual([exitCode, stdout], [2, ''])
-      assert.ok(
-        stderr.startsWith(`USAGE_INVALID (document): --namespaces names ${name}\n  expected lower-case`),
-        stderr,
-      )
+      assert.ok(stderr.startsWith(`USAGE_INVALID (run): --namespaces names ${name}\n  expected lower-case`), stderr)
     })
   }
 

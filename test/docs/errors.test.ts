@@ -31,6 +31,15 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
     assert.deepEqual(paragraphs.map(({ code }) => code).toSorted(), Object.keys(errorCodes).toSorted())
   })
 
+  test('only where what was expected is what to write, no fix follows', () => {
+    const without = paragraphs.filter(({ example = '' }) => !example.includes('\n  fix: ')).map(({ code }) => code)
+    assert.deepEqual(without, ['VARIABLE_INVALID', 'DOCUMENT_INVALID'])
+    assert.deepEqual(
+      paragraphs.filter(({ example = '' }) => !example.includes('\n  expected ')),
+      [],
+    )
+  })
+
   for (const code of Object.keys(errorCodes)) {
     test(`${code} is shown under its hop, as a run that ends on it prints it`, async (t) => {
       const sandbox = await startTestSandbox(t, { namespaces: ['team-a'] })
@@ -41,7 +50,7 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
       assert.equal(asOnPage(stderr, sandbox), example)
       assert.equal(exitCode, exitCodes.get(code))
       const hop = /^[A-Z_]+ \(([a-z-]+)\)/.exec(stderr)?.[1]
-      assert.ok(section === hop || section === 'any answer' || section === 'the run', `${section} for ${hop}`)
+      assert.ok(section === hop || section === 'any answer', `${section} for ${hop}`)
     })
   }
 })

@@ -25,7 +25,7 @@ suite('plain text', () => {
   })
 
   test('an error steers no terminal, whatever it saw', () => {
-    const { message } = new PullpassError({ code: 'INTERNAL', hop: 'document', seen: 'x\u001b]52;c;eA==\u0007' })
-    assert.equal(message, 'INTERNAL (document): x\uFFFD]52;c;eA==\uFFFD')
+    const { message } = new PullpassError({ code: 'INTERNAL', hop: 'run', seen: 'x\u001b]52;c;eA==\u0007' })
+    assert.equal(message, 'INTERNAL (run): x\uFFFD]52;c;eA==\uFFFD')
   })
 })

@@ -205,7 +205,7 @@ suite('send', () => {
   })
 
   test('what the transport has in words already is said in these words, once', async () => {
-    const wrong = new PullpassError({ code: 'USAGE_INVALID', hop: 'document', seen: 'a proxy is set' })
+    const wrong = new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen: 'a proxy is set' })
     const outside = { ...testOutside(), transport: () => Promise.reject(wrong) }
     assert.equal(await fault(outside, ask('https://sts.example.com/')), wrong)
     assert.deepEqual(outside.slept, [])
@@ -215,7 +215,7 @@ suite('send', () => {
     const part = await serve(t)
     part.faults.inject({ kind: 'stall', at: 'request' })
     const interrupt = new AbortController()
-    const reason = new PullpassError({ code: 'INTERRUPTED', hop: 'document', seen: 'SIGINT' })
+    const reason = new PullpassError({ code: 'INTERRUPTED', hop: 'run', seen: 'SIGINT' })
     const sent = fault(testOutside({ signal: interrupt.signal }), ask(part.url))
     while (part.seen.length === 0) await new Promise(setImmediate)
     interrupt.abort(reason)

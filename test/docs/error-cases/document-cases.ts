@@ -1,11 +1,9 @@
-/** Runs that end on what is wanted: command line, variables, documents, files. */
+/** Runs that end on what is wanted: variables, documents, files. */
 import { join } from 'node:path'
 import { documentText } from '../../support/document-text.ts'
 import { type ErrorCases, refresh, refreshDocument } from './error-case.ts'
 
 export const documentCases: ErrorCases = {
-  USAGE_INVALID: (sandbox) => refresh(sandbox, ['--dryrun']),
-
   VARIABLE_INVALID: (sandbox) => refresh(sandbox, [], { PROJECT_NUMBER: 'example-project' }),
 
   DOCUMENT_UNREADABLE: (sandbox) => refresh(sandbox, ['-f', join(sandbox.folder.path, 'pull.yaml')]),

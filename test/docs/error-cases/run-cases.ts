@@ -1,8 +1,10 @@
-/** Runs that end by time, by a signal, or by a fault of pullpass's own. */
+/** Runs that end by a command line, by time, by a signal, or by a fault of pullpass's own. */
 import { spawnPullpass } from '../../support/spawn-pullpass.ts'
 import { type ErrorCases, refresh } from './error-case.ts'
 
 export const runCases: ErrorCases = {
+  USAGE_INVALID: (sandbox) => refresh(sandbox, ['--dryrun']),
+
   TIMED_OUT: (sandbox) => refresh(sandbox, ['--timeout', '30s']),
 
   async INTERRUPTED(sandbox) {
