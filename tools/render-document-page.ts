@@ -58,6 +58,8 @@ Between fields:
 - \`gcp\` names its provider in one way: \`workloadIdentityProvider\`; or \`projectNumber\`, \`poolId\` and \`providerId\`; or
   \`credentialFile\`. \`delegates\` and \`lifetime\` belong to \`serviceAccountEmail\`; \`stsRegion\` excludes \`universeDomain\` and
   \`endpoints.sts\`.
+- \`gcp.trust\` is for [\`pullpass trust\`](trust.md) alone: what a provider must be told and no exchange needs. Changing it
+  makes no credential due.
 - Relative paths start at the document's own file.
 - Two documents of one kind and name are refused, and so are two that claim one Secret.`
 

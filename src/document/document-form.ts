@@ -65,4 +65,11 @@ export interface GcpForm {
   readonly stsRegion?: string
   readonly endpoints?: { readonly sts?: string; readonly iamCredentials?: string }
   readonly credentialFile?: string
+  readonly trust?: GcpTrustForm
+}
+
+export interface GcpTrustForm {
+  readonly repository: string
+  readonly attributeCondition?: string
+  readonly uploadKeys?: 'Always' | 'Never'
 }

@@ -41,3 +41,25 @@ export const originUrl: TextRule = {
   maxLength: 300,
   expected: 'https://HOST[:PORT] without a path, or http:// to a loopback address',
 }
+
+/** Of Artifact Registry. https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories */
+export const artifactRepository: TextRule = {
+  pattern:
+    /^projects\/(?:[a-z0-9.-]+:)?[a-z0-9][a-z0-9-]{0,62}\/locations\/[a-z][a-z0-9-]{1,62}\/repositories\/[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
+  maxLength: 256,
+  expected: 'projects/PROJECT/locations/LOCATION/repositories/REPOSITORY',
+  knownMistake: (text) => {
+    const [, location, project, repository] =
+      /^(?:https:\/\/)?([a-z0-9-]+)-docker\.pkg\.dev\/([a-z0-9.:-]+)\/([a-z0-9-]+)\/?$/.exec(text) ?? []
+    return location === undefined
+      ? undefined
+      : `its resource name: projects/${project}/locations/${location}/repositories/${repository}`
+  },
+}
+
+/** https://cloud.google.com/iam/docs/workload-identity-federation#conditions; Google takes 4096 characters of it. */
+export const attributeCondition: TextRule = {
+  pattern: /^\P{Cc}+$/u,
+  maxLength: 4096,
+  expected: "a condition in CEL on one line, such as assertion.sub.startsWith('system:serviceaccount:image-system:')",
+}

@@ -3,8 +3,16 @@ import * as z from 'zod/mini'
 import type { GcpForm } from './document-form.ts'
 import { filePath } from './file-path.ts'
 import { poolId, projectNumber, providerId, serviceAccountEmail, workloadIdentityProvider } from './gcp-names.ts'
-import { gcpLifetime, gcpScope, originUrl, stsRegion, universeDomain } from './gcp-rules.ts'
-import { fields, list, text } from './schema-parts.ts'
+import {
+  artifactRepository,
+  attributeCondition,
+  gcpLifetime,
+  gcpScope,
+  originUrl,
+  stsRegion,
+  universeDomain,
+} from './gcp-rules.ts'
+import { fields, list, text, word } from './schema-parts.ts'
 
 /** YAML reads digits as a number. */
 const projectNumberOrText = z
@@ -49,6 +57,23 @@ export const gcpForm: z.ZodMiniType<GcpForm> = fields(
     ),
     credentialFile: z.exactOptional(
       text(filePath, 'A credential file as gcloud writes it, instead of the provider and the service account'),
+    ),
+    trust: z.exactOptional(
+      fields(
+        {
+          repository: text(artifactRepository, 'Repository that may be read, and no other'),
+          attributeCondition: z.exactOptional(
+            text(attributeCondition, 'Which tokens of the issuer the provider takes, in CEL; by default all of them'),
+          ),
+          uploadKeys: z.exactOptional(
+            word(
+              ['Always', 'Never'],
+              "Whether the cluster's keys lie in the provider, so that nothing need be public; by default Never: Google reads them at the issuer's URL",
+            ),
+          ),
+        },
+        'What pullpass trust sets up besides; no exchange reads it',
+      ),
     ),
   },
   'Google Artifact Registry',

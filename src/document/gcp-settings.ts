@@ -14,4 +14,15 @@ export interface GcpSettings {
   readonly stsRegion?: string
   /** Origins that replace Google's own, such as an emulator's; no path. */
   readonly endpoints?: { readonly sts?: string; readonly iamCredentials?: string }
+  readonly trust?: GcpTrust
+}
+
+/** What `pullpass trust` sets up beside what an exchange needs to know. */
+export interface GcpTrust {
+  /** projects/PROJECT/locations/LOCATION/repositories/REPOSITORY. */
+  readonly repository: string
+  /** CEL, on one line. */
+  readonly attributeCondition?: string
+  /** `Always`: the cluster's keys lie in the provider itself, and no document of the issuer is public. Absent: `Never`. */
+  readonly uploadKeys?: 'Always' | 'Never'
 }

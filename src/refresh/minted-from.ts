@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto'
 import type { Document, DocumentRegistry } from '../document/document.ts'
 
 /**
- * Covers the identity (whose token, or which file) and the provider's settings; not the hosts or the registry's name,
- * which do not change what is minted.
+ * Covers the identity (whose token, or which file) and the provider's settings; not the hosts, the registry's name or what
+ * only trust reads, which do not change what is minted.
  */
 export function mintedFrom({ serviceAccountRef }: Document, registry: DocumentRegistry): string {
-  const { provider, settings, audience, tokenFile, tokenFileField } = registry
+  const { provider, audience, tokenFile, tokenFileField } = registry
+  const { trust: _, ...settings } = registry.settings
   const identity = tokenFile === undefined ? { serviceAccountRef } : { tokenFile, tokenFileField }
   const facts = JSON.stringify(sorted({ identity, provider, settings, audience }))
   return createHash('sha256').update(facts).digest('base64url').slice(0, 22)

@@ -33,6 +33,24 @@ suite('a document is refused for', () => {
       '-:9:13: spec.registries[0].gcp.poolId stands beside workloadIdentityProvider',
       'only one of them',
     ],
+    'a repository by its host': [
+      'gcp: {',
+      'gcp: {trust: {repository: europe-docker.pkg.dev/example-project/images}, ',
+      '-:9:33: spec.registries[0].gcp.trust.repository is "europe-docker.pkg.dev/example-project/images"',
+      'its resource name: projects/example-project/locations/europe/repositories/images',
+    ],
+    'a boolean for uploaded keys': [
+      'gcp: {',
+      'gcp: {trust: {repository: projects/p/locations/europe/repositories/images, uploadKeys: true}, ',
+      '-:9:94: spec.registries[0].gcp.trust.uploadKeys is true',
+      'one of: Always, Never',
+    ],
+    'trust without its repository': [
+      'gcp: {',
+      'gcp: {trust: {uploadKeys: Never}, ',
+      '-:9:13: spec.registries[0].gcp.trust.repository is missing',
+      'projects/PROJECT/locations/LOCATION/repositories/REPOSITORY',
+    ],
     'a life without an account to impersonate': [
       'gcp: {',
       'gcp: {lifetime: 1h, ',

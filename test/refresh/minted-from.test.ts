@@ -37,6 +37,9 @@ suite('the fingerprint of what a credential is minted from', () => {
   const same: Record<string, string> = {
     'of other hosts and another name': fingerprint({ name: 'other', hosts: ['other.example.com'] }),
     'of another document': fingerprint({}, { name: 'other', source: 'other.yaml:9', secretName: 'other' }),
+    'with what only trust reads': fingerprint({
+      settings: { ...one.settings, trust: { repository: 'projects/p/locations/europe/repositories/images' } },
+    }),
     'in another order of its settings': fingerprint({
       settings: { serviceAccountEmail: 'one@project.iam.gserviceaccount.com', workloadIdentityProvider },
     }),
