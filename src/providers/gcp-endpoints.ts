@@ -9,7 +9,12 @@ import { brokenRule } from '../document/text-rule.ts'
 import type { Environment } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 
-const variable = { sts: 'PULLPASS_GCP_STS_ENDPOINT', iamCredentials: 'PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT' } as const
+const variable = {
+  sts: 'PULLPASS_GCP_STS_ENDPOINT',
+  iamCredentials: 'PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT',
+  iam: 'PULLPASS_GCP_IAM_ENDPOINT',
+  storage: 'PULLPASS_GCP_STORAGE_ENDPOINT',
+} as const
 
 const universeOf = ({ universeDomain = 'googleapis.com' }: GcpSettings) => universeDomain
 
@@ -25,6 +30,14 @@ export function iamCredentialsEndpoint(settings: GcpSettings, environment: Envir
   const own = `https://iamcredentials.${universeOf(settings)}`
   return settings.endpoints?.iamCredentials ?? (environment[variable.iamCredentials] || own)
 }
+
+/** Pools and providers. Origin without a trailing slash. */
+export const iamEndpoint = (environment: Environment): string =>
+  environment[variable.iam] || 'https://iam.googleapis.com'
+
+/** Buckets. Origin without a trailing slash. */
+export const storageEndpoint = (environment: Environment): string =>
+  environment[variable.storage] || 'https://storage.googleapis.com'
 
 /** Whoever is named by these variables receives tokens. @throws VARIABLE_INVALID */
 export function checkEndpoints(environment: Environment): void {

@@ -1,0 +1,80 @@
+/**
+ * `fetch` for Google's auth library over the run's own transport, so that its authorities, its proxy, its end and its bounds
+ * hold there too: the library would open connections of its own, trust the process's authorities and follow redirects.
+ */
+import { asObject, jsonOrNone } from '../../outside/json-fields.ts'
+import type { Hop } from '../../outside/pullpass-error.ts'
+import { Redacted } from '../../outside/redacted.ts'
+import type { SendOutside } from '../../outside/send.ts'
+import type { HttpMethod } from '../../outside/transport.ts'
+import { transportFault } from '../../outside/transport-fault.ts'
+
+export interface LibraryFetch {
+  readonly request: typeof fetch
+  /** What was sent in confidence: an answer that repeats it is not quoted. */
+  readonly sent: readonly Redacted[]
+  /** `expires_in` of the last answer; undefined where it named none. */
+  readonly lifeSeconds: () => number | undefined
+}
+
+const maxBytes = 1024 * 1024
+const timeoutMs = 20_000
+const confidential = ['subject_token', 'refresh_token', 'client_secret', 'assertion', 'actor_token']
+const methods: readonly string[] = ['GET', 'POST'] satisfies HttpMethod[]
+
+/** Rejects with a PullpassError where no answer came. */
+export function fetchOverTransport({ transport, signal }: SendOutside, hop: Hop): LibraryFetch {
+  const sent: Redacted[] = []
+  let lifeSeconds: number | undefined
+  const request: typeof fetch = async (input, init = {}) => {
+    const url = input instanceof Request ? input.url : String(input)
+    const body = textOf(init.body)
+    const headers = new Headers(init.headers)
+    if (init.body instanceof URLSearchParams && !headers.has('content-type')) {
+      headers.set('content-type', 'application/x-www-form-urlencoded;charset=UTF-8') // as fetch does
+    }
+    sent.push(...secretsIn(body, headers))
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const answer = await transport({
+      method: methodOf(init.method),
+      url,
+      headers: Object.fromEntries(headers),
+      ...(body !== undefined && { body }),
+      maxBytes,
+      signal: AbortSignal.any([timeout, signal]),
+    }).catch((error: unknown) => {
+      signal.throwIfAborted()
+      const timedOut = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined
+      throw transportFault({ hop, who: 'Google', url }, timedOut, error)
+    })
+    const seconds = asObject(jsonOrNone(answer.body))?.['expires_in']
+    lifeSeconds = typeof seconds === 'number' ? seconds : undefined
+    const given = Object.entries(answer.headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    )
+    return new Response(answer.status === 204 ? null : answer.body, {
+      status: answer.status,
+      headers: Object.fromEntries(given),
+    })
+  }
+  return { request, sent, lifeSeconds: () => lifeSeconds }
+}
+
+function methodOf(method = 'GET'): HttpMethod {
+  if (method === 'GET' || method === 'POST') return method
+  throw new TypeError(`Google's auth library asks by ${methods.join(' and ')} alone`)
+}
+
+function textOf(body: unknown): string | undefined {
+  if (body === undefined || body === null) return undefined
+  if (typeof body === 'string') return body
+  if (body instanceof URLSearchParams) return body.toString()
+  throw new TypeError("Google's auth library sends text alone")
+}
+
+function secretsIn(body: string | undefined, headers: Headers): Redacted[] {
+  const fields = new URLSearchParams(body)
+  const named = confidential.flatMap((name) => fields.get(name) ?? [])
+  const bearer = headers.get('authorization')?.replace(/^\w+ /, '')
+  return [...named, bearer].filter((value) => value).map((value) => new Redacted(String(value)))
+}

@@ -1,0 +1,138 @@
+/**
+ * One access token of the operator, by Google's own auth library over the run's transport.
+ * https://cloud.google.com/docs/authentication/application-default-credentials
+ */
+import type {
+  AwsClientOptions,
+  BaseExternalAccountClient,
+  Credentials,
+  IdentityPoolClientOptions,
+  OAuth2ClientOptions,
+} from 'google-auth-library'
+import { asObject, asText, type JsonObject } from '../../outside/json-fields.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { quoteSafely } from '../../outside/quote-safely.ts'
+import { Redacted } from '../../outside/redacted.ts'
+import { showPath } from '../../outside/show-path.ts'
+import { fetchOverTransport, type LibraryFetch } from './fetch-over-transport.ts'
+import { type CredentialFile, credentialsIn, findOperatorCredentials } from './find-operator-credentials.ts'
+import type { GrantedToken } from './granted-token.ts'
+import type { IamCaller, IamOutside } from './iam-caller.ts'
+import { impersonateAccount } from './impersonate-account.ts'
+import { readMetadataToken } from './read-metadata-token.ts'
+
+type Library = typeof import('google-auth-library')
+
+interface Asked {
+  readonly file: CredentialFile
+  readonly caller: IamCaller
+  readonly http: LibraryFetch
+}
+
+const scopes = ['https://www.googleapis.com/auth/cloud-platform']
+/** Where an answer names no expiry, as of Google's usual tokens. */
+const usualLifeMs = 3_600_000
+
+/** Credentials are found anew each time: a file that was replaced counts at once. @throws PullpassError at the caller's hop */
+export async function grantOperatorToken(outside: IamOutside, caller: IamCaller): Promise<GrantedToken> {
+  const credentials = await findOperatorCredentials(outside.environment, caller)
+  return credentials.kind === 'file'
+    ? await tokenOfFile(credentials, outside, caller)
+    : await readMetadataToken(credentials.gcloudFile, outside, caller)
+}
+
+async function tokenOfFile(file: CredentialFile, outside: IamOutside, caller: IamCaller): Promise<GrantedToken> {
+  if (file.type === 'impersonated_service_account') {
+    // gcloud writes the credentials that may impersonate into the same file.
+    const source = await tokenOfFile(credentialsIn(file.json['source_credentials'], file.path, caller), outside, caller)
+    return await impersonateAccount(file.json, source, { outside, caller })
+  }
+  const library = await import('google-auth-library')
+  const askedAt = outside.now()
+  const http = fetchOverTransport(outside, caller.hop)
+  const options = { transporterOptions: { fetchImplementation: http.request } }
+  try {
+    const client = clientOf(library, file, options)
+    const { token } = await client.getAccessToken()
+    if (!token) throw new TypeError('no token')
+    return { value: new Redacted(token), expiresAt: expiryOf(client.credentials, http.lifeSeconds(), askedAt) }
+  } catch (error) {
+    outside.signal.throwIfAborted()
+    throw refused(error, { file, caller, http })
+  }
+}
+
+/** The library counts `expires_in` from a clock of its own: by this run's clock it is counted again. */
+function expiryOf({ expiry_date: byServer }: Credentials, lifeSeconds: number | undefined, askedAt: Date): Date {
+  if (lifeSeconds !== undefined) return new Date(askedAt.getTime() + lifeSeconds * 1000)
+  return new Date(byServer ?? askedAt.getTime() + usualLifeMs)
+}
+
+function clientOf(library: Library, { type, json }: CredentialFile, options: OAuth2ClientOptions) {
+  if (type === 'external_account') return federatedClient(library, json, options)
+  const client =
+    type === 'service_account' ? new library.JWT({ ...options, scopes }) : new library.UserRefreshClient(options)
+  client.fromJSON(json)
+  return client
+}
+
+function federatedClient(library: Library, json: JsonObject, options: OAuth2ClientOptions): BaseExternalAccountClient {
+  const fromAws = asText(asObject(json['credential_source'])?.['environment_id'])?.startsWith('aws')
+  const description = { ...json, ...options, scopes } as unknown as AwsClientOptions & IdentityPoolClientOptions
+  const client = fromAws ? new library.AwsClient(description) : new library.IdentityPoolClient(description)
+  // Its exchange is a client of its own, to which the library does not hand on the transport that it was given.
+  client['stsCredential']['transporter'] = client.transporter
+  return client
+}
+
+/** The library's errors hold whole requests, with tokens: known fields of the answer are taken, and no cause is kept. */
+function refused(error: unknown, { file, caller, http }: Asked): PullpassError {
+  const known = faultIn(error)
+  if (known !== undefined) return known
+  const { status, words } = answerIn(error)
+  const what =
+    status === undefined
+      ? `Google's auth library cannot use the operator's credentials of ${showPath(file.path)}`
+      : `Google answered ${status}${words === undefined ? '' : ` ${quoteSafely(words, http.sent)}`} to the operator's credentials of ${showPath(file.path)}`
+  const passing = status !== undefined && (status >= 500 || status === 429)
+  return new PullpassError({
+    code: caller.codes.denied,
+    hop: caller.hop,
+    seen: what,
+    expected: 'credentials that Google takes; no other identity is tried in their place',
+    hint: hints[file.type],
+    retryable: passing,
+  })
+}
+
+/** What the transport said, under the library's own errors. */
+function faultIn(error: unknown): PullpassError | undefined {
+  let inner = error
+  for (let depth = 0; depth < 5 && inner instanceof Error; depth++, inner = inner.cause) {
+    if (inner instanceof PullpassError) return inner
+  }
+  return undefined
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2, and https://cloud.google.com/apis/design/errors */
+function answerIn(error: unknown): { status?: number | undefined; words?: string | undefined } {
+  const response = asObject(asObject(error)?.['response'])
+  const status = response?.['status']
+  const body = asObject(response?.['data'])
+  const words = [asText(body?.['error']), asText(body?.['error_description'])].filter((word) => word !== undefined)
+  const message = asText(asObject(body?.['error'])?.['message'])
+  return {
+    status: typeof status === 'number' ? status : undefined,
+    words: message ?? (words.length === 0 ? undefined : words.join(': ')),
+  }
+}
+
+const hints: Readonly<Record<CredentialFile['type'], string>> = {
+  authorized_user: 'sign in again: gcloud auth application-default login',
+  service_account:
+    'see that the key is not deleted and its account not disabled: gcloud iam service-accounts keys list',
+  impersonated_service_account:
+    'sign in again: gcloud auth application-default login --impersonate-service-account=EMAIL',
+  external_account:
+    "compare the token of its credential_source (pullpass inspect FILE) with the provider that its audience names; while the cluster's new key is not published, Google takes no token that it signed",
+}
