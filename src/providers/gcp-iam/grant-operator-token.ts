@@ -78,7 +78,8 @@ function clientOf(library: Library, { type, json }: CredentialFile, options: OAu
 
 function federatedClient(library: Library, json: JsonObject, options: OAuth2ClientOptions): BaseExternalAccountClient {
   const fromAws = asText(asObject(json['credential_source'])?.['environment_id'])?.startsWith('aws')
-  const description = { ...json, ...options, scopes } as unknown as AwsClientOptions & IdentityPoolClientOptions
+  const written: AwsClientOptions & IdentityPoolClientOptions = JSON.parse(JSON.stringify(json)) // it looks itself
+  const description = { ...written, ...options, scopes }
   const client = fromAws ? new library.AwsClient(description) : new library.IdentityPoolClient(description)
   // Its exchange is a client of its own, to which the library does not hand on the transport that it was given.
   client['stsCredential']['transporter'] = client.transporter
