@@ -3,12 +3,14 @@ import type { RegistryCredential } from '../credential/registry-credential.ts'
 import type { DocumentRegistry } from '../document/document.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Environment } from '../outside/outside.ts'
-import type { ProviderOutside } from './provider.ts'
+import type { ExchangeHop, ProviderOutside } from './provider.ts'
 import { providers } from './providers.ts'
 
 export interface BoundProvider {
   /** Audiences that the vendor may take; the first is the one to ask for. */
   readonly audiences: readonly [string, ...string[]]
+  /** Of its exchange, in their order. */
+  readonly hops: readonly ExchangeHop[]
   readonly subjectTokenLifeSeconds: number
   /** @throws VARIABLE_INVALID */
   readonly checkEnvironment: (environment: Environment) => void
@@ -19,6 +21,7 @@ export async function bindProvider(registry: DocumentRegistry): Promise<BoundPro
   const provider = await providers[registry.provider]()
   return {
     audiences: provider.audiences(registry),
+    hops: provider.hops(registry),
     subjectTokenLifeSeconds: provider.subjectTokenLifeSeconds(registry),
     checkEnvironment: (environment) => provider.checkEnvironment(environment),
     exchange: (subjectToken, outside) => provider.exchange(registry, subjectToken, outside),

@@ -40,6 +40,8 @@ export const gcp: Provider<GcpSettings> = {
     return audience === undefined ? usual : [audience, ...usual.filter((other) => other !== audience)]
   },
 
+  hops: ({ settings }) => (settings.serviceAccountEmail === undefined ? ['exchange'] : ['exchange', 'impersonation']),
+
   // A federated token dies with its subject token; an impersonated one does not.
   subjectTokenLifeSeconds: ({ settings }) =>
     settings.serviceAccountEmail === undefined ? longestLifeSeconds + 60 : 600,

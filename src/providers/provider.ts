@@ -4,12 +4,18 @@ import type { DocumentRegistry } from '../document/document.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Environment, Outside } from '../outside/outside.ts'
 
+/** `impersonation`: a service account stands between the token and the credential. */
+export type ExchangeHop = 'exchange' | 'impersonation'
+
 /** A registry of a document, with the settings of the provider that serves it. */
 export type RegistryOf<Settings> = Omit<DocumentRegistry, 'provider' | 'settings'> & { readonly settings: Settings }
 
 export interface Provider<Settings> {
   /** Audiences that the vendor may take for this registry; the first is the one to ask for. */
   audiences(registry: RegistryOf<Settings>): readonly [string, ...string[]]
+
+  /** The hops of this registry's exchange, in their order. */
+  hops(registry: RegistryOf<Settings>): readonly ExchangeHop[]
 
   /** How long a subject token must live for the credential to live its full life, in seconds. */
   subjectTokenLifeSeconds(registry: RegistryOf<Settings>): number
