@@ -2,6 +2,7 @@
  * Starts the whole outside on one machine: a cluster, the bucket that publishes its issuer's documents, Google's STS and
  * IAM Credentials that verify its tokens, and a registry that serves whoever holds a token that they granted.
  */
+import { principalOf } from './google/workload-identity.ts'
 import { packImage } from './registry/pack-image.ts'
 import type { TlsWanted } from './serve/open-server.ts'
 import { createMovableClock, type MovableClock } from './start/movable-clock.ts'
@@ -9,6 +10,7 @@ import { type OpenParts, openParts } from './start/open-parts.ts'
 import { publishIssuer } from './start/publish-issuer.ts'
 import { createSandboxFolder, type SandboxFolder } from './start/sandbox-folder.ts'
 import { seedCluster } from './start/seed-cluster.ts'
+import { type Operator, signInOperator } from './start/sign-in-operator.ts'
 import { trustCluster } from './start/trust-cluster.ts'
 
 export interface SandboxWanted {
@@ -16,6 +18,8 @@ export interface SandboxWanted {
   readonly now?: () => Date
   /** Beside image-system, which is always there; absent: default, team-a, team-b. */
   readonly namespaces?: readonly string[]
+  /** `absent`: Google has the project and the repository, but no pool, no account and no grant; absent: set up. */
+  readonly trust?: 'set-up' | 'absent'
   /** Whether the Kubernetes API speaks HTTP/2; absent: offered. */
   readonly kubernetesHttp2?: TlsWanted['http2']
 }
@@ -25,10 +29,14 @@ export interface Sandbox extends OpenParts, AsyncDisposable {
   readonly folder: Pick<SandboxFolder, 'path' | 'kubeconfigFile' | 'caFile' | 'tokenFile'>
   /** The drop-in variables, and what leads to the sandbox in place of the real outside. */
   readonly environment: Readonly<Record<string, string>>
-  /** Full resource name of the provider that believes the cluster. */
+  /** Who may set up Google's side; `environment` names its credentials. */
+  readonly operator: Operator
+  /** Full resource name of the provider that believes the cluster, or is meant to. */
   readonly provider: string
   /** The IAM member that the ServiceAccount image-system/pullpass is. */
   readonly principal: string
+  /** Full resource name of the repository that the image is in. */
+  readonly repository: string
   /** `localhost:PORT/example-project/images/hello:1`. */
   readonly image: string
   /** Writes the projected token anew, as the kubelet does; absent: for the provider, and for an hour. */
@@ -46,8 +54,9 @@ const bound = {
 }
 const subject = `system:serviceaccount:${account.namespace}:${account.name}`
 const serviceAccountEmail = 'puller@example-project.iam.gserviceaccount.com'
-const repository = 'example-project/images'
-const [projectNumber, poolId, providerId] = ['123456789012', 'pool', 'cluster']
+const images = 'example-project/images'
+const repository = 'projects/example-project/locations/europe/repositories/images'
+const [projectNumber, poolId, providerId] = ['123456789012', 'pool', 'cluster'] as const
 const provider = `projects/${projectNumber}/locations/global/workloadIdentityPools/${poolId}/providers/${providerId}`
 
 export async function startSandbox(wanted: SandboxWanted = {}): Promise<Sandbox> {
@@ -65,19 +74,23 @@ export async function startSandbox(wanted: SandboxWanted = {}): Promise<Sandbox>
 }
 
 async function furnish(wanted: SandboxWanted, opened: (end: () => Promise<void>) => void) {
-  const { namespaces = ['default', 'team-a', 'team-b'], kubernetesHttp2 = 'offered' } = wanted
+  const { namespaces = ['default', 'team-a', 'team-b'], kubernetesHttp2 = 'offered', trust = 'set-up' } = wanted
   const clock = createMovableClock(wanted.now ?? (() => new Date()))
   const outside = await openParts({ now: clock.now, admin, kubernetesHttp2, opened })
-  const { cluster, bucket, google, images, parts } = outside
+  const { cluster, bucket, parts } = outside
 
   seedCluster(cluster, namespaces, account)
   await publishIssuer(cluster, bucket, admin)
-  const principal = trustCluster(google, { provider, issuer: cluster.issuer, subject, serviceAccountEmail })
-  images.putImage(`${repository}/hello`, '1', packImage({ 'hello.txt': 'Pulled without a password.\n' }))
-  images.allowReading(repository, `serviceAccount:${serviceAccountEmail}`)
+  const principal = furnishGoogle(outside, trust)
+  outside.images.putImage(`${images}/hello`, '1', packImage({ 'hello.txt': 'Pulled without a password.\n' }))
 
-  const { writeToken, remove, ...folder } = await createSandboxFolder(outside.kubeconfig, outside.authority.ca)
+  const { writeToken, write, remove, ...folder } = await createSandboxFolder(outside.kubeconfig, outside.authority.ca)
   opened(remove)
+  const { credentialsFile, ...operator } = await signInOperator(outside.google, {
+    stsUrl: parts.sts.url,
+    now: clock.now,
+    write,
+  })
   const writeNewToken: Sandbox['writeToken'] = async (token) => {
     const standard = { ...account, ...bound, audiences: [`//iam.googleapis.com/${provider}`], lifeSeconds: 3600 }
     await writeToken(await cluster.signServiceAccountToken({ ...standard, ...token }))
@@ -87,13 +100,29 @@ async function furnish(wanted: SandboxWanted, opened: (end: () => Promise<void>)
     ...outside,
     clock,
     folder,
-    environment: environmentOf(parts, folder, namespaces),
+    environment: {
+      ...environmentOf(parts, folder, namespaces),
+      GOOGLE_APPLICATION_CREDENTIALS: credentialsFile,
+      GOOGLE_CLOUD_PROJECT: 'example-project', // else Google's own library asks Google which it is
+      PULLPASS_GCP_ACCESS_TOKEN: operator.accessToken(),
+    },
+    operator,
     provider,
     principal,
-    image: `localhost:${parts.registry.port}/${repository}/hello:1`,
+    repository,
+    image: `localhost:${parts.registry.port}/${images}/hello:1`,
     writeToken: writeNewToken,
     publishIssuer: () => publishIssuer(cluster, bucket, admin),
   }
+}
+
+/** Returns the principal that the account is, whether or not it is trusted. */
+function furnishGoogle({ google, cluster }: OpenParts, trust: 'set-up' | 'absent'): string {
+  google.projects.put('example-project', projectNumber)
+  google.repositories.put(repository)
+  if (trust === 'absent') return principalOf(provider, subject)
+  google.repositories.allowReading(images, `serviceAccount:${serviceAccountEmail}`)
+  return trustCluster(google, { provider, issuer: cluster.issuer, subject, serviceAccountEmail })
 }
 
 const environmentOf = (parts: Sandbox['parts'], folder: Sandbox['folder'], namespaces: readonly string[]) => ({
@@ -108,6 +137,9 @@ const environmentOf = (parts: Sandbox['parts'], folder: Sandbox['folder'], names
   PULLPASS_TOKEN_FILE: folder.tokenFile,
   PULLPASS_GCP_STS_ENDPOINT: parts.sts.url,
   PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT: parts.iamCredentials.url,
+  PULLPASS_GCP_IAM_ENDPOINT: parts.iam.url,
+  PULLPASS_GCP_ARTIFACT_REGISTRY_ENDPOINT: parts.artifactRegistry.url,
+  PULLPASS_GCP_RESOURCE_MANAGER_ENDPOINT: parts.resourceManager.url,
   PULLPASS_CA_FILE: folder.caFile,
   NODE_EXTRA_CA_CERTS: folder.caFile, // for other people's clients
 })

@@ -1,9 +1,11 @@
 /** The access tokens that Google granted: who holds them, for what, until when. */
 import { randomBytes } from 'node:crypto'
 
-interface AccessGrant {
+export interface AccessGrant {
   /** An IAM member: `principal://iam.googleapis.com/…/subject/SUB` or `serviceAccount:EMAIL`. */
   readonly member: string
+  /** The `principalSet://…` members that it is one of; absent: none. */
+  readonly sets?: readonly string[]
   readonly scopes: readonly string[]
   readonly expiresAt: Date
 }
@@ -33,3 +35,11 @@ export function createAccessTokens(now: () => Date): AccessTokens {
 }
 
 export const cloudPlatform = 'https://www.googleapis.com/auth/cloud-platform'
+
+/** All members by which a policy may mean the holder. */
+export const membersOf = ({ member, sets = [] }: AccessGrant): readonly string[] => [
+  member,
+  ...sets,
+  'allAuthenticatedUsers',
+  'allUsers',
+]

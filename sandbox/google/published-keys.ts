@@ -8,7 +8,10 @@ const maxDocumentBytes = 1 << 20
 const timeoutMs = 5000
 
 /** Rejects where the documents cannot be reached, are no JSON, or name another issuer. `ca`: PEM, trusted for https. */
-export async function readPublishedKeys(provider: Provider, ca: string | undefined): Promise<JSONWebKeySet> {
+export async function readPublishedKeys(
+  provider: Pick<Provider, 'issuerUri' | 'publishedAt' | 'jwksJson'>,
+  ca: string | undefined,
+): Promise<JSONWebKeySet> {
   if (provider.jwksJson !== undefined) return keySet(JSON.parse(provider.jwksJson))
   const { issuerUri, publishedAt = issuerUri } = provider
   const whereServed = (url: string) => (url.startsWith(issuerUri) ? publishedAt + url.slice(issuerUri.length) : url)

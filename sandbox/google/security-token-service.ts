@@ -5,8 +5,9 @@
 import type { JSONWebKeySet } from 'jose'
 import type { SandboxAnswer, SandboxHandler, SandboxRequest } from '../serve/handler.ts'
 import type { AccessTokens } from './access-tokens.ts'
+import { memberSets } from './member-sets.ts'
 import { type Refusal, verifySubjectToken } from './verify-subject-token.ts'
-import { type Provider, principalOf, type WorkloadIdentity } from './workload-identity.ts'
+import { type Provider, poolOf, principalOf, type WorkloadIdentity } from './workload-identity.ts'
 
 export interface SecurityTokenServiceNeeds {
   readonly identity: WorkloadIdentity
@@ -39,9 +40,10 @@ export const securityTokenService =
     if ('refusal' in verdict) return refuse(verdict.refusal)
 
     // A federated token never outlives its subject token; within the tolerated skew it still lives for a second.
-    const expiresIn = Math.max(1, Math.min(verdict.assertion.exp - nowSeconds, maxLifeSeconds))
+    const expiresIn = Math.max(1, Math.min(verdict.expiry - nowSeconds, maxLifeSeconds))
     const accessToken = tokens.grant({
-      member: principalOf(name, verdict.assertion.sub),
+      member: principalOf(name, verdict.identity.subject),
+      sets: memberSets(poolOf(name), verdict.identity),
       scopes: (fields.get('scope') ?? '').split(' '),
       expiresAt: new Date((nowSeconds + expiresIn) * 1000),
     })

@@ -11,6 +11,7 @@ import {
   type JSONWebKeySet,
   type JWTPayload,
 } from 'jose'
+import { type MappedIdentity, mapAttributes } from './map-attributes.ts'
 import type { Provider } from './workload-identity.ts'
 
 export interface Refusal {
@@ -18,10 +19,11 @@ export interface Refusal {
   readonly error_description: string
 }
 
-export type Verdict = { readonly assertion: JWTPayload & { sub: string; exp: number } } | { readonly refusal: Refusal }
+export type Verdict =
+  | { readonly identity: MappedIdentity /** Seconds since the epoch. */; readonly expiry: number }
+  | { readonly refusal: Refusal }
 
 const skewSeconds = 60
-const maxSubjectBytes = 127
 const algorithms = ['RS256', 'ES256']
 
 export async function verifySubjectToken(
@@ -32,11 +34,10 @@ export async function verifySubjectToken(
 ): Promise<Verdict> {
   const claims = decodeClaims(token)
   if (!claims) return { refusal: grantRefusal('Unable to parse the ID Token.') }
-  const refusal =
-    claimsRefusal(claims, provider, nowSeconds) ??
-    (await signatureRefusal(token, readKeys)) ??
-    mappingRefusal(claims, provider)
-  return refusal ? { refusal } : { assertion: { ...claims, sub: claims.sub ?? '', exp: claims.exp ?? 0 } }
+  const refusal = claimsRefusal(claims, provider, nowSeconds) ?? (await signatureRefusal(token, readKeys))
+  if (refusal) return { refusal }
+  const mapped = mapAttributes(claims, provider)
+  return 'refusal' in mapped ? mapped : { identity: mapped.identity, expiry: claims.exp ?? 0 }
 }
 
 function decodeClaims(token: string): JWTPayload | undefined {
@@ -74,24 +75,6 @@ async function signatureRefusal(token: string, readKeys: () => Promise<JSONWebKe
     if (!(error instanceof errors.JOSEError)) return unreachable // an uploaded key that is no key
     return grantRefusal('Unable to verify the ID Token signature.')
   }
-}
-
-/** The mapping is `google.subject=assertion.sub`. */
-function mappingRefusal(claims: JWTPayload, { attributeCondition }: Provider): Refusal | undefined {
-  if (!claims.sub) return grantRefusal('The mapped attribute google.subject must be of type STRING.') // not confirmed
-  if (Buffer.byteLength(claims.sub) > maxSubjectBytes)
-    return {
-      error: 'invalid_request',
-      error_description:
-        'The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute mapping ' +
-        'or the incoming assertion to produce a mapped attribute that is less than 127 bytes.',
-    }
-  if (attributeCondition && !attributeCondition.holds(claims))
-    return {
-      error: 'unauthorized_client',
-      error_description: 'The given credential is rejected by the attribute condition.',
-    }
-  return undefined
 }
 
 const defaultAudiences = (name: string) => [`//iam.googleapis.com/${name}`, `https://iam.googleapis.com/${name}`]

@@ -2,50 +2,132 @@
  * Workload identity pools and their OIDC providers: whose tokens are believed, and as whom.
  * https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools.providers
  */
-import type { JWTPayload } from 'jose'
+import { createDelayedValues } from './delayed-values.ts'
 
+/** A pool or a provider as the API reads it; what is empty is left out. */
+export interface IdentityResource {
+  /** With the project's number, whatever it was asked by. */
+  readonly name: string
+  readonly displayName?: string
+  readonly description?: string
+  readonly disabled?: boolean
+  readonly state: 'ACTIVE' | 'DELETED'
+  /** Of what is deleted: until then it can be undeleted, and its id is taken. RFC 3339. */
+  readonly expireTime?: string
+  readonly attributeMapping?: Readonly<Record<string, string>>
+  readonly attributeCondition?: string
+  readonly oidc?: {
+    readonly issuerUri: string
+    /** Absent: the provider's full name with or without `https:`. */
+    readonly allowedAudiences?: readonly string[]
+    /** An uploaded JWKS: no document is fetched then. */
+    readonly jwksJson?: string
+  }
+}
+
+/** A provider as the STS needs it. */
 export interface Provider {
   /** `projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`. */
   readonly name: string
   readonly issuerUri: string
   /** Where the issuer's documents are really read, as if its name led there. */
   readonly publishedAt?: string
-  /** An uploaded JWKS: no document is fetched then. */
   readonly jwksJson?: string
-  /** Replaces the default, which is the provider's full name with or without `https:`. */
   readonly allowedAudiences?: readonly string[]
-  readonly attributeCondition?: { readonly text: string; readonly holds: (assertion: JWTPayload) => boolean }
-  readonly state?: 'ACTIVE' | 'DISABLED' | 'DELETED'
+  readonly attributeMapping: Readonly<Record<string, string>>
+  readonly attributeCondition?: string
+}
+
+type State = 'ACTIVE' | 'DISABLED' | 'DELETED'
+
+/** A provider as a test arranges it: at once, and without an operation. */
+export interface ProviderWanted extends Omit<Provider, 'attributeMapping'> {
+  /** Absent: `google.subject` is `assertion.sub`. */
+  readonly attributeMapping?: Provider['attributeMapping']
+  readonly state?: State
 }
 
 export interface WorkloadIdentity {
   /** Adds a provider, and its pool where that is new; one of the same name is replaced. */
-  readonly putProvider: (provider: Provider) => void
-  readonly putPool: (name: string, state: NonNullable<Provider['state']>) => void
-  /** Undefined where the provider or its pool is absent, disabled or deleted. */
+  readonly putProvider: (provider: ProviderWanted) => void
+  readonly putPool: (name: string, state: State) => void
+  /** Undefined where the provider or its pool is absent, disabled or deleted, or not yet known to the STS. */
   readonly activeProvider: (name: string) => Provider | undefined
+  /** As the API reads it. */
+  readonly read: (name: string) => IdentityResource | undefined
+  /** In the order of their creation. `collection`: `…/workloadIdentityPools` or `…/providers`. */
+  readonly list: (collection: string) => readonly IdentityResource[]
+  readonly write: (resource: IdentityResource, effectiveAt?: Date) => void
 }
 
-export function createWorkloadIdentity(): WorkloadIdentity {
-  const pools = new Map<string, NonNullable<Provider['state']>>()
-  const providers = new Map<string, Provider>()
+type Stored = Pick<WorkloadIdentity, 'read' | 'list' | 'write'> & {
+  /** As the STS knows it, where that is active. */
+  readonly active: (name: string) => IdentityResource | undefined
+}
+
+const deletedForMs = 30 * 86_400_000
+
+export function createWorkloadIdentity(now: () => Date): WorkloadIdentity {
+  const { read, list, write, active } = storeResources(now)
+  const publishedAt = new Map<string, string | undefined>()
+  const stateFields = (state: State) => ({
+    state: state === 'DELETED' ? ('DELETED' as const) : ('ACTIVE' as const),
+    ...(state === 'DISABLED' && { disabled: true }),
+    ...(state === 'DELETED' && { expireTime: deletionExpiry(now()) }),
+  })
   return {
-    putProvider(provider) {
-      const pool = poolOf(provider.name)
-      if (!pools.has(pool)) pools.set(pool, 'ACTIVE')
-      providers.set(provider.name, provider)
+    putProvider({ name, publishedAt: where, state = 'ACTIVE', ...wanted }) {
+      const { issuerUri, allowedAudiences, jwksJson, attributeCondition } = wanted
+      if (!read(poolOf(name))) write({ name: poolOf(name), state: 'ACTIVE' })
+      publishedAt.set(name, where)
+      const oidc = { issuerUri, ...(allowedAudiences && { allowedAudiences }), ...(jwksJson && { jwksJson }) }
+      const attributeMapping = wanted.attributeMapping ?? { 'google.subject': 'assertion.sub' }
+      write({ name, ...stateFields(state), attributeMapping, ...(attributeCondition && { attributeCondition }), oidc })
     },
-    putPool: (name, state) => pools.set(name, state),
+    putPool: (name, state) => write({ name, ...stateFields(state) }),
     activeProvider(name) {
-      const provider = providers.get(name)
-      const active = pools.get(poolOf(name)) === 'ACTIVE' && (provider?.state ?? 'ACTIVE') === 'ACTIVE'
-      return active ? provider : undefined
+      const { oidc, attributeMapping = {}, attributeCondition } = (active(poolOf(name)) && active(name)) ?? {}
+      const where = publishedAt.get(name)
+      const optional = { ...(attributeCondition && { attributeCondition }), ...(where && { publishedAt: where }) }
+      return oidc && { name, ...oidc, attributeMapping, ...optional }
+    },
+    read,
+    list,
+    write,
+  }
+}
+
+function storeResources(now: () => Date): Stored {
+  const resources = createDelayedValues<IdentityResource>(now)
+  const fresh = (one: IdentityResource | undefined) =>
+    one?.expireTime && new Date(one.expireTime) <= now() ? undefined : one
+  const read: WorkloadIdentity['read'] = (name) => {
+    const found = fresh(resources.latest(name))
+    if (!found) resources.forget(name)
+    return found
+  }
+  return {
+    read,
+    list: (collection) =>
+      resources
+        .keys()
+        .filter((name) => name.startsWith(`${collection}/`) && !name.slice(collection.length + 1).includes('/'))
+        .map(read)
+        .filter((one) => one !== undefined),
+    write: (one, effectiveAt = now()) => resources.write(one.name, one, effectiveAt),
+    active(name) {
+      const found = resources.effective(name)
+      return found?.state === 'ACTIVE' && !found.disabled ? found : undefined
     },
   }
 }
+
+/** Until when something that is deleted now can be undeleted. */
+export const deletionExpiry = (now: Date): string => new Date(now.getTime() + deletedForMs).toISOString()
 
 /** The IAM member that a subject of the provider's pool is. */
 export const principalOf = (providerName: string, subject: string): string =>
   `principal://iam.googleapis.com/${poolOf(providerName)}/subject/${subject}`
 
-const poolOf = (providerName: string) => providerName.replace(/\/providers\/[^/]*$/, '')
+/** The name of the pool, or workforce pool, that the provider is in. */
+export const poolOf = (providerName: string): string => providerName.replace(/\/providers\/[^/]*$/, '')

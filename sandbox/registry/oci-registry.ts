@@ -12,7 +12,16 @@ export interface OciRegistryNeeds {
   /** How clients reach it: the realm is an absolute URL. */
   readonly scheme: 'http' | 'https'
   readonly whoHolds: TokenEndpointNeeds['whoHolds']
+  /** Who may read where; absent: a memory of the registry's own. */
+  readonly readers?: Readers
   readonly now: () => Date
+}
+
+/** `repository`: `PROJECT/REPOSITORY`. */
+export interface Readers {
+  readonly allowReading: (repository: string, member: string) => void
+  readonly denyReading: (repository: string, member: string) => void
+  readonly mayRead: (repository: string, members: readonly string[]) => boolean
 }
 
 export interface OciRegistry {
@@ -25,12 +34,16 @@ export interface OciRegistry {
 
 const route = /^\/v2\/(?<name>.+)\/(?<kind>manifests|blobs|tags(?=\/list$))\/(?<reference>[^/]+)$/
 
-export function createOciRegistry({ scheme, whoHolds, now }: OciRegistryNeeds): OciRegistry {
+export function createOciRegistry({
+  scheme,
+  whoHolds,
+  now,
+  readers = rememberReaders(),
+}: OciRegistryNeeds): OciRegistry {
   const images = createImageStore()
   const tokens = createPullTokens(now)
-  const readers = new Set<string>()
-  const key = (repository: string, member: string) => `${repository} ${member}`
-  const mayRead = (name: string, member: string) => readers.has(key(name.split('/').slice(0, 2).join('/'), member))
+  const mayRead = (name: string, members: readonly string[]) =>
+    readers.mayRead(name.split('/').slice(0, 2).join('/'), members)
 
   const answer = (request: SandboxRequest): SandboxAnswer => {
     if (request.path === '/v2/token') return answerTokenRequest(request, { tokens, whoHolds, mayRead, now })
@@ -52,8 +65,18 @@ export function createOciRegistry({ scheme, whoHolds, now }: OciRegistryNeeds): 
   return {
     handle: (request) => withApiVersion(answer(request)),
     putImage: images.putImage,
+    allowReading: readers.allowReading,
+    denyReading: readers.denyReading,
+  }
+}
+
+function rememberReaders(): Readers {
+  const readers = new Set<string>()
+  const key = (repository: string, member: string) => `${repository} ${member}`
+  return {
     allowReading: (repository, member) => readers.add(key(repository, member)),
     denyReading: (repository, member) => readers.delete(key(repository, member)),
+    mayRead: (repository, members) => members.some((member) => readers.has(key(repository, member))),
   }
 }
 

@@ -9,6 +9,8 @@ import { registryError } from './registry-error.ts'
 /** Who presents an access token, as Google's side knows it. */
 interface Holder {
   readonly member: string
+  /** What else a policy may mean it by; absent: nothing. */
+  readonly sets?: readonly string[]
   readonly scopes: readonly string[]
   readonly expiresAt: Date
 }
@@ -16,7 +18,7 @@ interface Holder {
 export interface TokenEndpointNeeds {
   readonly tokens: PullTokens
   readonly whoHolds: (accessToken: string) => Holder | undefined
-  readonly mayRead: (repository: string, member: string) => boolean
+  readonly mayRead: (repository: string, members: readonly string[]) => boolean
   readonly now: () => Date
 }
 
@@ -35,7 +37,9 @@ export function answerTokenRequest(request: SandboxRequest, needs: TokenEndpoint
 
   const wanted = repositoriesToPull(request.query.getAll('scope'))
   const scoped = holder.scopes.some((scope) => pullScopes.includes(scope))
-  const refused = wanted.find((repository) => !scoped || !needs.mayRead(repository, holder.member))
+  const refused = wanted.find(
+    (repository) => !scoped || !needs.mayRead(repository, [holder.member, ...(holder.sets ?? [])]),
+  )
   if (refused) return readDenied(refused)
   return {
     status: 200,

@@ -10,9 +10,19 @@ import type { TlsWanted } from '../serve/open-server.ts'
 import { type Part, servePart } from '../serve/serve-part.ts'
 import { renderKubeconfig } from './render-kubeconfig.ts'
 
+type PartName =
+  | 'bucket'
+  | 'kubernetes'
+  | 'sts'
+  | 'iamCredentials'
+  | 'iam'
+  | 'artifactRegistry'
+  | 'resourceManager'
+  | 'registry'
+
 export interface OpenParts {
   /** What listens, each with its faults and what it has seen. */
-  readonly parts: Readonly<Record<'bucket' | 'kubernetes' | 'sts' | 'iamCredentials' | 'registry', Part>>
+  readonly parts: Readonly<Record<PartName, Part>>
   readonly bucket: PublicBucket
   readonly cluster: KubernetesApi
   readonly google: GoogleCloud
@@ -41,16 +51,20 @@ export async function openParts({ now, admin, kubernetesHttp2, opened }: PartsWa
   const bucketPart = await serve(bucket.handle)
   const token = randomBytes(32).toString('base64url')
   const issuer = `${bucketPart.url}/example-cluster` // what the tokens carry is where clouds read the documents
-  const cluster = await createKubernetesApi({ issuer, now, tokens: { [token]: admin } })
+  const cluster = await createKubernetesApi({ issuer, now, ca: authority.ca, tokens: { [token]: admin } })
   const google = createGoogleCloud({ now, ca: authority.ca })
-  const images = createOciRegistry({ scheme: 'https', whoHolds: google.whoHolds, now })
+  const images = createOciRegistry({ scheme: 'https', whoHolds: google.whoHolds, readers: google.repositories, now })
   const parts = {
     bucket: bucketPart,
     kubernetes: await serve(cluster.handle, { http2: kubernetesHttp2, clientCertificates: 'asked' }),
     sts: await serve(google.sts),
     iamCredentials: await serve(google.iamCredentials),
+    iam: await serve(google.iam),
+    artifactRegistry: await serve(google.artifactRegistry),
+    resourceManager: await serve(google.resourceManager),
     registry: await serve(images.handle),
   }
+  cluster.announce(parts.kubernetes.url)
   const kubeconfig = renderKubeconfig({ server: parts.kubernetes.url, ca: authority.ca, user: admin, token })
   return { parts, bucket, cluster, google, images, authority, kubeconfig }
 }

@@ -9,6 +9,8 @@ export interface SandboxFolder {
   readonly kubeconfigFile: string
   readonly caFile: string
   readonly tokenFile: string
+  /** Writes a file for the user alone, and gives its path. */
+  readonly write: (name: string, content: string) => Promise<string>
   /** Replaces the token at once, as the kubelet does: a reader sees the old or the new one, never half of it. */
   readonly writeToken: (token: string) => Promise<void>
   readonly remove: () => Promise<void>
@@ -27,13 +29,18 @@ export async function createSandboxFolder(kubeconfig: string, ca: string): Promi
   if (left.add(path).size === 1) process.once('exit', removeLeft)
   await chmod(path, 0o700)
   const [kubeconfigFile, caFile, tokenFile] = [join(path, 'kubeconfig'), join(path, 'ca.crt'), join(path, 'oidc-token')]
-  await writeFile(kubeconfigFile, kubeconfig, { mode: 0o600 })
+  const write: SandboxFolder['write'] = async (name, content) => {
+    await writeFile(join(path, name), content, { mode: 0o600 })
+    return join(path, name)
+  }
+  await write('kubeconfig', kubeconfig)
   await writeFile(caFile, ca)
   return {
     path,
     kubeconfigFile,
     caFile,
     tokenFile,
+    write,
     async writeToken(token) {
       await writeFile(`${tokenFile}.new`, token, { mode: 0o600 })
       await rename(`${tokenFile}.new`, tokenFile)

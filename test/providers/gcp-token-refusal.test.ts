@@ -96,7 +96,7 @@ const table: Record<string, Row> = {
   },
   'a false attribute condition': {
     async arrange({ cluster, google, provider }) {
-      const attributeCondition = { text: "assertion.sub == 'other'", holds: () => false }
+      const attributeCondition = "assertion.sub == 'other'"
       google.identity.putProvider({ name: provider, issuerUri: cluster.issuer, attributeCondition })
     },
     code: 'CONDITION_REFUSED',

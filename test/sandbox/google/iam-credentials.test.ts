@@ -3,6 +3,7 @@ import { suite, type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { createAccessTokens } from '../../../sandbox/google/access-tokens.ts'
 import { iamCredentials } from '../../../sandbox/google/iam-credentials.ts'
+import { createIamPolicies } from '../../../sandbox/google/iam-policies.ts'
 import { createServiceAccounts } from '../../../sandbox/google/service-accounts.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 
@@ -15,7 +16,7 @@ suite('IAM Credentials', () => {
   async function start(t: TestContext, scope = 'https://www.googleapis.com/auth/cloud-platform') {
     const clock = { now: new Date('2026-11-24T12:00:00Z') }
     const now = () => clock.now
-    const accounts = createServiceAccounts(now)
+    const accounts = createServiceAccounts(createIamPolicies(now))
     const tokens = createAccessTokens(now)
     accounts.put(puller)
     accounts.allowTokens(puller, member)

@@ -3,7 +3,7 @@ import { suite, type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { createGoogleCloud } from '../../../sandbox/google/google-cloud.ts'
 import { stsQuotaExceeded } from '../../../sandbox/google/security-token-service.ts'
-import type { Provider } from '../../../sandbox/google/workload-identity.ts'
+import type { ProviderWanted } from '../../../sandbox/google/workload-identity.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import { createTestIssuer, issuerUri, providerName } from './test-issuer.ts'
 
@@ -15,7 +15,7 @@ suite("Google's STS", async () => {
   const issuer = await createTestIssuer()
   const stranger = await createTestIssuer()
 
-  async function start(t: TestContext, provider: Partial<Provider> = {}) {
+  async function start(t: TestContext, provider: Partial<ProviderWanted> = {}) {
     const bucket = await servePart({ handler: issuer.documents })
     const google = createGoogleCloud({ now: () => now })
     google.identity.putProvider({ name: providerName, issuerUri, publishedAt: bucket.url, ...provider })
@@ -57,6 +57,7 @@ suite("Google's STS", async () => {
     assert.deepEqual(google.whoHolds(body.access_token), {
       member:
         'principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass',
+      sets: ['principalSet://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/*'],
       scopes: ['https://www.googleapis.com/auth/cloud-platform'],
       expiresAt: new Date('2026-11-24T13:00:00Z'),
     })
@@ -112,14 +113,14 @@ suite("Google's STS", async () => {
     assert.equal((await exchange(url, await elliptic.sign(now))).status, 200)
   })
 
-  const accepted: Record<string, [changes: object, provider?: Partial<Provider>]> = {
+  const accepted: Record<string, [changes: object, provider?: Partial<ProviderWanted>]> = {
     'an audience with https:': [{ aud: `https://iam.googleapis.com/${providerName}` }],
     'one of several audiences': [{ aud: ['other', audience] }],
     'an allowed audience': [{ aud: 'pullpass' }, { allowedAudiences: ['pullpass'] }],
     'a clock 60 s ahead': [{ iat: iat + 60 }],
     'an expiry 59 s ago': [{ exp: iat - 59 }],
     'a subject of 127 bytes': [{ sub: 's'.repeat(127) }],
-    'a true attribute condition': [{}, { attributeCondition: { text: 'true', holds: () => true } }],
+    'a true attribute condition': [{}, { attributeCondition: "assertion['sub'] == google.subject" }],
   }
   for (const [name, [changes, provider]] of Object.entries(accepted))
     test(`${name} is accepted`, async (t) => {
@@ -134,7 +135,10 @@ suite("Google's STS", async () => {
   const absentTarget =
     'The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.'
   const unreachable = "Error connecting to the given credential's issuer."
-  const refused: Record<string, [error: string, description: string, changes: object, provider?: Partial<Provider>]> = {
+  const refused: Record<
+    string,
+    [error: string, description: string, changes: object, provider?: Partial<ProviderWanted>]
+  > = {
     'another audience': [
       'invalid_grant',
       'The audience in ID Token [https://kubernetes.default.svc] does not match the expected audience.',
@@ -159,7 +163,7 @@ suite("Google's STS", async () => {
       'unauthorized_client',
       'The given credential is rejected by the attribute condition.',
       {},
-      { attributeCondition: { text: "assertion.sub == 'other'", holds: ({ sub }) => sub === 'other' } },
+      { attributeCondition: "assertion.sub == 'other'" },
     ],
     'a disabled provider': ['invalid_target', absentTarget, {}, { state: 'DISABLED' }],
     'an unreachable issuer': ['invalid_grant', unreachable, {}, { publishedAt: 'http://127.0.0.1:1' }],

@@ -1,0 +1,83 @@
+/** Refusals as Google's APIs give them (google.rpc.Status). https://cloud.google.com/apis/design/errors */
+import type { SandboxAnswer } from '../serve/handler.ts'
+
+export const apiError = (code: number, status: string, message: string, details?: object): SandboxAnswer => ({
+  status: code,
+  body: { error: { code, message, status, ...(details && { details: [details] }) } },
+})
+
+export const errorInfo = (reason: string, domain: string, metadata: object): object => ({
+  '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+  reason,
+  domain,
+  metadata,
+})
+
+/** The status is confirmed wherever it is used; without a message it is Google's general sentence. */
+export const invalidArgument = (message = 'Request contains an invalid argument.'): SandboxAnswer =>
+  apiError(400, 'INVALID_ARGUMENT', message)
+
+export const notFound = (message = 'Requested entity was not found.'): SandboxAnswer =>
+  apiError(404, 'NOT_FOUND', message)
+
+export const alreadyExists = (message = 'Requested entity already exists'): SandboxAnswer =>
+  apiError(409, 'ALREADY_EXISTS', message)
+
+/** Google's general sentence for a resource in another state than the call needs; not confirmed call by call. */
+export const failedPrecondition = (message = 'Precondition check failed.'): SandboxAnswer =>
+  apiError(400, 'FAILED_PRECONDITION', message)
+
+/** What a path that no method has is answered with: a page, no JSON. */
+export const noSuchMethod: SandboxAnswer = {
+  status: 404,
+  headers: { 'content-type': 'text/html; charset=UTF-8' },
+  body: '<!DOCTYPE html>\n<html lang=en>\n<title>Error 404 (Not Found)!!1</title>\n',
+}
+
+const expectedCredential =
+  'Expected OAuth 2 access token, login cookie or other valid authentication credential. ' +
+  'See https://developers.google.com/identity/sign-in/web/devconsole-project.'
+
+export const missingCredential = apiError(
+  401,
+  'UNAUTHENTICATED',
+  `Request is missing required authentication credential. ${expectedCredential}`,
+)
+
+export const invalidCredential = apiError(
+  401,
+  'UNAUTHENTICATED',
+  `Request had invalid authentication credentials. ${expectedCredential}`,
+)
+
+export const insufficientScopes = (service: string, method?: string): SandboxAnswer =>
+  apiError(
+    403,
+    'PERMISSION_DENIED',
+    'Request had insufficient authentication scopes.',
+    errorInfo('ACCESS_TOKEN_SCOPE_INSUFFICIENT', 'googleapis.com', { service, ...(method && { method }) }),
+  )
+
+/** Said of a resource that does not exist, too. `resource` without its service; service accounts are not named. */
+export function permissionDenied(permission: string, service: string, resource?: string): SandboxAnswer {
+  const where = resource === undefined ? '' : ` '//${service}/${resource}'`
+  return apiError(
+    403,
+    'PERMISSION_DENIED',
+    `Permission '${permission}' denied on resource${where} (or it may not exist).`,
+    errorInfo('IAM_PERMISSION_DENIED', 'iam.googleapis.com', { permission, ...(resource && { resource }) }),
+  )
+}
+
+/** A quota by the minute that is used up: 429, with the consumer by its project number. */
+export const quotaExceeded = (service: string, projectNumber: string, limit: number): SandboxAnswer =>
+  apiError(
+    429,
+    'RESOURCE_EXHAUSTED',
+    `Quota exceeded for quota metric 'Write requests' and limit 'Write requests per minute' of service '${service}' for consumer 'project_number:${projectNumber}'.`,
+    errorInfo('RATE_LIMIT_EXCEEDED', 'googleapis.com', {
+      consumer: `projects/${projectNumber}`,
+      quota_limit_value: `${limit}`,
+      service,
+    }),
+  )

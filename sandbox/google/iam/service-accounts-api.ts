@@ -1,0 +1,101 @@
+/** Service accounts of IAM's API, and their policies. https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts */
+import type { SandboxAnswer, SandboxRequest } from '../../serve/handler.ts'
+import { apiError, invalidArgument, notFound, permissionDenied } from '../api-errors.ts'
+import type { Operators } from '../operators.ts'
+import { type PolicyCallNeeds, readPolicy, writePolicy } from '../policy-calls.ts'
+import type { Projects } from '../projects.ts'
+import { accountResource, type ServiceAccount, type ServiceAccounts } from '../service-accounts.ts'
+import { readJson } from './read-json.ts'
+
+export interface ServiceAccountsApiNeeds {
+  readonly accounts: ServiceAccounts
+  readonly projects: Projects
+  readonly operators: Operators
+  readonly policyCalls: PolicyCallNeeds
+}
+
+const service = 'iam.googleapis.com'
+const route = /^\/v1\/projects\/(?<project>[^/]+)\/serviceAccounts(?:\/(?<email>[^/:]+)(?::(?<verb>\w+))?)?$/
+
+/** Undefined for a path or method that it does not have. */
+export function answerServiceAccountCall(
+  request: SandboxRequest,
+  needs: ServiceAccountsApiNeeds,
+): SandboxAnswer | undefined {
+  const { project = '', email, verb } = route.exec(request.path)?.groups ?? {}
+  if (project === '') return undefined
+  if (email === undefined) return request.method === 'POST' ? create(request, project, needs) : undefined
+  const action = actionOf(request.method, verb)
+  if (!action) return undefined
+  const refusal = needs.operators.refuse(request, { permission: `iam.serviceAccounts.${action}`, service })
+  if (refusal) return refusal
+  const account = findAccount(email, project, needs)
+  // with "-" for the project Google cannot tell whose it would be, and says no more than that
+  if (!account) return project === '-' ? permissionDenied(`iam.serviceAccounts.${action}`, service) : unknownAccount
+  if (action === 'getIamPolicy') return readPolicy(request, accountResource(account.email), needs.policyCalls)
+  if (action === 'setIamPolicy') return writePolicy(request, accountResource(account.email), needs.policyCalls)
+  if (action === 'get') return { status: 200, body: accountView(account) }
+  needs.accounts.remove(account.email)
+  return { status: 200, body: {} }
+}
+
+const unknownAccount = notFound('Unknown service account')
+
+function actionOf(method: string, verb: string | undefined): string | undefined {
+  if (verb !== undefined) return method === 'POST' && /^[gs]etIamPolicy$/.test(verb) ? verb : undefined
+  if (method === 'GET') return 'get'
+  return method === 'DELETE' ? 'delete' : undefined
+}
+
+/** By its address or its unique id. */
+function findAccount(email: string, project: string, { accounts, projects }: ServiceAccountsApiNeeds) {
+  const account = accounts.find(email)
+  const id = projects.find(project)?.id
+  return account && (project === '-' || account.email.endsWith(`@${id}.iam.gserviceaccount.com`)) ? account : undefined
+}
+
+function create(request: SandboxRequest, asked: string, needs: ServiceAccountsApiNeeds): SandboxAnswer {
+  const project = needs.projects.find(asked)
+  const needed = { permission: 'iam.serviceAccounts.create', service, resource: `projects/${asked}` }
+  const refusal = needs.operators.refuse(request, needed)
+  if (refusal) return refusal
+  if (!project) return permissionDenied(needed.permission, service, needed.resource)
+  const { accountId, serviceAccount = {} } = readJson(request.body) ?? {}
+  const { displayName, description } = Object(serviceAccount)
+  if (typeof accountId !== 'string' || !/^[a-z](?:[-a-z0-9]{4,28}[a-z0-9])$/.test(accountId))
+    return invalidArgument(
+      `Invalid service account id: ${JSON.stringify(accountId)}. It must be 6-30 characters, begin with a letter and match [a-z]([-a-z0-9]*[a-z0-9]).`,
+    )
+  if (`${displayName ?? ''}`.length > 100 || `${description ?? ''}`.length > 256) return invalidArgument()
+  const email = `${accountId}@${project.id}.iam.gserviceaccount.com`
+  if (needs.accounts.find(email)) return accountExists(accountId, project.id)
+  const account = needs.accounts.create(email, {
+    ...(displayName && { displayName }),
+    ...(description && { description }),
+  })
+  return { status: 200, body: accountView(account) }
+}
+
+function accountExists(accountId: string, projectId: string): SandboxAnswer {
+  const resourceName = `projects/${projectId}/serviceAccounts/${accountId}@${projectId}.iam.gserviceaccount.com`
+  return apiError(
+    409,
+    'ALREADY_EXISTS',
+    `Service account ${accountId} already exists within project projects/${projectId}.`,
+    { '@type': 'type.googleapis.com/google.rpc.ResourceInfo', resourceName },
+  )
+}
+
+function accountView({ email, uniqueId, displayName, description }: ServiceAccount): object {
+  const projectId = /@(.+)\.iam\.gserviceaccount\.com$/.exec(email)?.[1] ?? ''
+  return {
+    name: `projects/${projectId}/serviceAccounts/${email}`,
+    projectId,
+    uniqueId,
+    email,
+    ...(displayName && { displayName }),
+    ...(description && { description }),
+    etag: 'MDEwMjE5MjA=',
+    oauth2ClientId: uniqueId,
+  }
+}

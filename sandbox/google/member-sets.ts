@@ -1,0 +1,11 @@
+/** The sets of principals that a federated identity belongs to. https://cloud.google.com/iam/docs/principal-identifiers */
+import type { MappedIdentity } from './map-attributes.ts'
+
+/** `pool`: its full name. */
+export function memberSets(pool: string, { groups, attributes }: MappedIdentity): readonly string[] {
+  const set = (rest: string) => `principalSet://iam.googleapis.com/${pool}/${rest}`
+  const byAttribute = Object.entries(attributes).flatMap(([name, value]) =>
+    [value].flat().map((one) => set(`attribute.${name}/${one}`)),
+  )
+  return [set('*'), ...groups.map((group) => set(`group/${group}`)), ...byAttribute]
+}

@@ -1,0 +1,66 @@
+/**
+ * Whoever sets up Google's side, with credentials that Google's own libraries take: a token of a login service of theirs,
+ * which a pool of another project believes. (A key file would not do: the library for Node sends keys to Google alone.)
+ * https://google.aip.dev/auth/4117
+ */
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { cloudPlatform } from '../google/access-tokens.ts'
+import type { GoogleCloud } from '../google/google-cloud.ts'
+import { principalOf } from '../google/workload-identity.ts'
+
+export interface Operator {
+  /** The IAM member that the operator is. */
+  readonly member: string
+  /** A new access token, for an hour by the sandbox's clock. */
+  readonly accessToken: () => string
+}
+
+export interface OperatorNeeds {
+  readonly stsUrl: string
+  readonly now: () => Date
+  /** Writes a file for the user alone, and gives its path. */
+  readonly write: (name: string, content: string) => Promise<string>
+}
+
+const issuer = 'https://login.example.com'
+const subject = 'operator@example.com'
+const provider = 'projects/210987654321/locations/global/workloadIdentityPools/operators/providers/login'
+const monthSeconds = 30 * 86_400
+
+/** Writes its application default credentials. */
+export async function signInOperator(
+  google: GoogleCloud,
+  { stsUrl, now, write }: OperatorNeeds,
+): Promise<Operator & { readonly credentialsFile: string }> {
+  const { privateKey, publicKey } = await generateKeyPair('ES256')
+  const keys = [{ ...(await exportJWK(publicKey)), kid: 'login-1', alg: 'ES256', use: 'sig' }]
+  const member = principalOf(provider, subject)
+  google.projects.put('operations-project', '210987654321')
+  google.identity.putProvider({ name: provider, issuerUri: issuer, jwksJson: JSON.stringify({ keys }) })
+  google.operators.put(member)
+
+  const audience = `//iam.googleapis.com/${provider}`
+  const issuedAt = Math.floor(now().getTime() / 1000)
+  const token = await new SignJWT({
+    iss: issuer,
+    sub: subject,
+    aud: audience,
+    iat: issuedAt,
+    exp: issuedAt + monthSeconds,
+  })
+    .setProtectedHeader({ alg: 'ES256', kid: 'login-1' })
+    .sign(privateKey)
+  const credentials = {
+    type: 'external_account',
+    audience,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    token_url: `${stsUrl}/v1/token`,
+    credential_source: { file: await write('operator-token', token) },
+  }
+  return {
+    member,
+    accessToken: () =>
+      google.grantToken({ member, scopes: [cloudPlatform], expiresAt: new Date(now().getTime() + 3_600_000) }),
+    credentialsFile: await write('operator-credentials.json', JSON.stringify(credentials, undefined, 2)),
+  }
+}
