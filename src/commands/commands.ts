@@ -21,6 +21,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Print what to install: a CronJob, with the least rights',
     load: async () => (await import('./manifests.ts')).manifests,
   },
+  'issuer check': {
+    summary: "Tell which clouds can use what is public at an issuer's URL",
+    load: async () => (await import('./issuer/check.ts')).check,
+  },
   sandbox: {
     summary: 'Run a cluster, a Google and a registry on this machine, to play with',
     load: async () => (await import('./sandbox.ts')).sandbox,

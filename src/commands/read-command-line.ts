@@ -49,7 +49,7 @@ export function readCommandLine(
       return fail(`${rawName} stands twice`)
   }
   const [word] = positionals
-  if (word !== undefined && !usage.some(takesWords)) {
+  if (word !== undefined && !usage.some((form) => takesWords(form.slice(name.length)))) {
     return fail(`${showValue(word)} stands where nothing is expected`, known['file'] && 'documents by -f FILE')
   }
   const complete = Object.fromEntries(Object.entries(known).map(([flag, rule]) => [flag, values[flag] ?? absent(rule)]))
@@ -83,10 +83,10 @@ function absent({ type, multiple }: Flag): unknown {
   return multiple ? [] : type === 'boolean' ? false : undefined
 }
 
-/** Whether a form of the command line holds more than the command's name and flags, such as `inspect [FILE|-]`. */
-function takesWords(form: string): boolean {
+/** Whether what follows a command's name holds more than flags, as in `inspect [FILE|-]`. */
+function takesWords(rest: string): boolean {
   const flagsAndRemarks = /\(.*?\)|\[flags\]|\[?--?[a-z-]+ [A-Z]+\]?/g
-  return form.replaceAll(flagsAndRemarks, '').trim().includes(' ')
+  return rest.replaceAll(flagsAndRemarks, '').trim() !== ''
 }
 
 function perhapsFlag(flag: string, known: Flags): string | undefined {

@@ -8,8 +8,15 @@ import { AnswerTooLarge, type HttpAnswer, type HttpRequest, type Transport } fro
 
 const loopback = /^(?:localhost|127\.[0-9.]+|\[::1\])$/
 
-/** Certificates (PEM) to trust besides the system's; proxies come from the environment, as curl reads it. */
-export function httpsTransport(environment: Environment, extraAuthorities: string | undefined): Transport {
+/**
+ * Certificates (PEM) to trust besides Node's own list; proxies come from the environment, as curl reads it.
+ * `public`: nobody but the authorities that everybody trusts, whatever this machine was told besides.
+ */
+export function httpsTransport(
+  environment: Environment,
+  extraAuthorities: string | undefined,
+  roots: 'default' | 'public' = 'default',
+): Transport {
   let trusted: Promise<Trust> | undefined
   return async (request) => {
     const url = new URL(request.url)
@@ -21,7 +28,7 @@ export function httpsTransport(environment: Environment, extraAuthorities: strin
       rejectUnauthorized: true, // said, or NODE_TLS_REJECT_UNAUTHORIZED=0 would send a token to anybody
     }
     if (url.protocol === 'https:') {
-      trusted ??= trust(extraAuthorities)
+      trusted ??= trust(extraAuthorities, roots)
       options.agent = (await trusted).agent
     }
     if (mayUseProxy(url) && namesProxy(environment)) {
@@ -52,11 +59,12 @@ interface Trust {
 }
 
 /** Naming any authority replaces Node's own list, so that list is named too. To parse it costs 6 ms: once for all. */
-async function trust(extraAuthorities: string | undefined): Promise<Trust> {
-  if (extraAuthorities === undefined) return {}
+async function trust(extraAuthorities: string | undefined, roots: 'default' | 'public'): Promise<Trust> {
+  if (extraAuthorities === undefined && roots === 'default') return {}
   const { createSecureContext, getCACertificates } = await import('node:tls')
   const { Agent } = await import('node:https')
-  const context = createSecureContext({ ca: [...getCACertificates('default'), extraAuthorities] })
+  const known = getCACertificates(roots === 'public' ? 'bundled' : 'default')
+  const context = createSecureContext({ ca: extraAuthorities === undefined ? known : [...known, extraAuthorities] })
   // An agent of its own, which keeps connections as Node's does: that would lend them to who trusts others.
   return { context, agent: new Agent({ secureContext: context, keepAlive: true, timeout: 5000 }) }
 }

@@ -112,3 +112,15 @@ suite('the way to a cloud', () => {
     assert.deepEqual([seen, direct.seen], [[], []])
   })
 })
+
+suite('the way of a stranger', () => {
+  test('trusts nobody but public authorities, whatever this machine was told', async (t) => {
+    const authority = await createCertificateAuthority()
+    const part = await servePart({ handler: () => ({ status: 200 }), tls: { authority, http2: 'absent' } })
+    t.after(part.close)
+    assert.equal((await httpsTransport({}, authority.ca)(request(part.url))).status, 200)
+    await assert.rejects(httpsTransport({}, undefined, 'public')(request(part.url)), {
+      code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    })
+  })
+})

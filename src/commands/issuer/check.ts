@@ -1,0 +1,87 @@
+/** pullpass issuer check: what a cloud would find at an issuer's URL. Exits 1 when something keeps a cloud from using it. */
+
+import { parseTokenText } from '../../identity/parse-token-text.ts'
+import { readTokenFile } from '../../identity/read-token-file.ts'
+import type { SubjectToken } from '../../identity/subject-token.ts'
+import { cloudNames } from '../../issuer/clouds/clouds.ts'
+import { gatherPublicFacts } from '../../issuer/gather-public-facts.ts'
+import { judgeForClouds } from '../../issuer/judge-for-clouds.ts'
+import { documentPaths } from '../../issuer/publish-target.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { quote } from '../../outside/quote.ts'
+import { Redacted } from '../../outside/redacted.ts'
+import { renderStructured } from '../../terminal/render-structured.ts'
+import type { Command, Terminal } from '../command.ts'
+import type { Flag } from '../flag.ts'
+import { outputFlags } from '../shared-flags.ts'
+import { openPublicOutside } from './open-public-outside.ts'
+import { renderCheck, reportCheck } from './render-check.ts'
+
+const flags: typeof outputFlags & {
+  readonly for: Flag & { type: 'string'; multiple: true }
+  readonly 'token-file': Flag & { type: 'string' }
+} = {
+  for: {
+    type: 'string',
+    multiple: true,
+    value: 'CLOUD',
+    choices: cloudNames,
+    summary: 'Judge for this one: google, aws, azure or oidc; repeatable (default: for all four)',
+  },
+  'token-file': {
+    type: 'string',
+    value: 'FILE',
+    summary: "Try this token of the cluster's too, or - for standard input; it is sent nowhere",
+  },
+  ...outputFlags,
+}
+
+export const check: Command<typeof flags> = {
+  summary: "Tell which clouds can use what is public at an issuer's URL",
+  usage: ['issuer check URL [--for CLOUD] [--token-file FILE] [flags]'],
+  details: [
+    'Reads the two OIDC documents there as a stranger does: no credential, no redirect, and of certificates only those of',
+    'public authorities count (one that --ca-file vouches for is read, and told). Then it says for Google, AWS, Azure and',
+    'any other OIDC verifier what keeps it from using them, and what may. With a token also whether its key is published,',
+    'its signature, its issuer and its audiences. Exits 1 on a problem for one of the clouds that are asked about.',
+    '',
+    'Examples:',
+    '  pullpass issuer check https://storage.googleapis.com/example-issuer/cluster-1 --for google',
+    '  kubectl create token default --audience sts.amazonaws.com | pullpass issuer check https://… --token-file -',
+  ].join('\n'),
+  life: 'one-shot',
+  flags,
+
+  async run({ flags: wanted, positionals, outside, terminal }) {
+    const issuer = issuerOf(positionals)
+    const token = await readToken(wanted['token-file'], terminal)
+    const facts = await gatherPublicFacts(openPublicOutside(outside), issuer, token)
+    const chosen = cloudNames.filter((name) => wanted.for.length === 0 || wanted.for.includes(name))
+    const verdicts = judgeForClouds(facts, chosen)
+    terminal.print(
+      wanted.output === undefined
+        ? renderCheck(facts, verdicts, terminal.color)
+        : await renderStructured(reportCheck(facts, verdicts), wanted.output),
+    )
+    return verdicts.some(({ level }) => level === 'problem') ? 1 : 0
+  },
+}
+
+/** @throws USAGE_INVALID */
+function issuerOf([issuer, ...more]: readonly string[]): string {
+  if (issuer === undefined) throw usage('no URL is given', 'the URL of an issuer: https://HOST/PATH')
+  if (more.length > 0) throw usage(`${quote(more[0] ?? '')} stands where nothing is expected`, 'one URL')
+  if (URL.parse(issuer) === null) throw usage(`${quote(issuer)} is no URL`, 'the URL of an issuer: https://HOST/PATH')
+  const document = Object.values(documentPaths).find((path) => issuer.endsWith(`/${path}`))
+  if (document === undefined) return issuer
+  throw usage(`${quote(issuer)} is one of its documents`, `the issuer itself: ${issuer.slice(0, -document.length - 1)}`)
+}
+
+/** @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED */
+async function readToken(file: string | undefined, { readInput }: Terminal): Promise<SubjectToken | undefined> {
+  if (file === undefined) return undefined
+  return file === '-' ? parseTokenText(new Redacted(await readInput()), 'standard input') : await readTokenFile(file)
+}
+
+const usage = (seen: string, expected: string) =>
+  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, hint: 'pullpass issuer check --help' })

@@ -1,0 +1,18 @@
+/** Any other verifier that keeps to the standard. https://openid.net/specs/openid-connect-discovery-1_0.html */
+import type { Cloud } from '../cloud.ts'
+
+export const oidc: Cloud = {
+  title: 'OIDC',
+  rules: {
+    algorithms: ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'],
+    port: undefined,
+    privateAddress: 'warning', // it may stand in the same network
+    privateAuthority: {
+      level: 'warning',
+      fix: 'use a certificate of a public authority, or tell each verifier to trust this one',
+    },
+    longestIssuer: undefined,
+    mostKeys: undefined,
+  },
+  judgeMore: () => [],
+}

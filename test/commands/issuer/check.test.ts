@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import type { SandboxAnswer } from '../../../sandbox/serve/handler.ts'
+import { runPullpass } from '../../support/run-pullpass.ts'
+import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
+
+const discoveryPath = '/example-cluster/.well-known/openid-configuration'
+const jwksPath = '/example-cluster/openid/v1/jwks'
+
+const check = (sandbox: TestSandbox, ...words: string[]) =>
+  runPullpass(sandbox, ['issuer', 'check', sandbox.cluster.issuer, ...words])
+
+/** The words of the findings for a plain verifier, which may stand on this machine, and the exit code. */
+async function found(sandbox: TestSandbox, ...words: string[]) {
+  const { exitCode, stdout } = await check(sandbox, '--for', 'oidc', '-o', 'json', ...words)
+  const { findings }: { findings: { level: string; word: string; says: string }[] } = JSON.parse(stdout)
+  const always = ['ADDRESS_PRIVATE', 'CERTIFICATE_UNTRUSTED'] // a sandbox is on this machine, with an authority of its own
+  return { exitCode, findings: findings.filter(({ word }) => !always.includes(word)) }
+}
+
+const answer = (sandbox: TestSandbox, path: string, given: SandboxAnswer) =>
+  sandbox.parts.bucket.faults.inject({ kind: 'answer', answer: given }, { when: (request) => request.path === path })
+
+const json = { 'content-type': 'application/json', 'cache-control': 'max-age=300' }
+
+suite('pullpass issuer check', () => {
+  test('tells people what is there, which clouds can use it, and how to mend the rest', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const { exitCode, stdout, stderr } = await check(sandbox)
+    const { host } = new URL(sandbox.cluster.issuer)
+    assert.deepEqual([exitCode, stderr], [1, ''])
+    assert.match(stdout, /^issuer {3}https:\/\/127\.0\.0\.1:\d+\/example-cluster$/m)
+    assert.match(stdout, /^[\w-]{43} {2}RSA 2048 {2}RS256$/m)
+    assert.match(stdout, /^Google {2}cannot use it: 2 problems, 1 warning$/m)
+    assert.match(stdout, /^OIDC {4}can use it, with 2 warnings$/m)
+    assert.ok(
+      stdout.includes(
+        `problem: ADDRESS_PRIVATE (Google, AWS, Azure): ${host} is 127.0.0.1 as this machine resolves it: no way leads there from the internet\n  fix: serve the documents at a public address;`,
+      ),
+    )
+    assert.ok(
+      stdout.includes(
+        `problem: CERTIFICATE_UNTRUSTED (Azure): no public authority vouches for ${host} (UNABLE_TO_VERIFY_LEAF_SIGNATURE): what this machine trusts, a cloud does not\n  fix: use a certificate of a public authority\n`,
+      ),
+    )
+  })
+
+  test('asked about some clouds alone, their problems alone decide', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const { exitCode, stdout } = await check(sandbox, '--for', 'oidc')
+    assert.equal(exitCode, 0)
+    assert.doesNotMatch(stdout, /AWS|Azure|Google/)
+    assert.equal((await check(sandbox, '--for', 'oidc', '--for', 'google')).exitCode, 1)
+  })
+
+  test('programs get keys, a verdict for each cloud, and findings by their words', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const report = JSON.parse((await check(sandbox, '-o', 'json')).stdout)
+    assert.equal(report.jwksUri, `${sandbox.cluster.issuer}/openid/v1/jwks`)
+    assert.deepEqual(report.keys, [{ kid: sandbox.cluster.keys.current.kid, kind: 'RSA 2048', algorithm: 'RS256' }])
+    assert.deepEqual(report.verdicts, { google: 'problem', aws: 'problem', azure: 'problem', oidc: 'warning' })
+    assert.deepEqual(Object.keys(report.findings[0]), ['cloud', 'level', 'word', 'says', 'fix'])
+  })
+
+  test('a healthy issuer has no finding at all but for its place', async (t) => {
+    assert.deepEqual(await found(await startTestSandbox(t)), { exitCode: 0, findings: [] })
+  })
+
+  test('nobody is asked with a credential, and no redirect is followed', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    answer(sandbox, discoveryPath, { status: 302, headers: { location: `${sandbox.parts.bucket.url}/elsewhere` } })
+    const { exitCode, findings } = await found(sandbox)
+    assert.deepEqual([exitCode, findings.map(({ word }) => word)], [1, ['DOCUMENT_REDIRECTED']])
+    assert.ok(!sandbox.parts.bucket.seen.some(({ path }) => path === '/elsewhere'))
+  })
+
+  const spoilt: Record<string, [path: string, given: SandboxAnswer, words: string[]]> = {
+    'a sign-in page': [
+      discoveryPath,
+      { status: 200, headers: { 'content-type': 'text/html' }, body: '<!DOCTYPE html>' },
+      ['CONTENT_TYPE_WRONG', 'CACHE_LIFETIME_ABSENT', 'DOCUMENT_MALFORMED'],
+    ],
+    'a document of more than 1 MiB': [
+      discoveryPath,
+      { status: 200, headers: json, body: ' '.repeat(1024 * 1024 + 1) },
+      ['DOCUMENT_UNREAD'],
+    ],
+    'a bucket that is not public': [jwksPath, { status: 403, body: 'AccessDenied' }, ['DOCUMENT_NOT_PUBLIC']],
+    'keys that are missing': [jwksPath, { status: 404, body: 'NoSuchKey' }, ['DOCUMENT_ABSENT']],
+    'an empty set of keys': [jwksPath, { status: 200, headers: json, body: '{"keys": []}' }, ['KEYS_ABSENT']],
+    "the API server's own document": [
+      discoveryPath,
+      {
+        status: 200,
+        headers: json,
+        body: { issuer: 'https://kubernetes.default.svc', jwks_uri: 'https://127.0.0.1:9/openid/v1/jwks' },
+      },
+      ['DOCUMENT_UNREAD', 'ISSUER_DIFFERS', 'FIELD_MISSING'],
+    ],
+  }
+  for (const [name, [path, given, words]] of Object.entries(spoilt)) {
+    test(`${name} is told`, async (t) => {
+      const sandbox = await startTestSandbox(t)
+      answer(sandbox, path, given)
+      const { exitCode, findings } = await found(sandbox)
+      assert.deepEqual([exitCode, findings.map(({ word }) => word)], [1, words])
+    })
+  }
+
+  test('a connection that is reset is told, and that it may pass', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.parts.bucket.faults.inject({ kind: 'reset', at: 'request' })
+    const { findings } = await found(sandbox)
+    assert.equal(findings[0]?.word, 'DOCUMENT_UNREAD')
+    assert.match(findings[0]?.says ?? '', /gave no answer \(ECONNRESET\)/)
+  })
+
+  test('a certificate that nobody here trusts either is told, and how to look further', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const argv = ['issuer', 'check', sandbox.cluster.issuer, '--for', 'oidc']
+    const { exitCode, stdout } = await runPullpass(sandbox, argv, { environment: { PULLPASS_CA_FILE: undefined } })
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /^warning: CERTIFICATE_UNTRUSTED \(OIDC\)/m)
+    assert.match(stdout, /^problem: DOCUMENT_UNREAD .*\n {2}fix: .*--ca-file FILE$/m)
+  })
+
+  test('an issuer that no cloud would ask is not asked here either', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const url = sandbox.cluster.issuer.replace('https:', 'http:')
+    const { exitCode, stdout } = await runPullpass(sandbox, ['issuer', 'check', url])
+    assert.equal(exitCode, 1)
+    assert.match(
+      stdout,
+      /^problem: URL_UNUSABLE \(all\): the issuer is "http:.*": clouds read an issuer by https alone$/m,
+    )
+    assert.deepEqual(sandbox.parts.bucket.seen, [])
+  })
+
+  test('a published private key is an alarm that shows nothing of it', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const { privateKey } = await generateSigningKey()
+    const jwk = { ...privateKey.export({ format: 'jwk' }), kid: 'key-1', use: 'sig', alg: 'RS256' }
+    answer(sandbox, jwksPath, { status: 200, headers: json, body: { keys: [jwk] } })
+    for (const output of [[], ['-o', 'json'], ['-o', 'yaml']]) {
+      const { exitCode, stdout, stderr } = await check(sandbox, ...output)
+      assert.equal(exitCode, 1)
+      assert.match(
+        stdout,
+        /ALARM: key .{1,2}key-1.{1,2} is published with its private half \(d, p, q, dp, dq, qi, not shown\)/,
+      )
+      for (const half of [jwk.d, jwk.p, jwk.q, jwk.dp]) assert.ok(half && !`${stdout}${stderr}`.includes(half))
+    }
+  })
+})
+
+suite('pullpass issuer check, with a token', () => {
+  test('a fresh one is verified, and is shown nowhere', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const file = sandbox.folder.tokenFile
+    assert.deepEqual(await found(sandbox, '--token-file', file), { exitCode: 0, findings: [] })
+    const { stdout } = await check(sandbox, '--token-file', file)
+    assert.doesNotMatch(stdout, /eyJ|TOKEN_AUDIENCE_OTHER \(Google/)
+    assert.match(stdout, /^warning: TOKEN_AUDIENCE_OTHER \(Azure\): the token is for "\/\/iam\.googleapis\.com\//m)
+  })
+
+  test('one by a new key, which nobody published yet, is told with its kid', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const key = await sandbox.cluster.keys.add()
+    sandbox.cluster.keys.signWith(key)
+    await sandbox.writeToken()
+    const { exitCode, findings } = await found(sandbox, '--token-file', sandbox.folder.tokenFile)
+    assert.equal(exitCode, 1)
+    assert.deepEqual(
+      findings.map(({ word, says }) => [word, says]),
+      [['TOKEN_KEY_UNPUBLISHED', `the token is signed by key "${key.kid}", which is not published`]],
+    )
+    await sandbox.publishIssuer()
+    assert.equal((await found(sandbox, '--token-file', sandbox.folder.tokenFile)).exitCode, 0)
+  })
+
+  test('one that was altered is told', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const account = { namespace: 'image-system', name: 'pullpass', lifeSeconds: 600 }
+    const [header, , signature] = (
+      await sandbox.cluster.signServiceAccountToken({ ...account, audiences: ['a'] })
+    ).split('.')
+    const [, payload] = (await sandbox.cluster.signServiceAccountToken({ ...account, audiences: ['b'] })).split('.')
+    const file = await sandbox.write('altered', [header, payload, signature].join('.'))
+    const { findings } = await found(sandbox, '--token-file', file)
+    assert.deepEqual(
+      findings.map(({ word }) => word),
+      ['TOKEN_SIGNATURE_WRONG'],
+    )
+  })
+
+  test('one of another cluster, from standard input, is told', async (t) => {
+    const [sandbox, other] = [await startTestSandbox(t), await startTestSandbox(t)]
+    const account = { namespace: 'image-system', name: 'pullpass', lifeSeconds: 600 }
+    const input = await other.cluster.signServiceAccountToken({ ...account, audiences: ['sts.amazonaws.com'] })
+    const argv = ['issuer', 'check', sandbox.cluster.issuer, '--for', 'oidc', '--token-file', '-']
+    const { exitCode, stdout } = await runPullpass(sandbox, argv, { input })
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /TOKEN_ISSUER_DIFFERS/)
+    assert.match(stdout, /TOKEN_KEY_UNPUBLISHED/)
+  })
+
+  test('one that is none ends the run, without a word of it', async (t) => {
+    const argv = ['issuer', 'check', 'https://oidc.example.com', '--token-file', '-']
+    const { exitCode, stderr } = await runPullpass(await startTestSandbox(t), argv, { input: 'my-password' })
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /^TOKEN_MALFORMED \(subject-token\): standard input holds no/)
+    assert.doesNotMatch(stderr, /my-password/)
+  })
+})
+
+suite('pullpass issuer check is refused', () => {
+  const wrong: Record<string, [words: string[], seen: RegExp, expected: RegExp]> = {
+    'without a URL': [[], /^USAGE_INVALID \(run\): no URL is given$/m, /expected the URL of an issuer/],
+    'with two URLs': [
+      ['https://a.example', 'https://b.example'],
+      /"https:\/\/b\.example" stands where/,
+      /expected one URL/,
+    ],
+    'with a name': [['oidc.example.com'], /"oidc\.example\.com" is no URL/, /expected the URL of an issuer/],
+    'with the URL of a document': [
+      ['https://oidc.example.com/c/.well-known/openid-configuration'],
+      /is one of its documents/,
+      /expected the issuer itself: https:\/\/oidc\.example\.com\/c$/m,
+    ],
+    'for an unknown cloud': [
+      ['https://oidc.example.com', '--for', 'gcp'],
+      /--for is "gcp"/,
+      /one of google, aws, azure, oidc/,
+    ],
+  }
+  for (const [name, [words, seen, expected]] of Object.entries(wrong)) {
+    test(name, async () => {
+      const nowhere = {
+        environment: {},
+        clock: { now: () => new Date('2026-11-24T12:00:00Z'), advance: () => undefined },
+      }
+      const { exitCode, stderr } = await runPullpass(nowhere, ['issuer', 'check', ...words])
+      assert.equal(exitCode, 2)
+      assert.match(stderr, seen)
+      assert.match(stderr, expected)
+    })
+  }
+})

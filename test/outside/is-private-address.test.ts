@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { isPrivateAddress } from '../../src/outside/is-private-address.ts'
+
+suite('an address that the internet does not lead to', () => {
+  const inside = [
+    '10.0.0.1',
+    '127.0.0.1',
+    '169.254.169.254',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    '100.64.0.1',
+    '0.0.0.0',
+    '255.255.255.255',
+    '::1',
+    '::',
+    'fe80::1',
+    'fd00::1',
+    '::ffff:10.0.0.1',
+    '::ffff:7f00:1',
+  ]
+  for (const address of inside) {
+    test(`is ${address}`, () => assert.ok(isPrivateAddress(address)))
+  }
+
+  const outside = [
+    '8.8.8.8',
+    '172.15.255.255',
+    '172.32.0.1',
+    '100.128.0.1',
+    '2606:4700::1111',
+    '::ffff:8.8.8.8',
+    'none',
+  ]
+  for (const address of outside) {
+    test(`is not ${address}`, () => assert.ok(!isPrivateAddress(address)))
+  }
+})
