@@ -31,12 +31,21 @@ export interface ApiObject {
   readonly message?: string
   readonly reason?: string
   readonly code?: number
-  readonly details?: { readonly name?: string; readonly kind?: string; readonly causes?: readonly Cause[] }
+  readonly details?: {
+    readonly name?: string
+    readonly group?: string
+    readonly kind?: string
+    readonly retryAfterSeconds?: number
+    readonly causes?: readonly Cause[]
+  }
   readonly metadata?: {
     readonly name?: string
     readonly namespace?: string
     readonly uid?: string
     readonly resourceVersion?: string
+    readonly generation?: number
+    readonly deletionTimestamp?: string
+    readonly deletionGracePeriodSeconds?: number
     readonly continue?: string
     readonly labels?: Record<string, string>
     readonly annotations?: Record<string, string>
@@ -60,6 +69,7 @@ interface ManagedFields {
   readonly operation: string
   readonly apiVersion: string
   readonly fieldsV1: object
+  readonly subresource?: string
 }
 
 export interface ApiAnswer {

@@ -13,6 +13,8 @@ import {
 /** An RBAC rule; `namespace` makes it a Role's. */
 export interface Rule {
   readonly verbs: readonly string[]
+  /** Absent: the core group. */
+  readonly apiGroups?: readonly string[]
   readonly resources?: readonly string[]
   readonly resourceNames?: readonly string[]
   readonly namespace?: string
@@ -59,6 +61,7 @@ export interface SecretBody {
 
 export const metadataOnly = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
 export const metadataListOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
+export const applyPatch = 'application/apply-patch+yaml'
 export const mergePatch = 'application/merge-patch+json'
 export const strategicMergePatch = 'application/strategic-merge-patch+json'
 export const jsonPatch = 'application/json-patch+json'
@@ -73,7 +76,7 @@ export function createContractCluster(target: KubernetesTarget): ContractCluster
       ask({
         method: 'PATCH',
         path: `${secretsOf(namespace)}/${body.metadata.name}?fieldManager=${encodeURIComponent(manager)}${query}`,
-        contentType: 'application/apply-patch+yaml',
+        contentType: applyPatch,
         body,
         ...more,
       }),
@@ -91,6 +94,11 @@ export function createContractCluster(target: KubernetesTarget): ContractCluster
   }
 }
 
+export const configMapsOf = (namespace: string): string => `/api/v1/namespaces/${namespace}/configmaps`
+export const podsOf = (namespace: string): string => `/api/v1/namespaces/${namespace}/pods`
+export const eventsOf = (namespace: string): string => `/api/v1/namespaces/${namespace}/events`
+export const slicesOf = (namespace: string): string =>
+  `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`
 export const secretsOf = (namespace: string): string => `/api/v1/namespaces/${namespace}/secrets`
 export const accountsOf = (namespace: string): string => `/api/v1/namespaces/${namespace}/serviceaccounts`
 

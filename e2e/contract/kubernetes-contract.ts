@@ -3,12 +3,17 @@
 import { after, before, suite } from 'node:test'
 import { applyCases } from './kubernetes-apply-cases.ts'
 import { type ContractCluster, createContractCluster, type KubernetesTarget } from './kubernetes-cluster.ts'
+import { configMapCases } from './kubernetes-config-map-cases.ts'
 import { connectionCases } from './kubernetes-connection-cases.ts'
+import { endpointSliceCases } from './kubernetes-endpoint-slice-cases.ts'
+import { eventCases } from './kubernetes-event-cases.ts'
 import { issuerCases } from './kubernetes-issuer-cases.ts'
 import { listCases } from './kubernetes-list-cases.ts'
 import { namespaceCases } from './kubernetes-namespace-cases.ts'
 import { ownershipCases } from './kubernetes-ownership-cases.ts'
+import { podCases } from './kubernetes-pod-cases.ts'
 import { refusalCases } from './kubernetes-refusal-cases.ts'
+import { reviewCases } from './kubernetes-review-cases.ts'
 import { rightsCases } from './kubernetes-rights-cases.ts'
 import { serviceAccountCases } from './kubernetes-service-account-cases.ts'
 import { tokenCases } from './kubernetes-token-cases.ts'
@@ -36,6 +41,11 @@ export function kubernetesContract(name: string, start: () => Promise<StartedTar
     suite('ownership', () => ownershipCases(started))
     suite('namespaces', () => namespaceCases(started))
     suite('service accounts', () => serviceAccountCases(started))
+    suite('config maps', () => configMapCases(started))
+    suite('pods', () => podCases(started))
+    suite('events', () => eventCases(started))
+    suite('endpoint slices', () => endpointSliceCases(started))
+    suite('reviews', () => reviewCases(started))
     suite('rights', () => rightsCases(started))
     suite('list', () => listCases(started))
     suite('watch', () => watchCases(started))

@@ -16,7 +16,8 @@ export async function startSandboxTarget(): Promise<StartedTarget> {
     tls: { authority, http2: 'offered' },
   })
   const tokens = { [adminToken]: 'admin' }
-  const api = await createKubernetesApi({ issuer: part.url, now: () => new Date(), tokens })
+  const api = await createKubernetesApi({ issuer: part.url, now: () => new Date(), ca: authority.ca, tokens })
+  api.announce(part.url)
   served.handle = api.handle
   let users = 0
   return {

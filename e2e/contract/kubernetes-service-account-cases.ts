@@ -3,7 +3,14 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { ApiAnswer } from './kubernetes-client.ts'
-import { accountsOf, type ContractCluster, jsonPatch, mergePatch, strategicMergePatch } from './kubernetes-cluster.ts'
+import {
+  accountsOf,
+  applyPatch,
+  type ContractCluster,
+  jsonPatch,
+  mergePatch,
+  strategicMergePatch,
+} from './kubernetes-cluster.ts'
 
 export function serviceAccountCases(started: () => ContractCluster): void {
   test('a second manager’s apply of imagePullSecrets conflicts, and by force it wipes the others’ entries', async (t) => {
@@ -86,7 +93,7 @@ async function createAccount(cluster: ContractCluster, t: TestContext): Promise<
       cluster.ask({
         method: 'PATCH',
         path: `${path}?fieldManager=${manager}${query}`,
-        contentType: 'application/apply-patch+yaml',
+        contentType: applyPatch,
         body: {
           apiVersion: 'v1',
           kind: 'ServiceAccount',

@@ -7,6 +7,8 @@ export interface Cluster {
   readonly keys: SigningKeys
   /** Whose name the tokens carry, and where its documents are. */
   readonly issuer: string
+  /** PEM of what signed the API server's certificate: every namespace gets it in the ConfigMap kube-root-ca.crt. */
+  readonly ca?: string
   readonly now: () => Date
   readonly newUid: () => string
 }

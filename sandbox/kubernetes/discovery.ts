@@ -2,11 +2,15 @@
  *  https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api */
 import type { SandboxAnswer } from '../serve/handler.ts'
 import { json } from './calls/answer-form.ts'
+import type { RequestInfo } from './calls/api-call.ts'
 import { resourceKinds } from './kinds/resource-kinds.ts'
-import { openapiOfCore, openapiPaths } from './openapi.ts'
+import { openapiOf, openapiPaths } from './openapi.ts'
 import { plain } from './tokens/issuer-documents.ts'
 
-const version = {
+/** Of the group `authorization.k8s.io` nothing is stored, and of the core group's subresources nothing is listed. */
+const groups = ['discovery.k8s.io', 'authorization.k8s.io']
+
+const release = {
   major: '1',
   minor: '34',
   gitVersion: 'v1.34.4+pullpass-sandbox',
@@ -17,23 +21,55 @@ const answers: Readonly<Record<string, () => SandboxAnswer>> = {
   '/healthz': () => plain(200, 'ok'),
   '/livez': () => plain(200, 'ok'),
   '/readyz': () => plain(200, 'ok'),
-  '/version': () => json(200, version),
+  '/version': () => json(200, release),
   '/api': () => json(200, { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] }),
-  '/apis': () => json(200, { kind: 'APIGroupList', apiVersion: 'v1', groups: [] }),
-  '/openapi/v3': () => json(200, openapiPaths()),
-  '/openapi/v3/api/v1': () => json(200, openapiOfCore()),
-  '/api/v1': () => json(200, { kind: 'APIResourceList', groupVersion: 'v1', resources: resources() }),
+  '/apis': () => json(200, { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(renderGroup) }),
+  '/openapi/v3': () => json(200, openapiPaths(['', ...groups])),
+  '/openapi/v3/api/v1': () => json(200, openapiOf('')),
+  '/api/v1': () => json(200, { kind: 'APIResourceList', groupVersion: 'v1', resources: resourcesOf('') }),
+  ...Object.fromEntries(groups.flatMap((group) => Object.entries(answersOf(group)))),
 }
 
 /** The answer for a path that is no resource; undefined where there is nothing. */
 export const answerDiscovery = (path: string): SandboxAnswer | undefined => answers[path]?.()
 
-const resources = (): object[] =>
-  resourceKinds.map(({ plural, singular, kind, namespaced, shortNames }) => ({
-    name: plural,
-    singularName: singular,
-    namespaced,
-    kind,
-    verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
-    ...(shortNames.length > 0 && { shortNames }),
-  }))
+/** Every group is served as v1, and no other version of it. */
+export const isServedVersion = ({ group, version }: Pick<RequestInfo, 'group' | 'version'>): boolean =>
+  version === 'v1' && (group === '' || groups.includes(group))
+
+function answersOf(group: string): Readonly<Record<string, () => SandboxAnswer>> {
+  const groupVersion = `${group}/v1`
+  const head = { kind: 'APIResourceList', apiVersion: 'v1', groupVersion }
+  return {
+    [`/apis/${group}`]: () => json(200, { kind: 'APIGroup', apiVersion: 'v1', ...renderGroup(group) }),
+    [`/apis/${groupVersion}`]: () => json(200, { ...head, resources: resourcesOf(group) }),
+    [`/openapi/v3/apis/${groupVersion}`]: () => json(200, openapiOf(group)),
+  }
+}
+
+function renderGroup(name: string): object {
+  const only = { groupVersion: `${name}/v1`, version: 'v1' }
+  return { name, versions: [only], preferredVersion: only }
+}
+
+const review = {
+  name: 'selfsubjectaccessreviews',
+  singularName: 'selfsubjectaccessreview',
+  namespaced: false,
+  kind: 'SelfSubjectAccessReview',
+  verbs: ['create'],
+}
+
+const resourcesOf = (group: string): object[] =>
+  group === 'authorization.k8s.io'
+    ? [review]
+    : resourceKinds
+        .filter((kind) => kind.group === group)
+        .map(({ plural, singular, kind, namespaced, shortNames }) => ({
+          name: plural,
+          singularName: singular,
+          namespaced,
+          kind,
+          verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
+          ...(shortNames.length > 0 && { shortNames }),
+        }))

@@ -4,19 +4,29 @@
 import type { ResourceKind } from './kinds/resource-kind.ts'
 import { resourceKinds } from './kinds/resource-kinds.ts'
 
-export const openapiPaths = (): object => ({ paths: { 'api/v1': { serverRelativeURL: '/openapi/v3/api/v1' } } })
+const rootOf = (group: string): string => (group ? `apis/${group}/v1` : 'api/v1')
 
-export const openapiOfCore = (): object => ({
+export const openapiPaths = (groups: readonly string[]): object => ({
+  paths: Object.fromEntries(
+    groups.map((group) => [rootOf(group), { serverRelativeURL: `/openapi/v3/${rootOf(group)}` }]),
+  ),
+})
+
+export const openapiOf = (group: string): object => ({
   openapi: '3.0.0',
   info: { title: 'Kubernetes', version: '1.34' },
-  paths: Object.fromEntries(resourceKinds.map((kind) => [objectPath(kind), { patch: patchOperation(kind) }])),
+  paths: Object.fromEntries(
+    resourceKinds
+      .filter((kind) => kind.group === group)
+      .map((kind) => [objectPath(kind), { patch: patchOperation(kind) }]),
+  ),
   components: { schemas: {} },
 })
 
-const objectPath = ({ plural, namespaced }: ResourceKind): string =>
-  namespaced ? `/api/v1/namespaces/{namespace}/${plural}/{name}` : `/api/v1/${plural}/{name}`
+const objectPath = ({ group, plural, namespaced }: ResourceKind): string =>
+  `/${rootOf(group)}/${namespaced ? 'namespaces/{namespace}/' : ''}${plural}/{name}`
 
-const patchOperation = ({ kind }: ResourceKind): object => ({
+const patchOperation = ({ group, kind }: ResourceKind): object => ({
   parameters: ['dryRun', 'fieldManager', 'fieldValidation'].map((name) => ({
     name,
     in: 'query',
@@ -24,5 +34,5 @@ const patchOperation = ({ kind }: ResourceKind): object => ({
   })),
   responses: { 200: { description: 'OK' } },
   'x-kubernetes-action': 'patch',
-  'x-kubernetes-group-version-kind': { group: '', version: 'v1', kind },
+  'x-kubernetes-group-version-kind': { group, version: 'v1', kind },
 })

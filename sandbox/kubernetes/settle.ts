@@ -1,4 +1,4 @@
-/** What kube-controller-manager does after a write, as far as pullpass notices: default ServiceAccounts, the end of
+/** What kube-controller-manager does after a write, as far as pullpass notices: default ServiceAccounts, root certificates, the end of
  *  namespaces, and the removal of what lost its owners. Here it is done at once, where the real one takes seconds.
  *  https://kubernetes.io/docs/concepts/architecture/garbage-collection/ */
 
@@ -6,10 +6,10 @@ import { markDeleted } from './calls/delete-object.ts'
 import type { Cluster } from './cluster.ts'
 import { phaseOf } from './kinds/namespace.ts'
 import { resourceKinds } from './kinds/resource-kinds.ts'
-import type { StoredObject } from './objects/kubernetes-object.ts'
+import type { KubernetesObject, StoredObject } from './objects/kubernetes-object.ts'
 import type { ObjectStore, StoredChange } from './objects/object-store.ts'
 
-type Controlled = Pick<Cluster, 'store' | 'now'>
+type Controlled = Pick<Cluster, 'store' | 'now' | 'ca'>
 
 /** Follows every change after this version, its own included, until nothing is left to do. */
 export function settle(cluster: Controlled, since: number): void {
@@ -38,10 +38,24 @@ function follow(cluster: Controlled, { type, object }: StoredChange): void {
 function settleNamespace(cluster: Controlled, namespace: StoredObject): void {
   const { name } = namespace.metadata
   if (phaseOf(namespace) === 'Terminating') endNamespace(cluster, namespace)
-  else if (!cluster.store.read('ServiceAccount', name, 'default')) {
-    cluster.store.put({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: name } })
+  else {
+    const { store, ca } = cluster
+    const supply = (object: KubernetesObject): void => {
+      if (!store.read(object.kind, name, object.metadata.name)) store.put(object)
+    }
+    supply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: name } })
+    if (ca) supply({ ...rootCertificates(name), data: { 'ca.crt': ca } })
   }
 }
+
+const rootCertificates = (namespace: string): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'kube-root-ca.crt', namespace, annotations: { 'kubernetes.io/description': aboutCertificates } },
+})
+
+const aboutCertificates =
+  'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.'
 
 /** Empties the namespace and takes it away, unless a finalizer holds it or something in it. */
 function endNamespace(cluster: Controlled, namespace: StoredObject): void {

@@ -4,7 +4,9 @@ import { type ApiServer, requestKubernetes } from './request-kubernetes.ts'
 
 export interface UserRule {
   readonly verbs: readonly string[]
-  /** Of the core group, `serviceaccounts/token` among them. */
+  /** Absent: the core group. */
+  readonly apiGroups?: readonly string[]
+  /** `serviceaccounts/token` among them. */
   readonly resources?: readonly string[]
   readonly resourceNames?: readonly string[]
   readonly nonResourceURLs?: readonly string[]
@@ -44,13 +46,14 @@ async function isAllowed(asUser: ApiServer, rule: UserRule): Promise<true | unde
   const [resource, subresource] = rule.resources?.[0]?.split('/') ?? []
   const {
     verbs: [verb],
+    apiGroups: [group] = [],
     nonResourceURLs: [path] = [],
     resourceNames: [name] = [],
     namespace,
   } = rule
   const spec = path
     ? { nonResourceAttributes: { verb, path } }
-    : { resourceAttributes: { verb, resource, subresource, name, namespace } }
+    : { resourceAttributes: { verb, group, resource, subresource, name, namespace } }
   const { body } = await requestKubernetes(asUser, {
     method: 'POST',
     path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',

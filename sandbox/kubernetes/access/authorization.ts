@@ -4,6 +4,8 @@ import { anonymous } from './authentication.ts'
 
 interface Rule {
   readonly verbs: readonly string[]
+  /** Absent: the core group alone. */
+  readonly apiGroups?: readonly string[]
   /** Plurals, a subresource after a slash: `serviceaccounts/token`. */
   readonly resources?: readonly string[]
   readonly resourceNames?: readonly string[]
@@ -16,6 +18,8 @@ interface Rule {
 export interface Attributes {
   readonly user: string
   readonly verb: string
+  /** Of the resource; absent: the core group. */
+  readonly group?: string
   readonly resource?: string
   readonly namespace?: string
   readonly name?: string
@@ -35,7 +39,7 @@ const publicRules: readonly Rule[] = [
   { verbs: ['get'], nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/'] },
 ]
 
-/** By the default ClusterRole system:service-account-issuer-discovery and system:discovery. */
+/** By the default ClusterRoles system:service-account-issuer-discovery, system:discovery and system:basic-user. */
 const accountRules: readonly Rule[] = [
   ...publicRules,
   {
@@ -50,6 +54,7 @@ const accountRules: readonly Rule[] = [
       '/openapi/*',
     ],
   },
+  { verbs: ['create'], apiGroups: ['authorization.k8s.io'], resources: ['selfsubjectaccessreviews'] },
 ]
 
 export function createAuthorization(): Authorization {
@@ -70,13 +75,15 @@ export function createAuthorization(): Authorization {
   }
 }
 
-function covers(rule: Rule, { verb, resource, namespace, name, path }: Attributes): boolean {
-  if (!rule.verbs.some((allowed) => allowed === '*' || allowed === verb)) return false
+function covers(rule: Rule, { verb, group = '', resource, namespace, name, path }: Attributes): boolean {
+  if (!isAmong(rule.verbs, verb)) return false
   if (resource === undefined) return (rule.nonResourceURLs ?? []).some((pattern) => matchesPath(pattern, path))
-  if (!(rule.resources ?? []).some((allowed) => allowed === '*' || allowed === resource)) return false
+  if (!isAmong(rule.apiGroups ?? [''], group) || !isAmong(rule.resources ?? [], resource)) return false
   if (rule.namespace !== undefined && rule.namespace !== namespace) return false
   return rule.resourceNames === undefined || rule.resourceNames.includes(name ?? '')
 }
+
+const isAmong = (allowed: readonly string[], asked: string): boolean => allowed.includes('*') || allowed.includes(asked)
 
 const matchesPath = (pattern: string, path: string): boolean =>
   pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path

@@ -22,34 +22,53 @@ export interface ApiCall {
 /** What a path and method name, before anybody has looked whether it is served. */
 export interface RequestInfo extends Pick<ApiCall, 'namespace' | 'name' | 'subresource'> {
   readonly verb: Verb
+  /** '' is the core group. */
+  readonly group: string
+  readonly version: string
   readonly plural: string
 }
 
 const collectionVerbs: Readonly<Record<string, Verb>> = { GET: 'list', POST: 'create' }
 const objectVerbs: Readonly<Record<string, Verb>> = { GET: 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }
+const subresourceVerbs: Readonly<Record<string, Verb>> = { GET: 'get', PUT: 'update', PATCH: 'patch', POST: 'create' }
 
-/** Reads a path under /api/v1. @throws StatusError 404 for no resource's path, 405 for a method that none has */
+/** `/api/v1/…` of the core group, `/apis/GROUP/VERSION/…` of the others; what is shorter is discovery's. */
+const resourcePath = /^\/(?:api\/(?<core>v1)|apis\/(?<group>[^/]+)\/(?<version>[^/]+))\/(?<rest>.+)$/
+
+export const isResourcePath = (path: string): boolean => resourcePath.test(path)
+
+/** Reads a resource's path. @throws StatusError 404 for no resource's path, 405 for a method that none has */
 export function readRequestInfo(request: SandboxRequest): RequestInfo {
-  const { namespace, plural, name, subresource } = parsePath(request.path)
+  const { core, group = '', version = core ?? '', rest = '' } = resourcePath.exec(request.path)?.groups ?? {}
+  const { namespace, plural, name, subresource } = parsePath(rest)
   const verb = readVerb(request, name, subresource)
   const isCollection = verb === 'list' || verb === 'watch'
-  return { verb, plural, namespace, name: isCollection ? selectedName(request) : name, subresource }
+  return { verb, group, version, plural, namespace, name: isCollection ? selectedName(request) : name, subresource }
 }
 
 /** The kind that is asked for. @throws StatusError 404 for one that is not served here */
-export function servedKind({ verb, plural, namespace, name, subresource }: RequestInfo): ResourceKind {
-  const kind = resourceKinds.find((served) => served.plural === plural)
+export function servedKind({ verb, group, plural, namespace, name, subresource }: RequestInfo): ResourceKind {
+  const kind = resourceKinds.find((served) => served.group === group && served.plural === plural)
   if (!kind || (subresource && !kind.subresources.includes(subresource))) throw noSuchResource()
+  if (subresource && (subresource === 'token') !== (verb === 'create')) throw methodNotAllowed()
   const needsNamespace = kind.namespaced && verb !== 'list' && verb !== 'watch'
   if (needsNamespace ? !namespace : namespace && !kind.namespaced) throw name ? noSuchResource() : methodNotAllowed()
   return kind
 }
 
-/** What refusals about this call name. */
-export const subjectOf = ({ kind, name }: Pick<ApiCall, 'kind' | 'name'>): Subject => ({ name, kind: kind.plural })
+/** What refusals about this call name: a resource by its plural, where the object's own rules speak by its kind. */
+export const subjectOf = ({ kind, name }: Pick<ApiCall, 'kind' | 'name'>): Subject => ({
+  name,
+  ...(kind.group && { group: kind.group }),
+  kind: kind.plural,
+})
+export const objectSubjectOf = (call: Pick<ApiCall, 'kind' | 'name'>): Subject => ({
+  ...subjectOf(call),
+  kind: call.kind.kind,
+})
 
 function parsePath(path: string) {
-  const parts = path.replace(/^\/api\/v1\//, '').split('/')
+  const parts = path.split('/')
   // /namespaces/NAME is the Namespace itself, /namespaces/NAME/secrets is what lies in it.
   const isWithin = parts[0] === 'namespaces' && parts.length > 2
   const [plural = '', name = '', subresource = '', ...rest] = isWithin ? parts.slice(2) : parts
@@ -58,7 +77,7 @@ function parsePath(path: string) {
 }
 
 function readVerb({ method, query }: SandboxRequest, name: string, subresource: string): Verb {
-  const verb = subresource ? (method === 'POST' ? 'create' : undefined) : (name ? objectVerbs : collectionVerbs)[method]
+  const verb = (subresource ? subresourceVerbs : name ? objectVerbs : collectionVerbs)[method]
   if (!verb) throw methodNotAllowed()
   return verb === 'list' && isTrue(query.get('watch')) ? 'watch' : verb
 }

@@ -5,12 +5,14 @@ import type { Cluster } from '../cluster.ts'
 import { shapeMistake } from '../fields/check-shape.ts'
 import { inOrder, printPath } from '../fields/field-set.ts'
 import { applyFields, type Conflict, type Owner, ownersAfterUpdate, readOwners } from '../fields/managed-fields.ts'
+import { apiVersionOf } from '../kinds/resource-kind.ts'
 import { isRecord, type StoredObject, timestamp } from '../objects/kubernetes-object.ts'
 import { chooseForm, json, renderObject } from './answer-form.ts'
-import type { ApiCall } from './api-call.ts'
+import { type ApiCall, subjectOf } from './api-call.ts'
 import { parseBody } from './read-body.ts'
 import { sentObject } from './read-sent-object.ts'
-import { badRequest, internalError, StatusError } from './status-error.ts'
+import { badRequest, internalError, notFound, StatusError } from './status-error.ts'
+import { writablePart } from './writable-part.ts'
 import { writeObject } from './write-object.ts'
 import { readWriteOptions } from './write-options.ts'
 
@@ -19,12 +21,14 @@ export function applyObject(cluster: Cluster, call: ApiCall): SandboxAnswer {
   const options = readWriteOptions(call.request, 'ApplyOptions')
   const applied = readApplied(call)
   const before = cluster.store.read(call.kind.kind, call.namespace, call.name)
+  if (!before && call.subresource) throw notFound(subjectOf(call))
   if (!before) call.demand('create')
 
-  const write = { shape: call.kind.shape, manager: options.manager, time: timestamp(cluster.now()) }
+  const { shape } = call.kind
+  const write = { shape, manager: options.manager, subresource: call.subresource, time: timestamp(cluster.now()) }
   const live = before ?? {}
   const { object, owners, conflicts } = applyFields(write, live, applied, ownersBefore(cluster, call, before))
-  if (conflicts.length > 0 && options.conflicts === 'refuse') throw applyConflict(conflicts)
+  if (conflicts.length > 0 && options.conflicts === 'refuse') throw applyConflict(conflicts, apiVersionOf(call.kind))
   const written = writeObject(cluster, call, { before, after: sentObject(object, call), owners }, options)
   return json(before ? 200 : 201, renderObject(written, form))
 }
@@ -33,31 +37,34 @@ function readApplied(call: ApiCall) {
   const body = parseBody(call.request)
   if (!isRecord(body)) throw badRequest('error decoding YAML: the applied object is no map')
   const { apiVersion = '', kind = '' } = body
-  if (apiVersion !== 'v1' || kind !== call.kind.kind) {
-    throw badRequest(`invalid object type: /${String(apiVersion)}, Kind=${String(kind)}`)
+  if (apiVersion !== apiVersionOf(call.kind) || kind !== call.kind.kind) {
+    throw badRequest(`invalid object type: ${printType(String(apiVersion), String(kind))}`)
   }
   const applied = sentObject(body, call)
   if (applied.metadata.managedFields) throw badRequest('metadata.managedFields must be nil')
   const mistake = shapeMistake(call.kind.shape, body)
-  if (!mistake) return applied
+  if (!mistake) return writablePart(call, applied)
   const { namespace = '', name } = applied.metadata
-  throw internalError(
-    `failed to create typed patch object (${namespace}/${name}; /v1, Kind=${call.kind.kind}): ${mistake}`,
-  )
+  const type = printType(apiVersion, kind)
+  throw internalError(`failed to create typed patch object (${namespace}/${name}; ${type}): ${mistake}`)
 }
+
+/** The core group has no name, but keeps its slash. */
+const printType = (apiVersion: string, kind: string): string =>
+  `${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`
 
 /** Fields of an object that nobody owns yet belong to "before-first-apply", so that an apply does not take them silently. */
 function ownersBefore({ now }: Cluster, { kind }: ApiCall, before: StoredObject | undefined): Owner[] {
   const owners = readOwners(before)
   if (!before || owners.length > 0) return owners
-  const write = { shape: kind.shape, manager: 'before-first-apply', time: timestamp(now()) }
+  const write = { shape: kind.shape, manager: 'before-first-apply', subresource: '', time: timestamp(now()) }
   return ownersAfterUpdate(write, { before: undefined, after: before }, [])
 }
 
-function applyConflict(conflicts: readonly Conflict[]): StatusError {
+function applyConflict(conflicts: readonly Conflict[], apiVersion: string): StatusError {
   const all = conflicts
     .map(({ owner, fields }) => ({
-      owner: printOwner(owner),
+      owner: printOwner(owner, apiVersion),
       paths: inOrder(fields).map(printPath),
     }))
     .toSorted((one, other) => (one.owner < other.owner ? -1 : 1))
@@ -74,5 +81,9 @@ function applyConflict(conflicts: readonly Conflict[]): StatusError {
 const printConflicts = ({ owner, paths }: { owner: string; paths: readonly string[] }): string =>
   [`conflicts with ${owner}:`, ...paths.map((path) => `- ${path}`)].join('\n')
 
-const printOwner = ({ manager, operation }: Owner): string =>
-  operation === 'Apply' ? JSON.stringify(manager) : `${JSON.stringify(manager)} using v1`
+const printOwner = ({ manager, operation, subresource }: Owner, apiVersion: string): string =>
+  [
+    JSON.stringify(manager),
+    ...(subresource ? [`with subresource ${JSON.stringify(subresource)}`] : []),
+    ...(operation === 'Apply' ? [] : [`using ${apiVersion}`]),
+  ].join(' ')

@@ -2,7 +2,7 @@
 import type { Cluster } from '../cluster.ts'
 import { phaseOf } from '../kinds/namespace.ts'
 import type { KubernetesObject, StoredObject } from '../objects/kubernetes-object.ts'
-import { type ApiCall, subjectOf } from './api-call.ts'
+import { type ApiCall, objectSubjectOf, subjectOf } from './api-call.ts'
 import {
   conflict,
   forbidden,
@@ -65,6 +65,6 @@ function checkVersion(call: ApiCall, { before, after }: Change): void {
   if (resourceVersion && resourceVersion !== before.metadata.resourceVersion) throw modified(subjectOf(call))
   if (uid && uid !== before.metadata.uid) {
     const cause = invalidValue('metadata.uid', uid, 'field is immutable')
-    throw invalid({ name: call.name, kind: call.kind.kind }, [cause, cause]) // two of the API's checks find it
+    throw invalid(objectSubjectOf(call), [cause, cause]) // two of the API's checks find it
   }
 }

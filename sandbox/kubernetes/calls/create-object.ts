@@ -3,7 +3,7 @@ import type { SandboxAnswer } from '../../serve/handler.ts'
 import type { Cluster } from '../cluster.ts'
 import { isRecord, type KubernetesObject } from '../objects/kubernetes-object.ts'
 import { chooseForm, json, renderObject } from './answer-form.ts'
-import { type ApiCall, subjectOf } from './api-call.ts'
+import { type ApiCall, objectSubjectOf, subjectOf } from './api-call.ts'
 import { readSentObject } from './read-sent-object.ts'
 import { alreadyExists, internalError, invalid, invalidValue, requiredValue } from './status-error.ts'
 import { writeObject } from './write-object.ts'
@@ -29,7 +29,7 @@ const nameRule =
 function chooseName({ newUid }: Cluster, { kind }: ApiCall, { metadata }: KubernetesObject): string {
   const prefix = isRecord(metadata) ? metadata['generateName'] : undefined
   const name = metadata.name || (typeof prefix === 'string' ? `${prefix}${newUid().slice(0, 5)}` : '')
-  const subject = { name, kind: kind.kind }
+  const subject = objectSubjectOf({ kind, name })
   if (!name) throw invalid(subject, [requiredValue('metadata.name', 'name or generateName is required')])
   if (!isName(name)) throw invalid(subject, [invalidValue('metadata.name', name, nameRule)])
   return name

@@ -2,6 +2,7 @@
  *  https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks */
 import type { SandboxAnswer } from '../../serve/handler.ts'
 import type { Cluster } from '../cluster.ts'
+import { apiVersionOf } from '../kinds/resource-kind.ts'
 import { isRecord, type StoredObject } from '../objects/kubernetes-object.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import { type AnswerForm, chooseForm, json, renderObject } from './answer-form.ts'
@@ -56,7 +57,7 @@ export function listObjects({ store }: Cluster, call: ApiCall): SandboxAnswer {
 const listHead = ({ kind }: ApiCall, form: AnswerForm) =>
   form === 'metadata'
     ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' }
-    : { kind: `${kind.kind}List`, apiVersion: 'v1' }
+    : { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind) }
 
 /** Items of a typed list do not repeat their kind. */
 function renderItem(object: StoredObject, form: AnswerForm): object {

@@ -1,5 +1,6 @@
 /** An object that a client sent, checked against the path that it came by. */
 import { declaredFields } from '../fields/check-shape.ts'
+import { apiVersionOf } from '../kinds/resource-kind.ts'
 import { isRecord, type KubernetesObject, type ObjectMeta } from '../objects/kubernetes-object.ts'
 import type { ApiCall } from './api-call.ts'
 import { readBody } from './read-body.ts'
@@ -7,7 +8,8 @@ import { badRequest } from './status-error.ts'
 
 /** The body of a POST or PUT. @throws StatusError 400, 413, 415 */
 export function readSentObject(call: ApiCall): KubernetesObject {
-  const wanted = { apiVersion: 'v1', kind: call.kind.kind, group: 'core' }
+  const { kind, group } = call.kind
+  const wanted = { apiVersion: apiVersionOf(call.kind), kind, group: group.split('.')[0] || 'core' }
   return sentObject(readBody(call.request, wanted), call)
 }
 
@@ -23,5 +25,10 @@ export function sentObject(value: unknown, { kind, namespace, name }: ApiCall): 
   if (name && metadata.name && metadata.name !== name) {
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
   }
-  return { ...body, apiVersion: 'v1', kind: kind.kind, metadata: { ...metadata, name: name || (metadata.name ?? '') } }
+  return {
+    ...body,
+    apiVersion: apiVersionOf(kind),
+    kind: kind.kind,
+    metadata: { ...metadata, name: name || (metadata.name ?? '') },
+  }
 }

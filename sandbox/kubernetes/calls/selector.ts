@@ -48,6 +48,12 @@ function fieldReader(field: string, { selectable, namespaced }: ResourceKind): (
   if (field === 'metadata.name') return ({ metadata }) => metadata.name
   if (field === 'metadata.namespace' && namespaced) return ({ metadata }) => metadata.namespace ?? ''
   const read = selectable[field]
-  if (!read) throw badRequest(`field label not supported: ${field}`)
+  if (!read) {
+    throw badRequest(
+      Object.keys(selectable).length > 0
+        ? `field label not supported: ${field}`
+        : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+    )
+  }
   return read
 }

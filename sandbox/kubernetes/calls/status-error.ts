@@ -49,9 +49,14 @@ export class StatusError extends Error {
 
 /** What a refusal is about: the plural of the kind, and the object's name where there is one. */
 export interface Subject {
+  /** Absent: the core group. */
+  readonly group?: string
   readonly kind: string
   readonly name: string
 }
+
+/** `secrets`, `endpointslices.discovery.k8s.io`. */
+const printKind = ({ kind, group }: Pick<Subject, 'kind' | 'group'>): string => (group ? `${kind}.${group}` : kind)
 
 export const badRequest = (message: string): StatusError => new StatusError(400, 'BadRequest', message)
 
@@ -61,7 +66,7 @@ export const internalError = (message: string): StatusError => new StatusError(5
 export const unauthorized = (): StatusError => new StatusError(401, 'Unauthorized', 'Unauthorized')
 
 export const notFound = (subject: Subject): StatusError =>
-  new StatusError(404, 'NotFound', `${subject.kind} "${subject.name}" not found`, subject)
+  new StatusError(404, 'NotFound', `${printKind(subject)} "${subject.name}" not found`, subject)
 
 export const noSuchResource = (): StatusError =>
   new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
@@ -70,7 +75,7 @@ export const methodNotAllowed = (): StatusError =>
   new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 
 export const alreadyExists = (subject: Subject, life: 'staying' | 'going'): StatusError => {
-  const message = `${subject.kind} "${subject.name}" already exists`
+  const message = `${printKind(subject)} "${subject.name}" already exists`
   return new StatusError(
     409,
     'AlreadyExists',
@@ -84,31 +89,34 @@ export const conflict = (subject: Subject, why: string): StatusError =>
   new StatusError(
     409,
     'Conflict',
-    `Operation cannot be fulfilled on ${subject.kind} "${subject.name}": ${why}`,
+    `Operation cannot be fulfilled on ${printKind(subject)} "${subject.name}": ${why}`,
     subject,
   )
 
 export const modified = (subject: Subject): StatusError =>
   conflict(subject, 'the object has been modified; please apply your changes to the latest version and try again')
 
-export const forbidden = (subject: { kind: string; name?: string }, why: string, causes?: StatusCause[]): StatusError =>
+export const forbidden = (
+  subject: Omit<Subject, 'name'> & { readonly name?: string },
+  why: string,
+  causes?: StatusCause[],
+): StatusError =>
   new StatusError(
     403,
     'Forbidden',
-    subject.name ? `${subject.kind} "${subject.name}" is forbidden: ${why}` : `${subject.kind} is forbidden: ${why}`,
+    `${printKind(subject)}${subject.name ? ` "${subject.name}"` : ''} is forbidden: ${why}`,
     { ...subject, ...(causes && { causes }) },
   )
 
 /** An object that breaks its kind's rules; `kind` is the kind itself here, not its plural. */
-export const invalid = (subject: Subject & { group?: string }, causes: readonly StatusCause[]): StatusError => {
-  const { name, ...rest } = subject
+export const invalid = (subject: Subject, causes: readonly StatusCause[]): StatusError => {
+  const { name, group, kind } = subject
   const what = [...new Set(causes.map(({ field, message }) => `${field}: ${message}`))]
-  const kind = subject.group ? `${subject.kind}.${subject.group}` : subject.kind
   return new StatusError(
     422,
     'Invalid',
-    `${kind} "${name}" is invalid: ${what.length === 1 ? what[0] : `[${what.join(', ')}]`}`,
-    { ...(name && { name }), ...rest, causes },
+    `${printKind(subject)} "${name}" is invalid: ${what.length === 1 ? what[0] : `[${what.join(', ')}]`}`,
+    { ...(name && { name }), ...(group && { group }), ...(kind && { kind }), causes },
   )
 }
 

@@ -1,4 +1,5 @@
 /** What a watch says, event by event. https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes */
+import { apiVersionOf } from '../kinds/resource-kind.ts'
 import type { StoredObject } from '../objects/kubernetes-object.ts'
 import type { StoredChange } from '../objects/object-store.ts'
 import { type AnswerForm, renderObject } from './answer-form.ts'
@@ -42,7 +43,7 @@ export function bookmark(
   const head =
     form === 'metadata'
       ? { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' }
-      : { kind: call.kind.kind, apiVersion: 'v1' }
+      : { kind: call.kind.kind, apiVersion: apiVersionOf(call.kind) }
   const metadata = {
     resourceVersion: String(resourceVersion),
     ...(says && { annotations: { [`k8s.io/${says}`]: 'true' } }),

@@ -3,11 +3,12 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Cluster } from '../cluster.ts'
 import { isEmpty } from '../fields/field-tree.ts'
 import { type Owner, ownersAfterUpdate, readOwners, renderOwners } from '../fields/managed-fields.ts'
-import type { ResourceKind } from '../kinds/resource-kind.ts'
+import { apiVersionOf } from '../kinds/resource-kind.ts'
 import { type KubernetesObject, type ObjectMeta, type StoredObject, timestamp } from '../objects/kubernetes-object.ts'
-import type { ApiCall } from './api-call.ts'
+import { type ApiCall, objectSubjectOf } from './api-call.ts'
 import { type Change, checkWrite, finalizerCauses } from './check-write.ts'
 import { invalid } from './status-error.ts'
+import { withOtherPart } from './writable-part.ts'
 import type { WriteOptions } from './write-options.ts'
 
 export interface Draft extends Change {
@@ -22,23 +23,26 @@ export function writeObject(cluster: Cluster, call: ApiCall, draft: Draft, optio
   const after = call.kind.complete(identified(draft, call))
   const owners =
     draft.owners ??
-    clientSideOwners(cluster, call.kind, draft, { sent: draft.after.metadata, after, manager: options.manager })
-  const candidate = call.kind.finish({
-    ...after,
-    metadata: { ...after.metadata, ...managed(owners, after.apiVersion) },
-  })
+    clientSideOwners(cluster, call, draft, { sent: draft.after.metadata, after, manager: options.manager })
+  const admitted = before ? after : (call.kind.admit?.(after, cluster.store) ?? after)
+  const candidate = call.kind.finish(
+    { ...admitted, metadata: { ...admitted.metadata, ...managed(owners, after.apiVersion) } },
+    before,
+  )
   const causes = [...finalizerCauses(candidate, before), ...call.kind.check(candidate, before)]
-  if (causes.length > 0) throw invalid({ name: call.name, kind: call.kind.kind }, causes)
+  if (causes.length > 0) throw invalid(objectSubjectOf(call), causes)
   if (before && isDeepStrictEqual(withoutVersion(before), withoutVersion(candidate))) return before
   return options.mode === 'dry-run' ? rehearsed(cluster, candidate) : cluster.store.put(candidate)
 }
 
 /** With the identity that the path and the object before it give, whatever the body says. */
-function identified({ before, after }: Draft, { kind, namespace, name }: ApiCall): KubernetesObject {
+function identified({ before, after: sent }: Draft, call: ApiCall): KubernetesObject {
+  const { kind, namespace, name } = call
+  const after = withOtherPart(call, sent, before)
   const { labels, annotations, finalizers, ownerReferences } = after.metadata
   return {
     ...after,
-    apiVersion: 'v1',
+    apiVersion: apiVersionOf(kind),
     kind: kind.kind,
     metadata: {
       name,
@@ -48,6 +52,7 @@ function identified({ before, after }: Draft, { kind, namespace, name }: ApiCall
         uid: before.metadata.uid,
         creationTimestamp: before.metadata.creationTimestamp,
         resourceVersion: before.metadata.resourceVersion,
+        ...(before.metadata.generation !== undefined && { generation: before.metadata.generation }),
       }),
       ...(before && going(before.metadata)),
     },
@@ -57,14 +62,14 @@ function identified({ before, after }: Draft, { kind, namespace, name }: ApiCall
 /** `managedFields: [{}]` clears all ownership; an object without any stays without, until somebody applies. */
 function clientSideOwners(
   cluster: Cluster,
-  kind: ResourceKind,
+  { kind, subresource }: Pick<ApiCall, 'kind' | 'subresource'>,
   { before }: Draft,
   { sent, after, manager }: { sent: ObjectMeta; after: KubernetesObject; manager: string },
 ): readonly Owner[] {
   const entries = sent.managedFields ?? []
   if (entries.length === 1 && entries[0]?.manager === undefined) return []
   if (before && readOwners(before).length === 0) return []
-  const write = { shape: kind.shape, manager, time: timestamp(cluster.now()) }
+  const write = { shape: kind.shape, manager, subresource, time: timestamp(cluster.now()) }
   return ownersAfterUpdate(write, { before, after }, readOwners(before))
 }
 

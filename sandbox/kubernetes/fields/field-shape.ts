@@ -13,7 +13,7 @@ export type FieldShape =
 export const leaf: FieldShape = { is: 'leaf' }
 /** A leaf that nothing but a string may be. */
 export const string: FieldShape = { is: 'text' }
-const struct = (fields: Readonly<Record<string, FieldShape>>): FieldShape => ({ is: 'struct', fields })
+export const struct = (fields: Readonly<Record<string, FieldShape>>): FieldShape => ({ is: 'struct', fields })
 export const mapOf = (values: FieldShape): FieldShape => ({ is: 'map', values })
 const setOfLeaves: FieldShape = { is: 'set' }
 export const keyedBy = (key: string, items: FieldShape): FieldShape => ({ is: 'keyed', key, items })
@@ -35,6 +35,10 @@ const objectMeta: FieldShape = struct({
   ownerReferences: keyedBy('uid', leaf),
   managedFields: leaf,
 })
+
+/** Fields of these names, each a leaf. */
+export const leaves = (...names: readonly string[]): Readonly<Record<string, FieldShape>> =>
+  Object.fromEntries(names.map((name) => [name, leaf]))
 
 /** A kind with what every object has, and fields of its own. */
 export const objectOf = (fields: Readonly<Record<string, FieldShape>>): FieldShape =>

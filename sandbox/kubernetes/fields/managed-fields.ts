@@ -14,10 +14,12 @@ import {
 import type { FieldShape } from './field-shape.ts'
 import { droppedFields, mergeFields, withoutFields } from './merge-fields.ts'
 
-/** One manager and its fields; appliers are told apart by name, other writers also by API version. */
+/** One manager and its fields; those by which it wrote a subresource are told apart. */
 export interface Owner {
   readonly manager: string
   readonly operation: 'Apply' | 'Update'
+  /** '' for the object itself. */
+  readonly subresource: string
   /** Absent where the first apply of an owner changed nothing of the object. */
   readonly time: string | undefined
   readonly fields: FieldSet
@@ -31,6 +33,7 @@ export interface Conflict {
 export interface Write {
   readonly shape: FieldShape
   readonly manager: string
+  readonly subresource: string
   /** When, in the API's form. */
   readonly time: string
 }
@@ -43,14 +46,17 @@ export function ownersAfterUpdate(
 ): Owner[] {
   const changes = compareFields(write.shape, before ?? {}, after)
   const losing = union(changes.written, changes.removed)
-  const own = owners.find((owner) => isSame(owner, write.manager, 'Update'))
+  const own = owners.find((owner) => isSame(owner, write, 'Update'))
   const others = owners
     .filter((owner) => owner !== own)
     .map((owner) => ({ ...owner, fields: difference(owner.fields, losing) }))
   const fields = union(difference(own?.fields ?? new Set(), changes.removed), changes.written)
   const hasTaken = changes.written.size > 0
   const time = hasTaken || !own ? write.time : own.time
-  return withFields([...others, { manager: write.manager, operation: 'Update', time, fields }])
+  return withFields([
+    ...others,
+    { manager: write.manager, operation: 'Update', subresource: write.subresource, time, fields },
+  ])
 }
 
 /** What an apply leaves, or the conflicts that forbid it. */
@@ -60,7 +66,7 @@ export function applyFields(
   applied: unknown,
   liveOwners: readonly Owner[],
 ): { object: unknown; owners: Owner[]; conflicts: Conflict[] } {
-  const own = liveOwners.find((owner) => isSame(owner, write.manager, 'Apply'))
+  const own = liveOwners.find((owner) => isSame(owner, write, 'Apply'))
   const others = liveOwners.filter((owner) => owner !== own)
   const claimed = claimedFields(write.shape, applied)
 
@@ -78,6 +84,7 @@ export function applyFields(
     {
       manager: write.manager,
       operation: 'Apply' as const,
+      subresource: write.subresource,
       time: losing.size > 0 ? write.time : own?.time,
       fields: claimed,
     },
@@ -87,9 +94,10 @@ export function applyFields(
 
 /** Owners from an object's metadata. */
 export const readOwners = (object: KubernetesObject | undefined): Owner[] =>
-  (object?.metadata.managedFields ?? []).map(({ manager, operation, time, fieldsV1 }) => ({
+  (object?.metadata.managedFields ?? []).map(({ manager, operation, subresource = '', time, fieldsV1 }) => ({
     manager,
     operation,
+    subresource,
     time,
     fields: decodeFields(fieldsV1),
   }))
@@ -98,18 +106,20 @@ export const readOwners = (object: KubernetesObject | undefined): Owner[] =>
 export const renderOwners = (owners: readonly Owner[], apiVersion: string): ManagedFieldsEntry[] =>
   owners
     .toSorted((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1))
-    .map(({ manager, operation, time, fields }) => ({
+    .map(({ manager, operation, subresource, time, fields }) => ({
       manager,
       operation,
       apiVersion,
       ...(time !== undefined && { time }),
       fieldsType: 'FieldsV1',
       fieldsV1: encodeFields(fields),
+      ...(subresource && { subresource }),
     }))
 
-const sortKey = ({ operation, time, manager }: Owner): string => `${operation} ${time ?? ''} ${manager}`
+const sortKey = ({ operation, time, manager, subresource }: Owner): string =>
+  `${operation} ${time ?? ''} ${manager} ${subresource}`
 
-const isSame = (owner: Owner, manager: string, operation: Owner['operation']): boolean =>
-  owner.manager === manager && owner.operation === operation
+const isSame = (owner: Owner, { manager, subresource }: Write, operation: Owner['operation']): boolean =>
+  owner.manager === manager && owner.subresource === subresource && owner.operation === operation
 
 const withFields = (owners: readonly Owner[]): Owner[] => owners.filter(({ fields }) => fields.size > 0)

@@ -4,6 +4,7 @@ import { isRecord, type KubernetesObject } from '../objects/kubernetes-object.ts
 import type { ResourceKind } from './resource-kind.ts'
 
 export const namespace: ResourceKind = {
+  group: '',
   kind: 'Namespace',
   plural: 'namespaces',
   singular: 'namespace',

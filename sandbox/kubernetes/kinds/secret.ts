@@ -1,17 +1,9 @@
 /** Secrets: https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/secret-v1/ */
-import {
-  badRequest,
-  forbiddenValue,
-  invalidValue,
-  requiredValue,
-  type StatusCause,
-  tooLong,
-} from '../calls/status-error.ts'
+import { invalidValue, requiredValue, type StatusCause, tooLong } from '../calls/status-error.ts'
 import { leaf, mapOf, objectOf, string } from '../fields/field-shape.ts'
 import { isRecord, type KubernetesObject } from '../objects/kubernetes-object.ts'
+import { decodeData, immutableCauses, keyCauses, mostDataBytes } from './data-rules.ts'
 import type { ResourceKind } from './resource-kind.ts'
-
-const mostDataBytes = 1024 * 1024
 
 /** Keys that a type demands; the API fills none of them in. */
 const requiredKey: Readonly<Record<string, string>> = {
@@ -20,6 +12,7 @@ const requiredKey: Readonly<Record<string, string>> = {
 }
 
 export const secret: ResourceKind = {
+  group: '',
   kind: 'Secret',
   plural: 'secrets',
   singular: 'secret',
@@ -46,33 +39,15 @@ function complete(object: KubernetesObject): KubernetesObject {
 }
 
 function check(object: KubernetesObject, before: KubernetesObject | undefined): StatusCause[] {
-  const data = decode(object['data'])
-  const causes = Object.keys(data)
-    .filter((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key))
-    .map((key) => invalidValue(`data[${key}]`, key, invalidKey))
+  const data = decodeData('Secret', object['data'])
+  const causes = keyCauses('data', data)
   const bytes = Object.values(data).reduce((sum, value) => sum + value.length, 0)
   if (bytes > mostDataBytes) causes.push(tooLong('data', mostDataBytes))
   causes.push(...checkType(String(object['type']), data))
-  return before ? [...checkImmutable(object, before), ...causes] : causes
-}
-
-const invalidKey =
-  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
-
-function decode(data: unknown): Record<string, Buffer> {
-  return Object.fromEntries(
-    Object.entries(isRecord(data) ? data : {}).map(([key, value]) => {
-      const text = String(value).replaceAll(/[\r\n]/g, '')
-      const bytes = Buffer.from(text, 'base64')
-      if (bytes.toString('base64') !== text) {
-        const at = text.search(/[^A-Za-z0-9+/=]/)
-        throw badRequest(
-          `Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte ${at < 0 ? text.length : at}`,
-        )
-      }
-      return [key, bytes]
-    }),
-  )
+  if (!before) return causes
+  const isRetyped = object['type'] !== before['type']
+  const typeCauses = isRetyped ? [invalidValue('type', object['type'], 'field is immutable')] : []
+  return [...typeCauses, ...immutableCauses(object, before, ['data']), ...causes]
 }
 
 function checkType(type: string, data: Record<string, Buffer>): StatusCause[] {
@@ -88,17 +63,3 @@ function checkType(type: string, data: Record<string, Buffer>): StatusCause[] {
     return [invalidValue(field, '<secret contents redacted>', `invalid character in a JSON text`)]
   }
 }
-
-function checkImmutable(object: KubernetesObject, before: KubernetesObject): StatusCause[] {
-  const causes: StatusCause[] = []
-  if (object['type'] !== before['type']) causes.push(invalidValue('type', object['type'], 'field is immutable'))
-  if (before['immutable'] !== true) return causes
-  if (object['immutable'] !== true)
-    causes.push(forbiddenValue('immutable', 'field is immutable when `immutable` is set'))
-  if (JSON.stringify(sorted(object['data'])) !== JSON.stringify(sorted(before['data'])))
-    causes.push(forbiddenValue('data', 'field is immutable when `immutable` is set'))
-  return causes
-}
-
-const sorted = (data: unknown): [string, unknown][] =>
-  Object.entries(isRecord(data) ? data : {}).toSorted(([one], [other]) => (one < other ? -1 : 1))

@@ -3,6 +3,7 @@ import { keyedBy, leaf, objectOf } from '../fields/field-shape.ts'
 import type { ResourceKind } from './resource-kind.ts'
 
 export const serviceAccount: ResourceKind = {
+  group: '',
   kind: 'ServiceAccount',
   plural: 'serviceaccounts',
   singular: 'serviceaccount',

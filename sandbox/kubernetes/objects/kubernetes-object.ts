@@ -12,6 +12,8 @@ export interface ManagedFieldsEntry {
   readonly time?: string
   readonly fieldsType: 'FieldsV1'
   readonly fieldsV1: FieldsV1
+  /** Where the fields were written by a subresource. */
+  readonly subresource?: string
 }
 
 interface OwnerReference {
@@ -27,6 +29,7 @@ export interface ObjectMeta {
   readonly uid?: string
   readonly resourceVersion?: string
   readonly creationTimestamp?: string
+  readonly generation?: number
   readonly deletionTimestamp?: string
   readonly deletionGracePeriodSeconds?: number
   readonly labels?: Readonly<Record<string, string>>

@@ -32,6 +32,16 @@ const boundObjectReference: MessageShape = {
   4: ['uid', 'string'],
 }
 
+const resourceAttributes: MessageShape = {
+  1: ['namespace', 'string'],
+  2: ['verb', 'string'],
+  3: ['group', 'string'],
+  4: ['version', 'string'],
+  5: ['resource', 'string'],
+  6: ['subresource', 'string'],
+  7: ['name', 'string'],
+}
+
 const messages: Readonly<Record<string, MessageShape>> = {
   Secret: {
     1: metadata,
@@ -39,6 +49,24 @@ const messages: Readonly<Record<string, MessageShape>> = {
     3: ['type', 'string'],
     4: ['stringData', { mapOf: 'string' }],
     5: ['immutable', 'boolean'],
+  },
+  ConfigMap: {
+    1: metadata,
+    2: ['data', { mapOf: 'string' }],
+    3: ['binaryData', { mapOf: 'bytes' }],
+    4: ['immutable', 'boolean'],
+  },
+  SelfSubjectAccessReview: {
+    1: metadata,
+    2: [
+      'spec',
+      {
+        message: {
+          1: ['resourceAttributes', { message: resourceAttributes }],
+          2: ['nonResourceAttributes', { message: { 1: ['path', 'string'], 2: ['verb', 'string'] } }],
+        },
+      },
+    ],
   },
   Namespace: { 1: metadata, 2: ['spec', { message: { 1: ['finalizers', { list: 'string' }] } }] },
   ServiceAccount: {

@@ -4,10 +4,10 @@ import type { SandboxAnswer } from '../../serve/handler.ts'
 import { json } from '../calls/answer-form.ts'
 import { type ApiCall, subjectOf } from '../calls/api-call.ts'
 import { readBody } from '../calls/read-body.ts'
-import { conflict, invalid, invalidValue, notFound, type StatusError } from '../calls/status-error.ts'
+import { badRequest, conflict, invalid, invalidValue, notFound, type StatusError } from '../calls/status-error.ts'
 import type { Cluster } from '../cluster.ts'
-import { isRecord, timestamp } from '../objects/kubernetes-object.ts'
-import { signServiceAccountToken } from './service-account-token.ts'
+import { isRecord, type StoredObject, timestamp } from '../objects/kubernetes-object.ts'
+import { signServiceAccountToken, type TokenWanted } from './service-account-token.ts'
 
 const tokenRequest = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', group: 'authentication' }
 const leastSeconds = 600
@@ -58,20 +58,33 @@ const invalidLife = (seconds: number, why: string): StatusError =>
     invalidValue('spec.expirationSeconds', seconds, why),
   ])
 
-/** Only Secrets are served here to bind to; a Pod is always one that is not found. */
+/** What the token is bound to: a Secret, or a Pod of the account, with the node that it runs on. */
 function readBinding({ store }: Cluster, call: ApiCall, reference: unknown) {
   if (!isRecord(reference)) return {}
   const [kind, name, uid] = [reference['kind'], reference['name'], reference['uid']].map((part) =>
     typeof part === 'string' ? part : '',
   )
-  const object = kind === 'Secret' && name ? store.read('Secret', call.namespace, name) : undefined
+  const isBindable = kind === 'Secret' || kind === 'Pod'
+  const object = isBindable && name ? store.read(kind, call.namespace, name) : undefined
   const subject = { name: name ?? '', kind: `${(kind ?? '').toLowerCase()}s` }
   if (!object) throw notFound(subject)
   if (uid && uid !== object.metadata.uid) {
     throw conflict(
-      { name: object.metadata.name, kind: 'Secret' },
+      { name: object.metadata.name, kind: object.kind },
       `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
     )
   }
-  return { secret: { name: object.metadata.name, uid: object.metadata.uid } }
+  const reached = { name: object.metadata.name, uid: object.metadata.uid }
+  return object.kind === 'Secret' ? { secret: reached } : { pod: reached, ...nodeOf(call, object) }
+}
+
+const otherPod = 'pod running with different serviceaccount name.'
+
+/** Nodes are not served here, so that its uid is not known; the API leaves it out then, too. */
+function nodeOf({ name }: ApiCall, pod: StoredObject): Pick<TokenWanted, 'node'> {
+  const { serviceAccountName, nodeName }: Record<string, unknown> = isRecord(pod['spec']) ? pod['spec'] : {}
+  if (serviceAccountName !== name) {
+    throw badRequest(`cannot bind token for serviceaccount ${JSON.stringify(name)} to ${otherPod}`)
+  }
+  return typeof nodeName === 'string' ? { node: { name: nodeName } } : {}
 }

@@ -11,7 +11,7 @@ export interface TokenWanted {
   readonly lifeSeconds: number
   /** What the token is bound to: it says so, and ends with it. */
   readonly pod?: { readonly name: string; readonly uid: string }
-  readonly node?: { readonly name: string; readonly uid: string }
+  readonly node?: { readonly name: string; readonly uid?: string }
   readonly secret?: { readonly name: string; readonly uid: string }
 }
 

@@ -81,7 +81,13 @@ for (const [path, status] of [
   ['/api/v1', 200],
   ['/openapi/v3/api/v1', 200],
   ['/apis/apps/v1', 404],
-  ['/api/v1/pods', 404],
+  ['/api/v1/pods', 200],
+  ['/apis/discovery.k8s.io/v1', 200],
+  ['/openapi/v3/apis/discovery.k8s.io/v1', 200],
+  ['/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', 405],
+  ['/apis/apps/v1/deployments', 404],
+  ['/apis/discovery.k8s.io/v1beta1/endpointslices', 404],
+  ['/api/v1/replicationcontrollers', 404],
   ['/api/v1/namespaces/default/secrets/a/b/c', 404],
 ] as const) {
   test(`GET ${path} answers ${status}`, async () => {

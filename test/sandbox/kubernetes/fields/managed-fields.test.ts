@@ -12,7 +12,7 @@ const applies = fc.array(fc.tuple(fc.constantFrom('one', 'two', 'three'), applie
 function applyAll(all: readonly (readonly [string, object])[]) {
   let state: { object: unknown; owners: Owner[] } = { object: {}, owners: [] }
   for (const [manager, value] of all) {
-    const write = { shape: secret.shape, manager, time: 'now' }
+    const write = { shape: secret.shape, manager, subresource: '', time: 'now' }
     const { object, owners } = applyFields(write, state.object, value, state.owners)
     state = { object, owners }
   }
@@ -32,7 +32,7 @@ test('the last applier owns all it said', () => {
   fc.assert(
     fc.property(applies, (all) => {
       const [manager, value] = all.at(-1) ?? ['', {}]
-      const write = { shape: secret.shape, manager, time: 'now' }
+      const write = { shape: secret.shape, manager, subresource: '', time: 'now' }
       const { object, owners } = applyAll(all)
       assert.deepEqual(applyFields(write, object, value, owners).conflicts, [])
     }),

@@ -1,0 +1,104 @@
+/** ConfigMaps: https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/config-map-v1/ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { applyPatch, type ContractCluster, configMapsOf, eventually, mergePatch } from './kubernetes-cluster.ts'
+
+export function configMapCases(started: () => ContractCluster): void {
+  const apply = (path: string, fields: object, manager = 'pullpass') =>
+    started().ask({
+      method: 'PATCH',
+      path: `${path}?fieldManager=${manager}`,
+      contentType: applyPatch,
+      body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: path.split('/').at(-1) }, ...fields },
+    })
+
+  test('an applied ConfigMap is read back, key by key of its owners', async (t) => {
+    const cluster = started()
+    const path = `${configMapsOf(await cluster.createNamespace(t))}/state`
+
+    const created = await apply(path, { data: { one: '1' } }, 'a')
+    const shared = await apply(path, { data: { two: '2' } }, 'b')
+    const refused = await apply(path, { data: { one: '3' } }, 'b')
+
+    assert.deepEqual([created.status, shared.status, refused.status], [201, 200, 409])
+    assert.deepEqual(shared.object.data, { one: '1', two: '2' })
+    assert.equal(refused.object.message, 'Apply failed with 1 conflict: conflict with "a": .data.one')
+    assert.deepEqual((await cluster.ask({ path })).object.data, { one: '1', two: '2' })
+  })
+
+  test('a ConfigMap that is set immutable changes no more', async (t) => {
+    const cluster = started()
+    const path = `${configMapsOf(await cluster.createNamespace(t))}/state`
+    await apply(path, { data: { one: '1' }, immutable: true })
+
+    const body = { immutable: false, data: { one: '2' } }
+    const { status, object } = await cluster.ask({ method: 'PATCH', path, contentType: mergePatch, body })
+
+    assert.equal(status, 422)
+    assert.deepEqual(
+      object.details?.causes?.map(({ field, message }) => `${field}: ${message}`),
+      ['immutable', 'data'].map((field) => `${field}: Forbidden: field is immutable when \`immutable\` is set`),
+    )
+  })
+
+  test('a key stands in data or in binaryData', async (t) => {
+    const cluster = started()
+    const body = { metadata: { name: 'state' }, data: { key: 'y' }, binaryData: { key: 'eA==' } }
+
+    const { status, object } = await cluster.ask({
+      method: 'POST',
+      path: configMapsOf(await cluster.createNamespace(t)),
+      body,
+    })
+
+    assert.equal(status, 422)
+    assert.equal(
+      object.message,
+      'ConfigMap "state" is invalid: data[key]: Invalid value: "key": duplicate of key present in binaryData',
+    )
+  })
+
+  test('data of a ConfigMap over 1 MiB is refused', async (t) => {
+    const cluster = started()
+    const path = configMapsOf(await cluster.createNamespace(t))
+    const create = (name: string, bytes: number) =>
+      cluster.ask({ method: 'POST', path, body: { metadata: { name }, data: { key: 'x'.repeat(bytes) } } })
+
+    const [most, more] = [await create('most', 1_048_576), await create('more', 1_048_577)]
+
+    assert.deepEqual([most.status, more.status], [201, 422])
+    assert.equal(more.object.message, 'ConfigMap "more" is invalid: []: Too long: may not be more than 1048576 bytes')
+  })
+
+  test('no field of a ConfigMap but its name may be selected', async (t) => {
+    const cluster = started()
+    const path = configMapsOf(await cluster.createNamespace(t))
+
+    const { status, object } = await cluster.ask({ path: `${path}?fieldSelector=data%3Da` })
+
+    assert.equal(status, 400)
+    assert.equal(object.message, '"data" is not a known field selector: only "metadata.name", "metadata.namespace"')
+  })
+
+  test('every namespace gets the certificates of the API server', async (t) => {
+    const cluster = started()
+    const path = `${configMapsOf(await cluster.createNamespace(t))}/kube-root-ca.crt`
+
+    const { object } = await eventually(
+      () => cluster.ask({ path }),
+      ({ status }) => status === 200,
+    )
+
+    assert.equal(object.data?.['ca.crt'], cluster.target.ca)
+  })
+
+  test('a deleted ConfigMap answers a Status with its uid', async (t) => {
+    const cluster = started()
+    const path = `${configMapsOf(await cluster.createNamespace(t))}/state`
+    const { object: created } = await apply(path, {})
+
+    const { object } = await cluster.ask({ method: 'DELETE', path })
+
+    assert.deepEqual(object.details, { name: 'state', kind: 'configmaps', uid: created.metadata?.uid })
+  })
+}

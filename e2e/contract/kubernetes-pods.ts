@@ -1,0 +1,81 @@
+/** Pods of one namespace of a contract's cluster. */
+import type { TestContext } from 'node:test'
+import type { ApiAnswer } from './kubernetes-client.ts'
+import {
+  accountsOf,
+  applyPatch,
+  type ContractCluster,
+  eventually,
+  mergePatch,
+  podsOf,
+  strategicMergePatch,
+} from './kubernetes-cluster.ts'
+
+/** What the cases look at of a Pod. */
+interface PodJson {
+  readonly metadata: { readonly generation?: number }
+  readonly spec: {
+    readonly nodeName?: string
+    readonly containers: readonly Readonly<Record<string, unknown>>[]
+    readonly volumes: readonly { readonly projected: { readonly sources: readonly object[] } }[]
+    readonly imagePullSecrets?: readonly object[]
+    readonly [field: string]: unknown
+  }
+  readonly status: { readonly phase?: string; readonly containerStatuses?: readonly { readonly state: object }[] }
+}
+
+/** Ways to say what the cases say of Pods, in a namespace of their own whose account is there. */
+export async function podsIn(cluster: ContractCluster, t: TestContext) {
+  const namespace = await cluster.createNamespace(t)
+  const path = podsOf(namespace)
+  const account = `${accountsOf(namespace)}/default`
+  await eventually(
+    () => cluster.ask({ path: account }),
+    ({ status }) => status === 200,
+  )
+  const ask = async (...request: Parameters<ContractCluster['ask']>): Promise<ApiAnswer & { json: PodJson }> => {
+    const answer = await cluster.ask(...request)
+    return { ...answer, json: JSON.parse(answer.text) }
+  }
+  const patch = (name: string, body: object, contentType = mergePatch) =>
+    ask({ method: 'PATCH', path: `${path}/${name}`, contentType, body })
+  const apply = (place: string, manager: string, fields: object) => {
+    const body = { apiVersion: 'v1', kind: 'Pod', metadata: { name: place.split('/')[0] }, ...fields }
+    return ask({ method: 'PATCH', path: `${path}/${place}?fieldManager=${manager}`, contentType: applyPatch, body })
+  }
+  const names = ({ object }: ApiAnswer) => object.items?.map(({ metadata }) => metadata?.name)
+  const list = (selector: string) => ask({ path: `${path}?fieldSelector=${selector}` })
+  return {
+    namespace,
+    create: (name: string, spec: object) => ask({ method: 'POST', path, body: { metadata: { name }, spec } }),
+    read: (name: string) => ask({ path: `${path}/${name}` }),
+    remove: (name: string) => ask({ method: 'DELETE', path: `${path}/${name}` }),
+    patch,
+    apply: (name: string, manager: string, spec: object) => apply(name, manager, { spec }),
+    applyStatus: (name: string, manager: string, status: object, spec?: object) =>
+      apply(`${name}/status`, manager, { status, ...(spec && { spec }) }),
+    /** As the kubelet does when it backs off. */
+    fail: (name: string) =>
+      patch(`${name}/status`, { status: { containerStatuses: [backingOff] } }, strategicMergePatch),
+    attach: (secrets: readonly string[]) =>
+      ask({
+        method: 'PATCH',
+        path: account,
+        contentType: mergePatch,
+        body: { imagePullSecrets: secrets.map((name) => ({ name })) },
+      }),
+    list,
+    within: async (selector: string) => names(await list(selector)),
+    across: async (selector: string) => names(await ask({ path: `/api/v1/pods?fieldSelector=${selector}` })),
+    watch: () => cluster.watch({ path: `${path}?watch=1` }),
+  }
+}
+
+const backingOff = {
+  name: 'main',
+  ready: false,
+  restartCount: 0,
+  image: 'i',
+  imageID: '',
+  state: { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image "i"' } },
+}

@@ -1,0 +1,103 @@
+/** SelfSubjectAccessReview: what the server says one may do is what it then lets one do.
+ *  https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ContractCluster, Rule } from './kubernetes-cluster.ts'
+
+const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
+const rules: readonly Rule[] = [
+  { verbs: ['list', 'patch'], resources: ['secrets'], resourceNames: ['regcred'] },
+  { verbs: ['create'], resources: ['serviceaccounts/token'], resourceNames: ['puller'] },
+  { verbs: ['list'], apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'] },
+  { verbs: ['get'], resources: ['pods'], namespace: 'default' },
+  { verbs: ['get'], nonResourceURLs: ['/openid/*'] },
+]
+
+export function reviewCases(started: () => ContractCluster): void {
+  const review = (spec: object, token?: string) =>
+    started().ask({ method: 'POST', path, body: { spec }, ...(token !== undefined && { token }) })
+
+  test('a review is answered as rights are, by name, subresource, group and namespace', async () => {
+    const token = await started().target.userWith(rules)
+    const answers: string[] = []
+    for (const attributes of [
+      { verb: 'list', resource: 'secrets', name: 'regcred' },
+      { verb: 'list', resource: 'secrets', name: 'regcred', namespace: 'default' },
+      { verb: 'list', resource: 'secrets' },
+      { verb: 'list', resource: 'secrets', name: 'other' },
+      { verb: 'list', resource: 'secrets', name: 'regcred', group: 'apps' },
+      { verb: 'watch', resource: 'secrets', name: 'regcred' },
+      { verb: 'create', resource: 'serviceaccounts', subresource: 'token', name: 'puller', namespace: 'default' },
+      { verb: 'create', resource: 'serviceaccounts', name: 'puller', namespace: 'default' },
+      { verb: 'list', resource: 'endpointslices', group: 'discovery.k8s.io' },
+      { verb: 'list', resource: 'endpointslices' },
+      { verb: 'get', resource: 'pods', namespace: 'default', name: 'any' },
+      { verb: 'get', resource: 'pods', namespace: 'kube-system', name: 'any' },
+      { verb: 'get', resource: 'pods', name: 'any' },
+    ]) {
+      const { object } = await review({ resourceAttributes: attributes }, token)
+      if (isAllowed(object.status)) answers.push(Object.values(attributes).join(' '))
+    }
+
+    assert.deepEqual(answers, [
+      'list secrets regcred',
+      'list secrets regcred default',
+      'create serviceaccounts token puller default',
+      'list endpointslices discovery.k8s.io',
+      'get pods default any',
+    ])
+  })
+
+  test('a review of a path is answered as rights are', async () => {
+    const token = await started().target.userWith(rules)
+    const allowed: boolean[] = []
+    for (const asked of ['/openid/v1/jwks', '/healthz', '/metrics']) {
+      const { object } = await review({ nonResourceAttributes: { verb: 'get', path: asked } }, token)
+      allowed.push(isAllowed(object.status))
+    }
+
+    assert.deepEqual(allowed, [true, true, false])
+  })
+
+  test('whoever may do everything is told so', async () => {
+    const { status, object, text } = await review({ resourceAttributes: { verb: 'list', resource: 'secrets' } })
+
+    assert.deepEqual(
+      [status, object.kind, object.apiVersion],
+      [201, 'SelfSubjectAccessReview', 'authorization.k8s.io/v1'],
+    )
+    assert.deepEqual(JSON.parse(text).spec, { resourceAttributes: { verb: 'list', resource: 'secrets' } })
+    assert.equal(isAllowed(object.status), true)
+  })
+
+  test('a review asks one thing', async () => {
+    const { status, object } = await review({})
+
+    assert.equal(status, 422)
+    assert.equal(
+      object.message,
+      '.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
+    )
+  })
+
+  test('nobody in particular may not ask', async () => {
+    const { status, object } = await review({ resourceAttributes: { verb: 'list', resource: 'secrets' } }, '')
+
+    assert.equal(status, 403)
+    assert.equal(
+      object.message,
+      'selfsubjectaccessreviews.authorization.k8s.io is forbidden: User "system:anonymous" cannot create resource "selfsubjectaccessreviews" in API group "authorization.k8s.io" at the cluster scope',
+    )
+  })
+
+  test('reviews are asked, never listed or read', async () => {
+    const cluster = started()
+
+    const [listed, read] = [await cluster.ask({ path }), await cluster.ask({ path: `${path}/any` })]
+
+    assert.deepEqual([listed.status, read.status], [405, 404])
+  })
+}
+
+const isAllowed = (status: unknown): boolean =>
+  typeof status === 'object' && status !== null && 'allowed' in status && status.allowed === true

@@ -1,0 +1,43 @@
+/** Pods, as far as somebody looks who asks why an image is not pulled: they are never scheduled or run here. What lies
+ *  deeper in a container than its own fields is owned whole.
+ *  https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
+import { textField } from '../objects/text-field.ts'
+import { admitPod } from './pod/admit-pod.ts'
+import { checkPod } from './pod/check-pod.ts'
+import { completePod } from './pod/complete-pod.ts'
+import { finishStatus } from './pod/finish-status.ts'
+import { podMergeKeys, podShape } from './pod/pod-shape.ts'
+import type { ResourceKind } from './resource-kind.ts'
+import { withGeneration } from './with-generation.ts'
+
+export const pod: ResourceKind = {
+  group: '',
+  kind: 'Pod',
+  plural: 'pods',
+  singular: 'pod',
+  shortNames: ['po'],
+  namespaced: true,
+  subresources: ['status'],
+  shape: podShape,
+  mergeKeys: podMergeKeys,
+  selectable: {
+    'spec.nodeName': (object) => textField(object['spec'], 'nodeName'),
+    'spec.restartPolicy': (object) => textField(object['spec'], 'restartPolicy'),
+    'spec.schedulerName': (object) => textField(object['spec'], 'schedulerName'),
+    'spec.serviceAccountName': (object) => textField(object['spec'], 'serviceAccountName'),
+    'spec.hostNetwork': (object) => textField(object['spec'], 'hostNetwork') || 'false',
+    'status.phase': (object) => textField(object['status'], 'phase'),
+    'status.podIP': (object) => textField(object['status'], 'podIP'),
+    'status.nominatedNodeName': (object) => textField(object['status'], 'nominatedNodeName'),
+  },
+  deleteAnswer: 'object',
+  graceSeconds(object) {
+    const isRunning =
+      textField(object['spec'], 'nodeName') && !/^(Succeeded|Failed)$/.test(textField(object['status'], 'phase'))
+    return isRunning ? Number(textField(object['spec'], 'terminationGracePeriodSeconds')) : 0
+  },
+  admit: admitPod,
+  complete: completePod,
+  finish: (object, before) => withGeneration(finishStatus(object), before, ({ spec }) => spec),
+  check: checkPod,
+}

@@ -1,0 +1,15 @@
+/** metadata.generation: how often what is wanted was changed, which nobody but the server counts.
+ *  https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/ */
+import { isDeepStrictEqual } from 'node:util'
+import type { KubernetesObject } from '../objects/kubernetes-object.ts'
+
+/** `wanted` picks out what counts: another value is another generation. */
+export function withGeneration(
+  object: KubernetesObject,
+  before: KubernetesObject | undefined,
+  wanted: (object: KubernetesObject) => unknown,
+): KubernetesObject {
+  const last = before?.metadata.generation ?? 0
+  const generation = before && isDeepStrictEqual(wanted(before), wanted(object)) ? last : last + 1
+  return { ...object, metadata: { ...object.metadata, generation } }
+}
