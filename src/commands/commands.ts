@@ -17,6 +17,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Show a subject token or a pull secret as people read it',
     load: async () => (await import('./inspect.ts')).inspect,
   },
+  doctor: {
+    summary: 'Find the hop that fails, and what mends it',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
   manifests: {
     summary: 'Print what to install: a CronJob, with the least rights',
     load: async () => (await import('./manifests.ts')).manifests,

@@ -4,8 +4,17 @@ import type { Redacted } from '../outside/redacted.ts'
 
 /** What was asked, in RBAC's words. */
 export interface Asked {
-  readonly verb: 'create' | 'list' | 'patch'
-  readonly resource: 'namespaces' | 'secrets' | 'serviceaccounts' | 'serviceaccounts/token'
+  readonly verb: 'create' | 'get' | 'list' | 'patch'
+  readonly resource:
+    | 'configmaps'
+    | 'endpointslices'
+    | 'events'
+    | 'namespaces'
+    | 'pods'
+    | 'secrets'
+    | 'selfsubjectaccessreviews'
+    | 'serviceaccounts'
+    | 'serviceaccounts/token'
   readonly name?: string
   /** Absent: in the whole cluster. */
   readonly namespace?: string

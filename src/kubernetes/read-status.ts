@@ -56,7 +56,16 @@ const isMissingNamespace = ({ message }: Status) => /^namespaces "[^"]*" not fou
 function nameOf({ resource, name, namespace }: Asked): string {
   if (namespace === undefined) return `${name === undefined ? resource : `${resource} ${name}`} in the whole cluster`
   if (name === undefined) return `${resource} in namespace ${namespace}`
-  const kind = { namespaces: 'Namespace', secrets: 'Secret', serviceaccounts: 'ServiceAccount' }
+  const kind = {
+    configmaps: 'ConfigMap',
+    endpointslices: 'EndpointSlice',
+    events: 'Event',
+    namespaces: 'Namespace',
+    pods: 'Pod',
+    secrets: 'Secret',
+    selfsubjectaccessreviews: 'SelfSubjectAccessReview',
+    serviceaccounts: 'ServiceAccount',
+  }
   if (resource === 'serviceaccounts/token') return `a token of ServiceAccount ${namespace}/${name}`
   return `${kind[resource]} ${namespace}/${name}`
 }
@@ -80,15 +89,22 @@ function unavailable(server: string, status: number): Wording {
   }
 }
 
+/** What no document needs, and so no printed manifest grants. */
+const neededByNoDocument: readonly Asked['resource'][] = ['configmaps', 'endpointslices', 'events']
+
 function forbidden(words: string, verb: string, asked: Asked): Wording {
   const { resource, name, namespace } = asked
   const names = name === undefined ? '' : `, resourceNames: [${name}]`
-  const rule = `{apiGroups: [""], resources: [${resource}]${names}, verbs: [${verb}]}`
+  const group = resource === 'endpointslices' ? 'discovery.k8s.io' : '""'
+  const rule = `{apiGroups: [${group}], resources: [${resource}]${names}, verbs: [${verb}]}`
+  const source = neededByNoDocument.includes(resource)
+    ? ''
+    : ': pullpass manifests -f FILE prints all that a document needs'
   return {
     code: 'KUBERNETES_FORBIDDEN',
     seen: `the API server answered 403 ${words}`,
     expected: `the right to ${verb} ${nameOf(asked)}`,
-    hint: `grant the rule ${rule} in a ClusterRole${namespace ? `, or in a Role of ${namespace}` : ''}: pullpass manifests -f FILE prints all that a document needs`,
+    hint: `grant the rule ${rule} in a ClusterRole${namespace ? `, or in a Role of ${namespace}` : ''}${source}`,
   }
 }
 

@@ -1,0 +1,151 @@
+/** pullpass doctor: the whole way for a document, hop by hop, with what mends the first that fails. Changes nothing. */
+import type { Asked, WantedImage } from '../doctor/asked.ts'
+import { failedBy } from '../doctor/failed-by.ts'
+import type { Finding } from '../doctor/finding.ts'
+import { mendingCommands } from '../doctor/mending-commands.ts'
+import { walk } from '../doctor/walk.ts'
+import type { Document } from '../document/document.ts'
+import { loadDocuments } from '../document/load-documents.ts'
+import { connect } from '../kubernetes/connect.ts'
+import { asFault } from '../outside/as-fault.ts'
+import { checkProxy } from '../outside/check-proxy.ts'
+import type { Environment } from '../outside/outside.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+import { quote } from '../outside/quote.ts'
+import { parseImageReference } from '../registry/parse-image-reference.ts'
+import { renderStructured } from '../terminal/render-structured.ts'
+import type { Call, Command, ExitCode } from './command.ts'
+import { renderFindings } from './doctor/render-findings.ts'
+import { reportFindings } from './doctor/report-findings.ts'
+import type { Flag } from './flag.ts'
+import { type NamespacedName, parseNamespacedName } from './parse-namespaced-name.ts'
+import { clusterFlags, documentFlags, outputFlags } from './shared-flags.ts'
+
+const doctorFlags: typeof documentFlags &
+  typeof clusterFlags &
+  typeof outputFlags & {
+    readonly namespace: Flag & { type: 'string' }
+    readonly pod: Flag & { type: 'string' }
+    readonly image: Flag & { type: 'string' }
+    readonly 'service-account': Flag & { type: 'string' }
+    readonly 'token-file': Flag & { type: 'string' }
+  } = {
+  ...documentFlags,
+  namespace: { type: 'string', short: 'n', value: 'NAMESPACE', summary: 'Look at this namespace alone' },
+  pod: {
+    type: 'string',
+    value: 'NAMESPACE/NAME',
+    summary: 'Look at this pod too: its pull secrets, its images, its back-off',
+  },
+  image: { type: 'string', value: 'IMAGE', summary: "Try this image's manifest, and match it as a kubelet does" },
+  'service-account': {
+    type: 'string',
+    value: 'NAMESPACE/NAME',
+    summary: 'Request its token in place of reading the token file, which lies in a pod',
+  },
+  'token-file': {
+    type: 'string',
+    value: 'FILE',
+    summary: 'Where the subject token is read (PULLPASS_TOKEN_FILE; default /var/run/secrets/tokens/oidc-token)',
+  },
+  ...outputFlags,
+  ...clusterFlags,
+}
+
+type DoctorCall = Call<typeof doctorFlags>
+
+export const doctor: Command<typeof doctorFlags> = {
+  summary: 'Find the hop that fails, and what mends it',
+  usage: ['doctor -f FILE [flags]', 'doctor [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)'],
+  details: [
+    'Walks the whole way for these documents, in the pod that refreshes or from a laptop: token, clock, issuer, key and',
+    'signature as a stranger sees them, exchange, impersonation, registry, rights, namespaces, Secrets, and with --pod what',
+    'a kubelet makes of them. The first hop that failed comes with the command that mends it; what only follows from it is',
+    'skipped. Exit code 1 where one failed.',
+    'Nothing is changed. Token requests and exchanges are real, what a refresh would write is a dry run; no token is shown.',
+    '',
+    'Examples:',
+    '  pullpass doctor -f artifact-registry.yaml --image europe-docker.pkg.dev/project/images/app:v1',
+    '  pullpass doctor -f artifact-registry.yaml --service-account image-system/pullpass --pod team-a/web-7d9f',
+  ].join('\n'),
+  life: 'one-shot',
+  flags: doctorFlags,
+
+  async run(call) {
+    const findings = await examine(call)
+    const { terminal } = call
+    const { output } = call.flags
+    terminal.print(
+      output === undefined
+        ? renderFindings(findings, terminal.color)
+        : await renderStructured(reportFindings(findings), output),
+    )
+    return exitCodeOf(findings)
+  },
+}
+
+const exitCodeOf = (findings: readonly Finding[]): ExitCode =>
+  findings.some(({ result }) => result === 'failed') ? 1 : 0
+
+async function examine(call: DoctorCall): Promise<Finding[]> {
+  const { outside, terminal } = call
+  const ask = readFlags(call)
+  checkProxy(outside.environment)
+  const documents = await loadDocuments(call.flags.file, { ...outside, ...terminal }).catch(asFault)
+  if (documents instanceof PullpassError)
+    return [failedBy('document', call.flags.file.join(', ') || 'the environment', documents)]
+  const cluster = await connect(call.flags, outside).catch(asFault)
+  try {
+    return await walk(askedOf(documents, ask, call), cluster, outside)
+  } finally {
+    if (!(cluster instanceof PullpassError)) await cluster.close()
+  }
+}
+
+interface FlagsRead {
+  readonly pod: NamespacedName | undefined
+  readonly serviceAccount: NamespacedName | undefined
+  readonly image: WantedImage | undefined
+  readonly namespace: string | undefined
+}
+
+/** @throws USAGE_INVALID */
+function readFlags({ flags }: DoctorCall): FlagsRead {
+  const pod = flags.pod === undefined ? undefined : parseNamespacedName(flags.pod, 'pod', 'doctor')
+  const account = flags['service-account']
+  if (pod !== undefined && flags.namespace !== undefined && flags.namespace !== pod.namespace) {
+    throw usage(`--namespace is ${quote(flags.namespace)}, and --pod is ${quote(flags.pod ?? '')}`, 'one namespace')
+  }
+  return {
+    pod,
+    serviceAccount: account === undefined ? undefined : parseNamespacedName(account, 'service account', 'doctor'),
+    image: flags.image === undefined ? undefined : readImage(flags.image),
+    namespace: flags.namespace ?? pod?.namespace,
+  }
+}
+
+function readImage(name: string): WantedImage {
+  const reference = parseImageReference(name)
+  if (reference !== undefined) return { name, reference }
+  throw usage(`${quote(name)} is no name of an image`, 'HOST/PATH:TAG or HOST/PATH@DIGEST, as in a pod')
+}
+
+const usage = (seen: string, expected: string) =>
+  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, hint: 'pullpass doctor --help' })
+
+function askedOf(documents: readonly Document[], ask: FlagsRead, { flags, outside }: DoctorCall): Asked {
+  const { environment } = outside
+  const { kubeconfig, context, file: files } = flags
+  const tokenFile = flags['token-file']
+  return {
+    ...ask,
+    documents,
+    tokenFiles: tokenFile !== undefined || areHere(environment) ? 'here' : 'elsewhere',
+    source: { ...outside, tokenFile },
+    commands: mendingCommands({ files, kubeconfig, context, tokenFile }),
+  }
+}
+
+/** In a pod, or where somebody says which file holds the token. */
+const areHere = (environment: Environment) =>
+  Boolean(environment['KUBERNETES_SERVICE_HOST'] || environment['PULLPASS_TOKEN_FILE'])

@@ -1,0 +1,30 @@
+/** What doctor is asked to look at, and with what. */
+import type { Document } from '../document/document.ts'
+import type { TokenSource } from '../refresh/obtain-subject-token.ts'
+import type { ImageReference } from '../registry/parse-image-reference.ts'
+import type { MendingCommands } from './mending-commands.ts'
+
+export interface NamespacedName {
+  readonly namespace: string
+  readonly name: string
+}
+
+export interface WantedImage {
+  /** As it was written. */
+  readonly name: string
+  readonly reference: ImageReference
+}
+
+export interface Asked {
+  readonly documents: readonly Document[]
+  /** Where it is set, no other namespace is looked at. */
+  readonly namespace: string | undefined
+  readonly pod: NamespacedName | undefined
+  readonly image: WantedImage | undefined
+  /** Whose token is requested in place of one that a file would hold. */
+  readonly serviceAccount: NamespacedName | undefined
+  /** `here`: in the pod that refreshes, or as it would be; a laptop has no projected tokens. */
+  readonly tokenFiles: 'here' | 'elsewhere'
+  readonly source: TokenSource
+  readonly commands: MendingCommands
+}

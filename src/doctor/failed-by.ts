@@ -1,0 +1,10 @@
+/** The finding for a fault that a run of another command would end on as well. */
+import type { PullpassError } from '../outside/pullpass-error.ts'
+import type { DoctorHop, Finding, Remedy } from './finding.ts'
+
+/** `remedy`: the command that mends it, where there is one; the fault's own words stand beside it. */
+export function failedBy(hop: DoctorHop, about: string, fault: PullpassError, remedy: Remedy = {}): Finding {
+  const { code, seen, expected, hint } = fault
+  const words = remedy.words ?? hint
+  return { hop, about, result: 'failed', code, seen, expected, remedy: { ...remedy, ...(words && { words }) } }
+}

@@ -1,0 +1,109 @@
+/** What became of one step of the way: what was seen there, what was expected, and what mends it. Never a secret. */
+import type { ErrorCode } from '../outside/error-codes.ts'
+
+/** In the order of the way: of two that fail, the first is the one to mend first. */
+export const doctorHops = [
+  'document',
+  'cluster',
+  'clock',
+  'subject-token',
+  'discovery',
+  'key',
+  'signature',
+  'exchange',
+  'impersonation',
+  'registry',
+  'rights',
+  'namespace',
+  'secret',
+  'write',
+  'service-account',
+  'pod',
+  'pod-secrets',
+  'back-off',
+] as const
+
+export type DoctorHop = (typeof doctorHops)[number]
+
+/** What doctor finds and no run of another command ends on. */
+type DoctorWord =
+  | 'OK'
+  // Why something was not looked at.
+  | 'AFTER_FAILURE'
+  | 'NOT_ASKED'
+  | 'NOT_HERE'
+  | 'NOT_NEEDED'
+  | 'NOT_READABLE'
+  // The token and its clocks.
+  | 'CLOCK_SKEWED'
+  | 'TOKEN_NOT_YET_VALID'
+  | 'TOKEN_OF_ANOTHER_CLUSTER'
+  // The issuer, as a stranger sees it.
+  | 'ISSUER_NOT_PUBLIC'
+  | 'ISSUER_ABSENT'
+  | 'ISSUER_REDIRECTS'
+  | 'ISSUER_NOT_JSON'
+  | 'ISSUER_DIFFERS'
+  | 'ISSUER_KEYS_NOT_HTTPS'
+  | 'ISSUER_CERTIFICATE_UNTRUSTED'
+  | 'ISSUER_ANSWERS_OTHERWISE'
+  | 'KEYS_ABSENT'
+  | 'KEYS_EMPTY'
+  | 'KEY_NOT_PUBLISHED'
+  | 'KEY_OF_ANOTHER'
+  | 'KEY_UNREADABLE'
+  | 'KEYS_THINNER'
+  // The registry.
+  | 'IMAGE_NOT_MATCHED'
+  | 'IMAGE_NAME_INVALID'
+  | 'IMAGE_PUBLIC'
+  | 'MANIFEST_UNKNOWN'
+  | 'REPOSITORY_UNKNOWN'
+  | 'REGISTRY_DENIED'
+  | 'REGISTRY_CREDENTIAL_REFUSED'
+  | 'REGISTRY_THROTTLED'
+  | 'REGISTRY_UNREACHABLE'
+  | 'REGISTRY_UNCLEAR'
+  // The cluster.
+  | 'RIGHT_MISSING'
+  | 'NAMESPACE_NOT_CHOSEN'
+  | 'NAMESPACE_TERMINATING'
+  | 'GLOB_UNMATCHED'
+  | 'SECRET_EXPIRED'
+  | 'SECRET_OUTDATED'
+  | 'SECRET_EDITED'
+  | 'SECRET_UNPARSABLE'
+  | 'SECRET_BEING_DELETED'
+  | 'SERVICE_ACCOUNT_ABSENT'
+  | 'SERVICE_ACCOUNT_DETACHED'
+  | 'POD_ABSENT'
+  | 'POD_LACKS_SECRET'
+  | 'POD_OLDER_THAN_ATTACHMENT'
+  | 'OTHER_SECRET_BROKEN'
+  | 'OTHER_SECRET_ABSENT'
+  | 'BACK_OFF_RUNNING'
+
+export type FindingCode = ErrorCode | DoctorWord
+
+export interface Finding {
+  readonly hop: DoctorHop
+  /** Which one of them: `google of ClusterPullSecret/pull`, `Secret team-a/regcred`. */
+  readonly about: string
+  readonly result: 'ok' | 'warning' | 'failed' | 'skipped'
+  readonly code: FindingCode
+  /** A sentence without its end. */
+  readonly seen: string
+  readonly expected?: string | undefined
+  readonly remedy?: Remedy | undefined
+}
+
+/** At least one of them. */
+export interface Remedy {
+  /** To be pasted into a shell as it is. */
+  readonly command?: string | undefined
+  readonly words?: string | undefined
+}
+
+/** Of the same hop or an earlier one: what failed there. */
+export const failureOf = (findings: readonly Finding[], ...hops: readonly DoctorHop[]): Finding | undefined =>
+  findings.find(({ hop, result }) => result === 'failed' && hops.includes(hop))

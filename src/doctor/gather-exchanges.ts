@@ -1,0 +1,25 @@
+/** The exchange of each registry, which is real: it costs the vendor's quota, and gives a credential that nobody keeps. */
+import type { RegistryCredential } from '../credential/registry-credential.ts'
+import type { SubjectToken } from '../identity/subject-token.ts'
+import { asFault } from '../outside/as-fault.ts'
+import type { Outside } from '../outside/outside.ts'
+import type { PullpassError } from '../outside/pullpass-error.ts'
+import type { Demand } from '../refresh/demand.ts'
+
+export interface ExchangeFacts {
+  readonly demand: Demand
+  /** undefined: there was no token that is worth trying. */
+  readonly result: RegistryCredential | PullpassError | undefined
+}
+
+export async function gatherExchanges(
+  wanted: readonly { readonly demand: Demand; readonly token: SubjectToken | undefined }[],
+  outside: Outside,
+): Promise<ExchangeFacts[]> {
+  return await Promise.all(
+    wanted.map(async ({ demand, token }) => {
+      const result = token && (await demand.exchange(token, outside).catch(asFault))
+      return { demand, result }
+    }),
+  )
+}

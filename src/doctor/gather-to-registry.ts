@@ -1,0 +1,65 @@
+/** From the subject token to the registry: tokens, issuers, exchanges, pulls, and the clocks that were seen on the way. */
+import type { SubjectToken } from '../identity/subject-token.ts'
+import type { Cluster } from '../kubernetes/cluster.ts'
+import type { Outside } from '../outside/outside.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+import type { Demand } from '../refresh/demand.ts'
+import type { Asked, WantedImage } from './asked.ts'
+import { type ExchangeFacts, gatherExchanges } from './gather-exchanges.ts'
+import { gatherIssuers, type IssuerFacts } from './gather-issuers.ts'
+import { gatherPulls, type PullFacts } from './gather-pulls.ts'
+import { gatherTokens, type TokenFacts } from './gather-tokens.ts'
+import { judgeToken, whereOf } from './judge-token.ts'
+import { type ClockSeen, watchClocks } from './watch-clocks.ts'
+
+export interface WayFacts {
+  readonly tokens: readonly TokenFacts[]
+  readonly issuers: readonly IssuerFacts[]
+  readonly exchanges: readonly ExchangeFacts[]
+  readonly pulls: readonly PullFacts[]
+  readonly clocks: readonly ClockSeen[]
+}
+
+export interface WayWanted {
+  readonly asked: Asked
+  readonly demands: readonly Demand[]
+  readonly images: readonly WantedImage[]
+}
+
+export async function gatherToRegistry(
+  { asked, demands, images }: WayWanted,
+  cluster: Cluster | undefined,
+  outside: Outside,
+): Promise<WayFacts> {
+  const watched = watchClocks(outside)
+  const tokens = await gatherTokens(demands, asked, cluster)
+  const requestedAt = outside.now()
+  const held = tokens.flatMap(({ got, from }) => (isToken(got) ? [{ token: got, where: whereOf(from) }] : []))
+  const issuers = await gatherIssuers(held, cluster, watched.outside)
+  const worth = tokens.map((facts) => ({ demand: facts.demand, token: worthTrying(facts, asked, requestedAt) }))
+  const exchanges = await gatherExchanges(worth, watched.outside)
+  const pulls = await gatherPulls(exchanges, { documents: asked.documents, images }, watched.outside)
+  return {
+    tokens,
+    issuers,
+    exchanges,
+    pulls,
+    clocks: [...clusterClock(tokens, cluster, requestedAt), ...watched.seen()],
+  }
+}
+
+const isToken = (got: TokenFacts['got']): got is SubjectToken =>
+  typeof got === 'object' && !(got instanceof PullpassError)
+
+/** What is known to be refused is not sent: the quota is the vendor's, and his words say less. */
+function worthTrying(facts: TokenFacts, { commands }: Asked, now: Date): SubjectToken | undefined {
+  const judge = { now, commands, clusterFailure: undefined, clockFailure: undefined }
+  return isToken(facts.got) && judgeToken(facts, judge).result === 'ok' ? facts.got : undefined
+}
+
+/** A token that was signed a moment ago says what time it is there. */
+function clusterClock(tokens: readonly TokenFacts[], cluster: Cluster | undefined, at: Date): ClockSeen[] {
+  const fresh = tokens.find(({ from, got }) => from.kind === 'requested' && isToken(got))?.got
+  if (cluster === undefined || fresh === undefined || !isToken(fresh) || fresh.issuedAt === undefined) return []
+  return [{ of: cluster.server, aheadMs: fresh.issuedAt.getTime() - at.getTime() }]
+}

@@ -1,0 +1,76 @@
+/** Whether a pod can use the pull secret: it names it, nothing else that it names breaks it, and no back-off runs on. Pure. */
+import type { Pod, WaitingContainer } from '../kubernetes/read-pod.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+import { quote } from '../outside/quote.ts'
+import type { Finding } from './finding.ts'
+import type { PodFacts } from './gather-pod.ts'
+import { judgePodNaming } from './judge-pod-naming.ts'
+import { judgePodSecrets } from './judge-pod-secrets.ts'
+import type { MendingCommands } from './mending-commands.ts'
+import { notTried } from './not-tried.ts'
+import { remakeWords } from './remake-words.ts'
+
+export interface JudgePod {
+  /** Names of the Secrets that documents write into its namespace. */
+  readonly secretNames: readonly string[]
+  /** What failed before, which the pod waits for. */
+  readonly failure: Finding | undefined
+  readonly commands: MendingCommands
+}
+
+/** The pod itself, its other pull secrets, its back-off. */
+export function judgePod({ asked, pod, account, secrets }: PodFacts, judge: JudgePod): Finding[] {
+  const about = `Pod ${asked.namespace}/${asked.name}`
+  if (pod instanceof PullpassError) {
+    return [{ hop: 'pod', about, result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be looked at: ${pod.seen}` }]
+  }
+  if (pod === undefined) {
+    const command = judge.commands.kubectl('get', 'pods', '-n', asked.namespace)
+    return [
+      {
+        hop: 'pod',
+        about,
+        result: 'failed',
+        code: 'POD_ABSENT',
+        seen: 'it is not there',
+        expected: 'a pod of this name',
+        remedy: { command, words: 'shows those that are there' },
+      },
+    ]
+  }
+  const named = judgePodNaming(pod, account, judge)
+  const others = judgePodSecrets(pod, secrets, { own: judge.secretNames, commands: judge.commands })
+  const failure = [judge.failure, named, ...others].find((finding) => finding?.result === 'failed')
+  return [named, ...others, ...judgeBackOff(pod, failure, judge)]
+}
+
+const pulling = /^(?:ErrImagePull|ImagePullBackOff|RegistryUnavailable|SignatureValidationFailed)$/
+
+function judgeBackOff(pod: Pod, failure: Finding | undefined, { commands }: JudgePod): Finding[] {
+  const { namespace, name } = pod
+  const base = { hop: 'back-off', about: `Pod ${namespace}/${name}` } as const
+  const waiting = pod.waiting.filter(({ reason }) => pulling.test(reason))
+  const [first] = waiting
+  if (first === undefined) return [{ ...base, result: 'ok', code: 'OK', seen: 'no container waits for its image' }]
+  if (failure !== undefined)
+    return [
+      { ...notTried(base.hop, base.about, failure), seen: `${inWords(first)}; first, ${failure.hop}: ${failure.code}` },
+    ]
+  return [
+    {
+      ...base,
+      result: 'failed',
+      code: 'BACK_OFF_RUNNING',
+      seen: `${inWords(first)}; everything else is right now`,
+      expected:
+        'that the kubelet tries again: it waits up to 5 minutes after a failure, and a mended Secret does not shorten that',
+      remedy: {
+        command: commands.kubectl('delete', 'pod', name, '-n', namespace),
+        words: `${remakeWords(pod)}; or wait: the kubelet tries again by itself`,
+      },
+    },
+  ]
+}
+
+const inWords = ({ container, image, reason, message }: WaitingContainer) =>
+  `container ${container} waits in ${reason} for ${image}${message === '' ? '' : `: ${quote(message)}`}`

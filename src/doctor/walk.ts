@@ -1,0 +1,88 @@
+/**
+ * Walks the whole way for documents: gathers what can be seen, then judges it, hop by hop. Nothing is changed; exchanges
+ * and token requests are real, and writing is a dry run.
+ *
+ *   token ──▶ exchange ──▶ registry ─┐                      an earlier failure makes what follows from it `skipped`;
+ *     └─▶ issuer, key, signature     ├─▶ write (dry run)    branches that do not depend on it go on
+ *   cluster ──▶ rights, Secrets, pod ┘
+ */
+import type { Cluster } from '../kubernetes/cluster.ts'
+import type { Outside } from '../outside/outside.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+import { type Demand, listDemands } from '../refresh/demand.ts'
+import type { Outcome } from '../refresh/outcome.ts'
+import type { Asked, WantedImage } from './asked.ts'
+import { failedBy } from './failed-by.ts'
+import { doctorHops, type Finding, failureOf } from './finding.ts'
+import { gatherCluster } from './gather-cluster.ts'
+import { gatherToRegistry } from './gather-to-registry.ts'
+import { gatherWrites } from './gather-writes.ts'
+import { judgeCluster } from './judge-cluster.ts'
+import { judgeToRegistry } from './judge-to-registry.ts'
+import { judgeWrite } from './judge-write.ts'
+import { notTried } from './not-tried.ts'
+import { probeCluster } from './probe-cluster.ts'
+
+/** In the order of the way. `cluster`: or why there is none. */
+export async function walk(asked: Asked, cluster: Cluster | PullpassError, outside: Outside): Promise<Finding[]> {
+  const demands = await listDemands(asked.documents)
+  const misset = findMisset(demands, outside)
+  if (misset !== undefined) return [misset]
+  const probed = await probeCluster(cluster)
+  const usable = probed.finding.result === 'ok' ? probed.cluster : undefined
+  const facts = usable && (await gatherCluster(asked, usable))
+  const images = facts ? imagesOf(asked, facts.images) : imagesOf(asked, [])
+  const way = await gatherToRegistry({ asked, demands, images }, usable, outside)
+  const toRegistry = judgeToRegistry(way, {
+    asked,
+    images,
+    clusterFailure: probed.finding.result === 'failed' ? probed.finding : undefined,
+    now: outside.now(),
+  })
+  const before = [documentFound(asked), probed.finding, ...toRegistry]
+  const inCluster = judgeCluster(facts, { asked, images, before, now: outside.now() })
+  const writes =
+    usable && facts && !(facts.places instanceof PullpassError)
+      ? await gatherWrites(facts.places, way.exchanges, usable, outside)
+      : []
+  const found = [...before, ...inCluster.upToSecrets]
+  const written = [...writes.map((outcome) => judgeWrite(outcome, found, asked.commands)), ...unwritten(writes, found)]
+  return inOrder([...found, ...written, ...inCluster.afterWrites([...found, ...written])])
+}
+
+/** Without a credential nothing can be written, dry or not. */
+function unwritten(writes: readonly Outcome[], found: readonly Finding[]): Finding[] {
+  const cause = failureOf(found, 'subject-token', 'clock', 'exchange', 'impersonation')
+  return writes.length > 0 || cause === undefined ? [] : [notTried('write', 'Secrets', cause)]
+}
+
+/** @throws what is no misset variable */
+function findMisset(demands: readonly Demand[], { environment }: Outside): Finding | undefined {
+  for (const { checkEnvironment } of demands) {
+    try {
+      checkEnvironment(environment)
+    } catch (fault) {
+      if (!(fault instanceof PullpassError)) throw fault
+      return failedBy('document', 'the environment', fault)
+    }
+  }
+  return undefined
+}
+
+function documentFound({ documents }: Asked): Finding {
+  const seen = documents.map(({ kind, name, source }) => `${kind} ${name} (${source})`).join(', ')
+  return {
+    hop: 'document',
+    about: `${documents.length} ${documents.length === 1 ? 'document' : 'documents'}`,
+    result: 'ok',
+    code: 'OK',
+    seen,
+  }
+}
+
+/** `--image` alone, or else those of the pod. */
+const imagesOf = ({ image }: Asked, ofPod: readonly WantedImage[]): readonly WantedImage[] =>
+  image === undefined ? ofPod : [image]
+
+const inOrder = (findings: readonly Finding[]): Finding[] =>
+  findings.toSorted((one, other) => doctorHops.indexOf(one.hop) - doctorHops.indexOf(other.hop))

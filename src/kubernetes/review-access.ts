@@ -1,0 +1,39 @@
+/**
+ * Whether who asks may do one thing, without doing it: SelfSubjectAccessReview, which stores nothing.
+ * https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-access-review-v1/
+ */
+import { asObject } from '../outside/json-fields.ts'
+import type { Cluster } from './cluster.ts'
+import { malformed, readAnswer } from './read-answer.ts'
+import { readStatus } from './read-status.ts'
+
+export interface AccessQuestion {
+  readonly verb: string
+  /** `serviceaccounts/token` for a subresource. */
+  readonly resource: string
+  /** Absent: any. */
+  readonly name?: string | undefined
+  /** Absent: in all namespaces. */
+  readonly namespace?: string | undefined
+}
+
+/** @throws KUBERNETES_FORBIDDEN where even asking is not allowed, and what a cluster throws */
+export async function reviewAccess(cluster: Cluster, question: AccessQuestion): Promise<'allowed' | 'denied'> {
+  const { verb, name, namespace } = question
+  const [resource, subresource] = question.resource.split('/')
+  const resourceAttributes = { group: '', version: 'v1', resource, subresource, verb, name, namespace }
+  const answer = await cluster.request({
+    method: 'POST',
+    path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+    contentType: 'application/json',
+    body: JSON.stringify({
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      spec: { resourceAttributes },
+    }),
+  })
+  if (answer.status !== 201) throw readStatus(cluster, answer, { verb: 'create', resource: 'selfsubjectaccessreviews' })
+  const allowed = asObject(readAnswer(cluster, answer)['status'])?.['allowed']
+  if (typeof allowed !== 'boolean') throw malformed(cluster.server, answer.status, Buffer.byteLength(answer.body))
+  return allowed ? 'allowed' : 'denied'
+}
