@@ -1,5 +1,6 @@
 /** A file of documents, or one that a document names: bounded, and text. */
-import { open } from 'node:fs/promises'
+import { constants, openSync } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { showPath } from '../outside/show-path.ts'
 import { systemErrorCode } from '../outside/system-error-code.ts'
@@ -42,13 +43,32 @@ export function unreadable(path: string, reason = 'cannot be read', cause?: unkn
 
 /** A pipe does not tell its size, so bytes are counted as they come. */
 async function readBytes(path: string): Promise<Buffer> {
-  await using file = await open(path)
   const pieces: Buffer[] = []
-  for (let length = 0; length <= maxBytes; ) {
-    const { bytesRead, buffer } = await file.read({ buffer: Buffer.alloc(pieceBytes) })
-    if (bytesRead === 0) return Buffer.concat(pieces)
-    pieces.push(buffer.subarray(0, bytesRead))
-    length += bytesRead
+  let length = 0
+  for await (const piece of await openPieces(path)) {
+    length += piece.length
+    if (length > maxBytes) throw unreadable(path, 'is longer than 1 MiB')
+    pieces.push(piece)
   }
-  throw unreadable(path, 'is longer than 1 MiB')
+  return Buffer.concat(pieces)
+}
+
+async function openPieces(path: string): Promise<AsyncIterable<Buffer>> {
+  if (!(await stat(path)).isFIFO()) return piecesOf(await open(path))
+  // Otherwise opening it, and reading, would hold a thread until somebody writes, and with it the process.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const { Socket } = await import('node:net')
+  return new Socket({ fd, writable: false })
+}
+
+async function* piecesOf(file: FileHandle): AsyncGenerator<Buffer> {
+  try {
+    for (;;) {
+      const { bytesRead, buffer } = await file.read({ buffer: Buffer.alloc(pieceBytes) })
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await file.close()
+  }
 }
