@@ -2,6 +2,7 @@
  * The credential that a kubeconfig's user gets from a program (exec) or an auth provider.
  * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
  */
+import { showValue } from '../document/show-value.ts'
 import { asObject, type JsonObject } from '../outside/json-fields.ts'
 import type { ChosenContext } from './choose-context.ts'
 import { kubeconfigInvalid, textField } from './kubeconfig-entry.ts'
@@ -22,13 +23,13 @@ export async function askPlugin(context: ChosenContext, outside: PluginOutside):
     return askExecPlugin(context, exec, outside)
   }
   if (!provider) return undefined
-  const name = textField({ fields: provider, file }, 'name') ?? ''
+  const name = textField({ fields: provider, file }, 'name')
   if (name === 'oidc') {
     const { askOidcProvider } = await import('./ask-oidc-provider.ts')
     return askOidcProvider(context, asObject(provider['config']) ?? {}, outside)
   }
   throw kubeconfigInvalid({
-    seen: `a user in ${file} has the auth-provider "${name}"`,
+    seen: `the auth-provider of a user in ${file} is ${showValue(name)}`,
     expected: 'exec, or the auth-provider oidc: Kubernetes 1.26 took away the others, which run programs unasked',
   })
 }

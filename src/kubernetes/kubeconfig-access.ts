@@ -4,9 +4,11 @@
  * https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
  */
 
+import { showValue } from '../document/show-value.ts'
 import { whyUnreadable } from '../outside/read-regular-file.ts'
 import { Redacted } from '../outside/redacted.ts'
 import { askPlugin } from './ask-plugin.ts'
+import { checkClientCertificate } from './check-client-certificate.ts'
 import { type ChosenContext, chooseContext } from './choose-context.ts'
 import type { ClusterAccess, Trust } from './cluster-access.ts'
 import { clusterProxy } from './cluster-proxy.ts'
@@ -17,9 +19,9 @@ import { loadKubeconfig } from './load-kubeconfig.ts'
 import { parseBearer } from './parse-bearer.ts'
 import type { AskPlugin, PluginOutside } from './plugin-credential.ts'
 import { proxyForServer } from './proxy-for-server.ts'
+import { readBearerFile } from './read-bearer-file.ts'
 import { checkCertificates, readCertificates } from './read-certificates.ts'
 import { readSmallFile } from './read-small-file.ts'
-import { readTokenFile } from './read-token-file.ts'
 
 /** @throws KUBECONFIG_INVALID */
 export async function kubeconfigAccess(
@@ -45,7 +47,8 @@ function serverOf(cluster: KubeconfigEntry): URL {
     throw kubeconfigInvalid({ seen: `${cluster.file} has a server with a user or a password in its URL` })
   }
   if (url?.protocol === 'https:' || url?.protocol === 'http:') return url
-  throw kubeconfigInvalid({ seen: `${cluster.file} has the server "${server}"`, expected: 'a URL: https://HOST:PORT' })
+  const seen = `the server in ${cluster.file} is ${showValue(server)}`
+  throw kubeconfigInvalid({ seen, expected: 'a URL: https://HOST:PORT' })
 }
 
 async function readTrust({ cluster, user }: ChosenContext, ask: AskPlugin | undefined): Promise<Trust> {
@@ -56,6 +59,7 @@ async function readTrust({ cluster, user }: ChosenContext, ask: AskPlugin | unde
   const clientCertificate = asked?.clientCertificate ?? (await dataOrFile(user, 'client-certificate'))
   const clientKey = asked?.clientKey ?? (await dataOrFile(user, 'client-key').then(redactedOrNone))
   if ((clientCertificate === undefined) !== (clientKey === undefined)) throw halfCertificate(user)
+  if (clientCertificate && clientKey) await checkClientCertificate(user, clientCertificate, clientKey)
   const serverName = textField(cluster, 'tls-server-name')
   return {
     ...(ca && { ca }),
@@ -111,7 +115,7 @@ function identifyBy(
   if (server.protocol === 'http:') return keepIdentity(async () => undefined, now, headers)
   const tokenFile = textField(user, 'tokenFile')
   if (ask) return keepIdentity(async (because) => (await ask(because)).authorization, now, headers)
-  if (tokenFile) return keepIdentity(() => readTokenFile(resolveBeside(user, tokenFile)), now, headers)
+  if (tokenFile) return keepIdentity(() => readBearerFile(resolveBeside(user, tokenFile)), now, headers)
   const authorization = authorizationOf(user)
   return keepIdentity(async () => authorization, now, headers)
 }

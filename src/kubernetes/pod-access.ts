@@ -3,12 +3,13 @@
  * https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
  */
 import { access } from 'node:fs/promises'
+import { showValue } from '../document/show-value.ts'
 import type { Environment } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { ClusterAccess } from './cluster-access.ts'
 import { keepIdentity } from './keep-identity.ts'
+import { readBearerFile } from './read-bearer-file.ts'
 import { readCertificates } from './read-certificates.ts'
-import { readTokenFile } from './read-token-file.ts'
 
 const podFolder = '/var/run/secrets/kubernetes.io/serviceaccount'
 
@@ -24,7 +25,7 @@ export async function findPodAccess(
   return {
     server: serverAt(host, port),
     trust: async () => ({ ca: await readCertificates(`${folder}/ca.crt`), verify: 'always' }),
-    identify: keepIdentity(() => readTokenFile(`${folder}/token`), now),
+    identify: keepIdentity(() => readBearerFile(`${folder}/token`), now),
   }
 }
 
@@ -41,7 +42,7 @@ function serverAt(host: string, port: string): URL {
     throw new PullpassError({
       code: 'KUBECONFIG_INVALID',
       hop: 'kubernetes',
-      seen: `KUBERNETES_SERVICE_HOST is "${host}", KUBERNETES_SERVICE_PORT is "${port}"`,
+      seen: `KUBERNETES_SERVICE_HOST is ${showValue(host)}, KUBERNETES_SERVICE_PORT is ${showValue(port)}`,
       expected: 'an address and a port, as the kubelet sets them in every pod',
       hint: 'leave both variables to the kubelet, or name a kubeconfig: --kubeconfig FILE',
       cause,

@@ -154,7 +154,7 @@ suite('a kubeconfig’s plugin', () => {
     [
       'with an auth-provider that nobody knows',
       { 'auth-provider': { name: 'other', config: { exec: { command: 'true' } } } },
-      'a user in /config has the auth-provider "other"',
+      'the auth-provider of a user in /config is "other"',
     ],
     [
       'with a program and an auth-provider',

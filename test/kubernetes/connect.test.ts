@@ -255,7 +255,7 @@ suite('a kubeconfig', () => {
     [
       'whose server is no URL says so',
       (ground) => kubeconfig(ground, { one: {} }, { server: 'cluster.example' }),
-      'FILE has the server "cluster.example"',
+      'the server in FILE is "cluster.example"',
       'a URL: https://HOST:PORT',
     ],
     [

@@ -3,10 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { kubeconfigAccess } from '../../src/kubernetes/kubeconfig-access.ts'
 import { testOutside } from '../support/test-outside.ts'
 
-const pem = Buffer.from('-----BEGIN CERTIFICATE-----').toString('base64')
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+const pem = base64('-----BEGIN CERTIFICATE-----')
+const authority = await createCertificateAuthority()
+const [jane, joe] = [await authority.issueClientCertificate('jane'), await authority.issueClientCertificate('joe')]
 
 suite('a kubeconfig that leaves open who asks, or whom', () => {
   const unclear: [title: string, user: object, cluster: object, seen: string][] = [
@@ -28,6 +32,18 @@ suite('a kubeconfig that leaves open who asks, or whom', () => {
       { 'client-key-data': pem },
       {},
       'a user in FILE has only one of client-certificate and client-key',
+    ],
+    [
+      'by a client key that is none',
+      { 'client-certificate-data': base64(jane.certificate), 'client-key-data': base64('sesame') },
+      {},
+      'a user in FILE has a client certificate that TLS cannot use with its key: ERR_OSSL_UNSUPPORTED',
+    ],
+    [
+      'by the client key of somebody else',
+      { 'client-certificate-data': base64(jane.certificate), 'client-key-data': base64(joe.key) },
+      {},
+      'a user in FILE has a client certificate that TLS cannot use with its key: ERR_OSSL_X509_KEY_VALUES_MISMATCH',
     ],
     [
       'by an authority that insecure-skip-tls-verify leaves unasked',

@@ -8,8 +8,8 @@ import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { chooseContext } from '../../src/kubernetes/choose-context.ts'
 import { loadKubeconfig } from '../../src/kubernetes/load-kubeconfig.ts'
+import { readBearerFile } from '../../src/kubernetes/read-bearer-file.ts'
 import { readCertificates } from '../../src/kubernetes/read-certificates.ts'
-import { readTokenFile } from '../../src/kubernetes/read-token-file.ts'
 import { PullpassError } from '../../src/outside/pullpass-error.ts'
 
 async function prepare(t: TestContext) {
@@ -57,7 +57,7 @@ suite('kubeconfigs', () => {
     for (const refused of [pipe, `${path}-to-pipe`, '/dev/zero']) {
       const seen = `${refused} is no regular file`
       await assert.rejects(loadKubeconfig(refused, {}), { code: 'KUBECONFIG_INVALID', seen })
-      await assert.rejects(readTokenFile(refused), { code: 'TOKEN_FILE_UNREADABLE', seen })
+      await assert.rejects(readBearerFile(refused), { code: 'TOKEN_FILE_UNREADABLE', seen })
       await assert.rejects(readCertificates(refused), { code: 'CA_FILE_INVALID', seen })
     }
     assert.equal((await loadKubeconfig(`${path}-to-file`, {})).currentContext, 'x')

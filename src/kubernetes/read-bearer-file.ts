@@ -1,18 +1,19 @@
 /** A bearer token for the API server from a file that somebody keeps fresh: the kubelet, or whoever wrote the kubeconfig. */
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { whyUnreadable } from '../outside/read-regular-file.ts'
-import { Redacted } from '../outside/redacted.ts'
+import type { Redacted } from '../outside/redacted.ts'
+import { parseBearer } from './parse-bearer.ts'
 import { readSmallFile } from './read-small-file.ts'
 
 /** The Authorization header's value. @throws TOKEN_FILE_UNREADABLE */
-export async function readTokenFile(path: string): Promise<Redacted> {
+export async function readBearerFile(path: string): Promise<Redacted> {
   const text = await readSmallFile(path).catch((cause: unknown) => {
     throw unreadable(`${path} ${whyUnreadable(cause)}`, cause)
   })
   const token = text.trim()
-  // RFC 6750 §2.1: anything else would not be one header line.
-  if (!/^[\w.~+/=-]+$/.test(token)) throw unreadable(`${path} ${token === '' ? 'is empty' : 'holds no bearer token'}`)
-  return new Redacted(`Bearer ${token}`)
+  const bearer = parseBearer(token)
+  if (bearer) return bearer
+  throw unreadable(`${path} ${token === '' ? 'is empty' : 'holds no bearer token'}`)
 }
 
 function unreadable(seen: string, cause?: unknown): PullpassError {
