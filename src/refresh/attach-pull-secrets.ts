@@ -43,7 +43,7 @@ export async function attachPullSecrets(
     const note = [outcome.note, ...serviceAccounts.map(noteOf)].filter((words) => words !== undefined).join('; ')
     return { ...outcome, serviceAccounts, ...(note !== '' && { note }), ...(fault && { fault }) }
   })
-  warnOfAbsent(attached, attach.outside)
+  tellOfAbsent(attached, attach.outside)
   return attached
 }
 
@@ -52,21 +52,22 @@ function noteOf({ name, result }: ServiceAccountOutcome): string | undefined {
   return result === 'absent' ? `service account ${name} is not there` : undefined
 }
 
-/** Once for each account of a document, however many namespaces lack it: a name that is misspelt is in none. */
-function warnOfAbsent(outcomes: readonly Outcome[], { log }: Attach['outside']): void {
-  const absences = outcomes.flatMap(({ document, namespace, serviceAccounts = [] }) =>
-    serviceAccounts.filter(({ result }) => result === 'absent').map(({ name }) => ({ document, namespace, name })),
+/**
+ * Once for each account of a document, however many namespaces lack it. A glob reaches namespaces without it, run by run:
+ * only what is in no namespace at all may be a name that is misspelt.
+ */
+function tellOfAbsent(outcomes: readonly Outcome[], { log }: Attach['outside']): void {
+  const accounts = outcomes.flatMap(({ document, namespace, serviceAccounts = [] }) =>
+    serviceAccounts.map(({ name, result }) => ({ document, namespace, name, result })),
   )
-  for (const absent of Map.groupBy(absences, ({ document, name }) => JSON.stringify([document, name])).values()) {
+  for (const everywhere of Map.groupBy(accounts, ({ document, name }) => JSON.stringify([document, name])).values()) {
+    const absent = everywhere.filter(({ result }) => result === 'absent')
     const [first] = absent
     if (first === undefined) continue
-    const { document, name, namespace } = first
-    log('warn', 'a service account is not there', {
-      document,
-      serviceAccount: name,
-      namespace,
-      namespaces: absent.length,
-    })
+    const { document, name: serviceAccount, namespace } = first
+    const namespaces = absent.length
+    const level = namespaces === everywhere.length ? 'warn' : 'info'
+    log(level, 'a service account is not there', { document, serviceAccount, namespace, namespaces })
   }
 }
 

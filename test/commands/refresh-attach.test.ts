@@ -86,6 +86,20 @@ suite('attachToServiceAccounts', () => {
     assert.doesNotMatch(again.stdout, /attached/)
   })
 
+  test('says of an account that only some namespaces lack in the log, and warns of nothing', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.cluster.seed({
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { namespace: 'team-a', name: 'builder' },
+    })
+    const file = await attaching(sandbox, 'builder')
+    assert.equal((await runPullpass(sandbox, ['refresh', '-f', file])).stderr, '')
+    const { stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '--log-level', 'info'])
+    const told = 'info a service account is not there document="ClusterPullSecret/pull" serviceAccount="builder"'
+    assert.ok(stderr.includes(`${told} namespace="team-b" namespaces=1\n`), stderr)
+  })
+
   test('without the right to change an account fails, and the Secret is written all the same', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.cluster.authorization.forbid({ verbs: ['patch'], resources: ['serviceaccounts'], namespace: 'team-a' })
