@@ -4,10 +4,8 @@ import type { PullSecretMetadata } from '../kubernetes/pull-secret-metadata.ts'
 import { mintedFrom } from './minted-from.ts'
 import { ownRecord } from './own-record.ts'
 
-export interface Need {
-  readonly document: Document
+export interface FreshnessTerms {
   readonly manager: string
-  readonly namespace: string
   /** How long every entry must live on. */
   readonly minRemainingMs: number
   readonly now: Date
@@ -17,22 +15,27 @@ export interface Need {
 const longestMs = (12 * 60 + 10) * 60_000
 
 /** fresh: ours, unedited, of this document as it is now, and every entry lives long enough. */
-export function judgeFreshness(found: PullSecretMetadata | undefined, need: Need): 'fresh' | 'due' {
-  const { document, manager, namespace, minRemainingMs, now } = need
-  if (found === undefined || !found.owners.label.includes(manager)) return 'due'
-  const record = ownRecord(found, manager)
-  if (record === undefined || record.target !== `${namespace}/${document.secretName}`) return 'due'
-  if (record.registries.size !== document.registries.length) return 'due'
-  const fresh = document.registries.every((registry) => {
-    const entry = record.registries.get(registry.name)
-    return (
-      entry !== undefined &&
-      entry.mintedFrom === mintedFrom(document, registry) &&
-      livesOn(entry.expiresAt.getTime() - now.getTime(), minRemainingMs) &&
-      sameHosts(entry.hosts, registry.hosts)
-    )
-  })
-  return fresh ? 'fresh' : 'due'
+export function judgeFreshness(
+  document: Document,
+  { manager, minRemainingMs, now }: FreshnessTerms,
+): (namespace: string, found: PullSecretMetadata | undefined) => 'fresh' | 'due' {
+  const wanted = document.registries.map((registry) => ({ ...registry, source: mintedFrom(document, registry) }))
+  return (namespace, found) => {
+    if (found === undefined || !found.owners.label.includes(manager)) return 'due'
+    const record = ownRecord(found, manager)
+    if (record === undefined || record.target !== `${namespace}/${document.secretName}`) return 'due'
+    if (record.registries.size !== wanted.length) return 'due'
+    const fresh = wanted.every(({ name, hosts, source }) => {
+      const entry = record.registries.get(name)
+      return (
+        entry !== undefined &&
+        entry.mintedFrom === source &&
+        livesOn(entry.expiresAt.getTime() - now.getTime(), minRemainingMs) &&
+        sameHosts(entry.hosts, hosts)
+      )
+    })
+    return fresh ? 'fresh' : 'due'
+  }
 }
 
 const livesOn = (remainingMs: number, minRemainingMs: number) =>

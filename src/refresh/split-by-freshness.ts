@@ -21,8 +21,8 @@ export function splitByFreshness(
 ): Split {
   const isFresh = ({ document, namespaces }: Job) => {
     const { found } = surroundings.of(document)
-    const need = { document, manager: fieldManager(document), minRemainingMs, now }
-    return namespaces.every((namespace) => judgeFreshness(found.get(namespace), { ...need, namespace }) === 'fresh')
+    const judge = judgeFreshness(document, { manager: fieldManager(document), minRemainingMs, now })
+    return namespaces.every((namespace) => judge(namespace, found.get(namespace)) === 'fresh')
   }
   const fresh = jobs.filter(isFresh)
   return {

@@ -3,14 +3,18 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { renderRecord } from '../../src/credential/pull-secret-record.ts'
 import type { Document } from '../../src/document/document.ts'
-import { judgeFreshness, type Need } from '../../src/refresh/judge-freshness.ts'
+import type { PullSecretMetadata } from '../../src/kubernetes/pull-secret-metadata.ts'
+import { judgeFreshness } from '../../src/refresh/judge-freshness.ts'
 import { mintedFrom } from '../../src/refresh/minted-from.ts'
 import { foundSecret, manager, ownedBy, owners } from './found-secret.ts'
 import { documentOf, registry } from './test-document.ts'
 
 const now = new Date('2026-11-24T12:00:00Z')
 const document = documentOf([registry('one'), registry('two')])
-const need: Need = { document, manager, namespace: 'team-a', minRemainingMs: 30 * 60_000, now }
+const need = { document, minRemainingMs: 30 * 60_000 }
+
+const judge = (found: PullSecretMetadata | undefined, wanted: typeof need) =>
+  judgeFreshness(wanted.document, { manager, minRemainingMs: wanted.minRemainingMs, now })('team-a', found)
 
 /** As a run of `document` leaves it, both entries with this life left. */
 function annotationsOf(written: Document, minutesLeft: readonly number[] = [60, 60], target = 'team-a/regcred') {
@@ -29,8 +33,8 @@ function annotationsOf(written: Document, minutesLeft: readonly number[] = [60, 
 
 suite('a pull secret is fresh', () => {
   test('where every entry lives long enough', () => {
-    assert.equal(judgeFreshness(foundSecret({ annotations: annotationsOf(document) }), need), 'fresh')
-    assert.equal(judgeFreshness(foundSecret({ annotations: annotationsOf(document, [30, 30]) }), need), 'fresh')
+    assert.equal(judge(foundSecret({ annotations: annotationsOf(document) }), need), 'fresh')
+    assert.equal(judge(foundSecret({ annotations: annotationsOf(document, [30, 30]) }), need), 'fresh')
   })
 
   test('exactly while the shortest life left is as long as wanted', () => {
@@ -38,7 +42,7 @@ suite('a pull secret is fresh', () => {
     fc.assert(
       fc.property(minutes, minutes, fc.nat(120), (one, two, wanted) => {
         const found = foundSecret({ annotations: annotationsOf(document, [one, two]) })
-        const fresh = judgeFreshness(found, { ...need, minRemainingMs: wanted * 60_000 }) === 'fresh'
+        const fresh = judge(found, { ...need, minRemainingMs: wanted * 60_000 }) === 'fresh'
         assert.equal(fresh, Math.min(one, two) >= wanted)
       }),
     )
@@ -50,7 +54,7 @@ suite('a pull secret is fresh', () => {
         const found = foundSecret({ owners: held, annotations: annotationsOf(document) })
         const fields = [held.data, held.label, ...held.annotations.values()]
         const ours = fields.every((names) => names.includes(manager))
-        assert.equal(judgeFreshness(found, need), ours ? 'fresh' : 'due')
+        assert.equal(judge(found, need), ours ? 'fresh' : 'due')
       }),
     )
   })
@@ -72,7 +76,7 @@ suite('a pull secret is fresh', () => {
   for (const [name, changed] of Object.entries(others)) {
     test(`not where the document now wants ${name}`, () => {
       const found = foundSecret({ annotations: annotationsOf(document) })
-      assert.equal(judgeFreshness(found, { ...need, document: changed }), 'due')
+      assert.equal(judge(found, { ...need, document: changed }), 'due')
     })
   }
 
@@ -92,14 +96,14 @@ suite('a pull secret is fresh', () => {
     }),
   }
   for (const [name, found] of Object.entries(states)) {
-    test(`not ${name}`, () => assert.equal(judgeFreshness(found, need), 'due'))
+    test(`not ${name}`, () => assert.equal(judge(found, need), 'due'))
   }
 
   test('not where an entry says that it lives longer than any provider grants', () => {
     const hours = (remaining: number) => foundSecret({ annotations: annotationsOf(document, [60, remaining * 60]) })
-    assert.equal(judgeFreshness(hours(12), need), 'fresh')
-    assert.equal(judgeFreshness(hours(12.2), need), 'due')
-    assert.equal(judgeFreshness(hours(24 * 365 * 1000), need), 'due')
+    assert.equal(judge(hours(12), need), 'fresh')
+    assert.equal(judge(hours(12.2), need), 'due')
+    assert.equal(judge(hours(24 * 365 * 1000), need), 'due')
   })
 
   test('nor by annotations that somebody made, whatever they are', () => {
@@ -107,7 +111,7 @@ suite('a pull secret is fresh', () => {
     const made = fc.dictionary(fc.constantFrom(...names), fc.oneof(fc.string(), fc.json()))
     fc.assert(
       fc.property(made, (theirs) => {
-        assert.equal(judgeFreshness(foundSecret({ annotations: theirs }), need), 'due')
+        assert.equal(judge(foundSecret({ annotations: theirs }), need), 'due')
       }),
     )
   })
