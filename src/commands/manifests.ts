@@ -2,6 +2,7 @@
 
 import { labelName } from '../document/kubernetes-names.ts'
 import { loadDocuments } from '../document/load-documents.ts'
+import { showValue } from '../document/show-value.ts'
 import { brokenRule } from '../document/text-rule.ts'
 import { containerVariables } from '../manifests/container-variables.ts'
 import type { Manifest, Place } from '../manifests/manifest.ts'
@@ -77,13 +78,10 @@ export const manifests: Command<typeof flags> = {
 /** @throws USAGE_INVALID */
 async function readPlace(namespace = 'pullpass-system', image?: string): Promise<Place> {
   const expected = brokenRule(labelName, namespace)
-  if (expected !== undefined) throw usage(`--namespace ${JSON.stringify(namespace.slice(0, 80))}`, expected)
+  if (expected !== undefined) throw usage(`--namespace is ${showValue(namespace)}`, expected)
   if (image === undefined) return { namespace, image: `pullpass:${(await import('./version.ts')).version}` }
   if (/^[\w.:/@-]{1,512}$/.test(image)) return { namespace, image }
-  throw usage(
-    `--image ${JSON.stringify(image.slice(0, 80))}`,
-    'the name of an image, such as registry.example.com/pullpass:1.0.0',
-  )
+  throw usage(`--image is ${showValue(image)}`, 'the name of an image, such as registry.example.com/pullpass:1.0.0')
 }
 
 const usage = (seen: string, expected: string) =>

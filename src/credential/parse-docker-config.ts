@@ -2,6 +2,7 @@
  * A dockerconfigjson as a kubelet takes it, and what it would say of it. Kubernetes, pkg/credentialprovider/config.go:
  * one entry that it cannot parse makes every pull of the pod fail, for all images and with all its other pull secrets.
  */
+import { isObject } from '../outside/json-fields.ts'
 import { Redacted } from '../outside/redacted.ts'
 import type { DockerConfigEntry } from './docker-config-entry.ts'
 
@@ -89,5 +90,3 @@ function fields(value: unknown, name: string): unknown[] {
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string'
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

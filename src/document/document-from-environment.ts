@@ -12,6 +12,8 @@ import { showValue } from './show-value.ts'
 import { brokenRule, type TextRule } from './text-rule.ts'
 
 export const defaultHost = 'europe-docker.pkg.dev'
+/** The source of that document. */
+export const environmentSource = 'the environment'
 
 /** All six are required. */
 export const dropInVariables: Readonly<Record<string, TextRule>> = {
@@ -33,7 +35,7 @@ export function documentFromEnvironment(environment: Environment): Document {
   return {
     kind: 'ClusterPullSecret',
     name: text('REGISTRY_SECRET_NAME'),
-    source: 'the environment',
+    source: environmentSource,
     secretName: text('REGISTRY_SECRET_NAME'),
     namespaces: { include: readList(environment, 'REGISTRY_SECRET_NAMESPACES') },
     registries: [

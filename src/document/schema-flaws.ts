@@ -48,11 +48,12 @@ function countItems(value: unknown): string {
 
 function valueAt(whole: unknown, path: FieldPath): unknown {
   return path.reduce<unknown>(
-    (value, step) => (isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined),
+    (value, step) => (mayHold(value) && Object.hasOwn(value, step) ? value[step] : undefined),
     whole,
   )
 }
 
-function isObject(value: unknown): value is Record<string | number, unknown> {
+/** A list, too. */
+function mayHold(value: unknown): value is Record<string | number, unknown> {
   return typeof value === 'object' && value !== null
 }

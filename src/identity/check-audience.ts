@@ -23,7 +23,7 @@ export function checkAudience(
     hop: 'subject-token',
     seen: `${where} is meant for ${seen}`,
     expected: `${renderAccepted(audiences)}, from registry ${host}`,
-    hint: "set that audience on the pod's projected token, or set spec.serviceAccountRef and pullpass requests the token itself",
+    hint: "set that audience on the pod's projected token (serviceAccountToken.audience); a document (-f) with spec.serviceAccountRef has pullpass request the token itself",
   })
 }
 

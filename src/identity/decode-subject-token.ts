@@ -1,4 +1,5 @@
 /** What a subject token says, decoded without trust: nobody verified it. RFC 7519 (JWT), RFC 7515 §7.1 (compact form). */
+import { asObject, isObject } from '../outside/json-fields.ts'
 import { plainLine } from '../outside/plain-text.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Redacted } from '../outside/redacted.ts'
@@ -45,7 +46,7 @@ function malformed(where: string, seen: string): PullpassError {
     hop: 'subject-token',
     seen: `${where} holds no service account token: ${seen}`,
     expected: 'a JWT: header, payload and signature in base64url, joined by "."',
-    hint: 'use a projected token (volumes[].projected.sources[].serviceAccountToken), or set spec.serviceAccountRef and pullpass requests one',
+    hint: 'use a projected token (volumes[].projected.sources[].serviceAccountToken), or a document (-f) with spec.serviceAccountRef, and pullpass requests one',
   })
 }
 
@@ -110,6 +111,4 @@ function dateClaim(claims: Fields, name: ClaimName, refuse: Refuse): Date {
 }
 
 const stringOrNone = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
-const objectOrEmpty = (value: unknown): Fields => (isObject(value) ? value : {})
-const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+const objectOrEmpty = (value: unknown): Fields => asObject(value) ?? {}

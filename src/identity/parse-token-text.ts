@@ -3,6 +3,7 @@
  * https://google.aip.dev/auth/4117 (`credential_source.format`) has it.
  */
 import { PullpassError } from '../outside/pullpass-error.ts'
+import { quote } from '../outside/quote.ts'
 import { Redacted } from '../outside/redacted.ts'
 import { decodeSubjectToken } from './decode-subject-token.ts'
 import type { SubjectToken } from './subject-token.ts'
@@ -25,11 +26,11 @@ function readField(text: string, where: string, field: string): string {
     content = JSON.parse(text)
   } catch {
     // The parser's own message quotes the text that it read: it is dropped.
-    throw unreadable(`${where} is not JSON`, `a JSON object with the field ${JSON.stringify(field)}`)
+    throw unreadable(`${where} is not JSON`, `a JSON object with the field ${quote(field)}`)
   }
   const token = new Map(Object.entries(content ?? {})).get(field)
   if (typeof token === 'string') return token
-  throw unreadable(`${where} holds no text in the field ${JSON.stringify(field)}`)
+  throw unreadable(`${where} holds no text in the field ${quote(field)}`)
 }
 
 function unreadable(seen: string, expected = 'a service account token'): PullpassError {

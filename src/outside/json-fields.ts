@@ -15,7 +15,7 @@ export function asObject(value: unknown): JsonObject | undefined {
   return isObject(value) ? value : undefined
 }
 
-function isObject(value: unknown): value is JsonObject {
+export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

@@ -7,6 +7,7 @@ import type { GcpSettings } from '../document/gcp-settings.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Refusal } from '../outside/answer-fault.ts'
 import { asObject, asText } from '../outside/json-fields.ts'
+import { quote } from '../outside/quote.ts'
 import type { RegistryOf } from './provider.ts'
 
 interface Asked {
@@ -23,12 +24,14 @@ interface Cause {
 
 const providerOf = ({ registry }: Asked) => registry.settings.workloadIdentityProvider
 
+const idOf = ({ keyId }: SubjectToken) => (keyId === undefined ? '' : ` ${quote(keyId)}`)
+
 const causes: readonly Cause[] = [
   {
     says: /^The audience in ID Token /,
     meaning: ({ subjectToken, audiences }) => ({
       code: 'AUDIENCE_REFUSED',
-      expected: `provider and token to agree: the token is meant for ${subjectToken.audiences.map((one) => JSON.stringify(one)).join(', ')}, pullpass knows ${audiences.map((one) => JSON.stringify(one)).join(', ')}`,
+      expected: `provider and token to agree: the token is meant for ${subjectToken.audiences.map(quote).join(', ')}, pullpass knows ${audiences.map(quote).join(', ')}`,
       hint: "if the provider has allowed audiences, name one of them as the registry's audience",
     }),
   },
@@ -36,7 +39,7 @@ const causes: readonly Cause[] = [
     says: /^The issuer in ID Token /,
     meaning: ({ subjectToken }) => ({
       code: 'ISSUER_REFUSED',
-      expected: `the provider's issuer URI to be exactly ${JSON.stringify(subjectToken.issuer)}`,
+      expected: `the provider's issuer URI to be exactly ${quote(subjectToken.issuer)}`,
       hint: "set the provider's issuer to that, or the cluster's --service-account-issuer to the provider's",
     }),
   },
@@ -52,7 +55,7 @@ const causes: readonly Cause[] = [
     says: /^Unable to verify the ID Token signature/,
     meaning: ({ subjectToken }) => ({
       code: 'SIGNATURE_REFUSED',
-      expected: `the published key ${JSON.stringify(subjectToken.keyId)} to be the one that the cluster signs with`,
+      expected: `the published key${idOf(subjectToken)} to be the one that the cluster signs with`,
       hint: "publish the cluster's current JWKS (kubectl get --raw /openid/v1/jwks), or upload it to the provider anew",
     }),
   },
@@ -60,7 +63,7 @@ const causes: readonly Cause[] = [
     says: /^Error connecting to the given credential's issuer/,
     meaning: ({ subjectToken }) => ({
       code: 'ISSUER_UNREACHABLE',
-      expected: `${subjectToken.issuer}/.well-known/openid-configuration and its JWKS, with key ${JSON.stringify(subjectToken.keyId)}, readable by anybody`,
+      expected: `${subjectToken.issuer}/.well-known/openid-configuration and its JWKS, with key${idOf(subjectToken)}, readable by anybody`,
       hint: "publish the cluster's documents at its issuer's URL; after a key rotation, publish them anew",
       retryable: true,
     }),
@@ -85,7 +88,7 @@ const causes: readonly Cause[] = [
     says: /^Unable to parse the ID Token/,
     meaning: ({ subjectToken }) => ({
       code: 'EXCHANGE_REFUSED',
-      expected: `a token that Google can read: a JWT signed with RS256 or ES256; this one names ${JSON.stringify(subjectToken.algorithm)}`,
+      expected: `a token that Google can read: a JWT signed with RS256 or ES256; this one names ${quote(subjectToken.algorithm ?? 'none')}`,
       hint: 'see what it is: pullpass inspect FILE; Kubernetes signs with the key of --service-account-signing-key-file',
     }),
   },

@@ -7,6 +7,7 @@
  */
 import { type RegistryRecord, renderRecord } from '../credential/pull-secret-record.ts'
 import type { Document } from '../document/document.ts'
+import { environmentSource } from '../document/document-from-environment.ts'
 import { type Applied, applySecret, type PullSecret } from '../kubernetes/apply-secret.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
 import { fieldManager } from '../kubernetes/field-manager.ts'
@@ -14,6 +15,7 @@ import { foundIn } from '../kubernetes/found-in.ts'
 import { listPullSecrets } from '../kubernetes/list-pull-secrets.ts'
 import type { PullSecretMetadata } from '../kubernetes/pull-secret-metadata.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
+import { quote } from '../outside/quote.ts'
 import type { Redacted } from '../outside/redacted.ts'
 import { documentName } from './document-name.ts'
 import { judgeOwnership, type Ownership } from './judge-ownership.ts'
@@ -156,7 +158,10 @@ const notOurs = ({ document, namespace }: PullSecretWrite, owners: readonly stri
   new PullpassError({
     code: 'SECRET_NOT_OURS',
     hop: 'kubernetes',
-    seen: `Secret ${namespace}/${document.secretName} is managed by ${owners.map((owner) => JSON.stringify(owner)).join(', ') || 'somebody who left no name'}; it was left as it is`,
+    seen: `Secret ${namespace}/${document.secretName} is managed by ${owners.map(quote).join(', ') || 'somebody who left no name'}; it was left as it is`,
     expected: `one that pullpass made for ${document.kind} ${document.name}, or none`,
-    hint: 'choose another spec.secretName, or take this one over: spec.conflictPolicy: Adopt (once: --adopt)',
+    hint:
+      document.source === environmentSource
+        ? 'choose another REGISTRY_SECRET_NAME, or take this one over, once: --adopt'
+        : 'choose another spec.secretName, or take this one over: spec.conflictPolicy: Adopt (once: --adopt)',
   })

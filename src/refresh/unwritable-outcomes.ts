@@ -1,4 +1,5 @@
 /** Outcomes of namespaces that were named or chosen, and that nothing can be written to. */
+import { environmentSource } from '../document/document-from-environment.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { documentName } from './document-name.ts'
 import type { Outcome } from './outcome.ts'
@@ -24,5 +25,5 @@ const namespaceMissing = (namespace: string, source: string) =>
     hop: 'kubernetes',
     seen: `namespace ${namespace} is not there, and ${source} names it`,
     expected: 'a namespace that exists',
-    hint: `create it, or take its name out of ${source === 'the environment' ? 'REGISTRY_SECRET_NAMESPACES' : 'the document'}`,
+    hint: `create it, or take its name out of ${source === environmentSource ? 'REGISTRY_SECRET_NAMESPACES' : 'the document'}`,
   })

@@ -202,12 +202,12 @@ suite('pullpass manifests', () => {
     'a namespace that cannot exist': {
       words: ['-n', 'Images'],
       code: 'USAGE_INVALID',
-      seen: /--namespace "Images"/,
+      seen: /--namespace is "Images"/,
     },
     'an image with a space': {
       words: ['--image', 'pullpass latest'],
       code: 'USAGE_INVALID',
-      seen: /--image "pullpass latest"/,
+      seen: /--image is "pullpass latest"/,
     },
     'a document for the controller': {
       words: ['-f', '-'],

@@ -88,7 +88,7 @@ const badInputs: Record<string, BadInput> = {
     said: [
       'TOKEN_MALFORMED (subject-token): FOLDER/token holds no service account token: it has 1 part',
       '  expected a JWT: header, payload and signature in base64url, joined by "."',
-      '  fix: use a projected token (volumes[].projected.sources[].serviceAccountToken), or set spec.serviceAccountRef and pullpass requests one',
+      '  fix: use a projected token (volumes[].projected.sources[].serviceAccountToken), or a document (-f) with spec.serviceAccountRef, and pullpass requests one',
     ],
   },
   'an expired token': {
@@ -110,7 +110,7 @@ const badInputs: Record<string, BadInput> = {
     said: [
       'AUDIENCE_MISMATCH (subject-token): FOLDER/token is meant for "https://other"',
       '  expected "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster" (with or without "https:"), from registry REGISTRY',
-      "  fix: set that audience on the pod's projected token, or set spec.serviceAccountRef and pullpass requests the token itself",
+      "  fix: set that audience on the pod's projected token (serviceAccountToken.audience); a document (-f) with spec.serviceAccountRef has pullpass request the token itself",
     ],
   },
   'a CA file without a certificate': {

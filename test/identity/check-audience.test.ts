@@ -25,7 +25,7 @@ suite('checkAudience', () => {
       fault?.message,
       `AUDIENCE_MISMATCH (subject-token): /var/run/secrets/tokens/oidc-token is meant for "https://kubernetes.default.svc"
   expected "//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/providers/gardener" (with or without "https:"), from registry europe-docker.pkg.dev
-  fix: set that audience on the pod's projected token, or set spec.serviceAccountRef and pullpass requests the token itself`,
+  fix: set that audience on the pod's projected token (serviceAccountToken.audience); a document (-f) with spec.serviceAccountRef has pullpass request the token itself`,
     )
     assert.equal(fault.code, 'AUDIENCE_MISMATCH')
   })
