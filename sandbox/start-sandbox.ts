@@ -1,6 +1,6 @@
 /**
- * Starts the whole outside on one machine: a cluster, the bucket that publishes its issuer's documents, Google's STS and
- * IAM Credentials that verify its tokens, and a registry that serves whoever holds a token that they granted.
+ * Starts the whole outside on one machine: a cluster, the bucket that publishes its issuer's documents, a Google that
+ * verifies its tokens, and a registry that serves whoever holds a token that Google granted.
  */
 import { principalOf } from './google/workload-identity.ts'
 import { packImage } from './registry/pack-image.ts'
@@ -18,6 +18,8 @@ export interface SandboxWanted {
   readonly now?: () => Date
   /** Beside image-system, which is always there; absent: default, team-a, team-b. */
   readonly namespaces?: readonly string[]
+  /** `absent`: the issuer's bucket is there, and empty; absent: published. */
+  readonly issuerDocuments?: 'published' | 'absent'
   /** `absent`: Google has the project and the repository, but no pool, no account and no grant; absent: set up. */
   readonly trust?: 'set-up' | 'absent'
   /** Whether the Kubernetes API speaks HTTP/2; absent: offered. */
@@ -41,7 +43,7 @@ export interface Sandbox extends OpenParts, AsyncDisposable {
   readonly image: string
   /** Writes the projected token anew, as the kubelet does; absent: for the provider, and for an hour. */
   readonly writeToken: (wanted?: { audiences?: readonly string[]; lifeSeconds?: number }) => Promise<void>
-  /** Publishes the issuer's documents as the cluster serves them now. */
+  /** Puts the issuer's documents, as the cluster serves them now, into the bucket `gs://example-cluster`. */
   readonly publishIssuer: () => Promise<void>
   readonly close: () => Promise<void>
 }
@@ -74,23 +76,20 @@ export async function startSandbox(wanted: SandboxWanted = {}): Promise<Sandbox>
 }
 
 async function furnish(wanted: SandboxWanted, opened: (end: () => Promise<void>) => void) {
-  const { namespaces = ['default', 'team-a', 'team-b'], kubernetesHttp2 = 'offered', trust = 'set-up' } = wanted
+  const { namespaces = ['default', 'team-a', 'team-b'], kubernetesHttp2 = 'offered' } = wanted
+  const { issuerDocuments = 'published', trust = 'set-up' } = wanted
   const clock = createMovableClock(wanted.now ?? (() => new Date()))
   const outside = await openParts({ now: clock.now, admin, kubernetesHttp2, opened })
-  const { cluster, bucket, parts } = outside
+  const { cluster, google, parts } = outside
 
   seedCluster(cluster, namespaces, account)
-  await publishIssuer(cluster, bucket, admin)
+  if (issuerDocuments === 'published') await publishIssuer(cluster, google.store, admin)
   const principal = furnishGoogle(outside, trust)
   outside.images.putImage(`${images}/hello`, '1', packImage({ 'hello.txt': 'Pulled without a password.\n' }))
 
   const { writeToken, write, remove, ...folder } = await createSandboxFolder(outside.kubeconfig, outside.authority.ca)
   opened(remove)
-  const { credentialsFile, ...operator } = await signInOperator(outside.google, {
-    stsUrl: parts.sts.url,
-    now: clock.now,
-    write,
-  })
+  const operator = await signInOperator(google, { stsUrl: parts.sts.url, now: clock.now, write })
   const writeNewToken: Sandbox['writeToken'] = async (token) => {
     const standard = { ...account, ...bound, audiences: [`//iam.googleapis.com/${provider}`], lifeSeconds: 3600 }
     await writeToken(await cluster.signServiceAccountToken({ ...standard, ...token }))
@@ -100,19 +99,14 @@ async function furnish(wanted: SandboxWanted, opened: (end: () => Promise<void>)
     ...outside,
     clock,
     folder,
-    environment: {
-      ...environmentOf(parts, folder, namespaces),
-      GOOGLE_APPLICATION_CREDENTIALS: credentialsFile,
-      GOOGLE_CLOUD_PROJECT: 'example-project', // else Google's own library asks Google which it is
-      PULLPASS_GCP_ACCESS_TOKEN: operator.accessToken(),
-    },
+    environment: { ...environmentOf(parts, folder, namespaces), ...operator.environment },
     operator,
     provider,
     principal,
     repository,
     image: `localhost:${parts.registry.port}/${images}/hello:1`,
     writeToken: writeNewToken,
-    publishIssuer: () => publishIssuer(cluster, bucket, admin),
+    publishIssuer: () => publishIssuer(cluster, google.store, admin),
   }
 }
 
@@ -140,6 +134,7 @@ const environmentOf = (parts: Sandbox['parts'], folder: Sandbox['folder'], names
   PULLPASS_GCP_IAM_ENDPOINT: parts.iam.url,
   PULLPASS_GCP_ARTIFACT_REGISTRY_ENDPOINT: parts.artifactRegistry.url,
   PULLPASS_GCP_RESOURCE_MANAGER_ENDPOINT: parts.resourceManager.url,
+  PULLPASS_GCP_STORAGE_ENDPOINT: parts.storage.url,
   PULLPASS_CA_FILE: folder.caFile,
   NODE_EXTRA_CA_CERTS: folder.caFile, // for other people's clients
 })

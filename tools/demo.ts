@@ -47,9 +47,9 @@ async function tellStory(): Promise<void> {
 
 async function startParts(tell: (line: string) => void): Promise<Sandbox> {
   const sandbox = await startSandbox({ namespaces })
-  const { kubernetes, bucket, sts, iamCredentials, registry } = sandbox.parts
+  const { kubernetes, storage, sts, iamCredentials, registry } = sandbox.parts
   tell(`Kubernetes API       ${kubernetes.url}  (namespaces ${namespaces.join(', ')})`)
-  tell(`issuer's documents   ${bucket.url}`)
+  tell(`Cloud Storage        ${storage.url}`)
   tell(`Google STS           ${sts.url}`)
   tell(`IAM Credentials      ${iamCredentials.url}`)
   tell(`private registry     ${registry.url}`)

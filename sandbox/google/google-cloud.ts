@@ -15,25 +15,34 @@ import { resourceManagerApi } from './resource-manager-api.ts'
 import { securityTokenService } from './security-token-service.ts'
 import { createServiceAccounts, type ServiceAccounts } from './service-accounts.ts'
 import { type GoogleSettings, usualSettings } from './settings.ts'
+import { createObjectStore, type ObjectStore } from './storage/object-store.ts'
+import { storageApi } from './storage-api.ts'
 import { createWorkloadIdentity, type WorkloadIdentity } from './workload-identity.ts'
 
-export interface GoogleCloud {
+export interface GoogleCloud extends Memory {
   readonly sts: SandboxHandler
   readonly iamCredentials: SandboxHandler
   readonly iam: SandboxHandler
   readonly artifactRegistry: SandboxHandler
   readonly resourceManager: SandboxHandler
+  readonly storage: SandboxHandler
+  /** Delays, quotas and ends of operations, from now on. */
+  readonly adjust: (settings: Partial<GoogleSettings>) => void
+}
+
+/** What its APIs share, to be arranged and looked at by tests. */
+interface Memory {
   readonly identity: WorkloadIdentity
   readonly accounts: ServiceAccounts
   readonly projects: Projects
   readonly operators: Operators
   readonly repositories: ArtifactRegistry
+  /** Buckets and objects. */
+  readonly store: ObjectStore
   readonly policies: IamPolicies
   readonly whoHolds: AccessTokens['whoHolds']
   /** Makes an access token without an exchange. */
   readonly grantToken: AccessTokens['grant']
-  /** Delays, quotas and ends of operations, from now on. */
-  readonly adjust: (settings: Partial<GoogleSettings>) => void
 }
 
 export interface GoogleCloudNeeds {
@@ -45,40 +54,40 @@ export interface GoogleCloudNeeds {
 export function createGoogleCloud({ now, ca }: GoogleCloudNeeds): GoogleCloud {
   let current = usualSettings
   const settings = () => current
-  const policies = createIamPolicies(now)
-  const identity = createWorkloadIdentity(now)
-  const accounts = createServiceAccounts(policies)
-  const repositories = createArtifactRegistry(policies)
-  const tokens = createAccessTokens(now)
-  const projects = createProjects()
-  const operators = createOperators(tokens.whoHolds)
-  const operations = createOperations(now, settings)
+  const memory = createMemory(now)
+  const { whoHolds, grantToken: grant } = memory
   const policyCalls = (roles: string) => ({
-    policies,
-    bindingFlaw: createBindingFlaw({ accounts, identity }, roles),
+    policies: memory.policies,
+    bindingFlaw: createBindingFlaw(memory, roles),
     effectiveAt: () => new Date(now().getTime() + current.bindingDelaySeconds * 1000),
   })
-  const shared = { projects, operators, settings, now }
+  const shared = { ...memory, tokens: { whoHolds, grant }, operations: createOperations(now, settings), settings, now }
   return {
-    sts: securityTokenService({ identity, tokens, readKeys: (provider) => readPublishedKeys(provider, ca), now }),
-    iamCredentials: iamCredentials({ accounts, tokens, now }),
-    iam: iamApi({ ...shared, identity, accounts, operations, policyCalls: policyCalls('roles/iam.') }),
-    artifactRegistry: artifactRegistryApi({
-      ...shared,
-      repositories,
-      policyCalls: policyCalls('roles/artifactregistry.'),
-    }),
+    ...memory,
+    sts: securityTokenService({ ...shared, readKeys: (provider) => readPublishedKeys(provider, ca) }),
+    iamCredentials: iamCredentials(shared),
+    iam: iamApi({ ...shared, policyCalls: policyCalls('roles/iam.') }),
+    artifactRegistry: artifactRegistryApi({ ...shared, policyCalls: policyCalls('roles/artifactregistry.') }),
     resourceManager: resourceManagerApi(shared),
-    identity,
-    accounts,
-    projects,
-    operators,
-    repositories,
-    policies,
-    whoHolds: tokens.whoHolds,
-    grantToken: tokens.grant,
+    storage: storageApi({ ...shared, policyCalls: policyCalls('roles/storage.') }),
     adjust: (changes) => {
       current = { ...current, ...changes }
     },
+  }
+}
+
+function createMemory(now: () => Date): Memory {
+  const policies = createIamPolicies(now)
+  const { whoHolds, grant } = createAccessTokens(now)
+  return {
+    identity: createWorkloadIdentity(now),
+    accounts: createServiceAccounts(policies),
+    projects: createProjects(),
+    operators: createOperators(whoHolds),
+    repositories: createArtifactRegistry(policies),
+    store: createObjectStore(policies, now),
+    policies,
+    whoHolds,
+    grantToken: grant,
   }
 }

@@ -9,6 +9,7 @@ export interface Operators {
   /** Takes one permission from all of them: `iam.workloadIdentityPools.create`. */
   readonly withhold: (permission: string) => void
   readonly restore: (permission: string) => void
+  readonly may: (member: string, permission: string) => boolean
   /** What a call that needs the permission is refused with; undefined where it may go on. */
   readonly refuse: (request: SandboxRequest, needed: Needed) => SandboxAnswer | undefined
 }
@@ -24,7 +25,9 @@ interface Needed {
 export function createOperators(whoHolds: AccessTokens['whoHolds']): Operators {
   const members = new Set<string>()
   const withheld = new Set<string>()
+  const may: Operators['may'] = (member, permission) => members.has(member) && !withheld.has(permission)
   return {
+    may,
     put: (member) => void members.add(member),
     withhold: (permission) => void withheld.add(permission),
     restore: (permission) => void withheld.delete(permission),
@@ -34,8 +37,7 @@ export function createOperators(whoHolds: AccessTokens['whoHolds']): Operators {
       const holder = whoHolds(accessToken)
       if (!holder) return invalidCredential
       if (!holder.scopes.includes(cloudPlatform)) return insufficientScopes(service)
-      const may = members.has(holder.member) && !withheld.has(permission)
-      return may ? undefined : permissionDenied(permission, service, resource)
+      return may(holder.member, permission) ? undefined : permissionDenied(permission, service, resource)
     },
   }
 }

@@ -1,7 +1,6 @@
 /** Opens every part of the outside, empty as yet, on sockets of its own. */
 import { randomBytes } from 'node:crypto'
 import { createGoogleCloud, type GoogleCloud } from '../google/google-cloud.ts'
-import { createPublicBucket, type PublicBucket } from '../google/public-bucket.ts'
 import { createKubernetesApi, type KubernetesApi } from '../kubernetes/kubernetes-api.ts'
 import { createOciRegistry, type OciRegistry } from '../registry/oci-registry.ts'
 import { type CertificateAuthority, createCertificateAuthority } from '../serve/certificate-authority.ts'
@@ -11,8 +10,8 @@ import { type Part, servePart } from '../serve/serve-part.ts'
 import { renderKubeconfig } from './render-kubeconfig.ts'
 
 type PartName =
-  | 'bucket'
   | 'kubernetes'
+  | 'storage'
   | 'sts'
   | 'iamCredentials'
   | 'iam'
@@ -23,7 +22,6 @@ type PartName =
 export interface OpenParts {
   /** What listens, each with its faults and what it has seen. */
   readonly parts: Readonly<Record<PartName, Part>>
-  readonly bucket: PublicBucket
   readonly cluster: KubernetesApi
   readonly google: GoogleCloud
   readonly images: OciRegistry
@@ -40,6 +38,8 @@ export interface PartsWanted {
   readonly opened: (close: () => Promise<void>) => void
 }
 
+const issuerBucket = 'example-cluster'
+
 export async function openParts({ now, admin, kubernetesHttp2, opened }: PartsWanted): Promise<OpenParts> {
   const authority = await createCertificateAuthority()
   const serve = async (handler: SandboxHandler, tls: Partial<TlsWanted> = {}) => {
@@ -47,18 +47,18 @@ export async function openParts({ now, admin, kubernetesHttp2, opened }: PartsWa
     opened(part.close)
     return part
   }
-  const bucket = createPublicBucket()
-  const bucketPart = await serve(bucket.handle)
-  const token = randomBytes(32).toString('base64url')
-  const issuer = `${bucketPart.url}/example-cluster` // what the tokens carry is where clouds read the documents
-  const cluster = await createKubernetesApi({ issuer, now, ca: authority.ca, tokens: { [token]: admin } })
   const google = createGoogleCloud({ now, ca: authority.ca })
+  const storage = await serve(google.storage)
+  google.store.putBucket(issuerBucket, { access: 'public' })
+  const token = randomBytes(32).toString('base64url')
+  const issuer = `${storage.url}/${issuerBucket}` // what the tokens carry is where clouds read the documents
+  const cluster = await createKubernetesApi({ issuer, now, ca: authority.ca, tokens: { [token]: admin } })
   const images = createOciRegistry({ scheme: 'https', whoHolds: google.whoHolds, readers: google.repositories, now })
   const parts = {
-    bucket: bucketPart,
     kubernetes: await serve(cluster.handle, { http2: kubernetesHttp2, clientCertificates: 'asked' }),
     sts: await serve(google.sts),
     iamCredentials: await serve(google.iamCredentials),
+    storage,
     iam: await serve(google.iam),
     artifactRegistry: await serve(google.artifactRegistry),
     resourceManager: await serve(google.resourceManager),
@@ -66,5 +66,5 @@ export async function openParts({ now, admin, kubernetesHttp2, opened }: PartsWa
   }
   cluster.announce(parts.kubernetes.url)
   const kubeconfig = renderKubeconfig({ server: parts.kubernetes.url, ca: authority.ca, user: admin, token })
-  return { parts, bucket, cluster, google, images, authority, kubeconfig }
+  return { parts, cluster, google, images, authority, kubeconfig }
 }

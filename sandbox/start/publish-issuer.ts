@@ -1,11 +1,12 @@
-/** Copies the cluster's two OIDC documents into a public bucket, where clouds can read them. */
-import type { PublicBucket } from '../google/public-bucket.ts'
+/** Copies the cluster's two OIDC documents into a bucket that anybody may read, where clouds can read them. */
+import type { ObjectStore } from '../google/storage/object-store.ts'
 import type { KubernetesApi } from '../kubernetes/kubernetes-api.ts'
 
 const documents = ['/openid/v1/jwks', '/.well-known/openid-configuration'] // keys first: what is named must be there
 
-export async function publishIssuer(cluster: KubernetesApi, bucket: PublicBucket, admin: string): Promise<void> {
-  const prefix = new URL(cluster.issuer).pathname
+/** The issuer is `https://HOST/BUCKET`. */
+export async function publishIssuer(cluster: KubernetesApi, store: ObjectStore, admin: string): Promise<void> {
+  const bucket = new URL(cluster.issuer).pathname.slice(1)
   for (const path of documents) {
     const { status, headers, body } = await cluster.handle({
       method: 'GET',
@@ -17,10 +18,7 @@ export async function publishIssuer(cluster: KubernetesApi, bucket: PublicBucket
       signal: new AbortController().signal,
     })
     if (status !== 200 || typeof body !== 'string') throw new Error(`the cluster answered ${status} for ${path}`)
-    bucket.put(prefix + path, {
-      contentType: headers?.['content-type'] ?? 'application/json',
-      cacheControl: 'public, max-age=300',
-      body,
-    })
+    const contentType = headers?.['content-type'] ?? 'application/json'
+    store.put(bucket, path.slice(1), { contentType, cacheControl: 'public, max-age=300', body })
   }
 }

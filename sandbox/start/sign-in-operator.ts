@@ -13,6 +13,8 @@ export interface Operator {
   readonly member: string
   /** A new access token, for an hour by the sandbox's clock. */
   readonly accessToken: () => string
+  /** What leads Google's libraries, and pullpass, to the operator's credentials. */
+  readonly environment: Readonly<Record<string, string>>
 }
 
 export interface OperatorNeeds {
@@ -27,11 +29,7 @@ const subject = 'operator@example.com'
 const provider = 'projects/210987654321/locations/global/workloadIdentityPools/operators/providers/login'
 const monthSeconds = 30 * 86_400
 
-/** Writes its application default credentials. */
-export async function signInOperator(
-  google: GoogleCloud,
-  { stsUrl, now, write }: OperatorNeeds,
-): Promise<Operator & { readonly credentialsFile: string }> {
+export async function signInOperator(google: GoogleCloud, { stsUrl, now, write }: OperatorNeeds): Promise<Operator> {
   const { privateKey, publicKey } = await generateKeyPair('ES256')
   const keys = [{ ...(await exportJWK(publicKey)), kid: 'login-1', alg: 'ES256', use: 'sig' }]
   const member = principalOf(provider, subject)
@@ -57,10 +55,18 @@ export async function signInOperator(
     token_url: `${stsUrl}/v1/token`,
     credential_source: { file: await write('operator-token', token) },
   }
+  const accessToken = () =>
+    google.grantToken({ member, scopes: [cloudPlatform], expiresAt: new Date(now().getTime() + 3_600_000) })
   return {
     member,
-    accessToken: () =>
-      google.grantToken({ member, scopes: [cloudPlatform], expiresAt: new Date(now().getTime() + 3_600_000) }),
-    credentialsFile: await write('operator-credentials.json', JSON.stringify(credentials, undefined, 2)),
+    accessToken,
+    environment: {
+      GOOGLE_APPLICATION_CREDENTIALS: await write(
+        'operator-credentials.json',
+        JSON.stringify(credentials, undefined, 2),
+      ),
+      GOOGLE_CLOUD_PROJECT: 'example-project', // else Google's own library asks Google which it is
+      PULLPASS_GCP_ACCESS_TOKEN: accessToken(),
+    },
   }
 }

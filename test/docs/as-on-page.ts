@@ -5,7 +5,7 @@ export function asOnPage(message: string, { parts, folder }: Pick<TestSandbox, '
   const places = [
     [parts.sts.url, 'https://sts.googleapis.com'],
     [parts.iamCredentials.url, 'https://iamcredentials.googleapis.com'],
-    [parts.bucket.url, 'https://storage.googleapis.com'],
+    [parts.storage.url, 'https://storage.googleapis.com'],
     [parts.kubernetes.url, 'https://cluster.example.com:6443'],
     ['certificate for 127.0.0.1', 'certificate for sts.googleapis.com'],
     [folder.tokenFile, '/var/run/secrets/tokens/oidc-token'],

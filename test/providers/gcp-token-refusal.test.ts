@@ -85,8 +85,8 @@ const table: Record<string, Row> = {
     hint: /after a key rotation, publish them anew$/,
   },
   'an issuer whose documents are not there': {
-    async arrange({ bucket }) {
-      bucket.remove('/example-cluster/.well-known/openid-configuration')
+    async arrange({ google }) {
+      google.store.remove('example-cluster', '.well-known/openid-configuration')
     },
     code: 'ISSUER_UNREACHABLE',
     seen: said("invalid_grant: Error connecting to the given credential's issuer."),

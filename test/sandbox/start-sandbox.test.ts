@@ -83,7 +83,7 @@ suite('sandbox', () => {
 
     assert.equal(digestOf(Buffer.from(config?.text ?? '')), manifest.config.digest)
     assert.deepEqual(
-      sandbox.parts.bucket.seen.map(({ path }) => path),
+      sandbox.parts.storage.seen.map(({ path }) => path),
       ['/example-cluster/.well-known/openid-configuration', '/example-cluster/openid/v1/jwks'],
     )
   })

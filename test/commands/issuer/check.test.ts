@@ -20,7 +20,7 @@ async function found(sandbox: TestSandbox, ...words: string[]) {
 }
 
 const answer = (sandbox: TestSandbox, path: string, given: SandboxAnswer) =>
-  sandbox.parts.bucket.faults.inject({ kind: 'answer', answer: given }, { when: (request) => request.path === path })
+  sandbox.parts.storage.faults.inject({ kind: 'answer', answer: given }, { when: (request) => request.path === path })
 
 const json = { 'content-type': 'application/json', 'cache-control': 'max-age=300' }
 
@@ -69,10 +69,10 @@ suite('pullpass issuer check', () => {
 
   test('nobody is asked with a credential, and no redirect is followed', async (t) => {
     const sandbox = await startTestSandbox(t)
-    answer(sandbox, discoveryPath, { status: 302, headers: { location: `${sandbox.parts.bucket.url}/elsewhere` } })
+    answer(sandbox, discoveryPath, { status: 302, headers: { location: `${sandbox.parts.storage.url}/elsewhere` } })
     const { exitCode, findings } = await found(sandbox)
     assert.deepEqual([exitCode, findings.map(({ word }) => word)], [1, ['DOCUMENT_REDIRECTED']])
-    assert.ok(!sandbox.parts.bucket.seen.some(({ path }) => path === '/elsewhere'))
+    assert.ok(!sandbox.parts.storage.seen.some(({ path }) => path === '/elsewhere'))
   })
 
   const spoilt: Record<string, [path: string, given: SandboxAnswer, words: string[]]> = {
@@ -110,7 +110,7 @@ suite('pullpass issuer check', () => {
 
   test('a connection that is reset is told, and that it may pass', async (t) => {
     const sandbox = await startTestSandbox(t)
-    sandbox.parts.bucket.faults.inject({ kind: 'reset', at: 'request' })
+    sandbox.parts.storage.faults.inject({ kind: 'reset', at: 'request' })
     const { findings } = await found(sandbox)
     assert.equal(findings[0]?.word, 'DOCUMENT_UNREAD')
     assert.match(findings[0]?.says ?? '', /gave no answer \(ECONNRESET\)/)
@@ -134,7 +134,7 @@ suite('pullpass issuer check', () => {
       stdout,
       /^problem: URL_UNUSABLE \(all\): the issuer is "http:.*": clouds read an issuer by https alone$/m,
     )
-    assert.deepEqual(sandbox.parts.bucket.seen, [])
+    assert.deepEqual(sandbox.parts.storage.seen, [])
   })
 
   test('a published private key is an alarm that shows nothing of it', async (t) => {

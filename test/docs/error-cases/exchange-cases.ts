@@ -30,7 +30,7 @@ export const exchangeCases: ErrorCases = {
   },
 
   ISSUER_UNREACHABLE: (sandbox) =>
-    refreshUnder(sandbox, 'bucket', { kind: 'answer', answer: { status: 404, body: 'Not Found\n' } }),
+    refreshUnder(sandbox, 'storage', { kind: 'answer', answer: { status: 404, body: 'Not Found\n' } }),
 
   CONDITION_REFUSED: (sandbox) =>
     refreshAt(sandbox, { attributeCondition: "assertion.sub.startsWith('system:serviceaccount:ci:')" }),

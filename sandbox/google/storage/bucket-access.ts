@@ -1,0 +1,68 @@
+/** Who may do what in a bucket: operators, and whom the bucket's own policy grants a role that holds the permission. */
+import type { SandboxRequest } from '../../serve/handler.ts'
+import { type AccessTokens, cloudPlatform, membersOf } from '../access-tokens.ts'
+import type { IamPolicies } from '../iam-policies.ts'
+import type { Operators } from '../operators.ts'
+import { bucketResource, type ObjectStore } from './object-store.ts'
+
+export interface BucketAccess {
+  /** Undefined for a token that nobody holds. */
+  readonly callerOf: (request: SandboxRequest) => Caller | undefined
+  readonly may: (caller: Caller, permission: string, bucket: string) => boolean
+}
+
+export interface Caller {
+  /** Absent: anonymous. */
+  readonly member?: string
+  readonly members: readonly string[]
+}
+
+export interface BucketAccessNeeds {
+  readonly store: ObjectStore
+  readonly policies: IamPolicies
+  readonly operators: Operators
+  readonly whoHolds: AccessTokens['whoHolds']
+}
+
+const storageScopes = [cloudPlatform, 'full_control', 'read_write'].map((name) =>
+  name === cloudPlatform ? name : `https://www.googleapis.com/auth/devstorage.${name}`,
+)
+
+/** https://cloud.google.com/storage/docs/access-control/iam-roles, what objects and their listing need. */
+const permissionsOf: Readonly<Record<string, readonly string[]>> = {
+  'roles/storage.objectViewer': ['storage.objects.get', 'storage.objects.list'],
+  'roles/storage.legacyObjectReader': ['storage.objects.get'],
+  'roles/storage.objectCreator': ['storage.objects.create'],
+  'roles/storage.objectUser': objectPermissions(),
+  'roles/storage.objectAdmin': objectPermissions(),
+  'roles/storage.legacyBucketReader': ['storage.buckets.get', 'storage.objects.list'],
+  'roles/storage.admin': [
+    ...objectPermissions(),
+    'storage.buckets.get',
+    'storage.buckets.getIamPolicy',
+    'storage.buckets.setIamPolicy',
+  ],
+}
+
+function objectPermissions(): string[] {
+  return ['get', 'list', 'create', 'delete'].map((name) => `storage.objects.${name}`)
+}
+
+export const createBucketAccess = ({ store, policies, operators, whoHolds }: BucketAccessNeeds): BucketAccess => ({
+  callerOf({ headers }) {
+    const accessToken = /^Bearer (.+)$/i.exec(headers['authorization'] ?? '')?.[1]
+    if (accessToken === undefined) return { members: ['allUsers'] }
+    const holder = whoHolds(accessToken)
+    if (!holder) return undefined
+    const scoped = holder.scopes.some((scope) => storageScopes.includes(scope))
+    return { member: holder.member, members: scoped ? membersOf(holder) : ['allUsers'] }
+  },
+  may({ member, members }, permission, bucket) {
+    if (member !== undefined && operators.may(member, permission)) return true
+    const roles = Object.keys(permissionsOf).filter((role) => permissionsOf[role]?.includes(permission))
+    const everybody = ['allUsers', 'allAuthenticatedUsers']
+    const enforced = store.findBucket(bucket)?.publicAccessPrevention === 'enforced'
+    const counted = enforced ? members.filter((one) => !everybody.includes(one)) : members
+    return policies.grants(bucketResource(bucket), roles, counted)
+  },
+})

@@ -1,0 +1,188 @@
+/** Cloud Storage's JSON API: buckets, their policies, and objects. https://cloud.google.com/storage/docs/json_api/v1 */
+import type { SandboxAnswer, SandboxRequest } from '../../serve/handler.ts'
+import { noSuchMethod } from '../api-errors.ts'
+import { pageOf } from '../iam/page-of.ts'
+import { readJson } from '../iam/read-json.ts'
+import { type PolicyCallNeeds, readPolicy, writePolicy } from '../policy-calls.ts'
+import type { BucketAccess, Caller } from './bucket-access.ts'
+import { objectHeaders, objectResource } from './object-headers.ts'
+import { type Bucket, bucketResource, type ObjectStore, type StoredObject } from './object-store.ts'
+import { preconditions } from './preconditions.ts'
+import { readUpload } from './read-upload.ts'
+import {
+  accessDenied,
+  bucketAbsent,
+  invalidCredentials,
+  objectAbsent,
+  preconditionFailed,
+  publicAccessPrevented,
+  storageError,
+} from './storage-errors.ts'
+
+export interface JsonApiNeeds {
+  readonly store: ObjectStore
+  readonly access: BucketAccess
+  readonly policyCalls: PolicyCallNeeds
+}
+
+interface Call {
+  readonly request: SandboxRequest
+  readonly caller: Caller
+  readonly bucket: Bucket
+  readonly needs: JsonApiNeeds
+}
+
+const route =
+  /^\/(?<service>upload\/|download\/)?storage\/v1\/b\/(?<bucket>[^/]+)(?:\/(?<of>iam|o)(?:\/(?<object>.+))?)?$/s
+const maxPage = 1000
+
+export function answerJson(request: SandboxRequest, needs: JsonApiNeeds): SandboxAnswer {
+  const { service, bucket = '', of, object } = route.exec(request.path)?.groups ?? {}
+  const methods = methodsOf(service, of, object)
+  const method = methods[request.method]
+  if (!method) return noSuchMethod
+  const caller = needs.access.callerOf(request)
+  if (!caller) return invalidCredentials
+  const found = needs.store.findBucket(bucket)
+  if (!found) return bucketAbsent
+  if (!needs.access.may(caller, method.permission, bucket)) return accessDenied(caller.member, method.permission)
+  return method.answer({ request, caller, bucket: found, needs }, object ?? '')
+}
+
+interface Method {
+  readonly permission: string
+  readonly answer: (call: Call, object: string) => SandboxAnswer
+}
+
+function methodsOf(
+  service: string | undefined,
+  of: string | undefined,
+  object: string | undefined,
+): Record<string, Method> {
+  if (service === 'upload/') return of === 'o' && object === undefined ? { POST: uploadMethod } : {}
+  if (object !== undefined) return of === 'o' ? objectMethods : {}
+  if (of === 'o') return { GET: { permission: 'storage.objects.list', answer: list } }
+  return of === 'iam' ? policyMethods : { GET: { permission: 'storage.buckets.get', answer: readBucket } }
+}
+
+const uploadMethod: Method = { permission: 'storage.objects.create', answer: upload }
+const objectMethods: Record<string, Method> = {
+  GET: { permission: 'storage.objects.get', answer: readObject },
+  DELETE: { permission: 'storage.objects.delete', answer: removeObject },
+}
+const policyMethods: Record<string, Method> = {
+  GET: { permission: 'storage.buckets.getIamPolicy', answer: readBucketPolicy },
+  PUT: { permission: 'storage.buckets.setIamPolicy', answer: writeBucketPolicy },
+}
+
+const originOf = ({ headers }: SandboxRequest) => `https://${headers['host'] ?? 'storage.googleapis.com'}`
+
+function readBucket({ bucket: { name, publicAccessPrevention, createdAt } }: Call): SandboxAnswer {
+  return {
+    status: 200,
+    body: {
+      kind: 'storage#bucket',
+      id: name,
+      name,
+      location: 'EU',
+      locationType: 'multi-region',
+      storageClass: 'STANDARD',
+      metageneration: '1',
+      etag: 'CAE=',
+      timeCreated: createdAt.toISOString(),
+      updated: createdAt.toISOString(),
+      iamConfiguration: { publicAccessPrevention, uniformBucketLevelAccess: { enabled: true } },
+    },
+  }
+}
+
+function list({ request, bucket, needs }: Call): SandboxAnswer {
+  const { query } = request
+  const [prefix, delimiter] = [query.get('prefix') ?? '', query.get('delimiter') ?? '']
+  const under = needs.store.list(bucket.name).filter(({ name }) => name.startsWith(prefix))
+  const folderOf = ({ name }: StoredObject) => {
+    const end = delimiter === '' ? -1 : name.indexOf(delimiter, prefix.length)
+    return end < 0 ? undefined : name.slice(0, end + delimiter.length)
+  }
+  const prefixes = [...new Set(under.map(folderOf).filter((folder) => folder !== undefined))]
+  const paging = new URLSearchParams({
+    pageSize: query.get('maxResults') ?? `${maxPage}`,
+    pageToken: query.get('pageToken') ?? '',
+  })
+  const page = pageOf(
+    under.filter((object) => folderOf(object) === undefined),
+    paging,
+    maxPage,
+  )
+  if (!page) return storageError(400, 'invalid', 'Invalid argument.')
+  const items = page.items.map((object) => objectResource(object, originOf(request)))
+  const { nextPageToken } = page
+  return {
+    status: 200,
+    body: {
+      kind: 'storage#objects',
+      ...(nextPageToken && { nextPageToken }),
+      ...(prefixes.length > 0 && { prefixes }),
+      ...(items.length > 0 && { items }),
+    },
+  }
+}
+
+function readObject({ request, bucket, needs }: Call, name: string): SandboxAnswer {
+  const media = request.query.get('alt') === 'media'
+  const object = needs.store.find(bucket.name, name)
+  const generation = request.query.get('generation')
+  if (!object || (generation !== null && generation !== object.generation))
+    return objectAbsent(bucket.name, name, media ? 'text' : 'json')
+  const state = preconditions(request.query, object)
+  if (state === 'failed') return preconditionFailed
+  if (state === 'unchanged') return { status: 304 }
+  if (!media) return { status: 200, body: objectResource(object, originOf(request)) }
+  const readers = needs.access.may({ members: ['allUsers'] }, 'storage.objects.get', bucket.name) ? 'anybody' : 'some'
+  return { status: 200, headers: objectHeaders(object, readers), body: object.bytes }
+}
+
+/** Whoever replaces an object deletes the one that was there. */
+function upload({ request, caller, bucket, needs }: Call): SandboxAnswer {
+  const sent = readUpload(request)
+  if (!sent) return storageError(400, 'badRequest', 'Malformed multipart body.')
+  const current = needs.store.find(bucket.name, sent.name)
+  const mayReplace = !current || needs.access.may(caller, 'storage.objects.delete', bucket.name)
+  if (!mayReplace) return accessDenied(caller.member, 'storage.objects.delete')
+  if (preconditions(request.query, current) !== 'met') return preconditionFailed
+  const { name, ...object } = sent
+  return { status: 200, body: objectResource(needs.store.put(bucket.name, name, object), originOf(request)) }
+}
+
+function removeObject({ request, bucket, needs }: Call, name: string): SandboxAnswer {
+  const object = needs.store.find(bucket.name, name)
+  if (!object) return objectAbsent(bucket.name, name, 'json')
+  if (preconditions(request.query, object) !== 'met') return preconditionFailed
+  needs.store.remove(bucket.name, name)
+  return { status: 204 }
+}
+
+function readBucketPolicy({ request, bucket, needs }: Call): SandboxAnswer {
+  const resource = bucketResource(bucket.name)
+  return asStoragePolicy(readPolicy(withVersion(request), resource, needs.policyCalls), resource)
+}
+
+function writeBucketPolicy({ request, bucket, needs }: Call): SandboxAnswer {
+  const policy = readJson(request.body)
+  const opened = /"all(?:Authenticated)?Users"/.test(JSON.stringify(policy?.['bindings'] ?? []))
+  if (opened && bucket.publicAccessPrevention === 'enforced') return publicAccessPrevented
+  const resource = bucketResource(bucket.name)
+  const wrapped = { ...request, body: Buffer.from(JSON.stringify({ policy })) }
+  return asStoragePolicy(writePolicy(wrapped, resource, needs.policyCalls), resource)
+}
+
+function withVersion(request: SandboxRequest): SandboxRequest {
+  const version = request.query.get('optionsRequestedPolicyVersion') ?? '1'
+  return { ...request, query: new URLSearchParams({ 'options.requestedPolicyVersion': version }) }
+}
+
+/** The same policy and the same refusals as of any resource, as this API puts them. */
+function asStoragePolicy({ status, body }: SandboxAnswer, resourceId: string): SandboxAnswer {
+  if (status === 200) return { status, body: { kind: 'storage#policy', resourceId, ...Object(body) } }
+  return status === 409 ? preconditionFailed : storageError(status, 'invalid', Object(body).error.message)
+}

@@ -1,0 +1,49 @@
+/** What Cloud Storage says of an object: its resource in JSON, and the headers of its content. */
+import { createHash } from 'node:crypto'
+import { crc32c } from './crc32c.ts'
+import type { StoredObject } from './object-store.ts'
+
+const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest()
+
+/** https://cloud.google.com/storage/docs/json_api/v1/objects#resource */
+export function objectResource(object: StoredObject, origin: string): object {
+  const { bucket, name, contentType, cacheControl, bytes, generation, createdAt } = object
+  const path = `/storage/v1/b/${bucket}/o/${encodeURIComponent(name)}`
+  return {
+    kind: 'storage#object',
+    id: `${bucket}/${name}/${generation}`,
+    selfLink: origin + path,
+    mediaLink: `${origin}/download${path}?generation=${generation}&alt=media`,
+    name,
+    bucket,
+    generation,
+    metageneration: '1',
+    contentType,
+    storageClass: 'STANDARD',
+    size: `${bytes.length}`,
+    md5Hash: md5(bytes).toString('base64'),
+    crc32c: crc32c(bytes),
+    etag: Buffer.from(generation).toString('base64'),
+    timeCreated: createdAt.toISOString(),
+    updated: createdAt.toISOString(),
+    ...(cacheControl !== undefined && { cacheControl }),
+  }
+}
+
+/** `readers`: caches may keep for an hour what anybody may read, unless the object says otherwise. */
+export function objectHeaders(object: StoredObject, readers: 'anybody' | 'some'): Record<string, string> {
+  const { contentType, cacheControl, bytes, generation, createdAt } = object
+  const usual = readers === 'anybody' ? 'public, max-age=3600' : 'private, max-age=0'
+  return {
+    'content-type': contentType,
+    'cache-control': cacheControl ?? usual,
+    etag: `"${md5(bytes).toString('hex')}"`,
+    'last-modified': createdAt.toUTCString(),
+    'x-goog-generation': generation,
+    'x-goog-metageneration': '1',
+    'x-goog-hash': `crc32c=${crc32c(bytes)},md5=${md5(bytes).toString('base64')}`,
+    'x-goog-storage-class': 'STANDARD',
+    'x-goog-stored-content-encoding': 'identity',
+    'x-goog-stored-content-length': `${bytes.length}`,
+  }
+}

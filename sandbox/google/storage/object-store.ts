@@ -1,0 +1,89 @@
+/** Buckets of Cloud Storage and the objects in them: each write makes a new generation. */
+import type { IamPolicies } from '../iam-policies.ts'
+
+export interface StoredObject {
+  readonly bucket: string
+  readonly name: string
+  readonly contentType: string
+  /** Absent: the default of whoever serves it. */
+  readonly cacheControl?: string
+  readonly bytes: Buffer
+  readonly generation: string
+  readonly createdAt: Date
+}
+
+export interface Bucket {
+  readonly name: string
+  readonly publicAccessPrevention: 'inherited' | 'enforced'
+  readonly createdAt: Date
+}
+
+export interface ObjectStore {
+  /** A new bucket, empty; `public`: anybody may read and list its objects. */
+  readonly putBucket: (
+    name: string,
+    wanted?: { access?: 'public' | 'private'; publicAccessPrevention?: Bucket['publicAccessPrevention'] },
+  ) => void
+  readonly removeBucket: (name: string) => void
+  /** Anybody may, or may no longer, read what is in it. */
+  readonly setAccess: (bucket: string, access: 'public' | 'private') => void
+  readonly findBucket: (name: string) => Bucket | undefined
+  /** @throws where the bucket is not there */
+  readonly put: (bucket: string, name: string, object: ObjectWanted) => StoredObject
+  readonly find: (bucket: string, name: string) => StoredObject | undefined
+  readonly remove: (bucket: string, name: string) => void
+  /** By name. */
+  readonly list: (bucket: string) => readonly StoredObject[]
+}
+
+interface ObjectWanted {
+  readonly contentType: string
+  readonly cacheControl?: string
+  readonly body: string | Buffer
+}
+
+/** Where the policy of a bucket is kept. */
+export const bucketResource = (name: string): string => `projects/_/buckets/${name}`
+
+const publicRole = 'roles/storage.objectViewer'
+
+export function createObjectStore(policies: IamPolicies, now: () => Date): ObjectStore {
+  const buckets = new Map<string, Bucket & { readonly objects: Map<string, StoredObject> }>()
+  let lastGeneration = 0n
+  const known = (name: string) => {
+    const bucket = buckets.get(name)
+    if (!bucket) throw new Error(`no bucket ${name} in the sandbox: put it there first`)
+    return bucket
+  }
+  /** Microseconds; one more where the clock stands still. */
+  const nextGeneration = () => {
+    const time = BigInt(now().getTime()) * 1000n
+    lastGeneration = time > lastGeneration ? time : lastGeneration + 1n
+    return `${lastGeneration}`
+  }
+  const setAccess: ObjectStore['setAccess'] = (name, access) => {
+    policies.deny(bucketResource(known(name).name), 'allUsers')
+    if (access === 'public') policies.allow(bucketResource(name), publicRole, 'allUsers')
+  }
+  return {
+    putBucket(name, { access = 'private', publicAccessPrevention = 'inherited' } = {}) {
+      buckets.set(name, { name, publicAccessPrevention, createdAt: now(), objects: new Map() })
+      policies.forget(bucketResource(name))
+      setAccess(name, access)
+    },
+    removeBucket: (name) => void buckets.delete(name),
+    setAccess,
+    findBucket: (name) => buckets.get(name),
+    put(bucket, name, { body, ...described }) {
+      const bytes = Buffer.from(body)
+      const object = { bucket, name, ...described, bytes, generation: nextGeneration(), createdAt: now() }
+      known(bucket).objects.set(name, object)
+      return object
+    },
+    find: (bucket, name) => buckets.get(bucket)?.objects.get(name),
+    remove: (bucket, name) => void known(bucket).objects.delete(name),
+    list: (bucket) => [...(buckets.get(bucket)?.objects.values() ?? [])].toSorted(byName),
+  }
+}
+
+const byName = (a: StoredObject, b: StoredObject) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name))

@@ -1,0 +1,18 @@
+/** Preconditions by generation. https://cloud.google.com/storage/docs/request-preconditions */
+import type { StoredObject } from './object-store.ts'
+
+/** How they go for the object that is there now; 0 stands for none. */
+export function preconditions(
+  query: URLSearchParams,
+  object: StoredObject | undefined,
+): 'met' | 'failed' | 'unchanged' {
+  const current = object?.generation ?? '0'
+  const metageneration = object ? '1' : '0'
+  const asked = (name: string) => query.get(name) ?? undefined
+  const matches = [
+    [asked('ifGenerationMatch'), current],
+    [asked('ifMetagenerationMatch'), metageneration],
+  ]
+  if (matches.some(([wanted, found]) => wanted !== undefined && wanted !== found)) return 'failed'
+  return asked('ifGenerationNotMatch') === current ? 'unchanged' : 'met'
+}

@@ -1,0 +1,39 @@
+/**
+ * Objects by `/BUCKET/OBJECT`, as anybody reads them in a browser: Cloud Storage's XML API.
+ * https://cloud.google.com/storage/docs/xml-api/get-object-download
+ */
+import type { SandboxAnswer, SandboxRequest } from '../../serve/handler.ts'
+import type { BucketAccess } from './bucket-access.ts'
+import { objectHeaders } from './object-headers.ts'
+import type { ObjectStore } from './object-store.ts'
+import { denial } from './storage-errors.ts'
+
+export interface PublicReadsNeeds {
+  readonly store: ObjectStore
+  readonly access: BucketAccess
+}
+
+export function answerPublicRead(request: SandboxRequest, { store, access }: PublicReadsNeeds): SandboxAnswer {
+  const { bucket = '', name = '' } = /^\/(?<bucket>[^/]+)(?:\/(?<name>.*))?$/s.exec(request.path)?.groups ?? {}
+  const caller = access.callerOf(request)
+  if (!caller) return xmlError(401, 'AuthenticationRequired', 'Authentication required.')
+  if (!store.findBucket(bucket)) return xmlError(404, 'NoSuchBucket', 'The specified bucket does not exist.')
+  const denied = (permission: string) =>
+    xmlError(403, 'AccessDenied', 'Access denied.', denial(caller.member, permission))
+  if (request.method !== 'GET' && request.method !== 'HEAD') return denied('storage.objects.create')
+  if (name === '') return denied('storage.objects.list') // listings in XML are not played
+  if (!access.may(caller, 'storage.objects.get', bucket)) return denied('storage.objects.get')
+  const object = store.find(bucket, name)
+  // whoever may not list must not learn what is absent
+  if (!object && !access.may(caller, 'storage.objects.list', bucket)) return denied('storage.objects.list')
+  if (!object) return xmlError(404, 'NoSuchKey', 'The specified key does not exist.')
+  const headers = objectHeaders(object, caller.member === undefined ? 'anybody' : 'some')
+  if (request.headers['if-none-match'] === headers['etag']) return { status: 304, headers }
+  return { status: 200, headers, body: object.bytes }
+}
+
+const xmlError = (status: number, code: string, message: string, details?: string): SandboxAnswer => ({
+  status,
+  headers: { 'content-type': 'application/xml; charset=UTF-8' },
+  body: `<?xml version='1.0' encoding='UTF-8'?><Error><Code>${code}</Code><Message>${message}</Message>${details === undefined ? '' : `<Details>${details}</Details>`}</Error>`,
+})

@@ -1,0 +1,50 @@
+/** Refusals as Cloud Storage's JSON API gives them. https://cloud.google.com/storage/docs/json_api/v1/status-codes */
+import type { SandboxAnswer } from '../../serve/handler.ts'
+
+type Location = { readonly locationType: 'header' | 'parameter'; readonly location: string }
+
+export const storageError = (code: number, reason: string, message: string, location?: Location): SandboxAnswer => ({
+  status: code,
+  body: { error: { code, message, errors: [{ message, domain: 'global', reason, ...location }] } },
+})
+
+const authorization: Location = { locationType: 'header', location: 'Authorization' }
+
+export const bucketAbsent = storageError(404, 'notFound', 'The specified bucket does not exist.')
+
+/** Where the content itself is asked for, plain text. */
+export function objectAbsent(bucket: string, name: string, form: 'json' | 'text'): SandboxAnswer {
+  const message = `No such object: ${bucket}/${name}`
+  if (form === 'json') return storageError(404, 'notFound', message)
+  return { status: 404, headers: { 'content-type': 'text/html; charset=UTF-8' }, body: message }
+}
+
+export const preconditionFailed = storageError(
+  412,
+  'conditionNotMet',
+  'At least one of the pre-conditions you specified did not hold.',
+  { locationType: 'header', location: 'If-Match' },
+)
+
+export const publicAccessPrevented = storageError(
+  412,
+  'conditionNotMet',
+  'The member bindings allUsers and allAuthenticatedUsers are not allowed since public access prevention is enforced.',
+)
+
+export const invalidCredentials = storageError(401, 'authError', 'Invalid Credentials', authorization)
+
+/** `who`: undefined for somebody without credentials. */
+export function accessDenied(who: string | undefined, permission: string): SandboxAnswer {
+  const message = denial(who, permission)
+  return who === undefined
+    ? storageError(401, 'required', message, authorization)
+    : storageError(403, 'forbidden', message)
+}
+
+/** The sentence, which the XML API says as well. */
+export function denial(who: string | undefined, permission: string): string {
+  const what = permission.startsWith('storage.buckets.') ? 'bucket' : 'object'
+  const name = who?.replace(/^(?:user|serviceAccount):/, '') ?? 'Anonymous caller'
+  return `${name} does not have ${permission} access to the Google Cloud Storage ${what}. Permission '${permission}' denied on resource (or it may not exist).`
+}
