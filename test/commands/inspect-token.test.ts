@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { copyFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import type { Sandbox } from '../../sandbox/start-sandbox.ts'
+import { runInspect, start } from './run-inspect.ts'
+
+async function writeDocument(sandbox: Sandbox, extra: object = {}, more: object = {}): Promise<string> {
+  const path = join(sandbox.folder.path, 'document.json')
+  const registry = {
+    name: 'google',
+    hosts: ['europe-docker.pkg.dev'],
+    gcp: { workloadIdentityProvider: sandbox.provider },
+  }
+  const spec = { namespaces: { include: ['team-a'] }, registries: [{ ...registry, ...extra }], ...more }
+  const document = {
+    apiVersion: 'pullpass.dev/v1alpha1',
+    kind: 'ClusterPullSecret',
+    metadata: { name: 'regcred' },
+    spec,
+  }
+  await writeFile(path, JSON.stringify(document))
+  return path
+}
+
+suite('pullpass inspect, of a token', () => {
+  test('a projected token is shown as people read it, never the token itself', async (t) => {
+    const sandbox = await start(t)
+    sandbox.clock.advance('2 min')
+    const { exitCode, stdout } = await runInspect(sandbox, ['-f', await writeDocument(sandbox)])
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^subject +system:serviceaccount:image-system:pullpass$/m)
+    assert.match(stdout, /^audience +\/\/iam\.googleapis\.com\/projects\/123456789012\//m)
+    assert.match(stdout, /^bound to pod +pullpass-\S+$/m)
+    assert.match(stdout, /^issued +2026-11-24T12:00:00Z \(2 min ago\)$/m)
+    assert.match(stdout, /^expires +2026-11-24T13:00:00Z \(in 58 min\)$/m)
+    assert.match(stdout, /^Nothing speaks against it for europe-docker\.pkg\.dev;/m)
+    assert.doesNotMatch(stdout, /eyJ/)
+  })
+
+  test('a token for the API server is refused for a document, by name of its registry', async (t) => {
+    const sandbox = await start(t)
+    await sandbox.writeToken({ audiences: ['https://kubernetes.default.svc'] })
+    const { exitCode, stdout } = await runInspect(sandbox, ['-f', await writeDocument(sandbox)])
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /^AUDIENCE_MISMATCH \(subject-token\): .* is meant for "https:\/\/kubernetes\.default\.svc"$/m)
+    assert.match(stdout, /\(with or without "https:"\), from registry europe-docker\.pkg\.dev$/m)
+  })
+
+  test('a registry that reads a token file of its own has no say about another file', async (t) => {
+    const sandbox = await start(t)
+    await sandbox.writeToken({ audiences: ['other'] })
+    const document = await writeDocument(sandbox, { tokenFile: join(sandbox.folder.path, 'own-token') })
+    assert.equal((await runInspect(sandbox, [sandbox.folder.tokenFile, '-f', document])).exitCode, 0)
+  })
+
+  test('where no token is named, it is the one of the file that the document names', async (t) => {
+    const sandbox = await start(t)
+    const tokenFile = join(sandbox.folder.path, 'own-token')
+    await copyFile(sandbox.folder.tokenFile, tokenFile)
+    await sandbox.writeToken({ audiences: ['other'] })
+    const { exitCode, stdout } = await runInspect(sandbox, ['-f', await writeDocument(sandbox, { tokenFile })])
+    assert.deepEqual([exitCode, stdout.split('\n')[0]], [0, `token          ${tokenFile}`])
+  })
+
+  test('where the document names a service account, it is the token that refresh would request for it', async (t) => {
+    const sandbox = await start(t)
+    await sandbox.writeToken({ audiences: ['other'] })
+    const serviceAccountRef = { namespace: 'image-system', name: 'pullpass' }
+    const document = await writeDocument(sandbox, {}, { serviceAccountRef })
+    const { exitCode, stdout } = await runInspect(sandbox, ['-f', document])
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^token +the token of service account image-system\/pullpass$/m)
+    assert.match(stdout, /^audience +\/\/iam\.googleapis\.com\/projects\/123456789012\//m)
+    assert.match(stdout, /^Nothing speaks against it for europe-docker\.pkg\.dev;/m)
+  })
+
+  test('a file that is not there is told without a flag that inspect lacks', async (t) => {
+    const { exitCode, stderr } = await runInspect(await start(t), ['nofile'])
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /^TOKEN_FILE_UNREADABLE \(subject-token\): nofile is not there\n/)
+    assert.doesNotMatch(stderr, /--/)
+  })
+
+  test('an expired token is refused, without any document', async (t) => {
+    const sandbox = await start(t)
+    sandbox.clock.advance('2 h')
+    const { exitCode, stdout } = await runInspect(sandbox, [])
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /^TOKEN_EXPIRED \(subject-token\): .* expired at 2026-11-24T13:00:00\.000Z$/m)
+  })
+
+  test('a token on standard input that is none is refused without a word of it', async (t) => {
+    const sandbox = await start(t)
+    const { exitCode, stdout, stderr } = await runInspect(sandbox, ['-'], 'my-password')
+    assert.deepEqual([exitCode, stdout], [2, ''])
+    assert.match(stderr, /^TOKEN_MALFORMED \(subject-token\): standard input holds no .*: it has 1 part$/m)
+    assert.doesNotMatch(stderr, /my-password/)
+  })
+
+  test('programs get claims and problems, and no token', async (t) => {
+    const sandbox = await start(t)
+    const { stdout } = await runInspect(sandbox, [sandbox.folder.tokenFile, '-o', 'json'])
+    const { tokens } = JSON.parse(stdout)
+    assert.deepEqual(Object.keys(tokens[0]), [
+      'source',
+      'issuer',
+      'subject',
+      'audiences',
+      'issuedAt',
+      'expiresAt',
+      'keyId',
+      'algorithm',
+      'pod',
+      'node',
+      'problems',
+    ])
+    assert.equal(tokens[0].expiresAt, '2026-11-24T13:00:00.000Z')
+    assert.deepEqual(tokens[0].problems, [])
+  })
+})
+
+suite('pullpass inspect serviceaccount', () => {
+  const account = ['serviceaccount', 'image-system/pullpass']
+
+  test('a token that nobody takes shows what the cluster says of the account', async (t) => {
+    const { exitCode, stdout } = await runInspect(await start(t), account)
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^audience +pullpass\.dev\/inspect$/m)
+    assert.match(stdout, /^expires +2026-11-24T12:10:00Z \(in 10 min\)$/m)
+  })
+
+  test('with a document, the token is for its registry', async (t) => {
+    const sandbox = await start(t)
+    const { exitCode, stdout } = await runInspect(sandbox, [...account, '-f', await writeDocument(sandbox)])
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^audience +\/\/iam\.googleapis\.com\/projects\/123456789012\//m)
+  })
+
+  test('an audience that the registry does not take is named', async (t) => {
+    const sandbox = await start(t)
+    const words = [...account, '--audience', 'sts', '-f', await writeDocument(sandbox)]
+    const { exitCode, stdout } = await runInspect(sandbox, words)
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /^AUDIENCE_MISMATCH \(subject-token\): the token of service account .* is meant for "sts"$/m)
+  })
+
+  test('an account that is not there is named', async (t) => {
+    const { exitCode, stderr } = await runInspect(await start(t), ['serviceaccount', 'image-system/absent'])
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^TOKEN_REQUEST_REFUSED \(subject-token\): ServiceAccount image-system\/absent is not there/m)
+  })
+})

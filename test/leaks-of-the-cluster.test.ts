@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { inspect } from 'node:util'
+import type { SandboxAnswer } from '../sandbox/serve/handler.ts'
+import { connect } from '../src/kubernetes/connect.ts'
+import { PullpassError } from '../src/outside/pullpass-error.ts'
+import { documentText } from './support/document-text.ts'
+import { answerSts, echoes, impersonated, plantAll, seedScriptSecret } from './support/plant-all.ts'
+import { testOutside } from './support/test-outside.ts'
+
+suite('no secret is shown by what concerns the cluster', () => {
+  const said = (status: number, message: string): SandboxAnswer => ({
+    status,
+    body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason: 'Invalid', code: status },
+  })
+
+  test('whatever the API server answers', async (t) => {
+    const { sandbox, runForPrograms: run, bearer } = await plantAll(t)
+    const { faults } = sandbox.parts.kubernetes
+    const file = await sandbox.write('pull.yaml', documentText(sandbox))
+    for (const [spelling, echo] of Object.entries(echoes)) {
+      for (const status of [400, 401, 403, 404, 409, 413, 422]) {
+        faults.inject(
+          { kind: 'answer', answer: said(status, echo(impersonated)) },
+          { when: ({ method }) => method === 'PATCH' },
+        )
+        await run(`an apply, ${status}, ${spelling}`, ['refresh', '-f', file])
+        faults.clear()
+        faults.inject({ kind: 'answer', answer: said(status, echo(bearer)) })
+        await run(`a list, ${status}, ${spelling}`, ['refresh', '-f', file])
+        faults.clear()
+      }
+    }
+  })
+
+  test('nor by a token that was requested', async (t) => {
+    const { sandbox, run, secrets } = await plantAll(t)
+    const { faults } = sandbox.parts.kubernetes
+    const more = '  serviceAccountRef: {namespace: image-system, name: pullpass}'
+    const file = await sandbox.write('pull.yaml', documentText(sandbox, { more }))
+    const wanted = { namespace: 'image-system', name: 'pullpass', lifeSeconds: 600 }
+    const token = await sandbox.cluster.signServiceAccountToken({ ...wanted, audiences: ['requested'] })
+    secrets.plant('the requested token', token)
+    const isRequest = { when: ({ method }: { method: string }) => method === 'POST' }
+    for (const body of [
+      { status: { token, expirationTimestamp: '2026-11-24T13:00:00Z' } },
+      { status: { token, expirationTimestamp: token } },
+      { status: { token: `${token}.${token}`, expirationTimestamp: '2026-11-24T13:00:00Z' } },
+      `{"status": {"token": "${token}`,
+    ]) {
+      faults.inject({ kind: 'answer', answer: { status: 201, body } }, isRequest)
+      answerSts(sandbox.parts, { status: 400, body: { error: 'invalid_grant', error_description: token } })
+      assert.equal((await run('a requested token', ['refresh', '-f', file])).exitCode, 1)
+      faults.clear()
+    }
+    await run('inspect serviceaccount', ['inspect', 'serviceaccount', 'image-system/pullpass'])
+  })
+
+  test('nor by what is inspected', async (t) => {
+    const { sandbox, run, subjectToken } = await plantAll(t)
+    seedScriptSecret(sandbox, 'team-a')
+    await run('inspect FILE', ['inspect', sandbox.folder.tokenFile])
+    await run('inspect -', ['inspect', '-'], { input: subjectToken })
+    await run('inspect two tokens', ['inspect', '-'], { input: `${subjectToken}.${subjectToken}` })
+    await run('inspect half a token', ['inspect', '-'], { input: subjectToken.slice(0, 200) })
+    await run('inspect a word', ['inspect', subjectToken])
+    await run('inspect secret', ['inspect', 'secret', 'team-a/regcred'])
+    await run('inspect secret', ['inspect', 'secret', 'team-a/regcred', '--image', 'europe-docker.pkg.dev/a/b:1'])
+  })
+
+  test('nor by objects that somebody prints', async (t) => {
+    const { sandbox, secrets } = await plantAll(t)
+    const outside = testOutside({ environment: sandbox.environment })
+    const cluster = await connect({}, outside)
+    await cluster.request({ method: 'GET', path: '/version' })
+    await sandbox.parts.kubernetes.close()
+    const fault = await cluster.request({ method: 'GET', path: '/version' }).catch((error: unknown) => error)
+    assert.ok(fault instanceof PullpassError)
+    for (const [name, value] of Object.entries({ outside, cluster, fault })) {
+      secrets.refuteIn(inspect(value, { depth: null, showHidden: true }), name)
+      secrets.refuteIn(JSON.stringify(value) ?? '', name)
+    }
+    await cluster.close()
+  })
+})

@@ -1,0 +1,92 @@
+/** A sandbox whose every secret is known, and runs of pullpass whose every word is searched for them. */
+import type { TestContext } from 'node:test'
+import type { SandboxAnswer } from '../../sandbox/serve/handler.ts'
+import { createPlantedSecrets, type PlantedSecrets } from './planted-secrets.ts'
+import { type PullpassRun, type PullpassWanted, runPullpass } from './run-pullpass.ts'
+import { startTestSandbox, type TestSandbox } from './start-test-sandbox.ts'
+
+export const federated = `ya29.${'Federated-Token_of.Google/+='.repeat(9)}`
+export const impersonated = `ya29.${'Impersonated-Token_of.Google/+='.repeat(9)}`
+const password = 'an-older-password-of-the-usual-script-0123456789'
+
+export interface Planted {
+  readonly sandbox: TestSandbox
+  readonly secrets: PlantedSecrets
+  readonly subjectToken: string
+  readonly bearer: string
+  /** Runs pullpass, and searches all that it printed: in every form of log and output, or as programs read it. */
+  readonly run: Run
+  readonly runForPrograms: Run
+}
+
+type Run = (where: string, argv: readonly string[], wanted?: PullpassWanted) => Promise<PullpassRun>
+
+const forPeople = ['--log-level', 'debug']
+const forPrograms = ['--log-level', 'debug', '--log-format', 'json', '-o', 'json']
+
+/** A sandbox whose every secret is known: Google grants two planted tokens, a Secret of the script holds a password. */
+export async function plantAll(t: TestContext): Promise<Planted> {
+  const sandbox = await startTestSandbox(t)
+  const wanted = { namespace: 'image-system', name: 'pullpass', lifeSeconds: 3600 }
+  const subjectToken = await sandbox.cluster.signServiceAccountToken({
+    ...wanted,
+    audiences: [`//iam.googleapis.com/${sandbox.provider}`],
+  })
+  await sandbox.write('oidc-token', subjectToken)
+  const bearer = /token: (\S+)/.exec(sandbox.kubeconfig)?.[1] ?? ''
+  const secrets = createPlantedSecrets()
+  const planted = { 'the subject token': subjectToken, "the kubeconfig's token": bearer, federated, impersonated }
+  for (const [name, secret] of Object.entries({ ...planted, 'an earlier password': password }))
+    secrets.plant(name, secret)
+  grant(sandbox)
+  const search = (way: readonly string[]): Run => {
+    return async (where, argv, more) => {
+      const run = await runPullpass(sandbox, [...argv, ...way], more)
+      secrets.refuteIn(run.stdout, `${where}, ${way.join(' ')}: stdout`)
+      secrets.refuteIn(run.stderr, `${where}, ${way.join(' ')}: stderr`)
+      return run
+    }
+  }
+  const [runForPeople, runForPrograms] = [search(forPeople), search(forPrograms)]
+  const run: Run = async (...asked) => {
+    await runForPeople(...asked)
+    return await runForPrograms(...asked)
+  }
+  return { sandbox, secrets, subjectToken, bearer, run, runForPrograms }
+}
+
+export function grant({ parts }: TestSandbox): void {
+  answerSts(parts, { status: 200, body: { access_token: federated, expires_in: 3600 } })
+  answerIam(parts, granted)
+}
+
+export const granted = { status: 200, body: { accessToken: impersonated, expireTime: '2026-11-24T13:00:00Z' } }
+
+export function answerSts({ sts }: TestSandbox['parts'], answer: SandboxAnswer): void {
+  sts.faults.clear()
+  sts.faults.inject({ kind: 'answer', answer })
+}
+
+export function answerIam({ iamCredentials }: TestSandbox['parts'], answer: SandboxAnswer): void {
+  iamCredentials.faults.clear()
+  iamCredentials.faults.inject({ kind: 'answer', answer })
+}
+
+export function seedScriptSecret({ cluster }: TestSandbox, namespace: string): void {
+  const config = { auths: { 'europe-docker.pkg.dev': { auth: Buffer.from(`user:${password}`).toString('base64') } } }
+  const data = { '.dockerconfigjson': Buffer.from(JSON.stringify(config)).toString('base64') }
+  const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ data, note: password }) }
+  const metadata = { name: 'regcred', namespace, annotations }
+  cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata, type: 'kubernetes.io/dockerconfigjson', data })
+}
+
+/** What a hostile or careless side may say of a secret that it was sent. */
+export const echoes: Record<string, (secret: string) => string> = {
+  raw: (secret) => `cannot take ${secret}`,
+  base64: (secret) => `cannot take ${Buffer.from(secret).toString('base64')}`,
+  'base64 of more': (secret) => Buffer.from(`Bearer ${secret}`).toString('base64url'),
+  'URL-encoded': (secret) => `subject_token=${encodeURIComponent(secret)}`,
+  'a slice': (secret) => `near ${secret.slice(30, 70)}`,
+  'a slice at the end of what is shown': (secret) => `${'x'.repeat(270)} ${secret}`,
+  'behind control characters': (secret) => `\u0000\u001b[2J${secret}\u202e`,
+}
