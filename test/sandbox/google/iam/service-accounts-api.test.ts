@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { account, accountPath, poolName, pools, startGoogle } from '../start-google.ts'
+
+const create = 'POST /v1/projects/example-project/serviceAccounts'
+const user = 'roles/iam.workloadIdentityUser'
+const subject = `principal://iam.googleapis.com/${poolName}/subject/system:serviceaccount:a:b`
+
+suite('a service account', () => {
+  test('is created, read, and deleted with its policy', async (t) => {
+    const { google, ask } = await startGoogle(t)
+    const created = await ask('iam', create, {
+      body: { accountId: 'puller', serviceAccount: { displayName: 'Pulls images', description: 'pullpass:one' } },
+    })
+    assert.equal(created.status, 200)
+    assert.equal(created.body.name, `projects/example-project/serviceAccounts/${account}`)
+    assert.deepEqual((await ask('iam', `GET ${accountPath}`)).body, created.body)
+    assert.deepEqual(
+      (await ask('iam', `GET ${accountPath.replace('example-project', '123456789012')}`)).body,
+      created.body,
+    )
+
+    google.accounts.allowTokens(account, subject)
+    assert.deepEqual((await ask('iam', `DELETE ${accountPath}`)).body, {})
+    assert.equal((await ask('iam', create, { body: { accountId: 'puller' } })).status, 200)
+    assert.equal(google.accounts.mayMakeTokens(account, [subject]), false)
+  })
+
+  test('that exists is not created again, and one that does not is not found', async (t) => {
+    const { google, ask } = await startGoogle(t)
+    const { status, body } = await ask('iam', `GET ${accountPath}`)
+    assert.deepEqual([status, body.error.message], [404, 'Unknown service account'])
+    google.accounts.put(account)
+
+    assert.deepEqual((await ask('iam', create, { body: { accountId: 'puller' } })).body.error, {
+      code: 409,
+      message: 'Service account puller already exists within project projects/example-project.',
+      status: 'ALREADY_EXISTS',
+      details: [
+        {
+          '@type': 'type.googleapis.com/google.rpc.ResourceInfo',
+          resourceName: `projects/example-project/serviceAccounts/${account}`,
+        },
+      ],
+    })
+  })
+
+  test('by a project that Google must guess is denied where it does not exist', async (t) => {
+    const { ask } = await startGoogle(t)
+    const { status, body } = await ask('iam', `GET /v1/projects/-/serviceAccounts/${account}`)
+
+    assert.equal(status, 403)
+    assert.equal(body.error.message, "Permission 'iam.serviceAccounts.get' denied on resource (or it may not exist).")
+  })
+
+  for (const accountId of ['short', 'Puller', '1puller', 'puller-', 'x'.repeat(31)])
+    test(`is not created as "${accountId}"`, async (t) => {
+      const { ask } = await startGoogle(t)
+
+      assert.equal((await ask('iam', create, { body: { accountId } })).body.error.status, 'INVALID_ARGUMENT')
+    })
+})
+
+suite('a policy', () => {
+  async function start(t: Parameters<typeof startGoogle>[0]) {
+    const started = await startGoogle(t)
+    started.google.accounts.put(account)
+    await started.write(`POST ${pools}?workloadIdentityPoolId=pool`, {})
+    const read = async (query = '') => (await started.ask('iam', `POST ${accountPath}:getIamPolicy${query}`)).body
+    const set = (policy: object) => started.ask('iam', `POST ${accountPath}:setIamPolicy`, { body: { policy } })
+    return { ...started, read, set }
+  }
+
+  test('is empty at first, and then what was written, bindings of one role in one', async (t) => {
+    const { read, set } = await start(t)
+    assert.deepEqual(await read(), { etag: 'ACAB' })
+    const other = `${subject}2`
+    const { body } = await set({
+      etag: 'ACAB',
+      bindings: [
+        { role: user, members: [subject, subject] },
+        { role: user, members: [other] },
+        { role: 'roles/iam.serviceAccountTokenCreator', members: [] },
+      ],
+    })
+
+    assert.deepEqual(body.bindings, [{ role: user, members: [subject, other] }])
+    assert.deepEqual(await read(), body)
+  })
+
+  test('that somebody else wrote meanwhile is not replaced', async (t) => {
+    const { google, read, set } = await start(t)
+    const { etag } = await read()
+    google.accounts.allowTokens(account, subject)
+    const { status, body } = await set({ etag, bindings: [] })
+
+    assert.deepEqual([status, body.error.status], [409, 'ABORTED'])
+    assert.match(
+      body.error.message,
+      /^There were concurrent policy changes\. Please retry the whole read-modify-write with exponential backoff\. The request's ETag '\\000 \\001' did not match the current policy's ETag '.+'\.$/,
+    )
+    assert.deepEqual((await read()).bindings, [{ role: user, members: [subject] }])
+    assert.equal((await set({ bindings: [] })).status, 200) // without an etag it is
+  })
+
+  const members = (count: number) => Array.from({ length: count }, (_, index) => `user:u${index}@example.com`)
+  const refused: Record<string, [binding: object, message: string]> = {
+    'with 1,501 members': [
+      { role: user, members: members(1501) },
+      'The number of members in the policy (1,501) is larger than the maximum allowed size 1,500.',
+    ],
+    'over 64 KiB': [
+      { role: user, members: members(1000).map((member) => member + 'x'.repeat(60)) },
+      'The size of the policy (83,958) is larger than the maximum allowed size 65,536.',
+    ],
+    'with a role of another service': [
+      { role: 'roles/artifactregistry.reader', members: [subject] },
+      'Role roles/artifactregistry.reader is not supported for this resource.',
+    ],
+    'with a role that is none': [
+      { role: 'workloadIdentityUser', members: [subject] },
+      'The role name must be in the form "roles/{role}", "organizations/{organization_id}/roles/{role}", or "projects/{project_id}/roles/{role}".',
+    ],
+    'for a pool that does not exist': [
+      { role: user, members: [subject.replace('/pool/', '/loop/')] },
+      'Identity Pool does not exist (projects/123456789012/locations/global/workloadIdentityPools/loop). Please check that you specified a valid resource name as returned in the `name` attribute in the configuration API.',
+    ],
+    'for a pool by the id of its project': [
+      { role: user, members: [subject.replace('123456789012', 'example-project')] },
+      `Invalid principal: "${subject.replace('123456789012', 'example-project')}".`,
+    ],
+    'for an account that does not exist': [
+      { role: user, members: ['serviceAccount:gone@example-project.iam.gserviceaccount.com'] },
+      'Service account gone@example-project.iam.gserviceaccount.com does not exist.',
+    ],
+  }
+  for (const [name, [binding, message]] of Object.entries(refused))
+    test(`${name} is refused`, async (t) => {
+      const { read, set } = await start(t)
+      const { status, body } = await set({ bindings: [binding] })
+
+      assert.deepEqual([status, body.error.status, body.error.message], [400, 'INVALID_ARGUMENT', message])
+      assert.deepEqual(await read(), { etag: 'ACAB' })
+    })
+
+  test('with a condition shows it to who asks for version 3, and is not lost to who does not know of it', async (t) => {
+    const { google, read, set } = await start(t)
+    const condition = { title: 'until', expression: 'request.time < timestamp("2027-01-01T00:00:00Z")' }
+    const bindings = [{ role: user, members: [subject], condition }]
+    assert.equal((await set({ bindings })).status, 400)
+    assert.equal((await set({ version: 3, bindings })).status, 200)
+
+    const shown = await read()
+    assert.equal(shown.version, 1)
+    assert.match(shown.bindings[0].role, /^roles\/iam\.workloadIdentityUser_withcond_[0-9a-f]{20}$/)
+    assert.equal((await set({ version: 1, etag: shown.etag, bindings: [] })).status, 400)
+    assert.deepEqual((await read('?options.requestedPolicyVersion=3')).bindings, bindings)
+    assert.equal(google.accounts.mayMakeTokens(account, [subject]), false)
+  })
+
+  test('needs its permission', async (t) => {
+    const { google, ask } = await start(t)
+    google.operators.withhold('iam.serviceAccounts.setIamPolicy')
+    const { status, body } = await ask('iam', `POST ${accountPath}:setIamPolicy`, { body: { policy: {} } })
+
+    assert.deepEqual(
+      [status, body.error.message],
+      [403, "Permission 'iam.serviceAccounts.setIamPolicy' denied on resource (or it may not exist)."],
+    )
+  })
+})

@@ -1,0 +1,84 @@
+/** A Google for one test, with a clock that the test moves, asked over real sockets as its operator. */
+import type { TestContext } from 'node:test'
+import { cloudPlatform } from '../../../sandbox/google/access-tokens.ts'
+import { createGoogleCloud, type GoogleCloud } from '../../../sandbox/google/google-cloud.ts'
+import { type Part, servePart } from '../../../sandbox/serve/serve-part.ts'
+import { createMovableClock } from '../../../sandbox/start/movable-clock.ts'
+
+type PartName = 'sts' | 'iamCredentials' | 'iam' | 'artifactRegistry' | 'resourceManager' | 'storage'
+
+interface Asked {
+  readonly body?: object | string
+  /** Empty: none; absent: the operator's. */
+  readonly token?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface StartedGoogle {
+  readonly google: GoogleCloud
+  readonly parts: Readonly<Record<PartName, Part>>
+  readonly advance: (duration: string) => void
+  /** `method path`, as `GET /v3/projects/x`. */
+  readonly ask: (part: PartName, call: string, asked?: Asked) => Promise<Answer>
+  /** Does a write, and asks for its operation until it is done. */
+  readonly write: (call: string, body?: object) => Promise<Answer>
+  readonly tokenOf: (member: string) => string
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  /** Parsed where it is JSON, else text. */
+  // biome-ignore lint/suspicious/noExplicitAny: what a test expects of it, the test says
+  readonly body: any // oxlint-disable-line typescript/no-explicit-any
+}
+
+export const pools = '/v1/projects/example-project/locations/global/workloadIdentityPools'
+export const poolName = 'projects/123456789012/locations/global/workloadIdentityPools/pool'
+export const account = 'puller@example-project.iam.gserviceaccount.com'
+export const accountPath = `/v1/projects/example-project/serviceAccounts/${account}`
+export const repository = 'projects/example-project/locations/europe/repositories/images'
+
+const operator = 'user:operator@example.com'
+
+export async function startGoogle(t: TestContext): Promise<StartedGoogle> {
+  const clock = createMovableClock(() => new Date('2026-11-24T12:00:00Z'))
+  const google = createGoogleCloud({ now: clock.now })
+  google.projects.put('example-project', '123456789012')
+  google.repositories.put(repository)
+  google.operators.put(operator)
+  const serve = async (name: PartName) => {
+    const part = await servePart({ handler: google[name], now: clock.now })
+    t.after(part.close)
+    return part
+  }
+  const parts = {
+    sts: await serve('sts'),
+    iamCredentials: await serve('iamCredentials'),
+    iam: await serve('iam'),
+    artifactRegistry: await serve('artifactRegistry'),
+    resourceManager: await serve('resourceManager'),
+    storage: await serve('storage'),
+  }
+  const tokenOf = (member: string) =>
+    google.grantToken({ member, scopes: [cloudPlatform], expiresAt: new Date(clock.now().getTime() + 3_600_000) })
+  const ask: StartedGoogle['ask'] = async (part, call, { body, token = tokenOf(operator), headers } = {}) => {
+    const [method = '', path = ''] = call.split(/ (.*)/)
+    const answer = await fetch(parts[part].url + path, {
+      method,
+      headers: { ...(token && { authorization: `Bearer ${token}` }), ...headers },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const text = await answer.text()
+    const isJson = answer.headers.get('content-type')?.startsWith('application/json')
+    return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : text }
+  }
+  const write: StartedGoogle['write'] = async (call, body) => {
+    let answer = await ask('iam', call, { ...(body && { body }) })
+    const { name } = answer.body
+    for (let polls = 0; answer.status === 200 && !answer.body.done && polls < 5; polls++)
+      answer = await ask('iam', `GET /v1/${name}`)
+    return answer
+  }
+  return { google, parts, advance: clock.advance, ask, write, tokenOf }
+}
