@@ -1,49 +1,43 @@
-/** The sandbox's Kubernetes API: what pullpass and kubectl ask of it, answered as kube-apiserver 1.34 answers.
- *  A request is authenticated, authorized, and then handed to the one operation that it names. */
-import type { SandboxAnswer, SandboxHandler, SandboxRequest } from '../serve/handler.ts'
-import { authenticate } from './access/authentication.ts'
-import { type Attributes, type Authorization, createAuthorization } from './access/authorization.ts'
-import { authorize } from './access/authorize.ts'
-import { reviewOwnAccess } from './access/review-own-access.ts'
+/** The sandbox's Kubernetes API: what pullpass and kubectl ask of it, answered as kube-apiserver 1.34 answers. It is a
+ *  cluster of one API server, to which further ones may be added. */
+import { type Authorization, createAuthorization } from './access/authorization.ts'
 import { announceServer } from './announce-server.ts'
-import { answerStatus } from './calls/answer-form.ts'
-import { type ApiCall, isResourcePath, type RequestInfo, readRequestInfo, servedKind } from './calls/api-call.ts'
-import { createObject } from './calls/create-object.ts'
-import { deleteObject } from './calls/delete-object.ts'
-import { listObjects } from './calls/list-objects.ts'
-import { patchObject } from './calls/patch-object.ts'
-import { readObject } from './calls/read-object.ts'
-import { replaceObject } from './calls/replace-object.ts'
-import { methodNotAllowed, noSuchResource, StatusError } from './calls/status-error.ts'
-import { watchObjects } from './calls/watch-objects.ts'
+import { type ApiServer, createApiServer } from './api-server.ts'
 import type { Cluster } from './cluster.ts'
-import { answerDiscovery, isServedVersion } from './discovery.ts'
-import type { Verb } from './kinds/resource-kind.ts'
 import { resourceKinds } from './kinds/resource-kinds.ts'
 import type { KubernetesObject, StoredObject } from './objects/kubernetes-object.ts'
 import { newUid } from './objects/new-uid.ts'
 import { ObjectStore } from './objects/object-store.ts'
 import { settle } from './settle.ts'
-import { answerIssuerDocument, isIssuerPath, plain } from './tokens/issuer-documents.ts'
-import { requestToken } from './tokens/request-token.ts'
-import { signServiceAccountToken, type TokenWanted } from './tokens/service-account-token.ts'
-import { createSigningKeys, type SigningKeys } from './tokens/signing-keys.ts'
+import { createSigningKeys, type ServerKeys } from './tokens/signing-keys.ts'
 
-export interface KubernetesApi {
-  readonly handle: SandboxHandler
-  readonly issuer: string
+export interface KubernetesApi extends ApiServer {
   /** Objects as they are, to look at and to write past all rules. */
   readonly store: ObjectStore
-  readonly keys: SigningKeys
   readonly authorization: Authorization
   /** Writes an object with its kind's defaults, and what a controller adds to it: a namespace gets its ServiceAccount. */
   seed(object: KubernetesObject): StoredObject
   /** Says in the EndpointSlice `kubernetes` that the API is reached there. */
   announce(url: string): void
-  signServiceAccountToken(wanted: TokenWanted): Promise<string>
+  /** A further API server of this cluster, which signs and publishes with the keys that the first has now, unless others
+   *  are named; each is served on a socket of its own. In the middle of a rotation of keys:
+   *
+   *      const next = await generateSigningKey()
+   *      const replica = await api.createReplica({ keys: { signing: next, published: [next, api.keys.current] } })
+   *      const part = await servePart({ handler: replica.handle, now, tls: { authority, http2: 'offered' } })
+   */
+  createReplica(wanted?: ReplicaWanted): Promise<ApiServer>
 }
 
-export interface KubernetesApiWanted {
+/** How one server of a cluster differs from the others; absent: as the first one does it. */
+export interface ReplicaWanted {
+  readonly issuer?: string
+  readonly acceptedIssuers?: readonly string[]
+  readonly keys?: ServerKeys
+  readonly watchList?: Cluster['watchList']
+}
+
+export interface KubernetesApiWanted extends ReplicaWanted {
   /** The URL that the API is reached by, since it serves its own issuer's documents; no slash at its end. */
   readonly issuer: string
   readonly now: () => Date
@@ -55,50 +49,33 @@ export interface KubernetesApiWanted {
   readonly tokens?: Readonly<Record<string, string>>
 }
 
-type Operation = (cluster: Cluster, call: ApiCall) => SandboxAnswer | Promise<SandboxAnswer>
-
-const operations: Readonly<Record<Verb, Operation>> = {
-  get: readObject,
-  list: listObjects,
-  watch: watchObjects,
-  create: createObject,
-  update: replaceObject,
-  patch: patchObject,
-  delete: deleteObject,
-}
-
 export async function createKubernetesApi(wanted: KubernetesApiWanted): Promise<KubernetesApi> {
-  const { issuer, now, random = Math.random } = wanted
+  const { issuer, acceptedIssuers = [], watchList = 'on', now, random = Math.random } = wanted
   const uid = () => newUid(random)
   const cluster: Cluster = {
     store: new ObjectStore(now, uid),
-    keys: await createSigningKeys(),
+    keys: await createSigningKeys(wanted.keys),
     issuer,
+    acceptedIssuers,
+    watchList,
     now,
     newUid: uid,
     ...(wanted.ca !== undefined && { ca: wanted.ca }),
   }
   const authorization = createAuthorization()
-  const tokens = new Map(Object.entries(wanted.tokens ?? {}))
-  const { store, keys } = cluster
+  const access = { authorization, tokens: new Map(Object.entries(wanted.tokens ?? {})) }
   for (const name of ['default', 'kube-system'])
     seed(cluster, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
   return {
-    issuer,
-    store,
-    keys,
+    ...createApiServer(cluster, access),
+    store: cluster.store,
     authorization,
     seed: (object) => seed(cluster, object),
     announce: (url) => announceServer(cluster.store, url),
-    signServiceAccountToken: (token) => signServiceAccountToken(cluster, token),
-    async handle(request) {
-      try {
-        const user = await authenticate(cluster, tokens, request)
-        return await route(cluster, request, { user, authorization })
-      } catch (error) {
-        if (error instanceof StatusError) return answerStatus(error.status)
-        throw error
-      }
+    async createReplica({ keys, ...differing } = {}) {
+      const { current: signing, published } = cluster.keys
+      const own = await createSigningKeys(keys ?? { signing, published })
+      return createApiServer({ ...cluster, ...differing, keys: own }, access)
     },
   }
 }
@@ -111,40 +88,4 @@ function seed(cluster: Cluster, object: KubernetesObject): StoredObject {
   const stored = cluster.store.put(kind ? kind.finish(kind.complete(object), before) : object)
   settle(cluster, since)
   return stored
-}
-
-interface Asker {
-  readonly user: string
-  readonly authorization: Authorization
-}
-
-async function route(cluster: Cluster, request: SandboxRequest, asker: Asker): Promise<SandboxAnswer> {
-  const { path, method } = request
-  const check = (attributes: Omit<Attributes, 'user'>): void =>
-    authorize(asker.authorization, { ...attributes, user: asker.user })
-  if (!isResourcePath(path)) {
-    check({ verb: method.toLowerCase(), path })
-    if (isIssuerPath(path)) return answerIssuerDocument(cluster, request)
-    return answerDiscovery(path) ?? plain(404, '404 page not found\n')
-  }
-  const info = readRequestInfo(request)
-  const { verb, group, plural, namespace, name, subresource } = info
-  const resource = subresource ? `${plural}/${subresource}` : plural
-  const demand = (right: Verb): void => check({ verb: right, group, resource, namespace, name, path })
-  demand(verb)
-  if (!isServedVersion(info)) return plain(404, '404 page not found\n')
-  if (isReview(info)) return reviewOwnAccess(asker.authorization, asker.user, request)
-  const call: ApiCall = { verb, kind: servedKind(info), namespace, name, subresource, request, demand }
-  const since = cluster.store.resourceVersion
-  const answer = await (subresource === 'token' ? requestToken : operations[verb])(cluster, call)
-  settle(cluster, since)
-  return answer
-}
-
-/** @throws StatusError 404 and 405 for all that is not a new review */
-function isReview({ group, plural, verb, name }: RequestInfo): boolean {
-  if (group !== 'authorization.k8s.io') return false
-  if (plural !== 'selfsubjectaccessreviews' || (name && verb !== 'list')) throw noSuchResource()
-  if (verb !== 'create') throw methodNotAllowed()
-  return true
 }

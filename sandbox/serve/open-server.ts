@@ -4,6 +4,7 @@ import http2 from 'node:http2'
 import https from 'node:https'
 import type { Socket } from 'node:net'
 import type { CertificateAuthority } from './certificate-authority.ts'
+import { createIdleEnd } from './end-idle.ts'
 import type { Incoming } from './receive-request.ts'
 import type { Outgoing } from './send-answer.ts'
 
@@ -26,10 +27,14 @@ export interface OpenServer {
 type Listener = (incoming: Incoming, outgoing: Outgoing) => void
 
 const maxStreams = 100 // the Kubernetes API server allows as many
-const idleMs = 90_000 // and closes idle connections after this time
+const keepAliveTimeout = 0 // idle connections end by the part's clock
 
-export async function openServer(tls: TlsWanted | undefined, listener: Listener): Promise<OpenServer> {
-  const server = await createServer(tls, listener)
+export async function openServer(tls: TlsWanted | undefined, now: () => Date, listener: Listener): Promise<OpenServer> {
+  const idle = createIdleEnd(now)
+  const server = await createServer(tls, (incoming, outgoing) => {
+    idle.use(incoming, outgoing)
+    listener(incoming, outgoing)
+  })
   const sockets = new Map<number, Socket>()
   server.on('connection', (socket: Socket) => {
     const port = socket.remotePort ?? 0
@@ -48,12 +53,13 @@ export async function openServer(tls: TlsWanted | undefined, listener: Listener)
       new Promise((resolve) => {
         server.close(() => resolve())
         for (const socket of sockets.values()) socket.destroy()
+        idle.stop()
       }),
   }
 }
 
 async function createServer(tls: TlsWanted | undefined, listener: Listener) {
-  if (!tls) return http.createServer({ keepAliveTimeout: idleMs }, listener)
+  if (!tls) return http.createServer({ keepAliveTimeout }, listener)
   const { certificate, key } = await tls.authority.issueServerCertificate(tls.serverNames)
   const secure = {
     cert: certificate,
@@ -61,9 +67,10 @@ async function createServer(tls: TlsWanted | undefined, listener: Listener) {
     ...(tls.clientCertificates === 'asked' && { ca: tls.authority.ca, requestCert: true }),
     rejectUnauthorized: false, // who a client is, and whether that suffices, the handler decides
   }
-  if (tls.http2 === 'absent') return https.createServer({ ...secure, keepAliveTimeout: idleMs }, listener)
+  if (tls.http2 === 'absent') return https.createServer({ ...secure, keepAliveTimeout }, listener)
+  const alternative = { allowHTTP1: true, keepAliveTimeout } // the latter for HTTP/1.1, by 5 s unless it is named
   return http2.createSecureServer(
-    { ...secure, allowHTTP1: true, settings: { maxConcurrentStreams: maxStreams } },
+    { ...secure, ...alternative, settings: { maxConcurrentStreams: maxStreams } },
     listener,
   )
 }

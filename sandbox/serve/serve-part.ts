@@ -48,8 +48,9 @@ const defaultMaxBodyBytes = 3 << 20
 export async function servePart(wanted: PartWanted): Promise<Part> {
   const faults = createFaultPlan()
   const seen: SeenRequest[] = []
-  const server = await openServer(wanted.tls, (incoming, outgoing) => {
-    const entry = record(incoming, seen, wanted.now?.() ?? new Date())
+  const now = wanted.now ?? (() => new Date())
+  const server = await openServer(wanted.tls, now, (incoming, outgoing) => {
+    const entry = record(incoming, seen, now())
     const exchange = { entry, incoming, outgoing, reset: () => server.reset(incoming) }
     serveRequest(exchange, wanted, faults).catch((error: unknown) => failLoudly(outgoing, error))
   })

@@ -32,6 +32,8 @@ export interface Authorization {
   /** Refuses to everybody what the rule names; the answer takes it back. */
   forbid(rule: Rule): () => void
   isAllowed(attributes: Attributes): boolean
+  /** Whether nothing was said of the user, so that he may do everything. */
+  isUnbounded(user: string): boolean
 }
 
 /** What everybody may read, by the default ClusterRole system:public-info-viewer. */
@@ -72,6 +74,7 @@ export function createAuthorization(): Authorization {
       if ([...forbidden].some((rule) => covers(rule, attributes))) return false
       return permitted.get(attributes.user)?.some((rule) => covers(rule, attributes)) ?? true
     },
+    isUnbounded: (user) => !permitted.has(user),
   }
 }
 

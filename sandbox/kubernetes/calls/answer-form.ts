@@ -36,7 +36,11 @@ export const renderObject = (object: StoredObject, form: AnswerForm): object =>
 
 export const json = (status: number, body: object): SandboxAnswer => ({ status, headers: apiHeaders, body })
 
-export const answerStatus = (status: Status & { readonly code: number }): SandboxAnswer => json(status.code, status)
+export function answerStatus(status: Status & { readonly code: number }): SandboxAnswer {
+  const { code, details: { retryAfterSeconds } = {} } = status
+  const wait = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
+  return { ...json(code, status), headers: { ...apiHeaders, ...wait } }
+}
 
 export const apiHeaders: Readonly<Record<string, string>> = {
   'content-type': 'application/json',

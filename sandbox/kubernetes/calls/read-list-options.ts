@@ -27,8 +27,7 @@ export interface ListOptions {
 
 /** @throws StatusError 400, 422, 504 */
 export function readListOptions(query: URLSearchParams, verb: 'list' | 'watch', store: ObjectStore): ListOptions {
-  const causes = verb === 'list' ? listCauses(query) : watchCauses(query)
-  if (causes.length > 0) throw invalid({ name: '', kind: 'ListOptions', group: 'meta.k8s.io' }, causes)
+  refuse(verb === 'list' ? listCauses(query) : watchCauses(query))
   const resourceVersion = query.get('resourceVersion') ?? ''
   checkVersion(resourceVersion, verb, store)
   const wanted = query.get('sendInitialEvents')
@@ -43,6 +42,17 @@ export function readListOptions(query: URLSearchParams, verb: 'list' | 'watch', 
     initialEventsEnd: isTrue(wanted) && allows ? 'mark' : 'omit',
     bookmarks: allows ? 'send' : 'omit',
   }
+}
+
+/** As a server before 1.34 answers, or one whose feature gate WatchList is off. @throws StatusError 422 */
+export function refuseWatchList(query: URLSearchParams): void {
+  if (!query.has('sendInitialEvents')) return
+  const why = 'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled'
+  refuse([...watchCauses(query), forbiddenValue('sendInitialEvents', why)])
+}
+
+function refuse(causes: readonly StatusCause[]): void {
+  if (causes.length > 0) throw invalid({ name: '', kind: 'ListOptions', group: 'meta.k8s.io' }, causes)
 }
 
 function listCauses(query: URLSearchParams): StatusCause[] {

@@ -6,15 +6,16 @@ import type { Cluster } from '../cluster.ts'
 import type { ObjectStore, StoredChange } from '../objects/object-store.ts'
 import { apiHeaders, chooseForm } from './answer-form.ts'
 import type { ApiCall } from './api-call.ts'
-import { type ListOptions, readListOptions } from './read-list-options.ts'
+import { type ListOptions, readListOptions, refuseWatchList } from './read-list-options.ts'
 import { readSelector } from './selector.ts'
 import { bookmark, changeEvents, type Subscription, stateEvents, tooOldEvent, type WatchEvent } from './watch-events.ts'
 
 const bookmarkEveryMs = 60_000
 const bookmarkBeforeEndMs = 2000
 
-export function watchObjects({ store }: Cluster, call: ApiCall): SandboxAnswer {
+export function watchObjects({ store, watchList }: Cluster, call: ApiCall): SandboxAnswer {
   const subscription = { call, form: chooseForm(call), chooses: readSelector(call.request.query, call.kind) }
+  if (watchList === 'off') refuseWatchList(call.request.query)
   const options = readListOptions(call.request.query, 'watch', store)
   const from = Number(options.resourceVersion) || store.resourceVersion
   const missed = store.changesSince(from)

@@ -23,7 +23,10 @@ export async function requestToken(cluster: Cluster, call: ApiCall): Promise<San
     namespace: call.namespace,
     name: call.name,
     // Without audiences the token is for the API server itself.
-    audiences: Array.isArray(audiences) && audiences.length > 0 ? audiences.map(String) : [cluster.issuer],
+    audiences:
+      Array.isArray(audiences) && audiences.length > 0
+        ? audiences.map(String)
+        : [cluster.issuer, ...cluster.acceptedIssuers],
     lifeSeconds,
     ...readBinding(cluster, call, boundObjectRef),
   }

@@ -51,8 +51,8 @@ export async function verifyServiceAccountToken(cluster: Cluster, token: string)
   }
   try {
     const { payload } = await jwtVerify(token, keyOf, {
-      issuer: cluster.issuer,
-      audience: cluster.issuer,
+      issuer: [cluster.issuer, ...cluster.acceptedIssuers],
+      audience: [cluster.issuer, ...cluster.acceptedIssuers],
       currentDate: cluster.now(),
     })
     return accountOf(cluster, payload)

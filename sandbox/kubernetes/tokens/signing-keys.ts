@@ -1,5 +1,5 @@
 /** The keys that sign service account tokens: one signs, all are published, until they are dropped. */
-import { createHash, generateKeyPair, type KeyObject } from 'node:crypto'
+import { createHash, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { JSONWebKeySet, JWK } from 'jose'
 
@@ -21,11 +21,20 @@ export interface SigningKeys {
   signWith(key: SigningKey): void
   /** Publishes the key no longer. */
   drop(kid: string): void
+  /** Signs and verifies with these alone, as a server that was started anew with other key files. */
+  replace(keys: ServerKeys): void
 }
 
-export async function createSigningKeys(): Promise<SigningKeys> {
-  let current = await generateSigningKey()
-  let published: readonly SigningKey[] = [current]
+/** The key files of one server. Where the signing key is not among the published ones, its tokens verify nowhere. */
+export interface ServerKeys {
+  readonly signing: SigningKey
+  /** In the order of the JWKS. */
+  readonly published: readonly SigningKey[]
+}
+
+export async function createSigningKeys(keys?: ServerKeys): Promise<SigningKeys> {
+  let current = keys?.signing ?? (await generateSigningKey())
+  let published: readonly SigningKey[] = keys?.published ?? [current]
   return {
     get current() {
       return current
@@ -47,11 +56,20 @@ export async function createSigningKeys(): Promise<SigningKeys> {
     drop(kid) {
       published = published.filter((key) => key.kid !== kid)
     },
+    replace(wanted) {
+      current = wanted.signing
+      published = wanted.published
+    },
   }
 }
 
 export async function generateSigningKey(): Promise<SigningKey> {
-  const { privateKey, publicKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
+  return signingKeyOf((await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })).privateKey)
+}
+
+/** An RSA key that lies elsewhere, in a key file of a real server too. */
+export function signingKeyOf(privateKey: KeyObject): SigningKey {
+  const publicKey = createPublicKey(privateKey)
   const der = publicKey.export({ type: 'spki', format: 'der' })
   return { kid: createHash('sha256').update(der).digest('base64url'), privateKey, publicKey }
 }

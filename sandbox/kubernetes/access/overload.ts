@@ -1,0 +1,33 @@
+/** A server whose slots are all taken, as one whose --max-requests-inflight is reached: the rest is told to come again.
+ *  https://kubernetes.io/docs/concepts/cluster-administration/flow-control/ */
+import type { SandboxAnswer } from '../../serve/handler.ts'
+import type { Authorization } from './authorization.ts'
+
+export interface Overload {
+  begin(): () => void
+  /** Undefined for a user who is served: an admin always is. */
+  refusal(user: string): SandboxAnswer | undefined
+}
+
+const tooMany: SandboxAnswer = {
+  status: 429,
+  headers: {
+    'content-type': 'text/plain; charset=utf-8',
+    'cache-control': 'no-cache, private',
+    'retry-after': '1',
+    'x-content-type-options': 'nosniff',
+  },
+  body: 'Too many requests, please try again later.\n',
+}
+
+export function createOverload(authorization: Authorization): Overload {
+  const holders = new Set<symbol>()
+  return {
+    begin() {
+      const holder = Symbol('holder')
+      holders.add(holder)
+      return () => holders.delete(holder)
+    },
+    refusal: (user) => (holders.size > 0 && !authorization.isUnbounded(user) ? tooMany : undefined),
+  }
+}

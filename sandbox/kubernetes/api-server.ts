@@ -1,0 +1,110 @@
+/** One API server of a cluster: a request is authenticated, authorized, and then handed to the one operation that it
+ *  names. Servers of one cluster share its objects, and differ in keys and issuers. */
+import type { SandboxAnswer, SandboxHandler, SandboxRequest } from '../serve/handler.ts'
+import { authenticate } from './access/authentication.ts'
+import type { Attributes, Authorization } from './access/authorization.ts'
+import { authorize } from './access/authorize.ts'
+import { createOverload } from './access/overload.ts'
+import { reviewOwnAccess } from './access/review-own-access.ts'
+import { answerStatus } from './calls/answer-form.ts'
+import { type ApiCall, isResourcePath, type RequestInfo, readRequestInfo, servedKind } from './calls/api-call.ts'
+import { createObject } from './calls/create-object.ts'
+import { deleteObject } from './calls/delete-object.ts'
+import { listObjects } from './calls/list-objects.ts'
+import { patchObject } from './calls/patch-object.ts'
+import { readObject } from './calls/read-object.ts'
+import { replaceObject } from './calls/replace-object.ts'
+import { methodNotAllowed, noSuchResource, StatusError } from './calls/status-error.ts'
+import { watchObjects } from './calls/watch-objects.ts'
+import type { Cluster } from './cluster.ts'
+import { answerDiscovery, isServedVersion } from './discovery.ts'
+import type { Verb } from './kinds/resource-kind.ts'
+import { settle } from './settle.ts'
+import { answerIssuerDocument, isIssuerPath, plain } from './tokens/issuer-documents.ts'
+import { requestToken } from './tokens/request-token.ts'
+import { signServiceAccountToken, type TokenWanted } from './tokens/service-account-token.ts'
+import type { SigningKeys } from './tokens/signing-keys.ts'
+
+export interface ApiServer {
+  readonly handle: SandboxHandler
+  readonly issuer: string
+  /** Its own: another server of the cluster may sign with, and publish, others. */
+  readonly keys: SigningKeys
+  signServiceAccountToken(wanted: TokenWanted): Promise<string>
+  /** From now on others hold all its slots: whoever is not an admin gets 429, until the answer is called. */
+  overload(): () => void
+}
+
+/** Who is known, and what each may do. */
+export interface Access {
+  readonly authorization: Authorization
+  /** Static bearer tokens, and the user that each one names. */
+  readonly tokens: ReadonlyMap<string, string>
+}
+
+type Operation = (cluster: Cluster, call: ApiCall) => SandboxAnswer | Promise<SandboxAnswer>
+
+const operations: Readonly<Record<Verb, Operation>> = {
+  get: readObject,
+  list: listObjects,
+  watch: watchObjects,
+  create: createObject,
+  update: replaceObject,
+  patch: patchObject,
+  delete: deleteObject,
+}
+
+export function createApiServer(cluster: Cluster, { authorization, tokens }: Access): ApiServer {
+  const overload = createOverload(authorization)
+  return {
+    issuer: cluster.issuer,
+    keys: cluster.keys,
+    signServiceAccountToken: (token) => signServiceAccountToken(cluster, token),
+    overload: () => overload.begin(),
+    async handle(request) {
+      try {
+        const user = await authenticate(cluster, tokens, request)
+        return overload.refusal(user) ?? (await route(cluster, request, { user, authorization }))
+      } catch (error) {
+        if (error instanceof StatusError) return answerStatus(error.status)
+        throw error
+      }
+    },
+  }
+}
+
+interface Asker {
+  readonly user: string
+  readonly authorization: Authorization
+}
+
+async function route(cluster: Cluster, request: SandboxRequest, asker: Asker): Promise<SandboxAnswer> {
+  const { path, method } = request
+  const check = (attributes: Omit<Attributes, 'user'>): void =>
+    authorize(asker.authorization, { ...attributes, user: asker.user })
+  if (!isResourcePath(path)) {
+    check({ verb: method.toLowerCase(), path })
+    if (isIssuerPath(path)) return answerIssuerDocument(cluster, request)
+    return answerDiscovery(path) ?? plain(404, '404 page not found\n')
+  }
+  const info = readRequestInfo(request)
+  const { verb, group, plural, namespace, name, subresource } = info
+  const resource = subresource ? `${plural}/${subresource}` : plural
+  const demand = (right: Verb): void => check({ verb: right, group, resource, namespace, name, path })
+  demand(verb)
+  if (!isServedVersion(info)) return plain(404, '404 page not found\n')
+  if (isReview(info)) return reviewOwnAccess(asker.authorization, asker.user, request)
+  const call: ApiCall = { verb, kind: servedKind(info), namespace, name, subresource, request, demand }
+  const since = cluster.store.resourceVersion
+  const answer = await (subresource === 'token' ? requestToken : operations[verb])(cluster, call)
+  settle(cluster, since)
+  return answer
+}
+
+/** @throws StatusError 404 and 405 for all that is not a new review */
+function isReview({ group, plural, verb, name }: RequestInfo): boolean {
+  if (group !== 'authorization.k8s.io') return false
+  if (plural !== 'selfsubjectaccessreviews' || (name && verb !== 'list')) throw noSuchResource()
+  if (verb !== 'create') throw methodNotAllowed()
+  return true
+}
