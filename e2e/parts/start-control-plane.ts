@@ -1,35 +1,59 @@
 /**
  * A real control plane on 127.0.0.1: etcd, kube-apiserver and, where asked, kube-controller-manager. Three seconds to
  * start. https://kubernetes.io/docs/reference/command-line-tools-reference/
+ *
+ * A control plane of several API servers, in the middle of a rotation of keys:
+ *
+ *     const [old, next] = [generateSigningKey(), generateSigningKey()]
+ *     const plane = await startControlPlane({ keys: { signing: old, verifying: [old] } })
+ *     const replica = await plane.startReplica({ keys: { signing: next, verifying: [next, old] } })
+ *     await plane.restart({ keys: { signing: next, verifying: [next, old] } })
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ApiServerPlan, ControlPlanePlan } from './control-plane/api-server-plan.ts'
 import { findControlPlaneProgram } from './control-plane/find-control-plane-program.ts'
 import { renderKubeconfig } from './control-plane/render-kubeconfig.ts'
-import { requestKubernetes } from './control-plane/request-kubernetes.ts'
-import { type ApiServerPlan, type StartedApiServer, startApiServer } from './control-plane/start-api-server.ts'
+import { type ApiServer, requestKubernetes } from './control-plane/request-kubernetes.ts'
+import { type RunningApiServer, startApiServer } from './control-plane/start-api-server.ts'
+import { generateSigningKey } from './control-plane/write-key-files.ts'
+import { type Users, writeUsers } from './control-plane/write-users.ts'
 import { freePort } from './ground/free-port.ts'
 import { type PartGround, startPart } from './ground/start-part.ts'
 import { waitUntil } from './ground/wait-until.ts'
 import type { RealPart } from './real-part.ts'
 
-export interface ControlPlane extends RealPart, StartedApiServer {
+export interface ControlPlane extends RealPart, Users, Omit<RunningApiServer, 'stop'> {
   /** `http://127.0.0.1:PORT` */
   readonly etcdAddress: string
   /** With the admin's token. */
   readonly kubeconfig: string
+  /** A further API server of the same cluster, with the first one's certificate and users, and its issuer and keys
+   *  unless the plan names others. It ends with the control plane, or before it by `stop`. */
+  startReplica(plan?: ApiServerPlan): Promise<RunningApiServer>
 }
 
 /** @throws AbsentPart where a program is not there and cannot be built. */
-export const startControlPlane = (plan: ApiServerPlan = {}): Promise<ControlPlane> =>
+export const startControlPlane = ({
+  controllers = 'none',
+  users: names = [],
+  ...plan
+}: ControlPlanePlan = {}): Promise<ControlPlane> =>
   startPart('control-plane', async (ground) => {
-    const etcdAddress = await startEtcd(ground)
-    const apiServer = await startApiServer(ground, etcdAddress, plan)
-    const kubeconfig = renderKubeconfig(apiServer, apiServer.adminToken)
-    if (plan.controllers === 'all') await startControllers(ground, apiServer, kubeconfig)
-    return { ...apiServer, etcdAddress, kubeconfig }
+    const [etcdAddress, users] = [await startEtcd(ground), await writeUsers(ground.folder, names)]
+    const cluster = { ground, etcdAddress, controllers, ...users }
+    const key = generateSigningKey()
+    const keys = plan.keys ?? { signing: key, verifying: [key] }
+    const first = await startApiServer(cluster, 'first', { ...plan, keys })
+    const kubeconfig = renderKubeconfig(first, first.adminToken)
+    if (controllers === 'all') await startControllers(ground, first, kubeconfig)
+    let replicas = 0
+    const startReplica = (differing: ApiServerPlan = {}) => {
+      replicas += 1
+      return startApiServer(cluster, `replica-${replicas}`, { issuer: first.issuer, keys, ...plan, ...differing })
+    }
+    return { ...users, ...first, etcdAddress, kubeconfig, startReplica }
   })
-
 /** The address that it will listen on: the API server waits for it by itself. */
 async function startEtcd({ folder, start }: PartGround): Promise<string> {
   const address = `http://127.0.0.1:${await freePort()}`
@@ -47,7 +71,11 @@ async function startEtcd({ folder, start }: PartGround): Promise<string> {
   return address
 }
 
-async function startControllers({ folder, start }: PartGround, apiServer: StartedApiServer, kubeconfig: string) {
+async function startControllers(
+  { folder, start }: PartGround,
+  apiServer: ApiServer & Pick<RunningApiServer, 'signingKeyFile'>,
+  kubeconfig: string,
+) {
   const kubeconfigFile = join(folder, 'kubeconfig')
   await writeFile(kubeconfigFile, kubeconfig, { mode: 0o600 })
   const { ended } = start(await findControlPlaneProgram('kube-controller-manager'), [

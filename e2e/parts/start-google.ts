@@ -3,9 +3,9 @@ import { createGoogleCloud } from '../../sandbox/google/google-cloud.ts'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import { trustCluster } from '../../sandbox/start/trust-cluster.ts'
-import type { StartedApiServer } from './control-plane/start-api-server.ts'
 import { startPart } from './ground/start-part.ts'
 import type { RealPart } from './real-part.ts'
+import type { ControlPlane } from './start-control-plane.ts'
 
 export interface Google extends RealPart {
   /** The drop-in variables of the provider and the account, and where this Google is. */
@@ -23,7 +23,7 @@ const provider = `projects/${projectNumber}/locations/global/workloadIdentityPoo
 const serviceAccountEmail = 'puller@example-project.iam.gserviceaccount.com'
 
 /** `subject` may become the service account; the issuer's documents have to be readable by anybody. */
-export const startGoogle = (cluster: StartedApiServer, subject: string): Promise<Google> =>
+export const startGoogle = (cluster: ControlPlane, subject: string): Promise<Google> =>
   startPart('google', async ({ defer }) => {
     const google = createGoogleCloud({ now: () => new Date(), ca: cluster.authority })
     trustCluster(google, { provider, issuer: cluster.issuer, subject, serviceAccountEmail })

@@ -10,7 +10,6 @@ import { AbsentPart } from '../../tools/real-parts/absent-part.ts'
 import { findControlPlaneProgram } from './control-plane/find-control-plane-program.ts'
 import { renderKubeconfig } from './control-plane/render-kubeconfig.ts'
 import { requestKubernetes } from './control-plane/request-kubernetes.ts'
-import type { StartedApiServer } from './control-plane/start-api-server.ts'
 import { freePort } from './ground/free-port.ts'
 import { type PartGround, startPart } from './ground/start-part.ts'
 import { waitUntil } from './ground/wait-until.ts'
@@ -19,6 +18,7 @@ import { renderKubeletConfig } from './node/render-kubelet-config.ts'
 import { startContainerd } from './node/start-containerd.ts'
 import { unmountUnder } from './node/unmount-under.ts'
 import type { RealPart } from './real-part.ts'
+import type { ControlPlane } from './start-control-plane.ts'
 
 export interface RealNode extends RealPart {
   readonly name: string
@@ -28,7 +28,7 @@ const name = 'localhost' // the API server knows the token of this node alone, a
 const readyTimeoutMs = 60_000
 
 /** @throws AbsentPart without root, on a machine that is a node already, or where a program is missing. */
-export const startNode = (apiServer: StartedApiServer): Promise<RealNode> =>
+export const startNode = (apiServer: ControlPlane): Promise<RealNode> =>
   startPart('node', async (ground) => {
     if (process.getuid?.() !== 0) throw new AbsentPart('a kubelet needs root: run the tests as root')
     if (existsSync('/var/lib/kubelet/pki')) throw new AbsentPart('this machine is a Kubernetes node already')
@@ -40,7 +40,7 @@ export const startNode = (apiServer: StartedApiServer): Promise<RealNode> =>
     return { name }
   })
 
-async function startKubelet({ folder, start }: PartGround, apiServer: StartedApiServer, runtimeEndpoint: string) {
+async function startKubelet({ folder, start }: PartGround, apiServer: ControlPlane, runtimeEndpoint: string) {
   const [configFile, kubeconfigFile] = [join(folder, 'kubelet.json'), join(folder, 'kubeconfig')]
   const config = renderKubeletConfig({ folder, runtimeEndpoint, port: await freePort() })
   await writeFile(configFile, config)
@@ -55,7 +55,7 @@ async function startKubelet({ folder, start }: PartGround, apiServer: StartedApi
   ])
 }
 
-async function isReady(apiServer: StartedApiServer): Promise<true | undefined> {
+async function isReady(apiServer: ControlPlane): Promise<true | undefined> {
   const answer = await requestKubernetes(apiServer, { path: `/api/v1/nodes/${name}` })
   if (answer.status !== 200) return undefined
   const node: { status: { conditions?: { type: string; status: string }[] } } = JSON.parse(answer.body)
