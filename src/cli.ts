@@ -26,6 +26,13 @@ const terminal: Terminal = {
   print: (text) => process.stdout.write(`${text}\n`),
   complain: (text) => process.stderr.write(`${text}\n`),
   readInput: async () => (await import('./terminal/read-input.ts')).readInput(process.stdin),
+  ...(process.stdin.isTTY &&
+    process.stderr.isTTY && {
+      ask: async (question, signal) => {
+        const { askPerson } = await import('./terminal/ask-person.ts')
+        return await askPerson(question, { input: process.stdin, output: process.stderr }, signal)
+      },
+    }),
   color: process.stdout.isTTY && !process.env['NO_COLOR'] ? 'always' : 'never',
   progress: (text) => {
     if (process.stderr.isTTY) process.stderr.write(text === undefined ? '\r\x1b[K' : `\r\x1b[K${text}`)

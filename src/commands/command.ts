@@ -19,6 +19,8 @@ export interface Terminal {
   readonly complain: (text: string) => void
   /** All of standard input, bounded. @throws DOCUMENT_UNREADABLE over 1 MiB */
   readonly readInput: () => Promise<string>
+  /** Asks somebody who sits there; absent where nobody does. */
+  readonly ask?: (question: string, signal: AbortSignal) => Promise<string>
   readonly color: 'always' | 'never'
   /** Shows a passing line on standard error, where that is a terminal; `undefined` wipes it. */
   readonly progress: (text: string | undefined) => void

@@ -25,9 +25,29 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Print what to install: a CronJob, with the least rights',
     load: async () => (await import('./manifests.ts')).manifests,
   },
+  'issuer show': {
+    summary: "Show the cluster's issuer, which clouds can use it, and the steps to another",
+    load: async () => (await import('./issuer/show.ts')).show,
+  },
   'issuer check': {
     summary: "Tell which clouds can use what is public at an issuer's URL",
     load: async () => (await import('./issuer/check.ts')).check,
+  },
+  'issuer watch': {
+    summary: 'Keep the published OIDC documents true while keys rotate',
+    load: async () => (await import('./issuer/watch.ts')).watch,
+  },
+  'trust plan': {
+    summary: 'Show what Google must know for a document, against what it knows',
+    load: async () => (await import('./trust/plan.ts')).plan,
+  },
+  'trust apply': {
+    summary: 'Make what Google must know for a document, and wait until it works',
+    load: async () => (await import('./trust/apply.ts')).apply,
+  },
+  'trust destroy': {
+    summary: 'Take back what trust apply made at Google, and only that',
+    load: async () => (await import('./trust/destroy.ts')).destroy,
   },
   sandbox: {
     summary: 'Run a cluster, a Google and a registry on this machine, to play with',

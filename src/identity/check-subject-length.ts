@@ -9,7 +9,10 @@ import type { SubjectToken } from './subject-token.ts'
 const longest = 127
 
 /** SUBJECT_TOO_LONG when google.subject cannot hold it. `where` is where the token came from, for the message. */
-export function checkSubjectLength({ subject }: SubjectToken, where: string): PullpassError | undefined {
+export function checkSubjectLength(
+  { subject }: Pick<SubjectToken, 'subject'>,
+  where: string,
+): PullpassError | undefined {
   const bytes = Buffer.byteLength(subject)
   if (bytes <= longest) return undefined
   return new PullpassError({

@@ -9,6 +9,7 @@ interface UnspecificCodes {
 
 const exchange: UnspecificCodes = { unavailable: 'EXCHANGE_UNAVAILABLE', refused: 'EXCHANGE_REFUSED' }
 const byHop: Readonly<Partial<Record<Hop, UnspecificCodes>>> = {
+  trust: { unavailable: 'TRUST_UNAVAILABLE', refused: 'TRUST_REFUSED' },
   publish: { unavailable: 'PUBLISH_UNAVAILABLE', refused: 'PUBLISH_REFUSED' },
   discovery: { unavailable: 'DISCOVERY_UNAVAILABLE', refused: 'DISCOVERY_UNAVAILABLE' },
 }

@@ -14,6 +14,7 @@ const variable = {
   iamCredentials: 'PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT',
   iam: 'PULLPASS_GCP_IAM_ENDPOINT',
   storage: 'PULLPASS_GCP_STORAGE_ENDPOINT',
+  artifactRegistry: 'PULLPASS_GCP_ARTIFACT_REGISTRY_ENDPOINT',
 } as const
 
 const universeOf = ({ universeDomain = 'googleapis.com' }: GcpSettings) => universeDomain
@@ -38,6 +39,10 @@ export const iamEndpoint = (environment: Environment): string =>
 /** Buckets. Origin without a trailing slash. */
 export const storageEndpoint = (environment: Environment): string =>
   environment[variable.storage] || 'https://storage.googleapis.com'
+
+/** Repositories. Origin without a trailing slash. */
+export const artifactRegistryEndpoint = (environment: Environment): string =>
+  environment[variable.artifactRegistry] || 'https://artifactregistry.googleapis.com'
 
 /** Whoever is named by these variables receives tokens. @throws VARIABLE_INVALID */
 export function checkEndpoints(environment: Environment): void {

@@ -5,6 +5,7 @@ export function asOnPage(message: string, { parts, folder }: Pick<TestSandbox, '
   const places = [
     [parts.sts.url, 'https://sts.googleapis.com'],
     [parts.iamCredentials.url, 'https://iamcredentials.googleapis.com'],
+    [`localhost:${parts.registry.port}`, 'europe-docker.pkg.dev'],
     [parts.storage.url, 'https://storage.googleapis.com'],
     [parts.kubernetes.url, 'https://cluster.example.com:6443'],
     ['certificate for 127.0.0.1', 'certificate for sts.googleapis.com'],

@@ -40,11 +40,14 @@ export function readOperation({ body }: Received): Operation {
 /** What it made, once it is done. @throws PullpassError at the caller's hop: it failed, or is not done after two minutes */
 export async function followOperation(connection: IamConnection, started: Operation): Promise<JsonObject> {
   const { outside, caller } = connection
-  const until = outside.now().getTime() + longestMs
+  const startedMs = outside.now().getTime()
   let operation = started
+  let pausedMs = 0
   for (let pauseMs = firstMs; !operation.done; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    if (outside.now().getTime() + pauseMs > until) throw neverEnded(connection, operation)
+    const passedMs = Math.max(outside.now().getTime() - startedMs, pausedMs) // a clock may be set back meanwhile
+    if (passedMs + pauseMs > longestMs) throw neverEnded(connection, operation)
     await outside.sleep(pauseMs, outside.signal)
+    pausedMs += pauseMs
     operation = await askIam(connection, { method: 'GET', path: `v1/${started.name}`, read: readOperation })
   }
   if (operation.error === undefined) return operation.response ?? {}
@@ -53,6 +56,8 @@ export async function followOperation(connection: IamConnection, started: Operat
     code: codeOf(code, connection),
     hop: caller.hop,
     seen: `Google's operation ${operation.name} failed: ${quoteSafely(message, [await connection.token()])}`,
+    expected: 'it to succeed',
+    hint: 'run it again: what is done already is seen then, and what failed is tried once more',
     retryable: code === grpc.unavailable,
   })
 }
@@ -63,12 +68,14 @@ const grpc = { notFound: 5, permissionDenied: 7, unavailable: 14 }
 function codeOf(code: number | undefined, { caller }: IamConnection) {
   if (code === grpc.permissionDenied) return caller.codes.denied
   if (code === grpc.notFound) return caller.codes.absent
-  return unspecificCodes(caller.hop)[code === grpc.unavailable ? 'unavailable' : 'refused']
+  return (
+    caller.codes.operationFailed ?? unspecificCodes(caller.hop)[code === grpc.unavailable ? 'unavailable' : 'refused']
+  )
 }
 
 const neverEnded = ({ caller }: IamConnection, { name }: Operation) =>
   new PullpassError({
-    code: unspecificCodes(caller.hop).unavailable,
+    code: caller.codes.operationUnfinished ?? unspecificCodes(caller.hop).unavailable,
     hop: caller.hop,
     seen: `Google's operation ${name} is not done after ${longestMs / 1000} s`,
     expected: 'it to end: most take a few seconds',

@@ -13,6 +13,9 @@ export interface IamCaller {
     readonly denied: ErrorCode
     /** What is asked for is not there. */
     readonly absent: ErrorCode
+    /** Of long-running operations; absent: as of any other request. */
+    readonly operationFailed?: ErrorCode
+    readonly operationUnfinished?: ErrorCode
   }
 }
 

@@ -6,6 +6,7 @@ import { exchangeCases } from './exchange-cases.ts'
 import { kubernetesCases } from './kubernetes-cases.ts'
 import { runCases } from './run-cases.ts'
 import { subjectTokenCases } from './subject-token-cases.ts'
+import { trustCases } from './trust-cases.ts'
 
 export const errorCases: ErrorCases = {
   ...documentCases,
@@ -14,4 +15,5 @@ export const errorCases: ErrorCases = {
   ...answerCases,
   ...kubernetesCases,
   ...runCases,
+  ...trustCases,
 }

@@ -1,0 +1,95 @@
+/** pullpass trust apply: makes what Google must know, one change after another, and waits until it works. */
+
+import { applyTrust, type StepOutcome } from '../../trust/apply-trust.ts'
+import { connectToGoogle } from '../../trust/ask-google.ts'
+import { replaceable } from '../../trust/finding.ts'
+import { type Proof, proveTrust } from '../../trust/prove-trust.ts'
+import { noRecord, openRecord, type TrustRecord } from '../../trust/trust-record.ts'
+import type { Call, Command } from '../command.ts'
+import type { Flag } from '../flag.ts'
+import { readDuration } from '../read-duration.ts'
+import { defaultTimeout, outputFlags } from '../shared-flags.ts'
+import { askBefore } from './agree.ts'
+import { listTrials } from './list-trials.ts'
+import { type PreparedTrust, prepareTrust } from './prepare-trust.ts'
+import { printApplied } from './print-applied.ts'
+import { printFaults } from './print-faults.ts'
+import { replaceFlag, trustFlags, yesFlag } from './trust-flags.ts'
+
+const flags: typeof trustFlags &
+  typeof replaceFlag &
+  typeof yesFlag &
+  typeof outputFlags & { readonly 'no-record': Flag & { readonly type: 'boolean' } } = {
+  ...trustFlags,
+  ...replaceFlag,
+  ...yesFlag,
+  'no-record': {
+    type: 'boolean',
+    summary: 'Write no ConfigMap of what is granted; pullpass trust destroy then takes no grant back',
+  },
+  ...outputFlags,
+}
+
+export const apply: Command<typeof flags> = {
+  summary: 'Make what Google must know for a document, and wait until it works',
+  usage: [
+    'trust apply -f FILE [flags]',
+    'trust apply [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',
+  ],
+  details: [
+    'Makes what pullpass trust plan shows, each change said before it is made, and asked for unless --yes. A run that ended',
+    'anywhere is taken up by the next. A condition, mapping or issuer that is there and differs stays, unless --replace',
+    'names it; other members of a policy stay always. What is made carries pullpass:… of its cluster in its description,',
+    'and each grant is written into the ConfigMap pullpass-trust in the namespace of the account.',
+    'At the end each registry is tried with a real token, for as long as --timeout allows: a new grant takes minutes.',
+    '',
+    'Examples:',
+    '  pullpass trust apply -f artifact-registry.yaml',
+    '  pullpass trust apply -f artifact-registry.yaml --context prod-1 --context prod-2 --yes --timeout 10m',
+  ].join('\n'),
+  namespacesStand: 'none: the account stands in the document, as spec.serviceAccountRef',
+  life: 'one-shot',
+  flags,
+
+  async run(call) {
+    const agree = askBefore('trust apply', call.flags.yes, call)
+    const startedMs = call.outside.now().getTime()
+    return await prepareTrust(call, 'always', async (prepared) => {
+      const record = recordOf(prepared, call)
+      const replace = replaceable.filter((field) => call.flags.replace.includes(field))
+      const google = connectToGoogle(call.outside)
+      const outcomes = await applyTrust(prepared.wanted, { replace, agree, record }, google)
+      const proofs = outcomes.every(isGood) ? await prove(prepared, call, startedMs) : []
+      await printApplied(outcomes, proofs, call)
+      printFaults([...outcomes, ...proofs.filter(({ result }) => result === 'fails').map(faultOf)], call)
+      return outcomes.every(isGood) && proofs.every(({ result }) => result !== 'fails') ? 0 : 1
+    })
+  },
+}
+
+const isGood = ({ result }: StepOutcome) => result === 'made' || result === 'unchanged'
+const faultOf = (proof: Proof) => ('fault' in proof ? { fault: proof.fault } : {})
+
+function recordOf({ clusters, wanted }: PreparedTrust, call: Call<typeof flags>): TrustRecord {
+  if (call.flags['no-record']) return noRecord
+  return openRecord(
+    clusters.flatMap(({ connection }) => connection ?? []),
+    wanted,
+  )
+}
+
+/** Left to say what was seen, when no time is left to wait. */
+const reserveMs = 15_000
+
+async function prove(prepared: PreparedTrust, call: Call<typeof flags>, startedMs: number): Promise<Proof[]> {
+  const { common, outside, terminal } = call
+  const wholeMs = readDuration('--timeout', common.timeout ?? defaultTimeout['one-shot'])
+  const onWait = (name: string, { code }: { code: string }) => terminal.progress(`${name}: ${code}, waiting`)
+  const proofs: Proof[] = []
+  for (const trial of listTrials(prepared, outside.environment)) {
+    const longestMs = wholeMs - reserveMs - (outside.now().getTime() - startedMs)
+    proofs.push(await proveTrust(trial, { longestMs, onWait }, outside))
+  }
+  terminal.progress(undefined)
+  return proofs
+}

@@ -1,0 +1,75 @@
+/** The clusters that are meant, with what each says of its issuer; connections stay open until they are closed. */
+import { readClusterIssuer } from '../../issuer/read-cluster-issuer.ts'
+import type { Cluster } from '../../kubernetes/cluster.ts'
+import { connect } from '../../kubernetes/connect.ts'
+import type { Outside } from '../../outside/outside.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { providerIdOfContext } from '../../trust/provider-id-of-context.ts'
+import type { TrustedCluster } from '../../trust/trusted-cluster.ts'
+import type { FlagValues } from '../flag.ts'
+import type { TrustFlags } from './trust-flags.ts'
+
+export interface GatheredCluster extends TrustedCluster {
+  /** Undefined where nobody needs it: a plan for an issuer that was named. */
+  readonly connection: Cluster | undefined
+}
+
+type Wanted = Pick<FlagValues<TrustFlags>, 'context' | 'kubeconfig' | 'issuer' | 'provider-id'>
+
+/** `connected`: whether the cluster itself is needed beside its issuer. @throws USAGE_INVALID and what a cluster throws */
+export async function gatherClusters(
+  flags: Wanted,
+  connected: 'always' | 'for its issuer',
+  outside: Outside,
+): Promise<GatheredCluster[]> {
+  const ids = providerIds(flags)
+  const contexts = flags.context.length === 0 ? [undefined] : [...new Set(flags.context)]
+  if (flags.issuer !== undefined && contexts.length > 1) {
+    throw usage('--issuer stands beside several contexts', 'one cluster: each has an issuer of its own')
+  }
+  return await Promise.all(
+    contexts.map(async (context) => {
+      const providerId = context === undefined ? undefined : ids.get(context)
+      if (flags.issuer !== undefined && connected === 'for its issuer') {
+        return { name: flags.issuer, issuer: flags.issuer, keys: undefined, providerId, connection: undefined }
+      }
+      const connection = await connect({ kubeconfig: flags.kubeconfig, context }, outside)
+      if (flags.issuer !== undefined) {
+        return { name: context ?? flags.issuer, issuer: flags.issuer, keys: undefined, providerId, connection }
+      }
+      const { issuer, keys } = await readClusterIssuer(connection)
+      return { name: context ?? issuer, issuer, keys, providerId, connection }
+    }),
+  )
+}
+
+export async function closeClusters(clusters: readonly GatheredCluster[]): Promise<void> {
+  await Promise.all(clusters.map(async ({ connection }) => await connection?.close()))
+}
+
+/** None for one context alone: the document names its provider. */
+function providerIds({ context, 'provider-id': given }: Wanted): ReadonlyMap<string, string> {
+  const contexts = [...new Set(context)]
+  const named = new Map(given.map(parsePair))
+  const stray = [...named.keys()].find((name) => !contexts.includes(name))
+  if (stray !== undefined) throw usage(`--provider-id names the context ${stray}`, 'one that --context names, too')
+  const ids = new Map(
+    contexts
+      .filter((name) => contexts.length > 1 || named.has(name))
+      .map((name) => [name, named.get(name) ?? providerIdOfContext(name)]),
+  )
+  const twice = [...ids].find(([name, id]) => [...ids].some(([other, one]) => other !== name && one === id))
+  if (twice !== undefined) throw usage(`two contexts have the provider ${twice[1]}`, 'a provider for each cluster')
+  return ids
+}
+
+/** A context's name may hold "=", an id never. */
+function parsePair(pair: string): [context: string, id: string] {
+  const at = pair.lastIndexOf('=')
+  const id = pair.slice(at + 1)
+  if (at > 0 && /^(?!gcp-)[a-z0-9-]{4,32}$/.test(id)) return [pair.slice(0, at), id]
+  throw usage(`--provider-id ${pair}`, 'CONTEXT=ID, an id of 4 to 32 lower-case letters, digits and "-"')
+}
+
+const usage = (seen: string, expected: string) =>
+  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, hint: 'pullpass trust plan --help' })

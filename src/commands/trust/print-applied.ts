@@ -1,0 +1,68 @@
+/** What apply did, as a table or for programs: for each resource its result, and for each registry whether it works now. */
+import { plainLine } from '../../outside/plain-text.ts'
+import { renderStructured } from '../../terminal/render-structured.ts'
+import { type Cell, renderTable } from '../../terminal/render-table.ts'
+import type { StepOutcome } from '../../trust/apply-trust.ts'
+import { describeChange, resourceKind } from '../../trust/finding.ts'
+import type { Proof } from '../../trust/prove-trust.ts'
+import type { Terminal } from '../command.ts'
+import { reportFault } from './report-fault.ts'
+
+interface Printed {
+  readonly flags: { readonly output: 'json' | 'yaml' | undefined }
+  readonly terminal: Terminal
+}
+
+export async function printApplied(
+  outcomes: readonly StepOutcome[],
+  proofs: readonly Proof[],
+  { flags, terminal }: Printed,
+): Promise<void> {
+  if (flags.output !== undefined) {
+    terminal.print(await renderStructured(report(outcomes, proofs), flags.output))
+    return
+  }
+  const rows = outcomes.map(rowOf)
+  const notes = outcomes.flatMap((outcome) => notesOf(outcome).map((note) => `note: ${outcome.name}: ${note}`))
+  terminal.print(
+    [
+      renderTable({ header: ['RESULT', 'KIND', 'NAME'], rows }, terminal.color),
+      ...(notes.length === 0 ? [] : [notes.map(plainLine).join('\n')]),
+      renderProofs(proofs, terminal.color),
+    ].join('\n\n'),
+  )
+}
+
+const notesOf = ({ finding, lacks }: StepOutcome): readonly string[] =>
+  lacks === undefined ? (finding?.notes ?? []) : [`it needs ${lacks.join(' and ')}, and is made by the next run`]
+
+function rowOf({ name, finding, result }: StepOutcome): Cell[] {
+  const good = result === 'made' || result === 'unchanged'
+  return [{ text: result, tone: good ? 'good' : 'bad' }, finding === undefined ? '' : resourceKind(finding.after), name]
+}
+
+function renderProofs(proofs: readonly Proof[], color: 'always' | 'never'): string {
+  if (proofs.length === 0) return 'Nothing was tried: what failed comes first.'
+  const rows = proofs.map((proof): Cell[] => {
+    const tone = proof.result === 'fails' ? 'bad' : 'good'
+    const why = proof.result === 'untried' ? `no token to try it with: ${proof.fault.seen}` : ''
+    return [{ text: proof.result, tone }, proof.name, why]
+  })
+  return renderTable({ header: ['TRIED', 'WHAT', ''], rows }, color)
+}
+
+const report = (outcomes: readonly StepOutcome[], proofs: readonly Proof[]): object => ({
+  outcomes: outcomes.map(({ name, finding, result, fault, lacks }) => ({
+    ...(finding && { kind: resourceKind(finding.after) }),
+    name,
+    result,
+    ...(finding && { changes: finding.changes.map(describeChange), notes: finding.notes }),
+    ...(lacks && { lacks }),
+    ...reportFault(fault),
+  })),
+  trials: proofs.map((proof) => ({
+    name: proof.name,
+    result: proof.result,
+    ...reportFault('fault' in proof ? proof.fault : undefined),
+  })),
+})

@@ -1,0 +1,41 @@
+/** A plan, for people: a line for each resource, what would change, and what stays. */
+import { plainLine } from '../../outside/plain-text.ts'
+import { type Cell, renderTable } from '../../terminal/render-table.ts'
+import { describeChange, type Finding, resourceKind, resourceName } from '../../trust/finding.ts'
+import { markOf, type TrustedCluster } from '../../trust/trusted-cluster.ts'
+
+export function renderFindings(
+  findings: readonly Finding[],
+  clusters: readonly TrustedCluster[],
+  color: 'always' | 'never',
+): string {
+  const header = ['CLUSTER', 'ISSUER', 'MARK', ...(clusters.some(hasId) ? ['PROVIDER ID'] : [])]
+  const rows = clusters.map((cluster) => [cluster.name, cluster.issuer, markOf(cluster), cluster.providerId ?? ''])
+  const changes = findings.flatMap((finding) => finding.changes.map(describeChange))
+  const notes = findings.flatMap(({ after, notes: said }) => said.map((note) => `${resourceName(after)}: ${note}`))
+  return [
+    renderTable({ header, rows }, color),
+    renderTable({ header: ['RESULT', 'KIND', 'NAME'], rows: findings.map(rowOf) }, color),
+    ...(notes.length === 0 ? [] : [lines(notes.map((note) => `note: ${note}`))]),
+    changes.length === 0
+      ? nothing(findings)
+      : lines([changesTitle(changes.length), ...changes.map((one) => `  ${one}`)]),
+  ].join('\n\n')
+}
+
+const hasId = ({ providerId }: TrustedCluster) => providerId !== undefined
+const lines = (texts: readonly string[]) => texts.map(plainLine).join('\n')
+
+const nothing = (findings: readonly Finding[]) =>
+  findings.every(({ verdict }) => verdict === 'ok')
+    ? 'Nothing is missing.'
+    : 'Nothing that is missing can be made as it is: see the errors.'
+
+const changesTitle = (count: number) =>
+  `${count === 1 ? 'One change' : `${count} changes`} would be made by pullpass trust apply:`
+
+function rowOf({ after, verdict }: Finding): Cell[] {
+  const bad = verdict === 'refused' || verdict === 'unknown'
+  const result: Cell = verdict === 'ok' || bad ? { text: verdict, tone: bad ? 'bad' : 'good' } : verdict
+  return [result, resourceKind(after), resourceName(after)]
+}

@@ -1,0 +1,60 @@
+/** A ConfigMap as a small memory: its texts by key, read whole, written key by key. */
+import { asObject, asTexts } from '../outside/json-fields.ts'
+import type { Cluster } from './cluster.ts'
+import { readAnswer } from './read-answer.ts'
+import { readStatus } from './read-status.ts'
+
+export interface ConfigMapName {
+  readonly namespace: string
+  readonly name: string
+}
+
+/** Empty where it is not there. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
+export async function readConfigMap(cluster: Cluster, map: ConfigMapName): Promise<Record<string, string>> {
+  const answer = await cluster.request({ method: 'GET', path: pathOf(map) })
+  if (answer.status === 404) return {}
+  if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'configmaps', ...map })
+  return asTexts(asObject(readAnswer(cluster, answer)['data']))
+}
+
+/**
+ * Sets these keys, and takes away those of `undefined`; others stay. It is created where it is not there.
+ * @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED
+ */
+export async function writeConfigMap(
+  cluster: Cluster,
+  map: ConfigMapName,
+  changes: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const data = Object.fromEntries(Object.entries(changes).map(([key, text]) => [key, text ?? null]))
+  // A merge patch changes the keys that it names, whoever writes others at the same time.
+  const patched = await cluster.request({
+    method: 'PATCH',
+    path: `${pathOf(map)}?fieldManager=pullpass`,
+    contentType: 'application/merge-patch+json',
+    body: JSON.stringify({ data }),
+  })
+  if (patched.status === 200) return
+  if (patched.status !== 404) throw readStatus(cluster, patched, { verb: 'patch', resource: 'configmaps', ...map })
+  const kept = Object.entries(changes).filter(([, text]) => text !== undefined)
+  if (kept.length > 0) await create(cluster, map, Object.fromEntries(kept))
+}
+
+async function create(cluster: Cluster, map: ConfigMapName, data: object): Promise<void> {
+  const answer = await cluster.request({
+    method: 'POST',
+    path: `${folderOf(map)}?fieldManager=pullpass`,
+    contentType: 'application/json',
+    body: JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { ...map, labels: { 'app.kubernetes.io/managed-by': 'pullpass' } },
+      data,
+    }),
+  })
+  if (answer.status === 201) return
+  throw readStatus(cluster, answer, { verb: 'create', resource: 'configmaps', ...map })
+}
+
+const folderOf = ({ namespace }: ConfigMapName) => `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`
+const pathOf = (map: ConfigMapName) => `${folderOf(map)}/${encodeURIComponent(map.name)}`

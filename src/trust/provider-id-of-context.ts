@@ -1,0 +1,25 @@
+/** The id of a cluster's provider, made of the name of its kubeconfig context: of several clusters each needs its own. */
+import { createHash } from 'node:crypto'
+
+const shortest = 4
+const longest = 32
+/** Digits of a hash that tell apart what was made alike. */
+const digits = 6
+
+/**
+ * The name itself where Google takes it as an id; else what of it is lower-case letters, digits and "-", and six digits of
+ * its hash: `gke_project_europe-west1_prod` becomes `gke-project-europe-west1-1d2c3b`.
+ */
+export function providerIdOfContext(context: string): string {
+  if (/^[a-z0-9-]+$/.test(context) && isId(context)) return context
+  const hash = createHash('sha256').update(context).digest('hex').slice(0, digits)
+  const words = context.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
+  const start = words
+    .replace(/^-+/, '')
+    .replace(/^gcp-/, '')
+    .slice(0, longest - digits - 1)
+  return `${start.replace(/-+$/, '') || 'cluster'}-${hash}`
+}
+
+/** `gcp-` is Google's own. */
+const isId = (text: string) => text.length >= shortest && text.length <= longest && !text.startsWith('gcp-')

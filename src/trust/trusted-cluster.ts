@@ -1,0 +1,27 @@
+/** A cluster as trust sees it: who signs its tokens, and what is made for it carries. */
+import { createHash } from 'node:crypto'
+import type { IssuerKey } from '../issuer/issuer-key.ts'
+
+export interface TrustedCluster {
+  /** As the operator calls it: a context of his kubeconfig, or its issuer. */
+  readonly name: string
+  /** `iss` of its tokens. */
+  readonly issuer: string
+  /** As the cluster serves them; undefined where it was not asked. */
+  readonly keys: readonly IssuerKey[] | undefined
+  /** In place of the id that a document gives its provider: of several clusters each has its own. */
+  readonly providerId: string | undefined
+}
+
+/**
+ * What everything that is made for a cluster carries in its description. It is made of the issuer, since operators call
+ * one cluster by many names, and of its first 12 digits, since a description is short.
+ */
+export function markOf({ issuer }: Pick<TrustedCluster, 'issuer'>): string {
+  return `pullpass:${createHash('sha256').update(issuer).digest('hex').slice(0, 12)}`
+}
+
+/** Whether a description says that pullpass made it for that cluster. */
+export function carriesMark(description: string | undefined, mark: string): boolean {
+  return (description ?? '').split(/\s+/).includes(mark)
+}

@@ -1,0 +1,98 @@
+/** Runs that end on Google's side of trust: who may set it up, what is there already, and how Google's work ends. */
+import type { SandboxAnswer } from '../../../sandbox/serve/handler.ts'
+import { type PullpassRun, type PullpassWanted, runPullpass } from '../../support/run-pullpass.ts'
+import type { TestSandbox } from '../../support/start-test-sandbox.ts'
+import type { ErrorCases } from './error-case.ts'
+
+/** On the drop-in variables, which name neither repository nor account. */
+function trust(
+  sandbox: TestSandbox,
+  words: readonly string[],
+  environment: PullpassWanted['environment'] = {},
+): Promise<PullpassRun> {
+  const named = ['--repository', sandbox.repository, '--subject', 'image-system/pullpass']
+  return runPullpass(sandbox, ['trust', ...words, ...named], { environment })
+}
+
+/** Without the changes that it said before it made them. */
+async function apply(sandbox: TestSandbox, environment: PullpassWanted['environment'] = {}): Promise<PullpassRun> {
+  const run = await trust(sandbox, ['apply', '--yes'], environment)
+  return { ...run, stderr: run.stderr.replaceAll(/^(?:create|grant) .*\n/gm, '') }
+}
+
+const refusal = (code: number, status: string, message: string): { kind: 'answer'; answer: SandboxAnswer } => ({
+  kind: 'answer',
+  answer: { status: code, body: { error: { code, message, status } } },
+})
+
+const account = 'puller@example-project.iam.gserviceaccount.com'
+const accountPolicy = `projects/-/serviceAccounts/${account}`
+
+/** A pool that is not there yet, and its fate. */
+async function applyWithEnd(sandbox: TestSandbox, end: 'fails' | 'never-ends'): Promise<PullpassRun> {
+  sandbox.google.adjust({ operationEnd: () => end })
+  const run = await apply(sandbox, { POOL_ID: 'images' })
+  return { ...run, stderr: run.stderr.replaceAll(/operations\/b[0-9a-f]{30,31}/g, 'operations/b4f0c1d2e3') }
+}
+
+export const trustCases: ErrorCases = {
+  TRUST_CREDENTIALS_MISSING: (sandbox) =>
+    trust(sandbox, ['plan'], {
+      GOOGLE_APPLICATION_CREDENTIALS: undefined,
+      HOME: '/home/operator',
+      METADATA_SERVER_DETECTION: 'none',
+    }),
+
+  TRUST_DENIED: (sandbox) => {
+    sandbox.google.operators.withhold('iam.workloadIdentityPools.get')
+    return trust(sandbox, ['plan'])
+  },
+
+  TRUST_ABSENT: (sandbox) => {
+    sandbox.parts.iam.faults.inject(refusal(404, 'NOT_FOUND', 'Requested entity was not found.'), {
+      when: ({ method, path }) => method === 'POST' && path.endsWith('/providers'),
+    })
+    return apply(sandbox, { PROVIDER_ID: 'other' })
+  },
+
+  TRUST_REFUSED: (sandbox) => {
+    sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: 'https://other.example.com' })
+    return trust(sandbox, ['plan', '--issuer', 'https://cluster.example.com'])
+  },
+
+  TRUST_CONFLICT: (sandbox) => {
+    sandbox.google.accounts.denyTokens(account, sandbox.principal)
+    const message =
+      'There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.'
+    sandbox.parts.iam.faults.inject(refusal(409, 'ABORTED', message), {
+      when: ({ path }) => path.endsWith(':setIamPolicy'),
+    })
+    return apply(sandbox)
+  },
+
+  TRUST_POLICY_FULL: (sandbox) => {
+    const members = Array.from({ length: 1500 }, (_, index) => `user:puller-${index}@example.com`)
+    sandbox.google.policies.write(accountPolicy, [{ role: 'roles/iam.serviceAccountUser', members }])
+    return trust(sandbox, ['plan'])
+  },
+
+  TRUST_OPERATION_FAILED: (sandbox) => applyWithEnd(sandbox, 'fails'),
+
+  TRUST_OPERATION_UNFINISHED: (sandbox) => applyWithEnd(sandbox, 'never-ends'),
+
+  TRUST_UNAVAILABLE: (sandbox) => {
+    sandbox.parts.iam.faults.inject(refusal(503, 'UNAVAILABLE', 'The service is currently unavailable.'))
+    return trust(sandbox, ['plan'])
+  },
+
+  TRUST_UNPROVEN: (sandbox) => {
+    const message =
+      'Permission "artifactregistry.repositories.downloadArtifacts" denied on resource (or it may not exist)'
+    const body = { errors: [{ code: 'DENIED', message }] }
+    sandbox.parts.registry.faults.inject(
+      { kind: 'answer', answer: { status: 403, body } },
+      { when: ({ path }) => path === '/v2/token' },
+    )
+    return apply(sandbox)
+  },
+}
