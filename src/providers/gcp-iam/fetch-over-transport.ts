@@ -1,13 +1,10 @@
-/**
- * `fetch` for Google's auth library over the run's own transport, so that its authorities, its proxy, its end and its bounds
- * hold there too: the library would open connections of its own, trust the process's authorities and follow redirects.
- */
+/** `fetch` for Google's auth library, over the run's own transport. */
+import { askForLibrary } from '../../outside/ask-for-library.ts'
 import { asObject, jsonOrNone } from '../../outside/json-fields.ts'
 import type { Hop } from '../../outside/pullpass-error.ts'
 import { Redacted } from '../../outside/redacted.ts'
 import type { SendOutside } from '../../outside/send.ts'
 import type { HttpMethod } from '../../outside/transport.ts'
-import { transportFault } from '../../outside/transport-fault.ts'
 
 export interface LibraryFetch {
   readonly request: typeof fetch
@@ -17,35 +14,24 @@ export interface LibraryFetch {
   readonly lifeSeconds: () => number | undefined
 }
 
-const maxBytes = 1024 * 1024
-const timeoutMs = 20_000
 const confidential = ['subject_token', 'refresh_token', 'client_secret', 'assertion', 'actor_token']
-const methods: readonly string[] = ['GET', 'POST'] satisfies HttpMethod[]
 
 /** Rejects with a PullpassError where no answer came. */
-export function fetchOverTransport({ transport, signal }: SendOutside, hop: Hop): LibraryFetch {
+export function fetchOverTransport(outside: SendOutside, hop: Hop): LibraryFetch {
   const sent: Redacted[] = []
   let lifeSeconds: number | undefined
   const request: typeof fetch = async (input, init = {}) => {
     const url = input instanceof Request ? input.url : String(input)
     const body = textOf(init.body)
-    const headers = new Headers(init.headers)
-    if (init.body instanceof URLSearchParams && !headers.has('content-type')) {
-      headers.set('content-type', 'application/x-www-form-urlencoded;charset=UTF-8') // as fetch does
-    }
+    const headers = headersOf(init)
     sent.push(...secretsIn(body, headers))
-    const timeout = AbortSignal.timeout(timeoutMs)
-    const answer = await transport({
+    const answer = await askForLibrary(outside, {
+      hop,
+      who: 'Google',
       method: methodOf(init.method),
       url,
       headers: Object.fromEntries(headers),
       ...(body !== undefined && { body }),
-      maxBytes,
-      signal: AbortSignal.any([timeout, signal]),
-    }).catch((error: unknown) => {
-      signal.throwIfAborted()
-      const timedOut = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined
-      throw transportFault({ hop, who: 'Google', url }, timedOut, error)
     })
     const seconds = asObject(jsonOrNone(answer.body))?.['expires_in']
     lifeSeconds = typeof seconds === 'number' ? seconds : undefined
@@ -62,7 +48,16 @@ export function fetchOverTransport({ transport, signal }: SendOutside, hop: Hop)
 
 function methodOf(method = 'GET'): HttpMethod {
   if (method === 'GET' || method === 'POST') return method
-  throw new TypeError(`Google's auth library asks by ${methods.join(' and ')} alone`)
+  throw new TypeError("Google's auth library asks by GET and POST alone")
+}
+
+/** With the type that fetch gives a form. */
+function headersOf({ headers, body }: RequestInit): Headers {
+  const all = new Headers(headers)
+  if (body instanceof URLSearchParams && !all.has('content-type')) {
+    all.set('content-type', 'application/x-www-form-urlencoded;charset=UTF-8')
+  }
+  return all
 }
 
 function textOf(body: unknown): string | undefined {
