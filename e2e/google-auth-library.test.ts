@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { setDefaultCACertificates } from 'node:tls'
-import { IdentityPoolClient, type IdentityPoolClientOptions } from 'google-auth-library'
+import { GoogleAuth, IdentityPoolClient, type IdentityPoolClientOptions } from 'google-auth-library'
 import { type Sandbox, startSandbox } from '../sandbox/start-sandbox.ts'
 
 suite("Google's auth library at the sandbox", () => {
@@ -44,6 +44,19 @@ suite("Google's auth library at the sandbox", () => {
     const { token } = await new IdentityPoolClient(impersonating(email)).getAccessToken()
 
     assert.equal(holderOf(token), 'serviceAccount:puller@example-project.iam.gserviceaccount.com')
+  })
+
+  test("it signs the sandbox's operator in by the file that the environment names", async () => {
+    const { GOOGLE_APPLICATION_CREDENTIALS: keyFilename, GOOGLE_CLOUD_PROJECT: projectId } = sandbox.environment
+    const scopes = 'https://www.googleapis.com/auth/cloud-platform'
+    const auth = new GoogleAuth({ ...(keyFilename && { keyFilename }), ...(projectId && { projectId }), scopes })
+    const client = await auth.getClient()
+    const project = await client.request<object>({
+      url: `${sandbox.parts.resourceManager.url}/v3/projects/${projectId}`,
+    })
+
+    assert.equal(holderOf((await client.getAccessToken()).token), sandbox.operator.member)
+    assert.equal(Object(project.data).name, 'projects/123456789012')
   })
 
   test('it reports a service account that the principal may not become', async () => {

@@ -144,14 +144,69 @@ suite('sandbox', () => {
   })
 
   test('its files are for its user alone, and gone at the end', async (t) => {
-    const { folder, close } = await start(t)
+    const { folder, environment, close } = await start(t)
     const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
 
     assert.equal(modeOf(folder.path), '700')
     assert.equal(modeOf(folder.kubeconfigFile), '600')
     assert.equal(modeOf(folder.tokenFile), '600')
+    assert.equal(modeOf(environment['GOOGLE_APPLICATION_CREDENTIALS'] ?? ''), '600')
     await close()
     assert.equal(existsSync(folder.path), false)
+  })
+
+  test('its operator can set up what is not trusted yet, until the exchange and the pull go through', async (t) => {
+    const sandbox = await start(t, { trust: 'absent' })
+    const { environment, repository, principal, provider } = sandbox
+    assert.equal((await exchange(sandbox)).body.error, 'invalid_target')
+    const authorization = `Bearer ${environment['PULLPASS_GCP_ACCESS_TOKEN']}`
+    const call = async (url: string, body: object) => {
+      let answer = await ask(sandbox, url, { method: 'POST', authorization, body: JSON.stringify(body) })
+      const operation = `${environment['PULLPASS_GCP_IAM_ENDPOINT']}/v1/${parse(answer).name}`
+      while (/operations/.test(operation) && !parse(answer).done)
+        answer = await ask(sandbox, operation, { authorization })
+      assert.equal(answer.status, 200, answer.text)
+    }
+    const iam = `${environment['PULLPASS_GCP_IAM_ENDPOINT']}/v1/projects/${environment['GOOGLE_CLOUD_PROJECT']}`
+    const pools = `${iam}/locations/global/workloadIdentityPools`
+    await call(`${pools}?workloadIdentityPoolId=pool`, {})
+    await call(`${pools}/pool/providers?workloadIdentityPoolProviderId=${provider.split('/').at(-1)}`, {
+      attributeMapping: { 'google.subject': 'assertion.sub' },
+      oidc: { issuerUri: sandbox.cluster.issuer },
+    })
+    await call(`${iam}/serviceAccounts`, { accountId: 'puller' })
+    const email = environment['SERVICE_ACCOUNT_EMAIL']
+    const grant = (role: string, member: string) => ({ policy: { bindings: [{ role, members: [member] }] } })
+    await call(`${iam}/serviceAccounts/${email}:setIamPolicy`, grant('roles/iam.workloadIdentityUser', principal))
+    const password = await impersonate(sandbox, (await exchange(sandbox)).body.access_token)
+    assert.equal((await pull(sandbox, password)).status, 403)
+    await call(
+      `${environment['PULLPASS_GCP_ARTIFACT_REGISTRY_ENDPOINT']}/v1/${repository}:setIamPolicy`,
+      grant('roles/artifactregistry.reader', `serviceAccount:${email}`),
+    )
+
+    assert.equal((await pull(sandbox, password)).status, 200)
+  })
+
+  test('what its operator uploads into the bucket of the issuer is what Google reads', async (t) => {
+    const sandbox = await start(t, { issuerDocuments: 'absent' })
+    assert.match((await exchange(sandbox)).body.error_description, /Error connecting/)
+    const { issuer, keys } = sandbox.cluster
+    const documents = {
+      'openid/v1/jwks': keys.jwks,
+      '.well-known/openid-configuration': { issuer, jwks_uri: `${issuer}/openid/v1/jwks` },
+    }
+    for (const [name, document] of Object.entries(documents)) {
+      const query = new URLSearchParams({ uploadType: 'media', name, ifGenerationMatch: '0' })
+      const url = `${sandbox.environment['PULLPASS_GCP_STORAGE_ENDPOINT']}/upload/storage/v1/b/example-cluster/o?${query.toString()}`
+      const authorization = `Bearer ${sandbox.operator.accessToken()}`
+      assert.equal(
+        (await ask(sandbox, url, { method: 'POST', authorization, body: JSON.stringify(document) })).status,
+        200,
+      )
+    }
+
+    assert.equal((await exchange(sandbox)).status, 200)
   })
 
   test('two sandboxes do not take each other for real', async (t) => {

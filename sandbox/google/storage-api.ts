@@ -1,0 +1,14 @@
+/** Cloud Storage under one host: its JSON API, and objects by `/BUCKET/OBJECT`. */
+import type { SandboxHandler } from '../serve/handler.ts'
+import type { PolicyCallNeeds } from './policy-calls.ts'
+import { type BucketAccessNeeds, createBucketAccess } from './storage/bucket-access.ts'
+import { answerJson } from './storage/json-api.ts'
+import { answerPublicRead } from './storage/public-reads.ts'
+
+export function storageApi(needs: BucketAccessNeeds & { readonly policyCalls: PolicyCallNeeds }): SandboxHandler {
+  const both = { ...needs, access: createBucketAccess(needs) }
+  return (request) =>
+    /^\/(?:upload\/|download\/)?storage\/v1\//.test(request.path)
+      ? answerJson(request, both)
+      : answerPublicRead(request, both)
+}
