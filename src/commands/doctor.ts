@@ -142,7 +142,7 @@ function askedOf(documents: readonly Document[], ask: FlagsRead, { flags, outsid
     documents,
     tokenFiles: tokenFile !== undefined || areHere(environment) ? 'here' : 'elsewhere',
     source: { ...outside, tokenFile },
-    commands: mendingCommands({ files, kubeconfig, context, tokenFile }),
+    commands: mendingCommands({ files, kubeconfig, context, tokenFile, environment }),
   }
 }
 

@@ -9,7 +9,11 @@ import { type ExchangeFacts, gatherExchanges } from './gather-exchanges.ts'
 import { gatherIssuers, type IssuerFacts } from './gather-issuers.ts'
 import { gatherPulls, type PullFacts } from './gather-pulls.ts'
 import { gatherTokens, type TokenFacts } from './gather-tokens.ts'
+import { gatherTrust } from './gather-trust.ts'
+import { ofTrust } from './judge-exchange.ts'
 import { judgeToken, whereOf } from './judge-token.ts'
+import type { TrustFacts } from './judge-trust.ts'
+import { repositoryFor, takesFiles } from './trust-command.ts'
 import { type ClockSeen, watchClocks } from './watch-clocks.ts'
 
 export interface WayFacts {
@@ -18,6 +22,7 @@ export interface WayFacts {
   readonly exchanges: readonly ExchangeFacts[]
   readonly pulls: readonly PullFacts[]
   readonly clocks: readonly ClockSeen[]
+  readonly trust: TrustFacts
 }
 
 export interface WayWanted {
@@ -39,13 +44,30 @@ export async function gatherToRegistry(
   const worth = tokens.map((facts) => ({ demand: facts.demand, token: worthTrying(facts, asked, requestedAt) }))
   const exchanges = await gatherExchanges(worth, watched.outside)
   const pulls = await gatherPulls(exchanges, { documents: asked.documents, images }, watched.outside)
-  return {
-    tokens,
-    issuers,
-    exchanges,
-    pulls,
-    clocks: [...clusterClock(tokens, cluster, requestedAt), ...watched.seen()],
-  }
+  const trust = await gatherWhereRefused({ tokens, issuers, exchanges, pulls }, { asked, demands, images }, outside)
+  const clocks = [...clusterClock(tokens, cluster, requestedAt), ...watched.seen()]
+  return { tokens, issuers, exchanges, pulls, clocks, trust }
+}
+
+/** The vendor is read only where he refused something that he was told wrong, or not at all. */
+async function gatherWhereRefused(
+  { tokens, issuers, exchanges, pulls }: Omit<WayFacts, 'trust' | 'clocks'>,
+  { asked: { documents }, images }: WayWanted,
+  outside: Outside,
+): Promise<TrustFacts> {
+  const first = tokens.find(({ got }) => isToken(got))?.got
+  const token = first !== undefined && isToken(first) ? first : undefined
+  const known = { documents, images, subject: token?.subject }
+  const refused =
+    exchanges.some(({ result }) => result instanceof PullpassError && ofTrust.includes(result.code)) ||
+    pulls.some(({ trial }) => trial?.outcome === 'refused' && trial.status === 403)
+  if (!refused || token === undefined) return { ...known, found: undefined }
+  const served = issuers.find((facts) => facts.token.issuer === token.issuer)?.cluster
+  const cluster =
+    served === undefined || served instanceof PullpassError ? { issuer: token.issuer, keys: undefined } : served
+  const subject = takesFiles(documents) ? token.subject : undefined
+  const found = await gatherTrust({ documents, cluster, subject, repository: repositoryFor(images) }, outside)
+  return { ...known, found }
 }
 
 const isToken = (got: TokenFacts['got']): got is SubjectToken =>

@@ -33,12 +33,14 @@ export function judgeCluster(facts: ClusterFacts | undefined, judge: JudgeCluste
     return { upToSecrets: cause ? hops.map((hop) => notTried(hop, '', cause)) : [], afterWrites: () => [] }
   }
   const { commands } = asked
-  const rights = facts.rights.map((right) => judgeRight(right, commands, runsIn(asked)))
+  const rights = facts.rights.map((right) => judgeRight(right, { commands, namespace: runsIn(asked), before }))
   if (facts.places instanceof PullpassError) {
     return { upToSecrets: [...rights, judgeUnlisted(facts.places, rights)], afterWrites: () => [] }
   }
   const { jobs, secrets, accounts } = facts.places
-  const secretsFound = secrets.map((secret) => judgeSecret(secret, { ...judge, commands }))
+  const secretsFound = secrets.map((secret) =>
+    judgeSecret(secret, { ...judge, commands, clockFailure: failureOf(before, 'clock') }),
+  )
   return {
     upToSecrets: [...rights, ...judgeNamespaces(jobs, asked.namespace, commands), ...secretsFound],
     afterWrites(found) {

@@ -5,7 +5,6 @@ import { PullpassError } from '../outside/pullpass-error.ts'
 import { failedBy } from './failed-by.ts'
 import { type DoctorHop, type Finding, failureOf, type Remedy } from './finding.ts'
 import type { ExchangeFacts } from './gather-exchanges.ts'
-import type { MendingCommands } from './mending-commands.ts'
 import { nameRegistry } from './name-registry.ts'
 import { notTried } from './not-tried.ts'
 
@@ -25,11 +24,19 @@ const explained: Readonly<Partial<Record<ErrorCode, readonly DoctorHop[]>>> = {
   EXCHANGE_REFUSED: ['signature'],
 }
 
-/** What `pullpass trust apply` sets right, at the vendor's. */
-const ofTrust: readonly ErrorCode[] = ['PROVIDER_ABSENT', 'AUDIENCE_REFUSED', 'ISSUER_REFUSED', 'IMPERSONATION_DENIED']
+/** What lies in what the vendor was told, and so is looked up there. */
+export const ofTrust: readonly ErrorCode[] = [
+  'PROVIDER_ABSENT',
+  'AUDIENCE_REFUSED',
+  'ISSUER_REFUSED',
+  'CONDITION_REFUSED',
+  'ISSUER_UNREACHABLE',
+  'SIGNATURE_REFUSED',
+  'IMPERSONATION_DENIED',
+]
 
 /** One for each hop of the provider's exchange. */
-export function judgeExchange({ demand, result }: ExchangeFacts, before: Before, commands: MendingCommands): Finding[] {
+export function judgeExchange({ demand, result }: ExchangeFacts, before: Before, remedyOf: TrustRemedy): Finding[] {
   const about = nameRegistry(demand)
   const { hops } = demand
   if (result === undefined) return hops.map((hop) => notTaken(hop, about, before))
@@ -37,12 +44,12 @@ export function judgeExchange({ demand, result }: ExchangeFacts, before: Before,
     const until = result.expiresAt.toISOString()
     return hops.map((hop) => ({ hop, about, result: 'ok', code: 'OK', seen: `granted, until ${until}` }))
   }
-  const failed = judgeRefusal(result, about, { before, commands })
-  const at = hops.findIndex((hop) => hop === result.hop)
+  const failed = judgeRefusal(result, about, { before, remedyOf })
+  const at = hops.map(String).indexOf(result.hop)
   return hops.map((hop, index) => {
     if (index === Math.max(0, at)) return { ...failed, hop }
     if (index < at) return { hop, about, result: 'ok', code: 'OK', seen: 'granted' }
-    return notTried(hop, about, failed)
+    return failed.result === 'failed' ? notTried(hop, about, failed) : { ...failed, hop }
   })
 }
 
@@ -52,27 +59,20 @@ function notTaken(hop: 'exchange' | 'impersonation', about: string, { token }: B
   return { hop, about, result: 'skipped', code, seen: 'not tried, without a token' }
 }
 
+/** By what was read at the vendor, or else his own words. */
+export type TrustRemedy = (fault: Pick<PullpassError, 'code' | 'hint'>) => Remedy
+
 interface Judge {
   readonly before: Before
-  readonly commands: MendingCommands
+  readonly remedyOf: TrustRemedy
 }
 
-function judgeRefusal(fault: PullpassError, about: string, { before, commands }: Judge): Finding {
+function judgeRefusal(fault: PullpassError, about: string, { before, remedyOf }: Judge): Finding {
   const earlier = [...(before.clock ? [before.clock] : []), ...before.issuer]
   const cause = failureOf(earlier, ...(explained[fault.code] ?? []))
   if (cause !== undefined) {
     const { seen } = fault
     return { ...notTried('exchange', about, cause), seen: `refused, because of ${cause.hop} ${cause.code}: ${seen}` }
   }
-  return failedBy('exchange', about, fault, remedyOf(fault, before, commands))
-}
-
-function remedyOf(fault: PullpassError, { issuer }: Before, commands: MendingCommands): Remedy {
-  if (ofTrust.includes(fault.code)) return { command: commands.pullpass('trust apply') }
-  const looksRight = issuer.length > 0 && issuer.every(({ result }) => result === 'ok' || result === 'warning')
-  const keys: readonly ErrorCode[] = ['ISSUER_UNREACHABLE', 'SIGNATURE_REFUSED']
-  if (!keys.includes(fault.code) || !looksRight) return {}
-  return {
-    words: `the issuer's documents are right as this machine reads them, and the token verifies: so the provider has keys that were uploaded and have gone stale, or its cache is old (minutes), or it cannot reach the issuer; ${fault.hint ?? ''}`,
-  }
+  return failedBy('exchange', about, fault, ofTrust.includes(fault.code) ? remedyOf(fault) : {})
 }

@@ -11,24 +11,33 @@ import type { MendingCommands } from './mending-commands.ts'
 import { notTried } from './not-tried.ts'
 import { publishRemedy } from './publish-remedy.ts'
 
-/** `verified elsewhere`: an exchange succeeded, so that whoever verifies has the keys, whatever is public. */
-export type KeysNeeded = 'needed' | 'verified elsewhere'
+/**
+ * `verified elsewhere`: an exchange succeeded, so that whoever verifies has the keys, whatever is public.
+ * `uploaded`: the documents want the keys in the provider itself.
+ */
+export type KeysNeeded = 'needed' | 'verified elsewhere' | 'uploaded'
 
 /** Discovery, key and signature, in this order. */
 export function judgeIssuer(facts: IssuerFacts, commands: MendingCommands, needed: KeysNeeded): Finding[] {
   const about = facts.token.issuer
   const discovery = judgeDiscovery(facts, commands)
   if (discovery.result === 'ok') return [discovery, ...judgeKey(facts, commands)]
-  const unread = needed === 'needed' ? discovery : notNeeded(discovery)
+  const unread = needed === 'needed' ? discovery : notNeeded(discovery, needed)
+  if (unread.result === 'skipped') return [unread]
   return [unread, ...(['key', 'signature'] as const).map((hop) => notTried(hop, about, unread))]
 }
 
-const notNeeded = ({ hop, about, seen }: Finding): Finding => ({
+const whyNotNeeded = {
+  uploaded: 'the documents want the keys uploaded to the provider',
+  'verified elsewhere': 'the exchange succeeded, so that who verifies has the keys, by upload or otherwise',
+} as const
+
+const notNeeded = ({ hop, about, seen }: Finding, needed: keyof typeof whyNotNeeded): Finding => ({
   hop,
   about,
   result: 'skipped',
   code: 'NOT_NEEDED',
-  seen: `${seen}; it is not needed: the exchange succeeded, so that who verifies has the keys, by upload or otherwise`,
+  seen: `${seen}; it is not needed: ${whyNotNeeded[needed]}`,
 })
 
 function judgeDiscovery(facts: IssuerFacts, commands: MendingCommands): Finding {
@@ -42,7 +51,7 @@ function judgeDiscovery(facts: IssuerFacts, commands: MendingCommands): Finding 
     return { ...base, result: 'ok', code: 'OK', seen: `anybody reads the discovery document and ${keys.length} keys` }
   }
   const [code, seen, expected] = complaint
-  return { ...base, result: 'failed', code, seen, expected, remedy: publishRemedy(token.issuer, commands) }
+  return { ...base, result: 'failed', code, seen, expected, remedy: publishRemedy(code, token.issuer, commands) }
 }
 
 type Complaint = [code: FindingCode, seen: string, expected: string]
@@ -66,7 +75,7 @@ function whyUnfound({ token, keys }: IssuerFacts, { discovery, jwks }: PublicIss
   }
   const keysUnserved = whyNotServed(jwks, 'jwks')
   if (keysUnserved !== undefined || keys !== undefined) return keysUnserved
-  return ['KEYS_ABSENT', `${jwks.url} answers a stranger 200, but no JWKS`, 'an object with a list of keys']
+  return ['KEYS_NOT_JWKS', `${jwks.url} answers a stranger 200, but no JWKS`, 'an object with a list of keys']
 }
 
 const slashApart = (one: string, other: string) =>

@@ -19,7 +19,7 @@ export function judgeKey(facts: IssuerFacts, commands: MendingCommands): Finding
 function judgePublishedKey({ token, keys = [], cluster, where }: IssuerFacts, commands: MendingCommands): Finding {
   const about = token.issuer
   const base = { hop: 'key', about } as const
-  const remedy = publishRemedy(token.issuer, commands)
+  const remedy = publishRemedy('KEY_NOT_PUBLISHED', token.issuer, commands)
   const names = keys.map(({ keyId }) => keyId ?? '(no kid)').join(', ')
   const key = keys.find(({ keyId }) => keyId !== undefined && keyId === token.keyId)
   if (key === undefined) {
@@ -67,7 +67,7 @@ function judgeSignature({ token, signature, where }: IssuerFacts, commands: Mend
   const base = { hop: 'signature', about: token.issuer } as const
   if (signature === 'verified')
     return { ...base, result: 'ok', code: 'OK', seen: `${where} verifies with the published key` }
-  const remedy = publishRemedy(token.issuer, commands)
+  const remedy = publishRemedy('KEY_OF_ANOTHER', token.issuer, commands)
   if (signature === 'wrong') {
     return {
       ...base,

@@ -2,12 +2,12 @@
 import type { PullTrial } from '../registry/pull-trial.ts'
 import type { Finding, FindingCode, Remedy } from './finding.ts'
 import type { PullFacts } from './gather-pulls.ts'
-import type { MendingCommands } from './mending-commands.ts'
+import type { TrustRemedy } from './judge-exchange.ts'
 import { nameRegistry } from './name-registry.ts'
 import { notTried } from './not-tried.ts'
 
 /** `before`: of the exchange, its last hop. */
-export function judgePull(facts: PullFacts, before: Finding, commands: MendingCommands): Finding {
+export function judgePull(facts: PullFacts, before: Finding, remedyOf: TrustRemedy): Finding {
   const { demand, host, image, trial } = facts
   const about = `${image?.name ?? host}, ${nameRegistry(demand)}`
   const base = { hop: 'registry', about } as const
@@ -15,12 +15,12 @@ export function judgePull(facts: PullFacts, before: Finding, commands: MendingCo
     if (before.result === 'failed' || before.code === 'AFTER_FAILURE') return notTried('registry', about, before)
     return { ...base, result: 'skipped', code: before.code, seen: 'not tried, without a credential' }
   }
-  return { ...base, ...judgeTrial(trial, host, commands) }
+  return { ...base, ...judgeTrial(trial, host, remedyOf) }
 }
 
 type Judged = Omit<Finding, 'hop' | 'about'>
 
-function judgeTrial(trial: PullTrial, host: string, commands: MendingCommands): Judged {
+function judgeTrial(trial: PullTrial, host: string, remedyOf: TrustRemedy): Judged {
   const fine = (seen: string): Judged => ({ result: 'ok', code: 'OK', seen })
   switch (trial.outcome) {
     case 'pulls':
@@ -32,7 +32,7 @@ function judgeTrial(trial: PullTrial, host: string, commands: MendingCommands): 
     case 'absent':
       return judgeAbsent(trial)
     case 'refused':
-      return judgeRefused(trial, host, commands)
+      return judgeRefused(trial, host, remedyOf)
     case 'throttled':
       return failed('REGISTRY_THROTTLED', `${trial.url} answered ${trial.words}`, 'a registry that has time', {
         words:
@@ -65,7 +65,7 @@ function judgeAbsent({ what, words }: Extract<PullTrial, { outcome: 'absent' }>)
 function judgeRefused(
   { at, url, status, words }: Extract<PullTrial, { outcome: 'refused' }>,
   host: string,
-  commands: MendingCommands,
+  remedyOf: TrustRemedy,
 ): Judged {
   const seen = `the ${at} ${url} answered ${words}`
   if (status === 401) {
@@ -78,11 +78,12 @@ function judgeRefused(
       },
     )
   }
-  return failed('REGISTRY_DENIED', seen, 'the right to read this repository, which is there', {
-    command: commands.pullpass('trust apply'),
-    words:
-      "grants it where the document's registry names the repository (trust.repository); see also that the image's path is right",
-  })
+  return failed(
+    'REGISTRY_DENIED',
+    seen,
+    'the right to read this repository, which is there',
+    remedyOf({ code: 'IMPERSONATION_DENIED', hint: "see that the image's path is right" }),
+  )
 }
 
 function judgeUnreachable({

@@ -2,16 +2,19 @@
 
 import type { AccessQuestion } from '../kubernetes/review-access.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
-import type { Finding } from './finding.ts'
+import { type Finding, failureOf } from './finding.ts'
 import type { RightFacts } from './gather-rights.ts'
 import type { MendingCommands } from './mending-commands.ts'
+import { notTried } from './not-tried.ts'
 
-/** `namespace`: where pullpass runs, if that is known. */
-export function judgeRight(
-  { question, answer }: RightFacts,
-  commands: MendingCommands,
-  namespace: string | undefined,
-): Finding {
+interface JudgeRight {
+  readonly commands: MendingCommands
+  /** Where pullpass runs, if that is known. */
+  readonly namespace: string | undefined
+  readonly before: readonly Finding[]
+}
+
+export function judgeRight({ question, answer }: RightFacts, { commands, namespace, before }: JudgeRight): Finding {
   const about = nameRight(question)
   const base = { hop: 'rights', about } as const
   if (answer === 'allowed') return { ...base, result: 'ok', code: 'OK', seen: 'allowed' }
@@ -19,6 +22,9 @@ export function judgeRight(
     return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `the API server does not say: ${answer.seen}` }
   }
   const { resource, verb, name, namespace: where } = question
+  const request = failureOf(before, 'subject-token')
+  if (resource === 'serviceaccounts/token' && request?.code === 'TOKEN_REQUEST_REFUSED')
+    return notTried(base.hop, about, request)
   const names = name === undefined ? '' : `, resourceNames: [${name}]`
   return {
     ...base,

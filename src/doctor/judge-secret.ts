@@ -15,11 +15,14 @@ import type { WantedImage } from './asked.ts'
 import type { Finding, FindingCode, Remedy } from './finding.ts'
 import type { SecretFacts } from './gather-places.ts'
 import type { MendingCommands } from './mending-commands.ts'
+import { notTried } from './not-tried.ts'
 
 interface JudgeSecret {
   readonly images: readonly WantedImage[]
   readonly now: Date
   readonly commands: MendingCommands
+  /** By a wrong clock nothing is known of an expiry. */
+  readonly clockFailure: Finding | undefined
 }
 
 type Judged = Omit<Finding, 'hop' | 'about'>
@@ -37,7 +40,11 @@ export function judgeSecret({ document, namespace, content }: SecretFacts, judge
     return { ...base, ...failed('SECRET_MISSING', 'it is not there', 'the pull secret of the document', refresh) }
   }
   const place = { document, namespace, content, refresh }
-  return { ...base, ...(judgeMetadata(place, judge) ?? judgeContent(place, judge)) }
+  const judged = judgeMetadata(place, judge) ?? judgeContent(place, judge)
+  const { clockFailure } = judge
+  return judged.code === 'SECRET_EXPIRED' && clockFailure !== undefined
+    ? notTried(base.hop, base.about, clockFailure)
+    : { ...base, ...judged }
 }
 
 interface Place {

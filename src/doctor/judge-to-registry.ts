@@ -6,10 +6,11 @@ import type { Asked, WantedImage } from './asked.ts'
 import type { Finding } from './finding.ts'
 import type { WayFacts } from './gather-to-registry.ts'
 import { judgeClocks } from './judge-clocks.ts'
-import { judgeExchange } from './judge-exchange.ts'
+import { judgeExchange, type TrustRemedy } from './judge-exchange.ts'
 import { judgeIssuer } from './judge-issuer.ts'
 import { judgePull } from './judge-pull.ts'
 import { judgeToken } from './judge-token.ts'
+import { trustRemedy } from './judge-trust.ts'
 
 export interface JudgeWay {
   readonly asked: Asked
@@ -21,19 +22,24 @@ export interface JudgeWay {
 export function judgeToRegistry(way: WayFacts, judge: JudgeWay): Finding[] {
   const { asked, clusterFailure, now } = judge
   const { commands } = asked
+  const remedyOf: TrustRemedy = (fault) => trustRemedy(way.trust, fault, commands)
   const clocks = judgeClocks(way.clocks, now, harmOf(way))
   const clock = clocks.find(({ result }) => result === 'failed')
   const tokens = way.tokens.map((facts) => judgeToken(facts, { now, commands, clusterFailure, clockFailure: clock }))
   const succeeded = way.exchanges.some(({ result }) => result !== undefined && !(result instanceof PullpassError))
-  const issuers = way.issuers.map((facts) => judgeIssuer(facts, commands, succeeded ? 'verified elsewhere' : 'needed'))
+  const uploaded = asked.documents.every(({ registries }) =>
+    registries.every(({ settings }) => settings.trust?.uploadKeys === 'Always'),
+  )
+  const needed = succeeded ? 'verified elsewhere' : uploaded ? 'uploaded' : 'needed'
+  const issuers = way.issuers.map((facts) => judgeIssuer(facts, commands, needed))
   const exchanges = way.exchanges.map((facts, index) => {
     const token = tokens[index]
-    return token === undefined ? [] : judgeExchange(facts, { token, clock, issuer: issuers.flat() }, commands)
+    return token === undefined ? [] : judgeExchange(facts, { token, clock, issuer: issuers.flat() }, remedyOf)
   })
   const lastHop = (demand: Demand) => exchanges[way.exchanges.findIndex((one) => one.demand === demand)]?.at(-1)
   const pulls = way.pulls.flatMap((facts) => {
     const before = lastHop(facts.demand)
-    return before === undefined ? [] : [judgePull(facts, before, commands)]
+    return before === undefined ? [] : [judgePull(facts, before, remedyOf)]
   })
   return [...clocks, ...tokens, ...issuers.flat(), ...exchanges.flat(), ...judgeMatching(judge), ...pulls]
 }

@@ -1,5 +1,7 @@
 /** The commands that doctor prints, with the files and the cluster of its own command line. */
-import { shellWord } from './shell-word.ts'
+import type { Environment } from '../outside/outside.ts'
+import { storageEndpoint } from '../providers/gcp-endpoints.ts'
+import { shellQuote } from '../trust/shell-quote.ts'
 
 export interface CommandLine {
   /** As given: files, folders. Empty: the document of the variables. */
@@ -7,6 +9,7 @@ export interface CommandLine {
   readonly kubeconfig: string | undefined
   readonly context: string | undefined
   readonly tokenFile: string | undefined
+  readonly environment: Environment
 }
 
 export interface MendingCommands {
@@ -14,18 +17,21 @@ export interface MendingCommands {
   readonly pullpass: (verb: string, ...more: readonly string[]) => string
   /** A pullpass command that is about the cluster, not about documents. */
   readonly cluster: (verb: string, ...more: readonly string[]) => string
+  readonly check: (issuer: string) => string
+  /** Where Google's buckets are read: an origin. */
+  readonly storage: string
   readonly kubectl: (...words: readonly string[]) => string
   /** Applies what the documents need in the cluster: rights, and a CronJob with its projected tokens. */
   readonly install: (namespace: string | undefined) => string
 }
 
-export function mendingCommands({ files, kubeconfig, context, tokenFile }: CommandLine): MendingCommands {
+export function mendingCommands({ files, kubeconfig, context, tokenFile, environment }: CommandLine): MendingCommands {
   const documents = files.flatMap((file) => ['-f', file])
   const cluster = [
     ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
     ...(context === undefined ? [] : ['--context', context]),
   ]
-  const line = (...words: readonly string[]) => words.map(shellWord).join(' ')
+  const line = (...words: readonly string[]) => words.map(shellQuote).join(' ')
   const kubectl = (...words: readonly string[]) => line('kubectl', ...words, ...cluster)
   return {
     pullpass: (verb, ...more) => {
@@ -33,6 +39,8 @@ export function mendingCommands({ files, kubeconfig, context, tokenFile }: Comma
       return line('pullpass', ...verb.split(' '), ...documents, ...more, ...token, ...cluster)
     },
     cluster: (verb, ...more) => line('pullpass', ...verb.split(' '), ...more, ...cluster),
+    check: (issuer) => line('pullpass', 'issuer', 'check', issuer),
+    storage: storageEndpoint(environment),
     kubectl,
     install: (namespace) => {
       const place = namespace === undefined ? [] : ['-n', namespace]

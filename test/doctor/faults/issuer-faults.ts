@@ -1,0 +1,209 @@
+/** Faults of the issuer: what a stranger finds at its URL, and the keys that are published there. */
+
+import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
+import { servePart } from '../../../sandbox/serve/serve-part.ts'
+import type { Fault } from '../fault.ts'
+import type { Ground } from '../ground.ts'
+import { signToken } from '../sign-token.ts'
+
+const bucket = 'example-cluster'
+const documents = { discovery: '.well-known/openid-configuration', jwks: 'openid/v1/jwks' } as const
+const hop = 'discovery'
+const publish = /^pullpass issuer publish --to gs:\/\/example-cluster/
+const adopt = /^pullpass issuer publish --to gs:\/\/example-cluster --adopt/
+const clear = ({ sandbox }: Ground) => sandbox.parts.storage.faults.clear()
+
+const put = (
+  { sandbox }: Ground,
+  name: keyof typeof documents,
+  body: string | object,
+  contentType = 'application/json',
+) =>
+  sandbox.google.store.put(bucket, documents[name], {
+    contentType,
+    cacheControl: 'public, max-age=300',
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+
+const discoveryOf = ({ cluster: { issuer } }: Ground['sandbox'], odds: object) => ({
+  issuer,
+  jwks_uri: `${issuer}/openid/v1/jwks`,
+  response_types_supported: ['id_token'],
+  subject_types_supported: ['public'],
+  id_token_signing_alg_values_supported: ['RS256'],
+  ...odds,
+})
+
+const answerDiscovery = ({ sandbox }: Ground, status: number, headers: Readonly<Record<string, string>> = {}) =>
+  sandbox.parts.storage.faults.inject(
+    { kind: 'answer', answer: { status, headers, body: '' } },
+    { when: ({ path }) => path.endsWith('openid-configuration') },
+  )
+
+export const issuerFaults: readonly Fault[] = [
+  {
+    title: "the issuer's documents were never published",
+    plant({ sandbox }) {
+      for (const name of Object.values(documents)) sandbox.google.store.remove(bucket, name)
+    },
+    hop,
+    code: 'ISSUER_ABSENT',
+    fix: publish,
+    mend: 'command',
+  },
+  {
+    title: "the bucket of the issuer's documents is not public",
+    plant: ({ sandbox }) => sandbox.google.store.setAccess(bucket, 'private'),
+    hop,
+    code: 'ISSUER_NOT_PUBLIC',
+    fix: /^gcloud storage buckets add-iam-policy-binding gs:\/\/example-cluster --member=allUsers --role=roles\/storage.objectViewer/,
+    mend: ({ sandbox }) => sandbox.google.store.setAccess(bucket, 'public'),
+  },
+  {
+    title: 'the discovery document is answered with a redirect',
+    plant: (ground) => answerDiscovery(ground, 302, { location: 'https://login.example.com/' }),
+    hop,
+    code: 'ISSUER_REDIRECTS',
+    seen: /a redirect to "https:\/\/login.example.com\/": clouds follow none/,
+    fix: /^set right what serves that address.*pullpass issuer check https:/,
+    mend: clear,
+  },
+  {
+    title: 'the store of the documents is down',
+    plant: (ground) => answerDiscovery(ground, 503),
+    hop,
+    code: 'ISSUER_ANSWERS_OTHERWISE',
+    fix: /^set right what serves that address/,
+    mend: clear,
+  },
+  {
+    title: 'nothing listens at the issuer',
+    plant: ({ sandbox }) => sandbox.parts.storage.faults.inject({ kind: 'reset', at: 'request' }),
+    hop,
+    code: 'DISCOVERY_UNAVAILABLE',
+    fix: /^set right what serves that address/,
+    mend: clear,
+  },
+  {
+    title: 'a page for people lies where the discovery document should',
+    plant: (ground) => put(ground, 'discovery', '<!DOCTYPE html><h1>Welcome</h1>', 'text/html'),
+    hop,
+    code: 'ISSUER_NOT_JSON',
+    fix: adopt,
+    mend: 'command',
+  },
+  {
+    title: 'the discovery document names another issuer',
+    plant: (ground) => put(ground, 'discovery', discoveryOf(ground.sandbox, { issuer: 'https://oidc.example.com' })),
+    hop,
+    code: 'ISSUER_DIFFERS',
+    fix: adopt,
+    mend: 'command',
+  },
+  {
+    title: "the discovery document's issuer ends in a slash, the token's does not",
+    plant: (ground) =>
+      put(ground, 'discovery', discoveryOf(ground.sandbox, { issuer: `${ground.sandbox.cluster.issuer}/` })),
+    hop,
+    code: 'ISSUER_DIFFERS',
+    seen: /a trailing slash is the difference$/,
+    fix: adopt,
+    mend: 'command',
+  },
+  {
+    title: "the discovery document leads to the API server's keys, by http",
+    plant: (ground) =>
+      put(ground, 'discovery', discoveryOf(ground.sandbox, { jwks_uri: 'http://10.0.0.1:6443/openid/v1/jwks' })),
+    hop,
+    code: 'ISSUER_KEYS_NOT_HTTPS',
+    fix: adopt,
+    mend: 'command',
+  },
+  {
+    title: 'the issuer has a certificate of a private authority',
+    async plant(ground) {
+      const { sandbox } = ground
+      const authority = await createCertificateAuthority()
+      const part = await servePart({ handler: () => ({ status: 404 }), tls: { authority, http2: 'offered' } })
+      ground.after(part.close)
+      sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: part.url })
+      await sandbox.write('oidc-token', await signToken(sandbox, { issuer: part.url }))
+    },
+    hop,
+    code: 'ISSUER_CERTIFICATE_UNTRUSTED',
+    fix: /with a certificate of a public authority/,
+    async mend({ sandbox }) {
+      sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: sandbox.cluster.issuer })
+      await sandbox.writeToken()
+    },
+  },
+  {
+    title: 'the keys are not there',
+    plant: ({ sandbox }) => sandbox.google.store.remove(bucket, documents.jwks),
+    hop,
+    code: 'KEYS_ABSENT',
+    fix: publish,
+    mend: 'command',
+  },
+  {
+    title: 'what lies in the place of the keys is no JWKS',
+    plant: (ground) => put(ground, 'jwks', '{"key": []}'),
+    hop,
+    code: 'KEYS_NOT_JWKS',
+    fix: adopt,
+    mend: 'command',
+  },
+  {
+    title: 'the published JWKS is empty',
+    plant: (ground) => put(ground, 'jwks', { keys: [] }),
+    hop: 'key',
+    code: 'KEYS_EMPTY',
+    fix: publish,
+    mend: 'command',
+  },
+  {
+    title: 'the cluster signs with a new key, and the old ones are published',
+    async plant({ sandbox }) {
+      sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
+      await sandbox.writeToken()
+    },
+    hop: 'key',
+    code: 'KEY_NOT_PUBLISHED',
+    seen: /is signed by key [\w-]{43}; published are [\w-]{43}$/,
+    fix: publish,
+    mend: 'command',
+  },
+  {
+    title: 'the cluster serves a second key that is not published yet',
+    plant: ({ sandbox }) => sandbox.cluster.keys.add(),
+    hop: 'key',
+    code: 'KEYS_THINNER',
+    result: 'warning',
+    fix: publish,
+    mend: 'command',
+  },
+  {
+    title: "another cluster's key is published under this one's kid",
+    async plant(ground) {
+      const { publicKey } = await generateSigningKey()
+      const { kid } = ground.sandbox.cluster.keys.current
+      put(ground, 'jwks', { keys: [{ ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }] })
+    },
+    hop: 'signature',
+    code: 'KEY_OF_ANOTHER',
+    fix: adopt,
+    mend: 'command',
+  },
+  {
+    title: 'the published key is for encryption, so that no cloud verifies with it',
+    plant(ground) {
+      const [key] = ground.sandbox.cluster.keys.jwks.keys
+      put(ground, 'jwks', { keys: [{ ...key, use: 'enc' }] })
+    },
+    hop: 'key',
+    code: 'KEY_UNREADABLE',
+    fix: publish,
+    mend: ({ sandbox }) => sandbox.publishIssuer(),
+  },
+]

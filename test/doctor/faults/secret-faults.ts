@@ -1,0 +1,3 @@
+/** Faults. */
+import type { Fault } from '../fault.ts'
+export const secretFaults: readonly Fault[] = []

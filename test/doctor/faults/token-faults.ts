@@ -1,0 +1,131 @@
+/** Faults of the subject token: its file, its claims, its clock, its request. */
+import { rm, writeFile } from 'node:fs/promises'
+import type { Fault } from '../fault.ts'
+import { signToken } from '../sign-token.ts'
+
+const hop = 'subject-token'
+const requested = {
+  more: '  serviceAccountRef: {namespace: image-system, name: pullpass}\n  attachToServiceAccounts: [default]',
+}
+const longName = `pullpass-${'of-the-image-platform-team-'.repeat(4)}x`
+
+export const tokenFaults: readonly Fault[] = [
+  {
+    title: 'the token file is not there',
+    plant: ({ sandbox }) => rm(sandbox.folder.tokenFile),
+    hop,
+    code: 'TOKEN_FILE_UNREADABLE',
+    fix: /^pullpass manifests -f \S+pull\.yaml \| kubectl apply --server-side -f -\nmount a projected token there/,
+    mend: 'command',
+  },
+  {
+    title: 'the token file holds something else',
+    plant: ({ sandbox }) => writeFile(sandbox.folder.tokenFile, 'a password of old'),
+    hop,
+    code: 'TOKEN_MALFORMED',
+    fix: /^pullpass manifests -f /,
+    mend: 'command',
+  },
+  {
+    title: 'the token in the file expired an hour ago, since nobody renews a copy',
+    async plant({ sandbox, pullpass, file }) {
+      sandbox.clock.advance('2 h')
+      await sandbox.writeToken()
+      await pullpass(['refresh', '-f', file])
+      await sandbox.write('oidc-token', await signToken(sandbox, { expiresInSeconds: -3600 }))
+    },
+    hop,
+    code: 'TOKEN_EXPIRED',
+    fix: /^pullpass manifests -f .*\nread the token from the pod's own projected volume/,
+    mend: 'command',
+  },
+  {
+    title: 'the token is for the API server, not for the provider',
+    plant: ({ sandbox }) => sandbox.writeToken({ audiences: ['https://kubernetes.default.svc'] }),
+    hop,
+    code: 'AUDIENCE_MISMATCH',
+    fix: /^pullpass manifests -f .*\nset that audience on the pod's projected token/,
+    mend: 'command',
+  },
+  {
+    title: "the vendor's clocks are two hours ahead of this machine's",
+    plant: async ({ sandbox, pullpass, file }) => {
+      sandbox.clock.advance('2 h')
+      await sandbox.writeToken()
+      await pullpass(['refresh', '-f', file])
+      await sandbox.write('oidc-token', await signToken(sandbox, { issuedInSeconds: -7200, expiresInSeconds: -3600 }))
+    },
+    clockOffMs: -2 * 3_600_000,
+    hop: 'clock',
+    code: 'CLOCK_SKEWED',
+    fix: /^set the clock of this machine \(in a pod: of its node\) right, by NTP/,
+    mend: ({ sandbox }) => sandbox.writeToken(),
+  },
+  {
+    title: "this machine's clock is two hours ahead, so that every token looks expired",
+    plant: () => undefined,
+    clockOffMs: 2 * 3_600_000,
+    hop: 'clock',
+    code: 'CLOCK_SKEWED',
+    fix: /^set the clock of /,
+    mend: () => undefined, // its clock is right the next time
+  },
+  {
+    title: "the cluster's clock is ahead: the token was issued in the future",
+    plant: async ({ sandbox }) =>
+      sandbox.write('oidc-token', await signToken(sandbox, { issuedInSeconds: 1800, expiresInSeconds: 5400 })),
+    hop,
+    code: 'TOKEN_NOT_YET_VALID',
+    fix: /^set the clocks of this machine .* and of the cluster's control plane right/,
+    mend: ({ sandbox }) => sandbox.writeToken(),
+  },
+  {
+    title: "the token's issuer is the cluster's internal default, which no cloud can read",
+    plant: async ({ sandbox }) =>
+      sandbox.write('oidc-token', await signToken(sandbox, { issuer: 'https://kubernetes.default.svc' })),
+    hop: 'discovery',
+    code: 'ISSUER_UNUSABLE',
+    fix: /^pullpass issuer show/,
+    mend: ({ sandbox }) => sandbox.writeToken(), // as after the roll-out of another issuer
+  },
+  {
+    title: 'the subject is longer than Google maps',
+    document: requested,
+    async plant({ sandbox, writeDocument }) {
+      sandbox.cluster.seed({
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: { namespace: 'image-system', name: longName },
+      })
+      await writeDocument({
+        more: `  serviceAccountRef: {namespace: image-system, name: ${longName}}\n  attachToServiceAccounts: [default]`,
+      })
+    },
+    hop,
+    code: 'SUBJECT_TOO_LONG',
+    besides: ['SECRET_OUTDATED'],
+    fix: /^use a service account and namespace with shorter names/,
+    mend: ({ writeDocument }) => writeDocument(requested),
+  },
+  {
+    title: 'the service account whose token is requested is not there',
+    document: requested,
+    plant: ({ ask }) => ask('DELETE', '/api/v1/namespaces/image-system/serviceaccounts/pullpass'),
+    hop,
+    code: 'TOKEN_REQUEST_REFUSED',
+    fix: /^kubectl create serviceaccount pullpass -n image-system/,
+    mend: 'command',
+  },
+  {
+    title: 'who asks may not request the token of the service account',
+    document: requested,
+    plant: ({ sandbox }) =>
+      void sandbox.cluster.authorization.permit('kubernetes-admin', [
+        { verbs: ['*'], resources: ['namespaces', 'secrets', 'serviceaccounts', 'pods'] },
+      ]),
+    hop,
+    code: 'TOKEN_REQUEST_REFUSED',
+    fix: /^pullpass manifests -f \S+ -n image-system \| kubectl apply/,
+    mend: 'command',
+  },
+]

@@ -1,0 +1,122 @@
+/** A sandbox in which a document works from end to end: a fresh Secret in two namespaces, and a pod that names it. */
+import type { TestContext } from 'node:test'
+import { type PullpassRun, runPullpass } from '../support/run-pullpass.ts'
+import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
+
+export interface Ground {
+  readonly sandbox: TestSandbox
+  /** Of the document. */
+  readonly file: string
+  /** A request to the API server as its admin makes it; fails where it is refused. */
+  readonly ask: (method: string, path: string, body?: object, contentType?: string) => Promise<void>
+  /** A pod of a StatefulSet, as the API server admits it: with what its service account names then. */
+  readonly makePod: (spec?: object) => Promise<void>
+  readonly writeDocument: (wanted: DocumentWanted) => Promise<void>
+  readonly after: (end: () => Promise<void>) => void
+  /** pullpass, with the machine's clock that many milliseconds off the sandbox's. */
+  readonly pullpass: (argv: readonly string[], clockOffMs?: number) => Promise<PullpassRun>
+}
+
+export interface DocumentWanted {
+  /** Of the registry; absent: the sandbox's. */
+  readonly hosts?: readonly string[]
+  readonly include?: readonly string[]
+  /** More lines of the registry's gcp, indented by eight. */
+  readonly gcp?: string
+  /** More lines of gcp.trust, indented by ten. */
+  readonly trust?: string
+  readonly account?: string | 'none'
+  /** More lines of the spec, indented by two. */
+  readonly more?: string
+  readonly audience?: string
+}
+
+export const email = 'puller@example-project.iam.gserviceaccount.com'
+export const podPath = '/api/v1/namespaces/team-a/pods'
+
+export async function startGround(t: TestContext, document: DocumentWanted = {}): Promise<Ground> {
+  const sandbox = await startTestSandbox(t)
+  const ask = asker(sandbox)
+  const file = await sandbox.write('pull.yaml', render(sandbox, document))
+  const ground: Ground = {
+    sandbox,
+    file,
+    after: (end) => t.after(end),
+    ask,
+    makePod: (spec = {}) => ask('POST', podPath, podOf(sandbox.image, spec)),
+    writeDocument: async (wanted) => void (await sandbox.write('pull.yaml', render(sandbox, wanted))),
+    pullpass: (argv, clockOffMs = 0) => runPullpass(withClock(sandbox, clockOffMs), argv, { sleep: sleepOf(sandbox) }),
+  }
+  const { exitCode, stdout, stderr } = await ground.pullpass(['refresh', '-f', file])
+  if (exitCode !== 0) throw new Error(`the ground does not hold: ${stdout}${stderr}`)
+  await ground.makePod()
+  return ground
+}
+
+function render(sandbox: TestSandbox, wanted: DocumentWanted): string {
+  const { include = ['team-a', 'team-b'], account = email, more = '  attachToServiceAccounts: [default]' } = wanted
+  const hosts = wanted.hosts ?? [`localhost:${sandbox.parts.registry.port}`]
+  const lines = [
+    'apiVersion: pullpass.dev/v1alpha1',
+    'kind: ClusterPullSecret',
+    'metadata: {name: pull}',
+    'spec:',
+    '  secretName: regcred',
+    `  namespaces: {include: ${JSON.stringify(include)}}`,
+    '  registries:',
+    '    - name: google',
+    `      hosts: ${JSON.stringify(hosts)}`,
+    wanted.audience === undefined ? '' : `      audience: ${wanted.audience}`,
+    '      gcp:',
+    `        workloadIdentityProvider: ${sandbox.provider}`,
+    account === 'none' ? '' : `        serviceAccountEmail: ${account}`,
+    wanted.gcp ?? '',
+    '        trust:',
+    `          repository: ${sandbox.repository}`,
+    wanted.trust ?? '',
+    more,
+  ]
+  return `${lines.filter((line) => line !== '').join('\n')}\n`
+}
+
+function asker({ cluster }: TestSandbox): Ground['ask'] {
+  return async (method, target, body, contentType = 'application/json') => {
+    const { pathname, searchParams } = new URL(target, 'http://sandbox')
+    const { status, body: said } = await cluster.handle({
+      method,
+      path: decodeURIComponent(pathname),
+      query: searchParams,
+      headers: { accept: 'application/json', 'content-type': contentType },
+      body: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
+      clientName: 'cluster-admin',
+      signal: new AbortController().signal,
+    })
+    if (status >= 300) throw new Error(`${method} ${target} was answered ${status} ${JSON.stringify(said)}`)
+  }
+}
+
+const podOf = (image: string, spec: object) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    name: 'web-0',
+    ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'web', uid: 'set-1', controller: true }],
+  },
+  spec: { containers: [{ name: 'web', image }], ...spec },
+})
+
+const withClock = (sandbox: TestSandbox, offMs: number) => ({
+  ...sandbox,
+  clock: { ...sandbox.clock, now: () => new Date(sandbox.clock.now().getTime() + offMs) },
+})
+
+/** A pause moves the sandbox's clock, so that what takes minutes has come after it. */
+const sleepOf =
+  ({ clock }: TestSandbox) =>
+  async (ms: number, signal: AbortSignal): Promise<void> => {
+    const wholeRun = 240_000
+    if (ms >= wholeRun)
+      return await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    signal.throwIfAborted()
+    clock.advance(`${Math.ceil(ms / 1000)} s`)
+  }

@@ -1,0 +1,99 @@
+/**
+ * Runs a command that doctor printed, as a shell would: pullpass as it is, kubectl by what it asks of the API server.
+ * There is no kubectl here, and no kubelet: what a CronJob's projected volume and a StatefulSet would do is done for them.
+ */
+import assert from 'node:assert/strict'
+import { isRecord } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
+import { commands } from '../../src/commands/commands.ts'
+import { type Ground, podPath } from './ground.ts'
+
+export async function runPrintedCommand(ground: Ground, command: string): Promise<void> {
+  for (const part of command.split(' && ')) {
+    const [first = '', second] = part.split(' | ')
+    if (second === undefined) await runOne(ground, wordsOf(first))
+    else await runPipe(ground, wordsOf(first), wordsOf(second))
+  }
+}
+
+/** Words, plain or in single quotes: all that is printed. */
+function wordsOf(line: string): string[] {
+  return [...line.matchAll(/(?:'[^']*'|\\'|[^\s'])+/g)].map(([word]) =>
+    word.replaceAll(
+      /'([^']*)'|\\(')/g,
+      (_, quoted: string | undefined, escaped: string | undefined) => quoted ?? escaped ?? '',
+    ),
+  )
+}
+
+async function runOne(ground: Ground, [program, ...words]: string[]): Promise<void> {
+  if (program === 'kubectl') return await kubectl(ground, words)
+  assert.equal(program, 'pullpass')
+  if (words.slice(0, 2).join(' ') === 'issuer publish' && !('issuer publish' in commands))
+    return await ground.sandbox.publishIssuer()
+  const ended = await ground.pullpass([...words, ...(words[0] === 'trust' ? ['--yes'] : [])])
+  assert.equal(ended.exitCode, 0, `${ended.stdout}\n${ended.stderr}`)
+}
+
+async function kubectl({ ask, makePod }: Ground, words: readonly string[]): Promise<void> {
+  const [verb, kind, name] = words
+  const flag = (wanted: string) => words[words.indexOf(wanted) + 1]
+  const place = `/api/v1/namespaces/${flag('-n')}`
+  switch (`${verb} ${kind}`) {
+    case 'create namespace':
+      return await ask('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+    case 'create serviceaccount':
+      return await ask('POST', `${place}/serviceaccounts`, {
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: { name },
+      })
+    case 'patch serviceaccount': {
+      const patch: unknown = JSON.parse(flag('-p') ?? '')
+      assert.ok(isRecord(patch))
+      return await ask('PATCH', `${place}/serviceaccounts/${name}`, patch, 'application/merge-patch+json')
+    }
+    case 'delete secret':
+      return await ask('DELETE', `${place}/secrets/${name}`)
+    case 'delete pod':
+      await ask('DELETE', `${place}/pods/${name}`)
+      assert.equal(`${place}/pods`, podPath)
+      return await makePod() // as its StatefulSet does
+    default:
+      assert.fail(`this test does not know kubectl ${words.join(' ')}`)
+  }
+}
+
+/** `pullpass manifests … | kubectl apply`: what its roles allow, and what a kubelet writes for its CronJob. */
+async function runPipe(ground: Ground, [program, ...words]: string[], apply: readonly string[]): Promise<void> {
+  assert.deepEqual(
+    [program, words[0], ...apply.slice(0, 5)],
+    ['pullpass', 'manifests', 'kubectl', 'apply', '--server-side', '-f', '-'],
+  )
+  const ended = await ground.pullpass([...words, '-o', 'json'])
+  assert.equal(ended.exitCode, 0, ended.stderr)
+  const { items }: { items: Manifest[] } = JSON.parse(ended.stdout)
+  const roles = items.filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role')
+  const rules = roles.flatMap(({ rules: held = [], metadata: { namespace } }) =>
+    held.map((rule) => ({ ...rule, ...(namespace !== undefined && { namespace }) })),
+  )
+  ground.sandbox.cluster.authorization.permit('kubernetes-admin', [...rules, ...forDoctor])
+  const [token] = JSON.stringify(items).match(/"serviceAccountToken":\{[^}]*"audience"[^}]*\}/) ?? []
+  if (token === undefined) return
+  const { audience, expirationSeconds }: { audience: string; expirationSeconds: number } = JSON.parse(
+    `{${token}}`,
+  ).serviceAccountToken
+  await ground.sandbox.writeToken({ audiences: [audience], lifeSeconds: expirationSeconds })
+}
+
+interface Manifest {
+  readonly kind: string
+  readonly metadata: { readonly namespace?: string }
+  readonly rules?: readonly {
+    readonly verbs: string[]
+    readonly resources: string[]
+    readonly resourceNames?: string[]
+  }[]
+}
+
+/** Beside what a refresh needs, whoever looks at a pod may read it. */
+const forDoctor = [{ verbs: ['get'], resources: ['pods'] }]

@@ -1,0 +1,26 @@
+/** A token as the sandbox's cluster signs it, but for what is wanted otherwise. */
+import { type JWTHeaderParameters, SignJWT } from 'jose'
+import type { TestSandbox } from '../support/start-test-sandbox.ts'
+
+export interface TokenOdds {
+  readonly issuer?: string
+  readonly issuedInSeconds?: number
+  readonly expiresInSeconds?: number
+  readonly keyId?: string
+}
+
+export async function signToken({ cluster, clock, provider }: TestSandbox, odds: TokenOdds): Promise<string> {
+  const { issuer = cluster.issuer, issuedInSeconds, expiresInSeconds = 3600, keyId } = odds
+  const now = Math.floor(clock.now().getTime() / 1000)
+  const { kid, privateKey } = cluster.keys.current
+  const header: JWTHeaderParameters = { alg: 'RS256', kid: keyId ?? kid }
+  return await new SignJWT({
+    aud: [`//iam.googleapis.com/${provider}`],
+    iss: issuer,
+    sub: 'system:serviceaccount:image-system:pullpass',
+    iat: now + (issuedInSeconds ?? Math.min(0, expiresInSeconds - 3600)),
+    exp: now + expiresInSeconds,
+  })
+    .setProtectedHeader(header)
+    .sign(privateKey)
+}
