@@ -14,6 +14,8 @@ export interface PullpassWanted {
   readonly environment?: Readonly<Record<string, string | undefined>>
   readonly input?: string
   readonly signal?: AbortSignal
+  /** What somebody at a terminal answers; absent: nobody sits there. */
+  readonly ask?: (question: string) => Promise<string>
   /** How the run waits; absent: its pauses are over at once, and its time is never over. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>
 }
@@ -24,6 +26,7 @@ export async function runPullpass(
   wanted: PullpassWanted = {},
 ): Promise<PullpassRun> {
   const { environment = {}, input = '', signal = new AbortController().signal, sleep = waitWithoutTime } = wanted
+  const { ask } = wanted
   const stdout: string[] = []
   const stderr: string[] = []
   const exitCode = await run(argv, {
@@ -36,6 +39,7 @@ export async function runPullpass(
       print: (text) => void stdout.push(`${text}\n`),
       complain: (text) => void stderr.push(`${text}\n`),
       readInput: async () => input,
+      ...(ask && { ask }),
       color: 'never',
       progress: () => undefined,
     },

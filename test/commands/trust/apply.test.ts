@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { runPullpass } from '../../support/run-pullpass.ts'
+import { startTestSandbox } from '../../support/start-test-sandbox.ts'
+import { account, accountPolicy, heldBy, pool, provider, resultsOf, runTrust } from './run-trust.ts'
+
+suite('trust apply', { concurrency: 4 }, () => {
+  test('makes all that a document needs, so that refresh works', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const run = await runTrust(sandbox, ['apply', '--yes'])
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.deepEqual(resultsOf(run), ['made', 'made', 'made', 'made', 'made'])
+    assert.match(run.stdout, /^works +registry google of ClusterPullSecret\/pull in cluster /m)
+    const held = heldBy(sandbox)
+    assert.deepEqual(held.accountPolicy, [{ role: 'roles/iam.workloadIdentityUser', members: [sandbox.principal] }])
+    assert.deepEqual(held.repositoryPolicy, [
+      { role: 'roles/artifactregistry.reader', members: [`serviceAccount:${account}`] },
+    ])
+    const refresh = await runPullpass(sandbox, ['refresh', '-f', `${sandbox.folder.path}/trust.yaml`])
+    assert.equal(refresh.exitCode, 0, refresh.stderr)
+  })
+
+  test('run a second time, changes nothing', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    await runTrust(sandbox, ['apply', '--yes'])
+    const before = [heldBy(sandbox), sandbox.google.policies.read(accountPolicy).etag]
+    const run = await runTrust(sandbox, ['apply', '--yes'])
+
+    assert.deepEqual([run.exitCode, run.stderr], [0, ''])
+    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'unchanged', 'unchanged', 'unchanged'])
+    assert.deepEqual([heldBy(sandbox), sandbox.google.policies.read(accountPolicy).etag], before)
+  })
+
+  test('without a service account grants the repository to the principal itself', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const run = await runTrust(sandbox, ['apply', '--yes'], { impersonation: 'direct' })
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.deepEqual(heldBy(sandbox).repositoryPolicy, [
+      { role: 'roles/artifactregistry.reader', members: [sandbox.principal] },
+    ])
+    assert.equal(heldBy(sandbox).account, undefined)
+  })
+
+  test('uploads the keys where nothing is to be public, and a token works that way', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent', issuerDocuments: 'absent' })
+    const run = await runTrust(sandbox, ['apply', '--yes'], { trust: ['uploadKeys: Always'] })
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    const { oidc } = Object(heldBy(sandbox).provider)
+    const { keys } = JSON.parse(oidc.jwksJson)
+    assert.deepEqual(Object.keys(keys[0]).toSorted(), ['alg', 'e', 'kid', 'kty', 'n', 'use'])
+  })
+
+  test('asks before each change, and leaves what is refused with what rests on it', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const questions: string[] = []
+    const ask = async (question: string) => {
+      questions.push(question)
+      return question.startsWith('create service account') ? 'no' : 'y'
+    }
+    const run = await runTrust(sandbox, ['apply'], {}, { ask })
+
+    assert.equal(run.exitCode, 1)
+    assert.deepEqual(resultsOf(run), ['made', 'made', 'declined', 'skipped', 'skipped'])
+    assert.equal(questions[0], `create pool ${pool}\n  [y]es, [n]o, [a]ll: `)
+    assert.equal(questions.length, 3)
+    assert.equal(sandbox.google.accounts.find(account), undefined)
+  })
+
+  test('asks no more once all are agreed to', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const questions: string[] = []
+    const ask = async (question: string) => {
+      questions.push(question)
+      return 'a'
+    }
+    const run = await runTrust(sandbox, ['apply'], {}, { ask })
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.equal(questions.length, 1)
+  })
+
+  test('without a terminal and without --yes asks nobody for anything', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const run = await runTrust(sandbox, ['apply'])
+
+    assert.equal(run.exitCode, 2)
+    assert.match(run.stderr, /^USAGE_INVALID \(run\): trust apply asks before each change, and there is no terminal/)
+    assert.equal(sandbox.google.identity.read(pool), undefined)
+  })
+
+  test('brings back a pool and a provider that were deleted, whose ids are still taken', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    await runTrust(sandbox, ['apply', '--yes'])
+    await runTrust(sandbox, ['destroy', '--yes'])
+    const plan = await runTrust(sandbox, ['plan'])
+    const run = await runTrust(sandbox, ['apply', '--yes'])
+
+    assert.deepEqual(resultsOf(plan), ['undelete', 'undelete', 'create', 'grant', 'grant'])
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.match(run.stderr, new RegExp(`^undelete pool ${pool}\nundelete provider ${provider}\n`))
+    assert.equal(heldBy(sandbox).pool?.state, 'ACTIVE')
+  })
+
+  test('waits until a new grant is known everywhere', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    sandbox.google.adjust({ bindingDelaySeconds: 75 })
+    const sleep = async (ms: number, signal: AbortSignal) => {
+      signal.throwIfAborted()
+      if (ms >= 60_000) return await new Promise<void>(() => undefined) // the bound on the whole run
+      sandbox.clock.advance(`${Math.ceil(ms / 1000)} s`)
+    }
+    const run = await runTrust(sandbox, ['apply', '--yes'], {}, { sleep })
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.match(run.stdout, /^works /m)
+  })
+
+  test('ends in its time where the grant does not come to work, and says what was seen last', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    sandbox.google.adjust({ bindingDelaySeconds: 86_400 })
+    const run = await runTrust(sandbox, ['apply', '--yes'])
+
+    assert.equal(run.exitCode, 1)
+    assert.deepEqual(resultsOf(run), ['made', 'made', 'made', 'made', 'made'])
+    assert.match(run.stderr, /^IMPERSONATION_DENIED \(impersonation\): /m)
+  })
+
+  test('says why nothing could be tried where the operator gets no token', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    sandbox.cluster.authorization.forbid({ verbs: ['create'], resources: ['serviceaccounts/token'] })
+    const run = await runTrust(sandbox, ['apply', '--yes'])
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.match(run.stdout, /^untried +registry google .* +no token to try it with: .*serviceaccounts\\?"?.*token/m)
+  })
+
+  test('takes the drop-in variables, with the repository and the account by flags', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const named = ['--repository', sandbox.repository, '--subject', 'system:serviceaccount:image-system:pullpass']
+    const run = await runPullpass(sandbox, ['trust', 'apply', '--yes', ...named])
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.match(run.stdout, /^works /m)
+  })
+})

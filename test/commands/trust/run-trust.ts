@@ -1,0 +1,73 @@
+/** Runs of `pullpass trust` on a document, and what Google holds after them. */
+import { runPullpass, type PullpassRun, type PullpassWanted } from '../../support/run-pullpass.ts'
+import type { TestSandbox } from '../../support/start-test-sandbox.ts'
+
+export const account = 'puller@example-project.iam.gserviceaccount.com'
+export const accountPolicy = `projects/-/serviceAccounts/${account}`
+export const pool = 'projects/123456789012/locations/global/workloadIdentityPools/pool'
+export const provider = `${pool}/providers/cluster`
+
+export interface TrustDocument {
+  /** More fields of `gcp.trust`, as YAML in one line each. */
+  readonly trust?: readonly string[]
+  readonly impersonation?: 'by account' | 'direct'
+  /** The account whose token is exchanged; `file`: a token file. */
+  readonly subject?: { readonly namespace: string; readonly name: string } | 'file'
+  readonly registry?: readonly string[]
+}
+
+export function trustDocument(sandbox: TestSandbox, wanted: TrustDocument = {}): string {
+  const { trust = [], impersonation = 'by account', registry = [] } = wanted
+  const { subject = { namespace: 'image-system', name: 'pullpass' } } = wanted
+  return [
+    'apiVersion: pullpass.dev/v1alpha1',
+    'kind: ClusterPullSecret',
+    'metadata: {name: pull}',
+    'spec:',
+    '  secretName: regcred',
+    '  namespaces: {include: [team-a]}',
+    ...(subject === 'file' ? [] : [`  serviceAccountRef: {namespace: ${subject.namespace}, name: ${subject.name}}`]),
+    '  registries:',
+    '    - name: google',
+    `      hosts: ["localhost:${sandbox.parts.registry.port}"]`,
+    ...registry.map((line) => `      ${line}`),
+    '      gcp:',
+    `        workloadIdentityProvider: ${sandbox.provider}`,
+    ...(impersonation === 'direct' ? [] : [`        serviceAccountEmail: ${account}`]),
+    '        trust:',
+    `          repository: ${sandbox.repository}`,
+    ...trust.map((line) => `          ${line}`),
+    '',
+  ].join('\n')
+}
+
+/** `words`: after `trust`; the document is named last. */
+export async function runTrust(
+  sandbox: TestSandbox,
+  words: readonly string[],
+  document: TrustDocument = {},
+  wanted: PullpassWanted = {},
+): Promise<PullpassRun> {
+  const file = await sandbox.write('trust.yaml', trustDocument(sandbox, document))
+  return await runPullpass(sandbox, ['trust', ...words, '-f', file], wanted)
+}
+
+/** The first column of the table: for each resource its result. */
+export const resultsOf = ({ stdout }: PullpassRun): string[] =>
+  [...stdout.matchAll(/^(ok|create|undelete|update|grant|refused|unknown|made|unchanged|failed|declined|skipped|removed|absent|kept) {2,}/gm)].map(
+    ([, result = '']) => result,
+  )
+
+/** All that trust is about, without what differs from run to run. */
+export function heldBy({ google, repository, cluster }: TestSandbox) {
+  const bindings = (resource: string) => google.policies.read(resource).bindings
+  const record = cluster.store.read('ConfigMap', 'image-system', 'pullpass-trust')
+  return {
+    pool: google.identity.read(pool),
+    provider: google.identity.read(provider),
+    account: google.accounts.find(account)?.description,
+    accountPolicy: bindings(accountPolicy),
+    repositoryPolicy: bindings(repository),
+    record: record?.['data'],
+  }
+}
