@@ -1,5 +1,5 @@
 /** The cluster that a contract runs against: what it must be able to do, and short ways to say what most cases say. */
-import { randomBytes } from 'node:crypto'
+import { type KeyObject, randomBytes } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import {
   type ApiAnswer,
@@ -21,11 +21,43 @@ export interface Rule {
   readonly nonResourceURLs?: readonly string[]
 }
 
+/** How a further API server of the cluster differs from the first. */
+export interface ReplicaPlan {
+  readonly issuer?: string
+  readonly acceptedIssuers?: readonly string[]
+  readonly keys?: ServerKeys
+  readonly watchList?: 'off'
+  /** How many readers it serves at once; absent: enough. */
+  readonly readers?: 1
+}
+
+/** Private keys; those that verify are published in this order. */
+export interface ServerKeys {
+  readonly signing: KeyObject
+  readonly verifying: readonly KeyObject[]
+}
+
+export interface Replica extends ApiServerAddress {
+  /** Starts it anew with other keys. */
+  restart(keys: ServerKeys): Promise<void>
+  /** Lets others take all its slots for readers; whoever holds the token may list namespaces. The answer gives them back. */
+  occupy(token: string): Promise<() => Promise<void>>
+  close(): Promise<void>
+}
+
 /** A server with its controllers running, and the means that its own API does not give. */
 export interface KubernetesTarget extends ApiServerAddress {
   /** Of a user who may do everything. */
   readonly adminToken: string
   readonly issuer: string
+  /** The first server signs with it, and verifies by it alone. */
+  readonly signingKey: KeyObject
+  /** A further API server of the same cluster, with the first one's users. */
+  startReplica(plan: ReplicaPlan): Promise<Replica>
+  /** The server's clock. */
+  now(): Date
+  /** Resolves when the server's clock has come that far. */
+  waitUntil(instant: Date): Promise<void>
   /** Forgets every earlier version, as etcd's compaction does. */
   compact(): Promise<void>
   /** Path of a collection whose earlier changes are forgotten: a watch from version 1 on is too late there. */

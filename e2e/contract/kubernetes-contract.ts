@@ -7,12 +7,15 @@ import { configMapCases } from './kubernetes-config-map-cases.ts'
 import { connectionCases } from './kubernetes-connection-cases.ts'
 import { endpointSliceCases } from './kubernetes-endpoint-slice-cases.ts'
 import { eventCases } from './kubernetes-event-cases.ts'
+import { type IdleLines, idleCases, openIdleLines } from './kubernetes-idle-cases.ts'
 import { issuerCases } from './kubernetes-issuer-cases.ts'
 import { listCases } from './kubernetes-list-cases.ts'
 import { namespaceCases } from './kubernetes-namespace-cases.ts'
+import { otherServerCases } from './kubernetes-other-server-cases.ts'
 import { ownershipCases } from './kubernetes-ownership-cases.ts'
 import { podCases } from './kubernetes-pod-cases.ts'
 import { refusalCases } from './kubernetes-refusal-cases.ts'
+import { replicaCases } from './kubernetes-replica-cases.ts'
 import { reviewCases } from './kubernetes-review-cases.ts'
 import { rightsCases } from './kubernetes-rights-cases.ts'
 import { serviceAccountCases } from './kubernetes-service-account-cases.ts'
@@ -27,11 +30,16 @@ export function kubernetesContract(name: string, start: () => Promise<StartedTar
   suite(`Kubernetes contract: ${name}`, () => {
     let target: StartedTarget | undefined
     let cluster: ContractCluster | undefined
+    let idle: IdleLines | undefined
     before(async () => {
       target = await start()
       cluster = createContractCluster(target)
+      idle = await openIdleLines(target) // looked at in the end: nobody waits for them alone
     })
-    after(() => target?.close?.())
+    after(async () => {
+      await idle?.close()
+      await target?.close?.()
+    })
     const started = (): ContractCluster => {
       if (!cluster) throw new Error('the cluster did not start')
       return cluster
@@ -52,5 +60,8 @@ export function kubernetesContract(name: string, start: () => Promise<StartedTar
     suite('tokens', () => tokenCases(started))
     suite('connection', () => connectionCases(started))
     suite('issuer', () => issuerCases(started))
+    suite('replicas', () => replicaCases(started))
+    suite('a server with other flags', () => otherServerCases(started))
+    suite('idle connections', () => idleCases(started, () => idle))
   })
 }

@@ -1,30 +1,42 @@
-/** The sandbox's Kubernetes API as the contract wants it, on a real socket. */
+/** The sandbox's Kubernetes API as the contract wants it, on real sockets. */
 import { createKubernetesApi, type KubernetesApi } from '../../sandbox/kubernetes/kubernetes-api.ts'
-import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
+import { signingKeyOf } from '../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { type CertificateAuthority, createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
-import { servePart } from '../../sandbox/serve/serve-part.ts'
-import type { Rule } from './kubernetes-cluster.ts'
+import { type Part, servePart } from '../../sandbox/serve/serve-part.ts'
+import { createMovableClock, type MovableClock } from '../../sandbox/start/movable-clock.ts'
+import type { Replica, ReplicaPlan, Rule, ServerKeys } from './kubernetes-cluster.ts'
 import type { StartedTarget } from './kubernetes-contract.ts'
 
 const adminToken = 'admin-token'
 
+interface Ground {
+  readonly authority: CertificateAuthority
+  readonly clock: MovableClock
+}
+
 export async function startSandboxTarget(): Promise<StartedTarget> {
-  const authority = await createCertificateAuthority()
+  const ground = { authority: await createCertificateAuthority(), clock: createMovableClock(() => new Date()) }
+  const { clock } = ground
   const served: { handle?: SandboxHandler } = {}
-  const part = await servePart({
-    handler: (request) => served.handle?.(request) ?? { status: 503 },
-    tls: { authority, http2: 'offered' },
-  })
-  const tokens = { [adminToken]: 'admin' }
-  const api = await createKubernetesApi({ issuer: part.url, now: () => new Date(), ca: authority.ca, tokens })
-  api.announce(part.url)
+  const part = await serve(ground, (request) => served.handle?.(request) ?? { status: 503 })
+  const { url } = part
+  const { ca } = ground.authority
+  const api = await createKubernetesApi({ issuer: url, now: clock.now, ca, tokens: { [adminToken]: 'admin' } })
+  api.announce(url)
   served.handle = api.handle
   let users = 0
   return {
-    url: part.url,
-    ca: authority.ca,
+    url,
+    ca,
     adminToken,
-    issuer: part.url,
+    issuer: url,
+    signingKey: api.keys.current.privateKey,
+    now: clock.now,
+    async waitUntil(instant) {
+      const secondsLeft = Math.ceil((instant.getTime() - clock.now().getTime()) / 1000)
+      if (secondsLeft > 0) clock.advance(`${secondsLeft} s`)
+    },
     compact: async () => api.store.compact(),
     async collectionWithoutPast() {
       api.store.compact()
@@ -34,9 +46,34 @@ export async function startSandboxTarget(): Promise<StartedTarget> {
       users += 1
       return createUser(api, `user-${users}`, rules)
     },
+    startReplica: (plan) => startReplica(ground, api, plan),
     close: part.close,
   }
 }
+
+const serve = ({ authority, clock }: Ground, handler: SandboxHandler): Promise<Part> =>
+  servePart({ handler, now: clock.now, tls: { authority, http2: 'offered' } })
+
+async function startReplica(ground: Ground, api: KubernetesApi, plan: ReplicaPlan): Promise<Replica> {
+  const { keys, readers: _, ...differing } = plan
+  const replica = await api.createReplica({ ...differing, ...(keys && { keys: readKeys(keys) }) })
+  const { url, close } = await serve(ground, replica.handle)
+  return {
+    url,
+    ca: ground.authority.ca,
+    restart: async (changed) => replica.keys.replace(readKeys(changed)),
+    async occupy() {
+      const end = replica.overload()
+      return async () => end()
+    },
+    close,
+  }
+}
+
+const readKeys = ({ signing, verifying }: ServerKeys) => ({
+  signing: signingKeyOf(signing),
+  published: verifying.map(signingKeyOf),
+})
 
 function createUser(api: KubernetesApi, name: string, rules: readonly Rule[]): Promise<string> {
   api.seed({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: 'default' } })

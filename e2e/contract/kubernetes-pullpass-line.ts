@@ -1,0 +1,39 @@
+/** pullpass's own connection to an API server of the contract; time passes for it by what a case makes of its waits. */
+import type { Cluster } from '../../src/kubernetes/cluster.ts'
+import { openCluster } from '../../src/kubernetes/open-cluster.ts'
+import { Redacted } from '../../src/outside/redacted.ts'
+import type { ApiServerAddress } from './kubernetes-client.ts'
+
+export interface PullpassLine {
+  readonly cluster: Cluster
+  /** How long it wanted to wait before it asked again. Milliseconds. */
+  readonly waits: readonly number[]
+  readonly log: readonly string[]
+}
+
+/** `wait` stands for each of its waits. */
+export function openPullpassLine(
+  { url, ca }: ApiServerAddress,
+  token: string,
+  wait: () => Promise<void> = async () => {},
+): PullpassLine {
+  const waits: number[] = []
+  const log: string[] = []
+  const identity = { authorization: new Redacted(`Bearer ${token}`) }
+  const access = {
+    server: new URL(url),
+    trust: async () => ({ ca, verify: 'always' as const }),
+    identify: async () => identity,
+  }
+  const cluster = openCluster(access, {
+    now: () => new Date(),
+    random: () => 0.5,
+    async sleep(ms) {
+      waits.push(ms)
+      await wait()
+    },
+    signal: new AbortController().signal,
+    log: (level, sentence) => log.push(`${level}: ${sentence}`),
+  })
+  return { cluster, waits, log }
+}

@@ -1,0 +1,65 @@
+/** A real control plane as the contract wants it. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { allowUser } from '../parts/control-plane/allow-user.ts'
+import { compactEtcd } from '../parts/control-plane/compact-etcd.ts'
+import { createNewKind } from '../parts/control-plane/create-new-kind.ts'
+import { waitUntil } from '../parts/ground/wait-until.ts'
+import type { ControlPlane } from '../parts/start-control-plane.ts'
+import { type ApiServerAddress, askApi } from './kubernetes-client.ts'
+import type { KubernetesTarget, Replica, ReplicaPlan, ServerKeys } from './kubernetes-cluster.ts'
+
+/** `signing` is what the control plane was started with. */
+export function realTargetOf(controlPlane: ControlPlane, { signing }: ServerKeys): KubernetesTarget {
+  const unusedUsers = [...controlPlane.userTokens]
+  return {
+    url: controlPlane.server,
+    ca: controlPlane.authority,
+    adminToken: controlPlane.adminToken,
+    issuer: controlPlane.issuer,
+    signingKey: signing,
+    now: () => new Date(),
+    async waitUntil(instant) {
+      await sleep(instant.getTime() - Date.now())
+    },
+    compact: () => compactEtcd(controlPlane.etcdAddress),
+    collectionWithoutPast: () => createNewKind(controlPlane),
+    async userWith(rules) {
+      const [name, token] = unusedUsers.pop() ?? []
+      if (name === undefined || token === undefined) throw new Error('the contract asks for more users than there are')
+      await allowUser(controlPlane, { name, token }, rules)
+      return token
+    },
+    startReplica: (plan) => startReplica(controlPlane, plan),
+  }
+}
+
+async function startReplica(controlPlane: ControlPlane, plan: ReplicaPlan): Promise<Replica> {
+  const { readers, watchList, ...differing } = plan
+  const replica = await controlPlane.startReplica({
+    ...differing,
+    featureGates: { WatchList: watchList !== 'off' },
+    // Priority and fairness would let the rest wait in queues.
+    flags: readers ? [`--max-requests-inflight=${readers}`, '--enable-priority-and-fairness=false'] : [],
+  })
+  const address = { url: replica.server, ca: replica.authority }
+  return {
+    ...address,
+    restart: (keys) => replica.restart({ keys }),
+    occupy: (token) => occupy(address, token),
+    close: () => replica.stop(),
+  }
+}
+
+/** A list that asks for a version that is still to come keeps its slot for the 3 s that the server waits for it. */
+async function occupy(server: ApiServerAddress, token: string): Promise<() => Promise<void>> {
+  const list = (query: string) => askApi(server, { path: `/api/v1/namespaces${query}`, token })
+  const held = await waitUntil('a slot', 20_000, async () => {
+    const holding = list('?resourceVersion=999999999')
+    const isRefused = (await list('')).status === 429
+    const isHeld = await Promise.race([holding.then(() => false), sleep(100, true)])
+    return isRefused && isHeld ? { holding } : undefined
+  })
+  return async () => {
+    await held.holding
+  }
+}

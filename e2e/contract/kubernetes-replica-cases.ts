@@ -1,0 +1,95 @@
+/** API servers of one cluster that read other key files, as they do in the middle of a rotation.
+ *  https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/ */
+import assert from 'node:assert/strict'
+import { createHash, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
+import { type ApiServerAddress, askApi } from './kubernetes-client.ts'
+import type { ContractCluster, Replica } from './kubernetes-cluster.ts'
+
+export function replicaCases(started: () => ContractCluster): void {
+  const [next, unlisted] = [generateKey(), generateKey()]
+  let replica: Replica | undefined
+  before(async () => {
+    const { target } = started()
+    replica = await target.startReplica({ keys: { signing: next, verifying: [next, target.signingKey] } })
+  })
+  after(() => replica?.close())
+  const servers = () => {
+    const { target } = started()
+    if (!replica) throw new Error('the replica did not start')
+    return { first: target, replica }
+  }
+  const ask = (server: ApiServerAddress, path: string, token = started().target.adminToken) =>
+    askApi(server, { path, token, accept: '*/*' })
+  const kidsOf = async (server: ApiServerAddress): Promise<string[]> => {
+    const { keys }: { keys: { kid: string }[] } = JSON.parse((await ask(server, '/openid/v1/jwks')).text)
+    return keys.map(({ kid }) => kid)
+  }
+  const mint = async (server: ApiServerAddress): Promise<string> => {
+    const path = '/api/v1/namespaces/default/serviceaccounts/default/token'
+    const { object } = await askApi(server, { method: 'POST', path, body: {}, token: started().target.adminToken })
+    return (typeof object.status === 'object' && object.status.token) || ''
+  }
+  /** 401 where its key is not listed; what a token may do is another question. */
+  const isTaken = async (server: ApiServerAddress, token: string): Promise<boolean> =>
+    (await ask(server, '/version', token)).status === 200
+
+  test('replicas that read other key files publish other keys, in the order of the files', async () => {
+    const { first, replica: other } = servers()
+
+    assert.deepEqual(await kidsOf(first), [kidOf(first.signingKey)])
+    assert.deepEqual(await kidsOf(other), [kidOf(next), kidOf(first.signingKey)])
+  })
+
+  test('a token is taken where its key is listed, and refused by a neighbour that does not list it', async () => {
+    const { first, replica: other } = servers()
+    const [old, fresh] = [await mint(first), await mint(other)]
+
+    assert.deepEqual([await isTaken(first, old), await isTaken(other, old)], [true, true])
+    assert.deepEqual([await isTaken(first, fresh), await isTaken(other, fresh)], [false, true])
+  })
+
+  test('whichever replica signs, a token says the same, but for the kid in its header', async () => {
+    const { first, replica: other } = servers()
+    const tokens = [await mint(first), await mint(other)]
+
+    const [old, fresh] = tokens.map((token) => {
+      const { iss, sub, aud, 'kubernetes.io': account } = decodeJwt(token)
+      return { iss, sub, aud, account }
+    })
+    assert.deepEqual(fresh, old)
+    assert.deepEqual(
+      tokens.map((token) => decodeProtectedHeader(token).kid),
+      [kidOf(first.signingKey), kidOf(next)],
+    )
+  })
+
+  test('a key that is no longer listed refuses at once what it signed', async () => {
+    const { first, replica: other } = servers()
+    const [old, fresh] = [await mint(first), await mint(other)]
+
+    await other.restart({ signing: next, verifying: [next] })
+
+    assert.deepEqual(await kidsOf(other), [kidOf(next)])
+    assert.deepEqual([await isTaken(other, old), await isTaken(other, fresh)], [false, true])
+  })
+
+  test('a server whose signing key is listed nowhere starts silently, and its tokens verify nowhere', async () => {
+    const { first, replica: other } = servers()
+
+    await other.restart({ signing: unlisted, verifying: [first.signingKey] })
+    const token = await mint(other)
+
+    assert.equal(decodeProtectedHeader(token).kid, kidOf(unlisted))
+    assert.deepEqual(await kidsOf(other), [kidOf(first.signingKey)])
+    assert.deepEqual([await isTaken(first, token), await isTaken(other, token)], [false, false])
+  })
+}
+
+const generateKey = (): KeyObject => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+
+const kidOf = (key: KeyObject): string =>
+  createHash('sha256')
+    .update(createPublicKey(key).export({ type: 'spki', format: 'der' }))
+    .digest('base64url')
