@@ -18,7 +18,7 @@ export interface Operations {
   readonly start: (resource: string, apply: () => object) => OperationView
   /** Asks once more how it goes; undefined for one that never was. */
   readonly poll: (name: string) => OperationView | undefined
-  /** Whether something is being written there. */
+  /** Whether something is being written there; with each time that somebody is refused for it, it goes on. */
   readonly isBusy: (resource: string) => boolean
 }
 
@@ -27,6 +27,8 @@ interface Operation {
   readonly startedAt: Date
   readonly apply: () => object
   polls: number
+  /** Of other writes, for its sake. */
+  refusals: number
   outcome?: Pick<OperationView, 'response' | 'error'>
 }
 
@@ -40,7 +42,8 @@ export function createOperations(now: () => Date, settings: () => GoogleSettings
     const end = operationEnd(name)
     const age = now().getTime() - operation.startedAt.getTime()
     if (operation.outcome || end === 'never-ends') return
-    if (operation.polls < operationPolls || age < operationSeconds * 1000) return
+    const asked = Math.max(operation.polls, operation.refusals - 1)
+    if (asked < operationPolls || age < operationSeconds * 1000) return
     operation.outcome = end === 'fails' ? { error: internalError } : { response: operation.apply() }
   }
   const view = (name: string, { outcome }: Operation): OperationView =>
@@ -49,7 +52,7 @@ export function createOperations(now: () => Date, settings: () => GoogleSettings
   return {
     start(resource, apply) {
       const name = `${resource}/operations/b${randomBytes(16).toString('hex').slice(0, 31)}`
-      const operation: Operation = { resource, startedAt: now(), apply, polls: 0 }
+      const operation: Operation = { resource, startedAt: now(), apply, polls: 0, refusals: 0 }
       operations.set(name, operation)
       finish(name, operation)
       return view(name, operation)
@@ -61,6 +64,14 @@ export function createOperations(now: () => Date, settings: () => GoogleSettings
       finish(name, operation)
       return view(name, operation)
     },
-    isBusy: (resource) => [...operations.values()].some((one) => one.resource === resource && !one.outcome),
+    isBusy(resource) {
+      const underWay = [...operations].filter(([, one]) => one.resource === resource && !one.outcome)
+      // It goes on whether or not somebody holds its name: who was refused finds it further, as time would have it.
+      for (const [name, operation] of underWay) {
+        operation.refusals += 1
+        finish(name, operation)
+      }
+      return underWay.length > 0
+    },
   }
 }

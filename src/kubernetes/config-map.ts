@@ -37,10 +37,14 @@ export async function writeConfigMap(
   if (patched.status === 200) return
   if (patched.status !== 404) throw readStatus(cluster, patched, { verb: 'patch', resource: 'configmaps', ...map })
   const kept = Object.entries(changes).filter(([, text]) => text !== undefined)
-  if (kept.length > 0) await create(cluster, map, Object.fromEntries(kept))
+  if (kept.length === 0) return
+  // Somebody was faster, or the answer to a first try was lost.
+  if ((await create(cluster, map, Object.fromEntries(kept))) === 'there already') {
+    await writeConfigMap(cluster, map, changes)
+  }
 }
 
-async function create(cluster: Cluster, map: ConfigMapName, data: object): Promise<void> {
+async function create(cluster: Cluster, map: ConfigMapName, data: object): Promise<'created' | 'there already'> {
   const answer = await cluster.request({
     method: 'POST',
     path: `${folderOf(map)}?fieldManager=pullpass`,
@@ -52,7 +56,8 @@ async function create(cluster: Cluster, map: ConfigMapName, data: object): Promi
       data,
     }),
   })
-  if (answer.status === 201) return
+  if (answer.status === 201) return 'created'
+  if (answer.status === 409) return 'there already'
   throw readStatus(cluster, answer, { verb: 'create', resource: 'configmaps', ...map })
 }
 

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
+import { heldBy, runTrust } from './run-trust.ts'
+
+/** In the order in which a run writes: pool, provider, account, then a record and a policy for each of two grants. */
+const writes = [
+  'the pool',
+  'the provider',
+  'the service account',
+  'the record of the first grant',
+  'the record of the first grant, where it is not there yet',
+  'the first grant',
+  'the record of the second grant',
+  'the second grant',
+]
+
+const isWrite = ({ method, path }: { method: string; path: string }) =>
+  (method === 'POST' || method === 'PATCH') && !path.endsWith(':getIamPolicy') && !path.endsWith('/token')
+
+/** Calls `meet` with each write's number as it comes, wherever it goes; `lose` decides whether its answer is lost. */
+function countWrites({ parts }: TestSandbox, meet: (nth: number) => 'lose' | 'pass'): void {
+  let nth = 0
+  for (const part of [parts.iam, parts.artifactRegistry, parts.kubernetes]) {
+    part.faults.inject(
+      { kind: 'reset', at: 'answer' },
+      { when: (request) => isWrite(request) && meet(nth++) === 'lose' },
+    )
+  }
+}
+
+async function stateAfterWholeRun(t: Parameters<typeof startTestSandbox>[0]) {
+  const sandbox = await startTestSandbox(t, { trust: 'absent' })
+  let count = 0
+  countWrites(sandbox, () => {
+    count += 1
+    return 'pass'
+  })
+  const run = await runTrust(sandbox, ['apply', '--yes'])
+  assert.equal(run.exitCode, 0, run.stderr)
+  return { count, state: withoutIssuer(sandbox) }
+}
+
+/** Each sandbox has a port of its own. */
+function withoutIssuer(sandbox: TestSandbox): unknown {
+  const mark = /pullpass:[0-9a-f]{12}/g
+  const text = JSON.stringify(heldBy(sandbox))
+  return JSON.parse(text.replaceAll(sandbox.cluster.issuer, 'ISSUER').replaceAll(mark, 'MARK'))
+}
+
+suite('trust apply that was ended is taken up by the next run', { concurrency: 4 }, () => {
+  test('these are all the writes that a run makes', async (t) => {
+    assert.equal((await stateAfterWholeRun(t)).count, writes.length)
+  })
+
+  for (const [at, what] of writes.entries()) {
+    test(`ended while Google or the cluster writes ${what}`, async (t) => {
+      const { state } = await stateAfterWholeRun(t)
+      const sandbox = await startTestSandbox(t, { trust: 'absent' })
+      const end = new AbortController()
+      countWrites(sandbox, (nth) => {
+        if (nth === at) end.abort(new Error('killed'))
+        return nth === at ? 'lose' : 'pass'
+      })
+      const ended = await runTrust(sandbox, ['apply', '--yes'], {}, { signal: end.signal })
+      assert.equal(ended.exitCode, 1)
+      for (const part of Object.values(sandbox.parts)) part.faults.clear()
+      const run = await runTrust(sandbox, ['apply', '--yes'])
+
+      assert.equal(run.exitCode, 0, run.stderr)
+      assert.deepEqual(withoutIssuer(sandbox), state)
+    })
+  }
+
+  for (const [at, what] of writes.entries()) {
+    test(`goes on by itself where the answer on ${what} was lost`, async (t) => {
+      const { state } = await stateAfterWholeRun(t)
+      const sandbox = await startTestSandbox(t, { trust: 'absent' })
+      let lost = 0
+      countWrites(sandbox, (nth) => (nth === at && lost++ === 0 ? 'lose' : 'pass'))
+      const run = await runTrust(sandbox, ['apply', '--yes'])
+
+      assert.equal(lost, 1)
+      assert.equal(run.exitCode, 0, run.stderr)
+      assert.deepEqual(withoutIssuer(sandbox), state)
+    })
+  }
+})
