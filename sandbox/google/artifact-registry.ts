@@ -1,7 +1,7 @@
 /** Artifact Registry's repositories and their policies: who may read in them, which the registry asks. */
 import type { IamPolicies } from './iam-policies.ts'
 
-export interface Repository {
+interface Repository {
   /** `projects/PROJECT/locations/LOCATION/repositories/REPOSITORY`. */
   readonly name: string
   readonly format: 'DOCKER'

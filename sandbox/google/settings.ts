@@ -1,6 +1,6 @@
 /** How this Google behaves where the real one varies: delays, quotas, and how its operations end. */
 
-export type OperationEnd = 'succeeds' | 'fails' | 'never-ends'
+type OperationEnd = 'succeeds' | 'fails' | 'never-ends'
 
 export interface GoogleSettings {
   /** Until a policy that was set by the API decides; the real one takes 70 to 90 s, at times 5 min. */
