@@ -1,5 +1,5 @@
 /** Runs of `pullpass trust` on a document, and what Google holds after them. */
-import { runPullpass, type PullpassRun, type PullpassWanted } from '../../support/run-pullpass.ts'
+import { type PullpassRun, type PullpassWanted, runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 
 export const account = 'puller@example-project.iam.gserviceaccount.com'
@@ -54,9 +54,11 @@ export async function runTrust(
 
 /** The first column of the table: for each resource its result. */
 export const resultsOf = ({ stdout }: PullpassRun): string[] =>
-  [...stdout.matchAll(/^(ok|create|undelete|update|grant|refused|unknown|made|unchanged|failed|declined|skipped|removed|absent|kept) {2,}/gm)].map(
-    ([, result = '']) => result,
-  )
+  [
+    ...stdout.matchAll(
+      /^(ok|create|undelete|update|grant|refused|unknown|made|unchanged|failed|declined|skipped|removed|absent|kept) {2,}/gm,
+    ),
+  ].map(([, result = '']) => result)
 
 /** All that trust is about, without what differs from run to run. */
 export function heldBy({ google, repository, cluster }: TestSandbox) {

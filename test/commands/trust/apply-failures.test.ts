@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { SandboxAnswer } from '../../../sandbox/serve/handler.ts'
+import { runPullpass } from '../../support/run-pullpass.ts'
+import { startTestSandbox } from '../../support/start-test-sandbox.ts'
+import { account, accountPolicy, heldBy, pool, provider, resultsOf, runTrust } from './run-trust.ts'
+
+const apply = ['apply', '--yes']
+const all = ['made', 'made', 'made', 'made', 'made']
+
+const refusal = (code: number, status: string, message: string): { kind: 'answer'; answer: SandboxAnswer } => ({
+  kind: 'answer',
+  answer: { status: code, body: { error: { code, message, status } } },
+})
+const outrun = refusal(409, 'ABORTED', 'There were concurrent policy changes.')
+
+suite('where a permission is missing', { concurrency: 4 }, () => {
+  const cases: readonly [permission: string, role: string, results: readonly string[]][] = [
+    [
+      'iam.workloadIdentityPools.create',
+      'roles/iam.workloadIdentityPoolAdmin',
+      ['failed', 'skipped', 'made', 'skipped', 'made'],
+    ],
+    [
+      'iam.workloadIdentityPoolProviders.create',
+      'roles/iam.workloadIdentityPoolAdmin',
+      ['made', 'failed', 'made', 'made', 'made'],
+    ],
+    ['iam.serviceAccounts.create', 'roles/iam.serviceAccountCreator', ['made', 'made', 'failed', 'skipped', 'skipped']],
+    ['iam.serviceAccounts.setIamPolicy', 'roles/iam.serviceAccountAdmin', ['made', 'made', 'made', 'failed', 'made']],
+    [
+      'artifactregistry.repositories.setIamPolicy',
+      'roles/artifactregistry.admin',
+      ['made', 'made', 'made', 'made', 'failed'],
+    ],
+  ]
+  for (const [permission, role, results] of cases) {
+    test(`${permission}: it is named with its role, what does not rest on it is made, the next run does the rest`, async (t) => {
+      const sandbox = await startTestSandbox(t, { trust: 'absent' })
+      sandbox.google.operators.withhold(permission)
+      const run = await runTrust(sandbox, apply)
+
+      assert.equal(run.exitCode, 1)
+      assert.deepEqual(resultsOf(run), results)
+      const faults = run.stderr.split('\n').filter((line) => /^[A-Z_]+ \(/.test(line))
+      assert.equal(faults.length, 1)
+      assert.ok(faults[0]?.startsWith(`TRUST_DENIED (trust): Google answered 403 "Permission '${permission}' denied`))
+      assert.ok(run.stderr.includes(`\n  expected the operator to hold ${permission}, which ${role} gives\n`))
+
+      sandbox.google.operators.restore(permission)
+      const next = await runTrust(sandbox, apply)
+      assert.equal(next.exitCode, 0, next.stderr)
+      assert.deepEqual(
+        resultsOf(next),
+        results.map((result) => (result === 'made' ? 'unchanged' : 'made')),
+      )
+    })
+  }
+
+  test('to look at the pool, the rest is made all the same', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.google.operators.withhold('iam.workloadIdentityPools.get')
+    const run = await runTrust(sandbox, apply)
+
+    assert.equal(run.exitCode, 1)
+    assert.deepEqual(resultsOf(run), ['failed', 'unchanged', 'unchanged', 'unchanged', 'unchanged'])
+  })
+
+  test('to write the record, no grant is made that nobody could take back', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    sandbox.cluster.authorization.forbid({ verbs: ['patch', 'create'], resources: ['configmaps'] })
+    const run = await runTrust(sandbox, apply)
+
+    assert.deepEqual(resultsOf(run), ['made', 'made', 'made', 'failed', 'failed'])
+    assert.match(run.stderr, /^KUBERNETES_FORBIDDEN \(kubernetes\): /m)
+    assert.deepEqual(heldBy(sandbox).accountPolicy, [])
+    const without = await runTrust(sandbox, [...apply, '--no-record'])
+    assert.equal(without.exitCode, 0, without.stderr)
+  })
+
+  test('for a grant, the record does not hold it: another may make it', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    sandbox.google.operators.withhold('iam.serviceAccounts.setIamPolicy')
+    await runTrust(sandbox, apply)
+
+    const grants = Object.values(Object(heldBy(sandbox).record)).map((text) => JSON.parse(String(text)).role)
+    assert.deepEqual(grants, ['roles/artifactregistry.reader'])
+  })
+})
+
+suite("where Google's work ends otherwise", { concurrency: 4 }, () => {
+  test('an operation that fails is named, and tried again by the next run', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    sandbox.google.adjust({ operationEnd: (name) => (name.includes('/providers/') ? 'fails' : 'succeeds') })
+    const run = await runTrust(sandbox, apply)
+
+    assert.equal(run.exitCode, 1)
+    assert.deepEqual(resultsOf(run), ['made', 'failed', 'made', 'made', 'made'])
+    assert.match(run.stderr, /^TRUST_OPERATION_FAILED \(trust\): Google's operation projects\/.* failed: "Internal/m)
+    sandbox.google.adjust({ operationEnd: () => 'succeeds' })
+    assert.equal((await runTrust(sandbox, apply)).exitCode, 0)
+  })
+
+  test('an operation that never ends is given up after two minutes, and seen by the next run when it did end', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    sandbox.google.adjust({ operationEnd: () => 'never-ends' })
+    const run = await runTrust(sandbox, apply)
+
+    assert.equal(run.exitCode, 1)
+    assert.deepEqual(resultsOf(run), ['failed', 'skipped', 'made', 'skipped', 'made'])
+    assert.match(run.stderr, /^TRUST_OPERATION_UNFINISHED \(trust\): .* is not done after 120 s$/m)
+    sandbox.google.adjust({ operationEnd: () => 'succeeds' })
+    const next = await runTrust(sandbox, apply)
+    assert.equal(next.exitCode, 0, next.stderr)
+  })
+
+  test('a policy that others changed meanwhile is read and merged anew, and theirs stays', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    sandbox.google.accounts.put(account)
+    let times = 0
+    sandbox.parts.iam.faults.inject(
+      { kind: 'latency', ms: 0 },
+      {
+        when: ({ path }) => {
+          if (!path.endsWith(':setIamPolicy') || times++ > 2) return false
+          const role = 'roles/iam.serviceAccountUser'
+          sandbox.google.policies.allow(accountPolicy, role, `user:other-${times}@example.com`)
+          return true
+        },
+      },
+    )
+    const run = await runTrust(sandbox, apply)
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.deepEqual(heldBy(sandbox).accountPolicy, [
+      {
+        role: 'roles/iam.serviceAccountUser',
+        members: ['user:other-1@example.com', 'user:other-2@example.com', 'user:other-3@example.com'],
+      },
+      { role: 'roles/iam.workloadIdentityUser', members: [sandbox.principal] },
+    ])
+  })
+
+  test('a policy that others change each time is given up', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    sandbox.parts.artifactRegistry.faults.inject(outrun, { when: ({ path }) => path.endsWith(':setIamPolicy') })
+    const run = await runTrust(sandbox, apply)
+
+    assert.deepEqual(resultsOf(run), [...all.slice(0, 4), 'failed'])
+    assert.match(run.stderr, /^TRUST_CONFLICT \(trust\): the policy of projects\/.* was changed by others 8 times/m)
+  })
+
+  test('a policy at its limit is told before anything is written', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const members = Array.from({ length: 1500 }, (_, index) => `user:puller-${index}@example.com`)
+    sandbox.google.policies.write(sandbox.repository, [{ role: 'roles/artifactregistry.writer', members }])
+    const { etag } = sandbox.google.policies.read(sandbox.repository)
+    const run = await runTrust(sandbox, apply)
+
+    assert.deepEqual(resultsOf(run), [...all.slice(0, 4), 'failed'])
+    assert.match(run.stderr, /^TRUST_POLICY_FULL \(trust\): the policy of projects\/.* holds 1500 members/m)
+    assert.equal(sandbox.google.policies.read(sandbox.repository).etag, etag)
+  })
+
+  test('conditional grants of others are kept, with their conditions', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const condition = { title: 'until spring', expression: 'request.time < timestamp("2027-03-01T00:00:00Z")' }
+    const theirs = { role: 'roles/artifactregistry.reader', members: ['user:other@example.com'], condition }
+    sandbox.google.policies.write(sandbox.repository, [theirs])
+    const run = await runTrust(sandbox, apply)
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.deepEqual(heldBy(sandbox).repositoryPolicy, [
+      theirs,
+      { role: 'roles/artifactregistry.reader', members: [`serviceAccount:${account}`] },
+    ])
+  })
+
+  test('nothing answers: it is said, with what to do', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    sandbox.parts.iam.faults.inject(refusal(503, 'UNAVAILABLE', 'The service is currently unavailable.'))
+    const run = await runTrust(sandbox, apply)
+
+    assert.equal(run.exitCode, 1)
+    assert.match(run.stderr, /^TRUST_UNAVAILABLE \(trust\): Google answered 503/m)
+  })
+})
+
+suite('what is there and differs', { concurrency: 4 }, () => {
+  const theirs = { name: provider, issuerUri: 'https://other.example.com' }
+  const condition = "assertion.sub == 'system:serviceaccount:ci:pusher'"
+
+  test('an issuer is kept, unless it may be replaced', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.google.identity.putProvider(theirs)
+    const run = await runTrust(sandbox, apply)
+
+    assert.equal(run.exitCode, 1)
+    assert.match(run.stderr, /^TRUST_REFUSED \(trust\): provider .* its issuer is https:\/\/other\.example\.com, not /m)
+    assert.equal(Object(heldBy(sandbox).provider).oidc.issuerUri, 'https://other.example.com')
+    const replaced = await runTrust(sandbox, [...apply, '--replace', 'issuer'])
+    assert.equal(replaced.exitCode, 0, replaced.stderr)
+    assert.equal(Object(heldBy(sandbox).provider).oidc.issuerUri, sandbox.cluster.issuer)
+  })
+
+  test('a condition that the document does not ask for is kept, and named', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const held = "assertion.sub.startsWith('system:serviceaccount:image-system:')"
+    sandbox.google.identity.putProvider({ name: provider, issuerUri: sandbox.cluster.issuer, attributeCondition: held })
+    const run = await runTrust(sandbox, apply)
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.ok(run.stdout.includes(`\nnote: ${provider}: its condition stays: ${held}\n`))
+  })
+
+  test('a condition other than the document has is kept, unless it may be replaced', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.google.identity.putProvider({
+      name: provider,
+      issuerUri: sandbox.cluster.issuer,
+      attributeCondition: condition,
+    })
+    const document = {
+      trust: [`attributeCondition: "assertion.sub.startsWith('system:serviceaccount:image-system:')"`],
+    }
+    const run = await runTrust(sandbox, apply, document)
+
+    assert.equal(run.exitCode, 1)
+    assert.match(run.stderr, /^TRUST_REFUSED \(trust\): .* but its condition is assertion\.sub == /m)
+    assert.equal(Object(heldBy(sandbox).provider).attributeCondition, condition)
+    const replaced = await runTrust(sandbox, [...apply, '--replace', 'condition'], document)
+    assert.equal(replaced.exitCode, 0, replaced.stderr)
+  })
+
+  test('a pool that somebody disabled stays so', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.google.identity.putPool(pool, 'DISABLED')
+    const run = await runTrust(sandbox, [...apply, '--replace', 'issuer', '--replace', 'condition'])
+
+    assert.equal(run.exitCode, 1)
+    assert.match(run.stderr, /^TRUST_REFUSED \(trust\): pool .* is disabled: whoever did that/m)
+  })
+
+  test('a repository that is not there is made by nobody', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const named = ['--repository', 'projects/example-project/locations/europe/repositories/absent']
+    const absent = await runPullpass(sandbox, ['trust', 'plan', '--subject', 'image-system/pullpass', ...named])
+    assert.equal(absent.exitCode, 1)
+    assert.match(absent.stderr, /^TRUST_REFUSED \(trust\): repository .*\/absent is not there$/m)
+  })
+})
