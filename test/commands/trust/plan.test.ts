@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { createPlantedSecrets } from '../../support/planted-secrets.ts'
+import { startTestSandbox } from '../../support/start-test-sandbox.ts'
+import { pool, resultsOf, runTrust } from './run-trust.ts'
+
+suite('trust plan', { concurrency: 4 }, () => {
+  test('names what is missing and changes nothing', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const run = await runTrust(sandbox, ['plan'])
+
+    assert.deepEqual([run.exitCode, run.stderr], [0, ''])
+    assert.deepEqual(resultsOf(run), ['create', 'create', 'create', 'grant', 'grant'])
+    assert.match(run.stdout, /^5 changes would be made by pullpass trust apply:$/m)
+    assert.equal(sandbox.google.identity.read(pool), undefined)
+  })
+
+  test('with --exit-code tells by it whether something is missing', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    assert.equal((await runTrust(sandbox, ['plan', '--exit-code'])).exitCode, 1)
+    await runTrust(sandbox, ['apply', '--yes'])
+    const run = await runTrust(sandbox, ['plan', '--exit-code'])
+    assert.equal(run.exitCode, 0)
+    assert.match(run.stdout, /^Nothing is missing\.$/m)
+  })
+
+  test('needs no cluster where the issuer is named', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const issuer = ['--issuer', sandbox.cluster.issuer]
+    const run = await runTrust(sandbox, ['plan', ...issuer], {}, { environment: { KUBECONFIG: '/nowhere' } })
+
+    assert.deepEqual([run.exitCode, run.stderr], [0, ''])
+    assert.deepEqual(resultsOf(run), ['ok', 'ok', 'ok', 'ok', 'ok'])
+  })
+
+  test('tells programs of each change and error', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.google.accounts.denyTokens('puller@example-project.iam.gserviceaccount.com', sandbox.principal)
+    sandbox.google.operators.withhold('iam.workloadIdentityPools.get')
+    const { stdout, exitCode } = await runTrust(sandbox, ['plan', '-o', 'json'])
+    const { findings } = JSON.parse(stdout)
+
+    assert.equal(exitCode, 1)
+    assert.deepEqual(
+      findings.map(({ kind, verdict }: Record<string, unknown>) => [kind, verdict]),
+      [
+        ['pool', 'unknown'],
+        ['provider', 'ok'],
+        ['service account', 'ok'],
+        ['grant', 'grant'],
+        ['grant', 'ok'],
+      ],
+    )
+    assert.equal(findings[0].error.code, 'TRUST_DENIED')
+    assert.match(findings[3].changes[0], /^grant roles\/iam\.workloadIdentityUser on puller@/)
+  })
+
+  const refused: Record<string, [words: readonly string[], exitCode: number, says: RegExp]> = {
+    'an issuer that is not https': [
+      ['--issuer', 'http://oidc.example.com'],
+      1,
+      /^ISSUER_UNUSABLE \(discovery\): the issuer of cluster .*http:\/\/oidc\.example\.com": clouds read an issuer by https alone/,
+    ],
+    'an issuer that is the internal default': [
+      ['--issuer', 'https://kubernetes.default.svc.cluster.local'],
+      1,
+      /^ISSUER_UNUSABLE \(discovery\): .* its name exists inside the cluster alone/,
+    ],
+    'a subject beside documents that all name their account': [
+      ['--subject', 'image-system/pullpass'],
+      2,
+      /^USAGE_INVALID \(run\): --subject system:serviceaccount:image-system:pullpass stands beside documents/,
+    ],
+    'an issuer beside many contexts': [
+      ['--issuer', 'https://oidc.example.com', '--context', 'a', '--context', 'b'],
+      2,
+      /^USAGE_INVALID \(run\): --issuer stands beside several contexts/,
+    ],
+    'a provider id for a context that is not meant': [
+      ['--provider-id', 'a=cluster'],
+      2,
+      /^USAGE_INVALID \(run\): --provider-id names the context a/,
+    ],
+    'a provider id that Google keeps for itself': [
+      ['--context', 'a', '--provider-id', 'a=gcp-cluster'],
+      2,
+      /^USAGE_INVALID \(run\): --provider-id a=gcp-cluster/,
+    ],
+  }
+  for (const [title, [words, exitCode, says]] of Object.entries(refused)) {
+    test(`refuses ${title} before Google is asked`, async (t) => {
+      const sandbox = await startTestSandbox(t, { trust: 'absent' })
+      sandbox.parts.sts.faults.inject({ kind: 'reset', at: 'request' }) // nobody gets a token to ask with
+      const run = await runTrust(sandbox, ['plan', ...words])
+
+      assert.equal(run.exitCode, exitCode)
+      assert.match(run.stderr, says)
+    })
+  }
+
+  test('refuses a subject that Google cannot map, before Google is asked', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const name = `pullpass-${'of-the-image-platform-team-'.repeat(4)}x`
+    const run = await runTrust(sandbox, ['plan'], { subject: { namespace: 'image-system', name } })
+
+    assert.equal(run.exitCode, 1)
+    assert.match(
+      run.stderr,
+      /^SUBJECT_TOO_LONG \(subject-token\): the subject of ClusterPullSecret pull has 1\d\d bytes: /,
+    )
+  })
+
+  test('asks whose token a file holds', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const run = await runTrust(sandbox, ['plan'], { subject: 'file' })
+    const named = await runTrust(sandbox, ['plan', '--subject', 'image-system/pullpass'], { subject: 'file' })
+
+    assert.equal(run.exitCode, 2)
+    assert.match(run.stderr, /^USAGE_INVALID \(run\): .*trust\.yaml:\d+: registry google takes the token of a file/)
+    assert.equal(named.exitCode, 0, named.stderr)
+  })
+
+  test('the operator’s credentials and tokens appear in no output, also where Google repeats them', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const secrets = createPlantedSecrets()
+    const planted = new Set<string>()
+    const plant = (secret: string | undefined) => {
+      if (secret === undefined || planted.has(secret)) return
+      planted.add(secret)
+      secrets.plant(`secret ${planted.size}`, secret)
+    }
+    plant(sandbox.operator.environment['PULLPASS_GCP_ACCESS_TOKEN'])
+    for (const part of [sandbox.parts.iam, sandbox.parts.artifactRegistry]) part.faults.clear()
+    const repeat = (token: string) => ({
+      status: 403,
+      body: { error: { code: 403, status: 'PERMISSION_DENIED', message: `no right with ${token}` } },
+    })
+    const token = sandbox.operator.accessToken()
+    plant(token)
+    const granted = { status: 200, body: { access_token: token, token_type: 'Bearer', expires_in: 3600 } }
+    sandbox.parts.sts.faults.inject({ kind: 'answer', answer: granted })
+    for (const words of [
+      ['plan'],
+      ['plan', '-o', 'gcloud'],
+      ['plan', '-o', 'terraform'],
+      ['apply', '--yes'],
+      ['destroy', '--yes'],
+    ]) {
+      for (const form of [[], ['--log-level', 'debug', '--log-format', 'json']]) {
+        const run = await runTrust(sandbox, [...words, ...form])
+        secrets.refuteIn(run.stdout + run.stderr, words.join(' '))
+      }
+    }
+    sandbox.parts.iam.faults.inject({ kind: 'answer', answer: repeat(token) })
+    const run = await runTrust(sandbox, ['plan', '-o', 'json'])
+    secrets.refuteIn(run.stdout + run.stderr, 'a refusal that repeats the token')
+    assert.match(run.stderr, /its words are withheld/)
+  })
+})
