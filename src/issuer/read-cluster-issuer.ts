@@ -21,7 +21,9 @@ export interface ClusterIssuer {
 
 /** @throws DISCOVERY_FORBIDDEN, DISCOVERY_ABSENT, DISCOVERY_MALFORMED, KUBERNETES_UNREACHABLE, KUBERNETES_UNAUTHENTICATED */
 export async function readClusterIssuer(cluster: Cluster): Promise<ClusterIssuer> {
-  const [discovery, jwks] = await Promise.all([ask(cluster, 'discovery'), ask(cluster, 'jwks')])
+  // One after the other: a refusal of the first leaves no request under way when the cluster is closed.
+  const discovery = await ask(cluster, 'discovery')
+  const jwks = await ask(cluster, 'jwks')
   const document = asObject(jsonOrNone(discovery))
   const issuer = asText(document?.['issuer'])
   const jwksUri = asText(document?.['jwks_uri'])
@@ -40,11 +42,9 @@ async function ask(cluster: Cluster, name: DocumentName): Promise<string> {
 
 function refused({ server }: Cluster, name: DocumentName, answer: ClusterAnswer): PullpassError {
   const where = `${server}/${documentPaths[name]}`
-  const words = quoteSafely(
-    asText(asObject(jsonOrNone(answer.body))?.['message']) ?? '',
-    answer.sent ? [answer.sent] : [],
-  )
-  const seen = `the API server answered ${answer.status}${words && ` ${words}`} for ${where}`
+  const message = asText(asObject(jsonOrNone(answer.body))?.['message'])
+  const words = message ? ` ${quoteSafely(message, answer.sent ? [answer.sent] : [])}` : ''
+  const seen = `the API server answered ${answer.status}${words} for ${where}`
   if (answer.status === 404) {
     return new PullpassError({
       code: 'DISCOVERY_ABSENT',

@@ -12,9 +12,9 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export
 const ec = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve }).publicKey.export({ format: 'jwk' })
 
 /** Public keys as a JWKS has them. */
-export const rsaJwk = { ...rsa, use: 'sig', alg: 'RS256', kid: 'key-1' }
-export const p256Jwk = { ...ec('P-256'), use: 'sig', alg: 'ES256', kid: 'key-2' }
-export const p384Jwk = { ...ec('P-384'), use: 'sig', alg: 'ES384', kid: 'key-3' }
+export const rsaJwk: object = { ...rsa, use: 'sig', alg: 'RS256', kid: 'key-1' }
+export const p256Jwk: object = { ...ec('P-256'), use: 'sig', alg: 'ES256', kid: 'key-2' }
+export const p384Jwk: object = { ...ec('P-384'), use: 'sig', alg: 'ES384', kid: 'key-3' }
 
 export function keysOf(...jwks: readonly object[]): readonly IssuerKey[] {
   return parseJwks(JSON.stringify({ keys: jwks })) ?? []

@@ -1,0 +1,105 @@
+/** pullpass issuer show: a cluster's issuer as it is, who can use it, and the way to another. Exits 1 on a key that is served nowhere. */
+
+import { checkIssuerUrl } from '../../issuer/check-issuer-url.ts'
+import { checkNewIssuer } from '../../issuer/check-new-issuer.ts'
+import { type Detection, detectDistribution } from '../../issuer/detect-distribution.ts'
+import { type DistributionName, distributions } from '../../issuer/distributions/distributions.ts'
+import { anyIssuer, type IssuerPlan, planIssuerChange } from '../../issuer/plan-issuer-change.ts'
+import { readClusterTraits } from '../../issuer/read-cluster-traits.ts'
+import { vendorOfIssuer } from '../../issuer/vendor-of-issuer.ts'
+import type { Cluster } from '../../kubernetes/cluster.ts'
+import { connect } from '../../kubernetes/connect.ts'
+import { renderStructured } from '../../terminal/render-structured.ts'
+import type { Command } from '../command.ts'
+import type { Choice, Flag } from '../flag.ts'
+import { parseNamespacedName } from '../parse-namespaced-name.ts'
+import { clusterFlags, outputFlags } from '../shared-flags.ts'
+import { openPublicOutside } from './open-public-outside.ts'
+import { renderShow, reportShow, type WayToIssuer } from './render-show.ts'
+import { surveyIssuer } from './survey-issuer.ts'
+
+const flags: typeof clusterFlags &
+  typeof outputFlags & {
+    readonly 'to-issuer': Flag & { type: 'string' }
+    readonly distribution: Choice<DistributionName>
+    readonly 'service-account': Flag & { type: 'string' }
+  } = {
+  'to-issuer': { type: 'string', value: 'URL', summary: 'Print the steps from the present issuer to this one' },
+  distribution: {
+    type: 'string',
+    value: 'NAME',
+    choices: [...distributions.keys()],
+    summary: 'Whose settings the steps name (default: as the cluster is recognized)',
+  },
+  'service-account': {
+    type: 'string',
+    value: 'NAMESPACE/NAME',
+    summary: 'Whose token is requested, for nobody, to see its issuer and key (default default/default)',
+  },
+  ...outputFlags,
+  ...clusterFlags,
+}
+
+export const show: Command<typeof flags> = {
+  summary: "Show the cluster's issuer, which clouds can use it, and the steps to another",
+  usage: ['issuer show [flags]'],
+  details: [
+    "Reads the issuer's two documents from the cluster, requests a token, and looks at the issuer's URL as a stranger does.",
+    'The mode says who publishes: publish (pullpass may), verify only (the vendor does: EKS, GKE, AKS, Gardener), or stand',
+    'down (another tool does, and is not overwritten). A change of issuer takes two roll-outs, or running workloads are',
+    'locked out: with --to-issuer, and where the present one exists inside the cluster alone, the steps are printed, with',
+    'what each has to set. Exits 1 where a fresh token is signed by a key that the cluster does not serve.',
+    '',
+    'Examples:',
+    '  pullpass issuer show',
+    '  pullpass issuer show --to-issuer https://oidc.example.com/cluster-1 --distribution kubeadm-v1beta4',
+  ].join('\n'),
+  life: 'one-shot',
+  flags,
+
+  async run({ flags: wanted, outside, terminal }) {
+    const account = parseNamespacedName(
+      wanted['service-account'] ?? 'default/default',
+      'service account',
+      'issuer show',
+    )
+    const cluster = await connect(wanted, outside)
+    try {
+      const survey = await surveyIssuer(cluster, account, openPublicOutside(outside))
+      const way = await findWay(cluster, survey.issuer, wanted)
+      terminal.print(
+        wanted.output === undefined
+          ? renderShow(survey, way, terminal.color)
+          : await renderStructured(reportShow(survey, way), wanted.output),
+      )
+      return survey.signature === undefined || survey.signature === 'verified' ? 0 : 1
+    } finally {
+      await cluster.close()
+    }
+  },
+}
+
+/** Undefined where no change of issuer is asked for, or none is possible. @throws ISSUER_UNUSABLE */
+async function findWay(
+  cluster: Cluster,
+  from: string,
+  wanted: { readonly 'to-issuer': string | undefined; readonly distribution: DistributionName | undefined },
+): Promise<WayToIssuer | undefined> {
+  const asked = wanted['to-issuer']
+  const unfit = asked === undefined ? undefined : checkNewIssuer(asked, '--to-issuer')
+  if (unfit !== undefined) throw unfit
+  if (vendorOfIssuer(from) !== undefined || asked === from) return undefined
+  if (asked === undefined && checkIssuerUrl(from, 'it') === undefined) return undefined
+  const change = { from, to: asked ?? anyIssuer }
+  const detection: Detection =
+    wanted.distribution === undefined
+      ? detectDistribution(await readClusterTraits(cluster))
+      : { names: [wanted.distribution], by: '--distribution' }
+  return { change, detection, plan: planOf(detection, change) }
+}
+
+function planOf({ names }: Detection, change: IssuerPlan['change']): IssuerPlan | undefined {
+  const [name, ...others] = names
+  const distribution = name === undefined || others.length > 0 ? undefined : distributions.get(name)
+  return distribution === undefined ? undefined : planIssuerChange(distribution, change)
+}

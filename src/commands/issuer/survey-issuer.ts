@@ -1,0 +1,75 @@
+/** What there is to know of a cluster's issuer: what it serves, what it signs, and what a stranger finds. */
+import type { SubjectToken } from '../../identity/subject-token.ts'
+import { cloudNames } from '../../issuer/clouds/clouds.ts'
+import { findMode, type IssuerMode } from '../../issuer/find-mode.ts'
+import { freshToken, type ServiceAccountName } from '../../issuer/fresh-token.ts'
+import { gatherPublicFacts, type PublicOutside } from '../../issuer/gather-public-facts.ts'
+import type { FindingWord } from '../../issuer/issuer-finding.ts'
+import { type CloudVerdict, judgeForClouds } from '../../issuer/judge-for-clouds.ts'
+import { type ClusterIssuer, readClusterIssuer } from '../../issuer/read-cluster-issuer.ts'
+import { type SignatureVerdict, verifySignature } from '../../issuer/verify-signature.ts'
+import type { Cluster } from '../../kubernetes/cluster.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+
+export interface IssuerSurvey {
+  readonly issuer: string
+  /** Undefined where the cluster serves no documents, since its issuer is none that anybody could verify. */
+  readonly served: ClusterIssuer | undefined
+  /** Or why there is none. */
+  readonly token: SubjectToken | string
+  /** Of the token, by the keys that the cluster serves. */
+  readonly signature: SignatureVerdict | undefined
+  readonly mode: IssuerMode
+  readonly verdicts: readonly CloudVerdict[]
+}
+
+/** @throws DISCOVERY_FORBIDDEN, DISCOVERY_MALFORMED, DISCOVERY_UNAVAILABLE; DISCOVERY_ABSENT without a token, which would tell the issuer */
+export async function surveyIssuer(
+  cluster: Cluster,
+  account: ServiceAccountName,
+  outside: PublicOutside,
+): Promise<IssuerSurvey> {
+  const served = await readServed(cluster)
+  const token = await tokenOrReason(cluster, account)
+  const signed = typeof token === 'string' ? undefined : token
+  const issuer = served instanceof PullpassError ? signed?.issuer : served.issuer
+  if (issuer === undefined) throw served
+  const known = served instanceof PullpassError ? undefined : served
+  const facts = await gatherPublicFacts(outside, issuer, signed)
+  return {
+    issuer,
+    served: known,
+    token,
+    signature: signed === undefined || known === undefined ? undefined : await verifySignature(signed, known.keys),
+    mode: findMode(issuer, known?.keys ?? [], facts.found),
+    verdicts: judgeForClouds(facts, cloudNames).map(withoutTokensOwn),
+  }
+}
+
+async function readServed(cluster: Cluster): Promise<ClusterIssuer | PullpassError> {
+  try {
+    return await readClusterIssuer(cluster)
+  } catch (fault) {
+    if (fault instanceof PullpassError && fault.code === 'DISCOVERY_ABSENT') return fault
+    throw fault
+  }
+}
+
+/** Who may look need not have the right to a token. */
+async function tokenOrReason(cluster: Cluster, account: ServiceAccountName): Promise<SubjectToken | string> {
+  try {
+    return await freshToken(cluster, account)
+  } catch (fault) {
+    if (fault instanceof PullpassError && fault.code === 'TOKEN_REQUEST_REFUSED') return fault.seen
+    throw fault
+  }
+}
+
+/** The token was requested for nobody, of any account: whom it is for and what it is called is no matter here. */
+const tokensOwn: readonly FindingWord[] = ['TOKEN_AUDIENCES_MANY', 'TOKEN_AUDIENCE_OTHER', 'TOKEN_SUBJECT_LONG']
+
+function withoutTokensOwn({ cloud, findings: all }: CloudVerdict): CloudVerdict {
+  const findings = all.filter(({ word }) => !tokensOwn.includes(word))
+  const problem = findings.some(({ level }) => level === 'problem')
+  return { cloud, findings, level: problem ? 'problem' : findings.length > 0 ? 'warning' : 'ok' }
+}

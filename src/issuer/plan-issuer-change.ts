@@ -1,0 +1,64 @@
+/**
+ * The steps from one issuer to another, numbered by their order: replaced in one step, an issuer locks out whatever holds a
+ * token of the old one. The first issuer of an API server signs, all are accepted; each step is a roll-out, in which
+ * replicas differ. https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
+ */
+import { isPlainUrl } from './check-new-issuer.ts'
+import type { Distribution, IssuerChange, PlanStep } from './issuer-change.ts'
+
+export interface IssuerPlan {
+  readonly change: IssuerChange
+  readonly steps: readonly PlanStep[]
+  readonly mind: readonly string[]
+}
+
+/** Stands for a URL that nobody named yet. */
+export const anyIssuer = 'https://HOST/PATH'
+
+/** `to`: one that checkNewIssuer passed, or anyIssuer. */
+export function planIssuerChange(distribution: Distribution, { from, to }: IssuerChange): IssuerPlan {
+  const change = { from: isPlainUrl(from) ? from : 'OLD-ISSUER', to }
+  const { accept, sign, drop, keepFor, keys, mind } = distribution.change(change)
+  const steps = [
+    keys === 'new' ? undefined : publishStep(to),
+    accept && minding(accept, mindReplicas),
+    sign,
+    keys === 'new' ? publishNewStep(to) : undefined,
+    confirmStep(to),
+    keepFor === undefined ? undefined : waitStep(change, keepFor),
+    drop && minding(drop, mindAudience(change)),
+  ]
+  return { change, steps: steps.filter((step) => step !== undefined), mind }
+}
+
+const minding = (step: PlanStep, more: string): PlanStep => ({ ...step, mind: [...(step.mind ?? []), more] })
+
+const mindReplicas =
+  'wait until every API server runs with it before the next step: meanwhile replicas refuse (401) what a neighbour signed as an issuer that they do not list yet'
+
+const mindAudience = ({ from }: IssuerChange) =>
+  `unless --api-audiences is set, the audience ${from} is dropped with it: who asks for tokens for it by name is refused`
+
+const publishStep = (to: string): PlanStep => ({
+  does: 'Publish the documents of the new issuer, and let the clouds trust it',
+  run: [`pullpass issuer publish --to TARGET --issuer-url ${to}`, `pullpass issuer check ${to}`],
+  mind: [
+    'its keys stay the same, so they can be public before anything is signed; leave the trust in the old issuer as it is',
+  ],
+})
+
+const publishNewStep = (to: string): PlanStep => ({
+  does: 'Publish the documents of the new issuer, with its new keys, and let the clouds trust it',
+  run: [`pullpass issuer publish --to TARGET --issuer-url ${to}`],
+})
+
+const confirmStep = (to: string): PlanStep => ({
+  does: 'Confirm that new tokens carry the new issuer, and that strangers can verify them',
+  run: ['pullpass issuer show', `kubectl create token default | pullpass issuer check ${to} --token-file -`],
+  mind: ['projected tokens keep the old issuer until the kubelet renews them, at 80 % of their life or after 24 h'],
+})
+
+const waitStep = ({ from }: IssuerChange, keepFor: string): PlanStep => ({
+  does: `Wait: ${keepFor}, and as long as anything still uses a token of ${from}`,
+  mind: ['whoever reads its token only once may keep one for up to a year: restart it'],
+})

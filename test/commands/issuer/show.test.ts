@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { SandboxAnswer } from '../../../sandbox/serve/handler.ts'
+import { runPullpass } from '../../support/run-pullpass.ts'
+import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
+
+const account = ['--service-account', 'image-system/pullpass']
+const show = (sandbox: TestSandbox, ...words: string[]) =>
+  runPullpass(sandbox, ['issuer', 'show', ...account, ...words])
+
+/** The cluster answers so instead. */
+const answer = (sandbox: TestSandbox, path: string, given: SandboxAnswer) =>
+  sandbox.parts.kubernetes.faults.inject(
+    { kind: 'answer', answer: given },
+    { when: (request) => request.path === path },
+  )
+
+const discoveryPath = '/.well-known/openid-configuration'
+const jwksPath = '/openid/v1/jwks'
+const internal = { issuer: 'https://kubernetes.default.svc', jwks_uri: 'https://10.0.0.1:6443/openid/v1/jwks' }
+const to = 'https://oidc.example.com/cluster-1'
+
+suite('pullpass issuer show', () => {
+  test('tells mode, issuer, keys, a fresh token, and which clouds could use them', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const { exitCode, stdout, stderr } = await show(sandbox)
+    const { kid } = sandbox.cluster.keys.current
+    assert.deepEqual([exitCode, stderr], [0, ''])
+    assert.match(stdout, /^issuer +https:\/\/127\.0\.0\.1:\d+\/example-cluster$/m)
+    assert.match(stdout, /^mode +publish: its documents are public, with every key that the cluster serves$/m)
+    assert.ok(stdout.includes(`\nfresh token  verifies with key ${kid}, which the cluster serves\n`))
+    assert.ok(stdout.includes(`\n${kid}  RSA 2048  RS256\n`))
+    assert.match(stdout, /^Google {2}cannot use it: 2 problems, 1 warning$/m)
+    assert.doesNotMatch(stdout, /TOKEN_AUDIENCE|distribution|eyJ/)
+  })
+
+  test('programs get the same by names', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const report = JSON.parse((await show(sandbox, '-o', 'json')).stdout)
+    const { kid } = sandbox.cluster.keys.current
+    assert.deepEqual(Object.keys(report), ['issuer', 'jwksUri', 'mode', 'why', 'keys', 'token', 'verdicts', 'findings'])
+    assert.equal(report.mode, 'publish')
+    assert.deepEqual(report.keys, [{ kid, kind: 'RSA 2048', algorithm: 'RS256' }])
+    assert.deepEqual(report.token, {
+      issuer: sandbox.cluster.issuer,
+      keyId: kid,
+      algorithm: 'RS256',
+      signature: 'verified',
+    })
+    assert.equal(report.verdicts.oidc, 'warning')
+  })
+
+  test('in the middle of a rotation tells that a key is not public yet', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
+    const { exitCode, stdout } = await show(sandbox)
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^mode +publish: its documents are public, but 1 of 2 keys of the cluster are missing$/m)
+    assert.match(stdout, /^problem: TOKEN_KEY_UNPUBLISHED \(all\): /m)
+  })
+
+  test('a token by a key that the cluster serves nowhere is exit code 1', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const key = await sandbox.cluster.keys.add()
+    sandbox.cluster.keys.signWith(key)
+    sandbox.cluster.keys.drop(key.kid)
+    const { exitCode, stdout } = await show(sandbox)
+    assert.equal(exitCode, 1)
+    assert.ok(stdout.includes(`is signed by key ${key.kid}, which the cluster does not serve`))
+  })
+
+  test('without the right to a token tells that, and goes on', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.cluster.authorization.forbid({ verbs: ['create'], resources: ['serviceaccounts/token'] })
+    const { exitCode, stdout } = await show(sandbox)
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^fresh token +not requested: .*cannot create resource/m)
+    assert.match(stdout, /^OIDC +can use it, with 2 warnings$/m)
+  })
+
+  test('documents that nobody published yet, and those of another tool, are told apart', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const path = `/example-cluster${discoveryPath}`
+    const { faults } = sandbox.parts.storage
+    faults.inject({ kind: 'answer', answer: { status: 404 } }, { when: (request) => request.path === path })
+    assert.match(
+      (await show(sandbox)).stdout,
+      /^mode +publish: nobody publishes its documents yet: a stranger gets 404$/m,
+    )
+    faults.clear()
+    const { issuer } = sandbox.cluster
+    const body = { issuer, jwks_uri: `${issuer}/keys.json` }
+    faults.inject({ kind: 'answer', answer: { status: 200, body } }, { when: (request) => request.path === path })
+    assert.match((await show(sandbox)).stdout, /^mode +stand down: there lies a discovery document that ccoctl wrote/m)
+  })
+
+  test('an issuer that exists inside the cluster alone comes with the steps to another', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    answer(sandbox, discoveryPath, { status: 200, body: internal })
+    answer(sandbox, '/version', { status: 200, body: { gitVersion: 'v1.34.1+k3s1' } })
+    const { exitCode, stdout } = await show(sandbox)
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^mode +publish: no cloud can read this issuer: another one has to be set first$/m)
+    assert.match(stdout, /; its issuer is https:\/\/127\S+: API servers differ$/m)
+    assert.match(stdout, /^problem: URL_UNUSABLE \(all\): .*its name exists inside the cluster alone$/m)
+    assert.match(stdout, /^distribution +k3s, by the server's version, v1\.34\.1\+k3s1$/m)
+    assert.match(stdout, /^From https:\/\/kubernetes\.default\.svc to https:\/\/HOST\/PATH:$/m)
+    assert.match(
+      stdout,
+      /^3\. Sign as the new issuer: put it first\n {3}in \/etc\/rancher\/k3s\/config\.yaml.*\n {5}kube-apiserver-arg:\n {7}- service-account-issuer=https:\/\/HOST\/PATH\n {7}- service-account-issuer=https:\/\/kubernetes\.default\.svc\n/m,
+    )
+  })
+
+  test('an issuer for which the cluster serves no documents is known by its token', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    for (const path of [discoveryPath, jwksPath]) answer(sandbox, path, { status: 404, body: '404 page not found\n' })
+    const { exitCode, stdout } = await show(sandbox)
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^issuer +https:\/\/127\S+$/m)
+    assert.match(stdout, /^jwks_uri +none: the API server serves documents for an https issuer alone$/m)
+  })
+
+  test('an issuer of a vendor has no steps to another', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const issuer = 'https://oidc.eks.nowhere.amazonaws.com/id/0123456789ABCDEF'
+    answer(sandbox, discoveryPath, { status: 200, body: { ...internal, issuer } })
+    const environment = { HTTPS_PROXY: 'http://127.0.0.1:9', NODE_USE_ENV_PROXY: '1' } // nobody is asked
+    const argv = ['issuer', 'show', ...account, '--to-issuer', to]
+    const { stdout } = await runPullpass(sandbox, argv, { environment })
+    assert.match(stdout, /^mode +verify only: EKS publishes the documents of this issuer, and keeps them true$/m)
+    assert.doesNotMatch(stdout, /^From /m)
+  })
+})
+
+suite('pullpass issuer show --to-issuer', () => {
+  const nodes: Record<string, [node: object, title: string, setting: string]> = {
+    Gardener: [{ metadata: { labels: { 'worker.gardener.cloud/pool': 'a' } } }, 'Gardener', 'acceptedIssuers:'],
+    'Talos 1.14': [
+      { metadata: {}, status: { nodeInfo: { osImage: 'Talos (v1.14.0)' } } },
+      'Talos (1.14 and later)',
+      'kind: KubeServiceAccountConfig',
+    ],
+    kind: [{ metadata: {}, spec: { providerID: 'kind://docker/kind/a' } }, 'kind', 'kubeadmConfigPatches:'],
+  }
+  for (const [name, [node, title, setting]] of Object.entries(nodes)) {
+    test(`${name} is recognized by a node`, async (t) => {
+      const sandbox = await startTestSandbox(t)
+      answer(sandbox, '/api/v1/nodes', { status: 200, body: { items: [node] } })
+      const { exitCode, stdout } = await show(sandbox, '--to-issuer', to)
+      assert.equal(exitCode, 0)
+      assert.ok(stdout.includes(`\ndistribution  ${title}, by a node's `))
+      assert.ok(stdout.includes(setting))
+    })
+  }
+
+  test('kubeadm is recognized by its own record, whose form decides', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const ClusterConfiguration = 'apiServer: {}\napiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n'
+    const path = '/api/v1/namespaces/kube-system/configmaps/kubeadm-config'
+    answer(sandbox, path, { status: 200, body: { data: { ClusterConfiguration } } })
+    const { stdout } = await show(sandbox, '--to-issuer', to)
+    assert.match(stdout, /^distribution +kubeadm \(v1beta4\), by ConfigMap kube-system\/kubeadm-config, of v1beta4$/m)
+    assert.match(stdout, /^ {5}apiServer:\n {7}extraArgs:\n {9}- name: service-account-issuer$/m)
+  })
+
+  test('where it is not clear which, the choice is told and no step', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const metadata = { annotations: { 'cluster.x-k8s.io/machine': 'm' } }
+    answer(sandbox, '/api/v1/nodes', { status: 200, body: { items: [{ metadata }] } })
+    const { exitCode, stdout } = await show(sandbox, '--to-issuer', to)
+    assert.equal(exitCode, 0)
+    assert.match(
+      stdout,
+      /^distribution +Cluster API \(v1beta1\) or Cluster API \(v1beta2\), by .*; the steps need its name: --distribution NAME, one of cluster-api-v1beta1, cluster-api-v1beta2$/m,
+    )
+    assert.doesNotMatch(stdout, /^From /m)
+  })
+
+  test('named, its steps are there for programs too', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const words = ['--to-issuer', to, '--distribution', 'kubeadm-v1beta4', '-o', 'json']
+    const { plan, distribution } = JSON.parse((await show(sandbox, ...words)).stdout)
+    assert.deepEqual(distribution, { names: ['kubeadm-v1beta4'], by: '--distribution' })
+    assert.deepEqual(plan.change, { from: sandbox.cluster.issuer, to })
+    assert.equal(plan.steps.length, 6)
+  })
+
+  test('to the present issuer there are no steps', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    assert.doesNotMatch((await show(sandbox, '--to-issuer', sandbox.cluster.issuer)).stdout, /^From |^distribution/m)
+  })
+
+  test('to one that no cloud can read is refused', async (t) => {
+    const { exitCode, stdout, stderr } = await show(await startTestSandbox(t), '--to-issuer', 'http://oidc.example.com')
+    assert.deepEqual([exitCode, stdout], [1, ''])
+    assert.match(stderr, /^ISSUER_UNUSABLE \(discovery\): --to-issuer is "http:\/\/oidc\.example\.com": clouds read/)
+  })
+})
+
+suite('pullpass issuer show ends', () => {
+  test('with what is missing, where the documents may not be read', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const message = 'forbidden: User "jane" cannot get path "/openid/v1/jwks"'
+    answer(sandbox, jwksPath, { status: 403, body: { kind: 'Status', status: 'Failure', message, code: 403 } })
+    const { exitCode, stderr } = await show(sandbox)
+    assert.equal(exitCode, 1)
+    assert.match(
+      stderr,
+      /^DISCOVERY_FORBIDDEN \(discovery\): the API server answered 403 "forbidden: User "jane" cannot/,
+    )
+    assert.match(stderr, /--clusterrole=system:service-account-issuer-discovery/)
+  })
+
+  test('where neither documents nor a token tell the issuer', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.cluster.authorization.forbid({ verbs: ['create'], resources: ['serviceaccounts/token'] })
+    for (const path of [discoveryPath, jwksPath]) answer(sandbox, path, { status: 404, body: '404 page not found\n' })
+    const { exitCode, stderr } = await show(sandbox)
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^DISCOVERY_ABSENT \(discovery\): the API server answered 404 for https/)
+  })
+
+  test('on a word where nothing is expected', async (t) => {
+    const { exitCode, stderr } = await show(await startTestSandbox(t), 'https://oidc.example.com')
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /^USAGE_INVALID \(run\): "https:\/\/oidc\.example\.com" stands where nothing is expected/)
+  })
+})
