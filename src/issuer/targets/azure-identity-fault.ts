@@ -3,12 +3,16 @@ import { asObject, asText } from '../../outside/json-fields.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { quote } from '../../outside/quote.ts'
 
+/** Said where no place of the chain had anything; what had something and failed says so by other errors. */
+const nothingFound = new Set(['CredentialUnavailableError', 'AggregateAuthenticationError'])
+
 export function azureIdentityFault(error: unknown): PullpassError {
-  if (!(error instanceof Error) || error.name !== 'AuthenticationError') return noCredentials()
+  if (error instanceof Error && nothingFound.has(error.name)) return noCredentials()
   const status = asObject(error)?.['statusCode']
   const said = asText(asObject(asObject(error)?.['errorResponse'])?.['errorDescription'])
-  // Entra's sentence begins with its number, and goes on with a trace; nothing in it is a secret, but it is not sent back whole.
-  const words = /^AADSTS[0-9]+: [^.]{0,200}\.?/.exec(said ?? '')?.[0]
+  const message = error instanceof Error ? error.message.slice(0, 4096) : ''
+  // Entra's first sentence and its number alone: what follows is a trace, and around it may be anything.
+  const words = /AADSTS[0-9]{1,9}: [^.\n]{0,200}\.?/.exec(said ?? message)?.[0]
   const passing = typeof status === 'number' && (status >= 500 || status === 429)
   return new PullpassError({
     code: passing ? 'PUBLISH_UNAVAILABLE' : 'PUBLISH_DENIED',

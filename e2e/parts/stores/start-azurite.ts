@@ -1,0 +1,48 @@
+/**
+ * Microsoft's emulator of Azure's blobs, which looks at the audience, the issuer and the life of a token, by https alone.
+ * https://learn.microsoft.com/azure/storage/common/storage-use-azurite
+ */
+import { writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { CertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
+import { installAzurite } from '../../../tools/real-parts/install-azurite.ts'
+import { freePort } from '../ground/free-port.ts'
+import { startPart } from '../ground/start-part.ts'
+import { waitUntil } from '../ground/wait-until.ts'
+import type { RealPart } from '../real-part.ts'
+
+export interface Azurite extends RealPart {
+  /** `https://127.0.0.1:PORT/devstoreaccount1`. */
+  readonly endpoint: string
+}
+
+/** @throws AbsentPart where it cannot be installed */
+export const startAzurite = (authority: CertificateAuthority): Promise<Azurite> =>
+  startPart('azurite', async (ground) => {
+    const folder = await installAzurite()
+    const program = createRequire(join(folder, 'package.json')).resolve('azurite/dist/src/blob/main.js')
+    const port = await freePort()
+    const { certificate, key } = await authority.issueServerCertificate()
+    const [certificateFile, keyFile] = [join(ground.folder, 'cert.pem'), join(ground.folder, 'key.pem')]
+    await writeFile(certificateFile, certificate)
+    await writeFile(keyFile, key, { mode: 0o600 })
+    const { ended } = ground.start(process.execPath, [
+      program,
+      ...['--blobHost', '127.0.0.1', '--blobPort', `${port}`],
+      ...['--oauth', 'basic', '--cert', certificateFile, '--key', keyFile],
+      ...['--inMemoryPersistence', '--skipApiVersionCheck', '--disableTelemetry', '--silent'],
+    ])
+    await waitUntil('azurite', 30_000, () => opens(port), ended)
+    return { endpoint: `https://127.0.0.1:${port}/devstoreaccount1` }
+  })
+
+async function opens(port: number): Promise<true | undefined> {
+  const { connect } = await import('node:net')
+  return await new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy()
+      resolve(true)
+    }).on('error', () => resolve(undefined))
+  })
+}
