@@ -39,6 +39,8 @@ export interface PartsWanted {
 }
 
 const issuerBucket = 'example-cluster'
+/** Every API server's certificate names the Service as well, by which it is asked at its own address. */
+export const apiServerNames: readonly string[] = ['localhost', '127.0.0.1', '::1', 'kubernetes.default.svc']
 
 export async function openParts({ now, admin, kubernetesHttp2, opened }: PartsWanted): Promise<OpenParts> {
   const authority = await createCertificateAuthority()
@@ -55,7 +57,11 @@ export async function openParts({ now, admin, kubernetesHttp2, opened }: PartsWa
   const cluster = await createKubernetesApi({ issuer, now, ca: authority.ca, tokens: { [token]: admin } })
   const images = createOciRegistry({ scheme: 'https', whoHolds: google.whoHolds, readers: google.repositories, now })
   const parts = {
-    kubernetes: await serve(cluster.handle, { http2: kubernetesHttp2, clientCertificates: 'asked' }),
+    kubernetes: await serve(cluster.handle, {
+      http2: kubernetesHttp2,
+      clientCertificates: 'asked',
+      serverNames: apiServerNames,
+    }),
     sts: await serve(google.sts),
     iamCredentials: await serve(google.iamCredentials),
     storage,

@@ -32,5 +32,14 @@ export interface Cluster {
    * @throws KUBERNETES_UNREACHABLE, CERTIFICATE_UNTRUSTED, ANSWER_TOO_LARGE, INTERRUPTED, TIMED_OUT
    */
   request(wanted: ClusterRequest): Promise<ClusterAnswer>
+  /** The same cluster over a connection of its own, closed by itself: behind a load balancer perhaps another API server. */
+  reconnect(wanted?: Reconnection): Cluster
   close(): Promise<void>
+}
+
+export interface Reconnection {
+  /** Of one API server: certificates of every one of them hold for `kubernetes.default.svc`, which is asked for there. */
+  readonly address?: URL
+  /** Ends it, beside what ends the run. */
+  readonly signal?: AbortSignal
 }

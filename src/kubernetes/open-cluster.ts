@@ -9,12 +9,12 @@ import type { Outside } from '../outside/outside.ts'
 import type { Redacted } from '../outside/redacted.ts'
 import { retryAtOf } from '../outside/retry-at.ts'
 import { systemErrorCode } from '../outside/system-error-code.ts'
-import type { Cluster, ClusterAnswer, ClusterRequest } from './cluster.ts'
+import type { Cluster, ClusterAnswer, ClusterRequest, Reconnection } from './cluster.ts'
 import type { ClusterAccess, ClusterIdentity } from './cluster-access.ts'
 import { type KeptLine, keepLine } from './keep-line.ts'
 import type { Answer, Message } from './line.ts'
+import { nextAttemptMs, type Outcome } from './next-attempt.ts'
 import { type LineLimits, openLine } from './open-line.ts'
-import { type Outcome, retryDelayMs } from './retry-delay.ts'
 import { createSlots } from './slots.ts'
 import { unreachable } from './unreachable.ts'
 
@@ -51,12 +51,36 @@ export function openCluster(
       const inSlot = async () => await slots.run(async () => await requestUntilAnswered(connection, wanted))
       return (wanted.maxAnswerBytes ?? 0) > largeAnswerBytes ? await large.run(inSlot) : await inSlot()
     },
+    reconnect: (wanted) => reconnect(access, outside, limits, wanted),
     async close() {
       grace.cancel()
       await lines.end()
     },
   }
 }
+
+function reconnect(
+  access: ClusterAccess,
+  outside: ClusterOutside,
+  limits: ClusterLimits,
+  { address, signal }: Reconnection = {},
+): Cluster {
+  const there = address === undefined ? access : accessAt(access, address)
+  if (signal === undefined) return openCluster(there, outside, limits)
+  // Who ends it himself waits for nothing.
+  return openCluster(
+    there,
+    { ...outside, signal: AbortSignal.any([outside.signal, signal]) },
+    { ...limits, graceMs: 0 },
+  )
+}
+
+/** A proxy that the kubeconfig names leads to the server that it names, not to an address inside the cluster. */
+const accessAt = ({ trust, identify }: ClusterAccess, server: URL): ClusterAccess => ({
+  server,
+  trust: async () => ({ ...(await trust()), serverName: 'kubernetes.default.svc' }),
+  identify,
+})
 
 interface Connection {
   readonly access: ClusterAccess
@@ -92,7 +116,7 @@ async function requestUntilAnswered(connection: Connection, wanted: ClusterReque
       elapsedMs: now.getTime() - startedMs,
       server: connection.heard ? ('heard' as const) : ('unheard' as const),
     }
-    const delayMs = retryDelayMs(outcome, patience, outside.random(), now)
+    const delayMs = nextAttemptMs(outcome, patience, outside.random(), now)
     if (delayMs === undefined) return settle(connection, outcome)
     outside.log('debug', 'a request to the API server is made again', { attempt, delayMs, ...shown(outcome) })
     await outside.sleep(delayMs, outside.signal)

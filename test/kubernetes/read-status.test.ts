@@ -10,6 +10,7 @@ import { Redacted } from '../../src/outside/redacted.ts'
 const cluster: Cluster = {
   server: 'https://10.0.0.1',
   request: () => Promise.reject(new Error('nothing is asked here')),
+  reconnect: () => cluster,
   close: () => Promise.resolve(),
 }
 const asked: Asked = { verb: 'patch', resource: 'secrets', name: 'regcred', namespace: 'team-a' }

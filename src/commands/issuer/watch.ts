@@ -1,0 +1,69 @@
+/** pullpass issuer watch: keeps the published documents true through every rotation of keys, until it is stopped. */
+import { openTarget } from '../../issuer/open-target.ts'
+import type { HttpServer } from '../../issuer/serve/open-http-server.ts'
+import { serveHealth } from '../../issuer/watch/serve-health.ts'
+import { watchIssuer } from '../../issuer/watch/watch-issuer.ts'
+import type { WatchStatus } from '../../issuer/watch/watch-status.ts'
+import { connect } from '../../kubernetes/connect.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import type { Command } from '../command.ts'
+import type { Flag } from '../flag.ts'
+import { readListen } from './read-listen.ts'
+import { readWatchFlags, watchFlags } from './watch-flags.ts'
+
+const flags: typeof watchFlags & { readonly to: Flag & { type: 'string' } } = {
+  to: {
+    type: 'string',
+    value: 'TARGET',
+    summary: 'gs://BUCKET/PATH, s3://BUCKET/PATH, azblob://ACCOUNT/CONTAINER/PATH, gcp-provider:PROVIDER, or a folder',
+  },
+  ...watchFlags,
+}
+
+export const watch: Command<typeof flags> = {
+  summary: 'Keep the published OIDC documents true while keys rotate',
+  usage: ['issuer watch --to TARGET [flags]'],
+  details: [
+    'Asks every API server, each 15 s and over a connection of its own, which keys it serves and which one signs; publishes',
+    'the union of them, and keeps a key for --keep-for after it was last seen: choose the longest life of a token for a',
+    'cloud, and what caches add. An answer that is empty, thinner or broken takes no key away; issuer revoke does.',
+    'What it knows is remembered in a ConfigMap, so that a restart forgets nothing. What needs somebody is said in the log,',
+    'as Events of that ConfigMap, and in the metrics. deploy/issuer runs it in the cluster, with the least rights.',
+    '',
+    'Example:',
+    '  pullpass issuer watch --to gs://example-issuer/cluster-1 --health-listen 8080',
+  ].join('\n'),
+  life: 'until-stopped',
+  flags,
+
+  async run({ flags: given, outside }) {
+    if (given.to === undefined) throw missingTarget()
+    const wanted = readWatchFlags(given, 'issuer watch')
+    const listen =
+      given['health-listen'] === undefined ? undefined : readListen('--health-listen', given['health-listen'])
+    const target = await openTarget(given.to, outside)
+    const cluster = await connect(given, outside)
+    let status: WatchStatus | undefined
+    let health: HttpServer | undefined
+    try {
+      health = listen && (await serveHealth(listen, () => status, outside))
+      if (health !== undefined) outside.log('info', 'health is served', { port: health.port })
+      await watchIssuer({ ...wanted, cluster, target }, outside, (latest) => {
+        status = latest
+      })
+      return 0
+    } finally {
+      await health?.close(1_000)
+      await cluster.close()
+    }
+  },
+}
+
+const missingTarget = () =>
+  new PullpassError({
+    code: 'USAGE_INVALID',
+    hop: 'run',
+    seen: '--to is not given',
+    expected: 'where to publish: --to gs://BUCKET/PATH, or another',
+    hint: 'pullpass issuer watch --help',
+  })

@@ -1,0 +1,22 @@
+/** Whose documents are published: the issuer that strangers are told to expect, checked before anything is written. */
+import { PullpassError } from '../outside/pullpass-error.ts'
+import { checkIssuerUrl } from './check-issuer-url.ts'
+import { vendorOfIssuer } from './vendor-of-issuer.ts'
+
+/** `flag`: `--issuer-url`; `ofTarget`: where the target is read. @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR */
+export function issuerToPublish(flag: string | undefined, ofTarget: string | undefined, ofCluster: string): string {
+  const issuer = flag ?? ofTarget ?? ofCluster
+  const named =
+    flag !== undefined ? '--issuer-url' : ofTarget !== undefined ? "the target's URL" : "the cluster's issuer"
+  const fault = checkIssuerUrl(issuer, named)
+  if (fault !== undefined) throw fault
+  const vendor = vendorOfIssuer(ofCluster)
+  if (vendor === undefined) return issuer
+  throw new PullpassError({
+    code: 'PUBLISHED_BY_VENDOR',
+    hop: 'publish',
+    seen: `the cluster's issuer is ${ofCluster}: ${vendor} publishes its documents, and keeps them true`,
+    expected: 'a cluster whose issuer is its own',
+    hint: `nothing to publish: trust that issuer as it is; pullpass issuer check ${ofCluster}`,
+  })
+}

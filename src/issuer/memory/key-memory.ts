@@ -1,0 +1,32 @@
+/** What is remembered of an issuer's keys, in the cluster itself, so that a restart of pullpass forgets nothing. */
+import { createHash } from 'node:crypto'
+import type { IssuerKey } from '../issuer-key.ts'
+
+export interface KeyMemory {
+  readonly keys: readonly RememberedKey[]
+  readonly revocations: readonly Revocation[]
+}
+
+export interface RememberedKey {
+  readonly key: IssuerKey
+  readonly firstSeenAt: Date
+  /** Served, or named by a token. */
+  readonly lastSeenAt: Date
+}
+
+/** By the digest alone a kid is revoked, even where somebody damaged what else is written of it. */
+export interface Revocation {
+  readonly digest: string
+  readonly keyId: string | undefined
+  /** Undefined where it was not known: then it is the kid that is refused. */
+  readonly key: IssuerKey | undefined
+  readonly revokedAt: Date | undefined
+}
+
+export const emptyMemory: KeyMemory = { keys: [], revocations: [] }
+
+/** Names an entry: a kid can be any text, of any length, and the key of a ConfigMap cannot. */
+export const digestOf = (keyId: string | undefined): string =>
+  createHash('sha256')
+    .update(keyId ?? '')
+    .digest('base64url')

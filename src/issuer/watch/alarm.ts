@@ -1,0 +1,37 @@
+/** What somebody should know of a publication, while it is so. */
+
+/** In the form of the reasons of Kubernetes' Events. */
+export const alarmReasons = [
+  /** Where the API servers are is not known: whichever answers is asked. */
+  'ReplicasUnknown',
+  /** An API server gave no documents: its keys are as they were. */
+  'ReplicaUnread',
+  /** No token was to be had: a key that signs may be missed. */
+  'TokenUnread',
+  /** A token is signed by a key that is not public: whoever exchanges it is refused. */
+  'KeyUnpublished',
+  /** The cluster signs with a key that was revoked. */
+  'RevokedKeySigns',
+  /** Tokens carry another issuer than the one that is published. */
+  'IssuerDiffers',
+  /** A key is public that the cluster never served. */
+  'StrangeKey',
+  /** What is to be public could not be written. */
+  'PublishFailed',
+  /** Strangers read something else than what was written. */
+  'PublicWrong',
+  /** What is remembered could not be read. */
+  'MemoryUnread',
+  /** What is remembered could not be written. */
+  'MemoryUnwritten',
+] as const
+
+export type AlarmReason = (typeof alarmReasons)[number]
+
+export interface Alarm {
+  readonly reason: AlarmReason
+  /** A kid, an address: two alarms of one reason are told apart by it. */
+  readonly subject: string
+  /** A sentence, and what to do. */
+  readonly says: string
+}

@@ -1,0 +1,47 @@
+/**
+ * What probes and Prometheus ask of a watch: alive while its rounds go on, ready once what is public was found as it should be.
+ * https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
+ */
+import { renderMetrics } from './render-metrics.ts'
+import type { WatchStatus } from './watch-status.ts'
+
+export interface HealthAnswer {
+  readonly status: number
+  readonly contentType: string
+  readonly text: string
+}
+
+/** A round takes seconds, and a slow store a minute or two; after this long it hangs. */
+const longestRoundMs = 10 * 60_000
+
+/** `status` undefined: before the first round ended, since `startedAt`. Undefined: nothing is served under this path. */
+export function answerHealth(
+  path: string,
+  status: WatchStatus | undefined,
+  { now, startedAt }: { readonly now: Date; readonly startedAt: Date },
+): HealthAnswer | undefined {
+  if (path === '/healthz') {
+    const since = status?.lookedAt ?? startedAt
+    const isAlive = now.getTime() - since.getTime() < longestRoundMs
+    return plain(isAlive ? 200 : 503, isAlive ? 'ok' : `no round ended since ${since.toISOString()}`)
+  }
+  if (path === '/readyz') {
+    if (status?.publishedAt === undefined)
+      return plain(503, ['nothing was published yet', ...saying(status)].join('\n'))
+    return plain(200, ['ok', ...saying(status)].join('\n'))
+  }
+  if (path === '/metrics') {
+    if (status === undefined) return plain(503, 'no round ended yet')
+    return { status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', text: renderMetrics(status) }
+  }
+  return undefined
+}
+
+const saying = (status: WatchStatus | undefined): string[] =>
+  status?.alarms.map(({ reason, says }) => `${reason}: ${says}`) ?? []
+
+const plain = (status: number, text: string): HealthAnswer => ({
+  status,
+  contentType: 'text/plain; charset=utf-8',
+  text: `${text}\n`,
+})

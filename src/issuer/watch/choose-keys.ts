@@ -1,0 +1,43 @@
+/**
+ * Which keys are to be public, given those that are remembered and those that are public now:
+ *
+ *   served ─────────────┐
+ *   seen < keep-for ago ┼─▶ public, unless revoked
+ *   public and unknown ─┘
+ *
+ * What one answer lacks withdraws nothing: a key goes when it was last seen long ago, and was looked for in vain since.
+ */
+import type { IssuerKey } from '../issuer-key.ts'
+import { isRevoked } from '../memory/is-revoked.ts'
+import type { KeyMemory, RememberedKey } from '../memory/key-memory.ts'
+import { mergeKeys } from '../merge-keys.ts'
+
+export interface KeyChoice {
+  readonly now: Date
+  /** How long a key stays after it was last seen: the longest life of a token for a cloud, and what caches add. */
+  readonly keepForMs: number
+  /** By kid: keys that every API server lacked, look after look. */
+  readonly missed: ReadonlySet<string | undefined>
+}
+
+export function chooseKeys(memory: KeyMemory, published: readonly IssuerKey[], choice: KeyChoice): IssuerKey[] {
+  const [leaving, staying] = splitByAge(memory, choice)
+  const left = new Set(leaving.map(({ key }) => key.keyId))
+  const unknown = published.filter(({ keyId }) => !left.has(keyId))
+  return mergeKeys(
+    staying.map(({ key }) => key),
+    unknown,
+  ).filter((key) => !isRevoked(memory, key))
+}
+
+/** Without the keys whose time is over. */
+export function forgetOldKeys(memory: KeyMemory, choice: KeyChoice): KeyMemory {
+  const [, staying] = splitByAge(memory, choice)
+  return { ...memory, keys: staying }
+}
+
+function splitByAge({ keys }: KeyMemory, { now, keepForMs, missed }: KeyChoice): [RememberedKey[], RememberedKey[]] {
+  const isOver = ({ key, lastSeenAt }: RememberedKey) =>
+    missed.has(key.keyId) && now.getTime() - lastSeenAt.getTime() >= keepForMs
+  return [keys.filter(isOver), keys.filter((one) => !isOver(one))]
+}

@@ -1,0 +1,124 @@
+/**
+ * What follows from one look: which keys the cluster has, what is remembered, and what is an alarm. Pure.
+ *
+ *   facts ─▶ served keys, signing kids ─▶ memory ─▶ (published) ─▶ keys to be public
+ */
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { withoutFaults } from '../../outside/without-faults.ts'
+import type { IssuerKey } from '../issuer-key.ts'
+import { whyUnusable } from '../judge-key.ts'
+import { isRevoked } from '../memory/is-revoked.ts'
+import { digestOf, emptyMemory, type KeyMemory } from '../memory/key-memory.ts'
+import { mergeKeys } from '../merge-keys.ts'
+import type { Alarm } from './alarm.ts'
+import type { RoundFacts } from './gather-round.ts'
+import { observeKeys } from './observe-keys.ts'
+
+export interface RoundBefore {
+  /** Of the round before; undefined in the first one. */
+  readonly memory: KeyMemory | undefined
+  /** By kid: in how many whole looks a key was in vain looked for. */
+  readonly missed: ReadonlyMap<string | undefined, number>
+  /** What is public, as it was last read at the target. */
+  readonly published: readonly IssuerKey[]
+}
+
+export interface RoundVerdict {
+  /** Undefined as long as the cluster's own was never read: then nothing is published, since something may be revoked. */
+  readonly memory: KeyMemory | undefined
+  readonly missed: ReadonlyMap<string | undefined, number>
+  readonly served: readonly IssuerKey[]
+  /** By kid, with the `iss` of the token that named it. */
+  readonly signing: ReadonlyMap<string, string>
+  /** The `iss` of the cluster's documents; undefined where none was read. */
+  readonly clusterIssuer: string | undefined
+  readonly alarms: readonly Alarm[]
+}
+
+export function judgeRound(facts: RoundFacts, before: RoundBefore, now: Date): RoundVerdict {
+  const read = withoutFaults(facts.readings.map(({ documents }) => documents))
+  const served = mergeKeys(...read.map(({ keys }) => keys))
+  const signing = signingOf(facts)
+  const remembered = mergeMemories(facts.memory, before.memory)
+  const seen = { served, signing: [...signing.keys()], published: before.published }
+  const memory = remembered && observeKeys(remembered, seen, now)
+  const isWhole = facts.replicasFault === undefined && facts.readings.every(isWholeReading)
+  return {
+    memory,
+    missed: countMissed(before.missed, memory, { served, signing, isWhole }),
+    served,
+    signing,
+    clusterIssuer: read[0]?.issuer,
+    alarms: [...alarmsOf(facts), ...(memory ? signingAlarms(signing, served, memory) : [])],
+  }
+}
+
+/** An answer without a key is none: an API server has at least the one that it signs with. */
+const isWholeReading = ({ documents, token }: RoundFacts['readings'][number]): boolean =>
+  !(documents instanceof PullpassError) &&
+  !(token instanceof PullpassError) &&
+  documents.keys.some((key) => whyUnusable(key) === undefined)
+
+function signingOf({ readings }: RoundFacts): Map<string, string> {
+  const tokens = withoutFaults(readings.map(({ token }) => token))
+  return new Map(tokens.flatMap(({ keyId, issuer }) => (keyId === undefined ? [] : [[keyId, issuer] as const])))
+}
+
+/** What another writer remembers, and what this process does: the latest sight of a key holds, and every revocation. */
+function mergeMemories(found: RoundFacts['memory'], own: KeyMemory | undefined): KeyMemory | undefined {
+  if (found instanceof PullpassError) return own
+  if (own === undefined) return found
+  const keys = new Map(found.keys.map((one) => [one.key.keyId, one]))
+  for (const one of own.keys) {
+    const other = keys.get(one.key.keyId)
+    if (other === undefined || other.lastSeenAt < one.lastSeenAt) keys.set(one.key.keyId, one)
+  }
+  // Of revocations the cluster's alone hold: whoever takes one back does so there, and a lost ConfigMap is no pardon.
+  const revocations = found.revocations.length + found.keys.length === 0 ? own.revocations : found.revocations
+  return { keys: [...keys.values()], revocations }
+}
+
+interface Look {
+  readonly served: readonly IssuerKey[]
+  readonly signing: ReadonlyMap<string, string>
+  readonly isWhole: boolean
+}
+
+function countMissed(
+  before: RoundBefore['missed'],
+  memory: KeyMemory = emptyMemory,
+  look: Look,
+): Map<string | undefined, number> {
+  const here = new Set([...look.served.map(({ keyId }) => keyId), ...look.signing.keys()])
+  const absent = memory.keys.map(({ key }) => key.keyId).filter((keyId) => !here.has(keyId))
+  return new Map(absent.map((keyId) => [keyId, (before.get(keyId) ?? 0) + (look.isWhole ? 1 : 0)]))
+}
+
+function alarmsOf({ readings, replicasFault, memory }: RoundFacts): Alarm[] {
+  const unread = (reason: Alarm['reason'], subject: string, fault: unknown): Alarm[] =>
+    fault instanceof PullpassError ? [{ reason, subject, says: sentenceOf(fault) }] : []
+  return [
+    ...unread('ReplicasUnknown', '', replicasFault),
+    ...unread('MemoryUnread', '', memory),
+    ...readings.flatMap(({ from, documents, token }) => [
+      ...unread('ReplicaUnread', from, documents),
+      ...(documents instanceof PullpassError ? [] : unread('TokenUnread', from, token)),
+      ...(documents instanceof PullpassError || documents.keys.length > 0
+        ? []
+        : [{ reason: 'ReplicaUnread' as const, subject: from, says: `${from} serves no key at all` }]),
+    ]),
+  ]
+}
+
+const sentenceOf = ({ code, seen, hint }: PullpassError): string =>
+  `${code}: ${seen}${hint === undefined ? '' : `; fix: ${hint}`}`
+
+function signingAlarms(signing: RoundVerdict['signing'], served: readonly IssuerKey[], memory: KeyMemory): Alarm[] {
+  return [...signing.keys()].flatMap((keyId): Alarm[] => {
+    const key = served.find((one) => one.keyId === keyId)
+    const digest = digestOf(keyId)
+    if (!memory.revocations.some((one) => one.digest === digest) && !(key && isRevoked(memory, key))) return []
+    const says = `the cluster signs tokens with key ${keyId}, which is revoked: no exchange succeeds until the API server signs with another`
+    return [{ reason: 'RevokedKeySigns', subject: keyId, says }]
+  })
+}

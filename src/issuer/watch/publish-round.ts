@@ -1,0 +1,140 @@
+/** Makes public what a look found to be so, where that is due, and reads it back as a stranger. */
+import { asFault } from '../../outside/as-fault.ts'
+import type { Outside } from '../../outside/outside.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { withoutFaults } from '../../outside/without-faults.ts'
+import { buildDocuments } from '../build-documents.ts'
+import { type Confirmation, confirmPublication } from '../confirm-publication.ts'
+import { type IssuerKey, sameKey } from '../issuer-key.ts'
+import { isRevoked } from '../memory/is-revoked.ts'
+import type { KeyMemory } from '../memory/key-memory.ts'
+import { type PublishOutcome, publishDocuments } from '../publish-documents.ts'
+import type { PublishTarget } from '../publish-target.ts'
+import type { Alarm } from './alarm.ts'
+import { chooseKeys, type KeyChoice } from './choose-keys.ts'
+import type { ReplicaReading } from './read-replica.ts'
+
+export interface Publishing {
+  /** Of the JWKS that was last tried to be written. */
+  readonly triedText: string | undefined
+  readonly failures: number
+  /** When the target is next looked at, though nothing is new. */
+  readonly againAt: Date
+  /** What is public, as it was last read at the target. */
+  readonly published: readonly IssuerKey[]
+  /** When it was last written, or found to be as it should. */
+  readonly publishedAt: Date | undefined
+  /** Of the last try; they stand until the next one. */
+  readonly alarms: readonly Alarm[]
+}
+
+export const nothingTried: Publishing = {
+  triedText: undefined,
+  failures: 0,
+  againAt: new Date(0),
+  published: [],
+  publishedAt: undefined,
+  alarms: [],
+}
+
+export interface PublishWanted {
+  readonly target: PublishTarget
+  readonly issuer: string
+  readonly memory: KeyMemory
+  /** Whether anything was remembered before the first look: only then a key that is unknown is strange. */
+  readonly knows: 'keys' | 'nothing'
+  readonly served: readonly IssuerKey[]
+  readonly choice: KeyChoice
+  readonly readings: readonly ReplicaReading[]
+}
+
+/** How often somebody else's change at the target is noticed. */
+const checkEveryMs = 5 * 60_000
+const firstRetryMs = 15_000
+
+/** The same as `before` where nothing is due. */
+export async function publishRound(wanted: PublishWanted, before: Publishing, outside: Outside): Promise<Publishing> {
+  const { issuer, memory, choice } = wanted
+  const text = buildDocuments(issuer, chooseKeys(memory, before.published, choice)).jwks.text
+  if (text === before.triedText && choice.now < before.againAt) return before
+  const outcome = await publish(wanted).catch(asFault)
+  if (outcome instanceof PullpassError) return failed(outcome, text, before, choice.now)
+  const confirmations = wanted.target.holds.includes('discovery')
+    ? await confirmPublication(outside, issuer, outcome, tokenFor(issuer, wanted.readings))
+    : []
+  const published = outcome.keys.filter(({ state }) => state === 'added' || state === 'kept').map(({ key }) => key)
+  log(outcome, outside)
+  return {
+    triedText: outcome.documents.jwks.text,
+    failures: 0,
+    againAt: new Date(choice.now.getTime() + checkEveryMs),
+    published,
+    publishedAt: choice.now,
+    alarms: [...publicAlarms(confirmations, issuer), ...strangeAlarms(outcome, wanted)],
+  }
+}
+
+const publish = async ({ target, issuer, memory, served, choice }: PublishWanted): Promise<PublishOutcome> =>
+  await publishDocuments(target, {
+    issuer,
+    own: [
+      ...served,
+      ...memory.keys.map(({ key }) => key),
+      ...memory.revocations.flatMap(({ key }) => (key === undefined ? [] : [key])),
+    ],
+    choose: (published) => chooseKeys(memory, published, choice),
+    conflictPolicy: 'Refuse',
+    mode: 'write',
+  })
+
+function failed(fault: PullpassError, text: string, before: Publishing, now: Date): Publishing {
+  const failures = before.failures + 1
+  const delayMs = Math.min(checkEveryMs, firstRetryMs * 2 ** (failures - 1))
+  const says = `${fault.code}: ${fault.seen}; what is public stays as it is, and it is tried again${fault.hint === undefined ? '' : `; fix: ${fault.hint}`}`
+  return {
+    ...before,
+    triedText: text,
+    failures,
+    againAt: new Date(now.getTime() + delayMs),
+    alarms: [{ reason: 'PublishFailed', subject: fault.code, says }],
+  }
+}
+
+/** One that carries the issuer, where there is one: another's says only that a roll-out is not over. */
+function tokenFor(issuer: string, readings: readonly ReplicaReading[]) {
+  const good = withoutFaults(readings.map(({ token }) => token))
+  return good.find((token) => token.issuer === issuer) ?? good[0] ?? 'not tried: no token was to be had'
+}
+
+/** While a cache serves the keys before, a token of a new one cannot verify. */
+function publicAlarms(confirmations: readonly Confirmation[], issuer: string): Alarm[] {
+  const isCached = confirmations.some(({ check, state }) => check !== 'token' && state === 'pending')
+  return confirmations
+    .filter(({ check, state }) => state === 'failed' && !(check === 'token' && isCached))
+    .map(({ check, says }) => ({
+      reason: 'PublicWrong',
+      subject: check,
+      says: `${says}; fix: pullpass issuer check ${issuer}`,
+    }))
+}
+
+function strangeAlarms({ keys }: PublishOutcome, { memory, served, knows, choice }: PublishWanted): Alarm[] {
+  if (knows === 'nothing') return []
+  const known = [...served, ...memory.keys.map(({ key }) => key)]
+  return keys
+    .filter(({ key, state }) => state === 'kept' && !known.some((one) => sameKey(one, key)) && !isRevoked(memory, key))
+    .map(({ key: { keyId = '(no kid)' } }) => ({
+      reason: 'StrangeKey',
+      subject: keyId,
+      says: `key ${keyId} is public, but the cluster never served it: it stays for ${choice.keepForMs / 3_600_000} h; where it is nobody's of yours, pullpass issuer revoke ${keyId}, and see who may write there`,
+    }))
+}
+
+function log({ keys, changes }: PublishOutcome, { log: write }: Pick<Outside, 'log'>): void {
+  const isChanged = Object.values(changes).some((change) => change !== 'unchanged')
+  for (const { key, state } of isChanged ? keys : []) {
+    if (state === 'added' || state === 'withdrawn') {
+      write('info', state === 'added' ? 'a key was published' : 'a key was withdrawn', { kid: key.keyId ?? '' })
+    }
+  }
+}

@@ -1,0 +1,25 @@
+/** Serves a watch's health and metrics until it is closed. */
+import type { Outside } from '../../outside/outside.ts'
+import { allowRate } from '../serve/allow-rate.ts'
+import { type HttpServer, type ListenAddress, openHttpServer } from '../serve/open-http-server.ts'
+import { answerHealth } from './answer-health.ts'
+import type { WatchStatus } from './watch-status.ts'
+
+/** `status` is asked for at each request. @throws USAGE_INVALID where the address cannot be listened at */
+export async function serveHealth(
+  listen: ListenAddress,
+  status: () => WatchStatus | undefined,
+  { now }: Pick<Outside, 'now'>,
+): Promise<HttpServer> {
+  const startedAt = now()
+  return await openHttpServer({
+    listen,
+    allow: allowRate({ perSecond: 20, burst: 50, now }), // probes and scrapers, not the public
+    answer(path) {
+      const answer = answerHealth(path, status(), { now: now(), startedAt })
+      if (answer === undefined) return undefined
+      const headers = { 'content-type': answer.contentType, 'cache-control': 'no-store' }
+      return { status: answer.status, headers, text: answer.text }
+    },
+  })
+}

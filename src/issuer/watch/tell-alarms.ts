@@ -1,0 +1,48 @@
+/** Tells of alarms, once when they begin and once an hour while they last: as lines of the log, and as Kubernetes' Events. */
+import type { Cluster } from '../../kubernetes/cluster.ts'
+import type { ConfigMapName } from '../../kubernetes/config-map.ts'
+import { createEvent } from '../../kubernetes/create-event.ts'
+import type { Outside } from '../../outside/outside.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import type { Alarm } from './alarm.ts'
+
+/** When each alarm was last told of. */
+export type ToldAlarms = ReadonlyMap<string, Date>
+
+const againMs = 3_600_000
+
+export async function tellAlarms(
+  alarms: readonly Alarm[],
+  told: ToldAlarms,
+  { cluster, memory }: { readonly cluster: Cluster; readonly memory: ConfigMapName },
+  outside: Pick<Outside, 'now' | 'random' | 'log'>,
+): Promise<ToldAlarms> {
+  const now = outside.now()
+  const current = new Map(alarms.map((alarm) => [`${alarm.reason} ${alarm.subject}`.trimEnd(), alarm]))
+  const due = [...current].filter(([name]) => now.getTime() - (told.get(name)?.getTime() ?? 0) >= againMs)
+  for (const [, { reason, says }] of due) {
+    outside.log('warn', 'the publication of the issuer needs somebody', { reason, says })
+    await tell(cluster, memory, { reason, says, now }, outside)
+  }
+  for (const name of told.keys()) {
+    if (!current.has(name)) outside.log('info', 'the publication of the issuer is as it should again', { reason: name })
+  }
+  const toldNow = new Set(due.map(([name]) => name))
+  return new Map([...current.keys()].map((name) => [name, toldNow.has(name) ? now : (told.get(name) ?? now)]))
+}
+
+/** Who may not write Events still has the log. */
+async function tell(
+  cluster: Cluster,
+  about: ConfigMapName,
+  { reason, says, now }: { reason: string; says: string; now: Date },
+  { random, log }: Pick<Outside, 'random' | 'log'>,
+): Promise<void> {
+  const mark = `${now.getTime().toString(16)}${Math.floor(random() * 2 ** 32).toString(16)}`
+  try {
+    await createEvent(cluster, { about, type: 'Warning', reason, message: says, at: now, mark })
+  } catch (fault) {
+    if (!(fault instanceof PullpassError)) throw fault
+    log('warn', 'an Event could not be written', { code: fault.code, seen: fault.seen, fix: fault.hint ?? '' })
+  }
+}

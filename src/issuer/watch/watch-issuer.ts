@@ -1,0 +1,31 @@
+/**
+ * Keeps an issuer's published documents true through every rotation of keys, until the run ends:
+ *
+ *   look at each API server ─▶ judge ─▶ publish, where due ─▶ remember ─▶ tell ─▶ wait 15 s
+ *      ▲                                                                             │
+ *      └─────────────────────────────────────────────────────────────────────────────┘
+ *
+ * A key is out one look after it is served, or named by a token; nothing that goes wrong takes a key away.
+ */
+import type { Outside } from '../../outside/outside.ts'
+import { firstState, type WatchState, watchRound } from './watch-round.ts'
+import type { WatchStatus } from './watch-status.ts'
+import type { WatchWanted } from './watch-wanted.ts'
+
+const everyMs = 15_000
+
+/** `report` is called after each round. Ends with the run's signal alone. @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR */
+export async function watchIssuer(
+  wanted: WatchWanted,
+  outside: Outside,
+  report: (status: WatchStatus) => void,
+): Promise<void> {
+  let state: WatchState = firstState
+  while (!outside.signal.aborted) {
+    state = await watchRound(state, wanted, outside)
+    report(state.status)
+    await outside.sleep(everyMs, outside.signal).catch((error: unknown) => {
+      if (!outside.signal.aborted) throw error // the end of the run is no fault of it
+    })
+  }
+}

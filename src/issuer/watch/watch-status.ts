@@ -1,0 +1,15 @@
+/** How a watch stands after a round: what health, metrics and a status command show. */
+import type { Alarm } from './alarm.ts'
+
+export interface WatchStatus {
+  /** Undefined as long as no look was taken, or no API server read. */
+  readonly issuer: string | undefined
+  /** When the last round ended. */
+  readonly lookedAt: Date
+  readonly rounds: number
+  readonly replicas: { readonly asked: number; readonly read: number }
+  readonly keys: { readonly published: number; readonly remembered: number; readonly revoked: number }
+  /** When what is public was last written, or found to be as it should; undefined: never by this process. */
+  readonly publishedAt: Date | undefined
+  readonly alarms: readonly Alarm[]
+}

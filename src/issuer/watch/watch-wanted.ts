@@ -1,0 +1,18 @@
+/** What is to be watched, and where it is to be public: the same for a command and for a controller. */
+import type { Cluster } from '../../kubernetes/cluster.ts'
+import type { ConfigMapName } from '../../kubernetes/config-map.ts'
+import type { ServiceAccountName } from '../fresh-token.ts'
+import type { PublishTarget } from '../publish-target.ts'
+
+export interface WatchWanted {
+  readonly cluster: Cluster
+  readonly target: PublishTarget
+  /** What strangers are told to expect as `iss`; undefined: where the target is read, or else the cluster's own. */
+  readonly issuerUrl: string | undefined
+  /** API servers; empty: those of the EndpointSlices of Service `kubernetes`. */
+  readonly replicas: readonly URL[]
+  /** Whose token is requested, for nobody, to see what signs. */
+  readonly account: ServiceAccountName
+  readonly memory: ConfigMapName
+  readonly keepForMs: number
+}

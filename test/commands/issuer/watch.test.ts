@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { runPullpass } from '../../support/run-pullpass.ts'
+import { spawnPullpass } from '../../support/spawn-pullpass.ts'
+import { startTestSandbox } from '../../support/start-test-sandbox.ts'
+
+/** Rejects when the process ends without having said it. */
+async function untilSaid(child: ChildProcess, wanted: RegExp): Promise<string> {
+  let said = ''
+  return await new Promise((resolve, reject) => {
+    child.stderr?.on('data', (text: string) => {
+      said += text
+      if (wanted.test(said)) resolve(said)
+    })
+    child.once('close', () => reject(new Error(said)))
+  })
+}
+
+suite('pullpass issuer watch', () => {
+  test('publishes into a folder, serves its health, and ends on SIGTERM', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
+    const folder = join(sandbox.folder.path, 'public')
+    await mkdir(folder)
+    const argv = ['issuer', 'watch', '--to', folder, '--health-listen', '0', '--log-level', 'info']
+    const { child, ended } = spawnPullpass(argv, sandbox.environment)
+    t.after(() => child.kill('SIGKILL'))
+    const said = await untilSaid(child, /a key was published/)
+    const port = /health is served port=(\d+)/.exec(said)?.[1]
+    const jwks: { keys: { kid: string }[] } = JSON.parse(await readFile(join(folder, 'openid/v1/jwks'), 'utf8'))
+    assert.deepEqual(
+      jwks.keys.map(({ kid }) => kid),
+      [sandbox.cluster.keys.current.kid],
+    )
+    const health = await fetch(`http://127.0.0.1:${port}/healthz`)
+    assert.deepEqual([health.status, await health.text()], [200, 'ok\n'])
+    child.kill('SIGTERM')
+    assert.equal((await ended).exitCode, 143)
+  })
+
+  const wrong: Record<string, [argv: string[], says: RegExp]> = {
+    'without a target': [[], /^USAGE_INVALID .*--to is not given/],
+    'with a replica that is no URL': [
+      ['--to', '.', '--replica', 'ftp://x'],
+      /--replica is "ftp:\/\/x"\n {2}expected the URL of one API server/,
+    ],
+    'with an address that is none': [
+      ['--to', '.', '--health-listen', 'example.com:80'],
+      /--health-listen is "example\.com:80"\n {2}expected a port/,
+    ],
+    'with a duration that is none': [['--to', '.', '--keep-for', '2 days'], /--keep-for is "2 days"/],
+    'with a memory that is none': [['--to', '.', '--memory', 'pullpass'], /"pullpass" is no name of a ConfigMap/],
+  }
+  for (const [title, [argv, says]] of Object.entries(wrong)) {
+    test(`${title} ends with code 2`, async (t) => {
+      const sandbox = await startTestSandbox(t, { namespaces: ['default'] })
+      const { exitCode, stderr } = await runPullpass(sandbox, ['issuer', 'watch', ...argv])
+      assert.equal(exitCode, 2)
+      assert.match(stderr, says)
+    })
+  }
+})

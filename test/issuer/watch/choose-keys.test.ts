@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { digestOf, type KeyMemory } from '../../../src/issuer/memory/key-memory.ts'
+import { chooseKeys, forgetOldKeys } from '../../../src/issuer/watch/choose-keys.ts'
+import { observeKeys } from '../../../src/issuer/watch/observe-keys.ts'
+import { testKey } from './test-key.ts'
+
+const now = new Date('2026-11-24T12:00:00Z')
+const hoursAgo = (hours: number) => new Date(now.getTime() - hours * 3_600_000)
+const keepForMs = 48 * 3_600_000
+
+interface Row {
+  readonly title: string
+  /** Remembered: hours since each was last seen. */
+  readonly seen: Readonly<Record<string, number>>
+  readonly published?: readonly string[]
+  readonly missed?: readonly string[]
+  readonly revoked?: readonly string[]
+  readonly expected: readonly string[]
+}
+
+const rows: Row[] = [
+  { title: 'what is seen now is public', seen: { a: 0, b: 0 }, expected: ['a', 'b'] },
+  { title: 'a key seen 47 h ago stays', seen: { a: 0, b: 47 }, missed: ['b'], expected: ['a', 'b'] },
+  { title: 'a key seen 48 h ago goes', seen: { a: 0, b: 48 }, missed: ['b'], published: ['a', 'b'], expected: ['a'] },
+  { title: 'a key seen long ago stays until it was looked for', seen: { a: 0, b: 480 }, expected: ['a', 'b'] },
+  { title: 'what is public and unknown stays', seen: { a: 0 }, published: ['a', 'x'], expected: ['a', 'x'] },
+  { title: 'a revoked key goes', seen: { a: 0, b: 0 }, published: ['b'], revoked: ['b'], expected: ['a'] },
+  { title: 'a revoked key that nobody knows goes', seen: { a: 0 }, published: ['x'], revoked: ['x'], expected: ['a'] },
+  { title: 'all may be revoked', seen: { a: 0 }, published: ['a'], revoked: ['a'], expected: [] },
+]
+
+const memoryOf = (seen: Row['seen'], revoked: readonly string[]): KeyMemory => ({
+  keys: Object.entries(seen).map(([keyId, hours]) => ({
+    key: testKey(keyId),
+    firstSeenAt: hoursAgo(1000),
+    lastSeenAt: hoursAgo(hours),
+  })),
+  revocations: revoked.map((keyId) => ({ digest: digestOf(keyId), keyId, key: undefined, revokedAt: now })),
+})
+
+suite('which keys are to be public', () => {
+  for (const { title, seen, published = [], missed = [], revoked = [], expected } of rows) {
+    test(title, () => {
+      const choice = { now, keepForMs, missed: new Set(missed) }
+      const chosen = chooseKeys(
+        memoryOf(seen, revoked),
+        published.map((keyId) => testKey(keyId)),
+        choice,
+      )
+      assert.deepEqual(new Set(chosen.map(({ keyId }) => keyId)), new Set(expected))
+    })
+  }
+
+  test('a revoked key does not come back under another kid', () => {
+    const revoked = { digest: digestOf('a'), keyId: 'a', key: testKey('a'), revokedAt: now }
+    const memory = { keys: [], revocations: [revoked] }
+    const seen = { served: [testKey('renamed', 'a'), testKey('b')], signing: ['renamed'], published: [] }
+    const after = observeKeys(memory, seen, now)
+    const chosen = chooseKeys(after, [testKey('renamed', 'a')], { now, keepForMs, missed: new Set() })
+    assert.deepEqual(
+      chosen.map(({ keyId }) => keyId),
+      ['b'],
+    )
+  })
+})
+
+const kid = fc.constantFrom<string>('a', 'b', 'c', 'd', 'e')
+const kids = fc.uniqueArray(kid)
+const look = fc.record({
+  served: kids,
+  signing: kids,
+  published: kids,
+  missed: kids,
+  hours: fc.integer({ min: 0, max: 60 }),
+})
+
+suite('over any sequence of looks', () => {
+  test('a key seen less than keep-for ago is never withdrawn, unless it was revoked, and a revoked one is never public', () => {
+    fc.assert(
+      fc.property(fc.array(look, { maxLength: 12 }), kids, (looks, revoked) => {
+        let memory = memoryOf({}, revoked)
+        let at = now.getTime()
+        const lastSeen = new Map<string, number>()
+        for (const { served, signing, published, missed, hours } of looks) {
+          at += hours * 3_600_000
+          const known = new Set(memory.keys.map(({ key }) => key.keyId))
+          for (const keyId of served) lastSeen.set(keyId, at)
+          for (const keyId of signing) if (known.has(keyId)) lastSeen.set(keyId, at)
+          const choice = {
+            now: new Date(at),
+            keepForMs,
+            missed: new Set(missed.filter((one) => !served.includes(one))),
+          }
+          const keysOf = (names: readonly string[]) => names.map((name) => testKey(name))
+          memory = observeKeys(memory, { served: keysOf(served), signing, published: keysOf(published) }, choice.now)
+          const chosen = new Set(chooseKeys(memory, keysOf(published), choice).map(({ keyId }) => keyId))
+          memory = forgetOldKeys(memory, choice)
+          for (const keyId of revoked) assert.ok(!chosen.has(keyId), `${keyId} is revoked`)
+          for (const [keyId, seenAt] of lastSeen) {
+            if (at - seenAt < keepForMs && !revoked.includes(keyId))
+              assert.ok(chosen.has(keyId), `${keyId} was just seen`)
+          }
+        }
+      }),
+    )
+  })
+
+  test('a look that finds nothing changes nothing', () => {
+    fc.assert(
+      fc.property(fc.dictionary(kid, fc.integer({ min: 0, max: 500 })), kids, (seen, published) => {
+        const before = memoryOf(seen, [])
+        const keys = published.map((name) => testKey(name))
+        const after = observeKeys(before, { served: [], signing: [], published: keys }, now)
+        const chosen = chooseKeys(after, keys, { now, keepForMs, missed: new Set() }).map(({ keyId }) => keyId)
+        for (const keyId of [...Object.keys(seen), ...published]) assert.ok(chosen.includes(keyId))
+      }),
+    )
+  })
+})

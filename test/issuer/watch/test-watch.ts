@@ -1,0 +1,96 @@
+/** A watch of a sandbox's cluster, round by round, that publishes to the sandbox's bucket; and further API servers for it. */
+import type { TestContext } from 'node:test'
+import type { ReplicaWanted } from '../../../sandbox/kubernetes/kubernetes-api.ts'
+import { servePart } from '../../../sandbox/serve/serve-part.ts'
+import { apiServerNames } from '../../../sandbox/start/open-parts.ts'
+import { openTarget } from '../../../src/issuer/open-target.ts'
+import { firstState, type WatchState, watchRound } from '../../../src/issuer/watch/watch-round.ts'
+import type { WatchWanted } from '../../../src/issuer/watch/watch-wanted.ts'
+import { connect } from '../../../src/kubernetes/connect.ts'
+import { asTexts } from '../../../src/outside/json-fields.ts'
+import type { Outside } from '../../../src/outside/outside.ts'
+import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
+import { testOutside } from '../../support/test-outside.ts'
+
+export interface TestWatch {
+  readonly sandbox: TestSandbox
+  readonly wanted: WatchWanted
+  readonly outside: Outside
+  /** Lines of the log, `level sentence reason`. */
+  readonly logged: readonly string[]
+  /** So many rounds, after each other, from the state that the last one left. */
+  readonly look: (rounds?: number) => Promise<WatchState>
+  /** Forgets all that the process knows, as a restart does. */
+  readonly restart: () => void
+  /** The kids that anybody reads in the bucket; undefined where nothing is there. */
+  readonly published: () => string[] | undefined
+  /** Puts a further API server into the EndpointSlice. */
+  readonly addReplica: (t: TestContext, wanted: ReplicaWanted) => Promise<Awaited<ReturnType<typeof servePart>>>
+  /** Of the ConfigMap's entries. */
+  readonly remembered: () => Record<string, string>
+}
+
+export async function startTestWatch(t: TestContext, changes: Partial<WatchWanted> = {}): Promise<TestWatch> {
+  const sandbox = await startTestSandbox(t, {
+    issuerDocuments: 'absent',
+    namespaces: ['default', 'pullpass-system'],
+  })
+  const logged: string[] = []
+  const outside: Outside = {
+    ...testOutside({ ca: sandbox.authority.ca, environment: sandbox.environment }),
+    now: sandbox.clock.now,
+    log: (level, sentence, fields = {}) => void logged.push([level, sentence, ...Object.values(fields)].join(' ')),
+  }
+  const cluster = await connect({}, outside)
+  t.after(() => cluster.close())
+  const wanted: WatchWanted = {
+    cluster,
+    target: await openTarget('gs://example-cluster', outside),
+    issuerUrl: undefined,
+    replicas: [],
+    account: { namespace: 'default', name: 'default' },
+    memory: { namespace: 'pullpass-system', name: 'pullpass-issuer' },
+    keepForMs: 48 * 3_600_000,
+    ...changes,
+  }
+  sandbox.cluster.seed({
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { namespace: 'default', name: 'default' },
+  })
+  let state = firstState
+  return {
+    sandbox,
+    wanted,
+    outside,
+    logged,
+    async look(rounds = 1) {
+      for (let round = 0; round < rounds; round++) {
+        sandbox.clock.advance('15 s')
+        state = await watchRound(state, wanted, outside)
+      }
+      return state
+    },
+    restart() {
+      state = firstState
+    },
+    published() {
+      const object = sandbox.google.store.find('example-cluster', 'openid/v1/jwks')
+      if (object === undefined) return undefined
+      const { keys }: { keys: { kid: string }[] } = JSON.parse(object.bytes.toString())
+      return keys.map(({ kid }) => kid).toSorted()
+    },
+    async addReplica(context, differing) {
+      const replica = await sandbox.cluster.createReplica(differing)
+      const tls = { authority: sandbox.authority, http2: 'offered', serverNames: apiServerNames } as const
+      const part = await servePart({ handler: replica.handle, now: sandbox.clock.now, tls })
+      context.after(part.close)
+      sandbox.cluster.announce(part.url)
+      return part
+    },
+    remembered() {
+      const memory = sandbox.cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
+      return asTexts(memory?.['data'])
+    },
+  }
+}

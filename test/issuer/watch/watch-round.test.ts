@@ -1,0 +1,271 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { asObject } from '../../../src/outside/json-fields.ts'
+import { startTestWatch, type TestWatch } from './test-watch.ts'
+
+const reasons = ({ status }: Awaited<ReturnType<TestWatch['look']>>) => status.alarms.map(({ reason }) => reason)
+const sorted = (...keys: { kid: string }[]) => keys.map(({ kid }) => kid).toSorted()
+
+suite('a rotation of keys', () => {
+  test('a key is public one look after any API server serves it, and the old one stays beside it', async (t) => {
+    const watch = await startTestWatch(t)
+    const { keys } = watch.sandbox.cluster
+    const old = keys.current
+    await watch.look()
+    assert.deepEqual(watch.published(), sorted(old))
+
+    const next = await generateSigningKey()
+    await watch.addReplica(t, { keys: { signing: next, published: [next, old] } })
+    const state = await watch.look()
+    assert.deepEqual(watch.published(), sorted(old, next))
+    assert.deepEqual(reasons(state), [])
+    assert.deepEqual(state.status.replicas, { asked: 2, read: 2 })
+  })
+
+  test('the old key leaves when it was last seen 48 h ago, and no sooner', async (t) => {
+    const watch = await startTestWatch(t)
+    const { keys } = watch.sandbox.cluster
+    const old = keys.current
+    await watch.look()
+    keys.signWith(await keys.add())
+    keys.drop(old.kid)
+    await watch.look(50)
+    watch.sandbox.clock.advance('47 h')
+    await watch.look()
+    assert.deepEqual(watch.published(), sorted(old, keys.current))
+    watch.sandbox.clock.advance('1 h')
+    await watch.look()
+    assert.deepEqual(watch.published(), sorted(keys.current))
+    assert.equal(Object.keys(watch.remembered()).length, 1)
+  })
+
+  test('a restart forgets nothing, and proves nothing: a key that is missed is looked for ten minutes before it leaves', async (t) => {
+    const watch = await startTestWatch(t)
+    const { keys } = watch.sandbox.cluster
+    const old = keys.current
+    await watch.look()
+    keys.signWith(await keys.add())
+    keys.drop(old.kid)
+    await watch.look()
+    watch.sandbox.google.store.remove('example-cluster', 'openid/v1/jwks') // by it alone it cannot be known
+    watch.restart()
+    watch.sandbox.clock.advance('3 d')
+    await watch.look(39)
+    assert.deepEqual(watch.published(), sorted(old, keys.current))
+    await watch.look()
+    assert.deepEqual(watch.published(), sorted(keys.current))
+  })
+
+  test('a lost memory is learnt again from what is public', async (t) => {
+    const watch = await startTestWatch(t)
+    const { keys, store } = watch.sandbox.cluster
+    const old = keys.current
+    await watch.look()
+    await keys.add()
+    keys.drop(old.kid)
+    await watch.look()
+    const memory = store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
+    assert.ok(memory)
+    store.remove(memory)
+    watch.restart()
+    watch.sandbox.clock.advance('3 d')
+    const state = await watch.look(42)
+    assert.equal(watch.published()?.includes(old.kid), true)
+    assert.equal(state.memory?.keys.length, 2)
+    assert.equal(Object.keys(watch.remembered()).length, 2)
+  })
+})
+
+suite('what goes wrong takes no key away', () => {
+  const answers = {
+    'an answer without keys': '{"keys":[]}',
+    'an answer that is no JSON': '<html>',
+    'an answer that is no JWKS': '{}',
+  }
+  for (const [title, body] of Object.entries(answers)) {
+    test(title, async (t) => {
+      const watch = await startTestWatch(t)
+      await watch.look()
+      const before = watch.published()
+      const answer = { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body }
+      watch.sandbox.parts.kubernetes.faults.inject(
+        { kind: 'answer', answer },
+        { when: ({ path }) => path === '/openid/v1/jwks' },
+      )
+      await watch.look(41)
+      watch.sandbox.clock.advance('3 d')
+      const state = await watch.look()
+      assert.deepEqual(watch.published(), before)
+      assert.ok(reasons(state).includes('ReplicaUnread'), reasons(state).join())
+    })
+  }
+
+  test('one of two API servers that answers nobody for days: keys that it alone serves stay', async (t) => {
+    const watch = await startTestWatch(t)
+    const { current } = watch.sandbox.cluster.keys
+    const next = await generateSigningKey()
+    const replica = await watch.addReplica(t, { keys: { signing: next, published: [next, current] } })
+    await watch.look()
+    replica.faults.inject({ kind: 'answer', answer: { status: 403, body: '{}' } })
+    await watch.look(45)
+    watch.sandbox.clock.advance('3 d')
+    const state = await watch.look(2)
+    assert.deepEqual(watch.published(), sorted(current, next))
+    assert.deepEqual(reasons(state), ['ReplicaUnread'])
+  })
+
+  test('a target that is down is tried again, with more patience each time, and no key is lost meanwhile', async (t) => {
+    const watch = await startTestWatch(t)
+    const { keys } = watch.sandbox.cluster
+    await watch.look()
+    const next = await keys.add()
+    keys.signWith(next)
+    const { faults, seen } = watch.sandbox.parts.storage
+    faults.inject(
+      { kind: 'answer', answer: { status: 403, body: '{}' } },
+      { when: ({ path }) => path.startsWith('/storage') },
+    )
+    assert.deepEqual(reasons(await watch.look()), ['PublishFailed', 'KeyUnpublished'])
+    const after = seen.length
+    await watch.look(20)
+    const tries = seen.slice(after).filter(({ path, status }) => path.includes('jwks') && status === 403).length
+    assert.ok(tries > 1 && tries < 10, `${tries}`)
+    faults.clear()
+    const state = await watch.look(20)
+    assert.deepEqual(reasons(state), [])
+    assert.equal(watch.published()?.includes(next.kid), true)
+  })
+
+  test("another cluster's documents at the target are left alone", async (t) => {
+    const watch = await startTestWatch(t)
+    const body = JSON.stringify({ issuer: 'https://other.example', jwks_uri: 'https://other.example/openid/v1/jwks' })
+    const described = { contentType: 'application/json', cacheControl: 'public, max-age=300' }
+    watch.sandbox.google.store.put('example-cluster', '.well-known/openid-configuration', { ...described, body })
+    const state = await watch.look()
+    assert.deepEqual(reasons(state), ['PublishFailed', 'KeyUnpublished'])
+    assert.match(
+      state.status.alarms[0]?.says ?? '',
+      /^PUBLISH_NOT_OURS: at gs:\/\/example-cluster lies the discovery document of issuer "https:\/\/other\.example"/,
+    )
+    assert.equal(watch.published(), undefined)
+  })
+
+  test('nothing is published before it is known what is revoked', async (t) => {
+    const watch = await startTestWatch(t)
+    const allow = watch.sandbox.cluster.authorization.forbid({ verbs: ['get'], resources: ['configmaps'] })
+    const state = await watch.look()
+    assert.equal(watch.published(), undefined)
+    assert.deepEqual(reasons(state), ['MemoryUnread'])
+    assert.match(
+      state.status.alarms[0]?.says ?? '',
+      /resources: \[configmaps\], resourceNames: \[pullpass-issuer\], verbs: \[get\]/,
+    )
+    allow()
+    await watch.look()
+    assert.equal(watch.published()?.length, 1)
+  })
+})
+
+suite('what somebody should know', () => {
+  test('a token that is signed by a key whose public half is nowhere', async (t) => {
+    const watch = await startTestWatch(t)
+    const { keys } = watch.sandbox.cluster
+    await watch.look()
+    keys.signWith(await generateSigningKey())
+    const state = await watch.look(3)
+    assert.deepEqual(reasons(state), ['KeyUnpublished'])
+    const events = watch.sandbox.cluster.store.list('Event', 'pullpass-system')
+    assert.deepEqual(
+      events.map(({ reason, type, involvedObject }) => ({
+        reason,
+        type,
+        about: asObject(involvedObject)?.['name'],
+      })),
+      [{ reason: 'KeyUnpublished', type: 'Warning', about: 'pullpass-issuer' }],
+    )
+    assert.equal(watch.logged.filter((line) => line.includes('KeyUnpublished')).length, 1)
+    keys.signWith(keys.published[0] ?? keys.current)
+    assert.deepEqual(reasons(await watch.look()), [])
+    const subject = state.status.alarms[0]?.subject
+    assert.equal(
+      watch.logged.at(-1),
+      `info the publication of the issuer is as it should again KeyUnpublished ${subject}`,
+    )
+  })
+
+  test('it is told of again after an hour, not at every look', async (t) => {
+    const watch = await startTestWatch(t)
+    watch.sandbox.cluster.keys.signWith(await generateSigningKey())
+    await watch.look(3)
+    watch.sandbox.clock.advance('58 min')
+    await watch.look(3)
+    assert.equal(watch.sandbox.cluster.store.list('Event', 'pullpass-system').length, 1)
+    watch.sandbox.clock.advance('1 min')
+    await watch.look(3)
+    assert.equal(watch.sandbox.cluster.store.list('Event', 'pullpass-system').length, 2)
+  })
+
+  test('a public key that the cluster never served', async (t) => {
+    const watch = await startTestWatch(t)
+    await watch.look()
+    const { publicKey, kid } = await generateSigningKey()
+    const object = watch.sandbox.google.store.find('example-cluster', 'openid/v1/jwks')
+    const { keys }: { keys: object[] } = JSON.parse(object?.bytes.toString() ?? '')
+    const body = JSON.stringify({
+      keys: [...keys, { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }],
+    })
+    watch.sandbox.google.store.put('example-cluster', 'openid/v1/jwks', {
+      contentType: 'application/jwk-set+json',
+      body,
+    })
+    await watch.look(25)
+    assert.match(
+      watch.logged.join('\n'),
+      new RegExp(`StrangeKey key ${kid} is public, but the cluster never served it`),
+    )
+    await watch.look(45)
+    watch.sandbox.clock.advance('2 d')
+    await watch.look(2)
+    assert.equal(watch.published()?.includes(kid), false)
+  })
+
+  test('tokens that carry another issuer than the one that is public', async (t) => {
+    const watch = await startTestWatch(t, { issuerUrl: 'https://oidc.example.com/cluster-1' })
+    const state = await watch.look()
+    assert.ok(reasons(state).includes('IssuerDiffers'), reasons(state).join())
+  })
+
+  test('where the EndpointSlice may not be read, whichever API server answers is asked, and the right is named', async (t) => {
+    const watch = await startTestWatch(t)
+    watch.sandbox.cluster.authorization.forbid({
+      verbs: ['list'],
+      apiGroups: ['discovery.k8s.io'],
+      resources: ['endpointslices'],
+    })
+    const state = await watch.look()
+    assert.equal(watch.published()?.length, 1)
+    assert.deepEqual(reasons(state), ['ReplicasUnknown'])
+    assert.match(
+      state.status.alarms[0]?.says ?? '',
+      /\{apiGroups: \[discovery\.k8s\.io\], resources: \[endpointslices\], verbs: \[list\]\}/,
+    )
+  })
+})
+
+suite('two watchers of one cluster', () => {
+  test('do not undo each other', async (t) => {
+    const one = await startTestWatch(t)
+    const { keys } = one.sandbox.cluster
+    const old = keys.current
+    await one.look()
+    const next = await keys.add()
+    await one.look()
+    one.restart() // the second one, which knows nothing of its own
+    keys.drop(old.kid)
+    keys.signWith(next)
+    await one.look()
+    assert.deepEqual(one.published(), sorted(old, next))
+    assert.equal(Object.keys(one.remembered()).length, 2)
+  })
+})
