@@ -3,7 +3,7 @@
 /** A quoted template in which nothing is a template: `${` and `%{` are doubled, as HCL has it. */
 export function hclText(text: string): string {
   const plain = Array.from(text, escaped).join('')
-  return `"${plain.replaceAll('${', '$${').replaceAll('%{', '%%{')}"`
+  return `"${plain.replaceAll(/[$%](?=\{)/g, (sign) => sign + sign)}"`
 }
 
 const known: Readonly<Record<string, string>> = {

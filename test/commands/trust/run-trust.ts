@@ -1,11 +1,13 @@
 /** Runs of `pullpass trust` on a document, and what Google holds after them. */
+import type { Binding } from '../../../sandbox/google/iam-policies.ts'
+import type { IdentityResource } from '../../../sandbox/google/workload-identity.ts'
 import { type PullpassRun, type PullpassWanted, runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 
 export const account = 'puller@example-project.iam.gserviceaccount.com'
-export const accountPolicy = `projects/-/serviceAccounts/${account}`
+export const accountPolicy: string = `projects/-/serviceAccounts/${account}`
 export const pool = 'projects/123456789012/locations/global/workloadIdentityPools/pool'
-export const provider = `${pool}/providers/cluster`
+export const provider: string = `${pool}/providers/cluster`
 
 export interface TrustDocument {
   /** More fields of `gcp.trust`, as YAML in one line each. */
@@ -60,8 +62,18 @@ export const resultsOf = ({ stdout }: PullpassRun): string[] =>
     ),
   ].map(([, result = '']) => result)
 
-/** All that trust is about, without what differs from run to run. */
-export function heldBy({ google, repository, cluster }: TestSandbox) {
+export interface Held {
+  readonly pool: IdentityResource | undefined
+  readonly provider: IdentityResource | undefined
+  readonly account: string | undefined
+  readonly accountPolicy: readonly Binding[]
+  readonly repositoryPolicy: readonly Binding[]
+  /** Data of the ConfigMap. */
+  readonly record: unknown
+}
+
+/** All that trust is about. */
+export function heldBy({ google, repository, cluster }: TestSandbox): Held {
   const bindings = (resource: string) => google.policies.read(resource).bindings
   const record = cluster.store.read('ConfigMap', 'image-system', 'pullpass-trust')
   return {
