@@ -103,12 +103,12 @@ await withRealPart('moto', startMoto, ({ url, publisher, nobody, readAsStranger 
     await admin.send(
       new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify({ Version: '2012-10-17', Statement }) }),
     )
-    const name = `s3://${Bucket}/cluster-1`
+    const place = `s3://${Bucket}/cluster-1`
     return {
-      target: await openAs(publisher, name, outside),
-      other: await openAs(publisher, name, outside),
+      target: await openAs(publisher, place, outside),
+      other: await openAs(publisher, place, outside),
       missing: await openAs(publisher, `s3://not-${Bucket}/cluster-1`, outside),
-      denied: await openAs(nobody, name, outside),
+      denied: await openAs(nobody, place, outside),
       readAsStranger: (wanted) => readAsStranger(`${Bucket}/${keyOf(wanted)}`),
       put: async (name, Body) => void (await admin.send(new PutObjectCommand({ Bucket, Key: keyOf(name), Body }))),
       remove: async (name) => void (await admin.send(new DeleteObjectCommand({ Bucket, Key: keyOf(name) }))),

@@ -27,12 +27,10 @@ export const startAzurite = (authority: CertificateAuthority): Promise<Azurite> 
     const [certificateFile, keyFile] = [join(ground.folder, 'cert.pem'), join(ground.folder, 'key.pem')]
     await writeFile(certificateFile, certificate)
     await writeFile(keyFile, key, { mode: 0o600 })
-    const { ended } = ground.start(process.execPath, [
-      program,
-      ...['--blobHost', '127.0.0.1', '--blobPort', `${port}`],
-      ...['--oauth', 'basic', '--cert', certificateFile, '--key', keyFile],
-      ...['--inMemoryPersistence', '--skipApiVersionCheck', '--disableTelemetry', '--silent'],
-    ])
+    const address = ['--blobHost', '127.0.0.1', '--blobPort', `${port}`]
+    const identities = ['--oauth', 'basic', '--cert', certificateFile, '--key', keyFile]
+    const quiet = ['--inMemoryPersistence', '--skipApiVersionCheck', '--disableTelemetry', '--silent']
+    const { ended } = ground.start(process.execPath, [program, ...address, ...identities, ...quiet])
     await waitUntil('azurite', 30_000, () => opens(port), ended)
     return { endpoint: `https://127.0.0.1:${port}/devstoreaccount1` }
   })
