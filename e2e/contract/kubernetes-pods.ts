@@ -1,6 +1,6 @@
 /** Pods of one namespace of a contract's cluster. */
 import type { TestContext } from 'node:test'
-import type { ApiAnswer } from './kubernetes-client.ts'
+import type { ApiAnswer, WatchEvent } from './kubernetes-client.ts'
 import {
   accountsOf,
   applyPatch,
@@ -24,8 +24,29 @@ interface PodJson {
   readonly status: { readonly phase?: string; readonly containerStatuses?: readonly { readonly state: object }[] }
 }
 
+type PodAnswer = ApiAnswer & { readonly json: PodJson }
+
+export interface Pods {
+  readonly namespace: string
+  create(name: string, spec: object): Promise<PodAnswer>
+  read(name: string): Promise<PodAnswer>
+  remove(name: string): Promise<PodAnswer>
+  patch(name: string, body: object, contentType?: string): Promise<PodAnswer>
+  apply(name: string, manager: string, spec: object): Promise<PodAnswer>
+  applyStatus(name: string, manager: string, status: object, spec?: object): Promise<PodAnswer>
+  /** As the kubelet does when it backs off. */
+  fail(name: string): Promise<PodAnswer>
+  /** Gives the account these imagePullSecrets. */
+  attach(secrets: readonly string[]): Promise<PodAnswer>
+  list(fieldSelector: string): Promise<PodAnswer>
+  /** Names of those that a field selector chooses, in the namespace or across the cluster. */
+  within(fieldSelector: string): Promise<(string | undefined)[]>
+  across(fieldSelector: string): Promise<(string | undefined)[]>
+  watch(): AsyncGenerator<WatchEvent>
+}
+
 /** Ways to say what the cases say of Pods, in a namespace of their own whose account is there. */
-export async function podsIn(cluster: ContractCluster, t: TestContext) {
+export async function podsIn(cluster: ContractCluster, t: TestContext): Promise<Pods> {
   const namespace = await cluster.createNamespace(t)
   const path = podsOf(namespace)
   const account = `${accountsOf(namespace)}/default`
@@ -33,7 +54,7 @@ export async function podsIn(cluster: ContractCluster, t: TestContext) {
     () => cluster.ask({ path: account }),
     ({ status }) => status === 200,
   )
-  const ask = async (...request: Parameters<ContractCluster['ask']>): Promise<ApiAnswer & { json: PodJson }> => {
+  const ask = async (...request: Parameters<ContractCluster['ask']>): Promise<PodAnswer> => {
     const answer = await cluster.ask(...request)
     return { ...answer, json: JSON.parse(answer.text) }
   }
@@ -43,7 +64,7 @@ export async function podsIn(cluster: ContractCluster, t: TestContext) {
     const body = { apiVersion: 'v1', kind: 'Pod', metadata: { name: place.split('/')[0] }, ...fields }
     return ask({ method: 'PATCH', path: `${path}/${place}?fieldManager=${manager}`, contentType: applyPatch, body })
   }
-  const names = ({ object }: ApiAnswer) => object.items?.map(({ metadata }) => metadata?.name)
+  const names = ({ object }: ApiAnswer) => (object.items ?? []).map(({ metadata }) => metadata?.name)
   const list = (selector: string) => ask({ path: `${path}?fieldSelector=${selector}` })
   return {
     namespace,
@@ -54,7 +75,6 @@ export async function podsIn(cluster: ContractCluster, t: TestContext) {
     apply: (name: string, manager: string, spec: object) => apply(name, manager, { spec }),
     applyStatus: (name: string, manager: string, status: object, spec?: object) =>
       apply(`${name}/status`, manager, { status, ...(spec && { spec }) }),
-    /** As the kubelet does when it backs off. */
     fail: (name: string) =>
       patch(`${name}/status`, { status: { containerStatuses: [backingOff] } }, strategicMergePatch),
     attach: (secrets: readonly string[]) =>

@@ -1,4 +1,5 @@
-/** pullpass's own connection to an API server of the contract; time passes for it by what a case makes of its waits. */
+/** pullpass's own connection to an API server of the contract. Its clock moves by its waits alone: what it waits is what
+ *  the server said, however busy the machine is. */
 import type { Cluster } from '../../src/kubernetes/cluster.ts'
 import { openCluster } from '../../src/kubernetes/open-cluster.ts'
 import { Redacted } from '../../src/outside/redacted.ts'
@@ -25,11 +26,13 @@ export function openPullpassLine(
     trust: async () => ({ ca, verify: 'always' as const }),
     identify: async () => identity,
   }
+  let now = Date.now()
   const cluster = openCluster(access, {
-    now: () => new Date(),
+    now: () => new Date(now),
     random: () => 0.5,
     async sleep(ms) {
       waits.push(ms)
+      now += ms
       await wait()
     },
     signal: new AbortController().signal,
