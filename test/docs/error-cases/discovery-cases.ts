@@ -1,0 +1,54 @@
+/** Runs that end on the issuer's documents: what the cluster serves, and what clouds could read. */
+import type { SandboxAnswer } from '../../../sandbox/serve/handler.ts'
+import { runPullpass } from '../../support/run-pullpass.ts'
+import type { TestSandbox } from '../../support/start-test-sandbox.ts'
+import type { ErrorCases } from './error-case.ts'
+
+const account = ['--service-account', 'image-system/pullpass']
+const show = (sandbox: TestSandbox, ...words: string[]) =>
+  runPullpass(sandbox, ['issuer', 'show', ...account, ...words])
+
+const forbidden = 'forbidden: User "jane" cannot get path "/.well-known/openid-configuration"'
+
+/** The cluster answers so where its issuer's documents are. */
+function serve({ parts }: TestSandbox, path: string, answer: SandboxAnswer): void {
+  parts.kubernetes.faults.inject({ kind: 'answer', answer }, { when: (request) => request.path.startsWith(path) })
+}
+
+export const discoveryCases: ErrorCases = {
+  DISCOVERY_ABSENT(sandbox) {
+    serve(sandbox, '/.well-known', { status: 404, body: '404 page not found\n' })
+    sandbox.cluster.authorization.forbid({ verbs: ['create'], resources: ['serviceaccounts/token'] })
+    return show(sandbox)
+  },
+
+  DISCOVERY_FORBIDDEN(sandbox) {
+    const body = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      status: 'Failure',
+      message: forbidden,
+      reason: 'Forbidden',
+      code: 403,
+    }
+    serve(sandbox, '/.well-known', { status: 403, body })
+    return show(sandbox)
+  },
+
+  DISCOVERY_MALFORMED(sandbox) {
+    serve(sandbox, '/openid', { status: 200, headers: { 'content-type': 'text/html' }, body: '<!DOCTYPE html>' })
+    return show(sandbox)
+  },
+
+  DISCOVERY_UNAVAILABLE(sandbox) {
+    serve(sandbox, '/.well-known', { status: 406, body: '406 Not Acceptable\n' })
+    return show(sandbox)
+  },
+
+  ISSUER_UNUSABLE: (sandbox) => show(sandbox, '--to-issuer', 'https://kubernetes.default.svc'),
+
+  KEYS_UNUSABLE(sandbox) {
+    serve(sandbox, '/openid', { status: 200, body: { keys: [{ kty: 'OKP', crv: 'Ed25519', kid: 'key-1', x: 'AA' }] } })
+    return runPullpass(sandbox, ['issuer', 'publish', ...account, '--to', sandbox.folder.path])
+  },
+}
