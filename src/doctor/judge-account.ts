@@ -17,7 +17,10 @@ export function judgeAccount({ document, namespace, name, account }: AccountFact
       code: 'SERVICE_ACCOUNT_ABSENT',
       seen: `it is not there, and ${documentName(document)} names it under attachToServiceAccounts`,
       expected: 'a service account to attach the Secret to',
-      remedy: { command: commands.kubectl('create', 'serviceaccount', name, '-n', namespace) },
+      remedy: {
+        command: `${commands.kubectl('create', 'serviceaccount', name, '-n', namespace)} && ${commands.pullpass('refresh')}`,
+        words: 'or take its name out of the document',
+      },
     }
   }
   if (account.imagePullSecrets.includes(document.secretName)) {

@@ -30,7 +30,14 @@ function judgeContent(content: PullSecretContent | PullpassError | undefined, re
   }
   if (content === undefined) {
     const seen = 'it is not there: kubelets pass over it'
-    return { result: 'warning', code: 'OTHER_SECRET_ABSENT', seen, expected: 'a Secret, or that nobody names it' }
+    const remedy = { words: 'make it, or take its name out of what makes the pod' }
+    return {
+      result: 'warning',
+      code: 'OTHER_SECRET_ABSENT',
+      seen,
+      expected: 'a Secret, or that nobody names it',
+      remedy,
+    }
   }
   const { type, dockerConfigJson } = content
   if (type !== 'kubernetes.io/dockerconfigjson') return { result: 'ok', code: 'OK', seen: `of type ${type}` }

@@ -78,12 +78,13 @@ function judgeRefused(
       },
     )
   }
-  return failed(
-    'REGISTRY_DENIED',
-    seen,
-    'the right to read this repository, which is there',
-    remedyOf({ code: 'IMPERSONATION_DENIED', hint: "see that the image's path is right" }),
-  )
+  const remedy = remedyOf({ code: 'IMPERSONATION_DENIED', hint: undefined })
+  const path = "see too that the image's path is right: of a repository that is not there, the same is said"
+  const advice = [remedy.words, path].filter((one) => one !== undefined && one !== '').join('; ')
+  return failed('REGISTRY_DENIED', seen, 'the right to read this repository, which is there', {
+    ...remedy,
+    words: advice,
+  })
 }
 
 function judgeUnreachable({

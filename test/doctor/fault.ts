@@ -7,13 +7,16 @@ export interface Fault {
   readonly title: string
   /** The document that works before. */
   readonly document?: DocumentWanted
+  /** What the ground has besides. */
+  readonly before?: (ground: Ground) => Promise<unknown>
+  /** Without --pod, whose namespace would be the only one that is looked at. */
+  readonly everywhere?: true
   /** Into the sandbox: its state, its faults, its clock, its keys. */
-  readonly plant: (ground: Ground) => Promise<unknown> | unknown
+  readonly plant: (ground: Ground) => unknown
   /** How far the machine's clock is off the sandbox's, once it is planted. */
   readonly clockOffMs?: number
-  /** Flags beside -f, --pod and --image. */
-  readonly flags?: readonly string[]
-  readonly image?: (ground: Ground) => string
+  /** Absent: the sandbox's. */
+  readonly image?: ((ground: Ground) => string) | 'of the pod'
   readonly hop: DoctorHop
   readonly code: FindingCode
   /** Absent: failed. */
@@ -27,5 +30,7 @@ export interface Fault {
    * `command`: the printed command is run, and then all is well. A function does what the words say, or what a command
    * does that this test cannot run; `unmended`: what stands then. `nothing`: it passes by itself, or nothing is amiss.
    */
-  readonly mend: 'command' | ((ground: Ground) => Promise<unknown> | unknown) | 'nothing'
+  readonly mend: 'command' | ((ground: Ground) => unknown) | 'nothing'
+  /** What is still to be done then, since `besides` says what stays. */
+  readonly after?: (ground: Ground) => Promise<unknown>
 }

@@ -39,8 +39,10 @@ interface Diagnosis {
 }
 
 async function diagnose(ground: Ground, fault: Fault, clockOffMs = 0): Promise<Diagnosis> {
-  const image = fault.image?.(ground) ?? ground.sandbox.image
-  const argv = ['doctor', '-f', ground.file, '--pod', 'team-a/web-0', '--image', image, ...(fault.flags ?? [])]
+  const { image = () => ground.sandbox.image } = fault
+  const named = image === 'of the pod' ? [] : ['--image', image(ground)]
+  const pod = fault.everywhere ? [] : ['--pod', 'team-a/web-0']
+  const argv = ['doctor', '-f', ground.file, ...pod, ...named]
   const { exitCode, stdout, stderr } = await ground.pullpass([...argv, '-o', 'json'], clockOffMs)
   assert.equal(stderr, '')
   const { findings }: { findings: Shown[] } = JSON.parse(stdout)
@@ -50,6 +52,7 @@ async function diagnose(ground: Ground, fault: Fault, clockOffMs = 0): Promise<D
 
 async function hold(t: TestContext, fault: Fault): Promise<void> {
   const ground = await startGround(t, fault.document)
+  await fault.before?.(ground)
   await fault.plant(ground)
   const { exitCode, findings, first } = await diagnose(ground, fault, fault.clockOffMs)
   const table = findings
@@ -73,6 +76,7 @@ async function seeItMended(ground: Ground, fault: Fault, command: string | undef
     assert.ok(command, 'no command is printed')
     await runPrintedCommand(ground, command)
   } else await fault.mend(ground)
+  await fault.after?.(ground)
   const { exitCode, findings } = await diagnose(ground, fault)
   assert.deepEqual(
     findings.filter(({ result }) => result === 'failed' || result === 'warning'),

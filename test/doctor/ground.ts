@@ -25,10 +25,13 @@ export interface DocumentWanted {
   readonly gcp?: string
   /** More lines of gcp.trust, indented by ten. */
   readonly trust?: string
-  readonly account?: string | 'none'
+  /** `none`: direct federation. */
+  readonly account?: string
   /** More lines of the spec, indented by two. */
   readonly more?: string
   readonly audience?: string
+  /** Absent: the sandbox's. */
+  readonly provider?: string
 }
 
 export const email = 'puller@example-project.iam.gserviceaccount.com'
@@ -68,7 +71,7 @@ function render(sandbox: TestSandbox, wanted: DocumentWanted): string {
     `      hosts: ${JSON.stringify(hosts)}`,
     wanted.audience === undefined ? '' : `      audience: ${wanted.audience}`,
     '      gcp:',
-    `        workloadIdentityProvider: ${sandbox.provider}`,
+    `        workloadIdentityProvider: ${wanted.provider ?? sandbox.provider}`,
     account === 'none' ? '' : `        serviceAccountEmail: ${account}`,
     wanted.gcp ?? '',
     '        trust:',

@@ -1,3 +1,162 @@
-/** Faults. */
+/** Faults of the cluster: who may do what, what it refuses, and its namespaces. */
 import type { Fault } from '../fault.ts'
-export const clusterFaults: readonly Fault[] = []
+import type { Ground } from '../ground.ts'
+
+const hop = 'rights'
+const pods = { verbs: ['get'], resources: ['pods'] }
+const all = {
+  secrets: ['list', 'create', 'patch'],
+  serviceaccounts: ['list', 'patch'],
+  'serviceaccounts/token': ['create'],
+} as const
+
+const requested = {
+  more: '  serviceAccountRef: {namespace: image-system, name: pullpass}\n  attachToServiceAccounts: [default]',
+}
+const globbed = { include: ['team-*'], more: requested.more }
+
+/** Everything but this one right. */
+const lack = (resource: string, verb: string): Fault['plant'] => {
+  const rules = Object.entries(all).map(([name, verbs]) => ({
+    resources: [name],
+    verbs: verbs.filter((one) => name !== resource || one !== verb),
+  }))
+  const rest = resource === 'namespaces' ? [] : [{ resources: ['namespaces'], verbs: ['list'] }]
+  return ({ sandbox }) => sandbox.cluster.authorization.permit('kubernetes-admin', [...rules, ...rest, pods])
+}
+
+const missing = (resource: keyof typeof all, verb: string): Fault => ({
+  title: `who refreshes may not ${verb} ${resource}`,
+  document: requested,
+  plant: lack(resource, verb),
+  hop,
+  code: 'RIGHT_MISSING',
+  seen: new RegExp(`^who asks here may not ${verb} ${resource} \\S+ in team-a$`),
+  fix: /^pullpass manifests -f \S+pull\.yaml \| kubectl apply --server-side -f -\ngrants exactly the rights/,
+  mend: 'command',
+})
+
+const refuse = ({ sandbox }: Ground, status: number, message: string) =>
+  sandbox.parts.kubernetes.faults.inject(
+    {
+      kind: 'answer',
+      answer: {
+        status,
+        body: {
+          kind: 'Status',
+          apiVersion: 'v1',
+          status: 'Failure',
+          message,
+          reason: status === 403 ? 'Forbidden' : 'Invalid',
+          code: status,
+        },
+      },
+    },
+    { when: ({ method, path }) => method === 'PATCH' && path.includes('/secrets/') },
+  )
+
+const clear = ({ sandbox }: Ground) => sandbox.parts.kubernetes.faults.clear()
+
+export const clusterFaults: readonly Fault[] = [
+  missing('secrets', 'list'),
+  missing('secrets', 'create'),
+  missing('secrets', 'patch'),
+  missing('serviceaccounts', 'list'),
+  missing('serviceaccounts', 'patch'),
+  {
+    title: 'who refreshes may not list namespaces, and the document names a glob',
+    document: globbed,
+    plant: lack('namespaces', 'list'),
+    hop,
+    code: 'RIGHT_MISSING',
+    seen: /^who asks here may not list namespaces in the whole cluster$/,
+    fix: /^pullpass manifests -f /,
+    mend: 'command',
+  },
+  {
+    title: 'an admission policy refuses what pullpass writes',
+    plant: (ground) =>
+      refuse(
+        ground,
+        422,
+        'secrets "regcred" is forbidden: ValidatingAdmissionPolicy \'no-secrets\' denied request: not here',
+      ),
+    hop: 'write',
+    code: 'KUBERNETES_REFUSED',
+    seen: /no-secrets/,
+    fix: /its words name who refused: an admission policy or webhook/,
+    mend: clear,
+  },
+  {
+    title: 'a quota refuses another Secret',
+    plant: (ground) =>
+      refuse(ground, 403, 'secrets "regcred" is forbidden: exceeded quota: secrets, requested: secrets=1'),
+    hop: 'write',
+    code: 'KUBERNETES_REFUSED',
+    seen: /exceeded quota/,
+    fix: /a quota; let it pass what pullpass writes/,
+    mend: clear,
+  },
+  {
+    title: 'the API server does not answer',
+    plant: ({ sandbox }) => sandbox.parts.kubernetes.faults.inject({ kind: 'reset', at: 'request' }),
+    hop: 'cluster',
+    code: 'KUBERNETES_UNREACHABLE',
+    fix: /^see that this address is reachable from here/,
+    mend: clear,
+  },
+  {
+    title: "the kubeconfig's token is of another cluster",
+    plant: ({ sandbox }) =>
+      sandbox.write('kubeconfig', sandbox.kubeconfig.replace(/token: \S+/, 'token: of-another-cluster')),
+    hop: 'cluster',
+    code: 'KUBERNETES_UNAUTHENTICATED',
+    fix: /^see that the token or client certificate is of this cluster/,
+    mend: ({ sandbox }) => sandbox.write('kubeconfig', sandbox.kubeconfig),
+  },
+  {
+    title: 'a namespace that the document names is not there',
+    plant: ({ writeDocument }) => writeDocument({ include: ['team-a', 'team-b', 'team-c'] }),
+    everywhere: true,
+    hop: 'namespace',
+    code: 'NAMESPACE_MISSING',
+    fix: /^kubectl create namespace team-c && pullpass refresh -f /,
+    mend: 'command',
+  },
+  {
+    title: 'a namespace that the document names is being deleted',
+    plant({ sandbox }) {
+      const namespace = sandbox.cluster.store.read('Namespace', '', 'team-b')
+      if (namespace === undefined) throw new Error('team-b is there')
+      const { metadata } = namespace
+      sandbox.cluster.store.put({
+        ...namespace,
+        metadata: { ...metadata, deletionTimestamp: '2026-11-24T12:00:00Z', finalizers: ['example.com/hold'] },
+      })
+    },
+    everywhere: true,
+    hop: 'namespace',
+    code: 'NAMESPACE_TERMINATING',
+    result: 'warning',
+    fix: /^nothing to do, unless it hangs: see its finalizers/,
+    mend: 'nothing',
+  },
+  {
+    title: "no document chooses the pod's namespace",
+    plant: ({ writeDocument }) => writeDocument({ include: ['team-b'] }),
+    hop: 'namespace',
+    code: 'NAMESPACE_NOT_CHOSEN',
+    fix: /^add it to spec.namespaces.include of the document/,
+    mend: ({ writeDocument }) => writeDocument({}),
+  },
+  {
+    title: 'a glob of the document matches no namespace',
+    plant: ({ writeDocument }) => writeDocument({ include: ['team-a', 'team-b', 'tema-*'] }),
+    everywhere: true,
+    hop: 'namespace',
+    code: 'GLOB_UNMATCHED',
+    result: 'warning',
+    fix: /^correct it, if it is misspelt/,
+    mend: ({ writeDocument }) => writeDocument({}),
+  },
+]

@@ -1,3 +1,199 @@
-/** Faults. */
+/** Faults at Google: what it was told of the cluster, and who may become whom. */
+
+import { stsQuotaExceeded } from '../../../sandbox/google/security-token-service.ts'
+import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import type { Fault } from '../fault.ts'
-export const exchangeFaults: readonly Fault[] = []
+import { email, type Ground } from '../ground.ts'
+
+const hop = 'exchange'
+const subject = 'system:serviceaccount:image-system:pullpass'
+const apply = new RegExp(String.raw`^pullpass trust apply -f \S+pull\.yaml --subject ${subject}\n`)
+
+type Provider = Partial<Parameters<Ground['sandbox']['google']['identity']['putProvider']>[0]>
+
+const setProvider = ({ sandbox }: Ground, odds: Provider = {}) =>
+  sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: sandbox.cluster.issuer, ...odds })
+
+const pool = ({ sandbox }: Ground) => sandbox.provider.replace(/\/providers\/.*/, '')
+const restore = (ground: Ground) => setProvider(ground)
+const uploaded = { trust: '          uploadKeys: Always' }
+
+/** A document whose provider was never made. */
+const elsewhere = (ground: Ground, name: string) => ({
+  ...ground,
+  sandbox: { ...ground.sandbox, provider: ground.sandbox.provider.replace(/[^/]*$/, name) },
+})
+
+export const exchangeFaults: readonly Fault[] = [
+  {
+    title: 'the provider was never made',
+    async plant(ground) {
+      const other = elsewhere(ground, 'another-one')
+      await ground.sandbox.writeToken({ audiences: [`//iam.googleapis.com/${other.sandbox.provider}`] })
+      await ground.writeDocument({ provider: other.sandbox.provider })
+    },
+    hop,
+    code: 'PROVIDER_ABSENT',
+    besides: ['SECRET_OUTDATED'],
+    fix: /^pullpass trust apply .*\nit would create provider projects\/123456789012\/\S+\/another-one: issuer https:/,
+    mend: 'command',
+    after: ({ pullpass, file }) => pullpass(['refresh', '-f', file]),
+  },
+  {
+    title: 'the provider was deleted a moment ago',
+    plant: (ground) => setProvider(ground, { state: 'DELETED' }),
+    hop,
+    code: 'PROVIDER_ABSENT',
+    fix: /^pullpass trust apply .*\nit would undelete provider projects\/123456789012\//,
+    mend: 'command',
+  },
+  {
+    title: 'the provider is disabled',
+    plant: (ground) => setProvider(ground, { state: 'DISABLED' }),
+    hop,
+    code: 'PROVIDER_ABSENT',
+    fix: /^gcloud iam workload-identity-pools providers update-oidc projects\/\S+\/providers\/cluster --no-disabled\n.*ask who did that/,
+    mend: restore,
+  },
+  {
+    title: 'the pool is disabled',
+    plant: (ground) => ground.sandbox.google.identity.putPool(pool(ground), 'DISABLED'),
+    hop,
+    code: 'PROVIDER_ABSENT',
+    fix: /^gcloud iam workload-identity-pools update projects\/\S+\/workloadIdentityPools\/pool --no-disabled\n/,
+    mend: (ground) => ground.sandbox.google.identity.putPool(pool(ground), 'ACTIVE'),
+  },
+  {
+    title: 'the provider believes another cluster',
+    plant: (ground) => setProvider(ground, { issuerUri: 'https://oidc.example.com/another' }),
+    hop,
+    code: 'ISSUER_REFUSED',
+    fix: /^pullpass trust apply .* --replace issuer\nprovider .* its issuer is https:\/\/oidc.example.com\/another, not /,
+    mend: 'command',
+  },
+  {
+    title: 'the provider takes other audiences',
+    plant: (ground) => setProvider(ground, { allowedAudiences: ['https://images.example.com'] }),
+    hop,
+    code: 'AUDIENCE_REFUSED',
+    fix: /^pullpass trust apply .*\nit would update provider .*: audience \S+ is added/,
+    mend: 'command',
+  },
+  {
+    title: "the provider's attribute condition does not hold for the account",
+    plant: (ground) =>
+      setProvider(ground, { attributeCondition: "assertion.sub.startsWith('system:serviceaccount:ci:')" }),
+    hop,
+    code: 'CONDITION_REFUSED',
+    fix: /^its condition stays: assertion\.sub\.startsWith\('system:serviceaccount:ci:'\)/,
+    mend: restore,
+  },
+  {
+    title: "the provider's condition is another than the document's",
+    document: { trust: `          attributeCondition: assertion.sub == '${subject}'` },
+    plant: (ground) =>
+      setProvider(ground, { attributeCondition: "assertion.sub == 'system:serviceaccount:ci:deployer'" }),
+    hop,
+    code: 'CONDITION_REFUSED',
+    fix: /^pullpass trust apply .* --replace condition\n.*its condition is assertion\.sub == 'system:serviceaccount:ci:deployer'/,
+    mend: 'command',
+  },
+  {
+    title: 'keys were uploaded once, and the cluster signs with a newer one',
+    document: uploaded,
+    async plant(ground) {
+      const { sandbox } = ground
+      const jwksJson = JSON.stringify(sandbox.cluster.keys.jwks)
+      for (const { name } of sandbox.google.store.list('example-cluster'))
+        sandbox.google.store.remove('example-cluster', name)
+      sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
+      await sandbox.writeToken()
+      setProvider(ground, { jwksJson })
+    },
+    hop,
+    code: 'ISSUER_UNREACHABLE',
+    fix: /^pullpass trust apply .*\nit would update provider .*: keys \S+ are added/,
+    mend: 'command',
+  },
+  {
+    title: 'old keys were uploaded to the provider, so that Google does not read the published ones',
+    async plant(ground) {
+      const { publicKey } = await generateSigningKey()
+      const key = { ...publicKey.export({ format: 'jwk' }), kid: 'old', use: 'sig', alg: 'RS256' }
+      setProvider(ground, { jwksJson: JSON.stringify({ keys: [key] }) })
+    },
+    hop,
+    code: 'ISSUER_UNREACHABLE',
+    fix: /^pullpass trust apply .* --replace keys\nits uploaded keys stay: old; Google does not read the issuer/,
+    mend: 'command',
+  },
+  {
+    title: "another key was uploaded under the cluster's kid",
+    document: uploaded,
+    async plant(ground) {
+      const { publicKey } = await generateSigningKey()
+      const { kid } = ground.sandbox.cluster.keys.current
+      const key = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
+      setProvider(ground, { jwksJson: JSON.stringify({ keys: [key] }) })
+    },
+    hop,
+    code: 'SIGNATURE_REFUSED',
+    fix: /^pullpass trust apply .* --replace keys\n.*is another than the cluster's of that name/,
+    mend: 'command',
+  },
+  {
+    title: "Google's token service is throttled",
+    plant: ({ sandbox }) => sandbox.parts.sts.faults.inject({ kind: 'answer', answer: stsQuotaExceeded }),
+    hop,
+    code: 'QUOTA_EXCEEDED',
+    fix: /^nothing to do if it passes; raise the quota if it does not/,
+    mend: ({ sandbox }) => sandbox.parts.sts.faults.clear(),
+  },
+  {
+    title: "Google's token service does not answer",
+    plant: ({ sandbox }) => sandbox.parts.sts.faults.inject({ kind: 'reset', at: 'request' }),
+    hop,
+    code: 'EXCHANGE_UNAVAILABLE',
+    fix: /^see that this address is reachable from here/,
+    mend: ({ sandbox }) => sandbox.parts.sts.faults.clear(),
+  },
+  {
+    title: 'a proxy answers in place of the token service',
+    plant: ({ sandbox }) =>
+      sandbox.parts.sts.faults.inject({
+        kind: 'answer',
+        answer: { status: 302, headers: { location: 'https://proxy.example.com' } },
+      }),
+    hop,
+    code: 'REDIRECT_REFUSED',
+    fix: /^name the final address as the endpoint/,
+    mend: ({ sandbox }) => sandbox.parts.sts.faults.clear(),
+  },
+  {
+    title: 'the service account was deleted',
+    plant: ({ sandbox }) => sandbox.google.accounts.remove(email),
+    hop: 'impersonation',
+    code: 'IMPERSONATION_DENIED',
+    fix: /^pullpass trust apply .*\nit would create service account puller@example-project.iam.gserviceaccount.com/,
+    mend: 'command',
+  },
+  {
+    title: 'nobody granted workloadIdentityUser',
+    plant: ({ sandbox }) => sandbox.google.accounts.denyTokens(email, sandbox.principal),
+    hop: 'impersonation',
+    code: 'IMPERSONATION_DENIED',
+    fix: apply,
+    mend: 'command',
+  },
+  {
+    title: 'workloadIdentityUser was granted a moment ago, and is not known everywhere yet',
+    plant({ sandbox: { google, clock, principal } }) {
+      google.accounts.denyTokens(email, principal)
+      google.accounts.allowTokens(email, principal, new Date(clock.now().getTime() + 120_000))
+    },
+    hop: 'impersonation',
+    code: 'IMPERSONATION_DENIED',
+    fix: /^all is there as these documents want it: a change takes up to 5 minutes to be known everywhere/,
+    mend: ({ sandbox }) => sandbox.clock.advance('2 min'),
+  },
+]

@@ -1,3 +1,153 @@
-/** Faults. */
+/** Faults of the pod: what it names, what else it names, and what its kubelet waits for. */
 import type { Fault } from '../fault.ts'
-export const podFaults: readonly Fault[] = []
+import { type Ground, podPath } from '../ground.ts'
+
+const pod = `${podPath}/web-0`
+const account = '/api/v1/namespaces/team-a/serviceaccounts/default'
+const unattached = { more: '' }
+
+async function remake({ ask, makePod }: Ground, spec: object = {}): Promise<void> {
+  await ask('DELETE', pod)
+  await makePod(spec)
+}
+
+const attach = ({ ask }: Ground, ...names: readonly string[]) =>
+  ask('PATCH', account, { imagePullSecrets: names.map((name) => ({ name })) }, 'application/merge-patch+json')
+
+const makeSecret = ({ ask }: Ground, name: string, config: string) =>
+  ask('POST', '/api/v1/namespaces/team-a/secrets', {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name },
+    type: 'kubernetes.io/dockerconfigjson',
+    data: { '.dockerconfigjson': Buffer.from(config).toString('base64') },
+  })
+
+/** As a kubelet writes it. */
+const backOff = ({ ask, sandbox }: Ground, reason = 'ImagePullBackOff') =>
+  ask(
+    'PATCH',
+    `${pod}/status`,
+    {
+      status: {
+        containerStatuses: [
+          {
+            name: 'web',
+            image: sandbox.image,
+            imageID: '',
+            ready: false,
+            restartCount: 0,
+            state: { waiting: { reason, message: `Back-off pulling image "${sandbox.image}"` } },
+          },
+        ],
+      },
+    },
+    'application/merge-patch+json',
+  )
+
+export const podFaults: readonly Fault[] = [
+  {
+    title: 'the pod of that name is not there',
+    plant: ({ ask }) => ask('DELETE', pod),
+    hop: 'pod',
+    code: 'POD_ABSENT',
+    fix: /^kubectl get pods -n team-a/,
+    mend: ({ makePod }) => makePod(),
+  },
+  {
+    title: 'nothing attached the Secret, so that the pod names none',
+    document: unattached,
+    plant: () => undefined,
+    hop: 'pod',
+    code: 'POD_LACKS_SECRET',
+    seen: /^it has no imagePullSecrets: a kubelet pulls for it without regcred$/,
+    fix: /^kubectl patch serviceaccount default -n team-a --type=merge -p '\{"imagePullSecrets":\[\{"name":"regcred"\}\]\}' && kubectl delete pod web-0 -n team-a\n/,
+    mend: 'command',
+  },
+  {
+    title: "the pod names another's Secret, and so gets none of its service account",
+    async plant(ground) {
+      await makeSecret(ground, 'other', '{"auths":{}}')
+      await remake(ground, { imagePullSecrets: [{ name: 'other' }] })
+    },
+    hop: 'pod',
+    code: 'POD_LACKS_SECRET',
+    fix: /^add regcred to spec.imagePullSecrets of what makes this pod/,
+    mend: (ground) => remake(ground, { imagePullSecrets: [{ name: 'other' }, { name: 'regcred' }] }),
+  },
+  {
+    title: 'the pod was made before its service account named the Secret',
+    document: unattached,
+    plant: (ground) => attach(ground, 'regcred'),
+    hop: 'pod',
+    code: 'POD_OLDER_THAN_ATTACHMENT',
+    seen: /before ServiceAccount default named regcred$/,
+    fix: /^kubectl delete pod web-0 -n team-a\nits controller makes a new one/,
+    mend: 'command',
+  },
+  {
+    title: "somebody took the Secret's name out of the service account",
+    plant: (ground) => attach(ground),
+    hop: 'service-account',
+    code: 'SERVICE_ACCOUNT_DETACHED',
+    fix: /^pullpass refresh -f /,
+    mend: 'command',
+  },
+  {
+    title: 'a service account that the document names is not there',
+    plant: ({ ask }) => ask('DELETE', '/api/v1/namespaces/team-b/serviceaccounts/builder'),
+    document: { more: '  attachToServiceAccounts: [default, builder]' },
+    before: async ({ ask, pullpass, file }) => {
+      for (const namespace of ['team-a', 'team-b'])
+        await ask('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, {
+          apiVersion: 'v1',
+          kind: 'ServiceAccount',
+          metadata: { name: 'builder' },
+        })
+      await pullpass(['refresh', '-f', file])
+    },
+    everywhere: true,
+    hop: 'service-account',
+    code: 'SERVICE_ACCOUNT_ABSENT',
+    result: 'warning',
+    fix: /^kubectl create serviceaccount builder -n team-b && pullpass refresh -f /,
+    mend: 'command',
+  },
+  {
+    title: 'another pull secret of the pod breaks all its pulls',
+    async plant(ground) {
+      await makeSecret(
+        ground,
+        'other',
+        JSON.stringify({ auths: { 'quay.io': { auth: Buffer.from('no-colon').toString('base64') } } }),
+      )
+      await remake(ground, { imagePullSecrets: [{ name: 'other' }, { name: 'regcred' }] })
+    },
+    hop: 'pod-secrets',
+    code: 'OTHER_SECRET_BROKEN',
+    seen: /quay.io: auth holds no ":"/,
+    fix: /^kubectl delete secret other -n team-a\nkubelets pass over a Secret that is not there/,
+    mend: async (ground) => {
+      await ground.ask('DELETE', '/api/v1/namespaces/team-a/secrets/other')
+      await makeSecret(ground, 'other', '{"auths":{}}')
+    },
+  },
+  {
+    title: 'the pod names a Secret that is not there',
+    plant: (ground) => remake(ground, { imagePullSecrets: [{ name: 'regcred' }, { name: 'forgotten' }] }),
+    hop: 'pod-secrets',
+    code: 'OTHER_SECRET_ABSENT',
+    result: 'warning',
+    fix: /^make it, or take its name out of what makes the pod/,
+    mend: (ground) => remake(ground),
+  },
+  {
+    title: "everything is mended, and the kubelet's back-off still runs",
+    plant: (ground) => backOff(ground),
+    hop: 'back-off',
+    code: 'BACK_OFF_RUNNING',
+    seen: /^container web waits in ImagePullBackOff for localhost:\d+\/example-project\/images\/hello:1: "Back-off pulling image .*"; everything else is right now$/,
+    fix: /^kubectl delete pod web-0 -n team-a\nits controller makes a new one; or wait/,
+    mend: 'command',
+  },
+]

@@ -1,3 +1,114 @@
-/** Faults. */
+/** Faults of the pull secret: whose it is, what is in it, and how old. */
 import type { Fault } from '../fault.ts'
-export const secretFaults: readonly Fault[] = []
+import type { Ground } from '../ground.ts'
+
+const hop = 'secret'
+const path = '/api/v1/namespaces/team-a/secrets/regcred'
+const refresh = /^pullpass refresh -f \S+pull\.yaml$/m
+const type = 'kubernetes.io/dockerconfigjson'
+
+const dataOf = (config: string) => ({ '.dockerconfigjson': Buffer.from(config).toString('base64') })
+
+/** As `kubectl edit` writes it: somebody else's manager owns the data then. */
+const edit = ({ ask }: Ground, config: string) =>
+  ask('PATCH', `${path}?fieldManager=kubectl-edit`, { data: dataOf(config) }, 'application/merge-patch+json')
+
+/** In its place, one that another made. */
+async function replace({ ask }: Ground, secret: object): Promise<void> {
+  await ask('DELETE', path)
+  await ask('POST', '/api/v1/namespaces/team-a/secrets?fieldManager=kubectl-create', {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'regcred' },
+    ...secret,
+  })
+}
+
+const auths = (auth: string) => JSON.stringify({ auths: { 'registry.example.com': { auth } } })
+const usual = auths(Buffer.from('robot:a-password-of-years').toString('base64'))
+
+export const secretFaults: readonly Fault[] = [
+  {
+    title: 'the pull secret was deleted',
+    plant: ({ ask }) => ask('DELETE', path),
+    hop,
+    code: 'SECRET_MISSING',
+    fix: refresh,
+    mend: 'command',
+  },
+  {
+    title: 'nobody refreshed for an hour, and the credential expired',
+    async plant({ sandbox }) {
+      sandbox.clock.advance('61 min')
+      await sandbox.writeToken()
+    },
+    hop,
+    code: 'SECRET_EXPIRED',
+    fix: refresh,
+    mend: 'command',
+  },
+  {
+    title: 'the script of old makes the Secret, with a password',
+    plant: (ground) => replace(ground, { type, data: dataOf(usual) }),
+    hop,
+    code: 'SECRET_NOT_OURS',
+    seen: /^it is managed by kubectl-create; a refresh leaves it as it is/,
+    fix: /^pullpass refresh -f \S+ --adopt\ntakes it over, once/,
+    mend: 'command',
+  },
+  {
+    title: 'a Secret of another type has the name',
+    plant: (ground) => replace(ground, { type: 'Opaque', data: dataOf(usual) }),
+    hop,
+    code: 'SECRET_TYPE_WRONG',
+    fix: /^kubectl delete secret regcred -n team-a && pullpass refresh -f /,
+    mend: 'command',
+  },
+  {
+    title: 'somebody edited the Secret, and its JSON lacks auths that parse',
+    plant: (ground) => edit(ground, '{"auths": []}'),
+    hop,
+    code: 'SECRET_UNPARSABLE',
+    seen: /pulls no image at all: auths is not an object$/,
+    fix: refresh,
+    mend: 'command',
+  },
+  {
+    title: 'somebody edited the Secret, and auth has no colon',
+    plant: (ground) => edit(ground, auths(Buffer.from('a-token-alone').toString('base64'))),
+    hop,
+    code: 'SECRET_UNPARSABLE',
+    seen: /registry.example.com: auth holds no ":" between user name and password$/,
+    fix: refresh,
+    mend: 'command',
+  },
+  {
+    title: 'somebody edited the Secret, and auth is base64url',
+    plant: (ground) => edit(ground, auths('cm9ib3Q6_-_-_w')),
+    hop,
+    code: 'SECRET_UNPARSABLE',
+    seen: /auth is not standard base64, but perhaps base64url$/,
+    fix: refresh,
+    mend: 'command',
+  },
+  {
+    title: 'somebody put a password of his own into the Secret',
+    plant: (ground) => edit(ground, usual),
+    hop,
+    code: 'SECRET_EDITED',
+    seen: /changed by kubectl-edit: nothing is known of it$/,
+    fix: refresh,
+    mend: 'command',
+  },
+  {
+    title: 'the document has a registry more than the Secret',
+    plant: (ground) =>
+      ground.writeDocument({
+        hosts: [`localhost:${ground.sandbox.parts.registry.port}`, `127.0.0.1:${ground.sandbox.parts.registry.port}`],
+      }),
+    hop,
+    code: 'SECRET_OUTDATED',
+    fix: refresh,
+    mend: 'command',
+  },
+]

@@ -120,7 +120,7 @@ export const tokenFaults: readonly Fault[] = [
     title: 'who asks may not request the token of the service account',
     document: requested,
     plant: ({ sandbox }) =>
-      void sandbox.cluster.authorization.permit('kubernetes-admin', [
+      sandbox.cluster.authorization.permit('kubernetes-admin', [
         { verbs: ['*'], resources: ['namespaces', 'secrets', 'serviceaccounts', 'pods'] },
       ]),
     hop,

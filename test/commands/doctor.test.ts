@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { parse } from 'yaml'
+import { startGround } from '../doctor/ground.ts'
+import { createPlantedSecrets } from '../support/planted-secrets.ts'
+import { runPullpass } from '../support/run-pullpass.ts'
+import { startTestSandbox } from '../support/start-test-sandbox.ts'
+
+const email = 'puller@example-project.iam.gserviceaccount.com'
+
+suite('pullpass doctor', () => {
+  test('shows a row for each hop, and says when nothing stands in the way', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    const { stdout, exitCode } = await runPullpass(sandbox, ['doctor', '-f', file, '--pod', 'team-a/web-0'])
+    const lines = stdout.trimEnd().split('\n')
+    assert.match(lines[0] ?? '', /^HOP +RESULT +ABOUT +SEEN$/)
+    assert.equal(lines.at(-1), 'Nothing stands in the way.')
+    assert.match(stdout, /^rights +ok +5 of them$/m) // three of the Secret, two of the account
+    assert.equal(exitCode, 0)
+  })
+
+  test('says of the first hop that fails what was seen, what was expected, and the command that mends it', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    sandbox.google.accounts.denyTokens(email, sandbox.principal)
+    const { stdout, stderr, exitCode } = await runPullpass(sandbox, ['doctor', '-f', file])
+    const told = stdout
+      .slice(stdout.indexOf('\n\n') + 2)
+      .trimEnd()
+      .split('\n')
+    const member = sandbox.principal
+    assert.deepEqual(told, [
+      'IMPERSONATION_DENIED (impersonation): google of ClusterPullSecret/pull: Google answered 403 "Permission \'iam.serviceAccounts.getAccessToken\' denied on resource (or it may not exist)."',
+      `  expected ${member} to hold roles/iam.workloadIdentityUser on ${email}`,
+      `  fix: pullpass trust apply -f ${file} --subject system:serviceaccount:image-system:pullpass`,
+      `  note: it would grant roles/iam.workloadIdentityUser on ${email} for ${member}`,
+    ])
+    assert.equal(stderr, '')
+    assert.equal(exitCode, 1)
+  })
+
+  test('names what else failed, that does not follow from the first', async (t) => {
+    const { sandbox, file, ask } = await startGround(t)
+    sandbox.google.accounts.denyTokens(email, sandbox.principal)
+    await ask('DELETE', '/api/v1/namespaces/team-b/secrets/regcred')
+    const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file])
+    assert.match(stdout, /\nalso failed: secret SECRET_MISSING \(Secret team-b\/regcred\)\n$/)
+  })
+
+  test('-o json and -o yaml say the same, for programs', async (t) => {
+    const { sandbox, file, ask } = await startGround(t)
+    await ask('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
+    const json = await runPullpass(sandbox, ['doctor', '-f', file, '-o', 'json'])
+    const report: { healthy: boolean; first: object } = JSON.parse(json.stdout)
+    assert.equal(report.healthy, false)
+    assert.deepEqual(report.first, {
+      hop: 'secret',
+      about: 'Secret team-a/regcred',
+      result: 'failed',
+      code: 'SECRET_MISSING',
+      seen: 'it is not there',
+      expected: 'the pull secret of the document',
+      fix: `pullpass refresh -f ${file}`,
+      command: `pullpass refresh -f ${file}`,
+    })
+    const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file, '-o', 'yaml'])
+    assert.deepEqual(parse(stdout), report)
+    assert.equal(json.exitCode, 1)
+  })
+
+  test('changes nothing: not in the cluster, not at Google', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    sandbox.google.accounts.denyTokens(email, sandbox.principal)
+    const before = sandbox.cluster.store.resourceVersion
+    const seen = sandbox.parts.iam.seen.length
+    await runPullpass(sandbox, ['doctor', '-f', file, '--pod', 'team-a/web-0', '--image', sandbox.image])
+    sandbox.google.accounts.allowTokens(email, sandbox.principal)
+    await runPullpass(sandbox, ['doctor', '-f', file, '--pod', 'team-a/web-0', '--image', sandbox.image])
+    assert.equal(sandbox.cluster.store.resourceVersion, before)
+    const asked = sandbox.parts.iam.seen
+      .slice(seen)
+      .filter(({ method, path }) => method !== 'GET' && !path.endsWith(':getIamPolicy'))
+    assert.deepEqual(asked, [])
+  })
+
+  test('prints the flags of its own command line in the commands that mend', async (t) => {
+    const { sandbox, file, ask } = await startGround(t)
+    await ask('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
+    const { kubeconfigFile, tokenFile } = sandbox.folder
+    const flags = ['--kubeconfig', kubeconfigFile, '--context', 'sandbox', '--token-file', tokenFile]
+    const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file, ...flags])
+    const wanted = `  fix: pullpass refresh -f ${file} --token-file ${tokenFile} --kubeconfig ${kubeconfigFile} --context sandbox\n`
+    assert.ok(stdout.endsWith(wanted), stdout)
+  })
+
+  test('shows no token and no password, whatever fails', async (t) => {
+    const { sandbox, file, ask } = await startGround(t)
+    const secrets = createPlantedSecrets()
+    const bearer = /token: (\S+)/.exec(sandbox.kubeconfig)?.[1] ?? ''
+    const plant = () => {
+      const config = sandbox.cluster.store.read('Secret', 'team-a', 'regcred')?.['data']
+      secrets.plant('the pull secret', JSON.stringify(config))
+      secrets.plant("the kubeconfig's token", bearer)
+    }
+    plant()
+    const token = await sandbox.cluster.signServiceAccountToken({
+      namespace: 'image-system',
+      name: 'pullpass',
+      audiences: [`//iam.googleapis.com/${sandbox.provider}`],
+      lifeSeconds: 3600,
+    })
+    await sandbox.write('oidc-token', token)
+    secrets.plant('the subject token', token)
+    const look = async (where: string) => {
+      for (const way of [[], ['-o', 'json', '--log-level', 'debug', '--log-format', 'json']]) {
+        const argv = ['doctor', '-f', file, '--pod', 'team-a/web-0', '--image', sandbox.image, ...way]
+        const { stdout, stderr } = await runPullpass(sandbox, argv)
+        secrets.refuteIn(stdout, `${where}: stdout`)
+        secrets.refuteIn(stderr, `${where}: stderr`)
+      }
+    }
+    await look('healthy')
+    const repeated = {
+      kind: 'answer',
+      answer: { status: 400, body: { error: 'invalid_grant', error_description: `no: ${token}` } },
+    } as const
+    sandbox.parts.sts.faults.inject(repeated)
+    await look('a token service that repeats the token')
+    sandbox.parts.sts.faults.clear()
+    sandbox.parts.kubernetes.faults.inject(
+      {
+        kind: 'answer',
+        answer: { status: 403, body: { kind: 'Status', message: `no: ${bearer}`, code: 403, status: 'Failure' } },
+      },
+      { when: ({ path }) => path.endsWith('/pods/web-0') },
+    )
+    await look('an API server that repeats the bearer')
+    sandbox.parts.kubernetes.faults.clear()
+    await ask(
+      'PATCH',
+      '/api/v1/namespaces/team-a/secrets/regcred?fieldManager=x',
+      { data: { '.dockerconfigjson': Buffer.from(`{"auths":{"h":{"auth":"${token}"}}}`).toString('base64') } },
+      'application/merge-patch+json',
+    )
+    await look('a Secret with a token in its place')
+  })
+
+  test('a document that is wrong is the first hop', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const file = await sandbox.write('pull.yaml', 'kind: ClusterPullSecret\n')
+    const { stdout, exitCode } = await runPullpass(sandbox, ['doctor', '-f', file])
+    assert.match(stdout, /^document +failed +\S+pull\.yaml +DOCUMENT_INVALID: /m)
+    assert.equal(exitCode, 1)
+  })
+
+  test('a variable that is wrong is the first hop', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const environment = { PULLPASS_GCP_STS_ENDPOINT: 'ftp://sts.example.com' }
+    const { stdout, exitCode } = await runPullpass(sandbox, ['doctor'], { environment })
+    assert.match(
+      stdout,
+      /^document +failed +the environment +VARIABLE_INVALID: variable PULLPASS_GCP_STS_ENDPOINT is /m,
+    )
+    assert.equal(exitCode, 1)
+  })
+
+  for (const [title, argv, seen] of [
+    ['an image of no name', ['--image', 'UPPER/case:tag:tag'], /"UPPER\/case:tag:tag" is no name of an image/],
+    ['a pod without its namespace', ['--pod', 'web-0'], /"web-0" is no name of a pod/],
+    [
+      'a service account without its namespace',
+      ['--service-account', 'pullpass'],
+      /"pullpass" is no name of a service account/,
+    ],
+    [
+      'two namespaces',
+      ['-n', 'team-b', '--pod', 'team-a/web-0'],
+      /--namespace is "team-b", and --pod is "team-a\/web-0"/,
+    ],
+  ] as const) {
+    test(`${title} is a wrong use`, async (t) => {
+      const sandbox = await startTestSandbox(t)
+      const { stderr, exitCode } = await runPullpass(sandbox, ['doctor', ...argv])
+      assert.match(stderr, /^USAGE_INVALID/)
+      assert.match(stderr, seen)
+      assert.equal(exitCode, 2)
+    })
+  }
+})

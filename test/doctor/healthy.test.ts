@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { suite, type TestContext, test } from 'node:test'
+import { documentText } from '../support/document-text.ts'
+import { runPullpass } from '../support/run-pullpass.ts'
+import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
+import { email, startGround } from './ground.ts'
+
+interface Shown {
+  readonly hop: string
+  readonly result: string
+  readonly code: string
+  readonly about: string
+  readonly seen: string
+}
+
+/** Of its results, each hop's; and none is a finding. */
+async function seeHealthy(sandbox: TestSandbox, argv: readonly string[], environment = {}): Promise<Shown[]> {
+  const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['doctor', ...argv, '-o', 'json'], { environment })
+  const { healthy, findings }: { healthy: boolean; findings: Shown[] } = JSON.parse(stdout)
+  assert.deepEqual(
+    findings.filter(({ result }) => result === 'failed' || result === 'warning'),
+    [],
+  )
+  assert.deepEqual([exitCode, healthy, stderr], [0, true, ''])
+  return findings
+}
+
+const hopsOf = (findings: readonly Shown[], wanted: string) => [
+  ...new Set(findings.filter(({ result }) => result === wanted).map(({ hop }) => hop)),
+]
+
+const way = [
+  'document',
+  'cluster',
+  'clock',
+  'subject-token',
+  'discovery',
+  'key',
+  'signature',
+  'exchange',
+  'impersonation',
+  'registry',
+  'rights',
+  'namespace',
+  'secret',
+  'write',
+]
+
+async function refreshed(sandbox: TestSandbox, ...argv: readonly string[]): Promise<void> {
+  const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', ...argv])
+  assert.equal(exitCode, 0, stderr)
+}
+
+async function startWith(t: TestContext, text: (sandbox: TestSandbox) => string) {
+  const sandbox = await startTestSandbox(t)
+  const file = await sandbox.write('pull.yaml', text(sandbox))
+  return { sandbox, file }
+}
+
+const host = ({ parts }: TestSandbox) => `localhost:${parts.registry.port}`
+
+suite('doctor finds nothing in', { concurrency: 4 }, () => {
+  test('the drop-in variables with a token file', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    await refreshed(sandbox)
+    assert.deepEqual(hopsOf(await seeHealthy(sandbox, ['--image', sandbox.image]), 'ok'), way)
+  })
+
+  test('a document whose service account is asked for a token, looked at with a pod', async (t) => {
+    const { sandbox, file } = await startGround(t, {
+      more: '  serviceAccountRef: {namespace: image-system, name: pullpass}\n  attachToServiceAccounts: [default]',
+    })
+    await rm(sandbox.folder.tokenFile)
+    const findings = await seeHealthy(sandbox, ['-f', file, '--pod', 'team-a/web-0'])
+    assert.deepEqual(hopsOf(findings, 'ok'), [...way, 'service-account', 'pod', 'back-off'])
+    assert.match(
+      findings.find(({ hop }) => hop === 'subject-token')?.seen ?? '',
+      /^the token of service account image-system\/pullpass: /,
+    )
+  })
+
+  test('direct federation, which impersonates nobody', async (t) => {
+    const { sandbox, file } = await startWith(t, (one) =>
+      documentText(one, { registries: { google: { host: host(one), account: 'none' } } }),
+    )
+    sandbox.google.repositories.allowReading('example-project/images', sandbox.principal)
+    await refreshed(sandbox, '-f', file)
+    const findings = await seeHealthy(sandbox, ['-f', file, '--image', sandbox.image])
+    assert.deepEqual(
+      findings.filter(({ hop }) => hop === 'impersonation'),
+      [],
+    )
+  })
+
+  test('many registries in many namespaces by a glob, attached to service accounts', async (t) => {
+    const { sandbox, file } = await startWith(t, (one) =>
+      documentText(one, {
+        include: ['team-*'],
+        registries: {
+          one: { host: host(one) },
+          two: {
+            host: `127.0.0.1:${one.parts.registry.port}`,
+            account: 'second@example-project.iam.gserviceaccount.com',
+          },
+        },
+        more: '  attachToServiceAccounts: [default]',
+      }),
+    )
+    const second = 'second@example-project.iam.gserviceaccount.com'
+    sandbox.google.accounts.put(second)
+    sandbox.google.accounts.allowTokens(second, sandbox.principal)
+    await refreshed(sandbox, '-f', file)
+    const findings = await seeHealthy(sandbox, ['-f', file])
+    assert.equal(findings.filter(({ hop, result }) => hop === 'exchange' && result === 'ok').length, 2)
+    assert.equal(findings.filter(({ hop, result }) => hop === 'service-account' && result === 'ok').length, 2)
+  })
+
+  test('what a laptop sees of it: a kubeconfig, a pod, an image, and a token on request', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    await rm(sandbox.folder.tokenFile)
+    const laptop = { PULLPASS_TOKEN_FILE: undefined, KUBECONFIG: undefined }
+    const cluster = ['--kubeconfig', sandbox.folder.kubeconfigFile, '--context', 'sandbox']
+    const account = ['--service-account', 'image-system/pullpass']
+    const argv = ['-f', file, ...cluster, ...account, '--pod', 'team-a/web-0', '--image', sandbox.image]
+    assert.deepEqual(hopsOf(await seeHealthy(sandbox, argv, laptop), 'skipped'), [])
+  })
+
+  test('keys that were uploaded to the provider, with nothing public', async (t) => {
+    const { sandbox, file } = await startGround(t, { trust: '          uploadKeys: Always' })
+    sandbox.google.store.setAccess('example-cluster', 'private')
+    sandbox.google.identity.putProvider({
+      name: sandbox.provider,
+      issuerUri: sandbox.cluster.issuer,
+      jwksJson: JSON.stringify(sandbox.cluster.keys.jwks),
+    })
+    const findings = await seeHealthy(sandbox, ['-f', file, '--image', sandbox.image])
+    assert.deepEqual(hopsOf(findings, 'skipped'), ['discovery'])
+    assert.match(
+      findings.find(({ hop }) => hop === 'discovery')?.seen ?? '',
+      /it is not needed: the exchange succeeded/,
+    )
+  })
+
+  test('the least rights that its own manifests give', async (t) => {
+    const { sandbox, file } = await startGround(t, { account: email })
+    sandbox.cluster.authorization.permit('kubernetes-admin', [
+      { verbs: ['list', 'create', 'patch'], resources: ['secrets'], resourceNames: ['regcred'] },
+      { verbs: ['list', 'patch'], resources: ['serviceaccounts'], resourceNames: ['default'] },
+    ])
+    await seeHealthy(sandbox, ['-f', file, '--image', sandbox.image])
+  })
+})
+
+suite('doctor looks at what it can', () => {
+  test('from a laptop, without the token of a pod, it says what was not looked at, and looks at the rest', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    const { exitCode, stdout } = await runPullpass(sandbox, ['doctor', '-f', file], {
+      environment: { PULLPASS_TOKEN_FILE: undefined },
+    })
+    assert.match(
+      stdout,
+      /^subject-token +skipped +google of ClusterPullSecret\/pull +NOT_HERE: \/var\/run\/secrets\/tokens\/oidc-token is a file of the pod/m,
+    )
+    assert.match(stdout, /^secret +ok +Secret team-a\/regcred/m)
+    assert.match(
+      stdout,
+      /\n {2}fix: run pullpass doctor in that pod, or name its service account, .*--service-account NAMESPACE\/NAME\n$/,
+    )
+    assert.equal(exitCode, 0)
+  })
+
+  test('where a token fails, rights and Secrets are looked at all the same', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    await rm(sandbox.folder.tokenFile)
+    const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file])
+    for (const hop of ['rights', 'namespace', 'secret', 'service-account'])
+      assert.match(stdout, new RegExp(`^${hop} +ok `, 'm'))
+    for (const hop of ['exchange', 'impersonation', 'registry', 'write'])
+      assert.match(
+        stdout,
+        new RegExp(
+          `^${hop} +skipped .*AFTER_FAILURE: not looked at, because of subject-token: TOKEN_FILE_UNREADABLE$`,
+          'm',
+        ),
+      )
+  })
+})
