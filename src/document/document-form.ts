@@ -68,7 +68,7 @@ export interface GcpForm {
   readonly trust?: GcpTrustForm
 }
 
-export interface GcpTrustForm {
+interface GcpTrustForm {
   readonly repository: string
   readonly attributeCondition?: string
   readonly uploadKeys?: 'Always' | 'Never'

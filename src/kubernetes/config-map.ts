@@ -1,5 +1,6 @@
 /** A ConfigMap as a small memory: its texts by key, read whole, written key by key. */
 import { asObject, asTexts } from '../outside/json-fields.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Cluster } from './cluster.ts'
 import { readAnswer } from './read-answer.ts'
 import { readStatus } from './read-status.ts'
@@ -26,22 +27,35 @@ export async function writeConfigMap(
   map: ConfigMapName,
   changes: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  const data = Object.fromEntries(Object.entries(changes).map(([key, text]) => [key, text ?? null]))
-  // A merge patch changes the keys that it names, whoever writes others at the same time.
-  const patched = await cluster.request({
+  const kept = Object.entries(changes).filter(([, text]) => text !== undefined)
+  // Not there, and there again: somebody is faster, or the answer to a first try was lost.
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    if ((await patch(cluster, map, changes)) === 'patched' || kept.length === 0) return
+    if ((await create(cluster, map, Object.fromEntries(kept))) === 'created') return
+  }
+  throw new PullpassError({
+    code: 'KUBERNETES_REFUSED',
+    hop: 'kubernetes',
+    seen: `ConfigMap ${map.namespace}/${map.name} was made and deleted ${attempts} times while pullpass wrote it`,
+    expected: 'a ConfigMap that stays',
+    hint: 'see who deletes it',
+    retryable: true,
+  })
+}
+
+const attempts = 5
+
+/** A merge patch changes the keys that it names, whoever writes others at the same time. */
+async function patch(cluster: Cluster, map: ConfigMapName, changes: object): Promise<'patched' | 'absent'> {
+  const answer = await cluster.request({
     method: 'PATCH',
     path: `${pathOf(map)}?fieldManager=pullpass`,
     contentType: 'application/merge-patch+json',
-    body: JSON.stringify({ data }),
+    body: JSON.stringify({ data: changes }, (_, value: unknown) => value ?? null), // null takes a key away
   })
-  if (patched.status === 200) return
-  if (patched.status !== 404) throw readStatus(cluster, patched, { verb: 'patch', resource: 'configmaps', ...map })
-  const kept = Object.entries(changes).filter(([, text]) => text !== undefined)
-  if (kept.length === 0) return
-  // Somebody was faster, or the answer to a first try was lost.
-  if ((await create(cluster, map, Object.fromEntries(kept))) === 'there already') {
-    await writeConfigMap(cluster, map, changes)
-  }
+  if (answer.status === 200) return 'patched'
+  if (answer.status === 404) return 'absent'
+  throw readStatus(cluster, answer, { verb: 'patch', resource: 'configmaps', ...map })
 }
 
 async function create(cluster: Cluster, map: ConfigMapName, data: object): Promise<'created' | 'there already'> {

@@ -6,7 +6,7 @@ import { grantName, type WantedGrant } from './wanted-trust.ts'
 export const replaceable = ['issuer', 'mapping', 'condition', 'keys'] as const
 export type Replaceable = (typeof replaceable)[number]
 
-export type Verdict =
+type Verdict =
   /** As it is wanted, or narrower by somebody else's will. */
   | 'ok'
   | 'create'

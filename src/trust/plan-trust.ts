@@ -69,7 +69,7 @@ export function settingsOf(settings: GcpSettings, { providerId }: Pick<TrustedCl
 }
 
 /** Whose tokens a registry takes. @throws USAGE_INVALID where only the token file knows */
-export function subjectOf(document: Document, registry: DocumentRegistry, asked: Pick<TrustAsked, 'subject'>): string {
+function subjectOf(document: Document, registry: DocumentRegistry, asked: Pick<TrustAsked, 'subject'>): string {
   const account = requestedAccount(document, registry)
   if (account !== undefined) return `system:serviceaccount:${account.namespace}:${account.name}`
   if (asked.subject !== undefined) return asked.subject

@@ -7,7 +7,7 @@ import type { Cluster } from '../kubernetes/cluster.ts'
 import { readConfigMap, writeConfigMap } from '../kubernetes/config-map.ts'
 import { grantName, targetName, type WantedGrant, type WantedTrust } from './wanted-trust.ts'
 
-export const recordName = 'pullpass-trust'
+const recordName = 'pullpass-trust'
 
 export interface TrustRecord {
   readonly has: (grant: WantedGrant) => Promise<boolean>

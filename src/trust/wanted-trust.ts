@@ -47,7 +47,7 @@ export type GrantTarget =
   /** projects/PROJECT/locations/LOCATION/repositories/REPOSITORY */
   | { readonly kind: 'repository'; readonly name: string }
 
-export type GrantedRole =
+type GrantedRole =
   | 'roles/iam.workloadIdentityUser'
   | 'roles/iam.serviceAccountTokenCreator'
   | 'roles/artifactregistry.reader'

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { readConfigMap, writeConfigMap } from '../../src/kubernetes/config-map.ts'
+import { openSandboxCluster, openTestCluster } from './open-test-cluster.ts'
+
+const map = { namespace: 'default', name: 'pullpass-trust' }
+
+suite('a ConfigMap as a memory', () => {
+  test('is empty where it is not there, and made with its first key', async (t) => {
+    const { cluster, api } = await openSandboxCluster(t)
+    assert.deepEqual(await readConfigMap(cluster, map), {})
+    await writeConfigMap(cluster, map, { one: '1' })
+    assert.deepEqual(await readConfigMap(cluster, map), { one: '1' })
+    const { metadata } = api.store.read('ConfigMap', 'default', 'pullpass-trust') ?? {}
+    assert.deepEqual(metadata?.labels, { 'app.kubernetes.io/managed-by': 'pullpass' })
+  })
+
+  test('keeps the keys that are not written, and loses those that are taken away', async (t) => {
+    const { cluster } = await openSandboxCluster(t)
+    await writeConfigMap(cluster, map, { one: '1', two: '2' })
+    await writeConfigMap(cluster, map, { two: undefined, three: '3' })
+    assert.deepEqual(await readConfigMap(cluster, map), { one: '1', three: '3' })
+  })
+
+  test('is not made to take a key away', async (t) => {
+    const { cluster, api } = await openSandboxCluster(t)
+    await writeConfigMap(cluster, map, { one: undefined })
+    assert.equal(api.store.read('ConfigMap', 'default', 'pullpass-trust'), undefined)
+  })
+
+  test('that somebody makes and deletes each time is given up', async (t) => {
+    const { cluster } = await openTestCluster(t, async ({ method }) => ({
+      status: method === 'PATCH' ? 404 : 409,
+      body: {},
+    }))
+    await assert.rejects(writeConfigMap(cluster, map, { one: '1' }), { code: 'KUBERNETES_REFUSED' })
+  })
+
+  test('in a namespace that is not there is refused', async (t) => {
+    const { cluster } = await openSandboxCluster(t)
+    await assert.rejects(writeConfigMap(cluster, { ...map, namespace: 'team-z' }, { one: '1' }), {
+      code: 'NAMESPACE_MISSING',
+    })
+  })
+})
