@@ -1,0 +1,36 @@
+/** Runs that end on the store that documents are written to. */
+import { runPullpass } from '../../support/run-pullpass.ts'
+import type { TestSandbox } from '../../support/start-test-sandbox.ts'
+import type { ErrorCases } from './error-case.ts'
+
+const publishTo = (sandbox: TestSandbox, target: string, environment: Record<string, string | undefined> = {}) =>
+  runPullpass(sandbox, ['issuer', 'publish', '--to', target], { environment })
+
+/** Its answers in place of the store's own. */
+function publishUnder(sandbox: TestSandbox, status: number) {
+  sandbox.parts.storage.faults.inject({ kind: 'answer', answer: { status, body: '<!DOCTYPE html>' } })
+  return publishTo(sandbox, 'gs://example-cluster')
+}
+
+export const storeCases: ErrorCases = {
+  PUBLISH_CREDENTIALS_MISSING: (sandbox) =>
+    publishTo(sandbox, 'gs://example-issuer/cluster-1', {
+      GOOGLE_APPLICATION_CREDENTIALS: undefined,
+      CLOUDSDK_CONFIG: undefined,
+      HOME: '/home/operator',
+      METADATA_SERVER_DETECTION: 'none',
+    }),
+
+  PUBLISH_DENIED(sandbox) {
+    sandbox.google.store.putBucket('example-issuer')
+    sandbox.google.operators.withhold('storage.objects.get')
+    sandbox.google.operators.withhold('storage.objects.list')
+    return publishTo(sandbox, 'gs://example-issuer/cluster-1')
+  },
+
+  PUBLISH_TARGET_MISSING: (sandbox) => publishTo(sandbox, 'gs://example-isuer/cluster-1'),
+
+  PUBLISH_REFUSED: (sandbox) => publishUnder(sandbox, 405),
+
+  PUBLISH_UNAVAILABLE: (sandbox) => publishUnder(sandbox, 503),
+}
