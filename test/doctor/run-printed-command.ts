@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict'
 import { isRecord } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
-import { commands } from '../../src/commands/commands.ts'
 import { type Ground, podPath } from './ground.ts'
 
 export async function runPrintedCommand(ground: Ground, command: string): Promise<void> {
@@ -28,8 +27,6 @@ function wordsOf(line: string): string[] {
 async function runOne(ground: Ground, [program, ...words]: string[]): Promise<void> {
   if (program === 'kubectl') return await kubectl(ground, words)
   assert.equal(program, 'pullpass')
-  if (words.slice(0, 2).join(' ') === 'issuer publish' && !('issuer publish' in commands))
-    return await ground.sandbox.publishIssuer()
   const ended = await ground.pullpass([...words, ...(words[0] === 'trust' ? ['--yes'] : [])])
   assert.equal(ended.exitCode, 0, `${ended.stdout}\n${ended.stderr}`)
 }
