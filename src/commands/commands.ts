@@ -33,9 +33,17 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "Tell which clouds can use what is public at an issuer's URL",
     load: async () => (await import('./issuer/check.ts')).check,
   },
+  'issuer publish': {
+    summary: "Bring the cluster's OIDC documents where clouds read them",
+    load: async () => (await import('./issuer/publish.ts')).publish,
+  },
   'issuer watch': {
     summary: 'Keep the published OIDC documents true while keys rotate',
     load: async () => (await import('./issuer/watch.ts')).watch,
+  },
+  'issuer revoke': {
+    summary: 'Take a leaked key out of what is public, for good',
+    load: async () => (await import('./issuer/revoke.ts')).revoke,
   },
   'trust plan': {
     summary: 'Show what Google must know for a document, against what it knows',

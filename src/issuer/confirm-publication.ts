@@ -4,7 +4,7 @@ import type { Outside } from '../outside/outside.ts'
 import { documentUrl } from './build-documents.ts'
 import { parseJwks } from './parse-jwks.ts'
 import type { PublishOutcome } from './publish-documents.ts'
-import type { DocumentName } from './publish-target.ts'
+import type { DocumentName, PublishTarget } from './publish-target.ts'
 import { type FoundDocument, readPublicIssuer } from './read-public-issuer.ts'
 import { verifySignature } from './verify-signature.ts'
 
@@ -13,21 +13,30 @@ export interface Confirmation {
   readonly check: DocumentName | 'token'
   readonly state: 'ok' | 'pending' | 'failed'
   readonly says: string
+  /** What to do about it: a command, where there is one. */
+  readonly fix?: string | undefined
+}
+
+/** Where it was published, and what strangers are to expect as `iss`. */
+export interface Place {
+  readonly issuer: string
+  readonly target: Pick<PublishTarget, 'issuerUrl' | 'openToAll'>
 }
 
 /** `token`: fresh from the cluster, or why there is none. */
 export async function confirmPublication(
   outside: Pick<Outside, 'transport' | 'signal'>,
-  issuer: string,
+  place: Place,
   outcome: PublishOutcome,
   token: SubjectToken | string,
 ): Promise<Confirmation[]> {
+  const { issuer } = place
   const found = await readPublicIssuer(outside, issuer)
-  const discovery = confirmDocument('discovery', found.discovery, outcome)
-  if (found.jwks === undefined || discovery.state === 'failed') {
+  const discovery = confirmDocument('discovery', found.discovery, place, outcome)
+  if (found.jwks === undefined) {
     return [discovery, skipped('jwks', discovery), skipped('token', discovery)]
   }
-  const jwks = confirmDocument('jwks', found.jwks, outcome)
+  const jwks = confirmDocument('jwks', found.jwks, place, outcome)
   const keys = found.jwks.kind === 'answered' && found.jwks.status === 200 ? parseJwks(found.jwks.text) : undefined
   if (keys === undefined) return [discovery, jwks, skipped('token', jwks)]
   return [discovery, jwks, await confirmToken(issuer, token, keys)]
@@ -42,17 +51,25 @@ const skipped = (check: Confirmation['check'], cause: Confirmation): Confirmatio
 function confirmDocument(
   name: DocumentName,
   found: FoundDocument,
+  place: Place,
   { documents, before }: PublishOutcome,
 ): Confirmation {
-  if (found.kind === 'unanswered') return { check: name, state: 'failed', says: found.fault.seen }
+  if (found.kind === 'unanswered') return notServed(name, found.fault.seen, place)
   const { url, status, text, location, cacheControl } = found
-  if (status !== 200) return { check: name, state: 'failed', says: whyNotServed(url, status, location) }
+  if (status !== 200) return notServed(name, whyNotServed(url, status, location), place)
   if (text === documents[name].text) return { check: name, state: 'ok', says: `read by anybody at ${url}` }
   if (text === before[name]?.text) {
     const lifetime = cacheControl === undefined ? '' : ` (${cacheControl})`
     return { check: name, state: 'pending', says: `a cache still serves the one before${lifetime} at ${url}` }
   }
   return { check: name, state: 'failed', says: `something else is served at ${url}` }
+}
+
+/** A folder is served by whoever takes it from there: that it is not yet is no failure of publishing. */
+function notServed(check: DocumentName, says: string, { issuer, target }: Place): Confirmation {
+  return target.issuerUrl === undefined
+    ? { check, state: 'pending', says, fix: `serve the folder at ${issuer}, then: pullpass issuer check ${issuer}` }
+    : { check, state: 'failed', says, fix: target.openToAll }
 }
 
 function whyNotServed(url: string, status: number, location: string | undefined): string {
@@ -72,7 +89,8 @@ async function confirmToken(
     return {
       check: 'token',
       state: 'pending',
-      says: `the cluster's tokens carry issuer ${token.issuer}: set --service-account-issuer=${issuer} before it, and keep the old one second`,
+      says: `the cluster's tokens carry issuer ${token.issuer}`,
+      fix: `set --service-account-issuer=${issuer} first and keep the old one second; the steps: pullpass issuer show --to-issuer ${issuer}`,
     }
   }
   const verdict = await verifySignature(token, keys)

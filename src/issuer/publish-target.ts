@@ -26,6 +26,8 @@ export interface PublishTarget {
   readonly name: string
   /** Where strangers read what lies here; undefined for a folder, which anything may serve, and for a provider. */
   readonly issuerUrl: string | undefined
+  /** What lets strangers read here, as a command where there is one; undefined where pullpass cannot know. */
+  readonly openToAll: string | undefined
   /** What is kept here: a provider at a cloud takes keys alone. */
   readonly holds: readonly DocumentName[]
   /** Undefined where there is none yet. @throws PUBLISH_DENIED, PUBLISH_TARGET_MISSING, PUBLISH_UNAVAILABLE */

@@ -28,7 +28,8 @@ export function renderPublication(report: PublishReport, color: 'always' | 'neve
     renderTable({ header: ['KEY', 'KIND', 'STATE', 'REASON'], rows: keys }, color),
     ...(checks.length > 0 ? [renderTable({ header: ['CHECK', 'STATE', ''], rows: checks }, color)] : []),
   ]
-  return tables.join('\n\n')
+  const fixes = new Set(confirmations.map(({ fix }) => fix).filter((fix) => fix !== undefined))
+  return [...tables, ...[...fixes].map((fix) => `fix: ${fix}`)].join('\n\n')
 }
 
 const toned = (state: Confirmation['state']): Cell =>

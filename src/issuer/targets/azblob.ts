@@ -39,6 +39,7 @@ export async function azblob(wanted: ContainerName, outside: TargetOutside): Pro
   return {
     name: here.name,
     issuerUrl: `${endpoint}/${container}${suffix}`,
+    openToAll: `az storage container set-permission --account-name ${account} --name ${container} --public-access blob --auth-mode key`,
     holds: ['jwks', 'discovery'],
     read: (document) => readBlob(here, blobOf(document)),
     write: (document, content, replaces) => writeBlob(here, blobOf(document), content, replaces),

@@ -28,6 +28,7 @@ export function folder({ folder: root }: FolderName, outside: Pick<TargetOutside
   return {
     name: root,
     issuerUrl: undefined,
+    openToAll: undefined,
     holds: ['jwks', 'discovery'],
     read: (name) => guard(() => readDocument(root, name)),
     write: (name, { text }, replaces) =>

@@ -26,6 +26,7 @@ export function gcpProvider({ provider }: ProviderName, outside: TargetOutside):
   return {
     name: `gcp-provider:${provider}`,
     issuerUrl: undefined,
+    openToAll: undefined,
     holds: ['jwks'],
     async read(document) {
       return document === 'jwks' ? await readKeys(connection, provider) : undefined

@@ -51,6 +51,7 @@ export function gcs({ bucket, path }: BucketName, outside: TargetOutside): Publi
   return {
     name,
     issuerUrl: `${endpoint}/${bucket}${path === '' ? '' : `/${path}`}`,
+    openToAll: openToAll(bucket),
     holds: ['jwks', 'discovery'],
     read: (document) => readObject(here, keyOf(document)),
     write: (document, content, replaces) => writeObject(here, keyOf(document), content, replaces),
@@ -144,5 +145,9 @@ function refusalOf(here: Bucket, doing: StorageAsk['doing'], { status, body }: H
 
 const hintsOf = (bucket: string): StoreHints => ({
   denied: `gcloud storage buckets add-iam-policy-binding gs://${bucket} --role=roles/storage.objectUser --member=OPERATOR`,
-  missing: `gcloud storage buckets create gs://${bucket} --uniform-bucket-level-access, and let anybody read it: gcloud storage buckets add-iam-policy-binding gs://${bucket} --role=roles/storage.objectViewer --member=allUsers`,
+  missing: `gcloud storage buckets create gs://${bucket} --uniform-bucket-level-access, and let anybody read it: ${openToAll(bucket)}`,
 })
+
+/** https://cloud.google.com/storage/docs/access-control/making-data-public */
+const openToAll = (bucket: string) =>
+  `gcloud storage buckets add-iam-policy-binding gs://${bucket} --role=roles/storage.objectViewer --member=allUsers`

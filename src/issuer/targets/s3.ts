@@ -48,11 +48,20 @@ export async function s3({ bucket, path }: BucketName, outside: TargetOutside): 
   return {
     name: here.name,
     issuerUrl: `${endpoint === undefined ? hostOf(bucket, region) : `${endpoint}/${bucket}`}${path && `/${path}`}`,
+    openToAll: openToAll(bucket),
     holds: ['jwks', 'discovery'],
     read: (document) => readObject(here, keyOf(document)),
     write: (document, content, replaces) => writeObject(here, keyOf(document), content, replaces),
   }
 }
+
+/** Buckets block it since April 2023: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html */
+const openToAll = (bucket: string) =>
+  [
+    `aws s3api delete-public-access-block --bucket ${bucket} && aws s3api put-bucket-policy --bucket ${bucket} --policy `,
+    `'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject",`,
+    `"Resource":"arn:aws:s3:::${bucket}/*"}]}'`,
+  ].join('')
 
 /** By its own host name: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html */
 const hostOf = (bucket: string, region: string) =>

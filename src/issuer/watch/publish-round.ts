@@ -6,8 +6,8 @@ import { withoutFaults } from '../../outside/without-faults.ts'
 import { buildDocuments } from '../build-documents.ts'
 import { type Confirmation, confirmPublication } from '../confirm-publication.ts'
 import { type IssuerKey, sameKey } from '../issuer-key.ts'
-import { isRevoked } from '../memory/is-revoked.ts'
 import type { KeyMemory } from '../memory/key-memory.ts'
+import { knownKeys } from '../memory/known-keys.ts'
 import { type PublishOutcome, publishDocuments } from '../publish-documents.ts'
 import type { PublishTarget } from '../publish-target.ts'
 import type { Alarm } from './alarm.ts'
@@ -60,7 +60,7 @@ export async function publishRound(wanted: PublishWanted, before: Publishing, ou
   const outcome = await publish(wanted).catch(asFault)
   if (outcome instanceof PullpassError) return failed(outcome, text, before, choice.now)
   const confirmations = wanted.target.holds.includes('discovery')
-    ? await confirmPublication(outside, issuer, outcome, tokenFor(issuer, wanted.readings))
+    ? await confirmPublication(outside, { issuer, target: wanted.target }, outcome, tokenFor(issuer, wanted.readings))
     : []
   const published = outcome.keys.filter(({ state }) => state === 'added' || state === 'kept').map(({ key }) => key)
   log(outcome, outside)
@@ -77,11 +77,7 @@ export async function publishRound(wanted: PublishWanted, before: Publishing, ou
 const publish = async ({ target, issuer, memory, served, choice }: PublishWanted): Promise<PublishOutcome> =>
   await publishDocuments(target, {
     issuer,
-    own: [
-      ...served,
-      ...memory.keys.map(({ key }) => key),
-      ...memory.revocations.flatMap(({ key }) => (key === undefined ? [] : [key])),
-    ],
+    own: knownKeys(served, memory),
     choose: (published) => chooseKeys(memory, published, choice),
     conflictPolicy: 'Refuse',
     mode: 'write',
@@ -111,18 +107,18 @@ function publicAlarms(confirmations: readonly Confirmation[], issuer: string): A
   const isCached = confirmations.some(({ check, state }) => check !== 'token' && state === 'pending')
   return confirmations
     .filter(({ check, state }) => state === 'failed' && !(check === 'token' && isCached))
-    .map(({ check, says }) => ({
+    .map(({ check, says, fix = `pullpass issuer check ${issuer}` }) => ({
       reason: 'PublicWrong',
       subject: check,
-      says: `${says}; fix: pullpass issuer check ${issuer}`,
+      says: `${says}; fix: ${fix}`,
     }))
 }
 
 function strangeAlarms({ keys }: PublishOutcome, { memory, served, knows, choice }: PublishWanted): Alarm[] {
   if (knows === 'nothing') return []
-  const known = [...served, ...memory.keys.map(({ key }) => key)]
+  const known = knownKeys(served, memory)
   return keys
-    .filter(({ key, state }) => state === 'kept' && !known.some((one) => sameKey(one, key)) && !isRevoked(memory, key))
+    .filter(({ key, state }) => state === 'kept' && !known.some((one) => sameKey(one, key)))
     .map(({ key: { keyId = '(no kid)' } }) => ({
       reason: 'StrangeKey',
       subject: keyId,
