@@ -1,7 +1,8 @@
 /** Publishing to other people's stores, and read back from them by a stranger: the same cases as at the sandbox. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
@@ -52,6 +53,24 @@ async function succeed(url: string, request: RequestInit): Promise<void> {
   assert.ok(answer.ok, `${request.method} ${url}: ${answer.status} ${await answer.text()}`)
 }
 
+const folder = await mkdtemp(join(tmpdir(), 'pullpass-stores-'))
+/** Not by `after`: what is said here ends with the first part's tests. */
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+
+/** What restores them. */
+function setVariables(variables: Readonly<Record<string, string | undefined>>): () => void {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const)
+  for (const [name, value] of Object.entries(variables)) setVariable(name, value)
+  return () => {
+    for (const [name, value] of before) setVariable(name, value)
+  }
+}
+
+function setVariable(name: string, value: string | undefined): void {
+  if (value === undefined) delete process.env[name]
+  else process.env[name] = value
+}
+
 /** The library reads this process' variables, when its identity is first asked for. */
 async function openAs(
   { accessKeyId, secretAccessKey }: AwsIdentity,
@@ -88,7 +107,7 @@ await withRealPart('fake-gcs-server', startFakeGcsServer, ({ url }) => {
   })
 })
 
-await withRealPart('moto', startMoto, ({ url, publisher, nobody, readAsStranger }) => {
+await withRealPart('moto', startMoto, ({ url, publisher, nobody, unsigned }) => {
   const outside = outsideOf({ AWS_ENDPOINT_URL_S3: url, AWS_REGION: 'eu-west-1' })
   const admin = new S3Client({ endpoint: url, region: 'eu-west-1', forcePathStyle: true, credentials: publisher })
 
@@ -109,16 +128,63 @@ await withRealPart('moto', startMoto, ({ url, publisher, nobody, readAsStranger 
       other: await openAs(publisher, place, outside),
       missing: await openAs(publisher, `s3://not-${Bucket}/cluster-1`, outside),
       denied: await openAs(nobody, place, outside),
-      readAsStranger: (wanted) => readAsStranger(`${Bucket}/${keyOf(wanted)}`),
+      readAsStranger: (wanted) => unsigned(() => fetch(`${url}/${Bucket}/${keyOf(wanted)}`)),
       put: async (name, Body) => void (await admin.send(new PutObjectCommand({ Bucket, Key: keyOf(name), Body }))),
       remove: async (name) => void (await admin.send(new DeleteObjectCommand({ Bucket, Key: keyOf(name) }))),
     }
   })
+
+  suite('s3://', () => {
+    const keys = { text: '{"keys":[]}', contentType: 'application/jwk-set+json', cacheControl: 'public, max-age=300' }
+
+    test('a pod writes by the role that its token gives it: no key is needed to publish keys', async (t) => {
+      const Bucket = `issuer-${randomUUID()}`
+      await admin.send(
+        new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: 'eu-west-1' } }),
+      )
+      const file = join(folder, randomUUID())
+      await writeFile(file, 'header.payload.signature')
+      const restore = setVariables({
+        AWS_ACCESS_KEY_ID: undefined,
+        AWS_SECRET_ACCESS_KEY: undefined,
+        AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/publisher',
+        AWS_WEB_IDENTITY_TOKEN_FILE: file,
+        AWS_ENDPOINT_URL_STS: url,
+      })
+      t.after(restore)
+      const target = await openTarget(`s3://${Bucket}`, outside)
+      assert.equal(await unsigned(() => target.write('jwks', keys, undefined)), 'written')
+    })
+
+    test('a token file that is not there is an error, and nobody else is tried', async (t) => {
+      const restore = setVariables({
+        AWS_ACCESS_KEY_ID: undefined,
+        AWS_SECRET_ACCESS_KEY: undefined,
+        AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/publisher',
+        AWS_WEB_IDENTITY_TOKEN_FILE: '/nonexistent',
+        AWS_EC2_METADATA_DISABLED: 'true',
+      })
+      t.after(restore)
+      const target = await openTarget('s3://issuer', outside)
+      await assert.rejects(target.read('jwks'), { code: 'PUBLISH_REFUSED', seen: /"ENOENT"$/ })
+    })
+
+    test('nobody’s credentials is an error that says the places', async (t) => {
+      const restore = setVariables({
+        AWS_ACCESS_KEY_ID: undefined,
+        AWS_SECRET_ACCESS_KEY: undefined,
+        AWS_ROLE_ARN: undefined,
+        AWS_WEB_IDENTITY_TOKEN_FILE: undefined,
+        AWS_EC2_METADATA_DISABLED: 'true',
+      })
+      t.after(restore)
+      const target = await openTarget('s3://issuer', outside)
+      await assert.rejects(target.read('jwks'), { code: 'PUBLISH_CREDENTIALS_MISSING' })
+    })
+  })
 })
 
 const authority = await createCertificateAuthority()
-const folder = await mkdtemp(join(tmpdir(), 'pullpass-azure-'))
-after(() => rm(folder, { recursive: true }))
 /** Azurite's own, known to everybody. */
 const account = {
   name: 'devstoreaccount1',

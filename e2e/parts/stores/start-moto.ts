@@ -19,7 +19,8 @@ export interface Moto extends RealPart {
   readonly url: string
   readonly publisher: AwsIdentity
   readonly nobody: AwsIdentity
-  readonly readAsStranger: (path: string) => Promise<Response>
+  /** Requests that nobody signs are answered in here alone. */
+  readonly unsigned: <T>(work: () => Promise<T>) => Promise<T>
 }
 
 /** @throws AbsentPart where it cannot be installed */
@@ -36,14 +37,14 @@ export const startMoto = (): Promise<Moto> =>
     const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement })
     await askIam(url, { Action: 'PutUserPolicy', UserName: 'publisher', PolicyName: 'all', PolicyDocument })
     await lookAtIdentities(url, 'from now on')
-    return { url, publisher, nobody, readAsStranger: (path) => readAsStranger(url, path) }
+    return { url, publisher, nobody, unsigned: (work) => unsigned(url, work) }
   })
 
-/** Where it looks at identities it has no word for a request without one (it answers 500): for this one it does not look. */
-async function readAsStranger(url: string, path: string): Promise<Response> {
+/** Where it looks at identities it has no word for a request without one (it answers 500): for these it does not look. */
+async function unsigned<T>(url: string, work: () => Promise<T>): Promise<T> {
   await lookAtIdentities(url, 'later')
   try {
-    return await fetch(`${url}/${path}`)
+    return await work()
   } finally {
     await lookAtIdentities(url, 'from now on')
   }

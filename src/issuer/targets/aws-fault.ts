@@ -2,6 +2,7 @@
 import { asObject, asText } from '../../outside/json-fields.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { quote } from '../../outside/quote.ts'
+import { systemErrorCode } from '../../outside/system-error-code.ts'
 import { faultUnder } from './fault-under.ts'
 import { type StoreRefusal, storeFault } from './store-fault.ts'
 
@@ -17,7 +18,7 @@ export function awsFault(
   const code = error instanceof Error ? error.name : ''
   if (code === 'CredentialsProviderError' || code === 'TokenProviderError') return noCredentials()
   const status = asObject(said?.['$metadata'])?.['httpStatusCode']
-  if (typeof status !== 'number') return unknownFault(name, code)
+  if (typeof status !== 'number') return unknownFault(name, systemErrorCode(error) ?? code)
   const words = [code, asText(said?.['message'])].filter((word) => word).join(': ')
   // Its token service says 400 of an identity that it does not take.
   const refusedIdentity = ['InvalidIdentityToken', 'ExpiredTokenException', 'IDPRejectedClaim', 'ExpiredToken']

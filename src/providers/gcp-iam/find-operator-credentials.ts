@@ -24,13 +24,13 @@ export type OperatorCredentials =
   | CredentialFile
   | { readonly kind: 'metadata'; readonly gcloudFile: string | undefined }
 
-export const credentialTypes = [
+const credentialTypes = [
   'authorized_user',
   'service_account',
   'impersonated_service_account',
   'external_account',
 ] as const
-export type CredentialType = (typeof credentialTypes)[number]
+type CredentialType = (typeof credentialTypes)[number]
 
 const longest = 64 * 1024
 
