@@ -196,6 +196,10 @@ const cases: Record<string, Case> = {
     facts: factsOfKeys({ ...rsaJwk, d: 'c2VjcmV0', p: 'c2VjcmV0' }),
     expected: everywhere('problem KEY_PRIVATE'),
   },
+  'a shared secret': {
+    facts: factsOfKeys(rsaJwk, { kty: 'oct', k: 'c2VjcmV0', kid: 'key-9' }),
+    expected: everywhere('problem KEY_PRIVATE', 'warning KEY_UNREADABLE'),
+  },
   '101 RSA keys': {
     facts: factsOfKeys(...Array.from({ length: 101 }, (_, at) => ({ ...rsaJwk, kid: `key-${at}` }))),
     expected: { aws: ['problem KEYS_TOO_MANY'], azure: ['problem KEYS_TOO_MANY'] },
