@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import type { SandboxRequest } from '../../../sandbox/serve/handler.ts'
+import { runPullpass } from '../../support/run-pullpass.ts'
+import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
+
+const bucket = 'example-cluster'
+const documents = ['.well-known/openid-configuration', 'openid/v1/jwks'] as const
+const account = ['--service-account', 'image-system/pullpass']
+
+const publish = (sandbox: TestSandbox, ...words: string[]) =>
+  runPullpass(sandbox, ['issuer', 'publish', '--to', `gs://${bucket}`, ...account, ...words])
+
+const lies = (sandbox: TestSandbox, name: (typeof documents)[number]) =>
+  sandbox.google.store.find(bucket, name)?.bytes.toString()
+
+function kidsOf(jwks: string | undefined): string[] {
+  const { keys }: { keys: { kid: string }[] } = JSON.parse(jwks ?? '{"keys":[]}')
+  return keys.map(({ kid }) => kid)
+}
+
+/** The n-th upload, counted from 1. */
+function upload(wanted: number) {
+  let seen = 0
+  return { when: ({ path }: Pick<SandboxRequest, 'path'>) => path.startsWith('/upload/') && ++seen === wanted }
+}
+
+suite('pullpass issuer publish', () => {
+  test('brings both documents to a bucket, and sees them there as a stranger, with a fresh token', async (t) => {
+    const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
+    const { exitCode, stdout, stderr } = await publish(sandbox)
+    assert.deepEqual([exitCode, stderr], [0, ''])
+    for (const name of documents) assert.match(stdout, new RegExp(`^${name} +created$`, 'm'))
+    for (const check of ['discovery', 'jwks', 'token']) assert.match(stdout, new RegExp(`^${check} +ok `, 'm'))
+    const { issuer } = sandbox.cluster
+    assert.deepEqual(JSON.parse(lies(sandbox, '.well-known/openid-configuration') ?? ''), {
+      issuer,
+      jwks_uri: `${issuer}/openid/v1/jwks`,
+      response_types_supported: ['id_token'],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ['RS256'],
+    })
+    const { contentType, cacheControl } = sandbox.google.store.find(bucket, 'openid/v1/jwks') ?? {}
+    assert.deepEqual([contentType, cacheControl], ['application/jwk-set+json', 'public, max-age=300'])
+    assert.doesNotMatch(stdout + stderr, /eyJ|ya29/)
+  })
+
+  test('a second time nothing is written', async (t) => {
+    const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
+    await publish(sandbox)
+    const uploads = () => sandbox.parts.storage.seen.filter(({ path }) => path.startsWith('/upload/')).length
+    const before = uploads()
+    const { exitCode, stdout } = await publish(sandbox)
+    assert.equal(exitCode, 0)
+    for (const name of documents) assert.match(stdout, new RegExp(`^${name} +unchanged$`, 'm'))
+    assert.equal(uploads(), before)
+  })
+
+  test('--dry-run shows the difference, and writes nothing', async (t) => {
+    const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
+    const { exitCode, stdout } = await publish(sandbox, '--dry-run')
+    assert.equal(exitCode, 0)
+    for (const name of documents) {
+      assert.match(stdout, new RegExp(`^${name} +would be created$`, 'm'))
+      assert.equal(lies(sandbox, name), undefined)
+    }
+  })
+
+  test('after a rotation the new key is added, and the old one stays', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const { keys } = sandbox.cluster
+    const old = keys.current.kid
+    const next = await keys.add()
+    await publish(sandbox)
+    keys.signWith(next)
+    keys.drop(old)
+    const { exitCode, stdout } = await publish(sandbox)
+    assert.equal(exitCode, 0, stdout)
+    assert.match(stdout, new RegExp(`^${old} +RSA 2048 +kept`, 'm'))
+    assert.deepEqual(kidsOf(lies(sandbox, 'openid/v1/jwks')).toSorted(), [old, next.kid].toSorted())
+  })
+
+  test('a bucket that is not public fails, with the command that opens it', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.google.store.setAccess(bucket, 'private')
+    const { exitCode, stdout } = await publish(sandbox)
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /^discovery +failed +https:.* answers a stranger 403: it is not public$/m)
+    assert.match(stdout, /^fix: gcloud storage buckets add-iam-policy-binding gs:\/\/example-cluster .*allUsers$/m)
+  })
+
+  test("until the cluster's tokens carry the issuer, their check is pending, and says what to set", async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.google.store.putBucket('other-issuer', { access: 'public' })
+    const words = ['issuer', 'publish', '--to', 'gs://other-issuer/cluster-1', ...account]
+    const { exitCode, stdout } = await runPullpass(sandbox, words)
+    const issuer = `${sandbox.parts.storage.url}/other-issuer/cluster-1`
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^jwks +ok /m)
+    assert.match(stdout, /^token +pending +the cluster's tokens carry issuer https:.*example-cluster$/m)
+    assert.ok(stdout.includes(`fix: set --service-account-issuer=${issuer} first and keep the old one second`), stdout)
+  })
+
+  test('into a folder, for whoever serves it', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const folder = join(sandbox.folder.path, 'public')
+    await mkdir(folder)
+    const issuer = 'https://oidc.example.invalid/cluster-1'
+    const words = ['issuer', 'publish', '--to', folder, '--issuer-url', issuer, ...account]
+    const { exitCode, stdout } = await runPullpass(sandbox, words)
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^discovery +pending /m)
+    assert.ok(stdout.includes(`fix: serve the folder at ${issuer}, then: pullpass issuer check ${issuer}`), stdout)
+    assert.equal(JSON.parse(await readFile(join(folder, documents[0]), 'utf8')).issuer, issuer)
+    assert.deepEqual(kidsOf(await readFile(join(folder, documents[1]), 'utf8')), [sandbox.cluster.keys.current.kid])
+  })
+
+  suite("what lies there is another's", () => {
+    const place = async (sandbox: TestSandbox, name: (typeof documents)[number], body: object) =>
+      sandbox.google.store.put(bucket, name, { contentType: 'application/json', body: JSON.stringify(body) })
+
+    test("another cluster's keys are left as they are, unless --adopt says otherwise", async (t) => {
+      const sandbox = await startTestSandbox(t)
+      const { publicKey } = await generateSigningKey()
+      const foreign = { ...publicKey.export({ format: 'jwk' }), kid: 'other', use: 'sig', alg: 'RS256' }
+      await place(sandbox, 'openid/v1/jwks', { keys: [foreign] })
+      const { exitCode, stderr } = await publish(sandbox)
+      assert.equal(exitCode, 1)
+      assert.match(stderr, /^PUBLISH_NOT_OURS \(publish\): at gs:\/\/example-cluster lies a JWKS of another cluster/)
+      assert.deepEqual(kidsOf(lies(sandbox, 'openid/v1/jwks')), ['other'])
+      assert.equal((await publish(sandbox, '--adopt')).exitCode, 0)
+      assert.ok(kidsOf(lies(sandbox, 'openid/v1/jwks')).includes(sandbox.cluster.keys.current.kid))
+    })
+
+    const others = [
+      {
+        title: "another issuer's",
+        discovery: { issuer: 'https://oidc.example.com' },
+        lies: 'of issuer "https://oidc.example.com"',
+      },
+      { title: "ccoctl's", discovery: { jwks_uri: 'https://example.com/keys.json' }, lies: 'that ccoctl wrote' },
+      { title: 'one with claims_supported', discovery: { claims_supported: ['sub'] }, lies: 'that another tool' },
+      {
+        title: 'one with an authorization_endpoint',
+        discovery: { authorization_endpoint: 'urn:x' },
+        lies: 'that a tool of the family',
+      },
+    ]
+    for (const { title, discovery, lies: said } of others) {
+      test(`a discovery document: ${title}`, async (t) => {
+        const sandbox = await startTestSandbox(t)
+        const before = { issuer: sandbox.cluster.issuer, ...discovery }
+        await place(sandbox, documents[0], before)
+        const { exitCode, stderr } = await publish(sandbox)
+        assert.equal(exitCode, 1)
+        assert.match(stderr, /^PUBLISH_NOT_OURS \(publish\): /)
+        assert.ok(stderr.includes(said), stderr)
+        assert.deepEqual(JSON.parse(lies(sandbox, documents[0]) ?? ''), before)
+      })
+    }
+  })
+
+  suite('faults on the way', () => {
+    test('the store goes down between the two: keys are there, the discovery document is not ahead of them', async (t) => {
+      const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
+      let uploads = 0
+      const down = { kind: 'answer', answer: { status: 503, body: 'down' } } as const
+      sandbox.parts.storage.faults.inject(down, {
+        when: ({ path }) => path.startsWith('/upload/') && ++uploads > 1,
+        times: Number.POSITIVE_INFINITY,
+      })
+      const { exitCode, stderr } = await publish(sandbox)
+      assert.equal(exitCode, 1)
+      assert.match(stderr, /^PUBLISH_UNAVAILABLE \(publish\): Google answered 503/)
+      assert.deepEqual(kidsOf(lies(sandbox, 'openid/v1/jwks')), [sandbox.cluster.keys.current.kid])
+      assert.equal(lies(sandbox, '.well-known/openid-configuration'), undefined)
+    })
+
+    test('a second writer who is faster keeps his key: both are public afterwards', async (t) => {
+      const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
+      const { publicKey } = await generateSigningKey()
+      const his = { ...publicKey.export({ format: 'jwk' }), kid: 'his', use: 'sig', alg: 'RS256' }
+      const ours = { ...sandbox.cluster.keys.current.publicKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' }
+      const first = upload(1)
+      sandbox.parts.storage.faults.inject(
+        { kind: 'latency', ms: 0 },
+        {
+          when(request) {
+            if (!first.when(request)) return false
+            const keys = [his, { ...ours, kid: sandbox.cluster.keys.current.kid }]
+            const object = { contentType: 'application/json', body: JSON.stringify({ keys }) }
+            sandbox.google.store.put(bucket, 'openid/v1/jwks', object)
+            return true
+          },
+        },
+      )
+      const { exitCode, stderr } = await publish(sandbox)
+      assert.deepEqual([exitCode, stderr], [0, ''])
+      assert.deepEqual(
+        kidsOf(lies(sandbox, 'openid/v1/jwks')).toSorted(),
+        ['his', sandbox.cluster.keys.current.kid].toSorted(),
+      )
+    })
+  })
+
+  const wrong = [
+    { words: ['--to', 'gs://Not_A_Bucket!'], says: /^USAGE_INVALID \(run\): / },
+    { words: ['--to', 'ftp://example.com/x'], says: /^USAGE_INVALID \(run\): / },
+    { words: [], says: /^USAGE_INVALID \(run\): --to is not given\n/ },
+  ]
+  for (const { words, says } of wrong) {
+    test(`"${['issuer publish', ...words].join(' ')}" is refused before anything is asked`, async (t) => {
+      const sandbox = await startTestSandbox(t)
+      const { exitCode, stderr } = await runPullpass(sandbox, ['issuer', 'publish', ...words])
+      assert.equal(exitCode, 2)
+      assert.match(stderr, says)
+      assert.equal(sandbox.parts.kubernetes.seen.length, 0)
+    })
+  }
+
+  for (const issuer of [
+    'http://oidc.example.com',
+    'https://kubernetes.default.svc.cluster.local',
+    'https://oidc.example.com/?a',
+  ]) {
+    test(`--issuer-url ${issuer}, which no cloud can read, is refused`, async (t) => {
+      const sandbox = await startTestSandbox(t)
+      const { exitCode, stderr } = await publish(sandbox, '--issuer-url', issuer)
+      assert.equal(exitCode, 1)
+      assert.match(stderr, /^ISSUER_UNUSABLE \(discovery\): --issuer-url is /)
+    })
+  }
+})
