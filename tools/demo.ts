@@ -1,4 +1,6 @@
-/** npm run demo: the whole story on real sockets, from a cluster's token to an image that was pulled with it. */
+/** npm run demo: the whole story on real sockets, from a cluster that no cloud knows to an image that was pulled. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type Sandbox, startSandbox } from '../sandbox/start-sandbox.ts'
 import { readPullSecret } from '../test/support/read-pull-secret.ts'
 import { spawnPullpass } from '../test/support/spawn-pullpass.ts'
@@ -6,8 +8,6 @@ import { PullRefused, pullImage } from './demo/pull-image.ts'
 import { StoryBroken, tellStep } from './demo/tell-step.ts'
 
 const namespaces = ['default', 'team-a', 'team-b']
-/** Of whoever sets up Google's side; refresh has no need of them. */
-const operatorsOwn = ['PULLPASS_GCP_ACCESS_TOKEN', 'GOOGLE_APPLICATION_CREDENTIALS', 'GOOGLE_CLOUD_PROJECT']
 
 async function tellStory(): Promise<void> {
   await using sandbox = await tellStep(
@@ -16,9 +16,20 @@ async function tellStory(): Promise<void> {
   )
   const { authority, image } = sandbox
 
-  await tellStep('The cluster signs an identity token for service account image-system/pullpass', async (tell) => {
-    await tellCommand(['inspect', sandbox.folder.tokenFile], sandbox, tell)
+  await tellStep("The cluster's OIDC documents are published where Google can read them", async (tell) => {
+    await tellCommand(['issuer', 'publish', '--to', `gs://${bucketOf(sandbox)}`], sandbox, tell)
   })
+
+  const documentFile = join(sandbox.folder.path, 'artifact-registry.yaml')
+  await tellStep(
+    'Google is told whom to trust: one service account of this cluster, for one repository',
+    async (tell) => {
+      const document = renderDocument(sandbox)
+      await writeFile(documentFile, document)
+      for (const line of document.trimEnd().split('\n')) tell(line)
+      await tellCommand(['trust', 'apply', '-f', documentFile, '--yes'], sandbox, tell)
+    },
+  )
 
   await tellStep('Without a credential, the registry refuses the image', async (tell) => {
     tell(`pull ${image}`)
@@ -27,13 +38,13 @@ async function tellStory(): Promise<void> {
     tell(`registry answers ${refused.message}`)
   })
 
-  await tellStep('pullpass exchanges the token at Google, once, and writes each pull secret', async (tell) => {
-    for (const [name, value] of Object.entries(sandbox.environment))
-      if (!operatorsOwn.includes(name)) tell(`${name}=${value}`)
-    await tellCommand(['refresh'], sandbox, tell)
+  await tellStep("pullpass exchanges the account's token, once, and writes each pull secret", async (tell) => {
     const { sts, iamCredentials } = sandbox.parts
-    await tellCommand(['inspect', 'secret', 'team-a/regcred', '--image', image], sandbox, tell)
-    tell(`exchanges: ${sts.seen.length} at the STS, ${iamCredentials.seen.length} at IAM Credentials, for 3 namespaces`)
+    const before = [sts.seen.length, iamCredentials.seen.length] as const
+    await tellCommand(['refresh', '-f', documentFile], sandbox, tell)
+    const after = [sts.seen.length - before[0], iamCredentials.seen.length - before[1]] as const
+    tell(`exchanges: ${after[0]} at the STS, ${after[1]} at IAM Credentials, for ${namespaces.length} namespaces`)
+    await tellCommand(['doctor', '-f', documentFile, '--image', image], sandbox, tell)
   })
 
   await tellStep('With the pull secret of namespace team-a, the same registry serves it', async (tell) => {
@@ -46,15 +57,33 @@ async function tellStory(): Promise<void> {
 }
 
 async function startParts(tell: (line: string) => void): Promise<Sandbox> {
-  const sandbox = await startSandbox({ namespaces })
-  const { kubernetes, storage, sts, iamCredentials, registry } = sandbox.parts
+  const sandbox = await startSandbox({ namespaces, trust: 'absent', issuerDocuments: 'absent' })
+  const { kubernetes, storage, sts, iam, registry } = sandbox.parts
   tell(`Kubernetes API       ${kubernetes.url}  (namespaces ${namespaces.join(', ')})`)
   tell(`Cloud Storage        ${storage.url}`)
-  tell(`Google STS           ${sts.url}`)
-  tell(`IAM Credentials      ${iamCredentials.url}`)
+  tell(`Google STS and IAM   ${sts.url}, ${iam.url}`)
   tell(`private registry     ${registry.url}`)
   return sandbox
 }
+
+/** The cluster's issuer is what this bucket is read at. */
+const bucketOf = ({ cluster }: Sandbox): string => new URL(cluster.issuer).pathname.slice(1)
+
+const renderDocument = ({ parts, provider, repository }: Sandbox): string => `apiVersion: pullpass.dev/v1alpha1
+kind: ClusterPullSecret
+metadata: {name: artifact-registry}
+spec:
+  secretName: regcred
+  namespaces: {include: [default, "team-*"]}
+  serviceAccountRef: {namespace: image-system, name: pullpass}
+  registries:
+    - name: google
+      hosts: ["localhost:${parts.registry.port}"]
+      gcp:
+        workloadIdentityProvider: ${provider}
+        serviceAccountEmail: puller@example-project.iam.gserviceaccount.com
+        trust: {repository: ${repository}}
+`
 
 async function tellCommand(argv: string[], { environment }: Sandbox, tell: (line: string) => void): Promise<void> {
   tell(`$ pullpass ${argv.join(' ')}`)

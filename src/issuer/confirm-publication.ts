@@ -6,6 +6,7 @@ import { parseJwks } from './parse-jwks.ts'
 import type { PublishOutcome } from './publish-documents.ts'
 import type { DocumentName, PublishTarget } from './publish-target.ts'
 import { type FoundDocument, readPublicIssuer } from './read-public-issuer.ts'
+import { saysTheSame } from './says-the-same.ts'
 import { verifySignature } from './verify-signature.ts'
 
 /** `pending`: not so yet, for a reason that passes or that somebody has to end. */
@@ -57,7 +58,7 @@ function confirmDocument(
   if (found.kind === 'unanswered') return notServed(name, found.fault.seen, place)
   const { url, status, text, location, cacheControl } = found
   if (status !== 200) return notServed(name, whyNotServed(url, status, location), place)
-  if (text === documents[name].text) return { check: name, state: 'ok', says: `read by anybody at ${url}` }
+  if (saysTheSame(text, documents[name].text)) return { check: name, state: 'ok', says: `read by anybody at ${url}` }
   if (text === before[name]?.text) {
     const lifetime = cacheControl === undefined ? '' : ` (${cacheControl})`
     return { check: name, state: 'pending', says: `a cache still serves the one before${lifetime} at ${url}` }

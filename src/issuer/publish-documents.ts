@@ -11,6 +11,7 @@ import { type IssuerKey, sameKey } from './issuer-key.ts'
 import { whyUnusable } from './judge-key.ts'
 import { judgePublished, type Stored } from './judge-published.ts'
 import type { DocumentName, DocumentToStore, PublishTarget } from './publish-target.ts'
+import { saysTheSame } from './says-the-same.ts'
 
 export interface Publication {
   /** What strangers are told to expect as `iss`. */
@@ -21,6 +22,8 @@ export interface Publication {
   readonly choose: (published: readonly IssuerKey[]) => readonly IssuerKey[]
   /** Adopt: take over what another cluster or tool wrote. */
   readonly conflictPolicy: 'Refuse' | 'Adopt'
+  /** Whether no key at all may be public: only where all of them were revoked. Absent: never. */
+  readonly without?: 'any-key'
   readonly mode: 'write' | 'dry-run'
 }
 
@@ -65,7 +68,9 @@ async function publishOnce(target: PublishTarget, publication: Publication): Pro
   const { keys: published, foreign } = judgePublished(before, issuer, own)
   if (foreign !== undefined && publication.conflictPolicy === 'Refuse') throw notOurs(target, foreign)
   const chosen = choose(published)
-  if (!chosen.some((key) => whyUnusable(key) === undefined)) throw noUsableKey(chosen)
+  if (publication.without !== 'any-key' && chosen.every((key) => whyUnusable(key) !== undefined)) {
+    throw noUsableKey(chosen)
+  }
   const documents = buildDocuments(issuer, chosen)
   const changes: Partial<Record<DocumentName, Change>> = {}
   for (const name of ['jwks', 'discovery'] as const) {
@@ -88,15 +93,6 @@ async function readStored(target: PublishTarget): Promise<Stored> {
     ),
   )
   return { jwks, discovery }
-}
-
-/** Whatever its spaces are: a provider at a cloud may give back its keys in a form of its own. */
-function saysTheSame(one: string, other: string): boolean {
-  try {
-    return JSON.stringify(JSON.parse(one)) === JSON.stringify(JSON.parse(other))
-  } catch {
-    return false
-  }
 }
 
 function compareKeys(published: readonly IssuerKey[], chosen: readonly IssuerKey[]): PublishedKey[] {
