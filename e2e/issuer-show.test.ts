@@ -1,0 +1,99 @@
+/** pullpass issuer show at a real control plane: an internal issuer, then the way to another, in the order that is printed. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { renderKubeconfig } from './parts/control-plane/render-kubeconfig.ts'
+import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
+import { runProgram } from './parts/ground/run-program.ts'
+import { withRealPart } from './parts/real-part.ts'
+import { startControlPlane } from './parts/start-control-plane.ts'
+
+const cli = join(import.meta.dirname, '../src/cli.ts')
+const [from, to] = ['https://kubernetes.default.svc', 'https://127.0.0.1:9/cluster-1'] // nobody listens there: none is asked
+
+await withRealPart(
+  'control plane',
+  () => startControlPlane({ issuer: from, controllers: 'all', users: ['jane'] }),
+  (plane) => {
+    let folder: string
+    before(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'pullpass-issuer-show-'))
+    })
+    after(() => rm(folder, { recursive: true }))
+
+    const show = async (kubeconfig: string, ...words: string[]) => {
+      const file = join(folder, 'kubeconfig')
+      await writeFile(file, kubeconfig, { mode: 0o600 })
+      return await runProgram(process.execPath, [cli, 'issuer', 'show', '--kubeconfig', file, ...words])
+    }
+    const report = async () => JSON.parse((await show(plane.kubeconfig, '-o', 'json')).stdout)
+
+    suite('pullpass issuer show, at a real control plane', () => {
+      test('tells an internal issuer, the key that signs, and the steps to another', async () => {
+        const { exitCode, stdout, stderr } = await show(plane.kubeconfig, '--distribution', 'k3s')
+        assert.deepEqual([exitCode, stderr], [0, ''])
+        assert.match(stdout, /^issuer +https:\/\/kubernetes\.default\.svc$/m)
+        assert.match(stdout, /^mode +publish: no cloud can read this issuer: another one has to be set first$/m)
+        assert.match(stdout, /^fresh token +verifies with key [\w-]{43}, which the cluster serves$/m)
+        assert.match(stdout, /^[\w-]{43} {2}RSA \d+ {2}RS256$/m)
+        assert.match(stdout, /^ {7}- service-account-issuer=https:\/\/kubernetes\.default\.svc$/m)
+      })
+
+      test('a person without rights is told which one is missing', async () => {
+        const { exitCode, stderr } = await show(renderKubeconfig(plane, plane.userTokens.get('jane') ?? ''))
+        assert.equal(exitCode, 1)
+        assert.match(
+          stderr,
+          /^DISCOVERY_FORBIDDEN \(discovery\): the API server answered 403 "forbidden: User "jane" cannot/,
+        )
+        assert.match(stderr, /system:service-account-issuer-discovery/)
+      })
+
+      test('the right that is named is all that is missing, and a token of nobody is told as not requested', async () => {
+        const body = {
+          metadata: { name: 'pullpass-issuer' },
+          roleRef: {
+            apiGroup: 'rbac.authorization.k8s.io',
+            kind: 'ClusterRole',
+            name: 'system:service-account-issuer-discovery',
+          },
+          subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'jane' }],
+        }
+        const path = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings'
+        assert.equal((await requestKubernetes(plane, { method: 'POST', path, body })).status, 201)
+        const { exitCode, stdout } = await show(renderKubeconfig(plane, plane.userTokens.get('jane') ?? ''))
+        assert.equal(exitCode, 0)
+        assert.match(stdout, /^fresh token +not requested: .*cannot create resource "serviceaccounts\/token"/m)
+      })
+
+      test('in the printed order no token is refused: accepted first, then signing, both named until the end', async () => {
+        const request = {
+          method: 'POST',
+          path: '/api/v1/namespaces/default/serviceaccounts/default/token',
+          body: { spec: { expirationSeconds: 3600 } },
+        }
+        const mint = async (): Promise<string> => {
+          const answer: { status: { token: string } } = JSON.parse((await requestKubernetes(plane, request)).body)
+          return answer.status.token
+        }
+        const isTaken = async (adminToken: string) =>
+          (await requestKubernetes({ ...plane, adminToken }, { path: '/openid/v1/jwks' })).status === 200
+        const old = await mint()
+
+        await plane.restart({ issuer: from, acceptedIssuers: [to] })
+        assert.equal((await report()).issuer, from)
+        assert.ok(await isTaken(old))
+
+        await plane.restart({ issuer: to, acceptedIssuers: [from] })
+        const { issuer, token } = await report()
+        assert.deepEqual([issuer, token.issuer, token.signature], [to, to, 'verified'])
+        assert.deepEqual([await isTaken(old), await isTaken(await mint())], [true, true])
+
+        await plane.restart({ issuer: to, acceptedIssuers: [] })
+        assert.equal(await isTaken(old), false)
+      })
+    })
+  },
+)
