@@ -57,13 +57,16 @@ function timeoutFlag(life: Command['life']): Flag {
   return { ...timeout, summary: `${timeout.summary} (default ${defaultTimeout[life] ?? 'none'})` }
 }
 
-const flagRows = (flags: Flags) =>
-  aligned(
-    Object.entries(flags).map(([name, { short, value, summary, choices }]) => [
-      `${short === undefined ? '    ' : `-${short}, `}--${name}${choices ? ` ${choices.join('|')}` : value ? ` ${value}` : ''}`,
-      summary,
-    ]),
-  )
+const flagRows = (flags: Flags) => aligned(Object.entries(flags).map(([name, flag]) => flagRow(name, flag)))
+
+/** Columns: more choices than fit beside a flag are named after its summary. */
+const choicesFit = 24
+
+function flagRow(name: string, { short, value, summary, choices }: Flag): readonly [string, string] {
+  const beside = choices !== undefined && choices.join('|').length <= choicesFit ? choices.join('|') : value
+  const left = `${short === undefined ? '    ' : `-${short}, `}--${name}${beside === undefined ? '' : ` ${beside}`}`
+  return choices === undefined || beside !== value ? [left, summary] : [left, `${summary}: ${choices.join(', ')}`]
+}
 
 /** Two columns; a text that is too long for the second goes on below. */
 function aligned(rows: readonly (readonly [string, string])[]): string[] {
