@@ -26,6 +26,7 @@ function memoryTarget({
   const target: MemoryTarget = {
     name: 'memory',
     issuerUrl: issuer,
+    openToAll: undefined,
     holds,
     stored: new Map(),
     tried: [],
