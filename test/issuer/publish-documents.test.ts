@@ -27,6 +27,7 @@ function memoryTarget({
     name: 'memory',
     issuerUrl: issuer,
     openToAll: undefined,
+    openToAll: undefined,
     holds,
     stored: new Map(),
     tried: [],

@@ -1,4 +1,4 @@
-/** k3s: https://docs.k3s.io/cli/server */
+/** k3s, whose default issuer is that of kubeadm: arguments in its file. https://docs.k3s.io/cli/server */
 import type { Distribution } from '../issuer-change.ts'
 import { changeByConfig } from './rancher-config.ts'
 

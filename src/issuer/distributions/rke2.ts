@@ -1,4 +1,4 @@
-/** RKE2: https://docs.rke2.io/reference/server_config */
+/** RKE2, set up as k3s is: arguments in its file. https://docs.rke2.io/reference/server_config */
 import type { Distribution } from '../issuer-change.ts'
 import { changeByConfig } from './rancher-config.ts'
 
