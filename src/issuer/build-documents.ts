@@ -23,6 +23,7 @@ export function buildDocuments(
     .filter((key) => whyUnusable(key) === undefined)
     .toSorted((one, other) => (one.keyId ?? '').localeCompare(other.keyId ?? '', 'en'))
   const algorithms = [...new Set(usable.map(({ algorithm }) => algorithm))].toSorted()
+  if (algorithms.length === 0) algorithms.push('RS256') // the field is required, and may not be empty
   const discovery = {
     issuer,
     jwks_uri: documentUrl(issuer, 'jwks'),

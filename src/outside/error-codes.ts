@@ -42,6 +42,8 @@ export const errorCodes = {
   PUBLISH_TARGET_MISSING: 1,
   PUBLISH_REFUSED: 1,
   PUBLISH_UNAVAILABLE: 1,
+  KEY_UNKNOWN: 1,
+  KEY_IN_USE: 1,
   // The cloud's side.
   TRUST_CREDENTIALS_MISSING: 1,
   TRUST_DENIED: 1,

@@ -1,10 +1,18 @@
 /** The flag that says which ConfigMap remembers the issuer's keys. */
+
+import { memoryPlace } from '../../issuer/memory/memory-place.ts'
+import type { ConfigMapName } from '../../kubernetes/config-map.ts'
 import type { Flag } from '../flag.ts'
+import { parseNamespacedName } from '../parse-namespaced-name.ts'
 
 export const memoryFlag: { readonly memory: Flag & { type: 'string' } } = {
   memory: {
     type: 'string',
     value: 'NAMESPACE/NAME',
-    summary: 'ConfigMap that remembers keys and revocations (default pullpass-system/pullpass-issuer)',
+    summary: 'ConfigMap that remembers keys (default pullpass-system/pullpass-issuer)',
   },
 }
+
+/** @throws USAGE_INVALID */
+export const readMemoryFlag = (value: string | undefined, command: string): ConfigMapName =>
+  value === undefined ? memoryPlace : parseNamespacedName(value, 'ConfigMap', command)

@@ -1,24 +1,30 @@
 /** pullpass issuer publish: the cluster's two OIDC documents, brought where clouds read them, and read back. */
-import { checkIssuerUrl } from '../../issuer/check-issuer-url.ts'
 import { confirmPublication } from '../../issuer/confirm-publication.ts'
 import { freshToken } from '../../issuer/fresh-token.ts'
-import { mergeKeys } from '../../issuer/merge-keys.ts'
+import { issuerToPublish } from '../../issuer/issuer-to-publish.ts'
+import { emptyMemory, type KeyMemory } from '../../issuer/memory/key-memory.ts'
+import { knownKeys } from '../../issuer/memory/known-keys.ts'
+import { mergeUnrevoked } from '../../issuer/memory/merge-unrevoked.ts'
+import { readMemory } from '../../issuer/memory/read-memory.ts'
 import { openTarget } from '../../issuer/open-target.ts'
 import { publishDocuments } from '../../issuer/publish-documents.ts'
 import { readClusterIssuer } from '../../issuer/read-cluster-issuer.ts'
-import { vendorOfIssuer } from '../../issuer/vendor-of-issuer.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
+import type { ConfigMapName } from '../../kubernetes/config-map.ts'
 import { connect } from '../../kubernetes/connect.ts'
+import type { Log } from '../../outside/outside.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { renderStructured } from '../../terminal/render-structured.ts'
 import type { Call, Command, ExitCode } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { parseNamespacedName } from '../parse-namespaced-name.ts'
 import { clusterFlags, outputFlags } from '../shared-flags.ts'
+import { memoryFlag, readMemoryFlag } from './memory-flag.ts'
 import { type PublishReport, renderPublication, reportPublication } from './render-publication.ts'
 
 const flags: typeof clusterFlags &
-  typeof outputFlags & {
+  typeof outputFlags &
+  typeof memoryFlag & {
     readonly to: Flag & { type: 'string' }
     readonly 'issuer-url': Flag & { type: 'string' }
     readonly 'service-account': Flag & { type: 'string' }
@@ -28,7 +34,8 @@ const flags: typeof clusterFlags &
   to: {
     type: 'string',
     value: 'TARGET',
-    summary: 'gs://BUCKET/PATH, s3://BUCKET/PATH, azblob://ACCOUNT/CONTAINER/PATH, gcp-provider:PROVIDER, or a folder',
+    summary:
+      'Where: gs://BUCKET/PATH, s3://BUCKET/PATH, azblob://ACCOUNT/CONTAINER/PATH, gcp-provider:PROVIDER, or a folder',
   },
   'issuer-url': {
     type: 'string',
@@ -42,6 +49,7 @@ const flags: typeof clusterFlags &
   },
   'dry-run': { type: 'boolean', summary: 'Show what would change, and write nothing' },
   adopt: { type: 'boolean', summary: 'Take over documents that another cluster or tool wrote, this once' },
+  ...memoryFlag,
   ...outputFlags,
   ...clusterFlags,
 }
@@ -70,23 +78,25 @@ export const publish: Command<typeof flags> = {
       'service account',
       'issuer publish',
     )
+    const place = readMemoryFlag(wanted.memory, 'issuer publish')
     const target = await openTarget(wanted.to, outside)
     const cluster = await connect(wanted, outside)
     try {
       const served = await readClusterIssuer(cluster)
-      const issuer = issuerOf(wanted['issuer-url'], target.issuerUrl, served.issuer)
+      const issuer = issuerToPublish(wanted['issuer-url'], target.issuerUrl, served.issuer)
+      const memory = await memoryOrNone(cluster, place, outside.log)
       const mode = wanted['dry-run'] ? 'dry-run' : 'write'
       const outcome = await publishDocuments(target, {
         issuer,
-        own: served.keys,
-        choose: (published) => mergeKeys(served.keys, published),
+        own: knownKeys(served.keys, memory),
+        choose: (published) => mergeUnrevoked(served.keys, memory, published),
         conflictPolicy: wanted.adopt ? 'Adopt' : 'Refuse',
         mode,
       })
       const confirmations =
         mode === 'dry-run' || !target.holds.includes('discovery')
           ? []
-          : await confirmPublication(outside, issuer, outcome, await tokenOrReason(cluster, account))
+          : await confirmPublication(outside, { issuer, target }, outcome, await tokenOrReason(cluster, account))
       return await printReport({ issuer, target, mode, outcome, confirmations }, call)
     } finally {
       await cluster.close()
@@ -94,22 +104,18 @@ export const publish: Command<typeof flags> = {
   },
 }
 
-/** @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR */
-function issuerOf(flag: string | undefined, ofTarget: string | undefined, ofCluster: string): string {
-  const issuer = flag ?? ofTarget ?? ofCluster
-  const named =
-    flag !== undefined ? '--issuer-url' : ofTarget !== undefined ? "the target's URL" : "the cluster's issuer"
-  const fault = checkIssuerUrl(issuer, named)
-  if (fault !== undefined) throw fault
-  const vendor = vendorOfIssuer(ofCluster)
-  if (vendor === undefined) return issuer
-  throw new PullpassError({
-    code: 'PUBLISHED_BY_VENDOR',
-    hop: 'publish',
-    seen: `the cluster's issuer is ${ofCluster}: ${vendor} publishes its documents, and keeps them true`,
-    expected: 'a cluster whose issuer is its own',
-    hint: `nothing to publish: trust that issuer as it is; pullpass issuer check ${ofCluster}`,
-  })
+/** Who may publish need not have the right to the memory: then nobody knows here what was revoked, and it is said. */
+async function memoryOrNone(cluster: Cluster, place: ConfigMapName, log: Log): Promise<KeyMemory> {
+  try {
+    return await readMemory(cluster, place)
+  } catch (fault) {
+    if (!(fault instanceof PullpassError) || fault.code !== 'KUBERNETES_FORBIDDEN') throw fault
+    log('warn', 'what was revoked could not be read: a revoked key that the cluster still serves is published again', {
+      seen: fault.seen,
+      fix: fault.hint ?? '',
+    })
+    return emptyMemory
+  }
 }
 
 /** Who may publish need not have the right to a token: then the check is pending, and says why. */

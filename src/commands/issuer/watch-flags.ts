@@ -1,14 +1,13 @@
 /** Flags of what watches the cluster's keys, and what they say. */
 
 import { showValue } from '../../document/show-value.ts'
-import { memoryPlace } from '../../issuer/memory/memory-place.ts'
 import type { WatchWanted } from '../../issuer/watch/watch-wanted.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { Flag, FlagValues } from '../flag.ts'
 import { parseNamespacedName } from '../parse-namespaced-name.ts'
 import { readDuration } from '../read-duration.ts'
 import { clusterFlags } from '../shared-flags.ts'
-import { memoryFlag } from './memory-flag.ts'
+import { memoryFlag, readMemoryFlag } from './memory-flag.ts'
 
 export const watchFlags: typeof clusterFlags &
   typeof memoryFlag & {
@@ -53,12 +52,11 @@ export function readWatchFlags(
   flags: FlagValues<typeof watchFlags>,
   command: string,
 ): Omit<WatchWanted, 'cluster' | 'target'> {
-  const memory = flags.memory ?? `${memoryPlace.namespace}/${memoryPlace.name}`
   return {
     issuerUrl: flags['issuer-url'],
     replicas: flags.replica.map(readReplicaUrl),
     account: parseNamespacedName(flags['service-account'] ?? 'default/default', 'service account', command),
-    memory: parseNamespacedName(memory, 'ConfigMap', command),
+    memory: readMemoryFlag(flags.memory, command),
     keepForMs: readDuration('--keep-for', flags['keep-for'] ?? '48h'),
   }
 }

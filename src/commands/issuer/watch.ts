@@ -15,7 +15,8 @@ const flags: typeof watchFlags & { readonly to: Flag & { type: 'string' } } = {
   to: {
     type: 'string',
     value: 'TARGET',
-    summary: 'gs://BUCKET/PATH, s3://BUCKET/PATH, azblob://ACCOUNT/CONTAINER/PATH, gcp-provider:PROVIDER, or a folder',
+    summary:
+      'Where: gs://BUCKET/PATH, s3://BUCKET/PATH, azblob://ACCOUNT/CONTAINER/PATH, gcp-provider:PROVIDER, or a folder',
   },
   ...watchFlags,
 }
@@ -24,11 +25,11 @@ export const watch: Command<typeof flags> = {
   summary: 'Keep the published OIDC documents true while keys rotate',
   usage: ['issuer watch --to TARGET [flags]'],
   details: [
-    'Asks every API server, each 15 s and over a connection of its own, which keys it serves and which one signs; publishes',
+    'Asks every API server, each 15 s over a connection of its own, which keys it serves and which one signs; publishes',
     'the union of them, and keeps a key for --keep-for after it was last seen: choose the longest life of a token for a',
     'cloud, and what caches add. An answer that is empty, thinner or broken takes no key away; issuer revoke does.',
-    'What it knows is remembered in a ConfigMap, so that a restart forgets nothing. What needs somebody is said in the log,',
-    'as Events of that ConfigMap, and in the metrics. deploy/issuer runs it in the cluster, with the least rights.',
+    'What it knows is remembered in a ConfigMap, so that a restart forgets nothing. What needs somebody is said in the',
+    'log, as Events of that ConfigMap, and in the metrics. deploy/issuer runs it in the cluster, with the least rights.',
     '',
     'Example:',
     '  pullpass issuer watch --to gs://example-issuer/cluster-1 --health-listen 8080',

@@ -1,10 +1,9 @@
 /** One look at everything that says which keys are to be public: each API server, and what is remembered. */
-import { readConfigMap } from '../../kubernetes/config-map.ts'
 import { listApiServers } from '../../kubernetes/list-api-servers.ts'
 import { asFault } from '../../outside/as-fault.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { KeyMemory } from '../memory/key-memory.ts'
-import { parseMemory } from '../memory/parse-memory.ts'
+import { readMemory } from '../memory/read-memory.ts'
 import { type ReplicaReading, readReplica } from './read-replica.ts'
 import type { WatchWanted } from './watch-wanted.ts'
 
@@ -20,7 +19,7 @@ export async function gatherRound(wanted: Omit<WatchWanted, 'target'>): Promise<
   const { cluster } = wanted
   const [{ readings, replicasFault }, memory] = await Promise.all([
     gatherReadings(wanted),
-    readConfigMap(cluster, wanted.memory).then(parseMemory, asFault),
+    readMemory(cluster, wanted.memory).catch(asFault),
   ])
   return { readings, replicasFault, memory }
 }

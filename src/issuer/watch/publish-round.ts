@@ -1,4 +1,5 @@
 /** Makes public what a look found to be so, where that is due, and reads it back as a stranger. */
+import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asFault } from '../../outside/as-fault.ts'
 import type { Outside } from '../../outside/outside.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
@@ -59,10 +60,10 @@ export async function publishRound(wanted: PublishWanted, before: Publishing, ou
   if (text === before.triedText && choice.now < before.againAt) return before
   const outcome = await publish(wanted).catch(asFault)
   if (outcome instanceof PullpassError) return failed(outcome, text, before, choice.now)
-  const confirmations = wanted.target.holds.includes('discovery')
-    ? await confirmPublication(outside, { issuer, target: wanted.target }, outcome, tokenFor(issuer, wanted.readings))
-    : []
   const published = outcome.keys.filter(({ state }) => state === 'added' || state === 'kept').map(({ key }) => key)
+  const confirmations = wanted.target.holds.includes('discovery')
+    ? await confirmPublication(outside, { issuer, target: wanted.target }, outcome, tokenFor(wanted, published))
+    : []
   log(outcome, outside)
   return {
     triedText: outcome.documents.jwks.text,
@@ -96,10 +97,11 @@ function failed(fault: PullpassError, text: string, before: Publishing, now: Dat
   }
 }
 
-/** One that carries the issuer, where there is one: another's says only that a roll-out is not over. */
-function tokenFor(issuer: string, readings: readonly ReplicaReading[]) {
-  const good = withoutFaults(readings.map(({ token }) => token))
-  return good.find((token) => token.issuer === issuer) ?? good[0] ?? 'not tried: no token was to be had'
+/** One that carries the issuer and a key that is public, where there is one: what is wrong with others is said elsewhere. */
+function tokenFor({ issuer, readings }: PublishWanted, published: readonly IssuerKey[]): SubjectToken | string {
+  const tokens = withoutFaults(readings.map(({ token }) => token))
+  const isOut = ({ keyId }: SubjectToken) => published.some((key) => key.keyId === keyId)
+  return tokens.find((token) => token.issuer === issuer && isOut(token)) ?? 'not tried: no such token was to be had'
 }
 
 /** While a cache serves the keys before, a token of a new one cannot verify. */
@@ -122,7 +124,7 @@ function strangeAlarms({ keys }: PublishOutcome, { memory, served, knows, choice
     .map(({ key: { keyId = '(no kid)' } }) => ({
       reason: 'StrangeKey',
       subject: keyId,
-      says: `key ${keyId} is public, but the cluster never served it: it stays for ${choice.keepForMs / 3_600_000} h; where it is nobody's of yours, pullpass issuer revoke ${keyId}, and see who may write there`,
+      says: `key ${keyId} is public, but the cluster never served it: it stays for ${choice.keepForMs / 3_600_000} h; where it is nobody's of yours, pullpass issuer revoke --to TARGET -- ${keyId}, and see who may write there`,
     }))
 }
 

@@ -4,6 +4,7 @@ import { discoveryCases } from './discovery-cases.ts'
 import { documentCases } from './document-cases.ts'
 import type { ErrorCases } from './error-case.ts'
 import { exchangeCases } from './exchange-cases.ts'
+import { keyCases } from './key-cases.ts'
 import { kubernetesCases } from './kubernetes-cases.ts'
 import { publishCases } from './publish-cases.ts'
 import { runCases } from './run-cases.ts'
@@ -20,6 +21,7 @@ export const errorCases: ErrorCases = {
   ...exchangeCases,
   ...answerCases,
   ...kubernetesCases,
+  ...keyCases,
   ...runCases,
   ...trustCases,
 }

@@ -1,0 +1,93 @@
+/** pullpass issuer revoke: a leaked key, out of what is public at once, and never published again. */
+import { confirmPublication } from '../../issuer/confirm-publication.ts'
+import { openTarget } from '../../issuer/open-target.ts'
+import type { PublishTarget } from '../../issuer/publish-target.ts'
+import { type Revoked, revokeKey } from '../../issuer/revoke-key.ts'
+import { connect } from '../../kubernetes/connect.ts'
+import type { Outside } from '../../outside/outside.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { withoutFaults } from '../../outside/without-faults.ts'
+import { renderStructured } from '../../terminal/render-structured.ts'
+import type { Command } from '../command.ts'
+import type { Flag } from '../flag.ts'
+import { outputFlags } from '../shared-flags.ts'
+import { type PublishReport, renderPublication, reportPublication } from './render-publication.ts'
+import { readWatchFlags, watchFlags } from './watch-flags.ts'
+
+const { 'health-listen': _, 'keep-for': __, ...clusterOfKeys } = watchFlags
+
+const flags: typeof clusterOfKeys &
+  typeof outputFlags & {
+    readonly to: Flag & { type: 'string' }
+    readonly yes: Flag & { type: 'boolean' }
+    readonly 'dry-run': Flag & { type: 'boolean' }
+  } = {
+  to: { type: 'string', value: 'TARGET', summary: 'Where the key is public, as with issuer publish' },
+  yes: { type: 'boolean', summary: 'Revoke the key that signs now, or the only one, though every pull breaks' },
+  'dry-run': { type: 'boolean', summary: 'Show what would change, and write nothing' },
+  ...outputFlags,
+  ...clusterOfKeys,
+}
+
+export const revoke: Command<typeof flags> = {
+  summary: 'Take a leaked key out of what is public, for good',
+  usage: [
+    'issuer revoke KID --to TARGET [flags]',
+    'issuer revoke --to TARGET [flags] -- KID   (a KID that begins with -)',
+  ],
+  details: [
+    'Writes the revocation into the ConfigMap that issuer watch remembers keys in, and publishes without the key: neither',
+    'watch nor publish nor a refresh brings it back, under whatever kid. Clouds may believe it for as long as they cache.',
+    'A key that signs now, or the only one, is not revoked without --yes: from then on every exchange is refused until the',
+    'API servers sign with another. To take a revocation back, remove its entry from the ConfigMap.',
+    '',
+    'Example:',
+    '  pullpass issuer revoke 2ZrNyZx0bVRt-o9JZCWzRj2cEBt1bCPdz2uFUKbXMPg --to gs://example-issuer/cluster-1',
+  ].join('\n'),
+  life: 'one-shot',
+  flags,
+
+  async run({ flags: given, positionals, outside, terminal }) {
+    const [keyId, more] = positionals
+    if (keyId === undefined || more !== undefined) throw usage('one KID', 'pullpass issuer revoke KID --to TARGET')
+    if (given.to === undefined)
+      throw usage('--to, where the key is public', 'name it: --to gs://BUCKET/PATH, or another')
+    const wanted = readWatchFlags({ ...given, 'keep-for': undefined, 'health-listen': undefined }, 'issuer revoke')
+    const target = await openTarget(given.to, outside)
+    const cluster = await connect(given, outside)
+    try {
+      const mode = given['dry-run'] ? 'dry-run' : 'write'
+      const inUse = given.yes ? 'revoke' : 'refuse'
+      const revoked = await revokeKey({ ...wanted, cluster, target, keyId, inUse, mode }, outside)
+      const report = await confirm(revoked, { target, mode, outside })
+      terminal.print(
+        given.output === undefined
+          ? renderPublication(report, terminal.color)
+          : await renderStructured(reportPublication(report), given.output),
+      )
+      return report.confirmations.some(({ check, state }) => check !== 'token' && state === 'failed') ? 1 : 0
+    } finally {
+      await cluster.close()
+    }
+  },
+}
+
+interface Confirm {
+  readonly target: PublishTarget
+  readonly mode: 'write' | 'dry-run'
+  readonly outside: Outside
+}
+
+/** A token of the revoked key verifies no longer: that is what was wanted. */
+async function confirm(
+  { issuer, outcome, readings }: Revoked,
+  { target, mode, outside }: Confirm,
+): Promise<PublishReport> {
+  const isRead = mode === 'write' && target.holds.includes('discovery')
+  const token = withoutFaults(readings.map((reading) => reading.token))[0] ?? 'not tried: no token was to be had'
+  const confirmations = isRead ? await confirmPublication(outside, { issuer, target }, outcome, token) : []
+  return { issuer, target, mode, outcome, confirmations }
+}
+
+const usage = (expected: string, hint: string) =>
+  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen: 'a word or flag is missing', expected, hint })

@@ -1,0 +1,10 @@
+/** What the cluster remembers of its issuer's keys. */
+import type { Cluster } from '../../kubernetes/cluster.ts'
+import { type ConfigMapName, readConfigMap } from '../../kubernetes/config-map.ts'
+import type { KeyMemory } from './key-memory.ts'
+import { parseMemory } from './parse-memory.ts'
+
+/** Empty where there is none. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, and what a cluster throws */
+export async function readMemory(cluster: Cluster, place: ConfigMapName): Promise<KeyMemory> {
+  return parseMemory(await readConfigMap(cluster, place))
+}

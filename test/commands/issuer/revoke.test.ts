@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { startTestWatch, type TestWatch } from '../../issuer/watch/test-watch.ts'
+import { runPullpass } from '../../support/run-pullpass.ts'
+
+const to = ['--to', 'gs://example-cluster']
+const revoke = (watch: TestWatch, keyId: string, ...flags: string[]) =>
+  runPullpass(watch.sandbox, ['issuer', 'revoke', ...to, ...flags, '--', keyId]) // a kid may begin with a hyphen
+
+/** After a rotation: the old key still public, the new one signs; the watch has seen both. */
+async function rotate(watch: TestWatch): Promise<{ old: SigningKey; next: SigningKey }> {
+  const { keys } = watch.sandbox.cluster
+  const old = keys.current
+  const next = await keys.add()
+  keys.signWith(next)
+  await watch.look()
+  assert.equal(watch.published()?.length, 2)
+  return { old, next }
+}
+
+suite('pullpass issuer revoke', () => {
+  test('takes a key out at once, and neither watch nor publish brings it back, though the cluster serves it', async (t) => {
+    const watch = await startTestWatch(t)
+    const { old, next } = await rotate(watch)
+    const { exitCode, stdout } = await revoke(watch, old.kid)
+    assert.equal(exitCode, 0)
+    assert.match(stdout, new RegExp(`${old.kid} +RSA 2048 +withdrawn`))
+    assert.deepEqual(watch.published(), [next.kid])
+
+    await watch.look(25)
+    assert.deepEqual(watch.published(), [next.kid])
+    watch.restart()
+    await watch.look()
+    const published = await runPullpass(watch.sandbox, ['issuer', 'publish', ...to])
+    assert.equal(published.exitCode, 0, published.stderr)
+    assert.deepEqual(watch.published(), [next.kid])
+  })
+
+  test('a second time changes nothing, and is no fault', async (t) => {
+    const watch = await startTestWatch(t)
+    const { old, next } = await rotate(watch)
+    await revoke(watch, old.kid)
+    const remembered = watch.remembered()
+    assert.equal((await revoke(watch, old.kid)).exitCode, 0)
+    assert.deepEqual(watch.remembered(), remembered)
+    assert.deepEqual(watch.published(), [next.kid])
+  })
+
+  test('the key that signs now is not revoked unless all pulls may break', async (t) => {
+    const watch = await startTestWatch(t)
+    const { old, next } = await rotate(watch)
+    const { exitCode, stderr } = await revoke(watch, next.kid)
+    assert.equal(exitCode, 1)
+    assert.match(stderr, new RegExp(`^KEY_IN_USE \\(publish\\): key "${next.kid}" signs the cluster's tokens now`))
+    assert.equal(watch.published()?.length, 2)
+    assert.equal(
+      Object.keys(watch.remembered()).some((name) => name.startsWith('revoked.')),
+      false,
+    )
+
+    assert.equal((await revoke(watch, next.kid, '--yes')).exitCode, 0)
+    assert.deepEqual(watch.published(), [old.kid])
+    const state = await watch.look()
+    assert.deepEqual(
+      state.status.alarms.map(({ reason }) => reason),
+      ['RevokedKeySigns', 'KeyUnpublished'],
+    )
+  })
+
+  test('of the only key an empty set of keys is left, with --yes', async (t) => {
+    const watch = await startTestWatch(t)
+    await watch.look()
+    const { kid } = watch.sandbox.cluster.keys.current
+    assert.equal((await revoke(watch, kid)).exitCode, 1)
+    const { exitCode, stderr } = await revoke(watch, kid, '--yes')
+    assert.deepEqual([exitCode, stderr], [0, ''])
+    assert.deepEqual(watch.published(), [])
+    const { keys } = watch.sandbox.cluster
+    keys.signWith(await keys.add())
+    await watch.look()
+    assert.deepEqual(watch.published(), [keys.current.kid])
+  })
+
+  test('a kid that nobody knows is refused, with those that are known', async (t) => {
+    const watch = await startTestWatch(t)
+    await watch.look()
+    const { exitCode, stderr } = await revoke(watch, 'nobody')
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^KEY_UNKNOWN \(publish\): "nobody" is no key that is served, public or remembered\n/)
+    assert.ok(stderr.includes(`expected key "${watch.sandbox.cluster.keys.current.kid}"\n`), stderr)
+  })
+
+  test('a dry run shows it and changes nothing', async (t) => {
+    const watch = await startTestWatch(t)
+    const { old } = await rotate(watch)
+    const remembered = watch.remembered()
+    const { exitCode, stdout } = await revoke(watch, old.kid, '--dry-run')
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /withdrawn/)
+    assert.equal(watch.published()?.length, 2)
+    assert.deepEqual(watch.remembered(), remembered)
+  })
+
+  test('where the revocation cannot be remembered, nothing is changed: the next merge would undo it', async (t) => {
+    const watch = await startTestWatch(t)
+    const { old } = await rotate(watch)
+    watch.sandbox.cluster.authorization.forbid({ verbs: ['patch', 'create'], resources: ['configmaps'] })
+    const { exitCode, stderr } = await revoke(watch, old.kid)
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^KUBERNETES_FORBIDDEN .*\n.*\n.*resourceNames: \[pullpass-issuer\], verbs: \[patch\]/)
+    assert.equal(watch.published()?.length, 2)
+  })
+
+  test('publish goes on without the right to what was revoked, and says what that means', async (t) => {
+    const watch = await startTestWatch(t)
+    await watch.look()
+    watch.sandbox.cluster.authorization.forbid({ verbs: ['get'], resources: ['configmaps'] })
+    const { exitCode, stderr } = await runPullpass(watch.sandbox, ['issuer', 'publish', ...to])
+    assert.equal(exitCode, 0)
+    assert.match(stderr, /what was revoked could not be read/)
+  })
+})

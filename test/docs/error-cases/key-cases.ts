@@ -1,0 +1,21 @@
+/** Runs that end on one key of the issuer. */
+import { runPullpass } from '../../support/run-pullpass.ts'
+import type { TestSandbox } from '../../support/start-test-sandbox.ts'
+import type { ErrorCases } from './error-case.ts'
+
+const revoke = (sandbox: TestSandbox, keyId: string) =>
+  runPullpass(sandbox, ['issuer', 'revoke', '--to', 'gs://example-cluster', '--', keyId])
+
+function seedAccount({ cluster }: TestSandbox): void {
+  const metadata = { namespace: 'default', name: 'default' }
+  cluster.seed({ apiVersion: 'v1', kind: 'ServiceAccount', metadata })
+}
+
+export const keyCases: ErrorCases = {
+  KEY_UNKNOWN: (sandbox) => revoke(sandbox, 'nobody'),
+
+  KEY_IN_USE(sandbox) {
+    seedAccount(sandbox)
+    return revoke(sandbox, sandbox.cluster.keys.current.kid)
+  },
+}
