@@ -27,7 +27,6 @@ function memoryTarget({
     name: 'memory',
     issuerUrl: issuer,
     openToAll: undefined,
-    openToAll: undefined,
     holds,
     stored: new Map(),
     tried: [],
