@@ -6,7 +6,7 @@ import type { JWTPayload } from 'jose'
 import { evaluateExpression, type Scope } from './cel/evaluate-expression.ts'
 import { ExpressionFlaw } from './cel/expression-flaw.ts'
 import { parseExpression } from './cel/parse-expression.ts'
-import type { Refusal } from './verify-subject-token.ts'
+import type { Refusal } from './refusal.ts'
 import type { Provider } from './workload-identity.ts'
 
 export interface MappedIdentity {

@@ -6,7 +6,8 @@ import type { JSONWebKeySet } from 'jose'
 import type { SandboxAnswer, SandboxHandler, SandboxRequest } from '../serve/handler.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import { memberSets } from './member-sets.ts'
-import { type Refusal, verifySubjectToken } from './verify-subject-token.ts'
+import type { Refusal } from './refusal.ts'
+import { verifySubjectToken } from './verify-subject-token.ts'
 import { type Provider, poolOf, principalOf, type WorkloadIdentity } from './workload-identity.ts'
 
 export interface SecurityTokenServiceNeeds {

@@ -12,12 +12,8 @@ import {
   type JWTPayload,
 } from 'jose'
 import { type MappedIdentity, mapAttributes } from './map-attributes.ts'
+import type { Refusal } from './refusal.ts'
 import type { Provider } from './workload-identity.ts'
-
-export interface Refusal {
-  readonly error: string
-  readonly error_description: string
-}
 
 export type Verdict =
   | { readonly identity: MappedIdentity /** Seconds since the epoch. */; readonly expiry: number }

@@ -29,6 +29,7 @@ suite('providers', () => {
         'audiences',
         'checkEnvironment',
         'exchange',
+        'hops',
         'subjectTokenLifeSeconds',
       ])
     })

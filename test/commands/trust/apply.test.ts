@@ -5,7 +5,7 @@ import { startTestSandbox } from '../../support/start-test-sandbox.ts'
 import { account, accountPolicy, heldBy, pool, provider, resultsOf, runTrust } from './run-trust.ts'
 
 suite('trust apply', { concurrency: 4 }, () => {
-  test('makes all that a document needs, so that refresh works', async (t) => {
+  test('makes all that a document needs: a refresh writes its pull secrets', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const run = await runTrust(sandbox, ['apply', '--yes'])
 
@@ -43,7 +43,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.equal(heldBy(sandbox).account, undefined)
   })
 
-  test('uploads the keys where nothing is to be public, and a token works that way', async (t) => {
+  test('uploads the keys where nothing is to be public, and a token is exchanged by them', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent', issuerDocuments: 'absent' })
     const run = await runTrust(sandbox, ['apply', '--yes'], { trust: ['uploadKeys: Always'] })
 
