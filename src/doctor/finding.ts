@@ -56,7 +56,6 @@ type DoctorWord =
   | 'KEYS_THINNER'
   // The registry.
   | 'IMAGE_NOT_MATCHED'
-  | 'IMAGE_NAME_INVALID'
   | 'IMAGE_PUBLIC'
   | 'MANIFEST_UNKNOWN'
   | 'REPOSITORY_UNKNOWN'

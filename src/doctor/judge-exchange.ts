@@ -18,7 +18,7 @@ export interface Before {
 /** The vendor's refusals that something found here explains: the vendor says only the one, pullpass both. */
 const explained: Readonly<Partial<Record<ErrorCode, readonly DoctorHop[]>>> = {
   TOKEN_STALE: ['clock'],
-  ISSUER_REFUSED: ['discovery'],
+  ISSUER_REFUSED: ['subject-token', 'discovery'],
   ISSUER_UNREACHABLE: ['discovery', 'key'],
   SIGNATURE_REFUSED: ['signature', 'key'],
   EXCHANGE_REFUSED: ['signature'],

@@ -58,7 +58,11 @@ function judgeMetadata(
   { document, namespace, content, refresh }: Place,
   { commands }: JudgeSecret,
 ): Judged | undefined {
-  if (content.deleting) return failed('SECRET_BEING_DELETED', 'it is being deleted', 'a Secret that stays', refresh)
+  if (content.deleting) {
+    const look = commands.kubectl('get', 'secret', document.secretName, '-n', namespace, '-o', 'yaml')
+    const words = `see who holds it by a finalizer: ${look}; once it is gone: ${refresh.command ?? ''}`
+    return failed('SECRET_BEING_DELETED', 'it is being deleted', 'a Secret that stays', { words })
+  }
   if (content.type !== pullSecretType) {
     const remove = commands.kubectl('delete', 'secret', document.secretName, '-n', namespace)
     return failed(

@@ -3,13 +3,14 @@ import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Demand } from '../refresh/demand.ts'
 import { matchImage } from '../registry/match-image.ts'
 import type { Asked, WantedImage } from './asked.ts'
-import type { Finding } from './finding.ts'
+import { type Finding, failureOf } from './finding.ts'
 import type { WayFacts } from './gather-to-registry.ts'
 import { judgeClocks } from './judge-clocks.ts'
 import { judgeExchange, type TrustRemedy } from './judge-exchange.ts'
 import { judgeIssuer } from './judge-issuer.ts'
 import { judgePull } from './judge-pull.ts'
 import { judgeToken } from './judge-token.ts'
+import { judgeTokenIssuer } from './judge-token-issuer.ts'
 import { trustRemedy } from './judge-trust.ts'
 
 export interface JudgeWay {
@@ -25,23 +26,31 @@ export function judgeToRegistry(way: WayFacts, judge: JudgeWay): Finding[] {
   const remedyOf: TrustRemedy = (fault) => trustRemedy(way.trust, fault, commands)
   const clocks = judgeClocks(way.clocks, now, harmOf(way))
   const clock = clocks.find(({ result }) => result === 'failed')
-  const tokens = way.tokens.map((facts) => judgeToken(facts, { now, commands, clusterFailure, clockFailure: clock }))
   const succeeded = way.exchanges.some(({ result }) => result !== undefined && !(result instanceof PullpassError))
+  const tokens = way.tokens.map((facts) => judgeToken(facts, { now, commands, clusterFailure, clockFailure: clock }))
   const uploaded = asked.documents.every(({ registries }) =>
     registries.every(({ settings }) => settings.trust?.uploadKeys === 'Always'),
   )
   const needed = succeeded ? 'verified elsewhere' : uploaded ? 'uploaded' : 'needed'
   const issuers = way.issuers.map((facts) => judgeIssuer(facts, commands, needed))
+  // What nobody can read is the first thing to mend, whosever it is.
+  const own = way.issuers.flatMap((facts, index) =>
+    failureOf(issuers[index] ?? [], 'discovery') === undefined
+      ? judgeTokenIssuer(facts, succeeded ? 'succeeded' : 'refused')
+      : [],
+  )
   const exchanges = way.exchanges.map((facts, index) => {
     const token = tokens[index]
-    return token === undefined ? [] : judgeExchange(facts, { token, clock, issuer: issuers.flat() }, remedyOf)
+    return token === undefined
+      ? []
+      : judgeExchange(facts, { token, clock, issuer: [...own, ...issuers.flat()] }, remedyOf)
   })
   const lastHop = (demand: Demand) => exchanges[way.exchanges.findIndex((one) => one.demand === demand)]?.at(-1)
   const pulls = way.pulls.flatMap((facts) => {
     const before = lastHop(facts.demand)
     return before === undefined ? [] : [judgePull(facts, before, remedyOf)]
   })
-  return [...clocks, ...tokens, ...issuers.flat(), ...exchanges.flat(), ...judgeMatching(judge), ...pulls]
+  return [...clocks, ...tokens, ...own, ...issuers.flat(), ...exchanges.flat(), ...judgeMatching(judge), ...pulls]
 }
 
 /** Whether anything went wrong that a clock can be the reason of. */

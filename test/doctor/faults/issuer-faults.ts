@@ -139,6 +139,23 @@ export const issuerFaults: readonly Fault[] = [
     },
   },
   {
+    title: 'the token is of another cluster than the one that is looked at',
+    async plant({ sandbox }) {
+      const { google, cluster } = sandbox
+      const issuer = cluster.issuer.replace(bucket, 'other-cluster')
+      google.store.putBucket('other-cluster', { access: 'public' })
+      const described = { contentType: 'application/json', cacheControl: 'public, max-age=300' }
+      const discovery = discoveryOf(sandbox, { issuer, jwks_uri: `${issuer}/openid/v1/jwks` })
+      google.store.put('other-cluster', documents.jwks, { ...described, body: JSON.stringify(cluster.keys.jwks) })
+      google.store.put('other-cluster', documents.discovery, { ...described, body: JSON.stringify(discovery) })
+      await sandbox.write('oidc-token', await signToken(sandbox, { issuer }))
+    },
+    hop: 'subject-token',
+    code: 'TOKEN_OF_ANOTHER_CLUSTER',
+    fix: /^see that kubeconfig and token are of one cluster/,
+    mend: ({ sandbox }) => sandbox.writeToken(),
+  },
+  {
     title: 'the keys are not there',
     plant: ({ sandbox }) => sandbox.google.store.remove(bucket, documents.jwks),
     hop,

@@ -37,6 +37,22 @@ export const secretFaults: readonly Fault[] = [
     mend: 'command',
   },
   {
+    title: 'the pull secret is being deleted, and a finalizer holds it',
+    plant({ sandbox: { cluster } }) {
+      const secret = cluster.store.read('Secret', 'team-a', 'regcred')
+      if (secret === undefined) throw new Error('the Secret is there')
+      const deletion = { deletionTimestamp: '2026-11-24T12:00:00Z', finalizers: ['example.com/hold'] }
+      cluster.store.put({ ...secret, metadata: { ...secret.metadata, ...deletion } })
+    },
+    hop,
+    code: 'SECRET_BEING_DELETED',
+    fix: /^see who holds it by a finalizer: kubectl get secret regcred -n team-a -o yaml/,
+    mend: async ({ ask, pullpass, file }) => {
+      await ask('PATCH', path, { metadata: { finalizers: [] } }, 'application/merge-patch+json')
+      await pullpass(['refresh', '-f', file])
+    },
+  },
+  {
     title: 'nobody refreshed for an hour, and the credential expired',
     async plant({ sandbox }) {
       sandbox.clock.advance('61 min')
