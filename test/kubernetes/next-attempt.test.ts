@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { type Outcome, type Patience, retryDelayMs } from '../../src/kubernetes/retry-delay.ts'
+import { nextAttemptMs, type Outcome, type Patience } from '../../src/kubernetes/next-attempt.ts'
 import { PullpassError } from '../../src/outside/pullpass-error.ts'
 import { AnswerTooLarge } from '../../src/outside/transport.ts'
 
@@ -20,7 +20,7 @@ suite('a request to the API server is made again', () => {
     ['after 429 that names no time, soon', answered(429), 75],
   ]
   for (const [title, outcome, delayMs] of again) {
-    test(title, () => assert.equal(retryDelayMs(outcome, first, 0.5, now), delayMs))
+    test(title, () => assert.equal(nextAttemptMs(outcome, first, 0.5, now), delayMs))
   }
 
   const never: [string, Outcome][] = [
@@ -37,12 +37,12 @@ suite('a request to the API server is made again', () => {
     ['where Retry-After is longer than a run’s patience', answered(429, new Date('2026-11-24T12:02:01Z'))],
   ]
   for (const [title, outcome] of never) {
-    test(`never ${title}`, () => assert.equal(retryDelayMs(outcome, first, 0.5, now), undefined))
+    test(`never ${title}`, () => assert.equal(nextAttemptMs(outcome, first, 0.5, now), undefined))
   }
 
   test('for two minutes where the server was heard before, for ten seconds where it never was', () => {
     const late = (server: Patience['server'], elapsedMs: number) =>
-      retryDelayMs(answered(503), { attempt: 1, elapsedMs, server }, 0.5, now)
+      nextAttemptMs(answered(503), { attempt: 1, elapsedMs, server }, 0.5, now)
     assert.equal(late('heard', 119_900), 75)
     assert.equal(late('heard', 119_950), undefined)
     assert.equal(late('unheard', 9_900), 75)
@@ -55,7 +55,7 @@ suite('a request to the API server is made again', () => {
         fc.integer({ min: 1, max: 1000 }),
         fc.double({ min: 0, max: 0.999, noNaN: true }),
         (attempt, random) => {
-          const delayMs = retryDelayMs(answered(503), { ...first, attempt }, random, now) ?? Number.NaN
+          const delayMs = nextAttemptMs(answered(503), { ...first, attempt }, random, now) ?? Number.NaN
           const fullMs = Math.min(5_000, 100 * 2 ** (attempt - 1))
           assert.ok(delayMs >= fullMs / 2 && delayMs <= fullMs)
         },

@@ -28,7 +28,7 @@ const giveUpMs = { heard: 120_000, unheard: 10_000 } as const
  * Everything that is asked of the API server may be repeated: an apply is idempotent, a further token does no harm.
  * `random` in [0, 1).
  */
-export function retryDelayMs(outcome: Outcome, patience: Patience, random: number, now: Date): number | undefined {
+export function nextAttemptMs(outcome: Outcome, patience: Patience, random: number, now: Date): number | undefined {
   if (!mayPass(outcome)) return undefined
   const backoffMs = Math.min(longestMs, firstMs * 2 ** (patience.attempt - 1)) * (0.5 + random / 2)
   const retryAt = outcome.kind === 'answered' ? outcome.retryAt : undefined
