@@ -17,7 +17,7 @@ export interface WayToIssuer {
 }
 
 export function renderShow(survey: IssuerSurvey, way: WayToIssuer | undefined, color: 'always' | 'never'): string {
-  const { issuer, served, mode, verdicts } = survey
+  const { issuer, served, seenSince, mode, verdicts } = survey
   const rows = [
     ['issuer', issuer],
     ['jwks_uri', served?.jwksUri ?? 'none: the API server serves documents for an https issuer alone'],
@@ -25,10 +25,16 @@ export function renderShow(survey: IssuerSurvey, way: WayToIssuer | undefined, c
     ['fresh token', tellToken(survey)],
     ...(way === undefined ? [] : [['distribution', tellDistribution(way.detection)]]),
   ]
-  const keys = (served?.keys ?? []).map((key) => [key.keyId ?? '(no kid)', kindOfKey(key), key.algorithm ?? '(none)'])
+  const keys = (served?.keys ?? []).map((key) => [
+    key.keyId ?? '(no kid)',
+    kindOfKey(key),
+    key.algorithm ?? '(none)',
+    ...(seenSince.size > 0 ? [seenSince.get(key.keyId ?? '')?.toISOString() ?? 'just now'] : []),
+  ])
+  const header = ['KEY', 'KIND', 'ALGORITHM', ...(seenSince.size > 0 ? ['SEEN SINCE'] : [])]
   return [
     renderTable({ rows }, color),
-    ...(keys.length > 0 ? [renderTable({ header: ['KEY', 'KIND', 'ALGORITHM'], rows: keys }, color)] : []),
+    ...(keys.length > 0 ? [renderTable({ header, rows: keys }, color)] : []),
     renderVerdicts(verdicts, color),
     ...(way?.plan === undefined ? [] : [renderPlan(way.plan)]),
   ].join('\n\n')
@@ -56,13 +62,18 @@ function tellDistribution({ names, by }: Detection): string {
 }
 
 export function reportShow(survey: IssuerSurvey, way: WayToIssuer | undefined): object {
-  const { issuer, served, token, signature, mode, verdicts } = survey
+  const { issuer, served, seenSince, token, signature, mode, verdicts } = survey
   return {
     issuer,
     jwksUri: served?.jwksUri,
     mode: mode.mode,
     why: mode.why,
-    keys: (served?.keys ?? []).map((key) => ({ kid: key.keyId, kind: kindOfKey(key), algorithm: key.algorithm })),
+    keys: (served?.keys ?? []).map((key) => ({
+      kid: key.keyId,
+      kind: kindOfKey(key),
+      algorithm: key.algorithm,
+      seenSince: seenSince.get(key.keyId ?? ''),
+    })),
     token:
       typeof token === 'string'
         ? { refused: token }

@@ -14,16 +14,19 @@ import type { Command } from '../command.ts'
 import type { Choice, Flag } from '../flag.ts'
 import { parseNamespacedName } from '../parse-namespaced-name.ts'
 import { clusterFlags, outputFlags } from '../shared-flags.ts'
+import { memoryFlag, readMemoryFlag } from './memory-flag.ts'
 import { openPublicOutside } from './open-public-outside.ts'
 import { renderShow, reportShow, type WayToIssuer } from './render-show.ts'
 import { surveyIssuer } from './survey-issuer.ts'
 
 const flags: typeof clusterFlags &
+  typeof memoryFlag &
   typeof outputFlags & {
     readonly 'to-issuer': Flag & { type: 'string' }
     readonly distribution: Choice<DistributionName>
     readonly 'service-account': Flag & { type: 'string' }
   } = {
+  ...memoryFlag,
   'to-issuer': { type: 'string', value: 'URL', summary: 'Print the steps from the present issuer to this one' },
   distribution: {
     type: 'string',
@@ -63,9 +66,10 @@ export const show: Command<typeof flags> = {
       'service account',
       'issuer show',
     )
+    const memory = readMemoryFlag(wanted.memory, 'issuer show')
     const cluster = await connect(wanted, outside)
     try {
-      const survey = await surveyIssuer(cluster, account, openPublicOutside(outside))
+      const survey = await surveyIssuer(cluster, { account, memory }, openPublicOutside(outside))
       const way = await findWay(cluster, survey.issuer, wanted)
       terminal.print(
         wanted.output === undefined

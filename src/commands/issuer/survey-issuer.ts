@@ -6,15 +6,19 @@ import { freshToken, type ServiceAccountName } from '../../issuer/fresh-token.ts
 import { gatherPublicFacts, type PublicOutside } from '../../issuer/gather-public-facts.ts'
 import type { FindingWord } from '../../issuer/issuer-finding.ts'
 import { type CloudVerdict, judgeForClouds } from '../../issuer/judge-for-clouds.ts'
+import { readMemory } from '../../issuer/memory/read-memory.ts'
 import { type ClusterIssuer, readClusterIssuer } from '../../issuer/read-cluster-issuer.ts'
 import { type SignatureVerdict, verifySignature } from '../../issuer/verify-signature.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
+import type { ConfigMapName } from '../../kubernetes/config-map.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 
 export interface IssuerSurvey {
   readonly issuer: string
   /** Undefined where the cluster serves no documents, since its issuer is none that anybody could verify. */
   readonly served: ClusterIssuer | undefined
+  /** When issuer watch first saw a key, by kid; empty where nobody watches, or it may not be read. */
+  readonly seenSince: ReadonlyMap<string, Date>
   /** Or why there is none. */
   readonly token: SubjectToken | string
   /** Of the token, by the keys that the cluster serves. */
@@ -26,7 +30,7 @@ export interface IssuerSurvey {
 /** @throws DISCOVERY_FORBIDDEN, DISCOVERY_MALFORMED, DISCOVERY_UNAVAILABLE; DISCOVERY_ABSENT without a token, which would tell the issuer */
 export async function surveyIssuer(
   cluster: Cluster,
-  account: ServiceAccountName,
+  { account, memory }: { readonly account: ServiceAccountName; readonly memory: ConfigMapName },
   outside: PublicOutside,
 ): Promise<IssuerSurvey> {
   const served = await readServed(cluster)
@@ -39,6 +43,7 @@ export async function surveyIssuer(
   return {
     issuer,
     served: known,
+    seenSince: await readSince(cluster, memory),
     token,
     signature: signed === undefined || known === undefined ? undefined : await verifySignature(signed, known.keys),
     mode: findMode(issuer, known?.keys ?? [], facts.found),
@@ -51,6 +56,17 @@ async function readServed(cluster: Cluster): Promise<ClusterIssuer | PullpassErr
     return await readClusterIssuer(cluster)
   } catch (fault) {
     if (fault instanceof PullpassError && fault.code === 'DISCOVERY_ABSENT') return fault
+    throw fault
+  }
+}
+
+/** Who may look need not have the right to what issuer watch remembers. */
+async function readSince(cluster: Cluster, place: ConfigMapName): Promise<ReadonlyMap<string, Date>> {
+  try {
+    const { keys } = await readMemory(cluster, place)
+    return new Map(keys.map(({ key, firstSeenAt }) => [key.keyId ?? '', firstSeenAt]))
+  } catch (fault) {
+    if (fault instanceof PullpassError && fault.code === 'KUBERNETES_FORBIDDEN') return new Map()
     throw fault
   }
 }

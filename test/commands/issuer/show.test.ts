@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { SandboxAnswer } from '../../../sandbox/serve/handler.ts'
+import { interruption } from '../../../src/commands/run.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 
@@ -32,6 +33,21 @@ suite('pullpass issuer show', () => {
     assert.ok(stdout.includes(`\n${kid}  RSA 2048  RS256\n`))
     assert.match(stdout, /^Google {2}cannot use it: 2 problems, 1 warning$/m)
     assert.doesNotMatch(stdout, /TOKEN_AUDIENCE|distribution|eyJ/)
+  })
+
+  test('tells since when a key is known, where issuer watch remembers it', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
+    const stopped = new AbortController()
+    await runPullpass(sandbox, ['issuer', 'watch', '--to', 'gs://example-cluster', ...account], {
+      signal: stopped.signal,
+      sleep: async () => stopped.abort(interruption('SIGTERM')), // after its first round
+    })
+    const { stdout } = await show(sandbox)
+    assert.match(stdout, /^KEY +KIND +ALGORITHM +SEEN SINCE$/m)
+    assert.match(
+      stdout,
+      new RegExp(`^${sandbox.cluster.keys.current.kid} +RSA 2048 +RS256 +2026-11-24T12:00:\\d\\d`, 'm'),
+    )
   })
 
   test('programs get the same by names', async (t) => {
