@@ -38,13 +38,13 @@ const expectedCredential =
   'Expected OAuth 2 access token, login cookie or other valid authentication credential. ' +
   'See https://developers.google.com/identity/sign-in/web/devconsole-project.'
 
-export const missingCredential = apiError(
+export const missingCredential: SandboxAnswer = apiError(
   401,
   'UNAUTHENTICATED',
   `Request is missing required authentication credential. ${expectedCredential}`,
 )
 
-export const invalidCredential = apiError(
+export const invalidCredential: SandboxAnswer = apiError(
   401,
   'UNAUTHENTICATED',
   `Request had invalid authentication credentials. ${expectedCredential}`,

@@ -5,8 +5,8 @@ import { createPlantedSecrets, type PlantedSecrets } from './planted-secrets.ts'
 import { type PullpassRun, type PullpassWanted, runPullpass } from './run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from './start-test-sandbox.ts'
 
-export const federated = `ya29.${'Federated-Token_of.Google/+='.repeat(9)}`
-export const impersonated = `ya29.${'Impersonated-Token_of.Google/+='.repeat(9)}`
+export const federated: string = `ya29.${'Federated-Token_of.Google/+='.repeat(9)}`
+export const impersonated: string = `ya29.${'Impersonated-Token_of.Google/+='.repeat(9)}`
 const password = 'an-older-password-of-the-usual-script-0123456789'
 
 export interface Planted {
@@ -60,7 +60,7 @@ export function grant({ parts }: TestSandbox): void {
   answerIam(parts, granted)
 }
 
-export const granted = { status: 200, body: { accessToken: impersonated, expireTime: '2026-11-24T13:00:00Z' } }
+export const granted: SandboxAnswer = { status: 200, body: { accessToken: impersonated, expireTime: '2026-11-24T13:00:00Z' } }
 
 export function answerSts({ sts }: TestSandbox['parts'], answer: SandboxAnswer): void {
   sts.faults.clear()

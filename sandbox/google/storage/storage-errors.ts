@@ -10,7 +10,7 @@ export const storageError = (code: number, reason: string, message: string, loca
 
 const authorization: Location = { locationType: 'header', location: 'Authorization' }
 
-export const bucketAbsent = storageError(404, 'notFound', 'The specified bucket does not exist.')
+export const bucketAbsent: SandboxAnswer = storageError(404, 'notFound', 'The specified bucket does not exist.')
 
 /** Where the content itself is asked for, plain text. */
 export function objectAbsent(bucket: string, name: string, form: 'json' | 'text'): SandboxAnswer {
@@ -19,20 +19,20 @@ export function objectAbsent(bucket: string, name: string, form: 'json' | 'text'
   return { status: 404, headers: { 'content-type': 'text/html; charset=UTF-8' }, body: message }
 }
 
-export const preconditionFailed = storageError(
+export const preconditionFailed: SandboxAnswer = storageError(
   412,
   'conditionNotMet',
   'At least one of the pre-conditions you specified did not hold.',
   { locationType: 'header', location: 'If-Match' },
 )
 
-export const publicAccessPrevented = storageError(
+export const publicAccessPrevented: SandboxAnswer = storageError(
   412,
   'conditionNotMet',
   'The member bindings allUsers and allAuthenticatedUsers are not allowed since public access prevention is enforced.',
 )
 
-export const invalidCredentials = storageError(401, 'authError', 'Invalid Credentials', authorization)
+export const invalidCredentials: SandboxAnswer = storageError(401, 'authError', 'Invalid Credentials', authorization)
 
 /** `who`: undefined for somebody without credentials. */
 export function accessDenied(who: string | undefined, permission: string): SandboxAnswer {

@@ -5,8 +5,8 @@ import { azure } from './azure.ts'
 import { google } from './google.ts'
 import { oidc } from './oidc.ts'
 
-export const clouds = { google, aws, azure, oidc } as const satisfies Readonly<Record<string, Cloud>>
+export const cloudNames = ['google', 'aws', 'azure', 'oidc'] as const
 
-export type CloudName = keyof typeof clouds
+export type CloudName = (typeof cloudNames)[number]
 
-export const cloudNames: readonly CloudName[] = ['google', 'aws', 'azure', 'oidc']
+export const clouds: Readonly<Record<CloudName, Cloud>> = { google, aws, azure, oidc }

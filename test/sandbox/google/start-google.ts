@@ -36,7 +36,7 @@ interface Answer {
 export const pools = '/v1/projects/example-project/locations/global/workloadIdentityPools'
 export const poolName = 'projects/123456789012/locations/global/workloadIdentityPools/pool'
 export const account = 'puller@example-project.iam.gserviceaccount.com'
-export const accountPath = `/v1/projects/example-project/serviceAccounts/${account}`
+export const accountPath: string = `/v1/projects/example-project/serviceAccounts/${account}`
 export const repository = 'projects/example-project/locations/europe/repositories/images'
 
 const operator = 'user:operator@example.com'
