@@ -44,7 +44,7 @@ export function openCluster(
   const slots = createSlots(limits.inFlight, outside.signal)
   const large = createSlots(1, outside.signal)
   const grace = endAfterGrace(lines, outside.signal, limits.graceMs)
-  const connection: Connection = { access, lines, outside, heard: false }
+  const connection: Connection = { access, lines, outside, heard: false, closed: false }
   return {
     server: access.server.href.replace(/\/$/, ''),
     async request(wanted) {
@@ -53,6 +53,7 @@ export function openCluster(
     },
     reconnect: (wanted) => reconnect(access, outside, limits, wanted),
     async close() {
+      connection.closed = true
       grace.cancel()
       await lines.end()
     },
@@ -88,6 +89,8 @@ interface Connection {
   readonly outside: ClusterOutside
   /** Whether the server ever answered. */
   heard: boolean
+  /** Nothing is sent again then: it would open a line that nobody ends. */
+  closed: boolean
 }
 
 /** Requests under way when the signal comes are let finish, for a while. */
@@ -117,7 +120,7 @@ async function requestUntilAnswered(connection: Connection, wanted: ClusterReque
       server: connection.heard ? ('heard' as const) : ('unheard' as const),
     }
     const delayMs = nextAttemptMs(outcome, patience, outside.random(), now)
-    if (delayMs === undefined) return settle(connection, outcome)
+    if (delayMs === undefined || connection.closed) return settle(connection, outcome)
     outside.log('debug', 'a request to the API server is made again', { attempt, delayMs, ...shown(outcome) })
     await outside.sleep(delayMs, outside.signal)
   }

@@ -134,6 +134,21 @@ suite('a request to the API server', () => {
     assert.equal(most, 1)
   })
 
+  test('what is under way when it is closed is not sent again', async (t) => {
+    const asked = Promise.withResolvers<void>()
+    const { cluster, part } = await openTestCluster(t, async () => {
+      asked.resolve()
+      return await new Promise<never>(() => undefined)
+    })
+    const failed = assert.rejects(cluster.request({ method: 'GET', path: '/api/v1/namespaces' }), {
+      code: 'KUBERNETES_UNREACHABLE',
+    })
+    await asked.promise
+    await cluster.close()
+    await failed
+    assert.equal(part.seen.length, 1)
+  })
+
   test('a redirect is an answer, and never followed', async (t) => {
     const { cluster, part } = await open(t)
     part.faults.inject({ kind: 'answer', answer: { status: 302, headers: { location: 'https://elsewhere.example' } } })
