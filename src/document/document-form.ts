@@ -1,5 +1,5 @@
 /** A document as it is written in a file: the fields of design and reference page, before defaults. */
-import type { LabelSelector } from './document.ts'
+import type { DocumentIssuer, LabelSelector } from './document.ts'
 
 export type DocumentForm = ClusterPullSecretForm | PullSecretForm
 
@@ -12,6 +12,7 @@ export interface ClusterPullSecretForm {
     readonly namespaces: NamespacesForm
     readonly registries: readonly RegistryForm[]
     readonly serviceAccountRef?: { readonly namespace: string; readonly name: string }
+    readonly issuer?: DocumentIssuer
     readonly attachToServiceAccounts?: readonly string[]
     readonly stuckPods?: 'Ignore' | 'Evict'
     readonly conflictPolicy?: 'Refuse' | 'Adopt'

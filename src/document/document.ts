@@ -12,10 +12,21 @@ export interface Document {
   readonly namespaces: NamespaceChoice
   readonly registries: readonly DocumentRegistry[]
   readonly serviceAccountRef?: { readonly namespace: string; readonly name: string }
+  readonly issuer?: DocumentIssuer
   readonly attachToServiceAccounts: readonly string[]
   readonly stuckPods: 'Ignore' | 'Evict'
   readonly conflictPolicy: 'Refuse' | 'Adopt'
   readonly deletionPolicy: 'Retain' | 'Delete'
+}
+
+/** Where the issuer's documents are public, so that no token is exchanged before its key is. */
+export interface DocumentIssuer {
+  /** `gs://BUCKET/PATH`, as `pullpass issuer publish --to` takes it; no folder. */
+  readonly publishTo: string
+  /** What strangers are told to expect as `iss`, where it is not where the target is read. */
+  readonly url?: string
+  /** The ConfigMap that remembers keys and revocations, where it is not pullpass-system/pullpass-issuer. */
+  readonly memoryRef?: { readonly namespace: string; readonly name: string }
 }
 
 /** Chosen = include (absent: any) and selector (absent: any) and not exclude. */

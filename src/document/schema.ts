@@ -5,6 +5,7 @@
 import * as z from 'zod/mini'
 import type { ClusterPullSecretForm, PullSecretForm } from './document-form.ts'
 import { filePath } from './file-path.ts'
+import { issuerTarget, issuerUrl } from './issuer-rules.ts'
 import {
   excludedNamespace,
   includedNamespace,
@@ -77,6 +78,20 @@ const registry = fields(
 )
 const tenantRegistry = fields({ ...registryShape, ...tenantVendorFields }, 'A registry, with exactly one provider')
 
+const issuer = fields(
+  {
+    publishTo: text(issuerTarget, "Where the issuer's documents are published, as by pullpass issuer publish"),
+    url: z.exactOptional(text(issuerUrl, "The issuer's public URL; absent: where that place is read")),
+    memoryRef: z.exactOptional(
+      fields(
+        { namespace: text(labelName, 'Its namespace'), name: text(objectName, 'Its name') },
+        'ConfigMap that remembers keys and revocations; absent: pullpass-system/pullpass-issuer',
+      ),
+    ),
+  },
+  "The issuer's publication: no token is exchanged before its key is public, and a new key is published first",
+)
+
 const secretName = z.exactOptional(text(objectName, 'Name of the Secret; by default metadata.name'))
 
 export const clusterPullSecret: z.ZodMiniType<ClusterPullSecretForm> = fields(
@@ -95,6 +110,7 @@ export const clusterPullSecret: z.ZodMiniType<ClusterPullSecretForm> = fields(
             'ServiceAccount whose token is requested and exchanged; absent: the token file',
           ),
         ),
+        issuer: z.exactOptional(issuer),
         attachToServiceAccounts: z.exactOptional(
           list(
             text(objectName, 'Name'),

@@ -25,7 +25,7 @@ import type { ClusterIssuer } from './read-cluster-issuer.ts'
 import { gatherRound, type RoundFacts } from './watch/gather-round.ts'
 import type { WatchWanted } from './watch/watch-wanted.ts'
 
-export interface RevokeWanted extends WatchWanted {
+export interface RevokeWanted extends Omit<WatchWanted, 'keepForMs'> {
   readonly keyId: string
   readonly inUse: 'refuse' | 'revoke'
   readonly mode: 'write' | 'dry-run'

@@ -4,6 +4,7 @@
  */
 import { chooseNamespaces, needsNamespaceList } from '../document/choose-namespaces.ts'
 import type { Document, NamespaceChoice } from '../document/document.ts'
+import { issuerMemory } from '../document/issuer-memory.ts'
 import { isGlob } from '../document/kubernetes-names.ts'
 
 export interface Right {
@@ -15,12 +16,13 @@ export interface Right {
   readonly namespace?: string
 }
 
-/** `get` is in none of them: a list by name is authorized by the name, and an apply reads nothing. */
+/** `get` is in none that holds credentials: a list by name is authorized by the name, and an apply reads nothing. */
 const verbs = {
   namespaces: ['list'],
   secrets: ['list', 'create', 'patch'],
   serviceaccounts: ['list', 'patch'],
   'serviceaccounts/token': ['create'],
+  configmaps: ['get'],
 } as const
 
 /** In the order of the documents; one for each resource and namespace. */
@@ -44,7 +46,7 @@ interface Need {
 const keyOf = ({ resource, name, namespace }: Need) => JSON.stringify([resource, name, namespace])
 
 function needsOf(document: Document): Need[] {
-  const { namespaces, secretName, attachToServiceAccounts, serviceAccountRef: account } = document
+  const { namespaces, secretName, attachToServiceAccounts, serviceAccountRef: account, issuer } = document
   const reach = reachOf(namespaces)
   const places = reach === 'everywhere' ? [undefined] : reach
   const anyNamespace = { resource: 'namespaces', name: undefined, namespace: undefined } as const
@@ -55,6 +57,8 @@ function needsOf(document: Document): Need[] {
       ...attachToServiceAccounts.map((name) => ({ resource: 'serviceaccounts', name, namespace }) as const),
     ]),
     ...(account ? [{ resource: 'serviceaccounts/token', ...account } as const] : []),
+    // What was revoked is not published again.
+    ...(issuer ? [{ resource: 'configmaps', ...(issuer.memoryRef ?? issuerMemory) } as const] : []),
   ]
 }
 

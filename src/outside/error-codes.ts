@@ -14,6 +14,7 @@ export const errorCodes = {
   TOKEN_MALFORMED: 2,
   TOKEN_EXPIRED: 2,
   AUDIENCE_MISMATCH: 2,
+  TOKEN_ISSUER_WRONG: 1,
   // The exchange.
   AUDIENCE_REFUSED: 1,
   ISSUER_REFUSED: 1,
@@ -42,6 +43,7 @@ export const errorCodes = {
   PUBLISH_TARGET_MISSING: 1,
   PUBLISH_REFUSED: 1,
   PUBLISH_UNAVAILABLE: 1,
+  KEY_UNPUBLISHED: 1,
   KEY_UNKNOWN: 1,
   KEY_IN_USE: 1,
   // The cloud's side.

@@ -14,29 +14,37 @@ export type Minted = ReadonlyMap<string, RegistryCredential | PullpassError>
 /** A demand that fails fails alone. */
 export async function mintCredentials(
   demands: readonly Demand[],
-  source: TokenSource,
+  source: MintSource,
   cluster: Cluster,
   outside: Outside,
 ): Promise<Minted> {
   const requests = shareRequests(cluster)
+  const admit = admitPublished(source.mode, cluster, outside)
   const minted = demands.map(async (demand) => {
-    const result = await mint(demand, { source, requests, outside }).catch(asFault)
+    const result = await mint(demand, { source, requests, admit, outside }).catch(asFault)
     return [demand.mintedFrom, result] as const
   })
   return new Map(await Promise.all(minted))
 }
 
+export interface MintSource extends TokenSource {
+  /** Exchanges are real in a dry run too, but nothing is published. */
+  readonly mode: 'write' | 'dry-run'
+}
+
 interface Mint {
   readonly source: TokenSource
   readonly requests: RequestSubjectToken
+  readonly admit: AdmitToken
   readonly outside: Outside
 }
 
-async function mint(demand: Demand, { source, requests, outside }: Mint): Promise<RegistryCredential> {
+async function mint(demand: Demand, { source, requests, admit, outside }: Mint): Promise<RegistryCredential> {
   outside.signal.throwIfAborted()
   const { document, registry } = demand
   const file = tokenFileOf(document, registry, source)
-  const subjectToken = file === undefined ? await requests(demand) : await readSubjectToken(file, demand, source)
+  const token = file === undefined ? await requests(demand) : await readSubjectToken(file, demand, source)
+  const subjectToken = await admit(token, demand, file)
   const credential = await demand.exchange(subjectToken, outside)
   outside.log('info', 'a credential was minted', {
     document: document.name,
@@ -44,6 +52,18 @@ async function mint(demand: Demand, { source, requests, outside }: Mint): Promis
     expiresAt: credential.expiresAt.toISOString(),
   })
   return credential
+}
+
+type AdmitToken = (token: SubjectToken, demand: Demand, file: string | undefined) => Promise<SubjectToken>
+
+/** Whoever names no publication pays nothing for it. */
+function admitPublished(mode: MintSource['mode'], cluster: Cluster, outside: Outside): AdmitToken {
+  let opened: Promise<AdmitToken> | undefined
+  return async (token, demand, file) => {
+    if (demand.document.issuer === undefined) return token
+    opened ??= import('./await-published-key.ts').then((loaded) => loaded.awaitPublishedKey({ mode, cluster, outside }))
+    return await (await opened)(token, demand, file)
+  }
 }
 
 type RequestSubjectToken = (demand: Demand) => Promise<SubjectToken>

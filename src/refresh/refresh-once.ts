@@ -44,7 +44,7 @@ export async function refreshOnce(
       : splitByFreshness(jobs, await surveyed, { minRemainingMs, now: outside.now() })
   const wanted = due.filter(({ namespaces }) => namespaces.length > 0)
   const demands = async () => await listDemands(wanted.map(({ document }) => document))
-  const mint = async () => await mintCredentials(await demands(), source, cluster, outside)
+  const mint = async () => await mintCredentials(await demands(), { ...source, mode }, cluster, outside)
   // Nothing is learnt from the one that the other needs: they run side by side.
   const [surroundings, minted] = await Promise.all([surveyed, mint()])
   const apply = { minted, surroundings, refreshedAt: outside.now(), mode, onProgress }

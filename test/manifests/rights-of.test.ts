@@ -57,6 +57,16 @@ suite('the rights of documents', () => {
     })
   })
 
+  test('a document that names its publication may read what was revoked, and no other ConfigMap', () => {
+    const issuer = { publishTo: 'gs://example-issuer/cluster-1' }
+    assert.deepEqual(rightsOf([documentOf({ issuer })]).at(-1), {
+      resource: 'configmaps',
+      verbs: ['get'],
+      names: ['pullpass-issuer'],
+      namespace: 'pullpass-system',
+    })
+  })
+
   test('documents that meet in a namespace share one rule, with both names', () => {
     const both = [documentOf(), documentOf({ name: 'others', secretName: 'othercred' }), documentOf({ name: 'again' })]
     assert.deepEqual(rightsOf(both), [{ ...secrets, names: ['regcred', 'othercred'], namespace: 'team-a' }])

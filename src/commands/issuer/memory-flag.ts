@@ -1,6 +1,6 @@
 /** The flag that says which ConfigMap remembers the issuer's keys. */
 
-import { memoryPlace } from '../../issuer/memory/memory-place.ts'
+import { issuerMemory } from '../../document/issuer-memory.ts'
 import type { ConfigMapName } from '../../kubernetes/config-map.ts'
 import type { Flag } from '../flag.ts'
 import { parseNamespacedName } from '../parse-namespaced-name.ts'
@@ -15,4 +15,4 @@ export const memoryFlag: { readonly memory: Flag & { type: 'string' } } = {
 
 /** @throws USAGE_INVALID */
 export const readMemoryFlag = (value: string | undefined, command: string): ConfigMapName =>
-  value === undefined ? memoryPlace : parseNamespacedName(value, 'ConfigMap', command)
+  value === undefined ? issuerMemory : parseNamespacedName(value, 'ConfigMap', command)

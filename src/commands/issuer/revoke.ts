@@ -11,12 +11,10 @@ import { renderStructured } from '../../terminal/render-structured.ts'
 import type { Command } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { outputFlags } from '../shared-flags.ts'
+import { keyFlags, readKeyFlags } from './key-flags.ts'
 import { type PublishReport, renderPublication, reportPublication } from './render-publication.ts'
-import { readWatchFlags, watchFlags } from './watch-flags.ts'
 
-const { 'health-listen': _, 'keep-for': __, ...clusterOfKeys } = watchFlags
-
-const flags: typeof clusterOfKeys &
+const flags: typeof keyFlags &
   typeof outputFlags & {
     readonly to: Flag & { type: 'string' }
     readonly yes: Flag & { type: 'boolean' }
@@ -26,7 +24,7 @@ const flags: typeof clusterOfKeys &
   yes: { type: 'boolean', summary: 'Revoke the key that signs now, or the only one, though every pull breaks' },
   'dry-run': { type: 'boolean', summary: 'Show what would change, and write nothing' },
   ...outputFlags,
-  ...clusterOfKeys,
+  ...keyFlags,
 }
 
 export const revoke: Command<typeof flags> = {
@@ -52,7 +50,7 @@ export const revoke: Command<typeof flags> = {
     if (keyId === undefined || more !== undefined) throw usage('one KID', 'pullpass issuer revoke KID --to TARGET')
     if (given.to === undefined)
       throw usage('--to, where the key is public', 'name it: --to gs://BUCKET/PATH, or another')
-    const wanted = readWatchFlags({ ...given, 'keep-for': undefined, 'health-listen': undefined }, 'issuer revoke')
+    const wanted = readKeyFlags(given, 'issuer revoke')
     const target = await openTarget(given.to, outside)
     const cluster = await connect(given, outside)
     try {

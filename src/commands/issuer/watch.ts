@@ -8,7 +8,6 @@ import { connect } from '../../kubernetes/connect.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { Command } from '../command.ts'
 import type { Flag } from '../flag.ts'
-import { readListen } from './read-listen.ts'
 import { readWatchFlags, watchFlags } from './watch-flags.ts'
 
 const flags: typeof watchFlags & { readonly to: Flag & { type: 'string' } } = {
@@ -39,16 +38,13 @@ export const watch: Command<typeof flags> = {
 
   async run({ flags: given, outside }) {
     if (given.to === undefined) throw missingTarget()
-    const wanted = readWatchFlags(given, 'issuer watch')
-    const listen =
-      given['health-listen'] === undefined ? undefined : readListen('--health-listen', given['health-listen'])
+    const { wanted, healthListen } = readWatchFlags(given, 'issuer watch')
     const target = await openTarget(given.to, outside)
     const cluster = await connect(given, outside)
     let status: WatchStatus | undefined
     let health: HttpServer | undefined
     try {
-      health = listen && (await serveHealth(listen, () => status, outside))
-      if (health !== undefined) outside.log('info', 'health is served', { port: health.port })
+      health = healthListen && (await serveHealth(healthListen, () => status, outside))
       await watchIssuer({ ...wanted, cluster, target }, outside, (latest) => {
         status = latest
       })

@@ -15,7 +15,9 @@ export interface RoundFacts {
   readonly memory: KeyMemory | PullpassError
 }
 
-export async function gatherRound(wanted: Omit<WatchWanted, 'target'>): Promise<RoundFacts> {
+type GatherWanted = Pick<WatchWanted, 'cluster' | 'replicas' | 'account' | 'memory'>
+
+export async function gatherRound(wanted: GatherWanted): Promise<RoundFacts> {
   const { cluster } = wanted
   const [{ readings, replicasFault }, memory] = await Promise.all([
     gatherReadings(wanted),
@@ -26,7 +28,7 @@ export async function gatherRound(wanted: Omit<WatchWanted, 'target'>): Promise<
 
 type Readings = Pick<RoundFacts, 'readings' | 'replicasFault'>
 
-async function gatherReadings({ cluster, replicas, account }: Omit<WatchWanted, 'target'>): Promise<Readings> {
+async function gatherReadings({ cluster, replicas, account }: GatherWanted): Promise<Readings> {
   const found = replicas.length > 0 ? replicas : await listApiServers(cluster).catch(asFault)
   const read = async (addresses: readonly (URL | undefined)[]) =>
     await Promise.all(addresses.map(async (address) => await readReplica(cluster, address, account)))

@@ -9,10 +9,10 @@ import type { WatchStatus } from './watch-status.ts'
 export async function serveHealth(
   listen: ListenAddress,
   status: () => WatchStatus | undefined,
-  { now }: Pick<Outside, 'now'>,
+  { now, log }: Pick<Outside, 'now' | 'log'>,
 ): Promise<HttpServer> {
   const startedAt = now()
-  return await openHttpServer({
+  const server = await openHttpServer({
     listen,
     allow: allowRate({ perSecond: 20, burst: 50, now }), // probes and scrapers, not the public
     answer(path) {
@@ -22,4 +22,6 @@ export async function serveHealth(
       return { status: answer.status, headers, text: answer.text }
     },
   })
+  log('info', 'health is served', { port: server.port })
+  return server
 }

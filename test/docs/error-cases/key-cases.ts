@@ -1,7 +1,7 @@
 /** Runs that end on one key of the issuer. */
 import { runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
-import type { ErrorCases } from './error-case.ts'
+import { type ErrorCases, refreshDocument } from './error-case.ts'
 
 const revoke = (sandbox: TestSandbox, keyId: string) =>
   runPullpass(sandbox, ['issuer', 'revoke', '--to', 'gs://example-cluster', '--', keyId])
@@ -12,6 +12,14 @@ function seedAccount({ cluster }: TestSandbox): void {
 }
 
 export const keyCases: ErrorCases = {
+  async KEY_UNPUBLISHED(sandbox) {
+    const { keys } = sandbox.cluster
+    keys.signWith(await keys.add())
+    await sandbox.writeToken()
+    sandbox.cluster.authorization.forbid({ verbs: ['get'], resources: ['configmaps'] })
+    return await refreshDocument(sandbox, (text) => text, '  issuer: {publishTo: gs://example-cluster}')
+  },
+
   KEY_UNKNOWN: (sandbox) => revoke(sandbox, 'nobody'),
 
   KEY_IN_USE(sandbox) {

@@ -18,6 +18,13 @@ export const subjectTokenCases: ErrorCases = {
     return await refresh(sandbox)
   },
 
+  TOKEN_ISSUER_WRONG: (sandbox) =>
+    refreshDocument(
+      sandbox,
+      (text) => text,
+      '  issuer: {publishTo: gs://example-cluster, url: https://oidc.example.com/cluster-1}',
+    ),
+
   TOKEN_REQUEST_REFUSED: (sandbox) =>
     refreshDocument(sandbox, (text) => text, '  serviceAccountRef: {namespace: image-system, name: puller}'),
 }

@@ -1,0 +1,59 @@
+/** Lets a token through to its exchange once its issuer is the one that is public, and its key is public too. */
+import type { SubjectToken } from '../identity/subject-token.ts'
+import { type BarrierNeeds, openBarrier, type PublicationBarrier } from '../issuer/publication-barrier.ts'
+import { askAnew } from '../kubernetes/ask-anew.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+import type { Demand } from './demand.ts'
+import { requestSubjectToken } from './obtain-subject-token.ts'
+
+/** In a roll-out to another issuer, each connection may lead to an API server that signs as the old or as the new one. */
+const requests = 5
+
+type Await = (token: SubjectToken, demand: Demand, file: string | undefined) => Promise<SubjectToken>
+
+/** One barrier for each publication, however many documents name it. @throws TOKEN_ISSUER_WRONG, KEY_UNPUBLISHED */
+export function awaitPublishedKey(needs: BarrierNeeds): Await {
+  const barriers = new Map<string, Promise<PublicationBarrier>>()
+  return async (token, demand, file) => {
+    const { issuer: wanted } = demand.document
+    if (wanted === undefined) return token
+    const key = JSON.stringify([wanted.publishTo, wanted.url, wanted.memoryRef])
+    const opening = barriers.get(key) ?? openBarrier(wanted, needs)
+    barriers.set(key, opening)
+    const barrier = await opening
+    const fitting = await fitIssuer(token, demand, { issuer: barrier.issuer, file, needs })
+    await barrier.awaitKey(fitting)
+    return fitting
+  }
+}
+
+interface Fit {
+  readonly issuer: string | undefined
+  /** Where the token was read; undefined where the cluster is asked for one. */
+  readonly file: string | undefined
+  readonly needs: BarrierNeeds
+}
+
+async function fitIssuer(token: SubjectToken, demand: Demand, { issuer, file, needs }: Fit): Promise<SubjectToken> {
+  const account = demand.document.serviceAccountRef
+  if (issuer === undefined || token.issuer === issuer) return token
+  if (file !== undefined || account === undefined) throw wrongIssuer(token, issuer, file)
+  for (let request = 2; request <= requests; request++) {
+    const again = await askAnew(needs.cluster, async (other) => await requestSubjectToken(account, demand, other))
+    if (again.issuer === issuer) return again
+  }
+  throw wrongIssuer(token, issuer, file)
+}
+
+const wrongIssuer = (token: SubjectToken, issuer: string, file: string | undefined) =>
+  new PullpassError({
+    code: 'TOKEN_ISSUER_WRONG',
+    hop: 'subject-token',
+    seen: `${file ?? `each of ${requests} tokens from the cluster`} carries issuer ${token.issuer}`,
+    expected: `${issuer}, which the document says is public`,
+    hint:
+      file === undefined
+        ? `in a roll-out it passes by itself; else have the API servers sign as it: pullpass issuer show --to-issuer ${issuer}`
+        : 'the kubelet renews a projected token at 80 % of its life: make the Pod anew; else set spec.issuer.url to the issuer that is meant',
+    retryable: true,
+  })

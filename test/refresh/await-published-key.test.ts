@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { suite, type TestContext, test } from 'node:test'
+import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
+import { servePart } from '../../sandbox/serve/serve-part.ts'
+import { documentText } from '../support/document-text.ts'
+import { readPullSecret } from '../support/read-pull-secret.ts'
+import { runPullpass } from '../support/run-pullpass.ts'
+import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
+
+const account = '  serviceAccountRef: {namespace: image-system, name: pullpass}'
+const issuer = '  issuer: {publishTo: gs://example-cluster}'
+
+async function start(t: TestContext): Promise<TestSandbox> {
+  return await startTestSandbox(t, { namespaces: ['team-a', 'pullpass-system'] })
+}
+
+async function refresh(sandbox: TestSandbox, more: string, ...flags: string[]) {
+  const file = await sandbox.write('pull.yaml', documentText(sandbox, { include: ['team-a'], more }))
+  return await runPullpass(sandbox, ['refresh', '-f', file, ...flags])
+}
+
+/** As many distributions rotate: the new key signs in the moment in which it is served. */
+async function rotate({ cluster }: TestSandbox): Promise<void> {
+  cluster.keys.signWith(await cluster.keys.add())
+}
+
+function published({ google }: TestSandbox): string[] {
+  const text = google.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString() ?? '{"keys":[]}'
+  const { keys }: { keys: { kid: string }[] } = JSON.parse(text)
+  return keys.map(({ kid }) => kid)
+}
+
+/** Whoever publishes exchanges a token of his own, so that the second half is counted: who becomes the account that pulls. */
+const exchanges = ({ parts }: TestSandbox) =>
+  parts.iamCredentials.seen.filter(({ path }) => path.includes('/puller@')).length
+const writes = ({ parts }: TestSandbox) => parts.storage.seen.filter(({ method }) => method === 'POST').length
+
+/** One address for several API servers, as a load balancer: each connection's requests go to the next one. */
+async function balance(t: TestContext, sandbox: TestSandbox, handlers: readonly SandboxHandler[]): Promise<string> {
+  let turn = 0
+  const handler: SandboxHandler = (request) => {
+    const isToken = request.path.endsWith('/token')
+    const chosen = handlers[isToken ? turn++ % handlers.length : 0]
+    assert.ok(chosen)
+    return chosen(request)
+  }
+  const part = await servePart({
+    handler,
+    now: sandbox.clock.now,
+    tls: { authority: sandbox.authority, http2: 'offered' },
+  })
+  t.after(part.close)
+  const kubeconfig = await readFile(sandbox.folder.kubeconfigFile, 'utf8')
+  return await sandbox.write('balanced', kubeconfig.replace(/server: .*/, `server: ${part.url}`))
+}
+
+suite('a document that names its publication', () => {
+  test('a token of a key that is not public yet is exchanged once it is; without the field the exchange fails', async (t) => {
+    const sandbox = await start(t)
+    const before = published(sandbox)
+    await rotate(sandbox)
+    const without = await refresh(sandbox, account)
+    assert.match(without.stderr, /^ISSUER_UNREACHABLE \(exchange\)/)
+
+    const { exitCode, stderr } = await refresh(sandbox, `${account}\n${issuer}`)
+    assert.deepEqual([exitCode, stderr], [0, ''])
+    assert.deepEqual(new Set(published(sandbox)), new Set([...before, sandbox.cluster.keys.current.kid]))
+  })
+
+  test('a token in a file is looked at too', async (t) => {
+    const sandbox = await start(t)
+    await rotate(sandbox)
+    await sandbox.writeToken()
+    const { exitCode } = await refresh(sandbox, issuer)
+    assert.equal(exitCode, 0)
+    assert.equal(published(sandbox).length, 2)
+  })
+
+  test('a key that is public costs two reads by nobody, and no write', async (t) => {
+    const sandbox = await start(t)
+    const reads = sandbox.parts.storage.seen.length
+    const { exitCode } = await refresh(sandbox, `${account}\n${issuer}`)
+    assert.equal(exitCode, 0)
+    const mine = sandbox.parts.storage.seen.slice(reads).map(({ path }) => path)
+    assert.equal(writes(sandbox), 0)
+    assert.deepEqual(mine.slice(0, 2), [
+      '/example-cluster/.well-known/openid-configuration',
+      '/example-cluster/openid/v1/jwks',
+    ])
+  })
+
+  test('where nothing can be published, the exchange is not tried, and the last good credential stays', async (t) => {
+    const sandbox = await start(t)
+    await refresh(sandbox, `${account}\n${issuer}`)
+    const good = readPullSecret(sandbox, 'team-a')?.auths
+    await rotate(sandbox)
+    const denied = {
+      status: 403,
+      body: { error: { code: 403, message: 'does not have storage.objects.create access' } },
+    }
+    sandbox.parts.storage.faults.inject({ kind: 'answer', answer: denied }, { when: ({ method }) => method === 'POST' })
+    const tried = exchanges(sandbox)
+    const { exitCode, stderr } = await refresh(sandbox, `${account}\n${issuer}`)
+    assert.equal(exitCode, 1)
+    assert.match(
+      stderr,
+      /^KEY_UNPUBLISHED \(publish\): the token is signed by key ".*", which is not public at gs:\/\/example-cluster, and could not be published: PUBLISH_DENIED: /,
+    )
+    assert.equal(exchanges(sandbox), tried)
+    assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, good)
+  })
+
+  test('a revoked key is not published again', async (t) => {
+    const sandbox = await start(t)
+    const { kid } = sandbox.cluster.keys.current
+    await runPullpass(sandbox, [
+      'issuer',
+      'revoke',
+      '--to',
+      'gs://example-cluster',
+      '--yes',
+      '--service-account',
+      'image-system/pullpass',
+      '--',
+      kid,
+    ])
+    assert.deepEqual(published(sandbox), [])
+    const { exitCode, stderr } = await refresh(sandbox, `${account}\n${issuer}`)
+    assert.equal(exitCode, 1)
+    assert.match(
+      stderr,
+      new RegExp(`^KEY_UNPUBLISHED .*"${kid}", which is not public at gs://example-cluster: it was revoked`),
+    )
+    assert.deepEqual(published(sandbox), [])
+  })
+
+  test('without the right to what was revoked nothing is published, and the right is named', async (t) => {
+    const sandbox = await start(t)
+    await rotate(sandbox)
+    sandbox.cluster.authorization.forbid({ verbs: ['get'], resources: ['configmaps'] })
+    const { exitCode, stderr } = await refresh(sandbox, `${account}\n${issuer}`)
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^KEY_UNPUBLISHED .*KUBERNETES_FORBIDDEN/)
+    assert.match(
+      stderr,
+      /fix: grant the rule \{apiGroups: \[""\], resources: \[configmaps\], resourceNames: \[pullpass-issuer\], verbs: \[get\]\}/,
+    )
+    assert.equal(writes(sandbox), 0)
+  })
+
+  test('a dry run publishes nothing', async (t) => {
+    const sandbox = await start(t)
+    await rotate(sandbox)
+    const { exitCode, stderr } = await refresh(sandbox, `${account}\n${issuer}`, '--dry-run')
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^KEY_UNPUBLISHED .*a dry run publishes nothing/)
+    assert.equal(writes(sandbox), 0)
+  })
+
+  test('in a roll-out to another issuer, another API server is asked until a token carries the one that is public', async (t) => {
+    const sandbox = await start(t)
+    const old = await sandbox.cluster.createReplica({ issuer: 'https://kubernetes.default.svc.cluster.local' })
+    const kubeconfig = await balance(t, sandbox, [old.handle, old.handle, sandbox.cluster.handle])
+    const { exitCode, stderr } = await refresh(sandbox, `${account}\n${issuer}`, '--kubeconfig', kubeconfig)
+    assert.deepEqual([exitCode, stderr], [0, ''])
+  })
+
+  test('where every token carries another issuer, the exchange is not tried', async (t) => {
+    const sandbox = await start(t)
+    const old = await sandbox.cluster.createReplica({ issuer: 'https://kubernetes.default.svc.cluster.local' })
+    const kubeconfig = await balance(t, sandbox, [old.handle])
+    const tried = exchanges(sandbox)
+    const { exitCode, stderr } = await refresh(sandbox, `${account}\n${issuer}`, '--kubeconfig', kubeconfig)
+    assert.equal(exitCode, 1)
+    assert.match(
+      stderr,
+      /^TOKEN_ISSUER_WRONG \(subject-token\): each of 5 tokens from the cluster carries issuer https:\/\/kubernetes\.default\.svc\.cluster\.local\n/,
+    )
+    assert.equal(exchanges(sandbox), tried)
+  })
+
+  test('strangers who still read the keys before are waited for, and then left to the next run', async (t) => {
+    const sandbox = await start(t)
+    const cached = sandbox.google.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString() ?? ''
+    await rotate(sandbox)
+    const answer = { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body: cached }
+    sandbox.parts.storage.faults.inject(
+      { kind: 'answer', answer },
+      { when: ({ path }) => path === '/example-cluster/openid/v1/jwks' },
+    )
+    const { exitCode, stderr } = await refresh(sandbox, `${account}\n${issuer}`)
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^KEY_UNPUBLISHED .*strangers do not read it yet/)
+    sandbox.parts.storage.faults.clear()
+    assert.equal((await refresh(sandbox, `${account}\n${issuer}`)).exitCode, 0)
+  })
+
+  test('a place that is none is refused before anything is asked', async (t) => {
+    const sandbox = await start(t)
+    const { exitCode, stderr } = await refresh(sandbox, `${account}\n  issuer: {publishTo: ./public}`)
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /spec\.issuer\.publishTo.*\.\/public/)
+  })
+})
