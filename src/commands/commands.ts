@@ -41,6 +41,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Keep the published OIDC documents true while keys rotate',
     load: async () => (await import('./issuer/watch.ts')).watch,
   },
+  'issuer serve': {
+    summary: 'Serve the OIDC documents behind an Ingress, without a bucket',
+    load: async () => (await import('./issuer/serve.ts')).serve,
+  },
   'issuer revoke': {
     summary: 'Take a leaked key out of what is public, for good',
     load: async () => (await import('./issuer/revoke.ts')).revoke,

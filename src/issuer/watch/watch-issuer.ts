@@ -21,11 +21,13 @@ export async function watchIssuer(
   report: (status: WatchStatus) => void,
 ): Promise<void> {
   let state: WatchState = firstState
-  while (!outside.signal.aborted) {
-    state = await watchRound(state, wanted, outside)
-    report(state.status)
-    await outside.sleep(everyMs, outside.signal).catch((error: unknown) => {
-      if (!outside.signal.aborted) throw error // the end of the run is no fault of it
-    })
+  try {
+    while (!outside.signal.aborted) {
+      state = await watchRound(state, wanted, outside)
+      report(state.status)
+      await outside.sleep(everyMs, outside.signal)
+    }
+  } catch (error) {
+    if (!outside.signal.aborted) throw error // the end of the run is no fault of it
   }
 }

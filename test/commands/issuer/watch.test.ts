@@ -1,23 +1,11 @@
 import assert from 'node:assert/strict'
-import type { ChildProcess } from 'node:child_process'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { spawnPullpass } from '../../support/spawn-pullpass.ts'
 import { startTestSandbox } from '../../support/start-test-sandbox.ts'
-
-/** Rejects when the process ends without having said it. */
-async function untilSaid(child: ChildProcess, wanted: RegExp): Promise<string> {
-  let said = ''
-  return await new Promise((resolve, reject) => {
-    child.stderr?.on('data', (text: string) => {
-      said += text
-      if (wanted.test(said)) resolve(said)
-    })
-    child.once('close', () => reject(new Error(said)))
-  })
-}
+import { untilSaid } from './until-said.ts'
 
 suite('pullpass issuer watch', () => {
   test('publishes into a folder, serves its health, and ends on SIGTERM', async (t) => {

@@ -1,0 +1,63 @@
+/** pullpass issuer serve: the two documents from the cluster itself, behind an Ingress, for who would rather not have a bucket. */
+import { allowRate } from '../../issuer/serve/allow-rate.ts'
+import { answerDocument } from '../../issuer/serve/answer-document.ts'
+import { type HttpServer, openHttpServer } from '../../issuer/serve/open-http-server.ts'
+import { servedTarget } from '../../issuer/serve/served-target.ts'
+import { serveHealth } from '../../issuer/watch/serve-health.ts'
+import { watchIssuer } from '../../issuer/watch/watch-issuer.ts'
+import type { WatchStatus } from '../../issuer/watch/watch-status.ts'
+import { connect } from '../../kubernetes/connect.ts'
+import type { Command } from '../command.ts'
+import type { Flag } from '../flag.ts'
+import { readListen } from './read-listen.ts'
+import { readWatchFlags, watchFlags } from './watch-flags.ts'
+
+const flags: typeof watchFlags & { readonly listen: Flag & { type: 'string' } } = {
+  listen: {
+    type: 'string',
+    value: 'ADDRESS',
+    summary: 'Where to serve, in plain HTTP: a port, or ADDRESS:PORT, *:PORT for every address (default 8080)',
+  },
+  ...watchFlags,
+}
+
+export const serve: Command<typeof flags> = {
+  summary: 'Serve the OIDC documents behind an Ingress, without a bucket',
+  usage: ['issuer serve [flags]'],
+  details: [
+    'Serves /.well-known/openid-configuration and /openid/v1/jwks under the path of the issuer, and nothing else, with ETags',
+    'and a cache lifetime. Keys are watched as by issuer watch: from every API server, remembered in a ConfigMap, kept for',
+    '--keep-for, without what was revoked. TLS is for the proxy before it, which has to be read by anybody at the issuer.',
+    '',
+    'Example:',
+    '  pullpass issuer serve --issuer-url https://oidc.example.com/cluster-1 --listen *:8080 --health-listen *:8081',
+  ].join('\n'),
+  life: 'until-stopped',
+  flags,
+
+  async run({ flags: given, outside }) {
+    const listen = readListen('--listen', given.listen ?? '8080')
+    const { wanted, healthListen } = readWatchFlags(given, 'issuer serve')
+    const target = servedTarget(wanted.issuerUrl)
+    const cluster = await connect(given, outside)
+    const opened: HttpServer[] = []
+    let status: WatchStatus | undefined
+    try {
+      const server = await openHttpServer({
+        listen,
+        allow: allowRate({ perSecond: 200, burst: 400, now: outside.now }), // clouds ask once in minutes
+        answer: (path, headers) => answerDocument(path, headers, { issuer: target.issuer(), current: target.current }),
+      })
+      opened.push(server)
+      outside.log('info', 'documents are served', { port: server.port })
+      if (healthListen !== undefined) opened.push(await serveHealth(healthListen, () => status, outside))
+      await watchIssuer({ ...wanted, cluster, target }, outside, (latest) => {
+        status = latest
+      })
+      return 0
+    } finally {
+      await Promise.all(opened.map(async (server) => await server.close(3_000)))
+      await cluster.close()
+    }
+  },
+}

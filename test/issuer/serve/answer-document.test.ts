@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { answerDocument, type Served } from '../../../src/issuer/serve/answer-document.ts'
+
+const document = {
+  text: '{"keys":[]}\n',
+  contentType: 'application/jwk-set+json',
+  cacheControl: 'public, max-age=300',
+  etag: '"abc"',
+}
+const served: Served = { issuer: 'https://oidc.example.com/cluster-1', current: () => document }
+const answer = (path: string, headers = {}, from: Served = served) => answerDocument(path, headers, from)
+
+suite('a stranger', () => {
+  test('gets the keys with their type, their lifetime and their tag', () => {
+    assert.deepEqual(answer('/cluster-1/openid/v1/jwks'), {
+      status: 200,
+      headers: {
+        etag: '"abc"',
+        'cache-control': 'public, max-age=300',
+        'content-type': 'application/jwk-set+json',
+        'access-control-allow-origin': '*',
+        'x-content-type-options': 'nosniff',
+      },
+      text: '{"keys":[]}\n',
+    })
+    assert.equal(answer('/cluster-1/.well-known/openid-configuration')?.status, 200)
+  })
+
+  test('of an issuer that ends in a slash reads them without a second one', () => {
+    const slashed = { ...served, issuer: 'https://oidc.example.com/cluster-1/' }
+    assert.equal(answer('/cluster-1/openid/v1/jwks', {}, slashed)?.status, 200)
+  })
+
+  for (const tag of ['"abc"', 'W/"abc"', '"x", "abc"', '*']) {
+    test(`who has ${tag} already gets 304 and no text`, () => {
+      const unchanged = answer('/cluster-1/openid/v1/jwks', { 'if-none-match': tag })
+      assert.deepEqual(unchanged, {
+        status: 304,
+        headers: { etag: '"abc"', 'cache-control': 'public, max-age=300' },
+        text: '',
+      })
+    })
+  }
+
+  test('who has another state gets this one', () => {
+    assert.equal(answer('/cluster-1/openid/v1/jwks', { 'if-none-match': '"old"' })?.status, 200)
+  })
+
+  for (const path of [
+    '/',
+    '/openid/v1/jwks',
+    '/cluster-1/openid/v1/jwks/',
+    '/cluster-1/../cluster-1/openid/v1/jwks',
+    '/healthz',
+    '/cluster-1/%6fpenid/v1/jwks',
+  ]) {
+    test(`finds nothing at ${path}`, () => assert.equal(answer(path), undefined))
+  }
+
+  test('is asked to come back before any API server was read', () => {
+    const early = answer('/cluster-1/openid/v1/jwks', {}, { issuer: undefined, current: () => undefined })
+    assert.deepEqual(
+      [early?.status, early?.headers['retry-after'], early?.headers['cache-control']],
+      [503, '5', 'no-store'],
+    )
+  })
+})

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { request } from 'node:http'
+import { connect } from 'node:net'
+import { suite, type TestContext, test } from 'node:test'
+import { allowRate } from '../../../src/issuer/serve/allow-rate.ts'
+import { type HttpServer, openHttpServer } from '../../../src/issuer/serve/open-http-server.ts'
+
+async function start(t: TestContext, allow = () => true): Promise<HttpServer> {
+  const server = await openHttpServer({
+    listen: { host: '127.0.0.1', port: 0 },
+    allow,
+    answer: (path) =>
+      path === '/keys' ? { status: 200, headers: { 'content-type': 'text/plain' }, text: 'keys' } : undefined,
+  })
+  t.after(() => server.close(0))
+  return server
+}
+
+interface Asked {
+  readonly method?: string
+  readonly path?: string
+  readonly body?: string
+}
+
+async function ask({ port }: HttpServer, { method = 'GET', path = '/keys', body }: Asked = {}) {
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method, ...(body !== undefined && { body }) })
+  return { status: answer.status, headers: answer.headers, text: await answer.text() }
+}
+
+/** What a client gets for these bytes, until the server ends the connection. */
+async function sendRaw({ port }: HttpServer, bytes: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => undefined) // it may be reset, too
+  socket.write(bytes)
+  let received = ''
+  socket.setEncoding('utf8').on('data', (text: string) => {
+    received += text
+  })
+  await new Promise((resolve) => socket.once('close', resolve))
+  return received
+}
+
+suite('a small HTTP server', () => {
+  test('answers GET, and HEAD without the text', async (t) => {
+    const server = await start(t)
+    assert.deepEqual([(await ask(server)).status, (await ask(server)).text], [200, 'keys'])
+    const head = await ask(server, { method: 'HEAD' })
+    assert.deepEqual([head.status, head.text, head.headers.get('content-length')], [200, '', '4'])
+  })
+
+  test('takes a query, and nothing else beside the path', async (t) => {
+    const server = await start(t)
+    assert.equal((await ask(server, { path: '/keys?cache=1' })).status, 200)
+    assert.equal((await ask(server, { path: '/keysx' })).status, 404)
+  })
+
+  for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
+    test(`answers ${method} with 405`, async (t) => {
+      const { status, headers } = await ask(await start(t), { method })
+      assert.deepEqual([status, headers.get('allow')], [405, 'GET, HEAD'])
+    })
+  }
+
+  test('ends a connection whose request has a body, unread', async (t) => {
+    const { status, headers } = await ask(await start(t), { method: 'POST', body: 'x'.repeat(100_000) })
+    assert.deepEqual([status, headers.get('connection')], [405, 'close'])
+  })
+
+  test('ends a connection whose headers are too large, or that speaks no HTTP', async (t) => {
+    const server = await start(t)
+    assert.doesNotMatch(
+      await sendRaw(server, `GET /keys HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`),
+      /200 OK/,
+    )
+    assert.equal(await sendRaw(server, '\x16\x03\x01\x02\x00'), '')
+  })
+
+  test('asks to come back where there are too many requests', async (t) => {
+    let now = Date.parse('2026-11-24T12:00:00Z')
+    const server = await start(t, allowRate({ perSecond: 1, burst: 2, now: () => new Date(now) }))
+    const statuses = [await ask(server), await ask(server), await ask(server)].map(({ status }) => status)
+    assert.deepEqual(statuses, [200, 200, 429])
+    now += 1_000
+    assert.equal((await ask(server)).status, 200)
+    assert.equal((await ask(server)).headers.get('retry-after'), '1')
+  })
+
+  test('ends idle connections as it ends', async (t) => {
+    const server = await start(t)
+    const socket = connect(server.port, '127.0.0.1')
+    const ended = new Promise((resolve) => socket.once('close', resolve))
+    socket.write('GET /keys HTTP/1.1\r\nhost: a\r\n\r\n')
+    await new Promise((resolve) => socket.once('data', resolve))
+    await server.close(5_000)
+    await ended
+    const refused = await new Promise((resolve) => {
+      request({ port: server.port, host: '127.0.0.1' }).on('error', resolve).end()
+    })
+    assert.match(String(refused), /ECONNREFUSED/)
+  })
+
+  test('a port that is taken is said', async (t) => {
+    const { port } = await start(t)
+    const opening = openHttpServer({ listen: { host: '127.0.0.1', port }, allow: () => true, answer: () => undefined })
+    await assert.rejects(opening, {
+      code: 'USAGE_INVALID',
+      seen: `127.0.0.1:${port} cannot be listened at: EADDRINUSE`,
+    })
+  })
+})

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { answerHealth } from '../../../src/issuer/watch/answer-health.ts'
+import type { WatchStatus } from '../../../src/issuer/watch/watch-status.ts'
+
+const startedAt = new Date('2026-11-24T12:00:00Z')
+const status: WatchStatus = {
+  issuer: 'https://oidc.example.com/cluster-1',
+  lookedAt: new Date('2026-11-24T12:10:00Z'),
+  rounds: 40,
+  replicas: { asked: 3, read: 2 },
+  keys: { published: 2, remembered: 3, revoked: 1 },
+  publishedAt: new Date('2026-11-24T12:09:00Z'),
+  alarms: [{ reason: 'ReplicaUnread', subject: 'https://10.0.0.3:6443', says: 'it gave no answer' }],
+}
+const ask = (path: string, now: string, given: WatchStatus | undefined = status) =>
+  answerHealth(path, given, { now: new Date(`2026-11-24T${now}Z`), startedAt })
+
+suite('the health of a watch', () => {
+  test('is alive while rounds go on, and not after ten minutes without one', () => {
+    assert.deepEqual([ask('/healthz', '12:19:00')?.status, ask('/healthz', '12:20:00')?.status], [200, 503])
+    const early = (now: string) =>
+      answerHealth('/healthz', undefined, { now: new Date(`2026-11-24T${now}Z`), startedAt })
+    assert.deepEqual([early('12:09:59')?.status, early('12:10:00')?.status], [200, 503])
+  })
+
+  test('is ready once something was published, and says what needs somebody', () => {
+    assert.deepEqual(ask('/readyz', '12:10:01'), {
+      status: 200,
+      contentType: 'text/plain; charset=utf-8',
+      text: 'ok\nReplicaUnread: it gave no answer\n',
+    })
+    assert.equal(ask('/readyz', '12:10:01', { ...status, publishedAt: undefined })?.status, 503)
+  })
+
+  test('is told in numbers, in the form of Prometheus', () => {
+    const { text = '', contentType } = ask('/metrics', '12:10:01') ?? {}
+    assert.equal(contentType, 'text/plain; version=0.0.4; charset=utf-8')
+    const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+    for (const sample of samples) assert.match(sample, /^pullpass_issuer_[a-z_]+(\{[a-z]+="\w+"\})? \d+(\.\d+)?$/)
+    for (const wanted of [
+      'pullpass_issuer_rounds_total 40',
+      'pullpass_issuer_last_publication_timestamp_seconds 1795522140',
+      'pullpass_issuer_replicas{state="read"} 2',
+      'pullpass_issuer_keys{state="published"} 2',
+      'pullpass_issuer_alarms{reason="ReplicaUnread"} 1',
+      'pullpass_issuer_alarms{reason="KeyUnpublished"} 0',
+    ]) {
+      assert.ok(samples.includes(wanted), wanted)
+    }
+  })
+
+  test('and nothing else', () => assert.equal(ask('/', '12:10:01'), undefined))
+})
