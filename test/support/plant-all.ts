@@ -60,7 +60,10 @@ export function grant({ parts }: TestSandbox): void {
   answerIam(parts, granted)
 }
 
-export const granted: SandboxAnswer = { status: 200, body: { accessToken: impersonated, expireTime: '2026-11-24T13:00:00Z' } }
+export const granted: SandboxAnswer = {
+  status: 200,
+  body: { accessToken: impersonated, expireTime: '2026-11-24T13:00:00Z' },
+}
 
 export function answerSts({ sts }: TestSandbox['parts'], answer: SandboxAnswer): void {
   sts.faults.clear()

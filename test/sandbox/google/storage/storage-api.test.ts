@@ -98,7 +98,10 @@ suite('Cloud Storage', () => {
       ({ status }) => status,
     )
 
-    assert.deepEqual(statuses.toSorted((a, b) => a - b), [200, 412, 412])
+    assert.deepEqual(
+      statuses.toSorted((a, b) => a - b),
+      [200, 412, 412],
+    )
   })
 
   test('deletes what is there, and what was read', async (t) => {
