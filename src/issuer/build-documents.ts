@@ -21,8 +21,8 @@ export function buildDocuments(
 ): Readonly<Record<DocumentName, DocumentToStore>> {
   const usable = keys
     .filter((key) => whyUnusable(key) === undefined)
-    .toSorted((one, other) => (one.keyId ?? '').localeCompare(other.keyId ?? '', 'en'))
-  const algorithms = [...new Set(usable.map(({ algorithm }) => algorithm))].toSorted()
+    .toSorted((one, other) => inOrder(one.keyId ?? '', other.keyId ?? ''))
+  const algorithms = [...new Set(usable.map(({ algorithm = '' }) => algorithm))].toSorted(inOrder)
   if (algorithms.length === 0) algorithms.push('RS256') // the field is required, and may not be empty
   const discovery = {
     issuer,
@@ -36,6 +36,8 @@ export function buildDocuments(
     discovery: toStore(discovery, 'application/json'),
   }
 }
+
+const inOrder = (one: string, other: string): number => one.localeCompare(other, 'en')
 
 const toStore = (document: object, contentType: string): DocumentToStore => ({
   text: `${JSON.stringify(document, undefined, 2)}\n`,

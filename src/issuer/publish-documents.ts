@@ -27,9 +27,9 @@ export interface Publication {
   readonly mode: 'write' | 'dry-run'
 }
 
-export type Change = 'created' | 'updated' | 'unchanged'
+type Change = 'created' | 'updated' | 'unchanged'
 
-export interface PublishedKey {
+interface PublishedKey {
   readonly key: IssuerKey
   readonly state: 'added' | 'kept' | 'withdrawn' | 'left out'
   /** Why it was left out. */

@@ -6,6 +6,6 @@ import { findingWords } from '../../src/issuer/issuer-finding.ts'
 suite('docs/issuer.md', () => {
   test('every word of a finding has a line, and every line is of a word', () => {
     const words = [...readFileSync('docs/issuer.md', 'utf8').matchAll(/^\| ([A-Z_]+) \|/gm)].map(([, word]) => word)
-    assert.deepEqual(words.toSorted(), findingWords.toSorted())
+    assert.deepEqual(new Set(words), new Set<unknown>(findingWords))
   })
 })

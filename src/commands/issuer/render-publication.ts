@@ -16,10 +16,9 @@ export interface PublishReport {
 
 export function renderPublication(report: PublishReport, color: 'always' | 'never'): string {
   const { issuer, target, mode, outcome, confirmations } = report
-  const said = mode === 'dry-run' ? { created: 'would be created', updated: 'would be updated' } : {}
   const changes = target.holds.map((name) => {
     const change = outcome.changes[name] ?? 'unchanged'
-    return [documentPaths[name], { ...said, unchanged: 'unchanged' }[change as 'unchanged'] ?? change]
+    return [documentPaths[name], mode === 'dry-run' && change !== 'unchanged' ? `would be ${change}` : change]
   })
   const keys = outcome.keys.map(({ key, state, reason }) => [key.keyId ?? '(no kid)', kindOf(key), state, reason ?? ''])
   const checks = confirmations.map(({ check, state, says }): Cell[] => [check, toned(state), says])
