@@ -2,6 +2,7 @@
  * Starts the whole outside on one machine: a cluster, the bucket that publishes its issuer's documents, a Google that
  * verifies its tokens, and a registry that serves whoever holds a token that Google granted.
  */
+import type { Agent } from 'node:https'
 import { principalOf } from './google/workload-identity.ts'
 import { packImage } from './registry/pack-image.ts'
 import type { TlsWanted } from './serve/open-server.ts'
@@ -24,6 +25,8 @@ export interface SandboxWanted {
   readonly trust?: 'set-up' | 'absent'
   /** Whether the Kubernetes API speaks HTTP/2; absent: offered. */
   readonly kubernetesHttp2?: TlsWanted['http2']
+  /** By which Google reaches issuers whose names do not lead here by themselves; absent: directly. */
+  readonly issuerAgent?: Agent
 }
 
 export interface Sandbox extends OpenParts, AsyncDisposable {
@@ -79,7 +82,8 @@ async function furnish(wanted: SandboxWanted, opened: (end: () => Promise<void>)
   const { namespaces = ['default', 'team-a', 'team-b'], kubernetesHttp2 = 'offered' } = wanted
   const { issuerDocuments = 'published', trust = 'set-up' } = wanted
   const clock = createMovableClock(wanted.now ?? (() => new Date()))
-  const outside = await openParts({ now: clock.now, admin, kubernetesHttp2, opened })
+  const agent = wanted.issuerAgent
+  const outside = await openParts({ now: clock.now, admin, kubernetesHttp2, opened, ...(agent && { agent }) })
   const { cluster, google, parts } = outside
 
   seedCluster(cluster, namespaces, account)

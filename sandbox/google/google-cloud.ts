@@ -10,7 +10,7 @@ import { createIamPolicies, type IamPolicies } from './iam-policies.ts'
 import { createOperations } from './operations.ts'
 import { createOperators, type Operators } from './operators.ts'
 import { createProjects, type Projects } from './projects.ts'
-import { readPublishedKeys } from './published-keys.ts'
+import { type IssuerReach, readPublishedKeys } from './published-keys.ts'
 import { resourceManagerApi } from './resource-manager-api.ts'
 import { securityTokenService } from './security-token-service.ts'
 import { createServiceAccounts, type ServiceAccounts } from './service-accounts.ts'
@@ -45,13 +45,11 @@ interface Memory {
   readonly grantToken: AccessTokens['grant']
 }
 
-export interface GoogleCloudNeeds {
+export interface GoogleCloudNeeds extends IssuerReach {
   readonly now: () => Date
-  /** PEM, trusted when an issuer's documents are fetched by https. */
-  readonly ca?: string
 }
 
-export function createGoogleCloud({ now, ca }: GoogleCloudNeeds): GoogleCloud {
+export function createGoogleCloud({ now, ...reach }: GoogleCloudNeeds): GoogleCloud {
   let current = usualSettings
   const settings = () => current
   const memory = createMemory(now)
@@ -64,7 +62,7 @@ export function createGoogleCloud({ now, ca }: GoogleCloudNeeds): GoogleCloud {
   const shared = { ...memory, tokens: { whoHolds, grant }, operations: createOperations(now, settings), settings, now }
   return {
     ...memory,
-    sts: securityTokenService({ ...shared, readKeys: (provider) => readPublishedKeys(provider, ca) }),
+    sts: securityTokenService({ ...shared, readKeys: (provider) => readPublishedKeys(provider, reach) }),
     iamCredentials: iamCredentials(shared),
     iam: iamApi({ ...shared, policyCalls: policyCalls('roles/iam.') }),
     artifactRegistry: artifactRegistryApi({ ...shared, policyCalls: policyCalls('roles/artifactregistry.') }),

@@ -7,24 +7,33 @@ import type { Provider } from './workload-identity.ts'
 const maxDocumentBytes = 1 << 20
 const timeoutMs = 5000
 
-/** Rejects where the documents cannot be reached, are no JSON, or name another issuer. `ca`: PEM, trusted for https. */
+/** How Google reaches issuers. */
+export interface IssuerReach {
+  /** PEM, trusted for https. */
+  readonly ca?: string
+  /** By which https is asked, where names do not lead there by themselves: that of a proxy; absent: directly. */
+  readonly agent?: https.Agent
+}
+
+/** Rejects where the documents cannot be reached, are no JSON, or name another issuer. */
 export async function readPublishedKeys(
   provider: Pick<Provider, 'issuerUri' | 'publishedAt' | 'jwksJson'>,
-  ca: string | undefined,
+  reach: IssuerReach,
 ): Promise<JSONWebKeySet> {
   if (provider.jwksJson !== undefined) return keySet(JSON.parse(provider.jwksJson))
   const { issuerUri, publishedAt = issuerUri } = provider
   const whereServed = (url: string) => (url.startsWith(issuerUri) ? publishedAt + url.slice(issuerUri.length) : url)
 
-  const discovery = await readJson(whereServed(`${issuerUri}/.well-known/openid-configuration`), ca)
+  const discovery = await readJson(whereServed(`${issuerUri}/.well-known/openid-configuration`), reach)
   if (discovery['issuer'] !== issuerUri) throw new Error('the discovery document names another issuer')
-  return keySet(await readJson(whereServed(String(discovery['jwks_uri'])), ca))
+  return keySet(await readJson(whereServed(String(discovery['jwks_uri'])), reach))
 }
 
-function readJson(url: string, ca: string | undefined): Promise<Record<string, unknown>> {
+function readJson(url: string, { ca, agent }: IssuerReach): Promise<Record<string, unknown>> {
   const { promise, resolve, reject } = Promise.withResolvers<Record<string, unknown>>()
-  const get = url.startsWith('https:') ? https.get : http.get
-  const request = get(url, { ca, agent: false, timeout: timeoutMs }, (answer) => {
+  const isSecure = url.startsWith('https:')
+  const get = isSecure ? https.get : http.get
+  const request = get(url, { ca, agent: (isSecure && agent) || false, timeout: timeoutMs }, (answer) => {
     const pieces: Buffer[] = []
     let size = 0
     answer.on('data', (piece: Buffer) => {

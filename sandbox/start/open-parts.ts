@@ -1,6 +1,7 @@
 /** Opens every part of the outside, empty as yet, on sockets of its own. */
 import { randomBytes } from 'node:crypto'
 import { createGoogleCloud, type GoogleCloud } from '../google/google-cloud.ts'
+import type { IssuerReach } from '../google/published-keys.ts'
 import { createKubernetesApi, type KubernetesApi } from '../kubernetes/kubernetes-api.ts'
 import { createOciRegistry, type OciRegistry } from '../registry/oci-registry.ts'
 import { type CertificateAuthority, createCertificateAuthority } from '../serve/certificate-authority.ts'
@@ -34,6 +35,8 @@ export interface PartsWanted {
   readonly now: () => Date
   readonly admin: string
   readonly kubernetesHttp2: TlsWanted['http2']
+  /** By which Google reaches issuers; absent: directly. */
+  readonly agent?: IssuerReach['agent']
   /** Called with each part's close as soon as there is something to close. */
   readonly opened: (close: () => Promise<void>) => void
 }
@@ -42,14 +45,14 @@ const issuerBucket = 'example-cluster'
 /** Every API server's certificate names the Service as well, by which it is asked at its own address. */
 export const apiServerNames: readonly string[] = ['localhost', '127.0.0.1', '::1', 'kubernetes.default.svc']
 
-export async function openParts({ now, admin, kubernetesHttp2, opened }: PartsWanted): Promise<OpenParts> {
+export async function openParts({ now, admin, kubernetesHttp2, opened, agent }: PartsWanted): Promise<OpenParts> {
   const authority = await createCertificateAuthority()
   const serve = async (handler: SandboxHandler, tls: Partial<TlsWanted> = {}) => {
     const part = await servePart({ handler, now, tls: { authority, http2: 'offered', ...tls } })
     opened(part.close)
     return part
   }
-  const google = createGoogleCloud({ now, ca: authority.ca })
+  const google = createGoogleCloud({ now, ca: authority.ca, ...(agent && { agent }) })
   const storage = await serve(google.storage)
   google.store.putBucket(issuerBucket, { access: 'public' })
   const token = randomBytes(32).toString('base64url')
