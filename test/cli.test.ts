@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { Part } from '../sandbox/serve/serve-part.ts'
 import { readPullSecret } from './support/read-pull-secret.ts'
 import { spawnPullpass } from './support/spawn-pullpass.ts'
 import { startTestSandbox } from './support/start-test-sandbox.ts'
-
-/** Resolves once the part has seen such a request. */
-async function reached(part: Part, method: string): Promise<void> {
-  while (!part.seen.some((request) => request.method === method)) await new Promise(setImmediate)
-}
 
 suite('the process', () => {
   test('ended by SIGTERM in the middle, it finishes what is in flight, says what was not done, and exits 143', async (t) => {
@@ -16,11 +10,11 @@ suite('the process', () => {
     const sandbox = await startTestSandbox(t, { namespaces, now: () => new Date() })
     sandbox.parts.kubernetes.faults.inject({ kind: 'latency', ms: 300 }, { when: ({ method }) => method === 'PATCH' })
     const { child, ended } = spawnPullpass(['refresh'], sandbox.environment)
-    await reached(sandbox.parts.kubernetes, 'PATCH')
+    await Promise.race([sandbox.parts.kubernetes.whenSeen(({ method }) => method === 'PATCH'), ended])
     child.kill('SIGTERM')
     const { exitCode, stderr, stdout } = await ended
 
-    assert.equal(exitCode, 143)
+    assert.equal(exitCode, 143, stderr)
     const written = namespaces.filter((namespace) => readPullSecret(sandbox, namespace) !== undefined)
     assert.ok(written.length > 0 && written.length < 200)
     assert.match(stdout, new RegExp(`${written.length} namespaces/regcred +google +written`))

@@ -7,6 +7,7 @@ import { createFaultPlan, type FaultPlan, type Faults } from './faults.ts'
 import type { SandboxAnswer, SandboxHandler } from './handler.ts'
 import { openServer, type TlsWanted } from './open-server.ts'
 import { type Incoming, receiveRequest } from './receive-request.ts'
+import { createSeenRequests, type Fits, type SeenRequest, type SeenRequests } from './seen-requests.ts'
 import { type Outgoing, sendAnswer } from './send-answer.ts'
 
 export interface PartWanted {
@@ -19,16 +20,6 @@ export interface PartWanted {
   readonly maxBodyBytes?: number
 }
 
-/** What a test may count: never bodies or headers, so that no token is kept. */
-interface SeenRequest {
-  readonly method: string
-  /** Without the query. */
-  readonly path: string
-  /** 0 until an answer begins. */
-  readonly status: number
-  readonly at: Date
-}
-
 export interface Part extends AsyncDisposable {
   /** `http://127.0.0.1:PORT` or `https://127.0.0.1:PORT`. */
   readonly url: string
@@ -38,16 +29,17 @@ export interface Part extends AsyncDisposable {
   readonly faults: Faults
   /** The last 100,000 requests, in the order of their arrival. */
   readonly seen: readonly SeenRequest[]
+  /** Resolves as soon as it was asked that often, of what fits: now, or later. */
+  readonly whenSeen: (fits?: Fits, times?: number) => Promise<void>
   /** Ends every connection, busy ones too. */
   readonly close: () => Promise<void>
 }
 
-const maxSeen = 100_000
 const defaultMaxBodyBytes = 3 << 20
 
 export async function servePart(wanted: PartWanted): Promise<Part> {
   const faults = createFaultPlan()
-  const seen: SeenRequest[] = []
+  const seen = createSeenRequests()
   const now = wanted.now ?? (() => new Date())
   const server = await openServer(wanted.tls, now, (incoming, outgoing) => {
     const entry = record(incoming, seen, now())
@@ -59,7 +51,8 @@ export async function servePart(wanted: PartWanted): Promise<Part> {
     port: server.port,
     ...(wanted.tls && { ca: wanted.tls.authority.ca }),
     faults,
-    seen,
+    seen: seen.all,
+    whenSeen: (fits, times) => seen.when(fits, times),
     close: server.close,
     [Symbol.asyncDispose]: server.close,
   }
@@ -90,10 +83,10 @@ async function serveRequest(exchange: Exchange, wanted: PartWanted, faults: Faul
   else await send(await ask())
 }
 
-function record(incoming: Incoming, seen: SeenRequest[], at: Date): Exchange['entry'] {
+function record(incoming: Incoming, seen: SeenRequests, at: Date): Exchange['entry'] {
   const path = (incoming.url ?? '').replace(/\?.*/s, '')
   const entry = { method: incoming.method ?? '', path, status: 0, at }
-  if (seen.push(entry) > maxSeen) seen.shift()
+  seen.add(entry)
   return entry
 }
 

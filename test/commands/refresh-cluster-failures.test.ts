@@ -134,10 +134,8 @@ suite('a run that is ended in the middle of 200 namespaces', () => {
     const file = await sandbox.write('many.yaml', documentText(sandbox, { include: ['ns-*'] }))
     const sleep = async (ms: number, signal: AbortSignal) => {
       if (ms !== 20_000) return
-      while (patches(sandbox).length < 20) {
-        signal.throwIfAborted()
-        await new Promise(setImmediate)
-      }
+      await sandbox.parts.kubernetes.whenSeen(({ method }) => method === 'PATCH', 20)
+      signal.throwIfAborted()
     }
     const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '--timeout', '20s'], { sleep })
     assert.equal(exitCode, 1)

@@ -204,10 +204,8 @@ suite('while Google fails, each pull secret keeps its last good credential', () 
       const asked = sts.seen.length
       const sleep = async (ms: number, signal: AbortSignal) => {
         if (ms !== 30_000) return
-        while (sts.seen.length === asked) {
-          signal.throwIfAborted()
-          await new Promise(setImmediate)
-        }
+        await sts.whenSeen(undefined, asked + 1)
+        signal.throwIfAborted()
       }
       const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '--timeout', '30s'], { sleep })
       sts.faults.clear()

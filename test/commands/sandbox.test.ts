@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { watch } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
@@ -13,8 +14,11 @@ const nowhere = { environment: {}, clock: { now: () => new Date('2026-11-24T12:0
 async function meetStarting(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'pullpass-test-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const changes = watch(folder)[Symbol.asyncIterator]()
+  const changed = changes.next() // asked before anything can change
   const { child, ended } = spawnPullpass(['sandbox'], { TMPDIR: folder })
-  while (readdirSync(folder).length === 0) await new Promise(setImmediate)
+  await Promise.race([changed, ended])
+  await changes.return?.()
   return { child, ended, left: () => readdirSync(folder) }
 }
 

@@ -217,7 +217,7 @@ suite('send', () => {
     const interrupt = new AbortController()
     const reason = new PullpassError({ code: 'INTERRUPTED', hop: 'run', seen: 'SIGINT' })
     const sent = fault(testOutside({ signal: interrupt.signal }), ask(part.url))
-    while (part.seen.length === 0) await new Promise(setImmediate)
+    await part.whenSeen()
     interrupt.abort(reason)
     assert.equal(await sent, reason)
   })

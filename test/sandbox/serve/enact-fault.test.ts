@@ -90,7 +90,7 @@ suite('faults on a connection', async () => {
       const { part } = await serve(t, transport)
       part.faults.inject({ kind: 'stall', at: 'request' })
       const answer = failureOf(ask(t, part))
-      while (part.seen.length === 0) await new Promise(setImmediate)
+      await part.whenSeen()
       await part.close()
 
       assert.notEqual(await answer, 'none') // HTTP/2 says no more than that the stream ended without headers
