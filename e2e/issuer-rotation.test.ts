@@ -1,0 +1,176 @@
+/** Keys rotate on two real API servers that disagree in the middle of it, while tokens are exchanged all the time: none fails. */
+import assert from 'node:assert/strict'
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, suite, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { createMovableClock } from '../sandbox/start/movable-clock.ts'
+import { openTarget } from '../src/issuer/open-target.ts'
+import { firstState, watchRound } from '../src/issuer/watch/watch-round.ts'
+import type { WatchWanted } from '../src/issuer/watch/watch-wanted.ts'
+import { connect } from '../src/kubernetes/connect.ts'
+import { httpsTransport } from '../src/outside/https-transport.ts'
+import type { Outside } from '../src/outside/outside.ts'
+import { runPullpass } from '../test/support/run-pullpass.ts'
+import type { ServiceAccountKeys } from './parts/control-plane/api-server-plan.ts'
+import { generateSigningKey } from './parts/control-plane/write-key-files.ts'
+import { waitUntil } from './parts/ground/wait-until.ts'
+import { withRealPart } from './parts/real-part.ts'
+import { keepTrying } from './rotation/keep-trying.ts'
+import { bucket, type RotationServer, type RotationStage, startRotationStage } from './rotation/start-rotation-stage.ts'
+
+const [first, second, third] = [generateSigningKey(), generateSigningKey(), generateSigningKey()]
+
+/** As kube-apiserver names a key of a file. */
+const kidOf = (key: KeyObject) =>
+  createHash('sha256')
+    .update(createPublicKey(key).export({ type: 'spki', format: 'der' }))
+    .digest('base64url')
+
+const clock = createMovableClock(() => new Date())
+
+const realClock = createMovableClock(() => new Date())
+
+const documentText = (provider: string) => `
+apiVersion: pullpass.dev/v1alpha1
+kind: ClusterPullSecret
+metadata: {name: regcred}
+spec:
+  namespaces: {include: [image-system]}
+  serviceAccountRef: {namespace: image-system, name: pullpass}
+  issuer: {publishTo: "gs://${bucket}"}
+  registries:
+    - name: google
+      hosts: [europe-docker.pkg.dev]
+      gcp:
+        workloadIdentityProvider: ${provider}
+        serviceAccountEmail: puller@example-project.iam.gserviceaccount.com
+`
+
+/** A watch in this process: real API servers and a real wait between looks, but a clock that can be moved. */
+async function startWatch(stage: RotationStage) {
+  const ended = new AbortController()
+  const outside: Outside = {
+    environment: stage.environment,
+    now: clock.now,
+    random: Math.random,
+    sleep: async (ms, signal) => await wait(ms, undefined, { signal }),
+    transport: httpsTransport(stage.environment, stage.authority),
+    signal: ended.signal,
+    log: () => undefined,
+  }
+  const cluster = await connect({ kubeconfig: stage.servers[0].kubeconfigFile }, outside)
+  const wanted: WatchWanted = {
+    cluster,
+    target: await openTarget(`gs://${bucket}`, outside),
+    issuerUrl: undefined,
+    replicas: stage.servers.map(({ url }) => new URL(url)),
+    account: { namespace: 'image-system', name: 'pullpass' },
+    memory: { namespace: 'pullpass-system', name: 'pullpass-issuer' },
+    keepForMs: 48 * 3_600_000,
+  }
+  let state = firstState
+  const look = async () => {
+    state = await watchRound(state, wanted, outside)
+  }
+  const rounds = keepTrying(async () => {
+    await look()
+    await wait(200)
+  })
+  return {
+    status: () => state.status,
+    /** Looks no longer by itself. */
+    hold: rounds.pause,
+    look,
+    async end() {
+      await rounds.stop()
+      await cluster.close()
+    },
+  }
+}
+
+await withRealPart(
+  'a control plane',
+  () => startRotationStage({ signing: first, verifying: [first] }),
+  (stage) => {
+    suite('a rotation of keys', () => {
+      const watching = startWatch(stage)
+      after(async () => (await watching).end())
+      const isOut = async (key: KeyObject) =>
+        await waitUntil(
+          `key ${kidOf(key)} to be public`,
+          30_000,
+          async () => stage.published().includes(kidOf(key)) || undefined,
+        )
+      const up = new Set<RotationServer>(stage.servers)
+      let turn = 0
+      const anyServer = () => {
+        const server = [...up][turn++ % up.size]
+        assert.ok(server)
+        return server
+      }
+      let oldToken = ''
+
+      test('in stages, verify first, then sign: no exchange of any token fails, at any time', async () => {
+        await isOut(first)
+        oldToken = await stage.mint(stage.servers[0])
+        const trial = keepTrying(async () => {
+          const { status, body } = await stage.exchange(await stage.mint(anyServer()))
+          assert.equal(status, 200, body)
+        })
+        const rollOut = async (keys: ServiceAccountKeys) => {
+          for (const server of stage.servers) {
+            await trial.pause()
+            up.delete(server)
+            trial.resume()
+            await server.restart(keys)
+            up.add(server)
+          }
+        }
+        await rollOut({ signing: first, verifying: [first, second] })
+        await isOut(second)
+        await rollOut({ signing: second, verifying: [second, first] })
+        await trial.stop()
+        assert.ok(trial.attempts() > 50, `${trial.attempts()}`)
+      })
+
+      test('in one step, signed as soon as it is served: refresh holds its token back until its key is public, and none fails', async () => {
+        const document = join(stage.folder, 'pull.yaml')
+        await writeFile(document, documentText(stage.provider))
+        await (await watching).hold() // by the barrier alone
+        const trial = keepTrying(async () => {
+          const argv = ['refresh', '-f', document, '--kubeconfig', anyServer().kubeconfigFile]
+          const run = await runPullpass({ environment: stage.environment, clock: realClock }, argv)
+          assert.deepEqual([run.exitCode, run.stderr], [0, ''])
+        })
+        for (const server of stage.servers) {
+          await trial.pause()
+          up.delete(server)
+          trial.resume()
+          await server.restart({ signing: third, verifying: [third, second] })
+          up.add(server)
+          const before = trial.attempts()
+          await waitUntil('runs on both', 30_000, async () => trial.attempts() > before + 3 || undefined)
+        }
+        await trial.stop()
+        assert.deepEqual(new Set(stage.published()), new Set([first, second, third].map(kidOf)))
+      })
+
+      test('a token of the first key is taken until the key was last seen 48 h ago; then it is withdrawn, the others stay', async () => {
+        const watch = await watching
+        await watch.hold()
+        clock.advance('47 h')
+        for (let looks = 0; looks < 41; looks++) await watch.look()
+        assert.deepEqual(watch.status().alarms, [])
+        assert.equal((await stage.exchange(oldToken)).status, 200)
+        clock.advance('1 h')
+        await watch.look()
+        assert.deepEqual(new Set(stage.published()), new Set([second, third].map(kidOf)))
+        const refused = await stage.exchange(oldToken)
+        assert.equal(refused.status, 400)
+        assert.match(refused.body, /Error connecting to the given credential's issuer/)
+      })
+    })
+  },
+)
