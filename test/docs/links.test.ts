@@ -10,7 +10,7 @@ interface Link {
   readonly titles: readonly string[]
 }
 
-const pages = [...globSync('docs/*.md'), 'README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
+const pages = [...globSync('docs/**/*.md').toSorted(), 'README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
 
 /** Links to files of ours, outside code blocks; paths from the root. */
 function linksOf(page: string): Link[] {

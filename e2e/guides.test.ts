@@ -1,0 +1,104 @@
+/**
+ * The guides, followed to the letter: each command as it stands on the page, in one shell, from nothing to a pulled image,
+ * against the sandbox's cluster and against a real control plane. Only the vendors' own command lines are parsed alone.
+ */
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { suite, type TestContext, test } from 'node:test'
+import { type PlacedStep, parseGuide, stepsOnWay, waysOf } from '../test/docs/guides/parse-guide.ts'
+import { AbsentPart } from '../tools/real-parts/absent-part.ts'
+import { findUnshown } from './guides/find-unshown.ts'
+import type { GuideCluster } from './guides/guide-cluster.ts'
+import { type GuideStage, startGuideStage } from './guides/start-guide-stage.ts'
+import { runProgram } from './parts/ground/run-program.ts'
+
+type ClusterKind = GuideCluster['kind']
+
+const pages = globSync('docs/guides/*.md')
+  .filter((page) => basename(page) !== 'README.md')
+  .toSorted()
+
+for (const page of pages) {
+  const whole = parseGuide(readFileSync(page, 'utf8'))
+  const ways = waysOf(whole)
+  suite(page, () => {
+    for (const way of ways) {
+      const steps = stepsOnWay(whole, way)
+      // What differs between ways is not the cluster: one of them is followed on a real one too.
+      for (const kind of way === ways[0] ? (['sandbox', 'real'] as const) : (['sandbox'] as const)) {
+        test(titleOf(way, steps, kind), async (t) => {
+          const stage = await startGuideStage(kind).catch((fault: unknown) => skipWithout(t, fault))
+          if (stage === undefined) return
+          try {
+            await follow({ page, steps, kind }, stage)
+          } finally {
+            await stage.close()
+          }
+        })
+      }
+    }
+  })
+}
+
+function skipWithout(t: TestContext, fault: unknown): undefined {
+  if (!(fault instanceof AbsentPart) || process.env['PULLPASS_REAL_PARTS'] === 'required') throw fault
+  t.skip(fault.message)
+}
+
+interface Followed {
+  readonly page: string
+  readonly steps: readonly PlacedStep[]
+  readonly kind: ClusterKind
+}
+
+function isRun(step: PlacedStep, kind: ClusterKind): boolean {
+  return step.kind === 'run' && (step.where === 'anywhere' || kind === 'real')
+}
+
+function titleOf(way: string, steps: readonly PlacedStep[], kind: ClusterKind): string {
+  const scripts = steps.filter((step) => step.kind === 'run' || step.kind === 'parse')
+  const run = scripts.filter((step) => isRun(step, kind)).length
+  const cluster = kind === 'real' ? 'a real control plane' : "the sandbox's cluster"
+  const counts = `${run} blocks of commands run, ${scripts.length - run} parsed only`
+  return `${way && `${way}, `}with ${cluster}, leads where it says: ${counts}`
+}
+
+async function follow({ page, steps, kind }: Followed, stage: GuideStage): Promise<void> {
+  const { shell, folder, direct, ports, unknownNames } = stage
+  const here = (text: string) => replaceAll(text, Object.entries(ports))
+  const asShown = (text: string) =>
+    replaceAll(
+      text,
+      Object.entries(ports).map(([shown, real]) => [real, shown]),
+    )
+  let printed: string | undefined
+  for (const step of steps) {
+    const where = `${page}:${step.line}`
+    if (step.kind === 'stage') await direct(here(step.direction))
+    else if (step.kind === 'file') await writeFile(join(folder, step.name), step.text)
+    else if (step.kind === 'shown') {
+      if (printed === undefined) continue
+      assert.deepEqual(findUnshown(step.lines, printed), [], `${where} shows what was not printed:\n${printed}`)
+    } else {
+      await parse(step.script, where)
+      printed = undefined
+      if (step.kind === 'parse' || !isRun(step, kind)) continue
+      const { failed, exitCode, printed: all } = await shell.run(here(step.script))
+      printed = asShown(all)
+      const isGood = step.exits === 0 ? failed === undefined : exitCode === step.exits
+      assert.ok(isGood, `${where}: ${failed ?? `exit code ${exitCode}`}\n${printed}`)
+    }
+  }
+  assert.deepEqual([...unknownNames], [])
+}
+
+async function parse(script: string, where: string): Promise<void> {
+  const { exitCode, stderr } = await runProgram('bash', ['-n'], { stdin: script })
+  assert.equal(exitCode, 0, `${where}: ${stderr}`)
+}
+
+function replaceAll(text: string, pairs: readonly (readonly [string, string])[]): string {
+  return pairs.reduce((changed, [from, to]) => changed.replaceAll(from, to), text)
+}

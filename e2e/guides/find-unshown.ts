@@ -1,0 +1,27 @@
+/** Which lines that a guide shows were not printed, in their order; what differs from run to run is left out of account. */
+
+/** `…` in a shown line stands for anything. */
+export function findUnshown(shown: readonly string[], printed: string): string[] {
+  const lines = printed.split('\n').map(withoutVariables)
+  let next = 0
+  return shown.filter((line) => {
+    const pattern = new RegExp(`^${withoutVariables(line).split('…').map(literally).join('.*')}$`)
+    const found = lines.findIndex((candidate, index) => index >= next && pattern.test(candidate))
+    if (found >= 0) next = found + 1
+    return found < 0 && line.trim() !== ''
+  })
+}
+
+const variables: readonly (readonly [RegExp, string])[] = [
+  [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, 'INSTANT'],
+  [/\((?:now|in [^()]*|[^()]* ago)\)/g, '(WHEN)'],
+  [/\bsha256:[0-9a-f]{64}\b/g, 'DIGEST'],
+  [/(?<![\w-])[\w-]{43}(?![\w-])/g, 'KID'],
+  [/\bpullpass:[0-9a-f]{12}\b/g, 'MARK'],
+  [/\s+/g, ' '],
+]
+
+const literally = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+
+const withoutVariables = (line: string): string =>
+  variables.reduce((text, [pattern, word]) => text.replaceAll(pattern, word), line).trim()

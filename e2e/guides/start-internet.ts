@@ -1,0 +1,71 @@
+/**
+ * The names of the internet, on this machine: a proxy (RFC 9110 §9.3.6) that leads each name to a handler, behind a
+ * certificate of that name. So a guide's commands run as they stand, with Google's own host names in them.
+ */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { Agent } from 'node:https'
+import { connect, type Socket } from 'node:net'
+import type { CertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
+import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
+import { servePart } from '../../sandbox/serve/serve-part.ts'
+
+export interface Internet {
+  /** `http://127.0.0.1:PORT`, for HTTPS_PROXY. */
+  readonly proxy: string
+  /** By which node:https asks through the proxy. */
+  readonly agent: Agent
+  /** From now on these names are served. */
+  readonly serve: (handlers: Readonly<Record<string, SandboxHandler>>, authority: CertificateAuthority) => Promise<void>
+  /** Names that were asked for, and that nobody serves. */
+  readonly unknown: ReadonlySet<string>
+  readonly close: () => Promise<void>
+}
+
+export async function startInternet(): Promise<Internet> {
+  const unknown = new Set<string>()
+  const sockets = new Set<Socket>()
+  const ports = new Map<string, number>()
+  const closing: (() => Promise<void>)[] = []
+  const server = createServer((_, answer) => answer.writeHead(405).end())
+  server.on('connection', (socket) => sockets.add(socket.once('close', () => sockets.delete(socket))))
+  server.on('connect', ({ url = '' }, socket: Socket, head: Buffer) => {
+    const name = url.replace(/:443$/, '')
+    const port = ports.get(name)
+    socket.on('error', () => {}) // whoever asked went away
+    if (port !== undefined) return tunnel(socket, head, port)
+    unknown.add(name)
+    socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const proxy = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  return {
+    proxy,
+    agent: new Agent({ proxyEnv: { HTTPS_PROXY: proxy } }),
+    unknown,
+    async serve(handlers, authority) {
+      const names = Object.keys(handlers)
+      const handler: SandboxHandler = (request) => handlers[request.headers['host'] ?? '']?.(request) ?? { status: 421 }
+      const part = await servePart({ handler, tls: { authority, http2: 'offered', serverNames: names } })
+      closing.push(part.close)
+      for (const name of names) ports.set(name, part.port)
+    },
+    async close() {
+      await Promise.all(closing.map((end) => end()))
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  }
+}
+
+function tunnel(socket: Socket, head: Buffer, port: number): void {
+  const through = connect(port, '127.0.0.1', () => {
+    socket.write('HTTP/1.1 200 Connection Established\r\n\r\n')
+    through.write(head)
+    through.pipe(socket).pipe(through)
+  })
+  through.on('error', () => socket.destroy())
+  socket.on('close', () => through.destroy())
+}

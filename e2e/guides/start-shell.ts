@@ -1,0 +1,85 @@
+/** One bash session, as somebody who follows a guide has it: variables and background jobs live on from block to block. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface Shell {
+  /** Runs a block and waits for its end. */
+  readonly run: (script: string) => Promise<BlockRun>
+  /** Ends the session, and what it left running. */
+  readonly close: () => Promise<void>
+}
+
+export interface BlockRun {
+  /** Of the last command; and the first that failed, with its code. */
+  readonly exitCode: number
+  readonly failed: string | undefined
+  /** Both streams. */
+  readonly printed: string
+}
+
+export interface ShellGround {
+  /** Where the blocks themselves are written. */
+  readonly blocks: string
+  readonly cwd: string
+  readonly environment: Readonly<Record<string, string>>
+}
+
+const patienceMs = 120_000
+const end = 'END-OF-BLOCK'
+const opening = [
+  'exec 2>&1',
+  'set -o pipefail',
+  'set -E',
+  `trap 'code=$?; if [ -z "$failed" ]; then failed="$BASH_COMMAND: exit code $code"; fi' ERR`,
+  '',
+].join('\n')
+
+export function startShell({ blocks, cwd, environment }: ShellGround): Shell {
+  const child = spawn('bash', ['--noprofile', '--norc'], { cwd, env: { ...environment }, detached: true })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+  })
+  child.stdin.write(opening)
+  let count = 0
+  return {
+    async run(script) {
+      count += 1
+      const file = join(blocks, `${count}.sh`)
+      await writeFile(file, script)
+      const before = output.length
+      // Its standard input is the session's script: no command may read on in that.
+      child.stdin.write(`failed=; . '${file}' </dev/null; printf '\\n${end} %s %s %s\\n' ${count} "$?" "$failed"\n`)
+      return await readEnd(child, count, () => output.slice(before))
+    },
+    close: () => closeGroup(child),
+  }
+}
+
+async function readEnd(child: ChildProcessWithoutNullStreams, count: number, printed: () => string): Promise<BlockRun> {
+  const pattern = new RegExp(`\\n${end} ${count} (?<code>\\d+) (?<failed>.*)\\n`, 's')
+  const deadline = Date.now() + patienceMs
+  while (Date.now() < deadline && child.exitCode === null) {
+    const found = pattern.exec(printed())
+    if (found !== null) {
+      const { code, failed = '' } = found.groups ?? {}
+      return { exitCode: Number(code), failed: failed || undefined, printed: printed().slice(0, found.index) }
+    }
+    await sleep(20)
+  }
+  throw new Error(`the block did not end within ${patienceMs / 1000} s; so far it printed:\n${printed()}`)
+}
+
+/** The group is the session's own: what it left in the background ends with it. */
+async function closeGroup(child: ChildProcessWithoutNullStreams): Promise<void> {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, 'SIGTERM')
+    await sleep(200)
+    process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // ESRCH: nothing is left of it
+  }
+}

@@ -1,0 +1,42 @@
+/** Issuers whose vendor publishes the documents: what a stranger reads at their host names. */
+import type { SandboxAnswer, SandboxHandler } from '../../sandbox/serve/handler.ts'
+import { requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
+import type { GuideCluster } from './guide-cluster.ts'
+
+/** Host, and where under the issuer the keys lie. */
+const hosts: Readonly<Record<string, string>> = {
+  'oidc.eks.eu-central-1.amazonaws.com': '/keys',
+  'container.googleapis.com': '/jwks',
+  'discovery.gardener.example.com': '/jwks',
+}
+
+/** `issuer`: what the cluster signs as, at the time of the request. */
+export const vendorIssuers = (cluster: GuideCluster, issuer: () => string): Record<string, SandboxHandler> =>
+  Object.fromEntries(
+    Object.entries(hosts).map(([host, keysAt]): [string, SandboxHandler] => [
+      host,
+      async ({ path }) => {
+        const url = `https://${host}${path}`
+        if (url === `${issuer()}/.well-known/openid-configuration`) return json(discoveryOf(issuer(), keysAt))
+        if (url === `${issuer()}${keysAt}`) {
+          return json((await requestKubernetes(cluster.apiServer(), { path: '/openid/v1/jwks' })).body)
+        }
+        return { status: 404 }
+      },
+    ]),
+  )
+
+const json = (body: string): SandboxAnswer => ({
+  status: 200,
+  headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=3600' },
+  body,
+})
+
+const discoveryOf = (issuer: string, keysAt: string): string =>
+  JSON.stringify({
+    issuer,
+    jwks_uri: `${issuer}${keysAt}`,
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['RS256'],
+  })

@@ -1,0 +1,78 @@
+/**
+ * A guide as a list of steps, in the order of the page. Fenced blocks are told apart by their info string:
+ *
+ *     ```sh              run, each command must end with exit code 0
+ *     ```sh exits-1      run, the last command must end with that code
+ *     ```sh cloud        a vendor's own command line, which is not here: parsed only; likewise `node`
+ *     ```sh real         run where the cluster is a real control plane, else parsed only
+ *     ```yaml            written to a file, where its first line is `# NAME.yaml`
+ *     ```console         lines that the commands before it print
+ *
+ * `<!-- stage: … -->` says what happens outside meanwhile (e2e/guides/start-guide-stage.ts); `<!-- not run: … -->` says why
+ * the block after it is not run although pullpass or kubectl stand in it. What stands between `<!-- stage: way NAME -->` and
+ * the next of these, or `<!-- stage: every way -->`, is for readers who take that way: a guide is followed once for each.
+ */
+
+export type GuideStep =
+  | { readonly kind: 'run'; readonly script: string; readonly where: 'anywhere' | 'real'; readonly exits: number }
+  | { readonly kind: 'parse'; readonly script: string; readonly reason: string | undefined }
+  | { readonly kind: 'file'; readonly name: string; readonly text: string }
+  | { readonly kind: 'shown'; readonly lines: readonly string[] }
+  | { readonly kind: 'stage'; readonly direction: string }
+
+/** With the line of the page that it begins at. */
+export type PlacedStep = GuideStep & { readonly line: number }
+
+/** The ways that a guide knows; one without a name where it knows none. */
+export function waysOf(steps: readonly PlacedStep[]): string[] {
+  const named = steps.flatMap((step) => (step.kind === 'stage' ? (wayOf(step.direction) ?? []) : []))
+  return named.length === 0 ? [''] : [...new Set(named)]
+}
+
+/** What somebody does who takes this way. */
+export function stepsOnWay(steps: readonly PlacedStep[], way: string): PlacedStep[] {
+  let current = way
+  return steps.filter((step) => {
+    if (step.kind !== 'stage') return current === way
+    const begun = wayOf(step.direction)
+    if (begun === undefined && step.direction !== 'every way') return current === way
+    current = begun ?? way
+    return false
+  })
+}
+
+const wayOf = (direction: string): string | undefined => /^way (?<name>.+)$/.exec(direction)?.groups?.['name']
+
+const fenceOrComment = /^```(?<info>[^\n]*)\n(?<body>.*?)^```$|<!-- (?<word>stage|not run): (?<said>.*?) -->/gms
+
+export function parseGuide(text: string): PlacedStep[] {
+  const steps: PlacedStep[] = []
+  let reason: string | undefined
+  for (const { index, groups = {} } of text.matchAll(fenceOrComment)) {
+    const { info, body = '', word, said = '' } = groups
+    const line = text.slice(0, index).split('\n').length
+    if (word === 'not run') {
+      reason = said
+      continue
+    }
+    const step = word === 'stage' ? { kind: 'stage' as const, direction: said } : readBlock(info ?? '', body, reason)
+    if (step !== undefined) steps.push({ ...step, line })
+    reason = undefined
+  }
+  return steps
+}
+
+function readBlock(info: string, body: string, reason: string | undefined): GuideStep | undefined {
+  const [language = '', manner = ''] = info.trim().split(' ')
+  if (language === 'sh') return readCommands(manner, body, reason)
+  if (language === 'console') return { kind: 'shown', lines: body.trimEnd().split('\n') }
+  const name = language === 'yaml' ? /^# (?<name>[\w-]+\.yaml)\n/.exec(body)?.groups?.['name'] : undefined
+  return name === undefined ? undefined : { kind: 'file', name, text: body }
+}
+
+function readCommands(manner: string, script: string, reason: string | undefined): GuideStep {
+  if (manner === 'cloud' || manner === 'node' || reason !== undefined) return { kind: 'parse', script, reason }
+  const exits = /^exits-(?<code>\d+)$/.exec(manner)?.groups?.['code']
+  if (manner !== '' && manner !== 'real' && exits === undefined) throw new Error(`"sh ${manner}" is no kind of block`)
+  return { kind: 'run', script, where: manner === 'real' ? 'real' : 'anywhere', exits: Number(exits ?? 0) }
+}
