@@ -81,7 +81,7 @@ async function startWatch(stage: RotationStage) {
   return {
     status: () => state.status,
     /** Looks no longer by itself. */
-    hold: rounds.pause,
+    hold: async () => await rounds.pause(),
     look,
     async end() {
       await rounds.stop()

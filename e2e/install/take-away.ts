@@ -1,13 +1,17 @@
 /** Every right of an installation, one by one: a verb on a name in a place, and the role without it. */
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
+import type { PullpassRun } from '../../test/support/run-pullpass.ts'
 import { waitUntil } from '../parts/ground/wait-until.ts'
 import type { Installation, PrintedObject, Rule } from './install.ts'
 import type { Stage } from './start-stage.ts'
 
 export interface TakeAway {
-  readonly stage: Stage
-  readonly installation: Installation
+  readonly stage: Pick<Stage, 'admin'>
+  readonly installation: Pick<Installation, 'objects'> & {
+    /** One run of what is installed: code 1 and its errors where something failed. */
+    readonly refresh: () => Promise<Pick<PullpassRun, 'exitCode' | 'stderr'>>
+  }
   /** Whose rights they are, as the API server names him. */
   readonly user: string
   /** Undoes what earlier runs wrote, so that a run has everything to do. */
@@ -34,7 +38,7 @@ interface Grant {
   /** The rule that grants this alone, as an error's remedy words it. */
   readonly rule: string
   /** Resolves when it is gone, to what gives it back. */
-  readonly takeAway: (stage: Stage, user: string) => Promise<() => Promise<void>>
+  readonly takeAway: (stage: Pick<Stage, 'admin'>, user: string) => Promise<() => Promise<void>>
 }
 
 const grantsOf = (objects: readonly PrintedObject[]): Grant[] =>
@@ -45,13 +49,14 @@ const grantsOf = (objects: readonly PrintedObject[]): Grant[] =>
 function grantsOfRule(role: PrintedObject, rule: Rule): Grant[] {
   const { namespace } = role.metadata
   const [resource = ''] = rule.resources
+  const [group = ''] = rule.apiGroups
   return rule.verbs.flatMap((verb) =>
     (rule.resourceNames ?? [undefined]).map((name): Grant => {
-      const access = { verb, resource, name, namespace }
+      const access = { verb, group, resource, name, namespace }
       const names = name === undefined ? '' : `, resourceNames: [${name}]`
       return {
         title: `${verb} ${resource} ${name ?? ''} in ${namespace ?? 'the cluster'}`,
-        rule: `{apiGroups: [""], resources: [${resource}]${names}, verbs: [${verb}]}`,
+        rule: `{apiGroups: [${group || '""'}], resources: [${resource}]${names}, verbs: [${verb}]}`,
         async takeAway(stage, user) {
           await setRules(stage, role, without(role, rule, access))
           await waitForAnswer(stage, user, access, false)
@@ -67,6 +72,7 @@ function grantsOfRule(role: PrintedObject, rule: Rule): Grant[] {
 
 interface Access {
   readonly verb: string
+  readonly group: string
   readonly resource: string
   readonly name: string | undefined
   readonly namespace: string | undefined
@@ -82,7 +88,7 @@ function without({ rules = [] }: PrintedObject, weakened: Rule, { verb, name }: 
   ].filter(({ verbs }) => verbs.length > 0)
 }
 
-function setRules({ admin }: Stage, { kind, metadata }: PrintedObject, rules: readonly Rule[]) {
+function setRules({ admin }: Pick<Stage, 'admin'>, { kind, metadata }: PrintedObject, rules: readonly Rule[]) {
   const place = metadata.namespace === undefined ? '' : `namespaces/${metadata.namespace}/`
   return admin({
     method: 'PATCH',
@@ -93,7 +99,12 @@ function setRules({ admin }: Stage, { kind, metadata }: PrintedObject, rules: re
 }
 
 /** The API server's authorizer learns of a change by a watch. */
-async function waitForAnswer({ admin }: Stage, user: string, access: Access, wanted: boolean): Promise<void> {
+async function waitForAnswer(
+  { admin }: Pick<Stage, 'admin'>,
+  user: string,
+  access: Access,
+  wanted: boolean,
+): Promise<void> {
   const [resource, subresource] = access.resource.split('/')
   await waitUntil(`the right to ${access.verb} ${access.resource} to be ${wanted}`, 10_000, async () => {
     const { body } = await admin({
