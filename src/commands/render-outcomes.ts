@@ -14,10 +14,11 @@ export interface OutcomesForm {
 
 export function renderOutcomes(outcomes: readonly Outcome[], { mode, now, color }: OutcomesForm): string {
   if (outcomes.length === 0) return 'no namespace is chosen'
-  const rows = outcomes.flatMap((outcome) => rowsOf(outcome, mode, now))
+  const rows = outcomes.flatMap((outcome) => rowsOf(outcome, mode))
   const noted = rows.some(({ note }) => note !== '')
   const header = ['DOCUMENT', 'SECRET', 'REGISTRY', 'RESULT', 'EXPIRES', ...(noted ? ['NOTE'] : [])]
-  const table = renderTable({ header, rows: (outcomes.length <= few ? rows : gather(rows)).map(cellsOf) }, color)
+  const shown = outcomes.length <= few ? rows : gather(rows)
+  const table = renderTable({ header, rows: shown.map((row) => cellsOf(row, now)) }, color)
   return mode === 'dry-run' ? `${table}\n${renderDryRun(outcomes)}` : table
 }
 
@@ -35,19 +36,21 @@ interface Row {
   readonly secretName: string
   readonly registry: string
   readonly result: string
-  readonly expires: string
+  readonly expiresAt: Date | undefined
   readonly note: string
 }
 
-function rowsOf(outcome: Outcome, mode: OutcomesForm['mode'], now: Date): Row[] {
+function rowsOf(outcome: Outcome, mode: OutcomesForm['mode']): Row[] {
   const { document, namespace, secretName, note = '' } = outcome
   const base = { document, namespace, secretName, note }
-  if (outcome.registries.length === 0) return [{ ...base, registry: '', result: outcome.result, expires: '' }]
+  if (outcome.registries.length === 0) {
+    return [{ ...base, registry: '', result: outcome.result, expiresAt: undefined }]
+  }
   return outcome.registries.map((registry) => ({
     ...base,
     registry: registry.name,
     result: resultOf(outcome, registry, mode),
-    expires: expiryOf(registry, now),
+    expiresAt: registry.expiresAt,
   }))
 }
 
@@ -58,19 +61,19 @@ function resultOf({ result }: Outcome, { state, fault }: RegistryOutcome, mode: 
   return state === 'kept' ? 'failed, kept' : 'failed'
 }
 
-const expiryOf = ({ expiresAt }: RegistryOutcome, now: Date) =>
-  expiresAt === undefined ? '' : instantAndDistance(expiresAt, now)
-
 /** Rows that differ in their namespace alone become one. */
 function gather(rows: readonly Row[]): Row[] {
-  const groups = Map.groupBy(rows, (row) => JSON.stringify({ ...row, namespace: '' }))
+  const groups = Map.groupBy(rows, ({ document, secretName, registry, result, expiresAt, note }) =>
+    JSON.stringify([document, secretName, registry, result, expiresAt?.getTime(), note]),
+  )
   return [...groups.values()].flatMap(([first, ...others]) => {
     if (first === undefined) return []
     return [others.length === 0 ? first : { ...first, namespace: `${others.length + 1} namespaces` }]
   })
 }
 
-function cellsOf({ document, namespace, secretName, registry, result, expires, note }: Row): Cell[] {
+function cellsOf({ document, namespace, secretName, registry, result, expiresAt, note }: Row, now: Date): Cell[] {
+  const expires = expiresAt === undefined ? '' : instantAndDistance(expiresAt, now)
   const tone = result.startsWith('failed') ? 'bad' : 'good'
   return [document, `${namespace}/${secretName}`, registry, { text: result, tone }, expires, note]
 }

@@ -19,7 +19,7 @@ export function openHttp2Line(socket: TLSSocket, server: URL, timeoutMs: number)
   session.on('error', () => {}) // every stream that it ends tells its own request
   const watch = watchSilence(session, socket, Math.min(longestQuietMs, timeoutMs))
   return {
-    send: async (message) => await watch.during(async () => await sendStream(session, message, timeoutMs)),
+    send: (message) => watch.during(() => sendStream(session, message, timeoutMs)),
     state: () => (session.destroyed ? 'ended' : session.closed ? 'draining' : 'usable'),
     destroy: () => session.destroy(),
   }

@@ -29,7 +29,7 @@ export interface ClusterLimits extends LineLimits {
  * The server allows 100 streams a connection; beyond 50 it is the limit itself (bench/). An admission webhook may take
  * 30 s; a connection that is gone is noticed sooner, by its silence.
  */
-const defaultLimits: ClusterLimits = { inFlight: 50, timeoutMs: 30_000, graceMs: 5_000 }
+export const defaultLimits: ClusterLimits = { inFlight: 50, timeoutMs: 30_000, graceMs: 5_000 }
 const defaultAnswerBytes = 1024 * 1024
 /** Longer ones come one after another: each is held in memory, parsed, before anything of it is dropped. */
 const largeAnswerBytes = 2 * 1024 * 1024
@@ -48,8 +48,8 @@ export function openCluster(
   return {
     server: access.server.href.replace(/\/$/, ''),
     async request(wanted) {
-      const inSlot = async () => await slots.run(async () => await requestUntilAnswered(connection, wanted))
-      return (wanted.maxAnswerBytes ?? 0) > largeAnswerBytes ? await large.run(inSlot) : await inSlot()
+      const inSlot = () => slots.run(() => requestUntilAnswered(connection, wanted))
+      return await ((wanted.maxAnswerBytes ?? 0) > largeAnswerBytes ? large.run(inSlot) : inSlot())
     },
     reconnect: (wanted) => reconnect(access, outside, limits, wanted),
     async close() {
