@@ -1,5 +1,6 @@
 /** pullpass refresh: one pass over every document. Exits 1 when a namespace or registry failed. */
 
+import { needsNamespaceList } from '../document/choose-namespaces.ts'
 import type { Document } from '../document/document.ts'
 import { loadDocuments } from '../document/load-documents.ts'
 import { connect } from '../kubernetes/connect.ts'
@@ -68,7 +69,7 @@ export const refresh: Command<typeof refreshFlags> = {
     const source = { ...outside, tokenFile: flags['token-file'] }
     checkProxy(outside.environment)
     await checkSetUp(await listDemands(documents), source)
-    const cluster = await connect(flags, outside)
+    const cluster = await connect({ ...flags, atOnce: atOnceOf(documents) }, outside)
     try {
       const pass = { source, minRemainingMs, mode, onProgress: showProgress(terminal) } as const
       const outcomes = await refreshOnce(documents, pass, cluster, outside)
@@ -81,6 +82,12 @@ export const refresh: Command<typeof refreshFlags> = {
       await cluster.close()
     }
   },
+}
+
+/** What one Secret needs is asked one after another. */
+function atOnceOf([document, ...others]: readonly Document[]): 'one' | 'many' {
+  if (document === undefined || others.length > 0 || needsNamespaceList(document.namespaces)) return 'many'
+  return document.namespaces.include?.length === 1 ? 'one' : 'many'
 }
 
 /** `--adopt` for each document; and what only a controller can do is refused. @throws DOCUMENT_INVALID */

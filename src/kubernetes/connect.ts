@@ -6,12 +6,14 @@ import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Cluster } from './cluster.ts'
 import type { ClusterAccess } from './cluster-access.ts'
-import { type ClusterOutside, openCluster } from './open-cluster.ts'
+import { type ClusterOutside, defaultLimits, openCluster } from './open-cluster.ts'
 import { findPodAccess } from './pod-access.ts'
 
 export interface ClusterFlags {
   readonly kubeconfig?: string | undefined
   readonly context?: string | undefined
+  /** Requests that wait for their answers at the same time; absent: many. */
+  readonly atOnce?: 'one' | 'many'
 }
 
 /**
@@ -27,7 +29,7 @@ export async function connect(
   const access = await findAccess(flags, outside, podFolder)
   if (access.server.protocol === 'https:') await access.trust()
   await access.identify('asked')
-  return openCluster(access, outside)
+  return openCluster(access, outside, flags.atOnce === 'one' ? { ...defaultLimits, inFlight: 1 } : defaultLimits)
 }
 
 async function findAccess(

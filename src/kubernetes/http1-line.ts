@@ -1,6 +1,6 @@
-/** Requests to the API server over HTTP/1.1 connections that are kept (RFC 9112 §9.3): proxies, `kubectl proxy`. */
+/** Requests to the API server over HTTP/1.1 connections that are kept (RFC 9112 §9.3): proxies, `kubectl proxy`, one by one. */
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions, request } from 'node:http'
-import { AnswerTooLarge } from '../outside/transport.ts'
+import { collectText } from '../outside/collect-text.ts'
 import { type Answer, CutShort, type Line, type Message, Overdue, Stalled, Untrusted } from './line.ts'
 
 export interface Http1Way {
@@ -42,10 +42,7 @@ function headersOf({ headers, body }: Message): Record<string, string | string[]
 function receive(sent: ClientRequest, { body, maxAnswerBytes }: Message): Promise<Answer> {
   return new Promise((resolve, reject) => {
     sent.once('response', (answer) => {
-      collect(answer, maxAnswerBytes).then(
-        (text) => resolve({ status: answer.statusCode ?? 0, retryAfter: answer.headers['retry-after'], body: text }),
-        reject,
-      )
+      readWhole(answer, maxAnswerBytes).then(resolve, reject)
     })
     sent.on('error', (error) => reject(isUntrusted(sent) ? new Untrusted(error) : error))
     sent.end(body)
@@ -57,14 +54,8 @@ function isUntrusted({ socket }: ClientRequest): boolean {
   return socket !== null && 'authorizationError' in socket && Boolean(socket.authorizationError)
 }
 
-async function collect(answer: IncomingMessage, maxBytes: number): Promise<string> {
-  const pieces: Buffer[] = []
-  let bytes = 0
-  for await (const piece of answer as AsyncIterable<Buffer>) {
-    bytes += piece.length
-    if (bytes > maxBytes) throw new AnswerTooLarge(maxBytes)
-    pieces.push(piece)
-  }
+async function readWhole(answer: IncomingMessage, maxBytes: number): Promise<Answer> {
+  const body = await collectText(answer, maxBytes)
   if (!answer.complete) throw new CutShort()
-  return Buffer.concat(pieces).toString('utf8')
+  return { status: answer.statusCode ?? 0, retryAfter: answer.headers['retry-after'], body }
 }

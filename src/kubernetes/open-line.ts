@@ -16,6 +16,8 @@ export async function openLine(access: ClusterAccess, limits: LineLimits): Promi
   if (access.server.protocol === 'http:') return await openPlain(access, limits)
   const options = tlsOptions(access.server, await access.trust())
   if (access.proxy) return await openHttps(options, limits, await access.proxy(options))
+  // What is asked one by one needs no streams: node:http2 costs 4 ms to load.
+  if (limits.inFlight === 1) return await openHttps(options, limits)
   const socket = await shakeHands(options, limits.timeoutMs)
   if (socket.alpnProtocol === 'h2') {
     const { openHttp2Line } = await import('./http2-line.ts')

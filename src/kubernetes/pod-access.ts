@@ -2,7 +2,7 @@
  * The pod's own cluster, as the kubelet mounts it.
  * https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
  */
-import { access } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { showValue } from '../document/show-value.ts'
 import type { Environment } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
@@ -21,19 +21,13 @@ export async function findPodAccess(
 ): Promise<ClusterAccess | undefined> {
   const host = environment['KUBERNETES_SERVICE_HOST']
   const port = environment['KUBERNETES_SERVICE_PORT']
-  if (!host || !port || !(await mountsToken(folder))) return undefined
+  if (!host || !port || !existsSync(`${folder}/token`)) return undefined
   return {
     server: serverAt(host, port),
     trust: async () => ({ ca: await readCertificates(`${folder}/ca.crt`), verify: 'always' }),
     identify: keepIdentity(() => readBearerFile(`${folder}/token`), now),
   }
 }
-
-const mountsToken = (folder: string) =>
-  access(`${folder}/token`).then(
-    () => true,
-    () => false,
-  )
 
 function serverAt(host: string, port: string): URL {
   try {

@@ -3,8 +3,9 @@ import type { IncomingMessage, RequestOptions } from 'node:http'
 import type { Agent } from 'node:https'
 import type { SecureContext } from 'node:tls'
 import { namesProxy } from './check-proxy.ts'
+import { collectText } from './collect-text.ts'
 import type { Environment } from './outside.ts'
-import { AnswerTooLarge, type HttpAnswer, type HttpRequest, type Transport } from './transport.ts'
+import type { HttpAnswer, HttpRequest, Transport } from './transport.ts'
 
 const loopback = /^(?:localhost|127\.[0-9.]+|\[::1\])$/
 
@@ -37,7 +38,7 @@ export function httpsTransport(
     }
     return await new Promise<HttpAnswer>((resolve, reject) => {
       const sent = open(url, options, (answer) => {
-        collect(answer, request.maxBytes).then(resolve, reject)
+        collectText(answer, request.maxBytes).then((body) => resolve({ ...headOf(answer), body }), reject)
       })
       sent.on('error', reject)
       sent.end(request.body)
@@ -67,21 +68,6 @@ async function trust(extraAuthorities: string | undefined, roots: 'default' | 'p
   const context = createSecureContext({ ca: extraAuthorities === undefined ? known : [...known, extraAuthorities] })
   // An agent of its own, which keeps connections as Node's does: that would lend them to who trusts others.
   return { context, agent: new Agent({ secureContext: context, keepAlive: true, timeout: 5000 }) }
-}
-
-/** By events: to iterate over the answer loads another 3 ms of streams. */
-function collect(answer: IncomingMessage, maxBytes: number): Promise<HttpAnswer> {
-  return new Promise((resolve, reject) => {
-    const pieces: Buffer[] = []
-    let bytes = 0
-    answer.on('data', (piece: Buffer) => {
-      bytes += piece.length
-      if (bytes > maxBytes) answer.destroy(new AnswerTooLarge(maxBytes))
-      else pieces.push(piece)
-    })
-    answer.once('error', reject) // an answer that was cut short ends so too
-    answer.once('end', () => resolve({ ...headOf(answer), body: Buffer.concat(pieces).toString('utf8') }))
-  })
 }
 
 const headOf = ({ statusCode, headers }: IncomingMessage) => ({

@@ -1,7 +1,9 @@
 /** A token or password in a wrapper that prints as `[redacted]`, whatever formats it. */
-import { inspect } from 'node:util'
 
 const shown = '[redacted]'
+
+/** https://nodejs.org/api/util.html#utilinspectcustom, by its name: node:util takes 1.5 ms to import. */
+const inspectCustom = Symbol.for('nodejs.util.inspect.custom')
 
 export class Redacted {
   readonly #value: string
@@ -34,4 +36,4 @@ export class Redacted {
 }
 
 // Outside the class body: a computed name there cannot be declared in isolation.
-Object.defineProperty(Redacted.prototype, inspect.custom, { value: () => shown })
+Object.defineProperty(Redacted.prototype, inspectCustom, { value: () => shown })

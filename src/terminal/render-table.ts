@@ -1,5 +1,4 @@
 /** Results for people: aligned columns, nothing cut, so that what is shown can be pasted. */
-import { styleText } from 'node:util'
 import { plainLine } from '../outside/plain-text.ts'
 
 /** Text alone, or text that a terminal shows in colour: good is green, bad is red. */
@@ -11,7 +10,9 @@ export interface Table {
 }
 
 const gap = '  '
-const tones = { good: 'green', bad: 'red' } as const
+
+/** ECMA-48 §8.3.117 (SGR): how each begins and ends. */
+const styles = { bold: [1, 22], good: [32, 39], bad: [31, 39] } as const
 
 /** Lines without one at the end; empty where there are neither header nor rows. */
 export function renderTable({ header, rows }: Table, color: 'always' | 'never'): string {
@@ -39,12 +40,14 @@ function columnWidths(lines: readonly (readonly Cell[])[]): number[] {
   return widths
 }
 
-function renderCell(cell: Cell, width: number, colored: boolean, style: 'bold' | undefined): string {
+function renderCell(cell: Cell, width: number, colored: boolean, heading: 'bold' | undefined): string {
   const text = textOf(cell)
-  const format = style ?? (typeof cell === 'string' ? undefined : tones[cell.tone])
-  const shown = colored && format !== undefined ? styleText(format, text, { validateStream: false }) : text
+  const style = heading ?? (typeof cell === 'string' ? undefined : cell.tone)
+  const shown = colored && style !== undefined ? styled(text, styles[style]) : text
   return shown + ' '.repeat(Math.max(0, width - text.length))
 }
+
+const styled = (text: string, [begin, end]: readonly [number, number]) => `\x1b[${begin}m${text}\x1b[${end}m`
 
 /** A claim or an annotation can hold anything: what would steer the terminal, or break the line, is shown as a sign. */
 function textOf(cell: Cell): string {

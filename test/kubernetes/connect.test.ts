@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import type { SandboxRequest } from '../../sandbox/serve/handler.ts'
+import { servePart } from '../../sandbox/serve/serve-part.ts'
 import { connect } from '../../src/kubernetes/connect.ts'
 import { testOutside } from '../support/test-outside.ts'
 import { type Asked, type Ground, kubeconfig, prepare, whoAsks } from './connect-ground.ts'
@@ -50,6 +52,25 @@ suite('the cluster is', () => {
       code: 'KUBECONFIG_INVALID',
       seen: '/nowhere is not there',
     })
+  })
+})
+
+suite('a connection', () => {
+  test('for one request after another is of HTTP/1.1, for many at once of HTTP/2', async (t) => {
+    const ground = await prepare(t)
+    // HTTP/2 knows no such header (RFC 9113 §8.2.2).
+    const handler = ({ headers }: SandboxRequest) => ({ status: 200, body: { kept: headers['connection'] } })
+    const part = await servePart({ handler, tls: { authority: ground.authority, http2: 'offered' } })
+    t.after(part.close)
+    const path = await ground.write('config', kubeconfig(ground, { jane: { token: 'plain' } }, { server: part.url }))
+    const kept = async (atOnce: 'one' | 'many') => {
+      const cluster = await connect({ kubeconfig: path, atOnce }, testOutside())
+      t.after(() => cluster.close())
+      const answers = [1, 2, 3].map(async () => (await cluster.request({ method: 'GET', path: '/' })).body)
+      return await Promise.all(answers)
+    }
+    assert.deepEqual(await kept('one'), Array(3).fill('{"kept":"keep-alive"}'))
+    assert.deepEqual(await kept('many'), Array(3).fill('{}'))
   })
 })
 
