@@ -52,7 +52,7 @@ export async function startSandboxTarget(): Promise<StartedTarget> {
 }
 
 const serve = ({ authority, clock }: Ground, handler: SandboxHandler): Promise<Part> =>
-  servePart({ handler, now: clock.now, tls: { authority, http2: 'offered' } })
+  servePart({ handler, now: clock.now, idle: 'ended', tls: { authority, http2: 'offered' } })
 
 async function startReplica(ground: Ground, api: KubernetesApi, plan: ReplicaPlan): Promise<Replica> {
   const { keys, readers: _, ...differing } = plan

@@ -58,6 +58,7 @@ const connectionOf = (incoming: Incoming): Connection | undefined =>
   incoming instanceof Http2ServerRequest ? incoming.stream.session : incoming.socket
 
 function end(connection: Connection): void {
+  if (connection.destroyed) return // by its client, and its own end is still to be told
   if ('goaway' in connection) {
     connection.goaway(constants.NGHTTP2_NO_ERROR)
     connection.close()

@@ -4,7 +4,6 @@ import http2 from 'node:http2'
 import https from 'node:https'
 import type { Socket } from 'node:net'
 import type { CertificateAuthority } from './certificate-authority.ts'
-import { createIdleEnd } from './end-idle.ts'
 import type { Incoming } from './receive-request.ts'
 import type { Outgoing } from './send-answer.ts'
 
@@ -27,14 +26,10 @@ export interface OpenServer {
 type Listener = (incoming: Incoming, outgoing: Outgoing) => void
 
 const maxStreams = 100 // the Kubernetes API server allows as many
-const keepAliveTimeout = 0 // idle connections end by the part's clock
+const keepAliveTimeout = 0 // idle connections stay, unless a part ends them by its clock
 
-export async function openServer(tls: TlsWanted | undefined, now: () => Date, listener: Listener): Promise<OpenServer> {
-  const idle = createIdleEnd(now)
-  const server = await createServer(tls, (incoming, outgoing) => {
-    idle.use(incoming, outgoing)
-    listener(incoming, outgoing)
-  })
+export async function openServer(tls: TlsWanted | undefined, listener: Listener): Promise<OpenServer> {
+  const server = await createServer(tls, listener)
   const sockets = new Map<number, Socket>()
   server.on('connection', (socket: Socket) => {
     const port = socket.remotePort ?? 0
@@ -53,7 +48,6 @@ export async function openServer(tls: TlsWanted | undefined, now: () => Date, li
       new Promise((resolve) => {
         server.close(() => resolve())
         for (const socket of sockets.values()) socket.destroy()
-        idle.stop()
       }),
   }
 }

@@ -3,6 +3,7 @@
  * HTTP/1.1 alone. A request is received whole, then a fault meets it or the handler answers it.
  */
 import { enactFault } from './enact-fault.ts'
+import { createIdleEnd } from './end-idle.ts'
 import { createFaultPlan, type FaultPlan, type Faults } from './faults.ts'
 import type { SandboxAnswer, SandboxHandler } from './handler.ts'
 import { openServer, type TlsWanted } from './open-server.ts'
@@ -16,6 +17,8 @@ export interface PartWanted {
   readonly tls?: TlsWanted
   /** The clock of `seen` and of every Date header; absent: the machine's. */
   readonly now?: () => Date
+  /** Whether connections end that nobody used for 90 s of this clock; absent: they are kept. */
+  readonly idle?: 'ended' | 'kept'
   /** Absent: 3 MiB, the Kubernetes API server's limit. */
   readonly maxBodyBytes?: number
 }
@@ -41,11 +44,17 @@ export async function servePart(wanted: PartWanted): Promise<Part> {
   const faults = createFaultPlan()
   const seen = createSeenRequests()
   const now = wanted.now ?? (() => new Date())
-  const server = await openServer(wanted.tls, now, (incoming, outgoing) => {
+  const idle = wanted.idle === 'ended' ? createIdleEnd(now) : undefined
+  const server = await openServer(wanted.tls, (incoming, outgoing) => {
+    idle?.use(incoming, outgoing)
     const entry = record(incoming, seen, now())
     const exchange = { entry, incoming, outgoing, reset: () => server.reset(incoming) }
     serveRequest(exchange, wanted, faults).catch((error: unknown) => failLoudly(outgoing, error))
   })
+  const close = async (): Promise<void> => {
+    idle?.stop()
+    await server.close()
+  }
   return {
     url: `${wanted.tls ? 'https' : 'http'}://127.0.0.1:${server.port}`,
     port: server.port,
@@ -53,8 +62,8 @@ export async function servePart(wanted: PartWanted): Promise<Part> {
     faults,
     seen: seen.all,
     whenSeen: (fits, times) => seen.when(fits, times),
-    close: server.close,
-    [Symbol.asyncDispose]: server.close,
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }
 

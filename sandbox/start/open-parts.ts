@@ -7,7 +7,7 @@ import { createOciRegistry, type OciRegistry } from '../registry/oci-registry.ts
 import { type CertificateAuthority, createCertificateAuthority } from '../serve/certificate-authority.ts'
 import type { SandboxHandler } from '../serve/handler.ts'
 import type { TlsWanted } from '../serve/open-server.ts'
-import { type Part, servePart } from '../serve/serve-part.ts'
+import { type Part, type PartWanted, servePart } from '../serve/serve-part.ts'
 import { renderKubeconfig } from './render-kubeconfig.ts'
 
 type PartName =
@@ -45,10 +45,12 @@ const issuerBucket = 'example-cluster'
 /** Every API server's certificate names the Service as well, by which it is asked at its own address. */
 export const apiServerNames: readonly string[] = ['localhost', '127.0.0.1', '::1', 'kubernetes.default.svc']
 
+type Serving = Partial<TlsWanted> & Pick<PartWanted, 'idle'>
+
 export async function openParts({ now, admin, kubernetesHttp2, opened, agent }: PartsWanted): Promise<OpenParts> {
   const authority = await createCertificateAuthority()
-  const serve = async (handler: SandboxHandler, tls: Partial<TlsWanted> = {}) => {
-    const part = await servePart({ handler, now, tls: { authority, http2: 'offered', ...tls } })
+  const serve = async (handler: SandboxHandler, { idle = 'kept', ...tls }: Serving = {}) => {
+    const part = await servePart({ handler, now, idle, tls: { authority, http2: 'offered', ...tls } })
     opened(part.close)
     return part
   }
@@ -62,6 +64,7 @@ export async function openParts({ now, admin, kubernetesHttp2, opened, agent }: 
   const parts = {
     kubernetes: await serve(cluster.handle, {
       http2: kubernetesHttp2,
+      idle: 'ended',
       clientCertificates: 'asked',
       serverNames: apiServerNames,
     }),

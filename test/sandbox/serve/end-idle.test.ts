@@ -14,7 +14,7 @@ const hello: SandboxHandler = () => ({ status: 200, body: 'hello\n' })
 async function serve(t: TestContext, handler: SandboxHandler = hello) {
   const clock = createMovableClock(() => new Date('2026-11-24T12:00:00Z'))
   const authority = await createCertificateAuthority()
-  const part = await servePart({ handler, now: clock.now, tls: { authority, http2: 'offered' } })
+  const part = await servePart({ handler, now: clock.now, idle: 'ended', tls: { authority, http2: 'offered' } })
   t.after(part.close)
   return { clock, part, ca: authority.ca }
 }
