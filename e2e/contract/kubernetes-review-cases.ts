@@ -1,10 +1,11 @@
-/** SelfSubjectAccessReview: what the server says one may do is what it then lets one do.
+/** SelfSubjectAccessReview and SubjectAccessReview: what the server says one may do is what it then lets one do.
  *  https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ContractCluster, Rule } from './kubernetes-cluster.ts'
 
 const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
+const pathOfOthers = '/apis/authorization.k8s.io/v1/subjectaccessreviews'
 const rules: readonly Rule[] = [
   { verbs: ['list', 'patch'], resources: ['secrets'], resourceNames: ['regcred'] },
   { verbs: ['create'], resources: ['serviceaccounts/token'], resourceNames: ['puller'] },
@@ -80,6 +81,51 @@ export function reviewCases(started: () => ContractCluster): void {
     )
   })
 
+  const reviewOther = (spec: object, token?: string) =>
+    started().ask({ method: 'POST', path: pathOfOthers, body: { spec }, ...(token !== undefined && { token }) })
+
+  test("a review of somebody else's access is answered as his rights are", async () => {
+    const user = await nameOf(started(), await started().target.userWith(rules))
+    const answers: boolean[] = []
+    for (const attributes of [
+      { verb: 'list', resource: 'secrets', name: 'regcred', namespace: 'default' },
+      { verb: 'list', resource: 'secrets', name: 'other', namespace: 'default' },
+      { verb: 'create', resource: 'serviceaccounts', subresource: 'token', name: 'puller', namespace: 'default' },
+    ]) {
+      const { status, object } = await reviewOther({ user, resourceAttributes: attributes })
+      assert.deepEqual([status, object.kind], [201, 'SubjectAccessReview'])
+      answers.push(isAllowed(object.status))
+    }
+
+    assert.deepEqual(answers, [true, false, true])
+  })
+
+  test('whoever may ask for himself may not for others by that', async () => {
+    const token = await started().target.userWith(rules)
+    const user = await nameOf(started(), token)
+
+    const { status, object } = await reviewOther(
+      { user: 'somebody', resourceAttributes: { verb: 'list', resource: 'secrets' } },
+      token,
+    )
+
+    assert.equal(status, 403)
+    assert.equal(
+      object.message,
+      `subjectaccessreviews.authorization.k8s.io is forbidden: User "${user}" cannot create resource "subjectaccessreviews" in API group "authorization.k8s.io" at the cluster scope`,
+    )
+  })
+
+  test('a review is of somebody', async () => {
+    const { status, object } = await reviewOther({ resourceAttributes: { verb: 'list', resource: 'secrets' } })
+
+    assert.equal(status, 422)
+    assert.equal(
+      object.message,
+      '.authorization.k8s.io "" is invalid: spec.user: Invalid value: "": at least one of user or group must be specified',
+    )
+  })
+
   test('nobody in particular may not ask', async () => {
     const { status, object } = await review({ resourceAttributes: { verb: 'list', resource: 'secrets' } }, '')
 
@@ -97,6 +143,12 @@ export function reviewCases(started: () => ContractCluster): void {
 
     assert.deepEqual([listed.status, read.status], [405, 404])
   })
+}
+
+/** As the server calls him when it refuses something. */
+async function nameOf(cluster: ContractCluster, token: string): Promise<string> {
+  const { object } = await cluster.ask({ path: '/api/v1/nodes', token })
+  return /User "([^"]+)"/.exec(String(object.message))?.[1] ?? ''
 }
 
 const isAllowed = (status: unknown): boolean =>

@@ -5,7 +5,7 @@ import { authenticate } from './access/authentication.ts'
 import type { Attributes, Authorization } from './access/authorization.ts'
 import { authorize } from './access/authorize.ts'
 import { createOverload } from './access/overload.ts'
-import { reviewOwnAccess } from './access/review-own-access.ts'
+import { isReviewed, reviewAccess } from './access/review-access.ts'
 import { answerStatus } from './calls/answer-form.ts'
 import { type ApiCall, isResourcePath, type RequestInfo, readRequestInfo, servedKind } from './calls/api-call.ts'
 import { createObject } from './calls/create-object.ts'
@@ -93,7 +93,10 @@ async function route(cluster: Cluster, request: SandboxRequest, asker: Asker): P
   const demand = (right: Verb): void => check({ verb: right, group, resource, namespace, name, path })
   demand(verb)
   if (!isServedVersion(info)) return plain(404, '404 page not found\n')
-  if (isReview(info)) return reviewOwnAccess(asker.authorization, asker.user, request)
+  if (isReviewed(plural) && isReview(info)) {
+    return reviewAccess(asker.authorization, { asker: asker.user, plural }, request)
+  }
+  if (group === 'authorization.k8s.io') throw noSuchResource()
   const call: ApiCall = { verb, kind: servedKind(info), namespace, name, subresource, request, demand }
   const since = cluster.store.resourceVersion
   const answer = await (subresource === 'token' ? requestToken : operations[verb])(cluster, call)
@@ -102,9 +105,9 @@ async function route(cluster: Cluster, request: SandboxRequest, asker: Asker): P
 }
 
 /** @throws StatusError 404 and 405 for all that is not a new review */
-function isReview({ group, plural, verb, name }: RequestInfo): boolean {
+function isReview({ group, verb, name }: RequestInfo): boolean {
   if (group !== 'authorization.k8s.io') return false
-  if (plural !== 'selfsubjectaccessreviews' || (name && verb !== 'list')) throw noSuchResource()
+  if (name && verb !== 'list') throw noSuchResource()
   if (verb !== 'create') throw methodNotAllowed()
   return true
 }

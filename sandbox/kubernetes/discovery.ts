@@ -52,17 +52,17 @@ function renderGroup(name: string): object {
   return { name, versions: [only], preferredVersion: only }
 }
 
-const review = {
-  name: 'selfsubjectaccessreviews',
-  singularName: 'selfsubjectaccessreview',
+const reviews = ['SelfSubjectAccessReview', 'SubjectAccessReview'].map((kind) => ({
+  name: `${kind.toLowerCase()}s`,
+  singularName: kind.toLowerCase(),
   namespaced: false,
-  kind: 'SelfSubjectAccessReview',
+  kind,
   verbs: ['create'],
-}
+}))
 
 const resourcesOf = (group: string): object[] =>
   group === 'authorization.k8s.io'
-    ? [review]
+    ? reviews
     : resourceKinds
         .filter((kind) => kind.group === group)
         .map(({ plural, singular, kind, namespaced, shortNames }) => ({
