@@ -1,5 +1,5 @@
 /** pullpass doctor: the whole way for a document, hop by hop, with what mends the first that fails. Changes nothing. */
-import type { Asked, WantedImage } from '../doctor/asked.ts'
+import type { Asked, Refresher, WantedImage } from '../doctor/asked.ts'
 import { failedBy } from '../doctor/failed-by.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { mendingCommands } from '../doctor/mending-commands.ts'
@@ -140,10 +140,19 @@ function askedOf(documents: readonly Document[], ask: FlagsRead, { flags, outsid
   return {
     ...ask,
     documents,
+    refresher: environment['KUBERNETES_SERVICE_HOST'] ? undefined : refresherOf(documents, ask),
     tokenFiles: tokenFile !== undefined || areHere(environment) ? 'here' : 'elsewhere',
     source: { ...outside, tokenFile },
     commands: mendingCommands({ files, kubeconfig, context, tokenFile, environment }),
   }
+}
+
+/** In a pod it is who asks; from afar it is named, or else the one whose tokens all documents request. */
+function refresherOf(documents: readonly Document[], { serviceAccount }: FlagsRead): Refresher | undefined {
+  if (serviceAccount !== undefined) return { ...serviceAccount, known: 'named' }
+  const [first, ...more] = documents.map(({ serviceAccountRef }) => serviceAccountRef)
+  const one = more.every((other) => other?.namespace === first?.namespace && other?.name === first?.name)
+  return one && first !== undefined ? { ...first, known: 'guessed' } : undefined
 }
 
 /** In a pod, or where somebody says which file holds the token. */

@@ -15,6 +15,11 @@ export interface WantedImage {
   readonly reference: ImageReference
 }
 
+export interface Refresher extends NamespacedName {
+  /** `guessed`: it is whose token is requested, and another may refresh. */
+  readonly known: 'named' | 'guessed'
+}
+
 export interface Asked {
   readonly documents: readonly Document[]
   /** Where it is set, no other namespace is looked at. */
@@ -23,6 +28,8 @@ export interface Asked {
   readonly image: WantedImage | undefined
   /** Whose token is requested in place of one that a file would hold. */
   readonly serviceAccount: NamespacedName | undefined
+  /** Who refreshes, as far as that is known from afar: whose rights are asked for. undefined: who asks. */
+  readonly refresher: Refresher | undefined
   /** `here`: in the pod that refreshes, or as it would be; a laptop has no projected tokens. */
   readonly tokenFiles: 'here' | 'elsewhere'
   readonly source: TokenSource

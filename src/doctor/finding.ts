@@ -16,10 +16,12 @@ export const doctorHops = [
   'rights',
   'namespace',
   'secret',
+  'stored-credential',
   'write',
   'service-account',
   'pod',
   'pod-secrets',
+  'events',
   'back-off',
 ] as const
 
@@ -34,6 +36,7 @@ type DoctorWord =
   | 'NOT_HERE'
   | 'NOT_NEEDED'
   | 'NOT_READABLE'
+  | 'SAMPLED'
   // The token and its clocks.
   | 'CLOCK_SKEWED'
   | 'TOKEN_NOT_YET_VALID'
@@ -74,6 +77,7 @@ type DoctorWord =
   | 'SECRET_EDITED'
   | 'SECRET_UNPARSABLE'
   | 'SECRET_BEING_DELETED'
+  | 'STORED_CREDENTIAL_REFUSED'
   | 'SERVICE_ACCOUNT_ABSENT'
   | 'SERVICE_ACCOUNT_DETACHED'
   | 'POD_ABSENT'
@@ -81,6 +85,7 @@ type DoctorWord =
   | 'POD_OLDER_THAN_ATTACHMENT'
   | 'OTHER_SECRET_BROKEN'
   | 'OTHER_SECRET_ABSENT'
+  | 'KUBELET_COMPLAINED'
   | 'BACK_OFF_RUNNING'
 
 export type FindingCode = ErrorCode | DoctorWord
@@ -91,8 +96,15 @@ export interface Finding {
   readonly about: string
   readonly result: 'ok' | 'warning' | 'failed' | 'skipped'
   readonly code: FindingCode
+  /** Where it is about one of many namespaces: which, and what is alike in the others: `Secret regcred`. */
+  readonly namespace?: string | undefined
+  readonly alike?: string | undefined
   /** A sentence without its end. */
   readonly seen: string
+  /** When what is well now ends. */
+  readonly until?: Date | undefined
+  /** What failed before, so that this was not looked at. */
+  readonly because?: Pick<Finding, 'hop' | 'code'> | undefined
   readonly expected?: string | undefined
   readonly remedy?: Remedy | undefined
 }

@@ -19,7 +19,7 @@ export interface ClusterFacts {
 export async function gatherCluster(asked: Asked, cluster: Cluster): Promise<ClusterFacts> {
   const { documents, namespace } = asked
   const [rights, places, pod] = await Promise.all([
-    gatherRights(documents, namespace, cluster),
+    gatherRights(asked, cluster),
     gatherPlaces(documents, namespace, cluster).catch(asFault),
     asked.pod && gatherPod(asked.pod, cluster),
   ])

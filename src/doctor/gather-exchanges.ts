@@ -5,6 +5,7 @@ import { asFault } from '../outside/as-fault.ts'
 import type { Outside } from '../outside/outside.ts'
 import type { PullpassError } from '../outside/pullpass-error.ts'
 import type { Demand } from '../refresh/demand.ts'
+import { sideBySide } from '../refresh/side-by-side.ts'
 
 export interface ExchangeFacts {
   readonly demand: Demand
@@ -12,14 +13,16 @@ export interface ExchangeFacts {
   readonly result: RegistryCredential | PullpassError | undefined
 }
 
+/** A vendor's quota is shared by all that runs in a project. */
+const atOnce = 8
+
 export async function gatherExchanges(
   wanted: readonly { readonly demand: Demand; readonly token: SubjectToken | undefined }[],
   outside: Outside,
 ): Promise<ExchangeFacts[]> {
-  return await Promise.all(
-    wanted.map(async ({ demand, token }) => {
-      const result = token && (await demand.exchange(token, outside).catch(asFault))
-      return { demand, result }
-    }),
-  )
+  const exchange = async ({ demand, token }: (typeof wanted)[number]): Promise<ExchangeFacts> => {
+    const result = token && (await demand.exchange(token, outside).catch(asFault))
+    return { demand, result }
+  }
+  return await sideBySide(wanted, exchange, atOnce)
 }

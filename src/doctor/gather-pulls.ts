@@ -4,6 +4,7 @@ import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Demand } from '../refresh/demand.ts'
 import { mintedFrom } from '../refresh/minted-from.ts'
+import { sideBySide } from '../refresh/side-by-side.ts'
 import { matchImage } from '../registry/match-image.ts'
 import type { PullTrial } from '../registry/pull-trial.ts'
 import { tryPull } from '../registry/try-pull.ts'
@@ -18,6 +19,9 @@ export interface PullFacts {
   /** undefined: there is no credential to try. */
   readonly trial: PullTrial | undefined
 }
+
+/** Registries throttle who asks much at once. */
+const atOnce = 8
 
 /** With images, those that a registry's hosts fit; without, its hosts. */
 export async function gatherPulls(
@@ -34,13 +38,12 @@ export async function gatherPulls(
         : fitting.map((image) => ({ host: image.reference.host, image }))
     return targets.map((target) => ({ demand, result, ...target }))
   })
-  return await Promise.all(
-    wanted.map(async ({ demand, result, host, image }): Promise<PullFacts> => {
-      const known = result !== undefined && !(result instanceof PullpassError)
-      const trial = known ? await tryPull(image?.reference ?? { host: addressOf(host) }, result, outside) : undefined
-      return { demand, host, image, trial }
-    }),
-  )
+  const pull = async ({ demand, result, host, image }: (typeof wanted)[number]): Promise<PullFacts> => {
+    const known = result !== undefined && !(result instanceof PullpassError)
+    const trial = known ? await tryPull(image?.reference ?? { host: addressOf(host) }, result, outside) : undefined
+    return { demand, host, image, trial }
+  }
+  return await sideBySide(wanted, pull, atOnce)
 }
 
 /** One exchange may serve registries that differ in hosts. */

@@ -11,7 +11,7 @@ import type { ExchangeFacts } from './gather-exchanges.ts'
 import type { PlaceFacts, SecretFacts } from './gather-places.ts'
 
 /** Of each document so many namespaces are tried: they differ in who owns the Secret, which is read of all. */
-const mostNamespaces = 20
+export const mostNamespaces = 20
 
 /** Nothing of documents of which an exchange failed. */
 export async function gatherWrites(

@@ -6,7 +6,8 @@ import type { AccountFacts } from './gather-places.ts'
 import type { MendingCommands } from './mending-commands.ts'
 
 export function judgeAccount({ document, namespace, name, account }: AccountFacts, commands: MendingCommands): Finding {
-  const base = { hop: 'service-account', about: `ServiceAccount ${namespace}/${name}` } as const
+  const about = `ServiceAccount ${namespace}/${name}`
+  const base = { hop: 'service-account', about, namespace, alike: `ServiceAccount ${name}` } as const
   if (account instanceof PullpassError) {
     return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be looked at: ${account.seen}` }
   }

@@ -17,7 +17,7 @@ export function judgeClocks(clocks: readonly ClockSeen[], now: Date, harm: 'harm
         ...base,
         result: 'ok',
         code: 'OK',
-        seen: `within a minute of this machine's: ${clocks.map(({ of }) => of).join(', ')}`,
+        seen: `of ${clocks.length} hosts, within a minute of this machine's`,
       },
     ]
   }

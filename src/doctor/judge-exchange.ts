@@ -56,7 +56,8 @@ export function judgeExchange({ demand, result }: ExchangeFacts, before: Before,
 function notTaken(hop: 'exchange' | 'impersonation', about: string, { token }: Before): Finding {
   if (token.result === 'failed') return notTried(hop, about, token)
   const { code } = token
-  return { hop, about, result: 'skipped', code, seen: 'not tried, without a token' }
+  const because = { hop: token.hop, code }
+  return { hop, about, result: 'skipped', code, seen: 'not tried, without a token', because }
 }
 
 /** By what was read at the vendor, or else his own words. */

@@ -48,7 +48,12 @@ function judgeDiscovery(facts: IssuerFacts, commands: MendingCommands): Finding 
   }
   const complaint = found && whyUnfound(facts, found)
   if (complaint === undefined) {
-    return { ...base, result: 'ok', code: 'OK', seen: `anybody reads the discovery document and ${keys.length} keys` }
+    return {
+      ...base,
+      result: 'ok',
+      code: 'OK',
+      seen: `anybody reads the discovery document and ${keys.length} ${keys.length === 1 ? 'key' : 'keys'}`,
+    }
   }
   const [code, seen, expected] = complaint
   return { ...base, result: 'failed', code, seen, expected, remedy: publishRemedy(code, token.issuer, commands) }

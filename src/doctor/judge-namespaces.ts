@@ -48,6 +48,8 @@ function judgeJob(
 const judgeMissing = (namespace: string, source: string, commands: MendingCommands): Finding => ({
   hop: 'namespace',
   about: namespace,
+  namespace,
+  alike: 'namespaces',
   result: 'failed',
   code: 'NAMESPACE_MISSING',
   seen: `namespace ${namespace} is not there, and ${source} names it`,
@@ -61,6 +63,8 @@ const judgeMissing = (namespace: string, source: string, commands: MendingComman
 const judgeTerminating = (namespace: string): Finding => ({
   hop: 'namespace',
   about: namespace,
+  namespace,
+  alike: 'namespaces',
   result: 'warning',
   code: 'NAMESPACE_TERMINATING',
   seen: `namespace ${namespace} is being deleted: a refresh passes over it`,

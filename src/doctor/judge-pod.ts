@@ -1,9 +1,12 @@
 /** Whether a pod can use the pull secret: it names it, nothing else that it names breaks it, and no back-off runs on. Pure. */
+import { parseDockerConfig } from '../credential/parse-docker-config.ts'
 import type { Pod, WaitingContainer } from '../kubernetes/read-pod.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
-import { quote } from '../outside/quote.ts'
+import { quoteSafely } from '../outside/quote-safely.ts'
+import type { Redacted } from '../outside/redacted.ts'
 import type { Finding } from './finding.ts'
 import type { PodFacts } from './gather-pod.ts'
+import { judgeEvents } from './judge-events.ts'
 import { judgePodNaming } from './judge-pod-naming.ts'
 import { judgePodSecrets } from './judge-pod-secrets.ts'
 import type { MendingCommands } from './mending-commands.ts'
@@ -19,7 +22,7 @@ export interface JudgePod {
 }
 
 /** The pod itself, its other pull secrets, its back-off. */
-export function judgePod({ asked, pod, account, secrets }: PodFacts, judge: JudgePod): Finding[] {
+export function judgePod({ asked, pod, events, account, secrets }: PodFacts, judge: JudgePod): Finding[] {
   const about = `Pod ${asked.namespace}/${asked.name}`
   if (pod instanceof PullpassError) {
     return [{ hop: 'pod', about, result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be looked at: ${pod.seen}` }]
@@ -41,36 +44,51 @@ export function judgePod({ asked, pod, account, secrets }: PodFacts, judge: Judg
   const named = judgePodNaming(pod, account, judge)
   const others = judgePodSecrets(pod, secrets, { own: judge.secretNames, commands: judge.commands })
   const failure = [judge.failure, named, ...others].find((finding) => finding?.result === 'failed')
-  return [named, ...others, ...judgeBackOff(pod, failure, judge)]
+  const passwords = passwordsOf(secrets)
+  const waiting = pod.waiting.filter(({ reason }) => pulling.test(reason))
+  const pull = waiting.length > 0 ? 'waits' : 'done'
+  const said = judgeEvents(events, { about, pull, failure, secrets: passwords })
+  return [named, ...others, said, judgeBackOff(pod, { failure, passwords, waiting }, judge.commands)]
 }
+
+const passwordsOf = (secrets: PodFacts['secrets']): Redacted[] =>
+  [...secrets.values()].flatMap((content) =>
+    content === undefined || content instanceof PullpassError || content.dockerConfigJson === undefined
+      ? []
+      : [...parseDockerConfig(content.dockerConfigJson).entries.values()].map(({ password }) => password),
+  )
 
 const pulling = /^(?:ErrImagePull|ImagePullBackOff|RegistryUnavailable|SignatureValidationFailed)$/
 
-function judgeBackOff(pod: Pod, failure: Finding | undefined, { commands }: JudgePod): Finding[] {
-  const { namespace, name } = pod
-  const base = { hop: 'back-off', about: `Pod ${namespace}/${name}` } as const
-  const waiting = pod.waiting.filter(({ reason }) => pulling.test(reason))
-  const [first] = waiting
-  if (first === undefined) return [{ ...base, result: 'ok', code: 'OK', seen: 'no container waits for its image' }]
-  if (failure !== undefined)
-    return [
-      { ...notTried(base.hop, base.about, failure), seen: `${inWords(first)}; first, ${failure.hop}: ${failure.code}` },
-    ]
-  return [
-    {
-      ...base,
-      result: 'failed',
-      code: 'BACK_OFF_RUNNING',
-      seen: `${inWords(first)}; everything else is right now`,
-      expected:
-        'that the kubelet tries again: it waits up to 5 minutes after a failure, and a mended Secret does not shorten that',
-      remedy: {
-        command: commands.kubectl('delete', 'pod', name, '-n', namespace),
-        words: `${remakeWords(pod)}; or wait: the kubelet tries again by itself`,
-      },
-    },
-  ]
+interface Waiting {
+  readonly failure: Finding | undefined
+  readonly passwords: readonly Redacted[]
+  readonly waiting: readonly WaitingContainer[]
 }
 
-const inWords = ({ container, image, reason, message }: WaitingContainer) =>
-  `container ${container} waits in ${reason} for ${image}${message === '' ? '' : `: ${quote(message)}`}`
+function judgeBackOff(pod: Pod, { failure, passwords, waiting }: Waiting, commands: MendingCommands): Finding {
+  const { namespace, name } = pod
+  const base = { hop: 'back-off', about: `Pod ${namespace}/${name}` } as const
+  const [first] = waiting
+  if (first === undefined) return { ...base, result: 'ok', code: 'OK', seen: 'no container waits for its image' }
+  const words = inWords(first, passwords)
+  if (failure !== undefined) {
+    const seen = `${words}; first, ${failure.hop}: ${failure.code}`
+    return { ...notTried(base.hop, base.about, failure), seen, because: undefined }
+  }
+  return {
+    ...base,
+    result: 'failed',
+    code: 'BACK_OFF_RUNNING',
+    seen: `${words}; everything else is right now`,
+    expected:
+      'that the kubelet tries again: it waits up to 5 minutes after a failure, and a mended Secret does not shorten that',
+    remedy: {
+      command: commands.kubectl('delete', 'pod', name, '-n', namespace),
+      words: `${remakeWords(pod)}; or wait: the kubelet tries again by itself`,
+    },
+  }
+}
+
+const inWords = ({ container, image, reason, message }: WaitingContainer, passwords: readonly Redacted[]) =>
+  `container ${container} waits in ${reason} for ${image}${message === '' ? '' : `: ${quoteSafely(message, passwords)}`}`

@@ -13,7 +13,8 @@ export function judgePull(facts: PullFacts, before: Finding, remedyOf: TrustReme
   const base = { hop: 'registry', about } as const
   if (trial === undefined) {
     if (before.result === 'failed' || before.code === 'AFTER_FAILURE') return notTried('registry', about, before)
-    return { ...base, result: 'skipped', code: before.code, seen: 'not tried, without a credential' }
+    const { code, because } = before
+    return { ...base, result: 'skipped', code, seen: 'not tried, without a credential', because }
   }
   return { ...base, ...judgeTrial(trial, host, remedyOf) }
 }

@@ -2,6 +2,7 @@
 
 import type { AccessQuestion } from '../kubernetes/review-access.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
+import type { NamespacedName } from './asked.ts'
 import { type Finding, failureOf } from './finding.ts'
 import type { RightFacts } from './gather-rights.ts'
 import type { MendingCommands } from './mending-commands.ts'
@@ -14,10 +15,15 @@ interface JudgeRight {
   readonly before: readonly Finding[]
 }
 
-export function judgeRight({ question, answer }: RightFacts, { commands, namespace, before }: JudgeRight): Finding {
+export function judgeRight(
+  { question, answer, whose }: RightFacts,
+  { commands, namespace, before }: JudgeRight,
+): Finding {
   const about = nameRight(question)
-  const base = { hop: 'rights', about } as const
-  if (answer === 'allowed') return { ...base, result: 'ok', code: 'OK', seen: 'allowed' }
+  const { namespace: place } = question
+  const alike = nameRight({ ...question, namespace: undefined })
+  const base = { hop: 'rights', about, ...(place !== undefined && { namespace: place, alike }) } as const
+  if (answer === 'allowed') return { ...base, result: 'ok', code: 'OK', seen: `allowed to ${nameHolder(whose)}` }
   if (answer instanceof PullpassError) {
     return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `the API server does not say: ${answer.seen}` }
   }
@@ -28,16 +34,19 @@ export function judgeRight({ question, answer }: RightFacts, { commands, namespa
   const names = name === undefined ? '' : `, resourceNames: [${name}]`
   return {
     ...base,
-    result: 'failed',
+    result: whose?.known === 'guessed' ? 'warning' : 'failed',
     code: 'RIGHT_MISSING',
-    seen: `who asks here may not ${about}`,
+    seen: `${nameHolder(whose)} may not ${about}`,
     expected: `the rule {apiGroups: [""], resources: [${resource}]${names}, verbs: [${verb}]} in a ${where === undefined ? 'ClusterRole' : `Role of ${where}`}`,
     remedy: {
-      command: commands.install(namespace),
-      words: 'grants exactly the rights that these documents need, to the ServiceAccount that it makes',
+      command: commands.install(whose?.namespace ?? namespace),
+      words: `grants exactly the rights that these documents need, to the ServiceAccount that it makes${whose?.known === 'guessed' ? '; if another account refreshes, name it: --service-account NAMESPACE/NAME' : ''}`,
     },
   }
 }
+
+const nameHolder = (whose: NamespacedName | undefined) =>
+  whose === undefined ? 'who asks here' : `service account ${whose.namespace}/${whose.name}`
 
 /** `list secrets regcred in team-a`. */
 function nameRight({ verb, resource, name, namespace }: AccessQuestion): string {

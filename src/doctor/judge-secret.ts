@@ -31,7 +31,7 @@ const pullSecretType = 'kubernetes.io/dockerconfigjson'
 
 export function judgeSecret({ document, namespace, content }: SecretFacts, judge: JudgeSecret): Finding {
   const name = `${namespace}/${document.secretName}`
-  const base = { hop: 'secret', about: `Secret ${name}` } as const
+  const base = { hop: 'secret', about: `Secret ${name}`, namespace, alike: `Secret ${document.secretName}` } as const
   const refresh = { command: judge.commands.pullpass('refresh') }
   if (content instanceof PullpassError) {
     return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be looked at: ${content.seen}` }
@@ -43,7 +43,7 @@ export function judgeSecret({ document, namespace, content }: SecretFacts, judge
   const judged = judgeMetadata(place, judge) ?? judgeContent(place, judge)
   const { clockFailure } = judge
   return judged.code === 'SECRET_EXPIRED' && clockFailure !== undefined
-    ? notTried(base.hop, base.about, clockFailure)
+    ? { ...base, ...notTried(base.hop, base.about, clockFailure) }
     : { ...base, ...judged }
 }
 
@@ -169,8 +169,8 @@ function judgeHosts({ refresh }: Place, { images, config, record, now }: Hosts):
     )
   }
   const earliest = entriesOf(record).map(({ expiresAt }) => expiresAt.getTime())
-  const until = new Date(Math.min(...earliest)).toISOString()
-  return { result: 'ok', code: 'OK', seen: `kubelets can parse it, and it is good until ${until}` }
+  const until = new Date(Math.min(...earliest))
+  return { result: 'ok', code: 'OK', seen: `good until ${until.toISOString()}, and kubelets can parse it`, until }
 }
 
 const entriesOf = (record: PullSecretRecord) =>

@@ -61,7 +61,7 @@ function judgeClaims(token: SubjectToken, facts: TokenFacts, { now, commands, cl
     checkSubjectLength(token, where)
   if (fault !== undefined) return failedBy(hop, about, fault, remedyOf(fault, facts, commands))
   const until = token.expiresAt.toISOString()
-  const seen = `${where}: ${token.subject}, for ${token.audiences.join(', ')}, of ${token.issuer}, until ${until}`
+  const seen = `${token.subject}, until ${until}, from ${where}`
   return { hop, about, result: 'ok', code: 'OK', seen }
 }
 

@@ -12,20 +12,20 @@ export function judgeWrite(
   commands: MendingCommands,
 ): Finding {
   const about = `Secret ${namespace}/${secretName}`
+  const base = { hop: 'write', about, namespace, alike: `Secret ${secretName}` } as const
   if (fault === undefined) {
     return {
-      hop: 'write',
-      about,
+      ...base,
       result: 'ok',
       code: 'OK',
       seen: `a refresh would write it${note === undefined ? '' : `: ${note}`}`,
     }
   }
   const cause = causeOf(fault.code, about, before)
-  if (cause !== undefined) return notTried('write', about, cause)
+  if (cause !== undefined) return { ...base, ...notTried('write', about, cause) }
   const remedy =
     fault.code === 'NAMESPACE_MISSING' ? { command: commands.kubectl('create', 'namespace', namespace) } : {}
-  return failedBy('write', about, fault, remedy)
+  return { ...base, ...failedBy('write', about, fault, remedy) }
 }
 
 /** What its own findings say already, the API server says once more. */

@@ -3,12 +3,7 @@ import type { DoctorHop, Finding } from './finding.ts'
 
 /** A consequence of a consequence names what failed first. */
 export function notTried(hop: DoctorHop, about: string, cause: Finding): Finding {
-  const why = `not looked at, because of ${cause.hop}: ${cause.code}`
-  return {
-    hop,
-    about,
-    result: 'skipped',
-    code: 'AFTER_FAILURE',
-    seen: cause.code === 'AFTER_FAILURE' ? cause.seen : why,
-  }
+  const because = cause.because ?? { hop: cause.hop, code: cause.code }
+  const seen = cause.code === 'AFTER_FAILURE' ? cause.seen : `not looked at, because of ${because.hop}: ${because.code}`
+  return { hop, about, result: 'skipped', code: 'AFTER_FAILURE', seen, because }
 }

@@ -14,10 +14,13 @@ import type { Outcome } from '../refresh/outcome.ts'
 import type { Asked, WantedImage } from './asked.ts'
 import { failedBy } from './failed-by.ts'
 import { doctorHops, type Finding, failureOf } from './finding.ts'
-import { gatherCluster } from './gather-cluster.ts'
+import { type ClusterFacts, gatherCluster } from './gather-cluster.ts'
+import type { SecretFacts } from './gather-places.ts'
+import { gatherStored } from './gather-stored.ts'
 import { gatherToRegistry } from './gather-to-registry.ts'
-import { gatherWrites } from './gather-writes.ts'
+import { gatherWrites, mostNamespaces } from './gather-writes.ts'
 import { judgeCluster } from './judge-cluster.ts'
+import { judgeStored } from './judge-stored.ts'
 import { judgeToRegistry } from './judge-to-registry.ts'
 import { judgeWrite } from './judge-write.ts'
 import { notTried } from './not-tried.ts'
@@ -45,9 +48,36 @@ export async function walk(asked: Asked, cluster: Cluster | PullpassError, outsi
     usable && facts && !(facts.places instanceof PullpassError)
       ? await gatherWrites(facts.places, way.exchanges, usable, outside)
       : []
-  const found = [...before, ...inCluster.upToSecrets]
-  const written = [...writes.map((outcome) => judgeWrite(outcome, found, asked.commands)), ...unwritten(writes, found)]
+  const seen = [...before, ...inCluster.upToSecrets]
+  const stored = await gatherStored(sound(facts, asked, inCluster.upToSecrets), images, outside)
+  const found = [...seen, ...stored.map((one) => judgeStored(one, seen, asked.commands))]
+  const written = [
+    ...writes.map((outcome) => judgeWrite(outcome, found, asked.commands)),
+    ...unwritten(writes, found),
+    ...(writes.length > 0 ? untried(facts) : []),
+  ]
   return inOrder([...found, ...written, ...inCluster.afterWrites([...found, ...written])])
+}
+
+/** Of the one namespace that is asked about: what is known to be wrong, or another's, is not tried. */
+function sound(facts: ClusterFacts | undefined, { namespace }: Asked, found: readonly Finding[]): SecretFacts[] {
+  if (facts === undefined || facts.places instanceof PullpassError || namespace === undefined) return []
+  const good = found.filter(({ hop, result }) => hop === 'secret' && result === 'ok').map(({ about }) => about)
+  return facts.places.secrets.filter((one) => good.includes(`Secret ${one.namespace}/${one.document.secretName}`))
+}
+
+/** Documents with more namespaces than are tried. */
+function untried(facts: ClusterFacts | undefined): Finding[] {
+  const jobs = facts === undefined || facts.places instanceof PullpassError ? [] : facts.places.jobs
+  return jobs
+    .filter(({ namespaces }) => namespaces.length > mostNamespaces)
+    .map(({ document: { secretName }, namespaces }) => ({
+      hop: 'write',
+      about: `Secret ${secretName}`,
+      result: 'skipped',
+      code: 'SAMPLED',
+      seen: `written dry in ${mostNamespaces} of ${namespaces.length} namespaces, to spare the API server`,
+    }))
 }
 
 /** Without a credential nothing can be written, dry or not. */

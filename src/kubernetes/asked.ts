@@ -15,6 +15,7 @@ export interface Asked {
     | 'selfsubjectaccessreviews'
     | 'serviceaccounts'
     | 'serviceaccounts/token'
+    | 'subjectaccessreviews'
   readonly name?: string
   /** Absent: in the whole cluster. */
   readonly namespace?: string

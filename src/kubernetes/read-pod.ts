@@ -7,6 +7,7 @@ import { readStatus } from './read-status.ts'
 export interface Pod {
   readonly namespace: string
   readonly name: string
+  readonly uid: string
   readonly createdAt: Date | undefined
   readonly serviceAccountName: string
   /** Names, in their order: copied from the service account where the pod named none, at its creation only. */
@@ -53,6 +54,7 @@ function podOf(pod: JsonObject, names: { readonly namespace: string; readonly na
   const containers = ['initContainers', 'containers', 'ephemeralContainers'].flatMap((kind) => asList(spec?.[kind]))
   return {
     ...names,
+    uid: asText(metadata?.['uid']) ?? '',
     createdAt: Number.isNaN(created) ? undefined : new Date(created),
     serviceAccountName: asText(spec?.['serviceAccountName']) ?? 'default',
     imagePullSecrets: textsOf(asList(spec?.['imagePullSecrets']), 'name'),

@@ -65,6 +65,7 @@ function nameOf({ resource, name, namespace }: Asked): string {
     secrets: 'Secret',
     selfsubjectaccessreviews: 'SelfSubjectAccessReview',
     serviceaccounts: 'ServiceAccount',
+    subjectaccessreviews: 'SubjectAccessReview',
   }
   if (resource === 'serviceaccounts/token') return `a token of ServiceAccount ${namespace}/${name}`
   return `${kind[resource]} ${namespace}/${name}`

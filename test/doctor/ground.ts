@@ -11,6 +11,8 @@ export interface Ground {
   readonly ask: (method: string, path: string, body?: object, contentType?: string) => Promise<void>
   /** A pod of a StatefulSet, as the API server admits it: with what its service account names then. */
   readonly makePod: (spec?: object) => Promise<void>
+  /** What a kubelet tells of the pod. */
+  readonly makeEvent: (reason: string, message: string, at?: string) => Promise<void>
   readonly writeDocument: (wanted: DocumentWanted) => Promise<void>
   readonly after: (end: () => Promise<void>) => void
   /** pullpass, with the machine's clock that many milliseconds off the sandbox's. */
@@ -47,6 +49,8 @@ export async function startGround(t: TestContext, document: DocumentWanted = {})
     after: (end) => t.after(end),
     ask,
     makePod: (spec = {}) => ask('POST', podPath, podOf(sandbox.image, spec)),
+    makeEvent: (reason, message, at = '2026-11-24T12:00:00Z') =>
+      ask('POST', '/api/v1/namespaces/team-a/events', eventOf(sandbox, { reason, message, at })),
     writeDocument: async (wanted) => void (await sandbox.write('pull.yaml', render(sandbox, wanted))),
     pullpass: (argv, clockOffMs = 0) => runPullpass(withClock(sandbox, clockOffMs), argv, { sleep: sleepOf(sandbox) }),
   }
@@ -107,6 +111,25 @@ const podOf = (image: string, spec: object) => ({
   },
   spec: { containers: [{ name: 'web', image }], ...spec },
 })
+
+/** As kubelets write them: of a pod's uid. */
+function eventOf({ cluster }: TestSandbox, said: { reason: string; message: string; at: string }) {
+  const { reason, message, at } = said
+  const uid = cluster.store.read('Pod', 'team-a', 'web-0')?.metadata.uid ?? ''
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { generateName: 'web-0.' },
+    involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace: 'team-a', name: 'web-0', uid },
+    type: 'Warning',
+    reason,
+    message,
+    firstTimestamp: at,
+    lastTimestamp: at,
+    count: 1,
+    source: { component: 'kubelet', host: 'node-1' },
+  }
+}
 
 const withClock = (sandbox: TestSandbox, offMs: number) => ({
   ...sandbox,

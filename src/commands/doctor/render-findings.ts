@@ -1,58 +1,55 @@
 /** What doctor found, for people: a table of hops, then what to mend first. */
 import type { Finding } from '../../doctor/finding.ts'
-import { type Cell, renderTable } from '../../terminal/render-table.ts'
+import { plainText } from '../../outside/plain-text.ts'
+import { nameSome } from '../../terminal/render-fault.ts'
+import { type Cause, gatherCauses } from './gather-causes.ts'
+import { renderRows } from './render-rows.ts'
 
-/** Of one hop so many good ones are shown one by one. */
-const few = 4
+/** So many causes are named beside the first. */
+const others = 5
 
 export function renderFindings(findings: readonly Finding[], color: 'always' | 'never'): string {
-  const rows = gather(findings).map((finding): Cell[] => [
-    finding.hop,
-    cellOf(finding),
-    finding.about,
-    finding.code === 'OK' ? finding.seen : `${finding.code}: ${finding.seen}`,
-  ])
-  const table = renderTable({ header: ['HOP', 'RESULT', 'ABOUT', 'SEEN'], rows }, color)
-  return [table, '', ...conclusion(findings)].join('\n')
-}
-
-function cellOf({ result }: Finding): Cell {
-  if (result === 'ok') return { text: result, tone: 'good' }
-  return result === 'failed' ? { text: result, tone: 'bad' } : result
-}
-
-/** Many good ones of a hop become one line; what is not good is shown always. */
-function gather(findings: readonly Finding[]): Finding[] {
-  return [...Map.groupBy(findings, ({ hop }) => hop).values()].flatMap((group) => {
-    const good = group.filter(({ result }) => result === 'ok')
-    const [first] = good
-    if (first === undefined || good.length <= few) return group
-    return [{ ...first, about: `${good.length} of them`, seen: '' }, ...group.filter(({ result }) => result !== 'ok')]
-  })
+  return [renderRows(findings, color), '', ...conclusion(findings).map(plainText)].join('\n')
 }
 
 function conclusion(findings: readonly Finding[]): string[] {
-  const failed = findings.filter(({ result }) => result === 'failed')
-  const [first, ...others] = failed
-  const warnings = findings.filter(({ result }) => result === 'warning')
-  const unseen = findings.filter(({ result, code }) => result === 'skipped' && code === 'NOT_HERE')
+  const [first, ...later] = gatherCauses(findings.filter(({ result }) => result === 'failed'))
+  if (first !== undefined) return ['Mend this first:', ...renderCause(first), ...renderLater(later)]
+  const unseen = gatherCauses(findings.filter(({ result, code }) => result === 'skipped' && code === 'NOT_HERE'))
+  const warnings = gatherCauses(findings.filter(({ result }) => result === 'warning'))
+  const told = [...unseen.slice(0, 1), ...warnings]
+  if (told.length === 0) return ['Nothing stands in the way.']
+  const rest = told.length - others
+  return [...told.slice(0, others).flatMap(renderCause), ...(rest > 0 ? [`and ${rest} more: -o json`] : [])]
+}
+
+function renderCause({ finding, all, namespaces }: Cause): string[] {
+  const { hop, code, about, seen, expected, remedy = {} } = finding
+  const { command, words } = remedy
+  const fix = command ?? words
+  const each = new Set(all.map((one) => one.remedy?.command)).size > 1 ? `, in each as in ${finding.namespace}` : ''
+  const named = seen.includes(about) ? '' : `${about}: `
   return [
-    ...(first === undefined ? [] : renderFinding(first)),
-    ...(others.length === 0
-      ? []
-      : [`also failed: ${others.map(({ hop, code, about }) => `${hop} ${code} (${about})`).join(', ')}`]),
-    ...(first === undefined ? [...unseen.slice(0, 1), ...warnings].flatMap(renderFinding) : []),
-    ...(failed.length + warnings.length + unseen.length === 0 ? ['Nothing stands in the way.'] : []),
+    `${code} (${hop}): ${named}${seen}`,
+    ...(expected === undefined ? [] : [`  expected ${expected}`]),
+    ...(namespaces.length > 1 ? [`  affects ${nameSome(namespaces)}`] : []),
+    ...(fix === undefined ? [] : [`  fix${each}: ${fix}`]),
+    ...(command === undefined || words === undefined ? [] : [`  note: ${words}`]),
   ]
 }
 
-function renderFinding({ hop, code, about, seen, expected, remedy }: Finding): string[] {
-  const { command, words } = remedy ?? {}
-  const fix = command ?? words
+/** What does not follow from the first. */
+function renderLater(causes: readonly Cause[]): string[] {
+  if (causes.length === 0) return []
+  const rest = causes.length - others
   return [
-    `${code} (${hop}): ${about}: ${seen}`,
-    ...(expected === undefined ? [] : [`  expected ${expected}`]),
-    ...(fix === undefined ? [] : [`  fix: ${fix}`]),
-    ...(command === undefined || words === undefined ? [] : [`  note: ${words}`]),
+    'Also failed:',
+    ...causes.slice(0, others).map(renderBriefly),
+    ...(rest > 0 ? [`  and ${rest} more: -o json`] : []),
   ]
+}
+
+function renderBriefly({ finding: { hop, code, about, alike, seen }, namespaces }: Cause): string {
+  if (namespaces.length > 1) return `  ${code} (${hop}): ${alike} in ${nameSome(namespaces)}`
+  return `  ${code} (${hop}): ${seen.includes(about) ? '' : `${about}: `}${seen}`
 }

@@ -18,9 +18,10 @@ export function reportFindings(findings: readonly Finding[]): DoctorReport {
 }
 
 /** `fix` is what to do; `command` that of it which a shell can do. */
-function reportFinding({ remedy, ...finding }: Finding): object {
+function reportFinding({ remedy, until, because, ...finding }: Finding): object {
   const { command, words } = remedy ?? {}
   const fix = command ?? words
   const note = command === undefined ? undefined : words
-  return { ...finding, ...(fix && { fix }), ...(command && { command }), ...(note && { note }) }
+  const told = { ...finding, ...(until && { until: until.toISOString() }), ...(because && { because }) }
+  return { ...told, ...(fix && { fix }), ...(command && { command }), ...(note && { note }) }
 }

@@ -142,6 +142,22 @@ export const podFaults: readonly Fault[] = [
     mend: (ground) => remake(ground),
   },
   {
+    title: 'the pod waits, and its kubelet said what its node sees',
+    async plant(ground) {
+      await backOff(ground)
+      await ground.makeEvent('FailedToRetrieveImagePullSecret', 'Unable to retrieve some image pull secrets (regcred)')
+      await ground.makeEvent('Failed', `Failed to pull image "${ground.sandbox.image}": no route to host`)
+      await ground.makeEvent('Failed', 'Error: ErrImagePull')
+    },
+    hop: 'events',
+    code: 'KUBELET_COMPLAINED',
+    result: 'warning',
+    besides: ['BACK_OFF_RUNNING'],
+    seen: /^its kubelet said at \S+Z "Unable to retrieve some image pull secrets \(regcred\)", and at \S+Z "Failed to pull image "\S+": no route to host"$/,
+    fix: /^compare its words with the hops above/,
+    mend: async (ground) => await remake(ground),
+  },
+  {
     title: "everything is mended, and the kubelet's back-off still runs",
     plant: (ground) => backOff(ground),
     hop: 'back-off',

@@ -73,6 +73,21 @@ export const secretFaults: readonly Fault[] = [
     mend: 'command',
   },
   {
+    title: 'a backup brought an old credential back, with all that says whose it is',
+    plant({ sandbox: { cluster, parts } }) {
+      const secret = cluster.store.read('Secret', 'team-a', 'regcred')
+      if (secret === undefined) throw new Error('the Secret is there')
+      const auth = Buffer.from('oauth2accesstoken:ya29.of-last-week').toString('base64')
+      const data = dataOf(JSON.stringify({ auths: { [`localhost:${parts.registry.port}`]: { auth } } }))
+      cluster.store.put({ ...secret, data })
+    },
+    hop: 'stored-credential',
+    code: 'STORED_CREDENTIAL_REFUSED',
+    seen: /^what lies in it is refused: the token endpoint \S+ answered 40[13]\b.*; a fresh credential is taken$/,
+    fix: refresh,
+    mend: 'command',
+  },
+  {
     title: 'a Secret of another type has the name',
     plant: (ground) => replace(ground, { type: 'Opaque', data: dataOf(usual) }),
     hop,
