@@ -115,7 +115,7 @@ export const clusterPullSecret: z.ZodMiniType<ClusterPullSecretForm> = fields(
           list(
             text(objectName, 'Name'),
             100,
-            'ServiceAccounts in each namespace whose imagePullSecrets get the Secret; one that is not there is warned of, and fails nothing',
+            'ServiceAccounts in each namespace whose imagePullSecrets get the Secret; one that is not there fails nothing; a name that no namespace has is warned of',
           ),
         ),
         stuckPods: z.exactOptional(

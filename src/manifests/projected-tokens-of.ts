@@ -2,8 +2,10 @@
  * The token files that a refresh reads, as the kubelet is to write them: a projected token has one audience.
  * https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken
  */
+
 import { posix } from 'node:path'
 import { requestedAccount } from '../document/requested-account.ts'
+import { showValue } from '../document/show-value.ts'
 import { tokenFilePath } from '../identity/token-file-path.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { BoundRegistry } from './bind-registries.ts'
@@ -92,7 +94,7 @@ const titleOf = ({ document, registry }: BoundRegistry) => `registry ${registry.
 /** The error for a path that means another file in the pod. */
 export const relative = (path: string): PullpassError =>
   refused(
-    `the token file ${JSON.stringify(path)} is named by a relative path`,
+    `the token file ${showValue(path)} is named by a relative path`,
     'an absolute path, as the pod will see it',
     `name a file under /var/run/secrets/tokens/`,
   )

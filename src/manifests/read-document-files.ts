@@ -1,4 +1,5 @@
 /** The files that a refresh needs, as one ConfigMap carries them: documents, and credential files that they name. */
+
 import { basename } from 'node:path'
 import { checkForm } from '../document/check-form.ts'
 import type { RegistryForm } from '../document/document-form.ts'
@@ -6,6 +7,7 @@ import { pathFrom } from '../document/file-path.ts'
 import { parseSource } from '../document/parse-source.ts'
 import { readSources, type Source } from '../document/read-sources.ts'
 import { readTextFile, unreadable } from '../document/read-text-file.ts'
+import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { relative } from './projected-tokens-of.ts'
 
@@ -76,7 +78,7 @@ const notBeside = (path: string, { name }: Source) =>
   new PullpassError({
     code: 'DOCUMENT_INVALID',
     hop: 'document',
-    seen: `${name} names the credential file ${JSON.stringify(path)}`,
+    seen: `${name} names the credential file ${showValue(path)}`,
     expected: 'a plain name of a file beside the document: one ConfigMap holds both',
     hint: 'move the credential file there, or write its values into the document',
   })
