@@ -1,4 +1,7 @@
-/** The union of what is served, remembered and public, without what was revoked: who publishes once withdraws nothing else. */
+/**
+ * The union of what is served and public, without what was revoked: who publishes once withdraws nothing else. What is
+ * remembered alone is not added: whoever may write the ConfigMap could else have a key of his own published.
+ */
 import type { IssuerKey } from '../issuer-key.ts'
 import { mergeKeys } from '../merge-keys.ts'
 import { isRevoked } from './is-revoked.ts'
@@ -6,11 +9,6 @@ import type { KeyMemory } from './key-memory.ts'
 
 export const mergeUnrevoked = (
   served: readonly IssuerKey[],
-  memory: KeyMemory,
+  memory: Pick<KeyMemory, 'revocations'>,
   published: readonly IssuerKey[],
-): IssuerKey[] =>
-  mergeKeys(
-    served,
-    memory.keys.map(({ key }) => key),
-    published,
-  ).filter((key) => !isRevoked(memory, key))
+): IssuerKey[] => mergeKeys(served, published).filter((key) => !isRevoked(memory, key))

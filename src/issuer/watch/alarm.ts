@@ -16,6 +16,8 @@ export const alarmReasons = [
   'IssuerDiffers',
   /** A key is public that the cluster never served. */
   'StrangeKey',
+  /** A key is remembered, and neither served to this process nor public: it is not taken on the memory's word. */
+  'KeyUnvouched',
   /** What is to be public could not be written. */
   'PublishFailed',
   /** Strangers read something else than what was written. */

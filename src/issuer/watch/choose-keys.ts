@@ -1,11 +1,13 @@
 /**
  * Which keys are to be public, given those that are remembered and those that are public now:
  *
- *   served ─────────────┐
- *   seen < keep-for ago ┼─▶ public, unless revoked
- *   public and unknown ─┘
+ *   served, in this process's life ─┐
+ *   public and not long unseen ─────┼─▶ public, unless revoked
+ *   public and unknown ─────────────┘
  *
  * What one answer lacks withdraws nothing: a key goes when it was last seen long ago, and was looked for in vain since.
+ * What is remembered says until when a key stays, and never which key is added: whoever may write the ConfigMap could else
+ * have a key of his own published, and be every account of the cluster at the cloud.
  */
 import type { IssuerKey } from '../issuer-key.ts'
 import { isRevoked } from '../memory/is-revoked.ts'
@@ -18,15 +20,17 @@ export interface KeyChoice {
   readonly keepForMs: number
   /** By kid: keys that every API server lacked, look after look. */
   readonly missed: ReadonlySet<string | undefined>
+  /** Keys that an API server served to this process itself. */
+  readonly witnessed: readonly IssuerKey[]
 }
 
 export function chooseKeys(memory: KeyMemory, published: readonly IssuerKey[], choice: KeyChoice): IssuerKey[] {
   const [leaving, staying] = splitByAge(memory, choice)
   const left = new Set(leaving.map(({ key }) => key.keyId))
-  const unknown = published.filter(({ keyId }) => !left.has(keyId))
+  const vouched = [...choice.witnessed, ...published]
   return mergeKeys(
-    staying.map(({ key }) => key),
-    unknown,
+    staying.flatMap(({ key }) => vouched.find(({ keyId }) => keyId === key.keyId) ?? []),
+    published.filter(({ keyId }) => !left.has(keyId)),
   ).filter((key) => !isRevoked(memory, key))
 }
 

@@ -21,6 +21,8 @@ export interface RoundBefore {
   readonly missed: ReadonlyMap<string | undefined, number>
   /** What is public, as it was last read at the target. */
   readonly published: readonly IssuerKey[]
+  /** Keys that an API server served to this process itself. */
+  readonly witnessed: readonly IssuerKey[]
 }
 
 export interface RoundVerdict {
@@ -28,6 +30,8 @@ export interface RoundVerdict {
   readonly memory: KeyMemory | undefined
   readonly missed: ReadonlyMap<string | undefined, number>
   readonly served: readonly IssuerKey[]
+  /** Served now, or in an earlier look of this process, remembered and not revoked since. */
+  readonly witnessed: readonly IssuerKey[]
   /** By kid, with the `iss` of the token that named it. */
   readonly signing: ReadonlyMap<string, string>
   /** The `iss` of the cluster's documents; undefined where none was read. */
@@ -47,6 +51,7 @@ export function judgeRound(facts: RoundFacts, before: RoundBefore, now: Date): R
     memory,
     missed: countMissed(before.missed, memory, { served, signing, isWhole }),
     served,
+    witnessed: mergeKeys(served, before.witnessed).filter((key) => memory === undefined || isStaying(memory, key)),
     signing,
     clusterIssuer: read[0]?.issuer,
     alarms: [...alarmsOf(facts), ...(memory ? signingAlarms(signing, served, memory) : [])],
@@ -77,6 +82,10 @@ function mergeMemories(found: RoundFacts['memory'], own: KeyMemory | undefined):
   const revocations = found.revocations.length + found.keys.length === 0 ? own.revocations : found.revocations
   return { keys: [...keys.values()], revocations }
 }
+
+/** A key that was revoked is no longer, and whoever takes the revocation back waits for it to be served. */
+const isStaying = (memory: KeyMemory, key: IssuerKey): boolean =>
+  memory.keys.some((one) => one.key.keyId === key.keyId) && !isRevoked(memory, key)
 
 interface Look {
   readonly served: readonly IssuerKey[]

@@ -12,7 +12,7 @@ import { knownKeys } from '../memory/known-keys.ts'
 import { type PublishOutcome, publishDocuments } from '../publish-documents.ts'
 import type { PublishTarget } from '../publish-target.ts'
 import type { Alarm } from './alarm.ts'
-import { chooseKeys, type KeyChoice } from './choose-keys.ts'
+import { chooseKeys, forgetOldKeys, type KeyChoice } from './choose-keys.ts'
 import type { ReplicaReading } from './read-replica.ts'
 
 export interface Publishing {
@@ -71,7 +71,11 @@ export async function publishRound(wanted: PublishWanted, before: Publishing, ou
     againAt: new Date(choice.now.getTime() + checkEveryMs),
     published,
     publishedAt: choice.now,
-    alarms: [...publicAlarms(confirmations, issuer), ...strangeAlarms(outcome, wanted)],
+    alarms: [
+      ...publicAlarms(confirmations, issuer),
+      ...strangeAlarms(outcome, wanted),
+      ...unvouchedAlarms(outcome, wanted),
+    ],
   }
 }
 
@@ -125,6 +129,18 @@ function strangeAlarms({ keys }: PublishOutcome, { memory, served, knows, choice
       reason: 'StrangeKey',
       subject: keyId,
       says: `key ${keyId} is public, but the cluster never served it: it stays for ${choice.keepForMs / 3_600_000} h; where it is nobody's of yours, pullpass issuer revoke --to TARGET -- ${keyId}, and see who may write there`,
+    }))
+}
+
+/** What is withdrawn in this round, for its age, is remembered until then. */
+function unvouchedAlarms({ keys }: PublishOutcome, { memory, choice }: PublishWanted): Alarm[] {
+  const stated = new Set(keys.map(({ key }) => key.keyId))
+  return forgetOldKeys(memory, choice)
+    .keys.filter(({ key }) => !stated.has(key.keyId))
+    .map(({ key: { keyId = '(no kid)' } }) => ({
+      reason: 'KeyUnvouched',
+      subject: keyId,
+      says: `key ${keyId} is remembered, but neither served nor public: it is not published on the word of a ConfigMap; fix: where tokens of it are still out, let an API server serve it (--service-account-key-file); where it is nobody's of yours, see who may write the ConfigMap`,
     }))
 }
 

@@ -17,6 +17,7 @@ import type { WatchWanted } from './watch-wanted.ts'
 export interface WatchState {
   readonly memory: KeyMemory | undefined
   readonly missed: RoundVerdict['missed']
+  readonly witnessed: RoundVerdict['witnessed']
   readonly publishing: Publishing
   /** Settled by the first look: in a roll-out to another issuer replicas differ. */
   readonly issuer: string | undefined
@@ -27,6 +28,7 @@ export interface WatchState {
 export const firstState: WatchState = {
   memory: undefined,
   missed: new Map(),
+  witnessed: [],
   publishing: nothingTried,
   issuer: undefined,
   told: new Map(),
@@ -54,7 +56,7 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, outsid
   const verdict = judgeRound(facts, { ...before, published: before.publishing.published }, now)
   const issuer = before.issuer ?? settleIssuer(wanted, verdict)
   const missed = [...verdict.missed].filter(([, looks]) => looks >= looksToMiss).map(([keyId]) => keyId)
-  const choice = { now, keepForMs: wanted.keepForMs, missed: new Set(missed) }
+  const choice = { now, keepForMs: wanted.keepForMs, missed: new Set(missed), witnessed: verdict.witnessed }
   const publishing = await actOn({ facts, verdict, issuer, choice }, before, wanted, outside)
   const memory = verdict.memory && rememberAfter(verdict.memory, publishing, before, choice)
   const alarms = [...verdict.alarms, ...publishing.alarms, ...tokenAlarms(verdict, publishing, issuer)]
@@ -62,6 +64,7 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, outsid
   return {
     memory,
     missed: verdict.missed,
+    witnessed: verdict.witnessed,
     publishing,
     issuer,
     told: await tellAlarms(alarms, before.told, wanted, outside),

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import type { SandboxRequest } from '../../../sandbox/serve/handler.ts'
+import { digestOf } from '../../../src/issuer/memory/key-memory.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 
@@ -67,6 +68,22 @@ suite('pullpass issuer publish', () => {
       assert.match(stdout, new RegExp(`^${name} +would be created$`, 'm'))
       assert.equal(lies(sandbox, name), undefined)
     }
+  })
+
+  test('a key that a ConfigMap alone remembers is not published: its writer would sign in every account’s name', async (t) => {
+    const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
+    const { publicKey, kid } = await generateSigningKey()
+    const key = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
+    const entry = JSON.stringify({ key, lastSeenAt: sandbox.clock.now() })
+    sandbox.cluster.seed({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace: 'pullpass-system', name: 'pullpass-issuer' },
+      data: { [`key.${digestOf(kid)}`]: entry },
+    })
+    const { exitCode } = await publish(sandbox)
+    assert.equal(exitCode, 0)
+    assert.deepEqual(kidsOf(lies(sandbox, 'openid/v1/jwks')), [sandbox.cluster.keys.current.kid])
   })
 
   test('after a rotation the new key is added, and the old one stays', async (t) => {

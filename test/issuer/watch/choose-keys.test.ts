@@ -16,6 +16,8 @@ interface Row {
   readonly seen: Readonly<Record<string, number>>
   readonly published?: readonly string[]
   readonly missed?: readonly string[]
+  /** Absent: all that is remembered. */
+  readonly witnessed?: readonly string[]
   readonly revoked?: readonly string[]
   readonly expected: readonly string[]
 }
@@ -25,6 +27,8 @@ const rows: Row[] = [
   { title: 'a key seen 47 h ago stays', seen: { a: 0, b: 47 }, missed: ['b'], expected: ['a', 'b'] },
   { title: 'a key seen 48 h ago goes', seen: { a: 0, b: 48 }, missed: ['b'], published: ['a', 'b'], expected: ['a'] },
   { title: 'a key seen long ago stays until it was looked for', seen: { a: 0, b: 480 }, expected: ['a', 'b'] },
+  { title: 'what is remembered alone is not made public', seen: { a: 0, x: 0 }, witnessed: ['a'], expected: ['a'] },
+  { title: 'what is remembered and public stays', seen: { a: 0 }, witnessed: [], published: ['a'], expected: ['a'] },
   { title: 'what is public and unknown stays', seen: { a: 0 }, published: ['a', 'x'], expected: ['a', 'x'] },
   { title: 'a revoked key goes', seen: { a: 0, b: 0 }, published: ['b'], revoked: ['b'], expected: ['a'] },
   { title: 'a revoked key that nobody knows goes', seen: { a: 0 }, published: ['x'], revoked: ['x'], expected: ['a'] },
@@ -41,9 +45,10 @@ const memoryOf = (seen: Row['seen'], revoked: readonly string[]): KeyMemory => (
 })
 
 suite('which keys are to be public', () => {
-  for (const { title, seen, published = [], missed = [], revoked = [], expected } of rows) {
+  for (const { title, seen, published = [], missed = [], witnessed, revoked = [], expected } of rows) {
     test(title, () => {
-      const choice = { now, keepForMs, missed: new Set(missed) }
+      const served = (witnessed ?? Object.keys(seen)).map((keyId) => testKey(keyId))
+      const choice = { now, keepForMs, missed: new Set(missed), witnessed: served }
       const chosen = chooseKeys(
         memoryOf(seen, revoked),
         published.map((keyId) => testKey(keyId)),
@@ -53,12 +58,25 @@ suite('which keys are to be public', () => {
     })
   }
 
+  test('of two keys of one kid the remembered one is not made public', () => {
+    const memory = { keys: [{ key: testKey('a', 'forged'), firstSeenAt: now, lastSeenAt: now }], revocations: [] }
+    const own = [testKey('a')]
+    const choice = { now, keepForMs, missed: new Set<string>() }
+    assert.deepEqual(chooseKeys(memory, [], { ...choice, witnessed: own }), own)
+    assert.deepEqual(chooseKeys(memory, own, { ...choice, witnessed: [] }), own)
+  })
+
   test('a revoked key does not come back under another kid', () => {
     const revoked = { digest: digestOf('a'), keyId: 'a', key: testKey('a'), revokedAt: now }
     const memory = { keys: [], revocations: [revoked] }
     const seen = { served: [testKey('renamed', 'a'), testKey('b')], signing: ['renamed'], published: [] }
     const after = observeKeys(memory, seen, now)
-    const chosen = chooseKeys(after, [testKey('renamed', 'a')], { now, keepForMs, missed: new Set() })
+    const chosen = chooseKeys(after, [testKey('renamed', 'a')], {
+      now,
+      keepForMs,
+      missed: new Set(),
+      witnessed: seen.served,
+    })
     assert.deepEqual(
       chosen.map(({ keyId }) => keyId),
       ['b'],
@@ -92,6 +110,7 @@ suite('over any sequence of looks', () => {
             now: new Date(at),
             keepForMs,
             missed: new Set(missed.filter((one) => !served.includes(one))),
+            witnessed: [...lastSeen.keys()].map((name) => testKey(name)),
           }
           const keysOf = (names: readonly string[]) => names.map((name) => testKey(name))
           memory = observeKeys(memory, { served: keysOf(served), signing, published: keysOf(published) }, choice.now)
@@ -112,8 +131,11 @@ suite('over any sequence of looks', () => {
       fc.property(fc.dictionary(kid, fc.integer({ min: 0, max: 500 })), kids, (seen, published) => {
         const before = memoryOf(seen, [])
         const keys = published.map((name) => testKey(name))
+        const witnessed = before.keys.map(({ key }) => key)
         const after = observeKeys(before, { served: [], signing: [], published: keys }, now)
-        const chosen = chooseKeys(after, keys, { now, keepForMs, missed: new Set() }).map(({ keyId }) => keyId)
+        const chosen = chooseKeys(after, keys, { now, keepForMs, missed: new Set(), witnessed }).map(
+          ({ keyId }) => keyId,
+        )
         for (const keyId of [...Object.keys(seen), ...published]) assert.ok(chosen.includes(keyId))
       }),
     )
