@@ -1,9 +1,10 @@
 /** What AWS's library threw, in words. Its errors hold the answer, and some the request: known fields are taken, no cause is kept. */
+
+import { faultUnder } from '../../outside/fault-under.ts'
 import { asObject, asText } from '../../outside/json-fields.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { quote } from '../../outside/quote.ts'
 import { systemErrorCode } from '../../outside/system-error-code.ts'
-import { faultUnder } from './fault-under.ts'
 import { type StoreRefusal, storeFault } from './store-fault.ts'
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */

@@ -1,8 +1,9 @@
 /** What Azure's storage library threw, in words. Its errors hold request and answer: known fields are taken, no cause is kept. */
+
+import { faultUnder } from '../../outside/fault-under.ts'
 import { asObject, asText } from '../../outside/json-fields.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { quote } from '../../outside/quote.ts'
-import { faultUnder } from './fault-under.ts'
 import { type StoreRefusal, storeFault } from './store-fault.ts'
 
 /** @see https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes */

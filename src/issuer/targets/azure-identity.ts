@@ -4,10 +4,10 @@
  */
 import type { HttpClient } from '@azure/core-rest-pipeline'
 import type { AccessToken, DefaultAzureCredentialOptions, TokenCredential } from '@azure/identity'
+import { faultUnder } from '../../outside/fault-under.ts'
 import { keepRenewed } from '../../outside/keep-renewed.ts'
 import type { Environment } from '../../outside/outside.ts'
 import { azureIdentityFault } from './azure-identity-fault.ts'
-import { faultUnder } from './fault-under.ts'
 import { originVariable } from './origin-variable.ts'
 import type { TargetOutside } from './target-outside.ts'
 

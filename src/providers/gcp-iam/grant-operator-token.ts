@@ -9,6 +9,7 @@ import type {
   IdentityPoolClientOptions,
   OAuth2ClientOptions,
 } from 'google-auth-library'
+import { faultUnder } from '../../outside/fault-under.ts'
 import { asObject, asText, type JsonObject } from '../../outside/json-fields.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { quoteSafely } from '../../outside/quote-safely.ts'
@@ -88,7 +89,7 @@ function federatedClient(library: Library, json: JsonObject, options: OAuth2Clie
 
 /** The library's errors hold whole requests, with tokens: known fields of the answer are taken, and no cause is kept. */
 function refused(error: unknown, { file, caller, http }: Asked): PullpassError {
-  const known = faultIn(error)
+  const known = faultUnder(error)
   if (known !== undefined) return known
   const { status, words } = answerIn(error)
   const what =
@@ -104,15 +105,6 @@ function refused(error: unknown, { file, caller, http }: Asked): PullpassError {
     hint: hints[file.type],
     retryable: passing,
   })
-}
-
-/** What the transport said, under the library's own errors. */
-function faultIn(error: unknown): PullpassError | undefined {
-  let inner = error
-  for (let depth = 0; depth < 5 && inner instanceof Error; depth++, inner = inner.cause) {
-    if (inner instanceof PullpassError) return inner
-  }
-  return undefined
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2, and https://cloud.google.com/apis/design/errors */

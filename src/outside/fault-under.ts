@@ -1,5 +1,5 @@
-/** The error of ours that a vendor's library wrapped into its own. */
-import { PullpassError } from '../../outside/pullpass-error.ts'
+/** The error of ours, such as the transport's, that a vendor's library wrapped into its own. */
+import { PullpassError } from './pullpass-error.ts'
 
 export function faultUnder(error: unknown): PullpassError | undefined {
   let inner = error
