@@ -1,14 +1,22 @@
 /** Whose documents are published: the issuer that strangers are told to expect, checked before anything is written. */
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { checkIssuerUrl } from './check-issuer-url.ts'
+import type { PublishTarget } from './publish-target.ts'
 import { vendorOfIssuer } from './vendor-of-issuer.ts'
 
-/** `flag`: `--issuer-url`; `ofTarget`: where the target is read. @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR */
-export function issuerToPublish(flag: string | undefined, ofTarget: string | undefined, ofCluster: string): string {
+/**
+ * `flag`: `--issuer-url`. Where the target holds keys alone, a cloud reads nothing at the issuer: it may be one that exists
+ * inside the cluster alone. @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR
+ */
+export function issuerToPublish(
+  flag: string | undefined,
+  { issuerUrl: ofTarget, holds }: Pick<PublishTarget, 'issuerUrl' | 'holds'>,
+  ofCluster: string,
+): string {
   const issuer = flag ?? ofTarget ?? ofCluster
   const named =
     flag !== undefined ? '--issuer-url' : ofTarget !== undefined ? "the target's URL" : "the cluster's issuer"
-  const fault = checkIssuerUrl(issuer, named)
+  const fault = holds.includes('discovery') ? checkIssuerUrl(issuer, named) : undefined
   if (fault !== undefined) throw fault
   const vendor = vendorOfIssuer(ofCluster)
   if (vendor === undefined) return issuer

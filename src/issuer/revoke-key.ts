@@ -44,7 +44,7 @@ export async function revokeKey(wanted: RevokeWanted, outside: Pick<Outside, 'no
   if (memory instanceof PullpassError) throw memory
   const documents = readDocuments(readings)
   const [first] = documents
-  const issuer = issuerToPublish(wanted.issuerUrl, target.issuerUrl, first.issuer)
+  const issuer = issuerToPublish(wanted.issuerUrl, target, first.issuer)
   const served = mergeKeys(...documents.map(({ keys }) => keys))
   const tokens = withoutFaults(readings.map(({ token }) => token))
   const signing = tokens.length === 0 ? undefined : tokens.flatMap((token) => token.keyId ?? [])

@@ -83,7 +83,7 @@ export const publish: Command<typeof flags> = {
     const cluster = await connect(wanted, outside)
     try {
       const served = await readClusterIssuer(cluster)
-      const issuer = issuerToPublish(wanted['issuer-url'], target.issuerUrl, served.issuer)
+      const issuer = issuerToPublish(wanted['issuer-url'], target, served.issuer)
       const memory = await memoryOrNone(cluster, place, outside.log)
       const mode = wanted['dry-run'] ? 'dry-run' : 'write'
       const outcome = await publishDocuments(target, {

@@ -87,7 +87,7 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, outsid
 const isRead = ({ documents }: RoundFacts['readings'][number]) => !(documents instanceof PullpassError)
 
 function settleIssuer({ issuerUrl, target }: WatchWanted, { clusterIssuer }: RoundVerdict): string | undefined {
-  return clusterIssuer === undefined ? undefined : issuerToPublish(issuerUrl, target.issuerUrl, clusterIssuer)
+  return clusterIssuer === undefined ? undefined : issuerToPublish(issuerUrl, target, clusterIssuer)
 }
 
 interface Judged {
