@@ -5,16 +5,25 @@
 import { type Hop, PullpassError } from './pullpass-error.ts'
 import { retryDelayMs } from './retry-delay.ts'
 import type { SendOutside } from './send.ts'
-import type { HttpAnswer, HttpRequest } from './transport.ts'
+import type { HttpAnswer, HttpMethod } from './transport.ts'
 import { transportFault } from './transport-fault.ts'
 
-export interface LibraryRequest extends Omit<HttpRequest, 'maxBytes' | 'signal'> {
+export interface LibraryRequest {
   readonly hop: Hop
   /** For messages: who is asked, `Google`. */
   readonly who: string
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  /** A text, or one in UTF-8 as bytes: libraries say no more of it than that it is unknown. */
+  readonly body?: unknown
   /** The library's own. */
   readonly signal?: AbortSignal | undefined
   readonly timeoutMs?: number | undefined
+}
+
+export interface LibraryAnswer extends HttpAnswer {
+  readonly headers: Readonly<Record<string, string>>
 }
 
 const maxBytes = 1024 * 1024
@@ -22,8 +31,8 @@ const defaultTimeoutMs = 20_000
 /** Answers are the library's to judge and to repeat; where none came, it would not know this error. */
 const attempts = 3
 
-/** @throws PullpassError where no answer came, or too long a one */
-export async function askForLibrary(outside: SendOutside, request: LibraryRequest): Promise<HttpAnswer> {
+/** @throws PullpassError where no answer came, or too long a one; TypeError for a request that pullpass has no need of */
+export async function askForLibrary(outside: SendOutside, request: LibraryRequest): Promise<LibraryAnswer> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await askOnce(outside, request)
@@ -37,17 +46,38 @@ export async function askForLibrary(outside: SendOutside, request: LibraryReques
   }
 }
 
-async function askOnce(outside: SendOutside, request: LibraryRequest): Promise<HttpAnswer> {
-  const { hop, who, signal, timeoutMs = defaultTimeoutMs, ...message } = request
+async function askOnce(outside: SendOutside, request: LibraryRequest): Promise<LibraryAnswer> {
+  const { hop, who, url, headers, signal, timeoutMs = defaultTimeoutMs } = request
+  const [method, body] = [methodOf(request), textOf(request)]
   const timeout = AbortSignal.timeout(timeoutMs)
   const ends = [timeout, outside.signal, signal].filter((end) => end !== undefined)
   try {
-    return await outside.transport({ ...message, maxBytes, signal: AbortSignal.any(ends) })
+    const message = { method, url, headers, ...(body !== undefined && { body }) }
+    const answer = await outside.transport({ ...message, maxBytes, signal: AbortSignal.any(ends) })
+    return { ...answer, headers: Object.fromEntries(Object.entries(answer.headers).flatMap(given)) }
   } catch (error) {
     outside.signal.throwIfAborted()
     signal?.throwIfAborted()
     if (error instanceof PullpassError) throw error // it is in words already
     const timedOut = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined
-    throw transportFault({ hop, who, url: request.url }, timedOut, error)
+    throw transportFault({ hop, who, url }, timedOut, error)
   }
+}
+
+const given = ([name, value]: [string, string | undefined]): [name: string, value: string][] =>
+  value === undefined ? [] : [[name, value]]
+
+const methods: readonly HttpMethod[] = ['GET', 'HEAD', 'POST', 'PUT']
+
+function methodOf({ who, method }: LibraryRequest): HttpMethod {
+  const known = methods.find((one) => one === method)
+  if (known === undefined) throw new TypeError(`pullpass has no need of ${method} at ${who}`)
+  return known
+}
+
+function textOf({ who, body }: LibraryRequest): string | undefined {
+  if (body === undefined || body === null) return undefined
+  if (typeof body === 'string') return body
+  if (body instanceof Uint8Array) return Buffer.from(body).toString('utf8')
+  throw new TypeError(`what is sent to ${who} is text alone`)
 }

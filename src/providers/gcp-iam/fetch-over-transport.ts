@@ -4,7 +4,6 @@ import { asObject, jsonOrNone } from '../../outside/json-fields.ts'
 import type { Hop } from '../../outside/pullpass-error.ts'
 import { Redacted } from '../../outside/redacted.ts'
 import type { SendOutside } from '../../outside/send.ts'
-import type { HttpMethod } from '../../outside/transport.ts'
 
 export interface LibraryFetch {
   readonly request: typeof fetch
@@ -28,27 +27,17 @@ export function fetchOverTransport(outside: SendOutside, hop: Hop): LibraryFetch
     const answer = await askForLibrary(outside, {
       hop,
       who: 'Google',
-      method: methodOf(init.method),
+      method: init.method ?? 'GET',
       url,
       headers: Object.fromEntries(headers),
-      ...(body !== undefined && { body }),
+      body,
     })
     const seconds = asObject(jsonOrNone(answer.body))?.['expires_in']
     lifeSeconds = typeof seconds === 'number' ? seconds : undefined
-    const given = Object.entries(answer.headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value]],
-    )
-    return new Response(answer.status === 204 ? null : answer.body, {
-      status: answer.status,
-      headers: Object.fromEntries(given),
-    })
+    const { status, headers: given } = answer
+    return new Response(status === 204 ? null : answer.body, { status, headers: given })
   }
   return { request, sent, lifeSeconds: () => lifeSeconds }
-}
-
-function methodOf(method = 'GET'): HttpMethod {
-  if (method === 'GET' || method === 'POST') return method
-  throw new TypeError("Google's auth library asks by GET and POST alone")
 }
 
 /** With the type that fetch gives a form. */
