@@ -5,6 +5,7 @@
 import type { IssuerKey } from './issuer-key.ts'
 import { whyUnusable } from './judge-key.ts'
 import { type DocumentName, type DocumentToStore, documentPaths } from './publish-target.ts'
+import { renderJwk } from './render-jwk.ts'
 
 /** Seconds: short, for verifiers that cache by it and ignore a kid they do not know; and clouds dislike none. */
 const lifetime = 300
@@ -32,7 +33,7 @@ export function buildDocuments(
     id_token_signing_alg_values_supported: algorithms,
   }
   return {
-    jwks: toStore({ keys: usable.map(toJwk) }, 'application/jwk-set+json'),
+    jwks: toStore({ keys: usable.map(renderJwk) }, 'application/jwk-set+json'),
     discovery: toStore(discovery, 'application/json'),
   }
 }
@@ -44,8 +45,3 @@ const toStore = (document: object, contentType: string): DocumentToStore => ({
   contentType,
   cacheControl,
 })
-
-function toJwk({ members, algorithm }: IssuerKey): object {
-  const { kty, kid, n, e, crv, x, y } = members
-  return { kty, use: 'sig', alg: algorithm, kid, ...(kty === 'RSA' ? { n, e } : { crv, x, y }) }
-}

@@ -4,6 +4,7 @@
  */
 import type { IssuerKey } from '../issuer/issuer-key.ts'
 import { whyUnusable } from '../issuer/judge-key.ts'
+import { renderJwk } from '../issuer/render-jwk.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { TrustedCluster } from './trusted-cluster.ts'
 
@@ -31,10 +32,4 @@ const notAsked = (issuer: string) =>
   })
 
 /** As a provider holds them: `jwksJson`. */
-export function renderKeys(keys: readonly IssuerKey[]): string {
-  const jwks = keys.map(({ members, algorithm }) => {
-    const { kty, kid, n, e, crv, x, y } = members
-    return { kty, use: 'sig', alg: algorithm, kid, ...(kty === 'RSA' ? { n, e } : { crv, x, y }) }
-  })
-  return JSON.stringify({ keys: jwks })
-}
+export const renderKeys = (keys: readonly IssuerKey[]): string => JSON.stringify({ keys: keys.map(renderJwk) })
