@@ -5,6 +5,7 @@ import type { Change, CreatedResource, ProviderFields } from './finding.ts'
 import { accountParts } from './judge-account.ts'
 import { holds, withGrant } from './policy.ts'
 import { identityPath } from './resource-path.ts'
+import { setFields } from './set-fields.ts'
 import { poolOf } from './wanted-trust.ts'
 import { writePolicy } from './write-policy.ts'
 
@@ -46,15 +47,7 @@ async function create(google: GoogleConnection, resource: CreatedResource): Prom
     return await follow(google, { method: 'POST', path, json: { description } })
   }
   const path = `${identityPath(poolOf(name))}/providers?workloadIdentityPoolProviderId=${id}`
-  const { issuer, audiences, mapping, condition, jwks } = resource
-  const body = providerBody({
-    issuer,
-    mapping,
-    ...(audiences.length > 0 && { audiences }),
-    ...(condition !== '' && { condition }),
-    ...(jwks !== '' && { jwks }),
-  })
-  await follow(google, { method: 'POST', path, json: { description, ...body } })
+  await follow(google, { method: 'POST', path, json: { description, ...providerBody(setFields(resource)) } })
 }
 
 async function createAccount(google: GoogleConnection, email: string, description: string): Promise<void> {

@@ -1,14 +1,16 @@
 /** The whole of a trust as HCL: what is there is imported, so that it can be applied as printed. https://registry.terraform.io/providers/hashicorp/google/latest/docs */
 import { createHash } from 'node:crypto'
-import type { Finding, Resource } from './finding.ts'
+import { type Finding, type Resource, resourceName } from './finding.ts'
+import { grantNeeds } from './grant-needs.ts'
+import { hashComment } from './hash-comment.ts'
 import { hclText } from './hcl-text.ts'
 import { accountParts } from './judge-account.ts'
 import { undeleteCommand } from './render-gcloud.ts'
-import { grantName, poolOf, type WantedGrant } from './wanted-trust.ts'
+import { poolOf, type WantedGrant } from './wanted-trust.ts'
 
 export function renderTerraform(findings: readonly Finding[]): string {
-  const labels = new Map(findings.map(({ after }) => [keyOf(after), labelOf(after)]))
-  const faults = findings.flatMap(({ fault }) => (fault === undefined ? [] : [comment(fault.message)]))
+  const labels = new Map(findings.map(({ after }) => [resourceName(after), labelOf(after)]))
+  const faults = findings.flatMap(({ fault }) => (fault === undefined ? [] : [hashComment(fault.message)]))
   const deleted = findings.flatMap(({ changes }) =>
     changes.flatMap((change) =>
       change.kind === 'undelete' ? [`# Terraform undeletes nothing; first: ${undeleteCommand(change)}`] : [],
@@ -17,9 +19,6 @@ export function renderTerraform(findings: readonly Finding[]): string {
   const imports = findings.filter(({ presence }) => presence === 'present').flatMap(({ after }) => importOf(after))
   return [...faults, ...deleted, head, ...imports, ...findings.map(({ after }) => blockOf(after, labels))].join('\n\n')
 }
-
-/** A line end within would end the comment. */
-const comment = (text: string) => text.replaceAll(/^/gm, '# ')
 
 const head = `terraform {
   required_version = ">= 1.5"
@@ -38,14 +37,9 @@ const types = {
   grant: 'google_service_account_iam_member',
 } as const
 
-const keyOf = (resource: Resource): string => {
-  if (resource.kind === 'grant') return grantName(resource.grant)
-  return resource.kind === 'account' ? resource.email : resource.name
-}
-
 /** Letters, digits and "_", and six digits of a hash: no two names become one label. */
 function labelOf(resource: Resource): string {
-  const key = keyOf(resource)
+  const key = resourceName(resource)
   const word = resource.kind === 'grant' ? resource.grant.role : key.replace(/@.*$/, '').replace(/^.*\//, '')
   const plain = word.replace(/^roles\//, '').replaceAll(/[^A-Za-z0-9]+/g, '_')
   return `${/^[a-z]/i.test(plain) ? plain : `r_${plain}`}_${createHash('sha256').update(key).digest('hex').slice(0, 6)}`
@@ -126,19 +120,14 @@ function grantBlock({ on, role, member }: WantedGrant, label: string, labels: La
   return block(`resource "google_artifact_registry_repository_iam_member" "${label}"`, lines)
 }
 
-/** Google refuses a member that does not exist, and names alone tell Terraform nothing of that. */
-function dependencies({ on, member }: WantedGrant, labels: Labels): string[] {
-  const account = /^serviceAccount:(.+)$/.exec(member)?.[1]
-  const pool = /^principal:\/\/iam\.googleapis\.com\/(.+?)\/subject\//.exec(member)?.[1]
-  const named: readonly [keyof typeof types, string | undefined][] = [
-    ['account', on.kind === 'serviceAccount' ? on.email : undefined],
-    ['account', account],
-    ['pool', pool],
-  ]
-  const needed = named.flatMap(([kind, name]) => {
-    const label = name === undefined ? undefined : labels.get(name)
+/** Names alone tell Terraform nothing of the order. */
+function dependencies(grant: WantedGrant, labels: Labels): string[] {
+  const { accounts, pool } = grantNeeds(grant)
+  const addressOf = (kind: keyof typeof types) => (name: string) => {
+    const label = labels.get(name)
     return label === undefined ? [] : [`${types[kind]}.${label}`]
-  })
+  }
+  const needed = [...accounts.flatMap(addressOf('account')), ...(pool === undefined ? [] : addressOf('pool')(pool))]
   return needed.length === 0 ? [] : [`depends_on = [${[...new Set(needed)].join(', ')}]`]
 }
 

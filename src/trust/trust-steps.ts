@@ -1,4 +1,5 @@
 /** The order in which trust is made: each resource with those that must be there before. */
+import { grantNeeds } from './grant-needs.ts'
 import type { Wanted } from './look.ts'
 import { grantName, poolOf, type WantedGrant, type WantedTrust } from './wanted-trust.ts'
 
@@ -26,9 +27,7 @@ export function trustSteps({ pools, providers, accounts, grants }: WantedTrust):
   ]
 }
 
-/** Google refuses a member that does not exist. */
-function needsOf({ on, member }: WantedGrant): string[] {
-  const account = /^serviceAccount:(.+)$/.exec(member)?.[1]
-  const pool = /^principal:\/\/iam\.googleapis\.com\/(.+?)\/subject\//.exec(member)?.[1]
-  return [on.kind === 'serviceAccount' ? on.email : undefined, account, pool].filter((name) => name !== undefined)
+function needsOf(grant: WantedGrant): string[] {
+  const { accounts, pool } = grantNeeds(grant)
+  return pool === undefined ? [...accounts] : [...accounts, pool]
 }
