@@ -1,9 +1,9 @@
 /** What was published, for people and for programs. */
 import type { Confirmation } from '../../issuer/confirm-publication.ts'
-import type { IssuerKey } from '../../issuer/issuer-key.ts'
 import type { PublishOutcome } from '../../issuer/publish-documents.ts'
 import { documentPaths, type PublishTarget } from '../../issuer/publish-target.ts'
 import { type Cell, renderTable } from '../../terminal/render-table.ts'
+import { kindOfKey } from './kind-of-key.ts'
 
 export interface PublishReport {
   readonly issuer: string
@@ -20,7 +20,12 @@ export function renderPublication(report: PublishReport, color: 'always' | 'neve
     const change = outcome.changes[name] ?? 'unchanged'
     return [documentPaths[name], mode === 'dry-run' && change !== 'unchanged' ? `would be ${change}` : change]
   })
-  const keys = outcome.keys.map(({ key, state, reason }) => [key.keyId ?? '(no kid)', kindOf(key), state, reason ?? ''])
+  const keys = outcome.keys.map(({ key, state, reason }) => [
+    key.keyId ?? '(no kid)',
+    kindOfKey(key),
+    state,
+    reason ?? '',
+  ])
   const checks = confirmations.map(({ check, state, says }): Cell[] => [check, toned(state), says])
   const tables = [
     renderTable({ rows: [['issuer', issuer], ['target', target.name], ...changes] }, color),
@@ -34,16 +39,13 @@ export function renderPublication(report: PublishReport, color: 'always' | 'neve
 const toned = (state: Confirmation['state']): Cell =>
   state === 'pending' ? state : { text: state, tone: state === 'ok' ? 'good' : 'bad' }
 
-/** `RSA 2048`, `EC P-256`. */
-const kindOf = ({ type, bits, curve }: IssuerKey): string => [type, bits ?? curve].filter(Boolean).join(' ')
-
 export function reportPublication({ issuer, target, mode, outcome, confirmations }: PublishReport): object {
   return {
     issuer,
     target: target.name,
     dryRun: mode === 'dry-run',
     documents: target.holds.map((name) => ({ path: documentPaths[name], change: outcome.changes[name] })),
-    keys: outcome.keys.map(({ key, state, reason }) => ({ kid: key.keyId, kind: kindOf(key), state, reason })),
+    keys: outcome.keys.map(({ key, state, reason }) => ({ kid: key.keyId, kind: kindOfKey(key), state, reason })),
     checks: confirmations,
   }
 }
