@@ -16,20 +16,7 @@ async function tellStory(): Promise<void> {
   )
   const { authority, image } = sandbox
 
-  await tellStep("The cluster's OIDC documents are published where Google can read them", async (tell) => {
-    await tellCommand(['issuer', 'publish', '--to', `gs://${bucketOf(sandbox)}`], sandbox, tell)
-  })
-
-  const documentFile = join(sandbox.folder.path, 'artifact-registry.yaml')
-  await tellStep(
-    'Google is told whom to trust: one service account of this cluster, for one repository',
-    async (tell) => {
-      const document = renderDocument(sandbox)
-      await writeFile(documentFile, document)
-      for (const line of document.trimEnd().split('\n')) tell(line)
-      await tellCommand(['trust', 'apply', '-f', documentFile, '--yes'], sandbox, tell)
-    },
-  )
+  const documentFile = await becomeTrusted(sandbox)
 
   await tellStep('Without a credential, the registry refuses the image', async (tell) => {
     tell(`pull ${image}`)
@@ -54,6 +41,25 @@ async function tellStory(): Promise<void> {
     for (const blob of blobs) tell(`${blob.kind.padEnd(8)} ${blob.digest}, ${blob.bytes} bytes`)
     tell('each digest is that of the bytes that came')
   })
+}
+
+/** Publishes the cluster's issuer and sets up Google's side, for the document whose file it returns. */
+async function becomeTrusted(sandbox: Sandbox): Promise<string> {
+  await tellStep("The cluster's OIDC documents are published where Google can read them", async (tell) => {
+    await tellCommand(['issuer', 'publish', '--to', `gs://${bucketOf(sandbox)}`], sandbox, tell)
+  })
+
+  const documentFile = join(sandbox.folder.path, 'artifact-registry.yaml')
+  await tellStep(
+    'Google is told whom to trust: one service account of this cluster, for one repository',
+    async (tell) => {
+      const document = renderDocument(sandbox)
+      await writeFile(documentFile, document)
+      for (const line of document.trimEnd().split('\n')) tell(line)
+      await tellCommand(['trust', 'apply', '-f', documentFile, '--yes'], sandbox, tell)
+    },
+  )
+  return documentFile
 }
 
 async function startParts(tell: (line: string) => void): Promise<Sandbox> {
