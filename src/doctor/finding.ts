@@ -27,21 +27,18 @@ export const doctorHops = [
 
 export type DoctorHop = (typeof doctorHops)[number]
 
-/** What doctor finds and no run of another command ends on. */
-type DoctorWord =
+/** What doctor finds and no run of another command ends on: docs/doctor.md explains each. */
+export type DoctorWord =
   | 'OK'
-  // Why something was not looked at.
   | 'AFTER_FAILURE'
   | 'NOT_ASKED'
   | 'NOT_HERE'
   | 'NOT_NEEDED'
   | 'NOT_READABLE'
   | 'SAMPLED'
-  // The token and its clocks.
   | 'CLOCK_SKEWED'
   | 'TOKEN_NOT_YET_VALID'
   | 'TOKEN_OF_ANOTHER_CLUSTER'
-  // The issuer, as a stranger sees it.
   | 'ISSUER_NOT_PUBLIC'
   | 'ISSUER_ABSENT'
   | 'ISSUER_REDIRECTS'
@@ -54,10 +51,9 @@ type DoctorWord =
   | 'KEYS_NOT_JWKS'
   | 'KEYS_EMPTY'
   | 'KEY_NOT_PUBLISHED'
-  | 'KEY_OF_ANOTHER'
   | 'KEY_UNREADABLE'
   | 'KEYS_THINNER'
-  // The registry.
+  | 'KEY_OF_ANOTHER'
   | 'IMAGE_NOT_MATCHED'
   | 'IMAGE_PUBLIC'
   | 'MANIFEST_UNKNOWN'
@@ -67,7 +63,6 @@ type DoctorWord =
   | 'REGISTRY_THROTTLED'
   | 'REGISTRY_UNREACHABLE'
   | 'REGISTRY_UNCLEAR'
-  // The cluster.
   | 'RIGHT_MISSING'
   | 'NAMESPACE_NOT_CHOSEN'
   | 'NAMESPACE_TERMINATING'

@@ -21,7 +21,7 @@ export function judgeRight(
 ): Finding {
   const about = nameRight(question)
   const { namespace: place } = question
-  const alike = nameRight({ ...question, namespace: undefined })
+  const alike = nameUse(question)
   const base = { hop: 'rights', about, ...(place !== undefined && { namespace: place, alike }) } as const
   if (answer === 'allowed') return { ...base, result: 'ok', code: 'OK', seen: `allowed to ${nameHolder(whose)}` }
   if (answer instanceof PullpassError) {
@@ -50,5 +50,9 @@ const nameHolder = (whose: NamespacedName | undefined) =>
 
 /** `list secrets regcred in team-a`. */
 function nameRight({ verb, resource, name, namespace }: AccessQuestion): string {
-  return `${verb} ${resource}${name === undefined ? '' : ` ${name}`} in ${namespace ?? 'the whole cluster'}`
+  return `${nameUse({ verb, resource, name })} in ${namespace ?? 'the whole cluster'}`
 }
+
+/** `list secrets regcred`. */
+const nameUse = ({ verb, resource, name }: AccessQuestion): string =>
+  name === undefined ? `${verb} ${resource}` : `${verb} ${resource} ${name}`

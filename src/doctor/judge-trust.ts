@@ -1,9 +1,9 @@
 /** What mends a refusal of the vendor's, by what was read there: pure. */
 
 import type { PullpassError } from '../outside/pullpass-error.ts'
+import { shellQuote } from '../outside/shell-quote.ts'
 import type { Finding as TrustFinding } from '../trust/finding.ts'
 import { describeChange, resourceName } from '../trust/finding.ts'
-import { shellQuote } from '../trust/shell-quote.ts'
 import type { FindingCode, Remedy } from './finding.ts'
 import type { MendingCommands } from './mending-commands.ts'
 import { type TrustKnown, trustCommand } from './trust-command.ts'

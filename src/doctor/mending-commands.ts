@@ -1,7 +1,7 @@
 /** The commands that doctor prints, with the files and the cluster of its own command line. */
 import type { Environment } from '../outside/outside.ts'
+import { shellQuote } from '../outside/shell-quote.ts'
 import { storageEndpoint } from '../providers/gcp-endpoints.ts'
-import { shellQuote } from '../trust/shell-quote.ts'
 
 export interface CommandLine {
   /** As given: files, folders. Empty: the document of the variables. */

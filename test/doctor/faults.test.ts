@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
+import { doctorWords } from '../../src/doctor/doctor-words.ts'
 import type { Fault } from './fault.ts'
 import { clusterFaults } from './faults/cluster-faults.ts'
 import { exchangeFaults } from './faults/exchange-faults.ts'
@@ -87,6 +88,15 @@ async function seeItMended(ground: Ground, fault: Fault, command: string | undef
 
 suite('doctor names', { concurrency: 4 }, () => {
   for (const fault of all) test(fault.title, async (t) => await hold(t, fault))
+
+  test('each at a hop that the page says of its word', () => {
+    const words: Readonly<Record<string, readonly string[]>> = doctorWords
+    const strange = all.filter(({ code, hop }) => words[code]?.includes(hop) === false)
+    assert.deepEqual(
+      strange.map(({ code, hop }) => [code, hop]),
+      [],
+    )
+  })
 
   test('at least forty different faults', () => {
     assert.ok(new Set(all.map(({ title }) => title)).size >= 40)

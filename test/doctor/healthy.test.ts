@@ -64,7 +64,9 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
   test('the drop-in variables with a token file', async (t) => {
     const sandbox = await startTestSandbox(t)
     await refreshed(sandbox)
-    assert.deepEqual(hopsOf(await seeHealthy(sandbox, ['--image', sandbox.image]), 'ok'), way)
+    const findings = await seeHealthy(sandbox, ['--image', sandbox.image])
+    assert.deepEqual(hopsOf(findings, 'ok'), way)
+    assert.ok(findings.every(({ code }) => code === 'OK'))
   })
 
   test('a document whose service account is asked for a token, looked at with a pod', async (t) => {
@@ -144,10 +146,9 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
     })
     const findings = await seeHealthy(sandbox, ['-f', file, '--image', sandbox.image])
     assert.deepEqual(hopsOf(findings, 'skipped'), ['discovery'])
-    assert.match(
-      findings.find(({ hop }) => hop === 'discovery')?.seen ?? '',
-      /it is not needed: the exchange succeeded/,
-    )
+    const discovery = findings.find(({ hop }) => hop === 'discovery')
+    assert.equal(discovery?.code, 'NOT_NEEDED')
+    assert.match(discovery.seen, /it is not needed: the exchange succeeded/)
   })
 
   test('the least rights that its own manifests give', async (t) => {
@@ -284,5 +285,13 @@ suite('doctor looks at what it can', () => {
       assert.match(stdout, new RegExp(`^${hop} +ok `, 'm'))
     for (const hop of ['exchange', 'impersonation', 'registry', 'write'])
       assert.match(stdout, new RegExp(`^${hop} +skipped +because of subject-token: TOKEN_FILE_UNREADABLE$`, 'm'))
+    const { stdout: json } = await runPullpass(sandbox, ['doctor', '-f', file, '-o', 'json'])
+    const { findings }: { findings: (Shown & { because?: object })[] } = JSON.parse(json)
+    const skipped = findings.filter(({ code }) => code === 'AFTER_FAILURE')
+    const because = { hop: 'subject-token', code: 'TOKEN_FILE_UNREADABLE' }
+    assert.deepEqual(
+      skipped.map((finding) => [finding.hop, finding.because]),
+      ['exchange', 'impersonation', 'registry', 'write'].map((hop) => [hop, because]),
+    )
   })
 })
