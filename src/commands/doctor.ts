@@ -20,6 +20,7 @@ import { reportFindings } from './doctor/report-findings.ts'
 import type { Flag } from './flag.ts'
 import { type NamespacedName, parseNamespacedName } from './parse-namespaced-name.ts'
 import { clusterFlags, documentFlags, outputFlags } from './shared-flags.ts'
+import { usageFault } from './usage-fault.ts'
 
 const doctorFlags: typeof documentFlags &
   typeof clusterFlags &
@@ -114,7 +115,11 @@ function readFlags({ flags }: DoctorCall): FlagsRead {
   const pod = flags.pod === undefined ? undefined : parseNamespacedName(flags.pod, 'pod', 'doctor')
   const account = flags['service-account']
   if (pod !== undefined && flags.namespace !== undefined && flags.namespace !== pod.namespace) {
-    throw usage(`--namespace is ${quote(flags.namespace)}, and --pod is ${quote(flags.pod ?? '')}`, 'one namespace')
+    throw usageFault(
+      'doctor',
+      `--namespace is ${quote(flags.namespace)}, and --pod is ${quote(flags.pod ?? '')}`,
+      'one namespace',
+    )
   }
   return {
     pod,
@@ -127,11 +132,8 @@ function readFlags({ flags }: DoctorCall): FlagsRead {
 function readImage(name: string): WantedImage {
   const reference = parseImageReference(name)
   if (reference !== undefined) return { name, reference }
-  throw usage(`${quote(name)} is no name of an image`, 'HOST/PATH:TAG or HOST/PATH@DIGEST, as in a pod')
+  throw usageFault('doctor', `${quote(name)} is no name of an image`, 'HOST/PATH:TAG or HOST/PATH@DIGEST, as in a pod')
 }
-
-const usage = (seen: string, expected: string) =>
-  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, hint: 'pullpass doctor --help' })
 
 function askedOf(documents: readonly Document[], ask: FlagsRead, { flags, outside }: DoctorCall): Asked {
   const { environment } = outside

@@ -8,12 +8,12 @@ import { containerVariables } from '../manifests/container-variables.ts'
 import type { Manifest, Place } from '../manifests/manifest.ts'
 import { renderManifests } from '../manifests/render-manifests.ts'
 import { renderPreamble } from '../manifests/render-preamble.ts'
-import { PullpassError } from '../outside/pullpass-error.ts'
 import { checkOnePass } from '../refresh/check-one-pass.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
 import type { Command } from './command.ts'
 import type { Choice, Flag } from './flag.ts'
 import { documentFlags } from './shared-flags.ts'
+import { usageFault } from './usage-fault.ts'
 
 const flags: typeof documentFlags & {
   readonly image: Flag & { type: 'string' }
@@ -78,14 +78,15 @@ export const manifests: Command<typeof flags> = {
 /** @throws USAGE_INVALID */
 async function readPlace(namespace = 'pullpass-system', image?: string): Promise<Place> {
   const expected = brokenRule(labelName, namespace)
-  if (expected !== undefined) throw usage(`--namespace is ${showValue(namespace)}`, expected)
+  if (expected !== undefined) throw usageFault('manifests', `--namespace is ${showValue(namespace)}`, expected)
   if (image === undefined) return { namespace, image: `pullpass:${(await import('./version.ts')).version}` }
   if (/^[\w.:/@-]{1,512}$/.test(image)) return { namespace, image }
-  throw usage(`--image is ${showValue(image)}`, 'the name of an image, such as registry.example.com/pullpass:1.0.0')
+  throw usageFault(
+    'manifests',
+    `--image is ${showValue(image)}`,
+    'the name of an image, such as registry.example.com/pullpass:1.0.0',
+  )
 }
-
-const usage = (seen: string, expected: string) =>
-  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, hint: 'pullpass manifests --help' })
 
 /** The documents are read twice: once for what they say, once for their text. */
 function readOnce(readInput: () => Promise<string>): () => Promise<string> {

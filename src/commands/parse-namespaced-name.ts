@@ -1,8 +1,8 @@
 /** `NAMESPACE/NAME`, as a command line names an object of the cluster. */
 import { labelName, objectName } from '../document/kubernetes-names.ts'
 import { brokenRule } from '../document/text-rule.ts'
-import { PullpassError } from '../outside/pullpass-error.ts'
 import { quote } from '../outside/quote.ts'
+import { usageFault } from './usage-fault.ts'
 
 export interface NamespacedName {
   readonly namespace: string
@@ -11,14 +11,7 @@ export interface NamespacedName {
 
 /** `kind` and `command` are for the message. @throws USAGE_INVALID */
 export function parseNamespacedName(text: string, kind: string, command: string): NamespacedName {
-  const wrong = (expected: string) =>
-    new PullpassError({
-      code: 'USAGE_INVALID',
-      hop: 'run',
-      seen: `${quote(text)} is no name of a ${kind}`,
-      expected,
-      hint: `pullpass ${command} --help`,
-    })
+  const wrong = (expected: string) => usageFault(command, `${quote(text)} is no name of a ${kind}`, expected)
   const [namespace = '', name, ...more] = text.split('/')
   if (name === undefined || more.length > 0) throw wrong('NAMESPACE/NAME')
   const broken = brokenRule(labelName, namespace) ?? brokenRule(objectName, name)

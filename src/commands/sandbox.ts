@@ -2,9 +2,10 @@
 import { labelName } from '../document/kubernetes-names.ts'
 import { showValue } from '../document/show-value.ts'
 import { brokenRule } from '../document/text-rule.ts'
-import { PullpassError } from '../outside/pullpass-error.ts'
+import type { Outside } from '../outside/outside.ts'
 import type { Command } from './command.ts'
 import type { Flag } from './flag.ts'
+import { usageFault } from './usage-fault.ts'
 
 const sandboxFlags: { readonly namespaces: Flag & { type: 'string' } } = {
   namespaces: { type: 'string', value: 'LIST', summary: 'Namespaces of its cluster (default default,team-a,team-b)' },
@@ -26,9 +27,8 @@ export const sandbox: Command<typeof sandboxFlags> = {
 
   async run({ flags, outside, terminal }) {
     const namespaces = readNamespaces(flags.namespaces)
-    const { startSandbox } = await import('../../sandbox/start-sandbox.ts')
-    await using started = await startSandbox({ now: outside.now, ...(namespaces && { namespaces }) })
-    if (outside.signal.aborted) return 0 // stopped while it started
+    await using started = await startUnlessStopped(outside, namespaces)
+    if (!started || outside.signal.aborted) return 0
     const variables = Object.entries(started.environment).map(([name, value]) => `export ${name}='${value}'`)
     terminal.print([`# image: ${started.image}`, ...variables].join('\n'))
     terminal.complain('The sandbox runs until it is stopped (Ctrl-C).')
@@ -40,14 +40,24 @@ export const sandbox: Command<typeof sandboxFlags> = {
   },
 }
 
+/** Undefined where it was stopped while it started, which is soon heeded: a busy machine takes seconds to start it. */
+async function startUnlessStopped({ now, signal }: Outside, namespaces: readonly string[] | undefined) {
+  const { startSandbox } = await import('../../sandbox/start-sandbox.ts')
+  try {
+    return await startSandbox({ now, signal, ...(namespaces && { namespaces }) })
+  } catch (error) {
+    if (signal.aborted) return undefined
+    throw error
+  }
+}
+
 /** @throws USAGE_INVALID */
 function readNamespaces(list: string | undefined): readonly string[] | undefined {
   const names = list?.split(',')
   for (const name of names ?? []) {
     const expected = brokenRule(labelName, name)
     if (expected === undefined) continue
-    const seen = `--namespaces names ${showValue(name)}`
-    throw new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, hint: 'pullpass sandbox --help' })
+    throw usageFault('sandbox', `--namespaces names ${showValue(name)}`, expected)
   }
   return names
 }

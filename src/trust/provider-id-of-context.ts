@@ -1,8 +1,9 @@
 /** The id of a cluster's provider, made of the name of its kubeconfig context: of several clusters each needs its own. */
 import { createHash } from 'node:crypto'
+import { providerId } from '../document/gcp-names.ts'
+import { brokenRule } from '../document/text-rule.ts'
 
-const shortest = 4
-const longest = 32
+const longest = providerId.maxLength
 /** Digits of a hash that tell apart what was made alike. */
 const digits = 6
 
@@ -11,7 +12,7 @@ const digits = 6
  * its hash: `gke_project_europe-west1_prod` becomes `gke-project-europe-west1-1d2c3b`.
  */
 export function providerIdOfContext(context: string): string {
-  if (/^[a-z0-9-]+$/.test(context) && isId(context)) return context
+  if (isProviderId(context)) return context
   const hash = createHash('sha256').update(context).digest('hex').slice(0, digits)
   const words = context.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
   const start = words
@@ -21,5 +22,6 @@ export function providerIdOfContext(context: string): string {
   return `${start.replace(/-+$/, '') || 'cluster'}-${hash}`
 }
 
-/** `gcp-` is Google's own. */
-const isId = (text: string) => text.length >= shortest && text.length <= longest && !text.startsWith('gcp-')
+/** Of a provider that people make: `gcp-` is Google's own. */
+export const isProviderId = (text: string): boolean =>
+  brokenRule(providerId, text) === undefined && !text.startsWith('gcp-')

@@ -1,8 +1,8 @@
 /** What `pullpass inspect` is asked to show, from the words of its command line. */
-import { PullpassError } from '../../outside/pullpass-error.ts'
 import { quote } from '../../outside/quote.ts'
 import { type ImageReference, parseImageReference } from '../../registry/parse-image-reference.ts'
 import { type NamespacedName, parseNamespacedName } from '../parse-namespaced-name.ts'
+import { usageFault } from '../usage-fault.ts'
 
 export type InspectTarget = TokenTarget | SecretTarget
 
@@ -25,19 +25,21 @@ interface TargetFlags {
 /** @throws USAGE_INVALID; a flag that would say nothing about this target is wrong too */
 export function parseInspectTarget(words: readonly string[], { file, audience, image }: TargetFlags): InspectTarget {
   const [kind, named, ...more] = words
-  if (more.length > 0) throw wrong(`${quote(more[0] ?? '')} stands where nothing is expected`)
+  if (more.length > 0) throw usageFault('inspect', `${quote(more[0] ?? '')} stands where nothing is expected`)
   if (kind === 'secret') {
-    if (file.length > 0) throw wrong('-f is given for a Secret', 'documents beside a token')
-    if (audience !== undefined) throw wrong('--audience is given for a Secret', 'it with inspect serviceaccount')
+    if (file.length > 0) throw usageFault('inspect', '-f is given for a Secret', 'documents beside a token')
+    if (audience !== undefined)
+      throw usageFault('inspect', '--audience is given for a Secret', 'it with inspect serviceaccount')
     return { kind, secret: parseName(kind, named), image: image === undefined ? undefined : parseImage(image) }
   }
   const whole = kind === undefined ? undefined : kubectlWords.get(kind)
-  if (whole !== undefined) throw wrong(`${quote(kind ?? '')} is no kind`, whole)
-  if (image !== undefined) throw wrong('--image is given for a token', 'it with inspect secret')
+  if (whole !== undefined) throw usageFault('inspect', `${quote(kind ?? '')} is no kind`, whole)
+  if (image !== undefined) throw usageFault('inspect', '--image is given for a token', 'it with inspect secret')
   if (kind === 'serviceaccount') return { kind, account: parseName(kind, named), audience }
-  if (audience !== undefined) throw wrong('--audience is given for a file', 'it with inspect serviceaccount')
-  if (named !== undefined) throw wrong(`${quote(kind ?? '')} is no kind`, 'serviceaccount or secret')
-  if (kind === '-' && file.includes('-')) throw wrong('- stands for the token and for a document')
+  if (audience !== undefined)
+    throw usageFault('inspect', '--audience is given for a file', 'it with inspect serviceaccount')
+  if (named !== undefined) throw usageFault('inspect', `${quote(kind ?? '')} is no kind`, 'serviceaccount or secret')
+  if (kind === '-' && file.includes('-')) throw usageFault('inspect', '- stands for the token and for a document')
   return { kind: 'file', path: kind }
 }
 
@@ -49,15 +51,16 @@ const kubectlWords: ReadonlyMap<string, string> = new Map([
 ])
 
 function parseName(kind: string, text: string | undefined): NamespacedName {
-  if (text === undefined) throw wrong(`${kind} is given without a name`, 'NAMESPACE/NAME')
+  if (text === undefined) throw usageFault('inspect', `${kind} is given without a name`, 'NAMESPACE/NAME')
   return parseNamespacedName(text, kind, 'inspect')
 }
 
 function parseImage(name: string): NonNullable<SecretTarget['image']> {
   const reference = parseImageReference(name)
   if (reference !== undefined) return { name, reference }
-  throw wrong(`--image ${quote(name)} is no image`, '[host[:port]/]path[:tag][@digest], as a Pod names it')
+  throw usageFault(
+    'inspect',
+    `--image ${quote(name)} is no image`,
+    '[host[:port]/]path[:tag][@digest], as a Pod names it',
+  )
 }
-
-const wrong = (seen: string, expected?: string) =>
-  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, hint: 'pullpass inspect --help' })

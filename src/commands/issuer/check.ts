@@ -7,13 +7,13 @@ import { cloudNames } from '../../issuer/clouds/clouds.ts'
 import { gatherPublicFacts } from '../../issuer/gather-public-facts.ts'
 import { judgeForClouds } from '../../issuer/judge-for-clouds.ts'
 import { documentPaths } from '../../issuer/publish-target.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
 import { quote } from '../../outside/quote.ts'
 import { Redacted } from '../../outside/redacted.ts'
 import { renderStructured } from '../../terminal/render-structured.ts'
 import type { Command, Terminal } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { outputFlags } from '../shared-flags.ts'
+import { usageFault } from '../usage-fault.ts'
 import { openPublicOutside } from './open-public-outside.ts'
 import { renderCheck, reportCheck } from './render-check.ts'
 
@@ -69,12 +69,19 @@ export const check: Command<typeof flags> = {
 
 /** @throws USAGE_INVALID */
 function issuerOf([issuer, ...more]: readonly string[]): string {
-  if (issuer === undefined) throw usage('no URL is given', 'the URL of an issuer: https://HOST/PATH')
-  if (more.length > 0) throw usage(`${quote(more[0] ?? '')} stands where nothing is expected`, 'one URL')
-  if (URL.parse(issuer) === null) throw usage(`${quote(issuer)} is no URL`, 'the URL of an issuer: https://HOST/PATH')
+  if (issuer === undefined)
+    throw usageFault('issuer check', 'no URL is given', 'the URL of an issuer: https://HOST/PATH')
+  if (more.length > 0)
+    throw usageFault('issuer check', `${quote(more[0] ?? '')} stands where nothing is expected`, 'one URL')
+  if (URL.parse(issuer) === null)
+    throw usageFault('issuer check', `${quote(issuer)} is no URL`, 'the URL of an issuer: https://HOST/PATH')
   const document = Object.values(documentPaths).find((path) => issuer.endsWith(`/${path}`))
   if (document === undefined) return issuer
-  throw usage(`${quote(issuer)} is one of its documents`, `the issuer itself: ${issuer.slice(0, -document.length - 1)}`)
+  throw usageFault(
+    'issuer check',
+    `${quote(issuer)} is one of its documents`,
+    `the issuer itself: ${issuer.slice(0, -document.length - 1)}`,
+  )
 }
 
 /** @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED */
@@ -82,6 +89,3 @@ async function readToken(file: string | undefined, { readInput }: Terminal): Pro
   if (file === undefined) return undefined
   return file === '-' ? parseTokenText(new Redacted(await readInput()), 'standard input') : await readTokenFile(file)
 }
-
-const usage = (seen: string, expected: string) =>
-  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, hint: 'pullpass issuer check --help' })

@@ -3,15 +3,15 @@ import { showValue } from '../../document/show-value.ts'
 import type { WatchWanted } from '../../issuer/watch/watch-wanted.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { Flag, FlagValues } from '../flag.ts'
-import { parseNamespacedName } from '../parse-namespaced-name.ts'
 import { clusterFlags } from '../shared-flags.ts'
+import { accountFlag, readAccountFlag } from './account-flag.ts'
 import { memoryFlag, readMemoryFlag } from './memory-flag.ts'
 
 export const keyFlags: typeof clusterFlags &
+  typeof accountFlag &
   typeof memoryFlag & {
     readonly 'issuer-url': Flag & { type: 'string' }
     readonly replica: Flag & { type: 'string'; multiple: true }
-    readonly 'service-account': Flag & { type: 'string' }
   } = {
   'issuer-url': {
     type: 'string',
@@ -24,11 +24,7 @@ export const keyFlags: typeof clusterFlags &
     value: 'URL',
     summary: 'An API server to ask, repeatable (default: all that EndpointSlice kubernetes lists)',
   },
-  'service-account': {
-    type: 'string',
-    value: 'NAMESPACE/NAME',
-    summary: 'Whose token is requested, for nobody, to see which key signs (default default/default)',
-  },
+  ...accountFlag,
   ...memoryFlag,
   ...clusterFlags,
 }
@@ -41,7 +37,7 @@ export function readKeyFlags(
   return {
     issuerUrl: flags['issuer-url'],
     replicas: flags.replica.map(readReplicaUrl),
-    account: parseNamespacedName(flags['service-account'] ?? 'default/default', 'service account', command),
+    account: readAccountFlag(flags['service-account'], command),
     memory: readMemoryFlag(flags.memory, command),
   }
 }

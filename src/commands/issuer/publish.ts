@@ -1,6 +1,6 @@
 /** pullpass issuer publish: the cluster's two OIDC documents, brought where clouds read them, and read back. */
 import { confirmPublication } from '../../issuer/confirm-publication.ts'
-import { freshToken } from '../../issuer/fresh-token.ts'
+import type { ServiceAccountName } from '../../issuer/fresh-token.ts'
 import { issuerToPublish } from '../../issuer/issuer-to-publish.ts'
 import { emptyMemory, type KeyMemory } from '../../issuer/memory/key-memory.ts'
 import { knownKeys } from '../../issuer/memory/known-keys.ts'
@@ -17,17 +17,19 @@ import { PullpassError } from '../../outside/pullpass-error.ts'
 import { renderStructured } from '../../terminal/render-structured.ts'
 import type { Call, Command, ExitCode } from '../command.ts'
 import type { Flag } from '../flag.ts'
-import { parseNamespacedName } from '../parse-namespaced-name.ts'
 import { clusterFlags, outputFlags } from '../shared-flags.ts'
+import { usageFault } from '../usage-fault.ts'
+import { accountFlag, readAccountFlag } from './account-flag.ts'
 import { memoryFlag, readMemoryFlag } from './memory-flag.ts'
 import { type PublishReport, renderPublication, reportPublication } from './render-publication.ts'
+import { tokenOrReason } from './token-or-reason.ts'
 
 const flags: typeof clusterFlags &
   typeof outputFlags &
+  typeof accountFlag &
   typeof memoryFlag & {
     readonly to: Flag & { type: 'string' }
     readonly 'issuer-url': Flag & { type: 'string' }
-    readonly 'service-account': Flag & { type: 'string' }
     readonly 'dry-run': Flag & { type: 'boolean' }
     readonly adopt: Flag & { type: 'boolean' }
   } = {
@@ -42,11 +44,7 @@ const flags: typeof clusterFlags &
     value: 'URL',
     summary: "The issuer's public URL (default: where the target is read; for a folder, the cluster's own issuer)",
   },
-  'service-account': {
-    type: 'string',
-    value: 'NAMESPACE/NAME',
-    summary: 'Whose token is requested, for nobody, to try its signature (default default/default)',
-  },
+  ...accountFlag,
   'dry-run': { type: 'boolean', summary: 'Show what would change, and write nothing' },
   adopt: { type: 'boolean', summary: 'Take over documents that another cluster or tool wrote, this once' },
   ...memoryFlag,
@@ -72,12 +70,9 @@ export const publish: Command<typeof flags> = {
 
   async run(call) {
     const { flags: wanted, outside } = call
-    if (wanted.to === undefined) throw usage('--to is not given', 'where to publish: --to gs://BUCKET/PATH, or another')
-    const account = parseNamespacedName(
-      wanted['service-account'] ?? 'default/default',
-      'service account',
-      'issuer publish',
-    )
+    if (wanted.to === undefined)
+      throw usageFault('issuer publish', '--to is not given', 'where to publish: --to gs://BUCKET/PATH, or another')
+    const account = readAccountFlag(wanted['service-account'], 'issuer publish')
     const place = readMemoryFlag(wanted.memory, 'issuer publish')
     const target = await openTarget(wanted.to, outside)
     const cluster = await connect(wanted, outside)
@@ -96,7 +91,7 @@ export const publish: Command<typeof flags> = {
       const confirmations =
         mode === 'dry-run' || !target.holds.includes('discovery')
           ? []
-          : await confirmPublication(outside, { issuer, target }, outcome, await tokenOrReason(cluster, account))
+          : await confirmPublication(outside, { issuer, target }, outcome, await tokenToTry(cluster, account))
       return await printReport({ issuer, target, mode, outcome, confirmations }, call)
     } finally {
       await cluster.close()
@@ -118,14 +113,10 @@ async function memoryOrNone(cluster: Cluster, place: ConfigMapName, log: Log): P
   }
 }
 
-/** Who may publish need not have the right to a token: then the check is pending, and says why. */
-async function tokenOrReason(cluster: Cluster, account: ReturnType<typeof parseNamespacedName>) {
-  try {
-    return await freshToken(cluster, account)
-  } catch (fault) {
-    if (fault instanceof PullpassError && fault.code === 'TOKEN_REQUEST_REFUSED') return `not tried: ${fault.seen}`
-    throw fault
-  }
+/** Without one the check is pending, and says why. */
+async function tokenToTry(cluster: Cluster, account: ServiceAccountName) {
+  const token = await tokenOrReason(cluster, account)
+  return typeof token === 'string' ? `not tried: ${token}` : token
 }
 
 async function printReport(
@@ -139,6 +130,3 @@ async function printReport(
   )
   return report.confirmations.some(({ state }) => state === 'failed') ? 1 : 0
 }
-
-const usage = (seen: string, expected: string) =>
-  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, hint: 'pullpass issuer publish --help' })

@@ -12,8 +12,8 @@ import { connect } from '../../kubernetes/connect.ts'
 import { renderStructured } from '../../terminal/render-structured.ts'
 import type { Command } from '../command.ts'
 import type { Choice, Flag } from '../flag.ts'
-import { parseNamespacedName } from '../parse-namespaced-name.ts'
 import { clusterFlags, outputFlags } from '../shared-flags.ts'
+import { accountFlag, readAccountFlag } from './account-flag.ts'
 import { memoryFlag, readMemoryFlag } from './memory-flag.ts'
 import { openPublicOutside } from './open-public-outside.ts'
 import { renderShow, reportShow, type WayToIssuer } from './render-show.ts'
@@ -21,10 +21,10 @@ import { surveyIssuer } from './survey-issuer.ts'
 
 const flags: typeof clusterFlags &
   typeof memoryFlag &
+  typeof accountFlag &
   typeof outputFlags & {
     readonly 'to-issuer': Flag & { type: 'string' }
     readonly distribution: Choice<DistributionName>
-    readonly 'service-account': Flag & { type: 'string' }
   } = {
   ...memoryFlag,
   'to-issuer': { type: 'string', value: 'URL', summary: 'Print the steps from the present issuer to this one' },
@@ -34,11 +34,7 @@ const flags: typeof clusterFlags &
     choices: [...distributions.keys()],
     summary: 'Whose settings the steps name (default: as the cluster is recognized)',
   },
-  'service-account': {
-    type: 'string',
-    value: 'NAMESPACE/NAME',
-    summary: 'Whose token is requested, for nobody, to see its issuer and key (default default/default)',
-  },
+  ...accountFlag,
   ...outputFlags,
   ...clusterFlags,
 }
@@ -61,11 +57,7 @@ export const show: Command<typeof flags> = {
   flags,
 
   async run({ flags: wanted, outside, terminal }) {
-    const account = parseNamespacedName(
-      wanted['service-account'] ?? 'default/default',
-      'service account',
-      'issuer show',
-    )
+    const account = readAccountFlag(wanted['service-account'], 'issuer show')
     const memory = readMemoryFlag(wanted.memory, 'issuer show')
     const cluster = await connect(wanted, outside)
     try {

@@ -2,7 +2,7 @@
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { cloudNames } from '../../issuer/clouds/clouds.ts'
 import { findMode, type IssuerMode } from '../../issuer/find-mode.ts'
-import { freshToken, type ServiceAccountName } from '../../issuer/fresh-token.ts'
+import type { ServiceAccountName } from '../../issuer/fresh-token.ts'
 import { gatherPublicFacts, type PublicOutside } from '../../issuer/gather-public-facts.ts'
 import type { FindingWord } from '../../issuer/issuer-finding.ts'
 import { type CloudVerdict, judgeForClouds } from '../../issuer/judge-for-clouds.ts'
@@ -12,6 +12,7 @@ import { type SignatureVerdict, verifySignature } from '../../issuer/verify-sign
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import type { ConfigMapName } from '../../kubernetes/config-map.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
+import { tokenOrReason } from './token-or-reason.ts'
 
 export interface IssuerSurvey {
   readonly issuer: string
@@ -67,16 +68,6 @@ async function readSince(cluster: Cluster, place: ConfigMapName): Promise<Readon
     return new Map(keys.map(({ key, firstSeenAt }) => [key.keyId ?? '', firstSeenAt]))
   } catch (fault) {
     if (fault instanceof PullpassError && fault.code === 'KUBERNETES_FORBIDDEN') return new Map()
-    throw fault
-  }
-}
-
-/** Who may look need not have the right to a token. */
-async function tokenOrReason(cluster: Cluster, account: ServiceAccountName): Promise<SubjectToken | string> {
-  try {
-    return await freshToken(cluster, account)
-  } catch (fault) {
-    if (fault instanceof PullpassError && fault.code === 'TOKEN_REQUEST_REFUSED') return fault.seen
     throw fault
   }
 }

@@ -1,12 +1,13 @@
 /** The clusters that are meant, with what each says of its issuer; connections stay open until they are closed. */
+import { showValue } from '../../document/show-value.ts'
 import { readClusterIssuer } from '../../issuer/read-cluster-issuer.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { connect } from '../../kubernetes/connect.ts'
 import type { Outside } from '../../outside/outside.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
-import { providerIdOfContext } from '../../trust/provider-id-of-context.ts'
+import { isProviderId, providerIdOfContext } from '../../trust/provider-id-of-context.ts'
 import type { TrustedCluster } from '../../trust/trusted-cluster.ts'
 import type { FlagValues } from '../flag.ts'
+import { usageFault } from '../usage-fault.ts'
 import type { TrustFlags } from './trust-flags.ts'
 
 export interface GatheredCluster extends TrustedCluster {
@@ -25,7 +26,11 @@ export async function gatherClusters(
   const ids = providerIds(flags)
   const contexts = flags.context.length === 0 ? [undefined] : [...new Set(flags.context)]
   if (flags.issuer !== undefined && contexts.length > 1) {
-    throw usage('--issuer stands beside several contexts', 'one cluster: each has an issuer of its own')
+    throw usageFault(
+      'trust plan',
+      '--issuer stands beside several contexts',
+      'one cluster: each has an issuer of its own',
+    )
   }
   return await Promise.all(
     contexts.map(async (context) => {
@@ -52,14 +57,16 @@ function providerIds({ context, 'provider-id': given }: Wanted): ReadonlyMap<str
   const contexts = [...new Set(context)]
   const named = new Map(given.map(parsePair))
   const stray = [...named.keys()].find((name) => !contexts.includes(name))
-  if (stray !== undefined) throw usage(`--provider-id names the context ${stray}`, 'one that --context names, too')
+  if (stray !== undefined)
+    throw usageFault('trust plan', `--provider-id names the context ${stray}`, 'one that --context names, too')
   const ids = new Map(
     contexts
       .filter((name) => contexts.length > 1 || named.has(name))
       .map((name) => [name, named.get(name) ?? providerIdOfContext(name)]),
   )
   const twice = [...ids].find(([name, id]) => [...ids].some(([other, one]) => other !== name && one === id))
-  if (twice !== undefined) throw usage(`two contexts have the provider ${twice[1]}`, 'a provider for each cluster')
+  if (twice !== undefined)
+    throw usageFault('trust plan', `two contexts have the provider ${twice[1]}`, 'a provider for each cluster')
   return ids
 }
 
@@ -67,9 +74,10 @@ function providerIds({ context, 'provider-id': given }: Wanted): ReadonlyMap<str
 function parsePair(pair: string): [context: string, id: string] {
   const at = pair.lastIndexOf('=')
   const id = pair.slice(at + 1)
-  if (at > 0 && /^(?!gcp-)[a-z0-9-]{4,32}$/.test(id)) return [pair.slice(0, at), id]
-  throw usage(`--provider-id ${pair}`, 'CONTEXT=ID, an id of 4 to 32 lower-case letters, digits and "-"')
+  if (at > 0 && isProviderId(id)) return [pair.slice(0, at), id]
+  throw usageFault(
+    'trust plan',
+    `--provider-id is ${showValue(pair)}`,
+    'CONTEXT=ID, an id of 4 to 32 lower-case letters, digits and "-"',
+  )
 }
-
-const usage = (seen: string, expected: string) =>
-  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, hint: 'pullpass trust plan --help' })

@@ -5,11 +5,11 @@ import { loadDocuments } from '../../document/load-documents.ts'
 import { showValue } from '../../document/show-value.ts'
 import { brokenRule } from '../../document/text-rule.ts'
 import { checkProxy } from '../../outside/check-proxy.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
 import { bindProvider } from '../../providers/bind-provider.ts'
 import { planTrust, type TrustAsked } from '../../trust/plan-trust.ts'
 import type { WantedTrust } from '../../trust/wanted-trust.ts'
 import type { Call } from '../command.ts'
+import { usageFault } from '../usage-fault.ts'
 import { closeClusters, type GatheredCluster, gatherClusters } from './gather-clusters.ts'
 import type { TrustFlags } from './trust-flags.ts'
 
@@ -47,14 +47,15 @@ function readSubject(text: string | undefined): string | undefined {
   if (text === undefined) return undefined
   const [, namespace, name] = subjectForm.exec(text) ?? []
   if (namespace !== undefined && name !== undefined) return `system:serviceaccount:${namespace}:${name}`
-  throw usage(`--subject is ${showValue(text)}`, 'system:serviceaccount:NAMESPACE:NAME, or NAMESPACE/NAME')
+  throw usageFault(
+    'trust plan',
+    `--subject is ${showValue(text)}`,
+    'system:serviceaccount:NAMESPACE:NAME, or NAMESPACE/NAME',
+  )
 }
 
 function readRepository(text: string | undefined): string | undefined {
   const expected = text === undefined ? undefined : brokenRule(artifactRepository, text)
   if (expected === undefined) return text
-  throw usage(`--repository is ${showValue(text)}`, expected)
+  throw usageFault('trust plan', `--repository is ${showValue(text)}`, expected)
 }
-
-const usage = (seen: string, expected: string) =>
-  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, hint: 'pullpass trust plan --help' })

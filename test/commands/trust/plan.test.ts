@@ -84,7 +84,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     'a provider id that Google keeps for itself': [
       ['--context', 'a', '--provider-id', 'a=gcp-cluster'],
       2,
-      /^USAGE_INVALID \(run\): --provider-id a=gcp-cluster/,
+      /^USAGE_INVALID \(run\): --provider-id is "a=gcp-cluster"/,
     ],
   }
   for (const [title, [words, exitCode, says]] of Object.entries(refused)) {
