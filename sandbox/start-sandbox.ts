@@ -25,6 +25,8 @@ export interface SandboxWanted {
   readonly trust?: 'set-up' | 'absent'
   /** Whether the Kubernetes API speaks HTTP/2; absent: offered. */
   readonly kubernetesHttp2?: TlsWanted['http2']
+  /** Ends the start: what is open by then is closed, and the start fails with its reason. */
+  readonly signal?: AbortSignal
   /** By which Google reaches issuers whose names do not lead here by themselves; absent: directly. */
   readonly issuerAgent?: Agent
 }
@@ -70,7 +72,10 @@ export async function startSandbox(wanted: SandboxWanted = {}): Promise<Sandbox>
     await Promise.all(opened.map((end) => end()))
   }
   try {
-    const sandbox = await furnish(wanted, (end) => opened.push(end))
+    const sandbox = await furnish(wanted, (end) => {
+      opened.push(end)
+      wanted.signal?.throwIfAborted()
+    })
     return { ...sandbox, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()

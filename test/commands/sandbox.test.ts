@@ -25,9 +25,14 @@ async function meetStarting(t: TestContext) {
 suite('pullpass sandbox', () => {
   test('stopped while it starts, it says nothing of what is gone already', async () => {
     const stopped = new AbortController()
-    const running = runPullpass(nowhere, ['sandbox'], { signal: stopped.signal })
-    stopped.abort(interruption('SIGINT'))
-    assert.deepEqual(await running, { exitCode: 0, stdout: '', stderr: '' }) // cli.ts makes it 130
+    const now = () => {
+      stopped.abort(interruption('SIGINT')) // whoever asks for the time is starting something
+      return new Date('2026-11-24T12:00:00Z')
+    }
+    const clock = { ...nowhere.clock, now }
+    const run = await runPullpass({ ...nowhere, clock }, ['sandbox'], { signal: stopped.signal })
+    assert.equal(stopped.signal.aborted, true)
+    assert.deepEqual(run, { exitCode: 0, stdout: '', stderr: '' }) // cli.ts makes it 130
   })
 
   test('stopped as soon as it has a folder, it ends, and leaves no file behind', async (t) => {
