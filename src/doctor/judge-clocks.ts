@@ -17,7 +17,7 @@ export function judgeClocks(clocks: readonly ClockSeen[], now: Date, harm: 'harm
         ...base,
         result: 'ok',
         code: 'OK',
-        seen: `of ${clocks.length} hosts, within a minute of this machine's`,
+        seen: `of ${clocks.length} ${clocks.length === 1 ? 'host' : 'hosts'}, within a minute of this machine's`,
       },
     ]
   }

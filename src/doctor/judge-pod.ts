@@ -48,7 +48,7 @@ export function judgePod({ asked, pod, events, account, secrets }: PodFacts, jud
   const waiting = pod.waiting.filter(({ reason }) => pulling.test(reason))
   const pull = waiting.length > 0 ? 'waits' : 'done'
   const said = judgeEvents(events, { about, pull, failure, secrets: passwords })
-  return [named, ...others, said, judgeBackOff(pod, { failure, passwords, waiting }, judge.commands)]
+  return [named, ...others, said, judgeBackOff(pod, { failure, passwords, waiting, said }, judge.commands)]
 }
 
 const passwordsOf = (secrets: PodFacts['secrets']): Redacted[] =>
@@ -64,14 +64,17 @@ interface Waiting {
   readonly failure: Finding | undefined
   readonly passwords: readonly Redacted[]
   readonly waiting: readonly WaitingContainer[]
+  /** By the kubelet. */
+  readonly said: Finding
 }
 
-function judgeBackOff(pod: Pod, { failure, passwords, waiting }: Waiting, commands: MendingCommands): Finding {
+function judgeBackOff(pod: Pod, { failure, passwords, waiting, said }: Waiting, commands: MendingCommands): Finding {
   const { namespace, name } = pod
   const base = { hop: 'back-off', about: `Pod ${namespace}/${name}` } as const
   const [first] = waiting
   if (first === undefined) return { ...base, result: 'ok', code: 'OK', seen: 'no container waits for its image' }
   const words = inWords(first, passwords)
+  const again = said.code === 'KUBELET_COMPLAINED' ? `; if it fails again, ${said.seen}` : ''
   if (failure !== undefined) {
     const seen = `${words}; first, ${failure.hop}: ${failure.code}`
     return { ...notTried(base.hop, base.about, failure), seen, because: undefined }
@@ -85,7 +88,7 @@ function judgeBackOff(pod: Pod, { failure, passwords, waiting }: Waiting, comman
       'that the kubelet tries again: it waits up to 5 minutes after a failure, and a mended Secret does not shorten that',
     remedy: {
       command: commands.kubectl('delete', 'pod', name, '-n', namespace),
-      words: `${remakeWords(pod)}; or wait: the kubelet tries again by itself`,
+      words: `${remakeWords(pod)}; or wait: the kubelet tries again by itself${again}`,
     },
   }
 }
