@@ -29,6 +29,17 @@ export async function gatherRights(
   const [first] = questions
   if (first === undefined) return []
   const whose = refresher && (await mayAskAbout(refresher, first, cluster)) ? refresher : undefined
+  const rights = await reviewAll(questions, whose, cluster)
+  // Who was only guessed at, and may do nothing of it, is not who refreshes: somebody does it by hand, or another account.
+  const stranger = whose?.known === 'guessed' && rights.every(({ answer }) => answer === 'denied')
+  return stranger ? await reviewAll(questions, undefined, cluster) : rights
+}
+
+async function reviewAll(
+  questions: readonly AccessQuestion[],
+  whose: Refresher | undefined,
+  cluster: Cluster,
+): Promise<RightFacts[]> {
   const review = async (question: AccessQuestion): Promise<Answer> =>
     await reviewAccess(cluster, question, whose).catch(asFault)
   const everywhere = await reviewEverywhere(questions, review)

@@ -253,8 +253,15 @@ suite('doctor looks at what it can', () => {
     const { sandbox, file } = await startGround(t, {
       more: '  serviceAccountRef: {namespace: image-system, name: pullpass}',
     })
-    sandbox.cluster.authorization.permit('system:serviceaccount:image-system:pullpass', [])
-    const { stdout, exitCode } = await runPullpass(sandbox, ['doctor', '-f', file, '-n', 'team-a'])
+    const account = 'system:serviceaccount:image-system:pullpass'
+    const look = async () => await runPullpass(sandbox, ['doctor', '-f', file, '-n', 'team-a'])
+    sandbox.cluster.authorization.permit(account, [])
+    assert.match(
+      (await look()).stdout,
+      /^rights +ok +4 of 4: allowed to who asks here$|^rights +ok .*: allowed to who asks here$/m,
+    )
+    sandbox.cluster.authorization.permit(account, [{ verbs: ['list'], resources: ['secrets'] }])
+    const { stdout, exitCode } = await look()
     assert.match(stdout, /^rights +warning +RIGHT_MISSING: /m)
     assert.match(stdout, /if another account refreshes, name it: --service-account NAMESPACE\/NAME$/m)
     assert.equal(exitCode, 0)
