@@ -6,7 +6,7 @@ const exceptions = new Set([
   '@types/node', // types alone: @kubernetes/client-node brings its own
   'undici-types', // types alone: of the above
   '@oxc-project/types', // types alone: knip's parser against rolldown's
-  'agent-base', // google-auth-library (a test's second opinion) against @kubernetes/client-node
+  'agent-base', // google-auth-library (who publishes, and trust) against @kubernetes/client-node
   'tslib', // @peculiar/x509's container (the sandbox) is a major version behind
 ])
 
