@@ -1,6 +1,7 @@
 /** Whether strangers read what was published, and could verify a token of the cluster with it. */
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Outside } from '../outside/outside.ts'
+import { shellQuote } from '../outside/shell-quote.ts'
 import { documentUrl } from './build-documents.ts'
 import { parseJwks } from './parse-jwks.ts'
 import type { PublishOutcome } from './publish-documents.ts'
@@ -69,7 +70,12 @@ function confirmDocument(
 /** A folder is served by whoever takes it from there: that it is not yet is no failure of publishing. */
 function notServed(check: DocumentName, says: string, { issuer, target }: Place): Confirmation {
   return target.issuerUrl === undefined
-    ? { check, state: 'pending', says, fix: `serve the folder at ${issuer}, then: pullpass issuer check ${issuer}` }
+    ? {
+        check,
+        state: 'pending',
+        says,
+        fix: `serve the folder at ${issuer}, then: pullpass issuer check ${shellQuote(issuer)}`,
+      }
     : { check, state: 'failed', says, fix: target.openToAll }
 }
 
@@ -91,7 +97,7 @@ async function confirmToken(
       check: 'token',
       state: 'pending',
       says: `the cluster's tokens carry issuer ${token.issuer}`,
-      fix: `set --service-account-issuer=${issuer} first and keep the old one second; the steps: pullpass issuer show --to-issuer ${issuer}`,
+      fix: `set ${shellQuote(`--service-account-issuer=${issuer}`)} first and keep the old one second; the steps: pullpass issuer show --to-issuer ${shellQuote(issuer)}`,
     }
   }
   const verdict = await verifySignature(token, keys)

@@ -1,5 +1,6 @@
 /** Whose documents are published: the issuer that strangers are told to expect, checked before anything is written. */
 import { PullpassError } from '../outside/pullpass-error.ts'
+import { shellQuote } from '../outside/shell-quote.ts'
 import { checkIssuerUrl } from './check-issuer-url.ts'
 import type { PublishTarget } from './publish-target.ts'
 import { vendorOfIssuer } from './vendor-of-issuer.ts'
@@ -25,6 +26,6 @@ export function issuerToPublish(
     hop: 'publish',
     seen: `the cluster's issuer is ${ofCluster}: ${vendor} publishes its documents, and keeps them true`,
     expected: 'a cluster whose issuer is its own',
-    hint: `nothing to publish: trust that issuer as it is; pullpass issuer check ${ofCluster}`,
+    hint: `nothing to publish: trust that issuer as it is; pullpass issuer check ${shellQuote(ofCluster)}`,
   })
 }

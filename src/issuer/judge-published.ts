@@ -3,6 +3,7 @@
  * kOps, ccoctl and azwi are known by what they write and pullpass never does.
  */
 import { asObject, asText, type JsonObject, jsonOrNone } from '../outside/json-fields.ts'
+import { quote } from '../outside/quote.ts'
 import { documentUrl } from './build-documents.ts'
 import { type IssuerKey, sameKey } from './issuer-key.ts'
 import { parseJwks } from './parse-jwks.ts'
@@ -35,13 +36,13 @@ function whyForeignDiscovery(stored: StoredDocument | undefined, issuer: string)
   const document = asObject(jsonOrNone(stored.text))
   if (document === undefined) return 'something at the place of the discovery document that is no JSON object'
   const named = asText(document['issuer'])
-  if (named !== issuer) return `the discovery document of issuer ${JSON.stringify(named ?? null)}`
+  if (named !== issuer) return `the discovery document of issuer ${named === undefined ? 'null' : quote(named)}`
   const tool = otherTool(document)
   if (tool !== undefined) return `a discovery document that ${tool} wrote, which goes on writing it`
   const keysAt = asText(document['jwks_uri'])
   return keysAt === documentUrl(issuer, 'jwks')
     ? undefined
-    : `a discovery document that leads to ${keysAt ?? 'no keys'}`
+    : `a discovery document that leads to ${keysAt === undefined ? 'no keys' : quote(keysAt)}`
 }
 
 /** https://github.com/openshift/cloud-credential-operator, https://kops.sigs.k8s.io, https://azure.github.io/azure-workload-identity */

@@ -14,6 +14,7 @@ import type { Cluster } from '../kubernetes/cluster.ts'
 import { asFault } from '../outside/as-fault.ts'
 import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
+import { quote } from '../outside/quote.ts'
 import type { IssuerKey } from './issuer-key.ts'
 import { digestOf, type KeyMemory } from './memory/key-memory.ts'
 import { knownKeys } from './memory/known-keys.ts'
@@ -149,7 +150,7 @@ const unpublished = (token: SubjectToken, target: PublishTarget, why: string, hi
   new PullpassError({
     code: 'KEY_UNPUBLISHED',
     hop: 'publish',
-    seen: `the token is signed by key "${token.keyId ?? ''}", which is not public at ${target.name}: ${why}`,
+    seen: `the token is signed by key ${quote(token.keyId ?? '')}, which is not public at ${target.name}: ${why}`,
     expected: 'a key that clouds can read, before the token is exchanged',
     hint,
     retryable: true,
@@ -161,7 +162,7 @@ function notPublished(token: SubjectToken, target: PublishTarget, cause: Pullpas
   return new PullpassError({
     code: 'KEY_UNPUBLISHED',
     hop: hop === 'discovery' ? hop : 'publish',
-    seen: `the token is signed by key "${token.keyId ?? ''}", which is not public at ${target.name}, and could not be published: ${code}: ${seen}`,
+    seen: `the token is signed by key ${quote(token.keyId ?? '')}, which is not public at ${target.name}, and could not be published: ${code}: ${seen}`,
     expected: 'a key that clouds can read, before the token is exchanged',
     hint,
     retryable,

@@ -6,6 +6,7 @@ import type { Cluster, ClusterAnswer } from '../kubernetes/cluster.ts'
 import { asObject, asText, jsonOrNone } from '../outside/json-fields.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { quoteSafely } from '../outside/quote-safely.ts'
+import { repeatsSecret } from '../outside/repeats-secret.ts'
 import type { IssuerKey } from './issuer-key.ts'
 import { parseJwks } from './parse-jwks.ts'
 import { type DocumentName, documentPaths } from './publish-target.ts'
@@ -36,7 +37,8 @@ export async function readClusterIssuer(cluster: Cluster): Promise<ClusterIssuer
 /** By any media type: asked for application/json alone, the API server answers 406 for its JWKS. */
 async function ask(cluster: Cluster, name: DocumentName): Promise<string> {
   const answer = await cluster.request({ method: 'GET', path: `/${documentPaths[name]}`, accept: '*/*' })
-  if (answer.status === 200) return answer.body
+  if (answer.status === 200 && !repeatsSecret(answer.body, answer.sent ? [answer.sent] : [])) return answer.body
+  if (answer.status === 200) throw malformed(cluster, name, 'it repeats the credential that it was sent')
   throw refused(cluster, name, answer)
 }
 

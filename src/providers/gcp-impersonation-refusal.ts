@@ -2,9 +2,11 @@
  * What the refusals of Google's IAM Credentials mean, and what mends them.
  * https://cloud.google.com/apis/design/errors for their shape
  */
+
 import type { GcpSettings } from '../document/gcp-settings.ts'
 import type { Refusal } from '../outside/answer-fault.ts'
 import { asList, asObject, asText } from '../outside/json-fields.ts'
+import { shellQuote } from '../outside/shell-quote.ts'
 
 interface Asked {
   readonly settings: GcpSettings
@@ -47,7 +49,7 @@ function denied({ settings, email, subject }: Asked): Meaning {
   return {
     code: 'IMPERSONATION_DENIED',
     expected: `${principal} to hold roles/iam.workloadIdentityUser on ${first}${delegation}`,
-    hint: `gcloud iam service-accounts add-iam-policy-binding ${first} --role=roles/iam.workloadIdentityUser --member=${principal}; a new binding takes up to 5 minutes`,
+    hint: `gcloud iam service-accounts add-iam-policy-binding ${shellQuote(first)} --role=roles/iam.workloadIdentityUser ${shellQuote(`--member=${principal}`)}; a new binding takes up to 5 minutes`,
   }
 }
 

@@ -1,8 +1,10 @@
 /** Lets a token through to its exchange once its issuer is the one that is public, and its key is public too. */
+
 import type { SubjectToken } from '../identity/subject-token.ts'
 import { type BarrierNeeds, openBarrier, type PublicationBarrier } from '../issuer/publication-barrier.ts'
 import { askAnew } from '../kubernetes/ask-anew.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
+import { shellQuote } from '../outside/shell-quote.ts'
 import type { Demand } from './demand.ts'
 import { requestSubjectToken } from './obtain-subject-token.ts'
 
@@ -53,7 +55,7 @@ const wrongIssuer = (token: SubjectToken, issuer: string, file: string | undefin
     expected: `${issuer}, which the document says is public`,
     hint:
       file === undefined
-        ? `in a roll-out it passes by itself; else have the API servers sign as it: pullpass issuer show --to-issuer ${issuer}`
+        ? `in a roll-out it passes by itself; else have the API servers sign as it: pullpass issuer show --to-issuer ${shellQuote(issuer)}`
         : 'the kubelet renews a projected token at 80 % of its life: make the Pod anew; else set spec.issuer.url to the issuer that is meant',
     retryable: true,
   })

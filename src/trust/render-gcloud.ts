@@ -1,7 +1,10 @@
 /** What is missing as commands of gcloud, for those who apply it themselves. https://cloud.google.com/sdk/gcloud/reference/iam */
+
+import { shellQuote } from '../outside/shell-quote.ts'
 import type { Change, CreatedResource, Finding, ProviderFields } from './finding.ts'
+import { hashComment } from './hash-comment.ts'
 import { accountParts } from './judge-account.ts'
-import { shellQuote } from './shell-quote.ts'
+import { setFields } from './set-fields.ts'
 import type { WantedGrant } from './wanted-trust.ts'
 
 /** The command that brings back what is deleted softly, which Terraform cannot. */
@@ -9,14 +12,11 @@ export const undeleteCommand = (change: Extract<Change, { kind: 'undelete' }>): 
 
 /** A script for sh, one command a change; comments name what nobody can do by a command. */
 export function renderGcloud(findings: readonly Finding[]): string {
-  const faults = findings.flatMap(({ fault }) => (fault === undefined ? [] : [comment(fault.message)]))
+  const faults = findings.flatMap(({ fault }) => (fault === undefined ? [] : [hashComment(fault.message)]))
   const commands = findings.flatMap(({ changes }) => changes.map(commandOf))
   const body = commands.length === 0 ? ['# Nothing is missing.'] : commands
   return ['#!/bin/sh', 'set -eu', ...faults, ...body].join('\n')
 }
-
-/** A line end within would end the comment. */
-const comment = (text: string) => text.replaceAll(/^/gm, '# ')
 
 function commandOf(change: Change): string {
   switch (change.kind) {
@@ -52,18 +52,8 @@ function create(resource: CreatedResource): string {
   }
   const { name, description } = resource
   const words = [...providers, 'create-oidc', ...providerWords(name), `--description=${description}`]
-  const fields = withoutDefaults(resource)
+  const fields = setFields(resource)
   return withKeys([...words, ...fieldWords(fields)], fields)
-}
-
-function withoutDefaults({ issuer, mapping, audiences, condition, jwks }: ProviderFields): Partial<ProviderFields> {
-  return {
-    issuer,
-    mapping,
-    ...(audiences.length > 0 && { audiences }),
-    ...(condition !== '' && { condition }),
-    ...(jwks !== '' && { jwks }),
-  }
 }
 
 function poolWords(name: string): string[] {

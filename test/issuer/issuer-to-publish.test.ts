@@ -21,4 +21,12 @@ suite('the issuer to publish', () => {
   test('is the cluster’s own, whatever its name, where a provider at the cloud holds the keys and nothing is public', () => {
     assert.equal(issuerToPublish(undefined, provider, inside), inside)
   })
+
+  test('of a vendor is named in a command as one word, whatever a hostile cluster calls itself', () => {
+    const issuer = 'https://x;id>pwned;`id`/projects/$(id)/shoots/0/issuer'
+    assert.throws(() => issuerToPublish(undefined, provider, issuer), {
+      code: 'PUBLISHED_BY_VENDOR',
+      hint: `nothing to publish: trust that issuer as it is; pullpass issuer check '${issuer}'`,
+    })
+  })
 })

@@ -59,7 +59,11 @@ suite('documents that lie at a place already', () => {
     ],
     'keys elsewhere': [
       { discovery: discoveryWith({ jwks_uri: 'https://10.0.0.1/jwks' }), jwks },
-      /leads to https:\/\/10\.0\.0\.1\/jwks$/,
+      /leads to "https:\/\/10\.0\.0\.1\/jwks"$/,
+    ],
+    'keys at a text without end': [
+      { discovery: discoveryWith({ jwks_uri: `\u001B]0;${'x'.repeat(10_000)}` }), jwks },
+      /^.{0,60}leads to "\]0;x{296,298}…"$/,
     ],
     'keys nowhere': [{ discovery: discoveryWith({ jwks_uri: undefined }), jwks }, /leads to no keys$/],
   }

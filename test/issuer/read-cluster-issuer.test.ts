@@ -78,6 +78,20 @@ suite("a cluster's own documents", () => {
     })
   }
 
+  test('are not read where a kid or the issuer repeats the credential that was sent: both are shown, and published', async () => {
+    const sent = new Redacted('a-bearer-token-of-some-length-0123456789')
+    for (const [path, body] of [
+      [discoveryPath, { ...discovery, issuer: `https://oidc.example.com/${sent.reveal()}` }],
+      ['/openid/v1/jwks', { keys: [{ ...rsaJwk, kid: Buffer.from(sent.reveal()).toString('base64') }] }],
+    ] as const) {
+      const answer = { status: 200, body: JSON.stringify(body), sent }
+      await assert.rejects(readClusterIssuer(clusterOf({ ...healthy, [path]: answer })), {
+        code: 'DISCOVERY_MALFORMED',
+        seen: `https://cluster.example.com:6443${path} answered 200, but it repeats the credential that it was sent`,
+      })
+    }
+  })
+
   test('are refused in words that never repeat the credential that was sent', async () => {
     const sent = new Redacted('a-bearer-token-of-some-length-0123456789')
     const answer = { status: 403, body: JSON.stringify({ message: `cannot take ${sent.reveal()}` }), sent }

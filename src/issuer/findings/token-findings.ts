@@ -1,5 +1,6 @@
 /** What speaks against a token, given what is public: whether a stranger could verify it. */
 import { quote } from '../../outside/quote.ts'
+import { shellQuote } from '../../outside/shell-quote.ts'
 import type { CloudRules } from '../cloud.ts'
 import type { FindingWord, IssuerFinding } from '../issuer-finding.ts'
 import type { PublicFacts, TokenFacts } from '../public-facts.ts'
@@ -19,7 +20,7 @@ const problem = (word: FindingWord, says: string, fix: string): IssuerFinding =>
 function issuerFindings({ token }: TokenFacts, issuer: string): IssuerFinding[] {
   if (token.issuer === issuer) return []
   const says = `the token carries issuer ${quote(token.issuer)}, not ${quote(issuer)}`
-  const fix = `let the cluster sign as ${issuer}: pullpass issuer show --to-issuer ${issuer} prints the steps`
+  const fix = `let the cluster sign as ${issuer}: pullpass issuer show --to-issuer ${shellQuote(issuer)} prints the steps`
   return [problem('TOKEN_ISSUER_DIFFERS', says, fix)]
 }
 

@@ -4,6 +4,7 @@
  *   facts ─▶ served keys, signing kids ─▶ memory ─▶ (published) ─▶ keys to be public
  */
 import { PullpassError } from '../../outside/pullpass-error.ts'
+import { quote } from '../../outside/quote.ts'
 import { withoutFaults } from '../../outside/without-faults.ts'
 import type { IssuerKey } from '../issuer-key.ts'
 import { whyUnusable } from '../judge-key.ts'
@@ -127,7 +128,7 @@ function signingAlarms(signing: RoundVerdict['signing'], served: readonly Issuer
     const key = served.find((one) => one.keyId === keyId)
     const digest = digestOf(keyId)
     if (!memory.revocations.some((one) => one.digest === digest) && !(key && isRevoked(memory, key))) return []
-    const says = `the cluster signs tokens with key ${keyId}, which is revoked: no exchange succeeds until the API server signs with another`
+    const says = `the cluster signs tokens with key ${quote(keyId)}, which is revoked: no exchange succeeds until the API server signs with another`
     return [{ reason: 'RevokedKeySigns', subject: keyId, says }]
   })
 }

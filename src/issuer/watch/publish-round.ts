@@ -3,6 +3,8 @@ import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asFault } from '../../outside/as-fault.ts'
 import type { Outside } from '../../outside/outside.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
+import { quote } from '../../outside/quote.ts'
+import { shellQuote } from '../../outside/shell-quote.ts'
 import { withoutFaults } from '../../outside/without-faults.ts'
 import { buildDocuments } from '../build-documents.ts'
 import { type Confirmation, confirmPublication } from '../confirm-publication.ts'
@@ -113,7 +115,7 @@ function publicAlarms(confirmations: readonly Confirmation[], issuer: string): A
   const isCached = confirmations.some(({ check, state }) => check !== 'token' && state === 'pending')
   return confirmations
     .filter(({ check, state }) => state === 'failed' && !(check === 'token' && isCached))
-    .map(({ check, says, fix = `pullpass issuer check ${issuer}` }) => ({
+    .map(({ check, says, fix = `pullpass issuer check ${shellQuote(issuer)}` }) => ({
       reason: 'PublicWrong',
       subject: check,
       says: `${says}; fix: ${fix}`,
@@ -128,7 +130,7 @@ function strangeAlarms({ keys }: PublishOutcome, { memory, served, knows, choice
     .map(({ key: { keyId = '(no kid)' } }) => ({
       reason: 'StrangeKey',
       subject: keyId,
-      says: `key ${keyId} is public, but the cluster never served it: it stays for ${choice.keepForMs / 3_600_000} h; where it is nobody's of yours, pullpass issuer revoke --to TARGET -- ${keyId}, and see who may write there`,
+      says: `key ${quote(keyId)} is public, but the cluster never served it: it stays for ${choice.keepForMs / 3_600_000} h; where it is nobody's of yours, pullpass issuer revoke --to TARGET -- ${shellQuote(keyId)}, and see who may write there`,
     }))
 }
 
@@ -140,7 +142,7 @@ function unvouchedAlarms({ keys }: PublishOutcome, { memory, choice }: PublishWa
     .map(({ key: { keyId = '(no kid)' } }) => ({
       reason: 'KeyUnvouched',
       subject: keyId,
-      says: `key ${keyId} is remembered, but neither served nor public: it is not published on the word of a ConfigMap; fix: where tokens of it are still out, let an API server serve it (--service-account-key-file); where it is nobody's of yours, see who may write the ConfigMap`,
+      says: `key ${quote(keyId)} is remembered, but neither served nor public: it is not published on the word of a ConfigMap; fix: where tokens of it are still out, let an API server serve it (--service-account-key-file); where it is nobody's of yours, see who may write the ConfigMap`,
     }))
 }
 

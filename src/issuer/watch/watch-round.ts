@@ -2,6 +2,8 @@
 import { writeConfigMap } from '../../kubernetes/config-map.ts'
 import type { Outside } from '../../outside/outside.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
+import { quote } from '../../outside/quote.ts'
+import { shellQuote } from '../../outside/shell-quote.ts'
 import { issuerToPublish } from '../issuer-to-publish.ts'
 import { emptyMemory, type KeyMemory } from '../memory/key-memory.ts'
 import { memoryChanges } from '../memory/memory-changes.ts'
@@ -161,11 +163,11 @@ function tokenAlarms(
 const unpublished = (keyId: string): Alarm => ({
   reason: 'KeyUnpublished',
   subject: keyId,
-  says: `a token fresh from the cluster is signed by key ${keyId}, which is not public: exchanges with it are refused; fix: see that its public half is among --service-account-key-file of each API server, and what else is said here`,
+  says: `a token fresh from the cluster is signed by key ${quote(keyId)}, which is not public: exchanges with it are refused; fix: see that its public half is among --service-account-key-file of each API server, and what else is said here`,
 })
 
 const otherIssuer = (iss: string, issuer: string): Alarm => ({
   reason: 'IssuerDiffers',
   subject: iss,
-  says: `a token fresh from the cluster carries issuer ${iss}, published is ${issuer}; fix: set --service-account-issuer=${issuer} before it, and keep the old one second: pullpass issuer show prints how`,
+  says: `a token fresh from the cluster carries issuer ${quote(iss)}, published is ${issuer}; fix: set ${shellQuote(`--service-account-issuer=${issuer}`)} before it, and keep the old one second: pullpass issuer show prints how`,
 })

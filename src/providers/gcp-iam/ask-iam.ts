@@ -1,6 +1,8 @@
 /** One request to Google's IAM on the operator's behalf. https://cloud.google.com/iam/docs/reference/rest */
 import type { Refusal } from '../../outside/answer-fault.ts'
-import { type Received, send } from '../../outside/send.ts'
+import type { Redacted } from '../../outside/redacted.ts'
+import { repeatsSecret } from '../../outside/repeats-secret.ts'
+import { AnswerUnread, type Received, send } from '../../outside/send.ts'
 import type { HttpMethod } from '../../outside/transport.ts'
 import { iamEndpoint } from '../gcp-endpoints.ts'
 import type { IamCaller, IamOutside } from './iam-caller.ts'
@@ -29,14 +31,22 @@ export interface IamAsk<T> {
 /** @throws PullpassError at the caller's hop */
 export async function askIam<T>({ outside, caller, token }: IamConnection, ask: IamAsk<T>): Promise<T> {
   const { method, path, json, read, endpoint = iamEndpoint(outside.environment) } = ask
+  const bearer = await token()
   return await send(outside, {
     hop: caller.hop,
     who: 'Google',
     url: `${endpoint}/${path}`,
     method,
     ...(json !== undefined && { json }),
-    bearer: await token(),
+    bearer,
     refusal: (status, body) => ask.refusal?.(status, body) ?? iamRefusal(status, body, caller),
-    read,
+    read: (answer) => read(withoutSecret(answer, bearer)),
   })
+}
+
+/** Names, descriptions, conditions, kids: what is read of an answer is shown, by many. */
+function withoutSecret(answer: Received, sent: Redacted): Received {
+  if (repeatsSecret(JSON.stringify(answer.body), [sent]))
+    throw new AnswerUnread('it repeats the token that it was sent')
+  return answer
 }

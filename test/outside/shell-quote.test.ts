@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { suite, test } from 'node:test'
+import { shellQuote } from '../../src/outside/shell-quote.ts'
+
+suite('a word for a shell', () => {
+  for (const word of ['https://x/$(id)', "it's", '`id`;id', '', '-n', 'a\nb', '~', 'a=b', '*', '\\', 'é', '!x', '#x']) {
+    test(`is what it was, read by sh: ${JSON.stringify(word)}`, () => {
+      const read = execFileSync('sh', ['-c', `printf '%s|' -- ${shellQuote(word)}`], { encoding: 'utf8' })
+      assert.equal(read, `--|${word}|`)
+    })
+  }
+
+  test('stays plain where no shell sees anything in it', () => {
+    assert.equal(shellQuote('https://oidc.example.com/cluster-1'), 'https://oidc.example.com/cluster-1')
+  })
+})
