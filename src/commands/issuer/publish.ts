@@ -2,18 +2,14 @@
 import { confirmPublication } from '../../issuer/confirm-publication.ts'
 import type { ServiceAccountName } from '../../issuer/fresh-token.ts'
 import { issuerToPublish } from '../../issuer/issuer-to-publish.ts'
-import { emptyMemory, type KeyMemory } from '../../issuer/memory/key-memory.ts'
 import { knownKeys } from '../../issuer/memory/known-keys.ts'
+import { memoryOrNone } from '../../issuer/memory/memory-or-none.ts'
 import { mergeUnrevoked } from '../../issuer/memory/merge-unrevoked.ts'
-import { readMemory } from '../../issuer/memory/read-memory.ts'
 import { openTarget } from '../../issuer/open-target.ts'
 import { publishDocuments } from '../../issuer/publish-documents.ts'
 import { readClusterIssuer } from '../../issuer/read-cluster-issuer.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
-import type { ConfigMapName } from '../../kubernetes/config-map.ts'
 import { connect } from '../../kubernetes/connect.ts'
-import type { Log } from '../../outside/outside.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
 import { renderStructured } from '../../terminal/render-structured.ts'
 import type { Call, Command, ExitCode } from '../command.ts'
 import type { Flag } from '../flag.ts'
@@ -97,20 +93,6 @@ export const publish: Command<typeof flags> = {
       await cluster.close()
     }
   },
-}
-
-/** Who may publish need not have the right to the memory: then nobody knows here what was revoked, and it is said. */
-async function memoryOrNone(cluster: Cluster, place: ConfigMapName, log: Log): Promise<KeyMemory> {
-  try {
-    return await readMemory(cluster, place)
-  } catch (fault) {
-    if (!(fault instanceof PullpassError) || fault.code !== 'KUBERNETES_FORBIDDEN') throw fault
-    log('warn', 'what was revoked could not be read: a revoked key that the cluster still serves is published again', {
-      seen: fault.seen,
-      fix: fault.hint ?? '',
-    })
-    return emptyMemory
-  }
 }
 
 /** Without one the check is pending, and says why. */

@@ -1,5 +1,10 @@
 /** The clusters that are meant, with what each says of its issuer; connections stay open until they are closed. */
+
+import { issuerMemory } from '../../document/issuer-memory.ts'
 import { showValue } from '../../document/show-value.ts'
+import type { IssuerKey } from '../../issuer/issuer-key.ts'
+import { isRevoked } from '../../issuer/memory/is-revoked.ts'
+import { memoryOrNone } from '../../issuer/memory/memory-or-none.ts'
 import { readClusterIssuer } from '../../issuer/read-cluster-issuer.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { connect } from '../../kubernetes/connect.ts'
@@ -17,10 +22,10 @@ export interface GatheredCluster extends TrustedCluster {
 
 type Wanted = Pick<FlagValues<TrustFlags>, 'context' | 'kubeconfig' | 'issuer' | 'provider-id'>
 
-/** `connected`: whether the cluster itself is needed beside its issuer. @throws USAGE_INVALID and what a cluster throws */
+/** `connected`: whether the cluster itself is needed beside its issuer; `uploaded`: whether its keys are. @throws USAGE_INVALID and what a cluster throws */
 export async function gatherClusters(
   flags: Wanted,
-  connected: 'always' | 'for its issuer',
+  { connected, uploaded }: { readonly connected: 'always' | 'for its issuer'; readonly uploaded: 'keys' | 'nothing' },
   outside: Outside,
 ): Promise<GatheredCluster[]> {
   const ids = providerIds(flags)
@@ -42,10 +47,17 @@ export async function gatherClusters(
       if (flags.issuer !== undefined) {
         return { name: context ?? flags.issuer, issuer: flags.issuer, keys: undefined, providerId, connection }
       }
-      const { issuer, keys } = await readClusterIssuer(connection)
+      const { issuer, keys: served } = await readClusterIssuer(connection)
+      const keys = uploaded === 'keys' ? await unrevoked(served, connection, outside) : served
       return { name: context ?? issuer, issuer, keys, providerId, connection }
     }),
   )
+}
+
+/** A leaked key that the cluster still serves is not uploaded again. */
+async function unrevoked(served: readonly IssuerKey[], cluster: Cluster, { log }: Outside): Promise<IssuerKey[]> {
+  const memory = await memoryOrNone(cluster, issuerMemory, log)
+  return served.filter((key) => !isRevoked(memory, key))
 }
 
 export async function closeClusters(clusters: readonly GatheredCluster[]): Promise<void> {

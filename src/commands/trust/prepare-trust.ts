@@ -29,10 +29,13 @@ export async function prepareTrust<Result>(
   const asked = { subject: readSubject(flags.subject), repository: readRepository(flags.repository) }
   const documents = await loadDocuments(flags.file, { ...outside, ...terminal })
   checkProxy(outside.environment)
-  for (const registry of documents.flatMap(({ registries }) => registries)) {
+  const registries = documents.flatMap((document) => document.registries)
+  for (const registry of registries) {
     ;(await bindProvider(registry)).checkEnvironment(outside.environment)
   }
-  const clusters = await gatherClusters(flags, connected, outside)
+  const uploads = registries.some(({ settings }) => settings.trust?.uploadKeys === 'Always')
+  const uploaded = uploads ? 'keys' : 'nothing'
+  const clusters = await gatherClusters(flags, { connected, uploaded }, outside)
   try {
     return await go({ documents, clusters, asked, wanted: planTrust(documents, clusters, asked) })
   } finally {
