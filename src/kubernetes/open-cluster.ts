@@ -76,10 +76,13 @@ function reconnect(
   )
 }
 
-/** A proxy that the kubeconfig names leads to the server that it names, not to an address inside the cluster. */
+/**
+ * A proxy that the kubeconfig names leads to the server that it names, not to an address inside the cluster. Nor does its
+ * insecure-skip-tls-verify reach further: what writes an EndpointSlice would else be sent the credential.
+ */
 const accessAt = ({ trust, identify }: ClusterAccess, server: URL): ClusterAccess => ({
   server,
-  trust: async () => ({ ...(await trust()), serverName: 'kubernetes.default.svc' }),
+  trust: async () => ({ ...(await trust()), serverName: 'kubernetes.default.svc', verify: 'always' }),
   identify,
 })
 

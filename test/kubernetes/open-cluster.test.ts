@@ -184,6 +184,15 @@ suite('a request to the API server', () => {
     assert.equal((await ask(cluster)).status, 200)
   })
 
+  test('insecure-skip-tls-verify goes no further than the server that it is said of', async (t) => {
+    const { cluster } = await open(t, { access: { trust: async () => ({ verify: 'never' }) } })
+    const other = await open(t)
+    const replica = cluster.reconnect({ address: new URL(other.part.url) })
+    t.after(() => replica.close())
+    await assert.rejects(ask(replica), { code: 'CERTIFICATE_UNTRUSTED' })
+    assert.deepEqual(other.part.seen, [])
+  })
+
   test('a certificate for another name is taken where tls-server-name says so, and refused otherwise', async (t) => {
     const { access, part, outside } = await open(t)
     const { ca = '' } = await access.trust()
