@@ -30,22 +30,10 @@ const hopsOf = (findings: readonly Shown[], wanted: string) => [
   ...new Set(findings.filter(({ result }) => result === wanted).map(({ hop }) => hop)),
 ]
 
-const way = [
-  'document',
-  'cluster',
-  'clock',
-  'subject-token',
-  'discovery',
-  'key',
-  'signature',
-  'exchange',
-  'impersonation',
-  'registry',
-  'rights',
-  'namespace',
-  'secret',
-  'write',
-]
+const way =
+  'document cluster clock subject-token discovery key signature exchange impersonation registry rights namespace secret write'.split(
+    ' ',
+  )
 
 async function refreshed(sandbox: TestSandbox, ...argv: readonly string[]): Promise<void> {
   const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', ...argv])

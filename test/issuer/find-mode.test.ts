@@ -58,7 +58,10 @@ suite('who publishes is found by itself', () => {
     ccoctl: [{ jwks_uri: `${issuer}/keys.json` }, /^there lies a discovery document that ccoctl wrote/],
     azwi: [{ authorization_endpoint: 'urn:kubernetes:programmatic_authorization' }, /of azwi/],
     kOps: [{ claims_supported: ['sub', 'iss'] }, /another tool \(it lists claims_supported\)/],
-    'an ingress before the API server': [{ jwks_uri: 'https://10.0.0.1:6443/openid/v1/jwks' }, /leads to "https:\/\/10/],
+    'an ingress before the API server': [
+      { jwks_uri: 'https://10.0.0.1:6443/openid/v1/jwks' },
+      /leads to "https:\/\/10/,
+    ],
     'another issuer': [{ issuer: 'https://oidc.example.com/other' }, /the discovery document of issuer/],
   }
   for (const [name, [fields, why]] of Object.entries(others)) {
