@@ -4,13 +4,14 @@ import { faultUnder } from '../../outside/fault-under.ts'
 import { asObject, asText } from '../../outside/json-fields.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { quote } from '../../outside/quote.ts'
+import type { Redacted } from '../../outside/redacted.ts'
 import { systemErrorCode } from '../../outside/system-error-code.ts'
 import { type StoreRefusal, storeFault } from './store-fault.ts'
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 export function awsFault(
   error: unknown,
-  { name, bucket }: { readonly name: string; readonly bucket: string },
+  { name, bucket, secrets }: { readonly name: string; readonly bucket: string; readonly secrets: readonly Redacted[] },
   doing: StoreRefusal['doing'],
 ): PullpassError {
   const known = faultUnder(error)
@@ -29,6 +30,7 @@ export function awsFault(
     doing,
     status: refusedIdentity.includes(code) ? 403 : status,
     words,
+    secrets,
     hints: {
       denied: `allow the operator s3:GetObject, s3:PutObject on arn:aws:s3:::${bucket}/* and s3:ListBucket on arn:aws:s3:::${bucket}`,
       missing: `aws s3api create-bucket --bucket ${bucket}; strangers read it by a bucket policy that allows s3:GetObject`,

@@ -4,6 +4,7 @@
  */
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob'
 import { PullpassError } from '../../outside/pullpass-error.ts'
+import type { Redacted } from '../../outside/redacted.ts'
 import type { TargetName } from '../parse-target.ts'
 import { type DocumentName, type DocumentToStore, documentPaths, type PublishTarget } from '../publish-target.ts'
 import { azureCode, azureFault } from './azure-fault.ts'
@@ -19,6 +20,7 @@ interface Container {
   readonly account: string
   readonly container: string
   readonly signal: AbortSignal
+  readonly secrets: readonly Redacted[]
 }
 
 /** @throws VARIABLE_INVALID */
@@ -27,13 +29,14 @@ export async function azblob(wanted: ContainerName, outside: TargetOutside): Pro
   const endpoint =
     originVariable(outside.environment, 'PULLPASS_AZURE_BLOB_ENDPOINT', 'path') ??
     `https://${account}.blob.core.windows.net`
-  const client = await openContainer(`${endpoint}/${container}`, outside)
+  const { client, secrets } = await openContainer(`${endpoint}/${container}`, outside)
   const [suffix, under] = path === '' ? ['', ''] : [`/${path}`, `${path}/`]
   const here: Container = {
     name: `azblob://${account}/${container}${suffix}`,
     account,
     container,
     signal: outside.signal,
+    secrets,
   }
   const blobOf = (document: DocumentName) => client.getBlockBlobClient(`${under}${documentPaths[document]}`)
   return {
@@ -46,18 +49,24 @@ export async function azblob(wanted: ContainerName, outside: TargetOutside): Pro
   }
 }
 
-async function openContainer(url: string, outside: TargetOutside): Promise<ContainerClient> {
+interface Opened {
+  readonly client: ContainerClient
+  readonly secrets: readonly Redacted[]
+}
+
+async function openContainer(url: string, outside: TargetOutside): Promise<Opened> {
   const [blobs, identity, pipeline] = await Promise.all([
     import('@azure/storage-blob'),
     import('@azure/identity'),
     import('@azure/core-rest-pipeline'),
   ])
   const clients = azureHttpClients(pipeline, outside)
-  const credential = azureIdentity(identity, clients.tokens, outside)
-  return new blobs.ContainerClient(url, credential, {
+  const credential = azureIdentity(identity, clients, outside)
+  const client = new blobs.ContainerClient(url, credential, {
     httpClient: clients.blobs,
     retryOptions: { maxTries: 3, maxRetryDelayInMs: 4000 },
   })
+  return { client, secrets: clients.secrets }
 }
 
 async function readBlob(here: Container, blob: BlockBlobClient): ReturnType<PublishTarget['read']> {

@@ -4,6 +4,7 @@ import { faultUnder } from '../../outside/fault-under.ts'
 import { asObject, asText } from '../../outside/json-fields.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { quote } from '../../outside/quote.ts'
+import type { Redacted } from '../../outside/redacted.ts'
 import { type StoreRefusal, storeFault } from './store-fault.ts'
 
 /** @see https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes */
@@ -11,7 +12,12 @@ export const azureCode = (error: unknown): string | undefined => asText(asObject
 
 export function azureFault(
   error: unknown,
-  target: { readonly name: string; readonly account: string; readonly container: string },
+  target: {
+    readonly name: string
+    readonly account: string
+    readonly container: string
+    readonly secrets: readonly Redacted[]
+  },
   doing: StoreRefusal['doing'],
 ): PullpassError {
   const known = faultUnder(error)
@@ -23,6 +29,7 @@ export function azureFault(
     target: target.name,
     doing,
     status,
+    secrets: target.secrets,
     words: azureCode(error), // its sentence repeats the request's id and time, and on 403 more of the request
     hints: {
       denied: `az role assignment create --role "Storage Blob Data Contributor" --assignee OPERATOR --scope RESOURCE_ID_OF/${target.account}; it takes a few minutes`,

@@ -1,12 +1,13 @@
 /** Why Azure gave the operator no token, in words. The library's errors hold whole answers: known fields are taken, no cause is kept. */
 import { asObject, asText } from '../../outside/json-fields.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
-import { quote } from '../../outside/quote.ts'
+import { quoteSafely } from '../../outside/quote-safely.ts'
+import type { Redacted } from '../../outside/redacted.ts'
 
 /** Said where no place of the chain had anything; what had something and failed says so by other errors. */
 const nothingFound = new Set(['CredentialUnavailableError', 'AggregateAuthenticationError'])
 
-export function azureIdentityFault(error: unknown): PullpassError {
+export function azureIdentityFault(error: unknown, secrets: readonly Redacted[]): PullpassError {
   if (error instanceof Error && nothingFound.has(error.name)) return noCredentials()
   const status = asObject(error)?.['statusCode']
   const said = asText(asObject(asObject(error)?.['errorResponse'])?.['errorDescription'])
@@ -17,7 +18,7 @@ export function azureIdentityFault(error: unknown): PullpassError {
   return new PullpassError({
     code: passing ? 'PUBLISH_UNAVAILABLE' : 'PUBLISH_DENIED',
     hop: 'publish',
-    seen: `Azure answered ${typeof status === 'number' ? status : 'a refusal'}${words === undefined ? '' : ` ${quote(words)}`} to the operator's credentials`,
+    seen: `Azure answered ${typeof status === 'number' ? status : 'a refusal'}${words === undefined ? '' : ` ${quoteSafely(words, secrets)}`} to the operator's credentials`,
     expected: 'credentials that Azure takes; no other identity is tried in their place',
     hint: 'az login; in a pod see that the federated credential of AZURE_CLIENT_ID names the issuer and subject of the token in AZURE_FEDERATED_TOKEN_FILE',
     retryable: passing,

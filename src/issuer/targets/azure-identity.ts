@@ -7,6 +7,7 @@ import type { AccessToken, DefaultAzureCredentialOptions, TokenCredential } from
 import { faultUnder } from '../../outside/fault-under.ts'
 import { keepRenewed } from '../../outside/keep-renewed.ts'
 import type { Environment } from '../../outside/outside.ts'
+import type { AzureHttpClients } from './azure-http-client.ts'
 import { azureIdentityFault } from './azure-identity-fault.ts'
 import { originVariable } from './origin-variable.ts'
 import type { TargetOutside } from './target-outside.ts'
@@ -24,7 +25,11 @@ const knownAuthorities = [
 const libraryMarginMs = 120_000
 
 /** Renewed when half of its life is left. @throws VARIABLE_INVALID */
-export function azureIdentity(library: Library, httpClient: HttpClient, outside: TargetOutside): TokenCredential {
+export function azureIdentity(
+  library: Library,
+  { tokens: httpClient, secrets }: Pick<AzureHttpClients, 'tokens' | 'secrets'>,
+  outside: TargetOutside,
+): TokenCredential {
   const authority = originVariable(outside.environment, 'AZURE_AUTHORITY_HOST', 'no path')
   const options = {
     retryOptions: { maxRetries: 2 },
@@ -41,7 +46,7 @@ export function azureIdentity(library: Library, httpClient: HttpClient, outside:
       return { token: token.token, expiresAt: new Date(token.expiresOnTimestamp) }
     } catch (error) {
       outside.signal.throwIfAborted()
-      throw faultUnder(error) ?? watched.fault() ?? azureIdentityFault(error)
+      throw faultUnder(error) ?? watched.fault() ?? azureIdentityFault(error, secrets)
     }
   }, outside)
   return {

@@ -8,6 +8,7 @@ import { lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { readRegularFile } from '../../outside/read-regular-file.ts'
+import { shellQuote } from '../../outside/shell-quote.ts'
 import { showPath } from '../../outside/show-path.ts'
 import { systemErrorCode } from '../../outside/system-error-code.ts'
 import type { TargetName } from '../parse-target.ts'
@@ -132,7 +133,7 @@ function folderFault(root: string, error: unknown): PullpassError {
       hop: 'publish',
       seen: `${showPath(root)} is not there`,
       expected: 'a folder: pullpass makes documents in it',
-      hint: `mkdir -p ${JSON.stringify(root)}`,
+      hint: `mkdir -p ${shellQuote(root)}`,
     })
   }
   const denied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS'

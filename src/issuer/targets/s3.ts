@@ -4,6 +4,7 @@
  */
 import type { S3Client } from '@aws-sdk/client-s3'
 import { PullpassError } from '../../outside/pullpass-error.ts'
+import type { Redacted } from '../../outside/redacted.ts'
 import type { TargetName } from '../parse-target.ts'
 import { type DocumentName, type DocumentToStore, documentPaths, type PublishTarget } from '../publish-target.ts'
 import { awsFault } from './aws-fault.ts'
@@ -21,6 +22,7 @@ interface Bucket {
   readonly client: S3Client
   readonly library: typeof import('@aws-sdk/client-s3')
   readonly signal: AbortSignal
+  readonly secrets: readonly Redacted[]
 }
 
 /** @throws VARIABLE_INVALID, PUBLISH_TARGET_MISSING, PUBLISH_UNAVAILABLE */
@@ -43,7 +45,8 @@ export async function s3({ bucket, path }: BucketName, outside: TargetOutside): 
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
   })
   const under = path === '' ? '' : `${path}/`
-  const here: Bucket = { name: `s3://${bucket}${path && `/${path}`}`, bucket, client, library, signal }
+  const { secrets } = requestHandler
+  const here: Bucket = { name: `s3://${bucket}${path && `/${path}`}`, bucket, client, library, signal, secrets }
   const keyOf = (document: DocumentName) => `${under}${documentPaths[document]}`
   return {
     name: here.name,
