@@ -6,6 +6,8 @@ export interface GuideCluster {
   /** Of its admin; another one after a roll-out. */
   readonly kubeconfig: () => string
   readonly apiServer: () => ApiServer
+  /** What it signs as. */
+  readonly issuer: () => string
   /** Rolls out: signs as `issuer` from now on, and takes tokens of the others too. */
   readonly signAs: (issuer: string, accepted: readonly string[]) => Promise<void>
 }

@@ -15,6 +15,7 @@ export async function openRealCluster(use: PartGround['use']): Promise<GuideClus
     kind: 'real',
     kubeconfig: () => renderKubeconfig(serving, plane.adminToken),
     apiServer: () => serving,
+    issuer: () => serving.issuer,
     async signAs(issuer, acceptedIssuers) {
       const before = serving
       serving = await plane.startReplica({ issuer, acceptedIssuers })

@@ -1,5 +1,5 @@
 /** The sandbox's cluster behind one address, with the issuer that a guide's step has rolled out. */
-import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
+import type { ApiServer } from '../../sandbox/kubernetes/api-server.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import { apiServerNames } from '../../sandbox/start/open-parts.ts'
 import type { Sandbox } from '../../sandbox/start-sandbox.ts'
@@ -9,18 +9,18 @@ export async function openSandboxCluster(
   { cluster, authority, kubeconfig, parts }: Sandbox,
   defer: (close: () => Promise<void>) => void,
 ): Promise<GuideCluster> {
-  let handle: SandboxHandler = cluster.handle
+  let serving: ApiServer = cluster
   const tls = { authority, http2: 'offered', clientCertificates: 'asked', serverNames: apiServerNames } as const
-  const part = await servePart({ handler: (request) => handle(request), tls })
+  const part = await servePart({ handler: (request) => serving.handle(request), tls })
   defer(part.close)
   const [adminToken = ''] = /(?<=token: ).+/.exec(kubeconfig) ?? []
   return {
     kind: 'sandbox',
     kubeconfig: () => kubeconfig.replace(parts.kubernetes.url, part.url),
     apiServer: () => ({ server: part.url, authority: authority.ca, adminToken }),
+    issuer: () => serving.issuer,
     async signAs(issuer, acceptedIssuers) {
-      const replica = await cluster.createReplica({ issuer, acceptedIssuers })
-      handle = replica.handle
+      serving = await cluster.createReplica({ issuer, acceptedIssuers })
     },
   }
 }

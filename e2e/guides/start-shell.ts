@@ -11,7 +11,7 @@ export interface Shell {
   readonly close: () => Promise<void>
 }
 
-export interface BlockRun {
+interface BlockRun {
   /** Of the last command; and the first that failed, with its code. */
   readonly exitCode: number
   readonly failed: string | undefined

@@ -10,15 +10,15 @@ const hosts: Readonly<Record<string, string>> = {
   'discovery.gardener.example.com': '/jwks',
 }
 
-/** `issuer`: what the cluster signs as, at the time of the request. */
-export const vendorIssuers = (cluster: GuideCluster, issuer: () => string): Record<string, SandboxHandler> =>
+export const vendorIssuers = (cluster: GuideCluster): Record<string, SandboxHandler> =>
   Object.fromEntries(
     Object.entries(hosts).map(([host, keysAt]): [string, SandboxHandler] => [
       host,
       async ({ path }) => {
         const url = `https://${host}${path}`
-        if (url === `${issuer()}/.well-known/openid-configuration`) return json(discoveryOf(issuer(), keysAt))
-        if (url === `${issuer()}${keysAt}`) {
+        if (url === `${cluster.issuer()}/.well-known/openid-configuration`)
+          return json(discoveryOf(cluster.issuer(), keysAt))
+        if (url === `${cluster.issuer()}${keysAt}`) {
           return json((await requestKubernetes(cluster.apiServer(), { path: '/openid/v1/jwks' })).body)
         }
         return { status: 404 }

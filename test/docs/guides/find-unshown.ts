@@ -5,10 +5,11 @@ export function findUnshown(shown: readonly string[], printed: string): string[]
   const lines = printed.split('\n').map(withoutVariables)
   let next = 0
   return shown.filter((line) => {
+    if (line.trim() === '') return false
     const pattern = new RegExp(`^${withoutVariables(line).split('…').map(literally).join('.*')}$`)
     const found = lines.findIndex((candidate, index) => index >= next && pattern.test(candidate))
     if (found >= 0) next = found + 1
-    return found < 0 && line.trim() !== ''
+    return found < 0
   })
 }
 

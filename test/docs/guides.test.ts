@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { suite, test } from 'node:test'
+import { loadText } from '../document/load-text.ts'
+import { findUnshown } from './guides/find-unshown.ts'
+import { parseGuide, stepsOnWay, waysOf } from './guides/parse-guide.ts'
+
+const pages = globSync('docs/guides/*.md')
+  .map((path) => path.replaceAll('\\', '/'))
+  .filter((path) => basename(path) !== 'README.md')
+  .toSorted()
+
+suite('docs/guides', () => {
+  test('the table of guides names each of them', () => {
+    const table = readFileSync('docs/guides/README.md', 'utf8')
+    const named = new Set([...table.matchAll(/\]\((?<page>[\w-]+\.md)\)/g)].map(([, name = '']) => name))
+    assert.deepEqual(
+      [...named].toSorted(),
+      pages.map((page) => basename(page)),
+    )
+  })
+
+  for (const page of pages) {
+    const steps = parseGuide(readFileSync(page, 'utf8'))
+
+    test(`${page}: pullpass and kubectl are run by the test of guides, or the page says why not`, () => {
+      const silent = steps.filter(
+        (step) => step.kind === 'parse' && step.reason === undefined && /^(?:pullpass|kubectl) /m.test(step.script),
+      )
+      assert.deepEqual(silent, [])
+    })
+
+    test(`${page}: what is shown follows what is run`, () => {
+      for (const way of waysOf(steps)) {
+        const commands = stepsOnWay(steps, way).filter(({ kind }) => kind !== 'stage' && kind !== 'file')
+        const loose = commands.filter((step, index) => step.kind === 'shown' && commands[index - 1]?.kind !== 'run')
+        assert.deepEqual(loose, [])
+      }
+    })
+
+    test(`${page}: its documents are good ones`, async () => {
+      const documents = steps.filter((step) => step.kind === 'file' && step.text.includes('kind: ClusterPullSecret'))
+      for (const step of documents) if (step.kind === 'file') await loadText(step.text)
+    })
+  }
+})
+
+suite('what a guide shows', () => {
+  const printed = 'RESULT  NAME\nmade    pool until 2026-11-24T17:32:40Z (in 60 min)\nworks  registry google\n'
+
+  test('was printed, in its order, whatever differs from run to run', () => {
+    const shown = ['made pool until 2027-01-01T00:00:00Z (in 59 min)', '', 'works  …']
+    assert.deepEqual(findUnshown(shown, printed), [])
+  })
+
+  test('is named where it was not printed, or at another place', () => {
+    assert.deepEqual(findUnshown(['made    provider …'], printed), ['made    provider …'])
+    assert.deepEqual(findUnshown(['works  registry google', 'RESULT  NAME'], printed), ['RESULT  NAME'])
+  })
+})
