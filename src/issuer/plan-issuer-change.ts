@@ -54,7 +54,8 @@ const publishNewStep = (to: string): PlanStep => ({
 
 const confirmStep = (to: string): PlanStep => ({
   does: 'Confirm that new tokens carry the new issuer, and that strangers can verify them',
-  run: ['pullpass issuer show', `kubectl create token default | pullpass issuer check ${to} --token-file -`],
+  // Such a token is for every accepted issuer, two by now, which Azure would refuse: whether it verifies is what is asked.
+  run: ['pullpass issuer show', `kubectl create token default | pullpass issuer check ${to} --for oidc --token-file -`],
   mind: ['projected tokens keep the old issuer until the kubelet renews them, at 80 % of their life or after 24 h'],
 })
 
