@@ -35,12 +35,12 @@ export const startAzurite = (authority: CertificateAuthority): Promise<Azurite> 
     return { endpoint: `https://127.0.0.1:${port}/devstoreaccount1` }
   })
 
+/** By a whole handshake, ended in order: azurite dies of a connection that is dropped in the middle of one. */
 async function opens(port: number): Promise<true | undefined> {
-  const { connect } = await import('node:net')
+  const { connect } = await import('node:tls')
   return await new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy()
-      resolve(true)
-    }).on('error', () => resolve(undefined))
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => socket.end())
+    socket.on('error', () => resolve(undefined)).once('close', (failed) => resolve(failed ? undefined : true))
+    socket.resume()
   })
 }
