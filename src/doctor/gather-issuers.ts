@@ -1,8 +1,8 @@
 /** What a stranger reads at a token's issuer, what the cluster itself serves, and whether the keys fit the token. */
 import type { SubjectToken } from '../identity/subject-token.ts'
 import { checkIssuerUrl } from '../issuer/check-issuer-url.ts'
+import { foundKeys } from '../issuer/found-keys.ts'
 import type { IssuerKey } from '../issuer/issuer-key.ts'
-import { parseJwks } from '../issuer/parse-jwks.ts'
 import { type ClusterIssuer, readClusterIssuer } from '../issuer/read-cluster-issuer.ts'
 import { type PublicIssuer, readPublicIssuer } from '../issuer/read-public-issuer.ts'
 import { type SignatureVerdict, verifySignature } from '../issuer/verify-signature.ts'
@@ -49,7 +49,7 @@ async function gatherIssuer(
   if (unusable !== undefined) return { ...base, found: undefined, keys: undefined, signature: undefined }
   const found = await readPublicIssuer(outside, token.issuer)
   const { jwks } = found
-  const keys = jwks?.kind === 'answered' && jwks.status === 200 ? parseJwks(jwks.text) : undefined
+  const keys = foundKeys(jwks)
   const signature = keys === undefined ? undefined : await verifySignature(token, keys)
   return { ...base, found, keys, signature }
 }

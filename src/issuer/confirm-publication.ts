@@ -3,7 +3,8 @@ import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Outside } from '../outside/outside.ts'
 import { shellQuote } from '../outside/shell-quote.ts'
 import { documentUrl } from './build-documents.ts'
-import { parseJwks } from './parse-jwks.ts'
+import { foundKeys } from './found-keys.ts'
+import type { IssuerKey } from './issuer-key.ts'
 import type { PublishOutcome } from './publish-documents.ts'
 import type { DocumentName, PublishTarget } from './publish-target.ts'
 import { type FoundDocument, readPublicIssuer } from './read-public-issuer.ts'
@@ -39,7 +40,7 @@ export async function confirmPublication(
     return [discovery, skipped('jwks', discovery), skipped('token', discovery)]
   }
   const jwks = confirmDocument('jwks', found.jwks, place, outcome)
-  const keys = found.jwks.kind === 'answered' && found.jwks.status === 200 ? parseJwks(found.jwks.text) : undefined
+  const keys = foundKeys(found.jwks)
   if (keys === undefined) return [discovery, jwks, skipped('token', jwks)]
   return [discovery, jwks, await confirmToken(issuer, token, keys)]
 }
@@ -89,7 +90,7 @@ function whyNotServed(url: string, status: number, location: string | undefined)
 async function confirmToken(
   issuer: string,
   token: SubjectToken | string,
-  keys: NonNullable<ReturnType<typeof parseJwks>>,
+  keys: readonly IssuerKey[],
 ): Promise<Confirmation> {
   if (typeof token === 'string') return { check: 'token', state: 'pending', says: token }
   if (token.issuer !== issuer) {

@@ -5,10 +5,9 @@ import { systemErrorCode } from '../outside/system-error-code.ts'
 import type { Transport } from '../outside/transport.ts'
 import { transportFault } from '../outside/transport-fault.ts'
 import { checkIssuerUrl } from './check-issuer-url.ts'
-import type { IssuerKey } from './issuer-key.ts'
-import { parseJwks } from './parse-jwks.ts'
+import { foundKeys } from './found-keys.ts'
 import type { HostFacts, PublicFacts } from './public-facts.ts'
-import { type FoundDocument, type PublicIssuer, readPublicIssuer } from './read-public-issuer.ts'
+import { type PublicIssuer, readPublicIssuer } from './read-public-issuer.ts'
 import { verifySignature } from './verify-signature.ts'
 
 export interface PublicOutside extends Pick<Outside, 'transport' | 'signal' | 'now'> {
@@ -25,7 +24,7 @@ export async function gatherPublicFacts(
 ): Promise<PublicFacts> {
   // Clouds ask nothing of such a URL: what would be found there is no matter.
   const found = checkIssuerUrl(issuer, 'the issuer') === undefined ? await readPublicIssuer(outside, issuer) : undefined
-  const keys = keysOf(found?.jwks)
+  const keys = foundKeys(found?.jwks)
   const tried = token === undefined || keys === undefined ? undefined : await verifySignature(token, keys)
   return {
     issuer,
@@ -35,10 +34,6 @@ export async function gatherPublicFacts(
     token: token === undefined ? undefined : { token, signature: tried },
     at: outside.now(),
   }
-}
-
-function keysOf(jwks: FoundDocument | undefined): readonly IssuerKey[] | undefined {
-  return jwks?.kind === 'answered' && jwks.status === 200 ? parseJwks(jwks.text) : undefined
 }
 
 async function lookAtHosts(outside: PublicOutside, found: PublicIssuer | undefined): Promise<HostFacts[]> {

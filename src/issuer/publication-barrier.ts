@@ -15,6 +15,7 @@ import { asFault } from '../outside/as-fault.ts'
 import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { quote } from '../outside/quote.ts'
+import { foundKeys } from './found-keys.ts'
 import type { IssuerKey } from './issuer-key.ts'
 import { digestOf, type KeyMemory } from './memory/key-memory.ts'
 import { knownKeys } from './memory/known-keys.ts'
@@ -97,8 +98,7 @@ async function readPublicKeys({ issuer, target, outside }: Publication): Promise
   if (issuer !== undefined) {
     const { discovery, jwks } = await readPublicIssuer(outside, issuer)
     const found = jwks ?? discovery
-    if (found.kind === 'answered')
-      return jwks?.kind === 'answered' && jwks.status === 200 ? (parseJwks(jwks.text) ?? []) : []
+    if (found.kind === 'answered') return foundKeys(jwks) ?? []
     outside.log('warn', "the issuer's documents cannot be read from here as a stranger", { seen: found.fault.seen })
   }
   const stored = await target.read('jwks')

@@ -1,4 +1,4 @@
-/** The whole of a trust as HCL: what is there is imported, so that it can be applied as printed. https://registry.terraform.io/providers/hashicorp/google/latest/docs */
+/** The whole of a trust as HCL: what is there is imported, so that it can be applied as printed. https://developer.hashicorp.com/terraform/language/import */
 import { createHash } from 'node:crypto'
 import { type Finding, type Resource, resourceName } from './finding.ts'
 import { grantNeeds } from './grant-needs.ts'

@@ -3,7 +3,6 @@
  * https://learn.microsoft.com/rest/api/storageservices/specifying-conditional-headers-for-blob-service-operations
  */
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob'
-import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { Redacted } from '../../outside/redacted.ts'
 import type { TargetName } from '../parse-target.ts'
 import { type DocumentName, type DocumentToStore, documentPaths, type PublishTarget } from '../publish-target.ts'
@@ -12,6 +11,7 @@ import { azureHttpClients } from './azure-http-client.ts'
 import { azureIdentity } from './azure-identity.ts'
 import { originVariable } from './origin-variable.ts'
 import type { TargetOutside } from './target-outside.ts'
+import { versionMissing } from './version-missing.ts'
 
 type ContainerName = Extract<TargetName, { kind: 'azblob' }>
 
@@ -72,7 +72,8 @@ async function openContainer(url: string, outside: TargetOutside): Promise<Opene
 async function readBlob(here: Container, blob: BlockBlobClient): ReturnType<PublishTarget['read']> {
   try {
     const found = await blob.download(0, undefined, { abortSignal: here.signal })
-    if (found.etag === undefined) throw noVersion(here)
+    if (found.etag === undefined)
+      throw versionMissing(here.name, "see that the endpoint is Azure's, or does as Blob Storage does")
     return { text: await textOf(found.readableStreamBody ?? []), version: found.etag }
   } catch (error) {
     here.signal.throwIfAborted()
@@ -109,12 +110,3 @@ async function writeBlob(
     throw azureFault(error, here, 'writing')
   }
 }
-
-const noVersion = ({ name }: Container) =>
-  new PullpassError({
-    code: 'ANSWER_MALFORMED',
-    hop: 'publish',
-    seen: `what lies at ${name} was answered without an ETag`,
-    expected: 'one: by it pullpass sees whether somebody else wrote',
-    hint: "see that the endpoint is Azure's, or does as Blob Storage does",
-  })

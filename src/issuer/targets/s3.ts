@@ -3,7 +3,6 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
  */
 import type { S3Client } from '@aws-sdk/client-s3'
-import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { Redacted } from '../../outside/redacted.ts'
 import type { TargetName } from '../parse-target.ts'
 import { type DocumentName, type DocumentToStore, documentPaths, type PublishTarget } from '../publish-target.ts'
@@ -13,6 +12,7 @@ import { awsRequestHandler } from './aws-request-handler.ts'
 import { bucketRegion } from './bucket-region.ts'
 import { originVariable } from './origin-variable.ts'
 import type { TargetOutside } from './target-outside.ts'
+import { versionMissing } from './version-missing.ts'
 
 type BucketName = Extract<TargetName, { kind: 's3' }>
 
@@ -74,7 +74,7 @@ async function readObject(here: Bucket, Key: string): ReturnType<PublishTarget['
   const { client, library, bucket, signal } = here
   try {
     const found = await client.send(new library.GetObjectCommand({ Bucket: bucket, Key }), { abortSignal: signal })
-    if (found.ETag === undefined) throw noVersion(here)
+    if (found.ETag === undefined) throw versionMissing(here.name, 'see that the endpoint speaks S3')
     return { text: (await found.Body?.transformToString()) ?? '', version: found.ETag }
   } catch (error) {
     signal.throwIfAborted()
@@ -112,12 +112,3 @@ async function writeObject(
     throw awsFault(error, here, 'writing')
   }
 }
-
-const noVersion = ({ name }: Bucket) =>
-  new PullpassError({
-    code: 'ANSWER_MALFORMED',
-    hop: 'publish',
-    seen: `what lies at ${name} was answered without an ETag`,
-    expected: 'one: by it pullpass sees whether somebody else wrote',
-    hint: 'see that the endpoint speaks S3',
-  })
