@@ -22,8 +22,8 @@ import {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
 import { createCertificateAuthority } from '../sandbox/serve/certificate-authority.ts'
-import { openTarget } from '../src/issuer/open-target.ts'
-import { type DocumentName, documentPaths, type PublishTarget } from '../src/issuer/publish-target.ts'
+import { type DocumentName, documentPaths, type PublishTarget } from '../src/issuer/documents/publish-target.ts'
+import { openTarget } from '../src/issuer/publish/open-target.ts'
 import { httpsTransport } from '../src/outside/https-transport.ts'
 import type { Environment, Outside } from '../src/outside/outside.ts'
 import type { HttpMethod } from '../src/outside/transport.ts'

@@ -1,7 +1,7 @@
 /** docs/issuer-change.md: the steps from one issuer to another, for each distribution, as pullpass issuer show prints them. */
 import { renderPlan } from '../src/commands/issuer/render-plan.ts'
-import { distributions } from '../src/issuer/distributions/distributions.ts'
-import { planIssuerChange } from '../src/issuer/plan-issuer-change.ts'
+import { distributions } from '../src/issuer/change/distributions/distributions.ts'
+import { planIssuerChange } from '../src/issuer/change/plan-issuer-change.ts'
 
 /** The default of most; Gardener's and Talos' are names of the API server. */
 const defaults: ReadonlyMap<string, string> = new Map([
@@ -22,7 +22,7 @@ export function renderIssuerChangePage(): string {
 
 const head = `# From one issuer to another
 
-<!-- Made by tools/schema.ts from src/issuer/distributions; change it there. -->
+<!-- Made by tools/schema.ts from src/issuer/change/distributions; change it there. -->
 
 Clouds verify a cluster's tokens by its issuer, so that has to be a URL that they can read. Most clusters begin with one that
 exists inside them alone. To replace it in one step locks out whatever holds a token of the old one: system pods, operators,

@@ -1,7 +1,7 @@
 /** What publishing relies on at every place it writes to: the same cases hold for a folder, each store and a provider. */
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
-import type { DocumentName, DocumentToStore, PublishTarget } from '../../src/issuer/publish-target.ts'
+import type { DocumentName, DocumentToStore, PublishTarget } from '../../src/issuer/documents/publish-target.ts'
 
 export interface ContractPlace {
   readonly target: PublishTarget

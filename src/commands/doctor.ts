@@ -2,7 +2,7 @@
 import type { Asked, Refresher, WantedImage } from '../doctor/asked.ts'
 import { failedBy } from '../doctor/failed-by.ts'
 import type { Finding } from '../doctor/finding.ts'
-import { mendingCommands } from '../doctor/mending-commands.ts'
+import { mendingCommands } from '../doctor/remedy/mending-commands.ts'
 import { walk } from '../doctor/walk.ts'
 import type { Document } from '../document/document.ts'
 import { loadDocuments } from '../document/load-documents.ts'

@@ -2,7 +2,7 @@
 import type { Document } from '../document/document.ts'
 import type { TokenSource } from '../refresh/obtain-subject-token.ts'
 import type { ImageReference } from '../registry/parse-image-reference.ts'
-import type { MendingCommands } from './mending-commands.ts'
+import type { MendingCommands } from './remedy/mending-commands.ts'
 
 export interface NamespacedName {
   readonly namespace: string

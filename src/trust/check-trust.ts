@@ -1,7 +1,7 @@
 /** What can be known of a set-up to fail before anybody is asked. */
 import type { Document } from '../document/document.ts'
 import type { GcpSettings } from '../document/gcp-settings.ts'
-import { checkIssuerUrl } from '../issuer/check-issuer-url.ts'
+import { checkIssuerUrl } from '../issuer/documents/check-issuer-url.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { TrustedCluster } from './trusted-cluster.ts'
 import { poolOf, type WantedProvider } from './wanted-trust.ts'

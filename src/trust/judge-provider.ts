@@ -3,9 +3,9 @@
  * kept where it differs, unless `replace` names the field.
  */
 
-import { type IssuerKey, sameKey } from '../issuer/issuer-key.ts'
-import { mergeKeys } from '../issuer/merge-keys.ts'
-import { parseJwks } from '../issuer/parse-jwks.ts'
+import { type IssuerKey, sameKey } from '../issuer/keys/issuer-key.ts'
+import { mergeKeys } from '../issuer/keys/merge-keys.ts'
+import { parseJwks } from '../issuer/keys/parse-jwks.ts'
 import type { Change, Finding, ProviderFields, Replaceable } from './finding.ts'
 import type { FoundProvider } from './found-state.ts'
 import { renderKeys } from './keys-for-google.ts'

@@ -2,9 +2,9 @@
  * The keys of a cluster that can be uploaded to a provider: Google takes RSA and P-256, and no stray members.
  * https://cloud.google.com/iam/docs/workload-identity-federation-with-kubernetes
  */
-import type { IssuerKey } from '../issuer/issuer-key.ts'
-import { whyUnusable } from '../issuer/judge-key.ts'
-import { renderJwk } from '../issuer/render-jwk.ts'
+import type { IssuerKey } from '../issuer/keys/issuer-key.ts'
+import { renderJwk } from '../issuer/keys/render-jwk.ts'
+import { whyUnusable } from '../issuer/keys/why-unusable.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { TrustedCluster } from './trusted-cluster.ts'
 

@@ -1,5 +1,5 @@
 /** What Google must know so that documents work: resources by name, each once, whatever many registries ask for it. */
-import type { IssuerKey } from '../issuer/issuer-key.ts'
+import type { IssuerKey } from '../issuer/keys/issuer-key.ts'
 
 export interface WantedTrust {
   readonly pools: readonly WantedPool[]

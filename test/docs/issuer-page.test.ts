@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import { findingWords } from '../../src/issuer/issuer-finding.ts'
+import { findingWords } from '../../src/issuer/public/issuer-finding.ts'
 
 suite('docs/issuer.md', () => {
   test('every word of a finding has a line, and every line is of a word', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { IssuerKey } from '../../src/issuer/issuer-key.ts'
+import type { IssuerKey } from '../../src/issuer/keys/issuer-key.ts'
 import type { Finding, Replaceable } from '../../src/trust/finding.ts'
 import type { FoundProvider } from '../../src/trust/found-state.ts'
 import { judgeProvider } from '../../src/trust/judge-provider.ts'

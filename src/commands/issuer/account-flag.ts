@@ -1,5 +1,5 @@
 /** The flag that says whose token is requested to look at what the cluster signs. */
-import type { ServiceAccountName } from '../../issuer/fresh-token.ts'
+import type { ServiceAccountName } from '../../issuer/cluster/fresh-token.ts'
 import type { Flag } from '../flag.ts'
 import { parseNamespacedName } from '../parse-namespaced-name.ts'
 

@@ -1,5 +1,5 @@
 /** The outside as strangers meet it: whom everybody trusts, and what names stand for. */
-import type { PublicOutside } from '../../issuer/gather-public-facts.ts'
+import type { PublicOutside } from '../../issuer/public/gather-public-facts.ts'
 import { httpsTransport } from '../../outside/https-transport.ts'
 import { lookUpAddresses } from '../../outside/look-up-addresses.ts'
 import type { Outside } from '../../outside/outside.ts'

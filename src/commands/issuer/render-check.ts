@@ -1,8 +1,8 @@
 /** What a cloud would find at an issuer's URL, for people and for programs. */
-import { clouds } from '../../issuer/clouds/clouds.ts'
-import type { IssuerFinding } from '../../issuer/issuer-finding.ts'
-import type { CloudVerdict } from '../../issuer/judge-for-clouds.ts'
-import type { PublicFacts } from '../../issuer/public-facts.ts'
+import { clouds } from '../../issuer/public/clouds/clouds.ts'
+import type { IssuerFinding } from '../../issuer/public/issuer-finding.ts'
+import type { CloudVerdict } from '../../issuer/public/judge-for-clouds.ts'
+import type { PublicFacts } from '../../issuer/public/public-facts.ts'
 import { plainLine } from '../../outside/plain-text.ts'
 import { type Cell, renderTable } from '../../terminal/render-table.ts'
 import { kindOfKey } from './kind-of-key.ts'

@@ -1,6 +1,6 @@
 /** The steps to another issuer, numbered, with what each sets and runs, to be pasted. */
-import type { PlanStep } from '../../issuer/issuer-change.ts'
-import type { IssuerPlan } from '../../issuer/plan-issuer-change.ts'
+import type { PlanStep } from '../../issuer/change/issuer-change.ts'
+import type { IssuerPlan } from '../../issuer/change/plan-issuer-change.ts'
 import { plainText } from '../../outside/plain-text.ts'
 
 export function renderPlan({ change, steps, mind }: IssuerPlan): string {

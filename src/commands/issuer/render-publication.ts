@@ -1,7 +1,8 @@
 /** What was published, for people and for programs. */
-import type { Confirmation } from '../../issuer/confirm-publication.ts'
-import type { PublishOutcome } from '../../issuer/publish-documents.ts'
-import { documentPaths, type PublishTarget } from '../../issuer/publish-target.ts'
+
+import { documentPaths, type PublishTarget } from '../../issuer/documents/publish-target.ts'
+import type { Confirmation } from '../../issuer/publish/confirm-publication.ts'
+import type { PublishOutcome } from '../../issuer/publish/publish-documents.ts'
 import { type Cell, renderTable } from '../../terminal/render-table.ts'
 import { kindOfKey } from './kind-of-key.ts'
 

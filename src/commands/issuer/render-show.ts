@@ -1,8 +1,8 @@
 /** A cluster's issuer, for people and for programs. */
-import type { Detection } from '../../issuer/detect-distribution.ts'
-import { distributions } from '../../issuer/distributions/distributions.ts'
-import type { IssuerChange } from '../../issuer/issuer-change.ts'
-import type { IssuerPlan } from '../../issuer/plan-issuer-change.ts'
+import type { Detection } from '../../issuer/change/detect-distribution.ts'
+import { distributions } from '../../issuer/change/distributions/distributions.ts'
+import type { IssuerChange } from '../../issuer/change/issuer-change.ts'
+import type { IssuerPlan } from '../../issuer/change/plan-issuer-change.ts'
 import { renderTable } from '../../terminal/render-table.ts'
 import { kindOfKey } from './kind-of-key.ts'
 import { renderVerdicts, reportVerdicts } from './render-check.ts'

@@ -1,8 +1,9 @@
 /** pullpass issuer revoke: a leaked key, out of what is public at once, and never published again. */
-import { confirmPublication } from '../../issuer/confirm-publication.ts'
-import { openTarget } from '../../issuer/open-target.ts'
-import type { PublishTarget } from '../../issuer/publish-target.ts'
-import { type Revoked, revokeKey } from '../../issuer/revoke-key.ts'
+
+import type { PublishTarget } from '../../issuer/documents/publish-target.ts'
+import { confirmPublication } from '../../issuer/publish/confirm-publication.ts'
+import { openTarget } from '../../issuer/publish/open-target.ts'
+import { type Revoked, revokeKey } from '../../issuer/revoke/revoke-key.ts'
 import { connect } from '../../kubernetes/connect.ts'
 import type { Outside } from '../../outside/outside.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'

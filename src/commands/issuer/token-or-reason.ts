@@ -1,6 +1,6 @@
 /** A token fresh from the cluster, or why it gives none: who may look or publish need not have the right to one. */
 import type { SubjectToken } from '../../identity/subject-token.ts'
-import { freshToken, type ServiceAccountName } from '../../issuer/fresh-token.ts'
+import { freshToken, type ServiceAccountName } from '../../issuer/cluster/fresh-token.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 

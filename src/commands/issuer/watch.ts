@@ -1,5 +1,5 @@
 /** pullpass issuer watch: keeps the published documents true through every rotation of keys, until it is stopped. */
-import { openTarget } from '../../issuer/open-target.ts'
+import { openTarget } from '../../issuer/publish/open-target.ts'
 import type { HttpServer } from '../../issuer/serve/open-http-server.ts'
 import { serveHealth } from '../../issuer/watch/serve-health.ts'
 import { watchIssuer } from '../../issuer/watch/watch-issuer.ts'

@@ -2,10 +2,10 @@
 
 import { issuerMemory } from '../../document/issuer-memory.ts'
 import { showValue } from '../../document/show-value.ts'
-import type { IssuerKey } from '../../issuer/issuer-key.ts'
+import { readClusterIssuer } from '../../issuer/cluster/read-cluster-issuer.ts'
+import type { IssuerKey } from '../../issuer/keys/issuer-key.ts'
 import { isRevoked } from '../../issuer/memory/is-revoked.ts'
 import { memoryOrNone } from '../../issuer/memory/memory-or-none.ts'
-import { readClusterIssuer } from '../../issuer/read-cluster-issuer.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { connect } from '../../kubernetes/connect.ts'
 import type { Outside } from '../../outside/outside.ts'

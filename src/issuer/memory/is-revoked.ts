@@ -1,5 +1,5 @@
 /** Whether a key was revoked: by its kid, or as the same key under another kid. */
-import { type IssuerKey, sameKey } from '../issuer-key.ts'
+import { type IssuerKey, sameKey } from '../keys/issuer-key.ts'
 import { digestOf, type KeyMemory } from './key-memory.ts'
 
 export function isRevoked({ revocations }: Pick<KeyMemory, 'revocations'>, key: IssuerKey): boolean {

@@ -1,6 +1,6 @@
 /** What is remembered of an issuer's keys, in the cluster itself, so that a restart of pullpass forgets nothing. */
 import { createHash } from 'node:crypto'
-import type { IssuerKey } from '../issuer-key.ts'
+import type { IssuerKey } from '../keys/issuer-key.ts'
 
 export interface KeyMemory {
   readonly keys: readonly RememberedKey[]

@@ -6,8 +6,8 @@
  *   revoked.DIGEST  {"kid": …, "key": a JWK, "revokedAt": …}
  */
 import { asObject, asText, jsonOrNone } from '../../outside/json-fields.ts'
-import type { IssuerKey } from '../issuer-key.ts'
-import { parseJwks } from '../parse-jwks.ts'
+import type { IssuerKey } from '../keys/issuer-key.ts'
+import { parseJwks } from '../keys/parse-jwks.ts'
 import { digestOf, type KeyMemory, type RememberedKey, type Revocation } from './key-memory.ts'
 
 /** A ConfigMap takes 1 MiB; AWS reads 100 keys of each kind. */

@@ -1,6 +1,6 @@
 /** What a stranger gets of the two documents, and of nothing else. RFC 9110 §13.1.2, RFC 9111. */
-import { documentUrl } from '../build-documents.ts'
-import type { DocumentName } from '../publish-target.ts'
+import { documentUrl } from '../documents/build-documents.ts'
+import type { DocumentName } from '../documents/publish-target.ts'
 import type { ServedAnswer } from './open-http-server.ts'
 import type { ServedDocument } from './served-target.ts'
 

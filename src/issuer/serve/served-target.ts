@@ -1,7 +1,7 @@
 /** A place to publish to that is this process itself: what was published last is what it serves. */
 import { createHash } from 'node:crypto'
 import { asObject, asText, jsonOrNone } from '../../outside/json-fields.ts'
-import type { DocumentName, DocumentToStore, PublishTarget } from '../publish-target.ts'
+import type { DocumentName, DocumentToStore, PublishTarget } from '../documents/publish-target.ts'
 
 export interface ServedTarget extends PublishTarget {
   /** Undefined before the first publication. */

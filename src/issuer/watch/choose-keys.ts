@@ -9,10 +9,10 @@
  * What is remembered says until when a key stays, and never which key is added: whoever may write the ConfigMap could else
  * have a key of his own published, and be every account of the cluster at the cloud.
  */
-import type { IssuerKey } from '../issuer-key.ts'
+import type { IssuerKey } from '../keys/issuer-key.ts'
+import { mergeKeys } from '../keys/merge-keys.ts'
 import { isRevoked } from '../memory/is-revoked.ts'
 import type { KeyMemory, RememberedKey } from '../memory/key-memory.ts'
-import { mergeKeys } from '../merge-keys.ts'
 
 export interface KeyChoice {
   readonly now: Date

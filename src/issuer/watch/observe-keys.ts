@@ -1,6 +1,6 @@
 /** What is remembered of an issuer's keys after another look at them. */
-import { type IssuerKey, sameKey } from '../issuer-key.ts'
-import { whyUnusable } from '../judge-key.ts'
+import { type IssuerKey, sameKey } from '../keys/issuer-key.ts'
+import { whyUnusable } from '../keys/why-unusable.ts'
 import { isRevoked } from '../memory/is-revoked.ts'
 import type { KeyMemory, RememberedKey } from '../memory/key-memory.ts'
 

@@ -3,8 +3,8 @@ import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { asFault } from '../../outside/as-fault.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
-import { freshToken, type ServiceAccountName } from '../fresh-token.ts'
-import { type ClusterIssuer, readClusterIssuer } from '../read-cluster-issuer.ts'
+import { freshToken, type ServiceAccountName } from '../cluster/fresh-token.ts'
+import { type ClusterIssuer, readClusterIssuer } from '../cluster/read-cluster-issuer.ts'
 
 export interface ReplicaReading {
   /** `https://10.0.0.1:6443`. */

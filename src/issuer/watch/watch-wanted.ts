@@ -1,8 +1,8 @@
 /** What is to be watched, and where it is to be public: the same for a command and for a controller. */
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import type { ConfigMapName } from '../../kubernetes/config-map.ts'
-import type { ServiceAccountName } from '../fresh-token.ts'
-import type { PublishTarget } from '../publish-target.ts'
+import type { ServiceAccountName } from '../cluster/fresh-token.ts'
+import type { PublishTarget } from '../documents/publish-target.ts'
 
 export interface WatchWanted {
   readonly cluster: Cluster

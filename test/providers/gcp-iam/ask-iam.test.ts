@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { googleCaller as caller } from '../../../src/issuer/targets/google-caller.ts'
+import { googleCaller as caller } from '../../../src/issuer/publish/targets/google-caller.ts'
 import { Redacted } from '../../../src/outside/redacted.ts'
 import { askIam } from '../../../src/providers/gcp-iam/ask-iam.ts'
 import { readOperation } from '../../../src/providers/gcp-iam/follow-operation.ts'

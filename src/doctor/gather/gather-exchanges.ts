@@ -1,0 +1,28 @@
+/** The exchange of each registry, which is real: it costs the vendor's quota, and gives a credential that nobody keeps. */
+import type { RegistryCredential } from '../../credential/registry-credential.ts'
+import type { SubjectToken } from '../../identity/subject-token.ts'
+import { asFault } from '../../outside/as-fault.ts'
+import type { Outside } from '../../outside/outside.ts'
+import type { PullpassError } from '../../outside/pullpass-error.ts'
+import type { Demand } from '../../refresh/demand.ts'
+import { sideBySide } from '../../refresh/side-by-side.ts'
+
+export interface ExchangeFacts {
+  readonly demand: Demand
+  /** undefined: there was no token that is worth trying. */
+  readonly result: RegistryCredential | PullpassError | undefined
+}
+
+/** A vendor's quota is shared by all that runs in a project. */
+const atOnce = 8
+
+export async function gatherExchanges(
+  wanted: readonly { readonly demand: Demand; readonly token: SubjectToken | undefined }[],
+  outside: Outside,
+): Promise<ExchangeFacts[]> {
+  const exchange = async ({ demand, token }: (typeof wanted)[number]): Promise<ExchangeFacts> => {
+    const result = token && (await demand.exchange(token, outside).catch(asFault))
+    return { demand, result }
+  }
+  return await sideBySide(wanted, exchange, atOnce)
+}

@@ -1,0 +1,81 @@
+/** What lies in the chosen namespaces: namespaces, pull secrets with their data, service accounts that are to name them. */
+
+import { needsNamespaceList } from '../../document/choose-namespaces.ts'
+import type { Document } from '../../document/document.ts'
+import type { Cluster } from '../../kubernetes/cluster.ts'
+import type { Listed } from '../../kubernetes/list-by-name.ts'
+import { listNamespaces, type Namespace } from '../../kubernetes/list-namespaces.ts'
+import { listServiceAccounts, type ServiceAccount } from '../../kubernetes/list-service-accounts.ts'
+import { type PullSecretContent, readPullSecretData } from '../../kubernetes/read-pull-secret-data.ts'
+import { asFault } from '../../outside/as-fault.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { type Job, planRefresh } from '../../refresh/plan-refresh.ts'
+
+export interface SecretFacts {
+  readonly document: Document
+  readonly namespace: string
+  /** undefined: it is not there. */
+  readonly content: PullSecretContent | PullpassError | undefined
+}
+
+export interface AccountFacts {
+  readonly document: Document
+  readonly namespace: string
+  readonly name: string
+  readonly account: ServiceAccount | PullpassError | undefined
+}
+
+export interface PlaceFacts {
+  readonly jobs: readonly Job[]
+  readonly secrets: readonly SecretFacts[]
+  readonly accounts: readonly AccountFacts[]
+}
+
+/** Why the namespaces are not known, or what is in them. @throws SECRET_CLAIMED_TWICE */
+export async function gatherPlaces(
+  documents: readonly Document[],
+  namespace: string | undefined,
+  cluster: Cluster,
+): Promise<PlaceFacts | PullpassError> {
+  const namespaces = await listNamespaces(cluster).catch(asFault)
+  // Where all are named, nobody needs the right to list them: each is looked into as if it were there.
+  if (namespaces instanceof PullpassError && documents.some((one) => needsNamespaceList(one.namespaces)))
+    return namespaces
+  const known: readonly Namespace[] | undefined = namespaces instanceof PullpassError ? undefined : namespaces
+  const jobs = planRefresh(documents, known).map((job) => within(job, namespace))
+  const [secrets, accounts] = await Promise.all([
+    Promise.all(jobs.map((job) => gatherSecrets(job, cluster))),
+    Promise.all(jobs.map((job) => gatherAccounts(job, cluster))),
+  ])
+  return { jobs, secrets: secrets.flat(), accounts: accounts.flat() }
+}
+
+function within(job: Job, namespace: string | undefined): Job {
+  if (namespace === undefined) return job
+  const only = (names: readonly string[]) => names.filter((name) => name === namespace)
+  return {
+    ...job,
+    namespaces: only(job.namespaces),
+    terminating: only(job.terminating),
+    missing: only(job.missing),
+    unmatched: [],
+  }
+}
+
+async function gatherSecrets({ document, namespaces }: Job, cluster: Cluster): Promise<SecretFacts[]> {
+  if (namespaces.length === 0) return []
+  const listed = await readPullSecretData(cluster, document.secretName, namespaces).catch(asFault)
+  return namespaces.map((namespace) => ({ document, namespace, content: lookUp(listed, namespace) }))
+}
+
+async function gatherAccounts({ document, namespaces }: Job, cluster: Cluster): Promise<AccountFacts[]> {
+  if (namespaces.length === 0) return []
+  const lists = document.attachToServiceAccounts.map(async (name) => {
+    const listed = await listServiceAccounts(cluster, name, namespaces).catch(asFault)
+    return namespaces.map((namespace) => ({ document, namespace, name, account: lookUp(listed, namespace) }))
+  })
+  return (await Promise.all(lists)).flat()
+}
+
+const lookUp = <T>(listed: Listed<T> | PullpassError, namespace: string): T | PullpassError | undefined =>
+  listed instanceof PullpassError ? listed : (listed.faults.get(namespace) ?? listed.found.get(namespace))

@@ -1,0 +1,40 @@
+/** The credential that lies in a namespace's pull secret, tried at the registry: kubelets pull with it, not with a fresh one. */
+import { parseDockerConfig } from '../../credential/parse-docker-config.ts'
+import type { Outside } from '../../outside/outside.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { Redacted } from '../../outside/redacted.ts'
+import { matchImage } from '../../registry/match-image.ts'
+import type { PullTrial } from '../../registry/pull-trial.ts'
+import { tryPull } from '../../registry/try-pull.ts'
+import type { WantedImage } from '../asked.ts'
+import type { SecretFacts } from './gather-places.ts'
+
+export interface StoredFacts {
+  readonly secret: SecretFacts
+  readonly image: WantedImage
+  readonly trial: PullTrial
+}
+
+/** Nothing of a Secret whose keys fit none of the images. */
+export async function gatherStored(
+  secrets: readonly SecretFacts[],
+  images: readonly WantedImage[],
+  outside: Outside,
+): Promise<StoredFacts[]> {
+  const trials = secrets.flatMap((secret) => images.map((image) => tryStored(secret, image, outside)))
+  return (await Promise.all(trials)).flat()
+}
+
+/** As a kubelet does: the keys that fit, one after another, until one can pull. */
+async function tryStored(secret: SecretFacts, image: WantedImage, outside: Outside): Promise<StoredFacts[]> {
+  const { content } = secret
+  if (content === undefined || content instanceof PullpassError) return []
+  const { entries } = parseDockerConfig(content.dockerConfigJson ?? new Redacted('null'))
+  let trial: PullTrial | undefined
+  for (const key of matchImage([...entries.keys()], image.reference)) {
+    const entry = entries.get(key)
+    if (entry !== undefined) trial = await tryPull(image.reference, entry, outside)
+    if (trial?.outcome === 'pulls') break
+  }
+  return trial === undefined ? [] : [{ secret, image, trial }]
+}

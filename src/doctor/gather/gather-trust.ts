@@ -1,0 +1,37 @@
+/**
+ * What the vendor knows of the documents, read with the operator's own credentials where there are any: his refusals say
+ * too little to tell an absent provider from a disabled one. Nothing is changed.
+ */
+import type { Document } from '../../document/document.ts'
+import type { Outside } from '../../outside/outside.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { connectToGoogle } from '../../trust/ask-google.ts'
+import type { Finding as TrustFinding } from '../../trust/finding.ts'
+import { lookAtAll } from '../../trust/look-at-all.ts'
+import { planTrust } from '../../trust/plan-trust.ts'
+import type { TrustedCluster } from '../../trust/trusted-cluster.ts'
+
+export interface TrustWanted {
+  readonly documents: readonly Document[]
+  readonly cluster: Pick<TrustedCluster, 'issuer' | 'keys'>
+  /** Of tokens that lie in a file. */
+  readonly subject: string | undefined
+  /** Where a document names none. */
+  readonly repository: string | undefined
+}
+
+/** undefined where it cannot be looked at: no credentials, or nothing that trust could plan. */
+export async function gatherTrust(
+  { documents, cluster, subject, repository }: TrustWanted,
+  outside: Outside,
+): Promise<readonly TrustFinding[] | undefined> {
+  try {
+    const trusted = { ...cluster, name: cluster.issuer, providerId: undefined }
+    return await lookAtAll(planTrust(documents, [trusted], { subject, repository }), [], connectToGoogle(outside))
+  } catch (fault) {
+    outside.signal.throwIfAborted()
+    // Whoever has no credentials, or a document that trust does not know, is told by the exchange's own words.
+    if (fault instanceof PullpassError) return undefined
+    throw fault
+  }
+}

@@ -1,0 +1,55 @@
+/** What a refresh would write, tried by a dry run: the API server checks everything, admission too, and stores nothing. */
+import type { RegistryCredential } from '../../credential/registry-credential.ts'
+import type { Cluster } from '../../kubernetes/cluster.ts'
+import type { Outside } from '../../outside/outside.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { applyPullSecrets } from '../../refresh/apply-pull-secrets.ts'
+import { mintedFrom } from '../../refresh/minted-from.ts'
+import type { Outcome } from '../../refresh/outcome.ts'
+import type { Job } from '../../refresh/plan-refresh.ts'
+import type { ExchangeFacts } from './gather-exchanges.ts'
+import type { PlaceFacts, SecretFacts } from './gather-places.ts'
+
+/** Of each document so many namespaces are tried: they differ in who owns the Secret, which is read of all. */
+export const mostNamespaces = 20
+
+/** Nothing of documents of which an exchange failed. */
+export async function gatherWrites(
+  { jobs, secrets }: PlaceFacts,
+  exchanges: readonly ExchangeFacts[],
+  cluster: Cluster,
+  outside: Outside,
+): Promise<Outcome[]> {
+  const minted = new Map(
+    exchanges.flatMap(({ demand, result }) =>
+      result === undefined || result instanceof PullpassError ? [] : [[demand.mintedFrom, result] as const],
+    ),
+  )
+  const ready = jobs
+    .filter((job) => isMinted(job, minted))
+    .map((job) => ({ ...job, namespaces: job.namespaces.slice(0, mostNamespaces) }))
+  const surroundings = {
+    of: (document: Job['document']) => listedOf(secrets.filter((one) => one.document === document)),
+  }
+  const apply = {
+    minted,
+    surroundings,
+    refreshedAt: outside.now(),
+    mode: 'dry-run',
+    onProgress: () => undefined,
+  } as const
+  return await applyPullSecrets(ready, apply, cluster, outside)
+}
+
+const isMinted = ({ document }: Job, minted: ReadonlyMap<string, RegistryCredential>) =>
+  document.registries.every((registry) => minted.has(mintedFrom(document, registry)))
+
+function listedOf(secrets: readonly SecretFacts[]) {
+  const found = secrets.flatMap(({ namespace, content }) =>
+    content === undefined || content instanceof PullpassError ? [] : [[namespace, content] as const],
+  )
+  const faults = secrets.flatMap(({ namespace, content }) =>
+    content instanceof PullpassError ? [[namespace, content] as const] : [],
+  )
+  return { found: new Map(found), faults: new Map(faults) }
+}

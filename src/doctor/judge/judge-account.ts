@@ -1,0 +1,38 @@
+/** Whether a service account names the pull secret, as the document wants it to: pure. */
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { documentName } from '../../refresh/document-name.ts'
+import type { Finding } from '../finding.ts'
+import type { AccountFacts } from '../gather/gather-places.ts'
+import type { MendingCommands } from '../remedy/mending-commands.ts'
+
+export function judgeAccount({ document, namespace, name, account }: AccountFacts, commands: MendingCommands): Finding {
+  const about = `ServiceAccount ${namespace}/${name}`
+  const base = { hop: 'service-account', about, namespace, alike: `ServiceAccount ${name}` } as const
+  if (account instanceof PullpassError) {
+    return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be looked at: ${account.seen}` }
+  }
+  if (account === undefined) {
+    return {
+      ...base,
+      result: 'warning',
+      code: 'SERVICE_ACCOUNT_ABSENT',
+      seen: `it is not there, and ${documentName(document)} names it under attachToServiceAccounts`,
+      expected: 'a service account to attach the Secret to',
+      remedy: {
+        command: `${commands.kubectl('create', 'serviceaccount', name, '-n', namespace)} && ${commands.pullpass('refresh')}`,
+        words: 'or take its name out of the document',
+      },
+    }
+  }
+  if (account.imagePullSecrets.includes(document.secretName)) {
+    return { ...base, result: 'ok', code: 'OK', seen: `new pods of it get ${document.secretName}` }
+  }
+  return {
+    ...base,
+    result: 'failed',
+    code: 'SERVICE_ACCOUNT_DETACHED',
+    seen: `its imagePullSecrets do not name ${document.secretName}: new pods of it pull without`,
+    expected: `${document.secretName} among them, since ${documentName(document)} names it under attachToServiceAccounts`,
+    remedy: { command: commands.pullpass('refresh') },
+  }
+}

@@ -1,0 +1,83 @@
+/** Whether the namespaces of the documents are there: pure. */
+import { documentName } from '../../refresh/document-name.ts'
+import type { Job } from '../../refresh/plan-refresh.ts'
+import type { Finding } from '../finding.ts'
+import type { MendingCommands } from '../remedy/mending-commands.ts'
+
+/** `asked`: `--namespace`, which a document has to choose. */
+export function judgeNamespaces(jobs: readonly Job[], asked: string | undefined, commands: MendingCommands): Finding[] {
+  const findings = jobs.flatMap((job) => judgeJob(job, commands))
+  const chosen = jobs.some(({ namespaces, missing, terminating }) =>
+    [...namespaces, ...missing, ...terminating].some((name) => name === asked),
+  )
+  if (asked === undefined || chosen) return findings
+  const notChosen: Finding = {
+    hop: 'namespace',
+    about: asked,
+    result: 'failed',
+    code: 'NAMESPACE_NOT_CHOSEN',
+    seen: `no document chooses namespace ${asked}${jobs.length === 0 ? '' : `: ${jobs.map(({ document }) => documentName(document)).join(', ')}`}`,
+    expected: 'one that does, under spec.namespaces, and a namespace that is there',
+    remedy: {
+      words: `add it to spec.namespaces.include of the document; namespaces kube-* are chosen by their exact name only`,
+    },
+  }
+  return [...findings, notChosen]
+}
+
+function judgeJob(
+  { document, namespaces, missing, terminating, unmatched }: Job,
+  commands: MendingCommands,
+): Finding[] {
+  const name = documentName(document)
+  const chosen: Finding = {
+    hop: 'namespace',
+    about: name,
+    result: 'ok',
+    code: 'OK',
+    seen: `${namespaces.length} chosen`,
+  }
+  return [
+    ...missing.map((namespace) => judgeMissing(namespace, document.source, commands)),
+    ...terminating.map(judgeTerminating),
+    ...unmatched.map((glob) => judgeUnmatched(glob, name)),
+    ...(namespaces.length === 0 ? [] : [chosen]),
+  ]
+}
+
+const judgeMissing = (namespace: string, source: string, commands: MendingCommands): Finding => ({
+  hop: 'namespace',
+  about: namespace,
+  namespace,
+  alike: 'namespaces',
+  result: 'failed',
+  code: 'NAMESPACE_MISSING',
+  seen: `namespace ${namespace} is not there, and ${source} names it`,
+  expected: 'a namespace that exists',
+  remedy: {
+    command: `${commands.kubectl('create', 'namespace', namespace)} && ${commands.pullpass('refresh')}`,
+    words: 'or take its name out of the document',
+  },
+})
+
+const judgeTerminating = (namespace: string): Finding => ({
+  hop: 'namespace',
+  about: namespace,
+  namespace,
+  alike: 'namespaces',
+  result: 'warning',
+  code: 'NAMESPACE_TERMINATING',
+  seen: `namespace ${namespace} is being deleted: a refresh passes over it`,
+  expected: 'that nobody pulls there any more',
+  remedy: { words: 'nothing to do, unless it hangs: see its finalizers' },
+})
+
+const judgeUnmatched = (glob: string, document: string): Finding => ({
+  hop: 'namespace',
+  about: glob,
+  result: 'warning',
+  code: 'GLOB_UNMATCHED',
+  seen: `${document} names the glob ${glob}, which matches no namespace`,
+  expected: 'a namespace that it matches, now or later',
+  remedy: { words: 'correct it, if it is misspelt' },
+})

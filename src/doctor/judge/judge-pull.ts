@@ -1,0 +1,108 @@
+/** Whether a registry takes a credential, and for the image in question: pure. */
+import type { PullTrial } from '../../registry/pull-trial.ts'
+import type { Finding, FindingCode, Remedy } from '../finding.ts'
+import type { PullFacts } from '../gather/gather-pulls.ts'
+import { nameRegistry } from '../name-registry.ts'
+import { notTried } from '../not-tried.ts'
+import type { TrustRemedy } from './judge-exchange.ts'
+
+/** `before`: of the exchange, its last hop. */
+export function judgePull(facts: PullFacts, before: Finding, remedyOf: TrustRemedy): Finding {
+  const { demand, host, image, trial } = facts
+  const about = `${image?.name ?? host}, ${nameRegistry(demand)}`
+  const base = { hop: 'registry', about } as const
+  if (trial === undefined) {
+    if (before.result === 'failed' || before.code === 'AFTER_FAILURE') return notTried('registry', about, before)
+    const { code, because } = before
+    return { ...base, result: 'skipped', code, seen: 'not tried, without a credential', because }
+  }
+  return { ...base, ...judgeTrial(trial, host, remedyOf) }
+}
+
+type Judged = Omit<Finding, 'hop' | 'about'>
+
+function judgeTrial(trial: PullTrial, host: string, remedyOf: TrustRemedy): Judged {
+  const fine = (seen: string): Judged => ({ result: 'ok', code: 'OK', seen })
+  switch (trial.outcome) {
+    case 'pulls':
+      return fine('its manifest can be pulled')
+    case 'accepted':
+      return fine(`${host} takes the credential; whether it may read a repository is tried with --image`)
+    case 'public':
+      return { result: 'ok', code: 'IMAGE_PUBLIC', seen: 'anybody can pull it: no credential was asked for' }
+    case 'absent':
+      return judgeAbsent(trial)
+    case 'refused':
+      return judgeRefused(trial, host, remedyOf)
+    case 'throttled':
+      return failed('REGISTRY_THROTTLED', `${trial.url} answered ${trial.words}`, 'a registry that has time', {
+        words:
+          trial.retryAt === undefined
+            ? 'wait, and try again; kubelets back off by themselves'
+            : `wait until ${trial.retryAt.toISOString()}; kubelets back off by themselves`,
+      })
+    case 'unreachable':
+      return judgeUnreachable(trial.fault)
+    case 'unclear':
+      break
+  }
+  return failed('REGISTRY_UNCLEAR', `${trial.url} answered ${trial.words}`, 'what a registry answers', {
+    words: 'see that this host is a registry, and that nothing between answers in its place',
+  })
+}
+
+/** The credential is fine, or it would have been refused before: that the image is not there is nobody's fault here. */
+function judgeAbsent({ what, words }: Extract<PullTrial, { outcome: 'absent' }>): Judged {
+  const manifest = what === 'manifest'
+  return {
+    result: 'warning',
+    code: manifest ? 'MANIFEST_UNKNOWN' : 'REPOSITORY_UNKNOWN',
+    seen: `the registry takes the credential, and has no such ${manifest ? 'tag or digest' : 'repository'}: ${words}`,
+    expected: 'an image that was pushed',
+    remedy: { words: "correct the image's name, or push it" },
+  }
+}
+
+function judgeRefused(
+  { at, url, status, words }: Extract<PullTrial, { outcome: 'refused' }>,
+  host: string,
+  remedyOf: TrustRemedy,
+): Judged {
+  const seen = `the ${at} ${url} answered ${words}`
+  if (status === 401) {
+    return failed(
+      'REGISTRY_CREDENTIAL_REFUSED',
+      seen,
+      `that ${host} takes the credential which was granted a moment ago`,
+      {
+        words: 'see that this host belongs to the provider that the document names for it',
+      },
+    )
+  }
+  const remedy = remedyOf({ code: 'IMPERSONATION_DENIED', hint: undefined })
+  const path = "see too that the image's path is right: of a repository that is not there, the same is said"
+  const advice = [remedy.words, path].filter((one) => one !== undefined && one !== '').join('; ')
+  return failed('REGISTRY_DENIED', seen, 'the right to read this repository, which is there', {
+    ...remedy,
+    words: advice,
+  })
+}
+
+function judgeUnreachable({
+  code,
+  seen,
+  expected,
+  hint,
+}: Extract<PullTrial, { outcome: 'unreachable' }>['fault']): Judged {
+  const known: FindingCode =
+    code === 'CERTIFICATE_UNTRUSTED' || code === 'ANSWER_TOO_LARGE' ? code : 'REGISTRY_UNREACHABLE'
+  return failed(known, seen, expected ?? 'an answer', { words: hint })
+}
+
+const failed = (code: FindingCode, seen: string, expected: string, remedy: Remedy): Judged => ({
+  result: 'failed',
+  code,
+  seen,
+  expected,
+  remedy,
+})

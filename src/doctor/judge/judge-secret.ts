@@ -1,0 +1,185 @@
+/** Whether one pull secret will do: there, ours, of the right type, as the document is now, fresh, and what kubelets parse. Pure. */
+import { parseDockerConfig } from '../../credential/parse-docker-config.ts'
+import type { PullSecretRecord } from '../../credential/pull-secret-record.ts'
+import type { Document } from '../../document/document.ts'
+import { fieldManager } from '../../kubernetes/field-manager.ts'
+import type { PullSecretContent } from '../../kubernetes/read-pull-secret-data.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { Redacted } from '../../outside/redacted.ts'
+import { documentName } from '../../refresh/document-name.ts'
+import { judgeOwnership } from '../../refresh/judge-ownership.ts'
+import { mintedFrom } from '../../refresh/minted-from.ts'
+import { ownRecord } from '../../refresh/own-record.ts'
+import { judgePullSecret } from '../../registry/judge-pull-secret.ts'
+import type { WantedImage } from '../asked.ts'
+import type { Finding, FindingCode, Remedy } from '../finding.ts'
+import type { SecretFacts } from '../gather/gather-places.ts'
+import { notTried } from '../not-tried.ts'
+import type { MendingCommands } from '../remedy/mending-commands.ts'
+
+interface JudgeSecret {
+  readonly images: readonly WantedImage[]
+  readonly now: Date
+  readonly commands: MendingCommands
+  /** By a wrong clock nothing is known of an expiry. */
+  readonly clockFailure: Finding | undefined
+}
+
+type Judged = Omit<Finding, 'hop' | 'about'>
+
+const pullSecretType = 'kubernetes.io/dockerconfigjson'
+
+export function judgeSecret({ document, namespace, content }: SecretFacts, judge: JudgeSecret): Finding {
+  const name = `${namespace}/${document.secretName}`
+  const base = { hop: 'secret', about: `Secret ${name}`, namespace, alike: `Secret ${document.secretName}` } as const
+  const refresh = { command: judge.commands.pullpass('refresh') }
+  if (content instanceof PullpassError) {
+    return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be looked at: ${content.seen}` }
+  }
+  if (content === undefined) {
+    return { ...base, ...failed('SECRET_MISSING', 'it is not there', 'the pull secret of the document', refresh) }
+  }
+  const place = { document, namespace, content, refresh }
+  const judged = judgeMetadata(place, judge) ?? judgeContent(place, judge)
+  const { clockFailure } = judge
+  return judged.code === 'SECRET_EXPIRED' && clockFailure !== undefined
+    ? { ...base, ...notTried(base.hop, base.about, clockFailure) }
+    : { ...base, ...judged }
+}
+
+interface Place {
+  readonly document: Document
+  readonly namespace: string
+  readonly content: PullSecretContent
+  readonly refresh: Remedy
+}
+
+function judgeMetadata(
+  { document, namespace, content, refresh }: Place,
+  { commands }: JudgeSecret,
+): Judged | undefined {
+  if (content.deleting) {
+    const look = commands.kubectl('get', 'secret', document.secretName, '-n', namespace, '-o', 'yaml')
+    const words = `see who holds it by a finalizer: ${look}; once it is gone: ${refresh.command ?? ''}`
+    return failed('SECRET_BEING_DELETED', 'it is being deleted', 'a Secret that stays', { words })
+  }
+  if (content.type !== pullSecretType) {
+    const remove = commands.kubectl('delete', 'secret', document.secretName, '-n', namespace)
+    return failed(
+      'SECRET_TYPE_WRONG',
+      `its type is ${content.type}, which cannot be changed`,
+      `type ${pullSecretType}`,
+      {
+        command: `${remove} && ${refresh.command ?? ''}`,
+        words: 'if nothing else needs it; else choose another spec.secretName',
+      },
+    )
+  }
+  const ownership = judgeOwnership(content, fieldManager(document), document.conflictPolicy)
+  if (ownership.verdict !== 'refuse') return undefined
+  const owners = ownership.owners.length === 0 ? 'nobody that is known' : ownership.owners.join(', ')
+  return failed(
+    'SECRET_NOT_OURS',
+    `it is managed by ${owners}; a refresh leaves it as it is`,
+    `one that pullpass made for ${documentName(document)}, or none`,
+    {
+      command: commands.pullpass('refresh', '--adopt'),
+      words: 'takes it over, once; or choose another spec.secretName',
+    },
+  )
+}
+
+function judgeContent(place: Place, { images, now }: JudgeSecret): Judged {
+  const { document, content, refresh } = place
+  const manager = fieldManager(document)
+  const config = parseDockerConfig(content.dockerConfigJson ?? new Redacted('null'))
+  const breaking = config.findings.find(({ effect }) => effect === 'breaks-pulls')
+  if (breaking !== undefined) {
+    const what = breaking.host === undefined ? breaking.seen : `${breaking.host}: ${breaking.seen}`
+    return failed(
+      'SECRET_UNPARSABLE',
+      `no kubelet can parse it, so that a pod which names it pulls no image at all: ${what}`,
+      'what pullpass writes',
+      refresh,
+    )
+  }
+  const record = ownRecord(content, manager)
+  if (record === undefined) {
+    const others = content.owners.data.filter((name) => name !== manager)
+    const by = others.length === 0 ? 'something else' : others.join(', ')
+    return failed(
+      'SECRET_EDITED',
+      `its credential or its annotations were changed by ${by}: nothing is known of it`,
+      'what pullpass wrote',
+      refresh,
+    )
+  }
+  return judgeRecord(record, place, now) ?? judgeHosts(place, { images, config, record, now })
+}
+
+function judgeRecord(record: PullSecretRecord, { document, namespace, refresh }: Place, now: Date): Judged | undefined {
+  const target = `${namespace}/${document.secretName}`
+  if (record.target !== target)
+    return failed('SECRET_EDITED', `it is a copy of ${record.target}`, `what pullpass wrote for ${target}`, refresh)
+  for (const { name, expiresAt } of entriesOf(record)) {
+    if (expiresAt <= now)
+      return failed(
+        'SECRET_EXPIRED',
+        `its credential for ${name} expired at ${expiresAt.toISOString()}`,
+        `one that lives now, at ${now.toISOString()}`,
+        refresh,
+      )
+  }
+  const outdated = document.registries.find((registry) => {
+    const entry = record.registries.get(registry.name)
+    return (
+      entry?.mintedFrom !== mintedFrom(document, registry) ||
+      !registry.hosts.every((host) => entry.hosts.includes(host))
+    )
+  })
+  if (outdated === undefined && record.registries.size === document.registries.length) return undefined
+  return failed(
+    'SECRET_OUTDATED',
+    `it was written for another form of the document${outdated ? `: registry ${outdated.name} differs` : ''}`,
+    'an entry for each registry, as the document has it now',
+    refresh,
+  )
+}
+
+interface Hosts {
+  readonly images: readonly WantedImage[]
+  readonly config: ReturnType<typeof parseDockerConfig>
+  readonly record: PullSecretRecord
+  readonly now: Date
+}
+
+function judgeHosts({ refresh }: Place, { images, config, record, now }: Hosts): Judged {
+  const judged = images.map((image) => ({
+    image,
+    verdict: judgePullSecret({ config, registries: record.registries, image }, now),
+  }))
+  const missed = judged.every(({ verdict }) => verdict.tried?.length === 0) ? judged[0] : undefined
+  if (missed !== undefined) {
+    const keys = missed.verdict.entries.map(({ host, fit }) => `${host} (${fit ?? 'unknown'})`).join(', ')
+    return failed(
+      'IMAGE_NOT_MATCHED',
+      `no key of it fits ${missed.image.name}: it has ${keys}`,
+      "a key of the image's host and port, whose path begins its path",
+      refresh,
+    )
+  }
+  const earliest = entriesOf(record).map(({ expiresAt }) => expiresAt.getTime())
+  const until = new Date(Math.min(...earliest))
+  return { result: 'ok', code: 'OK', seen: `good until ${until.toISOString()}, and kubelets can parse it`, until }
+}
+
+const entriesOf = (record: PullSecretRecord) =>
+  [...record.registries].map(([name, { expiresAt }]) => ({ name, expiresAt }))
+
+const failed = (code: FindingCode, seen: string, expected: string, remedy: Remedy): Judged => ({
+  result: 'failed',
+  code,
+  seen,
+  expected,
+  remedy,
+})

@@ -1,0 +1,95 @@
+/** What is to be said of a registry's subject token before anybody is asked to take it: pure. */
+import { checkAudience } from '../../identity/check-audience.ts'
+import { checkLifetime } from '../../identity/check-lifetime.ts'
+import { checkSubjectLength } from '../../identity/check-subject-length.ts'
+import type { SubjectToken } from '../../identity/subject-token.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { failedBy } from '../failed-by.ts'
+import type { Finding } from '../finding.ts'
+import type { TokenFacts } from '../gather/gather-tokens.ts'
+import { nameRegistry } from '../name-registry.ts'
+import { notTried } from '../not-tried.ts'
+import type { MendingCommands } from '../remedy/mending-commands.ts'
+
+interface JudgeToken {
+  readonly now: Date
+  readonly commands: MendingCommands
+  /** What failed before: the cluster, or a clock. */
+  readonly clusterFailure: Finding | undefined
+  readonly clockFailure: Finding | undefined
+}
+
+const hop = 'subject-token'
+/** As verifiers do. Milliseconds. */
+const skewMs = 60_000
+
+export function judgeToken(facts: TokenFacts, judge: JudgeToken): Finding {
+  const { demand, from, got } = facts
+  const about = nameRegistry(demand)
+  if (got === 'no cluster' && judge.clusterFailure !== undefined) return notTried(hop, about, judge.clusterFailure)
+  if (got === 'not here' || got === 'no cluster') return notHere(about, from)
+  if (got instanceof PullpassError) return failedBy(hop, about, got, remedyOf(got, facts, judge.commands))
+  return judgeClaims(got, facts, judge)
+}
+
+function notHere(about: string, from: TokenFacts['from']): Finding {
+  return {
+    hop,
+    about,
+    result: 'skipped',
+    code: 'NOT_HERE',
+    seen: `${from.kind === 'file' ? `${from.path} is a file of the pod that refreshes` : 'the cluster was not asked'}; no token, no issuer, no exchange and no registry was looked at`,
+    remedy: {
+      words:
+        'run pullpass doctor in that pod, or name its service account, whose token is then requested: --service-account NAMESPACE/NAME',
+    },
+  }
+}
+
+function judgeClaims(token: SubjectToken, facts: TokenFacts, { now, commands, clockFailure }: JudgeToken): Finding {
+  const { demand, from } = facts
+  const about = nameRegistry(demand)
+  const where = whereOf(from)
+  const { registry, audiences } = demand
+  const early = token.issuedAt !== undefined && token.issuedAt.getTime() - skewMs > now.getTime()
+  const stale = checkLifetime(token, where, now)
+  if ((early || stale !== undefined) && clockFailure !== undefined) return notTried(hop, about, clockFailure)
+  if (early) return notYetValid(about, where, { token, now })
+  const fault =
+    stale ??
+    checkAudience(token, where, { audiences, host: registry.hosts[0] ?? registry.name }) ??
+    checkSubjectLength(token, where)
+  if (fault !== undefined) return failedBy(hop, about, fault, remedyOf(fault, facts, commands))
+  const until = token.expiresAt.toISOString()
+  const seen = `${token.subject}, until ${until}, from ${where}`
+  return { hop, about, result: 'ok', code: 'OK', seen }
+}
+
+export const whereOf = (from: TokenFacts['from']): string =>
+  from.kind === 'file' ? from.path : `the token of service account ${from.account.namespace}/${from.account.name}`
+
+function notYetValid(about: string, where: string, { token, now }: { token: SubjectToken; now: Date }): Finding {
+  return {
+    hop,
+    about,
+    result: 'failed',
+    code: 'TOKEN_NOT_YET_VALID',
+    seen: `${where} was issued at ${token.issuedAt?.toISOString()}, which is to come`,
+    expected: `a token of the past: this machine's clock says ${now.toISOString()}`,
+    remedy: {
+      words: "set the clocks of this machine (in a pod: of its node) and of the cluster's control plane right, by NTP",
+    },
+  }
+}
+
+/** A projected token is mounted by what `pullpass manifests` prints; whose a requested one is, is told by the document. */
+function remedyOf({ code, seen }: PullpassError, { from }: TokenFacts, commands: MendingCommands) {
+  if (from.kind === 'requested') {
+    const { namespace, name } = from.account
+    const absent = code === 'TOKEN_REQUEST_REFUSED' && seen.startsWith('ServiceAccount ')
+    if (absent) return { command: commands.kubectl('create', 'serviceaccount', name, '-n', namespace) }
+    return code === 'TOKEN_REQUEST_REFUSED' ? { command: commands.install(namespace) } : {}
+  }
+  const mounted = ['TOKEN_FILE_UNREADABLE', 'TOKEN_MALFORMED', 'TOKEN_EXPIRED', 'AUDIENCE_MISMATCH'].includes(code)
+  return mounted ? { command: commands.install(undefined) } : {}
+}

@@ -1,0 +1,50 @@
+/** The commands that doctor prints, with the files and the cluster of its own command line. */
+import type { Environment } from '../../outside/outside.ts'
+import { shellQuote } from '../../outside/shell-quote.ts'
+import { storageEndpoint } from '../../providers/gcp-endpoints.ts'
+
+export interface CommandLine {
+  /** As given: files, folders. Empty: the document of the variables. */
+  readonly files: readonly string[]
+  readonly kubeconfig: string | undefined
+  readonly context: string | undefined
+  readonly tokenFile: string | undefined
+  readonly environment: Environment
+}
+
+export interface MendingCommands {
+  /** `pullpass VERB -f FILE …`, with the cluster. */
+  readonly pullpass: (verb: string, ...more: readonly string[]) => string
+  /** A pullpass command that is about the cluster, not about documents. */
+  readonly cluster: (verb: string, ...more: readonly string[]) => string
+  readonly check: (issuer: string) => string
+  /** Where Google's buckets are read: an origin. */
+  readonly storage: string
+  readonly kubectl: (...words: readonly string[]) => string
+  /** Applies what the documents need in the cluster: rights, and a CronJob with its projected tokens. */
+  readonly install: (namespace: string | undefined) => string
+}
+
+export function mendingCommands({ files, kubeconfig, context, tokenFile, environment }: CommandLine): MendingCommands {
+  const documents = files.flatMap((file) => ['-f', file])
+  const cluster = [
+    ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
+    ...(context === undefined ? [] : ['--context', context]),
+  ]
+  const line = (...words: readonly string[]) => words.map(shellQuote).join(' ')
+  const kubectl = (...words: readonly string[]) => line('kubectl', ...words, ...cluster)
+  return {
+    pullpass: (verb, ...more) => {
+      const token = verb === 'refresh' && tokenFile !== undefined ? ['--token-file', tokenFile] : []
+      return line('pullpass', ...verb.split(' '), ...documents, ...more, ...token, ...cluster)
+    },
+    cluster: (verb, ...more) => line('pullpass', ...verb.split(' '), ...more, ...cluster),
+    check: (issuer) => line('pullpass', 'issuer', 'check', issuer),
+    storage: storageEndpoint(environment),
+    kubectl,
+    install: (namespace) => {
+      const place = namespace === undefined ? [] : ['-n', namespace]
+      return `${line('pullpass', 'manifests', ...documents, ...place)} | ${kubectl('apply', '--server-side', '-f', '-')}`
+    },
+  }
+}

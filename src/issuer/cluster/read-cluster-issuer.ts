@@ -1,0 +1,86 @@
+/**
+ * What a cluster says of its own issuer: its name, and the keys that its tokens are signed with.
+ * https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery
+ */
+import type { Cluster, ClusterAnswer } from '../../kubernetes/cluster.ts'
+import { asObject, asText, jsonOrNone } from '../../outside/json-fields.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { quoteSafely } from '../../outside/quote-safely.ts'
+import { repeatsSecret } from '../../outside/repeats-secret.ts'
+import { type DocumentName, documentPaths } from '../documents/publish-target.ts'
+import type { IssuerKey } from '../keys/issuer-key.ts'
+import { parseJwks } from '../keys/parse-jwks.ts'
+
+export interface ClusterIssuer {
+  /** What `iss` of its tokens is. */
+  readonly issuer: string
+  /** Names an API server: no cloud should read it. */
+  readonly jwksUri: string
+  /** As this one replica serves them; others may have more. */
+  readonly keys: readonly IssuerKey[]
+}
+
+/** @throws DISCOVERY_FORBIDDEN, DISCOVERY_ABSENT, DISCOVERY_MALFORMED, KUBERNETES_UNREACHABLE, KUBERNETES_UNAUTHENTICATED */
+export async function readClusterIssuer(cluster: Cluster): Promise<ClusterIssuer> {
+  // One after the other: a refusal of the first leaves no request under way when the cluster is closed.
+  const discovery = await ask(cluster, 'discovery')
+  const jwks = await ask(cluster, 'jwks')
+  const document = asObject(jsonOrNone(discovery))
+  const issuer = asText(document?.['issuer'])
+  const jwksUri = asText(document?.['jwks_uri'])
+  const keys = parseJwks(jwks)
+  if (!issuer || jwksUri === undefined) throw malformed(cluster, 'discovery', 'it names no issuer or no jwks_uri')
+  if (keys === undefined) throw malformed(cluster, 'jwks', 'it is no JWKS')
+  return { issuer, jwksUri, keys }
+}
+
+/** By any media type: asked for application/json alone, the API server answers 406 for its JWKS. */
+async function ask(cluster: Cluster, name: DocumentName): Promise<string> {
+  const answer = await cluster.request({ method: 'GET', path: `/${documentPaths[name]}`, accept: '*/*' })
+  if (answer.status === 200 && !repeatsSecret(answer.body, answer.sent ? [answer.sent] : [])) return answer.body
+  if (answer.status === 200) throw malformed(cluster, name, 'it repeats the credential that it was sent')
+  throw refused(cluster, name, answer)
+}
+
+function refused({ server }: Cluster, name: DocumentName, answer: ClusterAnswer): PullpassError {
+  const where = `${server}/${documentPaths[name]}`
+  const message = asText(asObject(jsonOrNone(answer.body))?.['message'])
+  const words = message ? ` ${quoteSafely(message, answer.sent ? [answer.sent] : [])}` : ''
+  const seen = `the API server answered ${answer.status}${words} for ${where}`
+  if (answer.status === 404) {
+    return new PullpassError({
+      code: 'DISCOVERY_ABSENT',
+      hop: 'discovery',
+      seen,
+      expected: 'the documents of its issuer, which it serves only where --service-account-issuer is an https URL',
+      hint: 'set an https issuer: pullpass issuer show prints how, by distribution',
+    })
+  }
+  if (answer.status === 401 || answer.status === 403) {
+    return new PullpassError({
+      code: 'DISCOVERY_FORBIDDEN',
+      hop: 'discovery',
+      seen,
+      expected: 'the right to read them, which ClusterRole system:service-account-issuer-discovery holds',
+      hint: 'bind it: kubectl create clusterrolebinding pullpass-issuer --clusterrole=system:service-account-issuer-discovery --user=NAME',
+    })
+  }
+  return new PullpassError({
+    code: 'DISCOVERY_UNAVAILABLE',
+    hop: 'discovery',
+    seen,
+    expected: 'an answer of status 200',
+    hint: 'see that the server in the kubeconfig is the API server, and that it is well',
+    retryable: answer.status === 429 || answer.status >= 500,
+  })
+}
+
+function malformed({ server }: Cluster, name: DocumentName, what: string): PullpassError {
+  return new PullpassError({
+    code: 'DISCOVERY_MALFORMED',
+    hop: 'discovery',
+    seen: `${server}/${documentPaths[name]} answered 200, but ${what}`,
+    expected: 'the document that an API server serves',
+    hint: 'see that the server in the kubeconfig is the API server, and that nothing between answers in its place',
+  })
+}

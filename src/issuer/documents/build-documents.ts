@@ -1,0 +1,47 @@
+/**
+ * The two documents that a cloud reads, made from an issuer's URL and its keys; the cluster's own are never copied, since
+ * their jwks_uri names the API server. https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata
+ */
+import type { IssuerKey } from '../keys/issuer-key.ts'
+import { renderJwk } from '../keys/render-jwk.ts'
+import { whyUnusable } from '../keys/why-unusable.ts'
+import { type DocumentName, type DocumentToStore, documentPaths } from './publish-target.ts'
+
+/** Seconds: short, for verifiers that cache by it and ignore a kid they do not know; and clouds dislike none. */
+const lifetime = 300
+const cacheControl = `public, max-age=${lifetime}`
+
+/** Where strangers read one of an issuer's documents: an issuer may end in a slash, as AKS's do. */
+export const documentUrl = (issuer: string, name: DocumentName): string =>
+  `${issuer.replace(/\/$/, '')}/${documentPaths[name]}`
+
+/** Keys that no verifier reads are left out; the order is by kid, so that the same keys are the same text. */
+export function buildDocuments(
+  issuer: string,
+  keys: readonly IssuerKey[],
+): Readonly<Record<DocumentName, DocumentToStore>> {
+  const usable = keys
+    .filter((key) => whyUnusable(key) === undefined)
+    .toSorted((one, other) => inOrder(one.keyId ?? '', other.keyId ?? ''))
+  const algorithms = [...new Set(usable.map(({ algorithm = '' }) => algorithm))].toSorted(inOrder)
+  if (algorithms.length === 0) algorithms.push('RS256') // the field is required, and may not be empty
+  const discovery = {
+    issuer,
+    jwks_uri: documentUrl(issuer, 'jwks'),
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: algorithms,
+  }
+  return {
+    jwks: toStore({ keys: usable.map(renderJwk) }, 'application/jwk-set+json'),
+    discovery: toStore(discovery, 'application/json'),
+  }
+}
+
+const inOrder = (one: string, other: string): number => one.localeCompare(other, 'en')
+
+const toStore = (document: object, contentType: string): DocumentToStore => ({
+  text: `${JSON.stringify(document, undefined, 2)}\n`,
+  contentType,
+  cacheControl,
+})

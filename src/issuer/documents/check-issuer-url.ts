@@ -1,0 +1,29 @@
+/** Whether clouds can take this URL as an issuer at all, before anything is asked of it. OpenID Connect Discovery 1.0 §3. */
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { quote } from '../../outside/quote.ts'
+
+/** The defaults of Kubernetes' distributions: names that exist inside a cluster alone. */
+const inside = /(^|\.)(svc|internal|local|localdomain|cluster\.local)$|^kubernetes(\.default)?$/
+
+/** `from`: what named it, for the message. ISSUER_UNUSABLE, or undefined. */
+export function checkIssuerUrl(issuer: string, from: string): PullpassError | undefined {
+  const why = whyUnusable(issuer)
+  if (why === undefined) return undefined
+  return new PullpassError({
+    code: 'ISSUER_UNUSABLE',
+    hop: 'discovery',
+    seen: `${from} is ${quote(issuer)}: ${why}`,
+    expected: 'https://HOST/PATH, which anybody on the internet can read: no user, query or fragment',
+    hint: 'pullpass issuer show prints the steps from one issuer to another, by distribution',
+  })
+}
+
+function whyUnusable(issuer: string): string | undefined {
+  const url = URL.parse(issuer)
+  if (url === null) return 'it is no URL'
+  if (url.protocol !== 'https:') return 'clouds read an issuer by https alone'
+  if (url.username !== '' || url.password !== '') return 'a user stands in it'
+  if (/[?#]/.test(issuer)) return 'an issuer has no query or fragment'
+  if (inside.test(url.hostname)) return 'its name exists inside the cluster alone'
+  return undefined
+}

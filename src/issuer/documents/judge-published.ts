@@ -1,0 +1,54 @@
+/**
+ * Whose documents lie at a place already: another cluster's, or another tool's, are never overwritten unasked.
+ * kOps, ccoctl and azwi are known by what they write and pullpass never does.
+ */
+import { asObject, asText, type JsonObject, jsonOrNone } from '../../outside/json-fields.ts'
+import { quote } from '../../outside/quote.ts'
+import { type IssuerKey, sameKey } from '../keys/issuer-key.ts'
+import { parseJwks } from '../keys/parse-jwks.ts'
+import { documentUrl } from './build-documents.ts'
+import type { DocumentName, StoredDocument } from './publish-target.ts'
+
+export type Stored = Readonly<Partial<Record<DocumentName, StoredDocument | undefined>>>
+
+export interface Published {
+  /** Of the JWKS that lies there; empty where none does, or where it is not to be believed. */
+  readonly keys: readonly IssuerKey[]
+  /** What follows "there lies"; undefined where the documents are this cluster's, or there are none. */
+  readonly foreign: string | undefined
+}
+
+/** `own`: every key that this cluster is known to have, now or before. */
+export function judgePublished(stored: Stored, issuer: string, own: readonly IssuerKey[]): Published {
+  const foreign = whyForeignDiscovery(stored.discovery, issuer)
+  if (foreign !== undefined) return { keys: [], foreign }
+  if (stored.jwks === undefined) return { keys: [], foreign: undefined }
+  const keys = parseJwks(stored.jwks.text)
+  if (keys === undefined) return { keys: [], foreign: 'something at the place of the keys that is no JWKS' }
+  const shared = keys.length === 0 || keys.some((key) => own.some((one) => sameKey(one, key)))
+  return shared
+    ? { keys, foreign: undefined }
+    : { keys: [], foreign: `a JWKS of another cluster: none of its ${keys.length} keys is this cluster's` }
+}
+
+function whyForeignDiscovery(stored: StoredDocument | undefined, issuer: string): string | undefined {
+  if (stored === undefined) return undefined
+  const document = asObject(jsonOrNone(stored.text))
+  if (document === undefined) return 'something at the place of the discovery document that is no JSON object'
+  const named = asText(document['issuer'])
+  if (named !== issuer) return `the discovery document of issuer ${named === undefined ? 'null' : quote(named)}`
+  const tool = otherTool(document)
+  if (tool !== undefined) return `a discovery document that ${tool} wrote, which goes on writing it`
+  const keysAt = asText(document['jwks_uri'])
+  return keysAt === documentUrl(issuer, 'jwks')
+    ? undefined
+    : `a discovery document that leads to ${keysAt === undefined ? 'no keys' : quote(keysAt)}`
+}
+
+/** https://github.com/openshift/cloud-credential-operator, https://kops.sigs.k8s.io, https://azure.github.io/azure-workload-identity */
+function otherTool(document: JsonObject): string | undefined {
+  if (asText(document['jwks_uri'])?.endsWith('/keys.json')) return 'ccoctl'
+  if (document['authorization_endpoint'] !== undefined)
+    return 'a tool of the family of azwi and the AWS pod identity webhook'
+  return document['claims_supported'] === undefined ? undefined : 'another tool (it lists claims_supported)'
+}

@@ -1,0 +1,65 @@
+/** Gathers what a cloud would find at an issuer's URL: documents as strangers read them, names resolved, certificates tried. */
+import type { SubjectToken } from '../../identity/subject-token.ts'
+import type { Outside } from '../../outside/outside.ts'
+import { systemErrorCode } from '../../outside/system-error-code.ts'
+import type { Transport } from '../../outside/transport.ts'
+import { transportFault } from '../../outside/transport-fault.ts'
+import { checkIssuerUrl } from '../documents/check-issuer-url.ts'
+import { verifySignature } from '../keys/verify-signature.ts'
+import { foundKeys } from './found-keys.ts'
+import type { HostFacts, PublicFacts } from './public-facts.ts'
+import { type PublicIssuer, readPublicIssuer } from './read-public-issuer.ts'
+
+export interface PublicOutside extends Pick<Outside, 'transport' | 'signal' | 'now'> {
+  /** Trusts the authorities that everybody trusts, and no other. */
+  readonly publicTransport: Transport
+  /** Every address of a name; empty where it has none here. */
+  readonly lookUp: (name: string) => Promise<readonly string[]>
+}
+
+export async function gatherPublicFacts(
+  outside: PublicOutside,
+  issuer: string,
+  token?: SubjectToken,
+): Promise<PublicFacts> {
+  // Clouds ask nothing of such a URL: what would be found there is no matter.
+  const found = checkIssuerUrl(issuer, 'the issuer') === undefined ? await readPublicIssuer(outside, issuer) : undefined
+  const keys = foundKeys(found?.jwks)
+  const tried = token === undefined || keys === undefined ? undefined : await verifySignature(token, keys)
+  return {
+    issuer,
+    found,
+    keys,
+    hosts: await lookAtHosts(outside, found),
+    token: token === undefined ? undefined : { token, signature: tried },
+    at: outside.now(),
+  }
+}
+
+async function lookAtHosts(outside: PublicOutside, found: PublicIssuer | undefined): Promise<HostFacts[]> {
+  const urls = [found?.discovery.url, found?.jwks?.url].filter((url) => url !== undefined)
+  const byHost = new Map(urls.map((url) => [new URL(url).host, url]))
+  return await Promise.all([...byHost].map(([host, url]) => lookAtHost(outside, host, url)))
+}
+
+async function lookAtHost(outside: PublicOutside, host: string, url: string): Promise<HostFacts> {
+  const name = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')
+  const [addresses, untrusted] = await Promise.all([outside.lookUp(name), whyUntrusted(outside, url)])
+  return { host, addresses, untrusted }
+}
+
+/** Bytes and milliseconds; the answer itself is no matter. */
+const [maxBytes, timeoutMs] = [1024 * 1024, 20_000]
+
+async function whyUntrusted({ publicTransport, signal }: PublicOutside, url: string): Promise<string | undefined> {
+  const headers = { accept: '*/*', 'user-agent': 'pullpass' }
+  const bounded = AbortSignal.any([AbortSignal.timeout(timeoutMs), signal])
+  try {
+    await publicTransport({ method: 'GET', url, headers, maxBytes, signal: bounded })
+    return undefined
+  } catch (error) {
+    signal.throwIfAborted()
+    const { code } = transportFault({ hop: 'discovery', who: url, url }, undefined, error)
+    return code === 'CERTIFICATE_UNTRUSTED' ? systemErrorCode(error) : undefined
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * What a stranger finds at an issuer's URL, asked as a cloud asks: no credential, no redirect followed, bounded.
+ * https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfigurationRequest
+ */
+import { asObject, asText, jsonOrNone } from '../../outside/json-fields.ts'
+import type { Outside } from '../../outside/outside.ts'
+import type { PullpassError } from '../../outside/pullpass-error.ts'
+import { transportFault } from '../../outside/transport-fault.ts'
+import { documentUrl } from '../documents/build-documents.ts'
+
+export type FoundDocument = AnsweredDocument | UnansweredDocument
+
+export interface AnsweredDocument {
+  readonly kind: 'answered'
+  readonly url: string
+  readonly status: number
+  readonly contentType: string | undefined
+  readonly cacheControl: string | undefined
+  /** Where a redirect leads; nobody went there. */
+  readonly location: string | undefined
+  /** At most 1 MiB. */
+  readonly text: string
+}
+
+export interface UnansweredDocument {
+  readonly kind: 'unanswered'
+  readonly url: string
+  /** Of the name, the connection, the certificate, the time, or the size. */
+  readonly fault: PullpassError
+}
+
+export interface PublicIssuer {
+  readonly issuer: string
+  readonly discovery: FoundDocument
+  /** Undefined where the discovery document leads to none: absent, unread, or a jwks_uri that is not https. */
+  readonly jwks: FoundDocument | undefined
+}
+
+const maxBytes = 1024 * 1024
+const timeoutMs = 20_000
+
+export async function readPublicIssuer(
+  outside: Pick<Outside, 'transport' | 'signal'>,
+  issuer: string,
+): Promise<PublicIssuer> {
+  const discovery = await findDocument(outside, documentUrl(issuer, 'discovery'))
+  const jwksUri = discovery.kind === 'answered' && discovery.status === 200 ? jwksUriOf(discovery.text) : undefined
+  return { issuer, discovery, jwks: jwksUri === undefined ? undefined : await findDocument(outside, jwksUri) }
+}
+
+/** An address that somebody wrote: only one that a cloud would ask as well. */
+export function jwksUriOf(discovery: string): string | undefined {
+  const uri = asText(asObject(jsonOrNone(discovery))?.['jwks_uri'])
+  const url = uri === undefined || uri.length > 2048 ? null : URL.parse(uri)
+  return url?.protocol === 'https:' && url.username === '' && url.password === '' ? uri : undefined
+}
+
+async function findDocument(outside: Pick<Outside, 'transport' | 'signal'>, url: string): Promise<FoundDocument> {
+  const timeout = AbortSignal.timeout(timeoutMs)
+  try {
+    const { status, headers, body } = await outside.transport({
+      method: 'GET',
+      url,
+      headers: { accept: '*/*', 'user-agent': 'pullpass' },
+      maxBytes,
+      signal: AbortSignal.any([timeout, outside.signal]),
+    })
+    const { 'content-type': contentType, 'cache-control': cacheControl, location } = headers
+    return { kind: 'answered', url, status, contentType, cacheControl, location, text: body }
+  } catch (error) {
+    outside.signal.throwIfAborted()
+    const timedOut = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined
+    const asked = { hop: 'discovery', who: new URL(url).host, url } as const
+    return { kind: 'unanswered', url, fault: transportFault(asked, timedOut, error) }
+  }
+}

@@ -1,0 +1,90 @@
+/** Where to publish, as a user names it: a bucket, a container, a provider at Google, or a folder. */
+import { canonicalProvider, workloadIdentityProvider } from '../../document/gcp-names.ts'
+import { showValue } from '../../document/show-value.ts'
+import { brokenRule } from '../../document/text-rule.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+
+export type TargetName =
+  | { readonly kind: 'gs'; readonly bucket: string; readonly path: string }
+  | { readonly kind: 's3'; readonly bucket: string; readonly path: string }
+  | { readonly kind: 'azblob'; readonly account: string; readonly container: string; readonly path: string }
+  | { readonly kind: 'gcp-provider'; readonly provider: string }
+  | { readonly kind: 'folder'; readonly folder: string }
+
+type Store = 'gs' | 's3' | 'azblob'
+
+interface Rule {
+  readonly pattern: RegExp
+  readonly expected: string
+}
+
+/** https://cloud.google.com/storage/docs/buckets#naming; a name with dots is a domain's, and is served as well. */
+const gsBucket: Rule = {
+  pattern: /^(?=.{3,222}$)[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?)*$/,
+  expected: 'the name of a bucket: 3 or more lower-case letters, digits, "-", "_" and "."',
+}
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+const s3Bucket: Rule = {
+  pattern: /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
+  expected:
+    'the name of a bucket: 3 to 63 lower-case letters, digits and "-"; with a "." in it the certificate of *.s3.REGION.amazonaws.com does not hold for it',
+}
+/** https://learn.microsoft.com/azure/storage/common/storage-account-overview#storage-account-name */
+const azureAccount: Rule = {
+  pattern: /^[a-z0-9]{3,24}$/,
+  expected: 'the name of a storage account: 3 to 24 lower-case letters and digits',
+}
+/** https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */
+const azureContainer: Rule = {
+  pattern: /^(?=.{3,63}$)[a-z0-9]+(?:-[a-z0-9]+)*$/,
+  expected: 'the name of a container: 3 to 63 lower-case letters, digits and single "-"',
+}
+/** It becomes part of an issuer's URL, which is compared letter by letter: nothing in it needs escaping. */
+const path: Rule = {
+  pattern: /^(?=.{0,512}$)(?:(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+)*)?$/,
+  expected: 'a path of letters, digits, "-", ".", "_" and "~" between single slashes, without one at its end',
+}
+
+const forms = 'gs://BUCKET/PATH, s3://BUCKET/PATH, azblob://ACCOUNT/CONTAINER/PATH, gcp-provider:PROVIDER, or a folder'
+
+/** @throws USAGE_INVALID */
+export function parseTarget(text: string): TargetName {
+  const store = /^(gs|s3|azblob):\/\/(.*)$/s.exec(text)
+  if (store !== null) return parseStore(text, store[1] === 'gs' ? 'gs' : store[1] === 's3' ? 's3' : 'azblob')
+  if (text.startsWith('gcp-provider:')) return parseProvider(text)
+  // Two letters or more: `C:` is a drive.
+  if (text === '' || /^[A-Za-z][A-Za-z0-9+.-]+:/.test(text) || /\p{Cc}/u.test(text)) throw invalid(text, forms)
+  return { kind: 'folder', folder: text }
+}
+
+function parseStore(text: string, kind: Store): TargetName {
+  const [first = '', ...rest] = text.slice(`${kind}://`.length).split('/')
+  if (kind === 'azblob') {
+    const [container = '', ...blob] = rest
+    const account = obey(azureAccount, first, text)
+    return { kind, account, container: obey(azureContainer, container, text), path: obey(path, blob.join('/'), text) }
+  }
+  const bucket = obey(kind === 'gs' ? gsBucket : s3Bucket, first, text)
+  return { kind, bucket, path: obey(path, rest.join('/'), text) }
+}
+
+function parseProvider(text: string): TargetName {
+  const name = text.slice('gcp-provider:'.length)
+  const expected = brokenRule(workloadIdentityProvider, name)
+  if (expected !== undefined) throw invalid(text, expected)
+  return { kind: 'gcp-provider', provider: canonicalProvider(name) }
+}
+
+function obey({ pattern, expected }: Rule, part: string, whole: string): string {
+  if (pattern.test(part)) return part
+  throw invalid(whole, expected)
+}
+
+const invalid = (text: string, expected: string) =>
+  new PullpassError({
+    code: 'USAGE_INVALID',
+    hop: 'run',
+    seen: `the target is ${showValue(text)}`,
+    expected,
+    hint: `--to ${forms}`,
+  })

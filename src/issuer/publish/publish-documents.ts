@@ -1,0 +1,129 @@
+/**
+ * Brings an issuer's two documents to a place: keys first, since what names them must never be ahead of them.
+ *
+ *   read both ─▶ whose are they? ─▶ which keys? ─▶ write JWKS ─▶ write discovery document
+ *      ▲                                              │                │
+ *      └───────────── somebody was faster ────────────┴────────────────┘
+ */
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { buildDocuments } from '../documents/build-documents.ts'
+import { judgePublished, type Stored } from '../documents/judge-published.ts'
+import type { DocumentName, DocumentToStore, PublishTarget } from '../documents/publish-target.ts'
+import { saysTheSame } from '../documents/says-the-same.ts'
+import { type IssuerKey, sameKey } from '../keys/issuer-key.ts'
+import { whyUnusable } from '../keys/why-unusable.ts'
+
+export interface Publication {
+  /** What strangers are told to expect as `iss`. */
+  readonly issuer: string
+  /** Every key that this cluster is known to have: by them its own documents are known again. */
+  readonly own: readonly IssuerKey[]
+  /** Which keys are to be public, given those that are. */
+  readonly choose: (published: readonly IssuerKey[]) => readonly IssuerKey[]
+  /** Adopt: take over what another cluster or tool wrote. */
+  readonly conflictPolicy: 'Refuse' | 'Adopt'
+  /** Whether no key at all may be public: only where all of them were revoked. Absent: never. */
+  readonly without?: 'any-key'
+  readonly mode: 'write' | 'dry-run'
+}
+
+type Change = 'created' | 'updated' | 'unchanged'
+
+interface PublishedKey {
+  readonly key: IssuerKey
+  readonly state: 'added' | 'kept' | 'withdrawn' | 'left out'
+  /** Why it was left out. */
+  readonly reason?: string
+}
+
+export interface PublishOutcome {
+  readonly documents: Readonly<Record<DocumentName, DocumentToStore>>
+  readonly changes: Readonly<Partial<Record<DocumentName, Change>>>
+  readonly keys: readonly PublishedKey[]
+  /** The discovery document and JWKS that were there before; a cache may still serve them. */
+  readonly before: Stored
+}
+
+const attempts = 5
+
+/** @throws PUBLISH_NOT_OURS, KEYS_UNUSABLE, PUBLISH_OUTRUN, and what the target throws */
+export async function publishDocuments(target: PublishTarget, publication: Publication): Promise<PublishOutcome> {
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const outcome = await publishOnce(target, publication)
+    if (outcome !== 'outrun') return outcome
+  }
+  throw new PullpassError({
+    code: 'PUBLISH_OUTRUN',
+    hop: 'publish',
+    seen: `${target.name} was written by somebody else between each reading and writing, ${attempts} times`,
+    expected: 'one writer at a time',
+    hint: 'see who else publishes there; pullpass merges its keys into theirs and never undoes them',
+    retryable: true,
+  })
+}
+
+async function publishOnce(target: PublishTarget, publication: Publication): Promise<PublishOutcome | 'outrun'> {
+  const { issuer, own, choose, mode } = publication
+  const before = await readStored(target)
+  const { keys: published, foreign } = judgePublished(before, issuer, own)
+  if (foreign !== undefined && publication.conflictPolicy === 'Refuse') throw notOurs(target, foreign)
+  const chosen = choose(published)
+  if (publication.without !== 'any-key' && chosen.every((key) => whyUnusable(key) !== undefined)) {
+    throw noUsableKey(chosen)
+  }
+  const documents = buildDocuments(issuer, chosen)
+  const changes: Partial<Record<DocumentName, Change>> = {}
+  for (const name of ['jwks', 'discovery'] as const) {
+    if (!target.holds.includes(name)) continue
+    const stored = before[name]
+    const change =
+      stored === undefined ? 'created' : saysTheSame(stored.text, documents[name].text) ? 'unchanged' : 'updated'
+    if (change !== 'unchanged' && mode === 'write') {
+      if ((await target.write(name, documents[name], stored?.version)) === 'outrun') return 'outrun'
+    }
+    changes[name] = change
+  }
+  return { documents, changes, keys: compareKeys(published, chosen), before }
+}
+
+async function readStored(target: PublishTarget): Promise<Stored> {
+  const [jwks, discovery] = await Promise.all(
+    (['jwks', 'discovery'] as const).map(async (name) =>
+      target.holds.includes(name) ? await target.read(name) : undefined,
+    ),
+  )
+  return { jwks, discovery }
+}
+
+function compareKeys(published: readonly IssuerKey[], chosen: readonly IssuerKey[]): PublishedKey[] {
+  const among = (keys: readonly IssuerKey[], key: IssuerKey) => keys.some((one) => sameKey(one, key))
+  const stated = chosen.map((key): PublishedKey => {
+    const reason = whyUnusable(key)
+    if (reason !== undefined) return { key, state: 'left out', reason }
+    return { key, state: among(published, key) ? 'kept' : 'added' }
+  })
+  const gone = published.filter((key) => !among(chosen, key)).map((key): PublishedKey => ({ key, state: 'withdrawn' }))
+  return [...stated, ...gone]
+}
+
+function notOurs(target: PublishTarget, foreign: string): PullpassError {
+  return new PullpassError({
+    code: 'PUBLISH_NOT_OURS',
+    hop: 'publish',
+    seen: `at ${target.name} lies ${foreign}; it was left as it is`,
+    expected: "this cluster's own documents, or none",
+    hint: 'choose another path: one bucket serves many clusters; or take this one over, this once: --adopt',
+  })
+}
+
+function noUsableKey(chosen: readonly IssuerKey[]): PullpassError {
+  const reasons = chosen.map((key) => `${key.keyId ?? 'a key without kid'}: ${whyUnusable(key)}`).slice(0, 5)
+  return new PullpassError({
+    code: 'KEYS_UNUSABLE',
+    hop: 'discovery',
+    seen: `the cluster serves ${chosen.length === 0 ? 'no key' : `no key that a cloud reads (${reasons.join('; ')})`}`,
+    expected:
+      'at least one RSA key of 2048 bits or more, or an EC key on P-256, P-384 or P-521; what is public stays as it is',
+    hint: 'see --service-account-key-file of the API server',
+  })
+}

@@ -1,0 +1,35 @@
+/** Why Azure gave the operator no token, in words. The library's errors hold whole answers: known fields are taken, no cause is kept. */
+import { asObject, asText } from '../../../outside/json-fields.ts'
+import { PullpassError } from '../../../outside/pullpass-error.ts'
+import { quoteSafely } from '../../../outside/quote-safely.ts'
+import type { Redacted } from '../../../outside/redacted.ts'
+
+/** Said where no place of the chain had anything; what had something and failed says so by other errors. */
+const nothingFound = new Set(['CredentialUnavailableError', 'AggregateAuthenticationError'])
+
+export function azureIdentityFault(error: unknown, secrets: readonly Redacted[]): PullpassError {
+  if (error instanceof Error && nothingFound.has(error.name)) return noCredentials()
+  const status = asObject(error)?.['statusCode']
+  const said = asText(asObject(asObject(error)?.['errorResponse'])?.['errorDescription'])
+  const message = error instanceof Error ? error.message.slice(0, 4096) : ''
+  // Entra's first sentence and its number alone: what follows is a trace, and around it may be anything.
+  const words = /AADSTS[0-9]{1,9}: [^.\n]{0,200}\.?/.exec(said ?? message)?.[0]
+  const passing = typeof status === 'number' && (status >= 500 || status === 429)
+  return new PullpassError({
+    code: passing ? 'PUBLISH_UNAVAILABLE' : 'PUBLISH_DENIED',
+    hop: 'publish',
+    seen: `Azure answered ${typeof status === 'number' ? status : 'a refusal'}${words === undefined ? '' : ` ${quoteSafely(words, secrets)}`} to the operator's credentials`,
+    expected: 'credentials that Azure takes; no other identity is tried in their place',
+    hint: 'az login; in a pod see that the federated credential of AZURE_CLIENT_ID names the issuer and subject of the token in AZURE_FEDERATED_TOKEN_FILE',
+    retryable: passing,
+  })
+}
+
+const noCredentials = () =>
+  new PullpassError({
+    code: 'PUBLISH_CREDENTIALS_MISSING',
+    hop: 'publish',
+    seen: "no credentials for Azure were found by its library's chain: variables, workload identity, managed identity, az",
+    expected: "the operator's credentials in one of these places; one that is named and fails is not passed over",
+    hint: 'az login; in a pod AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE; on a machine of Azure a managed identity',
+  })

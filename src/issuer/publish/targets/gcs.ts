@@ -1,0 +1,158 @@
+/**
+ * A bucket at Google Cloud Storage, written with preconditions by generation.
+ * https://cloud.google.com/storage/docs/request-preconditions
+ *
+ * Credentials come from Google's own auth library. Its storage library is not used: it keeps one pool of connections for the
+ * whole process, which no run's own authorities reach, follows redirects, and brings 59 packages for two requests.
+ */
+import { askForLibrary, type LibraryRequest } from '../../../outside/ask-for-library.ts'
+import { asObject, asText, jsonOrNone } from '../../../outside/json-fields.ts'
+import type { Redacted } from '../../../outside/redacted.ts'
+import { retryDelayMs } from '../../../outside/retry-delay.ts'
+import type { HttpAnswer } from '../../../outside/transport.ts'
+import { checkEndpoints, storageEndpoint } from '../../../providers/gcp-endpoints.ts'
+import { type OperatorToken, operatorToken } from '../../../providers/gcp-iam/operator-token.ts'
+import {
+  type DocumentName,
+  type DocumentToStore,
+  documentPaths,
+  type PublishTarget,
+} from '../../documents/publish-target.ts'
+import type { TargetName } from '../parse-target.ts'
+import { googleCaller } from './google-caller.ts'
+import { originVariable } from './origin-variable.ts'
+import { type StoreHints, storeFault } from './store-fault.ts'
+import type { TargetOutside } from './target-outside.ts'
+
+type BucketName = Extract<TargetName, { kind: 'gs' }>
+
+interface Bucket {
+  /** `gs://bucket/path`. */
+  readonly name: string
+  readonly bucket: string
+  readonly endpoint: string
+  /** Undefined where an emulator is asked, which knows nobody. */
+  readonly token: OperatorToken | undefined
+  readonly outside: TargetOutside
+  readonly hints: StoreHints
+}
+
+interface StorageAsk extends Pick<LibraryRequest, 'method' | 'url' | 'body'> {
+  readonly doing: 'reading' | 'writing'
+  readonly contentType?: string
+}
+
+const attempts = 4
+
+/** @throws VARIABLE_INVALID */
+export function gcs({ bucket, path }: BucketName, outside: TargetOutside): PublishTarget {
+  checkEndpoints(outside.environment)
+  const emulator = originVariable(outside.environment, 'STORAGE_EMULATOR_HOST', 'no path')
+  const endpoint = emulator ?? storageEndpoint(outside.environment)
+  const [name, under] = [path === '' ? `gs://${bucket}` : `gs://${bucket}/${path}`, path === '' ? '' : `${path}/`]
+  const token = emulator === undefined ? operatorToken(outside, googleCaller) : undefined
+  const here: Bucket = { name, bucket, endpoint, token, outside, hints: hintsOf(bucket) }
+  const keyOf = (document: DocumentName) => `${under}${documentPaths[document]}`
+  return {
+    name,
+    issuerUrl: `${endpoint}/${bucket}${path === '' ? '' : `/${path}`}`,
+    openToAll: openToAll(bucket),
+    holds: ['jwks', 'discovery'],
+    read: (document) => readObject(here, keyOf(document)),
+    write: (document, content, replaces) => writeObject(here, keyOf(document), content, replaces),
+  }
+}
+
+/** https://cloud.google.com/storage/docs/json_api/v1/objects/get */
+async function readObject(here: Bucket, key: string): ReturnType<PublishTarget['read']> {
+  const url = `${here.endpoint}/storage/v1/b/${here.bucket}/o/${encodeURIComponent(key)}?alt=media`
+  const answer = await ask(here, { doing: 'reading', method: 'GET', url }, [200, 404])
+  if (answer.status === 404) {
+    await checkBucket(here) // it answers 404 for an object and for a bucket that is not there
+    return undefined
+  }
+  const version = answer.headers['x-goog-generation']
+  if (version === undefined) throw refusalOf(here, 'reading', { ...answer, body: '' })
+  return { text: answer.body, version }
+}
+
+async function checkBucket(here: Bucket): Promise<void> {
+  const url = `${here.endpoint}/storage/v1/b/${here.bucket}/o?maxResults=1&fields=kind`
+  await ask(here, { doing: 'reading', method: 'GET', url }, [200])
+}
+
+/** https://cloud.google.com/storage/docs/json_api/v1/objects/insert, with what is said of the object and what it holds in one. */
+async function writeObject(
+  here: Bucket,
+  key: string,
+  { text, contentType, cacheControl }: DocumentToStore,
+  replaces: string | undefined,
+): Promise<'written' | 'outrun'> {
+  const boundary = boundaryFor(text)
+  const part = (type: string, content: string) => `--${boundary}\r\ncontent-type: ${type}\r\n\r\n${content}\r\n`
+  const metadata = JSON.stringify({ name: key, contentType, cacheControl })
+  const query = new URLSearchParams({ uploadType: 'multipart', name: key, ifGenerationMatch: replaces ?? '0' })
+  const answer = await ask(
+    here,
+    {
+      doing: 'writing',
+      method: 'POST',
+      url: `${here.endpoint}/upload/storage/v1/b/${here.bucket}/o?${query.toString()}`,
+      contentType: `multipart/related; boundary=${boundary}`,
+      body: `${part('application/json', metadata)}${part(contentType, text)}--${boundary}--\r\n`,
+    },
+    [200, 412],
+  )
+  return answer.status === 412 ? 'outrun' : 'written'
+}
+
+/** What the text does not hold. */
+function boundaryFor(text: string): string {
+  let boundary = 'pullpass'
+  while (text.includes(boundary)) boundary += '-part'
+  return boundary
+}
+
+async function ask(here: Bucket, asked: StorageAsk, good: readonly number[]): Promise<HttpAnswer> {
+  const { outside } = here
+  for (let attempt = 1; ; attempt++) {
+    const bearer = await here.token?.()
+    const answer = await askOnce(outside, asked, bearer)
+    if (good.includes(answer.status)) return answer
+    const fault = refusalOf(here, asked.doing, answer, bearer)
+    const delayMs = retryDelayMs(attempt, outside.random(), undefined, outside.now())
+    if (!fault.retryable || attempt === attempts || delayMs === undefined) throw fault
+    await outside.sleep(delayMs, outside.signal)
+  }
+}
+
+function askOnce(outside: TargetOutside, { method, url, body, contentType }: StorageAsk, bearer: Redacted | undefined) {
+  return askForLibrary(outside, {
+    hop: 'publish',
+    who: 'Google',
+    method,
+    url,
+    headers: {
+      ...(bearer !== undefined && { authorization: `Bearer ${bearer.reveal()}` }),
+      ...(contentType !== undefined && { 'content-type': contentType }),
+    },
+    ...(body !== undefined && { body }),
+  })
+}
+
+/** Its refusals are JSON, or for what an object holds plain text. */
+function refusalOf(here: Bucket, doing: StorageAsk['doing'], { status, body }: HttpAnswer, bearer?: Redacted) {
+  const message = asText(asObject(asObject(jsonOrNone(body))?.['error'])?.['message'])
+  const { name: target, hints } = here
+  const secrets = bearer === undefined ? [] : [bearer]
+  return storeFault({ who: 'Google', target, doing, status, words: message, hints, secrets })
+}
+
+const hintsOf = (bucket: string): StoreHints => ({
+  denied: `gcloud storage buckets add-iam-policy-binding gs://${bucket} --role=roles/storage.objectUser --member=OPERATOR`,
+  missing: `gcloud storage buckets create gs://${bucket} --uniform-bucket-level-access, and let anybody read it: ${openToAll(bucket)}`,
+})
+
+/** https://cloud.google.com/storage/docs/access-control/making-data-public */
+const openToAll = (bucket: string) =>
+  `gcloud storage buckets add-iam-policy-binding gs://${bucket} --role=roles/storage.objectViewer --member=allUsers`

@@ -1,0 +1,92 @@
+/**
+ * Takes one key out of what is public, at once, so that no merge brings it back:
+ *
+ *   who knows it? what signs? ─▶ remember the revocation ─▶ publish without it
+ *
+ * The memory comes first: whoever publishes between the two reads it.
+ */
+import { writeConfigMap } from '../../kubernetes/config-map.ts'
+import type { Outside } from '../../outside/outside.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { withoutFaults } from '../../outside/without-faults.ts'
+import type { ClusterIssuer } from '../cluster/read-cluster-issuer.ts'
+import { judgePublished } from '../documents/judge-published.ts'
+import type { PublishTarget } from '../documents/publish-target.ts'
+import type { IssuerKey } from '../keys/issuer-key.ts'
+import { mergeKeys } from '../keys/merge-keys.ts'
+import { isRevoked } from '../memory/is-revoked.ts'
+import { digestOf, type KeyMemory } from '../memory/key-memory.ts'
+import { knownKeys } from '../memory/known-keys.ts'
+import { memoryChanges } from '../memory/memory-changes.ts'
+import { mergeUnrevoked } from '../memory/merge-unrevoked.ts'
+import { issuerToPublish } from '../publish/issuer-to-publish.ts'
+import { type PublishOutcome, publishDocuments } from '../publish/publish-documents.ts'
+import { gatherRound, type RoundFacts } from '../watch/gather-round.ts'
+import type { WatchWanted } from '../watch/watch-wanted.ts'
+import { judgeRevocation } from './judge-revocation.ts'
+
+export interface RevokeWanted extends Omit<WatchWanted, 'keepForMs'> {
+  readonly keyId: string
+  readonly inUse: 'refuse' | 'revoke'
+  readonly mode: 'write' | 'dry-run'
+}
+
+export interface Revoked {
+  readonly issuer: string
+  readonly outcome: PublishOutcome
+  readonly readings: RoundFacts['readings']
+}
+
+/** @throws KEY_UNKNOWN, KEY_IN_USE, and what reading the cluster, remembering and publishing throw */
+export async function revokeKey(wanted: RevokeWanted, outside: Pick<Outside, 'now'>): Promise<Revoked> {
+  const { keyId, target, cluster, inUse, mode } = wanted
+  const { memory, readings } = await gatherRound(wanted)
+  if (memory instanceof PullpassError) throw memory
+  const documents = readDocuments(readings)
+  const [first] = documents
+  const issuer = issuerToPublish(wanted.issuerUrl, target, first.issuer)
+  const served = mergeKeys(...documents.map(({ keys }) => keys))
+  const tokens = withoutFaults(readings.map(({ token }) => token))
+  const signing = tokens.length === 0 ? undefined : tokens.flatMap((token) => token.keyId ?? [])
+  const published = await readPublished(target, issuer, knownKeys(served, memory))
+  const key = judgeRevocation({ keyId, served, published, memory, signing, inUse })
+  const after = withRevocation(memory, keyId, key, outside.now())
+  if (mode === 'write') await writeConfigMap(cluster, wanted.memory, memoryChanges(memory, after))
+  const outcome = await publishDocuments(target, {
+    issuer,
+    own: knownKeys(served, after),
+    choose: (found) => mergeUnrevoked(served, after, found),
+    conflictPolicy: 'Refuse',
+    ...(inUse === 'revoke' && { without: 'any-key' }),
+    mode,
+  })
+  return { issuer, outcome, readings }
+}
+
+/** At least one. @throws why there is none */
+function readDocuments(readings: RoundFacts['readings']): [ClusterIssuer, ...ClusterIssuer[]] {
+  const documents = readings.map((reading) => reading.documents)
+  const [first, ...rest] = withoutFaults(documents)
+  if (first !== undefined) return [first, ...rest]
+  throw documents[0] ?? new TypeError('at least one API server is asked')
+}
+
+async function readPublished(
+  target: PublishTarget,
+  issuer: string,
+  own: readonly IssuerKey[],
+): Promise<readonly IssuerKey[]> {
+  const jwks = target.holds.includes('jwks') ? await target.read('jwks') : undefined
+  return judgePublished({ jwks }, issuer, own).keys
+}
+
+function withRevocation(memory: KeyMemory, keyId: string, key: IssuerKey | undefined, now: Date): KeyMemory {
+  const digest = digestOf(keyId)
+  if (memory.revocations.some((one) => one.digest === digest && (one.key !== undefined || key === undefined)))
+    return memory
+  const revocations = [
+    ...memory.revocations.filter((one) => one.digest !== digest),
+    { digest, keyId, key, revokedAt: now },
+  ]
+  return { keys: memory.keys.filter((one) => !isRevoked({ revocations }, one.key)), revocations }
+}

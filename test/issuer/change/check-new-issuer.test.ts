@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { checkNewIssuer } from '../../../src/issuer/change/check-new-issuer.ts'
+
+suite('a URL that is to become an issuer', () => {
+  test('is plain, by https, and outside the cluster', () => {
+    for (const url of ['https://oidc.example.com', 'https://a.example:8443/b_c/~d/e.f/%20', 'https://a.example/b/'])
+      assert.equal(checkNewIssuer(url, '--to-issuer'), undefined, url)
+  })
+
+  const refused = [
+    'http://oidc.example.com',
+    'https://kubernetes.default.svc',
+    'https://oidc.example.com/$(touch a)',
+    "https://oidc.example.com/it's",
+    'https://oidc.example.com/a b',
+    'https://oidc.example.com/a;b',
+    'https://oidc.example.com/a\nb: c',
+    'https://oidc.example.com/?a=b',
+  ]
+  for (const url of refused) {
+    test(`${JSON.stringify(url)} is refused`, () => {
+      const fault = checkNewIssuer(url, '--to-issuer')
+      assert.equal(fault?.code, 'ISSUER_UNUSABLE')
+      assert.match(fault?.seen ?? '', /^--to-issuer is "https?:/)
+    })
+  }
+})

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { readClusterIssuer } from '../../../src/issuer/cluster/read-cluster-issuer.ts'
+import type { Cluster, ClusterAnswer, ClusterRequest } from '../../../src/kubernetes/cluster.ts'
+import { connect } from '../../../src/kubernetes/connect.ts'
+import { PullpassError } from '../../../src/outside/pullpass-error.ts'
+import { Redacted } from '../../../src/outside/redacted.ts'
+import { startTestSandbox } from '../../support/start-test-sandbox.ts'
+import { testOutside } from '../../support/test-outside.ts'
+import { rsaJwk } from '../public/public-facts.ts'
+
+const discoveryPath = '/.well-known/openid-configuration'
+const discovery = { issuer: 'https://oidc.example.com', jwks_uri: 'https://10.0.0.1:6443/openid/v1/jwks' }
+const healthy: Readonly<Record<string, ClusterAnswer>> = {
+  [discoveryPath]: { status: 200, body: JSON.stringify(discovery) },
+  '/openid/v1/jwks': { status: 200, body: JSON.stringify({ keys: [rsaJwk] }) },
+}
+
+/** A cluster that gives these answers. */
+const clusterOf = (answers: Readonly<Record<string, ClusterAnswer>>, asked: ClusterRequest[] = []): Cluster => ({
+  server: 'https://cluster.example.com:6443',
+  async request(wanted) {
+    asked.push(wanted)
+    return answers[wanted.path] ?? { status: 404, body: '' }
+  },
+  reconnect: () => assert.fail('nobody asks for another connection'),
+  close: async () => undefined,
+})
+
+suite("a cluster's own documents", () => {
+  test('are read from its API server, whose types differ', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const cluster = await connect({}, testOutside({ environment: sandbox.environment }))
+    t.after(() => cluster.close())
+    const { issuer, jwksUri, keys } = await readClusterIssuer(cluster)
+    assert.deepEqual([issuer, jwksUri], [sandbox.cluster.issuer, `${sandbox.cluster.issuer}/openid/v1/jwks`])
+    assert.deepEqual(
+      keys.map(({ keyId, bits }) => [keyId, bits]),
+      [[sandbox.cluster.keys.current.kid, 2048]],
+    )
+  })
+
+  test('are asked for by any type, since the keys have one of their own', async () => {
+    const asked: ClusterRequest[] = []
+    await readClusterIssuer(clusterOf(healthy, asked))
+    assert.deepEqual(
+      asked.map(({ accept }) => accept),
+      ['*/*', '*/*'],
+    )
+  })
+
+  const faults: Record<string, [path: string, answer: ClusterAnswer, code: string, retryable: boolean]> = {
+    'for no https issuer': [discoveryPath, { status: 404, body: '404 page not found\n' }, 'DISCOVERY_ABSENT', false],
+    'for a stranger': [discoveryPath, { status: 401, body: '' }, 'DISCOVERY_FORBIDDEN', false],
+    'without the right': ['/openid/v1/jwks', { status: 403, body: '{}' }, 'DISCOVERY_FORBIDDEN', false],
+    'while it starts': [discoveryPath, { status: 503, body: '' }, 'DISCOVERY_UNAVAILABLE', true],
+    'while it is busy': [discoveryPath, { status: 429, body: '' }, 'DISCOVERY_UNAVAILABLE', true],
+    'of another type': ['/openid/v1/jwks', { status: 406, body: '' }, 'DISCOVERY_UNAVAILABLE', false],
+    'as a page': [discoveryPath, { status: 200, body: '<html>' }, 'DISCOVERY_MALFORMED', false],
+    'without an issuer': [
+      discoveryPath,
+      { status: 200, body: '{"issuer": "", "jwks_uri": "a"}' },
+      'DISCOVERY_MALFORMED',
+      false,
+    ],
+    'with keys of no kind': ['/openid/v1/jwks', { status: 200, body: '{"keys": 7}' }, 'DISCOVERY_MALFORMED', false],
+  }
+  for (const [name, [path, answer, code, retryable]] of Object.entries(faults)) {
+    test(`${name} are ${code}`, async () => {
+      const cluster = clusterOf({ ...healthy, [path]: answer })
+      const fault: unknown = await readClusterIssuer(cluster).catch((error: unknown) => error)
+      assert.ok(fault instanceof PullpassError)
+      assert.deepEqual([fault.code, fault.hop, fault.retryable], [code, 'discovery', retryable])
+      assert.ok(
+        fault.seen.includes(`https://cluster.example.com:6443${path}`) && !fault.seen.includes('""'),
+        fault.seen,
+      )
+    })
+  }
+
+  test('are not read where a kid or the issuer repeats the credential that was sent: both are shown, and published', async () => {
+    const sent = new Redacted('a-bearer-token-of-some-length-0123456789')
+    for (const [path, body] of [
+      [discoveryPath, { ...discovery, issuer: `https://oidc.example.com/${sent.reveal()}` }],
+      ['/openid/v1/jwks', { keys: [{ ...rsaJwk, kid: Buffer.from(sent.reveal()).toString('base64') }] }],
+    ] as const) {
+      const answer = { status: 200, body: JSON.stringify(body), sent }
+      await assert.rejects(readClusterIssuer(clusterOf({ ...healthy, [path]: answer })), {
+        code: 'DISCOVERY_MALFORMED',
+        seen: `https://cluster.example.com:6443${path} answered 200, but it repeats the credential that it was sent`,
+      })
+    }
+  })
+
+  test('are refused in words that never repeat the credential that was sent', async () => {
+    const sent = new Redacted('a-bearer-token-of-some-length-0123456789')
+    const answer = { status: 403, body: JSON.stringify({ message: `cannot take ${sent.reveal()}` }), sent }
+    await assert.rejects(readClusterIssuer(clusterOf({ ...healthy, [discoveryPath]: answer })), (fault: Error) => {
+      assert.doesNotMatch(fault.message, /a-bearer-token/)
+      assert.match(fault.message, /its words are withheld/)
+      return true
+    })
+  })
+})

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { vendorOfIssuer } from '../../../src/issuer/documents/vendor-of-issuer.ts'
+
+const uuid = '0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9'
+
+suite('an issuer that its vendor publishes', () => {
+  const vendors: Record<string, string> = {
+    'https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF': 'EKS',
+    'https://oidc-eks.eu-west-1.api.aws/id/0123456789ABCDEF0123456789ABCDEF': 'EKS',
+    'https://container.googleapis.com/v1/projects/p/locations/europe-west1-b/clusters/c': 'GKE',
+    [`https://westeurope.oic.prod-aks.azure.com/${uuid}/${uuid}/`]: 'AKS',
+    [`https://discovery.garden.example.com/projects/p/shoots/${uuid}/issuer`]: 'Gardener',
+  }
+  for (const [url, vendor] of Object.entries(vendors)) {
+    test(`is of ${vendor}: ${url}`, () => assert.equal(vendorOfIssuer(url), vendor))
+  }
+
+  const own = [
+    'https://oidc.example.com',
+    'https://oidc.eks.eu-west-1.amazonaws.com.example.com/id/0123456789ABCDEF',
+    'https://example.com/https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF',
+    'http://container.googleapis.com/v1/projects/p/locations/l/clusters/c',
+    'https://container.googleapis.com/v1/projects/p/locations/l/clusters/c/more',
+    `https://westeurope.oic.prod-aks.azure.com/${uuid}/${uuid}`,
+    'https://api.cluster.project.internal.example.com',
+    `https://discovery.garden.example.com/projects/p/shoots/${uuid}/issuer/jwks`,
+  ]
+  for (const url of own) {
+    test(`is not ${url}`, () => assert.equal(vendorOfIssuer(url), undefined))
+  }
+})

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { parseJwks } from '../../../src/issuer/keys/parse-jwks.ts'
+import { p256Jwk, p384Jwk, rsaJwk } from '../public/public-facts.ts'
+
+const parse = (...keys: readonly unknown[]) => parseJwks(JSON.stringify({ keys })) ?? assert.fail('it is a JWKS')
+const parseOne = (key: object) => parse(key)[0] ?? assert.fail('there is a key')
+
+const privateJwk = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })
+
+suite('the keys of a JWKS', () => {
+  test('tell what verifiers look at', () => {
+    const told = parse(rsaJwk, p256Jwk, p384Jwk).map(({ keyId, type, bits, curve, algorithm }) => ({
+      keyId,
+      type,
+      bits,
+      curve,
+      algorithm,
+    }))
+    assert.deepEqual(told, [
+      { keyId: 'key-1', type: 'RSA', bits: 2048, curve: undefined, algorithm: 'RS256' },
+      { keyId: 'key-2', type: 'EC', bits: undefined, curve: 'P-256', algorithm: 'ES256' },
+      { keyId: 'key-3', type: 'EC', bits: undefined, curve: 'P-384', algorithm: 'ES384' },
+    ])
+  })
+
+  test('have the algorithm that follows from the key, where none is stated', () => {
+    const unstated = (key: object) => parseOne({ ...key, alg: undefined }).algorithm
+    assert.deepEqual([unstated(rsaJwk), unstated(p256Jwk), unstated(p384Jwk)], ['RS256', 'ES256', 'ES384'])
+    assert.equal(unstated({ kty: 'OKP', crv: 'Ed25519' }), undefined)
+  })
+
+  for (const modulusLength of [1024, 2048, 3072, 4096]) {
+    test(`count ${modulusLength} bits of an RSA modulus, with leading zeros or without`, () => {
+      const key = generateKeyPairSync('rsa', { modulusLength }).publicKey.export({ format: 'jwk' })
+      const padded = Buffer.concat([Buffer.alloc(3), Buffer.from(key.n ?? '', 'base64url')]).toString('base64url')
+      assert.deepEqual([parseOne(key).bits, parseOne({ ...key, n: padded }).bits], [modulusLength, modulusLength])
+    })
+  }
+
+  test('of an odd length are counted to the bit', () => {
+    const bits = (bytes: readonly number[]) =>
+      parseOne({ kty: 'RSA', n: Buffer.from(bytes).toString('base64url') }).bits
+    assert.deepEqual([bits([1]), bits([255]), bits([1, 0]), bits([0, 127, 255]), bits([0])], [1, 8, 9, 15, 0])
+  })
+
+  test('never hold a private member, but its name', () => {
+    const key = parseOne({ ...privateJwk, kid: 'key-1', k: 'c2VjcmV0' })
+    assert.deepEqual(key.stray.toSorted(), ['d', 'dp', 'dq', 'k', 'p', 'q', 'qi'])
+    for (const half of [privateJwk.d, privateJwk.p, 'c2VjcmV0']) assert.ok(half && !JSON.stringify(key).includes(half))
+  })
+
+  test('name what nobody needs', () => {
+    assert.deepEqual(parseOne({ ...rsaJwk, x5c: [], key_ops: ['verify'] }).stray, ['x5c', 'key_ops'])
+  })
+
+  test('are left out where they are no objects, and kept where they are odd', () => {
+    assert.deepEqual(
+      parse(1, null, 'key', [], {}).map(({ type }) => type),
+      ['unknown'],
+    )
+  })
+
+  test('are none where the text is no JWKS', () => {
+    for (const text of ['', '{', '[]', 'null', '{}', '{"keys": {}}', '{"keys": "RSA"}', '<html>'])
+      assert.equal(parseJwks(text), undefined, text)
+    assert.equal(parseJwks(JSON.stringify({ keys: Array.from({ length: 501 }, () => ({})) })), undefined)
+    assert.deepEqual(parseJwks('{"keys": []}'), [])
+  })
+})
+
+suite('whatever the text is', () => {
+  test('it is read or it is none, without a throw', () => {
+    fc.assert(fc.property(fc.string({ maxLength: 200 }), (text) => void parseJwks(text)))
+  })
+
+  test('keys of any members are read in their order, by text members alone', () => {
+    const member = fc.constantFrom(
+      'kty',
+      'alg',
+      'use',
+      'kid',
+      'n',
+      'e',
+      'crv',
+      'x',
+      'y',
+      'd',
+      '__proto__',
+      'toString',
+      'é',
+    )
+    const keys = fc.array(fc.dictionary(member, fc.jsonValue({ maxDepth: 1 }), { maxKeys: 9 }), { maxLength: 9 })
+    fc.assert(
+      fc.property(keys, (jwks) => {
+        const parsed = parse(...jwks)
+        assert.equal(parsed.length, jwks.length)
+        for (const [at, { keyId, members, stray }] of parsed.entries()) {
+          const kid = jwks[at]?.['kid']
+          assert.equal(keyId, typeof kid === 'string' && kid !== '' ? kid : undefined)
+          assert.ok(Object.values(members).every((value) => typeof value === 'string'))
+          assert.ok(!('d' in members) && !stray.includes('kid'))
+        }
+      }),
+    )
+  })
+})

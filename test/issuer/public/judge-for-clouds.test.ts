@@ -1,0 +1,282 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { type CloudName, cloudNames } from '../../../src/issuer/public/clouds/clouds.ts'
+import { judgeForClouds } from '../../../src/issuer/public/judge-for-clouds.ts'
+import type { PublicFacts } from '../../../src/issuer/public/public-facts.ts'
+import { PullpassError } from '../../../src/outside/pullpass-error.ts'
+import { subjectToken } from '../../support/subject-token.ts'
+import { factsOfDiscovery, factsOfKeys, factsWith, issuer, p256Jwk, p384Jwk, rsaJwk } from './public-facts.ts'
+
+/** What each cloud says, as `problem WORD`; a cloud that says nothing is left out. */
+function said(facts: PublicFacts): Partial<Record<CloudName, string[]>> {
+  const verdicts = judgeForClouds(facts, cloudNames).filter(({ findings }) => findings.length > 0)
+  return Object.fromEntries(
+    verdicts.map(({ cloud, findings }) => [cloud, findings.map(({ level, word }) => `${level} ${word}`)]),
+  )
+}
+
+const everywhere = (...words: string[]) => ({ google: words, aws: words, azure: words, oidc: words })
+
+const unread = new PullpassError({
+  code: 'DISCOVERY_UNAVAILABLE',
+  hop: 'discovery',
+  seen: 'oidc.example.com gave no answer (ENOTFOUND)',
+  hint: 'see that this address is reachable from here; pull secrets keep what they have',
+})
+
+const token = { ...subjectToken, issuer, audiences: ['sts'] }
+const verified = { token, signature: 'verified' } as const
+
+interface Case {
+  readonly facts: PublicFacts
+  readonly expected: Partial<Record<CloudName, string[]>>
+}
+
+const cases: Record<string, Case> = {
+  'what pullpass publishes': { facts: factsWith(), expected: {} },
+  'an issuer by http': {
+    facts: factsWith({ issuer: 'http://oidc.example.com' }),
+    expected: everywhere('problem URL_UNUSABLE', 'problem ISSUER_DIFFERS'),
+  },
+  'a port': {
+    facts: { ...factsWith(), issuer: 'https://oidc.example.com:8443/c', found: undefined },
+    expected: { google: ['warning PORT_NAMED'], aws: ['problem PORT_NAMED'], azure: ['warning PORT_NAMED'] },
+  },
+  'a slash at the end': {
+    facts: { ...factsWith(), issuer: `${issuer}/`, found: undefined },
+    expected: everywhere('warning SLASH_AT_END'),
+  },
+  'a slash at the end that AKS put there': {
+    facts: { ...factsWith(), issuer: 'https://westeurope.oic.prod-aks.azure.com/0a1b/2c3d/', found: undefined },
+    expected: {},
+  },
+  'a URL of 256 characters': {
+    facts: { ...factsWith(), issuer: `https://oidc.example.com/${'c'.repeat(231)}`, found: undefined },
+    expected: { aws: ['problem URL_TOO_LONG'] },
+  },
+  'a URL of 601 characters': {
+    facts: { ...factsWith(), issuer: `https://oidc.example.com/${'c'.repeat(576)}`, found: undefined },
+    expected: { aws: ['problem URL_TOO_LONG'], azure: ['problem URL_TOO_LONG'] },
+  },
+  'a private address among public ones': {
+    facts: factsWith({ hosts: [{ host: 'a', addresses: ['8.8.8.8', '::ffff:10.1.2.3'], untrusted: undefined }] }),
+    expected: {
+      google: ['problem ADDRESS_PRIVATE'],
+      aws: ['problem ADDRESS_PRIVATE'],
+      azure: ['problem ADDRESS_PRIVATE'],
+      oidc: ['warning ADDRESS_PRIVATE'],
+    },
+  },
+  'a certificate of a private authority': {
+    facts: factsWith({ hosts: [{ host: 'a', addresses: [], untrusted: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }] }),
+    expected: {
+      google: ['problem CERTIFICATE_UNTRUSTED'],
+      aws: ['warning CERTIFICATE_UNTRUSTED'],
+      azure: ['problem CERTIFICATE_UNTRUSTED'],
+      oidc: ['warning CERTIFICATE_UNTRUSTED'],
+    },
+  },
+  'an expired certificate': {
+    facts: factsWith({ hosts: [{ host: 'a', addresses: [], untrusted: 'CERT_HAS_EXPIRED' }] }),
+    expected: everywhere('problem CERTIFICATE_UNTRUSTED'),
+  },
+  'a name that is not resolved': {
+    facts: {
+      ...factsWith(),
+      found: { issuer, discovery: { kind: 'unanswered', url: issuer, fault: unread }, jwks: undefined },
+      keys: undefined,
+    },
+    expected: everywhere('problem DOCUMENT_UNREAD'),
+  },
+  'a redirect': {
+    facts: factsWith({ discovery: { status: 301, location: 'https://www.example.com/' } }),
+    expected: everywhere('problem DOCUMENT_REDIRECTED'),
+  },
+  'a document that asks for a login': {
+    facts: factsWith({ jwks: { status: 403 } }),
+    expected: everywhere('problem DOCUMENT_NOT_PUBLIC'),
+  },
+  'a document that is not there': {
+    facts: factsWith({ jwks: { status: 404 } }),
+    expected: everywhere('problem DOCUMENT_ABSENT'),
+  },
+  'a server that fails': {
+    facts: factsWith({ jwks: { status: 503 } }),
+    expected: everywhere('problem DOCUMENT_REFUSED'),
+  },
+  'a page in its place': {
+    facts: factsWith({ discovery: { text: '<!DOCTYPE html><title>Sign in</title>', contentType: 'text/html' } }),
+    expected: everywhere('warning CONTENT_TYPE_WRONG', 'problem DOCUMENT_MALFORMED'),
+  },
+  'a list in its place': {
+    facts: factsWith({ discovery: { text: '[]' } }),
+    expected: everywhere('problem DOCUMENT_MALFORMED'),
+  },
+  'a page in place of the keys': {
+    facts: factsWith({ jwks: { text: '<html>' } }),
+    expected: everywhere('problem DOCUMENT_MALFORMED'),
+  },
+  'keys as plain JSON, in any case and charset': {
+    facts: factsWith({ jwks: { contentType: 'Application/JSON; charset=utf-8' } }),
+    expected: {},
+  },
+  'no content type': {
+    facts: factsWith({ discovery: { contentType: undefined } }),
+    expected: everywhere('warning CONTENT_TYPE_WRONG'),
+  },
+  'no time to be cached': {
+    facts: factsWith({ jwks: { cacheControl: undefined } }),
+    expected: everywhere('warning CACHE_LIFETIME_ABSENT'),
+  },
+  'no caching at all': {
+    facts: factsWith({ jwks: { cacheControl: 'no-cache, max-age=300' } }),
+    expected: everywhere('warning CACHE_LIFETIME_ABSENT'),
+  },
+  'an hour of caching': { facts: factsWith({ jwks: { cacheControl: 'public, max-age=3600' } }), expected: {} },
+  'more than an hour of caching': {
+    facts: factsWith({ jwks: { cacheControl: 'max-age=3601' } }),
+    expected: everywhere('warning CACHE_LIFETIME_LONG'),
+  },
+  'a document of 100 KiB': {
+    facts: factsWith({ jwks: { text: `{"keys": [${JSON.stringify(rsaJwk)}]}${' '.repeat(100 * 1024)}` } }),
+    expected: everywhere('warning DOCUMENT_LARGE'),
+  },
+  'another issuer': {
+    facts: factsOfDiscovery({ issuer: 'https://kubernetes.default.svc' }),
+    expected: everywhere('problem ISSUER_DIFFERS'),
+  },
+  'an issuer with one slash more': {
+    facts: factsOfDiscovery({ issuer: `${issuer}/` }),
+    expected: everywhere('problem ISSUER_DIFFERS'),
+  },
+  'fields that are not there, or empty': {
+    facts: factsOfDiscovery({ subject_types_supported: undefined, response_types_supported: [] }),
+    expected: everywhere('problem FIELD_MISSING'),
+  },
+  'keys by http': {
+    facts: factsOfDiscovery({ jwks_uri: 'http://oidc.example.com/jwks' }),
+    expected: everywhere('problem JWKS_URI_UNUSABLE'),
+  },
+  'an algorithm that is not listed': {
+    facts: factsOfDiscovery({ id_token_signing_alg_values_supported: ['ES256'] }),
+    expected: everywhere('warning ALGORITHM_UNLISTED'),
+  },
+  'no key': { facts: factsOfKeys(), expected: everywhere('problem KEYS_ABSENT') },
+  'a P-384 key beside an RSA key': {
+    facts: factsOfKeys(rsaJwk, p384Jwk),
+    expected: {
+      google: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNREADABLE'],
+      aws: ['warning ALGORITHM_UNLISTED'],
+      azure: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNREADABLE'],
+      oidc: ['warning ALGORITHM_UNLISTED'],
+    },
+  },
+  'a P-256 key alone': {
+    facts: factsOfKeys(p256Jwk),
+    expected: {
+      google: ['warning ALGORITHM_UNLISTED'],
+      aws: ['warning ALGORITHM_UNLISTED'],
+      azure: ['warning ALGORITHM_UNLISTED', 'problem KEYS_UNREADABLE'],
+      oidc: ['warning ALGORITHM_UNLISTED'],
+    },
+  },
+  'keys without kid': {
+    facts: factsOfKeys({ ...rsaJwk, kid: undefined }),
+    expected: everywhere('problem KEYS_UNREADABLE'),
+  },
+  'one kid for two keys': {
+    facts: factsOfKeys(rsaJwk, rsaJwk),
+    expected: everywhere('warning KEY_ID_TWICE'),
+  },
+  'members that nobody needs': {
+    facts: factsOfKeys({ ...rsaJwk, key_ops: ['verify'] }),
+    expected: everywhere('warning KEY_MEMBER_STRAY'),
+  },
+  'a private key': {
+    facts: factsOfKeys({ ...rsaJwk, d: 'c2VjcmV0', p: 'c2VjcmV0' }),
+    expected: everywhere('problem KEY_PRIVATE'),
+  },
+  'a shared secret': {
+    facts: factsOfKeys(rsaJwk, { kty: 'oct', k: 'c2VjcmV0', kid: 'key-9' }),
+    expected: everywhere('problem KEY_PRIVATE', 'warning KEY_UNREADABLE'),
+  },
+  '101 RSA keys': {
+    facts: factsOfKeys(...Array.from({ length: 101 }, (_, at) => ({ ...rsaJwk, kid: `key-${at}` }))),
+    expected: { aws: ['problem KEYS_TOO_MANY'], azure: ['problem KEYS_TOO_MANY'] },
+  },
+  '60 RSA and 60 EC keys': {
+    facts: factsOfKeys(
+      ...Array.from({ length: 120 }, (_, at) => ({ ...(at % 2 ? rsaJwk : p256Jwk), kid: `key-${at}`, alg: undefined })),
+    ),
+    expected: {
+      google: ['warning ALGORITHM_UNLISTED'],
+      aws: ['warning ALGORITHM_UNLISTED'],
+      azure: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNREADABLE', 'problem KEYS_TOO_MANY'],
+      oidc: ['warning ALGORITHM_UNLISTED'],
+    },
+  },
+  'a token for one audience': {
+    facts: factsWith({ token: verified }),
+    expected: { google: ['warning TOKEN_AUDIENCE_OTHER'], azure: ['warning TOKEN_AUDIENCE_OTHER'] },
+  },
+  'a token for Azure': {
+    facts: factsWith({ token: { ...verified, token: { ...token, audiences: ['api://AzureADTokenExchange'] } } }),
+    expected: { google: ['warning TOKEN_AUDIENCE_OTHER'] },
+  },
+  'a token for two audiences': {
+    facts: factsWith({
+      token: {
+        ...verified,
+        token: {
+          ...token,
+          audiences: ['sts', '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/c'],
+        },
+      },
+    }),
+    expected: { aws: ['warning TOKEN_AUDIENCES_MANY'], azure: ['problem TOKEN_AUDIENCES_MANY'] },
+  },
+}
+
+suite('each cloud judges', () => {
+  for (const [name, { facts, expected }] of Object.entries(cases)) {
+    test(`${name} by its own rules`, () => assert.deepEqual(said(facts), expected))
+  }
+})
+
+/** What speaks against a token at AWS, which minds its audience least. */
+const saidOfToken = (changes: object, signature: 'verified' | 'wrong' | 'unknown-key' | 'unsupported' = 'verified') =>
+  said(factsWith({ token: { token: { ...token, ...changes }, signature } })).aws ?? []
+
+suite('a token is judged beside what is public', () => {
+  test('by its issuer, key, signature, algorithm and life', () => {
+    assert.deepEqual(saidOfToken({ issuer: 'https://kubernetes.default.svc' }), ['problem TOKEN_ISSUER_DIFFERS'])
+    assert.deepEqual(saidOfToken({}, 'unknown-key'), ['problem TOKEN_KEY_UNPUBLISHED'])
+    assert.deepEqual(saidOfToken({}, 'wrong'), ['problem TOKEN_SIGNATURE_WRONG'])
+    assert.deepEqual(saidOfToken({ algorithm: 'HS256' }), ['problem TOKEN_ALGORITHM_UNREADABLE'])
+    assert.deepEqual(saidOfToken({}, 'unsupported'), ['problem TOKEN_ALGORITHM_UNREADABLE'])
+    assert.deepEqual(saidOfToken({ expiresAt: new Date('2025-11-24T11:30:00Z') }), ['warning TOKEN_EXPIRED'])
+  })
+
+  test('by the length of its subject at Google alone', () => {
+    const subject = `system:serviceaccount:team:${'x'.repeat(101)}`
+    const { google, aws } = said(factsWith({ token: { ...verified, token: { ...token, subject } } }))
+    assert.deepEqual([google?.[0], aws], ['problem TOKEN_SUBJECT_LONG', undefined])
+  })
+})
+
+suite('a finding', () => {
+  test('names a private half and never shows it', () => {
+    const [verdict] = judgeForClouds(factsOfKeys({ ...rsaJwk, d: 'c2VjcmV0LWtleQ' }), ['google'])
+    const [finding] = verdict?.findings ?? []
+    assert.match(finding?.says ?? '', /^ALARM: key "key-1" is published with its private half \(d, not shown\)/)
+    assert.doesNotMatch(JSON.stringify(verdict), /c2VjcmV0/)
+  })
+
+  test('quotes what others wrote, without what would steer a terminal', () => {
+    const [verdict] = judgeForClouds(factsOfDiscovery({ issuer: `https://e.com/\u001b[2J${'x'.repeat(999)}` }), [
+      'oidc',
+    ])
+    const [finding] = verdict?.findings ?? []
+    assert.match(finding?.says ?? '', /names issuer "https:\/\/e\.com\/ \[2Jx+…", but it lies at/)
+  })
+})

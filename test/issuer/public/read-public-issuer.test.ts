@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { suite, type TestContext, test } from 'node:test'
+import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
+import type { SandboxHandler, SandboxRequest } from '../../../sandbox/serve/handler.ts'
+import { servePart } from '../../../sandbox/serve/serve-part.ts'
+import { jwksUriOf, readPublicIssuer } from '../../../src/issuer/public/read-public-issuer.ts'
+import { testOutside } from '../../support/test-outside.ts'
+
+async function start(t: TestContext, answerTo: (request: SandboxRequest, url: string) => ReturnType<SandboxHandler>) {
+  const asked: SandboxRequest[] = []
+  const authority = await createCertificateAuthority()
+  const handler: SandboxHandler = (request) => {
+    asked.push(request)
+    return answerTo(request, part.url)
+  }
+  const part = await servePart({ handler, tls: { authority, http2: 'absent' } })
+  t.after(part.close)
+  return { part, asked, outside: testOutside({ ca: authority.ca }) }
+}
+
+const documents = ({ path }: SandboxRequest, url: string) =>
+  path.endsWith('/openid-configuration')
+    ? { status: 200, body: { issuer: url, jwks_uri: `${url}/keys` } }
+    : { status: 200, headers: { 'cache-control': 'max-age=60' }, body: { keys: [] } }
+
+suite('what a stranger finds', () => {
+  test('is both documents as they are served, the keys where the first one leads', async (t) => {
+    const { part, outside, asked } = await start(t, documents)
+    const { discovery, jwks } = await readPublicIssuer(outside, `${part.url}/cluster-1`)
+    assert.ok(discovery.kind === 'answered' && jwks?.kind === 'answered')
+    assert.deepEqual([discovery.status, discovery.contentType], [200, 'application/json'])
+    assert.deepEqual([jwks.url, jwks.cacheControl, jwks.text], [`${part.url}/keys`, 'max-age=60', '{"keys":[]}'])
+    assert.deepEqual(
+      asked.map(({ path }) => path),
+      ['/cluster-1/.well-known/openid-configuration', '/keys'],
+    )
+    assert.ok(asked.every(({ headers }) => headers['authorization'] === undefined && headers['accept'] === '*/*'))
+  })
+
+  test('is a redirect that nobody followed', async (t) => {
+    const location = 'https://127.0.0.1:9/elsewhere'
+    const { part, outside, asked } = await start(t, () => ({ status: 301, headers: { location } }))
+    const { discovery, jwks } = await readPublicIssuer(outside, part.url)
+    assert.ok(discovery.kind === 'answered')
+    assert.deepEqual([discovery.status, discovery.location, jwks, asked.length], [301, location, undefined, 1])
+  })
+
+  test('is no keys, where the first document leads nowhere that a cloud asks', async (t) => {
+    for (const jwks_uri of [
+      undefined,
+      7,
+      'http://127.0.0.1/keys',
+      'https://user:p@127.0.0.1/keys',
+      'file:///etc/passwd',
+    ]) {
+      const { part, outside, asked } = await start(t, () => ({ status: 200, body: { jwks_uri } }))
+      assert.equal((await readPublicIssuer(outside, part.url)).jwks, undefined)
+      assert.equal(asked.length, 1)
+    }
+  })
+
+  test('is a fault in words, where nobody answers, or too much', async (t) => {
+    const { part, outside } = await start(t, () => ({ status: 200, body: ' '.repeat(1024 * 1024 + 1) }))
+    const large = await readPublicIssuer(outside, part.url)
+    assert.ok(large.discovery.kind === 'unanswered')
+    assert.equal(large.discovery.fault.code, 'ANSWER_TOO_LARGE')
+    const untrusted = await readPublicIssuer(testOutside(), part.url)
+    assert.ok(untrusted.discovery.kind === 'unanswered')
+    assert.equal(untrusted.discovery.fault.code, 'CERTIFICATE_UNTRUSTED')
+    const nobody = await readPublicIssuer(outside, 'https://127.0.0.1:9')
+    assert.ok(nobody.discovery.kind === 'unanswered')
+    assert.deepEqual([nobody.discovery.fault.code, nobody.discovery.fault.hop], ['DISCOVERY_UNAVAILABLE', 'discovery'])
+  })
+
+  test('ends with the run', async (t) => {
+    const { part } = await start(t, () => new Promise(() => undefined))
+    const run = new AbortController()
+    const outside = testOutside({ signal: run.signal })
+    const reading = readPublicIssuer(outside, part.url)
+    run.abort(new Error('the run was ended'))
+    await assert.rejects(reading, { message: 'the run was ended' })
+  })
+})
+
+suite('jwks_uri', () => {
+  test('of more than 2048 characters, or in no JSON object, is none', () => {
+    const of = (uri: unknown) => jwksUriOf(JSON.stringify({ jwks_uri: uri }))
+    assert.equal(of('https://a.example/keys'), 'https://a.example/keys')
+    assert.equal(of(`https://a.example/${'k'.repeat(2048)}`), undefined)
+    assert.equal(jwksUriOf('[]'), undefined)
+    assert.equal(jwksUriOf('<html>'), undefined)
+  })
+})

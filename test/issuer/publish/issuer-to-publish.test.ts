@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { issuerToPublish } from '../../../src/issuer/publish/issuer-to-publish.ts'
+
+const inside = 'https://kubernetes.default.svc.cluster.local'
+const bucket = { issuerUrl: 'https://storage.googleapis.com/example-issuer', holds: ['jwks', 'discovery'] } as const
+const folder = { issuerUrl: undefined, holds: ['jwks', 'discovery'] } as const
+const provider = { issuerUrl: undefined, holds: ['jwks'] } as const
+
+suite('the issuer to publish', () => {
+  test('is the one that a flag names, else where the target is read, else the cluster’s own', () => {
+    assert.equal(issuerToPublish('https://oidc.example.com', bucket, inside), 'https://oidc.example.com')
+    assert.equal(issuerToPublish(undefined, bucket, inside), bucket.issuerUrl)
+    assert.equal(issuerToPublish(undefined, folder, 'https://oidc.example.com'), 'https://oidc.example.com')
+  })
+
+  test('of a cluster’s own name is refused where strangers are to read it', () => {
+    assert.throws(() => issuerToPublish(undefined, folder, inside), { code: 'ISSUER_UNUSABLE' })
+  })
+
+  test('is the cluster’s own, whatever its name, where a provider at the cloud holds the keys and nothing is public', () => {
+    assert.equal(issuerToPublish(undefined, provider, inside), inside)
+  })
+
+  test('of a vendor is named in a command as one word, whatever a hostile cluster calls itself', () => {
+    const issuer = 'https://x;id>pwned;`id`/projects/$(id)/shoots/0/issuer'
+    assert.throws(() => issuerToPublish(undefined, provider, issuer), {
+      code: 'PUBLISHED_BY_VENDOR',
+      hint: `nothing to publish: trust that issuer as it is; pullpass issuer check '${issuer}'`,
+    })
+  })
+})

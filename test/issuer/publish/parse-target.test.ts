@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { parseTarget } from '../../../src/issuer/publish/parse-target.ts'
+import { PullpassError } from '../../../src/outside/pullpass-error.ts'
+
+const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
+
+suite('a target, as --to names it', () => {
+  const good: readonly [text: string, parsed: object][] = [
+    ['gs://example-issuer', { kind: 'gs', bucket: 'example-issuer', path: '' }],
+    ['gs://example-issuer/', { kind: 'gs', bucket: 'example-issuer', path: '' }],
+    ['gs://oidc.example.com/a/b_c', { kind: 'gs', bucket: 'oidc.example.com', path: 'a/b_c' }],
+    ['s3://example-issuer/cluster-1', { kind: 's3', bucket: 'example-issuer', path: 'cluster-1' }],
+    ['azblob://example/oidc/one', { kind: 'azblob', account: 'example', container: 'oidc', path: 'one' }],
+    [`gcp-provider:${provider}`, { kind: 'gcp-provider', provider }],
+    [`gcp-provider://iam.googleapis.com/${provider}`, { kind: 'gcp-provider', provider }],
+    ['./public', { kind: 'folder', folder: './public' }],
+    ['C:\\public', { kind: 'folder', folder: 'C:\\public' }],
+  ]
+  for (const [text, parsed] of good) {
+    test(`${text} is taken`, () => assert.deepEqual(parseTarget(text), parsed))
+  }
+
+  const bad: readonly [text: string, expected: RegExp][] = [
+    ['', /^gs:\/\/BUCKET/],
+    ['gcs://example-issuer', /^gs:\/\/BUCKET/],
+    ['https://storage.googleapis.com/example-issuer', /^gs:\/\/BUCKET/],
+    ['file:///srv/www', /^gs:\/\/BUCKET/],
+    ['./pub\nlic', /^gs:\/\/BUCKET/],
+    ['gs://', /^the name of a bucket/],
+    ['gs://Example', /^the name of a bucket/],
+    ['gs://example-issuer//', /^a path of/],
+    ['gs://example-issuer/a/', /^a path of/],
+    ['gs://example-issuer/../other', /^a path of/],
+    ['gs://example-issuer/a/.', /^a path of/],
+    ['gs://example-issuer/a b', /^a path of/],
+    ['gs://example-issuer/a%2fb', /^a path of/],
+    ['gs://example-issuer/a?b', /^a path of/],
+    [`gs://example-issuer/${'a'.repeat(513)}`, /^a path of/],
+    ['s3://oidc.example.com', /the certificate of \*\.s3\.REGION\.amazonaws\.com does not hold for it$/],
+    ['azblob://example', /^the name of a container/],
+    ['azblob://Ex/oidc', /^the name of a storage account/],
+    ['azblob://example/a--b', /^the name of a container/],
+    ['azblob://example/$web', /^the name of a container/],
+    ['gcp-provider:pool', /^projects\/NUMBER\//],
+    [`gcp-provider:${provider.replace('123456789012', 'example-project')}`, /the project's number, not its id/],
+  ]
+  for (const [text, expected] of bad) {
+    test(`${JSON.stringify(text.slice(0, 60))} is refused`, () => {
+      assert.throws(() => parseTarget(text), { code: 'USAGE_INVALID', expected })
+    })
+  }
+
+  test('whatever it is, it is taken or refused in words, soon', () => {
+    const starts = fc.constantFrom('', 'gs://', 's3://', 'azblob://', 'gcp-provider:', 'gs://bucket/')
+    fc.assert(
+      fc.property(starts, fc.string({ maxLength: 3000 }), (start, rest) => {
+        try {
+          const target = parseTarget(start + rest)
+          if ('path' in target) assert.match(target.path, /^[A-Za-z0-9._~/-]*$/)
+        } catch (fault) {
+          assert.ok(fault instanceof PullpassError && fault.code === 'USAGE_INVALID')
+        }
+      }),
+    )
+  })
+
+  test('a token that was pasted in its place is not shown', () => {
+    const text = `gs://ya29.${'aB3'.repeat(40)}`
+    assert.throws(
+      () => parseTarget(text),
+      (fault: Error) => !fault.message.includes('aB3aB3'),
+    )
+  })
+})

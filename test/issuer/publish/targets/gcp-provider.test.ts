@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { publishTargetContract } from '../../../../e2e/contract/publish-target-contract.ts'
+import type { PublishTarget } from '../../../../src/issuer/documents/publish-target.ts'
+import { openTarget } from '../../../../src/issuer/publish/open-target.ts'
+import { runPullpass } from '../../../support/run-pullpass.ts'
+import { startTestSandbox, type TestSandbox } from '../../../support/start-test-sandbox.ts'
+import { testOutside } from '../../../support/test-outside.ts'
+
+const document = (keys: readonly object[]) => ({
+  text: JSON.stringify({ keys }),
+  contentType: 'application/jwk-set+json',
+  cacheControl: 'public, max-age=300',
+})
+
+const outsideOf = ({ authority, environment }: TestSandbox, more: Record<string, string | undefined> = {}) =>
+  testOutside({ ca: authority.ca, environment: { ...environment, ...more } })
+
+const open = (sandbox: TestSandbox, provider = sandbox.provider): Promise<PublishTarget> =>
+  openTarget(`gcp-provider:${provider}`, outsideOf(sandbox))
+
+const asNobody = async (sandbox: TestSandbox) => {
+  const description = {
+    type: 'external_account',
+    audience: `//iam.googleapis.com/${sandbox.provider}`,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    token_url: `${sandbox.parts.sts.url}/v1/token`,
+    credential_source: { file: sandbox.folder.tokenFile },
+  }
+  const file = await sandbox.write('pod.json', JSON.stringify(description))
+  return openTarget(`gcp-provider:${sandbox.provider}`, outsideOf(sandbox, { GOOGLE_APPLICATION_CREDENTIALS: file }))
+}
+
+publishTargetContract('gcp-provider: at the sandbox', { preconditions: 'looked at' }, async (t) => {
+  const sandbox = await startTestSandbox(t)
+  const { provider, cluster, google } = sandbox
+  const set = async (jwksJson?: string) =>
+    google.identity.putProvider({ name: provider, issuerUri: cluster.issuer, ...(jwksJson && { jwksJson }) })
+  return {
+    target: await open(sandbox),
+    other: await open(sandbox),
+    missing: await open(sandbox, provider.replace(/cluster$/, 'not-there')),
+    denied: await asNobody(sandbox),
+    put: (_, text) => set(text),
+    remove: () => set(),
+  }
+})
+
+const rsa = { kty: 'RSA', alg: 'RS256', use: 'sig', kid: 'rsa', n: 'n', e: 'AQAB' }
+const p256 = { kty: 'EC', alg: 'ES256', use: 'sig', kid: 'p256', x: 'x', y: 'y', crv: 'P-256' }
+
+suite('gcp-provider:', () => {
+  test('takes keys that Google reads, and nothing else of them', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const target = await open(sandbox)
+    const stray = { ...rsa, x5t: 'thumbprint', key_ops: ['verify'] }
+    const keys = [stray, p256, { ...p256, kid: 'p384', crv: 'P-384' }, { kty: 'oct', k: 'secret' }]
+    assert.equal(await target.write('jwks', document(keys), undefined), 'written')
+    assert.deepEqual(JSON.parse((await target.read('jwks'))?.text ?? ''), { keys: [rsa, p256] })
+  })
+
+  test('is not left without a key that Google reads', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const target = await open(sandbox)
+    await target.write('jwks', document([rsa]), undefined)
+    const before = await target.read('jwks')
+    await assert.rejects(target.write('jwks', document([{ ...p256, crv: 'P-521' }]), before?.version), {
+      code: 'KEYS_UNUSABLE',
+    })
+    assert.deepEqual(await target.read('jwks'), before)
+  })
+
+  test('keeps what else the provider has', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const before = sandbox.google.identity.read(sandbox.provider)
+    await (await open(sandbox)).write('jwks', document([rsa]), undefined)
+    const after = sandbox.google.identity.read(sandbox.provider)
+    assert.deepEqual(after?.attributeMapping, before?.attributeMapping)
+    assert.deepEqual(after?.oidc?.issuerUri, before?.oidc?.issuerUri)
+  })
+
+  test('believes the cluster by the keys that were uploaded, though nothing is public', async (t) => {
+    const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
+    const { publicKey, kid } = sandbox.cluster.keys.current
+    const key = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
+    assert.match((await runPullpass(sandbox, ['refresh'])).stderr, /^ISSUER_UNREACHABLE/m)
+    await (await open(sandbox)).write('jwks', document([key]), undefined)
+    assert.equal((await runPullpass(sandbox, ['refresh'])).exitCode, 0)
+  })
+
+  test('that is deleted is missing, and the hint tells how long it can be had back', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: sandbox.cluster.issuer, state: 'DELETED' })
+    await assert.rejects((await open(sandbox)).read('jwks'), {
+      code: 'PUBLISH_TARGET_MISSING',
+      seen: `the provider ${sandbox.provider} is deleted`,
+    })
+  })
+})

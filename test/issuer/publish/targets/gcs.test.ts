@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { publishTargetContract } from '../../../../e2e/contract/publish-target-contract.ts'
+import { documentPaths } from '../../../../src/issuer/documents/publish-target.ts'
+import { openTarget } from '../../../../src/issuer/publish/open-target.ts'
+import { startTestSandbox, type TestSandbox } from '../../../support/start-test-sandbox.ts'
+import { testOutside } from '../../../support/test-outside.ts'
+
+const document = { text: '{"keys":[]}', contentType: 'application/jwk-set+json', cacheControl: 'public, max-age=300' }
+
+const outsideOf = ({ authority, environment }: TestSandbox, more: Record<string, string | undefined> = {}) =>
+  testOutside({ ca: authority.ca, environment: { ...environment, ...more } })
+
+/** The pod's own federation: it holds no role at the bucket. */
+const asPod = async (sandbox: TestSandbox) => {
+  const description = {
+    type: 'external_account',
+    audience: `//iam.googleapis.com/${sandbox.provider}`,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    token_url: `${sandbox.parts.sts.url}/v1/token`,
+    credential_source: { file: sandbox.folder.tokenFile },
+  }
+  const file = await sandbox.write('pod.json', JSON.stringify(description))
+  return outsideOf(sandbox, { GOOGLE_APPLICATION_CREDENTIALS: file })
+}
+
+publishTargetContract('gs:// at the sandbox', { preconditions: 'atomic' }, async (t) => {
+  const sandbox = await startTestSandbox(t)
+  sandbox.google.store.putBucket('example-issuer', { access: 'public' })
+  sandbox.google.store.putBucket('private-issuer')
+  const keyOf = (name: keyof typeof documentPaths) => `cluster-1/${documentPaths[name]}`
+  const target = await openTarget('gs://example-issuer/cluster-1', outsideOf(sandbox))
+  return {
+    target,
+    other: await openTarget('gs://example-issuer/cluster-1', outsideOf(sandbox)),
+    missing: await openTarget('gs://not-there/cluster-1', outsideOf(sandbox)),
+    denied: await openTarget('gs://private-issuer/cluster-1', await asPod(sandbox)),
+    async readAsStranger(name) {
+      const url = `${target.issuerUrl}/${documentPaths[name]}`
+      const { status, headers, body } = await outsideOf(sandbox).transport({
+        method: 'GET',
+        url,
+        headers: {},
+        maxBytes: 1024 * 1024,
+        signal: AbortSignal.timeout(5000),
+      })
+      const [type = '', cache = ''] = [headers['content-type'], headers['cache-control']]
+      return new Response(body, { status, headers: { 'content-type': type, 'cache-control': cache } })
+    },
+    put: async (name, body) =>
+      void sandbox.google.store.put('example-issuer', keyOf(name), { body, contentType: 'application/json' }),
+    remove: async (name) => sandbox.google.store.remove('example-issuer', keyOf(name)),
+  }
+})
+
+suite('gs://', () => {
+  test('is read by strangers at storage.googleapis.com', async () => {
+    const outside = testOutside()
+    const target = await openTarget('gs://example-issuer/clusters/one', outside)
+    assert.equal(target.issuerUrl, 'https://storage.googleapis.com/example-issuer/clusters/one')
+    assert.equal(
+      (await openTarget('gs://example-issuer', outside)).issuerUrl,
+      'https://storage.googleapis.com/example-issuer',
+    )
+  })
+
+  test('the refusal names the permission that Google names, and the command that grants it', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.google.store.putBucket('private-issuer')
+    const target = await openTarget('gs://private-issuer', await asPod(sandbox))
+    await assert.rejects(target.write('jwks', document, undefined), {
+      code: 'PUBLISH_DENIED',
+      seen: /^Google answered 403 ".*storage\.objects\.create.*" on writing gs:\/\/private-issuer$/,
+      hint: 'gcloud storage buckets add-iam-policy-binding gs://private-issuer --role=roles/storage.objectUser --member=OPERATOR',
+    })
+  })
+
+  test('a store that is down for a moment is asked again', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.google.store.putBucket('example-issuer')
+    sandbox.parts.storage.faults.inject({ kind: 'answer', answer: { status: 503, body: 'busy' } }, { times: 2 })
+    const target = await openTarget('gs://example-issuer', outsideOf(sandbox))
+    assert.equal(await target.write('jwks', document, undefined), 'written')
+  })
+
+  test('a store that stays down is an error after a few tries', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.parts.storage.faults.inject({ kind: 'answer', answer: { status: 503, body: 'busy' } })
+    const outside = outsideOf(sandbox)
+    const target = await openTarget('gs://example-cluster', outside)
+    await assert.rejects(target.read('jwks'), {
+      code: 'PUBLISH_UNAVAILABLE',
+      retryable: true,
+      seen: 'Google answered 503 on reading gs://example-cluster',
+    })
+    assert.equal(outside.slept.length, 3)
+  })
+
+  test('an emulator gets no token', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.google.store.putBucket('example-issuer', { access: 'public' })
+    const outside = outsideOf(sandbox, {
+      STORAGE_EMULATOR_HOST: sandbox.parts.storage.url,
+      GOOGLE_APPLICATION_CREDENTIALS: '/nonexistent',
+    })
+    const target = await openTarget('gs://example-issuer', outside)
+    assert.equal(await target.read('jwks'), undefined)
+    assert.equal(target.issuerUrl, `${sandbox.parts.storage.url}/example-issuer`)
+  })
+
+  test('is not opened for a variable that would send tokens in the clear', async () => {
+    const outside = testOutside({ environment: { STORAGE_EMULATOR_HOST: 'http://storage.example.com' } })
+    await assert.rejects(openTarget('gs://example-issuer', outside), { code: 'VARIABLE_INVALID' })
+  })
+
+  test('a run that ends ends what it asks', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const end = new AbortController()
+    const outside = { ...outsideOf(sandbox), signal: end.signal }
+    const target = await openTarget('gs://example-cluster', outside)
+    end.abort(new Error('the run is over'))
+    await assert.rejects(target.read('jwks'), { message: 'the run is over' })
+  })
+})

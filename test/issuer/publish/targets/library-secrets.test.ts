@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import * as pipeline from '@azure/core-rest-pipeline'
+import { ContainerClient } from '@azure/storage-blob'
+import { awsFault } from '../../../../src/issuer/publish/targets/aws-fault.ts'
+import { awsRequestHandler } from '../../../../src/issuer/publish/targets/aws-request-handler.ts'
+import { azureFault } from '../../../../src/issuer/publish/targets/azure-fault.ts'
+import { azureHttpClients } from '../../../../src/issuer/publish/targets/azure-http-client.ts'
+import { azureIdentityFault } from '../../../../src/issuer/publish/targets/azure-identity-fault.ts'
+import { testOutside } from '../../../support/test-outside.ts'
+
+const secret = 'eyJhbGciOiJSUzI1NiIsImtpZCI6InBsYW50ZWQifQ.planted.token-0123456789'
+const outside = { ...testOutside(), transport: async () => ({ status: 403, headers: {}, body: '' }) }
+const form = new URLSearchParams({ WebIdentityToken: secret, Action: 'AssumeRoleWithWebIdentity' }).toString()
+
+suite("what a vendor's library sent is withheld from the words of whoever answers it", () => {
+  const requests = {
+    "AWS's token service, by its form": { headers: {}, body: form },
+    "AWS's token service, by its form as bytes": { headers: {}, body: Buffer.from(form) },
+    'S3, by its session token': { headers: { 'X-Amz-Security-Token': secret } },
+  }
+  for (const [title, request] of Object.entries(requests)) {
+    test(title, async () => {
+      const handler = awsRequestHandler(outside)
+      await handler.handle({ method: 'POST', protocol: 'https:', hostname: 'a.example', path: '/', ...request })
+      const answered = Object.assign(new Error(`no: ${secret}`), {
+        name: 'AccessDenied',
+        $metadata: { httpStatusCode: 403 },
+      })
+      const { secrets } = handler
+      const { message } = awsFault(answered, { name: 's3://bucket', bucket: 'bucket', secrets }, 'reading')
+      assert.match(
+        message,
+        /^PUBLISH_DENIED \(publish\): AWS answered 403 \(its words are withheld: they repeat a secret\)/,
+      )
+    })
+  }
+
+  test('Entra, by its form', async () => {
+    const { tokens, secrets } = azureHttpClients(pipeline, outside)
+    const body = new URLSearchParams({ client_assertion: secret }).toString()
+    await tokens.sendRequest(pipeline.createPipelineRequest({ url: 'https://a.example/', method: 'POST', body }))
+    const refused = Object.assign(new Error(`AADSTS70021: ${secret.slice(0, 30)}`), { statusCode: 400 })
+    assert.match(azureIdentityFault(refused, secrets).message, /answered 400 \(its words are withheld/)
+  })
+
+  test('Azure’s storage, by its bearer', async () => {
+    const { blobs, secrets } = azureHttpClients(pipeline, outside)
+    const getToken = async () => ({ token: secret, expiresOnTimestamp: Date.now() + 3_600_000 })
+    const client = new ContainerClient('https://a.example/c', { getToken }, { httpClient: blobs })
+    await assert.rejects(client.getBlockBlobClient('x').download())
+    const refused = { statusCode: 403, code: secret.slice(0, 30) }
+    const target = { name: 'azblob://a/c', account: 'a', container: 'c', secrets }
+    assert.match(azureFault(refused, target, 'reading').message, /answered 403 \(its words are withheld/)
+  })
+
+  test('of many, the latest are known', async () => {
+    const handler = awsRequestHandler(outside)
+    for (let count = 0; count < 50; count++) {
+      const headers = { 'x-amz-security-token': `a-session-token-of-${count}` }
+      await handler.handle({ method: 'GET', protocol: 'https:', hostname: 'a.example', path: '/', headers })
+    }
+    assert.equal(handler.secrets.length, 20)
+    assert.equal(handler.secrets[0]?.reveal(), 'a-session-token-of-49')
+  })
+})
