@@ -1,4 +1,5 @@
 /** A real API server whose published keys the sandbox's Google believes: the stage on which installations are tried. */
+
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createGoogleCloud, type GoogleCloud } from '../../sandbox/google/google-cloud.ts'
@@ -6,6 +7,7 @@ import { principalOf } from '../../sandbox/google/workload-identity.ts'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
+import type { NamespacedName } from '../../src/document/namespaced-name.ts'
 import {
   type ApiServer,
   type KubernetesAnswer,
@@ -25,7 +27,7 @@ export interface Stage extends RealPart {
   /** Leads pullpass to the sandbox's Google. */
   readonly environment: Readonly<Record<string, string>>
   /** Lets an account of the cluster become the Google service account that pulls. */
-  readonly trust: (account: { readonly namespace: string; readonly name: string }) => void
+  readonly trust: (account: NamespacedName) => void
   /** As the cluster's admin. @throws unless it succeeds */
   readonly admin: (request: KubernetesRequest) => Promise<KubernetesAnswer>
 }

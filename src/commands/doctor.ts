@@ -1,4 +1,5 @@
 /** pullpass doctor: the whole way for a document, hop by hop, with what mends the first that fails. Changes nothing. */
+
 import type { Asked, Refresher, WantedImage } from '../doctor/asked.ts'
 import { failedBy } from '../doctor/failed-by.ts'
 import type { Finding } from '../doctor/finding.ts'
@@ -6,6 +7,7 @@ import { mendingCommands } from '../doctor/remedy/mending-commands.ts'
 import { walk } from '../doctor/walk.ts'
 import type { Document } from '../document/document.ts'
 import { loadDocuments } from '../document/load-documents.ts'
+import type { NamespacedName } from '../document/namespaced-name.ts'
 import { connect } from '../kubernetes/connect.ts'
 import { asFault } from '../outside/as-fault.ts'
 import { checkProxy } from '../outside/check-proxy.ts'
@@ -18,7 +20,7 @@ import type { Call, Command, ExitCode } from './command.ts'
 import { renderFindings } from './doctor/render-findings.ts'
 import { reportFindings } from './doctor/report-findings.ts'
 import type { Flag } from './flag.ts'
-import { type NamespacedName, parseNamespacedName } from './parse-namespaced-name.ts'
+import { parseNamespacedName } from './parse-namespaced-name.ts'
 import { clusterFlags, documentFlags, outputFlags } from './shared-flags.ts'
 import { usageFault } from './usage-fault.ts'
 

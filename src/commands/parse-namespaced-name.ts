@@ -1,13 +1,10 @@
 /** `NAMESPACE/NAME`, as a command line names an object of the cluster. */
+
 import { labelName, objectName } from '../document/kubernetes-names.ts'
+import type { NamespacedName } from '../document/namespaced-name.ts'
 import { brokenRule } from '../document/text-rule.ts'
 import { quote } from '../outside/quote.ts'
 import { usageFault } from './usage-fault.ts'
-
-export interface NamespacedName {
-  readonly namespace: string
-  readonly name: string
-}
 
 /** `kind` and `command` are for the message. @throws USAGE_INVALID */
 export function parseNamespacedName(text: string, kind: string, command: string): NamespacedName {

@@ -1,5 +1,7 @@
 /** A document as it is written in a file: the fields of design and reference page, before defaults. */
+
 import type { DocumentIssuer, LabelSelector } from './document.ts'
+import type { NamespacedName } from './namespaced-name.ts'
 
 export type DocumentForm = ClusterPullSecretForm | PullSecretForm
 
@@ -11,7 +13,7 @@ export interface ClusterPullSecretForm {
     readonly secretName?: string
     readonly namespaces: NamespacesForm
     readonly registries: readonly RegistryForm[]
-    readonly serviceAccountRef?: { readonly namespace: string; readonly name: string }
+    readonly serviceAccountRef?: NamespacedName
     readonly issuer?: DocumentIssuer
     readonly attachToServiceAccounts?: readonly string[]
     readonly stuckPods?: 'Ignore' | 'Evict'

@@ -1,5 +1,7 @@
 /** What is wanted, checked and with its defaults: the same from a file, a custom resource or the environment. */
+
 import type { GcpSettings } from './gcp-settings.ts'
+import type { NamespacedName } from './namespaced-name.ts'
 
 export interface Document {
   readonly kind: 'ClusterPullSecret' | 'PullSecret'
@@ -11,7 +13,7 @@ export interface Document {
   readonly secretName: string
   readonly namespaces: NamespaceChoice
   readonly registries: readonly DocumentRegistry[]
-  readonly serviceAccountRef?: { readonly namespace: string; readonly name: string }
+  readonly serviceAccountRef?: NamespacedName
   readonly issuer?: DocumentIssuer
   readonly attachToServiceAccounts: readonly string[]
   readonly stuckPods: 'Ignore' | 'Evict'
@@ -26,7 +28,7 @@ export interface DocumentIssuer {
   /** What strangers are told to expect as `iss`, where it is not where the target is read. */
   readonly url?: string
   /** The ConfigMap that remembers keys and revocations, where it is not pullpass-system/pullpass-issuer. */
-  readonly memoryRef?: { readonly namespace: string; readonly name: string }
+  readonly memoryRef?: NamespacedName
 }
 
 /** Chosen = include (absent: any) and selector (absent: any) and not exclude. */

@@ -1,6 +1,7 @@
 /** Which ConfigMap remembers an issuer's keys, unless another is named. */
+import type { NamespacedName } from './namespaced-name.ts'
 
-export const issuerMemory: { readonly namespace: string; readonly name: string } = {
+export const issuerMemory: NamespacedName = {
   namespace: 'pullpass-system',
   name: 'pullpass-issuer',
 }

@@ -1,17 +1,13 @@
 /** A ConfigMap as a small memory: its texts by key, read whole, written key by key. */
+import type { NamespacedName } from '../document/namespaced-name.ts'
 import { asObject, asTexts } from '../outside/json-fields.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Cluster } from './cluster.ts'
 import { readAnswer } from './read-answer.ts'
 import { readStatus } from './read-status.ts'
 
-export interface ConfigMapName {
-  readonly namespace: string
-  readonly name: string
-}
-
 /** Empty where it is not there. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
-export async function readConfigMap(cluster: Cluster, map: ConfigMapName): Promise<Record<string, string>> {
+export async function readConfigMap(cluster: Cluster, map: NamespacedName): Promise<Record<string, string>> {
   const answer = await cluster.request({ method: 'GET', path: pathOf(map) })
   if (answer.status === 404) return {}
   if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'configmaps', ...map })
@@ -24,7 +20,7 @@ export async function readConfigMap(cluster: Cluster, map: ConfigMapName): Promi
  */
 export async function writeConfigMap(
   cluster: Cluster,
-  map: ConfigMapName,
+  map: NamespacedName,
   changes: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
   const kept = Object.entries(changes).filter(([, text]) => text !== undefined)
@@ -46,7 +42,7 @@ export async function writeConfigMap(
 const attempts = 5
 
 /** A merge patch changes the keys that it names, whoever writes others at the same time. */
-async function patch(cluster: Cluster, map: ConfigMapName, changes: object): Promise<'patched' | 'absent'> {
+async function patch(cluster: Cluster, map: NamespacedName, changes: object): Promise<'patched' | 'absent'> {
   const answer = await cluster.request({
     method: 'PATCH',
     path: `${pathOf(map)}?fieldManager=pullpass`,
@@ -58,7 +54,7 @@ async function patch(cluster: Cluster, map: ConfigMapName, changes: object): Pro
   throw readStatus(cluster, answer, { verb: 'patch', resource: 'configmaps', ...map })
 }
 
-async function create(cluster: Cluster, map: ConfigMapName, data: object): Promise<'created' | 'there already'> {
+async function create(cluster: Cluster, map: NamespacedName, data: object): Promise<'created' | 'there already'> {
   const answer = await cluster.request({
     method: 'POST',
     path: `${folderOf(map)}?fieldManager=pullpass`,
@@ -75,5 +71,5 @@ async function create(cluster: Cluster, map: ConfigMapName, data: object): Promi
   throw readStatus(cluster, answer, { verb: 'create', resource: 'configmaps', ...map })
 }
 
-const folderOf = ({ namespace }: ConfigMapName) => `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`
-const pathOf = (map: ConfigMapName) => `${folderOf(map)}/${encodeURIComponent(map.name)}`
+const folderOf = ({ namespace }: NamespacedName) => `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`
+const pathOf = (map: NamespacedName) => `${folderOf(map)}/${encodeURIComponent(map.name)}`

@@ -1,10 +1,10 @@
 /** Tells of an object what `kubectl describe` shows. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
+import type { NamespacedName } from '../document/namespaced-name.ts'
 import type { Cluster } from './cluster.ts'
-import type { ConfigMapName } from './config-map.ts'
 import { readStatus } from './read-status.ts'
 
 export interface EventOfConfigMap {
-  readonly about: ConfigMapName
+  readonly about: NamespacedName
   readonly type: 'Normal' | 'Warning'
   /** A word: `KeyUnpublished`. */
   readonly reason: string

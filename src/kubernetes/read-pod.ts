@@ -1,4 +1,5 @@
 /** One pod, as far as its images and pull secrets go. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
+import type { NamespacedName } from '../document/namespaced-name.ts'
 import { asList, asObject, asText, type JsonObject } from '../outside/json-fields.ts'
 import type { Cluster } from './cluster.ts'
 import { readAnswer } from './read-answer.ts'
@@ -33,10 +34,7 @@ export interface WaitingContainer {
 const longest = 2 * 1024 * 1024
 
 /** undefined where it is not there. @throws KUBERNETES_FORBIDDEN, and what a cluster throws */
-export async function readPod(
-  cluster: Cluster,
-  { namespace, name }: { readonly namespace: string; readonly name: string },
-): Promise<Pod | undefined> {
+export async function readPod(cluster: Cluster, { namespace, name }: NamespacedName): Promise<Pod | undefined> {
   const answer = await cluster.request({
     method: 'GET',
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`,
@@ -48,7 +46,7 @@ export async function readPod(
   return podOf(readAnswer(cluster, answer), { namespace, name })
 }
 
-function podOf(pod: JsonObject, names: { readonly namespace: string; readonly name: string }): Pod {
+function podOf(pod: JsonObject, names: NamespacedName): Pod {
   const [metadata, spec, status] = ['metadata', 'spec', 'status'].map((part) => asObject(pod[part]) ?? {})
   const created = Date.parse(asText(metadata?.['creationTimestamp']) ?? '')
   const containers = ['initContainers', 'containers', 'ephemeralContainers'].flatMap((kind) => asList(spec?.[kind]))

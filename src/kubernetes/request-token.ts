@@ -3,6 +3,7 @@
  * https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/
  */
 
+import type { NamespacedName } from '../document/namespaced-name.ts'
 import { asObject, asText } from '../outside/json-fields.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { Redacted } from '../outside/redacted.ts'
@@ -27,7 +28,7 @@ const shortestSeconds = 600
 /** The token is real, in a dry run too: TokenRequest knows none. @throws TOKEN_REQUEST_REFUSED */
 export async function requestToken(
   cluster: Cluster,
-  account: { readonly namespace: string; readonly name: string },
+  account: NamespacedName,
   wanted: TokenWanted,
 ): Promise<RequestedToken> {
   const { namespace, name } = account

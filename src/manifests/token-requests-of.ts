@@ -1,9 +1,10 @@
 /** The tokens that a refresh asks of the cluster: whose, for which audiences, and how long they live at most. */
+import type { NamespacedName } from '../document/namespaced-name.ts'
 import { requestedAccount } from '../document/requested-account.ts'
 import type { BoundRegistry } from './bind-registries.ts'
 
 export interface TokenRequests {
-  readonly account: { readonly namespace: string; readonly name: string }
+  readonly account: NamespacedName
   readonly audiences: readonly string[]
 }
 

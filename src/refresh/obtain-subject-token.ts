@@ -1,5 +1,7 @@
 /** The subject token for one registry of one document: from a file, or asked of the cluster. */
+
 import type { Document, DocumentRegistry } from '../document/document.ts'
+import type { NamespacedName } from '../document/namespaced-name.ts'
 import { requestedAccount } from '../document/requested-account.ts'
 import { checkAudience } from '../identity/check-audience.ts'
 import { checkLifetime } from '../identity/check-lifetime.ts'
@@ -49,7 +51,7 @@ const tokenForPath = new PullpassError({
 
 /** Asks for the audience and the life that the exchange needs. @throws TOKEN_REQUEST_REFUSED and what a request throws */
 export async function requestSubjectToken(
-  account: { readonly namespace: string; readonly name: string },
+  account: NamespacedName,
   { audiences, subjectTokenLifeSeconds }: Demand,
   cluster: Cluster,
 ): Promise<SubjectToken> {

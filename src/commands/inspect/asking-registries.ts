@@ -1,8 +1,9 @@
 /** The registries of documents, as those who will take a subject token or refuse it. */
+
 import type { Document } from '../../document/document.ts'
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import type { AcceptedAudiences } from '../../identity/check-audience.ts'
 import { bindProvider } from '../../providers/bind-provider.ts'
-import type { NamespacedName } from '../parse-namespaced-name.ts'
 
 export interface AskingRegistry extends AcceptedAudiences {
   /** The first is the one to ask for. */

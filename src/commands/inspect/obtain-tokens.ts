@@ -1,4 +1,5 @@
 /** The tokens to inspect, each with the registries that will take it or refuse it: read, or requested as refresh would. */
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import { decodeSubjectToken } from '../../identity/decode-subject-token.ts'
 import type { JudgedToken } from '../../identity/judge-subject-token.ts'
 import { parseTokenText } from '../../identity/parse-token-text.ts'
@@ -9,7 +10,6 @@ import { connect } from '../../kubernetes/connect.ts'
 import { requestToken } from '../../kubernetes/request-token.ts'
 import { Redacted } from '../../outside/redacted.ts'
 import type { Call } from '../command.ts'
-import type { NamespacedName } from '../parse-namespaced-name.ts'
 import type { clusterFlags } from '../shared-flags.ts'
 import { type AskingRegistry, audiencesToRequest } from './asking-registries.ts'
 import type { TokenTarget } from './parse-inspect-target.ts'

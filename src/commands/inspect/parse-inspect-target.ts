@@ -1,7 +1,8 @@
 /** What `pullpass inspect` is asked to show, from the words of its command line. */
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import { quote } from '../../outside/quote.ts'
 import { type ImageReference, parseImageReference } from '../../registry/parse-image-reference.ts'
-import { type NamespacedName, parseNamespacedName } from '../parse-namespaced-name.ts'
+import { parseNamespacedName } from '../parse-namespaced-name.ts'
 import { usageFault } from '../usage-fault.ts'
 
 export type InspectTarget = TokenTarget | SecretTarget

@@ -1,9 +1,9 @@
 /** One Secret with all that is in it, for who asked to see it. */
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { foundIn } from '../../kubernetes/found-in.ts'
 import { type PullSecretContent, readPullSecretData } from '../../kubernetes/read-pull-secret-data.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
-import type { NamespacedName } from '../parse-namespaced-name.ts'
 
 /** @throws SECRET_MISSING, and what a list throws */
 export async function readSecret(cluster: Cluster, { namespace, name }: NamespacedName): Promise<PullSecretContent> {

@@ -1,5 +1,5 @@
 /** The flag that says whose token is requested to look at what the cluster signs. */
-import type { ServiceAccountName } from '../../issuer/cluster/fresh-token.ts'
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import type { Flag } from '../flag.ts'
 import { parseNamespacedName } from '../parse-namespaced-name.ts'
 
@@ -12,5 +12,5 @@ export const accountFlag: { readonly 'service-account': Flag & { type: 'string' 
 }
 
 /** @throws USAGE_INVALID */
-export const readAccountFlag = (value: string | undefined, command: string): ServiceAccountName =>
+export const readAccountFlag = (value: string | undefined, command: string): NamespacedName =>
   parseNamespacedName(value ?? 'default/default', 'service account', command)

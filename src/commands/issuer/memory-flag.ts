@@ -1,7 +1,7 @@
 /** The flag that says which ConfigMap remembers the issuer's keys. */
 
 import { issuerMemory } from '../../document/issuer-memory.ts'
-import type { ConfigMapName } from '../../kubernetes/config-map.ts'
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import type { Flag } from '../flag.ts'
 import { parseNamespacedName } from '../parse-namespaced-name.ts'
 
@@ -14,5 +14,5 @@ export const memoryFlag: { readonly memory: Flag & { type: 'string' } } = {
 }
 
 /** @throws USAGE_INVALID */
-export const readMemoryFlag = (value: string | undefined, command: string): ConfigMapName =>
+export const readMemoryFlag = (value: string | undefined, command: string): NamespacedName =>
   value === undefined ? issuerMemory : parseNamespacedName(value, 'ConfigMap', command)

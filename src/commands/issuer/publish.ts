@@ -1,6 +1,6 @@
 /** pullpass issuer publish: the cluster's two OIDC documents, brought where clouds read them, and read back. */
 
-import type { ServiceAccountName } from '../../issuer/cluster/fresh-token.ts'
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import { readClusterIssuer } from '../../issuer/cluster/read-cluster-issuer.ts'
 import { knownKeys } from '../../issuer/memory/known-keys.ts'
 import { memoryOrNone } from '../../issuer/memory/memory-or-none.ts'
@@ -97,7 +97,7 @@ export const publish: Command<typeof flags> = {
 }
 
 /** Without one the check is pending, and says why. */
-async function tokenToTry(cluster: Cluster, account: ServiceAccountName) {
+async function tokenToTry(cluster: Cluster, account: NamespacedName) {
   const token = await tokenOrReason(cluster, account)
   return typeof token === 'string' ? `not tried: ${token}` : token
 }

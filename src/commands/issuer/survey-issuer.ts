@@ -1,7 +1,7 @@
 /** What there is to know of a cluster's issuer: what it serves, what it signs, and what a stranger finds. */
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { findMode, type IssuerMode } from '../../issuer/cluster/find-mode.ts'
-import type { ServiceAccountName } from '../../issuer/cluster/fresh-token.ts'
 import { type ClusterIssuer, readClusterIssuer } from '../../issuer/cluster/read-cluster-issuer.ts'
 import { type SignatureVerdict, verifySignature } from '../../issuer/keys/verify-signature.ts'
 import { readMemory } from '../../issuer/memory/read-memory.ts'
@@ -10,7 +10,6 @@ import { gatherPublicFacts, type PublicOutside } from '../../issuer/public/gathe
 import type { FindingWord } from '../../issuer/public/issuer-finding.ts'
 import { type CloudVerdict, judgeForClouds } from '../../issuer/public/judge-for-clouds.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
-import type { ConfigMapName } from '../../kubernetes/config-map.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { tokenOrReason } from './token-or-reason.ts'
 
@@ -31,7 +30,7 @@ export interface IssuerSurvey {
 /** @throws DISCOVERY_FORBIDDEN, DISCOVERY_MALFORMED, DISCOVERY_UNAVAILABLE; DISCOVERY_ABSENT without a token, which would tell the issuer */
 export async function surveyIssuer(
   cluster: Cluster,
-  { account, memory }: { readonly account: ServiceAccountName; readonly memory: ConfigMapName },
+  { account, memory }: { readonly account: NamespacedName; readonly memory: NamespacedName },
   outside: PublicOutside,
 ): Promise<IssuerSurvey> {
   const served = await readServed(cluster)
@@ -62,7 +61,7 @@ async function readServed(cluster: Cluster): Promise<ClusterIssuer | PullpassErr
 }
 
 /** Who may look need not have the right to what issuer watch remembers. */
-async function readSince(cluster: Cluster, place: ConfigMapName): Promise<ReadonlyMap<string, Date>> {
+async function readSince(cluster: Cluster, place: NamespacedName): Promise<ReadonlyMap<string, Date>> {
   try {
     const { keys } = await readMemory(cluster, place)
     return new Map(keys.map(({ key, firstSeenAt }) => [key.keyId ?? '', firstSeenAt]))

@@ -1,5 +1,7 @@
 /** What is to be tried after trust was made: each registry of each document, with each cluster's token. */
+
 import type { DocumentRegistry } from '../../document/document.ts'
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import { requestedAccount } from '../../document/requested-account.ts'
 import { decodeSubjectToken } from '../../identity/decode-subject-token.ts'
 import { readTokenFile } from '../../identity/read-token-file.ts'
@@ -31,10 +33,7 @@ interface Source {
 }
 
 /** A file that holds a token lies in a pod: on a laptop there is none, and nothing can be tried. */
-function tokenOf(
-  account: { readonly namespace: string; readonly name: string } | undefined,
-  { registry, cluster, environment }: Source,
-): Trial['token'] {
+function tokenOf(account: NamespacedName | undefined, { registry, cluster, environment }: Source): Trial['token'] {
   return async (audience, lifeSeconds) => {
     const { connection } = cluster
     if (account === undefined || connection === undefined) {

@@ -6,8 +6,10 @@
  *                 │ no
  *                 └─▶ publish what the cluster serves ─▶ public now? ─▶ exchange, or a fault: the last good credential stays
  */
+
 import type { DocumentIssuer } from '../../document/document.ts'
 import { issuerMemory } from '../../document/issuer-memory.ts'
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { askAnew } from '../../kubernetes/ask-anew.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
@@ -46,7 +48,7 @@ export interface PublicationBarrier {
 interface Publication extends BarrierNeeds {
   readonly target: PublishTarget
   readonly issuer: string | undefined
-  readonly memory: { readonly namespace: string; readonly name: string }
+  readonly memory: NamespacedName
 }
 
 export async function openBarrier(wanted: DocumentIssuer, needs: BarrierNeeds): Promise<PublicationBarrier> {

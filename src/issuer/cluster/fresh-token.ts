@@ -1,4 +1,5 @@
 /** A token that the cluster signs now, for nobody: to see its issuer and key, and to try a signature. */
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import { decodeSubjectToken } from '../../identity/decode-subject-token.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
@@ -9,13 +10,8 @@ const audience = 'pullpass.dev/issuer'
 /** Seconds; the least that an API server grants. */
 const lifeSeconds = 600
 
-export interface ServiceAccountName {
-  readonly namespace: string
-  readonly name: string
-}
-
 /** @throws TOKEN_REQUEST_REFUSED, TOKEN_MALFORMED, and what a cluster throws */
-export async function freshToken(cluster: Cluster, account: ServiceAccountName): Promise<SubjectToken> {
+export async function freshToken(cluster: Cluster, account: NamespacedName): Promise<SubjectToken> {
   const { value } = await requestToken(cluster, account, { audience, lifeSeconds })
   return decodeSubjectToken(value, `a token fresh from service account ${account.namespace}/${account.name}`)
 }

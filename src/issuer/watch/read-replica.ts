@@ -1,9 +1,10 @@
 /** What one API server serves and signs, asked over a connection of its own: replicas differ in the middle of a roll-out. */
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { asFault } from '../../outside/as-fault.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
-import { freshToken, type ServiceAccountName } from '../cluster/fresh-token.ts'
+import { freshToken } from '../cluster/fresh-token.ts'
 import { type ClusterIssuer, readClusterIssuer } from '../cluster/read-cluster-issuer.ts'
 
 export interface ReplicaReading {
@@ -20,7 +21,7 @@ const longestMs = 8_000
 export async function readReplica(
   cluster: Cluster,
   address: URL | undefined,
-  account: ServiceAccountName,
+  account: NamespacedName,
 ): Promise<ReplicaReading> {
   const from = address?.href.replace(/\/$/, '') ?? cluster.server
   const over = new AbortController()

@@ -1,6 +1,6 @@
 /** Tells of alarms, once when they begin and once an hour while they last: as lines of the log, and as Kubernetes' Events. */
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
-import type { ConfigMapName } from '../../kubernetes/config-map.ts'
 import { createEvent } from '../../kubernetes/create-event.ts'
 import type { Outside } from '../../outside/outside.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
@@ -14,7 +14,7 @@ const againMs = 3_600_000
 export async function tellAlarms(
   alarms: readonly Alarm[],
   told: ToldAlarms,
-  { cluster, memory }: { readonly cluster: Cluster; readonly memory: ConfigMapName },
+  { cluster, memory }: { readonly cluster: Cluster; readonly memory: NamespacedName },
   outside: Pick<Outside, 'now' | 'random' | 'log'>,
 ): Promise<ToldAlarms> {
   const now = outside.now()
@@ -34,7 +34,7 @@ export async function tellAlarms(
 /** Who may not write Events still has the log. */
 async function tell(
   cluster: Cluster,
-  about: ConfigMapName,
+  about: NamespacedName,
   { reason, says, now }: { reason: string; says: string; now: Date },
   { random, log }: Pick<Outside, 'random' | 'log'>,
 ): Promise<void> {

@@ -1,7 +1,6 @@
 /** What is to be watched, and where it is to be public: the same for a command and for a controller. */
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
-import type { ConfigMapName } from '../../kubernetes/config-map.ts'
-import type { ServiceAccountName } from '../cluster/fresh-token.ts'
 import type { PublishTarget } from '../documents/publish-target.ts'
 
 export interface WatchWanted {
@@ -12,7 +11,7 @@ export interface WatchWanted {
   /** API servers; empty: those of the EndpointSlices of Service `kubernetes`. */
   readonly replicas: readonly URL[]
   /** Whose token is requested, for nobody, to see what signs. */
-  readonly account: ServiceAccountName
-  readonly memory: ConfigMapName
+  readonly account: NamespacedName
+  readonly memory: NamespacedName
   readonly keepForMs: number
 }

@@ -1,6 +1,8 @@
 /** Runs of `pullpass trust` on a document, and what Google holds after them. */
+
 import type { Binding } from '../../../sandbox/google/iam-policies.ts'
 import type { IdentityResource } from '../../../sandbox/google/workload-identity.ts'
+import type { NamespacedName } from '../../../src/document/namespaced-name.ts'
 import { type PullpassRun, type PullpassWanted, runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 
@@ -14,7 +16,7 @@ export interface TrustDocument {
   readonly trust?: readonly string[]
   readonly impersonation?: 'by account' | 'direct'
   /** The account whose token is exchanged; `file`: a token file. */
-  readonly subject?: { readonly namespace: string; readonly name: string } | 'file'
+  readonly subject?: NamespacedName | 'file'
   readonly registry?: readonly string[]
 }
 
