@@ -5,9 +5,9 @@
  *
  * The memory comes first: whoever publishes between the two reads it.
  */
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import { writeConfigMap } from '../../kubernetes/config-map.ts'
 import type { Outside } from '../../outside/outside.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
 import { withoutFaults } from '../../outside/without-faults.ts'
 import type { ClusterIssuer } from '../cluster/read-cluster-issuer.ts'
 import { judgePublished } from '../documents/judge-published.ts'
@@ -19,13 +19,16 @@ import { digestOf, type KeyMemory } from '../memory/key-memory.ts'
 import { knownKeys } from '../memory/known-keys.ts'
 import { memoryChanges } from '../memory/memory-changes.ts'
 import { mergeUnrevoked } from '../memory/merge-unrevoked.ts'
+import { readMemory } from '../memory/read-memory.ts'
 import { issuerToPublish } from '../publish/issuer-to-publish.ts'
 import { type PublishOutcome, publishDocuments } from '../publish/publish-documents.ts'
-import { gatherRound, type RoundFacts } from '../watch/gather-round.ts'
-import type { WatchWanted } from '../watch/watch-wanted.ts'
+import { type ReplicaReading, type ReplicasWanted, readReplicas } from '../replicas/read-replicas.ts'
 import { judgeRevocation } from './judge-revocation.ts'
 
-export interface RevokeWanted extends Omit<WatchWanted, 'keepForMs'> {
+export interface RevokeWanted extends ReplicasWanted {
+  readonly target: PublishTarget
+  readonly issuerUrl: string | undefined
+  readonly memory: NamespacedName
   readonly keyId: string
   readonly inUse: 'refuse' | 'revoke'
   readonly mode: 'write' | 'dry-run'
@@ -34,14 +37,14 @@ export interface RevokeWanted extends Omit<WatchWanted, 'keepForMs'> {
 export interface Revoked {
   readonly issuer: string
   readonly outcome: PublishOutcome
-  readonly readings: RoundFacts['readings']
+  readonly readings: readonly ReplicaReading[]
 }
 
 /** @throws KEY_UNKNOWN, KEY_IN_USE, and what reading the cluster, remembering and publishing throw */
 export async function revokeKey(wanted: RevokeWanted, outside: Pick<Outside, 'now'>): Promise<Revoked> {
   const { keyId, target, cluster, inUse, mode } = wanted
-  const { memory, readings } = await gatherRound(wanted)
-  if (memory instanceof PullpassError) throw memory
+  const memory = await readMemory(cluster, wanted.memory)
+  const { answers: readings } = await readReplicas(wanted)
   const documents = readDocuments(readings)
   const [first] = documents
   const issuer = issuerToPublish(wanted.issuerUrl, target, first.issuer)
@@ -64,7 +67,7 @@ export async function revokeKey(wanted: RevokeWanted, outside: Pick<Outside, 'no
 }
 
 /** At least one. @throws why there is none */
-function readDocuments(readings: RoundFacts['readings']): [ClusterIssuer, ...ClusterIssuer[]] {
+function readDocuments(readings: readonly ReplicaReading[]): [ClusterIssuer, ...ClusterIssuer[]] {
   const documents = readings.map((reading) => reading.documents)
   const [first, ...rest] = withoutFaults(documents)
   if (first !== undefined) return [first, ...rest]

@@ -13,9 +13,9 @@ import type { KeyMemory } from '../memory/key-memory.ts'
 import { knownKeys } from '../memory/known-keys.ts'
 import { type Confirmation, confirmPublication } from '../publish/confirm-publication.ts'
 import { type PublishOutcome, publishDocuments } from '../publish/publish-documents.ts'
+import type { ReplicaReading } from '../replicas/read-replicas.ts'
 import type { Alarm } from './alarm.ts'
 import { chooseKeys, forgetOldKeys, type KeyChoice } from './choose-keys.ts'
-import type { ReplicaReading } from './read-replica.ts'
 
 export interface Publishing {
   /** Of the JWKS that was last tried to be written. */

@@ -1,0 +1,67 @@
+/**
+ * Asks each API server of a cluster the same, over a connection of its own: in the middle of a roll-out they differ.
+ *
+ *   --replica URL …, else the EndpointSlices of Service `kubernetes` ─▶ each by its address
+ *   where none is known, or none could be reached ───────────────────▶ whichever answers at the cluster's own address
+ */
+import type { Cluster } from '../../kubernetes/cluster.ts'
+import { listApiServers } from '../../kubernetes/list-api-servers.ts'
+import { asFault } from '../../outside/as-fault.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+
+export interface ReplicaQuestion<T> {
+  /** `from` names the API server: `https://10.0.0.1:6443`. What it refuses belongs into the answer: nothing is caught here. */
+  ask(replica: Cluster, from: string): Promise<T>
+  /** Whether an answer says something, so that nobody else needs to be asked. */
+  isRead(answer: T): boolean
+  /** One that hangs must not keep the others' news waiting. */
+  readonly longestMs: number
+}
+
+export interface ReplicaAnswers<T> {
+  /** At least one, in the order of the addresses. */
+  readonly answers: readonly T[]
+  /** Why it is not known where the API servers are. */
+  readonly fault: PullpassError | undefined
+}
+
+/** `replicas` empty: those that the cluster itself lists. */
+export async function askReplicas<T>(
+  cluster: Cluster,
+  replicas: readonly URL[],
+  question: ReplicaQuestion<T>,
+): Promise<ReplicaAnswers<T>> {
+  const found = replicas.length > 0 ? replicas : await listApiServers(cluster).catch(asFault)
+  const anyOne = async () => await askReplica(cluster, undefined, question)
+  if (found instanceof PullpassError) return { answers: [await anyOne()], fault: found }
+  const answers = await Promise.all(found.map(async (address) => await askReplica(cluster, address, question)))
+  // Addresses that nobody reaches from here, as those of a managed control plane: then whichever answers is asked.
+  return { answers: answers.some(question.isRead) ? answers : [...answers, await anyOne()], fault: undefined }
+}
+
+async function askReplica<T>(
+  cluster: Cluster,
+  address: URL | undefined,
+  { ask, longestMs }: ReplicaQuestion<T>,
+): Promise<T> {
+  const from = address?.href.replace(/\/$/, '') ?? cluster.server
+  const over = new AbortController()
+  const timer = setTimeout(() => over.abort(tooSlow(from, longestMs)), longestMs)
+  const replica = cluster.reconnect({ ...(address && { address }), signal: over.signal })
+  try {
+    return await ask(replica, from)
+  } finally {
+    clearTimeout(timer)
+    await replica.close()
+  }
+}
+
+const tooSlow = (from: string, longestMs: number) =>
+  new PullpassError({
+    code: 'KUBERNETES_UNREACHABLE',
+    hop: 'kubernetes',
+    seen: `the API server at ${from} did not answer within ${longestMs / 1000} s`,
+    expected: 'what it was asked for',
+    hint: 'see that this address is reachable from here, and that this API server is well',
+    retryable: true,
+  })

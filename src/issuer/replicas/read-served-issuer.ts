@@ -1,0 +1,63 @@
+/** A cluster's issuer with the keys of every API server together: tokens of each of them are out. */
+import type { Cluster } from '../../kubernetes/cluster.ts'
+import { asFault } from '../../outside/as-fault.ts'
+import type { Log } from '../../outside/outside.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { withoutFaults } from '../../outside/without-faults.ts'
+import { type ClusterIssuer, readClusterIssuer } from '../cluster/read-cluster-issuer.ts'
+import type { IssuerKey } from '../keys/issuer-key.ts'
+import { mergeKeys } from '../keys/merge-keys.ts'
+import { askReplicas } from './ask-replicas.ts'
+
+export interface ServedIssuer {
+  /** What `iss` of its tokens is; of the first that answers, where they differ. */
+  readonly issuer: string
+  /** Of two with one kid, the one that the first of them serves. */
+  readonly keys: readonly IssuerKey[]
+}
+
+/** Somebody waits for it, perhaps where no API server's own address can be reached. */
+const longestMs = 4_000
+
+/**
+ * `replicas` empty: those that the cluster lists. An API server that does not answer is told of in the log, and its keys are
+ * missing: what was uploaded or published before must stay beside them.
+ * @throws what reading the documents throws, where no API server gave them
+ */
+export async function readServedIssuer(cluster: Cluster, replicas: readonly URL[], log: Log): Promise<ServedIssuer> {
+  const { answers, fault } = await askReplicas(cluster, replicas, {
+    ask: async (replica, from) => ({ from, documents: await readClusterIssuer(replica).catch(asFault) }),
+    isRead: ({ documents }) => !(documents instanceof PullpassError),
+    longestMs,
+  })
+  const read = withoutFaults(answers.map(({ documents }) => documents))
+  const [first] = read
+  if (first === undefined) throw answers[answers.length - 1]?.documents
+  tellUnread(answers, fault, log)
+  return { issuer: first.issuer, keys: mergeKeys(...read.map(({ keys }) => keys)) }
+}
+
+function tellUnread(
+  answers: readonly { readonly from: string; readonly documents: ClusterIssuer | PullpassError }[],
+  fault: PullpassError | undefined,
+  log: Log,
+): void {
+  if (fault !== undefined) {
+    log(
+      'warn',
+      'where the API servers are is not known: keys that another than the one that answered serves are missing',
+      {
+        seen: fault.seen,
+        fix: fault.hint ?? '',
+      },
+    )
+  }
+  for (const { from, documents } of answers) {
+    if (documents instanceof PullpassError) {
+      log('warn', 'an API server could not be asked: keys that it alone serves are missing', {
+        from,
+        seen: documents.seen,
+      })
+    }
+  }
+}

@@ -1,0 +1,20 @@
+/** A cluster's issuer with the keys that a cloud may believe: those of every API server, without what was revoked. */
+
+import type { NamespacedName } from '../../document/namespaced-name.ts'
+import type { Cluster } from '../../kubernetes/cluster.ts'
+import type { Log } from '../../outside/outside.ts'
+import { isRevoked } from '../memory/is-revoked.ts'
+import { memoryOrNone } from '../memory/memory-or-none.ts'
+import { readServedIssuer, type ServedIssuer } from './read-served-issuer.ts'
+
+/**
+ * For whoever uploads or registers keys at once, without watching. A leaked key that an API server still serves is not among
+ * them, under whatever kid; where `memory` may not be read, nobody knows what leaked, and the log says so. An API server that
+ * does not answer is told of in the log as well, and its keys are missing: add these to what is there, and replace nothing.
+ * @throws what reading the documents throws, where no API server gave them; what reading the memory throws, but for the right to it
+ */
+export async function readUnrevokedIssuer(cluster: Cluster, memory: NamespacedName, log: Log): Promise<ServedIssuer> {
+  const remembered = await memoryOrNone(cluster, memory, log)
+  const { issuer, keys } = await readServedIssuer(cluster, [], log)
+  return { issuer, keys: keys.filter((key) => !isRevoked(remembered, key)) }
+}

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import type { IssuerKey } from '../../../src/issuer/keys/issuer-key.ts'
+import { readUnrevokedIssuer } from '../../../src/issuer/replicas/read-unrevoked-issuer.ts'
+import { revokeKey } from '../../../src/issuer/revoke/revoke-key.ts'
+import { PullpassError } from '../../../src/outside/pullpass-error.ts'
+import { startTestWatch, type TestWatch } from '../watch/test-watch.ts'
+
+const read = async ({ wanted, outside }: TestWatch) =>
+  await readUnrevokedIssuer(wanted.cluster, wanted.memory, outside.log)
+const kidsOf = (keys: readonly IssuerKey[]) => new Set(keys.map(({ keyId }) => keyId))
+
+suite('the keys that a cloud may believe', () => {
+  test('are those of every API server together', async (t) => {
+    const watch = await startTestWatch(t)
+    const next = await generateSigningKey()
+    await watch.addReplica(t, { keys: { signing: next, published: [next] } })
+    const { issuer, keys } = await read(watch)
+    assert.equal(issuer, watch.sandbox.cluster.issuer)
+    assert.deepEqual(kidsOf(keys), new Set([watch.sandbox.cluster.keys.current.kid, next.kid]))
+    assert.deepEqual(watch.logged, [])
+  })
+
+  test('lack a revoked one, though an API server serves it still', async (t) => {
+    const watch = await startTestWatch(t)
+    const { keys } = watch.sandbox.cluster
+    const leaked = keys.current
+    keys.signWith(await keys.add())
+    await watch.look()
+    await revokeKey({ ...watch.wanted, keyId: leaked.kid, inUse: 'refuse', mode: 'write' }, watch.outside)
+    assert.deepEqual(kidsOf((await read(watch)).keys), new Set([keys.current.kid]))
+  })
+
+  test('lack those of an API server that does not answer, and that is said', async (t) => {
+    const watch = await startTestWatch(t)
+    const next = await generateSigningKey()
+    const replica = await watch.addReplica(t, { keys: { signing: next, published: [next] } })
+    replica.faults.inject({ kind: 'answer', answer: { status: 403, body: '{}' } })
+    assert.deepEqual(kidsOf((await read(watch)).keys), new Set([watch.sandbox.cluster.keys.current.kid]))
+    assert.match(
+      watch.logged.join('\n'),
+      /^warn an API server could not be asked: keys that it alone serves are missing/,
+    )
+  })
+
+  test('are none where no API server answers: why is thrown', async (t) => {
+    const watch = await startTestWatch(t)
+    watch.sandbox.parts.kubernetes.faults.inject(
+      { kind: 'answer', answer: { status: 403, body: '{}' } },
+      { when: ({ path }) => path === '/openid/v1/jwks' },
+    )
+    await assert.rejects(read(watch), (error) => error instanceof PullpassError && error.code === 'DISCOVERY_FORBIDDEN')
+  })
+})
