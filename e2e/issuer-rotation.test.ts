@@ -1,6 +1,6 @@
 /** Keys rotate on two real API servers that disagree in the middle of it, while tokens are exchanged all the time: none fails. */
 import assert from 'node:assert/strict'
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
@@ -18,15 +18,10 @@ import { generateSigningKey } from './parts/control-plane/write-key-files.ts'
 import { waitUntil } from './parts/ground/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { keepTrying } from './rotation/keep-trying.ts'
+import { kidOf } from './rotation/kid-of.ts'
 import { bucket, type RotationServer, type RotationStage, startRotationStage } from './rotation/start-rotation-stage.ts'
 
 const [first, second, third] = [generateSigningKey(), generateSigningKey(), generateSigningKey()]
-
-/** As kube-apiserver names a key of a file. */
-const kidOf = (key: KeyObject) =>
-  createHash('sha256')
-    .update(createPublicKey(key).export({ type: 'spki', format: 'der' }))
-    .digest('base64url')
 
 const clock = createMovableClock(() => new Date())
 

@@ -10,6 +10,8 @@ export interface ServiceAccountKeys {
 }
 
 export interface ApiServerPlan {
+  /** By default a free port of 127.0.0.1, which the EndpointSlice of the API servers refuses to lead to. */
+  readonly listen?: { readonly address: string; readonly port: number }
   /** Of its service account tokens; by default its own address, where it publishes the issuer's documents. */
   readonly issuer?: string
   /** Whose tokens it takes besides. */

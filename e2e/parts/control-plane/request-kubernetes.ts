@@ -3,7 +3,7 @@ import { type RequestOptions, request } from 'node:https'
 import { text } from 'node:stream/consumers'
 
 export interface ApiServer {
-  /** `https://127.0.0.1:PORT` */
+  /** `https://ADDRESS:PORT`; its certificate holds for `kubernetes.default.svc`, whatever the address. */
   readonly server: string
   /** PEM of what signed its certificate. */
   readonly authority: string
@@ -28,7 +28,13 @@ export function requestKubernetes(
   { method = 'GET', path, contentType = 'application/json', body }: KubernetesRequest,
 ): Promise<KubernetesAnswer> {
   const headers = { authorization: `Bearer ${adminToken}`, 'content-type': contentType }
-  const options: RequestOptions = { method, headers, ca: authority, timeout: 10_000 }
+  const options: RequestOptions = {
+    method,
+    headers,
+    ca: authority,
+    servername: 'kubernetes.default.svc',
+    timeout: 10_000,
+  }
   return new Promise((resolve, reject) => {
     const sent = request(new URL(path, server), options, (answer) => {
       text(answer).then((received) => resolve({ status: answer.statusCode ?? 0, body: received }), reject)

@@ -1,6 +1,6 @@
 /**
- * A real kube-apiserver on a free port of 127.0.0.1, with RBAC; the first of its cluster, or a further one on the same
- * etcd. https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
+ * A real kube-apiserver, by default on a free port of 127.0.0.1, with RBAC; the first of its cluster, or a further one on
+ * the same etcd. https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -39,13 +39,13 @@ export async function startApiServer(
   name: string,
   plan: ApiServerPlan & Required<Pick<ApiServerPlan, 'keys'>>,
 ): Promise<RunningApiServer> {
-  const port = await freePort()
-  const server = `https://127.0.0.1:${port}`
+  const listen = plan.listen ?? { address: '127.0.0.1', port: await freePort() }
+  const server = `https://${listen.address}:${listen.port}`
   let current = { issuer: server, ...plan }
   const start = async () => {
     const files = await writeKeyFiles(join(cluster.ground.folder, name), current.keys)
     const program = await findControlPlaneProgram('kube-apiserver')
-    const running = cluster.ground.start(program, renderFlags(cluster, port, current, files))
+    const running = cluster.ground.start(program, renderFlags(cluster, { ...current, listen }, files))
     return { ...files, running, apiServer: await waitFor(cluster, server, running) }
   }
   let { running, signingKeyFile, apiServer } = await start()
@@ -79,15 +79,16 @@ async function isReady(apiServer: ApiServer): Promise<true | undefined> {
   return true
 }
 
+type ListeningPlan = ApiServerPlan & Required<Pick<ApiServerPlan, 'listen'>>
+
 const renderFlags = (
   { ground: { folder }, etcdAddress, tokenFile, controllers }: ClusterGround,
-  port: number,
-  { issuer, acceptedIssuers = [], featureGates = {}, flags = [] }: ApiServerPlan,
+  { listen, issuer, acceptedIssuers = [], featureGates = {}, flags = [] }: ListeningPlan,
   { signingKeyFile, verifyingKeyFile }: KeyFiles,
 ): string[] => [
   `--etcd-servers=${etcdAddress}`,
-  '--bind-address=127.0.0.1',
-  `--secure-port=${port}`,
+  `--bind-address=${listen.address}`,
+  `--secure-port=${listen.port}`,
   `--cert-dir=${folder}`,
   '--service-cluster-ip-range=10.0.0.0/24',
   '--authorization-mode=Node,RBAC',
@@ -97,7 +98,7 @@ const renderFlags = (
   '--kubelet-preferred-address-types=Hostname',
   `--token-auth-file=${tokenFile}`,
   ...[issuer, ...acceptedIssuers].map((accepted) => `--service-account-issuer=${accepted}`),
-  `--service-account-jwks-uri=https://127.0.0.1:${port}/openid/v1/jwks`, // by default an address of the machine where it does not listen
+  `--service-account-jwks-uri=https://${listen.address}:${listen.port}/openid/v1/jwks`, // by default an address of the machine where it does not listen
   `--service-account-signing-key-file=${signingKeyFile}`,
   `--service-account-key-file=${verifyingKeyFile}`,
   ...Object.entries(featureGates).map(([gate, state]) => `--feature-gates=${gate}=${state}`),

@@ -10,21 +10,20 @@ export interface ProgramRun {
   readonly stderr: string
 }
 
-/** What it gets beside its arguments: variables on top of ours, and all of its stdin. */
+/** What it gets beside its arguments: variables on top of ours, all of its stdin, and its time. */
 export interface ProgramSurroundings {
   readonly environment?: Readonly<Record<string, string>>
   readonly stdin?: string
+  readonly longestMs?: number
 }
-
-const timeout = 60_000
 
 /** Whatever the exit code: it is the caller's to judge. */
 export async function runProgram(
   command: string,
   commandArguments: readonly string[],
-  { environment, stdin = '' }: ProgramSurroundings = {},
+  { environment, stdin = '', longestMs = 60_000 }: ProgramSurroundings = {},
 ): Promise<ProgramRun> {
-  const child = spawn(command, commandArguments, { env: { ...process.env, ...environment }, timeout })
+  const child = spawn(command, commandArguments, { env: { ...process.env, ...environment }, timeout: longestMs })
   child.stdin.on('error', () => {}) // EPIPE: it ended without reading, which its exit code judges
   child.stdin.end(stdin)
   const [stdout, stderr, [exitCode]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
