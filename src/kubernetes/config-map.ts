@@ -8,7 +8,7 @@ import { readStatus } from './read-status.ts'
 
 /** Empty where it is not there. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
 export async function readConfigMap(cluster: Cluster, map: NamespacedName): Promise<Record<string, string>> {
-  const answer = await cluster.request({ method: 'GET', path: pathOf(map) })
+  const answer = await cluster.request({ method: 'GET', path: configMapPath(map) })
   if (answer.status === 404) return {}
   if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'configmaps', ...map })
   return asTexts(asObject(readAnswer(cluster, answer)['data']))
@@ -27,7 +27,7 @@ export async function writeConfigMap(
   // Not there, and there again: somebody is faster, or the answer to a first try was lost.
   for (let attempt = 1; attempt <= attempts; attempt++) {
     if ((await patch(cluster, map, changes)) === 'patched' || kept.length === 0) return
-    if ((await create(cluster, map, Object.fromEntries(kept))) === 'created') return
+    if ((await createConfigMap(cluster, map, Object.fromEntries(kept))) === 'created') return
   }
   throw new PullpassError({
     code: 'KUBERNETES_REFUSED',
@@ -45,7 +45,7 @@ const attempts = 5
 async function patch(cluster: Cluster, map: NamespacedName, changes: object): Promise<'patched' | 'absent'> {
   const answer = await cluster.request({
     method: 'PATCH',
-    path: `${pathOf(map)}?fieldManager=pullpass`,
+    path: `${configMapPath(map)}?fieldManager=pullpass`,
     contentType: 'application/merge-patch+json',
     body: JSON.stringify({ data: changes }, (_, value: unknown) => value ?? null), // null takes a key away
   })
@@ -54,7 +54,12 @@ async function patch(cluster: Cluster, map: NamespacedName, changes: object): Pr
   throw readStatus(cluster, answer, { verb: 'patch', resource: 'configmaps', ...map })
 }
 
-async function create(cluster: Cluster, map: NamespacedName, data: object): Promise<'created' | 'there already'> {
+/** @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
+export async function createConfigMap(
+  cluster: Cluster,
+  map: NamespacedName,
+  data: object,
+): Promise<'created' | 'there already'> {
   const answer = await cluster.request({
     method: 'POST',
     path: `${folderOf(map)}?fieldManager=pullpass`,
@@ -72,4 +77,4 @@ async function create(cluster: Cluster, map: NamespacedName, data: object): Prom
 }
 
 const folderOf = ({ namespace }: NamespacedName) => `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`
-const pathOf = (map: NamespacedName) => `${folderOf(map)}/${encodeURIComponent(map.name)}`
+export const configMapPath = (map: NamespacedName): string => `${folderOf(map)}/${encodeURIComponent(map.name)}`

@@ -1,4 +1,5 @@
 /** pullpass issuer serve: the two documents from the cluster itself, behind an Ingress, for who would rather not have a bucket. */
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import { allowRate } from '../../issuer/serve/allow-rate.ts'
 import { answerDocument } from '../../issuer/serve/answer-document.ts'
 import { type HttpServer, openHttpServer } from '../../issuer/serve/open-http-server.ts'
@@ -27,7 +28,9 @@ export const serve: Command<typeof flags> = {
   details: [
     'Serves /.well-known/openid-configuration and /openid/v1/jwks under the path of the issuer, and nothing else, with ETags',
     'and a cache lifetime. Keys are watched as by issuer watch: from every API server, remembered in a ConfigMap, kept for',
-    '--keep-for, without what was revoked. TLS is for the proxy before it, which has to be read by anybody at the issuer.',
+    '--keep-for, without what was revoked. What is served lies in a ConfigMap beside it, NAME-served, in place of a bucket:',
+    'a restart forgets nothing, and all replicas say the same. deploy/issuer-serve runs two, with the least rights.',
+    'TLS is for the proxy before it, which has to be read by anybody at the issuer.',
     '',
     'Example:',
     '  pullpass issuer serve --issuer-url https://oidc.example.com/cluster-1 --listen *:8080 --health-listen *:8081',
@@ -38,8 +41,8 @@ export const serve: Command<typeof flags> = {
   async run({ flags: given, outside }) {
     const listen = readListen('--listen', given.listen ?? '8080')
     const { wanted, healthListen } = readWatchFlags(given, 'issuer serve')
-    const target = servedTarget(wanted.issuerUrl)
     const cluster = await connect(given, outside)
+    const target = servedTarget({ cluster, store: storeBeside(wanted.memory), issuerUrl: wanted.issuerUrl })
     const opened: HttpServer[] = []
     let status: WatchStatus | undefined
     try {
@@ -61,3 +64,6 @@ export const serve: Command<typeof flags> = {
     }
   },
 }
+
+/** Two purposes, two ConfigMaps: whoever may write into the memory, to revoke a key, cannot have one served. */
+const storeBeside = ({ namespace, name }: NamespacedName): NamespacedName => ({ namespace, name: `${name}-served` })

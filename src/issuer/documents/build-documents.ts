@@ -33,15 +33,23 @@ export function buildDocuments(
     id_token_signing_alg_values_supported: algorithms,
   }
   return {
-    jwks: toStore({ keys: usable.map(renderJwk) }, 'application/jwk-set+json'),
-    discovery: toStore(discovery, 'application/json'),
+    jwks: withHeaders('jwks', textOf({ keys: usable.map(renderJwk) })),
+    discovery: withHeaders('discovery', textOf(discovery)),
   }
 }
 
 const inOrder = (one: string, other: string): number => one.localeCompare(other, 'en')
 
-const toStore = (document: object, contentType: string): DocumentToStore => ({
-  text: `${JSON.stringify(document, undefined, 2)}\n`,
-  contentType,
+const textOf = (document: object) => `${JSON.stringify(document, undefined, 2)}\n`
+
+const contentTypes: Readonly<Record<DocumentName, string>> = {
+  jwks: 'application/jwk-set+json',
+  discovery: 'application/json',
+}
+
+/** A document's text with what a server says of it. */
+export const withHeaders = (name: DocumentName, text: string): DocumentToStore => ({
+  text,
+  contentType: contentTypes[name],
   cacheControl,
 })

@@ -28,8 +28,12 @@ export interface PublishTarget {
   readonly issuerUrl: string | undefined
   /** What lets strangers read here, as a command where there is one; undefined where pullpass cannot know. */
   readonly openToAll: string | undefined
+  /** What takes another cluster's documents away, where there is no other path and nothing to adopt. */
+  readonly toClear?: string
   /** What is kept here: a provider at a cloud takes keys alone. */
   readonly holds: readonly DocumentName[]
+  /** How often a watch looks whether somebody else wrote here, though nothing is new; absent: every five minutes. */
+  readonly lookEveryMs?: number
   /** Undefined where there is none yet. @throws PUBLISH_DENIED, PUBLISH_TARGET_MISSING, PUBLISH_UNAVAILABLE */
   read(name: DocumentName): Promise<StoredDocument | undefined>
   /**

@@ -112,7 +112,9 @@ function notOurs(target: PublishTarget, foreign: string): PullpassError {
     hop: 'publish',
     seen: `at ${target.name} lies ${foreign}; it was left as it is`,
     expected: "this cluster's own documents, or none",
-    hint: 'choose another path: one bucket serves many clusters; or take this one over, this once: --adopt',
+    hint:
+      target.toClear ??
+      'choose another path: one bucket serves many clusters; or take this one over, this once: --adopt',
   })
 }
 

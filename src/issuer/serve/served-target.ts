@@ -1,7 +1,17 @@
-/** A place to publish to that is this process itself: what was published last is what it serves. */
+/**
+ * A place to publish to that is the cluster itself. The keys lie in a ConfigMap, as others' lie in a bucket: it outlives every
+ * process, and all replicas read and write the same one. This process serves what was last found there to be right:
+ *
+ *   read keys ─▶ choose ─▶ write keys, where they differ ─▶ discovery document: from now on both are served
+ */
 import { createHash } from 'node:crypto'
+import type { NamespacedName } from '../../document/namespaced-name.ts'
+import type { Cluster } from '../../kubernetes/cluster.ts'
+import { type ConfigMapEntry, readConfigMapEntry, replaceConfigMapEntry } from '../../kubernetes/config-map-entry.ts'
 import { asObject, asText, jsonOrNone } from '../../outside/json-fields.ts'
+import { withHeaders } from '../documents/build-documents.ts'
 import type { DocumentName, DocumentToStore, PublishTarget } from '../documents/publish-target.ts'
+import { parseJwks } from '../keys/parse-jwks.ts'
 
 export interface ServedTarget extends PublishTarget {
   /** Undefined before the first publication. */
@@ -15,24 +25,56 @@ export interface ServedDocument extends DocumentToStore {
   readonly etag: string
 }
 
-/** `issuerUrl`: where the proxy before it is read; undefined: at the cluster's own issuer. */
-export function servedTarget(issuerUrl: string | undefined): ServedTarget {
-  const documents = new Map<DocumentName, ServedDocument>()
+export interface ServedWanted {
+  readonly cluster: Cluster
+  /** The ConfigMap of the keys that are served: whoever may write it decides whom clouds believe. */
+  readonly store: NamespacedName
+  /** Where the proxy before it is read; undefined: at the cluster's own issuer. */
+  readonly issuerUrl: string | undefined
+}
+
+const entry = 'jwks.json'
+
+export function servedTarget({ cluster, store, issuerUrl }: ServedWanted): ServedTarget {
+  const served = new Map<DocumentName, ServedDocument>()
+  let found: ConfigMapEntry = { text: undefined, resourceVersion: undefined }
+  const writeKeys = async (text: string): Promise<'written' | 'outrun'> => {
+    const written = await replaceConfigMapEntry(cluster, store, { key: entry, text }, found)
+    if (written === 'written') found = { ...found, text }
+    return written
+  }
   return {
-    name: 'this server',
+    name: `ConfigMap ${store.namespace}/${store.name}`,
     issuerUrl,
     holds: ['jwks', 'discovery'],
     openToAll: undefined,
-    current: (name) => documents.get(name),
-    issuer: () => asText(asObject(jsonOrNone(documents.get('discovery')?.text ?? ''))?.['issuer']),
+    toClear: `where they came with a backup: kubectl -n ${store.namespace} patch configmap ${store.name} --type merge -p '{"data":null}'`,
+    lookEveryMs: 0,
+    current: (name) => served.get(name),
+    issuer: () => asText(asObject(jsonOrNone(served.get('discovery')?.text ?? ''))?.['issuer']),
+    /** The discovery document follows from the keys and the issuer's URL: it is kept nowhere, and so is written each time. */
     async read(name) {
-      const document = documents.get(name)
-      return document && { text: document.text, version: document.etag }
+      if (name === 'discovery') return undefined
+      const { text, resourceVersion } = await readConfigMapEntry(cluster, store, entry)
+      found = { text: isJwks(text) ? text : undefined, resourceVersion }
+      // Emptied or damaged: what this process serves holds, and is put back.
+      const keys = found.text ?? served.get('jwks')?.text
+      return keys === undefined ? undefined : { text: keys, version: resourceVersion ?? '' }
     },
-    async write(name, document, replaces) {
-      if (documents.get(name)?.etag !== replaces) return 'outrun'
-      documents.set(name, { ...document, etag: `"${createHash('sha256').update(document.text).digest('base64url')}"` })
+    async write(name, document) {
+      if (name === 'jwks') return await writeKeys(document.text)
+      const keys = found.text ?? served.get('jwks')?.text ?? ''
+      if (found.text === undefined && (await writeKeys(keys)) === 'outrun') return 'outrun'
+      served.set('jwks', withTag(withHeaders('jwks', keys)))
+      served.set('discovery', withTag(document))
       return 'written'
     },
   }
 }
+
+const isJwks = (text: string | undefined): boolean => text !== undefined && parseJwks(text) !== undefined
+
+const withTag = (document: DocumentToStore): ServedDocument => ({
+  ...document,
+  etag: `"${createHash('sha256').update(document.text).digest('base64url')}"`,
+})

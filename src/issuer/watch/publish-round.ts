@@ -23,6 +23,10 @@ export interface Publishing {
   readonly failures: number
   /** When the target is next looked at, though nothing is new. */
   readonly againAt: Date
+  /** When it is next read back as a stranger, though nothing is new. */
+  readonly confirmAgainAt: Date
+  /** Of the last reading as a stranger; they stand until the next one. */
+  readonly publicAlarms: readonly Alarm[]
   /** What is public, as it was last read at the target. */
   readonly published: readonly IssuerKey[]
   /** When it was last written, or found to be as it should. */
@@ -35,6 +39,8 @@ export const nothingTried: Publishing = {
   triedText: undefined,
   failures: 0,
   againAt: new Date(0),
+  confirmAgainAt: new Date(0),
+  publicAlarms: [],
   published: [],
   publishedAt: undefined,
   alarms: [],
@@ -63,21 +69,33 @@ export async function publishRound(wanted: PublishWanted, before: Publishing, ou
   const outcome = await publish(wanted).catch(asFault)
   if (outcome instanceof PullpassError) return failed(outcome, text, before, choice.now)
   const published = outcome.keys.filter(({ state }) => state === 'added' || state === 'kept').map(({ key }) => key)
-  const confirmations = wanted.target.holds.includes('discovery')
-    ? await confirmPublication(outside, { issuer, target: wanted.target }, outcome, tokenFor(wanted, published))
-    : []
+  const confirmed = await confirm(wanted, { ...before, published }, outcome, outside)
   log(outcome, outside)
   return {
     triedText: outcome.documents.jwks.text,
     failures: 0,
-    againAt: new Date(choice.now.getTime() + checkEveryMs),
+    againAt: new Date(choice.now.getTime() + (wanted.target.lookEveryMs ?? checkEveryMs)),
+    ...confirmed,
     published,
     publishedAt: choice.now,
-    alarms: [
-      ...publicAlarms(confirmations, issuer),
-      ...strangeAlarms(outcome, wanted),
-      ...unvouchedAlarms(outcome, wanted),
-    ],
+    alarms: [...confirmed.publicAlarms, ...strangeAlarms(outcome, wanted), ...unvouchedAlarms(outcome, wanted)],
+  }
+}
+
+/** As a stranger reads it: where it changed, and now and then. */
+async function confirm(
+  wanted: PublishWanted,
+  { confirmAgainAt, publicAlarms, published }: Pick<Publishing, 'confirmAgainAt' | 'publicAlarms' | 'published'>,
+  outcome: PublishOutcome,
+  outside: Outside,
+): Promise<Pick<Publishing, 'confirmAgainAt' | 'publicAlarms'>> {
+  const { issuer, target, choice } = wanted
+  const isDue = outcome.changes.jwks !== 'unchanged' || choice.now >= confirmAgainAt
+  if (!isDue || !target.holds.includes('discovery')) return { confirmAgainAt, publicAlarms }
+  const confirmations = await confirmPublication(outside, { issuer, target }, outcome, tokenFor(wanted, published))
+  return {
+    confirmAgainAt: new Date(choice.now.getTime() + checkEveryMs),
+    publicAlarms: alarmsOf(confirmations, issuer),
   }
 }
 
@@ -111,7 +129,7 @@ function tokenFor({ issuer, readings }: PublishWanted, published: readonly Issue
 }
 
 /** While a cache serves the keys before, a token of a new one cannot verify. */
-function publicAlarms(confirmations: readonly Confirmation[], issuer: string): Alarm[] {
+function alarmsOf(confirmations: readonly Confirmation[], issuer: string): Alarm[] {
   const isCached = confirmations.some(({ check, state }) => check !== 'token' && state === 'pending')
   return confirmations
     .filter(({ check, state }) => state === 'failed' && !(check === 'token' && isCached))

@@ -37,6 +37,28 @@ suite('pullpass issuer serve', () => {
     assert.equal((await ended).exitCode, 143)
   })
 
+  test('started anew, it still serves the key that went out of use before', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
+    const { keys } = sandbox.cluster
+    const old = keys.current
+    const start = async () => {
+      const words = ['--issuer-url', 'https://oidc.example.com', '--listen', '0']
+      const serving = spawnPullpass(['issuer', 'serve', ...words, '--log-level', 'info'], sandbox.environment)
+      t.after(() => serving.child.kill('SIGKILL'))
+      return { ...serving, said: await untilSaid(serving.child, /a key was published/) }
+    }
+    const first = await start()
+    first.child.kill('SIGTERM')
+    await first.ended
+    keys.signWith(await keys.add())
+    keys.drop(old.kid)
+    const { said } = await start()
+    const port = /documents are served port=(\d+)/.exec(said)?.[1]
+    const jwks = await fetch(`http://127.0.0.1:${port}/openid/v1/jwks`)
+    const served: { keys: { kid: string }[] } = JSON.parse(await jwks.text())
+    assert.deepEqual(served.keys.map(({ kid }) => kid).toSorted(), [old.kid, keys.current.kid].toSorted())
+  })
+
   test('an address that is none ends with code 2', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['default'] })
     const { exitCode, stderr } = await runPullpass(sandbox, ['issuer', 'serve', '--listen', ':8080'])

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { digestOf } from '../../../src/issuer/memory/key-memory.ts'
+import { startTestServe, type TestServe, type TestServer } from './test-serve.ts'
+
+const sorted = (...keys: { kid: string }[]) => keys.map(({ kid }) => kid).toSorted()
+const reasons = ({ alarms }: Awaited<ReturnType<TestServer['look']>>) =>
+  alarms.map(({ reason }) => reason).filter((reason) => reason !== 'PublicWrong' && reason !== 'IssuerDiffers')
+
+/** Signs with a new key from now on, and serves the old one no more. */
+async function rotate({ watch }: TestServe) {
+  const { keys } = watch.sandbox.cluster
+  const old = keys.current
+  keys.signWith(await keys.add())
+  keys.drop(old.kid)
+  return { old, next: keys.current }
+}
+
+/** As `issuer revoke` writes it. */
+function revoke({ watch }: TestServe, kid: string): void {
+  const { cluster } = watch.sandbox
+  const memory = cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
+  if (memory) cluster.store.remove(memory)
+  const metadata = { namespace: 'pullpass-system', name: 'pullpass-issuer' }
+  const data = { ...watch.remembered(), [`revoked.${digestOf(kid)}`]: '{}' }
+  cluster.seed({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data })
+}
+
+suite('issuer serve, in a rotation of keys', () => {
+  test('serves the old key beside the new one, also after a restart of every replica, until it was last seen 48 h ago', async (t) => {
+    const serve = await startTestServe(t)
+    const before = serve.start()
+    await before.look()
+    const { old, next } = await rotate(serve)
+    await before.look()
+    assert.deepEqual(before.kids(), sorted(old, next))
+
+    const after = serve.start()
+    await after.look(45)
+    assert.deepEqual(after.kids(), sorted(old, next))
+    serve.watch.sandbox.clock.advance('48 h')
+    await after.look()
+    assert.deepEqual(after.kids(), sorted(next))
+  })
+
+  test('serves in each replica what any of them saw, from its next look on', async (t) => {
+    const serve = await startTestServe(t)
+    const { cluster, parts } = serve.watch.sandbox
+    const here = new URL(parts.kubernetes.url)
+    const next = await generateSigningKey()
+    const other = await serve.watch.addReplica(t, { keys: { signing: next, published: [next] } })
+    const [one, two] = [serve.start({ replicas: [here] }), serve.start({ replicas: [new URL(other.url)] })]
+    await one.look()
+    await two.look()
+    await one.look()
+    assert.deepEqual([one.kids(), two.kids()], [sorted(cluster.keys.current, next), sorted(cluster.keys.current, next)])
+    assert.deepEqual(one.current('jwks'), two.current('jwks'))
+  })
+
+  test('loses no key where two replicas write at once', async (t) => {
+    const serve = await startTestServe(t)
+    const replicas = [serve.start(), serve.start(), serve.start()]
+    const looks = async () => await Promise.all(replicas.map(async (one) => await one.look()))
+    await looks()
+    const { old, next } = await rotate(serve)
+    assert.deepEqual((await looks()).flatMap(reasons), [])
+    for (const one of replicas) assert.deepEqual(one.kids(), sorted(old, next))
+  })
+})
+
+suite('issuer serve serves no revoked key', () => {
+  test('one look after it was revoked, nor after a restart, though the cluster serves it and the ConfigMap held it', async (t) => {
+    const serve = await startTestServe(t)
+    const { keys } = serve.watch.sandbox.cluster
+    const leaked = keys.current
+    keys.signWith(await keys.add())
+    const server = serve.start()
+    await server.look()
+    const earlier = serve.stored()
+    revoke(serve, leaked.kid)
+    await server.look()
+    assert.deepEqual(server.kids(), sorted(keys.current))
+
+    serve.store(earlier)
+    const restarted = serve.start()
+    await Promise.all([server.look(), restarted.look()])
+    assert.deepEqual([server.kids(), restarted.kids()], [sorted(keys.current), sorted(keys.current)])
+    assert.doesNotMatch(serve.stored() ?? '', new RegExp(leaked.kid))
+  })
+
+  test('nor any key before it is known which are revoked', async (t) => {
+    const serve = await startTestServe(t)
+    const server = serve.start()
+    const allow = serve.watch.sandbox.cluster.authorization.forbid({ verbs: ['get'], resources: ['configmaps'] })
+    assert.deepEqual(reasons(await server.look()), ['MemoryUnread'])
+    assert.equal(server.kids(), undefined)
+    allow()
+    await server.look()
+    assert.equal(server.kids()?.length, 1)
+  })
+})
+
+suite('issuer serve goes on with what it has', () => {
+  const damages: Record<string, string | undefined> = {
+    emptied: undefined,
+    'filled with what is no JSON': '{"keys":[',
+    'filled with what is no JWKS': '{"keys":{}}',
+  }
+  for (const [title, text] of Object.entries(damages)) {
+    test(`where the ConfigMap of what it serves is ${title}, and puts it back`, async (t) => {
+      const serve = await startTestServe(t)
+      const server = serve.start()
+      await server.look()
+      const { old, next } = await rotate(serve)
+      const stranger = serve.start() // which never saw the old key
+      await server.look()
+      serve.store(text)
+      await server.look()
+      await stranger.look()
+      assert.deepEqual([server.kids(), stranger.kids()], [sorted(old, next), sorted(old, next)])
+      assert.match(serve.stored() ?? '', new RegExp(old.kid))
+    })
+  }
+
+  test('while no API server answers', async (t) => {
+    const serve = await startTestServe(t)
+    const server = serve.start()
+    await server.look()
+    const before = server.current('jwks')
+    serve.watch.sandbox.parts.kubernetes.faults.inject({ kind: 'answer', answer: { status: 403, body: '{}' } })
+    await server.look(3)
+    assert.deepEqual(server.current('jwks'), before)
+  })
+
+  test('under another URL after a restart, with the keys that it had', async (t) => {
+    const serve = await startTestServe(t)
+    await serve.start().look()
+    const { old, next } = await rotate(serve)
+    const moved = serve.start({ issuerUrl: 'https://oidc.example.com/moved' })
+    await moved.look()
+    assert.deepEqual(moved.kids(), sorted(old, next))
+    assert.match(moved.current('discovery')?.text ?? '', /"issuer": "https:\/\/oidc\.example\.com\/moved"/)
+  })
+})
+
+test('whoever may write the memory, to revoke, has no key of his own served', async (t) => {
+  const serve = await startTestServe(t)
+  const { publicKey, kid } = await generateSigningKey()
+  const jwk = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
+  serve.watch.sandbox.cluster.seed({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { namespace: 'pullpass-system', name: 'pullpass-issuer' },
+    data: { [`key.${digestOf(kid)}`]: JSON.stringify({ key: jwk, lastSeenAt: '2999-01-01T00:00:00Z' }) },
+  })
+  const server = serve.start()
+  assert.deepEqual(reasons(await server.look()), ['KeyUnvouched'])
+  assert.deepEqual(server.kids(), sorted(serve.watch.sandbox.cluster.keys.current))
+})
+
+test("another cluster's keys, as a backup brings them, are not served, and the alarm says what takes them away", async (t) => {
+  const serve = await startTestServe(t)
+  const { publicKey, kid } = await generateSigningKey()
+  serve.store(JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' }] }))
+  const server = serve.start()
+  const { alarms } = await server.look()
+  assert.equal(server.kids(), undefined)
+  assert.match(
+    alarms.find(({ reason }) => reason === 'PublishFailed')?.says ?? '',
+    /a JWKS of another cluster.*kubectl -n pullpass-system patch configmap pullpass-issuer-served --type merge -p/,
+  )
+})

@@ -1,0 +1,69 @@
+/** Replicas of issuer serve in a sandbox's cluster, look by look. */
+import type { TestContext } from 'node:test'
+import type { DocumentName } from '../../../src/issuer/documents/publish-target.ts'
+import { type ServedDocument, servedTarget } from '../../../src/issuer/serve/served-target.ts'
+import { firstState, type WatchState, watchRound } from '../../../src/issuer/watch/watch-round.ts'
+import type { WatchWanted } from '../../../src/issuer/watch/watch-wanted.ts'
+import { startTestWatch, type TestWatch } from '../watch/test-watch.ts'
+
+export interface TestServe {
+  readonly watch: TestWatch
+  /** A process that knows nothing yet. */
+  readonly start: (changes?: Partial<WatchWanted>) => TestServer
+  /** Of the ConfigMap of what is served. */
+  readonly stored: () => string | undefined
+  /** Writes it, as somebody else would; undefined: it is there and empty. */
+  readonly store: (text: string | undefined) => void
+}
+
+export interface TestServer {
+  /** So many rounds, after each other. */
+  readonly look: (rounds?: number) => Promise<WatchState['status']>
+  /** The kids that a stranger gets; undefined where nothing is served yet. */
+  readonly kids: () => string[] | undefined
+  readonly current: (name: DocumentName) => ServedDocument | undefined
+}
+
+const place = { namespace: 'pullpass-system', name: 'pullpass-issuer-served' }
+const issuerUrl = 'https://oidc.example.com/cluster-1'
+
+export async function startTestServe(t: TestContext): Promise<TestServe> {
+  const watch = await startTestWatch(t)
+  const { store } = watch.sandbox.cluster
+  const find = () => store.read('ConfigMap', place.namespace, place.name)
+  const stored = () => Object.values(Object(find()?.['data']))[0]
+  return {
+    watch,
+    start: (changes) => startServer(watch, changes),
+    stored: () => (typeof stored() === 'string' ? String(stored()) : undefined),
+    store(text) {
+      const there = find()
+      if (there) store.remove(there)
+      const data = text === undefined ? {} : { 'jwks.json': text }
+      watch.sandbox.cluster.seed({ apiVersion: 'v1', kind: 'ConfigMap', metadata: place, data })
+    },
+  }
+}
+
+function startServer(watch: TestWatch, changes: Partial<WatchWanted> = {}): TestServer {
+  const { cluster } = watch.wanted
+  const target = servedTarget({ cluster, store: place, issuerUrl })
+  const wanted = { ...watch.wanted, target, issuerUrl, ...changes }
+  let state = firstState
+  return {
+    async look(rounds = 1) {
+      for (let round = 0; round < rounds; round++) {
+        watch.sandbox.clock.advance('15 s')
+        state = await watchRound(state, wanted, watch.outside)
+      }
+      return state.status
+    },
+    kids() {
+      const text = target.current('jwks')?.text
+      if (text === undefined) return undefined
+      const { keys }: { keys: { kid: string }[] } = JSON.parse(text)
+      return keys.map(({ kid }) => kid).toSorted()
+    },
+    current: target.current,
+  }
+}
