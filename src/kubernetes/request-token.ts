@@ -5,8 +5,9 @@
 
 import type { NamespacedName } from '../document/namespaced-name.ts'
 import { asObject, asText } from '../outside/json-fields.ts'
-import { PullpassError } from '../outside/pullpass-error.ts'
+import { type Fault, PullpassError } from '../outside/pullpass-error.ts'
 import { Redacted } from '../outside/redacted.ts'
+import { shellQuote } from '../outside/shell-quote.ts'
 import type { Asked } from './asked.ts'
 import type { Cluster, ClusterAnswer } from './cluster.ts'
 import { malformed, readAnswer } from './read-answer.ts'
@@ -63,14 +64,21 @@ function readToken(cluster: Cluster, answer: ClusterAnswer): RequestedToken {
 function refused(cluster: Cluster, answer: ClusterAnswer, asked: Asked): PullpassError {
   const fault = readStatus(cluster, answer, asked)
   if (![400, 403, 404, 422].includes(answer.status) || fault.code === 'ANSWER_MALFORMED') return fault
-  const { seen, expected, hint } = fault
-  const account = `${asked.namespace}/${asked.name}`
-  const absent = answer.status === 404
-  return new PullpassError({
-    code: 'TOKEN_REQUEST_REFUSED',
-    hop: 'subject-token',
-    seen: absent ? `ServiceAccount ${account} is not there, so that no token can be requested for it` : seen,
-    expected: absent ? 'the service account that spec.serviceAccountRef names' : expected,
-    hint: absent ? `kubectl create serviceaccount ${asked.name} -n ${asked.namespace}, or correct the reference` : hint,
-  })
+  return new PullpassError({ code: 'TOKEN_REQUEST_REFUSED', hop: 'subject-token', ...wordsOf(answer, asked, fault) })
+}
+
+function wordsOf(
+  { status }: ClusterAnswer,
+  { namespace = '', name = '' }: Asked,
+  { code, seen, expected, hint }: PullpassError,
+): Pick<Fault, 'seen' | 'expected' | 'hint'> {
+  if (status !== 404) return { seen, expected, hint }
+  const [place, account] = [namespace, name].map(shellQuote)
+  const create = `kubectl create serviceaccount ${account} -n ${place}`
+  const isThere = code !== 'NAMESPACE_MISSING'
+  return {
+    seen: `${isThere ? `ServiceAccount ${namespace}/${name}` : `Namespace ${namespace}`} is not there, so that no token can be requested for ${isThere ? 'it' : `ServiceAccount ${name} in it`}`,
+    expected: 'the service account that spec.serviceAccountRef names',
+    hint: `${isThere ? '' : `kubectl create namespace ${place} && `}${create}, or correct the reference`,
+  }
 }

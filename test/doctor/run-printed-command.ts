@@ -63,8 +63,8 @@ async function kubectl({ ask, makePod }: Ground, words: readonly string[]): Prom
 /** `pullpass manifests … | kubectl apply`: what its roles allow, and what a kubelet writes for its CronJob. */
 async function runPipe(ground: Ground, [program, ...words]: string[], apply: readonly string[]): Promise<void> {
   assert.deepEqual(
-    [program, words[0], ...apply.slice(0, 5)],
-    ['pullpass', 'manifests', 'kubectl', 'apply', '--server-side', '-f', '-'],
+    [program, words[0], ...apply.slice(0, 6)],
+    ['pullpass', 'manifests', 'kubectl', 'apply', '--server-side', '--force-conflicts', '-f', '-'],
   )
   const ended = await ground.pullpass([...words, '-o', 'json'])
   assert.equal(ended.exitCode, 0, ended.stderr)

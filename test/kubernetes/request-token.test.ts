@@ -33,6 +33,16 @@ suite('a token is requested', () => {
     })
   })
 
+  test('in a namespace that is not there: refused, with what creates both', async (t) => {
+    const body = { kind: 'Status', status: 'Failure', message: 'namespaces "image-system" not found', code: 404 }
+    const { cluster } = await openTestCluster(t, () => ({ status: 404, body }))
+    await assert.rejects(requestToken(cluster, { namespace: 'image-system', name: 'pullpass' }, wanted), {
+      code: 'TOKEN_REQUEST_REFUSED',
+      seen: 'Namespace image-system is not there, so that no token can be requested for ServiceAccount pullpass in it',
+      hint: 'kubectl create namespace image-system && kubectl create serviceaccount pullpass -n image-system, or correct the reference',
+    })
+  })
+
   test('without the right to it: refused, with the rule that is missing', async (t) => {
     const { cluster, api } = await openSandboxCluster(t)
     api.authorization.permit('admin', [])

@@ -4,6 +4,7 @@ import type { Cluster } from '../../kubernetes/cluster.ts'
 import { foundIn } from '../../kubernetes/found-in.ts'
 import { type PullSecretContent, readPullSecretData } from '../../kubernetes/read-pull-secret-data.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
+import { shellQuote } from '../../outside/shell-quote.ts'
 
 /** @throws SECRET_MISSING, and what a list throws */
 export async function readSecret(cluster: Cluster, { namespace, name }: NamespacedName): Promise<PullSecretContent> {
@@ -14,6 +15,6 @@ export async function readSecret(cluster: Cluster, { namespace, name }: Namespac
     hop: 'kubernetes',
     seen: `Secret ${namespace}/${name} is not there`,
     expected: 'a pull secret',
-    hint: `kubectl get secrets -n ${namespace} --field-selector type=kubernetes.io/dockerconfigjson`,
+    hint: `kubectl get secrets -n ${shellQuote(namespace)} --field-selector type=kubernetes.io/dockerconfigjson`,
   })
 }

@@ -3,6 +3,7 @@ import type { Pod } from '../../kubernetes/read-pod.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { Finding, Remedy } from '../finding.ts'
 import type { PodFacts } from '../gather/gather-pod.ts'
+import { attachCommand } from '../remedy/attach-command.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
 import { remakeWords } from '../remedy/remake-words.ts'
 
@@ -67,17 +68,8 @@ function remedyOf(pod: Pod, { wanted, held, commands }: Lack): Remedy {
       words: `add ${wanted} to spec.imagePullSecrets of what makes this pod: naming others, it gets none of its service account`,
     }
   }
-  const list = JSON.stringify({ imagePullSecrets: [...new Set([...held, wanted])].map((secret) => ({ name: secret })) })
-  const patch = commands.kubectl(
-    'patch',
-    'serviceaccount',
-    serviceAccountName,
-    '-n',
-    namespace,
-    '--type=merge',
-    '-p',
-    list,
-  )
+  const account = { namespace, name: serviceAccountName }
+  const patch = attachCommand(account, [...new Set([...held, wanted])], commands)
   return {
     command: `${patch} && ${commands.kubectl('delete', 'pod', name, '-n', namespace)}`,
     words: `${remakeWords(pod)}; a refresh does the first half in every namespace: spec.attachToServiceAccounts: [${serviceAccountName}]`,

@@ -4,27 +4,58 @@ import type { Pod } from '../../kubernetes/read-pod.ts'
 import type { PullSecretContent } from '../../kubernetes/read-pull-secret-data.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { Redacted } from '../../outside/redacted.ts'
-import type { Finding } from '../finding.ts'
+import type { Finding, Remedy } from '../finding.ts'
 import type { PodFacts } from '../gather/gather-pod.ts'
+import { attachCommand } from '../remedy/attach-command.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
+import { remakeWords } from '../remedy/remake-words.ts'
 
-/** `own`: names of Secrets that are judged as a document's. */
+export interface JudgePodSecrets {
+  /** Names of Secrets that are judged as a document's. */
+  readonly own: readonly string[]
+  readonly commands: MendingCommands
+}
+
 export function judgePodSecrets(
-  { namespace, imagePullSecrets }: Pod,
-  secrets: PodFacts['secrets'],
-  { own, commands }: { readonly own: readonly string[]; readonly commands: MendingCommands },
+  pod: Pod,
+  { secrets, account }: Pick<PodFacts, 'secrets' | 'account'>,
+  { own, commands }: JudgePodSecrets,
 ): Finding[] {
+  const { namespace, imagePullSecrets } = pod
   return imagePullSecrets
     .filter((name) => !own.includes(name))
     .map((name) => {
-      const remove = commands.kubectl('delete', 'secret', name, '-n', namespace)
-      return { hop: 'pod-secrets', about: `Secret ${namespace}/${name}`, ...judgeContent(secrets.get(name), remove) }
+      const remedy = brokenRemedy(name, { pod, account, commands })
+      return { hop: 'pod-secrets', about: `Secret ${namespace}/${name}`, ...judgeContent(secrets.get(name), remedy) }
     })
+}
+
+interface Named extends Pick<PodFacts, 'account'> {
+  readonly pod: Pod
+  readonly commands: MendingCommands
+}
+
+/** What can be spared, and perhaps mended by whoever made it, is not deleted: the service account names it no more. */
+function brokenRemedy(broken: string, { pod, account, commands }: Named): Remedy {
+  const { namespace, name, imagePullSecrets, serviceAccountName } = pod
+  const held = account === undefined || account instanceof PullpassError ? [] : account.imagePullSecrets
+  if (!imagePullSecrets.every((secret) => held.includes(secret))) {
+    return {
+      command: commands.kubectl('delete', 'secret', broken, '-n', namespace),
+      words:
+        'kubelets pass over a Secret that is not there; if it is needed, make it anew: kubectl create secret docker-registry',
+    }
+  }
+  const left = held.filter((secret) => secret !== broken)
+  return {
+    command: `${attachCommand({ namespace, name: serviceAccountName }, left, commands)} && ${commands.kubectl('delete', 'pod', name, '-n', namespace)}`,
+    words: `${remakeWords(pod)}; the Secret stays, for whoever made it`,
+  }
 }
 
 type Judged = Omit<Finding, 'hop' | 'about'>
 
-function judgeContent(content: PullSecretContent | PullpassError | undefined, remove: string): Judged {
+function judgeContent(content: PullSecretContent | PullpassError | undefined, broken: Remedy): Judged {
   if (content instanceof PullpassError) {
     return { result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be looked at: ${content.seen}` }
   }
@@ -50,10 +81,6 @@ function judgeContent(content: PullSecretContent | PullpassError | undefined, re
     code: 'OTHER_SECRET_BROKEN',
     seen: `no kubelet can parse it, so that a pod which names it pulls no image at all, whatever its other Secrets hold: ${what}`,
     expected: 'a Secret that kubelets parse: JSON, and auth of standard base64 with a ":"',
-    remedy: {
-      command: remove,
-      words:
-        'kubelets pass over a Secret that is not there; if it is needed, make it anew: kubectl create secret docker-registry',
-    },
+    remedy: broken,
   }
 }

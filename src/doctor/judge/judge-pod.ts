@@ -42,7 +42,7 @@ export function judgePod({ asked, pod, events, account, secrets }: PodFacts, jud
     ]
   }
   const named = judgePodNaming(pod, account, judge)
-  const others = judgePodSecrets(pod, secrets, { own: judge.secretNames, commands: judge.commands })
+  const others = judgePodSecrets(pod, { secrets, account }, { own: judge.secretNames, commands: judge.commands })
   const failure = [judge.failure, named, ...others].find((finding) => finding?.result === 'failed')
   const passwords = passwordsOf(secrets)
   const waiting = pod.waiting.filter(({ reason }) => pulling.test(reason))

@@ -6,7 +6,7 @@ import type { NamespacedName } from '../asked.ts'
 import { type Finding, failureOf } from '../finding.ts'
 import type { RightFacts } from '../gather/gather-rights.ts'
 import { notTried } from '../not-tried.ts'
-import type { MendingCommands } from '../remedy/mending-commands.ts'
+import { type MendingCommands, setsBack } from '../remedy/mending-commands.ts'
 
 interface JudgeRight {
   readonly commands: MendingCommands
@@ -40,7 +40,7 @@ export function judgeRight(
     expected: `the rule {apiGroups: [""], resources: [${resource}]${names}, verbs: [${verb}]} in a ${where === undefined ? 'ClusterRole' : `Role of ${where}`}`,
     remedy: {
       command: commands.install(whose?.namespace ?? namespace),
-      words: `grants exactly the rights that these documents need, to the ServiceAccount that it makes${whose?.known === 'guessed' ? '; if another account refreshes, name it: --service-account NAMESPACE/NAME' : ''}`,
+      words: `grants exactly the rights that these documents need, to the ServiceAccount that it makes; ${setsBack}${whose?.known === 'guessed' ? '; if another account refreshes, name it: --service-account NAMESPACE/NAME' : ''}`,
     },
   }
 }

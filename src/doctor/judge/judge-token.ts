@@ -5,11 +5,11 @@ import { checkSubjectLength } from '../../identity/check-subject-length.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { failedBy } from '../failed-by.ts'
-import type { Finding } from '../finding.ts'
+import type { Finding, Remedy } from '../finding.ts'
 import type { TokenFacts } from '../gather/gather-tokens.ts'
 import { nameRegistry } from '../name-registry.ts'
 import { notTried } from '../not-tried.ts'
-import type { MendingCommands } from '../remedy/mending-commands.ts'
+import { type MendingCommands, setsBack } from '../remedy/mending-commands.ts'
 
 interface JudgeToken {
   readonly now: Date
@@ -83,13 +83,19 @@ function notYetValid(about: string, where: string, { token, now }: { token: Subj
 }
 
 /** A projected token is mounted by what `pullpass manifests` prints; whose a requested one is, is told by the document. */
-function remedyOf({ code, seen }: PullpassError, { from }: TokenFacts, commands: MendingCommands) {
+function remedyOf({ code, seen, hint = '' }: PullpassError, { from }: TokenFacts, commands: MendingCommands): Remedy {
   if (from.kind === 'requested') {
+    if (code !== 'TOKEN_REQUEST_REFUSED') return {}
     const { namespace, name } = from.account
-    const absent = code === 'TOKEN_REQUEST_REFUSED' && seen.startsWith('ServiceAccount ')
-    if (absent) return { command: commands.kubectl('create', 'serviceaccount', name, '-n', namespace) }
-    return code === 'TOKEN_REQUEST_REFUSED' ? { command: commands.install(namespace) } : {}
+    const make = [
+      ...(seen.startsWith('Namespace ') ? [commands.kubectl('create', 'namespace', namespace)] : []),
+      commands.kubectl('create', 'serviceaccount', name, '-n', namespace),
+    ]
+    const isAbsent = /^(?:Namespace|ServiceAccount) /.test(seen)
+    return isAbsent ? { command: make.join(' && ') } : installing(commands.install(namespace), hint)
   }
   const mounted = ['TOKEN_FILE_UNREADABLE', 'TOKEN_MALFORMED', 'TOKEN_EXPIRED', 'AUDIENCE_MISMATCH'].includes(code)
-  return mounted ? { command: commands.install(undefined) } : {}
+  return mounted ? installing(commands.install(undefined), hint) : {}
 }
+
+const installing = (command: string, hint: string): Remedy => ({ command, words: `${hint}; ${setsBack}` })

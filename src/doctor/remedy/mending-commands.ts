@@ -21,9 +21,15 @@ export interface MendingCommands {
   /** Where Google's buckets are read: an origin. */
   readonly storage: string
   readonly kubectl: (...words: readonly string[]) => string
-  /** Applies what the documents need in the cluster: rights, and a CronJob with its projected tokens. */
+  /**
+   * Applies what the documents need in the cluster: rights, and a CronJob with its projected tokens. By force: what is
+   * missing was edited away, more often than not, and kubectl leaves to an editor what he edited.
+   */
   readonly install: (namespace: string | undefined) => string
 }
+
+/** What `install` does besides, to be said beside it. */
+export const setsBack = 'it sets back what somebody edited in these objects'
 
 export function mendingCommands({ files, kubeconfig, context, tokenFile, environment }: CommandLine): MendingCommands {
   const documents = files.flatMap((file) => ['-f', file])
@@ -44,7 +50,7 @@ export function mendingCommands({ files, kubeconfig, context, tokenFile, environ
     kubectl,
     install: (namespace) => {
       const place = namespace === undefined ? [] : ['-n', namespace]
-      return `${line('pullpass', 'manifests', ...documents, ...place)} | ${kubectl('apply', '--server-side', '-f', '-')}`
+      return `${line('pullpass', 'manifests', ...documents, ...place)} | ${kubectl('apply', '--server-side', '--force-conflicts', '-f', '-')}`
     },
   }
 }

@@ -15,7 +15,7 @@ export const tokenFaults: readonly Fault[] = [
     plant: ({ sandbox }) => rm(sandbox.folder.tokenFile),
     hop,
     code: 'TOKEN_FILE_UNREADABLE',
-    fix: /^pullpass manifests -f \S+pull\.yaml \| kubectl apply --server-side -f -\nmount a projected token there/,
+    fix: /^pullpass manifests -f \S+pull\.yaml \| kubectl apply --server-side --force-conflicts -f -\nmount a projected token there/,
     mend: 'command',
   },
   {

@@ -1,0 +1,66 @@
+/**
+ * The command that doctor prints mends what it found: run as it stands, by `sh`, with the real kubectl and pullpass, at a
+ * real API server. (gcloud is not here: its commands are held by test/doctor/faults.test.ts, which imitates it.)
+ */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { cloudFaults } from './doctor/cloud-faults.ts'
+import { clusterFaults } from './doctor/cluster-faults.ts'
+import { type DoctorGround, openGround } from './doctor/open-ground.ts'
+import { podFaults } from './doctor/pod-faults.ts'
+import type { RealFault } from './doctor/real-fault.ts'
+import { secretFaults } from './doctor/secret-faults.ts'
+import { startDoctorStage } from './doctor/start-doctor-stage.ts'
+import { withRealPart } from './parts/real-part.ts'
+
+const faults: readonly RealFault[] = [...secretFaults, ...podFaults, ...clusterFaults, ...cloudFaults]
+
+interface Shown {
+  readonly hop: string
+  readonly result: string
+  readonly code: string
+  readonly about: string
+  readonly seen: string
+  readonly command?: string
+}
+
+async function examine({ stage, file, namespace, system }: DoctorGround, fault: RealFault, variables = {}) {
+  const pod = fault.everywhere ? '' : ` --pod ${namespace}/web-0`
+  const refresher = fault.refresher === undefined ? '' : ` --service-account ${system}/pullpass`
+  const { stdout, stderr, exitCode } = await stage.sh(`pullpass doctor -f ${file}${pod}${refresher} -o json`, variables)
+  assert.equal(stderr, '')
+  const { findings }: { findings: Shown[] } = JSON.parse(stdout)
+  const told = findings.map((one) => `${one.hop} ${one.result} ${one.code} ${one.about}: ${one.seen}`).join('\n')
+  return { exitCode, told, standing: findings.filter(({ result }) => result === 'failed' || result === 'warning') }
+}
+
+async function seeItMended(ground: DoctorGround, fault: RealFault): Promise<void> {
+  const { standing, told } = await examine(ground, fault, await fault.as?.(ground))
+  const first = standing.find(({ result }) => result === (fault.result ?? 'failed'))
+  assert.deepEqual([first?.hop, first?.code], [fault.hop, fault.code], told)
+  const command = first?.command ?? ''
+  assert.match(command, fault.runs)
+  const { sh, shAtTerminal } = ground.stage
+  const ended = await (fault.where === 'terminal' ? shAtTerminal(command) : sh(command))
+  assert.equal(ended.exitCode, 0, `${command}\n${ended.stdout}${ended.stderr}`)
+  await ground.awaitPod()
+  const after = await examine(ground, fault, await fault.as?.(ground))
+  assert.deepEqual(
+    after.standing.map(({ result, code }) => [result, code]),
+    fault.leaves === undefined ? [] : [['warning', fault.leaves]],
+    after.told,
+  )
+  assert.equal(after.exitCode, 0)
+}
+
+await withRealPart('an API server, its controllers and kubectl', startDoctorStage, (stage) => {
+  suite('the command that doctor prints, run as it stands by sh and the real kubectl, mends it:', () => {
+    for (const [index, fault] of faults.entries()) {
+      test(fault.title, async () => {
+        const ground = await openGround(stage, `case-${index}`, fault.ground)
+        await fault.plant(ground)
+        await seeItMended(ground, fault)
+      })
+    }
+  })
+})

@@ -1,0 +1,113 @@
+/** A namespace of its own for each fault, in which a document works from end to end: a fresh Secret, and a pod that names it. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { principalOf } from '../../sandbox/google/workload-identity.ts'
+import { waitUntil } from '../parts/ground/wait-until.ts'
+import { type DoctorStage, serviceAccountEmail } from './start-doctor-stage.ts'
+
+export interface DoctorGround {
+  readonly stage: DoctorStage
+  readonly namespace: string
+  /** Where the account lies whose token is exchanged, `pullpass`. */
+  readonly system: string
+  /** Of the document. */
+  readonly file: string
+  /** Until the StatefulSet's controller has made `web-0`. */
+  readonly awaitPod: () => Promise<void>
+}
+
+export interface GroundWanted {
+  /** Names of service accounts that are to name the Secret; empty: none; absent: `default`. */
+  readonly attachTo?: readonly string[]
+  /** A second namespace that the document names: `NAMESPACE-b`. */
+  readonly second?: 'made'
+  /** `by manifests`: what `pullpass manifests` prints is applied, so that the account holds exactly its rights. */
+  readonly installed?: 'by manifests'
+  /** Of the pod's template. */
+  readonly pod?: object
+}
+
+export async function openGround(
+  stage: DoctorStage,
+  namespace: string,
+  wanted: GroundWanted = {},
+): Promise<DoctorGround> {
+  const { admin, succeed } = stage
+  const system = `${namespace}-system`
+  const file = join(stage.folder, `${namespace}.yaml`)
+  await writeFile(file, renderDocument(stage, { ...wanted, namespace, system }))
+  for (const name of namespacesOf(namespace, wanted))
+    await admin({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } })
+  const installing = `pullpass manifests -f ${file} -n ${system} | kubectl apply --server-side -f -`
+  const byHand = `kubectl create namespace ${system} && kubectl create serviceaccount pullpass -n ${system}`
+  await succeed(wanted.installed === undefined ? byHand : installing)
+  trust(stage, system)
+  for (const name of namespacesOf(namespace, wanted)) {
+    await waitUntil('the default service account', 20_000, () =>
+      admin({ path: `/api/v1/namespaces/${name}/serviceaccounts/default` }),
+    )
+  }
+  for (const name of (wanted.attachTo ?? []).filter((one) => one !== 'default'))
+    await succeed(`kubectl create serviceaccount ${name} -n ${namespace}`)
+  await succeed(`pullpass refresh -f ${file}`)
+  await admin({
+    method: 'POST',
+    path: `/apis/apps/v1/namespaces/${namespace}/statefulsets`,
+    body: statefulSetOf(stage.sandbox.image, wanted.pod ?? {}),
+  })
+  const ground = { stage, namespace, system, file, awaitPod: () => awaitPod(stage, namespace) }
+  await ground.awaitPod()
+  return ground
+}
+
+const namespacesOf = (namespace: string, { second }: GroundWanted) =>
+  second === 'made' ? [namespace, `${namespace}-b`] : [namespace]
+
+function trust({ sandbox: { google, provider } }: DoctorStage, system: string): void {
+  const principal = principalOf(provider, `system:serviceaccount:${system}:pullpass`)
+  google.accounts.allowTokens(serviceAccountEmail, principal)
+}
+
+interface DocumentWanted extends GroundWanted {
+  readonly namespace: string
+  readonly system: string
+}
+
+const renderDocument = (
+  { sandbox }: DoctorStage,
+  { namespace, system, attachTo = ['default'], ...wanted }: DocumentWanted,
+) => `
+apiVersion: pullpass.dev/v1alpha1
+kind: ClusterPullSecret
+metadata: {name: ${namespace}}
+spec:
+  secretName: regcred
+  namespaces: {include: ${JSON.stringify(namespacesOf(namespace, wanted))}}
+  serviceAccountRef: {namespace: ${system}, name: pullpass}
+  ${attachTo.length === 0 ? '' : `attachToServiceAccounts: ${JSON.stringify(attachTo)}`}
+  registries:
+    - name: google
+      hosts: [localhost:${sandbox.parts.registry.port}]
+      gcp:
+        workloadIdentityProvider: ${sandbox.provider}
+        serviceAccountEmail: ${serviceAccountEmail}
+        trust: {repository: ${sandbox.repository}}
+`
+
+const statefulSetOf = (image: string, pod: object) => ({
+  metadata: { name: 'web' },
+  spec: {
+    serviceName: 'web',
+    selector: { matchLabels: { app: 'web' } },
+    template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image }], ...pod } },
+  },
+})
+
+async function awaitPod({ admin }: DoctorStage, namespace: string): Promise<void> {
+  await waitUntil('pod web-0', 20_000, async () => {
+    const { metadata }: { metadata: { deletionTimestamp?: string } } = JSON.parse(
+      await admin({ path: `/api/v1/namespaces/${namespace}/pods/web-0` }),
+    )
+    return metadata.deletionTimestamp === undefined || undefined
+  })
+}

@@ -1,0 +1,26 @@
+/** One fault of the real world, and the hop whose printed command mends it. */
+import type { DoctorHop, FindingCode } from '../../src/doctor/finding.ts'
+import type { DoctorGround, GroundWanted } from './open-ground.ts'
+
+export interface RealFault {
+  /** What is wrong, as a user would tell it. */
+  readonly title: string
+  readonly ground?: GroundWanted
+  readonly plant: (ground: DoctorGround) => unknown
+  /** Without --pod, whose namespace would be the only one that is looked at. */
+  readonly everywhere?: true
+  /** Whose rights are asked about; absent: as the document tells. */
+  readonly refresher?: 'named'
+  /** Who looks; absent: the cluster's admin, who mends it in any case. */
+  readonly as?: (ground: DoctorGround) => Promise<Readonly<Record<string, string>>>
+  readonly hop: DoctorHop
+  readonly code: FindingCode
+  /** Absent: failed. */
+  readonly result?: 'warning'
+  /** The printed command. */
+  readonly runs: RegExp
+  /** What stands after it, as a warning; absent: nothing. */
+  readonly leaves?: FindingCode
+  /** `terminal`: the command asks, and somebody says yes. */
+  readonly where?: 'terminal'
+}
