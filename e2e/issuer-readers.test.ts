@@ -1,122 +1,77 @@
 /**
- * What pullpass makes of a cluster's keys, read by other people's clients: jose, and a kube-apiserver of another cluster
- * (by go-oidc), each over https, each verifying a token of that cluster.
+ * What pullpass publishes of a real cluster, read by other people's relying parties: each verifies the cluster's tokens by
+ * what it finds at the issuer, in each kind of place, and takes none that it should not.
  */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, suite, test } from 'node:test'
+import { after, suite, test } from 'node:test'
 import { setDefaultCACertificates } from 'node:tls'
-import { createRemoteJWKSet, jwtVerify } from 'jose'
-import { type CertificateAuthority, createCertificateAuthority } from '../sandbox/serve/certificate-authority.ts'
-import type { SandboxAnswer } from '../sandbox/serve/handler.ts'
-import { type Part, servePart } from '../sandbox/serve/serve-part.ts'
-import { readClusterIssuer } from '../src/issuer/cluster/read-cluster-issuer.ts'
-import { buildDocuments } from '../src/issuer/documents/build-documents.ts'
-import { documentPaths } from '../src/issuer/documents/publish-target.ts'
-import { connect } from '../src/kubernetes/connect.ts'
-import { testOutside } from '../test/support/test-outside.ts'
+import { decodeJwt, SignJWT } from 'jose'
 import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
+import { generateSigningKey } from './parts/control-plane/write-key-files.ts'
 import { startPart } from './parts/ground/start-part.ts'
-import { type RealPart, withRealPart } from './parts/real-part.ts'
-import { type ControlPlane, startControlPlane } from './parts/start-control-plane.ts'
+import { waitUntil } from './parts/ground/wait-until.ts'
+import { withRealPart } from './parts/real-part.ts'
+import { goOidc } from './readers/go-oidc.ts'
+import { jose } from './readers/jose.ts'
+import { openidClient } from './readers/openid-client.ts'
+import { account, audience, type Publications, startPublications } from './readers/start-publications.ts'
 
-interface Published extends RealPart {
-  /** Whose tokens carry the issuer. */
-  readonly signing: ControlPlane
-  /** Which believes it. */
-  readonly reading: ControlPlane
-  readonly issuer: string
-  readonly authority: CertificateAuthority
-  readonly part: Part
+const startReaders = () =>
+  startPart('readers', async ({ use }) => ({
+    readers: [jose, openidClient, await goOidc()],
+    published: await use(startPublications()),
+  }))
+
+/** It says the same as that token, and was signed by somebody who published no key. */
+const forge = (token: string): Promise<string> =>
+  new SignJWT(decodeJwt(token))
+    .setProtectedHeader({ alg: 'RS256', kid: 'nobody-published-it' })
+    .sign(generateSigningKey())
+
+/** Whom a cluster's API server takes the bearer of a token for; undefined where it takes him for nobody. */
+async function whoIs({ reading }: Publications, token: string): Promise<string | undefined> {
+  const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
+  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }
+  const answer = await requestKubernetes({ ...reading, adminToken: token }, { method: 'POST', path, body })
+  if (answer.status === 401) return undefined
+  assert.equal(answer.status, 201, answer.body)
+  const { status }: { status: { userInfo: { username: string } } } = JSON.parse(answer.body)
+  return status.userInfo.username
 }
 
-const audience = 'https://images.example.com'
+await withRealPart('stores and two control planes', startReaders, ({ readers, published }) => {
+  after(() => setDefaultCACertificates([]))
+  const { publications, caFile } = published
 
-const startPublished = (): Promise<Published> =>
-  startPart('published', async ({ folder, defer, use }) => {
-    const authority = await createCertificateAuthority()
-    const served = new Map<string, SandboxAnswer>()
-    const handler = ({ path }: { path: string }) => served.get(path) ?? { status: 404 }
-    const part = await servePart({ handler, tls: { authority, http2: 'absent' } })
-    defer(part.close)
-    const issuer = `${part.url}/cluster-1`
-    const authenticationFile = join(folder, 'authentication.json')
-    const jwt = {
-      issuer: { url: issuer, audiences: [audience], certificateAuthority: authority.ca },
-      claimMappings: { username: { claim: 'sub', prefix: 'federated:' } },
-    }
-    const kind = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration' }
-    await writeFile(authenticationFile, JSON.stringify({ ...kind, jwt: [jwt] }))
-    const signing = await use(startControlPlane({ issuer, controllers: 'all' }))
-    await publish(signing, issuer, served)
-    const reading = await use(startControlPlane({ flags: [`--authentication-config=${authenticationFile}`] }))
-    return { signing, reading, issuer, authority, part }
-  })
+  for (const { place, issuer, keyKind, token } of publications) {
+    suite(`a cluster's issuer published to ${place}`, () => {
+      for (const { name, verify, refusals } of readers) {
+        const expected = { issuer, audience, caFile }
 
-/** As issuer publish does: read from the cluster, built, never copied. */
-async function publish(plane: ControlPlane, issuer: string, served: Map<string, SandboxAnswer>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'pullpass-issuer-readers-'))
-  const kubeconfig = join(folder, 'kubeconfig')
-  await writeFile(kubeconfig, plane.kubeconfig, { mode: 0o600 })
-  const cluster = await connect({ kubeconfig }, testOutside())
-  try {
-    const { keys } = await readClusterIssuer(cluster)
-    const documents = buildDocuments(issuer, keys)
-    for (const name of ['jwks', 'discovery'] as const) {
-      const { text: body, contentType, cacheControl } = documents[name]
-      const headers = { 'content-type': contentType, 'cache-control': cacheControl }
-      served.set(`${new URL(issuer).pathname}/${documentPaths[name]}`, { status: 200, headers, body })
-    }
-  } finally {
-    await cluster.close()
-    await rm(folder, { recursive: true })
-  }
-}
+        test(`${name} verifies a token that the cluster signed, by ${keyKind}`, async () => {
+          assert.equal(await verify(token, expected), account)
+        })
 
-async function mint(plane: ControlPlane): Promise<string> {
-  const path = '/api/v1/namespaces/default/serviceaccounts/default/token'
-  const body = { spec: { audiences: [audience], expirationSeconds: 600 } }
-  const answer: { status: { token: string } } = JSON.parse(
-    (await requestKubernetes(plane, { method: 'POST', path, body })).body,
-  )
-  return answer.status.token
-}
+        test(`${name} knows the issuer by its exact name alone: a slash at its end is another issuer`, async () => {
+          await assert.rejects(verify(token, { ...expected, issuer: `${issuer}/` }), refusals['another issuer'])
+        })
 
-await withRealPart('two control planes', startPublished, ({ signing, reading, issuer, authority, part }) => {
-  suite('what pullpass publishes of a real cluster is read', () => {
-    let token: string
-    before(async () => {
-      setDefaultCACertificates([authority.ca])
-      token = await mint(signing)
-    })
-    after(() => setDefaultCACertificates([]))
+        test(`${name} takes no token of a key that is not published`, async () => {
+          await assert.rejects(verify(await forge(token), expected), refusals['a key that is not published'])
+        })
 
-    test('by jose, which finds the keys by the discovery document', async () => {
-      const discovery = await fetch(`${issuer}/.well-known/openid-configuration`)
-      const { jwks_uri: keysAt }: { jwks_uri: string } = Object(await discovery.json())
-      const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(keysAt)), { issuer, audience })
-      assert.equal(payload.sub, 'system:serviceaccount:default:default')
-    })
-
-    test('by a kube-apiserver of another cluster, which knows the account by it', async () => {
-      const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
-      const kind = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }
-      const asFederated = { ...reading, adminToken: token }
-      // It reads the issuer's documents in the background, and tries again every few seconds until it has them.
-      for (let left = 30; ; left--) {
-        const { status, body } = await requestKubernetes(asFederated, { method: 'POST', path, body: kind })
-        if (status === 401 && left > 0) {
-          await new Promise((resolve) => setTimeout(resolve, 1000))
-          continue
-        }
-        assert.equal(status, 201, body)
-        const { status: said }: { status: { userInfo: { username: string } } } = JSON.parse(body)
-        assert.equal(said.userInfo.username, 'federated:system:serviceaccount:default:default')
-        break
+        test(`${name} takes no token that is meant for somebody else`, async () => {
+          const other = { ...expected, audience: 'https://other.example.com' }
+          await assert.rejects(verify(token, other), refusals['another audience'])
+        })
       }
-      assert.ok(part.seen.some(({ path: asked, status }) => asked === '/cluster-1/openid/v1/jwks' && status === 200))
+
+      test('the API server of another cluster knows the account by its token, and nobody by a forged one', async () => {
+        // It reads an issuer's documents in the background, and tries again every few seconds until it has them.
+        const known = await waitUntil('the other cluster to know the issuer', 30_000, () => whoIs(published, token))
+        assert.equal(known, `federated:${account}`)
+        assert.equal(await whoIs(published, await forge(token)), undefined)
+      })
     })
-  })
+  }
 })

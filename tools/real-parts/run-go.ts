@@ -1,11 +1,15 @@
-/** Runs the `go` command in this folder's module; what it prints goes to stderr. */
+/** Runs the `go` command, in this folder's module unless another is named; what it prints goes to stderr. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { AbsentPart } from './absent-part.ts'
 
-export async function runGo(commandArguments: readonly string[], environment: Record<string, string>): Promise<void> {
+export async function runGo(
+  commandArguments: readonly string[],
+  environment: Record<string, string>,
+  moduleFolder: string = import.meta.dirname,
+): Promise<void> {
   const child = spawn('go', commandArguments, {
-    cwd: import.meta.dirname,
+    cwd: moduleFolder,
     env: { ...process.env, ...environment },
     stdio: ['ignore', process.stderr, process.stderr],
   })

@@ -20,7 +20,13 @@ export async function writeKeyFiles(folder: string, keys: ServiceAccountKeys): P
   return { signingKeyFile, verifyingKeyFile }
 }
 
-export const generateSigningKey = (): KeyObject => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+/** All that Kubernetes signs service account tokens with. */
+export type SigningKeyKind = 'RSA' | 'P-256' | 'P-384' | 'P-521'
+
+export const generateSigningKey = (kind: SigningKeyKind = 'RSA'): KeyObject =>
+  kind === 'RSA'
+    ? generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+    : generateKeyPairSync('ec', { namedCurve: kind }).privateKey
 
 const publicPem = (key: KeyObject): string =>
   (key.type === 'private' ? createPublicKey(key) : key).export({ type: 'spki', format: 'pem' }).toString()

@@ -2,7 +2,6 @@
  * Microsoft's emulator of Azure's blobs, which looks at the audience, the issuer and the life of a token, by https alone.
  * https://learn.microsoft.com/azure/storage/common/storage-use-azurite
  */
-import { writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { CertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
@@ -11,8 +10,10 @@ import { freePort } from '../ground/free-port.ts'
 import { startPart } from '../ground/start-part.ts'
 import { waitUntil } from '../ground/wait-until.ts'
 import type { RealPart } from '../real-part.ts'
+import { type AzuriteAccount, azuriteAccount, azuriteAccountAt } from './azurite-account.ts'
+import { writeCertificate } from './write-certificate.ts'
 
-export interface Azurite extends RealPart {
+export interface Azurite extends RealPart, AzuriteAccount {
   /** `https://127.0.0.1:PORT/devstoreaccount1`. */
   readonly endpoint: string
 }
@@ -23,16 +24,14 @@ export const startAzurite = (authority: CertificateAuthority): Promise<Azurite> 
     const folder = await installAzurite()
     const program = createRequire(join(folder, 'package.json')).resolve('azurite/dist/src/blob/main.js')
     const port = await freePort()
-    const { certificate, key } = await authority.issueServerCertificate()
-    const [certificateFile, keyFile] = [join(ground.folder, 'cert.pem'), join(ground.folder, 'key.pem')]
-    await writeFile(certificateFile, certificate)
-    await writeFile(keyFile, key, { mode: 0o600 })
+    const { certificateFile, keyFile } = await writeCertificate(ground.folder, authority)
     const address = ['--blobHost', '127.0.0.1', '--blobPort', `${port}`]
     const identities = ['--oauth', 'basic', '--cert', certificateFile, '--key', keyFile]
     const quiet = ['--inMemoryPersistence', '--skipApiVersionCheck', '--disableTelemetry', '--silent']
     const { ended } = ground.start(process.execPath, [program, ...address, ...identities, ...quiet])
     await waitUntil('azurite', 30_000, () => opens(port), ended)
-    return { endpoint: `https://127.0.0.1:${port}/devstoreaccount1` }
+    const endpoint = `https://127.0.0.1:${port}/${azuriteAccount}`
+    return { endpoint, ...azuriteAccountAt(endpoint, authority.ca) }
   })
 
 /** By a whole handshake, ended in order: azurite dies of a connection that is dropped in the middle of one. */

@@ -1,25 +1,41 @@
 /** Other people's Cloud Storage: strict on generations, and everything in it is public. https://github.com/fsouza/fake-gcs-server */
+import assert from 'node:assert/strict'
 import { join } from 'node:path'
+import type { CertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { buildFakeGcsServer } from '../../../tools/real-parts/build-fake-gcs-server.ts'
 import { freePort } from '../ground/free-port.ts'
-import { startPart } from '../ground/start-part.ts'
+import { type PartGround, startPart } from '../ground/start-part.ts'
 import { waitUntil } from '../ground/wait-until.ts'
 import type { RealPart } from '../real-part.ts'
+import { writeCertificate } from './write-certificate.ts'
 
 export interface FakeGcsServer extends RealPart {
   readonly url: string
+  readonly createBucket: (name: string) => Promise<void>
 }
 
-/** @throws AbsentPart where it cannot be built */
-export const startFakeGcsServer = (): Promise<FakeGcsServer> =>
+/** By https where there is an authority, which this process has to believe. @throws AbsentPart where it cannot be built */
+export const startFakeGcsServer = (authority?: CertificateAuthority): Promise<FakeGcsServer> =>
   startPart('fake-gcs-server', async (ground) => {
     const program = join(await buildFakeGcsServer(), 'fake-gcs-server')
     const port = await freePort()
-    const url = `http://127.0.0.1:${port}`
-    const address = ['-scheme', 'http', '-host', '127.0.0.1', '-port', `${port}`]
+    const scheme = authority === undefined ? 'http' : 'https'
+    const url = `${scheme}://127.0.0.1:${port}`
+    const address = ['-scheme', scheme, '-host', '127.0.0.1', '-port', `${port}`]
     const names = ['-public-host', `127.0.0.1:${port}`, '-external-url', url]
-    const { ended } = ground.start(program, [...address, ...names, '-backend', 'memory'])
+    const tls = authority === undefined ? [] : await tlsFlags(ground, authority)
+    const { ended } = ground.start(program, [...address, ...names, ...tls, '-backend', 'memory'])
     const answers = async () => (await fetch(`${url}/storage/v1/b?project=example-project`)).ok || undefined
     await waitUntil('fake-gcs-server', 20_000, answers, ended)
-    return { url }
+    return { url, createBucket: (name) => createBucket(url, name) }
   })
+
+async function tlsFlags({ folder }: PartGround, authority: CertificateAuthority): Promise<string[]> {
+  const { certificateFile, keyFile } = await writeCertificate(folder, authority)
+  return ['-cert-location', certificateFile, '-private-key-location', keyFile]
+}
+
+async function createBucket(url: string, name: string): Promise<void> {
+  const answer = await fetch(`${url}/storage/v1/b`, { method: 'POST', body: JSON.stringify({ name }) })
+  assert.ok(answer.ok, `${answer.status} ${await answer.text()}`)
+}

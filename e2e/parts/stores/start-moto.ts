@@ -4,11 +4,14 @@
  */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
+import { CreateBucketCommand, PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3'
 import { installMoto } from '../../../tools/real-parts/install-moto.ts'
 import { freePort } from '../ground/free-port.ts'
 import { startPart } from '../ground/start-part.ts'
 import { waitUntil } from '../ground/wait-until.ts'
 import type { RealPart } from '../real-part.ts'
+
+export const motoRegion: string = 'eu-west-1'
 
 export interface AwsIdentity {
   readonly accessKeyId: string
@@ -21,10 +24,13 @@ export interface Moto extends RealPart {
   readonly nobody: AwsIdentity
   /** Requests that nobody signs are answered in here alone. */
   readonly unsigned: <T>(work: () => Promise<T>) => Promise<T>
+  /** The publisher's. */
+  readonly admin: S3Client
+  readonly createBucket: (name: string, access: 'public' | 'private') => Promise<void>
 }
 
-/** @throws AbsentPart where it cannot be installed */
-export const startMoto = (): Promise<Moto> =>
+/** `all the same`: strangers, too, are answered at any time. @throws AbsentPart where it cannot be installed */
+export const startMoto = (identities: 'looked at' | 'all the same' = 'looked at'): Promise<Moto> =>
   startPart('moto', async (ground) => {
     const python = join(await installMoto(), 'bin/python')
     const port = await freePort()
@@ -36,9 +42,20 @@ export const startMoto = (): Promise<Moto> =>
     const Statement = [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }]
     const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement })
     await askIam(url, { Action: 'PutUserPolicy', UserName: 'publisher', PolicyName: 'all', PolicyDocument })
-    await lookAtIdentities(url, 'from now on')
-    return { url, publisher, nobody, unsigned: (work) => unsigned(url, work) }
+    if (identities === 'looked at') await lookAtIdentities(url, 'from now on')
+    const admin = new S3Client({ endpoint: url, region: motoRegion, forcePathStyle: true, credentials: publisher })
+    const createBucket: Moto['createBucket'] = (name, access) => putBucket(admin, name, access)
+    return { url, publisher, nobody, unsigned: (work) => unsigned(url, work), admin, createBucket }
   })
+
+async function putBucket(admin: S3Client, Bucket: string, access: 'public' | 'private'): Promise<void> {
+  const CreateBucketConfiguration = { LocationConstraint: 'eu-west-1' } as const
+  await admin.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration }))
+  if (access === 'private') return
+  const Statement = [{ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: `arn:aws:s3:::${Bucket}/*` }]
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement })
+  await admin.send(new PutBucketPolicyCommand({ Bucket, Policy }))
+}
 
 /** Where it looks at identities it has no word for a request without one (it answers 500): for these it does not look. */
 async function unsigned<T>(url: string, work: () => Promise<T>): Promise<T> {
@@ -68,11 +85,13 @@ async function createUser(url: string, UserName: string): Promise<AwsIdentity> {
   return { accessKeyId: field('AccessKeyId'), secretAccessKey: field('SecretAccessKey') }
 }
 
-/** Whose signature it is does not matter yet; by the scope moto sees which service is asked. */
+/** By its scope moto sees which service is asked; whose signature it is does not matter where nobody looks at it. */
+export const unsignedFor = (service: 'iam' | 's3'): string =>
+  `AWS4-HMAC-SHA256 Credential=any/20261124/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=any`
+
 async function askIam(url: string, fields: Record<string, string>): Promise<string> {
-  const scope = 'AWS4-HMAC-SHA256 Credential=any/20261124/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=any'
   const body = new URLSearchParams({ Version: '2010-05-08', ...fields })
-  const answer = await fetch(url, { method: 'POST', body, headers: { authorization: scope } })
+  const answer = await fetch(url, { method: 'POST', body, headers: { authorization: unsignedFor('iam') } })
   const text = await answer.text()
   assert.equal(answer.status, 200, text)
   return text

@@ -1,0 +1,74 @@
+/** Azurite's one storage account, whose key is known to everybody, and what its holder does with it: all is allowed. */
+import assert from 'node:assert/strict'
+import {
+  AccountSASPermissions,
+  AccountSASResourceTypes,
+  AccountSASServices,
+  generateAccountSASQueryParameters,
+  SASProtocol,
+  StorageSharedKeyCredential,
+} from '@azure/storage-blob'
+import { httpsTransport } from '../../../src/outside/https-transport.ts'
+import type { HttpAnswer, HttpMethod } from '../../../src/outside/transport.ts'
+
+export const azuriteAccount: string = 'devstoreaccount1'
+const key = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=='
+
+interface BlobRequest {
+  readonly method: HttpMethod
+  /** `CONTAINER/BLOB`, or a container with a query. */
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export interface AzuriteAccount {
+  /** By nobody. */
+  readonly ask: (request: BlobRequest) => Promise<HttpAnswer>
+  /** By the account's holder. @throws unless it is done */
+  readonly administer: (request: BlobRequest) => Promise<void>
+  readonly createContainer: (name: string, access: 'public' | 'private') => Promise<void>
+}
+
+/** `endpoint`: https://127.0.0.1:PORT/devstoreaccount1; `ca`: PEM of what signed its certificate. */
+export function azuriteAccountAt(endpoint: string, ca: string): AzuriteAccount {
+  const transport = httpsTransport({}, ca)
+  const ask = ({ method, path, headers, body }: BlobRequest) =>
+    transport({
+      method,
+      url: `${endpoint}/${path}`,
+      headers: { 'x-ms-version': '2024-11-04', ...headers },
+      ...(body !== undefined && { body }),
+      maxBytes: 1 << 20,
+      signal: AbortSignal.timeout(5000),
+    })
+  const administer = async (request: BlobRequest) => {
+    const signed = `${request.path}${request.path.includes('?') ? '&' : '?'}${signature()}`
+    const { status, body } = await ask({ ...request, path: signed })
+    assert.ok(status < 300, `${request.method} ${request.path}: ${status} ${body}`)
+  }
+  return {
+    ask,
+    administer,
+    createContainer: (name, access) =>
+      administer({
+        method: 'PUT',
+        path: `${name}?restype=container`,
+        headers: access === 'public' ? { 'x-ms-blob-public-access': 'blob' } : {},
+        body: '',
+      }),
+  }
+}
+
+/** A shared access signature: https://learn.microsoft.com/rest/api/storageservices/create-account-sas */
+const signature = () =>
+  generateAccountSASQueryParameters(
+    {
+      services: AccountSASServices.parse('b').toString(),
+      resourceTypes: AccountSASResourceTypes.parse('sco').toString(),
+      permissions: AccountSASPermissions.parse('rwdlac'),
+      protocol: SASProtocol.Https,
+      expiresOn: new Date(Date.now() + 3_600_000),
+    },
+    new StorageSharedKeyCredential(azuriteAccount, key),
+  ).toString()

@@ -1,0 +1,17 @@
+/** A certificate for 127.0.0.1 as files, for a server that takes nothing else. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
+
+export interface CertificateFiles {
+  readonly certificateFile: string
+  readonly keyFile: string
+}
+
+export async function writeCertificate(folder: string, authority: CertificateAuthority): Promise<CertificateFiles> {
+  const { certificate, key } = await authority.issueServerCertificate()
+  const [certificateFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+  await writeFile(certificateFile, certificate)
+  await writeFile(keyFile, key, { mode: 0o600 })
+  return { certificateFile, keyFile }
+}

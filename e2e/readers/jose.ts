@@ -1,0 +1,18 @@
+/** jose, told nothing but the issuer: https://github.com/panva/jose. It asks by `fetch`, of whom this process believes. */
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import type { Reader } from './reader.ts'
+
+export const jose: Reader = {
+  name: 'jose',
+  async verify(token, { issuer, audience }) {
+    const discovery = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
+    const { jwks_uri: keysAt }: { jwks_uri: string } = Object(await discovery.json())
+    const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(keysAt)), { issuer, audience })
+    return payload.sub ?? ''
+  },
+  refusals: {
+    'another issuer': /unexpected "iss" claim value/,
+    'a key that is not published': /no applicable key found in the JSON Web Key Set/,
+    'another audience': /unexpected "aud" claim value/,
+  },
+}

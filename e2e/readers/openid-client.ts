@@ -1,0 +1,51 @@
+/**
+ * openid-client, certified by the OpenID Foundation as a relying party: https://github.com/panva/openid-client. It takes ID
+ * tokens from a token endpoint, which a cluster has none of: one is played to it. Whom it asks besides, by `fetch`, is the
+ * issuer itself.
+ */
+import {
+  Configuration,
+  type CustomFetch,
+  customFetch,
+  discovery,
+  enableNonRepudiationChecks,
+  genericGrantRequest,
+  None,
+} from 'openid-client'
+import type { Reader } from './reader.ts'
+
+const tokenEndpoint = 'https://token.example.com/'
+
+export const openidClient: Reader = {
+  name: 'openid-client',
+  async verify(token, { issuer, audience }) {
+    try {
+      const found = (await discovery(new URL(issuer), audience, undefined, None())).serverMetadata()
+      const { jwks_uri = '', id_token_signing_alg_values_supported = [] } = found
+      const needed = { issuer: found.issuer, jwks_uri, id_token_signing_alg_values_supported }
+      const client = new Configuration({ ...needed, token_endpoint: tokenEndpoint }, audience)
+      client[customFetch] = playTokenEndpoint(token)
+      enableNonRepudiationChecks(client) // else it believes whatever a token endpoint gives it
+      return (await genericGrantRequest(client, 'play', {})).claims()?.sub ?? ''
+    } catch (fault) {
+      throw new Error(wordsOf(fault), { cause: fault })
+    }
+  },
+  refusals: {
+    'another issuer': /discovered metadata issuer does not match the expected issuer/,
+    'a key that is not published': /no applicable keys found/,
+    'another audience': /unexpected JWT "aud" \(audience\) claim value/,
+  },
+}
+
+const playTokenEndpoint =
+  (token: string): CustomFetch =>
+  async (url, { headers, redirect }) =>
+    url === tokenEndpoint
+      ? Response.json({ access_token: 'none', token_type: 'bearer', id_token: token })
+      : await fetch(url, { headers, redirect })
+
+/** It says what happened, and as the cause of that why. */
+function wordsOf(fault: unknown): string {
+  return fault instanceof Error ? `${fault.message}: ${wordsOf(fault.cause)}` : ''
+}
