@@ -50,15 +50,15 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./issuer/revoke.ts')).revoke,
   },
   'trust plan': {
-    summary: 'Show what Google must know for a document, against what it knows',
+    summary: 'Show what the cloud must know for a document, against what it knows',
     load: async () => (await import('./trust/plan.ts')).plan,
   },
   'trust apply': {
-    summary: 'Make what Google must know for a document, and wait until it works',
+    summary: 'Make what the cloud must know for a document, and wait until it works',
     load: async () => (await import('./trust/apply.ts')).apply,
   },
   'trust destroy': {
-    summary: 'Take back what trust apply made at Google, and only that',
+    summary: 'Take back what trust apply made at the cloud, and only that',
     load: async () => (await import('./trust/destroy.ts')).destroy,
   },
   sandbox: {

@@ -4,6 +4,7 @@ import type { Cluster } from '../kubernetes/cluster.ts'
 import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Demand } from '../refresh/demand.ts'
+import { repositoryFor } from '../trust/repository-for.ts'
 import type { Asked, WantedImage } from './asked.ts'
 import { type ExchangeFacts, gatherExchanges } from './gather/gather-exchanges.ts'
 import { gatherIssuers, type IssuerFacts } from './gather/gather-issuers.ts'
@@ -14,7 +15,7 @@ import { type ClockSeen, watchClocks } from './gather/watch-clocks.ts'
 import { ofTrust } from './judge/judge-exchange.ts'
 import { judgeToken, whereOf } from './judge/judge-token.ts'
 import type { TrustFacts } from './judge/judge-trust.ts'
-import { repositoryFor, takesFiles } from './remedy/trust-command.ts'
+import { takesFiles } from './remedy/trust-command.ts'
 
 export interface WayFacts {
   readonly tokens: readonly TokenFacts[]
@@ -57,7 +58,9 @@ async function gatherWhereRefused(
 ): Promise<TrustFacts> {
   const first = tokens.find(({ got }) => isToken(got))?.got
   const token = first !== undefined && isToken(first) ? first : undefined
-  const known = { documents, images, subject: token?.subject }
+  const references = images.map(({ reference }) => reference)
+  const repository = await repositoryFor(documents, references)
+  const known = { documents, repository, subject: token?.subject }
   const refused =
     exchanges.some(({ result }) => result instanceof PullpassError && ofTrust.includes(result.code)) ||
     pulls.some(({ trial }) => trial?.outcome === 'refused' && trial.status === 403)
@@ -66,7 +69,7 @@ async function gatherWhereRefused(
   const cluster =
     served === undefined || served instanceof PullpassError ? { issuer: token.issuer, keys: undefined } : served
   const subject = takesFiles(documents) ? token.subject : undefined
-  const found = await gatherTrust({ documents, cluster, subject, repository: repositoryFor(images) }, outside)
+  const found = await gatherTrust({ documents, cluster, subject, repository: repository?.name }, outside)
   return { ...known, found }
 }
 

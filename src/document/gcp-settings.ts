@@ -18,7 +18,7 @@ export interface GcpSettings {
 }
 
 /** What `pullpass trust` sets up beside what an exchange needs to know. */
-export interface GcpTrust {
+interface GcpTrust {
   /** projects/PROJECT/locations/LOCATION/repositories/REPOSITORY. */
   readonly repository: string
   /** CEL, on one line. */

@@ -3,17 +3,15 @@
  * which ended anywhere is taken up by the next; what does not depend on a failure is still done.
  */
 import { asFault } from '../outside/as-fault.ts'
+import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { retryDelayMs } from '../outside/retry-delay.ts'
-import type { GoogleConnection } from './ask-google.ts'
-import { type Change, describeChange, type Finding, type Replaceable } from './finding.ts'
-import { look } from './look.ts'
-import { makeChange } from './make-change.ts'
-import type { TrustRecord } from './trust-record.ts'
-import { type Step, trustSteps } from './trust-steps.ts'
-import type { WantedTrust } from './wanted-trust.ts'
+import type { Change, Finding, Replaceable } from './finding.ts'
+import type { RecordEntry, TrustRecord } from './trust-record.ts'
+import type { TrustResource } from './trust-vendor.ts'
 
 export interface StepOutcome {
+  readonly kind: string
   readonly name: string
   readonly finding: Finding | undefined
   readonly result: 'unchanged' | 'made' | 'failed' | 'declined' | 'skipped'
@@ -33,16 +31,20 @@ export interface ApplyWays {
 const attempts = 8
 
 export async function applyTrust(
-  wanted: WantedTrust,
+  resources: readonly TrustResource[],
   ways: ApplyWays,
-  google: GoogleConnection,
+  outside: Outside,
 ): Promise<StepOutcome[]> {
-  await google.token() // who has none is told so once
   const outcomes = new Map<string, StepOutcome>()
-  for (const step of trustSteps(wanted)) {
-    google.outside.signal.throwIfAborted()
-    const lacking = step.needs.filter((name) => isLacking(outcomes.get(name)))
-    outcomes.set(step.name, lacking.length > 0 ? skipped(step, lacking) : await takeStep(step, ways, google))
+  for (const resource of resources) {
+    outside.signal.throwIfAborted()
+    const { kind, name, needs } = resource
+    const lacks = needs.filter((one) => isLacking(outcomes.get(one)))
+    const step =
+      lacks.length > 0
+        ? ({ finding: undefined, result: 'skipped', lacks } as const)
+        : await takeStep(resource, ways, outside)
+    outcomes.set(name, { kind, name, ...step })
   }
   return [...outcomes.values()]
 }
@@ -55,28 +57,23 @@ const isLacking = (outcome: StepOutcome | undefined) =>
     (outcome.result === 'failed' && outcome.finding?.presence === 'absent' && outcome.finding.verdict !== 'unknown') ||
     (outcome.result === 'failed' && outcome.finding?.verdict === 'undelete'))
 
-const skipped = ({ name }: Step, lacking: readonly string[]): StepOutcome => ({
-  name,
-  finding: undefined,
-  result: 'skipped',
-  lacks: lacking,
-})
-
-async function takeStep(step: Step, ways: ApplyWays, google: GoogleConnection): Promise<StepOutcome> {
-  const { outside } = google
+async function takeStep(
+  resource: TrustResource,
+  ways: ApplyWays,
+  outside: Outside,
+): Promise<Omit<StepOutcome, 'kind' | 'name'>> {
   const agreed = new Set<string>()
   for (let attempt = 1; ; attempt++) {
-    const finding = await look(step.wanted, ways.replace, google)
-    const { name } = step
-    if (finding.fault !== undefined) return { name, finding, result: 'failed', fault: finding.fault }
+    const finding = await resource.look(ways.replace)
+    if (finding.fault !== undefined) return { finding, result: 'failed', fault: finding.fault }
     try {
-      const result = await makeAll(finding.changes, { ...ways, agree: onceEach(ways.agree, agreed) }, google)
-      return { name, finding, result: finding.changes.length === 0 && attempt > 1 ? 'made' : result }
+      const result = await makeAll(finding.changes, resource.entry, { ...ways, agree: onceEach(ways.agree, agreed) })
+      return { finding, result: finding.changes.length === 0 && attempt > 1 ? 'made' : result }
     } catch (error) {
       outside.signal.throwIfAborted()
       const fault = asFault(error)
       if (!mayPass.includes(fault.code) || fault.retryable || attempt === attempts)
-        return { name, finding, result: 'failed', fault }
+        return { finding, result: 'failed', fault }
       await outside.sleep(retryDelayMs(attempt, outside.random(), undefined, outside.now()) ?? 0, outside.signal)
     }
   }
@@ -97,28 +94,24 @@ function onceEach(agree: ApplyWays['agree'], agreed: Set<string>): ApplyWays['ag
 
 async function makeAll(
   changes: readonly Change[],
+  entry: RecordEntry | undefined,
   { agree, record }: ApplyWays,
-  google: GoogleConnection,
 ): Promise<StepOutcome['result']> {
   for (const change of changes) {
-    if ((await agree(describeChange(change))) === 'leave') return 'declined'
-    if (change.kind === 'grant') await makeGrant(change, record, google)
-    else await makeChange(google, change)
+    if ((await agree(change.says)) === 'leave') return 'declined'
+    if (entry === undefined) await change.make()
+    else await makeRecorded(change, entry, record)
   }
   return changes.length === 0 ? 'unchanged' : 'made'
 }
 
-/** Recorded first; and struck out again where Google surely did not make it, since another may make it later. */
-async function makeGrant(
-  change: Extract<Change, { kind: 'grant' }>,
-  record: TrustRecord,
-  google: GoogleConnection,
-): Promise<void> {
-  await record.add(change.grant)
+/** Recorded first; and struck out again where the vendor surely did not make it, since another may make it later. */
+async function makeRecorded(change: Change, entry: RecordEntry, record: TrustRecord): Promise<void> {
+  await record.write(entry)
   try {
-    await makeChange(google, change)
+    await change.make()
   } catch (error) {
-    if (error instanceof PullpassError && refusals.includes(error.code)) await record.remove(change.grant)
+    if (error instanceof PullpassError && refusals.includes(error.code)) await record.strike(entry)
     throw error
   }
 }

@@ -17,8 +17,10 @@ export interface Trial {
   /** For people: whose token, and for which registry. */
   readonly name: string
   readonly registry: DocumentRegistry
-  /** projects/PROJECT/locations/LOCATION/repositories/REPOSITORY */
+  /** As the vendor names it, for people. */
   readonly repository: string
+  /** The path of an image there that nobody has. */
+  readonly image: string
   /** A token for the audience; an error where the operator gets none, for a reason that is not trust's. */
   readonly token: (audience: string, lifeSeconds: number) => Promise<SubjectToken>
 }
@@ -87,8 +89,8 @@ async function tryOnce(trial: Trial, outside: Outside): Promise<Proof> {
 async function readRepository(trial: Trial, credential: RegistryCredential, outside: Outside): Promise<void> {
   const host = hostOf(trial)
   const { username, password } = credential
-  const repository = `${imagePath(trial.repository)}/pullpass-trial`
-  const reference = { name: `${host}/${repository}:none`, host, repository, tag: 'none', digest: undefined }
+  const { image } = trial
+  const reference = { name: `${host}/${image}:none`, host, repository: image, tag: 'none', digest: undefined }
   const pull = await tryPull(reference, { username, password }, outside)
   if (['pulls', 'public', 'absent', 'accepted'].includes(pull.outcome)) return
   if (pull.outcome === 'unreachable') throw pull.fault
@@ -96,7 +98,7 @@ async function readRepository(trial: Trial, credential: RegistryCredential, outs
   throw new PullpassError({
     code: 'TRUST_UNPROVEN',
     hop: 'trust',
-    seen: `${host} does not let ${trial.name} read ${repository}: ${words}`,
+    seen: `${host} does not let ${trial.name} read ${image}: ${words}`,
     expected: `the credential that was just minted to read ${trial.repository}`,
     hint: 'a new grant takes up to 7 minutes: run it again; if it stays so, see that the hosts of the registry are those of the repository',
     retryable: true,
@@ -104,9 +106,3 @@ async function readRepository(trial: Trial, credential: RegistryCredential, outs
 }
 
 const hostOf = ({ registry }: Trial): string => (registry.hosts[0] ?? registry.name).replace(/\/.*$/, '')
-
-/** `example.com:project` is written `example.com/project` in the names of images. */
-function imagePath(repository: string): string {
-  const [, project = '', , , , name = ''] = repository.split('/')
-  return `${project.replace(':', '/')}/${name}`
-}

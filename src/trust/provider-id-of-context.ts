@@ -1,14 +1,14 @@
-/** The id of a cluster's provider, made of the name of its kubeconfig context: of several clusters each needs its own. */
+/** The id of a cluster's part at a vendor's, made of the name of its kubeconfig context: of several clusters each needs its own. */
 import { createHash } from 'node:crypto'
-import { providerId } from '../document/gcp-names.ts'
-import { brokenRule } from '../document/text-rule.ts'
 
-const longest = providerId.maxLength
+/** What every vendor takes; `gcp-` is one's own. */
+const form = /^(?!gcp-)[a-z0-9-]{4,32}$/
+const longest = 32
 /** Digits of a hash that tell apart what was made alike. */
 const digits = 6
 
 /**
- * The name itself where Google takes it as an id; else what of it is lower-case letters, digits and "-", and six digits of
+ * The name itself where it is an id; else what of it is lower-case letters, digits and "-", and six digits of
  * its hash: `gke_project_europe-west1_prod` becomes `gke-project-europe-west1-1d2c3b`.
  */
 export function providerIdOfContext(context: string): string {
@@ -22,6 +22,4 @@ export function providerIdOfContext(context: string): string {
   return `${start.replace(/-+$/, '') || 'cluster'}-${hash}`
 }
 
-/** Of a provider that people make: `gcp-` is Google's own. */
-export const isProviderId = (text: string): boolean =>
-  brokenRule(providerId, text) === undefined && !text.startsWith('gcp-')
+export const isProviderId = (text: string): boolean => form.test(text)

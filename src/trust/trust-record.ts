@@ -1,48 +1,52 @@
 /**
- * Which grants pullpass made, in a ConfigMap of the cluster that they are for: a policy has no place to say so. It is
- * written before the grant, so that none is forgotten where a run ends between the two.
+ * What pullpass granted, in a ConfigMap of the cluster that it is for: a policy has no place to say so. It is written before
+ * the grant, so that none is forgotten where a run ends between the two.
  */
 import { createHash } from 'node:crypto'
 import type { Cluster } from '../kubernetes/cluster.ts'
 import { readConfigMap, writeConfigMap } from '../kubernetes/config-map.ts'
-import { grantName, targetName, type WantedGrant, type WantedTrust } from './wanted-trust.ts'
 
 const recordName = 'pullpass-trust'
 
-export interface TrustRecord {
-  readonly has: (grant: WantedGrant) => Promise<boolean>
-  readonly add: (grant: WantedGrant) => Promise<void>
-  readonly remove: (grant: WantedGrant) => Promise<void>
+export interface RecordEntry {
+  /** Of the ConfigMap: `grant-…`. */
+  readonly key: string
+  /** JSON, for people too. */
+  readonly text: string
+  /** Of the accounts that need what it tells of: in each of them it is recorded. */
+  readonly namespaces: readonly string[]
 }
 
-/** In every cluster, in the namespaces of the accounts that need the grant. */
-export function openRecord(clusters: readonly Cluster[], { recordedIn }: WantedTrust): TrustRecord {
-  const places = (grant: WantedGrant) =>
-    clusters.flatMap((cluster) =>
-      (recordedIn.get(grantName(grant)) ?? []).map((namespace) => ({ cluster, map: { namespace, name: recordName } })),
-    )
-  const write = async (grant: WantedGrant, text: string | undefined) => {
-    for (const { cluster, map } of places(grant)) await writeConfigMap(cluster, map, { [keyOf(grant)]: text })
+export interface TrustRecord {
+  readonly has: (entry: RecordEntry) => Promise<boolean>
+  readonly write: (entry: RecordEntry) => Promise<void>
+  readonly strike: (entry: RecordEntry) => Promise<void>
+}
+
+/** Keys of a ConfigMap hold no `/` and `:`. */
+export const recordKey = (kind: string, name: string): string =>
+  `${kind}-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`
+
+/** In every one of the clusters. */
+export function openRecord(clusters: readonly Cluster[]): TrustRecord {
+  const places = ({ namespaces }: RecordEntry) =>
+    clusters.flatMap((cluster) => namespaces.map((namespace) => ({ cluster, map: { namespace, name: recordName } })))
+  const write = async (entry: RecordEntry, text: string | undefined) => {
+    for (const { cluster, map } of places(entry)) await writeConfigMap(cluster, map, { [entry.key]: text })
   }
   return {
-    async has(grant) {
-      const found = await Promise.all(places(grant).map(({ cluster, map }) => readConfigMap(cluster, map)))
-      return found.some((data) => Object.hasOwn(data, keyOf(grant)))
+    async has(entry) {
+      const found = await Promise.all(places(entry).map(({ cluster, map }) => readConfigMap(cluster, map)))
+      return found.some((data) => Object.hasOwn(data, entry.key))
     },
-    add: async (grant) => await write(grant, describe(grant)),
-    remove: async (grant) => await write(grant, undefined),
+    write: async (entry) => await write(entry, entry.text),
+    strike: async (entry) => await write(entry, undefined),
   }
 }
 
 /** Where none is wanted: nothing is remembered, and nothing of it can be taken back. */
 export const noRecord: TrustRecord = {
   has: async () => false,
-  add: async () => undefined,
-  remove: async () => undefined,
+  write: async () => undefined,
+  strike: async () => undefined,
 }
-
-/** Keys of a ConfigMap hold no `/` and `:`. */
-const keyOf = (grant: WantedGrant) =>
-  `grant-${createHash('sha256').update(grantName(grant)).digest('hex').slice(0, 16)}`
-
-const describe = ({ on, role, member }: WantedGrant) => JSON.stringify({ role, on: targetName(on), member })

@@ -1,4 +1,4 @@
-/** What is there at Google and stands against what is wanted. */
+/** What is there at the vendor's and stands against what is wanted. */
 import { PullpassError } from '../outside/pullpass-error.ts'
 
 export const trustRefused = (

@@ -1,8 +1,8 @@
-/** pullpass trust apply: makes what Google must know, one change after another, and waits until it works. */
+/** pullpass trust apply: makes what clouds must know, one change after another, and waits until it works. */
 
 import { applyTrust, type StepOutcome } from '../../trust/apply-trust.ts'
-import { connectToGoogle } from '../../trust/ask-google.ts'
 import { replaceable } from '../../trust/finding.ts'
+import { openTrust } from '../../trust/open-trust.ts'
 import { type Proof, proveTrust } from '../../trust/prove-trust.ts'
 import { noRecord, openRecord, type TrustRecord } from '../../trust/trust-record.ts'
 import type { Call, Command } from '../command.ts'
@@ -31,7 +31,7 @@ const flags: typeof trustFlags &
 }
 
 export const apply: Command<typeof flags> = {
-  summary: 'Make what Google must know for a document, and wait until it works',
+  summary: 'Make what the cloud must know for a document, and wait until it works',
   usage: [
     'trust apply -f FILE [flags]',
     'trust apply [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',
@@ -54,11 +54,11 @@ export const apply: Command<typeof flags> = {
   async run(call) {
     const agree = askBefore('trust apply', call.flags.yes, call)
     const startedMs = call.outside.now().getTime()
-    return await prepareTrust(call, 'always', async (prepared) => {
+    return await prepareTrust('trust apply', call, 'always', async (prepared) => {
       const record = recordOf(prepared, call)
       const replace = replaceable.filter((field) => call.flags.replace.includes(field))
-      const google = connectToGoogle(call.outside)
-      const outcomes = await applyTrust(prepared.wanted, { replace, agree, record }, google)
+      const resources = await openTrust(prepared.wanted, record, call.outside)
+      const outcomes = await applyTrust(resources, { replace, agree, record }, call.outside)
       const proofs = outcomes.every(isGood) ? await prove(prepared, call, startedMs) : []
       await printApplied(outcomes, proofs, call)
       printFaults([...outcomes, ...proofs.filter(({ result }) => result === 'fails').map(faultOf)], call)
@@ -70,13 +70,8 @@ export const apply: Command<typeof flags> = {
 const isGood = ({ result }: StepOutcome) => result === 'made' || result === 'unchanged'
 const faultOf = (proof: Proof) => ('fault' in proof ? { fault: proof.fault } : {})
 
-function recordOf({ clusters, wanted }: PreparedTrust, call: Call<typeof flags>): TrustRecord {
-  if (call.flags['no-record']) return noRecord
-  return openRecord(
-    clusters.flatMap(({ connection }) => connection ?? []),
-    wanted,
-  )
-}
+const recordOf = ({ connections }: PreparedTrust, { flags: { 'no-record': none } }: Call<typeof flags>): TrustRecord =>
+  none ? noRecord : openRecord(connections)
 
 /** Left to say what was seen, when no time is left to wait. */
 const reserveMs = 15_000
@@ -86,7 +81,7 @@ async function prove(prepared: PreparedTrust, call: Call<typeof flags>, startedM
   const wholeMs = readDuration('--timeout', common.timeout ?? defaultTimeout['one-shot'])
   const onWait = (name: string, { code }: { code: string }) => terminal.progress(`${name}: ${code}, waiting`)
   const proofs: Proof[] = []
-  for (const trial of listTrials(prepared, outside.environment)) {
+  for (const trial of await listTrials(prepared.needs, prepared.clusters, outside.environment)) {
     const longestMs = wholeMs - reserveMs - (outside.now().getTime() - startedMs)
     proofs.push(await proveTrust(trial, { longestMs, onWait }, outside))
   }

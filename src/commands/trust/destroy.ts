@@ -2,8 +2,8 @@
 import { plainLine } from '../../outside/plain-text.ts'
 import { renderStructured } from '../../terminal/render-structured.ts'
 import { type Cell, renderTable } from '../../terminal/render-table.ts'
-import { connectToGoogle } from '../../trust/ask-google.ts'
 import { destroyTrust, type Removal } from '../../trust/destroy-trust.ts'
+import { openTrust } from '../../trust/open-trust.ts'
 import { openRecord } from '../../trust/trust-record.ts'
 import { markOf } from '../../trust/trusted-cluster.ts'
 import type { Call, Command } from '../command.ts'
@@ -17,7 +17,7 @@ import { trustFlags, yesFlag } from './trust-flags.ts'
 const flags: typeof trustFlags & typeof yesFlag & typeof outputFlags = { ...trustFlags, ...yesFlag, ...outputFlags }
 
 export const destroy: Command<typeof flags> = {
-  summary: 'Take back what trust apply made at Google, and only that',
+  summary: 'Take back what trust apply made at the cloud, and only that',
   usage: [
     'trust destroy -f FILE [flags]',
     'trust destroy [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',
@@ -25,8 +25,8 @@ export const destroy: Command<typeof flags> = {
   details: [
     'Removes, of what these documents need: grants that the ConfigMap pullpass-trust holds, and a service account, provider',
     'and pool whose description carries pullpass:… of this cluster. What others made, or still use, stays, and is named.',
-    'Google keeps a deleted pool, provider or account for 30 days, and its id for as long: trust apply brings the first two',
-    'back. Pull secrets in the cluster stay, until their credentials expire.',
+    'What the cloud keeps for a while, trust apply brings back. Pull secrets in the cluster stay, until their credentials',
+    'expire.',
     '',
     'Example:',
     '  pullpass trust destroy -f artifact-registry.yaml --context prod-1',
@@ -37,10 +37,10 @@ export const destroy: Command<typeof flags> = {
 
   async run(call) {
     const agree = askBefore('trust destroy', call.flags.yes, call)
-    return await prepareTrust(call, 'always', async ({ clusters, wanted }) => {
-      const connections = clusters.flatMap(({ connection }) => connection ?? [])
-      const ways = { agree, record: openRecord(connections, wanted), marks: clusters.map(markOf) }
-      const removals = await destroyTrust(wanted, ways, connectToGoogle(call.outside))
+    return await prepareTrust('trust destroy', call, 'always', async ({ clusters, connections, wanted }) => {
+      const ways = { agree, record: openRecord(connections), marks: clusters.map(markOf) }
+      const resources = await openTrust(wanted, ways.record, call.outside)
+      const removals = await destroyTrust(resources, ways, call.outside)
       await printRemovals(removals, call)
       printFaults(removals, call)
       return removals.every(({ result }) => result !== 'failed' && result !== 'declined') ? 0 : 1

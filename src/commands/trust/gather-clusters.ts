@@ -22,20 +22,17 @@ export interface GatheredCluster extends TrustedCluster {
 
 type Wanted = Pick<FlagValues<TrustFlags>, 'context' | 'kubeconfig' | 'issuer' | 'provider-id'>
 
-/** `connected`: whether the cluster itself is needed beside its issuer; `uploaded`: whether its keys are. @throws USAGE_INVALID and what a cluster throws */
+/** `command`: `trust plan`; `connected`: whether the cluster itself is needed beside its issuer; `uploaded`: whether its keys are. @throws USAGE_INVALID and what a cluster throws */
 export async function gatherClusters(
+  command: string,
   flags: Wanted,
   { connected, uploaded }: { readonly connected: 'always' | 'for its issuer'; readonly uploaded: 'keys' | 'nothing' },
   outside: Outside,
 ): Promise<GatheredCluster[]> {
-  const ids = providerIds(flags)
+  const ids = providerIds(command, flags)
   const contexts = flags.context.length === 0 ? [undefined] : [...new Set(flags.context)]
   if (flags.issuer !== undefined && contexts.length > 1) {
-    throw usageFault(
-      'trust plan',
-      '--issuer stands beside several contexts',
-      'one cluster: each has an issuer of its own',
-    )
+    throw usageFault(command, '--issuer stands beside several contexts', 'one cluster: each has an issuer of its own')
   }
   return await Promise.all(
     contexts.map(async (context) => {
@@ -65,12 +62,12 @@ export async function closeClusters(clusters: readonly GatheredCluster[]): Promi
 }
 
 /** None for one context alone: the document names its provider. */
-function providerIds({ context, 'provider-id': given }: Wanted): ReadonlyMap<string, string> {
+function providerIds(command: string, { context, 'provider-id': given }: Wanted): ReadonlyMap<string, string> {
   const contexts = [...new Set(context)]
-  const named = new Map(given.map(parsePair))
+  const named = new Map(given.map((pair) => parsePair(pair, command)))
   const stray = [...named.keys()].find((name) => !contexts.includes(name))
   if (stray !== undefined)
-    throw usageFault('trust plan', `--provider-id names the context ${stray}`, 'one that --context names, too')
+    throw usageFault(command, `--provider-id names the context ${stray}`, 'one that --context names, too')
   const ids = new Map(
     contexts
       .filter((name) => contexts.length > 1 || named.has(name))
@@ -78,17 +75,17 @@ function providerIds({ context, 'provider-id': given }: Wanted): ReadonlyMap<str
   )
   const twice = [...ids].find(([name, id]) => [...ids].some(([other, one]) => other !== name && one === id))
   if (twice !== undefined)
-    throw usageFault('trust plan', `two contexts have the provider ${twice[1]}`, 'a provider for each cluster')
+    throw usageFault(command, `two contexts have the provider ${twice[1]}`, 'a provider for each cluster')
   return ids
 }
 
 /** A context's name may hold "=", an id never. */
-function parsePair(pair: string): [context: string, id: string] {
+function parsePair(pair: string, command: string): [context: string, id: string] {
   const at = pair.lastIndexOf('=')
   const id = pair.slice(at + 1)
   if (at > 0 && isProviderId(id)) return [pair.slice(0, at), id]
   throw usageFault(
-    'trust plan',
+    command,
     `--provider-id is ${showValue(pair)}`,
     'CONTEXT=ID, an id of 4 to 32 lower-case letters, digits and "-"',
   )

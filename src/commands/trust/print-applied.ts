@@ -3,7 +3,6 @@ import { plainLine } from '../../outside/plain-text.ts'
 import { renderStructured } from '../../terminal/render-structured.ts'
 import { type Cell, renderTable } from '../../terminal/render-table.ts'
 import type { StepOutcome } from '../../trust/apply-trust.ts'
-import { describeChange, resourceKind } from '../../trust/finding.ts'
 import type { Proof } from '../../trust/prove-trust.ts'
 import type { Terminal } from '../command.ts'
 import { reportFault } from './report-fault.ts'
@@ -36,9 +35,9 @@ export async function printApplied(
 const notesOf = ({ finding, lacks }: StepOutcome): readonly string[] =>
   lacks === undefined ? (finding?.notes ?? []) : [`it needs ${lacks.join(' and ')}, and is made by the next run`]
 
-function rowOf({ name, finding, result }: StepOutcome): Cell[] {
+function rowOf({ kind, name, result }: StepOutcome): Cell[] {
   const good = result === 'made' || result === 'unchanged'
-  return [{ text: result, tone: good ? 'good' : 'bad' }, finding === undefined ? '' : resourceKind(finding.after), name]
+  return [{ text: result, tone: good ? 'good' : 'bad' }, kind, name]
 }
 
 function renderProofs(proofs: readonly Proof[], color: 'always' | 'never'): string {
@@ -52,11 +51,11 @@ function renderProofs(proofs: readonly Proof[], color: 'always' | 'never'): stri
 }
 
 const report = (outcomes: readonly StepOutcome[], proofs: readonly Proof[]): object => ({
-  outcomes: outcomes.map(({ name, finding, result, fault, lacks }) => ({
-    ...(finding && { kind: resourceKind(finding.after) }),
+  outcomes: outcomes.map(({ kind, name, finding, result, fault, lacks }) => ({
+    kind,
     name,
     result,
-    ...(finding && { changes: finding.changes.map(describeChange), notes: finding.notes }),
+    ...(finding && { changes: finding.changes.map(({ says }) => says), notes: finding.notes }),
     ...(lacks && { lacks }),
     ...reportFault(fault),
   })),

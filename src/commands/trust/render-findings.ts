@@ -1,7 +1,7 @@
 /** A plan, for people: a line for each resource, what would change, and what stays. */
 import { plainLine } from '../../outside/plain-text.ts'
 import { type Cell, renderTable } from '../../terminal/render-table.ts'
-import { describeChange, type Finding, resourceKind, resourceName } from '../../trust/finding.ts'
+import type { Finding } from '../../trust/finding.ts'
 import { markOf, type TrustedCluster } from '../../trust/trusted-cluster.ts'
 
 export function renderFindings(
@@ -11,8 +11,8 @@ export function renderFindings(
 ): string {
   const header = ['CLUSTER', 'ISSUER', 'MARK', ...(clusters.some(hasId) ? ['PROVIDER ID'] : [])]
   const rows = clusters.map((cluster) => [cluster.name, cluster.issuer, markOf(cluster), cluster.providerId ?? ''])
-  const changes = findings.flatMap((finding) => finding.changes.map(describeChange))
-  const notes = findings.flatMap(({ after, notes: said }) => said.map((note) => `${resourceName(after)}: ${note}`))
+  const changes = findings.flatMap((finding) => finding.changes.map(({ says }) => says))
+  const notes = findings.flatMap(({ name, notes: said }) => said.map((note) => `${name}: ${note}`))
   return [
     renderTable({ header, rows }, color),
     renderTable({ header: ['RESULT', 'KIND', 'NAME'], rows: findings.map(rowOf) }, color),
@@ -34,8 +34,8 @@ const nothing = (findings: readonly Finding[]) =>
 const changesTitle = (count: number) =>
   `${count === 1 ? 'One change' : `${count} changes`} would be made by pullpass trust apply:`
 
-function rowOf({ after, verdict }: Finding): Cell[] {
+function rowOf({ kind, name, verdict }: Finding): Cell[] {
   const bad = verdict === 'refused' || verdict === 'unknown'
   const result: Cell = verdict === 'ok' || bad ? { text: verdict, tone: bad ? 'bad' : 'good' } : verdict
-  return [result, resourceKind(after), resourceName(after)]
+  return [result, kind, name]
 }

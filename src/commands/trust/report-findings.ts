@@ -1,5 +1,5 @@
 /** A plan, for programs: the shape that `-o json` and `-o yaml` print. */
-import { describeChange, type Finding, resourceKind, resourceName } from '../../trust/finding.ts'
+import type { Finding } from '../../trust/finding.ts'
 import { markOf, type TrustedCluster } from '../../trust/trusted-cluster.ts'
 import { reportFault } from './report-fault.ts'
 
@@ -11,11 +11,11 @@ export function reportFindings(findings: readonly Finding[], clusters: readonly 
       mark: markOf(cluster),
       providerId: cluster.providerId,
     })),
-    findings: findings.map(({ after, verdict, changes, notes, fault }) => ({
-      kind: resourceKind(after),
-      name: resourceName(after),
+    findings: findings.map(({ kind, name, verdict, changes, notes, fault }) => ({
+      kind,
+      name,
       verdict,
-      changes: changes.map(describeChange),
+      changes: changes.map(({ says }) => says),
       notes,
       ...reportFault(fault),
     })),

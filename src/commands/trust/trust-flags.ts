@@ -30,7 +30,7 @@ export const trustFlags: TrustFlags = {
   repository: {
     type: 'string',
     value: 'NAME',
-    summary: 'Repository, where a document names none: projects/PROJECT/locations/LOCATION/repositories/REPOSITORY',
+    summary: 'Repository, where a document names none: as its trust.repository would be',
   },
   kubeconfig: clusterFlags.kubeconfig,
   context: {

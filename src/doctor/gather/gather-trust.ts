@@ -5,11 +5,13 @@
 import type { Document } from '../../document/document.ts'
 import type { Outside } from '../../outside/outside.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
-import { connectToGoogle } from '../../trust/ask-google.ts'
 import type { Finding as TrustFinding } from '../../trust/finding.ts'
+import { listNeeds } from '../../trust/list-needs.ts'
 import { lookAtAll } from '../../trust/look-at-all.ts'
-import { planTrust } from '../../trust/plan-trust.ts'
+import { openTrust } from '../../trust/open-trust.ts'
+import { noRecord } from '../../trust/trust-record.ts'
 import type { TrustedCluster } from '../../trust/trusted-cluster.ts'
+import { wantTrust } from '../../trust/want-trust.ts'
 
 export interface TrustWanted {
   readonly documents: readonly Document[]
@@ -27,7 +29,8 @@ export async function gatherTrust(
 ): Promise<readonly TrustFinding[] | undefined> {
   try {
     const trusted = { ...cluster, name: cluster.issuer, providerId: undefined }
-    return await lookAtAll(planTrust(documents, [trusted], { subject, repository }), [], connectToGoogle(outside))
+    const wanted = await wantTrust(await listNeeds(documents, [trusted], { subject, repository }))
+    return await lookAtAll(await openTrust(wanted, noRecord, outside), [])
   } catch (fault) {
     outside.signal.throwIfAborted()
     // Whoever has no credentials, or a document that trust does not know, is told by the exchange's own words.

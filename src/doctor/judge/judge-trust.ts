@@ -1,9 +1,7 @@
 /** What mends a refusal of the vendor's, by what was read there: pure. */
 
 import type { PullpassError } from '../../outside/pullpass-error.ts'
-import { shellQuote } from '../../outside/shell-quote.ts'
 import type { Finding as TrustFinding } from '../../trust/finding.ts'
-import { describeChange, resourceName } from '../../trust/finding.ts'
 import type { FindingCode, Remedy } from '../finding.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
 import { type TrustKnown, trustCommand } from '../remedy/trust-command.ts'
@@ -26,12 +24,13 @@ export function trustRemedy(
   if (refused !== undefined) return refusedRemedy(refused, facts, commands)
   const changes = found.flatMap((finding) => finding.changes)
   if (changes.length > 0) {
-    const words = `it would ${changes.map(describeChange).join('; ')}`
+    const words = `it would ${changes.map(({ says }) => says).join('; ')}`
     return { ...apply, words: [words, apply.words].filter((one) => one !== undefined).join('; ') }
   }
   const notes = found.flatMap((finding) => finding.notes).join('; ')
   const ofKeys = code === 'ISSUER_UNREACHABLE' || code === 'SIGNATURE_REFUSED'
-  if (ofKeys && /uploaded keys stay/.test(notes)) return { ...trustCommand(facts, commands, 'keys'), words: notes }
+  const keysStay = found.some(({ kept }) => kept.includes('keys'))
+  if (ofKeys && keysStay) return { ...trustCommand(facts, commands, 'keys'), words: notes }
   if (code === 'CONDITION_REFUSED') return { words: `${notes}; ${hint ?? ''}` }
   return { words: `${settled}${notes === '' ? '' : `. Besides, ${notes}`}` }
 }
@@ -45,27 +44,10 @@ function unread(code: FindingCode, apply: Remedy, hint: string | undefined): Rem
   return { ...apply, words: [apply.words, hint].filter((words) => words !== undefined).join('; or: ') }
 }
 
-/** How a plan says what differs, and the word that lets it be changed. */
-const replacing: readonly (readonly [RegExp, string])[] = [
-  [/\bits issuer is\b/, 'issuer'],
-  [/\bit maps\b/, 'mapping'],
-  [/\bits condition is\b/, 'condition'],
-  [/\bits key\b|\bno JWKS\b/, 'keys'],
-]
-
 /** What stands against the documents: somebody chose it, so that he is to be asked; the command is what he would run. */
-function refusedRemedy({ after, fault }: TrustFinding, facts: TrustFacts, commands: MendingCommands): Remedy {
+function refusedRemedy({ fault, override }: TrustFinding, facts: TrustFacts, commands: MendingCommands): Remedy {
   const seen = fault?.seen ?? ''
-  const name = shellQuote(resourceName(after))
-  if (/\bdisabled\b/.test(seen)) {
-    const update = after.kind === 'pool' ? 'update' : 'providers update-oidc'
-    return {
-      command: `gcloud iam workload-identity-pools ${update} ${name} --no-disabled`,
-      words: `${seen}; ask who did that`,
-    }
-  }
-  const fields = replacing.filter(([says]) => says.test(seen)).map(([, field]) => field)
-  return fields.length > 0
-    ? { ...trustCommand(facts, commands, ...fields), words: seen }
-    : { words: `${seen}; ${fault?.hint ?? ''}` }
+  if (override === undefined) return { words: `${seen}; ${fault?.hint ?? ''}` }
+  if ('command' in override) return { command: override.command, words: `${seen}; ask who did that` }
+  return { ...trustCommand(facts, commands, ...override.replace), words: seen }
 }

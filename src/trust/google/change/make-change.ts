@@ -1,0 +1,91 @@
+/** Makes one change at Google, and follows it to its end. https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools */
+import { followOperation, type Operation, readOperation } from '../../../providers/gcp-iam/follow-operation.ts'
+import { accountParts } from '../account-parts.ts'
+import { askGoogle, type GoogleConnection } from '../ask-google.ts'
+import type { CreatedResource, GoogleChange, ProviderFields } from '../look/google-finding.ts'
+import { holds, withGrant } from '../policy/policy.ts'
+import { writePolicy } from '../policy/write-policy.ts'
+import { identityPath } from '../resource-path.ts'
+import { poolOf } from '../want/wanted-at-google.ts'
+import { setFields } from './set-fields.ts'
+
+/** @throws PullpassError at the hop trust: nothing was changed, or the operation is named */
+export async function makeChange(google: GoogleConnection, change: GoogleChange): Promise<void> {
+  switch (change.kind) {
+    case 'create':
+      return await create(google, change.resource)
+    case 'undelete':
+      return await follow(google, { method: 'POST', path: `${identityPath(change.name)}:undelete`, json: {} })
+    case 'update':
+      return await update(google, change.name, change.fields)
+    case 'grant':
+      return await writePolicy(google, change.grant, (policy) =>
+        holds(policy, change.grant) === 'plainly' ? policy : withGrant(policy, change.grant),
+      )
+    default:
+      return change satisfies never
+  }
+}
+
+/** An operation that is done is Google's word: no look at the resource is needed. */
+async function follow(
+  google: GoogleConnection,
+  ask: { readonly method: 'POST' | 'PATCH' | 'DELETE'; readonly path: string; readonly json?: unknown },
+): Promise<void> {
+  const operation: Operation = await askGoogle(google, { ...ask, read: readOperation })
+  await followOperation(google, operation)
+}
+
+async function create(google: GoogleConnection, resource: CreatedResource): Promise<void> {
+  const { description } = resource
+  if (resource.kind === 'account') return await createAccount(google, resource.email, description)
+  const { name } = resource
+  const id = name.slice(name.lastIndexOf('/') + 1)
+  if (resource.kind === 'pool') {
+    const parent = name.slice(0, name.lastIndexOf('/'))
+    const path = `${identityPath(parent)}?workloadIdentityPoolId=${id}`
+    return await follow(google, { method: 'POST', path, json: { description } })
+  }
+  const path = `${identityPath(poolOf(name))}/providers?workloadIdentityPoolProviderId=${id}`
+  await follow(google, { method: 'POST', path, json: { description, ...providerBody(setFields(resource)) } })
+}
+
+async function createAccount(google: GoogleConnection, email: string, description: string): Promise<void> {
+  const { id = '', project = '' } = accountParts(email) ?? {}
+  await askGoogle(google, {
+    method: 'POST',
+    path: `v1/projects/${encodeURIComponent(project)}/serviceAccounts`,
+    json: { accountId: id, serviceAccount: { displayName: 'pullpass', description } },
+    read: () => undefined,
+  })
+}
+
+async function update(google: GoogleConnection, name: string, fields: Partial<ProviderFields>): Promise<void> {
+  const mask = Object.keys(fields)
+    .flatMap((field) => masks[field] ?? [])
+    .join(',')
+  const path = `${identityPath(name)}?updateMask=${encodeURIComponent(mask)}`
+  await follow(google, { method: 'PATCH', path, json: providerBody(fields) })
+}
+
+/** Field by field, so that what somebody else changes meanwhile stays. */
+const masks: Readonly<Record<string, string>> = {
+  issuer: 'oidc.issuerUri',
+  audiences: 'oidc.allowedAudiences',
+  jwks: 'oidc.jwksJson',
+  mapping: 'attributeMapping',
+  condition: 'attributeCondition',
+}
+
+function providerBody({ issuer, audiences, mapping, condition, jwks }: Partial<ProviderFields>): object {
+  const oidc = {
+    ...(issuer !== undefined && { issuerUri: issuer }),
+    ...(audiences !== undefined && { allowedAudiences: audiences }),
+    ...(jwks !== undefined && { jwksJson: jwks }),
+  }
+  return {
+    ...(mapping !== undefined && { attributeMapping: mapping }),
+    ...(condition !== undefined && { attributeCondition: condition }),
+    ...(Object.keys(oidc).length > 0 && { oidc }),
+  }
+}

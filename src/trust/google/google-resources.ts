@@ -1,0 +1,65 @@
+/** What is wanted of Google as resources: pool, provider, accounts, grants, each after those that must be there before. */
+import { recordKey } from '../trust-record.ts'
+import type { TrustResource } from '../trust-vendor.ts'
+import type { GoogleConnection } from './ask-google.ts'
+import { makeChange } from './change/make-change.ts'
+import { resourceKinds } from './look/google-finding.ts'
+import { lookAtGoogle, type Wanted } from './look/look-at-google.ts'
+import { lookBackAtAccount, lookBackAtPool, lookBackAtProvider } from './remove/look-back.ts'
+import { lookBackAtGrant } from './remove/look-back-at-grant.ts'
+import { tellFinding } from './tell-finding.ts'
+import { grantNeeds } from './want/grant-needs.ts'
+import { grantName, poolOf, targetName, type WantedAtGoogle, type WantedGrant } from './want/wanted-at-google.ts'
+
+export function googleResources(all: WantedAtGoogle, google: GoogleConnection): TrustResource[] {
+  const common = (one: Wanted) => ({
+    vendor: 'gcp' as const,
+    kind: resourceKinds[one.kind],
+    look: async (replace: Parameters<TrustResource['look']>[0]) =>
+      tellFinding(await lookAtGoogle(one, replace, google), async (change) => await makeChange(google, change)),
+  })
+  return [
+    ...all.pools.map((wanted) => ({
+      ...common({ kind: 'pool', wanted }),
+      name: wanted.name,
+      needs: [],
+      entry: undefined,
+      lookBack: (marks: readonly string[]) => lookBackAtPool(wanted.name, marks, google),
+    })),
+    ...all.providers.map((wanted) => ({
+      ...common({ kind: 'provider', wanted }),
+      name: wanted.name,
+      needs: [poolOf(wanted.name)],
+      entry: undefined,
+      lookBack: (marks: readonly string[]) => lookBackAtProvider(wanted.name, marks, google),
+    })),
+    ...all.accounts.map((wanted) => ({
+      ...common({ kind: 'account', wanted }),
+      name: wanted.email,
+      needs: [],
+      entry: undefined,
+      lookBack: (marks: readonly string[]) => lookBackAtAccount(wanted.email, marks, google),
+    })),
+    ...all.grants.map((wanted) => ({
+      ...common({ kind: 'grant', wanted }),
+      name: grantName(wanted),
+      needs: needsOf(wanted),
+      entry: entryOf(wanted, all),
+      lookBack: () => lookBackAtGrant(wanted, all, google),
+    })),
+  ]
+}
+
+function needsOf(grant: WantedGrant): string[] {
+  const { accounts, pool } = grantNeeds(grant)
+  return pool === undefined ? [...accounts] : [...accounts, pool]
+}
+
+function entryOf(grant: WantedGrant, { recordedIn }: WantedAtGoogle) {
+  const { on, role, member } = grant
+  return {
+    key: recordKey('grant', grantName(grant)),
+    text: JSON.stringify({ role, on: targetName(on), member }),
+    namespaces: recordedIn.get(grantName(grant)) ?? [],
+  }
+}

@@ -1,0 +1,32 @@
+/** Google's trust: a pool, a provider in it, a service account, and grants. https://cloud.google.com/iam/docs/workload-identity-federation */
+import { artifactRepository } from '../../document/gcp-rules.ts'
+import type { GcpSettings } from '../../document/gcp-settings.ts'
+import type { TrustVendor } from '../trust-vendor.ts'
+import { connectToGoogle } from './ask-google.ts'
+import { googleResources } from './google-resources.ts'
+import { imageInRepository } from './image-in-repository.ts'
+import { repositoryOfImage } from './repository-of-image.ts'
+import { wantOfGoogle } from './want/want-of-google.ts'
+import { poolOf } from './want/wanted-at-google.ts'
+
+export const googleTrust: TrustVendor<GcpSettings> = {
+  repositories: { rule: artifactRepository, ofImage: repositoryOfImage, imageIn: imageInRepository },
+
+  /** One pool, and of several clusters a provider for each. */
+  ofCluster(settings, { providerId }) {
+    if (providerId === undefined) return settings
+    const pool = poolOf(settings.workloadIdentityProvider)
+    return { ...settings, workloadIdentityProvider: `${pool}/providers/${providerId}` }
+  },
+
+  want(needs) {
+    const wanted = wantOfGoogle(needs)
+    return {
+      async open(outside) {
+        const google = connectToGoogle(outside)
+        await google.token()
+        return googleResources(wanted, google)
+      },
+    }
+  },
+}

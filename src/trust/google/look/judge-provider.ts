@@ -1,0 +1,172 @@
+/**
+ * A provider, wanted against found: pure. What is there belongs to others too: it is added to where that is enough, and
+ * kept where it differs, unless `replace` names the field.
+ */
+
+import { type IssuerKey, sameKey } from '../../../issuer/keys/issuer-key.ts'
+import { mergeKeys } from '../../../issuer/keys/merge-keys.ts'
+import { parseJwks } from '../../../issuer/keys/parse-jwks.ts'
+import { shellQuote } from '../../../outside/shell-quote.ts'
+import type { Override, Replaceable } from '../../finding.ts'
+import { trustRefused } from '../../trust-refused.ts'
+import { renderKeys } from '../want/keys-for-google.ts'
+import { defaultAudiences, subjectMapping, type WantedProvider } from '../want/wanted-at-google.ts'
+import type { FoundProvider } from './found-state.ts'
+import type { GoogleChange, GoogleFinding, ProviderFields } from './google-finding.ts'
+
+const mostAudiences = 10
+
+export function judgeProvider(
+  wanted: WantedProvider,
+  found: FoundProvider | undefined,
+  replace: readonly Replaceable[],
+): GoogleFinding {
+  const { name, description } = wanted
+  if (found === undefined) {
+    const after = { kind: 'provider', name, description, ...fieldsOf(wanted) } as const
+    return { after, presence: 'absent', verdict: 'create', changes: [{ kind: 'create', resource: after }], notes: [] }
+  }
+  const views = [
+    compareIssuer(wanted, found, replace),
+    compareMapping(wanted, found, replace),
+    compareCondition(wanted, found, replace),
+    compareAudiences(wanted, found),
+    compareKeys(wanted, found, replace),
+  ]
+  const { issuer, audiences, mapping, condition, jwks } = found
+  const kept = { issuer, audiences, mapping, condition, jwks }
+  const fields: Partial<ProviderFields> = Object.assign({}, ...views.map((view) => view.sets ?? {}))
+  return {
+    after: { kind: 'provider', name, description: found.description, ...kept, ...fields },
+    presence: 'present',
+    notes: views.flatMap(({ note }) => note ?? []),
+    kept: views.flatMap(({ note, field }) => (note === undefined || field === undefined ? [] : [field])),
+    ...verdictOf(wanted, found, { views, fields }),
+  }
+}
+
+/** One field of it: what is set, with words for it; what is kept; or what stands in the way. */
+interface View {
+  /** What `--replace` would name. */
+  readonly field?: Replaceable
+  readonly sets?: Partial<ProviderFields>
+  readonly says?: string
+  readonly note?: string
+  readonly against?: string
+}
+
+interface Compared {
+  readonly views: readonly View[]
+  readonly fields: Partial<ProviderFields>
+}
+
+function verdictOf({ name }: WantedProvider, found: FoundProvider, { views, fields }: Compared) {
+  const against = [
+    ...(found.protocol === 'oidc' ? [] : ['it is no OIDC provider']),
+    ...(found.disabled ? ['it is disabled; ask who did that, then enable it'] : []),
+    ...views.flatMap((view) => view.against ?? []),
+  ]
+  if (against.length > 0) {
+    const fault = trustRefused(`provider ${name} is there, but ${against.join('; and ')}`, {
+      expected: 'one that does what the document asks, or another id',
+      hint: 'it was left as it is; if it is yours to change, say which part: --replace issuer|mapping|condition|keys',
+    })
+    return { verdict: 'refused', changes: [], fault, override: overrideOf(name, found, views) } as const
+  }
+  const says = views.flatMap((view) => view.says ?? []).join(', ')
+  const update: readonly GoogleChange[] = says === '' ? [] : [{ kind: 'update', name, fields, says }]
+  if (found.state === 'DELETED') {
+    return { verdict: 'undelete', changes: [{ kind: 'undelete', resource: 'provider', name }, ...update] } as const
+  }
+  return { verdict: update.length === 0 ? 'ok' : 'update', changes: update } as const
+}
+
+/** Enabling comes first: nobody sees the rest before. */
+function overrideOf(name: string, found: FoundProvider, views: readonly View[]): Override | undefined {
+  if (found.disabled) {
+    return { command: `gcloud iam workload-identity-pools providers update-oidc ${shellQuote(name)} --no-disabled` }
+  }
+  const replace = views.flatMap(({ against, field }) => (against === undefined || field === undefined ? [] : [field]))
+  return replace.length === 0 ? undefined : { replace }
+}
+
+function fieldsOf({ issuer, audiences, condition = '', keys }: WantedProvider): ProviderFields {
+  const mapping = { [subjectMapping.key]: subjectMapping.expression }
+  return { issuer, audiences, mapping, condition, jwks: keys === undefined ? '' : renderKeys(keys) }
+}
+
+function compareIssuer(wanted: WantedProvider, found: FoundProvider, replace: readonly Replaceable[]): View {
+  if (found.issuer === wanted.issuer) return {}
+  if (!replace.includes('issuer'))
+    return { field: 'issuer', against: `its issuer is ${found.issuer}, not ${wanted.issuer}` }
+  return { sets: { issuer: wanted.issuer }, says: `issuer ${found.issuer} becomes ${wanted.issuer}` }
+}
+
+/** What else is mapped stays: somebody grants by it. */
+function compareMapping(_: WantedProvider, { mapping }: FoundProvider, replace: readonly Replaceable[]): View {
+  const { key, expression } = subjectMapping
+  const there = mapping[key]
+  if (there === expression) return {}
+  if (!replace.includes('mapping'))
+    return { field: 'mapping', against: `it maps ${key} to ${there ?? 'nothing'}, not to ${expression}` }
+  return {
+    sets: { mapping: { ...mapping, [key]: expression } },
+    says: `mapping ${key} from ${there ?? 'nothing'} becomes ${expression}`,
+  }
+}
+
+function compareCondition(wanted: WantedProvider, found: FoundProvider, replace: readonly Replaceable[]): View {
+  const { condition } = wanted
+  if (condition === undefined) {
+    return found.condition === '' ? {} : { field: 'condition', note: `its condition stays: ${found.condition}` }
+  }
+  if (found.condition === condition) return {}
+  if (found.condition === '') return { sets: { condition }, says: `condition ${condition} is added` }
+  if (!replace.includes('condition'))
+    return { field: 'condition', against: `its condition is ${found.condition}, not ${condition}` }
+  return { sets: { condition }, says: `condition ${found.condition} becomes ${condition}` }
+}
+
+/** An explicit list takes the place of the default, which others may use: it is written out then. */
+function compareAudiences({ name, audiences }: WantedProvider, found: FoundProvider): View {
+  const usual = defaultAudiences(name)
+  const taken = found.audiences.length > 0 ? found.audiences : usual
+  const asked = audiences.length > 0 ? audiences : usual.slice(0, 1)
+  const missing = asked.filter((one) => !taken.includes(one))
+  if (missing.length === 0) return {}
+  const all = [...taken, ...missing]
+  if (all.length > mostAudiences)
+    return { against: `it has ${taken.length} audiences, and ${mostAudiences} are the most` }
+  return { sets: { audiences: all }, says: `audience ${missing.join(', ')} is added` }
+}
+
+/** A key that the cluster does not serve any more may still have tokens: it stays, until it is replaced. */
+function compareKeys({ keys }: WantedProvider, found: FoundProvider, replace: readonly Replaceable[]): View {
+  if (keys === undefined) {
+    if (found.jwks === '') return {}
+    if (replace.includes('keys')) return { sets: { jwks: '' }, says: 'its uploaded keys go: Google reads the issuer' }
+    const stay = kids(parseJwks(found.jwks) ?? [])
+    return { field: 'keys', note: `its uploaded keys stay: ${stay}; Google does not read the issuer` }
+  }
+  if (replace.includes('keys')) return replaceKeys(keys, found)
+  if (found.jwks === '') return { sets: { jwks: renderKeys(keys) }, says: `keys ${kids(keys)} are uploaded` }
+  const there = parseJwks(found.jwks)
+  if (there === undefined) return { field: 'keys', against: 'what is uploaded there is no JWKS' }
+  const other = keys.find((key) => there.some((one) => one.keyId === key.keyId && !sameKey(one, key)))
+  if (other !== undefined)
+    return { field: 'keys', against: `its key ${other.keyId} is another than the cluster's of that name` }
+  const missing = keys.filter((key) => !there.some(({ keyId }) => keyId === key.keyId))
+  const stays = there.filter((key) => !keys.some(({ keyId }) => keyId === key.keyId))
+  const note = stays.length === 0 ? {} : { note: `keys that the cluster does not serve stay: ${kids(stays)}` }
+  if (missing.length === 0) return note
+  return { ...note, sets: { jwks: renderKeys(mergeKeys(there, keys)) }, says: `keys ${kids(missing)} are added` }
+}
+
+function replaceKeys(keys: readonly IssuerKey[], { jwks }: FoundProvider): View {
+  const wanted = renderKeys(keys)
+  return renderKeys(parseJwks(jwks) ?? []) === wanted
+    ? {}
+    : { sets: { jwks: wanted }, says: `uploaded keys become ${kids(keys)}` }
+}
+
+const kids = (keys: readonly IssuerKey[]) => keys.map(({ keyId }) => keyId ?? 'without a kid').join(', ')

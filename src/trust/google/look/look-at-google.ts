@@ -1,0 +1,79 @@
+/** Looks at one resource at Google and judges it. */
+import { asFault } from '../../../outside/as-fault.ts'
+import { shellQuote } from '../../../outside/shell-quote.ts'
+import type { Replaceable } from '../../finding.ts'
+import { trustRefused } from '../../trust-refused.ts'
+import { type GoogleConnection, readAtGoogle } from '../ask-google.ts'
+import { readPolicy } from '../policy/read-policy.ts'
+import { accountPath, identityPath } from '../resource-path.ts'
+import type { WantedAccount, WantedGrant, WantedPool, WantedProvider } from '../want/wanted-at-google.ts'
+import { readFoundAccount, readFoundPool, readFoundProvider } from './found-state.ts'
+import type { GoogleFinding, Resource } from './google-finding.ts'
+import { judgeAccount } from './judge-account.ts'
+import { judgeGrant } from './judge-grant.ts'
+import { judgePool } from './judge-pool.ts'
+import { judgeProvider } from './judge-provider.ts'
+
+export type Wanted =
+  | { readonly kind: 'pool'; readonly wanted: WantedPool }
+  | { readonly kind: 'provider'; readonly wanted: WantedProvider }
+  | { readonly kind: 'account'; readonly wanted: WantedAccount }
+  | { readonly kind: 'grant'; readonly wanted: WantedGrant }
+
+/** What cannot be looked at is `unknown`, with the reason; nothing is thrown but an interruption. */
+export async function lookAtGoogle(
+  wanted: Wanted,
+  replace: readonly Replaceable[],
+  google: GoogleConnection,
+): Promise<GoogleFinding> {
+  try {
+    return await judge(wanted, replace, google)
+  } catch (error) {
+    google.outside.signal.throwIfAborted()
+    const fault = asFault(error)
+    return { after: asWanted(wanted), presence: 'absent', verdict: 'unknown', changes: [], notes: [], fault }
+  }
+}
+
+async function judge(one: Wanted, replace: readonly Replaceable[], google: GoogleConnection): Promise<GoogleFinding> {
+  switch (one.kind) {
+    case 'pool':
+      return judgePool(one.wanted, await readAtGoogle(google, identityPath(one.wanted.name), readFoundPool))
+    case 'provider': {
+      const found = await readAtGoogle(google, identityPath(one.wanted.name), readFoundProvider)
+      return judgeProvider(one.wanted, found, replace)
+    }
+    case 'account':
+      return judgeAccount(one.wanted, await readAtGoogle(google, accountPath(one.wanted.email), readFoundAccount))
+    case 'grant':
+      return await lookAtGrant(one.wanted, replace, google)
+    default:
+      return one satisfies never
+  }
+}
+
+/** A repository is somebody's decision, and none of pullpass's. */
+async function lookAtGrant(
+  grant: WantedGrant,
+  replace: readonly Replaceable[],
+  google: GoogleConnection,
+): Promise<GoogleFinding> {
+  const policy = await readPolicy(google, grant.on)
+  if (policy !== undefined || grant.on.kind === 'serviceAccount') return judgeGrant(grant, policy, replace)
+  const { name } = grant.on
+  const [, project = '', , location = '', , repository = ''] = name.split('/')
+  const words = [repository, `--project=${project}`, `--location=${location}`, '--repository-format=docker']
+  const fault = trustRefused(`repository ${name} is not there`, {
+    expected: 'one that exists: pullpass trust creates none',
+    hint: `correct gcp.trust.repository, or: gcloud artifacts repositories create ${words.map(shellQuote).join(' ')}`,
+  })
+  return { after: { kind: 'grant', grant }, presence: 'absent', verdict: 'refused', changes: [], notes: [], fault }
+}
+
+/** As it would be made. */
+function asWanted(one: Wanted): Resource {
+  if (one.kind === 'pool') return judgePool(one.wanted, undefined).after
+  if (one.kind === 'provider') return judgeProvider(one.wanted, undefined, []).after
+  if (one.kind === 'account') return judgeAccount(one.wanted, undefined).after
+  return { kind: 'grant', grant: one.wanted }
+}

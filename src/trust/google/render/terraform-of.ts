@@ -1,0 +1,115 @@
+/** A resource at Google as Terraform has it. https://registry.terraform.io/providers/hashicorp/google/latest/docs */
+import { createHash } from 'node:crypto'
+import type { HclResource } from '../../finding.ts'
+import { hclBlock } from '../../hcl-block.ts'
+import { hclText } from '../../hcl-text.ts'
+import { accountParts } from '../account-parts.ts'
+import { type Resource, resourceName } from '../look/google-finding.ts'
+import { grantNeeds } from '../want/grant-needs.ts'
+import { poolOf, type WantedGrant } from '../want/wanted-at-google.ts'
+
+export const terraformOf = (resource: Resource): HclResource => ({
+  requires: { name: 'google', source: 'hashicorp/google', version: '>= 5.0' },
+  importBlock: importOf(resource),
+  block: blockOf(resource),
+})
+
+const types = {
+  pool: 'google_iam_workload_identity_pool',
+  provider: 'google_iam_workload_identity_pool_provider',
+  account: 'google_service_account',
+  grant: 'google_service_account_iam_member',
+} as const
+
+const labelOf = (resource: Resource) =>
+  label(resource.kind === 'grant' ? resource.grant.role : resourceName(resource), resourceName(resource))
+
+/** Letters, digits and "_", and six digits of a hash: no two names become one label. */
+function label(word: string, name: string): string {
+  const last = word.startsWith('roles/') ? word.slice('roles/'.length) : word.replace(/@.*$/, '').replace(/^.*\//, '')
+  const plain = last.replaceAll(/[^A-Za-z0-9]+/g, '_')
+  return `${/^[a-z]/i.test(plain) ? plain : `r_${plain}`}_${createHash('sha256').update(name).digest('hex').slice(0, 6)}`
+}
+
+const addressOf = (kind: 'pool' | 'account') => (name: string) => `${types[kind]}.${label(name, name)}`
+
+function importOf(resource: Resource): string | undefined {
+  if (resource.kind === 'grant') return undefined // adding a member that is there changes nothing
+  const id = resource.kind === 'account' ? accountId(resource.email) : resource.name
+  return hclBlock('import', [`to = ${types[resource.kind]}.${labelOf(resource)}`, `id = ${hclText(id)}`])
+}
+
+const accountId = (email: string) => `projects/${accountParts(email)?.project ?? '-'}/serviceAccounts/${email}`
+
+function blockOf(resource: Resource): string {
+  switch (resource.kind) {
+    case 'pool': {
+      const [, project = '', , , , pool = ''] = resource.name.split('/')
+      const { description } = resource
+      return resourceBlock(types.pool, labelOf(resource), { project, workload_identity_pool_id: pool, description })
+    }
+    case 'provider':
+      return providerBlock(resource)
+    case 'account': {
+      const { id = resource.email, project = '' } = accountParts(resource.email) ?? {}
+      return resourceBlock(types.account, labelOf(resource), {
+        account_id: id,
+        project,
+        display_name: 'pullpass',
+        description: resource.description,
+      })
+    }
+    case 'grant':
+      return grantBlock(resource.grant, labelOf(resource))
+    default:
+      return resource satisfies never
+  }
+}
+
+function providerBlock(resource: Extract<Resource, { kind: 'provider' }>): string {
+  const [, project = '', , , , , , provider = ''] = resource.name.split('/')
+  const { description, mapping, condition, issuer, audiences, jwks } = resource
+  const lines = [
+    `project = ${hclText(project)}`,
+    `workload_identity_pool_id = ${addressOf('pool')(poolOf(resource.name))}.workload_identity_pool_id`,
+    `workload_identity_pool_provider_id = ${hclText(provider)}`,
+    `description = ${hclText(description)}`,
+    hclBlock(
+      'attribute_mapping =',
+      Object.entries(mapping).map(([key, text]) => `${hclText(key)} = ${hclText(text)}`),
+    ),
+    ...(condition === '' ? [] : [`attribute_condition = ${hclText(condition)}`]),
+    hclBlock('oidc', [
+      `issuer_uri = ${hclText(issuer)}`,
+      ...(audiences.length === 0 ? [] : [`allowed_audiences = [${audiences.map(hclText).join(', ')}]`]),
+      ...(jwks === '' ? [] : [`jwks_json = ${hclText(jwks)}`]),
+    ]),
+  ]
+  return hclBlock(`resource "${types.provider}" "${labelOf(resource)}"`, lines)
+}
+
+function grantBlock(grant: WantedGrant, ownLabel: string): string {
+  const { on, role, member } = grant
+  const given = [`role = ${hclText(role)}`, `member = ${hclText(member)}`, ...dependencies(grant)]
+  if (on.kind === 'serviceAccount') {
+    const lines = [`service_account_id = ${hclText(accountId(on.email))}`, ...given]
+    return hclBlock(`resource "${types.grant}" "${ownLabel}"`, lines)
+  }
+  const [, project = '', , location = '', , name = ''] = on.name.split('/')
+  const of = { project, location, repository: name }
+  const lines = [...Object.entries(of).map(([key, text]) => `${key} = ${hclText(text)}`), ...given]
+  return hclBlock(`resource "google_artifact_registry_repository_iam_member" "${ownLabel}"`, lines)
+}
+
+/** Names alone tell Terraform nothing of the order; what a grant needs stands in every plan that holds the grant. */
+function dependencies(grant: WantedGrant): string[] {
+  const { accounts, pool } = grantNeeds(grant)
+  const needed = [...accounts.map(addressOf('account')), ...(pool === undefined ? [] : [addressOf('pool')(pool)])]
+  return needed.length === 0 ? [] : [`depends_on = [${[...new Set(needed)].join(', ')}]`]
+}
+
+const resourceBlock = (type: string, ownLabel: string, fields: Readonly<Record<string, string>>) =>
+  hclBlock(
+    `resource "${type}" "${ownLabel}"`,
+    Object.entries(fields).map(([key, text]) => `${key} = ${hclText(text)}`),
+  )

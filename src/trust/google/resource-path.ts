@@ -1,0 +1,15 @@
+/** Where Google keeps a resource: paths below its API's endpoint, what varies in them encoded. */
+import { accountParts } from './account-parts.ts'
+import type { GrantTarget } from './want/wanted-at-google.ts'
+
+/** Of pools and providers, whose names the document's rules keep free of what would need encoding. */
+export const identityPath = (name: string): string => `v1/${name}`
+
+/** With its project where the address tells it: for `-` Google says "denied" of an account that is not there. */
+export function accountPath(email: string): string {
+  const project = accountParts(email)?.project ?? '-'
+  return `v1/projects/${encodeURIComponent(project)}/serviceAccounts/${encodeURIComponent(email)}`
+}
+
+export const targetPath = (on: GrantTarget): string =>
+  on.kind === 'serviceAccount' ? accountPath(on.email) : `v1/${on.name}`

@@ -1,0 +1,16 @@
+/** What must be there before a grant can be made: Google refuses a member that does not exist. */
+import type { WantedGrant } from './wanted-at-google.ts'
+
+export interface GrantNeeds {
+  /** Email addresses: of the account that it is on, and of its member. */
+  readonly accounts: readonly string[]
+  /** Of the principal that it is for. */
+  readonly pool: string | undefined
+}
+
+export function grantNeeds({ on, member }: WantedGrant): GrantNeeds {
+  const account = /^serviceAccount:(.+)$/.exec(member)?.[1]
+  const pool = /^principal:\/\/iam\.googleapis\.com\/(.+?)\/subject\//.exec(member)?.[1]
+  const target = on.kind === 'serviceAccount' ? on.email : undefined
+  return { accounts: [target, account].filter((email) => email !== undefined), pool }
+}

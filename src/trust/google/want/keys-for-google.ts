@@ -1,0 +1,35 @@
+/**
+ * The keys of a cluster that can be uploaded to a provider: Google takes RSA and P-256, and no stray members.
+ * https://cloud.google.com/iam/docs/workload-identity-federation-with-kubernetes
+ */
+import type { IssuerKey } from '../../../issuer/keys/issuer-key.ts'
+import { renderJwk } from '../../../issuer/keys/render-jwk.ts'
+import { whyUnusable } from '../../../issuer/keys/why-unusable.ts'
+import { PullpassError } from '../../../outside/pullpass-error.ts'
+import type { TrustedCluster } from '../../trusted-cluster.ts'
+
+/** @throws KEYS_UNUSABLE where none is left, USAGE_INVALID where the cluster was not asked */
+export function keysForGoogle({ keys, name }: TrustedCluster): readonly IssuerKey[] {
+  if (keys === undefined) throw notAsked(name)
+  const usable = keys.filter((key) => whyUnusable(key) === undefined && (key.type === 'RSA' || key.curve === 'P-256'))
+  if (usable.length > 0) return usable
+  throw new PullpassError({
+    code: 'KEYS_UNUSABLE',
+    hop: 'trust',
+    seen: `cluster ${name} serves ${keys.length} keys, and none that Google takes`,
+    expected: 'an RSA key of 2048 bits or more, or a key on P-256, with a kid',
+    hint: 'pullpass issuer show says what is wrong with each',
+  })
+}
+
+const notAsked = (issuer: string) =>
+  new PullpassError({
+    code: 'USAGE_INVALID',
+    hop: 'run',
+    seen: `the keys of ${issuer} are to be uploaded, and --issuer gives none`,
+    expected: 'a cluster that serves them',
+    hint: 'leave --issuer out, or set trust.uploadKeys: Never',
+  })
+
+/** As a provider holds them: `jwksJson`. */
+export const renderKeys = (keys: readonly IssuerKey[]): string => JSON.stringify({ keys: keys.map(renderJwk) })

@@ -1,0 +1,116 @@
+/** From what needs trust to what Google must know for it: pure, and refused here where it cannot be. */
+import type { DocumentRegistry } from '../../../document/document.ts'
+import { artifactRepository } from '../../../document/gcp-rules.ts'
+import type { GcpSettings } from '../../../document/gcp-settings.ts'
+import { checkSubjectLength } from '../../../identity/check-subject-length.ts'
+import { PullpassError } from '../../../outside/pullpass-error.ts'
+import type { TrustNeed } from '../../trust-need.ts'
+import { markOf, type TrustedCluster } from '../../trusted-cluster.ts'
+import { checkNeed } from './check-need.ts'
+import { accountsOf, grantsOf } from './grants-of.ts'
+import { keysForGoogle } from './keys-for-google.ts'
+import { mergeProviders } from './merge-providers.ts'
+import {
+  grantName,
+  poolOf,
+  type WantedAccount,
+  type WantedAtGoogle,
+  type WantedGrant,
+  type WantedPool,
+  type WantedProvider,
+} from './wanted-at-google.ts'
+
+/** @throws DOCUMENT_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE, KEYS_UNUSABLE */
+export function wantOfGoogle(needs: readonly TrustNeed<GcpSettings>[]): WantedAtGoogle {
+  const parts = needs.map(partsOf)
+  return {
+    pools: unique(
+      parts.map(({ pool }) => pool),
+      ({ name }) => name,
+    ),
+    providers: mergeProviders(parts.map(({ provider }) => provider)),
+    accounts: unique(
+      parts.flatMap(({ accounts }) => accounts),
+      ({ email }) => email,
+    ),
+    grants: unique(
+      parts.flatMap(({ grants }) => grants),
+      grantName,
+    ),
+    recordedIn: recordedIn(parts),
+  }
+}
+
+interface Parts {
+  /** Of the account whose tokens are exchanged. */
+  readonly namespace: string
+  readonly pool: WantedPool
+  readonly provider: WantedProvider
+  readonly accounts: readonly WantedAccount[]
+  readonly grants: readonly WantedGrant[]
+}
+
+function partsOf(need: TrustNeed<GcpSettings>): Parts {
+  const { registry, cluster, subject } = need
+  const { settings } = registry
+  const repository = repositoryOf(need)
+  const tooLong = checkSubjectLength({ subject }, `${need.document.kind} ${need.document.name}`)
+  if (tooLong !== undefined) throw tooLong
+  const pool = poolOf(settings.workloadIdentityProvider)
+  const made = { mark: markOf(cluster), description: describe(cluster) }
+  const provider = { ...made, ...providerOf(registry, settings, cluster) }
+  checkNeed({ document: need.document, settings, provider, cluster })
+  const principal = `principal://iam.googleapis.com/${pool}/subject/${subject}`
+  return {
+    namespace: subject.split(':')[2] ?? '',
+    pool: { ...made, name: pool },
+    provider,
+    accounts: accountsOf(settings).map((email) => ({ ...made, email })),
+    grants: grantsOf(settings, repository, principal),
+  }
+}
+
+function repositoryOf({ document, registry, repository }: TrustNeed<GcpSettings>): string {
+  if (repository !== undefined) return repository
+  throw new PullpassError({
+    code: 'DOCUMENT_INVALID',
+    hop: 'document',
+    seen: `${document.source}: registry ${registry.name} does not say which repository it reads`,
+    expected: `gcp.trust.repository: ${artifactRepository.expected}`,
+    hint: 'name it there, or by --repository',
+  })
+}
+
+const providerOf = (
+  { audience }: DocumentRegistry,
+  { workloadIdentityProvider, trust }: GcpSettings,
+  cluster: TrustedCluster,
+): Omit<WantedProvider, 'mark' | 'description'> => ({
+  name: workloadIdentityProvider,
+  issuer: cluster.issuer,
+  audiences: audience === undefined ? [] : [audience],
+  condition: trust?.attributeCondition,
+  keys: trust?.uploadKeys === 'Always' ? keysForGoogle(cluster) : undefined,
+})
+
+const longestDescription = 256
+
+const describe = (cluster: TrustedCluster) =>
+  `${markOf(cluster)} pulls images for the cluster of ${cluster.issuer}`.slice(0, longestDescription)
+
+/** The first of each name: what is made for several clusters carries the first one's mark. */
+function unique<T>(all: readonly T[], name: (one: T) => string): T[] {
+  const found = new Map<string, T>()
+  for (const one of all) if (!found.has(name(one))) found.set(name(one), one)
+  return [...found.values()]
+}
+
+function recordedIn(parts: readonly Parts[]): Map<string, string[]> {
+  const namespaces = new Map<string, string[]>()
+  for (const { namespace, grants } of parts) {
+    for (const name of grants.map(grantName)) {
+      namespaces.set(name, [...new Set([...(namespaces.get(name) ?? []), namespace])])
+    }
+  }
+  return namespaces
+}

@@ -1,0 +1,63 @@
+/** What trust is to be set up for: each registry of each document, for each cluster. */
+import type { Document, DocumentRegistry } from '../document/document.ts'
+import { requestedAccount } from '../document/requested-account.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+import type { AnyNeed } from './trust-need.ts'
+import { trustVendors } from './trust-vendors.ts'
+import type { TrustedCluster } from './trusted-cluster.ts'
+
+export interface TrustAsked {
+  /** Of tokens that lie in a file: `system:serviceaccount:NAMESPACE:NAME`. */
+  readonly subject: string | undefined
+  /** For documents that name none, as the one of the environment's variables. */
+  readonly repository: string | undefined
+}
+
+/** Cluster after cluster, in the order of the documents. @throws USAGE_INVALID */
+export async function listNeeds(
+  documents: readonly Document[],
+  clusters: readonly TrustedCluster[],
+  asked: TrustAsked,
+): Promise<AnyNeed[]> {
+  const wanted = documents.flatMap((document) =>
+    document.registries.map((registry) => ({ document, registry, subject: subjectOf(document, registry, asked) })),
+  )
+  checkSubjectUsed(documents, asked)
+  const needs = clusters.flatMap((cluster) =>
+    wanted.map(async ({ document, registry, subject }) => {
+      const vendor = await trustVendors[registry.provider]()
+      const settings = vendor.ofCluster(registry.settings, cluster)
+      const repository = settings.trust?.repository ?? asked.repository
+      return { document, registry: { ...registry, settings }, cluster, subject, repository }
+    }),
+  )
+  return await Promise.all(needs)
+}
+
+/** Whose tokens a registry takes. @throws USAGE_INVALID where only the token file knows */
+function subjectOf(document: Document, registry: DocumentRegistry, asked: TrustAsked): string {
+  const account = requestedAccount(document, registry)
+  if (account !== undefined) return `system:serviceaccount:${account.namespace}:${account.name}`
+  if (asked.subject !== undefined) return asked.subject
+  throw new PullpassError({
+    code: 'USAGE_INVALID',
+    hop: 'run',
+    seen: `${document.source}: registry ${registry.name} takes the token of a file, and whose that is stands nowhere`,
+    expected: 'its subject: --subject system:serviceaccount:NAMESPACE:NAME',
+    hint: 'or name the account in the document: spec.serviceAccountRef',
+  })
+}
+
+/** A flag that changes nothing is a mistake. */
+function checkSubjectUsed(documents: readonly Document[], { subject }: TrustAsked): void {
+  const used = documents.some((document) =>
+    document.registries.some((registry) => requestedAccount(document, registry) === undefined),
+  )
+  if (subject === undefined || used) return
+  throw new PullpassError({
+    code: 'USAGE_INVALID',
+    hop: 'run',
+    seen: `--subject ${subject} stands beside documents that all name their account`,
+    expected: 'it for documents that read a token file, and no others',
+  })
+}

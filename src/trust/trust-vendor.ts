@@ -1,0 +1,63 @@
+/**
+ * The contract of a vendor's trust: what he must know of clusters so that documents work, against what he knows.
+ *
+ *   want ─▶ open ─▶ look ─▶ make, each change agreed to
+ *                └▶ lookBack ─▶ remove
+ *
+ * The order of work, the record, the questions and what is printed are everybody's: a vendor brings resources.
+ */
+import type { DocumentRegistry } from '../document/document.ts'
+import type { TextRule } from '../document/text-rule.ts'
+import type { Outside } from '../outside/outside.ts'
+import type { ImageReference } from '../registry/parse-image-reference.ts'
+import type { Finding, Replaceable } from './finding.ts'
+import type { TrustNeed } from './trust-need.ts'
+import type { RecordEntry, TrustRecord } from './trust-record.ts'
+import type { TrustedCluster } from './trusted-cluster.ts'
+
+export interface TrustVendor<Settings> {
+  readonly repositories: RepositoryNames
+
+  /** A registry's settings as one cluster's: of several clusters each has a part of its own at the vendor. */
+  ofCluster(settings: Settings, cluster: Pick<TrustedCluster, 'providerId'>): Settings
+
+  /** What all of these need, refused here where it cannot be. Pure. @throws DOCUMENT_INVALID, ISSUER_UNUSABLE, … */
+  want(needs: readonly TrustNeed<Settings>[]): VendorTrust
+}
+
+interface RepositoryNames {
+  /** How `trust.repository` and --repository name one. */
+  readonly rule: TextRule
+  /** The one that an image is in; undefined of an image that is elsewhere. */
+  ofImage(image: Pick<ImageReference, 'host' | 'repository'>): string | undefined
+  /** The path of an image in one, below the registry's host. */
+  imageIn(repository: string, image: string): string
+}
+
+export interface VendorTrust {
+  /** Signs the operator in; then what is wanted, each resource after those that it needs. @throws TRUST_CREDENTIALS_MISSING */
+  open(outside: Outside, record: TrustRecord): Promise<readonly TrustResource[]>
+}
+
+export interface TrustResource {
+  readonly vendor: DocumentRegistry['provider']
+  /** For people: `pool`, `role`, `grant`. */
+  readonly kind: string
+  /** One name for one resource: in plans, in questions, in the record. */
+  readonly name: string
+  /** Names of resources that must be there before. */
+  readonly needs: readonly string[]
+  /** Of what has no place at the vendor to say who made it: the record says so. */
+  readonly entry: RecordEntry | undefined
+  /** Judges what is there; what cannot be looked at is `unknown`. Rejects at the run's end alone. */
+  look(replace: readonly Replaceable[]): Promise<Finding>
+  /** Whether it could be taken back. `marks`: of the clusters that pullpass made it for. */
+  lookBack(marks: readonly string[]): Promise<Removable>
+}
+
+export type Removable =
+  | { readonly state: 'absent' }
+  /** It is somebody else's, or somebody else needs it. */
+  | { readonly state: 'kept'; readonly note: string }
+  /** What `remove` gives says how it comes back. */
+  | { readonly state: 'removable'; readonly remove: () => Promise<string | undefined> }

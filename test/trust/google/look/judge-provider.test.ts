@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { IssuerKey } from '../../../../src/issuer/keys/issuer-key.ts'
+import type { Replaceable } from '../../../../src/trust/finding.ts'
+import type { FoundProvider } from '../../../../src/trust/google/look/found-state.ts'
+import type { GoogleFinding } from '../../../../src/trust/google/look/google-finding.ts'
+import { judgeProvider } from '../../../../src/trust/google/look/judge-provider.ts'
+import { renderKeys } from '../../../../src/trust/google/want/keys-for-google.ts'
+import type { WantedProvider } from '../../../../src/trust/google/want/wanted-at-google.ts'
+
+const name = 'projects/1/locations/global/workloadIdentityPools/pool/providers/cluster'
+const wanted: WantedProvider = {
+  name,
+  mark: 'pullpass:0123456789ab',
+  description: 'pullpass:0123456789ab',
+  issuer: 'https://oidc.example.com',
+  audiences: [],
+  condition: undefined,
+  keys: undefined,
+}
+const found: FoundProvider = {
+  state: 'ACTIVE',
+  disabled: false,
+  description: '',
+  protocol: 'oidc',
+  issuer: 'https://oidc.example.com',
+  audiences: [],
+  mapping: { 'google.subject': 'assertion.sub' },
+  condition: '',
+  jwks: '',
+}
+
+const keyOf = (keyId: string, n = keyId): IssuerKey => ({
+  keyId,
+  type: 'RSA',
+  bits: 2048,
+  curve: undefined,
+  algorithm: 'RS256',
+  members: { kty: 'RSA', kid: keyId, n, e: 'AQAB' },
+  stray: [],
+})
+
+const judge = (
+  ask: Partial<WantedProvider>,
+  there: Partial<FoundProvider>,
+  replace: readonly Replaceable[] = [],
+): GoogleFinding => judgeProvider({ ...wanted, ...ask }, { ...found, ...there }, replace)
+
+const says = ({ changes }: GoogleFinding) =>
+  changes.map((change) => (change.kind === 'update' ? change.says : change.kind))
+
+suite('a provider that is there', () => {
+  test('as it is wanted needs nothing; more attributes are somebody’s', () => {
+    const mapping = { ...found.mapping, 'attribute.namespace': "assertion['kubernetes.io']['namespace']" }
+    assert.deepEqual([judge({}, { mapping }).verdict, judge({}, { mapping }).notes], ['ok', []])
+  })
+
+  const kept: Record<string, [Partial<WantedProvider>, Partial<FoundProvider>, Replaceable, RegExp]> = {
+    'another issuer': [{}, { issuer: 'https://other.example.com' }, 'issuer', /its issuer is https:\/\/other/],
+    'another subject': [
+      {},
+      { mapping: { 'google.subject': 'assertion.email' } },
+      'mapping',
+      /maps google\.subject to assertion\.email/,
+    ],
+    'another condition': [
+      { condition: 'true' },
+      { condition: 'false' },
+      'condition',
+      /its condition is false, not true/,
+    ],
+    'another key of one kid': [
+      { keys: [keyOf('a')] },
+      { jwks: renderKeys([keyOf('a', 'other')]) },
+      'keys',
+      /its key a is another/,
+    ],
+  }
+  for (const [title, [ask, there, field, reason]] of Object.entries(kept)) {
+    test(`with ${title} is refused, and changed only where --replace ${field} says so`, () => {
+      const refused = judge(ask, there)
+      assert.deepEqual([refused.verdict, refused.changes], ['refused', []])
+      assert.match(refused.fault?.seen ?? '', reason)
+      assert.equal(judge(ask, there, [field]).verdict, 'update')
+      const others = (['issuer', 'mapping', 'condition', 'keys'] as const).filter((one) => one !== field)
+      assert.equal(judge(ask, there, others).verdict, 'refused')
+    })
+  }
+
+  test('of another protocol, or disabled, is refused whatever may be replaced', () => {
+    const all = ['issuer', 'mapping', 'condition', 'keys'] as const
+    assert.equal(judge({}, { protocol: 'other' }, all).verdict, 'refused')
+    assert.equal(judge({}, { disabled: true }, all).verdict, 'refused')
+  })
+
+  test('gets a condition where it has none', () => {
+    assert.deepEqual(says(judge({ condition: 'true' }, {})), ['condition true is added'])
+  })
+
+  test('keeps its default audiences, written out, beside one that is added', () => {
+    const [change] = judge({ audiences: ['images'] }, {}).changes
+    assert.deepEqual(change?.kind === 'update' && change.fields, {
+      audiences: [`//iam.googleapis.com/${name}`, `https://iam.googleapis.com/${name}`, 'images'],
+    })
+  })
+
+  test('with ten audiences takes no other', () => {
+    const audiences = Array.from({ length: 10 }, (_, index) => `audience-${index}`)
+    assert.equal(judge({ audiences: ['images'] }, { audiences }).verdict, 'refused')
+  })
+
+  test('gets keys that it lacks, and keeps those that the cluster serves no more', () => {
+    const finding = judge({ keys: [keyOf('b')] }, { jwks: renderKeys([keyOf('a')]) })
+    assert.deepEqual(says(finding), ['keys b are added'])
+    assert.deepEqual(finding.notes, ['keys that the cluster does not serve stay: a'])
+    assert.deepEqual(says(judge({ keys: [keyOf('b')] }, { jwks: renderKeys([keyOf('a')]) }, ['keys'])), [
+      'uploaded keys become b',
+    ])
+  })
+
+  test('deleted comes back first, and is updated then', () => {
+    assert.deepEqual(says(judge({ condition: 'true' }, { state: 'DELETED' })), ['undelete', 'condition true is added'])
+  })
+})

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { judgeGrant } from '../../../../src/trust/google/look/judge-grant.ts'
+import { holds, withGrant, withoutGrant } from '../../../../src/trust/google/policy/policy.ts'
+
+const grant = {
+  on: { kind: 'repository', name: 'projects/p/locations/europe/repositories/images' },
+  role: 'roles/artifactregistry.reader',
+  member: 'serviceAccount:puller@p.iam.gserviceaccount.com',
+} as const
+const { role, member } = grant
+const condition = { title: 'until spring', expression: 'request.time < timestamp("2027-03-01T00:00:00Z")' }
+const others = { role, members: ['user:a@example.com'] }
+
+suite('a grant in a policy', () => {
+  test('joins the members of its role, beside what pullpass does not know', () => {
+    const policy = { version: 1, etag: 'BwX=', auditConfigs: [{ service: 'allServices' }], bindings: [others] }
+    assert.deepEqual(withGrant(policy, grant), {
+      ...policy,
+      bindings: [{ role, members: ['user:a@example.com', member] }],
+    })
+  })
+
+  test('does not join a binding with a condition, and keeps that under version 3', () => {
+    const policy = { version: 1, etag: 'BwX=', bindings: [{ ...others, condition }] }
+    assert.deepEqual(withGrant(policy, grant), {
+      version: 3,
+      etag: 'BwX=',
+      bindings: [
+        { ...others, condition },
+        { role, members: [member] },
+      ],
+    })
+  })
+
+  test('under a condition is no plain grant, and none is put beside it unasked', () => {
+    const policy = { etag: 'BwX=', bindings: [{ role, members: [member], condition }] }
+    assert.equal(holds(policy, grant), 'under a condition')
+    assert.equal(judgeGrant(grant, policy, []).fault?.code, 'TRUST_REFUSED')
+    assert.equal(judgeGrant(grant, policy, ['condition']).verdict, 'grant')
+  })
+
+  test('is taken back alone: other members, other roles and the same under a condition stay', () => {
+    const policy = {
+      etag: 'BwX=',
+      bindings: [
+        { role, members: ['user:a@example.com', member] },
+        { role, members: [member], condition },
+        { role: 'roles/artifactregistry.writer', members: [member] },
+      ],
+    }
+    assert.deepEqual(withoutGrant(policy, grant)['bindings'], [others, ...policy.bindings.slice(1)])
+    assert.deepEqual(withoutGrant({ bindings: [{ role, members: [member] }] }, grant)['bindings'], [])
+  })
+})

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import type { GoogleFinding } from '../../../../src/trust/google/look/google-finding.ts'
+import { tellFinding } from '../../../../src/trust/google/tell-finding.ts'
+import { hclText } from '../../../../src/trust/hcl-text.ts'
+import { renderTerraform as renderTold } from '../../../../src/trust/render-terraform.ts'
+import { findings, nasty, pool } from './nasty-findings.ts'
+
+const renderTerraform = (all: readonly GoogleFinding[]) =>
+  renderTold(all.map((one) => tellFinding(one, async () => undefined)))
+
+const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\' }
+
+/** HCL's quoted template as its specification reads it; a template within, or a bare line end, is an error. */
+function readQuoted(text: string): string {
+  assert.match(text, /^"[^\n]*"$/)
+  const inner = text.slice(1, -1)
+  let value = ''
+  for (let at = 0; at < inner.length; at++) {
+    const rest = inner.slice(at)
+    const unicode = /^\\u([0-9a-f]{4})/.exec(rest)?.[1]
+    if (/^(?:\$\$|%%)\{/.test(rest)) {
+      value += rest.slice(1, 3)
+      at += 2
+    } else if (/^[$%]\{/.test(rest)) assert.fail(`a template at ${at} of ${text}`)
+    else if (unicode !== undefined) {
+      value += String.fromCharCode(Number.parseInt(unicode, 16))
+      at += 5
+    } else if (inner[at] === '\\') {
+      value += escapes[inner[++at] ?? ''] ?? assert.fail(`no escape at ${at} of ${text}`)
+    } else {
+      assert.notEqual(inner[at], '"', `it ends at ${at} of ${text}`)
+      value += inner[at]
+    }
+  }
+  return value
+}
+
+/** `NAME = VALUE`, `NAME "TYPE" "LABEL" {`, `NAME = {`, `}`; anything else is no line of ours. */
+const line =
+  /^ *(?:[a-z_]+ *= (?:"(?:[^"\\]|\\.)*"|[a-z_]+(?:\.\w+)+|\[[^\]]*\])|"(?:[^"\\]|\\.)*" = "(?:[^"\\]|\\.)*"|[a-z_]+(?: "\w+"){0,2}(?: =)? \{|\})$/
+
+suite('a plan as HCL', () => {
+  test('holds each text as it is, and none of it is a template', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => assert.equal(readQuoted(hclText(text)), text)))
+    for (const text of [nasty, '$${a}', '%%{b}', '$', '${', '\\${', '\u0000\u007f']) {
+      assert.equal(readQuoted(hclText(text)), text)
+    }
+  })
+
+  test('is blocks of attributes and no more, whatever names and conditions hold', () => {
+    const lines = renderTerraform(findings).split('\n')
+    assert.deepEqual(
+      lines.filter((one) => one !== '' && !line.test(one)),
+      [],
+    )
+    const opened = lines.filter((one) => one.endsWith('{')).length
+    assert.equal(lines.filter((one) => one.trim() === '}').length, opened)
+    const condition = lines.find((one) => one.includes('attribute_condition'))?.replace(/^.*? = /, '')
+    assert.equal(readQuoted(condition ?? ''), `assertion.sub == "${nasty}"`)
+  })
+
+  test('imports what is there, so that it can be applied as printed', () => {
+    const [first, ...rest] = findings
+    const text = renderTerraform(first === undefined ? [] : [{ ...first, presence: 'present', changes: [] }, ...rest])
+    assert.match(text, /^import \{\n {2}to = google_iam_workload_identity_pool\.pool_[0-9a-f]{6}\n {2}id = "/m)
+    assert.ok(text.includes(`  id = "${pool}"\n`))
+  })
+
+  test('says of what is deleted softly how it comes back first', () => {
+    const [first] = findings
+    const undelete = [{ kind: 'undelete', resource: 'pool', name: pool }] as const
+    const text = renderTerraform(first === undefined ? [] : [{ ...first, presence: 'present', changes: undelete }])
+    assert.match(text, /^# Terraform undeletes nothing; first: gcloud iam workload-identity-pools undelete pool /m)
+  })
+})

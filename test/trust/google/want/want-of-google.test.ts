@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { Document } from '../../../../src/document/document.ts'
+import { PullpassError } from '../../../../src/outside/pullpass-error.ts'
+import { wantOfGoogle } from '../../../../src/trust/google/want/want-of-google.ts'
+import type { WantedAtGoogle } from '../../../../src/trust/google/want/wanted-at-google.ts'
+import { listNeeds, type TrustAsked } from '../../../../src/trust/list-needs.ts'
+import { markOf, type TrustedCluster } from '../../../../src/trust/trusted-cluster.ts'
+import { loadText } from '../../../document/load-text.ts'
+
+const pool = 'projects/123/locations/global/workloadIdentityPools/pool'
+const repository = 'projects/example-project/locations/europe/repositories/images'
+const puller = 'puller@example-project.iam.gserviceaccount.com'
+const cluster: TrustedCluster = {
+  name: 'prod',
+  issuer: 'https://oidc.example.com/prod',
+  keys: undefined,
+  providerId: undefined,
+}
+const nobody = { subject: undefined, repository: undefined }
+
+const want = async (...all: [readonly Document[], readonly TrustedCluster[], TrustAsked]): Promise<WantedAtGoogle> =>
+  wantOfGoogle(await listNeeds(...all))
+
+const registry = (name: string, gcp: readonly string[]) =>
+  [
+    `    - name: ${name}`,
+    `      hosts: [${name}.example.com]`,
+    '      gcp:',
+    ...gcp.map((line) => `        ${line}`),
+  ].join('\n')
+
+const documents = (...registries: string[]): Promise<Document[]> =>
+  loadText(
+    [
+      'apiVersion: pullpass.dev/v1alpha1',
+      'kind: ClusterPullSecret',
+      'metadata: {name: pull}',
+      'spec:',
+      '  namespaces: {include: [default]}',
+      '  serviceAccountRef: {namespace: image-system, name: pullpass}',
+      '  registries:',
+      ...registries,
+    ].join('\n'),
+  )
+
+const named = [`workloadIdentityProvider: ${pool}/providers/gardener`, `trust: {repository: ${repository}}`]
+const member = `principal://iam.googleapis.com/${pool}/subject/system:serviceaccount:image-system:pullpass`
+
+async function faultOf(registries: readonly string[], clusters = [cluster]): Promise<PullpassError> {
+  const found = await documents(...registries)
+  try {
+    await want(found, clusters, nobody)
+  } catch (error) {
+    return error instanceof PullpassError ? error : assert.fail(String(error))
+  }
+  return assert.fail('it was planned')
+}
+
+suite('what Google must know', () => {
+  test('is each resource once, however many registries need it', async () => {
+    const one = registry('one', [...named, `serviceAccountEmail: ${puller}`])
+    const two = registry('two', [...named, `serviceAccountEmail: ${puller}`])
+    const { pools, providers, accounts, grants, recordedIn } = await want(await documents(one, two), [cluster], nobody)
+
+    assert.deepEqual([pools.length, providers.length, accounts.map(({ email }) => email)], [1, 1, [puller]])
+    assert.deepEqual(grants, [
+      { on: { kind: 'serviceAccount', email: puller }, role: 'roles/iam.workloadIdentityUser', member },
+      {
+        on: { kind: 'repository', name: repository },
+        role: 'roles/artifactregistry.reader',
+        member: `serviceAccount:${puller}`,
+      },
+    ])
+    assert.deepEqual([...recordedIn.values()], [['image-system'], ['image-system']])
+  })
+
+  test('is, with delegates, a chain in which each acts as the next', async () => {
+    const middle = 'middle@example-project.iam.gserviceaccount.com'
+    const gcp = [...named, `serviceAccountEmail: ${puller}`, `delegates: [${middle}]`]
+    const { grants } = await want(await documents(registry('one', gcp)), [cluster], nobody)
+    assert.deepEqual(
+      grants.slice(0, 2).map(({ on, role, member: who }) => [on.kind === 'serviceAccount' && on.email, role, who]),
+      [
+        [middle, 'roles/iam.workloadIdentityUser', member],
+        [puller, 'roles/iam.serviceAccountTokenCreator', `serviceAccount:${middle}`],
+      ],
+    )
+  })
+
+  test('carries a mark that is the cluster’s by its issuer, whatever the operator calls it', async () => {
+    const { pools } = await want(await documents(registry('one', named)), [{ ...cluster, name: 'other' }], nobody)
+    assert.ok(pools[0]?.description.startsWith(`${markOf(cluster)} `))
+    assert.match(markOf(cluster), /^pullpass:[0-9a-f]{12}$/)
+    assert.notEqual(markOf(cluster), markOf({ issuer: 'https://oidc.example.com/prod/' }))
+  })
+
+  test('takes an audience of the document’s own, and the provider’s name where another registry takes that', async () => {
+    const own = registry('one', named).replace('      gcp:', '      audience: images\n      gcp:')
+    const [alone, both] = [await documents(own), await documents(own, registry('two', named))]
+    assert.deepEqual((await want(alone, [cluster], nobody)).providers[0]?.audiences, ['images'])
+    assert.deepEqual((await want(both, [cluster], nobody)).providers[0]?.audiences, [
+      'images',
+      `//iam.googleapis.com/${pool}/providers/gardener`,
+    ])
+  })
+
+  test('is refused where two registries disagree about one provider', async () => {
+    const other = [named[0] ?? '', `trust: {repository: ${repository}, attributeCondition: "true"}`]
+    const fault = await faultOf([registry('one', named), registry('two', other)])
+    assert.equal(fault.code, 'DOCUMENT_INVALID')
+    assert.equal(fault.seen, `${pool}/providers/gardener is asked for with two attribute conditions`)
+  })
+
+  test('is refused where two clusters would share one provider', async () => {
+    const fault = await faultOf([registry('one', named)], [cluster, { ...cluster, issuer: 'https://b.example.com' }])
+    assert.equal(fault.code, 'DOCUMENT_INVALID')
+    assert.match(
+      fault.seen,
+      / the issuers https:\/\/oidc\.example\.com\/prod and https:\/\/b\.example\.com: two clusters$/,
+    )
+  })
+
+  const refused: Record<string, [gcp: readonly string[], seen: RegExp]> = {
+    'no repository': [[named[0] ?? ''], /registry one does not say which repository it reads$/],
+    "an id of Google's own": [
+      [`workloadIdentityProvider: ${pool}/providers/gcp-prod`, named[1] ?? ''],
+      /gcp-prod has an id that begins with gcp-$/,
+    ],
+    'another universe': [[...named, 'universeDomain: example.com'], /its registry is of the universe example\.com$/],
+  }
+  for (const [title, [gcp, seen]] of Object.entries(refused)) {
+    test(`is refused for ${title}`, async () => {
+      const fault = await faultOf([registry('one', gcp)])
+      assert.equal(fault.code, 'DOCUMENT_INVALID')
+      assert.match(fault.seen, seen)
+    })
+  }
+
+  test('holds uploaded keys also of an issuer that nobody can read', async () => {
+    const key = {
+      keyId: 'a',
+      type: 'RSA',
+      bits: 2048,
+      curve: undefined,
+      algorithm: 'RS256',
+      members: { kty: 'RSA', kid: 'a', n: 'AQAB', e: 'AQAB' },
+      stray: ['x5c'],
+    }
+    const inside = { ...cluster, issuer: 'https://kubernetes.default.svc.cluster.local', keys: [key] }
+    const gcp = [named[0] ?? '', `trust: {repository: ${repository}, uploadKeys: Always}`]
+    const { providers } = await want(await documents(registry('one', gcp)), [inside], nobody)
+    assert.deepEqual(providers[0]?.keys, [key])
+    assert.equal((await faultOf([registry('one', named)], [inside])).code, 'ISSUER_UNUSABLE')
+    assert.equal((await faultOf([registry('one', gcp)], [{ ...inside, keys: [] }])).code, 'KEYS_UNUSABLE')
+    assert.equal((await faultOf([registry('one', gcp)])).code, 'USAGE_INVALID')
+  })
+})
