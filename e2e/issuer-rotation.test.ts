@@ -66,8 +66,8 @@ async function startWatch(stage: RotationStage) {
     keepForMs: 48 * 3_600_000,
   }
   let state = firstState
-  const look = async () => {
-    state = await watchRound(state, wanted, outside)
+  const look = async (keepForMs = wanted.keepForMs) => {
+    state = await watchRound(state, { ...wanted, keepForMs }, outside)
   }
   const rounds = keepTrying(async () => {
     await look()
@@ -152,15 +152,21 @@ await withRealPart(
         assert.deepEqual(new Set(stage.published()), new Set([first, second, third].map(kidOf)))
       })
 
-      test('a token of the first key is taken until the key was last seen 48 h ago; then it is withdrawn, the others stay', async () => {
+      test('a token of the first key is taken until the key was last seen keep-for ago; then it is withdrawn, the others stay', async () => {
         const watch = await watching
         await watch.hold()
-        clock.advance('47 h')
         for (let looks = 0; looks < 41; looks++) await watch.look()
         assert.deepEqual(watch.status().alarms, [])
         assert.equal((await stage.exchange(oldToken)).status, 200)
-        clock.advance('1 h')
+        clock.advance('3 d') // and the API servers' clocks are right
         await watch.look()
+        assert.deepEqual(
+          watch.status().alarms.map(({ reason }) => reason),
+          ['ClockDiffers'],
+        )
+        assert.deepEqual(new Set(stage.published()), new Set([first, second, third].map(kidOf)))
+        clock.advance('-3 d')
+        await watch.look(1_000)
         assert.deepEqual(new Set(stage.published()), new Set([second, third].map(kidOf)))
         const refused = await stage.exchange(oldToken)
         assert.equal(refused.status, 400)

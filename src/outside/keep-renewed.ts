@@ -14,16 +14,17 @@ export function keepRenewed<T extends { readonly expiresAt: Date }>(
   grant: () => Promise<T>,
   { now, log, signal }: Pick<Outside, 'now' | 'log' | 'signal'>,
 ): () => Promise<T & { readonly renewAt: Date }> {
-  let held: (T & { readonly renewAt: Date }) | undefined
+  let held: (T & { readonly askedAt: Date; readonly renewAt: Date }) | undefined
   let asking: Promise<T & { readonly renewAt: Date }> | undefined
   const renew = async () => {
     const askedAt = now()
     const granted = await grant()
-    held = { ...granted, renewAt: new Date((askedAt.getTime() + granted.expiresAt.getTime()) / 2) }
+    held = { ...granted, askedAt, renewAt: new Date((askedAt.getTime() + granted.expiresAt.getTime()) / 2) }
     return held
   }
   return async () => {
-    if (held !== undefined && now() < held.renewAt) return held
+    // Asked for in the future: a clock that was ahead is right again, and when this one ends is not known.
+    if (held !== undefined && held.askedAt <= now() && now() < held.renewAt) return held
     asking ??= renew().finally(() => {
       asking = undefined
     })

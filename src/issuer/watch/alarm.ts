@@ -12,6 +12,10 @@ export const alarmReasons = [
   'KeyUnpublished',
   /** The cluster signs with a key that was revoked. */
   'RevokedKeySigns',
+  /** A revocation was taken out of what the cluster remembers, or changed: it holds, and is written back. */
+  'RevocationRemoved',
+  /** An API server's clock shows another time: no key is withdrawn for its age. */
+  'ClockDiffers',
   /** Tokens carry another issuer than the one that is published. */
   'IssuerDiffers',
   /** A key is public that the cluster never served. */

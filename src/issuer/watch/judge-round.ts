@@ -13,6 +13,8 @@ import { isRevoked } from '../memory/is-revoked.ts'
 import { digestOf, emptyMemory, type KeyMemory } from '../memory/key-memory.ts'
 import type { Alarm } from './alarm.ts'
 import type { RoundFacts } from './gather-round.ts'
+import { keepRemovals, type Removal } from './keep-removals.ts'
+import { mergeMemories } from './merge-memories.ts'
 import { observeKeys } from './observe-keys.ts'
 
 export interface RoundBefore {
@@ -24,6 +26,7 @@ export interface RoundBefore {
   readonly published: readonly IssuerKey[]
   /** Keys that an API server served to this process itself. */
   readonly witnessed: readonly IssuerKey[]
+  readonly removals: readonly Removal[]
 }
 
 export interface RoundVerdict {
@@ -37,16 +40,20 @@ export interface RoundVerdict {
   readonly signing: ReadonlyMap<string, string>
   /** The `iss` of the cluster's documents; undefined where none was read. */
   readonly clusterIssuer: string | undefined
+  readonly removals: readonly Removal[]
   readonly alarms: readonly Alarm[]
 }
 
+/** `now`: when what is seen was seen. */
 export function judgeRound(facts: RoundFacts, before: RoundBefore, now: Date): RoundVerdict {
   const read = withoutFaults(facts.readings.map(({ documents }) => documents))
   const served = mergeKeys(...read.map(({ keys }) => keys))
   const signing = signingOf(facts)
-  const remembered = mergeMemories(facts.memory, before.memory)
+  const merged = facts.memory instanceof PullpassError ? undefined : mergeMemories(facts.memory, before.memory)
+  const remembered = merged ?? before.memory
   const seen = { served, signing: [...signing.keys()], published: before.published }
   const memory = remembered && observeKeys(remembered, seen, now)
+  const removals = keepRemovals(before.removals, merged?.removed ?? [], now)
   const isWhole = facts.replicasFault === undefined && facts.readings.every(isWholeReading)
   return {
     memory,
@@ -55,7 +62,12 @@ export function judgeRound(facts: RoundFacts, before: RoundBefore, now: Date): R
     witnessed: mergeKeys(served, before.witnessed).filter((key) => memory === undefined || isStaying(memory, key)),
     signing,
     clusterIssuer: read[0]?.issuer,
-    alarms: [...alarmsOf(facts), ...(memory ? signingAlarms(signing, served, memory) : [])],
+    removals,
+    alarms: [
+      ...alarmsOf(facts),
+      ...removals.map(({ alarm }) => alarm),
+      ...(memory ? signingAlarms(signing, served, memory) : []),
+    ],
   }
 }
 
@@ -68,20 +80,6 @@ const isWholeReading = ({ documents, token }: RoundFacts['readings'][number]): b
 function signingOf({ readings }: RoundFacts): Map<string, string> {
   const tokens = withoutFaults(readings.map(({ token }) => token))
   return new Map(tokens.flatMap(({ keyId, issuer }) => (keyId === undefined ? [] : [[keyId, issuer] as const])))
-}
-
-/** What another writer remembers, and what this process does: the latest sight of a key holds, and every revocation. */
-function mergeMemories(found: RoundFacts['memory'], own: KeyMemory | undefined): KeyMemory | undefined {
-  if (found instanceof PullpassError) return own
-  if (own === undefined) return found
-  const keys = new Map(found.keys.map((one) => [one.key.keyId, one]))
-  for (const one of own.keys) {
-    const other = keys.get(one.key.keyId)
-    if (other === undefined || other.lastSeenAt < one.lastSeenAt) keys.set(one.key.keyId, one)
-  }
-  // Of revocations the cluster's alone hold: whoever takes one back does so there, and a lost ConfigMap is no pardon.
-  const revocations = found.revocations.length + found.keys.length === 0 ? own.revocations : found.revocations
-  return { keys: [...keys.values()], revocations }
 }
 
 /** A key that was revoked is no longer, and whoever takes the revocation back waits for it to be served. */

@@ -15,10 +15,11 @@ export interface SeenKeys {
 
 /**
  * A served key is seen now; of two with one kid, the one that is served is believed. A key that is public and unknown counts
- * as seen now: whoever lost his memory withdraws nothing. Revoked and unusable keys are not remembered.
+ * as seen now: whoever lost his memory withdraws nothing. Revoked and unusable keys are not remembered. Nothing was seen later
+ * than now: a clock was ahead, or somebody edited the memory.
  */
 export function observeKeys(memory: KeyMemory, seen: SeenKeys, now: Date): KeyMemory {
-  const known = new Map(memory.keys.map((one) => [one.key.keyId, one]))
+  const known = new Map(memory.keys.map((one) => [one.key.keyId, seenBy(now, one)]))
   for (const key of seen.served) known.set(key.keyId, seenNow(key, known.get(key.keyId), now))
   for (const key of seen.published) if (!known.has(key.keyId)) known.set(key.keyId, seenNow(key, undefined, now))
   for (const keyId of seen.signing) {
@@ -27,6 +28,11 @@ export function observeKeys(memory: KeyMemory, seen: SeenKeys, now: Date): KeyMe
   }
   const keys = [...known.values()].filter(({ key }) => whyUnusable(key) === undefined && !isRevoked(memory, key))
   return { ...memory, keys }
+}
+
+function seenBy(now: Date, { key, firstSeenAt, lastSeenAt }: RememberedKey): RememberedKey {
+  const notAfter = (at: Date) => (at > now ? now : at)
+  return { key, firstSeenAt: notAfter(firstSeenAt), lastSeenAt: notAfter(lastSeenAt) }
 }
 
 function seenNow(key: IssuerKey, before: RememberedKey | undefined, now: Date): RememberedKey {

@@ -65,7 +65,7 @@ const firstRetryMs = 15_000
 export async function publishRound(wanted: PublishWanted, before: Publishing, outside: Outside): Promise<Publishing> {
   const { issuer, memory, choice } = wanted
   const text = buildDocuments(issuer, chooseKeys(memory, before.published, choice)).jwks.text
-  if (text === before.triedText && choice.now < before.againAt) return before
+  if (text === before.triedText && !isDue(before.againAt, choice.now)) return before
   const outcome = await publish(wanted).catch(asFault)
   if (outcome instanceof PullpassError) return failed(outcome, text, before, choice.now)
   const published = outcome.keys.filter(({ state }) => state === 'added' || state === 'kept').map(({ key }) => key)
@@ -82,6 +82,9 @@ export async function publishRound(wanted: PublishWanted, before: Publishing, ou
   }
 }
 
+/** What is set for later than ever was set by a clock that was ahead. */
+const isDue = (at: Date, now: Date): boolean => now >= at || at.getTime() - now.getTime() > checkEveryMs
+
 /** As a stranger reads it: where it changed, and now and then. */
 async function confirm(
   wanted: PublishWanted,
@@ -90,8 +93,8 @@ async function confirm(
   outside: Outside,
 ): Promise<Pick<Publishing, 'confirmAgainAt' | 'publicAlarms'>> {
   const { issuer, target, choice } = wanted
-  const isDue = outcome.changes.jwks !== 'unchanged' || choice.now >= confirmAgainAt
-  if (!isDue || !target.holds.includes('discovery')) return { confirmAgainAt, publicAlarms }
+  const isWanted = outcome.changes.jwks !== 'unchanged' || isDue(confirmAgainAt, choice.now)
+  if (!isWanted || !target.holds.includes('discovery')) return { confirmAgainAt, publicAlarms }
   const confirmations = await confirmPublication(outside, { issuer, target }, outcome, tokenFor(wanted, published))
   return {
     confirmAgainAt: new Date(choice.now.getTime() + checkEveryMs),

@@ -10,6 +10,7 @@ import { issuerToPublish } from '../publish/issuer-to-publish.ts'
 import type { Alarm } from './alarm.ts'
 import { forgetOldKeys, type KeyChoice } from './choose-keys.ts'
 import { gatherRound, type RoundFacts } from './gather-round.ts'
+import { type ClockVerdict, judgeClock } from './judge-clock.ts'
 import { judgeRound, type RoundVerdict } from './judge-round.ts'
 import { nothingTried, type Publishing, publishRound } from './publish-round.ts'
 import { type ToldAlarms, tellAlarms } from './tell-alarms.ts'
@@ -20,6 +21,7 @@ export interface WatchState {
   readonly memory: KeyMemory | undefined
   readonly missed: RoundVerdict['missed']
   readonly witnessed: RoundVerdict['witnessed']
+  readonly removals: RoundVerdict['removals']
   readonly publishing: Publishing
   /** Settled by the first look: in a roll-out to another issuer replicas differ. */
   readonly issuer: string | undefined
@@ -31,6 +33,7 @@ export const firstState: WatchState = {
   memory: undefined,
   missed: new Map(),
   witnessed: [],
+  removals: [],
   publishing: nothingTried,
   issuer: undefined,
   told: new Map(),
@@ -55,18 +58,20 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, outsid
   const facts = await gatherRound(wanted)
   outside.signal.throwIfAborted()
   const now = outside.now()
-  const verdict = judgeRound(facts, { ...before, published: before.publishing.published }, now)
+  const clock = judgeClock(facts.readings, now)
+  const verdict = judgeRound(facts, { ...before, published: before.publishing.published }, clock.seenAt)
   const issuer = before.issuer ?? settleIssuer(wanted, verdict)
-  const missed = [...verdict.missed].filter(([, looks]) => looks >= looksToMiss).map(([keyId]) => keyId)
-  const choice = { now, keepForMs: wanted.keepForMs, missed: new Set(missed), witnessed: verdict.witnessed }
+  const missed = longMissed(verdict, clock)
+  const choice = { now, keepForMs: wanted.keepForMs, missed, witnessed: verdict.witnessed }
   const publishing = await actOn({ facts, verdict, issuer, choice }, before, wanted, outside)
   const memory = verdict.memory && rememberAfter(verdict.memory, publishing, before, choice)
-  const alarms = [...verdict.alarms, ...publishing.alarms, ...tokenAlarms(verdict, publishing, issuer)]
-  alarms.push(...(await remember(facts, memory, { wanted, now })))
+  const alarms = [...clock.alarms, ...verdict.alarms, ...publishing.alarms, ...tokenAlarms(verdict, publishing, issuer)]
+  alarms.push(...(await remember(facts, memory, { wanted, now: clock.seenAt })))
   return {
     memory,
     missed: verdict.missed,
     witnessed: verdict.witnessed,
+    removals: verdict.removals,
     publishing,
     issuer,
     told: await tellAlarms(alarms, before.told, wanted, outside),
@@ -87,6 +92,12 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, outsid
 }
 
 const isRead = ({ documents }: RoundFacts['readings'][number]) => !(documents instanceof PullpassError)
+
+/** Keys whose age counts; none while the clocks differ. */
+function longMissed({ missed }: RoundVerdict, { ages }: ClockVerdict): Set<string | undefined> {
+  const long = ages === 'count' ? [...missed].filter(([, looks]) => looks >= looksToMiss) : []
+  return new Set(long.map(([keyId]) => keyId))
+}
 
 function settleIssuer({ issuerUrl, target }: WatchWanted, { clusterIssuer }: RoundVerdict): string | undefined {
   return clusterIssuer === undefined ? undefined : issuerToPublish(issuerUrl, target, clusterIssuer)
@@ -137,13 +148,13 @@ async function remember(
   }
 }
 
-/** A key that was written down lately is left as it stands there. */
+/** A key that was written down lately is left as it stands there; a sight in the future is put right. */
 function withStoredSights(memory: KeyMemory, stored: KeyMemory, now: Date): KeyMemory {
   const known = new Map(stored.keys.map((one) => [one.key.keyId, one]))
   const keys = memory.keys.map((one) => {
     const there = known.get(one.key.keyId)
-    const isFresh = there !== undefined && now.getTime() - there.lastSeenAt.getTime() < rememberEveryMs
-    return isFresh ? { ...one, lastSeenAt: there.lastSeenAt } : one
+    const ageMs = now.getTime() - (there?.lastSeenAt.getTime() ?? 0)
+    return there !== undefined && ageMs >= 0 && ageMs < rememberEveryMs ? { ...one, lastSeenAt: there.lastSeenAt } : one
   })
   return { ...memory, keys }
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { generateSigningKey, type SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { digestOf } from '../../../src/issuer/memory/key-memory.ts'
+import { revokeKey } from '../../../src/issuer/revoke/revoke-key.ts'
 import { startTestWatch, type TestWatch } from './test-watch.ts'
 
 const reasons = ({ status }: Awaited<ReturnType<TestWatch['look']>>) => status.alarms.map(({ reason }) => reason)
@@ -14,10 +15,10 @@ suite('whoever may write the ConfigMap', () => {
     const metadata = { namespace: 'pullpass-system', name: 'pullpass-issuer' }
     watch.sandbox.cluster.seed({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: entries })
   }
-  const entryOf = ({ publicKey, kid }: Awaited<ReturnType<typeof generateSigningKey>>) => {
-    const key = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
-    return { [`key.${digestOf(kid)}`]: JSON.stringify({ key, lastSeenAt: '2999-01-01T00:00:00Z' }) }
-  }
+  const jwkOf = ({ publicKey, kid }: SigningKey) => ({ ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256' })
+  const entryOf = (key: SigningKey) => ({
+    [`key.${digestOf(key.kid)}`]: JSON.stringify({ key: jwkOf(key), lastSeenAt: '2999-01-01T00:00:00Z' }),
+  })
 
   test('has no key of his own published, before the first look or after it', async (t) => {
     const watch = await startTestWatch(t)
@@ -33,6 +34,71 @@ suite('whoever may write the ConfigMap', () => {
     assert.deepEqual(watch.published(), own)
   })
 
+  test('takes no revocation back while the watch runs, though the leaked key is served: it is told of, and written again', async (t) => {
+    const watch = await startTestWatch(t)
+    const { keys } = watch.sandbox.cluster
+    const leaked = keys.current
+    keys.signWith(await keys.add())
+    await watch.look()
+    await revokeKey({ ...watch.wanted, keyId: leaked.kid, inUse: 'refuse', mode: 'write' }, watch.outside)
+    await watch.look()
+    const before = watch.remembered()
+    const [name = ''] = Object.keys(before).filter((one) => one.startsWith('revoked.'))
+    const removals = {
+      absent: {},
+      damaged: { [name]: '{}' },
+      renamed: { [name]: JSON.stringify({ kid: leaked.kid, key: jwkOf(await generateSigningKey()) }) },
+    }
+    for (const [what, entries] of Object.entries(removals)) {
+      forge(watch, { ...Object.fromEntries(Object.entries(before).filter(([one]) => one !== name)), ...entries })
+      const state = await watch.look()
+      assert.deepEqual(reasons(state), ['RevocationRemoved'], what)
+      assert.equal(watch.remembered()[name], before[name], what)
+      await watch.look(25)
+      assert.deepEqual(watch.published(), sorted(keys.current), what)
+    }
+    assert.match(
+      watch.logged.join('\n'),
+      new RegExp(`RevocationRemoved the revocation of key "${leaked.kid}" was taken out`),
+    )
+    watch.sandbox.clock.advance('1 h')
+    assert.deepEqual(reasons(await watch.look()), [])
+  })
+
+  test('nor by deleting it whole', async (t) => {
+    const watch = await startTestWatch(t)
+    const { keys, store } = watch.sandbox.cluster
+    const leaked = keys.current
+    keys.signWith(await keys.add())
+    await watch.look()
+    await revokeKey({ ...watch.wanted, keyId: leaked.kid, inUse: 'refuse', mode: 'write' }, watch.outside)
+    await watch.look()
+    const memory = store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
+    assert.ok(memory)
+    store.remove(memory)
+    assert.deepEqual(reasons(await watch.look()), ['RevocationRemoved'])
+    watch.restart()
+    await watch.look()
+    assert.deepEqual(watch.published(), sorted(keys.current))
+  })
+
+  test('keeps no key public by a sight in the future: it is put right', async (t) => {
+    const watch = await startTestWatch(t)
+    const { keys } = watch.sandbox.cluster
+    const old = keys.current
+    await watch.look()
+    keys.signWith(await keys.add())
+    keys.drop(old.kid)
+    await watch.look()
+    forge(watch, { ...watch.remembered(), ...entryOf(old) })
+    await watch.look(41)
+    const { lastSeenAt }: { lastSeenAt: string } = JSON.parse(watch.remembered()[`key.${digestOf(old.kid)}`] ?? '')
+    assert.ok(new Date(lastSeenAt) <= watch.outside.now(), lastSeenAt)
+    watch.sandbox.clock.advance('2 d')
+    await watch.look()
+    assert.deepEqual(watch.published(), sorted(keys.current))
+  })
+
   test('brings no revoked key back that is served no more', async (t) => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
@@ -46,6 +112,7 @@ suite('whoever may write the ConfigMap', () => {
     assert.deepEqual(watch.published(), sorted(keys.current))
     const unrevoked = Object.entries(watch.remembered()).filter(([name]) => !name.startsWith('revoked.'))
     forge(watch, { ...Object.fromEntries(unrevoked), ...entryOf(leaked) })
+    watch.restart()
     await watch.look(25)
     assert.deepEqual(watch.published(), sorted(keys.current))
   })

@@ -2,6 +2,7 @@
 import type { TestContext } from 'node:test'
 import type { ReplicaWanted } from '../../../sandbox/kubernetes/kubernetes-api.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
+import { createMovableClock } from '../../../sandbox/start/movable-clock.ts'
 import { apiServerNames } from '../../../sandbox/start/open-parts.ts'
 import { openTarget } from '../../../src/issuer/publish/open-target.ts'
 import { firstState, type WatchState, watchRound } from '../../../src/issuer/watch/watch-round.ts'
@@ -20,6 +21,8 @@ export interface TestWatch {
   readonly logged: readonly string[]
   /** So many rounds, after each other, from the state that the last one left. */
   readonly look: (rounds?: number) => Promise<WatchState>
+  /** Moves the watch's own clock, and not the cluster's: `2 d`, `-1 h`. */
+  readonly skew: (duration: string) => void
   /** Forgets all that the process knows, as a restart does. */
   readonly restart: () => void
   /** The kids that anybody reads in the bucket; undefined where nothing is there. */
@@ -36,9 +39,10 @@ export async function startTestWatch(t: TestContext, changes: Partial<WatchWante
     namespaces: ['default', 'pullpass-system'],
   })
   const logged: string[] = []
+  const clock = createMovableClock(sandbox.clock.now)
   const outside: Outside = {
     ...testOutside({ ca: sandbox.authority.ca, environment: sandbox.environment }),
-    now: sandbox.clock.now,
+    now: clock.now,
     log: (level, sentence, fields = {}) => void logged.push([level, sentence, ...Object.values(fields)].join(' ')),
   }
   const cluster = await connect({}, outside)
@@ -71,6 +75,7 @@ export async function startTestWatch(t: TestContext, changes: Partial<WatchWante
       }
       return state
     },
+    skew: clock.advance,
     restart() {
       state = firstState
     },

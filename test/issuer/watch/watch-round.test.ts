@@ -100,6 +100,29 @@ suite('what goes wrong takes no key away', () => {
     })
   }
 
+  test('a clock that is two days ahead for ten minutes, and it is told of; right again, keys grow old as before', async (t) => {
+    const watch = await startTestWatch(t)
+    const { keys } = watch.sandbox.cluster
+    const old = keys.current
+    await watch.look()
+    keys.signWith(await keys.add())
+    keys.drop(old.kid)
+    await watch.look(50)
+    watch.skew('2 d')
+    const state = await watch.look(40)
+    assert.deepEqual(watch.published(), sorted(old, keys.current))
+    assert.deepEqual(reasons(state), ['ClockDiffers'])
+    watch.skew('-2 d')
+    assert.deepEqual(reasons(await watch.look()), [])
+    for (const text of Object.values(watch.remembered())) {
+      const { lastSeenAt }: { lastSeenAt: string } = JSON.parse(text)
+      assert.ok(new Date(lastSeenAt) <= watch.outside.now(), lastSeenAt)
+    }
+    watch.sandbox.clock.advance('2 d')
+    await watch.look()
+    assert.deepEqual(watch.published(), sorted(keys.current))
+  })
+
   test('one of two API servers that answers nobody for days: keys that it alone serves stay', async (t) => {
     const watch = await startTestWatch(t)
     const { current } = watch.sandbox.cluster.keys

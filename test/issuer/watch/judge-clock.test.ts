@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { SubjectToken } from '../../../src/identity/subject-token.ts'
+import { judgeClock } from '../../../src/issuer/watch/judge-clock.ts'
+import { PullpassError } from '../../../src/outside/pullpass-error.ts'
+import { Redacted } from '../../../src/outside/redacted.ts'
+
+const now = new Date('2026-11-24T12:00:00Z')
+const later = (minutes: number) => new Date(now.getTime() + minutes * 60_000)
+const tokenOf = (issuedAt: Date | undefined): { token: SubjectToken } => ({
+  token: {
+    value: new Redacted('token'),
+    issuer: 'https://oidc.example.com',
+    subject: 'system:serviceaccount:default:default',
+    audiences: [],
+    issuedAt,
+    expiresAt: later(60),
+    keyId: undefined,
+    algorithm: undefined,
+    pod: undefined,
+    node: undefined,
+  },
+})
+const refused = { token: new PullpassError({ code: 'TOKEN_REQUEST_REFUSED', hop: 'subject-token', seen: 'none' }) }
+
+suite('a clock', () => {
+  const rows = {
+    'that agrees with every API server is believed': { readings: [tokenOf(later(-1)), tokenOf(now)], ages: 'count' },
+    'that is 5 minutes from one is believed': { readings: [tokenOf(later(5))], ages: 'count' },
+    'that is 6 minutes behind one of two is not': { readings: [tokenOf(now), tokenOf(later(6))], ages: 'stand still' },
+    'that is two days ahead is not': { readings: [tokenOf(later(-2880))], ages: 'stand still' },
+    'that nobody shows another of is not': { readings: [refused], ages: 'stand still' },
+    'beside a token that names no time is not': { readings: [tokenOf(undefined)], ages: 'stand still' },
+  } as const
+  for (const [title, { readings, ages }] of Object.entries(rows)) {
+    test(title, () => assert.equal(judgeClock(readings, now).ages, ages))
+  }
+
+  test('that differs is told of, with both times', () => {
+    const { alarms } = judgeClock([tokenOf(later(-2880))], now)
+    assert.deepEqual(
+      alarms.map(({ reason, says }) => [reason, says.split(':').slice(0, 5).join(':')]),
+      [
+        [
+          'ClockDiffers',
+          'an API server signs a token at 2026-11-22T12:00:00.000Z, and the clock here shows 2026-11-24T12:00:00.000Z',
+        ],
+      ],
+    )
+  })
+
+  test('what is seen now is dated by the latest of them, so that no key grows old too soon', () => {
+    assert.deepEqual(judgeClock([tokenOf(later(30)), tokenOf(later(-30))], now).seenAt, later(30))
+    assert.deepEqual(judgeClock([refused], now).seenAt, now)
+  })
+})
