@@ -1,131 +1,116 @@
-/** deploy/issuer in a real API server: the watch needs all of its rights, each that is missing is named, and no more is there. */
+/**
+ * deploy/issuer and deploy/issuer-serve in a real API server: they need all of their rights, each that is missing is named, and
+ * no more is there.
+ */
 import assert from 'node:assert/strict'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { suite, test } from 'node:test'
-import { parseAllDocuments } from 'yaml'
-import { createMovableClock } from '../sandbox/start/movable-clock.ts'
-import { runPullpass } from '../test/support/run-pullpass.ts'
-import type { PrintedObject } from './install/install.ts'
+import { before, suite, test } from 'node:test'
+import { lookOnce, readDeployed, startIssuerStage } from './install/start-issuer-stage.ts'
 import { takeEachAway } from './install/take-away.ts'
-import { renderKubeconfig } from './parts/control-plane/render-kubeconfig.ts'
-import {
-  type KubernetesAnswer,
-  type KubernetesRequest,
-  requestKubernetes,
-} from './parts/control-plane/request-kubernetes.ts'
-import { findInstalledProgram } from './parts/ground/find-program.ts'
-import { runProgram } from './parts/ground/run-program.ts'
-import { startPart } from './parts/ground/start-part.ts'
+import { waitUntil } from './parts/ground/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
-import { startControlPlane } from './parts/start-control-plane.ts'
 
-const user = 'system:serviceaccount:pullpass-system:pullpass-issuer'
-const memory = '/api/v1/namespaces/pullpass-system/configmaps/pullpass-issuer'
+const mapOf = (name: string) => `/api/v1/namespaces/pullpass-system/configmaps/${name}`
+const userOf = (name: string) => `system:serviceaccount:pullpass-system:${name}`
+const contentType = 'application/merge-patch+json'
 
-const startStage = () =>
-  startPart('issuer-install', async (ground) => {
-    const kubectl = findInstalledProgram('kubectl', 'kubernetes-client')
-    // It listens where no EndpointSlice may lead, on the loopback: whichever answers is asked.
-    const plane = await ground.use(startControlPlane({ flags: ['--endpoint-reconciler-type=none'] }))
-    const admin = async (request: KubernetesRequest): Promise<KubernetesAnswer> => {
-      const answer = await requestKubernetes(plane, request)
-      if (answer.status < 300) return answer
-      throw new Error(`${request.method ?? 'GET'} ${request.path} was answered ${answer.status}: ${answer.body}`)
-    }
-    const write = async (name: string, text: string) => {
-      await writeFile(join(ground.folder, name), text, { mode: 0o600 })
-      return join(ground.folder, name)
-    }
-    const kubeconfig = await write('admin', renderKubeconfig(plane, plane.adminToken))
-    await mkdir(join(ground.folder, 'public'))
-    return { plane, admin, write, kubectl, kubeconfig, folder: ground.folder }
-  })
+/** Each Deployment's words as they are run here; tokens carry another issuer: that is said at each round, and an Event written. */
+const installations = {
+  'deploy/issuer': {
+    account: 'pullpass-issuer',
+    maps: ['pullpass-issuer'],
+    // The folder stands for the bucket.
+    instead: (folder: string) => ({
+      '--to=': `--to=${join(folder, 'public')}`,
+      '--log-level': '--issuer-url=https://oidc.example.com/cluster-1',
+      '--health-listen': undefined,
+    }),
+    expected: ['IssuerDiffers'],
+  },
+  'deploy/issuer-serve': {
+    account: 'pullpass-issuer-serve',
+    maps: ['pullpass-issuer', 'pullpass-issuer-served'],
+    instead: () => ({
+      '--issuer-url=': '--issuer-url=https://127.0.0.1:1/cluster-1',
+      '--listen=': '--listen=0',
+      '--health-listen': undefined,
+    }),
+    expected: ['IssuerDiffers', 'PublicWrong'], // nobody passes on to it
+  },
+} as const
 
-await withRealPart('an API server and kubectl', startStage, ({ plane, admin, write, kubectl, kubeconfig, folder }) => {
-  suite('deploy/issuer', () => {
-    const apply = async (...words: string[]) => await runProgram(kubectl, [`--kubeconfig=${kubeconfig}`, ...words])
-    const objects = async (): Promise<(PrintedObject & { spec?: { template?: { spec: Pod } } })[]> =>
-      parseAllDocuments(await readFile('deploy/issuer/manifests.yaml', 'utf8')).map((document) => document.toJS())
-
-    /** One round of the Deployment's own words, as its own account; the folder stands for the bucket. */
-    async function watchOnce(account: string) {
-      const pod = (await objects()).find(({ kind }) => kind === 'Deployment')?.spec?.template?.spec
-      const words = (pod?.containers[0].args ?? [])
-        .filter((word) => !word.startsWith('--health-listen'))
-        .map((word) => (word.startsWith('--to=') ? `--to=${join(folder, 'public')}` : word))
-      const ended = new AbortController()
-      const run = await runPullpass(
-        { environment: { KUBECONFIG: account }, clock: createMovableClock(() => new Date()) },
-        // Tokens carry another issuer than this one: something is said at each round, and an Event written of it.
-        [...words, '--issuer-url', 'https://oidc.example.com/cluster-1', '--log-format', 'json'],
-        {
-          signal: ended.signal,
-          sleep: async (ms) => {
-            if (ms >= 15_000) ended.abort(new Error('one round is enough'))
-          },
-        },
-      )
-      const lines = run.stderr.split('\n').filter((line) => line.startsWith('{'))
-      const told = lines
-        .map((line): Told => JSON.parse(line))
-        .filter(({ level, reason }) => level === 'warn' && reason !== 'IssuerDiffers')
-      return { exitCode: told.length === 0 ? 0 : 1, stderr: told.map(({ says, fix }) => says ?? fix).join('\n') }
-    }
-
-    test('kubectl applies it, and the API server warns of nothing', async () => {
-      const applied = await apply('apply', '--server-side', '-k', 'deploy/issuer')
-      assert.deepEqual([applied.exitCode, applied.stderr], [0, ''])
-    })
-
-    test('its namespace takes its Pod, which is a restricted one', async () => {
-      const template = (await objects()).find(({ kind }) => kind === 'Deployment')?.spec?.template
-      const pod = {
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: { name: 'watch', namespace: 'pullpass-system' },
-        ...template,
-      }
-      const file = await write(
-        'pod.json',
-        JSON.stringify({ ...pod, metadata: { name: 'watch', namespace: 'pullpass-system' } }),
-      )
-      const created = await apply('create', '--dry-run=server', '-f', file)
-      assert.deepEqual([created.exitCode, created.stderr], [0, ''])
-    })
-
-    test('without any one of its rights it says which; with all of them it publishes and remembers', async (t) => {
-      const { body } = await admin({
-        method: 'POST',
-        path: '/api/v1/namespaces/pullpass-system/serviceaccounts/pullpass-issuer/token',
-        body: { spec: { expirationSeconds: 3600 } },
+await withRealPart('an API server and kubectl', startIssuerStage, ({ admin, write, kubectl, kubeconfigOf, folder }) => {
+  for (const [name, { account, maps, instead, expected }] of Object.entries(installations)) {
+    suite(name, () => {
+      test('kubectl applies it, and the API server warns of nothing', async () => {
+        const applied = await kubectl('apply', '--server-side', '-k', name)
+        assert.deepEqual([applied.exitCode, applied.stderr], [0, ''])
       })
-      const { status }: { status: { token: string } } = JSON.parse(body)
-      const account = await write('account', renderKubeconfig(plane, status.token))
-      const refresh = async () => await watchOnce(account)
-      const whole = await refresh()
-      assert.deepEqual(whole, { exitCode: 0, stderr: '' })
-      const { data }: { data: object } = JSON.parse((await admin({ path: memory })).body)
-      assert.equal(Object.keys(data).length, 1)
-      const events = await admin({ path: '/api/v1/namespaces/pullpass-system/events' })
-      assert.match(events.body, /"reason":"IssuerDiffers"/)
 
-      const forget = async () => {
-        const contentType = 'application/merge-patch+json'
-        await admin({ method: 'PATCH', path: memory, contentType, body: { data: null } })
-      }
-      await takeEachAway(t, { stage: { admin }, installation: { objects: await objects(), refresh }, user, forget })
+      test('its namespace takes its Pod, which is a restricted one', async () => {
+        const template = (await readDeployed(name)).find(({ kind }) => kind === 'Deployment')?.spec?.template
+        const metadata = { name: 'one', namespace: 'pullpass-system' }
+        const file = await write('pod.json', JSON.stringify({ apiVersion: 'v1', kind: 'Pod', ...template, metadata }))
+        const created = await kubectl('create', '--dry-run=server', '-f', file)
+        assert.deepEqual([created.exitCode, created.stderr], [0, ''])
+      })
+
+      test('without any one of its rights it says which; with all of them it publishes and remembers', async (t) => {
+        const objects = await readDeployed(name)
+        const kubeconfig = await kubeconfigOf(account)
+        const refresh = async () => await lookOnce({ objects, kubeconfig, instead: instead(folder), expected })
+        assert.deepEqual(await refresh(), { exitCode: 0, stderr: '' })
+        for (const map of maps) {
+          const { data }: { data: object } = JSON.parse((await admin({ path: mapOf(map) })).body)
+          assert.equal(Object.keys(data).length, 1)
+        }
+        const events = await admin({ path: '/api/v1/namespaces/pullpass-system/events' })
+        assert.match(events.body, /"reason":"IssuerDiffers"/)
+
+        const forget = async () => {
+          for (const map of maps) await admin({ method: 'PATCH', path: mapOf(map), contentType, body: { data: null } })
+        }
+        await takeEachAway(t, {
+          stage: { admin },
+          installation: { objects, refresh },
+          user: userOf(account),
+          forget,
+        })
+      })
+    })
+  }
+
+  suite('the keys that deploy/issuer-serve serves', () => {
+    const served = mapOf('pullpass-issuer-served')
+    const forged = { data: { 'jwks.json': '{"keys":[]}' } }
+    before(async () => {
+      // The API server loads a policy a moment after it was applied.
+      const probe = { method: 'PATCH', path: `${served}?dryRun=All`, contentType, body: forged } as const
+      await waitUntil('the policy to hold', 20_000, async () => {
+        const answer = await admin(probe).catch((refused: unknown) => String(refused))
+        return typeof answer === 'string' || undefined
+      })
+      const kubeconfig = await kubeconfigOf('pullpass-issuer-serve')
+      const { instead, expected } = installations['deploy/issuer-serve']
+      await lookOnce({ objects: await readDeployed('deploy/issuer-serve'), kubeconfig, instead: instead(), expected })
+    })
+
+    test('are written by nobody else, whatever his rights', async () => {
+      const refusal = /only pullpass issuer serve itself writes the keys that it serves/
+      await assert.rejects(admin({ method: 'PATCH', path: served, contentType, body: forged }), refusal)
+      const { body } = await admin({ path: served })
+      const taken = { ...JSON.parse(body), metadata: { name: 'pullpass-issuer-served' }, ...forged }
+      await assert.rejects(admin({ method: 'PUT', path: served, body: taken }), refusal)
+      await admin({ method: 'DELETE', path: served })
+      const folderOfMaps = '/api/v1/namespaces/pullpass-system/configmaps'
+      await assert.rejects(admin({ method: 'POST', path: folderOfMaps, body: taken }), refusal)
+    })
+
+    test('lie where it may be labelled and emptied by whoever may', async () => {
+      const applied = await kubectl('apply', '--server-side', '-k', 'deploy/issuer-serve')
+      assert.deepEqual([applied.exitCode, applied.stderr], [0, ''])
+      const body = { metadata: { labels: { team: 'platform' } }, data: null }
+      assert.equal((await admin({ method: 'PATCH', path: served, contentType, body })).status, 200)
     })
   })
 })
-
-interface Told {
-  readonly level: string
-  readonly reason?: string
-  readonly says?: string
-  readonly fix?: string
-}
-
-interface Pod {
-  readonly containers: readonly [{ readonly args: readonly string[] }]
-}

@@ -41,6 +41,26 @@ export function configMapCases(started: () => ContractCluster): void {
     )
   })
 
+  test('a merge patch that names an older resourceVersion changes nothing', async (t) => {
+    const cluster = started()
+    const path = `${configMapsOf(await cluster.createNamespace(t))}/state`
+    const { object: first } = await apply(path, { data: { one: '1' } })
+    const { object: second } = await apply(path, { data: { one: '2' } })
+    const patch = (version: string | undefined) =>
+      cluster.ask({
+        method: 'PATCH',
+        path,
+        contentType: mergePatch,
+        body: { metadata: { resourceVersion: version }, data: { one: '3' } },
+      })
+
+    const outrun = await patch(first.metadata?.resourceVersion)
+    const written = await patch(second.metadata?.resourceVersion)
+
+    assert.deepEqual([outrun.status, outrun.object.reason], [409, 'Conflict'])
+    assert.deepEqual([written.status, written.object.data], [200, { one: '3' }])
+  })
+
   test('a key stands in data or in binaryData', async (t) => {
     const cluster = started()
     const body = { metadata: { name: 'state' }, data: { key: 'y' }, binaryData: { key: 'eA==' } }

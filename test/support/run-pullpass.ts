@@ -18,6 +18,8 @@ export interface PullpassWanted {
   readonly ask?: (question: string) => Promise<string>
   /** How the run waits; absent: its pauses are over at once, and its time is never over. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>
+  /** Absent: always 0.5. */
+  readonly random?: () => number
 }
 
 export async function runPullpass(
@@ -26,13 +28,13 @@ export async function runPullpass(
   wanted: PullpassWanted = {},
 ): Promise<PullpassRun> {
   const { environment = {}, input = '', signal = new AbortController().signal, sleep = waitWithoutTime } = wanted
-  const { ask } = wanted
+  const { ask, random = () => 0.5 } = wanted
   const stdout: string[] = []
   const stderr: string[] = []
   const exitCode = await run(argv, {
     environment: { ...sandbox.environment, ...environment },
     now: sandbox.clock.now,
-    random: () => 0.5,
+    random,
     sleep,
     signal,
     terminal: {

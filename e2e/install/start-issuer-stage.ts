@@ -1,0 +1,112 @@
+/** A real API server for what publishes or serves its issuer's keys from inside, and looks of it as its Deployment takes them. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+import { createMovableClock } from '../../sandbox/start/movable-clock.ts'
+import { runPullpass } from '../../test/support/run-pullpass.ts'
+import { renderKubeconfig } from '../parts/control-plane/render-kubeconfig.ts'
+import {
+  type KubernetesAnswer,
+  type KubernetesRequest,
+  requestKubernetes,
+} from '../parts/control-plane/request-kubernetes.ts'
+import { findInstalledProgram } from '../parts/ground/find-program.ts'
+import { type ProgramRun, runProgram } from '../parts/ground/run-program.ts'
+import { startPart } from '../parts/ground/start-part.ts'
+import type { RealPart } from '../parts/real-part.ts'
+import { startControlPlane } from '../parts/start-control-plane.ts'
+import type { PrintedObject } from './install.ts'
+
+export interface IssuerStage extends RealPart {
+  /** As the cluster's admin. @throws unless it succeeds */
+  readonly admin: (request: KubernetesRequest) => Promise<KubernetesAnswer>
+  readonly kubectl: (...words: string[]) => Promise<ProgramRun>
+  /** Mode 0700. */
+  readonly folder: string
+  readonly write: (name: string, text: string) => Promise<string>
+  /** A kubeconfig of an account of pullpass-system. */
+  readonly kubeconfigOf: (account: string) => Promise<string>
+}
+
+export const startIssuerStage = (): Promise<IssuerStage> =>
+  startPart('issuer-install', async ({ folder, use }) => {
+    const program = findInstalledProgram('kubectl', 'kubernetes-client')
+    // It listens where no EndpointSlice may lead, on the loopback: whichever answers is asked.
+    const plane = await use(startControlPlane({ flags: ['--endpoint-reconciler-type=none'] }))
+    const admin = async (request: KubernetesRequest): Promise<KubernetesAnswer> => {
+      const answer = await requestKubernetes(plane, request)
+      if (answer.status < 300) return answer
+      throw new Error(`${request.method ?? 'GET'} ${request.path} was answered ${answer.status}: ${answer.body}`)
+    }
+    const write = async (name: string, text: string) => {
+      await writeFile(join(folder, name), text, { mode: 0o600 })
+      return join(folder, name)
+    }
+    const kubeconfig = await write('admin', renderKubeconfig(plane, plane.adminToken))
+    await mkdir(join(folder, 'public'))
+    return {
+      admin,
+      kubectl: async (...words) => await runProgram(program, [`--kubeconfig=${kubeconfig}`, ...words]),
+      folder,
+      write,
+      async kubeconfigOf(account) {
+        const path = `/api/v1/namespaces/pullpass-system/serviceaccounts/${account}/token`
+        const { body } = await admin({ method: 'POST', path, body: { spec: { expirationSeconds: 3600 } } })
+        const { status }: { status: { token: string } } = JSON.parse(body)
+        return await write(account, renderKubeconfig(plane, status.token))
+      },
+    }
+  })
+
+export type DeployedObject = PrintedObject & { readonly spec?: { readonly template?: { readonly spec: Pod } } }
+
+interface Pod {
+  readonly containers: readonly [{ readonly args: readonly string[] }]
+}
+
+/** What a folder of deploy/ holds. */
+export const readDeployed = async (folder: string): Promise<DeployedObject[]> =>
+  parseAllDocuments(await readFile(`${folder}/manifests.yaml`, 'utf8')).map((document) => document.toJS())
+
+/** Words of the Deployment's own, some of them in another form here. */
+export interface Look {
+  readonly objects: readonly DeployedObject[]
+  readonly kubeconfig: string
+  /** By how a word begins: what stands in its place, or undefined to leave it out. */
+  readonly instead: Readonly<Record<string, string | undefined>>
+  /** Reasons that are nobody's fault here. */
+  readonly expected: readonly string[]
+}
+
+/** One round of the Deployment's own words, as its own account: code 1 and what it says where something is wrong. */
+export async function lookOnce({ objects, kubeconfig, instead, expected }: Look) {
+  const pod = objects.find(({ kind }) => kind === 'Deployment')?.spec?.template?.spec
+  const words = (pod?.containers[0].args ?? []).flatMap((word) => {
+    const form = Object.entries(instead).find(([start]) => word.startsWith(start))
+    return form === undefined ? [word] : (form[1] ?? [])
+  })
+  const ended = new AbortController()
+  const run = await runPullpass(
+    { environment: { KUBECONFIG: kubeconfig }, clock: createMovableClock(() => new Date()) },
+    [...words, '--log-format', 'json'],
+    {
+      signal: ended.signal,
+      random: Math.random, // several Events are written at once, each under a name of its own
+      sleep: async (ms) => {
+        if (ms >= 15_000) ended.abort(new Error('one round is enough'))
+      },
+    },
+  )
+  const lines = run.stderr.split('\n').filter((line) => line.startsWith('{'))
+  const told = lines
+    .map((line): Told => JSON.parse(line))
+    .filter(({ level, reason }) => level === 'warn' && !(reason !== undefined && expected.includes(reason)))
+  return { exitCode: told.length === 0 ? 0 : 1, stderr: told.map(({ says, fix }) => says ?? fix).join('\n') }
+}
+
+interface Told {
+  readonly level: string
+  readonly reason?: string
+  readonly says?: string
+  readonly fix?: string
+}
