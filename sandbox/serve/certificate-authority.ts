@@ -13,6 +13,7 @@ interface Certificate {
 export interface CertificateAuthority {
   /** The authority's own certificate, PEM: what clients are told to trust. */
   readonly ca: string
+  /** The same one for the same names: issuing costs more than most tests do otherwise. */
   issueServerCertificate(names?: readonly string[]): Promise<Certificate>
   /** Kubernetes reads the user from the common name. */
   issueClientCertificate(commonName: string): Promise<Certificate>
@@ -35,15 +36,21 @@ export async function createCertificateAuthority(): Promise<CertificateAuthority
     ],
   })
   const issuer = { name: root.subject, keys }
+  const issueFor = (names: readonly string[]) =>
+    issue(issuer, 'sandbox', [
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension(
+        names.map((name) => ({ type: /^[\d.]+$|:/.test(name) ? 'ip' : 'dns', value: name })),
+      ),
+    ])
+  const issued = new Map<string, Promise<Certificate>>()
   return {
     ca: root.toString('pem'),
-    issueServerCertificate: (names = loopback) =>
-      issue(issuer, 'sandbox', [
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-        new x509.SubjectAlternativeNameExtension(
-          names.map((name) => ({ type: /^[\d.]+$|:/.test(name) ? 'ip' : 'dns', value: name })),
-        ),
-      ]),
+    issueServerCertificate(names = loopback) {
+      const certificate = issued.get(names.join()) ?? issueFor(names)
+      issued.set(names.join(), certificate)
+      return certificate
+    },
     issueClientCertificate: (commonName) =>
       issue(issuer, commonName, [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])]),
   }
