@@ -1,36 +1,36 @@
 /** One planted fault: what is broken outside of doctor, where he must see it, and what mends it. */
 import type { DoctorHop, FindingCode } from '../../src/doctor/finding.ts'
-import type { DocumentWanted, Ground } from './ground.ts'
+import type { DocumentChoice, World } from './ground.ts'
 
 export interface Fault {
   /** What is wrong, as a user would tell it. */
   readonly title: string
-  /** The document that works before. */
-  readonly document?: DocumentWanted
+  /** The document, which stays as it is. */
+  readonly document?: DocumentChoice
   /** What the ground has besides. */
-  readonly before?: (ground: Ground) => Promise<unknown>
+  readonly before?: (world: World) => Promise<unknown>
   /** Without --pod, whose namespace would be the only one that is looked at. */
   readonly everywhere?: true
-  /** Into the sandbox: its state, its faults, its clock, its keys. */
-  readonly plant: (ground: Ground) => unknown
+  /** Into the sandbox: its state, its faults, its clock, its keys. What doctor is given stays as it is: this is held. */
+  readonly plant: (world: World) => unknown
   /** How far the machine's clock is off the sandbox's, once it is planted. */
   readonly clockOffMs?: number
-  /** Absent: the sandbox's. */
-  readonly image?: ((ground: Ground) => string) | 'of the pod'
+  /** Absent: the sandbox's, by --image. */
+  readonly image?: 'of the pod'
   readonly hop: DoctorHop
   readonly code: FindingCode
   /** Absent: failed. */
   readonly result?: 'failed' | 'warning'
   readonly seen?: RegExp
-  /** What else stays failed, and is no consequence: a document that was changed since its Secret was written. */
+  /** What else stays failed, and is no consequence. */
   readonly besides?: readonly FindingCode[]
   /** What the printed remedy says: its command or its words. */
   readonly fix: RegExp
   /**
    * `command`: the printed command is run, and then all is well. A function does what the words say, or what a command
-   * does that this test cannot run; `unmended`: what stands then. `nothing`: it passes by itself, or nothing is amiss.
+   * does that this test cannot run. `nothing`: it passes by itself, or nothing is amiss.
    */
-  readonly mend: 'command' | ((ground: Ground) => unknown) | 'nothing'
-  /** What is still to be done then, since `besides` says what stays. */
-  readonly after?: (ground: Ground) => Promise<unknown>
+  readonly mend: 'command' | ((world: World) => unknown) | 'nothing'
+  /** The program of the printed command, where no real one is ever run in its place: none is here, nor in e2e/. */
+  readonly imitated?: 'gcloud'
 }

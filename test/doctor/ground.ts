@@ -3,6 +3,9 @@ import type { TestContext } from 'node:test'
 import { type PullpassRun, runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
 
+/** What a fault can be planted in: all but what doctor is given. */
+export type World = Omit<Ground, 'writeDocument'>
+
 export interface Ground {
   readonly sandbox: TestSandbox
   /** Of the document. */
@@ -23,6 +26,8 @@ export interface DocumentWanted {
   /** Of the registry; absent: the sandbox's. */
   readonly hosts?: readonly string[]
   readonly include?: readonly string[]
+  /** `images: private`: the label of both team's namespaces; absent: none. */
+  readonly selector?: string
   /** More lines of the registry's gcp, indented by eight. */
   readonly gcp?: string
   /** More lines of gcp.trust, indented by ten. */
@@ -31,36 +36,44 @@ export interface DocumentWanted {
   readonly account?: string
   /** More lines of the spec, indented by two. */
   readonly more?: string
-  readonly audience?: string
-  /** Absent: the sandbox's. */
-  readonly provider?: string
 }
+
+export type DocumentChoice =
+  | DocumentWanted
+  | ((sandbox: TestSandbox, after: Ground['after']) => DocumentWanted | Promise<DocumentWanted>)
 
 export const email = 'puller@example-project.iam.gserviceaccount.com'
 export const podPath = '/api/v1/namespaces/team-a/pods'
 
-export async function startGround(t: TestContext, document: DocumentWanted = {}): Promise<Ground> {
+export async function startGround(t: TestContext, choice: DocumentChoice = {}): Promise<Ground> {
   const sandbox = await startTestSandbox(t)
   const ask = asker(sandbox)
-  const file = await sandbox.write('pull.yaml', render(sandbox, document))
+  const after: Ground['after'] = (end) => t.after(end)
+  const document = typeof choice === 'function' ? await choice(sandbox, after) : choice
+  const file = await sandbox.write('pull.yaml', renderDocument(sandbox, document))
   const ground: Ground = {
     sandbox,
     file,
-    after: (end) => t.after(end),
+    after,
     ask,
     makePod: (spec = {}) => ask('POST', podPath, podOf(sandbox.image, spec)),
     makeEvent: (reason, message, at = '2026-11-24T12:00:00Z') =>
       ask('POST', '/api/v1/namespaces/team-a/events', eventOf(sandbox, { reason, message, at })),
-    writeDocument: async (wanted) => void (await sandbox.write('pull.yaml', render(sandbox, wanted))),
+    writeDocument: async (wanted) => void (await sandbox.write('pull.yaml', renderDocument(sandbox, wanted))),
     pullpass: (argv, clockOffMs = 0) => runPullpass(withClock(sandbox, clockOffMs), argv, { sleep: sleepOf(sandbox) }),
   }
+  for (const namespace of ['team-a', 'team-b']) await labelNamespace(ground, namespace, 'private')
   const { exitCode, stdout, stderr } = await ground.pullpass(['refresh', '-f', file])
   if (exitCode !== 0) throw new Error(`the ground does not hold: ${stdout}${stderr}`)
   await ground.makePod()
   return ground
 }
 
-function render(sandbox: TestSandbox, wanted: DocumentWanted): string {
+/** `images: private`, as documents with a selector want it; null takes the label off. */
+export const labelNamespace = ({ ask }: World, namespace: string, images: 'private' | null): Promise<void> =>
+  ask('PATCH', `/api/v1/namespaces/${namespace}`, { metadata: { labels: { images } } }, 'application/merge-patch+json')
+
+export function renderDocument(sandbox: TestSandbox, wanted: DocumentWanted): string {
   const { include = ['team-a', 'team-b'], account = email, more = '  attachToServiceAccounts: [default]' } = wanted
   const hosts = wanted.hosts ?? [`localhost:${sandbox.parts.registry.port}`]
   const lines = [
@@ -69,13 +82,12 @@ function render(sandbox: TestSandbox, wanted: DocumentWanted): string {
     'metadata: {name: pull}',
     'spec:',
     '  secretName: regcred',
-    `  namespaces: {include: ${JSON.stringify(include)}}`,
+    `  namespaces: {include: ${JSON.stringify(include)}${wanted.selector ? `, selector: {matchLabels: {${wanted.selector}}}` : ''}}`,
     '  registries:',
     '    - name: google',
     `      hosts: ${JSON.stringify(hosts)}`,
-    wanted.audience === undefined ? '' : `      audience: ${wanted.audience}`,
     '      gcp:',
-    `        workloadIdentityProvider: ${wanted.provider ?? sandbox.provider}`,
+    `        workloadIdentityProvider: ${sandbox.provider}`,
     account === 'none' ? '' : `        serviceAccountEmail: ${account}`,
     wanted.gcp ?? '',
     '        trust:',

@@ -1,16 +1,18 @@
 /**
- * Runs a command that doctor printed, as a shell would: pullpass as it is, kubectl by what it asks of the API server.
- * There is no kubectl here, and no kubelet: what a CronJob's projected volume and a StatefulSet would do is done for them.
+ * Runs a command that doctor printed, as a shell would: pullpass as it is, kubectl by what it asks of the API server (the
+ * real one is run by e2e/doctor.test.ts), gcloud by what it does at Google. There is no kubectl here, and no kubelet: what
+ * a CronJob's projected volume and a StatefulSet would do is done for them.
  */
 import assert from 'node:assert/strict'
 import { isRecord } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
-import { type Ground, podPath } from './ground.ts'
+import { podPath, type World } from './ground.ts'
+import { imitateGcloud } from './imitate-gcloud.ts'
 
-export async function runPrintedCommand(ground: Ground, command: string): Promise<void> {
+export async function runPrintedCommand(world: World, command: string): Promise<void> {
   for (const part of command.split(' && ')) {
     const [first = '', second] = part.split(' | ')
-    if (second === undefined) await runOne(ground, wordsOf(first))
-    else await runPipe(ground, wordsOf(first), wordsOf(second))
+    if (second === undefined) await runOne(world, wordsOf(first))
+    else await runPipe(world, wordsOf(first), wordsOf(second))
   }
 }
 
@@ -24,14 +26,15 @@ function wordsOf(line: string): string[] {
   )
 }
 
-async function runOne(ground: Ground, [program, ...words]: string[]): Promise<void> {
-  if (program === 'kubectl') return await kubectl(ground, words)
+async function runOne(world: World, [program, ...words]: string[]): Promise<void> {
+  if (program === 'kubectl') return await kubectl(world, words)
+  if (program === 'gcloud') return imitateGcloud(world.sandbox.google, words)
   assert.equal(program, 'pullpass')
-  const ended = await ground.pullpass([...words, ...(words[0] === 'trust' ? ['--yes'] : [])])
+  const ended = await world.pullpass([...words, ...(words[0] === 'trust' ? ['--yes'] : [])])
   assert.equal(ended.exitCode, 0, `${ended.stdout}\n${ended.stderr}`)
 }
 
-async function kubectl({ ask, makePod }: Ground, words: readonly string[]): Promise<void> {
+async function kubectl({ ask, makePod }: World, words: readonly string[]): Promise<void> {
   const [verb, kind, name] = words
   const flag = (wanted: string) => words[words.indexOf(wanted) + 1]
   const place = `/api/v1/namespaces/${flag('-n')}`
@@ -61,25 +64,25 @@ async function kubectl({ ask, makePod }: Ground, words: readonly string[]): Prom
 }
 
 /** `pullpass manifests … | kubectl apply`: what its roles allow, and what a kubelet writes for its CronJob. */
-async function runPipe(ground: Ground, [program, ...words]: string[], apply: readonly string[]): Promise<void> {
+async function runPipe(world: World, [program, ...words]: string[], apply: readonly string[]): Promise<void> {
   assert.deepEqual(
     [program, words[0], ...apply.slice(0, 6)],
     ['pullpass', 'manifests', 'kubectl', 'apply', '--server-side', '--force-conflicts', '-f', '-'],
   )
-  const ended = await ground.pullpass([...words, '-o', 'json'])
+  const ended = await world.pullpass([...words, '-o', 'json'])
   assert.equal(ended.exitCode, 0, ended.stderr)
   const { items }: { items: Manifest[] } = JSON.parse(ended.stdout)
   const roles = items.filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role')
   const rules = roles.flatMap(({ rules: held = [], metadata: { namespace } }) =>
     held.map((rule) => ({ ...rule, ...(namespace !== undefined && { namespace }) })),
   )
-  ground.sandbox.cluster.authorization.permit('kubernetes-admin', [...rules, ...forDoctor])
+  world.sandbox.cluster.authorization.permit('kubernetes-admin', [...rules, ...forDoctor])
   const [token] = JSON.stringify(items).match(/"serviceAccountToken":\{[^}]*"audience"[^}]*\}/) ?? []
   if (token === undefined) return
   const { audience, expirationSeconds }: { audience: string; expirationSeconds: number } = JSON.parse(
     `{${token}}`,
   ).serviceAccountToken
-  await ground.sandbox.writeToken({ audiences: [audience], lifeSeconds: expirationSeconds })
+  await world.sandbox.writeToken({ audiences: [audience], lifeSeconds: expirationSeconds })
 }
 
 interface Manifest {

@@ -19,7 +19,8 @@ export function judgeNamespaces(jobs: readonly Job[], asked: string | undefined,
     seen: `no document chooses namespace ${asked}${jobs.length === 0 ? '' : `: ${jobs.map(({ document }) => documentName(document)).join(', ')}`}`,
     expected: 'one that does, under spec.namespaces, and a namespace that is there',
     remedy: {
-      words: `add it to spec.namespaces.include of the document; namespaces kube-* are chosen by their exact name only`,
+      words:
+        'add it to spec.namespaces.include of the document, or give it the labels that its selector wants; namespaces kube-* are chosen by their exact name only',
     },
   }
   return [...findings, notChosen]

@@ -1,6 +1,6 @@
 /** Faults of the cluster: who may do what, what it refuses, and its namespaces. */
 import type { Fault } from '../fault.ts'
-import type { Ground } from '../ground.ts'
+import { labelNamespace, type World } from '../ground.ts'
 
 const hop = 'rights'
 const pods = { verbs: ['get'], resources: ['pods'] }
@@ -36,7 +36,7 @@ const missing = (resource: keyof typeof all, verb: string): Fault => ({
   mend: 'command',
 })
 
-const refuse = ({ sandbox }: Ground, status: number, message: string) =>
+const refuse = ({ sandbox }: World, status: number, message: string) =>
   sandbox.parts.kubernetes.faults.inject(
     {
       kind: 'answer',
@@ -55,7 +55,24 @@ const refuse = ({ sandbox }: Ground, status: number, message: string) =>
     { when: ({ method, path }) => method === 'PATCH' && path.includes('/secrets/') },
   )
 
-const clear = ({ sandbox }: Ground) => sandbox.parts.kubernetes.faults.clear()
+const unauthorized = {
+  status: 401,
+  body: {
+    kind: 'Status',
+    apiVersion: 'v1',
+    status: 'Failure',
+    message: 'Unauthorized',
+    reason: 'Unauthorized',
+    code: 401,
+  },
+}
+
+async function makeGlobbed({ ask, pullpass, file }: World): Promise<void> {
+  await ask('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ci-1' } })
+  await pullpass(['refresh', '-f', file])
+}
+
+const clear = ({ sandbox }: World) => sandbox.parts.kubernetes.faults.clear()
 
 export const clusterFaults: readonly Fault[] = [
   missing('secrets', 'list'),
@@ -106,21 +123,20 @@ export const clusterFaults: readonly Fault[] = [
     mend: clear,
   },
   {
-    title: "the kubeconfig's token is of another cluster",
-    plant: ({ sandbox }) =>
-      sandbox.write('kubeconfig', sandbox.kubeconfig.replace(/token: \S+/, 'token: of-another-cluster')),
+    title: "the API server knows the kubeconfig's token no more",
+    plant: ({ sandbox }) => sandbox.parts.kubernetes.faults.inject({ kind: 'answer', answer: unauthorized }),
     hop: 'cluster',
     code: 'KUBERNETES_UNAUTHENTICATED',
     fix: /^see that the token or client certificate is of this cluster/,
-    mend: ({ sandbox }) => sandbox.write('kubeconfig', sandbox.kubeconfig),
+    mend: clear,
   },
   {
-    title: 'a namespace that the document names is not there',
-    plant: ({ writeDocument }) => writeDocument({ include: ['team-a', 'team-b', 'team-c'] }),
+    title: 'a namespace that the document names was deleted',
+    plant: ({ ask }) => ask('DELETE', '/api/v1/namespaces/team-b'),
     everywhere: true,
     hop: 'namespace',
     code: 'NAMESPACE_MISSING',
-    fix: /^kubectl create namespace team-c && pullpass refresh -f /,
+    fix: /^kubectl create namespace team-b && pullpass refresh -f /,
     mend: 'command',
   },
   {
@@ -142,21 +158,24 @@ export const clusterFaults: readonly Fault[] = [
     mend: 'nothing',
   },
   {
-    title: "no document chooses the pod's namespace",
-    plant: ({ writeDocument }) => writeDocument({ include: ['team-b'] }),
+    title: "somebody took the label off the pod's namespace, by which the document chooses it",
+    document: { selector: 'images: private' },
+    plant: (world) => labelNamespace(world, 'team-a', null),
     hop: 'namespace',
     code: 'NAMESPACE_NOT_CHOSEN',
-    fix: /^add it to spec.namespaces.include of the document/,
-    mend: ({ writeDocument }) => writeDocument({}),
+    fix: /^add it to spec.namespaces.include of the document, or give it the labels that its selector wants/,
+    mend: (world) => labelNamespace(world, 'team-a', 'private'),
   },
   {
-    title: 'a glob of the document matches no namespace',
-    plant: ({ writeDocument }) => writeDocument({ include: ['team-a', 'team-b', 'tema-*'] }),
+    title: 'the last namespace that a glob of the document matches was deleted',
+    document: { include: ['team-a', 'team-b', 'ci-*'] },
+    before: makeGlobbed,
+    plant: ({ ask }) => ask('DELETE', '/api/v1/namespaces/ci-1'),
     everywhere: true,
     hop: 'namespace',
     code: 'GLOB_UNMATCHED',
     result: 'warning',
     fix: /^correct it, if it is misspelt/,
-    mend: ({ writeDocument }) => writeDocument({}),
+    mend: makeGlobbed,
   },
 ]

@@ -3,41 +3,30 @@
 import { stsQuotaExceeded } from '../../../sandbox/google/security-token-service.ts'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import type { Fault } from '../fault.ts'
-import { email, type Ground } from '../ground.ts'
+import { email, type World } from '../ground.ts'
 
 const hop = 'exchange'
 const subject = 'system:serviceaccount:image-system:pullpass'
 const apply = new RegExp(String.raw`^pullpass trust apply -f \S+pull\.yaml --subject ${subject}\n`)
 
-type Provider = Partial<Parameters<Ground['sandbox']['google']['identity']['putProvider']>[0]>
+type Provider = Partial<Parameters<World['sandbox']['google']['identity']['putProvider']>[0]>
 
-const setProvider = ({ sandbox }: Ground, odds: Provider = {}) =>
+const setProvider = ({ sandbox }: World, odds: Provider = {}) =>
   sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: sandbox.cluster.issuer, ...odds })
 
-const pool = ({ sandbox }: Ground) => sandbox.provider.replace(/\/providers\/.*/, '')
-const restore = (ground: Ground) => setProvider(ground)
+const pool = ({ sandbox }: World) => sandbox.provider.replace(/\/providers\/.*/, '')
+const restore = (ground: World) => setProvider(ground)
 const uploaded = { trust: '          uploadKeys: Always' }
-
-/** A document whose provider was never made. */
-const elsewhere = (ground: Ground, name: string) => ({
-  ...ground,
-  sandbox: { ...ground.sandbox, provider: ground.sandbox.provider.replace(/[^/]*$/, name) },
-})
 
 export const exchangeFaults: readonly Fault[] = [
   {
-    title: 'the provider was never made',
-    async plant(ground) {
-      const other = elsewhere(ground, 'another-one')
-      await ground.sandbox.writeToken({ audiences: [`//iam.googleapis.com/${other.sandbox.provider}`] })
-      await ground.writeDocument({ provider: other.sandbox.provider })
-    },
+    title: 'the provider was deleted a month ago, so that it is gone for good',
+    plant: ({ sandbox }) =>
+      sandbox.google.identity.write({ name: sandbox.provider, state: 'DELETED', expireTime: '2026-11-20T00:00:00Z' }),
     hop,
     code: 'PROVIDER_ABSENT',
-    besides: ['SECRET_OUTDATED'],
-    fix: /^pullpass trust apply .*\nit would create provider projects\/123456789012\/\S+\/another-one: issuer https:/,
+    fix: /^pullpass trust apply .*\nit would create provider projects\/123456789012\/\S+\/cluster: issuer https:/,
     mend: 'command',
-    after: ({ pullpass, file }) => pullpass(['refresh', '-f', file]),
   },
   {
     title: 'the provider was deleted a moment ago',
@@ -53,7 +42,8 @@ export const exchangeFaults: readonly Fault[] = [
     hop,
     code: 'PROVIDER_ABSENT',
     fix: /^gcloud iam workload-identity-pools providers update-oidc projects\/\S+\/providers\/cluster --no-disabled\n.*ask who did that/,
-    mend: restore,
+    mend: 'command',
+    imitated: 'gcloud',
   },
   {
     title: 'the pool is disabled',
@@ -61,7 +51,8 @@ export const exchangeFaults: readonly Fault[] = [
     hop,
     code: 'PROVIDER_ABSENT',
     fix: /^gcloud iam workload-identity-pools update projects\/\S+\/workloadIdentityPools\/pool --no-disabled\n/,
-    mend: (ground) => ground.sandbox.google.identity.putPool(pool(ground), 'ACTIVE'),
+    mend: 'command',
+    imitated: 'gcloud',
   },
   {
     title: 'the provider believes another cluster',

@@ -4,7 +4,7 @@ import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-k
 import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import type { Fault } from '../fault.ts'
-import type { Ground } from '../ground.ts'
+import type { World } from '../ground.ts'
 import { signToken } from '../sign-token.ts'
 
 const bucket = 'example-cluster'
@@ -12,10 +12,10 @@ const documents = { discovery: '.well-known/openid-configuration', jwks: 'openid
 const hop = 'discovery'
 const publish = /^pullpass issuer publish --to gs:\/\/example-cluster/
 const adopt = /^pullpass issuer publish --to gs:\/\/example-cluster --adopt/
-const clear = ({ sandbox }: Ground) => sandbox.parts.storage.faults.clear()
+const clear = ({ sandbox }: World) => sandbox.parts.storage.faults.clear()
 
 const put = (
-  { sandbox }: Ground,
+  { sandbox }: World,
   name: keyof typeof documents,
   body: string | object,
   contentType = 'application/json',
@@ -26,7 +26,7 @@ const put = (
     body: typeof body === 'string' ? body : JSON.stringify(body),
   })
 
-const discoveryOf = ({ cluster: { issuer } }: Ground['sandbox'], odds: object) => ({
+const discoveryOf = ({ cluster: { issuer } }: World['sandbox'], odds: object) => ({
   issuer,
   jwks_uri: `${issuer}/openid/v1/jwks`,
   response_types_supported: ['id_token'],
@@ -35,7 +35,7 @@ const discoveryOf = ({ cluster: { issuer } }: Ground['sandbox'], odds: object) =
   ...odds,
 })
 
-const answerDiscovery = ({ sandbox }: Ground, status: number, headers: Readonly<Record<string, string>> = {}) =>
+const answerDiscovery = ({ sandbox }: World, status: number, headers: Readonly<Record<string, string>> = {}) =>
   sandbox.parts.storage.faults.inject(
     { kind: 'answer', answer: { status, headers, body: '' } },
     { when: ({ path }) => path.endsWith('openid-configuration') },
@@ -58,7 +58,8 @@ export const issuerFaults: readonly Fault[] = [
     hop,
     code: 'ISSUER_NOT_PUBLIC',
     fix: /^gcloud storage buckets add-iam-policy-binding gs:\/\/example-cluster --member=allUsers --role=roles\/storage.objectViewer/,
-    mend: ({ sandbox }) => sandbox.google.store.setAccess(bucket, 'public'),
+    mend: 'command',
+    imitated: 'gcloud',
   },
   {
     title: 'the discovery document is answered with a redirect',

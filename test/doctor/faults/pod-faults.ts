@@ -1,20 +1,22 @@
 /** Faults of the pod: what it names, what else it names, and what its kubelet waits for. */
 import type { Fault } from '../fault.ts'
-import { type Ground, podPath } from '../ground.ts'
+import { podPath, type World } from '../ground.ts'
 
 const pod = `${podPath}/web-0`
 const account = '/api/v1/namespaces/team-a/serviceaccounts/default'
 const unattached = { more: '' }
 
-async function remake({ ask, makePod }: Ground, spec: object = {}): Promise<void> {
+async function remake({ ask, makePod }: World, spec: object = {}): Promise<void> {
   await ask('DELETE', pod)
   await makePod(spec)
 }
 
-const attach = ({ ask }: Ground, ...names: readonly string[]) =>
+const attach = ({ ask }: World, ...names: readonly string[]) =>
   ask('PATCH', account, { imagePullSecrets: names.map((name) => ({ name })) }, 'application/merge-patch+json')
 
-const makeSecret = ({ ask }: Ground, name: string, config: string) =>
+const broken = JSON.stringify({ auths: { 'quay.io': { auth: Buffer.from('no-colon').toString('base64') } } })
+
+const makeSecret = ({ ask }: World, name: string, config: string) =>
   ask('POST', '/api/v1/namespaces/team-a/secrets', {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -24,7 +26,7 @@ const makeSecret = ({ ask }: Ground, name: string, config: string) =>
   })
 
 /** As a kubelet writes it. */
-const backOff = ({ ask, sandbox }: Ground, reason = 'ImagePullBackOff') =>
+const backOff = ({ ask, sandbox }: World, reason = 'ImagePullBackOff') =>
   ask(
     'PATCH',
     `${pod}/status`,
@@ -55,9 +57,16 @@ export const podFaults: readonly Fault[] = [
     mend: ({ makePod }) => makePod(),
   },
   {
-    title: 'nothing attached the Secret, so that the pod names none',
+    title: "somebody took the Secret's name out of the service account, and the pod was made since",
     document: unattached,
-    plant: () => undefined,
+    async before(world) {
+      await attach(world, 'regcred')
+      await remake(world)
+    },
+    async plant(world) {
+      await attach(world)
+      await remake(world)
+    },
     hop: 'pod',
     code: 'POD_LACKS_SECRET',
     seen: /^it has no imagePullSecrets: a kubelet pulls for it without regcred$/,
@@ -114,23 +123,31 @@ export const podFaults: readonly Fault[] = [
     mend: 'command',
   },
   {
-    title: 'another pull secret of the pod breaks all its pulls',
-    async plant(ground) {
-      await makeSecret(
-        ground,
-        'other',
-        JSON.stringify({ auths: { 'quay.io': { auth: Buffer.from('no-colon').toString('base64') } } }),
-      )
-      await remake(ground, { imagePullSecrets: [{ name: 'other' }, { name: 'regcred' }] })
+    title: "another pull secret, which the pod's maker names, breaks all its pulls",
+    async plant(world) {
+      await makeSecret(world, 'other', broken)
+      await remake(world, { imagePullSecrets: [{ name: 'other' }, { name: 'regcred' }] })
     },
     hop: 'pod-secrets',
     code: 'OTHER_SECRET_BROKEN',
     seen: /quay.io: auth holds no ":"/,
     fix: /^kubectl delete secret other -n team-a\nkubelets pass over a Secret that is not there/,
-    mend: async (ground) => {
-      await ground.ask('DELETE', '/api/v1/namespaces/team-a/secrets/other')
-      await makeSecret(ground, 'other', '{"auths":{}}')
+    mend: async (world) => {
+      await world.ask('DELETE', '/api/v1/namespaces/team-a/secrets/other')
+      await makeSecret(world, 'other', '{"auths":{}}')
     },
+  },
+  {
+    title: 'another pull secret, which the pod has of its service account, breaks all its pulls',
+    async plant(world) {
+      await makeSecret(world, 'other', broken)
+      await attach(world, 'other', 'regcred')
+      await remake(world)
+    },
+    hop: 'pod-secrets',
+    code: 'OTHER_SECRET_BROKEN',
+    fix: /^kubectl patch serviceaccount default -n team-a .*'\{"imagePullSecrets":\[\{"name":"regcred"\}\]\}' && kubectl delete pod web-0 -n team-a\n.*the Secret stays/,
+    mend: 'command',
   },
   {
     title: 'the pod names a Secret that is not there',

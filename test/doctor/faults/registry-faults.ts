@@ -1,17 +1,20 @@
 /** Faults of the registry, and of what an image is called. */
+import { packImage } from '../../../sandbox/registry/pack-image.ts'
 import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { throttled } from '../../../sandbox/serve/faults.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import type { Fault } from '../fault.ts'
-import { email, type Ground } from '../ground.ts'
+import { email, type World } from '../ground.ts'
 
 const hop = 'registry'
-const host = ({ sandbox }: Ground) => `localhost:${sandbox.parts.registry.port}`
-const clear = ({ sandbox }: Ground) => sandbox.parts.registry.faults.clear()
+const host = ({ sandbox }: Pick<World, 'sandbox'>) => `localhost:${sandbox.parts.registry.port}`
+const clear = ({ sandbox }: World) => sandbox.parts.registry.faults.clear()
+/** Where registries with a private certificate listen. */
+const privatePorts = new WeakMap<World['sandbox'], number>()
 const atToken = { when: ({ path }: { path: string }) => path === '/v2/token' }
 
-/** The image is a test's choice, not a fault in the sandbox: the pod is made of it. */
-const podOfImage = async ({ ask, makePod }: Ground, image: string) => {
+/** The pod is made of another image: `PATH:TAG` of the registry, or of another host. */
+const podOfImage = async ({ ask, makePod }: World, image: string) => {
   await ask('DELETE', '/api/v1/namespaces/team-a/pods/web-0')
   await makePod({ containers: [{ name: 'web', image }] })
 }
@@ -28,75 +31,69 @@ export const registryFaults: readonly Fault[] = [
     mend: 'command',
   },
   {
-    title: 'the image is in a repository that is not there',
-    plant: (ground) => podOfImage(ground, `${host(ground)}/example-project/imagse/hello:1`),
-    image: (ground) => `${host(ground)}/example-project/imagse/hello:1`,
+    title: "the pod's image is in a repository that is not there",
+    plant: (world) => podOfImage(world, `${host(world)}/example-project/imagse/hello:1`),
+    image: 'of the pod',
     hop,
     code: 'REGISTRY_DENIED',
     fix: /see too that the image's path is right/,
-    mend: 'nothing',
+    mend: (world) => podOfImage(world, world.sandbox.image),
   },
   {
-    title: 'the tag was never pushed: the credential is fine',
-    plant: (ground) => podOfImage(ground, `${host(ground)}/example-project/images/hello:2`),
-    image: (ground) => `${host(ground)}/example-project/images/hello:2`,
+    title: "the pod's tag was never pushed: the credential is fine",
+    plant: (world) => podOfImage(world, `${host(world)}/example-project/images/hello:2`),
+    image: 'of the pod',
     hop,
     code: 'MANIFEST_UNKNOWN',
     result: 'warning',
     fix: /^correct the image's name, or push it/,
-    mend: 'nothing',
+    mend: ({ sandbox }) =>
+      sandbox.images.putImage('example-project/images/hello', '2', packImage({ 'hello.txt': 'Pushed at last.\n' })),
   },
   {
-    title: 'the image of that name was never pushed: the credential is fine',
-    plant: () => undefined,
-    image: (ground) => `${host(ground)}/example-project/images/helo:1`,
+    title: "an image of the pod's name was never pushed: the credential is fine",
+    plant: (world) => podOfImage(world, `${host(world)}/example-project/images/helo:1`),
+    image: 'of the pod',
     hop,
     code: 'REPOSITORY_UNKNOWN',
     result: 'warning',
     fix: /^correct the image's name, or push it/,
-    mend: 'nothing',
+    mend: (world) => podOfImage(world, world.sandbox.image),
   },
   {
-    title: "the document's host has another port than the image's",
-    plant: ({ writeDocument, pullpass, file }) =>
-      writeDocument({ hosts: ['localhost:5000'] }).then(() => pullpass(['refresh', '-f', file])),
+    title: "the pod's image has another port than the document's host",
+    plant: (world) => podOfImage(world, 'localhost:5000/example-project/images/hello:1'),
+    image: 'of the pod',
     hop,
     code: 'IMAGE_NOT_MATCHED',
-    fix: /^name localhost:\d+ under hosts of a registry in \S+pull\.yaml:1, or correct the image's name/,
-    async mend({ writeDocument, pullpass, file }) {
-      await writeDocument({})
-      await pullpass(['refresh', '-f', file])
-    },
+    fix: /^name localhost:5000 under hosts of a registry in \S+pull\.yaml:1, or correct the image's name/,
+    mend: (world) => podOfImage(world, world.sandbox.image),
   },
   {
-    title: "the document's host has a path that the image's does not begin with",
-    plant: (ground) =>
-      ground
-        .writeDocument({ hosts: [`${host(ground)}/example-project/other/`] })
-        .then(() => ground.pullpass(['refresh', '-f', ground.file])),
+    title: "the pod's image has a path that the document's host does not begin",
+    document: (sandbox) => ({ hosts: [`localhost:${sandbox.parts.registry.port}/example-project/images/`] }),
+    plant: (world) => podOfImage(world, `${host(world)}/example-project/other/hello:1`),
+    image: 'of the pod',
     hop,
     code: 'IMAGE_NOT_MATCHED',
     fix: /^name localhost:\d+ under hosts/,
-    async mend({ writeDocument, pullpass, file }) {
-      await writeDocument({})
-      await pullpass(['refresh', '-f', file])
-    },
+    mend: (world) => podOfImage(world, world.sandbox.image),
   },
   {
-    title: 'the registry has a certificate of a private authority',
-    async plant(ground) {
+    title: 'the registry that the pod pulls from has a certificate of a private authority',
+    async document(sandbox, after) {
       const authority = await createCertificateAuthority()
       const part = await servePart({ handler: () => ({ status: 404 }), tls: { authority, http2: 'offered' } })
-      ground.after(part.close)
-      await ground.writeDocument({ hosts: [`localhost:${part.port}`] })
-      await ground.pullpass(['refresh', '-f', ground.file])
-      await podOfImage(ground, `localhost:${part.port}/example-project/images/hello:1`)
+      after(part.close)
+      privatePorts.set(sandbox, part.port)
+      return { hosts: [host({ sandbox }), `localhost:${part.port}`] }
     },
+    plant: (world) => podOfImage(world, `localhost:${privatePorts.get(world.sandbox)}/example-project/images/hello:1`),
     image: 'of the pod',
     hop,
     code: 'CERTIFICATE_UNTRUSTED',
     fix: /name its certificate: --ca-file FILE/,
-    mend: 'nothing',
+    mend: (world) => podOfImage(world, world.sandbox.image),
   },
   {
     title: 'the registry does not answer',

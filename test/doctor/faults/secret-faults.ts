@@ -1,6 +1,6 @@
 /** Faults of the pull secret: whose it is, what is in it, and how old. */
 import type { Fault } from '../fault.ts'
-import type { Ground } from '../ground.ts'
+import { renderDocument, type World } from '../ground.ts'
 
 const hop = 'secret'
 const path = '/api/v1/namespaces/team-a/secrets/regcred'
@@ -10,11 +10,11 @@ const type = 'kubernetes.io/dockerconfigjson'
 const dataOf = (config: string) => ({ '.dockerconfigjson': Buffer.from(config).toString('base64') })
 
 /** As `kubectl edit` writes it: somebody else's manager owns the data then. */
-const edit = ({ ask }: Ground, config: string) =>
+const edit = ({ ask }: World, config: string) =>
   ask('PATCH', `${path}?fieldManager=kubectl-edit`, { data: dataOf(config) }, 'application/merge-patch+json')
 
 /** In its place, one that another made. */
-async function replace({ ask }: Ground, secret: object): Promise<void> {
+async function replace({ ask }: World, secret: object): Promise<void> {
   await ask('DELETE', path)
   await ask('POST', '/api/v1/namespaces/team-a/secrets?fieldManager=kubectl-create', {
     apiVersion: 'v1',
@@ -132,11 +132,11 @@ export const secretFaults: readonly Fault[] = [
     mend: 'command',
   },
   {
-    title: 'the document has a registry more than the Secret',
-    plant: (ground) =>
-      ground.writeDocument({
-        hosts: [`localhost:${ground.sandbox.parts.registry.port}`, `127.0.0.1:${ground.sandbox.parts.registry.port}`],
-      }),
+    title: 'an older copy of the document is refreshed from elsewhere',
+    async plant({ sandbox, pullpass }) {
+      const hosts = [`127.0.0.1:${sandbox.parts.registry.port}`]
+      await pullpass(['refresh', '-f', await sandbox.write('older.yaml', renderDocument(sandbox, { hosts }))])
+    },
     hop,
     code: 'SECRET_OUTDATED',
     fix: refresh,

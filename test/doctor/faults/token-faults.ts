@@ -89,23 +89,16 @@ export const tokenFaults: readonly Fault[] = [
     mend: ({ sandbox }) => sandbox.writeToken(), // as after the roll-out of another issuer
   },
   {
-    title: 'the subject is longer than Google maps',
-    document: requested,
-    async plant({ sandbox, writeDocument }) {
-      sandbox.cluster.seed({
-        apiVersion: 'v1',
-        kind: 'ServiceAccount',
-        metadata: { namespace: 'image-system', name: longName },
-      })
-      await writeDocument({
-        more: `  serviceAccountRef: {namespace: image-system, name: ${longName}}\n  attachToServiceAccounts: [default]`,
-      })
-    },
+    title: 'the token is of an account with a longer name than Google maps',
+    plant: async ({ sandbox }) =>
+      sandbox.write(
+        'oidc-token',
+        await signToken(sandbox, { subject: `system:serviceaccount:image-system:${longName}` }),
+      ),
     hop,
     code: 'SUBJECT_TOO_LONG',
-    besides: ['SECRET_OUTDATED'],
     fix: /^use a service account and namespace with shorter names/,
-    mend: ({ writeDocument }) => writeDocument(requested),
+    mend: ({ sandbox }) => sandbox.writeToken(),
   },
   {
     title: 'the service account whose token is requested is not there',

@@ -1,0 +1,19 @@
+/** What gcloud would do at the sandbox's Google: the few commands that doctor prints, each as a whole. */
+import assert from 'node:assert/strict'
+import type { GoogleCloud } from '../../sandbox/google/google-cloud.ts'
+
+const enabling = /^iam workload-identity-pools (?:update|providers update-oidc) (projects\/\S+) --no-disabled$/
+const opening =
+  /^storage buckets add-iam-policy-binding gs:\/\/(\S+) --member=allUsers --role=roles\/storage\.objectViewer$/
+
+export function imitateGcloud({ identity, store }: GoogleCloud, words: readonly string[]): void {
+  const line = words.join(' ')
+  const [, disabledName] = enabling.exec(line) ?? []
+  const [, bucket] = opening.exec(line) ?? []
+  if (disabledName !== undefined) {
+    const { disabled, ...kept } = identity.read(disabledName) ?? assert.fail(`NOT_FOUND: ${disabledName}`)
+    assert.ok(disabled)
+    identity.write(kept)
+  } else if (bucket !== undefined) store.setAccess(bucket, 'public')
+  else assert.fail(`this test does not know gcloud ${line}`)
+}
