@@ -38,7 +38,7 @@ export const revoke: Command<typeof flags> = {
     'Writes the revocation into the ConfigMap that issuer watch remembers keys in, and publishes without the key: neither',
     'watch nor publish nor a refresh brings it back, under whatever kid. Clouds may believe it for as long as they cache.',
     'A key that signs now, or the only one, is not revoked without --yes: from then on every exchange is refused until the',
-    'API servers sign with another. To take a revocation back, remove its entry from the ConfigMap.',
+    'API servers sign with another. To take a revocation back, stop issuer watch, and remove its entry from the ConfigMap.',
     '',
     'Example:',
     '  pullpass issuer revoke 2ZrNyZx0bVRt-o9JZCWzRj2cEBt1bCPdz2uFUKbXMPg --to gs://example-issuer/cluster-1',
