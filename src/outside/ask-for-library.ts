@@ -2,11 +2,12 @@
  * One request of a vendor's library over the run's own transport, so that its authorities, its proxy, its end and its bounds
  * hold there too: by itself a library opens connections of its own, trusts the process's authorities and follows redirects.
  */
+import { logAgain } from './log-again.ts'
 import { type Hop, PullpassError } from './pullpass-error.ts'
-import { retryDelayMs } from './retry-delay.ts'
 import type { SendOutside } from './send.ts'
 import type { HttpAnswer, HttpMethod } from './transport.ts'
 import { transportFault } from './transport-fault.ts'
+import { tryAgain } from './try-again.ts'
 
 export interface LibraryRequest {
   readonly hop: Hop
@@ -32,19 +33,12 @@ const defaultTimeoutMs = 20_000
 const attempts = 3
 
 /** @throws PullpassError where no answer came, or too long a one; TypeError for a request that pullpass has no need of */
-export async function askForLibrary(outside: SendOutside, request: LibraryRequest): Promise<LibraryAnswer> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await askOnce(outside, request)
-    } catch (fault) {
-      const delayMs = retryDelayMs(attempt, outside.random(), undefined, outside.now())
-      const again = fault instanceof PullpassError && fault.retryable && attempt < attempts
-      if (!again || request.timeoutMs !== undefined || delayMs === undefined) throw fault
-      outside.log('info', 'a request failed and is made again', { code: fault.code, url: request.url, delayMs })
-      await outside.sleep(delayMs, outside.signal)
-    }
-  }
-}
+export const askForLibrary = async (outside: SendOutside, request: LibraryRequest): Promise<LibraryAnswer> =>
+  await tryAgain(
+    async () => await askOnce(outside, request),
+    { attempts: request.timeoutMs === undefined ? attempts : 1, onWait: logAgain(outside, request) },
+    outside,
+  )
 
 async function askOnce(outside: SendOutside, request: LibraryRequest): Promise<LibraryAnswer> {
   const { hop, who, url, headers, signal, timeoutMs = defaultTimeoutMs } = request

@@ -4,12 +4,13 @@
  */
 import { answerFault, type Refusal } from './answer-fault.ts'
 import { jsonOrNone } from './json-fields.ts'
+import { logAgain } from './log-again.ts'
 import type { Outside } from './outside.ts'
 import { type Hop, PullpassError } from './pullpass-error.ts'
 import { Redacted } from './redacted.ts'
-import { retryDelayMs } from './retry-delay.ts'
 import type { HttpAnswer, HttpMethod, HttpRequest } from './transport.ts'
 import { transportFault } from './transport-fault.ts'
+import { tryAgain } from './try-again.ts'
 
 export interface Ask<T> {
   readonly hop: Hop
@@ -47,19 +48,8 @@ const attempts = 4
 const defaultTimeoutMs = 20_000
 
 /** @throws PullpassError at the hop of `ask` */
-export async function send<T>(outside: SendOutside, ask: Ask<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await sendOnce(outside, ask)
-    } catch (fault) {
-      if (!(fault instanceof PullpassError) || !fault.retryable || attempt === attempts) throw fault
-      const delayMs = retryDelayMs(attempt, outside.random(), fault.retryAt, outside.now())
-      if (delayMs === undefined) throw fault
-      outside.log('info', 'a request failed and is made again', { code: fault.code, url: ask.url, delayMs })
-      await outside.sleep(delayMs, outside.signal)
-    }
-  }
-}
+export const send = async <T>(outside: SendOutside, ask: Ask<T>): Promise<T> =>
+  await tryAgain(async () => await sendOnce(outside, ask), { attempts, onWait: logAgain(outside, ask) }, outside)
 
 async function sendOnce<T>(outside: SendOutside, ask: Ask<T>): Promise<T> {
   const sentAt = outside.now()

@@ -1,0 +1,25 @@
+/** Reads what was just published as strangers do, until the key of a token is there; a cache may serve the keys before for a while. */
+import type { SubjectToken } from '../../identity/subject-token.ts'
+import { tryAgain } from '../../outside/try-again.ts'
+import type { IssuerKey } from '../keys/issuer-key.ts'
+import { isAmong } from './is-among.ts'
+import { keyUnpublished } from './key-unpublished.ts'
+import type { Publication } from './publication.ts'
+import { readPublicKeys } from './read-public-keys.ts'
+
+/** Some 6 s of waiting: a run has others to serve, and the next one finds the key. */
+const attempts = 5
+
+/** All keys that are public then. @throws KEY_UNPUBLISHED */
+export async function waitUntilPublic(token: SubjectToken, publication: Publication): Promise<readonly IssuerKey[]> {
+  const read = async () => {
+    const found = await readPublicKeys(publication)
+    if (isAmong(found, token)) return found
+    throw keyUnpublished(token, publication.target, {
+      why: 'it was written, but strangers do not read it yet; a cache may serve the keys before for some minutes',
+      hint: 'nothing to do if it passes: the next run exchanges it; else see what strangers read: pullpass issuer check URL',
+    })
+  }
+  const mayPass = ({ code }: { readonly code: string }) => code === 'KEY_UNPUBLISHED'
+  return await tryAgain(read, { attempts, mayPass }, publication.outside)
+}
