@@ -19,8 +19,8 @@ export interface Terminal {
   readonly complain: (text: string) => void
   /** All of standard input, bounded. @throws DOCUMENT_UNREADABLE over 1 MiB */
   readonly readInput: () => Promise<string>
-  /** Asks somebody who sits there; absent where nobody does. */
-  readonly ask?: (question: string, signal: AbortSignal) => Promise<string>
+  /** Asks somebody who sits there; absent where nobody does. Answers undefined where that one leaves. */
+  readonly ask?: (question: string, signal: AbortSignal) => Promise<string | undefined>
   readonly color: 'always' | 'never'
   /** Shows a passing line on standard error, where that is a terminal; `undefined` wipes it. */
   readonly progress: (text: string | undefined) => void

@@ -6,16 +6,17 @@ interface Streams {
   readonly output: NodeJS.WritableStream
 }
 
-/** Empty where the input ends. Rejects with the signal's reason. */
-export async function askPerson(question: string, streams: Streams, signal: AbortSignal): Promise<string> {
-  const lines = createInterface({ ...streams })
+/** undefined where the input ends: nobody is there to answer. Rejects with the signal's reason. */
+export async function askPerson(question: string, streams: Streams, signal: AbortSignal): Promise<string | undefined> {
+  // As a terminal, readline would take Ctrl-C for itself: it has to end the run, as everywhere else.
+  const lines = createInterface({ ...streams, terminal: false })
   const ended = new AbortController()
   lines.once('close', () => ended.abort())
   try {
     return await lines.question(question, { signal: AbortSignal.any([signal, ended.signal]) })
   } catch {
     signal.throwIfAborted()
-    return '' // the input ended: nobody said yes
+    return undefined
   } finally {
     lines.close()
   }

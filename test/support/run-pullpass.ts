@@ -15,7 +15,7 @@ export interface PullpassWanted {
   readonly input?: string
   readonly signal?: AbortSignal
   /** What somebody at a terminal answers; absent: nobody sits there. */
-  readonly ask?: (question: string) => Promise<string>
+  readonly ask?: (question: string) => Promise<string | undefined>
   /** How the run waits; absent: its pauses are over at once, and its time is never over. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>
   /** Absent: always 0.5. */

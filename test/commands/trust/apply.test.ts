@@ -104,6 +104,25 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.equal(questions.length, 1)
   })
 
+  test('asks again where the answer is none', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const lines = ['foo', '', ' Yes ', 'all']
+    const ask = async () => lines.shift()
+    const run = await runTrust(sandbox, ['apply'], {}, { ask })
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.deepEqual(lines, [])
+  })
+
+  test('leaves all that is left where whoever was asked is gone', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const lines = ['y']
+    const run = await runTrust(sandbox, ['apply'], {}, { ask: async () => lines.shift() })
+
+    assert.equal(run.exitCode, 1)
+    assert.deepEqual(resultsOf(run), ['made', 'declined', 'declined', 'skipped', 'skipped'])
+  })
+
   test('without a terminal and without --yes asks nobody for anything', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const run = await runTrust(sandbox, ['apply'])
