@@ -33,10 +33,15 @@ export const workloadIdentityProvider: TextRule = {
   maxLength: 256,
   expected: 'projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER',
   knownMistake: (text) => {
-    const project = /(?:^|\/)projects\/([^/]+)\/locations\//.exec(text)?.[1]
-    return project !== undefined && projectId.test(project) ? projectNumber.knownMistake?.(project) : undefined
+    const [, project = '', pool = '', provider = ''] = providerParts.exec(text) ?? []
+    if (projectId.test(project)) return projectNumber.knownMistake?.(project)
+    const rule = [poolId, providerId].find(({ pattern }, index) => !pattern.test([pool, provider][index] ?? ''))
+    return providerParts.test(text) ? rule?.expected : undefined
   },
 }
+
+const providerParts =
+  /(?:^|\/)projects\/([^/]+)\/locations\/global\/workloadIdentityPools\/([^/]+)\/providers\/([^/]+)$/
 
 /** The resource name alone, without host and scheme. `name` keeps the rule above. */
 export function canonicalProvider(name: string): string {

@@ -25,8 +25,6 @@ test('a name that Google would not know is refused', () => {
     `${provider}/`,
     provider.replace('global', 'europe-west1'),
     provider.replace('/providers/gardener', ''),
-    provider.replace('pool/', 'Pool/'),
-    provider.replace('gardener', 'abc'),
   ]) {
     assert.equal(
       brokenRule(workloadIdentityProvider, name),
@@ -34,6 +32,12 @@ test('a name that Google would not know is refused', () => {
       name,
     )
   }
+})
+
+test('a wrong id of a pool or provider is told with what ids are made of', () => {
+  const ids = '4 to 32 lower-case letters, digits and "-"'
+  assert.equal(brokenRule(workloadIdentityProvider, provider.replace('pool/', 'Pool/')), `the pool's id: ${ids}`)
+  assert.equal(brokenRule(workloadIdentityProvider, provider.replace('gardener', 'abc')), `the provider's id: ${ids}`)
 })
 
 test('service accounts of all kinds are taken, people and groups are not', () => {
