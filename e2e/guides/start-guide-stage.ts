@@ -16,6 +16,7 @@ import { openRealCluster } from './open-real-cluster.ts'
 import { openSandboxCluster } from './open-sandbox-cluster.ts'
 import { createOwnWebServer, type OwnWebServer } from './own-web-server.ts'
 import { playDirection } from './play-direction.ts'
+import { startAws } from './start-aws.ts'
 import { type Internet, startInternet } from './start-internet.ts'
 import { type Shell, startShell } from './start-shell.ts'
 import { vendorIssuers } from './vendor-issuers.ts'
@@ -36,8 +37,8 @@ const programs = { kubectl: 'kubernetes-client', skopeo: 'skopeo', curl: 'curl',
 const gardenersOwn = 'api.cluster.project.internal.example.com'
 const firstIssuer = 'https://kubernetes.default.svc.cluster.local'
 
-/** @throws AbsentPart where a program is not there. */
-export const startGuideStage = (kind: GuideCluster['kind']): Promise<GuideStage> =>
+/** `clouds`: what the guide needs beside Google. @throws AbsentPart where a program is not there. */
+export const startGuideStage = (kind: GuideCluster['kind'], clouds: readonly 'aws'[]): Promise<GuideStage> =>
   startPart('guide', async (ground) => {
     for (const [program, debianPackage] of Object.entries(programs)) findInstalledProgram(program, debianPackage)
     const { internet, sandbox } = await startCloud(ground)
@@ -55,9 +56,12 @@ export const startGuideStage = (kind: GuideCluster['kind']): Promise<GuideStage>
       NODE_EXTRA_CA_CERTS: caFile,
       PULLPASS_CA_FILE: caFile,
       SSL_CERT_FILE: caFile,
+      AWS_CA_BUNDLE: caFile,
+      AWS_EC2_METADATA_DISABLED: 'true',
       ...sandbox.operator.environment,
     })
     await writeKubeconfig(home, cluster)
+    if (clouds.includes('aws')) await startAws(ground, { home, internet, authority: sandbox.authority })
     const shell = startShell({ blocks: join(home, '.blocks'), cwd: home, environment })
     ground.defer(shell.close)
     return {

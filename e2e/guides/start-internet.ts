@@ -17,6 +17,8 @@ export interface Internet {
   readonly agent: Agent
   /** From now on these names are served. */
   readonly serve: (handlers: Readonly<Record<string, SandboxHandler>>, authority: CertificateAuthority) => Promise<void>
+  /** Leads the names to another's port of this machine, which has a certificate of them. */
+  readonly lead: (names: readonly string[], port: number) => void
   /** Names that were asked for, and that nobody serves. */
   readonly unknown: ReadonlySet<string>
   readonly close: () => Promise<void>
@@ -27,6 +29,9 @@ export async function startInternet(): Promise<Internet> {
   const sockets = new Set<Socket>()
   const ports = new Map<string, number>()
   const closing: (() => Promise<void>)[] = []
+  const lead = (names: readonly string[], port: number) => {
+    for (const name of names) ports.set(name, port)
+  }
   const server = createServer((_, answer) => answer.writeHead(405).end())
   server.on('connection', (socket) => sockets.add(socket.once('close', () => sockets.delete(socket))))
   server.on('connect', ({ url = '' }, socket: Socket, head: Buffer) => {
@@ -45,12 +50,13 @@ export async function startInternet(): Promise<Internet> {
     proxy,
     agent: new Agent({ proxyEnv: { HTTPS_PROXY: proxy } }),
     unknown,
+    lead,
     async serve(handlers, authority) {
       const names = Object.keys(handlers)
       const handler: SandboxHandler = (request) => handlers[request.headers['host'] ?? '']?.(request) ?? { status: 421 }
       const part = await servePart({ handler, tls: { authority, http2: 'offered', serverNames: names } })
       closing.push(part.close)
-      for (const name of names) ports.set(name, part.port)
+      lead(names, part.port)
     },
     async close() {
       await Promise.all(closing.map((end) => end()))

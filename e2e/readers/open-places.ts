@@ -11,11 +11,11 @@ import { runProgram } from '../parts/ground/run-program.ts'
 import type { PartGround } from '../parts/ground/start-part.ts'
 import { waitUntil } from '../parts/ground/wait-until.ts'
 import { azuriteAccount } from '../parts/stores/azurite-account.ts'
+import { frontMoto } from '../parts/stores/front-moto.ts'
 import { startAzurite } from '../parts/stores/start-azurite.ts'
 import { startEntra, tenant } from '../parts/stores/start-entra.ts'
 import { startFakeGcsServer } from '../parts/stores/start-fake-gcs-server.ts'
 import { motoRegion, startMoto } from '../parts/stores/start-moto.ts'
-import { frontMoto } from './front-moto.ts'
 import type { Place, PublishedCluster } from './place.ts'
 
 type Opener = (ground: PartGround, authority: CertificateAuthority) => Promise<Place>

@@ -8,7 +8,11 @@ import { type RunningProcess, startProcess } from './start-process.ts'
 export interface PartGround {
   /** Mode 0700. */
   readonly folder: string
-  readonly start: (command: string, commandArguments: readonly string[]) => RunningProcess
+  readonly start: (
+    command: string,
+    commandArguments: readonly string[],
+    environment?: Readonly<Record<string, string>>,
+  ) => RunningProcess
   /** Another part, closed with this one. */
   readonly use: <Part extends RealPart>(other: Promise<Part>) => Promise<Part>
   /** What to undo at the end, the last one first; processes, other parts and the folder are among them. */
@@ -46,8 +50,8 @@ export async function startPart<Part>(
 
 const layGround = (folder: string, stack: AsyncDisposableStack, speakers: Pick<RealPart, 'logs'>[]): PartGround => ({
   folder,
-  start(command, commandArguments) {
-    const started = startProcess(command, commandArguments, join(folder, `${basename(command)}.log`))
+  start(command, commandArguments, environment) {
+    const started = startProcess(command, commandArguments, join(folder, `${basename(command)}.log`), environment)
     speakers.push(started)
     stack.defer(() => started.stop())
     return started

@@ -19,9 +19,16 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-export function startProcess(command: string, commandArguments: readonly string[], logFile: string): RunningProcess {
+/** `environment`: on top of ours. */
+export function startProcess(
+  command: string,
+  commandArguments: readonly string[],
+  logFile: string,
+  environment: Readonly<Record<string, string>> = {},
+): RunningProcess {
   const log = openSync(logFile, 'a', 0o600)
-  const child = spawn(command, commandArguments, { stdio: ['ignore', log, log], detached: true }) // ^C is for us alone
+  const env = { ...process.env, ...environment }
+  const child = spawn(command, commandArguments, { env, stdio: ['ignore', log, log], detached: true }) // ^C is for us alone
   closeSync(log)
   running.add(child)
 

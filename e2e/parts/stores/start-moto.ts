@@ -35,7 +35,8 @@ export const startMoto = (identities: 'looked at' | 'all the same' = 'looked at'
     const python = join(await installMoto(), 'bin/python')
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`
-    const { ended } = ground.start(python, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', `${port}`])
+    const words = ['-m', 'moto.server', '-H', '127.0.0.1', '-p', `${port}`]
+    const { ended } = ground.start(python, words, { MOTO_IAM_LOAD_MANAGED_POLICIES: 'true' })
     await waitUntil('moto', 30_000, async () => (await fetch(`${url}/moto-api/`)).ok || undefined, ended)
     const publisher = await createUser(url, 'publisher')
     const nobody = await createUser(url, 'nobody')

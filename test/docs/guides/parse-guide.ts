@@ -3,6 +3,7 @@
  *
  *     ```sh              run, each command must end with exit code 0
  *     ```sh exits-1      run, the last command must end with that code
+ *     ```sh aws          run, by AWS's own command line, against other people's AWS
  *     ```sh cloud        a vendor's own command line, which is not here: parsed only; likewise `node`
  *     ```sh real         run where the cluster is a real control plane, else parsed only
  *     ```yaml            written to a file, where its first line is `# NAME.yaml`
@@ -14,11 +15,14 @@
  */
 
 export type GuideStep =
-  | { readonly kind: 'run'; readonly script: string; readonly where: 'anywhere' | 'real'; readonly exits: number }
+  | { readonly kind: 'run'; readonly script: string; readonly where: RunPlace; readonly exits: number }
   | { readonly kind: 'parse'; readonly script: string; readonly reason: string | undefined }
   | { readonly kind: 'file'; readonly name: string; readonly text: string }
   | { readonly kind: 'shown'; readonly lines: readonly string[] }
   | { readonly kind: 'stage'; readonly direction: string }
+
+/** `real`: a real control plane alone; `aws`: where AWS is played. */
+type RunPlace = 'anywhere' | 'real' | 'aws'
 
 /** With the line of the page that it begins at. */
 export type PlacedStep = GuideStep & { readonly line: number }
@@ -73,6 +77,8 @@ function readBlock(info: string, body: string, reason: string | undefined): Guid
 function readCommands(manner: string, script: string, reason: string | undefined): GuideStep {
   if (manner === 'cloud' || manner === 'node' || reason !== undefined) return { kind: 'parse', script, reason }
   const exits = /^exits-(?<code>\d+)$/.exec(manner)?.groups?.['code']
-  if (manner !== '' && manner !== 'real' && exits === undefined) throw new Error(`"sh ${manner}" is no kind of block`)
-  return { kind: 'run', script, where: manner === 'real' ? 'real' : 'anywhere', exits: Number(exits ?? 0) }
+  const where = manner === 'real' || manner === 'aws' ? manner : 'anywhere'
+  if (manner !== '' && where === 'anywhere' && exits === undefined)
+    throw new Error(`"sh ${manner}" is no kind of block`)
+  return { kind: 'run', script, where, exits: Number(exits ?? 0) }
 }

@@ -1,0 +1,52 @@
+/**
+ * AWS as a guide's commands meet it: other people's S3, IAM and STS under AWS's own names (moto, which takes any identity and
+ * any token for good), a registry that takes the password that moto gives, and AWS's own command line, signed in.
+ */
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
+import { installAwscli } from '../../tools/real-parts/install-awscli.ts'
+import type { PartGround } from '../parts/ground/start-part.ts'
+import { frontMoto } from '../parts/stores/front-moto.ts'
+import { startMoto } from '../parts/stores/start-moto.ts'
+import { createEcrRegistry } from './ecr-registry.ts'
+import type { Internet } from './start-internet.ts'
+
+const region = 'eu-central-1'
+const regional = ['example-issuer.s3', 'sts', 'api.ecr'].map((service) => `${service}.${region}.amazonaws.com`)
+const names = ['example-issuer.s3.amazonaws.com', 'iam.amazonaws.com', ...regional]
+const account = '123456789012'
+
+interface AwsSurroundings {
+  /** Of who follows the guide. */
+  readonly home: string
+  readonly internet: Internet
+  readonly authority: CertificateAuthority
+}
+
+/** @throws AbsentPart where moto or the command line cannot be installed */
+export async function startAws(
+  { use, defer }: PartGround,
+  { home, internet, authority }: AwsSurroundings,
+): Promise<void> {
+  const moto = await use(startMoto('all the same'))
+  const { port, close } = await frontMoto(moto.url, authority, names)
+  defer(close)
+  internet.lead(names, port)
+  await internet.serve(
+    { [`${account}.dkr.ecr.${region}.amazonaws.com`]: createEcrRegistry(`${account}-auth-token`) },
+    authority,
+  )
+  await signIn(home)
+}
+
+/** By files, as `aws configure` writes them: variables would go before what a guide exports. */
+async function signIn(home: string): Promise<void> {
+  const program = join(home, 'bin/aws')
+  await writeFile(program, `#!/bin/sh\nexec '${await installAwscli()}/bin/python' -m awscli "$@"\n`)
+  await chmod(program, 0o755)
+  await mkdir(join(home, '.aws'))
+  await writeFile(join(home, '.aws/config'), `[default]\nregion = ${region}\n`)
+  const keys = 'aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = not-looked-at\n'
+  await writeFile(join(home, '.aws/credentials'), `[default]\n${keys}`, { mode: 0o600 })
+}

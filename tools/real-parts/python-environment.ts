@@ -1,0 +1,14 @@
+/** An environment of Python of its own with one package in it, outside the tree. */
+import { join } from 'node:path'
+import { cachedFolder } from './cached-folder.ts'
+import { runInstaller } from './run-installer.ts'
+
+const remedy = 'apt-get install --no-install-recommends python3-venv'
+
+/** Its folder. Its programs are run by the folder's `bin/python -m`: their own first lines name another folder. */
+export const pythonEnvironment = (name: string, requirement: string): Promise<string> =>
+  cachedFolder(name, [requirement], async (folder) => {
+    await runInstaller('python3', ['-m', 'venv', folder], remedy)
+    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', requirement]
+    await runInstaller(join(folder, 'bin/python'), pip, 'it needs a package index')
+  })
