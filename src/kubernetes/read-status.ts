@@ -6,6 +6,7 @@ import type { Cluster, ClusterAnswer } from './cluster.ts'
 import { parseStatus, type Status } from './parse-status.ts'
 import { malformed } from './read-answer.ts'
 import { secretRefusal } from './secret-refusal.ts'
+import { unauthenticated } from './unauthenticated.ts'
 
 /** The error that stands for an answer which is not the one that was asked for. */
 export function readStatus({ server }: Cluster, answer: ClusterAnswer, asked: Asked): PullpassError {
@@ -71,15 +72,6 @@ function nameOf({ resource, name, namespace }: Asked): string {
   return `${kind[resource]} ${namespace}/${name}`
 }
 
-function unauthenticated(seen: string): Wording {
-  return {
-    code: 'KUBERNETES_UNAUTHENTICATED',
-    seen,
-    expected: 'a credential that the API server takes',
-    hint: 'see that the token or client certificate is of this cluster and has not expired: kubectl auth whoami',
-  }
-}
-
 function unavailable(server: string, status: number): Wording {
   return {
     code: 'KUBERNETES_UNREACHABLE',
@@ -114,7 +106,7 @@ function namespaceMissing({ namespace }: Asked): Wording {
     code: 'NAMESPACE_MISSING',
     seen: `namespace ${namespace} is not there`,
     expected: 'a namespace that exists',
-    hint: 'create it, or take its name out of the document',
+    hint: `kubectl create namespace ${namespace}; or correct the name where it was given`,
   }
 }
 

@@ -155,7 +155,7 @@ suite('pullpass refresh', () => {
       code: 'NAMESPACE_MISSING',
       hop: 'kubernetes',
       expected: 'a namespace that exists',
-      fix: 'create it, or take its name out of the document',
+      fix: 'kubectl create namespace nope; or correct the name where it was given',
       retryable: false,
       namespaces: ['nope'],
     })

@@ -3,6 +3,7 @@
  * https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery
  */
 import type { Cluster, ClusterAnswer } from '../../kubernetes/cluster.ts'
+import { unauthenticated } from '../../kubernetes/unauthenticated.ts'
 import { asObject, asText, jsonOrNone } from '../../outside/json-fields.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { quoteSafely } from '../../outside/quote-safely.ts'
@@ -56,7 +57,10 @@ function refused({ server }: Cluster, name: DocumentName, answer: ClusterAnswer)
       hint: 'set an https issuer: pullpass issuer show prints how, by distribution',
     })
   }
-  if (answer.status === 401 || answer.status === 403) {
+  if (answer.status === 401 || (answer.status === 403 && message?.includes('User "system:anonymous"'))) {
+    return new PullpassError({ hop: 'kubernetes', ...unauthenticated(seen) })
+  }
+  if (answer.status === 403) {
     return new PullpassError({
       code: 'DISCOVERY_FORBIDDEN',
       hop: 'discovery',

@@ -16,20 +16,27 @@ export interface Published {
   readonly keys: readonly IssuerKey[]
   /** What follows "there lies"; undefined where the documents are this cluster's, or there are none. */
   readonly foreign: string | undefined
+  /** The other issuer under which this cluster's own keys lie there. */
+  readonly otherIssuer?: string
 }
 
 /** `own`: every key that this cluster is known to have, now or before. */
 export function judgePublished(stored: Stored, issuer: string, own: readonly IssuerKey[]): Published {
+  const keys = stored.jwks && parseJwks(stored.jwks.text)
+  const shared = keys?.some((key) => own.some((one) => sameKey(one, key)))
   const foreign = whyForeignDiscovery(stored.discovery, issuer)
-  if (foreign !== undefined) return { keys: [], foreign }
+  if (foreign !== undefined) {
+    const named = issuerOf(stored.discovery)
+    return { keys: [], foreign, ...(shared && named && named !== issuer && { otherIssuer: named }) }
+  }
   if (stored.jwks === undefined) return { keys: [], foreign: undefined }
-  const keys = parseJwks(stored.jwks.text)
   if (keys === undefined) return { keys: [], foreign: 'something at the place of the keys that is no JWKS' }
-  const shared = keys.length === 0 || keys.some((key) => own.some((one) => sameKey(one, key)))
-  return shared
+  return shared || keys.length === 0
     ? { keys, foreign: undefined }
     : { keys: [], foreign: `a JWKS of another cluster: none of its ${keys.length} keys is this cluster's` }
 }
+
+const issuerOf = (stored: StoredDocument | undefined) => asText(asObject(jsonOrNone(stored?.text ?? ''))?.['issuer'])
 
 function whyForeignDiscovery(stored: StoredDocument | undefined, issuer: string): string | undefined {
   if (stored === undefined) return undefined

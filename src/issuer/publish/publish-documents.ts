@@ -6,6 +6,8 @@
  *      └───────────── somebody was faster ────────────┴────────────────┘
  */
 import { PullpassError } from '../../outside/pullpass-error.ts'
+import { quote } from '../../outside/quote.ts'
+import { shellQuote } from '../../outside/shell-quote.ts'
 import { buildDocuments } from '../documents/build-documents.ts'
 import { judgePublished, type Stored } from '../documents/judge-published.ts'
 import type { DocumentName, DocumentToStore, PublishTarget } from '../documents/publish-target.ts'
@@ -65,11 +67,11 @@ export async function publishDocuments(target: PublishTarget, publication: Publi
 async function publishOnce(target: PublishTarget, publication: Publication): Promise<PublishOutcome | 'outrun'> {
   const { issuer, own, choose, mode } = publication
   const before = await readStored(target)
-  const { keys: published, foreign } = judgePublished(before, issuer, own)
-  if (foreign !== undefined && publication.conflictPolicy === 'Refuse') throw notOurs(target, foreign)
+  const { keys: published, foreign, otherIssuer } = judgePublished(before, issuer, own)
+  if (foreign !== undefined && publication.conflictPolicy === 'Refuse') throw notOurs(target, foreign, otherIssuer)
   const chosen = choose(published)
   if (publication.without !== 'any-key' && chosen.every((key) => whyUnusable(key) !== undefined)) {
-    throw noUsableKey(chosen)
+    throw noUsableKey(chosen, own)
   }
   const documents = buildDocuments(issuer, chosen)
   const changes: Partial<Record<DocumentName, Change>> = {}
@@ -106,10 +108,19 @@ function compareKeys(published: readonly IssuerKey[], chosen: readonly IssuerKey
   return [...stated, ...gone]
 }
 
-function notOurs(target: PublishTarget, foreign: string): PullpassError {
+function notOurs(target: PublishTarget, foreign: string, otherIssuer: string | undefined): PullpassError {
+  const fault = { code: 'PUBLISH_NOT_OURS', hop: 'publish' } as const
+  if (otherIssuer !== undefined) {
+    return new PullpassError({
+      ...fault,
+      seen: `at ${target.name} lies ${foreign}, with keys of this cluster; it was left as it is`,
+      expected:
+        'one issuer at one place, the same each time: whoever trusts that one finds nothing where it is replaced',
+      hint: `publish it as before: --issuer-url ${shellQuote(otherIssuer)}; or the other issuer at another path`,
+    })
+  }
   return new PullpassError({
-    code: 'PUBLISH_NOT_OURS',
-    hop: 'publish',
+    ...fault,
     seen: `at ${target.name} lies ${foreign}; it was left as it is`,
     expected: "this cluster's own documents, or none",
     hint:
@@ -118,11 +129,20 @@ function notOurs(target: PublishTarget, foreign: string): PullpassError {
   })
 }
 
-function noUsableKey(chosen: readonly IssuerKey[]): PullpassError {
+function noUsableKey(chosen: readonly IssuerKey[], own: readonly IssuerKey[]): PullpassError {
+  const fault = { code: 'KEYS_UNUSABLE', hop: 'discovery' } as const
+  if (chosen.length === 0 && own.length > 0) {
+    const kids = own.map(({ keyId }) => quote(keyId ?? 'without kid')).slice(0, 5)
+    return new PullpassError({
+      ...fault,
+      seen: `each key of the cluster was revoked (${kids.join(', ')}), and a revoked one is never published again`,
+      expected: 'a signing key that was not revoked; what is public stays as it is',
+      hint: 'give every API server a new signing key; to take a revocation back, see pullpass issuer revoke --help',
+    })
+  }
   const reasons = chosen.map((key) => `${key.keyId ?? 'a key without kid'}: ${whyUnusable(key)}`).slice(0, 5)
   return new PullpassError({
-    code: 'KEYS_UNUSABLE',
-    hop: 'discovery',
+    ...fault,
     seen: `the cluster serves ${chosen.length === 0 ? 'no key' : `no key that a cloud reads (${reasons.join('; ')})`}`,
     expected:
       'at least one RSA key of 2048 bits or more, or an EC key on P-256, P-384 or P-521; what is public stays as it is',

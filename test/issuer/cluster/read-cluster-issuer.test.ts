@@ -51,7 +51,7 @@ suite("a cluster's own documents", () => {
 
   const faults: Record<string, [path: string, answer: ClusterAnswer, code: string, retryable: boolean]> = {
     'for no https issuer': [discoveryPath, { status: 404, body: '404 page not found\n' }, 'DISCOVERY_ABSENT', false],
-    'for a stranger': [discoveryPath, { status: 401, body: '' }, 'DISCOVERY_FORBIDDEN', false],
+    'for a stranger': [discoveryPath, { status: 401, body: '' }, 'KUBERNETES_UNAUTHENTICATED', false],
     'without the right': ['/openid/v1/jwks', { status: 403, body: '{}' }, 'DISCOVERY_FORBIDDEN', false],
     'while it starts': [discoveryPath, { status: 503, body: '' }, 'DISCOVERY_UNAVAILABLE', true],
     'while it is busy': [discoveryPath, { status: 429, body: '' }, 'DISCOVERY_UNAVAILABLE', true],
@@ -70,7 +70,8 @@ suite("a cluster's own documents", () => {
       const cluster = clusterOf({ ...healthy, [path]: answer })
       const fault: unknown = await readClusterIssuer(cluster).catch((error: unknown) => error)
       assert.ok(fault instanceof PullpassError)
-      assert.deepEqual([fault.code, fault.hop, fault.retryable], [code, 'discovery', retryable])
+      const hop = code === 'KUBERNETES_UNAUTHENTICATED' ? 'kubernetes' : 'discovery'
+      assert.deepEqual([fault.code, fault.hop, fault.retryable], [code, hop, retryable])
       assert.ok(
         fault.seen.includes(`https://cluster.example.com:6443${path}`) && !fault.seen.includes('""'),
         fault.seen,

@@ -74,4 +74,11 @@ suite('documents that lie at a place already', () => {
       assert.deepEqual(judged.keys, [])
     })
   }
+
+  test('are another issuer’s with this cluster’s keys where its documents were published under another URL', () => {
+    const discovery = discoveryWith({ issuer: `${issuer}/` })
+    assert.equal(judgePublished({ discovery, jwks }, issuer, own).otherIssuer, `${issuer}/`)
+    assert.equal(judgePublished({ discovery, jwks }, issuer, keysOf(p384Jwk)).otherIssuer, undefined)
+    assert.equal(judgePublished({ discovery }, issuer, own).otherIssuer, undefined)
+  })
 })

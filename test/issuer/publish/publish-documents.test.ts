@@ -218,6 +218,26 @@ suite('publishing is refused, and what is public stays', () => {
     assert.deepEqual(published(target), ['key-1'])
   })
 
+  test('under another issuer than before, with the flag that keeps the one before', async () => {
+    const target = memoryTarget()
+    await publishDocuments(target, { ...publication(keysOf(rsaJwk)), issuer: 'https://oidc.example.com/cluster-1/' })
+    target.tried.length = 0
+    await assert.rejects(publishDocuments(target, publication(keysOf(rsaJwk))), {
+      code: 'PUBLISH_NOT_OURS',
+      seen: 'at memory lies the discovery document of issuer "https://oidc.example.com/cluster-1/", with keys of this cluster; it was left as it is',
+      hint: 'publish it as before: --issuer-url https://oidc.example.com/cluster-1/; or the other issuer at another path',
+    })
+    assert.deepEqual(target.tried, [])
+  })
+
+  test('where every key was revoked, which is not called the API server’s fault', async () => {
+    const target = memoryTarget()
+    await assert.rejects(publishDocuments(target, publication(keysOf(rsaJwk), { choose: () => [] })), {
+      code: 'KEYS_UNUSABLE',
+      seen: 'each key of the cluster was revoked ("key-1"), and a revoked one is never published again',
+    })
+  })
+
   for (const [name, own] of Object.entries({ 'no key': [], 'no key that a cloud reads': [{ kty: 'OKP', kid: 'a' }] })) {
     test(`with ${name}`, async () => {
       const target = memoryTarget()
