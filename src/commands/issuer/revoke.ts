@@ -1,27 +1,29 @@
 /** pullpass issuer revoke: a leaked key, out of what is public at once, and never published again. */
 
+import { showValue } from '../../document/show-value.ts'
 import type { PublishTarget } from '../../issuer/documents/publish-target.ts'
 import { confirmPublication } from '../../issuer/publish/confirm-publication.ts'
 import { openTarget } from '../../issuer/publish/open-target.ts'
 import { type Revoked, revokeKey } from '../../issuer/revoke/revoke-key.ts'
 import { connect } from '../../kubernetes/connect.ts'
 import type { Outside } from '../../outside/outside.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
 import { withoutFaults } from '../../outside/without-faults.ts'
 import { renderStructured } from '../../terminal/render-structured.ts'
 import type { Command } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { outputFlags } from '../shared-flags.ts'
+import { usageFault } from '../usage-fault.ts'
 import { keyFlags, readKeyFlags } from './key-flags.ts'
 import { type PublishReport, renderPublication, reportPublication } from './render-publication.ts'
+import { readTargetFlag, targetFlag } from './target-flag.ts'
 
-const flags: typeof keyFlags &
+const flags: typeof targetFlag &
+  typeof keyFlags &
   typeof outputFlags & {
-    readonly to: Flag & { type: 'string' }
     readonly yes: Flag & { type: 'boolean' }
     readonly 'dry-run': Flag & { type: 'boolean' }
   } = {
-  to: { type: 'string', value: 'TARGET', summary: 'Where the key is public, as with issuer publish' },
+  ...targetFlag,
   yes: { type: 'boolean', summary: 'Revoke the key that signs now, or the only one, though every pull breaks' },
   'dry-run': { type: 'boolean', summary: 'Show what would change, and write nothing' },
   ...outputFlags,
@@ -47,12 +49,10 @@ export const revoke: Command<typeof flags> = {
   flags,
 
   async run({ flags: given, positionals, outside, terminal }) {
-    const [keyId, more] = positionals
-    if (keyId === undefined || more !== undefined) throw usage('one KID', 'pullpass issuer revoke KID --to TARGET')
-    if (given.to === undefined)
-      throw usage('--to, where the key is public', 'name it: --to gs://BUCKET/PATH, or another')
+    const keyId = readKeyId(positionals)
+    const to = readTargetFlag(given.to, 'issuer revoke')
     const wanted = readKeyFlags(given, 'issuer revoke')
-    const target = await openTarget(given.to, outside)
+    const target = await openTarget(to, outside)
     const cluster = await connect(given, outside)
     try {
       const mode = given['dry-run'] ? 'dry-run' : 'write'
@@ -88,5 +88,10 @@ async function confirm(
   return { issuer, target, mode, outcome, confirmations }
 }
 
-const usage = (expected: string, hint: string) =>
-  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen: 'a word or flag is missing', expected, hint })
+/** @throws USAGE_INVALID */
+function readKeyId([keyId, more]: readonly string[]): string {
+  const expected = 'one key, as issuer show names it: pullpass issuer revoke KID --to TARGET'
+  if (keyId === undefined) throw usageFault('issuer revoke', 'no KID is given', expected)
+  if (more !== undefined) throw usageFault('issuer revoke', `${showValue(more)} stands after the KID`, expected)
+  return keyId
+}

@@ -5,20 +5,11 @@ import { serveHealth } from '../../issuer/watch/serve-health.ts'
 import { watchIssuer } from '../../issuer/watch/watch-issuer.ts'
 import type { WatchStatus } from '../../issuer/watch/watch-status.ts'
 import { connect } from '../../kubernetes/connect.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { Command } from '../command.ts'
-import type { Flag } from '../flag.ts'
+import { readTargetFlag, targetFlag } from './target-flag.ts'
 import { readWatchFlags, watchFlags } from './watch-flags.ts'
 
-const flags: typeof watchFlags & { readonly to: Flag & { type: 'string' } } = {
-  to: {
-    type: 'string',
-    value: 'TARGET',
-    summary:
-      'Where: gs://BUCKET/PATH, s3://BUCKET/PATH, azblob://ACCOUNT/CONTAINER/PATH, gcp-provider:PROVIDER, or a folder',
-  },
-  ...watchFlags,
-}
+const flags: typeof targetFlag & typeof watchFlags = { ...targetFlag, ...watchFlags }
 
 export const watch: Command<typeof flags> = {
   summary: 'Keep the published OIDC documents true while keys rotate',
@@ -37,9 +28,9 @@ export const watch: Command<typeof flags> = {
   flags,
 
   async run({ flags: given, outside }) {
-    if (given.to === undefined) throw missingTarget()
+    const to = readTargetFlag(given.to, 'issuer watch')
     const { wanted, healthListen } = readWatchFlags(given, 'issuer watch')
-    const target = await openTarget(given.to, outside)
+    const target = await openTarget(to, outside)
     const cluster = await connect(given, outside)
     let status: WatchStatus | undefined
     let health: HttpServer | undefined
@@ -55,12 +46,3 @@ export const watch: Command<typeof flags> = {
     }
   },
 }
-
-const missingTarget = () =>
-  new PullpassError({
-    code: 'USAGE_INVALID',
-    hop: 'run',
-    seen: '--to is not given',
-    expected: 'where to publish: --to gs://BUCKET/PATH, or another',
-    hint: 'pullpass issuer watch --help',
-  })

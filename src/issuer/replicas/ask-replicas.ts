@@ -19,8 +19,10 @@ export interface ReplicaQuestion<T> {
 }
 
 export interface ReplicaAnswers<T> {
-  /** At least one, in the order of the addresses. */
+  /** At least one, in the order of the addresses; of whichever answered in place of them last. */
   readonly answers: readonly T[]
+  /** `any`: none of them could be reached by an address of its own, and so whichever answers was asked. */
+  readonly asked: 'each' | 'any'
   /** Why it is not known where the API servers are. */
   readonly fault: PullpassError | undefined
 }
@@ -33,10 +35,11 @@ export async function askReplicas<T>(
 ): Promise<ReplicaAnswers<T>> {
   const found = replicas.length > 0 ? replicas : await listApiServers(cluster).catch(asFault)
   const anyOne = async () => await askReplica(cluster, undefined, question)
-  if (found instanceof PullpassError) return { answers: [await anyOne()], fault: found }
+  if (found instanceof PullpassError) return { answers: [await anyOne()], asked: 'any', fault: found }
   const answers = await Promise.all(found.map(async (address) => await askReplica(cluster, address, question)))
-  // Addresses that nobody reaches from here, as those of a managed control plane: then whichever answers is asked.
-  return { answers: answers.some(question.isRead) ? answers : [...answers, await anyOne()], fault: undefined }
+  if (answers.some(question.isRead)) return { answers, asked: 'each', fault: undefined }
+  // Addresses that nobody reaches from here, as those of a managed control plane.
+  return { answers: [...answers, await anyOne()], asked: 'any', fault: undefined }
 }
 
 async function askReplica<T>(

@@ -7,7 +7,7 @@ import { withoutFaults } from '../../outside/without-faults.ts'
 import { type ClusterIssuer, readClusterIssuer } from '../cluster/read-cluster-issuer.ts'
 import type { IssuerKey } from '../keys/issuer-key.ts'
 import { mergeKeys } from '../keys/merge-keys.ts'
-import { askReplicas } from './ask-replicas.ts'
+import { askReplicas, type ReplicaAnswers } from './ask-replicas.ts'
 
 export interface ServedIssuer {
   /** What `iss` of its tokens is; of the first that answers, where they differ. */
@@ -25,39 +25,32 @@ const longestMs = 4_000
  * @throws what reading the documents throws, where no API server gave them
  */
 export async function readServedIssuer(cluster: Cluster, replicas: readonly URL[], log: Log): Promise<ServedIssuer> {
-  const { answers, fault } = await askReplicas(cluster, replicas, {
+  const asked = await askReplicas(cluster, replicas, {
     ask: async (replica, from) => ({ from, documents: await readClusterIssuer(replica).catch(asFault) }),
     isRead: ({ documents }) => !(documents instanceof PullpassError),
     longestMs,
   })
-  const read = withoutFaults(answers.map(({ documents }) => documents))
+  const read = withoutFaults(asked.answers.map(({ documents }) => documents))
   const [first] = read
-  if (first === undefined) throw answers[answers.length - 1]?.documents
-  tellUnread(answers, fault, log)
+  if (first === undefined) throw asked.answers[asked.answers.length - 1]?.documents
+  tellUnread(asked, log)
   return { issuer: first.issuer, keys: mergeKeys(...read.map(({ keys }) => keys)) }
 }
 
-function tellUnread(
-  answers: readonly { readonly from: string; readonly documents: ClusterIssuer | PullpassError }[],
-  fault: PullpassError | undefined,
-  log: Log,
-): void {
+type Answer = { readonly from: string; readonly documents: ClusterIssuer | PullpassError }
+
+function tellUnread({ answers, asked, fault }: ReplicaAnswers<Answer>, log: Log): void {
+  const unread = answers.flatMap(({ from, documents }) =>
+    documents instanceof PullpassError ? [{ from, seen: documents.seen }] : [],
+  )
   if (fault !== undefined) {
-    log(
-      'warn',
-      'where the API servers are is not known: keys that another than the one that answered serves are missing',
-      {
-        seen: fault.seen,
-        fix: fault.hint ?? '',
-      },
-    )
-  }
-  for (const { from, documents } of answers) {
-    if (documents instanceof PullpassError) {
-      log('warn', 'an API server could not be asked: keys that it alone serves are missing', {
-        from,
-        seen: documents.seen,
-      })
-    }
+    const fields = { seen: fault.seen, fix: fault.hint ?? '' }
+    log('warn', 'where the API servers are is not known: one was asked, and keys of others are missing', fields)
+  } else if (asked === 'each') {
+    for (const one of unread)
+      log('warn', 'an API server could not be asked: keys that it alone serves are missing', one)
+  } else if (unread.length > 1) {
+    // Where one alone is listed, whichever answers is that one.
+    log('warn', 'the API servers could not be asked one by one: one was, and keys of others are missing', unread[0])
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { generateSigningKey, type SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { startTestWatch, type TestWatch } from '../../issuer/watch/test-watch.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 
@@ -91,6 +91,24 @@ suite('pullpass issuer revoke', () => {
     assert.ok(stderr.includes(`expected key "${watch.sandbox.cluster.keys.current.kid}"\n`), stderr)
   })
 
+  const wrong: Record<string, [argv: string[], says: RegExp]> = {
+    'without a KID': [to, /^USAGE_INVALID \(run\): no KID is given\n {2}expected one key, as issuer show names it/],
+    'with two KIDs': [[...to, 'one', 'two'], /^USAGE_INVALID \(run\): "two" stands after the KID\n/],
+    'without a target': [
+      ['one'],
+      /^USAGE_INVALID \(run\): --to is not given\n {2}expected where the documents are public/,
+    ],
+    'with a target that is none': [['one', '--to', 'ftp://x'], /^USAGE_INVALID \(run\): the target is "ftp:\/\/x"\n/],
+  }
+  for (const [title, [argv, says]] of Object.entries(wrong)) {
+    test(`${title} ends with code 2`, async (t) => {
+      const watch = await startTestWatch(t)
+      const { exitCode, stderr } = await runPullpass(watch.sandbox, ['issuer', 'revoke', ...argv])
+      assert.equal(exitCode, 2)
+      assert.match(stderr, says)
+    })
+  }
+
   test('a dry run shows it and changes nothing', async (t) => {
     const watch = await startTestWatch(t)
     const { old } = await rotate(watch)
@@ -110,6 +128,15 @@ suite('pullpass issuer revoke', () => {
     assert.equal(exitCode, 1)
     assert.match(stderr, /^KUBERNETES_FORBIDDEN .*\n.*\n.*resourceNames: \[pullpass-issuer\], verbs: \[patch\]/)
     assert.equal(watch.published()?.length, 2)
+  })
+
+  test('publish brings the keys of every API server', async (t) => {
+    const watch = await startTestWatch(t)
+    const next = await generateSigningKey()
+    await watch.addReplica(t, { keys: { signing: next, published: [next] } })
+    const { exitCode, stderr } = await runPullpass(watch.sandbox, ['issuer', 'publish', ...to])
+    assert.deepEqual([exitCode, stderr], [0, ''])
+    assert.deepEqual(watch.published(), [watch.sandbox.cluster.keys.current.kid, next.kid].toSorted())
   })
 
   test('publish goes on without the right to what was revoked, and says what that means', async (t) => {

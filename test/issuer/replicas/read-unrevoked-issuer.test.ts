@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import type { IssuerKey } from '../../../src/issuer/keys/issuer-key.ts'
+import { readServedIssuer } from '../../../src/issuer/replicas/read-served-issuer.ts'
 import { readUnrevokedIssuer } from '../../../src/issuer/replicas/read-unrevoked-issuer.ts'
 import { revokeKey } from '../../../src/issuer/revoke/revoke-key.ts'
 import { PullpassError } from '../../../src/outside/pullpass-error.ts'
@@ -42,6 +43,20 @@ suite('the keys that a cloud may believe', () => {
       watch.logged.join('\n'),
       /^warn an API server could not be asked: keys that it alone serves are missing/,
     )
+  })
+
+  test('are those of whichever answers where none can be reached by its address; of several that is said', async (t) => {
+    const watch = await startTestWatch(t)
+    const { cluster } = watch.sandbox
+    const gone = [await watch.addReplica(t, {}), await watch.addReplica(t, {})]
+    for (const { faults } of gone) faults.inject({ kind: 'answer', answer: { status: 403, body: '{}' } })
+    const readAt = async (replicas: readonly URL[]) =>
+      kidsOf((await readServedIssuer(watch.wanted.cluster, replicas, watch.outside.log)).keys)
+    const addresses = gone.map(({ url }) => new URL(url))
+    assert.deepEqual(await readAt(addresses.slice(1)), new Set([cluster.keys.current.kid]))
+    assert.deepEqual(watch.logged, [])
+    assert.deepEqual(await readAt(addresses), new Set([cluster.keys.current.kid]))
+    assert.match(watch.logged.join('\n'), /^warn the API servers could not be asked one by one/)
   })
 
   test('are none where no API server answers: why is thrown', async (t) => {
