@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
 import { startPart } from './parts/ground/start-part.ts'
 import { podOutput, pullRefusal, runPod } from './parts/node/run-pod.ts'
 import { withRealPart } from './parts/real-part.ts'
@@ -40,6 +41,15 @@ const startPullingNode = () =>
       /** From now on the registry refuses every access token that it has seen. */
       revokeTokens(): void {
         for (const password of used) revoked.add(password)
+      },
+      /** Another one than pullpass's; its type is named by its field. */
+      async makeSecret(name: string, fields: Readonly<Record<string, string>>): Promise<void> {
+        const encoded = Object.entries(fields).map(([field, text]) => [field, Buffer.from(text).toString('base64')])
+        const type = `kubernetes.io/${Object.keys(fields)[0]?.slice(1)}`
+        const body = { metadata: { name }, type, data: Object.fromEntries(encoded) }
+        const path = '/api/v1/namespaces/default/secrets'
+        const { status } = await requestKubernetes(controlPlane, { method: 'POST', path, body })
+        assert.equal(status, 201)
       },
       /** Makes the pull secret, or updates it in place. */
       async refreshPullSecret(): Promise<void> {
@@ -80,6 +90,28 @@ await withRealPart('a node that pulls', startPullingNode, ({ controlPlane, ...no
       await runPod(controlPlane, { name: 'second', image, pullSecret })
 
       assert.equal(await podOutput(controlPlane, 'second'), 'the second private image\n')
+    })
+
+    test('a stale credential in another secret, which is tried first, keeps no pod from its image', async () => {
+      const image = await node.publish('beside', 'pulled by the second credential')
+      await node.refreshPullSecret()
+      const auth = Buffer.from('oauth2accesstoken:ya29.of-last-week').toString('base64')
+      const auths = JSON.stringify({ [image.replace(/[^/]*$/, '')]: { auth } })
+      await node.makeSecret('stale', { '.dockerconfigjson': `{"auths":${auths}}` })
+
+      await runPod(controlPlane, { name: 'beside', image, pullSecret, otherSecret: 'stale' })
+
+      assert.equal(await podOutput(controlPlane, 'beside'), 'pulled by the second credential\n')
+    })
+
+    test('a secret of the form of old that cannot be parsed keeps it from every image', async () => {
+      const image = await node.publish('broken', 'never printed')
+      const entry = { 'registry.example.com': { username: 'robot', password: 'p', auth: 'not base64' } }
+      await node.makeSecret('broken', { '.dockercfg': JSON.stringify(entry) })
+
+      await runPod(controlPlane, { name: 'broken', image, pullSecret, otherSecret: 'broken' })
+
+      await pullRefusal(controlPlane, 'broken', /illegal base64 data/)
     })
 
     test('a pod without the pull secret cannot pull', async () => {

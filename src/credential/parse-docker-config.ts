@@ -22,10 +22,11 @@ interface DockerConfigFinding {
 
 type Report = (effect: DockerConfigFinding['effect'], seen: string) => undefined
 
-export function parseDockerConfig(text: Redacted): DockerConfig {
+/** `bare`: what docker wrote into `.dockercfg` of old, the entries alone. */
+export function parseDockerConfig(text: Redacted, form: 'auths' | 'bare' = 'auths'): DockerConfig {
   const findings: DockerConfigFinding[] = []
   const entries = new Map<string, DockerConfigEntry>()
-  const auths = parseAuths(text.reveal(), (effect, seen) => void findings.push({ effect, seen }))
+  const auths = parseAuths(text.reveal(), form, (effect, seen) => void findings.push({ effect, seen }))
   for (const [host, value] of auths ?? []) {
     const entry = parseEntry(value, (effect, seen) => void findings.push({ effect, host, seen }))
     if (entry !== undefined) entries.set(host, entry)
@@ -33,10 +34,10 @@ export function parseDockerConfig(text: Redacted): DockerConfig {
   return { entries, findings }
 }
 
-function parseAuths(text: string, report: Report): [key: string, value: unknown][] | undefined {
+function parseAuths(text: string, form: 'auths' | 'bare', report: Report): [key: string, value: unknown][] | undefined {
   let config: unknown
   try {
-    config = JSON.parse(text)
+    config = form === 'bare' ? { auths: JSON.parse(text) } : JSON.parse(text)
   } catch {
     // The parser's own message quotes the text that it read: it is dropped.
     return report('breaks-pulls', 'it is not JSON')

@@ -53,6 +53,7 @@ export const doctorWords: Readonly<Record<DoctorWord, readonly DoctorHop[]>> = {
   POD_OLDER_THAN_ATTACHMENT: ['pod'],
   OTHER_SECRET_BROKEN: ['pod-secrets'],
   OTHER_SECRET_ABSENT: ['pod-secrets'],
+  OTHER_SECRET_SHADOWS: ['pod-secrets'],
   KUBELET_COMPLAINED: ['events'],
   BACK_OFF_RUNNING: ['back-off'],
 }

@@ -16,6 +16,7 @@ import { failedBy } from './failed-by.ts'
 import { doctorHops, type Finding, failureOf } from './finding.ts'
 import { type ClusterFacts, gatherCluster } from './gather/gather-cluster.ts'
 import type { SecretFacts } from './gather/gather-places.ts'
+import { gatherShadows, type ShadowFacts } from './gather/gather-shadows.ts'
 import { gatherStored } from './gather/gather-stored.ts'
 import { gatherWrites, mostNamespaces } from './gather/gather-writes.ts'
 import { probeCluster } from './gather/probe-cluster.ts'
@@ -25,6 +26,7 @@ import { judgeStored } from './judge/judge-stored.ts'
 import { judgeToRegistry } from './judge/judge-to-registry.ts'
 import { judgeWrite } from './judge/judge-write.ts'
 import { notTried } from './not-tried.ts'
+import { secretNamesIn } from './secret-names-in.ts'
 
 /** In the order of the way. `cluster`: or why there is none. */
 export async function walk(asked: Asked, cluster: Cluster | PullpassError, outside: Outside): Promise<Finding[]> {
@@ -43,7 +45,8 @@ export async function walk(asked: Asked, cluster: Cluster | PullpassError, outsi
     now: outside.now(),
   })
   const before = [documentFound(asked), probed.finding, ...toRegistry]
-  const inCluster = judgeCluster(facts, { asked, images, before, now: outside.now() })
+  const shadows = await shadowsOf(facts, images, outside)
+  const inCluster = judgeCluster(facts, { asked, images, shadows, before, now: outside.now() })
   const writes =
     usable && facts && !(facts.places instanceof PullpassError)
       ? await gatherWrites(facts.places, way.exchanges, usable, outside)
@@ -57,6 +60,16 @@ export async function walk(asked: Asked, cluster: Cluster | PullpassError, outsi
     ...(writes.length > 0 ? untried(facts) : []),
   ]
   return inOrder([...found, ...written, ...inCluster.afterWrites([...found, ...written])])
+}
+
+async function shadowsOf(
+  facts: ClusterFacts | undefined,
+  images: readonly WantedImage[],
+  outside: Outside,
+): Promise<ShadowFacts[]> {
+  if (facts?.pod === undefined || facts.places instanceof PullpassError) return []
+  const own = secretNamesIn(facts.pod.asked.namespace, facts.places.jobs)
+  return await gatherShadows({ pod: facts.pod, own, images }, outside)
 }
 
 /** Of the one namespace that is asked about: what is known to be wrong, or another's, is not tried. */

@@ -13,6 +13,8 @@ export interface PullSecretContent extends PullSecretMetadata {
   readonly managers: readonly string[]
   /** Absent where the Secret has no `.dockerconfigjson`. */
   readonly dockerConfigJson: Redacted | undefined
+  /** Absent where it has no `.dockercfg`, the form of old. */
+  readonly dockerCfg: Redacted | undefined
 }
 
 /** `list` by name is the right that it takes, not `get`. */
@@ -26,12 +28,16 @@ export async function readPullSecretData(
 }
 
 function contentOf(secret: JsonObject): PullSecretContent {
-  const data = asText(asObject(secret['data'])?.['.dockerconfigjson'])
+  const data = (name: string): Redacted | undefined => {
+    const encoded = asText(asObject(secret['data'])?.[name])
+    return encoded === undefined ? undefined : new Redacted(Buffer.from(encoded, 'base64').toString('utf8'))
+  }
   return {
     ...pullSecretMetadata(secret),
     type: asText(secret['type']) ?? 'Opaque',
     managers: managersOf(secret),
-    dockerConfigJson: data === undefined ? undefined : new Redacted(Buffer.from(data, 'base64').toString('utf8')),
+    dockerConfigJson: data('.dockerconfigjson'),
+    dockerCfg: data('.dockercfg'),
   }
 }
 

@@ -78,6 +78,29 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
     )
   })
 
+  test('a pod with another pull secret, whose stale credential kubelets try first and pass over', async (t) => {
+    const { sandbox, file, ask, makePod } = await startGround(t)
+    const auth = Buffer.from('oauth2accesstoken:ya29.of-last-week').toString('base64')
+    const config = JSON.stringify({ auths: { [`${host(sandbox)}/example-project/`]: { auth } } })
+    await ask('POST', '/api/v1/namespaces/team-a/secrets', {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'other' },
+      type: 'kubernetes.io/dockerconfigjson',
+      data: { '.dockerconfigjson': Buffer.from(config).toString('base64') },
+    })
+    await ask('DELETE', '/api/v1/namespaces/team-a/pods/web-0')
+    await makePod({ imagePullSecrets: [{ name: 'regcred' }, { name: 'other' }] })
+    const refused = () =>
+      sandbox.parts.registry.seen.filter(({ status, path }) => path === '/v2/token' && status !== 200)
+    const findings = await seeHealthy(sandbox, ['-f', file, '--pod', 'team-a/web-0'])
+    assert.match(
+      findings.find(({ hop }) => hop === 'pod-secrets')?.seen ?? '',
+      /^kubelets try it for localhost:\d+\/example-project\/images\/hello:1 before regcred, and go on where it is refused$/,
+    )
+    assert.deepEqual(refused(), [], "nobody else's credential is sent")
+  })
+
   test('direct federation, which impersonates nobody', async (t) => {
     const { sandbox, file } = await startWith(t, (one) =>
       documentText(one, { registries: { google: { host: host(one), account: 'none' } } }),

@@ -6,6 +6,8 @@ export interface PodPlan {
   readonly name: string
   readonly image: string
   readonly pullSecret?: string
+  /** Named before it. */
+  readonly otherSecret?: string
 }
 
 interface Pod {
@@ -21,7 +23,7 @@ const pods = '/api/v1/namespaces/default/pods'
 const timeoutMs = 60_000
 
 /** Runs a pod that always asks the registry (`Always`: a cached image would start without any credential). */
-export async function runPod(apiServer: ApiServer, { name, image, pullSecret }: PodPlan): Promise<void> {
+export async function runPod(apiServer: ApiServer, { name, image, ...secrets }: PodPlan): Promise<void> {
   const body = {
     metadata: { name },
     spec: {
@@ -29,7 +31,9 @@ export async function runPod(apiServer: ApiServer, { name, image, pullSecret }: 
       hostNetwork: true,
       restartPolicy: 'Never',
       automountServiceAccountToken: false,
-      ...(pullSecret && { imagePullSecrets: [{ name: pullSecret }] }),
+      imagePullSecrets: [secrets.otherSecret, secrets.pullSecret].flatMap((secret) =>
+        secret ? [{ name: secret }] : [],
+      ),
       containers: [{ name: 'program', image, imagePullPolicy: 'Always' }],
     },
   }

@@ -5,9 +5,9 @@ import { PullpassError } from '../../outside/pullpass-error.ts'
 import { Redacted } from '../../outside/redacted.ts'
 import { matchImage } from '../../registry/match-image.ts'
 import type { PullTrial } from '../../registry/pull-trial.ts'
-import { tryPull } from '../../registry/try-pull.ts'
 import type { WantedImage } from '../asked.ts'
 import type { SecretFacts } from './gather-places.ts'
+import { tryInTurn } from './try-in-turn.ts'
 
 export interface StoredFacts {
   readonly secret: SecretFacts
@@ -25,16 +25,11 @@ export async function gatherStored(
   return (await Promise.all(trials)).flat()
 }
 
-/** As a kubelet does: the keys that fit, one after another, until one can pull. */
 async function tryStored(secret: SecretFacts, image: WantedImage, outside: Outside): Promise<StoredFacts[]> {
   const { content } = secret
   if (content === undefined || content instanceof PullpassError) return []
   const { entries } = parseDockerConfig(content.dockerConfigJson ?? new Redacted('null'))
-  let trial: PullTrial | undefined
-  for (const key of matchImage([...entries.keys()], image.reference)) {
-    const entry = entries.get(key)
-    if (entry !== undefined) trial = await tryPull(image.reference, entry, outside)
-    if (trial?.outcome === 'pulls') break
-  }
+  const fitting = matchImage([...entries.keys()], image.reference).flatMap((key) => entries.get(key) ?? [])
+  const trial = await tryInTurn(fitting, image, outside)
   return trial === undefined ? [] : [{ secret, image, trial }]
 }

@@ -4,7 +4,9 @@ import type { Asked, WantedImage } from '../asked.ts'
 import { failedBy } from '../failed-by.ts'
 import { type Finding, failureOf } from '../finding.ts'
 import type { ClusterFacts } from '../gather/gather-cluster.ts'
+import type { ShadowFacts } from '../gather/gather-shadows.ts'
 import { notTried } from '../not-tried.ts'
+import { secretNamesIn } from '../secret-names-in.ts'
 import { judgeAccount } from './judge-account.ts'
 import { judgeNamespaces } from './judge-namespaces.ts'
 import { judgePod } from './judge-pod.ts'
@@ -14,6 +16,7 @@ import { judgeSecret } from './judge-secret.ts'
 export interface JudgeCluster {
   readonly asked: Asked
   readonly images: readonly WantedImage[]
+  readonly shadows: readonly ShadowFacts[]
   readonly before: readonly Finding[]
   readonly now: Date
 }
@@ -47,11 +50,9 @@ export function judgeCluster(facts: ClusterFacts | undefined, judge: JudgeCluste
       const attached = accounts.map((account) => judgeAccount(account, commands))
       if (facts.pod === undefined) return attached
       const { namespace } = facts.pod.asked
-      const secretNames = jobs
-        .filter((job) => job.namespaces.includes(namespace))
-        .map(({ document }) => document.secretName)
+      const secretNames = secretNamesIn(namespace, jobs)
       const failure = found.find(({ result }) => result === 'failed')
-      return [...attached, ...judgePod(facts.pod, { secretNames, failure, commands })]
+      return [...attached, ...judgePod(facts.pod, { ...judge, secretNames, failure, commands })]
     },
   }
 }

@@ -1,11 +1,13 @@
 /** Whether a pod can use the pull secret: it names it, nothing else that it names breaks it, and no back-off runs on. Pure. */
-import { parseDockerConfig } from '../../credential/parse-docker-config.ts'
 import type { Pod, WaitingContainer } from '../../kubernetes/read-pod.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { quoteSafely } from '../../outside/quote-safely.ts'
 import type { Redacted } from '../../outside/redacted.ts'
+import type { WantedImage } from '../asked.ts'
+import { dockerConfigOf } from '../docker-config-of.ts'
 import type { Finding } from '../finding.ts'
 import type { PodFacts } from '../gather/gather-pod.ts'
+import type { ShadowFacts } from '../gather/gather-shadows.ts'
 import { notTried } from '../not-tried.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
 import { remakeWords } from '../remedy/remake-words.ts'
@@ -18,6 +20,8 @@ export interface JudgePod {
   readonly secretNames: readonly string[]
   /** What failed before, which the pod waits for. */
   readonly failure: Finding | undefined
+  readonly images: readonly WantedImage[]
+  readonly shadows: readonly ShadowFacts[]
   readonly commands: MendingCommands
 }
 
@@ -42,7 +46,7 @@ export function judgePod({ asked, pod, events, account, secrets }: PodFacts, jud
     ]
   }
   const named = judgePodNaming(pod, account, judge)
-  const others = judgePodSecrets(pod, { secrets, account }, { own: judge.secretNames, commands: judge.commands })
+  const others = judgePodSecrets(pod, { secrets, account }, { ...judge, own: judge.secretNames })
   const failure = [judge.failure, named, ...others].find((finding) => finding?.result === 'failed')
   const passwords = passwordsOf(secrets)
   const waiting = pod.waiting.filter(({ reason }) => pulling.test(reason))
@@ -53,9 +57,7 @@ export function judgePod({ asked, pod, events, account, secrets }: PodFacts, jud
 
 const passwordsOf = (secrets: PodFacts['secrets']): Redacted[] =>
   [...secrets.values()].flatMap((content) =>
-    content === undefined || content instanceof PullpassError || content.dockerConfigJson === undefined
-      ? []
-      : [...parseDockerConfig(content.dockerConfigJson).entries.values()].map(({ password }) => password),
+    [...(dockerConfigOf(content)?.entries.values() ?? [])].map(({ password }) => password),
   )
 
 const pulling = /^(?:ErrImagePull|ImagePullBackOff|RegistryUnavailable|SignatureValidationFailed)$/

@@ -16,13 +16,19 @@ const attach = ({ ask }: World, ...names: readonly string[]) =>
 
 const broken = JSON.stringify({ auths: { 'quay.io': { auth: Buffer.from('no-colon').toString('base64') } } })
 
-const makeSecret = ({ ask }: World, name: string, config: string) =>
+/** `kubernetes.io/dockercfg` is the form of old: the entries alone. */
+const makeSecret = (
+  { ask }: World,
+  name: string,
+  config: string,
+  form: 'dockerconfigjson' | 'dockercfg' = 'dockerconfigjson',
+) =>
   ask('POST', '/api/v1/namespaces/team-a/secrets', {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name },
-    type: 'kubernetes.io/dockerconfigjson',
-    data: { '.dockerconfigjson': Buffer.from(config).toString('base64') },
+    type: `kubernetes.io/${form}`,
+    data: { [`.${form}`]: Buffer.from(config).toString('base64') },
   })
 
 /** As a kubelet writes it. */
@@ -147,6 +153,20 @@ export const podFaults: readonly Fault[] = [
     hop: 'pod-secrets',
     code: 'OTHER_SECRET_BROKEN',
     fix: /^kubectl patch serviceaccount default -n team-a .*'\{"imagePullSecrets":\[\{"name":"regcred"\}\]\}' && kubectl delete pod web-0 -n team-a\n.*the Secret stays/,
+    mend: 'command',
+  },
+  {
+    title: 'another pull secret, of the form that docker wrote of old, breaks all its pulls',
+    async plant(world) {
+      const entry = { 'quay.io': { username: 'robot', password: 'p', auth: 'not base64' } }
+      await makeSecret(world, 'other', JSON.stringify(entry), 'dockercfg')
+      await attach(world, 'other', 'regcred')
+      await remake(world)
+    },
+    hop: 'pod-secrets',
+    code: 'OTHER_SECRET_BROKEN',
+    seen: /quay.io: auth is not standard base64$/,
+    fix: /^kubectl patch serviceaccount default -n team-a /,
     mend: 'command',
   },
   {

@@ -1,0 +1,20 @@
+/** Credentials that fit an image, tried as a kubelet does: one after another, until one can pull. */
+import type { DockerConfigEntry } from '../../credential/docker-config-entry.ts'
+import type { Outside } from '../../outside/outside.ts'
+import type { PullTrial } from '../../registry/pull-trial.ts'
+import { tryPull } from '../../registry/try-pull.ts'
+import type { WantedImage } from '../asked.ts'
+
+/** What became of the last one; undefined where there is none. */
+export async function tryInTurn(
+  entries: readonly DockerConfigEntry[],
+  { reference }: WantedImage,
+  outside: Outside,
+): Promise<PullTrial | undefined> {
+  let trial: PullTrial | undefined
+  for (const entry of entries) {
+    trial = await tryPull(reference, entry, outside)
+    if (trial.outcome === 'pulls') break
+  }
+  return trial
+}
