@@ -1,7 +1,7 @@
 /** What a cloud would find at an issuer's URL, for people and for programs. */
+import type { CloudVerdict } from '../../issuer/public/cloud-verdict.ts'
 import { clouds } from '../../issuer/public/clouds/clouds.ts'
 import type { IssuerFinding } from '../../issuer/public/issuer-finding.ts'
-import type { CloudVerdict } from '../../issuer/public/judge-for-clouds.ts'
 import type { PublicFacts } from '../../issuer/public/public-facts.ts'
 import { plainLine } from '../../outside/plain-text.ts'
 import { type Cell, renderTable } from '../../terminal/render-table.ts'

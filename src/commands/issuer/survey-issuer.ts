@@ -5,10 +5,11 @@ import { findMode, type IssuerMode } from '../../issuer/cluster/find-mode.ts'
 import { type ClusterIssuer, readClusterIssuer } from '../../issuer/cluster/read-cluster-issuer.ts'
 import { type SignatureVerdict, verifySignature } from '../../issuer/keys/verify-signature.ts'
 import { readMemory } from '../../issuer/memory/read-memory.ts'
+import { type CloudVerdict, cloudVerdict } from '../../issuer/public/cloud-verdict.ts'
 import { cloudNames } from '../../issuer/public/clouds/clouds.ts'
 import { gatherPublicFacts, type PublicOutside } from '../../issuer/public/gather-public-facts.ts'
 import type { FindingWord } from '../../issuer/public/issuer-finding.ts'
-import { type CloudVerdict, judgeForClouds } from '../../issuer/public/judge-for-clouds.ts'
+import { judgeForClouds } from '../../issuer/public/judge-for-clouds.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { tokenOrReason } from './token-or-reason.ts'
@@ -74,8 +75,8 @@ async function readSince(cluster: Cluster, place: NamespacedName): Promise<Reado
 /** The token was requested for nobody, of any account: whom it is for and what it is called is no matter here. */
 const tokensOwn: readonly FindingWord[] = ['TOKEN_AUDIENCES_MANY', 'TOKEN_AUDIENCE_OTHER', 'TOKEN_SUBJECT_LONG']
 
-function withoutTokensOwn({ cloud, findings: all }: CloudVerdict): CloudVerdict {
-  const findings = all.filter(({ word }) => !tokensOwn.includes(word))
-  const problem = findings.some(({ level }) => level === 'problem')
-  return { cloud, findings, level: problem ? 'problem' : findings.length > 0 ? 'warning' : 'ok' }
-}
+const withoutTokensOwn = ({ cloud, findings }: CloudVerdict): CloudVerdict =>
+  cloudVerdict(
+    cloud,
+    findings.filter(({ word }) => !tokensOwn.includes(word)),
+  )

@@ -1,4 +1,5 @@
 /** Which clouds can use an issuer as a stranger finds it, and what stands in the way. Pure. */
+import { type CloudVerdict, cloudVerdict } from './cloud-verdict.ts'
 import { type CloudName, clouds } from './clouds/clouds.ts'
 import { discoveryFindings } from './findings/discovery-findings.ts'
 import { documentFindings } from './findings/document-findings.ts'
@@ -6,15 +7,7 @@ import { hostFindings } from './findings/host-findings.ts'
 import { keyFindings } from './findings/key-findings.ts'
 import { tokenFindings } from './findings/token-findings.ts'
 import { urlFindings } from './findings/url-findings.ts'
-import type { IssuerFinding } from './issuer-finding.ts'
 import type { PublicFacts } from './public-facts.ts'
-
-export interface CloudVerdict {
-  readonly cloud: CloudName
-  /** The worst of its findings. */
-  readonly level: 'ok' | IssuerFinding['level']
-  readonly findings: readonly IssuerFinding[]
-}
 
 /** In the order of `names`; of a verdict the findings stand in the order in which a cloud would meet them. */
 export const judgeForClouds = (facts: PublicFacts, names: readonly CloudName[]): CloudVerdict[] =>
@@ -22,7 +15,7 @@ export const judgeForClouds = (facts: PublicFacts, names: readonly CloudName[]):
 
 function judgeForCloud(facts: PublicFacts, cloud: CloudName): CloudVerdict {
   const { rules, judgeMore } = clouds[cloud]
-  const findings = [
+  return cloudVerdict(cloud, [
     ...urlFindings(facts, rules),
     ...hostFindings(facts, rules),
     ...documentFindings(facts),
@@ -30,7 +23,5 @@ function judgeForCloud(facts: PublicFacts, cloud: CloudName): CloudVerdict {
     ...keyFindings(facts, rules),
     ...tokenFindings(facts, rules),
     ...judgeMore(facts),
-  ]
-  const levels = findings.map(({ level }) => level)
-  return { cloud, level: levels.includes('problem') ? 'problem' : (levels[0] ?? 'ok'), findings }
+  ])
 }
