@@ -11,6 +11,8 @@ type Fields = { readonly [name in FieldName]?: unknown }
 
 /** Bytes; Kubernetes' own tokens have 1 to 2 KiB. */
 const longest = 16 * 1024
+/** Characters of a kid or an algorithm. */
+const longestWord = 256
 /** Seconds since 1970 that a Date can hold. */
 const latest = 8.64e12
 
@@ -31,8 +33,8 @@ export function decodeSubjectToken(value: Redacted, where: string): SubjectToken
     audiences: audienceClaim(claims.aud, refuse),
     issuedAt: claims.iat === undefined ? undefined : dateClaim(claims, 'iat', refuse),
     expiresAt: dateClaim(claims, 'exp', refuse),
-    keyId: stringOrNone(kid),
-    algorithm: stringOrNone(alg),
+    keyId: wordOrNone(kid),
+    algorithm: wordOrNone(alg),
     pod: stringOrNone(objectOrEmpty(workload.pod).name),
     node: stringOrNone(objectOrEmpty(workload.node).name),
   }
@@ -111,4 +113,9 @@ function dateClaim(claims: Fields, name: ClaimName, refuse: Refuse): Date {
 }
 
 const stringOrNone = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
+/** Shown in tables, and compared with those of a JWKS, which are bounded the same. */
+const wordOrNone = (value: unknown) => {
+  const word = stringOrNone(value)
+  return word !== undefined && word.length > longestWord ? undefined : word
+}
 const objectOrEmpty = (value: unknown): Fields => asObject(value) ?? {}

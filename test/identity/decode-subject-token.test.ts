@@ -53,6 +53,14 @@ suite('decodeSubjectToken', () => {
     assert.deepEqual(decodeSubjectToken(token({ ...claims, aud: undefined }), where).audiences, [])
   })
 
+  test('a kid or an algorithm that is longer than anybody’s is none: tables show them', () => {
+    const long = 'x'.repeat(257)
+    const { keyId, algorithm } = decodeSubjectToken(token(claims, { alg: long, kid: long }), where)
+    assert.deepEqual([keyId, algorithm], [undefined, undefined])
+    const longest = token(claims, { alg: 'RS256', kid: 'x'.repeat(256) })
+    assert.equal(decodeSubjectToken(longest, where).keyId?.length, 256)
+  })
+
   test('a token that is bound to nothing, without iat and kid, is decoded', () => {
     const { iss, sub, aud, exp } = claims
     const decoded = decodeSubjectToken(token({ iss, sub, aud, exp }, { alg: 'ES256' }), where)

@@ -7,7 +7,7 @@ const shortestBits = 2048
 
 /** A reason that follows "it is left out:"; undefined for a key that verifiers can use. */
 export function whyUnusable({ keyId, type, bits, curve, members }: IssuerKey): string | undefined {
-  if (keyId === undefined) return 'it has no kid, by which verifiers find it'
+  if (keyId === undefined) return 'it has no kid, by which verifiers find it, or one of more than 256 characters'
   if (members['use'] !== undefined && members['use'] !== 'sig') return `it is for use ${members['use']}, not sig`
   if (type === 'RSA') return whyUnusableRsa(bits, members)
   if (type !== 'EC') return `no cloud reads keys of kind ${type}`

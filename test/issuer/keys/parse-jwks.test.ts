@@ -52,6 +52,14 @@ suite('the keys of a JWKS', () => {
     for (const half of [privateJwk.d, privateJwk.p, 'c2VjcmV0']) assert.ok(half && !JSON.stringify(key).includes(half))
   })
 
+  test('have no word that is longer than anybody’s: tables show them', () => {
+    const long = 'x'.repeat(257)
+    const key = parseOne({ ...rsaJwk, kid: long, alg: long, use: long })
+    assert.deepEqual([key.keyId, key.algorithm, JSON.stringify(key).includes(long)], [undefined, 'RS256', false])
+    assert.equal(parseOne({ kty: long, crv: long }).type, 'unknown')
+    assert.equal(parseOne({ ...rsaJwk, kid: 'x'.repeat(256) }).keyId?.length, 256)
+  })
+
   test('name what nobody needs', () => {
     assert.deepEqual(parseOne({ ...rsaJwk, x5c: [], key_ops: ['verify'] }).stray, ['x5c', 'key_ops'])
   })
