@@ -19,6 +19,8 @@ export interface Installation {
   readonly account: ApiServer
   /** What the CronJob runs, with what its Pod holds. */
   readonly refresh: () => Promise<PullpassRun>
+  /** Its Pod starts anew: it holds tokens of this moment. */
+  readonly startPod: () => Promise<void>
 }
 
 /** As far as the tests look into it. */
@@ -46,7 +48,13 @@ interface PodTemplate {
   }
 }
 
-type TokenSource = { readonly serviceAccountToken?: { readonly audience?: string; readonly expirationSeconds: number } }
+interface TokenSource {
+  readonly serviceAccountToken?: {
+    readonly path: string
+    readonly audience?: string
+    readonly expirationSeconds: number
+  }
+}
 
 export interface InstallationWanted {
   readonly namespace: string
@@ -54,7 +62,10 @@ export interface InstallationWanted {
   readonly from: string | Readonly<Record<string, string>>
 }
 
-export async function install(stage: Stage, { namespace, from }: InstallationWanted): Promise<Installation> {
+/** What of a stage an installation needs. */
+export type InstallGround = Pick<Stage, 'folder' | 'kubectl' | 'apiServer' | 'admin' | 'environment'>
+
+export async function install(stage: InstallGround, { namespace, from }: InstallationWanted): Promise<Installation> {
   const folder = join(stage.folder, namespace)
   await mkdir(folder)
   const adminFile = await writeKubeconfig(stage, join(folder, 'admin'), stage.apiServer.adminToken)
@@ -70,7 +81,7 @@ export async function install(stage: Stage, { namespace, from }: InstallationWan
     kubectl,
     applied,
     account: { ...stage.apiServer, adminToken: token },
-    refresh: await asCronJob(stage, { namespace, objects, folder, token }),
+    ...(await asCronJob(stage, { namespace, objects, folder, token })),
   }
 }
 
@@ -90,25 +101,34 @@ interface InstalledJob extends Pick<Installation, 'objects'> {
   readonly token: string
 }
 
+/** Where the Pod mounts what one folder holds here. */
+const mountFolders = /\/etc\/pullpass|\/var\/run\/secrets\/publish/g
+
 /** The Pod's own words and variables; a folder stands for its mounts. */
-async function asCronJob(stage: Stage, { namespace, objects, folder, token }: InstalledJob) {
+async function asCronJob(stage: InstallGround, { namespace, objects, folder, token }: InstalledJob) {
   const { containers, volumes } = podOf(objects).spec
   const [{ args, env = [] }] = containers
-  const documents = objects.find(({ kind }) => kind === 'ConfigMap')?.data ?? {}
-  for (const [name, text] of Object.entries(documents)) await writeFile(join(folder, name), text)
-  const tokenFile = join(folder, 'oidc-token')
-  for (const { projected } of volumes.filter(({ name }) => name === 'tokens')) {
-    const [source] = projected?.sources ?? []
-    await writeFile(tokenFile, await requestToken(stage, namespace, source?.serviceAccountToken ?? {}))
+  const here = (text: string) => text.replaceAll(mountFolders, folder)
+  const startPod = async () => {
+    for (const { data } of objects.filter(({ kind }) => kind === 'ConfigMap')) {
+      for (const [name, text] of Object.entries(data ?? {})) await writeFile(join(folder, name), here(text))
+    }
+    const sources = volumes
+      .filter(({ name }) => name !== 'api-access')
+      .flatMap(({ projected }) => projected?.sources ?? [])
+    for (const { serviceAccountToken: wanted } of sources) {
+      if (wanted)
+        await writeFile(join(folder, wanted.path), await requestToken(stage, namespace, wanted), { mode: 0o600 })
+    }
   }
-  const words = args.map((word) => word.replace('/etc/pullpass', folder))
+  await startPod()
   const environment = {
     ...stage.environment,
-    ...Object.fromEntries(env.map(({ name, value }) => [name, value])),
+    ...Object.fromEntries(env.map(({ name, value }) => [name, here(value)])),
     KUBECONFIG: await writeKubeconfig(stage, join(folder, 'account'), token),
-    PULLPASS_TOKEN_FILE: tokenFile,
+    PULLPASS_TOKEN_FILE: join(folder, 'oidc-token'),
   }
-  return () => run(words, environment)
+  return { startPod, refresh: () => run(args.map(here), environment) }
 }
 
 /** The template of the Pods that the CronJob makes. */
@@ -123,7 +143,7 @@ const run = (words: readonly string[], environment: Readonly<Record<string, stri
 
 /** As the kubelet asks for it; without an audience, for the API server. */
 async function requestToken(
-  { admin }: Stage,
+  { admin }: InstallGround,
   namespace: string,
   { audience, expirationSeconds = 3600 }: { readonly audience?: string; readonly expirationSeconds?: number },
 ): Promise<string> {
@@ -136,7 +156,7 @@ async function requestToken(
   return status.token
 }
 
-async function writeKubeconfig({ apiServer }: Stage, file: string, token: string): Promise<string> {
+async function writeKubeconfig({ apiServer }: InstallGround, file: string, token: string): Promise<string> {
   await writeFile(file, renderKubeconfig(apiServer, token), { mode: 0o600 })
   return file
 }

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { createMovableClock } from '../../sandbox/start/movable-clock.ts'
-import { runPullpass } from '../../test/support/run-pullpass.ts'
+import { type PullpassRun, runPullpass } from '../../test/support/run-pullpass.ts'
 import { renderKubeconfig } from '../parts/control-plane/render-kubeconfig.ts'
 import {
   type KubernetesAnswer,
@@ -79,7 +79,12 @@ export interface Look {
 }
 
 /** One round of the Deployment's own words, as its own account: code 1 and what it says where something is wrong. */
-export async function lookOnce({ objects, kubeconfig, instead, expected }: Look) {
+export async function lookOnce({
+  objects,
+  kubeconfig,
+  instead,
+  expected,
+}: Look): Promise<Pick<PullpassRun, 'exitCode' | 'stderr'>> {
   const pod = objects.find(({ kind }) => kind === 'Deployment')?.spec?.template?.spec
   const words = (pod?.containers[0].args ?? []).flatMap((word) => {
     const form = Object.entries(instead).find(([start]) => word.startsWith(start))

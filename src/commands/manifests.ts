@@ -1,11 +1,14 @@
 /** pullpass manifests: what to install for these documents, with the rights that they need and no others. */
 
+import type { Document } from '../document/document.ts'
 import { labelName } from '../document/kubernetes-names.ts'
 import { loadDocuments } from '../document/load-documents.ts'
 import { showValue } from '../document/show-value.ts'
 import { brokenRule } from '../document/text-rule.ts'
+import { parsePublishAs } from '../issuer/publish/publish-as.ts'
 import { containerVariables } from '../manifests/container-variables.ts'
 import type { Manifest, Place } from '../manifests/manifest.ts'
+import { type Publishers, publishersOf } from '../manifests/publishers-of.ts'
 import { renderManifests } from '../manifests/render-manifests.ts'
 import { renderPreamble } from '../manifests/render-preamble.ts'
 import { checkOnePass } from '../refresh/check-one-pass.ts'
@@ -18,6 +21,7 @@ import { usageFault } from './usage-fault.ts'
 const flags: typeof documentFlags & {
   readonly image: Flag & { type: 'string' }
   readonly namespace: Flag & { type: 'string' }
+  readonly 'publish-as': Flag & { type: 'string'; multiple: true }
   readonly output: Choice<'yaml' | 'json'>
 } = {
   ...documentFlags,
@@ -27,6 +31,13 @@ const flags: typeof documentFlags & {
     short: 'n',
     value: 'NAMESPACE',
     summary: 'Namespace to run in (default pullpass-system)',
+  },
+  'publish-as': {
+    type: 'string',
+    multiple: true,
+    value: 'IDENTITY',
+    summary:
+      'As whom a new key is published where documents say where: a role’s ARN, TENANT_ID/CLIENT_ID, or a service account’s e-mail (default at Google: the pod’s own principal)',
   },
   output: {
     type: 'string',
@@ -47,6 +58,7 @@ export const manifests: Command<typeof flags> = {
     'Prints a CronJob that runs pullpass refresh for these documents every 15 minutes and exchanges what has less than 35',
     'to live, and what it needs: a namespace, a ServiceAccount, RBAC computed from the documents, admission policies that',
     'bound what RBAC cannot (Kubernetes 1.30 or newer), and a NetworkPolicy. It says which subject the cloud must trust.',
+    'Where a document says where its issuer is public, the pod can publish a new key as itself, by a token of its own.',
     'No cluster is asked. Print and apply it again when a document changes.',
     'Namespaces that are named get a Role each, and have to be there; a glob or a selector takes a ClusterRole. What',
     "nothing can bound: a Secret of a document's name may be read too, with a ClusterRole in every namespace.",
@@ -58,7 +70,7 @@ export const manifests: Command<typeof flags> = {
   life: 'one-shot',
   flags,
 
-  async run({ flags: { file, image, namespace, output }, outside, terminal }) {
+  async run({ flags: { file, image, namespace, output, 'publish-as': identities }, outside, terminal }) {
     const place = await readPlace(namespace, image)
     const input = readOnce(terminal.readInput)
     const documents = await loadDocuments(file, { environment: outside.environment, readInput: input })
@@ -67,9 +79,12 @@ export const manifests: Command<typeof flags> = {
       file.length === 0
         ? { variables: containerVariables(outside.environment) }
         : { files: await readFiles(file, input) }
-    const items = await renderManifests(documents, wanted, place)
+    const { identities: publishers, grants } = readPublishers(identities, documents, place)
+    const items = await renderManifests({ documents, wanted, publishers }, place)
     terminal.print(
-      output === 'json' ? await renderList(items) : renderPreamble(documents, place) + (await renderYaml(items)),
+      output === 'json'
+        ? await renderList(items)
+        : renderPreamble(documents, grants, place) + (await renderYaml(items)),
     )
     return 0
   },
@@ -86,6 +101,14 @@ async function readPlace(namespace = 'pullpass-system', image?: string): Promise
     `--image is ${showValue(image)}`,
     'the name of an image, such as registry.example.com/pullpass:1.0.0',
   )
+}
+
+/** @throws USAGE_INVALID */
+function readPublishers(identities: readonly string[], documents: readonly Document[], place: Place): Publishers {
+  const publishers = publishersOf(documents, parsePublishAs(identities), place)
+  const [unused] = publishers.unused
+  if (unused === undefined) return publishers
+  throw usageFault('manifests', `--publish-as names an identity at ${unused}`, 'a document that publishes there')
 }
 
 /** The documents are read twice: once for what they say, once for their text. */

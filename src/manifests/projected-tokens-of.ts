@@ -21,6 +21,7 @@ export interface ProjectedToken {
 /** Folders of the pod that are something else's. */
 export const apiFolder = '/var/run/secrets/kubernetes.io/serviceaccount'
 export const documentFolder = '/etc/pullpass'
+export const publishFolder = '/var/run/secrets/publish'
 
 /** One for each file. @throws DOCUMENT_INVALID where no kubelet could write the files so */
 export function projectedTokensOf(registries: readonly BoundRegistry[]): ProjectedToken[] {
@@ -73,7 +74,7 @@ function commonAudience(path: string, readers: readonly BoundRegistry[]): string
 
 /** A mount inside a read-only mount has no place to stand on. */
 function refuseFoldersInFolders(folders: readonly string[]): void {
-  const taken = [apiFolder, documentFolder]
+  const taken = [apiFolder, documentFolder, publishFolder]
   for (const folder of new Set(folders)) {
     const other = taken.find((one) => within(one, folder) || within(folder, one))
     if (other !== undefined) {

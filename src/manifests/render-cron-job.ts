@@ -10,9 +10,9 @@
 
 import type { ContainerVariable } from './container-variables.ts'
 import { type Manifest, ownLabels, ownName, type Place } from './manifest.ts'
-import { documentFolder, type ProjectedToken } from './projected-tokens-of.ts'
+import { documentFolder } from './projected-tokens-of.ts'
 import type { DocumentFile } from './read-document-files.ts'
-import { renderVolumes } from './render-volumes.ts'
+import { type Mounted, renderVolumes } from './render-volumes.ts'
 
 /** Two quarters of an hour, and 5 minutes for a Pod to start: the first of the two runs that are left may fail. */
 const minRemaining = '35m'
@@ -20,12 +20,7 @@ const minRemaining = '35m'
 /** What tells a run what is wanted: the files that a ConfigMap holds, or variables. */
 export type Wanted = { readonly files: readonly DocumentFile[] } | { readonly variables: readonly ContainerVariable[] }
 
-export function renderCronJob(
-  wanted: Wanted,
-  schedule: string,
-  tokens: readonly ProjectedToken[],
-  place: Place,
-): Manifest {
+export function renderCronJob(wanted: Wanted, schedule: string, mounted: Mounted, place: Place): Manifest {
   return {
     apiVersion: 'batch/v1',
     kind: 'CronJob',
@@ -44,7 +39,7 @@ export function renderCronJob(
             rules: [{ action: 'FailJob', onExitCodes: { operator: 'In', values: [2] } }], // wrong usage stays wrong
           },
           ttlSecondsAfterFinished: 86_400,
-          template: { metadata: { labels: ownLabels }, spec: renderPod(wanted, tokens, place) },
+          template: { metadata: { labels: ownLabels }, spec: renderPod(wanted, mounted, place) },
         },
       },
     },
@@ -52,8 +47,9 @@ export function renderCronJob(
 }
 
 /** As Pod Security's `restricted` wants it. https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
-function renderPod(wanted: Wanted, tokens: readonly ProjectedToken[], { image }: Place): object {
-  const { volumes, volumeMounts } = renderVolumes(tokens, 'files' in wanted ? 'mounted' : 'absent')
+function renderPod(wanted: Wanted, mounted: Mounted, { image }: Place): object {
+  const env = variablesOf(wanted, mounted)
+  const { volumes, volumeMounts } = renderVolumes(mounted, 'files' in wanted ? 'mounted' : 'absent')
   return {
     serviceAccountName: ownName,
     automountServiceAccountToken: false,
@@ -71,7 +67,7 @@ function renderPod(wanted: Wanted, tokens: readonly ProjectedToken[], { image }:
         name: 'refresh',
         image,
         args: argumentsOf(wanted),
-        ...('variables' in wanted && { env: wanted.variables }),
+        ...(env.length > 0 && { env }),
         resources,
         securityContext: {
           allowPrivilegeEscalation: false,
@@ -85,6 +81,11 @@ function renderPod(wanted: Wanted, tokens: readonly ProjectedToken[], { image }:
     volumes,
   }
 }
+
+const variablesOf = (wanted: Wanted, { publishers }: Mounted): ContainerVariable[] => [
+  ...('variables' in wanted ? wanted.variables : []),
+  ...publishers.flatMap(({ variables }) => Object.entries(variables).map(([name, value]) => ({ name, value }))),
+]
 
 function argumentsOf(wanted: Wanted): string[] {
   const documents = 'files' in wanted ? wanted.files.filter(({ role }) => role === 'document') : []

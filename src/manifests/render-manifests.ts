@@ -1,24 +1,32 @@
 /** All that an installation takes, in the order in which it can be applied. */
 import type { Document } from '../document/document.ts'
+import type { PodIdentity } from '../issuer/publish/pod-identity.ts'
 import { renderPolicy } from './admission-policy.ts'
 import { bindRegistries } from './bind-registries.ts'
 import { type Manifest, ownLabels, type Place } from './manifest.ts'
 import { projectedTokensOf } from './projected-tokens-of.ts'
+import type { DocumentFile } from './read-document-files.ts'
 import { renderNamespace, renderServiceAccount } from './render-account.ts'
 import { renderCronJob, type Wanted } from './render-cron-job.ts'
 import { renderNetworkPolicy } from './render-network-policy.ts'
 import { renderRoles } from './render-roles.ts'
-import { documentsName } from './render-volumes.ts'
+import { documentsName, publishName } from './render-volumes.ts'
 import { rightsOf } from './rights-of.ts'
 import { scheduleOf } from './schedule-of.ts'
 import { secretsPolicy } from './secrets-policy.ts'
 import { serviceAccountsPolicy } from './service-accounts-policy.ts'
 import { tokensPolicy } from './tokens-policy.ts'
 
+export interface Installation {
+  readonly documents: readonly Document[]
+  readonly wanted: Wanted
+  /** As whom the Pod publishes a new key, one for each cloud. */
+  readonly publishers: readonly PodIdentity[]
+}
+
 /** Policies come before the roles: no right is there before what bounds it. @throws DOCUMENT_INVALID */
 export async function renderManifests(
-  documents: readonly Document[],
-  wanted: Wanted,
+  { documents, wanted, publishers }: Installation,
   place: Place,
 ): Promise<Manifest[]> {
   const registries = await bindRegistries(documents)
@@ -30,14 +38,22 @@ export async function renderManifests(
     renderServiceAccount(place),
     ...renderRoles(rightsOf(documents), place),
     renderNetworkPolicy(place),
-    ...('files' in wanted ? [renderDocuments(wanted, place)] : []),
-    renderCronJob(wanted, scheduleOf(documents, place), tokens, place),
+    ...('files' in wanted ? [renderFiles(documentsName, textsOf(wanted.files), place)] : []),
+    ...renderPublish(publishers, place),
+    renderCronJob(wanted, scheduleOf(documents, place), { tokens, publishers }, place),
   ]
 }
 
-const renderDocuments = ({ files }: Extract<Wanted, { files: unknown }>, { namespace }: Place): Manifest => ({
+const textsOf = (files: readonly DocumentFile[]) => Object.fromEntries(files.map(({ name, text }) => [name, text]))
+
+function renderPublish(publishers: readonly PodIdentity[], place: Place): Manifest[] {
+  const files = Object.assign({}, ...publishers.map((publisher) => publisher.files))
+  return Object.keys(files).length === 0 ? [] : [renderFiles(publishName, files, place)]
+}
+
+const renderFiles = (name: string, data: Readonly<Record<string, string>>, { namespace }: Place): Manifest => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
-  metadata: { name: documentsName, namespace, labels: ownLabels },
-  data: Object.fromEntries(files.map(({ name, text }) => [name, text])),
+  metadata: { name, namespace, labels: ownLabels },
+  data,
 })

@@ -2,10 +2,13 @@
  * What the Pod finds in its file system: its documents, the tokens to exchange, and its access to the API server.
  * https://kubernetes.io/docs/concepts/storage/projected-volumes/
  */
-import { apiFolder, documentFolder, type ProjectedToken } from './projected-tokens-of.ts'
+import type { PodIdentity } from '../issuer/publish/pod-identity.ts'
+import { apiFolder, documentFolder, type ProjectedToken, publishFolder } from './projected-tokens-of.ts'
 
 /** Of the ConfigMap. */
 export const documentsName = 'pullpass-documents'
+/** Of the ConfigMap. */
+export const publishName = 'pullpass-publish'
 
 export interface Volumes {
   readonly volumes: readonly object[]
@@ -18,13 +21,24 @@ interface MountedVolume {
   readonly source: object
 }
 
-export function renderVolumes(tokens: readonly ProjectedToken[], documents: 'mounted' | 'absent'): Volumes {
+/** What a Pod is given to read beside its access to the API server. */
+export interface Mounted {
+  readonly tokens: readonly ProjectedToken[]
+  readonly publishers: readonly PodIdentity[]
+}
+
+export function renderVolumes({ tokens, publishers }: Mounted, documents: 'mounted' | 'absent'): Volumes {
   const documentVolume = {
     name: 'documents',
     mountPath: documentFolder,
     source: { configMap: { name: documentsName } },
   }
-  const mounted = [apiAccess, ...tokenVolumes(tokens), ...(documents === 'mounted' ? [documentVolume] : [])]
+  const mounted = [
+    apiAccess,
+    ...tokenVolumes(tokens),
+    ...publishVolumes(publishers),
+    ...(documents === 'mounted' ? [documentVolume] : []),
+  ]
   return {
     volumes: mounted.map(({ name, source }) => ({ name, ...source })),
     volumeMounts: mounted.map(({ name, mountPath }) => ({ name, mountPath, readOnly: true })),
@@ -58,4 +72,16 @@ function tokenVolumes(tokens: readonly ProjectedToken[]): MountedVolume[] {
       },
     },
   }))
+}
+
+/** A token for each cloud, which is exchanged at once, and what describes the exchange. */
+function publishVolumes(publishers: readonly PodIdentity[]): MountedVolume[] {
+  if (publishers.length === 0) return []
+  const tokens = publishers.map(({ file, audience }) => ({
+    serviceAccountToken: { path: file, audience, expirationSeconds: 600 },
+  }))
+  const names = publishers.flatMap(({ files }) => Object.keys(files))
+  const described = { configMap: { name: publishName, items: names.map((name) => ({ key: name, path: name })) } }
+  const sources = names.length === 0 ? tokens : [...tokens, described]
+  return [{ name: 'publish', mountPath: publishFolder, source: { projected: { sources } } }]
 }

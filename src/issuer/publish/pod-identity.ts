@@ -1,0 +1,125 @@
+/**
+ * As whom a pod publishes: as itself, by a token of its own account that the cloud's library exchanges, so that no key is
+ * needed to publish keys.
+ * https://google.aip.dev/auth/4117, https://docs.aws.amazon.com/sdkref/latest/guide/access-assume-role-web-identity.html,
+ * https://learn.microsoft.com/azure/aks/workload-identity-overview
+ */
+import { posix } from 'node:path'
+import type { DocumentRegistry } from '../../document/document.ts'
+import type { GcpSettings } from '../../document/gcp-settings.ts'
+import { stsEndpoint } from '../../providers/gcp-endpoints.ts'
+import { parseTarget, type TargetName } from './parse-target.ts'
+import type { PublishAs } from './publish-as.ts'
+
+export interface PodIdentity {
+  /** What the pod's token is meant for. */
+  readonly audience: string
+  /** The token's name in the folder. */
+  readonly file: string
+  /** What the cloud's library reads. */
+  readonly variables: Readonly<Record<string, string>>
+  /** What lies beside the token, by name; nothing of it is secret. */
+  readonly files: Readonly<Record<string, string>>
+  /** What to grant at the cloud, a sentence for each target. */
+  readonly grants: readonly string[]
+}
+
+export interface PodIdentityWanted {
+  /** `gs://BUCKET/PATH`, as documents name them; all of one cloud. */
+  readonly targets: readonly string[]
+  /** Of these documents: at Google, the provider that believes this cluster stands there. */
+  readonly registries: readonly DocumentRegistry[]
+  readonly as: PublishAs
+  /** Of the pod's token: `system:serviceaccount:NAMESPACE:NAME`. */
+  readonly subject: string
+  /** Where its token and files lie in the pod. */
+  readonly folder: string
+}
+
+const clouds = { gs: 'google', 'gcp-provider': 'google', s3: 'aws', azblob: 'azure' } as const
+
+/** The cloud that keeps a target; undefined for a folder. @throws USAGE_INVALID where it is none */
+export function cloudOf(target: string): keyof PublishAs | undefined {
+  const { kind } = parseTarget(target)
+  return kind === 'folder' ? undefined : clouds[kind]
+}
+
+/** Undefined where nobody said as whom. */
+export function podIdentity(cloud: keyof PublishAs, wanted: PodIdentityWanted): PodIdentity | undefined {
+  return { google: googleIdentity, aws: awsIdentity, azure: azureIdentity }[cloud](wanted)
+}
+
+const credentialFile = 'google-credentials.json'
+
+function googleIdentity({ targets, registries, as, subject, folder }: PodIdentityWanted): PodIdentity | undefined {
+  const registry = registries.find(({ provider }) => provider === 'gcp')
+  const settings = registry?.settings ?? providerAmong(targets.map(parseTarget))
+  if (settings === undefined) return undefined
+  const { workloadIdentityProvider } = settings
+  const provider = `//iam.googleapis.com/${workloadIdentityProvider}`
+  const credentials = {
+    type: 'external_account',
+    audience: provider,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    token_url: `${stsEndpoint(settings, {})}/v1/token`,
+    credential_source: { file: posix.join(folder, 'google') },
+    ...(as.google !== undefined && {
+      service_account_impersonation_url: `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${as.google}:generateAccessToken`,
+    }),
+  }
+  const pool = workloadIdentityProvider.replace(/\/providers\/[^/]+$/, '')
+  const principal = `principal://iam.googleapis.com/${pool}/subject/${subject}`
+  return {
+    audience: registry?.audience ?? provider,
+    file: 'google',
+    variables: { GOOGLE_APPLICATION_CREDENTIALS: posix.join(folder, credentialFile) },
+    files: { [credentialFile]: `${JSON.stringify(credentials, undefined, 2)}\n` },
+    grants: [
+      ...targets.map((target) => `${target}: ${roleFor(target)} for ${as.google ?? principal}`),
+      ...(as.google === undefined ? [] : [`${as.google}: roles/iam.workloadIdentityUser for ${principal}`]),
+    ],
+  }
+}
+
+function providerAmong(targets: readonly TargetName[]): GcpSettings | undefined {
+  const target = targets.find((one) => one.kind === 'gcp-provider')
+  return target && { workloadIdentityProvider: target.provider }
+}
+
+const roleFor = (target: string) =>
+  parseTarget(target).kind === 'gs' ? 'roles/storage.objectUser' : 'roles/iam.workloadIdentityPoolAdmin'
+
+function awsIdentity({ targets, as, subject, folder }: PodIdentityWanted): PodIdentity | undefined {
+  if (as.aws === undefined) return undefined
+  const audience = 'sts.amazonaws.com'
+  return {
+    audience,
+    file: 'aws',
+    variables: { AWS_ROLE_ARN: as.aws, AWS_WEB_IDENTITY_TOKEN_FILE: posix.join(folder, 'aws') },
+    files: {},
+    grants: [
+      ...targets.map((target) => `${target}: s3:GetObject and s3:PutObject there, and s3:ListBucket, for ${as.aws}`),
+      `${as.aws}: to trust the cluster's issuer for ${subject}, audience ${audience}`,
+    ],
+  }
+}
+
+function azureIdentity({ targets, as, subject, folder }: PodIdentityWanted): PodIdentity | undefined {
+  if (as.azure === undefined) return undefined
+  const audience = 'api://AzureADTokenExchange'
+  const { tenantId, clientId } = as.azure
+  return {
+    audience,
+    file: 'azure',
+    variables: {
+      AZURE_TENANT_ID: tenantId,
+      AZURE_CLIENT_ID: clientId,
+      AZURE_FEDERATED_TOKEN_FILE: posix.join(folder, 'azure'),
+    },
+    files: {},
+    grants: [
+      ...targets.map((target) => `${target}: Storage Blob Data Contributor for ${clientId}`),
+      `${clientId}: a federated credential for ${subject} of the cluster's issuer, audience ${audience}`,
+    ],
+  }
+}
