@@ -5,7 +5,7 @@ import type { PublishTarget } from '../../../../src/issuer/documents/publish-tar
 import { openTarget } from '../../../../src/issuer/publish/open-target.ts'
 import { runPullpass } from '../../../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../../../support/start-test-sandbox.ts'
-import { testOutside } from '../../../support/test-outside.ts'
+import { asOperator, asPod } from './as-pod.ts'
 
 const document = (keys: readonly object[]) => ({
   text: JSON.stringify({ keys }),
@@ -13,23 +13,8 @@ const document = (keys: readonly object[]) => ({
   cacheControl: 'public, max-age=300',
 })
 
-const outsideOf = ({ authority, environment }: TestSandbox, more: Record<string, string | undefined> = {}) =>
-  testOutside({ ca: authority.ca, environment: { ...environment, ...more } })
-
 const open = (sandbox: TestSandbox, provider = sandbox.provider): Promise<PublishTarget> =>
-  openTarget(`gcp-provider:${provider}`, outsideOf(sandbox))
-
-const asNobody = async (sandbox: TestSandbox) => {
-  const description = {
-    type: 'external_account',
-    audience: `//iam.googleapis.com/${sandbox.provider}`,
-    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
-    token_url: `${sandbox.parts.sts.url}/v1/token`,
-    credential_source: { file: sandbox.folder.tokenFile },
-  }
-  const file = await sandbox.write('pod.json', JSON.stringify(description))
-  return openTarget(`gcp-provider:${sandbox.provider}`, outsideOf(sandbox, { GOOGLE_APPLICATION_CREDENTIALS: file }))
-}
+  openTarget(`gcp-provider:${provider}`, asOperator(sandbox))
 
 publishTargetContract('gcp-provider: at the sandbox', { preconditions: 'looked at' }, async (t) => {
   const sandbox = await startTestSandbox(t)
@@ -40,7 +25,7 @@ publishTargetContract('gcp-provider: at the sandbox', { preconditions: 'looked a
     target: await open(sandbox),
     other: await open(sandbox),
     missing: await open(sandbox, provider.replace(/cluster$/, 'not-there')),
-    denied: await asNobody(sandbox),
+    denied: await openTarget(`gcp-provider:${provider}`, await asPod(sandbox)),
     put: (_, text) => set(text),
     remove: () => set(),
   }

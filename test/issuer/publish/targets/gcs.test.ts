@@ -3,41 +3,26 @@ import { suite, test } from 'node:test'
 import { publishTargetContract } from '../../../../e2e/contract/publish-target-contract.ts'
 import { documentPaths } from '../../../../src/issuer/documents/publish-target.ts'
 import { openTarget } from '../../../../src/issuer/publish/open-target.ts'
-import { startTestSandbox, type TestSandbox } from '../../../support/start-test-sandbox.ts'
+import { startTestSandbox } from '../../../support/start-test-sandbox.ts'
 import { testOutside } from '../../../support/test-outside.ts'
+import { asOperator, asPod } from './as-pod.ts'
 
 const document = { text: '{"keys":[]}', contentType: 'application/jwk-set+json', cacheControl: 'public, max-age=300' }
-
-const outsideOf = ({ authority, environment }: TestSandbox, more: Record<string, string | undefined> = {}) =>
-  testOutside({ ca: authority.ca, environment: { ...environment, ...more } })
-
-/** The pod's own federation: it holds no role at the bucket. */
-const asPod = async (sandbox: TestSandbox) => {
-  const description = {
-    type: 'external_account',
-    audience: `//iam.googleapis.com/${sandbox.provider}`,
-    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
-    token_url: `${sandbox.parts.sts.url}/v1/token`,
-    credential_source: { file: sandbox.folder.tokenFile },
-  }
-  const file = await sandbox.write('pod.json', JSON.stringify(description))
-  return outsideOf(sandbox, { GOOGLE_APPLICATION_CREDENTIALS: file })
-}
 
 publishTargetContract('gs:// at the sandbox', { preconditions: 'atomic' }, async (t) => {
   const sandbox = await startTestSandbox(t)
   sandbox.google.store.putBucket('example-issuer', { access: 'public' })
   sandbox.google.store.putBucket('private-issuer')
   const keyOf = (name: keyof typeof documentPaths) => `cluster-1/${documentPaths[name]}`
-  const target = await openTarget('gs://example-issuer/cluster-1', outsideOf(sandbox))
+  const target = await openTarget('gs://example-issuer/cluster-1', asOperator(sandbox))
   return {
     target,
-    other: await openTarget('gs://example-issuer/cluster-1', outsideOf(sandbox)),
-    missing: await openTarget('gs://not-there/cluster-1', outsideOf(sandbox)),
+    other: await openTarget('gs://example-issuer/cluster-1', asOperator(sandbox)),
+    missing: await openTarget('gs://not-there/cluster-1', asOperator(sandbox)),
     denied: await openTarget('gs://private-issuer/cluster-1', await asPod(sandbox)),
     async readAsStranger(name) {
       const url = `${target.issuerUrl}/${documentPaths[name]}`
-      const { status, headers, body } = await outsideOf(sandbox).transport({
+      const { status, headers, body } = await asOperator(sandbox).transport({
         method: 'GET',
         url,
         headers: {},
@@ -79,14 +64,14 @@ suite('gs://', () => {
     const sandbox = await startTestSandbox(t)
     sandbox.google.store.putBucket('example-issuer')
     sandbox.parts.storage.faults.inject({ kind: 'answer', answer: { status: 503, body: 'busy' } }, { times: 2 })
-    const target = await openTarget('gs://example-issuer', outsideOf(sandbox))
+    const target = await openTarget('gs://example-issuer', asOperator(sandbox))
     assert.equal(await target.write('jwks', document, undefined), 'written')
   })
 
   test('a store that stays down is an error after a few tries', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.parts.storage.faults.inject({ kind: 'answer', answer: { status: 503, body: 'busy' } })
-    const outside = outsideOf(sandbox)
+    const outside = asOperator(sandbox)
     const target = await openTarget('gs://example-cluster', outside)
     await assert.rejects(target.read('jwks'), {
       code: 'PUBLISH_UNAVAILABLE',
@@ -99,7 +84,7 @@ suite('gs://', () => {
   test('an emulator gets no token', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.google.store.putBucket('example-issuer', { access: 'public' })
-    const outside = outsideOf(sandbox, {
+    const outside = asOperator(sandbox, {
       STORAGE_EMULATOR_HOST: sandbox.parts.storage.url,
       GOOGLE_APPLICATION_CREDENTIALS: '/nonexistent',
     })
@@ -116,7 +101,7 @@ suite('gs://', () => {
   test('a run that ends ends what it asks', async (t) => {
     const sandbox = await startTestSandbox(t)
     const end = new AbortController()
-    const outside = { ...outsideOf(sandbox), signal: end.signal }
+    const outside = { ...asOperator(sandbox), signal: end.signal }
     const target = await openTarget('gs://example-cluster', outside)
     end.abort(new Error('the run is over'))
     await assert.rejects(target.read('jwks'), { message: 'the run is over' })
