@@ -11,9 +11,9 @@ import { PullpassError } from '../../outside/pullpass-error.ts'
 
 export interface ReplicaQuestion<T> {
   /** `from` names the API server: `https://10.0.0.1:6443`. What it refuses belongs into the answer: nothing is caught here. */
-  ask(replica: Cluster, from: string): Promise<T>
+  readonly ask: (replica: Cluster, from: string) => Promise<T>
   /** Whether an answer says something, so that nobody else needs to be asked. */
-  isRead(answer: T): boolean
+  readonly isRead: (answer: T) => boolean
   /** One that hangs must not keep the others' news waiting. */
   readonly longestMs: number
 }

@@ -3,19 +3,19 @@ import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asFault } from '../../outside/as-fault.ts'
 import type { Outside } from '../../outside/outside.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
-import { quote } from '../../outside/quote.ts'
-import { shellQuote } from '../../outside/shell-quote.ts'
 import { withoutFaults } from '../../outside/without-faults.ts'
 import { buildDocuments } from '../documents/build-documents.ts'
 import type { PublishTarget } from '../documents/publish-target.ts'
-import { type IssuerKey, sameKey } from '../keys/issuer-key.ts'
+import type { IssuerKey } from '../keys/issuer-key.ts'
 import type { KeyMemory } from '../memory/key-memory.ts'
 import { knownKeys } from '../memory/known-keys.ts'
-import { type Confirmation, confirmPublication } from '../publish/confirm-publication.ts'
+import { confirmPublication } from '../publish/confirm-publication.ts'
 import { type PublishOutcome, publishDocuments } from '../publish/publish-documents.ts'
 import type { ReplicaReading } from '../replicas/read-replicas.ts'
 import type { Alarm } from './alarm.ts'
-import { chooseKeys, forgetOldKeys, type KeyChoice } from './choose-keys.ts'
+import { chooseKeys, type KeyChoice } from './choose-keys.ts'
+import { confirmationAlarms } from './confirmation-alarms.ts'
+import { keyAlarms } from './key-alarms.ts'
 
 export interface Publishing {
   /** Of the JWKS that was last tried to be written. */
@@ -78,7 +78,7 @@ export async function publishRound(wanted: PublishWanted, before: Publishing, ou
     ...confirmed,
     published,
     publishedAt: choice.now,
-    alarms: [...confirmed.publicAlarms, ...strangeAlarms(outcome, wanted), ...unvouchedAlarms(outcome, wanted)],
+    alarms: [...confirmed.publicAlarms, ...keyAlarms(outcome, wanted)],
   }
 }
 
@@ -98,7 +98,7 @@ async function confirm(
   const confirmations = await confirmPublication(outside, { issuer, target }, outcome, tokenFor(wanted, published))
   return {
     confirmAgainAt: new Date(choice.now.getTime() + checkEveryMs),
-    publicAlarms: alarmsOf(confirmations, issuer),
+    publicAlarms: confirmationAlarms(confirmations, issuer),
   }
 }
 
@@ -129,42 +129,6 @@ function tokenFor({ issuer, readings }: PublishWanted, published: readonly Issue
   const tokens = withoutFaults(readings.map(({ token }) => token))
   const isOut = ({ keyId }: SubjectToken) => published.some((key) => key.keyId === keyId)
   return tokens.find((token) => token.issuer === issuer && isOut(token)) ?? 'not tried: no such token was to be had'
-}
-
-/** While a cache serves the keys before, a token of a new one cannot verify. */
-function alarmsOf(confirmations: readonly Confirmation[], issuer: string): Alarm[] {
-  const isCached = confirmations.some(({ check, state }) => check !== 'token' && state === 'pending')
-  return confirmations
-    .filter(({ check, state }) => state === 'failed' && !(check === 'token' && isCached))
-    .map(({ check, says, fix = `pullpass issuer check ${shellQuote(issuer)}` }) => ({
-      reason: 'PublicWrong',
-      subject: check,
-      says: `${says}; fix: ${fix}`,
-    }))
-}
-
-function strangeAlarms({ keys }: PublishOutcome, { memory, served, knows, choice }: PublishWanted): Alarm[] {
-  if (knows === 'nothing') return []
-  const known = knownKeys(served, memory)
-  return keys
-    .filter(({ key, state }) => state === 'kept' && !known.some((one) => sameKey(one, key)))
-    .map(({ key: { keyId = '(no kid)' } }) => ({
-      reason: 'StrangeKey',
-      subject: keyId,
-      says: `key ${quote(keyId)} is public, but the cluster never served it: it stays for ${choice.keepForMs / 3_600_000} h; where it is nobody's of yours, pullpass issuer revoke --to TARGET -- ${shellQuote(keyId)}, and see who may write there`,
-    }))
-}
-
-/** What is withdrawn in this round, for its age, is remembered until then. */
-function unvouchedAlarms({ keys }: PublishOutcome, { memory, choice }: PublishWanted): Alarm[] {
-  const stated = new Set(keys.map(({ key }) => key.keyId))
-  return forgetOldKeys(memory, choice)
-    .keys.filter(({ key }) => !stated.has(key.keyId))
-    .map(({ key: { keyId = '(no kid)' } }) => ({
-      reason: 'KeyUnvouched',
-      subject: keyId,
-      says: `key ${quote(keyId)} is remembered, but neither served nor public: it is not published on the word of a ConfigMap; fix: where tokens of it are still out, let an API server serve it (--service-account-key-file); where it is nobody's of yours, see who may write the ConfigMap`,
-    }))
 }
 
 function log({ keys, changes }: PublishOutcome, { log: write }: Pick<Outside, 'log'>): void {

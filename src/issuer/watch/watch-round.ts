@@ -1,11 +1,7 @@
 /** One round of a watch: gather, judge, act. Everything that it does not throw is an alarm, and the next round tries again. */
-import { writeConfigMap } from '../../kubernetes/config-map.ts'
 import type { Outside } from '../../outside/outside.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
-import { quote } from '../../outside/quote.ts'
-import { shellQuote } from '../../outside/shell-quote.ts'
 import { emptyMemory, type KeyMemory } from '../memory/key-memory.ts'
-import { memoryChanges } from '../memory/memory-changes.ts'
 import { issuerToPublish } from '../publish/issuer-to-publish.ts'
 import type { Alarm } from './alarm.ts'
 import { forgetOldKeys, type KeyChoice } from './choose-keys.ts'
@@ -14,8 +10,10 @@ import { type ClockVerdict, judgeClock } from './judge-clock.ts'
 import { judgeRound, type RoundVerdict } from './judge-round.ts'
 import { nothingTried, type Publishing, publishRound } from './publish-round.ts'
 import { type ToldAlarms, tellAlarms } from './tell-alarms.ts'
+import { tokenAlarms } from './token-alarms.ts'
 import type { WatchStatus } from './watch-status.ts'
 import type { WatchWanted } from './watch-wanted.ts'
+import { writeMemory } from './write-memory.ts'
 
 export interface WatchState {
   readonly memory: KeyMemory | undefined
@@ -50,8 +48,6 @@ export const firstState: WatchState = {
 
 /** So many whole looks in a row, ten minutes of them, must miss a key before its age counts: a restart proves nothing. */
 const looksToMiss = 40
-/** A sight of a key that is known is written down this often: it costs the cluster a write. */
-const rememberEveryMs = 10 * 60_000
 
 /** @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR, and the signal's reason */
 export async function watchRound(before: WatchState, wanted: WatchWanted, outside: Outside): Promise<WatchState> {
@@ -65,8 +61,14 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, outsid
   const choice = { now, keepForMs: wanted.keepForMs, missed, witnessed: verdict.witnessed }
   const publishing = await actOn({ facts, verdict, issuer, choice }, before, wanted, outside)
   const memory = verdict.memory && rememberAfter(verdict.memory, publishing, before, choice)
-  const alarms = [...clock.alarms, ...verdict.alarms, ...publishing.alarms, ...tokenAlarms(verdict, publishing, issuer)]
-  alarms.push(...(await remember(facts, memory, { wanted, now: clock.seenAt })))
+  const unwritten = await remember(memory, facts, clock, wanted)
+  const alarms = [
+    ...clock.alarms,
+    ...verdict.alarms,
+    ...publishing.alarms,
+    ...tokenAlarms(verdict, publishing, issuer),
+    ...unwritten,
+  ]
   return {
     memory,
     missed: verdict.missed,
@@ -80,11 +82,7 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, outsid
       lookedAt: outside.now(),
       rounds: before.status.rounds + 1,
       replicas: { asked: facts.readings.length, read: facts.readings.filter(isRead).length },
-      keys: {
-        published: publishing.published.length,
-        remembered: memory?.keys.length ?? 0,
-        revoked: memory?.revocations.length ?? 0,
-      },
+      keys: countKeys(memory, publishing),
       publishedAt: publishing.publishedAt,
       alarms,
     },
@@ -92,6 +90,12 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, outsid
 }
 
 const isRead = ({ documents }: RoundFacts['readings'][number]) => !(documents instanceof PullpassError)
+
+const countKeys = (memory: KeyMemory = emptyMemory, { published }: Publishing): WatchStatus['keys'] => ({
+  published: published.length,
+  remembered: memory.keys.length,
+  revoked: memory.revocations.length,
+})
 
 /** Keys whose age counts; none while the clocks differ. */
 function longMissed({ missed }: RoundVerdict, { ages }: ClockVerdict): Set<string | undefined> {
@@ -130,55 +134,13 @@ function rememberAfter(memory: KeyMemory, after: Publishing, before: WatchState,
   return after !== before.publishing && after.failures === 0 ? forgetOldKeys(memory, choice) : memory
 }
 
+/** Where the cluster's own memory could not be read, it is not known what to change there. */
 async function remember(
-  facts: RoundFacts,
   memory: KeyMemory | undefined,
-  { wanted, now }: { readonly wanted: WatchWanted; readonly now: Date },
+  { memory: stored }: RoundFacts,
+  { seenAt }: ClockVerdict,
+  wanted: WatchWanted,
 ): Promise<Alarm[]> {
-  if (memory === undefined || facts.memory instanceof PullpassError) return []
-  const changes = memoryChanges(facts.memory, withStoredSights(memory, facts.memory, now))
-  if (Object.keys(changes).length === 0) return []
-  try {
-    await writeConfigMap(wanted.cluster, wanted.memory, changes)
-    return []
-  } catch (fault) {
-    if (!(fault instanceof PullpassError)) throw fault
-    const says = `${fault.code}: ${fault.seen}${fault.hint === undefined ? '' : `; fix: ${fault.hint}`}`
-    return [{ reason: 'MemoryUnwritten', subject: '', says }]
-  }
+  if (memory === undefined || stored instanceof PullpassError) return []
+  return await writeMemory(memory, { stored, now: seenAt }, wanted)
 }
-
-/** A key that was written down lately is left as it stands there; a sight in the future is put right. */
-function withStoredSights(memory: KeyMemory, stored: KeyMemory, now: Date): KeyMemory {
-  const known = new Map(stored.keys.map((one) => [one.key.keyId, one]))
-  const keys = memory.keys.map((one) => {
-    const there = known.get(one.key.keyId)
-    const ageMs = now.getTime() - (there?.lastSeenAt.getTime() ?? 0)
-    return there !== undefined && ageMs >= 0 && ageMs < rememberEveryMs ? { ...one, lastSeenAt: there.lastSeenAt } : one
-  })
-  return { ...memory, keys }
-}
-
-function tokenAlarms(
-  { signing, memory }: RoundVerdict,
-  { published }: Publishing,
-  issuer: string | undefined,
-): Alarm[] {
-  if (memory === undefined || issuer === undefined) return []
-  return [...signing].flatMap(([keyId, iss]): Alarm[] => [
-    ...(published.some((key) => key.keyId === keyId) ? [] : [unpublished(keyId)]),
-    ...(iss === issuer ? [] : [otherIssuer(iss, issuer)]),
-  ])
-}
-
-const unpublished = (keyId: string): Alarm => ({
-  reason: 'KeyUnpublished',
-  subject: keyId,
-  says: `a token fresh from the cluster is signed by key ${quote(keyId)}, which is not public: exchanges with it are refused; fix: see that its public half is among --service-account-key-file of each API server, and what else is said here`,
-})
-
-const otherIssuer = (iss: string, issuer: string): Alarm => ({
-  reason: 'IssuerDiffers',
-  subject: iss,
-  says: `a token fresh from the cluster carries issuer ${quote(iss)}, published is ${issuer}; fix: set ${shellQuote(`--service-account-issuer=${issuer}`)} before it, and keep the old one second: pullpass issuer show prints how`,
-})

@@ -1,0 +1,46 @@
+/** Keys that are public and nobody's, or remembered and nowhere else: somebody else wrote the bucket, or the ConfigMap. */
+import { quote } from '../../outside/quote.ts'
+import { shellQuote } from '../../outside/shell-quote.ts'
+import { type IssuerKey, sameKey } from '../keys/issuer-key.ts'
+import type { KeyMemory } from '../memory/key-memory.ts'
+import { knownKeys } from '../memory/known-keys.ts'
+import type { PublishOutcome } from '../publish/publish-documents.ts'
+import type { Alarm } from './alarm.ts'
+import { forgetOldKeys, type KeyChoice } from './choose-keys.ts'
+
+interface KeysKnown {
+  readonly memory: KeyMemory
+  /** Whether anything was remembered before the first look: only then a key that is unknown is strange. */
+  readonly knows: 'keys' | 'nothing'
+  readonly served: readonly IssuerKey[]
+  readonly choice: KeyChoice
+}
+
+export const keyAlarms = ({ keys }: PublishOutcome, known: KeysKnown): Alarm[] => [
+  ...strangeAlarms(keys, known),
+  ...unvouchedAlarms(keys, known),
+]
+
+function strangeAlarms(keys: PublishOutcome['keys'], { memory, served, knows, choice }: KeysKnown): Alarm[] {
+  if (knows === 'nothing') return []
+  const known = knownKeys(served, memory)
+  return keys
+    .filter(({ key, state }) => state === 'kept' && !known.some((one) => sameKey(one, key)))
+    .map(({ key: { keyId = '(no kid)' } }) => ({
+      reason: 'StrangeKey',
+      subject: keyId,
+      says: `key ${quote(keyId)} is public, but the cluster never served it: it stays for ${choice.keepForMs / 3_600_000} h; where it is nobody's of yours, pullpass issuer revoke --to TARGET -- ${shellQuote(keyId)}, and see who may write there`,
+    }))
+}
+
+/** What is withdrawn in this round, for its age, is remembered until then. */
+function unvouchedAlarms(keys: PublishOutcome['keys'], { memory, choice }: KeysKnown): Alarm[] {
+  const stated = new Set(keys.map(({ key }) => key.keyId))
+  return forgetOldKeys(memory, choice)
+    .keys.filter(({ key }) => !stated.has(key.keyId))
+    .map(({ key: { keyId = '(no kid)' } }) => ({
+      reason: 'KeyUnvouched',
+      subject: keyId,
+      says: `key ${quote(keyId)} is remembered, but neither served nor public: it is not published on the word of a ConfigMap; fix: where tokens of it are still out, let an API server serve it (--service-account-key-file); where it is nobody's of yours, see who may write the ConfigMap`,
+    }))
+}

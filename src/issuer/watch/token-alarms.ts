@@ -1,0 +1,31 @@
+/** What fresh tokens of the cluster say against what is public: whoever exchanges such a one is refused. */
+import { quote } from '../../outside/quote.ts'
+import { shellQuote } from '../../outside/shell-quote.ts'
+import type { Alarm } from './alarm.ts'
+import type { RoundVerdict } from './judge-round.ts'
+import type { Publishing } from './publish-round.ts'
+
+/** `issuer`: the one that is published; undefined before it is known. */
+export function tokenAlarms(
+  { signing, memory }: RoundVerdict,
+  { published }: Publishing,
+  issuer: string | undefined,
+): Alarm[] {
+  if (memory === undefined || issuer === undefined) return []
+  return [...signing].flatMap(([keyId, iss]): Alarm[] => [
+    ...(published.some((key) => key.keyId === keyId) ? [] : [unpublished(keyId)]),
+    ...(iss === issuer ? [] : [otherIssuer(iss, issuer)]),
+  ])
+}
+
+const unpublished = (keyId: string): Alarm => ({
+  reason: 'KeyUnpublished',
+  subject: keyId,
+  says: `a token fresh from the cluster is signed by key ${quote(keyId)}, which is not public: exchanges with it are refused; fix: see that its public half is among --service-account-key-file of each API server, and what else is said here`,
+})
+
+const otherIssuer = (iss: string, issuer: string): Alarm => ({
+  reason: 'IssuerDiffers',
+  subject: iss,
+  says: `a token fresh from the cluster carries issuer ${quote(iss)}, published is ${issuer}; fix: set ${shellQuote(`--service-account-issuer=${issuer}`)} before it, and keep the old one second: pullpass issuer show prints how`,
+})
