@@ -46,7 +46,7 @@ export const startReplicasStage = ({ listen, keys }: Wanted): Promise<ReplicasSt
       await watch.ended
     })
     return {
-      startReplica: plane.startReplica,
+      startReplica: (plan) => plane.startReplica(plan),
       listed: async () => listedIn((await requestKubernetes(plane, { path: slices })).body),
       published: async () => kidsIn(await readFile(join(folder, 'openid/v1/jwks'), 'utf8').catch(() => '{"keys":[]}')),
       async metric(name) {
