@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
 import { lookOnce, readDeployed, startIssuerStage } from './install/start-issuer-stage.ts'
 import { takeEachAway } from './install/take-away.ts'
+import type { KubernetesRequest } from './parts/control-plane/request-kubernetes.ts'
 import { waitUntil } from './parts/ground/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
 
@@ -39,7 +40,8 @@ const installations = {
   },
 } as const
 
-await withRealPart('an API server and kubectl', startIssuerStage, ({ admin, write, kubectl, kubeconfigOf, folder }) => {
+await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
+  const { admin, becomeEditor, write, kubectl, kubeconfigOf, folder } = stage
   for (const [name, { account, maps, instead, expected }] of Object.entries(installations)) {
     suite(name, () => {
       test('kubectl applies it, and the API server warns of nothing', async () => {
@@ -83,6 +85,12 @@ await withRealPart('an API server and kubectl', startIssuerStage, ({ admin, writ
   suite('the keys that deploy/issuer-serve serves', () => {
     const served = mapOf('pullpass-issuer-served')
     const forged = { data: { 'jwks.json': '{"keys":[]}' } }
+    const lookAtServed = async () => {
+      const kubeconfig = await kubeconfigOf('pullpass-issuer-serve')
+      const { instead, expected } = installations['deploy/issuer-serve']
+      await lookOnce({ objects: await readDeployed('deploy/issuer-serve'), kubeconfig, instead: instead(), expected })
+    }
+
     before(async () => {
       // The API server loads a policy a moment after it was applied.
       const probe = { method: 'PATCH', path: `${served}?dryRun=All`, contentType, body: forged } as const
@@ -90,27 +98,44 @@ await withRealPart('an API server and kubectl', startIssuerStage, ({ admin, writ
         const answer = await admin(probe).catch((refused: unknown) => String(refused))
         return typeof answer === 'string' || undefined
       })
-      const kubeconfig = await kubeconfigOf('pullpass-issuer-serve')
-      const { instead, expected } = installations['deploy/issuer-serve']
-      await lookOnce({ objects: await readDeployed('deploy/issuer-serve'), kubeconfig, instead: instead(), expected })
+      await lookAtServed()
     })
 
-    test('are written by nobody else, whatever his rights', async () => {
-      const refusal = /only pullpass issuer serve itself writes the keys that it serves/
-      await assert.rejects(admin({ method: 'PATCH', path: served, contentType, body: forged }), refusal)
+    const add = /only pullpass issuer serve itself writes the keys that it serves/
+    const takeAway = /is not taken away without the verb clear on served\.pullpass\.dev/
+
+    test('are added to by nobody else, whatever his rights', async () => {
+      await assert.rejects(admin({ method: 'PATCH', path: served, contentType, body: forged }), add)
       const { body } = await admin({ path: served })
       const taken = { ...JSON.parse(body), metadata: { name: 'pullpass-issuer-served' }, ...forged }
-      await assert.rejects(admin({ method: 'PUT', path: served, body: taken }), refusal)
+      await assert.rejects(admin({ method: 'PUT', path: served, body: taken }), add)
       await admin({ method: 'DELETE', path: served })
-      const folderOfMaps = '/api/v1/namespaces/pullpass-system/configmaps'
-      await assert.rejects(admin({ method: 'POST', path: folderOfMaps, body: taken }), refusal)
-    })
-
-    test('lie where it may be labelled and emptied by whoever may', async () => {
+      const path = '/api/v1/namespaces/pullpass-system/configmaps'
+      await assert.rejects(admin({ method: 'POST', path, body: taken }), add)
       const applied = await kubectl('apply', '--server-side', '-k', 'deploy/issuer-serve')
       assert.deepEqual([applied.exitCode, applied.stderr], [0, ''])
-      const body = { metadata: { labels: { team: 'platform' } }, data: null }
-      assert.equal((await admin({ method: 'PATCH', path: served, contentType, body })).status, 200)
+    })
+
+    test('are taken away by nobody who may merely write ConfigMaps', async () => {
+      await lookAtServed()
+      const ask = await becomeEditor()
+      const folderOfMaps = '/api/v1/namespaces/pullpass-system/configmaps'
+      const attempts: Record<string, KubernetesRequest> = {
+        emptied: { method: 'PATCH', path: served, contentType, body: { data: null } },
+        deleted: { method: 'DELETE', path: served },
+        'deleted with all others': { method: 'DELETE', path: folderOfMaps },
+      }
+      for (const [title, request] of Object.entries(attempts)) {
+        const { status, body } = await ask(request)
+        assert.ok(status === 403 || status === 422, `${title}: ${status}`)
+        assert.match(body, takeAway, title)
+      }
+      const labelled = { metadata: { labels: { team: 'platform' } } }
+      assert.equal((await ask({ method: 'PATCH', path: served, contentType, body: labelled })).status, 200)
+      const other = { metadata: { name: 'other' }, data: { a: 'b' } }
+      assert.equal((await ask({ method: 'POST', path: folderOfMaps, body: other })).status, 201)
+      const { data }: { data: object } = JSON.parse((await admin({ path: served })).body)
+      assert.equal(Object.keys(data).length, 1)
     })
   })
 })

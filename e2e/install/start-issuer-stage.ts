@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { createMovableClock } from '../../sandbox/start/movable-clock.ts'
 import { type PullpassRun, runPullpass } from '../../test/support/run-pullpass.ts'
+import { allowUser } from '../parts/control-plane/allow-user.ts'
 import { renderKubeconfig } from '../parts/control-plane/render-kubeconfig.ts'
 import {
   type KubernetesAnswer,
@@ -20,6 +21,8 @@ import type { PrintedObject } from './install.ts'
 export interface IssuerStage extends RealPart {
   /** As the cluster's admin. @throws unless it succeeds */
   readonly admin: (request: KubernetesRequest) => Promise<KubernetesAnswer>
+  /** What asks as a user who may do everything with the ConfigMaps of pullpass-system, which is there by then. */
+  readonly becomeEditor: () => Promise<(request: KubernetesRequest) => Promise<KubernetesAnswer>>
   readonly kubectl: (...words: string[]) => Promise<ProgramRun>
   /** Mode 0700. */
   readonly folder: string
@@ -28,11 +31,13 @@ export interface IssuerStage extends RealPart {
   readonly kubeconfigOf: (account: string) => Promise<string>
 }
 
+const editor = 'editor'
+
 export const startIssuerStage = (): Promise<IssuerStage> =>
   startPart('issuer-install', async ({ folder, use }) => {
     const program = findInstalledProgram('kubectl', 'kubernetes-client')
     // It listens where no EndpointSlice may lead, on the loopback: whichever answers is asked.
-    const plane = await use(startControlPlane({ flags: ['--endpoint-reconciler-type=none'] }))
+    const plane = await use(startControlPlane({ flags: ['--endpoint-reconciler-type=none'], users: [editor] }))
     const admin = async (request: KubernetesRequest): Promise<KubernetesAnswer> => {
       const answer = await requestKubernetes(plane, request)
       if (answer.status < 300) return answer
@@ -46,6 +51,14 @@ export const startIssuerStage = (): Promise<IssuerStage> =>
     await mkdir(join(folder, 'public'))
     return {
       admin,
+      async becomeEditor() {
+        const token = plane.userTokens.get(editor) ?? ''
+        const verbs = ['get', 'list', 'create', 'update', 'patch', 'delete', 'deletecollection']
+        await allowUser(plane, { name: editor, token }, [
+          { verbs, resources: ['configmaps'], namespace: 'pullpass-system' },
+        ])
+        return async (request) => await requestKubernetes({ ...plane, adminToken: token }, request)
+      },
       kubectl: async (...words) => await runProgram(program, [`--kubeconfig=${kubeconfig}`, ...words]),
       folder,
       write,
