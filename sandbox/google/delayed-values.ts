@@ -7,6 +7,8 @@ export interface DelayedValues<Value> {
   /** The last written of those whose time has come. */
   readonly effective: (key: string) => Value | undefined
   readonly keys: () => readonly string[]
+  /** Each that was written and is not forgotten, whether its time has come or not. */
+  readonly change: (edit: (value: Value) => Value) => void
 }
 
 export function createDelayedValues<Value>(now: () => Date): DelayedValues<Value> {
@@ -21,5 +23,12 @@ export function createDelayedValues<Value>(now: () => Date): DelayedValues<Value
     latest: (key) => written.get(key)?.at(-1)?.value,
     effective: (key) => written.get(key)?.findLast(({ effectiveAt }) => effectiveAt <= now())?.value,
     keys: () => [...written.keys()],
+    change(edit) {
+      for (const [key, values] of written)
+        written.set(
+          key,
+          values.map(({ value, effectiveAt }) => ({ value: edit(value), effectiveAt })),
+        )
+    },
   }
 }

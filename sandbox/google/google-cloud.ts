@@ -79,7 +79,7 @@ function createMemory(now: () => Date): Memory {
   const { whoHolds, grant } = createAccessTokens(now)
   return {
     identity: createWorkloadIdentity(now),
-    accounts: createServiceAccounts(policies),
+    accounts: createServiceAccounts(policies, now),
     projects: createProjects(),
     operators: createOperators(whoHolds),
     repositories: createArtifactRegistry(policies),

@@ -21,6 +21,8 @@ export interface IamPolicies {
   readonly read: (resource: string) => StoredPolicy
   readonly write: (resource: string, bindings: readonly Binding[], effectiveAt?: Date) => StoredPolicy
   readonly forget: (resource: string) => void
+  /** One member is called otherwise from now on, in every policy; etags stay. */
+  readonly rename: (member: string, as: string) => void
   /** Whether a binding that is in effect gives one of the members one of the roles. */
   readonly grants: (resource: string, roles: readonly string[], members: readonly string[]) => boolean
   /** Arrange one binding, as a test does: at once, or from then on. */
@@ -47,6 +49,8 @@ export function createIamPolicies(now: () => Date): IamPolicies {
     read,
     write,
     forget: policies.forget,
+    rename: (member, as) =>
+      policies.change((policy) => ({ ...policy, bindings: renamed(policy.bindings, member, as) })),
     grants: (resource, roles, members) =>
       (policies.effective(resource)?.bindings ?? []).some(
         (binding) =>
@@ -64,6 +68,9 @@ export function createIamPolicies(now: () => Date): IamPolicies {
     deny: (resource, member) => void write(resource, without(read(resource).bindings, member)),
   }
 }
+
+const renamed = (bindings: readonly Binding[], member: string, as: string) =>
+  bindings.map((binding) => ({ ...binding, members: binding.members.map((one) => (one === member ? as : one)) }))
 
 /** Eight bytes, as Google's are: the time in microseconds, here with a count, since a test's clock may stand still. */
 function etagOf(now: Date, count: number): string {

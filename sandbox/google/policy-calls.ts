@@ -33,7 +33,11 @@ export function writePolicy(
   if (!bindings) return invalidArgument()
   const current = policies.read(resource)
   if (sent.etag && sent.etag !== current.etag) return concurrentChange(String(sent.etag), current.etag)
-  const flaw = sizeFlaw(bindings) ?? versionFlaw(sent, bindings, current) ?? firstFlaw(bindings, bindingFlaw)
+  const flaw =
+    sizeFlaw(bindings) ??
+    versionFlaw(sent, bindings, current) ??
+    namesakeFlaw(bindings) ??
+    firstFlaw(bindings, bindingFlaw)
   if (flaw !== undefined) return invalidArgument(flaw)
   return { status: 200, body: policyView(policies.write(resource, bindings, effectiveAt()), 3) }
 }
@@ -106,6 +110,14 @@ function versionFlaw(sent: { version?: unknown; etag?: unknown }, bindings: read
   if (sent.etag && conditional(current.bindings))
     return 'The current policy contains conditional bindings: it must be written with policy version 3.'
   return undefined
+}
+
+/** A deleted account beside a new one of its name. Seen in 2020; whether Google is still so strict is not confirmed. */
+function namesakeFlaw(bindings: readonly Binding[]): string | undefined {
+  const members = bindings.flatMap((binding) => binding.members)
+  const deleted = members.find((member) => members.includes(/^deleted:(.+)\?uid=\d+$/.exec(member)?.[1] ?? ''))
+  if (deleted === undefined) return undefined
+  return `Inconsistent representation of deleted member: '${deleted}' and '${/^deleted:(.+)\?/.exec(deleted)?.[1]}'.`
 }
 
 function firstFlaw(bindings: readonly Binding[], bindingFlaw: PolicyCallNeeds['bindingFlaw']): string | undefined {

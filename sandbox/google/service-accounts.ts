@@ -1,14 +1,7 @@
 /** Service accounts and who may make access tokens of theirs (roles/iam.workloadIdentityUser, serviceAccountTokenCreator). */
+import { createDeletedAccounts } from './deleted-accounts.ts'
 import type { IamPolicies } from './iam-policies.ts'
-
-export interface ServiceAccount {
-  readonly email: string
-  /** 21 digits. */
-  readonly uniqueId: string
-  readonly displayName?: string
-  readonly description?: string
-  readonly longestLifeSeconds: number
-}
+import { accountResource, type ServiceAccount } from './service-account.ts'
 
 export interface ServiceAccounts {
   /** A new one without grants. `longestLifeSeconds`: 3600, or 43200 where the organisation's policy extends it. */
@@ -18,18 +11,22 @@ export interface ServiceAccounts {
   readonly denyTokens: (email: string, member: string) => void
   /** `members`: what the caller is, with the sets that it belongs to. */
   readonly mayMakeTokens: (email: string, members: readonly string[]) => boolean
-  readonly find: (email: string) => ServiceAccount | undefined
+  /** By its address or its unique id. */
+  readonly find: (name: string) => ServiceAccount | undefined
   readonly create: (email: string, described: Pick<ServiceAccount, 'displayName' | 'description'>) => ServiceAccount
+  /** Softly: its name is free, and it is kept under its unique id. */
   readonly remove: (email: string) => void
+  /** Of a deleted one by its unique id; undefined where none is kept under it. */
+  readonly findDeleted: (uniqueId: string) => ServiceAccount | undefined
+  /** With the grants that it had, and those on it; its name must be free. */
+  readonly undelete: (deleted: ServiceAccount) => void
 }
 
 const tokenRoles = ['roles/iam.workloadIdentityUser', 'roles/iam.serviceAccountTokenCreator']
 
-/** Where the policies of an account are kept. */
-export const accountResource = (email: string): string => `projects/-/serviceAccounts/${email}`
-
-export function createServiceAccounts(policies: IamPolicies): ServiceAccounts {
+export function createServiceAccounts(policies: IamPolicies, now: () => Date): ServiceAccounts {
   const accounts = new Map<string, ServiceAccount>()
+  const deleted = createDeletedAccounts(policies, now)
   let created = 0
   const known = (email: string) => {
     if (!accounts.has(email)) throw new Error(`no service account ${email} in the sandbox: put it there first`)
@@ -51,11 +48,17 @@ export function createServiceAccounts(policies: IamPolicies): ServiceAccounts {
     denyTokens: (email, member) => policies.deny(known(email), member),
     mayMakeTokens: (email, members) =>
       accounts.has(email) && policies.grants(accountResource(email), tokenRoles, members),
-    find: (email) => accounts.get(email),
+    find: (name) => accounts.get(name) ?? [...accounts.values()].find(({ uniqueId }) => uniqueId === name),
     create,
     remove(email) {
+      const account = accounts.get(email)
+      if (account) deleted.put(account)
       accounts.delete(email)
-      policies.forget(accountResource(email))
+    },
+    findDeleted: deleted.find,
+    undelete(account) {
+      deleted.takeBack(account)
+      accounts.set(account.email, account)
     },
   }
 }

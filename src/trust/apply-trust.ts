@@ -7,6 +7,7 @@ import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { retryDelayMs } from '../outside/retry-delay.ts'
 import type { Change, Finding, Replaceable } from './finding.ts'
+import { remember } from './remember.ts'
 import type { RecordEntry, TrustRecord } from './trust-record.ts'
 import type { TrustResource } from './trust-vendor.ts'
 
@@ -68,6 +69,7 @@ async function takeStep(
     if (finding.fault !== undefined) return { finding, result: 'failed', fault: finding.fault }
     try {
       const result = await makeAll(finding.changes, resource.entry, { ...ways, agree: onceEach(ways.agree, agreed) })
+      if (result !== 'declined') await remember(resource.memo(), ways.record, outside.log)
       return { finding, result: finding.changes.length === 0 && attempt > 1 ? 'made' : result }
     } catch (error) {
       outside.signal.throwIfAborted()

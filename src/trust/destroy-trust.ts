@@ -3,8 +3,9 @@
  * mark. What others hold stays, and what they still use with it.
  */
 import { asFault } from '../outside/as-fault.ts'
-import type { Outside } from '../outside/outside.ts'
+import type { Log, Outside } from '../outside/outside.ts'
 import type { PullpassError } from '../outside/pullpass-error.ts'
+import { remember } from './remember.ts'
 import type { TrustRecord } from './trust-record.ts'
 import type { TrustResource } from './trust-vendor.ts'
 
@@ -33,7 +34,7 @@ export async function destroyTrust(
   const failed = (error: unknown) => ({ result: 'failed' as const, fault: asFault(error) })
   for (const resource of resources.toReversed()) {
     outside.signal.throwIfAborted()
-    removals.push({ name: resource.name, ...(await takeBack(resource, ways).catch(failed)) })
+    removals.push({ name: resource.name, ...(await takeBack(resource, ways, outside.log).catch(failed)) })
   }
   return removals
 }
@@ -41,10 +42,11 @@ export async function destroyTrust(
 async function takeBack(
   resource: TrustResource,
   { agree, record, marks }: DestroyWays,
+  log: Log,
 ): Promise<Omit<Removal, 'name'>> {
   const { kind, name, entry } = resource
   const found = await resource.lookBack(marks)
-  const recorded = entry !== undefined && (await record.has(entry))
+  const recorded = entry !== undefined && (await record.read(entry)).length > 0
   if (found.state === 'absent') {
     if (recorded) await record.strike(entry)
     return { result: 'absent' }
@@ -53,6 +55,7 @@ async function takeBack(
     return { result: 'kept', note: 'it is not in the record of what pullpass granted' }
   if (found.state === 'kept') return { result: 'kept', note: found.note }
   if ((await agree(`remove ${kind} ${name}`)) === 'leave') return { result: 'declined' }
+  await remember(resource.memo(), record, log)
   const note = await found.remove()
   if (entry !== undefined) await record.strike(entry)
   return { result: 'removed', ...(note !== undefined && { note }) }

@@ -1,6 +1,6 @@
 /**
  * What pullpass granted, in a ConfigMap of the cluster that it is for: a policy has no place to say so. It is written before
- * the grant, so that none is forgotten where a run ends between the two.
+ * the grant, so that none is forgotten where a run ends between the two. Beside it, what brings back what somebody deletes.
  */
 import { createHash } from 'node:crypto'
 import type { Cluster } from '../kubernetes/cluster.ts'
@@ -9,7 +9,7 @@ import { readConfigMap, writeConfigMap } from '../kubernetes/config-map.ts'
 const recordName = 'pullpass-trust'
 
 export interface RecordEntry {
-  /** Of the ConfigMap: `grant-…`. */
+  /** Of the ConfigMap: `grant-…`, `account-…`. */
   readonly key: string
   /** JSON, for people too. */
   readonly text: string
@@ -18,7 +18,10 @@ export interface RecordEntry {
 }
 
 export interface TrustRecord {
-  readonly has: (entry: RecordEntry) => Promise<boolean>
+  /** What is written of it, in each place where something is. */
+  readonly read: (entry: RecordEntry) => Promise<string[]>
+  /** In how many places it is to be written. */
+  readonly places: (entry: RecordEntry) => number
   readonly write: (entry: RecordEntry) => Promise<void>
   readonly strike: (entry: RecordEntry) => Promise<void>
 }
@@ -35,10 +38,11 @@ export function openRecord(clusters: readonly Cluster[]): TrustRecord {
     for (const { cluster, map } of places(entry)) await writeConfigMap(cluster, map, { [entry.key]: text })
   }
   return {
-    async has(entry) {
+    async read(entry) {
       const found = await Promise.all(places(entry).map(({ cluster, map }) => readConfigMap(cluster, map)))
-      return found.some((data) => Object.hasOwn(data, entry.key))
+      return found.flatMap((data) => (Object.hasOwn(data, entry.key) ? (data[entry.key] ?? []) : []))
     },
+    places: (entry) => places(entry).length,
     write: async (entry) => await write(entry, entry.text),
     strike: async (entry) => await write(entry, undefined),
   }
@@ -46,7 +50,8 @@ export function openRecord(clusters: readonly Cluster[]): TrustRecord {
 
 /** Where none is wanted: nothing is remembered, and nothing of it can be taken back. */
 export const noRecord: TrustRecord = {
-  has: async () => false,
+  read: async () => [],
+  places: () => 0,
   write: async () => undefined,
   strike: async () => undefined,
 }

@@ -49,6 +49,8 @@ export interface TrustResource {
   readonly needs: readonly string[]
   /** Of what has no place at the vendor to say who made it: the record says so. */
   readonly entry: RecordEntry | undefined
+  /** What is worth recording of it as it was seen last, should somebody delete it. */
+  memo(): RecordEntry | undefined
   /** Judges what is there; what cannot be looked at is `unknown`. Rejects at the run's end alone. */
   look(replace: readonly Replaceable[]): Promise<Finding>
   /** Whether it could be taken back. `marks`: of the clusters that pullpass made it for. */

@@ -4,7 +4,8 @@ import { apiError, invalidArgument, notFound, permissionDenied } from '../api-er
 import type { Operators } from '../operators.ts'
 import { type PolicyCallNeeds, readPolicy, writePolicy } from '../policy-calls.ts'
 import type { Projects } from '../projects.ts'
-import { accountResource, type ServiceAccount, type ServiceAccounts } from '../service-accounts.ts'
+import { accountResource, type ServiceAccount } from '../service-account.ts'
+import type { ServiceAccounts } from '../service-accounts.ts'
 import { readJson } from './read-json.ts'
 
 export interface ServiceAccountsApiNeeds {
@@ -29,6 +30,7 @@ export function answerServiceAccountCall(
   if (!action) return undefined
   const refusal = needs.operators.refuse(request, { permission: `iam.serviceAccounts.${action}`, service })
   if (refusal) return refusal
+  if (action === 'undelete') return undelete(email, project, needs)
   const account = findAccount(email, project, needs)
   // with "-" for the project Google cannot tell whose it would be, and says no more than that
   if (!account) return project === '-' ? permissionDenied(`iam.serviceAccounts.${action}`, service) : unknownAccount
@@ -42,16 +44,28 @@ export function answerServiceAccountCall(
 const unknownAccount = notFound('Unknown service account')
 
 function actionOf(method: string, verb: string | undefined): string | undefined {
-  if (verb !== undefined) return method === 'POST' && /^[gs]etIamPolicy$/.test(verb) ? verb : undefined
+  if (verb !== undefined) return method === 'POST' && /^(?:[gs]etIamPolicy|undelete)$/.test(verb) ? verb : undefined
   if (method === 'GET') return 'get'
   return method === 'DELETE' ? 'delete' : undefined
 }
 
 /** By its address or its unique id. */
-function findAccount(email: string, project: string, { accounts, projects }: ServiceAccountsApiNeeds) {
-  const account = accounts.find(email)
+const findAccount = (name: string, project: string, { accounts, projects }: ServiceAccountsApiNeeds) =>
+  ofProject(accounts.find(name), project, projects)
+
+function ofProject(account: ServiceAccount | undefined, project: string, projects: Projects) {
   const id = projects.find(project)?.id
   return account && (project === '-' || account.email.endsWith(`@${id}.iam.gserviceaccount.com`)) ? account : undefined
+}
+
+/** By its unique id, not its address: a new one may have that. Google's words for a name that is taken are not confirmed. */
+function undelete(uniqueId: string, project: string, { accounts, projects }: ServiceAccountsApiNeeds): SandboxAnswer {
+  const account = ofProject(accounts.findDeleted(uniqueId), project, projects)
+  if (!account) return project === '-' ? permissionDenied('iam.serviceAccounts.undelete', service) : unknownAccount
+  const [id = '', host = ''] = account.email.split('@')
+  if (accounts.find(account.email)) return accountExists(id, host.replace('.iam.gserviceaccount.com', ''))
+  accounts.undelete(account)
+  return { status: 200, body: { restoredAccount: accountView(account) } }
 }
 
 function create(request: SandboxRequest, asked: string, needs: ServiceAccountsApiNeeds): SandboxAnswer {

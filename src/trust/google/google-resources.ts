@@ -1,22 +1,26 @@
 /** What is wanted of Google as resources: pool, provider, accounts, grants, each after those that must be there before. */
-import { recordKey } from '../trust-record.ts'
+import type { TrustRecord } from '../trust-record.ts'
 import type { TrustResource } from '../trust-vendor.ts'
 import type { GoogleConnection } from './ask-google.ts'
 import { makeChange } from './change/make-change.ts'
+import { openHistory } from './look/account-history.ts'
 import { resourceKinds } from './look/google-finding.ts'
 import { lookAtGoogle, type Wanted } from './look/look-at-google.ts'
 import { lookBackAtAccount, lookBackAtPool, lookBackAtProvider } from './remove/look-back.ts'
 import { lookBackAtGrant } from './remove/look-back-at-grant.ts'
 import { tellFinding } from './tell-finding.ts'
+import { grantEntry } from './want/grant-entry.ts'
 import { grantNeeds } from './want/grant-needs.ts'
-import { grantName, poolOf, targetName, type WantedAtGoogle, type WantedGrant } from './want/wanted-at-google.ts'
+import { grantName, poolOf, type WantedAtGoogle, type WantedGrant } from './want/wanted-at-google.ts'
 
-export function googleResources(all: WantedAtGoogle, google: GoogleConnection): TrustResource[] {
+export function googleResources(all: WantedAtGoogle, record: TrustRecord, google: GoogleConnection): TrustResource[] {
+  const history = openHistory(all, record, google)
   const common = (one: Wanted) => ({
     vendor: 'gcp' as const,
     kind: resourceKinds[one.kind],
+    memo: () => (one.kind === 'account' ? history.entry(one.wanted.email) : undefined),
     look: async (replace: Parameters<TrustResource['look']>[0]) =>
-      tellFinding(await lookAtGoogle(one, replace, google), async (change) => await makeChange(google, change)),
+      tellFinding(await lookAtGoogle(one, replace, history, google), (change) => makeChange(google, change, history)),
   })
   return [
     ...all.pools.map((wanted) => ({
@@ -38,13 +42,13 @@ export function googleResources(all: WantedAtGoogle, google: GoogleConnection): 
       name: wanted.email,
       needs: [],
       entry: undefined,
-      lookBack: (marks: readonly string[]) => lookBackAtAccount(wanted.email, marks, google),
+      lookBack: (marks: readonly string[]) => lookBackAtAccount(wanted.email, marks, history, google),
     })),
     ...all.grants.map((wanted) => ({
       ...common({ kind: 'grant', wanted }),
       name: grantName(wanted),
       needs: needsOf(wanted),
-      entry: entryOf(wanted, all),
+      entry: grantEntry(wanted, all),
       lookBack: () => lookBackAtGrant(wanted, all, google),
     })),
   ]
@@ -53,13 +57,4 @@ export function googleResources(all: WantedAtGoogle, google: GoogleConnection): 
 function needsOf(grant: WantedGrant): string[] {
   const { accounts, pool } = grantNeeds(grant)
   return pool === undefined ? [...accounts] : [...accounts, pool]
-}
-
-function entryOf(grant: WantedGrant, { recordedIn }: WantedAtGoogle) {
-  const { on, role, member } = grant
-  return {
-    key: recordKey('grant', grantName(grant)),
-    text: JSON.stringify({ role, on: targetName(on), member }),
-    namespaces: recordedIn.get(grantName(grant)) ?? [],
-  }
 }

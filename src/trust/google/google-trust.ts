@@ -22,10 +22,10 @@ export const googleTrust: TrustVendor<GcpSettings> = {
   want(needs) {
     const wanted = wantOfGoogle(needs)
     return {
-      async open(outside) {
+      async open(outside, record) {
         const google = connectToGoogle(outside)
         await google.token()
-        return googleResources(wanted, google)
+        return googleResources(wanted, record, google)
       },
     }
   },

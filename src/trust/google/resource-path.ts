@@ -5,10 +5,13 @@ import type { GrantTarget } from './want/wanted-at-google.ts'
 /** Of pools and providers, whose names the document's rules keep free of what would need encoding. */
 export const identityPath = (name: string): string => `v1/${name}`
 
-/** With its project where the address tells it: for `-` Google says "denied" of an account that is not there. */
-export function accountPath(email: string): string {
+/**
+ * By its address, or by its unique id, in the project that the address tells: for `-` Google says "denied" of an account that
+ * is not there.
+ */
+export function accountPath(id: string, email: string = id): string {
   const project = accountParts(email)?.project ?? '-'
-  return `v1/projects/${encodeURIComponent(project)}/serviceAccounts/${encodeURIComponent(email)}`
+  return `v1/projects/${encodeURIComponent(project)}/serviceAccounts/${encodeURIComponent(id)}`
 }
 
 export const targetPath = (on: GrantTarget): string =>

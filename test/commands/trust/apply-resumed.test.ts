@@ -3,13 +3,14 @@ import { suite, test } from 'node:test'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 import { heldBy, runTrust } from './run-trust.ts'
 
-/** In the order in which a run writes: pool, provider, account, then a record and a policy for each of two grants. */
+/** In the order in which a run writes: pool, provider, account and its record, then a record and a policy for each of two grants. */
 const writes = [
   'the pool',
   'the provider',
   'the service account',
+  'the record of its unique id',
+  'the record of its unique id, where there is none yet',
   'the record of the first grant',
-  'the record of the first grant, where it is not there yet',
   'the first grant',
   'the record of the second grant',
   'the second grant',

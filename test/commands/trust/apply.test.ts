@@ -132,14 +132,14 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.equal(sandbox.google.identity.read(pool), undefined)
   })
 
-  test('brings back a pool and a provider that were deleted, whose ids are still taken', async (t) => {
+  test('brings back a pool, a provider and an account that were deleted', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     await runTrust(sandbox, ['apply', '--yes'])
     await runTrust(sandbox, ['destroy', '--yes'])
     const plan = await runTrust(sandbox, ['plan'])
     const run = await runTrust(sandbox, ['apply', '--yes'])
 
-    assert.deepEqual(resultsOf(plan), ['undelete', 'undelete', 'create', 'grant', 'grant'])
+    assert.deepEqual(resultsOf(plan), ['undelete', 'undelete', 'undelete', 'grant', 'grant'])
     assert.equal(run.exitCode, 0, run.stderr)
     assert.match(run.stderr, new RegExp(`^undelete pool ${pool}\nundelete provider ${provider}\n`))
     assert.equal(heldBy(sandbox).pool?.state, 'ACTIVE')

@@ -165,7 +165,8 @@ export const exchangeFaults: readonly Fault[] = [
     plant: ({ sandbox }) => sandbox.google.accounts.remove(email),
     hop: 'impersonation',
     code: 'IMPERSONATION_DENIED',
-    fix: /^pullpass trust apply .*\nit would create service account puller@example-project.iam.gserviceaccount.com/,
+    fix: /^pullpass trust apply .*\nit would undelete service account puller@example-project.iam.gserviceaccount.com, unique id \d+/,
+    besides: ['STORED_CREDENTIAL_REFUSED'],
     mend: 'command',
   },
   {

@@ -16,7 +16,7 @@ suite('IAM Credentials', () => {
   async function start(t: TestContext, scope = 'https://www.googleapis.com/auth/cloud-platform') {
     const clock = { now: new Date('2026-11-24T12:00:00Z') }
     const now = () => clock.now
-    const accounts = createServiceAccounts(createIamPolicies(now))
+    const accounts = createServiceAccounts(createIamPolicies(now), now)
     const tokens = createAccessTokens(now)
     accounts.put(puller)
     accounts.allowTokens(puller, member)

@@ -1,21 +1,30 @@
 /** Makes one change at Google, and follows it to its end. https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools */
 import { followOperation, type Operation, readOperation } from '../../../providers/gcp-iam/follow-operation.ts'
-import { accountParts } from '../account-parts.ts'
 import { askGoogle, type GoogleConnection } from '../ask-google.ts'
+import type { AccountHistory } from '../look/account-history.ts'
 import type { CreatedResource, GoogleChange, ProviderFields } from '../look/google-finding.ts'
 import { holds, withGrant } from '../policy/policy.ts'
 import { writePolicy } from '../policy/write-policy.ts'
 import { identityPath } from '../resource-path.ts'
 import { poolOf } from '../want/wanted-at-google.ts'
+import { createAccount, undeleteAccount } from './make-account.ts'
 import { setFields } from './set-fields.ts'
 
 /** @throws PullpassError at the hop trust: nothing was changed, or the operation is named */
-export async function makeChange(google: GoogleConnection, change: GoogleChange): Promise<void> {
+export async function makeChange(
+  google: GoogleConnection,
+  change: GoogleChange,
+  history: Pick<AccountHistory, 'saw' | 'lost'>,
+): Promise<void> {
   switch (change.kind) {
     case 'create':
-      return await create(google, change.resource)
+      return change.resource.kind === 'account'
+        ? await createAccount(google, change.resource, history)
+        : await create(google, change.resource)
     case 'undelete':
-      return await follow(google, { method: 'POST', path: `${identityPath(change.name)}:undelete`, json: {} })
+      return change.resource === 'account'
+        ? await undeleteAccount(google, change, history)
+        : await follow(google, { method: 'POST', path: `${identityPath(change.name)}:undelete`, json: {} })
     case 'update':
       return await update(google, change.name, change.fields)
     case 'grant':
@@ -36,10 +45,11 @@ async function follow(
   await followOperation(google, operation)
 }
 
-async function create(google: GoogleConnection, resource: CreatedResource): Promise<void> {
-  const { description } = resource
-  if (resource.kind === 'account') return await createAccount(google, resource.email, description)
-  const { name } = resource
+async function create(
+  google: GoogleConnection,
+  resource: Exclude<CreatedResource, { kind: 'account' }>,
+): Promise<void> {
+  const { name, description } = resource
   const id = name.slice(name.lastIndexOf('/') + 1)
   if (resource.kind === 'pool') {
     const parent = name.slice(0, name.lastIndexOf('/'))
@@ -48,16 +58,6 @@ async function create(google: GoogleConnection, resource: CreatedResource): Prom
   }
   const path = `${identityPath(poolOf(name))}/providers?workloadIdentityPoolProviderId=${id}`
   await follow(google, { method: 'POST', path, json: { description, ...providerBody(setFields(resource)) } })
-}
-
-async function createAccount(google: GoogleConnection, email: string, description: string): Promise<void> {
-  const { id = '', project = '' } = accountParts(email) ?? {}
-  await askGoogle(google, {
-    method: 'POST',
-    path: `v1/projects/${encodeURIComponent(project)}/serviceAccounts`,
-    json: { accountId: id, serviceAccount: { displayName: 'pullpass', description } },
-    read: () => undefined,
-  })
 }
 
 async function update(google: GoogleConnection, name: string, fields: Partial<ProviderFields>): Promise<void> {

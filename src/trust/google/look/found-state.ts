@@ -20,6 +20,8 @@ export interface FoundProvider extends Common {
 }
 
 export interface FoundAccount {
+  /** 21 digits; empty where Google does not say. */
+  readonly uniqueId: string
   readonly disabled: boolean
   readonly description: string
 }
@@ -49,5 +51,9 @@ export function readFoundProvider(body: unknown): FoundProvider {
 
 export function readFoundAccount(body: unknown): FoundAccount {
   const object = asObject(body) ?? {}
-  return { disabled: object['disabled'] === true, description: asText(object['description']) ?? '' }
+  return {
+    uniqueId: asText(object['uniqueId']) ?? '',
+    disabled: object['disabled'] === true,
+    description: asText(object['description']) ?? '',
+  }
 }

@@ -4,8 +4,10 @@ import type { Override, Replaceable, Verdict } from '../../finding.ts'
 import { grantName, type WantedGrant } from '../want/wanted-at-google.ts'
 
 export type GoogleChange =
-  | { readonly kind: 'create'; readonly resource: CreatedResource }
+  /** `lost`: what whoever agrees to it should know. */
+  | { readonly kind: 'create'; readonly resource: CreatedResource; readonly lost?: string }
   | { readonly kind: 'undelete'; readonly resource: 'pool' | 'provider'; readonly name: string }
+  | { readonly kind: 'undelete'; readonly resource: 'account'; readonly email: string; readonly uniqueId: string }
   | { readonly kind: 'update'; readonly name: string; readonly fields: Partial<ProviderFields>; readonly says: string }
   | { readonly kind: 'grant'; readonly grant: WantedGrant }
 
@@ -57,9 +59,11 @@ export const resourceKinds: Readonly<Record<Resource['kind'], string>> = {
 export function describeChange(change: GoogleChange): string {
   switch (change.kind) {
     case 'create':
-      return `create ${resourceKinds[change.resource.kind]} ${resourceName(change.resource)}${describeNew(change.resource)}`
+      return `create ${resourceKinds[change.resource.kind]} ${resourceName(change.resource)}${describeNew(change)}`
     case 'undelete':
-      return `undelete ${change.resource} ${change.name}`
+      return change.resource === 'account'
+        ? `undelete service account ${change.email}, unique id ${change.uniqueId}, with the grants that it had`
+        : `undelete ${change.resource} ${change.name}`
     case 'update':
       return `update provider ${change.name}: ${change.says}`
     case 'grant':
@@ -69,8 +73,8 @@ export function describeChange(change: GoogleChange): string {
   }
 }
 
-function describeNew(resource: CreatedResource): string {
-  if (resource.kind !== 'provider') return ''
+function describeNew({ resource, lost }: Extract<GoogleChange, { kind: 'create' }>): string {
+  if (resource.kind !== 'provider') return lost === undefined ? '' : `: ${lost}`
   const { issuer, audiences, condition, jwks } = resource
   const parts = [
     `issuer ${issuer}`,

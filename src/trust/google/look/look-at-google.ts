@@ -7,6 +7,7 @@ import { type GoogleConnection, readAtGoogle } from '../ask-google.ts'
 import { readPolicy } from '../policy/read-policy.ts'
 import { accountPath, identityPath } from '../resource-path.ts'
 import type { WantedAccount, WantedGrant, WantedPool, WantedProvider } from '../want/wanted-at-google.ts'
+import type { AccountHistory } from './account-history.ts'
 import { readFoundAccount, readFoundPool, readFoundProvider } from './found-state.ts'
 import type { GoogleFinding, Resource } from './google-finding.ts'
 import { judgeAccount } from './judge-account.ts'
@@ -24,10 +25,11 @@ export type Wanted =
 export async function lookAtGoogle(
   wanted: Wanted,
   replace: readonly Replaceable[],
+  history: AccountHistory,
   google: GoogleConnection,
 ): Promise<GoogleFinding> {
   try {
-    return await judge(wanted, replace, google)
+    return await judge(wanted, replace, history, google)
   } catch (error) {
     google.outside.signal.throwIfAborted()
     const fault = asFault(error)
@@ -35,7 +37,12 @@ export async function lookAtGoogle(
   }
 }
 
-async function judge(one: Wanted, replace: readonly Replaceable[], google: GoogleConnection): Promise<GoogleFinding> {
+async function judge(
+  one: Wanted,
+  replace: readonly Replaceable[],
+  history: AccountHistory,
+  google: GoogleConnection,
+): Promise<GoogleFinding> {
   switch (one.kind) {
     case 'pool':
       return judgePool(one.wanted, await readAtGoogle(google, identityPath(one.wanted.name), readFoundPool))
@@ -44,12 +51,23 @@ async function judge(one: Wanted, replace: readonly Replaceable[], google: Googl
       return judgeProvider(one.wanted, found, replace)
     }
     case 'account':
-      return judgeAccount(one.wanted, await readAtGoogle(google, accountPath(one.wanted.email), readFoundAccount))
+      return await lookAtAccount(one.wanted, history, google)
     case 'grant':
       return await lookAtGrant(one.wanted, replace, google)
     default:
       return one satisfies never
   }
+}
+
+async function lookAtAccount(
+  wanted: WantedAccount,
+  history: AccountHistory,
+  google: GoogleConnection,
+): Promise<GoogleFinding> {
+  const found = await readAtGoogle(google, accountPath(wanted.email), readFoundAccount)
+  if (found === undefined) return judgeAccount(wanted, undefined, await history.former(wanted.email))
+  history.saw(wanted.email, found.uniqueId)
+  return judgeAccount(wanted, found, undefined)
 }
 
 /** A repository is somebody's decision, and none of pullpass's. */
@@ -74,6 +92,6 @@ async function lookAtGrant(
 function asWanted(one: Wanted): Resource {
   if (one.kind === 'pool') return judgePool(one.wanted, undefined).after
   if (one.kind === 'provider') return judgeProvider(one.wanted, undefined, []).after
-  if (one.kind === 'account') return judgeAccount(one.wanted, undefined).after
+  if (one.kind === 'account') return judgeAccount(one.wanted, undefined, undefined).after
   return { kind: 'grant', grant: one.wanted }
 }

@@ -45,6 +45,14 @@ export function withoutGrant(policy: Policy, { role, member }: Pick<WantedGrant,
   )
 }
 
+/** Of deleted accounts that had this name: `deleted:serviceAccount:EMAIL?uid=ID`. */
+export function deletedIds(policy: Policy, email: string): string[] {
+  const start = `deleted:serviceAccount:${email}?uid=`
+  const members = bindingsOf(policy).flatMap(membersOf)
+  const ids = members.flatMap((member) => (member.startsWith(start) ? member.slice(start.length) : []))
+  return [...new Set(ids.filter((id) => /^\d{1,30}$/.test(id)))]
+}
+
 export const countMembers = (policy: Policy): number =>
   bindingsOf(policy).reduce((sum, binding) => sum + membersOf(binding).length, 0)
 

@@ -3,6 +3,7 @@ import { followOperation, readOperation } from '../../../providers/gcp-iam/follo
 import type { Removable } from '../../trust-vendor.ts'
 import { carriesMark } from '../../trusted-cluster.ts'
 import { askGoogle, type GoogleConnection, readAtGoogle } from '../ask-google.ts'
+import type { AccountHistory } from '../look/account-history.ts'
 import { readFoundAccount, readFoundPool, readFoundProvider } from '../look/found-state.ts'
 import { listProviders } from '../look/list-providers.ts'
 import { countMembers } from '../policy/policy.ts'
@@ -16,10 +17,12 @@ const carriesOne = (marks: readonly string[], description: string) =>
 export async function lookBackAtAccount(
   email: string,
   marks: readonly string[],
+  history: Pick<AccountHistory, 'saw'>,
   google: GoogleConnection,
 ): Promise<Removable> {
   const found = await readAtGoogle(google, accountPath(email), readFoundAccount)
   if (found === undefined) return { state: 'absent' }
+  history.saw(email, found.uniqueId)
   if (!carriesOne(marks, found.description)) return notOurs
   const policy = await readPolicy(google, { kind: 'serviceAccount', email })
   const members = policy === undefined ? 0 : countMembers(policy)
@@ -28,7 +31,7 @@ export async function lookBackAtAccount(
     state: 'removable',
     async remove() {
       await askGoogle(google, { method: 'DELETE', path: accountPath(email), read: () => undefined })
-      return 'for 30 days Google can bring it back: gcloud iam service-accounts undelete UNIQUE_ID'
+      return `Google keeps it for 30 days, under its unique id ${found.uniqueId}: pullpass trust apply brings it back`
     },
   }
 }

@@ -10,9 +10,7 @@ export function gcloudCommand(change: GoogleChange): string {
     case 'create':
       return create(change.resource)
     case 'undelete':
-      return change.resource === 'pool'
-        ? command([...pools, 'undelete', ...poolWords(change.name)])
-        : command([...providers, 'undelete', ...providerWords(change.name)])
+      return undelete(change)
     case 'update':
       return withKeys(
         [...providers, 'update-oidc', ...providerWords(change.name), ...fieldWords(change.fields)],
@@ -20,6 +18,21 @@ export function gcloudCommand(change: GoogleChange): string {
       )
     case 'grant':
       return grant(change.grant)
+    default:
+      return change satisfies never
+  }
+}
+
+function undelete(change: Extract<GoogleChange, { kind: 'undelete' }>): string {
+  switch (change.resource) {
+    case 'pool':
+      return command([...pools, 'undelete', ...poolWords(change.name)])
+    case 'provider':
+      return command([...providers, 'undelete', ...providerWords(change.name)])
+    case 'account': {
+      const project = accountParts(change.email)?.project ?? ''
+      return command(['iam', 'service-accounts', 'undelete', change.uniqueId, `--project=${project}`])
+    }
     default:
       return change satisfies never
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { account, accountPath, poolName, pools, startGoogle } from '../start-google.ts'
+import { account, accountPath, poolName, pools, repository, startGoogle } from '../start-google.ts'
 
 const create = 'POST /v1/projects/example-project/serviceAccounts'
 const user = 'roles/iam.workloadIdentityUser'
@@ -59,6 +59,74 @@ suite('a service account', () => {
 
       assert.equal((await ask('iam', create, { body: { accountId } })).body.error.status, 'INVALID_ARGUMENT')
     })
+})
+
+suite('a deleted service account', () => {
+  const puller = { accountId: 'puller', serviceAccount: { description: 'pullpass:one' } }
+  const reader = 'roles/artifactregistry.reader'
+  const member = `serviceAccount:${account}`
+
+  async function start(t: Parameters<typeof startGoogle>[0]) {
+    const started = await startGoogle(t)
+    const { body } = await started.ask('iam', create, { body: puller })
+    started.google.policies.allow(repository, reader, member)
+    started.google.accounts.allowTokens(account, subject)
+    await started.ask('iam', `DELETE ${accountPath}`)
+    const undelete = async (name: string) =>
+      await started.ask('iam', `POST /v1/projects/example-project/serviceAccounts/${name}:undelete`)
+    const members = () => started.google.policies.read(repository).bindings.flatMap((binding) => binding.members)
+    return { ...started, created: body, uniqueId: `${body.uniqueId}`, undelete, members }
+  }
+
+  test('stands in policies with its unique id, and grants nothing', async (t) => {
+    const { google, members, uniqueId } = await start(t)
+    assert.deepEqual(members(), [`deleted:serviceAccount:${account}?uid=${uniqueId}`])
+    assert.equal(google.policies.grants(repository, [reader], [member]), false)
+  })
+
+  test('comes back by its unique id, with the grants that it had and those on it', async (t) => {
+    const { google, undelete, members, uniqueId, created } = await start(t)
+    const { status, body } = await undelete(uniqueId)
+
+    assert.deepEqual([status, body], [200, { restoredAccount: created }])
+    assert.deepEqual(members(), [member])
+    assert.equal(google.policies.grants(repository, [reader], [member]), true)
+    assert.equal(google.accounts.mayMakeTokens(account, [subject]), true)
+  })
+
+  test('does not come back by its address, nor after 30 days', async (t) => {
+    const { undelete, advance, uniqueId } = await start(t)
+    assert.deepEqual([(await undelete(account)).status, (await undelete('1')).status], [404, 404])
+    advance('720h')
+    assert.equal((await undelete(uniqueId)).body.error.message, 'Unknown service account')
+  })
+
+  test('does not come back where a new one has its name, which inherits nothing of it', async (t) => {
+    const { google, ask, undelete, uniqueId } = await start(t)
+    const { body } = await ask('iam', create, { body: puller })
+
+    assert.notEqual(body.uniqueId, uniqueId)
+    assert.equal(google.policies.grants(repository, [reader], [member]), false)
+    assert.equal(google.accounts.mayMakeTokens(account, [subject]), false)
+    assert.equal((await undelete(uniqueId)).status, 409)
+  })
+
+  test('does not stand beside a new one of its name in a policy', async (t) => {
+    const { ask, members } = await start(t)
+    await ask('iam', create, { body: puller })
+    const bindings = [{ role: reader, members: [...members(), member] }]
+    const { body } = await ask('artifactRegistry', `POST /v1/${repository}:setIamPolicy`, {
+      body: { policy: { bindings } },
+    })
+
+    assert.match(body.error.message, /^Inconsistent representation of deleted member: 'deleted:serviceAccount:puller@/)
+  })
+
+  test('comes back for who may undelete, and for nobody else', async (t) => {
+    const { google, undelete, uniqueId } = await start(t)
+    google.operators.withhold('iam.serviceAccounts.undelete')
+    assert.equal((await undelete(uniqueId)).status, 403)
+  })
 })
 
 suite('a policy', () => {

@@ -1,0 +1,42 @@
+/**
+ * Deleted service accounts: kept for 30 days under their unique ids alone, with the grants that they had and those on them.
+ * https://cloud.google.com/iam/docs/service-accounts-delete-undelete
+ */
+import type { Binding, IamPolicies } from './iam-policies.ts'
+import { accountResource, type ServiceAccount } from './service-account.ts'
+
+export interface DeletedAccounts {
+  /** Policies show `deleted:serviceAccount:EMAIL?uid=ID` for it from then on. */
+  readonly put: (account: ServiceAccount) => void
+  /** Undefined where none is kept under that id. */
+  readonly find: (uniqueId: string) => ServiceAccount | undefined
+  /** Its name must be free. */
+  readonly takeBack: (account: ServiceAccount) => void
+}
+
+const keptMs = 30 * 24 * 3600 * 1000
+
+export function createDeletedAccounts(policies: IamPolicies, now: () => Date): DeletedAccounts {
+  const deleted = new Map<string, { account: ServiceAccount; bindings: readonly Binding[]; goneAt: Date }>()
+  return {
+    put(account) {
+      const resource = accountResource(account.email)
+      const { bindings } = policies.read(resource)
+      deleted.set(account.uniqueId, { account, bindings, goneAt: new Date(now().getTime() + keptMs) })
+      policies.forget(resource)
+      policies.rename(liveMember(account), deletedMember(account))
+    },
+    find(uniqueId) {
+      const found = deleted.get(uniqueId)
+      return found && found.goneAt > now() ? found.account : undefined
+    },
+    takeBack(account) {
+      policies.write(accountResource(account.email), deleted.get(account.uniqueId)?.bindings ?? [])
+      deleted.delete(account.uniqueId)
+      policies.rename(deletedMember(account), liveMember(account))
+    },
+  }
+}
+
+const liveMember = ({ email }: ServiceAccount) => `serviceAccount:${email}`
+const deletedMember = ({ email, uniqueId }: ServiceAccount) => `deleted:serviceAccount:${email}?uid=${uniqueId}`

@@ -1,0 +1,78 @@
+/** What a refusal of Google's means to trust. https://cloud.google.com/apis/design/errors */
+import type { Refusal } from '../../outside/answer-fault.ts'
+import { asList, asObject, asText } from '../../outside/json-fields.ts'
+
+/** Undefined: what it usually means is enough. */
+export function trustRefusal(status: number, body: unknown): Refusal | undefined {
+  const error = asObject(asObject(body)?.['error'])
+  const message = asText(error?.['message'])
+  if (message === undefined) return undefined
+  if (status === 409 || error?.['status'] === 'FAILED_PRECONDITION') return { code: 'TRUST_CONFLICT', message }
+  if (status === 400) return invalid(message)
+  if (status === 403) return denied(message, error?.['details'])
+  if (status === 404) {
+    return {
+      code: 'TRUST_ABSENT',
+      message,
+      expected: 'what this change rests on to be there',
+      hint: 'run it again: somebody may have taken it away a moment ago; pullpass trust plan shows what is there',
+    }
+  }
+  if (status < 500) return undefined
+  return {
+    code: 'TRUST_UNAVAILABLE',
+    message,
+    retryable: true,
+    expected: 'an answer',
+    hint: 'nothing to do if it passes: run it again, it takes up where it ended',
+  }
+}
+
+function invalid(message: string): Refusal | undefined {
+  if (/polic(y|ies).*(limit|size|large|members|principals)|too many members/i.test(message)) {
+    return {
+      code: 'TRUST_POLICY_FULL',
+      message,
+      expected: 'a policy with room for one more member',
+      hint: 'grant to a group or to a principalSet in place of many members, or take back what nobody needs',
+    }
+  }
+  if (/deleted member/.test(message)) {
+    return {
+      code: 'TRUST_ABSENT',
+      message,
+      expected: 'a policy that names no deleted account beside one of its name',
+      hint: 'an undeleted account is known everywhere after some minutes: run it again then; take a deleted one that stays deleted out of the policy',
+    }
+  }
+  // A service account that was created a moment ago is not known everywhere at once.
+  return /does not exist/.test(message) ? { code: 'TRUST_ABSENT', message } : undefined
+}
+
+/** Google names the permission in an ErrorInfo, or in its sentence alone. */
+function denied(message: string, details: unknown): Refusal {
+  const named = asList(details)
+    .map((detail) => asText(asObject(asObject(detail)?.['metadata'])?.['permission']))
+    .find((permission) => permission !== undefined)
+  const permission = named ?? /Permission '([A-Za-z.]+)'/.exec(message)?.[1]
+  const [, role] = roles.find(([start]) => permission?.startsWith(start)) ?? []
+  if (permission === undefined || role === undefined) return { code: 'TRUST_DENIED', message }
+  return {
+    code: 'TRUST_DENIED',
+    message,
+    expected: `the operator to hold ${permission}, which ${role} gives`,
+    hint: `gcloud projects add-iam-policy-binding PROJECT --role=${role} --member=user:OPERATOR; then run it again: it takes up where it ended`,
+  }
+}
+
+/** The narrowest predefined role that gives it. https://cloud.google.com/iam/docs/roles-permissions */
+const roles: readonly [start: string, role: string][] = [
+  ['iam.workloadIdentityPool', 'roles/iam.workloadIdentityPoolAdmin'],
+  ['iam.serviceAccounts.setIamPolicy', 'roles/iam.serviceAccountAdmin'],
+  ['iam.serviceAccounts.getIamPolicy', 'roles/iam.serviceAccountAdmin'],
+  ['iam.serviceAccounts.get', 'roles/iam.serviceAccountViewer'],
+  ['iam.serviceAccounts.undelete', 'roles/iam.serviceAccountAdmin'],
+  ['iam.serviceAccounts.create', 'roles/iam.serviceAccountCreator'],
+  ['iam.serviceAccounts.delete', 'roles/iam.serviceAccountDeleter'],
+  ['artifactregistry.', 'roles/artifactregistry.admin'],
+]

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { suite, type TestContext, test } from 'node:test'
+import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
+import { account, accountPolicy, heldBy, resultsOf, runTrust } from './run-trust.ts'
+
+const apply = ['apply', '--yes']
+const reader = 'roles/artifactregistry.reader'
+const others = 'projects/example-project/locations/europe/repositories/others'
+
+interface Deleted {
+  readonly sandbox: TestSandbox
+  readonly uniqueId: string
+  /** Members of another repository's policy, which somebody granted to the account. */
+  readonly othersPolicy: () => readonly string[]
+}
+
+/** Trust is made, somebody grants the account more, and somebody deletes it. */
+async function startDeleted(t: TestContext, words: readonly string[] = apply): Promise<Deleted> {
+  const sandbox = await startTestSandbox(t, { trust: 'absent' })
+  const made = await runTrust(sandbox, words)
+  assert.equal(made.exitCode, 0, made.stderr)
+  const uniqueId = sandbox.google.accounts.find(account)?.uniqueId ?? ''
+  sandbox.google.policies.allow(others, reader, `serviceAccount:${account}`)
+  sandbox.google.accounts.remove(account)
+  const othersPolicy = () => sandbox.google.policies.read(others).bindings.flatMap(({ members }) => members)
+  return { sandbox, uniqueId, othersPolicy }
+}
+
+/** Somebody edits the record by hand. */
+function editRecord(sandbox: TestSandbox, edit: (key: string, text: unknown) => unknown): void {
+  const edited = Object.entries(Object(heldBy(sandbox).record)).map(([key, text]) => [key, edit(key, text)])
+  sandbox.cluster.seed({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { namespace: 'image-system', name: 'pullpass-trust' },
+    data: Object.fromEntries(edited.filter(([, text]) => text !== undefined)),
+  })
+}
+
+suite('a service account that somebody deleted', { concurrency: 4 }, () => {
+  test('is undeleted by the unique id that apply recorded, with all that was granted to it', async (t) => {
+    const { sandbox, uniqueId, othersPolicy } = await startDeleted(t)
+    assert.deepEqual(othersPolicy(), [`deleted:serviceAccount:${account}?uid=${uniqueId}`])
+    const plan = await runTrust(sandbox, ['plan'])
+    assert.match(plan.stdout, new RegExp(`^  undelete service account ${account}, unique id ${uniqueId}, `, 'm'))
+    const run = await runTrust(sandbox, apply)
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'made', 'unchanged', 'unchanged'])
+    assert.equal(sandbox.google.accounts.find(account)?.uniqueId, uniqueId)
+    assert.deepEqual(othersPolicy(), [`serviceAccount:${account}`])
+    assert.match(run.stdout, /^works {2,}registry google /m)
+  })
+
+  test('is undeleted by what the repository’s policy shows of it, where nothing is recorded', async (t) => {
+    const { sandbox, uniqueId } = await startDeleted(t, [...apply, '--no-record'])
+    const run = await runTrust(sandbox, apply)
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.equal(sandbox.google.accounts.find(account)?.uniqueId, uniqueId)
+  })
+
+  test('comes back after destroy, which keeps its unique id in the record', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    await runTrust(sandbox, apply)
+    const uniqueId = sandbox.google.accounts.find(account)?.uniqueId ?? ''
+    const destroyed = await runTrust(sandbox, ['destroy', '--yes'])
+    assert.match(destroyed.stdout, new RegExp(`^note: ${account}: Google keeps it for 30 days, .* ${uniqueId}: `, 'm'))
+    const run = await runTrust(sandbox, apply)
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.equal(sandbox.google.accounts.find(account)?.uniqueId, uniqueId)
+    assert.deepEqual(heldBy(sandbox).account?.startsWith('pullpass:'), true)
+  })
+
+  test('is made anew where nobody knows its unique id, and what is lost by it is said first', async (t) => {
+    const { sandbox, uniqueId } = await startDeleted(t)
+    editRecord(sandbox, (key, text) => (key.startsWith('account-') ? undefined : text))
+    sandbox.google.policies.forget(sandbox.repository)
+    const run = await runTrust(sandbox, apply)
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    const lost = 'what was granted to a deleted one of this name does not come back'
+    assert.ok(run.stderr.includes(`create service account ${account}: ${lost}\n`), run.stderr)
+    assert.ok(
+      run.stdout.includes(`note: ${account}: it is made anew, and ${lost}: the unique id of the deleted one is`),
+    )
+    assert.notEqual(sandbox.google.accounts.find(account)?.uniqueId, uniqueId)
+  })
+
+  test('is made anew once Google keeps it no longer', async (t) => {
+    const { sandbox } = await startDeleted(t)
+    sandbox.google.policies.forget(sandbox.repository)
+    const old = '1'.repeat(21)
+    const longAgo = JSON.stringify({ email: account, uniqueId: old })
+    editRecord(sandbox, (key, text) => (key.startsWith('account-') ? longAgo : text))
+    const run = await runTrust(sandbox, apply)
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.ok(run.stdout.includes(`: Google keeps the deleted one (${old}) no longer`), run.stdout)
+    const { uniqueId = '' } = sandbox.google.accounts.find(account) ?? {}
+    assert.ok(JSON.stringify(heldBy(sandbox).record).includes(uniqueId), 'the new one is recorded in its place')
+  })
+
+  test('is left to who may undelete, with the role that gives it, and nothing is made in its place', async (t) => {
+    const { sandbox } = await startDeleted(t)
+    sandbox.google.operators.withhold('iam.serviceAccounts.undelete')
+    const run = await runTrust(sandbox, apply)
+
+    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'failed', 'skipped', 'skipped'])
+    assert.match(run.stderr, /iam\.serviceAccounts\.undelete, which roles\/iam\.serviceAccountAdmin gives/)
+    assert.equal(sandbox.google.accounts.find(account), undefined)
+  })
+
+  test('is not another that a forged record names: that one is deleted again at once', async (t) => {
+    const { sandbox } = await startDeleted(t)
+    const other = 'other-account@example-project.iam.gserviceaccount.com'
+    sandbox.google.accounts.put(other)
+    const { uniqueId = '' } = sandbox.google.accounts.find(other) ?? {}
+    sandbox.google.accounts.remove(other)
+    const forged = JSON.stringify({ email: account, uniqueId })
+    editRecord(sandbox, (key, text) => (key.startsWith('account-') ? forged : text))
+    const run = await runTrust(sandbox, apply)
+
+    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'failed', 'skipped', 'skipped'])
+    assert.match(
+      run.stderr,
+      /^TRUST_REFUSED \(trust\): unique id \d+ is recorded for puller@\S+, and is that of other-account@/m,
+    )
+    assert.equal(sandbox.google.accounts.find(other), undefined)
+  })
+
+  for (const [format, expected] of [
+    ['gcloud', /^gcloud iam service-accounts undelete 1\d{20} --project=example-project$/m],
+    ['terraform', /^# Terraform undeletes nothing; first: gcloud iam service-accounts undelete 1\d{20} --project=/m],
+  ] as const) {
+    test(`is undeleted by what plan -o ${format} prints`, async (t) => {
+      const { sandbox } = await startDeleted(t)
+      const run = await runTrust(sandbox, ['plan', '-o', format])
+
+      assert.equal(run.exitCode, 0, run.stderr)
+      assert.match(run.stdout, expected)
+      assert.doesNotMatch(run.stdout, /service-accounts create/)
+    })
+  }
+
+  test('whose name a new one has already is left deleted, and the new one is recorded', async (t) => {
+    const { sandbox, uniqueId } = await startDeleted(t)
+    sandbox.google.policies.forget(sandbox.repository)
+    sandbox.google.accounts.put(account)
+    const run = await runTrust(sandbox, apply)
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'unchanged', 'made', 'made'])
+    const { uniqueId: present } = sandbox.google.accounts.find(account) ?? {}
+    assert.notEqual(present, uniqueId)
+    assert.ok(JSON.stringify(heldBy(sandbox).record).includes(`${present}`))
+    assert.ok(sandbox.google.policies.read(accountPolicy).bindings.length > 0)
+  })
+})
