@@ -9,6 +9,8 @@ export interface TrustedCluster {
   readonly issuer: string
   /** As the cluster serves them; undefined where it was not asked. */
   readonly keys: readonly IssuerKey[] | undefined
+  /** `some`: an API server could not be asked, and keys that it alone serves are missing. */
+  readonly servers?: 'all' | 'some'
   /** In place of the id that a document gives its provider: of several clusters each has its own. */
   readonly providerId: string | undefined
 }

@@ -1,18 +1,14 @@
 /** The clusters that are meant, with what each says of its issuer; connections stay open until they are closed. */
-
-import { issuerMemory } from '../../document/issuer-memory.ts'
-import { showValue } from '../../document/show-value.ts'
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import { readClusterIssuer } from '../../issuer/cluster/read-cluster-issuer.ts'
-import type { IssuerKey } from '../../issuer/keys/issuer-key.ts'
-import { isRevoked } from '../../issuer/memory/is-revoked.ts'
-import { memoryOrNone } from '../../issuer/memory/memory-or-none.ts'
+import { readUnrevokedIssuer } from '../../issuer/replicas/read-unrevoked-issuer.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { connect } from '../../kubernetes/connect.ts'
 import type { Outside } from '../../outside/outside.ts'
-import { isProviderId, providerIdOfContext } from '../../trust/provider-id-of-context.ts'
 import type { TrustedCluster } from '../../trust/trusted-cluster.ts'
 import type { FlagValues } from '../flag.ts'
 import { usageFault } from '../usage-fault.ts'
+import { clusterProviderIds } from './cluster-provider-ids.ts'
 import type { TrustFlags } from './trust-flags.ts'
 
 export interface GatheredCluster extends TrustedCluster {
@@ -20,16 +16,21 @@ export interface GatheredCluster extends TrustedCluster {
   readonly connection: Cluster | undefined
 }
 
-type Wanted = Pick<FlagValues<TrustFlags>, 'context' | 'kubeconfig' | 'issuer' | 'provider-id'>
+export interface GatherWanted {
+  /** For messages: `trust plan`. */
+  readonly command: string
+  /** Whether the cluster itself is needed beside its issuer. */
+  readonly connected: 'always' | 'for its issuer'
+  /** Where it is remembered what was revoked; empty: the keys are not to be uploaded. */
+  readonly memories: readonly NamespacedName[]
+}
 
-/** `command`: `trust plan`; `connected`: whether the cluster itself is needed beside its issuer; `uploaded`: whether its keys are. @throws USAGE_INVALID and what a cluster throws */
-export async function gatherClusters(
-  command: string,
-  flags: Wanted,
-  { connected, uploaded }: { readonly connected: 'always' | 'for its issuer'; readonly uploaded: 'keys' | 'nothing' },
-  outside: Outside,
-): Promise<GatheredCluster[]> {
-  const ids = providerIds(command, flags)
+type Flags = Pick<FlagValues<TrustFlags>, 'context' | 'kubeconfig' | 'issuer' | 'provider-id'>
+
+/** @throws USAGE_INVALID and what a cluster throws */
+export async function gatherClusters(flags: Flags, wanted: GatherWanted, outside: Outside): Promise<GatheredCluster[]> {
+  const { command } = wanted
+  const ids = clusterProviderIds(command, flags)
   const contexts = flags.context.length === 0 ? [undefined] : [...new Set(flags.context)]
   if (flags.issuer !== undefined && contexts.length > 1) {
     throw usageFault(command, '--issuer stands beside several contexts', 'one cluster: each has an issuer of its own')
@@ -37,56 +38,32 @@ export async function gatherClusters(
   return await Promise.all(
     contexts.map(async (context) => {
       const providerId = context === undefined ? undefined : ids.get(context)
-      if (flags.issuer !== undefined && connected === 'for its issuer') {
+      if (flags.issuer !== undefined && wanted.connected === 'for its issuer') {
         return { name: flags.issuer, issuer: flags.issuer, keys: undefined, providerId, connection: undefined }
       }
       const connection = await connect({ kubeconfig: flags.kubeconfig, context }, outside)
       if (flags.issuer !== undefined) {
         return { name: context ?? flags.issuer, issuer: flags.issuer, keys: undefined, providerId, connection }
       }
-      const { issuer, keys: served } = await readClusterIssuer(connection)
-      const keys = uploaded === 'keys' ? await unrevoked(served, connection, outside) : served
-      return { name: context ?? issuer, issuer, keys, providerId, connection }
+      const said = await readIssuer(connection, wanted.memories, outside)
+      return { ...said, name: context ?? said.issuer, providerId, connection }
     }),
   )
 }
 
-/** A leaked key that the cluster still serves is not uploaded again. */
-async function unrevoked(served: readonly IssuerKey[], cluster: Cluster, { log }: Outside): Promise<IssuerKey[]> {
-  const memory = await memoryOrNone(cluster, issuerMemory, log)
-  return served.filter((key) => !isRevoked(memory, key))
+/** To be uploaded: the keys of every API server, without those that any of the memories knows to be revoked. */
+async function readIssuer(
+  cluster: Cluster,
+  memories: readonly NamespacedName[],
+  { log }: Outside,
+): Promise<Pick<TrustedCluster, 'issuer' | 'keys' | 'servers'>> {
+  const [first, ...others] = await Promise.all(memories.map((one) => readUnrevokedIssuer(cluster, one, log)))
+  if (first === undefined) return await readClusterIssuer(cluster)
+  const { issuer, servers } = first
+  const keys = first.keys.filter(({ keyId }) => others.every((other) => other.keys.some((key) => key.keyId === keyId)))
+  return { issuer, servers, keys }
 }
 
 export async function closeClusters(clusters: readonly GatheredCluster[]): Promise<void> {
   await Promise.all(clusters.map(async ({ connection }) => await connection?.close()))
-}
-
-/** None for one context alone: the document names its provider. */
-function providerIds(command: string, { context, 'provider-id': given }: Wanted): ReadonlyMap<string, string> {
-  const contexts = [...new Set(context)]
-  const named = new Map(given.map((pair) => parsePair(pair, command)))
-  const stray = [...named.keys()].find((name) => !contexts.includes(name))
-  if (stray !== undefined)
-    throw usageFault(command, `--provider-id names the context ${stray}`, 'one that --context names, too')
-  const ids = new Map(
-    contexts
-      .filter((name) => contexts.length > 1 || named.has(name))
-      .map((name) => [name, named.get(name) ?? providerIdOfContext(name)]),
-  )
-  const twice = [...ids].find(([name, id]) => [...ids].some(([other, one]) => other !== name && one === id))
-  if (twice !== undefined)
-    throw usageFault(command, `two contexts have the provider ${twice[1]}`, 'a provider for each cluster')
-  return ids
-}
-
-/** A context's name may hold "=", an id never. */
-function parsePair(pair: string, command: string): [context: string, id: string] {
-  const at = pair.lastIndexOf('=')
-  const id = pair.slice(at + 1)
-  if (at > 0 && isProviderId(id)) return [pair.slice(0, at), id]
-  throw usageFault(
-    command,
-    `--provider-id is ${showValue(pair)}`,
-    'CONTEXT=ID, an id of 4 to 32 lower-case letters, digits and "-"',
-  )
 }

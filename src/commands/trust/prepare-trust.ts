@@ -1,6 +1,8 @@
 /** What every command of trust begins with: documents, clusters, and what clouds must know, checked before anybody is asked. */
 import type { Document } from '../../document/document.ts'
+import { issuerMemory } from '../../document/issuer-memory.ts'
 import { loadDocuments } from '../../document/load-documents.ts'
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import { showValue } from '../../document/show-value.ts'
 import { brokenRule } from '../../document/text-rule.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
@@ -12,6 +14,7 @@ import type { VendorTrust } from '../../trust/trust-vendor.ts'
 import { trustVendors } from '../../trust/trust-vendors.ts'
 import { wantTrust } from '../../trust/want-trust.ts'
 import type { Call } from '../command.ts'
+import { readMemoryFlag } from '../issuer/memory-flag.ts'
 import { usageFault } from '../usage-fault.ts'
 import { closeClusters, type GatheredCluster, gatherClusters } from './gather-clusters.ts'
 import type { TrustFlags } from './trust-flags.ts'
@@ -39,9 +42,8 @@ export async function prepareTrust<Result>(
   for (const registry of registries) {
     ;(await bindProvider(registry)).checkEnvironment(outside.environment)
   }
-  const uploads = registries.some(({ settings }) => settings.trust?.uploadKeys === 'Always')
-  const uploaded = uploads ? 'keys' : 'nothing'
-  const clusters = await gatherClusters(command, flags, { connected, uploaded }, outside)
+  const memories = readMemories(flags.memory, documents, command)
+  const clusters = await gatherClusters(flags, { command, connected, memories }, outside)
   try {
     const needs = await listNeeds(documents, clusters, { subject, repository: flags.repository })
     const connections = clusters.flatMap(({ connection }) => connection ?? [])
@@ -49,6 +51,20 @@ export async function prepareTrust<Result>(
   } finally {
     await closeClusters(clusters)
   }
+}
+
+/** Of documents that have keys uploaded: where each has its cluster remember what was revoked. */
+function readMemories(flag: string | undefined, documents: readonly Document[], command: string): NamespacedName[] {
+  const uploading = documents.filter(({ registries }) =>
+    registries.some(({ settings }) => settings.trust?.uploadKeys === 'Always'),
+  )
+  if (flag !== undefined && uploading.length === 0) {
+    throw usageFault(command, `--memory stands beside documents that have no keys uploaded`, 'trust.uploadKeys: Always')
+  }
+  const places = uploading.map(({ issuer }) =>
+    flag === undefined ? (issuer?.memoryRef ?? issuerMemory) : readMemoryFlag(flag, command),
+  )
+  return [...new Map(places.map((place) => [`${place.namespace}/${place.name}`, place])).values()]
 }
 
 const subjectForm = /^(?:system:serviceaccount:)?([a-z0-9-]+)[:/]([a-z0-9.-]+)$/

@@ -1,6 +1,7 @@
 /** Flags that all of trust's commands take, worded once. */
 import { type Replaceable, replaceable } from '../../trust/finding.ts'
 import type { Choice, Flag } from '../flag.ts'
+import { memoryFlag } from '../issuer/memory-flag.ts'
 import { clusterFlags, documentFlags } from '../shared-flags.ts'
 
 type Text = Flag & { readonly type: 'string' }
@@ -13,7 +14,7 @@ export type TrustFlags = typeof documentFlags &
     readonly issuer: Text
     readonly subject: Text
     readonly repository: Text
-  }
+  } & typeof memoryFlag
 
 export const trustFlags: TrustFlags = {
   ...documentFlags,
@@ -32,6 +33,7 @@ export const trustFlags: TrustFlags = {
     value: 'NAME',
     summary: 'Repository, where a document names none: as its trust.repository would be',
   },
+  ...memoryFlag,
   kubeconfig: clusterFlags.kubeconfig,
   context: {
     type: 'string',

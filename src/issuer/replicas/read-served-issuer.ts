@@ -16,6 +16,11 @@ export interface ServedIssuer {
   readonly keys: readonly IssuerKey[]
 }
 
+export interface AskedIssuer extends ServedIssuer {
+  /** `some`: of an API server that could not be asked keys may be missing. */
+  readonly servers: 'all' | 'some'
+}
+
 /** Somebody waits for it, perhaps where no API server's own address can be reached. */
 const longestMs = 4_000
 
@@ -24,7 +29,7 @@ const longestMs = 4_000
  * missing: what was uploaded or published before must stay beside them.
  * @throws what reading the documents throws, where no API server gave them
  */
-export async function readServedIssuer(cluster: Cluster, replicas: readonly URL[], log: Log): Promise<ServedIssuer> {
+export async function readServedIssuer(cluster: Cluster, replicas: readonly URL[], log: Log): Promise<AskedIssuer> {
   const asked = await askReplicas(cluster, replicas, {
     ask: async (replica, from) => ({ from, documents: await readClusterIssuer(replica).catch(asFault) }),
     isRead: ({ documents }) => !(documents instanceof PullpassError),
@@ -33,24 +38,28 @@ export async function readServedIssuer(cluster: Cluster, replicas: readonly URL[
   const read = withoutFaults(asked.answers.map(({ documents }) => documents))
   const [first] = read
   if (first === undefined) throw asked.answers[asked.answers.length - 1]?.documents
-  tellUnread(asked, log)
-  return { issuer: first.issuer, keys: mergeKeys(...read.map(({ keys }) => keys)) }
+  const servers = tellUnread(asked, log)
+  return { issuer: first.issuer, keys: mergeKeys(...read.map(({ keys }) => keys)), servers }
 }
 
 type Answer = { readonly from: string; readonly documents: ClusterIssuer | PullpassError }
 
-function tellUnread({ answers, asked, fault }: ReplicaAnswers<Answer>, log: Log): void {
+function tellUnread({ answers, asked, fault }: ReplicaAnswers<Answer>, log: Log): AskedIssuer['servers'] {
   const unread = answers.flatMap(({ from, documents }) =>
     documents instanceof PullpassError ? [{ from, seen: documents.seen }] : [],
   )
   if (fault !== undefined) {
     const fields = { seen: fault.seen, fix: fault.hint ?? '' }
     log('warn', 'where the API servers are is not known: one was asked, and keys of others are missing', fields)
-  } else if (asked === 'each') {
+    return 'some'
+  }
+  if (asked === 'each') {
     for (const one of unread)
       log('warn', 'an API server could not be asked: keys that it alone serves are missing', one)
-  } else if (unread.length > 1) {
-    // Where one alone is listed, whichever answers is that one.
-    log('warn', 'the API servers could not be asked one by one: one was, and keys of others are missing', unread[0])
+    return unread.length === 0 ? 'all' : 'some'
   }
+  // Where one alone is listed, whichever answers is that one.
+  if (unread.length < 2) return 'all'
+  log('warn', 'the API servers could not be asked one by one: one was, and keys of others are missing', unread[0])
+  return 'some'
 }

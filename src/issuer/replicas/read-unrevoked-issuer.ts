@@ -5,7 +5,7 @@ import type { Cluster } from '../../kubernetes/cluster.ts'
 import type { Log } from '../../outside/outside.ts'
 import { isRevoked } from '../memory/is-revoked.ts'
 import { memoryOrNone } from '../memory/memory-or-none.ts'
-import { readServedIssuer, type ServedIssuer } from './read-served-issuer.ts'
+import { type AskedIssuer, readServedIssuer } from './read-served-issuer.ts'
 
 /**
  * For whoever uploads or registers keys at once, without watching. A leaked key that an API server still serves is not among
@@ -13,8 +13,8 @@ import { readServedIssuer, type ServedIssuer } from './read-served-issuer.ts'
  * does not answer is told of in the log as well, and its keys are missing: add these to what is there, and replace nothing.
  * @throws what reading the documents throws, where no API server gave them; what reading the memory throws, but for the right to it
  */
-export async function readUnrevokedIssuer(cluster: Cluster, memory: NamespacedName, log: Log): Promise<ServedIssuer> {
+export async function readUnrevokedIssuer(cluster: Cluster, memory: NamespacedName, log: Log): Promise<AskedIssuer> {
   const remembered = await memoryOrNone(cluster, memory, log)
-  const { issuer, keys } = await readServedIssuer(cluster, [], log)
-  return { issuer, keys: keys.filter((key) => !isRevoked(remembered, key)) }
+  const { issuer, keys, servers } = await readServedIssuer(cluster, [], log)
+  return { issuer, servers, keys: keys.filter((key) => !isRevoked(remembered, key)) }
 }

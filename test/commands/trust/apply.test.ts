@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { digestOf } from '../../../src/issuer/memory/key-memory.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { startTestSandbox } from '../../support/start-test-sandbox.ts'
 import { account, accountPolicy, heldBy, pool, provider, resultsOf, runTrust } from './run-trust.ts'
@@ -52,27 +51,6 @@ suite('trust apply', { concurrency: 4 }, () => {
     const { oidc } = Object(heldBy(sandbox).provider)
     const { keys } = JSON.parse(oidc.jwksJson)
     assert.deepEqual(Object.keys(keys[0]).toSorted(), ['alg', 'e', 'kid', 'kty', 'n', 'use'])
-  })
-
-  test('uploads no key that was revoked, though the cluster still serves it', async (t) => {
-    const sandbox = await startTestSandbox(t, { trust: 'absent', issuerDocuments: 'absent' })
-    const leaked = sandbox.cluster.keys.current
-    const next = await sandbox.cluster.keys.add()
-    sandbox.cluster.keys.signWith(next)
-    sandbox.cluster.seed({
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { namespace: 'pullpass-system', name: 'pullpass-issuer' },
-      data: { [`revoked.${digestOf(leaked.kid)}`]: '{}' },
-    })
-    const run = await runTrust(sandbox, ['apply', '--yes'], { trust: ['uploadKeys: Always'] })
-
-    assert.equal(run.exitCode, 0, run.stderr)
-    const { keys }: { keys: { kid: string }[] } = JSON.parse(Object(heldBy(sandbox).provider).oidc.jwksJson)
-    assert.deepEqual(
-      keys.map(({ kid }) => kid),
-      [next.kid],
-    )
   })
 
   test('asks before each change, and leaves what is refused with what rests on it', async (t) => {

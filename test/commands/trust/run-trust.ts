@@ -18,10 +18,12 @@ export interface TrustDocument {
   /** The account whose token is exchanged; `file`: a token file. */
   readonly subject?: NamespacedName | 'file'
   readonly registry?: readonly string[]
+  /** More fields of `spec`. */
+  readonly spec?: readonly string[]
 }
 
 export function trustDocument(sandbox: TestSandbox, wanted: TrustDocument = {}): string {
-  const { trust = [], impersonation = 'by account', registry = [] } = wanted
+  const { trust = [], impersonation = 'by account', registry = [], spec = [] } = wanted
   const { subject = { namespace: 'image-system', name: 'pullpass' } } = wanted
   return [
     'apiVersion: pullpass.dev/v1alpha1',
@@ -31,6 +33,7 @@ export function trustDocument(sandbox: TestSandbox, wanted: TrustDocument = {}):
     '  secretName: regcred',
     '  namespaces: {include: [team-a]}',
     ...(subject === 'file' ? [] : [`  serviceAccountRef: {namespace: ${subject.namespace}, name: ${subject.name}}`]),
+    ...spec.map((line) => `  ${line}`),
     '  registries:',
     '    - name: google',
     `      hosts: ["localhost:${sandbox.parts.registry.port}"]`,

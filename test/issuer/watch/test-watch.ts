@@ -1,15 +1,15 @@
 /** A watch of a sandbox's cluster, round by round, that publishes to the sandbox's bucket; and further API servers for it. */
 import type { TestContext } from 'node:test'
 import type { ReplicaWanted } from '../../../sandbox/kubernetes/kubernetes-api.ts'
-import { servePart } from '../../../sandbox/serve/serve-part.ts'
+import type { Part } from '../../../sandbox/serve/serve-part.ts'
 import { createMovableClock } from '../../../sandbox/start/movable-clock.ts'
-import { apiServerNames } from '../../../sandbox/start/open-parts.ts'
 import { openTarget } from '../../../src/issuer/publish/open-target.ts'
 import { firstState, type WatchState, watchRound } from '../../../src/issuer/watch/watch-round.ts'
 import type { WatchWanted } from '../../../src/issuer/watch/watch-wanted.ts'
 import { connect } from '../../../src/kubernetes/connect.ts'
 import { asTexts } from '../../../src/outside/json-fields.ts'
 import type { Outside } from '../../../src/outside/outside.ts'
+import { addReplica } from '../../support/add-replica.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 import { testOutside } from '../../support/test-outside.ts'
 
@@ -28,7 +28,7 @@ export interface TestWatch {
   /** The kids that anybody reads in the bucket; undefined where nothing is there. */
   readonly published: () => string[] | undefined
   /** Puts a further API server into the EndpointSlice. */
-  readonly addReplica: (t: TestContext, wanted: ReplicaWanted) => Promise<Awaited<ReturnType<typeof servePart>>>
+  readonly addReplica: (t: TestContext, wanted: ReplicaWanted) => Promise<Part>
   /** Of the ConfigMap's entries. */
   readonly remembered: () => Record<string, string>
 }
@@ -85,14 +85,7 @@ export async function startTestWatch(t: TestContext, changes: Partial<WatchWante
       const { keys }: { keys: { kid: string }[] } = JSON.parse(object.bytes.toString())
       return keys.map(({ kid }) => kid).toSorted()
     },
-    async addReplica(context, differing) {
-      const replica = await sandbox.cluster.createReplica(differing)
-      const tls = { authority: sandbox.authority, http2: 'offered', serverNames: apiServerNames } as const
-      const part = await servePart({ handler: replica.handle, now: sandbox.clock.now, tls })
-      context.after(part.close)
-      sandbox.cluster.announce(part.url)
-      return part
-    },
+    addReplica: async (context, differing) => await addReplica(context, sandbox, differing),
     remembered() {
       const memory = sandbox.cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
       return asTexts(memory?.['data'])

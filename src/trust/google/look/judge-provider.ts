@@ -141,14 +141,20 @@ function compareAudiences({ name, audiences }: WantedProvider, found: FoundProvi
 }
 
 /** A key that the cluster does not serve any more may still have tokens: it stays, until it is replaced. */
-function compareKeys({ keys }: WantedProvider, found: FoundProvider, replace: readonly Replaceable[]): View {
+function compareKeys({ keys, servers }: WantedProvider, found: FoundProvider, replace: readonly Replaceable[]): View {
   if (keys === undefined) {
     if (found.jwks === '') return {}
     if (replace.includes('keys')) return { sets: { jwks: '' }, says: 'its uploaded keys go: Google reads the issuer' }
     const stay = kids(parseJwks(found.jwks) ?? [])
     return { field: 'keys', note: `its uploaded keys stay: ${stay}; Google does not read the issuer` }
   }
-  if (replace.includes('keys')) return replaceKeys(keys, found)
+  if (replace.includes('keys')) {
+    return servers === 'some'
+      ? {
+          against: 'its keys are not replaced while an API server cannot be asked: those that it alone serves would go',
+        }
+      : replaceKeys(keys, found)
+  }
   if (found.jwks === '') return { sets: { jwks: renderKeys(keys) }, says: `keys ${kids(keys)} are uploaded` }
   const there = parseJwks(found.jwks)
   if (there === undefined) return { field: 'keys', against: 'what is uploaded there is no JWKS' }

@@ -91,6 +91,7 @@ const providerOf = (
   audiences: audience === undefined ? [] : [audience],
   condition: trust?.attributeCondition,
   keys: trust?.uploadKeys === 'Always' ? keysForGoogle(cluster) : undefined,
+  ...(cluster.servers !== undefined && { servers: cluster.servers }),
 })
 
 const longestDescription = 256

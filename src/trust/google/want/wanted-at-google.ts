@@ -1,5 +1,6 @@
 /** What Google must know so that documents work: resources by name, each once, whatever many registries ask for it. */
 import type { IssuerKey } from '../../../issuer/keys/issuer-key.ts'
+import type { TrustedCluster } from '../../trusted-cluster.ts'
 
 export interface WantedAtGoogle {
   readonly pools: readonly WantedPool[]
@@ -30,6 +31,8 @@ export interface WantedProvider extends Made {
   readonly condition: string | undefined
   /** Uploaded; undefined: read at the issuer's URL. */
   readonly keys: readonly IssuerKey[] | undefined
+  /** `some`: keys of an API server that could not be asked are missing. */
+  readonly servers?: TrustedCluster['servers']
 }
 
 export interface WantedAccount extends Made {

@@ -118,6 +118,16 @@ suite('a provider that is there', () => {
     ])
   })
 
+  test('keeps its keys, whatever may be replaced, while an API server cannot be asked', () => {
+    const { verdict, changes, fault } = judge(
+      { keys: [keyOf('b')], servers: 'some' },
+      { jwks: renderKeys([keyOf('a')]) },
+      ['keys'],
+    )
+    assert.deepEqual([verdict, changes], ['refused', []])
+    assert.match(fault?.seen ?? '', /its keys are not replaced while an API server cannot be asked/)
+  })
+
   test('deleted comes back first, and is updated then', () => {
     assert.deepEqual(says(judge({ condition: 'true' }, { state: 'DELETED' })), ['undelete', 'condition true is added'])
   })

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { suite, type TestContext, test } from 'node:test'
+import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { digestOf } from '../../../src/issuer/memory/key-memory.ts'
+import { addReplica } from '../../support/add-replica.ts'
+import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
+import { heldBy, runTrust, type TrustDocument } from './run-trust.ts'
+
+const apply = ['apply', '--yes']
+const uploading: TrustDocument = { trust: ['uploadKeys: Always'] }
+
+const start = async (t: TestContext) => await startTestSandbox(t, { trust: 'absent', issuerDocuments: 'absent' })
+
+function uploadedTo(sandbox: TestSandbox): string[] {
+  const { keys }: { keys: { kid: string }[] } = JSON.parse(Object(heldBy(sandbox).provider).oidc.jwksJson)
+  return keys.map(({ kid }) => kid).toSorted()
+}
+
+/** The key that signs leaked: another signs in its place, and the leaked one is served on. */
+async function leakKey({ cluster: { keys } }: TestSandbox): Promise<{ leaked: string; next: string }> {
+  const leaked = keys.current
+  const next = await keys.add()
+  keys.signWith(next)
+  return { leaked: leaked.kid, next: next.kid }
+}
+
+const revokeIn = ({ cluster }: TestSandbox, namespace: string, kid: string) =>
+  cluster.seed({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { namespace, name: 'pullpass-issuer' },
+    data: { [`revoked.${digestOf(kid)}`]: '{}' },
+  })
+
+suite('keys that trust apply uploads', { concurrency: 4 }, () => {
+  test('are those of every API server: a token of each is exchanged', async (t) => {
+    const sandbox = await start(t)
+    const next = await generateSigningKey()
+    await addReplica(t, sandbox, { keys: { signing: next, published: [next] } })
+    const run = await runTrust(sandbox, apply, uploading)
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.deepEqual(uploadedTo(sandbox), [sandbox.cluster.keys.current.kid, next.kid].toSorted())
+  })
+
+  test('are added to what is there while an API server cannot be asked, and replace nothing', async (t) => {
+    const sandbox = await start(t)
+    const next = await generateSigningKey()
+    const replica = await addReplica(t, sandbox, { keys: { signing: next, published: [next] } })
+    await runTrust(sandbox, apply, uploading)
+    const before = uploadedTo(sandbox)
+    replica.faults.inject({ kind: 'answer', answer: { status: 403, body: '{}' } })
+    const run = await runTrust(sandbox, [...apply, '--replace', 'keys'], uploading)
+
+    assert.equal(run.exitCode, 1)
+    assert.match(run.stderr, /an API server could not be asked: keys that it alone serves are missing/)
+    assert.match(
+      run.stderr,
+      /^TRUST_REFUSED \(trust\): .*its keys are not replaced while an API server cannot be asked/m,
+    )
+    assert.deepEqual(uploadedTo(sandbox), before)
+  })
+
+  test('lack a key that was revoked, though the cluster still serves it', async (t) => {
+    const sandbox = await start(t)
+    const { leaked, next } = await leakKey(sandbox)
+    revokeIn(sandbox, 'pullpass-system', leaked)
+    const run = await runTrust(sandbox, apply, uploading)
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.deepEqual(uploadedTo(sandbox), [next])
+  })
+
+  for (const [title, words, issuer] of [
+    [
+      'the document’s issuer.memoryRef',
+      [],
+      [
+        'issuer:',
+        '  publishTo: gs://example-issuer/cluster',
+        '  memoryRef: {namespace: image-system, name: pullpass-issuer}',
+      ],
+    ],
+    ['--memory', ['--memory', 'image-system/pullpass-issuer'], []],
+  ] as const) {
+    test(`lack a key whose revocation lies where ${title} says`, async (t) => {
+      const sandbox = await start(t)
+      const { leaked, next } = await leakKey(sandbox)
+      revokeIn(sandbox, 'image-system', leaked)
+      const run = await runTrust(sandbox, [...apply, ...words], { ...uploading, spec: issuer })
+
+      assert.equal(run.exitCode, 0, run.stderr)
+      assert.deepEqual(uploadedTo(sandbox), [next])
+    })
+  }
+
+  test('are none where the document asks for none: --memory is refused then, by the command’s own name', async (t) => {
+    const sandbox = await start(t)
+    const run = await runTrust(sandbox, [...apply, '--memory', 'image-system/pullpass-issuer'])
+
+    assert.equal(run.exitCode, 2)
+    assert.match(run.stderr, /^USAGE_INVALID \(run\): --memory stands beside documents that have no keys uploaded\n/)
+    assert.match(run.stderr, /\n {2}fix: pullpass trust apply --help\n/)
+  })
+})
