@@ -49,7 +49,8 @@ export function judgeRound(facts: RoundFacts, before: RoundBefore, now: Date): R
   const read = withoutFaults(facts.readings.map(({ documents }) => documents))
   const served = mergeKeys(...read.map(({ keys }) => keys))
   const signing = signingOf(facts)
-  const merged = facts.memory instanceof PullpassError ? undefined : mergeMemories(facts.memory, before.memory)
+  const vouched = [...before.witnessed, ...before.published]
+  const merged = facts.memory instanceof PullpassError ? undefined : mergeMemories(facts.memory, before.memory, vouched)
   const remembered = merged ?? before.memory
   const seen = { served, signing: [...signing.keys()], published: before.published }
   const memory = remembered && observeKeys(remembered, seen, now)

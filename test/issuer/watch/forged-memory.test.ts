@@ -82,6 +82,20 @@ suite('whoever may write the ConfigMap', () => {
     assert.deepEqual(watch.published(), sorted(keys.current))
   })
 
+  test('fills no memory by keys that he writes over each other', async (t) => {
+    const watch = await startTestWatch(t)
+    await watch.look()
+    const own = watch.remembered()
+    for (let times = 0; times < 3; times++) {
+      forge(watch, { ...own, ...entryOf(await generateSigningKey()) })
+      await watch.look()
+    }
+    assert.equal((await watch.look()).memory?.keys.length, 2)
+    forge(watch, {})
+    assert.equal((await watch.look()).memory?.keys.length, 1)
+    assert.deepEqual(Object.keys(watch.remembered()), Object.keys(own))
+  })
+
   test('keeps no key public by a sight in the future: it is put right', async (t) => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
