@@ -63,15 +63,16 @@ interface Compared {
 function verdictOf({ name }: WantedProvider, found: FoundProvider, { views, fields }: Compared) {
   const against = [
     ...(found.protocol === 'oidc' ? [] : ['it is no OIDC provider']),
-    ...(found.disabled ? ['it is disabled; ask who did that, then enable it'] : []),
+    ...(found.disabled ? ['it is disabled'] : []),
     ...views.flatMap((view) => view.against ?? []),
   ]
   if (against.length > 0) {
+    const override = overrideOf(name, found, views)
     const fault = trustRefused(`provider ${name} is there, but ${against.join('; and ')}`, {
       expected: 'one that does what the document asks, or another id',
-      hint: 'it was left as it is; if it is yours to change, say which part: --replace issuer|mapping|condition|keys',
+      hint: `it was left as it is; ${hintOf(override)}`,
     })
-    return { verdict: 'refused', changes: [], fault, override: overrideOf(name, found, views) } as const
+    return { verdict: 'refused', changes: [], fault, override } as const
   }
   const says = views.flatMap((view) => view.says ?? []).join(', ')
   const update: readonly GoogleChange[] = says === '' ? [] : [{ kind: 'update', name, fields, says }]
@@ -88,6 +89,13 @@ function overrideOf(name: string, found: FoundProvider, views: readonly View[]):
   }
   const replace = views.flatMap(({ against, field }) => (against === undefined || field === undefined ? [] : [field]))
   return replace.length === 0 ? undefined : { replace }
+}
+
+function hintOf(override: Override | undefined): string {
+  if (override === undefined) return 'give the document another id'
+  if ('command' in override) return `ask who disabled it, then: ${override.command}`
+  const flags = override.replace.map((field) => `--replace ${field}`)
+  return `if it is yours to change, say so: ${flags.join(' ')}`
 }
 
 function fieldsOf({ issuer, audiences, condition = '', keys }: WantedProvider): ProviderFields {

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { suite, test } from 'node:test'
+import { judgeAccount } from '../../../../src/trust/google/look/judge-account.ts'
+import { judgePool } from '../../../../src/trust/google/look/judge-pool.ts'
+import { judgeProvider } from '../../../../src/trust/google/look/judge-provider.ts'
+import { nasty } from '../render/nasty-findings.ts'
+
+const made = { mark: 'pullpass:0123456789ab', description: '' }
+const disabled = { state: 'ACTIVE', disabled: true, description: '' } as const
+const provider = { name: nasty, ...made, issuer: 'https://oidc.example.com', audiences: [], condition: undefined }
+const foundProvider = {
+  protocol: 'oidc',
+  issuer: 'https://oidc.example.com',
+  audiences: [],
+  mapping: { 'google.subject': 'assertion.sub' },
+  condition: '',
+  jwks: '',
+} as const
+
+const findings = {
+  pool: judgePool({ name: nasty, ...made }, disabled),
+  provider: judgeProvider({ ...provider, keys: undefined }, { ...disabled, ...foundProvider }, []),
+  'service account': judgeAccount({ email: nasty, ...made }, { ...disabled, uniqueId: '' }, undefined),
+}
+
+suite('the command that enables what somebody disabled', () => {
+  for (const [kind, { fault, override }] of Object.entries(findings)) {
+    test(`holds the name of a ${kind} as one word, whatever is in it`, () => {
+      const command = override !== undefined && 'command' in override ? override.command : assert.fail('no command')
+      assert.ok(fault?.hint?.endsWith(`then: ${command}`))
+      const words = spawnSync('sh', ['-c', `gcloud() { printf '%s\\0' "$@"; }; ${command}`], { encoding: 'utf8' })
+      assert.ok(words.stdout.split('\0').includes(nasty), words.stdout)
+    })
+  }
+})
