@@ -11,7 +11,7 @@ export const cloudFaults: readonly RealFault[] = [
         sandbox.google.store.remove(bucket, name)
     },
     hop: 'discovery',
-    code: 'ISSUER_ABSENT',
+    code: 'DOCUMENT_ABSENT',
     runs: /^pullpass issuer publish --to gs:\/\/real-cluster$/,
   },
   {

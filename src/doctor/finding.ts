@@ -1,4 +1,5 @@
 /** What became of one step of the way: what was seen there, what was expected, and what mends it. Never a secret. */
+import type { FindingWord } from '../issuer/public/issuer-finding.ts'
 import type { ErrorCode } from '../outside/error-codes.ts'
 
 /** In the order of the way: of two that fail, the first is the one to mend first. */
@@ -39,21 +40,8 @@ export type DoctorWord =
   | 'CLOCK_SKEWED'
   | 'TOKEN_NOT_YET_VALID'
   | 'TOKEN_OF_ANOTHER_CLUSTER'
-  | 'ISSUER_NOT_PUBLIC'
-  | 'ISSUER_ABSENT'
-  | 'ISSUER_REDIRECTS'
-  | 'ISSUER_NOT_JSON'
-  | 'ISSUER_DIFFERS'
-  | 'ISSUER_KEYS_NOT_HTTPS'
-  | 'ISSUER_CERTIFICATE_UNTRUSTED'
-  | 'ISSUER_ANSWERS_OTHERWISE'
-  | 'KEYS_ABSENT'
-  | 'KEYS_NOT_JWKS'
-  | 'KEYS_EMPTY'
-  | 'KEY_NOT_PUBLISHED'
-  | 'KEY_UNREADABLE'
   | 'KEYS_THINNER'
-  | 'KEY_OF_ANOTHER'
+  | 'KEY_REVOKED'
   | 'IMAGE_NOT_MATCHED'
   | 'IMAGE_PUBLIC'
   | 'MANIFEST_UNKNOWN'
@@ -84,7 +72,7 @@ export type DoctorWord =
   | 'KUBELET_COMPLAINED'
   | 'BACK_OFF_RUNNING'
 
-export type FindingCode = ErrorCode | DoctorWord
+export type FindingCode = ErrorCode | DoctorWord | FindingWord
 
 export interface Finding {
   readonly hop: DoctorHop

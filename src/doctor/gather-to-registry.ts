@@ -7,6 +7,7 @@ import type { Demand } from '../refresh/demand.ts'
 import { repositoryFor } from '../trust/repository-for.ts'
 import type { Asked, WantedImage } from './asked.ts'
 import { type ExchangeFacts, gatherExchanges } from './gather/gather-exchanges.ts'
+import { gatherHosts, type HostsByIssuer } from './gather/gather-hosts.ts'
 import { gatherIssuers, type IssuerFacts } from './gather/gather-issuers.ts'
 import { gatherPulls, type PullFacts } from './gather/gather-pulls.ts'
 import { gatherTokens, type TokenFacts } from './gather/gather-tokens.ts'
@@ -20,6 +21,8 @@ import { takesFiles } from './remedy/trust-command.ts'
 export interface WayFacts {
   readonly tokens: readonly TokenFacts[]
   readonly issuers: readonly IssuerFacts[]
+  /** Of issuers whose documents a cloud may not get for who serves them. */
+  readonly hosts: HostsByIssuer
   readonly exchanges: readonly ExchangeFacts[]
   readonly pulls: readonly PullFacts[]
   readonly clocks: readonly ClockSeen[]
@@ -41,18 +44,19 @@ export async function gatherToRegistry(
   const tokens = await gatherTokens(demands, asked, cluster)
   const requestedAt = outside.now()
   const held = tokens.flatMap(({ got, from }) => (isToken(got) ? [{ token: got, where: whereOf(from) }] : []))
-  const issuers = await gatherIssuers(held, cluster, watched.outside)
+  const issuers = await gatherIssuers(held, asked, cluster, watched.outside)
   const worth = tokens.map((facts) => ({ demand: facts.demand, token: worthTrying(facts, asked, requestedAt) }))
   const exchanges = await gatherExchanges(worth, watched.outside)
+  const hosts = await gatherHosts(issuers, exchanges, outside)
   const pulls = await gatherPulls(exchanges, { documents: asked.documents, images }, watched.outside)
   const trust = await gatherWhereRefused({ tokens, issuers, exchanges, pulls }, { asked, demands, images }, outside)
   const clocks = [...clusterClock(tokens, cluster, requestedAt), ...watched.seen()]
-  return { tokens, issuers, exchanges, pulls, clocks, trust }
+  return { tokens, issuers, hosts, exchanges, pulls, clocks, trust }
 }
 
 /** The vendor is read only where he refused something that he was told wrong, or not at all. */
 async function gatherWhereRefused(
-  { tokens, issuers, exchanges, pulls }: Omit<WayFacts, 'trust' | 'clocks'>,
+  { tokens, issuers, exchanges, pulls }: Omit<WayFacts, 'trust' | 'clocks' | 'hosts'>,
   { asked: { documents }, images }: WayWanted,
   outside: Outside,
 ): Promise<TrustFacts> {

@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { doctorWords } from '../../src/doctor/doctor-words.ts'
 import { doctorHops } from '../../src/doctor/finding.ts'
+import { issuerWords } from '../../src/doctor/issuer-words.ts'
 
 const page = readFileSync('docs/doctor.md', 'utf8')
 const hopsOf = (hops: readonly string[]) => (hops.length === doctorHops.length ? 'any' : hops.join(', '))
@@ -22,6 +23,15 @@ suite('docs/doctor.md', () => {
       [...hops.matchAll(/^\| ([a-z-]+) \| /gm)].map(([, hop]) => hop),
       [...doctorHops],
     )
+  })
+
+  test('each word of issuer check stands at the hop where doctor tells it', () => {
+    const rows = [...page.matchAll(/^\| (discovery|key|signature) \| ([A-Z_, ]+) \|$/gm)]
+    const shown = rows.flatMap(([, hop, words = '']) => words.split(', ').map((word) => [word, hop]))
+    const told = Object.entries(issuerWords).flatMap(([word, known]) =>
+      known === 'of the token' ? [] : [[word, known.hop]],
+    )
+    assert.deepEqual(shown, told)
   })
 
   test('every word is named by a test', () => {

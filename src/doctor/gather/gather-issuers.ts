@@ -1,55 +1,98 @@
-/** What a stranger reads at a token's issuer, what the cluster itself serves, and whether the keys fit the token. */
+/** What a stranger reads at a token's issuer, what the cluster itself serves of it, and which of its keys were revoked. */
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { type ClusterIssuer, readClusterIssuer } from '../../issuer/cluster/read-cluster-issuer.ts'
 import { checkIssuerUrl } from '../../issuer/documents/check-issuer-url.ts'
 import type { IssuerKey } from '../../issuer/keys/issuer-key.ts'
-import { type SignatureVerdict, verifySignature } from '../../issuer/keys/verify-signature.ts'
+import { verifySignature } from '../../issuer/keys/verify-signature.ts'
+import { isRevoked } from '../../issuer/memory/is-revoked.ts'
+import { digestOf, emptyMemory, type KeyMemory } from '../../issuer/memory/key-memory.ts'
+import { readMemory } from '../../issuer/memory/read-memory.ts'
 import { foundKeys } from '../../issuer/public/found-keys.ts'
-import { type PublicIssuer, readPublicIssuer } from '../../issuer/public/read-public-issuer.ts'
+import type { PublicFacts } from '../../issuer/public/public-facts.ts'
+import { readPublicIssuer } from '../../issuer/public/read-public-issuer.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { asFault } from '../../outside/as-fault.ts'
 import type { Outside } from '../../outside/outside.ts'
-import type { PullpassError } from '../../outside/pullpass-error.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import type { Asked } from '../asked.ts'
+import { publicationOf } from '../publication-of.ts'
 
 export interface IssuerFacts {
   readonly token: SubjectToken
   /** Where the token came from, for messages. */
   readonly where: string
-  /** ISSUER_UNUSABLE: nobody could read it, so that it was not asked. */
-  readonly unusable: PullpassError | undefined
-  readonly found: PublicIssuer | undefined
-  readonly keys: readonly IssuerKey[] | undefined
-  /** By the published keys. */
-  readonly signature: SignatureVerdict | undefined
-  /** What the cluster serves of itself; why it was not read; undefined where it could not be asked. */
+  /** As a stranger finds it; who serves it is not looked at. */
+  readonly found: PublicFacts
+  /** What the cluster serves of itself, without what was revoked; why it was not read; undefined where it could not be asked. */
   readonly cluster: ClusterIssuer | PullpassError | undefined
+  /** `unknown`: what was revoked may not be read, or nothing remembers it. */
+  readonly signedBy: 'a revoked key' | 'unknown'
 }
 
-type IssuerOutside = Pick<Outside, 'transport' | 'signal'>
+export interface HeldToken {
+  readonly token: SubjectToken
+  readonly where: string
+}
+
+type IssuerOutside = Pick<Outside, 'transport' | 'signal' | 'now'>
 
 /** One for each issuer and key among the tokens. */
 export async function gatherIssuers(
-  tokens: readonly { readonly token: SubjectToken; readonly where: string }[],
+  tokens: readonly HeldToken[],
+  { documents }: Pick<Asked, 'documents'>,
   cluster: Cluster | undefined,
   outside: IssuerOutside,
 ): Promise<IssuerFacts[]> {
   const distinct = new Map(tokens.map((one) => [JSON.stringify([one.token.issuer, one.token.keyId]), one]))
   if (distinct.size === 0) return []
-  const served = cluster && (await readClusterIssuer(cluster).catch(asFault))
-  return await Promise.all([...distinct.values()].map((one) => gatherIssuer(one, served, outside)))
+  const own = await gatherOwn(documents, cluster)
+  return await Promise.all([...distinct.values()].map((one) => gatherIssuer(one, own, outside)))
+}
+
+interface Own {
+  readonly served: ClusterIssuer | PullpassError | undefined
+  readonly memory: KeyMemory
+}
+
+/** Whoever may not read what was revoked is told nothing of it: what publishes is, and says so. */
+async function gatherOwn(documents: Asked['documents'], cluster: Cluster | undefined): Promise<Own> {
+  if (cluster === undefined) return { served: undefined, memory: emptyMemory }
+  const { memory: place } = publicationOf(documents)
+  const [served, memory] = await Promise.all([
+    readClusterIssuer(cluster).catch(asFault),
+    readMemory(cluster, place).catch(asFault),
+  ])
+  return { served, memory: memory instanceof PullpassError ? emptyMemory : memory }
 }
 
 async function gatherIssuer(
-  { token, where }: { readonly token: SubjectToken; readonly where: string },
-  cluster: IssuerFacts['cluster'],
+  { token, where }: HeldToken,
+  { served, memory }: Own,
   outside: IssuerOutside,
 ): Promise<IssuerFacts> {
-  const unusable = checkIssuerUrl(token.issuer, `the issuer of ${where}`)
-  const base = { token, where, unusable, cluster }
-  if (unusable !== undefined) return { ...base, found: undefined, keys: undefined, signature: undefined }
-  const found = await readPublicIssuer(outside, token.issuer)
-  const { jwks } = found
-  const keys = foundKeys(jwks)
+  const { issuer } = token
+  const isAsked = checkIssuerUrl(issuer, 'the issuer') === undefined
+  const found = isAsked ? await readPublicIssuer(outside, issuer) : undefined
+  const keys = foundKeys(found?.jwks)
   const signature = keys === undefined ? undefined : await verifySignature(token, keys)
-  return { ...base, found, keys, signature }
+  const all = served === undefined || served instanceof PullpassError ? (keys ?? []) : [...served.keys, ...(keys ?? [])]
+  return {
+    token,
+    where,
+    found: { issuer, found, keys, hosts: [], token: { token, signature }, at: outside.now() },
+    cluster: withoutRevoked(served, memory),
+    signedBy: isSignedByRevoked(token, all, memory) ? 'a revoked key' : 'unknown',
+  }
+}
+
+function withoutRevoked(served: Own['served'], memory: KeyMemory): Own['served'] {
+  if (served === undefined || served instanceof PullpassError) return served
+  return { ...served, keys: served.keys.filter((key) => !isRevoked(memory, key)) }
+}
+
+/** By its kid, whether or not anybody serves or publishes the key still. */
+function isSignedByRevoked({ keyId }: SubjectToken, keys: readonly IssuerKey[], memory: KeyMemory): boolean {
+  if (keyId === undefined) return false
+  const isNamed = memory.revocations.some(({ digest }) => digest === digestOf(keyId))
+  return isNamed || keys.some((key) => key.keyId === keyId && isRevoked(memory, key))
 }

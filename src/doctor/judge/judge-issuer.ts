@@ -1,15 +1,19 @@
-/** Whether clouds find an issuer's documents, and in them the key that a token was signed with: pure. */
-
-import type { FoundDocument, PublicIssuer } from '../../issuer/public/read-public-issuer.ts'
-import { asObject, asText, jsonOrNone } from '../../outside/json-fields.ts'
-import { quote } from '../../outside/quote.ts'
-import { failedBy } from '../failed-by.ts'
-import type { Finding, FindingCode } from '../finding.ts'
+/**
+ * Whether the clouds of the documents find an issuer's documents, and in them the key that signed a token: what
+ * `pullpass issuer check` finds, at the hop where it lies, with what mends it. Pure.
+ */
+import type { CloudName } from '../../issuer/public/clouds/clouds.ts'
+import type { IssuerFinding } from '../../issuer/public/issuer-finding.ts'
+import { judgeForClouds } from '../../issuer/public/judge-for-clouds.ts'
+import type { HostFacts, PublicFacts } from '../../issuer/public/public-facts.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import type { Finding } from '../finding.ts'
 import type { IssuerFacts } from '../gather/gather-issuers.ts'
+import { type IssuerHop, issuerWords } from '../issuer-words.ts'
 import { notTried } from '../not-tried.ts'
+import type { Publication } from '../publication-of.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
 import { publishRemedy } from '../remedy/publish-remedy.ts'
-import { judgeKey } from './judge-key.ts'
 
 /**
  * `verified elsewhere`: an exchange succeeded, so that whoever verifies has the keys, whatever is public.
@@ -17,14 +21,75 @@ import { judgeKey } from './judge-key.ts'
  */
 export type KeysNeeded = 'needed' | 'verified elsewhere' | 'uploaded'
 
+export interface JudgeIssuer {
+  readonly clouds: readonly CloudName[]
+  readonly needed: KeysNeeded
+  /** Who serves the documents; empty where that is no matter. */
+  readonly hosts: readonly HostFacts[]
+  readonly publication: Publication
+  readonly commands: MendingCommands
+}
+
 /** Discovery, key and signature, in this order. */
-export function judgeIssuer(facts: IssuerFacts, commands: MendingCommands, needed: KeysNeeded): Finding[] {
-  const about = facts.token.issuer
-  const discovery = judgeDiscovery(facts, commands)
-  if (discovery.result === 'ok') return [discovery, ...judgeKey(facts, commands)]
-  const unread = needed === 'needed' ? discovery : notNeeded(discovery, needed)
-  if (unread.result === 'skipped') return [unread]
-  return [unread, ...(['key', 'signature'] as const).map((hop) => notTried(hop, about, unread))]
+export function judgeIssuer(facts: IssuerFacts, judge: JudgeIssuer): Finding[] {
+  const told = tellByHop(facts, judge)
+  const revoked = judgeRevoked(facts, judge)
+  const findings: Finding[] = []
+  for (const hop of ['discovery', 'key', 'signature'] as const) {
+    const cause = findings.find(({ result }) => result === 'failed')
+    const unneeded = findings.some(({ code }) => code === 'NOT_NEEDED')
+    const alarms = told[hop].filter(({ word }) => word === 'KEY_PRIVATE')
+    if (alarms.length > 0) findings.push(...alarms.map((one) => tell(one, facts, judge)))
+    else if (hop === 'key' && revoked !== undefined) findings.push(revoked)
+    else if (cause !== undefined) findings.push(notTried(hop, facts.token.issuer, cause))
+    else if (!unneeded) findings.push(...judgeHop(hop, told[hop], { facts, judge }))
+  }
+  return findings
+}
+
+/** Of several clouds, what any of them minds; each thing once. */
+function tellByHop({ found }: IssuerFacts, { clouds, hosts }: JudgeIssuer): Record<IssuerHop, IssuerFinding[]> {
+  const judge = (known: PublicFacts) => judgeForClouds(known, clouds).flatMap(({ findings }) => findings)
+  const own = judge(found)
+  const [problem] = own.filter(({ level, word }) => level === 'problem' && hopOf(word) !== undefined)
+  // Who serves the documents is to blame where nothing else is wrong with them; where nobody answered, a certificate may be.
+  const nameless = hosts.map((host) => ({ ...host, addresses: [] }))
+  const blamed = problem === undefined ? hosts : problem.word === 'DOCUMENT_UNREAD' ? nameless : []
+  const told = blamed.length > 0 ? judge({ ...found, hosts: blamed }) : own
+  const distinct = [...new Map(told.map((one) => [`${one.level} ${one.says}`, one])).values()]
+  const at = (hop: IssuerHop) => distinct.filter(({ word }) => hopOf(word) === hop)
+  return { discovery: at('discovery'), key: at('key'), signature: at('signature') }
+}
+
+function hopOf(word: IssuerFinding['word']): IssuerHop | undefined {
+  const known = issuerWords[word]
+  return known === 'of the token' ? undefined : known.hop
+}
+
+interface Judging {
+  readonly facts: IssuerFacts
+  readonly judge: JudgeIssuer
+}
+
+/** The first problem alone: what is published anew mends the others as well. */
+function judgeHop(hop: IssuerHop, told: readonly IssuerFinding[], { facts, judge }: Judging): Finding[] {
+  const problem = told.find(({ level }) => level === 'problem')
+  if (problem !== undefined) {
+    const finding = tell(problem, facts, judge)
+    return [judge.needed === 'needed' ? finding : notNeeded(finding, judge.needed)]
+  }
+  const thinner = hop === 'key' ? judgeThinner(facts, judge) : []
+  // What may stand in a cloud's way did not, where it verified the token.
+  const warnings = judge.needed === 'needed' ? told.map((one) => tell(one, facts, judge)) : []
+  return thinner.length + warnings.length > 0 ? [...thinner, ...warnings] : [wellAt(hop, facts)]
+}
+
+function tell({ word, level, says, fix }: IssuerFinding, { token }: IssuerFacts, judge: JudgeIssuer): Finding {
+  const known = issuerWords[word]
+  const { hop, expected } = known === 'of the token' ? { hop: 'signature' as const, expected: undefined } : known
+  const result = level === 'problem' ? 'failed' : 'warning'
+  const remedy = result === 'failed' ? publishRemedy(word, token.issuer, judge) : undefined
+  return { hop, about: token.issuer, result, code: word, seen: says, expected, remedy: remedy ?? { words: fix } }
 }
 
 const whyNotNeeded = {
@@ -40,76 +105,47 @@ const notNeeded = ({ hop, about, seen }: Finding, needed: keyof typeof whyNotNee
   seen: `${seen}; it is not needed: ${whyNotNeeded[needed]}`,
 })
 
-function judgeDiscovery(facts: IssuerFacts, commands: MendingCommands): Finding {
-  const { token, unusable, found, keys = [] } = facts
-  const base = { hop: 'discovery', about: token.issuer } as const
-  if (unusable !== undefined) {
-    return failedBy(base.hop, base.about, unusable, { command: commands.cluster('issuer show') })
+function wellAt(hop: IssuerHop, { token, found: { keys = [] }, where }: IssuerFacts): Finding {
+  const seen = {
+    discovery: `anybody reads the discovery document and ${keys.length} ${keys.length === 1 ? 'key' : 'keys'}`,
+    key: `key ${token.keyId} is published`,
+    signature: `${where} verifies with the published key`,
   }
-  const complaint = found && whyUnfound(facts, found)
-  if (complaint === undefined) {
-    return {
-      ...base,
-      result: 'ok',
-      code: 'OK',
-      seen: `anybody reads the discovery document and ${keys.length} ${keys.length === 1 ? 'key' : 'keys'}`,
-    }
-  }
-  const [code, seen, expected] = complaint
-  return { ...base, result: 'failed', code, seen, expected, remedy: publishRemedy(code, token.issuer, commands) }
+  return { hop, about: token.issuer, result: 'ok', code: 'OK', seen: seen[hop] }
 }
 
-type Complaint = [code: FindingCode, seen: string, expected: string]
-
-function whyUnfound({ token, keys }: IssuerFacts, { discovery, jwks }: PublicIssuer): Complaint | undefined {
-  const unserved = whyNotServed(discovery, 'discovery')
-  if (unserved !== undefined || discovery.kind !== 'answered') return unserved
-  const { url, text } = discovery
-  const document = asObject(jsonOrNone(text))
-  if (document === undefined) {
-    return ['ISSUER_NOT_JSON', `${url} answers a stranger 200, but no JSON object`, 'the discovery document, in JSON']
+/** A leaked key whose tokens a cloud takes still is no reason to wait. */
+function judgeRevoked({ token, where, signedBy }: IssuerFacts, { needed }: JudgeIssuer): Finding | undefined {
+  if (signedBy !== 'a revoked key') return undefined
+  return {
+    hop: 'key',
+    about: token.issuer,
+    result: needed === 'verified elsewhere' ? 'warning' : 'failed',
+    code: 'KEY_REVOKED',
+    seen: `${where} is signed by key ${token.keyId}, which was revoked: nothing publishes or uploads it again`,
+    expected: 'a token that the cluster signs with another key',
+    remedy: { words: 'let the API servers sign with another key, then refresh: publishing anew does not mend it' },
   }
-  const named = asText(document['issuer']) ?? ''
-  if (named !== token.issuer) {
-    const seen = `${url} names issuer ${quote(named)}, the token ${quote(token.issuer)}${slashApart(named, token.issuer)}`
-    return ['ISSUER_DIFFERS', seen, 'one and the same text: clouds compare it letter by letter']
-  }
-  if (jwks === undefined) {
-    const seen = `${url} leads to ${quote(asText(document['jwks_uri']) ?? 'no jwks_uri')}`
-    return ['ISSUER_KEYS_NOT_HTTPS', seen, 'a jwks_uri by https, which anybody can read']
-  }
-  const keysUnserved = whyNotServed(jwks, 'jwks')
-  if (keysUnserved !== undefined || keys !== undefined) return keysUnserved
-  return ['KEYS_NOT_JWKS', `${jwks.url} answers a stranger 200, but no JWKS`, 'an object with a list of keys']
 }
 
-const slashApart = (one: string, other: string) =>
-  one.replace(/\/$/, '') === other.replace(/\/$/, '') ? ': a trailing slash is the difference' : ''
-
-const names = { discovery: 'the discovery document', jwks: 'the JWKS' } as const
-
-function whyNotServed(found: FoundDocument, name: keyof typeof names): Complaint | undefined {
-  const expected = `${names[name]} at ${found.url}, for anybody, without a redirect`
-  if (found.kind === 'unanswered') {
-    const { code, seen } = found.fault
-    const untrusted = code === 'CERTIFICATE_UNTRUSTED'
-    return [
-      untrusted ? 'ISSUER_CERTIFICATE_UNTRUSTED' : code,
-      seen,
-      untrusted ? 'a certificate from an authority that clouds trust: a private one will not do' : expected,
-    ]
-  }
-  const { status, url, location } = found
-  if (status === 200) return undefined
-  const answered = `${url} answers a stranger ${status}`
-  if (status === 404)
-    return [name === 'jwks' ? 'KEYS_ABSENT' : 'ISSUER_ABSENT', `${answered}: nothing is there`, expected]
-  if (status === 401 || status === 403) return ['ISSUER_NOT_PUBLIC', `${answered}: it is not public`, expected]
-  if (status >= 300 && status < 400)
-    return [
-      'ISSUER_REDIRECTS',
-      `${answered}, a redirect to ${quote(location ?? 'nowhere')}: clouds follow none`,
-      expected,
-    ]
-  return ['ISSUER_ANSWERS_OTHERWISE', answered, expected]
+/** What signs next would fail. */
+function judgeThinner(
+  { cluster, found: { keys = [] }, token: { issuer } }: IssuerFacts,
+  judge: JudgeIssuer,
+): Finding[] {
+  if (cluster === undefined || cluster instanceof PullpassError || cluster.issuer !== issuer) return []
+  const published = new Set(keys.map(({ keyId }) => keyId))
+  const thinner = cluster.keys.flatMap(({ keyId }) => (keyId === undefined || published.has(keyId) ? [] : [keyId]))
+  if (thinner.length === 0) return []
+  return [
+    {
+      hop: 'key',
+      about: issuer,
+      result: 'warning',
+      code: 'KEYS_THINNER',
+      seen: `the cluster serves keys that are not published: ${thinner.join(', ')}`,
+      expected: 'all of them published before one of them signs',
+      remedy: publishRemedy('KEYS_THINNER', issuer, judge),
+    },
+  ]
 }

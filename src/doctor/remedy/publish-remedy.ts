@@ -1,43 +1,77 @@
-/** What publishes an issuer's documents as they are to be: exact where its URL tells the store. */
+/** What publishes an issuer's documents as they are to be: exact where a document or the URL tells the store. */
+import { issuerMemory } from '../../document/issuer-memory.ts'
 import { vendorOfIssuer } from '../../issuer/documents/vendor-of-issuer.ts'
-import type { FindingCode, Remedy } from '../finding.ts'
+import type { FindingWord } from '../../issuer/public/issuer-finding.ts'
+import { shellQuote } from '../../outside/shell-quote.ts'
+import type { Remedy } from '../finding.ts'
+import type { Publication } from '../publication-of.ts'
 import type { MendingCommands } from './mending-commands.ts'
 
 /** Something else lies there, which is overwritten only when it is said. */
-const foreign: readonly FindingCode[] = [
-  'ISSUER_NOT_JSON',
+const foreign: readonly string[] = [
+  'DOCUMENT_MALFORMED',
   'ISSUER_DIFFERS',
-  'ISSUER_KEYS_NOT_HTTPS',
-  'KEYS_NOT_JWKS',
-  'KEY_OF_ANOTHER',
-]
+  'JWKS_URI_UNUSABLE',
+  'TOKEN_SIGNATURE_WRONG',
+] satisfies FindingWord[]
 /** Not what lies there is wrong, but how it is served. */
-const ofTheServer: readonly FindingCode[] = [
-  'ISSUER_REDIRECTS',
-  'ISSUER_CERTIFICATE_UNTRUSTED',
-  'ISSUER_ANSWERS_OTHERWISE',
-  'DISCOVERY_UNAVAILABLE',
-  'ANSWER_TOO_LARGE',
-]
+const ofTheServer: readonly string[] = [
+  'ADDRESS_PRIVATE',
+  'CERTIFICATE_UNTRUSTED',
+  'DOCUMENT_REDIRECTED',
+  'DOCUMENT_REFUSED',
+  'DOCUMENT_UNREAD',
+] satisfies FindingWord[]
+/** Nothing that is published there mends them. */
+const ofTheUrl: readonly string[] = ['URL_UNUSABLE', 'URL_TOO_LONG', 'PORT_NAMED'] satisfies FindingWord[]
 
-export function publishRemedy(code: FindingCode, issuer: string, commands: MendingCommands): Remedy {
+interface Means {
+  readonly publication: Publication
+  readonly commands: MendingCommands
+}
+
+export function publishRemedy(
+  word: FindingWord | 'KEYS_THINNER',
+  issuer: string,
+  { publication, commands }: Means,
+): Remedy {
   const vendor = vendorOfIssuer(issuer)
   const check = commands.check(issuer)
+  if (ofTheUrl.includes(word)) {
+    return { command: commands.cluster('issuer show'), words: 'tells how this cluster gets another issuer' }
+  }
   if (vendor !== undefined) {
     return { words: `${vendor} publishes these documents: ${check}, from outside of its network` }
   }
-  if (ofTheServer.includes(code)) {
+  if (word === 'KEY_PRIVATE') {
+    return { words: `take it down now, and replace the signing key of the cluster; then ${check}` }
+  }
+  if (ofTheServer.includes(word)) {
     return {
-      words: `set right what serves that address, so that it answers itself, with a certificate of a public authority; then ${check}`,
+      words: `set right what serves that address, so that it answers itself, publicly, with a certificate of a public authority; then ${check}`,
     }
   }
-  const target = targetOf(issuer, commands.storage)
-  if (code === 'ISSUER_NOT_PUBLIC') return publicRemedy(target, check)
-  const adopt = foreign.includes(code) ? ['--adopt'] : []
-  const words = adopt.length > 0 ? 'it takes over what lies there: see first whose it is' : undefined
-  if (target !== undefined) return { command: commands.cluster('issuer publish', '--to', target, ...adopt), words }
+  const target = publication.to ?? targetOf(issuer, commands.storage)
+  if (word === 'DOCUMENT_NOT_PUBLIC') return publicRemedy(target, check)
+  return publishing(target, issuer, { publication, commands, adopt: foreign.includes(word) ? ['--adopt'] : [] })
+}
+
+interface Publishing extends Means {
+  readonly adopt: readonly string[]
+}
+
+/** With what remembers revocations, where that is another than usual: else a revoked key would be public again. */
+function publishing(target: string | undefined, issuer: string, { publication, commands, adopt }: Publishing): Remedy {
+  const { to, url, memory } = publication
+  const isUsual = memory.namespace === issuerMemory.namespace && memory.name === issuerMemory.name
+  const remember = isUsual ? [] : ['--memory', `${memory.namespace}/${memory.name}`]
+  const takesOver = adopt.length > 0 ? 'it takes over what lies there: see first whose it is' : undefined
+  if (target !== undefined) {
+    const where = ['--to', target, ...(to !== undefined && url !== undefined ? ['--issuer-url', url] : [])]
+    return { command: commands.cluster('issuer publish', ...where, ...remember, ...adopt), words: takesOver }
+  }
   return {
-    command: commands.cluster('issuer publish', '--to', './public', '--issuer-url', issuer, ...adopt),
+    command: commands.cluster('issuer publish', '--to', './public', '--issuer-url', issuer, ...remember, ...adopt),
     words:
       'then copy ./public to where that URL is served from; if that is a bucket, name it instead: --to gs://BUCKET/PATH',
   }
@@ -47,7 +81,7 @@ function publicRemedy(target: string | undefined, check: string): Remedy {
   const bucket = /^gs:\/\/[^/]+/.exec(target ?? '')?.[0]
   if (bucket === undefined) return { words: `let anybody read these two documents, and nothing else; then ${check}` }
   return {
-    command: `gcloud storage buckets add-iam-policy-binding ${bucket} --member=allUsers --role=roles/storage.objectViewer`,
+    command: `gcloud storage buckets add-iam-policy-binding ${shellQuote(bucket)} --member=allUsers --role=roles/storage.objectViewer`,
     words: 'anybody may read the whole bucket then: keep nothing else in it',
   }
 }

@@ -107,6 +107,31 @@ export const exchangeFaults: readonly Fault[] = [
     mend: 'command',
   },
   {
+    title: 'the key that signed the token was revoked, and uploaded keys lack it',
+    document: uploaded,
+    async plant(world) {
+      const { sandbox, ask, pullpass } = world
+      const leaked = sandbox.cluster.keys.current.kid
+      await sandbox.cluster.keys.add()
+      await ask('POST', '/api/v1/namespaces', {
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name: 'pullpass-system' },
+      })
+      const { keys } = sandbox.cluster.keys.jwks
+      setProvider(world, { jwksJson: JSON.stringify({ keys: keys.filter(({ kid }) => kid !== leaked) }) })
+      await pullpass(['issuer', 'revoke', leaked, '--to', `gcp-provider:${sandbox.provider}`, '--yes'])
+    },
+    hop: 'key',
+    code: 'KEY_REVOKED',
+    fix: /^let the API servers sign with another key/,
+    async mend(world) {
+      const { keys } = world.sandbox.cluster
+      keys.signWith(keys.published.find((key) => key.kid !== keys.current.kid) ?? keys.current)
+      await world.sandbox.writeToken()
+    },
+  },
+  {
     title: 'old keys were uploaded to the provider, so that Google does not read the published ones',
     async plant(ground) {
       const { publicKey } = await generateSigningKey()

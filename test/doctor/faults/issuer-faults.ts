@@ -10,6 +10,9 @@ import { signToken } from '../sign-token.ts'
 const bucket = 'example-cluster'
 const documents = { discovery: '.well-known/openid-configuration', jwks: 'openid/v1/jwks' } as const
 const hop = 'discovery'
+const remembered = {
+  more: '  attachToServiceAccounts: [default]\n  issuer: {publishTo: gs://example-cluster, memoryRef: {namespace: oidc, name: keys}}',
+}
 const publish = /^pullpass issuer publish --to gs:\/\/example-cluster/
 const adopt = /^pullpass issuer publish --to gs:\/\/example-cluster --adopt/
 const clear = ({ sandbox }: World) => sandbox.parts.storage.faults.clear()
@@ -41,6 +44,19 @@ const answerDiscovery = ({ sandbox }: World, status: number, headers: Readonly<R
     { when: ({ path }) => path.endsWith('openid-configuration') },
   )
 
+/** By its own command, as after a leak: the cluster signs with it still. */
+async function revokeSigningKey({ sandbox, ask, pullpass }: World, more: readonly string[] = []): Promise<void> {
+  const { kid } = sandbox.cluster.keys.current
+  await sandbox.cluster.keys.add()
+  const [, place = 'pullpass-system/pullpass-issuer'] = more
+  const [namespace = ''] = place.split('/')
+  await ask('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
+  await pullpass(['issuer', 'publish', '--to', 'gs://example-cluster', ...more])
+  const argv = ['issuer', 'revoke', kid, '--to', 'gs://example-cluster', '--yes', ...more]
+  const { exitCode, stdout, stderr } = await pullpass(argv)
+  if (exitCode !== 0) throw new Error(`${stdout}${stderr}`)
+}
+
 export const issuerFaults: readonly Fault[] = [
   {
     title: "the issuer's documents were never published",
@@ -48,7 +64,7 @@ export const issuerFaults: readonly Fault[] = [
       for (const name of Object.values(documents)) sandbox.google.store.remove(bucket, name)
     },
     hop,
-    code: 'ISSUER_ABSENT',
+    code: 'DOCUMENT_ABSENT',
     fix: publish,
     mend: 'command',
   },
@@ -56,7 +72,7 @@ export const issuerFaults: readonly Fault[] = [
     title: "the bucket of the issuer's documents is not public",
     plant: ({ sandbox }) => sandbox.google.store.setAccess(bucket, 'private'),
     hop,
-    code: 'ISSUER_NOT_PUBLIC',
+    code: 'DOCUMENT_NOT_PUBLIC',
     fix: /^gcloud storage buckets add-iam-policy-binding gs:\/\/example-cluster --member=allUsers --role=roles\/storage.objectViewer/,
     mend: 'command',
     imitated: 'gcloud',
@@ -65,8 +81,8 @@ export const issuerFaults: readonly Fault[] = [
     title: 'the discovery document is answered with a redirect',
     plant: (ground) => answerDiscovery(ground, 302, { location: 'https://login.example.com/' }),
     hop,
-    code: 'ISSUER_REDIRECTS',
-    seen: /a redirect to "https:\/\/login.example.com\/": clouds follow none/,
+    code: 'DOCUMENT_REDIRECTED',
+    seen: /a redirect to "https:\/\/login.example.com\/"$/,
     fix: /^set right what serves that address.*pullpass issuer check https:/,
     mend: clear,
   },
@@ -74,7 +90,7 @@ export const issuerFaults: readonly Fault[] = [
     title: 'the store of the documents is down',
     plant: (ground) => answerDiscovery(ground, 503),
     hop,
-    code: 'ISSUER_ANSWERS_OTHERWISE',
+    code: 'DOCUMENT_REFUSED',
     fix: /^set right what serves that address/,
     mend: clear,
   },
@@ -82,7 +98,7 @@ export const issuerFaults: readonly Fault[] = [
     title: 'nothing listens at the issuer',
     plant: ({ sandbox }) => sandbox.parts.storage.faults.inject({ kind: 'reset', at: 'request' }),
     hop,
-    code: 'DISCOVERY_UNAVAILABLE',
+    code: 'DOCUMENT_UNREAD',
     fix: /^set right what serves that address/,
     mend: clear,
   },
@@ -90,7 +106,7 @@ export const issuerFaults: readonly Fault[] = [
     title: 'a page for people lies where the discovery document should',
     plant: (ground) => put(ground, 'discovery', '<!DOCTYPE html><h1>Welcome</h1>', 'text/html'),
     hop,
-    code: 'ISSUER_NOT_JSON',
+    code: 'DOCUMENT_MALFORMED',
     fix: adopt,
     mend: 'command',
   },
@@ -108,7 +124,7 @@ export const issuerFaults: readonly Fault[] = [
       put(ground, 'discovery', discoveryOf(ground.sandbox, { issuer: `${ground.sandbox.cluster.issuer}/` })),
     hop,
     code: 'ISSUER_DIFFERS',
-    seen: /a trailing slash is the difference$/,
+    seen: / \(a slash at the end counts\)$/,
     fix: adopt,
     mend: 'command',
   },
@@ -117,7 +133,7 @@ export const issuerFaults: readonly Fault[] = [
     plant: (ground) =>
       put(ground, 'discovery', discoveryOf(ground.sandbox, { jwks_uri: 'http://10.0.0.1:6443/openid/v1/jwks' })),
     hop,
-    code: 'ISSUER_KEYS_NOT_HTTPS',
+    code: 'JWKS_URI_UNUSABLE',
     fix: adopt,
     mend: 'command',
   },
@@ -132,12 +148,61 @@ export const issuerFaults: readonly Fault[] = [
       await sandbox.write('oidc-token', await signToken(sandbox, { issuer: part.url }))
     },
     hop,
-    code: 'ISSUER_CERTIFICATE_UNTRUSTED',
+    code: 'CERTIFICATE_UNTRUSTED',
     fix: /with a certificate of a public authority/,
     async mend({ sandbox }) {
       sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: sandbox.cluster.issuer })
       await sandbox.writeToken()
     },
+  },
+  {
+    title: 'the documents are read here, and Google reaches nothing at their private address',
+    plant: ({ sandbox }) =>
+      sandbox.google.identity.putProvider({
+        name: sandbox.provider,
+        issuerUri: sandbox.cluster.issuer,
+        publishedAt: 'https://127.0.0.1:1',
+      }),
+    hop,
+    code: 'ADDRESS_PRIVATE',
+    seen: /no way leads there from the internet$/,
+    fix: /^set right what serves that address, so that it answers itself, publicly/,
+    mend: ({ sandbox }) =>
+      sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: sandbox.cluster.issuer }),
+  },
+  {
+    title: "somebody published the cluster's key with its private half, and exchanges succeed",
+    plant(world) {
+      const [key] = world.sandbox.cluster.keys.jwks.keys
+      put(world, 'jwks', { keys: [{ ...key, d: 'AQAB' }] })
+    },
+    hop: 'key',
+    code: 'KEY_PRIVATE',
+    seen: /^ALARM: .* \(d, not shown\)/,
+    fix: /^take it down now, and replace the signing key of the cluster/,
+    mend: ({ sandbox }) => sandbox.publishIssuer(),
+  },
+  {
+    title: 'the key that signed the token was revoked',
+    plant: revokeSigningKey,
+    hop: 'key',
+    code: 'KEY_REVOKED',
+    seen: /which was revoked: nothing publishes or uploads it again$/,
+    fix: /^let the API servers sign with another key/,
+    async mend({ sandbox }) {
+      sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
+      await sandbox.publishIssuer()
+      await sandbox.writeToken()
+    },
+  },
+  {
+    title: 'the key that signed the token was revoked, which another ConfigMap remembers',
+    document: remembered,
+    plant: async (world) => revokeSigningKey(world, ['--memory', 'oidc/keys']),
+    hop: 'key',
+    code: 'KEY_REVOKED',
+    fix: /^let the API servers sign with another key/,
+    mend: 'nothing',
   },
   {
     title: 'the token is of another cluster than the one that is looked at',
@@ -160,7 +225,7 @@ export const issuerFaults: readonly Fault[] = [
     title: 'the keys are not there',
     plant: ({ sandbox }) => sandbox.google.store.remove(bucket, documents.jwks),
     hop,
-    code: 'KEYS_ABSENT',
+    code: 'DOCUMENT_ABSENT',
     fix: publish,
     mend: 'command',
   },
@@ -168,7 +233,7 @@ export const issuerFaults: readonly Fault[] = [
     title: 'what lies in the place of the keys is no JWKS',
     plant: (ground) => put(ground, 'jwks', '{"key": []}'),
     hop,
-    code: 'KEYS_NOT_JWKS',
+    code: 'DOCUMENT_MALFORMED',
     fix: adopt,
     mend: 'command',
   },
@@ -176,7 +241,7 @@ export const issuerFaults: readonly Fault[] = [
     title: 'the published JWKS is empty',
     plant: (ground) => put(ground, 'jwks', { keys: [] }),
     hop: 'key',
-    code: 'KEYS_EMPTY',
+    code: 'KEYS_ABSENT',
     fix: publish,
     mend: 'command',
   },
@@ -187,9 +252,21 @@ export const issuerFaults: readonly Fault[] = [
       await sandbox.writeToken()
     },
     hop: 'key',
-    code: 'KEY_NOT_PUBLISHED',
-    seen: /is signed by key [\w-]{43}; published are [\w-]{43}$/,
+    code: 'TOKEN_KEY_UNPUBLISHED',
+    seen: /^the token is signed by key "[\w-]{43}", which is not published$/,
     fix: publish,
+    mend: 'command',
+  },
+  {
+    title: 'the cluster signs with a new key, and the document says where its keys are public and remembered',
+    document: remembered,
+    async plant({ sandbox }) {
+      sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
+      await sandbox.writeToken()
+    },
+    hop: 'key',
+    code: 'TOKEN_KEY_UNPUBLISHED',
+    fix: /^pullpass issuer publish --to gs:\/\/example-cluster --memory oidc\/keys\n/,
     mend: 'command',
   },
   {
@@ -209,7 +286,7 @@ export const issuerFaults: readonly Fault[] = [
       put(ground, 'jwks', { keys: [{ ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }] })
     },
     hop: 'signature',
-    code: 'KEY_OF_ANOTHER',
+    code: 'TOKEN_SIGNATURE_WRONG',
     fix: adopt,
     mend: 'command',
   },
@@ -220,7 +297,7 @@ export const issuerFaults: readonly Fault[] = [
       put(ground, 'jwks', { keys: [{ ...key, use: 'enc' }] })
     },
     hop: 'key',
-    code: 'KEY_UNREADABLE',
+    code: 'KEYS_UNREADABLE',
     fix: publish,
     mend: ({ sandbox }) => sandbox.publishIssuer(),
   },

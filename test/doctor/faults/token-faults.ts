@@ -84,7 +84,7 @@ export const tokenFaults: readonly Fault[] = [
     plant: async ({ sandbox }) =>
       sandbox.write('oidc-token', await signToken(sandbox, { issuer: 'https://kubernetes.default.svc' })),
     hop: 'discovery',
-    code: 'ISSUER_UNUSABLE',
+    code: 'URL_UNUSABLE',
     fix: /^pullpass issuer show/,
     mend: ({ sandbox }) => sandbox.writeToken(), // as after the roll-out of another issuer
   },

@@ -1,8 +1,8 @@
 /** The outside as strangers meet it: whom everybody trusts, and what names stand for. */
-import type { PublicOutside } from '../../issuer/public/gather-public-facts.ts'
 import { httpsTransport } from '../../outside/https-transport.ts'
 import { lookUpAddresses } from '../../outside/look-up-addresses.ts'
 import type { Outside } from '../../outside/outside.ts'
+import type { PublicOutside } from './gather-public-facts.ts'
 
 export const openPublicOutside = (outside: Outside): PublicOutside => ({
   ...outside,

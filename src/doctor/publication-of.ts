@@ -1,0 +1,26 @@
+/** Where the documents say that their issuer is public, and what remembers its keys. */
+import type { Document } from '../document/document.ts'
+import { issuerMemory } from '../document/issuer-memory.ts'
+import type { NamespacedName } from '../document/namespaced-name.ts'
+
+export interface Publication {
+  /** `gs://BUCKET/PATH`; undefined where no document says it. */
+  readonly to: string | undefined
+  /** Where the issuer is not the URL that the target is read at. */
+  readonly url: string | undefined
+  readonly memory: NamespacedName
+}
+
+/** By the first document that says so. */
+export function publicationOf(documents: readonly Document[]): Publication {
+  const issuer = documents.find((document) => document.issuer !== undefined)?.issuer
+  return { to: issuer?.publishTo, url: issuer?.url, memory: issuer?.memoryRef ?? issuerMemory }
+}
+
+/** Whether all of their keys are meant to lie in providers, so that none need be public. */
+export const areKeysUploaded = (documents: readonly Document[]): boolean =>
+  documents.every(
+    ({ issuer, registries }) =>
+      issuer?.publishTo.startsWith('gcp-provider:') === true ||
+      registries.every(({ settings }) => settings.trust?.uploadKeys === 'Always'),
+  )
