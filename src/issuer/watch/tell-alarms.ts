@@ -10,6 +10,7 @@ import type { Alarm } from './alarm.ts'
 export type ToldAlarms = ReadonlyMap<string, Date>
 
 const againMs = 3_600_000
+const mostOfEach = 5
 
 export async function tellAlarms(
   alarms: readonly Alarm[],
@@ -19,16 +20,27 @@ export async function tellAlarms(
 ): Promise<ToldAlarms> {
   const now = outside.now()
   const current = new Map(alarms.map((alarm) => [`${alarm.reason} ${alarm.subject}`.trimEnd(), alarm]))
-  const due = [...current].filter(([name]) => now.getTime() - (told.get(name)?.getTime() ?? 0) >= againMs)
-  for (const [, { reason, says }] of due) {
+  const isDue = (at: Date | undefined) => at === undefined || Math.abs(now.getTime() - at.getTime()) >= againMs
+  const after = new Map([...told].filter(([name]) => current.has(name)))
+  for (const [name, { reason, says }] of fewOfEach([...current].filter(([one]) => isDue(told.get(one))))) {
     outside.log('warn', 'the publication of the issuer needs somebody', { reason, says })
     await tell(cluster, memory, { reason, says, now }, outside)
+    after.set(name, now)
   }
   for (const name of told.keys()) {
     if (!current.has(name)) outside.log('info', 'the publication of the issuer is as it should again', { reason: name })
   }
-  const toldNow = new Set(due.map(([name]) => name))
-  return new Map([...current.keys()].map((name) => [name, toldNow.has(name) ? now : (told.get(name) ?? now)]))
+  return after
+}
+
+/** The others are told of at the next looks: who writes 300 keys into the ConfigMap has not 300 Events written. */
+function fewOfEach(due: readonly [string, Alarm][]): [string, Alarm][] {
+  const counts = new Map<string, number>()
+  return due.filter(([, { reason }]) => {
+    const count = (counts.get(reason) ?? 0) + 1
+    counts.set(reason, count)
+    return count <= mostOfEach
+  })
 }
 
 /** Who may not write Events still has the log. */

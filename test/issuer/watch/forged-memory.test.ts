@@ -96,6 +96,19 @@ suite('whoever may write the ConfigMap', () => {
     assert.deepEqual(Object.keys(watch.remembered()), Object.keys(own))
   })
 
+  test('has few Events written of many keys, and what else is to be told is told', async (t) => {
+    const watch = await startTestWatch(t)
+    const forged = await generateSigningKey()
+    const entries = Array.from({ length: 50 }, (_, at) => entryOf({ ...forged, kid: `forged-${at}` }))
+    forge(watch, Object.fromEntries(entries.flatMap(Object.entries<string>)))
+    watch.sandbox.cluster.keys.signWith(await generateSigningKey())
+    const { status } = await watch.look()
+    assert.equal(status.alarms.length, 51)
+    const sentence = 'warn the publication of the issuer needs somebody '
+    const told = watch.logged.flatMap((line) => (line.startsWith(sentence) ? line.split(' ')[8] : []))
+    assert.deepEqual(told, [...Array.from({ length: 5 }, () => 'KeyUnvouched'), 'KeyUnpublished'])
+  })
+
   test('keeps no key public by a sight in the future: it is put right', async (t) => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
