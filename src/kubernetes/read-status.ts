@@ -1,6 +1,7 @@
 /** What the API server's refusal means, and what mends it. */
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { quoteSafely } from '../outside/quote-safely.ts'
+import { shellQuote } from '../outside/shell-quote.ts'
 import type { Asked, Wording } from './asked.ts'
 import type { Cluster, ClusterAnswer } from './cluster.ts'
 import { parseStatus, type Status } from './parse-status.ts'
@@ -101,12 +102,12 @@ function forbidden(words: string, verb: string, asked: Asked): Wording {
   }
 }
 
-function namespaceMissing({ namespace }: Asked): Wording {
+function namespaceMissing({ namespace = '' }: Asked): Wording {
   return {
     code: 'NAMESPACE_MISSING',
     seen: `namespace ${namespace} is not there`,
     expected: 'a namespace that exists',
-    hint: `kubectl create namespace ${namespace}; or correct the name where it was given`,
+    hint: `kubectl create namespace ${shellQuote(namespace)}; or correct the name where it was given`,
   }
 }
 

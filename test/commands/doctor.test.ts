@@ -1,12 +1,30 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { promisify } from 'node:util'
 import { parse } from 'yaml'
 import { startGround } from '../doctor/ground.ts'
+import { signToken } from '../doctor/sign-token.ts'
 import { createPlantedSecrets } from '../support/planted-secrets.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
-import { startTestSandbox } from '../support/start-test-sandbox.ts'
+import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
 
 const email = 'puller@example-project.iam.gserviceaccount.com'
+
+/** What each program of a command is given, where a real shell reads it. */
+async function wordsInShell({ folder }: TestSandbox, command: string): Promise<string[][]> {
+  const shim = "#!/bin/sh\nprintf '%s\\0' \"$@\"; printf '\\n'\n"
+  for (const program of ['pullpass', 'kubectl', 'gcloud'])
+    await writeFile(join(folder.path, program), shim, { mode: 0o700 })
+  const env = { PATH: `${folder.path}:/usr/bin:/bin` }
+  const { stdout } = await promisify(execFile)('sh', ['-c', command], { env, cwd: folder.path })
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split('\0').slice(0, -1))
+}
 
 suite('pullpass doctor', () => {
   test('shows a row for each hop, and says when nothing stands in the way', async (t) => {
@@ -93,6 +111,25 @@ suite('pullpass doctor', () => {
     const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file, ...flags])
     const wanted = `  fix: pullpass refresh -f ${file} --token-file ${tokenFile} --kubeconfig ${kubeconfigFile} --context sandbox\n`
     assert.ok(stdout.endsWith(wanted), stdout)
+  })
+
+  test('what comes from outside stands in a printed command as one word of a shell', async (t) => {
+    const { sandbox } = await startGround(t)
+    const name = "it's $(touch broken) `pull`.yaml"
+    const file = await sandbox.write(name, await readFile(join(sandbox.folder.path, 'pull.yaml')))
+    const issuer = `${sandbox.cluster.issuer}/$(touch-broken)`
+    await sandbox.write('oidc-token', await signToken(sandbox, { issuer }))
+    const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file, '-o', 'json'])
+    const { first }: { first: { code: string; command: string } } = JSON.parse(stdout)
+    assert.equal(first.code, 'DOCUMENT_ABSENT')
+    assert.deepEqual(await wordsInShell(sandbox, first.command), [
+      ['issuer', 'publish', '--to', 'gs://example-cluster/$(touch-broken)'],
+    ])
+    await sandbox.writeToken()
+    sandbox.google.accounts.denyTokens(email, sandbox.principal)
+    const denied = JSON.parse((await runPullpass(sandbox, ['doctor', '-f', file, '-o', 'json'])).stdout)
+    const subject = ['--subject', 'system:serviceaccount:image-system:pullpass']
+    assert.deepEqual(await wordsInShell(sandbox, denied.first.command), [['trust', 'apply', '-f', file, ...subject]])
   })
 
   test('shows no token and no password, whatever fails', async (t) => {
