@@ -1,13 +1,15 @@
 /** pullpass issuer publish: the cluster's two OIDC documents, brought where clouds read them, and read back. */
 
 import type { NamespacedName } from '../../document/namespaced-name.ts'
+import { emptyMemory } from '../../issuer/memory/key-memory.ts'
 import { knownKeys } from '../../issuer/memory/known-keys.ts'
 import { memoryOrNone } from '../../issuer/memory/memory-or-none.ts'
 import { mergeUnrevoked } from '../../issuer/memory/merge-unrevoked.ts'
+import { readMemory } from '../../issuer/memory/read-memory.ts'
 import { confirmPublication } from '../../issuer/publish/confirm-publication.ts'
 import { issuerToPublish } from '../../issuer/publish/issuer-to-publish.ts'
 import { openTarget } from '../../issuer/publish/open-target.ts'
-import { publishDocuments } from '../../issuer/publish/publish-documents.ts'
+import { publishUnrevoked } from '../../issuer/publish/publish-unrevoked.ts'
 import { readServedIssuer } from '../../issuer/replicas/read-served-issuer.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { connect } from '../../kubernetes/connect.ts'
@@ -61,12 +63,17 @@ export const publish: Command<typeof flags> = {
       const issuer = issuerToPublish(wanted.issuerUrl, target, served.issuer)
       const memory = await memoryOrNone(cluster, wanted.memory, outside.log)
       const mode = given['dry-run'] ? 'dry-run' : 'write'
-      const outcome = await publishDocuments(target, {
-        issuer,
-        own: knownKeys(served.keys, memory),
-        choose: (published) => mergeUnrevoked(served.keys, memory, published),
-        conflictPolicy: given.adopt ? 'Adopt' : 'Refuse',
-        mode,
+      const outcome = await publishUnrevoked(target, {
+        memory,
+        // Who may not read it is told so once.
+        readAgain: async () => (memory === emptyMemory ? memory : await readMemory(cluster, wanted.memory)),
+        publicationOf: (known) => ({
+          issuer,
+          own: knownKeys(served.keys, known),
+          choose: (published) => mergeUnrevoked(served.keys, known, published),
+          conflictPolicy: given.adopt ? 'Adopt' : 'Refuse',
+          mode,
+        }),
       })
       const confirmations =
         mode === 'dry-run' || !target.holds.includes('discovery')

@@ -12,7 +12,7 @@ import { digestOf } from '../memory/key-memory.ts'
 import { knownKeys } from '../memory/known-keys.ts'
 import { mergeUnrevoked } from '../memory/merge-unrevoked.ts'
 import { readMemory } from '../memory/read-memory.ts'
-import { publishDocuments } from '../publish/publish-documents.ts'
+import { publishUnrevoked } from '../publish/publish-unrevoked.ts'
 import type { ServedIssuer } from '../replicas/read-served-issuer.ts'
 import { isAmong } from './is-among.ts'
 import { keyUnpublished } from './key-unpublished.ts'
@@ -39,12 +39,16 @@ async function publish(token: SubjectToken, { cluster, target, issuer, memory: p
       hint: 'see that its public half is among --service-account-key-file of each API server',
     })
   }
-  await publishDocuments(target, {
-    issuer: issuer ?? served.issuer,
-    own: knownKeys(served.keys, memory),
-    choose: (published) => mergeUnrevoked(served.keys, memory, published),
-    conflictPolicy: 'Refuse',
-    mode: 'write',
+  await publishUnrevoked(target, {
+    memory,
+    readAgain: async () => await readMemory(cluster, place),
+    publicationOf: (known) => ({
+      issuer: issuer ?? served.issuer,
+      own: knownKeys(served.keys, known),
+      choose: (published) => mergeUnrevoked(served.keys, known, published),
+      conflictPolicy: 'Refuse',
+      mode: 'write',
+    }),
   })
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { generateSigningKey, type SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { digestOf } from '../../../src/issuer/memory/key-memory.ts'
 import { startTestWatch, type TestWatch } from '../../issuer/watch/test-watch.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 
@@ -137,6 +138,28 @@ suite('pullpass issuer revoke', () => {
     const { exitCode, stderr } = await runPullpass(watch.sandbox, ['issuer', 'publish', ...to])
     assert.deepEqual([exitCode, stderr], [0, ''])
     assert.deepEqual(watch.published(), [watch.sandbox.cluster.keys.current.kid, next.kid].toSorted())
+  })
+
+  test('a key that is revoked while publish is under way does not stay public', async (t) => {
+    const watch = await startTestWatch(t)
+    const { cluster, parts } = watch.sandbox
+    const leaked = cluster.keys.current
+    cluster.keys.signWith(await cluster.keys.add())
+    const metadata = { namespace: 'pullpass-system', name: 'pullpass-issuer' }
+    const data = { [`revoked.${digestOf(leaked.kid)}`]: '{}' }
+    const revokeMeanwhile = ({ path }: { path: string }) => {
+      if (
+        path.startsWith('/upload/') &&
+        cluster.store.read('ConfigMap', metadata.namespace, metadata.name) === undefined
+      )
+        cluster.seed({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data })
+      return false
+    }
+    parts.storage.faults.inject({ kind: 'answer', answer: { status: 500, body: '' } }, { when: revokeMeanwhile })
+    const { exitCode, stdout } = await runPullpass(watch.sandbox, ['issuer', 'publish', ...to])
+    assert.equal(exitCode, 0)
+    assert.match(stdout, new RegExp(`${leaked.kid} +RSA 2048 +withdrawn`))
+    assert.deepEqual(watch.published(), [cluster.keys.current.kid])
   })
 
   test('publish goes on without the right to what was revoked, and says what that means', async (t) => {
