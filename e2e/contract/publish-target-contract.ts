@@ -25,7 +25,7 @@ export interface PlaceTraits {
 
 /** As a provider gives it back, too. */
 const jwks = (kid: string): string =>
-  JSON.stringify({ keys: [{ kty: 'RSA', alg: 'RS256', use: 'sig', kid, n: `n-of-${kid}`, e: 'AQAB' }] })
+  JSON.stringify({ keys: [{ kty: 'RSA', use: 'sig', alg: 'RS256', kid, n: `n-of-${kid}`, e: 'AQAB' }] })
 
 const keys = (kid: string): DocumentToStore => ({
   text: jwks(kid),

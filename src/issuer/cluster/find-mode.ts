@@ -21,7 +21,7 @@ export function findMode(issuer: string, own: readonly IssuerKey[], found: Publi
   if (found === undefined || checkIssuerUrl(issuer, 'it') !== undefined) {
     return { mode: 'publish', why: 'no cloud can read this issuer: another one has to be set first' }
   }
-  const [discovery, jwks] = [storedOf(found.discovery), storedOf(found.jwks)]
+  const [discovery, jwks] = [publicOf(found.discovery), publicOf(found.jwks)]
   if (discovery === undefined) return { mode: 'publish', why: whyNone(found) }
   const { foreign, keys } = judgePublished({ discovery, jwks }, issuer, own)
   if (foreign !== undefined) return { mode: 'stand down', why: `there lies ${foreign}` }
@@ -33,8 +33,8 @@ export function findMode(issuer: string, own: readonly IssuerKey[], found: Publi
   return { mode: 'publish', why: `its documents are public, ${state}` }
 }
 
-const storedOf = (document: FoundDocument | undefined) =>
-  document?.kind === 'answered' && document.status === 200 ? { text: document.text, version: '' } : undefined
+const publicOf = (document: FoundDocument | undefined) =>
+  document?.kind === 'answered' && document.status === 200 ? document : undefined
 
 function whyNone({ discovery }: PublicIssuer): string {
   return discovery.kind === 'answered'

@@ -11,6 +11,9 @@ import type { DocumentName, StoredDocument } from './publish-target.ts'
 
 export type Stored = Readonly<Partial<Record<DocumentName, StoredDocument | undefined>>>
 
+/** What lies there, whoever read it: a stranger is told no version. */
+type Lying = Readonly<Partial<Record<DocumentName, Pick<StoredDocument, 'text'> | undefined>>>
+
 export interface Published {
   /** Of the JWKS that lies there; empty where none does, or where it is not to be believed. */
   readonly keys: readonly IssuerKey[]
@@ -21,7 +24,7 @@ export interface Published {
 }
 
 /** `own`: every key that this cluster is known to have, now or before. */
-export function judgePublished(stored: Stored, issuer: string, own: readonly IssuerKey[]): Published {
+export function judgePublished(stored: Lying, issuer: string, own: readonly IssuerKey[]): Published {
   const keys = stored.jwks && parseJwks(stored.jwks.text)
   const shared = keys?.some((key) => own.some((one) => sameKey(one, key)))
   const foreign = whyForeignDiscovery(stored.discovery, issuer)
@@ -36,9 +39,9 @@ export function judgePublished(stored: Stored, issuer: string, own: readonly Iss
     : { keys: [], foreign: `a JWKS of another cluster: none of its ${keys.length} keys is this cluster's` }
 }
 
-const issuerOf = (stored: StoredDocument | undefined) => asText(asObject(jsonOrNone(stored?.text ?? ''))?.['issuer'])
+const issuerOf = (stored: Lying['discovery']) => asText(asObject(jsonOrNone(stored?.text ?? ''))?.['issuer'])
 
-function whyForeignDiscovery(stored: StoredDocument | undefined, issuer: string): string | undefined {
+function whyForeignDiscovery(stored: Lying['discovery'], issuer: string): string | undefined {
   if (stored === undefined) return undefined
   const document = asObject(jsonOrNone(stored.text))
   if (document === undefined) return 'something at the place of the discovery document that is no JSON object'

@@ -1,4 +1,5 @@
 /** Where an issuer's documents are written: what publishing needs of a bucket, a folder or a provider, and nothing else. */
+import type { IssuerKey } from '../keys/issuer-key.ts'
 
 /** Each by the path under the issuer's URL where a stranger asks for it. */
 export const documentPaths = {
@@ -34,6 +35,8 @@ export interface PublishTarget {
   readonly holds: readonly DocumentName[]
   /** How often a watch looks whether somebody else wrote here, though nothing is new; absent: every five minutes. */
   readonly lookEveryMs?: number
+  /** Why a key that verifiers can use is not kept here; undefined where it is. Absent: every such key is. */
+  readonly whyNotKept?: (key: IssuerKey) => string | undefined
   /** Undefined where there is none yet. @throws PUBLISH_DENIED, PUBLISH_TARGET_MISSING, PUBLISH_UNAVAILABLE */
   read(name: DocumentName): Promise<StoredDocument | undefined>
   /**

@@ -70,10 +70,9 @@ async function publishOnce(target: PublishTarget, publication: Publication): Pro
   const { keys: published, foreign, otherIssuer } = judgePublished(before, issuer, own)
   if (foreign !== undefined && publication.conflictPolicy === 'Refuse') throw notOurs(target, foreign, otherIssuer)
   const chosen = choose(published)
-  if (publication.without !== 'any-key' && chosen.every((key) => whyUnusable(key) !== undefined)) {
-    throw noUsableKey(chosen, own)
-  }
-  const documents = buildDocuments(issuer, chosen)
+  const kept = chosen.filter((key) => whyLeftOut(target, key) === undefined)
+  if (publication.without !== 'any-key' && kept.length === 0) throw noUsableKey(target, chosen, own)
+  const documents = buildDocuments(issuer, kept)
   const changes: Partial<Record<DocumentName, Change>> = {}
   for (const name of ['jwks', 'discovery'] as const) {
     if (!target.holds.includes(name)) continue
@@ -85,7 +84,7 @@ async function publishOnce(target: PublishTarget, publication: Publication): Pro
     }
     changes[name] = change
   }
-  return { documents, changes, keys: compareKeys(published, chosen), before }
+  return { documents, changes, keys: compareKeys(target, published, chosen), before }
 }
 
 async function readStored(target: PublishTarget): Promise<Stored> {
@@ -97,10 +96,17 @@ async function readStored(target: PublishTarget): Promise<Stored> {
   return { jwks, discovery }
 }
 
-function compareKeys(published: readonly IssuerKey[], chosen: readonly IssuerKey[]): PublishedKey[] {
+const whyLeftOut = (target: PublishTarget, key: IssuerKey): string | undefined =>
+  whyUnusable(key) ?? target.whyNotKept?.(key)
+
+function compareKeys(
+  target: PublishTarget,
+  published: readonly IssuerKey[],
+  chosen: readonly IssuerKey[],
+): PublishedKey[] {
   const among = (keys: readonly IssuerKey[], key: IssuerKey) => keys.some((one) => sameKey(one, key))
   const stated = chosen.map((key): PublishedKey => {
-    const reason = whyUnusable(key)
+    const reason = whyLeftOut(target, key)
     if (reason !== undefined) return { key, state: 'left out', reason }
     return { key, state: among(published, key) ? 'kept' : 'added' }
   })
@@ -129,7 +135,7 @@ function notOurs(target: PublishTarget, foreign: string, otherIssuer: string | u
   })
 }
 
-function noUsableKey(chosen: readonly IssuerKey[], own: readonly IssuerKey[]): PullpassError {
+function noUsableKey(target: PublishTarget, chosen: readonly IssuerKey[], own: readonly IssuerKey[]): PullpassError {
   const fault = { code: 'KEYS_UNUSABLE', hop: 'discovery' } as const
   if (chosen.length === 0 && own.length > 0) {
     const kids = own.map(({ keyId }) => quote(keyId ?? 'without kid')).slice(0, 5)
@@ -140,7 +146,16 @@ function noUsableKey(chosen: readonly IssuerKey[], own: readonly IssuerKey[]): P
       hint: 'give every API server a new signing key; to take a revocation back, see pullpass issuer revoke --help',
     })
   }
-  const reasons = chosen.map((key) => `${key.keyId ?? 'a key without kid'}: ${whyUnusable(key)}`).slice(0, 5)
+  const reasons = chosen.map((key) => `${key.keyId ?? 'a key without kid'}: ${whyLeftOut(target, key)}`).slice(0, 5)
+  if (chosen.some((key) => whyUnusable(key) === undefined)) {
+    return new PullpassError({
+      code: 'KEYS_UNUSABLE',
+      hop: 'publish',
+      seen: `${target.name} keeps none of the cluster's keys (${reasons.join('; ')})`,
+      expected: 'at least one that it keeps; what lies there stays as it is',
+      hint: 'publish to a bucket instead, where other verifiers read other keys; or sign with an RSA key of 2048 bits or more',
+    })
+  }
   return new PullpassError({
     ...fault,
     seen: `the cluster serves ${chosen.length === 0 ? 'no key' : `no key that a cloud reads (${reasons.join('; ')})`}`,

@@ -5,7 +5,7 @@
  * Google's interface has no precondition for it: what is there is looked at right before and right after.
  */
 import { createHash } from 'node:crypto'
-import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../../outside/json-fields.ts'
+import { asObject, asText } from '../../../outside/json-fields.ts'
 import { PullpassError } from '../../../outside/pullpass-error.ts'
 import { AnswerUnread, type Received } from '../../../outside/send.ts'
 import { checkEndpoints } from '../../../providers/gcp-endpoints.ts'
@@ -13,6 +13,9 @@ import { askIam, type IamConnection } from '../../../providers/gcp-iam/ask-iam.t
 import { followOperation, readOperation } from '../../../providers/gcp-iam/follow-operation.ts'
 import { operatorToken } from '../../../providers/gcp-iam/operator-token.ts'
 import type { PublishTarget, StoredDocument } from '../../documents/publish-target.ts'
+import type { IssuerKey } from '../../keys/issuer-key.ts'
+import { parseJwks } from '../../keys/parse-jwks.ts'
+import { renderJwk } from '../../keys/render-jwk.ts'
 import type { TargetName } from '../parse-target.ts'
 import { googleCaller } from './google-caller.ts'
 import type { TargetOutside } from './target-outside.ts'
@@ -28,6 +31,7 @@ export function gcpProvider({ provider }: ProviderName, outside: TargetOutside):
     issuerUrl: undefined,
     openToAll: undefined,
     holds: ['jwks'],
+    whyNotKept,
     async read(document) {
       return document === 'jwks' ? await readKeys(connection, provider) : undefined
     },
@@ -71,20 +75,15 @@ async function patchKeys(connection: IamConnection, provider: string, jwksJson: 
   await followOperation(connection, started)
 }
 
-/** Google refuses other fields, and other keys than RSA and P-256, when it first needs them: at an exchange. */
+/** Google refuses other members, and other keys than RSA and P-256, when it first needs them: at an exchange. */
 function googleKeys(text: string, provider: string): string {
-  const keys = asList(asObject(jsonOrNone(text))?.['keys']).map(asObject)
-  const usable = keys.filter((key) => key !== undefined).filter(isReadByGoogle)
-  if (usable.length === 0) throw noKey(provider)
-  return JSON.stringify({ keys: usable.map(toGoogleKey) })
+  const keys = (parseJwks(text) ?? []).filter((key) => whyNotKept(key) === undefined)
+  if (keys.length === 0) throw noKey(provider)
+  return JSON.stringify({ keys: keys.map(renderJwk) })
 }
 
-const isReadByGoogle = ({ kty, crv }: JsonObject) => kty === 'RSA' || (kty === 'EC' && crv === 'P-256')
-
-const fields = ['kty', 'alg', 'use', 'kid', 'n', 'e', 'x', 'y', 'crv']
-
-const toGoogleKey = (key: JsonObject): JsonObject =>
-  Object.fromEntries(fields.flatMap((name) => (key[name] === undefined ? [] : [[name, key[name]]])))
+const whyNotKept = ({ type, curve }: IssuerKey): string | undefined =>
+  type === 'RSA' || curve === 'P-256' ? undefined : `Google takes no key on ${curve ?? type} as uploaded`
 
 const deleted = (provider: string) =>
   new PullpassError({

@@ -3,8 +3,10 @@ import { suite, test } from 'node:test'
 import { publishTargetContract } from '../../../../e2e/contract/publish-target-contract.ts'
 import type { PublishTarget } from '../../../../src/issuer/documents/publish-target.ts'
 import { openTarget } from '../../../../src/issuer/publish/open-target.ts'
+import { type Publication, publishDocuments } from '../../../../src/issuer/publish/publish-documents.ts'
 import { runPullpass } from '../../../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../../../support/start-test-sandbox.ts'
+import { issuer, keysOf, p256Jwk, p384Jwk, rsaJwk } from '../../public/public-facts.ts'
 import { asOperator, asPod } from './as-pod.ts'
 
 const document = (keys: readonly object[]) => ({
@@ -42,6 +44,31 @@ suite('gcp-provider:', () => {
     const keys = [stray, p256, { ...p256, kid: 'p384', crv: 'P-384' }, { kty: 'oct', k: 'secret' }]
     assert.equal(await target.write('jwks', document(keys), undefined), 'written')
     assert.deepEqual(JSON.parse((await target.read('jwks'))?.text ?? ''), { keys: [rsa, p256] })
+  })
+
+  test('told all keys again, changes nothing, and says which ones Google does not take', async (t) => {
+    const target = await open(await startTestSandbox(t))
+    const own = keysOf(p384Jwk, p256Jwk, rsaJwk)
+    const publication: Publication = { issuer, own, choose: () => own, conflictPolicy: 'Refuse', mode: 'write' }
+    const { changes: first } = await publishDocuments(target, publication)
+    const { changes, keys } = await publishDocuments(target, publication)
+    assert.deepEqual([first, changes], [{ jwks: 'created' }, { jwks: 'unchanged' }])
+    const stated = keys.map(({ key, state, reason }) => [key.curve, state, reason])
+    assert.deepEqual(stated, [
+      ['P-384', 'left out', 'Google takes no key on P-384 as uploaded'],
+      ['P-256', 'kept', undefined],
+      [undefined, 'kept', undefined],
+    ])
+  })
+
+  test('with no key that Google takes is an error, also of a dry run', async (t) => {
+    const target = await open(await startTestSandbox(t))
+    const own = keysOf(p384Jwk)
+    const publication: Publication = { issuer, own, choose: () => own, conflictPolicy: 'Refuse', mode: 'dry-run' }
+    await assert.rejects(publishDocuments(target, publication), {
+      code: 'KEYS_UNUSABLE',
+      seen: `${target.name} keeps none of the cluster's keys (${own[0]?.keyId}: Google takes no key on P-384 as uploaded)`,
+    })
   })
 
   test('is not left without a key that Google reads', async (t) => {
