@@ -33,7 +33,11 @@ export const trustFlags: TrustFlags = {
     value: 'NAME',
     summary: 'Repository, where a document names none: as its trust.repository would be',
   },
-  ...memoryFlag,
+  memory: {
+    ...memoryFlag.memory,
+    summary:
+      'ConfigMap that remembers which keys were revoked (default: issuer.memoryRef, or pullpass-system/pullpass-issuer)',
+  },
   kubeconfig: clusterFlags.kubeconfig,
   context: {
     type: 'string',

@@ -43,6 +43,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     assert.deepEqual(othersPolicy(), [`deleted:serviceAccount:${account}?uid=${uniqueId}`])
     const plan = await runTrust(sandbox, ['plan'])
     assert.match(plan.stdout, new RegExp(`^  undelete service account ${account}, unique id ${uniqueId}, `, 'm'))
+    assert.match(plan.stdout, /^note: roles\/artifactregistry\.reader .*: a deleted account of this name holds it, /m)
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 0, run.stderr)

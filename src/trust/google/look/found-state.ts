@@ -1,10 +1,15 @@
 /** What Google says of a resource, as far as trust looks at it. */
-import { asList, asObject, asText, asTexts } from '../../../outside/json-fields.ts'
+import { asList, asObject, asText, asTexts, type JsonObject } from '../../../outside/json-fields.ts'
 
-interface Common {
-  readonly state: 'ACTIVE' | 'DELETED'
+interface Described {
   readonly disabled: boolean
   readonly description: string
+  /** Somebody's name for it; absent where it has none. */
+  readonly displayName?: string
+}
+
+interface Common extends Described {
+  readonly state: 'ACTIVE' | 'DELETED'
 }
 
 export type FoundPool = Common
@@ -19,20 +24,14 @@ export interface FoundProvider extends Common {
   readonly jwks: string
 }
 
-export interface FoundAccount {
+export interface FoundAccount extends Described {
   /** 21 digits; empty where Google does not say. */
   readonly uniqueId: string
-  readonly disabled: boolean
-  readonly description: string
 }
 
 export function readFoundPool(body: unknown): FoundPool {
   const object = asObject(body) ?? {}
-  return {
-    state: object['state'] === 'DELETED' ? 'DELETED' : 'ACTIVE',
-    disabled: object['disabled'] === true,
-    description: asText(object['description']) ?? '',
-  }
+  return { state: object['state'] === 'DELETED' ? 'DELETED' : 'ACTIVE', ...describedIn(object) }
 }
 
 export function readFoundProvider(body: unknown): FoundProvider {
@@ -53,7 +52,15 @@ export function readFoundAccount(body: unknown): FoundAccount {
   const object = asObject(body) ?? {}
   return {
     uniqueId: asText(object['uniqueId']) ?? '',
+    ...describedIn(object),
+  }
+}
+
+function describedIn(object: JsonObject): Described {
+  const displayName = asText(object['displayName'])
+  return {
     disabled: object['disabled'] === true,
     description: asText(object['description']) ?? '',
+    ...(displayName !== undefined && { displayName }),
   }
 }

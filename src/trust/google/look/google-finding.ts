@@ -21,10 +21,18 @@ export interface ProviderFields {
   readonly jwks: string
 }
 
-export type CreatedResource =
-  | { readonly kind: 'pool'; readonly name: string; readonly description: string }
-  | ({ readonly kind: 'provider'; readonly name: string; readonly description: string } & ProviderFields)
-  | { readonly kind: 'account'; readonly email: string; readonly description: string }
+export type CreatedResource = Described &
+  (
+    | { readonly kind: 'pool'; readonly name: string }
+    | ({ readonly kind: 'provider'; readonly name: string } & ProviderFields)
+    | { readonly kind: 'account'; readonly email: string }
+  )
+
+interface Described {
+  readonly description: string
+  /** As somebody called what is there. */
+  readonly displayName?: string | undefined
+}
 
 /** A resource as it is when every change is made. */
 export type Resource = CreatedResource | { readonly kind: 'grant'; readonly grant: WantedGrant }

@@ -16,7 +16,9 @@ export function judgeAccount(
   const { email, description } = wanted
   const after = { kind: 'account', email, description } as const
   if (found === undefined) return judgeAbsent(after, former)
-  const present = { after: { ...after, description: found.description }, presence: 'present', notes: [] } as const
+  // An empty name is somebody's, too: a new account has pullpass's.
+  const { description: said, displayName = '' } = found
+  const present = { after: { ...after, description: said, displayName }, presence: 'present', notes: [] } as const
   if (!found.disabled) return { ...present, verdict: 'ok', changes: [] }
   const command = `gcloud iam service-accounts enable ${shellQuote(email)}`
   const fault = trustRefused(`service account ${email} is disabled`, {

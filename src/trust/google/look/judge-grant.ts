@@ -1,7 +1,7 @@
 /** A grant, wanted against the policy that is there: pure. */
 import type { Replaceable } from '../../finding.ts'
 import { trustRefused } from '../../trust-refused.ts'
-import { countMembers, holds, mostMembers, type Policy } from '../policy/policy.ts'
+import { countMembers, heldByDeleted, holds, mostMembers, type Policy } from '../policy/policy.ts'
 import { policyFull } from '../policy/policy-full.ts'
 import { grantName, targetName, type WantedGrant } from '../want/wanted-at-google.ts'
 import type { GoogleFinding } from './google-finding.ts'
@@ -27,5 +27,7 @@ export function judgeGrant(
   if (policy !== undefined && countMembers(policy) >= mostMembers) {
     return { ...absent, verdict: 'refused', changes: [], fault: policyFull(grant, countMembers(policy)) }
   }
-  return { ...absent, verdict: 'grant', changes: [{ kind: 'grant', grant }] }
+  const deleted = policy !== undefined && heldByDeleted(policy, grant)
+  const notes = deleted ? ['a deleted account of this name holds it, and has it again when it is undeleted'] : []
+  return { ...absent, verdict: 'grant', changes: [{ kind: 'grant', grant }], notes }
 }

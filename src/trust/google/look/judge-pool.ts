@@ -11,7 +11,8 @@ export function judgePool({ name, description }: WantedPool, found: FoundPool | 
   if (found === undefined) {
     return { after, presence: 'absent', verdict: 'create', changes: [{ kind: 'create', resource: after }], notes: [] }
   }
-  const present = { after: { ...after, description: found.description }, presence: 'present', notes: [] } as const
+  const { description: said, displayName } = found
+  const present = { after: { ...after, description: said, displayName }, presence: 'present', notes: [] } as const
   if (found.disabled) {
     const command = `gcloud iam workload-identity-pools update ${shellQuote(name)} --no-disabled`
     const fault = trustRefused(`pool ${name} is disabled: whoever did that locked all its providers out`, {

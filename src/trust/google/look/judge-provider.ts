@@ -37,7 +37,14 @@ export function judgeProvider(
   const kept = { issuer, audiences, mapping, condition, jwks }
   const fields: Partial<ProviderFields> = Object.assign({}, ...views.map((view) => view.sets ?? {}))
   return {
-    after: { kind: 'provider', name, description: found.description, ...kept, ...fields },
+    after: {
+      kind: 'provider',
+      name,
+      description: found.description,
+      displayName: found.displayName,
+      ...kept,
+      ...fields,
+    },
     presence: 'present',
     notes: views.flatMap(({ note }) => note ?? []),
     kept: views.flatMap(({ note, field }) => (note === undefined || field === undefined ? [] : [field])),

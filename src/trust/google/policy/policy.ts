@@ -45,6 +45,13 @@ export function withoutGrant(policy: Policy, { role, member }: Pick<WantedGrant,
   )
 }
 
+/** Whether a deleted account of the member's name holds it, and has it again when it is undeleted. */
+export function heldByDeleted(policy: Policy, { role, member }: WantedGrant): boolean {
+  const start = `deleted:${member}?uid=`
+  const holding = bindingsOf(policy).filter((binding) => binding['role'] === role && isPlain(binding))
+  return holding.flatMap(membersOf).some((one) => one.startsWith(start))
+}
+
 /** Of deleted accounts that had this name: `deleted:serviceAccount:EMAIL?uid=ID`. */
 export function deletedIds(policy: Policy, email: string): string[] {
   const start = `deleted:serviceAccount:${email}?uid=`

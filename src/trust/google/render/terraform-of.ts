@@ -45,8 +45,11 @@ function blockOf(resource: Resource): string {
   switch (resource.kind) {
     case 'pool': {
       const [, project = '', , , , pool = ''] = resource.name.split('/')
-      const { description } = resource
-      return resourceBlock(types.pool, labelOf(resource), { project, workload_identity_pool_id: pool, description })
+      return resourceBlock(types.pool, labelOf(resource), {
+        project,
+        workload_identity_pool_id: pool,
+        ...describedBy(resource),
+      })
     }
     case 'provider':
       return providerBlock(resource)
@@ -55,7 +58,7 @@ function blockOf(resource: Resource): string {
       return resourceBlock(types.account, labelOf(resource), {
         account_id: id,
         project,
-        display_name: 'pullpass',
+        display_name: resource.displayName ?? 'pullpass',
         description: resource.description,
       })
     }
@@ -66,14 +69,20 @@ function blockOf(resource: Resource): string {
   }
 }
 
+/** What somebody called it stays: a block without it would take it away. */
+const describedBy = ({ displayName, description }: Exclude<Resource, { kind: 'grant' }>) => ({
+  ...(displayName && { display_name: displayName }),
+  description,
+})
+
 function providerBlock(resource: Extract<Resource, { kind: 'provider' }>): string {
   const [, project = '', , , , , , provider = ''] = resource.name.split('/')
-  const { description, mapping, condition, issuer, audiences, jwks } = resource
+  const { mapping, condition, issuer, audiences, jwks } = resource
   const lines = [
     `project = ${hclText(project)}`,
     `workload_identity_pool_id = ${addressOf('pool')(poolOf(resource.name))}.workload_identity_pool_id`,
     `workload_identity_pool_provider_id = ${hclText(provider)}`,
-    `description = ${hclText(description)}`,
+    ...Object.entries(describedBy(resource)).map(([key, text]) => `${key} = ${hclText(text)}`),
     hclBlock(
       'attribute_mapping =',
       Object.entries(mapping).map(([key, text]) => `${hclText(key)} = ${hclText(text)}`),

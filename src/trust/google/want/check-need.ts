@@ -32,8 +32,19 @@ export function checkNeed({ document, settings, provider, cluster }: Checked): v
       refuse(`${name} has an id that begins with gcp-`, 'another: Google keeps these for itself')
   }
   const fault = checkIssuerUrl(provider.issuer, `the issuer of cluster ${cluster.name}`)
-  if (fault !== undefined && !(provider.keys !== undefined && isHttps(provider.issuer))) throw fault
+  if (fault === undefined) return
+  if (!isHttps(provider.issuer)) throw fault
+  if (provider.keys === undefined) throw orUploaded(fault)
 }
+
+const orUploaded = (fault: PullpassError) =>
+  new PullpassError({
+    code: fault.code,
+    hop: fault.hop,
+    seen: fault.seen,
+    expected: fault.expected,
+    hint: `${fault.hint ?? ''}; or let Google have the keys themselves, and read nothing there: trust.uploadKeys: Always`,
+  })
 
 /** Of uploaded keys Google compares the name alone, and reads nothing there. */
 const isHttps = (issuer: string) => URL.parse(issuer)?.protocol === 'https:' && !/[?#]/.test(issuer)

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import type { GoogleFinding } from '../../../../src/trust/google/look/google-finding.ts'
+import { judgeAccount } from '../../../../src/trust/google/look/judge-account.ts'
+import { judgePool } from '../../../../src/trust/google/look/judge-pool.ts'
 import { tellFinding } from '../../../../src/trust/google/tell-finding.ts'
 import { hclText } from '../../../../src/trust/hcl-text.ts'
 import { renderTerraform as renderTold } from '../../../../src/trust/render-terraform.ts'
@@ -66,6 +68,20 @@ suite('a plan as HCL', () => {
     const text = renderTerraform(first === undefined ? [] : [{ ...first, presence: 'present', changes: [] }, ...rest])
     assert.match(text, /^import \{\n {2}to = google_iam_workload_identity_pool\.pool_[0-9a-f]{6}\n {2}id = "/m)
     assert.ok(text.includes(`  id = "${pool}"\n`))
+  })
+
+  test('keeps what somebody called a thing that is there', () => {
+    const found = { state: 'ACTIVE', disabled: false, description: 'of a team', displayName: "team's" } as const
+    const made = { mark: 'pullpass:0123456789ab', description: 'pullpass:0123456789ab' }
+    const account = { email: 'puller@example-project.iam.gserviceaccount.com', ...made }
+    const text = renderTerraform([
+      judgePool({ name: pool, ...made }, found),
+      judgeAccount(account, { ...found, uniqueId: '1' }, undefined),
+      judgeAccount(account, { disabled: false, description: '', uniqueId: '2' }, undefined),
+      judgeAccount(account, undefined, undefined),
+    ])
+    const names = [...text.matchAll(/^ {2}display_name = (".*")$/gm)].map(([, name = '']) => readQuoted(name))
+    assert.deepEqual(names, ["team's", "team's", '', 'pullpass'])
   })
 
   test('says of what is deleted softly how it comes back first', () => {

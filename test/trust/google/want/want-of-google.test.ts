@@ -151,7 +151,9 @@ suite('what Google must know', () => {
     const gcp = [named[0] ?? '', `trust: {repository: ${repository}, uploadKeys: Always}`]
     const { providers } = await want(await documents(registry('one', gcp)), [inside], nobody)
     assert.deepEqual(providers[0]?.keys, [key])
-    assert.equal((await faultOf([registry('one', named)], [inside])).code, 'ISSUER_UNUSABLE')
+    const unread = await faultOf([registry('one', named)], [inside])
+    assert.equal(unread.code, 'ISSUER_UNUSABLE')
+    assert.match(unread.hint ?? '', /; or let Google have the keys themselves, .*: trust\.uploadKeys: Always$/)
     assert.equal((await faultOf([registry('one', gcp)], [{ ...inside, keys: [] }])).code, 'KEYS_UNUSABLE')
     assert.equal((await faultOf([registry('one', gcp)])).code, 'USAGE_INVALID')
   })
