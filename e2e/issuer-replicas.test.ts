@@ -5,17 +5,18 @@ import { generateSigningKey } from './parts/control-plane/write-key-files.ts'
 import { startOwnNetwork } from './parts/ground/start-own-network.ts'
 import { waitUntil } from './parts/ground/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
+import { startControlPlane } from './parts/start-control-plane.ts'
 import { kidOf } from './rotation/kid-of.ts'
 import { type ReplicasStage, startReplicasStage } from './rotation/start-replicas-stage.ts'
 
 /** An EndpointSlice leads to no address of the loopback, and the API servers of a cluster listen on one port. */
-const addresses = ['10.77.0.1', '10.77.0.2'] as const
+const [own, further, foreign] = ['10.77.0.1', '10.77.0.2', '10.77.0.3'] as const
 const listenAt = (address: string) => ({ address, port: 6443 })
 
 const withNetwork = async () =>
   await withRealPart(
     'a network of its own',
-    () => startOwnNetwork(addresses),
+    () => startOwnNetwork([own, further, foreign]),
     (network) => {
       test('API servers at addresses of their own', async () => {
         const { exitCode, stdout, stderr } = await network.runTestFile(import.meta.filename)
@@ -28,8 +29,7 @@ const withNetwork = async () =>
 async function withControlPlane() {
   const [first, second] = [generateSigningKey(), generateSigningKey()]
   const union = [first, second].map(kidOf).toSorted()
-  const start = () =>
-    startReplicasStage({ listen: listenAt(addresses[0]), keys: { signing: first, verifying: [first] } })
+  const start = () => startReplicasStage({ listen: listenAt(own), keys: { signing: first, verifying: [first] } })
   const areOut = async (stage: ReplicasStage, kids: readonly string[]) =>
     (await stage.published()).toSorted().join() === kids.join() || undefined
   await withRealPart('a control plane', start, (stage) => {
@@ -37,11 +37,11 @@ async function withControlPlane() {
       test('a second one with a key of its own: watch finds it by itself, and both keys are public within 30 s', async () => {
         await waitUntil('the first key', 30_000, async () => await areOut(stage, [kidOf(first)]))
         const keys = { signing: second, verifying: [second] }
-        const replica = await stage.startReplica({ listen: listenAt(addresses[1]), keys })
+        const replica = await stage.startReplica({ listen: listenAt(further), keys })
         const since = Date.now()
         await waitUntil('both keys', 30_000, async () => await areOut(stage, union))
         console.error(`both keys were public ${Date.now() - since} ms after the second API server was ready`)
-        assert.deepEqual((await stage.listed()).toSorted(), addresses)
+        assert.deepEqual((await stage.listed()).toSorted(), [own, further])
         assert.equal(await stage.metric('replicas{state="read"}'), 2)
         assert.equal(await stage.metric('alarms{reason="ReplicaUnread"}'), 0)
         await replica.stop()
@@ -52,6 +52,16 @@ async function withControlPlane() {
         const before = (await stage.metric('rounds_total')) ?? 0
         const isTwoLater = async () => ((await stage.metric('rounds_total')) ?? 0) > before + 1 || undefined
         await waitUntil('two looks', 60_000, isTwoLater)
+        assert.equal(await areOut(stage, union), true)
+      })
+
+      test('one of another cluster, which somebody writes into an EndpointSlice, is not believed', async (t) => {
+        const other = await startControlPlane({ listen: listenAt(foreign) })
+        t.after(() => other.close())
+        await stage.list(foreign, 6443)
+        const isTold = async () => (await stage.readiness()).match(/^ReplicaUnread: .*/m)?.[0]
+        const told = await waitUntil('an alarm', 60_000, isTold)
+        assert.match(told, /^ReplicaUnread: CERTIFICATE_UNTRUSTED: .*10\.77\.0\.3:6443/)
         assert.equal(await areOut(stage, union), true)
       })
     })

@@ -13,10 +13,14 @@ import { startControlPlane } from '../parts/start-control-plane.ts'
 
 export interface ReplicasStage extends RealPart {
   startReplica(plan: ApiServerPlan): Promise<RunningApiServer>
+  /** Writes an address into an EndpointSlice of its own, as anybody with the right to it may. */
+  list(address: string, port: number): Promise<void>
   /** Addresses in the EndpointSlices of Service `kubernetes`. */
   listed(): Promise<string[]>
   /** Kids of the JWKS that the watch writes into its folder; none as long as there is none. */
   published(): Promise<string[]>
+  /** What `/readyz` of the watch says. */
+  readiness(): Promise<string>
   /** Of the watch, by name and labels as they stand there. */
   metric(name: string): Promise<number | undefined>
 }
@@ -45,13 +49,25 @@ export const startReplicasStage = ({ listen, keys }: Wanted): Promise<ReplicasSt
       watch.child.kill('SIGTERM')
       await watch.ended
     })
+    const askWatch = async (path: string) => await (await fetch(`http://127.0.0.1:${port}${path}`)).text()
     return {
       startReplica: (plan) => plane.startReplica(plan),
+      async list(address, listed) {
+        const body = {
+          metadata: { name: `by-hand-${address}`, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+          addressType: 'IPv4',
+          endpoints: [{ addresses: [address] }],
+          ports: [{ name: 'https', port: listed }],
+        }
+        const path = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices'
+        const answer = await requestKubernetes(plane, { method: 'POST', path, body })
+        if (answer.status !== 201) throw new Error(answer.body)
+      },
       listed: async () => listedIn((await requestKubernetes(plane, { path: slices })).body),
       published: async () => kidsIn(await readFile(join(folder, 'openid/v1/jwks'), 'utf8').catch(() => '{"keys":[]}')),
+      readiness: async () => await askWatch('/readyz'),
       async metric(name) {
-        const answer = await fetch(`http://127.0.0.1:${port}/metrics`)
-        const line = (await answer.text()).split('\n').find((one) => one.startsWith(`pullpass_issuer_${name} `))
+        const line = (await askWatch('/metrics')).split('\n').find((one) => one.startsWith(`pullpass_issuer_${name} `))
         return line === undefined ? undefined : Number(line.split(' ')[1])
       },
     }
