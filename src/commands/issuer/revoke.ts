@@ -5,6 +5,8 @@ import type { PublishTarget } from '../../issuer/documents/publish-target.ts'
 import { confirmPublication } from '../../issuer/publish/confirm-publication.ts'
 import { openTarget } from '../../issuer/publish/open-target.ts'
 import { type Revoked, revokeKey } from '../../issuer/revoke/revoke-key.ts'
+import { servingReplicas } from '../../issuer/serve/serving-replicas.ts'
+import { storeBeside } from '../../issuer/serve/store-beside.ts'
 import { connect } from '../../kubernetes/connect.ts'
 import type { Outside } from '../../outside/outside.ts'
 import { withoutFaults } from '../../outside/without-faults.ts'
@@ -42,8 +44,11 @@ export const revoke: Command<typeof flags> = {
     'A key that signs now, or the only one, is not revoked without --yes: from then on every exchange is refused until the',
     'API servers sign with another. To take a revocation back, stop issuer watch, and remove its entry from the ConfigMap.',
     '',
-    'Example:',
+    'With --to serve it is what issuer serve serves in this cluster: its replicas take the key out, and that is waited for.',
+    '',
+    'Examples:',
     '  pullpass issuer revoke 2ZrNyZx0bVRt-o9JZCWzRj2cEBt1bCPdz2uFUKbXMPg --to gs://example-issuer/cluster-1',
+    '  pullpass issuer revoke 2ZrNyZx0bVRt-o9JZCWzRj2cEBt1bCPdz2uFUKbXMPg --to serve',
   ].join('\n'),
   life: 'one-shot',
   flags,
@@ -52,9 +57,10 @@ export const revoke: Command<typeof flags> = {
     const keyId = readKeyId(positionals)
     const to = readTargetFlag(given.to, 'issuer revoke')
     const wanted = readKeyFlags(given, 'issuer revoke')
-    const target = await openTarget(to, outside)
+    const opened = to === 'serve' ? undefined : await openTarget(to, outside)
     const cluster = await connect(given, outside)
     try {
+      const target = opened ?? servingReplicas(cluster, storeBeside(wanted.memory), outside)
       const mode = given['dry-run'] ? 'dry-run' : 'write'
       const inUse = given.yes ? 'revoke' : 'refuse'
       const revoked = await revokeKey({ ...wanted, cluster, target, keyId, inUse, mode }, outside)

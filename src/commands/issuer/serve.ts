@@ -1,9 +1,9 @@
 /** pullpass issuer serve: the two documents from the cluster itself, behind an Ingress, for who would rather not have a bucket. */
-import type { NamespacedName } from '../../document/namespaced-name.ts'
 import { allowRate } from '../../issuer/serve/allow-rate.ts'
 import { answerDocument } from '../../issuer/serve/answer-document.ts'
 import { type HttpServer, openHttpServer } from '../../issuer/serve/open-http-server.ts'
 import { servedTarget } from '../../issuer/serve/served-target.ts'
+import { storeBeside } from '../../issuer/serve/store-beside.ts'
 import { serveHealth } from '../../issuer/watch/serve-health.ts'
 import { watchIssuer } from '../../issuer/watch/watch-issuer.ts'
 import type { WatchStatus } from '../../issuer/watch/watch-status.ts'
@@ -64,6 +64,3 @@ export const serve: Command<typeof flags> = {
     }
   },
 }
-
-/** Two purposes, two ConfigMaps: whoever may write into the memory, to revoke a key, cannot have one served. */
-const storeBeside = ({ namespace, name }: NamespacedName): NamespacedName => ({ namespace, name: `${name}-served` })

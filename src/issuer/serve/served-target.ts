@@ -33,13 +33,14 @@ export interface ServedWanted {
   readonly issuerUrl: string | undefined
 }
 
-const entry = 'jwks.json'
+/** The key of the ConfigMap under which the JWKS stands. */
+export const storeEntry = 'jwks.json'
 
 export function servedTarget({ cluster, store, issuerUrl }: ServedWanted): ServedTarget {
   const served = new Map<DocumentName, ServedDocument>()
   let found: ConfigMapEntry = { text: undefined, resourceVersion: undefined }
   const writeKeys = async (text: string): Promise<'written' | 'outrun'> => {
-    const written = await replaceConfigMapEntry(cluster, store, { key: entry, text }, found)
+    const written = await replaceConfigMapEntry(cluster, store, { key: storeEntry, text }, found)
     if (written === 'written') found = { ...found, text }
     return written
   }
@@ -55,7 +56,7 @@ export function servedTarget({ cluster, store, issuerUrl }: ServedWanted): Serve
     /** The discovery document follows from the keys and the issuer's URL: it is kept nowhere, and so is written each time. */
     async read(name) {
       if (name === 'discovery') return undefined
-      const { text, resourceVersion } = await readConfigMapEntry(cluster, store, entry)
+      const { text, resourceVersion } = await readConfigMapEntry(cluster, store, storeEntry)
       found = { text: isJwks(text) ? text : undefined, resourceVersion }
       // Emptied or damaged: what this process serves holds, and is put back.
       const keys = found.text ?? served.get('jwks')?.text

@@ -7,6 +7,8 @@ import { withoutFaults } from '../../outside/without-faults.ts'
 import { buildDocuments } from '../documents/build-documents.ts'
 import type { PublishTarget } from '../documents/publish-target.ts'
 import type { IssuerKey } from '../keys/issuer-key.ts'
+import { whyUnusable } from '../keys/why-unusable.ts'
+import { isRevoked } from '../memory/is-revoked.ts'
 import type { KeyMemory } from '../memory/key-memory.ts'
 import { knownKeys } from '../memory/known-keys.ts'
 import { confirmPublication } from '../publish/confirm-publication.ts'
@@ -108,8 +110,15 @@ const publish = async ({ target, issuer, memory, served, choice }: PublishWanted
     own: knownKeys(served, memory),
     choose: (published) => chooseKeys(memory, published, choice),
     conflictPolicy: 'Refuse',
+    ...(isAllRevoked(served, memory) && { without: 'any-key' }),
     mode: 'write',
   })
+
+/** Every key that the cluster could sign with was revoked, by somebody who was told that every pull breaks. */
+function isAllRevoked(served: readonly IssuerKey[], memory: KeyMemory): boolean {
+  const usable = served.filter((key) => whyUnusable(key) === undefined)
+  return usable.length > 0 && usable.every((key) => isRevoked(memory, key))
+}
 
 function failed(fault: PullpassError, text: string, before: Publishing, now: Date): Publishing {
   const failures = before.failures + 1

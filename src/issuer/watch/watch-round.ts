@@ -122,7 +122,8 @@ async function actOn(
   outside: Outside,
 ): Promise<Publishing> {
   const { memory, served } = verdict
-  if (memory === undefined || issuer === undefined || memory.keys.length === 0) return publishing
+  if (memory === undefined || issuer === undefined) return publishing
+  if (memory.keys.length === 0 && served.length === 0) return publishing
   const remembered = known ?? (facts.memory instanceof PullpassError ? emptyMemory : facts.memory)
   const knows = remembered.keys.length > 0 ? 'keys' : 'nothing'
   const wanted = { target, issuer, memory, knows, served, choice, readings: facts.readings } as const

@@ -45,7 +45,8 @@ suite('pullpass issuer serve', () => {
       const words = ['--issuer-url', 'https://oidc.example.com', '--listen', '0']
       const serving = spawnPullpass(['issuer', 'serve', ...words, '--log-level', 'info'], sandbox.environment)
       t.after(() => serving.child.kill('SIGKILL'))
-      return { ...serving, said: await untilSaid(serving.child, /a key was published/) }
+      // Nobody reads it at its URL: that is told once the keys are remembered.
+      return { ...serving, said: await untilSaid(serving.child, /PublicWrong/) }
     }
     const first = await start()
     first.child.kill('SIGTERM')

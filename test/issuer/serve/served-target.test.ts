@@ -89,6 +89,17 @@ suite('issuer serve serves no revoked key', () => {
     assert.doesNotMatch(serve.stored() ?? '', new RegExp(leaked.kid))
   })
 
+  test('nor the only key: then it serves none', async (t) => {
+    const serve = await startTestServe(t)
+    const server = serve.start()
+    await server.look()
+    revoke(serve, serve.watch.sandbox.cluster.keys.current.kid)
+    await server.look()
+    const restarted = serve.start()
+    await restarted.look()
+    assert.deepEqual([server.kids(), restarted.kids()], [[], []])
+  })
+
   test('nor any key before it is known which are revoked', async (t) => {
     const serve = await startTestServe(t)
     const server = serve.start()

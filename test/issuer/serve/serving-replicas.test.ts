@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { suite, type TestContext, test } from 'node:test'
+import { revokeKey } from '../../../src/issuer/revoke/revoke-key.ts'
+import { servingReplicas } from '../../../src/issuer/serve/serving-replicas.ts'
+import { storeBeside } from '../../../src/issuer/serve/store-beside.ts'
+import { startTestServe, type TestServer } from './test-serve.ts'
+
+/** A cluster with a leaked key that signs no longer, one replica that serves it, and somebody who revokes it. */
+async function startLeak(t: TestContext) {
+  const serve = await startTestServe(t)
+  const { cluster } = serve.watch.sandbox
+  const leaked = cluster.keys.current
+  cluster.keys.signWith(await cluster.keys.add())
+  const server = serve.start()
+  await server.look()
+  const { wanted, outside } = serve.watch
+  return {
+    server,
+    leaked: leaked.kid,
+    left: [cluster.keys.current.kid],
+    revoke: async (sleep: () => Promise<unknown>, mode: 'write' | 'dry-run' = 'write') => {
+      const waiting = { ...outside, sleep: async () => void (await sleep()) }
+      const target = servingReplicas(wanted.cluster, storeBeside(wanted.memory), waiting)
+      return await revokeKey({ ...wanted, target, keyId: leaked.kid, inUse: 'refuse', mode }, outside)
+    },
+  }
+}
+
+const statesOf = ({ outcome }: { outcome: { keys: readonly { state: string }[] } }) =>
+  outcome.keys.map(({ state }) => state).toSorted()
+
+suite('pullpass issuer revoke --to serve', () => {
+  test('waits until the replicas took the key out', async (t) => {
+    const { server, left, revoke } = await startLeak(t)
+    const revoked = await revoke(async () => await server.look())
+    assert.deepEqual(statesOf(revoked), ['kept', 'withdrawn'])
+    assert.deepEqual(server.kids(), left)
+  })
+
+  test('says that it is remembered, where none of them took it out', async (t) => {
+    const { server, left, revoke } = await startLeak(t)
+    await assert.rejects(
+      revoke(async () => undefined),
+      {
+        code: 'PUBLISH_UNAVAILABLE',
+        seen: 'the revocation is remembered, but after 60 s no replica of issuer serve had taken the key out of ConfigMap pullpass-system/pullpass-issuer-served',
+      },
+    )
+    await server.look()
+    assert.deepEqual(server.kids(), left)
+  })
+
+  test('in a dry run changes nothing', async (t) => {
+    const { server, leaked, revoke } = await startLeak(t)
+    assert.deepEqual(statesOf(await revoke(async () => undefined, 'dry-run')), ['kept', 'withdrawn'])
+    const { look, kids }: TestServer = server
+    await look()
+    assert.ok(kids()?.includes(leaked))
+  })
+})
