@@ -18,7 +18,7 @@ export interface FanOutRow extends Cost {
   readonly turns: readonly Cost[]
 }
 
-export interface Calls {
+interface Calls {
   readonly sts: number
   readonly iamCredentials: number
 }

@@ -28,7 +28,7 @@ export interface Ground {
   readonly close: () => Promise<void>
 }
 
-export interface GroundFiles {
+interface GroundFiles {
   readonly kubeconfig: string
   /** As the kubelet mounts it: token and ca.crt. */
   readonly podFolder: string
