@@ -79,7 +79,11 @@ async function makeOutside({ common }: CommandLine, host: Host): Promise<Outside
     : undefined
   const { 'log-level': level, 'log-format': format } = common
   const log = createLog({ level, format, now, write: terminal.complain })
-  return { environment, now, random, sleep, signal, log, transport: httpsTransport(environment, authorities) }
+  const transport = httpsTransport(environment, authorities)
+  return {
+    ...{ environment, now, random, sleep, signal, log },
+    transport: level === 'debug' ? (await import('../outside/log-requests.ts')).logRequests(transport, log) : transport,
+  }
 }
 
 /** The reason to abort a run with that a signal ends. */
@@ -89,7 +93,7 @@ export const interruption = (signal: string): PullpassError =>
     hop: 'run',
     seen: `the run was ended by ${signal}`,
     expected: 'time to end by itself',
-    hint: 'run it again: what was written stays, and the rest is named',
+    hint: 'run it again: what was written stays',
     retryable: true,
   })
 

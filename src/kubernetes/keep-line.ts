@@ -4,7 +4,7 @@ import type { Line } from './line.ts'
 export interface KeptLine {
   /** Whoever asks while a line is being opened waits for that one. */
   current(): Promise<Line>
-  /** Ends every line, and the requests on them. */
+  /** Ends every line, and the requests on them; one that is being opened is given up. */
   end(): Promise<void>
 }
 
@@ -13,7 +13,8 @@ interface OpenedLine {
   line?: Line
 }
 
-export function keepLine(open: () => Promise<Line>): KeptLine {
+export function keepLine(open: (ended: AbortSignal) => Promise<Line>): KeptLine {
+  const ended = new AbortController()
   let kept: OpenedLine | undefined
   let draining: Line[] = []
   return {
@@ -23,7 +24,7 @@ export function keepLine(open: () => Promise<Line>): KeptLine {
         kept = undefined
       }
       if (kept) return await kept.opening
-      const fresh: OpenedLine = { opening: open() }
+      const fresh: OpenedLine = { opening: open(ended.signal) }
       kept = fresh
       try {
         fresh.line = await fresh.opening
@@ -34,6 +35,7 @@ export function keepLine(open: () => Promise<Line>): KeptLine {
       return fresh.line
     },
     async end() {
+      ended.abort()
       for (const line of draining) line.destroy()
       const line = await kept?.opening.catch(() => undefined) // whoever waits for it is told
       line?.destroy()

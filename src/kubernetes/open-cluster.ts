@@ -21,7 +21,7 @@ import { unreachable } from './unreachable.ts'
 export type ClusterOutside = Pick<Outside, 'now' | 'random' | 'sleep' | 'signal' | 'log'>
 
 export interface ClusterLimits extends LineLimits {
-  /** How long requests under way may go on when the run is interrupted. */
+  /** How long requests under way that change something may go on when the run is interrupted. */
   readonly graceMs: number
 }
 
@@ -40,11 +40,11 @@ export function openCluster(
   outside: ClusterOutside,
   limits: ClusterLimits = defaultLimits,
 ): Cluster {
-  const lines = keepLine(() => openLine(access, limits))
+  const lines = keepLine((ended) => openLine(access, limits, ended))
   const slots = createSlots(limits.inFlight, outside.signal)
   const large = createSlots(1, outside.signal)
-  const grace = endAfterGrace(lines, outside.signal, limits.graceMs)
-  const connection: Connection = { access, lines, outside, heard: false, closed: false }
+  const connection: Connection = { access, lines, outside, heard: false, changes: 0, closed: false }
+  const grace = endAfterGrace(connection, limits.graceMs)
   return {
     server: access.server.href.replace(/\/$/, ''),
     async request(wanted) {
@@ -92,20 +92,23 @@ interface Connection {
   readonly outside: ClusterOutside
   /** Whether the server ever answered. */
   heard: boolean
+  /** Requests under way that may change something. */
+  changes: number
   /** Nothing is sent again then: it would open a line that nobody ends. */
   closed: boolean
 }
 
-/** Requests under way when the signal comes are let finish, for a while. */
-function endAfterGrace(lines: KeptLine, signal: AbortSignal, graceMs: number): { cancel(): void } {
+/** What changes something is let finish, for a while, so that its outcome is known; what only asks is not waited for. */
+function endAfterGrace(connection: Connection, graceMs: number): { cancel(): void } {
+  const { lines, outside } = connection
   let timer: NodeJS.Timeout | undefined
   const begin = () => {
-    timer = setTimeout(() => void lines.end(), graceMs)
+    timer = setTimeout(() => void lines.end(), connection.changes > 0 ? graceMs : 0)
   }
-  signal.addEventListener('abort', begin, { once: true })
+  outside.signal.addEventListener('abort', begin, { once: true })
   return {
     cancel() {
-      signal.removeEventListener('abort', begin)
+      outside.signal.removeEventListener('abort', begin)
       clearTimeout(timer)
     },
   }
@@ -124,6 +127,7 @@ async function requestUntilAnswered(connection: Connection, wanted: ClusterReque
     }
     const delayMs = nextAttemptMs(outcome, patience, outside.random(), now)
     if (delayMs === undefined || connection.closed) return settle(connection, outcome)
+    outside.signal.throwIfAborted()
     outside.log('debug', 'a request to the API server is made again', { attempt, delayMs, ...shown(outcome) })
     await outside.sleep(delayMs, outside.signal)
   }
@@ -149,6 +153,8 @@ interface Sent {
 
 async function attemptRequest(connection: Connection, wanted: ClusterRequest): Promise<Attempt> {
   const { access, outside } = connection
+  const change = wanted.method === 'GET' ? 0 : 1
+  connection.changes += change
   try {
     let identity = await access.identify('asked')
     let answer = await sendOnce(connection, wanted, identity)
@@ -162,12 +168,19 @@ async function attemptRequest(connection: Connection, wanted: ClusterRequest): P
     return { kind: 'answered', ...answer, retryAt, sent: identity.authorization }
   } catch (error) {
     return { kind: 'failed', error }
+  } finally {
+    connection.changes -= change
   }
 }
 
-async function sendOnce({ lines, access }: Connection, wanted: ClusterRequest, who: ClusterIdentity): Promise<Answer> {
+async function sendOnce(connection: Connection, wanted: ClusterRequest, who: ClusterIdentity): Promise<Answer> {
+  const { lines, access, outside } = connection
+  const { method, path } = wanted
+  outside.log('debug', 'a request to the API server', { method, path })
   const line = await lines.current()
-  return await line.send(messageOf(access.server, wanted, who))
+  const answer = await line.send(messageOf(access.server, wanted, who))
+  outside.log('debug', 'an answer of the API server', { method, path, status: answer.status })
+  return answer
 }
 
 function messageOf(server: URL, wanted: ClusterRequest, identity: ClusterIdentity): Message {

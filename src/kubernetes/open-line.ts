@@ -11,14 +11,14 @@ export interface LineLimits {
   readonly timeoutMs: number
 }
 
-/** Rejects with Untrusted, what `access` throws, or the system's own error. */
-export async function openLine(access: ClusterAccess, limits: LineLimits): Promise<Line> {
+/** Rejects with Untrusted, what `access` throws, the system's own error, or the reason of `ended`. */
+export async function openLine(access: ClusterAccess, limits: LineLimits, ended: AbortSignal): Promise<Line> {
   if (access.server.protocol === 'http:') return await openPlain(access, limits)
   const options = tlsOptions(access.server, await access.trust())
   if (access.proxy) return await openHttps(options, limits, await access.proxy(options))
   // What is asked one by one needs no streams: node:http2 costs 4 ms to load.
   if (limits.inFlight === 1) return await openHttps(options, limits)
-  const socket = await shakeHands(options, limits.timeoutMs)
+  const socket = await shakeHands(options, limits.timeoutMs, ended)
   if (socket.alpnProtocol === 'h2') {
     const { openHttp2Line } = await import('./http2-line.ts')
     return openHttp2Line(socket, access.server, limits.timeoutMs)
@@ -44,15 +44,19 @@ function tlsOptions(server: URL, trust: Trust): ConnectionOptions {
 const bareHost = (server: URL) => server.hostname.replace(/^\[(.*)\]$/, '$1')
 const isAddress = (host: string) => /^[\d.]+$/.test(host) || host.includes(':')
 
-async function shakeHands(options: ConnectionOptions, timeoutMs: number): Promise<TLSSocket> {
+async function shakeHands(options: ConnectionOptions, timeoutMs: number, ended: AbortSignal): Promise<TLSSocket> {
   const { connect } = await import('node:tls')
+  ended.throwIfAborted()
   return await new Promise((resolve, reject) => {
     const socket = connect({ ...options, ALPNProtocols: ['h2', 'http/1.1'] })
     const over = setTimeout(() => socket.destroy(new Stalled(timeoutMs)), timeoutMs)
+    const giveUp = () => socket.destroy(ended.reason)
+    ended.addEventListener('abort', giveUp, { once: true })
     socket.once('close', () => clearTimeout(over))
     socket.once('error', (error) => reject(socket.authorizationError ? new Untrusted(error) : error))
     socket.once('secureConnect', () => {
       clearTimeout(over)
+      ended.removeEventListener('abort', giveUp)
       socket.removeAllListeners('error')
       resolve(socket)
     })
