@@ -11,6 +11,8 @@ export interface TrustedCluster {
   readonly keys: readonly IssuerKey[] | undefined
   /** `some`: an API server could not be asked, and keys that it alone serves are missing. */
   readonly servers?: 'all' | 'some'
+  /** Of a key that was uploaded before; absent: none is known to be revoked. */
+  readonly isRevoked?: (key: IssuerKey) => boolean
   /** In place of the id that a document gives its provider: of several clusters each has its own. */
   readonly providerId: string | undefined
 }

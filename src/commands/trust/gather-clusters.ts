@@ -1,6 +1,7 @@
 /** The clusters that are meant, with what each says of its issuer; connections stay open until they are closed. */
 import type { NamespacedName } from '../../document/namespaced-name.ts'
 import { readClusterIssuer } from '../../issuer/cluster/read-cluster-issuer.ts'
+import type { IssuerKey } from '../../issuer/keys/issuer-key.ts'
 import { readUnrevokedIssuer } from '../../issuer/replicas/read-unrevoked-issuer.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { connect } from '../../kubernetes/connect.ts'
@@ -56,12 +57,12 @@ async function readIssuer(
   cluster: Cluster,
   memories: readonly NamespacedName[],
   { log }: Outside,
-): Promise<Pick<TrustedCluster, 'issuer' | 'keys' | 'servers'>> {
-  const [first, ...others] = await Promise.all(memories.map((one) => readUnrevokedIssuer(cluster, one, log)))
+): Promise<Pick<TrustedCluster, 'issuer' | 'keys' | 'servers' | 'isRevoked'>> {
+  const read = await Promise.all(memories.map((one) => readUnrevokedIssuer(cluster, one, log)))
+  const [first] = read
   if (first === undefined) return await readClusterIssuer(cluster)
-  const { issuer, servers } = first
-  const keys = first.keys.filter(({ keyId }) => others.every((other) => other.keys.some((key) => key.keyId === keyId)))
-  return { issuer, servers, keys }
+  const isRevoked = (key: IssuerKey) => read.some((one) => one.isRevoked(key))
+  return { ...first, keys: first.keys.filter((key) => !isRevoked(key)), isRevoked }
 }
 
 export async function closeClusters(clusters: readonly GatheredCluster[]): Promise<void> {

@@ -3,9 +3,15 @@
 import type { NamespacedName } from '../../document/namespaced-name.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import type { Log } from '../../outside/outside.ts'
+import type { IssuerKey } from '../keys/issuer-key.ts'
 import { isRevoked } from '../memory/is-revoked.ts'
 import { memoryOrNone } from '../memory/memory-or-none.ts'
 import { type AskedIssuer, readServedIssuer } from './read-served-issuer.ts'
+
+interface UnrevokedIssuer extends AskedIssuer {
+  /** Also of a key that is out already. */
+  readonly isRevoked: (key: IssuerKey) => boolean
+}
 
 /**
  * For whoever uploads or registers keys at once, without watching. A leaked key that an API server still serves is not among
@@ -13,8 +19,13 @@ import { type AskedIssuer, readServedIssuer } from './read-served-issuer.ts'
  * does not answer is told of in the log as well, and its keys are missing: add these to what is there, and replace nothing.
  * @throws what reading the documents throws, where no API server gave them; what reading the memory throws, but for the right to it
  */
-export async function readUnrevokedIssuer(cluster: Cluster, memory: NamespacedName, log: Log): Promise<AskedIssuer> {
+export async function readUnrevokedIssuer(
+  cluster: Cluster,
+  memory: NamespacedName,
+  log: Log,
+): Promise<UnrevokedIssuer> {
   const remembered = await memoryOrNone(cluster, memory, log)
-  const { issuer, keys, servers } = await readServedIssuer(cluster, [], log)
-  return { issuer, servers, keys: keys.filter((key) => !isRevoked(remembered, key)) }
+  const { keys, ...served } = await readServedIssuer(cluster, [], log)
+  const known = (key: IssuerKey) => isRevoked(remembered, key)
+  return { ...served, keys: keys.filter((key) => !known(key)), isRevoked: known }
 }

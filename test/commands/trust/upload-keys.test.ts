@@ -71,6 +71,18 @@ suite('keys that trust apply uploads', { concurrency: 4 }, () => {
     assert.deepEqual(uploadedTo(sandbox), [next])
   })
 
+  test('lose one that was revoked after it was uploaded, when apply is run again', async (t) => {
+    const sandbox = await start(t)
+    await runTrust(sandbox, apply, uploading)
+    const { leaked, next } = await leakKey(sandbox)
+    revokeIn(sandbox, 'pullpass-system', leaked)
+    const run = await runTrust(sandbox, apply, uploading)
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.ok(run.stderr.includes(`: keys ${next} are added, revoked keys ${leaked} go\n`), run.stderr)
+    assert.deepEqual(uploadedTo(sandbox), [next])
+  })
+
   for (const [title, words, issuer] of [
     [
       'the document’s issuer.memoryRef',

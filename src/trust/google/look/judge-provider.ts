@@ -3,14 +3,13 @@
  * kept where it differs, unless `replace` names the field.
  */
 
-import { type IssuerKey, sameKey } from '../../../issuer/keys/issuer-key.ts'
-import { mergeKeys } from '../../../issuer/keys/merge-keys.ts'
-import { parseJwks } from '../../../issuer/keys/parse-jwks.ts'
 import { shellQuote } from '../../../outside/shell-quote.ts'
 import type { Override, Replaceable } from '../../finding.ts'
 import { trustRefused } from '../../trust-refused.ts'
 import { renderKeys } from '../want/keys-for-google.ts'
 import { defaultAudiences, subjectMapping, type WantedProvider } from '../want/wanted-at-google.ts'
+import { compareKeys } from './compare-keys.ts'
+import type { FieldView } from './field-view.ts'
 import type { FoundProvider } from './found-state.ts'
 import type { GoogleChange, GoogleFinding, ProviderFields } from './google-finding.ts'
 
@@ -52,18 +51,8 @@ export function judgeProvider(
   }
 }
 
-/** One field of it: what is set, with words for it; what is kept; or what stands in the way. */
-interface View {
-  /** What `--replace` would name. */
-  readonly field?: Replaceable
-  readonly sets?: Partial<ProviderFields>
-  readonly says?: string
-  readonly note?: string
-  readonly against?: string
-}
-
 interface Compared {
-  readonly views: readonly View[]
+  readonly views: readonly FieldView[]
   readonly fields: Partial<ProviderFields>
 }
 
@@ -90,7 +79,7 @@ function verdictOf({ name }: WantedProvider, found: FoundProvider, { views, fiel
 }
 
 /** Enabling comes first: nobody sees the rest before. */
-function overrideOf(name: string, found: FoundProvider, views: readonly View[]): Override | undefined {
+function overrideOf(name: string, found: FoundProvider, views: readonly FieldView[]): Override | undefined {
   if (found.disabled) {
     return { command: `gcloud iam workload-identity-pools providers update-oidc ${shellQuote(name)} --no-disabled` }
   }
@@ -110,7 +99,7 @@ function fieldsOf({ issuer, audiences, condition = '', keys }: WantedProvider): 
   return { issuer, audiences, mapping, condition, jwks: keys === undefined ? '' : renderKeys(keys) }
 }
 
-function compareIssuer(wanted: WantedProvider, found: FoundProvider, replace: readonly Replaceable[]): View {
+function compareIssuer(wanted: WantedProvider, found: FoundProvider, replace: readonly Replaceable[]): FieldView {
   if (found.issuer === wanted.issuer) return {}
   if (!replace.includes('issuer'))
     return { field: 'issuer', against: `its issuer is ${found.issuer}, not ${wanted.issuer}` }
@@ -118,7 +107,7 @@ function compareIssuer(wanted: WantedProvider, found: FoundProvider, replace: re
 }
 
 /** What else is mapped stays: somebody grants by it. */
-function compareMapping(_: WantedProvider, { mapping }: FoundProvider, replace: readonly Replaceable[]): View {
+function compareMapping(_: WantedProvider, { mapping }: FoundProvider, replace: readonly Replaceable[]): FieldView {
   const { key, expression } = subjectMapping
   const there = mapping[key]
   if (there === expression) return {}
@@ -130,7 +119,7 @@ function compareMapping(_: WantedProvider, { mapping }: FoundProvider, replace: 
   }
 }
 
-function compareCondition(wanted: WantedProvider, found: FoundProvider, replace: readonly Replaceable[]): View {
+function compareCondition(wanted: WantedProvider, found: FoundProvider, replace: readonly Replaceable[]): FieldView {
   const { condition } = wanted
   if (condition === undefined) {
     return found.condition === '' ? {} : { field: 'condition', note: `its condition stays: ${found.condition}` }
@@ -143,7 +132,7 @@ function compareCondition(wanted: WantedProvider, found: FoundProvider, replace:
 }
 
 /** An explicit list takes the place of the default, which others may use: it is written out then. */
-function compareAudiences({ name, audiences }: WantedProvider, found: FoundProvider): View {
+function compareAudiences({ name, audiences }: WantedProvider, found: FoundProvider): FieldView {
   const usual = defaultAudiences(name)
   const taken = found.audiences.length > 0 ? found.audiences : usual
   const asked = audiences.length > 0 ? audiences : usual.slice(0, 1)
@@ -154,40 +143,3 @@ function compareAudiences({ name, audiences }: WantedProvider, found: FoundProvi
     return { against: `it has ${taken.length} audiences, and ${mostAudiences} are the most` }
   return { sets: { audiences: all }, says: `audience ${missing.join(', ')} is added` }
 }
-
-/** A key that the cluster does not serve any more may still have tokens: it stays, until it is replaced. */
-function compareKeys({ keys, servers }: WantedProvider, found: FoundProvider, replace: readonly Replaceable[]): View {
-  if (keys === undefined) {
-    if (found.jwks === '') return {}
-    if (replace.includes('keys')) return { sets: { jwks: '' }, says: 'its uploaded keys go: Google reads the issuer' }
-    const stay = kids(parseJwks(found.jwks) ?? [])
-    return { field: 'keys', note: `its uploaded keys stay: ${stay}; Google does not read the issuer` }
-  }
-  if (replace.includes('keys')) {
-    return servers === 'some'
-      ? {
-          against: 'its keys are not replaced while an API server cannot be asked: those that it alone serves would go',
-        }
-      : replaceKeys(keys, found)
-  }
-  if (found.jwks === '') return { sets: { jwks: renderKeys(keys) }, says: `keys ${kids(keys)} are uploaded` }
-  const there = parseJwks(found.jwks)
-  if (there === undefined) return { field: 'keys', against: 'what is uploaded there is no JWKS' }
-  const other = keys.find((key) => there.some((one) => one.keyId === key.keyId && !sameKey(one, key)))
-  if (other !== undefined)
-    return { field: 'keys', against: `its key ${other.keyId} is another than the cluster's of that name` }
-  const missing = keys.filter((key) => !there.some(({ keyId }) => keyId === key.keyId))
-  const stays = there.filter((key) => !keys.some(({ keyId }) => keyId === key.keyId))
-  const note = stays.length === 0 ? {} : { note: `keys that the cluster does not serve stay: ${kids(stays)}` }
-  if (missing.length === 0) return note
-  return { ...note, sets: { jwks: renderKeys(mergeKeys(there, keys)) }, says: `keys ${kids(missing)} are added` }
-}
-
-function replaceKeys(keys: readonly IssuerKey[], { jwks }: FoundProvider): View {
-  const wanted = renderKeys(keys)
-  return renderKeys(parseJwks(jwks) ?? []) === wanted
-    ? {}
-    : { sets: { jwks: wanted }, says: `uploaded keys become ${kids(keys)}` }
-}
-
-const kids = (keys: readonly IssuerKey[]) => keys.map(({ keyId }) => keyId ?? 'without a kid').join(', ')

@@ -92,6 +92,7 @@ const providerOf = (
   condition: trust?.attributeCondition,
   keys: trust?.uploadKeys === 'Always' ? keysForGoogle(cluster) : undefined,
   ...(cluster.servers !== undefined && { servers: cluster.servers }),
+  ...(cluster.isRevoked !== undefined && { isRevoked: cluster.isRevoked }),
 })
 
 const longestDescription = 256

@@ -22,7 +22,7 @@ export interface WantedPool extends Made {
   readonly name: string
 }
 
-export interface WantedProvider extends Made {
+export interface WantedProvider extends Made, Pick<TrustedCluster, 'servers' | 'isRevoked'> {
   /** The pool's name, and /providers/PROVIDER. */
   readonly name: string
   readonly issuer: string
@@ -31,8 +31,6 @@ export interface WantedProvider extends Made {
   readonly condition: string | undefined
   /** Uploaded; undefined: read at the issuer's URL. */
   readonly keys: readonly IssuerKey[] | undefined
-  /** `some`: keys of an API server that could not be asked are missing. */
-  readonly servers?: TrustedCluster['servers']
 }
 
 export interface WantedAccount extends Made {

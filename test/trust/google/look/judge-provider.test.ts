@@ -118,6 +118,14 @@ suite('a provider that is there', () => {
     ])
   })
 
+  test('loses a key that was revoked, and no other', () => {
+    const isRevoked = ({ keyId }: IssuerKey) => keyId === 'leaked'
+    const finding = judge({ keys: [keyOf('b')], isRevoked }, { jwks: renderKeys([keyOf('leaked'), keyOf('a')]) })
+    assert.deepEqual(says(finding), ['keys b are added, revoked keys leaked go'])
+    const [change] = finding.changes
+    assert.deepEqual(change?.kind === 'update' && change.fields, { jwks: renderKeys([keyOf('a'), keyOf('b')]) })
+  })
+
   test('keeps its keys, whatever may be replaced, while an API server cannot be asked', () => {
     const { verdict, changes, fault } = judge(
       { keys: [keyOf('b')], servers: 'some' },
