@@ -113,6 +113,19 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     assert.equal(sandbox.google.accounts.find(account), undefined)
   })
 
+  test('is back where only Google’s answer to that was lost: it is seen, and nothing is made anew', async (t) => {
+    const { sandbox, uniqueId } = await startDeleted(t)
+    sandbox.parts.iam.faults.inject(
+      { kind: 'reset', at: 'answer' },
+      { times: 1, when: ({ path }) => path.endsWith(':undelete') },
+    )
+    const run = await runTrust(sandbox, apply)
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'made', 'unchanged', 'unchanged'])
+    assert.equal(sandbox.google.accounts.find(account)?.uniqueId, uniqueId)
+  })
+
   test('is not another that a forged record names: that one is deleted again at once', async (t) => {
     const { sandbox } = await startDeleted(t)
     const other = 'other-account@example-project.iam.gserviceaccount.com'
