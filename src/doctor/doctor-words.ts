@@ -5,7 +5,7 @@ export const doctorWords: Readonly<Record<DoctorWord, readonly DoctorHop[]>> = {
   OK: doctorHops,
   AFTER_FAILURE: doctorHops,
   NOT_ASKED: ['pod'],
-  NOT_HERE: ['subject-token', 'exchange', 'impersonation', 'registry'],
+  NOT_HERE: ['subject-token', 'exchange', 'impersonation', 'registry', 'write'],
   NOT_NEEDED: ['discovery', 'key', 'signature'],
   NOT_READABLE: ['rights', 'secret', 'stored-credential', 'service-account', 'pod', 'pod-secrets', 'events'],
   SAMPLED: ['write'],

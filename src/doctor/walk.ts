@@ -95,8 +95,14 @@ function untried(facts: ClusterFacts | undefined): Finding[] {
 
 /** Without a credential nothing can be written, dry or not. */
 function unwritten(writes: readonly Outcome[], found: readonly Finding[]): Finding[] {
+  if (writes.length > 0 || failureOf(found, 'cluster') !== undefined) return []
   const cause = failureOf(found, 'subject-token', 'clock', 'exchange', 'impersonation')
-  return writes.length > 0 || cause === undefined ? [] : [notTried('write', 'Secrets', cause)]
+  if (cause !== undefined) return [notTried('write', 'Secrets', cause)]
+  const absent = found.find(({ hop, code }) => hop === 'subject-token' && code === 'NOT_HERE')
+  if (absent === undefined) return []
+  const { hop, code } = absent
+  const seen = 'not tried, without a credential'
+  return [{ hop: 'write', about: 'Secrets', result: 'skipped', code, seen, because: { hop, code } }]
 }
 
 /** @throws what is no misset variable */

@@ -9,6 +9,7 @@ import { clusterFaults } from './faults/cluster-faults.ts'
 import { documentFaults } from './faults/document-faults.ts'
 import { exchangeFaults } from './faults/exchange-faults.ts'
 import { issuerFaults } from './faults/issuer-faults.ts'
+import { keyFaults } from './faults/key-faults.ts'
 import { podFaults } from './faults/pod-faults.ts'
 import { registryFaults } from './faults/registry-faults.ts'
 import { secretFaults } from './faults/secret-faults.ts'
@@ -19,6 +20,7 @@ import { runPrintedCommand } from './run-printed-command.ts'
 const inWorld: readonly Fault[] = [
   ...tokenFaults,
   ...issuerFaults,
+  ...keyFaults,
   ...exchangeFaults,
   ...registryFaults,
   ...clusterFaults,

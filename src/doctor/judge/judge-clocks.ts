@@ -15,9 +15,10 @@ export function judgeClocks(clocks: readonly ClockSeen[], now: Date, harm: 'harm
     return [
       {
         ...base,
+        about: `clocks of ${clocks.length} ${clocks.length === 1 ? 'host' : 'hosts'}`,
         result: 'ok',
         code: 'OK',
-        seen: `of ${clocks.length} ${clocks.length === 1 ? 'host' : 'hosts'}, within a minute of this machine's`,
+        seen: "within a minute of this machine's",
       },
     ]
   }

@@ -41,9 +41,7 @@ export function judgeCluster(facts: ClusterFacts | undefined, judge: JudgeCluste
     return { upToSecrets: [...rights, judgeUnlisted(facts.places, rights)], afterWrites: () => [] }
   }
   const { jobs, secrets, accounts } = facts.places
-  const secretsFound = secrets.map((secret) =>
-    judgeSecret(secret, { ...judge, commands, clockFailure: failureOf(before, 'clock') }),
-  )
+  const secretsFound = secrets.map((secret) => judgeSecret(secret, { ...judge, commands }))
   return {
     upToSecrets: [...rights, ...judgeNamespaces(jobs, asked.namespace, commands), ...secretsFound],
     afterWrites(found) {

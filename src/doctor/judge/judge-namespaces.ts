@@ -1,4 +1,6 @@
 /** Whether the namespaces of the documents are there: pure. */
+import type { Document } from '../../document/document.ts'
+import { environmentSource } from '../../document/document-from-environment.ts'
 import { documentName } from '../../refresh/document-name.ts'
 import type { Job } from '../../refresh/plan-refresh.ts'
 import type { Finding } from '../finding.ts'
@@ -16,15 +18,20 @@ export function judgeNamespaces(jobs: readonly Job[], asked: string | undefined,
     about: asked,
     result: 'failed',
     code: 'NAMESPACE_NOT_CHOSEN',
-    seen: `no document chooses namespace ${asked}${jobs.length === 0 ? '' : `: ${jobs.map(({ document }) => documentName(document)).join(', ')}`}`,
-    expected: 'one that does, under spec.namespaces, and a namespace that is there',
-    remedy: {
-      words:
-        'add it to spec.namespaces.include of the document, or give it the labels that its selector wants; namespaces kube-* are chosen by their exact name only',
-    },
+    seen: `${asked} is chosen by none of ${jobs.map(({ document }) => documentName(document)).join(', ')}`,
+    expected: 'a namespace that is there, and that a document chooses',
+    remedy: { words: howToChoose(jobs.map(({ document }) => document)) },
   }
   return [...findings, notChosen]
 }
+
+const howToChoose = (documents: readonly Document[]): string =>
+  documents.every(({ source }) => source === environmentSource)
+    ? 'add it to REGISTRY_SECRET_NAMESPACES'
+    : 'add it to spec.namespaces.include of a document, or give it the labels that its selector wants; namespaces kube-* are chosen by their exact name only'
+
+/** So many are named. */
+const few = 5
 
 function judgeJob(
   { document, namespaces, missing, terminating, unmatched }: Job,
@@ -36,7 +43,7 @@ function judgeJob(
     about: name,
     result: 'ok',
     code: 'OK',
-    seen: `${namespaces.length} chosen`,
+    seen: namespaces.length <= few ? `chooses ${namespaces.join(', ')}` : `chooses ${namespaces.length} namespaces`,
   }
   return [
     ...missing.map((namespace) => judgeMissing(namespace, document.source, commands)),

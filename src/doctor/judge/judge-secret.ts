@@ -12,7 +12,7 @@ import { mintedFrom } from '../../refresh/minted-from.ts'
 import { ownRecord } from '../../refresh/own-record.ts'
 import { judgePullSecret } from '../../registry/judge-pull-secret.ts'
 import type { WantedImage } from '../asked.ts'
-import type { Finding, FindingCode, Remedy } from '../finding.ts'
+import { type Finding, type FindingCode, failureOf, type Remedy } from '../finding.ts'
 import type { SecretFacts } from '../gather/gather-places.ts'
 import { notTried } from '../not-tried.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
@@ -21,8 +21,14 @@ interface JudgeSecret {
   readonly images: readonly WantedImage[]
   readonly now: Date
   readonly commands: MendingCommands
-  /** By a wrong clock nothing is known of an expiry. */
-  readonly clockFailure: Finding | undefined
+  readonly before: readonly Finding[]
+}
+
+/** By a wrong clock nothing is known of an expiry; what the document's hosts do not fit, no key of its Secret does. */
+function causeOf(code: FindingCode, { before }: JudgeSecret): Finding | undefined {
+  if (code === 'SECRET_EXPIRED') return failureOf(before, 'clock')
+  const unmatched = failureOf(before, 'registry')
+  return code === 'IMAGE_NOT_MATCHED' && unmatched?.code === code ? unmatched : undefined
 }
 
 type Judged = Omit<Finding, 'hop' | 'about'>
@@ -41,10 +47,8 @@ export function judgeSecret({ document, namespace, content }: SecretFacts, judge
   }
   const place = { document, namespace, content, refresh }
   const judged = judgeMetadata(place, judge) ?? judgeContent(place, judge)
-  const { clockFailure } = judge
-  return judged.code === 'SECRET_EXPIRED' && clockFailure !== undefined
-    ? { ...base, ...notTried(base.hop, base.about, clockFailure) }
-    : { ...base, ...judged }
+  const cause = causeOf(judged.code, judge)
+  return cause === undefined ? { ...base, ...judged } : { ...base, ...notTried(base.hop, base.about, cause) }
 }
 
 interface Place {

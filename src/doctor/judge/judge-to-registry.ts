@@ -1,4 +1,6 @@
 /** What is to be said of the way from the subject token to the registry: pure. */
+import type { Document } from '../../document/document.ts'
+import { environmentSource } from '../../document/document-from-environment.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { Demand } from '../../refresh/demand.ts'
 import { matchImage } from '../../registry/match-image.ts'
@@ -93,9 +95,12 @@ function judgeMatching({ images, asked }: JudgeWay): Finding[] {
       code: 'IMAGE_NOT_MATCHED',
       seen: `no host of the documents fits ${names}: they have ${[...new Set(hosts)].join(', ')}`,
       expected: `${host}, or ${host}/${repository.replace(/[^/]*$/, '')}, as kubelets compare it: the port too, and the path as a beginning`,
-      remedy: {
-        words: `name ${host} under hosts of a registry in ${asked.documents.map(({ source }) => source).join(', ')}, or correct the image's name`,
-      },
+      remedy: { words: `name ${host} ${whereHostsAre(asked.documents)}, or correct the image's name` },
     },
   ]
 }
+
+const whereHostsAre = (documents: readonly Document[]): string =>
+  documents.every(({ source }) => source === environmentSource)
+    ? 'in REGISTRY_HOSTS'
+    : `under hosts of a registry in ${documents.map(({ source }) => source).join(', ')}`

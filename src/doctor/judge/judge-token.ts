@@ -92,7 +92,9 @@ function remedyOf({ code, seen, hint = '' }: PullpassError, { from }: TokenFacts
       commands.kubectl('create', 'serviceaccount', name, '-n', namespace),
     ]
     const isAbsent = /^(?:Namespace|ServiceAccount) /.test(seen)
-    return isAbsent ? { command: make.join(' && ') } : installing(commands.install(namespace), hint)
+    return isAbsent
+      ? { command: make.join(' && '), words: 'or correct spec.serviceAccountRef' }
+      : installing(commands.install(namespace), hint)
   }
   const mounted = ['TOKEN_FILE_UNREADABLE', 'TOKEN_MALFORMED', 'TOKEN_EXPIRED', 'AUDIENCE_MISMATCH'].includes(code)
   return mounted ? installing(commands.install(undefined), hint) : {}

@@ -163,7 +163,7 @@ export const clusterFaults: readonly Fault[] = [
     plant: (world) => labelNamespace(world, 'team-a', null),
     hop: 'namespace',
     code: 'NAMESPACE_NOT_CHOSEN',
-    fix: /^add it to spec.namespaces.include of the document, or give it the labels that its selector wants/,
+    fix: /^add it to spec.namespaces.include of a document, or give it the labels that its selector wants/,
     mend: (world) => labelNamespace(world, 'team-a', 'private'),
   },
   {

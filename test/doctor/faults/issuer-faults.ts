@@ -1,33 +1,16 @@
-/** Faults of the issuer: what a stranger finds at its URL, and the keys that are published there. */
+/** Faults of the issuer: what a stranger finds at its URL. */
 
-import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import type { Fault } from '../fault.ts'
 import type { World } from '../ground.ts'
 import { signToken } from '../sign-token.ts'
+import { bucket, documents, putDocument } from './put-document.ts'
 
-const bucket = 'example-cluster'
-const documents = { discovery: '.well-known/openid-configuration', jwks: 'openid/v1/jwks' } as const
 const hop = 'discovery'
-const remembered = {
-  more: '  attachToServiceAccounts: [default]\n  issuer: {publishTo: gs://example-cluster, memoryRef: {namespace: oidc, name: keys}}',
-}
 const publish = /^pullpass issuer publish --to gs:\/\/example-cluster/
 const adopt = /^pullpass issuer publish --to gs:\/\/example-cluster --adopt/
 const clear = ({ sandbox }: World) => sandbox.parts.storage.faults.clear()
-
-const put = (
-  { sandbox }: World,
-  name: keyof typeof documents,
-  body: string | object,
-  contentType = 'application/json',
-) =>
-  sandbox.google.store.put(bucket, documents[name], {
-    contentType,
-    cacheControl: 'public, max-age=300',
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-  })
 
 const discoveryOf = ({ cluster: { issuer } }: World['sandbox'], odds: object) => ({
   issuer,
@@ -43,19 +26,6 @@ const answerDiscovery = ({ sandbox }: World, status: number, headers: Readonly<R
     { kind: 'answer', answer: { status, headers, body: '' } },
     { when: ({ path }) => path.endsWith('openid-configuration') },
   )
-
-/** By its own command, as after a leak: the cluster signs with it still. */
-async function revokeSigningKey({ sandbox, ask, pullpass }: World, more: readonly string[] = []): Promise<void> {
-  const { kid } = sandbox.cluster.keys.current
-  await sandbox.cluster.keys.add()
-  const [, place = 'pullpass-system/pullpass-issuer'] = more
-  const [namespace = ''] = place.split('/')
-  await ask('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
-  await pullpass(['issuer', 'publish', '--to', 'gs://example-cluster', ...more])
-  const argv = ['issuer', 'revoke', kid, '--to', 'gs://example-cluster', '--yes', ...more]
-  const { exitCode, stdout, stderr } = await pullpass(argv)
-  if (exitCode !== 0) throw new Error(`${stdout}${stderr}`)
-}
 
 export const issuerFaults: readonly Fault[] = [
   {
@@ -104,7 +74,7 @@ export const issuerFaults: readonly Fault[] = [
   },
   {
     title: 'a page for people lies where the discovery document should',
-    plant: (ground) => put(ground, 'discovery', '<!DOCTYPE html><h1>Welcome</h1>', 'text/html'),
+    plant: (ground) => putDocument(ground, 'discovery', '<!DOCTYPE html><h1>Welcome</h1>', 'text/html'),
     hop,
     code: 'DOCUMENT_MALFORMED',
     fix: adopt,
@@ -112,7 +82,8 @@ export const issuerFaults: readonly Fault[] = [
   },
   {
     title: 'the discovery document names another issuer',
-    plant: (ground) => put(ground, 'discovery', discoveryOf(ground.sandbox, { issuer: 'https://oidc.example.com' })),
+    plant: (ground) =>
+      putDocument(ground, 'discovery', discoveryOf(ground.sandbox, { issuer: 'https://oidc.example.com' })),
     hop,
     code: 'ISSUER_DIFFERS',
     fix: adopt,
@@ -121,7 +92,7 @@ export const issuerFaults: readonly Fault[] = [
   {
     title: "the discovery document's issuer ends in a slash, the token's does not",
     plant: (ground) =>
-      put(ground, 'discovery', discoveryOf(ground.sandbox, { issuer: `${ground.sandbox.cluster.issuer}/` })),
+      putDocument(ground, 'discovery', discoveryOf(ground.sandbox, { issuer: `${ground.sandbox.cluster.issuer}/` })),
     hop,
     code: 'ISSUER_DIFFERS',
     seen: / \(a slash at the end counts\)$/,
@@ -131,7 +102,11 @@ export const issuerFaults: readonly Fault[] = [
   {
     title: "the discovery document leads to the API server's keys, by http",
     plant: (ground) =>
-      put(ground, 'discovery', discoveryOf(ground.sandbox, { jwks_uri: 'http://10.0.0.1:6443/openid/v1/jwks' })),
+      putDocument(
+        ground,
+        'discovery',
+        discoveryOf(ground.sandbox, { jwks_uri: 'http://10.0.0.1:6443/openid/v1/jwks' }),
+      ),
     hop,
     code: 'JWKS_URI_UNUSABLE',
     fix: adopt,
@@ -171,40 +146,6 @@ export const issuerFaults: readonly Fault[] = [
       sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: sandbox.cluster.issuer }),
   },
   {
-    title: "somebody published the cluster's key with its private half, and exchanges succeed",
-    plant(world) {
-      const [key] = world.sandbox.cluster.keys.jwks.keys
-      put(world, 'jwks', { keys: [{ ...key, d: 'AQAB' }] })
-    },
-    hop: 'key',
-    code: 'KEY_PRIVATE',
-    seen: /^ALARM: .* \(d, not shown\)/,
-    fix: /^take it down now, and replace the signing key of the cluster/,
-    mend: ({ sandbox }) => sandbox.publishIssuer(),
-  },
-  {
-    title: 'the key that signed the token was revoked',
-    plant: revokeSigningKey,
-    hop: 'key',
-    code: 'KEY_REVOKED',
-    seen: /which was revoked: nothing publishes or uploads it again$/,
-    fix: /^let the API servers sign with another key/,
-    async mend({ sandbox }) {
-      sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
-      await sandbox.publishIssuer()
-      await sandbox.writeToken()
-    },
-  },
-  {
-    title: 'the key that signed the token was revoked, which another ConfigMap remembers',
-    document: remembered,
-    plant: async (world) => revokeSigningKey(world, ['--memory', 'oidc/keys']),
-    hop: 'key',
-    code: 'KEY_REVOKED',
-    fix: /^let the API servers sign with another key/,
-    mend: 'nothing',
-  },
-  {
     title: 'the token is of another cluster than the one that is looked at',
     async plant({ sandbox }) {
       const { google, cluster } = sandbox
@@ -231,74 +172,10 @@ export const issuerFaults: readonly Fault[] = [
   },
   {
     title: 'what lies in the place of the keys is no JWKS',
-    plant: (ground) => put(ground, 'jwks', '{"key": []}'),
+    plant: (ground) => putDocument(ground, 'jwks', '{"key": []}'),
     hop,
     code: 'DOCUMENT_MALFORMED',
     fix: adopt,
     mend: 'command',
-  },
-  {
-    title: 'the published JWKS is empty',
-    plant: (ground) => put(ground, 'jwks', { keys: [] }),
-    hop: 'key',
-    code: 'KEYS_ABSENT',
-    fix: publish,
-    mend: 'command',
-  },
-  {
-    title: 'the cluster signs with a new key, and the old ones are published',
-    async plant({ sandbox }) {
-      sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
-      await sandbox.writeToken()
-    },
-    hop: 'key',
-    code: 'TOKEN_KEY_UNPUBLISHED',
-    seen: /^the token is signed by key "[\w-]{43}", which is not published$/,
-    fix: publish,
-    mend: 'command',
-  },
-  {
-    title: 'the cluster signs with a new key, and the document says where its keys are public and remembered',
-    document: remembered,
-    async plant({ sandbox }) {
-      sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
-      await sandbox.writeToken()
-    },
-    hop: 'key',
-    code: 'TOKEN_KEY_UNPUBLISHED',
-    fix: /^pullpass issuer publish --to gs:\/\/example-cluster --memory oidc\/keys\n/,
-    mend: 'command',
-  },
-  {
-    title: 'the cluster serves a second key that is not published yet',
-    plant: ({ sandbox }) => sandbox.cluster.keys.add(),
-    hop: 'key',
-    code: 'KEYS_THINNER',
-    result: 'warning',
-    fix: publish,
-    mend: 'command',
-  },
-  {
-    title: "another cluster's key is published under this one's kid",
-    async plant(ground) {
-      const { publicKey } = await generateSigningKey()
-      const { kid } = ground.sandbox.cluster.keys.current
-      put(ground, 'jwks', { keys: [{ ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }] })
-    },
-    hop: 'signature',
-    code: 'TOKEN_SIGNATURE_WRONG',
-    fix: adopt,
-    mend: 'command',
-  },
-  {
-    title: 'the published key is for encryption, so that no cloud verifies with it',
-    plant(ground) {
-      const [key] = ground.sandbox.cluster.keys.jwks.keys
-      put(ground, 'jwks', { keys: [{ ...key, use: 'enc' }] })
-    },
-    hop: 'key',
-    code: 'KEYS_UNREADABLE',
-    fix: publish,
-    mend: ({ sandbox }) => sandbox.publishIssuer(),
   },
 ]

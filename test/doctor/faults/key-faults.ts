@@ -1,0 +1,126 @@
+/** Faults of the keys that are published at an issuer: which, and whether they fit what the cluster signs. */
+
+import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import type { Fault } from '../fault.ts'
+import type { World } from '../ground.ts'
+import { putDocument } from './put-document.ts'
+
+const remembered = {
+  more: '  attachToServiceAccounts: [default]\n  issuer: {publishTo: gs://example-cluster, memoryRef: {namespace: oidc, name: keys}}',
+}
+const publish = /^pullpass issuer publish --to gs:\/\/example-cluster/
+const adopt = /^pullpass issuer publish --to gs:\/\/example-cluster --adopt/
+
+/** By its own command, as after a leak: the cluster signs with it still. */
+async function revokeSigningKey({ sandbox, ask, pullpass }: World, more: readonly string[] = []): Promise<void> {
+  const { kid } = sandbox.cluster.keys.current
+  await sandbox.cluster.keys.add()
+  const [, place = 'pullpass-system/pullpass-issuer'] = more
+  const [namespace = ''] = place.split('/')
+  await ask('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
+  await pullpass(['issuer', 'publish', '--to', 'gs://example-cluster', ...more])
+  const argv = ['issuer', 'revoke', kid, '--to', 'gs://example-cluster', '--yes', ...more]
+  const { exitCode, stdout, stderr } = await pullpass(argv)
+  if (exitCode !== 0) throw new Error(`${stdout}${stderr}`)
+}
+
+export const keyFaults: readonly Fault[] = [
+  {
+    title: "somebody published the cluster's key with its private half, and exchanges succeed",
+    plant(world) {
+      const [key] = world.sandbox.cluster.keys.jwks.keys
+      putDocument(world, 'jwks', { keys: [{ ...key, d: 'AQAB' }] })
+    },
+    hop: 'key',
+    code: 'KEY_PRIVATE',
+    seen: /^ALARM: .* \(d, not shown\)/,
+    fix: /^take it down now, and replace the signing key of the cluster/,
+    mend: ({ sandbox }) => sandbox.publishIssuer(),
+  },
+  {
+    title: 'the key that signed the token was revoked',
+    plant: revokeSigningKey,
+    hop: 'key',
+    code: 'KEY_REVOKED',
+    seen: /which was revoked: nothing publishes or uploads it again$/,
+    fix: /^let the API servers sign with another key/,
+    async mend({ sandbox }) {
+      sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
+      await sandbox.publishIssuer()
+      await sandbox.writeToken()
+    },
+  },
+  {
+    title: 'the key that signed the token was revoked, which another ConfigMap remembers',
+    document: remembered,
+    plant: async (world) => revokeSigningKey(world, ['--memory', 'oidc/keys']),
+    hop: 'key',
+    code: 'KEY_REVOKED',
+    fix: /^let the API servers sign with another key/,
+    mend: 'nothing',
+  },
+  {
+    title: 'the published JWKS is empty',
+    plant: (ground) => putDocument(ground, 'jwks', { keys: [] }),
+    hop: 'key',
+    code: 'KEYS_ABSENT',
+    fix: publish,
+    mend: 'command',
+  },
+  {
+    title: 'the cluster signs with a new key, and the old ones are published',
+    async plant({ sandbox }) {
+      sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
+      await sandbox.writeToken()
+    },
+    hop: 'key',
+    code: 'TOKEN_KEY_UNPUBLISHED',
+    seen: /^the token is signed by key "[\w-]{43}", which is not published$/,
+    fix: publish,
+    mend: 'command',
+  },
+  {
+    title: 'the cluster signs with a new key, and the document says where its keys are public and remembered',
+    document: remembered,
+    async plant({ sandbox }) {
+      sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
+      await sandbox.writeToken()
+    },
+    hop: 'key',
+    code: 'TOKEN_KEY_UNPUBLISHED',
+    fix: /^pullpass issuer publish --to gs:\/\/example-cluster --memory oidc\/keys\n/,
+    mend: 'command',
+  },
+  {
+    title: 'the cluster serves a second key that is not published yet',
+    plant: ({ sandbox }) => sandbox.cluster.keys.add(),
+    hop: 'key',
+    code: 'KEYS_THINNER',
+    result: 'warning',
+    fix: publish,
+    mend: 'command',
+  },
+  {
+    title: "another cluster's key is published under this one's kid",
+    async plant(ground) {
+      const { publicKey } = await generateSigningKey()
+      const { kid } = ground.sandbox.cluster.keys.current
+      putDocument(ground, 'jwks', { keys: [{ ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }] })
+    },
+    hop: 'signature',
+    code: 'TOKEN_SIGNATURE_WRONG',
+    fix: adopt,
+    mend: 'command',
+  },
+  {
+    title: 'the published key is for encryption, so that no cloud verifies with it',
+    plant(ground) {
+      const [key] = ground.sandbox.cluster.keys.jwks.keys
+      putDocument(ground, 'jwks', { keys: [{ ...key, use: 'enc' }] })
+    },
+    hop: 'key',
+    code: 'KEYS_UNREADABLE',
+    fix: publish,
+    mend: ({ sandbox }) => sandbox.publishIssuer(),
+  },
+]
