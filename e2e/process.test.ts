@@ -10,7 +10,9 @@ import { startTestSandbox } from '../test/support/start-test-sandbox.ts'
 suite('the process, in real time', () => {
   test('standard input that never ends does not hold a run beyond its time', async (t) => {
     const sandbox = await startTestSandbox(t, { now: () => new Date() })
-    const { child, ended } = spawnPullpass(['refresh', '-f', '-', '--timeout', '1s'], sandbox.environment, 'pipe')
+    const { child, ended } = spawnPullpass(['refresh', '-f', '-', '--timeout', '1s'], sandbox.environment, {
+      stdin: 'pipe',
+    })
     const { exitCode, stderr } = await ended
     assert.equal(exitCode, 1)
     assert.match(stderr, /^TIMED_OUT \(run\): the run did not end within 1s\n/)

@@ -10,7 +10,7 @@ if (tooOld !== undefined) {
   process.exit(2)
 }
 // Only now: what is loaded with it uses what an older Node lacks. A static import would be loaded first.
-const { interruption, run } = await import('./commands/run.ts')
+const { interruption, renderUnwritable, run } = await import('./commands/run.ts')
 
 const interrupt = new AbortController()
 let endedBy: 'SIGINT' | 'SIGTERM' | undefined
@@ -40,8 +40,10 @@ const terminal: Terminal = {
 }
 
 // A reader that leaves early (`| head`) ends the output, not the run.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
+process.stdout.on('error', ({ code = 'for no reason that is known' }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') return
+  terminal.complain(renderUnwritable(code, { now: () => new Date() }))
+  process.exit(1)
 })
 
 const exitCode = await run(process.argv.slice(2), {

@@ -97,6 +97,19 @@ export const interruption = (signal: string): PullpassError =>
     retryable: true,
   })
 
+/** What a process ends with where its results cannot be written: a full disk, a device that fails. */
+export const renderUnwritable = (code: string, { now }: Pick<Outside, 'now'>): string =>
+  renderFault(
+    new PullpassError({
+      code: 'OUTPUT_UNWRITABLE',
+      hop: 'run',
+      seen: `standard output cannot be written: ${code}`,
+      expected: 'a place for the results',
+      hint: 'see where the output goes (a full disk?), and run it again: what was done stays',
+    }),
+    { format: 'text', now: now() },
+  )
+
 async function help(words: readonly string[]): Promise<string> {
   const found = findCommand(words)
   return found.kind === 'group' ? renderGroupHelp(found) : renderCommandHelp(await found.entry.load())

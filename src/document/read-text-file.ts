@@ -28,15 +28,23 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'may not be read',
 }
 
+const hints: Readonly<Record<string, string>> = {
+  'may not be read': 'let who runs pullpass read it: ls -l shows who may',
+  'is longer than 1 MiB': 'split it: -f takes a folder, and may be repeated',
+  'is not text': 'save it as UTF-8',
+  'holds no document': 'write one into it: docs/document.md has examples',
+}
+
 /** What is wrong with a file as a whole. */
 export function unreadable(path: string, reason = 'cannot be read', cause?: unknown): PullpassError {
-  const expected = 'a file of YAML or JSON in UTF-8, at most 1 MiB'
   return new PullpassError({
     code: 'DOCUMENT_UNREADABLE',
     hop: 'document',
     seen: `${showPath(path)} ${reason}`,
-    expected,
-    hint: 'correct the path; in a pod, see the mount path and the items of its volume; standard input is -f -',
+    expected: 'a file of YAML or JSON in UTF-8, at most 1 MiB',
+    hint:
+      hints[reason] ??
+      'correct the path; in a pod, see the mount path and the items of its volume; standard input is -f -',
     cause,
   })
 }

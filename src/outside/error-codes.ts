@@ -77,6 +77,7 @@ export const errorCodes = {
   // The run.
   TIMED_OUT: 1,
   INTERRUPTED: 1,
+  OUTPUT_UNWRITABLE: 1,
   INTERNAL: 1,
 } as const
 

@@ -24,6 +24,7 @@ export function transportFault(
   error: unknown,
 ): PullpassError {
   const code = systemErrorCode(error)
+  const failure = code === undefined ? 'the connection failed' : `${code}${socketOf(error)}`
   if (error instanceof AnswerTooLarge) {
     return new PullpassError({
       code: 'ANSWER_TOO_LARGE',
@@ -45,9 +46,15 @@ export function transportFault(
   return new PullpassError({
     code: unspecificCodes(hop).unavailable,
     hop,
-    seen: `${who} ${timedOut ?? `gave no answer (${code ?? 'the connection failed'})`} at ${url}`,
+    seen: `${who} ${timedOut ?? `gave no answer (${failure})`} at ${url}`,
     expected: 'an answer',
     hint: 'see that this address is reachable from here (network policy, proxy, DNS); pull secrets keep what they have',
     retryable: true,
   })
+}
+
+/** Who really refused: where a proxy stands between, it is not the host that the URL names. */
+function socketOf(error: unknown): string {
+  if (!(error instanceof Error && 'address' in error && 'port' in error)) return ''
+  return ` from ${String(error.address)}:${String(error.port)}`
 }

@@ -10,13 +10,13 @@ export interface PullpassProcess {
   readonly ended: Promise<PullpassRun>
 }
 
-/** Nothing of this process' environment reaches it but `environment`. */
+/** Nothing of this process' environment reaches it but `environment`. `stdout`: an open file in place of a pipe. */
 export function spawnPullpass(
   argv: readonly string[],
   environment: Readonly<Record<string, string>>,
-  stdin: 'ignore' | 'pipe' = 'ignore',
+  { stdin = 'ignore', stdout = 'pipe' }: { stdin?: 'ignore' | 'pipe'; stdout?: 'pipe' | number } = {},
 ): PullpassProcess {
-  const child = spawn(process.execPath, [cli, ...argv], { env: environment, stdio: [stdin, 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [cli, ...argv], { env: environment, stdio: [stdin, stdout, 'pipe'] })
   const output = { stdout: '', stderr: '' }
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output.stdout += text

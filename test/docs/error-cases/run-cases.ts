@@ -1,4 +1,5 @@
 /** Runs that end by a command line, by time, by a signal, or by a fault of pullpass's own. */
+import { open } from 'node:fs/promises'
 import { spawnPullpass } from '../../support/spawn-pullpass.ts'
 import { type ErrorCases, refresh } from './error-case.ts'
 
@@ -21,6 +22,15 @@ export const runCases: ErrorCases = {
     await Promise.race([asked, ended])
     child.kill('SIGTERM')
     return await ended
+  },
+
+  async OUTPUT_UNWRITABLE(sandbox) {
+    const full = await open('/dev/full', 'w')
+    try {
+      return await spawnPullpass(['--version'], sandbox.environment, { stdout: full.fd }).ended
+    } finally {
+      await full.close()
+    }
   },
 
   INTERNAL: (sandbox) => {
