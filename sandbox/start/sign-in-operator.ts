@@ -66,7 +66,6 @@ export async function signInOperator(google: GoogleCloud, { stsUrl, now, write }
         JSON.stringify(credentials, undefined, 2),
       ),
       GOOGLE_CLOUD_PROJECT: 'example-project', // else Google's own library asks Google which it is
-      PULLPASS_GCP_ACCESS_TOKEN: accessToken(),
     },
   }
 }

@@ -39,7 +39,10 @@ const refreshFlags: typeof documentFlags &
     summary: 'Exchange nothing for a document whose every entry lives on for this long',
   },
   'dry-run': { type: 'boolean', summary: 'Let the API server check each apply and store none; exchanges are real' },
-  adopt: { type: 'boolean', summary: 'Take over Secrets that something else made, this once' },
+  adopt: {
+    type: 'boolean',
+    summary: 'Take over Secrets that something else made, this once; what they hold is replaced',
+  },
   ...outputFlags,
   ...clusterFlags,
 }

@@ -16,7 +16,9 @@ export const sandbox: Command<typeof sandboxFlags> = {
   usage: ['sandbox [flags]'],
   details: [
     'Prints what leads to it as shell variables, and runs until it is stopped (Ctrl-C). Everything listens on 127.0.0.1,',
-    'lives in memory, and is gone at its end; kubectl works against its cluster.',
+    'lives in memory, and is gone at its end; kubectl works against its cluster (namespaces, service accounts, Secrets,',
+    'pods). Its issuer is published in the bucket gs://example-cluster, and Google trusts it already, for one account and',
+    'repository; whoever asks its cluster may do everything.',
     '',
     'Example, in two terminals:',
     '  pullpass sandbox > sandbox.env',
@@ -30,7 +32,7 @@ export const sandbox: Command<typeof sandboxFlags> = {
     await using started = await startUnlessStopped(outside, namespaces)
     if (!started || outside.signal.aborted) return 0
     const variables = Object.entries(started.environment).map(([name, value]) => `export ${name}='${value}'`)
-    terminal.print([`# image: ${started.image}`, ...variables].join('\n'))
+    terminal.print([`# image: ${started.image}`, '# bucket: gs://example-cluster', ...variables].join('\n'))
     terminal.complain('The sandbox runs until it is stopped (Ctrl-C).')
     await new Promise<void>((resolve) => {
       const wait = setInterval(() => undefined, 60_000) // keeps the process

@@ -119,10 +119,16 @@ export const clusterPullSecret: z.ZodMiniType<ClusterPullSecretForm> = fields(
           ),
         ),
         stuckPods: z.exactOptional(
-          word(['Ignore', 'Evict'], 'Pods that wait in ImagePullBackOff for this Secret; Evict is for the controller'),
+          word(
+            ['Ignore', 'Evict'],
+            'Pods that wait in ImagePullBackOff for this Secret; Evict needs a controller, which this version has not',
+          ),
         ),
         conflictPolicy: z.exactOptional(
-          word(['Refuse', 'Adopt'], 'A Secret of this name that something else made; by default Refuse'),
+          word(
+            ['Refuse', 'Adopt'],
+            'A Secret of this name that something else made: left as it is, or taken over once, with all that it holds replaced; by default Refuse',
+          ),
         ),
         deletionPolicy: z.exactOptional(
           word(['Retain', 'Delete'], 'What becomes of the Secrets when the document is deleted; by default Retain'),

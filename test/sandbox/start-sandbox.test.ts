@@ -159,7 +159,7 @@ suite('sandbox', () => {
     const sandbox = await start(t, { trust: 'absent' })
     const { environment, repository, principal, provider } = sandbox
     assert.equal((await exchange(sandbox)).body.error, 'invalid_target')
-    const authorization = `Bearer ${environment['PULLPASS_GCP_ACCESS_TOKEN']}`
+    const authorization = `Bearer ${sandbox.operator.accessToken()}`
     const call = async (url: string, body: object) => {
       let answer = await ask(sandbox, url, { method: 'POST', authorization, body: JSON.stringify(body) })
       const operation = `${environment['PULLPASS_GCP_IAM_ENDPOINT']}/v1/${parse(answer).name}`

@@ -129,7 +129,6 @@ suite('trust plan', { concurrency: 4 }, () => {
       planted.add(secret)
       secrets.plant(`secret ${planted.size}`, secret)
     }
-    plant(sandbox.operator.environment['PULLPASS_GCP_ACCESS_TOKEN'])
     for (const part of [sandbox.parts.iam, sandbox.parts.artifactRegistry]) part.faults.clear()
     const repeat = (token: string) => ({
       status: 403,
