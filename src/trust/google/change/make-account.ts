@@ -1,4 +1,6 @@
 /** Makes a service account, or brings a deleted one back. https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts */
+
+import { asFault } from '../../../outside/as-fault.ts'
 import { asObject, asText } from '../../../outside/json-fields.ts'
 import { PullpassError } from '../../../outside/pullpass-error.ts'
 import { trustRefused } from '../../trust-refused.ts'
@@ -44,10 +46,13 @@ export async function undeleteAccount(
     if (fault instanceof PullpassError && fault.code === 'TRUST_ABSENT') history.lost(uniqueId)
     throw fault
   })
-  if (restored === email) return history.saw(email, uniqueId)
-  await askGoogle(google, { method: 'DELETE', path: accountPath(uniqueId, email), read: () => undefined })
-  throw trustRefused(`unique id ${uniqueId} is recorded for ${email}, and is that of ${restored ?? 'another'}`, {
-    expected: `its own; the other one was deleted again at once`,
+  if (restored === undefined || restored === email) return history.saw(email, uniqueId)
+  const path = accountPath(uniqueId, email)
+  const undone = await askGoogle(google, { method: 'DELETE', path, read: () => 'was deleted again at once' }).catch(
+    (fault: unknown) => `is there now, and could not be deleted again: ${asFault(fault).seen}`,
+  )
+  throw trustRefused(`unique id ${uniqueId} is recorded for ${email}, and is that of ${restored}`, {
+    expected: `its own; the other one ${undone}`,
     hint: 'see who may write the ConfigMap pullpass-trust, and take that entry out of it',
   })
 }

@@ -3,6 +3,7 @@
  * which Google tells nobody: it stands in trust's own record, and in the policies that still name the deleted one.
  * https://cloud.google.com/iam/docs/service-accounts-delete-undelete
  */
+import { asFault } from '../../../outside/as-fault.ts'
 import { asObject, asText, jsonOrNone } from '../../../outside/json-fields.ts'
 import { PullpassError } from '../../../outside/pullpass-error.ts'
 import { type RecordEntry, recordKey, type TrustRecord } from '../../trust-record.ts'
@@ -103,8 +104,8 @@ async function readShown(email: string, { grants }: WantedAtGoogle, google: Goog
   const found = await Promise.all(
     targets.map(async (on) => {
       // A policy that cannot be read is a finding of its grant's own.
-      const policy = await readPolicy(google, on).catch(() => undefined)
-      return policy === undefined ? [] : deletedIds(policy, email)
+      const policy = await readPolicy(google, on).catch(asFault)
+      return policy === undefined || policy instanceof PullpassError ? [] : deletedIds(policy, email)
     }),
   )
   return distinct(found.flat())

@@ -44,7 +44,7 @@ function judgeAbsent(after: Account, former: FormerAccount | undefined): GoogleF
   if (former === undefined) return { ...absent, verdict: 'create', changes: [{ kind: 'create', resource: after }] }
   if (former.uniqueId !== undefined) {
     const change = { kind: 'undelete', resource: 'account', email, uniqueId: former.uniqueId } as const
-    const notes = ['it was deleted less than 30 days ago, and comes back with the grants that it had']
+    const notes = ['it was deleted, and comes back with the grants that it had where that is less than 30 days ago']
     return { after, presence: 'present', verdict: 'undelete', changes: [change], notes }
   }
   const lost = 'what was granted to a deleted one of this name does not come back'
