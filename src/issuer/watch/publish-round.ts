@@ -90,14 +90,18 @@ const isDue = (at: Date, now: Date): boolean => now >= at || at.getTime() - now.
 /** As a stranger reads it: where it changed, and now and then. */
 async function confirm(
   wanted: PublishWanted,
-  { confirmAgainAt, publicAlarms, published }: Pick<Publishing, 'confirmAgainAt' | 'publicAlarms' | 'published'>,
+  { triedText, confirmAgainAt, publicAlarms, published }: Publishing,
   outcome: PublishOutcome,
   outside: Outside,
 ): Promise<Pick<Publishing, 'confirmAgainAt' | 'publicAlarms'>> {
   const { issuer, target, choice } = wanted
-  const isWanted = outcome.changes.jwks !== 'unchanged' || isDue(confirmAgainAt, choice.now)
+  const isOthers = outcome.changes.jwks === 'unchanged' && outcome.documents.jwks.text !== triedText
+  const isWanted = outcome.changes.jwks !== 'unchanged' || isOthers || isDue(confirmAgainAt, choice.now)
   if (!isWanted || !target.holds.includes('discovery')) return { confirmAgainAt, publicAlarms }
-  const confirmations = await confirmPublication(outside, { issuer, target }, outcome, tokenFor(wanted, published))
+  // Another replica wrote what is new here: a cache may still serve what stood there before.
+  const earlier = isOthers && triedText !== undefined ? { jwks: { text: triedText, version: '' } } : {}
+  const read = { ...outcome, before: { ...outcome.before, ...earlier } }
+  const confirmations = await confirmPublication(outside, { issuer, target }, read, tokenFor(wanted, published))
   return {
     confirmAgainAt: new Date(choice.now.getTime() + checkEveryMs),
     publicAlarms: confirmationAlarms(confirmations, issuer),

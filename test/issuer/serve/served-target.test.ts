@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import { digestOf } from '../../../src/issuer/memory/key-memory.ts'
 import { startTestServe, type TestServe, type TestServer } from './test-serve.ts'
 
@@ -67,6 +68,36 @@ suite('issuer serve, in a rotation of keys', () => {
     assert.deepEqual((await looks()).flatMap(reasons), [])
     for (const one of replicas) assert.deepEqual(one.kids(), sorted(old, next))
   })
+})
+
+test('what a proxy still caches alarms no replica, whichever of them wrote what is new', async (t) => {
+  const serve = await startTestServe(t)
+  const { authority } = serve.watch.sandbox
+  const cached = new Map<string, string>()
+  const proxy = await servePart({
+    handler: async ({ path }) => ({
+      status: 200,
+      body: cached.get(path) ?? '',
+      headers: { 'cache-control': 'max-age=300' },
+    }),
+    tls: { authority, http2: 'absent' },
+  })
+  t.after(proxy.close)
+  const replicas = [serve.start({ issuerUrl: proxy.url }), serve.start({ issuerUrl: proxy.url })]
+  const look = async () => {
+    const all: string[] = []
+    for (const one of replicas) all.push(...(await one.look()).alarms.map(({ reason, says }) => `${reason}: ${says}`))
+    return all.filter((alarm) => alarm.startsWith('PublicWrong'))
+  }
+  await look()
+  const [first] = replicas
+  cached.set('/openid/v1/jwks', first?.current('jwks')?.text ?? '')
+  cached.set('/.well-known/openid-configuration', first?.current('discovery')?.text ?? '')
+  serve.watch.sandbox.clock.advance('5 min')
+  assert.deepEqual(await look(), [])
+  serve.watch.sandbox.clock.advance('4 min')
+  await rotate(serve)
+  for (let looks = 0; looks < 9; looks++) assert.deepEqual(await look(), [])
 })
 
 suite('issuer serve serves no revoked key', () => {
