@@ -36,20 +36,25 @@ export async function gatherClusters(flags: Flags, wanted: GatherWanted, outside
   if (flags.issuer !== undefined && contexts.length > 1) {
     throw usageFault(command, '--issuer stands beside several contexts', 'one cluster: each has an issuer of its own')
   }
-  return await Promise.all(
-    contexts.map(async (context) => {
-      const providerId = context === undefined ? undefined : ids.get(context)
-      if (flags.issuer !== undefined && wanted.connected === 'for its issuer') {
-        return { name: flags.issuer, issuer: flags.issuer, keys: undefined, providerId, connection: undefined }
-      }
-      const connection = await connect({ kubeconfig: flags.kubeconfig, context }, outside)
-      if (flags.issuer !== undefined) {
-        return { name: context ?? flags.issuer, issuer: flags.issuer, keys: undefined, providerId, connection }
-      }
-      const said = await readIssuer(connection, wanted.memories, outside)
-      return { ...said, name: context ?? said.issuer, providerId, connection }
-    }),
-  )
+  const opened: Cluster[] = []
+  const gather = async (context: string | undefined): Promise<GatheredCluster> => {
+    const { issuer, kubeconfig } = flags
+    const providerId = context === undefined ? undefined : ids.get(context)
+    if (issuer !== undefined && wanted.connected === 'for its issuer') {
+      return { name: issuer, issuer, keys: undefined, providerId, connection: undefined }
+    }
+    const connection = await connect({ kubeconfig, context }, outside)
+    opened.push(connection)
+    if (issuer !== undefined) return { name: context ?? issuer, issuer, keys: undefined, providerId, connection }
+    const said = await readIssuer(connection, wanted.memories, outside)
+    return { ...said, name: context ?? said.issuer, providerId, connection }
+  }
+  try {
+    return await Promise.all(contexts.map(gather))
+  } catch (fault) {
+    await Promise.all(opened.map((connection) => connection.close())) // nobody gets them to close
+    throw fault
+  }
 }
 
 /** To be uploaded: the keys of every API server, without those that any of the memories knows to be revoked. */
