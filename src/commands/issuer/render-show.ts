@@ -23,7 +23,11 @@ export function renderShow(survey: IssuerSurvey, way: WayToIssuer | undefined, c
     ['jwks_uri', served?.jwksUri ?? 'none: the API server serves documents for an https issuer alone'],
     ['mode', `${mode.mode}: ${mode.why}`],
     ['fresh token', tellToken(survey)],
+    ...tellRevoked(survey),
     ...(way === undefined ? [] : [['distribution', tellDistribution(way.detection)]]),
+    ...(way?.change.to.endsWith('/')
+      ? [['mind', 'the slash at the end counts, in tokens and trust alike: better without']]
+      : []),
   ]
   const keys = (served?.keys ?? []).map((key) => [
     key.keyId ?? '(no kid)',
@@ -36,7 +40,7 @@ export function renderShow(survey: IssuerSurvey, way: WayToIssuer | undefined, c
     renderTable({ rows }, color),
     ...(keys.length > 0 ? [renderTable({ header, rows: keys }, color)] : []),
     renderVerdicts(verdicts, color),
-    ...(way?.plan === undefined ? [] : [renderPlan(way.plan)]),
+    ...(way === undefined ? [] : [way.plan === undefined ? tellChoice(way.detection) : renderPlan(way.plan)]),
   ].join('\n\n')
 }
 
@@ -56,13 +60,27 @@ function tellToken({ token, signature, issuer }: IssuerSurvey): string {
 
 function tellDistribution({ names, by }: Detection): string {
   const titles = names.map((name) => distributions.get(name)?.title ?? name)
-  if (titles.length === 1) return `${titles[0]}, by ${by}`
-  const choice = (names.length === 0 ? [...distributions.keys()] : names).join(', ')
-  return `${titles.length === 0 ? 'unknown' : titles.join(' or ')}, by ${by}; the steps need its name: --distribution NAME, one of ${choice}`
+  return `${titles.length === 0 ? 'unknown' : titles.join(' or ')}, by ${by}`
+}
+
+const tellChoice = ({ names }: Detection) =>
+  [
+    'The steps to another issuer depend on the distribution. Name it, with --distribution NAME, one of:',
+    ...(names.length === 0 ? [...distributions.keys()] : names).map((name) => `  ${name}`),
+  ].join('\n')
+
+function tellRevoked({ revoked, token }: IssuerSurvey): string[][] {
+  if (revoked.length === 0) return []
+  const signs = typeof token !== 'string' && revoked.some(({ keyId }) => keyId === token.keyId)
+  const kids = revoked.map(({ keyId }) => keyId ?? '(no kid)').join(', ')
+  const why = signs
+    ? 'and signs: no cloud takes its tokens, until every API server has another signing key'
+    : 'and is never published again'
+  return [['revoked', `${kids}, ${why}`]]
 }
 
 export function reportShow(survey: IssuerSurvey, way: WayToIssuer | undefined): object {
-  const { issuer, served, seenSince, token, signature, mode, verdicts } = survey
+  const { issuer, served, seenSince, revoked, token, signature, mode, verdicts } = survey
   return {
     issuer,
     jwksUri: served?.jwksUri,
@@ -73,6 +91,7 @@ export function reportShow(survey: IssuerSurvey, way: WayToIssuer | undefined): 
       kind: kindOfKey(key),
       algorithm: key.algorithm,
       seenSince: seenSince.get(key.keyId ?? ''),
+      ...(revoked.includes(key) && { revoked: true }),
     })),
     token:
       typeof token === 'string'

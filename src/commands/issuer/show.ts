@@ -14,6 +14,7 @@ import { renderStructured } from '../../terminal/render-structured.ts'
 import type { Command } from '../command.ts'
 import type { Choice, Flag } from '../flag.ts'
 import { clusterFlags, outputFlags } from '../shared-flags.ts'
+import { usageFault } from '../usage-fault.ts'
 import { accountFlag, readAccountFlag } from './account-flag.ts'
 import { memoryFlag, readMemoryFlag } from './memory-flag.ts'
 import { renderShow, reportShow, type WayToIssuer } from './render-show.ts'
@@ -84,7 +85,9 @@ async function findWay(
   const asked = wanted['to-issuer']
   const unfit = asked === undefined ? undefined : checkNewIssuer(asked, '--to-issuer')
   if (unfit !== undefined) throw unfit
-  if (vendorOfIssuer(from) !== undefined || asked === from) return undefined
+  if (asked === from)
+    throw usageFault('issuer show', `--to-issuer is the issuer that the cluster has: ${from}`, 'another')
+  if (vendorOfIssuer(from) !== undefined) return undefined
   if (asked === undefined && checkIssuerUrl(from, 'it') === undefined) return undefined
   const change = { from, to: asked ?? anyIssuer }
   const detection: Detection =

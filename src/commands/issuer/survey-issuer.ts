@@ -3,7 +3,10 @@ import type { NamespacedName } from '../../document/namespaced-name.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { findMode, type IssuerMode } from '../../issuer/cluster/find-mode.ts'
 import { type ClusterIssuer, readClusterIssuer } from '../../issuer/cluster/read-cluster-issuer.ts'
+import type { IssuerKey } from '../../issuer/keys/issuer-key.ts'
 import { type SignatureVerdict, verifySignature } from '../../issuer/keys/verify-signature.ts'
+import { isRevoked } from '../../issuer/memory/is-revoked.ts'
+import { emptyMemory, type KeyMemory } from '../../issuer/memory/key-memory.ts'
 import { readMemory } from '../../issuer/memory/read-memory.ts'
 import { type CloudVerdict, cloudVerdict } from '../../issuer/public/cloud-verdict.ts'
 import { cloudNames } from '../../issuer/public/clouds/clouds.ts'
@@ -20,6 +23,8 @@ export interface IssuerSurvey {
   readonly served: ClusterIssuer | undefined
   /** When issuer watch first saw a key, by kid; empty where nobody watches, or it may not be read. */
   readonly seenSince: ReadonlyMap<string, Date>
+  /** Served keys that issuer revoke took out of what is public, as far as that may be read. */
+  readonly revoked: readonly IssuerKey[]
   /** Or why there is none. */
   readonly token: SubjectToken | string
   /** Of the token, by the keys that the cluster serves. */
@@ -41,10 +46,12 @@ export async function surveyIssuer(
   if (issuer === undefined) throw served
   const known = served instanceof PullpassError ? undefined : served
   const facts = await gatherPublicFacts(outside, issuer, signed)
+  const remembered = await readRemembered(cluster, memory)
   return {
     issuer,
     served: known,
-    seenSince: await readSince(cluster, memory),
+    seenSince: new Map(remembered.keys.map(({ key, firstSeenAt }) => [key.keyId ?? '', firstSeenAt])),
+    revoked: (known?.keys ?? []).filter((key) => isRevoked(remembered, key)),
     token,
     signature: signed === undefined || known === undefined ? undefined : await verifySignature(signed, known.keys),
     mode: findMode(issuer, known?.keys ?? [], facts.found),
@@ -62,12 +69,11 @@ async function readServed(cluster: Cluster): Promise<ClusterIssuer | PullpassErr
 }
 
 /** Who may look need not have the right to what issuer watch remembers. */
-async function readSince(cluster: Cluster, place: NamespacedName): Promise<ReadonlyMap<string, Date>> {
+async function readRemembered(cluster: Cluster, place: NamespacedName): Promise<KeyMemory> {
   try {
-    const { keys } = await readMemory(cluster, place)
-    return new Map(keys.map(({ key, firstSeenAt }) => [key.keyId ?? '', firstSeenAt]))
+    return await readMemory(cluster, place)
   } catch (fault) {
-    if (fault instanceof PullpassError && fault.code === 'KUBERNETES_FORBIDDEN') return new Map()
+    if (fault instanceof PullpassError && fault.code === 'KUBERNETES_FORBIDDEN') return emptyMemory
     throw fault
   }
 }

@@ -14,7 +14,9 @@ export function checkIssuerUrl(issuer: string, from: string): PullpassError | un
     hop: 'discovery',
     seen: `${from} is ${quote(issuer)}: ${why}`,
     expected: 'https://HOST/PATH, which anybody on the internet can read: no user, query or fragment',
-    hint: 'pullpass issuer show prints the steps from one issuer to another, by distribution',
+    hint: from.startsWith('--')
+      ? `correct ${from}: it is what tokens are to carry, letter by letter, and where clouds then read the documents`
+      : 'another issuer has to be set: pullpass issuer show prints the steps, by distribution',
   })
 }
 

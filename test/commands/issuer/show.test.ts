@@ -50,6 +50,19 @@ suite('pullpass issuer show', () => {
     )
   })
 
+  test('tells that the key that signs was revoked', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
+    const { kid } = sandbox.cluster.keys.current
+    await runPullpass(sandbox, ['issuer', 'revoke', kid, '--to', 'gs://example-cluster', '--yes', ...account])
+    const { stdout } = await show(sandbox)
+    assert.match(
+      stdout,
+      new RegExp(`^revoked +${kid}, and signs: no cloud takes its tokens, until every API server`, 'm'),
+    )
+    const report = JSON.parse((await show(sandbox, '-o', 'json')).stdout)
+    assert.deepEqual(report.keys, [{ kid, kind: 'RSA 2048', algorithm: 'RS256', revoked: true }])
+  })
+
   test('programs get the same by names', async (t) => {
     const sandbox = await startTestSandbox(t)
     const report = JSON.parse((await show(sandbox, '-o', 'json')).stdout)
@@ -185,9 +198,10 @@ suite('pullpass issuer show --to-issuer', () => {
     answer(sandbox, '/api/v1/nodes', { status: 200, body: { items: [{ metadata }] } })
     const { exitCode, stdout } = await show(sandbox, '--to-issuer', to)
     assert.equal(exitCode, 0)
+    assert.match(stdout, /^distribution +Cluster API \(v1beta1\) or Cluster API \(v1beta2\), by .*$/m)
     assert.match(
       stdout,
-      /^distribution +Cluster API \(v1beta1\) or Cluster API \(v1beta2\), by .*; the steps need its name: --distribution NAME, one of cluster-api-v1beta1, cluster-api-v1beta2$/m,
+      /Name it, with --distribution NAME, one of:\n {2}cluster-api-v1beta1\n {2}cluster-api-v1beta2$/m,
     )
     assert.doesNotMatch(stdout, /^From /m)
   })
@@ -201,9 +215,16 @@ suite('pullpass issuer show --to-issuer', () => {
     assert.equal(plan.steps.length, 6)
   })
 
-  test('to the present issuer there are no steps', async (t) => {
+  test('to the present issuer is wrong usage', async (t) => {
     const sandbox = await startTestSandbox(t)
-    assert.doesNotMatch((await show(sandbox, '--to-issuer', sandbox.cluster.issuer)).stdout, /^From |^distribution/m)
+    const { exitCode, stdout, stderr } = await show(sandbox, '--to-issuer', sandbox.cluster.issuer)
+    assert.deepEqual([exitCode, stdout], [2, ''])
+    assert.ok(stderr.includes(`--to-issuer is the issuer that the cluster has: ${sandbox.cluster.issuer}`), stderr)
+  })
+
+  test('to one with a slash at its end comes with a warning', async (t) => {
+    const { stdout } = await show(await startTestSandbox(t), '--to-issuer', `${to}/`)
+    assert.match(stdout, /^mind +the slash at the end counts, in tokens and trust alike: better without$/m)
   })
 
   test('to one that no cloud can read is refused', async (t) => {
