@@ -1,4 +1,7 @@
-/** A cluster's issuer with the keys of every API server together: tokens of each of them are out. */
+/**
+ * A cluster's issuer with the keys of every API server together: tokens of each of them are out. The one that answers at the
+ * cluster's own address comes first, since it is the one that tokens are requested from.
+ */
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { asFault } from '../../outside/as-fault.ts'
 import type { Log } from '../../outside/outside.ts'
@@ -10,9 +13,9 @@ import { mergeKeys } from '../keys/merge-keys.ts'
 import { askReplicas, type ReplicaAnswers } from './ask-replicas.ts'
 
 export interface ServedIssuer {
-  /** What `iss` of its tokens is; of the first that answers, where they differ. */
+  /** What `iss` of its tokens is; where they differ, of the one at the cluster's own address. */
   readonly issuer: string
-  /** Of two with one kid, the one that the first of them serves. */
+  /** Of two with one kid, the one that is served at the cluster's own address. */
   readonly keys: readonly IssuerKey[]
 }
 
@@ -30,14 +33,17 @@ const longestMs = 4_000
  * @throws what reading the documents throws, where no API server gave them
  */
 export async function readServedIssuer(cluster: Cluster, replicas: readonly URL[], log: Log): Promise<AskedIssuer> {
-  const asked = await askReplicas(cluster, replicas, {
-    ask: async (replica, from) => ({ from, documents: await readClusterIssuer(replica).catch(asFault) }),
-    isRead: ({ documents }) => !(documents instanceof PullpassError),
-    longestMs,
-  })
-  const read = withoutFaults(asked.answers.map(({ documents }) => documents))
+  const [own, asked] = await Promise.all([
+    readClusterIssuer(cluster).catch(asFault),
+    askReplicas(cluster, replicas, {
+      ask: async (replica, from) => ({ from, documents: await readClusterIssuer(replica).catch(asFault) }),
+      isRead: ({ documents }) => !(documents instanceof PullpassError),
+      longestMs,
+    }),
+  ])
+  const read = withoutFaults([own, ...asked.answers.map(({ documents }) => documents)])
   const [first] = read
-  if (first === undefined) throw asked.answers[asked.answers.length - 1]?.documents
+  if (first === undefined) throw own
   const servers = tellUnread(asked, log)
   return { issuer: first.issuer, keys: mergeKeys(...read.map(({ keys }) => keys)), servers }
 }

@@ -23,6 +23,13 @@ suite('the keys that a cloud may believe', () => {
     assert.deepEqual(watch.logged, [])
   })
 
+  test('are of the issuer that the cluster’s own address serves, whatever the others do in a roll-out', async (t) => {
+    const watch = await startTestWatch(t)
+    const further = await watch.addReplica(t, { issuer: 'https://old.example.com' })
+    const { issuer } = await readServedIssuer(watch.wanted.cluster, [new URL(further.url)], watch.outside.log)
+    assert.equal(issuer, watch.sandbox.cluster.issuer)
+  })
+
   test('lack a revoked one, though an API server serves it still', async (t) => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
