@@ -60,19 +60,22 @@ export interface InstallationWanted {
   readonly namespace: string
   /** Documents, or the drop-in variables. */
   readonly from: string | Readonly<Record<string, string>>
+  /** Further ones of `pullpass manifests`. */
+  readonly words?: readonly string[]
 }
 
 /** What of a stage an installation needs. */
 export type InstallGround = Pick<Stage, 'folder' | 'kubectl' | 'apiServer' | 'admin' | 'environment'>
 
-export async function install(stage: InstallGround, { namespace, from }: InstallationWanted): Promise<Installation> {
+export async function install(stage: InstallGround, wanted: InstallationWanted): Promise<Installation> {
+  const { namespace } = wanted
   const folder = join(stage.folder, namespace)
   await mkdir(folder)
   const adminFile = await writeKubeconfig(stage, join(folder, 'admin'), stage.apiServer.adminToken)
   const kubectl: Installation['kubectl'] = (words, stdin) =>
     runProgram(stage.kubectl, [`--kubeconfig=${adminFile}`, ...words], { stdin })
 
-  const printed = await print({ namespace, from }, folder)
+  const printed = await print(wanted, folder)
   const objects = parseAllDocuments(printed).map((document): PrintedObject => document.toJS())
   const applied = await kubectl(['apply', '--server-side', '-f', '-'], printed)
   const token = await requestToken(stage, namespace, {})
@@ -85,11 +88,11 @@ export async function install(stage: InstallGround, { namespace, from }: Install
   }
 }
 
-async function print({ namespace, from }: InstallationWanted, folder: string): Promise<string> {
+async function print({ namespace, from, words: more = [] }: InstallationWanted, folder: string): Promise<string> {
   const variables = typeof from === 'string' ? {} : from
   const file = join(folder, 'documents.yaml')
   if (typeof from === 'string') await writeFile(file, from)
-  const words = ['manifests', '--namespace', namespace, ...(typeof from === 'string' ? ['-f', file] : [])]
+  const words = ['manifests', '--namespace', namespace, ...(typeof from === 'string' ? ['-f', file] : []), ...more]
   const { exitCode, stdout, stderr } = await run(words, variables)
   if (exitCode !== 0) throw new Error(stderr)
   return stdout

@@ -1,48 +1,49 @@
 /**
- * A real API server whose issuer is public in a bucket of the sandbox's Google, which believes it: the stage on which a
- * CronJob meets a key that is not public yet.
+ * A real API server whose issuer is public in a store, and a Google that believes it: the stage on which a CronJob meets a key
+ * that is not public yet.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createGoogleCloud } from '../../sandbox/google/google-cloud.ts'
-import { bucketResource } from '../../sandbox/google/storage/object-store.ts'
-import { principalOf } from '../../sandbox/google/workload-identity.ts'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import { createMovableClock } from '../../sandbox/start/movable-clock.ts'
-import { signInOperator } from '../../sandbox/start/sign-in-operator.ts'
 import { trustCluster } from '../../sandbox/start/trust-cluster.ts'
+import { httpsTransport } from '../../src/outside/https-transport.ts'
 import { runPullpass } from '../../test/support/run-pullpass.ts'
 import type { ServiceAccountKeys } from '../parts/control-plane/api-server-plan.ts'
 import { type KubernetesRequest, requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
 import { findInstalledProgram } from '../parts/ground/find-program.ts'
-import { startPart } from '../parts/ground/start-part.ts'
+import { type PartGround, startPart } from '../parts/ground/start-part.ts'
 import type { RealPart } from '../parts/real-part.ts'
 import { startControlPlane } from '../parts/start-control-plane.ts'
+import type { BarrierStore, BarrierStoreNeeds } from './barrier-stores.ts'
 import type { InstallGround } from './install.ts'
 
 export interface BarrierStage extends RealPart, InstallGround {
-  /** `gs://BUCKET`, where anybody reads the issuer. */
-  readonly target: string
-  readonly provider: string
+  readonly store: BarrierStore
   /** Where a document leads pullpass to this Google. */
   readonly endpoints: { readonly sts: string; readonly iamCredentials: string }
   /** Publishes what the cluster serves, by the operator's own credentials. */
   readonly publish: () => Promise<void>
   readonly rotate: (keys: ServiceAccountKeys) => Promise<void>
-  /** Lets an account of the cluster write the bucket. */
-  readonly letPublish: (account: { readonly namespace: string; readonly name: string }) => void
-  /** How many keys anybody reads in the bucket. */
-  readonly published: () => number
+  /** How many keys anybody reads. */
+  readonly published: () => Promise<number>
 }
 
-const bucket = 'example-issuer'
-const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
+export const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
 export const serviceAccountEmail = 'puller@example-project.iam.gserviceaccount.com'
 
-/** `puller`: whose tokens pull. @throws AbsentPart where a program is not there */
-export const startBarrierStage = (keys: ServiceAccountKeys, puller: string): Promise<BarrierStage> =>
+export interface BarrierStageWanted {
+  readonly openStore: (needs: BarrierStoreNeeds) => Promise<BarrierStore>
+  readonly keys: ServiceAccountKeys
+  /** The subject whose tokens pull. */
+  readonly puller: string
+}
+
+/** @throws AbsentPart where a program is not there */
+export const startBarrierStage = ({ openStore, keys, puller }: BarrierStageWanted): Promise<BarrierStage> =>
   startPart('barrier', async (ground) => {
     const kubectl = findInstalledProgram('kubectl', 'kubernetes-client')
     const authority = await createCertificateAuthority()
@@ -56,49 +57,57 @@ export const startBarrierStage = (keys: ServiceAccountKeys, puller: string): Pro
       await writeFile(join(ground.folder, name), content, { mode: 0o600 })
       return join(ground.folder, name)
     }
-    const storage = await serve(google.storage)
     const endpoints = { sts: await serve(google.sts), iamCredentials: await serve(google.iamCredentials) }
-    google.store.putBucket(bucket, { access: 'public' })
-    const issuer = `${storage}/${bucket}`
-    trustCluster(google, { provider, issuer, subject: puller, serviceAccountEmail })
-    const operator = await signInOperator(google, { stsUrl: endpoints.sts, now: () => new Date(), write })
-    const plane = await ground.use(startControlPlane({ issuer, keys }))
-    const environment = {
-      PULLPASS_GCP_STORAGE_ENDPOINT: storage,
-      PULLPASS_CA_FILE: await write('google.crt', authority.ca),
-    }
-    const admin = async (request: KubernetesRequest) => {
-      const answer = await requestKubernetes(plane, request)
-      if (answer.status < 300) return answer
-      throw new Error(`${request.method ?? 'GET'} ${request.path} was answered ${answer.status}: ${answer.body}`)
-    }
-    const adminFile = await write('admin', plane.kubeconfig)
+    const store = await openStore({ ground, authority, google, stsUrl: endpoints.sts, provider, serve, write })
+    trustCluster(google, { provider, issuer: store.issuer, subject: puller, serviceAccountEmail })
+    const environment = { ...store.environment, PULLPASS_CA_FILE: await write('google.crt', authority.ca) }
     return {
-      apiServer: plane,
+      ...(await startCluster(ground, { store, keys, environment, write })),
       kubectl,
       folder: ground.folder,
       environment,
-      admin,
-      target: `gs://${bucket}`,
-      provider,
+      store,
       endpoints,
-      async publish() {
-        const host = {
-          environment: { ...environment, ...operator.environment, KUBECONFIG: adminFile },
-          clock: createMovableClock(() => new Date()),
-        }
-        const { exitCode, stdout, stderr } = await runPullpass(host, ['issuer', 'publish', '--to', `gs://${bucket}`])
-        if (exitCode !== 0) throw new Error(stdout + stderr)
-      },
-      rotate: async (changed) => await plane.restart({ keys: changed }),
-      letPublish({ namespace, name }) {
-        const principal = principalOf(provider, `system:serviceaccount:${namespace}:${name}`)
-        google.policies.allow(bucketResource(bucket), 'roles/storage.objectUser', principal)
-      },
-      published() {
-        const text = google.store.find(bucket, 'openid/v1/jwks')?.bytes.toString() ?? '{"keys":[]}'
-        const { keys: found }: { keys: object[] } = JSON.parse(text)
+      async published() {
+        const { body } = await httpsTransport(
+          {},
+          authority.ca,
+        )({
+          method: 'GET',
+          url: `${store.issuer}/openid/v1/jwks`,
+          headers: {},
+          maxBytes: 1 << 20,
+          signal: AbortSignal.timeout(5_000),
+        })
+        const { keys: found }: { keys: object[] } = JSON.parse(body)
         return found.length
       },
     }
   })
+
+interface ClusterNeeds {
+  readonly store: BarrierStore
+  readonly keys: ServiceAccountKeys
+  readonly environment: Readonly<Record<string, string>>
+  readonly write: BarrierStoreNeeds['write']
+}
+
+async function startCluster(ground: PartGround, { store, keys, environment, write }: ClusterNeeds) {
+  const plane = await ground.use(startControlPlane({ issuer: store.issuer, keys }))
+  const KUBECONFIG = await write('admin', plane.kubeconfig)
+  return {
+    apiServer: plane,
+    admin: async (request: KubernetesRequest) => {
+      const answer = await requestKubernetes(plane, request)
+      if (answer.status < 300) return answer
+      throw new Error(`${request.method ?? 'GET'} ${request.path} was answered ${answer.status}: ${answer.body}`)
+    },
+    async publish() {
+      const clock = createMovableClock(() => new Date())
+      const host = { environment: { ...environment, ...store.operator, KUBECONFIG }, clock }
+      const { exitCode, stdout, stderr } = await runPullpass(host, ['issuer', 'publish', '--to', store.publishTo])
+      if (exitCode !== 0) throw new Error(stdout + stderr)
+    },
+    rotate: async (changed: ServiceAccountKeys) => await plane.restart({ keys: changed }),
+  }
+}
