@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { suite, type TestContext, test } from 'node:test'
+import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
+import { runGcloudScript } from '../../trust/google/render/run-gcloud-script.ts'
+import { imitateGcloud } from './imitate-gcloud.ts'
+import { account, heldBy, resultsOf, runTrust, type TrustDocument } from './run-trust.ts'
+
+const condition = `attributeCondition: "assertion.sub.startsWith('system:serviceaccount:image-system:')"`
+
+interface World {
+  readonly document?: TrustDocument
+  /** What is there before. */
+  readonly before?: (sandbox: TestSandbox) => Promise<void> | void
+}
+
+const worlds: Readonly<Record<string, World>> = {
+  'where nothing is there': { document: { trust: [condition] } },
+  'with keys to upload and an audience': {
+    document: { trust: ['uploadKeys: Always'], registry: ['audience: "images,and,more"'] },
+  },
+  'in direct federation': { document: { impersonation: 'direct' } },
+  'where all was deleted': {
+    async before(sandbox) {
+      await runTrust(sandbox, ['apply', '--yes'])
+      await runTrust(sandbox, ['destroy', '--yes'])
+    },
+  },
+  'where somebody deleted the account alone': {
+    async before(sandbox) {
+      await runTrust(sandbox, ['apply', '--yes'])
+      sandbox.google.accounts.remove(account)
+    },
+  },
+  'where a provider lacks something': {
+    document: { trust: [condition], registry: ['audience: images'] },
+    before: async (sandbox) => void (await runTrust(sandbox, ['apply', '--yes'])),
+  },
+}
+
+/** But for the record, and the marks of an issuer that has a port of its own. */
+function stateOf(sandbox: TestSandbox): string {
+  const { record: _, ...held } = heldBy(sandbox)
+  return JSON.stringify(held)
+    .replaceAll(sandbox.cluster.issuer, 'ISSUER')
+    .replaceAll(/pullpass:[0-9a-f]{12}/g, 'MARK')
+}
+
+async function start(t: TestContext, { before }: World): Promise<TestSandbox> {
+  const sandbox = await startTestSandbox(t, { trust: 'absent' })
+  await before?.(sandbox)
+  return sandbox
+}
+
+suite('what plan -o gcloud prints, run by a shell', { concurrency: 4 }, () => {
+  for (const [title, world] of Object.entries(worlds)) {
+    test(`makes what apply makes ${title}, and leaves nothing to do`, async (t) => {
+      const [sandbox, other] = [await start(t, world), await start(t, world)]
+      const script = await runTrust(sandbox, ['plan', '-o', 'gcloud'], world.document)
+      for (const words of runGcloudScript(t, script.stdout, 'sh')) await imitateGcloud(sandbox, words)
+      const left = await runTrust(sandbox, ['plan'], world.document)
+      const applied = await runTrust(other, ['apply', '--yes'], world.document)
+
+      assert.ok(
+        resultsOf(left).every((result) => result === 'ok'),
+        left.stdout,
+      )
+      assert.equal(applied.exitCode, 0, applied.stderr)
+      const kids = /\\"(?:kid|n)\\":\\"[^"\\]+\\"/g // each cluster has keys of its own
+      assert.equal(stateOf(sandbox).replaceAll(kids, ''), stateOf(other).replaceAll(kids, ''))
+    })
+  }
+})
