@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { suite, test } from 'node:test'
+import { parse, parseAllDocuments } from 'yaml'
+import { runPullpass } from './support/run-pullpass.ts'
+import { startTestSandbox } from './support/start-test-sandbox.ts'
+
+const folders = { watch: 'deploy/issuer', serve: 'deploy/issuer-serve' } as const
+
+async function readObjects(folder: string) {
+  const documents = parseAllDocuments(await readFile(`${folder}/manifests.yaml`, 'utf8'))
+  const objects = documents.map((document) => document.toJS())
+  const find = (kind: string) => objects.find((object) => object.kind === kind)
+  const pod = find('Deployment').spec.template.spec
+  return { find, pod, container: pod.containers[0] }
+}
+
+suite('what runs in the cluster', () => {
+  test('is held in the same bounds, whether it watches or serves', async () => {
+    const boundsOf = async (folder: string) => {
+      const { find, pod, container } = await readObjects(folder)
+      return {
+        namespace: find('Namespace').metadata.labels,
+        pod: { ...pod.securityContext, token: pod.automountServiceAccountToken, links: pod.enableServiceLinks },
+        container: [container.securityContext, container.resources, container.terminationMessagePolicy],
+        probes: [container.livenessProbe, container.readinessProbe],
+        egress: find('NetworkPolicy').spec.egress,
+        apiAccess: pod.volumes[0],
+      }
+    }
+    assert.deepEqual(await boundsOf(folders.serve), await boundsOf(folders.watch))
+  })
+
+  for (const [command, folder] of Object.entries(folders)) {
+    test(`${folder} runs issuer ${command} of this version`, async () => {
+      const { version } = JSON.parse(await readFile('package.json', 'utf8'))
+      const { container } = await readObjects(folder)
+      const { images } = parse(await readFile(`${folder}/kustomization.yaml`, 'utf8'))
+      assert.deepEqual(container.args.slice(0, 2), ['issuer', command])
+      assert.equal(container.image, `pullpass:${version}`)
+      assert.deepEqual(images, [{ name: 'pullpass', newName: 'pullpass', newTag: version }])
+    })
+
+    test(`${folder}, with nothing said of where, ends with what to say`, async (t) => {
+      const { container } = await readObjects(folder)
+      const words: string[] = container.args.filter((word: string) => !/^--(health-)?listen/.test(word))
+      const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
+      const { exitCode, stderr } = await runPullpass(sandbox, [
+        ...words,
+        ...(command === 'serve' ? ['--listen=0'] : []),
+      ])
+      assert.ok(exitCode === 1 || exitCode === 2, `${exitCode}`)
+      assert.match(stderr, /the target is "gs:\/\/BUCKET\/PATH"|--issuer-url is "ISSUER_URL": it is no URL/)
+    })
+  }
+})
