@@ -12,7 +12,8 @@ import { isRevoked } from '../memory/is-revoked.ts'
 import type { KeyMemory } from '../memory/key-memory.ts'
 import { knownKeys } from '../memory/known-keys.ts'
 import { confirmPublication } from '../publish/confirm-publication.ts'
-import { type PublishOutcome, publishDocuments } from '../publish/publish-documents.ts'
+import type { PublishOutcome } from '../publish/publish-documents.ts'
+import { publishUnrevoked } from '../publish/publish-unrevoked.ts'
 import type { ReplicaReading } from '../replicas/read-replicas.ts'
 import type { Alarm } from './alarm.ts'
 import { chooseKeys, type KeyChoice } from './choose-keys.ts'
@@ -52,6 +53,8 @@ export interface PublishWanted {
   readonly target: PublishTarget
   readonly issuer: string
   readonly memory: KeyMemory
+  /** With what was revoked since. */
+  readonly readAgain: () => Promise<KeyMemory>
   /** Whether anything was remembered before the first look: only then a key that is unknown is strange. */
   readonly knows: 'keys' | 'nothing'
   readonly served: readonly IssuerKey[]
@@ -108,14 +111,18 @@ async function confirm(
   }
 }
 
-const publish = async ({ target, issuer, memory, served, choice }: PublishWanted): Promise<PublishOutcome> =>
-  await publishDocuments(target, {
-    issuer,
-    own: knownKeys(served, memory),
-    choose: (published) => chooseKeys(memory, published, choice),
-    conflictPolicy: 'Refuse',
-    ...(isAllRevoked(served, memory) && { without: 'any-key' }),
-    mode: 'write',
+const publish = async ({ target, issuer, memory, readAgain, served, choice }: PublishWanted): Promise<PublishOutcome> =>
+  await publishUnrevoked(target, {
+    memory,
+    readAgain,
+    publicationOf: (known) => ({
+      issuer,
+      own: knownKeys(served, known),
+      choose: (published) => chooseKeys(known, published, choice),
+      conflictPolicy: 'Refuse',
+      ...(isAllRevoked(served, known) && { without: 'any-key' }),
+      mode: 'write',
+    }),
   })
 
 /** Every key that the cluster could sign with was revoked, by somebody who was told that every pull breaks. */

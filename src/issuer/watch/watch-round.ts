@@ -1,7 +1,9 @@
 /** One round of a watch: gather, judge, act. Everything that it does not throw is an alarm, and the next round tries again. */
+import { asFault } from '../../outside/as-fault.ts'
 import type { Outside } from '../../outside/outside.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { emptyMemory, type KeyMemory } from '../memory/key-memory.ts'
+import { readMemory } from '../memory/read-memory.ts'
 import { issuerToPublish } from '../publish/issuer-to-publish.ts'
 import type { Alarm } from './alarm.ts'
 import { forgetOldKeys, type KeyChoice } from './choose-keys.ts'
@@ -118,7 +120,7 @@ interface Judged {
 async function actOn(
   { facts, verdict, issuer, choice }: Judged,
   { publishing, memory: known }: WatchState,
-  { target }: WatchWanted,
+  { cluster, target, memory: place }: WatchWanted,
   outside: Outside,
 ): Promise<Publishing> {
   const { memory, served } = verdict
@@ -126,9 +128,14 @@ async function actOn(
   if (memory.keys.length === 0 && served.length === 0) return publishing
   const remembered = known ?? (facts.memory instanceof PullpassError ? emptyMemory : facts.memory)
   const knows = remembered.keys.length > 0 ? 'keys' : 'nothing'
-  const wanted = { target, issuer, memory, knows, served, choice, readings: facts.readings } as const
+  const readAgain = async () => withRevocations(memory, await readMemory(cluster, place).catch(asFault))
+  const wanted = { target, issuer, memory, readAgain, knows, served, choice, readings: facts.readings } as const
   return await publishRound(wanted, publishing, outside)
 }
+
+/** What cannot be read now is read at the next look. */
+const withRevocations = (memory: KeyMemory, found: KeyMemory | PullpassError): KeyMemory =>
+  found instanceof PullpassError ? memory : { ...memory, revocations: [...memory.revocations, ...found.revocations] }
 
 /** What is over is forgotten once it is withdrawn, and not before: by it a publication is known as this cluster's own. */
 function rememberAfter(memory: KeyMemory, after: Publishing, before: WatchState, choice: KeyChoice): KeyMemory {
