@@ -53,6 +53,10 @@ async function seeItMended(ground: DoctorGround, fault: RealFault): Promise<void
   assert.equal(after.exitCode, 0)
 }
 
+interface JobList {
+  readonly items: readonly { readonly metadata: { readonly name: string } }[]
+}
+
 await withRealPart('an API server, its controllers and kubectl', startDoctorStage, (stage) => {
   suite('the command that doctor prints, run as it stands by sh and the real kubectl, mends it:', () => {
     for (const [index, fault] of faults.entries()) {
@@ -62,5 +66,21 @@ await withRealPart('an API server, its controllers and kubectl', startDoctorStag
         await seeItMended(ground, fault)
       })
     }
+
+    test('from a laptop it runs the installed CronJob, whose pod holds the token (no kubelet is here to go on)', async () => {
+      const { system, namespace, file } = await openGround(stage, 'case-laptop', {
+        installed: 'by manifests',
+        token: 'of the pod',
+      })
+      await stage.succeed(`kubectl delete secret regcred -n ${namespace}`)
+      const { stdout } = await stage.sh(`pullpass doctor -f ${file} --service-account ${system}/pullpass -o json`, {
+        PULLPASS_TOKEN_FILE: '',
+      })
+      const { first }: { first: Shown } = JSON.parse(stdout)
+      assert.equal(first.code, 'SECRET_MISSING', stdout)
+      await stage.succeed(first.command ?? '')
+      const { items }: JobList = JSON.parse(await stage.succeed(`kubectl get jobs -n ${system} -o json`))
+      assert.match(items[0]?.metadata.name ?? '', /^pullpass-by-hand-\d+$/)
+    })
   })
 })

@@ -23,6 +23,8 @@ export interface GroundWanted {
   readonly second?: 'made'
   /** `by manifests`: what `pullpass manifests` prints is applied, so that the account holds exactly its rights. */
   readonly installed?: 'by manifests'
+  /** Absent: it is requested, as the document says. */
+  readonly token?: 'of the pod'
   /** Of the pod's template. */
   readonly pod?: object
 }
@@ -49,6 +51,7 @@ export async function openGround(
   }
   for (const name of (wanted.attachTo ?? []).filter((one) => one !== 'default'))
     await succeed(`kubectl create serviceaccount ${name} -n ${namespace}`)
+  await writeToken(stage, system)
   await succeed(`pullpass refresh -f ${file}`)
   await admin({
     method: 'POST',
@@ -58,6 +61,12 @@ export async function openGround(
   const ground = { stage, namespace, system, file, awaitPod: () => awaitPod(stage, namespace) }
   await ground.awaitPod()
   return ground
+}
+
+/** As a kubelet projects it, for documents that request none. */
+async function writeToken({ sandbox, succeed }: DoctorStage, system: string): Promise<void> {
+  const audience = `//iam.googleapis.com/${sandbox.provider}`
+  await succeed(`kubectl create token pullpass -n ${system} --audience=${audience} > ${sandbox.folder.tokenFile}`)
 }
 
 const namespacesOf = (namespace: string, { second }: GroundWanted) =>
@@ -83,7 +92,7 @@ metadata: {name: ${namespace}}
 spec:
   secretName: regcred
   namespaces: {include: ${JSON.stringify(namespacesOf(namespace, wanted))}}
-  serviceAccountRef: {namespace: ${system}, name: pullpass}
+  ${wanted.token === undefined ? `serviceAccountRef: {namespace: ${system}, name: pullpass}` : ''}
   ${attachTo.length === 0 ? '' : `attachToServiceAccounts: ${JSON.stringify(attachTo)}`}
   registries:
     - name: google

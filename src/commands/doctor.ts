@@ -4,6 +4,7 @@ import type { Asked, Refresher, WantedImage } from '../doctor/asked.ts'
 import { failedBy } from '../doctor/failed-by.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { mendingCommands } from '../doctor/remedy/mending-commands.ts'
+import { takesFiles } from '../doctor/remedy/trust-command.ts'
 import { walk } from '../doctor/walk.ts'
 import type { Document } from '../document/document.ts'
 import { loadDocuments } from '../document/load-documents.ts'
@@ -141,13 +142,23 @@ function askedOf(documents: readonly Document[], ask: FlagsRead, { flags, outsid
   const { environment } = outside
   const { kubeconfig, context, file: files } = flags
   const tokenFile = flags['token-file']
+  const tokenFiles = tokenFile !== undefined || areHere(environment) ? 'here' : 'elsewhere'
   return {
     ...ask,
     documents,
     refresher: environment['KUBERNETES_SERVICE_HOST'] ? undefined : refresherOf(documents, ask),
-    tokenFiles: tokenFile !== undefined || areHere(environment) ? 'here' : 'elsewhere',
+    tokenFiles,
     source: { ...outside, tokenFile },
-    commands: mendingCommands({ files, kubeconfig, context, tokenFile, environment }),
+    commands: mendingCommands({
+      files,
+      kubeconfig,
+      context,
+      tokenFile,
+      environment,
+      refreshes:
+        tokenFiles === 'here' || !takesFiles(documents) ? 'who looks' : (ask.serviceAccount ?? 'somebody else'),
+      at: outside.now(),
+    }),
   }
 }
 

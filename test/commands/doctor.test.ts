@@ -113,6 +113,23 @@ suite('pullpass doctor', () => {
     assert.ok(stdout.endsWith(wanted), stdout)
   })
 
+  test('from a laptop, a refresh is one of the pod that holds the token: its CronJob runs, where its account is named', async (t) => {
+    const { sandbox, file, ask } = await startGround(t)
+    await ask('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
+    const look = async (...more: string[]) => {
+      const environment = { PULLPASS_TOKEN_FILE: undefined }
+      const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file, ...more], { environment })
+      return stdout.slice(stdout.indexOf('\n  fix: ') + 1)
+    }
+    assert.equal(
+      await look('--service-account', 'image-system/pullpass'),
+      '  fix: kubectl create job --from=cronjob/pullpass pullpass-by-hand-1795521600 -n image-system\n' +
+        '  note: runs the CronJob of pullpass manifests ahead of its time: the token lies in its pod\n',
+    )
+    const byHand = `  fix: run pullpass refresh -f ${file} in the pod that refreshes, whose token it takes\n`
+    assert.equal(await look(), byHand)
+  })
+
   test('what comes from outside stands in a printed command as one word of a shell', async (t) => {
     const { sandbox } = await startGround(t)
     const name = "it's $(touch broken) `pull`.yaml"

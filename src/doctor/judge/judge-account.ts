@@ -3,6 +3,7 @@ import { PullpassError } from '../../outside/pullpass-error.ts'
 import { documentName } from '../../refresh/document-name.ts'
 import type { Finding } from '../finding.ts'
 import type { AccountFacts } from '../gather/gather-places.ts'
+import { alsoSay } from '../remedy/also-say.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
 
 export function judgeAccount({ document, namespace, name, account }: AccountFacts, commands: MendingCommands): Finding {
@@ -12,16 +13,14 @@ export function judgeAccount({ document, namespace, name, account }: AccountFact
     return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be looked at: ${account.seen}` }
   }
   if (account === undefined) {
+    const refresh = commands.refresh({ after: commands.kubectl('create', 'serviceaccount', name, '-n', namespace) })
     return {
       ...base,
       result: 'warning',
       code: 'SERVICE_ACCOUNT_ABSENT',
       seen: `it is not there, and ${documentName(document)} names it under attachToServiceAccounts`,
       expected: 'a service account to attach the Secret to',
-      remedy: {
-        command: `${commands.kubectl('create', 'serviceaccount', name, '-n', namespace)} && ${commands.pullpass('refresh')}`,
-        words: 'or take its name out of the document',
-      },
+      remedy: alsoSay(refresh, 'or take its name out of the document'),
     }
   }
   if (account.imagePullSecrets.includes(document.secretName)) {
@@ -33,6 +32,6 @@ export function judgeAccount({ document, namespace, name, account }: AccountFact
     code: 'SERVICE_ACCOUNT_DETACHED',
     seen: `its imagePullSecrets do not name ${document.secretName}: new pods of it pull without`,
     expected: `${document.secretName} among them, since ${documentName(document)} names it under attachToServiceAccounts`,
-    remedy: { command: commands.pullpass('refresh') },
+    remedy: commands.refresh(),
   }
 }

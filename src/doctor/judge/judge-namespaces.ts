@@ -4,6 +4,7 @@ import { environmentSource } from '../../document/document-from-environment.ts'
 import { documentName } from '../../refresh/document-name.ts'
 import type { Job } from '../../refresh/plan-refresh.ts'
 import type { Finding } from '../finding.ts'
+import { alsoSay } from '../remedy/also-say.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
 
 /** `asked`: `--namespace`, which a document has to choose. */
@@ -53,20 +54,20 @@ function judgeJob(
   ]
 }
 
-const judgeMissing = (namespace: string, source: string, commands: MendingCommands): Finding => ({
-  hop: 'namespace',
-  about: namespace,
-  namespace,
-  alike: 'namespaces',
-  result: 'failed',
-  code: 'NAMESPACE_MISSING',
-  seen: `namespace ${namespace} is not there, and ${source} names it`,
-  expected: 'a namespace that exists',
-  remedy: {
-    command: `${commands.kubectl('create', 'namespace', namespace)} && ${commands.pullpass('refresh')}`,
-    words: 'or take its name out of the document',
-  },
-})
+function judgeMissing(namespace: string, source: string, commands: MendingCommands): Finding {
+  const refresh = commands.refresh({ after: commands.kubectl('create', 'namespace', namespace) })
+  return {
+    hop: 'namespace',
+    about: namespace,
+    namespace,
+    alike: 'namespaces',
+    result: 'failed',
+    code: 'NAMESPACE_MISSING',
+    seen: `namespace ${namespace} is not there, and ${source} names it`,
+    expected: 'a namespace that exists',
+    remedy: alsoSay(refresh, 'or take its name out of the document'),
+  }
+}
 
 const judgeTerminating = (namespace: string): Finding => ({
   hop: 'namespace',

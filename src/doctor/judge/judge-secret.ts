@@ -15,6 +15,7 @@ import type { WantedImage } from '../asked.ts'
 import { type Finding, type FindingCode, failureOf, type Remedy } from '../finding.ts'
 import type { SecretFacts } from '../gather/gather-places.ts'
 import { notTried } from '../not-tried.ts'
+import { alsoSay } from '../remedy/also-say.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
 
 interface JudgeSecret {
@@ -38,7 +39,7 @@ const pullSecretType = 'kubernetes.io/dockerconfigjson'
 export function judgeSecret({ document, namespace, content }: SecretFacts, judge: JudgeSecret): Finding {
   const name = `${namespace}/${document.secretName}`
   const base = { hop: 'secret', about: `Secret ${name}`, namespace, alike: `Secret ${document.secretName}` } as const
-  const refresh = { command: judge.commands.pullpass('refresh') }
+  const refresh = judge.commands.refresh()
   if (content instanceof PullpassError) {
     return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be looked at: ${content.seen}` }
   }
@@ -64,7 +65,7 @@ function judgeMetadata(
 ): Judged | undefined {
   if (content.deleting) {
     const look = commands.kubectl('get', 'secret', document.secretName, '-n', namespace, '-o', 'yaml')
-    const words = `see who holds it by a finalizer: ${look}; once it is gone: ${refresh.command ?? ''}`
+    const words = `see who holds it by a finalizer: ${look}; once it is gone: ${refresh.command ?? refresh.words ?? ''}`
     return failed('SECRET_BEING_DELETED', 'it is being deleted', 'a Secret that stays', { words })
   }
   if (content.type !== pullSecretType) {
@@ -73,10 +74,10 @@ function judgeMetadata(
       'SECRET_TYPE_WRONG',
       `its type is ${content.type}, which cannot be changed`,
       `type ${pullSecretType}`,
-      {
-        command: `${remove} && ${refresh.command ?? ''}`,
-        words: 'if nothing else needs it; else choose another spec.secretName',
-      },
+      alsoSay(
+        commands.refresh({ after: remove }),
+        'if nothing else needs that Secret; else choose another spec.secretName',
+      ),
     )
   }
   const ownership = judgeOwnership(content, fieldManager(document), document.conflictPolicy)
@@ -86,10 +87,7 @@ function judgeMetadata(
     'SECRET_NOT_OURS',
     `it is managed by ${owners}; a refresh leaves it as it is`,
     `one that pullpass made for ${documentName(document)}, or none`,
-    {
-      command: commands.pullpass('refresh', '--adopt'),
-      words: 'takes it over, once; or choose another spec.secretName',
-    },
+    alsoSay(commands.refresh({ conflicts: 'adopted' }), 'it takes over, once; or choose another spec.secretName'),
   )
 }
 

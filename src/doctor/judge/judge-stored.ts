@@ -41,6 +41,6 @@ export function judgeStored(
     code: 'STORED_CREDENTIAL_REFUSED',
     seen: `what lies in it is refused: the ${trial.at} ${trial.url} answered ${trial.words}${fresh}`,
     expected: 'a credential that the registry takes: kubelets pull with the one that lies there',
-    remedy: { command: commands.pullpass('refresh') },
+    remedy: commands.refresh(),
   }
 }

@@ -93,7 +93,7 @@ function remedyOf({ code, seen, hint = '' }: PullpassError, { from }: TokenFacts
     ]
     const isAbsent = /^(?:Namespace|ServiceAccount) /.test(seen)
     return isAbsent
-      ? { command: make.join(' && '), words: 'or correct spec.serviceAccountRef' }
+      ? { command: make.join(' && '), words: 'or correct its name' }
       : installing(commands.install(namespace), hint)
   }
   const mounted = ['TOKEN_FILE_UNREADABLE', 'TOKEN_MALFORMED', 'TOKEN_EXPIRED', 'AUDIENCE_MISMATCH'].includes(code)

@@ -2,6 +2,8 @@
 import type { Environment } from '../../outside/outside.ts'
 import { shellQuote } from '../../outside/shell-quote.ts'
 import { storageEndpoint } from '../../providers/gcp-endpoints.ts'
+import type { Remedy } from '../finding.ts'
+import { type RefreshWanted, refreshRemedy, type WhoRefreshes } from './refresh-remedy.ts'
 
 export interface CommandLine {
   /** As given: files, folders. Empty: the document of the variables. */
@@ -10,6 +12,8 @@ export interface CommandLine {
   readonly context: string | undefined
   readonly tokenFile: string | undefined
   readonly environment: Environment
+  readonly refreshes: WhoRefreshes
+  readonly at: Date
 }
 
 export interface MendingCommands {
@@ -21,6 +25,8 @@ export interface MendingCommands {
   /** Where Google's buckets are read: an origin. */
   readonly storage: string
   readonly kubectl: (...words: readonly string[]) => string
+  /** What refreshes now, after another command where one is named. */
+  readonly refresh: (wanted?: RefreshWanted) => Remedy
   /**
    * Applies what the documents need in the cluster: rights, and a CronJob with its projected tokens. By force: what is
    * missing was edited away, more often than not, and kubectl leaves to an editor what he edited.
@@ -31,7 +37,8 @@ export interface MendingCommands {
 /** What `install` does besides, to be said beside it. */
 export const setsBack = 'it sets back what somebody edited in these objects'
 
-export function mendingCommands({ files, kubeconfig, context, tokenFile, environment }: CommandLine): MendingCommands {
+export function mendingCommands(commandLine: CommandLine): MendingCommands {
+  const { files, kubeconfig, context, tokenFile, environment } = commandLine
   const documents = files.flatMap((file) => ['-f', file])
   const cluster = [
     ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
@@ -39,11 +46,17 @@ export function mendingCommands({ files, kubeconfig, context, tokenFile, environ
   ]
   const line = (...words: readonly string[]) => words.map(shellQuote).join(' ')
   const kubectl = (...words: readonly string[]) => line('kubectl', ...words, ...cluster)
+  const pullpass = (verb: string, ...more: readonly string[]) =>
+    line('pullpass', ...verb.split(' '), ...documents, ...more, ...cluster)
+  const token = tokenFile === undefined ? [] : ['--token-file', tokenFile]
   return {
-    pullpass: (verb, ...more) => {
-      const token = verb === 'refresh' && tokenFile !== undefined ? ['--token-file', tokenFile] : []
-      return line('pullpass', ...verb.split(' '), ...documents, ...more, ...token, ...cluster)
-    },
+    pullpass,
+    refresh: (wanted = {}) =>
+      refreshRemedy(wanted, {
+        here: (...more) => pullpass('refresh', ...more, ...token),
+        job: (name, namespace) => kubectl('create', 'job', '--from=cronjob/pullpass', name, '-n', namespace),
+        ...commandLine,
+      }),
     cluster: (verb, ...more) => line('pullpass', ...verb.split(' '), ...more, ...cluster),
     check: (issuer) => line('pullpass', 'issuer', 'check', issuer),
     storage: storageEndpoint(environment),

@@ -69,7 +69,7 @@ export const secretFaults: readonly Fault[] = [
     hop,
     code: 'SECRET_NOT_OURS',
     seen: /^it is managed by kubectl-create; a refresh leaves it as it is/,
-    fix: /^pullpass refresh -f \S+ --adopt\ntakes it over, once/,
+    fix: /^pullpass refresh -f \S+ --adopt\nit takes over, once/,
     mend: 'command',
   },
   {
