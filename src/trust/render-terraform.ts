@@ -18,7 +18,10 @@ export function renderTerraform(findings: readonly Finding[]): string {
 function head(findings: readonly Finding[]): string {
   const required = new Map(findings.map(({ hcl: { requires } }) => [requires.name, requires]))
   const providers = [...required.values()].map(({ name, source, version }) =>
-    hclBlock(`${name} =`, [`source  = ${hclText(source)}`, `version = ${hclText(version)}`]),
+    hclBlock(`${name} =`, [
+      ['source', hclText(source)],
+      ['version', hclText(version)],
+    ]),
   )
-  return hclBlock('terraform', ['required_version = ">= 1.5"', hclBlock('required_providers', providers)])
+  return hclBlock('terraform', [['required_version', '">= 1.5"'], hclBlock('required_providers', providers)])
 }

@@ -1,7 +1,7 @@
 /** A resource at Google as Terraform has it. https://registry.terraform.io/providers/hashicorp/google/latest/docs */
 import { createHash } from 'node:crypto'
 import type { HclResource } from '../../finding.ts'
-import { hclBlock } from '../../hcl-block.ts'
+import { type HclAttribute, hclBlock } from '../../hcl-block.ts'
 import { hclText } from '../../hcl-text.ts'
 import { accountParts } from '../account-parts.ts'
 import { type Resource, resourceName } from '../look/google-finding.ts'
@@ -36,7 +36,10 @@ const addressOf = (kind: 'pool' | 'account') => (name: string) => `${types[kind]
 function importOf(resource: Resource): string | undefined {
   if (resource.kind === 'grant') return undefined // adding a member that is there changes nothing
   const id = resource.kind === 'account' ? accountId(resource.email) : resource.name
-  return hclBlock('import', [`to = ${types[resource.kind]}.${labelOf(resource)}`, `id = ${hclText(id)}`])
+  return hclBlock('import', [
+    ['to', `${types[resource.kind]}.${labelOf(resource)}`],
+    ['id', hclText(id)],
+  ])
 }
 
 const accountId = (email: string) => `projects/${accountParts(email)?.project ?? '-'}/serviceAccounts/${email}`
@@ -78,47 +81,45 @@ const describedBy = ({ displayName, description }: Exclude<Resource, { kind: 'gr
 function providerBlock(resource: Extract<Resource, { kind: 'provider' }>): string {
   const [, project = '', , , , , , provider = ''] = resource.name.split('/')
   const { mapping, condition, issuer, audiences, jwks } = resource
-  const lines = [
-    `project = ${hclText(project)}`,
-    `workload_identity_pool_id = ${addressOf('pool')(poolOf(resource.name))}.workload_identity_pool_id`,
-    `workload_identity_pool_provider_id = ${hclText(provider)}`,
-    ...Object.entries(describedBy(resource)).map(([key, text]) => `${key} = ${hclText(text)}`),
+  return hclBlock(`resource "${types.provider}" "${labelOf(resource)}"`, [
+    ['project', hclText(project)],
+    ['workload_identity_pool_id', `${addressOf('pool')(poolOf(resource.name))}.workload_identity_pool_id`],
+    ['workload_identity_pool_provider_id', hclText(provider)],
+    ...texts(describedBy(resource)),
     hclBlock(
       'attribute_mapping =',
-      Object.entries(mapping).map(([key, text]) => `${hclText(key)} = ${hclText(text)}`),
+      Object.entries(mapping).map(([key, text]) => [hclText(key), hclText(text)] as const),
     ),
-    ...(condition === '' ? [] : [`attribute_condition = ${hclText(condition)}`]),
+    ...(condition === '' ? [] : [['attribute_condition', hclText(condition)] as const]),
     hclBlock('oidc', [
-      `issuer_uri = ${hclText(issuer)}`,
-      ...(audiences.length === 0 ? [] : [`allowed_audiences = [${audiences.map(hclText).join(', ')}]`]),
-      ...(jwks === '' ? [] : [`jwks_json = ${hclText(jwks)}`]),
+      ['issuer_uri', hclText(issuer)],
+      ...(audiences.length === 0 ? [] : [['allowed_audiences', `[${audiences.map(hclText).join(', ')}]`] as const]),
+      ...(jwks === '' ? [] : [['jwks_json', hclText(jwks)] as const]),
     ]),
-  ]
-  return hclBlock(`resource "${types.provider}" "${labelOf(resource)}"`, lines)
+  ])
 }
 
 function grantBlock(grant: WantedGrant, ownLabel: string): string {
   const { on, role, member } = grant
-  const given = [`role = ${hclText(role)}`, `member = ${hclText(member)}`, ...dependencies(grant)]
+  const given = [...texts({ role, member }), ...dependencies(grant)]
   if (on.kind === 'serviceAccount') {
-    const lines = [`service_account_id = ${hclText(accountId(on.email))}`, ...given]
-    return hclBlock(`resource "${types.grant}" "${ownLabel}"`, lines)
+    const of = texts({ service_account_id: accountId(on.email) })
+    return hclBlock(`resource "${types.grant}" "${ownLabel}"`, [...of, ...given])
   }
-  const [, project = '', , location = '', , name = ''] = on.name.split('/')
-  const of = { project, location, repository: name }
-  const lines = [...Object.entries(of).map(([key, text]) => `${key} = ${hclText(text)}`), ...given]
-  return hclBlock(`resource "google_artifact_registry_repository_iam_member" "${ownLabel}"`, lines)
+  const [, project = '', , location = '', , repository = ''] = on.name.split('/')
+  const of = texts({ project, location, repository })
+  return hclBlock(`resource "google_artifact_registry_repository_iam_member" "${ownLabel}"`, [...of, ...given])
 }
 
 /** Names alone tell Terraform nothing of the order; what a grant needs stands in every plan that holds the grant. */
-function dependencies(grant: WantedGrant): string[] {
+function dependencies(grant: WantedGrant): HclAttribute[] {
   const { accounts, pool } = grantNeeds(grant)
   const needed = [...accounts.map(addressOf('account')), ...(pool === undefined ? [] : [addressOf('pool')(pool)])]
-  return needed.length === 0 ? [] : [`depends_on = [${[...new Set(needed)].join(', ')}]`]
+  return needed.length === 0 ? [] : [['depends_on', `[${[...new Set(needed)].join(', ')}]`]]
 }
 
 const resourceBlock = (type: string, ownLabel: string, fields: Readonly<Record<string, string>>) =>
-  hclBlock(
-    `resource "${type}" "${ownLabel}"`,
-    Object.entries(fields).map(([key, text]) => `${key} = ${hclText(text)}`),
-  )
+  hclBlock(`resource "${type}" "${ownLabel}"`, texts(fields))
+
+const texts = (fields: Readonly<Record<string, string>>): HclAttribute[] =>
+  Object.entries(fields).map(([name, text]) => [name, hclText(text)])

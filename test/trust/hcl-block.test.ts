@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { hclBlock } from '../../src/trust/hcl-block.ts'
+
+suite('a block of HCL', () => {
+  test('stands as terraform fmt leaves it: attributes that follow one another in columns', () => {
+    const block = hclBlock('resource "a" "b"', [
+      ['project', '"x"'],
+      ['description', '"y"'],
+      hclBlock('oidc', [
+        ['issuer_uri', '"z"'],
+        ['jwks_json', '"{}"'],
+      ]),
+      ['role', '"r"'],
+    ])
+    assert.equal(
+      block,
+      [
+        'resource "a" "b" {',
+        '  project     = "x"',
+        '  description = "y"',
+        '  oidc {',
+        '    issuer_uri = "z"',
+        '    jwks_json  = "{}"',
+        '  }',
+        '  role = "r"',
+        '}',
+      ].join('\n'),
+    )
+  })
+})
