@@ -12,7 +12,7 @@ import { findUnshown } from '../test/docs/guides/find-unshown.ts'
 import { type PlacedStep, parseGuide, stepsOnWay, waysOf } from '../test/docs/guides/parse-guide.ts'
 import { AbsentPart } from '../tools/real-parts/absent-part.ts'
 import type { GuideCluster } from './guides/guide-cluster.ts'
-import { type GuideStage, startGuideStage } from './guides/start-guide-stage.ts'
+import { type GuideCloud, type GuideStage, startGuideStage } from './guides/start-guide-stage.ts'
 import { runProgram } from './parts/ground/run-program.ts'
 
 type ClusterKind = GuideCluster['kind']
@@ -30,7 +30,7 @@ for (const page of pages) {
       // What differs between ways is not the cluster: one of them is followed on a real one too.
       for (const kind of way === ways[0] ? (['sandbox', 'real'] as const) : (['sandbox'] as const)) {
         test(titleOf(way, steps, kind), async (t) => {
-          const clouds = steps.some((step) => step.kind === 'run' && step.where === 'aws') ? (['aws'] as const) : []
+          const clouds = cloudsOf(steps)
           const stage = await startGuideStage(kind, clouds).catch((fault: unknown) => skipWithout(t, fault))
           if (stage === undefined) return
           try {
@@ -53,6 +53,14 @@ interface Followed {
   readonly page: string
   readonly steps: readonly PlacedStep[]
   readonly kind: ClusterKind
+}
+
+/** Beside Google: those whose own command line is run, or whose places pullpass publishes to. */
+function cloudsOf(steps: readonly PlacedStep[]): GuideCloud[] {
+  const run = steps.filter((step) => step.kind === 'run')
+  const usesAws = run.some(({ where }) => where === 'aws')
+  const usesAzure = run.some(({ script }) => script.includes('azblob://'))
+  return [...(usesAws ? (['aws'] as const) : []), ...(usesAzure ? (['azure'] as const) : [])]
 }
 
 function isRun(step: PlacedStep, kind: ClusterKind): boolean {

@@ -1,7 +1,7 @@
 /**
  * All that a guide's commands meet: a cluster, a Google that knows project, repository and buckets but trusts nobody yet,
  * the internet between them, and a shell with pullpass and kubectl. What the guide's own `sh cloud` blocks would have made
- * (buckets) is there from the beginning.
+ * (a bucket, a container) is there from the beginning.
  */
 import { join } from 'node:path'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
@@ -17,6 +17,7 @@ import { openSandboxCluster } from './open-sandbox-cluster.ts'
 import { createOwnWebServer, type OwnWebServer } from './own-web-server.ts'
 import { playDirection } from './play-direction.ts'
 import { startAws } from './start-aws.ts'
+import { startAzure } from './start-azure.ts'
 import { type Internet, startInternet } from './start-internet.ts'
 import { type Shell, startShell } from './start-shell.ts'
 import { vendorIssuers } from './vendor-issuers.ts'
@@ -37,8 +38,10 @@ const programs = { kubectl: 'kubernetes-client', skopeo: 'skopeo', curl: 'curl',
 const gardenersOwn = 'api.cluster.project.internal.example.com'
 const firstIssuer = 'https://kubernetes.default.svc.cluster.local'
 
+export type GuideCloud = 'aws' | 'azure'
+
 /** `clouds`: what the guide needs beside Google. @throws AbsentPart where a program is not there. */
-export const startGuideStage = (kind: GuideCluster['kind'], clouds: readonly 'aws'[]): Promise<GuideStage> =>
+export const startGuideStage = (kind: GuideCluster['kind'], clouds: readonly GuideCloud[]): Promise<GuideStage> =>
   startPart('guide', async (ground) => {
     for (const [program, debianPackage] of Object.entries(programs)) findInstalledProgram(program, debianPackage)
     const { internet, sandbox } = await startCloud(ground)
@@ -50,6 +53,7 @@ export const startGuideStage = (kind: GuideCluster['kind'], clouds: readonly 'aw
 
     const home = join(ground.folder, 'home')
     const { caFile } = sandbox.folder
+    const azure = clouds.includes('azure') ? await startAzure(ground, internet, sandbox.authority) : {}
     const environment = await furnishHome(home, {
       HTTPS_PROXY: internet.proxy,
       NO_PROXY: '127.0.0.1,localhost',
@@ -59,6 +63,7 @@ export const startGuideStage = (kind: GuideCluster['kind'], clouds: readonly 'aw
       AWS_CA_BUNDLE: caFile,
       AWS_EC2_METADATA_DISABLED: 'true',
       ...sandbox.operator.environment,
+      ...azure,
     })
     await writeKubeconfig(home, cluster)
     if (clouds.includes('aws')) await startAws(ground, { home, internet, authority: sandbox.authority })

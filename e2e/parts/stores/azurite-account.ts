@@ -1,4 +1,4 @@
-/** Azurite's one storage account, whose key is known to everybody, and what its holder does with it: all is allowed. */
+/** A storage account of Azurite, whose key is known to everybody, and what its holder does with it: all is allowed. */
 import assert from 'node:assert/strict'
 import {
   AccountSASPermissions,
@@ -11,8 +11,10 @@ import {
 import { httpsTransport } from '../../../src/outside/https-transport.ts'
 import type { HttpAnswer, HttpMethod } from '../../../src/outside/transport.ts'
 
+/** The one that Azurite has by itself. */
 export const azuriteAccount: string = 'devstoreaccount1'
-const key = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=='
+export const azuriteKey: string =
+  'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=='
 
 interface BlobRequest {
   readonly method: HttpMethod
@@ -30,8 +32,9 @@ export interface AzuriteAccount {
   readonly createContainer: (name: string, access: 'public' | 'private') => Promise<void>
 }
 
-/** `endpoint`: https://127.0.0.1:PORT/devstoreaccount1; `ca`: PEM of what signed its certificate. */
+/** `endpoint`: https://127.0.0.1:PORT/ACCOUNT; `ca`: PEM of what signed its certificate. */
 export function azuriteAccountAt(endpoint: string, ca: string): AzuriteAccount {
+  const account = endpoint.slice(endpoint.lastIndexOf('/') + 1)
   const transport = httpsTransport({}, ca)
   const ask = ({ method, path, headers, body }: BlobRequest) =>
     transport({
@@ -43,7 +46,7 @@ export function azuriteAccountAt(endpoint: string, ca: string): AzuriteAccount {
       signal: AbortSignal.timeout(5000),
     })
   const administer = async (request: BlobRequest) => {
-    const signed = `${request.path}${request.path.includes('?') ? '&' : '?'}${signature()}`
+    const signed = `${request.path}${request.path.includes('?') ? '&' : '?'}${signatureOf(account)}`
     const { status, body } = await ask({ ...request, path: signed })
     assert.ok(status < 300, `${request.method} ${request.path}: ${status} ${body}`)
   }
@@ -61,7 +64,7 @@ export function azuriteAccountAt(endpoint: string, ca: string): AzuriteAccount {
 }
 
 /** A shared access signature: https://learn.microsoft.com/rest/api/storageservices/create-account-sas */
-const signature = () =>
+const signatureOf = (account: string) =>
   generateAccountSASQueryParameters(
     {
       services: AccountSASServices.parse('b').toString(),
@@ -70,5 +73,5 @@ const signature = () =>
       protocol: SASProtocol.Https,
       expiresOn: new Date(Date.now() + 3_600_000),
     },
-    new StorageSharedKeyCredential(azuriteAccount, key),
+    new StorageSharedKeyCredential(account, azuriteKey),
   ).toString()

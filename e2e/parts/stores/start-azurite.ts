@@ -10,28 +10,33 @@ import { freePort } from '../ground/free-port.ts'
 import { startPart } from '../ground/start-part.ts'
 import { waitUntil } from '../ground/wait-until.ts'
 import type { RealPart } from '../real-part.ts'
-import { type AzuriteAccount, azuriteAccount, azuriteAccountAt } from './azurite-account.ts'
+import { type AzuriteAccount, azuriteAccount, azuriteAccountAt, azuriteKey } from './azurite-account.ts'
 import { writeCertificate } from './write-certificate.ts'
 
 export interface Azurite extends RealPart, AzuriteAccount {
-  /** `https://127.0.0.1:PORT/devstoreaccount1`. */
+  /** `https://127.0.0.1:PORT/ACCOUNT`. */
   readonly endpoint: string
+  readonly port: number
 }
 
-/** @throws AbsentPart where it cannot be installed */
-export const startAzurite = (authority: CertificateAuthority): Promise<Azurite> =>
+/** `account`: by default the one that it has by itself; its blobs are at Azure's own host name of it, too. @throws AbsentPart */
+export const startAzurite = (authority: CertificateAuthority, account: string = azuriteAccount): Promise<Azurite> =>
   startPart('azurite', async (ground) => {
     const folder = await installAzurite()
     const program = createRequire(join(folder, 'package.json')).resolve('azurite/dist/src/blob/main.js')
     const port = await freePort()
-    const { certificateFile, keyFile } = await writeCertificate(ground.folder, authority)
+    const { certificateFile, keyFile } = await writeCertificate(ground.folder, authority, [
+      '127.0.0.1',
+      `${account}.blob.core.windows.net`,
+    ])
     const address = ['--blobHost', '127.0.0.1', '--blobPort', `${port}`]
     const identities = ['--oauth', 'basic', '--cert', certificateFile, '--key', keyFile]
     const quiet = ['--inMemoryPersistence', '--skipApiVersionCheck', '--disableTelemetry', '--silent']
-    const { ended } = ground.start(process.execPath, [program, ...address, ...identities, ...quiet])
+    const words = [program, ...address, ...identities, ...quiet]
+    const { ended } = ground.start(process.execPath, words, { AZURITE_ACCOUNTS: `${account}:${azuriteKey}` })
     await waitUntil('azurite', 30_000, () => opens(port), ended)
-    const endpoint = `https://127.0.0.1:${port}/${azuriteAccount}`
-    return { endpoint, ...azuriteAccountAt(endpoint, authority.ca) }
+    const endpoint = `https://127.0.0.1:${port}/${account}`
+    return { endpoint, port, ...azuriteAccountAt(endpoint, authority.ca) }
   })
 
 /** By a whole handshake, ended in order: azurite dies of a connection that is dropped in the middle of one. */

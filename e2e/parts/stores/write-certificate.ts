@@ -1,4 +1,4 @@
-/** A certificate for 127.0.0.1 as files, for a server that takes nothing else. */
+/** A certificate as files, by default for 127.0.0.1, for a server that takes nothing else. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
@@ -8,8 +8,12 @@ export interface CertificateFiles {
   readonly keyFile: string
 }
 
-export async function writeCertificate(folder: string, authority: CertificateAuthority): Promise<CertificateFiles> {
-  const { certificate, key } = await authority.issueServerCertificate()
+export async function writeCertificate(
+  folder: string,
+  authority: CertificateAuthority,
+  names?: readonly string[],
+): Promise<CertificateFiles> {
+  const { certificate, key } = await authority.issueServerCertificate(names)
   const [certificateFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
   await writeFile(certificateFile, certificate)
   await writeFile(keyFile, key, { mode: 0o600 })

@@ -1,0 +1,36 @@
+/**
+ * Azure as a guide's `pullpass` meets it: Microsoft's emulator of its blobs under Azure's own host name, with the public
+ * container that the guide's `az` makes. What stands for `az login` is a workload identity, in variables.
+ */
+import { randomUUID } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
+import type { PartGround } from '../parts/ground/start-part.ts'
+import { startAzurite } from '../parts/stores/start-azurite.ts'
+import { startEntra, tenant } from '../parts/stores/start-entra.ts'
+import type { Internet } from './start-internet.ts'
+
+const account = 'exampleissuer'
+const assertion = 'subject.token.one'
+
+/** The variables. @throws AbsentPart where the emulator cannot be installed */
+export async function startAzure(
+  { use, defer, folder }: PartGround,
+  internet: Internet,
+  authority: CertificateAuthority,
+): Promise<Record<string, string>> {
+  const azurite = await use(startAzurite(authority, account))
+  await azurite.createContainer('issuer', 'public')
+  internet.lead([`${account}.blob.core.windows.net`], azurite.port)
+  const entra = await startEntra({ authority, assertion, audience: 'https://storage.azure.com' })
+  defer(entra.close)
+  const tokenFile = join(folder, 'azure-token')
+  await writeFile(tokenFile, assertion, { mode: 0o600 })
+  return {
+    AZURE_AUTHORITY_HOST: entra.url,
+    AZURE_TENANT_ID: tenant,
+    AZURE_CLIENT_ID: randomUUID(),
+    AZURE_FEDERATED_TOKEN_FILE: tokenFile,
+  }
+}
