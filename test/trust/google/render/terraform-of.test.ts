@@ -80,7 +80,7 @@ suite('a plan as HCL', () => {
       judgeAccount(account, { disabled: false, description: '', uniqueId: '2' }, undefined),
       judgeAccount(account, undefined, undefined),
     ])
-    const names = [...text.matchAll(/^ {2}display_name = (".*")$/gm)].map(([, name = '']) => readQuoted(name))
+    const names = [...text.matchAll(/^ {2}display_name += (".*")$/gm)].map(([, name = '']) => readQuoted(name))
     assert.deepEqual(names, ["team's", "team's", '', 'pullpass'])
   })
 
