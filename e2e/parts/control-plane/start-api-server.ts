@@ -63,11 +63,12 @@ async function waitFor(
   server: string,
   { ended }: RunningProcess,
 ): Promise<ApiServer> {
-  const certificate = () => readFile(join(folder, 'apiserver.crt'), 'utf8')
-  const authority = await waitUntil('the certificate of kube-apiserver', 10_000, certificate, ended)
-  const apiServer = { server, authority, adminToken }
-  await waitUntil('kube-apiserver', 60_000, () => isReady(apiServer), ended)
-  return apiServer
+  // It writes its certificate as it starts: half of the file, read once, would verify nothing.
+  const ask = async () => {
+    const apiServer = { server, authority: await readFile(join(folder, 'apiserver.crt'), 'utf8'), adminToken }
+    return (await isReady(apiServer)) && apiServer
+  }
+  return await waitUntil('kube-apiserver', 60_000, ask, ended)
 }
 
 /** /readyz does not wait for the namespaces that the server itself makes. */
