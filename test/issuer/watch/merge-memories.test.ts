@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { isRevoked } from '../../../src/issuer/memory/is-revoked.ts'
+import { digestOf, emptyMemory, type KeyMemory, type Revocation } from '../../../src/issuer/memory/key-memory.ts'
+import { mergeMemories } from '../../../src/issuer/watch/merge-memories.ts'
+import { testKey } from './test-key.ts'
+
+const at = (hour: number) => new Date(Date.UTC(2026, 10, 24, hour))
+const revocationOf = (keyId: string, key?: ReturnType<typeof testKey>): Revocation => ({
+  digest: digestOf(keyId),
+  keyId,
+  key,
+  revokedAt: at(12),
+})
+const seen = (keyId: string, hour: number) => ({ key: testKey(keyId), firstSeenAt: at(0), lastSeenAt: at(hour) })
+const withRevocations = (...revocations: Revocation[]): KeyMemory => ({ keys: [], revocations })
+
+suite('what the cluster remembers and what this process does', () => {
+  test('of each key the later sight holds', () => {
+    const found = { ...emptyMemory, keys: [seen('a', 3), seen('b', 1)] }
+    const own = { ...emptyMemory, keys: [seen('a', 2), seen('b', 2)] }
+    const { keys } = mergeMemories(found, own, [])
+    assert.deepEqual(
+      keys.map(({ key, lastSeenAt }) => [key.keyId, lastSeenAt]),
+      [
+        ['a', at(3)],
+        ['b', at(2)],
+      ],
+    )
+  })
+
+  test('a revocation that another writer added, or told its key, is taken over, and nothing was removed', () => {
+    const found = withRevocations(revocationOf('a', testKey('a')), revocationOf('b'))
+    assert.deepEqual(mergeMemories(found, withRevocations(revocationOf('a')), []), { ...found, removed: [] })
+  })
+
+  test('a revocation that this process knows holds, for kid and key, whatever others make of it', () => {
+    const change = fc.record({
+      keyId: fc.constantFrom('a', 'b', 'c'),
+      key: fc.option(fc.constantFrom('a', 'b', 'other'), { nil: undefined }),
+    })
+    const edits = fc.array(fc.array(change, { maxLength: 3 }), { minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(edits, (memories) => {
+        let own = withRevocations(revocationOf('a', testKey('a')))
+        for (const changes of memories) {
+          const found = changes.map(({ keyId, key }) => revocationOf(keyId, key === undefined ? key : testKey(key)))
+          own = mergeMemories(withRevocations(...found), own, [])
+          assert.ok(isRevoked(own, testKey('a')))
+          assert.ok(isRevoked(own, testKey('renamed', 'a')))
+        }
+      }),
+    )
+  })
+})
