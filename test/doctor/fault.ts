@@ -31,6 +31,8 @@ export interface Fault {
    * does that this test cannot run. `nothing`: it passes by itself, or nothing is amiss.
    */
   readonly mend: 'command' | ((world: World) => unknown) | 'nothing'
+  /** Why a printed command is not run: where one is printed, `mend` is it, else this says what it is for. */
+  readonly unrun?: 'it shows what is there' | 'a warning stays, as e2e/doctor.test.ts sees'
   /** The program of the printed command, where no real one is ever run in its place: none is here, nor in e2e/. */
   readonly imitated?: 'gcloud'
 }

@@ -90,6 +90,7 @@ async function hold(t: TestContext, fault: Fault): Promise<void> {
 }
 
 async function seeItMended(world: World, fault: Fault, command: string | undefined): Promise<void> {
+  assert.ok(command === undefined || fault.mend === 'command' || fault.unrun, `never run: ${command}`)
   if (fault.mend === 'nothing') return
   if (fault.mend === 'command') {
     assert.ok(command, 'no command is printed')

@@ -121,6 +121,6 @@ export const keyFaults: readonly Fault[] = [
     hop: 'key',
     code: 'KEYS_UNREADABLE',
     fix: publish,
-    mend: ({ sandbox }) => sandbox.publishIssuer(),
+    mend: 'command',
   },
 ]

@@ -86,6 +86,7 @@ export const tokenFaults: readonly Fault[] = [
     hop: 'discovery',
     code: 'URL_UNUSABLE',
     fix: /^pullpass issuer show/,
+    unrun: 'it shows what is there',
     mend: ({ sandbox }) => sandbox.writeToken(), // as after the roll-out of another issuer
   },
   {
