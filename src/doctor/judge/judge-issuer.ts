@@ -35,14 +35,16 @@ export function judgeIssuer(facts: IssuerFacts, judge: JudgeIssuer): Finding[] {
   const told = tellByHop(facts, judge)
   const revoked = judgeRevoked(facts, judge)
   const findings: Finding[] = []
+  // What a problem leaves unread is not looked at, though nobody needs it.
+  let isStopped = false
   for (const hop of ['discovery', 'key', 'signature'] as const) {
     const cause = findings.find(({ result }) => result === 'failed')
-    const unneeded = findings.some(({ code }) => code === 'NOT_NEEDED')
     const alarms = told[hop].filter(({ word }) => word === 'KEY_PRIVATE')
     if (alarms.length > 0) findings.push(...alarms.map((one) => tell(one, facts, judge)))
     else if (hop === 'key' && revoked !== undefined) findings.push(revoked)
     else if (cause !== undefined) findings.push(notTried(hop, facts.token.issuer, cause))
-    else if (!unneeded) findings.push(...judgeHop(hop, told[hop], { facts, judge }))
+    else if (!isStopped) findings.push(...judgeHop(hop, told[hop], { facts, judge }))
+    isStopped ||= told[hop].some(({ level }) => level === 'problem')
   }
   return findings
 }
@@ -76,7 +78,8 @@ function judgeHop(hop: IssuerHop, told: readonly IssuerFinding[], { facts, judge
   const problem = told.find(({ level }) => level === 'problem')
   if (problem !== undefined) {
     const finding = tell(problem, facts, judge)
-    return [judge.needed === 'needed' ? finding : notNeeded(finding, judge.needed)]
+    if (judge.needed === 'needed') return [finding]
+    return [isMeantPublic(judge) ? lastsNot(finding) : notNeeded(finding, judge.needed)]
   }
   const thinner = hop === 'key' ? judgeThinner(facts, judge) : []
   // What may stand in a cloud's way did not, where it verified the token.
@@ -91,6 +94,16 @@ function tell({ word, level, says, fix }: IssuerFinding, { token }: IssuerFacts,
   const remedy = result === 'failed' ? publishRemedy(word, token.issuer, judge) : undefined
   return { hop, about: token.issuer, result, code: word, seen: says, expected, remedy: remedy ?? { words: fix } }
 }
+
+/** A document that names its publication means it to be read: what succeeds still does so by what a cloud kept. */
+const isMeantPublic = ({ needed, publication: { to } }: JudgeIssuer): boolean =>
+  needed === 'verified elsewhere' && to !== undefined && !to.startsWith('gcp-provider:')
+
+const lastsNot = (finding: Finding): Finding => ({
+  ...finding,
+  result: 'warning',
+  seen: `${finding.seen}; exchanges succeed by what the cloud has kept of it, for a while`,
+})
 
 const whyNotNeeded = {
   uploaded: 'the documents want the keys uploaded to the provider',

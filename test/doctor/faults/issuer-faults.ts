@@ -146,6 +146,17 @@ export const issuerFaults: readonly Fault[] = [
       sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: sandbox.cluster.issuer }),
   },
   {
+    title: 'the discovery document lacks what the standard requires, and an exchange succeeds by chance',
+    document: { more: '  attachToServiceAccounts: [default]\n  issuer: {publishTo: gs://example-cluster}' },
+    plant: (world) => putDocument(world, 'discovery', discoveryOf(world.sandbox, { response_types_supported: [] })),
+    hop,
+    code: 'FIELD_MISSING',
+    result: 'warning',
+    seen: /lacks response_types_supported; exchanges succeed by what the cloud has kept of it, for a while$/,
+    fix: publish,
+    mend: 'command',
+  },
+  {
     title: 'the token is of another cluster than the one that is looked at',
     async plant({ sandbox }) {
       const { google, cluster } = sandbox
