@@ -3,7 +3,7 @@
  * log shown when one of them failed. Where the part cannot start, the file says so and is skipped, or fails when
  * PULLPASS_REAL_PARTS=required.
  */
-import { after, afterEach, test } from 'node:test'
+import { after, afterEach, suite, test } from 'node:test'
 import { AbsentPart } from '../../tools/real-parts/absent-part.ts'
 
 export interface RealPart {
@@ -24,15 +24,18 @@ export async function withRealPart<Part extends RealPart>(
   })
   if (part instanceof AbsentPart) return skipAloud(name, part.message)
 
-  let failed = false
-  afterEach((context) => {
-    failed ||= 'passed' in context && !context.passed
+  // A suite of its own: hooks of the file itself run when its tests are done so far, and of a part that starts meanwhile too.
+  suite(`with ${name}`, () => {
+    let failed = false
+    afterEach((context) => {
+      failed ||= 'passed' in context && !context.passed
+    })
+    after(async () => {
+      if (failed) console.error(part.logs())
+      await part.close()
+    })
+    defineTests(part)
   })
-  after(async () => {
-    if (failed) console.error(part.logs())
-    await part.close()
-  })
-  defineTests(part)
 }
 
 function skipAloud(name: string, reason: string): void {
