@@ -118,6 +118,13 @@ export function tokenCases(started: () => ContractCluster): void {
     assert.deepEqual([status, object.message], [404, 'serviceaccounts "absent" not found'])
   })
 
+  test('in a namespace that is not there it is the namespace that is missing', async () => {
+    const path = `${accountsOf('nowhere')}/absent/token`
+    const { status, object } = await started().ask({ method: 'POST', path, body: {} })
+
+    assert.deepEqual([status, object.message], [404, 'namespaces "nowhere" not found'])
+  })
+
   test('a token for another audience does not open the API', async (t) => {
     const cluster = started()
     const { request } = await createPuller(cluster, t)

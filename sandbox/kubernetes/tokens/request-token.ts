@@ -16,6 +16,7 @@ const mostSeconds = 2 ** 32
 export async function requestToken(cluster: Cluster, call: ApiCall): Promise<SandboxAnswer> {
   const { metadata, spec } = readBody(call.request, tokenRequest)
   const { audiences, expirationSeconds, boundObjectRef } = isRecord(spec) ? spec : {}
+  if (!cluster.store.read('Namespace', '', call.namespace)) throw notFound({ name: call.namespace, kind: 'namespaces' })
   if (!cluster.store.read('ServiceAccount', call.namespace, call.name)) throw notFound(subjectOf(call))
   checkName(call, metadata)
   const lifeSeconds = readLife(expirationSeconds)

@@ -111,6 +111,15 @@ export const tokenFaults: readonly Fault[] = [
     mend: 'command',
   },
   {
+    title: 'the namespace of the service account whose token is requested is not there',
+    document: requested,
+    plant: ({ ask }) => ask('DELETE', '/api/v1/namespaces/image-system'),
+    hop,
+    code: 'TOKEN_REQUEST_REFUSED',
+    fix: /^kubectl create namespace image-system && kubectl create serviceaccount pullpass -n image-system\n/,
+    mend: 'command',
+  },
+  {
     title: 'who asks may not request the token of the service account',
     document: requested,
     plant: ({ sandbox }) =>
