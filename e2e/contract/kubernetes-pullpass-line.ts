@@ -36,7 +36,7 @@ export function openPullpassLine(
       await wait()
     },
     signal: new AbortController().signal,
-    log: (level, sentence) => log.push(`${level}: ${sentence}`),
+    log: (_, sentence) => log.push(sentence),
   })
   return { cluster, waits, log }
 }
