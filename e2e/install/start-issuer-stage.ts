@@ -111,7 +111,7 @@ export async function lookOnce({
       signal: ended.signal,
       random: Math.random, // several Events are written at once, each under a name of its own
       sleep: async (ms) => {
-        if (ms >= 15_000) ended.abort(new Error('one round is enough'))
+        if (ms > 5_000) ended.abort(new Error('one round is enough'))
       },
     },
   )

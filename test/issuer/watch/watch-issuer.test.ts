@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { watchIssuer } from '../../../src/issuer/watch/watch-issuer.ts'
+import type { Outside } from '../../../src/outside/outside.ts'
+import { startTestWatch } from './test-watch.ts'
+
+suite('a watch', () => {
+  test('looks every 15 s, however long a look takes', async (t) => {
+    const watch = await startTestWatch(t)
+    const ended = new AbortController()
+    const paused: number[] = []
+    const outside: Outside = {
+      ...watch.outside,
+      signal: ended.signal,
+      async sleep(ms) {
+        paused.push(ms)
+        if (paused.length === 3) ended.abort(new Error('three looks are enough'))
+      },
+    }
+    const took = ['6 s', '40 s', '-1 h']
+    await watchIssuer(watch.wanted, outside, () => watch.skew(took.shift() ?? '0 s'))
+    assert.deepEqual(paused, [9_000, 1_000, 15_000])
+  })
+})
