@@ -79,11 +79,9 @@ async function makeOutside({ common }: CommandLine, host: Host): Promise<Outside
     : undefined
   const { 'log-level': level, 'log-format': format } = common
   const log = createLog({ level, format, now, write: terminal.complain })
-  const transport = httpsTransport(environment, authorities)
-  return {
-    ...{ environment, now, random, sleep, signal, log },
-    transport: level === 'debug' ? (await import('../outside/log-requests.ts')).logRequests(transport, log) : transport,
-  }
+  const plain = httpsTransport(environment, authorities)
+  const transport = level === 'debug' ? (await import('../outside/log-requests.ts')).logRequests(plain, log) : plain
+  return { environment, now, random, sleep, signal, log, transport }
 }
 
 /** The reason to abort a run with that a signal ends. */

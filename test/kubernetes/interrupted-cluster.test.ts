@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
 import type { Cluster } from '../../src/kubernetes/cluster.ts'
 import { openTestCluster, type TestClusterWanted } from './open-test-cluster.ts'
@@ -66,10 +66,11 @@ suite('an interrupted run', () => {
     const silent = createServer()
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     t.after(() => silent.close())
-    const { port } = silent.address() as AddressInfo
+    const address = silent.address()
+    assert.ok(typeof address === 'object' && address !== null)
     const stop = new AbortController()
     const { access } = await open(t)
-    const server = new URL(`https://127.0.0.1:${port}`)
+    const server = new URL(`https://127.0.0.1:${address.port}`)
     const { cluster } = await open(t, {
       access: { ...access, server },
       limits: { graceMs: 600_000 },
