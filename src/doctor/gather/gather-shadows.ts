@@ -33,12 +33,12 @@ export async function gatherShadows(
   const entries = new Map([...pod.secrets].map(([name, content]) => [name, dockerConfigOf(content)?.entries ?? none]))
   const secrets = [...entries].map(([name, held]) => ({ name, keys: [...held.keys()] }))
   const shadows = images.flatMap((image) => findShadow(image, { own, secrets }))
-  return await Promise.all(
-    shadows.map(async ({ order, ...shadow }) => {
-      const tried = order.flatMap(({ secret, key }) => entries.get(secret)?.get(key) ?? [])
-      return { ...shadow, trial: await tryInTurn(tried, shadow.image, outside) }
-    }),
-  ).then((all) => all.flatMap(({ trial, ...shadow }) => (trial === undefined ? [] : [{ ...shadow, trial }])))
+  const trials = shadows.map(async ({ order, ...shadow }) => {
+    const tried = order.flatMap(({ secret, key }) => entries.get(secret)?.get(key) ?? [])
+    const trial = await tryInTurn(tried, shadow.image, outside)
+    return trial === undefined ? [] : [{ ...shadow, trial }]
+  })
+  return (await Promise.all(trials)).flat()
 }
 
 const none: ReadonlyMap<string, DockerConfigEntry> = new Map()

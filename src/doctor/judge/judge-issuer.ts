@@ -9,7 +9,7 @@ import type { HostFacts, PublicFacts } from '../../issuer/public/public-facts.ts
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { Finding } from '../finding.ts'
 import type { IssuerFacts } from '../gather/gather-issuers.ts'
-import { type IssuerHop, issuerWords } from '../issuer-words.ts'
+import { type IssuerHop, type IssuerWord, issuerWords } from '../issuer-words.ts'
 import { notTried } from '../not-tried.ts'
 import type { Publication } from '../publication-of.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
@@ -40,7 +40,7 @@ export function judgeIssuer(facts: IssuerFacts, judge: JudgeIssuer): Finding[] {
   for (const hop of ['discovery', 'key', 'signature'] as const) {
     const cause = findings.find(({ result }) => result === 'failed')
     const alarms = told[hop].filter(({ word }) => word === 'KEY_PRIVATE')
-    if (alarms.length > 0) findings.push(...alarms.map((one) => tell(one, facts, judge)))
+    if (alarms.length > 0) findings.push(...alarms.map((one) => tell(hop, one, { facts, judge })))
     else if (hop === 'key' && revoked !== undefined) findings.push(revoked)
     else if (cause !== undefined) findings.push(notTried(hop, facts.token.issuer, cause))
     else if (!isStopped) findings.push(...judgeHop(hop, told[hop], { facts, judge }))
@@ -53,19 +53,19 @@ export function judgeIssuer(facts: IssuerFacts, judge: JudgeIssuer): Finding[] {
 function tellByHop({ found }: IssuerFacts, { clouds, hosts }: JudgeIssuer): Record<IssuerHop, IssuerFinding[]> {
   const judge = (known: PublicFacts) => judgeForClouds(known, clouds).flatMap(({ findings }) => findings)
   const own = judge(found)
-  const [problem] = own.filter(({ level, word }) => level === 'problem' && hopOf(word) !== undefined)
+  const [problem] = own.filter(({ level, word }) => level === 'problem' && wordOf(word) !== undefined)
   // Who serves the documents is to blame where nothing else is wrong with them; where nobody answered, a certificate may be.
   const nameless = hosts.map((host) => ({ ...host, addresses: [] }))
   const blamed = problem === undefined ? hosts : problem.word === 'DOCUMENT_UNREAD' ? nameless : []
   const told = blamed.length > 0 ? judge({ ...found, hosts: blamed }) : own
   const distinct = [...new Map(told.map((one) => [`${one.level} ${one.says}`, one])).values()]
-  const at = (hop: IssuerHop) => distinct.filter(({ word }) => hopOf(word) === hop)
+  const at = (hop: IssuerHop) => distinct.filter(({ word }) => wordOf(word)?.hop === hop)
   return { discovery: at('discovery'), key: at('key'), signature: at('signature') }
 }
 
-function hopOf(word: IssuerFinding['word']): IssuerHop | undefined {
+function wordOf(word: IssuerFinding['word']): IssuerWord | undefined {
   const known = issuerWords[word]
-  return known === 'of the token' ? undefined : known.hop
+  return known === 'of the token' ? undefined : known
 }
 
 interface Judging {
@@ -77,22 +77,21 @@ interface Judging {
 function judgeHop(hop: IssuerHop, told: readonly IssuerFinding[], { facts, judge }: Judging): Finding[] {
   const problem = told.find(({ level }) => level === 'problem')
   if (problem !== undefined) {
-    const finding = tell(problem, facts, judge)
+    const finding = tell(hop, problem, { facts, judge })
     if (judge.needed === 'needed') return [finding]
     return [isMeantPublic(judge) ? lastsNot(finding) : notNeeded(finding, judge.needed)]
   }
   const thinner = hop === 'key' ? judgeThinner(facts, judge) : []
   // What may stand in a cloud's way did not, where it verified the token.
-  const warnings = judge.needed === 'needed' ? told.map((one) => tell(one, facts, judge)) : []
+  const warnings = judge.needed === 'needed' ? told.map((one) => tell(hop, one, { facts, judge })) : []
   return thinner.length + warnings.length > 0 ? [...thinner, ...warnings] : [wellAt(hop, facts)]
 }
 
-function tell({ word, level, says, fix }: IssuerFinding, { token }: IssuerFacts, judge: JudgeIssuer): Finding {
-  const known = issuerWords[word]
-  const { hop, expected } = known === 'of the token' ? { hop: 'signature' as const, expected: undefined } : known
-  const result = level === 'problem' ? 'failed' : 'warning'
-  const remedy = result === 'failed' ? publishRemedy(word, token.issuer, judge) : undefined
-  return { hop, about: token.issuer, result, code: word, seen: says, expected, remedy: remedy ?? { words: fix } }
+function tell(hop: IssuerHop, { word, level, says, fix }: IssuerFinding, { facts, judge }: Judging): Finding {
+  const about = facts.token.issuer
+  const told = { hop, about, code: word, seen: says, expected: wordOf(word)?.expected }
+  if (level === 'warning') return { ...told, result: 'warning', remedy: { words: fix } }
+  return { ...told, result: 'failed', remedy: publishRemedy(word, about, judge) }
 }
 
 /** A document that names its publication means it to be read: what succeeds still does so by what a cloud kept. */

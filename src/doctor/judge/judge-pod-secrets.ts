@@ -32,7 +32,7 @@ export function judgePodSecrets(
     keys: [...(dockerConfigOf(content)?.entries.keys() ?? [])],
   }))
   return imagePullSecrets
-    .filter((name) => !own.includes(name))
+    .filter((name) => !own.includes(name) && secrets.has(name)) // of very many some were not looked at
     .map((name) => {
       const content = secrets.get(name)
       const judged =
