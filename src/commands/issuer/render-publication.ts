@@ -1,8 +1,10 @@
 /** What was published, for people and for programs. */
 
-import { documentPaths, type PublishTarget } from '../../issuer/documents/publish-target.ts'
+import { type DocumentName, documentPaths, type PublishTarget } from '../../issuer/documents/publish-target.ts'
 import type { Confirmation } from '../../issuer/publish/confirm-publication.ts'
 import type { PublishOutcome } from '../../issuer/publish/publish-documents.ts'
+import { whatDiffers } from '../../issuer/publish/what-differs.ts'
+import type { Revocation } from '../../issuer/revoke/revoke-key.ts'
 import { type Cell, renderTable } from '../../terminal/render-table.ts'
 import { kindOfKey } from './kind-of-key.ts'
 
@@ -13,39 +15,70 @@ export interface PublishReport {
   readonly outcome: PublishOutcome
   /** Empty where nothing was read back: in a dry run, and where only a provider has the keys. */
   readonly confirmations: readonly Confirmation[]
+  /** Of a run that revokes. */
+  readonly revocation?: Revocation
 }
 
 export function renderPublication(report: PublishReport, color: 'always' | 'never'): string {
-  const { issuer, target, mode, outcome, confirmations } = report
-  const changes = target.holds.map((name) => {
-    const change = outcome.changes[name] ?? 'unchanged'
-    return [documentPaths[name], mode === 'dry-run' && change !== 'unchanged' ? `would be ${change}` : change]
-  })
-  const keys = outcome.keys.map(({ key, state, reason }) => [
-    key.keyId ?? '(no kid)',
-    kindOfKey(key),
-    state,
-    reason ?? '',
-  ])
+  const { issuer, target, outcome, confirmations } = report
+  const rows = [
+    ['issuer', issuer],
+    ['target', target.name],
+    ...tellRevocation(report),
+    ...target.holds.map((name) => [documentPaths[name], tellChange(name, report)]),
+  ]
   const checks = confirmations.map(({ check, state, says }): Cell[] => [check, toned(state), says])
   const tables = [
-    renderTable({ rows: [['issuer', issuer], ['target', target.name], ...changes] }, color),
-    renderTable({ header: ['KEY', 'KIND', 'STATE', 'REASON'], rows: keys }, color),
+    renderTable({ rows }, color),
+    ...(outcome.keys.length > 0 ? [renderKeys(outcome.keys, color)] : []),
     ...(checks.length > 0 ? [renderTable({ header: ['CHECK', 'STATE', ''], rows: checks }, color)] : []),
   ]
   const fixes = new Set(confirmations.map(({ fix }) => fix).filter((fix) => fix !== undefined))
   return [...tables, ...[...fixes].map((fix) => `fix: ${fix}`)].join('\n\n')
 }
 
+function tellChange(name: DocumentName, { outcome, mode }: PublishReport): string {
+  const change = outcome.changes[name] ?? 'unchanged'
+  if (change === 'unchanged') return change
+  const differs = whatDiffers(name, outcome)
+  return `${mode === 'dry-run' ? 'would be ' : ''}${change}${differs === undefined ? '' : `: ${differs}`}`
+}
+
+function tellRevocation({ revocation, mode }: PublishReport): string[][] {
+  if (revocation === undefined) return []
+  const { keyId, since, state } = revocation
+  const already = since === undefined ? 'was already revoked' : `already revoked since ${since.toISOString()}`
+  const anew = mode === 'dry-run' ? 'would be revoked from now on' : 'from now on, for good'
+  return [['revoked', `${keyId}, ${state === 'before' ? already : anew}`]]
+}
+
+function renderKeys(keys: PublishOutcome['keys'], color: 'always' | 'never'): string {
+  const explained = keys.some(({ reason }) => reason !== undefined)
+  const header = ['KEY', 'KIND', 'STATE', ...(explained ? ['REASON'] : [])]
+  const rows = keys.map(({ key, state, reason }) => [
+    key.keyId ?? '(no kid)',
+    kindOfKey(key),
+    state,
+    ...(reason === undefined ? [] : [reason]),
+  ])
+  return renderTable({ header, rows }, color)
+}
+
 const toned = (state: Confirmation['state']): Cell =>
   state === 'pending' ? state : { text: state, tone: state === 'ok' ? 'good' : 'bad' }
 
-export function reportPublication({ issuer, target, mode, outcome, confirmations }: PublishReport): object {
+export function reportPublication(report: PublishReport): object {
+  const { issuer, target, mode, outcome, confirmations, revocation } = report
   return {
     issuer,
     target: target.name,
     dryRun: mode === 'dry-run',
-    documents: target.holds.map((name) => ({ path: documentPaths[name], change: outcome.changes[name] })),
+    ...(revocation && { revocation }),
+    documents: target.holds.map((name) => ({
+      path: documentPaths[name],
+      change: outcome.changes[name],
+      differs: whatDiffers(name, outcome),
+    })),
     keys: outcome.keys.map(({ key, state, reason }) => ({ kid: key.keyId, kind: kindOfKey(key), state, reason })),
     checks: confirmations,
   }

@@ -85,13 +85,13 @@ interface Confirm {
 
 /** A token of the revoked key verifies no longer: that is what was wanted. */
 async function confirm(
-  { issuer, outcome, readings }: Revoked,
+  { issuer, outcome, readings, revocation }: Revoked,
   { target, mode, outside }: Confirm,
 ): Promise<PublishReport> {
   const isRead = mode === 'write' && target.holds.includes('discovery')
   const token = withoutFaults(readings.map((reading) => reading.token))[0] ?? 'not tried: no token was to be had'
   const confirmations = isRead ? await confirmPublication(outside, { issuer, target }, outcome, token) : []
-  return { issuer, target, mode, outcome, confirmations }
+  return { issuer, target, mode, outcome, confirmations, revocation }
 }
 
 /** @throws USAGE_INVALID */

@@ -13,6 +13,7 @@ import { judgePublished, type Stored } from '../documents/judge-published.ts'
 import type { DocumentName, DocumentToStore, PublishTarget } from '../documents/publish-target.ts'
 import { saysTheSame } from '../documents/says-the-same.ts'
 import { type IssuerKey, sameKey } from '../keys/issuer-key.ts'
+import { parseJwks } from '../keys/parse-jwks.ts'
 import { whyUnusable } from '../keys/why-unusable.ts'
 
 export interface Publication {
@@ -84,7 +85,7 @@ async function publishOnce(target: PublishTarget, publication: Publication): Pro
     }
     changes[name] = change
   }
-  return { documents, changes, keys: compareKeys(target, published, chosen), before }
+  return { documents, changes, keys: compareKeys(target, keysIn(before), chosen), before }
 }
 
 async function readStored(target: PublishTarget): Promise<Stored> {
@@ -95,6 +96,9 @@ async function readStored(target: PublishTarget): Promise<Stored> {
   )
   return { jwks, discovery }
 }
+
+/** What lies there, be it somebody else's: what is adopted is told by what it was. */
+const keysIn = ({ jwks }: Stored) => (jwks && parseJwks(jwks.text)) ?? []
 
 const whyLeftOut = (target: PublishTarget, key: IssuerKey): string | undefined =>
   whyUnusable(key) ?? target.whyNotKept?.(key)

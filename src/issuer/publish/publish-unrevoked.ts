@@ -22,7 +22,8 @@ export async function publishUnrevoked(
 ): Promise<PublishOutcome> {
   const publication = publicationOf(memory)
   const outcome = await publishDocuments(target, publication)
-  const added = outcome.keys.filter(({ state }) => state === 'added')
+  const isNew = (state: string) => state === 'added' || (state === 'kept' && publication.conflictPolicy === 'Adopt')
+  const added = outcome.keys.filter(({ state }) => isNew(state))
   if (added.length === 0 || publication.mode === 'dry-run') return outcome
   const after = await readAgain()
   if (!added.some(({ key }) => isRevoked(after, key))) return outcome

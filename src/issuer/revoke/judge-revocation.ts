@@ -24,7 +24,7 @@ export function judgeRevocation(facts: RevocationFacts): IssuerKey | undefined {
   const known = [...facts.published, ...facts.served, ...memory.keys.map(({ key }) => key)]
   const key = known.find((one) => one.keyId === keyId)
   const before = memory.revocations.find(({ digest }) => digest === digestOf(keyId))
-  if (key === undefined && before === undefined) throw unknown(keyId, known)
+  if (key === undefined && before === undefined) throw unknown(keyId, known, signing ?? [])
   if (before !== undefined || facts.inUse === 'revoke') return key ?? before?.key
   if (signing === undefined)
     throw inUse(`no API server gave a token, so that it cannot be seen whether key ${quote(keyId)} signs`)
@@ -36,16 +36,21 @@ export function judgeRevocation(facts: RevocationFacts): IssuerKey | undefined {
   return key
 }
 
-const listed = (known: readonly IssuerKey[]) =>
-  [...new Set(known.map((one) => `key ${quote(one.keyId ?? '')}`))].slice(0, 20).join(', ')
+/** Whoever mistyped must not paste the one that signs: it is listed last, and as what it is. */
+function listed(known: readonly IssuerKey[], signing: readonly string[]): string {
+  const kids = [...new Set(known.map((one) => one.keyId ?? ''))]
+  const idle = kids.filter((kid) => !signing.includes(kid)).map((kid) => `key ${quote(kid)}`)
+  const busy = kids.filter((kid) => signing.includes(kid)).map((kid) => `key ${quote(kid)} (it signs now)`)
+  return [...idle, ...busy].slice(0, 20).join(', ')
+}
 
-const unknown = (keyId: string, known: readonly IssuerKey[]) =>
+const unknown = (keyId: string, known: readonly IssuerKey[], signing: readonly string[]) =>
   new PullpassError({
     code: 'KEY_UNKNOWN',
     hop: 'publish',
     seen: `${quote(keyId)} is no key that is served, public or remembered`,
-    expected: listed(known) || 'a key, and there is none',
-    hint: 'pullpass issuer show lists the keys of the cluster',
+    expected: known.length === 0 ? 'a key, and there is none' : `the KID that leaked; known: ${listed(known, signing)}`,
+    hint: 'see which key signed the token that leaked: pullpass inspect FILE; revoke no other in its place',
   })
 
 const inUse = (why: string) =>

@@ -38,6 +38,14 @@ export interface Revoked {
   readonly issuer: string
   readonly outcome: PublishOutcome
   readonly readings: readonly ReplicaReading[]
+  readonly revocation: Revocation
+}
+
+export interface Revocation {
+  readonly keyId: string
+  readonly state: 'new' | 'before'
+  /** When it was revoked before; undefined where it is new, or where nobody wrote down when. */
+  readonly since: Date | undefined
 }
 
 /** @throws KEY_UNKNOWN, KEY_IN_USE, and what reading the cluster, remembering and publishing throw */
@@ -63,7 +71,7 @@ export async function revokeKey(wanted: RevokeWanted, outside: Pick<Outside, 'no
     ...(inUse === 'revoke' && { without: 'any-key' }),
     mode,
   })
-  return { issuer, outcome, readings }
+  return { issuer, outcome, readings, revocation: tellRevocation(memory, keyId) }
 }
 
 /** At least one. @throws why there is none */
@@ -81,6 +89,11 @@ async function readPublished(
 ): Promise<readonly IssuerKey[]> {
   const jwks = target.holds.includes('jwks') ? await target.read('jwks') : undefined
   return judgePublished({ jwks }, issuer, own).keys
+}
+
+function tellRevocation({ revocations }: KeyMemory, keyId: string): Revocation {
+  const before = revocations.find(({ digest }) => digest === digestOf(keyId))
+  return { keyId, state: before === undefined ? 'new' : 'before', since: before?.revokedAt }
 }
 
 function withRevocation(memory: KeyMemory, keyId: string, key: IssuerKey | undefined, now: Date): KeyMemory {

@@ -148,8 +148,24 @@ suite('pullpass issuer publish', () => {
       assert.equal(exitCode, 1)
       assert.match(stderr, /^PUBLISH_NOT_OURS \(publish\): at gs:\/\/example-cluster lies a JWKS of another cluster/)
       assert.deepEqual(kidsOf(lies(sandbox, 'openid/v1/jwks')), ['other'])
+      const tried = await publish(sandbox, '--adopt', '--dry-run')
+      assert.match(tried.stdout, /^openid\/v1\/jwks +would be updated: 1 key added, 1 key withdrawn$/m)
+      assert.match(tried.stdout, /^other +RSA 2048 +withdrawn$/m)
       assert.equal((await publish(sandbox, '--adopt')).exitCode, 0)
       assert.ok(kidsOf(lies(sandbox, 'openid/v1/jwks')).includes(sandbox.cluster.keys.current.kid))
+    })
+
+    test('with --adopt a key that lies there already is kept, and it is said what changes', async (t) => {
+      const sandbox = await startTestSandbox(t)
+      await publish(sandbox)
+      const before = JSON.parse(lies(sandbox, documents[0]) ?? '')
+      await place(sandbox, documents[0], { ...before, claims_supported: ['sub'] })
+      const { exitCode, stdout } = await publish(sandbox, '--adopt', '--dry-run')
+      assert.equal(exitCode, 0)
+      assert.match(stdout, /^\.well-known\/openid-configuration +would be updated: claims_supported$/m)
+      assert.match(stdout, /^openid\/v1\/jwks +unchanged$/m)
+      assert.match(stdout, new RegExp(`^${sandbox.cluster.keys.current.kid} +RSA 2048 +kept$`, 'm'))
+      assert.match(stdout, /^KEY +KIND +STATE$/m)
     })
 
     const others = [

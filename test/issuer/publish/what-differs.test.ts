@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { buildDocuments } from '../../../src/issuer/documents/build-documents.ts'
+import type { DocumentName } from '../../../src/issuer/documents/publish-target.ts'
+import type { PublishOutcome } from '../../../src/issuer/publish/publish-documents.ts'
+import { whatDiffers } from '../../../src/issuer/publish/what-differs.ts'
+import { issuer, keysOf, p256Jwk, p384Jwk, rsaJwk } from '../public/public-facts.ts'
+
+function outcome(name: DocumentName, before: string, changes: Partial<PublishOutcome> = {}): PublishOutcome {
+  const documents = buildDocuments(issuer, keysOf(rsaJwk))
+  return {
+    documents,
+    changes: { [name]: 'updated' },
+    keys: keysOf(rsaJwk).map((key) => ({ key, state: 'kept' })),
+    before: { [name]: { text: before, version: 'a' } },
+    ...changes,
+  }
+}
+
+const jwk = JSON.parse(buildDocuments(issuer, keysOf(rsaJwk)).jwks.text).keys[0]
+const discovery = JSON.parse(buildDocuments(issuer, keysOf(rsaJwk)).discovery.text)
+
+suite('what differs in an updated document', () => {
+  const cases: Record<string, [outcome: PublishOutcome, name: DocumentName, says: string]> = {
+    'is how many keys came and went': [
+      outcome('jwks', '{"keys":[]}', {
+        keys: [
+          ...keysOf(rsaJwk, p256Jwk).map((one) => ({ key: one, state: 'added' }) as const),
+          ...keysOf(p384Jwk).map((one) => ({ key: one, state: 'withdrawn' }) as const),
+        ],
+      }),
+      'jwks',
+      '2 keys added, 1 key withdrawn',
+    ],
+    'is, where the keys are the same, which members of which key': [
+      outcome('jwks', JSON.stringify({ keys: [{ ...jwk, alg: undefined, key_ops: ['verify'] }] })),
+      'jwks',
+      'of key "key-1" key_ops, alg',
+    ],
+    'is what else stood beside the keys': [
+      outcome('jwks', JSON.stringify({ keys: [jwk], comment: 'by hand' })),
+      'jwks',
+      'the same keys, without what else was written there',
+    ],
+    'is which members of the discovery document': [
+      outcome('discovery', JSON.stringify({ ...discovery, jwks_uri: 'https://elsewhere.example.com/keys', extra: 1 })),
+      'discovery',
+      'jwks_uri, extra',
+    ],
+    'is that no JSON object lay there': [outcome('jwks', 'a page'), 'jwks', 'what lay there is no JSON object'],
+  }
+  for (const [title, [given, name, says]] of Object.entries(cases)) {
+    test(title, () => assert.equal(whatDiffers(name, given), says))
+  }
+
+  test('is nothing where a document is new, or the same', () => {
+    assert.equal(whatDiffers('jwks', outcome('jwks', '', { changes: { jwks: 'created' }, before: {} })), undefined)
+    assert.equal(whatDiffers('jwks', outcome('jwks', '{}', { changes: { jwks: 'unchanged' } })), undefined)
+  })
+})
