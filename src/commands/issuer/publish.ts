@@ -6,10 +6,11 @@ import { knownKeys } from '../../issuer/memory/known-keys.ts'
 import { memoryOrNone } from '../../issuer/memory/memory-or-none.ts'
 import { mergeUnrevoked } from '../../issuer/memory/merge-unrevoked.ts'
 import { readMemory } from '../../issuer/memory/read-memory.ts'
-import { confirmPublication } from '../../issuer/publish/confirm-publication.ts'
+import { openPublicOutside } from '../../issuer/public/open-public-outside.ts'
 import { issuerToPublish } from '../../issuer/publish/issuer-to-publish.ts'
 import { openTarget } from '../../issuer/publish/open-target.ts'
 import { publishUnrevoked } from '../../issuer/publish/publish-unrevoked.ts'
+import { readBack } from '../../issuer/publish/read-back.ts'
 import { readServedIssuer } from '../../issuer/replicas/read-served-issuer.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { connect } from '../../kubernetes/connect.ts'
@@ -78,7 +79,12 @@ export const publish: Command<typeof flags> = {
       const confirmations =
         mode === 'dry-run' || !target.holds.includes('discovery')
           ? []
-          : await confirmPublication(outside, { issuer, target }, outcome, await tokenToTry(cluster, wanted.account))
+          : await readBack(
+              openPublicOutside(outside),
+              { issuer, target },
+              outcome,
+              await tokenToTry(cluster, wanted.account),
+            )
       return await printReport({ issuer, target, mode, outcome, confirmations }, call)
     } finally {
       await cluster.close()

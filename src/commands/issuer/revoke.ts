@@ -2,8 +2,9 @@
 
 import { showValue } from '../../document/show-value.ts'
 import type { PublishTarget } from '../../issuer/documents/publish-target.ts'
-import { confirmPublication } from '../../issuer/publish/confirm-publication.ts'
+import { openPublicOutside } from '../../issuer/public/open-public-outside.ts'
 import { openTarget } from '../../issuer/publish/open-target.ts'
+import { readBack } from '../../issuer/publish/read-back.ts'
 import { type Revoked, revokeKey } from '../../issuer/revoke/revoke-key.ts'
 import { servingReplicas } from '../../issuer/serve/serving-replicas.ts'
 import { storeBeside } from '../../issuer/serve/store-beside.ts'
@@ -90,7 +91,7 @@ async function confirm(
 ): Promise<PublishReport> {
   const isRead = mode === 'write' && target.holds.includes('discovery')
   const token = withoutFaults(readings.map((reading) => reading.token))[0] ?? 'not tried: no token was to be had'
-  const confirmations = isRead ? await confirmPublication(outside, { issuer, target }, outcome, token) : []
+  const confirmations = isRead ? await readBack(openPublicOutside(outside), { issuer, target }, outcome, token) : []
   return { issuer, target, mode, outcome, confirmations, revocation }
 }
 

@@ -1,14 +1,13 @@
 /** Gathers what a cloud would find at an issuer's URL: documents as strangers read them, names resolved, certificates tried. */
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Outside } from '../../outside/outside.ts'
-import { systemErrorCode } from '../../outside/system-error-code.ts'
 import type { Transport } from '../../outside/transport.ts'
-import { transportFault } from '../../outside/transport-fault.ts'
 import { checkIssuerUrl } from '../documents/check-issuer-url.ts'
 import { verifySignature } from '../keys/verify-signature.ts'
 import { foundKeys } from './found-keys.ts'
 import type { HostFacts, PublicFacts } from './public-facts.ts'
 import { type PublicIssuer, readPublicIssuer } from './read-public-issuer.ts'
+import { whyUntrusted } from './why-untrusted.ts'
 
 export interface PublicOutside extends Pick<Outside, 'transport' | 'signal' | 'now'> {
   /** Trusts the authorities that everybody trusts, and no other. */
@@ -46,20 +45,4 @@ async function lookAtHost(outside: PublicOutside, host: string, url: string): Pr
   const name = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')
   const [addresses, untrusted] = await Promise.all([outside.lookUp(name), whyUntrusted(outside, url)])
   return { host, addresses, untrusted }
-}
-
-/** Bytes and milliseconds; the answer itself is no matter. */
-const [maxBytes, timeoutMs] = [1024 * 1024, 20_000]
-
-async function whyUntrusted({ publicTransport, signal }: PublicOutside, url: string): Promise<string | undefined> {
-  const headers = { accept: '*/*', 'user-agent': 'pullpass' }
-  const bounded = AbortSignal.any([AbortSignal.timeout(timeoutMs), signal])
-  try {
-    await publicTransport({ method: 'GET', url, headers, maxBytes, signal: bounded })
-    return undefined
-  } catch (error) {
-    signal.throwIfAborted()
-    const { code } = transportFault({ hop: 'discovery', who: url, url }, undefined, error)
-    return code === 'CERTIFICATE_UNTRUSTED' ? systemErrorCode(error) : undefined
-  }
 }

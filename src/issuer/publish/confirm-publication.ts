@@ -16,6 +16,10 @@ export interface Confirmation {
   readonly check: DocumentName | 'token'
   readonly state: 'ok' | 'pending' | 'failed'
   readonly says: string
+  /** Of a document that is as it should: where it was read. */
+  readonly url?: string
+  /** Where it could not be looked at: what keeps it from being. */
+  readonly because?: DocumentName
   /** What to do about it: a command, where there is one. */
   readonly fix?: string | undefined
 }
@@ -37,18 +41,26 @@ export async function confirmPublication(
   const found = await readPublicIssuer(outside, issuer)
   const discovery = confirmDocument('discovery', found.discovery, place, outcome)
   if (found.jwks === undefined) {
-    return [discovery, skipped('jwks', discovery), skipped('token', discovery)]
+    const jwks = discovery.state === 'ok' ? leadsNowhere : skipped('jwks', 'discovery', discovery)
+    return [discovery, jwks, skipped('token', discovery.state === 'ok' ? 'jwks' : 'discovery', jwks)]
   }
   const jwks = confirmDocument('jwks', found.jwks, place, outcome)
   const keys = foundKeys(found.jwks)
-  if (keys === undefined) return [discovery, jwks, skipped('token', jwks)]
+  if (keys === undefined) return [discovery, jwks, skipped('token', 'jwks', jwks)]
   return [discovery, jwks, await confirmToken(issuer, token, keys)]
 }
 
-const skipped = (check: Confirmation['check'], cause: Confirmation): Confirmation => ({
+const leadsNowhere: Confirmation = {
+  check: 'jwks',
+  state: 'failed',
+  says: 'the discovery document leads to no keys',
+}
+
+const skipped = (check: Confirmation['check'], because: DocumentName, { state }: Confirmation): Confirmation => ({
   check,
-  state: cause.state === 'ok' ? 'failed' : cause.state,
-  says: cause.state === 'ok' ? 'the discovery document leads to no keys' : `not looked at: see ${cause.check}`,
+  state,
+  because,
+  says: `not looked at: see ${because}`,
 })
 
 function confirmDocument(
@@ -60,7 +72,8 @@ function confirmDocument(
   if (found.kind === 'unanswered') return notServed(name, found.fault.seen, place)
   const { url, status, text, location, cacheControl } = found
   if (status !== 200) return notServed(name, whyNotServed(url, status, location), place)
-  if (saysTheSame(text, documents[name].text)) return { check: name, state: 'ok', says: `read by anybody at ${url}` }
+  if (saysTheSame(text, documents[name].text))
+    return { check: name, state: 'ok', url, says: `read by anybody at ${url}` }
   if (text === before[name]?.text) {
     const lifetime = cacheControl === undefined ? '' : ` (${cacheControl})`
     return { check: name, state: 'pending', says: `a cache still serves the one before${lifetime} at ${url}` }
@@ -98,7 +111,7 @@ async function confirmToken(
       check: 'token',
       state: 'pending',
       says: `the cluster's tokens carry issuer ${token.issuer}`,
-      fix: `set ${shellQuote(`--service-account-issuer=${issuer}`)} first and keep the old one second; the steps: pullpass issuer show --to-issuer ${shellQuote(issuer)}`,
+      fix: `let the cluster sign as the new issuer, in two roll-outs; their steps: pullpass issuer show --to-issuer ${shellQuote(issuer)}`,
     }
   }
   const verdict = await verifySignature(token, keys)

@@ -27,5 +27,5 @@ const unpublished = (keyId: string): Alarm => ({
 const otherIssuer = (iss: string, issuer: string): Alarm => ({
   reason: 'IssuerDiffers',
   subject: iss,
-  says: `a token fresh from the cluster carries issuer ${quote(iss)}, published is ${issuer}; fix: set ${shellQuote(`--service-account-issuer=${issuer}`)} before it, and keep the old one second: pullpass issuer show prints how`,
+  says: `a token fresh from the cluster carries issuer ${quote(iss)}, published is ${issuer}; fix: where tokens are to carry what is published, it takes two roll-outs: pullpass issuer show --to-issuer ${shellQuote(issuer)} prints them`,
 })

@@ -36,6 +36,8 @@ suite('pullpass issuer publish', () => {
     assert.deepEqual([exitCode, stderr], [0, ''])
     for (const name of documents) assert.match(stdout, new RegExp(`^${name} +created$`, 'm'))
     for (const check of ['discovery', 'jwks', 'token']) assert.match(stdout, new RegExp(`^${check} +ok `, 'm'))
+    // The sandbox has an authority of its own.
+    assert.match(stdout, /^jwks +ok +read at https:.* by this run’s own authorities: no public one vouches/m)
     const { issuer } = sandbox.cluster
     assert.deepEqual(JSON.parse(lies(sandbox, '.well-known/openid-configuration') ?? ''), {
       issuer,
@@ -118,7 +120,7 @@ suite('pullpass issuer publish', () => {
     assert.equal(exitCode, 0)
     assert.match(stdout, /^jwks +ok /m)
     assert.match(stdout, /^token +pending +the cluster's tokens carry issuer https:.*example-cluster$/m)
-    assert.ok(stdout.includes(`fix: set --service-account-issuer=${issuer} first and keep the old one second`), stdout)
+    assert.ok(stdout.includes(`in two roll-outs; their steps: pullpass issuer show --to-issuer ${issuer}\n`), stdout)
   })
 
   test('into a folder, for whoever serves it', async (t) => {

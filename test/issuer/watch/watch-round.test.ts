@@ -255,7 +255,11 @@ suite('what somebody should know', () => {
   test('tokens that carry another issuer than the one that is public', async (t) => {
     const watch = await startTestWatch(t, { issuerUrl: 'https://oidc.example.com/cluster-1' })
     const state = await watch.look()
-    assert.ok(reasons(state).includes('IssuerDiffers'), reasons(state).join())
+    const { says } = state.status.alarms.find(({ reason }) => reason === 'IssuerDiffers') ?? {}
+    assert.match(
+      says ?? '',
+      /two roll-outs: pullpass issuer show --to-issuer https:\/\/oidc\.example\.com\/cluster-1 prints/,
+    )
   })
 
   test('where the EndpointSlice may not be read, whichever API server answers is asked, and the right is named', async (t) => {

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { SubjectToken } from '../../../src/identity/subject-token.ts'
+import { buildDocuments, documentUrl } from '../../../src/issuer/documents/build-documents.ts'
+import { readBack } from '../../../src/issuer/publish/read-back.ts'
+import { confirmationAlarms } from '../../../src/issuer/watch/confirmation-alarms.ts'
+import type { Transport } from '../../../src/outside/transport.ts'
+import { issuer, keysOf, rsaJwk } from '../public/public-facts.ts'
+
+const documents = buildDocuments(issuer, keysOf(rsaJwk))
+const outcome = { documents, changes: {}, keys: [], before: {} }
+const noToken: SubjectToken | string = 'not tried: none was requested'
+
+/** What lies at each URL; 404 elsewhere. */
+const serving =
+  (texts: Readonly<Record<string, string>>): Transport =>
+  async ({ url }) => ({ status: texts[url] === undefined ? 404 : 200, headers: {}, body: texts[url] ?? '' })
+
+const published = {
+  [documentUrl(issuer, 'discovery')]: documents.discovery.text,
+  [documentUrl(issuer, 'jwks')]: documents.jwks.text,
+}
+
+async function readBackFrom(texts: Readonly<Record<string, string>>, publicTransport = serving(texts)) {
+  const { signal } = new AbortController()
+  const outside = {
+    transport: serving(texts),
+    publicTransport,
+    signal,
+    now: () => new Date(0),
+    lookUp: async () => [],
+  }
+  return await readBack(outside, { issuer, target: { issuerUrl: issuer, openToAll: undefined } }, outcome, noToken)
+}
+
+suite('what was published, read back', () => {
+  test('is read by anybody where public authorities vouch for who serves it', async () => {
+    const [discovery, jwks] = await readBackFrom(published)
+    assert.equal(discovery?.says, `read by anybody at ${documentUrl(issuer, 'discovery')}`)
+    assert.equal(jwks?.says, `read by anybody at ${documentUrl(issuer, 'jwks')}`)
+  })
+
+  test('is not said to be read by anybody where only this run trusts the certificate', async () => {
+    const refusing: Transport = async () => {
+      throw Object.assign(new Error('untrusted'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' })
+    }
+    const confirmations = await readBackFrom(published, refusing)
+    for (const [at, name] of (['discovery', 'jwks'] as const).entries()) {
+      assert.deepEqual(confirmations[at], {
+        check: name,
+        state: 'ok',
+        url: documentUrl(issuer, name),
+        says: `read at ${documentUrl(issuer, name)} by this run’s own authorities: no public one vouches for its certificate (SELF_SIGNED_CERT_IN_CHAIN)`,
+        fix: `see which clouds mind that certificate: pullpass issuer check ${issuer}`,
+      })
+    }
+  })
+
+  const causes: Record<string, [texts: Readonly<Record<string, string>>, subject: string, says: RegExp]> = {
+    'no discovery document': [{}, 'discovery', /openid-configuration answers a stranger 404: nothing is there/],
+    'no keys where it leads': [
+      { [documentUrl(issuer, 'discovery')]: documents.discovery.text },
+      'jwks',
+      /jwks answers a stranger 404: nothing is there/,
+    ],
+  }
+  for (const [title, [texts, subject, says]] of Object.entries(causes)) {
+    test(`${title}: one alarm, not one for each thing that could not be looked at`, async () => {
+      const confirmations = await readBackFrom(texts)
+      assert.deepEqual(
+        confirmations.map(({ because }) => because),
+        subject === 'discovery' ? [undefined, 'discovery', 'discovery'] : [undefined, undefined, 'jwks'],
+      )
+      const [alarm, ...others] = confirmationAlarms(confirmations, issuer)
+      assert.deepEqual([alarm?.subject, others], [subject, []])
+      assert.match(alarm?.says ?? '', says)
+    })
+  }
+})
