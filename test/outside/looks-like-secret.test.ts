@@ -38,8 +38,8 @@ suite('what looks like a credential', () => {
   }
 
   test('takes no time to be said of a long text', () => {
-    const began = performance.now()
+    const began = process.cpuUsage() // not the clock's: others work on this machine
     for (const piece of ['://a:', '-eyJaaaaaaaa', '://', 'ya29.', 'a']) looksLikeSecret(piece.repeat(30_000))
-    assert.ok(performance.now() - began < 2000)
+    assert.ok(process.cpuUsage(began).user < 2_000_000)
   })
 })

@@ -26,8 +26,8 @@ suite('an answer repeats a secret', () => {
   })
 
   test('soon said, of the longest answer and a long token', () => {
-    const startedMs = performance.now()
+    const began = process.cpuUsage() // not the clock's: others work on this machine
     assert.equal(repeatsSecret('x'.repeat(1024 * 1024), [new Redacted('yz'.repeat(1000))]), false)
-    assert.ok(performance.now() - startedMs < 5_000)
+    assert.ok(process.cpuUsage(began).user < 5_000_000)
   })
 })
