@@ -18,6 +18,7 @@ import { parseJwks } from '../../keys/parse-jwks.ts'
 import { renderJwk } from '../../keys/render-jwk.ts'
 import type { TargetName } from '../parse-target.ts'
 import { googleCaller } from './google-caller.ts'
+import { providerRefusal } from './provider-refusal.ts'
 import type { TargetOutside } from './target-outside.ts'
 
 type ProviderName = Extract<TargetName, { kind: 'gcp-provider' }>
@@ -50,7 +51,12 @@ export function gcpProvider({ provider }: ProviderName, outside: TargetOutside):
 
 async function readKeys(connection: IamConnection, provider: string): Promise<StoredDocument | undefined> {
   const read = (answer: Received) => readProvider(answer, provider)
-  const { state, oidc } = await askIam(connection, { method: 'GET', path: `v1/${provider}`, read })
+  const { state, oidc } = await askIam(connection, {
+    method: 'GET',
+    path: `v1/${provider}`,
+    read,
+    refusal: (status, body) => providerRefusal(status, body, provider),
+  })
   if (state === 'DELETED') throw deleted(provider)
   if (oidc === undefined) throw otherKind(provider)
   const text = asText(oidc['jwksJson'])
@@ -71,6 +77,7 @@ async function patchKeys(connection: IamConnection, provider: string, jwksJson: 
     path: `v1/${provider}?updateMask=oidc.jwksJson`,
     json: { oidc: { jwksJson } },
     read: readOperation,
+    refusal: (status, body) => providerRefusal(status, body, provider),
   })
   await followOperation(connection, started)
 }
