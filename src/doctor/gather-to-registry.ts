@@ -6,28 +6,17 @@ import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Demand } from '../refresh/demand.ts'
 import { repositoryFor } from '../trust/repository-for.ts'
 import type { Asked, WantedImage } from './asked.ts'
-import { type ExchangeFacts, gatherExchanges } from './gather/gather-exchanges.ts'
-import { gatherHosts, type HostsByIssuer } from './gather/gather-hosts.ts'
-import { gatherIssuers, type IssuerFacts } from './gather/gather-issuers.ts'
-import { gatherPulls, type PullFacts } from './gather/gather-pulls.ts'
+import { gatherExchanges } from './gather/gather-exchanges.ts'
+import { gatherHosts } from './gather/gather-hosts.ts'
+import { gatherIssuers } from './gather/gather-issuers.ts'
+import { gatherPulls } from './gather/gather-pulls.ts'
 import { gatherTokens, type TokenFacts } from './gather/gather-tokens.ts'
 import { gatherTrust } from './gather/gather-trust.ts'
 import { type ClockSeen, watchClocks } from './gather/watch-clocks.ts'
+import type { TrustFacts, WayFacts } from './gather/way-facts.ts'
 import { ofTrust } from './judge/judge-exchange.ts'
 import { judgeToken, whereOf } from './judge/judge-token.ts'
-import type { TrustFacts } from './judge/judge-trust.ts'
 import { takesFiles } from './remedy/trust-command.ts'
-
-export interface WayFacts {
-  readonly tokens: readonly TokenFacts[]
-  readonly issuers: readonly IssuerFacts[]
-  /** Of issuers whose documents a cloud may not get for who serves them. */
-  readonly hosts: HostsByIssuer
-  readonly exchanges: readonly ExchangeFacts[]
-  readonly pulls: readonly PullFacts[]
-  readonly clocks: readonly ClockSeen[]
-  readonly trust: TrustFacts
-}
 
 export interface WayWanted {
   readonly asked: Asked

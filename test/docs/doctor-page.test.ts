@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { doctorWords } from '../../src/doctor/doctor-words.ts'
 import { doctorHops } from '../../src/doctor/finding.ts'
-import { issuerWords } from '../../src/doctor/issuer-words.ts'
+import { issuerWords } from '../../src/doctor/judge/issuer-words.ts'
 
 const page = readFileSync('docs/doctor.md', 'utf8')
 const hopsOf = (hops: readonly string[]) => (hops.length === doctorHops.length ? 'any' : hops.join(', '))

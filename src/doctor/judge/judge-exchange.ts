@@ -5,8 +5,8 @@ import { PullpassError } from '../../outside/pullpass-error.ts'
 import { failedBy } from '../failed-by.ts'
 import { type DoctorHop, type Finding, failureOf, type Remedy } from '../finding.ts'
 import type { ExchangeFacts } from '../gather/gather-exchanges.ts'
-import { nameRegistry } from '../name-registry.ts'
 import { notTried } from '../not-tried.ts'
+import { nameRegistry } from './name-registry.ts'
 
 /** Of one registry: what was found before its exchange. */
 export interface Before {

@@ -9,11 +9,11 @@ import type { HostFacts, PublicFacts } from '../../issuer/public/public-facts.ts
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { Finding } from '../finding.ts'
 import type { IssuerFacts } from '../gather/gather-issuers.ts'
-import { type IssuerHop, type IssuerWord, issuerWords } from '../issuer-words.ts'
 import { notTried } from '../not-tried.ts'
 import type { Publication } from '../publication-of.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
 import { publishRemedy } from '../remedy/publish-remedy.ts'
+import { type IssuerHop, type IssuerWord, issuerWords } from './issuer-words.ts'
 
 /**
  * `verified elsewhere`: an exchange succeeded, so that whoever verifies has the keys, whatever is public.

@@ -2,9 +2,9 @@
 import type { PullTrial } from '../../registry/pull-trial.ts'
 import type { Finding, FindingCode, Remedy } from '../finding.ts'
 import type { PullFacts } from '../gather/gather-pulls.ts'
-import { nameRegistry } from '../name-registry.ts'
 import { notTried } from '../not-tried.ts'
 import type { TrustRemedy } from './judge-exchange.ts'
+import { nameRegistry } from './name-registry.ts'
 
 /** `before`: of the exchange, its last hop. */
 export function judgePull(facts: PullFacts, before: Finding, remedyOf: TrustRemedy): Finding {

@@ -7,9 +7,9 @@ import { PullpassError } from '../../outside/pullpass-error.ts'
 import { failedBy } from '../failed-by.ts'
 import type { Finding, Remedy } from '../finding.ts'
 import type { TokenFacts } from '../gather/gather-tokens.ts'
-import { nameRegistry } from '../name-registry.ts'
 import { notTried } from '../not-tried.ts'
 import { type MendingCommands, setsBack } from '../remedy/mending-commands.ts'
+import { nameRegistry } from './name-registry.ts'
 
 interface JudgeToken {
   readonly now: Date

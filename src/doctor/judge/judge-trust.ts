@@ -3,13 +3,9 @@
 import type { PullpassError } from '../../outside/pullpass-error.ts'
 import type { Finding as TrustFinding } from '../../trust/finding.ts'
 import type { FindingCode, Remedy } from '../finding.ts'
+import type { TrustFacts } from '../gather/way-facts.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
-import { type TrustKnown, trustCommand } from '../remedy/trust-command.ts'
-
-export interface TrustFacts extends TrustKnown {
-  /** undefined: it could not be looked at. */
-  readonly found: readonly TrustFinding[] | undefined
-}
+import { trustCommand } from '../remedy/trust-command.ts'
 
 /** `hint` of the fault: the vendor's own command, or words, where nothing was read. */
 export function trustRemedy(
