@@ -8,8 +8,10 @@ import { cloudNames } from '../../issuer/public/clouds/clouds.ts'
 import { gatherPublicFacts } from '../../issuer/public/gather-public-facts.ts'
 import { judgeForClouds } from '../../issuer/public/judge-for-clouds.ts'
 import { openPublicOutside } from '../../issuer/public/open-public-outside.ts'
+import type { Environment } from '../../outside/outside.ts'
 import { quote } from '../../outside/quote.ts'
 import { Redacted } from '../../outside/redacted.ts'
+import { storageEndpoint } from '../../providers/gcp-endpoints.ts'
 import { renderStructured } from '../../terminal/render-structured.ts'
 import type { Command, Terminal } from '../command.ts'
 import type { Flag } from '../flag.ts'
@@ -53,7 +55,7 @@ export const check: Command<typeof flags> = {
   flags,
 
   async run({ flags: wanted, positionals, outside, terminal }) {
-    const issuer = issuerOf(positionals)
+    const issuer = issuerOf(positionals, outside.environment)
     const token = await readToken(wanted['token-file'], terminal)
     const facts = await gatherPublicFacts(openPublicOutside(outside), issuer, token)
     const chosen = cloudNames.filter((name) => wanted.for.length === 0 || wanted.for.includes(name))
@@ -68,11 +70,18 @@ export const check: Command<typeof flags> = {
 }
 
 /** @throws USAGE_INVALID */
-function issuerOf([issuer, ...more]: readonly string[]): string {
+function issuerOf([issuer, ...more]: readonly string[], environment: Environment): string {
   if (issuer === undefined)
     throw usageFault('issuer check', 'no URL is given', 'the URL of an issuer: https://HOST/PATH')
   if (more.length > 0)
     throw usageFault('issuer check', `${quote(more[0] ?? '')} stands where nothing is expected`, 'one URL')
+  const read = urlOfTarget(issuer, environment)
+  if (read !== undefined)
+    throw usageFault(
+      'issuer check',
+      `${quote(issuer)} is a place to publish to`,
+      `the URL where clouds read it: ${read}`,
+    )
   if (URL.parse(issuer) === null)
     throw usageFault('issuer check', `${quote(issuer)} is no URL`, 'the URL of an issuer: https://HOST/PATH')
   const document = Object.values(documentPaths).find((path) => issuer.endsWith(`/${path}`))
@@ -82,6 +91,14 @@ function issuerOf([issuer, ...more]: readonly string[]): string {
     `${quote(issuer)} is one of its documents`,
     `the issuer itself: ${issuer.slice(0, -document.length - 1)}`,
   )
+}
+
+/** Of a target as --to names it; undefined where it is none, or where nothing is read by a URL. */
+function urlOfTarget(text: string, environment: Environment): string | undefined {
+  const [, kind, first, rest = ''] = /^(gs|s3|azblob):\/\/([^/]+)(\/.*)?$/.exec(text) ?? []
+  if (kind === 'gs') return `${storageEndpoint(environment)}/${first}${rest}`
+  if (kind === 's3') return `https://${first}.s3.REGION.amazonaws.com${rest}`
+  return kind === 'azblob' ? `https://${first}.blob.core.windows.net${rest}` : undefined
 }
 
 /** @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED */

@@ -1,20 +1,12 @@
 /** Gathers what a cloud would find at an issuer's URL: documents as strangers read them, names resolved, certificates tried. */
 import type { SubjectToken } from '../../identity/subject-token.ts'
-import type { Outside } from '../../outside/outside.ts'
-import type { Transport } from '../../outside/transport.ts'
 import { checkIssuerUrl } from '../documents/check-issuer-url.ts'
 import { verifySignature } from '../keys/verify-signature.ts'
 import { foundKeys } from './found-keys.ts'
 import type { HostFacts, PublicFacts } from './public-facts.ts'
+import type { PublicOutside } from './public-outside.ts'
 import { type PublicIssuer, readPublicIssuer } from './read-public-issuer.ts'
 import { whyUntrusted } from './why-untrusted.ts'
-
-export interface PublicOutside extends Pick<Outside, 'transport' | 'signal' | 'now'> {
-  /** Trusts the authorities that everybody trusts, and no other. */
-  readonly publicTransport: Transport
-  /** Every address of a name; empty where it has none here. */
-  readonly lookUp: (name: string) => Promise<readonly string[]>
-}
 
 export async function gatherPublicFacts(
   outside: PublicOutside,

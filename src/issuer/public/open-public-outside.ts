@@ -2,7 +2,7 @@
 import { httpsTransport } from '../../outside/https-transport.ts'
 import { lookUpAddresses } from '../../outside/look-up-addresses.ts'
 import type { Outside } from '../../outside/outside.ts'
-import type { PublicOutside } from './gather-public-facts.ts'
+import type { PublicOutside } from './public-outside.ts'
 
 export const openPublicOutside = (outside: Outside): PublicOutside => ({
   ...outside,

@@ -1,7 +1,7 @@
 /** Whether an authority that everybody trusts vouches for who serves a URL, whatever this machine trusts besides. */
 import { systemErrorCode } from '../../outside/system-error-code.ts'
 import { transportFault } from '../../outside/transport-fault.ts'
-import type { PublicOutside } from './gather-public-facts.ts'
+import type { PublicOutside } from './public-outside.ts'
 
 /** Bytes and milliseconds; the answer itself is no matter. */
 const [maxBytes, timeoutMs] = [1024 * 1024, 20_000]

@@ -3,6 +3,8 @@ import { canonicalProvider, workloadIdentityProvider } from '../../document/gcp-
 import { showValue } from '../../document/show-value.ts'
 import { brokenRule } from '../../document/text-rule.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
+import { shellQuote } from '../../outside/shell-quote.ts'
+import { targetMeant } from './target-meant.ts'
 
 export type TargetName =
   | { readonly kind: 'gs'; readonly bucket: string; readonly path: string }
@@ -53,8 +55,20 @@ export function parseTarget(text: string): TargetName {
   if (store !== null) return parseStore(text, store[1] === 'gs' ? 'gs' : store[1] === 's3' ? 's3' : 'azblob')
   if (text.startsWith('gcp-provider:')) return parseProvider(text)
   // Two letters or more: `C:` is a drive.
-  if (text === '' || /^[A-Za-z][A-Za-z0-9+.-]+:/.test(text) || /\p{Cc}/u.test(text)) throw invalid(text, forms)
-  return { kind: 'folder', folder: text }
+  const isFolder = text !== '' && !/^[A-Za-z][A-Za-z0-9+.-]+:/.test(text) && !/\p{Cc}/u.test(text)
+  if (isFolder && brokenRule(workloadIdentityProvider, text) !== undefined) return { kind: 'folder', folder: text }
+  throw invalid(text, forms, hintFor(targetMeant(text)))
+}
+
+function hintFor(meant: string | undefined): string {
+  const other = 'a folder with a ":" in its name is named with ./ before it'
+  if (meant === undefined) return other
+  try {
+    parseTarget(meant)
+    return `--to ${shellQuote(meant)}, if that is meant`
+  } catch {
+    return other
+  }
 }
 
 function parseStore(text: string, kind: Store): TargetName {
@@ -80,11 +94,5 @@ function obey({ pattern, expected }: Rule, part: string, whole: string): string 
   throw invalid(whole, expected)
 }
 
-const invalid = (text: string, expected: string) =>
-  new PullpassError({
-    code: 'USAGE_INVALID',
-    hop: 'run',
-    seen: `the target is ${showValue(text)}`,
-    expected,
-    hint: `--to ${forms}`,
-  })
+const invalid = (text: string, expected: string, hint = `--to ${forms}`) =>
+  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen: `the target is ${showValue(text)}`, expected, hint })

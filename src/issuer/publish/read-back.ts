@@ -1,7 +1,7 @@
 /** Reads back what was published as a stranger does: what only this run's own authorities vouch for is not read by anybody. */
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { shellQuote } from '../../outside/shell-quote.ts'
-import type { PublicOutside } from '../public/gather-public-facts.ts'
+import type { PublicOutside } from '../public/public-outside.ts'
 import { whyUntrusted } from '../public/why-untrusted.ts'
 import { type Confirmation, confirmPublication, type Place } from './confirm-publication.ts'
 import type { PublishOutcome } from './publish-documents.ts'

@@ -223,6 +223,21 @@ suite('pullpass issuer check is refused', () => {
       /expected one URL/,
     ],
     'with a name': [['oidc.example.com'], /"oidc\.example\.com" is no URL/, /expected the URL of an issuer/],
+    'with a bucket at Google': [
+      ['gs://example-issuer/cluster-1'],
+      /"gs:\/\/example-issuer\/cluster-1" is a place to publish to/,
+      /expected the URL where clouds read it: https:\/\/storage\.googleapis\.com\/example-issuer\/cluster-1$/m,
+    ],
+    'with a bucket at AWS': [
+      ['s3://example-issuer'],
+      /is a place to publish to/,
+      /expected .* https:\/\/example-issuer\.s3\.REGION\.amazonaws\.com$/m,
+    ],
+    'with a container at Azure': [
+      ['azblob://exampleissuer/oidc/a'],
+      /is a place to publish to/,
+      /expected .* https:\/\/exampleissuer\.blob\.core\.windows\.net\/oidc\/a$/m,
+    ],
     'with the URL of a document': [
       ['https://oidc.example.com/c/.well-known/openid-configuration'],
       /is one of its documents/,

@@ -52,6 +52,31 @@ suite('a target, as --to names it', () => {
     })
   }
 
+  const meant: readonly [text: string, target: string][] = [
+    ['gs:/example-issuer', 'gs://example-issuer'],
+    ['gcs://example-issuer/a', 'gs://example-issuer/a'],
+    ['https://storage.googleapis.com/example-issuer/a/', 'gs://example-issuer/a'],
+    ['s3:example-issuer', 's3://example-issuer'],
+    ['https://example-issuer.s3.eu-central-1.amazonaws.com', 's3://example-issuer'],
+    ['https://example-issuer.s3.eu-central-1.amazonaws.com/a', 's3://example-issuer/a'],
+    ['az://example/oidc', 'azblob://example/oidc'],
+    ['https://example.blob.core.windows.net/oidc/a', 'azblob://example/oidc/a'],
+    ['file:///srv/www', '/srv/www'],
+    [provider, `gcp-provider:${provider}`],
+    [`//iam.googleapis.com/${provider}`, `gcp-provider://iam.googleapis.com/${provider}`],
+  ]
+  for (const [text, target] of meant) {
+    test(`${text} is refused, and ${target} named as what may be meant`, () => {
+      assert.throws(() => parseTarget(text), { code: 'USAGE_INVALID', hint: `--to ${target}, if that is meant` })
+    })
+  }
+
+  test('what cannot be meant is not offered', () => {
+    const hint = 'a folder with a ":" in its name is named with ./ before it'
+    for (const text of ['gcs://Example', 'https://oidc.example.com/cluster-1', 'ftp://x', ''])
+      assert.throws(() => parseTarget(text), { hint }, text)
+  })
+
   test('whatever it is, it is taken or refused in words, soon', () => {
     const starts = fc.constantFrom('', 'gs://', 's3://', 'azblob://', 'gcp-provider:', 'gs://bucket/')
     fc.assert(
