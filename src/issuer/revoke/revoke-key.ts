@@ -6,6 +6,7 @@
  * The memory comes first: whoever publishes between the two reads it.
  */
 import type { NamespacedName } from '../../document/namespaced-name.ts'
+import type { Cluster } from '../../kubernetes/cluster.ts'
 import { writeConfigMap } from '../../kubernetes/config-map.ts'
 import type { Outside } from '../../outside/outside.ts'
 import { withoutFaults } from '../../outside/without-faults.ts'
@@ -18,6 +19,7 @@ import { isRevoked } from '../memory/is-revoked.ts'
 import { digestOf, type KeyMemory } from '../memory/key-memory.ts'
 import { knownKeys } from '../memory/known-keys.ts'
 import { memoryChanges } from '../memory/memory-changes.ts'
+import { memoryFault } from '../memory/memory-fault.ts'
 import { mergeUnrevoked } from '../memory/merge-unrevoked.ts'
 import { readMemory } from '../memory/read-memory.ts'
 import { issuerToPublish } from '../publish/issuer-to-publish.ts'
@@ -62,7 +64,7 @@ export async function revokeKey(wanted: RevokeWanted, outside: Pick<Outside, 'no
   const published = await readPublished(target, issuer, knownKeys(served, memory))
   const key = judgeRevocation({ keyId, served, published, memory, signing, inUse })
   const after = withRevocation(memory, keyId, key, outside.now())
-  if (mode === 'write') await writeConfigMap(cluster, wanted.memory, memoryChanges(memory, after))
+  if (mode === 'write') await remember(cluster, wanted.memory, memoryChanges(memory, after))
   const outcome = await publishDocuments(target, {
     issuer,
     own: knownKeys(served, after),
@@ -72,6 +74,14 @@ export async function revokeKey(wanted: RevokeWanted, outside: Pick<Outside, 'no
     mode,
   })
   return { issuer, outcome, readings, revocation: tellRevocation(memory, keyId) }
+}
+
+async function remember(cluster: Cluster, place: NamespacedName, changes: ReturnType<typeof memoryChanges>) {
+  try {
+    await writeConfigMap(cluster, place, changes)
+  } catch (error) {
+    throw memoryFault(error, place)
+  }
 }
 
 /** At least one. @throws why there is none */

@@ -12,6 +12,7 @@ import { asObject, asText, jsonOrNone } from '../../outside/json-fields.ts'
 import { withHeaders } from '../documents/build-documents.ts'
 import type { DocumentName, DocumentToStore, PublishTarget } from '../documents/publish-target.ts'
 import { parseJwks } from '../keys/parse-jwks.ts'
+import { memoryFault } from '../memory/memory-fault.ts'
 
 export interface ServedTarget extends PublishTarget {
   /** Undefined before the first publication. */
@@ -40,7 +41,9 @@ export function servedTarget({ cluster, store, issuerUrl }: ServedWanted): Serve
   const served = new Map<DocumentName, ServedDocument>()
   let found: ConfigMapEntry = { text: undefined, resourceVersion: undefined }
   const writeKeys = async (text: string): Promise<'written' | 'outrun'> => {
-    const written = await replaceConfigMapEntry(cluster, store, { key: storeEntry, text }, found)
+    const written = await replaceConfigMapEntry(cluster, store, { key: storeEntry, text }, found).catch((error) => {
+      throw memoryFault(error, store)
+    })
     if (written === 'written') found = { ...found, text }
     return written
   }

@@ -22,10 +22,15 @@ export async function tellAlarms(
   const current = new Map(alarms.map((alarm) => [`${alarm.reason} ${alarm.subject}`.trimEnd(), alarm]))
   const isDue = (at: Date | undefined) => at === undefined || Math.abs(now.getTime() - at.getTime()) >= againMs
   const after = new Map([...told].filter(([name]) => current.has(name)))
+  const unwritten = new Map<string, PullpassError>() // one cause keeps all of them from being written
   for (const [name, { reason, says }] of fewOfEach([...current].filter(([one]) => isDue(told.get(one))))) {
     outside.log('warn', 'the publication of the issuer needs somebody', { reason, says })
-    await tell(cluster, memory, { reason, says, now }, outside)
+    const fault = await writeEvent(cluster, memory, { reason, says, now }, outside)
+    if (fault !== undefined) unwritten.set(fault.seen, fault)
     after.set(name, now)
+  }
+  for (const { code, seen, hint = '' } of unwritten.values()) {
+    outside.log('warn', 'an Event could not be written', { code, seen, fix: hint })
   }
   for (const name of told.keys()) {
     if (!current.has(name)) outside.log('info', 'the publication of the issuer is as it should again', { reason: name })
@@ -43,18 +48,19 @@ function fewOfEach(due: readonly [string, Alarm][]): [string, Alarm][] {
   })
 }
 
-/** Who may not write Events still has the log. */
-async function tell(
+/** Who may not write Events still has the log. Why it could not be written. */
+async function writeEvent(
   cluster: Cluster,
   about: NamespacedName,
   { reason, says, now }: { reason: string; says: string; now: Date },
-  { random, log }: Pick<Outside, 'random' | 'log'>,
-): Promise<void> {
+  { random }: Pick<Outside, 'random'>,
+): Promise<PullpassError | undefined> {
   const mark = `${now.getTime().toString(16)}${Math.floor(random() * 2 ** 32).toString(16)}`
   try {
     await createEvent(cluster, { about, type: 'Warning', reason, message: says, at: now, mark })
+    return undefined
   } catch (fault) {
     if (!(fault instanceof PullpassError)) throw fault
-    log('warn', 'an Event could not be written', { code: fault.code, seen: fault.seen, fix: fault.hint ?? '' })
+    return fault
   }
 }

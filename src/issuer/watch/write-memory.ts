@@ -3,6 +3,7 @@ import { writeConfigMap } from '../../kubernetes/config-map.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { KeyMemory } from '../memory/key-memory.ts'
 import { memoryChanges } from '../memory/memory-changes.ts'
+import { memoryFault } from '../memory/memory-fault.ts'
 import type { Alarm } from './alarm.ts'
 import type { WatchWanted } from './watch-wanted.ts'
 
@@ -20,7 +21,8 @@ export async function writeMemory(
   try {
     await writeConfigMap(cluster, place, changes)
     return []
-  } catch (fault) {
+  } catch (error) {
+    const fault = memoryFault(error, place)
     if (!(fault instanceof PullpassError)) throw fault
     const says = `${fault.code}: ${fault.seen}${fault.hint === undefined ? '' : `; fix: ${fault.hint}`}`
     return [{ reason: 'MemoryUnwritten', subject: '', says }]

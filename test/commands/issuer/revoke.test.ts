@@ -133,6 +133,19 @@ suite('pullpass issuer revoke', () => {
     assert.equal(watch.published()?.length, 2)
   })
 
+  test('where the namespace of the memory is not there, it is said how to make it or to name another', async (t) => {
+    const watch = await startTestWatch(t)
+    const { old } = await rotate(watch)
+    const { exitCode, stderr } = await revoke(watch, old.kid, '--memory', 'nowhere/keys')
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^NAMESPACE_MISSING .*: namespace nowhere is not there: ConfigMap nowhere\/keys could not be/)
+    assert.match(
+      stderr,
+      /^ {2}fix: kubectl create namespace nowhere; or name a ConfigMap elsewhere: --memory NAMESPACE/m,
+    )
+    assert.equal(watch.published()?.length, 2)
+  })
+
   test('publish brings the keys of every API server', async (t) => {
     const watch = await startTestWatch(t)
     const next = await generateSigningKey()

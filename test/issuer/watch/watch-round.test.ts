@@ -262,6 +262,19 @@ suite('what somebody should know', () => {
     )
   })
 
+  test('where the namespace of the memory is not there, that is said once, with what makes it', async (t) => {
+    const memory = { namespace: 'nowhere', name: 'keys' }
+    const watch = await startTestWatch(t, { memory, issuerUrl: 'https://oidc.example.com/cluster-1' })
+    const state = await watch.look()
+    assert.ok(reasons(state).length > 1, reasons(state).join())
+    const said = watch.logged.filter((line) => line.includes('namespace nowhere is not there'))
+    assert.deepEqual(
+      said.map((line) => /MemoryUnwritten|an Event could not be written/.exec(line)?.[0]),
+      ['MemoryUnwritten', 'an Event could not be written'],
+    )
+    assert.match(said[0] ?? '', /kubectl create namespace nowhere; or name a ConfigMap elsewhere: --memory NAMESPACE/)
+  })
+
   test('where the EndpointSlice may not be read, whichever API server answers is asked, and the right is named', async (t) => {
     const watch = await startTestWatch(t)
     watch.sandbox.cluster.authorization.forbid({
