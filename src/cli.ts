@@ -33,6 +33,7 @@ const terminal: Terminal = {
         return await askPerson(question, { input: process.stdin, output: process.stderr }, signal)
       },
     }),
+  ...(process.stderr.isTTY && { tell: (text) => process.stderr.write(`${text}\n`) }),
   color: process.stdout.isTTY && !process.env['NO_COLOR'] ? 'always' : 'never',
   progress: (text) => {
     if (process.stderr.isTTY) process.stderr.write(text === undefined ? '\r\x1b[K' : `\r\x1b[K${text}`)

@@ -21,6 +21,8 @@ export interface Terminal {
   readonly readInput: () => Promise<string>
   /** Asks somebody who sits there; absent where nobody does. Answers undefined where that one leaves. */
   readonly ask?: (question: string, signal: AbortSignal) => Promise<string | undefined>
+  /** Says to somebody who sits there what a long run does, in a line that stays; absent where nobody does. */
+  readonly tell?: (text: string) => void
   readonly color: 'always' | 'never'
   /** Shows a passing line on standard error, where that is a terminal; `undefined` wipes it. */
   readonly progress: (text: string | undefined) => void

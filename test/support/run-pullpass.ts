@@ -16,6 +16,8 @@ export interface PullpassWanted {
   readonly signal?: AbortSignal
   /** What somebody at a terminal answers; absent: nobody sits there. */
   readonly ask?: (question: string) => Promise<string | undefined>
+  /** Who sits there, and reads what a long run says; absent: nobody. */
+  readonly tell?: (text: string) => void
   /** How the run waits; absent: its pauses are over at once, and its time is never over. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>
   /** Absent: always 0.5. */
@@ -28,7 +30,7 @@ export async function runPullpass(
   wanted: PullpassWanted = {},
 ): Promise<PullpassRun> {
   const { environment = {}, input = '', signal = new AbortController().signal, sleep = waitWithoutTime } = wanted
-  const { ask, random = () => 0.5 } = wanted
+  const { ask, tell, random = () => 0.5 } = wanted
   const stdout: string[] = []
   const stderr: string[] = []
   const exitCode = await run(argv, {
@@ -42,6 +44,7 @@ export async function runPullpass(
       complain: (text) => void stderr.push(`${text}\n`),
       readInput: async () => input,
       ...(ask && { ask }),
+      ...(tell && { tell }),
       color: 'never',
       progress: () => undefined,
     },

@@ -11,6 +11,7 @@ import { connect } from '../../kubernetes/connect.ts'
 import type { Command } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { readListen } from './read-listen.ts'
+import { listensAt, logLooks, tellStart } from './tell-watch.ts'
 import { readWatchFlags, watchFlags } from './watch-flags.ts'
 
 const flags: typeof watchFlags & { readonly listen: Flag & { type: 'string' } } = {
@@ -38,7 +39,8 @@ export const serve: Command<typeof flags> = {
   life: 'until-stopped',
   flags,
 
-  async run({ flags: given, outside }) {
+  async run(call) {
+    const { flags: given, outside } = call
     const listen = readListen('--listen', given.listen ?? '8080')
     const { wanted, healthListen } = readWatchFlags(given, 'issuer serve')
     const cluster = await connect(given, outside)
@@ -52,10 +54,14 @@ export const serve: Command<typeof flags> = {
         answer: (path, headers) => answerDocument(path, headers, { issuer: target.issuer(), current: target.current }),
       })
       opened.push(server)
-      outside.log('info', 'documents are served', { port: server.port })
+      const address = listensAt(listen, server.port)
+      outside.log('info', 'documents are served', { port: server.port, address })
       if (healthListen !== undefined) opened.push(await serveHealth(healthListen, () => status, outside))
+      tellStart(call, `The cluster's issuer is served at ${address}, for the proxy before it`)
+      const logLook = logLooks(outside.log)
       await watchIssuer({ ...wanted, cluster, target }, outside, (latest) => {
         status = latest
+        logLook(latest)
       })
       return 0
     } finally {

@@ -7,6 +7,7 @@ import type { WatchStatus } from '../../issuer/watch/watch-status.ts'
 import { connect } from '../../kubernetes/connect.ts'
 import type { Command } from '../command.ts'
 import { readTargetFlag, targetFlag } from './target-flag.ts'
+import { listensAt, logLooks, tellStart } from './tell-watch.ts'
 import { readWatchFlags, watchFlags } from './watch-flags.ts'
 
 const flags: typeof targetFlag & typeof watchFlags = { ...targetFlag, ...watchFlags }
@@ -27,7 +28,8 @@ export const watch: Command<typeof flags> = {
   life: 'until-stopped',
   flags,
 
-  async run({ flags: given, outside }) {
+  async run(call) {
+    const { flags: given, outside } = call
     const to = readTargetFlag(given.to, 'issuer watch')
     const { wanted, healthListen } = readWatchFlags(given, 'issuer watch')
     const target = await openTarget(to, outside)
@@ -36,8 +38,12 @@ export const watch: Command<typeof flags> = {
     let health: HttpServer | undefined
     try {
       health = healthListen && (await serveHealth(healthListen, () => status, outside))
+      const at = health && healthListen ? `; health and metrics at ${listensAt(healthListen, health.port)}` : ''
+      tellStart(call, `The cluster's keys are kept public at ${target.name}${at}`)
+      const logLook = logLooks(outside.log)
       await watchIssuer({ ...wanted, cluster, target }, outside, (latest) => {
         status = latest
+        logLook(latest)
       })
       return 0
     } finally {

@@ -60,6 +60,22 @@ suite('pullpass issuer serve', () => {
     assert.deepEqual(served.keys.map(({ kid }) => kid).toSorted(), [old.kid, keys.current.kid].toSorted())
   })
 
+  test('tells who sits there where it listens', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
+    const end = new AbortController()
+    const told: string[] = []
+    const { exitCode } = await runPullpass(sandbox, ['issuer', 'serve', '--listen', '127.0.0.1:0'], {
+      signal: end.signal,
+      tell: (text) => void told.push(text),
+      sleep: async () => end.abort(),
+    })
+    assert.equal(exitCode, 0)
+    assert.match(
+      told.join('\n'),
+      /^The cluster's issuer is served at http:\/\/127\.0\.0\.1:\d+, for the proxy before it\. It looks/,
+    )
+  })
+
   test('an address that is none ends with code 2', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['default'] })
     const { exitCode, stderr } = await runPullpass(sandbox, ['issuer', 'serve', '--listen', ':8080'])

@@ -28,6 +28,44 @@ suite('pullpass issuer watch', () => {
     assert.equal((await ended).exitCode, 143)
   })
 
+  test('tells who sits there that it lives and where it listens, and logs the looks that went otherwise', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
+    const end = new AbortController()
+    const told: string[] = []
+    let pauses = 0
+    const { exitCode, stderr } = await runPullpass(
+      sandbox,
+      ['issuer', 'watch', '--to', 'gs://example-cluster', '--health-listen', '0', '--log-level', 'info'],
+      {
+        signal: end.signal,
+        tell: (text) => void told.push(text),
+        sleep: async () => {
+          if (++pauses === 3) end.abort()
+        },
+      },
+    )
+    assert.equal(exitCode, 0, stderr)
+    assert.match(
+      told.join('\n'),
+      /^The cluster's keys are kept public at gs:\/\/example-cluster; health and metrics at http:\/\/127\.0\.0\.1:\d+\. It looks every 15 s, until it is stopped \(Ctrl-C\); .*$/,
+    )
+    const looks = stderr.split('\n').filter((line) => line.includes('the API servers were looked at'))
+    assert.equal(looks.length, 1, stderr)
+    assert.match(looks[0] ?? '', /look=1 issuer="https:.*" apiServers="1 of 1" publicKeys=1 alarms=0$/)
+  })
+
+  test('tells nobody where the log is for programs', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
+    const end = new AbortController()
+    const told: string[] = []
+    await runPullpass(sandbox, ['issuer', 'watch', '--to', 'gs://example-cluster', '--log-format', 'json'], {
+      signal: end.signal,
+      tell: (text) => void told.push(text),
+      sleep: async () => end.abort(),
+    })
+    assert.deepEqual(told, [])
+  })
+
   const wrong: Record<string, [argv: string[], says: RegExp]> = {
     'without a target': [[], /^USAGE_INVALID .*--to is not given/],
     'with a replica that is no URL': [

@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { listensAt } from '../../../src/commands/issuer/tell-watch.ts'
+
+suite('where a command listens', () => {
+  const addresses: readonly [host: string | undefined, shown: string][] = [
+    ['127.0.0.1', 'http://127.0.0.1:8080'],
+    ['::1', 'http://[::1]:8080'],
+    [undefined, 'http://*:8080'],
+  ]
+  for (const [host, shown] of addresses) {
+    test(`is shown as ${shown}`, () => assert.equal(listensAt({ host, port: 0 }, 8080), shown))
+  }
+})
