@@ -1,6 +1,7 @@
 /** pullpass issuer revoke: a leaked key, out of what is public at once, and never published again. */
 
 import { showValue } from '../../document/show-value.ts'
+import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { PublishTarget } from '../../issuer/documents/publish-target.ts'
 import { openPublicOutside } from '../../issuer/public/open-public-outside.ts'
 import { openTarget } from '../../issuer/publish/open-target.ts'
@@ -84,15 +85,24 @@ interface Confirm {
   readonly outside: Outside
 }
 
-/** A token of the revoked key verifies no longer: that is what was wanted. */
 async function confirm(
   { issuer, outcome, readings, revocation }: Revoked,
   { target, mode, outside }: Confirm,
 ): Promise<PublishReport> {
   const isRead = mode === 'write' && target.holds.includes('discovery')
-  const token = withoutFaults(readings.map((reading) => reading.token))[0] ?? 'not tried: no token was to be had'
+  const token = tokenToTry(readings, revocation.keyId)
   const confirmations = isRead ? await readBack(openPublicOutside(outside), { issuer, target }, outcome, token) : []
   return { issuer, target, mode, outcome, confirmations, revocation }
+}
+
+/** A token of the revoked key verifies no longer: that is what was wanted. */
+function tokenToTry(readings: Revoked['readings'], keyId: string): SubjectToken | string {
+  const tokens = withoutFaults(readings.map((reading) => reading.token))
+  if (tokens.length === 0) return 'not tried: no token was to be had'
+  return (
+    tokens.find((token) => token.keyId !== keyId) ??
+    'the cluster still signs with the revoked key: every exchange is refused until its API servers have another'
+  )
 }
 
 /** @throws USAGE_INVALID */

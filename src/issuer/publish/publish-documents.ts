@@ -80,12 +80,29 @@ async function publishOnce(target: PublishTarget, publication: Publication): Pro
     const stored = before[name]
     const change =
       stored === undefined ? 'created' : saysTheSame(stored.text, documents[name].text) ? 'unchanged' : 'updated'
-    if (change !== 'unchanged' && mode === 'write') {
-      if ((await target.write(name, documents[name], stored?.version)) === 'outrun') return 'outrun'
+    if (change !== 'unchanged') {
+      const written = await store(target, { name, document: documents[name], replaces: stored?.version, mode })
+      if (written === 'outrun') return 'outrun'
     }
     changes[name] = change
   }
   return { documents, changes, keys: compareKeys(target, keysIn(before), chosen), before }
+}
+
+interface Storing extends Pick<Publication, 'mode'> {
+  readonly name: DocumentName
+  readonly document: DocumentToStore
+  readonly replaces: string | undefined
+}
+
+/** A dry run asks to replace what is not there, so that whoever may not write is told. */
+async function store(
+  target: PublishTarget,
+  { name, document, replaces, mode }: Storing,
+): Promise<'written' | 'outrun'> {
+  if (mode === 'write') return await target.write(name, document, replaces)
+  if (replaces !== undefined && target.noVersion !== undefined) await target.write(name, document, target.noVersion)
+  return 'written'
 }
 
 async function readStored(target: PublishTarget): Promise<Stored> {
@@ -142,7 +159,7 @@ function notOurs(target: PublishTarget, foreign: string, otherIssuer: string | u
 function noUsableKey(target: PublishTarget, chosen: readonly IssuerKey[], own: readonly IssuerKey[]): PullpassError {
   const fault = { code: 'KEYS_UNUSABLE', hop: 'discovery' } as const
   if (chosen.length === 0 && own.length > 0) {
-    const kids = own.map(({ keyId }) => quote(keyId ?? 'without kid')).slice(0, 5)
+    const kids = [...new Set(own.map(({ keyId }) => quote(keyId ?? 'without kid')))].slice(0, 5)
     return new PullpassError({
       ...fault,
       seen: `each key of the cluster was revoked (${kids.join(', ')}), and a revoked one is never published again`,

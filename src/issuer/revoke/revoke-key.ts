@@ -65,15 +65,17 @@ export async function revokeKey(wanted: RevokeWanted, outside: Pick<Outside, 'no
   const key = judgeRevocation({ keyId, served, published, memory, signing, inUse })
   const after = withRevocation(memory, keyId, key, outside.now())
   if (mode === 'write') await remember(cluster, wanted.memory, memoryChanges(memory, after))
+  const revocation = tellRevocation(memory, keyId)
   const outcome = await publishDocuments(target, {
     issuer,
     own: knownKeys(served, after),
     choose: (found) => mergeUnrevoked(served, after, found),
     conflictPolicy: 'Refuse',
-    ...(inUse === 'revoke' && { without: 'any-key' }),
+    // Whoever revoked it before was told that every pull breaks.
+    ...((inUse === 'revoke' || revocation.state === 'before') && { without: 'any-key' }),
     mode,
   })
-  return { issuer, outcome, readings, revocation: tellRevocation(memory, keyId) }
+  return { issuer, outcome, readings, revocation }
 }
 
 async function remember(cluster: Cluster, place: NamespacedName, changes: ReturnType<typeof memoryChanges>) {

@@ -76,9 +76,14 @@ suite('pullpass issuer revoke', () => {
     await watch.look()
     const { kid } = watch.sandbox.cluster.keys.current
     assert.equal((await revoke(watch, kid)).exitCode, 1)
-    const { exitCode, stderr } = await revoke(watch, kid, '--yes')
+    const { exitCode, stdout, stderr } = await revoke(watch, kid, '--yes')
     assert.deepEqual([exitCode, stderr], [0, ''])
+    assert.match(stdout, /^token +pending +the cluster still signs with the revoked key: every exchange is refused/m)
     assert.deepEqual(watch.published(), [])
+    const again = await revoke(watch, kid)
+    assert.equal(again.exitCode, 0, again.stderr)
+    assert.match(again.stdout, new RegExp(`^revoked +${kid}, already revoked since `, 'm'))
+    assert.doesNotMatch(again.stdout, /^KEY /m)
     const { keys } = watch.sandbox.cluster
     keys.signWith(await keys.add())
     await watch.look()
