@@ -12,6 +12,7 @@ import { whyUnusable } from '../keys/why-unusable.ts'
 import { isRevoked } from '../memory/is-revoked.ts'
 import { digestOf, emptyMemory, type KeyMemory } from '../memory/key-memory.ts'
 import type { Alarm } from './alarm.ts'
+import { faultSentence } from './fault-sentence.ts'
 import type { RoundFacts } from './gather-round.ts'
 import { keepRemovals, type Removal } from './keep-removals.ts'
 import { mergeMemories } from './merge-memories.ts'
@@ -105,7 +106,7 @@ function countMissed(
 
 function alarmsOf({ readings, replicasFault, memory }: RoundFacts): Alarm[] {
   const unread = (reason: Alarm['reason'], subject: string, fault: unknown): Alarm[] =>
-    fault instanceof PullpassError ? [{ reason, subject, says: sentenceOf(fault) }] : []
+    fault instanceof PullpassError ? [{ reason, subject, says: faultSentence(fault) }] : []
   return [
     ...unread('ReplicasUnknown', '', replicasFault),
     ...unread('MemoryUnread', '', memory),
@@ -118,9 +119,6 @@ function alarmsOf({ readings, replicasFault, memory }: RoundFacts): Alarm[] {
     ]),
   ]
 }
-
-const sentenceOf = ({ code, seen, hint }: PullpassError): string =>
-  `${code}: ${seen}${hint === undefined ? '' : `; fix: ${hint}`}`
 
 function signingAlarms(signing: RoundVerdict['signing'], served: readonly IssuerKey[], memory: KeyMemory): Alarm[] {
   return [...signing.keys()].flatMap((keyId): Alarm[] => {

@@ -18,6 +18,7 @@ import type { ReplicaReading } from '../replicas/read-replicas.ts'
 import type { Alarm } from './alarm.ts'
 import { chooseKeys, type KeyChoice } from './choose-keys.ts'
 import { confirmationAlarms } from './confirmation-alarms.ts'
+import { faultSentence } from './fault-sentence.ts'
 import { keyAlarms } from './key-alarms.ts'
 
 export interface Publishing {
@@ -134,7 +135,7 @@ function isAllRevoked(served: readonly IssuerKey[], memory: KeyMemory): boolean 
 function failed(fault: PullpassError, text: string, before: Publishing, now: Date): Publishing {
   const failures = before.failures + 1
   const delayMs = Math.min(checkEveryMs, firstRetryMs * 2 ** (failures - 1))
-  const says = `${fault.code}: ${fault.seen}; what is public stays as it is, and it is tried again${fault.hint === undefined ? '' : `; fix: ${fault.hint}`}`
+  const says = faultSentence(fault, 'what is public stays as it is, and it is tried again')
   return {
     ...before,
     triedText: text,

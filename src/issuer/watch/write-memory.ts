@@ -5,6 +5,7 @@ import type { KeyMemory } from '../memory/key-memory.ts'
 import { memoryChanges } from '../memory/memory-changes.ts'
 import { memoryFault } from '../memory/memory-fault.ts'
 import type { Alarm } from './alarm.ts'
+import { faultSentence } from './fault-sentence.ts'
 import type { WatchWanted } from './watch-wanted.ts'
 
 /** A sight of a key that is known is written down this often: it costs the cluster a write. */
@@ -24,8 +25,7 @@ export async function writeMemory(
   } catch (error) {
     const fault = memoryFault(error, place)
     if (!(fault instanceof PullpassError)) throw fault
-    const says = `${fault.code}: ${fault.seen}${fault.hint === undefined ? '' : `; fix: ${fault.hint}`}`
-    return [{ reason: 'MemoryUnwritten', subject: '', says }]
+    return [{ reason: 'MemoryUnwritten', subject: '', says: faultSentence(fault) }]
   }
 }
 
