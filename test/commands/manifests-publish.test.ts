@@ -92,6 +92,23 @@ suite('pullpass manifests, of a document that says where its issuer is public, l
     )
   })
 
+  test('to gs://, through a service account of the universe that the document names', async () => {
+    const account = 'publisher@example-project.iam.gserviceaccount.com'
+    const input = publishing('gs://example-issuer').replace(
+      `workloadIdentityProvider: ${provider}`,
+      `workloadIdentityProvider: ${provider}\n        universeDomain: example.cloud`,
+    )
+    const { files } = await publisherOf(input, account)
+    const { token_url, service_account_impersonation_url } = JSON.parse(files['google-credentials.json'])
+    assert.deepEqual(
+      [token_url, service_account_impersonation_url],
+      [
+        'https://sts.example.cloud/v1/token',
+        `https://iamcredentials.example.cloud/v1/projects/-/serviceAccounts/${account}:generateAccessToken`,
+      ],
+    )
+  })
+
   test('to a provider at Google that holds the keys', async () => {
     const { variables, grants } = await publisherOf(publishing(`gcp-provider:${provider}`))
     assert.deepEqual(Object.keys(variables), ['GOOGLE_APPLICATION_CREDENTIALS'])

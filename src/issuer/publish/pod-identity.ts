@@ -7,7 +7,7 @@
 import { posix } from 'node:path'
 import type { DocumentRegistry } from '../../document/document.ts'
 import type { GcpSettings } from '../../document/gcp-settings.ts'
-import { stsEndpoint } from '../../providers/gcp-endpoints.ts'
+import { iamCredentialsEndpoint, stsEndpoint } from '../../providers/gcp-endpoints.ts'
 import { parseTarget, type TargetName } from './parse-target.ts'
 import type { PublishAs } from './publish-as.ts'
 
@@ -64,7 +64,7 @@ function googleIdentity({ targets, registries, as, subject, folder }: PodIdentit
     token_url: `${stsEndpoint(settings, {})}/v1/token`,
     credential_source: { file: posix.join(folder, 'google') },
     ...(as.google !== undefined && {
-      service_account_impersonation_url: `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${as.google}:generateAccessToken`,
+      service_account_impersonation_url: `${iamCredentialsEndpoint(settings, {})}/v1/projects/-/serviceAccounts/${as.google}:generateAccessToken`,
     }),
   }
   const pool = workloadIdentityProvider.replace(/\/providers\/[^/]+$/, '')
