@@ -7,7 +7,7 @@ export const doctorWords: Readonly<Record<DoctorWord, readonly DoctorHop[]>> = {
   NOT_ASKED: ['pod'],
   NOT_HERE: ['subject-token', 'exchange', 'impersonation', 'registry', 'write'],
   NOT_NEEDED: ['discovery', 'key', 'signature'],
-  NOT_READABLE: ['rights', 'secret', 'stored-credential', 'service-account', 'pod', 'pod-secrets', 'events'],
+  NOT_READABLE: ['publish', 'rights', 'secret', 'stored-credential', 'service-account', 'pod', 'pod-secrets', 'events'],
   SAMPLED: ['write'],
   CLOCK_SKEWED: ['clock'],
   TOKEN_NOT_YET_VALID: ['subject-token'],

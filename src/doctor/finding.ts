@@ -8,6 +8,7 @@ export const doctorHops = [
   'cluster',
   'clock',
   'subject-token',
+  'publish',
   'discovery',
   'key',
   'signature',

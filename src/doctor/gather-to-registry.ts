@@ -6,16 +6,17 @@ import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Demand } from '../refresh/demand.ts'
 import { repositoryFor } from '../trust/repository-for.ts'
 import type { Asked, WantedImage } from './asked.ts'
+import { admittedToken, gatherAdmissions } from './gather/gather-admissions.ts'
 import { gatherExchanges } from './gather/gather-exchanges.ts'
 import { gatherHosts } from './gather/gather-hosts.ts'
 import { gatherIssuers } from './gather/gather-issuers.ts'
 import { gatherPulls } from './gather/gather-pulls.ts'
-import { gatherTokens, type TokenFacts } from './gather/gather-tokens.ts'
+import { gatherTokens, type TokenFacts, whereOf } from './gather/gather-tokens.ts'
 import { gatherTrust } from './gather/gather-trust.ts'
 import { type ClockSeen, watchClocks } from './gather/watch-clocks.ts'
 import type { TrustFacts, WayFacts } from './gather/way-facts.ts'
 import { ofTrust } from './judge/judge-exchange.ts'
-import { judgeToken, whereOf } from './judge/judge-token.ts'
+import { judgeToken } from './judge/judge-token.ts'
 import { takesFiles } from './remedy/trust-command.ts'
 
 export interface WayWanted {
@@ -32,20 +33,24 @@ export async function gatherToRegistry(
   const watched = watchClocks(outside)
   const tokens = await gatherTokens(demands, asked, cluster)
   const requestedAt = outside.now()
-  const held = tokens.flatMap(({ got, from }) => (isToken(got) ? [{ token: got, where: whereOf(from) }] : []))
+  const worth = tokens.map((facts) => ({ ...facts, token: worthTrying(facts, asked, requestedAt) }))
+  const admissions = await gatherAdmissions(worth, asked, cluster, watched.outside)
+  const held = tokens.flatMap(({ got, from }, index) =>
+    isToken(got) ? [{ token: admissions[index]?.token ?? got, where: whereOf(from) }] : [],
+  )
   const issuers = await gatherIssuers(held, asked, cluster, watched.outside)
-  const worth = tokens.map((facts) => ({ demand: facts.demand, token: worthTrying(facts, asked, requestedAt) }))
-  const exchanges = await gatherExchanges(worth, watched.outside)
+  const admitted = admissions.map((facts) => ({ demand: facts.demand, token: admittedToken(facts) }))
+  const exchanges = await gatherExchanges(admitted, watched.outside)
   const hosts = await gatherHosts(issuers, exchanges, outside)
   const pulls = await gatherPulls(exchanges, { documents: asked.documents, images }, watched.outside)
   const trust = await gatherWhereRefused({ tokens, issuers, exchanges, pulls }, { asked, demands, images }, outside)
   const clocks = [...clusterClock(tokens, cluster, requestedAt), ...watched.seen()]
-  return { tokens, issuers, hosts, exchanges, pulls, clocks, trust }
+  return { tokens, admissions, issuers, hosts, exchanges, pulls, clocks, trust }
 }
 
 /** The vendor is read only where he refused something that he was told wrong, or not at all. */
 async function gatherWhereRefused(
-  { tokens, issuers, exchanges, pulls }: Omit<WayFacts, 'trust' | 'clocks' | 'hosts'>,
+  { tokens, issuers, exchanges, pulls }: Omit<WayFacts, 'trust' | 'clocks' | 'hosts' | 'admissions'>,
   { asked: { documents }, images }: WayWanted,
   outside: Outside,
 ): Promise<TrustFacts> {

@@ -96,7 +96,7 @@ function untried(facts: ClusterFacts | undefined): Finding[] {
 /** Without a credential nothing can be written, dry or not. */
 function unwritten(writes: readonly Outcome[], found: readonly Finding[]): Finding[] {
   if (writes.length > 0 || failureOf(found, 'cluster') !== undefined) return []
-  const cause = failureOf(found, 'subject-token', 'clock', 'exchange', 'impersonation')
+  const cause = failureOf(found, 'subject-token', 'clock', 'publish', 'exchange', 'impersonation') ?? unexchanged(found)
   if (cause !== undefined) return [notTried('write', 'Secrets', cause)]
   const absent = found.find(({ hop, code }) => hop === 'subject-token' && code === 'NOT_HERE')
   if (absent === undefined) return []
@@ -104,6 +104,10 @@ function unwritten(writes: readonly Outcome[], found: readonly Finding[]): Findi
   const seen = 'not tried, without a credential'
   return [{ hop: 'write', about: 'Secrets', result: 'skipped', code, seen, because: { hop, code } }]
 }
+
+/** A token that waits for its key is no failure, and gives no credential now. */
+const unexchanged = (found: readonly Finding[]) =>
+  found.find(({ hop, code }) => hop === 'exchange' && code === 'AFTER_FAILURE')
 
 /** @throws what is no misset variable */
 function findMisset(demands: readonly Demand[], { environment }: Outside): Finding | undefined {

@@ -12,21 +12,37 @@ import { requestSubjectToken } from './obtain-subject-token.ts'
 /** In a roll-out to another issuer, each connection may lead to an API server that signs as the old or as the new one. */
 const requests = 5
 
-type Await = (token: SubjectToken, demand: Demand, file: string | undefined) => Promise<SubjectToken>
+type Await<Result> = (token: SubjectToken, demand: Demand, file: string | undefined) => Promise<Result>
+
+export interface Admission {
+  /** Another than the one that came, where that was of another issuer. */
+  readonly token: SubjectToken
+  /** A fault in a dry run alone: it is not public, and could be published. */
+  readonly key: 'public' | PullpassError
+}
+
+/** @throws TOKEN_ISSUER_WRONG, KEY_UNPUBLISHED */
+export function awaitPublishedKey(needs: BarrierNeeds): Await<SubjectToken> {
+  const admit = admitPublished(needs)
+  return async (...asked) => {
+    const { token, key } = await admit(...asked)
+    if (key !== 'public') throw key
+    return token
+  }
+}
 
 /** One barrier for each publication, however many documents name it. @throws TOKEN_ISSUER_WRONG, KEY_UNPUBLISHED */
-export function awaitPublishedKey(needs: BarrierNeeds): Await {
+export function admitPublished(needs: BarrierNeeds): Await<Admission> {
   const barriers = new Map<string, Promise<PublicationBarrier>>()
   return async (token, demand, file) => {
     const { issuer: wanted } = demand.document
-    if (wanted === undefined) return token
+    if (wanted === undefined) return { token, key: 'public' }
     const key = JSON.stringify([wanted.publishTo, wanted.url, wanted.memoryRef])
     const opening = barriers.get(key) ?? openBarrier(wanted, needs)
     barriers.set(key, opening)
     const barrier = await opening
     const fitting = await fitIssuer(token, demand, { issuer: barrier.issuer, file, needs })
-    await barrier.awaitKey(fitting)
-    return fitting
+    return { token: fitting, key: await barrier.awaitKey(fitting) }
   }
 }
 

@@ -11,6 +11,7 @@ import { exchangeFaults } from './faults/exchange-faults.ts'
 import { issuerFaults } from './faults/issuer-faults.ts'
 import { keyFaults } from './faults/key-faults.ts'
 import { podFaults } from './faults/pod-faults.ts'
+import { publishFaults } from './faults/publish-faults.ts'
 import { registryFaults } from './faults/registry-faults.ts'
 import { secretFaults } from './faults/secret-faults.ts'
 import { tokenFaults } from './faults/token-faults.ts'
@@ -19,6 +20,7 @@ import { runPrintedCommand } from './run-printed-command.ts'
 
 const inWorld: readonly Fault[] = [
   ...tokenFaults,
+  ...publishFaults,
   ...issuerFaults,
   ...keyFaults,
   ...exchangeFaults,

@@ -149,13 +149,18 @@ suite('a document that names its publication', () => {
     assert.equal(writes(sandbox), 0)
   })
 
-  test('a dry run publishes nothing', async (t) => {
+  test('a dry run publishes nothing, and says who may not', async (t) => {
     const sandbox = await start(t)
+    const before = published(sandbox)
     await rotate(sandbox)
     const { exitCode, stderr } = await refresh(sandbox, `${account}\n${issuer}`, '--dry-run')
     assert.equal(exitCode, 1)
     assert.match(stderr, /^KEY_UNPUBLISHED .*a dry run publishes nothing/)
-    assert.equal(writes(sandbox), 0)
+    assert.deepEqual(published(sandbox), before)
+    const denied = { status: 403, body: { error: { code: 403, message: 'no storage.objects.create' } } }
+    sandbox.parts.storage.faults.inject({ kind: 'answer', answer: denied }, { when: ({ method }) => method === 'POST' })
+    const lacking = await refresh(sandbox, `${account}\n${issuer}`, '--dry-run')
+    assert.match(lacking.stderr, /^KEY_UNPUBLISHED .*and could not be published: PUBLISH_DENIED: /)
   })
 
   test('in a roll-out to another issuer, another API server is asked until a token carries the one that is public', async (t) => {

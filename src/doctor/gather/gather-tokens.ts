@@ -20,6 +20,10 @@ export interface TokenFacts {
   readonly got: SubjectToken | PullpassError | 'no cluster' | 'not here'
 }
 
+/** Where a token came from, for messages. */
+export const whereOf = (from: TokenFacts['from']): string =>
+  from.kind === 'file' ? from.path : `the token of service account ${from.account.namespace}/${from.account.name}`
+
 /** One for each demand; what several share is asked for once. `cluster`: undefined where it cannot be reached. */
 export async function gatherTokens(
   demands: readonly Demand[],

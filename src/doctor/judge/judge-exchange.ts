@@ -12,6 +12,8 @@ import { nameRegistry } from './name-registry.ts'
 export interface Before {
   readonly token: Finding
   readonly clock: Finding | undefined
+  /** Whether a refresh lets it through; undefined where the document names no publication. */
+  readonly publish: Finding | undefined
   readonly issuer: readonly Finding[]
 }
 
@@ -53,8 +55,9 @@ export function judgeExchange({ demand, result }: ExchangeFacts, before: Before,
   })
 }
 
-function notTaken(hop: 'exchange' | 'impersonation', about: string, { token }: Before): Finding {
+function notTaken(hop: 'exchange' | 'impersonation', about: string, { token, publish }: Before): Finding {
   if (token.result === 'failed') return notTried(hop, about, token)
+  if (token.result === 'ok' && publish !== undefined) return notTried(hop, about, publish)
   const { code } = token
   const because = { hop: token.hop, code }
   return { hop, about, result: 'skipped', code, seen: 'not tried, without a token', because }

@@ -27,17 +27,24 @@ export interface JudgeIssuer {
   /** Who serves the documents; empty where that is no matter. */
   readonly hosts: readonly HostFacts[]
   readonly publication: Publication
+  /** What a refresh makes of the token, where its document names the publication. */
+  readonly publish: Finding | undefined
   readonly commands: MendingCommands
 }
 
-/** Discovery, key and signature, in this order. */
+const issuerHops = ['discovery', 'key', 'signature'] as const satisfies readonly IssuerHop[]
+
+/** In this order. */
 export function judgeIssuer(facts: IssuerFacts, judge: JudgeIssuer): Finding[] {
+  const { publish } = judge
+  // Whether anybody reads what is public there is no matter then: the token is not exchanged.
+  if (publish?.code === 'TOKEN_ISSUER_WRONG') return issuerHops.map((hop) => notTried(hop, facts.token.issuer, publish))
   const told = tellByHop(facts, judge)
   const revoked = judgeRevoked(facts, judge)
   const findings: Finding[] = []
   // What a problem leaves unread is not looked at, though nobody needs it.
   let isStopped = false
-  for (const hop of ['discovery', 'key', 'signature'] as const) {
+  for (const hop of issuerHops) {
     const cause = findings.find(({ result }) => result === 'failed')
     const alarms = told[hop].filter(({ word }) => word === 'KEY_PRIVATE')
     if (alarms.length > 0) findings.push(...alarms.map((one) => tell(hop, one, { facts, judge })))
@@ -78,6 +85,8 @@ function judgeHop(hop: IssuerHop, told: readonly IssuerFinding[], { facts, judge
   const problem = told.find(({ level }) => level === 'problem')
   if (problem !== undefined) {
     const finding = tell(hop, problem, { facts, judge })
+    if (judge.publish?.code === 'KEY_UNPUBLISHED' && isMendedByPublishing(problem))
+      return [ofRefresh(finding, judge.publish)]
     if (judge.needed === 'needed') return [finding]
     return [isMeantPublic(judge) ? lastsNot(finding) : notNeeded(finding, judge.needed)]
   }
@@ -93,6 +102,21 @@ function tell(hop: IssuerHop, { word, level, says, fix }: IssuerFinding, { facts
   if (level === 'warning') return { ...told, result: 'warning', remedy: { words: fix } }
   return { ...told, result: 'failed', remedy: publishRemedy(word, about, judge) }
 }
+
+/** What a refresh does before it exchanges a token, where it may. */
+const isMendedByPublishing = ({ word }: IssuerFinding): boolean =>
+  ['DOCUMENT_ABSENT', 'KEYS_ABSENT', 'TOKEN_KEY_UNPUBLISHED'].includes(word)
+
+const ofRefresh = ({ hop, about, seen }: Finding, publish: Finding): Finding =>
+  publish.result === 'failed'
+    ? notTried(hop, about, publish)
+    : {
+        hop,
+        about,
+        result: 'skipped',
+        code: 'NOT_NEEDED',
+        seen: `${seen}; it is not needed: a refresh publishes it first`,
+      }
 
 /** A document that names its publication means it to be read: what succeeds still does so by what a cloud kept. */
 const isMeantPublic = ({ needed, publication: { to } }: JudgeIssuer): boolean =>

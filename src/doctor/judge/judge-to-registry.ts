@@ -5,17 +5,13 @@ import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { Demand } from '../../refresh/demand.ts'
 import { matchImage } from '../../registry/match-image.ts'
 import type { Asked, WantedImage } from '../asked.ts'
-import { type Finding, failureOf } from '../finding.ts'
-import type { IssuerFacts } from '../gather/gather-issuers.ts'
+import type { Finding } from '../finding.ts'
 import type { WayFacts } from '../gather/way-facts.ts'
-import { areKeysUploaded, publicationOf } from '../publication-of.ts'
-import { cloudsOf } from './clouds-of.ts'
 import { judgeClocks } from './judge-clocks.ts'
 import { judgeExchange, type TrustRemedy } from './judge-exchange.ts'
-import { type JudgeIssuer, judgeIssuer, type KeysNeeded } from './judge-issuer.ts'
+import { judgeIssuers } from './judge-issuers.ts'
 import { judgePull } from './judge-pull.ts'
 import { judgeToken } from './judge-token.ts'
-import { judgeTokenIssuer } from './judge-token-issuer.ts'
 import { trustRemedy } from './judge-trust.ts'
 
 export interface JudgeWay {
@@ -33,43 +29,19 @@ export function judgeToRegistry(way: WayFacts, judge: JudgeWay): Finding[] {
   const clock = clocks.find(({ result }) => result === 'failed')
   const succeeded = way.exchanges.some(({ result }) => result !== undefined && !(result instanceof PullpassError))
   const tokens = way.tokens.map((facts) => judgeToken(facts, { now, commands, clusterFailure, clockFailure: clock }))
-  const needed = succeeded ? 'verified elsewhere' : areKeysUploaded(asked.documents) ? 'uploaded' : 'needed'
-  const issuers = way.issuers.map((facts) => judgeIssuer(facts, issuerJudge(way, facts, { asked, needed })))
-  // What nobody can read is the first thing to mend, whosever it is.
-  const own = way.issuers.flatMap((facts, index) =>
-    failureOf(issuers[index] ?? [], 'discovery') === undefined
-      ? judgeTokenIssuer(facts, succeeded ? 'succeeded' : 'refused')
-      : [],
-  )
+  const issuers = judgeIssuers(way, { asked, exchange: succeeded ? 'succeeded' : 'refused' })
   const exchanges = way.exchanges.map((facts, index) => {
     const token = tokens[index]
     return token === undefined
       ? []
-      : judgeExchange(facts, { token, clock, issuer: [...own, ...issuers.flat()] }, remedyOf)
+      : judgeExchange(facts, { token, clock, publish: issuers.publish[index], issuer: issuers.found }, remedyOf)
   })
   const lastHop = (demand: Demand) => exchanges[way.exchanges.findIndex((one) => one.demand === demand)]?.at(-1)
   const pulls = way.pulls.flatMap((facts) => {
     const before = lastHop(facts.demand)
     return before === undefined ? [] : [judgePull(facts, before, remedyOf)]
   })
-  return [...clocks, ...tokens, ...own, ...issuers.flat(), ...exchanges.flat(), ...judgeMatching(judge), ...pulls]
-}
-
-interface Needed extends Pick<JudgeWay, 'asked'> {
-  readonly needed: KeysNeeded
-}
-
-/** A provider with uploaded keys reads nobody's documents, whoever serves them. */
-function issuerJudge({ hosts, trust }: WayFacts, facts: IssuerFacts, { asked, needed }: Needed): JudgeIssuer {
-  const { documents, commands } = asked
-  const isRead = trust.found?.some(({ kept }) => kept.includes('keys')) !== true
-  return {
-    clouds: cloudsOf(documents),
-    needed,
-    hosts: isRead ? (hosts.get(facts.token.issuer) ?? []) : [],
-    publication: publicationOf(documents),
-    commands,
-  }
+  return [...clocks, ...tokens, ...issuers.found, ...exchanges.flat(), ...judgeMatching(judge), ...pulls]
 }
 
 /** Whether anything went wrong that a clock can be the reason of. */

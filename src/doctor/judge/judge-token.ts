@@ -6,7 +6,7 @@ import type { SubjectToken } from '../../identity/subject-token.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { failedBy } from '../failed-by.ts'
 import type { Finding, Remedy } from '../finding.ts'
-import type { TokenFacts } from '../gather/gather-tokens.ts'
+import { type TokenFacts, whereOf } from '../gather/gather-tokens.ts'
 import { notTried } from '../not-tried.ts'
 import { type MendingCommands, setsBack } from '../remedy/mending-commands.ts'
 import { nameRegistry } from './name-registry.ts'
@@ -64,9 +64,6 @@ function judgeClaims(token: SubjectToken, facts: TokenFacts, { now, commands, cl
   const seen = `${token.subject}, until ${until}, from ${where}`
   return { hop, about, result: 'ok', code: 'OK', seen }
 }
-
-export const whereOf = (from: TokenFacts['from']): string =>
-  from.kind === 'file' ? from.path : `the token of service account ${from.account.namespace}/${from.account.name}`
 
 function notYetValid(about: string, where: string, { token, now }: { token: SubjectToken; now: Date }): Finding {
   return {

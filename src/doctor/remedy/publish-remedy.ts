@@ -6,6 +6,7 @@ import { shellQuote } from '../../outside/shell-quote.ts'
 import type { Remedy } from '../finding.ts'
 import type { Publication } from '../publication-of.ts'
 import type { MendingCommands } from './mending-commands.ts'
+import { publishTargetOf } from './publish-target-of.ts'
 
 /** Something else lies there, which is overwritten only when it is said. */
 const foreign: readonly string[] = [
@@ -51,7 +52,7 @@ export function publishRemedy(
       words: `set right what serves that address, so that it answers itself, publicly, with a certificate of a public authority; then ${check}`,
     }
   }
-  const target = publication.to ?? targetOf(issuer, commands.storage)
+  const target = publication.to ?? publishTargetOf(issuer, commands.storage)
   if (word === 'DOCUMENT_NOT_PUBLIC') return publicRemedy(target, check)
   return publishing(target, issuer, { publication, commands, adopt: foreign.includes(word) ? ['--adopt'] : [] })
 }
@@ -84,15 +85,4 @@ function publicRemedy(target: string | undefined, check: string): Remedy {
     command: `gcloud storage buckets add-iam-policy-binding ${shellQuote(bucket)} --member=allUsers --role=roles/storage.objectViewer`,
     words: 'anybody may read the whole bucket then: keep nothing else in it',
   }
-}
-
-/** `storage`: the origin of Google's. */
-function targetOf(issuer: string, storage: string): string | undefined {
-  if (issuer.startsWith(`${storage}/`)) return `gs://${issuer.slice(storage.length + 1)}`
-  const stores: readonly (readonly [RegExp, string])[] = [
-    [/^https:\/\/([a-z0-9.-]+)\.s3\.[a-z0-9-]+\.amazonaws\.com\/(.+)$/, 's3://$1/$2'],
-    [/^https:\/\/([a-z0-9]+)\.blob\.core\.windows\.net\/([^/]+)\/(.+)$/, 'azblob://$1/$2/$3'],
-  ]
-  const store = stores.find(([pattern]) => pattern.test(issuer))
-  return store && issuer.replace(...store)
 }

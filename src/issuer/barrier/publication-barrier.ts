@@ -23,8 +23,11 @@ import { waitUntilPublic } from './wait-until-public.ts'
 export interface PublicationBarrier {
   /** Undefined where a provider at a cloud holds the keys alone: then it is not compared. */
   readonly issuer: string | undefined
-  /** @throws KEY_UNPUBLISHED, and what opening and reading the target throw */
-  awaitKey(token: SubjectToken): Promise<void>
+  /**
+   * `public`; in a dry run, where it could be published, the fault that it is not. @throws KEY_UNPUBLISHED, and what reading
+   * the target throws
+   */
+  awaitKey(token: SubjectToken): Promise<'public' | PullpassError>
 }
 
 export async function openBarrier(wanted: DocumentIssuer, needs: BarrierNeeds): Promise<PublicationBarrier> {
@@ -40,11 +43,14 @@ export async function openBarrier(wanted: DocumentIssuer, needs: BarrierNeeds): 
       known = before.then(async (keys) => await makePublic(token, keys, publication).catch(asFault))
       const after = await known
       if (after instanceof PullpassError) throw after
+      return isAmong(after, token) ? 'public' : keyUnpublished(token, target, rehearsed)
     },
   }
 }
 
-/** Keys that are public, this token's among them. */
+const rehearsed = { why: 'a dry run publishes nothing', hint: 'run it without --dry-run' }
+
+/** Keys that are public, this token's among them; in a dry run those that were, once it is known that it could be. */
 async function makePublic(
   token: SubjectToken,
   keys: readonly IssuerKey[] | PullpassError,
@@ -52,10 +58,8 @@ async function makePublic(
 ): Promise<readonly IssuerKey[]> {
   if (!(keys instanceof PullpassError) && isAmong(keys, token)) return keys
   const { outside, target, mode } = publication
-  if (mode === 'dry-run') {
-    throw keyUnpublished(token, target, { why: 'a dry run publishes nothing', hint: 'run it without --dry-run' })
-  }
   await publishKey(token, publication)
+  if (mode === 'dry-run') return keys instanceof PullpassError ? [] : keys
   outside.log('info', 'the key of a token was published', { kid: token.keyId ?? '', target: target.name })
   return await waitUntilPublic(token, publication)
 }

@@ -7,7 +7,7 @@ import type { PublishTarget } from '../documents/publish-target.ts'
 export interface BarrierNeeds {
   readonly cluster: Cluster
   readonly outside: Outside
-  /** In a dry run nothing is published. */
+  /** In a dry run nothing is published: it is looked whether it could be. */
   readonly mode: 'write' | 'dry-run'
 }
 

@@ -1,4 +1,4 @@
-/** Publishes what the cluster serves, the key of a token among it. */
+/** Publishes what the cluster serves, the key of a token among it; in a dry run, all but the writing. */
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { askAnew } from '../../kubernetes/ask-anew.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
@@ -27,7 +27,8 @@ export async function publishKey(token: SubjectToken, publication: Publication):
   }
 }
 
-async function publish(token: SubjectToken, { cluster, target, issuer, memory: place }: Publication): Promise<void> {
+async function publish(token: SubjectToken, publication: Publication): Promise<void> {
+  const { cluster, target, issuer, memory: place, mode } = publication
   const memory = await readMemory(cluster, place)
   const served = await readServed(token, cluster)
   if (memory.revocations.some(({ digest }) => digest === digestOf(token.keyId))) {
@@ -47,7 +48,7 @@ async function publish(token: SubjectToken, { cluster, target, issuer, memory: p
       own: knownKeys(served.keys, known),
       choose: (published) => mergeUnrevoked(served.keys, known, published),
       conflictPolicy: 'Refuse',
-      mode: 'write',
+      mode,
     }),
   })
 }

@@ -35,6 +35,8 @@ export interface PublishTarget {
   readonly holds: readonly DocumentName[]
   /** How often a watch looks whether somebody else wrote here, though nothing is new; absent: every five minutes. */
   readonly lookEveryMs?: number
+  /** What no state is ever called: writing in its place changes nothing, and tells whether one may. Absent: it is not known. */
+  readonly noVersion?: string
   /** Why a key that verifiers can use is not kept here; undefined where it is. Absent: every such key is. */
   readonly whyNotKept?: (key: IssuerKey) => string | undefined
   /** Undefined where there is none yet. @throws PUBLISH_DENIED, PUBLISH_TARGET_MISSING, PUBLISH_UNAVAILABLE */

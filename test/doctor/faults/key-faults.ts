@@ -80,14 +80,12 @@ export const keyFaults: readonly Fault[] = [
     mend: 'command',
   },
   {
-    title: 'the cluster signs with a new key, and the document says where its keys are public and remembered',
+    title: 'the cluster serves a second key, and the document says where its keys are public and remembered',
     document: remembered,
-    async plant({ sandbox }) {
-      sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
-      await sandbox.writeToken()
-    },
+    plant: ({ sandbox }) => sandbox.cluster.keys.add(),
     hop: 'key',
-    code: 'TOKEN_KEY_UNPUBLISHED',
+    code: 'KEYS_THINNER',
+    result: 'warning',
     fix: /^pullpass issuer publish --to gs:\/\/example-cluster --memory oidc\/keys\n/,
     mend: 'command',
   },

@@ -144,6 +144,15 @@ suite('publishing', () => {
     assert.equal(JSON.parse(documents.discovery.text).issuer, issuer)
   })
 
+  test('rehearsed over what lies there, asks to replace a version that is none, where a target has one', async () => {
+    const target = { ...memoryTarget(), noVersion: 'none' }
+    await publishDocuments(target, publication(keysOf(rsaJwk)))
+    const stored = new Map(target.stored)
+    await publishDocuments(target, publication(keysOf(rsaJwk, p256Jwk), { mode: 'dry-run' }))
+    assert.deepEqual(target.tried.slice(2), ['jwks over none', 'discovery over none'])
+    assert.deepEqual(target.stored, stored)
+  })
+
   test('to a place for keys alone writes and reads those', async () => {
     const target = memoryTarget({ holds: ['jwks'] })
     const { changes } = await publishDocuments(target, publication(keysOf(rsaJwk)))

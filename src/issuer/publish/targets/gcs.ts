@@ -58,6 +58,7 @@ export function gcs({ bucket, path }: BucketName, outside: TargetOutside): Publi
     issuerUrl: `${endpoint}/${bucket}${path === '' ? '' : `/${path}`}`,
     openToAll: openToAll(bucket),
     holds: ['jwks', 'discovery'],
+    noVersion: '1', // generations are microseconds since 1970; rights are looked at before preconditions
     read: (document) => readObject(here, keyOf(document)),
     write: (document, content, replaces) => writeObject(here, keyOf(document), content, replaces),
   }

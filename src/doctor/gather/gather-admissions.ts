@@ -1,0 +1,66 @@
+/**
+ * Whether a refresh would let each token through to its exchange, where its document says that its issuer is public: the
+ * refresh's own judgement, which here publishes nothing.
+ */
+import { requestedAccount } from '../../document/requested-account.ts'
+import type { SubjectToken } from '../../identity/subject-token.ts'
+import type { Cluster } from '../../kubernetes/cluster.ts'
+import { asFault } from '../../outside/as-fault.ts'
+import type { ErrorCode } from '../../outside/error-codes.ts'
+import type { Outside } from '../../outside/outside.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { admitPublished } from '../../refresh/await-published-key.ts'
+import type { Demand } from '../../refresh/demand.ts'
+import type { Asked } from '../asked.ts'
+import { type TokenFacts, whereOf } from './gather-tokens.ts'
+
+export interface AdmissionFacts {
+  readonly demand: Demand
+  /** In a roll-out another than the one that was gathered. undefined: there was none that is worth trying. */
+  readonly token: SubjectToken | undefined
+  readonly admission:
+    | { readonly verdict: 'not asked' | 'public' }
+    /** `unknown here`: whoever looks may not do it, and the pod that refreshes is another. */
+    | { readonly verdict: 'to be published' | 'refused' | 'unknown here'; readonly fault: PullpassError }
+}
+
+export interface AdmissionWanted {
+  readonly demand: Demand
+  readonly from: TokenFacts['from']
+  readonly token: SubjectToken | undefined
+}
+
+/** `cluster`: undefined where it cannot be asked. */
+export async function gatherAdmissions(
+  wanted: readonly AdmissionWanted[],
+  { tokenFiles }: Pick<Asked, 'tokenFiles'>,
+  cluster: Cluster | undefined,
+  outside: Outside,
+): Promise<AdmissionFacts[]> {
+  // What a stranger does not read here is told at its own hop.
+  const admit = cluster && admitPublished({ cluster, mode: 'dry-run', outside: { ...outside, log: () => undefined } })
+  return await Promise.all(
+    wanted.map(async ({ demand, from, token }): Promise<AdmissionFacts> => {
+      if (admit === undefined || token === undefined || demand.document.issuer === undefined)
+        return { demand, token, admission: { verdict: 'not asked' } }
+      const isFile = requestedAccount(demand.document, demand.registry) === undefined
+      const result = await admit(token, demand, isFile ? whereOf(from) : undefined).catch(asFault)
+      if (result instanceof PullpassError) return { demand, token, admission: refusal(result, tokenFiles) }
+      const { key } = result
+      const admission = key === 'public' ? { verdict: key } : ({ verdict: 'to be published', fault: key } as const)
+      return { demand, token: result.token, admission }
+    }),
+  )
+}
+
+/** What the pod that refreshes may do for itself. */
+const ofWhoAsks: readonly ErrorCode[] = ['PUBLISH_CREDENTIALS_MISSING', 'PUBLISH_DENIED', 'KUBERNETES_FORBIDDEN']
+
+function refusal(fault: PullpassError, tokenFiles: Asked['tokenFiles']): AdmissionFacts['admission'] {
+  const { code } = fault.cause instanceof PullpassError ? fault.cause : fault
+  return { verdict: tokenFiles === 'elsewhere' && ofWhoAsks.includes(code) ? 'unknown here' : 'refused', fault }
+}
+
+/** What a refresh would exchange now. */
+export const admittedToken = ({ token, admission: { verdict } }: AdmissionFacts): SubjectToken | undefined =>
+  verdict === 'to be published' || verdict === 'refused' ? undefined : token
