@@ -5,7 +5,7 @@ import type { Cluster } from '../../kubernetes/cluster.ts'
 import type { Log } from '../../outside/outside.ts'
 import type { IssuerKey } from '../keys/issuer-key.ts'
 import { isRevoked } from '../memory/is-revoked.ts'
-import { memoryOrNone } from '../memory/memory-or-none.ts'
+import { readMemory } from '../memory/read-memory.ts'
 import { type AskedIssuer, readServedIssuer } from './read-served-issuer.ts'
 
 interface UnrevokedIssuer extends AskedIssuer {
@@ -15,16 +15,16 @@ interface UnrevokedIssuer extends AskedIssuer {
 
 /**
  * For whoever uploads or registers keys at once, without watching. A leaked key that an API server still serves is not among
- * them, under whatever kid; where `memory` may not be read, nobody knows what leaked, and the log says so. An API server that
- * does not answer is told of in the log as well, and its keys are missing: add these to what is there, and replace nothing.
- * @throws what reading the documents throws, where no API server gave them; what reading the memory throws, but for the right to it
+ * them, under whatever kid; where `memory` may not be read, nobody knows what leaked, and there is no answer. An API server
+ * that does not answer is told of in the log, and its keys are missing: add these to what is there, and replace nothing.
+ * @throws what reading the documents throws, where no API server gave them; what reading the memory throws
  */
 export async function readUnrevokedIssuer(
   cluster: Cluster,
   memory: NamespacedName,
   log: Log,
 ): Promise<UnrevokedIssuer> {
-  const remembered = await memoryOrNone(cluster, memory, log)
+  const remembered = await readMemory(cluster, memory)
   const { keys, ...served } = await readServedIssuer(cluster, [], log)
   const known = (key: IssuerKey) => isRevoked(remembered, key)
   return { ...served, keys: keys.filter((key) => !known(key)), isRevoked: known }

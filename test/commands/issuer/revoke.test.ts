@@ -185,12 +185,17 @@ suite('pullpass issuer revoke', () => {
     })
   }
 
-  test('publish goes on without the right to what was revoked, and says what that means', async (t) => {
+  test('publish writes nothing without the right to what was revoked, and says which', async (t) => {
     const watch = await startTestWatch(t)
     await watch.look()
     watch.sandbox.cluster.authorization.forbid({ verbs: ['get'], resources: ['configmaps'] })
+    watch.sandbox.google.store.remove('example-cluster', 'openid/v1/jwks')
     const { exitCode, stderr } = await runPullpass(watch.sandbox, ['issuer', 'publish', ...to])
-    assert.equal(exitCode, 0)
-    assert.match(stderr, /what was revoked could not be read/)
+    assert.equal(exitCode, 1)
+    assert.match(
+      stderr,
+      /^KUBERNETES_FORBIDDEN \(kubernetes\): .*\n {2}expected the right to get ConfigMap pullpass-system\/pullpass-issuer\n/,
+    )
+    assert.equal(watch.published(), undefined)
   })
 })
