@@ -31,7 +31,8 @@ export const inspect: Command<typeof flags> = {
   details: [
     'Shows what a token says (nobody verifies its signature here) and what speaks against it; with -f, whether the',
     'registries of a document will take it. Without FILE it is the token that the document names (its serviceAccountRef,',
-    "a registry's tokenFile), else PULLPASS_TOKEN_FILE, else the usual script's place.",
+    "a registry's tokenFile), else PULLPASS_TOKEN_FILE, else the usual script's place: where the script's variables are",
+    'set, its registry is asked about too.',
     'Of a pull secret it shows hosts, user names, expiry and owner, and what a kubelet would do with it.',
     'No credential is ever printed.',
     '',

@@ -82,6 +82,17 @@ suite('pullpass inspect, of a token', () => {
     assert.doesNotMatch(stderr, /--/)
   })
 
+  test('without a document, the registry that the variables describe is asked about', async (t) => {
+    const sandbox = await start(t)
+    const { exitCode, stdout } = await runInspect(sandbox, [])
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^Nothing speaks against it for localhost:\d+;/m)
+    await sandbox.writeToken({ audiences: ['other'] })
+    assert.match((await runInspect(sandbox, [])).stdout, /^AUDIENCE_MISMATCH .* is meant for "other"$/m)
+    const named = await runInspect(sandbox, [sandbox.folder.tokenFile])
+    assert.match(named.stdout, /Whether a registry will take it: name its document with -f\.$/m)
+  })
+
   test('an expired token is refused, without any document', async (t) => {
     const sandbox = await start(t)
     sandbox.clock.advance('2 h')

@@ -16,7 +16,13 @@ export interface WayToIssuer {
   readonly plan: IssuerPlan | undefined
 }
 
-export function renderShow(survey: IssuerSurvey, way: WayToIssuer | undefined, color: 'always' | 'never'): string {
+/** `found`: the way, or why there is none although one was asked for. */
+export function renderShow(
+  survey: IssuerSurvey,
+  found: WayToIssuer | string | undefined,
+  color: 'always' | 'never',
+): string {
+  const way = typeof found === 'string' ? undefined : found
   const { issuer, served, seenSince, mode, verdicts } = survey
   const rows = [
     ['issuer', issuer],
@@ -40,6 +46,7 @@ export function renderShow(survey: IssuerSurvey, way: WayToIssuer | undefined, c
     renderTable({ rows }, color),
     ...(keys.length > 0 ? [renderTable({ header, rows: keys }, color)] : []),
     renderVerdicts(verdicts, color),
+    ...(typeof found === 'string' ? [found] : []),
     ...(way === undefined ? [] : [way.plan === undefined ? tellChoice(way.detection) : renderPlan(way.plan)]),
   ].join('\n\n')
 }
@@ -79,7 +86,7 @@ function tellRevoked({ revoked, token }: IssuerSurvey): string[][] {
   return [['revoked', `${kids}, ${why}`]]
 }
 
-export function reportShow(survey: IssuerSurvey, way: WayToIssuer | undefined): object {
+export function reportShow(survey: IssuerSurvey, way: WayToIssuer | string | undefined): object {
   const { issuer, served, seenSince, revoked, token, signature, mode, verdicts } = survey
   return {
     issuer,
@@ -98,8 +105,12 @@ export function reportShow(survey: IssuerSurvey, way: WayToIssuer | undefined): 
         ? { refused: token }
         : { issuer: token.issuer, keyId: token.keyId, algorithm: token.algorithm, signature },
     ...reportVerdicts(verdicts),
-    ...(way === undefined
-      ? {}
-      : { distribution: { names: way.detection.names, by: way.detection.by }, plan: way.plan ?? way.change }),
+    ...reportWay(way),
   }
+}
+
+function reportWay(way: WayToIssuer | string | undefined): object {
+  if (way === undefined) return {}
+  if (typeof way === 'string') return { noPlan: way }
+  return { distribution: { names: way.detection.names, by: way.detection.by }, plan: way.plan ?? way.change }
 }

@@ -3,6 +3,7 @@
 import { checkNewIssuer } from '../../issuer/change/check-new-issuer.ts'
 import { type Detection, detectDistribution } from '../../issuer/change/detect-distribution.ts'
 import { type DistributionName, distributions } from '../../issuer/change/distributions/distributions.ts'
+import type { IssuerChange } from '../../issuer/change/issuer-change.ts'
 import { anyIssuer, type IssuerPlan, planIssuerChange } from '../../issuer/change/plan-issuer-change.ts'
 import { readClusterTraits } from '../../issuer/change/read-cluster-traits.ts'
 import { checkIssuerUrl } from '../../issuer/documents/check-issuer-url.ts'
@@ -76,28 +77,41 @@ export const show: Command<typeof flags> = {
   },
 }
 
-/** Undefined where no change of issuer is asked for, or none is possible. @throws ISSUER_UNUSABLE */
+/** Undefined where no change of issuer is asked for; why there are no steps, where some are. @throws ISSUER_UNUSABLE */
 async function findWay(
   cluster: Cluster,
   from: string,
   wanted: { readonly 'to-issuer': string | undefined; readonly distribution: DistributionName | undefined },
-): Promise<WayToIssuer | undefined> {
+): Promise<WayToIssuer | string | undefined> {
   const asked = wanted['to-issuer']
   const unfit = asked === undefined ? undefined : checkNewIssuer(asked, '--to-issuer')
   if (unfit !== undefined) throw unfit
   if (asked === from)
     throw usageFault('issuer show', `--to-issuer is the issuer that the cluster has: ${from}`, 'another')
-  if (vendorOfIssuer(from) !== undefined) return undefined
-  if (asked === undefined && checkIssuerUrl(from, 'it') === undefined) return undefined
-  const change = { from, to: asked ?? anyIssuer }
+  const vendor = vendorOfIssuer(from)
+  if (vendor !== undefined && asked !== undefined)
+    return `No steps to ${asked}: ${vendor} publishes the present issuer, and lets nobody change it.`
+  if (vendor === undefined && (asked !== undefined || checkIssuerUrl(from, 'it') !== undefined)) {
+    return await findSteps(cluster, { from, to: asked ?? anyIssuer }, wanted.distribution)
+  }
+  return wanted.distribution === undefined
+    ? undefined
+    : 'No steps: --distribution says whose settings they name, and the issuer to go to is not given: --to-issuer URL.'
+}
+
+async function findSteps(
+  cluster: Cluster,
+  change: IssuerChange,
+  distribution: DistributionName | undefined,
+): Promise<WayToIssuer> {
   const detection: Detection =
-    wanted.distribution === undefined
+    distribution === undefined
       ? detectDistribution(await readClusterTraits(cluster))
-      : { names: [wanted.distribution], by: '--distribution' }
+      : { names: [distribution], by: '--distribution' }
   return { change, detection, plan: planOf(detection, change) }
 }
 
-function planOf({ names }: Detection, change: IssuerPlan['change']): IssuerPlan | undefined {
+function planOf({ names }: Detection, change: IssuerChange): IssuerPlan | undefined {
   const [name, ...others] = names
   const distribution = name === undefined || others.length > 0 ? undefined : distributions.get(name)
   return distribution === undefined ? undefined : planIssuerChange(distribution, change)

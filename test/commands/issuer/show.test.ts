@@ -158,10 +158,24 @@ suite('pullpass issuer show', () => {
     const { stdout } = await runPullpass(sandbox, argv, { environment })
     assert.match(stdout, /^mode +verify only: EKS publishes the documents of this issuer, and keeps them true$/m)
     assert.doesNotMatch(stdout, /^From /m)
+    assert.ok(
+      stdout.includes(`No steps to ${to}: EKS publishes the present issuer, and lets nobody change it.\n`),
+      stdout,
+    )
   })
 })
 
 suite('pullpass issuer show --to-issuer', () => {
+  test('is what --distribution needs, where the present issuer is public', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const { exitCode, stdout } = await show(sandbox, '--distribution', 'k3s')
+    assert.equal(exitCode, 0)
+    assert.match(
+      stdout,
+      /^No steps: --distribution says whose settings they name, .* is not given: --to-issuer URL\.$/m,
+    )
+  })
+
   const nodes: Record<string, [node: object, title: string, setting: string]> = {
     Gardener: [{ metadata: { labels: { 'worker.gardener.cloud/pool': 'a' } } }, 'Gardener', 'acceptedIssuers:'],
     'Talos 1.14': [
