@@ -123,6 +123,21 @@ suite('pullpass issuer publish', () => {
     assert.ok(stdout.includes(`in two roll-outs; their steps: pullpass issuer show --to-issuer ${issuer}\n`), stdout)
   })
 
+  for (const [flag, value] of [
+    ['--issuer-url', 'https://oidc.example.com'],
+    ['--service-account', 'image-system/pullpass'],
+  ] as const) {
+    test(`${flag} says nothing about a provider, which holds keys alone: it is refused`, async (t) => {
+      const sandbox = await startTestSandbox(t)
+      const words = ['issuer', 'publish', '--to', `gcp-provider:${sandbox.provider}`, flag, value]
+      const { exitCode, stderr } = await runPullpass(sandbox, words)
+      assert.equal(exitCode, 2)
+      assert.ok(
+        stderr.startsWith(`USAGE_INVALID (run): ${flag} is given, and gcp-provider:${sandbox.provider} holds keys`),
+      )
+    })
+  }
+
   test('into a folder, for whoever serves it', async (t) => {
     const sandbox = await startTestSandbox(t)
     const folder = join(sandbox.folder.path, 'public')
