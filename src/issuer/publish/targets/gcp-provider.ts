@@ -13,11 +13,10 @@ import { askIam, type IamConnection } from '../../../providers/gcp-iam/ask-iam.t
 import { followOperation, readOperation } from '../../../providers/gcp-iam/follow-operation.ts'
 import { operatorToken } from '../../../providers/gcp-iam/operator-token.ts'
 import type { PublishTarget, StoredDocument } from '../../documents/publish-target.ts'
-import type { IssuerKey } from '../../keys/issuer-key.ts'
 import { parseJwks } from '../../keys/parse-jwks.ts'
-import { renderJwk } from '../../keys/render-jwk.ts'
 import type { TargetName } from '../parse-target.ts'
 import { googleCaller } from './google-caller.ts'
+import { renderGoogleKeys, whyNotKeptAtGoogle } from './kept-at-google.ts'
 import { providerRefusal } from './provider-refusal.ts'
 import type { TargetOutside } from './target-outside.ts'
 
@@ -32,7 +31,7 @@ export function gcpProvider({ provider }: ProviderName, outside: TargetOutside):
     issuerUrl: undefined,
     openToAll: undefined,
     holds: ['jwks'],
-    whyNotKept,
+    whyNotKept: whyNotKeptAtGoogle,
     async read(document) {
       return document === 'jwks' ? await readKeys(connection, provider) : undefined
     },
@@ -82,15 +81,11 @@ async function patchKeys(connection: IamConnection, provider: string, jwksJson: 
   await followOperation(connection, started)
 }
 
-/** Google refuses other members, and other keys than RSA and P-256, when it first needs them: at an exchange. */
 function googleKeys(text: string, provider: string): string {
-  const keys = (parseJwks(text) ?? []).filter((key) => whyNotKept(key) === undefined)
+  const keys = (parseJwks(text) ?? []).filter((key) => whyNotKeptAtGoogle(key) === undefined)
   if (keys.length === 0) throw noKey(provider)
-  return JSON.stringify({ keys: keys.map(renderJwk) })
+  return renderGoogleKeys(keys)
 }
-
-const whyNotKept = ({ type, curve }: IssuerKey): string | undefined =>
-  type === 'RSA' || curve === 'P-256' ? undefined : `Google takes no key on ${curve ?? type} as uploaded`
 
 const deleted = (provider: string) =>
   new PullpassError({

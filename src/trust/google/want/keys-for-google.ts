@@ -1,17 +1,15 @@
-/**
- * The keys of a cluster that can be uploaded to a provider: Google takes RSA and P-256, and no stray members.
- * https://cloud.google.com/iam/docs/workload-identity-federation-with-kubernetes
- */
+/** The keys of a cluster that can be uploaded to a provider. */
 import type { IssuerKey } from '../../../issuer/keys/issuer-key.ts'
 import { renderJwk } from '../../../issuer/keys/render-jwk.ts'
 import { whyUnusable } from '../../../issuer/keys/why-unusable.ts'
+import { whyNotKeptAtGoogle } from '../../../issuer/publish/targets/kept-at-google.ts'
 import { PullpassError } from '../../../outside/pullpass-error.ts'
 import type { TrustedCluster } from '../../trusted-cluster.ts'
 
 /** @throws KEYS_UNUSABLE where none is left, USAGE_INVALID where the cluster was not asked */
 export function keysForGoogle({ keys, name }: TrustedCluster): readonly IssuerKey[] {
   if (keys === undefined) throw notAsked(name)
-  const usable = keys.filter((key) => whyUnusable(key) === undefined && (key.type === 'RSA' || key.curve === 'P-256'))
+  const usable = keys.filter((key) => whyUnusable(key) === undefined && whyNotKeptAtGoogle(key) === undefined)
   if (usable.length > 0) return usable
   throw new PullpassError({
     code: 'KEYS_UNUSABLE',
