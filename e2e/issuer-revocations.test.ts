@@ -8,12 +8,9 @@ import { createMovableClock } from '../sandbox/start/movable-clock.ts'
 import { runPullpass } from '../test/support/run-pullpass.ts'
 import { type Attacks, assertRefused } from './install/attack.ts'
 import { allowUser } from './parts/control-plane/allow-user.ts'
+import { askAsAdmin } from './parts/control-plane/ask-as-admin.ts'
 import { renderKubeconfig } from './parts/control-plane/render-kubeconfig.ts'
-import {
-  type KubernetesAnswer,
-  type KubernetesRequest,
-  requestKubernetes,
-} from './parts/control-plane/request-kubernetes.ts'
+import { type KubernetesRequest, requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
 import { generateSigningKey } from './parts/control-plane/write-key-files.ts'
 import { startPart } from './parts/ground/start-part.ts'
 import { waitUntil } from './parts/ground/wait-until.ts'
@@ -40,11 +37,7 @@ const startStage = () =>
       flags,
     } as const
     const plane = await ground.use(startControlPlane(plan))
-    const admin = async (request: KubernetesRequest): Promise<KubernetesAnswer> => {
-      const answer = await requestKubernetes(plane, request)
-      if (answer.status < 300) return answer
-      throw new Error(`${request.method ?? 'GET'} ${request.path} was answered ${answer.status}: ${answer.body}`)
-    }
+    const admin = (request: KubernetesRequest) => askAsAdmin(plane, request)
     await admin({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: 'pullpass-system' } } })
     for (const document of parseAllDocuments(await readFile('deploy/issuer-revocations/policy.yaml', 'utf8'))) {
       const body: { kind: string } = document.toJS()

@@ -5,7 +5,8 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { type Sandbox, startSandbox } from '../../sandbox/start-sandbox.ts'
-import { type KubernetesRequest, requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
+import { askAsAdmin } from '../parts/control-plane/ask-as-admin.ts'
+import type { KubernetesRequest } from '../parts/control-plane/request-kubernetes.ts'
 import { findInstalledProgram } from '../parts/ground/find-program.ts'
 import { type ProgramRun, runProgram, runSuccessfully } from '../parts/ground/run-program.ts'
 import { startPart } from '../parts/ground/start-part.ts'
@@ -55,11 +56,7 @@ export const startDoctorStage = (): Promise<DoctorStage> =>
       shAtTerminal: (script) =>
         runProgram('script', ['-qec', script, '/dev/null'], { environment, stdin: 'y\n'.repeat(20) }),
       succeed,
-      async admin(request) {
-        const { status, body } = await requestKubernetes(plane, request)
-        if (status < 300) return body
-        throw new Error(`${request.method ?? 'GET'} ${request.path} was answered ${status}: ${body}`)
-      },
+      admin: async (request) => (await askAsAdmin(plane, request)).body,
     }
   })
 

@@ -13,7 +13,8 @@ import { trustCluster } from '../../sandbox/start/trust-cluster.ts'
 import { httpsTransport } from '../../src/outside/https-transport.ts'
 import { runPullpass } from '../../test/support/run-pullpass.ts'
 import type { ServiceAccountKeys } from '../parts/control-plane/api-server-plan.ts'
-import { type KubernetesRequest, requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
+import { askAsAdmin } from '../parts/control-plane/ask-as-admin.ts'
+import type { KubernetesRequest } from '../parts/control-plane/request-kubernetes.ts'
 import { findInstalledProgram } from '../parts/ground/find-program.ts'
 import { type PartGround, startPart } from '../parts/ground/start-part.ts'
 import type { RealPart } from '../parts/real-part.ts'
@@ -97,11 +98,7 @@ async function startCluster(ground: PartGround, { store, keys, environment, writ
   const KUBECONFIG = await write('admin', plane.kubeconfig)
   return {
     apiServer: plane,
-    admin: async (request: KubernetesRequest) => {
-      const answer = await requestKubernetes(plane, request)
-      if (answer.status < 300) return answer
-      throw new Error(`${request.method ?? 'GET'} ${request.path} was answered ${answer.status}: ${answer.body}`)
-    },
+    admin: (request: KubernetesRequest) => askAsAdmin(plane, request),
     async publish() {
       const clock = createMovableClock(() => new Date())
       const host = { environment: { ...environment, ...store.operator, KUBECONFIG }, clock }

@@ -5,6 +5,7 @@ import { parseAllDocuments } from 'yaml'
 import { createMovableClock } from '../../sandbox/start/movable-clock.ts'
 import { type PullpassRun, runPullpass } from '../../test/support/run-pullpass.ts'
 import { allowUser } from '../parts/control-plane/allow-user.ts'
+import { askAsAdmin } from '../parts/control-plane/ask-as-admin.ts'
 import { renderKubeconfig } from '../parts/control-plane/render-kubeconfig.ts'
 import {
   type KubernetesAnswer,
@@ -38,11 +39,7 @@ export const startIssuerStage = (): Promise<IssuerStage> =>
     const program = findInstalledProgram('kubectl', 'kubernetes-client')
     // It listens where no EndpointSlice may lead, on the loopback: whichever answers is asked.
     const plane = await use(startControlPlane({ flags: ['--endpoint-reconciler-type=none'], users: [editor] }))
-    const admin = async (request: KubernetesRequest): Promise<KubernetesAnswer> => {
-      const answer = await requestKubernetes(plane, request)
-      if (answer.status < 300) return answer
-      throw new Error(`${request.method ?? 'GET'} ${request.path} was answered ${answer.status}: ${answer.body}`)
-    }
+    const admin = (request: KubernetesRequest) => askAsAdmin(plane, request)
     const write = async (name: string, text: string) => {
       await writeFile(join(folder, name), text, { mode: 0o600 })
       return join(folder, name)

@@ -8,12 +8,8 @@ import { createCertificateAuthority } from '../../sandbox/serve/certificate-auth
 import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import type { NamespacedName } from '../../src/document/namespaced-name.ts'
-import {
-  type ApiServer,
-  type KubernetesAnswer,
-  type KubernetesRequest,
-  requestKubernetes,
-} from '../parts/control-plane/request-kubernetes.ts'
+import { askAsAdmin } from '../parts/control-plane/ask-as-admin.ts'
+import type { ApiServer, KubernetesAnswer, KubernetesRequest } from '../parts/control-plane/request-kubernetes.ts'
 import { findInstalledProgram } from '../parts/ground/find-program.ts'
 import { type PartGround, startPart } from '../parts/ground/start-part.ts'
 import type { RealPart } from '../parts/real-part.ts'
@@ -40,7 +36,7 @@ export const startStage = (): Promise<Stage> =>
   startPart('install', async (ground) => {
     const kubectl = findInstalledProgram('kubectl', 'kubernetes-client')
     const { issuer, ...apiServer } = await ground.use(startControlPlane())
-    const admin = (request: KubernetesRequest) => succeed(apiServer, request)
+    const admin = (request: KubernetesRequest) => askAsAdmin(apiServer, request)
     await publishIssuer(admin)
     const google = createGoogleCloud({ now: () => new Date(), ca: apiServer.authority })
     google.identity.putProvider({ name: provider, issuerUri: issuer })
@@ -88,10 +84,4 @@ async function serveGoogle(google: GoogleCloud, { folder, defer }: PartGround): 
     PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT: await serve(google.iamCredentials),
     PULLPASS_CA_FILE: caFile,
   }
-}
-
-async function succeed(apiServer: ApiServer, request: KubernetesRequest): Promise<KubernetesAnswer> {
-  const answer = await requestKubernetes(apiServer, request)
-  if (answer.status < 300) return answer
-  throw new Error(`${request.method ?? 'GET'} ${request.path} was answered ${answer.status}: ${answer.body}`)
 }
