@@ -10,21 +10,29 @@ export interface RefreshReport {
 export function reportOutcomes(outcomes: readonly Outcome[], mode: 'write' | 'dry-run'): RefreshReport {
   return {
     dryRun: mode === 'dry-run',
-    outcomes: outcomes.map(({ fault, registries, serviceAccounts, ...outcome }) => ({
+    outcomes: outcomes.map(({ fault, result, registries, serviceAccounts, ...outcome }) => ({
       ...outcome,
+      result: asDone(result, mode),
       registries: registries.map(({ fault: registryFault, ...registry }) => ({
         ...registry,
         ...withError(registryFault),
       })),
       ...(serviceAccounts && {
-        serviceAccounts: serviceAccounts.map(({ fault: accountFault, ...account }) => ({
+        serviceAccounts: serviceAccounts.map(({ fault: accountFault, result: attached, ...account }) => ({
           ...account,
+          result: asDone(attached, mode),
           ...withError(accountFault),
         })),
       }),
       ...withError(fault),
     })),
   }
+}
+
+/** In the words of the table: a dry run did nothing of it. */
+function asDone(result: string, mode: 'write' | 'dry-run'): string {
+  if (mode === 'write') return result
+  return { written: 'would write', attached: 'would attach' }[result] ?? result
 }
 
 function withError(fault: PullpassError | undefined): { error?: object } {

@@ -136,7 +136,7 @@ suite('attachToServiceAccounts', () => {
     const file = await attaching(sandbox, 'default')
     const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-f', file, '--dry-run', '-o', 'json'])
     assert.equal(exitCode, 0)
-    assert.deepEqual(JSON.parse(stdout).outcomes[0].serviceAccounts, [{ name: 'default', result: 'attached' }])
+    assert.deepEqual(JSON.parse(stdout).outcomes[0].serviceAccounts, [{ name: 'default', result: 'would attach' }])
     assert.equal(pullSecretsOf(sandbox, 'team-a'), undefined)
   })
 })

@@ -136,6 +136,13 @@ suite('pullpass refresh', () => {
     })
   })
 
+  test('-o json of a dry run says, as the table does, that it would write', async (t) => {
+    const { stdout } = await runPullpass(await startTestSandbox(t), ['refresh', '--dry-run', '-o', 'json'])
+    const report: { dryRun: boolean; outcomes: { result: string }[] } = JSON.parse(stdout)
+    assert.equal(report.dryRun, true)
+    assert.deepEqual([...new Set(report.outcomes.map(({ result }) => result))], ['would write'])
+  })
+
   test('without HTTP/2 the cluster is written over HTTP/1.1', async (t) => {
     const sandbox = await startTestSandbox(t, { kubernetesHttp2: 'absent' })
     const { exitCode } = await runPullpass(sandbox, ['refresh'])

@@ -30,7 +30,7 @@ export function renderPublication(report: PublishReport, color: 'always' | 'neve
   const checks = confirmations.map(({ check, state, says }): Cell[] => [check, toned(state), says])
   const tables = [
     renderTable({ rows }, color),
-    ...(outcome.keys.length > 0 ? [renderKeys(outcome.keys, color)] : []),
+    ...(outcome.keys.length > 0 ? [renderKeys(report, color)] : []),
     ...(checks.length > 0 ? [renderTable({ header: ['CHECK', 'STATE', ''], rows: checks }, color)] : []),
   ]
   const fixes = new Set(confirmations.map(({ fix }) => fix).filter((fix) => fix !== undefined))
@@ -38,11 +38,13 @@ export function renderPublication(report: PublishReport, color: 'always' | 'neve
 }
 
 function tellChange(name: DocumentName, { outcome, mode }: PublishReport): string {
-  const change = outcome.changes[name] ?? 'unchanged'
-  if (change === 'unchanged') return change
   const differs = whatDiffers(name, outcome)
-  return `${mode === 'dry-run' ? 'would be ' : ''}${change}${differs === undefined ? '' : `: ${differs}`}`
+  return `${asDone(outcome.changes[name] ?? 'unchanged', mode)}${differs === undefined ? '' : `: ${differs}`}`
 }
+
+/** `would be created`: a dry run did nothing of it. */
+const asDone = (what: string, mode: PublishReport['mode']) =>
+  mode === 'write' || ['unchanged', 'kept', 'left out'].includes(what) ? what : `would be ${what}`
 
 function tellRevocation({ revocation, mode }: PublishReport): string[][] {
   if (revocation === undefined) return []
@@ -52,13 +54,13 @@ function tellRevocation({ revocation, mode }: PublishReport): string[][] {
   return [['revoked', `${keyId}, ${state === 'before' ? already : anew}`]]
 }
 
-function renderKeys(keys: PublishOutcome['keys'], color: 'always' | 'never'): string {
+function renderKeys({ outcome: { keys }, mode }: PublishReport, color: 'always' | 'never'): string {
   const explained = keys.some(({ reason }) => reason !== undefined)
   const header = ['KEY', 'KIND', 'STATE', ...(explained ? ['REASON'] : [])]
   const rows = keys.map(({ key, state, reason }) => [
     key.keyId ?? '(no kid)',
     kindOfKey(key),
-    state,
+    asDone(state, mode),
     ...(reason === undefined ? [] : [reason]),
   ])
   return renderTable({ header, rows }, color)
@@ -76,10 +78,15 @@ export function reportPublication(report: PublishReport): object {
     ...(revocation && { revocation }),
     documents: target.holds.map((name) => ({
       path: documentPaths[name],
-      change: outcome.changes[name],
+      change: asDone(outcome.changes[name] ?? 'unchanged', mode),
       differs: whatDiffers(name, outcome),
     })),
-    keys: outcome.keys.map(({ key, state, reason }) => ({ kid: key.keyId, kind: kindOfKey(key), state, reason })),
+    keys: outcome.keys.map(({ key, state, reason }) => ({
+      kid: key.keyId,
+      kind: kindOfKey(key),
+      state: asDone(state, mode),
+      reason,
+    })),
     checks: confirmations,
   }
 }

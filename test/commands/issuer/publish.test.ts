@@ -72,6 +72,21 @@ suite('pullpass issuer publish', () => {
     }
   })
 
+  test('-o json of a dry run says, as the table does, what would be', async (t) => {
+    const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
+    const report: { documents: { change: string }[]; keys: { state: string }[] } = JSON.parse(
+      (await publish(sandbox, '--dry-run', '-o', 'json')).stdout,
+    )
+    assert.deepEqual(
+      report.documents.map(({ change }) => change),
+      ['would be created', 'would be created'],
+    )
+    assert.deepEqual(
+      report.keys.map(({ state }) => state),
+      ['would be added'],
+    )
+  })
+
   test('a key that a ConfigMap alone remembers is not published: its writer would sign in every account’s name', async (t) => {
     const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
     const { publicKey, kid } = await generateSigningKey()
@@ -167,7 +182,7 @@ suite('pullpass issuer publish', () => {
       assert.deepEqual(kidsOf(lies(sandbox, 'openid/v1/jwks')), ['other'])
       const tried = await publish(sandbox, '--adopt', '--dry-run')
       assert.match(tried.stdout, /^openid\/v1\/jwks +would be updated: 1 key added, 1 key withdrawn$/m)
-      assert.match(tried.stdout, /^other +RSA 2048 +withdrawn$/m)
+      assert.match(tried.stdout, /^other +RSA 2048 +would be withdrawn$/m)
       assert.equal((await publish(sandbox, '--adopt')).exitCode, 0)
       assert.ok(kidsOf(lies(sandbox, 'openid/v1/jwks')).includes(sandbox.cluster.keys.current.kid))
     })
