@@ -40,15 +40,16 @@ export async function attachPullSecrets(
     if (job === undefined || byName === undefined || !['written', 'unchanged'].includes(outcome.result)) return outcome
     const serviceAccounts = await attachIn(outcome, { job, byName, attach })
     const fault = serviceAccounts.find((account) => account.fault !== undefined)?.fault
-    const note = [outcome.note, ...serviceAccounts.map(noteOf)].filter((words) => words !== undefined).join('; ')
+    const notes = serviceAccounts.map((account) => noteOf(account, attach.mode))
+    const note = [outcome.note, ...notes].filter((words) => words !== undefined).join('; ')
     return { ...outcome, serviceAccounts, ...(note !== '' && { note }), ...(fault && { fault }) }
   })
   tellOfAbsent(attached, attach.outside)
   return attached
 }
 
-function noteOf({ name, result }: ServiceAccountOutcome): string | undefined {
-  if (result === 'attached') return `attached to ${name}`
+function noteOf({ name, result }: ServiceAccountOutcome, mode: Attach['mode']): string | undefined {
+  if (result === 'attached') return mode === 'dry-run' ? `would be attached to ${name}` : `attached to ${name}`
   return result === 'absent' ? `service account ${name} is not there` : undefined
 }
 

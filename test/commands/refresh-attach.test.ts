@@ -136,7 +136,11 @@ suite('attachToServiceAccounts', () => {
     const file = await attaching(sandbox, 'default')
     const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-f', file, '--dry-run', '-o', 'json'])
     assert.equal(exitCode, 0)
-    assert.deepEqual(JSON.parse(stdout).outcomes[0].serviceAccounts, [{ name: 'default', result: 'would attach' }])
+    const [{ serviceAccounts, note }] = JSON.parse(stdout).outcomes
+    assert.deepEqual(
+      [serviceAccounts, note],
+      [[{ name: 'default', result: 'would attach' }], 'would be attached to default'],
+    )
     assert.equal(pullSecretsOf(sandbox, 'team-a'), undefined)
   })
 })
