@@ -1,13 +1,9 @@
 /** What doctor is asked to look at, and with what. */
 import type { Document } from '../document/document.ts'
+import type { NamespacedName } from '../document/namespaced-name.ts'
 import type { TokenSource } from '../refresh/obtain-subject-token.ts'
 import type { ImageReference } from '../registry/parse-image-reference.ts'
 import type { MendingCommands } from './remedy/mending-commands.ts'
-
-export interface NamespacedName {
-  readonly namespace: string
-  readonly name: string
-}
 
 export interface WantedImage {
   /** As it was written. */

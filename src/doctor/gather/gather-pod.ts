@@ -1,4 +1,6 @@
 /** One pod, its service account as it is now, and what lies in the pull secrets that it names. */
+
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import type { Listed } from '../../kubernetes/list-by-name.ts'
 import { listPodEvents, type PodEvent } from '../../kubernetes/list-pod-events.ts'
@@ -7,7 +9,6 @@ import { type Pod, readPod } from '../../kubernetes/read-pod.ts'
 import { type PullSecretContent, readPullSecretData } from '../../kubernetes/read-pull-secret-data.ts'
 import { asFault } from '../../outside/as-fault.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
-import type { NamespacedName } from '../asked.ts'
 
 export interface PodFacts {
   readonly asked: NamespacedName

@@ -3,13 +3,14 @@
  * are those of the account that refreshes, where whoever runs doctor may ask about others; else his own.
  */
 import type { Document } from '../../document/document.ts'
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { type AccessQuestion, reviewAccess } from '../../kubernetes/review-access.ts'
 import { rightsOf } from '../../manifests/rights-of.ts'
 import { asFault } from '../../outside/as-fault.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { sideBySide } from '../../refresh/side-by-side.ts'
-import type { Asked, NamespacedName, Refresher } from '../asked.ts'
+import type { Asked, Refresher } from '../asked.ts'
 
 export interface RightFacts {
   readonly question: AccessQuestion

@@ -1,4 +1,6 @@
 /** The subject token of each registry, as a refresh would get it: from its file, or requested, which is real. */
+
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import { requestedAccount } from '../../document/requested-account.ts'
 import { readTokenFile } from '../../identity/read-token-file.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
@@ -8,7 +10,7 @@ import { looksLikeSecret } from '../../outside/looks-like-secret.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { Demand } from '../../refresh/demand.ts'
 import { requestSubjectToken, tokenFileOf } from '../../refresh/obtain-subject-token.ts'
-import type { Asked, NamespacedName } from '../asked.ts'
+import type { Asked } from '../asked.ts'
 
 export interface TokenFacts {
   readonly demand: Demand
