@@ -5,45 +5,54 @@
  *   key.DIGEST      {"key": a JWK, "firstSeenAt": …, "lastSeenAt": …}
  *   revoked.DIGEST  {"kid": …, "key": a JWK, "revokedAt": …}
  */
-import { asObject, asText, jsonOrNone } from '../../outside/json-fields.ts'
+import { asObject, asText, type JsonObject, jsonOrNone } from '../../outside/json-fields.ts'
 import type { IssuerKey } from '../keys/issuer-key.ts'
 import { parseJwks } from '../keys/parse-jwks.ts'
 import { digestOf, type KeyMemory, type RememberedKey, type Revocation } from './key-memory.ts'
 
 /** A ConfigMap takes 1 MiB; AWS reads 100 keys of each kind. */
 const maxKeys = 300
+/** What is longer is not read; an RSA key of 4096 bits takes 900. deploy/issuer-revocations lets nobody write more. */
+const longestEntry = 4096
 
 /** Somebody may have edited it: an entry that says nothing of a key is dropped, and a revocation holds by its name. */
 export function parseMemory(entries: Readonly<Record<string, string>>): KeyMemory {
   const keys: RememberedKey[] = []
   const revocations: Revocation[] = []
   for (const [name, text] of Object.entries(entries)) {
-    const remembered = name.startsWith('key.') ? rememberedIn(text) : undefined
-    if (remembered !== undefined && name === `key.${digestOf(remembered.key.keyId)}`) keys.push(remembered)
-    if (name.startsWith('revoked.')) revocations.push(revocationIn(name.slice('revoked.'.length), text))
+    const entry = text.length > longestEntry ? undefined : asObject(jsonOrNone(text))
+    const [, kind, digest = ''] = /^(key|revoked)\.([\w-]{43})$/.exec(name) ?? []
+    const remembered = kind === 'key' ? rememberedIn(digest, entry) : undefined
+    if (remembered !== undefined) keys.push(remembered)
+    if (kind === 'revoked') revocations.push(revocationIn(digest, entry))
   }
   return { keys: keys.slice(0, maxKeys), revocations }
 }
 
-function rememberedIn(text: string): RememberedKey | undefined {
-  const entry = asObject(jsonOrNone(text))
-  const key = keyOf(entry?.['key'])
+function rememberedIn(digest: string, entry: JsonObject | undefined): RememberedKey | undefined {
+  const key = keyOf(digest, entry?.['key'])
   const lastSeenAt = dateOf(entry?.['lastSeenAt'])
   if (key === undefined || lastSeenAt === undefined) return undefined
   return { key, firstSeenAt: dateOf(entry?.['firstSeenAt']) ?? lastSeenAt, lastSeenAt }
 }
 
-function revocationIn(digest: string, text: string): Revocation {
-  const entry = asObject(jsonOrNone(text))
+function revocationIn(digest: string, entry: JsonObject | undefined): Revocation {
+  const keyId = asText(entry?.['kid'])
   return {
     digest,
-    keyId: asText(entry?.['kid']),
-    key: keyOf(entry?.['key']),
+    keyId: keyId !== undefined && digestOf(keyId) === digest ? keyId : undefined,
+    key: keyOf(digest, entry?.['key']),
     revokedAt: dateOf(entry?.['revokedAt']),
   }
 }
 
-const keyOf = (jwk: unknown): IssuerKey | undefined => parseJwks(JSON.stringify({ keys: [jwk] }))?.[0]
+/** Of this kid, and with what makes it a key: else somebody wrote it there to have the real one pass for unknown. */
+function keyOf(digest: string, jwk: unknown): IssuerKey | undefined {
+  const [key] = parseJwks(JSON.stringify({ keys: [jwk] })) ?? []
+  return key !== undefined && digestOf(key.keyId) === digest && hasMaterial(key) ? key : undefined
+}
+
+const hasMaterial = ({ members: { n, e, crv, x } }: IssuerKey): boolean => Boolean((n && e) || (crv && x))
 
 function dateOf(value: unknown): Date | undefined {
   const date = new Date(asText(value) ?? Number.NaN)

@@ -13,7 +13,7 @@ import { withoutFaults } from '../../outside/without-faults.ts'
 import type { ClusterIssuer } from '../cluster/read-cluster-issuer.ts'
 import { judgePublished } from '../documents/judge-published.ts'
 import type { PublishTarget } from '../documents/publish-target.ts'
-import type { IssuerKey } from '../keys/issuer-key.ts'
+import { type IssuerKey, sameKey } from '../keys/issuer-key.ts'
 import { mergeKeys } from '../keys/merge-keys.ts'
 import { isRevoked } from '../memory/is-revoked.ts'
 import { digestOf, type KeyMemory } from '../memory/key-memory.ts'
@@ -110,8 +110,10 @@ function tellRevocation({ revocations }: KeyMemory, keyId: string): Revocation {
 
 function withRevocation(memory: KeyMemory, keyId: string, key: IssuerKey | undefined, now: Date): KeyMemory {
   const digest = digestOf(keyId)
-  if (memory.revocations.some((one) => one.digest === digest && (one.key !== undefined || key === undefined)))
-    return memory
+  // Whoever may write the memory may have revoked the kid before, with a key that is another: the leaked one is written.
+  const isSaid = (one: KeyMemory['revocations'][number]) =>
+    one.digest === digest && (key === undefined || (one.key !== undefined && sameKey(one.key, key)))
+  if (memory.revocations.some(isSaid)) return memory
   const revocations = [
     ...memory.revocations.filter((one) => one.digest !== digest),
     { digest, keyId, key, revokedAt: now },

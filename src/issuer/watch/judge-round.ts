@@ -50,7 +50,7 @@ export function judgeRound(facts: RoundFacts, before: RoundBefore, now: Date): R
   const read = withoutFaults(facts.readings.map(({ documents }) => documents))
   const served = mergeKeys(...read.map(({ keys }) => keys))
   const signing = signingOf(facts)
-  const vouched = [...before.witnessed, ...before.published]
+  const vouched = [...served, ...before.witnessed, ...before.published]
   const merged = facts.memory instanceof PullpassError ? undefined : mergeMemories(facts.memory, before.memory, vouched)
   const remembered = merged ?? before.memory
   const seen = { served, signing: [...signing.keys()], published: before.published }

@@ -20,6 +20,18 @@ async function rotate(watch: TestWatch): Promise<{ old: SigningKey; next: Signin
   return { old, next }
 }
 
+/** Somebody else writes the memory. */
+function forge({ sandbox: { cluster } }: TestWatch, data: Record<string, string>): void {
+  const memory = cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
+  if (memory) cluster.store.remove(memory)
+  cluster.seed({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { namespace: 'pullpass-system', name: 'pullpass-issuer' },
+    data,
+  })
+}
+
 suite('pullpass issuer revoke', () => {
   test('takes a key out at once, and neither watch nor publish brings it back, though the cluster serves it', async (t) => {
     const watch = await startTestWatch(t)
@@ -48,6 +60,24 @@ suite('pullpass issuer revoke', () => {
     assert.match(stdout, new RegExp(`^revoked +${old.kid}, already revoked since 20\\d\\d-[-:.T\\d]+Z$`, 'm'))
     assert.deepEqual(watch.remembered(), remembered)
     assert.deepEqual(watch.published(), [next.kid])
+  })
+
+  test('of a key that somebody revoked before, by a key that is another, the real one is written down', async (t) => {
+    const watch = await startTestWatch(t)
+    const { old, next } = await rotate(watch)
+    const { publicKey } = await generateSigningKey()
+    const name = `revoked.${digestOf(old.kid)}`
+    for (const key of [{}, { ...publicKey.export({ format: 'jwk' }), kid: old.kid }]) {
+      forge(watch, { ...watch.remembered(), [name]: JSON.stringify({ kid: old.kid, key }) })
+      await watch.look()
+      assert.equal((await revoke(watch, old.kid)).exitCode, 0)
+      for (const looks of [0, 2]) {
+        await watch.look(looks)
+        const { key: written }: { key: { n: string } } = JSON.parse(watch.remembered()[name] ?? '')
+        assert.equal(written.n, old.publicKey.export({ format: 'jwk' }).n)
+        assert.deepEqual(watch.published(), [next.kid])
+      }
+    }
   })
 
   test('the key that signs now is not revoked unless all pulls may break', async (t) => {

@@ -45,8 +45,39 @@ suite('the memory of an issuer’s keys', () => {
     assert.equal(isRevoked(parseMemory(entries), testKey('new')), false)
   })
 
+  const forged: Record<string, object> = {
+    'of no material': { kid: 'old' },
+    'of nothing at all': {},
+    'of another kid': testKey('other').members,
+  }
+  for (const [title, key] of Object.entries(forged)) {
+    test(`a key ${title} is not believed to be the revoked one, and the revocation holds by its kid`, () => {
+      const memory = parseMemory({ [`revoked.${digestOf('old')}`]: JSON.stringify({ kid: 'old', key }) })
+      assert.deepEqual(memory.revocations, [{ ...revoked, key: undefined, revokedAt: undefined }])
+      assert.equal(isRevoked(memory, { ...testKey('other'), members: {} }), false)
+    })
+  }
+
+  test('of an entry that is longer than a key is, nothing is kept but the digest that names it', () => {
+    const text = JSON.stringify({ kid: 'old', key: revoked.key.members, revokedAt: at(3), more: 'x'.repeat(4_000) })
+    const { revocations } = parseMemory({ [`revoked.${digestOf('old')}`]: text, 'revoked.junk': text })
+    assert.deepEqual(revocations, [{ digest: digestOf('old'), keyId: undefined, key: undefined, revokedAt: undefined }])
+  })
+
+  test('the entry of an RSA key of 4096 bits, with a kid as long as Kubernetes’, fits with room to spare', () => {
+    const kid = 'k'.repeat(43)
+    const { members } = testKey(kid)
+    const key = { ...testKey(kid), members: { ...members, alg: 'RS256', use: 'sig', n: 'n'.repeat(683) } }
+    const memory: KeyMemory = {
+      keys: [{ key, firstSeenAt: at(1), lastSeenAt: at(2) }],
+      revocations: [{ digest: digestOf(kid), keyId: kid, key, revokedAt: at(3) }],
+    }
+    for (const text of Object.values(stored(memory))) assert.ok(text.length < 1024, `${text.length}`)
+  })
+
   test('any entries are read without a fault', () => {
-    const name = fc.oneof(fc.string(), fc.constantFrom('key.a', 'revoked.a'))
+    const digest = digestOf('a')
+    const name = fc.oneof(fc.string(), fc.constantFrom('key.a', `key.${digest}`, 'revoked.a', `revoked.${digest}`))
     fc.assert(
       fc.property(fc.dictionary(name, fc.oneof(fc.string(), fc.json())), (entries) => void parseMemory(entries)),
     )

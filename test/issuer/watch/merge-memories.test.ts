@@ -35,6 +35,25 @@ suite('what the cluster remembers and what this process does', () => {
     assert.deepEqual(mergeMemories(found, withRevocations(revocationOf('a')), []), { ...found, removed: [] })
   })
 
+  test('a revocation whose key somebody had made up before is taken over with the real one', () => {
+    const forged = withRevocations(revocationOf('a', testKey('a', 'forged')))
+    const real = withRevocations(revocationOf('a', testKey('a')))
+    assert.deepEqual(mergeMemories(real, forged, [testKey('a')]), { ...real, removed: [] })
+    assert.deepEqual(mergeMemories(forged, real, [testKey('a')]).removed, real.revocations)
+  })
+
+  test('of revocations of no key that anybody served, written over each other, a hundred are kept; the one of a served key always', () => {
+    let own: KeyMemory = withRevocations()
+    for (let wave = 0; wave < 30; wave++) {
+      const junk = Array.from({ length: 20 }, (_, at) => revocationOf(`junk-${wave}-${at}`))
+      const found = wave === 20 ? [...junk, revocationOf('leaked', testKey('leaked'))] : junk
+      own = mergeMemories(withRevocations(...found), own, [testKey('leaked')])
+    }
+    assert.equal(own.revocations.length, 100 + 20 + 1)
+    assert.ok(isRevoked(own, testKey('leaked')))
+    assert.ok(isRevoked(own, testKey('junk-0-0')))
+  })
+
   test('a revocation that this process knows holds, for kid and key, whatever others make of it', () => {
     const change = fc.record({
       keyId: fc.constantFrom('a', 'b', 'c'),
