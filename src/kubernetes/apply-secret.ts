@@ -2,7 +2,7 @@
  * One pull secret, by server-side apply; its data is not sent back.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
-
+import { pullSecretType } from '../credential/pull-secret-type.ts'
 import { asObject, asText } from '../outside/json-fields.ts'
 import { Redacted } from '../outside/redacted.ts'
 import type { Cluster, ClusterAnswer } from './cluster.ts'
@@ -69,7 +69,7 @@ function manifestOf(secret: PullSecret): Redacted {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name, namespace, uid, resourceVersion, labels, annotations },
-    type: 'kubernetes.io/dockerconfigjson',
+    type: pullSecretType,
     // `data`, since keys of `stringData` that are dropped later would stay.
     data: { '.dockerconfigjson': encode(dockerConfigJson) },
   }

@@ -1,5 +1,5 @@
 /** Why the API server did not take an apply of a Secret: somebody else's fields, a newer state, its type, its size. */
-
+import { pullSecretType } from '../credential/pull-secret-type.ts'
 import type { Asked, Wording } from './asked.ts'
 import type { Status, StatusCause } from './parse-status.ts'
 
@@ -52,7 +52,7 @@ function wrongType(secret: string): Wording {
   return {
     code: 'SECRET_TYPE_WRONG',
     seen: `${secret} has another type, which cannot be changed`,
-    expected: 'type kubernetes.io/dockerconfigjson',
+    expected: `type ${pullSecretType}`,
     hint: 'choose another spec.secretName, or delete this Secret if nothing needs it',
   }
 }

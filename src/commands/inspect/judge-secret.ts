@@ -1,6 +1,7 @@
 /** What is to be said of a Secret as a pull secret: whose it is, what a kubelet makes of it. Pure. */
 import { parseDockerConfig } from '../../credential/parse-docker-config.ts'
 import { type PullSecretRecord, parseRecord } from '../../credential/pull-secret-record.ts'
+import { pullSecretType } from '../../credential/pull-secret-type.ts'
 import type { PullSecretContent } from '../../kubernetes/read-pull-secret-data.ts'
 import { Redacted } from '../../outside/redacted.ts'
 import { ownRecord } from '../../refresh/own-record.ts'
@@ -17,8 +18,6 @@ export interface SecretVerdict extends PullSecretVerdict {
   readonly document: string | undefined
   readonly refreshedAt: Date | undefined
 }
-
-const pullSecretType = 'kubernetes.io/dockerconfigjson'
 
 export function judgeSecret(
   { secret: target, image }: SecretTarget,

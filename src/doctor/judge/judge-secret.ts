@@ -1,6 +1,7 @@
 /** Whether one pull secret will do: there, ours, of the right type, as the document is now, fresh, and what kubelets parse. Pure. */
 import { parseDockerConfig } from '../../credential/parse-docker-config.ts'
 import type { PullSecretRecord } from '../../credential/pull-secret-record.ts'
+import { pullSecretType } from '../../credential/pull-secret-type.ts'
 import type { Document } from '../../document/document.ts'
 import { fieldManager } from '../../kubernetes/field-manager.ts'
 import type { PullSecretContent } from '../../kubernetes/read-pull-secret-data.ts'
@@ -33,8 +34,6 @@ function causeOf(code: FindingCode, { before }: JudgeSecret): Finding | undefine
 }
 
 type Judged = Omit<Finding, 'hop' | 'about'>
-
-const pullSecretType = 'kubernetes.io/dockerconfigjson'
 
 export function judgeSecret({ document, namespace, content }: SecretFacts, judge: JudgeSecret): Finding {
   const name = `${namespace}/${document.secretName}`
