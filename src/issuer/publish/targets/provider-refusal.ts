@@ -20,8 +20,9 @@ function expectedOf({ code }: Refusal, provider: string): string {
 function hintOf(status: number, provider: string): string | undefined {
   const [, project = 'PROJECT'] = provider.split('/')
   if (status === 404)
-    return `pullpass trust apply makes it with its pool, of a document; in a pool that is there: gcloud iam workload-identity-pools providers create-oidc ${provider} --issuer-uri=ISSUER --attribute-mapping=google.subject=assertion.sub`
+    return `pullpass trust apply -f FILE makes it, with its pool; in a pool that is there: gcloud iam workload-identity-pools providers create-oidc ${provider} --issuer-uri=ISSUER --attribute-mapping=google.subject=assertion.sub`
   if (status === 403)
     return `gcloud projects add-iam-policy-binding ${project} --role=roles/iam.workloadIdentityPoolAdmin --member=OPERATOR; or a role with what Google names`
+  if (status >= 500) return 'nothing to do if it passes; what is published stays'
   return status === 400 ? 'see what Google says of it; what is published stays' : undefined
 }

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { providerRefusal } from '../../../../src/issuer/publish/targets/provider-refusal.ts'
+
+const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
+const answer = { error: { message: 'Requested entity was not found.' } }
+
+suite('what Google refuses about a provider', () => {
+  const refused: readonly [status: number, code: string, hint: RegExp][] = [
+    [400, 'PUBLISH_REFUSED', /^see what Google says of it; what is published stays$/],
+    [401, 'PUBLISH_DENIED', /^see which credentials are used, and sign in again$/],
+    [
+      403,
+      'PUBLISH_DENIED',
+      /^gcloud projects add-iam-policy-binding 123456789012 --role=roles\/iam\.workloadIdentityPool/,
+    ],
+    [
+      404,
+      'PUBLISH_TARGET_MISSING',
+      new RegExp(`^pullpass trust apply .* create-oidc ${provider} --issuer-uri=ISSUER `),
+    ],
+    [503, 'PUBLISH_UNAVAILABLE', /^nothing to do if it passes; what is published stays$/],
+    [429, 'QUOTA_EXCEEDED', /^nothing to do if it passes$/],
+  ]
+  for (const [status, code, hint] of refused) {
+    test(`by ${status} names the provider, what was expected, and a way on`, () => {
+      const refusal = providerRefusal(status, answer, provider)
+      assert.equal(refusal?.code, code)
+      assert.ok(refusal?.expected?.includes(provider), refusal?.expected)
+      assert.match(refusal?.hint ?? '', hint)
+    })
+  }
+
+  test('in words that nobody knows is left to the general case', () => {
+    assert.equal(providerRefusal(404, { message: 'nginx' }, provider), undefined)
+  })
+})
