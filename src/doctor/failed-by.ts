@@ -4,7 +4,8 @@ import type { DoctorHop, Finding, Remedy } from './finding.ts'
 
 /** `remedy`: the command that mends it, where there is one; the fault's own words stand beside it. */
 export function failedBy(hop: DoctorHop, about: string, fault: PullpassError, remedy: Remedy = {}): Finding {
-  const { code, seen, expected, hint } = fault
+  const { code, seen, expected, also, hint } = fault
   const words = remedy.words ?? hint
-  return { hop, about, result: 'failed', code, seen, expected, remedy: { ...remedy, ...(words && { words }) } }
+  const mended = { ...remedy, ...(words && { words }) }
+  return { hop, about, result: 'failed', code, seen, expected, ...(also.length > 0 && { also }), remedy: mended }
 }

@@ -91,6 +91,8 @@ export interface Finding {
   /** What failed before, so that this was not looked at. */
   readonly because?: Pick<Finding, 'hop' | 'code'> | undefined
   readonly expected?: string | undefined
+  /** What else is the matter there, a line each. */
+  readonly also?: readonly string[]
   readonly remedy?: Remedy | undefined
 }
 

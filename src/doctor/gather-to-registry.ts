@@ -8,11 +8,12 @@ import { repositoryFor } from '../trust/repository-for.ts'
 import type { Asked, WantedImage } from './asked.ts'
 import { admittedToken, gatherAdmissions } from './gather/gather-admissions.ts'
 import { gatherExchanges } from './gather/gather-exchanges.ts'
-import { gatherHosts } from './gather/gather-hosts.ts'
+import { gatherHosts, noHosts } from './gather/gather-hosts.ts'
 import { gatherIssuers } from './gather/gather-issuers.ts'
 import { gatherPulls } from './gather/gather-pulls.ts'
 import { gatherTokens, type TokenFacts, whereOf } from './gather/gather-tokens.ts'
 import { gatherTrust } from './gather/gather-trust.ts'
+import type { Patience, Step } from './gather/patience.ts'
 import { type ClockSeen, watchClocks } from './gather/watch-clocks.ts'
 import type { TrustFacts, WayFacts } from './gather/way-facts.ts'
 import { ofTrust } from './judge/judge-exchange.ts'
@@ -25,35 +26,58 @@ export interface WayWanted {
   readonly images: readonly WantedImage[]
 }
 
+/** Whose answer each hop waits for. */
+const steps = {
+  tokens: { hops: ['subject-token'], of: 'the API server' },
+  admissions: { hops: ['publish'], of: 'where the issuer is published' },
+  issuers: { hops: ['discovery', 'key', 'signature'], of: "the token's issuer" },
+  exchanges: { hops: ['exchange', 'impersonation'], of: 'the vendor' },
+  hosts: { hops: ['discovery'], of: "who serves the issuer's documents" },
+  pulls: { hops: ['registry'], of: 'the registry' },
+  trust: { hops: [], of: 'the vendor, of what it trusts' },
+} as const satisfies Readonly<Record<string, Step>>
+
+/** `cluster`: undefined where it cannot be asked. */
 export async function gatherToRegistry(
-  { asked, demands, images }: WayWanted,
+  wanted: WayWanted,
   cluster: Cluster | undefined,
+  patience: Patience,
   outside: Outside,
 ): Promise<WayFacts> {
+  const { asked, demands, images } = wanted
+  const { documents } = asked
   const watched = watchClocks(outside)
-  const tokens = await gatherTokens(demands, asked, cluster)
+  const look = watched.outside
+  const tokens = await patience.await(steps.tokens, [], () => gatherTokens(demands, asked, cluster))
   const requestedAt = outside.now()
   const worth = tokens.map((facts) => ({ ...facts, token: worthTrying(facts, asked, requestedAt) }))
-  const admissions = await gatherAdmissions(worth, asked, cluster, watched.outside)
+  const admissions = await patience.await(steps.admissions, [], () => gatherAdmissions(worth, asked, cluster, look))
   const held = tokens.flatMap(({ got, from }, index) =>
     isToken(got) ? [{ token: admissions[index]?.token ?? got, where: whereOf(from) }] : [],
   )
-  const issuers = await gatherIssuers(held, asked, cluster, watched.outside)
+  const issuers = await patience.await(steps.issuers, [], () => gatherIssuers(held, asked, cluster, look))
   const admitted = admissions.map((facts) => ({ demand: facts.demand, token: admittedToken(facts) }))
-  const exchanges = await gatherExchanges(admitted, watched.outside)
-  const hosts = await gatherHosts(issuers, exchanges, outside)
-  const pulls = await gatherPulls(exchanges, { documents: asked.documents, images }, watched.outside)
-  const trust = await gatherWhereRefused({ tokens, issuers, exchanges, pulls }, { asked, demands, images }, outside)
+  const exchanges = await patience.await(steps.exchanges, [], () => gatherExchanges(admitted, look))
+  const hosts = await patience.await(steps.hosts, noHosts, () => gatherHosts(issuers, exchanges, outside))
+  const pulls = await patience.await(steps.pulls, [], () => gatherPulls(exchanges, { documents, images }, look))
+  const trust = await gatherWhereRefused({ tokens, issuers, exchanges, pulls }, { wanted, patience }, outside)
   const clocks = [...clusterClock(tokens, cluster, requestedAt), ...watched.seen()]
   return { tokens, admissions, issuers, hosts, exchanges, pulls, clocks, trust }
+}
+
+interface Looking {
+  readonly wanted: WayWanted
+  readonly patience: Patience
 }
 
 /** The vendor is read only where he refused something that he was told wrong, or not at all. */
 async function gatherWhereRefused(
   { tokens, issuers, exchanges, pulls }: Omit<WayFacts, 'trust' | 'clocks' | 'hosts' | 'admissions'>,
-  { asked: { documents }, images }: WayWanted,
+  { wanted, patience }: Looking,
   outside: Outside,
 ): Promise<TrustFacts> {
+  const { asked, images } = wanted
+  const { documents } = asked
   const first = tokens.find(({ got }) => isToken(got))?.got
   const token = first !== undefined && isToken(first) ? first : undefined
   const references = images.map(({ reference }) => reference)
@@ -67,7 +91,8 @@ async function gatherWhereRefused(
   const cluster =
     served === undefined || served instanceof PullpassError ? { issuer: token.issuer, keys: undefined } : served
   const subject = takesFiles(documents) ? token.subject : undefined
-  const found = await gatherTrust({ documents, cluster, subject, repository: repository?.name }, outside)
+  const trusted = { documents, cluster, subject, repository: repository?.name }
+  const found = await patience.await(steps.trust, undefined, () => gatherTrust(trusted, outside))
   return { ...known, found }
 }
 

@@ -19,9 +19,12 @@ import type { SecretFacts } from './gather/gather-places.ts'
 import { gatherShadows, type ShadowFacts } from './gather/gather-shadows.ts'
 import { gatherStored } from './gather/gather-stored.ts'
 import { gatherWrites, mostNamespaces } from './gather/gather-writes.ts'
+import { createPatience, type Patience } from './gather/patience.ts'
 import { probeCluster } from './gather/probe-cluster.ts'
+import type { WayFacts } from './gather/way-facts.ts'
 import { gatherToRegistry } from './gather-to-registry.ts'
 import { judgeCluster } from './judge/judge-cluster.ts'
+import { judgeLate } from './judge/judge-late.ts'
 import { judgeStored } from './judge/judge-stored.ts'
 import { judgeToRegistry } from './judge/judge-to-registry.ts'
 import { judgeWrite } from './judge/judge-write.ts'
@@ -33,33 +36,60 @@ export async function walk(asked: Asked, cluster: Cluster | PullpassError, outsi
   const demands = await listDemands(asked.documents)
   const misset = findMisset(demands, outside)
   if (misset !== undefined) return [misset]
-  const probed = await probeCluster(cluster)
-  const usable = probed.finding.result === 'ok' ? probed.cluster : undefined
-  const facts = usable && (await gatherCluster(asked, usable))
-  const images = facts ? imagesOf(asked, facts.images) : imagesOf(asked, [])
-  const way = await gatherToRegistry({ asked, demands, images }, usable, outside)
+  const patience = createPatience(outside.signal)
+  const found = await lookAround({ asked, demands, patience }, cluster, outside)
+  const late = patience.late()
+  return inOrder(late === undefined ? found : judgeLate(found, late, asked))
+}
+
+interface Looking {
+  readonly asked: Asked
+  readonly demands: readonly Demand[]
+  readonly patience: Patience
+}
+
+async function lookAround(
+  { asked, demands, patience }: Looking,
+  cluster: Cluster | PullpassError,
+  outside: Outside,
+): Promise<Finding[]> {
+  const of = cluster instanceof PullpassError ? 'kubeconfig' : cluster.server
+  const probed = await patience.await({ hops: ['cluster'], of }, undefined, () => probeCluster(cluster))
+  const usable = probed?.finding.result === 'ok' ? probed.cluster : undefined
+  const facts = usable && (await gatherCluster(asked, usable, patience))
+  const images = imagesOf(asked, facts?.images ?? [])
+  const way = await gatherToRegistry({ asked, demands, images }, usable, patience, outside)
   const toRegistry = judgeToRegistry(way, {
     asked,
     images,
-    clusterFailure: probed.finding.result === 'failed' ? probed.finding : undefined,
+    clusterFailure: probed?.finding.result === 'failed' ? probed.finding : undefined,
     now: outside.now(),
   })
-  const before = [documentFound(asked), probed.finding, ...toRegistry]
-  const shadows = await shadowsOf(facts, images, outside)
+  const before = [documentFound(asked), ...(probed === undefined ? [] : [probed.finding]), ...toRegistry]
+  const shadows = await patience.await({ hops: ['pod-secrets'], of }, [], () => shadowsOf(facts, images, outside))
   const inCluster = judgeCluster(facts, { asked, images, shadows, before, now: outside.now() })
-  const writes =
-    usable && facts && !(facts.places instanceof PullpassError)
-      ? await gatherWrites(facts.places, way.exchanges, usable, outside)
-      : []
+  const writes = await patience.await({ hops: ['write'], of }, [], () => writesOf(facts, way, usable, outside))
   const seen = [...before, ...inCluster.upToSecrets]
-  const stored = await gatherStored(sound(facts, asked, inCluster.upToSecrets), images, outside)
+  const stored = await patience.await({ hops: ['stored-credential'], of: 'the registry' }, [], () =>
+    gatherStored(sound(facts, asked, inCluster.upToSecrets), images, outside),
+  )
   const found = [...seen, ...stored.map((one) => judgeStored(one, seen, asked.commands))]
   const written = [
     ...writes.map((outcome) => judgeWrite(outcome, found, asked.commands)),
     ...unwritten(writes, found),
     ...(writes.length > 0 ? untried(facts) : []),
   ]
-  return inOrder([...found, ...written, ...inCluster.afterWrites([...found, ...written])])
+  return [...found, ...written, ...inCluster.afterWrites([...found, ...written])]
+}
+
+async function writesOf(
+  facts: ClusterFacts | undefined,
+  { exchanges }: WayFacts,
+  cluster: Cluster | undefined,
+  outside: Outside,
+): Promise<Outcome[]> {
+  if (cluster === undefined || facts === undefined || facts.places instanceof PullpassError) return []
+  return await gatherWrites(facts.places, exchanges, cluster, outside)
 }
 
 async function shadowsOf(

@@ -1,4 +1,5 @@
 /** What the cluster shows of rights, namespaces, Secrets and the pod. */
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { asFault } from '../../outside/as-fault.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
@@ -7,6 +8,7 @@ import type { Asked, WantedImage } from '../asked.ts'
 import { gatherPlaces, type PlaceFacts } from './gather-places.ts'
 import { gatherPod, type PodFacts } from './gather-pod.ts'
 import { gatherRights, type RightFacts } from './gather-rights.ts'
+import type { Patience, Step } from './patience.ts'
 
 export interface ClusterFacts {
   readonly rights: readonly RightFacts[]
@@ -16,14 +18,26 @@ export interface ClusterFacts {
   readonly images: readonly WantedImage[]
 }
 
-export async function gatherCluster(asked: Asked, cluster: Cluster): Promise<ClusterFacts> {
+export async function gatherCluster(asked: Asked, cluster: Cluster, patience: Patience): Promise<ClusterFacts> {
   const { documents, namespace } = asked
+  const { server: of } = cluster
   const [rights, places, pod] = await Promise.all([
-    gatherRights(asked, cluster),
-    gatherPlaces(documents, namespace, cluster).catch(asFault),
-    asked.pod && gatherPod(asked.pod, cluster),
+    patience.await({ hops: ['rights'], of }, [], async () => await gatherRights(asked, cluster)),
+    patience.await(
+      { hops: ['namespace', 'secret', 'service-account'], of },
+      nowhere,
+      async () => await gatherPlaces(documents, namespace, cluster).catch(asFault),
+    ),
+    asked.pod && gatherPodInTime(asked.pod, cluster, patience),
   ])
   return { rights, places, pod, images: imagesOf(pod) }
+}
+
+const nowhere: PlaceFacts = { jobs: [], secrets: [], accounts: [] }
+
+async function gatherPodInTime(asked: NamespacedName, cluster: Cluster, patience: Patience) {
+  const step: Step = { hops: ['pod', 'events', 'back-off'], of: cluster.server }
+  return await patience.await(step, undefined, async () => await gatherPod(asked, cluster))
 }
 
 function imagesOf(facts: PodFacts | undefined): WantedImage[] {

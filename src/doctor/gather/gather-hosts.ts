@@ -13,6 +13,8 @@ import type { IssuerFacts } from './gather-issuers.ts'
 /** By issuer; nothing of one whose hosts stand in nobody's way. */
 export type HostsByIssuer = ReadonlyMap<string, readonly HostFacts[]>
 
+export const noHosts: HostsByIssuer = new Map()
+
 export async function gatherHosts(
   issuers: readonly IssuerFacts[],
   exchanges: readonly ExchangeFacts[],

@@ -19,7 +19,7 @@ import { type IssuerHop, type IssuerWord, issuerWords } from './issuer-words.ts'
  * `verified elsewhere`: an exchange succeeded, so that whoever verifies has the keys, whatever is public.
  * `uploaded`: the documents want the keys in the provider itself.
  */
-export type KeysNeeded = 'needed' | 'verified elsewhere' | 'uploaded'
+type KeysNeeded = 'needed' | 'verified elsewhere' | 'uploaded'
 
 export interface JudgeIssuer {
   readonly clouds: readonly CloudName[]

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { runPullpass } from '../support/run-pullpass.ts'
+import type { TestSandbox } from '../support/start-test-sandbox.ts'
+import { startGround } from './ground.ts'
+
+/** One part takes requests and never answers; the run's time is over once it has taken one. */
+async function lookInVain(sandbox: TestSandbox, file: string, part: 'kubernetes' | 'sts' | 'registry', path = /^/) {
+  const taken = Promise.withResolvers<boolean>()
+  const when = (request: { readonly path: string }) => {
+    const isMeant = path.test(request.path)
+    if (isMeant) taken.resolve(true)
+    return isMeant
+  }
+  sandbox.parts[part].faults.inject({ kind: 'stall', at: 'request' }, { when })
+  const sleep = async (ms: number, signal: AbortSignal) => {
+    if (ms === 30_000) await taken.promise
+    signal.throwIfAborted()
+  }
+  const argv = ['doctor', '-f', file, '-n', 'team-a', '--timeout', '30s']
+  const { stdout, stderr, exitCode } = await runPullpass(sandbox, argv, { sleep })
+  assert.deepEqual([stderr, exitCode], ['', 1])
+  const rows = stdout.slice(0, stdout.indexOf('\n\n')).split('\n').slice(1)
+  return { stdout, results: rows.map((row) => row.split(/ +/).slice(0, 2).join(' ')) }
+}
+
+const seenOf = (results: readonly string[], result: string) =>
+  results.filter((row) => row.endsWith(` ${result}`)).map((row) => row.split(' ')[0])
+
+suite('doctor, when the time of its run is over,', () => {
+  test('names an API server that takes requests and answers none, and skips the rest', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    const { stdout, results } = await lookInVain(sandbox, file, 'kubernetes')
+    assert.deepEqual(seenOf(results, 'ok'), ['document'])
+    assert.deepEqual(seenOf(results, 'FAILED'), ['cluster'])
+    assert.equal(seenOf(results, 'skipped').length, results.length - 2)
+    assert.match(stdout, /^TIMED_OUT \(cluster\): https:\S+: no answer in time: the run did not end within 30s$/m)
+  })
+
+  test('names one that answers all but what lies in Secrets', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    const { results } = await lookInVain(sandbox, file, 'kubernetes', /\/secrets$/)
+    assert.deepEqual(seenOf(results, 'ok'), ['document', 'cluster', 'rights'])
+    assert.deepEqual(seenOf(results, 'FAILED'), ['namespace'])
+  })
+
+  test('names a token service, and shows what was seen before it and beside it', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    const { stdout, results } = await lookInVain(sandbox, file, 'sts')
+    assert.deepEqual(seenOf(results, 'FAILED'), ['exchange'])
+    assert.deepEqual(seenOf(results, 'skipped'), ['impersonation', 'registry', 'stored-credential', 'write'])
+    assert.match(stdout, /^secret +ok +Secret team-a\/regcred: good until /m)
+    assert.match(stdout, /^ {2}fix: see what lies between here and there, or give it longer: --timeout$/m)
+  })
+
+  test('names a registry', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    const { results } = await lookInVain(sandbox, file, 'registry')
+    assert.deepEqual(seenOf(results, 'FAILED'), ['registry'])
+    assert.deepEqual(seenOf(results, 'skipped'), ['stored-credential', 'write'])
+  })
+})
