@@ -50,7 +50,7 @@ export const serve: Command<typeof flags> = {
     try {
       const server = await openHttpServer({
         listen,
-        allow: allowRate({ perSecond: 200, burst: 400, now: outside.now }), // clouds ask once in minutes
+        allow: allowRate({ perSecond: 200, burst: 400, now: outside.now }), // of what is not here
         answer: (path, headers) => answerDocument(path, headers, { issuer: target.issuer(), current: target.current }),
       })
       opened.push(server)

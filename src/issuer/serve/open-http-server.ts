@@ -1,8 +1,10 @@
 /**
- * A small HTTP/1.1 server for what fits in memory: GET and HEAD, bounded in size, time, connections and rate, ended gracefully.
- * It speaks plain HTTP: a proxy, an Ingress or a probe stands before it.
+ * A small HTTP/1.1 server for what fits in memory: GET and HEAD, bounded in size, time and connections, ended gracefully.
+ * It speaks plain HTTP: a proxy, an Ingress or a probe stands before it. What it has it answers to everybody, however many
+ * ask: to refuse costs as much, and a bound that all share is anybody's to use up.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { systemErrorCode } from '../../outside/system-error-code.ts'
 
@@ -24,8 +26,10 @@ export interface HttpServerWanted {
   readonly listen: ListenAddress
   /** `path` without its query; header names are lower-case. */
   readonly answer: (path: string, headers: Readonly<Record<string, string | undefined>>) => ServedAnswer | undefined
-  /** Whether one more request is answered, or asked to come back. */
-  readonly allow: () => boolean
+  /** Whether one more request for what is not here is told so, or to come back. Absent: always. */
+  readonly allow?: () => boolean
+  /** How long a connection without a request is kept. Absent: 65 s, longer than the proxies before it keep theirs. */
+  readonly keepAliveMs?: number
 }
 
 export interface HttpServer {
@@ -33,6 +37,9 @@ export interface HttpServer {
   /** Answers what is under way, for at most this long, and takes no more. */
   close(longestMs: number): Promise<void>
 }
+
+/** Of connections at once. */
+const most = 1_000
 
 /** @throws USAGE_INVALID where the address cannot be listened at */
 export async function openHttpServer(wanted: HttpServerWanted): Promise<HttpServer> {
@@ -42,19 +49,35 @@ export async function openHttpServer(wanted: HttpServerWanted): Promise<HttpServ
       headersTimeout: 5_000,
       requestTimeout: 10_000,
       connectionsCheckingInterval: 1_000,
-      keepAliveTimeout: 65_000, // longer than the proxies before it keep theirs: else they meet a connection that just ended
+      keepAliveTimeout: wanted.keepAliveMs ?? 65_000, // a proxy that keeps it longer meets a connection that just ended
     },
     (request, response) => serve(wanted, server, request, response),
   )
-  server.maxConnections = 1_000
+  boundConnections(server)
   server.maxRequestsPerSocket = 10_000
   server.on('clientError', (_, socket) => socket.destroy()) // no HTTP, or too slow or large
   const port = await listen(server, wanted.listen)
   return { port, close: async (longestMs) => await close(server, longestMs) }
 }
 
+/** Where they run short, the one gives way that was silent for longest: whoever opens all of them keeps nobody out. */
+function boundConnections(server: Server): void {
+  const bySilence = new Set<Socket>()
+  const hear = (socket: Socket) => {
+    bySilence.delete(socket)
+    bySilence.add(socket)
+  }
+  server.on('connection', (socket) => {
+    hear(socket)
+    socket.once('close', () => bySilence.delete(socket))
+    const [longest] = bySilence
+    if (bySilence.size > most) longest?.destroy()
+  })
+  server.on('request', ({ socket }) => hear(socket))
+}
+
 function serve(
-  { answer, allow }: HttpServerWanted,
+  { answer, allow = () => true }: HttpServerWanted,
   server: Server,
   request: IncomingMessage,
   response: ServerResponse,
@@ -72,12 +95,14 @@ function serve(
 function answerTo(
   { method, url, headers }: { method: string; url: string; headers: IncomingMessage['headers'] },
   answer: HttpServerWanted['answer'],
-  allow: HttpServerWanted['allow'],
+  allow: () => boolean,
 ): ServedAnswer {
-  if (!allow()) return plain(429, 'too many requests', { 'retry-after': '1' })
-  if (method !== 'GET' && method !== 'HEAD') return plain(405, 'GET and HEAD only', { allow: 'GET, HEAD' })
+  const isRead = method === 'GET' || method === 'HEAD'
   const texts = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]))
-  return answer(url.replace(/[?#].*/s, ''), texts) ?? plain(404, 'not found')
+  const answered = isRead ? answer(url.replace(/[?#].*/s, ''), texts) : undefined
+  if (answered !== undefined) return answered
+  if (!allow()) return plain(429, 'too many requests', { 'retry-after': '1' })
+  return isRead ? plain(404, 'not found') : plain(405, 'GET and HEAD only', { allow: 'GET, HEAD' })
 }
 
 const plain = (status: number, text: string, headers: Readonly<Record<string, string>> = {}): ServedAnswer => ({

@@ -1,6 +1,5 @@
 /** Serves a watch's health and metrics until it is closed. */
 import type { Outside } from '../../outside/outside.ts'
-import { allowRate } from '../serve/allow-rate.ts'
 import { type HttpServer, type ListenAddress, openHttpServer } from '../serve/open-http-server.ts'
 import { answerHealth } from './answer-health.ts'
 import type { WatchStatus } from './watch-status.ts'
@@ -14,11 +13,15 @@ export async function serveHealth(
   const startedAt = now()
   const server = await openHttpServer({
     listen,
-    allow: allowRate({ perSecond: 20, burst: 50, now }), // probes and scrapers, not the public
+    keepAliveMs: 5_000, // a probe comes by a connection of its own
     answer(path) {
       const answer = answerHealth(path, status(), { now: now(), startedAt })
       if (answer === undefined) return undefined
-      const headers = { 'content-type': answer.contentType, 'cache-control': 'no-store' }
+      const headers = {
+        'content-type': answer.contentType,
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+      }
       return { status: answer.status, headers, text: answer.text }
     },
   })

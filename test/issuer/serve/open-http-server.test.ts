@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { request } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
 import { allowRate } from '../../../src/issuer/serve/allow-rate.ts'
 import { type HttpServer, openHttpServer } from '../../../src/issuer/serve/open-http-server.ts'
 
-async function start(t: TestContext, allow = () => true): Promise<HttpServer> {
+async function start(t: TestContext, allow?: () => boolean): Promise<HttpServer> {
   const server = await openHttpServer({
     listen: { host: '127.0.0.1', port: 0 },
-    allow,
+    ...(allow && { allow }),
     answer: (path) =>
       path === '/keys' ? { status: 200, headers: { 'content-type': 'text/plain' }, text: 'keys' } : undefined,
   })
@@ -75,14 +76,39 @@ suite('a small HTTP server', () => {
     assert.equal(await sendRaw(server, '\x16\x03\x01\x02\x00'), '')
   })
 
-  test('asks to come back where there are too many requests', async (t) => {
+  test('asks to come back where there are too many requests for what it has not, and answers what it has', async (t) => {
     let now = Date.parse('2026-11-24T12:00:00Z')
     const server = await start(t, allowRate({ perSecond: 1, burst: 2, now: () => new Date(now) }))
-    const statuses = [await ask(server), await ask(server), await ask(server)].map(({ status }) => status)
-    assert.deepEqual(statuses, [200, 200, 429])
-    now += 1_000
+    const other = { path: '/other' }
+    const statuses = [await ask(server, other), await ask(server, { method: 'PUT' }), await ask(server, other)]
+    assert.deepEqual(
+      statuses.map(({ status }) => status),
+      [404, 405, 429],
+    )
     assert.equal((await ask(server)).status, 200)
-    assert.equal((await ask(server)).headers.get('retry-after'), '1')
+    now += 1_000
+    assert.equal((await ask(server, other)).status, 404)
+    assert.equal((await ask(server, other)).headers.get('retry-after'), '1')
+  })
+
+  test('answers a new connection where others hold all that there are: the one that was silent for longest gives way', async (t) => {
+    const server = await start(t)
+    const held: Socket[] = []
+    t.after(() => {
+      for (const socket of held) socket.destroy()
+    })
+    for (let at = 0; at < 1_000; at++) {
+      const socket = connect(server.port, '127.0.0.1')
+      held.push(socket)
+      await once(socket, 'connect')
+    }
+    const [spoke, silent] = held
+    assert.ok(spoke && silent)
+    spoke.write('GET /keys HTTP/1.1\r\nhost: a\r\n\r\n')
+    await once(spoke, 'data')
+    const ended = once(silent, 'close')
+    assert.deepEqual([(await ask(server)).status, (await ended).length], [200, 1])
+    assert.equal(held.filter((socket) => socket.closed).length, 1)
   })
 
   test('ends idle connections as it ends', async (t) => {
@@ -101,7 +127,7 @@ suite('a small HTTP server', () => {
 
   test('a port that is taken is said', async (t) => {
     const { port } = await start(t)
-    const opening = openHttpServer({ listen: { host: '127.0.0.1', port }, allow: () => true, answer: () => undefined })
+    const opening = openHttpServer({ listen: { host: '127.0.0.1', port }, answer: () => undefined })
     await assert.rejects(opening, {
       code: 'USAGE_INVALID',
       seen: `127.0.0.1:${port} cannot be listened at: EADDRINUSE`,
