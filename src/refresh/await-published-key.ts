@@ -1,7 +1,7 @@
 /** Lets a token through to its exchange once its issuer is the one that is public, and its key is public too. */
 
 import type { SubjectToken } from '../identity/subject-token.ts'
-import type { BarrierNeeds } from '../issuer/barrier/publication.ts'
+import type { BarrierNeeds } from '../issuer/barrier/barrier-place.ts'
 import { openBarrier, type PublicationBarrier } from '../issuer/barrier/publication-barrier.ts'
 import { askAnew } from '../kubernetes/ask-anew.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'

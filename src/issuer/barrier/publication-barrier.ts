@@ -13,9 +13,9 @@ import { asFault } from '../../outside/as-fault.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { IssuerKey } from '../keys/issuer-key.ts'
 import { openTarget } from '../publish/open-target.ts'
+import type { BarrierNeeds, BarrierPlace } from './barrier-place.ts'
 import { isAmong } from './is-among.ts'
 import { keyUnpublished } from './key-unpublished.ts'
-import type { BarrierNeeds, Publication } from './publication.ts'
 import { publishKey } from './publish-key.ts'
 import { readPublicKeys } from './read-public-keys.ts'
 import { waitUntilPublic } from './wait-until-public.ts'
@@ -33,14 +33,14 @@ export interface PublicationBarrier {
 export async function openBarrier(wanted: DocumentIssuer, needs: BarrierNeeds): Promise<PublicationBarrier> {
   const target = await openTarget(wanted.publishTo, needs.outside)
   const issuer = wanted.url ?? target.issuerUrl
-  const publication = { ...needs, target, issuer, memory: wanted.memoryRef ?? issuerMemory }
+  const place = { ...needs, target, issuer, memory: wanted.memoryRef ?? issuerMemory }
   let known: Promise<readonly IssuerKey[] | PullpassError> | undefined
   return {
     issuer,
     // One after another: several registries' tokens are signed by one key, which is published once.
     async awaitKey(token) {
-      const before = known ?? readPublicKeys(publication).catch(asFault)
-      known = before.then(async (keys) => await makePublic(token, keys, publication).catch(asFault))
+      const before = known ?? readPublicKeys(place).catch(asFault)
+      known = before.then(async (keys) => await makePublic(token, keys, place).catch(asFault))
       const after = await known
       if (after instanceof PullpassError) throw after
       return isAmong(after, token) ? 'public' : keyUnpublished(token, target, rehearsed)
@@ -54,12 +54,12 @@ const rehearsed = { why: 'a dry run publishes nothing', hint: 'run it without --
 async function makePublic(
   token: SubjectToken,
   keys: readonly IssuerKey[] | PullpassError,
-  publication: Publication,
+  place: BarrierPlace,
 ): Promise<readonly IssuerKey[]> {
   if (!(keys instanceof PullpassError) && isAmong(keys, token)) return keys
-  const { outside, target, mode } = publication
-  await publishKey(token, publication)
+  const { outside, target, mode } = place
+  await publishKey(token, place)
   if (mode === 'dry-run') return keys instanceof PullpassError ? [] : keys
   outside.log('info', 'the key of a token was published', { kid: token.keyId ?? '', target: target.name })
-  return await waitUntilPublic(token, publication)
+  return await waitUntilPublic(token, place)
 }

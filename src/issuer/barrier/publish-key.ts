@@ -14,22 +14,22 @@ import { mergeUnrevoked } from '../memory/merge-unrevoked.ts'
 import { readMemory } from '../memory/read-memory.ts'
 import { publishUnrevoked } from '../publish/publish-unrevoked.ts'
 import type { ServedIssuer } from '../replicas/read-served-issuer.ts'
+import type { BarrierPlace } from './barrier-place.ts'
 import { isAmong } from './is-among.ts'
 import { keyUnpublished } from './key-unpublished.ts'
-import type { Publication } from './publication.ts'
 
 /** Not where it was revoked, nor where no API server serves it. @throws KEY_UNPUBLISHED, whatever was in the way */
-export async function publishKey(token: SubjectToken, publication: Publication): Promise<void> {
+export async function publishKey(token: SubjectToken, place: BarrierPlace): Promise<void> {
   try {
-    await publish(token, publication)
+    await publish(token, place)
   } catch (cause) {
-    throw notPublished(token, publication.target, asFault(cause))
+    throw notPublished(token, place.target, asFault(cause))
   }
 }
 
-async function publish(token: SubjectToken, publication: Publication): Promise<void> {
-  const { cluster, target, issuer, memory: place, mode } = publication
-  const memory = await readMemory(cluster, place)
+async function publish(token: SubjectToken, place: BarrierPlace): Promise<void> {
+  const { cluster, target, issuer, memory: memoryRef, mode } = place
+  const memory = await readMemory(cluster, memoryRef)
   const served = await readServed(token, cluster)
   if (memory.revocations.some(({ digest }) => digest === digestOf(token.keyId))) {
     throw keyUnpublished(token, target, { why: 'it was revoked', hint: 'let the API servers sign with another key' })
@@ -42,7 +42,7 @@ async function publish(token: SubjectToken, publication: Publication): Promise<v
   }
   await publishUnrevoked(target, {
     memory,
-    readAgain: async () => await readMemory(cluster, place),
+    readAgain: async () => await readMemory(cluster, memoryRef),
     publicationOf: (known) => ({
       issuer: issuer ?? served.issuer,
       own: knownKeys(served.keys, known),

@@ -2,24 +2,24 @@
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { tryAgain } from '../../outside/try-again.ts'
 import type { IssuerKey } from '../keys/issuer-key.ts'
+import type { BarrierPlace } from './barrier-place.ts'
 import { isAmong } from './is-among.ts'
 import { keyUnpublished } from './key-unpublished.ts'
-import type { Publication } from './publication.ts'
 import { readPublicKeys } from './read-public-keys.ts'
 
 /** Some 6 s of waiting: a run has others to serve, and the next one finds the key. */
 const attempts = 5
 
 /** All keys that are public then. @throws KEY_UNPUBLISHED */
-export async function waitUntilPublic(token: SubjectToken, publication: Publication): Promise<readonly IssuerKey[]> {
+export async function waitUntilPublic(token: SubjectToken, place: BarrierPlace): Promise<readonly IssuerKey[]> {
   const read = async () => {
-    const found = await readPublicKeys(publication)
+    const found = await readPublicKeys(place)
     if (isAmong(found, token)) return found
-    throw keyUnpublished(token, publication.target, {
+    throw keyUnpublished(token, place.target, {
       why: 'it was written, but strangers do not read it yet; a cache may serve the keys before for some minutes',
       hint: 'nothing to do if it passes: the next run exchanges it; else see what strangers read: pullpass issuer check URL',
     })
   }
   const mayPass = ({ code }: { readonly code: string }) => code === 'KEY_UNPUBLISHED'
-  return await tryAgain(read, { attempts, mayPass }, publication.outside)
+  return await tryAgain(read, { attempts, mayPass }, place.outside)
 }

@@ -11,7 +11,7 @@ export interface BarrierNeeds {
   readonly mode: 'write' | 'dry-run'
 }
 
-export interface Publication extends BarrierNeeds {
+export interface BarrierPlace extends BarrierNeeds {
   readonly target: PublishTarget
   /** Undefined where a provider at a cloud holds the keys alone. */
   readonly issuer: string | undefined
