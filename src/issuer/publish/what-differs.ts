@@ -43,5 +43,8 @@ const membersThatDiffer = (one: JsonObject, other: JsonObject): string[] =>
     (member) => !isDeepStrictEqual(one[member], other[member]),
   )
 
-const listed = (members: readonly string[]) =>
-  members.length > most ? `${members.slice(0, most).join(', ')} and ${members.length - most} more` : members.join(', ')
+/** Names come from whoever wrote there before: few of them, and short. */
+function listed(members: readonly string[]): string {
+  const named = members.slice(0, most).map((name) => (name.length > 40 ? `${name.slice(0, 40)}…` : name))
+  return `${named.join(', ')}${members.length > most ? ` and ${members.length - most} more` : ''}`
+}

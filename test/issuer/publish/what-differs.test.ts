@@ -47,6 +47,14 @@ suite('what differs in an updated document', () => {
       'discovery',
       'jwks_uri, extra',
     ],
+    'is few and short names, whoever chose them': [
+      outcome(
+        'discovery',
+        JSON.stringify({ ...discovery, ...Object.fromEntries([...'abcdef'].map((name) => [name.repeat(99), 1])) }),
+      ),
+      'discovery',
+      `${[...'abcde'].map((name) => `${name.repeat(40)}…`).join(', ')} and 1 more`,
+    ],
     'is that no JSON object lay there': [outcome('jwks', 'a page'), 'jwks', 'what lay there is no JSON object'],
   }
   for (const [title, [given, name, says]] of Object.entries(cases)) {
