@@ -59,7 +59,7 @@ export const serve: Command<typeof flags> = {
       if (healthListen !== undefined) opened.push(await serveHealth(healthListen, () => status, outside))
       tellStart(call, `The cluster's issuer is served at ${address}, for the proxy before it`)
       const logLook = logLooks(outside.log)
-      await watchIssuer({ ...wanted, cluster, target }, outside, (latest) => {
+      await watchIssuer({ ...wanted, cluster, target, withhold: target.withhold }, outside, (latest) => {
         status = latest
         logLook(latest)
       })

@@ -9,9 +9,11 @@ import type { NamespacedName } from '../../document/namespaced-name.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { type ConfigMapEntry, readConfigMapEntry, replaceConfigMapEntry } from '../../kubernetes/config-map-entry.ts'
 import { asObject, asText, jsonOrNone } from '../../outside/json-fields.ts'
-import { withHeaders } from '../documents/build-documents.ts'
+import { buildDocuments, withHeaders } from '../documents/build-documents.ts'
 import type { DocumentName, DocumentToStore, PublishTarget } from '../documents/publish-target.ts'
 import { parseJwks } from '../keys/parse-jwks.ts'
+import { isRevoked } from '../memory/is-revoked.ts'
+import type { KeyMemory } from '../memory/key-memory.ts'
 import { memoryFault } from '../memory/memory-fault.ts'
 
 export interface ServedTarget extends PublishTarget {
@@ -19,6 +21,8 @@ export interface ServedTarget extends PublishTarget {
   readonly current: (name: DocumentName) => ServedDocument | undefined
   /** As the discovery document that is served names it. */
   readonly issuer: () => string | undefined
+  /** Serves what was revoked no more, from now on, be the ConfigMap written or not. */
+  readonly withhold: (memory: Pick<KeyMemory, 'revocations'>) => void
 }
 
 export interface ServedDocument extends DocumentToStore {
@@ -55,7 +59,12 @@ export function servedTarget({ cluster, store, issuerUrl }: ServedWanted): Serve
     toClear: `where they came with a backup: kubectl -n ${store.namespace} patch configmap ${store.name} --type merge -p '{"data":null}'`,
     lookEveryMs: 0,
     current: (name) => served.get(name),
-    issuer: () => asText(asObject(jsonOrNone(served.get('discovery')?.text ?? ''))?.['issuer']),
+    issuer: () => issuerIn(served),
+    withhold(memory) {
+      const keys = parseJwks(served.get('jwks')?.text ?? '') ?? []
+      const left = keys.filter((key) => !isRevoked(memory, key))
+      if (left.length < keys.length) served.set('jwks', withTag(buildDocuments(issuerIn(served) ?? '', left).jwks))
+    },
     /** The discovery document follows from the keys and the issuer's URL: it is kept nowhere, and so is written each time. */
     async read(name) {
       if (name === 'discovery') return undefined
@@ -75,6 +84,9 @@ export function servedTarget({ cluster, store, issuerUrl }: ServedWanted): Serve
     },
   }
 }
+
+const issuerIn = (served: ReadonlyMap<DocumentName, ServedDocument>): string | undefined =>
+  asText(asObject(jsonOrNone(served.get('discovery')?.text ?? ''))?.['issuer'])
 
 const isJwks = (text: string | undefined): boolean => text !== undefined && parseJwks(text) !== undefined
 

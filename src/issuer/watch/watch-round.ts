@@ -58,6 +58,7 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, outsid
   const now = outside.now()
   const clock = judgeClock(facts.readings, now)
   const verdict = judgeRound(facts, { ...before, published: before.publishing.published }, clock.seenAt)
+  if (verdict.memory !== undefined) wanted.withhold?.(verdict.memory)
   const issuer = before.issuer ?? settleIssuer(wanted, verdict)
   const missed = longMissed(verdict, clock)
   const choice = { now, keepForMs: wanted.keepForMs, missed, witnessed: verdict.witnessed }

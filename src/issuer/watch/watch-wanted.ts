@@ -1,6 +1,7 @@
 /** What is to be watched, and where it is to be public: the same for a command and for a controller. */
 import type { NamespacedName } from '../../document/namespaced-name.ts'
 import type { PublishTarget } from '../documents/publish-target.ts'
+import type { KeyMemory } from '../memory/key-memory.ts'
 import type { ReplicasWanted } from '../replicas/read-replicas.ts'
 
 export interface WatchWanted extends ReplicasWanted {
@@ -9,4 +10,6 @@ export interface WatchWanted extends ReplicasWanted {
   readonly issuerUrl: string | undefined
   readonly memory: NamespacedName
   readonly keepForMs: number
+  /** Told of each look's revocations before anything is written: whoever answers from memory does not wait for his store. */
+  readonly withhold?: (memory: Pick<KeyMemory, 'revocations'>) => void
 }

@@ -120,6 +120,23 @@ suite('issuer serve serves no revoked key', () => {
     assert.doesNotMatch(serve.stored() ?? '', new RegExp(leaked.kid))
   })
 
+  for (const [title, verb] of Object.entries({ written: 'patch', read: 'get' })) {
+    test(`though the ConfigMap of what it serves cannot be ${title}`, async (t) => {
+      const serve = await startTestServe(t)
+      const { keys, authorization } = serve.watch.sandbox.cluster
+      const leaked = keys.current
+      keys.signWith(await keys.add())
+      const server = serve.start()
+      await server.look()
+      const before = server.current('jwks')
+      authorization.forbid({ verbs: [verb], resources: ['configmaps'], resourceNames: ['pullpass-issuer-served'] })
+      revoke(serve, leaked.kid)
+      assert.deepEqual(reasons(await server.look()), ['PublishFailed'])
+      assert.deepEqual(server.kids(), sorted(keys.current))
+      assert.notEqual(server.current('jwks')?.etag, before?.etag)
+    })
+  }
+
   test('nor the only key: then it serves none', async (t) => {
     const serve = await startTestServe(t)
     const server = serve.start()

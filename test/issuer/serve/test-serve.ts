@@ -48,7 +48,7 @@ export async function startTestServe(t: TestContext): Promise<TestServe> {
 function startServer(watch: TestWatch, changes: Partial<WatchWanted> = {}): TestServer {
   const { cluster } = watch.wanted
   const target = servedTarget({ cluster, store: place, issuerUrl })
-  const wanted = { ...watch.wanted, target, issuerUrl, ...changes }
+  const wanted = { ...watch.wanted, target, withhold: target.withhold, issuerUrl, ...changes }
   let state = firstState
   return {
     async look(rounds = 1) {
