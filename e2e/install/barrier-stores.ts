@@ -46,7 +46,7 @@ async function openGoogleStore({ google, stsUrl, provider, serve, write }: Barri
   return {
     publishTo: `gs://${bucket}`,
     issuer: `${storage}/${bucket}`,
-    environment: { PULLPASS_GCP_STORAGE_ENDPOINT: storage },
+    environment: { PULLPASS_GCP_STORAGE_ENDPOINT: storage, PULLPASS_GCP_STS_ENDPOINT: stsUrl },
     operator: operator.environment,
     words: [],
     letPublish: (subject) =>

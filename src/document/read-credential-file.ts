@@ -8,6 +8,8 @@ import { type Finding, refuse } from './finding.ts'
 import type { Flaw } from './flaw.ts'
 import { canonicalProvider } from './gcp-names.ts'
 import type { GcpSettings } from './gcp-settings.ts'
+import { googleServiceRegion } from './google-service-region.ts'
+import { parseImpersonationUrl } from './parse-impersonation-url.ts'
 import { parseSource } from './parse-source.ts'
 import { readTextFile, unreadable } from './read-text-file.ts'
 import { checkShape } from './schema-flaws.ts'
@@ -43,8 +45,8 @@ function settingsOf(value: unknown, universe: string): CredentialFile | readonly
   const { form } = checked
   const foreign = universeFlaw(form, universe)
   if (foreign !== undefined) return [foreign]
-  const sts = parseTokenUrl(form.token_url, universe)
-  const account = parseImpersonationUrl(form.service_account_impersonation_url, universe)
+  const sts = tokenServiceOf(form.token_url, universe)
+  const account = accountOf(form.service_account_impersonation_url, universe)
   const token = tokenSourceOf(form)
   if (!('says' in sts) && !('says' in account) && !('says' in token)) {
     const lifetimeSeconds = form.service_account_impersonation?.token_lifetime_seconds
@@ -68,28 +70,27 @@ function universeFlaw({ universe_domain: named }: CredentialFileForm, universe: 
 
 type Account = Pick<GcpSettings, 'serviceAccountEmail' | 'endpoints'>
 
-function parseTokenUrl(url: string, universe: string): Pick<GcpSettings, 'stsRegion'> | Flaw {
-  if (url === `https://sts.${universe}/v1/token`) return {}
-  const region = /^https:\/\/sts\.([a-z][a-z0-9-]*)\.rep\.googleapis\.com\/v1\/token$/.exec(url)?.[1]
-  if (region !== undefined && universe === 'googleapis.com') return { stsRegion: region }
+function tokenServiceOf(url: string, universe: string): Pick<GcpSettings, 'stsRegion'> | Flaw {
+  const service = url.endsWith(tokenPath)
+    ? googleServiceRegion(url.slice(0, -tokenPath.length), 'sts', universe)
+    : undefined
+  if (service !== undefined) return service.region === undefined ? {} : { stsRegion: service.region }
   const expected = `https://sts.${universe}/v1/token or a region's https://sts.REGION.rep.googleapis.com/v1/token`
   return { path: ['token_url'], says: `is ${showValue(url)}`, expected }
 }
 
-function parseImpersonationUrl(url: string | undefined, universe: string): Account | Flaw {
+const tokenPath = '/v1/token'
+
+function accountOf(url: string | undefined, universe: string): Account | Flaw {
   if (url === undefined) return {}
-  const { host, email } = impersonationUrl.exec(url)?.groups ?? {}
-  if (email !== undefined && host === `iamcredentials.${universe}`) return { serviceAccountEmail: email }
-  if (email !== undefined && host !== undefined && regionalHost.test(host) && universe === 'googleapis.com') {
-    return { serviceAccountEmail: email, endpoints: { iamCredentials: `https://${host}` } }
+  const { origin = '', email: serviceAccountEmail = '' } = parseImpersonationUrl(url) ?? {}
+  const service = googleServiceRegion(origin, 'iamcredentials', universe)
+  if (service !== undefined) {
+    return { serviceAccountEmail, ...(service.region !== undefined && { endpoints: { iamCredentials: origin } }) }
   }
   const expected = `https://iamcredentials.${universe}/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken`
   return { path: ['service_account_impersonation_url'], says: `is ${showValue(url)}`, expected }
 }
-
-const impersonationUrl =
-  /^https:\/\/(?<host>[a-z0-9.-]+)\/v1\/projects\/-\/serviceAccounts\/(?<email>[a-z0-9.-]+@[a-z0-9.-]+\.gserviceaccount\.com):generateAccessToken$/
-const regionalHost = /^iamcredentials\.[a-z][a-z0-9-]*\.rep\.googleapis\.com$/
 
 function tokenSourceOf({ credential_source: source }: CredentialFileForm): TokenSource | Flaw {
   const foreign = ['executable', 'url', 'environment_id', 'certificate'].find((key) => Object.hasOwn(source, key))

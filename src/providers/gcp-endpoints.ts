@@ -2,7 +2,7 @@
  * Where Google is asked: a document's endpoint, the environment's, a region's or a universe's, Google's own.
  * https://cloud.google.com/iam/docs/reference/sts/rest
  */
-import { originUrl } from '../document/gcp-rules.ts'
+import { originUrl, universeDomain } from '../document/gcp-rules.ts'
 import type { GcpSettings } from '../document/gcp-settings.ts'
 import { showValue } from '../document/show-value.ts'
 import { brokenRule } from '../document/text-rule.ts'
@@ -17,38 +17,47 @@ const variable = {
   artifactRegistry: 'PULLPASS_GCP_ARTIFACT_REGISTRY_ENDPOINT',
 } as const
 
-const universeOf = ({ universeDomain = 'googleapis.com' }: GcpSettings) => universeDomain
+/** Of what the operator's own credentials are for. */
+export const universeIn = (environment: Environment): string => environment[universeVariable] || 'googleapis.com'
+
+const universeVariable = 'GOOGLE_CLOUD_UNIVERSE_DOMAIN'
+
+/** What of a document's settings leads to an endpoint. */
+type Whereabouts = Pick<GcpSettings, 'endpoints' | 'stsRegion' | 'universeDomain'>
+
+const universeOf = ({ universeDomain = 'googleapis.com' }: Whereabouts) => universeDomain
 
 /** Origin without a trailing slash. */
-export function stsEndpoint(settings: GcpSettings, environment: Environment): string {
+export function stsEndpoint(settings: Whereabouts, environment: Environment): string {
   const { endpoints, stsRegion } = settings
   const host = stsRegion === undefined ? `sts.${universeOf(settings)}` : `sts.${stsRegion}.rep.${universeOf(settings)}`
   return endpoints?.sts ?? (environment[variable.sts] || `https://${host}`)
 }
 
 /** Origin without a trailing slash. */
-export function iamCredentialsEndpoint(settings: GcpSettings, environment: Environment): string {
+export function iamCredentialsEndpoint(settings: Whereabouts, environment: Environment): string {
   const own = `https://iamcredentials.${universeOf(settings)}`
   return settings.endpoints?.iamCredentials ?? (environment[variable.iamCredentials] || own)
 }
 
 /** Pools and providers. Origin without a trailing slash. */
 export const iamEndpoint = (environment: Environment): string =>
-  environment[variable.iam] || 'https://iam.googleapis.com'
+  environment[variable.iam] || `https://iam.${universeIn(environment)}`
 
 /** Buckets. Origin without a trailing slash. */
 export const storageEndpoint = (environment: Environment): string =>
-  environment[variable.storage] || 'https://storage.googleapis.com'
+  environment[variable.storage] || `https://storage.${universeIn(environment)}`
 
 /** Repositories. Origin without a trailing slash. */
 export const artifactRegistryEndpoint = (environment: Environment): string =>
-  environment[variable.artifactRegistry] || 'https://artifactregistry.googleapis.com'
+  environment[variable.artifactRegistry] || `https://artifactregistry.${universeIn(environment)}`
 
 /** Whoever is named by these variables receives tokens. @throws VARIABLE_INVALID */
 export function checkEndpoints(environment: Environment): void {
-  for (const name of Object.values(variable)) {
+  const rules = Object.values(variable).map((name) => [name, originUrl] as const)
+  for (const [name, rule] of [...rules, [universeVariable, universeDomain] as const]) {
     const value = environment[name]
-    const expected = value ? brokenRule(originUrl, value) : undefined
+    const expected = value ? brokenRule(rule, value) : undefined
     if (value === undefined || expected === undefined) continue
     throw new PullpassError({
       code: 'VARIABLE_INVALID',

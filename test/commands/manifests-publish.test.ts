@@ -98,7 +98,8 @@ suite('pullpass manifests, of a document that says where its issuer is public, l
       `workloadIdentityProvider: ${provider}`,
       `workloadIdentityProvider: ${provider}\n        universeDomain: example.cloud`,
     )
-    const { files } = await publisherOf(input, account)
+    const { files, variables } = await publisherOf(input, account)
+    assert.equal(variables['GOOGLE_CLOUD_UNIVERSE_DOMAIN'], 'example.cloud')
     const { token_url, service_account_impersonation_url } = JSON.parse(files['google-credentials.json'])
     assert.deepEqual(
       [token_url, service_account_impersonation_url],

@@ -72,7 +72,11 @@ function googleIdentity({ targets, registries, as, subject, folder }: PodIdentit
   return {
     audience: registry?.audience ?? provider,
     file: 'google',
-    variables: { GOOGLE_APPLICATION_CREDENTIALS: posix.join(folder, credentialFile) },
+    variables: {
+      GOOGLE_APPLICATION_CREDENTIALS: posix.join(folder, credentialFile),
+      // A file names no universe of its own: the environment does.
+      ...(settings.universeDomain !== undefined && { GOOGLE_CLOUD_UNIVERSE_DOMAIN: settings.universeDomain }),
+    },
     files: { [credentialFile]: `${JSON.stringify(credentials, undefined, 2)}\n` },
     grants: [
       ...targets.map((target) => `${target}: ${roleFor(target)} for ${as.google ?? principal}`),

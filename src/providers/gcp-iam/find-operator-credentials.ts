@@ -10,6 +10,7 @@ import { PullpassError } from '../../outside/pullpass-error.ts'
 import { readRegularFile, whyUnreadable } from '../../outside/read-regular-file.ts'
 import { showPath } from '../../outside/show-path.ts'
 import { systemErrorCode } from '../../outside/system-error-code.ts'
+import { credentialFlaw } from './credential-flaw.ts'
 import type { IamCaller } from './iam-caller.ts'
 
 export interface CredentialFile {
@@ -42,7 +43,7 @@ export async function findOperatorCredentials(
   const named = environment['GOOGLE_APPLICATION_CREDENTIALS']
   if (named) {
     const bytes = await readRegularFile(named, longest).catch(unreadable(named, caller))
-    return credentialsIn(jsonOrNone(bytes.toString('utf8')), named, caller)
+    return credentialsIn(jsonOrNone(bytes.toString('utf8')), named, { environment, caller })
   }
   const gcloudFile = gcloudFileOf(environment)
   if (gcloudFile === undefined) return { kind: 'metadata', gcloudFile }
@@ -51,7 +52,7 @@ export async function findOperatorCredentials(
     return unreadable(gcloudFile, caller)(error)
   })
   if (bytes === undefined) return { kind: 'metadata', gcloudFile }
-  return credentialsIn(jsonOrNone(bytes.toString('utf8')), gcloudFile, caller)
+  return credentialsIn(jsonOrNone(bytes.toString('utf8')), gcloudFile, { environment, caller })
 }
 
 /** Where `gcloud auth application-default login` writes; undefined where nobody is at home. */
@@ -69,25 +70,29 @@ const unreadable =
     throw invalid(path, whyUnreadable(error), caller)
   }
 
-/** A description of credentials, from `path`. @throws CREDENTIAL_FILE_INVALID */
-export function credentialsIn(description: unknown, path: string, caller: IamCaller): CredentialFile {
+/** A description of credentials, from `path`: where it has tokens sent is judged here. @throws CREDENTIAL_FILE_INVALID */
+export function credentialsIn(
+  description: unknown,
+  path: string,
+  { environment, caller }: { readonly environment: Environment; readonly caller: IamCaller },
+): CredentialFile {
   const json = asObject(description)
   if (json === undefined) throw invalid(path, 'is not a JSON object', caller)
   const said = asText(json['type'])
   const type = credentialTypes.find((one) => one === said)
   if (type === undefined) throw invalid(path, 'is of a type that pullpass does not know', caller)
-  // Who may write the file could have any program run by whoever publishes: Google's own clients ask for a consent, too.
-  if (asObject(json['credential_source'])?.['executable'] !== undefined) {
-    throw invalid(path, 'has its token made by a program, which pullpass does not run', caller)
-  }
+  const flaw = credentialFlaw(type, json, environment)
+  if (flaw !== undefined) throw invalid(path, flaw.what, caller, flaw.expected)
   return { kind: 'file', path, type, json }
 }
 
-const invalid = (path: string, what: string, { hop }: IamCaller) =>
+const known = `Google's credentials in JSON, of type ${credentialTypes.join(', ')}`
+
+const invalid = (path: string, what: string, { hop }: IamCaller, expected = known) =>
   new PullpassError({
     code: 'CREDENTIAL_FILE_INVALID',
     hop,
     seen: `${showPath(path)} ${what}`,
-    expected: `Google's credentials in JSON, of type ${credentialTypes.join(', ')}`,
+    expected,
     hint: 'gcloud auth application-default login writes one for you, gcloud iam workload-identity-pools create-cred-config one for a pod',
   })

@@ -3,7 +3,6 @@
  * https://cloud.google.com/docs/authentication/application-default-credentials
  */
 import type {
-  AwsClientOptions,
   BaseExternalAccountClient,
   Credentials,
   IdentityPoolClientOptions,
@@ -21,6 +20,7 @@ import type { GrantedToken } from './granted-token.ts'
 import type { IamCaller, IamOutside } from './iam-caller.ts'
 import { impersonateAccount } from './impersonate-account.ts'
 import { readMetadataToken } from './read-metadata-token.ts'
+import { readOperatorSubjectToken } from './read-operator-subject-token.ts'
 
 type Library = typeof import('google-auth-library')
 
@@ -45,7 +45,9 @@ export async function grantOperatorToken(outside: IamOutside, caller: IamCaller)
 async function tokenOfFile(file: CredentialFile, outside: IamOutside, caller: IamCaller): Promise<GrantedToken> {
   if (file.type === 'impersonated_service_account') {
     // gcloud writes the credentials that may impersonate into the same file.
-    const source = await tokenOfFile(credentialsIn(file.json['source_credentials'], file.path, caller), outside, caller)
+    const { environment } = outside
+    const lender = credentialsIn(file.json['source_credentials'], file.path, { environment, caller })
+    const source = await tokenOfFile(lender, outside, caller)
     return await impersonateAccount(file.json, source, { outside, caller })
   }
   const library = await import('google-auth-library')
@@ -53,7 +55,13 @@ async function tokenOfFile(file: CredentialFile, outside: IamOutside, caller: Ia
   const http = fetchOverTransport(outside, caller.hop)
   const options = { transporterOptions: { fetchImplementation: http.request } }
   try {
-    const client = clientOf(library, file, options)
+    const client =
+      file.type === 'external_account'
+        ? federatedClient(library, file.json, {
+            ...options,
+            token: () => readOperatorSubjectToken(file.json, outside, caller),
+          })
+        : ownClient(library, file, options)
     const { token } = await client.getAccessToken()
     if (!token) throw new TypeError('no token')
     return { value: new Redacted(token), expiresAt: expiryOf(client.credentials, http.lifeSeconds(), askedAt) }
@@ -69,19 +77,35 @@ function expiryOf({ expiry_date: byServer }: Credentials, lifeSeconds: number | 
   return new Date(byServer ?? askedAt.getTime() + usualLifeMs)
 }
 
-function clientOf(library: Library, { type, json }: CredentialFile, options: OAuth2ClientOptions) {
-  if (type === 'external_account') return federatedClient(library, json, options)
+function ownClient(library: Library, { type, json }: CredentialFile, options: OAuth2ClientOptions) {
   const client =
     type === 'service_account' ? new library.JWT({ ...options, scopes }) : new library.UserRefreshClient(options)
   client.fromJSON(json)
   return client
 }
 
-function federatedClient(library: Library, json: JsonObject, options: OAuth2ClientOptions): BaseExternalAccountClient {
-  const fromAws = asText(asObject(json['credential_source'])?.['environment_id'])?.startsWith('aws')
-  const written: AwsClientOptions & IdentityPoolClientOptions = JSON.parse(JSON.stringify(json)) // it looks itself
-  const description = { ...written, ...options, scopes }
-  const client = fromAws ? new library.AwsClient(description) : new library.IdentityPoolClient(description)
+/** Fields that the library is told: it knows others, by which a file would have its token sent elsewhere. */
+const federationFields = [
+  'type',
+  'audience',
+  'subject_token_type',
+  'token_url',
+  'service_account_impersonation_url',
+  'service_account_impersonation',
+  'workforce_pool_user_project',
+  'client_id',
+  'client_secret',
+]
+
+function federatedClient(
+  library: Library,
+  json: JsonObject,
+  { token, ...options }: OAuth2ClientOptions & { readonly token: () => Promise<Redacted> },
+): BaseExternalAccountClient {
+  const told = Object.entries(json).filter(([name]) => federationFields.includes(name))
+  const written: IdentityPoolClientOptions = JSON.parse(JSON.stringify(Object.fromEntries(told))) // it looks itself
+  const subject_token_supplier = { getSubjectToken: async () => (await token()).reveal() }
+  const client = new library.IdentityPoolClient({ ...written, ...options, scopes, subject_token_supplier })
   // Its exchange is a client of its own, to which the library does not hand on the transport that it was given.
   client['stsCredential']['transporter'] = client.transporter
   return client

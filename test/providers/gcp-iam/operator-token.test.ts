@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { suite, type TestContext, test } from 'node:test'
 import type { IamCaller } from '../../../src/providers/gcp-iam/iam-caller.ts'
@@ -28,8 +29,17 @@ async function outsideWith(sandbox: TestSandbox, credentials: unknown): Promise<
   return outsideOf(sandbox, { GOOGLE_APPLICATION_CREDENTIALS: file })
 }
 
-const outsideOf = (sandbox: TestSandbox, environment: Record<string, string>) =>
-  testOutside({ ca: sandbox.authority.ca, environment: { METADATA_SERVER_DETECTION: 'none', ...environment } })
+/** The sandbox is asked in Google's place because the environment says so, never because a file does. */
+const outsideOf = ({ authority, parts }: TestSandbox, environment: Record<string, string>) =>
+  testOutside({
+    ca: authority.ca,
+    environment: {
+      METADATA_SERVER_DETECTION: 'none',
+      PULLPASS_GCP_STS_ENDPOINT: parts.sts.url,
+      PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT: parts.iamCredentials.url,
+      ...environment,
+    },
+  })
 
 async function startMetadata(t: TestContext, headers: Record<string, string>): Promise<string> {
   const server = createServer((request, answer) => {
@@ -60,6 +70,25 @@ suite("the operator's token at Google", () => {
     assert.equal(sandbox.google.whoHolds(token.reveal())?.member, `serviceAccount:${puller}`)
   })
 
+  test('is exchanged for GitHub’s token of the job, asked for as the job’s own environment says', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const own = 'https://actions.example.com/token?api-version=2.0'
+    const source = { url: `${own}&audience=https%3A%2F%2Fexample.com`, headers: { Authorization: 'chosen' } }
+    const credentials = federated(sandbox, { credential_source: source })
+    const { environment, ...outside } = await outsideWith(sandbox, credentials)
+    const asked: unknown[] = []
+    const transport: typeof outside.transport = async (request) => {
+      if (!request.url.startsWith(own)) return await outside.transport(request)
+      asked.push(request.url, request.headers['authorization'])
+      const value = await readFile(sandbox.folder.tokenFile, 'utf8')
+      return { status: 200, headers: {}, body: JSON.stringify({ value }) }
+    }
+    const job = { ACTIONS_ID_TOKEN_REQUEST_URL: own, ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'of-the-job' }
+    const token = await operatorToken({ ...outside, transport, environment: { ...environment, ...job } }, caller)()
+    assert.equal(sandbox.google.whoHolds(token.reveal())?.member, sandbox.principal)
+    assert.deepEqual(asked, [source.url, 'Bearer of-the-job'])
+  })
+
   test('is renewed when half of its life is left', async (t) => {
     const sandbox = await startTestSandbox(t)
     const outside = await outsideWith(sandbox, federated(sandbox))
@@ -76,8 +105,7 @@ suite("the operator's token at Google", () => {
     const outside = await outsideWith(sandbox, federated(sandbox))
     const token = operatorToken(outside, caller)
     const first = (await token()).reveal()
-    await sandbox.write('token', 'header.payload.signature')
-    await outsideWith(sandbox, federated(sandbox, { credential_source: { file: `${sandbox.folder.path}/token` } }))
+    await sandbox.writeToken({ audiences: ['https://example.com'] })
     await outside.sleep(58 * 60_000, outside.signal)
     assert.equal((await token()).reveal(), first)
     await outside.sleep(2 * 60_000, outside.signal)
@@ -141,6 +169,11 @@ suite("the operator's token at Google", () => {
   const broken: readonly [name: string, text: string, seen: RegExp][] = [
     ['no JSON', 'secret words', /is not a JSON object$/],
     ['of an unknown type', '{"type": "gdch_service_account"}', /is of a type that pullpass does not know$/],
+    [
+      'of a token service that neither Google nor the environment names',
+      '{"type": "external_account", "subject_token_type": "urn:ietf:params:oauth:token-type:jwt", "token_url": "https://localhost:1/v1/token", "credential_source": {"file": "token"}}',
+      /has its token sent to the token_url "https:\/\/localhost:1\/v1\/token"$/,
+    ],
     [
       'that has a program make the token',
       '{"type": "external_account", "credential_source": {"executable": {"command": "/bin/sh"}}}',

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { takenByApiServer } from '../../src/identity/taken-by-api-server.ts'
+import { subjectToken } from '../support/subject-token.ts'
+
+suite('a token may be taken by an API server when it is meant for', () => {
+  const taken: readonly [name: string, audiences: readonly string[]][] = [
+    ['nobody, as one of a Secret', []],
+    ['its issuer', ['https://issuer.example.com']],
+    ['an API server by its usual name', ['https://kubernetes.default.svc']],
+    ['an API server by its whole name', ['https://kubernetes.default.svc.cluster.local']],
+    ['an API server by a name without a scheme', ['kubernetes.default.svc']],
+    ['a cloud, and an API server besides', ['sts.amazonaws.com', 'https://kubernetes.default.svc']],
+  ]
+  for (const [name, audiences] of taken) {
+    test(name, () => assert.equal(takenByApiServer({ ...subjectToken, audiences }), true))
+  }
+
+  const others: readonly string[] = [
+    'sts.amazonaws.com',
+    'https://kubernetes.example.com',
+    'https://kubernetes.defaults',
+  ]
+  for (const audience of others) {
+    test(`not when it is meant for ${audience} alone`, () =>
+      assert.equal(takenByApiServer({ ...subjectToken, audiences: [audience] }), false))
+  }
+})
