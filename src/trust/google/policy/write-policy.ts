@@ -3,7 +3,7 @@
  * https://cloud.google.com/iam/docs/policies#etag
  */
 import { PullpassError } from '../../../outside/pullpass-error.ts'
-import { retryDelayMs } from '../../../outside/retry-delay.ts'
+import { tryAgain } from '../../../outside/try-again.ts'
 import { askGoogle, type GoogleConnection } from '../ask-google.ts'
 import { targetPath } from '../resource-path.ts'
 import { grantName, targetName, type WantedGrant } from '../want/wanted-at-google.ts'
@@ -19,30 +19,30 @@ export async function writePolicy(
   grant: WantedGrant,
   edit: (policy: Policy) => Policy,
 ): Promise<void> {
-  const { outside } = google
-  for (let attempt = 1; ; attempt++) {
+  const change = async () => {
     const read = await readPolicy(google, grant.on)
     if (read === undefined) throw absent(grant)
     const policy = edit(read)
     if (policy === read) return
     const members = countMembers(policy)
     if (members > mostMembers && members > countMembers(read)) throw policyFull(grant, countMembers(read))
-    try {
-      await set(google, grant, policy)
-      return
-    } catch (fault) {
-      if (!(fault instanceof PullpassError) || fault.code !== 'TRUST_CONFLICT') throw fault
-      if (attempt === attempts) throw outrun(grant)
-      await outside.sleep(retryDelayMs(attempt, outside.random(), undefined, outside.now()) ?? 0, outside.signal)
-    }
+    await set(google, grant, policy)
+  }
+  await tryAgain(change, { attempts, mayPass: isConflict }, google.outside)
+}
+
+/** @throws TRUST_CONFLICT where others were faster, as it reads after the last attempt */
+async function set(google: GoogleConnection, grant: WantedGrant, policy: Policy): Promise<void> {
+  const api = grant.on.kind === 'repository' ? ({ api: 'artifactregistry' } as const) : {}
+  const path = `${targetPath(grant.on)}:setIamPolicy`
+  try {
+    await askGoogle(google, { method: 'POST', path, json: { policy }, read: readPolicyBody, ...api })
+  } catch (fault) {
+    throw fault instanceof PullpassError && isConflict(fault) ? outrun(grant) : fault
   }
 }
 
-async function set(google: GoogleConnection, { on }: WantedGrant, policy: Policy): Promise<void> {
-  const api = on.kind === 'repository' ? ({ api: 'artifactregistry' } as const) : {}
-  const path = `${targetPath(on)}:setIamPolicy`
-  await askGoogle(google, { method: 'POST', path, json: { policy }, read: readPolicyBody, ...api })
-}
+const isConflict = ({ code }: PullpassError): boolean => code === 'TRUST_CONFLICT'
 
 const absent = ({ on }: WantedGrant) =>
   new PullpassError({
