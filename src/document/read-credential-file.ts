@@ -16,13 +16,13 @@ import { checkShape } from './schema-flaws.ts'
 import { showValue } from './show-value.ts'
 import type { TokenSource } from './token-source.ts'
 
-export interface CredentialFile {
+export interface ExternalAccount {
   readonly settings: GcpSettings
   readonly token: TokenSource
 }
 
 /** `universe` is the document's own. @throws CREDENTIAL_FILE_INVALID with all that is wrong, DOCUMENT_UNREADABLE */
-export async function readCredentialFile(path: string, universe = 'googleapis.com'): Promise<CredentialFile> {
+export async function readCredentialFile(path: string, universe = 'googleapis.com'): Promise<ExternalAccount> {
   const text = await readTextFile(path)
   if (text === undefined) throw unreadable(path, 'is a folder')
   const source = { name: path, folder: '.', text }
@@ -38,7 +38,7 @@ function invalid([first, ...others]: readonly Finding[]) {
   return refuse('CREDENTIAL_FILE_INVALID', [first ?? unknown, ...others])
 }
 
-function settingsOf(value: unknown, universe: string): CredentialFile | readonly Flaw[] {
+function settingsOf(value: unknown, universe: string): ExternalAccount | readonly Flaw[] {
   const kind = checkShape(externalAccountForm, value)
   const checked = 'form' in kind ? checkShape(credentialFileForm, value) : kind
   if (!('form' in checked)) return checked

@@ -14,7 +14,7 @@ import { digestOf, emptyMemory, type KeyMemory } from '../memory/key-memory.ts'
 import type { Alarm } from './alarm.ts'
 import { faultSentence } from './fault-sentence.ts'
 import type { RoundFacts } from './gather-round.ts'
-import { keepRemovals, type Removal } from './keep-removals.ts'
+import { keepRemovals, type RevocationRemoval } from './keep-removals.ts'
 import { mergeMemories } from './merge-memories.ts'
 import { observeKeys } from './observe-keys.ts'
 
@@ -27,7 +27,7 @@ export interface RoundBefore {
   readonly published: readonly IssuerKey[]
   /** Keys that an API server served to this process itself. */
   readonly witnessed: readonly IssuerKey[]
-  readonly removals: readonly Removal[]
+  readonly removals: readonly RevocationRemoval[]
 }
 
 export interface RoundVerdict {
@@ -41,7 +41,7 @@ export interface RoundVerdict {
   readonly signing: ReadonlyMap<string, string>
   /** The `iss` of the cluster's documents; undefined where none was read. */
   readonly clusterIssuer: string | undefined
-  readonly removals: readonly Removal[]
+  readonly removals: readonly RevocationRemoval[]
   readonly alarms: readonly Alarm[]
 }
 

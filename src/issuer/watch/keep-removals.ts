@@ -3,7 +3,7 @@ import { quote } from '../../outside/quote.ts'
 import type { Revocation } from '../memory/key-memory.ts'
 import type { Alarm } from './alarm.ts'
 
-export interface Removal {
+export interface RevocationRemoval {
   readonly at: Date
   readonly alarm: Alarm
 }
@@ -11,9 +11,13 @@ export interface Removal {
 const alarmForMs = 3_600_000
 
 /** Those of the last hour, one for each key, and those that were `removed` now. */
-export function keepRemovals(before: readonly Removal[], removed: readonly Revocation[], now: Date): Removal[] {
+export function keepRemovals(
+  before: readonly RevocationRemoval[],
+  removed: readonly Revocation[],
+  now: Date,
+): RevocationRemoval[] {
   const added = removed.map(({ keyId, digest }) => ({ at: now, alarm: removedAlarm(keyId ?? digest) }))
-  const isOver = ({ at, alarm }: Removal) =>
+  const isOver = ({ at, alarm }: RevocationRemoval) =>
     now.getTime() - at.getTime() >= alarmForMs || added.some((one) => one.alarm.subject === alarm.subject)
   return [...before.filter((one) => !isOver(one)), ...added]
 }
