@@ -1,6 +1,6 @@
 /** What doctor found, for people: a table of hops, then what to mend first. */
 import type { Finding } from '../../doctor/finding.ts'
-import { plainText } from '../../outside/plain-text.ts'
+import { plainLine } from '../../outside/plain-text.ts'
 import { nameSome } from '../../terminal/render-fault.ts'
 import { type Cause, gatherCauses } from './gather-causes.ts'
 import { renderRows } from './render-rows.ts'
@@ -9,22 +9,28 @@ import { renderRows } from './render-rows.ts'
 const others = 5
 
 export function renderFindings(findings: readonly Finding[], color: 'always' | 'never'): string {
-  return [renderRows(findings, color), '', ...conclusion(findings).map(plainText)].join('\n')
+  return [renderRows(findings, color), '', ...conclusion(findings).map(plainLine)].join('\n')
 }
 
 function conclusion(findings: readonly Finding[]): string[] {
   const [first, ...later] = gatherCauses(findings.filter(({ result }) => result === 'failed'))
-  if (first !== undefined) return ['Mend this first:', ...renderCause(first), ...renderLater(later)]
-  const unseen = gatherCauses(findings.filter(({ result, code }) => result === 'skipped' && code === 'NOT_HERE'))
+  const unseen = gatherCauses(findings.filter(({ result, code }) => result === 'skipped' && code === 'NOT_HERE')).slice(
+    0,
+    1,
+  )
+  if (first !== undefined) {
+    const unknown = unseen.length === 0 ? [] : ['Not looked at:', ...unseen.flatMap(renderCause)]
+    return ['Mend this first:', ...renderCause(first), ...renderLater(later), ...unknown]
+  }
   const warnings = gatherCauses(findings.filter(({ result }) => result === 'warning'))
-  const told = [...unseen.slice(0, 1), ...warnings]
+  const told = [...unseen, ...warnings]
   if (told.length === 0) return ['Nothing stands in the way.']
   const rest = told.length - others
   return [...told.slice(0, others).flatMap(renderCause), ...(rest > 0 ? [`and ${rest} more: -o json`] : [])]
 }
 
 function renderCause({ finding, all, namespaces }: Cause): string[] {
-  const { hop, code, about, seen, expected, remedy = {} } = finding
+  const { hop, code, about, seen, expected, also = [], remedy = {} } = finding
   const { command, words } = remedy
   const fix = command ?? words
   const each = new Set(all.map((one) => one.remedy?.command)).size > 1 ? `, in each as in ${finding.namespace}` : ''
@@ -32,6 +38,7 @@ function renderCause({ finding, all, namespaces }: Cause): string[] {
   return [
     `${code} (${hop}): ${named}${seen}`,
     ...(expected === undefined ? [] : [`  expected ${expected}`]),
+    ...also.map((line) => `  ${line}`),
     ...(namespaces.length > 1 ? [`  affects ${nameSome(namespaces)}`] : []),
     ...(fix === undefined ? [] : [`  fix${each}: ${fix}`]),
     ...(command === undefined || words === undefined ? [] : [`  note: ${words}`]),

@@ -33,7 +33,7 @@ export async function gatherCluster(asked: Asked, cluster: Cluster, patience: Pa
   return { rights, places, pod, images: imagesOf(pod) }
 }
 
-const nowhere: PlaceFacts = { jobs: [], secrets: [], accounts: [] }
+const nowhere: PlaceFacts = { jobs: [], namespaces: undefined, secrets: [], accounts: [] }
 
 async function gatherPodInTime(asked: NamespacedName, cluster: Cluster, patience: Patience) {
   const step: Step = { hops: ['pod', 'events', 'back-off'], of: cluster.server }

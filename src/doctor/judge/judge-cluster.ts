@@ -43,7 +43,7 @@ export function judgeCluster(facts: ClusterFacts | undefined, judge: JudgeCluste
   const { jobs, secrets, accounts } = facts.places
   const secretsFound = secrets.map((secret) => judgeSecret(secret, { ...judge, commands }))
   return {
-    upToSecrets: [...rights, ...judgeNamespaces(jobs, asked.namespace, commands), ...secretsFound],
+    upToSecrets: [...rights, ...judgeNamespaces(facts.places, asked.namespace, commands), ...secretsFound],
     afterWrites(found) {
       const attached = accounts.map((account) => judgeAccount(account, commands))
       if (facts.pod === undefined) return attached

@@ -4,16 +4,23 @@ import { environmentSource } from '../../document/document-from-environment.ts'
 import { documentName } from '../../refresh/document-name.ts'
 import type { Job } from '../../refresh/plan-refresh.ts'
 import type { Finding } from '../finding.ts'
+import type { PlaceFacts } from '../gather/gather-places.ts'
 import { alsoSay } from '../remedy/also-say.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
+import { fieldName } from './field-words.ts'
 
 /** `asked`: `--namespace`, which a document has to choose. */
-export function judgeNamespaces(jobs: readonly Job[], asked: string | undefined, commands: MendingCommands): Finding[] {
+export function judgeNamespaces(
+  { jobs, namespaces: known }: Pick<PlaceFacts, 'jobs' | 'namespaces'>,
+  asked: string | undefined,
+  commands: MendingCommands,
+): Finding[] {
   const findings = jobs.flatMap((job) => judgeJob(job, commands))
   const chosen = jobs.some(({ namespaces, missing, terminating }) =>
     [...namespaces, ...missing, ...terminating].some((name) => name === asked),
   )
   if (asked === undefined || chosen) return findings
+  if (known?.includes(asked) === false) return [...findings, judgeAbsent(asked, known)]
   const notChosen: Finding = {
     hop: 'namespace',
     about: asked,
@@ -26,13 +33,33 @@ export function judgeNamespaces(jobs: readonly Job[], asked: string | undefined,
   return [...findings, notChosen]
 }
 
-const howToChoose = (documents: readonly Document[]): string =>
-  documents.every(({ source }) => source === environmentSource)
-    ? 'add it to REGISTRY_SECRET_NAMESPACES'
-    : 'add it to spec.namespaces.include of a document, or give it the labels that its selector wants; namespaces kube-* are chosen by their exact name only'
-
 /** So many are named. */
 const few = 5
+
+/** Which no document need choose: there is none. */
+function judgeAbsent(asked: string, known: readonly string[]): Finding {
+  const more = known.length > few ? ` and ${known.length - few} more` : ''
+  return {
+    hop: 'namespace',
+    about: asked,
+    namespace: asked,
+    result: 'failed',
+    code: 'NAMESPACE_MISSING',
+    seen: `namespace ${asked} is not there: there are ${known.slice(0, few).join(', ')}${more}`,
+    expected: 'a namespace that is there, and that a document chooses',
+    remedy: {
+      words: `correct the name after --namespace or --pod; or make the namespace, and choose it in a document`,
+    },
+  }
+}
+
+const howToChoose = (documents: readonly Document[]): string => {
+  const [first] = documents
+  const add = `add it to ${first === undefined ? 'a document' : fieldName(first, 'namespaces.include')}`
+  return documents.every(({ source }) => source === environmentSource)
+    ? add
+    : `${add} of a document, or give it the labels that its selector wants; namespaces kube-* are chosen by their exact name only`
+}
 
 function judgeJob(
   { document, namespaces, missing, terminating, unmatched }: Job,
@@ -47,14 +74,14 @@ function judgeJob(
     seen: namespaces.length <= few ? `chooses ${namespaces.join(', ')}` : `chooses ${namespaces.length} namespaces`,
   }
   return [
-    ...missing.map((namespace) => judgeMissing(namespace, document.source, commands)),
+    ...missing.map((namespace) => judgeMissing(namespace, document, commands)),
     ...terminating.map(judgeTerminating),
     ...unmatched.map((glob) => judgeUnmatched(glob, name)),
     ...(namespaces.length === 0 ? [] : [chosen]),
   ]
 }
 
-function judgeMissing(namespace: string, source: string, commands: MendingCommands): Finding {
+function judgeMissing(namespace: string, document: Document, commands: MendingCommands): Finding {
   const refresh = commands.refresh({ after: commands.kubectl('create', 'namespace', namespace) })
   return {
     hop: 'namespace',
@@ -63,9 +90,9 @@ function judgeMissing(namespace: string, source: string, commands: MendingComman
     alike: 'namespaces',
     result: 'failed',
     code: 'NAMESPACE_MISSING',
-    seen: `namespace ${namespace} is not there, and ${source} names it`,
+    seen: `namespace ${namespace} is not there, and ${document.source} names it`,
     expected: 'a namespace that exists',
-    remedy: alsoSay(refresh, 'or take its name out of the document'),
+    remedy: alsoSay(refresh, `or take its name out of ${fieldName(document, 'namespaces.include')}`),
   }
 }
 

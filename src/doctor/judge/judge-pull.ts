@@ -16,12 +16,17 @@ export function judgePull(facts: PullFacts, before: Finding, remedyOf: TrustReme
     const { code, because } = before
     return { ...base, result: 'skipped', code, seen: 'not tried, without a credential', because }
   }
-  return { ...base, ...judgeTrial(trial, host, remedyOf) }
+  return { ...base, ...judgeTrial(trial, image?.name ?? host, { host, remedyOf }) }
 }
 
 type Judged = Omit<Finding, 'hop' | 'about'>
 
-function judgeTrial(trial: PullTrial, host: string, remedyOf: TrustRemedy): Judged {
+interface Judging {
+  readonly host: string
+  readonly remedyOf: TrustRemedy
+}
+
+function judgeTrial(trial: PullTrial, image: string, { host, remedyOf }: Judging): Judged {
   const fine = (seen: string): Judged => ({ result: 'ok', code: 'OK', seen })
   switch (trial.outcome) {
     case 'pulls':
@@ -31,7 +36,7 @@ function judgeTrial(trial: PullTrial, host: string, remedyOf: TrustRemedy): Judg
     case 'public':
       return { result: 'ok', code: 'IMAGE_PUBLIC', seen: 'anybody can pull it: no credential was asked for' }
     case 'absent':
-      return judgeAbsent(trial)
+      return judgeAbsent(trial, image)
     case 'refused':
       return judgeRefused(trial, host, remedyOf)
     case 'throttled':
@@ -51,16 +56,15 @@ function judgeTrial(trial: PullTrial, host: string, remedyOf: TrustRemedy): Judg
   })
 }
 
-/** The credential is fine, or it would have been refused before: that the image is not there is nobody's fault here. */
-function judgeAbsent({ what, words }: Extract<PullTrial, { outcome: 'absent' }>): Judged {
+/** The credential is fine, or it would have been refused before; whoever asks for this image gets none all the same. */
+function judgeAbsent({ what, words }: Extract<PullTrial, { outcome: 'absent' }>, image: string): Judged {
   const manifest = what === 'manifest'
-  return {
-    result: 'warning',
-    code: manifest ? 'MANIFEST_UNKNOWN' : 'REPOSITORY_UNKNOWN',
-    seen: `the registry takes the credential, and has no such ${manifest ? 'tag or digest' : 'repository'}: ${words}`,
-    expected: 'an image that was pushed',
-    remedy: { words: "correct the image's name, or push it" },
-  }
+  return failed(
+    manifest ? 'MANIFEST_UNKNOWN' : 'REPOSITORY_UNKNOWN',
+    `the registry takes the credential, and has no such ${manifest ? 'tag or digest' : 'repository'}: ${words}`,
+    `${image}, pushed there`,
+    { words: "correct the image's name, or push it" },
+  )
 }
 
 function judgeRefused(

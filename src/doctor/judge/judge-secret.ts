@@ -3,6 +3,7 @@ import { parseDockerConfig } from '../../credential/parse-docker-config.ts'
 import type { PullSecretRecord } from '../../credential/pull-secret-record.ts'
 import { pullSecretType } from '../../credential/pull-secret-type.ts'
 import type { Document } from '../../document/document.ts'
+import { environmentSource } from '../../document/document-from-environment.ts'
 import { fieldManager } from '../../kubernetes/field-manager.ts'
 import type { PullSecretContent } from '../../kubernetes/read-pull-secret-data.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
@@ -18,6 +19,7 @@ import type { SecretFacts } from '../gather/gather-places.ts'
 import { notTried } from '../not-tried.ts'
 import { alsoSay } from '../remedy/also-say.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
+import { fieldName, formName } from './field-words.ts'
 
 interface JudgeSecret {
   readonly images: readonly WantedImage[]
@@ -43,7 +45,10 @@ export function judgeSecret({ document, namespace, content }: SecretFacts, judge
     return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be looked at: ${content.seen}` }
   }
   if (content === undefined) {
-    return { ...base, ...failed('SECRET_MISSING', 'it is not there', 'the pull secret of the document', refresh) }
+    return {
+      ...base,
+      ...failed('SECRET_MISSING', 'it is not there', `the pull secret of ${formName(document)}`, refresh),
+    }
   }
   const place = { document, namespace, content, refresh }
   const judged = judgeMetadata(place, judge) ?? judgeContent(place, judge)
@@ -75,7 +80,7 @@ function judgeMetadata(
       `type ${pullSecretType}`,
       alsoSay(
         commands.refresh({ after: remove }),
-        'if nothing else needs that Secret; else choose another spec.secretName',
+        `if nothing else needs that Secret; else choose another ${fieldName(document, 'secretName')}`,
       ),
     )
   }
@@ -86,7 +91,10 @@ function judgeMetadata(
     'SECRET_NOT_OURS',
     `it is managed by ${owners}; a refresh leaves it as it is`,
     `one that pullpass made for ${documentName(document)}, or none`,
-    alsoSay(commands.refresh({ conflicts: 'adopted' }), 'it takes over, once; or choose another spec.secretName'),
+    alsoSay(
+      commands.refresh({ conflicts: 'adopted' }),
+      `it takes over, once; or choose another ${fieldName(document, 'secretName')}`,
+    ),
   )
 }
 
@@ -141,8 +149,8 @@ function judgeRecord(record: PullSecretRecord, { document, namespace, refresh }:
   if (outdated === undefined && record.registries.size === document.registries.length) return undefined
   return failed(
     'SECRET_OUTDATED',
-    `it was written for another form of the document${outdated ? `: registry ${outdated.name} differs` : ''}`,
-    'an entry for each registry, as the document has it now',
+    `it was written for another form of ${formName(document)}${outdated ? `: registry ${outdated.name} differs` : ''}`,
+    `an entry for each registry, as ${formName(document)} ${document.source === environmentSource ? 'have' : 'has'} it now`,
     refresh,
   )
 }

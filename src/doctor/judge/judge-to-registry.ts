@@ -7,6 +7,7 @@ import { matchImage } from '../../registry/match-image.ts'
 import type { Asked, WantedImage } from '../asked.ts'
 import type { Finding } from '../finding.ts'
 import type { WayFacts } from '../gather/way-facts.ts'
+import { fieldName } from './field-words.ts'
 import { judgeClocks } from './judge-clocks.ts'
 import { judgeExchange, type TrustRemedy } from './judge-exchange.ts'
 import { judgeIssuers } from './judge-issuers.ts'
@@ -74,5 +75,5 @@ function judgeMatching({ images, asked }: JudgeWay): Finding[] {
 
 const whereHostsAre = (documents: readonly Document[]): string =>
   documents.every(({ source }) => source === environmentSource)
-    ? 'in REGISTRY_HOSTS'
+    ? `in ${fieldName({ source: environmentSource }, 'registries.hosts')}`
     : `under hosts of a registry in ${documents.map(({ source }) => source).join(', ')}`

@@ -1,4 +1,5 @@
 /** What is to be said of a registry's subject token before anybody is asked to take it: pure. */
+import { requestedAccount } from '../../document/requested-account.ts'
 import { checkAudience } from '../../identity/check-audience.ts'
 import { checkLifetime } from '../../identity/check-lifetime.ts'
 import { checkSubjectLength } from '../../identity/check-subject-length.ts'
@@ -28,7 +29,13 @@ export function judgeToken(facts: TokenFacts, judge: JudgeToken): Finding {
   const about = nameRegistry(demand)
   if (got === 'no cluster' && judge.clusterFailure !== undefined) return notTried(hop, about, judge.clusterFailure)
   if (got === 'not here' || got === 'no cluster') return notHere(about, from)
-  if (got instanceof PullpassError) return failedBy(hop, about, got, remedyOf(got, facts, judge.commands))
+  if (got instanceof PullpassError) {
+    const failed = failedBy(hop, about, got, remedyOf(got, facts, judge.commands))
+    const isOfFlag = from.kind === 'requested' && requestedAccount(demand.document, demand.registry) === undefined
+    return isOfFlag
+      ? { ...failed, expected: got.expected?.replace('spec.serviceAccountRef', '--service-account') }
+      : failed
+  }
   return judgeClaims(got, facts, judge)
 }
 

@@ -18,16 +18,18 @@ interface Means {
   readonly here: (...flags: readonly string[]) => string
   readonly job: (name: string, namespace: string) => string
   readonly refreshes: WhoRefreshes
+  /** Empty: the document of the variables, which has no such field. */
+  readonly files: readonly string[]
   readonly at: Date
 }
 
-export function refreshRemedy({ after, conflicts }: RefreshWanted, { here, job, refreshes, at }: Means): Remedy {
+export function refreshRemedy({ after, conflicts }: RefreshWanted, { here, job, refreshes, files, at }: Means): Remedy {
   const then = (command: string) => (after === undefined ? command : `${after} && ${command}`)
   const adopt = conflicts === 'adopted' ? ['--adopt'] : []
   if (refreshes === 'who looks') return { command: then(here(...adopt)) }
   if (conflicts === 'adopted') {
     return {
-      words: `in the pod that refreshes, whose token it takes: ${here(...adopt)}; or set spec.conflictPolicy: Adopt`,
+      words: `in the pod that refreshes, whose token it takes: ${here(...adopt)}${files.length === 0 ? '' : '; or set spec.conflictPolicy: Adopt'}`,
     }
   }
   if (refreshes === 'somebody else' || refreshes.name !== 'pullpass') {

@@ -45,7 +45,6 @@ export const registryFaults: readonly Fault[] = [
     image: 'of the pod',
     hop,
     code: 'MANIFEST_UNKNOWN',
-    result: 'warning',
     fix: /^correct the image's name, or push it/,
     mend: ({ sandbox }) =>
       sandbox.images.putImage('example-project/images/hello', '2', packImage({ 'hello.txt': 'Pushed at last.\n' })),
@@ -56,7 +55,6 @@ export const registryFaults: readonly Fault[] = [
     image: 'of the pod',
     hop,
     code: 'REPOSITORY_UNKNOWN',
-    result: 'warning',
     fix: /^correct the image's name, or push it/,
     mend: (world) => podOfImage(world, world.sandbox.image),
   },

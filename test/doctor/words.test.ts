@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { suite, test } from 'node:test'
+import { runPullpass } from '../support/run-pullpass.ts'
+import type { TestSandbox } from '../support/start-test-sandbox.ts'
+import { startGround } from './ground.ts'
+
+/** What stands below the table. */
+async function told(sandbox: TestSandbox, argv: readonly string[], environment = {}) {
+  const { stdout, exitCode } = await runPullpass(sandbox, ['doctor', ...argv], { environment })
+  return { lines: stdout.slice(stdout.indexOf('\n\n') + 2), exitCode }
+}
+
+suite('doctor speaks to who asks:', () => {
+  test('of a namespace that is not there it says so, and which there are', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    const { lines, exitCode } = await told(sandbox, ['-f', file, '-n', 'team-x'])
+    assert.match(
+      lines,
+      /^NAMESPACE_MISSING \(namespace\): namespace team-x is not there: there are default, .*team-a, team-b$/m,
+    )
+    assert.match(lines, /^ {2}fix: correct the name after --namespace or --pod; or make the namespace/m)
+    assert.equal(exitCode, 1)
+  })
+
+  test('where namespaces may not be listed, one that no document chooses is only that', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    sandbox.cluster.authorization.forbid({ verbs: ['list'], resources: ['namespaces'] })
+    const { lines } = await told(sandbox, ['-f', file, '-n', 'team-x'])
+    assert.match(lines, /^NAMESPACE_NOT_CHOSEN \(namespace\): team-x is chosen by none of ClusterPullSecret\/pull$/m)
+  })
+
+  test('an image that was asked for and is not there is a failure, with its name', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    for (const [odd, code] of [
+      [sandbox.image.replace(/:1$/, ':2'), 'MANIFEST_UNKNOWN'],
+      [sandbox.image.replace('hello', 'helo'), 'REPOSITORY_UNKNOWN'],
+    ] as const) {
+      const { lines, exitCode } = await told(sandbox, ['-f', file, '-n', 'team-a', '--image', odd])
+      assert.match(
+        lines,
+        new RegExp(`^${code} \\(registry\\): ${odd}, .*: the registry takes the credential, and has no`, 'm'),
+      )
+      assert.match(lines, new RegExp(`^ {2}expected ${odd}, pushed there$`, 'm'))
+      assert.equal(exitCode, 1)
+    }
+  })
+
+  test('of the drop-in variables it names the variables', async (t) => {
+    const { sandbox } = await startGround(t)
+    const missing = await told(sandbox, [], { REGISTRY_SECRET_NAMESPACES: 'team-a,team-x' })
+    assert.match(missing.lines, /^ {2}fix: kubectl create namespace team-x && pullpass refresh$/m)
+    assert.match(missing.lines, /^ {2}note: or take its name out of REGISTRY_SECRET_NAMESPACES$/m)
+    const laptop = { PULLPASS_TOKEN_FILE: undefined, REGISTRY_SECRET_NAMESPACES: 'team-a' }
+    const foreign = await told(sandbox, [], laptop)
+    assert.match(foreign.lines, /^SECRET_NOT_OURS .*managed by pullpass:ClusterPullSecret:pull/m)
+    assert.match(foreign.lines, /or choose another REGISTRY_SECRET_NAME$/m)
+    assert.doesNotMatch(foreign.lines, /spec\./)
+    await runPullpass(sandbox, ['refresh'], { environment: { REGISTRY_SECRET_NAME: 'own' } })
+    const email = 'other@example-project.iam.gserviceaccount.com'
+    const other = await told(sandbox, [], { ...laptop, REGISTRY_SECRET_NAME: 'own', SERVICE_ACCOUNT_EMAIL: email })
+    assert.match(other.lines, /it was written for another form of the variables: registry google differs$/m)
+  })
+
+  test('from a laptop, what else fails does not hide how the rest is looked at', async (t) => {
+    const { sandbox, file, ask } = await startGround(t)
+    await rm(sandbox.folder.tokenFile)
+    await ask('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
+    const { lines } = await told(sandbox, ['-f', file], { PULLPASS_TOKEN_FILE: undefined })
+    assert.match(lines, /^SECRET_MISSING \(secret\)/m)
+    assert.match(lines, /\nNot looked at:\nNOT_HERE \(subject-token\): /)
+    assert.match(lines, /\n {2}fix: run pullpass doctor in that pod, .*: --service-account NAMESPACE\/NAME\n$/)
+  })
+
+  test('an account that is not there is told by the flag that names it, and its command once', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    await rm(sandbox.folder.tokenFile)
+    const { lines } = await told(sandbox, ['-f', file, '--service-account', 'image-system/nobody'])
+    assert.match(lines, /^ {2}expected the service account that --service-account names$/m)
+    assert.equal(lines.split('kubectl create serviceaccount nobody -n image-system').length, 2)
+  })
+})
