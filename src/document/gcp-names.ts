@@ -48,6 +48,13 @@ export function canonicalProvider(name: string): string {
   return name.slice(name.indexOf('projects/'))
 }
 
+/** Of a provider's canonical name. */
+export const poolOf = (provider: string): string => provider.replace(/\/providers\/[^/]+$/, '')
+
+/** Who a subject of a cluster is at Google, by the pool of the provider that believes the cluster. https://cloud.google.com/iam/docs/principal-identifiers */
+export const principalOf = (provider: string, subject: string): string =>
+  `principal://iam.googleapis.com/${poolOf(provider)}/subject/${subject}`
+
 export function providerOfParts(parts: {
   readonly projectNumber: string
   readonly poolId: string

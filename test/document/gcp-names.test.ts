@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   canonicalProvider,
+  principalOf,
   providerOfParts,
   serviceAccountEmail,
   workloadIdentityProvider,
@@ -15,6 +16,16 @@ test('a provider is one name, however it was copied', () => {
     assert.equal(canonicalProvider(prefix + provider), provider)
   }
   assert.equal(providerOfParts({ projectNumber: '123', poolId: 'pool', providerId: 'gardener' }), provider)
+})
+
+test('a cluster’s account is one principal, by the pool of the provider', () => {
+  assert.equal(
+    principalOf(
+      'projects/1/locations/global/workloadIdentityPools/pool/providers/cluster',
+      'system:serviceaccount:a:b',
+    ),
+    'principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:a:b',
+  )
 })
 
 test('a name that Google would not know is refused', () => {

@@ -6,6 +6,7 @@
  */
 import { posix } from 'node:path'
 import type { DocumentRegistry } from '../../document/document.ts'
+import { principalOf } from '../../document/gcp-names.ts'
 import type { GcpSettings } from '../../document/gcp-settings.ts'
 import { iamCredentialsEndpoint, stsEndpoint } from '../../providers/gcp-endpoints.ts'
 import { parseTarget, type TargetName } from './parse-target.ts'
@@ -67,8 +68,7 @@ function googleIdentity({ targets, registries, as, subject, folder }: PodIdentit
       service_account_impersonation_url: `${iamCredentialsEndpoint(settings, {})}/v1/projects/-/serviceAccounts/${as.google}:generateAccessToken`,
     }),
   }
-  const pool = workloadIdentityProvider.replace(/\/providers\/[^/]+$/, '')
-  const principal = `principal://iam.googleapis.com/${pool}/subject/${subject}`
+  const principal = principalOf(workloadIdentityProvider, subject)
   return {
     audience: registry?.audience ?? provider,
     file: 'google',
