@@ -49,7 +49,7 @@ function denied({ settings, email, subject }: Asked): Meaning {
   return {
     code: 'IMPERSONATION_DENIED',
     expected: `${principal} to hold roles/iam.workloadIdentityUser on ${first}${delegation}`,
-    hint: `gcloud iam service-accounts add-iam-policy-binding ${shellQuote(first)} --role=roles/iam.workloadIdentityUser ${shellQuote(`--member=${principal}`)}; a new binding takes up to 5 minutes`,
+    hint: `a new grant takes up to 5 minutes; where there is none: gcloud iam service-accounts add-iam-policy-binding ${shellQuote(first)} --role=roles/iam.workloadIdentityUser ${shellQuote(`--member=${principal}`)}`,
   }
 }
 
@@ -58,7 +58,7 @@ function serviceDisabled({ email }: Asked): Meaning {
   return {
     code: 'IMPERSONATION_DENIED',
     expected: `the IAM Service Account Credentials API to be enabled in the project of ${email}`,
-    hint: `gcloud services enable iamcredentials.googleapis.com --project=${project}; it takes a few minutes`,
+    hint: `it takes a few minutes: gcloud services enable iamcredentials.googleapis.com --project=${shellQuote(project)}`,
   }
 }
 

@@ -23,7 +23,7 @@ test('IAM Credentials refuses', async (t) => {
     assert.equal(fault.expected, `${principal} to hold roles/iam.workloadIdentityUser on ${account}`)
     assert.equal(
       fault.hint,
-      `gcloud iam service-accounts add-iam-policy-binding ${account} --role=roles/iam.workloadIdentityUser --member=${principal}; a new binding takes up to 5 minutes`,
+      `a new grant takes up to 5 minutes; where there is none: gcloud iam service-accounts add-iam-policy-binding ${account} --role=roles/iam.workloadIdentityUser --member=${principal}`,
     )
     assert.equal(seen.length, 1)
     accounts.allowTokens(account, sandbox.principal)
@@ -38,7 +38,7 @@ test('IAM Credentials refuses', async (t) => {
 
   await t.test('a binding that is too new to be known', async () => {
     accounts.allowTokens(account, sandbox.principal, new Date('2026-11-24T12:05:00Z'))
-    assert.match((await refusal(sandbox)).hint ?? '', /a new binding takes up to 5 minutes$/)
+    assert.match((await refusal(sandbox)).hint ?? '', /^a new grant takes up to 5 minutes; /)
     accounts.allowTokens(account, sandbox.principal)
   })
 
@@ -50,7 +50,7 @@ test('IAM Credentials refuses', async (t) => {
       fault.expected,
       `${principal} to hold roles/iam.workloadIdentityUser on ${via}, and roles/iam.serviceAccountTokenCreator: ${via} on ${account}`,
     )
-    assert.match(fault.hint ?? '', /^gcloud iam service-accounts add-iam-policy-binding via@/)
+    assert.match(fault.hint ?? '', /: gcloud iam service-accounts add-iam-policy-binding via@/)
   })
 
   await t.test('a lifetime over an hour, where the organisation does not allow it', async () => {
@@ -89,7 +89,7 @@ suite('what the sandbox cannot make IAM Credentials say', () => {
       code: 'IMPERSONATION_DENIED',
       message,
       expected: `the IAM Service Account Credentials API to be enabled in the project of ${account}`,
-      hint: 'gcloud services enable iamcredentials.googleapis.com --project=example-project; it takes a few minutes',
+      hint: 'it takes a few minutes: gcloud services enable iamcredentials.googleapis.com --project=example-project',
     })
   })
 
