@@ -15,19 +15,21 @@ export async function readConfigMap(cluster: Cluster, map: NamespacedName): Prom
 }
 
 /**
- * Sets these keys, and takes away those of `undefined`; others stay. It is created where it is not there.
+ * Sets these keys, and takes away those of `undefined`; others stay. It is created where it is not there. `dryRun` all: the
+ * API server checks everything and stores nothing.
  * @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED
  */
 export async function writeConfigMap(
   cluster: Cluster,
   map: NamespacedName,
   changes: Readonly<Record<string, string | undefined>>,
+  dryRun: 'all' | 'none' = 'none',
 ): Promise<void> {
   const kept = Object.entries(changes).filter(([, text]) => text !== undefined)
   // Not there, and there again: somebody is faster, or the answer to a first try was lost.
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    if ((await patch(cluster, map, changes)) === 'patched' || kept.length === 0) return
-    if ((await createConfigMap(cluster, map, Object.fromEntries(kept))) === 'created') return
+    if ((await patch(cluster, map, changes, dryRun)) === 'patched' || kept.length === 0) return
+    if ((await createConfigMap(cluster, map, Object.fromEntries(kept), dryRun)) === 'created') return
   }
   throw new PullpassError({
     code: 'KUBERNETES_REFUSED',
@@ -42,10 +44,15 @@ export async function writeConfigMap(
 const attempts = 5
 
 /** A merge patch changes the keys that it names, whoever writes others at the same time. */
-async function patch(cluster: Cluster, map: NamespacedName, changes: object): Promise<'patched' | 'absent'> {
+async function patch(
+  cluster: Cluster,
+  map: NamespacedName,
+  changes: object,
+  dryRun: 'all' | 'none',
+): Promise<'patched' | 'absent'> {
   const answer = await cluster.request({
     method: 'PATCH',
-    path: `${configMapPath(map)}?fieldManager=pullpass`,
+    path: `${configMapPath(map)}?${queryOf(dryRun)}`,
     contentType: 'application/merge-patch+json',
     body: JSON.stringify({ data: changes }, (_, value: unknown) => value ?? null), // null takes a key away
   })
@@ -59,10 +66,11 @@ export async function createConfigMap(
   cluster: Cluster,
   map: NamespacedName,
   data: object,
+  dryRun: 'all' | 'none' = 'none',
 ): Promise<'created' | 'there already'> {
   const answer = await cluster.request({
     method: 'POST',
-    path: `${folderOf(map)}?fieldManager=pullpass`,
+    path: `${folderOf(map)}?${queryOf(dryRun)}`,
     contentType: 'application/json',
     body: JSON.stringify({
       apiVersion: 'v1',
@@ -76,5 +84,6 @@ export async function createConfigMap(
   throw readStatus(cluster, answer, { verb: 'create', resource: 'configmaps', ...map })
 }
 
+const queryOf = (dryRun: 'all' | 'none') => `fieldManager=pullpass${dryRun === 'all' ? '&dryRun=All' : ''}`
 const folderOf = ({ namespace }: NamespacedName) => `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`
 export const configMapPath = (map: NamespacedName): string => `${folderOf(map)}/${encodeURIComponent(map.name)}`

@@ -7,7 +7,7 @@ import type { NamespacedName } from '../document/namespaced-name.ts'
 import { asObject, asText } from '../outside/json-fields.ts'
 import { type Fault, PullpassError } from '../outside/pullpass-error.ts'
 import { Redacted } from '../outside/redacted.ts'
-import { shellQuote } from '../outside/shell-quote.ts'
+import { absentAccount } from './absent-account.ts'
 import type { Asked } from './asked.ts'
 import type { Cluster, ClusterAnswer } from './cluster.ts'
 import { malformed, readAnswer } from './read-answer.ts'
@@ -73,12 +73,10 @@ function wordsOf(
   { code, seen, expected, hint }: PullpassError,
 ): Pick<Fault, 'seen' | 'expected' | 'hint'> {
   if (status !== 404) return { seen, expected, hint }
-  const [place, account] = [namespace, name].map(shellQuote)
-  const create = `kubectl create serviceaccount ${account} -n ${place}`
-  const isThere = code !== 'NAMESPACE_MISSING'
+  const absent = absentAccount({ namespace, name }, code === 'NAMESPACE_MISSING' ? 'namespace' : 'account')
   return {
-    seen: `${isThere ? `ServiceAccount ${namespace}/${name}` : `Namespace ${namespace}`} is not there, so that no token can be requested for ${isThere ? 'it' : `ServiceAccount ${name} in it`}`,
+    seen: `${absent.seen}, so that no token can be requested for ${absent.missing === 'account' ? 'it' : `ServiceAccount ${name} in it`}`,
     expected: 'the service account that spec.serviceAccountRef names',
-    hint: `${isThere ? '' : `kubectl create namespace ${place} && `}${create}, or correct the reference`,
+    hint: `${absent.command}, or correct the reference`,
   }
 }

@@ -15,7 +15,8 @@ export interface StepOutcome {
   readonly kind: string
   readonly name: string
   readonly finding: Finding | undefined
-  readonly result: 'unchanged' | 'made' | 'failed' | 'declined' | 'skipped'
+  /** `unfinished`: the run's end met it at work; `not done`: the run ended before. */
+  readonly result: 'unchanged' | 'made' | 'failed' | 'declined' | 'skipped' | 'unfinished' | 'not done'
   readonly fault?: PullpassError | undefined
   /** Of what was skipped: names of what it needs, and what could not be made. */
   readonly lacks?: readonly string[]
@@ -31,6 +32,7 @@ export interface ApplyWays {
 /** Others may be at work on the same resource, and a new one is not known everywhere at once. */
 const attempts = 8
 
+/** What the run's end leaves is among them: it rejects for nobody's sake. */
 export async function applyTrust(
   resources: readonly TrustResource[],
   ways: ApplyWays,
@@ -38,11 +40,11 @@ export async function applyTrust(
 ): Promise<StepOutcome[]> {
   const outcomes = new Map<string, StepOutcome>()
   for (const resource of resources) {
-    outside.signal.throwIfAborted()
     const { kind, name, needs } = resource
     const lacks = needs.filter((one) => isLacking(outcomes.get(one)))
-    const step =
-      lacks.length > 0
+    const step = outside.signal.aborted
+      ? ({ finding: undefined, result: 'not done' } as const)
+      : lacks.length > 0
         ? ({ finding: undefined, result: 'skipped', lacks } as const)
         : await takeStep(resource, ways, outside)
     outcomes.set(name, { kind, name, ...step })
@@ -65,18 +67,20 @@ async function takeStep(
 ): Promise<Omit<StepOutcome, 'kind' | 'name'>> {
   const agreed = new Set<string>()
   for (let attempt = 1; ; attempt++) {
-    const finding = await resource.look(ways.replace)
-    if (finding.fault !== undefined) return { finding, result: 'failed', fault: finding.fault }
+    let finding: Finding | undefined
     try {
+      finding = await resource.look(ways.replace)
+      if (finding.fault !== undefined) return { finding, result: 'failed', fault: finding.fault }
       const result = await makeAll(finding.changes, resource.entry, { ...ways, agree: onceEach(ways.agree, agreed) })
       if (result !== 'declined') await remember(resource.memo(), ways.record, outside.log)
       return { finding, result: finding.changes.length === 0 && attempt > 1 ? 'made' : result }
     } catch (error) {
-      outside.signal.throwIfAborted()
+      if (outside.signal.aborted) return { finding, result: agreed.size === 0 ? 'not done' : 'unfinished' }
       const fault = asFault(error)
       if (!mayPass.includes(fault.code) || fault.retryable || attempt === attempts)
         return { finding, result: 'failed', fault }
-      await outside.sleep(retryDelayMs(attempt, outside.random(), undefined, outside.now()) ?? 0, outside.signal)
+      const delayMs = retryDelayMs(attempt, outside.random(), undefined, outside.now()) ?? 0
+      await outside.sleep(delayMs, outside.signal).catch(() => undefined) // only the run's end, which the next look meets
     }
   }
 }

@@ -3,60 +3,89 @@
  * mark. What others hold stays, and what they still use with it.
  */
 import { asFault } from '../outside/as-fault.ts'
-import type { Log, Outside } from '../outside/outside.ts'
+import type { Outside } from '../outside/outside.ts'
 import type { PullpassError } from '../outside/pullpass-error.ts'
 import { remember } from './remember.ts'
 import type { TrustRecord } from './trust-record.ts'
-import type { TrustResource } from './trust-vendor.ts'
+import type { Removable, TrustResource } from './trust-vendor.ts'
 
 export interface Removal {
   readonly name: string
-  readonly result: 'removed' | 'absent' | 'kept' | 'declined' | 'failed'
+  /** `remove`: it would be, in a dry run; `unfinished`: the run's end met it; `not done`: the run ended before. */
+  readonly result: 'removed' | 'remove' | 'absent' | 'kept' | 'declined' | 'failed' | 'unfinished' | 'not done'
   /** Why it was kept, or how it comes back. */
   readonly note?: string
   readonly fault?: PullpassError
 }
 
 export interface DestroyWays {
-  readonly agree: (change: string) => Promise<'make' | 'leave'>
+  /** Absent in a dry run: nothing is taken, and nothing written. */
+  readonly agree: ((change: string) => Promise<'make' | 'leave'>) | undefined
   readonly record: TrustRecord
   /** Of the clusters: what carries one of them was made for one of them. */
   readonly marks: readonly string[]
 }
 
-/** Each before what it rests on. */
+/** Each before what it rests on. What the run's end leaves is among them: it rejects for nobody's sake. */
 export async function destroyTrust(
   resources: readonly TrustResource[],
   ways: DestroyWays,
   outside: Outside,
 ): Promise<Removal[]> {
   const removals: Removal[] = []
-  const failed = (error: unknown) => ({ result: 'failed' as const, fault: asFault(error) })
   for (const resource of resources.toReversed()) {
-    outside.signal.throwIfAborted()
-    removals.push({ name: resource.name, ...(await takeBack(resource, ways, outside.log).catch(failed)) })
+    const gone = removals.filter(({ result }) => result === 'removed' || result === 'remove').map(({ name }) => name)
+    const removal = outside.signal.aborted
+      ? ({ result: 'not done' } as const)
+      : await takeBack(resource, ways, gone, outside)
+    removals.push({ name: resource.name, ...removal })
   }
   return removals
 }
 
+type Told = Omit<Removal, 'name'>
+
 async function takeBack(
   resource: TrustResource,
-  { agree, record, marks }: DestroyWays,
-  log: Log,
-): Promise<Omit<Removal, 'name'>> {
-  const { kind, name, entry } = resource
-  const found = await resource.lookBack(marks)
-  const recorded = entry !== undefined && (await record.read(entry)).length > 0
+  ways: DestroyWays,
+  gone: readonly string[],
+  outside: Outside,
+): Promise<Told> {
+  let begun: 'begun' | undefined
+  try {
+    const recorded = await isRecorded(resource, ways)
+    const found = await resource.lookBack({ marks: ways.marks, gone })
+    if (found.state !== 'removable' || recorded === 'no') return await leave(resource, found, recorded, ways)
+    if (ways.agree === undefined) return { result: 'remove' }
+    if ((await ways.agree(`remove ${resource.kind} ${resource.name}`)) === 'leave') return { result: 'declined' }
+    begun = 'begun'
+    await remember(resource.memo(), ways.record, outside.log)
+    const note = await found.remove()
+    if (resource.entry !== undefined) await ways.record.strike(resource.entry)
+    return { result: 'removed', ...(note !== undefined && { note }) }
+  } catch (error) {
+    if (outside.signal.aborted) return { result: begun === undefined ? 'not done' : 'unfinished' }
+    return { result: 'failed', fault: asFault(error) }
+  }
+}
+
+/** `not asked`: it has a place of its own to say who made it. */
+async function isRecorded({ entry }: TrustResource, { record }: DestroyWays): Promise<'yes' | 'no' | 'not asked'> {
+  if (entry === undefined) return 'not asked'
+  return (await record.read(entry)).length > 0 ? 'yes' : 'no'
+}
+
+async function leave(
+  { entry }: TrustResource,
+  found: Removable,
+  recorded: 'yes' | 'no' | 'not asked',
+  { agree, record }: DestroyWays,
+): Promise<Told> {
   if (found.state === 'absent') {
-    if (recorded) await record.strike(entry)
+    if (entry !== undefined && recorded === 'yes' && agree !== undefined) await record.strike(entry)
     return { result: 'absent' }
   }
-  if (entry !== undefined && !recorded)
+  if (found.state === 'removable' || recorded === 'no')
     return { result: 'kept', note: 'it is not in the record of what pullpass granted' }
-  if (found.state === 'kept') return { result: 'kept', note: found.note }
-  if ((await agree(`remove ${kind} ${name}`)) === 'leave') return { result: 'declined' }
-  await remember(resource.memo(), record, log)
-  const note = await found.remove()
-  if (entry !== undefined) await record.strike(entry)
-  return { result: 'removed', ...(note !== undefined && { note }) }
+  return { result: 'kept', note: found.note }
 }

@@ -23,6 +23,7 @@ export async function listNeeds(
     document.registries.map((registry) => ({ document, registry, subject: subjectOf(document, registry, asked) })),
   )
   checkSubjectUsed(documents, asked)
+  checkRepositoryUsed(documents, asked)
   const needs = clusters.flatMap((cluster) =>
     wanted.map(async ({ document, registry, subject }) => {
       const vendor = await trustVendors[registry.provider]()
@@ -43,8 +44,19 @@ function subjectOf(document: Document, registry: DocumentRegistry, asked: TrustA
     code: 'USAGE_INVALID',
     hop: 'run',
     seen: `${document.source}: registry ${registry.name} takes the token of a file, and whose that is stands nowhere`,
-    expected: 'its subject: --subject system:serviceaccount:NAMESPACE:NAME',
+    expected: 'its account: --subject NAMESPACE/NAME',
     hint: 'or name the account in the document: spec.serviceAccountRef',
+  })
+}
+
+function checkRepositoryUsed(documents: readonly Document[], { repository }: TrustAsked): void {
+  const used = documents.some(({ registries }) => registries.some(({ settings }) => settings.trust === undefined))
+  if (repository === undefined || used) return
+  throw new PullpassError({
+    code: 'USAGE_INVALID',
+    hop: 'run',
+    seen: `--repository ${repository} stands beside documents that all name their repository`,
+    expected: 'it for documents that name none, and no others',
   })
 }
 

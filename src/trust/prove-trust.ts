@@ -74,6 +74,7 @@ async function tryOnce(trial: Trial, outside: Outside): Promise<Proof> {
   try {
     token = await trial.token(provider.audiences[0], provider.subjectTokenLifeSeconds)
   } catch (error) {
+    outside.signal.throwIfAborted()
     return { name, result: 'untried', fault: asFault(error) }
   }
   try {

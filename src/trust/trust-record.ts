@@ -23,6 +23,8 @@ export interface TrustRecord {
   /** In how many places it is to be written. */
   readonly places: (entry: RecordEntry) => number
   readonly write: (entry: RecordEntry) => Promise<void>
+  /** As `write`, and nothing is stored. */
+  readonly rehearse: (entry: RecordEntry) => Promise<void>
   readonly strike: (entry: RecordEntry) => Promise<void>
 }
 
@@ -34,8 +36,8 @@ export const recordKey = (kind: string, name: string): string =>
 export function openRecord(clusters: readonly Cluster[]): TrustRecord {
   const places = ({ namespaces }: RecordEntry) =>
     clusters.flatMap((cluster) => namespaces.map((namespace) => ({ cluster, map: { namespace, name: recordName } })))
-  const write = async (entry: RecordEntry, text: string | undefined) => {
-    for (const { cluster, map } of places(entry)) await writeConfigMap(cluster, map, { [entry.key]: text })
+  const write = async (entry: RecordEntry, text: string | undefined, dryRun: 'all' | 'none' = 'none') => {
+    for (const { cluster, map } of places(entry)) await writeConfigMap(cluster, map, { [entry.key]: text }, dryRun)
   }
   return {
     async read(entry) {
@@ -44,6 +46,7 @@ export function openRecord(clusters: readonly Cluster[]): TrustRecord {
     },
     places: (entry) => places(entry).length,
     write: async (entry) => await write(entry, entry.text),
+    rehearse: async (entry) => await write(entry, entry.text, 'all'),
     strike: async (entry) => await write(entry, undefined),
   }
 }
@@ -53,5 +56,6 @@ export const noRecord: TrustRecord = {
   read: async () => [],
   places: () => 0,
   write: async () => undefined,
+  rehearse: async () => undefined,
   strike: async () => undefined,
 }

@@ -53,8 +53,15 @@ export interface TrustResource {
   memo(): RecordEntry | undefined
   /** Judges what is there; what cannot be looked at is `unknown`. Rejects at the run's end alone. */
   look(replace: readonly Replaceable[]): Promise<Finding>
-  /** Whether it could be taken back. `marks`: of the clusters that pullpass made it for. */
-  lookBack(marks: readonly string[]): Promise<Removable>
+  /** Whether it could be taken back. */
+  lookBack(leaving: Leaving): Promise<Removable>
+}
+
+export interface Leaving {
+  /** Of the clusters that go: what carries one of them was made for one of them. */
+  readonly marks: readonly string[]
+  /** Names of resources that go before it, or went: they hold nothing back. */
+  readonly gone: readonly string[]
 }
 
 export type Removable =

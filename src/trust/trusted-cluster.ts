@@ -25,7 +25,6 @@ export function markOf({ issuer }: Pick<TrustedCluster, 'issuer'>): string {
   return `pullpass:${createHash('sha256').update(issuer).digest('hex').slice(0, 12)}`
 }
 
-/** Whether a description says that pullpass made it for that cluster. */
-export function carriesMark(description: string | undefined, mark: string): boolean {
-  return (description ?? '').split(/\s+/).includes(mark)
-}
+/** Those that a description carries. */
+export const marksIn = (description: string): string[] =>
+  description.split(/\s+/).filter((word) => /^pullpass:[0-9a-f]{12}$/.test(word))

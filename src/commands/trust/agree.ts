@@ -56,6 +56,6 @@ function nobodyToAsk(command: string): PullpassError {
     hint:
       command === 'trust apply'
         ? 'see first what would change: pullpass trust plan'
-        : 'on a terminal each change is shown first, and may be refused',
+        : 'see first what would be removed: pullpass trust destroy --dry-run',
   })
 }

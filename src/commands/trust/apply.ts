@@ -1,6 +1,7 @@
 /** pullpass trust apply: makes what clouds must know, one change after another, and waits until it works. */
 
 import { applyTrust, type StepOutcome } from '../../trust/apply-trust.ts'
+import { checkRecord } from '../../trust/check-record.ts'
 import { replaceable } from '../../trust/finding.ts'
 import { openTrust } from '../../trust/open-trust.ts'
 import { type Proof, proveTrust } from '../../trust/prove-trust.ts'
@@ -10,6 +11,7 @@ import type { Flag } from '../flag.ts'
 import { readDuration } from '../read-duration.ts'
 import { defaultTimeout, outputFlags } from '../shared-flags.ts'
 import { askBefore } from './agree.ts'
+import { findAbsentAccounts } from './find-absent-accounts.ts'
 import { listTrials } from './list-trials.ts'
 import { type PreparedTrust, prepareTrust } from './prepare-trust.ts'
 import { printApplied } from './print-applied.ts'
@@ -19,13 +21,18 @@ import { replaceFlag, trustFlags, yesFlag } from './trust-flags.ts'
 const flags: typeof trustFlags &
   typeof replaceFlag &
   typeof yesFlag &
-  typeof outputFlags & { readonly 'no-record': Flag & { readonly type: 'boolean' } } = {
+  typeof outputFlags &
+  Record<'no-record' | 'no-trial', Flag & { readonly type: 'boolean' }> = {
   ...trustFlags,
   ...replaceFlag,
   ...yesFlag,
   'no-record': {
     type: 'boolean',
     summary: 'Write no ConfigMap of what is granted; pullpass trust destroy then takes no grant back',
+  },
+  'no-trial': {
+    type: 'boolean',
+    summary: 'Try no registry at the end: exit code 0 then says that all was made, and not that it works',
   },
   ...outputFlags,
 }
@@ -39,9 +46,10 @@ export const apply: Command<typeof flags> = {
   details: [
     'Makes what pullpass trust plan shows, each change said before it is made, and asked for unless --yes. A run that ended',
     'anywhere is taken up by the next. A condition, mapping or issuer that is there and differs stays, unless --replace',
-    'names it; other members of a policy stay always. What is made carries pullpass:… of its cluster in its description,',
-    'and each grant is written into the ConfigMap pullpass-trust in the namespace of the account.',
-    'At the end each registry is tried with a real token, for as long as --timeout allows: a new grant takes minutes.',
+    'names it; other members of a policy stay always. What is made carries the mark pullpass:… of its cluster, and each grant',
+    'is written into the ConfigMap pullpass-trust in the namespace of the account.',
+    'At the end each registry is tried with a real token, for as long as --timeout allows: a new grant takes minutes. Where',
+    'none can be had, it exits 1: what was not tried is not proven.',
     '',
     'Examples:',
     '  pullpass trust apply -f artifact-registry.yaml',
@@ -55,14 +63,18 @@ export const apply: Command<typeof flags> = {
     const agree = askBefore('trust apply', call.flags.yes, call)
     const startedMs = call.outside.now().getTime()
     return await prepareTrust('trust apply', call, 'always', async (prepared) => {
+      const { needs, clusters } = prepared
       const record = recordOf(prepared, call)
       const replace = replaceable.filter((field) => call.flags.replace.includes(field))
+      const absent = await findAbsentAccounts(needs, clusters)
       const resources = await openTrust(prepared.wanted, record, call.outside)
+      await checkRecord(resources, { replace, record, absent })
       const outcomes = await applyTrust(resources, { replace, agree, record }, call.outside)
-      const proofs = outcomes.every(isGood) ? await prove(prepared, call, startedMs) : []
+      const proofs = outcomes.every(isGood) && !call.flags['no-trial'] ? await prove(prepared, call, startedMs) : []
       await printApplied(outcomes, proofs, call)
-      printFaults([...outcomes, ...proofs.filter(({ result }) => result === 'fails').map(faultOf)], call)
-      return outcomes.every(isGood) && proofs.every(({ result }) => result !== 'fails') ? 0 : 1
+      printFaults([...outcomes, ...proofs.map(faultOf)], call)
+      call.outside.signal.throwIfAborted()
+      return outcomes.every(isGood) && proofs.every(({ result }) => result === 'works') ? 0 : 1
     })
   },
 }
@@ -81,9 +93,13 @@ async function prove(prepared: PreparedTrust, call: Call<typeof flags>, startedM
   const wholeMs = readDuration('--timeout', common.timeout ?? defaultTimeout['one-shot'])
   const onWait = (name: string, { code }: { code: string }) => terminal.progress(`${name}: ${code}, waiting`)
   const proofs: Proof[] = []
-  for (const trial of await listTrials(prepared.needs, prepared.clusters, outside.environment)) {
-    const longestMs = wholeMs - reserveMs - (outside.now().getTime() - startedMs)
-    proofs.push(await proveTrust(trial, { longestMs, onWait }, outside))
+  try {
+    for (const trial of await listTrials(prepared.needs, prepared.clusters, outside.environment)) {
+      const longestMs = wholeMs - reserveMs - (outside.now().getTime() - startedMs)
+      proofs.push(await proveTrust(trial, { longestMs, onWait }, outside))
+    }
+  } catch (error) {
+    if (!outside.signal.aborted) throw error // the run's end is told after what was done
   }
   terminal.progress(undefined)
   return proofs

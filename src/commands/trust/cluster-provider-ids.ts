@@ -14,7 +14,9 @@ export function clusterProviderIds(
   command: string,
   { context, 'provider-id': given }: Named,
 ): ReadonlyMap<string, string> {
-  const contexts = [...new Set(context)]
+  const again = context.find((name, index) => context.indexOf(name) !== index)
+  if (again !== undefined) throw usageFault(command, `--context ${again} stands twice`, 'each cluster once')
+  const contexts = context
   const named = new Map(given.map((pair) => parsePair(pair, command)))
   const stray = [...named.keys()].find((name) => !contexts.includes(name))
   if (stray !== undefined)

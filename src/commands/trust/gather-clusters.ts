@@ -9,6 +9,7 @@ import type { Outside } from '../../outside/outside.ts'
 import type { TrustedCluster } from '../../trust/trusted-cluster.ts'
 import type { FlagValues } from '../flag.ts'
 import { usageFault } from '../usage-fault.ts'
+import { checkDistinct } from './check-distinct.ts'
 import { clusterProviderIds } from './cluster-provider-ids.ts'
 import type { TrustFlags } from './trust-flags.ts'
 
@@ -32,7 +33,7 @@ type Flags = Pick<FlagValues<TrustFlags>, 'context' | 'kubeconfig' | 'issuer' | 
 export async function gatherClusters(flags: Flags, wanted: GatherWanted, outside: Outside): Promise<GatheredCluster[]> {
   const { command } = wanted
   const ids = clusterProviderIds(command, flags)
-  const contexts = flags.context.length === 0 ? [undefined] : [...new Set(flags.context)]
+  const contexts = flags.context.length === 0 ? [undefined] : flags.context
   if (flags.issuer !== undefined && contexts.length > 1) {
     throw usageFault(command, '--issuer stands beside several contexts', 'one cluster: each has an issuer of its own')
   }
@@ -50,7 +51,9 @@ export async function gatherClusters(flags: Flags, wanted: GatherWanted, outside
     return { ...said, name: context ?? said.issuer, providerId, connection }
   }
   try {
-    return await Promise.all(contexts.map(gather))
+    const clusters = await Promise.all(contexts.map(gather))
+    checkDistinct(clusters, command, outside.log)
+    return clusters
   } catch (fault) {
     await Promise.all(opened.map((connection) => connection.close())) // nobody gets them to close
     throw fault

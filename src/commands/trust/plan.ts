@@ -1,6 +1,6 @@
 /** pullpass trust plan: what clouds must know for these documents, against what they know. Exits 1 where that cannot be made. */
 
-import type { Finding } from '../../trust/finding.ts'
+import { plainLine } from '../../outside/plain-text.ts'
 import { replaceable } from '../../trust/finding.ts'
 import { lookAtAll } from '../../trust/look-at-all.ts'
 import { openTrust } from '../../trust/open-trust.ts'
@@ -8,9 +8,10 @@ import { openRecord } from '../../trust/trust-record.ts'
 import { commandLines } from '../../trust/trust-vendors.ts'
 import type { Call, Command, ExitCode } from '../command.ts'
 import type { Choice, Flag } from '../flag.ts'
+import { findAbsentAccounts, tellAbsent } from './find-absent-accounts.ts'
 import { prepareTrust } from './prepare-trust.ts'
 import { printFaults } from './print-faults.ts'
-import { renderFindings } from './render-findings.ts'
+import { type Plan, renderFindings } from './render-findings.ts'
 import { reportFindings } from './report-findings.ts'
 import { replaceFlag, trustFlags } from './trust-flags.ts'
 
@@ -38,10 +39,12 @@ export const plan: Command<typeof flags> = {
     'trust plan [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',
   ],
   details: [
-    'Looks at the pool, the provider, the service account and the two grants that the documents need, and changes nothing.',
+    'Looks at all that the documents need at their clouds, and changes nothing. At Google: pool, provider, service account,',
+    'a grant to act as it, and one to read the repository. What is there and differs is named, and stays.',
     "The issuer is the cluster's own, or --issuer; what only trust needs stands in the document, as trust. The cloud is",
-    'asked with your own credentials, where its own tools find them. What is there and differs is named and stays.',
-    'With several --context there is one pool, and a provider for each cluster, with an id made of the context’s name.',
+    'asked with your own credentials, where its own tools find them. Where the account whose token is to be exchanged is',
+    'not in the cluster yet, the plan says so; with --issuer no cluster is asked.',
+    'With several --context each cluster has a part of its own. At Google: one pool, and in it a provider for each.',
     '',
     'Examples:',
     '  pullpass trust plan -f artifact-registry.yaml',
@@ -52,37 +55,42 @@ export const plan: Command<typeof flags> = {
   flags,
 
   async run(call) {
-    return await prepareTrust('trust plan', call, 'for its issuer', async ({ clusters, connections, wanted }) => {
+    return await prepareTrust('trust plan', call, 'for its issuer', async (prepared) => {
+      const { clusters, connections, needs, wanted } = prepared
       const replace = replaceable.filter((field) => call.flags.replace.includes(field))
       const resources = await openTrust(wanted, openRecord(connections), call.outside)
       const findings = await lookAtAll(resources, replace)
-      await printFindings(findings, clusters, call)
+      const absent = await findAbsentAccounts(needs, clusters)
+      await printFindings({ findings, absent, clusters }, call)
       printFaults(findings, call)
-      return exitCodeOf(findings, call.flags['exit-code'] ? 'counts' : 'does not count')
+      return exitCodeOf({ findings, absent }, call.flags['exit-code'] ? 'counts' : 'does not count')
     })
   },
 }
 
-async function printFindings(
-  findings: readonly Finding[],
-  clusters: Parameters<typeof renderFindings>[1],
-  { flags: { output }, terminal }: Call<typeof flags>,
-): Promise<void> {
+async function printFindings(plan: Plan, { flags: { output }, terminal }: Call<typeof flags>): Promise<void> {
+  const { findings, absent } = plan
+  if (output !== undefined && output !== 'json' && output !== 'yaml') {
+    for (const one of absent) terminal.complain(plainLine(`note: ${tellAbsent(one)}`))
+  }
   if (output === undefined) {
-    terminal.print(renderFindings(findings, clusters, terminal.color))
+    terminal.print(renderFindings(plan, terminal.color))
   } else if (output === 'terraform') {
     terminal.print((await import('../../trust/render-terraform.ts')).renderTerraform(findings))
   } else if (output === 'json' || output === 'yaml') {
     const { renderStructured } = await import('../../terminal/render-structured.ts')
-    terminal.print(await renderStructured(reportFindings(findings, clusters), output))
+    terminal.print(await renderStructured(reportFindings(plan), output))
   } else {
     const { renderCommands } = await import('../../trust/render-commands.ts')
     terminal.print(renderCommands(findings.filter(({ vendor }) => commandLines[vendor] === output)))
   }
 }
 
-function exitCodeOf(findings: readonly Finding[], missing: 'counts' | 'does not count'): ExitCode {
+function exitCodeOf(
+  { findings, absent }: Pick<Plan, 'findings' | 'absent'>,
+  missing: 'counts' | 'does not count',
+): ExitCode {
   const failed = findings.some(({ fault }) => fault !== undefined)
-  const lacking = missing === 'counts' && findings.some(({ changes }) => changes.length > 0)
+  const lacking = missing === 'counts' && (absent.length > 0 || findings.some(({ changes }) => changes.length > 0))
   return failed || lacking ? 1 : 0
 }

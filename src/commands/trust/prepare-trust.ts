@@ -74,11 +74,7 @@ function readSubject(text: string | undefined, command: string): string | undefi
   if (text === undefined) return undefined
   const [, namespace, name] = subjectForm.exec(text) ?? []
   if (namespace !== undefined && name !== undefined) return `system:serviceaccount:${namespace}:${name}`
-  throw usageFault(
-    command,
-    `--subject is ${showValue(text)}`,
-    'system:serviceaccount:NAMESPACE:NAME, or NAMESPACE/NAME',
-  )
+  throw usageFault(command, `--subject is ${showValue(text)}`, 'NAMESPACE/NAME')
 }
 
 /** As every vendor of the documents names a repository. */

@@ -27,27 +27,41 @@ export async function printApplied(
     [
       renderTable({ header: ['RESULT', 'KIND', 'NAME'], rows }, terminal.color),
       ...(notes.length === 0 ? [] : [notes.map(plainLine).join('\n')]),
-      renderProofs(proofs, terminal.color),
+      renderProofs(outcomes, proofs, terminal.color),
     ].join('\n\n'),
   )
 }
 
-const notesOf = ({ finding, lacks }: StepOutcome): readonly string[] =>
-  lacks === undefined ? (finding?.notes ?? []) : [`it needs ${lacks.join(' and ')}, and is made by the next run`]
+function notesOf({ finding, lacks, result }: StepOutcome): readonly string[] {
+  if (lacks !== undefined) return [`it needs ${lacks.join(' and ')}, and is made by the next run`]
+  const unfinished = result === 'unfinished' ? ['the run ended while it was made: the next run sees whether it is'] : []
+  return [...(finding?.notes ?? []), ...unfinished]
+}
 
 function rowOf({ kind, name, result }: StepOutcome): Cell[] {
   const good = result === 'made' || result === 'unchanged'
   return [{ text: result, tone: good ? 'good' : 'bad' }, kind, name]
 }
 
-function renderProofs(proofs: readonly Proof[], color: 'always' | 'never'): string {
-  if (proofs.length === 0) return 'Nothing was tried: what failed comes first.'
+function renderProofs(outcomes: readonly StepOutcome[], proofs: readonly Proof[], color: 'always' | 'never'): string {
+  if (proofs.length === 0) return whyUntried(outcomes)
   const rows = proofs.map((proof): Cell[] => {
-    const tone = proof.result === 'fails' ? 'bad' : 'good'
+    const tone = proof.result === 'works' ? 'good' : 'bad'
     const why = proof.result === 'untried' ? `no token to try it with: ${proof.fault.seen}` : ''
     return [{ text: proof.result, tone }, proof.name, why]
   })
-  return renderTable({ header: ['TRIED', 'WHAT', ''], rows }, color)
+  const table = renderTable({ header: ['TRIED', 'WHAT', ''], rows }, color)
+  return proofs.some(({ result }) => result === 'untried') ? `${table}\n\n${notProven}` : table
+}
+
+const notProven = 'What was not tried is not proven: run it again when it can be, or say --no-trial.'
+
+function whyUntried(outcomes: readonly StepOutcome[]): string {
+  if (outcomes.some(({ result }) => result === 'not done' || result === 'unfinished'))
+    return 'Nothing was tried: the run ended before.'
+  if (outcomes.some(({ result }) => result !== 'made' && result !== 'unchanged'))
+    return 'Nothing was tried: what failed comes first.'
+  return 'Nothing was tried.'
 }
 
 const report = (outcomes: readonly StepOutcome[], proofs: readonly Proof[]): object => ({

@@ -3,22 +3,32 @@ import { plainLine } from '../../outside/plain-text.ts'
 import { type Cell, renderTable } from '../../terminal/render-table.ts'
 import type { Finding } from '../../trust/finding.ts'
 import { markOf, type TrustedCluster } from '../../trust/trusted-cluster.ts'
+import { type AbsentSubject, tellAbsent } from './find-absent-accounts.ts'
 
-export function renderFindings(
-  findings: readonly Finding[],
-  clusters: readonly TrustedCluster[],
-  color: 'always' | 'never',
-): string {
+export interface Plan {
+  readonly clusters: readonly TrustedCluster[]
+  readonly findings: readonly Finding[]
+  /** Service accounts that are not there: trust can be made before them, by whoever makes them. */
+  readonly absent: readonly AbsentSubject[]
+}
+
+export function renderFindings({ clusters, findings, absent }: Plan, color: 'always' | 'never'): string {
   const header = ['CLUSTER', 'ISSUER', 'MARK', ...(clusters.some(hasId) ? ['PROVIDER ID'] : [])]
   const rows = clusters.map((cluster) => [cluster.name, cluster.issuer, markOf(cluster), cluster.providerId ?? ''])
   const changes = findings.flatMap((finding) => finding.changes.map(({ says }) => says))
-  const notes = findings.flatMap(({ name, notes: said }) => said.map((note) => `${name}: ${note}`))
+  const notes = [
+    ...findings.flatMap(({ name, notes: said }) => said.map((note) => `${name}: ${note}`)),
+    ...absent.map(tellAbsent),
+  ]
   return [
     renderTable({ header, rows }, color),
-    renderTable({ header: ['RESULT', 'KIND', 'NAME'], rows: findings.map(rowOf) }, color),
+    renderTable(
+      { header: ['RESULT', 'KIND', 'NAME'], rows: [...findings.map(rowOf), ...absent.map(absentRow)] },
+      color,
+    ),
     ...(notes.length === 0 ? [] : [lines(notes.map((note) => `note: ${note}`))]),
     changes.length === 0
-      ? nothing(findings)
+      ? nothing(findings, absent)
       : lines([changesTitle(changes.length), ...changes.map((one) => `  ${one}`)]),
   ].join('\n\n')
 }
@@ -26,13 +36,15 @@ export function renderFindings(
 const hasId = ({ providerId }: TrustedCluster) => providerId !== undefined
 const lines = (texts: readonly string[]) => texts.map(plainLine).join('\n')
 
-const nothing = (findings: readonly Finding[]) =>
+const nothing = (findings: readonly Finding[], absent: readonly AbsentSubject[]) =>
   findings.every(({ verdict }) => verdict === 'ok')
-    ? 'Nothing is missing.'
+    ? `Nothing is missing${absent.length === 0 ? '' : ' at the cloud'}.`
     : 'Nothing that is missing can be made as it is: see the errors.'
 
 const changesTitle = (count: number) =>
   `${count === 1 ? 'One change' : `${count} changes`} would be made by pullpass trust apply:`
+
+const absentRow = ({ account }: AbsentSubject): Cell[] => [{ text: 'absent', tone: 'bad' }, 'ServiceAccount', account]
 
 function rowOf({ kind, name, verdict }: Finding): Cell[] {
   const bad = verdict === 'refused' || verdict === 'unknown'

@@ -1,9 +1,9 @@
 /** A plan, for programs: the shape that `-o json` and `-o yaml` print. */
-import type { Finding } from '../../trust/finding.ts'
-import { markOf, type TrustedCluster } from '../../trust/trusted-cluster.ts'
+import { markOf } from '../../trust/trusted-cluster.ts'
+import type { Plan } from './render-findings.ts'
 import { reportFault } from './report-fault.ts'
 
-export function reportFindings(findings: readonly Finding[], clusters: readonly TrustedCluster[]): object {
+export function reportFindings({ clusters, findings, absent }: Plan): object {
   return {
     clusters: clusters.map((cluster) => ({
       name: cluster.name,
@@ -19,5 +19,6 @@ export function reportFindings(findings: readonly Finding[], clusters: readonly 
       notes,
       ...reportFault(fault),
     })),
+    absentAccounts: absent.map(({ cluster, account, command }) => ({ cluster, account, fix: command })),
   }
 }

@@ -25,8 +25,8 @@ export const trustFlags: TrustFlags = {
   },
   subject: {
     type: 'string',
-    value: 'SUBJECT',
-    summary: 'Whose token a token file holds: system:serviceaccount:NAMESPACE:NAME',
+    value: 'NAMESPACE/NAME',
+    summary: 'The service account whose token a token file holds',
   },
   repository: {
     type: 'string',
@@ -43,13 +43,14 @@ export const trustFlags: TrustFlags = {
     type: 'string',
     multiple: true,
     value: 'NAME',
-    summary: "The kubeconfig's context (default: its current one); repeated: one pool, a provider for each cluster",
+    summary: "The kubeconfig's context (default: its current one); repeated: several clusters, each once",
   },
   'provider-id': {
     type: 'string',
     multiple: true,
     value: 'CONTEXT=ID',
-    summary: "Of several contexts, the id of one's provider (default: made of the context's name)",
+    summary:
+      "The id of a context's own part at the cloud, at Google its provider (default: made of the context's name)",
   },
 }
 

@@ -5,6 +5,7 @@ import type { Received } from '../../outside/send.ts'
 import { artifactRegistryEndpoint } from '../../providers/gcp-endpoints.ts'
 import { askIam, type IamAsk, type IamConnection } from '../../providers/gcp-iam/ask-iam.ts'
 import type { IamCaller, IamOutside } from '../../providers/gcp-iam/iam-caller.ts'
+import { type OperatorMember, operatorMember } from '../../providers/gcp-iam/operator-member.ts'
 import { operatorToken } from '../../providers/gcp-iam/operator-token.ts'
 import { trustRefusal } from './trust-refusal.ts'
 
@@ -19,14 +20,16 @@ const caller: IamCaller = {
   },
 }
 
-export type GoogleConnection = IamConnection
+export interface GoogleConnection extends IamConnection {
+  readonly operator: OperatorMember
+}
 
-/** Nothing is asked yet: the operator's token is granted with the first request. */
-export const connectToGoogle = (outside: IamOutside): GoogleConnection => ({
-  outside,
-  caller,
-  token: operatorToken(outside, caller),
-})
+/** @throws TRUST_CREDENTIALS_MISSING, CREDENTIAL_FILE_INVALID, TRUST_DENIED */
+export async function connectToGoogle(outside: IamOutside): Promise<GoogleConnection> {
+  const token = operatorToken(outside, caller)
+  await token()
+  return { outside, caller, token, operator: await operatorMember(outside.environment, caller) }
+}
 
 /** `api`: whose it is; absent: IAM's. @throws TRUST_DENIED, TRUST_ABSENT, TRUST_CONFLICT, TRUST_REFUSED, TRUST_UNAVAILABLE */
 export async function askGoogle<T>(
@@ -36,7 +39,18 @@ export async function askGoogle<T>(
   const { api, ...rest } = ask
   const { environment } = connection.outside
   const endpoint = api === undefined ? {} : { endpoint: artifactRegistryEndpoint(environment) }
-  return await askIam(connection, { ...rest, ...endpoint, refusal: trustRefusal })
+  const about = { operator: connection.operator, project: projectIn(ask.path) }
+  return await askIam(connection, {
+    ...rest,
+    ...endpoint,
+    refusal: (status, body) => trustRefusal(status, body, about),
+  })
+}
+
+/** `-` is any. */
+function projectIn(path: string): string | undefined {
+  const project = decodeURIComponent(/^v1\/projects\/([^/?:]+)/.exec(path)?.[1] ?? '-')
+  return project === '-' ? undefined : project
 }
 
 /** What is there; undefined where it is not. */

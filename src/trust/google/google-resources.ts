@@ -1,11 +1,12 @@
 /** What is wanted of Google as resources: pool, provider, accounts, grants, each after those that must be there before. */
 import type { TrustRecord } from '../trust-record.ts'
-import type { TrustResource } from '../trust-vendor.ts'
+import type { Leaving, TrustResource } from '../trust-vendor.ts'
 import type { GoogleConnection } from './ask-google.ts'
 import { makeChange } from './change/make-change.ts'
 import { openHistory } from './look/account-history.ts'
 import { resourceKinds } from './look/google-finding.ts'
 import { lookAtGoogle, type Wanted } from './look/look-at-google.ts'
+import { judgeOwner } from './remove/judge-owner.ts'
 import { lookBackAtAccount, lookBackAtPool, lookBackAtProvider } from './remove/look-back.ts'
 import { lookBackAtGrant } from './remove/look-back-at-grant.ts'
 import { tellFinding } from './tell-finding.ts'
@@ -15,6 +16,7 @@ import { grantName, poolOf, type WantedAtGoogle, type WantedGrant } from './want
 
 export function googleResources(all: WantedAtGoogle, record: TrustRecord, google: GoogleConnection): TrustResource[] {
   const history = openHistory(all, record, google)
+  const whose = judgeOwner(all, google)
   const common = (one: Wanted) => ({
     vendor: 'gcp' as const,
     kind: resourceKinds[one.kind],
@@ -28,21 +30,22 @@ export function googleResources(all: WantedAtGoogle, record: TrustRecord, google
       name: wanted.name,
       needs: [],
       entry: undefined,
-      lookBack: (marks: readonly string[]) => lookBackAtPool(wanted.name, marks, google),
+      lookBack: (leaving: Leaving) => lookBackAtPool(wanted.name, leaving, { whose, google }),
     })),
     ...all.providers.map((wanted) => ({
       ...common({ kind: 'provider', wanted }),
       name: wanted.name,
       needs: [poolOf(wanted.name)],
       entry: undefined,
-      lookBack: (marks: readonly string[]) => lookBackAtProvider(wanted.name, marks, google),
+      lookBack: (leaving: Leaving) => lookBackAtProvider(wanted.name, leaving, { whose, google }),
     })),
     ...all.accounts.map((wanted) => ({
       ...common({ kind: 'account', wanted }),
       name: wanted.email,
       needs: [],
       entry: undefined,
-      lookBack: (marks: readonly string[]) => lookBackAtAccount(wanted.email, marks, history, google),
+      lookBack: (leaving: Leaving) =>
+        lookBackAtAccount(wanted.email, leaving, { whose, google, history, grants: all.grants }),
     })),
     ...all.grants.map((wanted) => ({
       ...common({ kind: 'grant', wanted }),

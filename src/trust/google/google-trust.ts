@@ -23,9 +23,7 @@ export const googleTrust: TrustVendor<GcpSettings> = {
     const wanted = wantOfGoogle(needs)
     return {
       async open(outside, record) {
-        const google = connectToGoogle(outside)
-        await google.token()
-        return googleResources(wanted, record, google)
+        return googleResources(wanted, record, await connectToGoogle(outside))
       },
     }
   },

@@ -1,15 +1,23 @@
 /** What a refusal of Google's means to trust. https://cloud.google.com/apis/design/errors */
 import type { Refusal } from '../../outside/answer-fault.ts'
 import { asList, asObject, asText } from '../../outside/json-fields.ts'
+import { shellQuote } from '../../outside/shell-quote.ts'
+import type { OperatorMember } from '../../providers/gcp-iam/operator-member.ts'
+
+export interface AskedAbout {
+  readonly operator: OperatorMember
+  /** Its id or number; undefined where the request names none. */
+  readonly project: string | undefined
+}
 
 /** Undefined: what it usually means is enough. */
-export function trustRefusal(status: number, body: unknown): Refusal | undefined {
+export function trustRefusal(status: number, body: unknown, about: AskedAbout): Refusal | undefined {
   const error = asObject(asObject(body)?.['error'])
   const message = asText(error?.['message'])
   if (message === undefined) return undefined
   if (status === 409 || error?.['status'] === 'FAILED_PRECONDITION') return { code: 'TRUST_CONFLICT', message }
   if (status === 400) return invalid(message)
-  if (status === 403) return denied(message, error?.['details'])
+  if (status === 403) return denied(message, error?.['details'], about)
   if (status === 404) {
     return {
       code: 'TRUST_ABSENT',
@@ -50,18 +58,25 @@ function invalid(message: string): Refusal | undefined {
 }
 
 /** Google names the permission in an ErrorInfo, or in its sentence alone. */
-function denied(message: string, details: unknown): Refusal {
+function denied(message: string, details: unknown, { operator, project }: AskedAbout): Refusal {
   const named = asList(details)
     .map((detail) => asText(asObject(asObject(detail)?.['metadata'])?.['permission']))
     .find((permission) => permission !== undefined)
   const permission = named ?? /Permission '([A-Za-z.]+)'/.exec(message)?.[1]
   const [, role] = roles.find(([start]) => permission?.startsWith(start)) ?? []
   if (permission === undefined || role === undefined) return { code: 'TRUST_DENIED', message }
+  const unknown = [
+    ...(project === undefined ? ['PROJECT: that of the resource'] : []),
+    ...(operator.unknown === undefined ? [] : [operator.unknown]),
+  ]
+  const told = unknown.length === 0 ? '' : ` (${unknown.join('; ')})`
+  const words = ['add-iam-policy-binding', project ?? 'PROJECT', `--role=${role}`, `--member=${operator.member}`]
+  const command = `gcloud projects ${words.map(shellQuote).join(' ')}`
   return {
     code: 'TRUST_DENIED',
     message,
     expected: `the operator to hold ${permission}, which ${role} gives`,
-    hint: `gcloud projects add-iam-policy-binding PROJECT --role=${role} --member=user:OPERATOR; then run it again: it takes up where it ended`,
+    hint: `grant it, and run it again, it takes up where it ended${told}: ${command}`,
   }
 }
 

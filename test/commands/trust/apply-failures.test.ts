@@ -47,6 +47,15 @@ suite('where a permission is missing', { concurrency: 4 }, () => {
       assert.ok(faults[0]?.startsWith(`TRUST_DENIED (trust): Google answered 403 "Permission '${permission}' denied`))
       assert.ok(run.stderr.includes(`\n  expected the operator to hold ${permission}, which ${role} gives\n`))
 
+      const project = permission.includes('workloadIdentityPool') ? '123456789012' : 'example-project'
+      assert.match(
+        run.stderr,
+        new RegExp(
+          `^ {2}fix: grant it, .*: gcloud projects add-iam-policy-binding ${project} --role=${role} --member=`,
+          'm',
+        ),
+      )
+
       sandbox.google.operators.restore(permission)
       const next = await runTrust(sandbox, apply)
       assert.equal(next.exitCode, 0, next.stderr)
@@ -66,14 +75,15 @@ suite('where a permission is missing', { concurrency: 4 }, () => {
     assert.deepEqual(resultsOf(run), ['failed', 'unchanged', 'unchanged', 'unchanged', 'unchanged'])
   })
 
-  test('to write the record, no grant is made that nobody could take back', async (t) => {
+  test('to write the record, nothing is made: no grant that nobody could take back', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     sandbox.cluster.authorization.forbid({ verbs: ['patch', 'create'], resources: ['configmaps'] })
     const run = await runTrust(sandbox, apply)
 
-    assert.deepEqual(resultsOf(run), ['made', 'made', 'made', 'failed', 'failed'])
-    assert.match(run.stderr, /^KUBERNETES_FORBIDDEN \(kubernetes\): /m)
-    assert.deepEqual(heldBy(sandbox).accountPolicy, [])
+    assert.deepEqual([run.exitCode, run.stdout], [1, ''])
+    assert.match(run.stderr, /^KUBERNETES_FORBIDDEN \(kubernetes\): .*is recorded there, so nothing was made$/m)
+    assert.match(run.stderr, /^ {2}fix: grant the rule .*; or --no-record makes it without a record/m)
+    assert.deepEqual([heldBy(sandbox).pool, heldBy(sandbox).account], [undefined, undefined])
     const without = await runTrust(sandbox, [...apply, '--no-record'])
     assert.equal(without.exitCode, 0, without.stderr)
   })

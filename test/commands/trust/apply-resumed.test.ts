@@ -3,8 +3,10 @@ import { suite, test } from 'node:test'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 import { heldBy, runTrust } from './run-trust.ts'
 
-/** In the order in which a run writes: pool, provider, account and its record, then a record and a policy for each of two grants. */
+/** In the order in which a run writes: whether there can be a record, then pool, provider, account and its record, then a record and a policy for each of two grants. */
 const writes = [
+  'nothing, and sees whether a record could be written',
+  'nothing, and sees whether a record could be written where there is none yet',
   'the pool',
   'the provider',
   'the service account',

@@ -152,8 +152,19 @@ suite('trust apply', { concurrency: 4 }, () => {
     sandbox.cluster.authorization.forbid({ verbs: ['create'], resources: ['serviceaccounts/token'] })
     const run = await runTrust(sandbox, ['apply', '--yes'])
 
-    assert.equal(run.exitCode, 0, run.stderr)
+    assert.equal(run.exitCode, 1)
+    assert.match(run.stdout, /^What was not tried is not proven/m)
+    assert.match(run.stderr, /^TOKEN_REQUEST_REFUSED .*\n {2}expected .*\n {2}fix: grant the rule /m)
     assert.match(run.stdout, /^untried +registry google .* +no token to try it with: .*serviceaccounts\\?"?.*token/m)
+  })
+
+  test('tries nothing where it is told to, and all that was wanted is made', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    sandbox.cluster.authorization.forbid({ verbs: ['create'], resources: ['serviceaccounts/token'] })
+    const run = await runTrust(sandbox, ['apply', '--yes', '--no-trial'])
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.match(run.stdout, /^Nothing was tried\.$/m)
   })
 
   test('takes the drop-in variables, with the repository and the account by flags', async (t) => {

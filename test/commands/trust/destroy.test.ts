@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
+import { parse } from 'yaml'
 import { createKubernetesApi } from '../../../sandbox/kubernetes/kubernetes-api.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import { seedCluster } from '../../../sandbox/start/seed-cluster.ts'
@@ -26,6 +27,30 @@ suite('trust destroy', { concurrency: 4 }, () => {
       [],
     )
     assert.match(run.stdout, /^note: .*\/pool: Google keeps it, and its id, for 30 days/m)
+  })
+
+  test('with --dry-run says what would go and what would stay, on no terminal, and changes nothing', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    await runTrust(sandbox, apply)
+    const before = heldBy(sandbox)
+    const run = await runTrust(sandbox, ['destroy', '--dry-run'])
+
+    assert.deepEqual([run.exitCode, run.stderr], [0, ''])
+    assert.deepEqual(resultsOf(run), ['remove', 'remove', 'remove', 'remove', 'remove'])
+    assert.match(run.stdout, /^Dry run: nothing was removed, and nothing written\.$/m)
+    assert.deepEqual(heldBy(sandbox), before)
+  })
+
+  test('with --dry-run foretells what others hold, and leaves a record of what is gone', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    await runTrust(sandbox, apply)
+    sandbox.google.policies.allow(accountPolicy, 'roles/iam.serviceAccountUser', 'user:other@example.com')
+    sandbox.google.policies.write(sandbox.repository, [])
+    const before = heldBy(sandbox)
+    const foretold = await runTrust(sandbox, ['destroy', '--dry-run'])
+    assert.deepEqual(resultsOf(foretold), ['absent', 'remove', 'kept', 'remove', 'remove'])
+    assert.deepEqual(heldBy(sandbox), before)
+    assert.deepEqual(resultsOf(await runTrust(sandbox, destroy)), ['absent', 'removed', 'kept', 'removed', 'removed'])
   })
 
   test('run a second time, finds nothing', async (t) => {
@@ -66,7 +91,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
     assert.deepEqual(held.repositoryPolicy, [
       { role: 'roles/artifactregistry.reader', members: ['user:other@example.com'] },
     ])
-    assert.ok(run.stdout.includes(`\nnote: ${account}: 1 others may still act as it\n`))
+    assert.ok(run.stdout.includes(`\nnote: ${account}: one other may still act as it\n`))
     assert.ok(run.stdout.includes(`\nnote: ${pool}: it holds other providers: ${pool}/providers/other`))
   })
 
@@ -96,6 +121,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
 
     assert.equal(run.exitCode, 2)
     assert.match(run.stderr, /^USAGE_INVALID \(run\): trust destroy asks before each change/)
+    assert.match(run.stderr, /: pullpass trust destroy --dry-run$/m)
   })
 
   test('says which right is missing, and does the rest', async (t) => {
@@ -127,6 +153,9 @@ async function addCluster(t: Parameters<typeof startTestSandbox>[0], sandbox: Te
     .replace(/token: .*/, `token: ${token}`)
   await sandbox.write('second-kubeconfig', second)
 }
+
+/** What its first context names: a cluster and a user. */
+const contextIn = (kubeconfig: string): unknown => Object(parse(kubeconfig)).contexts[0].context
 
 suite('many clusters at once', { concurrency: 4 }, () => {
   async function start(t: Parameters<typeof startTestSandbox>[0]) {
@@ -171,6 +200,20 @@ suite('many clusters at once', { concurrency: 4 }, () => {
     assert.ok(chosen.stdout.includes(`${pool}/providers/first`))
     assert.equal(shared.exitCode, 2)
     assert.match(shared.stderr, /^USAGE_INVALID \(run\): two contexts have the provider gke-example-europe-west1-/)
+  })
+
+  test('one context twice, and two contexts of one cluster, are refused', async (t) => {
+    const { sandbox, run } = await start(t)
+    const twice = await run(['plan'], ['--context', 'sandbox', '--context', 'sandbox'])
+    assert.equal(twice.exitCode, 2)
+    assert.match(twice.stderr, /^USAGE_INVALID \(run\): --context sandbox stands twice$/m)
+
+    const kubeconfig = await readFile(sandbox.folder.kubeconfigFile, 'utf8')
+    const context = JSON.stringify({ name: 'again', context: contextIn(kubeconfig) })
+    await sandbox.write('second-kubeconfig', `apiVersion: v1\nkind: Config\ncontexts: [${context}]\n`)
+    const same = await run(['plan'], ['--context', 'sandbox', '--context', 'again'])
+    assert.equal(same.exitCode, 2)
+    assert.match(same.stderr, /^USAGE_INVALID \(run\): the contexts sandbox and again are one cluster: both sign as /m)
   })
 
   test('the document’s own provider is that of a single cluster', async (t) => {

@@ -81,6 +81,7 @@ function listIn(text: string): string[] {
 
 /** By flag: where its field lies, and what of the flag's text it is. */
 const fields: Readonly<Record<string, readonly [mask: string, read: (text: string) => unknown]>> = {
+  description: ['description', String],
   'issuer-uri': ['oidc.issuerUri', String],
   'allowed-audiences': ['oidc.allowedAudiences', listIn],
   stdin: ['oidc.jwksJson', String],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { createPlantedSecrets } from '../../support/planted-secrets.ts'
+import { runPullpass } from '../../support/run-pullpass.ts'
 import { startTestSandbox } from '../../support/start-test-sandbox.ts'
 import { pool, resultsOf, runTrust } from './run-trust.ts'
 
@@ -55,6 +56,66 @@ suite('trust plan', { concurrency: 4 }, () => {
     assert.match(findings[3].changes[0], /^grant roles\/iam\.workloadIdentityUser on puller@/)
   })
 
+  const newcomer = { subject: { namespace: 'images', name: 'newcomer' } } as const
+  const command = 'kubectl create namespace images && kubectl create serviceaccount newcomer -n images'
+
+  test('names the account whose token is to be exchanged where it is not there, with the command that makes it', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const run = await runTrust(sandbox, ['plan'], newcomer)
+
+    assert.deepEqual([run.exitCode, run.stderr], [0, ''])
+    assert.match(run.stdout, /^absent +ServiceAccount +images\/newcomer$/m)
+    assert.match(run.stdout, /^note: Namespace images is not there in cluster https:.*; make it: kubectl /m)
+    assert.ok(run.stdout.includes(`; make it: ${command}\n`))
+    const json = JSON.parse((await runTrust(sandbox, ['plan', '-o', 'json'], newcomer)).stdout)
+    assert.deepEqual(
+      json.absentAccounts.map(({ account, fix }: Record<string, unknown>) => [account, fix]),
+      [['images/newcomer', command]],
+    )
+  })
+
+  test('with --exit-code counts an account that is not there; where nobody may look, nothing is said', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const beside = { subject: { namespace: 'image-system', name: 'newcomer' } } as const
+    await runTrust(sandbox, ['apply', '--yes', '--no-trial'], beside)
+    const absent = await runTrust(sandbox, ['plan', '--exit-code'], beside)
+    assert.match(absent.stdout, /make it: kubectl create serviceaccount newcomer -n image-system\n/)
+    assert.deepEqual([absent.exitCode, absent.stderr], [1, ''])
+    assert.match(absent.stdout, /^Nothing is missing at the cloud\.$/m)
+    sandbox.cluster.authorization.forbid({ verbs: ['get'], resources: ['serviceaccounts'] })
+    assert.equal((await runTrust(sandbox, ['plan', '--exit-code'], beside)).exitCode, 0)
+  })
+
+  test('beside commands for a shell the account is named on standard error', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const run = await runTrust(sandbox, ['plan', '-o', 'gcloud'], newcomer)
+    assert.ok(run.stderr.includes(`; make it: ${command}\n`))
+    assert.doesNotMatch(run.stdout, /kubectl/)
+  })
+
+  test('asks for no repository where the document has no place to name one', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const tenant = [
+      'apiVersion: pullpass.dev/v1alpha1',
+      'kind: PullSecret',
+      'metadata: {name: pull, namespace: image-system}',
+      'spec:',
+      '  serviceAccountName: pullpass',
+      '  registries:',
+      '    - name: google',
+      '      hosts: [europe-docker.pkg.dev]',
+      `      gcp: {workloadIdentityProvider: ${sandbox.provider}}`,
+    ].join('\n')
+    const file = await sandbox.write('tenant.yaml', tenant)
+    const run = await runPullpass(sandbox, ['trust', 'plan', '-f', file])
+    assert.equal(run.exitCode, 2)
+    assert.match(run.stderr, /^DOCUMENT_INVALID .* registry google does not say which repository it reads$/m)
+    assert.match(run.stderr, /^ {2}expected --repository projects\/PROJECT.*, since a PullSecret has no gcp\.trust$/m)
+    assert.doesNotMatch(run.stderr, /fix: name it there/)
+    const named = await runPullpass(sandbox, ['trust', 'plan', '-f', file, '--repository', sandbox.repository])
+    assert.match(named.stdout, /^grant +grant +roles\/artifactregistry\.reader on .* for principal:/m)
+  })
+
   const refused: Record<string, [words: readonly string[], exitCode: number, says: RegExp]> = {
     'an issuer that is not https': [
       ['--issuer', 'http://oidc.example.com'],
@@ -70,6 +131,11 @@ suite('trust plan', { concurrency: 4 }, () => {
       ['--subject', 'image-system/pullpass'],
       2,
       /^USAGE_INVALID \(run\): --subject system:serviceaccount:image-system:pullpass stands beside documents/,
+    ],
+    'a repository beside documents that all name theirs': [
+      ['--repository', 'projects/other/locations/europe/repositories/images'],
+      2,
+      /^USAGE_INVALID \(run\): --repository projects\/other\/.* stands beside documents that all name their repository/,
     ],
     'an issuer beside many contexts': [
       ['--issuer', 'https://oidc.example.com', '--context', 'a', '--context', 'b'],

@@ -37,6 +37,26 @@ function editRecord(sandbox: TestSandbox, edit: (key: string, text: unknown) => 
   })
 }
 
+const other = 'other-account@example-project.iam.gserviceaccount.com'
+const isUndelete = ({ path }: { readonly path: string }) => path.endsWith(':undelete')
+
+/** The record names another deleted account; `uniqueId`: its own. */
+async function startForged(t: TestContext): Promise<Pick<Deleted, 'sandbox' | 'uniqueId'>> {
+  const { sandbox } = await startDeleted(t)
+  sandbox.google.accounts.put(other)
+  const { uniqueId = '' } = sandbox.google.accounts.find(other) ?? {}
+  sandbox.google.accounts.remove(other)
+  const forged = JSON.stringify({ email: account, uniqueId })
+  editRecord(sandbox, (key, text) => (key.startsWith('account-') ? forged : text))
+  return { sandbox, uniqueId }
+}
+
+function assertRefused(run: Awaited<ReturnType<typeof runTrust>>, became: string): void {
+  assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'failed', 'skipped', 'skipped'])
+  assert.match(run.stderr, /^TRUST_REFUSED \(trust\): unique id \d+ is recorded for puller@\S+, and is that of other-account@/m)
+  assert.ok(run.stderr.includes(`  expected its own; the other one ${became}\n`), run.stderr)
+}
+
 suite('a service account that somebody deleted', { concurrency: 4 }, () => {
   test('is undeleted by the unique id that apply recorded, with all that was granted to it', async (t) => {
     const { sandbox, uniqueId, othersPolicy } = await startDeleted(t)
@@ -115,10 +135,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
 
   test('is back where only Google’s answer to that was lost: it is seen, and nothing is made anew', async (t) => {
     const { sandbox, uniqueId } = await startDeleted(t)
-    sandbox.parts.iam.faults.inject(
-      { kind: 'reset', at: 'answer' },
-      { times: 1, when: ({ path }) => path.endsWith(':undelete') },
-    )
+    sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'answer' }, { times: 1, when: isUndelete })
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 0, run.stderr)
@@ -127,21 +144,58 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
   })
 
   test('is not another that a forged record names: that one is deleted again at once', async (t) => {
-    const { sandbox } = await startDeleted(t)
-    const other = 'other-account@example-project.iam.gserviceaccount.com'
-    sandbox.google.accounts.put(other)
-    const { uniqueId = '' } = sandbox.google.accounts.find(other) ?? {}
-    sandbox.google.accounts.remove(other)
-    const forged = JSON.stringify({ email: account, uniqueId })
-    editRecord(sandbox, (key, text) => (key.startsWith('account-') ? forged : text))
+    const { sandbox } = await startForged(t)
     const run = await runTrust(sandbox, apply)
 
-    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'failed', 'skipped', 'skipped'])
-    assert.match(
-      run.stderr,
-      /^TRUST_REFUSED \(trust\): unique id \d+ is recorded for puller@\S+, and is that of other-account@/m,
-    )
+    assertRefused(run, 'was deleted again at once')
     assert.equal(sandbox.google.accounts.find(other), undefined)
+  })
+
+  test('is not another, where Google’s answer was lost: what came back is looked at, and deleted again', async (t) => {
+    const { sandbox } = await startForged(t)
+    sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'answer' }, { times: 1, when: isUndelete })
+    const run = await runTrust(sandbox, apply)
+
+    assertRefused(run, 'was deleted again at once')
+    assert.equal(sandbox.google.accounts.find(other), undefined)
+    assert.equal(sandbox.google.accounts.find(account), undefined, 'none is made in its place')
+  })
+
+  test('is not another, where Google does not say what came back', async (t) => {
+    const { sandbox } = await startForged(t)
+    sandbox.parts.iam.faults.inject(
+      { kind: 'reset', at: 'answer' },
+      { times: 1, when: isUndelete },
+    )
+    sandbox.parts.iam.faults.inject({ kind: 'answer', status: 200, body: '{}' }, { times: 1, when: isUndelete })
+    const run = await runTrust(sandbox, apply)
+
+    assertRefused(run, 'was deleted again at once')
+    assert.equal(sandbox.google.accounts.find(other), undefined)
+  })
+
+  test('is not another that is there: it is left as it is', async (t) => {
+    const { sandbox, uniqueId } = await startForged(t)
+    const deleted = sandbox.google.accounts.findDeleted(uniqueId)
+    assert.ok(deleted)
+    sandbox.google.accounts.undelete(deleted)
+    const run = await runTrust(sandbox, apply)
+
+    assertRefused(run, 'is there, and was left as it is')
+    assert.equal(sandbox.google.accounts.find(other)?.uniqueId, uniqueId)
+  })
+
+  test('that came back unseen is told of, and the next run sees whose it is', async (t) => {
+    const { sandbox, uniqueId } = await startForged(t)
+    const isLook = ({ method, path }: { method: string; path: string }) =>
+      method === 'GET' && path.endsWith(uniqueId) && sandbox.google.accounts.find(other) !== undefined
+    sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'answer' }, { times: 1, when: isUndelete })
+    sandbox.parts.iam.faults.inject({ kind: 'answer', status: 503, body: '' }, { times: 4, when: isLook })
+    const run = await runTrust(sandbox, apply)
+    assert.match(run.stderr, /^TRUST_UNAVAILABLE \(trust\): whether unique id \d+ was undeleted was not seen: Google /m)
+    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'failed', 'skipped', 'skipped'])
+
+    assertRefused(await runTrust(sandbox, apply), 'is there, and was left as it is')
   })
 
   for (const [format, expected] of [

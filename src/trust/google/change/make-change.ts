@@ -2,7 +2,7 @@
 import { followOperation, type Operation, readOperation } from '../../../providers/gcp-iam/follow-operation.ts'
 import { askGoogle, type GoogleConnection } from '../ask-google.ts'
 import type { AccountHistory } from '../look/account-history.ts'
-import type { CreatedResource, GoogleChange, ProviderFields } from '../look/google-finding.ts'
+import type { CreatedResource, GoogleChange, UpdatedFields } from '../look/google-finding.ts'
 import { holds, withGrant } from '../policy/policy.ts'
 import { writePolicy } from '../policy/write-policy.ts'
 import { identityPath } from '../resource-path.ts'
@@ -60,7 +60,7 @@ async function create(
   await follow(google, { method: 'POST', path, json: { description, ...providerBody(setFields(resource)) } })
 }
 
-async function update(google: GoogleConnection, name: string, fields: Partial<ProviderFields>): Promise<void> {
+async function update(google: GoogleConnection, name: string, fields: UpdatedFields): Promise<void> {
   const mask = Object.keys(fields)
     .flatMap((field) => masks[field] ?? [])
     .join(',')
@@ -75,15 +75,17 @@ const masks: Readonly<Record<string, string>> = {
   jwks: 'oidc.jwksJson',
   mapping: 'attributeMapping',
   condition: 'attributeCondition',
+  description: 'description',
 }
 
-function providerBody({ issuer, audiences, mapping, condition, jwks }: Partial<ProviderFields>): object {
+function providerBody({ issuer, audiences, mapping, condition, jwks, description }: UpdatedFields): object {
   const oidc = {
     ...(issuer !== undefined && { issuerUri: issuer }),
     ...(audiences !== undefined && { allowedAudiences: audiences }),
     ...(jwks !== undefined && { jwksJson: jwks }),
   }
   return {
+    ...(description !== undefined && { description }),
     ...(mapping !== undefined && { attributeMapping: mapping }),
     ...(condition !== undefined && { attributeCondition: condition }),
     ...(Object.keys(oidc).length > 0 && { oidc }),

@@ -8,7 +8,7 @@ export type GoogleChange =
   | { readonly kind: 'create'; readonly resource: CreatedResource; readonly lost?: string }
   | { readonly kind: 'undelete'; readonly resource: 'pool' | 'provider'; readonly name: string }
   | { readonly kind: 'undelete'; readonly resource: 'account'; readonly email: string; readonly uniqueId: string }
-  | { readonly kind: 'update'; readonly name: string; readonly fields: Partial<ProviderFields>; readonly says: string }
+  | { readonly kind: 'update'; readonly name: string; readonly fields: UpdatedFields; readonly says: string }
   | { readonly kind: 'grant'; readonly grant: WantedGrant }
 
 export interface ProviderFields {
@@ -20,6 +20,9 @@ export interface ProviderFields {
   /** A JWKS as text; empty: none is uploaded. */
   readonly jwks: string
 }
+
+/** Those that change. */
+export type UpdatedFields = Partial<ProviderFields & Pick<Described, 'description'>>
 
 export type CreatedResource = Described &
   (

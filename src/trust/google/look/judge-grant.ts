@@ -18,7 +18,7 @@ export function judgeGrant(
   if (held === 'under a condition' && !replace.includes('condition')) {
     const fault = trustRefused(`${grantName(grant)} is there under a condition`, {
       expected: 'the grant without one',
-      hint: `see it: pullpass adds none beside it unless told to: --replace condition; the policy is of ${targetName(grant.on)}`,
+      hint: `see the policy of ${targetName(grant.on)}; pullpass adds one without a condition beside it when it is told to: --replace condition`,
     })
     const override = { replace: ['condition'] } as const
     return { after, presence: 'present', verdict: 'refused', changes: [], notes: [], fault, override }

@@ -6,12 +6,13 @@
 import { shellQuote } from '../../../outside/shell-quote.ts'
 import type { Override, Replaceable } from '../../finding.ts'
 import { trustRefused } from '../../trust-refused.ts'
+import { describeSuccessor } from '../want/describe-made.ts'
 import { renderKeys } from '../want/keys-for-google.ts'
 import { defaultAudiences, subjectMapping, type WantedProvider } from '../want/wanted-at-google.ts'
 import { compareKeys } from './compare-keys.ts'
 import type { FieldView } from './field-view.ts'
 import type { FoundProvider } from './found-state.ts'
-import type { GoogleChange, GoogleFinding, ProviderFields } from './google-finding.ts'
+import type { GoogleChange, GoogleFinding, ProviderFields, UpdatedFields } from './google-finding.ts'
 
 const mostAudiences = 10
 
@@ -34,7 +35,7 @@ export function judgeProvider(
   ]
   const { issuer, audiences, mapping, condition, jwks } = found
   const kept = { issuer, audiences, mapping, condition, jwks }
-  const fields: Partial<ProviderFields> = Object.assign({}, ...views.map((view) => view.sets ?? {}))
+  const fields: UpdatedFields = Object.assign({}, ...views.map((view) => view.sets ?? {}))
   return {
     after: {
       kind: 'provider',
@@ -53,7 +54,7 @@ export function judgeProvider(
 
 interface Compared {
   readonly views: readonly FieldView[]
-  readonly fields: Partial<ProviderFields>
+  readonly fields: UpdatedFields
 }
 
 function verdictOf({ name }: WantedProvider, found: FoundProvider, { views, fields }: Compared) {
@@ -103,7 +104,11 @@ function compareIssuer(wanted: WantedProvider, found: FoundProvider, replace: re
   if (found.issuer === wanted.issuer) return {}
   if (!replace.includes('issuer'))
     return { field: 'issuer', against: `its issuer is ${found.issuer}, not ${wanted.issuer}` }
-  return { sets: { issuer: wanted.issuer }, says: `issuer ${found.issuer} becomes ${wanted.issuer}` }
+  const says = `issuer ${found.issuer} becomes ${wanted.issuer}`
+  const description = describeSuccessor(wanted, found)
+  return description === undefined
+    ? { sets: { issuer: wanted.issuer }, says }
+    : { sets: { issuer: wanted.issuer, description }, says: `${says}, description becomes ${description}` }
 }
 
 /** What else is mapped stays: somebody grants by it. */

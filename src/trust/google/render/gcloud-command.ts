@@ -2,7 +2,7 @@
 import { shellQuote } from '../../../outside/shell-quote.ts'
 import { accountParts } from '../account-parts.ts'
 import { setFields } from '../change/set-fields.ts'
-import type { CreatedResource, GoogleChange, ProviderFields } from '../look/google-finding.ts'
+import type { CreatedResource, GoogleChange, UpdatedFields } from '../look/google-finding.ts'
 import type { WantedGrant } from '../want/wanted-at-google.ts'
 
 export function gcloudCommand(change: GoogleChange): string {
@@ -66,9 +66,10 @@ function providerWords(name: string): string[] {
   return [provider, `--project=${project}`, `--location=${location}`, `--workload-identity-pool=${pool}`]
 }
 
-function fieldWords({ issuer, audiences, mapping, condition }: Partial<ProviderFields>): string[] {
+function fieldWords({ description, issuer, audiences, mapping, condition }: UpdatedFields): string[] {
   const entries = Object.entries(mapping ?? {}).map(([key, expression]) => `${key}=${expression}`)
   return [
+    ...(description === undefined ? [] : [`--description=${description}`]),
     ...(issuer === undefined ? [] : [`--issuer-uri=${issuer}`]),
     ...(mapping === undefined ? [] : [`--attribute-mapping=${listOf(entries)}`]),
     ...(audiences === undefined ? [] : [`--allowed-audiences=${listOf(audiences)}`]),
@@ -85,7 +86,7 @@ function listOf(items: readonly string[]): string {
 }
 
 /** gcloud takes a JWKS as a file only: the script is the file. One line of JSON never ends a here-document early. */
-function withKeys(words: readonly string[], { jwks }: Partial<ProviderFields>): string {
+function withKeys(words: readonly string[], { jwks }: UpdatedFields): string {
   if (jwks === undefined) return command(words)
   if (jwks === '') {
     const keysAlone = words.every((word) => !/^--(issuer-uri|attribute-|allowed-)/.test(word))

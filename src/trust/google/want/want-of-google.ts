@@ -1,5 +1,6 @@
 /** From what needs trust to what Google must know for it: pure, and refused here where it cannot be. */
 import type { DocumentRegistry } from '../../../document/document.ts'
+import { environmentSource } from '../../../document/document-from-environment.ts'
 import { artifactRepository } from '../../../document/gcp-rules.ts'
 import type { GcpSettings } from '../../../document/gcp-settings.ts'
 import { checkSubjectLength } from '../../../identity/check-subject-length.ts'
@@ -7,6 +8,7 @@ import { PullpassError } from '../../../outside/pullpass-error.ts'
 import type { TrustNeed } from '../../trust-need.ts'
 import { markOf, type TrustedCluster } from '../../trusted-cluster.ts'
 import { checkNeed } from './check-need.ts'
+import { describeMade } from './describe-made.ts'
 import { accountsOf, grantsOf } from './grants-of.ts'
 import { keysForGoogle } from './keys-for-google.ts'
 import { mergeProviders } from './merge-providers.ts'
@@ -57,7 +59,7 @@ function partsOf(need: TrustNeed<GcpSettings>): Parts {
   const tooLong = checkSubjectLength({ subject }, `${need.document.kind} ${need.document.name}`)
   if (tooLong !== undefined) throw tooLong
   const pool = poolOf(settings.workloadIdentityProvider)
-  const made = { mark: markOf(cluster), description: describe(cluster) }
+  const made = { mark: markOf(cluster), description: describeMade(cluster) }
   const provider = { ...made, ...providerOf(registry, settings, cluster) }
   checkNeed({ document: need.document, settings, provider, cluster })
   const principal = `principal://iam.googleapis.com/${pool}/subject/${subject}`
@@ -76,9 +78,16 @@ function repositoryOf({ document, registry, repository }: TrustNeed<GcpSettings>
     code: 'DOCUMENT_INVALID',
     hop: 'document',
     seen: `${document.source}: registry ${registry.name} does not say which repository it reads`,
-    expected: `gcp.trust.repository: ${artifactRepository.expected}`,
-    hint: 'name it there, or by --repository',
+    ...wordsFor(document),
   })
+}
+
+/** A tenant's document has no place for it, nor have the drop-in variables. */
+function wordsFor({ kind, source }: TrustNeed<GcpSettings>['document']) {
+  const { expected } = artifactRepository
+  if (kind === 'PullSecret') return { expected: `--repository ${expected}, since a PullSecret has no gcp.trust` }
+  if (source === environmentSource) return { expected: `--repository ${expected}, since no variable names it` }
+  return { expected: `gcp.trust.repository: ${expected}`, hint: 'name it there, or by --repository' }
 }
 
 const providerOf = (
@@ -94,11 +103,6 @@ const providerOf = (
   ...(cluster.servers !== undefined && { servers: cluster.servers }),
   ...(cluster.isRevoked !== undefined && { isRevoked: cluster.isRevoked }),
 })
-
-const longestDescription = 256
-
-const describe = (cluster: TrustedCluster) =>
-  `${markOf(cluster)} pulls images for the cluster of ${cluster.issuer}`.slice(0, longestDescription)
 
 /** The first of each name: what is made for several clusters carries the first one's mark. */
 function unique<T>(all: readonly T[], name: (one: T) => string): T[] {

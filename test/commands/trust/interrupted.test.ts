@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { interruption } from '../../../src/commands/run.ts'
+import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
+import { heldBy, resultsOf, runTrust } from './run-trust.ts'
+
+/** Ctrl-C while the first request that fits is answered. */
+function interruptAt({ parts }: TestSandbox, when: (call: { method: string; path: string }) => boolean): AbortSignal {
+  const end = new AbortController()
+  for (const part of [parts.iam, parts.artifactRegistry, parts.kubernetes]) {
+    part.faults.inject(
+      { kind: 'reset', at: 'answer' },
+      {
+        when: (request) => {
+          if (end.signal.aborted || !when(request)) return false
+          end.abort(interruption('SIGINT'))
+          return true
+        },
+      },
+    )
+  }
+  return end.signal
+}
+
+suite('a run that is ended in the middle says what was done', { concurrency: 4 }, () => {
+  test('of apply: what was made, what it was at, and what was not begun', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const signal = interruptAt(sandbox, ({ method, path }) => method === 'POST' && path.endsWith('/serviceAccounts'))
+    const run = await runTrust(sandbox, ['apply', '--yes'], {}, { signal })
+
+    assert.equal(run.exitCode, 1)
+    assert.deepEqual(resultsOf(run), ['made', 'made', 'unfinished', 'not done', 'not done'])
+    assert.match(run.stdout, /^note: puller@.*: the run ended while it was made: the next run sees whether it is$/m)
+    assert.match(run.stdout, /^Nothing was tried: the run ended before\.$/m)
+    assert.match(run.stderr, /\nINTERRUPTED \(run\): the run was ended by SIGINT\n/)
+  })
+
+  test('of apply in programs’ words', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const signal = interruptAt(sandbox, ({ method, path }) => method === 'POST' && path.endsWith('/providers'))
+    const { stdout } = await runTrust(sandbox, ['apply', '--yes', '-o', 'json'], {}, { signal })
+    const results = JSON.parse(stdout).outcomes.map(({ result }: { result: string }) => result)
+    assert.deepEqual(results, ['made', 'unfinished', 'not done', 'not done', 'not done'])
+  })
+
+  test('of apply while a new grant is waited for: all was made', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const signal = interruptAt(sandbox, ({ path }) => path.endsWith('/token'))
+    const run = await runTrust(sandbox, ['apply', '--yes'], {}, { signal })
+    assert.deepEqual(resultsOf(run), ['made', 'made', 'made', 'made', 'made'])
+    assert.match(run.stderr, /\nINTERRUPTED \(run\): /)
+  })
+
+  test('of destroy', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    await runTrust(sandbox, ['apply', '--yes'])
+    const signal = interruptAt(sandbox, ({ method, path }) => method === 'DELETE' && path.includes('/serviceAccounts/'))
+    const run = await runTrust(sandbox, ['destroy', '--yes'], {}, { signal })
+
+    assert.equal(run.exitCode, 1)
+    assert.deepEqual(resultsOf(run), ['removed', 'removed', 'unfinished', 'not done', 'not done'])
+    assert.match(run.stdout, /^note: puller@.*: the run ended while it was removed: the next run sees /m)
+    assert.match(run.stderr, /\nINTERRUPTED \(run\): /)
+    assert.equal(heldBy(sandbox).pool?.state, 'ACTIVE')
+  })
+})

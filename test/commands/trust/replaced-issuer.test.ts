@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { markOf } from '../../../src/trust/trusted-cluster.ts'
+import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
+import { account, heldBy, pool, provider, resultsOf, runTrust } from './run-trust.ts'
+
+const old = ['--issuer', 'https://old.example.com']
+const oldMark = markOf({ issuer: 'https://old.example.com' })
+const replace = ['apply', '--yes', '--replace', 'issuer']
+const destroy = ['destroy', '--yes']
+
+/** All made for the issuer that the cluster had. */
+async function startWithOldIssuer(t: Parameters<typeof startTestSandbox>[0]): Promise<TestSandbox> {
+  const sandbox = await startTestSandbox(t, { trust: 'absent' })
+  await runTrust(sandbox, ['apply', '--yes', '--no-trial', ...old])
+  assert.equal(heldBy(sandbox).account?.split(' ')[0], oldMark)
+  return sandbox
+}
+
+/** As somebody at Google would. */
+function describeProvider({ google: { identity } }: TestSandbox, description: string): void {
+  const found = identity.read(provider)
+  assert.ok(found)
+  identity.write({ ...found, description })
+}
+
+suite('an issuer that was replaced', { concurrency: 4 }, () => {
+  test('is no reason for destroy to leave what pullpass made for the one before', async (t) => {
+    const sandbox = await startWithOldIssuer(t)
+    const replaced = await runTrust(sandbox, replace)
+    assert.equal(replaced.exitCode, 0, replaced.stderr)
+    const run = await runTrust(sandbox, destroy)
+
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.deepEqual(resultsOf(run), ['removed', 'removed', 'removed', 'removed', 'removed'])
+    const held = heldBy(sandbox)
+    assert.deepEqual([held.pool?.state, held.provider?.state, held.account], ['DELETED', 'DELETED', undefined])
+  })
+
+  test('is said in the plan, with the provider’s description, which keeps the mark that it had', async (t) => {
+    const sandbox = await startWithOldIssuer(t)
+    const mark = markOf({ issuer: sandbox.cluster.issuer })
+    const plan = await runTrust(sandbox, ['plan', '--replace', 'issuer'])
+    assert.ok(
+      plan.stdout.includes(`description becomes ${mark} ${oldMark} pulls images for the cluster of `),
+      plan.stdout,
+    )
+    await runTrust(sandbox, replace)
+
+    assert.ok(heldBy(sandbox).provider?.description?.startsWith(`${mark} ${oldMark} `))
+    assert.equal((await runTrust(sandbox, ['plan', '--exit-code'])).exitCode, 0)
+  })
+
+  test('replaced twice, and back, is remembered all the same', async (t) => {
+    const sandbox = await startWithOldIssuer(t)
+    await runTrust(sandbox, [...replace, '--no-trial', '--issuer', 'https://between.example.com'])
+    await runTrust(sandbox, replace)
+    const run = await runTrust(sandbox, destroy)
+    assert.deepEqual(resultsOf(run), ['removed', 'removed', 'removed', 'removed', 'removed'])
+  })
+
+  test('a destroy that ended after the provider went is taken up by the next', async (t) => {
+    const sandbox = await startWithOldIssuer(t)
+    await runTrust(sandbox, replace)
+    sandbox.google.operators.withhold('iam.workloadIdentityPools.delete')
+    sandbox.google.operators.withhold('iam.serviceAccounts.delete')
+    await runTrust(sandbox, destroy)
+    sandbox.google.operators.restore('iam.workloadIdentityPools.delete')
+    sandbox.google.operators.restore('iam.serviceAccounts.delete')
+    const run = await runTrust(sandbox, destroy)
+    assert.deepEqual(resultsOf(run), ['absent', 'absent', 'removed', 'absent', 'removed'])
+  })
+
+  test('leaves a provider that others made as theirs, and all beside it', async (t) => {
+    const sandbox = await startWithOldIssuer(t)
+    describeProvider(sandbox, 'made by hand')
+    await runTrust(sandbox, replace)
+    const run = await runTrust(sandbox, destroy)
+
+    assert.equal(heldBy(sandbox).provider?.description, 'made by hand')
+    assert.deepEqual(resultsOf(run), ['removed', 'removed', 'kept', 'kept', 'kept'])
+    assert.ok(run.stdout.includes(`\nnote: ${provider}: pullpass did not make it\n`))
+    assert.ok(
+      run.stdout.includes(
+        `\nnote: ${pool}: pullpass made it for another issuer than this cluster's: it carries ${oldMark}\n`,
+      ),
+    )
+  })
+
+  test('a mark that somebody else’s provider claims opens nothing to destroy', async (t) => {
+    const sandbox = await startWithOldIssuer(t)
+    sandbox.google.identity.putProvider({ name: provider, issuerUri: sandbox.cluster.issuer })
+    describeProvider(sandbox, `by hand ${oldMark}`)
+    const run = await runTrust(sandbox, destroy)
+
+    assert.deepEqual(resultsOf(run), ['removed', 'removed', 'kept', 'kept', 'kept'])
+    assert.notEqual(sandbox.google.accounts.find(account), undefined)
+  })
+
+  test('nor does a record that anybody may have written', async (t) => {
+    const sandbox = await startWithOldIssuer(t)
+    const found = sandbox.cluster.store.read('ConfigMap', 'image-system', 'pullpass-trust')
+    sandbox.cluster.seed({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace: 'image-system', name: 'pullpass-trust' },
+      data: { ...Object(found?.['data']), 'mark-0000000000000000': oldMark },
+    })
+    const run = await runTrust(sandbox, destroy)
+    assert.deepEqual(resultsOf(run), ['removed', 'removed', 'kept', 'kept', 'kept'])
+  })
+})
