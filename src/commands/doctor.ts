@@ -138,7 +138,7 @@ function readImage(name: string): WantedImage {
   throw usageFault('doctor', `${quote(name)} is no name of an image`, 'HOST/PATH:TAG or HOST/PATH@DIGEST, as in a pod')
 }
 
-function askedOf(documents: readonly Document[], ask: FlagsRead, { flags, outside }: DoctorCall): Asked {
+function askedOf(documents: readonly Document[], ask: FlagsRead, { flags, common, outside }: DoctorCall): Asked {
   const { environment } = outside
   const { kubeconfig, context, file: files } = flags
   const tokenFile = flags['token-file']
@@ -148,6 +148,7 @@ function askedOf(documents: readonly Document[], ask: FlagsRead, { flags, outsid
     documents,
     refresher: environment['KUBERNETES_SERVICE_HOST'] ? undefined : refresherOf(documents, ask),
     tokenFiles,
+    authorities: trustsOthers(common['ca-file'], environment) ? 'others too' : 'public ones',
     source: { ...outside, tokenFile },
     commands: mendingCommands({
       files,
@@ -169,6 +170,9 @@ function refresherOf(documents: readonly Document[], { serviceAccount }: FlagsRe
   const one = more.every((other) => other?.namespace === first?.namespace && other?.name === first?.name)
   return one && first !== undefined ? { ...first, known: 'guessed' } : undefined
 }
+
+const trustsOthers = (caFile: string | undefined, environment: Environment): boolean =>
+  [caFile, environment['PULLPASS_CA_FILE'], environment['NODE_EXTRA_CA_CERTS']].some(Boolean)
 
 /** In a pod, or where somebody says which file holds the token. */
 const areHere = (environment: Environment) =>

@@ -28,6 +28,8 @@ export interface Asked {
   readonly refresher: Refresher | undefined
   /** `here`: in the pod that refreshes, or as it would be; a laptop has no projected tokens. */
   readonly tokenFiles: 'here' | 'elsewhere'
+  /** Whom this run believes: what it reads by others too, a cloud may not. */
+  readonly authorities: 'public ones' | 'others too'
   readonly source: TokenSource
   readonly commands: MendingCommands
 }

@@ -72,6 +72,15 @@ suite('doctor speaks to who asks:', () => {
     assert.match(lines, /\n {2}fix: run pullpass doctor in that pod, .*: --service-account NAMESPACE\/NAME\n$/)
   })
 
+  test('what is read by authorities of this run alone is not called public', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file])
+    assert.match(
+      stdout,
+      /^discovery +ok +\S+: the discovery document and 1 key are read here, with authorities that clouds may not trust; whether they read them: pullpass issuer check https:\S+$/m,
+    )
+  })
+
   test('an account that is not there is told by the flag that names it, and its command once', async (t) => {
     const { sandbox, file } = await startGround(t)
     await rm(sandbox.folder.tokenFile)

@@ -7,6 +7,7 @@ import type { IssuerFinding } from '../../issuer/public/issuer-finding.ts'
 import { judgeForClouds } from '../../issuer/public/judge-for-clouds.ts'
 import type { HostFacts, PublicFacts } from '../../issuer/public/public-facts.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
+import type { Asked } from '../asked.ts'
 import type { Finding } from '../finding.ts'
 import type { IssuerFacts } from '../gather/gather-issuers.ts'
 import { notTried } from '../not-tried.ts'
@@ -26,6 +27,7 @@ export interface JudgeIssuer {
   readonly needed: KeysNeeded
   /** Who serves the documents; empty where that is no matter. */
   readonly hosts: readonly HostFacts[]
+  readonly authorities: Asked['authorities']
   readonly publication: Publication
   /** What a refresh makes of the token, where its document names the publication. */
   readonly publish: Finding | undefined
@@ -93,7 +95,7 @@ function judgeHop(hop: IssuerHop, told: readonly IssuerFinding[], { facts, judge
   const thinner = hop === 'key' ? judgeThinner(facts, judge) : []
   // What may stand in a cloud's way did not, where it verified the token.
   const warnings = judge.needed === 'needed' ? told.map((one) => tell(hop, one, { facts, judge })) : []
-  return thinner.length + warnings.length > 0 ? [...thinner, ...warnings] : [wellAt(hop, facts)]
+  return thinner.length + warnings.length > 0 ? [...thinner, ...warnings] : [wellAt(hop, facts, judge)]
 }
 
 function tell(hop: IssuerHop, { word, level, says, fix }: IssuerFinding, { facts, judge }: Judging): Finding {
@@ -141,9 +143,13 @@ const notNeeded = ({ hop, about, seen }: Finding, needed: keyof typeof whyNotNee
   seen: `${seen}; it is not needed: ${whyNotNeeded[needed]}`,
 })
 
-function wellAt(hop: IssuerHop, { token, found: { keys = [] }, where }: IssuerFacts): Finding {
+function wellAt(hop: IssuerHop, { token, found: { keys = [] }, where }: IssuerFacts, judge: JudgeIssuer): Finding {
+  const documents = `the discovery document and ${keys.length} ${keys.length === 1 ? 'key' : 'keys'}`
   const seen = {
-    discovery: `anybody reads the discovery document and ${keys.length} ${keys.length === 1 ? 'key' : 'keys'}`,
+    discovery:
+      judge.authorities === 'public ones'
+        ? `anybody reads ${documents}`
+        : `${documents} are read here, with authorities that clouds may not trust; whether they read them: ${judge.commands.check(token.issuer)}`,
     key: `key ${token.keyId} is published`,
     signature: `${where} verifies with the published key`,
   }

@@ -64,12 +64,13 @@ function issuerJudge(
   facts: IssuerFacts,
   { asked, exchange, publish }: JudgeOne,
 ): JudgeIssuer {
-  const { documents, commands } = asked
+  const { documents, authorities, commands } = asked
   const isRead = trust.found?.some(({ kept }) => kept.includes('keys')) !== true
   return {
     clouds: cloudsOf(documents),
     needed: exchange === 'succeeded' ? 'verified elsewhere' : areKeysUploaded(documents) ? 'uploaded' : 'needed',
     hosts: isRead ? (hosts.get(facts.token.issuer) ?? []) : [],
+    authorities,
     publication: publicationOf(documents),
     publish,
     commands,

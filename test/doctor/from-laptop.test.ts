@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { runPullpass } from '../support/run-pullpass.ts'
+import { startGround } from './ground.ts'
+
+suite('doctor, from a laptop,', () => {
+  test('rights are those of the account that refreshes, where whoever runs doctor may ask', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    sandbox.cluster.authorization.permit('system:serviceaccount:image-system:pullpass', [
+      { verbs: ['list', 'create'], resources: ['secrets'], resourceNames: ['regcred'] },
+      { verbs: ['list', 'patch'], resources: ['serviceaccounts'], resourceNames: ['default'] },
+    ])
+    const argv = ['doctor', '-f', file, '-n', 'team-a', '--service-account', 'image-system/pullpass']
+    const lacking = await runPullpass(sandbox, argv)
+    assert.match(
+      lacking.stdout,
+      /^RIGHT_MISSING \(rights\): .*service account image-system\/pullpass may not patch secrets regcred in team-a$/m,
+    )
+    assert.match(lacking.stdout, /^ {2}fix: pullpass manifests -f \S+ -n image-system \| kubectl apply/m)
+    assert.equal(lacking.exitCode, 1)
+
+    sandbox.cluster.authorization.forbid({
+      verbs: ['create'],
+      apiGroups: ['authorization.k8s.io'],
+      resources: ['subjectaccessreviews'],
+    })
+    const own = await runPullpass(sandbox, argv)
+    assert.match(own.stdout, /^rights +ok +5 of 5: allowed to who asks here$/m)
+  })
+
+  test('whose tokens are requested is perhaps not who refreshes: rights that he lacks are a warning', async (t) => {
+    const { sandbox, file } = await startGround(t, {
+      more: '  serviceAccountRef: {namespace: image-system, name: pullpass}',
+    })
+    const account = 'system:serviceaccount:image-system:pullpass'
+    const look = async () => await runPullpass(sandbox, ['doctor', '-f', file, '-n', 'team-a'])
+    sandbox.cluster.authorization.permit(account, [])
+    assert.match(
+      (await look()).stdout,
+      /^rights +ok +4 of 4: allowed to who asks here$|^rights +ok .*: allowed to who asks here$/m,
+    )
+    sandbox.cluster.authorization.permit(account, [{ verbs: ['list'], resources: ['secrets'] }])
+    const { stdout, exitCode } = await look()
+    assert.match(stdout, /^rights +warning +RIGHT_MISSING: /m)
+    assert.match(stdout, /if another account refreshes, name it: --service-account NAMESPACE\/NAME$/m)
+    assert.equal(exitCode, 0)
+  })
+
+  test('without the token of a pod, it says what was not looked at, and looks at the rest', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    const { exitCode, stdout } = await runPullpass(sandbox, ['doctor', '-f', file], {
+      environment: { PULLPASS_TOKEN_FILE: undefined },
+    })
+    assert.match(
+      stdout,
+      /^subject-token +skipped +NOT_HERE: google of ClusterPullSecret\/pull: \/var\/run\/secrets\/tokens\/oidc-token is a file of the pod/m,
+    )
+    assert.match(stdout, /^secret +ok +Secret regcred: 2 of 2: good until /m)
+    assert.match(
+      stdout,
+      /\n {2}fix: run pullpass doctor in that pod, or name its service account, .*--service-account NAMESPACE\/NAME\n$/,
+    )
+    assert.equal(exitCode, 0)
+  })
+})

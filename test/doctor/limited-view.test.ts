@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { suite, test } from 'node:test'
+import { runPullpass } from '../support/run-pullpass.ts'
+import { startGround } from './ground.ts'
+
+interface Shown {
+  readonly hop: string
+  readonly code: string
+}
+
+suite('doctor looks at what it can', () => {
+  test('what it may not read it skips, and says so', async (t) => {
+    const { sandbox, file, ask } = await startGround(t)
+    sandbox.cluster.authorization.permit('kubernetes-admin', [{ verbs: ['get'], resources: ['pods'] }])
+    const look = async () => {
+      const argv = ['doctor', '-f', file, '--pod', 'team-a/web-0', '-o', 'json']
+      const { findings }: { findings: Shown[] } = JSON.parse((await runPullpass(sandbox, argv)).stdout)
+      return findings.filter(({ code }) => code === 'NOT_READABLE').map(({ hop }) => hop)
+    }
+    assert.deepEqual(await look(), ['secret', 'service-account', 'events'])
+    sandbox.cluster.authorization.permit('kubernetes-admin', [])
+    assert.deepEqual(await look(), ['secret', 'service-account', 'pod'])
+    await ask('DELETE', '/api/v1/namespaces/team-a/pods/web-0')
+  })
+
+  test('a pod where no document writes a Secret is no pod of theirs', async (t) => {
+    const { sandbox, file, writeDocument } = await startGround(t)
+    await writeDocument({ include: ['team-b'] })
+    const argv = ['doctor', '-f', file, '--pod', 'team-a/web-0']
+    const { stdout } = await runPullpass(sandbox, argv)
+    assert.match(
+      stdout,
+      /^pod +skipped +NOT_ASKED: Pod team-a\/web-0: no document writes a Secret into namespace team-a$/m,
+    )
+  })
+
+  test('what the kubelet said is quoted, and nothing of a password with it', async (t) => {
+    const { sandbox, file, makeEvent } = await startGround(t)
+    const secret: unknown = sandbox.cluster.store.read('Secret', 'team-a', 'regcred')?.['data']
+    const [, encoded = ''] = /"\.dockerconfigjson":"([^"]+)"/.exec(JSON.stringify(secret)) ?? []
+    const [, auth = ''] = /"auth":"([^"]+)"/.exec(Buffer.from(encoded, 'base64').toString()) ?? []
+    assert.notEqual(auth, '')
+    await makeEvent('Failed', `Failed to pull image "${sandbox.image}": no route to host`)
+    const look = async () => (await runPullpass(sandbox, ['doctor', '-f', file, '--pod', 'team-a/web-0'])).stdout
+    assert.match(
+      await look(),
+      /^events +ok +Pod team-a\/web-0: no container waits any more; its kubelet said at 2026-11-24T12:00:00.000Z "Failed to pull image "\S+": no route to host"$/m,
+    )
+    await makeEvent('Failed', `Failed to pull image "${sandbox.image}": refused ${auth}`, '2026-11-24T12:00:01Z')
+    const told = await look()
+    assert.match(
+      told,
+      /its kubelet said at 2026-11-24T12:00:01.000Z \(its words are withheld: they repeat a secret\)$/m,
+    )
+    assert.ok(!told.includes(auth))
+  })
+
+  test('where a token fails, rights and Secrets are looked at all the same', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    await rm(sandbox.folder.tokenFile)
+    const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file])
+    for (const hop of ['rights', 'namespace', 'secret', 'service-account'])
+      assert.match(stdout, new RegExp(`^${hop} +ok `, 'm'))
+    for (const hop of ['exchange', 'impersonation', 'registry', 'write'])
+      assert.match(stdout, new RegExp(`^${hop} +skipped +because of subject-token: TOKEN_FILE_UNREADABLE$`, 'm'))
+    const { stdout: json } = await runPullpass(sandbox, ['doctor', '-f', file, '-o', 'json'])
+    const { findings }: { findings: (Shown & { because?: object })[] } = JSON.parse(json)
+    const skipped = findings.filter(({ code }) => code === 'AFTER_FAILURE')
+    const because = { hop: 'subject-token', code: 'TOKEN_FILE_UNREADABLE' }
+    assert.deepEqual(
+      skipped.map((finding) => [finding.hop, finding.because]),
+      ['exchange', 'impersonation', 'registry', 'write'].map((hop) => [hop, because]),
+    )
+  })
+})
