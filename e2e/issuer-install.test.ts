@@ -42,6 +42,8 @@ const installations = {
 
 await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
   const { admin, becomeEditor, write, kubectl, kubeconfigOf, folder } = stage
+  let becoming: ReturnType<typeof becomeEditor> | undefined
+  const editor = () => (becoming ??= becomeEditor())
   for (const [name, { account, maps, instead, expected }] of Object.entries(installations)) {
     suite(name, () => {
       test('kubectl applies it, and the API server warns of nothing', async () => {
@@ -69,6 +71,11 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
         const events = await admin({ path: '/api/v1/namespaces/pullpass-system/events' })
         assert.match(events.body, /"reason":"IssuerDiffers"/)
 
+        await waitUntil('the policy of what is remembered to hold', 20_000, async () => {
+          const path = `${mapOf('pullpass-issuer')}?dryRun=All`
+          const answer = await (await editor())({ method: 'PATCH', path, contentType, body: { data: null } })
+          return answer.status === 403 || undefined
+        })
         const forget = async () => {
           for (const map of maps) await admin({ method: 'PATCH', path: mapOf(map), contentType, body: { data: null } })
         }
@@ -102,7 +109,9 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
     })
 
     const add = /only pullpass issuer serve itself writes the keys that it serves/
-    const takeAway = /is not taken away without the verb clear on served\.pullpass\.dev/
+    // Of all of them whichever is asked for first is refused.
+    const takeAway =
+      /is not (taken away|deleted) without the verb (clear on served|pardon on revocations)\.pullpass\.dev/
 
     test('are added to by nobody else, whatever his rights', async () => {
       await assert.rejects(admin({ method: 'PATCH', path: served, contentType, body: forged }), add)
@@ -116,9 +125,9 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
       assert.deepEqual([applied.exitCode, applied.stderr], [0, ''])
     })
 
-    test('are taken away by nobody who may merely write ConfigMaps', async () => {
+    test('are taken away, filled or frozen by nobody who may merely write ConfigMaps', async () => {
       await lookAtServed()
-      const ask = await becomeEditor()
+      const ask = await editor()
       const folderOfMaps = '/api/v1/namespaces/pullpass-system/configmaps'
       const attempts: Record<string, KubernetesRequest> = {
         emptied: { method: 'PATCH', path: served, contentType, body: { data: null } },
@@ -129,6 +138,17 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
         const { status, body } = await ask(request)
         assert.ok(status === 403 || status === 422, `${title}: ${status}`)
         assert.match(body, takeAway, title)
+      }
+      const open = /what pullpass issuer serve serves stays open to be written by it/
+      const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'nobody', uid: '00000000-0000-0000-0000-000000000000' }
+      const misuses: Record<string, object> = {
+        frozen: { immutable: true },
+        filled: { binaryData: { junk: 'A'.repeat(1_000_000) } },
+        owned: { metadata: { ownerReferences: [owner] } },
+      }
+      for (const [title, body] of Object.entries(misuses)) {
+        const answer = await ask({ method: 'PATCH', path: served, contentType, body })
+        assert.match(answer.body, open, title)
       }
       const labelled = { metadata: { labels: { team: 'platform' } } }
       assert.equal((await ask({ method: 'PATCH', path: served, contentType, body: labelled })).status, 200)

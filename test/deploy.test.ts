@@ -31,6 +31,14 @@ suite('what runs in the cluster', () => {
     assert.deepEqual(await boundsOf(folders.serve), await boundsOf(folders.watch))
   })
 
+  test('is asked for its health and metrics by namespaces that are labelled for it alone', async () => {
+    const from = [{ namespaceSelector: { matchLabels: { metrics: 'enabled' } } }]
+    const health = { ports: [{ protocol: 'TCP', port: 8081 }], from }
+    const ingressOf = async (folder: string) => (await readObjects(folder)).find('NetworkPolicy').spec.ingress
+    assert.deepEqual(await ingressOf(folders.watch), [health])
+    assert.deepEqual(await ingressOf(folders.serve), [{ ports: [{ protocol: 'TCP', port: 8080 }] }, health])
+  })
+
   for (const [command, folder] of Object.entries(folders)) {
     test(`${folder} runs issuer ${command} of this version`, async () => {
       const { version } = JSON.parse(await readFile('package.json', 'utf8'))
