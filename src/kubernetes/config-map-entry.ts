@@ -2,7 +2,7 @@
 import type { NamespacedName } from '../document/namespaced-name.ts'
 import { asObject, asText } from '../outside/json-fields.ts'
 import type { Cluster } from './cluster.ts'
-import { configMapPath, createConfigMap } from './config-map.ts'
+import { askConfigMap, configMapPath, createConfigMap } from './config-map.ts'
 import { readAnswer } from './read-answer.ts'
 import { readStatus } from './read-status.ts'
 
@@ -15,7 +15,7 @@ export interface ConfigMapEntry {
 
 /** @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
 export async function readConfigMapEntry(cluster: Cluster, map: NamespacedName, key: string): Promise<ConfigMapEntry> {
-  const answer = await cluster.request({ method: 'GET', path: configMapPath(map) })
+  const answer = await askConfigMap(cluster, map, { method: 'GET', path: configMapPath(map) })
   if (answer.status === 404) return { text: undefined, resourceVersion: undefined }
   if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'configmaps', ...map })
   const { metadata, data } = readAnswer(cluster, answer)
@@ -36,7 +36,7 @@ export async function replaceConfigMapEntry(
   if (resourceVersion === undefined) {
     return (await createConfigMap(cluster, map, data)) === 'created' ? 'written' : 'outrun'
   }
-  const answer = await cluster.request({
+  const answer = await askConfigMap(cluster, map, {
     method: 'PATCH',
     path: `${configMapPath(map)}?fieldManager=pullpass`,
     contentType: 'application/merge-patch+json',

@@ -2,13 +2,14 @@
 import type { NamespacedName } from '../document/namespaced-name.ts'
 import { asObject, asTexts } from '../outside/json-fields.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
-import type { Cluster } from './cluster.ts'
+import { shellQuote } from '../outside/shell-quote.ts'
+import type { Cluster, ClusterAnswer, ClusterRequest } from './cluster.ts'
 import { readAnswer } from './read-answer.ts'
 import { readStatus } from './read-status.ts'
 
 /** Empty where it is not there. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
 export async function readConfigMap(cluster: Cluster, map: NamespacedName): Promise<Record<string, string>> {
-  const answer = await cluster.request({ method: 'GET', path: configMapPath(map) })
+  const answer = await askConfigMap(cluster, map, { method: 'GET', path: configMapPath(map) })
   if (answer.status === 404) return {}
   if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'configmaps', ...map })
   return asTexts(asObject(readAnswer(cluster, answer)['data']))
@@ -50,7 +51,7 @@ async function patch(
   changes: object,
   dryRun: 'all' | 'none',
 ): Promise<'patched' | 'absent'> {
-  const answer = await cluster.request({
+  const answer = await askConfigMap(cluster, map, {
     method: 'PATCH',
     path: `${configMapPath(map)}?${queryOf(dryRun)}`,
     contentType: 'application/merge-patch+json',
@@ -68,7 +69,7 @@ export async function createConfigMap(
   data: object,
   dryRun: 'all' | 'none' = 'none',
 ): Promise<'created' | 'there already'> {
-  const answer = await cluster.request({
+  const answer = await askConfigMap(cluster, map, {
     method: 'POST',
     path: `${folderOf(map)}?${queryOf(dryRun)}`,
     contentType: 'application/json',
@@ -82,6 +83,33 @@ export async function createConfigMap(
   if (answer.status === 201) return 'created'
   if (answer.status === 409) return 'there already'
   throw readStatus(cluster, answer, { verb: 'create', resource: 'configmaps', ...map })
+}
+
+/** 1 MiB of texts and 256 KiB of annotations, each character of which JSON may write as six. */
+const largestConfigMap = 8 * 1024 * 1024
+
+/** Each answer is the whole ConfigMap, with what others wrote into it. @throws ANSWER_TOO_LARGE, and what a cluster throws */
+export async function askConfigMap(
+  cluster: Cluster,
+  map: NamespacedName,
+  wanted: ClusterRequest,
+): Promise<ClusterAnswer> {
+  try {
+    return await cluster.request({ ...wanted, maxAnswerBytes: largestConfigMap })
+  } catch (error) {
+    throw error instanceof PullpassError && error.code === 'ANSWER_TOO_LARGE' ? tooLarge(map, error) : error
+  }
+}
+
+function tooLarge({ namespace, name }: NamespacedName, { code, hop, seen }: PullpassError): PullpassError {
+  const words = [namespace, name].map(shellQuote)
+  return new PullpassError({
+    code,
+    hop,
+    seen: `${seen} for ConfigMap ${namespace}/${name}`,
+    expected: 'a ConfigMap, which takes 1 MiB',
+    hint: `see what somebody wrote into it: kubectl -n ${words[0]} describe configmap ${words[1]}`,
+  })
 }
 
 const queryOf = (dryRun: 'all' | 'none') => `fieldManager=pullpass${dryRun === 'all' ? '&dryRun=All' : ''}`

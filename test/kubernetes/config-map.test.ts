@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { readConfigMap, writeConfigMap } from '../../src/kubernetes/config-map.ts'
+import { readConfigMapEntry } from '../../src/kubernetes/config-map-entry.ts'
 import { openSandboxCluster, openTestCluster } from './open-test-cluster.ts'
 
 const map = { namespace: 'default', name: 'pullpass-trust' }
@@ -34,6 +35,25 @@ suite('a ConfigMap as a memory', () => {
       body: {},
     }))
     await assert.rejects(writeConfigMap(cluster, map, { one: '1' }), { code: 'KUBERNETES_REFUSED' })
+  })
+
+  test('is read and written whatever somebody else filled it with, as far as a ConfigMap goes', async (t) => {
+    const { cluster, api } = await openSandboxCluster(t)
+    const metadata = { ...map, annotations: { junk: '\u0001'.repeat(262_000) } }
+    const data = { one: '1', junk: '\u0001'.repeat(1_048_000) }
+    api.seed({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data })
+    await writeConfigMap(cluster, map, { one: '2' })
+    assert.equal((await readConfigMap(cluster, map))['one'], '2')
+    assert.equal((await readConfigMapEntry(cluster, map, 'one')).text, '2')
+  })
+
+  test('that is larger than any can be is named, with what shows it', async (t) => {
+    const { cluster } = await openTestCluster(t, async () => ({ status: 200, body: 'x'.repeat(9_000_000) }))
+    await assert.rejects(readConfigMap(cluster, map), {
+      code: 'ANSWER_TOO_LARGE',
+      seen: `${cluster.server} answered more than 8388608 bytes for ConfigMap default/pullpass-trust`,
+      hint: 'see what somebody wrote into it: kubectl -n default describe configmap pullpass-trust',
+    })
   })
 
   test('in a namespace that is not there is refused', async (t) => {
