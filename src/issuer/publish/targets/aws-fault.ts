@@ -6,6 +6,7 @@ import { PullpassError } from '../../../outside/pullpass-error.ts'
 import { quote } from '../../../outside/quote.ts'
 import type { Redacted } from '../../../outside/redacted.ts'
 import { systemErrorCode } from '../../../outside/system-error-code.ts'
+import { credentialsMissing } from './credentials-missing.ts'
 import { type StoreRefusal, storeFault } from './store-fault.ts'
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
@@ -39,13 +40,11 @@ export function awsFault(
 }
 
 const noCredentials = () =>
-  new PullpassError({
-    code: 'PUBLISH_CREDENTIALS_MISSING',
-    hop: 'publish',
-    seen: "no credentials for AWS were found by its library's chain: variables, profile, web identity, container, machine",
-    expected: "the operator's credentials in one of these places; one that is named and fails is not passed over",
-    hint: 'aws sso login or aws configure, and AWS_PROFILE; in a pod AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE; on a machine of AWS a role',
-  })
+  credentialsMissing(
+    "no credentials for AWS were found by its library's chain: variables, profile, web identity, container, machine",
+    "the operator's credentials in one of these places; one that is named and fails is not passed over",
+    'aws sso login or aws configure, and AWS_PROFILE; in a pod AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE; on a machine of AWS a role',
+  )
 
 const unknownFault = (name: string, code: string) =>
   new PullpassError({

@@ -3,6 +3,7 @@ import { asObject, asText } from '../../../outside/json-fields.ts'
 import { PullpassError } from '../../../outside/pullpass-error.ts'
 import { quoteSafely } from '../../../outside/quote-safely.ts'
 import type { Redacted } from '../../../outside/redacted.ts'
+import { credentialsMissing } from './credentials-missing.ts'
 
 /** Said where no place of the chain had anything; what had something and failed says so by other errors. */
 const nothingFound = new Set(['CredentialUnavailableError', 'AggregateAuthenticationError'])
@@ -26,10 +27,8 @@ export function azureIdentityFault(error: unknown, secrets: readonly Redacted[])
 }
 
 const noCredentials = () =>
-  new PullpassError({
-    code: 'PUBLISH_CREDENTIALS_MISSING',
-    hop: 'publish',
-    seen: "no credentials for Azure were found by its library's chain: variables, workload identity, managed identity, az",
-    expected: "the operator's credentials in one of these places; one that is named and fails is not passed over",
-    hint: 'az login; in a pod AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE; on a machine of Azure a managed identity',
-  })
+  credentialsMissing(
+    'no credentials for Azure were found: variables name none that can be had, and nobody signed in by az; on a machine that is no pod its managed identity was asked for, too',
+    "the operator's credentials in one of these places; one that is named and fails is not passed over",
+    'az login; in a pod AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE; on a machine of Azure a managed identity',
+  )

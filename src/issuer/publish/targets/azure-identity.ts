@@ -9,6 +9,7 @@ import { keepRenewed } from '../../../outside/keep-renewed.ts'
 import type { Environment } from '../../../outside/outside.ts'
 import type { AzureHttpClients } from './azure-http-client.ts'
 import { azureIdentityFault } from './azure-identity-fault.ts'
+import { type NamedAzureIdentity, namedAzureIdentity } from './named-azure-identity.ts'
 import { originVariable } from './origin-variable.ts'
 import type { TargetOutside } from './target-outside.ts'
 
@@ -40,7 +41,8 @@ export function azureIdentity(
     const watched = watch(httpClient)
     try {
       // A credential of its own each time: one keeps what it was granted.
-      const credential = chooseCredential(library, { ...options, httpClient: watched.client }, outside.environment)
+      const chosen = { ...options, httpClient: watched.client }
+      const credential = await chooseCredential(library, chosen, outside.environment)
       const token = await credential.getToken(scope, { abortSignal: outside.signal })
       if (token === null) throw new TypeError('no token')
       return { token: token.token, expiresAt: new Date(token.expiresOnTimestamp) }
@@ -57,23 +59,22 @@ export function azureIdentity(
   }
 }
 
-/** The library's chain goes on to somebody else's identity where the one that variables name cannot reach its authority. */
-function chooseCredential(
+/** The library's chain goes on to somebody else's identity where the one that variables name is not to be had. */
+async function chooseCredential(
   library: Library,
   options: DefaultAzureCredentialOptions,
   environment: Environment,
-): TokenCredential {
-  const {
-    AZURE_TENANT_ID: tenantId,
-    AZURE_CLIENT_ID: clientId,
-    AZURE_FEDERATED_TOKEN_FILE: tokenFilePath,
-    AZURE_CLIENT_SECRET: secret,
-    AZURE_CLIENT_CERTIFICATE_PATH: certificate,
-  } = environment
-  if (!tenantId || !clientId) return new library.DefaultAzureCredential(options)
-  if (secret || certificate) return new library.EnvironmentCredential(options)
-  if (!tokenFilePath) return new library.DefaultAzureCredential(options)
-  return new library.WorkloadIdentityCredential({ ...options, tenantId, clientId, tokenFilePath })
+): Promise<TokenCredential> {
+  const { AZURE_TENANT_ID: tenantId = '', AZURE_CLIENT_ID: clientId = '' } = environment
+  const tokenFilePath = environment['AZURE_FEDERATED_TOKEN_FILE'] ?? ''
+  const of: Readonly<Record<NamedAzureIdentity, () => TokenCredential>> = {
+    application: () => new library.EnvironmentCredential(options),
+    workload: () => new library.WorkloadIdentityCredential({ ...options, tenantId, clientId, tokenFilePath }),
+    managed: () => new library.ManagedIdentityCredential({ ...options, clientId }),
+    'signed-in': () => new library.AzureCliCredential(tenantId === '' ? {} : { tenantId }),
+    anybody: () => new library.DefaultAzureCredential(options),
+  }
+  return of[await namedAzureIdentity(environment)]()
 }
 
 /** The library turns a request that got no answer into an error of its own, of which nothing can be known. */
