@@ -1,6 +1,6 @@
 /** What a refresh did, for programs: the shape that `-o json` and `-o yaml` print. */
-import type { PullpassError } from '../outside/pullpass-error.ts'
 import type { Outcome } from '../refresh/outcome.ts'
+import { reportFault } from './report-fault.ts'
 
 export interface RefreshReport {
   readonly dryRun: boolean
@@ -15,16 +15,16 @@ export function reportOutcomes(outcomes: readonly Outcome[], mode: 'write' | 'dr
       result: asDone(result, mode),
       registries: registries.map(({ fault: registryFault, ...registry }) => ({
         ...registry,
-        ...withError(registryFault),
+        ...reportFault(registryFault),
       })),
       ...(serviceAccounts && {
         serviceAccounts: serviceAccounts.map(({ fault: accountFault, result: attached, ...account }) => ({
           ...account,
           result: asDone(attached, mode),
-          ...withError(accountFault),
+          ...reportFault(accountFault),
         })),
       }),
-      ...withError(fault),
+      ...reportFault(fault),
     })),
   }
 }
@@ -33,10 +33,4 @@ export function reportOutcomes(outcomes: readonly Outcome[], mode: 'write' | 'dr
 function asDone(result: string, mode: 'write' | 'dry-run'): string {
   if (mode === 'write') return result
   return { written: 'would write', attached: 'would attach' }[result] ?? result
-}
-
-function withError(fault: PullpassError | undefined): { error?: object } {
-  if (fault === undefined) return {}
-  const { code, hop, seen, expected, hint, retryable } = fault
-  return { error: { code, hop, seen, expected, fix: hint, retryable } }
 }

@@ -1,7 +1,7 @@
 /** The id of a cluster's part at a vendor's, made of the name of its kubeconfig context: of several clusters each needs its own. */
 import { createHash } from 'node:crypto'
 
-/** What every vendor takes; `gcp-` is one's own. */
+/** As Google takes it, which keeps `gcp-` for itself. */
 const form = /^(?!gcp-)[a-z0-9-]{4,32}$/
 const longest = 32
 /** Digits of a hash that tell apart what was made alike. */

@@ -10,7 +10,7 @@ import type { Call, Command } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { readDuration } from '../read-duration.ts'
 import { defaultTimeout, outputFlags } from '../shared-flags.ts'
-import { askBefore } from './agree.ts'
+import { askBefore } from './ask-before.ts'
 import { findAbsentAccounts } from './find-absent-accounts.ts'
 import { listTrials } from './list-trials.ts'
 import { type PreparedTrust, prepareTrust } from './prepare-trust.ts'
@@ -60,7 +60,9 @@ export const apply: Command<typeof flags> = {
   flags,
 
   async run(call) {
-    const agree = askBefore('trust apply', call.flags.yes, call)
+    const consent = call.flags.yes ? 'given' : 'to be asked'
+    const hint = 'see first what would change: pullpass trust plan'
+    const agree = askBefore({ command: 'trust apply', consent, hint }, call)
     const startedMs = call.outside.now().getTime()
     return await prepareTrust('trust apply', call, 'always', async (prepared) => {
       const { needs, clusters } = prepared

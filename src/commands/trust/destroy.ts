@@ -6,7 +6,7 @@ import { markOf } from '../../trust/trusted-cluster.ts'
 import type { Command } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { outputFlags } from '../shared-flags.ts'
-import { askBefore } from './agree.ts'
+import { askBefore } from './ask-before.ts'
 import { prepareTrust } from './prepare-trust.ts'
 import { printFaults } from './print-faults.ts'
 import { printRemovals } from './print-removals.ts'
@@ -43,7 +43,9 @@ export const destroy: Command<typeof flags> = {
   flags,
 
   async run(call) {
-    const agree = call.flags['dry-run'] ? undefined : askBefore('trust destroy', call.flags.yes, call)
+    const consent = call.flags.yes ? 'given' : 'to be asked'
+    const hint = 'see first what would be removed: pullpass trust destroy --dry-run'
+    const agree = call.flags['dry-run'] ? undefined : askBefore({ command: 'trust destroy', consent, hint }, call)
     return await prepareTrust('trust destroy', call, 'always', async ({ clusters, connections, wanted }) => {
       const ways = { agree, record: openRecord(connections), marks: clusters.map(markOf) }
       const resources = await openTrust(wanted, ways.record, call.outside)

@@ -5,7 +5,7 @@ import { type Cell, renderTable } from '../../terminal/render-table.ts'
 import type { StepOutcome } from '../../trust/apply-trust.ts'
 import type { Proof } from '../../trust/prove-trust.ts'
 import type { Terminal } from '../command.ts'
-import { reportFault } from './report-fault.ts'
+import { reportFault } from '../report-fault.ts'
 
 interface Printed {
   readonly flags: { readonly output: 'json' | 'yaml' | undefined }

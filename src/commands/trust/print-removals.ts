@@ -4,7 +4,7 @@ import { renderStructured } from '../../terminal/render-structured.ts'
 import { type Cell, renderTable } from '../../terminal/render-table.ts'
 import type { Removal } from '../../trust/destroy-trust.ts'
 import type { Terminal } from '../command.ts'
-import { reportFault } from './report-fault.ts'
+import { reportFault } from '../report-fault.ts'
 
 interface Printed {
   readonly flags: { readonly output: 'json' | 'yaml' | undefined; readonly 'dry-run': boolean }

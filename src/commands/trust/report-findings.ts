@@ -1,7 +1,7 @@
 /** A plan, for programs: the shape that `-o json` and `-o yaml` print. */
 import { markOf } from '../../trust/trusted-cluster.ts'
+import { reportFault } from '../report-fault.ts'
 import type { Plan } from './render-findings.ts'
-import { reportFault } from './report-fault.ts'
 
 export function reportFindings({ clusters, findings, absent }: Plan): object {
   return {

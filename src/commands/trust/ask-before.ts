@@ -4,7 +4,7 @@ import { plainLine } from '../../outside/plain-text.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { Terminal } from '../command.ts'
 
-export type Agree = (change: string) => Promise<'make' | 'leave'>
+type Agree = (change: string) => Promise<'make' | 'leave'>
 
 const answers: Readonly<Record<string, 'yes' | 'no' | 'all'>> = {
   y: 'yes',
@@ -16,15 +16,25 @@ const answers: Readonly<Record<string, 'yes' | 'no' | 'all'>> = {
 }
 
 interface Asking {
+  /** For messages: `trust apply`. */
+  readonly command: string
+  /** `given`: by --yes. */
+  readonly consent: 'given' | 'to be asked'
+  /** For who cannot be asked: how all of it is seen before. */
+  readonly hint: string
+}
+
+interface AskingWays {
   readonly terminal: Terminal
   readonly outside: Pick<Outside, 'signal'>
 }
 
 /** Who leaves in the middle (Ctrl-D) leaves all that is left. @throws USAGE_INVALID where nobody can be asked and nobody said --yes */
-export function askBefore(command: string, yes: boolean, { terminal, outside }: Asking): Agree {
+export function askBefore(asking: Asking, { terminal, outside }: AskingWays): Agree {
+  const { consent } = asking
   const { ask } = terminal
-  if (!yes && ask === undefined) throw nobodyToAsk(command)
-  let standing: 'make' | 'leave' | undefined = yes ? 'make' : undefined
+  if (consent === 'to be asked' && ask === undefined) throw nobodyToAsk(asking)
+  let standing: 'make' | 'leave' | undefined = consent === 'given' ? 'make' : undefined
   return async (change) => {
     const shown = plainLine(change)
     if (standing !== undefined || ask === undefined) {
@@ -47,15 +57,12 @@ async function answerTo(question: string, ask: NonNullable<Terminal['ask']>, sig
   }
 }
 
-function nobodyToAsk(command: string): PullpassError {
+function nobodyToAsk({ command, hint }: Asking): PullpassError {
   return new PullpassError({
     code: 'USAGE_INVALID',
     hop: 'run',
     seen: `${command} asks before each change, and there is no terminal to ask on`,
     expected: '--yes, which changes without asking',
-    hint:
-      command === 'trust apply'
-        ? 'see first what would change: pullpass trust plan'
-        : 'see first what would be removed: pullpass trust destroy --dry-run',
+    hint,
   })
 }

@@ -1,5 +1,5 @@
 /** An error as a part of a report. */
-import type { PullpassError } from '../../outside/pullpass-error.ts'
+import type { PullpassError } from '../outside/pullpass-error.ts'
 
 export function reportFault(fault: PullpassError | undefined): { error?: object } {
   if (fault === undefined) return {}
