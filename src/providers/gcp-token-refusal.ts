@@ -8,6 +8,7 @@ import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Refusal } from '../outside/answer-fault.ts'
 import { asObject, asText } from '../outside/json-fields.ts'
 import { quote } from '../outside/quote.ts'
+import { shellQuote } from '../outside/shell-quote.ts'
 import type { RegistryOf } from './provider.ts'
 
 interface Asked {
@@ -23,6 +24,13 @@ interface Cause {
 }
 
 const providerOf = ({ registry }: Asked) => registry.settings.workloadIdentityProvider
+
+/** For gcloud: `projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`, taken apart. */
+function inPool(asked: Asked, which: 'its provider' | 'all'): string {
+  const [, project = '', , location = '', , pool = '', , provider = ''] = providerOf(asked).split('/')
+  const words = [`--project=${project}`, `--location=${location}`, `--workload-identity-pool=${pool}`]
+  return [...(which === 'all' ? [] : [provider]), ...words].map(shellQuote).join(' ')
+}
 
 const idOf = ({ keyId }: SubjectToken) => (keyId === undefined ? '' : ` ${quote(keyId)}`)
 
@@ -70,10 +78,10 @@ const causes: readonly Cause[] = [
   },
   {
     says: /^The given credential is rejected by the attribute condition/,
-    meaning: ({ subjectToken }) => ({
+    meaning: (asked) => ({
       code: 'CONDITION_REFUSED',
-      expected: `the provider's attribute condition to hold for subject ${subjectToken.subject}`,
-      hint: 'see attributeCondition: gcloud iam workload-identity-pools providers describe PROVIDER --location=global --workload-identity-pool=POOL',
+      expected: `the provider's attribute condition to hold for subject ${asked.subjectToken.subject}`,
+      hint: `see attributeCondition: gcloud iam workload-identity-pools providers describe ${inPool(asked, 'its provider')}`,
     }),
   },
   {
@@ -105,7 +113,7 @@ const causes: readonly Cause[] = [
     meaning: (asked) => ({
       code: 'PROVIDER_ABSENT',
       expected: `the pool and provider of ${providerOf(asked)} to exist and to be enabled`,
-      hint: 'compare it with: gcloud iam workload-identity-pools providers list --location=global --workload-identity-pool=POOL (the project by its number)',
+      hint: `compare it with: gcloud iam workload-identity-pools providers list ${inPool(asked, 'all')}`,
     }),
   },
   {

@@ -123,7 +123,7 @@ const table: Record<string, Row> = {
       'invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
     ),
     expected: ({ provider }) => `the pool and provider of ${provider}-2 to exist and to be enabled`,
-    hint: /gcloud iam workload-identity-pools providers list .* \(the project by its number\)$/,
+    hint: /: gcloud iam workload-identity-pools providers list --project=123456789012 --location=global --workload-identity-pool=pool$/,
   },
   'a disabled provider': {
     async arrange({ cluster, google, provider }) {

@@ -52,5 +52,5 @@ const noCredentials = (gcloudFile: string | undefined, { hop, codes }: IamCaller
     hop,
     seen: `no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, ${gcloudFile === undefined ? 'there is no home folder' : `${showPath(gcloudFile)} is not there`}, and no metadata server answers`,
     expected: "the operator's credentials in one of these three places",
-    hint: 'gcloud auth application-default login; in a pod set GOOGLE_APPLICATION_CREDENTIALS to what gcloud iam workload-identity-pools create-cred-config writes; on a machine of Google give it a service account',
+    hint: 'in a pod set GOOGLE_APPLICATION_CREDENTIALS to what gcloud iam workload-identity-pools create-cred-config writes; give a machine of Google a service account; as yourself: gcloud auth application-default login',
   })
