@@ -1,5 +1,6 @@
 /** pullpass trust apply: makes what clouds must know, one change after another, and waits until it works. */
 
+import type { PullpassError } from '../../outside/pullpass-error.ts'
 import { applyTrust, type StepOutcome } from '../../trust/apply-trust.ts'
 import { checkRecord } from '../../trust/check-record.ts'
 import { replaceable } from '../../trust/finding.ts'
@@ -93,7 +94,10 @@ const reserveMs = 15_000
 async function prove(prepared: PreparedTrust, call: Call<typeof flags>, startedMs: number): Promise<Proof[]> {
   const { common, outside, terminal } = call
   const wholeMs = readDuration('--timeout', common.timeout ?? defaultTimeout['one-shot'])
-  const onWait = (name: string, { code }: { code: string }) => terminal.progress(`${name}: ${code}, waiting`)
+  const onWait = (name: string, { code, seen }: PullpassError) => {
+    terminal.progress(`${name}: ${code}, waiting`)
+    outside.log('info', 'it does not work yet, and is tried again', { what: name, code, seen })
+  }
   const proofs: Proof[] = []
   try {
     for (const trial of await listTrials(prepared.needs, prepared.clusters, outside.environment)) {
