@@ -8,6 +8,7 @@ import { before, suite, test } from 'node:test'
 import { lookOnce, readDeployed, startIssuerStage } from './install/start-issuer-stage.ts'
 import { takeEachAway } from './install/take-away.ts'
 import type { KubernetesRequest } from './parts/control-plane/request-kubernetes.ts'
+import { runSuccessfully } from './parts/ground/run-program.ts'
 import { waitUntil } from './parts/ground/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
 
@@ -95,7 +96,12 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
     const lookAtServed = async () => {
       const kubeconfig = await kubeconfigOf('pullpass-issuer-serve')
       const { instead, expected } = installations['deploy/issuer-serve']
-      await lookOnce({ objects: await readDeployed('deploy/issuer-serve'), kubeconfig, instead: instead(), expected })
+      return await lookOnce({
+        objects: await readDeployed('deploy/issuer-serve'),
+        kubeconfig,
+        instead: instead(),
+        expected,
+      })
     }
 
     before(async () => {
@@ -112,6 +118,26 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
     // Of all of them whichever is asked for first is refused.
     const takeAway =
       /is not (taken away|deleted) without the verb (clear on served|pardon on revocations)\.pullpass\.dev/
+
+    test('frozen before there was a policy, they and what is remembered are made anew by the commands that are said', async () => {
+      const revoked = { [`revoked.${'A'.repeat(43)}`]: '{}' }
+      const freeze = async (path: string, data: object | null) =>
+        await admin({ method: 'PATCH', path, contentType, body: { data, immutable: true } })
+      await freeze(served, null)
+      await admin({ method: 'PATCH', path: mapOf('pullpass-issuer'), contentType, body: { data: null } })
+      await freeze(mapOf('pullpass-issuer'), revoked)
+      const { stderr } = await lookAtServed()
+      const commands = [...stderr.matchAll(/fix: make it anew: (kubectl .*? replace --force -f -);/g)]
+      assert.equal(commands.length, 2, stderr)
+      const environment = { KUBECONFIG: join(folder, 'admin') }
+      for (const [, command = ''] of commands) await runSuccessfully('sh', ['-c', command], { environment })
+      assert.deepEqual(await lookAtServed(), { exitCode: 0, stderr: '' })
+      const { data }: { data: object } = JSON.parse((await admin({ path: mapOf('pullpass-issuer') })).body)
+      assert.deepEqual(
+        Object.keys(data).filter((name) => name.startsWith('revoked.')),
+        Object.keys(revoked),
+      )
+    })
 
     test('are added to by nobody else, whatever his rights', async () => {
       await assert.rejects(admin({ method: 'PATCH', path: served, contentType, body: forged }), add)

@@ -6,11 +6,17 @@ import { shellQuote } from '../../outside/shell-quote.ts'
 /** Words of deploy/issuer-revocations. */
 const withoutVerb = /not written without the verb remember on revocations\.pullpass\.dev/
 
-/** Any other fault, or error, is as it was. */
-export function memoryFault(error: unknown, place: NamespacedName): unknown {
+/** Any other fault, or error, is as it was. `others'`: whoever serves what lies there has it too, and writes it anew. */
+export function memoryFault(
+  error: unknown,
+  place: NamespacedName,
+  entries: 'its own' | "others'" = 'its own',
+): unknown {
   if (!(error instanceof PullpassError)) return error
   if (error.code === 'NAMESPACE_MISSING') return namespaceMissing(error, place)
-  return error.code === 'KUBERNETES_REFUSED' && withoutVerb.test(error.seen) ? verbMissing(error, place) : error
+  if (error.code !== 'KUBERNETES_REFUSED') return error
+  if (withoutVerb.test(error.seen)) return verbMissing(error, place)
+  return /field is immutable when/.test(error.seen) ? frozen(error, place, entries) : error
 }
 
 function namespaceMissing(error: PullpassError, { namespace, name }: NamespacedName): PullpassError {
@@ -32,6 +38,24 @@ function verbMissing(error: PullpassError, { namespace, name }: NamespacedName):
     seen,
     expected: `the right to remember keys in ConfigMap ${namespace}/${name}, beside that to write it`,
     hint: `grant the rule {apiGroups: [pullpass.dev], resources: [revocations], resourceNames: [${name}], verbs: [remember]} in a Role of ${namespace}`,
+    cause: error,
+  })
+}
+
+function frozen(
+  error: PullpassError,
+  { namespace, name }: NamespacedName,
+  entries: 'its own' | "others'",
+): PullpassError {
+  const { code, hop, seen } = error
+  const gone = ['.immutable', '.metadata.resourceVersion', '.metadata.uid', ...(entries === 'its own' ? [] : ['.data'])]
+  const configMap = `kubectl -n ${shellQuote(namespace)} get configmap ${shellQuote(name)} -o json`
+  return new PullpassError({
+    code,
+    hop,
+    seen,
+    expected: 'a ConfigMap that can be written: somebody set immutable, which nobody takes back',
+    hint: `make it anew: ${configMap} | jq 'del(${gone.join(', ')})' | kubectl replace --force -f -; then see who may write it`,
     cause: error,
   })
 }

@@ -46,7 +46,7 @@ export function servedTarget({ cluster, store, issuerUrl }: ServedWanted): Serve
   let found: ConfigMapEntry = { text: undefined, resourceVersion: undefined }
   const writeKeys = async (text: string): Promise<'written' | 'outrun'> => {
     const written = await replaceConfigMapEntry(cluster, store, { key: storeEntry, text }, found).catch((error) => {
-      throw memoryFault(error, store)
+      throw memoryFault(error, store, "others'")
     })
     if (written === 'written') found = { ...found, text }
     return written
