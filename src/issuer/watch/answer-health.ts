@@ -2,6 +2,7 @@
  * What probes and Prometheus ask of a watch: alive while its rounds go on, ready once what is public was found as it should be.
  * https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
  */
+import { plainLine } from '../../outside/plain-text.ts'
 import { renderMetrics } from './render-metrics.ts'
 import type { WatchStatus } from './watch-status.ts'
 
@@ -37,8 +38,14 @@ export function answerHealth(
   return undefined
 }
 
-const saying = (status: WatchStatus | undefined): string[] =>
-  status?.alarms.map(({ reason, says }) => `${reason}: ${says}`) ?? []
+/** Whoever may reach it reads it, and whoever may write a bucket or a ConfigMap has words in it: few, short and plain. */
+function saying({ alarms }: Pick<WatchStatus, 'alarms'> = { alarms: [] }): string[] {
+  const lines = alarms.slice(0, mostAlarms).map(({ reason, says }) => plainLine(`${reason}: ${says}`.slice(0, longest)))
+  return alarms.length <= mostAlarms ? lines : [...lines, `and ${alarms.length - mostAlarms} more, which the log tells`]
+}
+
+const mostAlarms = 20
+const longest = 1_000
 
 const plain = (status: number, text: string): HealthAnswer => ({
   status,

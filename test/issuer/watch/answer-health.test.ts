@@ -33,6 +33,19 @@ suite('the health of a watch', () => {
     assert.equal(ask('/readyz', '12:10:01', { ...status, publishedAt: undefined })?.status, 503)
   })
 
+  test('says few of many alarms, each on one plain line, whatever a kid holds', () => {
+    const alarms = Array.from({ length: 300 }, (_, at) => ({
+      reason: 'KeyUnvouched' as const,
+      subject: `${at}`,
+      says: `key "${at}\n\u001b[2J\u202e${'k'.repeat(5_000)}" is remembered`,
+    }))
+    const { text = '' } = ask('/readyz', '12:10:01', { ...status, alarms }) ?? {}
+    const lines = text.trimEnd().split('\n')
+    assert.equal(lines.length, 1 + 20 + 1)
+    assert.equal(lines.at(-1), 'and 280 more, which the log tells')
+    for (const line of lines) assert.match(line, /^[^\p{Cc}\p{Cf}]{2,1000}$/u)
+  })
+
   test('is told in numbers, in the form of Prometheus', () => {
     const { text = '', contentType } = ask('/metrics', '12:10:01') ?? {}
     assert.equal(contentType, 'text/plain; version=0.0.4; charset=utf-8')
