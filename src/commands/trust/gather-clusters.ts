@@ -1,7 +1,6 @@
 /** The clusters that are meant, with what each says of its issuer; connections stay open until they are closed. */
 import type { NamespacedName } from '../../document/namespaced-name.ts'
 import { readClusterIssuer } from '../../issuer/cluster/read-cluster-issuer.ts'
-import type { IssuerKey } from '../../issuer/keys/issuer-key.ts'
 import { readUnrevokedIssuer } from '../../issuer/replicas/read-unrevoked-issuer.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { connect } from '../../kubernetes/connect.ts'
@@ -66,11 +65,7 @@ async function readIssuer(
   memories: readonly NamespacedName[],
   { log }: Outside,
 ): Promise<Pick<TrustedCluster, 'issuer' | 'keys' | 'servers' | 'isRevoked'>> {
-  const read = await Promise.all(memories.map((one) => readUnrevokedIssuer(cluster, one, log)))
-  const [first] = read
-  if (first === undefined) return await readClusterIssuer(cluster)
-  const isRevoked = (key: IssuerKey) => read.some((one) => one.isRevoked(key))
-  return { ...first, keys: first.keys.filter((key) => !isRevoked(key)), isRevoked }
+  return memories.length === 0 ? await readClusterIssuer(cluster) : await readUnrevokedIssuer(cluster, memories, log)
 }
 
 export async function closeClusters(clusters: readonly GatheredCluster[]): Promise<void> {

@@ -9,7 +9,7 @@ import { PullpassError } from '../../../src/outside/pullpass-error.ts'
 import { startTestWatch, type TestWatch } from '../watch/test-watch.ts'
 
 const read = async ({ wanted, outside }: TestWatch) =>
-  await readUnrevokedIssuer(wanted.cluster, wanted.memory, outside.log)
+  await readUnrevokedIssuer(wanted.cluster, [wanted.memory], outside.log)
 const kidsOf = (keys: readonly IssuerKey[]) => new Set(keys.map(({ keyId }) => keyId))
 
 suite('the keys that a cloud may believe', () => {
@@ -38,6 +38,24 @@ suite('the keys that a cloud may believe', () => {
     await watch.look()
     await revokeKey({ ...watch.wanted, keyId: leaked.kid, inUse: 'refuse', mode: 'write' }, watch.outside)
     assert.deepEqual(kidsOf((await read(watch)).keys), new Set([keys.current.kid]))
+  })
+
+  test('lack what any of several memories calls revoked, and no API server is asked again for each', async (t) => {
+    const watch = await startTestWatch(t)
+    const { cluster, parts } = watch.sandbox
+    const leaked = cluster.keys.current
+    cluster.keys.signWith(await cluster.keys.add())
+    await watch.look()
+    await revokeKey({ ...watch.wanted, keyId: leaked.kid, inUse: 'refuse', mode: 'write' }, watch.outside)
+    const readWith = async (...memories: (typeof watch.wanted.memory)[]) => {
+      const isAsked = ({ path }: { readonly path: string }) => path === '/openid/v1/jwks'
+      const before = parts.kubernetes.seen.filter(isAsked).length
+      const { keys } = await readUnrevokedIssuer(watch.wanted.cluster, memories, watch.outside.log)
+      return { kids: kidsOf(keys), times: parts.kubernetes.seen.filter(isAsked).length - before }
+    }
+    const one = await readWith(watch.wanted.memory)
+    assert.deepEqual(one.kids, new Set([cluster.keys.current.kid]))
+    assert.deepEqual(await readWith({ namespace: 'pullpass-system', name: 'empty' }, watch.wanted.memory), one)
   })
 
   test('lack those of an API server that does not answer, and that is said', async (t) => {
