@@ -1,0 +1,97 @@
+/** deploy/settings in a real API server: whoever may write ConfigMaps decides neither to whom tokens go, nor as whom pullpass publishes. */
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { suite, test } from 'node:test'
+import { parseAllDocuments } from 'yaml'
+import { type Attacks, assertRefused } from './install/attack.ts'
+import { allowUser, type UserRule } from './parts/control-plane/allow-user.ts'
+import { askAsAdmin } from './parts/control-plane/ask-as-admin.ts'
+import { type KubernetesRequest, requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
+import { startPart } from './parts/ground/start-part.ts'
+import { waitUntil } from './parts/ground/wait-until.ts'
+import { withRealPart } from './parts/real-part.ts'
+import { startControlPlane } from './parts/start-control-plane.ts'
+
+const namespace = 'pullpass-system'
+const maps = `/api/v1/namespaces/${namespace}/configmaps`
+const verbs = ['get', 'list', 'create', 'update', 'patch', 'delete', 'deletecollection']
+const [editor, installer] = ['editor', 'installer']
+const allOfConfigMaps: UserRule = { verbs, resources: ['configmaps'], namespace }
+const configure: UserRule = { verbs: ['configure'], apiGroups: ['pullpass.dev'], resources: ['settings'], namespace }
+
+/** As an installation has them; kustomize adds a digest to the name of what it generates. */
+const settings = ['pullpass-documents', 'pullpass-publish', 'pullpass-issuer-credentials-6ct58987ht']
+
+const startStage = () =>
+  startPart('settings', async (ground) => {
+    const plane = await ground.use(startControlPlane({ users: [editor, installer], controllers: 'all' }))
+    const admin = (request: KubernetesRequest) => askAsAdmin(plane, request)
+    await admin({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: namespace } } })
+    for (const document of parseAllDocuments(await readFile('deploy/settings/policy.yaml', 'utf8'))) {
+      const body: { kind: string } = document.toJS()
+      const kinds = body.kind.replace(/y$/, 'ies').replace(/g$/, 'gs').toLowerCase()
+      await admin({ method: 'POST', path: `/apis/admissionregistration.k8s.io/v1/${kinds}`, body })
+    }
+    const become = async (name: string, rules: readonly UserRule[]) => {
+      const token = plane.userTokens.get(name) ?? ''
+      await allowUser(plane, { name, token }, rules)
+      return { ...plane, adminToken: token }
+    }
+    for (const name of settings) await admin({ method: 'POST', path: maps, body: { metadata: { name } } })
+    return {
+      plane,
+      asEditor: await become(editor, [allOfConfigMaps]),
+      asInstaller: await become(installer, [allOfConfigMaps, configure]),
+    }
+  })
+
+await withRealPart('a control plane', startStage, ({ plane, asEditor, asInstaller }) => {
+  suite('deploy/settings', () => {
+    const contentType = 'application/merge-patch+json'
+    const data = { 'credentials.json': '{}' }
+    const refusal = 'is not written without the verb configure on settings.pullpass.dev'
+    const attacks = (name: string): Attacks => {
+      const path = `${maps}/${name}`
+      const requests: Record<string, KubernetesRequest> = {
+        'by a patch': { method: 'PATCH', path, contentType, body: { data } },
+        'by an update': { method: 'PUT', path, body: { metadata: { name }, data } },
+        'by deleting it, to make it anew': { method: 'DELETE', path },
+        'by deleting all': { method: 'DELETE', path: maps },
+        'by freezing it': { method: 'PATCH', path, contentType, body: { immutable: true } },
+      }
+      return Object.fromEntries(Object.entries(requests).map(([title, request]) => [title, { request, refusal }]))
+    }
+
+    for (const name of settings) {
+      test(`whoever may do all with ConfigMaps does not change ${name}`, async (t) =>
+        await assertRefused(t, asEditor, attacks(name)))
+    }
+
+    test('nor makes one where none is', async (t) => {
+      const body = { metadata: { name: 'pullpass-issuer-credentials' }, data }
+      await assertRefused(t, asEditor, {
+        'by its plain name': { request: { method: 'POST', path: maps, body }, refusal },
+      })
+    })
+
+    test('and does with others as he likes', async () => {
+      const body = { metadata: { name: 'pullpass-documents-of-mine-and-more' }, data }
+      assert.equal((await requestKubernetes(asEditor, { method: 'POST', path: maps, body })).status, 201)
+    })
+
+    test('who holds the verb configures it', async () => {
+      const path = `${maps}/pullpass-documents`
+      const request: KubernetesRequest = { method: 'PATCH', path, contentType, body: { data } }
+      assert.equal((await requestKubernetes(asInstaller, request)).status, 200)
+    })
+
+    test('the namespace is deleted as a whole', async () => {
+      const path = `/api/v1/namespaces/${namespace}`
+      await requestKubernetes(plane, { method: 'DELETE', path })
+      await waitUntil('the namespace to be gone', 60_000, async () => {
+        const { status } = await requestKubernetes(plane, { path })
+        return status === 404 || undefined
+      })
+    })
+  })
+})
