@@ -43,6 +43,19 @@ suite('trust apply for an account that is not there yet', { concurrency: 4 }, ()
     assert.match(run.stderr, /^ {2}fix: kubectl create serviceaccount newcomer -n image-system, or /m)
   })
 
+  test('is not held up by a webhook that refuses dry runs alone', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const message = 'admission webhook "audit.example.com" does not support dry run'
+    const body = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason: 'BadRequest', code: 400 }
+    sandbox.parts.kubernetes.faults.inject(
+      { kind: 'answer', answer: { status: 400, body } },
+      { when: ({ method, path }) => method === 'PATCH' && path.endsWith('/configmaps/pullpass-trust'), times: 1 },
+    )
+    const run = await runTrust(sandbox, apply)
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.deepEqual(resultsOf(run), ['made', 'made', 'made', 'made', 'made'])
+  })
+
   test('is no failure where all is granted already, whoever may write there', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.cluster.authorization.forbid({ verbs: ['patch', 'create'], resources: ['configmaps'] })
