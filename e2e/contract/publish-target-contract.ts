@@ -100,6 +100,14 @@ export function publishTargetContract(
       assert.equal((await target.read('jwks'))?.text, jwks('two'))
     })
 
+    test('a version that is none is never replaced, where a target has a name for it', async (t) => {
+      const { target } = await start(t)
+      await target.write('jwks', keys('one'), undefined)
+      if (target.noVersion === undefined) return
+      assert.equal(await target.write('jwks', keys('two'), target.noVersion), 'outrun')
+      assert.equal((await target.read('jwks'))?.text, jwks('one'))
+    })
+
     test('what was taken away since is not made anew', async (t) => {
       const { target, remove } = await start(t)
       await target.write('jwks', keys('one'), undefined)

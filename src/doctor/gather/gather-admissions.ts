@@ -19,7 +19,8 @@ export interface AdmissionFacts {
   /** In a roll-out another than the one that was gathered. undefined: there was none that is worth trying. */
   readonly token: SubjectToken | undefined
   readonly admission:
-    | { readonly verdict: 'not asked' | 'public' }
+    | { readonly verdict: 'not asked' }
+    | { readonly verdict: 'public' }
     /** `unknown here`: whoever looks may not do it, and the pod that refreshes is another. */
     | { readonly verdict: 'to be published' | 'refused' | 'unknown here'; readonly fault: PullpassError }
 }

@@ -14,29 +14,40 @@ interface JudgePublication {
   readonly issuer: IssuerFacts | undefined
 }
 
-const hop = 'publish'
-
 /** Nothing where no document says where its issuer is public, or where there is no token. */
-export function judgePublication(facts: AdmissionFacts, judge: JudgePublication): Finding | undefined {
-  const { demand, token, admission } = facts
-  const about = demand.document.issuer?.publishTo ?? ''
-  const key = `key ${quote(token?.keyId ?? '')}, which signed the token,`
-  switch (admission.verdict) {
-    case 'not asked':
-      return undefined
-    case 'public':
-      return { hop, about, result: 'ok', code: 'OK', seen: `${key} is public there` }
+export function judgePublication(
+  { demand, token, admission }: AdmissionFacts,
+  judge: JudgePublication,
+): Finding | undefined {
+  const about = demand.document.issuer?.publishTo
+  if (about === undefined || admission.verdict === 'not asked') return undefined
+  return { hop: 'publish', about, ...judgeVerdict(admission, token?.keyId ?? '', { about, judge }) }
+}
+
+type Verdict = Exclude<AdmissionFacts['admission'], { readonly verdict: 'not asked' }>
+
+interface Judging {
+  readonly about: string
+  readonly judge: JudgePublication
+}
+
+function judgeVerdict(verdict: Verdict, keyId: string, { about, judge }: Judging): Omit<Finding, 'hop' | 'about'> {
+  const key = `key ${quote(keyId)}, which signed the token,`
+  if (verdict.verdict === 'public') return { result: 'ok', code: 'OK', seen: `${key} is public there` }
+  const { fault } = verdict
+  switch (verdict.verdict) {
     case 'to be published': {
       const seen = `${key} is not public there yet; a refresh publishes it before it exchanges the token`
-      return { ...failedBy(hop, about, admission.fault, judge.commands.refresh()), result: 'warning', seen }
+      return { ...failedBy('publish', about, fault, judge.commands.refresh()), result: 'warning', seen }
     }
     case 'unknown here': {
-      const seen = `${admission.fault.seen}; whether the pod that refreshes may publish it is not known here`
-      return { hop, about, result: 'skipped', code: 'NOT_READABLE', seen }
+      const seen = `${fault.seen}; whether the pod that refreshes may publish it is not known here`
+      return { result: 'skipped', code: 'NOT_READABLE', seen }
     }
     case 'refused':
-      return failedBy(hop, about, admission.fault, refusedRemedy(admission.fault, judge))
+      break
   }
+  return failedBy('publish', about, fault, refusedRemedy(fault, judge))
 }
 
 /** A token of this cluster, as it signs now, is not what is wrong: the document is, or a roll-out has not begun. */
