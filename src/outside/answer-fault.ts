@@ -4,6 +4,7 @@ import { type Hop, PullpassError } from './pullpass-error.ts'
 import { quoteSafely } from './quote-safely.ts'
 import type { Redacted } from './redacted.ts'
 import { retryAtOf } from './retry-at.ts'
+import { showUrl } from './show-url.ts'
 import type { HttpAnswer } from './transport.ts'
 import { unspecificCodes } from './unspecific-codes.ts'
 
@@ -43,7 +44,7 @@ function redirectRefused({ hop, who, url }: Asked, { status }: Answered): Pullpa
   return new PullpassError({
     code: 'REDIRECT_REFUSED',
     hop,
-    seen: `${who} answered ${status}, a redirect, at ${url}`,
+    seen: `${who} answered ${status}, a redirect, at ${showUrl(url)}`,
     expected: 'an answer at this address: a token is never sent on to another one',
     hint: 'name the final address as the endpoint',
   })
@@ -54,7 +55,7 @@ function notJson({ hop, who, url }: Asked, { body, headers, secrets }: Answered)
   return new PullpassError({
     code: 'ANSWER_MALFORMED',
     hop,
-    seen: `${who} answered 200 at ${url}, but not in JSON: ${Buffer.byteLength(body)} bytes of ${type}`,
+    seen: `${who} answered 200 at ${showUrl(url)}, but not in JSON: ${Buffer.byteLength(body)} bytes of ${type}`,
     expected: 'JSON',
     hint: 'see that nothing between answers in its place (a proxy, a sign-in page), and that the endpoint is the right one',
     retryable: true, // a connection cut short looks the same
@@ -78,7 +79,7 @@ function unknownRefusal({ hop, who, url }: Asked, { status, headers, receivedAt 
   return new PullpassError({
     code: status === 429 ? 'QUOTA_EXCEEDED' : unspecificCodes(hop)[transient ? 'unavailable' : 'refused'],
     hop,
-    seen: `${who} answered ${status} at ${url}, without a reason that pullpass knows`,
+    seen: `${who} answered ${status} at ${showUrl(url)}, without a reason that pullpass knows`,
     expected: 'an answer of status 200',
     hint: transient
       ? 'nothing to do if it passes; pull secrets keep what they have, and the next run asks again'

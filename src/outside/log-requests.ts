@@ -1,12 +1,11 @@
 /** A transport that says in the log what it asks and what came: the last request without an answer is the slow one. */
 import type { Log } from './outside.ts'
+import { showUrl } from './show-url.ts'
 import type { Transport } from './transport.ts'
 
-/** Without queries, which may be signatures. */
 export function logRequests(transport: Transport, log: Log): Transport {
   return async (request) => {
-    const { origin, pathname } = new URL(request.url)
-    const asked = { method: request.method, url: `${origin}${pathname}` }
+    const asked = { method: request.method, url: showUrl(request.url) }
     log('debug', 'a request', asked)
     const answer = await transport(request)
     log('debug', 'an answer', { ...asked, status: answer.status })

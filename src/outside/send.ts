@@ -8,6 +8,7 @@ import { logAgain } from './log-again.ts'
 import type { Outside } from './outside.ts'
 import { type Hop, PullpassError } from './pullpass-error.ts'
 import { Redacted } from './redacted.ts'
+import { showUrl } from './show-url.ts'
 import type { HttpAnswer, HttpMethod, HttpRequest } from './transport.ts'
 import { transportFault } from './transport-fault.ts'
 import { tryAgain } from './try-again.ts'
@@ -76,7 +77,7 @@ function answerUnread<T>({ hop, who, url }: Ask<T>, unread: unknown): PullpassEr
   return new PullpassError({
     code: 'ANSWER_MALFORMED',
     hop,
-    seen: `${who} answered 200 at ${url}, but ${what}`,
+    seen: `${who} answered 200 at ${showUrl(url)}, but ${what}`,
     expected: 'the answer that its documentation describes',
     hint: 'see that nothing between answers in its place, and that the endpoint is the right one',
   })

@@ -1,6 +1,7 @@
 /** A request that got no answer, in words: which certificate, which name, which time. */
 
 import { type Hop, PullpassError } from './pullpass-error.ts'
+import { showUrl } from './show-url.ts'
 import { systemErrorCode } from './system-error-code.ts'
 import { AnswerTooLarge } from './transport.ts'
 import { unspecificCodes } from './unspecific-codes.ts'
@@ -23,13 +24,14 @@ export function transportFault(
   timedOut: string | undefined,
   error: unknown,
 ): PullpassError {
+  const at = showUrl(url)
   const code = systemErrorCode(error)
   const failure = code === undefined ? 'the connection failed' : `${code}${socketOf(error)}`
   if (error instanceof AnswerTooLarge) {
     return new PullpassError({
       code: 'ANSWER_TOO_LARGE',
       hop,
-      seen: `${who} answered more than ${error.maxBytes} bytes at ${url}`,
+      seen: `${who} answered more than ${error.maxBytes} bytes at ${at}`,
       expected: 'a short JSON answer',
       hint: 'see that nothing between answers in its place, and that the endpoint is the right one',
     })
@@ -38,7 +40,7 @@ export function transportFault(
     return new PullpassError({
       code: 'CERTIFICATE_UNTRUSTED',
       hop,
-      seen: `the certificate at ${url} is not trusted: ${code}`,
+      seen: `the certificate at ${at} is not trusted: ${code}`,
       expected: `a certificate for ${new URL(url).hostname} from an authority that this machine trusts`,
       hint: 'if a proxy or a private endpoint uses an authority of its own, name its certificate: --ca-file FILE',
     })
@@ -46,7 +48,7 @@ export function transportFault(
   return new PullpassError({
     code: unspecificCodes(hop).unavailable,
     hop,
-    seen: `${who} ${timedOut ?? `gave no answer (${failure})`} at ${url}`,
+    seen: `${who} ${timedOut ?? `gave no answer (${failure})`} at ${at}`,
     expected: 'an answer',
     hint: 'see that this address is reachable from here (network policy, proxy, DNS); pull secrets keep what they have',
     retryable: true,

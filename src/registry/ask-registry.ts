@@ -41,7 +41,7 @@ export async function askRegistry(
     signal.throwIfAborted()
     if (error instanceof PullpassError) throw error
     const timedOut = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined
-    throw transportFault({ hop: 'registry', who: 'the registry', url: withoutQuery(url) }, timedOut, error)
+    throw transportFault({ hop: 'registry', who: 'the registry', url }, timedOut, error)
   }
 }
 
@@ -50,5 +50,3 @@ function headerOf(authorization: RegistryAuthorization): string {
   const { username, password } = authorization
   return `Basic ${Buffer.from(`${username}:${password.reveal()}`).toString('base64')}`
 }
-
-const withoutQuery = (url: string) => url.replace(/\?.*$/s, '')
