@@ -8,7 +8,6 @@ const credentials: readonly RegExp[] = [
   // A JWT's header and payload are JSON objects in base64url: `{"` begins as `eyJ`. So does a Docker configuration.
   /(?<!\w)eyJ[\w-]{8,4096}\.eyJ[\w-]{8}|(?<!\w)eyJ[\w-]{24}/,
   /-----BEGIN /,
-  /:\/\/[^\s/:@]{0,256}:(?!\d{1,5}\/)[^\s@]{1,1024}@/, // user:password@, but not the port of `https://host:443/path@sha256:…`
   /ya29\.[\w.-]{16}|AIza[\w-]{30}|GOCSPX-[\w-]{16}/,
   /gh[oprsu]_[A-Za-z0-9]{16}|github_pat_\w{16}|glpat-[\w-]{16}/,
   /dckr_[op]at_[\w-]{16}/,
@@ -17,5 +16,21 @@ const credentials: readonly RegExp[] = [
 ]
 
 export function looksLikeSecret(text: string): boolean {
-  return credentials.some((credential) => credential.test(text))
+  return credentials.some((credential) => credential.test(text)) || holdsPassword(text)
+}
+
+/** `user:` and what may be a password's beginning, but not the port of `https://host:443/path@sha256:…`. */
+const userAndPassword = /:\/\/[^/:]{0,256}:(?!\d{1,5}\/)./
+const longestPassword = 1024
+const longest = '://'.length + 256 + ':'.length + longestPassword
+
+/** `://user:password@`. What stands before each `@` is looked at once: a pattern of the whole looks again from every `://`. */
+function holdsPassword(text: string): boolean {
+  const words = text.split(/\s/)
+  return words.some((word) =>
+    word
+      .split('@')
+      .slice(0, -1)
+      .some((part) => userAndPassword.test(part.slice(-longest))),
+  )
 }

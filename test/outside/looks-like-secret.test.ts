@@ -14,6 +14,9 @@ suite('what looks like a credential', () => {
     '-----BEGIN RSA PRIVATE KEY-----': true,
     [part({ auths: { 'registry.example.com': {} } })]: true,
     'https://user:hunter2password@registry.example.com': true,
+    'https://user:pass://word@registry.example.com': true,
+    'see https://host:443/x@sha256:01, https://user:hunter2@registry': true,
+    'https://host:of/what is@elsewhere': false,
     'https://:hunter2/password@registry.example.com:5000/': true,
     ghp_16C7e42F292c6912E7710c838347Ae178B4a: true,
     gho_16C7e42F292c6912E7710c838347Ae178B4a: true,
@@ -41,5 +44,14 @@ suite('what looks like a credential', () => {
     const began = process.cpuUsage() // not the clock's: others work on this machine
     for (const piece of ['://a:', '-eyJaaaaaaaa', '://', 'ya29.', 'a']) looksLikeSecret(piece.repeat(30_000))
     assert.ok(process.cpuUsage(began).user < 2_000_000)
+  })
+
+  test('takes no time to be said of a mebibyte of URLs whose password never ends', () => {
+    const began = process.cpuUsage()
+    for (const end of ['', '@', ' @']) looksLikeSecret('://a:x'.repeat(2 ** 20 / 6) + end)
+    for (const piece of ['://a:443/', '@://a:1/', '://@', '@', ' ']) {
+      assert.equal(looksLikeSecret(piece.repeat(2 ** 20 / piece.length)), false)
+    }
+    assert.ok(process.cpuUsage(began).user < 1_000_000)
   })
 })
