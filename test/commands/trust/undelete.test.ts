@@ -53,7 +53,10 @@ async function startForged(t: TestContext): Promise<Pick<Deleted, 'sandbox' | 'u
 
 function assertRefused(run: Awaited<ReturnType<typeof runTrust>>, became: string): void {
   assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'failed', 'skipped', 'skipped'])
-  assert.match(run.stderr, /^TRUST_REFUSED \(trust\): unique id \d+ is recorded for puller@\S+, and is that of other-account@/m)
+  assert.match(
+    run.stderr,
+    /^TRUST_REFUSED \(trust\): unique id \d+ is recorded for puller@\S+, and is that of other-account@/m,
+  )
   assert.ok(run.stderr.includes(`  expected its own; the other one ${became}\n`), run.stderr)
 }
 
@@ -163,11 +166,11 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
 
   test('is not another, where Google does not say what came back', async (t) => {
     const { sandbox } = await startForged(t)
+    sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'answer' }, { times: 1, when: isUndelete })
     sandbox.parts.iam.faults.inject(
-      { kind: 'reset', at: 'answer' },
+      { kind: 'answer', answer: { status: 200, body: {} } },
       { times: 1, when: isUndelete },
     )
-    sandbox.parts.iam.faults.inject({ kind: 'answer', status: 200, body: '{}' }, { times: 1, when: isUndelete })
     const run = await runTrust(sandbox, apply)
 
     assertRefused(run, 'was deleted again at once')
@@ -190,7 +193,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     const isLook = ({ method, path }: { method: string; path: string }) =>
       method === 'GET' && path.endsWith(uniqueId) && sandbox.google.accounts.find(other) !== undefined
     sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'answer' }, { times: 1, when: isUndelete })
-    sandbox.parts.iam.faults.inject({ kind: 'answer', status: 503, body: '' }, { times: 4, when: isLook })
+    sandbox.parts.iam.faults.inject({ kind: 'answer', answer: { status: 503, body: '' } }, { times: 4, when: isLook })
     const run = await runTrust(sandbox, apply)
     assert.match(run.stderr, /^TRUST_UNAVAILABLE \(trust\): whether unique id \d+ was undeleted was not seen: Google /m)
     assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'failed', 'skipped', 'skipped'])
