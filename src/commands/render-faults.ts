@@ -1,4 +1,5 @@
 /** What went wrong in a refresh, each cause once, however many namespaces it reached. */
+import { plainLine } from '../outside/plain-text.ts'
 import type { PullpassError } from '../outside/pullpass-error.ts'
 import type { Outcome } from '../refresh/outcome.ts'
 import { type FaultForm, nameSome, renderFault } from '../terminal/render-fault.ts'
@@ -33,6 +34,8 @@ function renderCauses(causes: readonly Cause[], form: FaultForm): string[] {
   const whole = form.format === 'json' ? causes : causes.slice(0, shownWhole)
   const rest = causes.slice(whole.length)
   const also =
-    rest.length > 0 ? [`${rest[0]?.fault.code} also in ${nameSome(rest.flatMap(({ namespaces }) => namespaces))}`] : []
+    rest.length > 0
+      ? [plainLine(`${rest[0]?.fault.code} also in ${nameSome(rest.flatMap(({ namespaces }) => namespaces))}`)]
+      : []
   return [...whole.map(({ fault, namespaces }) => renderFault(fault, form, namespaces)), ...also]
 }

@@ -19,13 +19,14 @@ const fixes: { readonly [code in ErrorCode]?: string } = {
 /** One error for all findings, the first of them in its first line. */
 export function refuse(code: ErrorCode, findings: readonly [Finding, ...Finding[]]): PullpassError {
   const [first, ...others] = findings
-  const lines = others.slice(0, shownAtOnce).map(({ seen, expected }) => `\n  also ${seen}, expected ${expected}`)
+  const lines = others.slice(0, shownAtOnce).map(({ seen, expected }) => `also ${seen}, expected ${expected}`)
   const rest = others.length - lines.length
   return new PullpassError({
     code,
     hop: 'document',
     seen: first.seen,
-    expected: `${first.expected}${lines.join('')}${rest > 0 ? `\n  and ${rest} more` : ''}`,
+    expected: first.expected,
+    also: [...lines, ...(rest > 0 ? [`and ${rest} more`] : [])],
     hint: fixes[code],
   })
 }

@@ -1,5 +1,6 @@
 /** Tells of an object what `kubectl describe` shows. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
 import type { NamespacedName } from '../document/namespaced-name.ts'
+import { plainLine } from '../outside/plain-text.ts'
 import type { Cluster } from './cluster.ts'
 import { readStatus } from './read-status.ts'
 
@@ -35,7 +36,7 @@ export async function createEvent(
       involvedObject: { apiVersion: 'v1', kind: 'ConfigMap', namespace, name },
       type,
       reason,
-      message: message.slice(0, longestMessage),
+      message: plainLine(message).slice(0, longestMessage),
       firstTimestamp: seconds,
       lastTimestamp: seconds,
       count: 1,

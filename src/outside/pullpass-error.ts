@@ -1,6 +1,9 @@
-/** The one error of pullpass: it names its hop, says what was seen and expected, and what to do. */
+/**
+ * The one error of pullpass: it names its hop, says what was seen and expected, and what to do. Each of these is one line,
+ * whatever words from outside it holds: nobody else writes a line of an error.
+ */
 import type { ErrorCode } from './error-codes.ts'
-import { plainText } from './plain-text.ts'
+import { plainLine } from './plain-text.ts'
 
 /** One step that can fail on the way from a document to a fresh pull secret; `run`: the run itself, at none of them. */
 export type Hop =
@@ -21,6 +24,8 @@ export interface Fault {
   /** What was observed, with whole values that can be pasted; a vendor's words come through `quote`. Never a secret. */
   readonly seen: string
   readonly expected?: string | undefined
+  /** What else is the matter, a line each: `also x is 2, expected 1`. */
+  readonly also?: readonly string[]
   /** What to do about it: a command, a field, a setting. */
   readonly hint?: string | undefined
   /** Whether the same call may succeed later without anybody changing anything. */
@@ -35,6 +40,7 @@ export class PullpassError extends Error {
   readonly hop: Hop
   readonly seen: string
   readonly expected: string | undefined
+  readonly also: readonly string[]
   readonly hint: string | undefined
   readonly retryable: boolean
   readonly retryAt: Date | undefined
@@ -44,17 +50,21 @@ export class PullpassError extends Error {
     this.name = 'PullpassError'
     this.code = fault.code
     this.hop = fault.hop
-    this.seen = fault.seen
-    this.expected = fault.expected
-    this.hint = fault.hint
+    this.seen = plainLine(fault.seen)
+    this.expected = plainOrNone(fault.expected)
+    this.also = (fault.also ?? []).map(plainLine)
+    this.hint = plainOrNone(fault.hint)
     this.retryable = fault.retryable ?? false
     this.retryAt = fault.retryAt
   }
 }
 
-function composeMessage({ code, hop, seen, expected, hint }: Fault): string {
+const plainOrNone = (text: string | undefined) => (text === undefined ? undefined : plainLine(text))
+
+function composeMessage({ code, hop, seen, expected, also = [], hint }: Fault): string {
   const lines = [`${code} (${hop}): ${seen}`]
   if (expected !== undefined) lines.push(`  expected ${expected}`)
+  lines.push(...also.map((line) => `  ${line}`))
   if (hint !== undefined) lines.push(`  fix: ${hint}`)
-  return plainText(lines.join('\n'))
+  return lines.map(plainLine).join('\n')
 }

@@ -1,5 +1,5 @@
 /** An error as it is shown: three lines for people, one line of JSON where the log is JSON. */
-import { plainJson } from '../outside/plain-text.ts'
+import { plainJson, plainLine } from '../outside/plain-text.ts'
 import type { PullpassError } from '../outside/pullpass-error.ts'
 
 export interface FaultForm {
@@ -15,7 +15,7 @@ export function renderFault(
   namespaces: readonly string[] = [],
 ): string {
   if (format !== 'json') return [fault.message, ...affected(namespaces)].join('\n')
-  const { code, hop, seen, expected, hint, retryable } = fault
+  const { code, hop, seen, expected, also, hint, retryable } = fault
   const reached = namespaces.length > 0 ? { namespaces } : {}
   const said = {
     time: now.toISOString(),
@@ -24,6 +24,7 @@ export function renderFault(
     code,
     hop,
     expected,
+    ...(also.length > 0 && { also }),
     fix: hint,
     retryable,
     ...reached,
@@ -32,7 +33,8 @@ export function renderFault(
 }
 
 /** One namespace is in the message already. */
-const affected = (namespaces: readonly string[]) => (namespaces.length > 1 ? [`  affects ${nameSome(namespaces)}`] : [])
+const affected = (namespaces: readonly string[]) =>
+  namespaces.length > 1 ? [plainLine(`  affects ${nameSome(namespaces)}`)] : []
 
 const named = 10
 

@@ -1,4 +1,5 @@
 /** A text in HCL, whatever it holds. https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences */
+import { plainLine } from '../outside/plain-text.ts'
 
 /** A quoted template in which nothing is a template: `${` and `%{` are doubled, as HCL has it. */
 export function hclText(text: string): string {
@@ -14,8 +15,10 @@ const known: Readonly<Record<string, string>> = {
   '\t': '\\t',
 }
 
+/** Also what steers a terminal or a reader's eye, on which the text is looked at before it is applied. */
 function escaped(character: string): string {
-  const code = character.codePointAt(0) ?? 0
   if (known[character] !== undefined) return known[character]
-  return code < 0x20 || code === 0x7f ? `\\u${code.toString(16).padStart(4, '0')}` : character
+  if (plainLine(character) === character) return character
+  const code = (character.codePointAt(0) ?? 0).toString(16)
+  return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`
 }

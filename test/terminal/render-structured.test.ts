@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { parse } from 'yaml'
 import { Redacted } from '../../src/outside/redacted.ts'
 import { renderStructured } from '../../src/terminal/render-structured.ts'
 
@@ -23,6 +25,18 @@ suite('renderStructured', () => {
     assert.equal(
       await renderStructured(value, 'yaml'),
       'hosts:\n  - quay.io\nexpiresAt: 2025-11-24T12:00:00.000Z\npassword: "[redacted]"',
+    )
+  })
+
+  test('YAML holds whatever steers a terminal in escapes, and says the same', async () => {
+    assert.equal(await renderStructured({ text: 'a\u001b[2J\u009b\u202eb' }, 'yaml'), 'text: "a\\e[2J\\u009b\\u202eb"')
+    const texts = fc.string({ unit: 'binary' })
+    await fc.assert(
+      fc.asyncProperty(texts, async (text) => {
+        const yaml = await renderStructured({ text, list: [text] }, 'yaml')
+        assert.doesNotMatch(yaml, /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+        assert.deepEqual(parse(`${yaml}\n`), { text, list: [text] })
+      }),
     )
   })
 })

@@ -5,6 +5,7 @@ import type { Confirmation } from '../../issuer/publish/confirm-publication.ts'
 import type { PublishOutcome } from '../../issuer/publish/publish-documents.ts'
 import { whatDiffers } from '../../issuer/publish/what-differs.ts'
 import type { Revocation } from '../../issuer/revoke/revoke-key.ts'
+import { plainLine } from '../../outside/plain-text.ts'
 import { type Cell, renderTable } from '../../terminal/render-table.ts'
 import { kindOfKey } from './kind-of-key.ts'
 
@@ -34,7 +35,7 @@ export function renderPublication(report: PublishReport, color: 'always' | 'neve
     ...(checks.length > 0 ? [renderTable({ header: ['CHECK', 'STATE', ''], rows: checks }, color)] : []),
   ]
   const fixes = new Set(confirmations.map(({ fix }) => fix).filter((fix) => fix !== undefined))
-  return [...tables, ...[...fixes].map((fix) => `fix: ${fix}`)].join('\n\n')
+  return [...tables, ...[...fixes].map((fix) => plainLine(`fix: ${fix}`))].join('\n\n')
 }
 
 function tellChange(name: DocumentName, { outcome, mode }: PublishReport): string {

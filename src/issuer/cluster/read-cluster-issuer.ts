@@ -5,6 +5,7 @@
 import type { Cluster, ClusterAnswer } from '../../kubernetes/cluster.ts'
 import { unauthenticated } from '../../kubernetes/unauthenticated.ts'
 import { asObject, asText, jsonOrNone } from '../../outside/json-fields.ts'
+import { plainLine } from '../../outside/plain-text.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { quoteSafely } from '../../outside/quote-safely.ts'
 import { repeatsSecret } from '../../outside/repeats-secret.ts'
@@ -31,6 +32,7 @@ export async function readClusterIssuer(cluster: Cluster): Promise<ClusterIssuer
   const jwksUri = asText(document?.['jwks_uri'])
   const keys = parseJwks(jwks)
   if (!issuer || jwksUri === undefined) throw malformed(cluster, 'discovery', 'it names no issuer or no jwks_uri')
+  if (plainLine(issuer) !== issuer) throw malformed(cluster, 'discovery', 'its issuer has control characters')
   if (keys === undefined) throw malformed(cluster, 'jwks', 'it is no JWKS')
   return { issuer, jwksUri, keys }
 }

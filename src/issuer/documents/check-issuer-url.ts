@@ -5,6 +5,9 @@ import { quote } from '../../outside/quote.ts'
 /** The defaults of Kubernetes' distributions: names that exist inside a cluster alone. */
 const inside = /(^|\.)(svc|internal|local|localdomain|cluster\.local)$|^kubernetes(\.default)?$/
 
+/** Far more than any distribution's: clouds' limits are their own findings. */
+const longestIssuer = 2000
+
 /** `from`: what named it, for the message. ISSUER_UNUSABLE, or undefined. */
 export function checkIssuerUrl(issuer: string, from: string): PullpassError | undefined {
   const why = whyUnusable(issuer)
@@ -21,6 +24,10 @@ export function checkIssuerUrl(issuer: string, from: string): PullpassError | un
 }
 
 function whyUnusable(issuer: string): string | undefined {
+  // A parser drops or encodes what is not of these; tokens, trust and terminals would have it as it came.
+  if (/[^\x21-\x7e]/.test(issuer)) return 'a URL has none but printable ASCII characters, and no blank'
+  if (issuer.length > longestIssuer)
+    return `it has ${issuer.length} characters, and ${longestIssuer} are enough for any`
   const url = URL.parse(issuer)
   if (url === null) return 'it is no URL'
   if (url.protocol !== 'https:') return 'clouds read an issuer by https alone'

