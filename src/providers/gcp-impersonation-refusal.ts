@@ -3,6 +3,7 @@
  * https://cloud.google.com/apis/design/errors for their shape
  */
 
+import { principalOf } from '../document/gcp-names.ts'
 import type { GcpSettings } from '../document/gcp-settings.ts'
 import type { Refusal } from '../outside/answer-fault.ts'
 import { asList, asObject, asText } from '../outside/json-fields.ts'
@@ -40,8 +41,7 @@ function reasonOf(details: unknown): string | undefined {
 
 /** With delegates the caller acts as the first of them, and each acts as the next. */
 function denied({ settings, email, subject }: Asked): Meaning {
-  const pool = settings.workloadIdentityProvider.replace(/\/providers\/[^/]+$/, '')
-  const principal = `principal://iam.googleapis.com/${pool}/subject/${subject}`
+  const principal = principalOf(settings.workloadIdentityProvider, subject)
   const chain = [...(settings.delegates ?? []), email]
   const [first = email] = chain
   const others = chain.slice(1).map((account, index) => `${chain[index]} on ${account}`)

@@ -1,4 +1,6 @@
 /** What is wanted of Google as resources: pool, provider, accounts, grants, each after those that must be there before. */
+
+import { poolOf } from '../../document/gcp-names.ts'
 import type { TrustRecord } from '../trust-record.ts'
 import type { Leaving, TrustResource } from '../trust-vendor.ts'
 import type { GoogleConnection } from './ask-google.ts'
@@ -12,7 +14,7 @@ import { lookBackAtGrant } from './remove/look-back-at-grant.ts'
 import { tellFinding } from './tell-finding.ts'
 import { grantEntry } from './want/grant-entry.ts'
 import { grantNeeds } from './want/grant-needs.ts'
-import { grantName, poolOf, type WantedAtGoogle, type WantedGrant } from './want/wanted-at-google.ts'
+import { grantName, type WantedAtGoogle, type WantedGrant } from './want/wanted-at-google.ts'
 
 export function googleResources(all: WantedAtGoogle, record: TrustRecord, google: GoogleConnection): TrustResource[] {
   const history = openHistory(all, record, google)

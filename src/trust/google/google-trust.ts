@@ -1,4 +1,6 @@
 /** Google's trust: a pool, a provider in it, a service account, and grants. https://cloud.google.com/iam/docs/workload-identity-federation */
+
+import { poolOf } from '../../document/gcp-names.ts'
 import { artifactRepository } from '../../document/gcp-rules.ts'
 import type { GcpSettings } from '../../document/gcp-settings.ts'
 import type { TrustVendor } from '../trust-vendor.ts'
@@ -7,7 +9,6 @@ import { googleResources } from './google-resources.ts'
 import { imageInRepository } from './image-in-repository.ts'
 import { repositoryOfImage } from './repository-of-image.ts'
 import { wantOfGoogle } from './want/want-of-google.ts'
-import { poolOf } from './want/wanted-at-google.ts'
 
 export const googleTrust: TrustVendor<GcpSettings> = {
   repositories: { rule: artifactRepository, ofImage: repositoryOfImage, imageIn: imageInRepository },

@@ -3,6 +3,7 @@
  * first needs them, at an exchange.
  * https://cloud.google.com/iam/docs/workload-identity-federation-with-kubernetes
  */
+import { plainJson } from '../../../outside/plain-text.ts'
 import type { IssuerKey } from '../../keys/issuer-key.ts'
 import { renderJwk } from '../../keys/render-jwk.ts'
 
@@ -10,4 +11,6 @@ import { renderJwk } from '../../keys/render-jwk.ts'
 export const whyNotKeptAtGoogle = ({ type, curve }: IssuerKey): string | undefined =>
   type === 'RSA' || curve === 'P-256' ? undefined : `Google takes no key on ${curve ?? type} as uploaded`
 
-export const renderGoogleKeys = (keys: readonly IssuerKey[]): string => JSON.stringify({ keys: keys.map(renderJwk) })
+/** It stands in printed scripts as well, and a kid is whatever the cluster says. */
+export const renderGoogleKeys = (keys: readonly IssuerKey[]): string =>
+  plainJson(JSON.stringify({ keys: keys.map(renderJwk) }))

@@ -1,4 +1,6 @@
 /** Makes one change at Google, and follows it to its end. https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools */
+
+import { poolOf } from '../../../document/gcp-names.ts'
 import { followOperation, type Operation, readOperation } from '../../../providers/gcp-iam/follow-operation.ts'
 import { askGoogle, type GoogleConnection } from '../ask-google.ts'
 import type { AccountHistory } from '../look/account-history.ts'
@@ -6,7 +8,6 @@ import type { CreatedResource, GoogleChange, UpdatedFields } from '../look/googl
 import { holds, withGrant } from '../policy/policy.ts'
 import { writePolicy } from '../policy/write-policy.ts'
 import { identityPath } from '../resource-path.ts'
-import { poolOf } from '../want/wanted-at-google.ts'
 import { createAccount, undeleteAccount } from './make-account.ts'
 import { setFields } from './set-fields.ts'
 

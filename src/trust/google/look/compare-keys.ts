@@ -2,8 +2,8 @@
 import { type IssuerKey, sameKey } from '../../../issuer/keys/issuer-key.ts'
 import { mergeKeys } from '../../../issuer/keys/merge-keys.ts'
 import { parseJwks } from '../../../issuer/keys/parse-jwks.ts'
+import { renderGoogleKeys } from '../../../issuer/publish/targets/kept-at-google.ts'
 import type { Replaceable } from '../../finding.ts'
-import { renderKeys } from '../want/keys-for-google.ts'
 import type { WantedProvider } from '../want/wanted-at-google.ts'
 import type { FieldView } from './field-view.ts'
 import type { FoundProvider } from './found-state.ts'
@@ -18,7 +18,7 @@ export function compareKeys(
 ): FieldView {
   if (keys === undefined) return keepUploaded(jwks, replace)
   if (replace.includes('keys')) return servers === 'some' ? { against: someUnasked } : replaceKeys(keys, jwks)
-  if (jwks === '') return { sets: { jwks: renderKeys(keys) }, says: `keys ${kids(keys)} are uploaded` }
+  if (jwks === '') return { sets: { jwks: renderGoogleKeys(keys) }, says: `keys ${kids(keys)} are uploaded` }
   const there = parseJwks(jwks)
   if (there === undefined) return { field: 'keys', against: 'what is uploaded there is no JWKS' }
   const [leaked, kept] = [there.filter((key) => isRevoked?.(key)), there.filter((key) => !isRevoked?.(key))]
@@ -47,12 +47,12 @@ function mergeWith(keys: readonly IssuerKey[], kept: readonly IssuerKey[], leake
   ]
   return says.length === 0
     ? note
-    : { ...note, sets: { jwks: renderKeys(mergeKeys(kept, keys)) }, says: says.join(', ') }
+    : { ...note, sets: { jwks: renderGoogleKeys(mergeKeys(kept, keys)) }, says: says.join(', ') }
 }
 
 function replaceKeys(keys: readonly IssuerKey[], jwks: string): FieldView {
-  const wanted = renderKeys(keys)
-  return renderKeys(parseJwks(jwks) ?? []) === wanted
+  const wanted = renderGoogleKeys(keys)
+  return renderGoogleKeys(parseJwks(jwks) ?? []) === wanted
     ? {}
     : { sets: { jwks: wanted }, says: `uploaded keys become ${kids(keys)}` }
 }

@@ -3,11 +3,11 @@
  * kept where it differs, unless `replace` names the field.
  */
 
+import { renderGoogleKeys } from '../../../issuer/publish/targets/kept-at-google.ts'
 import { shellQuote } from '../../../outside/shell-quote.ts'
 import type { Override, Replaceable } from '../../finding.ts'
 import { trustRefused } from '../../trust-refused.ts'
 import { describeSuccessor } from '../want/describe-made.ts'
-import { renderKeys } from '../want/keys-for-google.ts'
 import { defaultAudiences, subjectMapping, type WantedProvider } from '../want/wanted-at-google.ts'
 import { compareKeys } from './compare-keys.ts'
 import type { FieldView } from './field-view.ts'
@@ -97,7 +97,7 @@ function hintOf(override: Override | undefined): string {
 
 function fieldsOf({ issuer, audiences, condition = '', keys }: WantedProvider): ProviderFields {
   const mapping = { [subjectMapping.key]: subjectMapping.expression }
-  return { issuer, audiences, mapping, condition, jwks: keys === undefined ? '' : renderKeys(keys) }
+  return { issuer, audiences, mapping, condition, jwks: keys === undefined ? '' : renderGoogleKeys(keys) }
 }
 
 function compareIssuer(wanted: WantedProvider, found: FoundProvider, replace: readonly Replaceable[]): FieldView {

@@ -1,12 +1,13 @@
 /** A resource at Google as Terraform has it. https://registry.terraform.io/providers/hashicorp/google/latest/docs */
 import { createHash } from 'node:crypto'
+import { poolOf } from '../../../document/gcp-names.ts'
 import type { HclResource } from '../../finding.ts'
 import { type HclAttribute, hclBlock } from '../../hcl-block.ts'
 import { hclText } from '../../hcl-text.ts'
 import { accountParts } from '../account-parts.ts'
 import { type Resource, resourceName } from '../look/google-finding.ts'
 import { grantNeeds } from '../want/grant-needs.ts'
-import { poolOf, type WantedGrant } from '../want/wanted-at-google.ts'
+import type { WantedGrant } from '../want/wanted-at-google.ts'
 
 export const terraformOf = (resource: Resource): HclResource => ({
   requires: { name: 'google', source: 'hashicorp/google', version: '>= 5.0' },

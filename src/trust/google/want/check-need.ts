@@ -1,10 +1,11 @@
 /** What can be known of a set-up to fail before anybody is asked. */
 import type { Document } from '../../../document/document.ts'
+import { poolOf } from '../../../document/gcp-names.ts'
 import type { GcpSettings } from '../../../document/gcp-settings.ts'
 import { checkIssuerUrl } from '../../../issuer/documents/check-issuer-url.ts'
 import { PullpassError } from '../../../outside/pullpass-error.ts'
 import type { TrustedCluster } from '../../trusted-cluster.ts'
-import { poolOf, type WantedProvider } from './wanted-at-google.ts'
+import type { WantedProvider } from './wanted-at-google.ts'
 
 interface Checked {
   readonly document: Document

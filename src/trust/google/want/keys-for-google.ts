@@ -1,6 +1,5 @@
 /** The keys of a cluster that can be uploaded to a provider. */
 import type { IssuerKey } from '../../../issuer/keys/issuer-key.ts'
-import { renderJwk } from '../../../issuer/keys/render-jwk.ts'
 import { whyUnusable } from '../../../issuer/keys/why-unusable.ts'
 import { whyNotKeptAtGoogle } from '../../../issuer/publish/targets/kept-at-google.ts'
 import { PullpassError } from '../../../outside/pullpass-error.ts'
@@ -28,6 +27,3 @@ const notAsked = (issuer: string) =>
     expected: 'a cluster that serves them',
     hint: 'leave --issuer out, or set trust.uploadKeys: Never',
   })
-
-/** As a provider holds them: `jwksJson`. */
-export const renderKeys = (keys: readonly IssuerKey[]): string => JSON.stringify({ keys: keys.map(renderJwk) })

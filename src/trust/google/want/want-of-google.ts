@@ -1,6 +1,7 @@
 /** From what needs trust to what Google must know for it: pure, and refused here where it cannot be. */
 import type { DocumentRegistry } from '../../../document/document.ts'
 import { environmentSource } from '../../../document/document-from-environment.ts'
+import { poolOf, principalOf } from '../../../document/gcp-names.ts'
 import { artifactRepository } from '../../../document/gcp-rules.ts'
 import type { GcpSettings } from '../../../document/gcp-settings.ts'
 import { checkSubjectLength } from '../../../identity/check-subject-length.ts'
@@ -14,7 +15,6 @@ import { keysForGoogle } from './keys-for-google.ts'
 import { mergeProviders } from './merge-providers.ts'
 import {
   grantName,
-  poolOf,
   type WantedAccount,
   type WantedAtGoogle,
   type WantedGrant,
@@ -62,7 +62,7 @@ function partsOf(need: TrustNeed<GcpSettings>): Parts {
   const made = { mark: markOf(cluster), description: describeMade(cluster) }
   const provider = { ...made, ...providerOf(registry, settings, cluster) }
   checkNeed({ document: need.document, settings, provider, cluster })
-  const principal = `principal://iam.googleapis.com/${pool}/subject/${subject}`
+  const principal = principalOf(settings.workloadIdentityProvider, subject)
   return {
     namespace: subject.split(':')[2] ?? '',
     pool: { ...made, name: pool },

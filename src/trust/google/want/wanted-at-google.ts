@@ -56,8 +56,6 @@ type GrantedRole =
 /** The only mapping that pullpass needs: the subject is who the principal is. */
 export const subjectMapping = { key: 'google.subject', expression: 'assertion.sub' } as const
 
-export const poolOf = (provider: string): string => provider.replace(/\/providers\/[^/]+$/, '')
-
 export const defaultAudiences = (provider: string): readonly [string, string] => [
   `//iam.googleapis.com/${provider}`,
   `https://iam.googleapis.com/${provider}`,

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { IssuerKey } from '../../../../src/issuer/keys/issuer-key.ts'
+import { renderGoogleKeys } from '../../../../src/issuer/publish/targets/kept-at-google.ts'
 import type { Replaceable } from '../../../../src/trust/finding.ts'
 import type { FoundProvider } from '../../../../src/trust/google/look/found-state.ts'
 import type { GoogleFinding } from '../../../../src/trust/google/look/google-finding.ts'
 import { judgeProvider } from '../../../../src/trust/google/look/judge-provider.ts'
-import { renderKeys } from '../../../../src/trust/google/want/keys-for-google.ts'
 import type { WantedProvider } from '../../../../src/trust/google/want/wanted-at-google.ts'
 
 const name = 'projects/1/locations/global/workloadIdentityPools/pool/providers/cluster'
@@ -71,7 +71,7 @@ suite('a provider that is there', () => {
     ],
     'another key of one kid': [
       { keys: [keyOf('a')] },
-      { jwks: renderKeys([keyOf('a', 'other')]) },
+      { jwks: renderGoogleKeys([keyOf('a', 'other')]) },
       'keys',
       /its key a is another/,
     ],
@@ -110,26 +110,26 @@ suite('a provider that is there', () => {
   })
 
   test('gets keys that it lacks, and keeps those that the cluster serves no more', () => {
-    const finding = judge({ keys: [keyOf('b')] }, { jwks: renderKeys([keyOf('a')]) })
+    const finding = judge({ keys: [keyOf('b')] }, { jwks: renderGoogleKeys([keyOf('a')]) })
     assert.deepEqual(says(finding), ['keys b are added'])
     assert.deepEqual(finding.notes, ['keys that the cluster does not serve stay: a'])
-    assert.deepEqual(says(judge({ keys: [keyOf('b')] }, { jwks: renderKeys([keyOf('a')]) }, ['keys'])), [
+    assert.deepEqual(says(judge({ keys: [keyOf('b')] }, { jwks: renderGoogleKeys([keyOf('a')]) }, ['keys'])), [
       'uploaded keys become b',
     ])
   })
 
   test('loses a key that was revoked, and no other', () => {
     const isRevoked = ({ keyId }: IssuerKey) => keyId === 'leaked'
-    const finding = judge({ keys: [keyOf('b')], isRevoked }, { jwks: renderKeys([keyOf('leaked'), keyOf('a')]) })
+    const finding = judge({ keys: [keyOf('b')], isRevoked }, { jwks: renderGoogleKeys([keyOf('leaked'), keyOf('a')]) })
     assert.deepEqual(says(finding), ['keys b are added, revoked keys leaked go'])
     const [change] = finding.changes
-    assert.deepEqual(change?.kind === 'update' && change.fields, { jwks: renderKeys([keyOf('a'), keyOf('b')]) })
+    assert.deepEqual(change?.kind === 'update' && change.fields, { jwks: renderGoogleKeys([keyOf('a'), keyOf('b')]) })
   })
 
   test('keeps its keys, whatever may be replaced, while an API server cannot be asked', () => {
     const { verdict, changes, fault } = judge(
       { keys: [keyOf('b')], servers: 'some' },
-      { jwks: renderKeys([keyOf('a')]) },
+      { jwks: renderGoogleKeys([keyOf('a')]) },
       ['keys'],
     )
     assert.deepEqual([verdict, changes], ['refused', []])
