@@ -26,11 +26,6 @@ const longest = '://'.length + 256 + ':'.length + longestPassword
 
 /** `://user:password@`. What stands before each `@` is looked at once: a pattern of the whole looks again from every `://`. */
 function holdsPassword(text: string): boolean {
-  const words = text.split(/\s/)
-  return words.some((word) =>
-    word
-      .split('@')
-      .slice(0, -1)
-      .some((part) => userAndPassword.test(part.slice(-longest))),
-  )
+  const before = text.split('@').slice(0, -1)
+  return before.some((part) => userAndPassword.test(part.slice(-longest).split(/\s/).at(-1) ?? ''))
 }

@@ -47,5 +47,5 @@ const orUploaded = (fault: PullpassError) =>
     hint: `${fault.hint ?? ''}; or let Google have the keys themselves, and read nothing there: trust.uploadKeys: Always`,
   })
 
-/** Of uploaded keys Google compares the name alone, and reads nothing there. */
-const isHttps = (issuer: string) => URL.parse(issuer)?.protocol === 'https:' && !/[?#]/.test(issuer)
+/** Of uploaded keys Google compares the name alone, and reads nothing there. But it stands in commands as it came. */
+const isHttps = (issuer: string) => URL.parse(issuer)?.protocol === 'https:' && !/[?#]|[^\x21-\x7e]/.test(issuer)

