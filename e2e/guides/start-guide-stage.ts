@@ -16,6 +16,7 @@ import { openRealCluster } from './open-real-cluster.ts'
 import { openSandboxCluster } from './open-sandbox-cluster.ts'
 import { createOwnWebServer, type OwnWebServer } from './own-web-server.ts'
 import { playDirection } from './play-direction.ts'
+import { signInAtGoogle } from './sign-in-at-google.ts'
 import { startAws } from './start-aws.ts'
 import { startAzure } from './start-azure.ts'
 import { type Internet, startInternet } from './start-internet.ts'
@@ -62,7 +63,7 @@ export const startGuideStage = (kind: GuideCluster['kind'], clouds: readonly Gui
       SSL_CERT_FILE: caFile,
       AWS_CA_BUNDLE: caFile,
       AWS_EC2_METADATA_DISABLED: 'true',
-      ...sandbox.operator.environment,
+      ...(await signInAtGoogle(ground.folder, sandbox.operator)),
       ...azure,
     })
     await writeKubeconfig(home, cluster)
