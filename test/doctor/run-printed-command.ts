@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { isRecord } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
 import { podPath, type World } from './ground.ts'
-import { imitateGcloud } from './imitate-gcloud.ts'
+import { mendAtGoogle } from './mend-at-google.ts'
 
 export async function runPrintedCommand(world: World, command: string): Promise<void> {
   for (const part of command.split(' && ')) {
@@ -28,7 +28,7 @@ function wordsOf(line: string): string[] {
 
 async function runOne(world: World, [program, ...words]: string[]): Promise<void> {
   if (program === 'kubectl') return await kubectl(world, words)
-  if (program === 'gcloud') return imitateGcloud(world.sandbox.google, words)
+  if (program === 'gcloud') return mendAtGoogle(world.sandbox.google, words)
   assert.equal(program, 'pullpass')
   const ended = await world.pullpass([...words, ...(words[0] === 'trust' ? ['--yes'] : [])])
   assert.equal(ended.exitCode, 0, `${ended.stdout}\n${ended.stderr}`)

@@ -51,6 +51,16 @@ async function start(t: TestContext, { before }: World): Promise<TestSandbox> {
   return sandbox
 }
 
+suite('the gcloud of these tests', () => {
+  for (const wrong of ['--no-such-flag=x', '--no-such-flag', '--display-name=x', '--condition=None']) {
+    test(`refuses ${wrong} where gcloud would`, async (t) => {
+      const sandbox = await startTestSandbox(t, { trust: 'absent' })
+      const create = ['iam', 'workload-identity-pools', 'create', 'pool', '--project=1', '--location=global', wrong]
+      await assert.rejects(imitateGcloud(sandbox, create), /knows no such flag|no flag with a value/)
+    })
+  }
+})
+
 suite('what plan -o gcloud prints, run by a shell', { concurrency: 4 }, () => {
   for (const [title, world] of Object.entries(worlds)) {
     test(`makes what apply makes ${title}, and leaves nothing to do`, async (t) => {

@@ -9,6 +9,31 @@ import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 
 type Flags = Readonly<Record<string, string | undefined>>
 
+const places = ['project', 'location']
+const providerPlaces = [...places, 'workload-identity-pool']
+const oidc = ['issuer-uri', 'allowed-audiences', 'attribute-mapping', 'attribute-condition', 'jwk-json-path', 'stdin']
+const policy = ['role', 'member']
+
+/** By command: what may stand beside its name. */
+const known: Readonly<Record<string, readonly string[]>> = {
+  'iam workload-identity-pools create': [...places, 'description'],
+  'iam workload-identity-pools undelete': places,
+  'iam workload-identity-pools providers create-oidc': [...providerPlaces, 'description', ...oidc],
+  'iam workload-identity-pools providers update-oidc': [...providerPlaces, 'description', ...oidc],
+  'iam workload-identity-pools providers undelete': providerPlaces,
+  'iam service-accounts create': ['project', 'display-name', 'description'],
+  'iam service-accounts undelete': ['project'],
+  'iam service-accounts add-iam-policy-binding': ['project', ...policy, 'condition'],
+  'artifacts repositories add-iam-policy-binding': [...places, ...policy],
+}
+
+function checkKnown(command: string, flags: Flags): void {
+  const unknown = Object.keys(flags).filter((flag) => known[command]?.includes(flag) !== true)
+  assert.deepEqual(unknown, [], `gcloud ${command} knows no such flag`)
+  assert.equal(flags['condition'] ?? 'None', 'None')
+  assert.equal(flags['jwk-json-path'], flags['stdin'] === undefined ? undefined : '/dev/stdin')
+}
+
 /** `words`: after `gcloud`; `STDIN …` last, where it was given something to read. */
 export async function imitateGcloud({ google, clock, operator }: TestSandbox, words: readonly string[]): Promise<void> {
   const isFlag = (word: string) => word.startsWith('--') || word.startsWith('STDIN ')
@@ -41,7 +66,9 @@ export async function imitateGcloud({ google, clock, operator }: TestSandbox, wo
   const providers = `${pools}/${flags['workload-identity-pool']}/providers`
   const accounts = `/v1/projects/${flags['project']}/serviceAccounts`
   const { description } = flags
-  switch (named.slice(0, -1).join(' ')) {
+  const command = named.slice(0, -1).join(' ')
+  checkKnown(command, flags)
+  switch (command) {
     case 'iam workload-identity-pools create':
       return await follow(`POST ${pools}?workloadIdentityPoolId=${id}`, { description })
     case 'iam workload-identity-pools undelete':
@@ -69,8 +96,8 @@ export async function imitateGcloud({ google, clock, operator }: TestSandbox, wo
 
 function flagOf(word: string): [name: string, value: string] {
   if (word.startsWith('STDIN ')) return ['stdin', word.slice('STDIN '.length)]
-  const [, name = '', value = ''] = /^--([a-z-]+)=(.*)$/s.exec(word) ?? []
-  return [name, value]
+  const [, name, value = ''] = /^--([a-z-]+)=(.*)$/s.exec(word) ?? []
+  return name === undefined ? assert.fail(`no flag with a value: ${word}`) : [name, value]
 }
 
 /** By commas, or by the sign between two `^`: `gcloud topic escaping`. */

@@ -6,7 +6,7 @@ const enabling = /^iam workload-identity-pools (?:update|providers update-oidc) 
 const opening =
   /^storage buckets add-iam-policy-binding gs:\/\/(\S+) --member=allUsers --role=roles\/storage\.objectViewer$/
 
-export function imitateGcloud({ identity, store }: GoogleCloud, words: readonly string[]): void {
+export function mendAtGoogle({ identity, store }: GoogleCloud, words: readonly string[]): void {
   const line = words.join(' ')
   const [, disabledName] = enabling.exec(line) ?? []
   const [, bucket] = opening.exec(line) ?? []
