@@ -3,7 +3,7 @@ import type { Document } from '../document/document.ts'
 import { issuerMemory } from '../document/issuer-memory.ts'
 import type { NamespacedName } from '../document/namespaced-name.ts'
 
-export interface Publication {
+export interface NamedPublication {
   /** `gs://BUCKET/PATH`; undefined where no document says it. */
   readonly to: string | undefined
   /** Where the issuer is not the URL that the target is read at. */
@@ -12,7 +12,7 @@ export interface Publication {
 }
 
 /** By the first document that says so. */
-export function publicationOf(documents: readonly Document[]): Publication {
+export function publicationOf(documents: readonly Document[]): NamedPublication {
   const issuer = documents.find((document) => document.issuer !== undefined)?.issuer
   return { to: issuer?.publishTo, url: issuer?.url, memory: issuer?.memoryRef ?? issuerMemory }
 }

@@ -4,7 +4,7 @@ import { type DocumentName, documentPaths, type PublishTarget } from '../../issu
 import type { Confirmation } from '../../issuer/publish/confirm-publication.ts'
 import type { PublishOutcome } from '../../issuer/publish/publish-documents.ts'
 import { whatDiffers } from '../../issuer/publish/what-differs.ts'
-import type { Revocation } from '../../issuer/revoke/revoke-key.ts'
+import type { RevocationTold } from '../../issuer/revoke/revoke-key.ts'
 import { plainLine } from '../../outside/plain-text.ts'
 import { type Cell, renderTable } from '../../terminal/render-table.ts'
 import { kindOfKey } from './kind-of-key.ts'
@@ -17,7 +17,7 @@ export interface PublishReport {
   /** Empty where nothing was read back: in a dry run, and where only a provider has the keys. */
   readonly confirmations: readonly Confirmation[]
   /** Of a run that revokes. */
-  readonly revocation?: Revocation
+  readonly revocation?: RevocationTold
 }
 
 export function renderPublication(report: PublishReport, color: 'always' | 'never'): string {

@@ -11,7 +11,7 @@ import type { Asked } from '../asked.ts'
 import type { Finding } from '../finding.ts'
 import type { IssuerFacts } from '../gather/gather-issuers.ts'
 import { notTried } from '../not-tried.ts'
-import type { Publication } from '../publication-of.ts'
+import type { NamedPublication } from '../publication-of.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
 import { publishRemedy } from '../remedy/publish-remedy.ts'
 import { type IssuerHop, type IssuerWord, issuerWords } from './issuer-words.ts'
@@ -28,7 +28,7 @@ export interface JudgeIssuer {
   /** Who serves the documents; empty where that is no matter. */
   readonly hosts: readonly HostFacts[]
   readonly authorities: Asked['authorities']
-  readonly publication: Publication
+  readonly publication: NamedPublication
   /** What a refresh makes of the token, where its document names the publication. */
   readonly publish: Finding | undefined
   readonly commands: MendingCommands

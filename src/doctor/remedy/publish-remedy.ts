@@ -4,7 +4,7 @@ import { vendorOfIssuer } from '../../issuer/documents/vendor-of-issuer.ts'
 import type { FindingWord } from '../../issuer/public/issuer-finding.ts'
 import { shellQuote } from '../../outside/shell-quote.ts'
 import type { Remedy } from '../finding.ts'
-import type { Publication } from '../publication-of.ts'
+import type { NamedPublication } from '../publication-of.ts'
 import type { MendingCommands } from './mending-commands.ts'
 import { publishTargetOf } from './publish-target-of.ts'
 
@@ -27,7 +27,7 @@ const ofTheServer: readonly string[] = [
 const ofTheUrl: readonly string[] = ['URL_UNUSABLE', 'URL_TOO_LONG', 'PORT_NAMED'] satisfies FindingWord[]
 
 interface Means {
-  readonly publication: Publication
+  readonly publication: NamedPublication
   readonly commands: MendingCommands
 }
 

@@ -40,10 +40,10 @@ export interface Revoked {
   readonly issuer: string
   readonly outcome: PublishOutcome
   readonly readings: readonly ReplicaReading[]
-  readonly revocation: Revocation
+  readonly revocation: RevocationTold
 }
 
-export interface Revocation {
+export interface RevocationTold {
   readonly keyId: string
   readonly state: 'new' | 'before'
   /** When it was revoked before; undefined where it is new, or where nobody wrote down when. */
@@ -103,7 +103,7 @@ async function readPublished(
   return judgePublished({ jwks }, issuer, own).keys
 }
 
-function tellRevocation({ revocations }: KeyMemory, keyId: string): Revocation {
+function tellRevocation({ revocations }: KeyMemory, keyId: string): RevocationTold {
   const before = revocations.find(({ digest }) => digest === digestOf(keyId))
   return { keyId, state: before === undefined ? 'new' : 'before', since: before?.revokedAt }
 }
