@@ -2,7 +2,7 @@
  * Where Google is asked: a document's endpoint, the environment's, a region's or a universe's, Google's own.
  * https://cloud.google.com/iam/docs/reference/sts/rest
  */
-import { originUrl, universeDomain } from '../document/gcp-rules.ts'
+import { originUrl, universeDomain as universeRule } from '../document/gcp-rules.ts'
 import type { GcpSettings } from '../document/gcp-settings.ts'
 import { showValue } from '../document/show-value.ts'
 import { brokenRule } from '../document/text-rule.ts'
@@ -55,7 +55,7 @@ export const artifactRegistryEndpoint = (environment: Environment): string =>
 /** Whoever is named by these variables receives tokens. @throws VARIABLE_INVALID */
 export function checkEndpoints(environment: Environment): void {
   const rules = Object.values(variable).map((name) => [name, originUrl] as const)
-  for (const [name, rule] of [...rules, [universeVariable, universeDomain] as const]) {
+  for (const [name, rule] of [...rules, [universeVariable, universeRule] as const]) {
     const value = environment[name]
     const expected = value ? brokenRule(rule, value) : undefined
     if (value === undefined || expected === undefined) continue

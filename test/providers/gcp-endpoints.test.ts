@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { checkEndpoints, iamCredentialsEndpoint, stsEndpoint } from '../../src/providers/gcp-endpoints.ts'
+import {
+  checkEndpoints,
+  iamCredentialsEndpoint,
+  iamEndpoint,
+  storageEndpoint,
+  stsEndpoint,
+} from '../../src/providers/gcp-endpoints.ts'
 import { registryOf } from './exchange-at-sandbox.ts'
 
 const provider = 'workloadIdentityProvider: projects/1/locations/global/workloadIdentityPools/pool/providers/name'
@@ -48,6 +54,18 @@ suite('where Google is asked', () => {
       'https://sts.private:8443',
       'https://iam.example.com',
     ])
+  })
+
+  test('of the operator’s own, in the universe that the environment names', () => {
+    const environment = { GOOGLE_CLOUD_UNIVERSE_DOMAIN: 'example.goog' }
+    assert.deepEqual(
+      [storageEndpoint(environment), iamEndpoint(environment)],
+      ['https://storage.example.goog', 'https://iam.example.goog'],
+    )
+    assert.throws(() => checkEndpoints({ GOOGLE_CLOUD_UNIVERSE_DOMAIN: 'example.goog/v1' }), {
+      code: 'VARIABLE_INVALID',
+      seen: 'variable GOOGLE_CLOUD_UNIVERSE_DOMAIN is "example.goog/v1"',
+    })
   })
 
   test('a variable that would send tokens in the clear is refused, and no password in it is shown', () => {
