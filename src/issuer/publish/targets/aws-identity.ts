@@ -59,7 +59,7 @@ const profileEmpty = (profile: string) =>
   credentialsMissing(
     `AWS_PROFILE names ${showValue(profile)}, and AWS's library finds no credentials by it in ~/.aws`,
     'a profile that leads to credentials; no other identity is tried in its place',
-    `aws configure list --profile ${JSON.stringify(profile)}; aws sso login or aws configure`,
+    'aws configure list-profiles names those that are there; then aws sso login, or aws configure',
   )
 
 const nobodyInPod = () =>
