@@ -2,6 +2,7 @@
 import type { Document } from '../document/document.ts'
 import { issuerMemory } from '../document/issuer-memory.ts'
 import type { NamespacedName } from '../document/namespaced-name.ts'
+import { uploadsKeys } from '../document/uploads-keys.ts'
 
 export interface NamedPublication {
   /** `gs://BUCKET/PATH`; undefined where no document says it. */
@@ -20,7 +21,5 @@ export function publicationOf(documents: readonly Document[]): NamedPublication 
 /** Whether all of their keys are meant to lie in providers, so that none need be public. */
 export const areKeysUploaded = (documents: readonly Document[]): boolean =>
   documents.every(
-    ({ issuer, registries }) =>
-      issuer?.publishTo.startsWith('gcp-provider:') === true ||
-      registries.every(({ settings }) => settings.trust?.uploadKeys === 'Always'),
+    ({ issuer, registries }) => issuer?.publishTo.startsWith('gcp-provider:') === true || registries.every(uploadsKeys),
   )

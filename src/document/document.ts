@@ -50,7 +50,7 @@ export interface LabelRequirement {
   readonly values?: readonly string[]
 }
 
-interface RegistryBase {
+export interface RegistryBase {
   readonly name: string
   /** host[:port][/path/]: no scheme, no query, a path ends in `/`. */
   readonly hosts: readonly string[]
@@ -62,5 +62,14 @@ interface RegistryBase {
   readonly tokenFileField?: string
 }
 
+/** A provider's settings, by the word that a document uses for it; each has what `pullpass trust` sets up under `trust`. */
+export interface SettingsOf {
+  readonly gcp: GcpSettings
+}
+
+export type ProviderName = keyof SettingsOf
+
 /** Exactly one provider, with its settings. */
-export type DocumentRegistry = RegistryBase & { readonly provider: 'gcp'; readonly settings: GcpSettings }
+export type DocumentRegistry<Name extends ProviderName = ProviderName> = {
+  [One in Name]: RegistryBase & { readonly provider: One; readonly settings: SettingsOf[One] }
+}[Name]

@@ -1,6 +1,6 @@
 /** The vendors whose registries a document can name, by the word of a registry that holds their fields. */
 import * as z from 'zod/mini'
-import type { DocumentRegistry } from './document.ts'
+import type { DocumentRegistry, ProviderName } from './document.ts'
 import type { GcpForm, RegistryForm } from './document-form.ts'
 import type { FieldPath, Flaw } from './flaw.ts'
 import { gcpFlaws } from './gcp-flaws.ts'
@@ -15,7 +15,11 @@ interface Vendor {
   readonly read: (registry: RegistryForm, folder: string) => Promise<ReadProvider | undefined>
 }
 
-type ReadProvider = Pick<DocumentRegistry, 'provider' | 'settings'> & { readonly token: TokenSource | undefined }
+type ReadProvider = {
+  [Name in ProviderName]: Pick<DocumentRegistry<Name>, 'provider' | 'settings'> & {
+    readonly token: TokenSource | undefined
+  }
+}[ProviderName]
 
 export const vendorFields: { readonly gcp: z.ZodMiniExactOptional<z.ZodMiniType<GcpForm>> } = {
   gcp: z.exactOptional(gcpForm),
@@ -26,7 +30,7 @@ export const tenantVendorFields: typeof vendorFields = {
   gcp: z.exactOptional(tenantGcpForm),
 }
 
-export const vendors: Readonly<Record<keyof typeof vendorFields, Vendor>> = {
+export const vendors: Readonly<Record<ProviderName, Vendor>> = {
   gcp: {
     flaws: ({ gcp }, path) => (gcp === undefined ? [] : gcpFlaws(gcp, path)),
     read: async ({ gcp }, folder) =>

@@ -1,6 +1,6 @@
 /** A registry with the provider that serves it, so that nobody else asks which vendor it is. */
 import type { RegistryCredential } from '../credential/registry-credential.ts'
-import type { DocumentRegistry } from '../document/document.ts'
+import type { DocumentRegistry, ProviderName } from '../document/document.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Environment } from '../outside/outside.ts'
 import type { ExchangeHop, ProviderOutside } from './provider.ts'
@@ -17,7 +17,9 @@ export interface BoundProvider {
   readonly exchange: (subjectToken: SubjectToken, outside: ProviderOutside) => Promise<RegistryCredential>
 }
 
-export async function bindProvider(registry: DocumentRegistry): Promise<BoundProvider> {
+export async function bindProvider<Name extends ProviderName>(
+  registry: DocumentRegistry<Name>,
+): Promise<BoundProvider> {
   const provider = await providers[registry.provider]()
   return {
     audiences: provider.audiences(registry),

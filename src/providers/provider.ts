@@ -1,6 +1,6 @@
 /** The contract of a provider: the code that knows one vendor's exchange, and nothing of Kubernetes. */
 import type { RegistryCredential } from '../credential/registry-credential.ts'
-import type { DocumentRegistry } from '../document/document.ts'
+import type { RegistryBase } from '../document/document.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Environment, Outside } from '../outside/outside.ts'
 
@@ -8,7 +8,7 @@ import type { Environment, Outside } from '../outside/outside.ts'
 export type ExchangeHop = 'exchange' | 'impersonation'
 
 /** A registry of a document, with the settings of the provider that serves it. */
-export type RegistryOf<Settings> = Omit<DocumentRegistry, 'provider' | 'settings'> & { readonly settings: Settings }
+export type RegistryOf<Settings> = RegistryBase & { readonly settings: Settings }
 
 export interface Provider<Settings> {
   /** Audiences that the vendor may take for this registry; the first is the one to ask for. */

@@ -1,11 +1,9 @@
 /** Every provider by the word that a document uses for it, loaded when it is used; a test holds this to the folder. */
-import type { DocumentRegistry } from '../document/document.ts'
+import type { ProviderName, SettingsOf } from '../document/document.ts'
 import type { Provider } from './provider.ts'
 
 type Loaders = {
-  readonly [Name in DocumentRegistry['provider']]: () => Promise<
-    Provider<Extract<DocumentRegistry, { provider: Name }>['settings']>
-  >
+  readonly [Name in ProviderName]: () => Promise<Provider<SettingsOf[Name]>>
 }
 
 export const providers: Loaders = {

@@ -1,8 +1,8 @@
 /** What trust is to be set up for: each registry of each document, for each cluster. */
-import type { Document, DocumentRegistry } from '../document/document.ts'
+import type { Document, DocumentRegistry, ProviderName } from '../document/document.ts'
 import { requestedAccount } from '../document/requested-account.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
-import type { AnyNeed } from './trust-need.ts'
+import type { TrustNeed } from './trust-need.ts'
 import { trustVendors } from './trust-vendors.ts'
 import type { TrustedCluster } from './trusted-cluster.ts'
 
@@ -18,7 +18,7 @@ export async function listNeeds(
   documents: readonly Document[],
   clusters: readonly TrustedCluster[],
   asked: TrustAsked,
-): Promise<AnyNeed[]> {
+): Promise<TrustNeed[]> {
   const wanted = documents.flatMap((document) =>
     document.registries.map((registry) => ({ document, registry, subject: subjectOf(document, registry, asked) })),
   )
@@ -26,13 +26,20 @@ export async function listNeeds(
   checkRepositoryUsed(documents, asked)
   const needs = clusters.flatMap((cluster) =>
     wanted.map(async ({ document, registry, subject }) => {
-      const vendor = await trustVendors[registry.provider]()
-      const settings = vendor.ofCluster(registry.settings, cluster)
-      const repository = settings.trust?.repository ?? asked.repository
-      return { document, registry: { ...registry, settings }, cluster, subject, repository }
+      const itsRegistry = await ofCluster(registry, cluster)
+      const repository = itsRegistry.settings.trust?.repository ?? asked.repository
+      return { document, registry: itsRegistry, cluster, subject, repository }
     }),
   )
   return await Promise.all(needs)
+}
+
+async function ofCluster<Name extends ProviderName>(
+  registry: DocumentRegistry<Name>,
+  cluster: TrustedCluster,
+): Promise<DocumentRegistry<Name>> {
+  const vendor = await trustVendors[registry.provider]()
+  return { ...registry, settings: vendor.ofCluster(registry.settings, cluster) }
 }
 
 /** Whose tokens a registry takes. @throws USAGE_INVALID where only the token file knows */

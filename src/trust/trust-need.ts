@@ -1,13 +1,11 @@
 /** One registry of one document, for one cluster: what trust is to be set up for. */
-import type { Document, DocumentRegistry } from '../document/document.ts'
+import type { Document, DocumentRegistry, ProviderName } from '../document/document.ts'
 import type { TrustedCluster } from './trusted-cluster.ts'
 
-export type AnyNeed = TrustNeed<DocumentRegistry['settings']>
-
-export interface TrustNeed<Settings> {
+export interface TrustNeed<Name extends ProviderName = ProviderName> {
   readonly document: Document
   /** With its settings as this cluster's. */
-  readonly registry: DocumentRegistry & { readonly settings: Settings }
+  readonly registry: DocumentRegistry<Name>
   readonly cluster: TrustedCluster
   /** Whose tokens are exchanged: `system:serviceaccount:NAMESPACE:NAME`. */
   readonly subject: string

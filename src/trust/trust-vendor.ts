@@ -6,7 +6,7 @@
  *
  * The order of work, the record, the questions and what is printed are everybody's: a vendor brings resources.
  */
-import type { DocumentRegistry } from '../document/document.ts'
+import type { ProviderName, SettingsOf } from '../document/document.ts'
 import type { TextRule } from '../document/text-rule.ts'
 import type { Outside } from '../outside/outside.ts'
 import type { ImageReference } from '../registry/parse-image-reference.ts'
@@ -15,14 +15,14 @@ import type { TrustNeed } from './trust-need.ts'
 import type { RecordEntry, TrustRecord } from './trust-record.ts'
 import type { TrustedCluster } from './trusted-cluster.ts'
 
-export interface TrustVendor<Settings> {
+export interface TrustVendor<Name extends ProviderName> {
   readonly repositories: RepositoryNames
 
   /** A registry's settings as one cluster's: of several clusters each has a part of its own at the vendor. */
-  ofCluster(settings: Settings, cluster: Pick<TrustedCluster, 'providerId'>): Settings
+  ofCluster(settings: SettingsOf[Name], cluster: Pick<TrustedCluster, 'providerId'>): SettingsOf[Name]
 
   /** What all of these need, refused here where it cannot be. Pure. @throws DOCUMENT_INVALID, ISSUER_UNUSABLE, … */
-  want(needs: readonly TrustNeed<Settings>[]): VendorTrust
+  want(needs: readonly TrustNeed<Name>[]): VendorTrust
 }
 
 interface RepositoryNames {
@@ -40,7 +40,7 @@ export interface VendorTrust {
 }
 
 export interface TrustResource {
-  readonly vendor: DocumentRegistry['provider']
+  readonly vendor: ProviderName
   /** For people: `pool`, `role`, `grant`. */
   readonly kind: string
   /** One name for one resource: in plans, in questions, in the record. */

@@ -1,15 +1,9 @@
 /** Every vendor's trust by the word that a document uses for him, loaded when it is used; a test holds this to the schema. */
-import type { DocumentRegistry } from '../document/document.ts'
+import type { ProviderName } from '../document/document.ts'
 import type { TrustVendor } from './trust-vendor.ts'
 
 type Loaders = {
-  readonly [Name in DocumentRegistry['provider']]: () => Promise<
-    TrustVendor<Extract<DocumentRegistry, { provider: Name }>['settings']>
-  >
-}
-
-interface CommandLines {
-  readonly gcp: 'gcloud'
+  readonly [Name in ProviderName]: () => Promise<TrustVendor<Name>>
 }
 
 export const trustVendors: Loaders = {
@@ -17,4 +11,4 @@ export const trustVendors: Loaders = {
 }
 
 /** The command line that a plan's commands are for, by vendor: what `plan -o` is asked for. */
-export const commandLines: CommandLines = { gcp: 'gcloud' }
+export const commandLines: Readonly<Record<ProviderName, 'gcloud'>> = { gcp: 'gcloud' }

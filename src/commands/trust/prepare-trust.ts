@@ -5,11 +5,12 @@ import { loadDocuments } from '../../document/load-documents.ts'
 import type { NamespacedName } from '../../document/namespaced-name.ts'
 import { showValue } from '../../document/show-value.ts'
 import { brokenRule } from '../../document/text-rule.ts'
+import { uploadsKeys } from '../../document/uploads-keys.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { checkProxy } from '../../outside/check-proxy.ts'
 import { bindProvider } from '../../providers/bind-provider.ts'
 import { listNeeds } from '../../trust/list-needs.ts'
-import type { AnyNeed } from '../../trust/trust-need.ts'
+import type { TrustNeed } from '../../trust/trust-need.ts'
 import type { VendorTrust } from '../../trust/trust-vendor.ts'
 import { trustVendors } from '../../trust/trust-vendors.ts'
 import { wantTrust } from '../../trust/want-trust.ts'
@@ -23,7 +24,7 @@ export interface PreparedTrust {
   readonly clusters: readonly GatheredCluster[]
   /** To the clusters; none where nobody needs it. */
   readonly connections: readonly Cluster[]
-  readonly needs: readonly AnyNeed[]
+  readonly needs: readonly TrustNeed[]
   readonly wanted: readonly VendorTrust[]
 }
 
@@ -55,9 +56,7 @@ export async function prepareTrust<Result>(
 
 /** Of documents that have keys uploaded: where each has its cluster remember what was revoked. */
 function readMemories(flag: string | undefined, documents: readonly Document[], command: string): NamespacedName[] {
-  const uploading = documents.filter(({ registries }) =>
-    registries.some(({ settings }) => settings.trust?.uploadKeys === 'Always'),
-  )
+  const uploading = documents.filter(({ registries }) => registries.some(uploadsKeys))
   if (flag !== undefined && uploading.length === 0) {
     throw usageFault(command, `--memory stands beside documents that have no keys uploaded`, 'trust.uploadKeys: Always')
   }

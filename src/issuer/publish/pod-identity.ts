@@ -53,7 +53,7 @@ export function podIdentity(cloud: keyof PublishAs, wanted: PodIdentityWanted): 
 const credentialFile = 'google-credentials.json'
 
 function googleIdentity({ targets, registries, as, subject, folder }: PodIdentityWanted): PodIdentity | undefined {
-  const registry = registries.find(({ provider }) => provider === 'gcp')
+  const registry = registries.find((one) => one.provider === 'gcp')
   const settings = registry?.settings ?? providerAmong(targets.map(parseTarget))
   if (settings === undefined) return undefined
   const { workloadIdentityProvider } = settings

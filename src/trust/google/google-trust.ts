@@ -2,7 +2,6 @@
 
 import { poolOf } from '../../document/gcp-names.ts'
 import { artifactRepository } from '../../document/gcp-rules.ts'
-import type { GcpSettings } from '../../document/gcp-settings.ts'
 import type { TrustVendor } from '../trust-vendor.ts'
 import { connectToGoogle } from './ask-google.ts'
 import { googleResources } from './google-resources.ts'
@@ -10,7 +9,7 @@ import { imageInRepository } from './image-in-repository.ts'
 import { repositoryOfImage } from './repository-of-image.ts'
 import { wantOfGoogle } from './want/want-of-google.ts'
 
-export const googleTrust: TrustVendor<GcpSettings> = {
+export const googleTrust: TrustVendor<'gcp'> = {
   repositories: { rule: artifactRepository, ofImage: repositoryOfImage, imageIn: imageInRepository },
 
   /** One pool, and of several clusters a provider for each. */

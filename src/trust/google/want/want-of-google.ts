@@ -23,7 +23,7 @@ import {
 } from './wanted-at-google.ts'
 
 /** @throws DOCUMENT_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE, KEYS_UNUSABLE */
-export function wantOfGoogle(needs: readonly TrustNeed<GcpSettings>[]): WantedAtGoogle {
+export function wantOfGoogle(needs: readonly TrustNeed<'gcp'>[]): WantedAtGoogle {
   const parts = needs.map(partsOf)
   return {
     pools: unique(
@@ -52,7 +52,7 @@ interface Parts {
   readonly grants: readonly WantedGrant[]
 }
 
-function partsOf(need: TrustNeed<GcpSettings>): Parts {
+function partsOf(need: TrustNeed<'gcp'>): Parts {
   const { registry, cluster, subject } = need
   const { settings } = registry
   const repository = repositoryOf(need)
@@ -72,7 +72,7 @@ function partsOf(need: TrustNeed<GcpSettings>): Parts {
   }
 }
 
-function repositoryOf({ document, registry, repository }: TrustNeed<GcpSettings>): string {
+function repositoryOf({ document, registry, repository }: TrustNeed<'gcp'>): string {
   if (repository !== undefined) return repository
   throw new PullpassError({
     code: 'DOCUMENT_INVALID',
@@ -83,7 +83,7 @@ function repositoryOf({ document, registry, repository }: TrustNeed<GcpSettings>
 }
 
 /** A tenant's document has no place for it, nor have the drop-in variables. */
-function wordsFor({ kind, source }: TrustNeed<GcpSettings>['document']) {
+function wordsFor({ kind, source }: TrustNeed<'gcp'>['document']) {
   const { expected } = artifactRepository
   if (kind === 'PullSecret') return { expected: `--repository ${expected}, since a PullSecret has no gcp.trust` }
   if (source === environmentSource) return { expected: `--repository ${expected}, since no variable names it` }
