@@ -30,7 +30,9 @@ async function tellStory(): Promise<void> {
     const before = [sts.seen.length, iamCredentials.seen.length] as const
     await tellCommand(['refresh', '-f', documentFile], sandbox, tell)
     const after = [sts.seen.length - before[0], iamCredentials.seen.length - before[1]] as const
-    tell(`exchanges: ${after[0]} at the STS, ${after[1]} at IAM Credentials, for ${namespaces.length} namespaces`)
+    tell(
+      `(Google was asked ${after[0]} time at the STS, ${after[1]} at IAM Credentials, for ${namespaces.length} namespaces)`,
+    )
     await tellCommand(['doctor', '-f', documentFile, '--image', image], sandbox, tell)
   })
 
