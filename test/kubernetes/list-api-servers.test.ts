@@ -22,7 +22,7 @@ suite('the API servers of a cluster', () => {
         Array.from({ length: 40 }, (_, at) => `10.66.0.${at + 1}`),
       ),
     ],
-    'in slices too large to be read': Array.from({ length: 12 }, (_, slice) =>
+    'in slices too large to be read': Array.from({ length: 12 }, (_none, slice) =>
       sliceOf(
         `aaa-${slice}`,
         Array.from({ length: 9_000 }, (_, at) => `10.66.${at >> 8}.${at & 255}`),

@@ -68,18 +68,18 @@ export const plan: Command<typeof flags> = {
   },
 }
 
-async function printFindings(plan: Plan, { flags: { output }, terminal }: Call<typeof flags>): Promise<void> {
-  const { findings, absent } = plan
+async function printFindings(looked: Plan, { flags: { output }, terminal }: Call<typeof flags>): Promise<void> {
+  const { findings, absent } = looked
   if (output !== undefined && output !== 'json' && output !== 'yaml') {
     for (const one of absent) terminal.complain(plainLine(`note: ${tellAbsent(one)}`))
   }
   if (output === undefined) {
-    terminal.print(renderFindings(plan, terminal.color))
+    terminal.print(renderFindings(looked, terminal.color))
   } else if (output === 'terraform') {
     terminal.print((await import('../../trust/render-terraform.ts')).renderTerraform(findings))
   } else if (output === 'json' || output === 'yaml') {
     const { renderStructured } = await import('../../terminal/render-structured.ts')
-    terminal.print(await renderStructured(reportFindings(plan), output))
+    terminal.print(await renderStructured(reportFindings(looked), output))
   } else {
     const { renderCommands } = await import('../../trust/render-commands.ts')
     terminal.print(renderCommands(findings.filter(({ vendor }) => commandLines[vendor] === output)))

@@ -60,11 +60,7 @@ export function servedTarget({ cluster, store, issuerUrl }: ServedWanted): Serve
     lookEveryMs: 0,
     current: (name) => served.get(name),
     issuer: () => issuerIn(served),
-    withhold(memory) {
-      const keys = parseJwks(served.get('jwks')?.text ?? '') ?? []
-      const left = keys.filter((key) => !isRevoked(memory, key))
-      if (left.length < keys.length) served.set('jwks', withTag(buildDocuments(issuerIn(served) ?? '', left).jwks))
-    },
+    withhold: (memory) => withhold(served, memory),
     /** The discovery document follows from the keys and the issuer's URL: it is kept nowhere, and so is written each time. */
     async read(name) {
       if (name === 'discovery') return undefined
@@ -83,6 +79,12 @@ export function servedTarget({ cluster, store, issuerUrl }: ServedWanted): Serve
       return 'written'
     },
   }
+}
+
+function withhold(served: Map<DocumentName, ServedDocument>, memory: Parameters<ServedTarget['withhold']>[0]): void {
+  const keys = parseJwks(served.get('jwks')?.text ?? '') ?? []
+  const left = keys.filter((key) => !isRevoked(memory, key))
+  if (left.length < keys.length) served.set('jwks', withTag(buildDocuments(issuerIn(served) ?? '', left).jwks))
 }
 
 const issuerIn = (served: ReadonlyMap<DocumentName, ServedDocument>): string | undefined =>

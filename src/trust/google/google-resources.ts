@@ -16,6 +16,9 @@ import { grantEntry } from './want/grant-entry.ts'
 import { grantNeeds } from './want/grant-needs.ts'
 import { grantName, type WantedAtGoogle, type WantedGrant } from './want/wanted-at-google.ts'
 
+/** Its description says who made it. */
+const unrecorded = { needs: [], entry: undefined } as const
+
 export function googleResources(all: WantedAtGoogle, record: TrustRecord, google: GoogleConnection): TrustResource[] {
   const history = openHistory(all, record, google)
   const whose = judgeOwner(all, google)
@@ -29,23 +32,21 @@ export function googleResources(all: WantedAtGoogle, record: TrustRecord, google
   return [
     ...all.pools.map((wanted) => ({
       ...common({ kind: 'pool', wanted }),
+      ...unrecorded,
       name: wanted.name,
-      needs: [],
-      entry: undefined,
       lookBack: (leaving: Leaving) => lookBackAtPool(wanted.name, leaving, { whose, google }),
     })),
     ...all.providers.map((wanted) => ({
       ...common({ kind: 'provider', wanted }),
+      ...unrecorded,
       name: wanted.name,
       needs: [poolOf(wanted.name)],
-      entry: undefined,
       lookBack: (leaving: Leaving) => lookBackAtProvider(wanted.name, leaving, { whose, google }),
     })),
     ...all.accounts.map((wanted) => ({
       ...common({ kind: 'account', wanted }),
+      ...unrecorded,
       name: wanted.email,
-      needs: [],
-      entry: undefined,
       lookBack: (leaving: Leaving) =>
         lookBackAtAccount(wanted.email, leaving, { whose, google, history, grants: all.grants }),
     })),

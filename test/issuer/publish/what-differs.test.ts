@@ -50,10 +50,13 @@ suite('what differs in an updated document', () => {
     'is few and short names, whoever chose them': [
       outcome(
         'discovery',
-        JSON.stringify({ ...discovery, ...Object.fromEntries([...'abcdef'].map((name) => [name.repeat(99), 1])) }),
+        JSON.stringify({
+          ...discovery,
+          ...Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => [name.repeat(99), 1])),
+        }),
       ),
       'discovery',
-      `${[...'abcde'].map((name) => `${name.repeat(40)}…`).join(', ')} and 1 more`,
+      `${['a', 'b', 'c', 'd', 'e'].map((name) => `${name.repeat(40)}…`).join(', ')} and 1 more`,
     ],
     'is that no JSON object lay there': [outcome('jwks', 'a page'), 'jwks', 'what lay there is no JSON object'],
   }

@@ -45,7 +45,7 @@ suite('what the cluster remembers and what this process does', () => {
   test('of revocations of no key that anybody served, written over each other, a hundred are kept; the one of a served key always', () => {
     let own: KeyMemory = withRevocations()
     for (let wave = 0; wave < 30; wave++) {
-      const junk = Array.from({ length: 20 }, (_, at) => revocationOf(`junk-${wave}-${at}`))
+      const junk = Array.from({ length: 20 }, (_, nth) => revocationOf(`junk-${wave}-${nth}`))
       const found = wave === 20 ? [...junk, revocationOf('leaked', testKey('leaked'))] : junk
       own = mergeMemories(withRevocations(...found), own, [testKey('leaked')])
     }
