@@ -2,7 +2,7 @@
 import type { Document, DocumentRegistry, ProviderName } from '../document/document.ts'
 import { requestedAccount } from '../document/requested-account.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
-import type { TrustNeed } from './trust-need.ts'
+import type { AnyNeed } from './trust-need.ts'
 import { trustVendors } from './trust-vendors.ts'
 import type { TrustedCluster } from './trusted-cluster.ts'
 
@@ -18,7 +18,7 @@ export async function listNeeds(
   documents: readonly Document[],
   clusters: readonly TrustedCluster[],
   asked: TrustAsked,
-): Promise<TrustNeed[]> {
+): Promise<AnyNeed[]> {
   const wanted = documents.flatMap((document) =>
     document.registries.map((registry) => ({ document, registry, subject: subjectOf(document, registry, asked) })),
   )

@@ -2,7 +2,9 @@
 import type { Document, DocumentRegistry, ProviderName } from '../document/document.ts'
 import type { TrustedCluster } from './trusted-cluster.ts'
 
-export interface TrustNeed<Name extends ProviderName = ProviderName> {
+export type AnyNeed = TrustNeed<ProviderName>
+
+export interface TrustNeed<Name extends ProviderName> {
   readonly document: Document
   /** With its settings as this cluster's. */
   readonly registry: DocumentRegistry<Name>

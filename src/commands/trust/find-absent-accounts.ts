@@ -1,7 +1,7 @@
 /** Service accounts whose tokens are to be exchanged, and which are not there yet: trust can be made before them, and proves nothing. */
 import type { AbsentAccount } from '../../kubernetes/absent-account.ts'
 import { findAbsentAccount } from '../../kubernetes/find-absent-account.ts'
-import type { TrustNeed } from '../../trust/trust-need.ts'
+import type { AnyNeed } from '../../trust/trust-need.ts'
 import type { GatheredCluster } from './gather-clusters.ts'
 
 export interface AbsentSubject extends AbsentAccount {
@@ -12,7 +12,7 @@ export interface AbsentSubject extends AbsentAccount {
 
 /** Each once; of a cluster that is not asked nothing is known. */
 export async function findAbsentAccounts(
-  needs: readonly TrustNeed[],
+  needs: readonly AnyNeed[],
   clusters: readonly GatheredCluster[],
 ): Promise<AbsentSubject[]> {
   const found = clusters.flatMap(({ name: cluster, connection }) => {

@@ -8,12 +8,12 @@ import type { Cluster } from '../../kubernetes/cluster.ts'
 import { requestToken } from '../../kubernetes/request-token.ts'
 import type { Environment } from '../../outside/outside.ts'
 import type { Trial } from '../../trust/prove-trust.ts'
-import type { TrustNeed } from '../../trust/trust-need.ts'
+import type { AnyNeed } from '../../trust/trust-need.ts'
 import { trustVendors } from '../../trust/trust-vendors.ts'
 import type { GatheredCluster } from './gather-clusters.ts'
 
 export async function listTrials(
-  needs: readonly TrustNeed[],
+  needs: readonly AnyNeed[],
   clusters: readonly GatheredCluster[],
   environment: Environment,
 ): Promise<Trial[]> {
@@ -35,7 +35,7 @@ export async function listTrials(
 /** A file that holds a token lies in a pod: on a laptop there is none, and nothing can be tried. */
 function tokenOf(
   account: NamespacedName | undefined,
-  registry: TrustNeed['registry'],
+  registry: AnyNeed['registry'],
   connection: Cluster | undefined,
   environment: Environment,
 ): Trial['token'] {

@@ -10,7 +10,7 @@ import type { Cluster } from '../../kubernetes/cluster.ts'
 import { checkProxy } from '../../outside/check-proxy.ts'
 import { bindProvider } from '../../providers/bind-provider.ts'
 import { listNeeds } from '../../trust/list-needs.ts'
-import type { TrustNeed } from '../../trust/trust-need.ts'
+import type { AnyNeed } from '../../trust/trust-need.ts'
 import type { VendorTrust } from '../../trust/trust-vendor.ts'
 import { trustVendors } from '../../trust/trust-vendors.ts'
 import { wantTrust } from '../../trust/want-trust.ts'
@@ -24,7 +24,7 @@ export interface PreparedTrust {
   readonly clusters: readonly GatheredCluster[]
   /** To the clusters; none where nobody needs it. */
   readonly connections: readonly Cluster[]
-  readonly needs: readonly TrustNeed[]
+  readonly needs: readonly AnyNeed[]
   readonly wanted: readonly VendorTrust[]
 }
 

@@ -11,20 +11,27 @@ type Flags = Readonly<Record<string, string | undefined>>
 
 const places = ['project', 'location']
 const providerPlaces = [...places, 'workload-identity-pool']
-const oidc = ['issuer-uri', 'allowed-audiences', 'attribute-mapping', 'attribute-condition', 'jwk-json-path', 'stdin']
-const policy = ['role', 'member']
+const providerFields = [
+  'issuer-uri',
+  'allowed-audiences',
+  'attribute-mapping',
+  'attribute-condition',
+  'jwk-json-path',
+  'stdin',
+]
+const binding = ['role', 'member']
 
 /** By command: what may stand beside its name. */
 const known: Readonly<Record<string, readonly string[]>> = {
   'iam workload-identity-pools create': [...places, 'description'],
   'iam workload-identity-pools undelete': places,
-  'iam workload-identity-pools providers create-oidc': [...providerPlaces, 'description', ...oidc],
-  'iam workload-identity-pools providers update-oidc': [...providerPlaces, 'description', ...oidc],
+  'iam workload-identity-pools providers create-oidc': [...providerPlaces, 'description', ...providerFields],
+  'iam workload-identity-pools providers update-oidc': [...providerPlaces, 'description', ...providerFields],
   'iam workload-identity-pools providers undelete': providerPlaces,
   'iam service-accounts create': ['project', 'display-name', 'description'],
   'iam service-accounts undelete': ['project'],
-  'iam service-accounts add-iam-policy-binding': ['project', ...policy, 'condition'],
-  'artifacts repositories add-iam-policy-binding': [...places, ...policy],
+  'iam service-accounts add-iam-policy-binding': ['project', ...binding, 'condition'],
+  'artifacts repositories add-iam-policy-binding': [...places, ...binding],
 }
 
 function checkKnown(command: string, flags: Flags): void {
