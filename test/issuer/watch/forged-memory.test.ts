@@ -112,11 +112,7 @@ suite('whoever may write the ConfigMap', () => {
   test('keeps no key public by a sight in the future: it is put right', async (t) => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
-    const old = keys.current
-    await watch.look()
-    keys.signWith(await keys.add())
-    keys.drop(old.kid)
-    await watch.look()
+    const old = await watch.swapKey()
     forge(watch, { ...watch.remembered(), ...entryOf(old) })
     await watch.look(41)
     const { lastSeenAt }: { lastSeenAt: string } = JSON.parse(watch.remembered()[`key.${digestOf(old.kid)}`] ?? '')
@@ -129,11 +125,7 @@ suite('whoever may write the ConfigMap', () => {
   test('brings no revoked key back that is served no more', async (t) => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
-    const leaked = keys.current
-    await watch.look()
-    keys.signWith(await keys.add())
-    keys.drop(leaked.kid)
-    await watch.look()
+    const leaked = await watch.swapKey()
     forge(watch, { ...watch.remembered(), [`revoked.${digestOf(leaked.kid)}`]: '{}' })
     await watch.look()
     assert.deepEqual(watch.published(), sorted(keys.current))

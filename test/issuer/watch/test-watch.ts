@@ -1,6 +1,7 @@
 /** A watch of a sandbox's cluster, round by round, that publishes to the sandbox's bucket; and further API servers for it. */
 import type { TestContext } from 'node:test'
 import type { ReplicaWanted } from '../../../sandbox/kubernetes/kubernetes-api.ts'
+import type { SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import type { Part } from '../../../sandbox/serve/serve-part.ts'
 import { createMovableClock } from '../../../sandbox/start/movable-clock.ts'
 import { openTarget } from '../../../src/issuer/publish/open-target.ts'
@@ -21,6 +22,8 @@ export interface TestWatch {
   readonly logged: readonly string[]
   /** So many rounds, after each other, from the state that the last one left. */
   readonly look: (rounds?: number) => Promise<WatchState>
+  /** After a look, the cluster signs and serves another key alone; then so many looks. The key of before. */
+  readonly swapKey: (rounds?: number) => Promise<SigningKey>
   /** Moves the watch's own clock, and not the cluster's: `2 d`, `-1 h`. */
   readonly skew: (duration: string) => void
   /** Forgets all that the process knows, as a restart does. */
@@ -65,17 +68,27 @@ export async function startTestWatch(t: TestContext, changes: Partial<WatchWante
     metadata: { namespace: 'default', name: 'default' },
   })
   let state = firstState
+  const look = async (rounds = 1) => {
+    for (let round = 0; round < rounds; round++) {
+      sandbox.clock.advance('15 s')
+      state = await watchRound(state, wanted, outside)
+    }
+    return state
+  }
   return {
     sandbox,
     wanted,
     outside,
     logged,
-    async look(rounds = 1) {
-      for (let round = 0; round < rounds; round++) {
-        sandbox.clock.advance('15 s')
-        state = await watchRound(state, wanted, outside)
-      }
-      return state
+    look,
+    async swapKey(rounds) {
+      const { keys } = sandbox.cluster
+      const before = keys.current
+      await look()
+      keys.signWith(await keys.add())
+      keys.drop(before.kid)
+      await look(rounds)
+      return before
     },
     skew: clock.advance,
     restart() {

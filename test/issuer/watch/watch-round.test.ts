@@ -26,11 +26,7 @@ suite('a rotation of keys', () => {
   test('the old key leaves when it was last seen 48 h ago, and no sooner', async (t) => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
-    const old = keys.current
-    await watch.look()
-    keys.signWith(await keys.add())
-    keys.drop(old.kid)
-    await watch.look(50)
+    const old = await watch.swapKey(50)
     watch.sandbox.clock.advance('47 h')
     await watch.look()
     assert.deepEqual(watch.published(), sorted(old, keys.current))
@@ -43,11 +39,7 @@ suite('a rotation of keys', () => {
   test('a restart forgets nothing, and proves nothing: a key that is missed is looked for ten minutes before it leaves', async (t) => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
-    const old = keys.current
-    await watch.look()
-    keys.signWith(await keys.add())
-    keys.drop(old.kid)
-    await watch.look()
+    const old = await watch.swapKey()
     watch.restart()
     watch.sandbox.clock.advance('3 d')
     await watch.look(39)
@@ -103,11 +95,7 @@ suite('what goes wrong takes no key away', () => {
   test('a clock that is two days ahead for ten minutes, and it is told of; right again, keys grow old as before', async (t) => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
-    const old = keys.current
-    await watch.look()
-    keys.signWith(await keys.add())
-    keys.drop(old.kid)
-    await watch.look(50)
+    const old = await watch.swapKey(50)
     watch.skew('2 d')
     const state = await watch.look(40)
     assert.deepEqual(watch.published(), sorted(old, keys.current))

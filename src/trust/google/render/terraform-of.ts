@@ -1,4 +1,4 @@
-/** A resource at Google as Terraform has it. https://registry.terraform.io/providers/hashicorp/google/latest/docs */
+/** A resource at Google as Terraform has it. https://github.com/hashicorp/terraform-provider-google */
 import { createHash } from 'node:crypto'
 import { poolOf } from '../../../document/gcp-names.ts'
 import type { HclResource } from '../../finding.ts'
