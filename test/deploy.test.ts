@@ -61,4 +61,14 @@ suite('what runs in the cluster', () => {
       assert.match(stderr, /the target is "gs:\/\/BUCKET\/PATH"|--issuer-url is "ISSUER_URL": it is no URL/)
     })
   }
+
+  test('deploy/settings is what pullpass manifests prints', async () => {
+    const read = async (file: string) =>
+      parseAllDocuments(await readFile(file, 'utf8'))
+        .map((document) => document.toJS())
+        .filter(({ metadata }) => metadata.name === 'pullpass-settings.pullpass-system')
+    const printed = await read('deploy/cronjob/manifests.yaml')
+    assert.equal(printed.length, 2)
+    assert.deepEqual(await read('deploy/settings/policy.yaml'), printed)
+  })
 })

@@ -15,6 +15,7 @@ import { rightsOf } from './rights-of.ts'
 import { scheduleOf } from './schedule-of.ts'
 import { secretsPolicy } from './secrets-policy.ts'
 import { serviceAccountsPolicy } from './service-accounts-policy.ts'
+import { renderSettingsPolicy } from './settings-policy.ts'
 import { tokensPolicy } from './tokens-policy.ts'
 
 export interface Installation {
@@ -32,14 +33,18 @@ export async function renderManifests(
   const registries = await bindRegistries(documents)
   const tokens = projectedTokensOf(registries)
   const policies = [secretsPolicy(documents), serviceAccountsPolicy(documents), tokensPolicy(registries)]
+  const settings = [
+    ...('files' in wanted ? [renderFiles(documentsName, textsOf(wanted.files), place)] : []),
+    ...renderPublish(publishers, place),
+  ]
   return [
     renderNamespace(place),
     ...policies.flatMap((policy) => renderPolicy(policy, place)),
+    ...(settings.length === 0 ? [] : renderSettingsPolicy(place)),
     renderServiceAccount(place),
     ...renderRoles(rightsOf(documents), place),
     renderNetworkPolicy(place),
-    ...('files' in wanted ? [renderFiles(documentsName, textsOf(wanted.files), place)] : []),
-    ...renderPublish(publishers, place),
+    ...settings,
     renderCronJob(wanted, scheduleOf(documents, place), { tokens, publishers }, place),
   ]
 }

@@ -54,6 +54,7 @@ suite('pullpass manifests', () => {
     const variables = Object.fromEntries(env.map(({ name, value }: { name: string; value: string }) => [name, value]))
     assert.deepEqual(documentFromEnvironment(variables), documentFromEnvironment(dropIn))
     assert.equal(objectsOf(run)['ConfigMap'], undefined)
+    assert.doesNotMatch(run.stdout, /pullpass-settings/)
   })
 
   test('documents go into a ConfigMap as they are, and the CronJob reads them there', async (t) => {

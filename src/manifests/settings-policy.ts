@@ -1,0 +1,62 @@
+/**
+ * Keeps what pullpass is told by: ConfigMaps that say to whom tokens go, and as whom it publishes. Rights to write ConfigMaps are
+ * given away freely; so these take the verb `configure` on `settings` of pullpass.dev, as cluster-admin has it, whoever asks.
+ */
+import { celText } from './cel.ts'
+import { foreignName, type Manifest, ownLabels, type Place } from './manifest.ts'
+
+/** Of documents, of who publishes, and deploy/issuer's; kustomize adds a digest to a name. */
+const settings = '^pullpass-(documents|publish|issuer-credentials)(-[a-z0-9]+)?$'
+/** A deletion of many names none of them in the request. */
+const asked = '(oldObject == null ? object : oldObject).metadata'
+
+export function renderSettingsPolicy(place: Place): Manifest[] {
+  const api = 'admissionregistration.k8s.io/v1'
+  const namespace = celText(place.namespace)
+  const metadata = {
+    name: foreignName(place, 'settings'),
+    labels: { ...ownLabels, 'app.kubernetes.io/component': 'settings' },
+  }
+  const configures = `authorizer.group('pullpass.dev').resource('settings').namespace(${namespace}).name(${asked}.name)`
+  return [
+    {
+      apiVersion: api,
+      kind: 'ValidatingAdmissionPolicy',
+      metadata,
+      spec: {
+        failurePolicy: 'Fail',
+        matchConstraints: {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': place.namespace } },
+          resourceRules: [
+            {
+              apiGroups: [''],
+              apiVersions: ['*'],
+              operations: ['CREATE', 'UPDATE', 'DELETE'],
+              resources: ['configmaps'],
+            },
+          ],
+        },
+        matchConditions: [
+          { name: 'the-settings', expression: `${asked}.?name.orValue('').matches(${celText(settings)})` },
+          { name: 'without-configure', expression: `!${configures}.check('configure').allowed()` },
+        ],
+        validations: [
+          {
+            // Of a namespace that is deleted as a whole.
+            expression:
+              "request.operation == 'DELETE' && request.userInfo.username == 'system:serviceaccount:kube-system:namespace-controller'",
+            message:
+              'what says to whom pullpass sends tokens is not written without the verb configure on settings.pullpass.dev',
+            reason: 'Forbidden',
+          },
+        ],
+      },
+    },
+    {
+      apiVersion: api,
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata,
+      spec: { policyName: metadata.name, validationActions: ['Deny', 'Audit'] },
+    },
+  ]
+}
