@@ -11,52 +11,41 @@ const settings = '^pullpass-(documents|publish|issuer-credentials)(-[a-z0-9]+)?$
 const asked = '(oldObject == null ? object : oldObject).metadata'
 
 export function renderSettingsPolicy(place: Place): Manifest[] {
-  const api = 'admissionregistration.k8s.io/v1'
-  const namespace = celText(place.namespace)
+  const apiVersion = 'admissionregistration.k8s.io/v1'
   const metadata = {
     name: foreignName(place, 'settings'),
     labels: { ...ownLabels, 'app.kubernetes.io/component': 'settings' },
   }
-  const configures = `authorizer.group('pullpass.dev').resource('settings').namespace(${namespace}).name(${asked}.name)`
+  const bound = { policyName: metadata.name, validationActions: ['Deny', 'Audit'] }
   return [
-    {
-      apiVersion: api,
-      kind: 'ValidatingAdmissionPolicy',
-      metadata,
-      spec: {
-        failurePolicy: 'Fail',
-        matchConstraints: {
-          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': place.namespace } },
-          resourceRules: [
-            {
-              apiGroups: [''],
-              apiVersions: ['*'],
-              operations: ['CREATE', 'UPDATE', 'DELETE'],
-              resources: ['configmaps'],
-            },
-          ],
-        },
-        matchConditions: [
-          { name: 'the-settings', expression: `${asked}.?name.orValue('').matches(${celText(settings)})` },
-          { name: 'without-configure', expression: `!${configures}.check('configure').allowed()` },
-        ],
-        validations: [
-          {
-            // Of a namespace that is deleted as a whole.
-            expression:
-              "request.operation == 'DELETE' && request.userInfo.username == 'system:serviceaccount:kube-system:namespace-controller'",
-            message:
-              'what says to whom pullpass sends tokens is not written without the verb configure on settings.pullpass.dev',
-            reason: 'Forbidden',
-          },
-        ],
-      },
-    },
-    {
-      apiVersion: api,
-      kind: 'ValidatingAdmissionPolicyBinding',
-      metadata,
-      spec: { policyName: metadata.name, validationActions: ['Deny', 'Audit'] },
-    },
+    { apiVersion, kind: 'ValidatingAdmissionPolicy', metadata, spec: specOf(place) },
+    { apiVersion, kind: 'ValidatingAdmissionPolicyBinding', metadata, spec: bound },
   ]
+}
+
+function specOf({ namespace }: Place): object {
+  const where = `namespace(${celText(namespace)}).name(${asked}.name)`
+  const configures = `authorizer.group('pullpass.dev').resource('settings').${where}.check('configure').allowed()`
+  const operations = ['CREATE', 'UPDATE', 'DELETE']
+  return {
+    failurePolicy: 'Fail',
+    matchConstraints: {
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+      resourceRules: [{ apiGroups: [''], apiVersions: ['*'], operations, resources: ['configmaps'] }],
+    },
+    matchConditions: [
+      { name: 'the-settings', expression: `${asked}.?name.orValue('').matches(${celText(settings)})` },
+      { name: 'without-configure', expression: `!${configures}` },
+    ],
+    validations: [
+      {
+        // Of a namespace that is deleted as a whole.
+        expression:
+          "request.operation == 'DELETE' && request.userInfo.username == 'system:serviceaccount:kube-system:namespace-controller'",
+        message:
+          'what says to whom pullpass sends tokens is not written without the verb configure on settings.pullpass.dev',
+        reason: 'Forbidden',
+      },
+    ],
+  }
 }
