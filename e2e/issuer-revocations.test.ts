@@ -1,14 +1,14 @@
 /** deploy/issuer-revocations in a real API server: whoever may write ConfigMaps takes no revocation back, and an operator revokes as before. */
 import assert from 'node:assert/strict'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { parseAllDocuments } from 'yaml'
 import { createMovableClock } from '../sandbox/start/movable-clock.ts'
 import { runPullpass } from '../test/support/run-pullpass.ts'
 import { type Attacks, assertRefused } from './install/attack.ts'
 import { allowUser, type UserRule } from './parts/control-plane/allow-user.ts'
 import { askAsAdmin } from './parts/control-plane/ask-as-admin.ts'
+import { createPolicies } from './parts/control-plane/create-policies.ts'
 import { renderKubeconfig } from './parts/control-plane/render-kubeconfig.ts'
 import { type KubernetesRequest, requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
 import { generateSigningKey } from './parts/control-plane/write-key-files.ts'
@@ -52,11 +52,7 @@ const startStage = () =>
     const plane = await ground.use(startControlPlane(plan))
     const admin = (request: KubernetesRequest) => askAsAdmin(plane, request)
     await admin({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: 'pullpass-system' } } })
-    for (const document of parseAllDocuments(await readFile('deploy/issuer-revocations/policy.yaml', 'utf8'))) {
-      const body: { kind: string } = document.toJS()
-      const kinds = body.kind.replace(/y$/, 'ies').replace(/g$/, 'gs').toLowerCase()
-      await admin({ method: 'POST', path: `/apis/admissionregistration.k8s.io/v1/${kinds}`, body })
-    }
+    await createPolicies(plane, 'deploy/issuer-revocations/policy.yaml')
     const become = async (name: string, rules: readonly UserRule[]) => {
       const token = plane.userTokens.get(name) ?? ''
       await allowUser(plane, { name, token }, rules)

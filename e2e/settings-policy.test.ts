@@ -1,11 +1,10 @@
 /** deploy/settings in a real API server: whoever may write ConfigMaps decides neither to whom tokens go, nor as whom pullpass publishes. */
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
-import { parseAllDocuments } from 'yaml'
 import { type Attacks, assertRefused } from './install/attack.ts'
 import { allowUser, type UserRule } from './parts/control-plane/allow-user.ts'
 import { askAsAdmin } from './parts/control-plane/ask-as-admin.ts'
+import { createPolicies } from './parts/control-plane/create-policies.ts'
 import { type KubernetesRequest, requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
 import { startPart } from './parts/ground/start-part.ts'
 import { waitUntil } from './parts/ground/wait-until.ts'
@@ -27,11 +26,7 @@ const startStage = () =>
     const plane = await ground.use(startControlPlane({ users: [editor, installer], controllers: 'all' }))
     const admin = (request: KubernetesRequest) => askAsAdmin(plane, request)
     await admin({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: namespace } } })
-    for (const document of parseAllDocuments(await readFile('deploy/settings/policy.yaml', 'utf8'))) {
-      const body: { kind: string } = document.toJS()
-      const kinds = body.kind.replace(/y$/, 'ies').replace(/g$/, 'gs').toLowerCase()
-      await admin({ method: 'POST', path: `/apis/admissionregistration.k8s.io/v1/${kinds}`, body })
-    }
+    await createPolicies(plane, 'deploy/settings/policy.yaml')
     const become = async (name: string, rules: readonly UserRule[]) => {
       const token = plane.userTokens.get(name) ?? ''
       await allowUser(plane, { name, token }, rules)
