@@ -17,11 +17,11 @@ suite('style', () => {
     assert.deepEqual(names(silent), [])
   })
 
-  test('a file has at most 300 lines, and nine of ten have under 200', () => {
+  test('a file has at most 400 lines, and nine of ten have at most 250', () => {
     const lines = sources.map(({ file, text }) => ({ file, count: text.split('\n').length - 1 }))
-    assert.deepEqual(names(lines.filter(({ count }) => count > 300)), [])
+    assert.deepEqual(names(lines.filter(({ count }) => count > 400)), [])
     const sorted = lines.map(({ count }) => count).toSorted((one, other) => one - other)
-    assert.ok((sorted[Math.floor(sorted.length * 0.9)] ?? 0) < 200)
+    assert.ok((sorted[Math.floor(sorted.length * 0.9)] ?? 0) <= 250)
   })
 
   test('a file is named in kebab-case, after what it does', () => {
