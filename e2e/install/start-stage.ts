@@ -8,6 +8,7 @@ import { createCertificateAuthority } from '../../sandbox/serve/certificate-auth
 import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import type { NamespacedName } from '../../src/document/namespaced-name.ts'
+import type { ControlPlanePlan } from '../parts/control-plane/api-server-plan.ts'
 import { askAsAdmin } from '../parts/control-plane/ask-as-admin.ts'
 import type { ApiServer, KubernetesAnswer, KubernetesRequest } from '../parts/control-plane/request-kubernetes.ts'
 import { findInstalledProgram } from '../parts/ground/find-program.ts'
@@ -32,10 +33,10 @@ export const provider = 'projects/123456789012/locations/global/workloadIdentity
 export const serviceAccountEmail = 'puller@example-project.iam.gserviceaccount.com'
 
 /** @throws AbsentPart where a program is not there. */
-export const startStage = (): Promise<Stage> =>
+export const startStage = (plan: Pick<ControlPlanePlan, 'controllers'> = {}): Promise<Stage> =>
   startPart('install', async (ground) => {
     const kubectl = findInstalledProgram('kubectl', 'kubernetes-client')
-    const { issuer, ...apiServer } = await ground.use(startControlPlane())
+    const { issuer, ...apiServer } = await ground.use(startControlPlane(plan))
     const admin = (request: KubernetesRequest) => askAsAdmin(apiServer, request)
     await publishIssuer(admin)
     const google = createGoogleCloud({ now: () => new Date(), ca: apiServer.authority })

@@ -61,6 +61,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Take back what trust apply made at the cloud, and only that',
     load: async () => (await import('./trust/destroy.ts')).destroy,
   },
+  uninstall: {
+    summary: 'Remove pullpass and what it created from a cluster and the cloud',
+    load: async () => (await import('./uninstall.ts')).uninstall,
+  },
   sandbox: {
     summary: 'Run a cluster, a Google and a registry on this machine, to play with',
     load: async () => (await import('./sandbox.ts')).sandbox,

@@ -4,18 +4,11 @@ import type { Redacted } from '../outside/redacted.ts'
 
 /** What was asked, in RBAC's words. */
 export interface Asked {
-  readonly verb: 'create' | 'get' | 'list' | 'patch'
-  readonly resource:
-    | 'configmaps'
-    | 'endpointslices'
-    | 'events'
-    | 'namespaces'
-    | 'pods'
-    | 'secrets'
-    | 'selfsubjectaccessreviews'
-    | 'serviceaccounts'
-    | 'serviceaccounts/token'
-    | 'subjectaccessreviews'
+  readonly verb: 'create' | 'get' | 'list' | 'patch' | 'delete'
+  /** Plural, with a subresource after a slash: `configmaps`, `serviceaccounts/token`. */
+  readonly resource: string
+  /** Absent: the core group. */
+  readonly group?: string
   readonly name?: string
   /** Absent: in the whole cluster. */
   readonly namespace?: string

@@ -1,6 +1,7 @@
 /**
- * A pull secret's name added to a service account's `imagePullSecrets`. That list is atomic, and others have entries in
- * it: a merge patch from the state that was seen writes the whole list, or meets 409 where somebody else was faster.
+ * A pull secret's name added to a service account's `imagePullSecrets`, or removed from it. That list is atomic and has
+ * entries of other owners: a merge patch with the resourceVersion that was read writes the whole list, or gets 409 when
+ * another client was faster.
  */
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Asked } from './asked.ts'
@@ -25,11 +26,38 @@ export async function attachPullSecret(
   secretName: string,
   ways: AttachWays,
 ): Promise<'attached' | 'unchanged' | 'gone'> {
+  const result = await changeNames(cluster, account, ways, (names) =>
+    names.includes(secretName) ? names : [...names, secretName],
+  )
+  return result === 'changed' ? 'attached' : result
+}
+
+/** Other entries keep their order. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
+export async function detachPullSecret(
+  cluster: Cluster,
+  account: ServiceAccount,
+  secretName: string,
+  ways: AttachWays,
+): Promise<'detached' | 'unchanged' | 'gone'> {
+  const result = await changeNames(cluster, account, ways, (names) =>
+    names.includes(secretName) ? names.filter((name) => name !== secretName) : names,
+  )
+  return result === 'changed' ? 'detached' : result
+}
+
+/** `change` returns the same array where nothing is to be written. */
+async function changeNames(
+  cluster: Cluster,
+  account: ServiceAccount,
+  ways: AttachWays,
+  change: (names: readonly string[]) => readonly string[],
+): Promise<'changed' | 'unchanged' | 'gone'> {
   let seen: ServiceAccount | undefined = account
   for (let attempt = 1; seen && !seen.deleting; attempt++) {
-    if (seen.imagePullSecrets.includes(secretName)) return 'unchanged'
-    const answer = await patch(cluster, seen, [...seen.imagePullSecrets, secretName], ways)
-    if (answer.status === 200) return 'attached'
+    const names = change(seen.imagePullSecrets)
+    if (names === seen.imagePullSecrets) return 'unchanged'
+    const answer = await patch(cluster, seen, names, ways)
+    if (answer.status === 200) return 'changed'
     if (answer.status === 404) return 'gone'
     if (answer.status !== 409 || attempt === maxAttempts) throw refused(cluster, answer, account)
     seen = foundIn(await listServiceAccounts(cluster, account.name, [account.namespace]), account.namespace)

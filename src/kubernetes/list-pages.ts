@@ -17,6 +17,9 @@ export interface ListAsked {
   readonly path: string
   /** `metadata.name=regcred` */
   readonly fieldSelector?: string
+  readonly labelSelector?: string
+  /** What a 404 means: the kind is not served. Absent: an error. */
+  readonly whereAbsent?: 'empty'
   readonly accept: string
   readonly asked: Asked
   /** Of one page; absent: 8 MiB. */
@@ -60,6 +63,7 @@ async function listOnce<T>(
     const path = `${list.path}?${pageQuery(list, limit, next)}`
     const answer = await cluster.request({ method: 'GET', path, accept, maxAnswerBytes, longestMs })
     if (answer.status === 410) return 'expired'
+    if (answer.status === 404 && list.whereAbsent === 'empty') return []
     if (answer.status !== 200) throw readStatus(cluster, answer, list.asked)
     const content = readAnswer(cluster, answer)
     for (const item of asList(content['items'])) items.push(keep(asObject(item) ?? {}))
@@ -69,9 +73,10 @@ async function listOnce<T>(
   return 'endless'
 }
 
-function pageQuery({ fieldSelector }: ListAsked, limit: number, next: string | undefined): string {
+function pageQuery({ fieldSelector, labelSelector }: ListAsked, limit: number, next: string | undefined): string {
   const query = new URLSearchParams({ limit: String(limit) })
   if (fieldSelector !== undefined) query.set('fieldSelector', fieldSelector)
+  if (labelSelector !== undefined) query.set('labelSelector', labelSelector)
   if (next !== undefined) query.set('continue', next)
   return query.toString()
 }

@@ -58,7 +58,7 @@ const isMissingNamespace = ({ message }: Status) => /^namespaces "[^"]*" not fou
 function nameOf({ resource, name, namespace }: Asked): string {
   if (namespace === undefined) return `${name === undefined ? resource : `${resource} ${name}`} in the whole cluster`
   if (name === undefined) return `${resource} in namespace ${namespace}`
-  const kind = {
+  const kinds: Readonly<Record<string, string>> = {
     configmaps: 'ConfigMap',
     endpointslices: 'EndpointSlice',
     events: 'Event',
@@ -70,7 +70,7 @@ function nameOf({ resource, name, namespace }: Asked): string {
     subjectaccessreviews: 'SubjectAccessReview',
   }
   if (resource === 'serviceaccounts/token') return `a token of ServiceAccount ${namespace}/${name}`
-  return `${kind[resource]} ${namespace}/${name}`
+  return `${kinds[resource] ?? resource} ${namespace}/${name}`
 }
 
 function unavailable(server: string, status: number): Wording {
@@ -83,17 +83,18 @@ function unavailable(server: string, status: number): Wording {
   }
 }
 
-/** What no document needs, and so no printed manifest grants. */
-const neededByNoDocument: readonly Asked['resource'][] = ['configmaps', 'endpointslices', 'events']
+/** What a document needs, and `pullpass manifests` grants. */
+const neededByDocuments: readonly string[] = ['namespaces', 'secrets', 'serviceaccounts', 'serviceaccounts/token']
 
 function forbidden(words: string, verb: string, asked: Asked): Wording {
   const { resource, name, namespace } = asked
   const names = name === undefined ? '' : `, resourceNames: [${name}]`
-  const group = resource === 'endpointslices' ? 'discovery.k8s.io' : '""'
+  const group = asked.group ?? (resource === 'endpointslices' ? 'discovery.k8s.io' : '""')
   const rule = `{apiGroups: [${group}], resources: [${resource}]${names}, verbs: [${verb}]}`
-  const source = neededByNoDocument.includes(resource)
-    ? ''
-    : ': pullpass manifests -f FILE prints all that a document needs'
+  const source =
+    asked.verb !== 'delete' && neededByDocuments.includes(resource)
+      ? ': pullpass manifests -f FILE prints all that a document needs'
+      : ''
   return {
     code: 'KUBERNETES_FORBIDDEN',
     seen: `the API server answered 403 ${words}`,

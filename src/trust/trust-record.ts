@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Cluster } from '../kubernetes/cluster.ts'
 import { readConfigMap, writeConfigMap } from '../kubernetes/config-map.ts'
 
-const recordName = 'pullpass-trust'
+export const trustRecordName = 'pullpass-trust'
 
 export interface RecordEntry {
   /** Of the ConfigMap: `grant-…`, `account-…`. */
@@ -35,7 +35,9 @@ export const recordKey = (kind: string, name: string): string =>
 /** In every one of the clusters. */
 export function openRecord(clusters: readonly Cluster[]): TrustRecord {
   const places = ({ namespaces }: RecordEntry) =>
-    clusters.flatMap((cluster) => namespaces.map((namespace) => ({ cluster, map: { namespace, name: recordName } })))
+    clusters.flatMap((cluster) =>
+      namespaces.map((namespace) => ({ cluster, map: { namespace, name: trustRecordName } })),
+    )
   const write = async (entry: RecordEntry, text: string | undefined, dryRun: 'all' | 'none' = 'none') => {
     for (const { cluster, map } of places(entry)) await writeConfigMap(cluster, map, { [entry.key]: text }, dryRun)
   }

@@ -1,0 +1,148 @@
+/** `pullpass uninstall` on a real API server with its controllers: nothing of pullpass is left, nothing else is touched. */
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { before, suite, test } from 'node:test'
+import { createMovableClock } from '../sandbox/start/movable-clock.ts'
+import { type PullpassRun, runPullpass } from '../test/support/run-pullpass.ts'
+import { makeNamespace, makeSecret } from './install/furnish.ts'
+import { type Installation, install } from './install/install.ts'
+import { provider, serviceAccountEmail, startStage } from './install/start-stage.ts'
+import { waitUntil } from './parts/ground/wait-until.ts'
+import { withRealPart } from './parts/real-part.ts'
+
+const document = `
+  apiVersion: pullpass.dev/v1alpha1
+  kind: ClusterPullSecret
+  metadata: {name: regcred}
+  spec:
+    namespaces: {include: [team-a, "apps-*"]}
+    attachToServiceAccounts: [default]
+    registries:
+      - name: google
+        hosts: [europe-docker.pkg.dev]
+        gcp: {workloadIdentityProvider: ${provider}, serviceAccountEmail: ${serviceAccountEmail}}`
+const namespace = 'images-system'
+
+await withRealPart(
+  'an API server with its controllers, and kubectl',
+  () => startStage({ controllers: 'all' }),
+  (stage) => {
+    suite('uninstall', () => {
+      const file = join(stage.folder, 'uninstall.yaml')
+      let installation: Installation
+      let initial: Objects
+
+      const uninstall = async (...words: string[]): Promise<PullpassRun> => {
+        const environment = { ...stage.environment, KUBECONFIG: join(stage.folder, namespace, 'admin') }
+        const argv = ['uninstall', '-f', file, '-n', namespace, '--keep-trust', ...words]
+        return await runPullpass({ environment, clock: createMovableClock(() => new Date()) }, argv, { sleep })
+      }
+
+      before(async () => {
+        await writeFile(file, document)
+        for (const name of ['team-a', 'apps-b', 'apps-c', 'team-z']) await makeNamespace(stage, name)
+        for (const name of ['team-a', 'apps-b', 'apps-c', 'team-z']) await accountOf(name)
+        await makeSecret(stage, 'team-z', 'regcred')
+        initial = await listEverything()
+        installation = await install(stage, { namespace, from: document })
+        stage.trust({ namespace, name: 'pullpass' })
+        assert.equal((await installation.refresh()).exitCode, 0)
+      })
+
+      test('a dry run, checked by the API server, changes nothing', async () => {
+        const installed = await listEverything()
+        const run = await uninstall('--dry-run', '--delete-pull-secrets')
+        assert.equal(run.exitCode, 0, run.stderr)
+        assert.match(run.stdout, /^stop +deleted +CronJob +images-system\/pullpass$/m)
+        assert.match(run.stdout, /^namespace +deleted +Namespace +images-system$/m)
+        assert.deepEqual(await listEverything(), installed)
+      })
+
+      test('an upgrade changes the installation in place, and refresh updates the same Secrets', async () => {
+        const uidOf = async () =>
+          JSON.parse((await stage.admin({ path: '/api/v1/namespaces/team-a/secrets/regcred' })).body).metadata.uid
+        const uid = await uidOf()
+        const words = ['manifests', '-f', file, '-n', namespace, '--image', 'registry.example.com/pullpass:2.0.0']
+        const printed = await runPullpass({ environment: {}, clock: createMovableClock(() => new Date()) }, words)
+        const applied = await installation.kubectl(['apply', '--server-side', '-f', '-'], printed.stdout)
+        assert.deepEqual([applied.exitCode, applied.stderr], [0, ''])
+        assert.equal((await installation.refresh()).exitCode, 0)
+        assert.equal(await uidOf(), uid)
+      })
+
+      test('a namespace that contains other objects is kept, and they are named', async () => {
+        await installation.kubectl(['create', 'configmap', 'other', '-n', namespace], '')
+        const run = await uninstall('--dry-run')
+        assert.match(
+          run.stdout,
+          /^namespace +kept +Namespace +images-system +it contains other objects: ConfigMap other$/m,
+        )
+        await installation.kubectl(['delete', 'configmap', 'other', '-n', namespace], '')
+      })
+
+      test('removes every object that manifests and refresh created, and no other', async () => {
+        await installation.kubectl(['create', 'job', 'manual', '--from=cronjob/pullpass', '-n', namespace], '')
+        const run = await uninstall('--yes', '--delete-pull-secrets')
+        assert.equal(run.exitCode, 0, run.stdout + run.stderr)
+        assert.deepEqual(await listEverything(), initial)
+      })
+
+      test('finds nothing to remove when it runs again', async () => {
+        const run = await uninstall('--yes', '--delete-pull-secrets')
+        assert.equal(run.exitCode, 0, run.stderr)
+        assert.doesNotMatch(run.stdout, / deleted | detached /)
+      })
+
+      /** Waits for the account that the controllers create. */
+      async function accountOf(name: string): Promise<void> {
+        await waitUntil(`the account of ${name}`, 30_000, async () => {
+          const path = `/api/v1/namespaces/${name}/serviceaccounts?fieldSelector=metadata.name%3Ddefault`
+          const { items }: { items: unknown[] } = JSON.parse((await stage.admin({ path })).body)
+          return items.length > 0 || undefined
+        })
+      }
+
+      type Objects = readonly string[]
+
+      /** Every object of every kind that can be listed and deleted, with the imagePullSecrets of service accounts. */
+      async function listEverything(): Promise<Objects> {
+        const read = async (path: string) => JSON.parse((await stage.admin({ path })).body)
+        const groups: { groups: { preferredVersion: { groupVersion: string } }[] } = await read('/apis')
+        const roots = ['/api/v1', ...groups.groups.map(({ preferredVersion: one }) => `/apis/${one.groupVersion}`)]
+        const lines: string[] = []
+        for (const root of roots) {
+          const { resources }: { resources: { name: string; verbs: string[] }[] } = await read(root)
+          const kinds = resources.filter(
+            ({ name, verbs }) => verbs.includes('list') && verbs.includes('delete') && !/^(events|leases)$/.test(name),
+          )
+          for (const { name } of kinds) {
+            const { items }: { items: Listed[] } = await read(`${root}/${name}`)
+            lines.push(
+              ...items.map(
+                ({ metadata, imagePullSecrets = [] }) =>
+                  `${name} ${metadata.namespace ?? ''}/${metadata.name} ${JSON.stringify(imagePullSecrets)}`,
+              ),
+            )
+          }
+        }
+        return lines.toSorted()
+      }
+    })
+  },
+)
+
+interface Listed {
+  readonly metadata: { readonly namespace?: string; readonly name: string }
+  readonly imagePullSecrets?: readonly object[]
+}
+
+/** Real controllers need real time. */
+const sleep = async (ms: number, signal: AbortSignal): Promise<void> =>
+  await new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    })
+  })

@@ -1,0 +1,163 @@
+/** pullpass uninstall: removes what pullpass created in a cluster and at the cloud, and nothing else. */
+import { labelName } from '../document/kubernetes-names.ts'
+import { loadDocuments } from '../document/load-documents.ts'
+import { showValue } from '../document/show-value.ts'
+import { brokenRule } from '../document/text-rule.ts'
+import { connect } from '../kubernetes/connect.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+import { renderStructured } from '../terminal/render-structured.ts'
+import { type Cell, renderTable } from '../terminal/render-table.ts'
+import { destroyTrust, type Removal } from '../trust/destroy-trust.ts'
+import { openTrust } from '../trust/open-trust.ts'
+import { openRecord } from '../trust/trust-record.ts'
+import { markOf } from '../trust/trusted-cluster.ts'
+import { planUninstall, type UninstallPlan, type UninstallStep } from '../uninstall/uninstall.ts'
+import type { Call, Command } from './command.ts'
+import type { Flag } from './flag.ts'
+import { reportFault } from './report-fault.ts'
+import { clusterFlags, outputFlags } from './shared-flags.ts'
+import { prepareTrust } from './trust/prepare-trust.ts'
+import { printFaults } from './trust/print-faults.ts'
+import { trustFlags, yesFlag } from './trust/trust-flags.ts'
+import { usageFault } from './usage-fault.ts'
+
+type Switch = Flag & { readonly type: 'boolean' }
+
+const { context: _, ...trustFlagsOfOneCluster } = trustFlags
+
+const flags: Omit<typeof trustFlags, 'context'> &
+  typeof clusterFlags &
+  typeof yesFlag &
+  typeof outputFlags & {
+    readonly namespace: Flag & { readonly type: 'string' }
+    readonly 'delete-pull-secrets': Switch
+    readonly 'keep-trust': Switch
+    readonly 'dry-run': Switch
+  } = {
+  ...trustFlagsOfOneCluster,
+  namespace: {
+    type: 'string',
+    short: 'n',
+    value: 'NAMESPACE',
+    summary: 'Namespace that pullpass was installed in (default pullpass-system)',
+  },
+  'delete-pull-secrets': { type: 'boolean', summary: 'Delete the pull secrets that pullpass created' },
+  'keep-trust': { type: 'boolean', summary: 'Keep what trust apply created at the cloud' },
+  'dry-run': {
+    type: 'boolean',
+    summary: 'Show what would be removed; the API server checks each change and stores none',
+  },
+  ...clusterFlags,
+  ...yesFlag,
+  ...outputFlags,
+}
+
+export const uninstall: Command<typeof flags> = {
+  summary: 'Remove pullpass and what it created from a cluster and the cloud',
+  usage: [
+    'uninstall -f FILE [flags]',
+    'uninstall [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',
+  ],
+  details: [
+    'Removes in this order: the CronJob with its running Jobs; the Secret’s name from the service accounts that the',
+    'documents name; with --delete-pull-secrets the pull secrets; what trust apply created at the cloud; RBAC, network',
+    'policy, ConfigMaps, service account and admission policies of the installation; and its namespace, if pullpass',
+    'manifests created it and it contains nothing else. Each phase starts only when the one before it succeeded: after a',
+    'failure, run the same command again. Objects that pullpass did not create are kept and named.',
+    'Without --delete-pull-secrets, pods pull until the credentials expire. Issuer metadata stays published: other clouds',
+    'and clusters may use it; issuer watch and issuer serve are removed with kubectl delete -k.',
+    '',
+    'Examples:',
+    '  pullpass uninstall -f artifact-registry.yaml --dry-run',
+    '  pullpass uninstall -f artifact-registry.yaml --delete-pull-secrets',
+  ].join('\n'),
+  life: 'one-shot',
+  flags,
+
+  async run(call) {
+    const { flags: given, outside, terminal } = call
+    const namespace = readNamespace(given.namespace)
+    if (!given['dry-run'] && !given.yes && terminal.ask === undefined) throw noTerminal()
+    const documents = await loadDocuments(given.file, { ...outside, ...terminal })
+    const cluster = await connect(given, outside)
+    try {
+      const wanted = {
+        documents,
+        namespace,
+        pullSecrets: given['delete-pull-secrets'] ? 'Delete' : 'Keep',
+        ...(!given['keep-trust'] && {
+          destroyTrust: async (mode: 'plan' | 'destroy') => await removeTrust(call, mode),
+        }),
+      } as const
+      const plan = await planUninstall(wanted, cluster, outside)
+      if (!(await isConfirmed(plan, call))) return 1
+      const steps = await plan.execute(given['dry-run'] ? 'all' : 'none')
+      await printSteps(steps, call)
+      printFaults(steps, call)
+      outside.signal.throwIfAborted()
+      return steps.every(({ result }) => result !== 'failed' && result !== 'blocked') ? 0 : 1
+    } finally {
+      await cluster.close()
+    }
+  },
+}
+
+/** @throws USAGE_INVALID */
+function readNamespace(namespace = 'pullpass-system'): string {
+  const expected = brokenRule(labelName, namespace)
+  if (expected === undefined) return namespace
+  throw usageFault('uninstall', `--namespace is ${showValue(namespace)}`, expected)
+}
+
+async function removeTrust(call: Call<typeof flags>, mode: 'plan' | 'destroy'): Promise<Removal[]> {
+  const { context, ...given } = call.flags
+  const flagsOfTrust = { ...given, context: context === undefined ? [] : [context] }
+  return await prepareTrust('uninstall', { ...call, flags: flagsOfTrust }, 'always', async (prepared) => {
+    const record = openRecord(prepared.connections)
+    const agree = mode === 'plan' ? undefined : async () => 'make' as const // confirmed for the whole plan
+    const ways = { agree, record, marks: prepared.clusters.map(markOf) }
+    return await destroyTrust(await openTrust(prepared.wanted, record, call.outside), ways, call.outside)
+  })
+}
+
+async function isConfirmed(
+  plan: UninstallPlan,
+  { flags: given, outside, terminal }: Call<typeof flags>,
+): Promise<boolean> {
+  const { ask } = terminal
+  if (given['dry-run'] || given.yes || ask === undefined) return true
+  terminal.complain(renderSteps(plan.steps, terminal.color))
+  const answer = await ask('\nRemove everything that is pending? [y/N]: ', outside.signal)
+  return ['y', 'yes'].includes(answer?.trim().toLowerCase() ?? '')
+}
+
+const noTerminal = () =>
+  new PullpassError({
+    code: 'USAGE_INVALID',
+    hop: 'run',
+    seen: 'uninstall asks for confirmation, and there is no terminal',
+    expected: '--yes, which removes without asking',
+    hint: 'see first what would be removed: pullpass uninstall --dry-run',
+  })
+
+async function printSteps(
+  steps: readonly UninstallStep[],
+  { flags: given, terminal }: Call<typeof flags>,
+): Promise<void> {
+  const { output } = given
+  if (output !== undefined) {
+    const items = steps.map(({ fault, ...step }) => ({ ...step, ...reportFault(fault) }))
+    terminal.print(await renderStructured({ dryRun: given['dry-run'], steps: items }, output))
+    return
+  }
+  terminal.print(renderSteps(steps, terminal.color))
+  if (given['dry-run']) terminal.print('\nDry run: nothing was changed.')
+}
+
+function renderSteps(steps: readonly UninstallStep[], color: 'always' | 'never'): string {
+  const rows = steps.map(({ phase, kind, name, result, note = '' }): Cell[] => {
+    const tone = result === 'failed' || result === 'blocked' ? 'bad' : 'good'
+    return [phase, { text: result, tone }, kind, name, note]
+  })
+  return renderTable({ header: ['PHASE', 'RESULT', 'KIND', 'NAME', 'NOTE'], rows }, color)
+}

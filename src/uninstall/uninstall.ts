@@ -1,0 +1,266 @@
+/**
+ * Removes pullpass from a cluster. Each phase starts only when the one before it succeeded, so that nothing is written
+ * again after its removal, and a repeated run continues where this one stopped:
+ *
+ *   stop          the CronJob and its Jobs: nothing writes Secrets any more
+ *   detach        the Secret's name from the service accounts that the documents name
+ *   pull-secrets  the Secrets themselves, only where this is requested
+ *   trust         what trust apply created at the cloud; its record is in the namespace
+ *   installation  RBAC, network policy, ConfigMaps, account, admission policies
+ *   namespace     only if pullpass manifests created it and it contains nothing else
+ */
+import type { Document } from '../document/document.ts'
+import { type ApiObject, deleteObject, waitUntilDeleted } from '../kubernetes/api-object.ts'
+import { detachPullSecret } from '../kubernetes/attach-pull-secret.ts'
+import type { Cluster } from '../kubernetes/cluster.ts'
+import { fieldManager } from '../kubernetes/field-manager.ts'
+import { listPullSecrets } from '../kubernetes/list-pull-secrets.ts'
+import { listServiceAccounts } from '../kubernetes/list-service-accounts.ts'
+import type { PullSecretMetadata } from '../kubernetes/pull-secret-metadata.ts'
+import { asFault } from '../outside/as-fault.ts'
+import type { Outside } from '../outside/outside.ts'
+import type { PullpassError } from '../outside/pullpass-error.ts'
+import type { Removal } from '../trust/destroy-trust.ts'
+import { findInstallation } from './installation.ts'
+
+type Phase = 'stop' | 'detach' | 'pull-secrets' | 'trust' | 'installation' | 'namespace'
+
+export interface UninstallStep {
+  readonly phase: Phase
+  /** `CronJob`, `ServiceAccount`, or `Trust` for a resource at the cloud. */
+  readonly kind: string
+  /** `NAMESPACE/NAME`, or NAME where it has no namespace. */
+  readonly name: string
+  /** `blocked`: an earlier phase failed. `pending`: not executed yet, in a plan. */
+  readonly result: 'pending' | 'deleted' | 'detached' | 'absent' | 'kept' | 'failed' | 'blocked'
+  /** Why it was kept. */
+  readonly note?: string
+  readonly fault?: PullpassError
+}
+
+/** A step, and what executes it; absent: there is nothing to do. */
+interface PlannedStep {
+  readonly step: UninstallStep
+  readonly execute?: (dryRun: 'all' | 'none') => Promise<Pick<UninstallStep, 'result'>>
+}
+
+export interface UninstallWanted {
+  readonly documents: readonly Document[]
+  /** Where pullpass was installed. */
+  readonly namespace: string
+  readonly pullSecrets: 'Delete' | 'Keep'
+  /** Absent: what was created at the cloud is kept. */
+  readonly destroyTrust?: (mode: 'plan' | 'destroy') => Promise<readonly Removal[]>
+}
+
+export interface UninstallPlan {
+  readonly steps: readonly UninstallStep[]
+  /** Executes the plan. `all`: the API server checks every change and stores none. */
+  readonly execute: (dryRun: 'all' | 'none') => Promise<UninstallStep[]>
+}
+
+type UninstallOutside = Pick<Outside, 'now' | 'sleep' | 'signal'>
+
+/** Reads the cluster and the cloud, and changes nothing. @throws what a cluster and a cloud throw */
+export async function planUninstall(
+  wanted: UninstallWanted,
+  cluster: Cluster,
+  outside: UninstallOutside,
+): Promise<UninstallPlan> {
+  const [installation, secrets, removals] = await Promise.all([
+    findInstallation(cluster, wanted.namespace),
+    findPullSecrets(wanted.documents, cluster),
+    wanted.destroyTrust?.('plan') ?? [],
+  ])
+  const planned: PlannedStep[] = [
+    ...installation.cronJobs.map((object) => deletion('stop', object, cluster, outside)),
+    ...(await planDetachments(wanted.documents, secrets, cluster)),
+    ...secrets.map((found) => planPullSecret(found, wanted.pullSecrets, cluster)),
+    ...removals.map((removal) => ({ step: stepOfRemoval(removal) })),
+    ...installation.objects.map((object) => deletion('installation', object, cluster, outside)),
+    ...installation.trustRecords.map(keptRecord),
+    ...planNamespace(wanted.namespace, installation.namespace, cluster, outside),
+  ]
+  return {
+    steps: planned.map(({ step }) => step),
+    execute: async (dryRun) => await executePhases(planned, wanted, { dryRun, signal: outside.signal }),
+  }
+}
+
+const keptRecord = (object: ApiObject): PlannedStep => ({
+  step: {
+    phase: 'installation',
+    kind: object.type.kind,
+    name: nameOf(object),
+    result: 'kept',
+    note: 'it records what trust apply created: delete it when no other document of this cluster needs it',
+  },
+})
+
+const phases: readonly Phase[] = ['stop', 'detach', 'pull-secrets', 'trust', 'installation', 'namespace']
+
+interface Execution {
+  readonly dryRun: 'all' | 'none'
+  readonly signal: AbortSignal
+}
+
+async function executePhases(
+  planned: readonly PlannedStep[],
+  { destroyTrust }: UninstallWanted,
+  { dryRun, signal }: Execution,
+): Promise<UninstallStep[]> {
+  const done: UninstallStep[] = []
+  for (const phase of phases) {
+    const steps = planned.filter(({ step }) => step.phase === phase)
+    const blocked = signal.aborted || done.some(({ result }) => result === 'failed' || result === 'blocked')
+    if (blocked) done.push(...steps.map(({ step }) => withPending(step, 'blocked')))
+    else if (phase !== 'trust')
+      for (const one of steps) done.push(await executeStep(one, dryRun)) // in their order
+    else if (dryRun === 'all') done.push(...steps.map(({ step }) => withPending(step, 'deleted')))
+    else done.push(...((await destroyTrust?.('destroy')) ?? []).map(stepOfRemoval))
+  }
+  return done
+}
+
+const withPending = (step: UninstallStep, result: 'blocked' | 'deleted'): UninstallStep =>
+  step.result === 'pending' ? { ...step, result } : step
+
+async function executeStep({ step, execute }: PlannedStep, dryRun: 'all' | 'none'): Promise<UninstallStep> {
+  if (execute === undefined) return step
+  try {
+    return { ...step, ...(await execute(dryRun)) }
+  } catch (error) {
+    return { ...step, result: 'failed', fault: asFault(error) }
+  }
+}
+
+/** A CronJob and a namespace are waited for: their Jobs and objects must be gone before what follows. */
+function deletion(phase: Phase, object: ApiObject, cluster: Cluster, outside: UninstallOutside): PlannedStep {
+  const waits = phase === 'stop' || object.type.kind === 'Namespace'
+  return {
+    step: { phase, kind: object.type.kind, name: nameOf(object), result: 'pending' },
+    async execute(dryRun) {
+      const result = await deleteObject(cluster, object, { dryRun, ...(waits && { propagation: 'Foreground' }) })
+      if (waits && dryRun === 'none') await waitUntilDeleted(cluster, object, longestWaitMs, outside)
+      return { result }
+    },
+  }
+}
+
+/** A Job's Pod has 30 s to end by itself. */
+const longestWaitMs = 90_000
+
+const nameOf = ({ namespace, name }: { readonly namespace?: string; readonly name: string }) =>
+  namespace === undefined ? name : `${namespace}/${name}`
+
+interface FoundPullSecret {
+  readonly document: Document
+  readonly secret: PullSecretMetadata
+  /** Whether this document's field manager owns its credential. */
+  readonly owner: 'document' | 'other'
+}
+
+/** In every namespace, whether the document still selects it or not. */
+async function findPullSecrets(documents: readonly Document[], cluster: Cluster): Promise<FoundPullSecret[]> {
+  const lists = documents.map(async (document) => {
+    const { found } = await listPullSecrets(cluster, document.secretName, 'all')
+    const manager = fieldManager(document)
+    return [...found.values()].map((secret): FoundPullSecret => {
+      return { document, secret, owner: secret.owners.data.includes(manager) ? 'document' : 'other' }
+    })
+  })
+  return (await Promise.all(lists)).flat()
+}
+
+const secretKind = { group: '', version: 'v1', kind: 'Secret', resource: 'secrets' }
+
+function planPullSecret(
+  { document, secret, owner }: FoundPullSecret,
+  pullSecrets: UninstallWanted['pullSecrets'],
+  cluster: Cluster,
+): PlannedStep {
+  const { namespace, uid, resourceVersion } = secret
+  const name = document.secretName
+  const step = { phase: 'pull-secrets', kind: 'Secret', name: nameOf({ namespace, name }) } as const
+  if (owner === 'other') {
+    const managers = secret.owners.data.join(', ') || 'no field manager'
+    return { step: { ...step, result: 'kept', note: `its credential is managed by ${managers}` } }
+  }
+  if (pullSecrets === 'Keep')
+    return {
+      step: {
+        ...step,
+        result: 'kept',
+        note: 'its credential is no longer refreshed; --delete-pull-secrets deletes it',
+      },
+    }
+  return {
+    step: { ...step, result: 'pending' },
+    execute: async (dryRun) => ({
+      result: await deleteObject(cluster, { type: secretKind, namespace, name, uid }, { dryRun, resourceVersion }),
+    }),
+  }
+}
+
+/** Where another manager's Secret has that name, its entry is not pullpass's. */
+async function planDetachments(
+  documents: readonly Document[],
+  secrets: readonly FoundPullSecret[],
+  cluster: Cluster,
+): Promise<PlannedStep[]> {
+  const lists = documents.flatMap((document) =>
+    document.attachToServiceAccounts.map(async (account) => {
+      const foreign = new Set(
+        secrets
+          .filter((found) => found.document === document && found.owner === 'other')
+          .map(({ secret }) => secret.namespace),
+      )
+      const { found } = await listServiceAccounts(cluster, account, 'all')
+      return [...found.values()]
+        .filter(
+          ({ namespace, imagePullSecrets }) =>
+            imagePullSecrets.includes(document.secretName) && !foreign.has(namespace),
+        )
+        .map((serviceAccount): PlannedStep => {
+          return {
+            step: { phase: 'detach', kind: 'ServiceAccount', name: nameOf(serviceAccount), result: 'pending' },
+            async execute(dryRun) {
+              const ways = { manager: fieldManager(document), dryRun }
+              const result = await detachPullSecret(cluster, serviceAccount, document.secretName, ways)
+              return { result: result === 'detached' ? 'detached' : 'absent' }
+            },
+          }
+        })
+    }),
+  )
+  return (await Promise.all(lists)).flat()
+}
+
+/** The cloud's side is executed as a whole, by `destroyTrust`. */
+function stepOfRemoval({ name, result, note, fault }: Removal): UninstallStep {
+  const results = {
+    removed: 'deleted',
+    remove: 'pending',
+    absent: 'absent',
+    kept: 'kept',
+    declined: 'kept',
+    failed: 'failed',
+    unfinished: 'failed',
+    'not done': 'blocked',
+  } as const
+  const step = { phase: 'trust', kind: 'Trust', name, result: results[result] } as const
+  return { ...step, ...(note !== undefined && { note }), ...(fault && { fault }) }
+}
+
+function planNamespace(
+  name: string,
+  found: Awaited<ReturnType<typeof findInstallation>>['namespace'],
+  cluster: Cluster,
+  outside: UninstallOutside,
+): PlannedStep[] {
+  if (found.state === 'removable')
+    return [...found.policies, found.object].map((object) => deletion('namespace', object, cluster, outside))
+  const step = { phase: 'namespace', kind: 'Namespace', name } as const
+  if (found.state === 'absent') return [{ step: { ...step, result: 'absent' } }]
+  return [{ step: { ...step, result: 'kept', note: found.reason } }]
+}

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { readPullSecret } from '../support/read-pull-secret.ts'
+import { type PullpassRun, type PullpassWanted, runPullpass } from '../support/run-pullpass.ts'
+import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
+import { heldBy, trustDocument } from './trust/run-trust.ts'
+
+const spec = ['attachToServiceAccounts: [default]']
+
+/** Writes the document, and applies trust and a first refresh. */
+async function installed(sandbox: TestSandbox): Promise<string> {
+  seedAccount(sandbox, 'team-a', [])
+  const file = await sandbox.write('document.yaml', trustDocument(sandbox, { spec }))
+  await succeed(sandbox, ['trust', 'apply', '--yes', '-f', file])
+  await succeed(sandbox, ['refresh', '-f', file])
+  return file
+}
+
+async function succeed(
+  sandbox: TestSandbox,
+  words: readonly string[],
+  wanted: PullpassWanted = {},
+): Promise<PullpassRun> {
+  const run = await runPullpass(sandbox, words, wanted)
+  assert.equal(run.exitCode, 0, run.stderr)
+  return run
+}
+
+function seedAccount({ cluster }: TestSandbox, namespace: string, secrets: readonly string[]): void {
+  const metadata = { namespace, name: 'default' }
+  const imagePullSecrets = secrets.map((name) => ({ name }))
+  cluster.seed({ apiVersion: 'v1', kind: 'ServiceAccount', metadata, imagePullSecrets })
+}
+
+const pullSecretsOf = ({ cluster }: TestSandbox, namespace: string) =>
+  cluster.store.read('ServiceAccount', namespace, 'default')?.['imagePullSecrets']
+
+const stepsOf = ({ stdout }: PullpassRun): string[] =>
+  JSON.parse(stdout).steps.map(
+    ({ phase, result, kind, name }: Record<string, string>) => `${phase} ${result} ${kind} ${name}`,
+  )
+
+const json = ['-o', 'json']
+
+suite('uninstall', { concurrency: 4 }, () => {
+  test('detaches the pull secret, deletes it on request, and removes trust', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const file = await installed(sandbox)
+    assert.deepEqual(pullSecretsOf(sandbox, 'team-a'), [{ name: 'regcred' }])
+
+    const run = await succeed(sandbox, ['uninstall', '-f', file, '--yes', '--delete-pull-secrets', ...json])
+
+    assert.deepEqual(stepsOf(run).slice(0, 2), [
+      'detach detached ServiceAccount team-a/default',
+      'pull-secrets deleted Secret team-a/regcred',
+    ])
+    assert.match(run.stdout, /"name": "image-system\/pullpass-trust",\s+"result": "kept"/)
+    assert.deepEqual(pullSecretsOf(sandbox, 'team-a'), [])
+    assert.equal(readPullSecret(sandbox, 'team-a'), undefined)
+    assert.equal(heldBy(sandbox).account, undefined)
+    assert.equal(heldBy(sandbox).provider?.state, 'DELETED')
+  })
+
+  test('keeps pull secrets unless --delete-pull-secrets is given, and trust with --keep-trust', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const file = await installed(sandbox)
+    const before = readPullSecret(sandbox, 'team-a')
+
+    const run = await succeed(sandbox, ['uninstall', '-f', file, '--yes', '--keep-trust', ...json])
+
+    assert.deepEqual(stepsOf(run).slice(0, 2), [
+      'detach detached ServiceAccount team-a/default',
+      'pull-secrets kept Secret team-a/regcred',
+    ])
+    assert.deepEqual(readPullSecret(sandbox, 'team-a'), before)
+    assert.equal(heldBy(sandbox).provider?.state, 'ACTIVE')
+  })
+
+  test('removes nothing with --dry-run, and shows what it would remove', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const file = await installed(sandbox)
+    const before = readPullSecret(sandbox, 'team-a')
+
+    const run = await succeed(sandbox, ['uninstall', '-f', file, '--dry-run', '--delete-pull-secrets'])
+
+    assert.match(run.stdout, /^detach +detached +ServiceAccount +team-a\/default$/m)
+    assert.match(run.stdout, /^pull-secrets +deleted +Secret +team-a\/regcred$/m)
+    assert.match(run.stdout, /^trust +deleted +Trust +projects\/.*\/providers\/cluster$/m)
+    assert.match(run.stdout, /^Dry run: nothing was changed\.$/m)
+    assert.deepEqual(readPullSecret(sandbox, 'team-a'), before)
+    assert.deepEqual(pullSecretsOf(sandbox, 'team-a'), [{ name: 'regcred' }])
+    assert.equal(heldBy(sandbox).provider?.state, 'ACTIVE')
+  })
+
+  test('keeps a Secret of that name that another manager wrote, and the service account that uses it', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const file = await installed(sandbox)
+    const metadata = { namespace: 'team-b', name: 'regcred' }
+    sandbox.cluster.seed({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata,
+      type: 'kubernetes.io/dockerconfigjson',
+      data: {},
+    })
+    seedAccount(sandbox, 'team-b', ['other', 'regcred'])
+
+    const run = await succeed(sandbox, [
+      'uninstall',
+      '-f',
+      file,
+      '--yes',
+      '--keep-trust',
+      '--delete-pull-secrets',
+      ...json,
+    ])
+
+    assert.ok(stepsOf(run).includes('pull-secrets kept Secret team-b/regcred'), run.stdout)
+    assert.ok(readPullSecret(sandbox, 'team-b'))
+    assert.deepEqual(pullSecretsOf(sandbox, 'team-b'), [{ name: 'other' }, { name: 'regcred' }])
+  })
+
+  test('detaches in namespaces that the document no longer selects, and keeps other entries', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const file = await installed(sandbox)
+    seedAccount(sandbox, 'team-b', ['first', 'regcred', 'last'])
+
+    await succeed(sandbox, ['uninstall', '-f', file, '--yes', '--keep-trust'])
+
+    assert.deepEqual(pullSecretsOf(sandbox, 'team-b'), [{ name: 'first' }, { name: 'last' }])
+  })
+
+  test('finds nothing to do when it runs again', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const file = await installed(sandbox)
+    const words = ['uninstall', '-f', file, '--yes', '--delete-pull-secrets', ...json]
+    await succeed(sandbox, words)
+    const run = await succeed(sandbox, words)
+    assert.deepEqual(
+      stepsOf(run).filter((step) => !/ (absent|kept) /.test(step)),
+      [],
+    )
+  })
+
+  test('shows the plan and asks, and removes nothing when the answer is no', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const file = await installed(sandbox)
+    const before = readPullSecret(sandbox, 'team-a')
+    const questions: string[] = []
+    const ask = async (question: string) => {
+      questions.push(question)
+      return 'no'
+    }
+
+    const run = await runPullpass(sandbox, ['uninstall', '-f', file, '--delete-pull-secrets'], { ask })
+
+    assert.equal(run.exitCode, 1)
+    assert.deepEqual(questions, ['\nRemove everything that is pending? [y/N]: '])
+    assert.match(run.stderr, /^pull-secrets +pending +Secret +team-a\/regcred$/m)
+    assert.deepEqual(readPullSecret(sandbox, 'team-a'), before)
+  })
+
+  test('without a terminal needs --yes, and says so before anything is read', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const run = await runPullpass(sandbox, ['uninstall', '-f', 'absent.yaml'])
+    assert.equal(run.exitCode, 2)
+    assert.match(run.stderr, /^USAGE_INVALID \(run\): uninstall asks for confirmation, and there is no terminal$/m)
+  })
+
+  test('stops at the phase that fails, and names what is blocked', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const file = await installed(sandbox)
+    const answer = { status: 403, body: { kind: 'Status', status: 'Failure', message: 'quota of changes', code: 403 } }
+    const when = ({ method, path }: { method: string; path: string }) =>
+      method === 'PATCH' && path.endsWith('/serviceaccounts/default')
+    sandbox.parts.kubernetes.faults.inject({ kind: 'answer', answer }, { when })
+
+    const run = await runPullpass(sandbox, ['uninstall', '-f', file, '--yes', '--delete-pull-secrets', ...json])
+
+    assert.equal(run.exitCode, 1)
+    assert.match(run.stderr, /^KUBERNETES_REFUSED \(kubernetes\): the API server answered 403 "quota of changes"/m)
+    assert.deepEqual(stepsOf(run).slice(0, 2), [
+      'detach failed ServiceAccount team-a/default',
+      'pull-secrets blocked Secret team-a/regcred',
+    ])
+    assert.ok(readPullSecret(sandbox, 'team-a'))
+    assert.equal(heldBy(sandbox).provider?.state, 'ACTIVE')
+  })
+})
