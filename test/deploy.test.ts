@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { parse, parseAllDocuments } from 'yaml'
 import { runPullpass } from './support/run-pullpass.ts'
@@ -13,6 +13,16 @@ async function readObjects(folder: string) {
   const find = (kind: string) => objects.find((object) => object.kind === kind)
   const pod = find('Deployment').spec.template.spec
   return { find, pod, container: pod.containers[0] }
+}
+
+async function assertPrinted(part: string) {
+  const read = async (file: string) =>
+    parseAllDocuments(await readFile(file, 'utf8'))
+      .map((document) => document.toJS())
+      .filter(({ metadata }) => metadata.name === `pullpass-${part}.pullpass-system`)
+  const printed = await read('deploy/cronjob/manifests.yaml')
+  assert.equal(printed.length, 2)
+  assert.deepEqual(await read(`deploy/${part}/policy.yaml`), printed)
 }
 
 suite('what runs in the cluster', () => {
@@ -62,13 +72,18 @@ suite('what runs in the cluster', () => {
     })
   }
 
-  test('deploy/settings is what pullpass manifests prints', async () => {
-    const read = async (file: string) =>
-      parseAllDocuments(await readFile(file, 'utf8'))
-        .map((document) => document.toJS())
-        .filter(({ metadata }) => metadata.name === 'pullpass-settings.pullpass-system')
-    const printed = await read('deploy/cronjob/manifests.yaml')
-    assert.equal(printed.length, 2)
-    assert.deepEqual(await read('deploy/settings/policy.yaml'), printed)
+  test('deploy/settings is what pullpass manifests prints', async () => await assertPrinted('settings'))
+
+  test('deploy/root-ca is what pullpass manifests prints', async () => await assertPrinted('root-ca'))
+
+  test('each base whose Pods trust kube-root-ca.crt brings the policy that protects it', async () => {
+    const bases = (await readdir('deploy', { withFileTypes: true })).filter((entry) => entry.isDirectory())
+    for (const { name } of bases) {
+      const files = (await readdir(`deploy/${name}`)).filter((file) => file.endsWith('.yaml'))
+      const texts = await Promise.all(files.map(async (file) => await readFile(`deploy/${name}/${file}`, 'utf8')))
+      if (!texts.some((text) => text.includes('kube-root-ca.crt'))) continue
+      const brings = texts.some((text) => text.includes('- ../root-ca') || text.includes('pullpass-root-ca.'))
+      assert.ok(brings, `deploy/${name}`)
+    }
   })
 })

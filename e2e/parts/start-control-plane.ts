@@ -12,6 +12,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ApiServerPlan, ControlPlanePlan } from './control-plane/api-server-plan.ts'
+import { askAsAdmin } from './control-plane/ask-as-admin.ts'
 import { findControlPlaneProgram } from './control-plane/find-control-plane-program.ts'
 import { renderKubeconfig } from './control-plane/render-kubeconfig.ts'
 import { type ApiServer, requestKubernetes } from './control-plane/request-kubernetes.ts'
@@ -36,17 +37,21 @@ export interface ControlPlane extends RealPart, Users, Omit<RunningApiServer, 's
 /** @throws AbsentPart where a program is not there and cannot be built. */
 export const startControlPlane = ({
   controllers = 'none',
+  controllerAccounts = 'own',
   users: names = [],
   ...plan
 }: ControlPlanePlan = {}): Promise<ControlPlane> =>
   startPart('control-plane', async (ground) => {
-    const [etcdAddress, users] = [await startEtcd(ground), await writeUsers(ground.folder, names)]
+    const [etcdAddress, users] = [
+      await startEtcd(ground),
+      await writeUsers(ground.folder, [...names, controllerManager]),
+    ]
     const cluster = { ground, etcdAddress, controllers, ...users }
     const key = generateSigningKey()
     const keys = plan.keys ?? { signing: key, verifying: [key] }
     const first = await startApiServer(cluster, 'first', { ...plan, keys })
     const kubeconfig = renderKubeconfig(first, first.adminToken)
-    if (controllers === 'all') await startControllers(ground, first, kubeconfig)
+    if (controllers === 'all') await startControllers(ground, first, controllerAccounts, users)
     let replicas = 0
     const startReplica = (differing: ApiServerPlan = {}) => {
       replicas += 1
@@ -71,17 +76,23 @@ async function startEtcd({ folder, start }: PartGround): Promise<string> {
   return address
 }
 
+const controllerManager = 'system:kube-controller-manager'
+
 async function startControllers(
   { folder, start }: PartGround,
   apiServer: ApiServer & Pick<RunningApiServer, 'signingKeyFile'>,
-  kubeconfig: string,
+  accounts: NonNullable<ControlPlanePlan['controllerAccounts']>,
+  { userTokens }: Users,
 ) {
+  // Its bootstrap role covers what it does in its own name; the controllers' rights are those of their accounts.
+  if (accounts === 'shared') await grantAll(apiServer, controllerManager)
   const kubeconfigFile = join(folder, 'kubeconfig')
-  await writeFile(kubeconfigFile, kubeconfig, { mode: 0o600 })
+  await writeFile(kubeconfigFile, renderKubeconfig(apiServer, userTokens.get(controllerManager) ?? ''), { mode: 0o600 })
   const { ended } = start(await findControlPlaneProgram('kube-controller-manager'), [
     `--kubeconfig=${kubeconfigFile}`,
     `--service-account-private-key-file=${apiServer.signingKeyFile}`,
     `--root-ca-file=${join(folder, 'apiserver.crt')}`,
+    `--use-service-account-credentials=${accounts === 'own'}`,
     '--leader-elect=false',
     '--secure-port=0',
   ])
@@ -93,3 +104,14 @@ async function startControllers(
   }
   await waitUntil('the controllers', 60_000, defaultAccount, ended)
 }
+
+const grantAll = async (apiServer: ApiServer, user: string) =>
+  await askAsAdmin(apiServer, {
+    method: 'POST',
+    path: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+    body: {
+      metadata: { name: 'shared-controller-account' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
+    },
+  })

@@ -12,6 +12,7 @@ import { renderNetworkPolicy } from './render-network-policy.ts'
 import { renderRoles } from './render-roles.ts'
 import { documentsName, publishName } from './render-volumes.ts'
 import { rightsOf } from './rights-of.ts'
+import { renderRootCaPolicy } from './root-ca-policy.ts'
 import { scheduleOf } from './schedule-of.ts'
 import { secretsPolicy } from './secrets-policy.ts'
 import { serviceAccountsPolicy } from './service-accounts-policy.ts'
@@ -41,6 +42,7 @@ export async function renderManifests(
     renderNamespace(place),
     ...policies.flatMap((policy) => renderPolicy(policy, place)),
     ...(settings.length === 0 ? [] : renderSettingsPolicy(place)),
+    ...renderRootCaPolicy(place),
     renderServiceAccount(place),
     ...renderRoles(rightsOf(documents), place),
     renderNetworkPolicy(place),

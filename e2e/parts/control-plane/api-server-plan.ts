@@ -27,6 +27,9 @@ export interface ApiServerPlan {
 export interface ControlPlanePlan extends ApiServerPlan {
   /** `all`: default service accounts, root certificates, namespace deletion, garbage collection, cron jobs. */
   readonly controllers?: 'none' | 'all'
+  /** `own`: each controller runs as its own service account (--use-service-account-credentials, the default here and of kubeadm);
+   *  `shared`: all of them as system:kube-controller-manager. */
+  readonly controllerAccounts?: 'own' | 'shared'
   /** Users beside the admin; they hold no rights by themselves. */
   readonly users?: readonly string[]
 }
