@@ -1,7 +1,8 @@
 /** Requests to the API server over HTTP/1.1 connections that are kept (RFC 9112 §9.3): proxies, `kubectl proxy`, one by one. */
-import type { Agent, ClientRequest, IncomingMessage, RequestOptions, request } from 'node:http'
-import { collectText } from '../outside/collect-text.ts'
-import { type Answer, CutShort, type Line, type Message, Overdue, Stalled, Untrusted } from './line.ts'
+import type { Agent, ClientRequest, RequestOptions, request } from 'node:http'
+import { exchangeHttp1 } from '../outside/exchange-http1.ts'
+import { CutShort } from '../outside/transport.ts'
+import { type Answer, type Line, type Message, Overdue, Stalled, Untrusted } from './line.ts'
 
 export interface Http1Way {
   readonly request: typeof request
@@ -12,26 +13,36 @@ export interface Http1Way {
 }
 
 export function openHttp1Line(way: Http1Way): Line {
-  const waiting = new Set<ClientRequest>()
+  const waiting = new Set<AbortController>()
   return {
     async send(message) {
-      const { method, path, longestMs } = message
-      const sent = way.request({ ...way.target, agent: way.agent, method, path, headers: headersOf(message) })
-      waiting.add(sent)
-      sent.setTimeout(way.timeoutMs, () => sent.destroy(new Stalled(way.timeoutMs)))
-      const over = setTimeout(() => sent.destroy(new Overdue(longestMs)), longestMs)
+      const end = new AbortController()
+      waiting.add(end)
+      const over = setTimeout(() => end.abort(new Overdue(message.longestMs)), message.longestMs)
       try {
-        return await receive(sent, message)
+        return await sendOnce(way, message, end)
       } finally {
         clearTimeout(over)
-        waiting.delete(sent)
+        waiting.delete(end)
       }
     },
     state: () => 'usable', // its agent opens a connection whenever one is needed
     destroy() {
-      for (const sent of waiting) sent.destroy()
+      for (const end of waiting) end.abort(new CutShort())
       way.agent.destroy()
     },
+  }
+}
+
+async function sendOnce(way: Http1Way, message: Message, end: AbortController): Promise<Answer> {
+  const { method, path, body, maxAnswerBytes: maxBytes } = message
+  const sent = way.request({ ...way.target, agent: way.agent, method, path, headers: headersOf(message) })
+  sent.setTimeout(way.timeoutMs, () => end.abort(new Stalled(way.timeoutMs)))
+  try {
+    const { status, headers, body: text } = await exchangeHttp1(sent, { body, maxBytes, signal: end.signal })
+    return { status, retryAfter: headers['retry-after'], body: text }
+  } catch (error) {
+    throw error instanceof Error && isUntrusted(way, sent) ? new Untrusted(error) : error
   }
 }
 
@@ -39,23 +50,8 @@ function headersOf({ headers, body }: Message): Record<string, string | string[]
   return body === undefined ? { ...headers } : { ...headers, 'content-length': String(Buffer.byteLength(body)) }
 }
 
-function receive(sent: ClientRequest, { body, maxAnswerBytes }: Message): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    sent.once('response', (answer) => {
-      readWhole(answer, maxAnswerBytes).then(resolve, reject)
-    })
-    sent.on('error', (error) => reject(isUntrusted(sent) ? new Untrusted(error) : error))
-    sent.end(body)
-  })
-}
-
 /** Where a proxy stands between, TLS is made by the agent, and its verdict is only found on the socket. */
-function isUntrusted({ socket }: ClientRequest): boolean {
-  return socket !== null && 'authorizationError' in socket && Boolean(socket.authorizationError)
-}
-
-async function readWhole(answer: IncomingMessage, maxBytes: number): Promise<Answer> {
-  const body = await collectText(answer, maxBytes)
-  if (!answer.complete) throw new CutShort()
-  return { status: answer.statusCode ?? 0, retryAfter: answer.headers['retry-after'], body }
+function isUntrusted({ target }: Http1Way, { socket }: ClientRequest): boolean {
+  const verifies = 'rejectUnauthorized' in target && target.rejectUnauthorized === true
+  return verifies && socket !== null && 'authorizationError' in socket && Boolean(socket.authorizationError)
 }

@@ -1,8 +1,8 @@
 /** Requests to the API server side by side over one HTTP/2 connection (RFC 9113), each on a stream of its own. */
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { AnswerTooLarge } from '../outside/transport.ts'
-import { type Answer, CutShort, type Line, type Message, Overdue, Stalled } from './line.ts'
+import { AnswerTooLarge, AnswerUnusable, CutShort } from '../outside/transport.ts'
+import { type Answer, type Line, type Message, Overdue, Stalled } from './line.ts'
 import { watchSilence } from './watch-silence.ts'
 
 /** A page of a list comes without waiting for window updates (RFC 9113 §6.9). */
@@ -25,51 +25,69 @@ export function openHttp2Line(socket: TLSSocket, server: URL, timeoutMs: number)
   }
 }
 
+/** A server sends one or two (RFC 9110 §15.2); each resets the stream's idle timeout. */
+const mostInterimAnswers = 32
+
 async function sendStream(session: ClientHttp2Session, message: Message, timeoutMs: number): Promise<Answer> {
-  const { body, longestMs } = message
+  const { body, longestMs, maxAnswerBytes } = message
   const stream = session.request(
     { ':method': message.method, ':path': message.path, ...message.headers },
     { endStream: body === undefined },
   )
-  stream.setTimeout(timeoutMs, () => stream.destroy(new Stalled(timeoutMs)))
-  const over = setTimeout(() => stream.destroy(new Overdue(longestMs)), longestMs)
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  // The promise is rejected as well: what a destroyed stream emits depends on the state of its connection.
+  const end = (reason: Error) => {
+    reject(reason)
+    stream.destroy(reason)
+  }
+  stream.setTimeout(timeoutMs, () => end(new Stalled(timeoutMs)))
+  const over = setTimeout(() => end(new Overdue(longestMs)), longestMs)
+  let interim = 0
+  stream.on('headers', () => {
+    if (++interim > mostInterimAnswers) end(new AnswerUnusable(`sent more than ${mostInterimAnswers} interim answers`))
+  })
+  receive(stream, { maxBytes: maxAnswerBytes, resolve, reject, end })
   if (body !== undefined) stream.end(body)
   try {
-    return await receive(stream, message.maxAnswerBytes)
+    return await promise
   } finally {
     clearTimeout(over)
+    // An answer may come before the request was read, whose rest would then occupy a stream for ever.
+    if (!stream.writableFinished) stream.close(constants.NGHTTP2_CANCEL)
   }
 }
 
-function receive(stream: ClientHttp2Stream, maxBytes: number): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const pieces: Buffer[] = []
-    let bytes = 0
-    let head: Pick<Answer, 'status' | 'retryAfter'> | undefined
-    let announced: string | undefined
-    let answered = false
-    stream.once('response', (headers) => {
-      head = { status: headers[':status'] ?? 0, retryAfter: headers['retry-after'] }
-      announced = headers['content-length']
-    })
-    stream.on('data', (piece: Buffer) => {
-      bytes += piece.length
-      if (bytes > maxBytes) stream.destroy(new AnswerTooLarge(maxBytes))
-      else pieces.push(piece)
-    })
-    stream.once('end', () => {
-      // A stream that was reset, or whose connection is gone, ends too, even without an error (RFC 9113 §8.1). Length
-      // tells where it was announced; else the stream must have been open still, or its connection alive.
-      const whole =
-        announced === undefined ? !stream.closed || stream.session?.destroyed === false : bytes === Number(announced)
-      answered = head !== undefined && whole && stream.rstCode === constants.NGHTTP2_NO_ERROR
-      if (head && answered) resolve({ ...head, body: textOf(pieces) })
-    })
-    stream.once('error', reject)
-    stream.once('close', () => {
-      if (!answered) reject(new CutShort()) // an error that came before has told more
-    })
+interface Receiving {
+  readonly maxBytes: number
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (reason: unknown) => void
+  /** Rejects, and ends the stream. */
+  readonly end: (reason: Error) => void
+}
+
+function receive(stream: ClientHttp2Stream, { maxBytes, resolve, reject, end }: Receiving): void {
+  const pieces: Buffer[] = []
+  let bytes = 0
+  let head: Pick<Answer, 'status' | 'retryAfter'> | undefined
+  let announced: string | undefined
+  stream.once('response', (headers) => {
+    head = { status: headers[':status'] ?? 0, retryAfter: headers['retry-after'] }
+    announced = headers['content-length']
   })
+  stream.on('data', (piece: Buffer) => {
+    bytes += piece.length
+    if (bytes > maxBytes) end(new AnswerTooLarge(maxBytes))
+    else pieces.push(piece)
+  })
+  stream.once('end', () => {
+    // A stream that was reset, or whose connection is gone, ends too, even without an error (RFC 9113 §8.1). Length
+    // tells where it was announced; else the stream must have been open still, or its connection alive.
+    const whole =
+      announced === undefined ? !stream.closed || stream.session?.destroyed === false : bytes === Number(announced)
+    if (head && whole && stream.rstCode === constants.NGHTTP2_NO_ERROR) resolve({ ...head, body: textOf(pieces) })
+  })
+  stream.once('error', reject)
+  stream.once('close', () => reject(new CutShort())) // no effect after a whole answer, or an error that tells more
 }
 
 const textOf = (pieces: Buffer[]) =>

@@ -5,6 +5,7 @@
  */
 
 import { showValue } from '../document/show-value.ts'
+import { type NamedProxy, proxyFor } from '../outside/proxy.ts'
 import { whyUnreadable } from '../outside/read-regular-file.ts'
 import { Redacted } from '../outside/redacted.ts'
 import { askPlugin } from './ask-plugin.ts'
@@ -18,7 +19,6 @@ import { type KubeconfigEntry, kubeconfigInvalid, resolveBeside, textField } fro
 import { loadKubeconfig } from './load-kubeconfig.ts'
 import { parseBearer } from './parse-bearer.ts'
 import type { AskPlugin, PluginOutside } from './plugin-credential.ts'
-import { proxyForServer } from './proxy-for-server.ts'
 import { readBearerFile } from './read-bearer-file.ts'
 import { checkCertificates, readCertificates } from './read-certificates.ts'
 import { readSmallFile } from './read-small-file.ts'
@@ -31,13 +31,18 @@ export async function kubeconfigAccess(
   const context = chooseContext(await loadKubeconfig(flags.kubeconfig, outside.environment), flags.context)
   const server = serverOf(context.cluster)
   const ask = server.protocol === 'https:' ? await askPlugin(context, outside) : undefined
-  const proxy = textField(context.cluster, 'proxy-url') ?? proxyForServer(server, outside.environment)
+  const proxy = proxyOf(context.cluster) ?? proxyFor(server, outside.environment)
   return {
     server,
     trust: () => readTrust(context, ask),
     identify: identifyBy(server, context.user, ask, outside.now),
     ...(proxy && { proxy: clusterProxy(server, proxy) }),
   }
+}
+
+function proxyOf(cluster: KubeconfigEntry): NamedProxy | undefined {
+  const url = textField(cluster, 'proxy-url')
+  return url === undefined ? undefined : { url, source: `proxy-url in ${cluster.file}` }
 }
 
 function serverOf(cluster: KubeconfigEntry): URL {

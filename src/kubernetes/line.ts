@@ -1,7 +1,10 @@
 /** One way to the API server, by whichever protocol it offers: it sends a request once, and knows nothing of retries. */
 
 export interface Line {
-  /** Rejects with the system's own error, AnswerTooLarge, Stalled, Overdue, Untrusted or CutShort. */
+  /**
+   * Settles within the message's `longestMs`, whatever the server does. Rejects with the system's own error,
+   * AnswerTooLarge, AnswerUnusable, Stalled, Overdue, Untrusted or CutShort.
+   */
   send(message: Message): Promise<Answer>
   /** `draining`: no further request is taken, after a GOAWAY; those under way are still answered. */
   state(): 'usable' | 'draining' | 'ended'
@@ -48,13 +51,5 @@ export class Untrusted extends Error {
   constructor(cause: Error) {
     super(cause.message, { cause })
     this.name = 'Untrusted'
-  }
-}
-
-/** The connection ended before the answer did. */
-export class CutShort extends Error {
-  constructor() {
-    super('the connection ended before the answer did')
-    this.name = 'CutShort'
   }
 }

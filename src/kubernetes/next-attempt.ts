@@ -2,7 +2,7 @@
 
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { systemErrorCode } from '../outside/system-error-code.ts'
-import { AnswerTooLarge } from '../outside/transport.ts'
+import { AnswerTooLarge, AnswerUnusable } from '../outside/transport.ts'
 
 import { Untrusted } from './line.ts'
 
@@ -39,6 +39,6 @@ export function nextAttemptMs(outcome: Outcome, patience: Patience, random: numb
 function mayPass(outcome: Outcome): boolean {
   if (outcome.kind === 'answered') return outcome.status === 429 || outcome.status >= 500
   const { error } = outcome
-  if (error instanceof PullpassError || error instanceof AnswerTooLarge || error instanceof Untrusted) return false
+  if ([PullpassError, AnswerTooLarge, AnswerUnusable, Untrusted].some((kind) => error instanceof kind)) return false
   return systemErrorCode(error) !== 'ENOTFOUND' // a name that does not exist is a wrong kubeconfig
 }

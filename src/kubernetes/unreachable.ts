@@ -1,13 +1,16 @@
 /** A request to the API server that got no answer, in words. */
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { systemErrorCode } from '../outside/system-error-code.ts'
-import { AnswerTooLarge } from '../outside/transport.ts'
+import { AnswerTooLarge, AnswerUnusable, ProxyFailed } from '../outside/transport.ts'
+import { proxyFault } from '../outside/transport-fault.ts'
 import { Untrusted } from './line.ts'
 
 /** What was said already stays as it is. */
 export function unreachable(server: URL, error: unknown): PullpassError {
   if (error instanceof PullpassError) return error
   if (error instanceof AnswerTooLarge) return tooLarge(server, error)
+  if (error instanceof ProxyFailed) return proxyFault('kubernetes', error)
+  if (error instanceof AnswerUnusable) return unusable(server, error)
   if (error instanceof Untrusted) return untrusted(server, error)
   const code = systemErrorCode(error)
   return new PullpassError({
@@ -41,6 +44,16 @@ function tooLarge(server: URL, { maxBytes }: AnswerTooLarge): PullpassError {
     seen: `${server.origin} answered more than ${maxBytes} bytes`,
     expected: 'an answer as the API server gives it',
     hint: 'see that the server in the kubeconfig is the API server, and that nothing between answers in its place',
+  })
+}
+
+function unusable(server: URL, { message }: AnswerUnusable): PullpassError {
+  return new PullpassError({
+    code: 'ANSWER_MALFORMED',
+    hop: 'kubernetes',
+    seen: `${server.origin} ${message}`,
+    expected: 'an HTTP response of the Kubernetes API',
+    hint: 'check that the server in the kubeconfig is the API server, and that no proxy or load balancer answers in its place',
   })
 }
 

@@ -1,13 +1,14 @@
 /** The real transport, by `node:https`: global fetch costs a one-shot 20 ms more than the request itself needs. */
-import type { IncomingMessage, RequestOptions } from 'node:http'
+import type { Agent as HttpAgent } from 'node:http'
 import type { Agent } from 'node:https'
 import type { SecureContext } from 'node:tls'
-import { namesProxy } from './check-proxy.ts'
-import { collectText } from './collect-text.ts'
+import { exchangeHttp1 } from './exchange-http1.ts'
 import type { Environment } from './outside.ts'
-import type { HttpAnswer, HttpRequest, Transport } from './transport.ts'
+import { type NamedProxy, parseHttpProxy, proxyFor } from './proxy.ts'
+import type { HttpRequest, Transport } from './transport.ts'
 
-const loopback = /^(?:localhost|127\.[0-9.]+|\[::1\])$/
+/** How long a connection without a request is kept, as Node's own agent does. */
+const keptMs = 5_000
 
 /**
  * Certificates (PEM) to trust besides Node's own list; proxies come from the environment, as curl reads it.
@@ -18,59 +19,56 @@ export function httpsTransport(
   extraAuthorities: string | undefined,
   roots: 'default' | 'public' = 'default',
 ): Transport {
-  let trusted: Promise<Trust> | undefined
+  // Agents of its own: by Node's global ones NODE_USE_ENV_PROXY would lead a token in clear text through a proxy.
+  const agents: { plain?: HttpAgent; trusted?: Promise<TrustedAgent>; tunnels?: Promise<Agent> } = {}
+  const agentFor = async (url: URL): Promise<HttpAgent> => {
+    if (url.protocol === 'http:') {
+      agents.plain ??= new (await import('node:http')).Agent({ keepAlive: true, timeout: keptMs })
+      return agents.plain
+    }
+    agents.trusted ??= trustedAgent(extraAuthorities, roots)
+    const { context, agent } = await agents.trusted
+    const proxy = proxyFor(url, environment) // a tunnel hides the token from it, and only https has one
+    if (proxy === undefined) return agent
+    agents.tunnels ??= openTunnels(proxy, context)
+    return await agents.tunnels
+  }
   return async (request) => {
     const url = new URL(request.url)
     const { request: open } = url.protocol === 'https:' ? await import('node:https') : await import('node:http')
-    const options: RequestOptions & { rejectUnauthorized: true } = {
+    const options = {
       method: request.method,
       headers: bodyHeaders(request),
-      signal: request.signal,
+      agent: await agentFor(url),
       rejectUnauthorized: true, // said, or NODE_TLS_REJECT_UNAUTHORIZED=0 would send a token to anybody
     }
-    if (url.protocol === 'https:') {
-      trusted ??= trust(extraAuthorities, roots)
-      options.agent = (await trusted).agent
-    }
-    if (mayUseProxy(url) && namesProxy(environment)) {
-      const { proxyAgent } = await import('./proxy-agent.ts')
-      options.agent = await proxyAgent(environment, (await trusted)?.context)
-    }
-    return await new Promise<HttpAnswer>((resolve, reject) => {
-      const sent = open(url, options, (answer) => {
-        collectText(answer, request.maxBytes).then((body) => resolve({ ...headOf(answer), body }), reject)
-      })
-      sent.on('error', reject)
-      sent.end(request.body)
-    })
+    request.signal.throwIfAborted()
+    return await exchangeHttp1(open(url, options), request)
   }
 }
 
-/** A tunnel hides the token from the proxy, and only https has one; what is on this machine needs none. */
-const mayUseProxy = ({ protocol, hostname }: URL) => protocol === 'https:' && !loopback.test(hostname)
+async function openTunnels(proxy: NamedProxy, secureContext: SecureContext | undefined): Promise<Agent> {
+  const { tunnelAgent } = await import('./proxy-tunnel.ts')
+  return await tunnelAgent(parseHttpProxy(proxy), { timeout: keptMs, ...(secureContext && { secureContext }) })
+}
 
 function bodyHeaders({ headers, body }: HttpRequest): Record<string, string> {
   return body === undefined ? { ...headers } : { ...headers, 'content-length': String(Buffer.byteLength(body)) }
 }
 
-/** Empty: Node's own. */
-interface Trust {
+interface TrustedAgent {
+  /** Undefined: Node's own. */
   readonly context?: SecureContext
-  readonly agent?: Agent
+  readonly agent: Agent
 }
 
 /** Naming any authority replaces Node's own list, so that list is named too. To parse it costs 6 ms: once for all. */
-async function trust(extraAuthorities: string | undefined, roots: 'default' | 'public'): Promise<Trust> {
-  if (extraAuthorities === undefined && roots === 'default') return {}
-  const { createSecureContext, getCACertificates } = await import('node:tls')
+async function trustedAgent(extraAuthorities: string | undefined, roots: 'default' | 'public'): Promise<TrustedAgent> {
   const { Agent } = await import('node:https')
+  const kept = { keepAlive: true, timeout: keptMs }
+  if (extraAuthorities === undefined && roots === 'default') return { agent: new Agent(kept) }
+  const { createSecureContext, getCACertificates } = await import('node:tls')
   const known = getCACertificates(roots === 'public' ? 'bundled' : 'default')
   const context = createSecureContext({ ca: extraAuthorities === undefined ? known : [...known, extraAuthorities] })
-  // An agent of its own, which keeps connections as Node's does: that would lend them to who trusts others.
-  return { context, agent: new Agent({ secureContext: context, keepAlive: true, timeout: 5000 }) }
+  return { context, agent: new Agent({ ...kept, secureContext: context }) }
 }
-
-const headOf = ({ statusCode, headers }: IncomingMessage) => ({
-  status: statusCode ?? 0,
-  headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
-})

@@ -3,7 +3,7 @@
 import { type Hop, PullpassError } from './pullpass-error.ts'
 import { showUrl } from './show-url.ts'
 import { systemErrorCode } from './system-error-code.ts'
-import { AnswerTooLarge } from './transport.ts'
+import { AnswerTooLarge, AnswerUnusable, CutShort, ProxyFailed } from './transport.ts'
 import { unspecificCodes } from './unspecific-codes.ts'
 
 /** Node's (OpenSSL's) codes for a certificate that nobody vouches for, or that is another's. */
@@ -26,7 +26,16 @@ export function transportFault(
 ): PullpassError {
   const at = showUrl(url)
   const code = systemErrorCode(error)
-  const failure = code === undefined ? 'the connection failed' : `${code}${socketOf(error)}`
+  if (error instanceof ProxyFailed) return proxyFault(hop, error)
+  if (error instanceof AnswerUnusable) {
+    return new PullpassError({
+      code: 'ANSWER_MALFORMED',
+      hop,
+      seen: `${who} ${error.message} at ${at}`,
+      expected: 'an HTTP response',
+      hint: 'check that the endpoint is the right one, and that no proxy or load balancer answers in its place',
+    })
+  }
   if (error instanceof AnswerTooLarge) {
     return new PullpassError({
       code: 'ANSWER_TOO_LARGE',
@@ -48,11 +57,35 @@ export function transportFault(
   return new PullpassError({
     code: unspecificCodes(hop).unavailable,
     hop,
-    seen: `${who} ${timedOut ?? `gave no answer (${failure})`} at ${at}`,
+    seen: `${who} ${timedOut ?? `gave no answer (${failureOf(error, code)})`} at ${at}`,
     expected: 'an answer',
     hint: 'see that this address is reachable from here (network policy, proxy, DNS); pull secrets keep what they have',
     retryable: true,
   })
+}
+
+/** A proxy that opens no tunnel, with the setting that names it. */
+export function proxyFault(hop: Hop, { proxy, target, status, message }: ProxyFailed): PullpassError {
+  const { host, port, source } = proxy
+  const direct = `name ${target.replace(/:\d+$/, '')} in NO_PROXY to reach it directly`
+  return new PullpassError({
+    code: 'PROXY_FAILED',
+    hop,
+    seen: `the proxy ${host}:${port} of ${source} ${message}; it was asked for a tunnel to ${target}`,
+    expected: 'a tunnel through this proxy',
+    hint:
+      status === 407
+        ? `set the proxy's credentials in ${source}: http://USER:PASSWORD@${host}:${port}`
+        : status === undefined
+          ? `check that the proxy runs and that ${source} is right, or ${direct}`
+          : `check that the proxy allows and reaches ${target}, or ${direct}`,
+    retryable: status === undefined || status === 429 || status >= 500,
+  })
+}
+
+function failureOf(error: unknown, code: string | undefined): string {
+  if (error instanceof CutShort) return error.message
+  return code === undefined ? 'the connection failed' : `${code}${socketOf(error)}`
 }
 
 /** Who really refused: where a proxy stands between, it is not the host that the URL names. */

@@ -19,7 +19,10 @@ export interface HttpAnswer {
   readonly body: string
 }
 
-/** Never follows a redirect. Rejects with the system's own error, or AnswerTooLarge; `send` puts it into words. */
+/**
+ * Never follows a redirect. Settles no later than the request's signal, whatever the other side does. Rejects with the
+ * system's own error or one of those below; `transportFault` puts it into words.
+ */
 export type Transport = (request: HttpRequest) => Promise<HttpAnswer>
 
 export class AnswerTooLarge extends Error {
@@ -29,5 +32,39 @@ export class AnswerTooLarge extends Error {
     super(`the answer is longer than ${maxBytes} bytes`)
     this.name = 'AnswerTooLarge'
     this.maxBytes = maxBytes
+  }
+}
+
+/** The connection ended before the answer did. */
+export class CutShort extends Error {
+  constructor() {
+    super('the connection ended before the answer did')
+    this.name = 'CutShort'
+  }
+}
+
+/** What came is no answer to an HTTP request; the message is a predicate: `answered 101, a switch …`. */
+export class AnswerUnusable extends Error {
+  constructor(predicate: string) {
+    super(predicate)
+    this.name = 'AnswerUnusable'
+  }
+}
+
+/** A proxy opened no tunnel; the message is a predicate: `answered 407`. */
+export class ProxyFailed extends Error {
+  /** `source`: what names it, `HTTPS_PROXY`. */
+  readonly proxy: { readonly host: string; readonly port: number; readonly source: string }
+  /** `HOST:PORT`. */
+  readonly target: string
+  /** The proxy's own refusal. */
+  readonly status: number | undefined
+
+  constructor(failed: Pick<ProxyFailed, 'proxy' | 'target'> & { why: string; status: number | undefined }) {
+    super(failed.why)
+    this.name = 'ProxyFailed'
+    this.proxy = failed.proxy
+    this.target = failed.target
+    this.status = failed.status
   }
 }

@@ -8,6 +8,7 @@ export function asOnPage(message: string, { parts, folder }: Pick<TestSandbox, '
     [`localhost:${parts.registry.port}`, 'europe-docker.pkg.dev'],
     [parts.storage.url, 'https://storage.googleapis.com'],
     [parts.kubernetes.url, 'https://cluster.example.com:6443'],
+    ['proxy 127.0.0.1:1 ', 'proxy proxy.example.com:3128 '],
     ['certificate for 127.0.0.1', 'certificate for sts.googleapis.com'],
     [folder.tokenFile, '/var/run/secrets/tokens/oidc-token'],
     [`${folder.path}/`, ''],

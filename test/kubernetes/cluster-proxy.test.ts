@@ -3,6 +3,7 @@ import http from 'node:http'
 import { connect as connectSocket } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
 import { clusterProxy } from '../../src/kubernetes/cluster-proxy.ts'
+import { startHostilePeer } from '../support/hostile-peer.ts'
 import { openTestCluster } from './open-test-cluster.ts'
 
 /** A proxy that makes tunnels (RFC 9110 §9.3.6), and tells where to. */
@@ -34,7 +35,10 @@ suite('a proxy before the API server', () => {
     const { cluster } = await openTestCluster(t, () => ({ status: 200 }), {
       access: {
         ...direct.access,
-        proxy: clusterProxy(direct.access.server, proxy.url.replace('//', '//jane:secret@')),
+        proxy: clusterProxy(direct.access.server, {
+          url: proxy.url.replace('//', '//jane:secret@'),
+          source: 'HTTPS_PROXY',
+        }),
       },
     })
     for (let i = 0; i < 3; i++) assert.equal((await cluster.request({ method: 'GET', path: '/' })).status, 200)
@@ -48,7 +52,7 @@ suite('a proxy before the API server', () => {
       access: {
         ...direct.access,
         trust: async () => ({ verify: 'always' }),
-        proxy: clusterProxy(direct.access.server, proxy.url),
+        proxy: clusterProxy(direct.access.server, { url: proxy.url, source: 'HTTPS_PROXY' }),
       },
     })
     await assert.rejects(cluster.request({ method: 'GET', path: '/' }), { code: 'CERTIFICATE_UNTRUSTED' })
@@ -57,10 +61,33 @@ suite('a proxy before the API server', () => {
 
   test('that is no proxy’s URL is refused without showing it', () => {
     for (const url of ['ftp://jane:secret@proxy.example', 'proxy.example:3128', '']) {
-      assert.throws(() => clusterProxy(new URL('https://cluster.example'), url), {
-        code: 'KUBECONFIG_INVALID',
-        seen: 'the proxy for the API server (proxy-url, or HTTPS_PROXY) is no URL of a proxy',
-      })
+      assert.throws(
+        () => clusterProxy(new URL('https://cluster.example'), { url, source: 'proxy-url in /etc/config' }),
+        {
+          code: 'KUBECONFIG_INVALID',
+          seen: 'proxy-url in /etc/config is not the URL of a proxy for the API server',
+        },
+      )
     }
+  })
+
+  test('that refuses, or is not there, is named with what names it', async (t) => {
+    const refusing = await startHostilePeer(t, (socket) =>
+      socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'),
+    )
+    const direct = await openTestCluster(t, () => ({ status: 200 }))
+    const through = async (port: number) => {
+      const proxy = clusterProxy(direct.access.server, { url: `http://127.0.0.1:${port}`, source: 'HTTPS_PROXY' })
+      return (await openTestCluster(t, () => ({ status: 200 }), { access: { ...direct.access, proxy } })).cluster
+    }
+    const target = `127.0.0.1:${direct.part.port}`
+    await assert.rejects((await through(refusing.port)).request({ method: 'GET', path: '/' }), {
+      code: 'PROXY_FAILED',
+      seen: `the proxy 127.0.0.1:${refusing.port} of HTTPS_PROXY answered 407; it was asked for a tunnel to ${target}`,
+    })
+    await assert.rejects((await through(1)).request({ method: 'GET', path: '/' }), {
+      code: 'PROXY_FAILED',
+      seen: `the proxy 127.0.0.1:1 of HTTPS_PROXY failed: ECONNREFUSED; it was asked for a tunnel to ${target}`,
+    })
   })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import http2 from 'node:http2'
 import { suite, type TestContext, test } from 'node:test'
-import { createServer } from 'node:tls'
+import { createServer, type TLSSocket } from 'node:tls'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { openCluster } from '../../src/kubernetes/open-cluster.ts'
 import { testOutside } from '../support/test-outside.ts'
@@ -164,7 +164,11 @@ const frame = (type: number, flags: number, stream: number, payload: Buffer = Bu
 }
 
 /** What Node's own server does not send: frames, each time that a request has come. */
-async function serveFrames(t: TestContext, answer: (stream: number) => Buffer[]) {
+async function serveFrames(
+  t: TestContext,
+  answer: (stream: number, socket: TLSSocket) => Buffer[],
+  onReset: () => void = () => undefined,
+) {
   const authority = await createCertificateAuthority()
   const { certificate, key } = await authority.issueServerCertificate()
   const server = createServer({ cert: certificate, key, ALPNProtocols: ['h2'] }, (socket) => {
@@ -181,7 +185,8 @@ async function serveFrames(t: TestContext, answer: (stream: number) => Buffer[])
         skip = 0
         if (unread.length < 9) return
         skip = 9 + unread.readUIntBE(0, 3)
-        if (unread.readUInt8(3) === 1) socket.write(Buffer.concat(answer(unread.readUInt32BE(5))))
+        if (unread.readUInt8(3) === 3) onReset()
+        if (unread.readUInt8(3) === 1) socket.write(Buffer.concat(answer(unread.readUInt32BE(5), socket)))
       }
     })
   })
@@ -224,5 +229,49 @@ suite('an answer over HTTP/2', () => {
     assert.equal((await cluster.request({ method: 'GET', path: '/' })).body, '{}')
     const bodiless = await serveFrames(t, (stream) => [frame(1, 5, stream, ok)])
     assert.equal((await bodiless.request({ method: 'PATCH', path: '/', body: '{}' })).body, '')
+  })
+})
+
+suite('a request over HTTP/2 ends within its time limit', () => {
+  const status = (code: string) => Buffer.from([0x08, code.length, ...Buffer.from(code)]) // RFC 7541 §6.2.2
+  const peers: Record<string, (stream: number, socket: TLSSocket) => Buffer[]> = {
+    'says nothing': () => [],
+    'sends an interim response and nothing more': (stream) => [frame(1, 4, stream, status('103'))],
+    'floods with interim responses': (stream) =>
+      Array.from({ length: 1_000 }, () => frame(1, 4, stream, status('103'))),
+    'switches protocols': (stream) => [frame(1, 4, stream, status('101'))],
+    'sends a body without an end': (stream) => [
+      frame(1, 4, stream, status('200')),
+      frame(0, 0, stream, Buffer.from('{}')),
+    ],
+    'sends a body before a response': (stream) => [frame(0, 0, stream, Buffer.from('{}'))],
+    'sends two responses': (stream) => [frame(1, 4, stream, status('200')), frame(1, 4, stream, status('200'))],
+    'resets the stream within the body': (stream) => [
+      frame(1, 4, stream, status('200')),
+      frame(3, 0, stream, Buffer.from([0, 0, 0, 8])), // CANCEL
+    ],
+    'says that it goes away': () => [frame(7, 0, 0, Buffer.alloc(8))],
+    'closes the connection': (_, socket) => {
+      socket.end()
+      return []
+    },
+    'breaks the framing': () => [Buffer.alloc(100, 0xff)],
+  }
+  for (const [name, answer] of Object.entries(peers)) {
+    test(`where the API server ${name}`, { timeout: 20_000 }, async (t) => {
+      const cluster = await serveFrames(t, answer)
+      const refused = cluster.request({ method: 'GET', path: '/', longestMs: 50 })
+      await assert.rejects(refused, (fault: { code?: string }) =>
+        ['KUBERNETES_UNREACHABLE', 'ANSWER_MALFORMED'].includes(fault.code ?? ''),
+      )
+    })
+  }
+
+  test('and its stream with it where the answer comes before the request was read', { timeout: 20_000 }, async (t) => {
+    const reset = Promise.withResolvers<void>()
+    const cluster = await serveFrames(t, (stream) => [frame(1, 5, stream, status('200'))], reset.resolve)
+    const body = 'x'.repeat(1_000_000) // more than flow control lets pass unread
+    assert.equal((await cluster.request({ method: 'PATCH', path: '/', body })).status, 200)
+    await reset.promise
   })
 })

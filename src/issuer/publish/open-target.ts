@@ -1,5 +1,5 @@
 /** A place to publish to, by the words that name it; each kind is loaded when it is used, with its vendor's library. */
-
+import { checkProxy } from '../../outside/proxy.ts'
 import type { PublishTarget } from '../documents/publish-target.ts'
 import { parseTarget, type TargetName } from './parse-target.ts'
 import type { TargetOutside } from './targets/target-outside.ts'
@@ -27,6 +27,7 @@ async function openAs<K extends Kind>(
   name: Extract<TargetName, { kind: K }> & { readonly kind: K },
   outside: TargetOutside,
 ): Promise<PublishTarget> {
+  if (name.kind !== 'folder') checkProxy(outside.environment)
   const open = await openers[name.kind]()
   return await open(name, outside)
 }

@@ -20,4 +20,10 @@ export const answerCases: ErrorCases = {
     }),
 
   CERTIFICATE_UNTRUSTED: (sandbox) => refresh(sandbox, [], { PULLPASS_CA_FILE: undefined }),
+
+  PROXY_FAILED: (sandbox) =>
+    refresh(sandbox, [], {
+      HTTPS_PROXY: 'http://127.0.0.1:1',
+      PULLPASS_GCP_STS_ENDPOINT: 'https://sts.googleapis.com', // the proxy's to reach: nothing is sent there
+    }),
 }

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { exchangeHttp1 } from '../../src/outside/exchange-http1.ts'
+import { httpsTransport } from '../../src/outside/https-transport.ts'
+import { parseHttpProxy } from '../../src/outside/proxy.ts'
+import { tunnelAgent } from '../../src/outside/proxy-tunnel.ts'
+import { type HostilePeer, type Misbehavior, startHostilePeer } from '../support/hostile-peer.ts'
+
+const patience = { timeout: 20_000 }
+
+const ask = (url: string, environment: Record<string, string>, limitMs = 60_000) =>
+  httpsTransport(
+    environment,
+    undefined,
+  )({ method: 'POST', url, headers: {}, body: 'planted', maxBytes: 1000, signal: AbortSignal.timeout(limitMs) })
+
+async function untilClosed(peer: HostilePeer): Promise<void> {
+  while (peer.open() > 0) await new Promise((resolve) => setImmediate(resolve))
+}
+
+const after = (text: string): Misbehavior => {
+  return (socket) => socket.write(text)
+}
+const drip: Misbehavior = (socket) => {
+  const timer = setInterval(() => socket.write('x'), 5)
+  socket.once('close', () => clearInterval(timer))
+}
+const flood: Misbehavior = (socket) => {
+  const timer = setInterval(() => socket.write('x'.repeat(10_000)), 1)
+  socket.once('close', () => clearInterval(timer))
+}
+
+suite('a proxy that opens no tunnel fails the request, and the error says why', () => {
+  const failing: Record<string, [Misbehavior, string]> = {
+    'asks for credentials': [after('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'), 'answered 407'],
+    refuses: [after('HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno'), 'answered 403'],
+    'has no way to the host': [after('HTTP/1.1 502 Bad Gateway\r\n\r\n'), 'answered 502'],
+    redirects: [after('HTTP/1.1 302 Found\r\nlocation: http://elsewhere.example/\r\n\r\n'), 'answered 302'],
+    'speaks another protocol': [after('SSH-2.0-OpenSSH_9.9\r\n\r\n'), 'answered something else than HTTP'],
+    'closes the connection': [(socket) => socket.end(), 'closed the connection without an answer'],
+    'resets the connection': [(socket) => socket.resetAndDestroy(), 'failed: ECONNRESET'],
+    'sends without an end': [flood, 'answered something else than HTTP'],
+    'sends more than its answer': [
+      after('HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{}'),
+      'sent more than its answer',
+    ],
+  }
+  for (const [name, [misbehave, message]] of Object.entries(failing)) {
+    test(`where it ${name}`, patience, async (t) => {
+      const proxy = await startHostilePeer(t, misbehave)
+      const refused = ask('https://sts.example.com/', { HTTPS_PROXY: `127.0.0.1:${proxy.port}` })
+      await assert.rejects(refused, { name: 'ProxyFailed', message, target: 'sts.example.com:443' })
+      await untilClosed(proxy)
+    })
+  }
+
+  test('where it is not there', patience, async () => {
+    const refused = ask('https://sts.example.com/', { HTTPS_PROXY: 'http://127.0.0.1:1' })
+    await assert.rejects(refused, { name: 'ProxyFailed', message: 'failed: ECONNREFUSED' })
+  })
+})
+
+suite('a proxy that never answers', () => {
+  for (const [name, misbehave] of Object.entries({ silent: () => undefined, slow: drip })) {
+    test(`does not outlast the request's time limit, and its connection ends (${name})`, patience, async (t) => {
+      const proxy = await startHostilePeer(t, misbehave)
+      const refused = ask('https://sts.example.com/', { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }, 50)
+      await assert.rejects(refused, { name: 'TimeoutError' })
+
+      const named = parseHttpProxy({ url: `http://127.0.0.1:${proxy.port}`, source: 'HTTPS_PROXY' })
+      const agent = await tunnelAgent(named, {}, 50)
+      const { request } = await import('node:https')
+      const signal = AbortSignal.timeout(60_000)
+      const sent = request('https://sts.example.com/', { agent, rejectUnauthorized: true })
+      await assert.rejects(exchangeHttp1(sent, { maxBytes: 1000, signal }), {
+        message: 'opened no tunnel within 0.05 s',
+      })
+    })
+  }
+
+  test('to TLS inside its tunnel ends within the time limit', patience, async (t) => {
+    const proxy = await startHostilePeer(t, after('HTTP/1.1 200 OK\r\n\r\n'))
+    const refused = ask('https://sts.example.com/', { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }, 100)
+    await assert.rejects(refused, { name: 'TimeoutError' })
+    await untilClosed(proxy)
+  })
+})
