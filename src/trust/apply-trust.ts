@@ -1,12 +1,12 @@
 /**
- * Makes what is missing, one change after another, each shown and agreed to first. What is there is seen, so that a run
- * which ended anywhere is taken up by the next; what does not depend on a failure is still done.
+ * Creates what is missing, one change after another, each shown and confirmed first. What exists is read before, so that a
+ * run continues where an earlier one ended. What needs a resource that is not in place is not created; the rest is.
  */
 import { asFault } from '../outside/as-fault.ts'
 import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { retryDelayMs } from '../outside/retry-delay.ts'
-import type { Change, Finding, Replaceable } from './finding.ts'
+import type { Change, Finding, MissingNeed, Replaceable } from './finding.ts'
 import { remember } from './remember.ts'
 import type { RecordEntry, TrustRecord } from './trust-record.ts'
 import type { TrustResource } from './trust-vendor.ts'
@@ -16,10 +16,10 @@ export interface StepOutcome {
   readonly name: string
   readonly finding: Finding | undefined
   /** `unfinished`: the run's end met it at work; `not done`: the run ended before. */
-  readonly result: 'unchanged' | 'made' | 'failed' | 'declined' | 'skipped' | 'unfinished' | 'not done'
+  readonly result: 'unchanged' | 'made' | 'failed' | 'declined' | 'blocked' | 'unfinished' | 'not done'
   readonly fault?: PullpassError | undefined
-  /** Of what was skipped: names of what it needs, and what could not be made. */
-  readonly lacks?: readonly string[]
+  /** Of what is blocked: the resources that it needs and that are not in place. */
+  readonly missingNeeds?: readonly MissingNeed[]
 }
 
 export interface ApplyWays {
@@ -41,30 +41,46 @@ export async function applyTrust(
   const outcomes = new Map<string, StepOutcome>()
   for (const resource of resources) {
     const { kind, name, needs } = resource
-    const lacks = needs.filter((one) => isLacking(outcomes.get(one)))
+    const missingNeeds = needs.flatMap((one) => notInPlace(outcomes.get(one)))
     const step = outside.signal.aborted
       ? ({ finding: undefined, result: 'not done' } as const)
-      : lacks.length > 0
-        ? ({ finding: undefined, result: 'skipped', lacks } as const)
+      : missingNeeds.length > 0
+        ? await leaveBlocked(resource, missingNeeds, ways, outside)
         : await takeStep(resource, ways, outside)
     outcomes.set(name, { kind, name, ...step })
   }
   return [...outcomes.values()]
 }
 
-/** What could not be looked at may well be there. */
-const isLacking = (outcome: StepOutcome | undefined) =>
-  outcome !== undefined &&
-  (outcome.result === 'skipped' ||
-    outcome.result === 'declined' ||
-    (outcome.result === 'failed' && outcome.finding?.presence === 'absent' && outcome.finding.verdict !== 'unknown') ||
-    (outcome.result === 'failed' && outcome.finding?.verdict === 'undelete'))
+type Step = Omit<StepOutcome, 'kind' | 'name'>
 
-async function takeStep(
+/** Also what could not be read: it may be another cluster's, and a grant would be that cluster's too. */
+function notInPlace(outcome: StepOutcome | undefined): MissingNeed[] {
+  if (outcome === undefined || outcome.result === 'made' || outcome.result === 'unchanged') return []
+  const state = outcome.finding?.verdict === 'refused' ? 'refused' : outcome.result
+  return [{ name: outcome.name, state }]
+}
+
+/** What is in place already is unchanged, not blocked. */
+async function leaveBlocked(
   resource: TrustResource,
-  ways: ApplyWays,
-  outside: Outside,
-): Promise<Omit<StepOutcome, 'kind' | 'name'>> {
+  missingNeeds: readonly MissingNeed[],
+  { replace }: ApplyWays,
+  { signal }: Outside,
+): Promise<Step> {
+  try {
+    const finding = await resource.look(replace)
+    if (finding.fault !== undefined) return { finding, result: 'failed', fault: finding.fault }
+    return finding.changes.length === 0
+      ? { finding, result: 'unchanged' }
+      : { finding, result: 'blocked', missingNeeds }
+  } catch (error) {
+    if (signal.aborted) return { finding: undefined, result: 'not done' }
+    throw error
+  }
+}
+
+async function takeStep(resource: TrustResource, ways: ApplyWays, outside: Outside): Promise<Step> {
   const agreed = new Set<string>()
   for (let attempt = 1; ; attempt++) {
     let finding: Finding | undefined

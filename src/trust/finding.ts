@@ -17,6 +17,8 @@ export type Verdict =
   | 'refused'
   /** It could not be looked at. */
   | 'unknown'
+  /** It is missing or differs, and a resource that it needs is refused, unknown or blocked: it is not created. */
+  | 'blocked'
 
 export interface Finding {
   readonly vendor: DocumentRegistry['provider']
@@ -32,10 +34,21 @@ export interface Finding {
   readonly kept: readonly Replaceable[]
   /** Why it is refused or unknown. */
   readonly fault?: PullpassError | undefined
+  /** Resources that it needs and that are not in place: by them it is blocked, where anything of it would change. */
+  readonly missingNeeds?: readonly MissingNeed[] | undefined
   /** Of what is refused: how whoever may decide it has it changed. */
   readonly override?: Override | undefined
   readonly hcl: HclResource
 }
+
+export interface MissingNeed {
+  readonly name: string
+  /** The verdict on it in a plan, its result in a run. */
+  readonly state: string
+}
+
+export const describeMissing = (needs: readonly MissingNeed[]): string =>
+  needs.map(({ name, state }) => `${name} (${state})`).join(' and ')
 
 /** The vendor's own command; or what `--replace` is to name. */
 export type Override = { readonly command: string } | { readonly replace: readonly Replaceable[] }

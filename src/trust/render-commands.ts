@@ -1,11 +1,22 @@
-/** What is missing as commands of the vendor's own, for those who apply it themselves. */
-import type { Finding } from './finding.ts'
+/** What is missing as commands of the vendor's own command line, for operators who apply it themselves. */
+import { describeMissing, type Finding } from './finding.ts'
 import { hashComment } from './hash-comment.ts'
 
-/** A script for sh, one command a change; comments name what nobody can do by a command. */
+/** A script for sh, one command for each change; comments name what no command can do. */
 export function renderCommands(findings: readonly Finding[]): string {
-  const faults = findings.flatMap(({ fault }) => (fault === undefined ? [] : [hashComment(fault.message)]))
   const commands = findings.flatMap(({ changes }) => changes.map(({ command }) => command))
-  const body = commands.length === 0 ? ['# Nothing is missing.'] : commands
-  return ['#!/bin/sh', 'set -eu', ...faults, ...body].join('\n')
+  const comments = whyLeftOut(findings)
+  const body =
+    commands.length > 0
+      ? commands
+      : [comments.length > 0 ? '# Nothing can be done by commands.' : '# Nothing is missing.']
+  return ['#!/bin/sh', 'set -eu', ...comments, ...body].join('\n')
 }
+
+/** Errors, and what is not created because of them. */
+export const whyLeftOut = (findings: readonly Finding[]): string[] =>
+  findings.flatMap(({ fault, kind, name, verdict, missingNeeds = [] }) => {
+    if (fault !== undefined) return [hashComment(fault.message)]
+    const isBlocked = verdict === 'blocked'
+    return isBlocked ? [hashComment(`${kind} ${name} is not created: blocked by ${describeMissing(missingNeeds)}`)] : []
+  })

@@ -1,19 +1,24 @@
-/** The whole of a trust as HCL: what is there is imported, so that it can be applied as printed. https://developer.hashicorp.com/terraform/language/import */
+/** The trust configuration as HCL: what exists is imported, so that it can be applied as printed. https://developer.hashicorp.com/terraform/language/import */
 import type { Finding } from './finding.ts'
-import { hashComment } from './hash-comment.ts'
 import { hclBlock } from './hcl-block.ts'
 import { hclText } from './hcl-text.ts'
+import { whyLeftOut } from './render-commands.ts'
 
 export function renderTerraform(findings: readonly Finding[]): string {
-  const faults = findings.flatMap(({ fault }) => (fault === undefined ? [] : [hashComment(fault.message)]))
-  const first = findings.flatMap(({ changes }) =>
+  const printed = findings.filter(isPrinted)
+  const first = printed.flatMap(({ changes }) =>
     changes.flatMap(({ byTerraform, command }) =>
       byTerraform === 'made' ? [] : [`# Terraform undeletes nothing; first: ${command}`],
     ),
   )
-  const imports = findings.flatMap(({ presence, hcl }) => (presence === 'present' ? (hcl.importBlock ?? []) : []))
-  return [...faults, ...first, head(findings), ...imports, ...findings.map(({ hcl }) => hcl.block)].join('\n\n')
+  const imports = printed.flatMap(({ presence, hcl }) => (presence === 'present' ? (hcl.importBlock ?? []) : []))
+  const blocks = printed.map(({ hcl }) => hcl.block)
+  return [...whyLeftOut(findings), ...first, head(findings), ...imports, ...blocks].join('\n\n')
 }
+
+/** A block would create what is refused and absent, and what needs it; `terraform apply` knows no other order. */
+const isPrinted = ({ fault, presence, missingNeeds }: Finding): boolean =>
+  missingNeeds === undefined && (fault === undefined || presence === 'present')
 
 function head(findings: readonly Finding[]): string {
   const required = new Map(findings.map(({ hcl: { requires } }) => [requires.name, requires]))

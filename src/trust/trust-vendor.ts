@@ -45,7 +45,7 @@ export interface TrustResource {
   readonly kind: string
   /** One name for one resource: in plans, in questions, in the record. */
   readonly name: string
-  /** Names of resources that must be there before. */
+  /** Names of resources that must be in place before this one is created; each comes earlier in the list. */
   readonly needs: readonly string[]
   /** Of what has no place at the vendor to say who made it: the record says so. */
   readonly entry: RecordEntry | undefined

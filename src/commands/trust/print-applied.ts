@@ -3,6 +3,7 @@ import { plainLine } from '../../outside/plain-text.ts'
 import { renderStructured } from '../../terminal/render-structured.ts'
 import { type Cell, renderTable } from '../../terminal/render-table.ts'
 import type { StepOutcome } from '../../trust/apply-trust.ts'
+import { describeMissing } from '../../trust/finding.ts'
 import type { Proof } from '../../trust/prove-trust.ts'
 import type { Terminal } from '../command.ts'
 import { reportFault } from '../report-fault.ts'
@@ -32,8 +33,9 @@ export async function printApplied(
   )
 }
 
-function notesOf({ finding, lacks, result }: StepOutcome): readonly string[] {
-  if (lacks !== undefined) return [`it needs ${lacks.join(' and ')}, and is made by the next run`]
+function notesOf({ finding, missingNeeds, result }: StepOutcome): readonly string[] {
+  if (missingNeeds !== undefined)
+    return [`blocked by ${describeMissing(missingNeeds)}; the next run creates it once that is in place`]
   const unfinished = result === 'unfinished' ? ['the run ended while it was made: the next run sees whether it is'] : []
   return [...(finding?.notes ?? []), ...unfinished]
 }
@@ -65,12 +67,12 @@ function whyUntried(outcomes: readonly StepOutcome[]): string {
 }
 
 const report = (outcomes: readonly StepOutcome[], proofs: readonly Proof[]): object => ({
-  outcomes: outcomes.map(({ kind, name, finding, result, fault, lacks }) => ({
+  outcomes: outcomes.map(({ kind, name, finding, result, fault, missingNeeds }) => ({
     kind,
     name,
     result,
-    ...(finding && { changes: finding.changes.map(({ says }) => says), notes: finding.notes }),
-    ...(lacks && { lacks }),
+    ...(finding && { changes: missingNeeds ? [] : finding.changes.map(({ says }) => says), notes: finding.notes }),
+    ...(missingNeeds && { missingNeeds }),
     ...reportFault(fault),
   })),
   trials: proofs.map((proof) => ({

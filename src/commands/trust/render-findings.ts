@@ -1,7 +1,7 @@
 /** A plan, for people: a line for each resource, what would change, and what stays. */
 import { plainLine } from '../../outside/plain-text.ts'
 import { type Cell, renderTable } from '../../terminal/render-table.ts'
-import type { Finding } from '../../trust/finding.ts'
+import { describeMissing, type Finding } from '../../trust/finding.ts'
 import { markOf, type TrustedCluster } from '../../trust/trusted-cluster.ts'
 import { type AbsentSubject, tellAbsent } from './find-absent-accounts.ts'
 
@@ -17,7 +17,9 @@ export function renderFindings({ clusters, findings, absent }: Plan, color: 'alw
   const rows = clusters.map((cluster) => [cluster.name, cluster.issuer, markOf(cluster), cluster.providerId ?? ''])
   const changes = findings.flatMap((finding) => finding.changes.map(({ says }) => says))
   const notes = [
-    ...findings.flatMap(({ name, notes: said }) => said.map((note) => `${name}: ${note}`)),
+    ...findings.flatMap((finding) =>
+      [...finding.notes, ...missingNote(finding)].map((note) => `${finding.name}: ${note}`),
+    ),
     ...absent.map(tellAbsent),
   ]
   return [
@@ -31,6 +33,12 @@ export function renderFindings({ clusters, findings, absent }: Plan, color: 'alw
       ? nothing(findings, absent)
       : lines([changesTitle(changes.length), ...changes.map((one) => `  ${one}`)]),
   ].join('\n\n')
+}
+
+function missingNote({ missingNeeds, verdict }: Finding): string[] {
+  if (missingNeeds === undefined) return []
+  const missing = describeMissing(missingNeeds)
+  return [verdict === 'blocked' ? `blocked by ${missing}` : `in place, although it needs ${missing}`]
 }
 
 const hasId = ({ providerId }: TrustedCluster) => providerId !== undefined
@@ -47,7 +55,7 @@ const changesTitle = (count: number) =>
 const absentRow = ({ account }: AbsentSubject): Cell[] => [{ text: 'absent', tone: 'bad' }, 'ServiceAccount', account]
 
 function rowOf({ kind, name, verdict }: Finding): Cell[] {
-  const bad = verdict === 'refused' || verdict === 'unknown'
+  const bad = verdict === 'refused' || verdict === 'unknown' || verdict === 'blocked'
   const result: Cell = verdict === 'ok' || bad ? { text: verdict, tone: bad ? 'bad' : 'good' } : verdict
   return [result, kind, name]
 }

@@ -11,12 +11,13 @@ export function reportFindings({ clusters, findings, absent }: Plan): object {
       mark: markOf(cluster),
       providerId: cluster.providerId,
     })),
-    findings: findings.map(({ kind, name, verdict, changes, notes, fault }) => ({
+    findings: findings.map(({ kind, name, verdict, changes, notes, fault, missingNeeds }) => ({
       kind,
       name,
       verdict,
       changes: changes.map(({ says }) => says),
       notes,
+      ...(missingNeeds && { missingNeeds }),
       ...reportFault(fault),
     })),
     absentAccounts: absent.map(({ cluster, account, command }) => ({ cluster, account, fix: command })),

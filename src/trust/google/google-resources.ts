@@ -61,6 +61,6 @@ export function googleResources(all: WantedAtGoogle, record: TrustRecord, google
 }
 
 function needsOf(grant: WantedGrant): string[] {
-  const { accounts, pool } = grantNeeds(grant)
-  return pool === undefined ? [...accounts] : [...accounts, pool]
+  const { accounts, pool, providers } = grantNeeds(grant)
+  return [...(pool === undefined ? [] : [pool]), ...providers, ...accounts]
 }

@@ -19,14 +19,14 @@ suite('where a permission is missing', { concurrency: 4 }, () => {
     [
       'iam.workloadIdentityPools.create',
       'roles/iam.workloadIdentityPoolAdmin',
-      ['failed', 'skipped', 'made', 'skipped', 'made'],
+      ['failed', 'blocked', 'made', 'blocked', 'blocked'],
     ],
     [
       'iam.workloadIdentityPoolProviders.create',
       'roles/iam.workloadIdentityPoolAdmin',
-      ['made', 'failed', 'made', 'made', 'made'],
+      ['made', 'failed', 'made', 'blocked', 'blocked'],
     ],
-    ['iam.serviceAccounts.create', 'roles/iam.serviceAccountCreator', ['made', 'made', 'failed', 'skipped', 'skipped']],
+    ['iam.serviceAccounts.create', 'roles/iam.serviceAccountCreator', ['made', 'made', 'failed', 'blocked', 'blocked']],
     ['iam.serviceAccounts.setIamPolicy', 'roles/iam.serviceAccountAdmin', ['made', 'made', 'made', 'failed', 'made']],
     [
       'artifactregistry.repositories.setIamPolicy',
@@ -106,7 +106,7 @@ suite("where Google's work ends otherwise", { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 1)
-    assert.deepEqual(resultsOf(run), ['made', 'failed', 'made', 'made', 'made'])
+    assert.deepEqual(resultsOf(run), ['made', 'failed', 'made', 'blocked', 'blocked'])
     assert.match(run.stderr, /^TRUST_OPERATION_FAILED \(trust\): Google's operation projects\/.* failed: "Internal/m)
     sandbox.google.adjust({ operationEnd: () => 'succeeds' })
     assert.equal((await runTrust(sandbox, apply)).exitCode, 0)
@@ -118,7 +118,7 @@ suite("where Google's work ends otherwise", { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 1)
-    assert.deepEqual(resultsOf(run), ['failed', 'skipped', 'made', 'skipped', 'made'])
+    assert.deepEqual(resultsOf(run), ['failed', 'blocked', 'made', 'blocked', 'blocked'])
     assert.match(run.stderr, /^TRUST_OPERATION_UNFINISHED \(trust\): .* is not done after 120 s$/m)
     sandbox.google.adjust({ operationEnd: () => 'succeeds' })
     const next = await runTrust(sandbox, apply)

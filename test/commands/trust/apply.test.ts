@@ -63,7 +63,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, ['apply'], {}, { ask })
 
     assert.equal(run.exitCode, 1)
-    assert.deepEqual(resultsOf(run), ['made', 'made', 'declined', 'skipped', 'skipped'])
+    assert.deepEqual(resultsOf(run), ['made', 'made', 'declined', 'blocked', 'blocked'])
     assert.equal(questions[0], `create pool ${pool}\n  [y]es, [n]o, [a]ll: `)
     assert.equal(questions.length, 3)
     assert.equal(sandbox.google.accounts.find(account), undefined)
@@ -98,7 +98,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, ['apply'], {}, { ask: async () => lines.shift() })
 
     assert.equal(run.exitCode, 1)
-    assert.deepEqual(resultsOf(run), ['made', 'declined', 'declined', 'skipped', 'skipped'])
+    assert.deepEqual(resultsOf(run), ['made', 'declined', 'declined', 'blocked', 'blocked'])
   })
 
   test('without a terminal and without --yes asks nobody for anything', async (t) => {

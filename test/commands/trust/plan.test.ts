@@ -48,12 +48,13 @@ suite('trust plan', { concurrency: 4 }, () => {
         ['pool', 'unknown'],
         ['provider', 'ok'],
         ['service account', 'ok'],
-        ['grant', 'grant'],
+        ['grant', 'blocked'],
         ['grant', 'ok'],
       ],
     )
     assert.equal(findings[0].error.code, 'TRUST_DENIED')
-    assert.match(findings[3].changes[0], /^grant roles\/iam\.workloadIdentityUser on puller@/)
+    assert.deepEqual(findings[3].missingNeeds, [{ name: pool, state: 'unknown' }])
+    assert.deepEqual(findings[3].changes, [])
   })
 
   const newcomer = { subject: { namespace: 'images', name: 'newcomer' } } as const

@@ -52,7 +52,7 @@ async function startForged(t: TestContext): Promise<Pick<Deleted, 'sandbox' | 'u
 }
 
 function assertRefused(run: Awaited<ReturnType<typeof runTrust>>, became: string): void {
-  assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'failed', 'skipped', 'skipped'])
+  assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'failed', 'blocked', 'blocked'])
   assert.match(
     run.stderr,
     /^TRUST_REFUSED \(trust\): unique id \d+ is recorded for puller@\S+, and is that of other-account@/m,
@@ -131,7 +131,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     sandbox.google.operators.withhold('iam.serviceAccounts.undelete')
     const run = await runTrust(sandbox, apply)
 
-    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'failed', 'skipped', 'skipped'])
+    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'failed', 'blocked', 'blocked'])
     assert.match(run.stderr, /iam\.serviceAccounts\.undelete, which roles\/iam\.serviceAccountAdmin gives/)
     assert.equal(sandbox.google.accounts.find(account), undefined)
   })
@@ -196,7 +196,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     sandbox.parts.iam.faults.inject({ kind: 'answer', answer: { status: 503, body: '' } }, { times: 4, when: isLook })
     const run = await runTrust(sandbox, apply)
     assert.match(run.stderr, /^TRUST_UNAVAILABLE \(trust\): whether unique id \d+ was undeleted was not seen: Google /m)
-    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'failed', 'skipped', 'skipped'])
+    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'failed', 'blocked', 'blocked'])
 
     assertRefused(await runTrust(sandbox, apply), 'is there, and was left as it is')
   })

@@ -20,7 +20,7 @@ export function holds(policy: Policy, { role, member }: Pick<WantedGrant, 'role'
 }
 
 /** With the grant in the role's binding without a condition, which is made where there is none. */
-export function withGrant(policy: Policy, { role, member }: WantedGrant): Policy {
+export function withGrant(policy: Policy, { role, member }: Pick<WantedGrant, 'role' | 'member'>): Policy {
   const bindings = bindingsOf(policy)
   const at = bindings.findIndex((binding) => binding['role'] === role && isPlain(binding))
   const merged =
@@ -46,7 +46,7 @@ export function withoutGrant(policy: Policy, { role, member }: Pick<WantedGrant,
 }
 
 /** Whether a deleted account of the member's name holds it, and has it again when it is undeleted. */
-export function heldByDeleted(policy: Policy, { role, member }: WantedGrant): boolean {
+export function heldByDeleted(policy: Policy, { role, member }: Pick<WantedGrant, 'role' | 'member'>): boolean {
   const start = `deleted:${member}?uid=`
   const holding = bindingsOf(policy).filter((binding) => binding['role'] === role && isPlain(binding))
   return holding.flatMap(membersOf).some((one) => one.startsWith(start))

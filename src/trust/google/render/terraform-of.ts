@@ -32,7 +32,7 @@ function label(word: string, name: string): string {
   return `${/^[a-z]/i.test(plain) ? plain : `r_${plain}`}_${createHash('sha256').update(name).digest('hex').slice(0, 6)}`
 }
 
-const addressOf = (kind: 'pool' | 'account') => (name: string) => `${types[kind]}.${label(name, name)}`
+const addressOf = (kind: 'pool' | 'provider' | 'account') => (name: string) => `${types[kind]}.${label(name, name)}`
 
 function importOf(resource: Resource): string | undefined {
   if (resource.kind === 'grant') return undefined // adding a member that is there changes nothing
@@ -114,8 +114,12 @@ function grantBlock(grant: WantedGrant, ownLabel: string): string {
 
 /** Names alone tell Terraform nothing of the order; what a grant needs stands in every plan that holds the grant. */
 function dependencies(grant: WantedGrant): HclAttribute[] {
-  const { accounts, pool } = grantNeeds(grant)
-  const needed = [...accounts.map(addressOf('account')), ...(pool === undefined ? [] : [addressOf('pool')(pool)])]
+  const { accounts, pool, providers } = grantNeeds(grant)
+  const needed = [
+    ...accounts.map(addressOf('account')),
+    ...(pool === undefined ? [] : [addressOf('pool')(pool)]),
+    ...providers.map(addressOf('provider')),
+  ]
   return needed.length === 0 ? [] : [['depends_on', `[${[...new Set(needed)].join(', ')}]`]]
 }
 

@@ -1,4 +1,7 @@
-/** What must be there before a grant can be made: Google refuses a member that does not exist. */
+/**
+ * What must be in place before a grant is made: Google refuses a member that does not exist; and a grant on top of a provider
+ * that was refused would let that provider's cluster in.
+ */
 import type { WantedGrant } from './wanted-at-google.ts'
 
 export interface GrantNeeds {
@@ -6,11 +9,12 @@ export interface GrantNeeds {
   readonly accounts: readonly string[]
   /** Of the principal that it is for. */
   readonly pool: string | undefined
+  readonly providers: readonly string[]
 }
 
-export function grantNeeds({ on, member }: WantedGrant): GrantNeeds {
+export function grantNeeds({ on, member, providers }: WantedGrant): GrantNeeds {
   const account = /^serviceAccount:(.+)$/.exec(member)?.[1]
   const pool = /^principal:\/\/iam\.googleapis\.com\/(.+?)\/subject\//.exec(member)?.[1]
   const target = on.kind === 'serviceAccount' ? on.email : undefined
-  return { accounts: [target, account].filter((email) => email !== undefined), pool }
+  return { accounts: [target, account].filter((email) => email !== undefined), pool, providers }
 }

@@ -35,10 +35,7 @@ export function wantOfGoogle(needs: readonly TrustNeed<'gcp'>[]): WantedAtGoogle
       parts.flatMap(({ accounts }) => accounts),
       ({ email }) => email,
     ),
-    grants: unique(
-      parts.flatMap(({ grants }) => grants),
-      grantName,
-    ),
+    grants: mergeGrants(parts.flatMap(({ grants }) => grants)),
     recordedIn: recordedIn(parts),
   }
 }
@@ -109,6 +106,13 @@ function unique<T>(all: readonly T[], name: (one: T) => string): T[] {
   const found = new Map<string, T>()
   for (const one of all) if (!found.has(name(one))) found.set(name(one), one)
   return [...found.values()]
+}
+
+/** One grant for all that need it, through all their providers. */
+function mergeGrants(all: readonly WantedGrant[]): WantedGrant[] {
+  return [...Map.groupBy(all, grantName).values()].flatMap((same) =>
+    same.slice(0, 1).map((first) => ({ ...first, providers: [...new Set(same.flatMap((one) => one.providers))] })),
+  )
 }
 
 function recordedIn(parts: readonly Parts[]): Map<string, string[]> {

@@ -41,6 +41,8 @@ export interface WantedGrant {
   readonly on: GrantTarget
   readonly role: GrantedRole
   readonly member: string
+  /** Names of the providers whose tokens use it: where one of them is another cluster's, so would be the grant. */
+  readonly providers: readonly string[]
 }
 
 export type GrantTarget =

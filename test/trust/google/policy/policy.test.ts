@@ -7,6 +7,7 @@ const grant = {
   on: { kind: 'repository', name: 'projects/p/locations/europe/repositories/images' },
   role: 'roles/artifactregistry.reader',
   member: 'serviceAccount:puller@p.iam.gserviceaccount.com',
+  providers: [],
 } as const
 const { role, member } = grant
 const condition = { title: 'until spring', expression: 'request.time < timestamp("2027-03-01T00:00:00Z")' }

@@ -22,11 +22,13 @@ const acting = {
   on: { kind: 'serviceAccount', email },
   role: 'roles/iam.workloadIdentityUser',
   member: principal,
+  providers: [provider],
 } as const
 const reading = {
   on: { kind: 'repository', name: 'projects/example-project/locations/europe/repositories/images' },
   role: 'roles/artifactregistry.reader',
   member: `serviceAccount:${email}`,
+  providers: [provider],
 } as const
 
 export const findings: readonly GoogleFinding[] = [

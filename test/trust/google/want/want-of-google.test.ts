@@ -65,11 +65,17 @@ suite('what Google must know', () => {
 
     assert.deepEqual([pools.length, providers.length, accounts.map(({ email }) => email)], [1, 1, [puller]])
     assert.deepEqual(grants, [
-      { on: { kind: 'serviceAccount', email: puller }, role: 'roles/iam.workloadIdentityUser', member },
+      {
+        on: { kind: 'serviceAccount', email: puller },
+        role: 'roles/iam.workloadIdentityUser',
+        member,
+        providers: [`${pool}/providers/gardener`],
+      },
       {
         on: { kind: 'repository', name: repository },
         role: 'roles/artifactregistry.reader',
         member: `serviceAccount:${puller}`,
+        providers: [`${pool}/providers/gardener`],
       },
     ])
     assert.deepEqual([...recordedIn.values()], [['image-system'], ['image-system']])
