@@ -6,7 +6,7 @@ import { asFault } from '../outside/as-fault.ts'
 import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { retryDelayMs } from '../outside/retry-delay.ts'
-import type { Change, Finding, MissingNeed, Replaceable } from './finding.ts'
+import type { Accepted, Change, Finding, MissingNeed } from './finding.ts'
 import { remember } from './remember.ts'
 import type { RecordEntry, TrustRecord } from './trust-record.ts'
 import type { TrustResource } from './trust-vendor.ts'
@@ -23,7 +23,7 @@ export interface StepOutcome {
 }
 
 export interface ApplyWays {
-  readonly replace: readonly Replaceable[]
+  readonly accepted: Accepted
   /** Shows a change, and asks where somebody is to be asked. */
   readonly agree: (change: string) => Promise<'make' | 'leave'>
   readonly record: TrustRecord
@@ -65,11 +65,11 @@ function notInPlace(outcome: StepOutcome | undefined): MissingNeed[] {
 async function leaveBlocked(
   resource: TrustResource,
   missingNeeds: readonly MissingNeed[],
-  { replace }: ApplyWays,
+  { accepted }: ApplyWays,
   { signal }: Outside,
 ): Promise<Step> {
   try {
-    const finding = await resource.look(replace)
+    const finding = await resource.look(accepted)
     if (finding.fault !== undefined) return { finding, result: 'failed', fault: finding.fault }
     return finding.changes.length === 0
       ? { finding, result: 'unchanged' }
@@ -85,9 +85,12 @@ async function takeStep(resource: TrustResource, ways: ApplyWays, outside: Outsi
   for (let attempt = 1; ; attempt++) {
     let finding: Finding | undefined
     try {
-      finding = await resource.look(ways.replace)
+      finding = await resource.look(ways.accepted)
       if (finding.fault !== undefined) return { finding, result: 'failed', fault: finding.fault }
       const result = await makeAll(finding.changes, resource.entry, { ...ways, agree: onceEach(ways.agree, agreed) })
+      const undeleted =
+        finding.verdict === 'undelete' && result === 'made' ? await resource.look(ways.accepted) : undefined
+      if (undeleted?.verdict === 'refused') return { finding: undeleted, result: 'failed', fault: undeleted.fault }
       if (result !== 'declined') await remember(resource.memo(), ways.record, outside.log)
       return { finding, result: finding.changes.length === 0 && attempt > 1 ? 'made' : result }
     } catch (error) {

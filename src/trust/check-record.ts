@@ -4,19 +4,19 @@ import { PullpassError } from '../outside/pullpass-error.ts'
 import type { ApplyWays } from './apply-trust.ts'
 import type { TrustResource } from './trust-vendor.ts'
 
-interface Recording extends Pick<ApplyWays, 'replace' | 'record'> {
+interface Recording extends Pick<ApplyWays, 'accepted' | 'record'> {
   /** Whose tokens are to be exchanged, and who are not there. */
   readonly absent: readonly AbsentAccount[]
 }
 
 /** @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, …; not where nothing is to be granted */
 export async function checkRecord(resources: readonly TrustResource[], recording: Recording): Promise<void> {
-  const { replace, record, absent } = recording
+  const { accepted, record, absent } = recording
   const tried = new Set<string>()
   for (const resource of resources) {
     const { entry } = resource
     const places = entry?.namespaces.join(' ') ?? ''
-    if (entry === undefined || tried.has(places) || (await resource.look(replace)).changes.length === 0) continue
+    if (entry === undefined || tried.has(places) || (await resource.look(accepted)).changes.length === 0) continue
     tried.add(places)
     await record.rehearse(entry).catch((fault: unknown) => {
       if (!(fault instanceof PullpassError)) throw fault

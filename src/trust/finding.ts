@@ -6,6 +6,13 @@ import type { PullpassError } from '../outside/pullpass-error.ts'
 export const replaceable = ['issuer', 'mapping', 'condition', 'keys'] as const
 export type Replaceable = (typeof replaceable)[number]
 
+/** What the operator accepted by flags, beside what the documents say. */
+export interface Accepted {
+  readonly replace: readonly Replaceable[]
+  /** Whether clusters may share a resource in which they have the same identities. */
+  readonly sharing: 'accepted' | 'refused'
+}
+
 export type Verdict =
   /** As it is wanted, or narrower by somebody else's will. */
   | 'ok'

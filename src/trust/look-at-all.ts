@@ -1,12 +1,9 @@
 /** The plan: each resource is read and evaluated concurrently, in the order in which it would be created. */
-import type { Finding, MissingNeed, Replaceable } from './finding.ts'
+import type { Accepted, Finding, MissingNeed } from './finding.ts'
 import type { TrustResource } from './trust-vendor.ts'
 
-export async function lookAtAll(
-  resources: readonly TrustResource[],
-  replace: readonly Replaceable[],
-): Promise<Finding[]> {
-  const findings = await Promise.all(resources.map((resource) => resource.look(replace)))
+export async function lookAtAll(resources: readonly TrustResource[], accepted: Accepted): Promise<Finding[]> {
+  const findings = await Promise.all(resources.map((resource) => resource.look(accepted)))
   return blockDependants(resources, findings)
 }
 

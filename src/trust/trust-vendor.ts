@@ -10,7 +10,7 @@ import type { ProviderName, SettingsOf } from '../document/document.ts'
 import type { TextRule } from '../document/text-rule.ts'
 import type { Outside } from '../outside/outside.ts'
 import type { ImageReference } from '../registry/parse-image-reference.ts'
-import type { Finding, Replaceable } from './finding.ts'
+import type { Accepted, Finding } from './finding.ts'
 import type { TrustNeed } from './trust-need.ts'
 import type { RecordEntry, TrustRecord } from './trust-record.ts'
 import type { TrustedCluster } from './trusted-cluster.ts'
@@ -18,8 +18,8 @@ import type { TrustedCluster } from './trusted-cluster.ts'
 export interface TrustVendor<Name extends ProviderName> {
   readonly repositories: RepositoryNames
 
-  /** A registry's settings as one cluster's: of several clusters each has a part of its own at the vendor. */
-  ofCluster(settings: SettingsOf[Name], cluster: Pick<TrustedCluster, 'providerId'>): SettingsOf[Name]
+  /** A registry's settings for one cluster: each of several clusters has its own pool or provider at the vendor. */
+  ofCluster(settings: SettingsOf[Name], cluster: Pick<TrustedCluster, 'poolId' | 'providerId'>): SettingsOf[Name]
 
   /** What all of these need, refused here where it cannot be. Pure. @throws DOCUMENT_INVALID, ISSUER_UNUSABLE, … */
   want(needs: readonly TrustNeed<Name>[]): VendorTrust
@@ -52,7 +52,7 @@ export interface TrustResource {
   /** What is worth recording of it as it was seen last, should somebody delete it. */
   memo(): RecordEntry | undefined
   /** Judges what is there; what cannot be looked at is `unknown`. Rejects at the run's end alone. */
-  look(replace: readonly Replaceable[]): Promise<Finding>
+  look(accepted: Accepted): Promise<Finding>
   /** Whether it could be taken back. */
   lookBack(leaving: Leaving): Promise<Removable>
 }

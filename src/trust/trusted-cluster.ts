@@ -13,7 +13,9 @@ export interface TrustedCluster {
   readonly servers?: 'all' | 'some'
   /** Of a key that was uploaded before; absent: none is known to be revoked. */
   readonly isRevoked?: (key: IssuerKey) => boolean
-  /** In place of the id that a document gives its provider: of several clusters each has its own. */
+  /** In place of the id that a document gives its pool: each of several clusters has its own, unless they share one. */
+  readonly poolId: string | undefined
+  /** In place of the id that a document gives its provider. */
   readonly providerId: string | undefined
 }
 

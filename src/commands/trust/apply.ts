@@ -3,7 +3,6 @@
 import type { PullpassError } from '../../outside/pullpass-error.ts'
 import { applyTrust, type StepOutcome } from '../../trust/apply-trust.ts'
 import { checkRecord } from '../../trust/check-record.ts'
-import { replaceable } from '../../trust/finding.ts'
 import { openTrust } from '../../trust/open-trust.ts'
 import { type Proof, proveTrust } from '../../trust/prove-trust.ts'
 import { noRecord, openRecord, type TrustRecord } from '../../trust/trust-record.ts'
@@ -11,13 +10,13 @@ import type { Call, Command } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { readDuration } from '../read-duration.ts'
 import { defaultTimeout, outputFlags } from '../shared-flags.ts'
-import { askBefore } from './ask-before.ts'
+import { askBefore, confirmSharing } from './ask-before.ts'
 import { findAbsentAccounts } from './find-absent-accounts.ts'
 import { listTrials } from './list-trials.ts'
 import { type PreparedTrust, prepareTrust } from './prepare-trust.ts'
 import { printApplied } from './print-applied.ts'
 import { printFaults } from './print-faults.ts'
-import { replaceFlag, trustFlags, yesFlag } from './trust-flags.ts'
+import { readAccepted, replaceFlag, trustFlags, yesFlag } from './trust-flags.ts'
 
 const flags: typeof trustFlags &
   typeof replaceFlag &
@@ -49,6 +48,8 @@ export const apply: Command<typeof flags> = {
     'anywhere is taken up by the next. A condition, mapping or issuer that is there and differs stays, unless --replace',
     'names it; other members of a policy stay always. What is made carries the mark pullpass:… of its cluster, and each grant',
     'is written into the ConfigMap pullpass-trust in the namespace of the account.',
+    'With several --context each cluster has a pool of its own. A pool in which other clusters have providers is refused',
+    'unless it is confirmed on the terminal or by --share-pool; --yes does not confirm it.',
     'At the end each registry is tried with a real token, for as long as --timeout allows: a new grant takes minutes. Where',
     'none can be had, it exits 1: what was not tried is not proven.',
     '',
@@ -68,11 +69,11 @@ export const apply: Command<typeof flags> = {
     return await prepareTrust('trust apply', call, 'always', async (prepared) => {
       const { needs, clusters } = prepared
       const record = recordOf(prepared, call)
-      const replace = replaceable.filter((field) => call.flags.replace.includes(field))
       const absent = await findAbsentAccounts(needs, clusters)
       const resources = await openTrust(prepared.wanted, record, call.outside)
-      await checkRecord(resources, { replace, record, absent })
-      const outcomes = await applyTrust(resources, { replace, agree, record }, call.outside)
+      const accepted = await confirmSharing(resources, { given: readAccepted(call.flags), consent }, call)
+      await checkRecord(resources, { accepted, record, absent })
+      const outcomes = await applyTrust(resources, { accepted, agree, record }, call.outside)
       const proofs = outcomes.every(isGood) && !call.flags['no-trial'] ? await prove(prepared, call, startedMs) : []
       await printApplied(outcomes, proofs, call)
       printFaults([...outcomes, ...proofs.map(faultOf)], call)

@@ -2,7 +2,11 @@
 import type { Outside } from '../../outside/outside.ts'
 import { plainLine } from '../../outside/plain-text.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
-import type { Terminal } from '../command.ts'
+import { renderFault } from '../../terminal/render-fault.ts'
+import type { Accepted } from '../../trust/finding.ts'
+import { lookAtAll } from '../../trust/look-at-all.ts'
+import type { TrustResource } from '../../trust/trust-vendor.ts'
+import type { Call, Terminal } from '../command.ts'
 
 type Agree = (change: string) => Promise<'make' | 'leave'>
 
@@ -46,6 +50,31 @@ export function askBefore(asking: Asking, { terminal, outside }: AskingWays): Ag
     if (answer === 'gone') standing = 'leave'
     return answer === 'yes' || answer === 'all' ? 'make' : 'leave'
   }
+}
+
+interface SharingAsked extends Pick<Asking, 'consent'> {
+  /** By flags. */
+  readonly given: Accepted
+}
+
+/** Sharing has its own answer: neither --yes nor "all" confirms that another cluster has the rights of this one. */
+export async function confirmSharing(
+  resources: readonly TrustResource[],
+  { given, consent }: SharingAsked,
+  { terminal, outside, common }: Pick<Call<Record<string, never>>, 'terminal' | 'outside' | 'common'>,
+): Promise<Accepted> {
+  if (given.sharing === 'accepted' || consent === 'given' || terminal.ask === undefined) return given
+  const shared = (await lookAtAll(resources, given)).filter(({ fault }) => fault?.code === 'TRUST_POOL_SHARED')
+  for (const { fault, name } of shared) {
+    if (fault !== undefined) terminal.complain(renderFault(fault, { format: common['log-format'], now: outside.now() }))
+    const answer = await answerTo(
+      `Share pool ${name} with these clusters?\n  [y]es, [n]o: `,
+      terminal.ask,
+      outside.signal,
+    )
+    if (answer !== 'yes') return given
+  }
+  return shared.length === 0 ? given : { ...given, sharing: 'accepted' }
 }
 
 /** Asks until it is one of the answers. */

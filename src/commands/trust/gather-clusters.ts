@@ -9,7 +9,7 @@ import type { TrustedCluster } from '../../trust/trusted-cluster.ts'
 import type { FlagValues } from '../flag.ts'
 import { usageFault } from '../usage-fault.ts'
 import { checkDistinct } from './check-distinct.ts'
-import { clusterProviderIds } from './cluster-provider-ids.ts'
+import { type ClusterIds, clusterIds } from './cluster-ids.ts'
 import type { TrustFlags } from './trust-flags.ts'
 
 export interface GatheredCluster extends TrustedCluster {
@@ -26,12 +26,15 @@ export interface GatherWanted {
   readonly memories: readonly NamespacedName[]
 }
 
-type Flags = Pick<FlagValues<TrustFlags>, 'context' | 'kubeconfig' | 'issuer' | 'provider-id'>
+type Flags = Pick<
+  FlagValues<TrustFlags>,
+  'context' | 'kubeconfig' | 'issuer' | 'pool-id' | 'provider-id' | 'share-pool'
+>
 
 /** @throws USAGE_INVALID and what a cluster throws */
 export async function gatherClusters(flags: Flags, wanted: GatherWanted, outside: Outside): Promise<GatheredCluster[]> {
   const { command } = wanted
-  const ids = clusterProviderIds(command, flags)
+  const ids = clusterIds(command, flags)
   const contexts = flags.context.length === 0 ? [undefined] : flags.context
   if (flags.issuer !== undefined && contexts.length > 1) {
     throw usageFault(command, '--issuer stands beside several contexts', 'one cluster: each has an issuer of its own')
@@ -39,15 +42,15 @@ export async function gatherClusters(flags: Flags, wanted: GatherWanted, outside
   const opened: Cluster[] = []
   const gather = async (context: string | undefined): Promise<GatheredCluster> => {
     const { issuer, kubeconfig } = flags
-    const providerId = context === undefined ? undefined : ids.get(context)
+    const own: ClusterIds = ids.get(context ?? '') ?? { poolId: undefined, providerId: undefined }
     if (issuer !== undefined && wanted.connected === 'for its issuer') {
-      return { name: issuer, issuer, keys: undefined, providerId, connection: undefined }
+      return { name: issuer, issuer, keys: undefined, ...own, connection: undefined }
     }
     const connection = await connect({ kubeconfig, context }, outside)
     opened.push(connection)
-    if (issuer !== undefined) return { name: context ?? issuer, issuer, keys: undefined, providerId, connection }
+    if (issuer !== undefined) return { name: context ?? issuer, issuer, keys: undefined, ...own, connection }
     const said = await readIssuer(connection, wanted.memories, outside)
-    return { ...said, name: context ?? said.issuer, providerId, connection }
+    return { ...said, name: context ?? said.issuer, ...own, connection }
   }
   try {
     const clusters = await Promise.all(contexts.map(gather))

@@ -1,7 +1,6 @@
 /** pullpass trust plan: what clouds must know for these documents, against what they know. Exits 1 where that cannot be made. */
 
 import { plainLine } from '../../outside/plain-text.ts'
-import { replaceable } from '../../trust/finding.ts'
 import { lookAtAll } from '../../trust/look-at-all.ts'
 import { openTrust } from '../../trust/open-trust.ts'
 import { openRecord } from '../../trust/trust-record.ts'
@@ -13,7 +12,7 @@ import { prepareTrust } from './prepare-trust.ts'
 import { printFaults } from './print-faults.ts'
 import { type Plan, renderFindings } from './render-findings.ts'
 import { reportFindings } from './report-findings.ts'
-import { replaceFlag, trustFlags } from './trust-flags.ts'
+import { readAccepted, replaceFlag, trustFlags } from './trust-flags.ts'
 
 const flags: typeof trustFlags &
   typeof replaceFlag & {
@@ -44,7 +43,9 @@ export const plan: Command<typeof flags> = {
     "The issuer is the cluster's own, or --issuer; what only trust needs stands in the document, as trust. The cloud is",
     'asked with your own credentials, where its own tools find them. Where the account whose token is to be exchanged is',
     'not in the cluster yet, the plan says so; with --issuer no cluster is asked.',
-    'With several --context each cluster has a part of its own. At Google: one pool, and in it a provider for each.',
+    'With several --context each cluster has a pool of its own, named after its context (--pool-id). A pool in which other',
+    'clusters have providers is refused, with the providers: the service accounts of one name in all of them are one',
+    'principal. --share-pool accepts that. What needs a refused resource is blocked, and is not created.',
     '',
     'Examples:',
     '  pullpass trust plan -f artifact-registry.yaml',
@@ -57,9 +58,8 @@ export const plan: Command<typeof flags> = {
   async run(call) {
     return await prepareTrust('trust plan', call, 'for its issuer', async (prepared) => {
       const { clusters, connections, needs, wanted } = prepared
-      const replace = replaceable.filter((field) => call.flags.replace.includes(field))
       const resources = await openTrust(wanted, openRecord(connections), call.outside)
-      const findings = await lookAtAll(resources, replace)
+      const findings = await lookAtAll(resources, readAccepted(call.flags))
       const absent = await findAbsentAccounts(needs, clusters)
       await printFindings({ findings, absent, clusters }, call)
       printFaults(findings, call)

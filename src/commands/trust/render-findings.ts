@@ -13,8 +13,8 @@ export interface Plan {
 }
 
 export function renderFindings({ clusters, findings, absent }: Plan, color: 'always' | 'never'): string {
-  const header = ['CLUSTER', 'ISSUER', 'MARK', ...(clusters.some(hasId) ? ['PROVIDER ID'] : [])]
-  const rows = clusters.map((cluster) => [cluster.name, cluster.issuer, markOf(cluster), cluster.providerId ?? ''])
+  const header = ['CLUSTER', 'ISSUER', 'MARK', 'POOL ID', 'PROVIDER ID']
+  const rows = clusters.map((cluster) => [cluster.name, cluster.issuer, markOf(cluster), ...idsOf(cluster)])
   const changes = findings.flatMap((finding) => finding.changes.map(({ says }) => says))
   const notes = [
     ...findings.flatMap((finding) =>
@@ -41,7 +41,8 @@ function missingNote({ missingNeeds, verdict }: Finding): string[] {
   return [verdict === 'blocked' ? `blocked by ${missing}` : `in place, although it needs ${missing}`]
 }
 
-const hasId = ({ providerId }: TrustedCluster) => providerId !== undefined
+const idsOf = ({ poolId = ofDocument, providerId = ofDocument }: TrustedCluster) => [poolId, providerId]
+const ofDocument = "(the document's)"
 const lines = (texts: readonly string[]) => texts.map(plainLine).join('\n')
 
 const nothing = (findings: readonly Finding[], absent: readonly AbsentSubject[]) =>

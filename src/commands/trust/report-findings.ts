@@ -9,6 +9,7 @@ export function reportFindings({ clusters, findings, absent }: Plan): object {
       name: cluster.name,
       issuer: cluster.issuer,
       mark: markOf(cluster),
+      poolId: cluster.poolId,
       providerId: cluster.providerId,
     })),
     findings: findings.map(({ kind, name, verdict, changes, notes, fault, missingNeeds }) => ({

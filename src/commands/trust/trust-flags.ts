@@ -1,5 +1,5 @@
 /** Flags that all of trust's commands take, worded once. */
-import { type Replaceable, replaceable } from '../../trust/finding.ts'
+import { type Accepted, type Replaceable, replaceable } from '../../trust/finding.ts'
 import type { Choice, Flag } from '../flag.ts'
 import { memoryFlag } from '../issuer/memory-flag.ts'
 import { clusterFlags, documentFlags } from '../shared-flags.ts'
@@ -10,7 +10,9 @@ type Texts = Text & { readonly multiple: true }
 export type TrustFlags = typeof documentFlags &
   Omit<typeof clusterFlags, 'context'> & {
     readonly context: Texts
+    readonly 'pool-id': Texts
     readonly 'provider-id': Texts
+    readonly 'share-pool': Flag & { readonly type: 'boolean' }
     readonly issuer: Text
     readonly subject: Text
     readonly repository: Text
@@ -45,12 +47,23 @@ export const trustFlags: TrustFlags = {
     value: 'NAME',
     summary: "The kubeconfig's context (default: its current one); repeated: several clusters, each once",
   },
-  'provider-id': {
+  'pool-id': {
     type: 'string',
     multiple: true,
     value: 'CONTEXT=ID',
     summary:
-      "The id of a context's own part at the cloud, at Google its provider (default: made of the context's name)",
+      "Id of a context's pool (default: the document's; of several contexts each has one made of the context's name)",
+  },
+  'provider-id': {
+    type: 'string',
+    multiple: true,
+    value: 'CONTEXT=ID',
+    summary: "Id of a context's provider (default: the document's; in a shared pool made of the context's name)",
+  },
+  'share-pool': {
+    type: 'boolean',
+    summary:
+      "Use the document's pool although other clusters have providers in it: accounts of one name then have the same rights",
   },
 }
 
@@ -64,6 +77,18 @@ export const replaceFlag: { readonly replace: Choice<Replaceable> & { readonly m
   },
 }
 
+export const readAccepted = (given: {
+  readonly replace: readonly string[]
+  readonly 'share-pool': boolean
+}): Accepted => ({
+  replace: replaceable.filter((field) => given.replace.includes(field)),
+  sharing: given['share-pool'] ? 'accepted' : 'refused',
+})
+
 export const yesFlag: { readonly yes: Flag & { readonly type: 'boolean' } } = {
-  yes: { type: 'boolean', short: 'y', summary: 'Change without asking' },
+  yes: {
+    type: 'boolean',
+    short: 'y',
+    summary: 'Change without asking; a shared pool is accepted by --share-pool alone',
+  },
 }

@@ -28,9 +28,9 @@ export async function gatherTrust(
   outside: Outside,
 ): Promise<readonly TrustFinding[] | undefined> {
   try {
-    const trusted = { ...cluster, name: cluster.issuer, providerId: undefined }
+    const trusted = { ...cluster, name: cluster.issuer, poolId: undefined, providerId: undefined }
     const wanted = await wantTrust(await listNeeds(documents, [trusted], { subject, repository }))
-    return await lookAtAll(await openTrust(wanted, noRecord, outside), [])
+    return await lookAtAll(await openTrust(wanted, noRecord, outside), { replace: [], sharing: 'accepted' })
   } catch (fault) {
     outside.signal.throwIfAborted()
     // Whoever has no credentials, or a document that trust does not know, is told by the exchange's own words.

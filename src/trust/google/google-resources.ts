@@ -26,8 +26,8 @@ export function googleResources(all: WantedAtGoogle, record: TrustRecord, google
     vendor: 'gcp' as const,
     kind: resourceKinds[one.kind],
     memo: () => (one.kind === 'account' ? history.entry(one.wanted.email) : undefined),
-    look: async (replace: Parameters<TrustResource['look']>[0]) =>
-      tellFinding(await lookAtGoogle(one, replace, history, google), (change) => makeChange(google, change, history)),
+    look: async (accepted: Parameters<TrustResource['look']>[0]) =>
+      tellFinding(await lookAtGoogle(one, accepted, history, google), (change) => makeChange(google, change, history)),
   })
   return [
     ...all.pools.map((wanted) => ({

@@ -1,6 +1,6 @@
 /** Google's trust: a pool, a provider in it, a service account, and grants. https://cloud.google.com/iam/docs/workload-identity-federation */
 
-import { poolOf } from '../../document/gcp-names.ts'
+import { providerOfParts } from '../../document/gcp-names.ts'
 import { artifactRepository } from '../../document/gcp-rules.ts'
 import type { TrustVendor } from '../trust-vendor.ts'
 import { connectToGoogle } from './ask-google.ts'
@@ -12,11 +12,11 @@ import { wantOfGoogle } from './want/want-of-google.ts'
 export const googleTrust: TrustVendor<'gcp'> = {
   repositories: { rule: artifactRepository, ofImage: repositoryOfImage, imageIn: imageInRepository },
 
-  /** One pool, and of several clusters a provider for each. */
-  ofCluster(settings, { providerId }) {
-    if (providerId === undefined) return settings
-    const pool = poolOf(settings.workloadIdentityProvider)
-    return { ...settings, workloadIdentityProvider: `${pool}/providers/${providerId}` }
+  /** A principal names its pool, not its provider: only a pool of its own tells a cluster's service accounts from another's. */
+  ofCluster(settings, { poolId, providerId }) {
+    const [, projectNumber = '', , , , pool = '', , provider = ''] = settings.workloadIdentityProvider.split('/')
+    const parts = { projectNumber, poolId: poolId ?? pool, providerId: providerId ?? provider }
+    return { ...settings, workloadIdentityProvider: providerOfParts(parts) }
   },
 
   want(needs) {

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
-import { parse } from 'yaml'
-import { createKubernetesApi } from '../../../sandbox/kubernetes/kubernetes-api.ts'
-import { servePart } from '../../../sandbox/serve/serve-part.ts'
-import { seedCluster } from '../../../sandbox/start/seed-cluster.ts'
-import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
-import { account, accountPolicy, heldBy, pool, provider, resultsOf, runTrust } from './run-trust.ts'
+import { startTestSandbox } from '../../support/start-test-sandbox.ts'
+import { account, accountPolicy, heldBy, pool, resultsOf, runTrust } from './run-trust.ts'
 
 const apply = ['apply', '--yes']
 const destroy = ['destroy', '--yes']
@@ -133,92 +128,5 @@ suite('trust destroy', { concurrency: 4 }, () => {
     assert.equal(run.exitCode, 1)
     assert.deepEqual(resultsOf(run), ['removed', 'removed', 'removed', 'failed', 'kept'])
     assert.match(run.stderr, /^ {2}expected the operator to hold iam\.workloadIdentityPoolProviders\.delete, which /m)
-  })
-})
-
-/** A second cluster, whose issuer's keys are uploaded, and a kubeconfig with a context for each. */
-async function addCluster(t: Parameters<typeof startTestSandbox>[0], sandbox: TestSandbox): Promise<void> {
-  const token = 'the-token-of-the-second-cluster'
-  const issuer = 'https://second.example.com'
-  const cluster = await createKubernetesApi({ issuer, now: sandbox.clock.now, tokens: { [token]: 'kubernetes-admin' } })
-  seedCluster(cluster, ['team-a'], { namespace: 'image-system', name: 'pullpass' })
-  const tls = { authority: sandbox.authority, http2: 'offered', clientCertificates: 'asked' } as const
-  const part = await servePart({ handler: cluster.handle, now: sandbox.clock.now, tls })
-  t.after(part.close)
-  const text = await readFile(sandbox.folder.kubeconfigFile, 'utf8')
-  const second = text
-    .replaceAll('sandbox', 'gke_example_europe-west1_second')
-    .replaceAll('kubernetes-admin', 'second-admin')
-    .replace(/server: .*/, `server: ${part.url}`)
-    .replace(/token: .*/, `token: ${token}`)
-  await sandbox.write('second-kubeconfig', second)
-}
-
-/** What its first context names: a cluster and a user. */
-const contextIn = (kubeconfig: string): unknown => Object(parse(kubeconfig)).contexts[0].context
-
-suite('many clusters at once', { concurrency: 4 }, () => {
-  async function start(t: Parameters<typeof startTestSandbox>[0]) {
-    const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    await addCluster(t, sandbox)
-    const { KUBECONFIG: first } = sandbox.environment
-    const environment = { KUBECONFIG: `${first}:${sandbox.folder.path}/second-kubeconfig` }
-    const both = ['--context', 'sandbox', '--context', 'gke_example_europe-west1_second']
-    const run = (words: readonly string[], contexts: readonly string[] = both) =>
-      runTrust(sandbox, [...words, ...contexts], { trust: ['uploadKeys: Always'] }, { environment })
-    return { sandbox, run }
-  }
-  const second = `${pool}/providers/gke-example-europe-west1-fd317f`
-
-  test('there is one pool, a provider for each, and each exchanges its own tokens', async (t) => {
-    const { sandbox, run } = await start(t)
-    const made = await run(apply)
-
-    assert.equal(made.exitCode, 0, made.stderr)
-    assert.equal([...made.stdout.matchAll(/^works /gm)].length, 2)
-    const names = sandbox.google.identity.list(`${pool}/providers`).map(({ name }) => name)
-    assert.deepEqual(names.toSorted(), [second, `${pool}/providers/sandbox`].toSorted())
-  })
-
-  test('one that goes takes its provider, and leaves what the other needs', async (t) => {
-    const { sandbox, run } = await start(t)
-    await run(apply)
-    const gone = await run(destroy, ['--context', 'sandbox', '--provider-id', 'sandbox=sandbox'])
-
-    assert.equal(gone.exitCode, 0, gone.stderr)
-    assert.deepEqual(resultsOf(gone), ['kept', 'kept', 'kept', 'removed', 'kept'])
-    assert.ok(gone.stdout.includes(`other clusters need it: ${second}`))
-    assert.equal(heldBy(sandbox).accountPolicy.length, 1)
-  })
-
-  test('an id may be chosen, and is refused where two contexts share it', async (t) => {
-    const { run } = await start(t)
-    const chosen = await run(['plan', '--provider-id', 'sandbox=first'])
-    const shared = await run(['plan', '--provider-id', 'sandbox=gke-example-europe-west1-fd317f'])
-
-    assert.equal(chosen.exitCode, 0, chosen.stderr)
-    assert.ok(chosen.stdout.includes(`${pool}/providers/first`))
-    assert.equal(shared.exitCode, 2)
-    assert.match(shared.stderr, /^USAGE_INVALID \(run\): two contexts have the provider gke-example-europe-west1-/)
-  })
-
-  test('one context twice, and two contexts of one cluster, are refused', async (t) => {
-    const { sandbox, run } = await start(t)
-    const twice = await run(['plan'], ['--context', 'sandbox', '--context', 'sandbox'])
-    assert.equal(twice.exitCode, 2)
-    assert.match(twice.stderr, /^USAGE_INVALID \(run\): --context sandbox stands twice$/m)
-
-    const kubeconfig = await readFile(sandbox.folder.kubeconfigFile, 'utf8')
-    const context = JSON.stringify({ name: 'again', context: contextIn(kubeconfig) })
-    await sandbox.write('second-kubeconfig', `apiVersion: v1\nkind: Config\ncontexts: [${context}]\n`)
-    const same = await run(['plan'], ['--context', 'sandbox', '--context', 'again'])
-    assert.equal(same.exitCode, 2)
-    assert.match(same.stderr, /^USAGE_INVALID \(run\): the contexts sandbox and again are one cluster: both sign as /m)
-  })
-
-  test('the document’s own provider is that of a single cluster', async (t) => {
-    const { run } = await start(t)
-    const { stdout } = await run(['plan'], ['--context', 'sandbox'])
-    assert.ok(stdout.includes(provider))
   })
 })

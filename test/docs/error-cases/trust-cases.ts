@@ -60,6 +60,12 @@ export const trustCases: ErrorCases = {
     return trust(sandbox, ['plan', '--issuer', 'https://cluster.example.com'])
   },
 
+  TRUST_POOL_SHARED: (sandbox) => {
+    const name = sandbox.provider.replace(/cluster$/, 'dev-1')
+    sandbox.google.identity.putProvider({ name, issuerUri: 'https://dev-1.example.com' })
+    return trust(sandbox, ['plan'])
+  },
+
   TRUST_CONFLICT: (sandbox) => {
     sandbox.google.accounts.denyTokens(account, sandbox.principal)
     const message =

@@ -1,7 +1,7 @@
 /** Looks at one resource at Google and judges it. */
 import { asFault } from '../../../outside/as-fault.ts'
 import { shellQuote } from '../../../outside/shell-quote.ts'
-import type { Replaceable } from '../../finding.ts'
+import type { Accepted } from '../../finding.ts'
 import { trustRefused } from '../../trust-refused.ts'
 import { type GoogleConnection, readAtGoogle } from '../ask-google.ts'
 import { readPolicy } from '../policy/read-policy.ts'
@@ -14,6 +14,7 @@ import { judgeAccount } from './judge-account.ts'
 import { judgeGrant } from './judge-grant.ts'
 import { judgePool } from './judge-pool.ts'
 import { judgeProvider } from './judge-provider.ts'
+import { listProviders } from './list-providers.ts'
 
 export type Wanted =
   | { readonly kind: 'pool'; readonly wanted: WantedPool }
@@ -24,12 +25,12 @@ export type Wanted =
 /** What cannot be looked at is `unknown`, with the reason; nothing is thrown but an interruption. */
 export async function lookAtGoogle(
   wanted: Wanted,
-  replace: readonly Replaceable[],
+  accepted: Accepted,
   history: AccountHistory,
   google: GoogleConnection,
 ): Promise<GoogleFinding> {
   try {
-    return await judge(wanted, replace, history, google)
+    return await judge(wanted, accepted, history, google)
   } catch (error) {
     google.outside.signal.throwIfAborted()
     const fault = asFault(error)
@@ -39,24 +40,31 @@ export async function lookAtGoogle(
 
 async function judge(
   one: Wanted,
-  replace: readonly Replaceable[],
+  accepted: Accepted,
   history: AccountHistory,
   google: GoogleConnection,
 ): Promise<GoogleFinding> {
   switch (one.kind) {
     case 'pool':
-      return judgePool(one.wanted, await readAtGoogle(google, identityPath(one.wanted.name), readFoundPool))
+      return await lookAtPool(one.wanted, accepted, google)
     case 'provider': {
       const found = await readAtGoogle(google, identityPath(one.wanted.name), readFoundProvider)
-      return judgeProvider(one.wanted, found, replace)
+      return judgeProvider(one.wanted, found, accepted.replace)
     }
     case 'account':
       return await lookAtAccount(one.wanted, history, google)
     case 'grant':
-      return await lookAtGrant(one.wanted, replace, google)
+      return await lookAtGrant(one.wanted, accepted, google)
     default:
       return one satisfies never
   }
+}
+
+/** Google lists no providers of a pool that is deleted; those that come back with it are found by the next look. */
+async function lookAtPool(wanted: WantedPool, { sharing }: Accepted, google: GoogleConnection): Promise<GoogleFinding> {
+  const found = await readAtGoogle(google, identityPath(wanted.name), readFoundPool)
+  const listed = found?.state === 'ACTIVE' ? await listProviders(google, wanted.name) : []
+  return judgePool(wanted, found, { listed, sharing })
 }
 
 async function lookAtAccount(
@@ -73,7 +81,7 @@ async function lookAtAccount(
 /** A repository is somebody's decision, and none of pullpass's. */
 async function lookAtGrant(
   grant: WantedGrant,
-  replace: readonly Replaceable[],
+  { replace }: Accepted,
   google: GoogleConnection,
 ): Promise<GoogleFinding> {
   const policy = await readPolicy(google, grant.on)
@@ -90,7 +98,7 @@ async function lookAtGrant(
 
 /** As it would be made. */
 function asWanted(one: Wanted): Resource {
-  if (one.kind === 'pool') return judgePool(one.wanted, undefined).after
+  if (one.kind === 'pool') return judgePool(one.wanted, undefined, { listed: [], sharing: 'accepted' }).after
   if (one.kind === 'provider') return judgeProvider(one.wanted, undefined, []).after
   if (one.kind === 'account') return judgeAccount(one.wanted, undefined, undefined).after
   return { kind: 'grant', grant: one.wanted }

@@ -60,6 +60,12 @@ export function deletedIds(policy: Policy, email: string): string[] {
   return [...new Set(ids.filter((id) => /^\d{1,30}$/.test(id)))]
 }
 
+/** Members that may act as the service account whose policy it is. */
+export const countActing = (policy: Policy): number =>
+  bindingsOf(policy)
+    .filter(({ role }) => role === 'roles/iam.workloadIdentityUser' || role === 'roles/iam.serviceAccountTokenCreator')
+    .reduce((sum, binding) => sum + membersOf(binding).length, 0)
+
 export const countMembers = (policy: Policy): number =>
   bindingsOf(policy).reduce((sum, binding) => sum + membersOf(binding).length, 0)
 

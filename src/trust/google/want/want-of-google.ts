@@ -26,10 +26,7 @@ import {
 export function wantOfGoogle(needs: readonly TrustNeed<'gcp'>[]): WantedAtGoogle {
   const parts = needs.map(partsOf)
   return {
-    pools: unique(
-      parts.map(({ pool }) => pool),
-      ({ name }) => name,
-    ),
+    pools: mergePools(parts.map(({ pool }) => pool)),
     providers: mergeProviders(parts.map(({ provider }) => provider)),
     accounts: unique(
       parts.flatMap(({ accounts }) => accounts),
@@ -52,6 +49,7 @@ interface Parts {
 function partsOf(need: TrustNeed<'gcp'>): Parts {
   const { registry, cluster, subject } = need
   const { settings } = registry
+  const { name, issuer, keys } = cluster
   const repository = repositoryOf(need)
   const tooLong = checkSubjectLength({ subject }, `${need.document.kind} ${need.document.name}`)
   if (tooLong !== undefined) throw tooLong
@@ -62,7 +60,11 @@ function partsOf(need: TrustNeed<'gcp'>): Parts {
   const principal = principalOf(settings.workloadIdentityProvider, subject)
   return {
     namespace: subject.split(':')[2] ?? '',
-    pool: { ...made, name: pool },
+    pool: {
+      ...made,
+      name: pool,
+      clusters: [{ name, issuer, keys, providers: [provider.name], subjects: [subject] }],
+    },
     provider,
     accounts: accountsOf(settings).map((email) => ({ ...made, email })),
     grants: grantsOf(settings, repository, principal),
@@ -106,6 +108,24 @@ function unique<T>(all: readonly T[], name: (one: T) => string): T[] {
   const found = new Map<string, T>()
   for (const one of all) if (!found.has(name(one))) found.set(name(one), one)
   return [...found.values()]
+}
+
+/** Each pool once, with every cluster that uses it. */
+function mergePools(all: readonly WantedPool[]): WantedPool[] {
+  return [...Map.groupBy(all, ({ name }) => name).values()].flatMap((same) => {
+    const byCluster = Map.groupBy(
+      same.flatMap(({ clusters }) => clusters),
+      ({ name }) => name,
+    )
+    const clusters = [...byCluster.values()].flatMap((parts) =>
+      parts.slice(0, 1).map((first) => ({
+        ...first,
+        providers: [...new Set(parts.flatMap(({ providers }) => providers))],
+        subjects: [...new Set(parts.flatMap(({ subjects }) => subjects))],
+      })),
+    )
+    return same.slice(0, 1).map((first) => ({ ...first, clusters }))
+  })
 }
 
 /** One grant for all that need it, through all their providers. */

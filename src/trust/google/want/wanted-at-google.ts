@@ -20,6 +20,15 @@ interface Made {
 export interface WantedPool extends Made {
   /** projects/NUMBER/locations/global/workloadIdentityPools/POOL */
   readonly name: string
+  /** The clusters whose tokens its providers accept: one, unless the pool is shared. */
+  readonly clusters: readonly PoolCluster[]
+}
+
+export interface PoolCluster extends Pick<TrustedCluster, 'name' | 'issuer' | 'keys'> {
+  /** Names of its providers in the pool. */
+  readonly providers: readonly string[]
+  /** Whose tokens the documents exchange. */
+  readonly subjects: readonly string[]
 }
 
 export interface WantedProvider extends Made, Pick<TrustedCluster, 'servers' | 'isRevoked'> {

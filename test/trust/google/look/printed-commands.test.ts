@@ -19,7 +19,7 @@ const foundProvider = {
 } as const
 
 const findings = {
-  pool: judgePool({ name: nasty, ...made }, disabled),
+  pool: judgePool({ name: nasty, ...made, clusters: [] }, disabled, { listed: [], sharing: 'refused' }),
   provider: judgeProvider({ ...provider, keys: undefined }, { ...disabled, ...foundProvider }, []),
   'service account': judgeAccount({ email: nasty, ...made }, { ...disabled, uniqueId: '' }, undefined),
 }

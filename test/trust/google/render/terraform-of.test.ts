@@ -75,7 +75,7 @@ suite('a plan as HCL', () => {
     const made = { mark: 'pullpass:0123456789ab', description: 'pullpass:0123456789ab' }
     const account = { email: 'puller@example-project.iam.gserviceaccount.com', ...made }
     const text = renderTerraform([
-      judgePool({ name: pool, ...made }, found),
+      judgePool({ name: pool, ...made, clusters: [] }, found, { listed: [], sharing: 'refused' }),
       judgeAccount(account, { ...found, uniqueId: '1' }, undefined),
       judgeAccount(account, { disabled: false, description: '', uniqueId: '2' }, undefined),
       judgeAccount(account, undefined, undefined),

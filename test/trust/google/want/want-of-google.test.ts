@@ -15,6 +15,7 @@ const cluster: TrustedCluster = {
   name: 'prod',
   issuer: 'https://oidc.example.com/prod',
   keys: undefined,
+  poolId: undefined,
   providerId: undefined,
 }
 const nobody = { subject: undefined, repository: undefined }

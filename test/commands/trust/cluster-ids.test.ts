@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { clusterIds, idOfContext } from '../../../src/commands/trust/cluster-ids.ts'
+
+const none = {
+  context: [] as readonly string[],
+  'pool-id': [] as readonly string[],
+  'provider-id': [] as readonly string[],
+  'share-pool': false,
+}
+
+suite('the ids of several clusters', () => {
+  test('are a pool for each, and a provider for each in a shared pool', () => {
+    const context = ['prod-1', 'dev-1']
+    assert.deepEqual(
+      [...clusterIds('trust plan', { ...none, context })],
+      [
+        ['prod-1', { poolId: 'prod-1', providerId: undefined }],
+        ['dev-1', { poolId: 'dev-1', providerId: undefined }],
+      ],
+    )
+    assert.deepEqual(
+      [...clusterIds('trust plan', { ...none, context, 'share-pool': true })],
+      [
+        ['prod-1', { poolId: undefined, providerId: 'prod-1' }],
+        ['dev-1', { poolId: undefined, providerId: 'dev-1' }],
+      ],
+    )
+  })
+
+  test('of one context are those of the document, unless others are chosen', () => {
+    const context = ['prod-1']
+    const document = { poolId: undefined, providerId: undefined }
+    assert.deepEqual(clusterIds('trust plan', { ...none, context }).get('prod-1'), document)
+    const chosen = clusterIds('trust plan', { ...none, context, 'pool-id': ['prod-1=prod'] })
+    assert.deepEqual(chosen.get('prod-1'), { ...document, poolId: 'prod' })
+  })
+
+  const refused: Record<string, [flags: Partial<typeof none>, seen: RegExp]> = {
+    'the same pool twice': [
+      { context: ['a', 'b'], 'pool-id': ['a=prod', 'b=prod'] },
+      /two contexts have the pool prod/,
+    ],
+    'the same provider twice in a shared pool': [
+      { context: ['a', 'b'], 'provider-id': ['a=prod', 'b=prod'], 'share-pool': true },
+      /two contexts have the provider prod/,
+    ],
+    'a pool id beside a shared pool': [
+      { context: ['a', 'b'], 'pool-id': ['a=prod'], 'share-pool': true },
+      /--pool-id is given with --share-pool/,
+    ],
+    'an id that Google keeps for itself': [{ context: ['a'], 'pool-id': ['a=gcp-prod'] }, /--pool-id is "a=gcp-prod"/],
+  }
+  for (const [title, [flags, seen]] of Object.entries(refused)) {
+    test(`are refused: ${title}`, () => {
+      assert.throws(() => clusterIds('trust plan', { ...none, ...flags }), { code: 'USAGE_INVALID', seen })
+    })
+  }
+})
+
+suite('the id made of a context’s name', () => {
+  test('is the name where Google accepts it', () => {
+    assert.equal(idOfContext('prod-1'), 'prod-1')
+  })
+
+  test('is otherwise what Google accepts of it, with digits that tell ids apart', () => {
+    const ids = ['gke_project_europe-west1_prod', 'GKE_project_europe-west1_prod', 'dev', 'gcp-prod', '***'].map(
+      idOfContext,
+    )
+    assert.match(ids[0] ?? '', /^gke-project-europe-west1-[0-9a-f]{6}$/)
+    assert.match(ids[2] ?? '', /^dev-[0-9a-f]{6}$/)
+    assert.match(ids[3] ?? '', /^prod-[0-9a-f]{6}$/)
+    assert.match(ids[4] ?? '', /^cluster-[0-9a-f]{6}$/)
+    assert.equal(new Set(ids).size, ids.length)
+  })
+
+  test('is one that Google accepts, whatever the name', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (name) => {
+        assert.match(idOfContext(name), /^(?!gcp-)[a-z0-9-]{4,32}$/)
+      }),
+    )
+  })
+})

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { suite, test } from 'node:test'
+import { parse } from 'yaml'
+import { heldBy, pool, provider, resultsOf } from './run-trust.ts'
+import { bothContexts, firstContext, secondContext, secondId, startTwoClusters } from './two-clusters.ts'
+
+const pools = 'projects/123456789012/locations/global/workloadIdentityPools'
+const apply = ['apply', '--yes', ...bothContexts]
+const first = ['--context', firstContext]
+
+suite('several clusters', { concurrency: 4 }, () => {
+  test('each get a pool of their own, and exchange their own tokens', async (t) => {
+    const { sandbox, run } = await startTwoClusters(t)
+    const made = await run(apply)
+
+    assert.equal(made.exitCode, 0, made.stderr)
+    assert.equal([...made.stdout.matchAll(/^works /gm)].length, 2)
+    const providersIn = (id: string) => sandbox.google.identity.list(`${pools}/${id}/providers`).map(({ name }) => name)
+    assert.deepEqual(providersIn(firstContext), [`${pools}/${firstContext}/providers/cluster`])
+    assert.deepEqual(providersIn(secondId), [`${pools}/${secondId}/providers/cluster`])
+    assert.equal(sandbox.google.identity.read(pool), undefined)
+    const [acting] = heldBy(sandbox).accountPolicy
+    const subject = 'subject/system:serviceaccount:image-system:pullpass'
+    assert.deepEqual(acting?.members, [
+      `principal://iam.googleapis.com/${pools}/${firstContext}/${subject}`,
+      `principal://iam.googleapis.com/${pools}/${secondId}/${subject}`,
+    ])
+  })
+
+  test('of which one is removed keep what the other needs, also the grants of a service account that both use', async (t) => {
+    const { sandbox, run } = await startTwoClusters(t)
+    await run(apply)
+    const gone = await run(['destroy', '--yes', ...first, '--pool-id', `${firstContext}=${firstContext}`])
+
+    assert.equal(gone.exitCode, 0, gone.stderr)
+    assert.deepEqual(resultsOf(gone), ['kept', 'removed', 'kept', 'removed', 'removed'])
+    assert.match(gone.stdout, /^note: roles\/artifactregistry\.reader on .*: one other may act as its member$/m)
+    assert.equal(heldBy(sandbox).accountPolicy.length, 1)
+    const other = await run(['apply', '--yes', '--context', secondContext, '--pool-id', `${secondContext}=${secondId}`])
+    assert.deepEqual(resultsOf(other), ['unchanged', 'unchanged', 'unchanged', 'unchanged', 'unchanged'])
+  })
+
+  test('that share a pool have a provider each, and the plan names the consequence', async (t) => {
+    const { sandbox, run } = await startTwoClusters(t)
+    const plan = await run(['plan', ...bothContexts, '--share-pool'])
+    assert.equal(plan.exitCode, 0, plan.stderr)
+    const notes = [...plan.stdout.matchAll(/^note: \S+\/pool: shared by clusters: cluster (\S+) \(issuer (\S+)\) /gm)]
+    assert.deepEqual(
+      notes.map(([, name, issuer]) => [name, issuer]),
+      [
+        [firstContext, sandbox.cluster.issuer],
+        [secondContext, 'https://second.example.com'],
+      ],
+    )
+    const made = await run([...apply, '--share-pool'])
+    assert.equal(made.exitCode, 0, made.stderr)
+    const names = sandbox.google.identity.list(`${pool}/providers`).map(({ name }) => name)
+    assert.deepEqual(names, [`${pool}/providers/${firstContext}`, `${pool}/providers/${secondId}`])
+
+    const chosen = ['--provider-id', `${firstContext}=${firstContext}`, '--share-pool']
+    const gone = await run(['destroy', '--yes', ...first, ...chosen])
+    assert.ok(gone.stdout.includes(`other clusters need it: ${pool}/providers/${secondId}`), gone.stdout)
+  })
+
+  test('one context twice, and two contexts of one cluster, are refused', async (t) => {
+    const { sandbox, run } = await startTwoClusters(t)
+    const twice = await run(['plan', ...first, ...first])
+    assert.equal(twice.exitCode, 2)
+    assert.match(twice.stderr, /^USAGE_INVALID \(run\): --context sandbox is given twice$/m)
+
+    const kubeconfig = await readFile(sandbox.folder.kubeconfigFile, 'utf8')
+    const context = JSON.stringify({ name: 'again', context: Object(parse(kubeconfig)).contexts[0].context })
+    await sandbox.write('second-kubeconfig', `apiVersion: v1\nkind: Config\ncontexts: [${context}]\n`)
+    const same = await run(['plan', ...first, '--context', 'again'])
+    assert.equal(same.exitCode, 2)
+    assert.match(same.stderr, /^USAGE_INVALID \(run\): the contexts sandbox and again are one cluster: both sign as /m)
+  })
+
+  test('of which one is named use the document’s own provider', async (t) => {
+    const { run } = await startTwoClusters(t)
+    const { stdout } = await run(['plan', ...first])
+    assert.ok(stdout.includes(provider))
+  })
+})
+
+suite('a pool in which another cluster has a provider', { concurrency: 4 }, () => {
+  const theirs = `${pool}/providers/dev-1`
+
+  async function start(t: Parameters<typeof startTwoClusters>[0]) {
+    const two = await startTwoClusters(t)
+    two.sandbox.google.identity.putProvider({ name: theirs, issuerUri: two.second.issuer, jwksJson: two.secondJwks })
+    return two
+  }
+
+  test('is refused, with the provider and the consequence, and --yes does not confirm it', async (t) => {
+    const { sandbox, run } = await start(t)
+    const plan = await run(['plan'])
+    assert.equal(plan.exitCode, 1)
+    assert.deepEqual(resultsOf(plan), ['refused', 'blocked', 'create', 'blocked', 'blocked'])
+    assert.match(
+      plan.stderr,
+      /^TRUST_POOL_SHARED \(trust\): pool \S+ is not used by \S+ alone: provider dev-1 \(issuer https:\/\/second\.example\.com\) accepts tokens of every service account of its cluster, system:serviceaccount:image-system:pullpass among them$/m,
+    )
+    assert.match(plan.stderr, /^ {2}fix: .*: --share-pool$/m)
+
+    const applied = await run(['apply', '--yes'])
+    assert.equal(applied.exitCode, 1)
+    assert.deepEqual(resultsOf(applied), ['failed', 'blocked', 'made', 'blocked', 'blocked'])
+    assert.deepEqual(heldBy(sandbox).accountPolicy, [])
+  })
+
+  test('is used where --share-pool accepts it, and still named', async (t) => {
+    const { run } = await start(t)
+    const applied = await run(['apply', '--yes', '--share-pool'])
+    assert.equal(applied.exitCode, 0, applied.stderr)
+    assert.match(applied.stdout, /^note: \S+\/pool: shared by clusters: provider dev-1 \(issuer https:\/\/second/m)
+    const plan = await run(['plan'])
+    assert.deepEqual([plan.exitCode, resultsOf(plan)], [1, ['refused', 'ok', 'ok', 'ok', 'ok']])
+  })
+
+  for (const [answer, results] of [
+    ['n', ['failed', 'blocked', 'made', 'blocked', 'blocked']],
+    ['y', ['unchanged', 'made', 'made', 'made', 'made']],
+  ] as const) {
+    test(`is asked for on a terminal before all changes, and the answer ${answer} is followed`, async (t) => {
+      const { run } = await start(t)
+      const questions: string[] = []
+      const ask = async (question: string) => {
+        questions.push(question)
+        return questions.length === 1 ? answer : 'a'
+      }
+      const applied = await run(['apply'], undefined, { ask })
+      assert.equal(questions[0], `Share pool ${pool} with these clusters?\n  [y]es, [n]o: `)
+      assert.deepEqual(resultsOf(applied), results)
+    })
+  }
+
+  test('is not another cluster’s where the provider has this cluster’s issuer', async (t) => {
+    const { sandbox, run } = await startTwoClusters(t)
+    sandbox.google.identity.putProvider({ name: theirs, issuerUri: sandbox.cluster.issuer })
+    assert.deepEqual([(await run(['plan'])).exitCode], [0])
+  })
+
+  test('is another cluster’s where uploaded keys differ under the same issuer', async (t) => {
+    const { sandbox, secondJwks, run } = await startTwoClusters(t)
+    sandbox.google.identity.putProvider({ name: theirs, issuerUri: sandbox.cluster.issuer, jwksJson: secondJwks })
+    assert.match((await run(['plan'])).stderr, /^TRUST_POOL_SHARED /m)
+  })
+
+  test('that was deleted is compared again once it is back, before anything is created in it', async (t) => {
+    const { sandbox, run } = await start(t)
+    await run(['apply', '--yes', '--share-pool', '--no-trial'])
+    const { google } = sandbox
+    google.identity.putPool(pool, 'DELETED')
+    google.identity.putProvider({ name: provider, issuerUri: sandbox.cluster.issuer, state: 'DELETED' })
+    const applied = await run(['apply', '--yes'])
+    assert.deepEqual(resultsOf(applied), ['failed', 'blocked', 'unchanged', 'unchanged', 'unchanged'])
+    assert.match(applied.stderr, /^TRUST_POOL_SHARED /m)
+  })
+})
