@@ -35,6 +35,7 @@ const terminal: Terminal = {
     }),
   ...(process.stderr.isTTY && { tell: (text) => process.stderr.write(`${text}\n`) }),
   color: process.stdout.isTTY && !process.env['NO_COLOR'] ? 'always' : 'never',
+  ...(process.stdout.isTTY && { columns: process.stdout.columns }),
   progress: (text) => {
     if (process.stderr.isTTY) process.stderr.write(text === undefined ? '\r\x1b[K' : `\r\x1b[K${text}`)
   },

@@ -24,6 +24,8 @@ export interface Terminal {
   /** Says to somebody who sits there what a long run does, in a line that stays; absent where nobody does. */
   readonly tell?: (text: string) => void
   readonly color: 'always' | 'never'
+  /** The width of standard output in characters; absent where that is no terminal. */
+  readonly columns?: number
   /** Shows a passing line on standard error, where that is a terminal; `undefined` wipes it. */
   readonly progress: (text: string | undefined) => void
 }

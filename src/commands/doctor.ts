@@ -81,7 +81,7 @@ export const doctor: Command<typeof doctorFlags> = {
     const { output } = call.flags
     terminal.print(
       output === undefined
-        ? renderFindings(findings, terminal.color)
+        ? renderFindings(findings, terminal)
         : await renderStructured(reportFindings(findings), output),
     )
     return exitCodeOf(findings)

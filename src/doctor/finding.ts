@@ -50,7 +50,9 @@ export type DoctorWord =
   | 'REGISTRY_DENIED'
   | 'REGISTRY_CREDENTIAL_REFUSED'
   | 'REGISTRY_THROTTLED'
+  | 'REGISTRY_UNAVAILABLE'
   | 'REGISTRY_UNREACHABLE'
+  | 'REGISTRY_PLAIN_HTTP'
   | 'REGISTRY_UNCLEAR'
   | 'RIGHT_MISSING'
   | 'NAMESPACE_NOT_CHOSEN'
@@ -70,6 +72,13 @@ export type DoctorWord =
   | 'OTHER_SECRET_BROKEN'
   | 'OTHER_SECRET_ABSENT'
   | 'OTHER_SECRET_SHADOWS'
+  | 'IMAGE_NAME_INVALID'
+  | 'IMAGE_NEVER_PULLED'
+  | 'IMAGE_SIGNATURE_REFUSED'
+  | 'IMAGE_PLATFORM_ABSENT'
+  | 'IMAGE_INCOMPLETE'
+  | 'NODE_STORE_DAMAGED'
+  | 'NODE_DISK_FULL'
   | 'KUBELET_COMPLAINED'
   | 'BACK_OFF_RUNNING'
 
@@ -84,6 +93,8 @@ export interface Finding {
   /** Where it is about one of many namespaces: which, and what is alike in the others: `Secret regcred`. */
   readonly namespace?: string | undefined
   readonly alike?: string | undefined
+  /** Name of the one image that it is about. */
+  readonly image?: string | undefined
   /** A sentence without its end. */
   readonly seen: string
   /** When what is well now ends. */
@@ -103,6 +114,11 @@ export interface Remedy {
   readonly words?: string | undefined
 }
 
-/** Of the same hop or an earlier one: what failed there. */
-export const failureOf = (findings: readonly Finding[], ...hops: readonly DoctorHop[]): Finding | undefined =>
-  findings.find(({ hop, result }) => result === 'failed' && hops.includes(hop))
+/** The failure at the earliest of these hops, whatever the order of the findings. */
+export function failureOf(findings: readonly Finding[], ...hops: readonly DoctorHop[]): Finding | undefined {
+  const failed = findings.filter(({ hop, result }) => result === 'failed' && hops.includes(hop))
+  return failed.toSorted((one, other) => doctorHops.indexOf(one.hop) - doctorHops.indexOf(other.hop))[0]
+}
+
+/** The failure to fix first: others may follow from it. */
+export const firstFailure = (findings: readonly Finding[]): Finding | undefined => failureOf(findings, ...doctorHops)

@@ -13,6 +13,7 @@ import { gatherIssuers } from './gather/gather-issuers.ts'
 import { gatherPulls } from './gather/gather-pulls.ts'
 import { gatherTokens, type TokenFacts, whereOf } from './gather/gather-tokens.ts'
 import { gatherTrust } from './gather/gather-trust.ts'
+import { gatherUnmatched } from './gather/gather-unmatched.ts'
 import type { Patience, Step } from './gather/patience.ts'
 import { type ClockSeen, watchClocks } from './gather/watch-clocks.ts'
 import type { TrustFacts, WayFacts } from './gather/way-facts.ts'
@@ -62,7 +63,8 @@ export async function gatherToRegistry(
   const pulls = await patience.await(steps.pulls, [], () => gatherPulls(exchanges, { documents, images }, look))
   const trust = await gatherWhereRefused({ tokens, issuers, exchanges, pulls }, { wanted, patience }, outside)
   const clocks = [...clusterClock(tokens, cluster, requestedAt), ...watched.seen()]
-  return { tokens, admissions, issuers, hosts, exchanges, pulls, clocks, trust }
+  const unmatched = await gatherUnmatched(documents, images)
+  return { tokens, admissions, issuers, hosts, exchanges, unmatched, pulls, clocks, trust }
 }
 
 interface Looking {
@@ -72,7 +74,7 @@ interface Looking {
 
 /** The vendor is read only where he refused something that he was told wrong, or not at all. */
 async function gatherWhereRefused(
-  { tokens, issuers, exchanges, pulls }: Omit<WayFacts, 'trust' | 'clocks' | 'hosts' | 'admissions'>,
+  { tokens, issuers, exchanges, pulls }: Omit<WayFacts, 'trust' | 'clocks' | 'hosts' | 'admissions' | 'unmatched'>,
   { wanted, patience }: Looking,
   outside: Outside,
 ): Promise<TrustFacts> {

@@ -62,6 +62,7 @@ async function lookAround(
   const toRegistry = judgeToRegistry(way, {
     asked,
     images,
+    pod: facts?.pod,
     clusterFailure: probed?.finding.result === 'failed' ? probed.finding : undefined,
     now: outside.now(),
   })

@@ -11,22 +11,45 @@ export interface Pod {
   readonly uid: string
   readonly createdAt: Date | undefined
   readonly serviceAccountName: string
+  /** Absent: no node runs it yet. */
+  readonly nodeName: string | undefined
   /** Names, in their order: copied from the service account where the pod named none, at its creation only. */
   readonly imagePullSecrets: readonly string[]
-  /** Of all its containers, each once. */
-  readonly images: readonly string[]
-  readonly waiting: readonly WaitingContainer[]
-  /** Whether something makes a new one where it is deleted. */
-  readonly controlled: boolean
+  /** Init containers first, ephemeral ones last. */
+  readonly containers: readonly PodContainer[]
+  /** What makes a new pod where this one is deleted; absent: nothing does. */
+  readonly controller: PodController | undefined
+  /** Why it does not run, where that is no container's: `Evicted`, `Unschedulable`. */
+  readonly stopped: StoppedPod | undefined
   readonly deleting: boolean
 }
 
-export interface WaitingContainer {
-  readonly container: string
+export interface PodContainer {
+  readonly name: string
+  readonly kind: 'initContainers' | 'containers' | 'ephemeralContainers'
+  /** As the pod names it. */
   readonly image: string
+  /** `present`: the node has it. `unknown`: the kubelet has said nothing of it yet. */
+  readonly imageState: 'present' | 'unknown'
+  readonly waiting: WaitingReason | undefined
+}
+
+export interface WaitingReason {
   /** `ImagePullBackOff`, `ContainerCreating`, … */
   readonly reason: string
   /** The kubelet's words: from outside. */
+  readonly message: string
+}
+
+export interface PodController {
+  /** `StatefulSet`, `ReplicaSet`, `Job`, … */
+  readonly kind: string
+  readonly name: string
+}
+
+export interface StoppedPod {
+  readonly reason: string
+  /** From outside. */
   readonly message: string
 }
 
@@ -47,31 +70,79 @@ export async function readPod(cluster: Cluster, { namespace, name }: NamespacedN
 }
 
 function podOf(pod: JsonObject, names: NamespacedName): Pod {
-  const [metadata, spec, status] = ['metadata', 'spec', 'status'].map((part) => asObject(pod[part]) ?? {})
+  const metadata = asObject(pod['metadata'])
+  const spec = asObject(pod['spec'])
+  const status = asObject(pod['status'])
   const created = Date.parse(asText(metadata?.['creationTimestamp']) ?? '')
-  const containers = ['initContainers', 'containers', 'ephemeralContainers'].flatMap((kind) => asList(spec?.[kind]))
   return {
     ...names,
     uid: asText(metadata?.['uid']) ?? '',
     createdAt: Number.isNaN(created) ? undefined : new Date(created),
     serviceAccountName: asText(spec?.['serviceAccountName']) ?? 'default',
-    imagePullSecrets: textsOf(asList(spec?.['imagePullSecrets']), 'name'),
-    images: [...new Set(textsOf(containers, 'image'))],
-    waiting: ['initContainerStatuses', 'containerStatuses']
-      .flatMap((kind) => asList(status?.[kind]))
-      .flatMap((one) => waitingOf(asObject(one) ?? {})),
-    controlled: asList(metadata?.['ownerReferences']).some((owner) => asObject(owner)?.['controller'] === true),
+    nodeName: asText(spec?.['nodeName']),
+    imagePullSecrets: asList(spec?.['imagePullSecrets']).flatMap((one) => asText(asObject(one)?.['name']) ?? []),
+    containers: (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((kind) =>
+      containersOf(kind, spec, status),
+    ),
+    controller: controllerOf(metadata),
+    stopped: stoppedOf(status),
     deleting: metadata?.['deletionTimestamp'] !== undefined,
   }
 }
 
-const textsOf = (items: readonly unknown[], field: string): string[] =>
-  items.map((item) => asText(asObject(item)?.[field])).filter((text) => text !== undefined)
+const statusField = {
+  initContainers: 'initContainerStatuses',
+  containers: 'containerStatuses',
+  ephemeralContainers: 'ephemeralContainerStatuses',
+} as const
 
-function waitingOf({ name, image, state }: JsonObject): WaitingContainer[] {
-  const waiting = asObject(asObject(state)?.['waiting'])
+function containersOf(
+  kind: PodContainer['kind'],
+  spec: JsonObject | undefined,
+  status: JsonObject | undefined,
+): PodContainer[] {
+  const statuses = new Map(
+    asList(status?.[statusField[kind]]).map((one) => [asObject(one)?.['name'], asObject(one)] as const),
+  )
+  return asList(spec?.[kind]).map((one) => {
+    const container = asObject(one)
+    const name = asText(container?.['name']) ?? ''
+    const seen = statuses.get(name)
+    return {
+      name,
+      kind,
+      image: asText(container?.['image']) ?? '',
+      imageState: asText(seen?.['imageID']) ? 'present' : 'unknown',
+      waiting: waitingOf(asObject(asObject(seen?.['state'])?.['waiting'])),
+    }
+  })
+}
+
+function waitingOf(waiting: JsonObject | undefined): WaitingReason | undefined {
   const reason = asText(waiting?.['reason'])
-  if (reason === undefined) return []
-  const message = asText(waiting?.['message']) ?? ''
-  return [{ container: asText(name) ?? '', image: asText(image) ?? '', reason, message }]
+  return reason === undefined ? undefined : { reason, message: asText(waiting?.['message']) ?? '' }
+}
+
+/** Of a ReplicaSet the Deployment, whose name its own begins with: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label */
+function controllerOf(metadata: JsonObject | undefined): PodController | undefined {
+  const owner = asList(metadata?.['ownerReferences'])
+    .map((one) => asObject(one))
+    .find((one) => one?.['controller'] === true)
+  const [kind, name] = [asText(owner?.['kind']), asText(owner?.['name'])]
+  if (kind === undefined || name === undefined) return undefined
+  const hash = asText(asObject(metadata?.['labels'])?.['pod-template-hash'])
+  return kind === 'ReplicaSet' && hash !== undefined && name.endsWith(`-${hash}`)
+    ? { kind: 'Deployment', name: name.slice(0, -hash.length - 1) }
+    : { kind, name }
+}
+
+/** What an eviction or an admission by the kubelet leaves in the status, or what the scheduler says of no node that fits. */
+function stoppedOf(status: JsonObject | undefined): StoppedPod | undefined {
+  const reason = asText(status?.['reason'])
+  if (reason !== undefined) return { reason, message: asText(status?.['message']) ?? '' }
+  const scheduled = asList(status?.['conditions'])
+    .map((one) => asObject(one))
+    .find((one) => one?.['type'] === 'PodScheduled' && one['status'] === 'False')
+  const why = asText(scheduled?.['reason'])
+  return why === undefined ? undefined : { reason: why, message: asText(scheduled?.['message']) ?? '' }
 }

@@ -1,4 +1,7 @@
-/** Results for people: aligned columns, nothing cut, so that what is shown can be pasted. */
+/**
+ * Results for people: aligned columns. Nothing is cut, so that what is shown can be pasted; on a terminal the last column
+ * wraps between words, within its column.
+ */
 import { plainLine } from '../outside/plain-text.ts'
 
 /** Text alone, or text that a terminal shows in colour: good is green, bad is red. */
@@ -14,20 +17,60 @@ const gap = '  '
 /** ECMA-48 §8.3.117 (SGR): how each begins and ends. */
 const styles = { bold: [1, 22], good: [32, 39], bad: [31, 39] } as const
 
-/** Lines without one at the end; empty where there are neither header nor rows. */
-export function renderTable({ header, rows }: Table, color: 'always' | 'never'): string {
+/** A narrower last column is not wrapped: a word in each line is harder to read than what the terminal makes of it. */
+const narrowest = 24
+
+/**
+ * Lines without one at the end; empty where there are neither header nor rows. `columns`: of the terminal; absent: lines
+ * are as long as they are.
+ */
+export function renderTable({ header, rows }: Table, color: 'always' | 'never', columns?: number): string {
   const lines = header === undefined ? rows : [header, ...rows]
   const widths = columnWidths(lines)
+  const form: RowForm = { widths, colored: color === 'always', columns: columns ?? Number.POSITIVE_INFINITY }
   return lines
-    .map((cells, at) => {
-      const style = header !== undefined && at === 0 ? 'bold' : undefined
-      const last = cells.findLastIndex((cell) => textOf(cell) !== '')
-      return cells
-        .slice(0, last + 1)
-        .map((cell, column) => renderCell(cell, column === last ? 0 : (widths[column] ?? 0), color === 'always', style))
-        .join(gap)
-    })
+    .flatMap((cells, at) => renderRow(cells, form, header !== undefined && at === 0 ? 'bold' : undefined))
     .join('\n')
+}
+
+interface RowForm {
+  readonly widths: readonly number[]
+  readonly colored: boolean
+  readonly columns: number
+}
+
+/** The lines of one row: the last cell may have several. */
+function renderRow(
+  cells: readonly Cell[],
+  { widths, colored, columns }: RowForm,
+  heading: 'bold' | undefined,
+): string[] {
+  const last = cells.findLastIndex((cell) => textOf(cell) !== '')
+  const final = cells[last]
+  if (final === undefined) return ['']
+  const before = cells
+    .slice(0, last)
+    .map((cell, column) => renderCell(cell, { width: widths[column] ?? 0, colored, heading }) + gap)
+    .join('')
+  const indent = widths.slice(0, last).reduce((sum, width) => sum + width + gap.length, 0)
+  const room = columns - indent
+  const texts = room < narrowest ? [textOf(final)] : wrapWords(textOf(final), room)
+  const tone = typeof final === 'string' ? undefined : final.tone
+  return texts.map((text, at) => {
+    const cell = tone === undefined ? text : { text, tone }
+    return (at === 0 ? before : ' '.repeat(indent)) + renderCell(cell, { width: 0, colored, heading })
+  })
+}
+
+/** A word that is longer than a line stays whole. */
+function wrapWords(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)
+    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`
+    else lines.push(word)
+  }
+  return lines
 }
 
 function columnWidths(lines: readonly (readonly Cell[])[]): number[] {
@@ -40,7 +83,13 @@ function columnWidths(lines: readonly (readonly Cell[])[]): number[] {
   return widths
 }
 
-function renderCell(cell: Cell, width: number, colored: boolean, heading: 'bold' | undefined): string {
+interface CellForm {
+  readonly width: number
+  readonly colored: boolean
+  readonly heading: 'bold' | undefined
+}
+
+function renderCell(cell: Cell, { width, colored, heading }: CellForm): string {
   const text = textOf(cell)
   const style = heading ?? (typeof cell === 'string' ? undefined : cell.tone)
   const shown = colored && style !== undefined ? styled(text, styles[style]) : text

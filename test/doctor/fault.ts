@@ -32,7 +32,10 @@ export interface Fault {
    */
   readonly mend: 'command' | ((world: World) => unknown) | 'nothing'
   /** Why a printed command is not run: where one is printed, `mend` is it, else this says what it is for. */
-  readonly unrun?: 'it shows what is there' | 'a warning stays, as e2e/doctor.test.ts sees'
+  readonly unrun?:
+    | 'it shows what is there'
+    | 'a warning stays, as e2e/doctor.test.ts sees'
+    | 'it patches a controller, as e2e/doctor.test.ts sees'
   /** The program of the printed command, where no real one is ever run in its place: none is here, nor in e2e/. */
   readonly imitated?: 'gcloud'
 }

@@ -10,6 +10,7 @@ import { documentFaults } from './faults/document-faults.ts'
 import { exchangeFaults } from './faults/exchange-faults.ts'
 import { issuerFaults } from './faults/issuer-faults.ts'
 import { keyFaults } from './faults/key-faults.ts'
+import { kubeletFaults } from './faults/kubelet-faults.ts'
 import { podFaults } from './faults/pod-faults.ts'
 import { publishFaults } from './faults/publish-faults.ts'
 import { registryFaults } from './faults/registry-faults.ts'
@@ -28,6 +29,7 @@ const inWorld: readonly Fault[] = [
   ...clusterFaults,
   ...secretFaults,
   ...podFaults,
+  ...kubeletFaults,
 ]
 
 interface Shown {

@@ -4,7 +4,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { documentText } from '../support/document-text.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
-import { email, startGround } from './ground.ts'
+import { email, podPath, startGround } from './ground.ts'
 
 interface Shown {
   readonly hop: string
@@ -187,4 +187,34 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
       ],
     )
   })
+
+  for (const [title, status] of [
+    ['whose image its node has', { imageID: 'docker.io/example/proxy@sha256:0', state: { running: {} } }],
+    ['of which the kubelet has said nothing yet', undefined],
+  ] as const) {
+    test(`a pod with a second container of a public registry, ${title}`, async (t) => {
+      const { sandbox, file, ask, makePod } = await startGround(t)
+      await ask('DELETE', `${podPath}/web-0`)
+      const image = 'registry.example.com/mesh/proxy:1'
+      await makePod({
+        containers: [
+          { name: 'web', image: sandbox.image },
+          { name: 'proxy', image },
+        ],
+      })
+      const told = { name: 'proxy', image, ready: true, restartCount: 0, ...status }
+      if (status !== undefined)
+        await ask(
+          'PATCH',
+          `${podPath}/web-0/status`,
+          { status: { containerStatuses: [told] } },
+          'application/merge-patch+json',
+        )
+      const findings = await seeHealthy(sandbox, ['-f', file, '--pod', 'team-a/web-0'])
+      assert.deepEqual(
+        findings.filter(({ code }) => code === 'IMAGE_NOT_MATCHED'),
+        [],
+      )
+    })
+  }
 })

@@ -35,6 +35,7 @@ suite('over a thousand namespaces, doctor', () => {
       /^secret +ok +Secret regcred: 998 of 1000: good until 2026-11-24T13:00:00.000Z, and kubelets can parse it$/m,
     )
     assert.match(stdout, /^secret +FAILED +SECRET_MISSING: Secret regcred: 2 of 1000$/m)
+    assert.match(stdout, /^write +ok +Secret regcred: 20 of 20 tried: a refresh would write it$/m)
     assert.match(stdout, /^write +skipped +SAMPLED: Secret regcred: written dry in 20 of 1000 namespaces/m)
     assert.match(
       stdout,

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { runPullpass } from '../support/run-pullpass.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
-import { startGround } from './ground.ts'
+import { podPath, startGround } from './ground.ts'
 
 /** What stands below the table. */
 async function told(sandbox: TestSandbox, argv: readonly string[], environment = {}) {
@@ -44,6 +44,35 @@ suite('doctor speaks to who asks:', () => {
       assert.match(lines, new RegExp(`^ {2}expected ${odd}, pushed there$`, 'm'))
       assert.equal(exitCode, 1)
     }
+  })
+
+  test('an image of another registry is not blamed on the hosts of a document of Google', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    const { lines, exitCode } = await told(sandbox, ['-f', file, '-n', 'team-a', '--image', 'nginx'])
+    assert.match(lines, /^IMAGE_NOT_MATCHED \(registry\): no host of the documents fits nginx: /m)
+    assert.match(
+      lines,
+      /^ {2}fix: these documents cannot issue a credential for docker\.io: an image that anybody may pull needs none; /m,
+    )
+    assert.doesNotMatch(lines, /name docker\.io under hosts/)
+    assert.equal(exitCode, 1)
+    const own = await told(sandbox, ['-f', file, '--image', 'us-docker.pkg.dev/example-project/images/app:1'])
+    assert.match(own.lines, /^ {2}fix: name us-docker\.pkg\.dev under hosts of a registry in /m)
+  })
+
+  test('what is skipped names the first hop that failed, in the order of the table', async (t) => {
+    const { sandbox, file, ask, makePod } = await startGround(t)
+    const patch = 'application/merge-patch+json'
+    await ask('PATCH', '/api/v1/namespaces/team-a/serviceaccounts/default', { imagePullSecrets: [] }, patch)
+    await ask('DELETE', `${podPath}/web-0`)
+    await makePod()
+    const waiting = { reason: 'ImagePullBackOff', message: '' }
+    const status = { name: 'web', image: sandbox.image, imageID: '', ready: false, restartCount: 0, state: { waiting } }
+    await ask('PATCH', `${podPath}/web-0/status`, { status: { containerStatuses: [status] } }, patch)
+    const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file, '--pod', 'team-a/web-0'])
+    assert.match(stdout, /^service-account +FAILED /m)
+    assert.match(stdout, /^pod +FAILED +POD_LACKS_SECRET/m)
+    assert.match(stdout, /^back-off +skipped +because of service-account: SERVICE_ACCOUNT_DETACHED$/m)
   })
 
   test('of the drop-in variables it names the variables', async (t) => {

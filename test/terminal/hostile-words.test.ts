@@ -106,7 +106,7 @@ const ways: Record<string, (text: string) => string | Promise<string>> = {
   'a comment of a script': (text) => hashComment(faultOf(text).message),
   HCL: hclText,
   'what publish says': (text) => renderPublication(publicationOf(text), 'never'),
-  'what doctor says': (text) => renderFindings([findingOf(text)], 'never'),
+  'what doctor says': (text) => renderFindings([findingOf(text)], { color: 'never' }),
   'what a probe is told': (text) => answerHealth('/readyz', alarmed(text), { now, startedAt: now })?.text ?? '',
   'an Event': eventOf,
 }

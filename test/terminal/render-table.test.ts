@@ -50,5 +50,32 @@ suite('renderTable', () => {
     assert.equal(renderTable({ rows: [['subject', long]] }, 'never'), `subject  ${long}`)
   })
 
+  test('on a terminal, the last column wraps between words and stays within its column', () => {
+    const rows = [['write', 'ok', 'a refresh would write it in twenty of two hundred namespaces'] as const]
+    const table = { header: ['HOP', 'RESULT', 'SEEN'], rows }
+    assert.equal(
+      renderTable(table, 'never', 48),
+      [
+        'HOP    RESULT  SEEN',
+        'write  ok      a refresh would write it in',
+        '               twenty of two hundred namespaces',
+      ].join('\n'),
+    )
+  })
+
+  test('each line of a wrapped cell has its own colour, and a word that is longer than the line stays whole', () => {
+    const url = `https://registry.example.com/${'x'.repeat(60)}`
+    const rows = [['write', { text: `refused by ${url} today`, tone: 'bad' }] as const]
+    assert.equal(
+      renderTable({ rows }, 'always', 40),
+      ['write  \x1b[31mrefused by\x1b[39m', `       \x1b[31m${url}\x1b[39m`, '       \x1b[31mtoday\x1b[39m'].join('\n'),
+    )
+  })
+
+  test('where a terminal is too narrow for a column of its own, nothing wraps', () => {
+    const rows = [['a-namespace-with-a-long-name', 'two words']]
+    assert.equal(renderTable({ rows }, 'never', 40), 'a-namespace-with-a-long-name  two words')
+  })
+
   test('no rows are an empty text', () => assert.equal(renderTable({ rows: [] }, 'never'), ''))
 })

@@ -2,14 +2,15 @@
 import type { Finding } from '../../doctor/finding.ts'
 import { plainLine } from '../../outside/plain-text.ts'
 import { nameSome } from '../../terminal/render-fault.ts'
+import type { Terminal } from '../command.ts'
 import { type Cause, gatherCauses } from './gather-causes.ts'
 import { renderRows } from './render-rows.ts'
 
 /** So many causes are named beside the first. */
 const others = 5
 
-export function renderFindings(findings: readonly Finding[], color: 'always' | 'never'): string {
-  return [renderRows(findings, color), '', ...conclusion(findings).map(plainLine)].join('\n')
+export function renderFindings(findings: readonly Finding[], terminal: Pick<Terminal, 'color' | 'columns'>): string {
+  return [renderRows(findings, terminal), '', ...conclusion(findings).map(plainLine)].join('\n')
 }
 
 function conclusion(findings: readonly Finding[]): string[] {

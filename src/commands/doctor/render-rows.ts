@@ -4,14 +4,18 @@
  */
 import type { Finding } from '../../doctor/finding.ts'
 import { type Cell, renderTable } from '../../terminal/render-table.ts'
+import type { Terminal } from '../command.ts'
 
 /** So many different things of one hop are shown one by one. */
 const few = 4
 
-export function renderRows(findings: readonly Finding[], color: 'always' | 'never'): string {
+export function renderRows(
+  findings: readonly Finding[],
+  { color, columns }: Pick<Terminal, 'color' | 'columns'>,
+): string {
   const byHop = Map.groupBy(findings, ({ hop }) => hop)
   const rows = [...byHop.values()].flatMap((ofHop) => foldHop(ofHop).map((row): Cell[] => [row.hop, ...cellsOf(row)]))
-  return renderTable({ header: ['HOP', 'RESULT', 'SEEN'], rows }, color)
+  return renderTable({ header: ['HOP', 'RESULT', 'SEEN'], rows }, color, columns)
 }
 
 /** Findings of one hop that share a result and a word. */
@@ -28,33 +32,31 @@ function foldHop(ofHop: readonly Finding[]): Row[] {
     const things = [...Map.groupBy(alike, (finding) => finding.alike ?? finding.about).entries()]
     const texts =
       things.length > few
-        ? [
-            [
-              `${wordOf(first)}${alike.length} of ${ofHop.length}`,
-              ...(result === 'failed' ? [] : whatAllShow(alike)),
-            ].join(': '),
-          ]
+        ? [[`${wordOf(first)}${countOf(alike, ofHop)}`, ...(result === 'failed' ? [] : whatAllShow(alike))].join(': ')]
         : things.map(([name, group]) => tell(name, group, ofHop))
     return [...new Set(texts)].map((text) => ({ hop, result, text }))
   })
 }
 
-/** `name`: what they share: `Secret regcred`. `ofHop`: all of the hop, for how many there are. */
+/** `name`: what they share: `Secret regcred`. `ofHop`: all findings of the hop, for the total. */
 function tell(name: string, group: readonly Finding[], ofHop: readonly Finding[]): string {
   const [first] = group
   if (first === undefined) return ''
+  const ofThing = ofHop.filter(({ alike, about }) => (alike ?? about) === name)
   if (first.because !== undefined) return `because of ${first.because.hop}: ${first.because.code}`
   const word = wordOf(first)
-  if (first.result === 'failed') return `${word}${group.length === 1 ? first.about : countOf(name, group, ofHop)}`
+  if (first.result === 'failed')
+    return `${word}${group.length === 1 ? first.about : `${name}: ${countOf(group, ofThing)}`}`
   if (group.length === 1) return `${word}${first.about}: ${first.seen}`
-  return [`${word}${countOf(name, group, ofHop)}`, ...whatAllShow(group)].join(': ')
+  return [`${word}${name}: ${countOf(group, ofThing)}`, ...whatAllShow(group)].join(': ')
 }
 
 const wordOf = ({ code }: Finding) => (code === 'OK' ? '' : `${code}: `)
 
-function countOf(name: string, group: readonly Finding[], ofHop: readonly Finding[]): string {
-  const total = ofHop.filter(({ alike, about }) => (alike ?? about) === name).length
-  return `${name}: ${group.length} of ${total}`
+/** `20 of 20 tried` where only a sample was looked at: the finding that says so is not one of them. */
+function countOf(group: readonly Finding[], all: readonly Finding[]): string {
+  const looked = all.filter(({ code }) => code !== 'SAMPLED')
+  return `${group.length} of ${looked.length}${looked.length < all.length ? ' tried' : ''}`
 }
 
 /** What is the same of all; of what ends at different times, the earliest. */

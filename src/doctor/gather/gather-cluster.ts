@@ -43,7 +43,7 @@ async function gatherPodInTime(asked: NamespacedName, cluster: Cluster, patience
 function imagesOf(facts: PodFacts | undefined): WantedImage[] {
   const pod = facts?.pod
   if (pod === undefined || pod instanceof PullpassError) return []
-  return pod.images.flatMap((name) => {
+  return [...new Set(pod.containers.map(({ image }) => image))].flatMap((name) => {
     const reference = parseImageReference(name)
     return reference === undefined ? [] : [{ name, reference }]
   })

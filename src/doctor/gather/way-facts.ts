@@ -7,6 +7,7 @@ import type { HostsByIssuer } from './gather-hosts.ts'
 import type { IssuerFacts } from './gather-issuers.ts'
 import type { PullFacts } from './gather-pulls.ts'
 import type { TokenFacts } from './gather-tokens.ts'
+import type { UnmatchedImage } from './gather-unmatched.ts'
 import type { ClockSeen } from './watch-clocks.ts'
 
 export interface WayFacts {
@@ -16,6 +17,7 @@ export interface WayFacts {
   /** Of issuers whose documents a cloud may not get for who serves them. */
   readonly hosts: HostsByIssuer
   readonly exchanges: readonly ExchangeFacts[]
+  readonly unmatched: readonly UnmatchedImage[]
   readonly pulls: readonly PullFacts[]
   readonly clocks: readonly ClockSeen[]
   readonly trust: TrustFacts

@@ -2,7 +2,7 @@
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { Asked, WantedImage } from '../asked.ts'
 import { failedBy } from '../failed-by.ts'
-import { type Finding, failureOf } from '../finding.ts'
+import { type Finding, failureOf, firstFailure } from '../finding.ts'
 import type { ClusterFacts } from '../gather/gather-cluster.ts'
 import type { ShadowFacts } from '../gather/gather-shadows.ts'
 import { notTried } from '../not-tried.ts'
@@ -49,8 +49,11 @@ export function judgeCluster(facts: ClusterFacts | undefined, judge: JudgeCluste
       if (facts.pod === undefined) return attached
       const { namespace } = facts.pod.asked
       const secretNames = secretNamesIn(namespace, jobs)
-      const failure = found.find(({ result }) => result === 'failed')
-      return [...attached, ...judgePod(facts.pod, { ...judge, secretNames, failure, commands })]
+      const failure = firstFailure([...found, ...attached])
+      return [
+        ...attached,
+        ...judgePod(facts.pod, { ...judge, secretNames, failure, pulled: pulledOf(found), commands }),
+      ]
     },
   }
 }
@@ -64,3 +67,11 @@ function judgeUnlisted(fault: PullpassError, rights: readonly Finding[]): Findin
 
 /** Where pullpass runs, as far as that can be told: `-n` of what is to be installed. */
 const runsIn = ({ serviceAccount }: Asked) => serviceAccount?.namespace
+
+/** Images that a fresh credential pulls, and the stored one where it was tried. */
+function pulledOf(found: readonly Finding[]): ReadonlySet<string> {
+  const at = (hop: Finding['hop'], wanted: Finding['result']) =>
+    found.flatMap((one) => (one.hop === hop && one.result === wanted && one.image !== undefined ? [one.image] : []))
+  const refused = new Set(at('stored-credential', 'failed'))
+  return new Set(at('registry', 'ok').filter((image) => !refused.has(image)))
+}

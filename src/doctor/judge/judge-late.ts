@@ -1,7 +1,7 @@
 /** What is to be said where the run's time was over before all had answered: pure. */
 import type { Asked } from '../asked.ts'
 import { failedBy } from '../failed-by.ts'
-import { type DoctorHop, doctorHops, type Finding } from '../finding.ts'
+import { type DoctorHop, doctorHops, type Finding, firstFailure } from '../finding.ts'
 import type { Late } from '../gather/patience.ts'
 import { notTried } from '../not-tried.ts'
 
@@ -17,7 +17,8 @@ export function judgeLate(found: readonly Finding[], { steps, fault }: Late, ask
   }
   const seen = found.filter((finding) => !awaited.some((one) => one.hop === finding.hop))
   const unseen = hopsOf(asked).filter((one) => one !== hop && !seen.some((finding) => finding.hop === one))
-  return [...seen, failed, ...unseen.map((one) => notTried(one, '', failed))]
+  const cause = firstFailure([...seen, failed]) ?? failed
+  return [...seen, failed, ...unseen.map((one) => notTried(one, '', cause))]
 }
 
 /** What is looked at, given the time. */

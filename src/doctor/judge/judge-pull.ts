@@ -10,9 +10,10 @@ import { nameRegistry } from './name-registry.ts'
 export function judgePull(facts: PullFacts, before: Finding, remedyOf: TrustRemedy): Finding {
   const { demand, host, image, trial } = facts
   const about = `${image?.name ?? host}, ${nameRegistry(demand)}`
-  const base = { hop: 'registry', about } as const
+  const base = { hop: 'registry', about, ...(image && { image: image.name }) } as const
   if (trial === undefined) {
-    if (before.result === 'failed' || before.code === 'AFTER_FAILURE') return notTried('registry', about, before)
+    if (before.result === 'failed' || before.code === 'AFTER_FAILURE')
+      return { ...base, ...notTried('registry', about, before) }
     const { code, because } = before
     return { ...base, result: 'skipped', code, seen: 'not tried, without a credential', because }
   }

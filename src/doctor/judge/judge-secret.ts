@@ -13,6 +13,7 @@ import { judgeOwnership } from '../../refresh/judge-ownership.ts'
 import { mintedFrom } from '../../refresh/minted-from.ts'
 import { ownRecord } from '../../refresh/own-record.ts'
 import { judgePullSecret } from '../../registry/judge-pull-secret.ts'
+import { matchImage } from '../../registry/match-image.ts'
 import type { WantedImage } from '../asked.ts'
 import { type Finding, type FindingCode, failureOf, type Remedy } from '../finding.ts'
 import type { SecretFacts } from '../gather/gather-places.ts'
@@ -28,12 +29,9 @@ interface JudgeSecret {
   readonly before: readonly Finding[]
 }
 
-/** By a wrong clock nothing is known of an expiry; what the document's hosts do not fit, no key of its Secret does. */
-function causeOf(code: FindingCode, { before }: JudgeSecret): Finding | undefined {
-  if (code === 'SECRET_EXPIRED') return failureOf(before, 'clock')
-  const unmatched = failureOf(before, 'registry')
-  return code === 'IMAGE_NOT_MATCHED' && unmatched?.code === code ? unmatched : undefined
-}
+/** By a wrong clock nothing is known of an expiry. */
+const causeOf = (code: FindingCode, { before }: JudgeSecret): Finding | undefined =>
+  code === 'SECRET_EXPIRED' ? failureOf(before, 'clock') : undefined
 
 type Judged = Omit<Finding, 'hop' | 'about'>
 
@@ -162,12 +160,13 @@ interface Hosts {
   readonly now: Date
 }
 
-function judgeHosts({ refresh }: Place, { images, config, record, now }: Hosts): Judged {
-  const judged = images.map((image) => ({
-    image,
-    verdict: judgePullSecret({ config, registries: record.registries, image }, now),
-  }))
-  const missed = judged.every(({ verdict }) => verdict.tried?.length === 0) ? judged[0] : undefined
+/** An image that no host of the document matches is judged at the registry: no refresh makes it match. */
+function judgeHosts({ document, refresh }: Place, { images, config, record, now }: Hosts): Judged {
+  const hosts = document.registries.flatMap((registry) => registry.hosts)
+  const judged = images
+    .filter(({ reference }) => matchImage(hosts, reference).length > 0)
+    .map((image) => ({ image, verdict: judgePullSecret({ config, registries: record.registries, image }, now) }))
+  const missed = judged.find(({ verdict }) => verdict.tried?.length === 0)
   if (missed !== undefined) {
     const keys = missed.verdict.entries.map(({ host, fit }) => `${host} (${fit ?? 'unknown'})`).join(', ')
     return failed(

@@ -11,8 +11,8 @@ export function judgeStored(
   commands: MendingCommands,
 ): Finding {
   const about = `Secret ${secret.namespace}/${secret.document.secretName} for ${image.name}`
-  const base = { hop: 'stored-credential', about } as const
-  const ofImage = before.filter(({ hop, about: other }) => hop === 'registry' && other.startsWith(`${image.name},`))
+  const base = { hop: 'stored-credential', about, image: image.name } as const
+  const ofImage = before.filter((one) => one.hop === 'registry' && one.image === image.name)
   const failure = ofImage.find(({ result }) => result === 'failed')
   switch (trial.outcome) {
     case 'pulls':

@@ -1,23 +1,22 @@
 /** What is to be said of the way from the subject token to the registry: pure. */
-import type { Document } from '../../document/document.ts'
-import { environmentSource } from '../../document/document-from-environment.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { Demand } from '../../refresh/demand.ts'
-import { matchImage } from '../../registry/match-image.ts'
 import type { Asked, WantedImage } from '../asked.ts'
 import type { Finding } from '../finding.ts'
+import type { PodFacts } from '../gather/gather-pod.ts'
 import type { WayFacts } from '../gather/way-facts.ts'
-import { fieldName } from './field-words.ts'
 import { judgeClocks } from './judge-clocks.ts'
 import { judgeExchange, type TrustRemedy } from './judge-exchange.ts'
 import { judgeIssuers } from './judge-issuers.ts'
 import { judgePull } from './judge-pull.ts'
 import { judgeToken } from './judge-token.ts'
 import { trustRemedy } from './judge-trust.ts'
+import { judgeUnmatched } from './judge-unmatched.ts'
 
 export interface JudgeWay {
   readonly asked: Asked
   readonly images: readonly WantedImage[]
+  readonly pod: PodFacts | undefined
   readonly clusterFailure: Finding | undefined
   readonly now: Date
 }
@@ -42,7 +41,14 @@ export function judgeToRegistry(way: WayFacts, judge: JudgeWay): Finding[] {
     const before = lastHop(facts.demand)
     return before === undefined ? [] : [judgePull(facts, before, remedyOf)]
   })
-  return [...clocks, ...tokens, ...issuers.found, ...exchanges.flat(), ...judgeMatching(judge), ...pulls]
+  return [
+    ...clocks,
+    ...tokens,
+    ...issuers.found,
+    ...exchanges.flat(),
+    ...judgeUnmatched(way.unmatched, judge),
+    ...pulls,
+  ]
 }
 
 /** Whether anything went wrong that a clock can be the reason of. */
@@ -52,28 +58,3 @@ function harmOf({ tokens, exchanges }: WayFacts): 'harm' | 'no harm' {
     ? 'harm'
     : 'no harm'
 }
-
-/** An image that no registry of the documents serves: a kubelet pulls it without them. */
-function judgeMatching({ images, asked }: JudgeWay): Finding[] {
-  const hosts = asked.documents.flatMap(({ registries }) => registries.flatMap((registry) => registry.hosts))
-  const [first] = images
-  if (first === undefined || images.some(({ reference }) => matchImage(hosts, reference).length > 0)) return []
-  const names = images.map(({ name }) => name).join(', ')
-  const { host, repository } = first.reference
-  return [
-    {
-      hop: 'registry',
-      about: names,
-      result: 'failed',
-      code: 'IMAGE_NOT_MATCHED',
-      seen: `no host of the documents fits ${names}: they have ${[...new Set(hosts)].join(', ')}`,
-      expected: `${host}, or ${host}/${repository.replace(/[^/]*$/, '')}, as kubelets compare it: the port too, and the path as a beginning`,
-      remedy: { words: `name ${host} ${whereHostsAre(asked.documents)}, or correct the image's name` },
-    },
-  ]
-}
-
-const whereHostsAre = (documents: readonly Document[]): string =>
-  documents.every(({ source }) => source === environmentSource)
-    ? `in ${fieldName({ source: environmentSource }, 'registries.hosts')}`
-    : `under hosts of a registry in ${documents.map(({ source }) => source).join(', ')}`

@@ -1,5 +1,5 @@
 /** What becomes of a pod that is deleted, in words. */
 import type { Pod } from '../../kubernetes/read-pod.ts'
 
-export const remakeWords = ({ controlled }: Pick<Pod, 'controlled'>): string =>
-  controlled ? 'its controller makes a new one' : 'nothing makes a new one by itself: make it again'
+export const remakeWords = ({ controller }: Pick<Pod, 'controller'>): string =>
+  controller !== undefined ? 'its controller makes a new one' : 'nothing makes a new one by itself: make it again'

@@ -6,7 +6,7 @@ const pod = `${podPath}/web-0`
 const account = '/api/v1/namespaces/team-a/serviceaccounts/default'
 const unattached = { more: '' }
 
-async function remake({ ask, makePod }: World, spec: object = {}): Promise<void> {
+export async function remake({ ask, makePod }: World, spec: object = {}): Promise<void> {
   await ask('DELETE', pod)
   await makePod(spec)
 }
@@ -17,7 +17,7 @@ const attach = ({ ask }: World, ...names: readonly string[]) =>
 const broken = JSON.stringify({ auths: { 'quay.io': { auth: Buffer.from('no-colon').toString('base64') } } })
 
 /** `kubernetes.io/dockercfg` is the form of old: the entries alone. */
-const makeSecret = (
+export const makeSecret = (
   { ask }: World,
   name: string,
   config: string,
@@ -30,28 +30,6 @@ const makeSecret = (
     type: `kubernetes.io/${form}`,
     data: { [`.${form}`]: Buffer.from(config).toString('base64') },
   })
-
-/** As a kubelet writes it. */
-const backOff = ({ ask, sandbox }: World, reason = 'ImagePullBackOff') =>
-  ask(
-    'PATCH',
-    `${pod}/status`,
-    {
-      status: {
-        containerStatuses: [
-          {
-            name: 'web',
-            image: sandbox.image,
-            imageID: '',
-            ready: false,
-            restartCount: 0,
-            state: { waiting: { reason, message: `Back-off pulling image "${sandbox.image}"` } },
-          },
-        ],
-      },
-    },
-    'application/merge-patch+json',
-  )
 
 export const podFaults: readonly Fault[] = [
   {
@@ -179,30 +157,5 @@ export const podFaults: readonly Fault[] = [
     result: 'warning',
     fix: /^make it, or take its name out of what makes the pod/,
     mend: (ground) => remake(ground),
-  },
-  {
-    title: 'the pod waits, and its kubelet said what its node sees',
-    async plant(ground) {
-      await backOff(ground)
-      await ground.makeEvent('FailedToRetrieveImagePullSecret', 'Unable to retrieve some image pull secrets (regcred)')
-      await ground.makeEvent('Failed', `Failed to pull image "${ground.sandbox.image}": no route to host`)
-      await ground.makeEvent('Failed', 'Error: ErrImagePull')
-    },
-    hop: 'events',
-    code: 'KUBELET_COMPLAINED',
-    result: 'warning',
-    besides: ['BACK_OFF_RUNNING'],
-    seen: /^its kubelet said at \S+Z "Unable to retrieve some image pull secrets \(regcred\)", and at \S+Z "Failed to pull image "\S+": no route to host"$/,
-    fix: /^compare its words with the hops above/,
-    mend: async (ground) => await remake(ground),
-  },
-  {
-    title: "everything is mended, and the kubelet's back-off still runs",
-    plant: (ground) => backOff(ground),
-    hop: 'back-off',
-    code: 'BACK_OFF_RUNNING',
-    seen: /^container web waits in ImagePullBackOff for localhost:\d+\/example-project\/images\/hello:1: "Back-off pulling image .*"; everything else is right now$/,
-    fix: /^kubectl delete pod web-0 -n team-a\nits controller makes a new one; or wait/,
-    mend: 'command',
   },
 ]

@@ -1,0 +1,29 @@
+/** Images that no host of the documents matches, and whether a registry of these documents' vendors serves them at all. */
+import type { Document } from '../../document/document.ts'
+import { compareKey } from '../../registry/compare-key.ts'
+import { matchImage } from '../../registry/match-image.ts'
+import { trustVendors } from '../../trust/trust-vendors.ts'
+import type { WantedImage } from '../asked.ts'
+
+export interface UnmatchedImage {
+  readonly image: WantedImage
+  /** `these vendors`: a further host in a document makes it match. `others`: no document can issue a credential for it. */
+  readonly servedBy: 'these vendors' | 'others'
+}
+
+export async function gatherUnmatched(
+  documents: readonly Document[],
+  images: readonly WantedImage[],
+): Promise<UnmatchedImage[]> {
+  const registries = documents.flatMap((document) => document.registries)
+  const hosts = registries.flatMap((registry) => registry.hosts)
+  const unmatched = images.filter(({ reference }) => matchImage(hosts, reference).length === 0)
+  if (unmatched.length === 0) return []
+  const names = [...new Set(registries.map(({ provider }) => provider))]
+  const vendors = await Promise.all(names.map(async (name) => await trustVendors[name]()))
+  return unmatched.map((image) => {
+    const isNear = hosts.some((host) => compareKey(host, image.reference) !== 'other host')
+    const isOfVendor = vendors.some(({ repositories }) => repositories.ofImage(image.reference) !== undefined)
+    return { image, servedBy: isNear || isOfVendor ? 'these vendors' : 'others' }
+  })
+}

@@ -1,0 +1,161 @@
+/**
+ * What the kubelet says of the pod's images: for each container that waits, why, and what fixes that. Where doctor pulls
+ * the image itself, or an earlier failure explains it, the kubelet's next try is all that is waited for. Pure.
+ */
+import type { PodEvent } from '../../kubernetes/list-pod-events.ts'
+import { isDiskPressure, lastWords, parsePullFailure, waitsForImage } from '../../kubernetes/parse-pull-failure.ts'
+import type { Pod, PodContainer, WaitingReason } from '../../kubernetes/read-pod.ts'
+import { PullpassError } from '../../outside/pullpass-error.ts'
+import { quoteSafely } from '../../outside/quote-safely.ts'
+import type { Redacted } from '../../outside/redacted.ts'
+import type { Finding } from '../finding.ts'
+import { notTried } from '../not-tried.ts'
+import type { MendingCommands } from '../remedy/mending-commands.ts'
+import { type AdvisedFailure, nodeFullRemedy, pullRemedy } from '../remedy/pull-remedy.ts'
+import { remakeWords } from '../remedy/remake-words.ts'
+
+export interface JudgeKubelet {
+  /** What is wrong already. */
+  readonly failure: Finding | undefined
+  /** Names of the images whose manifests doctor has pulled with the pod's credential. */
+  readonly pulled: ReadonlySet<string>
+  /** What the kubelet pulls with: its words may repeat it. */
+  readonly passwords: readonly Redacted[]
+  readonly commands: MendingCommands
+}
+
+type Events = readonly PodEvent[] | PullpassError
+
+interface Waiting extends PodContainer {
+  readonly waiting: WaitingReason
+}
+
+export const waitingForImage = ({ containers }: Pick<Pod, 'containers'>): Waiting[] =>
+  containers.flatMap((one) =>
+    one.waiting !== undefined && waitsForImage(one.waiting.reason) ? [{ ...one, waiting: one.waiting }] : [],
+  )
+
+/** At the hops `events` and `back-off`. */
+export function judgeKubelet(pod: Pod, events: Events, judge: JudgeKubelet): Finding[] {
+  const waiting = waitingForImage(pod)
+  const said = saidOfPulls(events, judge)
+  const causes = [...judgeStopped(pod, judge), ...waiting.map((one) => judgeWaiting(one, pod, { events, judge, said }))]
+  return [
+    ...(causes.length > 0 ? causes : [judgeQuiet(pod, events, said)]),
+    judgeBackOff(pod, waiting, { causes, judge }),
+  ]
+}
+
+/** No container waits for its image. */
+function judgeQuiet(pod: Pod, events: Events, said: string | undefined): Finding {
+  const base = { hop: 'events', about: podName(pod) } as const
+  if (events instanceof PullpassError) {
+    return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `they cannot be looked at: ${events.seen}` }
+  }
+  const seen =
+    said === undefined ? 'none of the last hour tells of a failed pull' : `no container waits any more; ${said}`
+  return { ...base, result: 'ok', code: 'OK', seen }
+}
+
+interface Judging {
+  readonly events: Events
+  readonly judge: JudgeKubelet
+  /** The latest Events about pulls, in words. */
+  readonly said: string | undefined
+}
+
+/** Of these the kubelet's next try succeeds where doctor pulls the image by now. */
+const passing: readonly AdvisedFailure[] = ['absent', 'throttled', 'registry unavailable']
+
+function judgeWaiting(container: Waiting, pod: Pod, { events, judge, said }: Judging): Finding {
+  const { failure, pulled, passwords, commands } = judge
+  const told = tellingMessage(container, events)
+  const cause = parsePullFailure(told)
+  const about = `${containerName(container)} of ${podName(pod)}`
+  const base = { hop: 'events', about, image: container.image } as const
+  const words = said ?? `its kubelet said ${quoteSafely(lastWords(told.message), passwords)}`
+  const seen = `it waits in ${container.waiting.reason} for ${container.image}; ${words}`
+  const unseen = cause === 'unknown' || cause === 'credential refused'
+  if (failure !== undefined && (unseen || passing.includes(cause))) {
+    return { ...notTried(base.hop, about, failure), seen: words }
+  }
+  if (unseen || (passing.includes(cause) && pulled.has(container.image))) return complained(base, words)
+  const advice = pullRemedy(cause, { container, pod, commands })
+  // The same was found from here: one fix.
+  if (failure?.code === advice.code) return { ...notTried(base.hop, about, failure), seen: words }
+  return { ...base, result: 'failed', ...advice, seen }
+}
+
+const complained = (base: Pick<Finding, 'hop' | 'about'>, seen: string): Finding => ({
+  ...base,
+  result: 'warning',
+  code: 'KUBELET_COMPLAINED',
+  seen,
+  expected: 'that it pulls now: what still fails then is seen from its node alone',
+  remedy: { words: "compare its words with the hops above; else look at that node's network, proxy and time" },
+})
+
+/** A back-off's own message names the cause in newer kubelets; else the latest Event about this image does. */
+function tellingMessage({ waiting, image }: Waiting, events: Events): WaitingReason {
+  if (parsePullFailure(waiting) !== 'unknown' || events instanceof PullpassError) return waiting
+  const event = events.find(({ reason, message }) => reason === 'Failed' && message.includes(`"${image}": `))
+  return event === undefined ? waiting : { reason: waiting.reason, message: event.message }
+}
+
+function judgeStopped(pod: Pod, { passwords, commands }: JudgeKubelet): Finding[] {
+  const { stopped } = pod
+  if (stopped === undefined || !isDiskPressure(stopped)) return []
+  const seen = `${stopped.reason}: ${quoteSafely(lastWords(stopped.message), passwords)}`
+  return [{ hop: 'events', about: podName(pod), result: 'failed', ...nodeFullRemedy(pod, commands), seen }]
+}
+
+/** What says why comes before what only says that; of each the latest. */
+function saidOfPulls(events: Events, { passwords }: JudgeKubelet): string | undefined {
+  if (events instanceof PullpassError) return undefined
+  const latest = (matches: (event: PodEvent) => boolean) => events.find(matches)
+  const why = latest(({ reason, message }) => reason === 'Failed' && /^Failed to pull image/i.test(message))
+  const secret = latest(({ reason }) => reason === 'FailedToRetrieveImagePullSecret')
+  const that = latest(({ reason, message }) => /^(?:Failed|BackOff)$/.test(reason) && /pull/i.test(message))
+  const told = [secret, why ?? that].filter((event) => event !== undefined)
+  if (told.length === 0) return undefined
+  const inWords = ({ at, message }: PodEvent) =>
+    `${at === undefined ? '' : `at ${at.toISOString()} `}${quoteSafely(lastWords(message), passwords)}`
+  return `its kubelet said ${told.map(inWords).join(', and ')}`
+}
+
+interface BackOff {
+  /** At the hop before. */
+  readonly causes: readonly Finding[]
+  readonly judge: JudgeKubelet
+}
+
+function judgeBackOff(pod: Pod, waiting: readonly Waiting[], { causes, judge }: BackOff): Finding {
+  const base = { hop: 'back-off', about: podName(pod) } as const
+  if (waiting.length === 0) return { ...base, result: 'ok', code: 'OK', seen: 'no container waits for its image' }
+  const words = waiting.map((one) => waitingInWords(one, judge.passwords)).join('; ')
+  const failure = causes.find(({ result }) => result === 'failed') ?? judge.failure
+  if (failure !== undefined) return { ...notTried(base.hop, base.about, failure), seen: words }
+  return {
+    ...base,
+    result: 'failed',
+    code: 'BACK_OFF_RUNNING',
+    seen: `${words}; everything else is right now`,
+    expected:
+      'that the kubelet tries again: it waits up to 5 minutes after a failure, and a refreshed Secret does not shorten that',
+    remedy: {
+      command: judge.commands.kubectl('delete', 'pod', pod.name, '-n', pod.namespace),
+      words: `${remakeWords(pod)}; or wait: the kubelet tries again by itself`,
+    },
+  }
+}
+
+function waitingInWords(container: Waiting, passwords: readonly Redacted[]): string {
+  const { reason, message } = container.waiting
+  const said = message === '' ? '' : `: ${quoteSafely(lastWords(message), passwords)}`
+  return `${containerName(container)} waits in ${reason} for ${container.image}${said}`
+}
+
+const podName = ({ namespace, name }: Pick<Pod, 'namespace' | 'name'>) => `Pod ${namespace}/${name}`
+
+const containerName = ({ kind, name }: Pick<PodContainer, 'kind' | 'name'>) =>
+  `${kind === 'initContainers' ? 'init container' : 'container'} ${name}`
