@@ -22,7 +22,7 @@ export const makeSecret = (
   name: string,
   config: string,
   form: 'dockerconfigjson' | 'dockercfg' = 'dockerconfigjson',
-) =>
+): Promise<void> =>
   ask('POST', '/api/v1/namespaces/team-a/secrets', {
     apiVersion: 'v1',
     kind: 'Secret',
