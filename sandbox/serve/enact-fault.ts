@@ -9,7 +9,7 @@ export interface FaultyExchange {
   readonly request: SandboxRequest
   readonly outgoing: Outgoing
   /** Asks the part's handler. */
-  readonly ask: () => Promise<SandboxAnswer>
+  readonly ask: (request?: SandboxRequest) => Promise<SandboxAnswer>
   readonly send: (answer: SandboxAnswer) => Promise<void>
   /** Resets the TCP connection. */
   readonly reset: () => void
@@ -22,6 +22,10 @@ export async function enactFault(fault: Fault, exchange: FaultyExchange): Promis
       return exchange.send(await exchange.ask())
     case 'answer':
       return exchange.send(fault.answer)
+    case 'drop-header': {
+      const { [fault.name]: _, ...headers } = exchange.request.headers
+      return exchange.send(await exchange.ask({ ...exchange.request, headers }))
+    }
     case 'reset':
       if (fault.at === 'answer') await exchange.ask()
       return exchange.reset()

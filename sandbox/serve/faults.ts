@@ -6,6 +6,8 @@ export type Fault =
   | { readonly kind: 'latency'; readonly ms: number }
   /** This is answered instead of the handler's answer: a status, HTML for JSON, a redirect, too large a body. */
   | { readonly kind: 'answer'; readonly answer: SandboxAnswer }
+  /** The handler is asked without this header, as behind a proxy that drops it. */
+  | { readonly kind: 'drop-header'; readonly name: string }
   /** The TCP connection is reset: before the handler is asked, or when its work is done and only the answer is lost. */
   | { readonly kind: 'reset'; readonly at: 'request' | 'answer' }
   /** Headers and half of the body (or a stream's first piece), then the end of the connection or HTTP/2 stream. */

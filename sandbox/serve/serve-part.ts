@@ -86,7 +86,7 @@ async function serveRequest(exchange: Exchange, wanted: PartWanted, faults: Faul
   const received = await receiveRequest(incoming, wanted.maxBodyBytes ?? defaultMaxBodyBytes, departure.signal)
   if ('refusal' in received) return send(received.refusal)
   const { request } = received
-  const ask = async () => wanted.handler(request)
+  const ask = async (asked = request) => wanted.handler(asked)
   const fault = faults.take(request)
   if (fault) await enactFault(fault, { request, outgoing, ask, send, reset })
   else await send(await ask())

@@ -31,6 +31,7 @@ const doctorFlags: typeof documentFlags &
     readonly namespace: Flag & { type: 'string' }
     readonly pod: Flag & { type: 'string' }
     readonly image: Flag & { type: 'string' }
+    readonly 'plain-http': Flag & { type: 'string'; multiple: true }
     readonly 'service-account': Flag & { type: 'string' }
     readonly 'token-file': Flag & { type: 'string' }
   } = {
@@ -42,6 +43,12 @@ const doctorFlags: typeof documentFlags &
     summary: 'Look at this pod too: its pull secrets, its images, its back-off',
   },
   image: { type: 'string', value: 'IMAGE', summary: "Try this image's manifest, and match it as a kubelet does" },
+  'plain-http': {
+    type: 'string',
+    multiple: true,
+    value: 'HOST[:PORT]',
+    summary: 'Ask this registry by plain HTTP, as nodes that are configured for it; repeatable',
+  },
   'service-account': {
     type: 'string',
     value: 'NAMESPACE/NAME',
@@ -98,6 +105,7 @@ async function examine(call: DoctorCall): Promise<Finding[]> {
   const documents = await loadDocuments(call.flags.file, { ...outside, ...terminal }).catch(asFault)
   if (documents instanceof PullpassError)
     return [failedBy('document', call.flags.file.join(', ') || 'the environment', documents)]
+  checkPlainHttp(call.flags['plain-http'], documents)
   const cluster = await connect(call.flags, outside).catch(asFault)
   try {
     return await walk(askedOf(documents, ask, call), cluster, outside)
@@ -138,6 +146,20 @@ function readImage(name: string): WantedImage {
   throw usageFault('doctor', `${quote(name)} is no name of an image`, 'HOST/PATH:TAG or HOST/PATH@DIGEST, as in a pod')
 }
 
+/** A name that no document has would have no effect. @throws USAGE_INVALID */
+function checkPlainHttp(hosts: readonly string[], documents: readonly Document[]): void {
+  const known = documents.flatMap(({ registries }) =>
+    registries.flatMap((registry) => registry.hosts.map((host) => host.replace(/\/.*$/, ''))),
+  )
+  const strange = hosts.find((host) => !known.includes(host))
+  if (strange === undefined) return
+  throw usageFault(
+    'doctor',
+    `--plain-http is ${quote(strange)}, which no document names`,
+    `host[:port] of a registry: ${[...new Set(known)].join(', ')}`,
+  )
+}
+
 function askedOf(documents: readonly Document[], ask: FlagsRead, { flags, common, outside }: DoctorCall): Asked {
   const { environment } = outside
   const { kubeconfig, context, file: files } = flags
@@ -147,6 +169,7 @@ function askedOf(documents: readonly Document[], ask: FlagsRead, { flags, common
     ...ask,
     documents,
     refresher: environment['KUBERNETES_SERVICE_HOST'] ? undefined : refresherOf(documents, ask),
+    plainHttp: flags['plain-http'],
     tokenFiles,
     authorities: trustsOthers(common['ca-file'], environment) ? 'others too' : 'public ones',
     source: { ...outside, tokenFile },

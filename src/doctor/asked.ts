@@ -22,6 +22,8 @@ export interface Asked {
   readonly namespace: string | undefined
   readonly pod: NamespacedName | undefined
   readonly image: WantedImage | undefined
+  /** host[:port] of registries that the nodes reach by plain HTTP. */
+  readonly plainHttp: readonly string[]
   /** Whose token is requested in place of one that a file would hold. */
   readonly serviceAccount: NamespacedName | undefined
   /** Who refreshes, as far as that is known from afar: whose rights are asked for. undefined: who asks. */

@@ -20,6 +20,7 @@ export const doctorWords: Readonly<Record<DoctorWord, readonly DoctorHop[]>> = {
   REPOSITORY_UNKNOWN: ['registry'],
   REGISTRY_DENIED: ['registry'],
   REGISTRY_CREDENTIAL_REFUSED: ['registry'],
+  AUTHORIZATION_DROPPED: ['registry'],
   REGISTRY_THROTTLED: ['registry', 'events'],
   REGISTRY_UNAVAILABLE: ['registry', 'events'],
   REGISTRY_UNREACHABLE: ['registry', 'events'],

@@ -60,7 +60,9 @@ export async function gatherToRegistry(
   const admitted = admissions.map((facts) => ({ demand: facts.demand, token: admittedToken(facts) }))
   const exchanges = await patience.await(steps.exchanges, [], () => gatherExchanges(admitted, look))
   const hosts = await patience.await(steps.hosts, noHosts, () => gatherHosts(issuers, exchanges, outside))
-  const pulls = await patience.await(steps.pulls, [], () => gatherPulls(exchanges, { documents, images }, look))
+  const pulls = await patience.await(steps.pulls, [], () =>
+    gatherPulls(exchanges, { documents, images }, { ...look, plainHttp: asked.plainHttp }),
+  )
   const trust = await gatherWhereRefused({ tokens, issuers, exchanges, pulls }, { wanted, patience }, outside)
   const clocks = [...clusterClock(tokens, cluster, requestedAt), ...watched.seen()]
   const unmatched = await gatherUnmatched(documents, images)

@@ -11,6 +11,7 @@ import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { type Demand, listDemands } from '../refresh/demand.ts'
 import type { Outcome } from '../refresh/outcome.ts'
+import type { TrialOutside } from '../registry/try-pull.ts'
 import type { Asked, WantedImage } from './asked.ts'
 import { failedBy } from './failed-by.ts'
 import { doctorHops, type Finding, failureOf } from './finding.ts'
@@ -67,12 +68,14 @@ async function lookAround(
     now: outside.now(),
   })
   const before = [documentFound(asked), ...(probed === undefined ? [] : [probed.finding]), ...toRegistry]
-  const shadows = await patience.await({ hops: ['pod-secrets'], of }, [], () => shadowsOf(facts, images, outside))
+  const shadows = await patience.await({ hops: ['pod-secrets'], of }, [], () =>
+    shadowsOf(facts, images, { ...outside, plainHttp: asked.plainHttp }),
+  )
   const inCluster = judgeCluster(facts, { asked, images, shadows, before, now: outside.now() })
   const writes = await patience.await({ hops: ['write'], of }, [], () => writesOf(facts, way, usable, outside))
   const seen = [...before, ...inCluster.upToSecrets]
   const stored = await patience.await({ hops: ['stored-credential'], of: 'the registry' }, [], () =>
-    gatherStored(sound(facts, asked, inCluster.upToSecrets), images, outside),
+    gatherStored(sound(facts, asked, inCluster.upToSecrets), images, { ...outside, plainHttp: asked.plainHttp }),
   )
   const found = [...seen, ...stored.map((one) => judgeStored(one, seen, asked.commands))]
   const written = [
@@ -96,7 +99,7 @@ async function writesOf(
 async function shadowsOf(
   facts: ClusterFacts | undefined,
   images: readonly WantedImage[],
-  outside: Outside,
+  outside: TrialOutside,
 ): Promise<ShadowFacts[]> {
   if (facts?.pod === undefined || facts.places instanceof PullpassError) return []
   const own = secretNamesIn(facts.pod.asked.namespace, facts.places.jobs)
@@ -106,7 +109,9 @@ async function shadowsOf(
 /** Of the one namespace that is asked about: what is known to be wrong, or another's, is not tried. */
 function sound(facts: ClusterFacts | undefined, { namespace }: Asked, found: readonly Finding[]): SecretFacts[] {
   if (facts === undefined || facts.places instanceof PullpassError || namespace === undefined) return []
-  const good = found.filter(({ hop, result }) => hop === 'secret' && result === 'ok').map(({ about }) => about)
+  const good = found
+    .filter(({ hop, result, code }) => hop === 'secret' && (result === 'ok' || code === 'SECRET_OUTDATED'))
+    .map(({ about }) => about)
   return facts.places.secrets.filter((one) => good.includes(`Secret ${one.namespace}/${one.document.secretName}`))
 }
 

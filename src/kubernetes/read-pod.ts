@@ -41,13 +41,13 @@ export interface WaitingReason {
   readonly message: string
 }
 
-export interface PodController {
+interface PodController {
   /** `StatefulSet`, `ReplicaSet`, `Job`, … */
   readonly kind: string
   readonly name: string
 }
 
-export interface StoppedPod {
+interface StoppedPod {
   readonly reason: string
   /** From outside. */
   readonly message: string

@@ -18,8 +18,19 @@ export type PullTrial =
       readonly url: string
       readonly status: 401 | 403
       readonly words: string
+      /** `without a credential`: a request without any is answered the same, so that it may not have arrived. */
+      readonly answered: 'the credential' | 'without a credential'
     }
   | { readonly outcome: 'throttled'; readonly url: string; readonly words: string; readonly retryAt: Date | undefined }
+  /** A server error: 5xx. */
+  | {
+      readonly outcome: 'unavailable'
+      readonly url: string
+      readonly words: string
+      readonly retryAt: Date | undefined
+    }
+  /** It speaks HTTP where a kubelet expects TLS; no credential was sent. */
+  | { readonly outcome: 'plain http'; readonly url: string }
   /** An answer that no registry gives. */
   | { readonly outcome: 'unclear'; readonly url: string; readonly words: string }
   | { readonly outcome: 'unreachable'; readonly fault: PullpassError }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { suite, type TestContext, test } from 'node:test'
+import { createOciRegistry } from '../../sandbox/registry/oci-registry.ts'
+import { packImage } from '../../sandbox/registry/pack-image.ts'
+import { servePart } from '../../sandbox/serve/serve-part.ts'
 import { documentText } from '../support/document-text.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
@@ -217,4 +220,49 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
       )
     })
   }
+
+  test('a registry that answers manifests by a redirect, which kubelets follow', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    const { registry } = sandbox.parts
+    registry.faults.inject(
+      {
+        kind: 'answer',
+        answer: { status: 307, headers: { location: '/v2/example-project/images/hello/manifests/moved' } },
+      },
+      { when: ({ path }) => path.endsWith('/manifests/1') },
+    )
+    const manifest = { 'content-type': 'application/vnd.oci.image.manifest.v1+json' }
+    registry.faults.inject(
+      { kind: 'answer', answer: { status: 200, headers: manifest, body: '{}' } },
+      { when: ({ path }) => path.endsWith('/manifests/moved') },
+    )
+    await seeHealthy(sandbox, ['-f', file, '-n', 'team-a', '--image', sandbox.image])
+  })
+
+  test('a registry at a loopback address that speaks plain HTTP, as kubelets take it', async (t) => {
+    const plain = async (sandbox: TestSandbox, after: (end: () => Promise<void>) => void) => {
+      const { google, clock } = sandbox
+      const images = createOciRegistry({
+        scheme: 'http',
+        whoHolds: google.whoHolds,
+        readers: google.repositories,
+        now: clock.now,
+      })
+      images.putImage('example-project/images/hello', '1', packImage({ 'hello.txt': 'Hello.\n' }))
+      const part = await servePart({ handler: images.handle, now: clock.now })
+      after(part.close)
+      return { hosts: [`localhost:${part.port}`] }
+    }
+    const { sandbox, file } = await startGround(t, plain)
+    const registry = /localhost:\d+/.exec(await readFile(file, 'utf8'))?.[0]
+    const image = `${registry}/example-project/images/hello:1`
+    const findings = await seeHealthy(sandbox, ['-f', file, '-n', 'team-a', '--image', image])
+    assert.deepEqual(
+      findings.filter(({ hop }) => hop === 'registry').map(({ seen }) => seen),
+      ['its manifest can be pulled'],
+    )
+    const { exitCode, stderr } = await runPullpass(sandbox, ['doctor', '-f', file, '--plain-http', 'other:5000'])
+    assert.match(stderr, /^USAGE_INVALID \(run\): --plain-http is "other:5000", which no document names$/m)
+    assert.equal(exitCode, 2)
+  })
 })

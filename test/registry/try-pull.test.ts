@@ -42,6 +42,44 @@ async function startRegistry(t: TestContext, handler?: SandboxHandler) {
   return { images, part, pull }
 }
 
+/** One without TLS, which `registry.internal` leads to as well. */
+async function startPlainRegistry(t: TestContext) {
+  let heard = 0
+  const holder = {
+    member,
+    scopes: ['https://www.googleapis.com/auth/cloud-platform'],
+    expiresAt: new Date(Date.parse('2026-11-24T13:00:00Z')),
+  }
+  const whoHolds = (token: string) => (token === accessToken ? holder : undefined)
+  const images = createOciRegistry({ scheme: 'http', whoHolds, now })
+  images.putImage('project/images/app', '1', packImage({ 'a.txt': 'a' }))
+  images.allowReading('project/images', member)
+  const part = await servePart({
+    handler(request) {
+      if (request.headers['authorization'] !== undefined) heard += 1
+      return images.handle({ ...request, headers: { ...request.headers, host: request.headers['x-host'] ?? '' } })
+    },
+    now,
+  })
+  t.after(part.close)
+  const { transport, ...rest } = testOutside()
+  const led = async (request: Parameters<typeof transport>[0]) => {
+    const { host } = new URL(request.url)
+    const url = request.url.replace('registry.internal', 'localhost')
+    return await transport({ ...request, url, headers: { ...request.headers, 'x-host': host } })
+  }
+  return {
+    port: part.port,
+    heard: () => heard,
+    pull(host: string, plainHttp: readonly string[] = []) {
+      const reference = parseImageReference(`${host}/project/images/app:1`)
+      assert.ok(reference)
+      const credential = { username: 'oauth2accesstoken', password: new Redacted(accessToken) }
+      return tryPull(reference, credential, { ...rest, transport: led, plainHttp })
+    },
+  }
+}
+
 const said = (trial: PullTrial) => ('words' in trial ? trial.words : '')
 
 suite('trying to pull', () => {
@@ -141,9 +179,94 @@ suite('trying to pull', () => {
     })
   })
 
-  test('a sign-in page in place of the registry is no answer', async (t) => {
-    const { pull } = await startRegistry(t, () => ({ status: 302, headers: { location: '/login' }, body: '<html>' }))
+  test('a registry that fails is told apart from one that has no such image', async (t) => {
+    const { pull, part } = await startRegistry(t)
+    for (const status of [500, 502, 503, 504]) {
+      part.faults.clear()
+      part.faults.inject({ kind: 'answer', answer: { status, headers: { 'retry-after': '30' }, body: 'down' } })
+      assert.partialDeepStrictEqual(await pull('project/images/app:1'), {
+        outcome: 'unavailable',
+        words: `${status}`,
+        retryAt: new Date('2026-11-24T12:00:30Z'),
+      })
+    }
+  })
+
+  test('a manifest that lies elsewhere is followed, as a kubelet does, and the credential stays', async (t) => {
+    const { images, part, pull } = await startRegistry(t)
+    images.allowReading('project/images', member)
+    const given: (string | undefined)[] = []
+    const other = await startRegistry(t, ({ headers }) => {
+      given.push(headers['authorization'])
+      return { status: 200, headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' }, body: '{}' }
+    })
+    part.faults.inject(
+      { kind: 'answer', answer: { status: 307, headers: { location: '/v2/project/images/app/manifests/1?at=home' } } },
+      { when: ({ path }) => path.endsWith('/manifests/1'), times: 1 },
+    )
+    assert.deepEqual(await pull('project/images/app:1'), { outcome: 'pulls' })
+    part.faults.inject(
+      { kind: 'answer', answer: { status: 307, headers: { location: `${other.part.url}/elsewhere` } } },
+      { when: ({ path }) => path.endsWith('/manifests/1') },
+    )
+    const trust = [part.ca, other.part.ca].join('\n')
+    assert.deepEqual(await pull('project/images/app:1', accessToken, trust), { outcome: 'public' })
+    assert.deepEqual(given, [undefined])
+  })
+
+  test('redirects that never end, or that leave TLS, are no answer', async (t) => {
+    const { pull, part } = await startRegistry(t, () => ({ status: 302, headers: { location: '/round' } }))
     assert.partialDeepStrictEqual(await pull('project/images/app:1'), { outcome: 'unclear', words: '302' })
+    assert.ok(part.seen.length <= 20, `${part.seen.length} requests`)
+    const plain = await startRegistry(t, () => ({ status: 302, headers: { location: 'http://registry.example.com/' } }))
+    assert.partialDeepStrictEqual(await plain.pull('project/images/app:1'), { outcome: 'unclear', words: '302' })
+  })
+
+  test('a sign-in page at the end of a redirect is no manifest', async (t) => {
+    const { pull } = await startRegistry(t, ({ path }) =>
+      path === '/login'
+        ? { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: '<html>' }
+        : { status: 302, headers: { location: '/login' } },
+    )
+    assert.partialDeepStrictEqual(await pull('project/images/app:1'), {
+      outcome: 'unclear',
+      words: '200 with a page in place of a manifest',
+    })
+    assert.partialDeepStrictEqual(await pull(undefined), { outcome: 'unclear', words: '302' })
+  })
+
+  test('where the credential does not arrive, the answer is known as one to nobody', async (t) => {
+    const { images, pull, part } = await startRegistry(t)
+    images.allowReading('project/images', member)
+    const dropped = { kind: 'drop-header', name: 'authorization' } as const
+    part.faults.inject(dropped, { when: ({ path }) => path.includes('/manifests/') })
+    const unheard = { outcome: 'refused', answered: 'without a credential' }
+    assert.partialDeepStrictEqual(await pull('project/images/app:1'), { ...unheard, at: 'manifest', status: 401 })
+    part.faults.clear()
+    part.faults.inject(dropped)
+    assert.partialDeepStrictEqual(await pull('project/images/app:1'), { ...unheard, at: 'token endpoint', status: 403 })
+    part.faults.clear()
+    assert.partialDeepStrictEqual(await pull('project/images/app:1', 'an older one'), {
+      outcome: 'refused',
+      status: 401,
+      answered: 'the credential',
+    })
+  })
+
+  test('a registry at a loopback address may speak plain HTTP, and its realm too', async (t) => {
+    const registry = await startPlainRegistry(t)
+    assert.deepEqual(await registry.pull(`localhost:${registry.port}`), { outcome: 'pulls' })
+  })
+
+  test('any other host is not sent a credential in the clear, unless nodes are configured for it', async (t) => {
+    const registry = await startPlainRegistry(t)
+    const host = `registry.internal:${registry.port}`
+    assert.partialDeepStrictEqual(await registry.pull(host), {
+      outcome: 'plain http',
+      url: `http://${host}/v2/project/images/app/manifests/1`,
+    })
+    assert.equal(registry.heard(), 0)
+    assert.deepEqual(await registry.pull(host, [host]), { outcome: 'pulls' })
   })
 
   test('a certificate of a private authority, and a closed port, are told apart', async (t) => {

@@ -1,13 +1,12 @@
 /** Each credential that was granted, tried at its registry as a pulling client does. */
 import type { Document } from '../../document/document.ts'
-import type { Outside } from '../../outside/outside.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { Demand } from '../../refresh/demand.ts'
 import { mintedFrom } from '../../refresh/minted-from.ts'
 import { sideBySide } from '../../refresh/side-by-side.ts'
 import { matchImage } from '../../registry/match-image.ts'
 import type { PullTrial } from '../../registry/pull-trial.ts'
-import { tryPull } from '../../registry/try-pull.ts'
+import { type TrialOutside, tryPull } from '../../registry/try-pull.ts'
 import type { WantedImage } from '../asked.ts'
 import type { ExchangeFacts } from './gather-exchanges.ts'
 
@@ -27,7 +26,7 @@ const atOnce = 8
 export async function gatherPulls(
   exchanges: readonly ExchangeFacts[],
   { documents, images }: { readonly documents: readonly Document[]; readonly images: readonly WantedImage[] },
-  outside: Outside,
+  outside: TrialOutside,
 ): Promise<PullFacts[]> {
   const wanted = exchanges.flatMap(({ demand, result }) => {
     const hosts = hostsOf(demand, documents)

@@ -4,9 +4,9 @@
  * a kubelet goes on from a refused credential to the next, so that nobody else's credential need be sent.
  */
 import type { DockerConfigEntry } from '../../credential/docker-config-entry.ts'
-import type { Outside } from '../../outside/outside.ts'
 import { credentialOrder, type KeyedSecret, type TriedCredential } from '../../registry/credential-order.ts'
 import type { PullTrial } from '../../registry/pull-trial.ts'
+import type { TrialOutside } from '../../registry/try-pull.ts'
 import type { WantedImage } from '../asked.ts'
 import { dockerConfigOf } from '../docker-config-of.ts'
 import type { PodFacts } from './gather-pod.ts'
@@ -28,7 +28,7 @@ export async function gatherShadows(
     own,
     images,
   }: { readonly pod: PodFacts; readonly own: readonly string[]; readonly images: readonly WantedImage[] },
-  outside: Outside,
+  outside: TrialOutside,
 ): Promise<ShadowFacts[]> {
   const entries = new Map([...pod.secrets].map(([name, content]) => [name, dockerConfigOf(content)?.entries ?? none]))
   const secrets = [...entries].map(([name, held]) => ({ name, keys: [...held.keys()] }))

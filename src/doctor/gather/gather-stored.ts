@@ -1,10 +1,10 @@
 /** The credential that lies in a namespace's pull secret, tried at the registry: kubelets pull with it, not with a fresh one. */
 import { parseDockerConfig } from '../../credential/parse-docker-config.ts'
-import type { Outside } from '../../outside/outside.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { Redacted } from '../../outside/redacted.ts'
 import { matchImage } from '../../registry/match-image.ts'
 import type { PullTrial } from '../../registry/pull-trial.ts'
+import type { TrialOutside } from '../../registry/try-pull.ts'
 import type { WantedImage } from '../asked.ts'
 import type { SecretFacts } from './gather-places.ts'
 import { tryInTurn } from './try-in-turn.ts'
@@ -19,13 +19,13 @@ export interface StoredFacts {
 export async function gatherStored(
   secrets: readonly SecretFacts[],
   images: readonly WantedImage[],
-  outside: Outside,
+  outside: TrialOutside,
 ): Promise<StoredFacts[]> {
   const trials = secrets.flatMap((secret) => images.map((image) => tryStored(secret, image, outside)))
   return (await Promise.all(trials)).flat()
 }
 
-async function tryStored(secret: SecretFacts, image: WantedImage, outside: Outside): Promise<StoredFacts[]> {
+async function tryStored(secret: SecretFacts, image: WantedImage, outside: TrialOutside): Promise<StoredFacts[]> {
   const { content } = secret
   if (content === undefined || content instanceof PullpassError) return []
   const { entries } = parseDockerConfig(content.dockerConfigJson ?? new Redacted('null'))

@@ -1,15 +1,14 @@
 /** Credentials that fit an image, tried as a kubelet does: one after another, until one can pull. */
 import type { DockerConfigEntry } from '../../credential/docker-config-entry.ts'
-import type { Outside } from '../../outside/outside.ts'
 import type { PullTrial } from '../../registry/pull-trial.ts'
-import { tryPull } from '../../registry/try-pull.ts'
+import { type TrialOutside, tryPull } from '../../registry/try-pull.ts'
 import type { WantedImage } from '../asked.ts'
 
 /** What became of the last one; undefined where there is none. */
 export async function tryInTurn(
   entries: readonly DockerConfigEntry[],
   { reference }: WantedImage,
-  outside: Outside,
+  outside: TrialOutside,
 ): Promise<PullTrial | undefined> {
   let trial: PullTrial | undefined
   for (const entry of entries) {

@@ -30,7 +30,7 @@ interface Waiting extends PodContainer {
   readonly waiting: WaitingReason
 }
 
-export const waitingForImage = ({ containers }: Pick<Pod, 'containers'>): Waiting[] =>
+const waitingForImage = ({ containers }: Pick<Pod, 'containers'>): Waiting[] =>
   containers.flatMap((one) =>
     one.waiting !== undefined && waitsForImage(one.waiting.reason) ? [{ ...one, waiting: one.waiting }] : [],
   )

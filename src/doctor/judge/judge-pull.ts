@@ -41,21 +41,34 @@ function judgeTrial(trial: PullTrial, image: string, { host, remedyOf }: Judging
     case 'refused':
       return judgeRefused(trial, host, remedyOf)
     case 'throttled':
-      return failed('REGISTRY_THROTTLED', `${trial.url} answered ${trial.words}`, 'a registry that has time', {
-        words:
-          trial.retryAt === undefined
-            ? 'wait, and try again; kubelets back off by themselves'
-            : `wait until ${trial.retryAt.toISOString()}; kubelets back off by themselves`,
+      return failed('REGISTRY_THROTTLED', `${trial.url} answered ${trial.words}`, 'a registry within its quota', {
+        words: `${waitFor(trial.retryAt)}; kubelets back off by themselves`,
       })
+    case 'unavailable':
+      return failed('REGISTRY_UNAVAILABLE', `${trial.url} answered ${trial.words}`, 'a registry that works', {
+        words: `${waitFor(trial.retryAt)}, or ask the operator of ${host}: it is a server error there, which no credential changes; kubelets try again by themselves`,
+      })
+    case 'plain http':
+      return failed(
+        'REGISTRY_PLAIN_HTTP',
+        `${host} speaks plain HTTP; no credential was sent there`,
+        `https at ${host}`,
+        {
+          words: `serve ${host} by https; or, where the nodes' container runtime is configured for plain HTTP there, look with --plain-http ${host}`,
+        },
+      )
     case 'unreachable':
       return judgeUnreachable(trial.fault)
     case 'unclear':
       break
   }
   return failed('REGISTRY_UNCLEAR', `${trial.url} answered ${trial.words}`, 'what a registry answers', {
-    words: 'see that this host is a registry, and that nothing between answers in its place',
+    words: 'see that this host is a registry, and that no proxy or sign-in page answers in its place',
   })
 }
+
+const waitFor = (retryAt: Date | undefined): string =>
+  retryAt === undefined ? 'wait, and run doctor again' : `wait until ${retryAt.toISOString()}`
 
 /** The credential is fine, or it would have been refused before; whoever asks for this image gets none all the same. */
 function judgeAbsent({ what, words }: Extract<PullTrial, { outcome: 'absent' }>, image: string): Judged {
@@ -69,22 +82,32 @@ function judgeAbsent({ what, words }: Extract<PullTrial, { outcome: 'absent' }>,
 }
 
 function judgeRefused(
-  { at, url, status, words }: Extract<PullTrial, { outcome: 'refused' }>,
+  { at, url, status, words, answered }: Extract<PullTrial, { outcome: 'refused' }>,
   host: string,
   remedyOf: TrustRemedy,
 ): Judged {
   const seen = `the ${at} ${url} answered ${words}`
+  const isUnheard = answered === 'without a credential'
+  const remedy = remedyOf({ code: 'IMPERSONATION_DENIED', hint: undefined })
+  const dropped = `let the operator of what lies between here and ${host} (a proxy, a mirror, an ingress) pass on the Authorization header`
+  const belongs = 'see that this host belongs to the provider that the document names for it'
+  // What trust lacks explains a denial that all are told in the same words.
+  if (isUnheard && (at === 'manifest' || (status === 403 && remedy.command === undefined))) {
+    return failed(
+      'AUTHORIZATION_DROPPED',
+      `${seen}, as it does to a request without a credential`,
+      'an answer to the credential, which was granted a moment ago',
+      { words: `${dropped}; else ${belongs}` },
+    )
+  }
   if (status === 401) {
     return failed(
       'REGISTRY_CREDENTIAL_REFUSED',
       seen,
       `that ${host} takes the credential which was granted a moment ago`,
-      {
-        words: 'see that this host belongs to the provider that the document names for it',
-      },
+      { words: isUnheard ? `${belongs}; else ${dropped}` : belongs },
     )
   }
-  const remedy = remedyOf({ code: 'IMPERSONATION_DENIED', hint: undefined })
   const path = "see too that the image's path is right: of a repository that is not there, the same is said"
   const advice = [remedy.words, path].filter((one) => one !== undefined && one !== '').join('; ')
   return failed('REGISTRY_DENIED', seen, 'the right to read this repository, which is there', {

@@ -25,15 +25,21 @@ export function judgeStored(
     case 'refused':
       break
     case 'throttled':
+    case 'unavailable':
+    case 'plain http':
     case 'unclear':
     case 'unreachable': {
       if (failure !== undefined) return notTried(base.hop, about, failure)
-      const words = trial.outcome === 'unreachable' ? trial.fault.seen : `${trial.url} answered ${trial.words}`
+      const words =
+        trial.outcome === 'unreachable'
+          ? trial.fault.seen
+          : `${trial.url} answered ${trial.outcome === 'plain http' ? 'in plain HTTP' : trial.words}`
       return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `it could not be tried: ${words}` }
     }
   }
-  // A fresh credential fares no better: it is not this one that is wrong.
-  if (failure !== undefined) return notTried(base.hop, about, failure)
+  // A fresh credential is refused the same: it is not this one that is wrong.
+  const alike = trial.status === 403 ? 'REGISTRY_DENIED' : 'REGISTRY_CREDENTIAL_REFUSED'
+  if (failure?.code === alike || failure?.code === 'AUTHORIZATION_DROPPED') return notTried(base.hop, about, failure)
   const fresh = ofImage.some(({ result }) => result === 'ok') ? '; a fresh credential is taken' : ''
   return {
     ...base,

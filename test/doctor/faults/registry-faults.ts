@@ -124,9 +124,11 @@ export const registryFaults: readonly Fault[] = [
         { kind: 'answer', answer: { status: 200, body: {} } },
         { when: ({ path }) => path === '/v2/' },
       )
+      // Of three requests of a trial the first, without a credential, is challenged: the others come with a token.
+      let asked = 0
       registry.faults.inject(
         { kind: 'answer', answer: { status: 403, body: { errors: [{ code: 'DENIED', message: 'no' }] } } },
-        { when: ({ path, method }) => method === 'GET' && (path.includes('/manifests/') || path === '/v2/token') },
+        { when: ({ path }) => path.includes('/manifests/') && ++asked % 3 !== 1 },
       )
     },
     hop,
@@ -143,11 +145,67 @@ export const registryFaults: readonly Fault[] = [
     mend: clear,
   },
   {
+    title: 'the registry is down',
+    plant: ({ sandbox }) =>
+      sandbox.parts.registry.faults.inject({
+        kind: 'answer',
+        answer: { status: 503, headers: { 'content-type': 'text/html' }, body: '<html>Service Unavailable</html>' },
+      }),
+    hop,
+    code: 'REGISTRY_UNAVAILABLE',
+    seen: /\/manifests\/1 answered 503$/,
+    fix: /^wait, and run doctor again, or ask the operator of localhost:\d+: it is a server error there/,
+    mend: clear,
+  },
+  {
+    title: 'a proxy before the registry drops the Authorization header of manifests',
+    plant: ({ sandbox }) =>
+      sandbox.parts.registry.faults.inject(
+        { kind: 'drop-header', name: 'authorization' },
+        { when: ({ path }) => path.includes('/manifests/') },
+      ),
+    hop,
+    code: 'AUTHORIZATION_DROPPED',
+    seen: /^the manifest \S+ answered 401 .*, as it does to a request without a credential$/,
+    fix: /^let the operator of what lies between here and localhost:\d+ \(a proxy, a mirror, an ingress\) pass on the Authorization header/,
+    mend: clear,
+  },
+  {
+    title: 'a proxy before the registry drops every Authorization header',
+    plant: ({ sandbox }) => sandbox.parts.registry.faults.inject({ kind: 'drop-header', name: 'authorization' }),
+    hop,
+    code: 'AUTHORIZATION_DROPPED',
+    seen: /^the token endpoint \S+ answered 403 "DENIED: Unauthenticated request\.", as it does/,
+    fix: /^let the operator of what lies between here and localhost:\d+/,
+    mend: clear,
+  },
+  {
+    title: 'the tag was never pushed, and a backup brought an old credential back besides',
+    async plant(world) {
+      await podOfImage(world, `${host(world)}/example-project/images/hello:2`)
+      const { cluster } = world.sandbox
+      const secret = cluster.store.read('Secret', 'team-a', 'regcred')
+      if (secret === undefined) throw new Error('the Secret is there')
+      const auth = Buffer.from('oauth2accesstoken:ya29.of-last-week').toString('base64')
+      const config = JSON.stringify({ auths: { [host(world)]: { auth } } })
+      cluster.store.put({ ...secret, data: { '.dockerconfigjson': Buffer.from(config).toString('base64') } })
+    },
+    image: 'of the pod',
+    hop,
+    code: 'MANIFEST_UNKNOWN',
+    besides: ['STORED_CREDENTIAL_REFUSED'],
+    fix: /^correct the image's name, or push it/,
+    async mend({ sandbox, pullpass, file }) {
+      sandbox.images.putImage('example-project/images/hello', '2', packImage({ 'hello.txt': 'Pushed at last.\n' }))
+      await pullpass(['refresh', '-f', file])
+    },
+  },
+  {
     title: 'a sign-in page answers in place of the registry',
     plant: ({ sandbox }) =>
       sandbox.parts.registry.faults.inject({
         kind: 'answer',
-        answer: { status: 302, headers: { location: 'https://login.example.com' } },
+        answer: { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Sign in</html>' },
       }),
     hop,
     code: 'REGISTRY_UNCLEAR',
