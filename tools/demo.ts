@@ -34,6 +34,7 @@ async function tellStory(): Promise<void> {
       `(Google was asked ${after[0]} time at the STS, ${after[1]} at IAM Credentials, for ${namespaces.length} namespaces)`,
     )
     await tellCommand(['doctor', '-f', documentFile, '--image', image], sandbox, tell)
+    tell('(only in the sandbox: hop discovery mentions authorities that clouds may not trust)')
   })
 
   await tellStep('With the pull secret of namespace team-a, the same registry serves it', async (tell) => {
@@ -49,6 +50,9 @@ async function tellStory(): Promise<void> {
 async function becomeTrusted(sandbox: Sandbox): Promise<string> {
   await tellStep("The cluster's OIDC documents are published where Google can read them", async (tell) => {
     await tellCommand(['issuer', 'publish', '--to', `gs://${bucketOf(sandbox)}`], sandbox, tell)
+    tell(
+      '(only in the sandbox: its certificate authority is private; with a public issuer no line mentions certificates)',
+    )
   })
 
   const documentFile = join(sandbox.folder.path, 'artifact-registry.yaml')

@@ -66,7 +66,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./uninstall.ts')).uninstall,
   },
   sandbox: {
-    summary: 'Run a cluster, a Google and a registry on this machine, to play with',
+    summary: 'Run a cluster, Google APIs and a registry on this machine',
     load: async () => (await import('./sandbox.ts')).sandbox,
   },
 }

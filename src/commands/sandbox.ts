@@ -12,13 +12,15 @@ const sandboxFlags: { readonly namespaces: Flag & { type: 'string' } } = {
 }
 
 export const sandbox: Command<typeof sandboxFlags> = {
-  summary: 'Run a cluster, a Google and a registry on this machine, to play with',
+  summary: 'Run a cluster, Google APIs and a registry on this machine',
   usage: ['sandbox [flags]'],
   details: [
-    'Prints what leads to it as shell variables, and runs until it is stopped (Ctrl-C). Everything listens on 127.0.0.1,',
-    'lives in memory, and is gone at its end; kubectl works against its cluster (namespaces, service accounts, Secrets,',
-    'pods). Its issuer is published in the bucket gs://example-cluster, and Google trusts it already, for one account and',
-    'repository; whoever asks its cluster may do everything.',
+    'Prints shell variables that select the sandbox, and runs until it is stopped (Ctrl-C). Everything listens on',
+    '127.0.0.1 and is kept in memory only. kubectl works with its cluster (namespaces, service accounts, Secrets, pods).',
+    'Its issuer metadata is published in the bucket gs://example-cluster, and Google trusts it for one service account',
+    'and one repository; every client of its cluster has all permissions.',
+    'Its certificate authority is private. Findings about certificates (CERTIFICATE_UNTRUSTED, and the notes of issuer',
+    'check, issuer publish and doctor) exist only in the sandbox.',
     '',
     'Example, in two terminals:',
     '  pullpass sandbox > sandbox.env',
@@ -33,7 +35,9 @@ export const sandbox: Command<typeof sandboxFlags> = {
     if (!started || outside.signal.aborted) return 0
     const variables = Object.entries(started.environment).map(([name, value]) => `export ${name}='${value}'`)
     terminal.print([`# image: ${started.image}`, '# bucket: gs://example-cluster', ...variables].join('\n'))
-    terminal.complain('The sandbox runs until it is stopped (Ctrl-C).')
+    terminal.complain(
+      'The sandbox runs until it is stopped (Ctrl-C). Its certificate authority is private: findings about certificates exist only here.',
+    )
     await new Promise<void>((resolve) => {
       const wait = setInterval(() => undefined, 60_000) // keeps the process
       outside.signal.addEventListener('abort', () => resolve(clearInterval(wait)), { once: true })
