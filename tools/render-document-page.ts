@@ -51,7 +51,8 @@ Between fields:
 
 - Of \`namespaces\`, \`include\` or \`selector\` is required. A namespace is chosen when \`include\` (absent: any) and \`selector\`
   (absent: any) choose it and \`exclude\` does not. In globs \`*\` is any characters and \`?\` is one. Namespaces \`kube-*\` are
-  chosen only by their exact name in \`include\`. A name that no namespace has fails; a glob that matches none warns.
+  chosen only by their exact name in \`include\`. A name that no namespace has fails; a glob that matches none
+  warns. A document that selects no namespace at all fails, unless \`emptyPolicy\` is \`Allow\` (once: \`--allow-empty\`).
 - A selector asks for something; \`In\` and \`NotIn\` have \`values\`, \`Exists\` and \`DoesNotExist\` have none. \`NotIn\` chooses a
   namespace without the label too, as everywhere in Kubernetes.
 - A registry names exactly one provider. Names and hosts of registries are each used once in a document.

@@ -7,13 +7,14 @@ import { connect } from '../kubernetes/connect.ts'
 import { checkProxy } from '../outside/proxy.ts'
 import { checkOnePass } from '../refresh/check-one-pass.ts'
 import { checkSetUp } from '../refresh/check-set-up.ts'
-import { listDemands } from '../refresh/demand.ts'
+import { type Demand, listDemands } from '../refresh/demand.ts'
 import { isDone, type Outcome } from '../refresh/outcome.ts'
 import { refreshOnce } from '../refresh/refresh-once.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
 import type { Command, Terminal } from './command.ts'
 import type { Flag, FlagValues } from './flag.ts'
 import { readDuration } from './read-duration.ts'
+import { refuseIdleAllowEmpty, refuseIdleMinRemaining, refuseIdleTokenFile } from './refuse-idle-flags.ts'
 import { renderFaults } from './render-faults.ts'
 import { renderOutcomes } from './render-outcomes.ts'
 import { reportOutcomes } from './report-outcomes.ts'
@@ -26,6 +27,7 @@ const refreshFlags: typeof documentFlags &
     readonly 'min-remaining': Flag & { type: 'string' }
     readonly 'dry-run': Flag & { type: 'boolean' }
     readonly adopt: Flag & { type: 'boolean' }
+    readonly 'allow-empty': Flag & { type: 'boolean' }
   } = {
   ...documentFlags,
   'token-file': {
@@ -42,6 +44,10 @@ const refreshFlags: typeof documentFlags &
   adopt: {
     type: 'boolean',
     summary: 'Take over Secrets that something else made, this once; what they hold is replaced',
+  },
+  'allow-empty': {
+    type: 'boolean',
+    summary: 'Succeed when a document selects no namespace (in a document: spec.namespaces.emptyPolicy: Allow)',
   },
   ...outputFlags,
   ...clusterFlags,
@@ -68,10 +74,12 @@ export const refresh: Command<typeof refreshFlags> = {
     const wanted = flags['min-remaining']
     const minRemainingMs = wanted === undefined ? undefined : readDuration('--min-remaining', wanted)
     const mode = flags['dry-run'] ? 'dry-run' : 'write'
-    const documents = (await loadDocuments(flags.file, { ...outside, ...terminal })).map(asAsked(flags))
+    const documents = (await loadDocuments(flags.file, { ...outside, ...terminal })).map(withFlags(flags))
     const source = { ...outside, tokenFile: flags['token-file'] }
     checkProxy(outside.environment)
-    await checkSetUp(await listDemands(documents), source)
+    const demands = await listDemands(documents)
+    refuseIdleFlags(flags, documents, demands)
+    await checkSetUp(demands, source)
     const cluster = await connect({ ...flags, atOnce: atOnceOf(documents) }, outside)
     try {
       const pass = { source, minRemainingMs, mode, onProgress: showProgress(terminal) } as const
@@ -87,17 +95,35 @@ export const refresh: Command<typeof refreshFlags> = {
   },
 }
 
+/** @throws USAGE_INVALID */
+function refuseIdleFlags(
+  flags: FlagValues<typeof refreshFlags>,
+  documents: readonly Document[],
+  demands: readonly Demand[],
+): void {
+  const text = flags['min-remaining']
+  refuseIdleTokenFile('refresh', flags['token-file'], documents)
+  if (flags['allow-empty']) refuseIdleAllowEmpty('refresh', documents)
+  if (text !== undefined) {
+    refuseIdleMinRemaining('refresh', { text, ms: readDuration('--min-remaining', text) }, demands)
+  }
+}
+
 /** What one Secret needs is asked one after another. */
 function atOnceOf([document, ...others]: readonly Document[]): 'one' | 'many' {
   if (document === undefined || others.length > 0 || needsNamespaceList(document.namespaces)) return 'many'
   return document.namespaces.include?.length === 1 ? 'one' : 'many'
 }
 
-/** `--adopt` for each document; and what only a controller can do is refused. @throws DOCUMENT_INVALID */
-function asAsked({ adopt }: FlagValues<typeof refreshFlags>): (document: Document) => Document {
+/** The document with what the flags override. @throws DOCUMENT_INVALID for a field that only a controller can honour */
+function withFlags(flags: FlagValues<typeof refreshFlags>): (document: Document) => Document {
   return (document) => {
     checkOnePass(document)
-    return adopt ? { ...document, conflictPolicy: 'Adopt' } : document
+    return {
+      ...document,
+      ...(flags.adopt && { conflictPolicy: 'Adopt' }),
+      ...(flags['allow-empty'] && { namespaces: { ...document.namespaces, emptyPolicy: 'Allow' } }),
+    }
   }
 }
 

@@ -23,7 +23,9 @@ function gatherCauses(outcomes: readonly Outcome[]): Cause[] {
   const namespacesOf = new Map<PullpassError, Set<string>>()
   for (const { namespace, fault, registries } of outcomes) {
     for (const cause of [fault, ...registries.map((registry) => registry.fault)]) {
-      if (cause !== undefined) namespacesOf.set(cause, (namespacesOf.get(cause) ?? new Set()).add(namespace))
+      if (cause === undefined) continue
+      const reached = namespacesOf.get(cause) ?? new Set()
+      namespacesOf.set(cause, namespace === undefined ? reached : reached.add(namespace))
     }
   }
   return [...namespacesOf].map(([fault, namespaces]) => ({ fault, namespaces: [...namespaces] }))

@@ -13,7 +13,6 @@ export interface OutcomesForm {
 }
 
 export function renderOutcomes(outcomes: readonly Outcome[], { mode, now, color }: OutcomesForm): string {
-  if (outcomes.length === 0) return 'no namespace is chosen'
   const rows = outcomes.flatMap((outcome) => rowsOf(outcome, mode))
   const noted = rows.some(({ note }) => note !== '')
   const header = ['DOCUMENT', 'SECRET', 'REGISTRY', 'RESULT', 'EXPIRES', ...(noted ? ['NOTE'] : [])]
@@ -41,7 +40,7 @@ interface Row {
 }
 
 function rowsOf(outcome: Outcome, mode: OutcomesForm['mode']): Row[] {
-  const { document, namespace, secretName, note = '' } = outcome
+  const { document, namespace = '(no namespace)', secretName, note = '' } = outcome
   const base = { document, namespace, secretName, note }
   if (outcome.registries.length === 0) {
     return [{ ...base, registry: '', result: outcome.result, expiresAt: undefined }]

@@ -1,4 +1,5 @@
 /** What a document of the right shape can still get wrong: rules between its fields. */
+import { needsNamespaceList } from './choose-namespaces.ts'
 import type { LabelRequirement } from './document.ts'
 import type { ClusterPullSecretForm, DocumentForm, RegistryForm } from './document-form.ts'
 import type { FieldPath, Flaw } from './flaw.ts'
@@ -16,11 +17,16 @@ export function documentFlaws(form: DocumentForm): Flaw[] {
   ]
 }
 
-function namespacesFlaws({ include, selector }: ClusterPullSecretForm['spec']['namespaces']): Flaw[] {
+function namespacesFlaws(namespaces: ClusterPullSecretForm['spec']['namespaces']): Flaw[] {
+  const { include, selector, emptyPolicy } = namespaces
   const path = ['spec', 'namespaces']
   if (include === undefined && selector === undefined) {
     const expected = 'include, selector or both; for every namespace: include: ["*"]'
     return [{ path, says: 'has neither include nor selector', expected }]
+  }
+  if (emptyPolicy !== undefined && !needsNamespaceList(namespaces)) {
+    const says = `is ${emptyPolicy}, and include has only names: one that does not exist always fails`
+    return [{ path: [...path, 'emptyPolicy'], says, expected: 'a glob or a selector beside it, or no such field' }]
   }
   if (selector === undefined) return []
   const { matchLabels = {}, matchExpressions = [] } = selector

@@ -44,6 +44,7 @@ interface NamespacesForm {
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
   readonly selector?: LabelSelector
+  readonly emptyPolicy?: 'Fail' | 'Allow'
 }
 
 /** One registry: the fields that all have, and those of exactly one vendor. */

@@ -3,6 +3,7 @@
  * as one document. Loads neither zod nor yaml: this is the CronJob's path, and its start-up is measured.
  */
 import type { Environment } from '../outside/outside.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Document } from './document.ts'
 import { type Finding, refuse } from './finding.ts'
 import { poolId, projectNumber, providerId, providerOfParts, serviceAccountEmail } from './gcp-names.ts'
@@ -25,8 +26,9 @@ export const dropInVariables: Readonly<Record<string, TextRule>> = {
   REGISTRY_SECRET_NAMESPACES: includedNamespace,
 }
 
-/** @throws VARIABLE_INVALID naming every variable that is missing, empty or wrong. */
+/** @throws USAGE_INVALID where none of the variables is set; VARIABLE_INVALID naming every one that is missing, empty or wrong */
 export function documentFromEnvironment(environment: Environment): Document {
+  if (Object.keys(dropInVariables).every((name) => environment[name] === undefined)) throw noDocuments
   const [first, ...others] = checkVariables(environment)
   if (first !== undefined) throw refuse('VARIABLE_INVALID', [first, ...others])
 
@@ -60,11 +62,15 @@ export function documentFromEnvironment(environment: Environment): Document {
   }
 }
 
+const noDocuments = new PullpassError({
+  code: 'USAGE_INVALID',
+  hop: 'run',
+  seen: 'no documents are given',
+  expected: `-f FILE, or the variables ${Object.keys(dropInVariables).join(', ')}`,
+  hint: 'docs/document.md describes both forms',
+})
+
 function checkVariables(environment: Environment): Finding[] {
-  const names = Object.keys(dropInVariables)
-  if (names.every((name) => environment[name] === undefined)) {
-    return [{ seen: 'no documents were given', expected: `-f FILE, or the variables ${names.join(', ')}` }]
-  }
   return [
     ...Object.entries(dropInVariables).flatMap(([name, rule]) => checkRequired(environment, name, rule)),
     ...checkItems(environment, 'REGISTRY_HOSTS', registryHost),

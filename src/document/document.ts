@@ -33,6 +33,8 @@ export interface DocumentIssuer {
 
 /** Chosen = include (absent: any) and selector (absent: any) and not exclude. */
 export interface NamespaceChoice {
+  /** Whether it is a failure that no namespace is selected; absent: Fail. */
+  readonly emptyPolicy?: 'Fail' | 'Allow'
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
   readonly selector?: LabelSelector

@@ -9,7 +9,7 @@ export const issuerTarget: TextRule = {
 
 /** OpenID Connect Discovery 1.0 §3. */
 export const issuerUrl: TextRule = {
-  pattern: /^https:\/\/[^\s/?#@\\]+(?:\/[!-~]*)?$/,
+  pattern: /^https:\/\/(?:(?![/?#@\\])[!-~])+(?:\/[!-~]*)?$/,
   maxLength: 1024,
   expected: 'an https URL without user, query or fragment',
   knownMistake: (text) => (/[?#]/.test(text) ? 'an https URL without query or fragment' : undefined),

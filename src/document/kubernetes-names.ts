@@ -15,6 +15,13 @@ export const objectName: TextRule = {
   expected: 'lower-case letters, digits, "-" and ".", each part beginning and ending with a letter or digit',
 }
 
+/** Audience of a service account token. */
+export const audience: TextRule = {
+  pattern: /^[!-~]+$/,
+  maxLength: 256,
+  expected: 'an audience: a text without spaces',
+}
+
 /** A name or a glob of namespaces to leave out. */
 export const excludedNamespace: TextRule = {
   pattern: /^[a-z0-9*?](?:[a-z0-9*?-]*[a-z0-9*?])?$/,

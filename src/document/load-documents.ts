@@ -12,7 +12,7 @@ export interface DocumentOutside {
 /**
  * The documents of `files` (a file, a folder, or `-` for standard input), in their order;
  * without files the one that the environment describes. Never empty.
- * @throws VARIABLE_INVALID, DOCUMENT_UNREADABLE, DOCUMENT_INVALID, CREDENTIAL_FILE_INVALID
+ * @throws USAGE_INVALID, VARIABLE_INVALID, DOCUMENT_UNREADABLE, DOCUMENT_INVALID, CREDENTIAL_FILE_INVALID
  */
 export async function loadDocuments(files: readonly string[], outside: DocumentOutside): Promise<Document[]> {
   if (files.length === 0) return [documentFromEnvironment(outside.environment)]

@@ -7,6 +7,7 @@ import type { ClusterPullSecretForm, PullSecretForm } from './document-form.ts'
 import { filePath } from './file-path.ts'
 import { issuerTarget, issuerUrl } from './issuer-rules.ts'
 import {
+  audience,
   excludedNamespace,
   includedNamespace,
   labelKey,
@@ -22,7 +23,6 @@ import { tenantVendorFields, vendorFields } from './vendors.ts'
 const apiVersion = word(['pullpass.dev/v1alpha1'], 'Version of this form')
 
 const anyText: TextRule = { pattern: /^[\s\S]*$/, maxLength: 262_144, expected: 'a text' }
-const anyAudience: TextRule = { pattern: /^[!-~]+$/, maxLength: 256, expected: 'an audience: a text without spaces' }
 
 const metadataShape = {
   name: text(objectName, 'Name of the document; two of one kind cannot share it'),
@@ -56,6 +56,9 @@ const namespaces = fields(
       list(text(excludedNamespace, 'Name or glob'), 10_000, 'Names and globs of namespaces to leave out'),
     ),
     selector: z.exactOptional(selector),
+    emptyPolicy: z.exactOptional(
+      word(['Fail', 'Allow'], 'Whether a run fails when no namespace at all is selected; by default Fail'),
+    ),
   },
   'Which namespaces get the Secret: those of include, of selector, and not of exclude. One of include and selector is required; namespaces kube-* are chosen only by their exact name',
 )
@@ -64,7 +67,7 @@ const registryShape = {
   name: text(labelName, 'Name of this entry; two of one document cannot share it'),
   hosts: list(text(registryHost, 'host[:port][/path/]'), 256, 'Hosts of the registry: no scheme, a path ends in "/"'),
   audience: z.exactOptional(
-    text(anyAudience, "Audience of the subject token, where the vendor was told of another than the provider's own"),
+    text(audience, "Audience of the subject token, where the vendor was told of another than the provider's own"),
   ),
 }
 
@@ -121,7 +124,7 @@ export const clusterPullSecret: z.ZodMiniType<ClusterPullSecretForm> = fields(
         stuckPods: z.exactOptional(
           word(
             ['Ignore', 'Evict'],
-            'Pods that wait in ImagePullBackOff for this Secret; Evict needs a controller, which this version has not',
+            'Pods in ImagePullBackOff that wait for this Secret; by default Ignore. Evict needs a controller, which this version does not have',
           ),
         ),
         conflictPolicy: z.exactOptional(
@@ -131,7 +134,10 @@ export const clusterPullSecret: z.ZodMiniType<ClusterPullSecretForm> = fields(
           ),
         ),
         deletionPolicy: z.exactOptional(
-          word(['Retain', 'Delete'], 'What becomes of the Secrets when the document is deleted; by default Retain'),
+          word(
+            ['Retain', 'Delete'],
+            'What happens to the Secrets when the document is deleted; by default Retain. Delete needs a controller, which this version does not have',
+          ),
         ),
       },
       'What is wanted',

@@ -8,6 +8,7 @@ export interface BoundRegistry {
   /** Audiences that the vendor may take; the first is the one to ask for. */
   readonly audiences: readonly [string, ...string[]]
   readonly subjectTokenLifeSeconds: number
+  readonly credentialLifeSeconds: number
 }
 
 /** In the documents' order. */
@@ -15,8 +16,8 @@ export async function bindRegistries(documents: readonly Document[]): Promise<Bo
   const pairs = documents.flatMap((document) => document.registries.map((registry) => ({ document, registry })))
   return Promise.all(
     pairs.map(async ({ document, registry }) => {
-      const { audiences, subjectTokenLifeSeconds } = await bindProvider(registry)
-      return { document, registry, audiences, subjectTokenLifeSeconds }
+      const { audiences, subjectTokenLifeSeconds, credentialLifeSeconds } = await bindProvider(registry)
+      return { document, registry, audiences, subjectTokenLifeSeconds, credentialLifeSeconds }
     }),
   )
 }

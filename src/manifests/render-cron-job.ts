@@ -4,7 +4,7 @@
  *   0 min        15 min       30 min               45 min       60 min
  *   minted ────▶ stays ─────▶ exchanged ──(or)───▶ exchanged ─▶ expired
  *
- * One that never lives for `minRemaining` is exchanged at each run, as it must be.
+ * A credential that never lives longer than `minRemaining` is exchanged at each run.
  * https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/
  */
 
@@ -15,18 +15,26 @@ import type { DocumentFile } from './read-document-files.ts'
 import { type Mounted, renderVolumes } from './render-volumes.ts'
 
 /** Two quarters of an hour, and 5 minutes for a Pod to start: the first of the two runs that are left may fail. */
-const minRemaining = '35m'
+const minRemainingMinutes = 35
 
 /** What tells a run what is wanted: the files that a ConfigMap holds, or variables. */
 export type Wanted = { readonly files: readonly DocumentFile[] } | { readonly variables: readonly ContainerVariable[] }
 
-export function renderCronJob(wanted: Wanted, schedule: string, mounted: Mounted, place: Place): Manifest {
+/** What the CronJob runs, and when. */
+export interface Run {
+  readonly wanted: Wanted
+  readonly schedule: string
+  /** Of the credentials of its documents. */
+  readonly longestLifeSeconds: number
+}
+
+export function renderCronJob(run: Run, mounted: Mounted, place: Place): Manifest {
   return {
     apiVersion: 'batch/v1',
     kind: 'CronJob',
     metadata: { name: ownName, namespace: place.namespace, labels: ownLabels },
     spec: {
-      schedule,
+      schedule: run.schedule,
       concurrencyPolicy: 'Forbid', // two at once would only get in each other's way
       startingDeadlineSeconds: 600, // after 100 missed starts in a row without one, it would never start again
       successfulJobsHistoryLimit: 1,
@@ -39,7 +47,7 @@ export function renderCronJob(wanted: Wanted, schedule: string, mounted: Mounted
             rules: [{ action: 'FailJob', onExitCodes: { operator: 'In', values: [2] } }], // wrong usage stays wrong
           },
           ttlSecondsAfterFinished: 86_400,
-          template: { metadata: { labels: ownLabels }, spec: renderPod(wanted, mounted, place) },
+          template: { metadata: { labels: ownLabels }, spec: renderPod(run, mounted, place) },
         },
       },
     },
@@ -47,7 +55,8 @@ export function renderCronJob(wanted: Wanted, schedule: string, mounted: Mounted
 }
 
 /** As Pod Security's `restricted` wants it. https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
-function renderPod(wanted: Wanted, mounted: Mounted, { image }: Place): object {
+function renderPod(run: Run, mounted: Mounted, { image }: Place): object {
+  const { wanted } = run
   const env = variablesOf(wanted, mounted)
   const { volumes, volumeMounts } = renderVolumes(mounted, 'files' in wanted ? 'mounted' : 'absent')
   return {
@@ -66,7 +75,7 @@ function renderPod(wanted: Wanted, mounted: Mounted, { image }: Place): object {
       {
         name: 'refresh',
         image,
-        args: argumentsOf(wanted),
+        args: argumentsOf(run),
         ...(env.length > 0 && { env }),
         resources,
         securityContext: {
@@ -87,13 +96,13 @@ const variablesOf = (wanted: Wanted, { publishers }: Mounted): ContainerVariable
   ...publishers.flatMap(({ variables }) => Object.entries(variables).map(([name, value]) => ({ name, value }))),
 ]
 
-function argumentsOf(wanted: Wanted): string[] {
+/** Refresh refuses a --min-remaining that no credential of its documents can satisfy. */
+function argumentsOf({ wanted, longestLifeSeconds }: Run): string[] {
   const documents = 'files' in wanted ? wanted.files.filter(({ role }) => role === 'document') : []
   return [
     'refresh',
     ...documents.flatMap(({ name }) => ['-f', `${documentFolder}/${name}`]),
-    '--min-remaining',
-    minRemaining,
+    ...(longestLifeSeconds > minRemainingMinutes * 60 ? ['--min-remaining', `${minRemainingMinutes}m`] : []),
   ]
 }
 

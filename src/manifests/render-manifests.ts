@@ -34,6 +34,7 @@ export async function renderManifests(
   const registries = await bindRegistries(documents)
   const tokens = projectedTokensOf(registries)
   const policies = [secretsPolicy(documents), serviceAccountsPolicy(documents), tokensPolicy(registries)]
+  const longestLifeSeconds = Math.max(...registries.map(({ credentialLifeSeconds }) => credentialLifeSeconds))
   const settings = [
     ...('files' in wanted ? [renderFiles(documentsName, textsOf(wanted.files), place)] : []),
     ...renderPublish(publishers, place),
@@ -47,7 +48,11 @@ export async function renderManifests(
     ...renderRoles(rightsOf(documents), place),
     renderNetworkPolicy(place),
     ...settings,
-    renderCronJob(wanted, scheduleOf(documents, place), { tokens, publishers }, place),
+    renderCronJob(
+      { wanted, schedule: scheduleOf(documents, place), longestLifeSeconds },
+      { tokens, publishers },
+      place,
+    ),
   ]
 }
 

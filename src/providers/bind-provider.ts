@@ -12,6 +12,8 @@ export interface BoundProvider {
   /** Of its exchange, in their order. */
   readonly hops: readonly ExchangeHop[]
   readonly subjectTokenLifeSeconds: number
+  /** How long a new credential lives at most. */
+  readonly credentialLifeSeconds: number
   /** @throws VARIABLE_INVALID */
   readonly checkEnvironment: (environment: Environment) => void
   readonly exchange: (subjectToken: SubjectToken, outside: ProviderOutside) => Promise<RegistryCredential>
@@ -25,6 +27,7 @@ export async function bindProvider<Name extends ProviderName>(
     audiences: provider.audiences(registry),
     hops: provider.hops(registry),
     subjectTokenLifeSeconds: provider.subjectTokenLifeSeconds(registry),
+    credentialLifeSeconds: provider.credentialLifeSeconds(registry),
     checkEnvironment: (environment) => provider.checkEnvironment(environment),
     exchange: (subjectToken, outside) => provider.exchange(registry, subjectToken, outside),
   }

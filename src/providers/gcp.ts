@@ -46,6 +46,9 @@ export const gcp: Provider<GcpSettings> = {
   subjectTokenLifeSeconds: ({ settings }) =>
     settings.serviceAccountEmail === undefined ? longestLifeSeconds + 60 : 600,
 
+  // A lifetime in the document is only for an impersonated account: a flaw of the document otherwise.
+  credentialLifeSeconds: ({ settings }) => settings.lifetimeSeconds ?? longestLifeSeconds,
+
   checkEnvironment: checkEndpoints,
 
   async exchange(registry, subjectToken, outside) {

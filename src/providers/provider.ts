@@ -20,6 +20,9 @@ export interface Provider<Settings> {
   /** How long a subject token must live for the credential to live its full life, in seconds. */
   subjectTokenLifeSeconds(registry: RegistryOf<Settings>): number
 
+  /** How long a new credential lives at most, in seconds. */
+  credentialLifeSeconds(registry: RegistryOf<Settings>): number
+
   /** Looks at the variables that say where the vendor is asked. @throws VARIABLE_INVALID */
   checkEnvironment(environment: Environment): void
 

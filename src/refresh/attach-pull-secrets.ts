@@ -37,8 +37,10 @@ export async function attachPullSecrets(
   const attached = await sideBySide(outcomes, async (outcome): Promise<Outcome> => {
     const job = wanting.get(outcome.document)
     const byName = job && accounts.get(job)
-    if (job === undefined || byName === undefined || !['written', 'unchanged'].includes(outcome.result)) return outcome
-    const serviceAccounts = await attachIn(outcome, { job, byName, attach })
+    const { namespace, result } = outcome
+    const hasSecret = result === 'written' || result === 'unchanged'
+    if (job === undefined || byName === undefined || namespace === undefined || !hasSecret) return outcome
+    const serviceAccounts = await attachIn(namespace, { job, byName, attach })
     const fault = serviceAccounts.find((account) => account.fault !== undefined)?.fault
     const notes = serviceAccounts.map((account) => noteOf(account, attach.mode))
     const note = [outcome.note, ...notes].filter((words) => words !== undefined).join('; ')
@@ -58,7 +60,7 @@ function noteOf({ name, result }: ServiceAccountOutcome, mode: Attach['mode']): 
  * only what is in no namespace at all may be a name that is misspelt.
  */
 function tellOfAbsent(outcomes: readonly Outcome[], { log }: Attach['outside']): void {
-  const accounts = outcomes.flatMap(({ document, namespace, serviceAccounts = [] }) =>
+  const accounts = outcomes.flatMap(({ document, namespace = '', serviceAccounts = [] }) =>
     serviceAccounts.map(({ name, result }) => ({ document, namespace, name, result })),
   )
   for (const everywhere of Map.groupBy(accounts, ({ document, name }) => JSON.stringify([document, name])).values()) {
@@ -89,7 +91,7 @@ interface Place {
   readonly attach: Attach
 }
 
-async function attachIn({ namespace }: Outcome, { job, byName, attach }: Place): Promise<ServiceAccountOutcome[]> {
+async function attachIn(namespace: string, { job, byName, attach }: Place): Promise<ServiceAccountOutcome[]> {
   const { document } = job
   const ways = { manager: fieldManager(document), dryRun: attach.mode === 'dry-run' ? 'all' : 'none' } as const
   const tried = [...byName].map(async ([name, list]): Promise<ServiceAccountOutcome> => {

@@ -1,10 +1,11 @@
-/** What became of one pull secret in one namespace. */
+/** The result of one pull secret in one namespace. */
 import type { PullpassError } from '../outside/pullpass-error.ts'
 
 export interface Outcome {
   /** `ClusterPullSecret/NAME`. */
   readonly document: string
-  readonly namespace: string
+  /** Absent where the document selects no namespace at all. */
+  readonly namespace?: string
   readonly secretName: string
   readonly result: Result
   readonly registries: readonly RegistryOutcome[]

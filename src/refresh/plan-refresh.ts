@@ -16,6 +16,10 @@ export interface Job {
   readonly unmatched: readonly string[]
 }
 
+/** Whether the document selects no namespace at all, not even one that does not exist. */
+export const selectsNothing = ({ namespaces, terminating, missing }: Job): boolean =>
+  namespaces.length + terminating.length + missing.length === 0
+
 /**
  * `namespaces`: the cluster's, or undefined where no document needs their list; then every named one is taken as there.
  * @throws SECRET_CLAIMED_TWICE

@@ -14,7 +14,7 @@ import { listDemands } from './demand.ts'
 import { mintCredentials } from './mint-credentials.ts'
 import type { TokenSource } from './obtain-subject-token.ts'
 import type { Outcome } from './outcome.ts'
-import { type Job, planRefresh } from './plan-refresh.ts'
+import { type Job, planRefresh, selectsNothing } from './plan-refresh.ts'
 import { splitByFreshness } from './split-by-freshness.ts'
 import { survey } from './survey.ts'
 import { unwritableOutcomes } from './unwritable-outcomes.ts'
@@ -28,7 +28,7 @@ export interface Pass {
   readonly onProgress: (done: number, all: number) => void
 }
 
-/** An outcome for each Secret. @throws SECRET_CLAIMED_TWICE, and what keeps every namespace from being read */
+/** An outcome for each Secret, and for each document that selects no namespace. @throws SECRET_CLAIMED_TWICE, and what keeps every namespace from being read */
 export async function refreshOnce(
   documents: readonly Document[],
   pass: Pass,
@@ -56,12 +56,11 @@ export async function refreshOnce(
 async function plan(documents: readonly Document[], cluster: Cluster, { log }: Outside): Promise<Job[]> {
   const listed = documents.some(({ namespaces }) => needsNamespaceList(namespaces))
   const jobs = planRefresh(documents, listed ? await listNamespaces(cluster) : undefined)
-  for (const { document, unmatched, namespaces } of jobs) {
+  for (const job of jobs) {
+    if (selectsNothing(job)) continue // that is an outcome of its own
+    const { document, unmatched } = job
     for (const glob of unmatched) {
       log('warn', 'a glob matches no namespace', { document: document.name, source: document.source, glob })
-    }
-    if (namespaces.length === 0) {
-      log('warn', 'a document chooses no namespace', { document: document.name, source: document.source })
     }
   }
   return jobs

@@ -148,8 +148,16 @@ const badDocuments: Record<string, BadInput> = {
     give: changed('spec:', 'spec:\n  stuckPods: Evict'),
     said: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:1: spec.stuckPods is Evict in ClusterPullSecret pull',
-      "  expected Ignore: watching for stuck pods is the controller's, refresh makes one pass",
-      '  fix: take stuckPods: Evict out of it',
+      '  expected Ignore: Evict needs a controller, which this version does not have; one pass cannot wait for stuck pods',
+      '  fix: remove stuckPods: Evict',
+    ],
+  },
+  'deletionPolicy: Delete': {
+    give: changed('spec:', 'spec:\n  deletionPolicy: Delete'),
+    said: [
+      'DOCUMENT_INVALID (document): FOLDER/pull.yaml:1: spec.deletionPolicy is Delete in ClusterPullSecret pull',
+      '  expected Retain: Delete needs a controller, which this version does not have; one pass cannot observe that a document is deleted',
+      '  fix: remove deletionPolicy: Delete',
     ],
   },
 }

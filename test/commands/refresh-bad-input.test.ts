@@ -1,4 +1,5 @@
 import { test } from 'node:test'
+import { documentText } from '../support/document-text.ts'
 import { type BadInput, refusesBeforeWriting } from './refuses-before-writing.ts'
 
 const variable = (name: string, value: string | undefined): BadInput['give'] => {
@@ -172,6 +173,26 @@ const badInputs: Record<string, BadInput> = {
     said: [
       'USAGE_INVALID (run): --min-remaining is "30 minutes"',
       '  expected hours, minutes and seconds, more than none, such as 90s, 5m or 1h30m',
+    ],
+  },
+  'more --min-remaining than any credential of the documents lives': {
+    give: () => ({ argv: ['--min-remaining', '99h'] }),
+    said: [
+      'USAGE_INVALID (run): --min-remaining 99h has no effect: a new credential of these documents lives for 1h at most, so that every run exchanges',
+      '  expected less than 1h',
+      '  fix: pullpass refresh --help',
+    ],
+  },
+  '--token-file beside a document whose tokens are all requested': {
+    async give(sandbox) {
+      const more = '  serviceAccountRef: {namespace: image-system, name: pullpass}'
+      const file = await sandbox.write('requested.yaml', documentText(sandbox, { more }))
+      return { argv: ['-f', file, '--token-file', sandbox.folder.tokenFile] }
+    },
+    said: [
+      'USAGE_INVALID (run): --token-file has no effect: every registry has a tokenFile of its own, or a token requested by serviceAccountRef',
+      '  expected a document without serviceAccountRef and tokenFile, or no --token-file',
+      '  fix: pullpass refresh --help',
     ],
   },
   'a time limit that is none': {

@@ -67,8 +67,8 @@ suite('the drop-in variables', () => {
 
   test('none of them set: both ways to say what is wanted are named', () => {
     const error = refused({ PATH: '/usr/bin' })
-    assert.equal(error.code, 'VARIABLE_INVALID')
-    assert.equal(error.seen, 'no documents were given')
+    assert.equal(error.code, 'USAGE_INVALID')
+    assert.equal(error.seen, 'no documents are given')
     assert.equal(
       error.expected,
       '-f FILE, or the variables PROJECT_NUMBER, POOL_ID, PROVIDER_ID, SERVICE_ACCOUNT_EMAIL, REGISTRY_SECRET_NAME, REGISTRY_SECRET_NAMESPACES',

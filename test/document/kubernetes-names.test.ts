@@ -13,6 +13,10 @@ suite('names as the API server takes them', () => {
       good: ['a', 'reg.cred', 'a-b.c-d', 'a'.repeat(253)],
       bad: ['', 'A', '.a', 'a.', 'a..b', 'a.-b', 'a_b', 'a'.repeat(254)],
     },
+    audience: {
+      good: ['sts.amazonaws.com', '//iam.googleapis.com/projects/1', 'https://example.com?a=b'],
+      bad: ['', 'two words', 'a\n', 'exämple', 'a'.repeat(257)],
+    },
     includedNamespace: {
       good: ['a', '*', 'team-*', '?', '*-prod', 'kube-system', 'k*'],
       bad: ['', 'A*', '[ab]', '{a,b}', 'a.b', '-*', 'kube-*', 'kube-?', 'a,b', '!a'],

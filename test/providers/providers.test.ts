@@ -28,6 +28,7 @@ suite('providers', () => {
       assert.deepEqual(Object.keys(provider).toSorted(), [
         'audiences',
         'checkEnvironment',
+        'credentialLifeSeconds',
         'exchange',
         'hops',
         'subjectTokenLifeSeconds',

@@ -2,7 +2,7 @@
 import type { Document } from '../../document/document.ts'
 import { environmentSource } from '../../document/document-from-environment.ts'
 import { documentName } from '../../refresh/document-name.ts'
-import type { Job } from '../../refresh/plan-refresh.ts'
+import { type Job, selectsNothing } from '../../refresh/plan-refresh.ts'
 import type { Finding } from '../finding.ts'
 import type { PlaceFacts } from '../gather/gather-places.ts'
 import { alsoSay } from '../remedy/also-say.ts'
@@ -15,7 +15,7 @@ export function judgeNamespaces(
   asked: string | undefined,
   commands: MendingCommands,
 ): Finding[] {
-  const findings = jobs.flatMap((job) => judgeJob(job, commands))
+  const findings = jobs.flatMap((job) => judgeJob(job, asked, commands))
   const chosen = jobs.some(({ namespaces, missing, terminating }) =>
     [...namespaces, ...missing, ...terminating].some((name) => name === asked),
   )
@@ -61,11 +61,11 @@ const howToChoose = (documents: readonly Document[]): string => {
     : `${add} of a document, or give it the labels that its selector wants; namespaces kube-* are chosen by their exact name only`
 }
 
-function judgeJob(
-  { document, namespaces, missing, terminating, unmatched }: Job,
-  commands: MendingCommands,
-): Finding[] {
+/** With `asked`, whether any document selects that namespace is judged for all of them together. */
+function judgeJob(job: Job, asked: string | undefined, commands: MendingCommands): Finding[] {
+  const { document, namespaces, missing, terminating, unmatched } = job
   const name = documentName(document)
+  if (asked === undefined && selectsNothing(job)) return [judgeEmpty(job)]
   const chosen: Finding = {
     hop: 'namespace',
     about: name,
@@ -79,6 +79,24 @@ function judgeJob(
     ...unmatched.map((glob) => judgeUnmatched(glob, name)),
     ...(namespaces.length === 0 ? [] : [chosen]),
   ]
+}
+
+function judgeEmpty({ document, unmatched }: Job): Finding {
+  const globs = unmatched.length === 0 ? '' : `: no namespace matches ${unmatched.join(', ')}`
+  const allowed = document.namespaces.emptyPolicy === 'Allow'
+  return {
+    hop: 'namespace',
+    about: documentName(document),
+    result: allowed ? 'ok' : 'failed',
+    code: allowed ? 'OK' : 'NAMESPACES_EMPTY',
+    seen: `selects no namespace${globs}${allowed ? ', which its emptyPolicy allows' : ''}`,
+    ...(!allowed && {
+      expected: 'at least one namespace to write to',
+      remedy: {
+        words: `correct ${fieldName(document, 'namespaces.include')}, or the selector; create or label the namespaces; an empty selection is allowed by spec.namespaces.emptyPolicy: Allow, or refresh --allow-empty`,
+      },
+    }),
+  }
 }
 
 function judgeMissing(namespace: string, document: Document, commands: MendingCommands): Finding {

@@ -24,7 +24,9 @@ export function judgeWrite(
   const cause = causeOf(fault.code, about, before)
   if (cause !== undefined) return { ...base, ...notTried('write', about, cause) }
   const remedy =
-    fault.code === 'NAMESPACE_MISSING' ? { command: commands.kubectl('create', 'namespace', namespace) } : {}
+    fault.code === 'NAMESPACE_MISSING' && namespace !== undefined
+      ? { command: commands.kubectl('create', 'namespace', namespace) }
+      : {}
   return { ...base, ...failedBy('write', about, fault, remedy) }
 }
 

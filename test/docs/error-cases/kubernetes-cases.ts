@@ -53,6 +53,8 @@ export const kubernetesCases: ErrorCases = {
 
   NAMESPACE_MISSING: (sandbox) => refresh(sandbox, [], { REGISTRY_SECRET_NAMESPACES: 'team-z' }),
 
+  NAMESPACES_EMPTY: (sandbox) => refresh(sandbox, [], { REGISTRY_SECRET_NAMESPACES: 'taem-*' }),
+
   SECRET_MISSING: (sandbox) => runPullpass(sandbox, ['inspect', 'secret', 'team-a/regcred']),
 
   SECRET_NOT_OURS: (sandbox) => {

@@ -55,6 +55,10 @@ const refuse = ({ sandbox }: World, status: number, message: string) =>
     { when: ({ method, path }) => method === 'PATCH' && path.includes('/secrets/') },
   )
 
+const labelBoth = async (world: World, value: 'private' | null) => {
+  for (const namespace of ['team-a', 'team-b']) await labelNamespace(world, namespace, value)
+}
+
 const unauthorized = {
   status: 401,
   body: {
@@ -165,6 +169,17 @@ export const clusterFaults: readonly Fault[] = [
     code: 'NAMESPACE_NOT_CHOSEN',
     fix: /^add it to spec.namespaces.include of a document, or give it the labels that its selector wants/,
     mend: (world) => labelNamespace(world, 'team-a', 'private'),
+  },
+  {
+    title: 'the namespaces that the document selects lost their labels',
+    document: { selector: 'images: private' },
+    plant: (world) => labelBoth(world, null),
+    everywhere: true,
+    hop: 'namespace',
+    code: 'NAMESPACES_EMPTY',
+    seen: /^selects no namespace$/,
+    fix: /^correct spec\.namespaces\.include, or the selector; create or label the namespaces/,
+    mend: (world) => labelBoth(world, 'private'),
   },
   {
     title: 'the last namespace that a glob of the document matches was deleted',

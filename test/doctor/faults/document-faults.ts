@@ -11,12 +11,12 @@ interface DocumentFault {
   readonly wants: RegExp
 }
 
-const documentOf = (name: string, registry: string) =>
+const documentOf = (name: string, registry: string, more = '') =>
   [
     'apiVersion: pullpass.dev/v1alpha1',
     'kind: ClusterPullSecret',
     `metadata: {name: ${name}}`,
-    `spec: {secretName: regcred, namespaces: {include: [team-a]}, registries: [${registry}]}`,
+    `spec: {${more}secretName: regcred, namespaces: {include: [team-a]}, registries: [${registry}]}`,
     '',
   ].join('\n')
 
@@ -44,6 +44,13 @@ export const documentFaults: readonly DocumentFault[] = [
     code: 'DOCUMENT_INVALID',
     seen: /pull\.yaml:4:\d+: spec\.registries\[0\] names no provider$/,
     wants: /^exactly one of: gcp$/,
+  },
+  {
+    title: 'that it wants its Secrets deleted with it, which needs a controller',
+    text: documentOf('pull', google, 'deletionPolicy: Delete, '),
+    code: 'DOCUMENT_INVALID',
+    seen: /pull\.yaml:1: spec\.deletionPolicy is Delete in ClusterPullSecret pull$/,
+    wants: /^remove deletionPolicy: Delete$/m,
   },
   {
     title: 'that two documents claim one Secret',
