@@ -68,7 +68,7 @@ suite('what runs in the cluster', () => {
         ...(command === 'serve' ? ['--listen=0'] : []),
       ])
       assert.ok(exitCode === 1 || exitCode === 2, `${exitCode}`)
-      assert.match(stderr, /the target is "gs:\/\/BUCKET\/PATH"|--issuer-url is "ISSUER_URL": it is no URL/)
+      assert.match(stderr, /the target is "gs:\/\/BUCKET\/PATH"|--issuer-url is "ISSUER_URL"/)
     })
   }
 

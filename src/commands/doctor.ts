@@ -7,14 +7,18 @@ import { mendingCommands } from '../doctor/remedy/mending-commands.ts'
 import { takesFiles } from '../doctor/remedy/trust-command.ts'
 import { walk } from '../doctor/walk.ts'
 import type { Document } from '../document/document.ts'
-import { loadDocuments } from '../document/load-documents.ts'
+import { labelName } from '../document/kubernetes-names.ts'
+import { type DocumentOutside, loadDocuments } from '../document/load-documents.ts'
 import type { NamespacedName } from '../document/namespaced-name.ts'
+import { readTokenFile } from '../identity/read-token-file.ts'
 import { connect } from '../kubernetes/connect.ts'
 import { asFault } from '../outside/as-fault.ts'
+import type { ErrorCode } from '../outside/error-codes.ts'
 import type { Environment } from '../outside/outside.ts'
 import { checkProxy } from '../outside/proxy.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { quote } from '../outside/quote.ts'
+import { checkOnePass } from '../refresh/check-one-pass.ts'
 import { parseImageReference } from '../registry/parse-image-reference.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
 import type { Call, Command, ExitCode } from './command.ts'
@@ -22,6 +26,7 @@ import { renderFindings } from './doctor/render-findings.ts'
 import { reportFindings } from './doctor/report-findings.ts'
 import type { Flag } from './flag.ts'
 import { parseNamespacedName } from './parse-namespaced-name.ts'
+import { refuseIdleTokenFile } from './refuse-idle-flags.ts'
 import { clusterFlags, documentFlags, outputFlags } from './shared-flags.ts'
 import { usageFault } from './usage-fault.ts'
 
@@ -36,7 +41,13 @@ const doctorFlags: typeof documentFlags &
     readonly 'token-file': Flag & { type: 'string' }
   } = {
   ...documentFlags,
-  namespace: { type: 'string', short: 'n', value: 'NAMESPACE', summary: 'Look at this namespace alone' },
+  namespace: {
+    type: 'string',
+    short: 'n',
+    value: 'NAMESPACE',
+    rule: labelName,
+    summary: 'Check this namespace only',
+  },
   pod: {
     type: 'string',
     value: 'NAMESPACE/NAME',
@@ -102,16 +113,38 @@ async function examine(call: DoctorCall): Promise<Finding[]> {
   const { outside, terminal } = call
   const ask = readFlags(call)
   checkProxy(outside.environment)
-  const documents = await loadDocuments(call.flags.file, { ...outside, ...terminal }).catch(asFault)
+  const documents = await loadRefreshable(call.flags.file, { ...outside, ...terminal }).catch(asFault)
+  if (documents instanceof PullpassError && notGiven.includes(documents.code)) throw documents
   if (documents instanceof PullpassError)
     return [failedBy('document', call.flags.file.join(', ') || 'the environment', documents)]
   checkPlainHttp(call.flags['plain-http'], documents)
+  await checkTokenFile(call.flags['token-file'], documents)
   const cluster = await connect(call.flags, outside).catch(asFault)
+  if (cluster instanceof PullpassError && namesCluster(call) && cluster.code === 'KUBECONFIG_INVALID') throw cluster
   try {
     return await walk(askedOf(documents, ask, call), cluster, outside)
   } finally {
     if (!(cluster instanceof PullpassError)) await cluster.close()
   }
+}
+
+/** What is wrong with the file's content is a finding. @throws USAGE_INVALID where it is not used, TOKEN_FILE_UNREADABLE */
+async function checkTokenFile(file: string | undefined, documents: readonly Document[]): Promise<void> {
+  refuseIdleTokenFile('doctor', file, documents)
+  const fault = file === undefined ? undefined : await readTokenFile(file).catch(asFault)
+  if (fault instanceof PullpassError && fault.code === 'TOKEN_FILE_UNREADABLE') throw fault
+}
+
+const namesCluster = ({ flags }: DoctorCall) => flags.kubeconfig !== undefined || flags.context !== undefined
+
+/** Without a document there is nothing to diagnose: the command line is wrong. */
+const notGiven: readonly ErrorCode[] = ['USAGE_INVALID', 'DOCUMENT_UNREADABLE']
+
+/** Documents that a refresh accepts. @throws what loadDocuments throws; DOCUMENT_INVALID for a field that needs a controller */
+async function loadRefreshable(files: readonly string[], outside: DocumentOutside): Promise<Document[]> {
+  const documents = await loadDocuments(files, outside)
+  documents.forEach(checkOnePass)
+  return documents
 }
 
 interface FlagsRead {

@@ -1,4 +1,5 @@
 /** A flag as data, and the values that a command line gives it. */
+import type { TextRule } from '../document/text-rule.ts'
 
 export interface Flag {
   readonly type: 'string' | 'boolean'
@@ -7,8 +8,10 @@ export interface Flag {
   readonly short?: string
   /** What stands for the value in the help: `FILE`. */
   readonly value?: string
-  /** The only values that are taken. */
+  /** The only values that are accepted. */
   readonly choices?: readonly string[]
+  /** What its value has to keep, where that can be checked on the command line alone. */
+  readonly rule?: TextRule
   readonly summary: string
 }
 

@@ -1,4 +1,5 @@
 /** pullpass inspect: a subject token or a pull secret as people read it. Exits 1 when it will be refused. */
+import { audience } from '../document/kubernetes-names.ts'
 import type { Command } from './command.ts'
 import type { Flag } from './flag.ts'
 import { parseInspectTarget } from './inspect/parse-inspect-target.ts'
@@ -14,7 +15,9 @@ const flags: typeof documentFlags &
   audience: {
     type: 'string',
     value: 'AUDIENCE',
-    summary: "Whom the requested token is for (default: what the documents' registries ask for; else nobody)",
+    rule: audience,
+    summary:
+      "Audience of the requested token (default: what the documents' registries require, or one that no API accepts)",
   },
   image: { type: 'string', value: 'IMAGE', summary: 'Tell whether a kubelet would use the secret for this image' },
   ...outputFlags,

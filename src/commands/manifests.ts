@@ -4,7 +4,6 @@ import type { Document } from '../document/document.ts'
 import { labelName } from '../document/kubernetes-names.ts'
 import { loadDocuments } from '../document/load-documents.ts'
 import { showValue } from '../document/show-value.ts'
-import { brokenRule } from '../document/text-rule.ts'
 import { parsePublishAs } from '../issuer/publish/publish-as.ts'
 import { containerVariables } from '../manifests/container-variables.ts'
 import type { Manifest, Place } from '../manifests/manifest.ts'
@@ -12,6 +11,7 @@ import { type Publishers, publishersOf } from '../manifests/publishers-of.ts'
 import { renderManifests } from '../manifests/render-manifests.ts'
 import { renderPreamble } from '../manifests/render-preamble.ts'
 import { checkOnePass } from '../refresh/check-one-pass.ts'
+import { parseImageReference } from '../registry/parse-image-reference.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
 import type { Command } from './command.ts'
 import type { Choice, Flag } from './flag.ts'
@@ -30,6 +30,7 @@ const flags: typeof documentFlags & {
     type: 'string',
     short: 'n',
     value: 'NAMESPACE',
+    rule: labelName,
     summary: 'Namespace to run in (default pullpass-system)',
   },
   'publish-as': {
@@ -92,10 +93,8 @@ export const manifests: Command<typeof flags> = {
 
 /** @throws USAGE_INVALID */
 async function readPlace(namespace = 'pullpass-system', image?: string): Promise<Place> {
-  const expected = brokenRule(labelName, namespace)
-  if (expected !== undefined) throw usageFault('manifests', `--namespace is ${showValue(namespace)}`, expected)
   if (image === undefined) return { namespace, image: `pullpass:${(await import('./version.ts')).version}` }
-  if (/^[\w.:/@-]{1,512}$/.test(image)) return { namespace, image }
+  if (parseImageReference(image) !== undefined) return { namespace, image }
   throw usageFault(
     'manifests',
     `--image is ${showValue(image)}`,

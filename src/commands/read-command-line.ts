@@ -1,5 +1,6 @@
 /** The words after a command's name, checked against its flags. */
 import { showValue } from '../document/show-value.ts'
+import { brokenRule } from '../document/text-rule.ts'
 import { looksLikeSecret } from '../outside/looks-like-secret.ts'
 import { nearest } from '../outside/nearest.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
@@ -16,7 +17,7 @@ export interface CommandLine {
   readonly positionals: readonly string[]
 }
 
-/** @throws USAGE_INVALID for a credential, and for a flag that is unknown, lacks its value, has one that it does not take, or stands twice */
+/** @throws USAGE_INVALID for a credential, and for a flag that is unknown, lacks its value, has an invalid one, or is given twice */
 export function readCommandLine(
   name: string,
   { flags, usage, namespacesStand }: Pick<Command, 'flags' | 'usage' | 'namespacesStand'>,
@@ -47,6 +48,8 @@ export function readCommandLine(
     if (rule.choices?.includes(value ?? '') === false) {
       return fail(`${rawName} is ${showValue(value)}`, `one of ${rule.choices.join(', ')}`)
     }
+    const expected = rule.rule && brokenRule(rule.rule, value ?? '')
+    if (expected !== undefined) return fail(`${rawName} is ${showValue(value)}`, expected)
     if (!rule.multiple && given.filter((other) => other.name === flag).length > 1)
       return fail(`${rawName} stands twice`)
   }

@@ -57,6 +57,13 @@ suite('pullpass manifests', () => {
     assert.doesNotMatch(run.stdout, /pullpass-settings/)
   })
 
+  test('the CronJob has no --min-remaining where every credential lives too short for it', async () => {
+    const document = documentText({ provider }).replace('      gcp:\n', '      gcp:\n        lifetime: 30m\n')
+    const run = await runManifests(['-f', '-'], { input: document })
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.deepEqual(podOf(run).containers[0].args, ['refresh', '-f', '/etc/pullpass/documents.yaml'])
+  })
+
   test('documents go into a ConfigMap as they are, and the CronJob reads them there', async (t) => {
     const text = `# ours\n${documentText({ provider })}`
     const folder = await makeFolder(t, { 'images.yaml': text })
@@ -141,9 +148,9 @@ suite('pullpass manifests', () => {
   })
 
   test('image and namespace are those that were asked for, in every binding and policy too', async () => {
-    const words = ['--image', 'registry.example.com/pullpass@sha256:abc', '-n', 'image-system']
+    const words = ['--image', 'registry.example.com/pullpass:1.0.0', '-n', 'image-system']
     const run = await runManifests(words, { environment: dropIn })
-    assert.equal(podOf(run).containers[0].image, 'registry.example.com/pullpass@sha256:abc')
+    assert.equal(podOf(run).containers[0].image, 'registry.example.com/pullpass:1.0.0')
     assert.match(run.stdout, /request\.userInfo\.username == 'system:serviceaccount:image-system:pullpass'/)
     assert.doesNotMatch(run.stdout, /pullpass-system/)
   })
@@ -203,12 +210,18 @@ suite('pullpass manifests', () => {
     'a namespace that cannot exist': {
       words: ['-n', 'Images'],
       code: 'USAGE_INVALID',
-      seen: /--namespace is "Images"/,
+      seen: /-n is "Images"/,
     },
     'an image with a space': {
       words: ['--image', 'pullpass latest'],
       code: 'USAGE_INVALID',
       seen: /--image is "pullpass latest"/,
+    },
+    'a document that wants its Secrets deleted with it': {
+      words: ['-f', '-'],
+      input: documentText({ provider }, { more: '  deletionPolicy: Delete' }),
+      code: 'DOCUMENT_INVALID',
+      seen: /-:1: spec\.deletionPolicy is Delete in ClusterPullSecret pull/,
     },
     'a document for the controller': {
       words: ['-f', '-'],

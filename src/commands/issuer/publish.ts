@@ -1,7 +1,6 @@
 /** pullpass issuer publish: the cluster's two OIDC documents, brought where clouds read them, and read back. */
 
 import type { NamespacedName } from '../../document/namespaced-name.ts'
-import type { PublishTarget } from '../../issuer/documents/publish-target.ts'
 import { knownKeys } from '../../issuer/memory/known-keys.ts'
 import { mergeUnrevoked } from '../../issuer/memory/merge-unrevoked.ts'
 import { readMemory } from '../../issuer/memory/read-memory.ts'
@@ -15,10 +14,9 @@ import type { Cluster } from '../../kubernetes/cluster.ts'
 import { connect } from '../../kubernetes/connect.ts'
 import { renderStructured } from '../../terminal/render-structured.ts'
 import type { Call, Command, ExitCode } from '../command.ts'
-import type { Flag, FlagValues } from '../flag.ts'
+import type { Flag } from '../flag.ts'
 import { outputFlags } from '../shared-flags.ts'
-import { usageFault } from '../usage-fault.ts'
-import { keyFlags, readKeyFlags } from './key-flags.ts'
+import { keyFlags, readKeyFlags, refuseIdleKeyFlags } from './key-flags.ts'
 import { type PublishReport, renderPublication, reportPublication } from './render-publication.ts'
 import { readTargetFlag, targetFlag } from './target-flag.ts'
 import { tokenOrReason } from './token-or-reason.ts'
@@ -58,7 +56,7 @@ export const publish: Command<typeof flags> = {
     const to = readTargetFlag(given.to, 'issuer publish')
     const wanted = readKeyFlags(given, 'issuer publish')
     const target = await openTarget(to, outside)
-    refuseIdleFlags(given, target)
+    refuseIdleKeyFlags('issuer publish', given, ['issuer-url', 'service-account'], target)
     const cluster = await connect(given, outside)
     try {
       const served = await readServedIssuer(cluster, wanted.replicas, outside.log)
@@ -90,15 +88,6 @@ export const publish: Command<typeof flags> = {
       await cluster.close()
     }
   },
-}
-
-/** What says nothing about a place that holds keys alone is not passed over. @throws USAGE_INVALID */
-function refuseIdleFlags(given: FlagValues<typeof flags>, { name, holds }: PublishTarget): void {
-  if (holds.includes('discovery')) return
-  const idle = (['issuer-url', 'service-account'] as const).find((flag) => given[flag] !== undefined)
-  if (idle === undefined) return
-  const why = 'holds keys alone: no document names an issuer, and no token is tried'
-  throw usageFault('issuer publish', `--${idle} is given, and ${name} ${why}`, 'the command without it')
 }
 
 /** Without one the check is pending, and says why. */

@@ -17,7 +17,7 @@ import type { Command } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { outputFlags } from '../shared-flags.ts'
 import { usageFault } from '../usage-fault.ts'
-import { keyFlags, readKeyFlags } from './key-flags.ts'
+import { keyFlags, readKeyFlags, refuseIdleKeyFlags } from './key-flags.ts'
 import { type PublishReport, renderPublication, reportPublication } from './render-publication.ts'
 import { readTargetFlag, targetFlag } from './target-flag.ts'
 
@@ -60,6 +60,7 @@ export const revoke: Command<typeof flags> = {
     const to = readTargetFlag(given.to, 'issuer revoke')
     const wanted = readKeyFlags(given, 'issuer revoke')
     const opened = to === 'serve' ? undefined : await openTarget(to, outside)
+    if (opened !== undefined) refuseIdleKeyFlags('issuer revoke', given, ['issuer-url'], opened)
     const cluster = await connect(given, outside)
     try {
       const target = opened ?? servingReplicas(cluster, storeBeside(wanted.memory), outside)

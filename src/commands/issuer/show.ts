@@ -1,5 +1,6 @@
 /** pullpass issuer show: a cluster's issuer as it is, who can use it, and the way to another. Exits 1 on a key that is served nowhere. */
 
+import { issuerUrl } from '../../document/issuer-rules.ts'
 import { checkNewIssuer } from '../../issuer/change/check-new-issuer.ts'
 import { type Detection, detectDistribution } from '../../issuer/change/detect-distribution.ts'
 import { type DistributionName, distributions } from '../../issuer/change/distributions/distributions.ts'
@@ -29,7 +30,12 @@ const flags: typeof clusterFlags &
     readonly distribution: Choice<DistributionName>
   } = {
   ...memoryFlag,
-  'to-issuer': { type: 'string', value: 'URL', summary: 'Print the steps from the present issuer to this one' },
+  'to-issuer': {
+    type: 'string',
+    value: 'URL',
+    rule: issuerUrl,
+    summary: 'Print the steps from the present issuer to this one',
+  },
   distribution: {
     type: 'string',
     value: 'NAME',
@@ -61,6 +67,7 @@ export const show: Command<typeof flags> = {
   async run({ flags: wanted, outside, terminal }) {
     const account = readAccountFlag(wanted['service-account'], 'issuer show')
     const memory = readMemoryFlag(wanted.memory, 'issuer show')
+    checkIssuerFlag(wanted['to-issuer'])
     const cluster = await connect(wanted, outside)
     try {
       const survey = await surveyIssuer(cluster, { account, memory }, openPublicOutside(outside))
@@ -77,15 +84,19 @@ export const show: Command<typeof flags> = {
   },
 }
 
-/** Undefined where no change of issuer is asked for; why there are no steps, where some are. @throws ISSUER_UNUSABLE */
+/** Before the cluster is contacted. @throws USAGE_INVALID */
+function checkIssuerFlag(issuer: string | undefined): void {
+  const unusable = issuer === undefined ? undefined : checkNewIssuer(issuer, '--to-issuer')
+  if (unusable !== undefined) throw usageFault('issuer show', unusable.seen, unusable.expected)
+}
+
+/** Undefined where no change of issuer is asked for; why there are no steps, where some are. @throws USAGE_INVALID */
 async function findWay(
   cluster: Cluster,
   from: string,
   wanted: { readonly 'to-issuer': string | undefined; readonly distribution: DistributionName | undefined },
 ): Promise<WayToIssuer | string | undefined> {
   const asked = wanted['to-issuer']
-  const unfit = asked === undefined ? undefined : checkNewIssuer(asked, '--to-issuer')
-  if (unfit !== undefined) throw unfit
   if (asked === from)
     throw usageFault('issuer show', `--to-issuer is the issuer that the cluster has: ${from}`, 'another')
   const vendor = vendorOfIssuer(from)

@@ -6,6 +6,7 @@ import { watchIssuer } from '../../issuer/watch/watch-issuer.ts'
 import type { WatchStatus } from '../../issuer/watch/watch-status.ts'
 import { connect } from '../../kubernetes/connect.ts'
 import type { Command } from '../command.ts'
+import { refuseIdleKeyFlags } from './key-flags.ts'
 import { readTargetFlag, targetFlag } from './target-flag.ts'
 import { listensAt, logLooks, tellStart } from './tell-watch.ts'
 import { readWatchFlags, watchFlags } from './watch-flags.ts'
@@ -33,6 +34,7 @@ export const watch: Command<typeof flags> = {
     const to = readTargetFlag(given.to, 'issuer watch')
     const { wanted, healthListen } = readWatchFlags(given, 'issuer watch')
     const target = await openTarget(to, outside)
+    refuseIdleKeyFlags('issuer watch', given, ['issuer-url'], target)
     const cluster = await connect(given, outside)
     let status: WatchStatus | undefined
     let health: HttpServer | undefined

@@ -1,4 +1,5 @@
 /** Flags that all of trust's commands take, worded once. */
+import { issuerUrl } from '../../document/issuer-rules.ts'
 import { type Accepted, type Replaceable, replaceable } from '../../trust/finding.ts'
 import type { Choice, Flag } from '../flag.ts'
 import { memoryFlag } from '../issuer/memory-flag.ts'
@@ -23,6 +24,7 @@ export const trustFlags: TrustFlags = {
   issuer: {
     type: 'string',
     value: 'URL',
+    rule: issuerUrl,
     summary: "Who signs the cluster's tokens (default: what the cluster says of itself)",
   },
   subject: {

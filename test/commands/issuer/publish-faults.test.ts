@@ -70,15 +70,15 @@ for (const { words, says } of wrong) {
   })
 }
 
-for (const issuer of [
-  'http://oidc.example.com',
-  'https://kubernetes.default.svc.cluster.local',
-  'https://oidc.example.com/?a',
-]) {
+for (const [issuer, code, exitCode] of [
+  ['http://oidc.example.com', 'USAGE_INVALID (run)', 2],
+  ['https://oidc.example.com/?a', 'USAGE_INVALID (run)', 2],
+  ['https://kubernetes.default.svc.cluster.local', 'ISSUER_UNUSABLE (discovery)', 1],
+] as const) {
   test(`--issuer-url ${issuer}, which no cloud can read, is refused`, async (t) => {
     const sandbox = await startTestSandbox(t)
-    const { exitCode, stderr } = await publish(sandbox, '--issuer-url', issuer)
-    assert.equal(exitCode, 1)
-    assert.match(stderr, /^ISSUER_UNUSABLE \(discovery\): --issuer-url is /)
+    const run = await publish(sandbox, '--issuer-url', issuer)
+    assert.equal(run.exitCode, exitCode)
+    assert.ok(run.stderr.startsWith(`${code}: --issuer-url is "${issuer}"`), run.stderr)
   })
 }

@@ -121,13 +121,13 @@ suite('pullpass issuer publish', () => {
     ['--issuer-url', 'https://oidc.example.com'],
     ['--service-account', 'image-system/pullpass'],
   ] as const) {
-    test(`${flag} says nothing about a provider, which holds keys alone: it is refused`, async (t) => {
+    test(`${flag} has no effect on a provider, which holds keys only: it is refused`, async (t) => {
       const sandbox = await startTestSandbox(t)
       const words = ['issuer', 'publish', '--to', `gcp-provider:${sandbox.provider}`, flag, value]
       const { exitCode, stderr } = await runPullpass(sandbox, words)
       assert.equal(exitCode, 2)
       assert.ok(
-        stderr.startsWith(`USAGE_INVALID (run): ${flag} is given, and gcp-provider:${sandbox.provider} holds keys`),
+        stderr.startsWith(`USAGE_INVALID (run): ${flag} has no effect: gcp-provider:${sandbox.provider} holds keys`),
       )
     })
   }

@@ -243,8 +243,19 @@ suite('pullpass issuer show --to-issuer', () => {
 
   test('to one that no cloud can read is refused', async (t) => {
     const { exitCode, stdout, stderr } = await show(await startTestSandbox(t), '--to-issuer', 'http://oidc.example.com')
-    assert.deepEqual([exitCode, stdout], [1, ''])
-    assert.match(stderr, /^ISSUER_UNUSABLE \(discovery\): --to-issuer is "http:\/\/oidc\.example\.com": clouds read/)
+    assert.deepEqual([exitCode, stdout], [2, ''])
+    assert.match(
+      stderr,
+      /^USAGE_INVALID \(run\): --to-issuer is "http:\/\/oidc\.example\.com"\n {2}expected an https URL/,
+    )
+  })
+
+  test('to one that exists only inside the cluster is refused before the cluster is contacted', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const { exitCode, stderr } = await show(sandbox, '--to-issuer', 'https://kubernetes.default.svc')
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /^USAGE_INVALID .*--to-issuer is "https:\/\/kubernetes\.default\.svc": its name exists inside/)
+    assert.equal(sandbox.parts.kubernetes.seen.length, 0)
   })
 })
 

@@ -120,8 +120,8 @@ suite('trust plan', { concurrency: 4 }, () => {
   const refused: Record<string, [words: readonly string[], exitCode: number, says: RegExp]> = {
     'an issuer that is not https': [
       ['--issuer', 'http://oidc.example.com'],
-      1,
-      /^ISSUER_UNUSABLE \(discovery\): the issuer of cluster .*http:\/\/oidc\.example\.com": clouds read an issuer by https alone/,
+      2,
+      /^USAGE_INVALID \(run\): --issuer is "http:\/\/oidc\.example\.com"\n {2}expected an https URL without user, query or fragment\n/,
     ],
     'an issuer that is the internal default': [
       ['--issuer', 'https://kubernetes.default.svc.cluster.local'],

@@ -45,7 +45,10 @@ export const discoveryCases: ErrorCases = {
     return show(sandbox)
   },
 
-  ISSUER_UNUSABLE: (sandbox) => show(sandbox, '--to-issuer', 'https://kubernetes.default.svc'),
+  ISSUER_UNUSABLE(sandbox) {
+    const to = ['--to', sandbox.folder.path, '--issuer-url', 'https://kubernetes.default.svc']
+    return runPullpass(sandbox, ['issuer', 'publish', ...account, ...to])
+  },
 
   KEYS_UNUSABLE(sandbox) {
     serve(sandbox, '/openid', { status: 200, body: { keys: [{ kty: 'OKP', crv: 'Ed25519', kid: 'key-1', x: 'AA' }] } })

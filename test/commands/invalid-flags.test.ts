@@ -1,0 +1,117 @@
+/** Every flag of every command, by the list of commands, with a value that it does not take. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { commands } from '../../src/commands/commands.ts'
+import type { Flag } from '../../src/commands/flag.ts'
+import { commonFlags } from '../../src/commands/shared-flags.ts'
+import { documentText } from '../support/document-text.ts'
+import { type PullpassRun, runPullpass } from '../support/run-pullpass.ts'
+import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
+
+/** By what stands for the value in the help; a new kind of value needs an entry here. */
+const invalidValues: Readonly<Record<string, string>> = {
+  ADDRESS: 'nowhere',
+  AUDIENCE: 'two words',
+  CLOUD: 'mainframe',
+  'CONTEXT=ID': 'no-equals-sign',
+  DURATION: 'soon',
+  FIELD: 'everything',
+  FILE: '/nonexistent/file',
+  FORMAT: 'punch-card',
+  'HOST[:PORT]': 'http://registry.example.com',
+  IDENTITY: 'nobody',
+  IMAGE: 'UPPER/case:tag:tag',
+  LEVEL: 'loud',
+  LIST: 'team-a,Team_B',
+  NAME: 'No Such Name',
+  NAMESPACE: 'Team_A',
+  'NAMESPACE/NAME': 'a/b/c',
+  TARGET: 'ftp://example.com/keys',
+  URL: 'foo/x',
+}
+
+/** Command lines that are valid, so that the flag in question is the only mistake: words, then flags. */
+const validCalls: Readonly<Record<string, { readonly words?: readonly string[]; readonly flags: Given }>> = {
+  refresh: { flags: { file: 'DOCUMENT' } },
+  inspect: { words: ['serviceaccount', 'team-a/default'], flags: {} },
+  doctor: { flags: { file: 'DOCUMENT' } },
+  manifests: { flags: { file: 'DOCUMENT' } },
+  'issuer show': { flags: {} },
+  'issuer check': { words: ['https://oidc.example.com'], flags: {} },
+  'issuer publish': { flags: { to: 'gs://example-cluster' } },
+  'issuer watch': { flags: { to: 'gs://example-cluster' } },
+  'issuer serve': { flags: { listen: '0' } },
+  'issuer revoke': { words: ['some-key'], flags: { to: 'gs://example-cluster' } },
+  'trust plan': { flags: { file: 'DOCUMENT', subject: 'image-system/pullpass' } },
+  'trust apply': { flags: { file: 'DOCUMENT', subject: 'image-system/pullpass', yes: true } },
+  'trust destroy': { flags: { file: 'DOCUMENT', subject: 'image-system/pullpass', yes: true } },
+  uninstall: { flags: { file: 'DOCUMENT', yes: true } },
+  sandbox: { flags: {} },
+}
+
+/** Where another target of the same command is the one that takes the flag. */
+const otherWords: Readonly<Record<string, readonly string[]>> = { 'inspect --image': ['secret', 'team-a/regcred'] }
+
+type Given = Readonly<Record<string, string | true>>
+
+const argvOf = (given: Given): string[] =>
+  Object.entries(given).flatMap(([flag, value]) => (value === true ? [`--${flag}`] : [`--${flag}=${value}`]))
+
+async function runWith(sandbox: TestSandbox, command: string, flag: string, value: string): Promise<PullpassRun> {
+  const call = validCalls[command]
+  assert.ok(call, `${command} needs a valid command line in this test`)
+  const document = documentText(sandbox, {}).replace('gcp:', 'gcp:\n        trust: {repository: REPOSITORY}')
+  const file = await sandbox.write(
+    'pull.yaml',
+    flag === 'repository' ? documentText(sandbox) : document.replace('REPOSITORY', repository),
+  )
+  const given = Object.entries({ ...call.flags, [flag]: value }).map(
+    ([name, said]) => [name, said === 'DOCUMENT' ? file : said] as const,
+  )
+  const words = otherWords[`${command} --${flag}`] ?? call.words ?? []
+  return await runPullpass(sandbox, [...command.split(' '), ...words, ...argvOf(Object.fromEntries(given))])
+}
+
+const repository = 'projects/example-project/locations/europe/repositories/images'
+
+const changesMade = ({ parts }: TestSandbox) =>
+  Object.values(parts)
+    .flatMap((part) => ('seen' in part ? part.seen : []))
+    .filter(({ method }) => method !== 'GET')
+
+const invalidValueOf = ({ choices, value = '' }: Flag): string =>
+  choices === undefined ? (invalidValues[value] ?? '') : 'no-such-choice'
+
+for (const [command, { load }] of Object.entries(commands)) {
+  suite(`pullpass ${command}`, () => {
+    test('ends with exit code 2 for an invalid value of any flag, before anything is changed', async (t) => {
+      const sandbox = await startTestSandbox(t)
+      const flags: Readonly<Record<string, Flag>> = { ...(await load()).flags, ...commonFlags }
+      for (const [flag, rule] of Object.entries(flags)) {
+        if (rule.type === 'boolean') continue
+        const value = invalidValueOf(rule)
+        await t.test(`--${flag} ${value}`, async () => {
+          assert.notEqual(value, '', `there is no invalid value for ${rule.value}`)
+          const before = changesMade(sandbox).length
+          const { exitCode, stdout, stderr } = await runWith(sandbox, command, flag, value)
+          assert.deepEqual([exitCode, stdout], [2, ''], stderr)
+          const [seen = ''] = stderr.split('\n')
+          assert.ok(seen.includes(`--${flag} `) || seen.includes(value), stderr)
+          assert.deepEqual(changesMade(sandbox).slice(before), [])
+        })
+      }
+    })
+
+    test('ends with exit code 2 for a switch with a value, and for a flag that is given twice', async () => {
+      const nowhere = { environment: {}, clock: { now: () => new Date(0), advance: () => undefined } }
+      const flags: Readonly<Record<string, Flag>> = { ...(await load()).flags, ...commonFlags }
+      for (const [flag, { type, multiple }] of Object.entries(flags)) {
+        if (multiple) continue
+        const words = type === 'boolean' ? [`--${flag}=yes`] : [`--${flag}=a`, `--${flag}=a`]
+        const { exitCode, stderr } = await runPullpass(nowhere, [...command.split(' '), ...words])
+        assert.equal(exitCode, 2, stderr)
+        assert.match(stderr, new RegExp(`^USAGE_INVALID \\(run\\): --${flag} `))
+      }
+    })
+  })
+}
