@@ -12,6 +12,7 @@ import type { WatchWanted } from '../src/issuer/watch/watch-wanted.ts'
 import { connect } from '../src/kubernetes/connect.ts'
 import { httpsTransport } from '../src/outside/https-transport.ts'
 import type { Outside } from '../src/outside/outside.ts'
+import { SecretRegister } from '../src/outside/secret-register.ts'
 import { runPullpass } from '../test/support/run-pullpass.ts'
 import type { ServiceAccountKeys } from './parts/control-plane/api-server-plan.ts'
 import { generateSigningKey } from './parts/control-plane/write-key-files.ts'
@@ -54,6 +55,7 @@ async function startWatch(stage: RotationStage) {
     transport: httpsTransport(stage.environment, stage.authority),
     signal: ended.signal,
     log: () => undefined,
+    secrets: new SecretRegister(),
   }
   const cluster = await connect({ kubeconfig: stage.servers[0].kubeconfigFile }, outside)
   const wanted: WatchWanted = {

@@ -12,6 +12,7 @@ import { type DocumentName, documentPaths, type PublishTarget } from '../src/iss
 import { openTarget } from '../src/issuer/publish/open-target.ts'
 import { httpsTransport } from '../src/outside/https-transport.ts'
 import type { Environment, Outside } from '../src/outside/outside.ts'
+import { SecretRegister } from '../src/outside/secret-register.ts'
 import { publishTargetContract } from './contract/publish-target-contract.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { azuriteAccount } from './parts/stores/azurite-account.ts'
@@ -30,6 +31,7 @@ function outsideOf(environment: Environment, ca?: string): Outside {
     transport: httpsTransport(environment, ca),
     signal: new AbortController().signal,
     log: () => undefined,
+    secrets: new SecretRegister(),
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Cluster } from '../../src/kubernetes/cluster.ts'
 import { openCluster } from '../../src/kubernetes/open-cluster.ts'
 import { Redacted } from '../../src/outside/redacted.ts'
+import { SecretRegister } from '../../src/outside/secret-register.ts'
 import type { ApiServerAddress } from './kubernetes-client.ts'
 
 export interface PullpassLine {
@@ -37,6 +38,7 @@ export function openPullpassLine(
     },
     signal: new AbortController().signal,
     log: (_, sentence) => log.push(sentence),
+    secrets: new SecretRegister(),
   })
   return { cluster, waits, log }
 }

@@ -3,6 +3,7 @@ import { errorCodes } from '../outside/error-codes.ts'
 import { httpsTransport } from '../outside/https-transport.ts'
 import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
+import { SecretRegister, withholdSecrets } from '../outside/secret-register.ts'
 import { createLog } from '../terminal/log.ts'
 import { renderFault } from '../terminal/render-fault.ts'
 import type { Command, Terminal } from './command.ts'
@@ -52,18 +53,38 @@ async function runCommand(found: Found, host: Host): Promise<number> {
     host.terminal.print(renderCommandHelp(command))
     return 0
   }
+  const secrets = new SecretRegister()
+  const guarded = { ...host, terminal: withholding(host.terminal, secrets) }
   try {
-    return await runBounded(command, line, host)
+    return await runBounded(command, line, { host: guarded, secrets })
   } catch (error) {
-    return complain(error, host, line.common['log-format'])
+    return complain(error, guarded, line.common['log-format'])
   }
 }
 
-async function runBounded(command: Command, line: CommandLine, host: Host): Promise<number> {
+/** Whatever is printed, the log included, is searched for the secrets of the run: the last defence, not the first. */
+function withholding(terminal: Terminal, secrets: SecretRegister): Terminal {
+  const { ask, tell, progress } = terminal
+  return {
+    ...terminal,
+    print: (text) => terminal.print(withholdSecrets(text, secrets)),
+    complain: (text) => terminal.complain(withholdSecrets(text, secrets)),
+    ...(ask && { ask: (question, signal) => ask(withholdSecrets(question, secrets), signal) }),
+    ...(tell && { tell: (text) => tell(withholdSecrets(text, secrets)) }),
+    progress: (text) => progress(text && withholdSecrets(text, secrets)),
+  }
+}
+
+interface Guarded {
+  readonly host: Host
+  readonly secrets: SecretRegister
+}
+
+async function runBounded(command: Command, line: CommandLine, { host, secrets }: Guarded): Promise<number> {
   const bound = endAfter(line.common.timeout ?? defaultTimeout[command.life], host)
   try {
     return await orEnd(bound.signal, async () => {
-      const outside = await makeOutside(line, { ...host, signal: bound.signal })
+      const outside = await makeOutside(line, { host: { ...host, signal: bound.signal }, secrets })
       return await command.run({ ...line, outside, terminal: host.terminal })
     })
   } finally {
@@ -71,7 +92,7 @@ async function runBounded(command: Command, line: CommandLine, host: Host): Prom
   }
 }
 
-async function makeOutside({ common }: CommandLine, host: Host): Promise<Outside> {
+async function makeOutside({ common }: CommandLine, { host, secrets }: Guarded): Promise<Outside> {
   const { environment, now, random, sleep, signal, terminal } = host
   const caFile = common['ca-file'] ?? environment['PULLPASS_CA_FILE']
   const authorities = caFile
@@ -81,7 +102,7 @@ async function makeOutside({ common }: CommandLine, host: Host): Promise<Outside
   const log = createLog({ level, format, now, write: terminal.complain })
   const plain = httpsTransport(environment, authorities)
   const transport = level === 'debug' ? (await import('../outside/log-requests.ts')).logRequests(plain, log) : plain
-  return { environment, now, random, sleep, signal, log, transport }
+  return { environment, now, random, sleep, signal, log, transport, secrets }
 }
 
 /** The reason to abort a run with that a signal ends. */

@@ -54,8 +54,8 @@ export async function applySecret(cluster: Cluster, secret: PullSecret, ways: Ap
   if (answer.status === 200 || answer.status === 201) return readApplied(cluster, answer, secret, ways)
   if (isTerminating(answer)) return { outcome: 'terminating' }
   const { sentSecrets } = await import('./sent-secrets.ts')
-  const secrets = sentSecrets(secret.dockerConfigJson)
-  throw readStatus(cluster, answer, { verb: 'patch', resource: 'secrets', name, namespace, secrets })
+  cluster.secrets.add(...sentSecrets(secret.dockerConfigJson))
+  throw readStatus(cluster, answer, { verb: 'patch', resource: 'secrets', name, namespace })
 }
 
 function applyQuery({ manager, force, dryRun }: ApplyWays): string {

@@ -1,6 +1,5 @@
 /** What was asked of the API server, and the words that a refusal of it is put into. */
 import type { Fault } from '../outside/pullpass-error.ts'
-import type { Redacted } from '../outside/redacted.ts'
 
 /** What was asked, in RBAC's words. */
 export interface Asked {
@@ -12,8 +11,6 @@ export interface Asked {
   readonly name?: string
   /** Absent: in the whole cluster. */
   readonly namespace?: string
-  /** What was sent in confidence: an admission policy's words may repeat it. */
-  readonly secrets?: readonly Redacted[]
 }
 
 export type Wording = Omit<Fault, 'hop'>

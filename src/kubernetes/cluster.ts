@@ -1,5 +1,6 @@
 /** One connection to one API server: a request with its answer, and nothing of what it is about. */
 import type { Redacted } from '../outside/redacted.ts'
+import type { SecretRegister } from '../outside/secret-register.ts'
 
 export interface ClusterRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
@@ -19,13 +20,13 @@ export interface ClusterAnswer {
   readonly status: number
   /** Bounded; JSON text where the API server answered as itself. */
   readonly body: string
-  /** The credential that went with the request: who is no API server may repeat it. */
-  readonly sent?: Redacted
 }
 
 export interface Cluster {
   /** For messages: `https://10.0.0.1:443`. */
   readonly server: string
+  /** The run's: an answer that repeats one is not quoted. */
+  readonly secrets: SecretRegister
   /**
    * Sends one request, and again while that may help: after 429 (when Retry-After says), 5xx, a reset, a GOAWAY.
    * Resolves with the last answer, whatever its status.

@@ -1,6 +1,7 @@
 /** Tells of an object what `kubectl describe` shows. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
 import type { NamespacedName } from '../document/namespaced-name.ts'
 import { plainLine } from '../outside/plain-text.ts'
+import { withholdSecrets } from '../outside/secret-register.ts'
 import type { Cluster } from './cluster.ts'
 import { readStatus } from './read-status.ts'
 
@@ -36,7 +37,7 @@ export async function createEvent(
       involvedObject: { apiVersion: 'v1', kind: 'ConfigMap', namespace, name },
       type,
       reason,
-      message: plainLine(message).slice(0, longestMessage),
+      message: withholdSecrets(plainLine(message), cluster.secrets).slice(0, longestMessage),
       firstTimestamp: seconds,
       lastTimestamp: seconds,
       count: 1,

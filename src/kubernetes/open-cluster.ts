@@ -6,7 +6,6 @@
  *                 └─────────┘
  */
 import type { Outside } from '../outside/outside.ts'
-import type { Redacted } from '../outside/redacted.ts'
 import { retryAtOf } from '../outside/retry-at.ts'
 import { systemErrorCode } from '../outside/system-error-code.ts'
 import type { Cluster, ClusterAnswer, ClusterRequest, Reconnection } from './cluster.ts'
@@ -18,7 +17,7 @@ import { type LineLimits, openLine } from './open-line.ts'
 import { createSlots } from './slots.ts'
 import { unreachable } from './unreachable.ts'
 
-export type ClusterOutside = Pick<Outside, 'now' | 'random' | 'sleep' | 'signal' | 'log'>
+export type ClusterOutside = Pick<Outside, 'now' | 'random' | 'sleep' | 'signal' | 'log' | 'secrets'>
 
 export interface ClusterLimits extends LineLimits {
   /** How long requests under way that change something may go on when the run is interrupted. */
@@ -47,6 +46,7 @@ export function openCluster(
   const grace = endAfterGrace(connection, limits.graceMs)
   return {
     server: access.server.href.replace(/\/$/, ''),
+    secrets: outside.secrets,
     async request(wanted) {
       const inSlot = () => slots.run(() => requestUntilAnswered(connection, wanted))
       return await ((wanted.maxAnswerBytes ?? 0) > largeAnswerBytes ? large.run(inSlot) : inSlot())
@@ -135,8 +135,8 @@ async function requestUntilAnswered(connection: Connection, wanted: ClusterReque
 
 function settle({ access, outside }: Connection, outcome: Attempt): ClusterAnswer {
   if (outcome.kind === 'answered') {
-    const { status, body, sent } = outcome
-    return { status, body, ...(sent && { sent }) }
+    const { status, body } = outcome
+    return { status, body }
   }
   outside.signal.throwIfAborted() // ended by the signal itself, when its grace was over
   throw unreachable(access.server, outcome.error)
@@ -145,27 +145,24 @@ function settle({ access, outside }: Connection, outcome: Attempt): ClusterAnswe
 const shown = (outcome: Outcome) =>
   outcome.kind === 'answered' ? { status: outcome.status } : { error: systemErrorCode(outcome.error) ?? 'none' }
 
-type Attempt = Extract<Outcome, { kind: 'failed' }> | (Extract<Outcome, { kind: 'answered' }> & Sent)
-interface Sent {
-  readonly body: string
-  readonly sent: Redacted | undefined
-}
+type Attempt =
+  | Extract<Outcome, { kind: 'failed' }>
+  | (Extract<Outcome, { kind: 'answered' }> & { readonly body: string })
 
 async function attemptRequest(connection: Connection, wanted: ClusterRequest): Promise<Attempt> {
   const { access, outside } = connection
   const change = wanted.method === 'GET' ? 0 : 1
   connection.changes += change
   try {
-    let identity = await access.identify('asked')
+    const identity = await access.identify('asked')
     let answer = await sendOnce(connection, wanted, identity)
     if (answer.status === 401) {
       const newer = await access.identify('refused')
       if (newer !== identity) answer = await sendOnce(connection, wanted, newer)
-      identity = newer
     }
     connection.heard = true
     const retryAt = retryAtOf(answer.retryAfter, outside.now())
-    return { kind: 'answered', ...answer, retryAt, sent: identity.authorization }
+    return { kind: 'answered', ...answer, retryAt }
   } catch (error) {
     return { kind: 'failed', error }
   } finally {
@@ -176,6 +173,7 @@ async function attemptRequest(connection: Connection, wanted: ClusterRequest): P
 async function sendOnce(connection: Connection, wanted: ClusterRequest, who: ClusterIdentity): Promise<Answer> {
   const { lines, access, outside } = connection
   const { method, path } = wanted
+  outside.secrets.add(who.authorization)
   outside.log('debug', 'a request to the API server', { method, path })
   const line = await lines.current()
   const answer = await line.send(messageOf(access.server, wanted, who))

@@ -1,6 +1,6 @@
 /** What the API server's refusal means, and what mends it. */
 import { PullpassError } from '../outside/pullpass-error.ts'
-import { quoteSafely } from '../outside/quote-safely.ts'
+import { quoteSafely } from '../outside/secret-register.ts'
 import { shellQuote } from '../outside/shell-quote.ts'
 import type { Asked, Wording } from './asked.ts'
 import type { Cluster, ClusterAnswer } from './cluster.ts'
@@ -10,10 +10,10 @@ import { secretRefusal } from './secret-refusal.ts'
 import { unauthenticated } from './unauthenticated.ts'
 
 /** The error that stands for an answer which is not the one that was asked for. */
-export function readStatus({ server }: Cluster, answer: ClusterAnswer, asked: Asked): PullpassError {
+export function readStatus({ server, secrets }: Cluster, answer: ClusterAnswer, asked: Asked): PullpassError {
   return new PullpassError({
     hop: 'kubernetes',
-    ...(withoutStatus(server, answer) ?? withStatus(server, answer, asked)),
+    ...(withoutStatus(server, answer) ?? withStatus(server, answer, { ...asked, secrets })),
   })
 }
 
@@ -32,13 +32,16 @@ function withoutStatus(server: string, { status }: ClusterAnswer): Wording | und
   return undefined
 }
 
-function withStatus(server: string, answer: ClusterAnswer, asked: Asked): Wording {
+function withStatus(
+  server: string,
+  answer: ClusterAnswer,
+  { secrets, ...asked }: Asked & Pick<Cluster, 'secrets'>,
+): Wording {
   const status = parseStatus(answer)
   if (!status) return malformed(server, answer.status, Buffer.byteLength(answer.body))
-  const secrets = [...(asked.secrets ?? []), ...(answer.sent ? [answer.sent] : [])]
   const quoted = (text: string) => quoteSafely(text, secrets)
   const words = quoted(status.message)
-  const right = /^.*?User "([^"]*)" cannot (get|list|watch|create|update|patch|delete) resource/.exec(status.message)
+  const right = /User "([^"]*)" cannot (get|list|watch|create|update|patch|delete) resource/.exec(status.message)
   if (answer.status === 403 && right) {
     const [, user = '', verb = asked.verb] = right
     return user === 'system:anonymous'

@@ -57,7 +57,9 @@ function readToken(cluster: Cluster, answer: ClusterAnswer): RequestedToken {
   if (!token || Number.isNaN(expiresAt.getTime())) {
     throw malformed(cluster.server, answer.status, Buffer.byteLength(answer.body))
   }
-  return { value: new Redacted(token), expiresAt }
+  const value = new Redacted(token)
+  cluster.secrets.add(value)
+  return { value, expiresAt }
 }
 
 /** What is wrong with the account or the right to it is wrong with this request; a lost connection is not. */

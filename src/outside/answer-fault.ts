@@ -1,9 +1,9 @@
 /** An answer that is not what was asked for, in words: a redirect, a refusal, an error page, no JSON. */
 import type { ErrorCode } from './error-codes.ts'
 import { type Hop, PullpassError } from './pullpass-error.ts'
-import { quoteSafely } from './quote-safely.ts'
 import type { Redacted } from './redacted.ts'
 import { retryAtOf } from './retry-at.ts'
+import { quoteSafely } from './secret-register.ts'
 import { showUrl } from './show-url.ts'
 import type { HttpAnswer } from './transport.ts'
 import { unspecificCodes } from './unspecific-codes.ts'
@@ -26,18 +26,29 @@ interface Asked {
 }
 
 interface Answered extends HttpAnswer {
-  /** undefined where the body is not JSON. */
-  readonly json: unknown
   readonly receivedAt: Date
-  /** What was sent in confidence: a hostile answer may repeat it. Looked for in what would be shown. */
-  readonly secrets: readonly Redacted[]
+  /** What the run sent in confidence: a hostile answer may repeat it. Looked for in what would be shown. */
+  readonly secrets: Iterable<Redacted>
 }
 
 export function answerFault(ask: Asked, answer: Answered): PullpassError {
   if (answer.status >= 300 && answer.status < 400) return redirectRefused(ask, answer)
   if (answer.status === 200) return notJson(ask, answer)
-  const refusal = answer.json === undefined ? undefined : ask.refusal?.(answer.status, answer.json)
+  const body = boundedJson(answer.body)
+  const refusal = body === undefined ? undefined : ask.refusal?.(answer.status, body)
   return refusal === undefined ? unknownRefusal(ask, answer) : knownRefusal(ask, answer, refusal)
+}
+
+/** Characters of one text: Google's longest sentences have a few hundred. */
+const longestText = 4_096
+
+/** What rules for a refusal match is bounded first: one answer may be a single text of 1 MiB. */
+function boundedJson(text: string): unknown {
+  try {
+    return JSON.parse(text, (_, value: unknown) => (typeof value === 'string' ? value.slice(0, longestText) : value))
+  } catch {
+    return undefined // no JSON; or nested so deeply that no API means it
+  }
 }
 
 function redirectRefused({ hop, who, url }: Asked, { status }: Answered): PullpassError {

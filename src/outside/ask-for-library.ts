@@ -4,6 +4,7 @@
  */
 import { logAgain } from './log-again.ts'
 import { type Hop, PullpassError } from './pullpass-error.ts'
+import { Redacted } from './redacted.ts'
 import type { SendOutside } from './send.ts'
 import type { HttpAnswer, HttpMethod } from './transport.ts'
 import { transportFault } from './transport-fault.ts'
@@ -43,6 +44,7 @@ export const askForLibrary = async (outside: SendOutside, request: LibraryReques
 async function askOnce(outside: SendOutside, request: LibraryRequest): Promise<LibraryAnswer> {
   const { hop, who, url, headers, signal, timeoutMs = defaultTimeoutMs } = request
   const [method, body] = [methodOf(request), textOf(request)]
+  outside.secrets.add(...secretsIn(headers, body).map((value) => new Redacted(value)))
   const timeout = AbortSignal.timeout(timeoutMs)
   const ends = [timeout, outside.signal, signal].filter((end) => end !== undefined)
   try {
@@ -74,4 +76,30 @@ function textOf({ who, body }: LibraryRequest): string | undefined {
   if (typeof body === 'string') return body
   if (body instanceof Uint8Array) return Buffer.from(body).toString('utf8')
   throw new TypeError(`what is sent to ${who} is text alone`)
+}
+
+const headerNames = ['authorization', 'x-amz-security-token', 'x-identity-header']
+/** RFC 6749, RFC 7521 and RFC 8693; `WebIdentityToken` is of AWS's token service. */
+const fieldNames = [
+  'subject_token',
+  'actor_token',
+  'refresh_token',
+  'client_secret',
+  'assertion',
+  'client_assertion',
+  'WebIdentityToken',
+]
+
+/** What a vendor's library sends in confidence: an answer that repeats it is not quoted. */
+function secretsIn(headers: Readonly<Record<string, string>>, body: string | undefined): string[] {
+  const sent = Object.entries(headers).filter(([name]) => headerNames.includes(name.toLowerCase()))
+  const fields = new URLSearchParams(body)
+  return [
+    // A signature is none: what is signed is said by who checks it.
+    ...sent
+      .map(([, value]) => value)
+      .filter((value) => !value.startsWith('AWS4-'))
+      .map((value) => value.replace(/^\w+ /, '')),
+    ...fieldNames.flatMap((name) => fields.get(name) ?? []),
+  ].filter((value) => value !== '')
 }

@@ -1,4 +1,5 @@
 /** What comes from outside, as arguments: nothing below cli.ts reads a clock, a socket or a variable by itself. */
+import type { SecretRegister } from './secret-register.ts'
 import type { Transport } from './transport.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -19,4 +20,6 @@ export interface Outside {
   /** Aborted when the run is interrupted or over its time. */
   readonly signal: AbortSignal
   readonly log: Log
+  /** What this run has sent or obtained in confidence: nothing from outside is shown that repeats it. */
+  readonly secrets: SecretRegister
 }

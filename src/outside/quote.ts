@@ -1,9 +1,14 @@
 /** Words from outside, made safe to show: one line, no control characters, bounded. */
 
 const longest = 300
+/** Much of it may be control characters, which are one space together. */
+const longestRead = 16 * longest
 
 /** `text` in double quotes, without control characters, at most 300 characters of it. Never pass a secret. */
 export function quote(text: string): string {
-  const plain = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+  const plain = text
+    .slice(0, longestRead)
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+    .trim()
   return `"${plain.length > longest ? `${plain.slice(0, longest)}…` : plain}"`
 }

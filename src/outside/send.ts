@@ -42,7 +42,7 @@ export interface Received {
 /** Thrown by `read`, with what was seen instead; never with a part of the answer that may be a credential. */
 export class AnswerUnread extends Error {}
 
-export type SendOutside = Pick<Outside, 'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'log'>
+export type SendOutside = Pick<Outside, 'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'log' | 'secrets'>
 
 const maxBytes = 1024 * 1024
 const attempts = 4
@@ -54,11 +54,12 @@ export const send = async <T>(outside: SendOutside, ask: Ask<T>): Promise<T> =>
 
 async function sendOnce<T>(outside: SendOutside, ask: Ask<T>): Promise<T> {
   const sentAt = outside.now()
+  outside.secrets.add(...secretsOf(ask))
   const answer = await exchangeMessages(outside, ask)
   const receivedAt = outside.now()
   const body = jsonOrNone(answer.body)
   if (answer.status !== 200 || body === undefined) {
-    throw answerFault(ask, { ...answer, json: body, receivedAt, secrets: secretsOf(ask) })
+    throw answerFault(ask, { ...answer, receivedAt, secrets: outside.secrets })
   }
   const date = Date.parse(answer.headers['date'] ?? '')
   try {

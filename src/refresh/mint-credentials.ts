@@ -46,6 +46,7 @@ async function mint(demand: Demand, { source, requests, admit, outside }: Mint):
   const token = file === undefined ? await requests(demand) : await readSubjectToken(file, demand, source)
   const subjectToken = await admit(token, demand, file)
   const credential = await demand.exchange(subjectToken, outside)
+  outside.secrets.add(credential.password)
   outside.log('info', 'a credential was minted', {
     document: document.name,
     registry: registry.name,

@@ -20,7 +20,7 @@ export interface RegistryAsk {
   readonly authorization?: RegistryAuthorization | undefined
 }
 
-export type RegistryOutside = Pick<Outside, 'transport' | 'signal'>
+export type RegistryOutside = Pick<Outside, 'transport' | 'signal' | 'secrets'>
 
 /** An image index of many platforms has a few KiB. */
 const maxBytes = 4 * 1024 * 1024
@@ -45,10 +45,11 @@ const noTlsCodes = ['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LE
  * @throws NoTls, or PullpassError where there is no answer: CERTIFICATE_UNTRUSTED, ANSWER_TOO_LARGE, another for the rest
  */
 export async function askRegistry(
-  { transport, signal }: RegistryOutside,
+  { transport, signal, secrets }: RegistryOutside,
   { method, url, accept = '*/*', authorization }: RegistryAsk,
 ): Promise<HttpAnswer> {
   const timeout = AbortSignal.timeout(timeoutMs)
+  secrets.add(authorization?.kind === 'bearer' ? authorization.token : authorization?.password)
   const headers = {
     accept,
     ...(authorization && { authorization: headerOf(authorization) }),

@@ -13,9 +13,9 @@ import type { DockerConfigEntry } from '../credential/docker-config-entry.ts'
 import { asObject, asText, jsonOrNone } from '../outside/json-fields.ts'
 import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
-import { quoteSafely } from '../outside/quote-safely.ts'
 import { Redacted } from '../outside/redacted.ts'
 import { retryAtOf } from '../outside/retry-at.ts'
+import { quoteSafely } from '../outside/secret-register.ts'
 import type { HttpAnswer } from '../outside/transport.ts'
 import { askRedirected, askRegistry, NoTls, type RegistryAsk, type RegistryAuthorization } from './ask-registry.ts'
 import { type Challenge, parseChallenge } from './parse-challenge.ts'
@@ -23,7 +23,7 @@ import type { ImageReference } from './parse-image-reference.ts'
 import type { PullTrial } from './pull-trial.ts'
 import { registryWords } from './registry-words.ts'
 
-export interface TrialOutside extends Pick<Outside, 'transport' | 'signal' | 'now'> {
+export interface TrialOutside extends Pick<Outside, 'transport' | 'signal' | 'now' | 'secrets'> {
   /** host[:port] of registries that the nodes reach by plain HTTP; loopback addresses need not be named. */
   readonly plainHttp?: readonly string[]
 }
@@ -145,7 +145,7 @@ async function authorize(trial: Trial, challenge: Challenge): Promise<RegistryAu
     const isRefused = answer.status === 401 || answer.status === 403
     const anonymous = isRefused ? await askRegistry(outside, { method: 'GET', url: realm.href }) : undefined
     const isUnheard = anonymous?.status === answer.status && anonymous.body === answer.body
-    return refusal(trial, answer, { at: 'token endpoint', url, sent: [credential.password], isUnheard })
+    return refusal(trial, answer, { at: 'token endpoint', url, isUnheard })
   }
   const body = asObject(jsonOrNone(answer.body))
   const token = asText(body?.['token']) ?? asText(body?.['access_token'])
@@ -179,8 +179,7 @@ async function judge(trial: Trial, answer: HttpAnswer, sent?: Sent): Promise<Pul
     return { outcome: 'unclear', url, words: '200 with a page in place of a manifest' }
   if (answer.status === 200) return { outcome: isOfImage ? 'pulls' : 'accepted' }
   const { authorization, isUnheard = false } = sent ?? {}
-  const secrets = [trial.credential.password, ...(authorization?.kind === 'bearer' ? [authorization.token] : [])]
-  const said: Said = { at: 'manifest', url, sent: secrets, isUnheard }
+  const said: Said = { at: 'manifest', url, isUnheard }
   if (!isOfImage) return refusal(trial, answer, said)
   // The answer to a HEAD has no words: the same is asked by GET, for the reason.
   const full = await askManifest(trial, authorization, 'GET')
@@ -193,15 +192,14 @@ const isPage = ({ headers }: HttpAnswer) => /^text\/html\b/i.test(headers['conte
 interface Said {
   readonly at: 'token endpoint' | 'manifest'
   readonly url: string
-  readonly sent: readonly Redacted[]
   /** A request without a credential is answered the same. */
   readonly isUnheard: boolean
 }
 
-function refusal({ outside }: Trial, answer: HttpAnswer, { at, url, sent, isUnheard }: Said): PullTrial {
+function refusal({ outside }: Trial, answer: HttpAnswer, { at, url, isUnheard }: Said): PullTrial {
   const { status } = answer
   const said = registryWords(answer)
-  const words = said.message === undefined ? `${status}` : `${status} ${quoteSafely(said.message, sent)}`
+  const words = said.message === undefined ? `${status}` : `${status} ${quoteSafely(said.message, outside.secrets)}`
   if (status === 401 || status === 403)
     return {
       outcome: 'refused',

@@ -1,6 +1,7 @@
 /** An Outside for tests: a clock that only sleeping moves, no chance, and the real transport on real sockets. */
 import { httpsTransport } from '../../src/outside/https-transport.ts'
 import type { Environment, Outside } from '../../src/outside/outside.ts'
+import { SecretRegister } from '../../src/outside/secret-register.ts'
 
 export interface TestOutside extends Outside {
   /** How long each sleep was meant to last. Milliseconds. */
@@ -35,6 +36,7 @@ export function testOutside({
     transport: httpsTransport(environment, ca),
     signal: signal ?? new AbortController().signal,
     log: () => undefined,
+    secrets: new SecretRegister(),
     slept,
   }
 }

@@ -9,6 +9,7 @@ import { answerHealth } from '../../src/issuer/watch/answer-health.ts'
 import type { Cluster } from '../../src/kubernetes/cluster.ts'
 import { createEvent } from '../../src/kubernetes/create-event.ts'
 import { PullpassError } from '../../src/outside/pullpass-error.ts'
+import { SecretRegister } from '../../src/outside/secret-register.ts'
 import { createLog } from '../../src/terminal/log.ts'
 import { renderFault } from '../../src/terminal/render-fault.ts'
 import { renderStructured } from '../../src/terminal/render-structured.ts'
@@ -75,6 +76,7 @@ async function eventOf(text: string): Promise<string> {
   let body = ''
   const cluster: Cluster = {
     server: 'https://cluster.example.com:6443',
+    secrets: new SecretRegister(),
     async request(wanted) {
       body = typeof wanted.body === 'string' ? wanted.body : ''
       return { status: 201, body: '{}' }

@@ -7,8 +7,7 @@ import { unauthenticated } from '../../kubernetes/unauthenticated.ts'
 import { asObject, asText, jsonOrNone } from '../../outside/json-fields.ts'
 import { plainLine } from '../../outside/plain-text.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
-import { quoteSafely } from '../../outside/quote-safely.ts'
-import { repeatsSecret } from '../../outside/repeats-secret.ts'
+import { quoteSafely, repeatsSecret } from '../../outside/secret-register.ts'
 import { type DocumentName, documentPaths } from '../documents/publish-target.ts'
 import type { IssuerKey } from '../keys/issuer-key.ts'
 import { parseJwks } from '../keys/parse-jwks.ts'
@@ -40,15 +39,15 @@ export async function readClusterIssuer(cluster: Cluster): Promise<ClusterIssuer
 /** By any media type: asked for application/json alone, the API server answers 406 for its JWKS. */
 async function ask(cluster: Cluster, name: DocumentName): Promise<string> {
   const answer = await cluster.request({ method: 'GET', path: `/${documentPaths[name]}`, accept: '*/*' })
-  if (answer.status === 200 && !repeatsSecret(answer.body, answer.sent ? [answer.sent] : [])) return answer.body
-  if (answer.status === 200) throw malformed(cluster, name, 'it repeats the credential that it was sent')
+  if (answer.status === 200 && !repeatsSecret(answer.body, cluster.secrets)) return answer.body
+  if (answer.status === 200) throw malformed(cluster, name, 'it repeats a credential of this run')
   throw refused(cluster, name, answer)
 }
 
-function refused({ server }: Cluster, name: DocumentName, answer: ClusterAnswer): PullpassError {
+function refused({ server, secrets }: Cluster, name: DocumentName, answer: ClusterAnswer): PullpassError {
   const where = `${server}/${documentPaths[name]}`
   const message = asText(asObject(jsonOrNone(answer.body))?.['message'])
-  const words = message ? ` ${quoteSafely(message, answer.sent ? [answer.sent] : [])}` : ''
+  const words = message ? ` ${quoteSafely(message, secrets)}` : ''
   const seen = `the API server answered ${answer.status}${words} for ${where}`
   if (answer.status === 404) {
     return new PullpassError({

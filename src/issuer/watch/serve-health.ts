@@ -1,5 +1,6 @@
 /** Serves a watch's health and metrics until it is closed. */
 import type { Outside } from '../../outside/outside.ts'
+import { withholdSecrets } from '../../outside/secret-register.ts'
 import { type HttpServer, type ListenAddress, openHttpServer } from '../serve/open-http-server.ts'
 import { answerHealth } from './answer-health.ts'
 import type { WatchStatus } from './watch-status.ts'
@@ -8,7 +9,7 @@ import type { WatchStatus } from './watch-status.ts'
 export async function serveHealth(
   listen: ListenAddress,
   status: () => WatchStatus | undefined,
-  { now, log }: Pick<Outside, 'now' | 'log'>,
+  { now, log, secrets }: Pick<Outside, 'now' | 'log' | 'secrets'>,
 ): Promise<HttpServer> {
   const startedAt = now()
   const server = await openHttpServer({
@@ -22,7 +23,7 @@ export async function serveHealth(
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
       }
-      return { status: answer.status, headers, text: answer.text }
+      return { status: answer.status, headers, text: withholdSecrets(answer.text, secrets) }
     },
   })
   log('info', 'health is served', { port: server.port })

@@ -1,7 +1,7 @@
 /** One request to Google's IAM on the operator's behalf. https://cloud.google.com/iam/docs/reference/rest */
 import type { Refusal } from '../../outside/answer-fault.ts'
 import type { Redacted } from '../../outside/redacted.ts'
-import { repeatsSecret } from '../../outside/repeats-secret.ts'
+import { repeatsSecret } from '../../outside/secret-register.ts'
 import { AnswerUnread, type Received, send } from '../../outside/send.ts'
 import type { HttpMethod } from '../../outside/transport.ts'
 import { iamEndpoint } from '../gcp-endpoints.ts'
@@ -40,13 +40,12 @@ export async function askIam<T>({ outside, caller, token }: IamConnection, ask: 
     ...(json !== undefined && { json }),
     bearer,
     refusal: (status, body) => ask.refusal?.(status, body) ?? iamRefusal(status, body, caller),
-    read: (answer) => read(withoutSecret(answer, bearer)),
+    read: (answer) => read(withoutSecret(answer, outside.secrets)),
   })
 }
 
 /** Names, descriptions, conditions, kids: what is read of an answer is shown, by many. */
-function withoutSecret(answer: Received, sent: Redacted): Received {
-  if (repeatsSecret(JSON.stringify(answer.body), [sent]))
-    throw new AnswerUnread('it repeats the token that it was sent')
+function withoutSecret(answer: Received, secrets: Iterable<Redacted>): Received {
+  if (repeatsSecret(JSON.stringify(answer.body), secrets)) throw new AnswerUnread('it repeats a token of this run')
   return answer
 }

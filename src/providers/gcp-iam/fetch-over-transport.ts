@@ -2,28 +2,21 @@
 import { askForLibrary } from '../../outside/ask-for-library.ts'
 import { asObject, jsonOrNone } from '../../outside/json-fields.ts'
 import type { Hop } from '../../outside/pullpass-error.ts'
-import { Redacted } from '../../outside/redacted.ts'
 import type { SendOutside } from '../../outside/send.ts'
 
 export interface LibraryFetch {
   readonly request: typeof fetch
-  /** What was sent in confidence: an answer that repeats it is not quoted. */
-  readonly sent: readonly Redacted[]
   /** `expires_in` of the last answer; undefined where it named none. */
   readonly lifeSeconds: () => number | undefined
 }
 
-const confidential = ['subject_token', 'refresh_token', 'client_secret', 'assertion', 'actor_token']
-
 /** Rejects with a PullpassError where no answer came. */
 export function fetchOverTransport(outside: SendOutside, hop: Hop): LibraryFetch {
-  const sent: Redacted[] = []
   let lifeSeconds: number | undefined
   const request: typeof fetch = async (input, init = {}) => {
     const url = input instanceof Request ? input.url : String(input)
     const body = textOf(init.body)
     const headers = headersOf(init)
-    sent.push(...secretsIn(body, headers))
     const answer = await askForLibrary(outside, {
       hop,
       who: 'Google',
@@ -37,7 +30,7 @@ export function fetchOverTransport(outside: SendOutside, hop: Hop): LibraryFetch
     const { status, headers: given } = answer
     return new Response(status === 204 ? null : answer.body, { status, headers: given })
   }
-  return { request, sent, lifeSeconds: () => lifeSeconds }
+  return { request, lifeSeconds: () => lifeSeconds }
 }
 
 /** With the type that fetch gives a form. */
@@ -54,11 +47,4 @@ function textOf(body: unknown): string | undefined {
   if (typeof body === 'string') return body
   if (body instanceof URLSearchParams) return body.toString()
   throw new TypeError("Google's auth library sends text alone")
-}
-
-function secretsIn(body: string | undefined, headers: Headers): Redacted[] {
-  const fields = new URLSearchParams(body)
-  const named = confidential.flatMap((name) => fields.get(name) ?? [])
-  const bearer = headers.get('authorization')?.replace(/^\w+ /, '')
-  return [...named, bearer].filter((value) => value).map((value) => new Redacted(String(value)))
 }

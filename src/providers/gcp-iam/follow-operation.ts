@@ -1,7 +1,7 @@
 /** A long-running operation of Google's, followed to its end. https://cloud.google.com/apis/design/design_patterns#long_running_operations */
 import { asObject, asText, type JsonObject } from '../../outside/json-fields.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
-import { quoteSafely } from '../../outside/quote-safely.ts'
+import { quoteSafely } from '../../outside/secret-register.ts'
 import { AnswerUnread, type Received } from '../../outside/send.ts'
 import { unspecificCodes } from '../../outside/unspecific-codes.ts'
 import { askIam, type IamConnection } from './ask-iam.ts'
@@ -55,7 +55,7 @@ export async function followOperation(connection: IamConnection, started: Operat
   throw new PullpassError({
     code: codeOf(code, connection),
     hop: caller.hop,
-    seen: `Google's operation ${operation.name} failed: ${quoteSafely(message, [await connection.token()])}`,
+    seen: `Google's operation ${operation.name} failed: ${quoteSafely(message, outside.secrets)}`,
     expected: 'it to succeed',
     hint: 'run it again: what is done already is seen then, and what failed is tried once more',
     retryable: code === grpc.unavailable,

@@ -11,10 +11,10 @@ import type {
 import { faultUnder } from '../../outside/fault-under.ts'
 import { asObject, asText, type JsonObject } from '../../outside/json-fields.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
-import { quoteSafely } from '../../outside/quote-safely.ts'
 import { Redacted } from '../../outside/redacted.ts'
+import { quoteSafely } from '../../outside/secret-register.ts'
 import { showPath } from '../../outside/show-path.ts'
-import { fetchOverTransport, type LibraryFetch } from './fetch-over-transport.ts'
+import { fetchOverTransport } from './fetch-over-transport.ts'
 import { type CredentialFile, credentialsIn, findOperatorCredentials } from './find-operator-credentials.ts'
 import type { GrantedToken } from './granted-token.ts'
 import type { IamCaller, IamOutside } from './iam-caller.ts'
@@ -27,7 +27,7 @@ type Library = typeof import('google-auth-library')
 interface Asked {
   readonly file: CredentialFile
   readonly caller: IamCaller
-  readonly http: LibraryFetch
+  readonly secrets: Iterable<Redacted>
 }
 
 const scopes = ['https://www.googleapis.com/auth/cloud-platform']
@@ -67,7 +67,7 @@ async function tokenOfFile(file: CredentialFile, outside: IamOutside, caller: Ia
     return { value: new Redacted(token), expiresAt: expiryOf(client.credentials, http.lifeSeconds(), askedAt) }
   } catch (error) {
     outside.signal.throwIfAborted()
-    throw refused(error, { file, caller, http })
+    throw refused(error, { file, caller, secrets: outside.secrets })
   }
 }
 
@@ -112,14 +112,14 @@ function federatedClient(
 }
 
 /** The library's errors hold whole requests, with tokens: known fields of the answer are taken, and no cause is kept. */
-function refused(error: unknown, { file, caller, http }: Asked): PullpassError {
+function refused(error: unknown, { file, caller, secrets }: Asked): PullpassError {
   const known = faultUnder(error)
   if (known !== undefined) return known
   const { status, words } = answerIn(error)
   const what =
     status === undefined
       ? `Google's auth library cannot use the operator's credentials of ${showPath(file.path)}`
-      : `Google answered ${status}${words === undefined ? '' : ` ${quoteSafely(words, http.sent)}`} to the operator's credentials of ${showPath(file.path)}`
+      : `Google answered ${status}${words === undefined ? '' : ` ${quoteSafely(words, secrets)}`} to the operator's credentials of ${showPath(file.path)}`
   const passing = status !== undefined && (status >= 500 || status === 429)
   return new PullpassError({
     code: caller.codes.denied,

@@ -5,6 +5,7 @@ import type { Cluster, ClusterAnswer, ClusterRequest } from '../../../src/kubern
 import { connect } from '../../../src/kubernetes/connect.ts'
 import { PullpassError } from '../../../src/outside/pullpass-error.ts'
 import { Redacted } from '../../../src/outside/redacted.ts'
+import { SecretRegister } from '../../../src/outside/secret-register.ts'
 import { startTestSandbox } from '../../support/start-test-sandbox.ts'
 import { testOutside } from '../../support/test-outside.ts'
 import { rsaJwk } from '../public/public-facts.ts'
@@ -19,6 +20,7 @@ const healthy: Readonly<Record<string, ClusterAnswer>> = {
 /** A cluster that gives these answers. */
 const clusterOf = (answers: Readonly<Record<string, ClusterAnswer>>, asked: ClusterRequest[] = []): Cluster => ({
   server: 'https://cluster.example.com:6443',
+  secrets: new SecretRegister(),
   async request(wanted) {
     asked.push(wanted)
     return answers[wanted.path] ?? { status: 404, body: '' }
@@ -93,18 +95,21 @@ suite("a cluster's own documents", () => {
       [discoveryPath, { ...discovery, issuer: `https://oidc.example.com/${sent.reveal()}` }],
       ['/openid/v1/jwks', { keys: [{ ...rsaJwk, kid: Buffer.from(sent.reveal()).toString('base64') }] }],
     ] as const) {
-      const answer = { status: 200, body: JSON.stringify(body), sent }
-      await assert.rejects(readClusterIssuer(clusterOf({ ...healthy, [path]: answer })), {
+      const cluster = clusterOf({ ...healthy, [path]: { status: 200, body: JSON.stringify(body) } })
+      cluster.secrets.add(sent)
+      await assert.rejects(readClusterIssuer(cluster), {
         code: 'DISCOVERY_MALFORMED',
-        seen: `https://cluster.example.com:6443${path} answered 200, but it repeats the credential that it was sent`,
+        seen: `https://cluster.example.com:6443${path} answered 200, but it repeats a credential of this run`,
       })
     }
   })
 
   test('are refused in words that never repeat the credential that was sent', async () => {
     const sent = new Redacted('a-bearer-token-of-some-length-0123456789')
-    const answer = { status: 403, body: JSON.stringify({ message: `cannot take ${sent.reveal()}` }), sent }
-    await assert.rejects(readClusterIssuer(clusterOf({ ...healthy, [discoveryPath]: answer })), (fault: Error) => {
+    const answer = { status: 403, body: JSON.stringify({ message: `cannot take ${sent.reveal()}` }) }
+    const cluster = clusterOf({ ...healthy, [discoveryPath]: answer })
+    cluster.secrets.add(sent)
+    await assert.rejects(readClusterIssuer(cluster), (fault: Error) => {
       assert.doesNotMatch(fault.message, /a-bearer-token/)
       assert.match(fault.message, /its words are withheld/)
       return true

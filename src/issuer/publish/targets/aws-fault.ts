@@ -12,7 +12,7 @@ import { type StoreRefusal, storeFault } from './store-fault.ts'
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 export function awsFault(
   error: unknown,
-  { name, bucket, secrets }: { readonly name: string; readonly bucket: string; readonly secrets: readonly Redacted[] },
+  { name, bucket, secrets }: { readonly name: string; readonly bucket: string; readonly secrets: Iterable<Redacted> },
   doing: StoreRefusal['doing'],
 ): PullpassError {
   const known = faultUnder(error)

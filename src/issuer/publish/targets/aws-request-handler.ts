@@ -1,8 +1,6 @@
 /** The HTTP of AWS's library, over the run's own transport: for S3, and for the token service behind its credentials. */
 import { Readable } from 'node:stream'
 import { askForLibrary } from '../../../outside/ask-for-library.ts'
-import type { Redacted } from '../../../outside/redacted.ts'
-import { sentByLibrary } from '../../../outside/sent-by-library.ts'
 import type { TargetOutside } from './target-outside.ts'
 
 /** What a library's request and answer have that matters here. */
@@ -24,8 +22,6 @@ interface AwsAnswer {
 }
 
 export interface AwsRequestHandler {
-  /** What was sent in confidence. */
-  readonly secrets: readonly Redacted[]
   handle(request: AwsRequest, options?: { abortSignal?: unknown }): Promise<{ response: AwsAnswer }>
   readonly metadata: { readonly handlerProtocol: string }
   updateHttpClientConfig(): void
@@ -34,12 +30,9 @@ export interface AwsRequestHandler {
 }
 
 export function awsRequestHandler(outside: TargetOutside): AwsRequestHandler {
-  const { secrets, note } = sentByLibrary()
   return {
-    secrets,
     async handle(request, { abortSignal } = {}) {
       const { method, headers: sent, body: content } = request
-      note(sent, content)
       const { status, headers, body } = await askForLibrary(outside, {
         hop: 'publish',
         who: 'AWS',

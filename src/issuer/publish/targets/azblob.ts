@@ -25,7 +25,7 @@ interface Container {
   readonly account: string
   readonly container: string
   readonly signal: AbortSignal
-  readonly secrets: readonly Redacted[]
+  readonly secrets: Iterable<Redacted>
 }
 
 /** @throws VARIABLE_INVALID */
@@ -34,14 +34,14 @@ export async function azblob(wanted: ContainerName, outside: TargetOutside): Pro
   const endpoint =
     originVariable(outside.environment, 'PULLPASS_AZURE_BLOB_ENDPOINT', 'path') ??
     `https://${account}.blob.core.windows.net`
-  const { client, secrets } = await openContainer(`${endpoint}/${container}`, outside)
+  const client = await openContainer(`${endpoint}/${container}`, outside)
   const [suffix, under] = path === '' ? ['', ''] : [`/${path}`, `${path}/`]
   const here: Container = {
     name: `azblob://${account}/${container}${suffix}`,
     account,
     container,
     signal: outside.signal,
-    secrets,
+    secrets: outside.secrets,
   }
   const blobOf = (document: DocumentName) => client.getBlockBlobClient(`${under}${documentPaths[document]}`)
   return {
@@ -54,12 +54,7 @@ export async function azblob(wanted: ContainerName, outside: TargetOutside): Pro
   }
 }
 
-interface Opened {
-  readonly client: ContainerClient
-  readonly secrets: readonly Redacted[]
-}
-
-async function openContainer(url: string, outside: TargetOutside): Promise<Opened> {
+async function openContainer(url: string, outside: TargetOutside): Promise<ContainerClient> {
   const [blobs, identity, pipeline] = await Promise.all([
     import('@azure/storage-blob'),
     import('@azure/identity'),
@@ -67,11 +62,10 @@ async function openContainer(url: string, outside: TargetOutside): Promise<Opene
   ])
   const clients = azureHttpClients(pipeline, outside)
   const credential = azureIdentity(identity, clients, outside)
-  const client = new blobs.ContainerClient(url, credential, {
+  return new blobs.ContainerClient(url, credential, {
     httpClient: clients.blobs,
     retryOptions: { maxTries: 3, maxRetryDelayInMs: 4000 },
   })
-  return { client, secrets: clients.secrets }
 }
 
 async function readBlob(here: Container, blob: BlockBlobClient): ReturnType<PublishTarget['read']> {

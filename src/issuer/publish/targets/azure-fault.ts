@@ -16,7 +16,7 @@ export function azureFault(
     readonly name: string
     readonly account: string
     readonly container: string
-    readonly secrets: readonly Redacted[]
+    readonly secrets: Iterable<Redacted>
   },
   doing: StoreRefusal['doing'],
 ): PullpassError {

@@ -6,13 +6,9 @@ import { Readable } from 'node:stream'
 import type { HttpClient, PipelineRequest } from '@azure/core-rest-pipeline'
 import type { HttpHeaders, IHttpClient } from '@azure/storage-blob'
 import { askForLibrary, type LibraryAnswer } from '../../../outside/ask-for-library.ts'
-import type { Redacted } from '../../../outside/redacted.ts'
-import { sentByLibrary } from '../../../outside/sent-by-library.ts'
 import type { TargetOutside } from './target-outside.ts'
 
 export interface AzureHttpClients {
-  /** What was sent in confidence. */
-  readonly secrets: readonly Redacted[]
   readonly tokens: HttpClient
   readonly blobs: IHttpClient
 }
@@ -30,12 +26,9 @@ export function azureHttpClients(
   { createHttpHeaders }: typeof import('@azure/core-rest-pipeline'),
   outside: TargetOutside,
 ): AzureHttpClients {
-  const { secrets, note } = sentByLibrary()
   return {
-    secrets,
     tokens: {
       async sendRequest(request) {
-        note(request.headers.toJSON(), request.body)
         const answer = await send(outside, { ...partsOf(request), headers: request.headers.toJSON() })
         const headers = createHttpHeaders({ ...answer.headers })
         return { request, status: answer.status, headers, ...bodyFor(request, answer) }
@@ -43,7 +36,6 @@ export function azureHttpClients(
     },
     blobs: {
       async sendRequest(request) {
-        note(request.headers.toJson(), undefined)
         const answer = await send(outside, { ...partsOf(request), headers: request.headers.toJson() })
         return {
           request,

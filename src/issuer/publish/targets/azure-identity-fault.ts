@@ -1,14 +1,14 @@
 /** Why Azure gave the operator no token, in words. The library's errors hold whole answers: known fields are taken, no cause is kept. */
 import { asObject, asText } from '../../../outside/json-fields.ts'
 import { PullpassError } from '../../../outside/pullpass-error.ts'
-import { quoteSafely } from '../../../outside/quote-safely.ts'
 import type { Redacted } from '../../../outside/redacted.ts'
+import { quoteSafely } from '../../../outside/secret-register.ts'
 import { credentialsMissing } from './credentials-missing.ts'
 
 /** Said where no place of the chain had anything; what had something and failed says so by other errors. */
 const nothingFound = new Set(['CredentialUnavailableError', 'AggregateAuthenticationError'])
 
-export function azureIdentityFault(error: unknown, secrets: readonly Redacted[]): PullpassError {
+export function azureIdentityFault(error: unknown, secrets: Iterable<Redacted>): PullpassError {
   if (error instanceof Error && nothingFound.has(error.name)) return noCredentials()
   const status = asObject(error)?.['statusCode']
   const said = asText(asObject(asObject(error)?.['errorResponse'])?.['errorDescription'])

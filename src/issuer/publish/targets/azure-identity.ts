@@ -28,7 +28,7 @@ const libraryMarginMs = 120_000
 /** Renewed when half of its life is left. @throws VARIABLE_INVALID */
 export function azureIdentity(
   library: Library,
-  { tokens: httpClient, secrets }: Pick<AzureHttpClients, 'tokens' | 'secrets'>,
+  { tokens: httpClient }: Pick<AzureHttpClients, 'tokens'>,
   outside: TargetOutside,
 ): TokenCredential {
   const authority = originVariable(outside.environment, 'AZURE_AUTHORITY_HOST', 'no path')
@@ -48,7 +48,7 @@ export function azureIdentity(
       return { token: token.token, expiresAt: new Date(token.expiresOnTimestamp) }
     } catch (error) {
       outside.signal.throwIfAborted()
-      throw faultUnder(error) ?? watched.fault() ?? azureIdentityFault(error, secrets)
+      throw faultUnder(error) ?? watched.fault() ?? azureIdentityFault(error, outside.secrets)
     }
   }, outside)
   return {

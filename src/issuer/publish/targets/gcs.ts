@@ -120,7 +120,7 @@ async function ask(here: Bucket, asked: StorageAsk, good: readonly number[]): Pr
     const bearer = await here.token?.()
     const answer = await askOnce(outside, asked, bearer)
     if (good.includes(answer.status)) return answer
-    const fault = refusalOf(here, asked.doing, answer, bearer)
+    const fault = refusalOf(here, asked.doing, answer)
     const delayMs = retryDelayMs(attempt, outside.random(), undefined, outside.now())
     if (!fault.retryable || attempt === attempts || delayMs === undefined) throw fault
     await outside.sleep(delayMs, outside.signal)
@@ -142,11 +142,10 @@ function askOnce(outside: TargetOutside, { method, url, body, contentType }: Sto
 }
 
 /** Its refusals are JSON, or for what an object holds plain text. */
-function refusalOf(here: Bucket, doing: StorageAsk['doing'], { status, body }: HttpAnswer, bearer?: Redacted) {
+function refusalOf(here: Bucket, doing: StorageAsk['doing'], { status, body }: HttpAnswer) {
   const message = asText(asObject(asObject(jsonOrNone(body))?.['error'])?.['message'])
   const { name: target, hints } = here
-  const secrets = bearer === undefined ? [] : [bearer]
-  return storeFault({ who: 'Google', target, doing, status, words: message, hints, secrets })
+  return storeFault({ who: 'Google', target, doing, status, words: message, hints, secrets: here.outside.secrets })
 }
 
 const hintsOf = (bucket: string): StoreHints => ({

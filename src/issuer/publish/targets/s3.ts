@@ -27,7 +27,7 @@ interface Bucket {
   readonly client: S3Client
   readonly library: typeof import('@aws-sdk/client-s3')
   readonly signal: AbortSignal
-  readonly secrets: readonly Redacted[]
+  readonly secrets: Iterable<Redacted>
 }
 
 /** @throws VARIABLE_INVALID, PUBLISH_TARGET_MISSING, PUBLISH_UNAVAILABLE */
@@ -50,7 +50,7 @@ export async function s3({ bucket, path }: BucketName, outside: TargetOutside): 
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
   })
   const under = path === '' ? '' : `${path}/`
-  const { secrets } = requestHandler
+  const { secrets } = outside
   const here: Bucket = { name: `s3://${bucket}${path && `/${path}`}`, bucket, client, library, signal, secrets }
   const keyOf = (document: DocumentName) => `${under}${documentPaths[document]}`
   return {

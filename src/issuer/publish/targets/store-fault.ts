@@ -1,8 +1,8 @@
 /** What a store's refusal means for who publishes, by its status; its words come from known fields alone. */
 import type { ErrorCode } from '../../../outside/error-codes.ts'
 import { PullpassError } from '../../../outside/pullpass-error.ts'
-import { quoteSafely } from '../../../outside/quote-safely.ts'
 import type { Redacted } from '../../../outside/redacted.ts'
+import { quoteSafely } from '../../../outside/secret-register.ts'
 
 export interface StoreRefusal {
   /** `Google`. */
@@ -14,8 +14,8 @@ export interface StoreRefusal {
   /** The store's own word and sentence. */
   readonly words: string | undefined
   readonly hints: StoreHints
-  /** What was sent in confidence. */
-  readonly secrets?: readonly Redacted[]
+  /** The run's. */
+  readonly secrets: Iterable<Redacted>
 }
 
 export interface StoreHints {
@@ -26,7 +26,7 @@ export interface StoreHints {
 }
 
 export function storeFault(refusal: StoreRefusal): PullpassError {
-  const { who, target, doing, status, words, hints, secrets = [] } = refusal
+  const { who, target, doing, status, words, hints, secrets } = refusal
   const code = codeOf(status)
   const said = words === undefined ? '' : ` ${quoteSafely(words, secrets)}`
   return new PullpassError({

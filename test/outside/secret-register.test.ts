@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { Redacted } from '../../src/outside/redacted.ts'
+import { quoteSafely, repeatsSecret, SecretRegister, withholdSecrets } from '../../src/outside/secret-register.ts'
+
+const withheld = '(its words are withheld: they repeat a secret)'
+const secret = fc.stringMatching(/^[A-Za-z0-9_.+/=:-]{40,200}$/)
+const around = fc.string({ maxLength: 40 })
+
+const spellings: Record<string, (text: string) => string> = {
+  raw: (text) => text,
+  'in base64': (text) => Buffer.from(text).toString('base64'),
+  'in base64url': (text) => Buffer.from(text).toString('base64url'),
+  'URL-encoded': encodeURIComponent,
+}
+
+function registerOf(...secrets: readonly string[]): SecretRegister {
+  const register = new SecretRegister()
+  register.add(...secrets.map((text) => new Redacted(text)))
+  return register
+}
+
+suite('words of others', () => {
+  for (const [name, spell] of Object.entries(spellings)) {
+    test(`are withheld where they repeat a part of any secret of the run, ${name}`, () => {
+      fc.assert(
+        fc.property(secret, fc.nat(8), around, around, (text, start, before, after) => {
+          const words = before + spell(text.slice(start, start + 32)) + after
+          const register = registerOf('the first secret', text, 'the last secret')
+          assert.equal(quoteSafely(words, register), withheld)
+          assert.equal(quoteSafely(words, [new Redacted(text)]), withheld)
+        }),
+      )
+    })
+  }
+
+  test('are withheld where base64 of more repeats a secret', () => {
+    fc.assert(
+      fc.property(secret, fc.string({ maxLength: 10 }), fc.string({ maxLength: 10 }), (text, before, after) => {
+        const words = Buffer.from(before + text + after).toString('base64')
+        assert.equal(quoteSafely(words, registerOf(text)), withheld)
+      }),
+    )
+  })
+
+  test('are shown otherwise, in one line of bounded length', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 1000 }), (words) => {
+        const shown = quoteSafely(words, registerOf('~'.repeat(40)))
+        assert.ok(shown.length <= 303)
+        assert.doesNotMatch(shown, /[\p{Cc}\p{Zl}\p{Zp}]/u)
+      }),
+    )
+    assert.equal(quoteSafely('Permission denied.\nAsk again.', registerOf('x')), '"Permission denied. Ask again."')
+  })
+
+  test('of Google about a token are shown, though it holds the issuer and audience that they name', () => {
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const [iss, aud] = ['https://issuer.example.com/cluster', '//iam.googleapis.com/projects/123/locations/global']
+    const token = `${part({ alg: 'RS256', kid: 'a' })}.${part({ iss, aud: [aud] })}.c2lnbmF0dXJl`
+    for (const words of [
+      `The issuer in ID Token ${iss} does not match the expected one in config: https://issuer.example.com`,
+      `The audience in ID Token [${aud}] does not match the expected audience.`,
+      "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).",
+    ]) {
+      assert.equal(quoteSafely(words, registerOf(token)), `"${words}"`)
+    }
+  })
+})
+
+suite('the secrets of a run', () => {
+  test('are as many as a daemon needs: the latest 300', () => {
+    const register = new SecretRegister()
+    const nth = (count: number) => `a-session-token-of-number-${count}-0123456789`
+    for (let count = 0; count < 400; count++) register.add(new Redacted(nth(count)))
+    register.add(new Redacted(nth(399)), undefined)
+    assert.equal([...register].length, 300)
+    assert.equal(repeatsSecret(nth(399), register), true)
+    assert.equal(repeatsSecret(nth(100), register), true)
+    assert.equal(
+      [...register].some((one) => one.reveal() === nth(99)),
+      false,
+    )
+  })
+
+  test('are found in a long text without delay', () => {
+    const began = process.cpuUsage() // not the clock's: others work on this machine
+    assert.equal(repeatsSecret('x'.repeat(1024 * 1024), registerOf('yz'.repeat(1000))), false)
+    assert.ok(process.cpuUsage(began).user < 5_000_000)
+  })
+
+  test('are replaced in what is printed, each by a note, and the rest stays as it is', () => {
+    const token = 'ya29.a0AfH6SMBx-planted-operators-token-0123456789'
+    const note = '(withheld: it repeats a secret)'
+    const register = registerOf(token, 'another-secret-of-the-run')
+    const shown = (text: string) => withholdSecrets(text, register)
+    assert.equal(shown(`kid ${token} and "${token}", none`), `kid ${note} and "${note}", none`)
+    assert.equal(shown(`{"kid":"${Buffer.from(token).toString('base64url')}"}`), `{"kid":"${note}"}`)
+    assert.equal(shown('nothing to hide: ya29.a0 and planted-oper'), 'nothing to hide: ya29.a0 and planted-oper')
+    assert.equal(withholdSecrets(token, new SecretRegister()), token)
+  })
+
+  test('of any characters break nothing', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary', maxLength: 100 }),
+        fc.string({ unit: 'binary', maxLength: 300 }),
+        (text, words) => {
+          const shown = withholdSecrets(words, registerOf(text))
+          assert.equal(shown === words, !repeatsSecret(words, registerOf(text)))
+        },
+      ),
+    )
+  })
+})
