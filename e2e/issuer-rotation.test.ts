@@ -66,6 +66,8 @@ async function startWatch(stage: RotationStage) {
     account: { namespace: 'image-system', name: 'pullpass' },
     memory: { namespace: 'pullpass-system', name: 'pullpass-issuer' },
     keepForMs: 48 * 3_600_000,
+    trusted: { pinned: [], accepted: [] },
+    acceptedKeys: [],
   }
   let state = firstState
   const look = async (keepForMs = wanted.keepForMs) => {

@@ -1,24 +1,37 @@
-/** A control plane at an address that an EndpointSlice may lead to, and `pullpass issuer watch`, which is told of no API server. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+/**
+ * A control plane at an address that an EndpointSlice may lead to, and `pullpass issuer watch`, which is told of no API server and
+ * trusts what a Pod trusts: a file that follows ConfigMap kube-root-ca.crt of its namespace, as the kubelet writes it.
+ */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { spawnPullpass } from '../../test/support/spawn-pullpass.ts'
 import type { ApiServerPlan, ServiceAccountKeys } from '../parts/control-plane/api-server-plan.ts'
+import { askAsAdmin } from '../parts/control-plane/ask-as-admin.ts'
 import { renderKubeconfig } from '../parts/control-plane/render-kubeconfig.ts'
 import { requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
 import type { RunningApiServer } from '../parts/control-plane/start-api-server.ts'
 import { freePort } from '../parts/ground/free-port.ts'
-import { startPart } from '../parts/ground/start-part.ts'
+import { type PartGround, startPart } from '../parts/ground/start-part.ts'
+import { waitUntil } from '../parts/ground/wait-until.ts'
 import type { RealPart } from '../parts/real-part.ts'
-import { startControlPlane } from '../parts/start-control-plane.ts'
+import { type ControlPlane, startControlPlane } from '../parts/start-control-plane.ts'
 
-export interface ReplicasStage extends RealPart {
+export interface ReplicasStage extends RealPart, RunningWatch {
+  readonly plane: ControlPlane
   startReplica(plan: ApiServerPlan): Promise<RunningApiServer>
-  /** Writes an address into an EndpointSlice of its own, as anybody with the right to it may. */
-  list(address: string, port: number): Promise<void>
+  /** Writes an address into an EndpointSlice of its own, with this token; by default as the cluster's admin. */
+  list(address: string, port: number, token?: string): Promise<void>
   /** Addresses in the EndpointSlices of Service `kubernetes`. */
   listed(): Promise<string[]>
   /** Kids of the JWKS that the watch writes into its folder; none as long as there is none. */
   published(): Promise<string[]>
+  /** The CA bundle as the watch finds it in its file. */
+  bundle(): Promise<string>
+  /** Ends the watch and starts it anew, with further flags. */
+  restartWatch(...flags: string[]): Promise<void>
+}
+
+interface RunningWatch {
   /** What `/readyz` of the watch says. */
   readiness(): Promise<string>
   /** Of the watch, by name and labels as they stand there. */
@@ -28,50 +41,96 @@ export interface ReplicasStage extends RealPart {
 interface Wanted {
   readonly listen: NonNullable<ApiServerPlan['listen']>
   readonly keys: ServiceAccountKeys
+  readonly users?: readonly string[]
 }
 
+const rootCa = '/api/v1/namespaces/pullpass-system/configmaps/kube-root-ca.crt'
+
 /** @throws AbsentPart where a program is not there */
-export const startReplicasStage = ({ listen, keys }: Wanted): Promise<ReplicasStage> =>
+export const startReplicasStage = ({ listen, keys, users = [] }: Wanted): Promise<ReplicasStage> =>
   startPart('replicas', async (ground) => {
-    const plane = await ground.use(startControlPlane({ listen, keys, issuer: 'https://oidc.example.com/cluster-1' }))
-    const create = async (path: string, metadata: object) =>
-      await requestKubernetes(plane, { method: 'POST', path, body: { metadata } })
-    await create('/api/v1/namespaces', { name: 'pullpass-system' })
-    await create('/api/v1/namespaces/default/serviceaccounts', { name: 'default' })
-    const [kubeconfig, folder] = [join(ground.folder, 'kubeconfig'), join(ground.folder, 'public')]
-    await writeFile(kubeconfig, renderKubeconfig(plane, plane.adminToken), { mode: 0o600 })
+    const issuer = 'https://oidc.example.com/cluster-1'
+    const plane = await ground.use(startControlPlane({ listen, keys, issuer, users, controllers: 'all' }))
+    await askAsAdmin(plane, {
+      method: 'POST',
+      path: '/api/v1/namespaces',
+      body: { metadata: { name: 'pullpass-system' } },
+    })
+    const [kubeconfig, folder, caFile] = ['kubeconfig', 'public', 'ca.crt'].map((name) => join(ground.folder, name))
+    if (kubeconfig === undefined || folder === undefined || caFile === undefined) throw new TypeError('three names')
+    await followRootCa(ground, plane, caFile)
+    const config = JSON.parse(renderKubeconfig(plane, plane.adminToken))
+    config.clusters[0].cluster = { server: plane.server, 'certificate-authority': caFile }
+    await writeFile(kubeconfig, JSON.stringify(config), { mode: 0o600 })
     await mkdir(folder)
-    const port = await freePort()
-    const watch = spawnPullpass(['issuer', 'watch', '--to', folder, '--health-listen', `${port}`], {
-      KUBECONFIG: kubeconfig,
-    })
-    ground.defer(async () => {
-      watch.child.kill('SIGTERM')
-      await watch.ended
-    })
-    const askWatch = async (path: string) => await (await fetch(`http://127.0.0.1:${port}${path}`)).text()
+    let watch = await startWatch(folder, kubeconfig)
+    ground.defer(() => watch.end())
     return {
+      plane,
       startReplica: (plan) => plane.startReplica(plan),
-      async list(address, listed) {
-        const body = {
-          metadata: { name: `by-hand-${address}`, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
-          addressType: 'IPv4',
-          endpoints: [{ addresses: [address] }],
-          ports: [{ name: 'https', port: listed }],
-        }
-        const path = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices'
-        const answer = await requestKubernetes(plane, { method: 'POST', path, body })
-        if (answer.status !== 201) throw new Error(answer.body)
-      },
+      list: (address, port, token = plane.adminToken) => list({ ...plane, adminToken: token }, address, port),
       listed: async () => listedIn((await requestKubernetes(plane, { path: slices })).body),
       published: async () => kidsIn(await readFile(join(folder, 'openid/v1/jwks'), 'utf8').catch(() => '{"keys":[]}')),
-      readiness: async () => await askWatch('/readyz'),
-      async metric(name) {
-        const line = (await askWatch('/metrics')).split('\n').find((one) => one.startsWith(`pullpass_issuer_${name} `))
-        return line === undefined ? undefined : Number(line.split(' ')[1])
+      bundle: async () => await readFile(caFile, 'utf8'),
+      readiness: () => watch.readiness(),
+      metric: (name) => watch.metric(name),
+      async restartWatch(...flags) {
+        await watch.end()
+        watch = await startWatch(folder, kubeconfig, flags)
       },
     }
   })
+
+/** As the kubelet does, which looks more seldom. */
+async function followRootCa(ground: PartGround, plane: ControlPlane, file: string): Promise<void> {
+  let written = ''
+  const follow = async () => {
+    const { status, body } = await requestKubernetes(plane, { path: rootCa })
+    const { data = {} }: { data?: Record<string, string> } = status === 200 ? JSON.parse(body) : {}
+    const text = data['ca.crt']
+    if (text === undefined) return undefined
+    if (text !== written) {
+      await writeFile(`${file}.new`, text)
+      await rename(`${file}.new`, file)
+    }
+    written = text
+    return true as const
+  }
+  await waitUntil('kube-root-ca.crt', 30_000, follow)
+  const timer = setInterval(() => void follow().catch(() => undefined), 500)
+  ground.defer(async () => clearInterval(timer))
+}
+
+async function startWatch(folder: string, kubeconfig: string, flags: readonly string[] = []) {
+  const port = await freePort()
+  const words = ['issuer', 'watch', '--to', folder, '--health-listen', `${port}`, ...flags]
+  const watch = spawnPullpass(words, { KUBECONFIG: kubeconfig })
+  const ask = async (path: string) => await (await fetch(`http://127.0.0.1:${port}${path}`)).text()
+  const running: RunningWatch & { end(): Promise<void> } = {
+    readiness: async () => await ask('/readyz').catch(() => ''),
+    async metric(name) {
+      const text = await ask('/metrics').catch(() => '')
+      const line = text.split('\n').find((one) => one.startsWith(`pullpass_issuer_${name} `))
+      return line === undefined ? undefined : Number(line.split(' ')[1])
+    },
+    async end() {
+      watch.child.kill('SIGTERM')
+      await watch.ended
+    },
+  }
+  return running
+}
+
+async function list(plane: ControlPlane, address: string, port: number): Promise<void> {
+  const body = {
+    metadata: { name: `by-hand-${address}`, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [address] }],
+    ports: [{ name: 'https', port }],
+  }
+  const path = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices'
+  await askAsAdmin(plane, { method: 'POST', path, body })
+}
 
 const slices =
   '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes'

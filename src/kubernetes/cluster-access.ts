@@ -8,6 +8,8 @@ export interface ClusterAccess {
   readonly server: URL
   /** Read anew for each connection: authorities and client certificates rotate. */
   readonly trust: () => Promise<Trust>
+  /** What `trust` was before its authorities were replaced for this connection; absent: it is as configured. */
+  readonly configured?: () => Promise<Trust>
   /** Who asks. `refused`: the server did not take the last one, so that a newer one is looked for. */
   readonly identify: (because: 'asked' | 'refused') => Promise<ClusterIdentity>
   /** Makes what makes the connections, where a proxy stands between: HTTP/1.1 then. */

@@ -35,6 +35,11 @@ export interface Cluster {
   request(wanted: ClusterRequest): Promise<ClusterAnswer>
   /** The same cluster over a connection of its own, closed by itself: behind a load balancer perhaps another API server. */
   reconnect(wanted?: Reconnection): Cluster
+  /**
+   * The certificates (PEM) that vouch for its API servers as they are configured now: a Pod's file may have changed since this
+   * connection was opened. Empty where the authorities are those that Node trusts. @throws CA_FILE_INVALID
+   */
+  authorities(): Promise<readonly string[]>
   close(): Promise<void>
 }
 
@@ -43,4 +48,6 @@ export interface Reconnection {
   readonly address?: URL
   /** Ends it, beside what ends the run. */
   readonly signal?: AbortSignal
+  /** PEM certificates that alone vouch for its API servers from now on, whatever is configured later. */
+  readonly authorities?: readonly string[]
 }

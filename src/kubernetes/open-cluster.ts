@@ -14,6 +14,7 @@ import { type KeptLine, keepLine } from './keep-line.ts'
 import type { Answer, Message } from './line.ts'
 import { nextAttemptMs, type Outcome } from './next-attempt.ts'
 import { type LineLimits, openLine } from './open-line.ts'
+import { splitCertificates } from './read-certificates.ts'
 import { createSlots } from './slots.ts'
 import { unreachable } from './unreachable.ts'
 
@@ -52,6 +53,10 @@ export function openCluster(
       return await ((wanted.maxAnswerBytes ?? 0) > largeAnswerBytes ? large.run(inSlot) : inSlot())
     },
     reconnect: (wanted) => reconnect(access, outside, limits, wanted),
+    async authorities() {
+      if (access.server.protocol !== 'https:') return []
+      return splitCertificates((await (access.configured ?? access.trust)()).ca ?? '')
+    },
     async close() {
       connection.closed = true
       grace.cancel()
@@ -64,9 +69,10 @@ function reconnect(
   access: ClusterAccess,
   outside: ClusterOutside,
   limits: ClusterLimits,
-  { address, signal }: Reconnection = {},
+  { address, signal, authorities }: Reconnection = {},
 ): Cluster {
-  const there = address === undefined ? access : accessAt(access, address)
+  const trusting = authorities === undefined ? access : trustingAlone(access, authorities)
+  const there = address === undefined ? trusting : accessAt(trusting, address)
   if (signal === undefined) return openCluster(there, outside, limits)
   // Who ends it himself waits for nothing.
   return openCluster(
@@ -80,10 +86,17 @@ function reconnect(
  * A proxy that the kubeconfig names leads to the server that it names, not to an address inside the cluster. Nor does its
  * insecure-skip-tls-verify reach further: what writes an EndpointSlice would else be sent the credential.
  */
-const accessAt = ({ trust, identify }: ClusterAccess, server: URL): ClusterAccess => ({
+const accessAt = ({ trust, identify, configured }: ClusterAccess, server: URL): ClusterAccess => ({
   server,
+  ...(configured && { configured }),
   trust: async () => ({ ...(await trust()), serverName: 'kubernetes.default.svc', verify: 'always' }),
   identify,
+})
+
+const trustingAlone = (access: ClusterAccess, authorities: readonly string[]): ClusterAccess => ({
+  ...access,
+  trust: async () => ({ ...(await access.trust()), ca: authorities.join('\n') }),
+  configured: access.configured ?? access.trust,
 })
 
 interface Connection {

@@ -18,6 +18,13 @@ export function checkCertificates(text: string, where: string): string {
   return text
 }
 
+/** One by one, without what stands between them. */
+export const splitCertificates = (bundle: string): string[] =>
+  bundle.split(/(?<=-----END (?:X509 |TRUSTED )?CERTIFICATE-----)/).flatMap((piece) => {
+    const start = piece.lastIndexOf('-----BEGIN ')
+    return start < 0 ? [] : [piece.slice(start).trim()]
+  })
+
 function invalid(seen: string, cause?: unknown): PullpassError {
   return new PullpassError({
     code: 'CA_FILE_INVALID',

@@ -13,6 +13,7 @@ const cluster: Cluster = {
   secrets: new SecretRegister(),
   request: () => Promise.reject(new Error('nothing is asked here')),
   reconnect: () => cluster,
+  authorities: async () => [],
   close: () => Promise.resolve(),
 }
 const asked: Asked = { verb: 'patch', resource: 'secrets', name: 'regcred', namespace: 'team-a' }

@@ -82,6 +82,7 @@ async function eventOf(text: string): Promise<string> {
       return { status: 201, body: '{}' }
     },
     reconnect: () => assert.fail('nobody asks for another connection'),
+    authorities: () => assert.fail('no authorities are read'),
     close: async () => undefined,
   }
   const about = { namespace: 'a', name: 'b' }

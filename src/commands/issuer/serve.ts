@@ -7,12 +7,11 @@ import { storeBeside } from '../../issuer/serve/store-beside.ts'
 import { serveHealth } from '../../issuer/watch/serve-health.ts'
 import { watchIssuer } from '../../issuer/watch/watch-issuer.ts'
 import type { WatchStatus } from '../../issuer/watch/watch-status.ts'
-import { connect } from '../../kubernetes/connect.ts'
 import type { Command } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { readListen } from './read-listen.ts'
 import { listensAt, logLooks, tellStart } from './tell-watch.ts'
-import { readWatchFlags, watchFlags } from './watch-flags.ts'
+import { connectToWatch, readWatchFlags, watchFlags } from './watch-flags.ts'
 
 const flags: typeof watchFlags & { readonly listen: Flag & { type: 'string' } } = {
   listen: {
@@ -42,8 +41,8 @@ export const serve: Command<typeof flags> = {
   async run(call) {
     const { flags: given, outside } = call
     const listen = readListen('--listen', given.listen ?? '8080')
-    const { wanted, healthListen } = readWatchFlags(given, 'issuer serve')
-    const cluster = await connect(given, outside)
+    const { wanted, acceptedCas, healthListen } = readWatchFlags(given, 'issuer serve')
+    const { cluster, trusted } = await connectToWatch(given, acceptedCas, outside, 'issuer serve')
     const target = servedTarget({ cluster, store: storeBeside(wanted.memory), issuerUrl: wanted.issuerUrl })
     const opened: HttpServer[] = []
     let status: WatchStatus | undefined
@@ -59,7 +58,7 @@ export const serve: Command<typeof flags> = {
       if (healthListen !== undefined) opened.push(await serveHealth(healthListen, () => status, outside))
       tellStart(call, `The cluster's issuer is served at ${address}, for the proxy before it`)
       const logLook = logLooks(outside.log)
-      await watchIssuer({ ...wanted, cluster, target, withhold: target.withhold }, outside, (latest) => {
+      await watchIssuer({ ...wanted, cluster, trusted, target, withhold: target.withhold }, outside, (latest) => {
         status = latest
         logLook(latest)
       })

@@ -4,12 +4,11 @@ import type { HttpServer } from '../../issuer/serve/open-http-server.ts'
 import { serveHealth } from '../../issuer/watch/serve-health.ts'
 import { watchIssuer } from '../../issuer/watch/watch-issuer.ts'
 import type { WatchStatus } from '../../issuer/watch/watch-status.ts'
-import { connect } from '../../kubernetes/connect.ts'
 import type { Command } from '../command.ts'
 import { refuseIdleKeyFlags } from './key-flags.ts'
 import { readTargetFlag, targetFlag } from './target-flag.ts'
 import { listensAt, logLooks, tellStart } from './tell-watch.ts'
-import { readWatchFlags, watchFlags } from './watch-flags.ts'
+import { connectToWatch, readWatchFlags, watchFlags } from './watch-flags.ts'
 
 const flags: typeof targetFlag & typeof watchFlags = { ...targetFlag, ...watchFlags }
 
@@ -32,10 +31,10 @@ export const watch: Command<typeof flags> = {
   async run(call) {
     const { flags: given, outside } = call
     const to = readTargetFlag(given.to, 'issuer watch')
-    const { wanted, healthListen } = readWatchFlags(given, 'issuer watch')
+    const { wanted, acceptedCas, healthListen } = readWatchFlags(given, 'issuer watch')
     const target = await openTarget(to, outside)
     refuseIdleKeyFlags('issuer watch', given, ['issuer-url'], target)
-    const cluster = await connect(given, outside)
+    const { cluster, trusted } = await connectToWatch(given, acceptedCas, outside, 'issuer watch')
     let status: WatchStatus | undefined
     let health: HttpServer | undefined
     try {
@@ -43,7 +42,7 @@ export const watch: Command<typeof flags> = {
       const at = health && healthListen ? `; health and metrics at ${listensAt(healthListen, health.port)}` : ''
       tellStart(call, `The cluster's keys are kept public at ${target.name}${at}`)
       const logLook = logLooks(outside.log)
-      await watchIssuer({ ...wanted, cluster, target }, outside, (latest) => {
+      await watchIssuer({ ...wanted, cluster, trusted, target }, outside, (latest) => {
         status = latest
         logLook(latest)
       })

@@ -5,6 +5,10 @@ import type { IssuerKey } from '../keys/issuer-key.ts'
 export interface KeyMemory {
   readonly keys: readonly RememberedKey[]
   readonly revocations: readonly Revocation[]
+  /** SHA-256 fingerprints of the CAs that are believed of API servers; absent: none are recorded, or they stay as they are. */
+  readonly authorities?: readonly string[]
+  /** Addresses of known API servers, `https://10.0.0.1:6443`; absent: none are recorded, or they stay as they are. */
+  readonly servers?: readonly string[]
 }
 
 export interface RememberedKey {
@@ -22,6 +26,9 @@ export interface Revocation {
   readonly key: IssuerKey | undefined
   readonly revokedAt: Date | undefined
 }
+
+/** Entries of the ConfigMap that are of no key. */
+export const recordEntries = { authorities: 'authorities', servers: 'servers' } as const
 
 export const emptyMemory: KeyMemory = { keys: [], revocations: [] }
 

@@ -1,5 +1,5 @@
 /** What turns one memory's entries in its ConfigMap into another's. */
-import { digestOf, type KeyMemory } from './key-memory.ts'
+import { digestOf, type KeyMemory, recordEntries } from './key-memory.ts'
 
 /** By name: a text, or `undefined` for an entry to take away. Revocations are only ever added. */
 export function memoryChanges(before: KeyMemory, after: KeyMemory): Readonly<Record<string, string | undefined>> {
@@ -9,8 +9,10 @@ export function memoryChanges(before: KeyMemory, after: KeyMemory): Readonly<Rec
   return { ...Object.fromEntries(gone.map((name) => [name, undefined])), ...Object.fromEntries(changed) }
 }
 
-function entriesOf({ keys, revocations }: KeyMemory): Map<string, string> {
+function entriesOf({ keys, revocations, authorities, servers }: KeyMemory): Map<string, string> {
   const entries = new Map<string, string>()
+  if (authorities !== undefined) entries.set(recordEntries.authorities, JSON.stringify(authorities))
+  if (servers !== undefined) entries.set(recordEntries.servers, JSON.stringify(servers))
   for (const { key, firstSeenAt, lastSeenAt } of keys) {
     entries.set(`key.${digestOf(key.keyId)}`, JSON.stringify({ key: key.members, firstSeenAt, lastSeenAt }))
   }

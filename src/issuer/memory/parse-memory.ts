@@ -4,11 +4,13 @@
  *
  *   key.DIGEST      {"key": a JWK, "firstSeenAt": …, "lastSeenAt": …}
  *   revoked.DIGEST  {"kid": …, "key": a JWK, "revokedAt": …}
+ *   authorities     ["AB:CD:…", …]
+ *   servers         ["https://10.0.0.1:6443", …]
  */
-import { asObject, asText, type JsonObject, jsonOrNone } from '../../outside/json-fields.ts'
+import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../outside/json-fields.ts'
 import type { IssuerKey } from '../keys/issuer-key.ts'
 import { parseJwks } from '../keys/parse-jwks.ts'
-import { digestOf, type KeyMemory, type RememberedKey, type Revocation } from './key-memory.ts'
+import { digestOf, type KeyMemory, type RememberedKey, type Revocation, recordEntries } from './key-memory.ts'
 
 /** A ConfigMap takes 1 MiB; AWS reads 100 keys of each kind. */
 const maxKeys = 300
@@ -26,7 +28,22 @@ export function parseMemory(entries: Readonly<Record<string, string>>): KeyMemor
     if (remembered !== undefined) keys.push(remembered)
     if (kind === 'revoked') revocations.push(revocationIn(digest, entry))
   }
-  return { keys: keys.slice(0, maxKeys), revocations }
+  const authorities = textsIn(entries[recordEntries.authorities], fingerprint)
+  const servers = textsIn(entries[recordEntries.servers], address)
+  return {
+    keys: keys.slice(0, maxKeys),
+    revocations,
+    ...(authorities.length > 0 && { authorities }),
+    ...(servers.length > 0 && { servers }),
+  }
+}
+
+const fingerprint = /^(?:[0-9A-F]{2}:){31}[0-9A-F]{2}$/
+const address = /^https:\/\/[\w.:[\]/-]{1,200}$/
+
+function textsIn(text: string | undefined, pattern: RegExp): string[] {
+  if (text === undefined || text.length > longestEntry) return []
+  return asList(jsonOrNone(text)).flatMap((one) => (typeof one === 'string' && pattern.test(one) ? [one] : []))
 }
 
 function rememberedIn(digest: string, entry: JsonObject | undefined): RememberedKey | undefined {

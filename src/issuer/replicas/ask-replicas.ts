@@ -14,6 +14,8 @@ export interface ReplicaQuestion<T> {
   readonly ask: (replica: Cluster, from: string) => Promise<T>
   /** Whether an answer says something, so that nobody else needs to be asked. */
   readonly isRead: (answer: T) => boolean
+  /** PEM: only API servers that these vouch for are asked; absent: those that the cluster's connection trusts. */
+  readonly authorities?: readonly string[]
   /** One that hangs must not keep the others' news waiting. */
   readonly longestMs: number
 }
@@ -45,12 +47,16 @@ export async function askReplicas<T>(
 async function askReplica<T>(
   cluster: Cluster,
   address: URL | undefined,
-  { ask, longestMs }: ReplicaQuestion<T>,
+  { ask, longestMs, authorities }: ReplicaQuestion<T>,
 ): Promise<T> {
   const from = address?.href.replace(/\/$/, '') ?? cluster.server
   const over = new AbortController()
   const timer = setTimeout(() => over.abort(tooSlow(from, longestMs)), longestMs)
-  const replica = cluster.reconnect({ ...(address && { address }), signal: over.signal })
+  const replica = cluster.reconnect({
+    ...(address && { address }),
+    ...(authorities && { authorities }),
+    signal: over.signal,
+  })
   try {
     return await ask(replica, from)
   } finally {

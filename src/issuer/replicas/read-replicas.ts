@@ -14,6 +14,8 @@ export interface ReplicasWanted {
   readonly replicas: readonly URL[]
   /** Whose token is requested, for nobody, to see what signs. */
   readonly account: NamespacedName
+  /** PEM: only API servers that these vouch for are asked; absent: those that the cluster's connection trusts. */
+  readonly authorities?: readonly string[]
 }
 
 export interface ReplicaReading {
@@ -34,5 +36,6 @@ export const readReplicas = async (wanted: ReplicasWanted): Promise<ReplicaAnswe
       return { from, documents, token }
     },
     isRead: ({ documents }) => !(documents instanceof PullpassError),
+    ...(wanted.authorities && { authorities: wanted.authorities }),
     longestMs: 8_000,
   })

@@ -14,6 +14,10 @@ export const alarmReasons = [
   'RevokedKeySigns',
   /** A revocation was taken out of what the cluster remembers, or changed: it holds, and is written back. */
   'RevocationRemoved',
+  /** The CA bundle, or the record of believed authorities, is not as it was: only believed ones publish keys. */
+  'AuthorityChanged',
+  /** A key is served by API servers alone whose word does not publish it. */
+  'KeyUnconfirmed',
   /** An API server's clock shows another time: no key is withdrawn for its age. */
   'ClockDiffers',
   /** Tokens carry another issuer than the one that is published. */

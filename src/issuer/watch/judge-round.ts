@@ -12,11 +12,14 @@ import { whyUnusable } from '../keys/why-unusable.ts'
 import { isRevoked } from '../memory/is-revoked.ts'
 import { digestOf, emptyMemory, type KeyMemory } from '../memory/key-memory.ts'
 import type { Alarm } from './alarm.ts'
+import { authorityAlarms } from './authorities.ts'
 import { faultSentence } from './fault-sentence.ts'
 import type { RoundFacts } from './gather-round.ts'
+import { type HeldKey, judgeServers, type KnownServers } from './judge-servers.ts'
 import { keepRemovals, type RevocationRemoval } from './keep-removals.ts'
 import { mergeMemories } from './merge-memories.ts'
 import { observeKeys } from './observe-keys.ts'
+import type { WatchWanted } from './watch-wanted.ts'
 
 export interface RoundBefore {
   /** Of the round before; undefined in the first one. */
@@ -28,13 +31,23 @@ export interface RoundBefore {
   /** Keys that an API server served to this process itself. */
   readonly witnessed: readonly IssuerKey[]
   readonly removals: readonly RevocationRemoval[]
+  readonly servers: KnownServers | undefined
+}
+
+/** What does not change from look to look. */
+export interface RoundRules extends Pick<WatchWanted, 'replicas' | 'trusted' | 'acceptedKeys'> {
+  readonly cluster: Pick<WatchWanted['cluster'], 'server'>
 }
 
 export interface RoundVerdict {
   /** Undefined as long as the cluster's own was never read: then nothing is published, since something may be revoked. */
   readonly memory: KeyMemory | undefined
   readonly missed: ReadonlyMap<string | undefined, number>
+  /** By API servers whose word publishes a key, in this look. */
   readonly served: readonly IssuerKey[]
+  /** Served by others alone. */
+  readonly held: readonly HeldKey[]
+  readonly servers: KnownServers | undefined
   /** Served now, or in an earlier look of this process, remembered and not revoked since. */
   readonly witnessed: readonly IssuerKey[]
   /** By kid, with the `iss` of the token that named it. */
@@ -46,9 +59,16 @@ export interface RoundVerdict {
 }
 
 /** `now`: when what is seen was seen. */
-export function judgeRound(facts: RoundFacts, before: RoundBefore, now: Date): RoundVerdict {
+export function judgeRound(facts: RoundFacts, before: RoundBefore, rules: RoundRules, now: Date): RoundVerdict {
   const read = withoutFaults(facts.readings.map(({ documents }) => documents))
-  const served = mergeKeys(...read.map(({ keys }) => keys))
+  const { confirmed, held, known } = judgeServers({
+    ...facts,
+    configured: [rules.cluster.server, ...rules.replicas.map(({ href }) => href.replace(/\/$/, ''))],
+    known: before.servers ?? recordedServers(facts),
+    published: before.published,
+    acceptedKeys: rules.acceptedKeys,
+  })
+  const served = mergeKeys(confirmed)
   const signing = signingOf(facts)
   const vouched = [...served, ...before.witnessed, ...before.published]
   const merged = facts.memory instanceof PullpassError ? undefined : mergeMemories(facts.memory, before.memory, vouched)
@@ -56,22 +76,34 @@ export function judgeRound(facts: RoundFacts, before: RoundBefore, now: Date): R
   const seen = { served, signing: [...signing.keys()], published: before.published }
   const memory = remembered && observeKeys(remembered, seen, now)
   const removals = keepRemovals(before.removals, merged?.removed ?? [], now)
+  const isLater = before.memory !== undefined
   const isWhole = facts.replicasFault === undefined && facts.readings.every(isWholeReading)
   return {
     memory,
     missed: countMissed(before.missed, memory, { served, signing, isWhole }),
     served,
+    held,
+    servers: before.servers === undefined && facts.memory instanceof PullpassError ? undefined : known,
     witnessed: mergeKeys(served, before.witnessed).filter((key) => memory === undefined || isStaying(memory, key)),
     signing,
     clusterIssuer: read[0]?.issuer,
     removals,
     alarms: [
       ...alarmsOf(facts),
+      ...authorityAlarms({ ...facts, trusted: rules.trusted, recorded: recordedIn(facts), isRecorded: isLater }),
       ...removals.map(({ alarm }) => alarm),
       ...(memory ? signingAlarms(signing, served, memory) : []),
     ],
   }
 }
+
+/** A restart of the watch makes no API server known. */
+function recordedServers({ memory }: RoundFacts): KnownServers | undefined {
+  if (memory instanceof PullpassError || memory.servers === undefined) return undefined
+  return new Map(memory.servers.map((from) => [from, 0]))
+}
+
+const recordedIn = ({ memory }: RoundFacts) => (memory instanceof PullpassError ? undefined : memory.authorities)
 
 /** An answer without a key is none: an API server has at least the one that it signs with. */
 const isWholeReading = ({ documents, token }: RoundFacts['readings'][number]): boolean =>

@@ -2,6 +2,7 @@
 import { asFault } from '../../outside/as-fault.ts'
 import type { Outside } from '../../outside/outside.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
+import { isRevoked } from '../memory/is-revoked.ts'
 import { emptyMemory, type KeyMemory } from '../memory/key-memory.ts'
 import { readMemory } from '../memory/read-memory.ts'
 import { issuerToPublish } from '../publish/issuer-to-publish.ts'
@@ -10,6 +11,7 @@ import { forgetOldKeys, type KeyChoice } from './choose-keys.ts'
 import { gatherRound, type RoundFacts } from './gather-round.ts'
 import { type ClockVerdict, judgeClock } from './judge-clock.ts'
 import { judgeRound, type RoundVerdict } from './judge-round.ts'
+import { heldKeyAlarms } from './judge-servers.ts'
 import { nothingTried, type Publishing, publishRound } from './publish-round.ts'
 import { type ToldAlarms, tellAlarms } from './tell-alarms.ts'
 import { tokenAlarms } from './token-alarms.ts'
@@ -22,6 +24,8 @@ export interface WatchState {
   readonly missed: RoundVerdict['missed']
   readonly witnessed: RoundVerdict['witnessed']
   readonly removals: RoundVerdict['removals']
+  readonly servers: RoundVerdict['servers']
+  readonly believed: RoundFacts['believed']
   readonly publishing: Publishing
   /** Settled by the first look: in a roll-out to another issuer replicas differ. */
   readonly issuer: string | undefined
@@ -34,6 +38,8 @@ export const firstState: WatchState = {
   missed: new Map(),
   witnessed: [],
   removals: [],
+  servers: undefined,
+  believed: undefined,
   publishing: nothingTried,
   issuer: undefined,
   told: new Map(),
@@ -53,23 +59,28 @@ const looksToMiss = 40
 
 /** @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR, and the signal's reason */
 export async function watchRound(before: WatchState, wanted: WatchWanted, outside: Outside): Promise<WatchState> {
-  const facts = await gatherRound(wanted)
+  const facts = await gatherRound(wanted, before.believed)
   outside.signal.throwIfAborted()
   const now = outside.now()
   const clock = judgeClock(facts.readings, now)
-  const verdict = judgeRound(facts, { ...before, published: before.publishing.published }, clock.seenAt)
+  const verdict = judgeRound(facts, { ...before, published: before.publishing.published }, wanted, clock.seenAt)
   if (verdict.memory !== undefined) wanted.withhold?.(verdict.memory)
   const issuer = before.issuer ?? settleIssuer(wanted, verdict)
   const missed = longMissed(verdict, clock)
   const choice = { now, keepForMs: wanted.keepForMs, missed, witnessed: verdict.witnessed }
   const publishing = await actOn({ facts, verdict, issuer, choice }, before, wanted, outside)
-  const memory = verdict.memory && rememberAfter(verdict.memory, publishing, before, choice)
+  const memory = verdict.memory && {
+    ...rememberAfter(verdict.memory, publishing, before, choice),
+    ...recordedAuthorities(facts),
+    ...recordedServers(facts, before.servers, verdict.servers),
+  }
   const unwritten = await remember(memory, facts, clock, wanted)
   const alarms = [
     ...clock.alarms,
     ...verdict.alarms,
     ...publishing.alarms,
     ...tokenAlarms(verdict, publishing, issuer),
+    ...heldKeyAlarms(verdict.held, (key) => isRevoked(memory ?? emptyMemory, key), publishing.published),
     ...unwritten,
   ]
   return {
@@ -77,6 +88,8 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, outsid
     missed: verdict.missed,
     witnessed: verdict.witnessed,
     removals: verdict.removals,
+    servers: verdict.servers,
+    believed: facts.believed,
     publishing,
     issuer,
     told: await tellAlarms(alarms, before.told, wanted, outside),
@@ -91,6 +104,25 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, outsid
     },
   }
 }
+
+/** Where nothing is believed, what is recorded stays: it is what an operator has to compare with. */
+const recordedAuthorities = ({ believed = [] }: RoundFacts): Pick<KeyMemory, 'authorities'> =>
+  believed.length === 0 ? {} : { authorities: believed.map(({ fingerprint }) => fingerprint) }
+
+/** Written where they changed, or where none are: two watches that learn of one at different looks do not write in turn. */
+function recordedServers(
+  { memory }: RoundFacts,
+  before: WatchState['servers'],
+  after: WatchState['servers'],
+): Pick<KeyMemory, 'servers'> {
+  const [was, is] = [before, after].map((servers) => [...(servers?.keys() ?? [])].toSorted())
+  if (is === undefined || is.length === 0 || memory instanceof PullpassError) return {}
+  const isNew = before !== undefined && was?.join() !== is.join()
+  return isNew || memory.servers === undefined ? { servers: is.slice(0, mostServers) } : { servers: memory.servers }
+}
+
+/** As many as are asked. */
+const mostServers = 32
 
 const isRead = ({ documents }: RoundFacts['readings'][number]) => !(documents instanceof PullpassError)
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
@@ -87,4 +89,39 @@ suite('pullpass issuer watch', () => {
       assert.match(stderr, says)
     })
   }
+
+  const invalid = {
+    'a KID in place of a thumbprint': ['--accept-key=my-key', '--accept-key is "my-key"'],
+    'a fingerprint of SHA-1': [
+      '--accept-ca=A9:99:3E:36:47:06:81:6A:BA:3E:25:71:78:50:C2:6C:9C:D0:D8:9D',
+      '--accept-ca is "A9:99:3E:36:47:06:81:6A:BA:3E:25:71:78:50:C2:6C:9C:D0:D8:9D"',
+    ],
+  } as const
+  for (const [title, [word, seen]] of Object.entries(invalid)) {
+    test(`refuses ${title} before it connects`, async (t) => {
+      const sandbox = await startTestSandbox(t)
+      const argv = ['issuer', 'watch', '--to', 'gs://example-cluster', word]
+      const { exitCode, stderr } = await runPullpass(sandbox, argv)
+      assert.equal(exitCode, 2)
+      assert.ok(stderr.startsWith(`USAGE_INVALID (run): ${seen}\n`), stderr)
+      assert.deepEqual(sandbox.parts.kubernetes.seen, [])
+    })
+  }
+
+  test('takes a CA as openssl prints it, and believes no API server of another one', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
+    const folder = join(sandbox.folder.path, 'public')
+    await mkdir(folder)
+    const look = async (fingerprint: string) => {
+      const end = new AbortController()
+      const argv = ['issuer', 'watch', '--to', folder, '--accept-ca', fingerprint]
+      const { stderr } = await runPullpass(sandbox, argv, { signal: end.signal, sleep: async () => end.abort() })
+      return { stderr, isPublished: existsSync(join(folder, 'openid/v1/jwks')) }
+    }
+    const { fingerprint256 } = new X509Certificate(sandbox.authority.ca)
+    const other = await look('00'.repeat(32))
+    assert.match(other.stderr, /AuthorityChanged/)
+    assert.equal(other.isPublished, false)
+    assert.deepEqual(await look(fingerprint256.replaceAll(':', '').toLowerCase()), { stderr: '', isPublished: true })
+  })
 })

@@ -26,6 +26,7 @@ const clusterOf = (answers: Readonly<Record<string, ClusterAnswer>>, asked: Clus
     return answers[wanted.path] ?? { status: 404, body: '' }
   },
   reconnect: () => assert.fail('nobody asks for another connection'),
+  authorities: () => assert.fail('no authorities are read'),
   close: async () => undefined,
 })
 

@@ -1,16 +1,18 @@
 /** A watch of a sandbox's cluster, round by round, that publishes to the sandbox's bucket; and further API servers for it. */
+import { readFile } from 'node:fs/promises'
 import type { TestContext } from 'node:test'
 import type { ReplicaWanted } from '../../../sandbox/kubernetes/kubernetes-api.ts'
 import type { SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
-import type { Part } from '../../../sandbox/serve/serve-part.ts'
+import type { CertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { createMovableClock } from '../../../sandbox/start/movable-clock.ts'
 import { openTarget } from '../../../src/issuer/publish/open-target.ts'
+import { pinAuthorities } from '../../../src/issuer/watch/authorities.ts'
 import { firstState, type WatchState, watchRound } from '../../../src/issuer/watch/watch-round.ts'
 import type { WatchWanted } from '../../../src/issuer/watch/watch-wanted.ts'
 import { connect } from '../../../src/kubernetes/connect.ts'
 import { asTexts } from '../../../src/outside/json-fields.ts'
 import type { Outside } from '../../../src/outside/outside.ts'
-import { addReplica } from '../../support/add-replica.ts'
+import { addReplica, type Replica } from '../../support/add-replica.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 import { testOutside } from '../../support/test-outside.ts'
 
@@ -31,12 +33,24 @@ export interface TestWatch {
   /** The kids that anybody reads in the bucket; undefined where nothing is there. */
   readonly published: () => string[] | undefined
   /** Puts a further API server into the EndpointSlice. */
-  readonly addReplica: (t: TestContext, wanted: ReplicaWanted) => Promise<Part>
-  /** Of the ConfigMap's entries. */
+  readonly addReplica: (t: TestContext, wanted: ReplicaWanted, authority?: CertificateAuthority) => Promise<Replica>
+  /** Of the ConfigMap's entries, those of keys and revocations. */
   readonly remembered: () => Record<string, string>
+  /** The others: of API servers and their CAs. */
+  readonly recorded: () => Record<string, string>
+  /** Of a watch with a CA file: what the kubelet writes from ConfigMap kube-root-ca.crt. */
+  readonly writeCaBundle: (...certificates: string[]) => Promise<void>
+  /** A new process, of a watch with a CA file: it reads the bundle anew, and knows what the cluster remembers. */
+  readonly startAgain: (accepted?: {
+    readonly cas?: readonly string[]
+    readonly keys?: readonly string[]
+  }) => Promise<void>
 }
 
-export async function startTestWatch(t: TestContext, changes: Partial<WatchWanted> = {}): Promise<TestWatch> {
+/** `caFile`: the cluster's CA comes from a file, as in a Pod; otherwise it is not pinned. */
+type Changes = Partial<WatchWanted> & { readonly caFile?: boolean }
+
+export async function startTestWatch(t: TestContext, { caFile = false, ...changes }: Changes = {}): Promise<TestWatch> {
   const sandbox = await startTestSandbox(t, {
     issuerDocuments: 'absent',
     namespaces: ['default', 'pullpass-system'],
@@ -50,16 +64,24 @@ export async function startTestWatch(t: TestContext, changes: Partial<WatchWante
       if (level !== 'debug') logged.push([level, sentence, ...Object.values(fields)].join(' '))
     },
   }
-  const cluster = await connect({}, outside)
-  t.after(() => cluster.close())
-  const wanted: WatchWanted = {
-    cluster,
+  const writeCaBundle = async (...certificates: string[]) => void (await sandbox.write('ca.crt', certificates.join('')))
+  const kubeconfig = caFile ? await kubeconfigWithCaFile(sandbox) : undefined
+  await writeCaBundle(sandbox.authority.ca)
+  const open = async (accepted: readonly string[]) => {
+    const connected = await connect({ kubeconfig }, outside)
+    const { cluster, pinned } = caFile ? await pinAuthorities(connected) : { cluster: connected, pinned: [] }
+    t.after(() => cluster.close())
+    return { cluster, trusted: { pinned, accepted } }
+  }
+  let wanted: WatchWanted = {
+    ...(await open([])),
     target: await openTarget('gs://example-cluster', outside),
     issuerUrl: undefined,
     replicas: [],
     account: { namespace: 'default', name: 'default' },
     memory: { namespace: 'pullpass-system', name: 'pullpass-issuer' },
     keepForMs: 48 * 3_600_000,
+    acceptedKeys: [],
     ...changes,
   }
   sandbox.cluster.seed({
@@ -77,7 +99,9 @@ export async function startTestWatch(t: TestContext, changes: Partial<WatchWante
   }
   return {
     sandbox,
-    wanted,
+    get wanted() {
+      return wanted
+    },
     outside,
     logged,
     look,
@@ -94,16 +118,32 @@ export async function startTestWatch(t: TestContext, changes: Partial<WatchWante
     restart() {
       state = firstState
     },
+    writeCaBundle,
+    async startAgain({ cas = [], keys = [] } = {}) {
+      wanted = { ...wanted, ...(await open(cas)), acceptedKeys: keys }
+      state = firstState
+    },
     published() {
       const object = sandbox.google.store.find('example-cluster', 'openid/v1/jwks')
       if (object === undefined) return undefined
       const { keys }: { keys: { kid: string }[] } = JSON.parse(object.bytes.toString())
       return keys.map(({ kid }) => kid).toSorted()
     },
-    addReplica: async (context, differing) => await addReplica(context, sandbox, differing),
-    remembered() {
-      const memory = sandbox.cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
-      return asTexts(memory?.['data'])
-    },
+    addReplica: async (context, ...differing) => await addReplica(context, sandbox, ...differing),
+    remembered: () => entriesOf(sandbox, (name) => /^(key|revoked)\./.test(name)),
+    recorded: () => entriesOf(sandbox, (name) => !/^(key|revoked)\./.test(name)),
   }
+}
+
+async function kubeconfigWithCaFile(sandbox: TestSandbox): Promise<string> {
+  const text = await readFile(sandbox.environment['KUBECONFIG'] ?? '', 'utf8')
+  return await sandbox.write(
+    'kubeconfig-in-pod',
+    text.replace(/certificate-authority-data: .*/, 'certificate-authority: ca.crt'),
+  )
+}
+
+function entriesOf(sandbox: TestSandbox, isWanted: (name: string) => boolean): Record<string, string> {
+  const memory = sandbox.cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
+  return Object.fromEntries(Object.entries(asTexts(memory?.['data'])).filter(([name]) => isWanted(name)))
 }

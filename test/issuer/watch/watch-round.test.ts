@@ -12,11 +12,12 @@ suite('a rotation of keys', () => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
     const old = keys.current
+    const next = await generateSigningKey()
+    const replica = await watch.addReplica(t, { keys: { signing: old, published: [old] } })
     await watch.look()
     assert.deepEqual(watch.published(), sorted(old))
 
-    const next = await generateSigningKey()
-    await watch.addReplica(t, { keys: { signing: next, published: [next, old] } })
+    replica.keys.replace({ signing: next, published: [next, old] })
     const state = await watch.look()
     assert.deepEqual(watch.published(), sorted(old, next))
     assert.deepEqual(reasons(state), [])

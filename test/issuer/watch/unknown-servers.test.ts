@@ -1,0 +1,193 @@
+/** Which API servers' word publishes a key: nobody else gets one published, and a legitimate one waits for no longer than it must. */
+import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
+import { suite, type TestContext, test } from 'node:test'
+import { generateSigningKey, type SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
+import { parseJwks } from '../../../src/issuer/keys/parse-jwks.ts'
+import { thumbprintOf } from '../../../src/issuer/keys/thumbprint.ts'
+import { startTestWatch, type TestWatch } from './test-watch.ts'
+
+type State = Awaited<ReturnType<TestWatch['look']>>
+
+const reasons = ({ status }: State) => status.alarms.map(({ reason }) => reason)
+const saysOf = ({ status }: State, wanted: string) => status.alarms.find(({ reason }) => reason === wanted)?.says ?? ''
+const sorted = (...keys: { kid: string }[]) => keys.map(({ kid }) => kid).toSorted()
+const fingerprintOf = ({ ca }: { ca: string }) => new X509Certificate(ca).fingerprint256
+
+function thumbprint({ publicKey, kid }: SigningKey): string {
+  const [key] = parseJwks(JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid }] })) ?? []
+  assert.ok(key)
+  return thumbprintOf(key)
+}
+
+suite('an API server at a new address that serves a key which the known ones lack', () => {
+  const start = async (t: TestContext) => {
+    const watch = await startTestWatch(t)
+    const old = watch.sandbox.cluster.keys.current
+    await watch.look()
+    const next = await generateSigningKey()
+    const replica = await watch.addReplica(t, { keys: { signing: next, published: [next, old] } })
+    return { watch, old, next, replica }
+  }
+
+  test('raises an alarm, and the key is not published', async (t) => {
+    const { watch, old, next, replica } = await start(t)
+    const state = await watch.look(45)
+    assert.deepEqual(watch.published(), sorted(old))
+    assert.ok(reasons(state).includes('KeyUnconfirmed'), reasons(state).join())
+    const says = saysOf(state, 'KeyUnconfirmed')
+    assert.ok(
+      says.startsWith(`key "${next.kid}" is served by ${replica.url} alone, at an address that was not among`),
+      says,
+    )
+    assert.ok(says.includes(`--accept-key=${thumbprint(next)}`), says)
+  })
+
+  test('has it published one look after a known API server serves it', async (t) => {
+    const { watch, old, next } = await start(t)
+    await watch.look(2)
+    watch.sandbox.cluster.keys.replace({ signing: old, published: [old, next] })
+    const state = await watch.look()
+    assert.deepEqual(watch.published(), sorted(old, next))
+    assert.deepEqual(reasons(state), [])
+  })
+
+  test('has it published once an operator accepts it by its thumbprint, and not by a restart alone', async (t) => {
+    const { watch, old, next } = await start(t)
+    await watch.look()
+    await watch.startAgain({ keys: [thumbprint(await generateSigningKey())] })
+    assert.ok(reasons(await watch.look(3)).includes('KeyUnconfirmed'))
+    assert.deepEqual(watch.published(), sorted(old))
+    await watch.startAgain({ keys: [thumbprint(next)] })
+    assert.deepEqual(reasons(await watch.look()), [])
+    assert.deepEqual(watch.published(), sorted(old, next))
+  })
+
+  test('is not believed for a kid of the cluster with another key either', async (t) => {
+    const { watch, old, replica } = await start(t)
+    await watch.look()
+    const { privateKey, publicKey } = await generateSigningKey()
+    replica.keys.replace({ signing: old, published: [{ kid: old.kid, privateKey, publicKey }] })
+    const before = watch.sandbox.google.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString()
+    const state = await watch.look(25)
+    assert.ok(reasons(state).includes('KeyUnconfirmed'))
+    assert.equal(watch.sandbox.google.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString(), before)
+  })
+
+  test('that replaces the only API server has it published ten minutes after that one is gone', async (t) => {
+    const { watch, old, next } = await start(t)
+    await watch.look()
+    watch.sandbox.parts.kubernetes.faults.inject(
+      { kind: 'answer', answer: { status: 403, body: '{}' } },
+      { when: ({ path }) => path.startsWith('/openid') || path.startsWith('/.well-known') },
+    )
+    const state = await watch.look(38)
+    assert.deepEqual(watch.published(), sorted(old))
+    assert.ok(reasons(state).includes('KeyUnconfirmed'))
+    await watch.look(3)
+    assert.deepEqual(watch.published(), sorted(old, next))
+  })
+})
+
+suite('an API server at a new address that serves the keys of the known ones', () => {
+  test('is known from then on: its next key is public one look after it is served', async (t) => {
+    const watch = await startTestWatch(t)
+    const old = watch.sandbox.cluster.keys.current
+    await watch.look()
+    const replica = await watch.addReplica(t, { keys: { signing: old, published: [old] } })
+    assert.deepEqual(reasons(await watch.look()), [])
+    const next = await generateSigningKey()
+    replica.keys.replace({ signing: next, published: [next, old] })
+    assert.deepEqual(reasons(await watch.look()), [])
+    assert.deepEqual(watch.published(), sorted(old, next))
+  })
+})
+
+suite('a CA bundle that is changed, with an API server of the added CA in an EndpointSlice', () => {
+  const start = async (t: TestContext) => {
+    const watch = await startTestWatch(t, { caFile: true })
+    const old = watch.sandbox.cluster.keys.current
+    assert.deepEqual(reasons(await watch.look()), [])
+    const [attacker, forged] = [await createCertificateAuthority(), await generateSigningKey()]
+    const attack = async () => {
+      await watch.writeCaBundle(watch.sandbox.authority.ca, attacker.ca)
+      return await watch.addReplica(t, { keys: { signing: forged, published: [old, forged] } }, attacker)
+    }
+    return { watch, old, attacker, forged, attack }
+  }
+
+  test('raises an alarm while the watch runs, and the API server is sent no credential', async (t) => {
+    const { watch, old, attacker, attack } = await start(t)
+    const server = await attack()
+    const state = await watch.look(45)
+    assert.deepEqual(watch.published(), sorted(old))
+    assert.deepEqual(new Set(reasons(state)), new Set(['AuthorityChanged', 'ReplicaUnread']))
+    const says = saysOf(state, 'AuthorityChanged')
+    assert.ok(says.includes(`since pullpass started (added ${fingerprintOf(attacker)})`), says)
+    assert.match(saysOf(state, 'ReplicaUnread'), /^CERTIFICATE_UNTRUSTED/)
+    assert.deepEqual(server.seen, [])
+  })
+
+  test('raises an alarm after a restart too, and the key is not published: its CA is not among the recorded ones', async (t) => {
+    const { watch, old, attacker, attack } = await start(t)
+    const server = await attack()
+    await watch.startAgain()
+    const state = await watch.look(45)
+    assert.deepEqual(watch.published(), sorted(old))
+    assert.deepEqual(new Set(reasons(state)), new Set(['AuthorityChanged', 'ReplicaUnread']))
+    assert.ok(saysOf(state, 'AuthorityChanged').includes(`recorded or accepted (SHA-256 ${fingerprintOf(attacker)})`))
+    assert.deepEqual(server.seen, [])
+  })
+
+  test('in place of the cluster’s own: after a restart no key is published on its word', async (t) => {
+    const { watch, old, attacker, attack } = await start(t)
+    await attack()
+    await watch.writeCaBundle(attacker.ca)
+    const state = await watch.look()
+    assert.deepEqual(watch.published(), sorted(old)) // it goes on with the CA of its start
+    assert.deepEqual(new Set(reasons(state)), new Set(['AuthorityChanged', 'ReplicaUnread']))
+  })
+
+  test('with a forged record: --accept-ca names the CAs that are believed, whatever is recorded', async (t) => {
+    const { watch, old, attacker, attack } = await start(t)
+    await attack()
+    const forge = (cas: string[]) => {
+      const memory = watch.sandbox.cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
+      assert.ok(memory)
+      watch.sandbox.cluster.store.put({
+        ...memory,
+        data: { ...watch.remembered(), ...watch.recorded(), authorities: JSON.stringify(cas) },
+      })
+    }
+    forge([fingerprintOf(watch.sandbox.authority), fingerprintOf(attacker)])
+    const state = await watch.look()
+    assert.ok(state.status.alarms.some(({ says }) => says.startsWith('the record of trusted CAs')))
+    assert.equal(watch.recorded()['authorities'], JSON.stringify([fingerprintOf(watch.sandbox.authority)]))
+    forge([fingerprintOf(watch.sandbox.authority), fingerprintOf(attacker)])
+    await watch.startAgain({ cas: [fingerprintOf(watch.sandbox.authority)] })
+    await watch.look(5)
+    assert.deepEqual(watch.published(), sorted(old))
+  })
+})
+
+suite('a legitimate rotation of the cluster’s CA', () => {
+  test('is an alarm until pullpass is started with the new CA accepted; then new keys are published again', async (t) => {
+    const watch = await startTestWatch(t, { caFile: true })
+    const old = watch.sandbox.cluster.keys.current
+    await watch.look()
+    const nextCa = await createCertificateAuthority()
+    await watch.writeCaBundle(watch.sandbox.authority.ca, nextCa.ca)
+    assert.deepEqual(reasons(await watch.look()), ['AuthorityChanged'])
+    const moved = await watch.addReplica(t, { keys: { signing: old, published: [old] } }, nextCa)
+    assert.deepEqual(reasons(await watch.look()), ['ReplicaUnread', 'AuthorityChanged'])
+    await watch.startAgain({ cas: [watch.sandbox.authority, nextCa].map(fingerprintOf) })
+    assert.deepEqual(reasons(await watch.look()), [])
+    const next = await generateSigningKey()
+    moved.keys.replace({ signing: next, published: [next, old] })
+    assert.deepEqual(reasons(await watch.look()), [])
+    assert.deepEqual(watch.published(), sorted(old, next))
+    await watch.startAgain()
+    assert.deepEqual(reasons(await watch.look()), [])
+  })
+})
