@@ -4,7 +4,9 @@
  */
 import type { Agent } from 'node:https'
 import { principalOf } from './google/workload-identity.ts'
+import type { ServerKeys } from './kubernetes/tokens/signing-keys.ts'
 import { packImage } from './registry/pack-image.ts'
+import type { CertificateAuthority } from './serve/certificate-authority.ts'
 import type { TlsWanted } from './serve/open-server.ts'
 import { createMovableClock, type MovableClock } from './start/movable-clock.ts'
 import { type OpenParts, openParts } from './start/open-parts.ts'
@@ -25,6 +27,10 @@ export interface SandboxWanted {
   readonly trust?: 'set-up' | 'absent'
   /** Whether the Kubernetes API speaks HTTP/2; absent: offered. */
   readonly kubernetesHttp2?: TlsWanted['http2']
+  /** Signs the parts' certificates; absent: the authority that the sandboxes of this process share. */
+  readonly authority?: CertificateAuthority
+  /** Of the cluster; absent: one key that the sandboxes of this process share, so that each verifies the others' tokens. */
+  readonly keys?: ServerKeys
   /** Ends the start: what is open by then is closed, and the start fails with its reason. */
   readonly signal?: AbortSignal
   /** By which Google reaches issuers whose names do not lead here by themselves; absent: directly. */
@@ -87,8 +93,10 @@ async function furnish(wanted: SandboxWanted, opened: (end: () => Promise<void>)
   const { namespaces = ['default', 'team-a', 'team-b'], kubernetesHttp2 = 'offered' } = wanted
   const { issuerDocuments = 'published', trust = 'set-up' } = wanted
   const clock = createMovableClock(wanted.now ?? (() => new Date()))
-  const agent = wanted.issuerAgent
-  const outside = await openParts({ now: clock.now, admin, kubernetesHttp2, opened, ...(agent && { agent }) })
+  const { issuerAgent: agent, authority, keys } = wanted
+  const identity = { ...(authority && { authority }), ...(keys && { keys }) }
+  const wantedParts = { now: clock.now, admin, kubernetesHttp2, opened, ...identity, ...(agent && { agent }) }
+  const outside = await openParts(wantedParts)
   const { cluster, google, parts } = outside
 
   seedCluster(cluster, namespaces, account)

@@ -23,6 +23,14 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const loopback = ['localhost', '127.0.0.1', '::1']
 const dayMs = 24 * 3600 * 1000
 
+let shared: Promise<CertificateAuthority> | undefined
+
+/** The authority of every sandbox of this process that names none: keys and certificates are most of a start's cost. */
+export function sharedAuthority(): Promise<CertificateAuthority> {
+  shared ??= createCertificateAuthority()
+  return shared
+}
+
 export async function createCertificateAuthority(): Promise<CertificateAuthority> {
   const keys = await generateKeys()
   const root = await x509.X509CertificateGenerator.createSelfSigned({

@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { createGoogleCloud, type GoogleCloud } from '../google/google-cloud.ts'
 import type { IssuerReach } from '../google/published-keys.ts'
 import { createKubernetesApi, type KubernetesApi } from '../kubernetes/kubernetes-api.ts'
+import type { ServerKeys } from '../kubernetes/tokens/signing-keys.ts'
 import { createOciRegistry, type OciRegistry } from '../registry/oci-registry.ts'
-import { type CertificateAuthority, createCertificateAuthority } from '../serve/certificate-authority.ts'
+import { type CertificateAuthority, sharedAuthority } from '../serve/certificate-authority.ts'
 import type { SandboxHandler } from '../serve/handler.ts'
 import type { TlsWanted } from '../serve/open-server.ts'
 import { type Part, type PartWanted, servePart } from '../serve/serve-part.ts'
@@ -35,6 +36,9 @@ export interface PartsWanted {
   readonly now: () => Date
   readonly admin: string
   readonly kubernetesHttp2: TlsWanted['http2']
+  /** Absent: what the sandboxes of this process share. */
+  readonly authority?: CertificateAuthority
+  readonly keys?: ServerKeys
   /** By which Google reaches issuers; absent: directly. */
   readonly agent?: IssuerReach['agent']
   /** Called with each part's close as soon as there is something to close. */
@@ -47,8 +51,9 @@ export const apiServerNames: readonly string[] = ['localhost', '127.0.0.1', '::1
 
 type Serving = Partial<TlsWanted> & Pick<PartWanted, 'idle'>
 
-export async function openParts({ now, admin, kubernetesHttp2, opened, agent }: PartsWanted): Promise<OpenParts> {
-  const authority = await createCertificateAuthority()
+export async function openParts(wanted: PartsWanted): Promise<OpenParts> {
+  const { now, admin, kubernetesHttp2, opened, agent, keys } = wanted
+  const authority = wanted.authority ?? (await sharedAuthority())
   const serve = async (handler: SandboxHandler, { idle = 'kept', ...tls }: Serving = {}) => {
     const part = await servePart({ handler, now, idle, tls: { authority, http2: 'offered', ...tls } })
     opened(part.close)
@@ -59,7 +64,8 @@ export async function openParts({ now, admin, kubernetesHttp2, opened, agent }: 
   google.store.putBucket(issuerBucket, { access: 'public' })
   const token = randomBytes(32).toString('base64url')
   const issuer = `${storage.url}/${issuerBucket}` // what the tokens carry is where clouds read the documents
-  const cluster = await createKubernetesApi({ issuer, now, ca: authority.ca, tokens: { [token]: admin } })
+  const tokens = { [token]: admin }
+  const cluster = await createKubernetesApi({ issuer, now, ca: authority.ca, tokens, ...(keys && { keys }) })
   const images = createOciRegistry({ scheme: 'https', whoHolds: google.whoHolds, readers: google.repositories, now })
   const parts = {
     kubernetes: await serve(cluster.handle, {

@@ -3,7 +3,7 @@
  * which a pool of another project believes. (A key file would not do: the library for Node sends keys to Google alone.)
  * https://google.aip.dev/auth/4117
  */
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT } from 'jose'
 import { cloudPlatform } from '../google/access-tokens.ts'
 import type { GoogleCloud } from '../google/google-cloud.ts'
 import { principalOf } from '../google/workload-identity.ts'
@@ -29,8 +29,12 @@ const subject = 'operator@example.com'
 const provider = 'projects/210987654321/locations/global/workloadIdentityPools/operators/providers/login'
 const monthSeconds = 30 * 86_400
 
+/** All sandboxes of this process share it. */
+let loginKey: Promise<GenerateKeyPairResult> | undefined
+
 export async function signInOperator(google: GoogleCloud, { stsUrl, now, write }: OperatorNeeds): Promise<Operator> {
-  const { privateKey, publicKey } = await generateKeyPair('ES256')
+  loginKey ??= generateKeyPair('ES256')
+  const { privateKey, publicKey } = await loginKey
   const keys = [{ ...(await exportJWK(publicKey)), kid: 'login-1', alg: 'ES256', use: 'sig' }]
   const member = principalOf(provider, subject)
   google.projects.put('operations-project', '210987654321')

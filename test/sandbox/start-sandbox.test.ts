@@ -5,6 +5,7 @@ import https from 'node:https'
 import { text } from 'node:stream/consumers'
 import { suite, type TestContext, test } from 'node:test'
 import { digestOf } from '../../sandbox/registry/pack-image.ts'
+import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { type Sandbox, type SandboxWanted, startSandbox } from '../../sandbox/start-sandbox.ts'
 
 async function start(t: TestContext, wanted: SandboxWanted = {}): Promise<Sandbox> {
@@ -211,7 +212,7 @@ suite('sandbox', () => {
 
   test('two sandboxes do not take each other for real', async (t) => {
     const one = await start(t)
-    const other = await start(t)
+    const other = await start(t, { authority: await createCertificateAuthority() })
     const { body } = await exchange(one)
 
     assert.equal((await pull(other, body.access_token)).status, 401)

@@ -32,8 +32,9 @@ export interface ServerKeys {
   readonly published: readonly SigningKey[]
 }
 
+/** Without `keys`: the key that all clusters of this process share. A test of two issuers names keys. */
 export async function createSigningKeys(keys?: ServerKeys): Promise<SigningKeys> {
-  let current = keys?.signing ?? (await generateSigningKey())
+  let current = keys?.signing ?? (await sharedSigningKey())
   let published: readonly SigningKey[] = keys?.published ?? [current]
   return {
     get current() {
@@ -61,6 +62,13 @@ export async function createSigningKeys(keys?: ServerKeys): Promise<SigningKeys>
       published = wanted.published
     },
   }
+}
+
+let shared: Promise<SigningKey> | undefined
+
+function sharedSigningKey(): Promise<SigningKey> {
+  shared ??= generateSigningKey()
+  return shared
 }
 
 export async function generateSigningKey(): Promise<SigningKey> {

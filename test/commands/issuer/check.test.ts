@@ -195,7 +195,11 @@ suite('pullpass issuer check, with a token', () => {
   })
 
   test('one of another cluster, from standard input, is told', async (t) => {
-    const [sandbox, other] = [await startTestSandbox(t), await startTestSandbox(t)]
+    const key = await generateSigningKey()
+    const [sandbox, other] = [
+      await startTestSandbox(t),
+      await startTestSandbox(t, { keys: { signing: key, published: [key] } }),
+    ]
     const account = { namespace: 'image-system', name: 'pullpass', lifeSeconds: 600 }
     const input = await other.cluster.signServiceAccountToken({ ...account, audiences: ['sts.amazonaws.com'] })
     const argv = ['issuer', 'check', sandbox.cluster.issuer, '--for', 'oidc', '--token-file', '-']
