@@ -62,13 +62,26 @@ interface TrustedAgent {
   readonly agent: Agent
 }
 
-/** Naming any authority replaces Node's own list, so that list is named too. To parse it costs 6 ms: once for all. */
+/** Naming any authority replaces Node's own list, so that list is named too. */
 async function trustedAgent(extraAuthorities: string | undefined, roots: 'default' | 'public'): Promise<TrustedAgent> {
   const { Agent } = await import('node:https')
   const kept = { keepAlive: true, timeout: keptMs }
   if (extraAuthorities === undefined && roots === 'default') return { agent: new Agent(kept) }
-  const { createSecureContext, getCACertificates } = await import('node:tls')
-  const known = getCACertificates(roots === 'public' ? 'bundled' : 'default')
-  const context = createSecureContext({ ca: extraAuthorities === undefined ? known : [...known, extraAuthorities] })
+  const context = contextFor(await import('node:tls'), extraAuthorities, roots)
   return { context, agent: new Agent({ ...kept, secureContext: context }) }
+}
+
+/** Parsing certificates takes from 6 to 50 ms, so each set of authorities is parsed once; the last sets used are kept. */
+const contexts = new Map<string, SecureContext>()
+const keptContexts = 8
+
+function contextFor(tls: typeof import('node:tls'), extra: string | undefined, roots: 'default' | 'public') {
+  const key = `${roots}\n${extra ?? ''}`
+  const known = () => tls.getCACertificates(roots === 'public' ? 'bundled' : 'default')
+  const context =
+    contexts.get(key) ?? tls.createSecureContext({ ca: extra === undefined ? known() : [...known(), extra] })
+  contexts.delete(key)
+  contexts.set(key, context)
+  for (const oldest of contexts.keys()) if (contexts.size > keptContexts) contexts.delete(oldest)
+  return context
 }
