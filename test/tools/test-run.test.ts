@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite, type TestContext, test } from 'node:test'
+import { orderTests, splitTests } from '../../tools/test/select-tests.ts'
+
+/** Runs test files of this text as npm test does, from the root of the repository. */
+async function runTests(t: TestContext, files: Readonly<Record<string, string>>) {
+  const folder = mkdtempSync(join(tmpdir(), 'pullpass-test-run-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  for (const [name, text] of Object.entries(files))
+    writeFileSync(
+      join(folder, name),
+      `import assert from 'node:assert/strict'\nimport { suite, test } from 'node:test'\n${text}`,
+    )
+  const child = spawn(process.execPath, ['tools/test.ts', folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+  })
+  const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  return { exitCode, output }
+}
+
+suite('a test run', () => {
+  test('prints a summary of all its processes, and nothing of what passed', async (t) => {
+    const { exitCode, output } = await runTests(t, {
+      'one.test.ts': "test('passes', () => {})",
+      'two.test.ts': "suite('two', () => test('passes', () => {}))\ntest('is skipped', { skip: 'absent' }, () => {})",
+    })
+    assert.match(
+      output,
+      /^ℹ tests 3\nℹ suites 1\nℹ pass 2\nℹ fail 0\nℹ cancelled 0\nℹ skipped 1\nℹ todo 0\nℹ duration_ms/,
+    )
+    assert.equal(exitCode, 0)
+  })
+
+  test('prints each failure with its place, its suites and its error, and exits 1', async (t) => {
+    const { exitCode, output } = await runTests(t, {
+      'one.test.ts': "suite('sums', () => suite('small', () => test('add up', () => assert.equal(1 + 1, 3))))",
+      'two.test.ts': "throw new Error('while it is loaded')",
+    })
+    assert.match(output, /✖ .*one\.test\.ts:3 › sums › small › add up\n {2}AssertionError .*\n.*\n {2}2 !== 3\n/)
+    assert.match(output, /✖ .*two\.test\.ts:1 › .*\n {2}Error: while it is loaded\n/)
+    assert.match(output, /ℹ pass 0\nℹ fail 2\n/)
+    assert.equal(exitCode, 1)
+  })
+
+  test('fails where a file leaves the process changed for the files after it, or an error comes late', async (t) => {
+    const { exitCode, output } = await runTests(t, {
+      'one.test.ts': "test('forgets', () => { process.env['LEFT_BY_A_TEST'] = 'yes'; process.on('SIGHUP', () => {}) })",
+      'two.test.ts': `test('does not wait', () => void setTimeout(() => { throw new Error('late') }, 5))
+test('waits', () => new Promise((resolve) => setTimeout(resolve, 50)))`,
+    })
+    assert.match(output, /✖ .*one\.test\.ts left process\.env\.LEFT_BY_A_TEST changed: yes\n/)
+    assert.match(output, /✖ .*one\.test\.ts left the listeners of SIGHUP changed: 1\n/)
+    assert.match(output, /✖ .*"does not wait".*generated asynchronous activity after the test ended.*late/)
+    assert.match(output, /ℹ fail 3\n/)
+    assert.equal(exitCode, 1)
+  })
+
+  test('fails where a process ends before its tests do', async (t) => {
+    const { exitCode, output } = await runTests(t, { 'one.test.ts': "test('exits', () => process.exit(0))" })
+    assert.match(
+      output,
+      /✖ a test process ended by exit code 0, before its tests were over; its files: .*one\.test\.ts\n/,
+    )
+    assert.match(output, /ℹ fail 1\n/)
+    assert.equal(exitCode, 1)
+  })
+})
+
+suite('test files', () => {
+  const files = ['a.test.ts', 'b.test.ts', 'c.test.ts', 'd.test.ts']
+
+  test('are split by what each took last, every file once', () => {
+    const durations = { 'a.test.ts': 900, 'b.test.ts': 100, 'c.test.ts': 500, 'd.test.ts': 300 }
+    assert.deepEqual(splitTests(files, 2, durations), [['a.test.ts'], ['b.test.ts', 'c.test.ts', 'd.test.ts']])
+  })
+
+  test('run in the order that was asked for; a seed repeats a shuffled one', () => {
+    assert.deepEqual(orderTests(files, 'reversed', 0), ['d.test.ts', 'c.test.ts', 'b.test.ts', 'a.test.ts'])
+    assert.deepEqual(orderTests(files, 'shuffled', 7), orderTests(files, 'shuffled', 7))
+    assert.deepEqual(orderTests(files, 'shuffled', 7).toSorted(), files)
+    assert.throws(() => orderTests(files, 'random', 7), /--order is sorted, reversed or shuffled, not "random"/)
+  })
+})

@@ -1,0 +1,79 @@
+#!/usr/bin/env node
+/**
+ * Runs the tests that need only Node, in two processes that each load many test files (`isolation: 'none'`: a process
+ * for each file costs 0.6 s of CPU), and prints failures and one summary.
+ *
+ *     node tools/test.ts [FILE | FOLDER]...      the tests; files and folders narrow them
+ *       --matrix                                 only the full matrices, *.matrix.test.ts
+ *       --affected [--since REF]                 only those that a change can affect, the nearest ones first
+ *       --order reversed|shuffled [--seed N]     load the files in another order
+ *       --shards N                               absent: 2
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { parseArgs } from 'node:util'
+import { affectedTests } from './test/affected-tests.ts'
+import { runShards, type ShardResult } from './test/run-shards.ts'
+import { type Durations, listTests, orderTests, splitTests } from './test/select-tests.ts'
+
+const durationsFile = 'node_modules/.cache/pullpass/test-durations.json'
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    matrix: { type: 'boolean', default: false },
+    affected: { type: 'boolean', default: false },
+    since: { type: 'string' },
+    order: { type: 'string', default: 'sorted' },
+    seed: { type: 'string', default: String(Date.now() % 100_000) },
+    shards: { type: 'string', default: '2' },
+  },
+})
+
+const durations = readDurations()
+const known = listTests(positionals, flags.matrix ? 'matrix' : 'tests')
+const files = flags.affected ? await selectAffected(known) : known
+if (files.length === 0 && !flags.affected) {
+  console.error(`No test file matches ${positionals.join(' ') || 'test/**'}`)
+  process.exitCode = 1
+} else if (files.length > 0) {
+  if (flags.order === 'shuffled') console.log(`Order: shuffled, --seed ${flags.seed}`)
+  const shards = splitTests(orderTests(files, flags.order, Number(flags.seed)), Number(flags.shards), durations)
+  const startedAt = performance.now()
+  const results = await runShards(shards, (text) => process.stdout.write(text))
+  writeDurations({ ...durations, ...Object.assign({}, ...results.map((result) => result.durationsMs)) })
+  process.exitCode = summarize(results, performance.now() - startedAt)
+}
+
+/** At most as many as run in about 8 s, by what each file took last. */
+async function selectAffected(tests: readonly string[]): Promise<string[]> {
+  const budgetMs = 8000 * Number(flags.shards)
+  const { chosen, left, changed } = affectedTests(tests, { since: flags.since, durations, budgetMs })
+  if (changed.length === 0) console.log('No file has changed')
+  else console.log(`Affected by ${changed.length} changed files: ${chosen.length} test files`)
+  if (left.length > 0) console.log(`${left.length} more distant test files are left to npm test`)
+  return chosen
+}
+
+/** The lines that `node --test` ends with, for people and programs that know them. */
+function summarize(results: readonly ShardResult[], durationMs: number): 0 | 1 {
+  const sum = (name: keyof ShardResult['counts']) => results.reduce((total, { counts }) => total + counts[name], 0)
+  const names = ['tests', 'suites', 'passed', 'failed', 'cancelled', 'skipped', 'todo'] as const
+  const printed = { passed: 'pass', failed: 'fail' } as Readonly<Record<string, string>>
+  for (const name of names) console.log(`ℹ ${printed[name] ?? name} ${sum(name)}`)
+  console.log(`ℹ duration_ms ${Math.round(durationMs)}`)
+  console.log(`ℹ cpu_ms ${Math.round(results.reduce((total, { cpuMs }) => total + cpuMs, 0))}`)
+  return results.every(({ success }) => success) ? 0 : 1
+}
+
+function readDurations(): Durations {
+  try {
+    return JSON.parse(readFileSync(durationsFile, 'utf8'))
+  } catch {
+    return {} // the first run: files are split by their size
+  }
+}
+
+function writeDurations(found: Durations): void {
+  mkdirSync(dirname(durationsFile), { recursive: true })
+  writeFileSync(durationsFile, JSON.stringify(found))
+}

@@ -1,0 +1,53 @@
+/** Starts one process for each list of test files, prints their failures as they come, and returns what they counted. */
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Durations } from './select-tests.ts'
+
+export interface ShardResult {
+  readonly success: boolean
+  readonly counts: Readonly<Record<'tests' | 'suites' | 'passed' | 'failed' | 'cancelled' | 'skipped' | 'todo', number>>
+  readonly durationsMs: Durations
+  /** User and system time of the process and of those that it started and waited for. */
+  readonly cpuMs: number
+}
+
+const shardFile = fileURLToPath(new URL('./shard.ts', import.meta.url))
+/** What a process may take to end after its last test: longer, and a test has left something open. */
+const graceMs = 15_000
+
+export function runShards(
+  shards: readonly (readonly string[])[],
+  print: (text: string) => void,
+): Promise<readonly ShardResult[]> {
+  return Promise.all(shards.map((files) => runShard(files, print)))
+}
+
+function runShard(files: readonly string[], print: (text: string) => void): Promise<ShardResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [shardFile, ...files], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+    let result: ShardResult | undefined
+    let overdue: NodeJS.Timeout | undefined
+    child.stdout?.setEncoding('utf8').on('data', print)
+    child.stderr?.setEncoding('utf8').on('data', print)
+    child.on('message', (message) => {
+      result = message as ShardResult
+      overdue = setTimeout(() => child.kill('SIGKILL'), graceMs)
+    })
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      clearTimeout(overdue)
+      if (result !== undefined && code === 0) return resolve(result)
+      const when = result === undefined ? 'before its tests were over' : 'though its tests passed'
+      const ending = `a test process ended by ${signal ?? `exit code ${code}`}, ${when}`
+      if (result === undefined || result.success) print(`✖ ${ending}; its files: ${files.join(' ')}\n`)
+      resolve({ ...(result ?? nothingCounted), success: false })
+    })
+  })
+}
+
+const nothingCounted: ShardResult = {
+  success: false,
+  counts: { tests: 0, suites: 0, passed: 0, failed: 1, cancelled: 0, skipped: 0, todo: 0 },
+  durationsMs: {},
+  cpuMs: 0,
+}

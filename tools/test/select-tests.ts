@@ -1,0 +1,56 @@
+/** Which test files run, in which order, and in which process. */
+import { globSync, readFileSync } from 'node:fs'
+
+/** What each test file took in an earlier run. Milliseconds. */
+export type Durations = Readonly<Record<string, number>>
+
+const isMatrix = (file: string) => file.endsWith('.matrix.test.ts')
+
+/** `patterns`: files, folders and globs; none: all of test/. A file that is named is taken, matrix or not. */
+export function listTests(patterns: readonly string[], kind: 'tests' | 'matrix'): string[] {
+  const named = patterns.filter((pattern) => pattern.endsWith('.test.ts'))
+  const folders = patterns.filter((pattern) => !pattern.endsWith('.test.ts')).map((folder) => `${folder}/**/*.test.ts`)
+  const found = globSync(patterns.length === 0 ? ['test/**/*.test.ts'] : folders).map(toPosix)
+  const wanted = found.filter((file) => isMatrix(file) === (kind === 'matrix'))
+  return [...new Set([...wanted, ...globSync(named).map(toPosix)])].toSorted()
+}
+
+/** A test must not depend on the files before it: any order has to pass. */
+export function orderTests(files: readonly string[], order: string, seed: number): readonly string[] {
+  if (order === 'sorted') return files
+  if (order === 'reversed') return files.toReversed()
+  if (order !== 'shuffled') throw new Error(`--order is sorted, reversed or shuffled, not "${order}"`)
+  const random = pseudoRandom(seed)
+  return files
+    .map((file) => ({ file, at: random() }))
+    .toSorted((one, other) => one.at - other.at)
+    .map(({ file }) => file)
+}
+
+/** The longest file first to whichever process has the least to do; each keeps the order that was asked for. */
+export function splitTests(files: readonly string[], shards: number, durations: Durations): string[][] {
+  const weigh = (file: string) => durations[file] ?? readFileSync(file).length / 50
+  const loads = Array.from({ length: Math.max(1, Math.min(shards, files.length)) }, () => ({
+    sum: 0,
+    files: new Set(),
+  }))
+  for (const file of files.toSorted((one, other) => weigh(other) - weigh(one))) {
+    const least = loads.reduce((one, other) => (other.sum < one.sum ? other : one))
+    least.sum += weigh(file) + 20 // to load it
+    least.files.add(file)
+  }
+  return loads.map((load) => files.filter((file) => load.files.has(file)))
+}
+
+const toPosix = (path: string) => path.replaceAll('\\', '/')
+
+/** Mulberry32, by Tommy Ettinger (public domain): the same order for the same seed. */
+function pseudoRandom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}

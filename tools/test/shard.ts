@@ -1,0 +1,83 @@
+/** One process of a test run: loads its test files, prints each failure, and sends what it counted to its parent. */
+import { AssertionError } from 'node:assert'
+import { relative } from 'node:path'
+import { type EventData, run } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
+import type { ShardResult } from './run-shards.ts'
+
+const files = process.argv.slice(2)
+const durationsMs: Record<string, number> = {}
+let uncounted = 0
+const lateErrors: string[] = []
+const parents = new Map<number, { readonly name: string; readonly parentId: number | undefined }>()
+
+// A file like the tests, since its hook has to be registered with the run that they belong to.
+const stateFile = fileURLToPath(new URL('./process-state.ts', import.meta.url))
+const stream = run({ files: [stateFile, ...files], isolation: 'none' })
+  .on('test:enqueue', ({ name, testId, parentId }) => parents.set(testId, { name, parentId }))
+  .on('test:pass', (passed) => {
+    addDuration(passed)
+    if (passed.name === stateFile) uncounted = 1 // a file without tests counts as one that passed
+  })
+  .on('test:fail', (failure) => {
+    addDuration(failure)
+    if (!isConsequence(failure)) process.stdout.write(renderFailure(failure))
+  })
+  .on('test:diagnostic', ({ message }) => {
+    if (message.includes('generated asynchronous activity after the test ended')) lateErrors.push(message)
+  })
+for await (const { type, data } of stream) if (type === 'test:summary' && data.file === undefined) await end(data)
+
+async function end({ counts, success }: EventData.TestSummary): Promise<void> {
+  const { differences } = await import('./process-state.ts')
+  const left = [...lateErrors, ...differences()]
+  for (const sentence of left) process.stdout.write(`✖ ${sentence}\n`)
+  const { suites, cancelled, skipped, todo } = counts
+  const [tests, passed] = [counts.tests - uncounted, counts.passed - uncounted]
+  const failed = tests - passed - cancelled - skipped - todo + left.length
+  const { user, system } = process.cpuUsage()
+  const result: ShardResult = {
+    success: success && left.length === 0,
+    counts: { tests, suites, passed, failed, cancelled, skipped, todo },
+    durationsMs,
+    cpuMs: (user + system) / 1000,
+  }
+  process.exitCode = result.success ? 0 : 1
+  process.send?.(result, () => process.disconnect())
+  setTimeout(failForOpenHandles, 10_000).unref()
+}
+
+/** A suite fails with its tests: they have been printed. */
+function isConsequence({ details }: EventData.TestFail): boolean {
+  return 'failureType' in details.error && details.error.failureType === 'subtestsFailed'
+}
+
+function renderFailure({ name, file = '', line, parentId, details }: EventData.TestFail): string {
+  const path = [name]
+  for (let at = parentOf(parentId); at !== undefined; at = parentOf(at.parentId)) path.unshift(at.name)
+  const error = details.error.cause ?? details.error
+  // An AssertionError has its values in its message, and shows them once more among its fields.
+  const shown = error instanceof AssertionError ? (error.stack ?? error.message) : inspect(error)
+  const lines = shown
+    .split('\n')
+    .filter((text) => !/^\s+at .*\(?node:(internal\/|async_hooks)/.test(text))
+    .map((text) => `  ${text}`)
+  return [`✖ ${relative('.', file)}:${line} › ${path.join(' › ')}`, ...lines, '', ''].join('\n')
+}
+
+function parentOf(testId: number | undefined) {
+  return testId === undefined ? undefined : parents.get(testId)
+}
+
+function addDuration({ nesting, file, details }: EventData.TestFail | EventData.TestPass): void {
+  if (nesting !== 0 || file === undefined) return
+  const name = relative('.', file).replaceAll('\\', '/')
+  durationsMs[name] = Math.round((durationsMs[name] ?? 0) + details.duration_ms)
+}
+
+function failForOpenHandles(): void {
+  const open = process.getActiveResourcesInfo().join(' ')
+  process.stdout.write(`✖ the tests are over, but the process does not end, because of ${open}\n`)
+  process.exit(1)
+}
