@@ -30,7 +30,7 @@ function runShard(files: readonly string[], print: (text: string) => void): Prom
     child.stdout?.setEncoding('utf8').on('data', print)
     child.stderr?.setEncoding('utf8').on('data', print)
     child.on('message', (message) => {
-      result = message as ShardResult
+      if (typeof message === 'string') result = JSON.parse(message)
       overdue = setTimeout(() => child.kill('SIGKILL'), graceMs)
     })
     child.on('error', reject)

@@ -44,7 +44,7 @@ async function end({ counts, success }: EventData.TestSummary): Promise<void> {
     cpuMs: (user + system) / 1000,
   }
   process.exitCode = result.success ? 0 : 1
-  process.send?.(result, () => process.disconnect())
+  process.send?.(JSON.stringify(result), () => process.disconnect())
   setTimeout(failForOpenHandles, 10_000).unref()
 }
 
