@@ -1,13 +1,23 @@
 /**
  * IAM policies of resources: read, written with etag, and asked who holds a role. https://cloud.google.com/iam/docs/reference/rest/v1/Policy
  */
+import { evaluateExpression } from './cel/evaluate-expression.ts'
+import { ExpressionFlaw } from './cel/expression-flaw.ts'
+import { parseExpression } from './cel/parse-expression.ts'
 import { createDelayedValues } from './delayed-values.ts'
 
 export interface Binding {
   readonly role: string
   readonly members: readonly string[]
-  /** A conditional binding is kept and shown, and grants nothing: its condition is not evaluated here. */
+  /** Evaluated where the resource of a request is known; elsewhere a conditional binding grants nothing. */
   readonly condition?: { readonly title?: string; readonly expression: string }
+}
+
+/** What a condition can compare. https://cloud.google.com/iam/docs/conditions-attribute-reference */
+export interface RequestedResource {
+  readonly name: string
+  readonly type: string
+  readonly service: string
 }
 
 export interface StoredPolicy {
@@ -24,7 +34,12 @@ export interface IamPolicies {
   /** One member is called otherwise from now on, in every policy; etags stay. */
   readonly rename: (member: string, as: string) => void
   /** Whether a binding that is in effect gives one of the members one of the roles. */
-  readonly grants: (resource: string, roles: readonly string[], members: readonly string[]) => boolean
+  readonly grants: (
+    resource: string,
+    roles: readonly string[],
+    members: readonly string[],
+    requested?: RequestedResource,
+  ) => boolean
   /** Arrange one binding, as a test does: at once, or from then on. */
   readonly allow: (resource: string, role: string, member: string, effectiveAt?: Date) => void
   readonly deny: (resource: string, member: string) => void
@@ -51,12 +66,12 @@ export function createIamPolicies(now: () => Date): IamPolicies {
     forget: policies.forget,
     rename: (member, as) =>
       policies.change((policy) => ({ ...policy, bindings: renamed(policy.bindings, member, as) })),
-    grants: (resource, roles, members) =>
+    grants: (resource, roles, members, requested) =>
       (policies.effective(resource)?.bindings ?? []).some(
         (binding) =>
-          !binding.condition &&
           roles.includes(binding.role) &&
-          binding.members.some((member) => members.includes(member)),
+          binding.members.some((member) => members.includes(member)) &&
+          holds(binding.condition, requested),
       ),
     allow(resource, role, member, effectiveAt = now()) {
       const others = without(read(resource).bindings, member)
@@ -66,6 +81,18 @@ export function createIamPolicies(now: () => Date): IamPolicies {
       write(resource, [...others.filter((binding) => binding !== same), { role, members }], effectiveAt)
     },
     deny: (resource, member) => void write(resource, without(read(resource).bindings, member)),
+  }
+}
+
+/** A condition that is an error, or uses what is not played here, grants nothing. */
+function holds(condition: Binding['condition'], requested: RequestedResource | undefined): boolean {
+  if (!condition) return true
+  if (!requested) return false
+  try {
+    return evaluateExpression(parseExpression(condition.expression, ['resource']), { resource: requested }) === true
+  } catch (error) {
+    if (error instanceof ExpressionFlaw) return false
+    throw error
   }
 }
 

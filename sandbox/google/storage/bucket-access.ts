@@ -1,14 +1,15 @@
 /** Who may do what in a bucket: operators, and whom the bucket's own policy grants a role that holds the permission. */
 import type { SandboxRequest } from '../../serve/handler.ts'
 import { type AccessTokens, cloudPlatform, membersOf } from '../access-tokens.ts'
-import type { IamPolicies } from '../iam-policies.ts'
+import type { IamPolicies, RequestedResource } from '../iam-policies.ts'
 import type { Operators } from '../operators.ts'
 import { bucketResource, type ObjectStore } from './object-store.ts'
 
 export interface BucketAccess {
   /** Undefined for a token that nobody holds. */
   readonly callerOf: (request: SandboxRequest) => Caller | undefined
-  readonly may: (caller: Caller, permission: string, bucket: string) => boolean
+  /** `object`: absent where the permission is on the bucket itself, as for a list. */
+  readonly may: (caller: Caller, permission: string, bucket: string, object?: string) => boolean
 }
 
 export interface Caller {
@@ -57,12 +58,21 @@ export const createBucketAccess = ({ store, policies, operators, whoHolds }: Buc
     const scoped = holder.scopes.some((scope) => storageScopes.includes(scope))
     return { member: holder.member, members: scoped ? membersOf(holder) : ['allUsers'] }
   },
-  may({ member, members }, permission, bucket) {
+  may({ member, members }, permission, bucket, object) {
     if (member !== undefined && operators.may(member, permission)) return true
     const roles = Object.keys(permissionsOf).filter((role) => permissionsOf[role]?.includes(permission))
     const everybody = ['allUsers', 'allAuthenticatedUsers']
     const enforced = store.findBucket(bucket)?.publicAccessPrevention === 'enforced'
     const counted = enforced ? members.filter((one) => !everybody.includes(one)) : members
-    return policies.grants(bucketResource(bucket), roles, counted)
+    return policies.grants(bucketResource(bucket), roles, counted, requestedResource(bucket, object))
   },
 })
+
+/** https://cloud.google.com/iam/docs/conditions-resource-attributes#resource-name: a list is compared by the bucket's name. */
+function requestedResource(bucket: string, object: string | undefined): RequestedResource {
+  const service = 'storage.googleapis.com'
+  const name = bucketResource(bucket)
+  return object === undefined
+    ? { name, type: `${service}/Bucket`, service }
+    : { name: `${name}/objects/${object}`, type: `${service}/Object`, service }
+}

@@ -16,6 +16,7 @@ import {
   objectAbsent,
   preconditionFailed,
   publicAccessPrevented,
+  publicUnderCondition,
   storageError,
 } from './storage-errors.ts'
 
@@ -45,7 +46,8 @@ export function answerJson(request: SandboxRequest, needs: JsonApiNeeds): Sandbo
   if (!caller) return invalidCredentials
   const found = needs.store.findBucket(bucket)
   if (!found) return bucketAbsent
-  if (!needs.access.may(caller, method.permission, bucket)) return accessDenied(caller.member, method.permission)
+  const about = service === 'upload/' ? readUpload(request)?.name : object
+  if (!needs.access.may(caller, method.permission, bucket, about)) return accessDenied(caller.member, method.permission)
   return method.answer({ request, caller, bucket: found, needs }, object ?? '')
 }
 
@@ -128,9 +130,12 @@ function list({ request, bucket, needs }: Call): SandboxAnswer {
   }
 }
 
-function readObject({ request, bucket, needs }: Call, name: string): SandboxAnswer {
+function readObject({ request, caller, bucket, needs }: Call, name: string): SandboxAnswer {
   const media = request.query.get('alt') === 'media'
   const object = needs.store.find(bucket.name, name)
+  // Whoever may not list must not learn what is absent.
+  if (!object && !needs.access.may(caller, 'storage.objects.list', bucket.name))
+    return accessDenied(caller.member, 'storage.objects.list')
   const generation = request.query.get('generation')
   if (!object || (generation !== null && generation !== object.generation))
     return objectAbsent(bucket.name, name, media ? 'text' : 'json')
@@ -138,7 +143,9 @@ function readObject({ request, bucket, needs }: Call, name: string): SandboxAnsw
   if (state === 'failed') return preconditionFailed
   if (state === 'unchanged') return { status: 304 }
   if (!media) return { status: 200, body: objectResource(object, originOf(request)) }
-  const readers = needs.access.may({ members: ['allUsers'] }, 'storage.objects.get', bucket.name) ? 'anybody' : 'some'
+  const readers = needs.access.may({ members: ['allUsers'] }, 'storage.objects.get', bucket.name, name)
+    ? 'anybody'
+    : 'some'
   return { status: 200, headers: objectHeaders(object, readers), body: object.bytes }
 }
 
@@ -147,7 +154,7 @@ function upload({ request, caller, bucket, needs }: Call): SandboxAnswer {
   const sent = readUpload(request)
   if (!sent) return storageError(400, 'badRequest', 'Malformed multipart body.')
   const current = needs.store.find(bucket.name, sent.name)
-  const mayReplace = !current || needs.access.may(caller, 'storage.objects.delete', bucket.name)
+  const mayReplace = !current || needs.access.may(caller, 'storage.objects.delete', bucket.name, sent.name)
   if (!mayReplace) return accessDenied(caller.member, 'storage.objects.delete')
   if (preconditions(request.query, current) !== 'met') return preconditionFailed
   const { name, ...object } = sent
@@ -169,8 +176,11 @@ function readBucketPolicy({ request, bucket, needs }: Call): SandboxAnswer {
 
 function writeBucketPolicy({ request, bucket, needs }: Call): SandboxAnswer {
   const policy = readJson(request.body)
-  const opened = /"all(?:Authenticated)?Users"/.test(JSON.stringify(policy?.['bindings'] ?? []))
+  const bindings = Array.isArray(policy?.['bindings']) ? policy['bindings'] : []
+  const isOpened = (binding: unknown) => /"all(?:Authenticated)?Users"/.test(JSON.stringify(binding))
+  const opened = bindings.some(isOpened)
   if (opened && bucket.publicAccessPrevention === 'enforced') return publicAccessPrevented
+  if (bindings.some((binding) => Object(binding).condition && isOpened(binding))) return publicUnderCondition
   const resource = bucketResource(bucket.name)
   const wrapped = { ...request, body: Buffer.from(JSON.stringify({ policy })) }
   return asStoragePolicy(writePolicy(wrapped, resource, needs.policyCalls), resource)

@@ -22,7 +22,7 @@ export function answerPublicRead(request: SandboxRequest, { store, access }: Pub
     xmlError(403, 'AccessDenied', 'Access denied.', denial(caller.member, permission))
   if (request.method !== 'GET' && request.method !== 'HEAD') return denied('storage.objects.create')
   if (name === '') return denied('storage.objects.list') // listings in XML are not played
-  if (!access.may(caller, 'storage.objects.get', bucket)) return denied('storage.objects.get')
+  if (!access.may(caller, 'storage.objects.get', bucket, name)) return denied('storage.objects.get')
   const object = store.find(bucket, name)
   // whoever may not list must not learn what is absent
   if (!object && !access.may(caller, 'storage.objects.list', bucket)) return denied('storage.objects.list')

@@ -32,6 +32,13 @@ export const publicAccessPrevented: SandboxAnswer = storageError(
   'The member bindings allUsers and allAuthenticatedUsers are not allowed since public access prevention is enforced.',
 )
 
+/** That Google refuses it is documented; its sentence is not confirmed. */
+export const publicUnderCondition: SandboxAnswer = storageError(
+  400,
+  'invalid',
+  'Conditions are not supported for the members allUsers and allAuthenticatedUsers.',
+)
+
 export const invalidCredentials: SandboxAnswer = storageError(401, 'authError', 'Invalid Credentials', authorization)
 
 /** `who`: undefined for somebody without credentials. */
