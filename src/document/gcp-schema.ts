@@ -63,7 +63,10 @@ export const gcpForm: z.ZodMiniType<GcpForm> = fields(
         {
           repository: text(artifactRepository, 'Repository that may be read, and no other'),
           attributeCondition: z.exactOptional(
-            text(attributeCondition, 'Which tokens of the issuer the provider takes, in CEL; by default all of them'),
+            text(
+              attributeCondition,
+              'Which tokens of the issuer the provider accepts, in CEL; by default those of the subjects in use, by name',
+            ),
           ),
           uploadKeys: z.exactOptional(
             word(

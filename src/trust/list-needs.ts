@@ -11,6 +11,8 @@ export interface TrustAsked {
   readonly subject: string | undefined
   /** For documents that name none, as the one of the environment's variables. */
   readonly repository: string | undefined
+  /** Of `issuer watch`, where it exchanges its tokens at a registry's provider: `system:serviceaccount:NAMESPACE:NAME`. */
+  readonly publisher?: string | undefined
 }
 
 /** Cluster after cluster, in the order of the documents. @throws USAGE_INVALID */
@@ -24,11 +26,12 @@ export async function listNeeds(
   )
   checkSubjectUsed(documents, asked)
   checkRepositoryUsed(documents, asked)
+  checkPublisherUsed(documents, asked)
   const needs = clusters.flatMap((cluster) =>
     wanted.map(async ({ document, registry, subject }) => {
       const itsRegistry = await ofCluster(registry, cluster)
       const repository = itsRegistry.settings.trust?.repository ?? asked.repository
-      return { document, registry: itsRegistry, cluster, subject, repository }
+      return { document, registry: itsRegistry, cluster, subject, publisher: asked.publisher, repository }
     }),
   )
   return await Promise.all(needs)
@@ -64,6 +67,19 @@ function checkRepositoryUsed(documents: readonly Document[], { repository }: Tru
     hop: 'run',
     seen: `--repository ${repository} stands beside documents that all name their repository`,
     expected: 'it for documents that name none, and no others',
+  })
+}
+
+function checkPublisherUsed(documents: readonly Document[], { publisher }: TrustAsked): void {
+  const used = documents.some(({ registries }) =>
+    registries.some(({ settings }) => settings.trust?.attributeCondition === undefined),
+  )
+  if (publisher === undefined || used) return
+  throw new PullpassError({
+    code: 'USAGE_INVALID',
+    hop: 'run',
+    seen: `--publisher ${publisher} is given, and all documents have an attributeCondition`,
+    expected: 'the publisher in that condition, and no flag',
   })
 }
 

@@ -11,6 +11,8 @@ export interface TrustNeed<Name extends ProviderName> {
   readonly cluster: TrustedCluster
   /** Whose tokens are exchanged: `system:serviceaccount:NAMESPACE:NAME`. */
   readonly subject: string
+  /** Whose tokens publish the issuer's keys, where a flag names it: `system:serviceaccount:NAMESPACE:NAME`. */
+  readonly publisher?: string | undefined
   /** As the vendor names it; undefined where nobody says. */
   readonly repository: string | undefined
 }

@@ -35,7 +35,8 @@ export async function prepareTrust<Result>(
   connected: 'always' | 'for its issuer',
   go: (prepared: PreparedTrust) => Promise<Result>,
 ): Promise<Result> {
-  const subject = readSubject(flags.subject, command)
+  const subject = readSubject('subject', flags.subject, command)
+  const publisher = readSubject('publisher', flags.publisher, command)
   const documents = await loadDocuments(flags.file, { ...outside, ...terminal })
   checkProxy(outside.environment)
   if (flags.repository !== undefined) await checkRepository(flags.repository, documents, command)
@@ -46,7 +47,7 @@ export async function prepareTrust<Result>(
   const memories = readMemories(flags.memory, documents, command)
   const clusters = await gatherClusters(flags, { command, connected, memories }, outside)
   try {
-    const needs = await listNeeds(documents, clusters, { subject, repository: flags.repository })
+    const needs = await listNeeds(documents, clusters, { subject, publisher, repository: flags.repository })
     const connections = clusters.flatMap(({ connection }) => connection ?? [])
     return await go({ clusters, connections, needs, wanted: await wantTrust(needs) })
   } finally {
@@ -69,11 +70,11 @@ function readMemories(flag: string | undefined, documents: readonly Document[], 
 const subjectForm = /^(?:system:serviceaccount:)?([a-z0-9-]+)[:/]([a-z0-9.-]+)$/
 
 /** Also as NAMESPACE/NAME, as `inspect serviceaccount` has it. */
-function readSubject(text: string | undefined, command: string): string | undefined {
+function readSubject(flag: 'subject' | 'publisher', text: string | undefined, command: string): string | undefined {
   if (text === undefined) return undefined
   const [, namespace, name] = subjectForm.exec(text) ?? []
   if (namespace !== undefined && name !== undefined) return `system:serviceaccount:${namespace}:${name}`
-  throw usageFault(command, `--subject is ${showValue(text)}`, 'NAMESPACE/NAME')
+  throw usageFault(command, `--${flag} is ${showValue(text)}`, 'NAMESPACE/NAME')
 }
 
 /** As every vendor of the documents names a repository. */

@@ -16,6 +16,7 @@ export type TrustFlags = typeof documentFlags &
     readonly 'share-pool': Flag & { readonly type: 'boolean' }
     readonly issuer: Text
     readonly subject: Text
+    readonly publisher: Text
     readonly repository: Text
   } & typeof memoryFlag
 
@@ -31,6 +32,12 @@ export const trustFlags: TrustFlags = {
     type: 'string',
     value: 'NAMESPACE/NAME',
     summary: 'The service account whose token a token file holds',
+  },
+  publisher: {
+    type: 'string',
+    value: 'NAMESPACE/NAME',
+    summary:
+      'The service account that publishes keys by this provider (default: that of deploy/issuer, where issuer.publishTo is at Google)',
   },
   repository: {
     type: 'string',

@@ -3,7 +3,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 import { runGcloudScript } from '../../trust/google/render/run-gcloud-script.ts'
 import { imitateGcloud } from './imitate-gcloud.ts'
-import { account, heldBy, resultsOf, runTrust, type TrustDocument } from './run-trust.ts'
+import { account, heldBy, provider, resultsOf, runTrust, type TrustDocument } from './run-trust.ts'
 
 const condition = `attributeCondition: "assertion.sub.startsWith('system:serviceaccount:image-system:')"`
 
@@ -33,7 +33,10 @@ const worlds: Readonly<Record<string, World>> = {
   },
   'where a provider lacks something': {
     document: { trust: [condition], registry: ['audience: images'] },
-    before: async (sandbox) => void (await runTrust(sandbox, ['apply', '--yes'])),
+    before: async (sandbox) => {
+      await runTrust(sandbox, ['apply', '--yes'])
+      sandbox.google.identity.putProvider({ name: provider, issuerUri: sandbox.cluster.issuer }) // without a condition
+    },
   },
 }
 

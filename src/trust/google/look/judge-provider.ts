@@ -7,6 +7,7 @@ import { renderGoogleKeys } from '../../../issuer/publish/targets/kept-at-google
 import { shellQuote } from '../../../outside/shell-quote.ts'
 import type { Override, Replaceable } from '../../finding.ts'
 import { trustRefused } from '../../trust-refused.ts'
+import { longestCondition, subjectCondition, subjectsOf } from '../subject-condition.ts'
 import { describeSuccessor } from '../want/describe-made.ts'
 import { defaultAudiences, subjectMapping, type WantedProvider } from '../want/wanted-at-google.ts'
 import { compareKeys } from './compare-keys.ts'
@@ -29,9 +30,9 @@ export function judgeProvider(
   const views = [
     compareIssuer(wanted, found, replace),
     compareMapping(wanted, found, replace),
-    compareCondition(wanted, found, replace),
     compareAudiences(wanted, found),
     compareKeys(wanted, found, replace),
+    compareCondition(wanted, found, replace),
   ]
   const { issuer, audiences, mapping, condition, jwks } = found
   const kept = { issuer, audiences, mapping, condition, jwks }
@@ -95,7 +96,8 @@ function hintOf(override: Override | undefined): string {
   return `if it is yours to change, say so: ${flags.join(' ')}`
 }
 
-function fieldsOf({ issuer, audiences, condition = '', keys }: WantedProvider): ProviderFields {
+function fieldsOf({ issuer, audiences, condition: asked, keys }: WantedProvider): ProviderFields {
+  const condition = asked.kind === 'given' ? asked.expression : subjectCondition(asked.subjects)
   const mapping = { [subjectMapping.key]: subjectMapping.expression }
   return { issuer, audiences, mapping, condition, jwks: keys === undefined ? '' : renderGoogleKeys(keys) }
 }
@@ -125,15 +127,48 @@ function compareMapping(_: WantedProvider, { mapping }: FoundProvider, replace: 
 }
 
 function compareCondition(wanted: WantedProvider, found: FoundProvider, replace: readonly Replaceable[]): FieldView {
-  const { condition } = wanted
-  if (condition === undefined) {
-    return found.condition === '' ? {} : { field: 'condition', note: `its condition stays: ${found.condition}` }
-  }
+  if (wanted.condition.kind === 'subjects') return compareSubjects(wanted.condition.subjects, found, replace)
+  const condition = wanted.condition.expression
   if (found.condition === condition) return {}
   if (found.condition === '') return { sets: { condition }, says: `condition ${condition} is added` }
   if (!replace.includes('condition'))
     return { field: 'condition', against: `its condition is ${found.condition}, not ${condition}` }
   return { sets: { condition }, says: `condition ${found.condition} becomes ${condition}` }
+}
+
+/** Subjects are added where others are accepted by name; what accepts more than they, others may rely on: it is kept, and named. */
+function compareSubjects(
+  subjects: readonly string[],
+  found: FoundProvider,
+  replace: readonly Replaceable[],
+): FieldView {
+  const condition = subjectCondition(subjects)
+  const held = subjectsOf(found.condition)
+  const isSame = held?.length === subjects.length && subjects.every((subject) => held.includes(subject))
+  if (isSame) return {}
+  if (replace.includes('condition')) {
+    const before = found.condition === '' ? 'none' : found.condition
+    return { sets: { condition }, says: `condition ${before} becomes ${condition}` }
+  }
+  if (found.condition === '') {
+    const accepts = 'it has no condition, and accepts every service account of its issuer'
+    return { field: 'condition', note: `${accepts}; --replace condition limits it to ${subjects.join(', ')}` }
+  }
+  if (held === undefined) return { field: 'condition', note: `its condition stays: ${found.condition}` }
+  const missing = subjects.filter((subject) => !held.includes(subject))
+  const others = held.filter((subject) => !subjects.includes(subject))
+  const all = subjectCondition([...held, ...missing])
+  if (all.length > longestCondition)
+    return {
+      against: `its condition has no room for ${missing.join(', ')}: ${longestCondition} characters are the most`,
+    }
+  return {
+    ...(missing.length > 0 && { sets: { condition: all }, says: `its condition also accepts ${missing.join(', ')}` }),
+    ...(others.length > 0 && {
+      field: 'condition',
+      note: `its condition accepts other subjects, too: ${others.join(', ')}`,
+    }),
+  }
 }
 
 /** An explicit list takes the place of the default, which others may use: it is written out then. */

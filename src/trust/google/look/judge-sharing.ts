@@ -6,6 +6,7 @@
 import { sameKey } from '../../../issuer/keys/issuer-key.ts'
 import { parseJwks } from '../../../issuer/keys/parse-jwks.ts'
 import { PullpassError } from '../../../outside/pullpass-error.ts'
+import { subjectsOf } from '../subject-condition.ts'
 import type { PoolCluster, WantedPool } from '../want/wanted-at-google.ts'
 import { subjectMapping } from '../want/wanted-at-google.ts'
 import type { ListedProvider } from './list-providers.ts'
@@ -54,10 +55,13 @@ function describeOther(
   const expression = mapping[subjectMapping.key]
   if (expression !== subjectMapping.expression)
     return `${said} maps ${subjectMapping.key} by ${expression ?? 'nothing'}: whether it maps to the same subjects is not known`
-  const ours = subjects.join(' and ')
-  return condition === ''
-    ? `${said} accepts tokens of every service account of its cluster, ${ours} among them`
-    : `${said} accepts tokens by its condition ${condition}; compare ${ours}`
+  if (condition === '')
+    return `${said} accepts tokens of every service account of its cluster, ${subjects.join(' and ')} among them`
+  const accepted = subjectsOf(condition)
+  if (accepted === undefined)
+    return `${said} accepts tokens by its condition ${condition}; compare ${subjects.join(' and ')}`
+  const same = subjects.filter((subject) => accepted.includes(subject))
+  return `${said} accepts ${same.length === 0 ? `none of these subjects, but ${accepted.join(' and ')}` : `tokens of ${same.join(' and ')}`}`
 }
 
 const idOf = (provider: string) => provider.slice(provider.lastIndexOf('/') + 1)

@@ -5,6 +5,7 @@ import { poolOf, principalOf } from '../../../document/gcp-names.ts'
 import { artifactRepository } from '../../../document/gcp-rules.ts'
 import type { GcpSettings } from '../../../document/gcp-settings.ts'
 import { checkSubjectLength } from '../../../identity/check-subject-length.ts'
+import { cloudOf } from '../../../issuer/publish/pod-identity.ts'
 import { PullpassError } from '../../../outside/pullpass-error.ts'
 import type { TrustNeed } from '../../trust-need.ts'
 import { markOf, type TrustedCluster } from '../../trusted-cluster.ts'
@@ -17,6 +18,7 @@ import {
   grantName,
   type WantedAccount,
   type WantedAtGoogle,
+  type WantedCondition,
   type WantedGrant,
   type WantedPool,
   type WantedProvider,
@@ -55,7 +57,7 @@ function partsOf(need: TrustNeed<'gcp'>): Parts {
   if (tooLong !== undefined) throw tooLong
   const pool = poolOf(settings.workloadIdentityProvider)
   const made = { mark: markOf(cluster), description: describeMade(cluster) }
-  const provider = { ...made, ...providerOf(registry, settings, cluster) }
+  const provider = { ...made, ...providerOf(registry, settings, cluster), condition: conditionOf(need) }
   checkNeed({ document: need.document, settings, provider, cluster })
   const principal = principalOf(settings.workloadIdentityProvider, subject)
   return {
@@ -93,11 +95,10 @@ const providerOf = (
   { audience }: DocumentRegistry,
   { workloadIdentityProvider, trust }: GcpSettings,
   cluster: TrustedCluster,
-): Omit<WantedProvider, 'mark' | 'description'> => ({
+): Omit<WantedProvider, 'mark' | 'description' | 'condition'> => ({
   name: workloadIdentityProvider,
   issuer: cluster.issuer,
   audiences: audience === undefined ? [] : [audience],
-  condition: trust?.attributeCondition,
   keys: trust?.uploadKeys === 'Always' ? keysForGoogle(cluster) : undefined,
   ...(cluster.servers !== undefined && { servers: cluster.servers }),
   ...(cluster.isRevoked !== undefined && { isRevoked: cluster.isRevoked }),
@@ -108,6 +109,18 @@ function unique<T>(all: readonly T[], name: (one: T) => string): T[] {
   const found = new Map<string, T>()
   for (const one of all) if (!found.has(name(one))) found.set(name(one), one)
   return [...found.values()]
+}
+
+/** The account of `deploy/issuer`, which publishes to Google by the registry's provider. */
+const usualPublisher = 'system:serviceaccount:pullpass-system:pullpass-issuer'
+
+function conditionOf({ registry, subject, publisher, document }: TrustNeed<'gcp'>): WantedCondition {
+  const expression = registry.settings.trust?.attributeCondition
+  if (expression !== undefined) return { kind: 'given', expression }
+  const publishTo = document.issuer?.publishTo
+  const publishes = publishTo !== undefined && cloudOf(publishTo) === 'google'
+  const publishers = publisher === undefined ? (publishes ? [usualPublisher] : []) : [publisher]
+  return { kind: 'subjects', subjects: [...new Set([subject, ...publishers])] }
 }
 
 /** Each pool once, with every cluster that uses it. */

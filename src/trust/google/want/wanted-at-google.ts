@@ -37,10 +37,16 @@ export interface WantedProvider extends Made, Pick<TrustedCluster, 'servers' | '
   readonly issuer: string
   /** Audiences that it must take; its own name is what it takes by default. */
   readonly audiences: readonly string[]
-  readonly condition: string | undefined
+  readonly condition: WantedCondition
   /** Uploaded; undefined: read at the issuer's URL. */
   readonly keys: readonly IssuerKey[] | undefined
 }
+
+export type WantedCondition =
+  /** The document's own. */
+  | { readonly kind: 'given'; readonly expression: string }
+  /** By default: the subjects that documents and the publisher of the issuer's keys use, and no other. */
+  | { readonly kind: 'subjects'; readonly subjects: readonly string[] }
 
 export interface WantedAccount extends Made {
   readonly email: string

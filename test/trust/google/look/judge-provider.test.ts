@@ -9,13 +9,17 @@ import { judgeProvider } from '../../../../src/trust/google/look/judge-provider.
 import type { WantedProvider } from '../../../../src/trust/google/want/wanted-at-google.ts'
 
 const name = 'projects/1/locations/global/workloadIdentityPools/pool/providers/cluster'
+const subject = 'system:serviceaccount:image-system:pullpass'
+const publisher = 'system:serviceaccount:pullpass-system:pullpass-issuer'
+const given = (expression: string) => ({ condition: { kind: 'given', expression } }) as const
+const only = (...subjects: string[]) => ({ condition: { kind: 'subjects', subjects } }) as const
 const wanted: WantedProvider = {
   name,
   mark: 'pullpass:0123456789ab',
   description: 'pullpass:0123456789ab',
   issuer: 'https://oidc.example.com',
   audiences: [],
-  condition: undefined,
+  ...only(subject),
   keys: undefined,
 }
 const found: FoundProvider = {
@@ -26,7 +30,7 @@ const found: FoundProvider = {
   issuer: 'https://oidc.example.com',
   audiences: [],
   mapping: { 'google.subject': 'assertion.sub' },
-  condition: '',
+  condition: `assertion.sub in ['${subject}']`,
   jwks: '',
 }
 
@@ -63,12 +67,7 @@ suite('a provider that is there', () => {
       'mapping',
       /maps google\.subject to assertion\.email/,
     ],
-    'another condition': [
-      { condition: 'true' },
-      { condition: 'false' },
-      'condition',
-      /its condition is false, not true/,
-    ],
+    'another condition': [given('true'), { condition: 'false' }, 'condition', /its condition is false, not true/],
     'another key of one kid': [
       { keys: [keyOf('a')] },
       { jwks: renderGoogleKeys([keyOf('a', 'other')]) },
@@ -94,7 +93,7 @@ suite('a provider that is there', () => {
   })
 
   test('gets a condition where it has none', () => {
-    assert.deepEqual(says(judge({ condition: 'true' }, {})), ['condition true is added'])
+    assert.deepEqual(says(judge(given('true'), { condition: '' })), ['condition true is added'])
   })
 
   test('keeps its default audiences, written out, beside one that is added', () => {
@@ -137,6 +136,66 @@ suite('a provider that is there', () => {
   })
 
   test('deleted comes back first, and is updated then', () => {
-    assert.deepEqual(says(judge({ condition: 'true' }, { state: 'DELETED' })), ['undelete', 'condition true is added'])
+    assert.deepEqual(says(judge(given('true'), { state: 'DELETED', condition: '' })), [
+      'undelete',
+      'condition true is added',
+    ])
+  })
+})
+
+suite('a provider whose document has no condition', () => {
+  test('is created for exactly the subjects in use', () => {
+    const finding = judgeProvider({ ...wanted, ...only(subject, publisher) }, undefined, [])
+    assert.equal(
+      finding.after.kind === 'provider' && finding.after.condition,
+      `assertion.sub in ['${subject}', '${publisher}']`,
+    )
+  })
+
+  test('gets a further subject beside those that it accepts, and takes none away unasked', () => {
+    const there = { condition: `assertion.sub in ['${publisher}']` }
+    const finding = judge({}, there)
+    const [change] = finding.changes
+    assert.deepEqual(change?.kind === 'update' && change.fields, {
+      condition: `assertion.sub in ['${publisher}', '${subject}']`,
+    })
+    assert.deepEqual(says(finding), [`its condition also accepts ${subject}`])
+    assert.deepEqual(finding.notes, [`its condition accepts other subjects, too: ${publisher}`])
+    const [replaced] = judge({}, there, ['condition']).changes
+    assert.deepEqual(replaced?.kind === 'update' && replaced.fields, { condition: `assertion.sub in ['${subject}']` })
+  })
+
+  test('recognizes the same subjects in another order and form', () => {
+    assert.equal(judge({}, { condition: `assertion.sub == "${subject}"` }).verdict, 'ok')
+    const both = { condition: `assertion.sub in ["${publisher}","${subject}"]` }
+    assert.deepEqual(says(judge(only(subject, publisher), both)), [])
+  })
+
+  test('is not narrowed unasked where it accepts every service account, and that is named', () => {
+    const finding = judge({}, { condition: '' })
+    assert.deepEqual([finding.verdict, finding.kept], ['ok', ['condition']])
+    assert.match(
+      finding.notes[0] ?? '',
+      /^it has no condition, and accepts every .*; --replace condition limits it to /,
+    )
+    assert.deepEqual(says(judge({}, { condition: '' }, ['condition'])), [
+      `condition none becomes assertion.sub in ['${subject}']`,
+    ])
+  })
+
+  test('keeps a condition of another form, which is named', () => {
+    const condition = "assertion.sub.startsWith('system:serviceaccount:image-system:')"
+    assert.deepEqual(judge({}, { condition }).notes, [`its condition stays: ${condition}`])
+  })
+
+  test('is refused where the names of all its subjects have no room', () => {
+    const many = Array.from({ length: 60 }, (_, index) => `system:serviceaccount:team-${index}:${'x'.repeat(60)}`)
+    const condition = `assertion.sub in [${many
+      .slice(0, 40)
+      .map((one) => `'${one}'`)
+      .join(', ')}]`
+    const { verdict, fault } = judge(only(...many.slice(40, 50)), { condition })
+    assert.equal(verdict, 'refused')
+    assert.match(fault?.seen ?? '', /its condition has no room for system:serviceaccount:team-40:/)
   })
 })

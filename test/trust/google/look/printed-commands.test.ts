@@ -20,7 +20,11 @@ const foundProvider = {
 
 const findings = {
   pool: judgePool({ name: nasty, ...made, clusters: [] }, disabled, { listed: [], sharing: 'refused' }),
-  provider: judgeProvider({ ...provider, keys: undefined }, { ...disabled, ...foundProvider }, []),
+  provider: judgeProvider(
+    { ...provider, condition: { kind: 'given', expression: '' }, keys: undefined },
+    { ...disabled, ...foundProvider },
+    [],
+  ),
   'service account': judgeAccount({ email: nasty, ...made }, { ...disabled, uniqueId: '' }, undefined),
 }
 

@@ -167,3 +167,30 @@ suite('what Google must know', () => {
     assert.equal((await faultOf([registry('one', gcp)])).code, 'USAGE_INVALID')
   })
 })
+
+suite('the subjects that a provider accepts by default', () => {
+  const condition = async (spec: readonly string[], asked: TrustAsked = nobody, ...registries: string[]) => {
+    const all = await documents(...(registries.length === 0 ? [registry('one', named)] : registries))
+    const [issuer] = spec
+    const withIssuer = all.map((one) => (issuer === undefined ? one : { ...one, issuer: { publishTo: issuer } }))
+    return (await want(withIssuer, [cluster], asked)).providers.map((one) => one.condition)
+  }
+  const subject = 'system:serviceaccount:image-system:pullpass'
+  const watch = 'system:serviceaccount:pullpass-system:pullpass-issuer'
+  const only = (...subjects: string[]) => [{ kind: 'subjects', subjects }]
+
+  test('are those of the documents', async () => {
+    assert.deepEqual(await condition([]), only(subject))
+    assert.deepEqual(await condition([], nobody, registry('one', named), registry('two', named)), only(subject))
+  })
+
+  test('are also the publisher’s, where keys are published at Google', async () => {
+    assert.deepEqual(await condition(['gs://example-issuer/cluster-1']), only(subject, watch))
+    assert.deepEqual(await condition(['s3://example-issuer/cluster-1']), only(subject))
+  })
+
+  test('are the named publisher’s, wherever keys are published', async () => {
+    const publisher = 'system:serviceaccount:ops:publisher'
+    assert.deepEqual(await condition([], { ...nobody, publisher }), only(subject, publisher))
+  })
+})
