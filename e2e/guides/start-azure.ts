@@ -21,7 +21,7 @@ export async function startAzure(
   authority: CertificateAuthority,
 ): Promise<Record<string, string>> {
   const azurite = await use(startAzurite(authority, account))
-  await azurite.createContainer('issuer', 'public')
+  await azurite.createContainer('cluster-1', 'public')
   internet.lead([`${account}.blob.core.windows.net`], azurite.port)
   const entra = await startEntra({ authority, assertion, audience: 'https://storage.azure.com' })
   defer(entra.close)

@@ -60,7 +60,9 @@ suite('pullpass manifests, of a document that says where its issuer is public, l
       token_url: 'https://sts.googleapis.com/v1/token',
       credential_source: { file: '/var/run/secrets/publish/google' },
     })
-    assert.deepEqual(grants, [`gs://example-issuer/one: roles/storage.objectUser for ${principal}`])
+    assert.deepEqual(grants, [
+      `gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectUser --member=${principal} '--condition=title=issuer-path,expression=resource.name.startsWith("projects/_/buckets/example-issuer/objects/one/")'`,
+    ])
   })
 
   test('to gs://, through a service account where one is named', async () => {
@@ -71,7 +73,7 @@ suite('pullpass manifests, of a document that says where its issuer is public, l
       `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${account}:generateAccessToken`,
     )
     assert.deepEqual(grants, [
-      `gs://example-issuer: roles/storage.objectUser for ${account}`,
+      `gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectUser --member=serviceAccount:${account} --condition=None`,
       `${account}: roles/iam.workloadIdentityUser for ${principal}`,
     ])
   })
@@ -113,7 +115,9 @@ suite('pullpass manifests, of a document that says where its issuer is public, l
   test('to a provider at Google that holds the keys', async () => {
     const { variables, grants } = await publisherOf(publishing(`gcp-provider:${provider}`))
     assert.deepEqual(Object.keys(variables), ['GOOGLE_APPLICATION_CREDENTIALS'])
-    assert.deepEqual(grants, [`gcp-provider:${provider}: roles/iam.workloadIdentityPoolAdmin for ${principal}`])
+    assert.deepEqual(grants, [
+      `gcp-provider:${provider}: roles/iam.workloadIdentityPoolAdmin for ${principal} on project 123456789012, which must hold the pools of this cluster alone: the role applies to all of them`,
+    ])
   })
 
   test('to s3://, by a role', async () => {
@@ -124,7 +128,7 @@ suite('pullpass manifests, of a document that says where its issuer is public, l
     })
     assert.deepEqual([sources, files], [[token('aws', 'sts.amazonaws.com')], undefined])
     assert.deepEqual(grants, [
-      `s3://example-issuer/one: s3:GetObject and s3:PutObject there, and s3:ListBucket, for ${role}`,
+      `allow ${role} s3:GetObject and s3:PutObject on arn:aws:s3:::example-issuer/one/*, and s3:ListBucket on arn:aws:s3:::example-issuer`,
       `${role}: to trust the cluster's issuer for system:serviceaccount:pullpass-system:pullpass, audience sts.amazonaws.com`,
     ])
   })
@@ -140,7 +144,10 @@ suite('pullpass manifests, of a document that says where its issuer is public, l
       AZURE_FEDERATED_TOKEN_FILE: '/var/run/secrets/publish/azure',
     })
     assert.deepEqual(sources, [token('azure', 'api://AzureADTokenExchange')])
-    assert.match(grants[0] ?? '', /^azblob:.*: Storage Blob Data Contributor for 66666666/)
+    assert.deepEqual(grants.slice(0, 2), [
+      `az role assignment create --role 'Storage Blob Data Contributor' --assignee ${client} --scope RESOURCE_ID_OF/exampleissuer/blobServices/default/containers/issuer`,
+      "container issuer must be this cluster's alone: the role applies to all of it",
+    ])
   })
 
   test('to several clouds at once, each by its own token', async () => {

@@ -1,7 +1,7 @@
 /** pullpass issuer publish: the cluster's two OIDC documents, brought where clouds read them, and read back. */
 
 import type { NamespacedName } from '../../document/namespaced-name.ts'
-import { knownKeys } from '../../issuer/memory/known-keys.ts'
+import { knownKeys, unknownKeys } from '../../issuer/memory/known-keys.ts'
 import { mergeUnrevoked } from '../../issuer/memory/merge-unrevoked.ts'
 import { readMemory } from '../../issuer/memory/read-memory.ts'
 import { openPublicOutside } from '../../issuer/public/open-public-outside.ts'
@@ -40,7 +40,7 @@ export const publish: Command<typeof flags> = {
   details: [
     'Reads the signing keys of every API server, writes openid/v1/jwks and then .well-known/openid-configuration to the',
     "target, and reads both back as a stranger at the issuer's URL. Keys that are public already stay (issuer revoke KID",
-    'removes one).',
+    'removes one); one that no API server serves, nor is remembered to have served, is warned of.',
     'Credentials for writing are your own: application default credentials, the AWS chain, or Azure’s.',
     "Until the cluster's tokens carry the issuer, their check is pending, and what to set is said.",
     '',
@@ -83,7 +83,9 @@ export const publish: Command<typeof flags> = {
               outcome,
               await tokenToTry(cluster, wanted.account),
             )
-      return await printReport({ issuer, target, mode, outcome, confirmations }, call)
+      const kept = outcome.keys.filter(({ state }) => state === 'kept').map(({ key }) => key)
+      const unknown = unknownKeys(kept, served.keys, memory)
+      return await printReport({ issuer, target, mode, outcome, confirmations, unknown, to: given.to }, call)
     } finally {
       await cluster.close()
     }

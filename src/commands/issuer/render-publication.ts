@@ -1,11 +1,14 @@
 /** What was published, for people and for programs. */
 
 import { type DocumentName, documentPaths, type PublishTarget } from '../../issuer/documents/publish-target.ts'
+import type { IssuerKey } from '../../issuer/keys/issuer-key.ts'
 import type { Confirmation } from '../../issuer/publish/confirm-publication.ts'
 import type { PublishOutcome } from '../../issuer/publish/publish-documents.ts'
 import { whatDiffers } from '../../issuer/publish/what-differs.ts'
 import type { RevocationTold } from '../../issuer/revoke/revoke-key.ts'
 import { plainLine } from '../../outside/plain-text.ts'
+import { quote } from '../../outside/quote.ts'
+import { shellQuote } from '../../outside/shell-quote.ts'
 import { type Cell, renderTable } from '../../terminal/render-table.ts'
 import { kindOfKey } from './kind-of-key.ts'
 
@@ -16,6 +19,10 @@ export interface PublishReport {
   readonly outcome: PublishOutcome
   /** Empty where nothing was read back: in a dry run, and where only a provider has the keys. */
   readonly confirmations: readonly Confirmation[]
+  /** Keys that stay public, and that no API server serves or is remembered to have served. */
+  readonly unknown?: readonly IssuerKey[]
+  /** As --to named the target, for commands. */
+  readonly to?: string | undefined
   /** Of a run that revokes. */
   readonly revocation?: RevocationTold
 }
@@ -35,8 +42,17 @@ export function renderPublication(report: PublishReport, color: 'always' | 'neve
     ...(checks.length > 0 ? [renderTable({ header: ['CHECK', 'STATE', ''], rows: checks }, color)] : []),
   ]
   const fixes = new Set(confirmations.map(({ fix }) => fix).filter((fix) => fix !== undefined))
-  return [...tables, ...[...fixes].map((fix) => plainLine(`fix: ${fix}`))].join('\n\n')
+  const warnings = warningsOf(report).map((warning) => plainLine(`warning: ${warning}`))
+  return [...tables, ...warnings, ...[...fixes].map((fix) => plainLine(`fix: ${fix}`))].join('\n\n')
 }
+
+/** A key of an earlier rotation is one, where nothing remembers it; so is a key that somebody else put there. */
+const warningsOf = ({ unknown = [], to = 'TARGET' }: PublishReport): string[] =>
+  unknown.map(({ keyId = '' }) => {
+    const named = keyId === '' ? 'a key without kid' : `key ${quote(keyId)}`
+    const revoke = `pullpass issuer revoke --to ${shellQuote(to)} -- ${shellQuote(keyId)}`
+    return `${named} is published, but no API server serves it, and none is known to have served it: whoever has its private key signs tokens that clouds accept for every account of this cluster. If it is not an earlier key of this cluster: ${revoke}, and check who may write to ${to}`
+  })
 
 function tellChange(name: DocumentName, { outcome, mode }: PublishReport): string {
   const differs = whatDiffers(name, outcome)
@@ -89,5 +105,6 @@ export function reportPublication(report: PublishReport): object {
       reason,
     })),
     checks: confirmations,
+    warnings: warningsOf(report),
   }
 }

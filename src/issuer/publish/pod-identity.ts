@@ -11,6 +11,7 @@ import type { GcpSettings } from '../../document/gcp-settings.ts'
 import { iamCredentialsEndpoint, stsEndpoint } from '../../providers/gcp-endpoints.ts'
 import { parseTarget, type TargetName } from './parse-target.ts'
 import type { PublishAs } from './publish-as.ts'
+import { azureGrant, gcsGrant, s3Grant } from './write-grant.ts'
 
 export interface PodIdentity {
   /** What the pod's token is meant for. */
@@ -79,7 +80,9 @@ function googleIdentity({ targets, registries, as, subject, folder }: PodIdentit
     },
     files: { [credentialFile]: `${JSON.stringify(credentials, undefined, 2)}\n` },
     grants: [
-      ...targets.map((target) => `${target}: ${roleFor(target)} for ${as.google ?? principal}`),
+      ...targets.map((target) =>
+        googleGrant(parseTarget(target), as.google === undefined ? principal : `serviceAccount:${as.google}`),
+      ),
       ...(as.google === undefined ? [] : [`${as.google}: roles/iam.workloadIdentityUser for ${principal}`]),
     ],
   }
@@ -90,20 +93,26 @@ function providerAmong(targets: readonly TargetName[]): GcpSettings | undefined 
   return target && { workloadIdentityProvider: target.provider }
 }
 
-const roleFor = (target: string) =>
-  parseTarget(target).kind === 'gs' ? 'roles/storage.objectUser' : 'roles/iam.workloadIdentityPoolAdmin'
+/** The role on pools cannot be limited to one: it applies to every pool of the project. */
+function googleGrant(target: TargetName, member: string): string {
+  if (target.kind === 'gs') return gcsGrant(target, member)
+  const provider = target.kind === 'gcp-provider' ? target.provider : ''
+  const project = provider.split('/')[1] ?? ''
+  return `gcp-provider:${provider}: roles/iam.workloadIdentityPoolAdmin for ${member} on project ${project}, which must hold the pools of this cluster alone: the role applies to all of them`
+}
 
 function awsIdentity({ targets, as, subject, folder }: PodIdentityWanted): PodIdentity | undefined {
-  if (as.aws === undefined) return undefined
+  const { aws: arn } = as
+  if (arn === undefined) return undefined
   const audience = 'sts.amazonaws.com'
   return {
     audience,
     file: 'aws',
-    variables: { AWS_ROLE_ARN: as.aws, AWS_WEB_IDENTITY_TOKEN_FILE: posix.join(folder, 'aws') },
+    variables: { AWS_ROLE_ARN: arn, AWS_WEB_IDENTITY_TOKEN_FILE: posix.join(folder, 'aws') },
     files: {},
     grants: [
-      ...targets.map((target) => `${target}: s3:GetObject and s3:PutObject there, and s3:ListBucket, for ${as.aws}`),
-      `${as.aws}: to trust the cluster's issuer for ${subject}, audience ${audience}`,
+      ...targets.map(parseTarget).flatMap((target) => (target.kind === 's3' ? [s3Grant(target, arn)] : [])),
+      `${arn}: to trust the cluster's issuer for ${subject}, audience ${audience}`,
     ],
   }
 }
@@ -122,8 +131,13 @@ function azureIdentity({ targets, as, subject, folder }: PodIdentityWanted): Pod
     },
     files: {},
     grants: [
-      ...targets.map((target) => `${target}: Storage Blob Data Contributor for ${clientId}`),
+      ...targets.map(parseTarget).flatMap((target) => (target.kind === 'azblob' ? azureGrants(target, clientId) : [])),
       `${clientId}: a federated credential for ${subject} of the cluster's issuer, audience ${audience}`,
     ],
   }
+}
+
+function azureGrants(target: Extract<TargetName, { kind: 'azblob' }>, clientId: string): string[] {
+  const shared = `container ${target.container} must be this cluster's alone: the role applies to all of it`
+  return [azureGrant(target, clientId, `RESOURCE_ID_OF/${target.account}`), ...(target.path === '' ? [] : [shared])]
 }

@@ -1,9 +1,9 @@
 /** Keys that are public and nobody's, or remembered and nowhere else: somebody else wrote the bucket, or the ConfigMap. */
 import { quote } from '../../outside/quote.ts'
 import { shellQuote } from '../../outside/shell-quote.ts'
-import { type IssuerKey, sameKey } from '../keys/issuer-key.ts'
+import type { IssuerKey } from '../keys/issuer-key.ts'
 import type { KeyMemory } from '../memory/key-memory.ts'
-import { knownKeys } from '../memory/known-keys.ts'
+import { unknownKeys } from '../memory/known-keys.ts'
 import type { PublishOutcome } from '../publish/publish-documents.ts'
 import type { Alarm } from './alarm.ts'
 import { forgetOldKeys, type KeyChoice } from './choose-keys.ts'
@@ -23,14 +23,12 @@ export const keyAlarms = ({ keys }: PublishOutcome, known: KeysKnown): Alarm[] =
 
 function strangeAlarms(keys: PublishOutcome['keys'], { memory, served, knows, choice }: KeysKnown): Alarm[] {
   if (knows === 'nothing') return []
-  const known = knownKeys(served, memory)
-  return keys
-    .filter(({ key, state }) => state === 'kept' && !known.some((one) => sameKey(one, key)))
-    .map(({ key: { keyId = '(no kid)' } }) => ({
-      reason: 'StrangeKey',
-      subject: keyId,
-      says: `key ${quote(keyId)} is public, but the cluster never served it: it stays for ${choice.keepForMs / 3_600_000} h; where it is nobody's of yours, pullpass issuer revoke --to TARGET -- ${shellQuote(keyId)}, and see who may write there`,
-    }))
+  const kept = keys.filter(({ state }) => state === 'kept').map(({ key }) => key)
+  return unknownKeys(kept, served, memory).map(({ keyId = '(no kid)' }) => ({
+    reason: 'StrangeKey',
+    subject: keyId,
+    says: `key ${quote(keyId)} is public, but the cluster never served it: it stays for ${choice.keepForMs / 3_600_000} h; where it is nobody's of yours, pullpass issuer revoke --to TARGET -- ${shellQuote(keyId)}, and see who may write there`,
+  }))
 }
 
 /** What is withdrawn in this round, for its age, is remembered until then. */

@@ -96,6 +96,44 @@ suite('pullpass issuer publish', () => {
     assert.deepEqual(kidsOf(lies(sandbox, 'openid/v1/jwks')).toSorted(), [old, next.kid].toSorted())
   })
 
+  test('warns of a published key that no API server serves or is known to have served', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const { publicKey, kid } = await generateSigningKey()
+    const [own] = JSON.parse(lies(sandbox, 'openid/v1/jwks') ?? '').keys
+    const planted = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
+    const body = JSON.stringify({ keys: [own, planted] })
+    sandbox.google.store.put(bucket, 'openid/v1/jwks', { contentType: 'application/jwk-set+json', body })
+    for (const dryRun of [['--dry-run'], []]) {
+      const { exitCode, stdout } = await publish(sandbox, ...dryRun)
+      assert.equal(exitCode, 0, stdout)
+      const warnings = [...stdout.matchAll(/^warning: key "(.*?)" is published, but no API server serves it, /gm)]
+      assert.deepEqual(
+        warnings.map(([, named]) => named),
+        [kid],
+      )
+      assert.ok(stdout.includes(`: pullpass issuer revoke --to gs://${bucket} -- ${kid}, and check who may write to `))
+    }
+    const { warnings } = JSON.parse((await publish(sandbox, '-o', 'json')).stdout)
+    assert.equal(warnings.length, 1)
+  })
+
+  test('does not warn of a key that is remembered to have been served', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const [own] = JSON.parse(lies(sandbox, 'openid/v1/jwks') ?? '').keys
+    sandbox.cluster.seed({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace: 'pullpass-system', name: 'pullpass-issuer' },
+      data: { [`key.${digestOf(own.kid)}`]: JSON.stringify({ key: own, lastSeenAt: sandbox.clock.now() }) },
+    })
+    const next = await sandbox.cluster.keys.add()
+    sandbox.cluster.keys.signWith(next)
+    sandbox.cluster.keys.drop(own.kid)
+    const { stdout } = await publish(sandbox)
+    assert.match(stdout, new RegExp(`^${own.kid} +RSA 2048 +kept`, 'm'))
+    assert.doesNotMatch(stdout, /^warning/m)
+  })
+
   test('a bucket that is not public fails, with the command that opens it', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.google.store.setAccess(bucket, 'private')

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { runPullpass } from '../../support/run-pullpass.ts'
+import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import { heldBy, provider, resultsOf, trustDocument } from './run-trust.ts'
-import { secondContext, startTwoClusters } from './two-clusters.ts'
+import { bothContexts, firstContext, secondContext, secondId, startTwoClusters } from './two-clusters.ts'
+
+const pools = 'projects/123456789012/locations/global/workloadIdentityPools'
+
+const uploaded = { trust: ['uploadKeys: Always'] }
 
 suite('a provider that believes another cluster', { concurrency: 4 }, () => {
-  const uploaded = { trust: ['uploadKeys: Always'] }
-
   async function start(t: Parameters<typeof startTwoClusters>[0]) {
     const two = await startTwoClusters(t)
     const { sandbox, second, secondJwks } = two
@@ -76,3 +79,103 @@ suite('a provider that believes another cluster', { concurrency: 4 }, () => {
     )
   })
 })
+
+suite('a provider that pullpass made', () => {
+  test('accepts no other service account of its cluster, until a document uses it', async (t) => {
+    const { sandbox, environment, run } = await startTwoClusters(t)
+    await run(['apply', '--yes'], uploaded)
+    sandbox.cluster.seed({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace: 'team-a', name: 'other' } })
+    const other = { ...uploaded, subject: { namespace: 'team-a', name: 'other' } }
+    const file = await sandbox.write('other.yaml', trustDocument(sandbox, other))
+    const refused = await runPullpass(sandbox, ['refresh', '-f', file], { environment })
+    assert.equal(refused.exitCode, 1)
+    assert.match(refused.stderr, /^CONDITION_REFUSED \(exchange\): /m)
+
+    const applied = await run(['apply', '--yes'], other)
+    assert.equal(applied.exitCode, 0, applied.stderr)
+    assert.match(applied.stderr, /^update provider .*: its condition also accepts system:serviceaccount:team-a:other$/m)
+    assert.equal((await runPullpass(sandbox, ['refresh', '-f', file], { environment })).exitCode, 0)
+  })
+
+  test('accepts the publisher of the cluster’s keys where it is named', async (t) => {
+    const { sandbox, run } = await startTwoClusters(t)
+    await run(['apply', '--yes', '--publisher', 'pullpass-system/pullpass-issuer'], uploaded)
+    assert.equal(
+      heldBy(sandbox).provider?.attributeCondition,
+      "assertion.sub in ['system:serviceaccount:image-system:pullpass', 'system:serviceaccount:pullpass-system:pullpass-issuer']",
+    )
+    assert.equal((await run(['plan', '--exit-code'], uploaded)).exitCode, 0)
+  })
+})
+
+suite('the permission that manifests print for a publisher', { concurrency: 4 }, () => {
+  const namespace = 'pullpass-system'
+  const jwks = 'openid/v1/jwks'
+
+  /** Both clusters set up as documented, each allowed by the printed command alone to write its documents. */
+  async function start(t: Parameters<typeof startTwoClusters>[0]) {
+    const two = await startTwoClusters(t)
+    const { sandbox, second, run } = two
+    const subject = { namespace, name: 'pullpass' }
+    await run(['apply', '--yes', '--no-trial', '--no-record', ...bothContexts], { ...uploaded, subject })
+    sandbox.google.store.putBucket('example-issuer', { access: 'public' })
+    sandbox.google.store.put('example-issuer', `prod/${jwks}`, { contentType: 'application/json', body: '{"keys":[]}' })
+    for (const [path, poolId] of [
+      ['prod', firstContext],
+      ['dev', secondId],
+    ] as const) {
+      const document = trustDocument(sandbox, { subject, spec: [`issuer: {publishTo: "gs://example-issuer/${path}"}`] })
+      const file = await sandbox.write(`${path}.yaml`, document.replace('/pool/providers/', `/${poolId}/providers/`))
+      grantAsPrinted(sandbox, (await runPullpass(sandbox, ['manifests', '-f', file])).stdout)
+    }
+    second.seed({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace, name: 'pullpass' } })
+    const audience = `//iam.googleapis.com/${pools}/${secondId}/providers/cluster`
+    const signed = await second.signServiceAccountToken({ ...subject, audiences: [audience], lifeSeconds: 3600 })
+    const credentials = {
+      type: 'external_account',
+      audience,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      token_url: `${sandbox.parts.sts.url}/v1/token`,
+      credential_source: { file: await sandbox.write('dev-token', signed) },
+    }
+    const file = await sandbox.write('dev-credentials.json', JSON.stringify(credentials))
+    const asDev = { ...two.environment, GOOGLE_APPLICATION_CREDENTIALS: file }
+    const publish = (path: string) =>
+      runPullpass(
+        sandbox,
+        ['issuer', 'publish', '--to', `gs://example-issuer/${path}`, '--context', secondContext, '--adopt'],
+        { environment: asDev },
+      )
+    const held = (path: string) => sandbox.google.store.find('example-issuer', `${path}/${jwks}`)?.bytes.toString()
+    return { publish, held }
+  }
+
+  test('lets dev publish its own keys, and not overwrite prod’s', async (t) => {
+    const { publish, held } = await start(t)
+    await publish('dev')
+    assert.match(held('dev') ?? '', /"kid"/)
+    const attack = await publish('prod')
+    assert.equal(attack.exitCode, 1)
+    assert.match(attack.stderr, /^PUBLISH_DENIED \(publish\): .* does not have storage\.objects\.create access/m)
+    assert.equal(held('prod'), '{"keys":[]}')
+  })
+
+  test('does not reach a path that begins with the same letters, or the bucket’s root', async (t) => {
+    const { publish, held } = await start(t)
+    for (const path of ['dev-2', 'dev-2/dev']) {
+      assert.match((await publish(path)).stderr, /^PUBLISH_DENIED /m)
+      assert.equal(held(path), undefined)
+    }
+  })
+})
+
+/** Does what the printed gcloud command does. */
+function grantAsPrinted({ google }: TestSandbox, manifests: string): void {
+  const command =
+    /^# {3}gcloud storage buckets add-iam-policy-binding gs:\/\/(\S+) --role=(\S+) --member=(\S+) '--condition=title=([\w-]+),expression=(.+)'$/m
+  const [, bucket = '', role = '', member = '', title = '', expression = ''] =
+    command.exec(manifests) ?? assert.fail(`no command in ${manifests.slice(0, 2000)}`)
+  const resource = `projects/_/buckets/${bucket}`
+  const { bindings } = google.policies.read(resource)
+  google.policies.write(resource, [...bindings, { role, members: [member], condition: { title, expression } }])
+}

@@ -6,15 +6,22 @@ import { PullpassError } from '../../../outside/pullpass-error.ts'
 import { quote } from '../../../outside/quote.ts'
 import type { Redacted } from '../../../outside/redacted.ts'
 import { systemErrorCode } from '../../../outside/system-error-code.ts'
+import { s3Grant } from '../write-grant.ts'
 import { credentialsMissing } from './credentials-missing.ts'
 import { type StoreRefusal, storeFault } from './store-fault.ts'
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 export function awsFault(
   error: unknown,
-  { name, bucket, secrets }: { readonly name: string; readonly bucket: string; readonly secrets: Iterable<Redacted> },
+  target: {
+    readonly name: string
+    readonly bucket: string
+    readonly path: string
+    readonly secrets: Iterable<Redacted>
+  },
   doing: StoreRefusal['doing'],
 ): PullpassError {
+  const { name, bucket, path, secrets } = target
   const known = faultUnder(error)
   if (known !== undefined) return known
   const said = asObject(error)
@@ -33,7 +40,7 @@ export function awsFault(
     words,
     secrets,
     hints: {
-      denied: `allow the operator s3:GetObject, s3:PutObject on arn:aws:s3:::${bucket}/* and s3:ListBucket on arn:aws:s3:::${bucket}`,
+      denied: s3Grant({ kind: 's3', bucket, path }, 'the operator'),
       missing: `aws s3api create-bucket --bucket ${bucket}; strangers read it by a bucket policy that allows s3:GetObject`,
     },
   })

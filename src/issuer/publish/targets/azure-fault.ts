@@ -5,6 +5,7 @@ import { asObject, asText } from '../../../outside/json-fields.ts'
 import { PullpassError } from '../../../outside/pullpass-error.ts'
 import { quote } from '../../../outside/quote.ts'
 import type { Redacted } from '../../../outside/redacted.ts'
+import { azureGrant } from '../write-grant.ts'
 import { type StoreRefusal, storeFault } from './store-fault.ts'
 
 /** @see https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes */
@@ -32,7 +33,7 @@ export function azureFault(
     secrets: target.secrets,
     words: azureCode(error), // its sentence repeats the request's id and time, and on 403 more of the request
     hints: {
-      denied: `az role assignment create --role "Storage Blob Data Contributor" --assignee OPERATOR --scope RESOURCE_ID_OF/${target.account}; it takes a few minutes`,
+      denied: `${azureGrant({ kind: 'azblob', ...target, path: '' }, 'OPERATOR', `RESOURCE_ID_OF/${target.account}`)}; it takes a few minutes`,
       missing: `az storage container create --account-name ${target.account} --name ${target.container} --public-access blob --auth-mode login`,
     },
   })

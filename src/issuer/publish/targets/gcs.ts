@@ -19,6 +19,7 @@ import {
   type PublishTarget,
 } from '../../documents/publish-target.ts'
 import type { TargetName } from '../parse-target.ts'
+import { gcsGrant } from '../write-grant.ts'
 import { googleCaller } from './google-caller.ts'
 import { originVariable } from './origin-variable.ts'
 import { type StoreHints, storeFault } from './store-fault.ts'
@@ -34,7 +35,7 @@ interface Bucket {
   /** Undefined where an emulator is asked, which knows nobody. */
   readonly token: OperatorToken | undefined
   readonly outside: TargetOutside
-  readonly hints: StoreHints
+  readonly hints: StoreHints & { readonly deniedToRead: string }
 }
 
 interface StorageAsk extends Pick<LibraryRequest, 'method' | 'url' | 'body'> {
@@ -51,7 +52,7 @@ export function gcs({ bucket, path }: BucketName, outside: TargetOutside): Publi
   const endpoint = emulator ?? storageEndpoint(outside.environment)
   const [name, under] = [path === '' ? `gs://${bucket}` : `gs://${bucket}/${path}`, path === '' ? '' : `${path}/`]
   const token = emulator === undefined ? operatorToken(outside, googleCaller) : undefined
-  const here: Bucket = { name, bucket, endpoint, token, outside, hints: hintsOf(bucket) }
+  const here: Bucket = { name, bucket, endpoint, token, outside, hints: hintsOf({ kind: 'gs', bucket, path }) }
   const keyOf = (document: DocumentName) => `${under}${documentPaths[document]}`
   return {
     name,
@@ -144,14 +145,20 @@ function askOnce(outside: TargetOutside, { method, url, body, contentType }: Sto
 /** Its refusals are JSON, or for what an object holds plain text. */
 function refusalOf(here: Bucket, doing: StorageAsk['doing'], { status, body }: HttpAnswer) {
   const message = asText(asObject(asObject(jsonOrNone(body))?.['error'])?.['message'])
-  const { name: target, hints } = here
+  const { name: target } = here
+  // Who may read nothing there may not list either: a bucket that anybody reads answers both.
+  const hints = doing === 'writing' ? here.hints : { ...here.hints, denied: here.hints.deniedToRead }
   return storeFault({ who: 'Google', target, doing, status, words: message, hints, secrets: here.outside.secrets })
 }
 
-const hintsOf = (bucket: string): StoreHints => ({
-  denied: `gcloud storage buckets add-iam-policy-binding gs://${bucket} --role=roles/storage.objectUser --member=OPERATOR`,
-  missing: `gcloud storage buckets create gs://${bucket} --uniform-bucket-level-access, and let anybody read it: ${openToAll(bucket)}`,
-})
+function hintsOf({ bucket, path }: BucketName): Bucket['hints'] {
+  const denied = gcsGrant({ kind: 'gs', bucket, path }, 'OPERATOR')
+  return {
+    denied,
+    deniedToRead: `let anybody read it, and the operator write there: ${openToAll(bucket)} && ${denied}`,
+    missing: `gcloud storage buckets create gs://${bucket} --uniform-bucket-level-access, and let anybody read it: ${openToAll(bucket)}`,
+  }
+}
 
 /** https://cloud.google.com/storage/docs/access-control/making-data-public */
 const openToAll = (bucket: string) =>

@@ -24,6 +24,7 @@ type BucketName = Extract<TargetName, { kind: 's3' }>
 interface Bucket {
   readonly name: string
   readonly bucket: string
+  readonly path: string
   readonly client: S3Client
   readonly library: typeof import('@aws-sdk/client-s3')
   readonly signal: AbortSignal
@@ -51,7 +52,7 @@ export async function s3({ bucket, path }: BucketName, outside: TargetOutside): 
   })
   const under = path === '' ? '' : `${path}/`
   const { secrets } = outside
-  const here: Bucket = { name: `s3://${bucket}${path && `/${path}`}`, bucket, client, library, signal, secrets }
+  const here: Bucket = { name: `s3://${bucket}${path && `/${path}`}`, bucket, path, client, library, signal, secrets }
   const keyOf = (document: DocumentName) => `${under}${documentPaths[document]}`
   return {
     name: here.name,

@@ -56,7 +56,7 @@ suite('gs://', () => {
     await assert.rejects(target.write('jwks', document, undefined), {
       code: 'PUBLISH_DENIED',
       seen: /^Google answered 403 ".*storage\.objects\.create.*" on writing gs:\/\/private-issuer$/,
-      hint: 'gcloud storage buckets add-iam-policy-binding gs://private-issuer --role=roles/storage.objectUser --member=OPERATOR',
+      hint: 'gcloud storage buckets add-iam-policy-binding gs://private-issuer --role=roles/storage.objectUser --member=OPERATOR --condition=None',
     })
   })
 

@@ -29,7 +29,7 @@ suite("what a vendor's library sent is withheld from the words of whoever answer
         $metadata: { httpStatusCode: 403 },
       })
       const { secrets } = outside
-      const { message } = awsFault(answered, { name: 's3://bucket', bucket: 'bucket', secrets }, 'reading')
+      const { message } = awsFault(answered, { name: 's3://bucket', bucket: 'bucket', path: '', secrets }, 'reading')
       assert.match(
         message,
         /^PUBLISH_DENIED \(publish\): AWS answered 403 \(its words are withheld: they repeat a secret\)/,
