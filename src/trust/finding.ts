@@ -39,6 +39,8 @@ export interface Finding {
   readonly notes: readonly string[]
   /** Fields that differ and stay. */
   readonly kept: readonly Replaceable[]
+  /** Other clusters that have the same identities in it, a sentence for each; absent where there is none. */
+  readonly sharedWith?: readonly string[] | undefined
   /** Why it is refused or unknown. */
   readonly fault?: PullpassError | undefined
   /** Resources that it needs and that are not in place: by them it is blocked, where anything of it would change. */

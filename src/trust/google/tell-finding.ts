@@ -11,7 +11,7 @@ import { gcloudCommand } from './render/gcloud-command.ts'
 import { terraformOf } from './render/terraform-of.ts'
 
 export function tellFinding(finding: GoogleFinding, make: (change: GoogleChange) => Promise<void>): Finding {
-  const { after, presence, verdict, changes, notes, kept = [], fault, override } = finding
+  const { after, presence, verdict, changes, notes, kept = [], sharedWith, fault, override } = finding
   return {
     vendor: 'gcp',
     kind: resourceKinds[after.kind],
@@ -26,6 +26,7 @@ export function tellFinding(finding: GoogleFinding, make: (change: GoogleChange)
     })),
     notes,
     kept,
+    sharedWith,
     fault,
     override,
     hcl: terraformOf(after),

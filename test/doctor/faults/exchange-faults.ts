@@ -203,6 +203,18 @@ export const exchangeFaults: readonly Fault[] = [
     mend: 'command',
   },
   {
+    title: 'nobody granted workloadIdentityUser, in a pool that another cluster shares',
+    plant({ sandbox }) {
+      const name = sandbox.provider.replace(/cluster$/, 'dev-1')
+      sandbox.google.identity.putProvider({ name, issuerUri: 'https://dev-1.example.com' })
+      sandbox.google.accounts.denyTokens(email, sandbox.principal)
+    },
+    hop: 'impersonation',
+    code: 'IMPERSONATION_DENIED',
+    fix: /^pullpass trust apply .* --share-pool\nit would grant .*; other clusters share the pool .*: provider dev-1 \(issuer /,
+    mend: 'command',
+  },
+  {
     title: 'workloadIdentityUser was granted a moment ago, and is not known everywhere yet',
     plant({ sandbox: { google, clock, principal } }) {
       google.accounts.denyTokens(email, principal)

@@ -49,6 +49,7 @@ export interface GoogleFinding {
   readonly notes: readonly string[]
   /** Fields that differ and stay. */
   readonly kept?: readonly Replaceable[]
+  readonly sharedWith?: readonly string[] | undefined
   /** Why it is refused or unknown. */
   readonly fault?: PullpassError | undefined
   readonly override?: Override | undefined

@@ -19,14 +19,20 @@ export function judgePool(wanted: WantedPool, found: FoundPool | undefined, cont
   const after = { kind: 'pool', name, description } as const
   const sharing = describeSharing(wanted, content.listed)
   const notes = sharing.map((one) => `shared by clusters: ${one}`)
+  const shared = sharing.length === 0 ? {} : { sharedWith: sharing }
   const isRefused = sharing.length > 0 && content.sharing === 'refused'
   if (found === undefined) {
-    const absent = { after, presence: 'absent', notes } as const
+    const absent = { after, presence: 'absent', notes, ...shared } as const
     if (isRefused) return { ...absent, verdict: 'refused', changes: [], notes: [], fault: poolShared(wanted, sharing) }
     return { ...absent, verdict: 'create', changes: [{ kind: 'create', resource: after }] }
   }
   const { description: said, displayName } = found
-  const present = { after: { ...after, description: said, displayName }, presence: 'present', notes } as const
+  const present = {
+    after: { ...after, description: said, displayName },
+    presence: 'present',
+    notes,
+    ...shared,
+  } as const
   if (isRefused) return { ...present, verdict: 'refused', changes: [], notes: [], fault: poolShared(wanted, sharing) }
   if (found.disabled) {
     const command = `gcloud iam workload-identity-pools update ${shellQuote(name)} --no-disabled`
