@@ -1,10 +1,11 @@
-/** deploy/issuer-revocations in a real API server: whoever may write ConfigMaps takes no revocation back, and an operator revokes as before. */
+/** deploy/issuer-revocations on a real API server: permission to write ConfigMaps changes nothing in the state of issuer watch. */
 import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { createMovableClock } from '../sandbox/start/movable-clock.ts'
 import { runPullpass } from '../test/support/run-pullpass.ts'
+import { manyLabels } from './contract/kubernetes-cluster.ts'
 import { type Attacks, assertRefused } from './install/attack.ts'
 import { allowUser, type UserRule } from './parts/control-plane/allow-user.ts'
 import { askAsAdmin } from './parts/control-plane/ask-as-admin.ts'
@@ -12,6 +13,8 @@ import { createPolicies } from './parts/control-plane/create-policies.ts'
 import { renderKubeconfig } from './parts/control-plane/render-kubeconfig.ts'
 import { type KubernetesRequest, requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
 import { generateSigningKey } from './parts/control-plane/write-key-files.ts'
+import { freePort } from './parts/ground/free-port.ts'
+import { runSuccessfully } from './parts/ground/run-program.ts'
 import { startPart } from './parts/ground/start-part.ts'
 import { waitUntil } from './parts/ground/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
@@ -24,6 +27,8 @@ const contentType = 'application/merge-patch+json'
 const [namespaceAdmin, operator] = ['namespace-admin', 'operator']
 
 const namespace = 'pullpass-system'
+/** As pullpass creates it. */
+const ownLabels = { 'app.kubernetes.io/managed-by': 'pullpass' }
 const verbs = ['get', 'list', 'create', 'update', 'patch', 'delete', 'deletecollection']
 const allOfConfigMaps: UserRule = { verbs, resources: ['configmaps'], namespace }
 const remembering = { apiGroups: ['pullpass.dev'], resources: ['revocations'], resourceNames: ['pullpass-issuer'] }
@@ -34,13 +39,14 @@ const rulesOfOperator: readonly UserRule[] = [
   { verbs: ['get'], nonResourceURLs: ['/.well-known/openid-configuration', '/openid/v1/jwks'] },
   { verbs: ['create'], resources: ['serviceaccounts/token'], namespace: 'default' },
   { verbs: ['list'], apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], namespace: 'default' },
+  { verbs: ['create'], resources: ['events'], namespace },
 ]
 
-const [leaked, current] = [generateSigningKey(), generateSigningKey()]
+const [leaked, other, current] = [generateSigningKey(), generateSigningKey(), generateSigningKey()]
 
 const startStage = () =>
   startPart('issuer-revocations', async (ground) => {
-    const keys = { signing: current, verifying: [current, leaked] }
+    const keys = { signing: current, verifying: [current, leaked, other] }
     const flags = ['--endpoint-reconciler-type=none']
     const plan = {
       issuer: 'https://oidc.example.com/cluster-1',
@@ -59,14 +65,14 @@ const startStage = () =>
       return { ...plane, adminToken: token }
     }
     const [kubeconfig, folder] = [join(ground.folder, 'kubeconfig'), join(ground.folder, 'public')]
+    const adminKubeconfig = join(ground.folder, 'admin')
+    await writeFile(adminKubeconfig, plane.kubeconfig, { mode: 0o600 })
     const asOperator = await become(operator, rulesOfOperator)
     await writeFile(kubeconfig, renderKubeconfig(plane, asOperator.adminToken), { mode: 0o600 })
     await mkdir(folder)
-    const pullpass = async (...words: string[]) => {
-      const surroundings = { environment: { KUBECONFIG: kubeconfig }, clock: createMovableClock(() => new Date()) }
-      const run = await runPullpass(surroundings, ['issuer', ...words])
-      assert.equal(run.exitCode, 0, run.stderr)
-    }
+    const surroundings = { environment: { KUBECONFIG: kubeconfig }, clock: createMovableClock(() => new Date()) }
+    const pullpass = async (words: string[], wanted: Parameters<typeof runPullpass>[2] = {}) =>
+      await runPullpass(surroundings, ['issuer', ...words], wanted)
     return {
       /** As the cluster's admin. */
       ask: async (request: KubernetesRequest) => await requestKubernetes(plane, request),
@@ -77,54 +83,85 @@ const startStage = () =>
         const { data = {} }: { data?: Record<string, string> } = JSON.parse((await admin({ path: memory })).body)
         return data
       },
-      revoke: async (keyId: string) => await pullpass('revoke', '--to', folder, '--', keyId),
-      publish: async () => await pullpass('publish', '--to', folder),
+      /** Of the key that leaked, or of another one that nobody signs with. */
+      revoke: async (key: 'leaked' | 'other') =>
+        await pullpass(['revoke', '--to', folder, '--', kidOf(key === 'leaked' ? leaked : other)]),
+      publish: async () => await pullpass(['publish', '--to', folder]),
+      /** Of /readyz, after each of so many rounds of a watch. */
+      watch: async (rounds: number) => {
+        const port = await freePort()
+        const answers: { readonly status: number; readonly text: string }[] = []
+        const ended = new AbortController()
+        await pullpass(['watch', '--to', folder, `--health-listen=127.0.0.1:${port}`], {
+          signal: ended.signal,
+          random: Math.random, // Events written at one moment have names of their own
+          sleep: async (ms) => {
+            if (ms < 5_000) return // between two attempts of a request
+            const answer = await fetch(`http://127.0.0.1:${port}/readyz`)
+            answers.push({ status: answer.status, text: await answer.text() })
+            if (answers.length === rounds) ended.abort(new Error('enough rounds'))
+          },
+        })
+        return answers
+      },
+      adminKubeconfig,
     }
   })
 
 await withRealPart('a control plane', startStage, (stage) => {
-  const { ask, admin, asNamespaceAdmin, asOperator, entries, revoke, publish } = stage
+  const { ask, admin, asNamespaceAdmin, asOperator, entries, revoke, publish, watch, adminKubeconfig } = stage
   suite('deploy/issuer-revocations', () => {
     const patch = (body: object): KubernetesRequest => ({ method: 'PATCH', path: memory, contentType, body })
 
     test('revoking goes on under it', async () => {
-      await publish()
-      await revoke(kidOf(leaked))
+      for (const { exitCode, stderr } of [await publish(), await revoke('leaked')]) assert.equal(exitCode, 0, stderr)
       assert.equal(Object.keys(await entries()).filter((name) => name.startsWith('revoked.')).length, 1)
     })
 
-    const [written, taken, frozen, deleted] = [
-      'is not written without the verb remember on revocations.pullpass.dev',
-      'a revocation of a signing key is not taken back',
-      'what remembers revocations of signing keys stays small, and open to be written',
-      'what remembers revocations of signing keys is not deleted',
-    ]
+    const requires = (what: string, verb: string) => `${what} requires the verb ${verb} on revocations.pullpass.dev`
+    const written = requires('writing the state of issuer watch', 'remember')
+    const kept = requires('changing anything but data in the state of issuer watch', 'pardon')
+    const taken = requires('removing or changing the revocation of a signing key', 'pardon')
+    const deleted = requires('deleting the state of issuer watch', 'pardon')
+    const refusedWith = (refusal: string, requests: Record<string, KubernetesRequest>): Attacks =>
+      Object.fromEntries(Object.entries(requests).map(([title, request]) => [title, { request, refusal }]))
+    const deletions = refusedWith(deleted, {
+      'by deleting it': { method: 'DELETE', path: memory },
+      'by deleting all of them': { method: 'DELETE', path: maps },
+    })
     const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'nobody', uid: '00000000-0000-0000-0000-000000000000' }
-    /** Whoever writes ConfigMaps. */
-    const misuses: Attacks = {
-      'by deleting it': { request: { method: 'DELETE', path: memory }, refusal: deleted },
-      'by deleting all of them': { request: { method: 'DELETE', path: maps }, refusal: deleted },
-      'by an owner who is not there': {
-        request: patch({ metadata: { ownerReferences: [owner] } }),
-        refusal: 'what remembers revocations of signing keys is owned by nothing',
+    /** Every field of the object but data. */
+    const changesOfTheRest: Record<string, KubernetesRequest> = {
+      'by a label': patch({ metadata: { labels: { team: 'platform' } } }),
+      'by 4,294 labels': patch({ metadata: { labels: manyLabels(4_294) } }),
+      'by an annotation': patch({ metadata: { annotations: { note: 'x'.repeat(200_000) } } }),
+      'by a finalizer': patch({ metadata: { finalizers: ['example.com/never'] } }),
+      'by an owner that does not exist': patch({ metadata: { ownerReferences: [owner] } }),
+      'by immutable': patch({ immutable: true }),
+      'by binaryData': patch({ binaryData: { junk: 'A'.repeat(1_000_000) } }),
+      'by an update': {
+        method: 'PUT',
+        path: memory,
+        body: { metadata: { name: 'pullpass-issuer', labels: { team: 'platform' } } },
       },
-      'by freezing it': { request: patch({ immutable: true }), refusal: frozen },
-      'by filling it': { request: patch({ binaryData: { junk: 'A'.repeat(1_000_000) } }), refusal: frozen },
     }
     const removals = (name: string): Record<string, KubernetesRequest> => ({
       'by a patch': patch({ data: { [name]: null } }),
       'by another text': patch({ data: { [name]: '{}' } }),
-      'by an update': { method: 'PUT', path: memory, body: { metadata: { name: 'pullpass-issuer' } } },
+      'by an update without data': {
+        method: 'PUT',
+        path: memory,
+        body: { metadata: { name: 'pullpass-issuer', labels: ownLabels } },
+      },
       'by a patch of all': patch({ data: null }),
     })
-    const refusedWith = (refusal: string, requests: Record<string, KubernetesRequest>): Attacks =>
-      Object.fromEntries(Object.entries(requests).map(([title, request]) => [title, { request, refusal }]))
 
-    test('whoever may do all with ConfigMaps writes nothing into it, takes nothing out, and keeps nobody from revoking', async (t) => {
+    test('whoever may write ConfigMaps changes nothing in it', async (t) => {
       const [name = ''] = Object.keys(await entries())
       await assertRefused(t, asNamespaceAdmin, {
-        ...misuses,
+        ...deletions,
         ...refusedWith(written, {
+          ...changesOfTheRest,
           ...removals(name),
           'by revoking the key that signs': patch({ data: { 'revoked.b': '{}' } }),
           'by a date of a key': patch({ data: { 'key.b': '{}' } }),
@@ -133,13 +170,15 @@ await withRealPart('a control plane', startStage, (stage) => {
       assert.deepEqual(Object.keys(await entries()), [name])
     })
 
-    test('nor does who may revoke take a revocation back, or fill or freeze it', async (t) => {
+    test('whoever may revoke adds entries, and changes nothing else', async (t) => {
       const [name = ''] = Object.keys(await entries())
       const many = Object.fromEntries(Array.from({ length: 400 }, (_, at) => [`key.${at}`, '{}']))
+      const limit = 'the state of issuer watch has at most 400 entries of 4096 characters'
       await assertRefused(t, asOperator, {
-        ...misuses,
+        ...deletions,
+        ...refusedWith(kept, changesOfTheRest),
         ...refusedWith(taken, removals(name)),
-        ...refusedWith(frozen, {
+        ...refusedWith(limit, {
           'by many entries': patch({ data: many }),
           'by a long one': patch({ data: { 'revoked.junk': 'x'.repeat(4_097) } }),
         }),
@@ -147,12 +186,25 @@ await withRealPart('a control plane', startStage, (stage) => {
       assert.deepEqual(Object.keys(await entries()), [name])
     })
 
-    test('its labels are nobody’s matter', async () => {
-      const labelled = patch({ metadata: { labels: { team: 'platform' } } })
-      assert.equal((await requestKubernetes(asNamespaceAdmin, labelled)).status, 200)
+    test('an apply that changes nothing is accepted, and cannot fill the object with field managers', async () => {
+      const apply = async (manager: number) => {
+        const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'pullpass-issuer', labels: ownLabels } }
+        return await requestKubernetes(asNamespaceAdmin, {
+          method: 'PATCH',
+          path: `${memory}?fieldManager=manager-${manager}`,
+          contentType: 'application/apply-patch+yaml',
+          body,
+        })
+      }
+      const answers = []
+      for (let manager = 0; manager < 12; manager++) answers.push(await apply(manager))
+      assert.equal(answers[0]?.status, 200)
+      assert.equal(answers.at(-1)?.status, 403)
+      assert.match(answers.at(-1)?.body ?? '', /the state of issuer watch has at most 10 field managers/)
+      await admin(patch({ metadata: { managedFields: [{}] } }))
     })
 
-    test('keys are remembered and forgotten, and revocations added, by who has the verb', async () => {
+    test('an operator with the verb stores and forgets keys, and adds revocations', async () => {
       const [name = ''] = Object.keys(await entries())
       for (const data of [
         { 'key.a': '{}' },
@@ -178,16 +230,76 @@ await withRealPart('a control plane', startStage, (stage) => {
       }
     })
 
-    test('the cluster’s admin takes one back and deletes it, nobody else makes it with entries, and the namespace can be deleted', async () => {
+    test('filled with labels before there was a policy: revoke fails without trying again, its fix empties it, and a watch is not ready', async (t) => {
+      await fillWithLabels(ask, patch)
+      const ready = await watch(3)
+      assert.deepEqual(
+        ready.map(({ status }) => status),
+        [200, 503, 503],
+      )
+      assert.match(ready[0]?.text ?? '', /^MemoryUnwritten: OBJECT_TOO_LARGE: /m)
+
+      const startedMs = Date.now()
+      const failed = await revoke('other')
+      assert.equal(failed.exitCode, 1)
+      assert.match(
+        failed.stderr,
+        /^OBJECT_TOO_LARGE \(kubernetes\): ConfigMap pullpass-system\/pullpass-issuer would be larger/,
+      )
+      const tookMs = Date.now() - startedMs
+      t.diagnostic(`revoke failed after ${tookMs} ms`)
+      assert.ok(tookMs < limitMs, `${tookMs} ms`)
+
+      const [, command = ''] =
+        /fix: remove what pullpass did not write: (kubectl .* replace -f -);/.exec(failed.stderr) ?? []
+      await runSuccessfully('sh', ['-c', command], { environment: { KUBECONFIG: adminKubeconfig } })
+      assert.equal((await revoke('other')).exitCode, 0)
+      assert.deepEqual(
+        (await watch(2)).map(({ status }) => status),
+        [200, 200],
+      )
+    })
+
+    test('cluster-admin removes a revocation and deletes it, nobody without the verb creates it, and the namespace can be deleted', async (t) => {
       await admin(patch({ data: { 'revoked.a': null } }))
       await admin({ method: 'DELETE', path: memory })
-      const body = { metadata: { name: 'pullpass-issuer' }, data: { 'revoked.a': '{}' } }
-      const forged = await requestKubernetes(asNamespaceAdmin, { method: 'POST', path: maps, body })
-      assert.match(forged.body, /is not written without the verb remember/)
-      await admin({ method: 'POST', path: maps, body })
+      const create = (fields: object): KubernetesRequest => ({
+        method: 'POST',
+        path: maps,
+        body: { metadata: { name: 'pullpass-issuer' }, ...fields },
+      })
+      const metadata = { name: 'pullpass-issuer', labels: manyLabels(21) }
+      await assertRefused(t, asNamespaceAdmin, {
+        ...refusedWith(written, {
+          'by creating it with an entry': create({ data: { 'revoked.a': '{}' } }),
+          'by creating it empty': create({}),
+        }),
+      })
+      await assertRefused(t, asOperator, refusedWith(kept, { 'by creating it with many labels': create({ metadata }) }))
+      await admin(create({ data: { 'revoked.a': '{}' } }))
       await admin({ method: 'DELETE', path: '/api/v1/namespaces/pullpass-system' })
       const isGone = async () => (await ask({ path: '/api/v1/namespaces/pullpass-system' })).status === 404 || undefined
       await waitUntil('the namespace to be gone', 60_000, isGone)
     })
   })
 })
+
+/** A tenth of a second on an idle machine; repeated until the run gives up, it would take two minutes. */
+const limitMs = 10_000
+
+/** Up to what etcd stores: large labels first, then smaller ones, as long as one more is accepted. */
+async function fillWithLabels(
+  ask: (request: KubernetesRequest) => Promise<{ readonly status: number }>,
+  patch: (body: object) => KubernetesRequest,
+): Promise<void> {
+  const large = Object.entries(manyLabels(4_294))
+  let [used, small] = [0, 0]
+  for (const count of [1_000, 100, 10, 1]) {
+    const next = () => patch({ metadata: { labels: Object.fromEntries(large.slice(used, used + count)) } })
+    while ((await ask(next())).status === 200) used += count
+  }
+  for (const length of [60, 20, 1]) {
+    const next = () => patch({ metadata: { labels: { [`s${small}${'s'.repeat(length)}`]: '' } } })
+    while ((await ask(next())).status === 200) small += 1
+  }
+}

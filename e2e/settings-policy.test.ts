@@ -1,6 +1,7 @@
-/** deploy/settings in a real API server: whoever may write ConfigMaps decides neither to whom tokens go, nor as whom pullpass publishes. */
+/** deploy/settings on a real API server: permission to write ConfigMaps changes neither where tokens go, nor as whom pullpass publishes. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { manyLabels } from './contract/kubernetes-cluster.ts'
 import { type Attacks, assertRefused } from './install/attack.ts'
 import { allowUser, type UserRule } from './parts/control-plane/allow-user.ts'
 import { askAsAdmin } from './parts/control-plane/ask-as-admin.ts'
@@ -21,6 +22,9 @@ const configure: UserRule = { verbs: ['configure'], apiGroups: ['pullpass.dev'],
 /** As an installation has them; kustomize adds a digest to the name of what it generates. */
 const settings = ['pullpass-documents', 'pullpass-publish', 'pullpass-issuer-credentials-6ct58987ht']
 
+const ownLabels = { 'app.kubernetes.io/name': 'pullpass' }
+const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'nobody', uid: '00000000-0000-0000-0000-000000000000' }
+
 const startStage = () =>
   startPart('settings', async (ground) => {
     const plane = await ground.use(startControlPlane({ users: [editor, installer], controllers: 'all' }))
@@ -32,7 +36,8 @@ const startStage = () =>
       await allowUser(plane, { name, token }, rules)
       return { ...plane, adminToken: token }
     }
-    for (const name of settings) await admin({ method: 'POST', path: maps, body: { metadata: { name } } })
+    for (const name of settings)
+      await admin({ method: 'POST', path: maps, body: { metadata: { name, labels: ownLabels } } })
     return {
       plane,
       asEditor: await become(editor, [allOfConfigMaps]),
@@ -53,28 +58,53 @@ await withRealPart('a control plane', startStage, ({ plane, asEditor, asInstalle
         'by deleting it, to make it anew': { method: 'DELETE', path },
         'by deleting all': { method: 'DELETE', path: maps },
         'by freezing it': { method: 'PATCH', path, contentType, body: { immutable: true } },
+        'by 4,294 labels': { method: 'PATCH', path, contentType, body: { metadata: { labels: manyLabels(4_294) } } },
+        'by an annotation': {
+          method: 'PATCH',
+          path,
+          contentType,
+          body: { metadata: { annotations: { note: 'mine' } } },
+        },
+        'by a finalizer': {
+          method: 'PATCH',
+          path,
+          contentType,
+          body: { metadata: { finalizers: ['example.com/never'] } },
+        },
+        'by an owner that does not exist': {
+          method: 'PATCH',
+          path,
+          contentType,
+          body: { metadata: { ownerReferences: [owner] } },
+        },
+        'by an apply that adds a field manager': {
+          method: 'PATCH',
+          path: `${path}?fieldManager=mine`,
+          contentType: 'application/apply-patch+yaml',
+          body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels: ownLabels } },
+        },
       }
       return Object.fromEntries(Object.entries(requests).map(([title, request]) => [title, { request, refusal }]))
     }
 
     for (const name of settings) {
-      test(`whoever may do all with ConfigMaps does not change ${name}`, async (t) =>
+      test(`permission to write ConfigMaps changes nothing in ${name}`, async (t) =>
         await assertRefused(t, asEditor, attacks(name)))
     }
 
-    test('nor makes one where none is', async (t) => {
+    test('nor does it create one that does not exist', async (t) => {
       const body = { metadata: { name: 'pullpass-issuer-credentials' }, data }
       await assertRefused(t, asEditor, {
         'by its plain name': { request: { method: 'POST', path: maps, body }, refusal },
       })
     })
 
-    test('and does with others as he likes', async () => {
+    test('other ConfigMaps can be written', async () => {
       const body = { metadata: { name: 'pullpass-documents-of-mine-and-more' }, data }
       assert.equal((await requestKubernetes(asEditor, { method: 'POST', path: maps, body })).status, 201)
     })
 
-    test('who holds the verb configures it', async () => {
+    test('with the verb configure, data is written', async () => {
       const path = `${maps}/pullpass-documents`
       const request: KubernetesRequest = { method: 'PATCH', path, contentType, body: { data } }
       assert.equal((await requestKubernetes(asInstaller, request)).status, 200)

@@ -154,6 +154,18 @@ export const secretWith = (name: string, fields: object = {}, metadata: object =
   ...fields,
 })
 
+/** Labels of the largest size that the API server accepts; 4,294 of them exceed what etcd stores. */
+export const manyLabels = (count: number): Record<string, string> =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, index) => {
+      const number = String(index).padStart(5, '0')
+      return [`${number}.${longDomain}/${number}${'k'.repeat(58)}`, 'v'.repeat(63)]
+    }),
+  )
+
+/** 247 characters: a prefix has at most 253. */
+const longDomain = [...Array.from({ length: 4 }, () => 'd'.repeat(49)), 'd'.repeat(47)].join('.')
+
 /** Asks again until the answer fits, as long as controllers take; gives the last answer. */
 export async function eventually(
   ask: () => Promise<ApiAnswer>,

@@ -1,7 +1,14 @@
 /** ConfigMaps: https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/config-map-v1/ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { applyPatch, type ContractCluster, configMapsOf, eventually, mergePatch } from './kubernetes-cluster.ts'
+import {
+  applyPatch,
+  type ContractCluster,
+  configMapsOf,
+  eventually,
+  manyLabels,
+  mergePatch,
+} from './kubernetes-cluster.ts'
 
 export function configMapCases(started: () => ContractCluster): void {
   const apply = (path: string, fields: object, manager = 'pullpass') =>
@@ -88,6 +95,20 @@ export function configMapCases(started: () => ContractCluster): void {
 
     assert.deepEqual([most.status, more.status], [201, 422])
     assert.equal(more.object.message, 'ConfigMap "more" is invalid: []: Too long: may not be more than 1048576 bytes')
+  })
+
+  test('a ConfigMap whose labels exceed the request limit of etcd is refused with 500, and is accepted in a dry run', async (t) => {
+    const cluster = started()
+    const path = `${configMapsOf(await cluster.createNamespace(t))}/state`
+    await apply(path, { data: { one: '1' } })
+    const labels = manyLabels(4_294)
+    const label = (query: string) =>
+      cluster.ask({ method: 'PATCH', path: `${path}${query}`, contentType: mergePatch, body: { metadata: { labels } } })
+
+    const [tried, written] = [await label('?dryRun=All'), await label('')]
+
+    assert.deepEqual([tried.status, written.status], [200, 500])
+    assert.deepEqual([written.object.reason, written.object.message], [undefined, 'etcdserver: request is too large'])
   })
 
   test('no field of a ConfigMap but its name may be selected', async (t) => {

@@ -7,11 +7,7 @@ import { type PullpassRun, runPullpass } from '../../test/support/run-pullpass.t
 import { allowUser } from '../parts/control-plane/allow-user.ts'
 import { askAsAdmin } from '../parts/control-plane/ask-as-admin.ts'
 import { renderKubeconfig } from '../parts/control-plane/render-kubeconfig.ts'
-import {
-  type KubernetesAnswer,
-  type KubernetesRequest,
-  requestKubernetes,
-} from '../parts/control-plane/request-kubernetes.ts'
+import type { ApiServer, KubernetesAnswer, KubernetesRequest } from '../parts/control-plane/request-kubernetes.ts'
 import { findInstalledProgram } from '../parts/ground/find-program.ts'
 import { type ProgramRun, runProgram } from '../parts/ground/run-program.ts'
 import { startPart } from '../parts/ground/start-part.ts'
@@ -22,8 +18,10 @@ import type { PrintedObject } from './install.ts'
 export interface IssuerStage extends RealPart {
   /** As the cluster's admin. @throws unless it succeeds */
   readonly admin: (request: KubernetesRequest) => Promise<KubernetesAnswer>
-  /** What asks as a user who may do everything with the ConfigMaps of pullpass-system, which is there by then. */
-  readonly becomeEditor: () => Promise<(request: KubernetesRequest) => Promise<KubernetesAnswer>>
+  /** The API server for a user with all permissions on ConfigMaps of pullpass-system, which exists by then. */
+  readonly becomeEditor: () => Promise<ApiServer>
+  /** The API server for an account of pullpass-system. */
+  readonly accountOf: (account: string) => Promise<ApiServer>
   readonly kubectl: (...words: string[]) => Promise<ProgramRun>
   /** Mode 0700. */
   readonly folder: string
@@ -46,6 +44,12 @@ export const startIssuerStage = (): Promise<IssuerStage> =>
     }
     const kubeconfig = await write('admin', renderKubeconfig(plane, plane.adminToken))
     await mkdir(join(folder, 'public'))
+    const tokenOf = async (account: string) => {
+      const path = `/api/v1/namespaces/pullpass-system/serviceaccounts/${account}/token`
+      const { body } = await admin({ method: 'POST', path, body: { spec: { expirationSeconds: 3600 } } })
+      const { status }: { status: { token: string } } = JSON.parse(body)
+      return status.token
+    }
     return {
       admin,
       async becomeEditor() {
@@ -54,17 +58,13 @@ export const startIssuerStage = (): Promise<IssuerStage> =>
         await allowUser(plane, { name: editor, token }, [
           { verbs, resources: ['configmaps'], namespace: 'pullpass-system' },
         ])
-        return async (request) => await requestKubernetes({ ...plane, adminToken: token }, request)
+        return { ...plane, adminToken: token }
       },
+      accountOf: async (account) => ({ ...plane, adminToken: await tokenOf(account) }),
       kubectl: async (...words) => await runProgram(program, [`--kubeconfig=${kubeconfig}`, ...words]),
       folder,
       write,
-      async kubeconfigOf(account) {
-        const path = `/api/v1/namespaces/pullpass-system/serviceaccounts/${account}/token`
-        const { body } = await admin({ method: 'POST', path, body: { spec: { expirationSeconds: 3600 } } })
-        const { status }: { status: { token: string } } = JSON.parse(body)
-        return await write(account, renderKubeconfig(plane, status.token))
-      },
+      kubeconfigOf: async (account) => await write(account, renderKubeconfig(plane, await tokenOf(account))),
     }
   })
 

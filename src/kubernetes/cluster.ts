@@ -14,6 +14,8 @@ export interface ClusterRequest {
   readonly maxAnswerBytes?: number
   /** How long one attempt may take from its sending to its answer's end. Absent: 60 s. */
   readonly longestMs?: number
+  /** How long it is sent again while that may help, from its first attempt. Absent: 2 min. */
+  readonly retryForMs?: number
 }
 
 export interface ClusterAnswer {

@@ -7,29 +7,48 @@ import type { Cluster, ClusterAnswer, ClusterRequest } from './cluster.ts'
 import { readAnswer } from './read-answer.ts'
 import { readStatus } from './read-status.ts'
 
-/** Empty where it is not there. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
-export async function readConfigMap(cluster: Cluster, map: NamespacedName): Promise<Record<string, string>> {
-  const answer = await askConfigMap(cluster, map, { method: 'GET', path: configMapPath(map) })
-  if (answer.status === 404) return {}
+export interface StoredConfigMap {
+  readonly data: Record<string, string>
+  /** Of the whole object, with its metadata, as JSON. */
+  readonly bytes: number
+}
+
+/** How long a request is sent again; absent: as any other. */
+type Patience = Pick<ClusterRequest, 'retryForMs' | 'longestMs'>
+
+type ConfigMapWrite = Patience & { readonly dryRun?: 'all' | 'none' }
+
+/** Empty if it does not exist. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
+export const readConfigMap = async (cluster: Cluster, map: NamespacedName): Promise<Record<string, string>> =>
+  (await readStoredConfigMap(cluster, map)).data
+
+/** Empty if it does not exist. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
+export async function readStoredConfigMap(
+  cluster: Cluster,
+  map: NamespacedName,
+  patience: Patience = {},
+): Promise<StoredConfigMap> {
+  const answer = await askConfigMap(cluster, map, { method: 'GET', path: configMapPath(map), ...patience })
+  if (answer.status === 404) return { data: {}, bytes: 0 }
   if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'configmaps', ...map })
-  return asTexts(asObject(readAnswer(cluster, answer)['data']))
+  return { data: asTexts(asObject(readAnswer(cluster, answer)['data'])), bytes: Buffer.byteLength(answer.body) }
 }
 
 /**
- * Sets these keys, and takes away those of `undefined`; others stay. It is created where it is not there. `dryRun` all: the
- * API server checks everything and stores nothing.
- * @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED
+ * Sets these keys, and removes those of `undefined`; others stay. The ConfigMap is created if it does not exist. `dryRun` all:
+ * the API server authorizes, admits and validates the write, and stores nothing.
+ * @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, OBJECT_TOO_LARGE
  */
 export async function writeConfigMap(
   cluster: Cluster,
   map: NamespacedName,
   changes: Readonly<Record<string, string | undefined>>,
-  dryRun: 'all' | 'none' = 'none',
+  { dryRun = 'none', ...patience }: ConfigMapWrite = {},
 ): Promise<void> {
   const kept = Object.entries(changes).filter(([, text]) => text !== undefined)
   // Not there, and there again: somebody is faster, or the answer to a first try was lost.
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    if ((await patch(cluster, map, changes, dryRun)) === 'patched' || kept.length === 0) return
+    if ((await patch(cluster, map, { changes, dryRun, patience })) === 'patched' || kept.length === 0) return
     if ((await createConfigMap(cluster, map, Object.fromEntries(kept), dryRun)) === 'created') return
   }
   throw new PullpassError({
@@ -48,21 +67,24 @@ const attempts = 5
 async function patch(
   cluster: Cluster,
   map: NamespacedName,
-  changes: object,
-  dryRun: 'all' | 'none',
+  { changes, dryRun, patience }: { changes: object; dryRun: 'all' | 'none'; patience: Patience },
 ): Promise<'patched' | 'absent'> {
   const answer = await askConfigMap(cluster, map, {
+    ...patience,
     method: 'PATCH',
     path: `${configMapPath(map)}?${queryOf(dryRun)}`,
     contentType: 'application/merge-patch+json',
     body: JSON.stringify({ data: changes }, (_, value: unknown) => value ?? null), // null takes a key away
   })
-  if (answer.status === 200) return 'patched'
+  if (answer.status === 200 || isDryRunUnsupported(answer, dryRun)) return 'patched'
   if (answer.status === 404) return 'absent'
   throw readStatus(cluster, answer, { verb: 'patch', resource: 'configmaps', ...map })
 }
 
-/** @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
+/** An admission webhook with side effects supports no dry run: nothing is known then. A write is never answered with 400. */
+const isDryRunUnsupported = ({ status }: ClusterAnswer, dryRun: 'all' | 'none') => dryRun === 'all' && status === 400
+
+/** @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, OBJECT_TOO_LARGE */
 export async function createConfigMap(
   cluster: Cluster,
   map: NamespacedName,
@@ -80,7 +102,7 @@ export async function createConfigMap(
       data,
     }),
   })
-  if (answer.status === 201) return 'created'
+  if (answer.status === 201 || isDryRunUnsupported(answer, dryRun)) return 'created'
   if (answer.status === 409) return 'there already'
   throw readStatus(cluster, answer, { verb: 'create', resource: 'configmaps', ...map })
 }

@@ -16,8 +16,10 @@ export interface EventOfConfigMap {
   readonly mark: string
 }
 
-/** The API server takes no longer message. */
+/** The API server accepts no longer message. */
 const longestMessage = 1024
+/** What an Event reports is in the log as well, and further reports wait for it. */
+const patience = { retryForMs: 2_000, longestMs: 10_000 } as const
 
 /** @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, and what a cluster throws */
 export async function createEvent(
@@ -27,6 +29,7 @@ export async function createEvent(
   const { namespace, name } = about
   const seconds = `${at.toISOString().slice(0, 19)}Z`
   const answer = await cluster.request({
+    ...patience,
     method: 'POST',
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`,
     contentType: 'application/json',

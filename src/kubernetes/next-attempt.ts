@@ -7,7 +7,13 @@ import { AnswerTooLarge, AnswerUnusable } from '../outside/transport.ts'
 import { Untrusted } from './line.ts'
 
 export type Outcome =
-  | { readonly kind: 'answered'; readonly status: number; readonly retryAt: Date | undefined }
+  | {
+      readonly kind: 'answered'
+      readonly status: number
+      readonly retryAt: Date | undefined
+      /** The object exceeds what etcd stores. */
+      readonly isTooLarge?: boolean
+    }
   | { readonly kind: 'failed'; readonly error: unknown }
 
 export interface Patience {
@@ -17,6 +23,8 @@ export interface Patience {
   readonly elapsedMs: number
   /** Whether this server answered anything in this run: one that never did is sooner given up. */
   readonly server: 'heard' | 'unheard'
+  /** The longest time that this request may take with all its attempts. Absent: 2 min. */
+  readonly retryForMs?: number | undefined
 }
 
 const firstMs = 100
@@ -33,11 +41,12 @@ export function nextAttemptMs(outcome: Outcome, patience: Patience, random: numb
   const backoffMs = Math.min(longestMs, firstMs * 2 ** (patience.attempt - 1)) * (0.5 + random / 2)
   const retryAt = outcome.kind === 'answered' ? outcome.retryAt : undefined
   const delayMs = Math.round(Math.max(backoffMs, retryAt ? retryAt.getTime() - now.getTime() : 0))
-  return patience.elapsedMs + delayMs > giveUpMs[patience.server] ? undefined : delayMs
+  const giveUpAfterMs = Math.min(giveUpMs[patience.server], patience.retryForMs ?? giveUpMs.heard)
+  return patience.elapsedMs + delayMs > giveUpAfterMs ? undefined : delayMs
 }
 
 function mayPass(outcome: Outcome): boolean {
-  if (outcome.kind === 'answered') return outcome.status === 429 || outcome.status >= 500
+  if (outcome.kind === 'answered') return (outcome.status === 429 || outcome.status >= 500) && !outcome.isTooLarge
   const { error } = outcome
   if ([PullpassError, AnswerTooLarge, AnswerUnusable, Untrusted].some((kind) => error instanceof kind)) return false
   return systemErrorCode(error) !== 'ENOTFOUND' // a name that does not exist is a wrong kubeconfig

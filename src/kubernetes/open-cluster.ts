@@ -14,6 +14,7 @@ import { type KeptLine, keepLine } from './keep-line.ts'
 import type { Answer, Message } from './line.ts'
 import { nextAttemptMs, type Outcome } from './next-attempt.ts'
 import { type LineLimits, openLine } from './open-line.ts'
+import { isTooLargeToStore } from './parse-status.ts'
 import { splitCertificates } from './read-certificates.ts'
 import { createSlots } from './slots.ts'
 import { unreachable } from './unreachable.ts'
@@ -137,6 +138,7 @@ async function requestUntilAnswered(connection: Connection, wanted: ClusterReque
       attempt,
       elapsedMs: now.getTime() - startedMs,
       server: connection.heard ? ('heard' as const) : ('unheard' as const),
+      retryForMs: wanted.retryForMs,
     }
     const delayMs = nextAttemptMs(outcome, patience, outside.random(), now)
     if (delayMs === undefined || connection.closed) return settle(connection, outcome)
@@ -175,7 +177,7 @@ async function attemptRequest(connection: Connection, wanted: ClusterRequest): P
     }
     connection.heard = true
     const retryAt = retryAtOf(answer.retryAfter, outside.now())
-    return { kind: 'answered', ...answer, retryAt }
+    return { kind: 'answered', ...answer, isTooLarge: isTooLargeToStore(answer), retryAt }
   } catch (error) {
     return { kind: 'failed', error }
   } finally {

@@ -22,7 +22,7 @@ export interface StatusCause {
 const mostCauses = 100
 
 /** Undefined where the answer is none of the API server's. */
-export function parseStatus({ body }: ClusterAnswer): Status | undefined {
+export function parseStatus({ body }: Pick<ClusterAnswer, 'body'>): Status | undefined {
   const object = asObject(jsonOrNone(body))
   if (object?.['kind'] !== 'Status') return undefined
   return {
@@ -31,6 +31,20 @@ export function parseStatus({ body }: ClusterAnswer): Status | undefined {
     causes: asList(asObject(object['details'])?.['causes']).slice(0, mostCauses).map(causeOf),
   }
 }
+
+/**
+ * Whether the object would exceed what etcd stores, 1.5 MiB by default: the same request fails again. The API server classifies
+ * neither refusal: 500 without a reason, and only the message of etcd, or of its client, says why.
+ * https://etcd.io/docs/v3.5/dev-guide/limit/
+ */
+export function isTooLargeToStore(answer: Pick<ClusterAnswer, 'status' | 'body'>): boolean {
+  if (answer.status !== 500 || answer.body.length > longestRefusal) return false
+  const { message = '' } = parseStatus(answer) ?? {}
+  return message === 'etcdserver: request is too large' || message.includes('trying to send message larger than max')
+}
+
+/** Characters; either refusal takes 200. */
+const longestRefusal = 4_096
 
 function causeOf(value: unknown): StatusCause {
   const { reason, field, message } = asObject(value) ?? {}

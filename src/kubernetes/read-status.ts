@@ -4,7 +4,7 @@ import { quoteSafely } from '../outside/secret-register.ts'
 import { shellQuote } from '../outside/shell-quote.ts'
 import type { Asked, Wording } from './asked.ts'
 import type { Cluster, ClusterAnswer } from './cluster.ts'
-import { parseStatus, type Status } from './parse-status.ts'
+import { isTooLargeToStore, parseStatus, type Status } from './parse-status.ts'
 import { malformed } from './read-answer.ts'
 import { secretRefusal } from './secret-refusal.ts'
 import { unauthenticated } from './unauthenticated.ts'
@@ -51,9 +51,16 @@ function withStatus(
   if (answer.status === 404 && isMissingNamespace(status)) return namespaceMissing(asked)
   return (
     (asked.resource === 'secrets' ? secretRefusal(answer.status, status, asked, quoted) : undefined) ??
-    refused(answer.status, words, asked)
+    (isTooLarge(answer, status) ? tooLarge(words, asked) : refused(answer.status, words, asked))
   )
 }
+
+/** By etcd, by the API server's limit for a request, or by the kind's own limit. */
+const isTooLarge = (answer: ClusterAnswer, { causes }: Status): boolean =>
+  isTooLargeToStore(answer) ||
+  answer.status === 413 ||
+  (answer.status === 422 &&
+    causes.some(({ reason, field }) => reason === 'FieldValueTooLong' && field !== 'fieldManager'))
 
 const isMissingNamespace = ({ message }: Status) => /^namespaces "[^"]*" not found/.test(message)
 
@@ -112,6 +119,15 @@ function namespaceMissing({ namespace = '' }: Asked): Wording {
     seen: `namespace ${namespace} is not there`,
     expected: 'a namespace that exists',
     hint: `kubectl create namespace ${shellQuote(namespace)}; or correct the name where it was given`,
+  }
+}
+
+function tooLarge(words: string, asked: Asked): Wording {
+  return {
+    code: 'OBJECT_TOO_LARGE',
+    seen: `${nameOf(asked)} would be larger than the cluster stores: ${words}`,
+    expected: 'at most 1 MiB of data, and 1.5 MiB with labels, annotations and managed fields',
+    hint: 'see which entries, labels or annotations fill it, and who may write them; repeating the request cannot help',
   }
 }
 

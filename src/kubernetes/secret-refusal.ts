@@ -13,8 +13,8 @@ export function secretRefusal(code: number, status: Status, asked: Asked, quoted
   if (code === 409 && managers.length > 0) return managed(secret, managers.map(quoted))
   if (code === 409 || (code === 422 && has(status, 'metadata.uid'))) return changedMeanwhile(secret, code, words)
   if (code === 422 && has(status, 'type')) return wrongType(secret)
-  if (code === 413 || (code === 422 && has(status, 'data') && /Too long/.test(status.message)))
-    return tooLarge(secret, words)
+  const isTooLarge = status.causes.some(({ field, reason }) => field === 'data' && reason === 'FieldValueTooLong')
+  if (code === 413 || (code === 422 && isTooLarge)) return tooLarge(secret, words)
   return undefined
 }
 

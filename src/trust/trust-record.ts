@@ -39,7 +39,7 @@ export function openRecord(clusters: readonly Cluster[]): TrustRecord {
       namespaces.map((namespace) => ({ cluster, map: { namespace, name: trustRecordName } })),
     )
   const write = async (entry: RecordEntry, text: string | undefined, dryRun: 'all' | 'none' = 'none') => {
-    for (const { cluster, map } of places(entry)) await writeConfigMap(cluster, map, { [entry.key]: text }, dryRun)
+    for (const { cluster, map } of places(entry)) await writeConfigMap(cluster, map, { [entry.key]: text }, { dryRun })
   }
   return {
     async read(entry) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { manyLabels } from '../../e2e/contract/kubernetes-cluster.ts'
 import { readConfigMap, writeConfigMap } from '../../src/kubernetes/config-map.ts'
 import { readConfigMapEntry } from '../../src/kubernetes/config-map-entry.ts'
 import { openSandboxCluster, openTestCluster } from './open-test-cluster.ts'
@@ -54,6 +55,25 @@ suite('a ConfigMap as a memory', () => {
       seen: `${cluster.server} answered more than 8388608 bytes for ConfigMap default/pullpass-trust`,
       hint: 'see what somebody wrote into it: kubectl -n default describe configmap pullpass-trust',
     })
+  })
+
+  test('a write that exceeds what etcd stores fails at once: repeating it cannot help', async (t) => {
+    const { cluster, api, outside } = await openSandboxCluster(t)
+    const metadata = { ...map, labels: manyLabels(4_294) }
+    api.seed({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: {} })
+    await assert.rejects(writeConfigMap(cluster, map, { one: '1' }), {
+      code: 'OBJECT_TOO_LARGE',
+      seen: 'ConfigMap default/pullpass-trust would be larger than the cluster stores: "etcdserver: request is too large"',
+    })
+    assert.deepEqual(outside.slept, [])
+  })
+
+  test('a dry run that an admission webhook does not support says nothing about the write', async (t) => {
+    const message = 'admission webhook "x.example.com" does not support dry run'
+    const body = { kind: 'Status', status: 'Failure', reason: 'BadRequest', message, code: 400 }
+    const { cluster } = await openTestCluster(t, async () => ({ status: 400, body }))
+    await writeConfigMap(cluster, map, { one: '1' }, { dryRun: 'all' })
+    await assert.rejects(writeConfigMap(cluster, map, { one: '1' }), { code: 'KUBERNETES_REFUSED' })
   })
 
   test('in a namespace that is not there is refused', async (t) => {

@@ -28,6 +28,10 @@ suite('a request to the API server is made again', () => {
     ['after a refusal', answered(403)],
     ['after a conflict: the caller looks again first', answered(409)],
     ['after a redirect', answered(302)],
+    [
+      'for an object that is larger than etcd stores',
+      { kind: 'answered', status: 500, retryAt: undefined, isTooLarge: true },
+    ],
     ['for a host name that does not exist', failed(systemError('ENOTFOUND'))],
     ['after an answer that was too long', failed(new AnswerTooLarge(1))],
     [
@@ -47,6 +51,12 @@ suite('a request to the API server is made again', () => {
     assert.equal(late('heard', 119_950), undefined)
     assert.equal(late('unheard', 9_900), 75)
     assert.equal(late('unheard', 9_950), undefined)
+  })
+
+  test('for as long as the request itself permits, where that is shorter', () => {
+    const late = (elapsedMs: number) =>
+      nextAttemptMs(answered(503), { attempt: 1, elapsedMs, server: 'heard', retryForMs: 5_000 }, 0.5, now)
+    assert.deepEqual([late(4_900), late(4_950)], [75, undefined])
   })
 
   test('later each time, spread by chance, and never after more than five seconds', () => {

@@ -118,11 +118,47 @@ const rows: Row[] = [
     title: '422 over 1 MiB: too large for a Secret',
     code: 422,
     body: status('Secret "regcred" is invalid: data: Too long: may not be more than 1048576 bytes', [
-      { field: 'data' },
+      { field: 'data', reason: 'FieldValueTooLong' },
     ]),
     expected: {
       code: 'SECRET_TOO_LARGE',
       seen: 'Secret team-a/regcred is larger than the API server takes: "Secret "regcred" is invalid: data: Too long: may not be more than 1048576 bytes"',
+    },
+  },
+  {
+    title: '500 of etcd: larger than the cluster stores, and repeating the request cannot help',
+    code: 500,
+    body: status('etcdserver: request is too large'),
+    asked: { verb: 'patch', resource: 'configmaps', namespace: 'pullpass-system', name: 'pullpass-issuer' },
+    expected: {
+      code: 'OBJECT_TOO_LARGE',
+      seen: 'ConfigMap pullpass-system/pullpass-issuer would be larger than the cluster stores: "etcdserver: request is too large"',
+      retryable: false,
+    },
+  },
+  {
+    title: '500 of etcd’s client: the same',
+    code: 500,
+    body: status(
+      'rpc error: code = ResourceExhausted desc = trying to send message larger than max (2097190 vs. 2097152)',
+    ),
+    expected: {
+      code: 'OBJECT_TOO_LARGE',
+      seen: 'Secret team-a/regcred would be larger than the cluster stores: "rpc error: code = ResourceExhausted desc = trying to send message larger than max (2097190 vs. 2097152)"',
+      retryable: false,
+    },
+  },
+  {
+    title: '422 over 1 MiB: too large for a ConfigMap',
+    code: 422,
+    body: status('ConfigMap "pullpass-issuer" is invalid: []: Too long: may not be more than 1048576 bytes', [
+      { field: '[]', reason: 'FieldValueTooLong' },
+    ]),
+    asked: { verb: 'patch', resource: 'configmaps', namespace: 'pullpass-system', name: 'pullpass-issuer' },
+    expected: {
+      code: 'OBJECT_TOO_LARGE',
+      seen: 'ConfigMap pullpass-system/pullpass-issuer would be larger than the cluster stores: "ConfigMap "pullpass-issuer" is invalid: []: Too long: may not be more than 1048576 bytes"',
+      retryable: false,
     },
   },
   {

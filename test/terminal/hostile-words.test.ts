@@ -67,6 +67,7 @@ const alarmed = (text: string) => ({
   rounds: 1,
   lookedAt: now,
   publishedAt: now,
+  unstoredRounds: 0,
   replicas: { asked: 1, read: 1 },
   keys: { published: 1, remembered: 1, revoked: 0 },
   alarms: [{ reason: 'PublishFailed' as const, subject: text, says: text }],
@@ -110,7 +111,8 @@ const ways: Record<string, (text: string) => string | Promise<string>> = {
   HCL: hclText,
   'what publish says': (text) => renderPublication(publicationOf(text), 'never'),
   'what doctor says': (text) => renderFindings([findingOf(text)], { color: 'never' }),
-  'what a probe is told': (text) => answerHealth('/readyz', alarmed(text), { now, startedAt: now })?.text ?? '',
+  'what a probe is told': (text) =>
+    answerHealth('/readyz', alarmed(text), { now, startedAt: now, readiness: 'state' })?.text ?? '',
   'an Event': eventOf,
 }
 

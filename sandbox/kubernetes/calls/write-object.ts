@@ -7,7 +7,7 @@ import { apiVersionOf } from '../kinds/resource-kind.ts'
 import { type KubernetesObject, type ObjectMeta, type StoredObject, timestamp } from '../objects/kubernetes-object.ts'
 import { type ApiCall, objectSubjectOf } from './api-call.ts'
 import { type Change, checkWrite, finalizerCauses } from './check-write.ts'
-import { invalid } from './status-error.ts'
+import { internalError, invalid } from './status-error.ts'
 import { withOtherPart } from './writable-part.ts'
 import type { WriteOptions } from './write-options.ts'
 
@@ -32,7 +32,20 @@ export function writeObject(cluster: Cluster, call: ApiCall, draft: Draft, optio
   const causes = [...finalizerCauses(candidate, before), ...call.kind.check(candidate, before)]
   if (causes.length > 0) throw invalid(objectSubjectOf(call), causes)
   if (before && isDeepStrictEqual(withoutVersion(before), withoutVersion(candidate))) return before
-  return options.mode === 'dry-run' ? rehearsed(cluster, candidate) : cluster.store.put(candidate)
+  if (options.mode === 'dry-run') return rehearsed(cluster, candidate)
+  if (storedBytes(candidate) > largestRequestBytes) throw internalError('etcdserver: request is too large')
+  return cluster.store.put(candidate)
+}
+
+/** etcd's `--max-request-bytes`; a dry run does not reach it. https://etcd.io/docs/v3.5/dev-guide/limit/ */
+const largestRequestBytes = 1.5 * 1024 * 1024
+
+/** About as long as in protobuf, in which the API server stores it: each name and text with a tag and a length. */
+function storedBytes(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(value) + 2
+  if (typeof value !== 'object' || value === null) return 2
+  const parts = Object.entries(value).map(([name, part]) => storedBytes(name) + storedBytes(part))
+  return parts.reduce((sum, bytes) => sum + bytes, 0)
 }
 
 /** With the identity that the path and the object before it give, whatever the body says. */

@@ -55,7 +55,8 @@ export const serve: Command<typeof flags> = {
       opened.push(server)
       const address = listensAt(listen, server.port)
       outside.log('info', 'documents are served', { port: server.port, address })
-      if (healthListen !== undefined) opened.push(await serveHealth(healthListen, () => status, outside))
+      if (healthListen !== undefined)
+        opened.push(await serveHealth(healthListen, { status: () => status, readiness: 'documents' }, outside))
       tellStart(call, `The cluster's issuer is served at ${address}, for the proxy before it`)
       const logLook = logLooks(outside.log)
       await watchIssuer({ ...wanted, cluster, trusted, target, withhold: target.withhold }, outside, (latest) => {

@@ -38,7 +38,7 @@ export const watch: Command<typeof flags> = {
     let status: WatchStatus | undefined
     let health: HttpServer | undefined
     try {
-      health = healthListen && (await serveHealth(healthListen, () => status, outside))
+      health = healthListen && (await serveHealth(healthListen, { status: () => status, readiness: 'state' }, outside))
       const at = health && healthListen ? `; health and metrics at ${listensAt(healthListen, health.port)}` : ''
       tellStart(call, `The cluster's keys are kept public at ${target.name}${at}`)
       const logLook = logLooks(outside.log)

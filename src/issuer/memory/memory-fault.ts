@@ -3,8 +3,8 @@ import type { NamespacedName } from '../../document/namespaced-name.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { shellQuote } from '../../outside/shell-quote.ts'
 
-/** Words of deploy/issuer-revocations. */
-const withoutVerb = /not written without the verb remember on revocations\.pullpass\.dev/
+/** The message of deploy/issuer-revocations: the API server passes on nothing else that tells policies apart. */
+const withoutVerb = /requires the verb remember on revocations\.pullpass\.dev/
 
 /** Any other fault, or error, is as it was. `others'`: whoever serves what lies there has it too, and writes it anew. */
 export function memoryFault(
@@ -14,6 +14,7 @@ export function memoryFault(
 ): unknown {
   if (!(error instanceof PullpassError)) return error
   if (error.code === 'NAMESPACE_MISSING') return namespaceMissing(error, place)
+  if (error.code === 'OBJECT_TOO_LARGE') return tooLarge(error, place)
   if (error.code !== 'KUBERNETES_REFUSED') return error
   if (withoutVerb.test(error.seen)) return verbMissing(error, place)
   return /field is immutable when/.test(error.seen) ? frozen(error, place, entries) : error
@@ -40,6 +41,43 @@ function verbMissing(error: PullpassError, { namespace, name }: NamespacedName):
     hint: `grant the rule {apiGroups: [pullpass.dev], resources: [revocations], resourceNames: [${name}], verbs: [remember]} in a Role of ${namespace}`,
     cause: error,
   })
+}
+
+/** With an empty first entry the API server drops all managed fields. */
+const bareMetadata = '.metadata |= {namespace, name, resourceVersion, managedFields: [{}]}'
+/** What pullpass writes into its ConfigMaps: `parse-memory.ts`, `served-target.ts`. */
+const ownEntries =
+  '.data |= with_entries(select((.key | test("^((key|revoked)[.][A-Za-z0-9_-]{43}|authorities|servers|jwks.json)$")) and (.key == "jwks.json" or (.value | length) <= 4096)))'
+
+function tooLarge(
+  { code, hop, seen, expected, cause }: PullpassError,
+  { namespace, name }: NamespacedName,
+): PullpassError {
+  const [where, what] = [shellQuote(namespace), shellQuote(name)]
+  const filter = `${bareMetadata} | ${ownEntries} | del(.binaryData)`
+  return new PullpassError({
+    code,
+    hop,
+    seen,
+    expected,
+    hint: `remove what pullpass did not write: kubectl -n ${where} get configmap ${what} -o json | jq '${filter}' | kubectl replace -f -; then apply deploy/issuer-revocations, which prevents it, and see who may write the ConfigMap`,
+    cause,
+  })
+}
+
+/** The ConfigMap accepts no more data than this leaves. Bytes. */
+const nearlyFull = 1024 * 1024
+
+/** Before a write fails: no ConfigMap of pullpass reaches a third of this by itself. */
+export function nearlyFullFault(bytes: number, place: NamespacedName): PullpassError | undefined {
+  if (bytes <= nearlyFull) return undefined
+  const fault = new PullpassError({
+    code: 'OBJECT_TOO_LARGE',
+    hop: 'kubernetes',
+    seen: `ConfigMap ${place.namespace}/${place.name} takes ${bytes} bytes with its labels, annotations and managed fields`,
+    expected: `at most ${nearlyFull}: with more, the cluster may refuse a revocation`,
+  })
+  return tooLarge(fault, place)
 }
 
 function frozen(

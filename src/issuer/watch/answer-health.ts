@@ -1,5 +1,6 @@
 /**
- * What probes and Prometheus ask of a watch: alive while its rounds go on, ready once what is public was found as it should be.
+ * Answers of a watch to probes and Prometheus: live while its rounds continue; ready once the documents were published, and while
+ * its state can be stored.
  * https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
  */
 import { plainLine } from '../../outside/plain-text.ts'
@@ -15,11 +16,27 @@ export interface HealthAnswer {
 /** A round takes seconds, and a slow store a minute or two; after this long it hangs. */
 const longestRoundMs = 10 * 60_000
 
+/**
+ * What `/readyz` reports besides a first publication. `state`: that the state can be stored. `documents`: nothing, since a Service
+ * that sends requests to ready Pods would serve no documents at all, which breaks every exchange, while those that are served
+ * stay right.
+ */
+export type Readiness = 'state' | 'documents'
+
+/** The second failure in a row, so that one restart of an API server is not reported. */
+const unstoredRoundsToFail = 2
+
+interface HealthFacts {
+  readonly now: Date
+  readonly startedAt: Date
+  readonly readiness: Readiness
+}
+
 /** `status` undefined: before the first round ended, since `startedAt`. Undefined: nothing is served under this path. */
 export function answerHealth(
   path: string,
   status: WatchStatus | undefined,
-  { now, startedAt }: { readonly now: Date; readonly startedAt: Date },
+  { now, startedAt, readiness }: HealthFacts,
 ): HealthAnswer | undefined {
   if (path === '/healthz') {
     const since = status?.lookedAt ?? startedAt
@@ -29,6 +46,8 @@ export function answerHealth(
   if (path === '/readyz') {
     if (status?.publishedAt === undefined)
       return plain(503, ['nothing was published yet', ...saying(status)].join('\n'))
+    if (readiness === 'state' && status.unstoredRounds >= unstoredRoundsToFail)
+      return plain(503, [`the state was not stored for ${status.unstoredRounds} rounds`, ...saying(status)].join('\n'))
     return plain(200, ['ok', ...saying(status)].join('\n'))
   }
   if (path === '/metrics') {

@@ -2,11 +2,12 @@
 import { asFault } from '../../outside/as-fault.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { KeyMemory } from '../memory/key-memory.ts'
-import { readMemory } from '../memory/read-memory.ts'
+import { readMemory, type StoredMemory } from '../memory/read-memory.ts'
 import type { ReplicaAnswers } from '../replicas/ask-replicas.ts'
 import { type ReplicaReading, readReplicas } from '../replicas/read-replicas.ts'
 import { type Authority, believedOf, parseAuthorities } from './authorities.ts'
 import type { WatchWanted } from './watch-wanted.ts'
+import { statePatience } from './write-memory.ts'
 
 export interface RoundFacts {
   readonly readings: readonly ReplicaReading[]
@@ -15,7 +16,7 @@ export interface RoundFacts {
   /** Why it is not known where the API servers are. */
   readonly replicasFault: PullpassError | undefined
   /** As the cluster has it, or why it could not be read. */
-  readonly memory: KeyMemory | PullpassError
+  readonly memory: StoredMemory | PullpassError
   /** The CA bundle as it is now, or why it cannot be read. */
   readonly configured: readonly Authority[] | PullpassError
   /** Undefined as long as the key state could not be read. */
@@ -24,7 +25,7 @@ export interface RoundFacts {
 
 /** `before`: what is believed since the first look that read the key state. */
 export async function gatherRound(wanted: WatchWanted, before: RoundFacts['believed']): Promise<RoundFacts> {
-  const reading = readMemory(wanted.cluster, wanted.memory).catch(asFault)
+  const reading = readMemory(wanted.cluster, wanted.memory, statePatience).catch(asFault)
   const believed = before ?? believedBy(wanted, await reading)
   const [servers, memory, configured] = await Promise.all([
     readServers(wanted, believed),

@@ -2,13 +2,13 @@
 import type { Outside } from '../../outside/outside.ts'
 import { withholdSecrets } from '../../outside/secret-register.ts'
 import { type HttpServer, type ListenAddress, openHttpServer } from '../serve/open-http-server.ts'
-import { answerHealth } from './answer-health.ts'
+import { answerHealth, type Readiness } from './answer-health.ts'
 import type { WatchStatus } from './watch-status.ts'
 
-/** `status` is asked for at each request. @throws USAGE_INVALID where the address cannot be listened at */
+/** `status` is called for each request. @throws USAGE_INVALID if the address cannot be listened at */
 export async function serveHealth(
   listen: ListenAddress,
-  status: () => WatchStatus | undefined,
+  { status, readiness }: { readonly status: () => WatchStatus | undefined; readonly readiness: Readiness },
   { now, log, secrets }: Pick<Outside, 'now' | 'log' | 'secrets'>,
 ): Promise<HttpServer> {
   const startedAt = now()
@@ -16,7 +16,7 @@ export async function serveHealth(
     listen,
     keepAliveMs: 5_000, // a probe comes by a connection of its own
     answer(path) {
-      const answer = answerHealth(path, status(), { now: now(), startedAt })
+      const answer = answerHealth(path, status(), { now: now(), startedAt, readiness })
       if (answer === undefined) return undefined
       const headers = {
         'content-type': answer.contentType,

@@ -50,6 +50,7 @@ export const firstState: WatchState = {
     replicas: { asked: 0, read: 0 },
     keys: { published: 0, remembered: 0, revoked: 0 },
     publishedAt: undefined,
+    unstoredRounds: 0,
     alarms: [],
   },
 }
@@ -100,6 +101,7 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, outsid
       replicas: { asked: facts.readings.length, read: facts.readings.filter(isRead).length },
       keys: countKeys(memory, publishing),
       publishedAt: publishing.publishedAt,
+      unstoredRounds: alarms.some(isStateAlarm) ? before.status.unstoredRounds + 1 : 0,
       alarms,
     },
   }
@@ -123,6 +125,8 @@ function recordedServers(
 
 /** As many as are asked. */
 const mostServers = 32
+
+const isStateAlarm = ({ reason }: Alarm) => reason === 'MemoryUnread' || reason === 'MemoryUnwritten'
 
 const isRead = ({ documents }: RoundFacts['readings'][number]) => !(documents instanceof PullpassError)
 

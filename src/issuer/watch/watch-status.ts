@@ -11,5 +11,7 @@ export interface WatchStatus {
   readonly keys: { readonly published: number; readonly remembered: number; readonly revoked: number }
   /** When what is public was last written, or found to be as it should; undefined: never by this process. */
   readonly publishedAt: Date | undefined
+  /** Rounds in a row, up to the last one, in which the state could not be read or written. */
+  readonly unstoredRounds: number
   readonly alarms: readonly Alarm[]
 }

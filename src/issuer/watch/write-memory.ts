@@ -1,35 +1,51 @@
-/** Writes down what is remembered after a look; that it cannot be is an alarm. */
+/**
+ * Stores the state after a round, in its ConfigMap:
+ *
+ *   changes are due ─────▶ write
+ *   none are due ────────▶ dry run of the changes that will be due: a permission, policy or webhook that refuses them is noticed
+ *   the object is large ─▶ alarm, before a write fails: a dry run does not reach etcd, which limits the size
+ *
+ * A state that cannot be stored is an alarm in the same round.
+ */
 import { writeConfigMap } from '../../kubernetes/config-map.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import type { KeyMemory } from '../memory/key-memory.ts'
 import { memoryChanges } from '../memory/memory-changes.ts'
-import { memoryFault } from '../memory/memory-fault.ts'
+import { memoryFault, nearlyFullFault } from '../memory/memory-fault.ts'
+import type { StoredMemory } from '../memory/read-memory.ts'
 import type { Alarm } from './alarm.ts'
 import { faultSentence } from './fault-sentence.ts'
 import type { WatchWanted } from './watch-wanted.ts'
 
-/** A sight of a key that is known is written down this often: it costs the cluster a write. */
+/** How often the last sight of a known key is stored: each costs the cluster a write. */
 const rememberEveryMs = 10 * 60_000
+/** Of a request in a round: a slow or failing one must not delay the alarm. */
+export const statePatience = { retryForMs: 5_000, longestMs: 10_000 } as const
 
-/** Only what differs from what is `stored`. */
+/** Writes only what differs from what is `stored`. */
 export async function writeMemory(
   memory: KeyMemory,
-  { stored, now }: { readonly stored: KeyMemory; readonly now: Date },
+  { stored, now }: { readonly stored: StoredMemory; readonly now: Date },
   { cluster, memory: place }: Pick<WatchWanted, 'cluster' | 'memory'>,
 ): Promise<Alarm[]> {
-  const changes = memoryChanges(stored, withStoredSights(memory, stored, now))
-  if (Object.keys(changes).length === 0) return []
+  const due = memoryChanges(stored, withStoredSights(memory, stored, now))
+  const [changes, dryRun] = isEmpty(due) ? ([memoryChanges(stored, memory), 'all'] as const) : ([due, 'none'] as const)
   try {
-    await writeConfigMap(cluster, place, changes)
-    return []
+    if (!isEmpty(changes)) await writeConfigMap(cluster, place, changes, { dryRun, ...statePatience })
+    return unwritten(nearlyFullFault(stored.storedBytes, place))
   } catch (error) {
     const fault = memoryFault(error, place)
     if (!(fault instanceof PullpassError)) throw fault
-    return [{ reason: 'MemoryUnwritten', subject: '', says: faultSentence(fault) }]
+    return unwritten(fault)
   }
 }
 
-/** A key that was written down lately is left as it stands there; a sight in the future is put right. */
+const isEmpty = (changes: object) => Object.keys(changes).length === 0
+
+const unwritten = (fault: PullpassError | undefined): Alarm[] =>
+  fault === undefined ? [] : [{ reason: 'MemoryUnwritten', subject: '', says: faultSentence(fault) }]
+
+/** A key that was stored lately is left as it stands there; a sight in the future is corrected. */
 function withStoredSights(memory: KeyMemory, stored: KeyMemory, now: Date): KeyMemory {
   const known = new Map(stored.keys.map((one) => [one.key.keyId, one]))
   const keys = memory.keys.map((one) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { manyLabels } from '../../../e2e/contract/kubernetes-cluster.ts'
 import { generateSigningKey, type SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { digestOf } from '../../../src/issuer/memory/key-memory.ts'
 import { startTestWatch, type TestWatch } from '../../issuer/watch/test-watch.ts'
@@ -165,6 +166,30 @@ suite('pullpass issuer revoke', () => {
     const { exitCode, stderr } = await revoke(watch, old.kid)
     assert.equal(exitCode, 1)
     assert.match(stderr, /^KUBERNETES_FORBIDDEN .*\n.*\n.*resourceNames: \[pullpass-issuer\], verbs: \[patch\]/)
+    assert.equal(watch.published()?.length, 2)
+  })
+
+  test('where labels fill the ConfigMap, it fails without a second try, changes nothing, and prints what empties it', async (t) => {
+    const watch = await startTestWatch(t)
+    const { old } = await rotate(watch)
+    const { store } = watch.sandbox.cluster
+    const state = store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
+    assert.ok(state)
+    store.put({ ...state, metadata: { ...state.metadata, labels: manyLabels(4_294) } })
+    const patches: string[] = []
+    const count = ({ method, path }: { method: string; path: string }) => {
+      if (method === 'PATCH') patches.push(path)
+      return false
+    }
+    watch.sandbox.parts.kubernetes.faults.inject({ kind: 'reset', at: 'request' }, { when: count })
+    const { exitCode, stderr } = await revoke(watch, old.kid)
+    assert.equal(exitCode, 1)
+    assert.match(
+      stderr,
+      /^OBJECT_TOO_LARGE \(kubernetes\): ConfigMap pullpass-system\/pullpass-issuer would be larger than the cluster stores: "etcdserver: request is too large"\n/,
+    )
+    assert.match(stderr, /^ {2}fix: remove what pullpass did not write: kubectl -n pullpass-system get configmap /m)
+    assert.equal(patches.length, 1)
     assert.equal(watch.published()?.length, 2)
   })
 

@@ -51,6 +51,12 @@ export const kubernetesCases: ErrorCases = {
     return refreshUnder(sandbox, 'kubernetes', { kind: 'answer', answer: status(403, 'Forbidden', says) })
   },
 
+  OBJECT_TOO_LARGE(sandbox) {
+    const says = 'etcdserver: request is too large'
+    const body = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: says, code: 500 }
+    return refreshUnder(sandbox, 'kubernetes', { kind: 'answer', answer: { status: 500, body } })
+  },
+
   NAMESPACE_MISSING: (sandbox) => refresh(sandbox, [], { REGISTRY_SECRET_NAMESPACES: 'team-z' }),
 
   NAMESPACES_EMPTY: (sandbox) => refresh(sandbox, [], { REGISTRY_SECRET_NAMESPACES: 'taem-*' }),

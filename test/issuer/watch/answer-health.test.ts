@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { answerHealth } from '../../../src/issuer/watch/answer-health.ts'
+import { answerHealth, type Readiness } from '../../../src/issuer/watch/answer-health.ts'
 import type { WatchStatus } from '../../../src/issuer/watch/watch-status.ts'
 
 const startedAt = new Date('2026-11-24T12:00:00Z')
@@ -11,16 +11,17 @@ const status: WatchStatus = {
   replicas: { asked: 3, read: 2 },
   keys: { published: 2, remembered: 3, revoked: 1 },
   publishedAt: new Date('2026-11-24T12:09:00Z'),
+  unstoredRounds: 0,
   alarms: [{ reason: 'ReplicaUnread', subject: 'https://10.0.0.3:6443', says: 'it gave no answer' }],
 }
-const ask = (path: string, now: string, given: WatchStatus | undefined = status) =>
-  answerHealth(path, given, { now: new Date(`2026-11-24T${now}Z`), startedAt })
+const ask = (path: string, now: string, given: WatchStatus | undefined = status, readiness: Readiness = 'state') =>
+  answerHealth(path, given, { now: new Date(`2026-11-24T${now}Z`), startedAt, readiness })
 
 suite('the health of a watch', () => {
   test('is alive while rounds go on, and not after ten minutes without one', () => {
     assert.deepEqual([ask('/healthz', '12:19:00')?.status, ask('/healthz', '12:20:00')?.status], [200, 503])
     const early = (now: string) =>
-      answerHealth('/healthz', undefined, { now: new Date(`2026-11-24T${now}Z`), startedAt })
+      answerHealth('/healthz', undefined, { now: new Date(`2026-11-24T${now}Z`), startedAt, readiness: 'state' })
     assert.deepEqual([early('12:09:59')?.status, early('12:10:00')?.status], [200, 503])
   })
 
@@ -31,6 +32,17 @@ suite('the health of a watch', () => {
       text: 'ok\nReplicaUnread: it gave no answer\n',
     })
     assert.equal(ask('/readyz', '12:10:01', { ...status, publishedAt: undefined })?.status, 503)
+  })
+
+  test('a watch whose state was not stored in two rounds in a row is not ready; issuer serve goes on serving', () => {
+    const unstored = (unstoredRounds: number, readiness: Readiness) => {
+      const { status: answered, text } =
+        ask('/readyz', '12:10:01', { ...status, unstoredRounds, alarms: [] }, readiness) ?? {}
+      return [answered, text]
+    }
+    assert.deepEqual(unstored(1, 'state'), [200, 'ok\n'])
+    assert.deepEqual(unstored(2, 'state'), [503, 'the state was not stored for 2 rounds\n'])
+    assert.deepEqual(unstored(2, 'documents'), [200, 'ok\n'])
   })
 
   test('says few of many alarms, each on one plain line, whatever a kid holds', () => {

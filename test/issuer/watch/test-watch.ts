@@ -60,6 +60,10 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
   const outside: Outside = {
     ...testOutside({ ca: sandbox.authority.ca, environment: sandbox.environment }),
     now: clock.now,
+    async sleep(ms, signal) {
+      signal.throwIfAborted()
+      sandbox.clock.advance(`${Math.ceil(ms / 1000)} s`) // a request that is sent again takes time
+    },
     log(level, sentence, fields = {}) {
       if (level !== 'debug') logged.push([level, sentence, ...Object.values(fields)].join(' '))
     },

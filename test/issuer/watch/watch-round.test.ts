@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { manyLabels } from '../../../e2e/contract/kubernetes-cluster.ts'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { answerHealth } from '../../../src/issuer/watch/answer-health.ts'
 import { asObject } from '../../../src/outside/json-fields.ts'
 import { startTestWatch, type TestWatch } from './test-watch.ts'
 
@@ -175,6 +177,79 @@ suite('what goes wrong takes no key away', () => {
     allow()
     await watch.look()
     assert.equal(watch.published()?.length, 1)
+  })
+})
+
+suite('a watch that cannot store its state', () => {
+  /** What /readyz and the alarm say after each of so many rounds. */
+  async function rounds(watch: TestWatch, count: number) {
+    const reports: string[] = []
+    for (let round = 0; round < count; round++) {
+      const { status } = await watch.look()
+      const now = watch.outside.now()
+      const { status: ready } = answerHealth('/readyz', status, { now, startedAt: now, readiness: 'state' }) ?? {}
+      reports.push([ready, ...status.alarms.map(({ reason, says }) => `${reason} ${says.split(':')[0]}`)].join(' '))
+    }
+    return reports
+  }
+
+  const wentWrong: Record<string, [breaks: (watch: TestWatch) => () => void, code: string]> = {
+    'since 4,294 labels fill its ConfigMap': [
+      ({ sandbox: { cluster } }) => {
+        const state = cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
+        assert.ok(state)
+        cluster.store.put({ ...state, metadata: { ...state.metadata, labels: manyLabels(4_294) } })
+        return () => void cluster.store.put(state)
+      },
+      'OBJECT_TOO_LARGE',
+    ],
+    'since its permission was removed': [
+      ({ sandbox: { cluster } }) => cluster.authorization.forbid({ verbs: ['patch'], resources: ['configmaps'] }),
+      'KUBERNETES_FORBIDDEN',
+    ],
+    'since its ConfigMap was made immutable': [
+      ({ sandbox: { cluster } }) => {
+        const state = cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
+        assert.ok(state)
+        cluster.store.put({ ...state, immutable: true })
+        return () => void cluster.store.put(state)
+      },
+      'KUBERNETES_REFUSED',
+    ],
+  }
+  for (const [title, [breaks, code]] of Object.entries(wentWrong)) {
+    test(`${title}, raises the alarm in the next round, and is not ready after two`, async (t) => {
+      const watch = await startTestWatch(t)
+      assert.deepEqual(await rounds(watch, 2), ['200', '200'])
+      const restore = breaks(watch)
+      const alarm = `MemoryUnwritten ${code}`
+      assert.deepEqual(await rounds(watch, 3), [`200 ${alarm}`, `503 ${alarm}`, `503 ${alarm}`])
+      restore()
+      assert.deepEqual(await rounds(watch, 1), ['200'])
+    })
+  }
+
+  test('since the API server fails every write to it, still ends its round within seconds', async (t) => {
+    const watch = await startTestWatch(t)
+    await watch.look()
+    const status = { kind: 'Status', status: 'Failure', message: 'failed calling webhook', code: 500 }
+    const when = ({ method, path }: { method: string; path: string }) =>
+      method !== 'GET' && !path.includes('/token') && path.includes('pullpass-system')
+    watch.sandbox.parts.kubernetes.faults.inject({ kind: 'answer', answer: { status: 500, body: status } }, { when })
+    const startedAt = watch.outside.now()
+    const state = await watch.look()
+    assert.deepEqual(reasons(state), ['MemoryUnwritten'])
+    assert.ok(watch.outside.now().getTime() - startedAt.getTime() < 15_000 + 10_000)
+  })
+
+  test('does not write each round: a dry run shows whether it could', async (t) => {
+    const watch = await startTestWatch(t)
+    await watch.look(2)
+    const version = () =>
+      watch.sandbox.cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')?.metadata.resourceVersion
+    const before = version()
+    await watch.look(20)
+    assert.equal(version(), before)
   })
 })
 
