@@ -6,13 +6,27 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
 import { manyLabels } from './contract/kubernetes-cluster.ts'
-import { assertRefused } from './install/attack.ts'
+import { assertRefused, requestToken } from './install/attack.ts'
+import { issuerAsClusterAdmin, tokensOfItsOwn } from './install/attacks.ts'
+import { makeServiceAccount } from './install/furnish.ts'
 import { lookOnce, readDeployed, startIssuerStage } from './install/start-issuer-stage.ts'
 import { takeEachAway } from './install/take-away.ts'
 import { type KubernetesRequest, requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
 import { runSuccessfully } from './parts/ground/run-program.ts'
 import { waitUntil } from './parts/ground/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
+
+/** There are no controllers here to create it. */
+async function makeDefaultAccount(
+  { admin }: Pick<Parameters<typeof makeServiceAccount>[0], 'admin'>,
+  namespace: string,
+) {
+  const { body } = await admin({ path: `/api/v1/namespaces/${namespace}/serviceaccounts` })
+  const { items }: { items: readonly { readonly metadata: { readonly name: string } }[] } = JSON.parse(body)
+  if (!items.some(({ metadata }) => metadata.name === 'default')) {
+    await makeServiceAccount({ admin }, namespace, 'default')
+  }
+}
 
 const mapOf = (name: string) => `/api/v1/namespaces/pullpass-system/configmaps/${name}`
 const userOf = (name: string) => `system:serviceaccount:pullpass-system:${name}`
@@ -89,6 +103,31 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
           user: userOf(account),
           forget,
         })
+      })
+    })
+  }
+
+  for (const [name, { account }] of Object.entries(installations)) {
+    suite(`the account of ${name}`, () => {
+      test('requests no token but the short one that it needs', async (t) => {
+        const attacker = await accountOf(account)
+        await assertRefused(t, attacker, tokensOfItsOwn(account, attacker))
+        const needed = requestToken('pullpass-system', account, { audiences: ['pullpass.dev/issuer'] })
+        assert.equal((await requestKubernetes(attacker, needed)).status, 201)
+      })
+
+      test('even as cluster-admin writes no Secret and no ServiceAccount, and requests no other account’s token', async (t) => {
+        const binding = {
+          metadata: { name: `mistake-${account}` },
+          roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+          subjects: [{ kind: 'ServiceAccount', name: account, namespace: 'pullpass-system' }],
+        }
+        const path = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings'
+        await admin({ method: 'POST', path, body: binding })
+        t.after(() => admin({ method: 'DELETE', path: `${path}/${binding.metadata.name}` }))
+        for (const namespace of ['default', 'pullpass-system', 'kube-system'])
+          await makeDefaultAccount({ admin }, namespace)
+        await assertRefused(t, await accountOf(account), issuerAsClusterAdmin(account))
       })
     })
   }

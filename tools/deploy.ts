@@ -1,10 +1,33 @@
-/** Writes deploy/cronjob/manifests.yaml anew: what the command prints for the documents beside it. */
+/**
+ * Writes what deploy/ contains of the program's own output:
+ *
+ *   deploy/cronjob/manifests.yaml             what pullpass manifests prints for the documents beside it
+ *   deploy/ISSUER/account-policies.yaml       the policies of the accounts of issuer watch and issuer serve
+ */
 import { execFile } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { stringify } from 'yaml'
+import { issuerAccountPolicies } from '../src/manifests/account-policies.ts'
+
+const { version }: { version: string } = JSON.parse(await readFile('package.json', 'utf8'))
 
 const folder = 'deploy/cronjob'
-const words = ['src/cli.ts', 'manifests', '-f', `${folder}/documents.yaml`]
+const words = ['src/cli.ts', 'manifests', '-f', `${folder}/documents.yaml`, '--image', `pullpass:${version}`]
 const { stdout } = await promisify(execFile)(process.execPath, words)
-await writeFile(`${folder}/manifests.yaml`, stdout)
-console.log(`${folder}/manifests.yaml`)
+await write(`${folder}/manifests.yaml`, stdout)
+
+for (const component of ['issuer', 'issuer-serve']) {
+  const account = { namespace: 'pullpass-system', name: `pullpass-${component}`, component }
+  const policies = issuerAccountPolicies(account).map((policy) => stringify(policy, { lineWidth: 0 }))
+  const comment = [
+    `# Limits what the account ${account.name} may do, whatever its role grants: it writes no Secret and no ServiceAccount, and`,
+    '# requests only tokens of its own account, for pullpass.dev/issuer and at most 10 minutes. Written by npm run deploy.',
+  ].join('\n')
+  await write(`deploy/${component}/account-policies.yaml`, `${comment}\n${policies.join('---\n')}`)
+}
+
+async function write(file: string, text: string): Promise<void> {
+  await writeFile(file, text)
+  console.log(file)
+}

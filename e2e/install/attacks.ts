@@ -185,6 +185,57 @@ export const takeAwayFromOthers = (namespace: string, name: string): Attacks => 
   },
 })
 
+const tenYears = 315_360_000
+
+/** What an account of issuer watch or issuer serve can request by its role: a token of its own, and no more than it needs. */
+export const tokensOfItsOwn = (account: string, { server }: ApiServer): Attacks => {
+  const request = (spec: object) => requestToken('pullpass-system', account, spec)
+  const audiences = ['pullpass.dev/issuer']
+  const refusal = `${account} may request only tokens for audience pullpass.dev/issuer`
+  return {
+    'request a token for the API server that lives ten years': {
+      request: request({ audiences: [server], expirationSeconds: tenYears }),
+      refusal,
+    },
+    'request a token without an audience, which is for the API server': { request: request({}), refusal },
+    'request a token for the API server as well': { request: request({ audiences: [...audiences, server] }), refusal },
+    'request a token for a cloud': { request: request({ audiences: ['sts.amazonaws.com'] }), refusal },
+    'request a token that lives longer than 10 minutes': {
+      request: request({ audiences, expirationSeconds: 601 }),
+      refusal: `${account} may request only tokens that live at most 600 s`,
+    },
+  }
+}
+
+/** The same account, after its role was extended to everything. */
+export const issuerAsClusterAdmin = (account: string): Attacks => ({
+  "request another account's token": {
+    request: requestToken('kube-system', 'default', { audiences: ['pullpass.dev/issuer'] }),
+    refusal: `${account} may request only tokens of its own account`,
+  },
+  'request a token of another account of its namespace': {
+    request: requestToken('pullpass-system', 'default', { audiences: ['pullpass.dev/issuer'] }),
+    refusal: `${account} may request only tokens of its own account`,
+  },
+  'make a token Secret': {
+    request: applyTokenSecret('kube-system', 'stolen'),
+    refusal: `${account} may not write Secrets`,
+  },
+  'make a pull secret': { request: applySecret('default', 'regcred'), refusal: `${account} may not write Secrets` },
+  'make a ServiceAccount': {
+    request: {
+      method: 'POST',
+      path: '/api/v1/namespaces/default/serviceaccounts',
+      body: { metadata: { name: 'new' } },
+    },
+    refusal: `${account} may not write ServiceAccounts`,
+  },
+  'change a ServiceAccount': {
+    request: patchServiceAccount('default', 'default', { automountServiceAccountToken: true }),
+    refusal: `${account} may not write ServiceAccounts`,
+  },
+})
+
 /** What only the policies stand against. */
 export const asClusterAdmin = (audience: string): Attacks => ({
   'write a Secret of another name': {
@@ -197,6 +248,10 @@ export const asClusterAdmin = (audience: string): Attacks => ({
   },
   "ask for another account's token": {
     request: requestToken('kube-system', 'default', { audiences: [audience] }),
+    refusal: anotherToken,
+  },
+  'request a token of its own account for the API server that lives ten years': {
+    request: requestToken('apps-system', 'pullpass', { audiences: [], expirationSeconds: tenYears }),
     refusal: anotherToken,
   },
   'make a ServiceAccount': {

@@ -1,10 +1,10 @@
 /**
- * A ValidatingAdmissionPolicy that judges pullpass alone, and its binding.
+ * A ValidatingAdmissionPolicy for the requests of one account of pullpass, and its binding.
  * https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
  */
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { celText } from './cel.ts'
-import { foreignName, type Manifest, ownLabels, type Place, userName } from './manifest.ts'
+import { type Account, type Manifest, ownLabels, userName } from './manifest.ts'
 
 export interface AdmissionPolicy {
   /** `secrets`, of which the policy's name is made. */
@@ -24,10 +24,11 @@ interface PolicyRule {
 /** @throws DOCUMENT_INVALID where documents list more than a policy can hold */
 export function renderPolicy(
   { about, operations, resource, variables, rules }: AdmissionPolicy,
-  place: Place,
+  account: Account,
 ): Manifest[] {
   const api = 'admissionregistration.k8s.io/v1'
-  const metadata = { name: foreignName(place, about), labels: ownLabels }
+  const labels = { ...ownLabels, 'app.kubernetes.io/component': account.component }
+  const metadata = { name: `${account.name}-${about}.${account.namespace}`, labels }
   return [
     {
       apiVersion: api,
@@ -38,7 +39,7 @@ export function renderPolicy(
         matchConstraints: {
           resourceRules: [{ apiGroups: [''], apiVersions: ['*'], operations, resources: [resource] }],
         },
-        matchConditions: [{ name: 'ours', expression: `request.userInfo.username == ${celText(userName(place))}` }],
+        matchConditions: [{ name: 'ours', expression: `request.userInfo.username == ${celText(userName(account))}` }],
         ...(variables && { variables }),
         validations: rules.map((rule) => ({ ...bounded(rule), reason: 'Forbidden' })),
       },

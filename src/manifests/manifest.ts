@@ -17,6 +17,14 @@ export interface Place {
   readonly image: string
 }
 
+/** A ServiceAccount that a manifest creates. */
+export interface Account {
+  readonly namespace: string
+  readonly name: string
+  /** Of the label app.kubernetes.io/component. */
+  readonly component: string
+}
+
 /** Of the ServiceAccount, the CronJob, and whatever else is made once in the namespace. */
 export const ownName = 'pullpass'
 
@@ -27,5 +35,13 @@ export const ownLabels = { 'app.kubernetes.io/name': 'pullpass', 'app.kubernetes
 export const foreignName = ({ namespace }: Place, part?: string): string =>
   `${part === undefined ? ownName : `${ownName}-${part}`}.${namespace}`
 
-/** As the API server names the ServiceAccount, and its tokens their subject. */
-export const userName = ({ namespace }: Place): string => `system:serviceaccount:${namespace}:${ownName}`
+/** The account that the CronJob runs as. */
+export const refreshAccount = ({ namespace }: Place): Account => ({
+  namespace,
+  name: ownName,
+  component: ownLabels['app.kubernetes.io/component'],
+})
+
+/** As the API server names a ServiceAccount, and its tokens their subject. */
+export const userName = ({ namespace, name }: Pick<Account, 'namespace' | 'name'>): string =>
+  `system:serviceaccount:${namespace}:${name}`

@@ -2,7 +2,7 @@
 import type { Document } from '../document/document.ts'
 import { cloudOf, type PodIdentity, podIdentity } from '../issuer/publish/pod-identity.ts'
 import type { PublishAs } from '../issuer/publish/publish-as.ts'
-import { type Place, userName } from './manifest.ts'
+import { type Place, refreshAccount, userName } from './manifest.ts'
 import { publishFolder } from './projected-tokens-of.ts'
 
 export interface Publishers {
@@ -23,7 +23,7 @@ export function publishersOf(documents: readonly Document[], as: PublishAs, plac
   const found = [...byCloud].map(([cloud, group]) => {
     const targets = [...new Set(group.map(({ target }) => target))]
     const registries = group.flatMap((one) => one.registries)
-    const wanted = { targets, registries, as, subject: userName(place), folder: publishFolder }
+    const wanted = { targets, registries, as, subject: userName(refreshAccount(place)), folder: publishFolder }
     return { targets, identity: podIdentity(cloud, wanted) }
   })
   return {

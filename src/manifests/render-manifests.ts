@@ -1,9 +1,9 @@
 /** All that an installation takes, in the order in which it can be applied. */
 import type { Document } from '../document/document.ts'
 import type { PodIdentity } from '../issuer/publish/pod-identity.ts'
-import { renderPolicy } from './admission-policy.ts'
+import { refreshAccountPolicies } from './account-policies.ts'
 import { bindRegistries } from './bind-registries.ts'
-import { type Manifest, ownLabels, type Place } from './manifest.ts'
+import { type Manifest, ownLabels, type Place, refreshAccount } from './manifest.ts'
 import { projectedTokensOf } from './projected-tokens-of.ts'
 import type { DocumentFile } from './read-document-files.ts'
 import { renderNamespace, renderServiceAccount } from './render-account.ts'
@@ -14,10 +14,7 @@ import { documentsName, publishName } from './render-volumes.ts'
 import { rightsOf } from './rights-of.ts'
 import { renderRootCaPolicy } from './root-ca-policy.ts'
 import { scheduleOf } from './schedule-of.ts'
-import { secretsPolicy } from './secrets-policy.ts'
-import { serviceAccountsPolicy } from './service-accounts-policy.ts'
 import { renderSettingsPolicy } from './settings-policy.ts'
-import { tokensPolicy } from './tokens-policy.ts'
 
 export interface Installation {
   readonly documents: readonly Document[]
@@ -33,7 +30,6 @@ export async function renderManifests(
 ): Promise<Manifest[]> {
   const registries = await bindRegistries(documents)
   const tokens = projectedTokensOf(registries)
-  const policies = [secretsPolicy(documents), serviceAccountsPolicy(documents), tokensPolicy(registries)]
   const longestLifeSeconds = Math.max(...registries.map(({ credentialLifeSeconds }) => credentialLifeSeconds))
   const settings = [
     ...('files' in wanted ? [renderFiles(documentsName, textsOf(wanted.files), place)] : []),
@@ -41,7 +37,7 @@ export async function renderManifests(
   ]
   return [
     renderNamespace(place),
-    ...policies.flatMap((policy) => renderPolicy(policy, place)),
+    ...refreshAccountPolicies(refreshAccount(place), documents, registries),
     ...(settings.length === 0 ? [] : renderSettingsPolicy(place)),
     ...renderRootCaPolicy(place),
     renderServiceAccount(place),

@@ -1,14 +1,14 @@
 /** What the objects cannot say of themselves, as comments before them: whom the cloud must trust, and whose image runs. */
 import type { Document } from '../document/document.ts'
 import { requestedAccount } from '../document/requested-account.ts'
-import { type Place, userName } from './manifest.ts'
+import { type Place, refreshAccount, userName } from './manifest.ts'
 
 /** Lines of YAML, the last one ended. */
 export function renderPreamble(documents: readonly Document[], grants: readonly string[], place: Place): string {
   const subjects = documents.flatMap((document) =>
     document.registries.map((registry) => {
       const account = requestedAccount(document, registry)
-      return account === undefined ? userName(place) : `system:serviceaccount:${account.namespace}:${account.name}`
+      return userName(account ?? refreshAccount(place))
     }),
   )
   const lines = [

@@ -71,10 +71,17 @@ suite('the admission policies of documents', () => {
 
   test('a policy that the API server would not read is refused before it is printed', () => {
     const include = Array.from({ length: 10_000 }, (_, index) => `customer-${index}`)
-    const place = { namespace: 'pullpass-system', image: 'pullpass:0.0.0' }
-    assert.throws(() => renderPolicy(secretsPolicy([documentOf({ namespaces: { include } })]), place), {
-      code: 'DOCUMENT_INVALID',
-      seen: 'the documents list so many namespaces and names that an admission policy of them has 168942 characters',
-    })
+    assert.throws(
+      () =>
+        renderPolicy(secretsPolicy([documentOf({ namespaces: { include } })]), {
+          namespace: 'pullpass-system',
+          name: 'pullpass',
+          component: 'refresh',
+        }),
+      {
+        code: 'DOCUMENT_INVALID',
+        seen: 'the documents list so many namespaces and names that an admission policy of them has 168942 characters',
+      },
+    )
   })
 })

@@ -5,13 +5,11 @@ import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { requestToken } from '../../kubernetes/request-token.ts'
 
-/** No verifier takes it. */
-const audience = 'pullpass.dev/issuer'
-/** Seconds; the least that an API server grants. */
-const lifeSeconds = 600
+/** An audience that no verifier accepts, for the shortest lifetime that an API server grants. */
+export const freshTokenRequest = { audience: 'pullpass.dev/issuer', lifeSeconds: 600 } as const
 
 /** @throws TOKEN_REQUEST_REFUSED, TOKEN_MALFORMED, and what a cluster throws */
 export async function freshToken(cluster: Cluster, account: NamespacedName): Promise<SubjectToken> {
-  const { value } = await requestToken(cluster, account, { audience, lifeSeconds })
+  const { value } = await requestToken(cluster, account, freshTokenRequest)
   return decodeSubjectToken(value, `a token fresh from service account ${account.namespace}/${account.name}`)
 }
