@@ -59,15 +59,23 @@ export function createGoogleCloud({ now, ...reach }: GoogleCloudNeeds): GoogleCl
     bindingFlaw: createBindingFlaw(memory, roles),
     effectiveAt: () => new Date(now().getTime() + current.bindingDelaySeconds * 1000),
   })
-  const shared = { ...memory, tokens: { whoHolds, grant }, operations: createOperations(now, settings), settings, now }
+  const operations = createOperations(now, settings)
+  const shared = { ...memory, tokens: { whoHolds, grant }, operations, settings, now }
+  /** Every API sees the operations that are done by now, whoever started them. */
+  const settled =
+    (handler: SandboxHandler): SandboxHandler =>
+    (request) => {
+      operations.settle()
+      return handler(request)
+    }
   return {
     ...memory,
-    sts: securityTokenService({ ...shared, readKeys: (provider) => readPublishedKeys(provider, reach) }),
-    iamCredentials: iamCredentials(shared),
-    iam: iamApi({ ...shared, policyCalls: policyCalls('roles/iam.') }),
-    artifactRegistry: artifactRegistryApi({ ...shared, policyCalls: policyCalls('roles/artifactregistry.') }),
-    resourceManager: resourceManagerApi(shared),
-    storage: storageApi({ ...shared, policyCalls: policyCalls('roles/storage.') }),
+    sts: settled(securityTokenService({ ...shared, readKeys: (provider) => readPublishedKeys(provider, reach) })),
+    iamCredentials: settled(iamCredentials(shared)),
+    iam: settled(iamApi({ ...shared, policyCalls: policyCalls('roles/iam.') })),
+    artifactRegistry: settled(artifactRegistryApi({ ...shared, policyCalls: policyCalls('roles/artifactregistry.') })),
+    resourceManager: settled(resourceManagerApi(shared)),
+    storage: settled(storageApi({ ...shared, policyCalls: policyCalls('roles/storage.') })),
     adjust: (changes) => {
       current = { ...current, ...changes }
     },

@@ -1,11 +1,16 @@
 /**
- * Long-running operations: a write is named at once and happens when its operation is done.
+ * Long-running operations: a write is acknowledged with an operation, and takes effect when the operation is done.
  * https://cloud.google.com/iam/docs/reference/rest/Shared.Types/Operation
+ *
+ *   start ──▶ running ──time passed, or polled often enough──▶ done: applied, or failed
+ *
+ * Real operations end by time, whether or not a client polls them (gcloud does not). Polls count as well, because the
+ * clock of many tests stands still while their client waits between two polls.
  */
 import { randomBytes } from 'node:crypto'
 import type { GoogleSettings } from './settings.ts'
 
-/** As it is answered: `done` is left out while it is false, as Google's JSON leaves out what is default. */
+/** As it is answered: `done` is left out while it is false, as Google's JSON leaves out defaults. */
 interface OperationView {
   readonly name: string
   readonly done?: true
@@ -14,11 +19,13 @@ interface OperationView {
 }
 
 export interface Operations {
-  /** `resource`: the full name of what is written; `apply` does it, and gives what the operation answers. */
+  /** `resource`: the full name of what is written; `apply` writes it and returns the operation's response. */
   readonly start: (resource: string, apply: () => object) => OperationView
-  /** Asks once more how it goes; undefined for one that never was. */
+  /** Completes each operation whose time has passed. To be called before any request is answered. */
+  readonly settle: () => void
+  /** Undefined for an operation that never existed. */
   readonly poll: (name: string) => OperationView | undefined
-  /** Whether something is being written there; with each time that somebody is refused for it, it goes on. */
+  /** Whether an operation on the resource is running. A caller that asks is refused, and the request counts as a poll. */
   readonly isBusy: (resource: string) => boolean
 }
 
@@ -27,8 +34,6 @@ interface Operation {
   readonly startedAt: Date
   readonly apply: () => object
   polls: number
-  /** Of other writes, for its sake. */
-  refusals: number
   outcome?: Pick<OperationView, 'response' | 'error'>
 }
 
@@ -37,41 +42,39 @@ const internalError = { code: 13, message: 'Internal error encountered.' }
 export function createOperations(now: () => Date, settings: () => GoogleSettings): Operations {
   const operations = new Map<string, Operation>()
 
-  const finish = (name: string, operation: Operation) => {
+  const settle = () => {
     const { operationPolls, operationSeconds, operationEnd } = settings()
-    const end = operationEnd(name)
-    const age = now().getTime() - operation.startedAt.getTime()
-    if (operation.outcome || end === 'never-ends') return
-    const asked = Math.max(operation.polls, operation.refusals - 1)
-    if (asked < operationPolls || age < operationSeconds * 1000) return
-    operation.outcome = end === 'fails' ? { error: internalError } : { response: operation.apply() }
+    for (const [name, operation] of operations) {
+      const end = operationEnd(name)
+      const ageMs = now().getTime() - operation.startedAt.getTime()
+      const due = ageMs >= operationSeconds * 1000 || operation.polls >= operationPolls
+      if (operation.outcome || end === 'never-ends' || !due) continue
+      operation.outcome = end === 'fails' ? { error: internalError } : { response: operation.apply() }
+    }
   }
   const view = (name: string, { outcome }: Operation): OperationView =>
     outcome ? { name, done: true, ...outcome } : { name }
 
   return {
+    settle,
     start(resource, apply) {
       const name = `${resource}/operations/b${randomBytes(16).toString('hex').slice(0, 31)}`
-      const operation: Operation = { resource, startedAt: now(), apply, polls: 0, refusals: 0 }
+      const operation: Operation = { resource, startedAt: now(), apply, polls: 0 }
       operations.set(name, operation)
-      finish(name, operation)
+      settle()
       return view(name, operation)
     },
     poll(name) {
       const operation = operations.get(name)
       if (!operation) return undefined
       operation.polls += 1
-      finish(name, operation)
+      settle()
       return view(name, operation)
     },
     isBusy(resource) {
-      const underWay = [...operations].filter(([, one]) => one.resource === resource && !one.outcome)
-      // It goes on whether or not somebody holds its name: who was refused finds it further, as time would have it.
-      for (const [name, operation] of underWay) {
-        operation.refusals += 1
-        finish(name, operation)
-      }
-      return underWay.length > 0
+      const running = [...operations.values()].filter((one) => one.resource === resource && !one.outcome)
+      for (const operation of running) operation.polls += 1
+      return running.length > 0
     },
   }
 }

@@ -32,7 +32,7 @@ export function writePolicy(
   const bindings = bindingsIn(sent)
   if (!bindings) return invalidArgument()
   const current = policies.read(resource)
-  if (sent.etag && sent.etag !== current.etag) return concurrentChange(String(sent.etag), current.etag)
+  if (sent.etag && !sameBytes(sent.etag, current.etag)) return concurrentChange(String(sent.etag), current.etag)
   const flaw =
     sizeFlaw(bindings) ??
     versionFlaw(sent, bindings, current) ??
@@ -83,6 +83,10 @@ const concurrentChange = (asked: string, current: string): SandboxAnswer =>
     'There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff. ' +
       `The request's ETag '${escaped(asked)}' did not match the current policy's ETag '${escaped(current)}'.`,
   )
+
+/** Clients send an etag's bytes as base64 or base64url (gcloud), and JSON for protocol buffers accepts both. */
+const sameBytes = (one: unknown, other: string) =>
+  Buffer.from(String(one), 'base64').equals(Buffer.from(other, 'base64'))
 
 /** Google quotes the bytes of an etag, what is not printable in octal. */
 const escaped = (etag: string) =>

@@ -7,10 +7,10 @@ export interface GoogleSettings {
   readonly bindingDelaySeconds: number
   /** Until the STS knows a pool or provider as it was written by the API. */
   readonly providerDelaySeconds: number
-  /** How often an operation is asked for before it is done. */
-  readonly operationPolls: number
-  /** How old it must be, by the sandbox's clock, too. */
+  /** How old an operation is, by the sandbox's clock, when it is done. */
   readonly operationSeconds: number
+  /** The number of polls after which it is done before its time: a test's clock may stand still. */
+  readonly operationPolls: number
   /** By the operation's name, which begins with the name of the pool or provider that is written. */
   readonly operationEnd: (operation: string) => OperationEnd
   /** Of pools and providers, in a project. */
@@ -20,8 +20,8 @@ export interface GoogleSettings {
 export const usualSettings: GoogleSettings = {
   bindingDelaySeconds: 0,
   providerDelaySeconds: 0,
-  operationPolls: 2,
-  operationSeconds: 0,
+  operationSeconds: 2,
+  operationPolls: 3,
   operationEnd: () => 'succeeds',
   writesPerMinute: 60,
 }

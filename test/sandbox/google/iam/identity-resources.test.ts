@@ -9,6 +9,14 @@ const provider = {
 }
 const createPool = `POST ${pools}?workloadIdentityPoolId=pool`
 const createProvider = `POST ${pools}/pool/providers?workloadIdentityPoolProviderId=cluster`
+const exchange = {
+  grantType: 'urn:ietf:params:oauth:grant-type:token-exchange',
+  requestedTokenType: 'urn:ietf:params:oauth:token-type:access_token',
+  subjectTokenType: 'urn:ietf:params:oauth:token-type:jwt',
+  audience: `//iam.googleapis.com/${poolName}/providers/cluster`,
+  scope: 'https://www.googleapis.com/auth/iam',
+  subjectToken: 'no JWT',
+}
 const absent = { error: { code: 404, message: 'Requested entity was not found.', status: 'NOT_FOUND' } }
 const taken = { error: { code: 409, message: 'Requested entity already exists', status: 'ALREADY_EXISTS' } }
 const wrongState = { error: { code: 400, message: 'Precondition check failed.', status: 'FAILED_PRECONDITION' } }
@@ -197,15 +205,28 @@ suite('an operation', () => {
     assert.equal((await ask('iam', `GET ${pools}/pool`)).status, 404)
   })
 
-  test('can take a time by the clock', async (t) => {
-    const { google, write, ask, advance } = await startGoogle(t)
+  test('ends by time, though no client polls it', async (t) => {
+    const { google, ask, advance } = await startGoogle(t)
     google.adjust({ operationSeconds: 10 })
-    const { name, done } = (await write(createPool, {})).body
-    advance('10 s')
+    const { name } = (await ask('iam', createPool, { body: {} })).body
+    advance('9 s')
+    assert.equal((await ask('iam', createProvider, { body: provider })).status, 404)
+    advance('1 s')
 
-    assert.equal(done, undefined)
+    assert.equal((await ask('iam', createProvider, { body: provider })).status, 200)
     assert.equal((await ask('iam', `GET /v1/${name}`)).body.done, true)
     assert.equal((await ask('iam', `GET /v1/${name}0`)).status, 404)
+  })
+
+  test('that ended by time decides at once what the token service answers', async (t) => {
+    const { google, ask, advance } = await startGoogle(t)
+    google.identity.putProvider({ name: `${poolName}/providers/cluster`, issuerUri: 'https://issuer.example' })
+    await ask('iam', `DELETE ${pools}/pool/providers/cluster`)
+    const error = async () => (await ask('sts', 'POST /v1/token', { body: exchange })).body.error
+    assert.equal(await error(), 'invalid_grant')
+    advance('2 s')
+
+    assert.equal(await error(), 'invalid_target')
   })
 })
 

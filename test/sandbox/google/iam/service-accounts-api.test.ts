@@ -171,6 +171,20 @@ suite('a policy', () => {
     assert.equal((await set({ bindings: [] })).status, 200) // without an etag it is
   })
 
+  test('takes an etag in base64url too, as gcloud sends it', async (t) => {
+    const { set, advance } = await start(t)
+    let etag = ''
+    for (let written = 0; !/[+/]/.test(etag) && written < 200; written++) {
+      advance('1 s')
+      etag = (await set({ bindings: [] })).body.etag
+    }
+    const asGcloud = etag.replaceAll('+', '-').replaceAll('/', '_')
+
+    assert.notEqual(asGcloud, etag)
+    assert.equal((await set({ etag: asGcloud, bindings: [] })).status, 200)
+    assert.equal((await set({ etag: asGcloud, bindings: [] })).status, 409)
+  })
+
   const members = (count: number) => Array.from({ length: count }, (_, index) => `user:u${index}@example.com`)
   const refused: Record<string, [binding: object, message: string]> = {
     'with 1,501 members': [
