@@ -1,6 +1,6 @@
 /**
  * The command that doctor prints mends what it found: run as it stands, by `sh`, with the real kubectl and pullpass, at a
- * real API server. (gcloud is not here: its commands are held by test/doctor/faults.test.ts, which imitates it.)
+ * real API server. (Commands of gcloud: e2e/gcloud.test.ts.)
  */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'

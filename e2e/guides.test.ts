@@ -1,7 +1,7 @@
 /**
  * The guides, followed to the letter: each command as it stands on the page, in one shell, from nothing to a pulled image,
- * against the sandbox's cluster and against a real control plane, with AWS's own command line. Google's and Azure's, and what
- * is done on nodes, is parsed alone: the titles say what that is.
+ * against the sandbox's cluster and against a real control plane, with AWS's own command line; Google's is run by
+ * e2e/gcloud.test.ts. Azure's, and what is done on nodes, is parsed alone: the titles say what that is.
  */
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'

@@ -6,7 +6,7 @@ export const apiError = (code: number, status: string, message: string, details?
   body: { error: { code, message, status, ...(details && { details: [details] }) } },
 })
 
-const errorInfo = (reason: string, domain: string, metadata: object): object => ({
+export const errorInfo = (reason: string, domain: string, metadata: object): object => ({
   '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
   reason,
   domain,

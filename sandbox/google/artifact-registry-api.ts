@@ -1,7 +1,8 @@
 /** Artifact Registry's API, as far as its policies need it. https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories */
-import type { SandboxHandler } from '../serve/handler.ts'
-import { noSuchMethod, notFound } from './api-errors.ts'
+import type { SandboxAnswer, SandboxHandler, SandboxRequest } from '../serve/handler.ts'
+import { alreadyExists, invalidArgument, noSuchMethod, notFound } from './api-errors.ts'
 import type { ArtifactRegistry } from './artifact-registry.ts'
+import { readJson } from './iam/read-json.ts'
 import type { Operators } from './operators.ts'
 import { type PolicyCallNeeds, readPolicy, writePolicy } from './policy-calls.ts'
 import type { Projects } from './projects.ts'
@@ -17,9 +18,14 @@ const service = 'artifactregistry.googleapis.com'
 const route =
   /^\/v1\/projects\/(?<project>[^/]+)\/(?<rest>locations\/[^/]+\/repositories\/[^/:]+)(?::(?<verb>[gs]etIamPolicy))?$/
 
+const collection = /^\/v1\/projects\/(?<project>[^/]+)\/locations\/(?<location>[^/]+)\/repositories$/
+
 export const artifactRegistryApi =
-  ({ repositories, projects, operators, policyCalls }: ArtifactRegistryApiNeeds): SandboxHandler =>
+  (needs: ArtifactRegistryApiNeeds): SandboxHandler =>
   (request) => {
+    const { repositories, projects, operators, policyCalls } = needs
+    const location = collection.exec(request.path)?.groups
+    if (location !== undefined && request.method === 'POST') return create(request, location, needs)
     const { project = '', rest, verb = 'get' } = route.exec(request.path)?.groups ?? {}
     const methodOfVerb = verb === 'setIamPolicy' ? 'POST' : 'GET'
     if (rest === undefined || request.method !== methodOfVerb) return noSuchMethod
@@ -32,3 +38,23 @@ export const artifactRegistryApi =
     if (verb === 'getIamPolicy') return readPolicy(request, name, policyCalls)
     return verb === 'get' ? { status: 200, body: repository } : writePolicy(request, name, policyCalls)
   }
+
+/** Answered as an operation that is done: how long the real one takes matters to nobody here. */
+function create(
+  request: SandboxRequest,
+  { project = '', location = '' }: Readonly<Record<string, string>>,
+  { repositories, projects, operators }: ArtifactRegistryApiNeeds,
+): SandboxAnswer {
+  const parent = `projects/${projects.find(project)?.id ?? project}/locations/${location}`
+  const needed = { permission: 'artifactregistry.repositories.create', service, resource: parent }
+  const refusal = operators.refuse(request, needed)
+  if (refusal) return refusal
+  const id = request.query.get('repositoryId') ?? ''
+  const format = Object(readJson(request.body))['format']
+  if (!/^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(id) || format !== 'DOCKER') return invalidArgument()
+  const name = `${parent}/repositories/${id}`
+  if (repositories.find(name)) return alreadyExists()
+  repositories.put(name)
+  const operation = `${parent}/operations/${id}-1`
+  return { status: 200, body: { name: operation, done: true, response: repositories.find(name) } }
+}

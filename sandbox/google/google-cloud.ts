@@ -9,11 +9,13 @@ import { iamCredentials } from './iam-credentials.ts'
 import { createIamPolicies, type IamPolicies } from './iam-policies.ts'
 import { createOperations } from './operations.ts'
 import { createOperators, type Operators } from './operators.ts'
+import { createProjectServices, type ProjectServices } from './project-services.ts'
 import { createProjects, type Projects } from './projects.ts'
 import { type IssuerReach, readPublishedKeys } from './published-keys.ts'
 import { resourceManagerApi } from './resource-manager-api.ts'
 import { securityTokenService } from './security-token-service.ts'
 import { createServiceAccounts, type ServiceAccounts } from './service-accounts.ts'
+import { serviceUsageApi } from './service-usage-api.ts'
 import { type GoogleSettings, usualSettings } from './settings.ts'
 import { createObjectStore, type ObjectStore } from './storage/object-store.ts'
 import { storageApi } from './storage-api.ts'
@@ -25,6 +27,7 @@ export interface GoogleCloud extends Memory {
   readonly iam: SandboxHandler
   readonly artifactRegistry: SandboxHandler
   readonly resourceManager: SandboxHandler
+  readonly serviceUsage: SandboxHandler
   readonly storage: SandboxHandler
   /** Delays, quotas and ends of operations, from now on. */
   readonly adjust: (settings: Partial<GoogleSettings>) => void
@@ -35,6 +38,7 @@ interface Memory {
   readonly identity: WorkloadIdentity
   readonly accounts: ServiceAccounts
   readonly projects: Projects
+  readonly services: ProjectServices
   readonly operators: Operators
   readonly repositories: ArtifactRegistry
   /** Buckets and objects. */
@@ -74,7 +78,8 @@ export function createGoogleCloud({ now, ...reach }: GoogleCloudNeeds): GoogleCl
     iamCredentials: settled(iamCredentials(shared)),
     iam: settled(iamApi({ ...shared, policyCalls: policyCalls('roles/iam.') })),
     artifactRegistry: settled(artifactRegistryApi({ ...shared, policyCalls: policyCalls('roles/artifactregistry.') })),
-    resourceManager: settled(resourceManagerApi(shared)),
+    resourceManager: settled(resourceManagerApi({ ...shared, policyCalls: policyCalls('roles/') })),
+    serviceUsage: settled(serviceUsageApi(shared)),
     storage: settled(storageApi({ ...shared, policyCalls: policyCalls('roles/storage.') })),
     adjust: (changes) => {
       current = { ...current, ...changes }
@@ -85,10 +90,12 @@ export function createGoogleCloud({ now, ...reach }: GoogleCloudNeeds): GoogleCl
 function createMemory(now: () => Date): Memory {
   const policies = createIamPolicies(now)
   const { whoHolds, grant } = createAccessTokens(now)
+  const projects = createProjects()
   return {
     identity: createWorkloadIdentity(now),
     accounts: createServiceAccounts(policies, now),
-    projects: createProjects(),
+    projects,
+    services: createProjectServices(projects),
     operators: createOperators(whoHolds),
     repositories: createArtifactRegistry(policies),
     store: createObjectStore(policies, now),

@@ -1,6 +1,6 @@
 /** Projects, which have an id that people write and a number that Google's resource names carry. */
 
-interface Project {
+export interface Project {
   readonly id: string
   readonly number: string
 }

@@ -1,22 +1,47 @@
-/** Cloud Resource Manager: a project's number by its id. https://cloud.google.com/resource-manager/reference/rest/v3/projects/get */
-import type { SandboxHandler } from '../serve/handler.ts'
+/**
+ * Cloud Resource Manager: a project's number by its id, and its policy.
+ * https://cloud.google.com/resource-manager/reference/rest/v3/projects; gcloud speaks v1.
+ */
+import type { SandboxAnswer, SandboxHandler } from '../serve/handler.ts'
 import { noSuchMethod, permissionDenied } from './api-errors.ts'
 import type { Operators } from './operators.ts'
-import type { Projects } from './projects.ts'
+import { type PolicyCallNeeds, readPolicy, writePolicy } from './policy-calls.ts'
+import type { Project, Projects } from './projects.ts'
+
+export interface ResourceManagerApiNeeds {
+  readonly projects: Projects
+  readonly operators: Operators
+  readonly policyCalls: PolicyCallNeeds
+}
 
 const service = 'cloudresourcemanager.googleapis.com'
-const permission = 'resourcemanager.projects.get'
+const route = /^\/(?<version>v[13])\/projects\/(?<asked>[^/:]+)(?::(?<verb>[gs]etIamPolicy))?$/
 
 export const resourceManagerApi =
-  ({ projects, operators }: { projects: Projects; operators: Operators }): SandboxHandler =>
+  ({ projects, operators, policyCalls }: ResourceManagerApiNeeds): SandboxHandler =>
   (request) => {
-    const asked = /^\/v3\/projects\/([^/:]+)$/.exec(request.path)?.[1]
-    if (asked === undefined || request.method !== 'GET') return noSuchMethod
+    const { version, asked, verb = 'get' } = route.exec(request.path)?.groups ?? {}
+    if (asked === undefined || request.method !== (verb === 'get' ? 'GET' : 'POST')) return noSuchMethod
+    const permission = `resourcemanager.projects.${verb}`
     const resource = `projects/${asked}`
     const project = projects.find(asked)
     const refusal = operators.refuse(request, { permission, service, resource })
     if (refusal) return refusal
     if (!project) return permissionDenied(permission, service, resource)
-    const { id, number } = project
-    return { status: 200, body: { name: `projects/${number}`, projectId: id, displayName: id, state: 'ACTIVE' } }
+    if (verb === 'getIamPolicy') return readPolicy(request, projectResource(project), policyCalls)
+    if (verb === 'setIamPolicy') return writePolicy(request, projectResource(project), policyCalls)
+    return version === 'v1' ? projectOfV1(project) : projectOfV3(project)
   }
+
+/** Where the policy of a project is kept. */
+const projectResource = ({ number }: Project): string => `projects/${number}`
+
+const projectOfV1 = ({ id, number }: Project): SandboxAnswer => ({
+  status: 200,
+  body: { projectNumber: number, projectId: id, lifecycleState: 'ACTIVE', name: id },
+})
+
+const projectOfV3 = ({ id, number }: Project): SandboxAnswer => ({
+  status: 200,
+  body: { name: `projects/${number}`, projectId: id, displayName: id, state: 'ACTIVE' },
+})

@@ -6,6 +6,7 @@ export interface ServiceAccount {
   readonly uniqueId: string
   readonly displayName?: string
   readonly description?: string
+  readonly disabled?: true
   readonly longestLifeSeconds: number
 }
 

@@ -14,6 +14,8 @@ export interface ServiceAccounts {
   /** By its address or its unique id. */
   readonly find: (name: string) => ServiceAccount | undefined
   readonly create: (email: string, described: Pick<ServiceAccount, 'displayName' | 'description'>) => ServiceAccount
+  /** A disabled account keeps its grants, and nobody gets a token of it. */
+  readonly setState: (email: string, state: 'enabled' | 'disabled') => void
   /** Softly: its name is free, and it is kept under its unique id. */
   readonly remove: (email: string) => void
   /** Of a deleted one by its unique id; undefined where none is kept under it. */
@@ -47,9 +49,16 @@ export function createServiceAccounts(policies: IamPolicies, now: () => Date): S
     },
     denyTokens: (email, member) => policies.deny(known(email), member),
     mayMakeTokens: (email, members) =>
-      accounts.has(email) && policies.grants(accountResource(email), tokenRoles, members),
+      accounts.get(email)?.disabled === undefined &&
+      accounts.has(email) &&
+      policies.grants(accountResource(email), tokenRoles, members),
     find: (name) => accounts.get(name) ?? [...accounts.values()].find(({ uniqueId }) => uniqueId === name),
     create,
+    setState(email, state) {
+      const found: ServiceAccount = accounts.get(email) ?? create(email, {})
+      const { disabled: _, ...account } = found
+      accounts.set(email, { ...account, ...(state === 'disabled' && { disabled: true }) })
+    },
     remove(email) {
       const account = accounts.get(email)
       if (account) deleted.put(account)

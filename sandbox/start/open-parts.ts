@@ -19,6 +19,7 @@ type PartName =
   | 'iam'
   | 'artifactRegistry'
   | 'resourceManager'
+  | 'serviceUsage'
   | 'registry'
 
 export interface OpenParts {
@@ -80,6 +81,7 @@ export async function openParts(wanted: PartsWanted): Promise<OpenParts> {
     iam: await serve(google.iam),
     artifactRegistry: await serve(google.artifactRegistry),
     resourceManager: await serve(google.resourceManager),
+    serviceUsage: await serve(google.serviceUsage),
     registry: await serve(images.handle),
   }
   cluster.announce(parts.kubernetes.url)

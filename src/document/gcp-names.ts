@@ -63,6 +63,24 @@ export function providerOfParts(parts: {
   return `projects/${parts.projectNumber}/locations/global/workloadIdentityPools/${parts.poolId}/providers/${parts.providerId}`
 }
 
+/** What people may create, https://cloud.google.com/iam/docs/service-accounts-create; others are Google's own. */
+const creatable = /^([a-z](?:[a-z0-9-]{4,28}[a-z0-9]))@([a-z0-9.-]+)\.iam\.gserviceaccount\.com$/
+
+/** Id and project id in the address of a service account; undefined for an account that nobody can create. */
+export function accountParts(email: string): { readonly id: string; readonly project: string } | undefined {
+  const [, id, host] = creatable.exec(email) ?? []
+  if (id === undefined || host === undefined) return undefined
+  // `NAME@PROJECT.example.com.iam…` is of the domain's project example.com:PROJECT.
+  const [project = '', ...domain] = host.split('.')
+  return { id, project: domain.length === 0 ? project : `${domain.join('.')}:${project}` }
+}
+
+/** What gcloud takes for a service account: it derives no project from an address, and needs none beside a full name. */
+export function gcloudAccount(email: string): readonly string[] {
+  const project = accountParts(email)?.project
+  return project === undefined ? [`projects/-/serviceAccounts/${email}`] : [email, `--project=${project}`]
+}
+
 function idOf(owner: string): TextRule {
   return {
     pattern: /^[a-z0-9-]{4,32}$/,

@@ -3,7 +3,7 @@
  * https://cloud.google.com/apis/design/errors for their shape
  */
 
-import { principalOf } from '../document/gcp-names.ts'
+import { accountParts, gcloudAccount, principalOf } from '../document/gcp-names.ts'
 import type { GcpSettings } from '../document/gcp-settings.ts'
 import type { Refusal } from '../outside/answer-fault.ts'
 import { asList, asObject, asText } from '../outside/json-fields.ts'
@@ -49,12 +49,18 @@ function denied({ settings, email, subject }: Asked): Meaning {
   return {
     code: 'IMPERSONATION_DENIED',
     expected: `${principal} to hold roles/iam.workloadIdentityUser on ${first}${delegation}`,
-    hint: `a new grant takes up to 5 minutes; where there is none: gcloud iam service-accounts add-iam-policy-binding ${shellQuote(first)} --role=roles/iam.workloadIdentityUser ${shellQuote(`--member=${principal}`)}`,
+    hint: `a new grant takes up to 5 minutes; where there is none: ${grantCommand(first, principal)}`,
   }
 }
 
+function grantCommand(email: string, principal: string): string {
+  const granted = ['--role=roles/iam.workloadIdentityUser', `--member=${principal}`, '--condition=None']
+  const words = [...gcloudAccount(email), ...granted].map(shellQuote).join(' ')
+  return `gcloud iam service-accounts add-iam-policy-binding ${words}`
+}
+
 function serviceDisabled({ email }: Asked): Meaning {
-  const project = email.split('@')[1]?.replace('.iam.gserviceaccount.com', '') ?? ''
+  const project = accountParts(email)?.project ?? 'PROJECT_ID'
   return {
     code: 'IMPERSONATION_DENIED',
     expected: `the IAM Service Account Credentials API to be enabled in the project of ${email}`,

@@ -3,6 +3,7 @@
  * sentence tells them apart; an unknown sentence is shown as it is.
  * https://cloud.google.com/iam/docs/troubleshooting-workload-identity-federation
  */
+import { poolOf } from '../document/gcp-names.ts'
 import type { GcpSettings } from '../document/gcp-settings.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Refusal } from '../outside/answer-fault.ts'
@@ -25,12 +26,12 @@ interface Cause {
 
 const providerOf = ({ registry }: Asked) => registry.settings.workloadIdentityProvider
 
-/** For gcloud: `projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`, taken apart. */
-function inPool(asked: Asked, which: 'its provider' | 'all'): string {
-  const [, project = '', , location = '', , pool = '', , provider = ''] = providerOf(asked).split('/')
-  const words = [`--project=${project}`, `--location=${location}`, `--workload-identity-pool=${pool}`]
-  return [...(which === 'all' ? [] : [provider]), ...words].map(shellQuote).join(' ')
-}
+/** By full resource names: gcloud refuses a project number as --project. */
+const describeProvider = (asked: Asked) =>
+  `gcloud iam workload-identity-pools providers describe ${shellQuote(providerOf(asked))}`
+
+const listProviders = (asked: Asked) =>
+  `gcloud iam workload-identity-pools providers list ${shellQuote(`--workload-identity-pool=${poolOf(providerOf(asked))}`)}`
 
 const idOf = ({ keyId }: SubjectToken) => (keyId === undefined ? '' : ` ${quote(keyId)}`)
 
@@ -81,7 +82,7 @@ const causes: readonly Cause[] = [
     meaning: (asked) => ({
       code: 'CONDITION_REFUSED',
       expected: `the provider's attribute condition to hold for subject ${asked.subjectToken.subject}`,
-      hint: `see attributeCondition: gcloud iam workload-identity-pools providers describe ${inPool(asked, 'its provider')}`,
+      hint: `see attributeCondition: ${describeProvider(asked)}`,
     }),
   },
   {
@@ -113,7 +114,7 @@ const causes: readonly Cause[] = [
     meaning: (asked) => ({
       code: 'PROVIDER_ABSENT',
       expected: `the pool and provider of ${providerOf(asked)} to exist and to be enabled`,
-      hint: `compare it with: gcloud iam workload-identity-pools providers list ${inPool(asked, 'all')}`,
+      hint: `compare it with: ${listProviders(asked)}`,
     }),
   },
   {
@@ -135,10 +136,10 @@ export function tokenRefusal(status: number, body: unknown, asked: Asked): Refus
   const message = sentence === undefined ? error : `${error}: ${sentence}`
   if (status >= 500) return { code: 'EXCHANGE_UNAVAILABLE', message, retryable: true }
   const cause = causes.find(({ says }) => says.test(error) || (sentence !== undefined && says.test(sentence)))
-  return { ...(cause?.meaning(asked) ?? unknownCause), message }
+  return { ...(cause?.meaning(asked) ?? unknownCause(asked)), message }
 }
 
-const unknownCause = {
+const unknownCause = (asked: Asked): Omit<Refusal, 'message'> => ({
   code: 'EXCHANGE_REFUSED',
-  hint: 'compare the token (pullpass inspect FILE) with its provider (gcloud iam workload-identity-pools providers describe)',
-} as const
+  hint: `compare the token (pullpass inspect FILE) with its provider: ${describeProvider(asked)}`,
+})

@@ -67,10 +67,18 @@ export interface Change {
   readonly says: string
   /** For a shell, by the vendor's command line. */
   readonly command: string
+  /** The same for a script that goes on with the next change. */
+  readonly script: ScriptLine
   /** Whether the resource's block does the same. */
   readonly byTerraform: 'made' | 'not made'
   /** @throws PullpassError at the hop trust: nothing was changed, or what is under way is named */
   readonly make: () => Promise<void>
+}
+
+export interface ScriptLine {
+  /** Definitions of the shell functions that the line calls: each stands once in a script. */
+  readonly functions: readonly string[]
+  readonly line: string
 }
 
 /** The resource as it is when every change is made. */

@@ -2,15 +2,16 @@
 import { describeMissing, type Finding } from './finding.ts'
 import { hashComment } from './hash-comment.ts'
 
-/** A script for sh, one command for each change; comments name what no command can do. */
+/** A script for sh: the functions that it calls, then one command for each change; comments name what no command can do. */
 export function renderCommands(findings: readonly Finding[]): string {
-  const commands = findings.flatMap(({ changes }) => changes.map(({ command }) => command))
+  const scripts = findings.flatMap(({ changes }) => changes.map(({ script }) => script))
+  const functions = [...new Set(scripts.flatMap((script) => script.functions))]
   const comments = whyLeftOut(findings)
   const body =
-    commands.length > 0
-      ? commands
+    scripts.length > 0
+      ? scripts.map(({ line }) => line)
       : [comments.length > 0 ? '# Nothing can be done by commands.' : '# Nothing is missing.']
-  return ['#!/bin/sh', 'set -eu', ...comments, ...body].join('\n')
+  return ['#!/bin/sh', 'set -eu', ...comments, ...functions, ...body].join('\n')
 }
 
 /** Errors, and what is not created because of them. */

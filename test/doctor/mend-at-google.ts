@@ -4,7 +4,7 @@ import type { GoogleCloud } from '../../sandbox/google/google-cloud.ts'
 
 const enabling = /^iam workload-identity-pools (?:update|providers update-oidc) (projects\/\S+) --no-disabled$/
 const opening =
-  /^storage buckets add-iam-policy-binding gs:\/\/(\S+) --member=allUsers --role=roles\/storage\.objectViewer$/
+  /^storage buckets add-iam-policy-binding gs:\/\/(\S+) --member=allUsers --role=roles\/storage\.objectViewer --condition=None$/
 
 export function mendAtGoogle({ identity, store }: GoogleCloud, words: readonly string[]): void {
   const line = words.join(' ')

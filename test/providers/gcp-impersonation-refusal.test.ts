@@ -23,7 +23,7 @@ test('IAM Credentials refuses', async (t) => {
     assert.equal(fault.expected, `${principal} to hold roles/iam.workloadIdentityUser on ${account}`)
     assert.equal(
       fault.hint,
-      `a new grant takes up to 5 minutes; where there is none: gcloud iam service-accounts add-iam-policy-binding ${account} --role=roles/iam.workloadIdentityUser --member=${principal}`,
+      `a new grant takes up to 5 minutes; where there is none: gcloud iam service-accounts add-iam-policy-binding ${account} --project=example-project --role=roles/iam.workloadIdentityUser --member=${principal} --condition=None`,
     )
     assert.equal(seen.length, 1)
     accounts.allowTokens(account, sandbox.principal)
@@ -50,7 +50,10 @@ test('IAM Credentials refuses', async (t) => {
       fault.expected,
       `${principal} to hold roles/iam.workloadIdentityUser on ${via}, and roles/iam.serviceAccountTokenCreator: ${via} on ${account}`,
     )
-    assert.match(fault.hint ?? '', /: gcloud iam service-accounts add-iam-policy-binding via@/)
+    assert.match(
+      fault.hint ?? '',
+      /: gcloud iam service-accounts add-iam-policy-binding projects\/-\/serviceAccounts\/via@/,
+    )
   })
 
   await t.test('a lifetime over an hour, where the organisation does not allow it', async () => {

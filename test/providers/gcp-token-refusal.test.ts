@@ -123,7 +123,7 @@ const table: Record<string, Row> = {
       'invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
     ),
     expected: ({ provider }) => `the pool and provider of ${provider}-2 to exist and to be enabled`,
-    hint: /: gcloud iam workload-identity-pools providers list --project=123456789012 --location=global --workload-identity-pool=pool$/,
+    hint: /: gcloud iam workload-identity-pools providers list --workload-identity-pool=projects\/123456789012\/locations\/global\/workloadIdentityPools\/pool$/,
   },
   'a disabled provider': {
     async arrange({ cluster, google, provider }) {
@@ -241,7 +241,7 @@ suite('what the sandbox cannot make Google say', () => {
     assert.deepEqual(await judge(400, { error: 'invalid_grant', error_description: 'Something new.' }), {
       code: 'EXCHANGE_REFUSED',
       message: 'invalid_grant: Something new.',
-      hint: 'compare the token (pullpass inspect FILE) with its provider (gcloud iam workload-identity-pools providers describe)',
+      hint: 'compare the token (pullpass inspect FILE) with its provider: gcloud iam workload-identity-pools providers describe projects/1/locations/global/workloadIdentityPools/pool/providers/name',
     })
     assert.equal((await judge(400, { error: 'access_denied' }))?.message, 'access_denied')
   })

@@ -23,7 +23,10 @@ export function findProgram(name: string, folders: readonly string[], remedy: st
 
 /** A program of a Debian package, wherever the machine has it from. */
 export const findInstalledProgram = (name: string, debianPackage: string): string =>
-  findProgram(name, pathFolders(), `apt-get install --no-install-recommends ${debianPackage}`)
+  findOnPath(name, `apt-get install --no-install-recommends ${debianPackage}`)
+
+/** A program that no package of Debian has. @throws AbsentPart with `remedy` */
+export const findOnPath = (name: string, remedy: string): string => findProgram(name, pathFolders(), remedy)
 
 function isExecutable(path: string): boolean {
   try {

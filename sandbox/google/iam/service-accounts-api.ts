@@ -37,6 +37,10 @@ export function answerServiceAccountCall(
   if (action === 'getIamPolicy') return readPolicy(request, accountResource(account.email), needs.policyCalls)
   if (action === 'setIamPolicy') return writePolicy(request, accountResource(account.email), needs.policyCalls)
   if (action === 'get') return { status: 200, body: accountView(account) }
+  if (action === 'enable' || action === 'disable') {
+    needs.accounts.setState(account.email, `${action}d`)
+    return { status: 200, body: {} }
+  }
   needs.accounts.remove(account.email)
   return { status: 200, body: {} }
 }
@@ -44,7 +48,8 @@ export function answerServiceAccountCall(
 const unknownAccount = notFound('Unknown service account')
 
 function actionOf(method: string, verb: string | undefined): string | undefined {
-  if (verb !== undefined) return method === 'POST' && /^(?:[gs]etIamPolicy|undelete)$/.test(verb) ? verb : undefined
+  if (verb !== undefined)
+    return method === 'POST' && /^(?:[gs]etIamPolicy|undelete|enable|disable)$/.test(verb) ? verb : undefined
   if (method === 'GET') return 'get'
   return method === 'DELETE' ? 'delete' : undefined
 }
@@ -100,7 +105,7 @@ function accountExists(accountId: string, projectId: string): SandboxAnswer {
   )
 }
 
-function accountView({ email, uniqueId, displayName, description }: ServiceAccount): object {
+function accountView({ email, uniqueId, displayName, description, disabled }: ServiceAccount): object {
   const projectId = /@(.+)\.iam\.gserviceaccount\.com$/.exec(email)?.[1] ?? ''
   return {
     name: `projects/${projectId}/serviceAccounts/${email}`,
@@ -109,6 +114,7 @@ function accountView({ email, uniqueId, displayName, description }: ServiceAccou
     email,
     ...(displayName && { displayName }),
     ...(description && { description }),
+    ...(disabled && { disabled }),
     etag: 'MDEwMjE5MjA=',
     oauth2ClientId: uniqueId,
   }

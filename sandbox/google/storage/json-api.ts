@@ -39,6 +39,7 @@ const maxPage = 1000
 
 export function answerJson(request: SandboxRequest, needs: JsonApiNeeds): SandboxAnswer {
   const { service, bucket = '', of, object } = route.exec(request.path)?.groups ?? {}
+  if (request.path === '/storage/v1/b' && request.method === 'POST') return createBucket(request, needs)
   const methods = methodsOf(service, of, object)
   const method = methods[request.method]
   if (!method) return noSuchMethod
@@ -79,7 +80,23 @@ const policyMethods: Record<string, Method> = {
 
 const originOf = ({ headers }: SandboxRequest) => `https://${headers['host'] ?? 'storage.googleapis.com'}`
 
-function readBucket({ bucket: { name, publicAccessPrevention, createdAt } }: Call): SandboxAnswer {
+/** Bucket names are global; here each project's buckets are. */
+function createBucket(request: SandboxRequest, { store, access }: JsonApiNeeds): SandboxAnswer {
+  const caller = access.callerOf(request)
+  if (!caller) return invalidCredentials
+  const { name } = Object(readJson(request.body))
+  const valid = typeof name === 'string' && /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/.test(name)
+  if (!valid || !request.query.get('project')) return storageError(400, 'invalid', 'Invalid argument.')
+  if (!access.may(caller, 'storage.buckets.create', name)) return accessDenied(caller.member, 'storage.buckets.create')
+  if (store.findBucket(name)) return storageError(409, 'conflict', 'The requested bucket name is not available.')
+  store.putBucket(name)
+  const created = store.findBucket(name)
+  return created ? bucketAnswer(created) : bucketAbsent
+}
+
+const readBucket = ({ bucket }: Call): SandboxAnswer => bucketAnswer(bucket)
+
+function bucketAnswer({ name, publicAccessPrevention, createdAt }: Bucket): SandboxAnswer {
   return {
     status: 200,
     body: {

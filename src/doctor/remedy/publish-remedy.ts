@@ -82,7 +82,7 @@ function publicRemedy(target: string | undefined, check: string): Remedy {
   const bucket = /^gs:\/\/[^/]+/.exec(target ?? '')?.[0]
   if (bucket === undefined) return { words: `let anybody read these two documents, and nothing else; then ${check}` }
   return {
-    command: `gcloud storage buckets add-iam-policy-binding ${shellQuote(bucket)} --member=allUsers --role=roles/storage.objectViewer`,
+    command: `gcloud storage buckets add-iam-policy-binding ${shellQuote(bucket)} --member=allUsers --role=roles/storage.objectViewer --condition=None`,
     words: 'anybody may read the whole bucket then: keep nothing else in it',
   }
 }

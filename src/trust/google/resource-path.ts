@@ -1,5 +1,5 @@
 /** Where Google keeps a resource: paths below its API's endpoint, what varies in them encoded. */
-import { accountParts } from './account-parts.ts'
+import { accountParts } from '../../document/gcp-names.ts'
 import type { GrantTarget } from './want/wanted-at-google.ts'
 
 /** Of pools and providers, whose names the document's rules keep free of what would need encoding. */

@@ -7,7 +7,7 @@ import {
   resourceKinds,
   resourceName,
 } from './look/google-finding.ts'
-import { gcloudCommand } from './render/gcloud-command.ts'
+import { gcloudCommand, gcloudScript } from './render/gcloud-command.ts'
 import { terraformOf } from './render/terraform-of.ts'
 
 export function tellFinding(finding: GoogleFinding, make: (change: GoogleChange) => Promise<void>): Finding {
@@ -21,6 +21,7 @@ export function tellFinding(finding: GoogleFinding, make: (change: GoogleChange)
     changes: changes.map((change) => ({
       says: describeChange(change),
       command: gcloudCommand(change),
+      script: gcloudScript(change),
       byTerraform: change.kind === 'undelete' ? 'not made' : 'made',
       make: async () => await make(change),
     })),

@@ -70,7 +70,13 @@ function denied(message: string, details: unknown, { operator, project }: AskedA
     ...(operator.unknown === undefined ? [] : [operator.unknown]),
   ]
   const told = unknown.length === 0 ? '' : ` (${unknown.join('; ')})`
-  const words = ['add-iam-policy-binding', project ?? 'PROJECT', `--role=${role}`, `--member=${operator.member}`]
+  const words = [
+    'add-iam-policy-binding',
+    project ?? 'PROJECT',
+    `--role=${role}`,
+    `--member=${operator.member}`,
+    '--condition=None',
+  ]
   const command = `gcloud projects ${words.map(shellQuote).join(' ')}`
   return {
     code: 'TRUST_DENIED',

@@ -140,7 +140,10 @@ suite('pullpass issuer publish', () => {
     const { exitCode, stdout } = await publish(sandbox)
     assert.equal(exitCode, 1)
     assert.match(stdout, /^discovery +failed +https:.* answers a stranger 403: it is not public$/m)
-    assert.match(stdout, /^fix: gcloud storage buckets add-iam-policy-binding gs:\/\/example-cluster .*allUsers$/m)
+    assert.match(
+      stdout,
+      /^fix: gcloud storage buckets add-iam-policy-binding gs:\/\/example-cluster .*--member=allUsers .*--condition=None$/m,
+    )
   })
 
   test("until the cluster's tokens carry the issuer, their check is pending, and says what to set", async (t) => {

@@ -1,6 +1,6 @@
 /**
- * What gcloud would ask of Google for the commands that a plan prints, asked of the sandbox's: each command and flag that is
- * not known is refused. https://cloud.google.com/sdk/gcloud/reference/iam
+ * What gcloud requests of Google for the commands that a plan prints, requested of the sandbox. It refuses what the real one
+ * refuses (gcloud-cases.ts holds both to it). https://cloud.google.com/sdk/gcloud/reference/iam
  */
 import assert from 'node:assert/strict'
 import { cloudPlatform } from '../../../sandbox/google/access-tokens.ts'
@@ -9,8 +9,8 @@ import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 
 type Flags = Readonly<Record<string, string | undefined>>
 
-const places = ['project', 'location']
-const providerPlaces = [...places, 'workload-identity-pool']
+const parents = ['project', 'location']
+const providerParents = [...parents, 'workload-identity-pool']
 const providerFields = [
   'issuer-uri',
   'allowed-audiences',
@@ -19,24 +19,44 @@ const providerFields = [
   'jwk-json-path',
   'stdin',
 ]
-const binding = ['role', 'member']
+const binding = ['role', 'member', 'condition']
 
-/** By command: what may stand beside its name. */
-const known: Readonly<Record<string, readonly string[]>> = {
-  'iam workload-identity-pools create': [...places, 'description'],
-  'iam workload-identity-pools undelete': places,
-  'iam workload-identity-pools providers create-oidc': [...providerPlaces, 'description', ...providerFields],
-  'iam workload-identity-pools providers update-oidc': [...providerPlaces, 'description', ...providerFields],
-  'iam workload-identity-pools providers undelete': providerPlaces,
-  'iam service-accounts create': ['project', 'display-name', 'description'],
-  'iam service-accounts undelete': ['project'],
-  'iam service-accounts add-iam-policy-binding': ['project', ...binding, 'condition'],
-  'artifacts repositories add-iam-policy-binding': [...places, ...binding],
+interface KnownCommand {
+  /** Flags of which a full resource name takes the place; of a service account, its project. */
+  readonly parents: readonly string[]
+  readonly flags: readonly string[]
+  readonly required?: readonly string[]
 }
 
-function checkKnown(command: string, flags: Flags): void {
-  const unknown = Object.keys(flags).filter((flag) => known[command]?.includes(flag) !== true)
-  assert.deepEqual(unknown, [], `gcloud ${command} knows no such flag`)
+const known: Readonly<Record<string, KnownCommand>> = {
+  'iam workload-identity-pools create': { parents, flags: ['description'] },
+  'iam workload-identity-pools undelete': { parents, flags: [] },
+  'iam workload-identity-pools describe': { parents, flags: ['format'] },
+  'iam workload-identity-pools providers create-oidc': {
+    parents: providerParents,
+    flags: ['description', ...providerFields],
+    required: ['issuer-uri', 'attribute-mapping'],
+  },
+  'iam workload-identity-pools providers update-oidc': {
+    parents: providerParents,
+    flags: ['description', ...providerFields],
+  },
+  'iam workload-identity-pools providers undelete': { parents: providerParents, flags: [] },
+  'iam workload-identity-pools providers describe': { parents: providerParents, flags: ['format'] },
+  'iam service-accounts create': { parents: ['project'], flags: ['display-name', 'description'] },
+  'iam service-accounts undelete': { parents: ['project'], flags: [] },
+  'iam service-accounts add-iam-policy-binding': { parents: ['project'], flags: binding },
+  'artifacts repositories add-iam-policy-binding': { parents, flags: binding },
+}
+
+function checkKnown(command: string, id: string, flags: Flags): void {
+  const { parents: wanted, flags: own, required = [] } = known[command] ?? assert.fail(`unknown: gcloud ${command}`)
+  const unknown = Object.keys(flags).filter((flag) => !wanted.includes(flag) && !own.includes(flag))
+  assert.deepEqual(unknown, [], `unrecognized arguments: ${unknown.map((flag) => `--${flag}`).join(' ')}`)
+  assert.doesNotMatch(flags['project'] ?? '', /^\d+$/, "The value of ``--project'' flag was set to Project number")
+  for (const flag of required) assert.ok(flags[flag] !== undefined, `argument --${flag}: Must be specified`)
+  const missing = id.startsWith('projects/') ? undefined : wanted.find((flag) => flags[flag] === undefined)
+  assert.equal(missing, undefined, `Failed to find attribute [${missing}]`)
   assert.equal(flags['condition'] ?? 'None', 'None')
   assert.equal(flags['jwk-json-path'], flags['stdin'] === undefined ? undefined : '/dev/stdin')
 }
@@ -68,24 +88,26 @@ export async function imitateGcloud({ google, clock, operator }: TestSandbox, wo
     const bindings = [...(policy.bindings ?? []), { role: flags['role'], members: [flags['member']] }]
     await ask(handler, `POST ${resource}:setIamPolicy`, { policy: { ...policy, bindings } })
   }
-  const location = `/v1/projects/${flags['project']}/locations/${flags['location']}`
-  const pools = `${location}/workloadIdentityPools`
-  const providers = `${pools}/${flags['workload-identity-pool']}/providers`
-  const accounts = `/v1/projects/${flags['project']}/serviceAccounts`
   const { description } = flags
   const command = named.slice(0, -1).join(' ')
-  checkKnown(command, flags)
+  checkKnown(command, id, flags)
+  const resource = `/v1/${id}`
+  const parent = resource.slice(0, resource.lastIndexOf('/'))
+  const own = id.slice(id.lastIndexOf('/') + 1)
+  const accounts = `/v1/projects/${flags['project']}/serviceAccounts`
   switch (command) {
     case 'iam workload-identity-pools create':
-      return await follow(`POST ${pools}?workloadIdentityPoolId=${id}`, { description })
+      return await follow(`POST ${parent}?workloadIdentityPoolId=${own}`, { description })
     case 'iam workload-identity-pools undelete':
-      return await follow(`POST ${pools}/${id}:undelete`, {})
-    case 'iam workload-identity-pools providers create-oidc':
-      return await follow(`POST ${providers}?workloadIdentityPoolProviderId=${id}`, { description, ...fieldsOf(flags) })
-    case 'iam workload-identity-pools providers update-oidc':
-      return await follow(`PATCH ${providers}/${id}?updateMask=${masksOf(flags).join(',')}`, fieldsOf(flags))
     case 'iam workload-identity-pools providers undelete':
-      return await follow(`POST ${providers}/${id}:undelete`, {})
+      return await follow(`POST ${resource}:undelete`, {})
+    case 'iam workload-identity-pools describe':
+    case 'iam workload-identity-pools providers describe':
+      return void (await ask(google.iam, `GET ${resource}`))
+    case 'iam workload-identity-pools providers create-oidc':
+      return await follow(`POST ${parent}?workloadIdentityPoolProviderId=${own}`, { description, ...fieldsOf(flags) })
+    case 'iam workload-identity-pools providers update-oidc':
+      return await follow(`PATCH ${resource}?updateMask=${masksOf(flags).join(',')}`, fieldsOf(flags))
     case 'iam service-accounts create': {
       const serviceAccount = { displayName: flags['display-name'], description }
       return void (await ask(google.iam, `POST ${accounts}`, { accountId: id, serviceAccount }))
@@ -95,7 +117,7 @@ export async function imitateGcloud({ google, clock, operator }: TestSandbox, wo
     case 'iam service-accounts add-iam-policy-binding':
       return await bind(google.iam, `${accounts}/${id}`, 'POST')
     case 'artifacts repositories add-iam-policy-binding':
-      return await bind(google.artifactRegistry, `${location}/repositories/${id}`, 'GET')
+      return await bind(google.artifactRegistry, resource, 'GET')
     default:
       return assert.fail(`this test does not know gcloud ${words.join(' ')}`)
   }
@@ -103,8 +125,8 @@ export async function imitateGcloud({ google, clock, operator }: TestSandbox, wo
 
 function flagOf(word: string): [name: string, value: string] {
   if (word.startsWith('STDIN ')) return ['stdin', word.slice('STDIN '.length)]
-  const [, name, value = ''] = /^--([a-z-]+)=(.*)$/s.exec(word) ?? []
-  return name === undefined ? assert.fail(`no flag with a value: ${word}`) : [name, value]
+  const [, name = '', value = ''] = /^--([a-z-]+)(?:=(.*))?$/s.exec(word) ?? []
+  return [name, value]
 }
 
 /** By commas, or by the sign between two `^`: `gcloud topic escaping`. */

@@ -92,7 +92,7 @@ export const publishFaults: readonly Fault[] = [
     hop,
     code: 'KEY_UNPUBLISHED',
     seen: /and could not be published: PUBLISH_TARGET_MISSING: /,
-    fix: /^gcloud storage buckets create gs:\/\/example-cluster --uniform-bucket-level-access/,
+    fix: /^create it in your project, PROJECT_ID, .*: gcloud storage buckets create gs:\/\/example-cluster --project=PROJECT_ID --uniform/,
     async mend({ sandbox }) {
       sandbox.google.store.putBucket(bucket, { access: 'public' })
       await sandbox.publishIssuer()

@@ -156,10 +156,10 @@ function hintsOf({ bucket, path }: BucketName): Bucket['hints'] {
   return {
     denied,
     deniedToRead: `let anybody read it, and the operator write there: ${openToAll(bucket)} && ${denied}`,
-    missing: `gcloud storage buckets create gs://${bucket} --uniform-bucket-level-access, and let anybody read it: ${openToAll(bucket)}`,
+    missing: `create it in your project, PROJECT_ID, and let anybody read it: gcloud storage buckets create gs://${bucket} --project=PROJECT_ID --uniform-bucket-level-access && ${openToAll(bucket)}`,
   }
 }
 
 /** https://cloud.google.com/storage/docs/access-control/making-data-public */
 const openToAll = (bucket: string) =>
-  `gcloud storage buckets add-iam-policy-binding gs://${bucket} --role=roles/storage.objectViewer --member=allUsers`
+  `gcloud storage buckets add-iam-policy-binding gs://${bucket} --role=roles/storage.objectViewer --member=allUsers --condition=None`

@@ -1,10 +1,10 @@
 /** Makes a service account, or brings a deleted one back. https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts */
 
+import { accountParts } from '../../../document/gcp-names.ts'
 import { asFault } from '../../../outside/as-fault.ts'
 import { asObject, asText } from '../../../outside/json-fields.ts'
 import { PullpassError } from '../../../outside/pullpass-error.ts'
 import { trustRefused } from '../../trust-refused.ts'
-import { accountParts } from '../account-parts.ts'
 import { askGoogle, type GoogleConnection, readAtGoogle } from '../ask-google.ts'
 import type { AccountHistory } from '../look/account-history.ts'
 import { readFoundAccount } from '../look/found-state.ts'

@@ -1,7 +1,8 @@
 /** A service account, wanted against found: pure. */
+
+import { accountParts, gcloudAccount } from '../../../document/gcp-names.ts'
 import { shellQuote } from '../../../outside/shell-quote.ts'
 import { trustRefused } from '../../trust-refused.ts'
-import { accountParts } from '../account-parts.ts'
 import type { WantedAccount } from '../want/wanted-at-google.ts'
 import type { FormerAccount } from './account-history.ts'
 import type { FoundAccount } from './found-state.ts'
@@ -20,7 +21,7 @@ export function judgeAccount(
   const { description: said, displayName = '' } = found
   const present = { after: { ...after, description: said, displayName }, presence: 'present', notes: [] } as const
   if (!found.disabled) return { ...present, verdict: 'ok', changes: [] }
-  const command = `gcloud iam service-accounts enable ${shellQuote(email)}`
+  const command = `gcloud iam service-accounts enable ${gcloudAccount(email).map(shellQuote).join(' ')}`
   const fault = trustRefused(`service account ${email} is disabled`, {
     expected: 'an enabled one, or another',
     hint: `ask who disabled it, then: ${command}`,

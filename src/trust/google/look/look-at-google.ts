@@ -87,8 +87,8 @@ async function lookAtGrant(
   const policy = await readPolicy(google, grant.on)
   if (policy !== undefined || grant.on.kind === 'serviceAccount') return judgeGrant(grant, policy, replace)
   const { name } = grant.on
-  const [, project = '', , location = '', , repository = ''] = name.split('/')
-  const words = [repository, `--project=${project}`, `--location=${location}`, '--repository-format=docker']
+  const location = name.split('/')[3] ?? '' // gcloud wants it beside a full name, too
+  const words = [name, `--location=${location}`, '--repository-format=docker']
   const fault = trustRefused(`repository ${name} is not there`, {
     expected: 'one that exists: pullpass trust creates none',
     hint: `correct gcp.trust.repository, or: gcloud artifacts repositories create ${words.map(shellQuote).join(' ')}`,

@@ -1,6 +1,13 @@
-/** A change at Google as a command of gcloud. https://cloud.google.com/sdk/gcloud/reference/iam */
+/**
+ * A change at Google as a command of gcloud, and as lines of a script. https://cloud.google.com/sdk/gcloud/reference/iam
+ *
+ * Pools, providers and repositories are given by their full resource names: gcloud refuses a project number as --project,
+ * and documents know no other. The project of a service account is part of its address, by its id.
+ */
+
+import { accountParts, gcloudAccount } from '../../../document/gcp-names.ts'
 import { shellQuote } from '../../../outside/shell-quote.ts'
-import { accountParts } from '../account-parts.ts'
+import type { ScriptLine } from '../../finding.ts'
 import { setFields } from '../change/set-fields.ts'
 import type { CreatedResource, GoogleChange, UpdatedFields } from '../look/google-finding.ts'
 import type { WantedGrant } from '../want/wanted-at-google.ts'
@@ -12,10 +19,7 @@ export function gcloudCommand(change: GoogleChange): string {
     case 'undelete':
       return undelete(change)
     case 'update':
-      return withKeys(
-        [...providers, 'update-oidc', ...providerWords(change.name), ...fieldWords(change.fields)],
-        change.fields,
-      )
+      return withKeys([...providers, 'update-oidc', change.name, ...fieldWords(change.fields)], change.fields)
     case 'grant':
       return grant(change.grant)
     default:
@@ -26,9 +30,9 @@ export function gcloudCommand(change: GoogleChange): string {
 function undelete(change: Extract<GoogleChange, { kind: 'undelete' }>): string {
   switch (change.resource) {
     case 'pool':
-      return command([...pools, 'undelete', ...poolWords(change.name)])
+      return command([...pools, 'undelete', change.name])
     case 'provider':
-      return command([...providers, 'undelete', ...providerWords(change.name)])
+      return command([...providers, 'undelete', change.name])
     case 'account': {
       const project = accountParts(change.email)?.project ?? ''
       return command(['iam', 'service-accounts', 'undelete', change.uniqueId, `--project=${project}`])
@@ -43,7 +47,7 @@ const providers = [...pools, 'providers']
 
 function create(resource: CreatedResource): string {
   if (resource.kind === 'pool') {
-    return command([...pools, 'create', ...poolWords(resource.name), `--description=${resource.description}`])
+    return command([...pools, 'create', resource.name, `--description=${resource.description}`])
   }
   if (resource.kind === 'account') {
     const { id = resource.email, project = '' } = accountParts(resource.email) ?? {}
@@ -51,19 +55,9 @@ function create(resource: CreatedResource): string {
     return command(['iam', 'service-accounts', 'create', id, `--project=${project}`, ...described])
   }
   const { name, description } = resource
-  const words = [...providers, 'create-oidc', ...providerWords(name), `--description=${description}`]
+  const words = [...providers, 'create-oidc', name, `--description=${description}`]
   const fields = setFields(resource)
   return withKeys([...words, ...fieldWords(fields)], fields)
-}
-
-function poolWords(name: string): string[] {
-  const [, project = '', , location = '', , pool = ''] = name.split('/')
-  return [pool, `--project=${project}`, `--location=${location}`]
-}
-
-function providerWords(name: string): string[] {
-  const [, project = '', , location = '', , pool = '', , provider = ''] = name.split('/')
-  return [provider, `--project=${project}`, `--location=${location}`, `--workload-identity-pool=${pool}`]
 }
 
 function fieldWords({ description, issuer, audiences, mapping, condition }: UpdatedFields): string[] {
@@ -96,17 +90,48 @@ function withKeys(words: readonly string[], { jwks }: UpdatedFields): string {
   return `${command([...words, '--jwk-json-path=/dev/stdin'])} <<'JWKS'\n${jwks}\nJWKS`
 }
 
-/** `--condition=None`: without it gcloud asks where a policy holds conditions. */
+/** `--condition=None`: without it gcloud asks where a policy holds conditions, and fails where it cannot ask. */
 function grant({ on, role, member }: WantedGrant): string {
   const granted = [`--role=${role}`, `--member=${member}`, '--condition=None']
-  if (on.kind === 'serviceAccount') {
-    const project = accountParts(on.email)?.project
-    const of = project === undefined ? [] : [`--project=${project}`]
-    return command(['iam', 'service-accounts', 'add-iam-policy-binding', on.email, ...of, ...granted])
-  }
-  const [, project = '', , location = '', , name = ''] = on.name.split('/')
-  const of = [`--project=${project}`, `--location=${location}`]
-  return command(['artifacts', 'repositories', 'add-iam-policy-binding', name, ...of, ...granted.slice(0, 2)])
+  if (on.kind === 'repository')
+    return command(['artifacts', 'repositories', 'add-iam-policy-binding', on.name, ...granted])
+  return command(['iam', 'service-accounts', 'add-iam-policy-binding', ...gcloudAccount(on.email), ...granted])
 }
+
+/** gcloud does not wait for the operations that it starts, nor until a new member is known to all of Google. */
+export function gcloudScript(change: GoogleChange): ScriptLine {
+  const line = gcloudCommand(change)
+  if (change.kind === 'grant') return { functions: [retry], line: `retry ${line}` }
+  const started = startedBy(change)
+  if (started === undefined) return { functions: [], line }
+  const describe = [...(started.kind === 'pool' ? pools : providers), 'describe', started.name]
+  return { functions: [awaitActive], line: `${line}\nawait_active ${describe.map(shellQuote).join(' ')}` }
+}
+
+/** A pool or provider that can be used when Google's operation is done. */
+function startedBy(change: GoogleChange): { readonly kind: 'pool' | 'provider'; readonly name: string } | undefined {
+  if (change.kind === 'create') return change.resource.kind === 'account' ? undefined : change.resource
+  if (change.kind !== 'undelete' || change.resource === 'account') return undefined
+  return { kind: change.resource, name: change.name }
+}
+
+const awaitActive = `# gcloud returns before a pool or provider can be used: wait for it, for up to a minute.
+await_active() {
+  for pause in 1 1 2 2 5 5 10 10 20; do
+    if [ "$(gcloud "$@" --format='value(state)' 2>/dev/null)" = ACTIVE ]; then return; fi
+    sleep "$pause"
+  done
+  gcloud "$@"
+  return 1
+}`
+
+const retry = `# A new account or pool is known everywhere only after a while: retry, for up to a minute.
+retry() {
+  for pause in 1 2 4 8 16 30; do
+    if "$@"; then return; fi
+    sleep "$pause"
+  done
+  "$@"
+}`
 
 const command = (words: readonly string[]) => ['gcloud', ...words].map(shellQuote).join(' ')

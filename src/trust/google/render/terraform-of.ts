@@ -1,10 +1,9 @@
 /** A resource at Google as Terraform has it. https://github.com/hashicorp/terraform-provider-google */
 import { createHash } from 'node:crypto'
-import { poolOf } from '../../../document/gcp-names.ts'
+import { accountParts, poolOf } from '../../../document/gcp-names.ts'
 import type { HclResource } from '../../finding.ts'
 import { type HclAttribute, hclBlock } from '../../hcl-block.ts'
 import { hclText } from '../../hcl-text.ts'
-import { accountParts } from '../account-parts.ts'
 import { type Resource, resourceName } from '../look/google-finding.ts'
 import { grantNeeds } from '../want/grant-needs.ts'
 import type { WantedGrant } from '../want/wanted-at-google.ts'

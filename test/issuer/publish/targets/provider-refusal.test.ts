@@ -12,7 +12,7 @@ suite('what Google refuses about a provider', () => {
     [
       403,
       'PUBLISH_DENIED',
-      /^gcloud projects add-iam-policy-binding 123456789012 --role=roles\/iam\.workloadIdentityPool/,
+      /: gcloud projects add-iam-policy-binding 123456789012 --role=roles\/iam\.workloadIdentityPool/,
     ],
     [
       404,

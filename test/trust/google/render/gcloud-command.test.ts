@@ -37,18 +37,10 @@ suite('a plan as commands of gcloud', () => {
         { kind: 'update', name: provider, fields: { issuer: 'https://a.example.com', jwks: '' }, says: '' },
       ] as const,
     }
-    const at = ['--project=123456789012', '--location=global', '--workload-identity-pool=pool']
     assert.deepEqual(runGcloudScript(t, renderGcloud(updated === undefined ? [] : [updated]), 'sh'), [
-      ['iam', 'workload-identity-pools', 'providers', 'undelete', 'cluster', ...at],
-      [
-        'iam',
-        'workload-identity-pools',
-        'providers',
-        'update-oidc',
-        'cluster',
-        ...at,
-        '--issuer-uri=https://a.example.com',
-      ],
+      ['iam', 'workload-identity-pools', 'providers', 'undelete', provider],
+      ['iam', 'workload-identity-pools', 'providers', 'describe', provider, '--format=value(state)'],
+      ['iam', 'workload-identity-pools', 'providers', 'update-oidc', provider, '--issuer-uri=https://a.example.com'],
     ])
   })
 })

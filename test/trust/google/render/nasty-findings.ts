@@ -71,24 +71,14 @@ export const findings: readonly GoogleFinding[] = [
 
 /** What gcloud is to be called with for these. */
 export const argv: readonly (readonly string[])[] = [
-  [
-    'iam',
-    'workload-identity-pools',
-    'create',
-    'pool',
-    '--project=123456789012',
-    '--location=global',
-    `--description=pullpass:0123456789ab ${nasty}`,
-  ],
+  ['iam', 'workload-identity-pools', 'create', pool, `--description=pullpass:0123456789ab ${nasty}`],
+  ['iam', 'workload-identity-pools', 'describe', pool, '--format=value(state)'],
   [
     'iam',
     'workload-identity-pools',
     'providers',
     'create-oidc',
-    'cluster',
-    '--project=123456789012',
-    '--location=global',
-    '--workload-identity-pool=pool',
+    provider,
     `--description=${nasty}`,
     `--issuer-uri=${fields.issuer}`,
     '--attribute-mapping=google.subject=assertion.sub',
@@ -97,6 +87,7 @@ export const argv: readonly (readonly string[])[] = [
     '--jwk-json-path=/dev/stdin',
     `STDIN ${jwks}`,
   ],
+  ['iam', 'workload-identity-pools', 'providers', 'describe', provider, '--format=value(state)'],
   [
     'iam',
     'service-accounts',
@@ -120,10 +111,9 @@ export const argv: readonly (readonly string[])[] = [
     'artifacts',
     'repositories',
     'add-iam-policy-binding',
-    'images',
-    '--project=example-project',
-    '--location=europe',
+    'projects/example-project/locations/europe/repositories/images',
     '--role=roles/artifactregistry.reader',
     `--member=serviceAccount:${email}`,
+    '--condition=None',
   ],
 ]

@@ -5,11 +5,14 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
-/** Writes each call's words, parted by NUL, and what it was given to read. */
+/** Writes each call's words, separated by NUL, and its stdin where it reads one; each resource is active. */
 const stub = `#!/bin/sh
 n=$(ls "$CALLS" | wc -l | tr -d ' ')
 printf '%s\\0' "$@" > "$CALLS/$n"
-case "$*" in *"/dev/stdin"*) printf 'STDIN %s\\0' "$(cat)" >> "$CALLS/$n";; esac
+case "$*" in
+*"/dev/stdin"*) printf 'STDIN %s\\0' "$(cat)" >> "$CALLS/$n";;
+*"--format=value(state)"*) echo ACTIVE;;
+esac
 `
 
 /** What gcloud was called with, by a shell that has nothing but the script. */

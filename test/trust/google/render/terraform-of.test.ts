@@ -21,14 +21,14 @@ function readQuoted(text: string): string {
   let value = ''
   for (let at = 0; at < inner.length; at++) {
     const rest = inner.slice(at)
-    const unicode = /^\\u([0-9a-f]{4})/.exec(rest)?.[1]
+    const [unicode = ''] = /^\\(?:u[0-9a-f]{4}|U[0-9a-f]{8})/.exec(rest) ?? []
     if (/^(?:\$\$|%%)\{/.test(rest)) {
       value += rest.slice(1, 3)
       at += 2
     } else if (/^[$%]\{/.test(rest)) assert.fail(`a template at ${at} of ${text}`)
-    else if (unicode !== undefined) {
-      value += String.fromCharCode(Number.parseInt(unicode, 16))
-      at += 5
+    else if (unicode !== '') {
+      value += String.fromCodePoint(Number.parseInt(unicode.slice(2), 16))
+      at += unicode.length - 1
     } else if (inner[at] === '\\') {
       value += escapes[inner[++at] ?? ''] ?? assert.fail(`no escape at ${at} of ${text}`)
     } else {
@@ -46,7 +46,7 @@ const line =
 suite('a plan as HCL', () => {
   test('holds each text as it is, and none of it is a template', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => assert.equal(readQuoted(hclText(text)), text)))
-    for (const text of [nasty, '$${a}', '%%{b}', '$', '${', '\\${', '\u0000\u007f']) {
+    for (const text of [nasty, '$${a}', '%%{b}', '$', '${', '\\${', '\u0000\u007f', '\u{1d173}']) {
       assert.equal(readQuoted(hclText(text)), text)
     }
   })
@@ -88,6 +88,9 @@ suite('a plan as HCL', () => {
     const [first] = findings
     const undelete = [{ kind: 'undelete', resource: 'pool', name: pool }] as const
     const text = renderTerraform(first === undefined ? [] : [{ ...first, presence: 'present', changes: undelete }])
-    assert.match(text, /^# Terraform undeletes nothing; first: gcloud iam workload-identity-pools undelete pool /m)
+    assert.match(
+      text,
+      /^# Terraform undeletes nothing; first: gcloud iam workload-identity-pools undelete projects\/123456789012\/locations\/global\/workloadIdentityPools\/pool$/m,
+    )
   })
 })

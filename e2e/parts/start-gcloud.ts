@@ -1,0 +1,52 @@
+/**
+ * The real gcloud, pointed at a sandbox: its own settings, certificates and access token, and no default project.
+ * https://cloud.google.com/sdk/docs/properties
+ */
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { delimiter, dirname, join } from 'node:path'
+import type { Sandbox } from '../../sandbox/start-sandbox.ts'
+import { findOnPath } from './ground/find-program.ts'
+import { type ProgramRun, runProgram } from './ground/run-program.ts'
+import { startPart } from './ground/start-part.ts'
+import type { RealPart } from './real-part.ts'
+
+export interface Gcloud extends RealPart {
+  /** Runs a text by `sh` in which `gcloud` is the real one, signed in as the sandbox's operator. */
+  readonly sh: (sandbox: Sandbox, script: string) => Promise<ProgramRun>
+}
+
+/** @throws AbsentPart where gcloud is not installed: no package of Debian or npm has it. */
+export const startGcloud = (): Promise<Gcloud> =>
+  startPart('gcloud', async ({ folder }) => {
+    const program = findOnPath('gcloud', 'see https://cloud.google.com/sdk/docs/install')
+    return {
+      async sh(sandbox, script) {
+        const own = await mkdtemp(join(folder, 'run-'))
+        const environment = await environmentOf(sandbox, own)
+        const PATH = [dirname(program), process.env['PATH']].join(delimiter)
+        return await runProgram('sh', ['-c', script], { environment: { ...environment, PATH }, longestMs: 180_000 })
+      },
+    }
+  })
+
+async function environmentOf({ parts, operator, folder }: Sandbox, own: string) {
+  const tokenFile = join(own, 'access-token')
+  await writeFile(tokenFile, operator.accessToken(), { mode: 0o600 })
+  const endpoint = ({ url }: { url: string }) => `${url}/`
+  return {
+    HOME: own,
+    CLOUDSDK_CONFIG: own,
+    CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: tokenFile,
+    CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE: folder.caFile,
+    REQUESTS_CA_BUNDLE: folder.caFile,
+    CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
+    CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: '1',
+    CLOUDSDK_CORE_CHECK_GCE_METADATA: '0',
+    CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: '1',
+    CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM: endpoint(parts.iam),
+    CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY: endpoint(parts.artifactRegistry),
+    CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER: endpoint(parts.resourceManager),
+    CLOUDSDK_API_ENDPOINT_OVERRIDES_SERVICEUSAGE: endpoint(parts.serviceUsage),
+    CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE: endpoint(parts.storage),
+  }
+}

@@ -1,0 +1,37 @@
+/** Service Usage: which APIs a project has enabled. https://cloud.google.com/service-usage/docs/reference/rest/v1/services */
+import type { SandboxHandler } from '../serve/handler.ts'
+import { noSuchMethod, permissionDenied } from './api-errors.ts'
+import type { Operators } from './operators.ts'
+import type { ProjectServices } from './project-services.ts'
+import type { Projects } from './projects.ts'
+
+export interface ServiceUsageApiNeeds {
+  readonly projects: Projects
+  readonly services: ProjectServices
+  readonly operators: Operators
+}
+
+const service = 'serviceusage.googleapis.com'
+const route = /^\/v1\/projects\/(?<project>[^/]+)\/services\/(?<name>[^/:]+)(?::(?<verb>enable|disable))?$/
+
+export const serviceUsageApi =
+  ({ projects, services, operators }: ServiceUsageApiNeeds): SandboxHandler =>
+  (request) => {
+    const { project = '', name, verb = 'get' } = route.exec(request.path)?.groups ?? {}
+    if (name === undefined || request.method !== (verb === 'get' ? 'GET' : 'POST')) return noSuchMethod
+    const permission = `serviceusage.services.${verb}`
+    const refusal = operators.refuse(request, { permission, service, resource: `projects/${project}` })
+    if (refusal) return refusal
+    const number = projects.find(project)?.number
+    if (number === undefined) return permissionDenied(permission, service, `projects/${project}`)
+    if (verb === 'enable') services.enable(project, name)
+    if (verb === 'disable') services.disable(project, name)
+    const state = services.isEnabled(project, name) ? 'ENABLED' : 'DISABLED'
+    const described = { name: `projects/${number}/services/${name}`, parent: `projects/${number}`, state }
+    if (verb === 'get') return { status: 200, body: described }
+    // What is there already, and what takes no time, is answered as an operation that is done.
+    return {
+      status: 200,
+      body: { name: 'operations/noop.DONE_OPERATION', done: true, response: { service: described } },
+    }
+  }
