@@ -27,7 +27,7 @@ suite('style', () => {
   test('a file is named in kebab-case, after what it does', () => {
     const vague = /^(utils?|helpers?|common|types?|index|manager|misc|shared)$/
     const wrong = files.filter(({ file }) => {
-      const name = basename(file).replace(/(\.test)?\.ts$/, '')
+      const name = basename(file).replace(/((\.matrix)?\.test)?\.ts$/, '')
       return !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || vague.test(name)
     })
     assert.deepEqual(names(wrong), [])

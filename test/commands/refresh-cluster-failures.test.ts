@@ -1,96 +1,23 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { type Fault, throttled } from '../../sandbox/serve/faults.ts'
 import { PullpassError } from '../../src/outside/pullpass-error.ts'
 import { documentText } from '../support/document-text.ts'
 import { readPullSecret } from '../support/read-pull-secret.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
+import { faults, many, patches, type Report, refreshMany } from './refresh-many.ts'
 
-const many = Array.from({ length: 200 }, (_, index) => `ns-${String(index).padStart(3, '0')}`)
-
-interface Report {
-  readonly outcomes: readonly {
-    readonly namespace: string
-    readonly result: string
-    readonly note?: string
-    readonly error?: { readonly code: string }
-  }[]
-}
-
-const patches = ({ parts }: TestSandbox) => parts.kubernetes.seen.filter(({ method }) => method === 'PATCH')
-
-/** From the hundredth apply on. */
-function inTheMiddle(): { when: (request: { method: string }) => boolean } {
-  let applies = 0
-  return { when: ({ method }) => method === 'PATCH' && ++applies > 100 }
-}
-
-interface FaultCase {
-  readonly fault: Fault
-  readonly times: number
-  readonly mostRepeats: number
-}
-
-const faults: Record<string, FaultCase> = {
-  'throttles some applies': { fault: throttled(1), times: 20, mostRepeats: 20 },
-  'is unavailable for some applies': {
-    fault: { kind: 'answer', answer: { status: 503, body: 'unavailable' } },
-    times: 20,
-    mostRepeats: 20,
-  },
-  'cuts some answers short': { fault: { kind: 'truncate' }, times: 5, mostRepeats: 5 },
-  // What is under way on that connection, at most 50, is lost with it.
-  'breaks the connection before an apply': { fault: { kind: 'reset', at: 'request' }, times: 1, mostRepeats: 50 },
-  'breaks the connection after an apply': { fault: { kind: 'reset', at: 'answer' }, times: 1, mostRepeats: 50 },
-  'goes away, and answers what is under way': {
-    fault: { kind: 'goaway', request: 'answered' },
-    times: 1,
-    mostRepeats: 0,
-  },
-  'goes away, and refuses an apply': { fault: { kind: 'goaway', request: 'refused' }, times: 1, mostRepeats: 50 },
-}
-
-async function refreshMany(sandbox: TestSandbox, { fault, times, mostRepeats }: FaultCase): Promise<void> {
-  const file = await sandbox.write('many.yaml', documentText(sandbox, { include: ['ns-*'] }))
-  const { store } = sandbox.cluster
-  sandbox.parts.kubernetes.faults.inject(fault, { ...inTheMiddle(), times })
-  const before = { version: store.resourceVersion, applies: patches(sandbox).length }
-  const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '-o', 'json'])
-  sandbox.parts.kubernetes.faults.clear()
-
-  assert.deepEqual([exitCode, stderr], [0, ''])
-  const { outcomes }: Report = JSON.parse(stdout)
-  const others = outcomes.filter(({ result, note }) => result !== 'written' || note !== undefined)
-  assert.deepEqual(others, [])
-  const namespaces = outcomes.map(({ namespace }) => namespace)
-  assert.deepEqual(namespaces, many)
-  assert.equal(store.resourceVersion - before.version, 200) // each write counts one
-  const repeats = patches(sandbox).length - before.applies - 200
-  assert.ok(repeats >= 0 && repeats <= mostRepeats, `${repeats} applies were repeated`)
-}
-
-// Side by side: a connection that is gone without a word is noticed after some seconds.
+// Side by side: a connection that is gone without a word is noticed after some seconds. All faults: the .matrix file.
 suite('every Secret of 200 namespaces is written once, though the API server', { concurrency: true }, () => {
-  for (const [name, fault] of Object.entries(faults)) {
+  for (const name of [
+    'throttles some applies',
+    'breaks the connection after an apply',
+    'goes away, and refuses an apply',
+  ]) {
     test(name, async (t) => {
-      await refreshMany(await startTestSandbox(t, { namespaces: many }), fault)
+      await refreshMany(await startTestSandbox(t, { namespaces: many }), faults[name] ?? assert.fail())
     })
   }
-
-  for (const name of ['throttles some applies', 'cuts some answers short', 'breaks the connection after an apply']) {
-    test(`${name}, over HTTP/1.1`, async (t) => {
-      const sandbox = await startTestSandbox(t, { namespaces: many, kubernetesHttp2: 'absent' })
-      await refreshMany(sandbox, faults[name] ?? assert.fail())
-    })
-  }
-
-  test('breaks the connection after an apply that updates, so that its repeat meets a conflict', async (t) => {
-    const sandbox = await startTestSandbox(t, { namespaces: many })
-    const fault = { fault: { kind: 'reset', at: 'answer' }, times: 1, mostRepeats: 50 } as const
-    await refreshMany(sandbox, { ...fault, times: 0, mostRepeats: 0 })
-    await refreshMany(sandbox, fault)
-  })
 })
 
 suite('a run that is ended in the middle of 200 namespaces', () => {

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { startTestSandbox } from '../support/start-test-sandbox.ts'
+import { faults, many, refreshMany } from './refresh-many.ts'
+
+// Side by side: a connection that is gone without a word is noticed after some seconds.
+suite('every Secret of 200 namespaces is written once, though the API server', { concurrency: true }, () => {
+  for (const [name, fault] of Object.entries(faults)) {
+    test(name, async (t) => {
+      await refreshMany(await startTestSandbox(t, { namespaces: many }), fault)
+    })
+  }
+
+  for (const name of ['throttles some applies', 'cuts some answers short', 'breaks the connection after an apply']) {
+    test(`${name}, over HTTP/1.1`, async (t) => {
+      const sandbox = await startTestSandbox(t, { namespaces: many, kubernetesHttp2: 'absent' })
+      await refreshMany(sandbox, faults[name] ?? assert.fail())
+    })
+  }
+
+  test('breaks the connection after an apply that updates, so that its repeat meets a conflict', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: many })
+    const fault = { fault: { kind: 'reset', at: 'answer' }, times: 1, mostRepeats: 50 } as const
+    await refreshMany(sandbox, { ...fault, times: 0, mostRepeats: 0 })
+    await refreshMany(sandbox, fault)
+  })
+})

@@ -1,0 +1,111 @@
+/** Plants one fault in a healthy set-up, checks what doctor says of it, follows the printed remedy and checks again. */
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import type { TestContext } from 'node:test'
+import type { Fault } from './fault.ts'
+import { clusterFaults } from './faults/cluster-faults.ts'
+import { exchangeFaults } from './faults/exchange-faults.ts'
+import { issuerFaults } from './faults/issuer-faults.ts'
+import { keyFaults } from './faults/key-faults.ts'
+import { kubeletFaults } from './faults/kubelet-faults.ts'
+import { podFaults } from './faults/pod-faults.ts'
+import { publishFaults } from './faults/publish-faults.ts'
+import { registryFaults } from './faults/registry-faults.ts'
+import { secretFaults } from './faults/secret-faults.ts'
+import { tokenFaults } from './faults/token-faults.ts'
+import { startGround, type World } from './ground.ts'
+import { runPrintedCommand } from './run-printed-command.ts'
+
+/** Every fault that can be planted around doctor, in the order of the hops. */
+export const plantedFaults: readonly Fault[] = [
+  ...tokenFaults,
+  ...publishFaults,
+  ...issuerFaults,
+  ...keyFaults,
+  ...exchangeFaults,
+  ...registryFaults,
+  ...clusterFaults,
+  ...secretFaults,
+  ...podFaults,
+  ...kubeletFaults,
+]
+
+export interface Finding {
+  readonly hop: string
+  readonly result: string
+  readonly code: string
+  readonly about: string
+  readonly seen: string
+  readonly expected?: string
+  readonly fix?: string
+  readonly command?: string
+  readonly note?: string
+}
+
+interface Diagnosis {
+  readonly exitCode: number
+  readonly findings: readonly Finding[]
+  readonly first: Finding | undefined
+}
+
+async function diagnose({ sandbox, file, pullpass }: World, fault: Fault, clockOffMs = 0): Promise<Diagnosis> {
+  const named = fault.image === 'of the pod' ? [] : ['--image', sandbox.image]
+  const pod = fault.everywhere ? [] : ['--pod', 'team-a/web-0']
+  const { exitCode, stdout, stderr } = await pullpass(
+    ['doctor', '-f', file, ...pod, ...named, '-o', 'json'],
+    clockOffMs,
+  )
+  assert.equal(stderr, '')
+  const { findings }: { findings: Finding[] } = JSON.parse(stdout)
+  const wanted = fault.result ?? 'failed'
+  return { exitCode, findings, first: findings.find(({ result }) => result === wanted) }
+}
+
+/** What doctor is given, but for the token, which is a kubelet's to write. */
+const inputsOf = async ({ sandbox: { folder }, file }: World) =>
+  await Promise.all([file, folder.kubeconfigFile, folder.caFile].map((path) => readFile(path, 'utf8')))
+
+async function plantInWorld(world: World, fault: Fault): Promise<void> {
+  await fault.before?.(world)
+  const given = await inputsOf(world)
+  await fault.plant(world)
+  assert.deepEqual(await inputsOf(world), given, 'the fault is planted in what doctor is given')
+}
+
+export async function checkFault(t: TestContext, fault: Fault): Promise<void> {
+  const world: World = await startGround(t, fault.document)
+  await plantInWorld(world, fault)
+  const { exitCode, findings, first } = await diagnose(world, fault, fault.clockOffMs)
+  const table = findings
+    .map(({ hop, result, code, about, seen }) => `${hop} ${result} ${code} ${about}: ${seen}`)
+    .join('\n')
+  assert.deepEqual([first?.hop, first?.code], [fault.hop, fault.code], table)
+  if (fault.seen) assert.match(first?.seen ?? '', fault.seen)
+  assert.match([first?.fix, first?.note].join('\n'), fault.fix)
+  assert.equal(exitCode, fault.result === 'warning' && fault.besides === undefined ? 0 : 1)
+  // One fault: what else fails must follow from it, and be skipped.
+  const others = findings.filter(
+    (one) => one.result === 'failed' && one.code !== first?.code && !fault.besides?.some((code) => code === one.code),
+  )
+  assert.deepEqual(others, [])
+  await seeItMended(world, fault, first?.command)
+}
+
+async function seeItMended(world: World, fault: Fault, command: string | undefined): Promise<void> {
+  assert.ok(command === undefined || fault.mend === 'command' || fault.unrun, `never run: ${command}`)
+  if (fault.mend === 'nothing') return
+  if (fault.mend === 'command') {
+    assert.ok(command, 'no command is printed')
+    assert.equal(command.startsWith('gcloud '), fault.imitated === 'gcloud')
+    await runPrintedCommand(world, command)
+  } else await fault.mend(world)
+  const { exitCode, findings } = await diagnose(world, fault)
+  assert.deepEqual(
+    findings.filter(({ result }) => result === 'failed' || result === 'warning'),
+    [],
+  )
+  assert.equal(exitCode, 0)
+}
+
+export const titleOf = ({ title, imitated }: Fault): string =>
+  imitated === undefined ? title : `${title} (mended by a ${imitated} that is imitated)`

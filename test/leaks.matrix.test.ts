@@ -1,0 +1,12 @@
+import { suite, test } from 'node:test'
+import { searchAnswers, searchClusterAnswers } from './support/search-answers.ts'
+
+suite('no secret is shown', () => {
+  test('by whatever Google answers, in every kind of answer and every spelling', async (t) => {
+    await searchAnswers(t, () => true)
+  })
+
+  test('by whatever the API server answers, with every status and every spelling', async (t) => {
+    await searchClusterAnswers(t, () => true)
+  })
+})

@@ -1,0 +1,92 @@
+/** Refreshes while a cloud answers with the very secret that it was sent, and searches all output and errors for it. */
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { inspect } from 'node:util'
+import type { SandboxAnswer } from '../../sandbox/serve/handler.ts'
+import { refusal } from '../providers/exchange-at-sandbox.ts'
+import { documentText } from './document-text.ts'
+import { answerIam, answerSts, echoes, federated, grant, impersonated, plantAll } from './plant-all.ts'
+
+/** Answers of a cloud that hold a secret wherever an answer can. */
+export function answersWith(words: string): Record<string, SandboxAnswer> {
+  return {
+    'a refusal': { status: 400, body: { error: 'invalid_grant', error_description: words } },
+    'a refusal’s word': { status: 400, body: { error: words } },
+    'a refusal of Google’s APIs': { status: 403, body: { error: { message: words, status: words } } },
+    'its own failure': { status: 503, body: { error: { message: words }, error_description: words } },
+    'a page': { status: 200, headers: { 'content-type': 'text/html' }, body: `<p>${words}</p>` },
+    'JSON that ends early': { status: 200, body: `{"access_token": "${words}` },
+    'a field of another type': { status: 200, body: { access_token: [words], accessToken: { words } } },
+    'a token with a space': { status: 200, body: { access_token: ` ${words}`, accessToken: ` ${words}` } },
+    'an expiry': { status: 200, body: { access_token: 'a', expires_in: words, accessToken: 'a', expireTime: words } },
+  }
+}
+
+/** Headers can hold no control characters. */
+export const headersWith = (words: string): Record<string, SandboxAnswer> => ({
+  'a content type': { status: 200, headers: { 'content-type': words }, body: 'no JSON' },
+  'a redirect': { status: 307, headers: { location: `https://elsewhere.example/?${words}` } },
+  'a time to wait': { status: 429, headers: { 'retry-after': words.slice(0, 60) }, body: '' },
+})
+
+/** `isWanted` chooses among every spelling of the secret in every kind of answer, at both hops. */
+export async function searchAnswers(
+  t: TestContext,
+  isWanted: (spelling: string, kind: string) => boolean,
+): Promise<void> {
+  const { sandbox, runForPrograms: run, secrets, subjectToken } = await plantAll(t)
+  const file = await sandbox.write('pull.yaml', documentText(sandbox))
+  const gcp = {
+    gcp: [`workloadIdentityProvider: ${sandbox.provider}`, 'serviceAccountEmail: p@p.iam.gserviceaccount.com'],
+  }
+  for (const [hop, answer, secret] of [
+    ['exchange', answerSts, subjectToken],
+    ['impersonation', answerIam, federated],
+  ] as const) {
+    for (const [spelling, echo] of Object.entries(echoes)) {
+      const words = echo(secret)
+      const headers = /^[\x20-\x7e]*$/.test(words) ? headersWith(words) : {}
+      for (const [kind, given] of Object.entries({ ...answersWith(words), ...headers })) {
+        if (!isWanted(spelling, kind)) continue
+        const where = `${hop}, ${kind}, ${spelling}`
+        answer(sandbox.parts, given)
+        const { exitCode, stderr } = await run(where, ['refresh', '-f', file])
+        assert.equal(exitCode, 1, where)
+        assert.match(stderr, new RegExp(`"hop":"${hop}"`), where)
+        const fault = await refusal(sandbox, gcp)
+        secrets.refuteIn(inspect(fault, { depth: null, showHidden: true }), `${where}, inspect`)
+        secrets.refuteIn(JSON.stringify(fault), `${where}, JSON`)
+      }
+    }
+    grant(sandbox)
+  }
+}
+
+const said = (status: number, message: string): SandboxAnswer => ({
+  status,
+  body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason: 'Invalid', code: status },
+})
+
+/** The same of the API server's answers, to an apply and to a list. */
+export async function searchClusterAnswers(
+  t: TestContext,
+  isWanted: (spelling: string, status: number) => boolean,
+): Promise<void> {
+  const { sandbox, runForPrograms: run, bearer } = await plantAll(t)
+  const { faults } = sandbox.parts.kubernetes
+  const file = await sandbox.write('pull.yaml', documentText(sandbox))
+  for (const [spelling, echo] of Object.entries(echoes)) {
+    for (const status of [400, 401, 403, 404, 409, 413, 422]) {
+      if (!isWanted(spelling, status)) continue
+      faults.inject(
+        { kind: 'answer', answer: said(status, echo(impersonated)) },
+        { when: ({ method }) => method === 'PATCH' },
+      )
+      await run(`an apply, ${status}, ${spelling}`, ['refresh', '-f', file])
+      faults.clear()
+      faults.inject({ kind: 'answer', answer: said(status, echo(bearer)) })
+      await run(`a list, ${status}, ${spelling}`, ['refresh', '-f', file])
+      faults.clear()
+    }
+  }
+}
