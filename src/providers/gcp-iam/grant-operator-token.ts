@@ -126,7 +126,7 @@ function refused(error: unknown, { file, caller, secrets }: Asked): PullpassErro
     hop: caller.hop,
     seen: what,
     expected: 'credentials that Google takes; no other identity is tried in their place',
-    hint: hints[file.type],
+    hint: words !== undefined && byCondition.test(words) ? conditionHint : hints[file.type],
     retryable: passing,
   })
 }
@@ -143,6 +143,11 @@ function answerIn(error: unknown): { status?: number | undefined; words?: string
     words: message ?? (words.length === 0 ? undefined : words.join(': ')),
   }
 }
+
+/** As the token service words it. */
+const byCondition = /rejected by the attribute condition/
+const conditionHint =
+  "the provider's attribute condition does not accept this account: see attributeCondition; an account that publishes this cluster's keys is added by pullpass trust apply --publisher NAMESPACE/NAME"
 
 const hints: Readonly<Record<CredentialFile['type'], string>> = {
   authorized_user: 'sign in again: gcloud auth application-default login',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
-import { heldBy, provider, resultsOf, trustDocument } from './run-trust.ts'
+import { heldBy, provider, resultsOf, type TrustDocument, trustDocument } from './run-trust.ts'
 import { bothContexts, firstContext, secondContext, secondId, startTwoClusters } from './two-clusters.ts'
 
 const pools = 'projects/123456789012/locations/global/workloadIdentityPools'
@@ -113,11 +113,11 @@ suite('the permission that manifests print for a publisher', { concurrency: 4 },
   const jwks = 'openid/v1/jwks'
 
   /** Both clusters set up as documented, each allowed by the printed command alone to write its documents. */
-  async function start(t: Parameters<typeof startTwoClusters>[0]) {
+  async function start(t: Parameters<typeof startTwoClusters>[0], trusted: Pick<TrustDocument, 'subject'> = {}) {
     const two = await startTwoClusters(t)
     const { sandbox, second, run } = two
     const subject = { namespace, name: 'pullpass' }
-    await run(['apply', '--yes', '--no-trial', '--no-record', ...bothContexts], { ...uploaded, subject })
+    await run(['apply', '--yes', '--no-trial', '--no-record', ...bothContexts], { ...uploaded, subject, ...trusted })
     sandbox.google.store.putBucket('example-issuer', { access: 'public' })
     sandbox.google.store.put('example-issuer', `prod/${jwks}`, { contentType: 'application/json', body: '{"keys":[]}' })
     for (const [path, poolId] of [
@@ -158,6 +158,16 @@ suite('the permission that manifests print for a publisher', { concurrency: 4 },
     assert.equal(attack.exitCode, 1)
     assert.match(attack.stderr, /^PUBLISH_DENIED \(publish\): .* does not have storage\.objects\.create access/m)
     assert.equal(held('prod'), '{"keys":[]}')
+  })
+
+  test('is of no use to an account that the provider does not accept; the hint says how it is added', async (t) => {
+    const { publish } = await start(t, { subject: { namespace: 'image-system', name: 'pullpass' } })
+    const refused = await publish('dev')
+    assert.match(
+      refused.stderr,
+      /^PUBLISH_DENIED \(publish\): Google answered 400 "unauthorized_client: The given credential is rejected by the attribute condition/m,
+    )
+    assert.match(refused.stderr, /^ {2}fix: .* is added by pullpass trust apply --publisher NAMESPACE\/NAME$/m)
   })
 
   test('does not reach a path that begins with the same letters, or the bucket’s root', async (t) => {
