@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { TestContext } from 'node:test'
 import { createKubernetesApi, type KubernetesApi } from '../../../sandbox/kubernetes/kubernetes-api.ts'
+import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import { seedCluster } from '../../../sandbox/start/seed-cluster.ts'
 import type { SandboxWanted } from '../../../sandbox/start-sandbox.ts'
@@ -32,7 +33,13 @@ export async function startTwoClusters(
   const sandbox = await startTestSandbox(t, wanted)
   const token = 'the-token-of-the-second-cluster'
   const issuer = 'https://second.example.com'
-  const second = await createKubernetesApi({ issuer, now: sandbox.clock.now, tokens: { [token]: 'kubernetes-admin' } })
+  const signing = await generateSigningKey()
+  const second = await createKubernetesApi({
+    issuer,
+    now: sandbox.clock.now,
+    tokens: { [token]: 'kubernetes-admin' },
+    keys: { signing, published: [signing] }, // all clusters of a process share one otherwise
+  })
   seedCluster(second, ['team-a'], { namespace: 'image-system', name: 'pullpass' })
   const tls = { authority: sandbox.authority, http2: 'offered', clientCertificates: 'asked' } as const
   const part = await servePart({ handler: second.handle, now: sandbox.clock.now, tls })
