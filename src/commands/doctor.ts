@@ -119,7 +119,7 @@ async function examine(call: DoctorCall): Promise<Finding[]> {
     return [failedBy('document', call.flags.file.join(', ') || 'the environment', documents)]
   checkPlainHttp(call.flags['plain-http'], documents)
   await checkTokenFile(call.flags['token-file'], documents)
-  const cluster = await connect(call.flags, outside).catch(asFault)
+  const cluster = await connect({ ...call.flags, tries: 'briefly' }, outside).catch(asFault)
   if (cluster instanceof PullpassError && namesCluster(call) && cluster.code === 'KUBECONFIG_INVALID') throw cluster
   try {
     return await walk(askedOf(documents, ask, call), cluster, outside)

@@ -17,6 +17,7 @@ export const doctorHops = [
   'registry',
   'rights',
   'namespace',
+  'schedule',
   'secret',
   'stored-credential',
   'write',
@@ -59,11 +60,14 @@ export type DoctorWord =
   | 'NAMESPACE_NOT_CHOSEN'
   | 'NAMESPACE_TERMINATING'
   | 'GLOB_UNMATCHED'
+  | 'REFRESH_SUSPENDED'
+  | 'REFRESH_UNPULLABLE'
   | 'SECRET_EXPIRED'
   | 'SECRET_OUTDATED'
   | 'SECRET_EDITED'
   | 'SECRET_UNPARSABLE'
   | 'SECRET_BEING_DELETED'
+  | 'SECRET_REWRITTEN'
   | 'STORED_CREDENTIAL_REFUSED'
   | 'SERVICE_ACCOUNT_ABSENT'
   | 'SERVICE_ACCOUNT_DETACHED'
@@ -94,6 +98,8 @@ export interface Finding {
   /** Where it is about one of many namespaces: which, and what is alike in the others: `Secret regcred`. */
   readonly namespace?: string | undefined
   readonly alike?: string | undefined
+  /** Name of the pull secret of a document that it is about. */
+  readonly secret?: string | undefined
   /** Name of the one image that it is about. */
   readonly image?: string | undefined
   /** A sentence without its end. */

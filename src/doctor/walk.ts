@@ -7,6 +7,7 @@
  *   cluster ──▶ rights, Secrets, pod ┘
  */
 import type { Cluster } from '../kubernetes/cluster.ts'
+import type { SecretHook } from '../kubernetes/list-secret-hooks.ts'
 import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { type Demand, listDemands } from '../refresh/demand.ts'
@@ -15,15 +16,17 @@ import type { TrialOutside } from '../registry/try-pull.ts'
 import type { Asked, WantedImage } from './asked.ts'
 import { failedBy } from './failed-by.ts'
 import { doctorHops, type Finding, failureOf } from './finding.ts'
+import { gatherAttachments } from './gather/gather-attachments.ts'
 import { type ClusterFacts, gatherCluster } from './gather/gather-cluster.ts'
-import type { SecretFacts } from './gather/gather-places.ts'
+import type { AccountFacts, SecretFacts } from './gather/gather-places.ts'
 import { gatherShadows, type ShadowFacts } from './gather/gather-shadows.ts'
 import { gatherStored } from './gather/gather-stored.ts'
 import { gatherWrites, mostNamespaces } from './gather/gather-writes.ts'
-import { createPatience, type Patience } from './gather/patience.ts'
+import { createPatience, type Patience, type Step } from './gather/patience.ts'
 import { probeCluster } from './gather/probe-cluster.ts'
 import type { WayFacts } from './gather/way-facts.ts'
 import { gatherToRegistry } from './gather-to-registry.ts'
+import { explainSecrets } from './judge/explain-secrets.ts'
 import { judgeCluster } from './judge/judge-cluster.ts'
 import { judgeLate } from './judge/judge-late.ts'
 import { judgeStored } from './judge/judge-stored.ts'
@@ -38,9 +41,9 @@ export async function walk(asked: Asked, cluster: Cluster | PullpassError, outsi
   const misset = findMisset(demands, outside)
   if (misset !== undefined) return [misset]
   const patience = createPatience(outside.signal)
-  const found = await lookAround({ asked, demands, patience }, cluster, outside)
+  const { findings, hooks } = await lookAround({ asked, demands, patience }, cluster, outside)
   const late = patience.late()
-  return inOrder(late === undefined ? found : judgeLate(found, late, asked))
+  return inOrder(late === undefined ? findings : judgeLate(findings, late, { asked, hooks }))
 }
 
 interface Looking {
@@ -53,7 +56,7 @@ async function lookAround(
   { asked, demands, patience }: Looking,
   cluster: Cluster | PullpassError,
   outside: Outside,
-): Promise<Finding[]> {
+): Promise<{ readonly findings: Finding[]; readonly hooks: readonly SecretHook[] }> {
   const of = cluster instanceof PullpassError ? 'kubeconfig' : cluster.server
   const probed = await patience.await({ hops: ['cluster'], of }, undefined, () => probeCluster(cluster))
   const usable = probed?.finding.result === 'ok' ? probed.cluster : undefined
@@ -71,19 +74,59 @@ async function lookAround(
   const shadows = await patience.await({ hops: ['pod-secrets'], of }, [], () =>
     shadowsOf(facts, images, { ...outside, plainHttp: asked.plainHttp }),
   )
-  const inCluster = judgeCluster(facts, { asked, images, shadows, before, now: outside.now() })
-  const writes = await patience.await({ hops: ['write'], of }, [], () => writesOf(facts, way, usable, outside))
+  const [demand] = demands
+  const audience = demand?.audiences[0]
+  const inCluster = judgeCluster(facts, { asked, images, shadows, before, audience, now: outside.now() })
   const seen = [...before, ...inCluster.upToSecrets]
   const stored = await patience.await({ hops: ['stored-credential'], of: 'the registry' }, [], () =>
     gatherStored(sound(facts, asked, inCluster.upToSecrets), images, { ...outside, plainHttp: asked.plainHttp }),
   )
   const found = [...seen, ...stored.map((one) => judgeStored(one, seen, asked.commands))]
-  const written = [
-    ...writes.map((outcome) => judgeWrite(outcome, found, asked.commands)),
+  const written = await judgeWrites({ facts, way, found, asked, usable, patience }, outside)
+  const refused = await patience.await(
+    { hops: ['service-account'], of, for: 'the dry run of service accounts' },
+    new Map(),
+    async () => await attachmentsOf(facts, usable),
+  )
+  const explained = explainSecrets(found, written)
+  const findings = [...explained, ...written, ...inCluster.afterWrites([...explained, ...written], refused)]
+  return { findings, hooks: facts?.hooks ?? [] }
+}
+
+interface Writing extends Pick<Looking, 'asked' | 'patience'> {
+  readonly facts: ClusterFacts | undefined
+  readonly way: WayFacts
+  readonly found: readonly Finding[]
+  /** A cluster that can be asked. */
+  readonly usable: Cluster | undefined
+}
+
+async function judgeWrites(
+  { facts, way, found, asked, usable, patience }: Writing,
+  outside: Outside,
+): Promise<Finding[]> {
+  const step: Step = { hops: ['write'], of: usable?.server ?? '', for: 'the dry run of Secrets' }
+  const writes = await patience.await(step, [], () => writesOf(facts, way, usable, outside))
+  const namespaces = facts === undefined || facts.places instanceof PullpassError ? [] : (facts.places.namespaces ?? [])
+  const judge = {
+    before: found,
+    hooks: facts?.hooks ?? [],
+    labels: new Map(namespaces.map(({ name, labels }) => [name, labels])),
+    commands: asked.commands,
+  }
+  return [
+    ...writes.map((outcome) => judgeWrite(outcome, judge)),
     ...unwritten(writes, found),
     ...(writes.length > 0 ? untried(facts) : []),
   ]
-  return [...found, ...written, ...inCluster.afterWrites([...found, ...written])]
+}
+
+async function attachmentsOf(
+  facts: ClusterFacts | undefined,
+  cluster: Cluster | undefined,
+): Promise<ReadonlyMap<AccountFacts, PullpassError>> {
+  if (cluster === undefined || facts === undefined || facts.places instanceof PullpassError) return new Map()
+  return await gatherAttachments(facts.places.accounts, cluster)
 }
 
 async function writesOf(

@@ -41,6 +41,24 @@ export function chooseNamespaces(choice: NamespaceChoice, namespaces: readonly L
   }
 }
 
+/** Why a namespace is not chosen. */
+export type NotChosen =
+  /** `by`: the name or glob of `exclude`. */
+  | { readonly reason: 'excluded'; readonly by: string }
+  | { readonly reason: 'not included' }
+  /** Its labels are not those that the selector asks for. */
+  | { readonly reason: 'labels' }
+
+/** An exclusion comes first: what else is changed does not help as long as it stands. undefined: it is chosen. */
+export function whyNotChosen(choice: NamespaceChoice, namespace: LabelledNamespace): NotChosen | undefined {
+  const { name, labels } = namespace
+  if (chooseNamespaces(choice, [namespace]).chosen.length > 0) return undefined
+  const by = (choice.exclude ?? []).find((entry) => (isGlob(entry) ? matchesGlob(entry, name) : entry === name))
+  if (by !== undefined) return { reason: 'excluded', by }
+  const isLabelled = choice.selector === undefined || matchesSelector(choice.selector, labels)
+  return { reason: isLabelled ? 'not included' : 'labels' }
+}
+
 /** Whether the choice depends on which namespaces there are; plain names do not, and need no right to list them. */
 export function needsNamespaceList({ include, selector }: NamespaceChoice): boolean {
   return include === undefined || selector !== undefined || include.some(isGlob)

@@ -1,9 +1,9 @@
 /**
- * One pull secret, by server-side apply; its data is not sent back.
+ * One pull secret, by server-side apply. Its data is sent back by a dry run alone, which tells what admission makes of it.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
 import { pullSecretType } from '../credential/pull-secret-type.ts'
-import { asObject, asText } from '../outside/json-fields.ts'
+import { asObject, asText, type JsonObject } from '../outside/json-fields.ts'
 import { Redacted } from '../outside/redacted.ts'
 import type { Cluster, ClusterAnswer } from './cluster.ts'
 import { parseStatus } from './parse-status.ts'
@@ -34,7 +34,13 @@ export interface ApplyWays {
 
 export type Applied =
   /** A dry run changes no resourceVersion, and has none to tell of what it would create: an update is `updated` there. */
-  | { readonly outcome: 'created' | 'updated' | 'unchanged'; readonly uid: string; readonly resourceVersion: string }
+  | {
+      readonly outcome: 'created' | 'updated' | 'unchanged'
+      readonly uid: string
+      readonly resourceVersion: string
+      /** Of a dry run: fields that admission changed, so that something else would be stored than what was sent. */
+      readonly rewritten?: readonly string[]
+    }
   /** The namespace is being deleted: nothing new fits into it, and nothing is missed. */
   | { readonly outcome: 'terminating' }
 
@@ -47,9 +53,10 @@ export async function applySecret(cluster: Cluster, secret: PullSecret, ways: Ap
   const answer = await cluster.request({
     method: 'PATCH',
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}?${applyQuery(ways)}`,
-    accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+    accept: ways.dryRun === 'all' ? 'application/json' : metadataAlone,
     contentType: 'application/apply-patch+yaml', // JSON is YAML
     body: () => manifestOf(secret),
+    ...(ways.dryRun === 'all' && { maxAnswerBytes: largestSecret }),
   })
   if (answer.status === 200 || answer.status === 201) return readApplied(cluster, answer, secret, ways)
   if (isTerminating(answer)) return { outcome: 'terminating' }
@@ -57,6 +64,11 @@ export async function applySecret(cluster: Cluster, secret: PullSecret, ways: Ap
   cluster.secrets.add(...sentSecrets(secret.dockerConfigJson))
   throw readStatus(cluster, answer, { verb: 'patch', resource: 'secrets', name, namespace })
 }
+
+const metadataAlone = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
+
+/** Bytes: etcd takes no larger object, and base64 is in it already. */
+const largestSecret = 2 * 1024 * 1024
 
 function applyQuery({ manager, force, dryRun }: ApplyWays): string {
   const forced = force === 'force' ? '&force=true' : ''
@@ -87,13 +99,31 @@ function encode(dockerConfigJson: Redacted): string {
 }
 
 function readApplied(cluster: Cluster, answer: ClusterAnswer, secret: PullSecret, ways: ApplyWays): Applied {
-  const metadata = asObject(readAnswer(cluster, answer)['metadata'])
+  const object = readAnswer(cluster, answer)
+  const metadata = asObject(object['metadata'])
   const uid = asText(metadata?.['uid'])
   const resourceVersion = asText(metadata?.['resourceVersion'])
   if (!uid) throw malformed(cluster.server, answer.status, Buffer.byteLength(answer.body))
   const same = ways.dryRun === 'none' && resourceVersion === secret.resourceVersion
   const outcome = answer.status === 201 ? 'created' : same ? 'unchanged' : 'updated'
-  return { outcome, uid, resourceVersion: resourceVersion ?? '' }
+  const rewritten = ways.dryRun === 'all' ? rewrittenFields(object, secret) : []
+  return { outcome, uid, resourceVersion: resourceVersion ?? '', ...(rewritten.length > 0 && { rewritten }) }
+}
+
+/** What a mutating webhook or policy adds does no harm; what it changes of ours is lost. */
+function rewrittenFields(object: JsonObject, { dockerConfigJson, labels, annotations }: PullSecret): string[] {
+  const metadata = asObject(object['metadata'])
+  const changed = (field: 'labels' | 'annotations', sent: Readonly<Record<string, string>>) =>
+    Object.entries(sent)
+      .filter(([name, value]) => asObject(metadata?.[field])?.[name] !== value)
+      .map(([name]) => `metadata.${field}[${name}]`)
+  const data = asText(asObject(object['data'])?.['.dockerconfigjson'])
+  return [
+    ...(data === encode(dockerConfigJson) ? [] : ['data[.dockerconfigjson]']),
+    ...(object['type'] === pullSecretType ? [] : ['type']),
+    ...changed('labels', labels),
+    ...changed('annotations', annotations),
+  ]
 }
 
 function isTerminating(answer: ClusterAnswer): boolean {

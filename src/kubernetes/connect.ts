@@ -14,7 +14,12 @@ export interface ClusterFlags {
   readonly context?: string | undefined
   /** Requests that wait for their answers at the same time; absent: many. */
   readonly atOnce?: 'one' | 'many'
+  /** `briefly`: who diagnoses wants to know what fails, not to wait until it passes. Absent: as long as a refresh can wait. */
+  readonly tries?: 'briefly' | 'patiently'
 }
+
+/** Milliseconds. One attempt at least, however long its answer takes. */
+const brief = 10_000
 
 /**
  * Nothing is sent yet, but all that is needed for it is read: what is wrong with it is told before anything is done.
@@ -29,7 +34,11 @@ export async function connect(
   const access = await findAccess(flags, outside, podFolder)
   if (access.server.protocol === 'https:') await access.trust()
   await access.identify('asked')
-  return openCluster(access, outside, flags.atOnce === 'one' ? { ...defaultLimits, inFlight: 1 } : defaultLimits)
+  return openCluster(access, outside, {
+    ...defaultLimits,
+    ...(flags.atOnce === 'one' && { inFlight: 1 }),
+    ...(flags.tries === 'briefly' && { retryForMs: brief }),
+  })
 }
 
 async function findAccess(

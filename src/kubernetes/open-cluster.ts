@@ -24,6 +24,8 @@ export type ClusterOutside = Pick<Outside, 'now' | 'random' | 'sleep' | 'signal'
 export interface ClusterLimits extends LineLimits {
   /** How long requests under way that change something may go on when the run is interrupted. */
   readonly graceMs: number
+  /** How long a request is made again at most, whatever it asks for itself; absent: as long as a refresh can wait. */
+  readonly retryForMs?: number
 }
 
 /**
@@ -44,7 +46,8 @@ export function openCluster(
   const lines = keepLine((ended) => openLine(access, limits, ended))
   const slots = createSlots(limits.inFlight, outside.signal)
   const large = createSlots(1, outside.signal)
-  const connection: Connection = { access, lines, outside, heard: false, changes: 0, closed: false }
+  const { retryForMs } = limits
+  const connection: Connection = { access, lines, outside, retryForMs, heard: false, changes: 0, closed: false }
   const grace = endAfterGrace(connection, limits.graceMs)
   return {
     server: access.server.href.replace(/\/$/, ''),
@@ -104,6 +107,7 @@ interface Connection {
   readonly access: ClusterAccess
   readonly lines: KeptLine
   readonly outside: ClusterOutside
+  readonly retryForMs: number | undefined
   /** Whether the server ever answered. */
   heard: boolean
   /** Requests under way that may change something. */
@@ -138,7 +142,7 @@ async function requestUntilAnswered(connection: Connection, wanted: ClusterReque
       attempt,
       elapsedMs: now.getTime() - startedMs,
       server: connection.heard ? ('heard' as const) : ('unheard' as const),
-      retryForMs: wanted.retryForMs,
+      retryForMs: shortest(wanted.retryForMs, connection.retryForMs),
     }
     const delayMs = nextAttemptMs(outcome, patience, outside.random(), now)
     if (delayMs === undefined || connection.closed) return settle(connection, outcome)
@@ -146,6 +150,11 @@ async function requestUntilAnswered(connection: Connection, wanted: ClusterReque
     outside.log('debug', 'a request to the API server is made again', { attempt, delayMs, ...shown(outcome) })
     await outside.sleep(delayMs, outside.signal)
   }
+}
+
+/** Of two limits that may be absent. */
+function shortest(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
 }
 
 function settle({ access, outside }: Connection, outcome: Attempt): ClusterAnswer {

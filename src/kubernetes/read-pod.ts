@@ -69,7 +69,7 @@ export async function readPod(cluster: Cluster, { namespace, name }: NamespacedN
   return podOf(readAnswer(cluster, answer), { namespace, name })
 }
 
-function podOf(pod: JsonObject, names: NamespacedName): Pod {
+export function podOf(pod: JsonObject, names: NamespacedName): Pod {
   const metadata = asObject(pod['metadata'])
   const spec = asObject(pod['spec'])
   const status = asObject(pod['status'])

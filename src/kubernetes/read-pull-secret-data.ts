@@ -9,6 +9,8 @@ import { type PullSecretMetadata, pullSecretMetadata } from './pull-secret-metad
 export interface PullSecretContent extends PullSecretMetadata {
   /** `kubernetes.io/dockerconfigjson`, or whatever else somebody made it. */
   readonly type: string
+  /** Whether somebody made it so that nobody can update it. */
+  readonly immutable: boolean
   /** Names of all field managers of the Secret, whatever they own. */
   readonly managers: readonly string[]
   /** Absent where the Secret has no `.dockerconfigjson`. */
@@ -35,6 +37,7 @@ function contentOf(secret: JsonObject): PullSecretContent {
   return {
     ...pullSecretMetadata(secret),
     type: asText(secret['type']) ?? 'Opaque',
+    immutable: secret['immutable'] === true,
     managers: managersOf(secret),
     dockerConfigJson: data('.dockerconfigjson'),
     dockerCfg: data('.dockercfg'),

@@ -4,6 +4,7 @@ import { quoteSafely } from '../outside/secret-register.ts'
 import { shellQuote } from '../outside/shell-quote.ts'
 import type { Asked, Wording } from './asked.ts'
 import type { Cluster, ClusterAnswer } from './cluster.ts'
+import { parseRefuser, type Refuser } from './parse-refuser.ts'
 import { isTooLargeToStore, parseStatus, type Status } from './parse-status.ts'
 import { malformed } from './read-answer.ts'
 import { secretRefusal } from './secret-refusal.ts'
@@ -51,7 +52,9 @@ function withStatus(
   if (answer.status === 404 && isMissingNamespace(status)) return namespaceMissing(asked)
   return (
     (asked.resource === 'secrets' ? secretRefusal(answer.status, status, asked, quoted) : undefined) ??
-    (isTooLarge(answer, status) ? tooLarge(words, asked) : refused(answer.status, words, asked))
+    (isTooLarge(answer, status)
+      ? tooLarge(words, asked)
+      : refused(answer.status, words, asked, parseRefuser(status.message)))
   )
 }
 
@@ -131,12 +134,59 @@ function tooLarge(words: string, asked: Asked): Wording {
   }
 }
 
-function refused(status: number, words: string, asked: Asked): Wording {
-  return {
-    code: 'KUBERNETES_REFUSED',
-    seen: `the API server answered ${status} ${words} for ${nameOf(asked)}`,
-    expected: 'that it takes what pullpass asks',
-    hint: 'its words name who refused: an admission policy or webhook, a quota; let it pass what pullpass writes',
-    retryable: status >= 500,
+function refused(status: number, words: string, asked: Asked, refuser: Refuser | undefined): Wording {
+  const seen = `the API server answered ${status} ${words} for ${nameOf(asked)}`
+  if (refuser === undefined) {
+    return {
+      code: 'KUBERNETES_REFUSED',
+      seen,
+      expected: 'that it takes what pullpass asks',
+      hint: 'its words name who refused; let that pass what pullpass writes',
+      retryable: status >= 500,
+    }
+  }
+  const name = shellQuote(refuser.name)
+  switch (refuser.kind) {
+    case 'quota':
+      return {
+        code: 'KUBERNETES_QUOTA_EXCEEDED',
+        seen,
+        expected: `room in ResourceQuota ${refuser.name} of namespace ${asked.namespace}`,
+        hint: `raise the quota, or delete what is not needed there: kubectl describe resourcequota ${name} -n ${shellQuote(asked.namespace ?? '')}`,
+      }
+    case 'webhook down':
+      return {
+        code: 'ADMISSION_UNAVAILABLE',
+        seen,
+        expected: `an answer of admission webhook ${refuser.name}`,
+        hint: `let the operator of that webhook bring it back, or leave out what pullpass writes; ${webhookCommand} names its configuration`,
+        retryable: true,
+      }
+    case 'webhook in dry runs':
+      return {
+        code: 'DRY_RUN_UNSUPPORTED',
+        seen,
+        expected: `that admission webhook ${refuser.name} takes part in dry runs (sideEffects: None or NoneOnDryRun)`,
+        hint: 'nothing to do for pull secrets: only a dry run is refused',
+      }
+    case 'policy':
+      return denied(
+        seen,
+        `ValidatingAdmissionPolicy ${refuser.name}`,
+        `kubectl get validatingadmissionpolicy ${name} -o yaml`,
+      )
+    case 'webhook':
+      return denied(seen, `admission webhook ${refuser.name}`, webhookCommand)
+    default:
+      return refuser.kind satisfies never
   }
 }
+
+const webhookCommand = 'kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations -o yaml'
+
+const denied = (seen: string, by: string, look: string): Wording => ({
+  code: 'KUBERNETES_REFUSED',
+  seen,
+  expected: `that ${by} lets pass what pullpass writes`,
+  hint: `let the operator of ${by} except pullpass: ${look}`,
+})

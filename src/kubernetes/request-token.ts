@@ -66,7 +66,8 @@ function readToken(cluster: Cluster, answer: ClusterAnswer): RequestedToken {
 function refused(cluster: Cluster, answer: ClusterAnswer, asked: Asked): PullpassError {
   const fault = readStatus(cluster, answer, asked)
   if (![400, 403, 404, 422].includes(answer.status) || fault.code === 'ANSWER_MALFORMED') return fault
-  return new PullpassError({ code: 'TOKEN_REQUEST_REFUSED', hop: 'subject-token', ...wordsOf(answer, asked, fault) })
+  const words = wordsOf(answer, asked, fault)
+  return new PullpassError({ code: 'TOKEN_REQUEST_REFUSED', hop: 'subject-token', ...words, cause: fault })
 }
 
 function wordsOf(

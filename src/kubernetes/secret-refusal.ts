@@ -1,5 +1,6 @@
 /** Why the API server did not take an apply of a Secret: somebody else's fields, a newer state, its type, its size. */
 import { pullSecretType } from '../credential/pull-secret-type.ts'
+import { shellQuote } from '../outside/shell-quote.ts'
 import type { Asked, Wording } from './asked.ts'
 import type { Status, StatusCause } from './parse-status.ts'
 
@@ -13,12 +14,17 @@ export function secretRefusal(code: number, status: Status, asked: Asked, quoted
   if (code === 409 && managers.length > 0) return managed(secret, managers.map(quoted))
   if (code === 409 || (code === 422 && has(status, 'metadata.uid'))) return changedMeanwhile(secret, code, words)
   if (code === 422 && has(status, 'type')) return wrongType(secret)
+  if (code === 422 && isFrozen(status)) return immutable(secret, asked)
   const isTooLarge = status.causes.some(({ field, reason }) => field === 'data' && reason === 'FieldValueTooLong')
   if (code === 413 || (code === 422 && isTooLarge)) return tooLarge(secret, words)
   return undefined
 }
 
 const has = ({ causes }: Status, field: string) => causes.some((cause) => cause.field === field)
+
+/** The one rule that forbids a value of these fields. */
+const isFrozen = ({ causes }: Status) =>
+  causes.some(({ field, reason }) => ['data', 'immutable'].includes(field) && reason === 'FieldValueForbidden')
 
 const mostManagers = 10
 
@@ -54,6 +60,15 @@ function wrongType(secret: string): Wording {
     seen: `${secret} has another type, which cannot be changed`,
     expected: `type ${pullSecretType}`,
     hint: 'choose another spec.secretName, or delete this Secret if nothing needs it',
+  }
+}
+
+function immutable(secret: string, { namespace = '', name = '' }: Asked): Wording {
+  return {
+    code: 'SECRET_IMMUTABLE',
+    seen: `${secret} is immutable: somebody set that, and nobody takes it back`,
+    expected: 'a Secret that can be updated',
+    hint: `kubectl delete secret ${shellQuote(name)} -n ${shellQuote(namespace)}, and refresh: it is made anew`,
   }
 }
 

@@ -31,7 +31,7 @@ export interface PullSecretWrite {
   readonly mode: 'write' | 'dry-run'
 }
 
-export type Written = Pick<Outcome, 'result' | 'note'>
+export type Written = Pick<Outcome, 'result' | 'note' | 'rewritten'>
 
 /**
  * A version that no Secret has: the API server ignores it where there is none, and answers 409 where one was made since
@@ -78,12 +78,12 @@ async function act(write: PullSecretWrite, ownership: Ownership, cluster: Cluste
     case 'update':
       return resultOf(await apply(asFound(ownership.found), 'force'))
     case 'mend':
-      return {
-        ...resultOf(await apply(asFound(ownership.found), 'force')),
-        note: `somebody had changed it (${ownership.editors.join(', ') || 'unknown'}); it was put right`,
-      }
+      return noted(
+        resultOf(await apply(asFound(ownership.found), 'force')),
+        `somebody had changed it (${ownership.editors.join(', ') || 'unknown'}); it was put right`,
+      )
     case 'adopt':
-      return { ...(await adopt(ownership.found, write, apply)), note: 'taken over from its earlier manager' }
+      return noted(await adopt(ownership.found, write, apply), 'taken over from its earlier manager')
     default:
       return ownership satisfies never
   }
@@ -102,14 +102,23 @@ async function adopt(
   return resultOf(await apply(asFound(emptied), 'force'))
 }
 
+const noted = (written: Written, note: string): Written => ({
+  ...written,
+  note: written.note === undefined ? note : `${note}; ${written.note}`,
+})
+
 const asFound = ({ uid, resourceVersion }: { readonly uid: string; readonly resourceVersion: string }) => ({
   uid,
   resourceVersion,
 })
 
-function resultOf({ outcome }: Applied): Written {
-  if (outcome === 'terminating') return { result: 'skipped', note: 'the namespace is being deleted' }
-  return { result: outcome === 'unchanged' ? 'unchanged' : 'written' }
+function resultOf(applied: Applied): Written {
+  if (applied.outcome === 'terminating') return { result: 'skipped', note: 'the namespace is being deleted' }
+  const { outcome, rewritten } = applied
+  return {
+    result: outcome === 'unchanged' ? 'unchanged' : 'written',
+    ...(rewritten && { rewritten, note: `admission would change it: ${rewritten.join(', ')}` }),
+  }
 }
 
 function wanted({ document, namespace, dockerConfigJson, records, refreshedAt }: PullSecretWrite): PullSecret {

@@ -13,6 +13,8 @@ export interface Outcome {
   readonly serviceAccounts?: readonly ServiceAccountOutcome[]
   /** What failed, of the Secret or of a service account. */
   readonly fault?: PullpassError
+  /** Of a dry run: fields that an admission webhook or policy changes, so that a refresh cannot write what it means to. */
+  readonly rewritten?: readonly string[]
   /** What else happened, in words: taken over, mended after somebody's edit, skipped because … */
   readonly note?: string
 }

@@ -26,6 +26,7 @@ export interface DocumentWanted {
   /** Of the registry; absent: the sandbox's. */
   readonly hosts?: readonly string[]
   readonly include?: readonly string[]
+  readonly exclude?: readonly string[]
   /** `images: private`: the label of both team's namespaces; absent: none. */
   readonly selector?: string
   /** More lines of the registry's gcp, indented by eight. */
@@ -82,7 +83,7 @@ export function renderDocument(sandbox: TestSandbox, wanted: DocumentWanted): st
     'metadata: {name: pull}',
     'spec:',
     '  secretName: regcred',
-    `  namespaces: {include: ${JSON.stringify(include)}${wanted.selector ? `, selector: {matchLabels: {${wanted.selector}}}` : ''}}`,
+    `  namespaces: {include: ${JSON.stringify(include)}${wanted.exclude ? `, exclude: ${JSON.stringify(wanted.exclude)}` : ''}${wanted.selector ? `, selector: {matchLabels: {${wanted.selector}}}` : ''}}`,
     '  registries:',
     '    - name: google',
     `      hosts: ${JSON.stringify(hosts)}`,

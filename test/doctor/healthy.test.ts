@@ -265,4 +265,17 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
     assert.match(stderr, /^USAGE_INVALID \(run\): --plain-http is "other:5000", which no document names$/m)
     assert.equal(exitCode, 2)
   })
+
+  test('a webhook that takes part in no dry run, whatever it makes of the write itself', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    const message = 'admission webhook "labels.example.com" does not support dry run'
+    const body = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason: 'BadRequest', code: 400 }
+    sandbox.parts.kubernetes.faults.inject(
+      { kind: 'answer', answer: { status: 400, body } },
+      { when: ({ method, path }) => method === 'PATCH' && path.includes('/secrets/') },
+    )
+    const findings = await seeHealthy(sandbox, ['-f', file])
+    const write = findings.find(({ hop }) => hop === 'write')
+    assert.deepEqual([write?.result, write?.code], ['skipped', 'DRY_RUN_UNSUPPORTED'])
+  })
 })

@@ -53,6 +53,26 @@ suite('doctor, when the time of its run is over,', () => {
     assert.match(stdout, /^ {2}fix: see what lies between here and there, or give it longer: --timeout$/m)
   })
 
+  test('names the dry run of a Secret, and the webhooks that it may wait for', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    const rules = [{ apiGroups: [''], apiVersions: ['v1'], resources: ['secrets'], operations: ['CREATE', 'UPDATE'] }]
+    const items = [{ metadata: { name: 'labels' }, webhooks: [{ name: 'labels.example.com', rules }] }]
+    sandbox.parts.kubernetes.faults.inject(
+      { kind: 'answer', answer: { status: 200, body: { items } } },
+      { when: ({ path }) => path.endsWith('/mutatingwebhookconfigurations') },
+    )
+    const { stdout, results } = await lookInVain(sandbox, file, 'kubernetes', /\/secrets\/regcred$/)
+    assert.deepEqual(seenOf(results, 'FAILED'), ['write'])
+    assert.match(
+      stdout,
+      /^TIMED_OUT \(write\): https:\S+: no answer in time to the dry run of Secrets: the run did not end within 30s$/m,
+    )
+    assert.match(
+      stdout,
+      /^ {2}fix: the API server may wait for a webhook that it asks about Secrets: see whether these answer: labels\.example\.com \(MutatingWebhookConfiguration labels\), or give it longer: --timeout$/m,
+    )
+  })
+
   test('names a registry', async (t) => {
     const { sandbox, file } = await startGround(t)
     const { results } = await lookInVain(sandbox, file, 'registry')

@@ -41,6 +41,11 @@ async function kubectl({ ask, makePod }: World, words: readonly string[]): Promi
   switch (`${verb} ${kind}`) {
     case 'create namespace':
       return await ask('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+    case 'label namespace': {
+      const labels = Object.fromEntries(words.slice(3).flatMap((word) => (word.includes('=') ? [word.split('=')] : [])))
+      const path = `/api/v1/namespaces/${name}`
+      return await ask('PATCH', path, { metadata: { labels } }, 'application/merge-patch+json')
+    }
     case 'create serviceaccount':
       return await ask('POST', `${place}/serviceaccounts`, {
         apiVersion: 'v1',

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { runPullpass } from '../support/run-pullpass.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
-import { podPath, startGround } from './ground.ts'
+import { podPath, renderDocument, startGround } from './ground.ts'
 
 /** What stands below the table. */
 async function told(sandbox: TestSandbox, argv: readonly string[], environment = {}) {
@@ -73,6 +73,26 @@ suite('doctor speaks to who asks:', () => {
     assert.match(stdout, /^service-account +FAILED /m)
     assert.match(stdout, /^pod +FAILED +POD_LACKS_SECRET/m)
     assert.match(stdout, /^back-off +skipped +because of service-account: SERVICE_ACCOUNT_DETACHED$/m)
+  })
+
+  test('of a namespace that the document excludes it names the pattern, and after that is taken out all is well', async (t) => {
+    const { sandbox, file } = await startGround(t, { include: ['team-*'], exclude: ['team-a', '*-b'] })
+    const { lines } = await told(sandbox, ['-f', file, '-n', 'team-b'])
+    assert.match(
+      lines,
+      /^NAMESPACE_NOT_CHOSEN \(namespace\): team-b is chosen by none of ClusterPullSecret\/pull; ClusterPullSecret\/pull excludes "\*-b"$/m,
+    )
+    assert.match(
+      lines,
+      /^ {2}fix: take "\*-b" out of spec\.namespaces\.exclude in \S+pull\.yaml:1, or write it so that it does not match team-b; then refresh$/m,
+    )
+    assert.doesNotMatch(lines, /include/)
+    await sandbox.write('pull.yaml', renderDocument(sandbox, { include: ['team-*'], exclude: ['team-a'] }))
+    await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.deepEqual(await told(sandbox, ['-f', file, '-n', 'team-b']), {
+      lines: 'Nothing stands in the way.\n',
+      exitCode: 0,
+    })
   })
 
   test('of the drop-in variables it names the variables', async (t) => {

@@ -53,7 +53,7 @@ const rows: Row[] = [
     code: 403,
     body: status('secrets "regcred" is forbidden: exceeded quota: objects, requested: secrets=1, used: secrets=5'),
     expected: {
-      code: 'KUBERNETES_REFUSED',
+      code: 'KUBERNETES_QUOTA_EXCEEDED',
       seen: 'the API server answered 403 "secrets "regcred" is forbidden: exceeded quota: objects, requested: secrets=1, used: secrets=5" for Secret team-a/regcred',
       retryable: false,
     },
@@ -86,7 +86,7 @@ const rows: Row[] = [
     code: 500,
     body: status('Internal error occurred: failed calling webhook "policy.example": connection refused'),
     expected: {
-      code: 'KUBERNETES_REFUSED',
+      code: 'ADMISSION_UNAVAILABLE',
       seen: 'the API server answered 500 "Internal error occurred: failed calling webhook "policy.example": connection refused" for Secret team-a/regcred',
       retryable: true,
     },

@@ -1,6 +1,9 @@
 /** What the cluster shows of rights, namespaces, Secrets and the pod. */
 import type { NamespacedName } from '../../document/namespaced-name.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
+import { listSecretHooks, type SecretHook } from '../../kubernetes/list-secret-hooks.ts'
+import { type CronJobFacts, readCronJob } from '../../kubernetes/read-cron-job.ts'
+import { ownName } from '../../manifests/manifest.ts'
 import { asFault } from '../../outside/as-fault.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { parseImageReference } from '../../registry/parse-image-reference.ts'
@@ -14,6 +17,10 @@ export interface ClusterFacts {
   readonly rights: readonly RightFacts[]
   readonly places: PlaceFacts | PullpassError
   readonly pod: PodFacts | undefined
+  /** Empty where they may not be read. */
+  readonly hooks: readonly SecretHook[]
+  /** Of `pullpass manifests`; undefined where it is not there, or not known where, or may not be read. */
+  readonly schedule: CronJobFacts | undefined
   /** Of the pod. */
   readonly images: readonly WantedImage[]
 }
@@ -21,7 +28,8 @@ export interface ClusterFacts {
 export async function gatherCluster(asked: Asked, cluster: Cluster, patience: Patience): Promise<ClusterFacts> {
   const { documents, namespace } = asked
   const { server: of } = cluster
-  const [rights, places, pod] = await Promise.all([
+  const account = asked.refresher ?? asked.serviceAccount
+  const [rights, places, pod, hooks, schedule] = await Promise.all([
     patience.await({ hops: ['rights'], of }, [], async () => await gatherRights(asked, cluster)),
     patience.await(
       { hops: ['namespace', 'secret', 'service-account'], of },
@@ -29,9 +37,19 @@ export async function gatherCluster(asked: Asked, cluster: Cluster, patience: Pa
       async () => await gatherPlaces(documents, namespace, cluster).catch(asFault),
     ),
     asked.pod && gatherPodInTime(asked.pod, cluster, patience),
+    patience.await({ hops: ['write'], of }, [], async () => await listSecretHooks(cluster, ownLabels)),
+    account &&
+      patience.await(
+        { hops: ['schedule'], of },
+        undefined,
+        async () => await readCronJob(cluster, { namespace: account.namespace, name: ownName }),
+      ),
   ])
-  return { rights, places, pod, images: imagesOf(pod) }
+  return { rights, places, pod, hooks, schedule, images: imagesOf(pod) }
 }
+
+/** Of a pull secret, by which webhooks may choose it. */
+const ownLabels = { 'app.kubernetes.io/managed-by': 'pullpass' }
 
 const nowhere: PlaceFacts = { jobs: [], namespaces: undefined, secrets: [], accounts: [] }
 

@@ -28,7 +28,7 @@ export interface AccountFacts {
 export interface PlaceFacts {
   readonly jobs: readonly Job[]
   /** All that there are; undefined where they may not be listed. */
-  readonly namespaces: readonly string[] | undefined
+  readonly namespaces: readonly Namespace[] | undefined
   readonly secrets: readonly SecretFacts[]
   readonly accounts: readonly AccountFacts[]
 }
@@ -49,7 +49,7 @@ export async function gatherPlaces(
     Promise.all(jobs.map((job) => gatherSecrets(job, cluster))),
     Promise.all(jobs.map((job) => gatherAccounts(job, cluster))),
   ])
-  return { jobs, namespaces: known?.map(({ name }) => name), secrets: secrets.flat(), accounts: accounts.flat() }
+  return { jobs, namespaces: known, secrets: secrets.flat(), accounts: accounts.flat() }
 }
 
 function within(job: Job, namespace: string | undefined): Job {

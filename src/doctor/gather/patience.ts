@@ -10,6 +10,8 @@ export interface Step {
   readonly hops: readonly DoctorHop[]
   /** Who is asked. */
   readonly of: string
+  /** For what: `the dry run of Secrets`. */
+  readonly for?: string
 }
 
 export interface Late {

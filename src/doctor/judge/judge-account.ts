@@ -1,12 +1,18 @@
 /** Whether a service account names the pull secret, as the document wants it to: pure. */
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { documentName } from '../../refresh/document-name.ts'
+import { failedBy } from '../failed-by.ts'
 import type { Finding } from '../finding.ts'
 import type { AccountFacts } from '../gather/gather-places.ts'
 import { alsoSay } from '../remedy/also-say.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
 
-export function judgeAccount({ document, namespace, name, account }: AccountFacts, commands: MendingCommands): Finding {
+/** `refused`: why a dry run of naming it there failed. */
+export function judgeAccount(
+  { document, namespace, name, account }: AccountFacts,
+  refused: PullpassError | undefined,
+  commands: MendingCommands,
+): Finding {
   const about = `ServiceAccount ${namespace}/${name}`
   const base = { hop: 'service-account', about, namespace, alike: `ServiceAccount ${name}` } as const
   if (account instanceof PullpassError) {
@@ -25,6 +31,9 @@ export function judgeAccount({ document, namespace, name, account }: AccountFact
   }
   if (account.imagePullSecrets.includes(document.secretName)) {
     return { ...base, result: 'ok', code: 'OK', seen: `new pods of it get ${document.secretName}` }
+  }
+  if (refused !== undefined && !['KUBERNETES_FORBIDDEN', 'DRY_RUN_UNSUPPORTED'].includes(refused.code)) {
+    return { ...base, ...failedBy(base.hop, about, refused) }
   }
   return {
     ...base,

@@ -4,6 +4,7 @@ import type { Asked, WantedImage } from '../asked.ts'
 import { failedBy } from '../failed-by.ts'
 import { type Finding, failureOf, firstFailure } from '../finding.ts'
 import type { ClusterFacts } from '../gather/gather-cluster.ts'
+import type { AccountFacts } from '../gather/gather-places.ts'
 import type { ShadowFacts } from '../gather/gather-shadows.ts'
 import { notTried } from '../not-tried.ts'
 import { secretNamesIn } from '../secret-names-in.ts'
@@ -11,6 +12,7 @@ import { judgeAccount } from './judge-account.ts'
 import { judgeNamespaces } from './judge-namespaces.ts'
 import { judgePod } from './judge-pod.ts'
 import { judgeRight } from './judge-right.ts'
+import { judgeSchedule } from './judge-schedule.ts'
 import { judgeSecret } from './judge-secret.ts'
 
 export interface JudgeCluster {
@@ -18,13 +20,15 @@ export interface JudgeCluster {
   readonly images: readonly WantedImage[]
   readonly shadows: readonly ShadowFacts[]
   readonly before: readonly Finding[]
+  /** Of the token that is exchanged; undefined where documents have no registry. */
+  readonly audience: string | undefined
   readonly now: Date
 }
 
 export interface ClusterFindings {
   readonly upToSecrets: readonly Finding[]
   /** Service accounts and the pod, which wait for what was found so far. */
-  readonly afterWrites: (found: readonly Finding[]) => Finding[]
+  readonly afterWrites: (found: readonly Finding[], refused: ReadonlyMap<AccountFacts, PullpassError>) => Finding[]
 }
 
 /** `facts`: undefined where the cluster cannot be asked. */
@@ -41,11 +45,15 @@ export function judgeCluster(facts: ClusterFacts | undefined, judge: JudgeCluste
     return { upToSecrets: [...rights, judgeUnlisted(facts.places, rights)], afterWrites: () => [] }
   }
   const { jobs, secrets, accounts } = facts.places
-  const secretsFound = secrets.map((secret) => judgeSecret(secret, { ...judge, commands }))
+  const secretsFound = judgeSchedule(facts.schedule, {
+    secrets: secrets.map((secret) => judgeSecret(secret, { ...judge, commands })),
+    audience: judge.audience,
+    commands,
+  })
   return {
     upToSecrets: [...rights, ...judgeNamespaces(facts.places, asked.namespace, commands), ...secretsFound],
-    afterWrites(found) {
-      const attached = accounts.map((account) => judgeAccount(account, commands))
+    afterWrites(found, refused) {
+      const attached = accounts.map((account) => judgeAccount(account, refused.get(account), commands))
       if (facts.pod === undefined) return attached
       const { namespace } = facts.pod.asked
       const secretNames = secretNamesIn(namespace, jobs)

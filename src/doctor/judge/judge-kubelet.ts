@@ -30,7 +30,7 @@ interface Waiting extends PodContainer {
   readonly waiting: WaitingReason
 }
 
-const waitingForImage = ({ containers }: Pick<Pod, 'containers'>): Waiting[] =>
+export const waitingForImage = ({ containers }: Pick<Pod, 'containers'>): Waiting[] =>
   containers.flatMap((one) =>
     one.waiting !== undefined && waitsForImage(one.waiting.reason) ? [{ ...one, waiting: one.waiting }] : [],
   )

@@ -1,9 +1,11 @@
 /** Whether the namespaces of the documents are there: pure. */
+import { type LabelledNamespace, type NotChosen, whyNotChosen } from '../../document/choose-namespaces.ts'
 import type { Document } from '../../document/document.ts'
 import { environmentSource } from '../../document/document-from-environment.ts'
+import { quote } from '../../outside/quote.ts'
 import { documentName } from '../../refresh/document-name.ts'
 import { type Job, selectsNothing } from '../../refresh/plan-refresh.ts'
-import type { Finding } from '../finding.ts'
+import type { Finding, Remedy } from '../finding.ts'
 import type { PlaceFacts } from '../gather/gather-places.ts'
 import { alsoSay } from '../remedy/also-say.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
@@ -20,24 +22,35 @@ export function judgeNamespaces(
     [...namespaces, ...missing, ...terminating].some((name) => name === asked),
   )
   if (asked === undefined || chosen) return findings
-  if (known?.includes(asked) === false) return [...findings, judgeAbsent(asked, known)]
-  const notChosen: Finding = {
+  const found = known?.find(({ name }) => name === asked)
+  if (known !== undefined && found === undefined) return [...findings, judgeAbsent(asked, known)]
+  const place = found ?? { name: asked, labels: {} }
+  return [...findings, judgeNotChosen(place, jobs, commands)]
+}
+
+function judgeNotChosen(place: LabelledNamespace, jobs: readonly Job[], commands: MendingCommands): Finding {
+  const documents = jobs.map(({ document }) => document)
+  const reasons = documents.map((document) => ({ document, why: whyNotChosen(document.namespaces, place) }))
+  const excluded = reasons.flatMap(({ document, why }) =>
+    why?.reason === 'excluded' ? [`${documentName(document)} excludes ${quote(why.by)}`] : [],
+  )
+  const [first] = reasons
+  return {
     hop: 'namespace',
-    about: asked,
+    about: place.name,
     result: 'failed',
     code: 'NAMESPACE_NOT_CHOSEN',
-    seen: `${asked} is chosen by none of ${jobs.map(({ document }) => documentName(document)).join(', ')}`,
+    seen: [`${place.name} is chosen by none of ${documents.map(documentName).join(', ')}`, ...excluded].join('; '),
     expected: 'a namespace that is there, and that a document chooses',
-    remedy: { words: howToChoose(jobs.map(({ document }) => document)) },
+    remedy: first === undefined ? {} : howToChoose(first, place, { documents, commands }),
   }
-  return [...findings, notChosen]
 }
 
 /** So many are named. */
 const few = 5
 
 /** Which no document need choose: there is none. */
-function judgeAbsent(asked: string, known: readonly string[]): Finding {
+function judgeAbsent(asked: string, known: readonly LabelledNamespace[]): Finding {
   const more = known.length > few ? ` and ${known.length - few} more` : ''
   return {
     hop: 'namespace',
@@ -45,7 +58,10 @@ function judgeAbsent(asked: string, known: readonly string[]): Finding {
     namespace: asked,
     result: 'failed',
     code: 'NAMESPACE_MISSING',
-    seen: `namespace ${asked} is not there: there are ${known.slice(0, few).join(', ')}${more}`,
+    seen: `namespace ${asked} is not there: there are ${known
+      .slice(0, few)
+      .map(({ name }) => name)
+      .join(', ')}${more}`,
     expected: 'a namespace that is there, and that a document chooses',
     remedy: {
       words: `correct the name after --namespace or --pod; or make the namespace, and choose it in a document`,
@@ -53,12 +69,44 @@ function judgeAbsent(asked: string, known: readonly string[]): Finding {
   }
 }
 
-const howToChoose = (documents: readonly Document[]): string => {
-  const [first] = documents
-  const add = `add it to ${first === undefined ? 'a document' : fieldName(first, 'namespaces.include')}`
-  return documents.every(({ source }) => source === environmentSource)
-    ? add
-    : `${add} of a document, or give it the labels that its selector wants; namespaces kube-* are chosen by their exact name only`
+interface Reason {
+  readonly document: Document
+  readonly why: NotChosen | undefined
+}
+
+interface Choosing {
+  readonly documents: readonly Document[]
+  readonly commands: MendingCommands
+}
+
+/** By the first document: what stands in the way there is what is changed there. */
+function howToChoose(
+  { document, why }: Reason,
+  { name }: LabelledNamespace,
+  { documents, commands }: Choosing,
+): Remedy {
+  const { matchLabels = {}, matchExpressions = [] } = document.namespaces.selector ?? {}
+  if (why?.reason === 'excluded') {
+    return {
+      words: `take ${quote(why.by)} out of spec.namespaces.exclude in ${document.source}, or write it so that it does not match ${name}; then refresh`,
+    }
+  }
+  if (why?.reason === 'labels' && matchExpressions.length === 0) {
+    const labels = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`)
+    const after = commands.kubectl('label', 'namespace', name, ...labels, '--overwrite')
+    return alsoSay(
+      commands.refresh({ after }),
+      `those are the labels that spec.namespaces.selector in ${document.source} asks for`,
+    )
+  }
+  if (why?.reason === 'labels') {
+    return { words: `give it the labels that spec.namespaces.selector in ${document.source} asks for; then refresh` }
+  }
+  const add = `add it to ${fieldName(document, 'namespaces.include')}`
+  const isOfVariables = documents.every(({ source }) => source === environmentSource)
+  return {
+    words: isOfVariables ? add : `${add} of a document; namespaces kube-* are chosen by their exact name only`,
+  }
 }
 
 /** With `asked`, whether any document selects that namespace is judged for all of them together. */

@@ -37,7 +37,13 @@ type Judged = Omit<Finding, 'hop' | 'about'>
 
 export function judgeSecret({ document, namespace, content }: SecretFacts, judge: JudgeSecret): Finding {
   const name = `${namespace}/${document.secretName}`
-  const base = { hop: 'secret', about: `Secret ${name}`, namespace, alike: `Secret ${document.secretName}` } as const
+  const base = {
+    hop: 'secret',
+    about: `Secret ${name}`,
+    namespace,
+    alike: `Secret ${document.secretName}`,
+    secret: document.secretName,
+  } as const
   const refresh = judge.commands.refresh()
   if (content instanceof PullpassError) {
     return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be looked at: ${content.seen}` }
@@ -83,7 +89,8 @@ function judgeMetadata(
     )
   }
   const ownership = judgeOwnership(content, fieldManager(document), document.conflictPolicy)
-  if (ownership.verdict !== 'refuse') return undefined
+  if (ownership.verdict !== 'refuse')
+    return content.immutable ? judgeImmutable(document, namespace, commands) : undefined
   const owners = ownership.owners.length === 0 ? 'nobody that is known' : ownership.owners.join(', ')
   return failed(
     'SECRET_NOT_OURS',
@@ -93,6 +100,16 @@ function judgeMetadata(
       commands.refresh({ conflicts: 'adopted' }),
       `it takes over, once; or choose another ${fieldName(document, 'secretName')}`,
     ),
+  )
+}
+
+function judgeImmutable({ secretName }: Document, namespace: string, commands: MendingCommands): Judged {
+  const remove = commands.kubectl('delete', 'secret', secretName, '-n', namespace)
+  return failed(
+    'SECRET_IMMUTABLE',
+    'somebody set immutable: neither its data nor that field can be changed any more',
+    'a Secret that can be updated',
+    commands.refresh({ after: remove }),
   )
 }
 
@@ -118,7 +135,12 @@ function judgeContent(place: Place, { images, now }: JudgeSecret): Judged {
       'SECRET_EDITED',
       `its credential or its annotations were changed by ${by}: nothing is known of it`,
       'what pullpass wrote',
-      refresh,
+      others.length === 0
+        ? refresh
+        : alsoSay(
+            refresh,
+            `if ${by} changes it again, no refresh helps: let the operator of ${by} leave this Secret alone`,
+          ),
     )
   }
   return judgeRecord(record, place, now) ?? judgeHosts(place, { images, config, record, now })

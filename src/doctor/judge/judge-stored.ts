@@ -11,7 +11,8 @@ export function judgeStored(
   commands: MendingCommands,
 ): Finding {
   const about = `Secret ${secret.namespace}/${secret.document.secretName} for ${image.name}`
-  const base = { hop: 'stored-credential', about, image: image.name } as const
+  const { namespace, document } = secret
+  const base = { hop: 'stored-credential', about, namespace, secret: document.secretName, image: image.name } as const
   const ofImage = before.filter((one) => one.hop === 'registry' && one.image === image.name)
   const failure = ofImage.find(({ result }) => result === 'failed')
   switch (trial.outcome) {

@@ -87,7 +87,11 @@ function notYetValid(about: string, where: string, { token, now }: { token: Subj
 }
 
 /** A projected token is mounted by what `pullpass manifests` prints; whose a requested one is, is told by the document. */
-function remedyOf({ code, seen, hint = '' }: PullpassError, { from }: TokenFacts, commands: MendingCommands): Remedy {
+function remedyOf(
+  { code, seen, hint = '', cause }: PullpassError,
+  { from }: TokenFacts,
+  commands: MendingCommands,
+): Remedy {
   if (from.kind === 'requested') {
     if (code !== 'TOKEN_REQUEST_REFUSED') return {}
     const { namespace, name } = from.account
@@ -96,6 +100,8 @@ function remedyOf({ code, seen, hint = '' }: PullpassError, { from }: TokenFacts
       commands.kubectl('create', 'serviceaccount', name, '-n', namespace),
     ]
     const isAbsent = /^(?:Namespace|ServiceAccount) /.test(seen)
+    // A policy, or a webhook: no right is missing.
+    if (cause instanceof PullpassError && cause.code !== 'KUBERNETES_FORBIDDEN' && !isAbsent) return {}
     return isAbsent
       ? { command: make.join(' && '), words: 'or correct its name' }
       : installing(commands.install(namespace), hint)

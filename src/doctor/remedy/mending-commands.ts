@@ -1,4 +1,5 @@
 /** The commands that doctor prints, with the files and the cluster of its own command line. */
+import type { NamespacedName } from '../../document/namespaced-name.ts'
 import type { Environment } from '../../outside/outside.ts'
 import { shellQuote } from '../../outside/shell-quote.ts'
 import { storageEndpoint } from '../../providers/gcp-endpoints.ts'
@@ -25,6 +26,11 @@ export interface MendingCommands {
   /** Where Google's buckets are read: an origin. */
   readonly storage: string
   readonly kubectl: (...words: readonly string[]) => string
+  /**
+   * Refreshes from here whatever else refreshes: where the token lies in a pod, one of the same account is requested.
+   * `audience`: of that token.
+   */
+  readonly refreshHere: (account: NamespacedName, audience: string | undefined) => string
   /** What refreshes now, after another command where one is named. */
   readonly refresh: (wanted?: RefreshWanted) => Remedy
   /**
@@ -57,6 +63,12 @@ export function mendingCommands(commandLine: CommandLine): MendingCommands {
         job: (name, namespace) => kubectl('create', 'job', '--from=cronjob/pullpass', name, '-n', namespace),
         ...commandLine,
       }),
+    refreshHere(account, audience) {
+      if (commandLine.refreshes === 'who looks' || audience === undefined) return pullpass('refresh', ...token)
+      const request = kubectl('create', 'token', account.name, '-n', account.namespace, `--audience=${audience}`)
+      const refresh = pullpass('refresh', '--token-file', 'pullpass-token')
+      return `(umask 077; ${request} > pullpass-token) && ${refresh} && rm pullpass-token`
+    },
     cluster: (verb, ...more) => line('pullpass', ...verb.split(' '), ...more, ...cluster),
     check: (issuer) => line('pullpass', 'issuer', 'check', issuer),
     storage: storageEndpoint(environment),

@@ -28,14 +28,18 @@ function seedSecret({ cluster }: TestSandbox, type: string): void {
   cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata, type, data: { '.dockerconfigjson': 'e30=' } })
 }
 
+/** A second passes with each look at it: patience ends by the clock. */
+function impatient({ clock }: TestSandbox): TestSandbox['clock'] {
+  let asked = 0
+  return { ...clock, now: () => new Date(Date.parse('2026-11-24T12:00:00Z') + 1000 * asked++) }
+}
+
 export const kubernetesCases: ErrorCases = {
   KUBECONFIG_INVALID: (sandbox) => refresh(sandbox, ['--context', 'staging']),
 
   KUBERNETES_UNREACHABLE: (sandbox) => {
-    let asked = 0
-    const now = () => new Date(Date.parse('2026-11-24T12:00:00Z') + 1000 * asked++) // patience ends by the clock
     const elsewhere = (text: string) => text.replace(/server: .*/, 'server: https://127.0.0.1:9')
-    return refreshWith({ ...sandbox, clock: { ...sandbox.clock, now } }, elsewhere)
+    return refreshWith({ ...sandbox, clock: impatient(sandbox) }, elsewhere)
   },
 
   KUBERNETES_UNAUTHENTICATED: (sandbox) => refreshWith(sandbox, (text) => text.replace(/token: .*/, 'token: revoked')),
@@ -55,6 +59,24 @@ export const kubernetesCases: ErrorCases = {
     const says = 'etcdserver: request is too large'
     const body = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: says, code: 500 }
     return refreshUnder(sandbox, 'kubernetes', { kind: 'answer', answer: { status: 500, body } })
+  },
+
+  KUBERNETES_QUOTA_EXCEEDED: (sandbox) => {
+    const says =
+      'secrets "regcred" is forbidden: exceeded quota: objects, requested: secrets=1, used: secrets=5, limited: secrets=5'
+    return refreshUnder(sandbox, 'kubernetes', { kind: 'answer', answer: status(403, 'Forbidden', says) })
+  },
+
+  ADMISSION_UNAVAILABLE: (sandbox) => {
+    const says =
+      'Internal error occurred: failed calling webhook "labels.example.com": failed to call webhook: Post "https://labels.example.com/": context deadline exceeded'
+    const answer = status(500, 'InternalError', says)
+    return refreshUnder({ ...sandbox, clock: impatient(sandbox) }, 'kubernetes', { kind: 'answer', answer })
+  },
+
+  DRY_RUN_UNSUPPORTED: (sandbox) => {
+    const says = 'admission webhook "labels.example.com" does not support dry run'
+    return refreshUnder(sandbox, 'kubernetes', { kind: 'answer', answer: status(400, 'BadRequest', says) })
   },
 
   NAMESPACE_MISSING: (sandbox) => refresh(sandbox, [], { REGISTRY_SECRET_NAMESPACES: 'team-z' }),
@@ -77,6 +99,15 @@ export const kubernetesCases: ErrorCases = {
   SECRET_TYPE_WRONG: (sandbox) => {
     seedSecret(sandbox, 'Opaque')
     return refresh(sandbox, ['--adopt'])
+  },
+
+  async SECRET_IMMUTABLE(sandbox) {
+    await refresh(sandbox)
+    const secret = sandbox.cluster.store.read('Secret', 'team-a', 'regcred')
+    if (secret === undefined) throw new Error('the Secret is there')
+    sandbox.cluster.store.put({ ...secret, immutable: true })
+    sandbox.clock.advance('1 min') // another credential
+    return await refresh(sandbox)
   },
 
   async SECRET_TOO_LARGE(sandbox) {

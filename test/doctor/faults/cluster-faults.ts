@@ -59,6 +59,15 @@ const labelBoth = async (world: World, value: 'private' | null) => {
   for (const namespace of ['team-a', 'team-b']) await labelNamespace(world, namespace, value)
 }
 
+const denial = (message: string) =>
+  ({
+    kind: 'answer',
+    answer: {
+      status: 403,
+      body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason: 'Forbidden', code: 403 },
+    },
+  }) as const
+
 const unauthorized = {
   status: 401,
   body: {
@@ -105,17 +114,102 @@ export const clusterFaults: readonly Fault[] = [
     hop: 'write',
     code: 'KUBERNETES_REFUSED',
     seen: /no-secrets/,
-    fix: /its words name who refused: an admission policy or webhook/,
+    fix: /^let the operator of ValidatingAdmissionPolicy no-secrets except pullpass: kubectl get validatingadmissionpolicy no-secrets -o yaml/,
     mend: clear,
   },
   {
-    title: 'a quota refuses another Secret',
-    plant: (ground) =>
-      refuse(ground, 403, 'secrets "regcred" is forbidden: exceeded quota: secrets, requested: secrets=1'),
+    title: 'a quota leaves no room for the Secret, which was deleted: a refresh alone would not bring it back',
+    async plant(ground) {
+      await ground.ask('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
+      refuse(
+        ground,
+        403,
+        'secrets "regcred" is forbidden: exceeded quota: objects, requested: secrets=1, used: secrets=9, limited: secrets=9',
+      )
+    },
     hop: 'write',
+    code: 'KUBERNETES_QUOTA_EXCEEDED',
+    seen: /exceeded quota: objects/,
+    fix: /^raise the quota, or delete what is not needed there: kubectl describe resourcequota objects -n team-a/,
+    async mend(ground) {
+      clear(ground)
+      await ground.pullpass(['refresh', '-f', ground.file])
+    },
+  },
+  {
+    title: 'a webhook that the API server asks about Secrets does not answer',
+    plant: (ground) =>
+      refuse(
+        ground,
+        500,
+        'Internal error occurred: failed calling webhook "labels.example.com": failed to call webhook: Post "https://labels.example.com/": context deadline exceeded',
+      ),
+    hop: 'write',
+    code: 'ADMISSION_UNAVAILABLE',
+    seen: /failed calling webhook "labels\.example\.com"/,
+    fix: /^let the operator of that webhook bring it back, or leave out what pullpass writes; kubectl get /,
+    mend: clear,
+  },
+  {
+    title: 'a webhook changes the Secret on its way, so that a refresh brings nothing back',
+    async plant(world) {
+      const { cluster, parts } = world.sandbox
+      const secret = cluster.store.read('Secret', 'team-a', 'regcred')
+      if (secret === undefined) throw new Error('the Secret is there')
+      const mirror = { 'mirror.example.com': { auth: Buffer.from('oauth2accesstoken:x').toString('base64') } }
+      const data = { '.dockerconfigjson': Buffer.from(JSON.stringify({ auths: mirror })).toString('base64') }
+      const { annotations: _, ...metadata } = secret.metadata
+      const rewritten = { ...secret, metadata, data }
+      cluster.store.put(rewritten)
+      parts.kubernetes.faults.inject(
+        { kind: 'answer', answer: { status: 200, body: rewritten } },
+        { when: ({ method, path }) => method === 'PATCH' && path.endsWith('/team-a/secrets/regcred') },
+      )
+    },
+    hop: 'write',
+    code: 'SECRET_REWRITTEN',
+    seen: /^admission changes what a refresh writes: data\[\.dockerconfigjson\], metadata\.annotations\[/,
+    fix: /^find what changes it: kubectl get mutatingwebhookconfigurations -o yaml; let its operator except this Secret .*; then pullpass refresh -f /,
+    async mend(world) {
+      clear(world)
+      await world.pullpass(['refresh', '-f', world.file])
+    },
+  },
+  {
+    title: "a policy keeps the Secret's name out of service accounts, from which somebody took it",
+    async plant(world) {
+      const account = '/api/v1/namespaces/team-a/serviceaccounts/default'
+      await world.ask('PATCH', account, { imagePullSecrets: [] }, 'application/merge-patch+json')
+      world.sandbox.parts.kubernetes.faults.inject(
+        denial(
+          "serviceaccounts \"default\" is forbidden: ValidatingAdmissionPolicy 'accounts' with binding 'accounts' denied request: not these",
+        ),
+        { when: ({ method, path }) => method === 'PATCH' && path.includes('/serviceaccounts/') },
+      )
+    },
+    hop: 'service-account',
     code: 'KUBERNETES_REFUSED',
-    seen: /exceeded quota/,
-    fix: /a quota; let it pass what pullpass writes/,
+    seen: /ValidatingAdmissionPolicy 'accounts'/,
+    fix: /^let the operator of ValidatingAdmissionPolicy accounts except pullpass/,
+    async mend(world) {
+      clear(world)
+      await world.pullpass(['refresh', '-f', world.file])
+    },
+  },
+  {
+    title: 'a policy refuses the token request of who refreshes',
+    document: requested,
+    plant: ({ sandbox }) =>
+      sandbox.parts.kubernetes.faults.inject(
+        denial(
+          "serviceaccounts \"pullpass\" is forbidden: ValidatingAdmissionPolicy 'tokens' with binding 'tokens' denied request: not for this audience",
+        ),
+        { when: ({ method, path }) => method === 'POST' && path.endsWith('/token') },
+      ),
+    hop: 'subject-token',
+    code: 'TOKEN_REQUEST_REFUSED',
+    seen: /ValidatingAdmissionPolicy 'tokens'/,
+    fix: /^let the operator of ValidatingAdmissionPolicy tokens except pullpass: kubectl get validatingadmissionpolicy tokens -o yaml/,
     mend: clear,
   },
   {
@@ -167,8 +261,8 @@ export const clusterFaults: readonly Fault[] = [
     plant: (world) => labelNamespace(world, 'team-a', null),
     hop: 'namespace',
     code: 'NAMESPACE_NOT_CHOSEN',
-    fix: /^add it to spec.namespaces.include of a document, or give it the labels that its selector wants/,
-    mend: (world) => labelNamespace(world, 'team-a', 'private'),
+    fix: /^kubectl label namespace team-a images=private --overwrite && pullpass refresh -f \S+\nthose are the labels that spec\.namespaces\.selector in \S+ asks for/,
+    mend: 'command',
   },
   {
     title: 'the namespaces that the document selects lost their labels',

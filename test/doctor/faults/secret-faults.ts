@@ -96,6 +96,15 @@ export const secretFaults: readonly Fault[] = [
     mend: 'command',
   },
   {
+    title: 'somebody set immutable on the Secret',
+    plant: ({ ask }) => ask('PATCH', path, { immutable: true }, 'application/merge-patch+json'),
+    hop,
+    code: 'SECRET_IMMUTABLE',
+    seen: /^somebody set immutable: neither its data nor that field can be changed any more$/,
+    fix: /^kubectl delete secret regcred -n team-a && pullpass refresh -f /,
+    mend: 'command',
+  },
+  {
     title: 'somebody edited the Secret, and its JSON lacks auths that parse',
     plant: (ground) => edit(ground, '{"auths": []}'),
     hop,
