@@ -11,9 +11,10 @@ import { podFaults } from './doctor/pod-faults.ts'
 import type { RealFault } from './doctor/real-fault.ts'
 import { secretFaults } from './doctor/secret-faults.ts'
 import { startDoctorStage } from './doctor/start-doctor-stage.ts'
+import { writeFaults } from './doctor/write-faults.ts'
 import { withRealPart } from './parts/real-part.ts'
 
-const faults: readonly RealFault[] = [...secretFaults, ...podFaults, ...clusterFaults, ...cloudFaults]
+const faults: readonly RealFault[] = [...secretFaults, ...podFaults, ...clusterFaults, ...cloudFaults, ...writeFaults]
 
 interface Shown {
   readonly hop: string
@@ -21,6 +22,7 @@ interface Shown {
   readonly code: string
   readonly about: string
   readonly seen: string
+  readonly fix?: string
   readonly command?: string
 }
 
@@ -38,8 +40,7 @@ async function seeItMended(ground: DoctorGround, fault: RealFault): Promise<void
   const { standing, told } = await examine(ground, fault, await fault.as?.(ground))
   const first = standing.find(({ result }) => result === (fault.result ?? 'failed'))
   assert.deepEqual([first?.hop, first?.code], [fault.hop, fault.code], told)
-  const command = first?.command ?? ''
-  assert.match(command, fault.runs)
+  const command = commandFor(first, fault, ground)
   const { sh, shAtTerminal } = ground.stage
   const ended = await (fault.where === 'terminal' ? shAtTerminal(command) : sh(command))
   assert.equal(ended.exitCode, 0, `${command}\n${ended.stdout}${ended.stderr}`)
@@ -51,6 +52,18 @@ async function seeItMended(ground: DoctorGround, fault: RealFault): Promise<void
     after.told,
   )
   assert.equal(after.exitCode, 0)
+}
+
+/** What is printed to be run; or what its words tell somebody to do, who then does it. */
+function commandFor(first: Shown | undefined, { runs, says, does }: RealFault, ground: DoctorGround): string {
+  if (runs !== undefined) {
+    assert.match(first?.command ?? '', runs)
+    return first?.command ?? ''
+  }
+  assert.ok(says && does, 'nothing is expected of the fix')
+  assert.equal(first?.command, undefined)
+  assert.match(first?.fix ?? '', says)
+  return does(ground)
 }
 
 interface JobList {
@@ -66,6 +79,17 @@ await withRealPart('an API server, its controllers and kubectl', startDoctorStag
         await seeItMended(ground, fault)
       })
     }
+
+    test('a run whose time is over while a webhook does not answer names the hop, and that webhook', async () => {
+      const ground = await openGround(stage, 'case-slow')
+      await writeFaults.find(({ code }) => code === 'ADMISSION_UNAVAILABLE')?.plant(ground)
+      const { stdout, exitCode } = await stage.sh(`pullpass doctor -f ${ground.file} --timeout 2s`)
+      await stage.succeed('kubectl delete validatingwebhookconfiguration case-slow')
+      assert.equal(exitCode, 1)
+      assert.match(stdout, /^secret +ok /m)
+      assert.match(stdout, /^TIMED_OUT \(write\): \S+: no answer in time to the dry run of Secrets: /m)
+      assert.match(stdout, /case-slow\.example\.com \(ValidatingWebhookConfiguration case-slow\), or give it longer/)
+    })
 
     test('from a laptop it runs the installed CronJob, whose pod holds the token (no kubelet is here to go on)', async () => {
       const { system, namespace, file } = await openGround(stage, 'case-laptop', {

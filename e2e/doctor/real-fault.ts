@@ -17,8 +17,11 @@ export interface RealFault {
   readonly code: FindingCode
   /** Absent: failed. */
   readonly result?: 'warning'
-  /** The printed command. */
-  readonly runs: RegExp
+  /** The printed command, which is run. */
+  readonly runs?: RegExp
+  /** Where words tell somebody else what to do: those, and the script that does it. */
+  readonly says?: RegExp
+  readonly does?: (ground: DoctorGround) => string
   /** What stands after it, as a warning; absent: nothing. */
   readonly leaves?: FindingCode
   /** `terminal`: the command asks, and somebody says yes. */

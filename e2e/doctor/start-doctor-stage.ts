@@ -12,10 +12,13 @@ import { type ProgramRun, runProgram, runSuccessfully } from '../parts/ground/ru
 import { startPart } from '../parts/ground/start-part.ts'
 import type { RealPart } from '../parts/real-part.ts'
 import { type ControlPlane, startControlPlane } from '../parts/start-control-plane.ts'
+import { startWebhooks, type Webhooks } from './start-webhooks.ts'
 
 export interface DoctorStage extends RealPart {
   readonly sandbox: Sandbox
   readonly plane: ControlPlane
+  /** Admission webhooks, which a configuration leads the API server to. */
+  readonly webhooks: Webhooks
   /** Mode 0700. */
   readonly folder: string
   /** Runs a text by `sh`, whatever its exit code, with variables on top of the shell's own. */
@@ -38,6 +41,8 @@ export const startDoctorStage = (): Promise<DoctorStage> =>
     findInstalledProgram('script', 'bsdutils')
     const sandbox = await startSandbox()
     defer(sandbox.close)
+    const webhooks = await startWebhooks()
+    defer(webhooks.close)
     const issuer = `${sandbox.parts.storage.url}/${bucket}`
     sandbox.google.store.putBucket(bucket, { access: 'public' })
     const plane = await use(startControlPlane({ issuer, controllers: 'all' }))
@@ -51,6 +56,7 @@ export const startDoctorStage = (): Promise<DoctorStage> =>
     return {
       sandbox,
       plane,
+      webhooks,
       folder,
       sh,
       shAtTerminal: (script) =>

@@ -1,0 +1,49 @@
+/**
+ * An admission webhook server for the real API server: it changes Secrets, or never answers, by its path.
+ * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
+ */
+import { isRecord } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
+import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
+import type { SandboxAnswer } from '../../sandbox/serve/handler.ts'
+import { servePart } from '../../sandbox/serve/serve-part.ts'
+
+export interface Webhooks {
+  /** How an API server reaches it: the `clientConfig` of a webhook. */
+  readonly clientConfig: (path: '/rewrite' | '/stall') => object
+  readonly close: () => Promise<void>
+}
+
+export async function startWebhooks(): Promise<Webhooks> {
+  const authority = await createCertificateAuthority()
+  const part = await servePart({
+    tls: { authority, http2: 'offered' },
+    async handler({ path, body, signal }): Promise<SandboxAnswer> {
+      if (path === '/stall') {
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+      }
+      return { status: 200, body: review(body.toString()) }
+    },
+  })
+  return {
+    clientConfig: (path) => ({ url: `${part.url}${path}`, caBundle: Buffer.from(authority.ca).toString('base64') }),
+    close: part.close,
+  }
+}
+
+/** As a mirror would do it: every Secret leads to another host, and says nothing of pullpass. */
+const patch = [
+  { op: 'replace', path: '/data/.dockerconfigjson', value: Buffer.from('{"auths":{}}').toString('base64') },
+  { op: 'remove', path: '/metadata/annotations' },
+]
+
+function review(text: string): object {
+  const asked: unknown = JSON.parse(text)
+  const request = isRecord(asked) && isRecord(asked['request']) ? asked['request'] : {}
+  const response = {
+    uid: request['uid'],
+    allowed: true,
+    patchType: 'JSONPatch',
+    patch: Buffer.from(JSON.stringify(patch)).toString('base64'),
+  }
+  return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response }
+}
