@@ -15,6 +15,8 @@ import { type RegistryLogin, startTokenServer } from './registry/start-token-ser
 export interface Registry extends RealPart {
   /** `localhost:PORT`, as image references and pull secrets name it. */
   readonly host: string
+  /** The folder of its file system driver. */
+  readonly storage: string
 }
 
 /** By tokens (as Google's, Azure's and most others do), or by the password itself with each request (as AWS does). */
@@ -27,11 +29,12 @@ export const startRegistry = (auth: RegistryAuth): Promise<Registry> =>
   startPart('registry', async (ground) => {
     const program = findInstalledProgram('docker-registry', 'docker-registry')
     const port = await freePort()
+    const storage = join(ground.folder, 'storage')
     const configurationFile = join(ground.folder, 'registry.json')
     const configuration = {
       version: '0.1',
       log: { level: 'info', accesslog: { disabled: true } },
-      storage: { filesystem: { rootdirectory: join(ground.folder, 'storage') } },
+      storage: { filesystem: { rootdirectory: storage } },
       http: { addr: `127.0.0.1:${port}` },
       auth: auth.kind === 'token' ? await tokenAuth(ground, auth.accepts) : await basicAuth(ground, auth.login),
     }
@@ -39,7 +42,7 @@ export const startRegistry = (auth: RegistryAuth): Promise<Registry> =>
     const { ended } = ground.start(program, ['serve', configurationFile])
     const asksForLogin = async () => (await fetch(`http://127.0.0.1:${port}/v2/`)).status === 401 || undefined
     await waitUntil('docker-registry', 20_000, asksForLogin, ended)
-    return { host: `localhost:${port}` }
+    return { host: `localhost:${port}`, storage }
   })
 
 async function tokenAuth({ folder, defer }: PartGround, accepts: (login: RegistryLogin) => boolean) {

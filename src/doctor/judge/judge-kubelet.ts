@@ -79,6 +79,8 @@ function judgeWaiting(container: Waiting, pod: Pod, { events, judge, said }: Jud
   if (failure !== undefined && (unseen || passing.includes(cause))) {
     return { ...notTried(base.hop, about, failure), seen: words }
   }
+  // A back-off without a word of the cause: the hop for it says all there is to say.
+  if (cause === 'unknown' && said === undefined) return { ...base, result: 'ok', code: 'OK', seen: words }
   if (unseen || (passing.includes(cause) && pulled.has(container.image))) return complained(base, words)
   const advice = pullRemedy(cause, { container, pod, commands })
   // The same was found from here: one fix.

@@ -324,7 +324,6 @@ export const kubeletFaults: readonly Fault[] = [
     code: 'BACK_OFF_RUNNING',
     seen: /^container web waits in ImagePullBackOff for localhost:\d+\/example-project\/images\/hello:1: "Back-off pulling image .*"; everything else is right now$/,
     fix: /^kubectl delete pod web-0 -n team-a\nits controller makes a new one; or wait/,
-    besides: [],
     mend: 'command',
   },
 ]

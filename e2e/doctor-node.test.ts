@@ -1,0 +1,228 @@
+/**
+ * What a real kubelet and a real containerd say of pulls that no credential helps, and what doctor makes of their words:
+ * the container's cause, and after its fix a second run that finds nothing.
+ */
+import assert from 'node:assert/strict'
+import { open, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { askAsAdmin } from './parts/control-plane/ask-as-admin.ts'
+import { startPart } from './parts/ground/start-part.ts'
+import { waitUntil } from './parts/ground/wait-until.ts'
+import { withRealPart } from './parts/real-part.ts'
+import { buildImage } from './parts/registry/build-image.ts'
+import { pushForeignImage } from './parts/registry/push-foreign-image.ts'
+import { pushImage } from './parts/registry/push-image.ts'
+import type { RegistryLogin } from './parts/registry/start-token-server.ts'
+import { startFederatedCluster } from './parts/start-federated-cluster.ts'
+import { startNode } from './parts/start-node.ts'
+import { startRegistry } from './parts/start-registry.ts'
+
+const publisher = { username: 'publisher', password: 'for-pushing-only' }
+const pods = '/api/v1/namespaces/default/pods'
+
+interface Container {
+  readonly name: string
+  readonly image: string
+  readonly imagePullPolicy?: string
+}
+
+interface Shown {
+  readonly hop: string
+  readonly result: string
+  readonly code: string
+  readonly about: string
+  readonly seen: string
+  readonly fix?: string
+}
+
+interface PodStatus {
+  readonly status: {
+    readonly containerStatuses?: readonly {
+      readonly name: string
+      readonly imageID: string
+      readonly state: { readonly waiting?: { readonly reason: string } }
+    }[]
+  }
+}
+
+const startStage = () =>
+  startPart('doctor-node', async ({ folder, use }) => {
+    const { controlPlane, google, pullpass } = await use(startFederatedCluster())
+    const accepts = ({ username, password }: RegistryLogin): boolean =>
+      username === publisher.username
+        ? password === publisher.password
+        : username === 'oauth2accesstoken' && google.holderOf(password) !== undefined
+    const registry = await use(startRegistry({ kind: 'token', accepts }))
+    await use(startNode(controlPlane))
+    const variables = { REGISTRY_HOSTS: registry.host }
+    const imageOf = (name: string) => `${registry.host}/private/${name}:1`
+    const refreshed = await pullpass(['refresh'], variables)
+    assert.equal(refreshed.exitCode, 0, refreshed.stdout + refreshed.stderr)
+    const statusOf = async (pod: string) => {
+      const { status }: PodStatus = JSON.parse((await askAsAdmin(controlPlane, { path: `${pods}/${pod}` })).body)
+      return status.containerStatuses ?? []
+    }
+    return {
+      imageOf,
+      /** An image of its own for each name, and each line that it prints. */
+      async publish(name: string, line = name): Promise<void> {
+        const program = `#include <stdio.h>\nint main(void) { puts("${line}"); }`
+        await pushImage(
+          await buildImage(join(folder, `${name}-${line}`), imageOf(name), program),
+          imageOf(name),
+          publisher,
+        )
+      },
+      publishForeign: (name: string) => pushForeignImage(join(folder, `${name}-foreign`), imageOf(name), publisher),
+      /** As a clean-up of the registry may: the manifest still names it. */
+      async loseLayer(name: string): Promise<void> {
+        const root = join(registry.storage, 'docker/registry/v2')
+        for (const digest of await readdir(join(root, `repositories/private/${name}/_layers/sha256`))) {
+          const file = join(root, `blobs/sha256/${digest.slice(0, 2)}/${digest}/data`)
+          if (await isGzip(file)) await rm(file)
+        }
+      },
+      async run(pod: string, containers: readonly Container[]): Promise<void> {
+        const spec = {
+          nodeName: 'localhost',
+          hostNetwork: true,
+          restartPolicy: 'Never',
+          automountServiceAccountToken: false,
+          imagePullSecrets: [{ name: 'regcred' }],
+          containers: containers.map((one) => ({ imagePullPolicy: 'Always', ...one })),
+        }
+        await askAsAdmin(controlPlane, { method: 'POST', path: pods, body: { metadata: { name: pod }, spec } })
+      },
+      remove: async (pod: string) => {
+        await askAsAdmin(controlPlane, { method: 'DELETE', path: `${pods}/${pod}?gracePeriodSeconds=0` })
+      },
+      /** Until the container waits for this reason. */
+      untilWaits: (pod: string, container: string, reason: RegExp) =>
+        waitUntil(`${pod} to wait for its image`, 90_000, async () => {
+          const waiting = (await statusOf(pod)).find(({ name }) => name === container)?.state.waiting
+          return (waiting !== undefined && reason.test(waiting.reason)) || undefined
+        }),
+      untilPulled: (pod: string) =>
+        waitUntil(`${pod} to have its images`, 90_000, async () => {
+          const statuses = await statusOf(pod)
+          return (statuses.length > 0 && statuses.every(({ imageID }) => imageID !== '')) || undefined
+        }),
+      async examine(pod: string) {
+        const { stdout, stderr, exitCode } = await pullpass(
+          ['doctor', '--pod', `default/${pod}`, '-o', 'json'],
+          variables,
+        )
+        assert.equal(stderr, '')
+        const { findings }: { findings: Shown[] } = JSON.parse(stdout)
+        return { exitCode, failed: findings.filter(({ result }) => result === 'failed') }
+      },
+    }
+  })
+
+async function isGzip(file: string): Promise<boolean> {
+  const handle = await open(file).catch(() => undefined)
+  if (handle === undefined) return false
+  const { buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0)
+  await handle.close()
+  return buffer.toString('hex') === '1f8b'
+}
+
+const waiting = /^(?:ErrImagePull|ImagePullBackOff)$/
+
+await withRealPart('a node that pulls', startStage, (stage) => {
+  const { imageOf } = stage
+
+  async function seeFixed(pod: string, containers: readonly Container[]): Promise<void> {
+    await stage.remove(pod)
+    await stage.run(pod, containers)
+    await stage.untilPulled(pod)
+    assert.deepEqual(await stage.examine(pod), { exitCode: 0, failed: [] })
+  }
+
+  suite('of a real kubelet that cannot pull, doctor says that', () => {
+    test("the image has nothing for the node's platform, and finds nothing once it was pushed for it", async () => {
+      await stage.publishForeign('foreign')
+      const containers = [{ name: 'program', image: imageOf('foreign') }]
+      await stage.run('foreign', containers)
+      await stage.untilWaits('foreign', 'program', waiting)
+      const { failed, exitCode } = await stage.examine('foreign')
+      assert.deepEqual(
+        failed.map(({ hop, code }) => [hop, code]),
+        [['events', 'IMAGE_PLATFORM_ABSENT']],
+        JSON.stringify(failed),
+      )
+      assert.match(
+        failed[0]?.fix ?? '',
+        /^build and push \S+\/private\/foreign:1 for that platform too, .*; then kubectl delete pod foreign -n default/,
+      )
+      assert.equal(exitCode, 1)
+      await stage.publish('foreign')
+      await seeFixed('foreign', containers)
+    })
+
+    test('a layer of it is missing, of a second container too, and finds nothing once it was pushed again', async () => {
+      await stage.publish('whole')
+      await stage.publish('torn')
+      await stage.loseLayer('torn')
+      const containers = [
+        { name: 'first', image: imageOf('whole') },
+        { name: 'second', image: imageOf('torn') },
+      ]
+      await stage.run('torn', containers)
+      await stage.untilWaits('torn', 'second', waiting)
+      const { failed } = await stage.examine('torn')
+      assert.deepEqual(
+        failed.map(({ hop, code, about }) => [hop, code, about]),
+        [['events', 'IMAGE_INCOMPLETE', 'container second of Pod default/torn']],
+        JSON.stringify(failed),
+      )
+      await stage.publish('torn', 'whole again')
+      await seeFixed('torn', containers)
+    })
+
+    test('its name cannot be parsed, though the API server takes it', async () => {
+      await stage.publish('named')
+      await stage.run('named', [{ name: 'program', image: imageOf('Named') }])
+      await stage.untilWaits('named', 'program', /^InvalidImageName$/)
+      const { failed } = await stage.examine('named')
+      assert.deepEqual(
+        failed.map(({ code }) => code),
+        ['IMAGE_NAME_INVALID'],
+        JSON.stringify(failed),
+      )
+      await seeFixed('named', [{ name: 'program', image: imageOf('named') }])
+    })
+
+    test('it may never be pulled, and the node does not have it', async () => {
+      await stage.publish('never')
+      const container = { name: 'program', image: imageOf('never') }
+      await stage.run('never', [{ ...container, imagePullPolicy: 'Never' }])
+      await stage.untilWaits('never', 'program', /^ErrImageNeverPull$/)
+      const { failed } = await stage.examine('never')
+      assert.deepEqual(
+        failed.map(({ code }) => code),
+        ['IMAGE_NEVER_PULLED'],
+        JSON.stringify(failed),
+      )
+      await seeFixed('never', [{ ...container, imagePullPolicy: 'IfNotPresent' }])
+    })
+
+    test('the node does not resolve the name of another registry', async () => {
+      await stage.publish('reached')
+      const first = { name: 'first', image: imageOf('reached') }
+      await stage.run('far', [first, { name: 'second', image: 'registry.invalid/team/app:1' }])
+      await stage.untilWaits('far', 'second', waiting)
+      const { failed } = await stage.examine('far')
+      assert.deepEqual(
+        failed.map(({ hop, code }) => [hop, code]),
+        [
+          ['registry', 'IMAGE_NOT_MATCHED'],
+          ['events', 'REGISTRY_UNREACHABLE'],
+        ],
+        JSON.stringify(failed),
+      )
+      await seeFixed('far', [first])
+    })
+  })
+})
