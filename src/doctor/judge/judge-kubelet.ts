@@ -73,8 +73,10 @@ function judgeWaiting(container: Waiting, pod: Pod, { events, judge, said }: Jud
   const cause = parsePullFailure(told)
   const about = `${containerName(container)} of ${podName(pod)}`
   const base = { hop: 'events', about, image: container.image } as const
-  const words = said ?? `its kubelet said ${quoteSafely(lastWords(told.message), passwords)}`
-  const seen = `it waits in ${container.waiting.reason} for ${container.image}; ${words}`
+  // Of several containers the latest Events may be about another: the message that tells the cause is this one's.
+  const own = `its kubelet said ${quoteSafely(lastWords(told.message), passwords)}`
+  const words = said ?? own
+  const seen = `it waits in ${container.waiting.reason} for ${container.image}; ${own}`
   const unseen = cause === 'unknown' || cause === 'credential refused'
   if (failure !== undefined && (unseen || passing.includes(cause))) {
     return { ...notTried(base.hop, about, failure), seen: words }
