@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Cluster } from '../../src/kubernetes/cluster.ts'
 import { hooksIn, listSecretHooks, nameHook } from '../../src/kubernetes/list-secret-hooks.ts'
+import { SecretRegister } from '../../src/outside/secret-register.ts'
 
 const rule = { apiGroups: [''], apiVersions: ['v1'], resources: ['secrets'], operations: ['CREATE', 'UPDATE'] }
 const labels = { 'app.kubernetes.io/managed-by': 'pullpass' }
@@ -9,12 +10,14 @@ const labels = { 'app.kubernetes.io/managed-by': 'pullpass' }
 /** A cluster with these mutating webhooks, and no validating ones that may be read. */
 const clusterOf = (webhooks: readonly object[]): Cluster => ({
   server: 'https://10.0.0.1',
+  secrets: new SecretRegister(),
   async request({ path }) {
     const isMutating = path.includes('/mutatingwebhookconfigurations')
     const items = [{ metadata: { name: 'labels' }, webhooks }]
     return isMutating ? { status: 200, body: JSON.stringify({ items }) } : { status: 403, body: '{}' }
   },
   reconnect: () => clusterOf(webhooks),
+  authorities: async () => [],
   close: () => Promise.resolve(),
 })
 
