@@ -76,7 +76,7 @@ suite('doctor speaks to who asks:', () => {
   })
 
   test('of a namespace that the document excludes it names the pattern, and after that is taken out all is well', async (t) => {
-    const { sandbox, file } = await startGround(t, { include: ['team-*'], exclude: ['team-a', '*-b'] })
+    const { sandbox, file } = await startGround(t, { include: ['team-*'], exclude: ['*-b'] })
     const { lines } = await told(sandbox, ['-f', file, '-n', 'team-b'])
     assert.match(
       lines,
@@ -87,7 +87,7 @@ suite('doctor speaks to who asks:', () => {
       /^ {2}fix: take "\*-b" out of spec\.namespaces\.exclude in \S+pull\.yaml:1, or write it so that it does not match team-b; then refresh$/m,
     )
     assert.doesNotMatch(lines, /include/)
-    await sandbox.write('pull.yaml', renderDocument(sandbox, { include: ['team-*'], exclude: ['team-a'] }))
+    await sandbox.write('pull.yaml', renderDocument(sandbox, { include: ['team-*'] }))
     await runPullpass(sandbox, ['refresh', '-f', file])
     assert.deepEqual(await told(sandbox, ['-f', file, '-n', 'team-b']), {
       lines: 'Nothing stands in the way.\n',
