@@ -24,7 +24,16 @@ async function packAndInstall(): Promise<string> {
   const [packed = ''] = await readdir(folder)
   const home = join(folder, 'home')
   await mkdir(home)
-  await execute('npm', ['install', '--offline', '--no-audit', '--no-fund', '--prefix', home, join(folder, packed)])
+  await execute('npm', [
+    'install',
+    '--offline',
+    '--omit=optional',
+    '--no-audit',
+    '--no-fund',
+    '--prefix',
+    home,
+    join(folder, packed),
+  ])
   return join(home, 'node_modules')
 }
 

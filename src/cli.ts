@@ -6,8 +6,15 @@ import type { Terminal } from './commands/command.ts'
 
 const tooOld = checkNode(process.versions.node)
 if (tooOld !== undefined) {
-  process.stderr.write(`${tooOld}\n`)
-  process.exit(2)
+  const { findBundledNode, runWith } = await import('./commands/bundled-node.ts')
+  const node = findBundledNode(process.platform, process.arch, import.meta.url)
+  if (node === undefined) {
+    process.stderr.write(`${tooOld}\n`)
+    process.exit(2)
+  }
+  const hasTerminal = process.stdin.isTTY && process.stderr.isTTY
+  const { code, signal } = await runWith(node, { argv: process.argv, hasTerminal, on: process.on.bind(process) })
+  process.exit(code ?? 128 + constants.signals[signal ?? 'SIGTERM'])
 }
 // Only now: what is loaded with it uses what an older Node lacks. A static import would be loaded first.
 const { interruption, renderUnwritable, run } = await import('./commands/run.ts')

