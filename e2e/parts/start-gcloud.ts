@@ -24,7 +24,10 @@ export const startGcloud = (): Promise<Gcloud> =>
         const own = await mkdtemp(join(folder, 'run-'))
         const environment = await environmentOf(sandbox, own)
         const PATH = [dirname(program), process.env['PATH']].join(delimiter)
-        return await runProgram('sh', ['-c', script], { environment: { ...environment, PATH }, longestMs: 180_000 })
+        return await runProgram('sh', ['-c', `cd "$HOME"\n${script}`], {
+          environment: { ...environment, PATH },
+          longestMs: 180_000,
+        })
       },
     }
   })
