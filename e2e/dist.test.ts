@@ -105,7 +105,7 @@ suite('the package', () => {
   test('prints the manifests of a document', async (t) => {
     const sandbox = await startInstalled(t)
     const file = await sandbox.write('document.yaml', documentFor(sandbox))
-    const { stdout } = await pullpass(['manifests', '-f', file])
+    const { stdout } = await pullpass(['manifests', '-f', file, '--image', 'pullpass:1'])
     assert.match(stdout, /^kind: CronJob$/m)
   })
 

@@ -5,10 +5,11 @@ import assert from 'node:assert/strict'
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
+import { parseAllDocuments } from 'yaml'
 import { applySecret, applyTokenSecret, assertRefused, patchSecret, requestToken } from './install/attack.ts'
 import { asClusterAdmin, beyondTheDocument, outOfReach, takeAwayFromOthers } from './install/attacks.ts'
 import { detach, makeNamespace, makeSecret, makeServiceAccount, removeSecret } from './install/furnish.ts'
-import { type Installation, install, podOf } from './install/install.ts'
+import { type Installation, install, podOf, printManifests } from './install/install.ts'
 import { provider, serviceAccountEmail, startStage } from './install/start-stage.ts'
 import { takeEachAway } from './install/take-away.ts'
 import { withRealPart } from './parts/real-part.ts'
@@ -200,6 +201,30 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
 
     test('another installation in the cluster is in nobody’s way', () => {
       assert.deepEqual([installation.applied.exitCode, installation.applied.stderr], [0, ''])
+    })
+
+    test('with every flag that fits it into a cluster, the API server accepts it and its Pod, and warns of nothing', async () => {
+      const authorities = join(stage.folder, 'ca.pem')
+      await writeFile(authorities, stage.apiServer.authority)
+      const flags = [
+        '--schedule=3-59/10 * * * *',
+        '--labels=team=platform,example.com/cost=',
+        `--ca-file=${authorities}`,
+        '--node-selector=node-role.kubernetes.io/infra=',
+        '--toleration=dedicated=infra:NoSchedule',
+        '--toleration=spot',
+        '--https-proxy=http://[fd00::1]:3128',
+        '--no-proxy=.example.com,10.0.0.0/8',
+        '--api-server-port=16443',
+      ]
+      const printed = await printManifests({ namespace: 'shop-system', from: document, words: flags }, stage.folder)
+      const tried = await installation.kubectl(['apply', '--server-side', '--dry-run=server', '-f', '-'], printed)
+      assert.deepEqual([tried.exitCode, tried.stderr], [0, ''])
+      const objects = parseAllDocuments(printed).map((one): Installation['objects'][number] => one.toJS())
+      const { spec } = podOf(objects)
+      const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'refresh', namespace: 'shop-system' }, spec }
+      const created = await installation.kubectl(['create', '--dry-run=server', '-f', '-'], JSON.stringify(pod))
+      assert.deepEqual([created.exitCode, created.stderr], [0, ''])
     })
 
     test('kubectl kustomize renders deploy/cronjob, with an image of your own, and the API server takes it', async () => {

@@ -8,7 +8,8 @@ import type { RealFault } from './real-fault.ts'
 const hop = 'rights'
 const code = 'RIGHT_MISSING'
 const installed = { installed: 'by manifests' } as const
-const apply = /^pullpass manifests -f \S+ -n \S+-system \| kubectl apply --server-side --force-conflicts -f -$/
+const apply =
+  /^pullpass manifests -f \S+ -n \S+-system --image \S+ \| kubectl apply --server-side --force-conflicts -f -$/
 
 const role = ({ namespace, system }: DoctorGround) => `role pullpass.${system} -n ${namespace}`
 

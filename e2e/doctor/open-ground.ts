@@ -40,7 +40,7 @@ export async function openGround(
   await writeFile(file, renderDocument(stage, { ...wanted, namespace, system }))
   for (const name of namespacesOf(namespace, wanted))
     await admin({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } })
-  const installing = `pullpass manifests -f ${file} -n ${system} | kubectl apply --server-side -f -`
+  const installing = `pullpass manifests -f ${file} -n ${system} --image registry.example.com/pullpass:1.0.0 | kubectl apply --server-side -f -`
   const byHand = `kubectl create namespace ${system} && kubectl create serviceaccount pullpass -n ${system}`
   await succeed(wanted.installed === undefined ? byHand : installing)
   trust(stage, system)

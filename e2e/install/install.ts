@@ -75,7 +75,7 @@ export async function install(stage: InstallGround, wanted: InstallationWanted):
   const kubectl: Installation['kubectl'] = (words, stdin) =>
     runProgram(stage.kubectl, [`--kubeconfig=${adminFile}`, ...words], { stdin })
 
-  const printed = await print(wanted, folder)
+  const printed = await printManifests(wanted, folder)
   const objects = parseAllDocuments(printed).map((document): PrintedObject => document.toJS())
   const applied = await kubectl(['apply', '--server-side', '-f', '-'], printed)
   const token = await requestToken(stage, namespace, {})
@@ -88,11 +88,24 @@ export async function install(stage: InstallGround, wanted: InstallationWanted):
   }
 }
 
-async function print({ namespace, from, words: more = [] }: InstallationWanted, folder: string): Promise<string> {
+/** What pullpass manifests prints; the documents are written into the folder. */
+export async function printManifests(
+  { namespace, from, words: more = [] }: InstallationWanted,
+  folder: string,
+): Promise<string> {
   const variables = typeof from === 'string' ? {} : from
   const file = join(folder, 'documents.yaml')
   if (typeof from === 'string') await writeFile(file, from)
-  const words = ['manifests', '--namespace', namespace, ...(typeof from === 'string' ? ['-f', file] : []), ...more]
+  const image = 'registry.example.com/pullpass:1.0.0'
+  const words = [
+    'manifests',
+    '--namespace',
+    namespace,
+    '--image',
+    image,
+    ...(typeof from === 'string' ? ['-f', file] : []),
+    ...more,
+  ]
   const { exitCode, stdout, stderr } = await run(words, variables)
   if (exitCode !== 0) throw new Error(stderr)
   return stdout

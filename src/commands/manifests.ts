@@ -1,38 +1,30 @@
 /** pullpass manifests: what to install for these documents, with the rights that they need and no others. */
 
 import type { Document } from '../document/document.ts'
-import { labelName } from '../document/kubernetes-names.ts'
 import { loadDocuments } from '../document/load-documents.ts'
-import { showValue } from '../document/show-value.ts'
 import { parsePublishAs } from '../issuer/publish/publish-as.ts'
-import { containerVariables } from '../manifests/container-variables.ts'
-import type { Manifest, Place } from '../manifests/manifest.ts'
+import type { Authorities, Manifest, Place } from '../manifests/manifest.ts'
 import { type Publishers, publishersOf } from '../manifests/publishers-of.ts'
+import { containerVariables } from '../manifests/render-cron-job.ts'
 import { renderManifests } from '../manifests/render-manifests.ts'
 import { renderPreamble } from '../manifests/render-preamble.ts'
+import type { Outside } from '../outside/outside.ts'
 import { checkOnePass } from '../refresh/check-one-pass.ts'
-import { parseImageReference } from '../registry/parse-image-reference.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
 import type { Command } from './command.ts'
-import type { Choice, Flag } from './flag.ts'
-import { documentFlags } from './shared-flags.ts'
+import type { Choice, Flag, FlagValues } from './flag.ts'
+import { podFlags, readPodFlags } from './pod-flags.ts'
+import { clusterFlags, documentFlags } from './shared-flags.ts'
 import { usageFault } from './usage-fault.ts'
 
-const flags: typeof documentFlags & {
-  readonly image: Flag & { type: 'string' }
-  readonly namespace: Flag & { type: 'string' }
-  readonly 'publish-as': Flag & { type: 'string'; multiple: true }
-  readonly output: Choice<'yaml' | 'json'>
-} = {
+const flags: typeof documentFlags &
+  typeof podFlags &
+  typeof clusterFlags & {
+    readonly 'publish-as': Flag & { type: 'string'; multiple: true }
+    readonly output: Choice<'yaml' | 'json'>
+  } = {
   ...documentFlags,
-  image: { type: 'string', value: 'IMAGE', summary: 'Image to run (default pullpass:VERSION, this version)' },
-  namespace: {
-    type: 'string',
-    short: 'n',
-    value: 'NAMESPACE',
-    rule: labelName,
-    summary: 'Namespace to run in (default pullpass-system)',
-  },
+  ...podFlags,
   'publish-as': {
     type: 'string',
     multiple: true,
@@ -47,32 +39,39 @@ const flags: typeof documentFlags & {
     choices: ['yaml', 'json'],
     summary: 'YAML documents (default), or a v1 List in JSON',
   },
+  ...clusterFlags,
 }
 
 export const manifests: Command<typeof flags> = {
   summary: 'Print what to install: a CronJob, with the least rights',
   usage: [
-    'manifests -f FILE [flags]',
-    'manifests [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',
+    'manifests -f FILE --image IMAGE [flags]',
+    'manifests --image IMAGE [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',
   ],
   details: [
-    'Prints a CronJob that runs pullpass refresh for these documents every 15 minutes and exchanges what has less than 35',
-    'to live, and what it needs: a namespace, a ServiceAccount, RBAC computed from the documents, admission policies that',
-    'bound what RBAC cannot (Kubernetes 1.30 or newer), and a NetworkPolicy. It says which subject the cloud must trust.',
+    'Prints a CronJob that runs pullpass refresh for these documents, and exchanges what would not outlive the next two runs;',
+    'and what it needs: a namespace, a ServiceAccount, RBAC computed from the documents, admission policies that limit what',
+    'RBAC cannot (Kubernetes 1.30 or newer), and a NetworkPolicy. It says which subject the cloud must trust.',
     'Where a document says where its issuer is public, the pod can publish a new key as itself, by a token of its own.',
-    'No cluster is asked. Print and apply it again when a document changes.',
-    'Namespaces that are named get a Role each, and have to be there; a glob or a selector takes a ClusterRole. What',
-    "nothing can bound: a Secret of a document's name may be read too, with a ClusterRole in every namespace.",
+    'No cluster is read, unless --context or --kubeconfig names one: then its EndpointSlices show where API servers listen.',
+    'Print and apply the manifests again when a document changes.',
+    'Namespaces that are named get a Role each, and have to exist; a glob or a selector takes a ClusterRole. What nothing can',
+    "limit: a Secret of a document's name may be read too, with a ClusterRole in every namespace.",
     '',
     'Examples:',
-    '  pullpass manifests -f documents.yaml | kubectl apply --server-side -f -',
-    '  pullpass manifests -f documents/ --image registry.example.com/pullpass:1.0.0 -n image-system > pullpass.yaml',
+    '  pullpass manifests -f documents.yaml --image registry.example.com/pullpass:1.0.0 | kubectl apply --server-side -f -',
+    '  pullpass manifests -f documents/ --image registry.example.com/pullpass:1.0.0 -n image-system \\',
+    '    --https-proxy http://proxy.example.com:3128 --no-proxy .example.com --ca-file ca.crt \\',
+    '    --toleration dedicated=infra:NoSchedule --node-selector node-role.kubernetes.io/infra= > pullpass.yaml',
   ].join('\n'),
   life: 'one-shot',
   flags,
 
-  async run({ flags: { file, image, namespace, output, 'publish-as': identities }, outside, terminal }) {
-    const place = await readPlace(namespace, image)
+  async run({ flags: given, common, outside, terminal }) {
+    const { file, output, 'publish-as': identities } = given
+    const { place, settings, caConfigMap, apiServerPorts } = readPodFlags(given)
+    const authorities = await readCa(common['ca-file'], caConfigMap)
+    if (Array.isArray(apiServerPorts) || apiServerPorts === 'no NetworkPolicy') refuseCluster(given)
     const input = readOnce(terminal.readInput)
     const documents = await loadDocuments(file, { environment: outside.environment, readInput: input })
     documents.forEach(checkOnePass)
@@ -81,25 +80,62 @@ export const manifests: Command<typeof flags> = {
         ? { variables: containerVariables(outside.environment) }
         : { files: await readFiles(file, input) }
     const { identities: publishers, grants } = readPublishers(identities, documents, place)
-    const items = await renderManifests({ documents, wanted, publishers }, place)
+    const networkPolicy =
+      apiServerPorts === 'no NetworkPolicy'
+        ? 'absent'
+        : { apiServerPorts: apiServerPorts ?? (await findApiServerPorts(given, outside)) ?? usualApiServerPorts }
+    const items = await renderManifests(
+      { documents, wanted, publishers, settings: { ...settings, authorities, networkPolicy } },
+      place,
+    )
     terminal.print(
       output === 'json'
         ? await renderList(items)
-        : renderPreamble(documents, grants, place) + (await renderYaml(items)),
+        : renderPreamble({ documents, grants, place, settings: { ...settings, authorities, networkPolicy } }) +
+            (await renderYaml(items)),
     )
     return 0
   },
 }
 
-/** @throws USAGE_INVALID */
-async function readPlace(namespace = 'pullpass-system', image?: string): Promise<Place> {
-  if (image === undefined) return { namespace, image: `pullpass:${(await import('./version.ts')).version}` }
-  if (parseImageReference(image) !== undefined) return { namespace, image }
+/** Of most distributions. A NetworkPolicy applies to the port where an API server listens, not to its Service's 443. */
+const usualApiServerPorts = [443, 6443]
+
+type ClusterGiven = Pick<FlagValues<typeof flags>, 'kubeconfig' | 'context'>
+
+/** Nothing of the cluster is needed then. @throws USAGE_INVALID */
+function refuseCluster({ kubeconfig, context }: ClusterGiven): void {
+  const [name] = [kubeconfig && '--kubeconfig', context && '--context'].filter(Boolean)
+  if (name === undefined) return
   throw usageFault(
     'manifests',
-    `--image is ${showValue(image)}`,
-    'the name of an image, such as registry.example.com/pullpass:1.0.0',
+    `${name} has no effect: the ports of API servers are not looked up`,
+    `no --api-server-port and no --no-network-policy beside ${name}`,
   )
+}
+
+/** As EndpointSlice kubernetes shows them; undefined where no cluster is named. @throws what a cluster throws */
+async function findApiServerPorts(given: ClusterGiven, outside: Outside): Promise<number[] | undefined> {
+  if (given.kubeconfig === undefined && given.context === undefined) return undefined
+  const [{ connect }, { listApiServers }] = await Promise.all([
+    import('../kubernetes/connect.ts'),
+    import('../kubernetes/list-api-servers.ts'),
+  ])
+  const cluster = await connect(given, outside)
+  try {
+    const ports = (await listApiServers(cluster)).map(({ port }) => Number(port || 443))
+    return ports.length === 0 ? undefined : [...new Set(ports)].toSorted((one, other) => one - other)
+  } finally {
+    await cluster.close()
+  }
+}
+
+/** @throws USAGE_INVALID, CA_FILE_INVALID */
+async function readCa(file: string | undefined, configMap: Authorities | undefined): Promise<Authorities | undefined> {
+  if (file === undefined) return configMap
+  if (configMap !== undefined) throw usageFault('manifests', '--ca-configmap stands beside --ca-file', 'one of them')
+  const { readAuthorities } = await import('../outside/read-authorities.ts')
+  return { text: `${await readAuthorities(file)}\n` }
 }
 
 /** @throws USAGE_INVALID */

@@ -1,6 +1,7 @@
 /** What became of one step of the way: what was seen there, what was expected, and what mends it. Never a secret. */
 import type { FindingWord } from '../issuer/public/issuer-finding.ts'
 import type { ErrorCode } from '../outside/error-codes.ts'
+import type { Unreached } from '../outside/pullpass-error.ts'
 
 /** In the order of the way: of two that fail, the first is the one to mend first. */
 export const doctorHops = [
@@ -104,6 +105,8 @@ export interface Finding {
   readonly image?: string | undefined
   /** A sentence without its end. */
   readonly seen: string
+  /** How the other side was not reached. */
+  readonly unreached?: Unreached | undefined
   /** When what is well now ends. */
   readonly until?: Date | undefined
   /** What failed before, so that this was not looked at. */

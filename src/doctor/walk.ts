@@ -14,6 +14,7 @@ import { type Demand, listDemands } from '../refresh/demand.ts'
 import type { Outcome } from '../refresh/outcome.ts'
 import type { TrialOutside } from '../registry/try-pull.ts'
 import type { Asked, WantedImage } from './asked.ts'
+import { explainEgress } from './egress.ts'
 import { failedBy } from './failed-by.ts'
 import { doctorHops, type Finding, failureOf } from './finding.ts'
 import { gatherAttachments } from './gather/gather-attachments.ts'
@@ -43,7 +44,8 @@ export async function walk(asked: Asked, cluster: Cluster | PullpassError, outsi
   const patience = createPatience(outside.signal)
   const { findings, hooks } = await lookAround({ asked, demands, patience }, cluster, outside)
   const late = patience.late()
-  return inOrder(late === undefined ? findings : judgeLate(findings, late, { asked, hooks }))
+  const all = late === undefined ? findings : judgeLate(findings, late, { asked, hooks })
+  return inOrder(explainEgress(all, outside.environment))
 }
 
 interface Looking {

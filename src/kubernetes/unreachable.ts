@@ -2,8 +2,8 @@
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { systemErrorCode } from '../outside/system-error-code.ts'
 import { AnswerTooLarge, AnswerUnusable, ProxyFailed } from '../outside/transport.ts'
-import { proxyFault } from '../outside/transport-fault.ts'
-import { Untrusted } from './line.ts'
+import { proxyFault, unreachedBy } from '../outside/transport-fault.ts'
+import { Stalled, Untrusted } from './line.ts'
 
 /** What was said already stays as it is. */
 export function unreachable(server: URL, error: unknown): PullpassError {
@@ -22,6 +22,7 @@ export function unreachable(server: URL, error: unknown): PullpassError {
       (code && hints[code]) ??
       'see that this address is reachable from here (network policy, firewall, VPN), and that the API server runs',
     retryable: code !== 'ENOTFOUND',
+    unreached: error instanceof Stalled ? 'timed out' : unreachedBy(code),
     cause: error,
   })
 }

@@ -1,4 +1,5 @@
-/** A Kubernetes object as it is printed, and the names that all of them share. */
+/** A Kubernetes object as it is printed, where it is installed, and the names that all of them share. */
+import type { Schedule } from './schedule.ts'
 
 export interface Manifest {
   readonly apiVersion: string
@@ -16,6 +17,39 @@ export interface Place {
   readonly namespace: string
   readonly image: string
 }
+
+/** What an installation needs to run in its cluster, beside what its documents say. */
+export interface PodSettings {
+  /** Undefined: every quarter of an hour. */
+  readonly schedule: Schedule | undefined
+  /** Of each object, besides its own. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly nodeSelector: Readonly<Record<string, string>>
+  readonly tolerations: readonly Toleration[]
+  readonly proxy: PodProxy | undefined
+  readonly authorities: Authorities | undefined
+  /** Ports where API servers listen; `absent`: no NetworkPolicy. */
+  readonly networkPolicy: { readonly apiServerPorts: readonly number[] } | 'absent'
+}
+
+/** https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/ */
+export interface Toleration {
+  readonly key: string
+  readonly operator: 'Exists' | 'Equal'
+  readonly value?: string
+  readonly effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute'
+}
+
+export interface PodProxy {
+  readonly url: string
+  /** Undefined where the URL names a host. */
+  readonly address: string | undefined
+  readonly port: number
+  readonly noProxy: string | undefined
+}
+
+/** Certificates to trust besides the image's own: the text of a file, or a key of a ConfigMap that others maintain. */
+export type Authorities = { readonly text: string } | { readonly configMap: string; readonly key: string }
 
 /** A ServiceAccount that a manifest creates. */
 export interface Account {

@@ -22,6 +22,7 @@ export interface ProjectedToken {
 export const apiFolder = '/var/run/secrets/kubernetes.io/serviceaccount'
 export const documentFolder = '/etc/pullpass'
 export const publishFolder = '/var/run/secrets/publish'
+export const authoritiesFolder = '/etc/pullpass-ca'
 
 /** One for each file. @throws DOCUMENT_INVALID where no kubelet could write the files so */
 export function projectedTokensOf(registries: readonly BoundRegistry[]): ProjectedToken[] {
@@ -74,7 +75,7 @@ function commonAudience(path: string, readers: readonly BoundRegistry[]): string
 
 /** A mount inside a read-only mount has no place to stand on. */
 function refuseFoldersInFolders(folders: readonly string[]): void {
-  const taken = [apiFolder, documentFolder, publishFolder]
+  const taken = [apiFolder, documentFolder, publishFolder, authoritiesFolder]
   for (const folder of new Set(folders)) {
     const other = taken.find((one) => within(one, folder) || within(folder, one))
     if (other !== undefined) {

@@ -1,31 +1,35 @@
-/**
- * The CronJob: a look every quarter of an hour, and an exchange where it is due. A credential of an hour:
- *
- *   0 min        15 min       30 min               45 min       60 min
- *   minted ────▶ stays ─────▶ exchanged ──(or)───▶ exchanged ─▶ expired
- *
- * A credential that never lives longer than `minRemaining` is exchanged at each run.
- * https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/
- */
+/** The CronJob that refreshes. https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ */
 
-import type { ContainerVariable } from './container-variables.ts'
-import { type Manifest, ownLabels, ownName, type Place } from './manifest.ts'
+import { dropInVariables } from '../document/document-from-environment.ts'
+import type { Environment } from '../outside/outside.ts'
+import { type Manifest, ownLabels, ownName, type Place, type PodSettings } from './manifest.ts'
 import { documentFolder } from './projected-tokens-of.ts'
 import type { DocumentFile } from './read-document-files.ts'
-import { type Mounted, renderVolumes } from './render-volumes.ts'
+import { authoritiesFile, type Mounted, renderVolumes } from './render-volumes.ts'
+import { minRemainingMinutes, type Schedule } from './schedule.ts'
 
-/** Two quarters of an hour, and 5 minutes for a Pod to start: the first of the two runs that are left may fail. */
-const minRemainingMinutes = 35
+export interface ContainerVariable {
+  readonly name: string
+  readonly value: string
+}
 
-/** What tells a run what is wanted: the files that a ConfigMap holds, or variables. */
+/** Variables of the drop-in form that are set. */
+export const containerVariables = (environment: Environment): ContainerVariable[] =>
+  [...Object.keys(dropInVariables), 'REGISTRY_HOSTS'].flatMap((name) => {
+    const value = environment[name]?.trim()
+    return value ? [{ name, value }] : []
+  })
+
+/** What tells a run what to refresh: the files in a ConfigMap, or variables. */
 export type Wanted = { readonly files: readonly DocumentFile[] } | { readonly variables: readonly ContainerVariable[] }
 
-/** What the CronJob runs, and when. */
+/** What the CronJob runs, when, and where. */
 export interface Run {
   readonly wanted: Wanted
-  readonly schedule: string
+  readonly schedule: Schedule
   /** Of the credentials of its documents. */
   readonly longestLifeSeconds: number
+  readonly settings: Pick<PodSettings, 'labels' | 'nodeSelector' | 'tolerations' | 'proxy'>
 }
 
 export function renderCronJob(run: Run, mounted: Mounted, place: Place): Manifest {
@@ -34,37 +38,44 @@ export function renderCronJob(run: Run, mounted: Mounted, place: Place): Manifes
     kind: 'CronJob',
     metadata: { name: ownName, namespace: place.namespace, labels: ownLabels },
     spec: {
-      schedule: run.schedule,
+      schedule: run.schedule.cron,
       concurrencyPolicy: 'Forbid', // two at once would only get in each other's way
       startingDeadlineSeconds: 600, // after 100 missed starts in a row without one, it would never start again
       successfulJobsHistoryLimit: 1,
       failedJobsHistoryLimit: 3,
       jobTemplate: {
         spec: {
-          activeDeadlineSeconds: 840, // over before the next one starts
+          activeDeadlineSeconds: deadlineSeconds(run.schedule),
           backoffLimit: 1,
           podFailurePolicy: {
             rules: [{ action: 'FailJob', onExitCodes: { operator: 'In', values: [2] } }], // wrong usage stays wrong
           },
           ttlSecondsAfterFinished: 86_400,
-          template: { metadata: { labels: ownLabels }, spec: renderPod(run, mounted, place) },
+          template: {
+            metadata: { labels: { ...run.settings.labels, ...ownLabels } },
+            spec: renderPod(run, mounted, place),
+          },
         },
       },
     },
   }
 }
 
+/** A run ends before the next one starts; with retries it may take 5 minutes, and 14 are enough for any. */
+const deadlineSeconds = ({ apartMinutes }: Schedule): number => Math.min(840, Math.max(300, apartMinutes * 60 - 60))
+
 /** As Pod Security's `restricted` wants it. https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
 function renderPod(run: Run, mounted: Mounted, { image }: Place): object {
-  const { wanted } = run
-  const env = variablesOf(wanted, mounted)
+  const { wanted, settings } = run
+  const env = variablesOf(run, mounted)
   const { volumes, volumeMounts } = renderVolumes(mounted, 'files' in wanted ? 'mounted' : 'absent')
   return {
     serviceAccountName: ownName,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     restartPolicy: 'Never',
-    nodeSelector: { 'kubernetes.io/os': 'linux' },
+    nodeSelector: { ...settings.nodeSelector, 'kubernetes.io/os': 'linux' },
+    ...(settings.tolerations.length > 0 && { tolerations: settings.tolerations }),
     securityContext: {
       runAsNonRoot: true,
       runAsUser: 65_532,
@@ -91,18 +102,25 @@ function renderPod(run: Run, mounted: Mounted, { image }: Place): object {
   }
 }
 
-const variablesOf = (wanted: Wanted, { publishers }: Mounted): ContainerVariable[] => [
+const variablesOf = (
+  { wanted, settings: { proxy } }: Run,
+  { publishers, authorities }: Mounted,
+): ContainerVariable[] => [
   ...('variables' in wanted ? wanted.variables : []),
   ...publishers.flatMap(({ variables }) => Object.entries(variables).map(([name, value]) => ({ name, value }))),
+  ...(proxy === undefined ? [] : [{ name: 'HTTPS_PROXY', value: proxy.url }]),
+  ...(proxy?.noProxy === undefined ? [] : [{ name: 'NO_PROXY', value: proxy.noProxy }]),
+  ...(authorities === undefined ? [] : [{ name: 'PULLPASS_CA_FILE', value: authoritiesFile }]),
 ]
 
 /** Refresh refuses a --min-remaining that no credential of its documents can satisfy. */
-function argumentsOf({ wanted, longestLifeSeconds }: Run): string[] {
+function argumentsOf({ wanted, schedule, longestLifeSeconds }: Run): string[] {
   const documents = 'files' in wanted ? wanted.files.filter(({ role }) => role === 'document') : []
+  const minutes = minRemainingMinutes(schedule)
   return [
     'refresh',
     ...documents.flatMap(({ name }) => ['-f', `${documentFolder}/${name}`]),
-    ...(longestLifeSeconds > minRemainingMinutes * 60 ? ['--min-remaining', `${minRemainingMinutes}m`] : []),
+    ...(longestLifeSeconds > minutes * 60 ? ['--min-remaining', `${minutes}m`] : []),
   ]
 }
 

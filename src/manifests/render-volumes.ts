@@ -3,12 +3,23 @@
  * https://kubernetes.io/docs/concepts/storage/projected-volumes/
  */
 import type { PodIdentity } from '../issuer/publish/pod-identity.ts'
-import { apiFolder, documentFolder, type ProjectedToken, publishFolder } from './projected-tokens-of.ts'
+import type { Authorities } from './manifest.ts'
+import {
+  apiFolder,
+  authoritiesFolder,
+  documentFolder,
+  type ProjectedToken,
+  publishFolder,
+} from './projected-tokens-of.ts'
 
 /** Of the ConfigMap. */
 export const documentsName = 'pullpass-documents'
 /** Of the ConfigMap. */
 export const publishName = 'pullpass-publish'
+/** Of the ConfigMap that holds the authorities of --ca-file. */
+export const authoritiesName = 'pullpass-ca'
+export const authoritiesKey = 'ca.crt'
+export const authoritiesFile: string = `${authoritiesFolder}/${authoritiesKey}`
 
 export interface Volumes {
   readonly volumes: readonly object[]
@@ -25,9 +36,10 @@ interface MountedVolume {
 export interface Mounted {
   readonly tokens: readonly ProjectedToken[]
   readonly publishers: readonly PodIdentity[]
+  readonly authorities: Authorities | undefined
 }
 
-export function renderVolumes({ tokens, publishers }: Mounted, documents: 'mounted' | 'absent'): Volumes {
+export function renderVolumes({ tokens, publishers, authorities }: Mounted, documents: 'mounted' | 'absent'): Volumes {
   const documentVolume = {
     name: 'documents',
     mountPath: documentFolder,
@@ -37,6 +49,7 @@ export function renderVolumes({ tokens, publishers }: Mounted, documents: 'mount
     apiAccess,
     ...tokenVolumes(tokens),
     ...publishVolumes(publishers),
+    ...(authorities === undefined ? [] : [authoritiesVolume(authorities)]),
     ...(documents === 'mounted' ? [documentVolume] : []),
   ]
   return {
@@ -57,6 +70,14 @@ const apiAccess: MountedVolume = {
       ],
     },
   },
+}
+
+/** A ConfigMap that is maintained elsewhere, as by trust-manager, changes without another apply. */
+function authoritiesVolume(authorities: Authorities): MountedVolume {
+  const [name, key] =
+    'text' in authorities ? [authoritiesName, authoritiesKey] : [authorities.configMap, authorities.key]
+  const source = { configMap: { name, items: [{ key, path: authoritiesKey }] } }
+  return { name: 'ca', mountPath: authoritiesFolder, source }
 }
 
 /** One volume for each folder. */

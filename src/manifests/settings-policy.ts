@@ -6,7 +6,7 @@ import { celText } from './cel.ts'
 import { foreignName, type Manifest, ownLabels, type Place } from './manifest.ts'
 
 /** Of documents, of who publishes, and deploy/issuer's; kustomize adds a digest to a name. */
-const settings = '^pullpass-(documents|publish|issuer-credentials)(-[a-z0-9]+)?$'
+const settings = '^pullpass-(documents|publish|ca|issuer-credentials)(-[a-z0-9]+)?$'
 /** A deletion of many names none of them in the request. */
 const asked = '(oldObject == null ? object : oldObject).metadata'
 

@@ -32,8 +32,12 @@ export interface Fault {
   readonly retryable?: boolean
   /** When the other side asked to be called again. */
   readonly retryAt?: Date | undefined
+  /** How the other side was not reached; absent where it answered, or refused. */
+  readonly unreached?: Unreached | undefined
   readonly cause?: unknown
 }
+
+export type Unreached = 'timed out' | 'name not resolved'
 
 export class PullpassError extends Error {
   readonly code: ErrorCode
@@ -44,6 +48,7 @@ export class PullpassError extends Error {
   readonly hint: string | undefined
   readonly retryable: boolean
   readonly retryAt: Date | undefined
+  readonly unreached: Unreached | undefined
 
   constructor(fault: Fault) {
     super(composeMessage(fault), fault.cause === undefined ? undefined : { cause: fault.cause })
@@ -56,6 +61,7 @@ export class PullpassError extends Error {
     this.hint = plainOrNone(fault.hint)
     this.retryable = fault.retryable ?? false
     this.retryAt = fault.retryAt
+    this.unreached = fault.unreached
   }
 }
 

@@ -1,6 +1,6 @@
 /** A request that got no answer, in words: which certificate, which name, which time. */
 
-import { type Hop, PullpassError } from './pullpass-error.ts'
+import { type Hop, PullpassError, type Unreached } from './pullpass-error.ts'
 import { showUrl } from './show-url.ts'
 import { systemErrorCode } from './system-error-code.ts'
 import { AnswerTooLarge, AnswerUnusable, CutShort, ProxyFailed } from './transport.ts'
@@ -61,7 +61,14 @@ export function transportFault(
     expected: 'an answer',
     hint: 'see that this address is reachable from here (network policy, proxy, DNS); pull secrets keep what they have',
     retryable: true,
+    unreached: timedOut === undefined ? unreachedBy(code) : 'timed out',
   })
+}
+
+/** By the system's code: no answer to a packet, or none of a DNS server (a name that does not exist is an answer). */
+export function unreachedBy(code: string | undefined): Unreached | undefined {
+  if (code === 'EAI_AGAIN') return 'name not resolved'
+  return code === 'ETIMEDOUT' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH' ? 'timed out' : undefined
 }
 
 /** A proxy that opens no tunnel, with the setting that names it. */

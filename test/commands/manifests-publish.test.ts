@@ -16,7 +16,11 @@ const publishing = (target: string, name = 'pull') =>
   documentText({ provider }, { name, more: `  issuer: {publishTo: "${target}"}` })
 
 const runManifests = (input: string, ...identities: string[]) =>
-  runPullpass(host, ['manifests', '-f', '-', ...identities.flatMap((one) => ['--publish-as', one])], { input })
+  runPullpass(
+    host,
+    ['manifests', '-f', '-', '--image', 'pullpass:1', ...identities.flatMap((one) => ['--publish-as', one])],
+    { input },
+  )
 
 /** What the Pod is given to publish by, and what the page says of it. */
 async function publisherOf(input: string, ...identities: string[]) {

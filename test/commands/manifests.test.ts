@@ -21,8 +21,11 @@ const dropIn = {
 }
 const host = { environment: {}, clock: createMovableClock(() => new Date('2026-11-24T12:00:00Z')) }
 
+const image = ['--image', 'registry.example.com/pullpass:1.0.0']
+
+/** With an image, unless `words` name one. */
 const runManifests = (words: readonly string[], wanted: Parameters<typeof runPullpass>[2] = {}) =>
-  runPullpass(host, ['manifests', ...words], wanted)
+  runPullpass(host, ['manifests', ...(words.includes('--image') ? [] : image), ...words], wanted)
 
 /** The printed objects by kind; of several of a kind, the last. */
 const objectsOf = ({ stdout }: PullpassRun) =>
@@ -133,13 +136,10 @@ suite('pullpass manifests', () => {
   test('the metadata address, where clouds hand out credentials of the node, is out of the pod’s reach', async () => {
     const { ingress, egress } = objectsOf(await runManifests([], { environment: dropIn }))['NetworkPolicy'].spec
     assert.deepEqual(ingress, [])
-    const [names, servers] = egress
+    const [, clouds, servers] = egress
+    assert.deepEqual(servers, { ports: [{ protocol: 'TCP', port: 6443 }] })
     assert.deepEqual(
-      names.ports.map(({ port }: { port: number }) => port),
-      [53, 53],
-    )
-    assert.deepEqual(
-      servers.to.map(({ ipBlock }: { ipBlock: object }) => ipBlock),
+      clouds.to.map(({ ipBlock }: { ipBlock: object }) => ipBlock),
       [
         { cidr: '0.0.0.0/0', except: ['169.254.169.254/32'] },
         { cidr: '::/0', except: ['fd00:ec2::254/128'] },
@@ -155,12 +155,16 @@ suite('pullpass manifests', () => {
     assert.doesNotMatch(run.stdout, /pullpass-system/)
   })
 
-  test('without --image it is that of this version', async () => {
-    const { version } = JSON.parse(await readFile('package.json', 'utf8'))
-    assert.equal(podOf(await runManifests([], { environment: dropIn })).containers[0].image, `pullpass:${version}`)
+  test('without --image it is refused: no cluster can pull an image that was only built here', async () => {
+    const { exitCode, stdout, stderr } = await runPullpass(host, ['manifests'], { environment: dropIn })
+    assert.deepEqual([exitCode, stdout], [2, ''])
+    assert.match(
+      stderr,
+      /^USAGE_INVALID \(run\): --image is not given\n {2}expected the image that your cluster can pull, such as registry\.example\.com\/pullpass:1\.0\.0\n/,
+    )
   })
 
-  test('before the objects it says which subject the cloud must trust, and how the image is set', async () => {
+  test('before the objects it says which subject the cloud must trust, and which API servers are allowed', async () => {
     const { stdout } = await runManifests(['--image', 'registry.example.com/pullpass:1'], { environment: dropIn })
     assert.equal(
       stdout.slice(0, stdout.indexOf('apiVersion')),
@@ -168,7 +172,8 @@ suite('pullpass manifests', () => {
         '# Printed by pullpass manifests: print it again when a document changes.',
         '# Bind at the cloud, as the subject of the tokens that are exchanged:',
         '#   system:serviceaccount:pullpass-system:pullpass',
-        '# Runs the image registry.example.com/pullpass:1: another one by --image, or by images in a kustomization.',
+        '# The NetworkPolicy allows API servers at port 443, 6443. Yours (otherwise: --api-server-port):',
+        '#   kubectl get endpointslices -n default -l kubernetes.io/service-name=kubernetes',
         '',
       ].join('\n'),
     )
@@ -182,7 +187,7 @@ suite('pullpass manifests', () => {
       )
     const documents = [requested('one', 'puller'), requested('two', 'puller'), requested('three', 'other')]
     const { stdout } = await runManifests(['-f', '-'], { input: documents.join('---\n') })
-    assert.deepEqual(stdout.match(/^# {3}.*/gm), [
+    assert.deepEqual(stdout.match(/^# {3}system.*/gm), [
       '#   system:serviceaccount:image-system:puller',
       '#   system:serviceaccount:image-system:other',
     ])
@@ -199,9 +204,9 @@ suite('pullpass manifests', () => {
   })
 
   test('deploy/cronjob is what it prints for the documents there (npm exec -- node tools/deploy.ts)', async () => {
-    const { stdout } = await runManifests(['-f', 'deploy/cronjob/documents.yaml'])
-    assert.equal(await readFile('deploy/cronjob/manifests.yaml', 'utf8'), stdout)
     const { version } = JSON.parse(await readFile('package.json', 'utf8'))
+    const { stdout } = await runManifests(['-f', 'deploy/cronjob/documents.yaml', '--image', `pullpass:${version}`])
+    assert.equal(await readFile('deploy/cronjob/manifests.yaml', 'utf8'), stdout)
     const { images } = parse(await readFile('deploy/cronjob/kustomization.yaml', 'utf8'))
     assert.deepEqual(images, [{ name: 'pullpass', newName: 'pullpass', newTag: version }])
   })

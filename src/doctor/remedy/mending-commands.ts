@@ -40,8 +40,9 @@ export interface MendingCommands {
   readonly install: (namespace: string | undefined) => string
 }
 
-/** What `install` does besides, to be said beside it. */
-export const setsBack = 'it sets back what somebody edited in these objects'
+/** What else is to be known of `install`, to be said beside it. */
+export const setsBack =
+  'IMAGE is the image of pullpass, as in: kubectl get cronjob pullpass -o yaml; add the flags that the installation was printed with; it overwrites what was edited in these objects'
 
 export function mendingCommands(commandLine: CommandLine): MendingCommands {
   const { files, kubeconfig, context, tokenFile, environment } = commandLine
@@ -75,7 +76,7 @@ export function mendingCommands(commandLine: CommandLine): MendingCommands {
     kubectl,
     install: (namespace) => {
       const place = namespace === undefined ? [] : ['-n', namespace]
-      return `${line('pullpass', 'manifests', ...documents, ...place)} | ${kubectl('apply', '--server-side', '--force-conflicts', '-f', '-')}`
+      return `${line('pullpass', 'manifests', ...documents, ...place, '--image', 'IMAGE')} | ${kubectl('apply', '--server-side', '--force-conflicts', '-f', '-')}`
     },
   }
 }

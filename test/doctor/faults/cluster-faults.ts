@@ -32,7 +32,7 @@ const missing = (resource: keyof typeof all, verb: string): Fault => ({
   hop,
   code: 'RIGHT_MISSING',
   seen: new RegExp(`^who asks here may not ${verb} ${resource} \\S+ in team-a$`),
-  fix: /^pullpass manifests -f \S+pull\.yaml \| kubectl apply --server-side --force-conflicts -f -\ngrants exactly the rights/,
+  fix: /^pullpass manifests -f \S+pull\.yaml --image IMAGE \| kubectl apply --server-side --force-conflicts -f -\ngrants exactly the rights/,
   mend: 'command',
 })
 

@@ -1,0 +1,198 @@
+/** Flags of pullpass manifests for the Pod and its surroundings, named and written as kubectl's, and what they say. */
+import { isIP } from 'node:net'
+import { labelKey, labelName, labelValue, objectName } from '../document/kubernetes-names.ts'
+import { showValue } from '../document/show-value.ts'
+import { brokenRule } from '../document/text-rule.ts'
+import type { Authorities, Place, PodProxy, PodSettings, Toleration } from '../manifests/manifest.ts'
+import { parseSchedule, type Schedule } from '../manifests/schedule.ts'
+import { parseHttpProxy } from '../outside/proxy.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+import { parseImageReference } from '../registry/parse-image-reference.ts'
+import type { Flag, FlagValues } from './flag.ts'
+import { usageFault } from './usage-fault.ts'
+
+type Text = Flag & { type: 'string' }
+type Texts = Text & { multiple: true }
+
+export const podFlags: {
+  readonly image: Text
+  readonly namespace: Text
+  readonly schedule: Text
+  readonly labels: Texts
+  readonly 'node-selector': Texts
+  readonly toleration: Texts
+  readonly 'https-proxy': Text
+  readonly 'no-proxy': Text
+  readonly 'ca-configmap': Text
+  readonly 'api-server-port': Texts
+  readonly 'no-network-policy': Flag & { type: 'boolean' }
+} = {
+  image: { type: 'string', value: 'IMAGE', summary: 'Image to run, required: registry.example.com/pullpass:1.0.0' },
+  namespace: {
+    type: 'string',
+    short: 'n',
+    value: 'NAMESPACE',
+    rule: labelName,
+    summary: 'Namespace to run in (default pullpass-system)',
+  },
+  schedule: {
+    type: 'string',
+    value: 'CRON',
+    summary: 'When to run, in cron format (default every 15 minutes): twice in the lifetime of a credential',
+  },
+  labels: {
+    type: 'string',
+    multiple: true,
+    value: 'KEY=VALUE,…',
+    summary: 'Labels to add to each object and to the Pods; repeatable',
+  },
+  'node-selector': {
+    type: 'string',
+    multiple: true,
+    value: 'KEY=VALUE,…',
+    summary: 'Labels that the Pods’ nodes must have; repeatable',
+  },
+  toleration: {
+    type: 'string',
+    multiple: true,
+    value: 'KEY[=VALUE][:EFFECT]',
+    summary: 'A taint that the Pods tolerate, as kubectl taint names it; repeatable',
+  },
+  'https-proxy': { type: 'string', value: 'URL', summary: 'Proxy to clouds, for the Pods: HTTPS_PROXY' },
+  'no-proxy': { type: 'string', value: 'HOST,…', summary: 'What the Pods reach without the proxy: NO_PROXY' },
+  'ca-configmap': {
+    type: 'string',
+    value: 'NAME[/KEY]',
+    summary: 'A ConfigMap of the namespace with authorities to trust (default key ca.crt), in place of --ca-file',
+  },
+  'api-server-port': {
+    type: 'string',
+    multiple: true,
+    value: 'PORT',
+    summary:
+      'Port of API servers for the NetworkPolicy, repeatable (default: as the cluster of --context or --kubeconfig shows them, else 443 and 6443)',
+  },
+  'no-network-policy': { type: 'boolean', summary: 'Print no NetworkPolicy' },
+}
+
+export interface PodFlags {
+  readonly place: Place
+  readonly settings: Omit<PodSettings, 'authorities' | 'networkPolicy'>
+  readonly caConfigMap: Extract<Authorities, { configMap: string }> | undefined
+  /** `undefined`: not named. */
+  readonly apiServerPorts: readonly number[] | 'no NetworkPolicy' | undefined
+}
+
+type Given = FlagValues<typeof podFlags>
+
+/** @throws USAGE_INVALID */
+export function readPodFlags(given: Given): PodFlags {
+  const ports = given['api-server-port'].map(readPort)
+  if (ports.length > 0 && given['no-network-policy'])
+    throw invalid(
+      '--api-server-port stands beside --no-network-policy',
+      'one of them: without a NetworkPolicy no port is allowed',
+    )
+  return {
+    place: { namespace: given.namespace ?? 'pullpass-system', image: readImage(given.image) },
+    settings: {
+      schedule: given.schedule === undefined ? undefined : readSchedule(given.schedule),
+      labels: readLabels('labels', given.labels),
+      nodeSelector: readLabels('node-selector', given['node-selector']),
+      tolerations: given.toleration.map(readToleration),
+      proxy: readProxy(given['https-proxy'], given['no-proxy']),
+    },
+    caConfigMap: given['ca-configmap'] === undefined ? undefined : readConfigMapKey(given['ca-configmap']),
+    apiServerPorts: given['no-network-policy'] ? 'no NetworkPolicy' : ports.length > 0 ? ports : undefined,
+  }
+}
+
+const invalid = (seen: string, expected: string) => usageFault('manifests', seen, expected)
+const badValue = (flag: string, value: string, expected: string) =>
+  invalid(`--${flag} is ${showValue(value)}`, expected)
+
+function readImage(image: string | undefined): string {
+  const expected = 'the image that your cluster can pull, such as registry.example.com/pullpass:1.0.0'
+  if (image === undefined) throw invalid('--image is not given', expected)
+  if (parseImageReference(image) === undefined) throw badValue('image', image, expected)
+  return image
+}
+
+function readSchedule(text: string): Schedule {
+  const schedule = parseSchedule(text)
+  if ('expected' in schedule) throw badValue('schedule', text, schedule.expected)
+  return schedule
+}
+
+/** As kubectl's --labels: KEY=VALUE, several in one flag by commas. */
+function readLabels(flag: 'labels' | 'node-selector', texts: readonly string[]): Record<string, string> {
+  const labels: Record<string, string> = {}
+  for (const text of texts.flatMap((one) => one.split(','))) {
+    const [, key = '', value] = /^([^=]+)=(.*)$/.exec(text) ?? []
+    const expected = value === undefined ? 'KEY=VALUE' : (brokenRule(labelKey, key) ?? brokenRule(labelValue, value))
+    if (value === undefined || expected !== undefined) throw badValue(flag, text, expected ?? 'KEY=VALUE')
+    if (Object.hasOwn(labels, key)) throw invalid(`--${flag} names ${showValue(key)} twice`, 'one value for each label')
+    if (flag === 'labels' && reserved.test(key))
+      throw badValue(flag, text, 'a label that pullpass does not set itself: it finds its objects by them')
+    labels[key] = value
+  }
+  return labels
+}
+
+/** Selectors and uninstall rely on the first two; the last one is the API server's. */
+const reserved =
+  /^(app\.kubernetes\.io\/(name|component|managed-by)|kubernetes\.io\/metadata\.name|pod-security\.kubernetes\.io\/.*)$/
+
+const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as const
+
+function readToleration(text: string): Toleration {
+  const [, key = '', value, effect] = /^([^=:]+)(?:=([^:]*))?(?::(.*))?$/.exec(text) ?? []
+  const known = effects.find((one) => one === effect)
+  const expected = brokenRule(labelKey, key) ?? (value === undefined ? undefined : brokenRule(labelValue, value))
+  if (expected !== undefined) throw badValue('toleration', text, `KEY[=VALUE][:EFFECT], with ${expected}`)
+  if (effect !== undefined && known === undefined)
+    throw badValue('toleration', text, `KEY[=VALUE][:EFFECT], where EFFECT is one of ${effects.join(', ')}`)
+  return {
+    key,
+    ...(value === undefined ? { operator: 'Exists' } : { operator: 'Equal', value }),
+    ...(known && { effect: known }),
+  }
+}
+
+function readProxy(text: string | undefined, noProxy: string | undefined): PodProxy | undefined {
+  if (text === undefined && noProxy !== undefined)
+    throw invalid('--no-proxy stands without --https-proxy', 'both, or neither')
+  if (text === undefined) return undefined
+  const url = text.includes('://') ? text : `http://${text}`
+  const { host, port, authorization } = proxyOf(url)
+  if (authorization !== undefined)
+    throw invalid(
+      '--https-proxy contains a user or password, not shown',
+      'a proxy without them: whoever reads the CronJob would read them',
+    )
+  if (noProxy !== undefined && !/^[\w.:*/[\], -]{1,4096}$/.test(noProxy))
+    throw badValue('no-proxy', noProxy, 'hosts, domains, addresses and networks, separated by commas')
+  return { url, address: isIP(host) === 0 ? undefined : host, port, noProxy }
+}
+
+function proxyOf(url: string): ReturnType<typeof parseHttpProxy> {
+  try {
+    return parseHttpProxy({ url, source: '--https-proxy' })
+  } catch (error) {
+    if (error instanceof PullpassError) throw invalid(error.seen, error.expected ?? '')
+    throw error
+  }
+}
+
+function readConfigMapKey(text: string): NonNullable<PodFlags['caConfigMap']> {
+  const [, configMap = '', key = 'ca.crt'] = /^([^/]+)(?:\/(.+))?$/.exec(text) ?? []
+  const expected = brokenRule(objectName, configMap)
+  if (expected === undefined && /^[-._a-zA-Z0-9]{1,253}$/.test(key)) return { configMap, key }
+  throw badValue('ca-configmap', text, expected ?? 'NAME/KEY, with letters, digits, "-", "_" and "." in KEY')
+}
+
+function readPort(text: string): number {
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535) return port
+  throw badValue('api-server-port', text, 'a port, such as 6443')
+}

@@ -1,0 +1,36 @@
+/**
+ * What blocked egress looks like from a Pod: packets that a NetworkPolicy drops are never answered, so a connection times out, and
+ * so does the lookup of a name where DNS is blocked. A refused connection or an answer is none of that. Pure.
+ * https://kubernetes.io/docs/concepts/services-networking/network-policies/
+ */
+import type { Environment } from '../outside/outside.ts'
+import { proxyFor } from '../outside/proxy.ts'
+import type { Finding } from './finding.ts'
+
+/** Adds the likely cause to what was not reached, if doctor runs in a Pod: elsewhere no NetworkPolicy applies. */
+export function explainEgress(findings: readonly Finding[], environment: Environment): Finding[] {
+  if (!environment['KUBERNETES_SERVICE_HOST']) return [...findings]
+  return findings.map((finding) =>
+    finding.result === 'failed' && finding.unreached !== undefined
+      ? { ...finding, remedy: { words: remedyOf(finding, environment) } }
+      : finding,
+  )
+}
+
+const cause =
+  'a NetworkPolicy of this Pod is the likely cause, since blocked connections time out: kubectl describe networkpolicies, in its namespace'
+
+function remedyOf({ hop, unreached }: Finding, environment: Environment): string {
+  return `${cause}; it must allow ${allowed(hop, unreached, environment)}; or --no-network-policy prints none. Without a NetworkPolicy, look for a firewall or an outage`
+}
+
+function allowed(hop: Finding['hop'], unreached: Finding['unreached'], environment: Environment): string {
+  if (unreached === 'name not resolved')
+    return 'UDP and TCP 53 and 5353 for DNS, as pullpass manifests of this version prints it'
+  if (hop === 'cluster')
+    return 'the ports of EndpointSlice kubernetes in namespace default: pullpass manifests with --api-server-port PORT'
+  const proxy = proxyFor(new URL('https://cloud.invalid'), environment)
+  return proxy === undefined
+    ? 'TCP 443; where clouds are reached through a proxy only: pullpass manifests with --https-proxy URL'
+    : `the port of the proxy that ${proxy.source} names: pullpass manifests with --https-proxy URL`
+}
