@@ -1,9 +1,14 @@
 /** The process: argv to command, signals to an end, results to exit codes. The only place that exits. */
 import { constants } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
-import { checkNode } from './commands/check-node.ts'
+import { checkDebugging, checkNode } from './commands/check-node.ts'
 import type { Terminal } from './commands/command.ts'
 
+const debugging = checkDebugging(process.env)
+if (debugging !== undefined) {
+  process.stderr.write(`${debugging}\n`)
+  process.exit(2)
+}
 const tooOld = checkNode(process.versions.node)
 if (tooOld !== undefined) {
   const { findBundledNode, runWith } = await import('./commands/bundled-node.ts')
@@ -18,6 +23,7 @@ if (tooOld !== undefined) {
 }
 // Only now: what is loaded with it uses what an older Node lacks. A static import would be loaded first.
 const { interruption, renderUnwritable, run } = await import('./commands/run.ts')
+const { startHardDeadline } = await import('./commands/hard-deadline.ts')
 
 const interrupt = new AbortController()
 let endedBy: 'SIGINT' | 'SIGTERM' | undefined
@@ -64,6 +70,7 @@ const exitCode = await run(process.argv.slice(2), {
   },
   signal: interrupt.signal,
   terminal,
+  endHard: startHardDeadline,
 })
 process.exitCode = endedBy === undefined ? exitCode : 128 + constants.signals[endedBy]
 // What a run had to leave behind, such as a read of an input that never ends, must not keep the process.

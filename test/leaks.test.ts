@@ -16,6 +16,7 @@ import {
 import { createPlantedSecrets } from './support/planted-secrets.ts'
 import { runPullpass } from './support/run-pullpass.ts'
 import { answersWith, headersWith, searchAnswers } from './support/search-answers.ts'
+import { spawnPullpass } from './support/spawn-pullpass.ts'
 
 suite('no secret is shown', () => {
   test('but the search finds one, however it is spelt', () => {
@@ -128,6 +129,20 @@ suite('no secret is shown by a host that plays several roles, and so knows secre
       kubernetes.faults.clear()
     }
   })
+})
+
+suite('no secret is shown by Node itself', () => {
+  for (const name of ['NODE_DEBUG', 'NODE_DEBUG_NATIVE']) {
+    test(`where ${name} asks for it: the process says so and sends nothing`, async (t) => {
+      const { sandbox, secrets } = await plantAll(t)
+      const environment = { ...sandbox.environment, [name]: 'http,https,http2,tls,net,fetch,undici,HTTP2SESSION,TLS' }
+      const { exitCode, stdout, stderr } = await spawnPullpass(['refresh'], environment).ended
+      assert.equal(exitCode, 2)
+      assert.match(stderr, new RegExp(`USAGE_INVALID \\(run\\): ${name} is set`))
+      secrets.refuteIn(stdout + stderr, name)
+      assert.deepEqual([sandbox.parts.kubernetes.seen, sandbox.parts.sts.seen], [[], []])
+    })
+  }
 })
 
 suite('no secret is shown by what stands in the wrong place', () => {

@@ -182,7 +182,7 @@ function readImage(name: string): WantedImage {
 /** A name that no document has would have no effect. @throws USAGE_INVALID */
 function checkPlainHttp(hosts: readonly string[], documents: readonly Document[]): void {
   const known = documents.flatMap(({ registries }) =>
-    registries.flatMap((registry) => registry.hosts.map((host) => host.replace(/\/.*$/, ''))),
+    registries.flatMap((registry) => registry.hosts.map((host) => host.split('/', 1)[0] ?? '')),
   )
   const strange = hosts.find((host) => !known.includes(host))
   if (strange === undefined) return

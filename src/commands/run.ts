@@ -10,6 +10,7 @@ import type { Command, Terminal } from './command.ts'
 import { commands } from './commands.ts'
 import { endAfter } from './end-after.ts'
 import { type Found, findCommand } from './find-command.ts'
+import type { HardDeadline } from './hard-deadline.ts'
 import { orEnd } from './or-end.ts'
 import { type CommandLine, readCommandLine } from './read-command-line.ts'
 import { renderCommandHelp, renderGroupHelp, renderHelp } from './render-help.ts'
@@ -18,6 +19,8 @@ import { defaultTimeout } from './shared-flags.ts'
 /** What a process gives a run; a test gives its own. */
 export interface Host extends Pick<Outside, 'environment' | 'now' | 'random' | 'sleep' | 'signal'> {
   readonly terminal: Terminal
+  /** Ends the process where its event loop cannot; absent: it is not this run's to end. */
+  readonly endHard?: (timeoutMs: number, message: string) => HardDeadline
 }
 
 /** The exit code: 0 all done; 1 something failed; 2 wrong usage. Who interrupts knows 130 and 143 himself. */
@@ -81,7 +84,12 @@ interface Guarded {
 }
 
 async function runBounded(command: Command, line: CommandLine, { host, secrets }: Guarded): Promise<number> {
-  const bound = endAfter(line.common.timeout ?? defaultTimeout[command.life], host)
+  const { endHard } = host
+  const inWords = (fault: PullpassError) => renderFault(fault, { format: line.common['log-format'], now: host.now() })
+  const bound = endAfter(line.common.timeout ?? defaultTimeout[command.life], {
+    ...host,
+    endHard: endHard && ((timeoutMs, fault) => endHard(timeoutMs, inWords(fault))),
+  })
   try {
     return await orEnd(bound.signal, async () => {
       const outside = await makeOutside(line, { host: { ...host, signal: bound.signal }, secrets })

@@ -25,8 +25,15 @@ function countFields(value: unknown): number {
   return count
 }
 
+/** Of text that is JSON: each colon outside a string ends a field's name. */
 function countWrittenFields(text: string): number {
   let count = 0
-  for (const [, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"\s*(:)?/g)) if (colon !== undefined) count++
+  let isInside = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (isInside && character === '\\') at += 1
+    else if (character === '"') isInside = !isInside
+    else if (!isInside && character === ':') count += 1
+  }
   return count
 }

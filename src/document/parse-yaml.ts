@@ -6,6 +6,7 @@ import {
   isNode,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Node,
   parseAllDocuments,
@@ -34,6 +35,13 @@ export interface YamlFault extends TextPlace {
 }
 
 const maxDocuments = 1000
+/**
+ * Some 14,000 lines. The library takes quadratic time for some texts: 1 MiB of commas costs 14 s, of anchors with an alias
+ * each 55 s, and no deadline interrupts it. Tokens are counted first, by its lexer, in linear time.
+ */
+const maxTokens = 100_000
+/** Each alias is resolved by a search through the document. */
+const maxAnchors = 100
 /** An alias counts once for each use of what it repeats: a small text must not become a huge value. */
 const maxAliasCount = 100
 
@@ -45,6 +53,8 @@ export function parseYaml(text: string): { readonly documents: YamlDocument[] } 
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
   try {
+    const excess = excessIn(text)
+    if (excess !== undefined) return [excess]
     // Unique keys are checked below: the library compares each with each, 12 s for 30,000.
     const options = {
       lineCounter: lines,
@@ -58,7 +68,7 @@ export function parseYaml(text: string): { readonly documents: YamlDocument[] } 
     if (broken !== undefined) return [broken] // what follows is mostly its echo
     const faults = parsed.flatMap((document) => repeatedFields(document, place))
     if (parsed.length > maxDocuments)
-      return [{ ...place(0), what: `more than ${maxDocuments} documents`, expected: 'fewer' }]
+      return [{ ...place(0), what: `more than ${maxDocuments} documents`, expected: 'less in one file' }]
     return faults.length > 0
       ? faults
       : { documents: parsed.filter(isFilled).map((document) => withPlaces(document, place)) }
@@ -66,6 +76,37 @@ export function parseYaml(text: string): { readonly documents: YamlDocument[] } 
     // Aliases without end or anchor, and nesting deeper than the stack, are thrown by the library.
     return [{ ...place(0), ...inWords(error instanceof Error ? error.message : 'unreadable') }]
   }
+}
+
+/** What there is too much of, where the limit is passed. https://eemeli.org/yaml/#lexer */
+function excessIn(text: string): YamlFault | undefined {
+  const counts = { tokens: 0, documents: 0, anchors: 0, aliases: 0 }
+  let line = 1
+  let isText = false // by the mark before it: its text may begin with anything
+  for (const token of new Lexer().lex(text)) {
+    counts.tokens += 1
+    if (!isText && token === '---') counts.documents += 1
+    if (!isText && token.startsWith('&')) counts.anchors += 1
+    if (!isText && token.startsWith('*')) counts.aliases += 1
+    const what = excessOf(counts)
+    if (what !== undefined) return { line, column: 1, what: `more than ${what}`, expected: 'less in one file' }
+    isText = token === '\u001f'
+    line += countLineEnds(token)
+  }
+  return undefined
+}
+
+function excessOf(counts: { tokens: number; documents: number; anchors: number; aliases: number }): string | undefined {
+  if (counts.documents > maxDocuments) return `${maxDocuments} documents`
+  if (counts.anchors > maxAnchors) return `${maxAnchors} anchors`
+  if (counts.aliases > maxAnchors) return `${maxAnchors} aliases`
+  return counts.tokens > maxTokens ? `${maxTokens} tokens of YAML` : undefined
+}
+
+function countLineEnds(text: string): number {
+  let count = 0
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count += 1
+  return count
 }
 
 type PlaceOf = (offset: number) => TextPlace

@@ -8,4 +8,4 @@ import type { SubjectToken } from './subject-token.ts'
 export const takenByApiServer = ({ audiences, issuer }: SubjectToken): boolean =>
   audiences.length === 0 || audiences.some((audience) => audience === issuer || apiServer.test(audience))
 
-const apiServer = /^(?:https:\/\/)?kubernetes(?:\.default(?:\.svc(?:\..*)?)?)?(?:[:/].*)?$/
+const apiServer = /^(?:https:\/\/)?kubernetes(?:\.default\.svc\.|(?:\.default(?:\.svc)?)?(?:[:/]|$))/

@@ -42,9 +42,8 @@ function withStatus(
   if (!status) return malformed(server, answer.status, Buffer.byteLength(answer.body))
   const quoted = (text: string) => quoteSafely(text, secrets)
   const words = quoted(status.message)
-  const right = /User "([^"]*)" cannot (get|list|watch|create|update|patch|delete) resource/.exec(status.message)
-  if (answer.status === 403 && right) {
-    const [, user = '', verb = asked.verb] = right
+  const [, user = '', verb = ''] = /User "([^"]*)" cannot ([a-z]+) resource/.exec(status.message) ?? []
+  if (answer.status === 403 && verbs.includes(verb)) {
     return user === 'system:anonymous'
       ? unauthenticated(`${server} answered 403 ${words}`)
       : forbidden(words, verb, asked)
@@ -64,6 +63,8 @@ const isTooLarge = (answer: ClusterAnswer, { causes }: Status): boolean =>
   answer.status === 413 ||
   (answer.status === 422 &&
     causes.some(({ reason, field }) => reason === 'FieldValueTooLong' && field !== 'fieldManager'))
+
+const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete']
 
 const isMissingNamespace = ({ message }: Status) => /^namespaces "[^"]*" not found/.test(message)
 

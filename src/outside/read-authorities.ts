@@ -6,20 +6,32 @@ import { showPath } from './show-path.ts'
 
 /** More than every authority that there is. Bytes. */
 const longest = 4 * 1024 * 1024
-const pem = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
+const [begin, end] = ['-----BEGIN CERTIFICATE-----', '-----END CERTIFICATE-----'] as const
 
 /** The PEM text of `file`, each of its certificates parsed. @throws CA_FILE_INVALID */
 export async function readAuthorities(file: string): Promise<string> {
   const bytes = await readRegularFile(file, longest).catch((error: unknown) => {
     throw invalid(file, whyUnreadable(error), error)
   })
-  const certificates = bytes.toString('utf8').match(pem) ?? []
+  const certificates = certificatesIn(bytes.toString('utf8'))
   if (certificates.length === 0) throw invalid(file, 'holds no certificate')
   certificates.forEach((certificate, index) => {
     if (isCertificate(certificate)) return
     throw invalid(file, `holds a certificate that cannot be parsed, the ${index + 1}. of ${certificates.length}`)
   })
   return certificates.join('\n')
+}
+
+/** Each from its first line to its last; what stands between them is for people. */
+function certificatesIn(text: string): string[] {
+  const certificates: string[] = []
+  for (let from = text.indexOf(begin); from !== -1; ) {
+    const to = text.indexOf(end, from)
+    if (to === -1) break
+    certificates.push(text.slice(from, to + end.length))
+    from = text.indexOf(begin, to)
+  }
+  return certificates
 }
 
 function isCertificate(text: string): boolean {

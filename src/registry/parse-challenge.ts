@@ -14,23 +14,57 @@ const longest = 8192
 /** The strongest of the schemes that a pulling client knows; undefined where there is none, or it names no realm. */
 export function parseChallenge(header: string | undefined): Challenge | undefined {
   if (header === undefined || header.length > longest) return undefined
-  const bearer = /(?:^|,\s*)bearer\s+(.*)$/is.exec(header)?.[1]
-  if (bearer !== undefined) {
-    const { realm, service } = parametersOf(bearer)
-    if (realm !== undefined) return { scheme: 'bearer', realm, service }
+  const challenges = challengesIn(header)
+  for (const { scheme, parameters } of challenges) {
+    const realm = parameters.get('realm')
+    if (scheme === 'bearer' && realm !== undefined) {
+      return { scheme, realm, service: parameters.get('service') }
+    }
   }
-  return /(?:^|,\s*)basic(?:\s|$)/i.test(header) ? { scheme: 'basic' } : undefined
+  return challenges.some(({ scheme }) => scheme === 'basic') ? { scheme: 'basic' } : undefined
 }
 
-/** `realm="https://…",service="…"`, quoted or not; the first of two of one name counts. */
-function parametersOf(text: string): { realm?: string; service?: string } {
-  const found = new Map<string, string>()
-  for (const [, name = '', quoted, plain = ''] of text.matchAll(
-    /([a-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/gi,
-  )) {
-    const key = name.toLowerCase()
-    if (!found.has(key)) found.set(key, quoted?.replaceAll(/\\(.)/gs, '$1') ?? plain)
-  }
-  const [realm, service] = [found.get('realm'), found.get('service')]
-  return { ...(realm !== undefined && { realm }), ...(service !== undefined && { service }) }
+interface WrittenChallenge {
+  /** In lower case. */
+  readonly scheme: string
+  /** By their names in lower case; the first of two of one name counts. */
+  readonly parameters: Map<string, string>
 }
+
+/** A word begins a challenge, unless `=` follows: then it is a parameter of the one before. Each character is read once. */
+function challengesIn(header: string): WrittenChallenge[] {
+  const challenges: WrittenChallenge[] = []
+  let at = 0
+  const skip = (pattern: RegExp): string => {
+    pattern.lastIndex = at
+    const [found = ''] = pattern.exec(header) ?? []
+    at += found.length
+    return found
+  }
+  while (at < header.length) {
+    skip(separators)
+    const word = skip(token)
+    if (word === '') {
+      at += 1 // what no challenge holds is passed over
+      continue
+    }
+    const isParameter = skip(equals) !== ''
+    if (!isParameter) {
+      challenges.push({ scheme: word.toLowerCase(), parameters: new Map() })
+      continue
+    }
+    const quoted = skip(quotedText)
+    const value = quoted === '' ? skip(plainText) : quoted.slice(1, -1).replaceAll(/\\(.)/gs, '$1')
+    const { parameters } = challenges.at(-1) ?? {}
+    const name = word.toLowerCase()
+    if (parameters !== undefined && !parameters.has(name)) parameters.set(name, value)
+  }
+  return challenges
+}
+
+const separators = /[\s,]*/y
+/** RFC 9110 §5.6.2, and what token68 adds. */
+const token = /[\w!#$%&'*+.^`|~/-]+/y
+const equals = /[ \t]*=[ \t]*/y
+const quotedText = /"(?:[^"\\]|\\.)*"/sy
+const plainText = /[^\s,"]*/y

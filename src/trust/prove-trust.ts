@@ -106,4 +106,4 @@ async function readRepository(trial: Trial, credential: RegistryCredential, outs
   })
 }
 
-const hostOf = ({ registry }: Trial): string => (registry.hosts[0] ?? registry.name).replace(/\/.*$/, '')
+const hostOf = ({ registry }: Trial): string => (registry.hosts[0] ?? registry.name).split('/', 1)[0] ?? ''

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import manifest from '../../package.json' with { type: 'json' }
-import { checkNode } from '../../src/commands/check-node.ts'
+import { checkDebugging, checkNode } from '../../src/commands/check-node.ts'
 
 suite('checkNode', () => {
   for (const version of ['18.20.8', '20.20.2', '22.17.1']) {
@@ -25,4 +25,17 @@ suite('checkNode', () => {
     })
     assert.equal(manifest.engines.node, '>=18') // what the start of cli.ts needs, to find that Node
   })
+})
+
+suite("Node's debug output", () => {
+  for (const name of ['NODE_DEBUG', 'NODE_DEBUG_NATIVE']) {
+    test(`by ${name} is refused, and said why`, () => {
+      assert.equal(
+        checkDebugging({ [name]: 'https' }),
+        `USAGE_INVALID (run): ${name} is set: Node would print tokens and keys to standard error\n  expected no ${name}\n  fix: unset ${name}; --log-level debug shows each request without secrets`,
+      )
+    })
+  }
+
+  test('that is off is no matter', () => assert.equal(checkDebugging({ NODE_DEBUG: '' }), undefined))
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { suite, test } from 'node:test'
 import { parseYaml } from '../../src/document/parse-yaml.ts'
 
 test('places are counted in the text as it was given, through aliases and with any line end', () => {
@@ -14,17 +14,42 @@ test('places are counted in the text as it was given, through aliases and with a
   assert.deepEqual(second?.start, { line: 5, column: 1 })
 })
 
-test('a field of 30,000 is found to stand twice without comparing each with each', () => {
-  const fields = Array.from({ length: 30_000 }, (_, index) => `a${index}: 1`)
+test('a field of 14,000 is found to stand twice without comparing each with each', () => {
+  const fields = Array.from({ length: 14_000 }, (_, index) => `a${index}: 1`)
   assert.deepEqual(parseYaml([...fields, 'a7: 2'].join('\n')), [
-    { line: 30_001, column: 1, what: 'the field "a7" is given twice', expected: 'each field once' },
+    { line: 14_001, column: 1, what: 'the field "a7" is given twice', expected: 'each field once' },
   ])
 })
 
 test('more than a thousand documents in one text are refused', () => {
   assert.deepEqual(parseYaml('---\na\n'.repeat(1001)), [
-    { line: 1, column: 1, what: 'more than 1000 documents', expected: 'fewer' },
+    { line: 2001, column: 1, what: 'more than 1000 documents', expected: 'less in one file' },
   ])
+})
+
+suite('a text of 1 MiB is refused soon where the library would take very long', () => {
+  const numbered = (line: (index: number) => string) =>
+    Array.from({ length: 60_000 }, (_, index) => line(index)).join('')
+  const longest = 1024 * 1024
+  const texts: Record<string, [text: string, line: number, what: string]> = {
+    'anchors, each with an alias': [numbered((i) => `- &a${i} x\n- *a${i}\n`), 201, 'more than 100 anchors'],
+    'one anchor, and aliases of it': [`- &a x\n${'- *a\n'.repeat(longest / 5)}`, 102, 'more than 100 aliases'],
+    commas: [`[${','.repeat(longest - 1)}`, 1, 'more than 100000 tokens of YAML'],
+    'double quotes': ['"'.repeat(longest), 1, 'more than 100000 tokens of YAML'],
+    'lists in a list': [`[${'[a],'.repeat(longest / 4 - 1)}]`, 1, 'more than 100000 tokens of YAML'],
+    'fields in braces': [`{${numbered((i) => `k${i}: v,`)}}`, 1, 'more than 100000 tokens of YAML'],
+  }
+  for (const [name, [text, line, what]] of Object.entries(texts)) {
+    test(name, () => {
+      const began = process.cpuUsage() // not the clock's: others work on this machine
+      assert.deepEqual(parseYaml(text), [{ line, column: 1, what, expected: 'less in one file' }])
+      assert.ok(process.cpuUsage(began).user < 3_000_000)
+    })
+  }
+})
+
+test('an ampersand or asterisk inside a text is no anchor and no alias', () => {
+  assert.ok('documents' in parseYaml(`[${"'&x', '*y', ".repeat(500)}]`))
 })
 
 test('what is wrong is told in words of YAML alone, and nothing of the text is', () => {

@@ -84,5 +84,5 @@ export function idOfContext(context: string): string {
     .replace(/^-+/, '')
     .replace(/^gcp-/, '')
     .slice(0, longest - digits - 1)
-  return `${start.replace(/-+$/, '') || 'cluster'}-${hash}`
+  return `${start.replace(/-$/, '') || 'cluster'}-${hash}`
 }

@@ -54,4 +54,4 @@ function hostsOf(demand: Demand, documents: readonly Document[]): string[] {
 }
 
 /** A document's host may have a path. */
-const addressOf = (host: string) => host.replace(/\/.*$/, '')
+const addressOf = (host: string) => host.split('/', 1)[0] ?? ''

@@ -61,7 +61,7 @@ function judgeOne({ image, servedBy }: UnmatchedImage, { documents }: Asked): Fi
     result: 'failed',
     code: 'IMAGE_NOT_MATCHED',
     seen: `no host of the documents fits ${name}: they have ${[...new Set(hosts)].join(', ')}`,
-    expected: `${host}, or ${host}/${repository.replace(/[^/]*$/, '')}, as kubelets compare it: the port too, and the path as a beginning`,
+    expected: `${host}, or ${host}/${repository.slice(0, repository.lastIndexOf('/') + 1)}, as kubelets compare it: the port too, and the path as a beginning`,
     remedy: { words },
   }
 }

@@ -13,8 +13,8 @@ export interface HealthAnswer {
   readonly text: string
 }
 
-/** A round takes seconds, and a slow store a minute or two; after this long it hangs. */
-const longestRoundMs = 10 * 60_000
+/** A round takes seconds, with a slow store a minute or two; after this long it hangs. */
+const longestRoundMs = 5 * 60_000
 
 /**
  * What `/readyz` reports besides a first publication. `state`: that the state can be stored. `documents`: nothing, since a Service
@@ -38,12 +38,12 @@ export function answerHealth(
   status: WatchStatus | undefined,
   { now, startedAt, readiness }: HealthFacts,
 ): HealthAnswer | undefined {
-  if (path === '/healthz') {
-    const since = status?.lookedAt ?? startedAt
-    const isAlive = now.getTime() - since.getTime() < longestRoundMs
-    return plain(isAlive ? 200 : 503, isAlive ? 'ok' : `no round ended since ${since.toISOString()}`)
-  }
+  const since = status?.lookedAt ?? startedAt
+  const hangs = now.getTime() - since.getTime() >= longestRoundMs
+  const why = `no round ended since ${since.toISOString()}`
+  if (path === '/healthz') return plain(hangs ? 503 : 200, hangs ? why : 'ok')
   if (path === '/readyz') {
+    if (hangs && readiness === 'state') return plain(503, [why, ...saying(status)].join('\n'))
     if (status?.publishedAt === undefined)
       return plain(503, ['nothing was published yet', ...saying(status)].join('\n'))
     if (readiness === 'state' && status.unstoredRounds >= unstoredRoundsToFail)

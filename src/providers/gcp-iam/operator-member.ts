@@ -25,7 +25,7 @@ export async function operatorMember(environment: Environment, caller: IamCaller
 function serviceAccountIn({ type, json }: CredentialFile): string | undefined {
   if (type === 'service_account') return email(json, 'client_email')
   const url = asText(json['service_account_impersonation_url'])
-  return /\/serviceAccounts\/([^/:?#]+@[^/:?#]+):generateAccessToken$/.exec(url ?? '')?.[1]
+  return /\/serviceAccounts\/([^/:?#@]+@[^/:?#@]+):generateAccessToken$/.exec(url ?? '')?.[1]
 }
 
 function memberIn({ type, json }: CredentialFile): OperatorMember {

@@ -37,7 +37,7 @@ export function trustRefusal(status: number, body: unknown, about: AskedAbout): 
 }
 
 function invalid(message: string): Refusal | undefined {
-  if (/polic(y|ies).*(limit|size|large|members|principals)|too many members/i.test(message)) {
+  if (isPolicyFull(message)) {
     return {
       code: 'TRUST_POLICY_FULL',
       message,
@@ -55,6 +55,14 @@ function invalid(message: string): Refusal | undefined {
   }
   // A service account that was created a moment ago is not known everywhere at once.
   return /does not exist/.test(message) ? { code: 'TRUST_ABSENT', message } : undefined
+}
+
+/** `Policy … exceeds the size limit`, in one of several wordings. */
+function isPolicyFull(message: string): boolean {
+  const words = message.toLowerCase()
+  if (words.includes('too many members')) return true
+  const policy = words.search(/polic(?:y|ies)/)
+  return policy !== -1 && /limit|size|large|members|principals/.test(words.slice(policy))
 }
 
 /** Google names the permission in an ErrorInfo, or in its sentence alone. */

@@ -18,11 +18,13 @@ const ask = (path: string, now: string, given: WatchStatus | undefined = status,
   answerHealth(path, given, { now: new Date(`2026-11-24T${now}Z`), startedAt, readiness })
 
 suite('the health of a watch', () => {
-  test('is alive while rounds go on, and not after ten minutes without one', () => {
-    assert.deepEqual([ask('/healthz', '12:19:00')?.status, ask('/healthz', '12:20:00')?.status], [200, 503])
+  test('is alive while rounds go on, and neither alive nor ready after five minutes without one', () => {
+    assert.deepEqual([ask('/healthz', '12:14:00')?.status, ask('/healthz', '12:15:00')?.status], [200, 503])
+    assert.deepEqual([ask('/readyz', '12:14:00')?.status, ask('/readyz', '12:15:00')?.status], [200, 503])
+    assert.match(ask('/readyz', '12:15:00')?.text ?? '', /^no round ended since 2026-11-24T12:10:00\.000Z\n/)
     const early = (now: string) =>
       answerHealth('/healthz', undefined, { now: new Date(`2026-11-24T${now}Z`), startedAt, readiness: 'state' })
-    assert.deepEqual([early('12:09:59')?.status, early('12:10:00')?.status], [200, 503])
+    assert.deepEqual([early('12:04:59')?.status, early('12:05:00')?.status], [200, 503])
   })
 
   test('is ready once something was published, and says what needs somebody', () => {

@@ -21,4 +21,12 @@ suite('a watch', () => {
     await watchIssuer(watch.wanted, outside, () => watch.skew(took.shift() ?? '0 s'))
     assert.deepEqual(paused, [9_000, 1_000, 15_000])
   })
+
+  test('ends where a round hangs, so that it is started anew', { timeout: 20_000 }, async (t) => {
+    const watch = await startTestWatch(t)
+    const { cluster } = watch.wanted
+    const hanging = { ...watch.wanted, cluster: { ...cluster, request: () => new Promise<never>(() => undefined) } }
+    const ended = watchIssuer(hanging, watch.outside, () => undefined, 50)
+    await assert.rejects(ended, { code: 'TIMED_OUT', seen: 'a round of the watch did not end within 0.05 s' })
+  })
 })

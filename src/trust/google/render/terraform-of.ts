@@ -26,7 +26,9 @@ const labelOf = (resource: Resource) =>
 
 /** Letters, digits and "_", and six digits of a hash: no two names become one label. */
 function label(word: string, name: string): string {
-  const last = word.startsWith('roles/') ? word.slice('roles/'.length) : word.replace(/@.*$/, '').replace(/^.*\//, '')
+  const last = word.startsWith('roles/')
+    ? word.slice('roles/'.length)
+    : (word.split('@', 1)[0]?.split('/').at(-1) ?? '')
   const plain = last.replaceAll(/[^A-Za-z0-9]+/g, '_')
   return `${/^[a-z]/i.test(plain) ? plain : `r_${plain}`}_${createHash('sha256').update(name).digest('hex').slice(0, 6)}`
 }

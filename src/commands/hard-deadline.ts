@@ -1,0 +1,67 @@
+/**
+ * Ends a process whose event loop cannot serve its own deadline, since one piece of work never returns to it.
+ *
+ *   start ─ 1 s ─▶ a thread starts ─ deadline ─▶ was it served? ─ no, 1 s later ─▶ message, exit code 1
+ *                                                                └─ and 2 s later ─▶ SIGKILL
+ *
+ * A thread is the only part of a process that runs then. It costs 15 ms of CPU and 7 MB, so it starts after a second: a run
+ * that is over by then pays nothing, and what is read until then is bounded so that no piece of work takes a second. It ends
+ * the main thread through the inspector, which interrupts JavaScript and regular expressions: a thread cannot exit the
+ * process by itself, and a signal's handler would wait for the loop as well.
+ * https://nodejs.org/api/inspector.html#sessionconnecttomainthread
+ */
+import type { Worker } from 'node:worker_threads'
+
+export interface HardDeadline {
+  /** The loop served the deadline: it is left to itself. */
+  readonly serve: () => void
+}
+
+const startMs = 1_000
+
+/** `message`: what is written to standard error. Nothing of it keeps the process alive. */
+export function startHardDeadline(timeoutMs: number, message: string): HardDeadline {
+  const served = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  let thread: Worker | undefined
+  const delayMs = Math.min(startMs, timeoutMs / 2)
+  const timer = setTimeout(() => {
+    thread = startThread({ served, restMs: timeoutMs - delayMs, message })
+  }, delayMs)
+  timer.unref()
+  return {
+    serve() {
+      clearTimeout(timer)
+      Atomics.store(served, 0, 1)
+      void thread?.terminate()
+    },
+  }
+}
+
+interface Watched {
+  readonly served: Int32Array
+  readonly restMs: number
+  readonly message: string
+}
+
+function startThread(watched: Watched): Worker {
+  const { Worker } = process.getBuiltinModule('node:worker_threads')
+  const thread = new Worker(threadCode, { eval: true, workerData: watched, env: {}, execArgv: [] })
+  thread.unref()
+  return thread
+}
+
+/** Standard error is closed before the exit: Node would write there that it waits for a debugger. */
+const threadCode = `
+const { workerData: { served, restMs, message } } = require('node:worker_threads')
+const { writeSync } = require('node:fs')
+const { Session } = require('node:inspector')
+setTimeout(() => {
+  if (Atomics.load(served, 0) !== 0) return
+  writeSync(2, message + '\\n')
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), 2000)
+  const session = new Session()
+  session.connectToMainThread()
+  const expression = 'process.getBuiltinModule("node:fs").closeSync(2); process.exit(1)'
+  session.post('Runtime.evaluate', { expression })
+}, restMs + 1000)
+`

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const module = fileURLToPath(new URL('../../src/commands/hard-deadline.ts', import.meta.url))
+
+/** A process whose deadline is 1.2 s, and which then does this. */
+async function runUntilDeadline(work: string): Promise<{ code: number | null; signal: string | null; stderr: string }> {
+  const source = `
+    import { startHardDeadline } from ${JSON.stringify(module)}
+    const deadline = startHardDeadline(1200, 'TIMED_OUT (run): in words')
+    setTimeout(() => { ${work} }, 1100)
+    setTimeout(() => undefined, 60_000)`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let stderr = ''
+  child.stderr.on('data', (piece) => {
+    stderr += String(piece)
+  })
+  return await new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal, stderr })))
+}
+
+const patience = { timeout: 60_000 }
+const timedOut = { code: 1, signal: null, stderr: 'TIMED_OUT (run): in words\n' }
+
+suite('a deadline that the event loop cannot serve', { concurrency: 2 }, () => {
+  test('ends a loop without an end, with its message and exit code 1', patience, async () => {
+    assert.deepEqual(await runUntilDeadline('for (;;);'), timedOut)
+  })
+
+  test('ends a regular expression that backtracks', patience, async () => {
+    assert.deepEqual(await runUntilDeadline("/^(a+)+$/.test('a'.repeat(60) + '!')"), timedOut)
+  })
+
+  test('ends what waits in the system by a signal that nothing holds up', patience, async () => {
+    const blocked = "process.getBuiltinModule('child_process').execFileSync('sleep', ['30'])"
+    const { signal, stderr } = await runUntilDeadline(blocked)
+    assert.deepEqual([signal, stderr], ['SIGKILL', 'TIMED_OUT (run): in words\n'])
+  })
+
+  test('does nothing once it was served', patience, async () => {
+    const { code, stderr } = await runUntilDeadline('deadline.serve(); setTimeout(() => process.exit(7), 1500)')
+    assert.deepEqual([code, stderr], [7, ''])
+  })
+})
