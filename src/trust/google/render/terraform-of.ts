@@ -2,17 +2,21 @@
 import { createHash } from 'node:crypto'
 import { accountParts, poolOf } from '../../../document/gcp-names.ts'
 import type { HclResource } from '../../finding.ts'
+import { hashComment } from '../../hash-comment.ts'
 import { type HclAttribute, hclBlock } from '../../hcl-block.ts'
 import { hclText } from '../../hcl-text.ts'
 import { type Resource, resourceName } from '../look/google-finding.ts'
 import { grantNeeds } from '../want/grant-needs.ts'
 import type { WantedGrant } from '../want/wanted-at-google.ts'
 
-export const terraformOf = (resource: Resource): HclResource => ({
-  requires: { name: 'google', source: 'hashicorp/google', version: '>= 5.0' },
-  importBlock: importOf(resource),
-  block: blockOf(resource),
-})
+export function terraformOf(resource: Resource): HclResource {
+  const requires = { name: 'google', source: 'hashicorp/google', version: '>= 5.0' }
+  if (resource.kind === 'account' && accountParts(resource.email) === undefined) {
+    const block = hashComment(`service account ${resource.email} is Google's own: Terraform can only refer to it`)
+    return { requires, importBlock: undefined, block }
+  }
+  return { requires, importBlock: importOf(resource), block: blockOf(resource) }
+}
 
 const types = {
   pool: 'google_iam_workload_identity_pool',
@@ -116,8 +120,9 @@ function grantBlock(grant: WantedGrant, ownLabel: string): string {
 /** Names alone tell Terraform nothing of the order; what a grant needs stands in every plan that holds the grant. */
 function dependencies(grant: WantedGrant): HclAttribute[] {
   const { accounts, pool, providers } = grantNeeds(grant)
+  const managed = accounts.filter((email) => accountParts(email) !== undefined)
   const needed = [
-    ...accounts.map(addressOf('account')),
+    ...managed.map(addressOf('account')),
     ...(pool === undefined ? [] : [addressOf('pool')(pool)]),
     ...providers.map(addressOf('provider')),
   ]

@@ -1,10 +1,11 @@
 /** What can be known of a set-up to fail before anybody is asked. */
 import type { Document } from '../../../document/document.ts'
-import { poolOf } from '../../../document/gcp-names.ts'
+import { accountParts, poolOf } from '../../../document/gcp-names.ts'
 import type { GcpSettings } from '../../../document/gcp-settings.ts'
 import { checkIssuerUrl } from '../../../issuer/documents/check-issuer-url.ts'
 import { PullpassError } from '../../../outside/pullpass-error.ts'
 import type { TrustedCluster } from '../../trusted-cluster.ts'
+import { accountsOf } from './grants-of.ts'
 import type { WantedProvider } from './wanted-at-google.ts'
 
 interface Checked {
@@ -32,11 +33,17 @@ export function checkNeed({ document, settings, provider, cluster }: Checked): v
     if (id.startsWith('gcp-'))
       refuse(`${name} has an id that begins with gcp-`, 'another: Google keeps these for itself')
   }
+  for (const email of accountsOf(settings)) {
+    if (email.endsWith('.iam.gserviceaccount.com') && accountParts(email) === undefined)
+      refuse(`service account ${email} has an id that Google accepts for none`, creatableForm)
+  }
   const fault = checkIssuerUrl(provider.issuer, `the issuer of cluster ${cluster.name}`)
   if (fault === undefined) return
   if (!isHttps(provider.issuer)) throw fault
   if (provider.keys === undefined) throw orUploaded(fault)
 }
+
+const creatableForm = 'NAME@PROJECT.iam.gserviceaccount.com, NAME of 6 to 30 lower-case letters, digits and "-"'
 
 const orUploaded = (fault: PullpassError) =>
   new PullpassError({

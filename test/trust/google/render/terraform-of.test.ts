@@ -70,6 +70,34 @@ suite('a plan as HCL', () => {
     assert.ok(text.includes(`  id = "${pool}"\n`))
   })
 
+  test('refers to an account of Google’s own, and does not create it', () => {
+    const email = 'example-project@appspot.gserviceaccount.com'
+    const account = judgeAccount(
+      { email, mark: 'pullpass:0123456789ab', description: '' },
+      { disabled: false, description: '', uniqueId: '1' },
+      undefined,
+    )
+    const on = { kind: 'repository', name: 'projects/example-project/locations/europe/repositories/images' } as const
+    const grant = {
+      on,
+      role: 'roles/artifactregistry.reader',
+      member: `serviceAccount:${email}`,
+      providers: [],
+    } as const
+    const reading: GoogleFinding = {
+      after: { kind: 'grant', grant },
+      presence: 'absent',
+      verdict: 'grant',
+      changes: [{ kind: 'grant', grant }],
+      notes: [],
+    }
+    const text = renderTerraform([account, reading])
+
+    assert.match(text, /^# service account example-project@appspot\.gserviceaccount\.com is Google's own/m)
+    assert.doesNotMatch(text, /google_service_account|project += ""|depends_on/)
+    assert.match(text, /^ {2}member += "serviceAccount:example-project@appspot\.gserviceaccount\.com"$/m)
+  })
+
   test('keeps what somebody called a thing that is there', () => {
     const found = { state: 'ACTIVE', disabled: false, description: 'of a team', displayName: "team's" } as const
     const made = { mark: 'pullpass:0123456789ab', description: 'pullpass:0123456789ab' }

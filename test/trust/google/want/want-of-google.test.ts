@@ -136,6 +136,16 @@ suite('what Google must know', () => {
     ],
     'another universe': [[...named, 'universeDomain: example.com'], /its registry is of the universe example\.com$/],
   }
+  test('is refused for a service account whose id Google accepts for none, such as one of three letters', async () => {
+    const short = 'serviceAccountEmail: abc@example-project.iam.gserviceaccount.com'
+    const fault = await faultOf([registry('europe', [...named, short])])
+    assert.equal(fault.code, 'DOCUMENT_INVALID')
+    assert.match(
+      fault.seen,
+      /service account abc@example-project\.iam\.gserviceaccount\.com has an id that Google accepts/,
+    )
+  })
+
   for (const [title, [gcp, seen]] of Object.entries(refused)) {
     test(`is refused for ${title}`, async () => {
       const fault = await faultOf([registry('one', gcp)])
