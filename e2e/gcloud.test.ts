@@ -47,6 +47,10 @@ const hints: Readonly<Record<string, Hint>> = {
     plant: ({ google, principal }) => google.accounts.denyTokens(account, principal),
     pullpass: ['refresh'],
   },
+  'an API that is disabled': {
+    plant: ({ google }) => google.services.disable('123456789012', 'iamcredentials.googleapis.com'),
+    pullpass: ['refresh'],
+  },
   'a condition that does not hold': {
     plant: (sandbox) => putProvider(sandbox, { attributeCondition: "assertion.sub == 'nobody'" }),
     pullpass: ['refresh'],

@@ -5,11 +5,13 @@ import type { ArtifactRegistry } from './artifact-registry.ts'
 import { readJson } from './iam/read-json.ts'
 import type { Operators } from './operators.ts'
 import { type PolicyCallNeeds, readPolicy, writePolicy } from './policy-calls.ts'
+import type { ProjectServices } from './project-services.ts'
 import type { Projects } from './projects.ts'
 
 export interface ArtifactRegistryApiNeeds {
   readonly repositories: ArtifactRegistry
   readonly projects: Projects
+  readonly services: ProjectServices
   readonly operators: Operators
   readonly policyCalls: PolicyCallNeeds
 }
@@ -23,7 +25,7 @@ const collection = /^\/v1\/projects\/(?<project>[^/]+)\/locations\/(?<location>[
 export const artifactRegistryApi =
   (needs: ArtifactRegistryApiNeeds): SandboxHandler =>
   (request) => {
-    const { repositories, projects, operators, policyCalls } = needs
+    const { repositories, projects, services, operators, policyCalls } = needs
     const location = collection.exec(request.path)?.groups
     if (location !== undefined && request.method === 'POST') return create(request, location, needs)
     const { project = '', rest, verb = 'get' } = route.exec(request.path)?.groups ?? {}
@@ -31,7 +33,7 @@ export const artifactRegistryApi =
     if (rest === undefined || request.method !== methodOfVerb) return noSuchMethod
     const name = `projects/${projects.find(project)?.id ?? project}/${rest}`
     const needed = { permission: `artifactregistry.repositories.${verb}`, service, resource: name }
-    const refusal = operators.refuse(request, needed)
+    const refusal = operators.refuse(request, needed) ?? services.refusal(project, service)?.answer
     if (refusal) return refusal
     const repository = repositories.find(name)
     if (!repository) return notFound()

@@ -91,13 +91,14 @@ function createMemory(now: () => Date): Memory {
   const policies = createIamPolicies(now)
   const { whoHolds, grant } = createAccessTokens(now)
   const projects = createProjects()
+  const services = createProjectServices(projects)
   return {
     identity: createWorkloadIdentity(now),
     accounts: createServiceAccounts(policies, now),
     projects,
-    services: createProjectServices(projects),
+    services,
     operators: createOperators(whoHolds),
-    repositories: createArtifactRegistry(policies),
+    repositories: createArtifactRegistry(policies, services),
     store: createObjectStore(policies, now),
     policies,
     whoHolds,

@@ -12,11 +12,13 @@ import {
   noSuchMethod,
   permissionDenied,
 } from './api-errors.ts'
+import type { ProjectServices } from './project-services.ts'
 import type { ServiceAccounts } from './service-accounts.ts'
 
 export interface IamCredentialsNeeds {
   readonly accounts: ServiceAccounts
   readonly tokens: AccessTokens
+  readonly services: ProjectServices
   readonly now: () => Date
 }
 
@@ -33,7 +35,7 @@ const delegateName = /^projects\/-\/serviceAccounts\/([^/:]+)$/
 const sufficientScopes = [cloudPlatform, 'https://www.googleapis.com/auth/iam']
 
 export const iamCredentials =
-  ({ accounts, tokens, now }: IamCredentialsNeeds): SandboxHandler =>
+  ({ accounts, tokens, services, now }: IamCredentialsNeeds): SandboxHandler =>
   ({ method, path, headers, body }) => {
     const email = route.exec(path)?.[1]
     if (method !== 'POST' || !email) return noSuchMethod
@@ -43,6 +45,8 @@ export const iamCredentials =
     if (!caller) return invalidCredential
     if (!caller.scopes.some((scope) => sufficientScopes.includes(scope)))
       return insufficientScopes(service, 'google.iam.credentials.v1.IAMCredentials.GenerateAccessToken')
+    const refusal = services.refusal(consumerOf(caller.member), service)
+    if (refusal) return refusal.answer
     const wanted = parseWanted(body)
     if (!wanted) return invalidArgument()
     if (!mayBecome(membersOf(caller), [...wanted.delegates, email], accounts))
@@ -53,6 +57,12 @@ export const iamCredentials =
     const minted = tokens.grant({ member: `serviceAccount:${email}`, scopes: wanted.scope, expiresAt })
     return { status: 200, body: { accessToken: minted, expireTime: expiresAt.toISOString().replace('.000Z', 'Z') } }
   }
+
+/** Whose API is called: the project of the caller's pool, or of the service account that the caller is. */
+function consumerOf(member: string): string {
+  const [, number] = /^principal:\/\/iam\.googleapis\.com\/projects\/(\d+)\//.exec(member) ?? []
+  return number ?? /@(.+)\.iam\.gserviceaccount\.com$/.exec(member)?.[1] ?? ''
+}
 
 function parseWanted(body: Buffer): Wanted | undefined {
   try {

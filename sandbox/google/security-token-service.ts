@@ -6,6 +6,7 @@ import type { JSONWebKeySet } from 'jose'
 import type { SandboxAnswer, SandboxHandler, SandboxRequest } from '../serve/handler.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import { memberSets } from './member-sets.ts'
+import type { ProjectServices } from './project-services.ts'
 import type { Refusal } from './refusal.ts'
 import { verifySubjectToken } from './verify-subject-token.ts'
 import { type Provider, poolOf, principalOf, type WorkloadIdentity } from './workload-identity.ts'
@@ -13,6 +14,7 @@ import { type Provider, poolOf, principalOf, type WorkloadIdentity } from './wor
 export interface SecurityTokenServiceNeeds {
   readonly identity: WorkloadIdentity
   readonly tokens: AccessTokens
+  readonly services: ProjectServices
   readonly readKeys: (provider: Provider) => Promise<JSONWebKeySet>
   readonly now: () => Date
 }
@@ -24,7 +26,7 @@ const providerName =
 const maxLifeSeconds = 3600
 
 export const securityTokenService =
-  ({ identity, tokens, readKeys, now }: SecurityTokenServiceNeeds): SandboxHandler =>
+  ({ identity, tokens, services, readKeys, now }: SecurityTokenServiceNeeds): SandboxHandler =>
   async (request) => {
     if (request.method !== 'POST' || request.path !== '/v1/token') return { status: 404, body: 'Not Found\n' }
     const fields = readFields(request)
@@ -32,6 +34,8 @@ export const securityTokenService =
     if (refusal) return refuse(refusal)
     const name = providerName.exec(fields.get('audience') ?? '')?.[1]
     if (!name) return refuse(invalidAudience)
+    const closed = services.refusal(name.split('/')[1] ?? '', 'sts.googleapis.com')
+    if (closed) return closed.answer
     const provider = identity.activeProvider(name)
     if (!provider) return refuse(invalidTarget)
 

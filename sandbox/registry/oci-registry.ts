@@ -22,6 +22,8 @@ export interface Readers {
   readonly allowReading: (repository: string, member: string) => void
   readonly denyReading: (repository: string, member: string) => void
   readonly mayRead: (repository: string, members: readonly string[]) => boolean
+  /** Why nobody may read there, whatever is granted, in the registry's words; absent: never. */
+  readonly closed?: (repository: string) => string | undefined
 }
 
 export interface OciRegistry {
@@ -45,8 +47,10 @@ export function createOciRegistry({
   const mayRead = (name: string, members: readonly string[]) =>
     readers.mayRead(name.split('/').slice(0, 2).join('/'), members)
 
+  const closed = (name: string) => readers.closed?.(name.split('/').slice(0, 2).join('/'))
+
   const answer = (request: SandboxRequest): SandboxAnswer => {
-    if (request.path === '/v2/token') return answerTokenRequest(request, { tokens, whoHolds, mayRead, now })
+    if (request.path === '/v2/token') return answerTokenRequest(request, { tokens, whoHolds, mayRead, closed, now })
     const bearer = /^Bearer (.+)$/i.exec(request.headers['authorization'] ?? '')?.[1] ?? ''
     const readable = tokens.repositoriesOf(bearer)
     if (!readable) return challenge(`${scheme}://${request.headers['host']}/v2/token`)

@@ -18,6 +18,7 @@ interface Holder {
 export interface TokenEndpointNeeds {
   readonly tokens: PullTokens
   readonly whoHolds: (accessToken: string) => Holder | undefined
+  readonly closed: (repository: string) => string | undefined
   readonly mayRead: (repository: string, members: readonly string[]) => boolean
   readonly now: () => Date
 }
@@ -37,6 +38,8 @@ export function answerTokenRequest(request: SandboxRequest, needs: TokenEndpoint
 
   const wanted = repositoriesToPull(request.query.getAll('scope'))
   const scoped = holder.scopes.some((scope) => pullScopes.includes(scope))
+  const reason = wanted.map((repository) => needs.closed(repository)).find((one) => one !== undefined)
+  if (reason !== undefined) return registryError('DENIED', reason)
   const refused = wanted.find(
     (repository) => !scoped || !needs.mayRead(repository, [holder.member, ...(holder.sets ?? [])]),
   )

@@ -1,10 +1,12 @@
 /** From the subject token to the registry: tokens, issuers, exchanges, pulls, and the clocks that were seen on the way. */
+import type { Document } from '../document/document.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
 import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import type { Demand } from '../refresh/demand.ts'
-import { repositoryFor } from '../trust/repository-for.ts'
+import { mintedFrom } from '../refresh/minted-from.ts'
+import { repositoryElsewhere, repositoryFor } from '../trust/repository-for.ts'
 import type { Asked, WantedImage } from './asked.ts'
 import { admittedToken, gatherAdmissions } from './gather/gather-admissions.ts'
 import { gatherExchanges } from './gather/gather-exchanges.ts'
@@ -16,7 +18,7 @@ import { gatherTrust } from './gather/gather-trust.ts'
 import { gatherUnmatched } from './gather/gather-unmatched.ts'
 import type { Patience, Step } from './gather/patience.ts'
 import { type ClockSeen, watchClocks } from './gather/watch-clocks.ts'
-import type { TrustFacts, WayFacts } from './gather/way-facts.ts'
+import type { ImageElsewhere, TrustFacts, WayFacts } from './gather/way-facts.ts'
 import { ofTrust } from './judge/judge-exchange.ts'
 import { judgeToken } from './judge/judge-token.ts'
 import { takesFiles } from './remedy/trust-command.ts'
@@ -63,7 +65,8 @@ export async function gatherToRegistry(
   const pulls = await patience.await(steps.pulls, [], () =>
     gatherPulls(exchanges, { documents, images }, { ...look, plainHttp: asked.plainHttp }),
   )
-  const trust = await gatherWhereRefused({ tokens, issuers, exchanges, pulls }, { wanted, patience }, outside)
+  const seen = { tokens, issuers, exchanges, pulls }
+  const trust = await Promise.all(demands.map((demand) => gatherTrustOf(demand, seen, { wanted, patience }, outside)))
   const clocks = [...clusterClock(tokens, cluster, requestedAt), ...watched.seen()]
   const unmatched = await gatherUnmatched(documents, images)
   return { tokens, admissions, issuers, hosts, exchanges, unmatched, pulls, clocks, trust }
@@ -74,31 +77,66 @@ interface Looking {
   readonly patience: Patience
 }
 
-/** The vendor is read only where he refused something that he was told wrong, or not at all. */
-async function gatherWhereRefused(
-  { tokens, issuers, exchanges, pulls }: Omit<WayFacts, 'trust' | 'clocks' | 'hosts' | 'admissions' | 'unmatched'>,
+/** The vendor is read only where it refused what it was told wrong, or not at all; and of this registry alone. */
+async function gatherTrustOf(
+  demand: Demand,
+  { tokens, issuers, exchanges, pulls }: Pick<WayFacts, 'tokens' | 'issuers' | 'exchanges' | 'pulls'>,
   { wanted, patience }: Looking,
   outside: Outside,
 ): Promise<TrustFacts> {
   const { asked, images } = wanted
   const { documents } = asked
-  const first = tokens.find(({ got }) => isToken(got))?.got
-  const token = first !== undefined && isToken(first) ? first : undefined
   const references = images.map(({ reference }) => reference)
+  const got = tokens.find((facts) => facts.demand === demand)?.got
+  const token = got !== undefined && isToken(got) ? got : undefined
   const repository = await repositoryFor(documents, references)
-  const known = { documents, repository, subject: token?.subject }
-  const refused =
-    exchanges.some(({ result }) => result instanceof PullpassError && ofTrust.includes(result.code)) ||
-    pulls.some(({ trial }) => trial?.outcome === 'refused' && trial.status === 403)
-  if (!refused || token === undefined) return { ...known, found: undefined }
+  const known = { demand, documents, repository, subject: token?.subject }
+  const isRefused = exchanges.some(
+    ({ demand: of, result }) => of === demand && result instanceof PullpassError && ofTrust.includes(result.code),
+  )
+  const denied = pulls.filter(
+    ({ demand: of, trial }) => of === demand && trial?.outcome === 'refused' && trial.status === 403,
+  )
+  if ((!isRefused && denied.length === 0) || token === undefined) return { ...known, found: undefined, elsewhere: [] }
   const served = issuers.find((facts) => facts.token.issuer === token.issuer)?.cluster
   const cluster =
     served === undefined || served instanceof PullpassError ? { issuer: token.issuer, keys: undefined } : served
-  const subject = takesFiles(documents) ? token.subject : undefined
-  const trusted = { documents, cluster, subject, repository: repository?.name }
-  const found = await patience.await(steps.trust, undefined, () => gatherTrust(trusted, outside))
-  return { ...known, found }
+  const own = ofDemand(demand, documents)
+  const subject = takesFiles(own) ? token.subject : undefined
+  const look = (its: readonly Document[], name: string | undefined) =>
+    patience.await(steps.trust, undefined, () =>
+      gatherTrust({ documents: its, cluster, subject, repository: name }, outside),
+    )
+  const unnamed = await repositoryFor(own, references)
+  const found = await look(own, unnamed?.name)
+  const named = demand.registry.settings.trust?.repository ?? unnamed?.name
+  const elsewhere = denied.map(async ({ image }): Promise<ImageElsewhere[]> => {
+    if (image === undefined || named === undefined) return []
+    const other = await repositoryElsewhere(demand.registry, named, image.reference)
+    if (other === undefined) return []
+    return [{ image: image.name, repository: other, named, found: await look(reading(own, other), undefined) }]
+  })
+  return { ...known, found, elsewhere: (await Promise.all(elsewhere)).flat() }
 }
+
+/** The documents with the registries that share the demand's exchange, and no others. */
+const ofDemand = ({ mintedFrom: wanted }: Demand, documents: readonly Document[]): Document[] =>
+  documents
+    .map((document) => ({
+      ...document,
+      registries: document.registries.filter((registry) => mintedFrom(document, registry) === wanted),
+    }))
+    .filter(({ registries }) => registries.length > 0)
+
+/** The same, as if they named another repository. */
+const reading = (documents: readonly Document[], repository: string): Document[] =>
+  documents.map((document) => ({
+    ...document,
+    registries: document.registries.map((registry) => ({
+      ...registry,
+      settings: { ...registry.settings, trust: { ...registry.settings.trust, repository } },
+    })),
+  }))
 
 const isToken = (got: TokenFacts['got']): got is SubjectToken =>
   typeof got === 'object' && !(got instanceof PullpassError)

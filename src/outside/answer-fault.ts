@@ -15,6 +15,8 @@ export interface Refusal {
   readonly message: string
   readonly expected?: string | undefined
   readonly hint?: string | undefined
+  /** The command that fixes it, which the hint ends with. */
+  readonly command?: string | undefined
   readonly retryable?: boolean
 }
 
@@ -80,6 +82,7 @@ function knownRefusal(ask: Asked, answer: Answered, refusal: Refusal): PullpassE
     seen: `${ask.who} answered ${answer.status} ${quoteSafely(refusal.message, answer.secrets)}`,
     expected: refusal.expected,
     hint: refusal.hint,
+    command: refusal.command,
     retryable: refusal.retryable ?? isTransient(answer.status),
     retryAt: retryAtOf(answer.headers['retry-after'], answer.receivedAt),
   })

@@ -28,6 +28,8 @@ export interface Fault {
   readonly also?: readonly string[]
   /** What to do about it: a command, a field, a setting. */
   readonly hint?: string | undefined
+  /** The command that fixes it, to be pasted as it is; the hint ends with it. */
+  readonly command?: string | undefined
   /** Whether the same call may succeed later without anybody changing anything. */
   readonly retryable?: boolean
   /** When the other side asked to be called again. */
@@ -46,6 +48,7 @@ export class PullpassError extends Error {
   readonly expected: string | undefined
   readonly also: readonly string[]
   readonly hint: string | undefined
+  readonly command: string | undefined
   readonly retryable: boolean
   readonly retryAt: Date | undefined
   readonly unreached: Unreached | undefined
@@ -59,6 +62,7 @@ export class PullpassError extends Error {
     this.expected = plainOrNone(fault.expected)
     this.also = (fault.also ?? []).map(plainLine)
     this.hint = plainOrNone(fault.hint)
+    this.command = plainOrNone(fault.command)
     this.retryable = fault.retryable ?? false
     this.retryAt = fault.retryAt
     this.unreached = fault.unreached

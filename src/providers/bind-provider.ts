@@ -2,6 +2,7 @@
 import type { RegistryCredential } from '../credential/registry-credential.ts'
 import type { DocumentRegistry, ProviderName } from '../document/document.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
+import type { Refusal } from '../outside/answer-fault.ts'
 import type { Environment } from '../outside/outside.ts'
 import type { ExchangeHop, ProviderOutside } from './provider.ts'
 import { providers } from './providers.ts'
@@ -16,6 +17,7 @@ export interface BoundProvider {
   readonly credentialLifeSeconds: number
   /** @throws VARIABLE_INVALID */
   readonly checkEnvironment: (environment: Environment) => void
+  readonly registryRefusal: (message: string) => Refusal | undefined
   readonly exchange: (subjectToken: SubjectToken, outside: ProviderOutside) => Promise<RegistryCredential>
 }
 
@@ -29,6 +31,7 @@ export async function bindProvider<Name extends ProviderName>(
     subjectTokenLifeSeconds: provider.subjectTokenLifeSeconds(registry),
     credentialLifeSeconds: provider.credentialLifeSeconds(registry),
     checkEnvironment: (environment) => provider.checkEnvironment(environment),
+    registryRefusal: (message) => provider.registryRefusal(message),
     exchange: (subjectToken, outside) => provider.exchange(registry, subjectToken, outside),
   }
 }

@@ -3,11 +3,12 @@
  * https://cloud.google.com/apis/design/errors for their shape
  */
 
-import { accountParts, gcloudAccount, principalOf } from '../document/gcp-names.ts'
+import { gcloudAccount, principalOf } from '../document/gcp-names.ts'
 import type { GcpSettings } from '../document/gcp-settings.ts'
 import type { Refusal } from '../outside/answer-fault.ts'
-import { asList, asObject, asText } from '../outside/json-fields.ts'
+import { asObject, asText } from '../outside/json-fields.ts'
 import { shellQuote } from '../outside/shell-quote.ts'
+import { accessRefusal } from './gcp-access-refusal.ts'
 
 interface Asked {
   readonly settings: GcpSettings
@@ -16,27 +17,20 @@ interface Asked {
 }
 
 export function impersonationRefusal(status: number, body: unknown, asked: Asked): Refusal | undefined {
-  const error = asObject(asObject(body)?.['error'])
-  const message = asText(error?.['message'])
-  return message === undefined ? undefined : { ...meaningOf(status, reasonOf(error?.['details']), asked), message }
+  const message = asText(asObject(asObject(body)?.['error'])?.['message'])
+  if (message === undefined) return undefined
+  return accessRefusal(body) ?? { ...meaningOf(status, asked), message }
 }
 
 type Meaning = Omit<Refusal, 'message'>
 
-function meaningOf(status: number, reason: string | undefined, asked: Asked): Meaning {
+function meaningOf(status: number, asked: Asked): Meaning {
   if (status >= 500) return { code: 'EXCHANGE_UNAVAILABLE', retryable: true }
   if (status === 429) return quotaExceeded
   if (status === 401) return federatedTokenRefused
-  if (status === 403 && reason === 'SERVICE_DISABLED') return serviceDisabled(asked)
   if (status === 403) return denied(asked)
   if (status === 400) return argumentRefused(asked)
   return { code: 'EXCHANGE_REFUSED', hint: "see that the endpoint is Google's, or does as IAM Credentials does" }
-}
-
-/** The ErrorInfo's word (google.rpc): what a 403 is about. */
-function reasonOf(details: unknown): string | undefined {
-  const reasons = asList(details).map((detail) => asText(asObject(detail)?.['reason']))
-  return reasons.find((reason) => reason !== undefined)
 }
 
 /** With delegates the caller acts as the first of them, and each acts as the next. */
@@ -57,15 +51,6 @@ function grantCommand(email: string, principal: string): string {
   const granted = ['--role=roles/iam.workloadIdentityUser', `--member=${principal}`, '--condition=None']
   const words = [...gcloudAccount(email), ...granted].map(shellQuote).join(' ')
   return `gcloud iam service-accounts add-iam-policy-binding ${words}`
-}
-
-function serviceDisabled({ email }: Asked): Meaning {
-  const project = accountParts(email)?.project ?? 'PROJECT_ID'
-  return {
-    code: 'IMPERSONATION_DENIED',
-    expected: `the IAM Service Account Credentials API to be enabled in the project of ${email}`,
-    hint: `it takes a few minutes: gcloud services enable iamcredentials.googleapis.com --project=${shellQuote(project)}`,
-  }
 }
 
 function argumentRefused({ settings, email }: Asked): Meaning {

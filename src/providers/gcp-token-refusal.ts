@@ -10,6 +10,7 @@ import type { Refusal } from '../outside/answer-fault.ts'
 import { asObject, asText } from '../outside/json-fields.ts'
 import { quote } from '../outside/quote.ts'
 import { shellQuote } from '../outside/shell-quote.ts'
+import { accessRefusal, accessRefusalInWords } from './gcp-access-refusal.ts'
 import type { RegistryOf } from './provider.ts'
 
 interface Asked {
@@ -131,10 +132,12 @@ const causes: readonly Cause[] = [
 /** @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2 for the answer's shape */
 export function tokenRefusal(status: number, body: unknown, asked: Asked): Refusal | undefined {
   const error = asText(asObject(body)?.['error'])
-  if (error === undefined) return undefined
+  if (error === undefined) return accessRefusal(body)
   const sentence = asText(asObject(body)?.['error_description'])
   const message = sentence === undefined ? error : `${error}: ${sentence}`
   if (status >= 500) return { code: 'EXCHANGE_UNAVAILABLE', message, retryable: true }
+  const access = sentence === undefined ? undefined : accessRefusalInWords(sentence)
+  if (access !== undefined) return { ...access, message }
   const cause = causes.find(({ says }) => says.test(error) || (sentence !== undefined && says.test(sentence)))
   return { ...(cause?.meaning(asked) ?? unknownCause(asked)), message }
 }

@@ -8,6 +8,7 @@ import type { SubjectToken } from '../identity/subject-token.ts'
 import { asObject } from '../outside/json-fields.ts'
 import { Redacted } from '../outside/redacted.ts'
 import { AnswerUnread, type Received, send } from '../outside/send.ts'
+import { accessRefusalInWords } from './gcp-access-refusal.ts'
 import { checkEndpoints, iamCredentialsEndpoint, stsEndpoint } from './gcp-endpoints.ts'
 import { impersonationRefusal } from './gcp-impersonation-refusal.ts'
 import { tokenRefusal } from './gcp-token-refusal.ts'
@@ -50,6 +51,8 @@ export const gcp: Provider<GcpSettings> = {
   credentialLifeSeconds: ({ settings }) => settings.lifetimeSeconds ?? longestLifeSeconds,
 
   checkEnvironment: checkEndpoints,
+
+  registryRefusal: accessRefusalInWords,
 
   async exchange(registry, subjectToken, outside) {
     const federated = await federate(registry, subjectToken, outside)

@@ -2,6 +2,7 @@
 import type { RegistryCredential } from '../credential/registry-credential.ts'
 import type { RegistryBase } from '../document/document.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
+import type { Refusal } from '../outside/answer-fault.ts'
 import type { Environment, Outside } from '../outside/outside.ts'
 
 /** `impersonation`: a service account stands between the token and the credential. */
@@ -25,6 +26,9 @@ export interface Provider<Settings> {
 
   /** Looks at the variables that say where the vendor is asked. @throws VARIABLE_INVALID */
   checkEnvironment(environment: Environment): void
+
+  /** What a registry's refusal means where the vendor's own sentence tells it; undefined where it tells no more. Pure. */
+  registryRefusal(message: string): Refusal | undefined
 
   /** Subject token in, registry credential out; costs the vendor's quota. */
   exchange(

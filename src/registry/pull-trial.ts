@@ -18,6 +18,8 @@ export type PullTrial =
       readonly url: string
       readonly status: 401 | 403
       readonly words: string
+      /** What the registry said, not quoted: to be evaluated, never shown. */
+      readonly message: string
       /** `without a credential`: a request without any is answered the same, so that it may not have arrived. */
       readonly answered: 'the credential' | 'without a credential'
     }

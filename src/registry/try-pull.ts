@@ -207,6 +207,7 @@ function refusal({ outside }: Trial, answer: HttpAnswer, { at, url, isUnheard }:
       url,
       status,
       words,
+      message: said.message ?? '',
       answered: isUnheard ? 'without a credential' : 'the credential',
     }
   if (status === 404 && at === 'manifest' && said.codes.includes('MANIFEST_UNKNOWN'))

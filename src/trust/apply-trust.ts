@@ -147,4 +147,6 @@ const refusals: readonly string[] = [
   'TRUST_ABSENT',
   'TRUST_CONFLICT',
   'TRUST_POLICY_FULL',
+  'API_DISABLED',
+  'PERIMETER_DENIED',
 ]

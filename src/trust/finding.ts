@@ -45,6 +45,8 @@ export interface Finding {
   readonly fault?: PullpassError | undefined
   /** Resources that it needs and that are not in place: by them it is blocked, where anything of it would change. */
   readonly missingNeeds?: readonly MissingNeed[] | undefined
+  /** A resource that the documents may mean instead: it has the same ids and this cluster, under another name. */
+  readonly instead?: string | undefined
   /** Of what is refused: how whoever may decide it has it changed. */
   readonly override?: Override | undefined
   readonly hcl: HclResource

@@ -10,7 +10,7 @@ import type { ErrorCode } from '../outside/error-codes.ts'
 import type { Outside } from '../outside/outside.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { retryDelayMs } from '../outside/retry-delay.ts'
-import { bindProvider } from '../providers/bind-provider.ts'
+import { type BoundProvider, bindProvider } from '../providers/bind-provider.ts'
 import { tryPull } from '../registry/try-pull.ts'
 
 export interface Trial {
@@ -78,7 +78,7 @@ async function tryOnce(trial: Trial, outside: Outside): Promise<Proof> {
     return { name, result: 'untried', fault: asFault(error) }
   }
   try {
-    await readRepository(trial, await provider.exchange(token, outside), outside)
+    await readRepository({ trial, provider }, await provider.exchange(token, outside), outside)
     return { name, result: 'works' }
   } catch (error) {
     outside.signal.throwIfAborted()
@@ -87,7 +87,11 @@ async function tryOnce(trial: Trial, outside: Outside): Promise<Proof> {
 }
 
 /** Asks for an image that nobody has: "there is no such image" is what only a reader is told. */
-async function readRepository(trial: Trial, credential: RegistryCredential, outside: Outside): Promise<void> {
+async function readRepository(
+  { trial, provider }: { readonly trial: Trial; readonly provider: BoundProvider },
+  credential: RegistryCredential,
+  outside: Outside,
+): Promise<void> {
   const host = hostOf(trial)
   const { username, password } = credential
   const { image } = trial
@@ -95,7 +99,12 @@ async function readRepository(trial: Trial, credential: RegistryCredential, outs
   const pull = await tryPull(reference, { username, password }, outside)
   if (['pulls', 'public', 'absent', 'accepted'].includes(pull.outcome)) return
   if (pull.outcome === 'unreachable') throw pull.fault
+  const refused = pull.outcome === 'refused' ? provider.registryRefusal(pull.message) : undefined
   const words = 'words' in pull ? pull.words : ''
+  if (refused !== undefined) {
+    const { code, expected, hint, command } = refused
+    throw new PullpassError({ code, hop: 'trust', seen: `${host} answered ${words}`, expected, hint, command })
+  }
   throw new PullpassError({
     code: 'TRUST_UNPROVEN',
     hop: 'trust',

@@ -28,8 +28,11 @@ export interface TrustVendor<Name extends ProviderName> {
 interface RepositoryNames {
   /** How `trust.repository` and --repository name one. */
   readonly rule: TextRule
-  /** The one that an image is in; undefined of an image that is elsewhere. */
-  ofImage(image: Pick<ImageReference, 'host' | 'repository'>): string | undefined
+  /**
+   * The one that an image is in; undefined of an image that is elsewhere. `beside`: of a host that tells no location, an
+   * image is where this repository is.
+   */
+  ofImage(image: Pick<ImageReference, 'host' | 'repository'>, beside?: string): string | undefined
   /** The path of an image in one, below the registry's host. */
   imageIn(repository: string, image: string): string
 }

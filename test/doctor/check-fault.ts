@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import type { TestContext } from 'node:test'
 import type { Fault } from './fault.ts'
+import { accessFaults } from './faults/access-faults.ts'
 import { clusterFaults } from './faults/cluster-faults.ts'
 import { exchangeFaults } from './faults/exchange-faults.ts'
 import { issuerFaults } from './faults/issuer-faults.ts'
@@ -23,6 +24,7 @@ export const plantedFaults: readonly Fault[] = [
   ...issuerFaults,
   ...keyFaults,
   ...exchangeFaults,
+  ...accessFaults,
   ...registryFaults,
   ...clusterFaults,
   ...secretFaults,

@@ -33,6 +33,8 @@ export interface DocumentWanted {
   readonly gcp?: string
   /** More lines of gcp.trust, indented by ten. */
   readonly trust?: string
+  /** Absent: the sandbox's. */
+  readonly provider?: string
   /** `none`: direct federation. */
   readonly account?: string
   /** More lines of the spec, indented by two. */
@@ -88,7 +90,7 @@ export function renderDocument(sandbox: TestSandbox, wanted: DocumentWanted): st
     '    - name: google',
     `      hosts: ${JSON.stringify(hosts)}`,
     '      gcp:',
-    `        workloadIdentityProvider: ${sandbox.provider}`,
+    `        workloadIdentityProvider: ${wanted.provider ?? sandbox.provider}`,
     account === 'none' ? '' : `        serviceAccountEmail: ${account}`,
     wanted.gcp ?? '',
     '        trust:',

@@ -89,10 +89,10 @@ suite('what the sandbox cannot make IAM Credentials say', () => {
   test('its API is not enabled', () => {
     const message = 'IAM Service Account Credentials API has not been used in project 1 before or it is disabled.'
     assert.deepEqual(judge(403, message, 'SERVICE_DISABLED'), {
-      code: 'IMPERSONATION_DENIED',
+      code: 'API_DISABLED',
       message,
-      expected: `the IAM Service Account Credentials API to be enabled in the project of ${account}`,
-      hint: 'it takes a few minutes: gcloud services enable iamcredentials.googleapis.com --project=example-project',
+      expected: 'the API that Google names to be enabled in project 1',
+      hint: 'let an owner of project 1 enable it',
     })
   })
 

@@ -31,6 +31,7 @@ suite('providers', () => {
         'credentialLifeSeconds',
         'exchange',
         'hops',
+        'registryRefusal',
         'subjectTokenLifeSeconds',
       ])
     })

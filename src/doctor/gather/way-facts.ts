@@ -1,4 +1,6 @@
 /** All that was seen from the subject token to the registry. */
+
+import type { Demand } from '../../refresh/demand.ts'
 import type { Finding as TrustFinding } from '../../trust/finding.ts'
 import type { TrustKnown } from '../remedy/trust-command.ts'
 import type { AdmissionFacts } from './gather-admissions.ts'
@@ -20,10 +22,24 @@ export interface WayFacts {
   readonly unmatched: readonly UnmatchedImage[]
   readonly pulls: readonly PullFacts[]
   readonly clocks: readonly ClockSeen[]
-  readonly trust: TrustFacts
+  /** One for each registry, in the order of the demands. */
+  readonly trust: readonly TrustFacts[]
 }
 
 export interface TrustFacts extends TrustKnown {
-  /** undefined: it could not be looked at. */
+  readonly demand: Demand
+  /** What the vendor knows of this registry alone; undefined: it could not be read, or there was no need. */
+  readonly found: readonly TrustFinding[] | undefined
+  readonly elsewhere: readonly ImageElsewhere[]
+}
+
+/** An image that was refused, and is not in the repository that the documents name. */
+export interface ImageElsewhere {
+  readonly image: string
+  /** Where it is. */
+  readonly repository: string
+  /** What the documents name. */
+  readonly named: string
+  /** What the vendor knows of a registry that reads `repository`; undefined: it could not be read. */
   readonly found: readonly TrustFinding[] | undefined
 }

@@ -63,8 +63,8 @@ function notTaken(hop: 'exchange' | 'impersonation', about: string, { token, pub
   return { hop, about, result: 'skipped', code, seen: 'not tried, without a token', because }
 }
 
-/** By what was read at the vendor, or else his own words. */
-export type TrustRemedy = (fault: Pick<PullpassError, 'code' | 'hint'>) => Remedy
+/** By what was read at the vendor, or else in the vendor's own words. `image`: that the registry refused. */
+export type TrustRemedy = (fault: Pick<PullpassError, 'code' | 'hint'>, image?: string) => Remedy
 
 interface Judge {
   readonly before: Before

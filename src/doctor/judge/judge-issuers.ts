@@ -65,7 +65,7 @@ function issuerJudge(
   { asked, exchange, publish }: JudgeOne,
 ): JudgeIssuer {
   const { documents, authorities, commands } = asked
-  const isRead = trust.found?.some(({ kept }) => kept.includes('keys')) !== true
+  const isRead = !trust.some(({ found = [] }) => found.some(({ kept }) => kept.includes('keys')))
   return {
     clouds: cloudsOf(documents),
     needed: exchange === 'succeeded' ? 'verified elsewhere' : areKeysUploaded(documents) ? 'uploaded' : 'needed',

@@ -1,5 +1,8 @@
 /** Whether a registry takes a credential, and for the image in question: pure. */
+
+import type { Demand } from '../../refresh/demand.ts'
 import type { PullTrial } from '../../registry/pull-trial.ts'
+import { remedyIn } from '../failed-by.ts'
 import type { Finding, FindingCode, Remedy } from '../finding.ts'
 import type { PullFacts } from '../gather/gather-pulls.ts'
 import { notTried } from '../not-tried.ts'
@@ -17,7 +20,7 @@ export function judgePull(facts: PullFacts, before: Finding, remedyOf: TrustReme
     const { code, because } = before
     return { ...base, result: 'skipped', code, seen: 'not tried, without a credential', because }
   }
-  return { ...base, ...judgeTrial(trial, image?.name ?? host, { host, remedyOf }) }
+  return { ...base, ...judgeTrial(trial, image?.name ?? host, { host, remedyOf, explain: demand.registryRefusal }) }
 }
 
 type Judged = Omit<Finding, 'hop' | 'about'>
@@ -25,9 +28,12 @@ type Judged = Omit<Finding, 'hop' | 'about'>
 interface Judging {
   readonly host: string
   readonly remedyOf: TrustRemedy
+  /** What the vendor's own sentence means, where it means more than a missing right. */
+  readonly explain: Demand['registryRefusal']
 }
 
-function judgeTrial(trial: PullTrial, image: string, { host, remedyOf }: Judging): Judged {
+function judgeTrial(trial: PullTrial, image: string, judging: Judging): Judged {
+  const { host } = judging
   const fine = (seen: string): Judged => ({ result: 'ok', code: 'OK', seen })
   switch (trial.outcome) {
     case 'pulls':
@@ -39,7 +45,7 @@ function judgeTrial(trial: PullTrial, image: string, { host, remedyOf }: Judging
     case 'absent':
       return judgeAbsent(trial, image)
     case 'refused':
-      return judgeRefused(trial, host, remedyOf)
+      return judgeRefused(trial, image, judging)
     case 'throttled':
       return failed('REGISTRY_THROTTLED', `${trial.url} answered ${trial.words}`, 'a registry within its quota', {
         words: `${waitFor(trial.retryAt)}; kubelets back off by themselves`,
@@ -82,13 +88,17 @@ function judgeAbsent({ what, words }: Extract<PullTrial, { outcome: 'absent' }>,
 }
 
 function judgeRefused(
-  { at, url, status, words, answered }: Extract<PullTrial, { outcome: 'refused' }>,
-  host: string,
-  remedyOf: TrustRemedy,
+  { at, url, status, words, message, answered }: Extract<PullTrial, { outcome: 'refused' }>,
+  image: string,
+  { host, remedyOf, explain }: Judging,
 ): Judged {
   const seen = `the ${at} ${url} answered ${words}`
+  const explained = explain(message)
+  if (explained !== undefined) {
+    return failed(explained.code, seen, explained.expected ?? 'leave to read', remedyIn(explained))
+  }
   const isUnheard = answered === 'without a credential'
-  const remedy = remedyOf({ code: 'IMPERSONATION_DENIED', hint: undefined })
+  const remedy = remedyOf({ code: 'IMPERSONATION_DENIED', hint: undefined }, image)
   const dropped = `let the operator of what lies between here and ${host} (a proxy, a mirror, an ingress) pass on the Authorization header`
   const belongs = 'see that this host belongs to the provider that the document names for it'
   // What trust lacks explains a denial that all are told in the same words.

@@ -1,5 +1,5 @@
 /** Whether a registry takes the credential that lies in a namespace, where it may take a fresh one: pure. */
-import type { Finding } from '../finding.ts'
+import type { Finding, FindingCode } from '../finding.ts'
 import type { StoredFacts } from '../gather/gather-stored.ts'
 import { notTried } from '../not-tried.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
@@ -40,7 +40,7 @@ export function judgeStored(
   }
   // A fresh credential is refused the same: it is not this one that is wrong.
   const alike = trial.status === 403 ? 'REGISTRY_DENIED' : 'REGISTRY_CREDENTIAL_REFUSED'
-  if (failure?.code === alike || failure?.code === 'AUTHORIZATION_DROPPED') return notTried(base.hop, about, failure)
+  if (failure !== undefined && [alike, ...ofAll].includes(failure.code)) return notTried(base.hop, about, failure)
   const fresh = ofImage.some(({ result }) => result === 'ok') ? '; a fresh credential is taken' : ''
   return {
     ...base,
@@ -51,3 +51,6 @@ export function judgeStored(
     remedy: commands.refresh(),
   }
 }
+
+/** What refuses every credential. */
+const ofAll: readonly FindingCode[] = ['AUTHORIZATION_DROPPED', 'API_DISABLED', 'PERIMETER_DENIED']

@@ -24,7 +24,11 @@ export interface JudgeWay {
 export function judgeToRegistry(way: WayFacts, judge: JudgeWay): Finding[] {
   const { asked, clusterFailure, now } = judge
   const { commands } = asked
-  const remedyOf: TrustRemedy = (fault) => trustRemedy(way.trust, fault, commands)
+  const remedyOf = (demand: Demand): TrustRemedy => {
+    const facts = way.trust.find((one) => one.demand === demand)
+    return (fault, image) =>
+      facts === undefined ? { words: fault.hint } : trustRemedy(facts, { ...fault, image }, commands)
+  }
   const clocks = judgeClocks(way.clocks, now, harmOf(way))
   const clock = clocks.find(({ result }) => result === 'failed')
   const succeeded = way.exchanges.some(({ result }) => result !== undefined && !(result instanceof PullpassError))
@@ -34,12 +38,16 @@ export function judgeToRegistry(way: WayFacts, judge: JudgeWay): Finding[] {
     const token = tokens[index]
     return token === undefined
       ? []
-      : judgeExchange(facts, { token, clock, publish: issuers.publish[index], issuer: issuers.found }, remedyOf)
+      : judgeExchange(
+          facts,
+          { token, clock, publish: issuers.publish[index], issuer: issuers.found },
+          remedyOf(facts.demand),
+        )
   })
   const lastHop = (demand: Demand) => exchanges[way.exchanges.findIndex((one) => one.demand === demand)]?.at(-1)
   const pulls = way.pulls.flatMap((facts) => {
     const before = lastHop(facts.demand)
-    return before === undefined ? [] : [judgePull(facts, before, remedyOf)]
+    return before === undefined ? [] : [judgePull(facts, before, remedyOf(facts.demand))]
   })
   return [
     ...clocks,

@@ -3,19 +3,24 @@
 import type { PullpassError } from '../../outside/pullpass-error.ts'
 import type { Finding as TrustFinding } from '../../trust/finding.ts'
 import type { FindingCode, Remedy } from '../finding.ts'
-import type { TrustFacts } from '../gather/way-facts.ts'
+import type { ImageElsewhere, TrustFacts } from '../gather/way-facts.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
 import { trustCommand } from '../remedy/trust-command.ts'
 
+interface Refused extends Pick<PullpassError, 'code' | 'hint'> {
+  /** That a registry refused; undefined where the vendor refused the exchange. */
+  readonly image?: string | undefined
+}
+
 /** `hint` of the fault: the vendor's own command, or words, where nothing was read. */
-export function trustRemedy(
-  facts: TrustFacts,
-  { code, hint }: Pick<PullpassError, 'code' | 'hint'>,
-  commands: MendingCommands,
-): Remedy {
-  const { found } = facts
+export function trustRemedy(facts: TrustFacts, { code, hint, image }: Refused, commands: MendingCommands): Remedy {
+  const { found, elsewhere } = facts
   const apply = trustCommand(facts, commands)
+  const other = elsewhere.find((one) => one.image === image)
+  if (other !== undefined) return elsewhereRemedy(other, apply)
   if (found === undefined) return unread(code, apply, hint)
+  const instead = found.find((finding) => finding.instead !== undefined)
+  if (instead !== undefined) return insteadRemedy(instead, commands)
   const refused = found.find(({ verdict }) => verdict === 'refused')
   if (refused !== undefined) return refusedRemedy(refused, facts, commands)
   const changes = found.flatMap((finding) => finding.changes)
@@ -23,6 +28,8 @@ export function trustRemedy(
     const words = `it would ${changes.map(({ says }) => says).join('; ')}`
     return { ...apply, words: [words, apply.words].filter((one) => one !== undefined).join('; ') }
   }
+  const unknown = found.find(({ verdict }) => verdict === 'unknown')
+  if (unknown !== undefined) return unknownRemedy(unknown)
   const notes = found.flatMap((finding) => finding.notes).join('; ')
   const ofKeys = code === 'ISSUER_UNREACHABLE' || code === 'SIGNATURE_REFUSED'
   const keysStay = found.some(({ kept }) => kept.includes('keys'))
@@ -33,6 +40,33 @@ export function trustRemedy(
 
 const settled =
   'all is there as these documents want it: a change takes up to 5 minutes to be known everywhere, a new key as long as a cache; run pullpass doctor again then'
+
+/** Setting up what the documents name would make a second one, in a project that nobody means. */
+const insteadRemedy = ({ name, instead }: TrustFinding, commands: MendingCommands): Remedy => ({
+  words: `${name} does not exist or may not be read, and ${instead} has the same ids and this cluster's issuer: name that one in the documents, as its own or as part of a credential file, then: ${commands.refresh().command ?? 'refresh'}`,
+})
+
+/** Google says "denied" of what does not exist, too. */
+const unknownRemedy = ({ kind, name, fault }: TrustFinding): Remedy => ({
+  words: `${kind} ${name} could not be read with your own credentials: ${fault?.seen ?? ''}; see that the documents name it right, or ${fault?.hint ?? 'ask who may read it'}`,
+})
+
+/** Nothing of what the documents name is wrong: it is another repository. */
+function elsewhereRemedy({ image, repository, named, found }: ImageElsewhere, apply: Remedy): Remedy {
+  const where = `${image} is in ${repository}, and the documents name ${named}`
+  const inDocument = `name ${repository} there (trust.repository), and then: ${apply.command ?? 'pullpass trust apply'}`
+  if (found === undefined) return { words: `${where}: ${inDocument}` }
+  const against = found.find(({ verdict }) => verdict === 'refused' || verdict === 'unknown')
+  if (against !== undefined) {
+    return {
+      words: `${where}; ${against.fault?.seen ?? ''}: correct the image's name, or ${against.fault?.hint ?? inDocument}`,
+    }
+  }
+  const changes = found.flatMap((finding) => finding.changes)
+  if (changes.length === 0) return { words: `${where}; it is granted there too: ${settled}` }
+  const command = changes.map((change) => change.command).join(' && ')
+  return { command, words: `${where}: this lets it be read too; or ${inDocument}` }
+}
 
 /** Keys and conditions are nothing that setting up anew would mend, as far as is known. */
 function unread(code: FindingCode, apply: Remedy, hint: string | undefined): Remedy {

@@ -2,11 +2,14 @@
 import type { Refusal } from '../../outside/answer-fault.ts'
 import { asObject, asText } from '../../outside/json-fields.ts'
 import { unspecificCodes } from '../../outside/unspecific-codes.ts'
+import { accessRefusal } from '../gcp-access-refusal.ts'
 import type { IamCaller } from './iam-caller.ts'
 
 export function iamRefusal(status: number, body: unknown, { hop, codes }: IamCaller): Refusal | undefined {
   const message = asText(asObject(asObject(body)?.['error'])?.['message'])
   if (message === undefined) return undefined
+  const access = accessRefusal(body)
+  if (access !== undefined) return access
   if (status === 401) return { code: codes.denied, message, hint: 'see which credentials are used, and sign in again' }
   if (status === 403)
     return { code: codes.denied, message, hint: 'grant the operator the permission that Google names' }

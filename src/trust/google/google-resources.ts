@@ -1,6 +1,6 @@
 /** What is wanted of Google as resources: pool, provider, accounts, grants, each after those that must be there before. */
 
-import { poolOf } from '../../document/gcp-names.ts'
+import { accountParts, poolOf } from '../../document/gcp-names.ts'
 import type { TrustRecord } from '../trust-record.ts'
 import type { Leaving, TrustResource } from '../trust-vendor.ts'
 import type { GoogleConnection } from './ask-google.ts'
@@ -31,7 +31,7 @@ export function googleResources(all: WantedAtGoogle, record: TrustRecord, google
   })
   return [
     ...all.pools.map((wanted) => ({
-      ...common({ kind: 'pool', wanted }),
+      ...common({ kind: 'pool', wanted, projects: projectsOf(all) }),
       ...unrecorded,
       name: wanted.name,
       lookBack: (leaving: Leaving) => lookBackAtPool(wanted.name, leaving, { whose, google }),
@@ -58,6 +58,13 @@ export function googleResources(all: WantedAtGoogle, record: TrustRecord, google
       lookBack: () => lookBackAtGrant(wanted, all, google),
     })),
   ]
+}
+
+/** Ids of the projects whose accounts and repositories are used: a pool is often in one of them. */
+function projectsOf({ accounts, grants }: WantedAtGoogle): string[] {
+  const ofAccounts = accounts.map(({ email }) => accountParts(email)?.project)
+  const ofRepositories = grants.map(({ on }) => (on.kind === 'repository' ? on.name.split('/')[1] : undefined))
+  return [...new Set([...ofAccounts, ...ofRepositories].filter((id) => id !== undefined))]
 }
 
 function needsOf(grant: WantedGrant): string[] {

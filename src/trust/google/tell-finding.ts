@@ -11,7 +11,7 @@ import { gcloudCommand, gcloudScript } from './render/gcloud-command.ts'
 import { terraformOf } from './render/terraform-of.ts'
 
 export function tellFinding(finding: GoogleFinding, make: (change: GoogleChange) => Promise<void>): Finding {
-  const { after, presence, verdict, changes, notes, kept = [], sharedWith, fault, override } = finding
+  const { after, presence, verdict, changes, notes, kept = [], sharedWith, fault, instead, override } = finding
   return {
     vendor: 'gcp',
     kind: resourceKinds[after.kind],
@@ -29,6 +29,7 @@ export function tellFinding(finding: GoogleFinding, make: (change: GoogleChange)
     kept,
     sharedWith,
     fault,
+    instead,
     override,
     hcl: terraformOf(after),
   }

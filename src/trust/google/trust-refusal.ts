@@ -2,6 +2,7 @@
 import type { Refusal } from '../../outside/answer-fault.ts'
 import { asList, asObject, asText } from '../../outside/json-fields.ts'
 import { shellQuote } from '../../outside/shell-quote.ts'
+import { accessRefusal } from '../../providers/gcp-access-refusal.ts'
 import type { OperatorMember } from '../../providers/gcp-iam/operator-member.ts'
 
 export interface AskedAbout {
@@ -15,6 +16,8 @@ export function trustRefusal(status: number, body: unknown, about: AskedAbout): 
   const error = asObject(asObject(body)?.['error'])
   const message = asText(error?.['message'])
   if (message === undefined) return undefined
+  const access = accessRefusal(body)
+  if (access !== undefined) return access
   if (status === 409 || error?.['status'] === 'FAILED_PRECONDITION') return { code: 'TRUST_CONFLICT', message }
   if (status === 400) return invalid(message)
   if (status === 403) return denied(message, error?.['details'], about)

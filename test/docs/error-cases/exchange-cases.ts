@@ -52,6 +52,16 @@ export const exchangeCases: ErrorCases = {
   EXCHANGE_UNAVAILABLE: (sandbox) =>
     refreshUnder(sandbox, 'sts', { kind: 'answer', answer: { status: 503, body: 'no healthy upstream' } }),
 
+  API_DISABLED: (sandbox) => {
+    sandbox.google.services.disable('123456789012', 'iamcredentials.googleapis.com')
+    return refresh(sandbox)
+  },
+
+  PERIMETER_DENIED: (sandbox) => {
+    sandbox.google.services.protect('iamcredentials.googleapis.com', 'Kc9mFhVgQ2v0Ij4d')
+    return refresh(sandbox)
+  },
+
   IMPERSONATION_DENIED: (sandbox) => {
     sandbox.google.accounts.denyTokens('puller@example-project.iam.gserviceaccount.com', sandbox.principal)
     return refresh(sandbox)

@@ -4,6 +4,8 @@ import fc from 'fast-check'
 import { createAccessTokens } from '../../../sandbox/google/access-tokens.ts'
 import { iamCredentials } from '../../../sandbox/google/iam-credentials.ts'
 import { createIamPolicies } from '../../../sandbox/google/iam-policies.ts'
+import { createProjectServices } from '../../../sandbox/google/project-services.ts'
+import { createProjects } from '../../../sandbox/google/projects.ts'
 import { createServiceAccounts } from '../../../sandbox/google/service-accounts.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 
@@ -20,7 +22,9 @@ suite('IAM Credentials', () => {
     const tokens = createAccessTokens(now)
     accounts.put(puller)
     accounts.allowTokens(puller, member)
-    const part = await servePart({ handler: iamCredentials({ accounts, tokens, now }) })
+    const part = await servePart({
+      handler: iamCredentials({ accounts, tokens, services: createProjectServices(createProjects()), now }),
+    })
     t.after(part.close)
     const federated = tokens.grant({ member, scopes: [scope], expiresAt: new Date('2026-11-24T13:00:00Z') })
     const generate = async (wanted: object, { email = puller, bearer = federated } = {}) => {

@@ -5,7 +5,7 @@ import { googleCaller } from './google-caller.ts'
 
 export function providerRefusal(status: number, body: unknown, provider: string): Refusal | undefined {
   const refusal = iamRefusal(status, body, googleCaller)
-  if (refusal === undefined) return undefined
+  if (refusal === undefined || refusal.code === 'API_DISABLED' || refusal.code === 'PERIMETER_DENIED') return refusal
   return { ...refusal, expected: expectedOf(refusal, provider), hint: hintOf(status, provider) ?? refusal.hint }
 }
 

@@ -52,6 +52,7 @@ export interface GoogleFinding {
   readonly sharedWith?: readonly string[] | undefined
   /** Why it is refused or unknown. */
   readonly fault?: PullpassError | undefined
+  readonly instead?: string | undefined
   readonly override?: Override | undefined
 }
 

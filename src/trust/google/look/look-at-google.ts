@@ -1,5 +1,7 @@
 /** Looks at one resource at Google and judges it. */
 import { asFault } from '../../../outside/as-fault.ts'
+import { asObject, asText } from '../../../outside/json-fields.ts'
+import { PullpassError } from '../../../outside/pullpass-error.ts'
 import { shellQuote } from '../../../outside/shell-quote.ts'
 import type { Accepted } from '../../finding.ts'
 import { trustRefused } from '../../trust-refused.ts'
@@ -17,7 +19,8 @@ import { judgeProvider } from './judge-provider.ts'
 import { listProviders } from './list-providers.ts'
 
 export type Wanted =
-  | { readonly kind: 'pool'; readonly wanted: WantedPool }
+  /** `projects`: where a pool of the same ids is looked for, should this one not be there. */
+  | { readonly kind: 'pool'; readonly wanted: WantedPool; readonly projects: readonly string[] }
   | { readonly kind: 'provider'; readonly wanted: WantedProvider }
   | { readonly kind: 'account'; readonly wanted: WantedAccount }
   | { readonly kind: 'grant'; readonly wanted: WantedGrant }
@@ -46,7 +49,7 @@ async function judge(
 ): Promise<GoogleFinding> {
   switch (one.kind) {
     case 'pool':
-      return await lookAtPool(one.wanted, accepted, google)
+      return await lookAtPool(one, accepted, google)
     case 'provider': {
       const found = await readAtGoogle(google, identityPath(one.wanted.name), readFoundProvider)
       return judgeProvider(one.wanted, found, accepted.replace)
@@ -61,11 +64,53 @@ async function judge(
 }
 
 /** Google lists no providers of a pool that is deleted; those that come back with it are found by the next look. */
-async function lookAtPool(wanted: WantedPool, { sharing }: Accepted, google: GoogleConnection): Promise<GoogleFinding> {
-  const found = await readAtGoogle(google, identityPath(wanted.name), readFoundPool)
-  const listed = found?.state === 'ACTIVE' ? await listProviders(google, wanted.name) : []
+async function lookAtPool(
+  { wanted, projects }: Extract<Wanted, { kind: 'pool' }>,
+  { sharing }: Accepted,
+  google: GoogleConnection,
+): Promise<GoogleFinding> {
+  const found = await readAtGoogle(google, identityPath(wanted.name), readFoundPool).catch(asFault)
+  if (found === undefined || found instanceof PullpassError) {
+    google.outside.signal.throwIfAborted()
+    const absent = found === undefined ? judgePool(wanted, found, { listed: [], sharing }) : unknownPool(wanted, found)
+    const instead = await findNamesake(wanted, projects, google)
+    return instead === undefined ? absent : { ...absent, instead, notes: [...absent.notes, noteOf(instead)] }
+  }
+  const listed = found.state === 'ACTIVE' ? await listProviders(google, wanted.name) : []
   return judgePool(wanted, found, { listed, sharing })
 }
+
+const unknownPool = ({ name, description }: WantedPool, fault: PullpassError): GoogleFinding => ({
+  after: { kind: 'pool', name, description },
+  presence: 'absent',
+  verdict: 'unknown',
+  changes: [],
+  notes: [],
+  fault,
+})
+
+/** By far the most likely mistake in a provider's name is the number of its project. */
+async function findNamesake(
+  { clusters }: WantedPool,
+  projects: readonly string[],
+  google: GoogleConnection,
+): Promise<string | undefined> {
+  for (const { issuer, providers } of clusters) {
+    for (const name of providers.flatMap((provider) => projects.map((project) => inProject(provider, project)))) {
+      const found = await readAtGoogle(google, identityPath(name), readNamesake).catch(() => undefined) // a guess, no more
+      if (found?.issuer === issuer && found.state === 'ACTIVE') return found.name
+    }
+  }
+  return undefined
+}
+
+const inProject = (name: string, project: string) => name.replace(/^projects\/[^/]+\//, `projects/${project}/`)
+
+/** Google names it with the number of its project. */
+const readNamesake = (body: unknown) => ({ ...readFoundProvider(body), name: asText(asObject(body)?.['name']) })
+
+const noteOf = (instead: string) =>
+  `${instead} has the same ids and this cluster's issuer: see that the project number in gcp.workloadIdentityProvider is right`
 
 async function lookAtAccount(
   wanted: WantedAccount,
