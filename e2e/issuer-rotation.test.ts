@@ -23,6 +23,7 @@ import { kidOf } from './rotation/kid-of.ts'
 import { bucket, type RotationServer, type RotationStage, startRotationStage } from './rotation/start-rotation-stage.ts'
 
 const [first, second, third] = [generateSigningKey(), generateSigningKey(), generateSigningKey()]
+const [fourth, fifth] = [generateSigningKey(), generateSigningKey()]
 
 const clock = createMovableClock(() => new Date())
 
@@ -156,6 +157,51 @@ await withRealPart(
         assert.deepEqual(new Set(stage.published()), new Set([first, second, third].map(kidOf)))
       })
 
+      test('by a cloud that caches the keys: signed before it is safe, tokens are refused; signed from then on, none is', async () => {
+        const watch = await watching
+        await watch.hold()
+        stage.cacheDocuments()
+        const answers: number[] = []
+        const trial = keepTrying(async () => {
+          answers.push((await stage.exchange(await stage.mint(anyServer()))).status)
+        })
+        const rollOut = async (keys: ServiceAccountKeys) => {
+          for (const server of stage.servers) {
+            await trial.pause()
+            up.delete(server)
+            trial.resume()
+            await server.restart(keys)
+            up.add(server)
+          }
+        }
+        /** Publishes the next key, waits, signs with it; how many exchanges were refused, of how many. */
+        const rotate = async (from: KeyObject, to: KeyObject, until: (safeAt: Date) => void) => {
+          answers.length = 0
+          await rollOut({ signing: from, verifying: [from, to] })
+          await watch.look()
+          const safe = watch.status().safeToSign.find(({ keyId }) => keyId === kidOf(to))
+          assert.ok(safe, 'the watch says from when on it is safe to sign')
+          until(safe.at)
+          await rollOut({ signing: to, verifying: [to, from] })
+          const before = trial.attempts()
+          await waitUntil('exchanges with both', 30_000, async () => trial.attempts() > before + 20 || undefined)
+          await trial.pause()
+          const refused = answers.filter((status) => status !== 200).length
+          trial.resume()
+          return { refused, of: answers.length }
+        }
+        const hasty = await rotate(third, fourth, () => undefined)
+        stage.advanceGoogle(300_000) // its copy expires
+        const patient = await rotate(fourth, fifth, (safeAt) => stage.advanceGoogle(safeAt.getTime() - Date.now()))
+        await trial.stop()
+        console.error(
+          `refused: ${hasty.refused} of ${hasty.of} without the wait, ${patient.refused} of ${patient.of} with it`,
+        )
+        assert.ok(hasty.refused > 0, `${hasty.of}`)
+        assert.equal(patient.refused, 0)
+        assert.ok(patient.of > 50, `${patient.of}`)
+      })
+
       test('a token of the first key is taken until the key was last seen keep-for ago; then it is withdrawn, the others stay', async () => {
         const watch = await watching
         await watch.hold()
@@ -168,10 +214,11 @@ await withRealPart(
           watch.status().alarms.map(({ reason }) => reason),
           ['ClockDiffers'],
         )
-        assert.deepEqual(new Set(stage.published()), new Set([first, second, third].map(kidOf)))
+        assert.deepEqual(new Set(stage.published()), new Set([first, second, third, fourth, fifth].map(kidOf)))
         clock.advance('-3 d')
         await watch.look(1_000)
-        assert.deepEqual(new Set(stage.published()), new Set([second, third].map(kidOf)))
+        assert.deepEqual(new Set(stage.published()), new Set([fourth, fifth].map(kidOf)))
+        stage.advanceGoogle(300_000)
         const refused = await stage.exchange(oldToken)
         assert.equal(refused.status, 400)
         assert.match(refused.body, /Error connecting to the given credential's issuer/)

@@ -8,6 +8,7 @@ import { createGoogleCloud } from '../../sandbox/google/google-cloud.ts'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
+import { createMovableClock } from '../../sandbox/start/movable-clock.ts'
 import { signInOperator } from '../../sandbox/start/sign-in-operator.ts'
 import { trustCluster } from '../../sandbox/start/trust-cluster.ts'
 import type { ServiceAccountKeys } from '../parts/control-plane/api-server-plan.ts'
@@ -35,6 +36,9 @@ export interface RotationStage extends RealPart {
   readonly published: () => string[]
   /** A token for this Google, minted by that server, which lives for an hour. */
   readonly mint: (server: RotationServer) => Promise<string>
+  /** From now on Google keeps the issuer's documents as long as their max-age allows, by a clock of its own that is moved. */
+  readonly cacheDocuments: () => void
+  readonly advanceGoogle: (ms: number) => void
   /** What Google answers to it: 200, or why not. */
   readonly exchange: (token: string) => Promise<{ status: number; body: string }>
 }
@@ -48,7 +52,8 @@ const account = { namespace: 'image-system', name: 'pullpass' }
 export const startRotationStage = (keys: ServiceAccountKeys): Promise<RotationStage> =>
   startPart('rotation', async (ground) => {
     const authority = await createCertificateAuthority()
-    const google = createGoogleCloud({ now: () => new Date(), ca: authority.ca })
+    const clock = createMovableClock(() => new Date())
+    const google = createGoogleCloud({ now: clock.now, ca: authority.ca })
     const serve = async (handler: SandboxHandler) => {
       const part = await servePart({ handler, tls: { authority, http2: 'offered' } })
       ground.defer(part.close)
@@ -83,6 +88,8 @@ export const startRotationStage = (keys: ServiceAccountKeys): Promise<RotationSt
         const { keys: found }: { keys: { kid: string }[] } = JSON.parse(text)
         return found.map(({ kid }) => kid)
       },
+      cacheDocuments: () => google.adjust({ issuerDocuments: 'cached' }),
+      advanceGoogle: (ms) => clock.advance(`${Math.ceil(ms / 1000)} s`),
       exchange: async (token) => await exchange(google.sts, token),
     }
   })

@@ -57,6 +57,7 @@ export function createGoogleCloud({ now, ...reach }: GoogleCloudNeeds): GoogleCl
   let current = usualSettings
   const settings = () => current
   const memory = createMemory(now)
+  const cache = { now, kept: new Map() }
   const { whoHolds, grantToken: grant } = memory
   const policyCalls = (roles: string) => ({
     policies: memory.policies,
@@ -65,6 +66,8 @@ export function createGoogleCloud({ now, ...reach }: GoogleCloudNeeds): GoogleCl
   })
   const operations = createOperations(now, settings)
   const shared = { ...memory, tokens: { whoHolds, grant }, operations, settings, now }
+  const readKeys: Parameters<typeof securityTokenService>[0]['readKeys'] = (provider) =>
+    readPublishedKeys(provider, reach, settings().issuerDocuments === 'cached' ? cache : undefined)
   /** Every API sees the operations that are done by now, whoever started them. */
   const settled =
     (handler: SandboxHandler): SandboxHandler =>
@@ -74,7 +77,7 @@ export function createGoogleCloud({ now, ...reach }: GoogleCloudNeeds): GoogleCl
     }
   return {
     ...memory,
-    sts: settled(securityTokenService({ ...shared, readKeys: (provider) => readPublishedKeys(provider, reach) })),
+    sts: settled(securityTokenService({ ...shared, readKeys })),
     iamCredentials: settled(iamCredentials(shared)),
     iam: settled(iamApi({ ...shared, policyCalls: policyCalls('roles/iam.') })),
     artifactRegistry: settled(artifactRegistryApi({ ...shared, policyCalls: policyCalls('roles/artifactregistry.') })),

@@ -15,22 +15,46 @@ export interface IssuerReach {
   readonly agent?: https.Agent
 }
 
+/** An issuer's documents as a verifier keeps them, by URL; it has the verifier's clock. RFC 9111 §5.2.2.1 */
+export interface DocumentCache {
+  readonly now: () => Date
+  readonly kept: Map<string, { readonly document: Record<string, unknown>; readonly until: Date }>
+}
+
 /** Rejects where the documents cannot be reached, are no JSON, or name another issuer. */
 export async function readPublishedKeys(
   provider: Pick<Provider, 'issuerUri' | 'publishedAt' | 'jwksJson'>,
   reach: IssuerReach,
+  cache?: DocumentCache,
 ): Promise<JSONWebKeySet> {
   if (provider.jwksJson !== undefined) return keySet(JSON.parse(provider.jwksJson))
   const { issuerUri, publishedAt = issuerUri } = provider
   const whereServed = (url: string) => (url.startsWith(issuerUri) ? publishedAt + url.slice(issuerUri.length) : url)
 
-  const discovery = await readJson(whereServed(`${issuerUri}/.well-known/openid-configuration`), reach)
+  const readJson = async (url: string) => await readKept(url, reach, cache)
+  const discovery = await readJson(whereServed(`${issuerUri}/.well-known/openid-configuration`))
   if (discovery['issuer'] !== issuerUri) throw new Error('the discovery document names another issuer')
-  return keySet(await readJson(whereServed(String(discovery['jwks_uri'])), reach))
+  return keySet(await readJson(whereServed(String(discovery['jwks_uri']))))
 }
 
-function readJson(url: string, { ca, agent }: IssuerReach): Promise<Record<string, unknown>> {
-  const { promise, resolve, reject } = Promise.withResolvers<Record<string, unknown>>()
+async function readKept(url: string, reach: IssuerReach, cache: DocumentCache | undefined) {
+  const kept = cache?.kept.get(url)
+  if (cache !== undefined && kept !== undefined && cache.now() < kept.until) return kept.document
+  const { document, maxAgeSeconds } = await fetchJson(url, reach)
+  if (cache !== undefined) {
+    const until = new Date(cache.now().getTime() + maxAgeSeconds * 1000)
+    cache.kept.set(url, { document, until })
+  }
+  return document
+}
+
+interface FetchedDocument {
+  readonly document: Record<string, unknown>
+  readonly maxAgeSeconds: number
+}
+
+function fetchJson(url: string, { ca, agent }: IssuerReach): Promise<FetchedDocument> {
+  const { promise, resolve, reject } = Promise.withResolvers<FetchedDocument>()
   const isSecure = url.startsWith('https:')
   const get = isSecure ? https.get : http.get
   const request = get(url, { ca, agent: (isSecure && agent) || false, timeout: timeoutMs }, (answer) => {
@@ -45,7 +69,8 @@ function readJson(url: string, { ca, agent }: IssuerReach): Promise<Record<strin
     answer.on('end', () => {
       if (answer.statusCode !== 200) reject(new Error(`the document was answered with ${answer.statusCode}`))
       try {
-        resolve(JSON.parse(Buffer.concat(pieces).toString()))
+        const [, maxAge = '0'] = /max-age=(\d+)/.exec(answer.headers['cache-control'] ?? '') ?? []
+        resolve({ document: JSON.parse(Buffer.concat(pieces).toString()), maxAgeSeconds: Number(maxAge) })
       } catch (error) {
         reject(error)
       }

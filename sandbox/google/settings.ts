@@ -13,6 +13,8 @@ export interface GoogleSettings {
   readonly operationPolls: number
   /** By the operation's name, which begins with the name of the pool or provider that is written. */
   readonly operationEnd: (operation: string) => OperationEnd
+  /** Whether the STS keeps an issuer's documents as long as their max-age allows, or reads them for each token. */
+  readonly issuerDocuments: 'read anew' | 'cached'
   /** Of pools and providers, in a project. */
   readonly writesPerMinute: number
 }
@@ -23,5 +25,6 @@ export const usualSettings: GoogleSettings = {
   operationSeconds: 2,
   operationPolls: 3,
   operationEnd: () => 'succeeds',
+  issuerDocuments: 'read anew',
   writesPerMinute: 60,
 }

@@ -46,6 +46,7 @@ export const errorCodes = {
   PUBLISH_REFUSED: 1,
   PUBLISH_UNAVAILABLE: 1,
   KEY_UNPUBLISHED: 1,
+  KEY_PUBLISHED_RECENTLY: 1,
   KEY_UNKNOWN: 1,
   KEY_IN_USE: 1,
   // The cloud's side.

@@ -84,7 +84,7 @@ async function applyTarget(
   try {
     signal.throwIfAborted()
     if (fault !== undefined) throw fault
-    if (dockerConfigJson === undefined) return { ...outcome, result: 'failed', registries, ...firstFault(composed) }
+    if (dockerConfigJson === undefined) return { ...outcome, registries, ...unwritten(composed) }
     checkSize(dockerConfigJson, `${namespace}/${document.secretName}`)
     const write = { document, namespace, dockerConfigJson, records, refreshedAt, mode }
     const written = await applyPullSecret(write, found, cluster)
@@ -103,7 +103,14 @@ const heldOf = ({ composed, record }: Target): RegistryOutcome[] =>
     return expiresAt === undefined ? { name, hosts, state: 'absent' } : { name, hosts, state: 'kept', expiresAt }
   })
 
-function firstFault({ registries }: ComposedPullSecret): Pick<Outcome, 'fault'> {
+/** Nothing was minted: a failure, unless each entry outlives what its exchange waits for. */
+function unwritten({ registries }: ComposedPullSecret): Pick<Outcome, 'result' | 'fault' | 'note'> {
   const fault = registries.find((registry) => registry.fault !== undefined)?.fault
-  return fault === undefined ? {} : { fault }
+  if (fault !== undefined) return { result: 'failed', fault }
+  const until = Math.max(...registries.map(({ waitsUntil }) => waitsUntil?.getTime() ?? 0))
+  const at = new Date(until).toISOString().replace(/\.\d+Z$/, 'Z')
+  return {
+    result: 'unchanged',
+    note: `the key that signs now was published a moment ago: exchanged by a run after ${at}`,
+  }
 }

@@ -2,7 +2,7 @@
 
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { BarrierNeeds } from '../issuer/barrier/barrier-place.ts'
-import { openBarrier, type PublicationBarrier } from '../issuer/barrier/publication-barrier.ts'
+import { openBarrier, type PublicationBarrier, type PublicKey } from '../issuer/barrier/publication-barrier.ts'
 import { askAnew } from '../kubernetes/ask-anew.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
 import { shellQuote } from '../outside/shell-quote.ts'
@@ -18,16 +18,22 @@ export interface Admission {
   /** Another than the one that came, where that was of another issuer. */
   readonly token: SubjectToken
   /** A fault in a dry run alone: it is not public, and could be published. */
-  readonly key: 'public' | PullpassError
+  readonly key: PublicKey | PullpassError
+}
+
+/** A token that may be exchanged; until `safeAt` verifiers may have a copy of the keys without its own. */
+export interface AdmittedToken {
+  readonly token: SubjectToken
+  readonly safeAt: Date | undefined
 }
 
 /** @throws TOKEN_ISSUER_WRONG, KEY_UNPUBLISHED */
-export function awaitPublishedKey(needs: BarrierNeeds): Await<SubjectToken> {
+export function awaitPublishedKey(needs: BarrierNeeds): Await<AdmittedToken> {
   const admit = admitPublished(needs)
   return async (...asked) => {
     const { token, key } = await admit(...asked)
-    if (key !== 'public') throw key
-    return token
+    if (key instanceof PullpassError) throw key
+    return { token, safeAt: key.safeAt }
   }
 }
 
@@ -36,7 +42,7 @@ export function admitPublished(needs: BarrierNeeds): Await<Admission> {
   const barriers = new Map<string, Promise<PublicationBarrier>>()
   return async (token, demand, file) => {
     const { issuer: wanted } = demand.document
-    if (wanted === undefined) return { token, key: 'public' }
+    if (wanted === undefined) return { token, key: { safeAt: undefined } }
     const key = JSON.stringify([wanted.publishTo, wanted.url, wanted.memoryRef])
     const opening = barriers.get(key) ?? openBarrier(wanted, needs)
     barriers.set(key, opening)

@@ -76,5 +76,17 @@ function keepEarlier({ name, hosts }: DocumentRegistry, fault: PullpassError, ea
   const unread = earlier !== undefined && earlier.entries === undefined
   const state = kept.size > 0 || (unread && record !== undefined) ? 'kept' : 'absent'
   if (record === undefined || state === 'absent') return { outcome: { name, hosts, state, fault }, kept }
-  return { outcome: { name, hosts, state, fault, expiresAt: record.expiresAt }, kept, record }
+  const { expiresAt } = record
+  const waitsUntil = waitOf(fault, expiresAt)
+  const outcome = { name, hosts, state, expiresAt, ...(waitsUntil === undefined ? { fault } : { waitsUntil }) } as const
+  return { outcome, kept, record }
+}
+
+/** Time for the next runs, of which more than one may fail. */
+const leastLeftMs = 10 * 60_000
+
+/** A wait that the entry outlives is no failure. */
+function waitOf({ code, retryAt }: PullpassError, expiresAt: Date): Date | undefined {
+  if (code !== 'KEY_PUBLISHED_RECENTLY' || retryAt === undefined) return undefined
+  return expiresAt.getTime() - retryAt.getTime() >= leastLeftMs ? retryAt : undefined
 }

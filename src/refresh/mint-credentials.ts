@@ -4,7 +4,9 @@ import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
 import { asFault } from '../outside/as-fault.ts'
 import type { Outside } from '../outside/outside.ts'
-import type { PullpassError } from '../outside/pullpass-error.ts'
+import { PullpassError } from '../outside/pullpass-error.ts'
+import { quote } from '../outside/quote.ts'
+import type { AdmittedToken } from './await-published-key.ts'
 import type { Demand } from './demand.ts'
 import { readSubjectToken, requestSubjectToken, type TokenSource, tokenFileOf } from './obtain-subject-token.ts'
 
@@ -44,8 +46,10 @@ async function mint(demand: Demand, { source, requests, admit, outside }: Mint):
   const { document, registry } = demand
   const file = tokenFileOf(document, registry, source)
   const token = file === undefined ? await requests(demand) : await readSubjectToken(file, demand, source)
-  const subjectToken = await admit(token, demand, file)
-  const credential = await demand.exchange(subjectToken, outside)
+  const { token: subjectToken, safeAt } = await admit(token, demand, file)
+  const credential = await demand.exchange(subjectToken, outside).catch((fault: unknown) => {
+    throw whileCached(fault, subjectToken, safeAt, outside.now())
+  })
   outside.secrets.add(credential.password)
   outside.log('info', 'a credential was minted', {
     document: document.name,
@@ -55,13 +59,33 @@ async function mint(demand: Demand, { source, requests, admit, outside }: Mint):
   return credential
 }
 
-type AdmitToken = (token: SubjectToken, demand: Demand, file: string | undefined) => Promise<SubjectToken>
+/**
+ * A key that was published a moment ago is unknown to verifiers that cache the JWKS: they refuse its tokens until their copy has
+ * expired. Other verifiers ask anew, so that the exchange is tried.
+ */
+function whileCached(fault: unknown, { keyId }: SubjectToken, safeAt: Date | undefined, now: Date): unknown {
+  const isOfKey = fault instanceof PullpassError && fault.code === 'ISSUER_UNREACHABLE'
+  if (!isOfKey || safeAt === undefined || now >= safeAt) return fault
+  const at = safeAt.toISOString().replace(/\.\d+Z$/, 'Z')
+  return new PullpassError({
+    code: 'KEY_PUBLISHED_RECENTLY',
+    hop: 'exchange',
+    seen: `a token of key ${quote(keyId ?? '')} was refused (${fault.seen}); the published keys have changed since verifiers may have cached them`,
+    expected: `a key that every verifier knows, which it is from ${at} on`,
+    hint: `nothing to do: a run after ${at} exchanges it. To rotate without this, sign with a new key only when it is safe: pullpass issuer show says from when`,
+    retryable: true,
+    retryAt: safeAt,
+    cause: fault,
+  })
+}
+
+type AdmitToken = (token: SubjectToken, demand: Demand, file: string | undefined) => Promise<AdmittedToken>
 
 /** Whoever names no publication pays nothing for it. */
 function admitPublished(mode: MintSource['mode'], cluster: Cluster, outside: Outside): AdmitToken {
   let opened: Promise<AdmitToken> | undefined
   return async (token, demand, file) => {
-    if (demand.document.issuer === undefined) return token
+    if (demand.document.issuer === undefined) return { token, safeAt: undefined }
     opened ??= import('./await-published-key.ts').then((loaded) => loaded.awaitPublishedKey({ mode, cluster, outside }))
     return await (await opened)(token, demand, file)
   }

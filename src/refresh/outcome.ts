@@ -27,6 +27,8 @@ export interface RegistryOutcome {
   /** fresh: from this run, or good for long enough; kept: an earlier entry, since no newer one was written; absent: none of ours. */
   readonly state: 'fresh' | 'kept' | 'absent'
   readonly expiresAt?: Date
+  /** Until when its exchange waits, since verifiers may not know the key of its token before; the entry lives longer. */
+  readonly waitsUntil?: Date
   /** Why its exchange failed. */
   readonly fault?: PullpassError
 }

@@ -208,3 +208,51 @@ suite('a document that names its publication', () => {
     assert.match(stderr, /spec\.issuer\.publishTo.*\.\/public/)
   })
 })
+
+suite('a cloud that caches the published keys as long as their max-age allows', () => {
+  const runEvery = async (sandbox: TestSandbox, runs: number) => {
+    const results: { exitCode: number; result: string; note: string | undefined }[] = []
+    for (let run = 0; run < runs; run++) {
+      const { exitCode, stdout } = await refresh(sandbox, `${account}\n${issuer}`, '-o', 'json')
+      const [outcome] = JSON.parse(stdout).outcomes
+      results.push({ exitCode, result: outcome.result, note: outcome.note })
+      sandbox.clock.advance('4 min')
+    }
+    return results
+  }
+
+  test('refuses tokens of a new key until its copy expires: that run fails not, keeps the credential, and the next one exchanges', async (t) => {
+    const sandbox = await start(t)
+    sandbox.google.adjust({ issuerDocuments: 'cached' })
+    const before = await runEvery(sandbox, 3)
+    const good = readPullSecret(sandbox, 'team-a')?.auths
+    await rotate(sandbox)
+    const [first, ...after] = await runEvery(sandbox, 4)
+    assert.deepEqual(first?.exitCode, 0)
+    assert.equal(first?.result, 'unchanged')
+    assert.match(
+      first?.note ?? '',
+      /^the key that signs now was published a moment ago: exchanged by a run after 2026-11-24T12:1\d:\d\dZ$/,
+    )
+    assert.notDeepEqual(readPullSecret(sandbox, 'team-a')?.auths, good)
+    assert.deepEqual(
+      [...before, ...after].map(({ exitCode, result }) => `${exitCode} ${result}`),
+      Array.from({ length: 6 }, () => '0 written'),
+    )
+  })
+
+  test('is a failure where no credential outlives the wait, which names when to come back', async (t) => {
+    const sandbox = await start(t)
+    sandbox.google.adjust({ issuerDocuments: 'cached' })
+    await refresh(sandbox, `${account}\n${issuer}`)
+    const secret = sandbox.cluster.store.read('Secret', 'team-a', 'regcred')
+    assert.ok(secret)
+    sandbox.cluster.store.remove(secret)
+    await rotate(sandbox)
+    const { exitCode, stderr } = await refresh(sandbox, `${account}\n${issuer}`)
+    assert.equal(exitCode, 1)
+    const { kid } = sandbox.cluster.keys.current
+    assert.ok(stderr.startsWith(`KEY_PUBLISHED_RECENTLY (exchange): a token of key "${kid}" was refused (`), stderr)
+    assert.match(stderr, /which it is from 2026-11-24T12:05:\d\dZ on/)
+  })
+})

@@ -70,6 +70,7 @@ const alarmed = (text: string) => ({
   unstoredRounds: 0,
   replicas: { asked: 1, read: 1 },
   keys: { published: 1, remembered: 1, revoked: 0 },
+  safeToSign: [{ keyId: text, at: now, signs: false }],
   alarms: [{ reason: 'PublishFailed' as const, subject: text, says: text }],
 })
 
@@ -111,6 +112,7 @@ const ways: Record<string, (text: string) => string | Promise<string>> = {
   HCL: hclText,
   'what publish says': (text) => renderPublication(publicationOf(text), 'never'),
   'what doctor says': (text) => renderFindings([findingOf(text)], { color: 'never' }),
+  metrics: (text) => answerHealth('/metrics', alarmed(text), { now, startedAt: now, readiness: 'state' })?.text ?? '',
   'what a probe is told': (text) =>
     answerHealth('/readyz', alarmed(text), { now, startedAt: now, readiness: 'state' })?.text ?? '',
   'an Event': eventOf,

@@ -74,6 +74,7 @@ export const publish: Command<typeof flags> = {
           mode,
         }),
       })
+      const publishedAt = mode === 'write' ? { publishedAt: outside.now() } : {}
       const confirmations =
         mode === 'dry-run' || !target.holds.includes('discovery')
           ? []
@@ -85,7 +86,8 @@ export const publish: Command<typeof flags> = {
             )
       const kept = outcome.keys.filter(({ state }) => state === 'kept').map(({ key }) => key)
       const unknown = unknownKeys(kept, served.keys, memory)
-      return await printReport({ issuer, target, mode, outcome, confirmations, unknown, to: given.to }, call)
+      const report = { issuer, target, mode, outcome, confirmations, unknown, to: given.to, ...publishedAt } as const
+      return await printReport(report, call)
     } finally {
       await cluster.close()
     }

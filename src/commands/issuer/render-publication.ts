@@ -1,6 +1,7 @@
 /** What was published, for people and for programs. */
 
 import { type DocumentName, documentPaths, type PublishTarget } from '../../issuer/documents/publish-target.ts'
+import { safeToSign, safeToSignAt, wholeSeconds } from '../../issuer/documents/safe-to-sign.ts'
 import type { IssuerKey } from '../../issuer/keys/issuer-key.ts'
 import type { Confirmation } from '../../issuer/publish/confirm-publication.ts'
 import type { PublishOutcome } from '../../issuer/publish/publish-documents.ts'
@@ -23,6 +24,8 @@ export interface PublishReport {
   readonly unknown?: readonly IssuerKey[]
   /** As --to named the target, for commands. */
   readonly to?: string | undefined
+  /** When keys were written; absent where none were. */
+  readonly publishedAt?: Date
   /** Of a run that revokes. */
   readonly revocation?: RevocationTold
 }
@@ -39,6 +42,7 @@ export function renderPublication(report: PublishReport, color: 'always' | 'neve
   const tables = [
     renderTable({ rows }, color),
     ...(outcome.keys.length > 0 ? [renderKeys(report, color)] : []),
+    ...safeToSignLines(report),
     ...(checks.length > 0 ? [renderTable({ header: ['CHECK', 'STATE', ''], rows: checks }, color)] : []),
   ]
   const fixes = new Set(confirmations.map(({ fix }) => fix).filter((fix) => fix !== undefined))
@@ -83,11 +87,29 @@ function renderKeys({ outcome: { keys }, mode }: PublishReport, color: 'always' 
   return renderTable({ header, rows }, color)
 }
 
+/** Of keys that were added, by kid. */
+function safeKeys({ outcome, confirmations, publishedAt }: PublishReport): Map<string | undefined, Date> {
+  if (publishedAt === undefined) return new Map()
+  const served = confirmations.find(({ check }) => check === 'jwks')?.cacheSeconds
+  const added = outcome.keys.filter(({ state }) => state === 'added')
+  return new Map(added.map(({ key }) => [key.keyId, safeToSignAt(publishedAt, served)]))
+}
+
+function safeToSignLines(report: PublishReport): string[] {
+  const lines = [...safeKeys(report)].map(([keyId, at]) => plainLine(safeToSign(keyId ?? '(no kid)', at)))
+  return lines.length === 0 ? [] : [lines.join('\n')]
+}
+
 const toned = (state: Confirmation['state']): Cell =>
   state === 'pending' ? state : { text: state, tone: state === 'ok' ? 'good' : 'bad' }
 
 export function reportPublication(report: PublishReport): object {
   const { issuer, target, mode, outcome, confirmations, revocation } = report
+  const safe = safeKeys(report)
+  const safeFrom = (keyId: string | undefined) => {
+    const at = safe.get(keyId)
+    return at === undefined ? {} : { safeToSignFrom: wholeSeconds(at) }
+  }
   return {
     issuer,
     target: target.name,
@@ -103,6 +125,7 @@ export function reportPublication(report: PublishReport): object {
       kind: kindOfKey(key),
       state: asDone(state, mode),
       reason,
+      ...safeFrom(key.keyId),
     })),
     checks: confirmations,
     warnings: warningsOf(report),

@@ -3,6 +3,8 @@ import type { Detection } from '../../issuer/change/detect-distribution.ts'
 import { distributions } from '../../issuer/change/distributions/distributions.ts'
 import type { IssuerChange } from '../../issuer/change/issuer-change.ts'
 import type { IssuerPlan } from '../../issuer/change/plan-issuer-change.ts'
+import { safeKeySentence, wholeSeconds } from '../../issuer/documents/safe-to-sign.ts'
+import { plainLine } from '../../outside/plain-text.ts'
 import { renderTable } from '../../terminal/render-table.ts'
 import { kindOfKey } from './kind-of-key.ts'
 import { renderVerdicts, reportVerdicts } from './render-check.ts'
@@ -45,6 +47,7 @@ export function renderShow(
   return [
     renderTable({ rows }, color),
     ...(keys.length > 0 ? [renderTable({ header, rows: keys }, color)] : []),
+    ...safeToSignLines(survey),
     renderVerdicts(verdicts, color),
     ...(typeof found === 'string' ? [found] : []),
     ...(way === undefined ? [] : [way.plan === undefined ? tellChoice(way.detection) : renderPlan(way.plan)]),
@@ -68,6 +71,16 @@ function tellToken({ token, signature, issuer }: IssuerSurvey): string {
 function tellDistribution({ names, by }: Detection): string {
   const titles = names.map((name) => distributions.get(name)?.title ?? name)
   return `${titles.length === 0 ? 'unknown' : titles.join(' or ')}, by ${by}`
+}
+
+/** A key that signs, and may, is not waited for. */
+function safeToSignLines({ safeToSign, token, at: now }: IssuerSurvey): string[] {
+  const lines = safeToSign.flatMap(({ keyId, at }) => {
+    const signs = typeof token !== 'string' && token.keyId === keyId
+    if (at === 'not public') return signs ? [] : [`not safe to sign with ${keyId}: it is not public`]
+    return safeKeySentence({ keyId, at, signs }, now) ?? []
+  })
+  return lines.length === 0 ? [] : [lines.map(plainLine).join('\n')]
 }
 
 const tellChoice = ({ names }: Detection) =>
@@ -98,6 +111,7 @@ export function reportShow(survey: IssuerSurvey, way: WayToIssuer | string | und
       kind: kindOfKey(key),
       algorithm: key.algorithm,
       seenSince: seenSince.get(key.keyId ?? ''),
+      ...safeFrom(survey, key.keyId),
       ...(revoked.includes(key) && { revoked: true }),
     })),
     token:
@@ -107,6 +121,12 @@ export function reportShow(survey: IssuerSurvey, way: WayToIssuer | string | und
     ...reportVerdicts(verdicts),
     ...reportWay(way),
   }
+}
+
+/** Absent where it is not known, or the key is not public. */
+function safeFrom({ safeToSign }: IssuerSurvey, keyId: string | undefined): { safeToSignFrom?: string } {
+  const at = safeToSign.find((one) => one.keyId === keyId)?.at
+  return at instanceof Date ? { safeToSignFrom: wholeSeconds(at) } : {}
 }
 
 function reportWay(way: WayToIssuer | string | undefined): object {

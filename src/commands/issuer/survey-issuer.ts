@@ -3,8 +3,10 @@ import type { NamespacedName } from '../../document/namespaced-name.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { findMode, type IssuerMode } from '../../issuer/cluster/find-mode.ts'
 import { type ClusterIssuer, readClusterIssuer } from '../../issuer/cluster/read-cluster-issuer.ts'
+import { safeToSignAt } from '../../issuer/documents/safe-to-sign.ts'
 import type { IssuerKey } from '../../issuer/keys/issuer-key.ts'
 import { type SignatureVerdict, verifySignature } from '../../issuer/keys/verify-signature.ts'
+import { whyUnusable } from '../../issuer/keys/why-unusable.ts'
 import { isRevoked } from '../../issuer/memory/is-revoked.ts'
 import { emptyMemory, type KeyMemory } from '../../issuer/memory/key-memory.ts'
 import { readMemory } from '../../issuer/memory/read-memory.ts'
@@ -13,7 +15,9 @@ import { cloudNames } from '../../issuer/public/clouds/clouds.ts'
 import { gatherPublicFacts } from '../../issuer/public/gather-public-facts.ts'
 import type { FindingWord } from '../../issuer/public/issuer-finding.ts'
 import { judgeForClouds } from '../../issuer/public/judge-for-clouds.ts'
+import type { PublicFacts } from '../../issuer/public/public-facts.ts'
 import type { PublicOutside } from '../../issuer/public/public-outside.ts'
+import { cacheSecondsOf } from '../../issuer/public/read-public-issuer.ts'
 import type { Cluster } from '../../kubernetes/cluster.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
 import { tokenOrReason } from './token-or-reason.ts'
@@ -24,6 +28,10 @@ export interface IssuerSurvey {
   readonly served: ClusterIssuer | undefined
   /** When issuer watch first saw a key, by kid; empty where nobody watches, or it may not be read. */
   readonly seenSince: ReadonlyMap<string, Date>
+  /** Served keys, and from when on each may sign; empty where nobody publishes, or nothing public was read. */
+  readonly safeToSign: readonly { readonly keyId: string; readonly at: Date | 'not public' }[]
+  /** When it was looked. */
+  readonly at: Date
   /** Served keys that issuer revoke took out of what is public, as far as that may be read. */
   readonly revoked: readonly IssuerKey[]
   /** Or why there is none. */
@@ -52,12 +60,26 @@ export async function surveyIssuer(
     issuer,
     served: known,
     seenSince: new Map(remembered.keys.map(({ key, firstSeenAt }) => [key.keyId ?? '', firstSeenAt])),
+    safeToSign: known === undefined ? [] : safeKeys(known.keys, remembered, facts),
+    at: facts.at,
     revoked: (known?.keys ?? []).filter((key) => isRevoked(remembered, key)),
     token,
     signature: signed === undefined || known === undefined ? undefined : await verifySignature(signed, known.keys),
     mode: findMode(issuer, known?.keys ?? [], facts.found),
     verdicts: judgeForClouds(facts, cloudNames).map(withoutTokensOwn),
   }
+}
+
+/** Since when a key is public, issuer watch remembers; else it is as long as the JWKS was last modified, or since now at the latest. */
+function safeKeys(served: readonly IssuerKey[], memory: KeyMemory, { found, keys, at }: PublicFacts) {
+  const jwks = found?.jwks?.kind === 'answered' ? found.jwks : undefined
+  if (keys === undefined || jwks === undefined) return []
+  const isUsable = (key: IssuerKey) => whyUnusable(key) === undefined && !isRevoked(memory, key)
+  return served.filter(isUsable).map(({ keyId = '' }) => {
+    if (!keys.some((key) => key.keyId === keyId)) return { keyId, at: 'not public' as const }
+    const publishedAt = memory.keys.find(({ key }) => key.keyId === keyId)?.publishedAt ?? jwks.lastModifiedAt ?? at
+    return { keyId, at: safeToSignAt(publishedAt, cacheSecondsOf(jwks.cacheControl)) }
+  })
 }
 
 async function readServed(cluster: Cluster): Promise<ClusterIssuer | PullpassError> {

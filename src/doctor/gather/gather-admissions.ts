@@ -48,7 +48,10 @@ export async function gatherAdmissions(
       const result = await admit(token, demand, isFile ? whereOf(from) : undefined).catch(asFault)
       if (result instanceof PullpassError) return { demand, token, admission: refusal(result, tokenFiles) }
       const { key } = result
-      const admission = key === 'public' ? { verdict: key } : ({ verdict: 'to be published', fault: key } as const)
+      const admission =
+        key instanceof PullpassError
+          ? ({ verdict: 'to be published', fault: key } as const)
+          : ({ verdict: 'public' } as const)
       return { demand, token: result.token, admission }
     }),
   )

@@ -11,39 +11,44 @@ import { issuerMemory } from '../../document/issuer-memory.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asFault } from '../../outside/as-fault.ts'
 import { PullpassError } from '../../outside/pullpass-error.ts'
-import type { IssuerKey } from '../keys/issuer-key.ts'
+import { safeToSignAt } from '../documents/safe-to-sign.ts'
 import { openTarget } from '../publish/open-target.ts'
 import type { BarrierNeeds, BarrierPlace } from './barrier-place.ts'
 import { isAmong } from './is-among.ts'
 import { keyUnpublished } from './key-unpublished.ts'
 import { publishKey } from './publish-key.ts'
-import { readPublicKeys } from './read-public-keys.ts'
+import { type PublicKeys, readPublicKeys } from './read-public-keys.ts'
 import { waitUntilPublic } from './wait-until-public.ts'
+
+export interface PublicKey {
+  /** Until then verifiers may have a copy of the JWKS without this key; undefined where it is not known. */
+  readonly safeAt: Date | undefined
+}
 
 export interface PublicationBarrier {
   /** Undefined where a provider at a cloud holds the keys alone: then it is not compared. */
   readonly issuer: string | undefined
   /**
-   * `public`; in a dry run, where it could be published, the fault that it is not. @throws KEY_UNPUBLISHED, and what reading
+   * That it is public; in a dry run, where it could be published, the fault that it is not. @throws KEY_UNPUBLISHED, and what reading
    * the target throws
    */
-  awaitKey(token: SubjectToken): Promise<'public' | PullpassError>
+  awaitKey(token: SubjectToken): Promise<PublicKey | PullpassError>
 }
 
 export async function openBarrier(wanted: DocumentIssuer, needs: BarrierNeeds): Promise<PublicationBarrier> {
   const target = await openTarget(wanted.publishTo, needs.outside)
   const issuer = wanted.url ?? target.issuerUrl
   const place = { ...needs, target, issuer, memory: wanted.memoryRef ?? issuerMemory }
-  let known: Promise<readonly IssuerKey[] | PullpassError> | undefined
+  let known: Promise<PublicKeys | PullpassError> | undefined
   return {
     issuer,
     // One after another: several registries' tokens are signed by one key, which is published once.
     async awaitKey(token) {
       const before = known ?? readPublicKeys(place).catch(asFault)
-      known = before.then(async (keys) => await makePublic(token, keys, place).catch(asFault))
+      known = before.then(async (found) => await makePublic(token, found, place).catch(asFault))
       const after = await known
       if (after instanceof PullpassError) throw after
-      return isAmong(after, token) ? 'public' : keyUnpublished(token, target, rehearsed)
+      return isAmong(after.keys, token) ? { safeAt: after.safeAt } : keyUnpublished(token, target, rehearsed)
     },
   }
 }
@@ -53,13 +58,14 @@ const rehearsed = { why: 'a dry run publishes nothing', hint: 'run it without --
 /** Keys that are public, this token's among them; in a dry run those that were, once it is known that it could be. */
 async function makePublic(
   token: SubjectToken,
-  keys: readonly IssuerKey[] | PullpassError,
+  found: PublicKeys | PullpassError,
   place: BarrierPlace,
-): Promise<readonly IssuerKey[]> {
-  if (!(keys instanceof PullpassError) && isAmong(keys, token)) return keys
+): Promise<PublicKeys> {
+  if (!(found instanceof PullpassError) && isAmong(found.keys, token)) return found
   const { outside, target, mode } = place
   await publishKey(token, place)
-  if (mode === 'dry-run') return keys instanceof PullpassError ? [] : keys
+  if (mode === 'dry-run') return found instanceof PullpassError ? { keys: [], safeAt: undefined } : found
   outside.log('info', 'the key of a token was published', { kid: token.keyId ?? '', target: target.name })
-  return await waitUntilPublic(token, place)
+  const { keys, safeAt } = await waitUntilPublic(token, place)
+  return { keys, safeAt: safeAt ?? safeToSignAt(outside.now()) }
 }

@@ -3,6 +3,7 @@
  * token of the old one. The first issuer of an API server signs, all are accepted; each step is a roll-out, in which
  * replicas differ. https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
  */
+import { cacheSeconds } from '../documents/build-documents.ts'
 import { isPlainUrl } from './check-new-issuer.ts'
 import type { Distribution, IssuerChange, PlanStep } from './issuer-change.ts'
 
@@ -44,6 +45,7 @@ const publishStep = (to: string): PlanStep => ({
   run: [`pullpass issuer publish --to TARGET --issuer-url ${to}`, `pullpass issuer check ${to}`],
   mind: [
     'its keys stay the same, so they can be public before anything is signed; leave the trust in the old issuer as it is',
+    `sign as the new issuer ${cacheSeconds} s later at the earliest: issuer publish prints "safe to sign with KID from TIME"; until then verifiers may have a copy of the keys from before`,
   ],
 })
 

@@ -7,9 +7,12 @@ import { renderJwk } from '../keys/render-jwk.ts'
 import { whyUnusable } from '../keys/why-unusable.ts'
 import { type DocumentName, type DocumentToStore, documentPaths } from './publish-target.ts'
 
-/** Seconds: short, for verifiers that cache by it and ignore a kid they do not know; and clouds dislike none. */
-const lifetime = 300
-const cacheControl = `public, max-age=${lifetime}`
+/**
+ * How long verifiers may cache what is published: those that cache by it ignore a new kid as long (RFC 9111 §5.2.2.1). It stays the
+ * same during a rotation: caches hold the earlier document under the earlier lifetime, and clouds dislike shorter ones.
+ */
+export const cacheSeconds = 300
+const cacheControl = `public, max-age=${cacheSeconds}`
 
 /** Where strangers read one of an issuer's documents: an issuer may end in a slash, as AKS's do. */
 export const documentUrl = (issuer: string, name: DocumentName): string =>

@@ -16,6 +16,8 @@ export interface RememberedKey {
   readonly firstSeenAt: Date
   /** Served, or named by a token. */
   readonly lastSeenAt: Date
+  /** Since when it is public, as far as a watch saw it; absent: it is not, or nobody watched. */
+  readonly publishedAt?: Date
 }
 
 /** By the digest alone a kid is revoked, even where somebody damaged what else is written of it. */

@@ -13,8 +13,11 @@ function entriesOf({ keys, revocations, authorities, servers }: KeyMemory): Map<
   const entries = new Map<string, string>()
   if (authorities !== undefined) entries.set(recordEntries.authorities, JSON.stringify(authorities))
   if (servers !== undefined) entries.set(recordEntries.servers, JSON.stringify(servers))
-  for (const { key, firstSeenAt, lastSeenAt } of keys) {
-    entries.set(`key.${digestOf(key.keyId)}`, JSON.stringify({ key: key.members, firstSeenAt, lastSeenAt }))
+  for (const { key, firstSeenAt, lastSeenAt, publishedAt } of keys) {
+    entries.set(
+      `key.${digestOf(key.keyId)}`,
+      JSON.stringify({ key: key.members, firstSeenAt, lastSeenAt, publishedAt }),
+    )
   }
   for (const { digest, keyId, key, revokedAt } of revocations) {
     entries.set(`revoked.${digest}`, JSON.stringify({ kid: keyId, key: key?.members, revokedAt }))

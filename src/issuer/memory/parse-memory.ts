@@ -2,7 +2,7 @@
  * The memory of an issuer's keys, as a ConfigMap holds it: an entry for each key and each revocation, so that two writers
  * never undo each other.
  *
- *   key.DIGEST      {"key": a JWK, "firstSeenAt": …, "lastSeenAt": …}
+ *   key.DIGEST      {"key": a JWK, "firstSeenAt": …, "lastSeenAt": …, "publishedAt": …}
  *   revoked.DIGEST  {"kid": …, "key": a JWK, "revokedAt": …}
  *   authorities     ["AB:CD:…", …]
  *   servers         ["https://10.0.0.1:6443", …]
@@ -50,7 +50,9 @@ function rememberedIn(digest: string, entry: JsonObject | undefined): Remembered
   const key = keyOf(digest, entry?.['key'])
   const lastSeenAt = dateOf(entry?.['lastSeenAt'])
   if (key === undefined || lastSeenAt === undefined) return undefined
-  return { key, firstSeenAt: dateOf(entry?.['firstSeenAt']) ?? lastSeenAt, lastSeenAt }
+  const publishedAt = dateOf(entry?.['publishedAt'])
+  const firstSeenAt = dateOf(entry?.['firstSeenAt']) ?? lastSeenAt
+  return { key, firstSeenAt, lastSeenAt, ...(publishedAt && { publishedAt }) }
 }
 
 function revocationIn(digest: string, entry: JsonObject | undefined): Revocation {

@@ -16,6 +16,8 @@ export interface AnsweredDocument {
   readonly status: number
   readonly contentType: string | undefined
   readonly cacheControl: string | undefined
+  /** Undefined where the server does not say it, or not as RFC 9110 §8.8.2 writes a date. */
+  readonly lastModifiedAt: Date | undefined
   /** Where a redirect leads; nobody went there. */
   readonly location: string | undefined
   /** At most 1 MiB. */
@@ -65,12 +67,25 @@ async function findDocument(outside: Pick<Outside, 'transport' | 'signal'>, url:
       maxBytes,
       signal: AbortSignal.any([timeout, outside.signal]),
     })
-    const { 'content-type': contentType, 'cache-control': cacheControl, location } = headers
-    return { kind: 'answered', url, status, contentType, cacheControl, location, text: body }
+    const { 'content-type': contentType, 'cache-control': cacheControl, 'last-modified': modified, location } = headers
+    const lastModifiedAt = dateOf(modified)
+    return { kind: 'answered', url, status, contentType, cacheControl, lastModifiedAt, location, text: body }
   } catch (error) {
     outside.signal.throwIfAborted()
     const timedOut = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined
     const asked = { hop: 'discovery', who: new URL(url).host, url } as const
     return { kind: 'unanswered', url, fault: transportFault(asked, timedOut, error) }
   }
+}
+
+function dateOf(text: string | undefined): Date | undefined {
+  const at = new Date(text === undefined || text.length > 64 ? Number.NaN : text)
+  return Number.isNaN(at.getTime()) ? undefined : at
+}
+
+/** Of `max-age`; 0 where it is not to be cached, undefined where nothing is said. */
+export function cacheSecondsOf(cacheControl = ''): number | undefined {
+  if (/\bno-(cache|store)\b/i.test(cacheControl)) return 0
+  const seconds = /\bmax-age="?(\d{1,10})\b/i.exec(cacheControl)?.[1]
+  return seconds === undefined ? undefined : Number(seconds)
 }

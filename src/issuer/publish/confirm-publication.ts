@@ -8,7 +8,7 @@ import { saysTheSame } from '../documents/says-the-same.ts'
 import type { IssuerKey } from '../keys/issuer-key.ts'
 import { verifySignature } from '../keys/verify-signature.ts'
 import { foundKeys } from '../public/found-keys.ts'
-import { type FoundDocument, readPublicIssuer } from '../public/read-public-issuer.ts'
+import { cacheSecondsOf, type FoundDocument, readPublicIssuer } from '../public/read-public-issuer.ts'
 import type { PublishOutcome } from './publish-documents.ts'
 
 /** `pending`: not so yet, for a reason that passes or that somebody has to end. */
@@ -18,6 +18,8 @@ export interface Confirmation {
   readonly says: string
   /** Of a document that is as it should: where it was read. */
   readonly url?: string
+  /** Of the JWKS: the max-age with which it is served. */
+  readonly cacheSeconds?: number
   /** Where it could not be looked at: what keeps it from being. */
   readonly because?: DocumentName
   /** What to do about it: a command, where there is one. */
@@ -72,8 +74,11 @@ function confirmDocument(
   if (found.kind === 'unanswered') return notServed(name, found.fault.seen, place)
   const { url, status, text, location, cacheControl } = found
   if (status !== 200) return notServed(name, whyNotServed(url, status, location), place)
-  if (saysTheSame(text, documents[name].text))
-    return { check: name, state: 'ok', url, says: `read by anybody at ${url}` }
+  if (saysTheSame(text, documents[name].text)) {
+    const cacheSeconds = cacheSecondsOf(cacheControl)
+    const says = `read by anybody at ${url}`
+    return { check: name, state: 'ok', url, says, ...(cacheSeconds !== undefined && { cacheSeconds }) }
+  }
   if (text === before[name]?.text) {
     const lifetime = cacheControl === undefined ? '' : ` (${cacheControl})`
     return { check: name, state: 'pending', says: `a cache still serves the one before${lifetime} at ${url}` }

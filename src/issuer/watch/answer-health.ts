@@ -4,6 +4,7 @@
  * https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
  */
 import { plainLine } from '../../outside/plain-text.ts'
+import { safeKeySentence } from '../documents/safe-to-sign.ts'
 import { renderMetrics } from './render-metrics.ts'
 import type { WatchStatus } from './watch-status.ts'
 
@@ -48,13 +49,18 @@ export function answerHealth(
       return plain(503, ['nothing was published yet', ...saying(status)].join('\n'))
     if (readiness === 'state' && status.unstoredRounds >= unstoredRoundsToFail)
       return plain(503, [`the state was not stored for ${status.unstoredRounds} rounds`, ...saying(status)].join('\n'))
-    return plain(200, ['ok', ...saying(status)].join('\n'))
+    return plain(200, ['ok', ...safeLines(status, now), ...saying(status)].join('\n'))
   }
   if (path === '/metrics') {
     if (status === undefined) return plain(503, 'no round ended yet')
     return { status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', text: renderMetrics(status) }
   }
   return undefined
+}
+
+function safeLines({ safeToSign }: WatchStatus, now: Date): string[] {
+  const lines = safeToSign.map((key) => safeKeySentence(key, now)).filter((line) => line !== undefined)
+  return lines.slice(0, mostAlarms).map((line) => plainLine(line.slice(0, longest)))
 }
 
 /** Whoever may reach it reads it, and whoever may write a bucket or a ConfigMap has words in it: few, short and plain. */

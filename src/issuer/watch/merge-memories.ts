@@ -65,7 +65,8 @@ function mergeSights(
   for (const one of own) {
     const other = keys.get(one.key.keyId)
     const isLatest = other === undefined ? vouched.has(one.key.keyId) : other.lastSeenAt < one.lastSeenAt
-    if (isLatest) keys.set(one.key.keyId, one)
+    const publishedAt = other?.publishedAt ?? one.publishedAt
+    if (isLatest) keys.set(one.key.keyId, { ...one, ...(publishedAt && { publishedAt }) })
   }
   return [...keys.values()]
 }

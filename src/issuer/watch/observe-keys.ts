@@ -30,12 +30,13 @@ export function observeKeys(memory: KeyMemory, seen: SeenKeys, now: Date): KeyMe
   return { ...memory, keys }
 }
 
-function seenBy(now: Date, { key, firstSeenAt, lastSeenAt }: RememberedKey): RememberedKey {
+function seenBy(now: Date, { key, firstSeenAt, lastSeenAt, publishedAt }: RememberedKey): RememberedKey {
   const notAfter = (at: Date) => (at > now ? now : at)
-  return { key, firstSeenAt: notAfter(firstSeenAt), lastSeenAt: notAfter(lastSeenAt) }
+  const published = publishedAt && { publishedAt: notAfter(publishedAt) }
+  return { key, firstSeenAt: notAfter(firstSeenAt), lastSeenAt: notAfter(lastSeenAt), ...published }
 }
 
 function seenNow(key: IssuerKey, before: RememberedKey | undefined, now: Date): RememberedKey {
   const same = before !== undefined && sameKey(before.key, key)
-  return { key, firstSeenAt: same ? before.firstSeenAt : now, lastSeenAt: now }
+  return same ? { ...before, key, lastSeenAt: now } : { key, firstSeenAt: now, lastSeenAt: now }
 }

@@ -29,8 +29,14 @@ export interface Publishing {
   readonly againAt: Date
   /** When it is next read back as a stranger, though nothing is new. */
   readonly confirmAgainAt: Date
+  /** `as written`: whoever asks anonymously gets it, or nothing but the store is asked. */
+  readonly readBack: 'as written' | 'otherwise'
+  /** The max-age with which the JWKS was read anonymously. */
+  readonly servedSeconds: number | undefined
   /** Of the last reading as a stranger; they stand until the next one. */
   readonly publicAlarms: readonly Alarm[]
+  /** Keys that the last writing added. */
+  readonly added: readonly IssuerKey[]
   /** What is public, as it was last read at the target. */
   readonly published: readonly IssuerKey[]
   /** When it was last written, or found to be as it should. */
@@ -44,7 +50,10 @@ export const nothingTried: Publishing = {
   failures: 0,
   againAt: new Date(0),
   confirmAgainAt: new Date(0),
+  readBack: 'otherwise',
+  servedSeconds: undefined,
   publicAlarms: [],
+  added: [],
   published: [],
   publishedAt: undefined,
   alarms: [],
@@ -65,13 +74,17 @@ export interface PublishWanted {
 
 /** How often somebody else's change at the target is noticed. */
 const checkEveryMs = 5 * 60_000
+/** How often it is read as a stranger while strangers read something else: a key is safe to sign with only after they read it. */
+const confirmEveryMs = 60_000
 const firstRetryMs = 15_000
 
 /** The same as `before` where nothing is due. */
 export async function publishRound(wanted: PublishWanted, before: Publishing, outside: Outside): Promise<Publishing> {
   const { issuer, memory, choice } = wanted
   const text = buildDocuments(issuer, chooseKeys(memory, before.published, choice)).jwks.text
-  if (text === before.triedText && !isDue(before.againAt, choice.now)) return before
+  const isUnconfirmed = before.readBack === 'otherwise' && isDue(before.confirmAgainAt, choice.now)
+  const isIdle = text === before.triedText && !isDue(before.againAt, choice.now)
+  if (isIdle && !(isUnconfirmed && before.failures === 0)) return before
   const outcome = await publish(wanted).catch(asFault)
   if (outcome instanceof PullpassError) return failed(outcome, text, before, choice.now)
   const published = outcome.keys.filter(({ state }) => state === 'added' || state === 'kept').map(({ key }) => key)
@@ -82,6 +95,7 @@ export async function publishRound(wanted: PublishWanted, before: Publishing, ou
     failures: 0,
     againAt: new Date(choice.now.getTime() + (wanted.target.lookEveryMs ?? checkEveryMs)),
     ...confirmed,
+    added: outcome.keys.filter(({ state }) => state === 'added').map(({ key }) => key),
     published,
     publishedAt: choice.now,
     alarms: [...confirmed.publicAlarms, ...keyAlarms(outcome, wanted)],
@@ -94,20 +108,27 @@ const isDue = (at: Date, now: Date): boolean => now >= at || at.getTime() - now.
 /** As a stranger reads it: where it changed, and now and then. */
 async function confirm(
   wanted: PublishWanted,
-  { triedText, confirmAgainAt, publicAlarms, published }: Publishing,
+  { triedText, confirmAgainAt, publicAlarms, published, readBack, servedSeconds }: Publishing,
   outcome: PublishOutcome,
   outside: Outside,
-): Promise<Pick<Publishing, 'confirmAgainAt' | 'publicAlarms'>> {
+): Promise<Pick<Publishing, 'confirmAgainAt' | 'publicAlarms' | 'readBack' | 'servedSeconds'>> {
   const { issuer, target, choice } = wanted
+  if (!target.holds.includes('discovery')) {
+    return { confirmAgainAt, publicAlarms, readBack: 'as written', servedSeconds: undefined }
+  }
   const isOthers = outcome.changes.jwks === 'unchanged' && outcome.documents.jwks.text !== triedText
   const isWanted = outcome.changes.jwks !== 'unchanged' || isOthers || isDue(confirmAgainAt, choice.now)
-  if (!isWanted || !target.holds.includes('discovery')) return { confirmAgainAt, publicAlarms }
+  if (!isWanted) return { confirmAgainAt, publicAlarms, readBack, servedSeconds }
   // Another replica wrote what is new here: a cache may still serve what stood there before.
   const earlier = isOthers && triedText !== undefined ? { jwks: { text: triedText, version: '' } } : {}
   const read = { ...outcome, before: { ...outcome.before, ...earlier } }
   const confirmations = await confirmPublication(outside, { issuer, target }, read, tokenFor(wanted, published))
+  const jwks = confirmations.find(({ check }) => check === 'jwks')
+  const isRead = jwks?.state === 'ok'
   return {
-    confirmAgainAt: new Date(choice.now.getTime() + checkEveryMs),
+    confirmAgainAt: new Date(choice.now.getTime() + (isRead ? checkEveryMs : confirmEveryMs)),
+    readBack: isRead ? 'as written' : 'otherwise',
+    servedSeconds: jwks?.cacheSeconds,
     publicAlarms: confirmationAlarms(confirmations, issuer),
   }
 }
@@ -139,6 +160,7 @@ function failed(fault: PullpassError, text: string, before: Publishing, now: Dat
   return {
     ...before,
     triedText: text,
+    added: [],
     failures,
     againAt: new Date(now.getTime() + delayMs),
     alarms: [{ reason: 'PublishFailed', subject: fault.code, says }],

@@ -1,4 +1,5 @@
 /** A watch's numbers in Prometheus' text form: a dozen lines, which no library is loaded for. https://prometheus.io/docs/instrumenting/exposition_formats/ */
+import { plainLine } from '../../outside/plain-text.ts'
 import { type AlarmReason, alarmReasons } from './alarm.ts'
 import type { WatchStatus } from './watch-status.ts'
 
@@ -20,7 +21,7 @@ export function renderMetrics(status: WatchStatus): string {
     .join('')
 }
 
-function metricsOf({ rounds, lookedAt, publishedAt, replicas, keys, alarms }: WatchStatus): Metric[] {
+function metricsOf({ rounds, lookedAt, publishedAt, replicas, keys, safeToSign, alarms }: WatchStatus): Metric[] {
   const count = (wanted: AlarmReason) => alarms.filter(({ reason }) => reason === wanted).length
   const gauge = (name: string, help: string, values: Metric['values']): Metric => ({
     name,
@@ -48,11 +49,20 @@ function metricsOf({ rounds, lookedAt, publishedAt, replicas, keys, alarms }: Wa
       'state="revoked"': keys.revoked,
     }),
     gauge(
+      'safe_to_sign_timestamp_seconds',
+      'From when on a key that is published and served may sign; verifiers may cache the JWKS until then.',
+      Object.fromEntries(safeToSign.slice(0, mostKeys).map(({ keyId, at }) => [`kid="${label(keyId)}"`, seconds(at)])),
+    ),
+    gauge(
       'alarms',
       'What somebody should look at, by its reason.',
       Object.fromEntries(alarmReasons.map((reason) => [`reason="${reason}"`, count(reason)])),
     ),
   ]
 }
+
+const mostKeys = 20
+
+const label = (text: string): string => plainLine(text).replaceAll('\\', '\\\\').replaceAll('"', '\\"')
 
 const seconds = (at: Date | undefined): number => (at === undefined ? 0 : at.getTime() / 1000)

@@ -25,7 +25,7 @@ export async function tellAlarms(
   const unwritten = new Map<string, PullpassError>() // one cause keeps all of them from being written
   for (const [name, { reason, says }] of fewOfEach([...current].filter(([one]) => isDue(told.get(one))))) {
     outside.log('warn', 'the publication of the issuer needs somebody', { reason, says })
-    const fault = await writeEvent(cluster, memory, { reason, says, now }, outside)
+    const fault = await writeEvent(cluster, memory, { type: 'Warning', reason, says, now }, outside)
     if (fault !== undefined) unwritten.set(fault.seen, fault)
     after.set(name, now)
   }
@@ -49,15 +49,15 @@ function fewOfEach(due: readonly [string, Alarm][]): [string, Alarm][] {
 }
 
 /** Who may not write Events still has the log. Why it could not be written. */
-async function writeEvent(
+export async function writeEvent(
   cluster: Cluster,
   about: NamespacedName,
-  { reason, says, now }: { reason: string; says: string; now: Date },
+  { type, reason, says, now }: { type: 'Normal' | 'Warning'; reason: string; says: string; now: Date },
   { random }: Pick<Outside, 'random'>,
 ): Promise<PullpassError | undefined> {
-  const mark = `${now.getTime().toString(16)}${Math.floor(random() * 2 ** 32).toString(16)}`
+  const mark = `${now.getTime().toString(16)}${Math.floor(random() * 2 ** 32).toString(16)}.${reason.toLowerCase()}`
   try {
-    await createEvent(cluster, { about, type: 'Warning', reason, message: says, at: now, mark })
+    await createEvent(cluster, { about, type, reason, message: says, at: now, mark })
     return undefined
   } catch (fault) {
     if (!(fault instanceof PullpassError)) throw fault

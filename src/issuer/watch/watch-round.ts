@@ -13,6 +13,7 @@ import { type ClockVerdict, judgeClock } from './judge-clock.ts'
 import { judgeRound, type RoundVerdict } from './judge-round.ts'
 import { heldKeyAlarms } from './judge-servers.ts'
 import { nothingTried, type Publishing, publishRound } from './publish-round.ts'
+import { announceSafeKeys, notePublished, safeKeysOf } from './safe-keys.ts'
 import { type ToldAlarms, tellAlarms } from './tell-alarms.ts'
 import { tokenAlarms } from './token-alarms.ts'
 import type { WatchStatus } from './watch-status.ts'
@@ -51,6 +52,7 @@ export const firstState: WatchState = {
     keys: { published: 0, remembered: 0, revoked: 0 },
     publishedAt: undefined,
     unstoredRounds: 0,
+    safeToSign: [],
     alarms: [],
   },
 }
@@ -71,7 +73,7 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, outsid
   const choice = { now, keepForMs: wanted.keepForMs, missed, witnessed: verdict.witnessed }
   const publishing = await actOn({ facts, verdict, issuer, choice }, before, wanted, outside)
   const memory = verdict.memory && {
-    ...rememberAfter(verdict.memory, publishing, before, choice),
+    ...notePublished(rememberAfter(verdict.memory, publishing, before, choice), publishing, before.publishing, now),
     ...recordedAuthorities(facts),
     ...recordedServers(facts, before.servers, verdict.servers),
   }
@@ -84,6 +86,8 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, outsid
     ...heldKeyAlarms(verdict.held, (key) => isRevoked(memory ?? emptyMemory, key), publishing.published),
     ...unwritten,
   ]
+  const safeToSign = safeKeysOf(memory ?? emptyMemory, publishing, verdict)
+  await announceSafeKeys(safeToSign, before.status.safeToSign, wanted, outside)
   return {
     memory,
     missed: verdict.missed,
@@ -102,6 +106,7 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, outsid
       keys: countKeys(memory, publishing),
       publishedAt: publishing.publishedAt,
       unstoredRounds: alarms.some(isStateAlarm) ? before.status.unstoredRounds + 1 : 0,
+      safeToSign,
       alarms,
     },
   }

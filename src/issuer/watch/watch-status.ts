@@ -1,4 +1,5 @@
 /** How a watch stands after a round: what health, metrics and a status command show. */
+import type { SafeKey } from '../documents/safe-to-sign.ts'
 import type { Alarm } from './alarm.ts'
 
 export interface WatchStatus {
@@ -13,5 +14,7 @@ export interface WatchStatus {
   readonly publishedAt: Date | undefined
   /** Rounds in a row, up to the last one, in which the state could not be read or written. */
   readonly unstoredRounds: number
+  /** Keys that are published and served, each with the time from which on it may sign. */
+  readonly safeToSign: readonly SafeKey[]
   readonly alarms: readonly Alarm[]
 }

@@ -50,6 +50,26 @@ suite('pullpass issuer show', () => {
     )
   })
 
+  test('says from when on it is safe to sign with a key that is served and public, and with which it is not', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
+    const next = await sandbox.cluster.keys.add()
+    assert.ok((await show(sandbox)).stdout.includes(`\nnot safe to sign with ${next.kid}: it is not public\n`))
+    const published = await runPullpass(sandbox, ['issuer', 'publish', '--to', 'gs://example-cluster', ...account])
+    const says = /^safe to sign with (.*) from (2026-11-24T12:0[5-6]:\d\dZ)$/m
+    assert.equal(says.exec(published.stdout)?.[1], next.kid)
+    assert.deepEqual(says.exec((await show(sandbox)).stdout)?.slice(1), says.exec(published.stdout)?.slice(1))
+  })
+
+  test('says until when tokens of a key can be refused that signs sooner', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
+    sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
+    await runPullpass(sandbox, ['issuer', 'publish', '--to', 'gs://example-cluster', ...account])
+    const says = `${sandbox.cluster.keys.current.kid} signs already: verifiers that cache refuse its tokens until 2026-11-24T12:0`
+    assert.ok((await show(sandbox)).stdout.includes(says))
+    sandbox.clock.advance('5 min')
+    assert.equal((await show(sandbox)).stdout.includes('signs already'), false)
+  })
+
   test('tells that the key that signs was revoked', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
     const { kid } = sandbox.cluster.keys.current
@@ -69,7 +89,8 @@ suite('pullpass issuer show', () => {
     const { kid } = sandbox.cluster.keys.current
     assert.deepEqual(Object.keys(report), ['issuer', 'jwksUri', 'mode', 'why', 'keys', 'token', 'verdicts', 'findings'])
     assert.equal(report.mode, 'publish')
-    assert.deepEqual(report.keys, [{ kid, kind: 'RSA 2048', algorithm: 'RS256' }])
+    const safeToSignFrom = '2026-11-24T12:05:00Z'
+    assert.deepEqual(report.keys, [{ kid, kind: 'RSA 2048', algorithm: 'RS256', safeToSignFrom }])
     assert.deepEqual(report.token, {
       issuer: sandbox.cluster.issuer,
       keyId: kid,

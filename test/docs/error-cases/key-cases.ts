@@ -20,6 +20,18 @@ export const keyCases: ErrorCases = {
     return await refreshDocument(sandbox, (text) => text, '  issuer: {publishTo: gs://example-cluster}')
   },
 
+  async KEY_PUBLISHED_RECENTLY(sandbox) {
+    const { keys } = sandbox.cluster
+    sandbox.google.adjust({ issuerDocuments: 'cached' })
+    const issuer = '  issuer: {publishTo: gs://example-cluster}'
+    await sandbox.writeToken()
+    await refreshDocument(sandbox, (text) => text, issuer)
+    for (const secret of sandbox.cluster.store.list('Secret')) sandbox.cluster.store.remove(secret)
+    keys.signWith(await keys.add())
+    await sandbox.writeToken()
+    return await refreshDocument(sandbox, (text) => text, issuer)
+  },
+
   KEY_UNKNOWN: (sandbox) => revoke(sandbox, 'nobody'),
 
   KEY_IN_USE(sandbox) {

@@ -26,6 +26,7 @@ const answered = (name: 'discovery' | 'jwks', changes: Partial<AnsweredDocument>
   kind: 'answered',
   url: documentUrl(issuer, name),
   status: 200,
+  lastModifiedAt: undefined,
   ...standard[name],
   location: undefined,
   ...changes,

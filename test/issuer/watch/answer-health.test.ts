@@ -12,6 +12,10 @@ const status: WatchStatus = {
   keys: { published: 2, remembered: 3, revoked: 1 },
   publishedAt: new Date('2026-11-24T12:09:00Z'),
   unstoredRounds: 0,
+  safeToSign: [
+    { keyId: 'key-1', at: new Date('2026-11-24T11:00:00Z'), signs: true },
+    { keyId: 'key-2', at: new Date('2026-11-24T12:13:20.1Z'), signs: false },
+  ],
   alarms: [{ reason: 'ReplicaUnread', subject: 'https://10.0.0.3:6443', says: 'it gave no answer' }],
 }
 const ask = (path: string, now: string, given: WatchStatus | undefined = status, readiness: Readiness = 'state') =>
@@ -31,7 +35,7 @@ suite('the health of a watch', () => {
     assert.deepEqual(ask('/readyz', '12:10:01'), {
       status: 200,
       contentType: 'text/plain; charset=utf-8',
-      text: 'ok\nReplicaUnread: it gave no answer\n',
+      text: 'ok\nsafe to sign with key-2 from 2026-11-24T12:13:21Z\nReplicaUnread: it gave no answer\n',
     })
     assert.equal(ask('/readyz', '12:10:01', { ...status, publishedAt: undefined })?.status, 503)
   })
@@ -39,12 +43,21 @@ suite('the health of a watch', () => {
   test('a watch whose state was not stored in two rounds in a row is not ready; issuer serve goes on serving', () => {
     const unstored = (unstoredRounds: number, readiness: Readiness) => {
       const { status: answered, text } =
-        ask('/readyz', '12:10:01', { ...status, unstoredRounds, alarms: [] }, readiness) ?? {}
+        ask('/readyz', '12:10:01', { ...status, unstoredRounds, safeToSign: [], alarms: [] }, readiness) ?? {}
       return [answered, text]
     }
     assert.deepEqual(unstored(1, 'state'), [200, 'ok\n'])
     assert.deepEqual(unstored(2, 'state'), [503, 'the state was not stored for 2 rounds\n'])
     assert.deepEqual(unstored(2, 'documents'), [200, 'ok\n'])
+  })
+
+  test('says until when tokens of a key can be refused that signs too early', () => {
+    const safeToSign = [{ keyId: 'key-2', at: new Date('2026-11-24T12:13:20Z'), signs: true }]
+    assert.equal(
+      ask('/readyz', '12:10:01', { ...status, safeToSign, alarms: [] })?.text,
+      'ok\nkey-2 signs already: verifiers that cache refuse its tokens until 2026-11-24T12:13:20Z\n',
+    )
+    assert.equal(ask('/readyz', '12:13:20', { ...status, safeToSign, alarms: [] })?.text, 'ok\n')
   })
 
   test('says few of many alarms, each on one plain line, whatever a kid holds', () => {
@@ -55,7 +68,7 @@ suite('the health of a watch', () => {
     }))
     const { text = '' } = ask('/readyz', '12:10:01', { ...status, alarms }) ?? {}
     const lines = text.trimEnd().split('\n')
-    assert.equal(lines.length, 1 + 20 + 1)
+    assert.equal(lines.length, 1 + 1 + 20 + 1)
     assert.equal(lines.at(-1), 'and 280 more, which the log tells')
     for (const line of lines) assert.match(line, /^[^\p{Cc}\p{Cf}]{2,1000}$/u)
   })
@@ -64,12 +77,13 @@ suite('the health of a watch', () => {
     const { text = '', contentType } = ask('/metrics', '12:10:01') ?? {}
     assert.equal(contentType, 'text/plain; version=0.0.4; charset=utf-8')
     const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
-    for (const sample of samples) assert.match(sample, /^pullpass_issuer_[a-z_]+(\{[a-z]+="\w+"\})? \d+(\.\d+)?$/)
+    for (const sample of samples) assert.match(sample, /^pullpass_issuer_[a-z_]+(\{[a-z]+="[\w-]+"\})? \d+(\.\d+)?$/)
     for (const wanted of [
       'pullpass_issuer_rounds_total 40',
       'pullpass_issuer_last_publication_timestamp_seconds 1795522140',
       'pullpass_issuer_replicas{state="read"} 2',
       'pullpass_issuer_keys{state="published"} 2',
+      'pullpass_issuer_safe_to_sign_timestamp_seconds{kid="key-2"} 1795522400.1',
       'pullpass_issuer_alarms{reason="ReplicaUnread"} 1',
       'pullpass_issuer_alarms{reason="KeyUnpublished"} 0',
     ]) {

@@ -4,7 +4,7 @@ import type { DocumentName } from '../../documents/publish-target.ts'
 import { vendorOfIssuer } from '../../documents/vendor-of-issuer.ts'
 import type { FindingWord, IssuerFinding } from '../issuer-finding.ts'
 import type { PublicFacts } from '../public-facts.ts'
-import type { AnsweredDocument, UnansweredDocument } from '../read-public-issuer.ts'
+import { type AnsweredDocument, cacheSecondsOf, type UnansweredDocument } from '../read-public-issuer.ts'
 
 export function documentFindings({ issuer, found }: PublicFacts): IssuerFinding[] {
   if (found === undefined) return []
@@ -67,7 +67,7 @@ const [shortest, longest] = [1, 3600]
 
 function cacheFindings({ url, cacheControl }: AnsweredDocument): IssuerFinding[] {
   const fix = 'serve it with Cache-Control: public, max-age=300'
-  const seconds = lifetimeOf(cacheControl)
+  const seconds = cacheSecondsOf(cacheControl)
   if (seconds === undefined || seconds < shortest) {
     const says = `${url} names no time to be cached (${cacheControl === undefined ? 'no Cache-Control' : quote(cacheControl)}): each verifier chooses its own`
     return [{ level: 'warning', word: 'CACHE_LIFETIME_ABSENT', says, fix }]
@@ -75,12 +75,6 @@ function cacheFindings({ url, cacheControl }: AnsweredDocument): IssuerFinding[]
   if (seconds <= longest) return []
   const says = `${url} may be cached for ${seconds} s: tokens of a new key can fail as long`
   return [{ level: 'warning', word: 'CACHE_LIFETIME_LONG', says, fix }]
-}
-
-function lifetimeOf(cacheControl = ''): number | undefined {
-  if (/\bno-(cache|store)\b/i.test(cacheControl)) return 0
-  const seconds = /\bmax-age="?(\d{1,10})\b/i.exec(cacheControl)?.[1]
-  return seconds === undefined ? undefined : Number(seconds)
 }
 
 /** Bytes: two dozen keys of 4096 bits. What more is read, no cloud documents. */

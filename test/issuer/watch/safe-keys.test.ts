@@ -1,0 +1,57 @@
+/** From when on a published key may sign, as issuer watch reports it: the time of its publication, and how long verifiers cache. */
+import assert from 'node:assert/strict'
+import { suite, type TestContext, test } from 'node:test'
+import { startTestWatch } from './test-watch.ts'
+
+suite('the report of a watch on a key that is served before it signs', () => {
+  const start = async (t: TestContext) => {
+    const watch = await startTestWatch(t)
+    await watch.look()
+    return { watch, keys: watch.sandbox.cluster.keys }
+  }
+  const seconds = (at: Date) => new Date(Math.ceil(at.getTime() / 1000) * 1000).toISOString().replace('.000', '')
+  const after = (at: Date, ms: number) => new Date(at.getTime() + ms)
+
+  test('says from when on it is safe to sign: 300 s after it was published, in the log and as an Event', async (t) => {
+    const { watch, keys } = await start(t)
+    const next = await keys.add()
+    const { status } = await watch.look()
+    const [key] = status.safeToSign.filter(({ keyId }) => keyId === next.kid)
+    assert.ok(key && status.publishedAt)
+    assert.deepEqual(key, { keyId: next.kid, at: after(status.publishedAt, 300_000), signs: false })
+    const says = `safe to sign with ${next.kid} from ${seconds(key.at)}`
+    assert.equal(watch.logged.filter((line) => line === `info a key is public ${says}`).length, 1)
+    const events = watch.sandbox.cluster.store.list('Event', 'pullpass-system')
+    assert.deepEqual(
+      events.filter(({ message }) => message === says).map(({ type, reason }) => [type, reason]),
+      [['Normal', 'KeyPublished']],
+    )
+  })
+
+  test('says the same after a restart, and once', async (t) => {
+    const { watch, keys } = await start(t)
+    const next = await keys.add()
+    const before = (await watch.look()).status.safeToSign.find(({ keyId }) => keyId === next.kid)
+    watch.restart()
+    const again = (await watch.look(3)).status.safeToSign.find(({ keyId }) => keyId === next.kid)
+    assert.deepEqual(again, before)
+  })
+
+  test('counts from when anybody reads it, where a cache still serves the keys of before', async (t) => {
+    const { watch, keys } = await start(t)
+    const earlier = watch.sandbox.google.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString() ?? ''
+    const headers = { 'content-type': 'application/jwk-set+json', 'cache-control': 'public, max-age=300' }
+    watch.sandbox.parts.storage.faults.inject(
+      { kind: 'answer', answer: { status: 200, headers, body: earlier } },
+      { when: ({ path }) => path === '/example-cluster/openid/v1/jwks' },
+    )
+    const next = await keys.add()
+    const isSafe = (state: Awaited<ReturnType<typeof watch.look>>) =>
+      state.status.safeToSign.some(({ keyId }) => keyId === next.kid)
+    assert.equal(isSafe(await watch.look(3)), false)
+    watch.sandbox.parts.storage.faults.clear()
+    const state = await watch.look(4)
+    const at = state.status.safeToSign.find(({ keyId }) => keyId === next.kid)?.at
+    assert.ok(at && after(at, -300_000) > after(state.status.lookedAt, -61_000), at?.toISOString())
+  })
+})
