@@ -197,10 +197,49 @@ await withRealPart('a control plane that Google believes', startFederatedCluster
       assert.equal(exitCode, 1)
       assert.match(
         stderr,
-        /^SECRET_NOT_OURS .* is managed by "pullpass:ClusterPullSecret:other"; it was left as it is\n/,
+        /^SECRET_NOT_OURS .* was written by pullpass for ClusterPullSecret\/other .*; it was left unchanged\n/,
       )
       assert.deepEqual(await secret(), before)
       assert.equal((await pullpassAs('other')).exitCode, 0)
+    })
+
+    test('a document of another name takes over what the variables wrote, without a second exchange while it is fresh', async () => {
+      const { pullpass, pullpassAs, secret } = await openNamespace(cluster, 'moved')
+      await pullpass()
+      const before = await secret()
+      const fresh = await pullpassAs('artifact-registry', '--min-remaining', '35m')
+      assert.deepEqual([fresh.exitCode, fresh.stderr], [0, ''])
+      assert.match(fresh.stdout, /unchanged .*written from the environment variables; taken over when it is due/)
+      assert.deepEqual(await secret(), before)
+
+      const due = await pullpassAs('artifact-registry')
+      assert.deepEqual([due.exitCode, due.stderr], [0, ''])
+      assert.match(due.stdout, /written .*taken over from the environment variables/)
+      const after = await secret()
+      assert.equal(after.metadata.uid, before.metadata.uid)
+      assert.deepEqual(ownersOfData(after), ['pullpass:ClusterPullSecret:artifact-registry'])
+      assert.notEqual(passwordOf(after), passwordOf(before))
+
+      const forgotten = await pullpass()
+      assert.equal(forgotten.exitCode, 1)
+      assert.match(
+        forgotten.stderr,
+        /^SECRET_NOT_OURS .* for ClusterPullSecret\/artifact-registry .*; it was left unchanged\n/,
+      )
+      assert.deepEqual(await secret(), after)
+      const again = await pullpassAs('artifact-registry', '--min-remaining', '35m')
+      assert.match(again.stdout, / unchanged /)
+    })
+
+    test('a document of the same name goes on with what the variables wrote', async () => {
+      const { pullpass, pullpassAs, secret } = await openNamespace(cluster, 'same-name')
+      await pullpass()
+      const before = await secret()
+      const fresh = await pullpassAs('regcred', '--min-remaining', '35m')
+      assert.deepEqual([fresh.exitCode, fresh.stderr], [0, ''])
+      assert.deepEqual(await secret(), before)
+      assert.equal((await pullpassAs('regcred')).exitCode, 0)
+      assert.deepEqual(ownersOfData(await secret()), ['pullpass:ClusterPullSecret:regcred'])
     })
 
     test('the usual script that comes back wins by client-side apply, and the next refresh puts it right', async () => {

@@ -39,10 +39,19 @@ export interface Command<F extends Flags = Flags> {
   readonly flags: F
   /** Where namespaces stand, for who tries kubectl's -n on a command that lacks it; follows "expected". */
   readonly namespacesStand?: string
+  /** A positional that may begin with "-", which would be read as flags otherwise. */
+  readonly dashedWord?: DashedWord
   /** A one-shot ends by itself, or after --timeout; what runs until stopped has no time limit of its own. */
   readonly life: 'one-shot' | 'until-stopped'
   /** @throws PullpassError, whose code says how the run ends. */
   run(call: Call<F>): Promise<ExitCode>
+}
+
+export interface DashedWord {
+  /** What cannot be a flag: it is the positional wherever it stands. */
+  readonly pattern: RegExp
+  /** How to pass a shorter one; follows "expected". */
+  readonly otherwise: string
 }
 
 /** 0: all done. 1: something failed, and was named; others went on. */

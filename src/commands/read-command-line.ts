@@ -4,7 +4,7 @@ import { brokenRule } from '../document/text-rule.ts'
 import { looksLikeSecret } from '../outside/looks-like-secret.ts'
 import { nearest } from '../outside/nearest.ts'
 import { PullpassError } from '../outside/pullpass-error.ts'
-import type { Command } from './command.ts'
+import type { Command, DashedWord } from './command.ts'
 import type { Flag, Flags, FlagValues } from './flag.ts'
 import { commonFlags } from './shared-flags.ts'
 
@@ -20,7 +20,7 @@ export interface CommandLine {
 /** @throws USAGE_INVALID for a credential, and for a flag that is unknown, lacks its value, has an invalid one, or is given twice */
 export function readCommandLine(
   name: string,
-  { flags, usage, namespacesStand }: Pick<Command, 'flags' | 'usage' | 'namespacesStand'>,
+  { flags, usage, namespacesStand, dashedWord }: Pick<Command, 'flags' | 'usage' | 'namespacesStand' | 'dashedWord'>,
   words: readonly string[],
 ): CommandLine {
   const known: Flags = { ...flags, ...commonFlags }
@@ -33,13 +33,15 @@ export function readCommandLine(
       'none here: others on the machine can read it in the list of processes',
     )
   }
-  const { values, positionals, tokens } = parse(known, words, fail)
+  const { dashed, others } = splitDashed(words, dashedWord)
+  const { values, positionals: plain, tokens } = parse(known, others, fail)
+  const positionals = [...dashed, ...plain]
   const given = tokens.filter((token) => token.kind === 'option')
   for (const { name: flag, rawName, value, inlineValue } of given) {
     const rule = Object.hasOwn(known, flag) ? known[flag] : undefined
     if (rule === undefined) {
       const instead = flag === 'n' || flag === 'namespace' ? namespacesStand : undefined
-      return fail(`${rawName} is unknown`, instead ?? perhapsFlag(flag, known))
+      return fail(`${rawName} is unknown`, instead ?? perhapsFlag(flag, known) ?? dashedWord?.otherwise)
     }
     if (rule.type === 'boolean' && value !== undefined) return fail(`${rawName} takes no value`)
     // What looks like a flag is one: `-f --dry-run` lacks its file, `-f -` and `--timeout=-5m` do not.
@@ -60,6 +62,13 @@ export function readCommandLine(
   const complete = Object.fromEntries(Object.entries(known).map(([flag, rule]) => [flag, values[flag] ?? absent(rule)]))
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what was just checked against these very flags
   return { common: complete as never, flags: complete as never, positionals }
+}
+
+/** Words after `--` are positionals already. */
+function splitDashed(words: readonly string[], dashedWord: DashedWord | undefined) {
+  const end = words.includes('--') ? words.indexOf('--') : words.length
+  const isDashed = (word: string, index: number) => index < end && dashedWord?.pattern.test(word) === true
+  return { dashed: words.filter(isDashed), others: words.filter((word, index) => !isDashed(word, index)) }
 }
 
 function parse(known: Flags, words: readonly string[], fail: (seen: string) => never) {

@@ -9,7 +9,7 @@ const shownWhole = 3
 
 /** Empty where nothing went wrong. */
 export function renderFaults(outcomes: readonly Outcome[], form: FaultForm): string {
-  const byCode = Map.groupBy(gatherCauses(outcomes), ({ fault }) => fault.code)
+  const byCode = Map.groupBy(gatherCauses(outcomes, form), ({ fault }) => fault.code)
   return [...byCode.values()].flatMap((causes) => renderCauses(causes, form)).join('\n')
 }
 
@@ -18,20 +18,26 @@ interface Cause {
   readonly namespaces: readonly string[]
 }
 
-/** One failure of an exchange reaches every namespace of its document as the same object. */
-function gatherCauses(outcomes: readonly Outcome[]): Cause[] {
-  const namespacesOf = new Map<PullpassError, Set<string>>()
+/** Faults that differ only in the namespace that they name have one cause: people are shown the first. */
+function gatherCauses(outcomes: readonly Outcome[], { format }: FaultForm): Cause[] {
+  const causes = new Map<unknown, { readonly fault: PullpassError; readonly namespaces: Set<string> }>()
   for (const { namespace, fault, registries } of outcomes) {
-    for (const cause of [fault, ...registries.map((registry) => registry.fault)]) {
-      if (cause === undefined) continue
-      const reached = namespacesOf.get(cause) ?? new Set()
-      namespacesOf.set(cause, namespace === undefined ? reached : reached.add(namespace))
+    for (const found of [fault, ...registries.map((registry) => registry.fault)]) {
+      if (found === undefined) continue
+      const key = format === 'json' ? found : withoutNamespace(found.message, namespace)
+      const { namespaces } = causes.get(key) ?? {}
+      if (namespaces === undefined) causes.set(key, { fault: found, namespaces: new Set(namespace && [namespace]) })
+      else if (namespace !== undefined) namespaces.add(namespace)
     }
   }
-  return [...namespacesOf].map(([fault, namespaces]) => ({ fault, namespaces: [...namespaces] }))
+  return [...causes.values()].map(({ fault, namespaces }) => ({ fault, namespaces: [...namespaces] }))
 }
 
-/** Programs get every cause. */
+/** The namespace as a whole word, which has no character that means anything in a pattern. */
+const withoutNamespace = (message: string, namespace: string | undefined): string =>
+  namespace === undefined ? message : message.replaceAll(new RegExp(`(?<![\\w-])${namespace}(?![\\w-])`, 'g'), '*')
+
+/** Programs get every fault. */
 function renderCauses(causes: readonly Cause[], form: FaultForm): string[] {
   const whole = form.format === 'json' ? causes : causes.slice(0, shownWhole)
   const rest = causes.slice(whole.length)

@@ -38,9 +38,9 @@ function conflictingManagers(causes: readonly StatusCause[]): string[] {
 function managed(secret: string, managers: readonly string[]): Wording {
   return {
     code: 'SECRET_NOT_OURS',
-    seen: `${secret} is managed by ${managers.join(', ')}; it was left as it is`,
-    expected: 'one that pullpass made for this document, or none',
-    hint: 'choose another spec.secretName, or take this one over: spec.conflictPolicy: Adopt (once: --adopt)',
+    seen: `${secret} is managed by ${managers.join(', ')}; it was left unchanged`,
+    expected: 'one that pullpass created for this document, or none',
+    hint: 'choose another spec.secretName, or take this Secret over: spec.conflictPolicy: Adopt (once: --adopt)',
   }
 }
 

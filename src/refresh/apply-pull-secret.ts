@@ -14,13 +14,13 @@ import { fieldManager } from '../kubernetes/field-manager.ts'
 import { foundIn } from '../kubernetes/found-in.ts'
 import { listPullSecrets } from '../kubernetes/list-pull-secrets.ts'
 import type { PullSecretMetadata } from '../kubernetes/pull-secret-metadata.ts'
-import { PullpassError } from '../outside/pullpass-error.ts'
+import { type Fault, PullpassError } from '../outside/pullpass-error.ts'
 import { quote } from '../outside/quote.ts'
 import type { Redacted } from '../outside/redacted.ts'
-import { documentName } from './document-name.ts'
+import { shellQuote } from '../outside/shell-quote.ts'
 import { judgeOwnership, type Ownership } from './judge-ownership.ts'
 import type { Outcome } from './outcome.ts'
-import { ownRecord } from './own-record.ts'
+import { ownRecord, recordedName } from './own-record.ts'
 
 export interface PullSecretWrite {
   readonly document: Document
@@ -52,7 +52,7 @@ export async function applyPullSecret(
   for (let look = 1; ; look++) {
     const meanwhile = look > 1 ? writtenMeanwhile(seen, write) : undefined
     if (meanwhile !== undefined) return meanwhile
-    const ownership = judgeOwnership(seen, fieldManager(write.document), write.document.conflictPolicy)
+    const ownership = judgeOwnership(seen, write.document)
     try {
       return await act(write, ownership, cluster)
     } catch (fault) {
@@ -71,7 +71,7 @@ async function act(write: PullSecretWrite, ownership: Ownership, cluster: Cluste
     )
   switch (ownership.verdict) {
     case 'refuse':
-      throw notOurs(write, ownership.owners)
+      throw notOurs(write, ownership)
     case 'create':
       return resultOf(await apply({ resourceVersion: createOnly }, 'yield'))
     // By force: its version holds who owned what when it was judged, and whoever was quicker is met by a 409.
@@ -81,6 +81,11 @@ async function act(write: PullSecretWrite, ownership: Ownership, cluster: Cluste
       return noted(
         resultOf(await apply(asFound(ownership.found), 'force')),
         `somebody had changed it (${ownership.editors.join(', ') || 'unknown'}); it was put right`,
+      )
+    case 'replace':
+      return noted(
+        resultOf(await apply(asFound(ownership.found), 'force')),
+        'taken over from the environment variables',
       )
     case 'adopt':
       return noted(await adopt(ownership.found, write, apply), 'taken over from its earlier manager')
@@ -127,7 +132,7 @@ function wanted({ document, namespace, dockerConfigJson, records, refreshedAt }:
     namespace,
     name: document.secretName,
     labels: { 'app.kubernetes.io/managed-by': 'pullpass' },
-    annotations: renderRecord({ document: documentName(document), target, refreshedAt, registries: records }),
+    annotations: renderRecord({ document: recordedName(document), target, refreshedAt, registries: records }),
     dockerConfigJson,
   }
 }
@@ -163,14 +168,48 @@ function writtenMeanwhile(found: PullSecretMetadata | undefined, write: PullSecr
   return { result: 'unchanged', note: 'another run wrote a newer one meanwhile' }
 }
 
-const notOurs = ({ document, namespace }: PullSecretWrite, owners: readonly string[]) =>
-  new PullpassError({
-    code: 'SECRET_NOT_OURS',
-    hop: 'kubernetes',
-    seen: `Secret ${namespace}/${document.secretName} is managed by ${owners.map(quote).join(', ') || 'somebody who left no name'}; it was left as it is`,
-    expected: `one that pullpass made for ${document.kind} ${document.name}, or none`,
-    hint:
-      document.source === environmentSource
-        ? 'choose another REGISTRY_SECRET_NAME, or take this one over, once: --adopt'
-        : 'choose another spec.secretName, or take this one over: spec.conflictPolicy: Adopt (once: --adopt)',
-  })
+function notOurs({ document, namespace }: PullSecretWrite, { found, owners }: Refused): PullpassError {
+  const secret = `Secret ${namespace}/${document.secretName}`
+  const other = owners.find((owner) => owner.startsWith('pullpass:'))
+  const wording =
+    other === undefined
+      ? ofAnotherManager(secret, document, owners)
+      : ofAnotherDocument(secret, document, { other, found })
+  return new PullpassError({ code: 'SECRET_NOT_OURS', hop: 'kubernetes', ...wording })
+}
+
+type Refused = Extract<Ownership, { verdict: 'refuse' }>
+type RefusedWording = Pick<Fault, 'seen' | 'expected' | 'hint'>
+
+const ofAnotherManager = (secret: string, document: Document, owners: readonly string[]): RefusedWording => ({
+  seen: `${secret} is managed by ${owners.map(quote).join(', ') || 'an unknown manager'}; it was left unchanged`,
+  expected: `one that pullpass created for ${document.kind} ${document.name}, or none`,
+  hint:
+    document.source === environmentSource
+      ? 'choose another REGISTRY_SECRET_NAME, or take this Secret over, once: --adopt'
+      : 'choose another spec.secretName, or take this Secret over: spec.conflictPolicy: Adopt (once: --adopt)',
+})
+
+/** The other document is named by its field manager, or, where that is hashed, by its record. */
+function ofAnotherDocument(
+  secret: string,
+  document: Document,
+  { other, found }: { readonly other: string; readonly found: PullSecretMetadata },
+): RefusedWording {
+  const [, kind, name] = other.split(':')
+  const written = ownRecord(found, other)?.document ?? (name === undefined ? 'another document' : `${kind}/${name}`)
+  const fromVariables = document.source === environmentSource
+  const adopt = fromVariables
+    ? 'pullpass refresh --adopt'
+    : `pullpass refresh -f ${shellQuote(fileOf(document))} --adopt`
+  return {
+    seen: `${secret} was written by pullpass for ${written} (field manager ${quote(other)}); it was left unchanged`,
+    expected: 'one document for each Secret',
+    hint: fromVariables
+      ? `stop this run if ${written} replaces the variables; to go back to them: remove ${written} from the other run, then once: ${adopt}`
+      : `if ${document.kind}/${document.name} replaces ${written}: remove ${written} from its file or CronJob, then once: ${adopt}; else choose another spec.secretName`,
+  }
+}
+
+/** `gcp.yaml:12` is `gcp.yaml`; a name may have colons of its own. */
+const fileOf = ({ source }: Document): string => source.replace(/:\d+$/, '')

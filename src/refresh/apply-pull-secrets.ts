@@ -1,7 +1,6 @@
 /** Writes every chosen pull secret of every document, side by side; one namespace's trouble is its own. */
 import type { PullSecretRecord } from '../credential/pull-secret-record.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
-import { fieldManager } from '../kubernetes/field-manager.ts'
 import type { PullSecretMetadata } from '../kubernetes/pull-secret-metadata.ts'
 import { asFault } from '../outside/as-fault.ts'
 import type { Outside } from '../outside/outside.ts'
@@ -13,7 +12,7 @@ import { documentName } from './document-name.ts'
 import { readEarlierEntries } from './earlier-entries.ts'
 import type { Minted } from './mint-credentials.ts'
 import type { Outcome, RegistryOutcome } from './outcome.ts'
-import { ownRecord } from './own-record.ts'
+import { recordFor } from './own-record.ts'
 import type { Job } from './plan-refresh.ts'
 import { sideBySide } from './side-by-side.ts'
 import type { Surroundings } from './survey.ts'
@@ -64,7 +63,7 @@ async function composeTargets(job: Job, { minted, surroundings }: Apply, cluster
     !complete && whole.dockerConfigJson !== undefined ? await readEarlierEntries(cluster, job, found) : undefined
   return namespaces.map((namespace) => {
     const secret = found.get(namespace)
-    const record = secret && ownRecord(secret, fieldManager(document))
+    const record = secret && recordFor(document, secret)
     const entries = kept && (kept.byNamespace.get(namespace) ?? new Map())
     const composed = complete ? whole : composePullSecret(document, minted, { entries, record })
     const fault = faults.get(namespace) ?? kept?.faults.get(namespace)

@@ -4,31 +4,33 @@
  *   absent                                                   → create
  *   our manager owns the data, and nobody claims a field     → update
  *   our manager owns the data, and somebody a field of ours  → mend: he edited it
+ *   the variables that our document replaces own the data    → replace: the cluster moved from variables to a document
  *   another document of pullpass owns the data               → refuse, or adopt: it was taken over, not edited
  *   our manager owns the label, not the data                 → mend: somebody edited it
  *   anything else                                            → refuse, or adopt where the document says so
  */
 import { recordAnnotations } from '../credential/pull-secret-record.ts'
+import type { Document } from '../document/document.ts'
+import { fieldManager } from '../kubernetes/field-manager.ts'
 import type { PullSecretMetadata } from '../kubernetes/pull-secret-metadata.ts'
+import { replacedManager } from './own-record.ts'
 
 export type Ownership =
   | { readonly verdict: 'create' }
-  | { readonly verdict: 'update' | 'adopt'; readonly found: PullSecretMetadata }
+  | { readonly verdict: 'update' | 'adopt' | 'replace'; readonly found: PullSecretMetadata }
   | { readonly verdict: 'mend'; readonly found: PullSecretMetadata; readonly editors: readonly string[] }
   | { readonly verdict: 'refuse'; readonly found: PullSecretMetadata; readonly owners: readonly string[] }
 
-export function judgeOwnership(
-  found: PullSecretMetadata | undefined,
-  manager: string,
-  conflictPolicy: 'Refuse' | 'Adopt',
-): Ownership {
+export function judgeOwnership(found: PullSecretMetadata | undefined, document: Document): Ownership {
   if (found === undefined) return { verdict: 'create' }
+  const manager = fieldManager(document)
   const { data, label } = found.owners
   const editors = editorsOf(found, manager)
   if (data.includes(manager))
     return editors.length === 0 ? { verdict: 'update', found } : { verdict: 'mend', found, editors }
   if (label.includes(manager) && !data.some(isDocument)) return { verdict: 'mend', found, editors }
-  if (conflictPolicy === 'Adopt') return { verdict: 'adopt', found }
+  if (replacedManager(document, found) !== undefined) return { verdict: 'replace', found }
+  if (document.conflictPolicy === 'Adopt') return { verdict: 'adopt', found }
   return { verdict: 'refuse', found, owners: data }
 }
 

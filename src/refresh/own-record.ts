@@ -1,15 +1,44 @@
 /**
- * What a pull secret says of itself, where our manager wrote it: whoever changes a field takes it from its owner, so that
- * an owned one holds what its owner wrote, whoever else claims the same value.
+ * What a pull secret records about itself, where the field manager of its document wrote it: changing a field takes it from
+ * its owner, so an owned field holds what its owner wrote, even if others claim the same value.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
  */
 import { type PullSecretRecord, parseRecord, recordAnnotations } from '../credential/pull-secret-record.ts'
+import type { Document } from '../document/document.ts'
+import { environmentSource } from '../document/document-from-environment.ts'
+import { fieldManager } from '../kubernetes/field-manager.ts'
 import type { PullSecretMetadata } from '../kubernetes/pull-secret-metadata.ts'
+import { documentName } from './document-name.ts'
 
-/** undefined where somebody else wrote the credential, or a word of what is said of it. */
+/** undefined where another manager wrote the credential, or part of the record. */
 export function ownRecord({ annotations, owners }: PullSecretMetadata, manager: string): PullSecretRecord | undefined {
   const ours =
     owners.data.includes(manager) &&
     recordAnnotations.every((name) => owners.annotations.get(name)?.includes(manager) === true)
   return ours ? parseRecord(annotations) : undefined
 }
+
+const fromVariables = 'environment/'
+
+/** A document's name in the record of its Secrets: `ClusterPullSecret/NAME`; `environment/NAME` where variables describe it. */
+export const recordedName = (document: Document): string =>
+  document.source === environmentSource ? `${fromVariables}${document.name}` : documentName(document)
+
+/**
+ * The manager of the variables that a document replaces: a cluster that moves from the variables to a document of another
+ * name keeps its Secrets. One way only, so that the two never take a Secret from each other in turn; and not for a tenant's
+ * document, which must not take over a Secret of the cluster.
+ * undefined where the Secret was not written from variables, or another manager owns part of it.
+ */
+export function replacedManager(document: Document, found: PullSecretMetadata): string | undefined {
+  const { kind, secretName, source } = document
+  if (source === environmentSource || kind !== 'ClusterPullSecret') return undefined
+  const manager = fieldManager({ kind, name: secretName }) // variables name a document after its Secret
+  const [owner, ...others] = found.owners.data
+  if (owner !== manager || others.length > 0 || manager === fieldManager(document)) return undefined
+  return ownRecord(found, manager)?.document.startsWith(fromVariables) ? manager : undefined
+}
+
+/** The record that counts for a document: its own, or that of the variables that it replaces. */
+export const recordFor = (document: Document, found: PullSecretMetadata): PullSecretRecord | undefined =>
+  ownRecord(found, replacedManager(document, found) ?? fieldManager(document))

@@ -1,9 +1,8 @@
 /** Which documents need an exchange at all: with `--min-remaining`, one whose every Secret is fresh costs nothing. */
-import { parseRecord } from '../credential/pull-secret-record.ts'
-import { fieldManager } from '../kubernetes/field-manager.ts'
 import { documentName } from './document-name.ts'
-import { judgeFreshness } from './judge-freshness.ts'
+import { entriesFor, judgeFreshness } from './judge-freshness.ts'
 import type { Outcome } from './outcome.ts'
+import { recordFor, replacedManager } from './own-record.ts'
 import type { Job } from './plan-refresh.ts'
 import type { Surroundings } from './survey.ts'
 
@@ -21,7 +20,7 @@ export function splitByFreshness(
 ): Split {
   const isFresh = ({ document, namespaces }: Job) => {
     const { found } = surroundings.of(document)
-    const judge = judgeFreshness(document, { manager: fieldManager(document), minRemainingMs, now })
+    const judge = judgeFreshness(document, { minRemainingMs, now })
     return namespaces.every((namespace) => judge(namespace, found.get(namespace)) === 'fresh')
   }
   const fresh = jobs.filter(isFresh)
@@ -32,11 +31,16 @@ export function splitByFreshness(
 }
 
 function unchanged({ document }: Job, namespace: string, surroundings: Surroundings): Outcome {
-  const record = parseRecord(surroundings.of(document).found.get(namespace)?.annotations ?? {})
-  const registries = document.registries.map(({ name, hosts }) => {
-    const expiresAt = record?.registries.get(name)?.expiresAt
+  const found = surroundings.of(document).found.get(namespace)
+  const record = found && recordFor(document, found)
+  const entryOf = entriesFor(document)
+  const registries = document.registries.map((registry) => {
+    const { name, hosts } = registry
+    const expiresAt = record && entryOf(registry, record.registries)?.expiresAt
     return { name, hosts, state: 'fresh', ...(expiresAt && { expiresAt }) } as const
   })
   const { secretName } = document
-  return { document: documentName(document), namespace, secretName, result: 'unchanged', registries }
+  const replaced = found !== undefined && replacedManager(document, found) !== undefined
+  const note = replaced ? { note: 'written from the environment variables; taken over when it is due' } : {}
+  return { document: documentName(document), namespace, secretName, result: 'unchanged', registries, ...note }
 }

@@ -25,7 +25,7 @@ suite('pullpass inspect secret', () => {
     const host = `localhost:${sandbox.parts.registry.port}`
     assert.equal(exitCode, 0)
     assert.match(stdout, /^managed by +pullpass:ClusterPullSecret:regcred$/m)
-    assert.match(stdout, /^document +ClusterPullSecret\/regcred$/m)
+    assert.match(stdout, /^document +environment\/regcred$/m)
     assert.match(stdout, /^refreshed +2026-11-24T12:00:00Z \(12 min ago\)$/m)
     const row = `${host}  oauth2accesstoken  2026-11-24T13:00:00Z (in 48 min)  tried as no. 1`
     assert.ok(stdout.split('\n').includes(row), stdout)

@@ -47,9 +47,9 @@ suite('pullpass refresh keeps to whose Secret it is', () => {
     assert.equal(
       stderr,
       [
-        'SECRET_NOT_OURS (kubernetes): Secret team-a/regcred is managed by "kubectl-client-side-apply"; it was left as it is',
-        '  expected one that pullpass made for ClusterPullSecret pull, or none',
-        '  fix: choose another spec.secretName, or take this one over: spec.conflictPolicy: Adopt (once: --adopt)',
+        'SECRET_NOT_OURS (kubernetes): Secret team-a/regcred is managed by "kubectl-client-side-apply"; it was left unchanged',
+        '  expected one that pullpass created for ClusterPullSecret pull, or none',
+        '  fix: choose another spec.secretName, or take this Secret over: spec.conflictPolicy: Adopt (once: --adopt)',
         '',
       ].join('\n'),
     )
@@ -119,7 +119,15 @@ suite('pullpass refresh keeps to whose Secret it is', () => {
     const before = readPullSecret(sandbox, 'team-a')
     const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', second])
     assert.equal(exitCode, 1)
-    assert.match(stderr, /is managed by "pullpass:ClusterPullSecret:pull"; it was left as it is\n/)
+    assert.equal(
+      stderr,
+      [
+        'SECRET_NOT_OURS (kubernetes): Secret team-a/regcred was written by pullpass for ClusterPullSecret/pull (field manager "pullpass:ClusterPullSecret:pull"); it was left unchanged',
+        '  expected one document for each Secret',
+        `  fix: if ClusterPullSecret/other replaces ClusterPullSecret/pull: remove ClusterPullSecret/pull from its file or CronJob, then once: pullpass refresh -f ${second} --adopt; else choose another spec.secretName`,
+        '',
+      ].join('\n'),
+    )
     assert.deepEqual(readPullSecret(sandbox, 'team-a'), before)
   })
 
@@ -135,7 +143,7 @@ suite('pullpass refresh keeps to whose Secret it is', () => {
     assert.equal(exitCode, 1)
     assert.match(
       stderr,
-      /^SECRET_NOT_OURS .* team-a\/regcred is managed by "pullpass:ClusterPullSecret:other"; it was left/,
+      /^SECRET_NOT_OURS .* team-a\/regcred was written by pullpass for ClusterPullSecret\/other \(field manager/,
     )
     assert.match(stdout, /team-b\/regcred +google +written /)
     assert.deepEqual(readPullSecret(sandbox, 'team-a'), before)

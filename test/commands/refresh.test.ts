@@ -36,7 +36,7 @@ suite('pullpass refresh', () => {
     assert.deepEqual(secret.labels, { 'app.kubernetes.io/managed-by': 'pullpass' })
     const { 'pullpass.dev/registries': registries, ...annotations } = secret.annotations
     assert.deepEqual(annotations, {
-      'pullpass.dev/document': 'ClusterPullSecret/regcred',
+      'pullpass.dev/document': 'environment/regcred',
       'pullpass.dev/target': 'team-a/regcred',
       'pullpass.dev/refreshed-at': '2026-11-24T12:00:00.000Z',
       'pullpass.dev/expires-at': '2026-11-24T13:00:00.000Z',

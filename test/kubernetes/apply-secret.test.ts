@@ -84,7 +84,7 @@ suite('applying a pull secret', () => {
     await applySecret(cluster, pullSecret('one'), ways)
     await assert.rejects(applySecret(cluster, pullSecret('two'), other), {
       code: 'SECRET_NOT_OURS',
-      seen: 'Secret team-a/regcred is managed by "pullpass:ClusterPullSecret:a"; it was left as it is',
+      seen: 'Secret team-a/regcred is managed by "pullpass:ClusterPullSecret:a"; it was left unchanged',
     })
     const taken = await applySecret(cluster, pullSecret('two'), { ...other, force: 'force' })
     assert.equal(taken.outcome, 'updated')

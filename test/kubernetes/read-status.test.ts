@@ -171,7 +171,7 @@ const rows: Row[] = [
     ]),
     expected: {
       code: 'SECRET_NOT_OURS',
-      seen: 'Secret team-a/regcred is managed by "kubectl-create", "helm"; it was left as it is',
+      seen: 'Secret team-a/regcred is managed by "kubectl-create", "helm"; it was left unchanged',
       retryable: false,
     },
   },
@@ -205,7 +205,7 @@ suite('the API server’s refusal', () => {
       status('Apply failed', [{ reason: 'FieldManagerConflict', message: `conflict with "${token}" using v1` }]),
       {
         code: 'SECRET_NOT_OURS',
-        seen: 'Secret team-a/regcred is managed by (its words are withheld: they repeat a secret); it was left as it is',
+        seen: 'Secret team-a/regcred is managed by (its words are withheld: they repeat a secret); it was left unchanged',
       },
     ],
     ['as a verb', 403, status(`User "jane" cannot ${token} resource "secrets"`), { code: 'KUBERNETES_REFUSED' }],
@@ -228,7 +228,7 @@ suite('the API server’s refusal', () => {
     }))
     const { seen } = readStatus(cluster, { status: 409, body: status('Apply failed', conflicts) }, asked)
     const names = Array.from({ length: 10 }, (_, i) => `"m${i} 31m"`).join(', ')
-    assert.equal(seen, `Secret team-a/regcred is managed by ${names}; it was left as it is`)
+    assert.equal(seen, `Secret team-a/regcred is managed by ${names}; it was left unchanged`)
   })
 
   test('is put into words whatever it is', () => {

@@ -116,8 +116,8 @@ suite('applyPullSecret', () => {
     const write = await writeOf(sandbox, 'ours', '2026-11-24T12:30:00Z')
     await assert.rejects(applyPullSecret(write, undefined, cluster), {
       code: 'SECRET_NOT_OURS',
-      seen: 'Secret team-a/regcred is managed by "pullpass:ClusterPullSecret:other"; it was left as it is',
-      expected: 'one that pullpass made for ClusterPullSecret pull, or none',
+      seen: 'Secret team-a/regcred was written by pullpass for ClusterPullSecret/other (field manager "pullpass:ClusterPullSecret:other"); it was left unchanged',
+      expected: 'one document for each Secret',
     })
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:theirs' })
   })

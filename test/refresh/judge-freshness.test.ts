@@ -14,7 +14,7 @@ const document = documentOf([registry('one'), registry('two')])
 const need = { document, minRemainingMs: 30 * 60_000 }
 
 const judge = (found: PullSecretMetadata | undefined, wanted: typeof need) =>
-  judgeFreshness(wanted.document, { manager, minRemainingMs: wanted.minRemainingMs, now })('team-a', found)
+  judgeFreshness(wanted.document, { minRemainingMs: wanted.minRemainingMs, now })('team-a', found)
 
 /** As a run of `document` leaves it, both entries with this life left. */
 function annotationsOf(written: Document, minutesLeft: readonly number[] = [60, 60], target = 'team-a/regcred') {

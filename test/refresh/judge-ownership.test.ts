@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
+import { recordAnnotations, renderRecord } from '../../src/credential/pull-secret-record.ts'
+import type { Document } from '../../src/document/document.ts'
+import type { PullSecretMetadata } from '../../src/kubernetes/pull-secret-metadata.ts'
 import { judgeOwnership } from '../../src/refresh/judge-ownership.ts'
 import { annotatedBy, foundSecret, manager, ownedBy, owners } from './found-secret.ts'
+import { documentOf, registry } from './test-document.ts'
+
+/** Its manager is `manager`. */
+const documentWith = (conflictPolicy: 'Refuse' | 'Adopt'): Document => ({
+  ...documentOf([registry('one')]),
+  conflictPolicy,
+})
 
 type Owners = ReturnType<typeof ownedBy>
 
@@ -11,7 +21,9 @@ const policy = fc.constantFrom('Refuse', 'Adopt')
 suite('whose a Secret is', () => {
   test('is nobody’s, where there is none', () => {
     fc.assert(
-      fc.property(policy, (each) => assert.deepEqual(judgeOwnership(undefined, manager, each), { verdict: 'create' })),
+      fc.property(policy, (each) =>
+        assert.deepEqual(judgeOwnership(undefined, documentWith(each)), { verdict: 'create' }),
+      ),
     )
   })
 
@@ -57,8 +69,8 @@ suite('whose a Secret is', () => {
   for (const [name, [held, refused, adopted]] of Object.entries(rows)) {
     test(`${name}: ${refused}, or ${adopted} where the document takes over`, () => {
       const found = foundSecret({ owners: held })
-      assert.equal(judgeOwnership(found, manager, 'Refuse').verdict, refused)
-      assert.equal(judgeOwnership(found, manager, 'Adopt').verdict, adopted)
+      assert.equal(judgeOwnership(found, documentWith('Refuse')).verdict, refused)
+      assert.equal(judgeOwnership(found, documentWith('Adopt')).verdict, adopted)
     })
   }
 
@@ -71,7 +83,7 @@ suite('whose a Secret is', () => {
         [target, ['kubectl-annotate']],
       ]),
     })
-    const ownership = judgeOwnership(foundSecret({ owners: edited }), manager, 'Refuse')
+    const ownership = judgeOwnership(foundSecret({ owners: edited }), documentWith('Refuse'))
     assert.ok(ownership.verdict === 'mend')
     assert.deepEqual(ownership.editors.toSorted(), ['argocd', 'kubectl-annotate', 'kubectl-edit'])
   })
@@ -79,7 +91,7 @@ suite('whose a Secret is', () => {
   test('is never written by a document whose manager owns nothing of it, or lost it to another document, and that does not take over', () => {
     fc.assert(
       fc.property(owners, policy, (held, each) => {
-        const { verdict } = judgeOwnership(foundSecret({ owners: held }), manager, each)
+        const { verdict } = judgeOwnership(foundSecret({ owners: held }), documentWith(each))
         const taken = held.data.includes('pullpass:ClusterPullSecret:other')
         const ours = held.data.includes(manager) || (held.label.includes(manager) && !taken)
         assert.equal(verdict === 'refuse', !ours && each === 'Refuse')
@@ -87,4 +99,52 @@ suite('whose a Secret is', () => {
       }),
     )
   })
+
+  const variables = 'pullpass:ClusterPullSecret:regcred'
+  const ofVariables = (
+    recorded = 'environment/regcred',
+    data: readonly string[] = [variables],
+    recordedBy: readonly string[] = [variables],
+  ) =>
+    foundSecret({
+      owners: {
+        data,
+        label: [variables],
+        annotations: annotatedBy(recordAnnotations.map((name) => [name, recordedBy] as const)),
+      },
+      annotations: renderRecord({
+        document: recorded,
+        target: 'team-a/regcred',
+        refreshedAt: new Date(0),
+        registries: new Map(),
+      }),
+    })
+
+  test('is passed on from the variables to a document that wants the same Secret', () => {
+    assert.equal(judgeOwnership(ofVariables(), documentWith('Refuse')).verdict, 'replace')
+  })
+
+  const notReplaced: Record<string, readonly [found: PullSecretMetadata, document: Document]> = {
+    'to variables that describe another document': [
+      ofVariables(),
+      { ...documentWith('Refuse'), source: 'the environment' },
+    ],
+    'to the PullSecret of a tenant': [
+      ofVariables(),
+      { ...documentWith('Refuse'), kind: 'PullSecret', namespace: 'team-a' },
+    ],
+    'to a document of another Secret name': [ofVariables(), { ...documentWith('Refuse'), secretName: 'other' }],
+    'from a document of that name': [ofVariables('ClusterPullSecret/regcred'), documentWith('Refuse')],
+    'where another manager owns the credential too': [
+      ofVariables('environment/regcred', [variables, 'kubectl']),
+      documentWith('Refuse'),
+    ],
+    'where another manager wrote the record': [
+      ofVariables('environment/regcred', [variables], ['kubectl']),
+      documentWith('Refuse'),
+    ],
+  }
+  for (const [name, [found, document]] of Object.entries(notReplaced)) {
+    test(`is not passed on ${name}`, () => assert.equal(judgeOwnership(found, document).verdict, 'refuse'))
+  }
 })

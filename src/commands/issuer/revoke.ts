@@ -38,7 +38,7 @@ export const revoke: Command<typeof flags> = {
   summary: 'Take a leaked key out of what is public, for good',
   usage: [
     'issuer revoke KID --to TARGET [flags]',
-    'issuer revoke --to TARGET [flags] -- KID   (a KID that begins with -)',
+    'issuer revoke --to TARGET [flags] -- KID   (a short KID that begins with -)',
   ],
   details: [
     'Writes the revocation into the ConfigMap that issuer watch remembers keys in, and publishes without the key: neither',
@@ -54,6 +54,11 @@ export const revoke: Command<typeof flags> = {
   ].join('\n'),
   life: 'one-shot',
   flags,
+  // One in 64 of the API server's own kids, which are SHA-256 in base64url. No flag is that long.
+  dashedWord: {
+    pattern: /^(?:-[A-Za-z0-9_][A-Za-z0-9_-]{18,127}|--[A-Za-z0-9_-]{41})$/,
+    otherwise: 'a KID that begins with "-" after --: pullpass issuer revoke --to TARGET -- KID',
+  },
 
   async run({ flags: given, positionals, outside, terminal }) {
     const keyId = readKeyId(positionals)

@@ -11,7 +11,7 @@ import { Redacted } from '../../outside/redacted.ts'
 import { documentName } from '../../refresh/document-name.ts'
 import { judgeOwnership } from '../../refresh/judge-ownership.ts'
 import { mintedFrom } from '../../refresh/minted-from.ts'
-import { ownRecord } from '../../refresh/own-record.ts'
+import { recordFor } from '../../refresh/own-record.ts'
 import { judgePullSecret } from '../../registry/judge-pull-secret.ts'
 import { matchImage } from '../../registry/match-image.ts'
 import type { WantedImage } from '../asked.ts'
@@ -88,7 +88,7 @@ function judgeMetadata(
       ),
     )
   }
-  const ownership = judgeOwnership(content, fieldManager(document), document.conflictPolicy)
+  const ownership = judgeOwnership(content, document)
   if (ownership.verdict !== 'refuse')
     return content.immutable ? judgeImmutable(document, namespace, commands) : undefined
   const owners = ownership.owners.length === 0 ? 'nobody that is known' : ownership.owners.join(', ')
@@ -127,7 +127,7 @@ function judgeContent(place: Place, { images, now }: JudgeSecret): Judged {
       refresh,
     )
   }
-  const record = ownRecord(content, manager)
+  const record = recordFor(document, content)
   if (record === undefined) {
     const others = content.owners.data.filter((name) => name !== manager)
     const by = others.length === 0 ? 'something else' : others.join(', ')
@@ -160,11 +160,11 @@ function judgeRecord(record: PullSecretRecord, { document, namespace, refresh }:
       )
   }
   const outdated = document.registries.find((registry) => {
-    const entry = record.registries.get(registry.name)
-    return (
-      entry?.mintedFrom !== mintedFrom(document, registry) ||
-      !registry.hosts.every((host) => entry.hosts.includes(host))
-    )
+    const source = mintedFrom(document, registry)
+    // Its name differs where the Secret was written from variables that this document replaces.
+    const entries = [record.registries.get(registry.name), ...record.registries.values()]
+    const entry = entries.find((one) => one?.mintedFrom === source)
+    return entry === undefined || !registry.hosts.every((host) => entry.hosts.includes(host))
   })
   if (outdated === undefined && record.registries.size === document.registries.length) return undefined
   return failed(

@@ -130,7 +130,26 @@ suite('pullpass issuer revoke', () => {
     assert.ok(stderr.includes(`known: key "${old.kid}", key "${next.kid}" (it signs now)\n`), stderr)
   })
 
+  for (const kid of [
+    '-ZrNyZx0bVRt-o9JZCWzRj2cEBt1bCPdz2uFUKbXMPg',
+    '--rNyZx0bVRt-o9JZCWzRj2cEBt1bCPdz2uFUKbXMPg',
+    '-0123456789abcdef012345',
+  ]) {
+    test(`takes ${kid}, which begins with a hyphen, as a KID wherever it stands`, async (t) => {
+      const { sandbox } = await startTestWatch(t)
+      for (const argv of [[kid, ...to], [...to, kid], [...to, '--', kid]]) {
+        const { exitCode, stderr } = await runPullpass(sandbox, ['issuer', 'revoke', ...argv])
+        assert.equal(exitCode, 1)
+        assert.ok(stderr.startsWith(`KEY_UNKNOWN (publish): "${kid}" is no key that is served`), stderr)
+      }
+    })
+  }
+
   const wrong: Record<string, [argv: string[], says: RegExp]> = {
+    'with a short KID that begins with a hyphen': [
+      ['-abc', ...to],
+      /^USAGE_INVALID \(run\): -a is unknown\n {2}expected a KID that begins with "-" after --: pullpass issuer revoke --to TARGET -- KID\n/,
+    ],
     'without a KID': [to, /^USAGE_INVALID \(run\): no KID is given\n {2}expected one key, as issuer show names it/],
     'with two KIDs': [[...to, 'one', 'two'], /^USAGE_INVALID \(run\): "two" stands after the KID\n/],
     'without a target': [
