@@ -29,3 +29,41 @@ suite('the process, in real time', () => {
     assert.match(stderr, /^TIMED_OUT \(run\): the run did not end within 1s\n/)
   })
 })
+
+const cli = join(import.meta.dirname, '../src/cli.ts')
+
+/** On a pseudo-terminal, by util-linux's script(1): all that a person would see there. */
+async function onTerminal(argv: readonly string[], environment: Readonly<Record<string, string>>): Promise<string> {
+  const command = [process.execPath, cli, ...argv].map((word) => `'${word}'`).join(' ')
+  const { stdout } = await promisify(execFile)('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    env: { PATH: process.env['PATH'], ...environment },
+  })
+  return stdout
+}
+
+suite('on a terminal', () => {
+  const controlSequence = '\u001b['
+
+  test('what does not answer for two seconds is named with its hop, and the line is removed by the answer', async (t) => {
+    const sandbox = await startTestSandbox(t, { now: () => new Date() })
+    sandbox.parts.sts.faults.inject({ kind: 'latency', ms: 3_000 }, { times: 1 })
+    const shown = await onTerminal(['refresh'], { ...sandbox.environment, TERM: 'xterm' })
+    assert.ok(
+      shown.includes(
+        `\r${controlSequence}Kwaiting for Google's token service at ${sandbox.environment['PULLPASS_GCP_STS_ENDPOINT']}/v1/token (exchange)\r${controlSequence}K`,
+      ),
+      shown,
+    )
+    assert.ok(shown.includes(`${controlSequence}32mwritten${controlSequence}`), shown)
+  })
+
+  test('TERM=dumb and NO_COLOR show no colour, and TERM=dumb no line that is overwritten', async (t) => {
+    const sandbox = await startTestSandbox(t, { now: () => new Date() })
+    sandbox.parts.sts.faults.inject({ kind: 'latency', ms: 3_000 }, { times: 1 })
+    const dumb = await onTerminal(['refresh'], { ...sandbox.environment, TERM: 'dumb' })
+    assert.match(dumb, /team-a\/regcred +google +written/)
+    assert.ok(!dumb.includes(controlSequence) && !dumb.includes('waiting'), dumb)
+    const plain = await onTerminal(['refresh'], { ...sandbox.environment, TERM: 'xterm', NO_COLOR: '1' })
+    assert.ok(!plain.includes(`${controlSequence}3`), plain)
+  })
+})

@@ -35,9 +35,25 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
+/** A terminal that only prints: no colour, and no line that is overwritten. */
+const isDumb = process.env['TERM'] === 'dumb'
+
+let isProgressShown = false
+function showProgress(text: string | undefined): void {
+  if (text === undefined && !isProgressShown) return
+  process.stderr.write(text === undefined ? '\r\x1b[K' : `\r\x1b[K${text}`)
+  isProgressShown = text !== undefined
+}
+
 const terminal: Terminal = {
-  print: (text) => process.stdout.write(`${text}\n`),
-  complain: (text) => process.stderr.write(`${text}\n`),
+  print: (text) => {
+    showProgress(undefined)
+    process.stdout.write(`${text}\n`)
+  },
+  complain: (text) => {
+    showProgress(undefined)
+    process.stderr.write(`${text}\n`)
+  },
   readInput: async () => (await import('./terminal/read-input.ts')).readInput(process.stdin),
   ...(process.stdin.isTTY &&
     process.stderr.isTTY && {
@@ -46,11 +62,11 @@ const terminal: Terminal = {
         return await askPerson(question, { input: process.stdin, output: process.stderr }, signal)
       },
     }),
-  ...(process.stderr.isTTY && { tell: (text) => process.stderr.write(`${text}\n`) }),
-  color: process.stdout.isTTY && !process.env['NO_COLOR'] ? 'always' : 'never',
+  ...(process.stderr.isTTY && { tell: (text) => terminal.complain(text) }),
+  color: process.stdout.isTTY && !isDumb && !process.env['NO_COLOR'] ? 'always' : 'never',
   ...(process.stdout.isTTY && { columns: process.stdout.columns }),
   progress: (text) => {
-    if (process.stderr.isTTY) process.stderr.write(text === undefined ? '\r\x1b[K' : `\r\x1b[K${text}`)
+    if (process.stderr.isTTY && !isDumb) showProgress(text)
   },
 }
 
@@ -72,6 +88,7 @@ const exitCode = await run(process.argv.slice(2), {
   terminal,
   endHard: startHardDeadline,
 })
-process.exitCode = endedBy === undefined ? exitCode : 128 + constants.signals[endedBy]
+// A daemon that is stopped, and a run that was done all the same, ended well.
+process.exitCode = endedBy === undefined || exitCode === 0 ? exitCode : 128 + constants.signals[endedBy]
 // What a run had to leave behind, such as a read of an input that never ends, must not keep the process.
 setTimeout(() => process.exit(), 500).unref()

@@ -53,10 +53,11 @@ suite('start-up', () => {
     assert.deepEqual(schemas, [])
   })
 
-  test('the version and the help load no command', () => {
-    const loaded = loadedWith(['src/cli.ts', 'src/commands/run.ts', 'src/commands/version.ts'])
-    const called = commands.filter((command) => loaded.has(command))
-    assert.deepEqual(called, [])
+  test('the help loads no command, and the version only its own', () => {
+    const called = (files: readonly string[]) => commands.filter((command) => loadedWith(files).has(command))
+    const help = ['src/cli.ts', 'src/commands/run.ts']
+    assert.deepEqual(called(help), [])
+    assert.deepEqual(called([...help, 'src/commands/version.ts']), ['src/commands/version.ts'])
   })
 })
 

@@ -39,6 +39,8 @@ export interface Command<F extends Flags = Flags> {
   readonly flags: F
   /** Where namespaces stand, for who tries kubectl's -n on a command that lacks it; follows "expected". */
   readonly namespacesStand?: string
+  /** The words that its positional can be, for shell completion; absent: files, where it takes a positional. */
+  readonly positionals?: readonly string[]
   /** A positional that may begin with "-", which would be read as flags otherwise. */
   readonly dashedWord?: DashedWord
   /** A one-shot ends by itself, or after --timeout; what runs until stopped has no time limit of its own. */

@@ -65,6 +65,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Remove pullpass and what it created from a cluster and the cloud',
     load: async () => (await import('./uninstall.ts')).uninstall,
   },
+  completion: {
+    summary: 'Print the completion script of a shell',
+    load: async () => (await import('./completion.ts')).completion,
+  },
+  version: {
+    summary: 'Show the version, its commit, and the version of Node.js',
+    load: async () => (await import('./version.ts')).showVersion,
+  },
   sandbox: {
     summary: 'Run a cluster, Google APIs and a registry on this machine',
     load: async () => (await import('./sandbox.ts')).sandbox,

@@ -23,7 +23,7 @@ export interface Host extends Pick<Outside, 'environment' | 'now' | 'random' | '
   readonly endHard?: (timeoutMs: number, message: string) => HardDeadline
 }
 
-/** The exit code: 0 all done; 1 something failed; 2 wrong usage. Who interrupts knows 130 and 143 himself. */
+/** The exit code: 0 all done; 1 something failed; 2 invalid usage. A signal that ended a run is the caller's to report. */
 export async function run(argv: readonly string[], host: Host): Promise<number> {
   try {
     return await dispatch(argv, host)
@@ -33,15 +33,16 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
 }
 
 async function dispatch([name = '--help', ...words]: readonly string[], host: Host): Promise<number> {
-  if (name === '--version' || name === 'version') {
-    host.terminal.print((await import('./version.ts')).version)
-    return 0
-  }
   if (['--help', '-h', 'help'].includes(name)) {
     host.terminal.print(words.length === 0 ? renderHelp(commands) : await help(words))
     return 0
   }
-  return await runCommand(findCommand([name, ...words]), host)
+  if (name === '__complete') {
+    host.terminal.print((await (await import('./complete.ts')).complete(words)).join('\n'))
+    return 0
+  }
+  const first = name === '--version' ? 'version' : name
+  return await runCommand(findCommand([first, ...words]), host)
 }
 
 async function runCommand(found: Found, host: Host): Promise<number> {
@@ -61,9 +62,13 @@ async function runCommand(found: Found, host: Host): Promise<number> {
   try {
     return await runBounded(command, line, { host: guarded, secrets })
   } catch (error) {
+    // It was to run until it is stopped, and was.
+    if (command.life === 'until-stopped' && isInterruption(error)) return 0
     return complain(error, guarded, line.common['log-format'])
   }
 }
+
+const isInterruption = (error: unknown) => error instanceof PullpassError && error.code === 'INTERRUPTED'
 
 /** Whatever is printed, the log included, is searched for the secrets of the run: the last defence, not the first. */
 function withholding(terminal: Terminal, secrets: SecretRegister): Terminal {
@@ -92,7 +97,7 @@ async function runBounded(command: Command, line: CommandLine, { host, secrets }
   })
   try {
     return await orEnd(bound.signal, async () => {
-      const outside = await makeOutside(line, { host: { ...host, signal: bound.signal }, secrets })
+      const outside = await makeOutside(line, command.life, { host: { ...host, signal: bound.signal }, secrets })
       return await command.run({ ...line, outside, terminal: host.terminal })
     })
   } finally {
@@ -100,7 +105,11 @@ async function runBounded(command: Command, line: CommandLine, { host, secrets }
   }
 }
 
-async function makeOutside({ common }: CommandLine, { host, secrets }: Guarded): Promise<Outside> {
+async function makeOutside(
+  { common }: CommandLine,
+  life: Command['life'],
+  { host, secrets }: Guarded,
+): Promise<Outside> {
   const { environment, now, random, sleep, signal, terminal } = host
   const caFile = common['ca-file'] ?? environment['PULLPASS_CA_FILE']
   const authorities = caFile
@@ -110,7 +119,12 @@ async function makeOutside({ common }: CommandLine, { host, secrets }: Guarded):
   const log = createLog({ level, format, now, write: terminal.complain })
   const plain = httpsTransport(environment, authorities)
   const transport = level === 'debug' ? (await import('../outside/log-requests.ts')).logRequests(plain, log) : plain
-  return { environment, now, random, sleep, signal, log, transport, secrets }
+  // A daemon asks again and again, and reports in its log and alarms what does not answer.
+  const waits =
+    terminal.tell === undefined || format === 'json' || life === 'until-stopped'
+      ? {}
+      : { waiting: (await import('../terminal/report-waits.ts')).reportWaits(terminal.progress, { sleep, signal }) }
+  return { environment, now, random, sleep, signal, log, transport, secrets, ...waits }
 }
 
 /** The reason to abort a run with that a signal ends. */

@@ -1,4 +1,33 @@
-/** The version of this pullpass, as its package says it; loaded only where somebody asks. */
+/** pullpass version: which pullpass this is, and which Node.js runs it. */
 import manifest from '../../package.json' with { type: 'json' }
+import { renderStructured } from '../terminal/render-structured.ts'
+import type { Command } from './command.ts'
+import { outputFlags } from './shared-flags.ts'
+
+/** Set by tools/build.ts; absent where the sources themselves run. */
+declare const PULLPASS_COMMIT: string | undefined
 
 export const version: string = manifest.version
+
+const commit = typeof PULLPASS_COMMIT === 'string' ? PULLPASS_COMMIT : 'unknown'
+
+export const showVersion: Command<typeof outputFlags> = {
+  summary: 'Show the version, its commit, and the version of Node.js',
+  usage: ['version [flags]'],
+  details: [
+    'Also as pullpass --version. The commit is "unknown" where pullpass runs from its sources, or was built outside of a Git',
+    'repository.',
+  ].join('\n'),
+  life: 'one-shot',
+  flags: outputFlags,
+
+  async run({ flags: { output }, terminal }) {
+    const node = process.versions.node
+    terminal.print(
+      output === undefined
+        ? `pullpass ${version} (commit ${commit}, Node.js ${node})`
+        : await renderStructured({ version, commit, node }, output),
+    )
+    return 0
+  },
+}

@@ -7,6 +7,7 @@
  */
 import type { Outside } from '../outside/outside.ts'
 import { retryAtOf } from '../outside/retry-at.ts'
+import { showUrl } from '../outside/show-url.ts'
 import { systemErrorCode } from '../outside/system-error-code.ts'
 import type { Cluster, ClusterAnswer, ClusterRequest, Reconnection } from './cluster.ts'
 import type { ClusterAccess, ClusterIdentity } from './cluster-access.ts'
@@ -19,7 +20,7 @@ import { splitCertificates } from './read-certificates.ts'
 import { createSlots } from './slots.ts'
 import { unreachable } from './unreachable.ts'
 
-export type ClusterOutside = Pick<Outside, 'now' | 'random' | 'sleep' | 'signal' | 'log' | 'secrets'>
+export type ClusterOutside = Pick<Outside, 'now' | 'random' | 'sleep' | 'signal' | 'log' | 'secrets' | 'waiting'>
 
 export interface ClusterLimits extends LineLimits {
   /** How long requests under way that change something may go on when the run is interrupted. */
@@ -176,6 +177,10 @@ type Attempt =
 async function attemptRequest(connection: Connection, wanted: ClusterRequest): Promise<Attempt> {
   const { access, outside } = connection
   const change = wanted.method === 'GET' ? 0 : 1
+  const answered = outside.waiting?.({
+    hop: 'kubernetes',
+    endpoint: `the API server at ${showUrl(access.server.href)}`,
+  })
   connection.changes += change
   try {
     const identity = await access.identify('asked')
@@ -190,6 +195,7 @@ async function attemptRequest(connection: Connection, wanted: ClusterRequest): P
   } catch (error) {
     return { kind: 'failed', error }
   } finally {
+    answered?.()
     connection.changes -= change
   }
 }

@@ -1,4 +1,5 @@
 /** What comes from outside, as arguments: nothing below cli.ts reads a clock, a socket or a variable by itself. */
+import type { Hop } from './pullpass-error.ts'
 import type { SecretRegister } from './secret-register.ts'
 import type { Transport } from './transport.ts'
 
@@ -22,4 +23,12 @@ export interface Outside {
   readonly log: Log
   /** What this run has sent or obtained in confidence: nothing from outside is shown that repeats it. */
   readonly secrets: SecretRegister
+  /** Reports a request that is sent; call the result when it is over. Absent where no terminal shows it. */
+  readonly waiting?: (waiting: Waiting) => () => void
+}
+
+export interface Waiting {
+  readonly hop: Hop
+  /** `Google at https://sts.googleapis.com/v1/token`, without user and query. */
+  readonly endpoint: string
 }

@@ -42,7 +42,10 @@ export interface Received {
 /** Thrown by `read`, with what was seen instead; never with a part of the answer that may be a credential. */
 export class AnswerUnread extends Error {}
 
-export type SendOutside = Pick<Outside, 'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'log' | 'secrets'>
+export type SendOutside = Pick<
+  Outside,
+  'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'log' | 'secrets' | 'waiting'
+>
 
 const maxBytes = 1024 * 1024
 const attempts = 4
@@ -87,12 +90,15 @@ function answerUnread<T>({ hop, who, url }: Ask<T>, unread: unknown): PullpassEr
 async function exchangeMessages<T>(outside: SendOutside, ask: Ask<T>): Promise<HttpAnswer> {
   const timeoutMs = ask.timeoutMs ?? defaultTimeoutMs
   const timeout = AbortSignal.timeout(timeoutMs)
+  const answered = outside.waiting?.({ hop: ask.hop, endpoint: `${ask.who} at ${showUrl(ask.url)}` })
   try {
     return await outside.transport(toRequest(ask, AbortSignal.any([timeout, outside.signal])))
   } catch (error) {
     outside.signal.throwIfAborted()
     if (error instanceof PullpassError) throw error // it is in words already
     throw transportFault(ask, timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined, error)
+  } finally {
+    answered?.()
   }
 }
 

@@ -28,10 +28,35 @@ suite('the commands', () => {
     for (const words of [[], ['-h'], ['help']]) assert.equal((await pullpass(...words)).stdout, stdout)
   })
 
-  test('--version is that of the package', async () => {
+  test('--version shows the version of the package, the commit, and the version of Node.js', async () => {
+    const stdout = `pullpass ${version} (commit unknown, Node.js ${process.versions.node})\n`
     for (const word of ['--version', 'version']) {
-      assert.deepEqual(await pullpass(word), { exitCode: 0, stdout: `${version}\n`, stderr: '' })
+      assert.deepEqual(await pullpass(word), { exitCode: 0, stdout, stderr: '' })
     }
+    const json = JSON.parse((await pullpass('version', '-o', 'json')).stdout)
+    assert.deepEqual(json, { version, commit: 'unknown', node: process.versions.node })
+  })
+
+  const misspelt = [
+    { words: ['issuer', 'chek'], near: 'issuer check', help: 'pullpass issuer --help' },
+    { words: ['trust', 'aply', '-f', 'x.yaml'], near: 'trust apply', help: 'pullpass trust --help' },
+    { words: ['publish'], near: 'issuer publish', help: 'pullpass --help' },
+  ]
+  for (const { words, near, help } of misspelt) {
+    test(`"${words.join(' ')}" is refused, with ${near} and ${help}`, async () => {
+      const { exitCode, stderr } = await pullpass(...words)
+      assert.equal(exitCode, 2)
+      assert.match(stderr, new RegExp(`^USAGE_INVALID .*\\n {2}expected perhaps ${near}\\n {2}fix: ${help}\\n$`))
+    })
+  }
+
+  test('an unknown member of a group is refused with all that there are', async () => {
+    const { exitCode, stderr } = await pullpass('trust', 'toString')
+    assert.equal(exitCode, 2)
+    assert.match(
+      stderr,
+      /\n {2}expected one of trust plan, trust apply, trust destroy\n {2}fix: pullpass trust --help\n$/,
+    )
   })
 
   test('an unknown command is refused, and the nearest one proposed', async () => {

@@ -46,6 +46,8 @@ const validCalls: Readonly<Record<string, { readonly words?: readonly string[]; 
   'trust apply': { flags: { file: 'DOCUMENT', subject: 'image-system/pullpass', yes: true } },
   'trust destroy': { flags: { file: 'DOCUMENT', subject: 'image-system/pullpass', yes: true } },
   uninstall: { flags: { file: 'DOCUMENT', yes: true } },
+  completion: { words: ['bash'], flags: {} },
+  version: { flags: {} },
   sandbox: { flags: {} },
 }
 

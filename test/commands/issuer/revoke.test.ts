@@ -137,7 +137,11 @@ suite('pullpass issuer revoke', () => {
   ]) {
     test(`takes ${kid}, which begins with a hyphen, as a KID wherever it stands`, async (t) => {
       const { sandbox } = await startTestWatch(t)
-      for (const argv of [[kid, ...to], [...to, kid], [...to, '--', kid]]) {
+      for (const argv of [
+        [kid, ...to],
+        [...to, kid],
+        [...to, '--', kid],
+      ]) {
         const { exitCode, stderr } = await runPullpass(sandbox, ['issuer', 'revoke', ...argv])
         assert.equal(exitCode, 1)
         assert.ok(stderr.startsWith(`KEY_UNKNOWN (publish): "${kid}" is no key that is served`), stderr)

@@ -1,0 +1,101 @@
+/**
+ * What may follow on a command line, for the shells' completion scripts and for kubectl: a candidate a line, with a
+ * description after a tab, and in the last line whether files may follow. https://github.com/spf13/cobra: shell completions
+ */
+import type { Command } from './command.ts'
+import { commands } from './commands.ts'
+import type { Flag, Flags } from './flag.ts'
+import { commonFlags } from './shared-flags.ts'
+
+/** As cobra's ShellCompDirectiveDefault and ShellCompDirectiveNoFileComp, which kubectl reads. */
+const directive = { files: ':0', noFiles: ':4' } as const
+
+interface Candidates {
+  readonly lines: readonly string[]
+  readonly otherwise: keyof typeof directive
+}
+
+/** `words`: all after the program's name; the last is the one to complete, and may be empty. */
+export async function complete(words: readonly string[]): Promise<string[]> {
+  const { lines, otherwise } = await findCandidates(words)
+  return [...lines, directive[otherwise]]
+}
+
+async function findCandidates(words: readonly string[]): Promise<Candidates> {
+  const last = words.at(-1) ?? ''
+  const [first = '', second = ''] = words
+  const entry = Object.hasOwn(commands, first) ? commands[first] : commands[`${first} ${second}`]
+  const isGroup = Object.keys(commands).some((name) => name.startsWith(`${first} `))
+  if (words.length <= 1 || (isGroup && words.length === 2))
+    return named(words.length <= 1 ? topLevel() : membersOf(first), last)
+  if (first === 'help') return named(words.length === 2 ? topLevel() : membersOf(second), last)
+  if (entry === undefined) return named([], last)
+  return followCommand(await entry.load(), words.slice(isGroup ? 2 : 1), last)
+}
+
+type Named = readonly (readonly [name: string, description: string])[]
+
+function named(all: Named, start: string): Candidates {
+  const lines = all
+    .filter(([name]) => name.startsWith(start))
+    .map(([name, description]) => (description === '' ? name : `${name}\t${description}`))
+  return { lines, otherwise: 'noFiles' }
+}
+
+/** Commands, and each group of them once. */
+function topLevel(): Named {
+  const groups = new Map<string, string>()
+  for (const [name, { summary }] of Object.entries(commands)) {
+    const [first = '', second] = name.split(' ')
+    groups.set(first, second === undefined ? summary : [groups.get(first), second].filter(Boolean).join(', '))
+  }
+  return [...groups, ['help', 'Show the help of a command'], ['--version', 'Show the version']]
+}
+
+const membersOf = (group: string): Named =>
+  Object.entries(commands)
+    .filter(([name]) => name.startsWith(`${group} `))
+    .map(([name, { summary }]) => [name.slice(group.length + 1), summary])
+
+function followCommand({ flags, positionals, usage }: Command, words: readonly string[], last: string): Candidates {
+  const known: Flags = { ...flags, ...commonFlags }
+  const before = words.slice(0, -1)
+  if (before.includes('--')) return { lines: [], otherwise: 'files' }
+  const open = flagNamed(before.at(-1), known)
+  if (open?.type === 'string') return valuesOf(open, last, '')
+  const [, name = '', value] = /^--([^=]+)=(.*)$/s.exec(last) ?? []
+  const inline = flagNamed(`--${name}`, known)
+  if (value !== undefined) return inline === undefined ? named([], last) : valuesOf(inline, value, `--${name}=`)
+  if (last.startsWith('-')) return named(flagsLeft(known, before), last)
+  const takesFile = usage.some((form) => form.includes('[FILE|-]'))
+  const { lines } = named(
+    (positionals ?? []).map((word) => [word, '']),
+    last,
+  )
+  return { lines, otherwise: takesFile ? 'files' : 'noFiles' }
+}
+
+function flagNamed(word: string | undefined, known: Flags): Flag | undefined {
+  const found = Object.entries(known).find(
+    ([name, { short }]) => word === `--${name}` || (short !== undefined && word === `-${short}`),
+  )
+  return found?.[1]
+}
+
+function valuesOf({ choices, value }: Flag, start: string, prefix: string): Candidates {
+  if (choices === undefined)
+    return { lines: [], otherwise: value === 'FILE' || value === 'TARGET' ? 'files' : 'noFiles' }
+  return {
+    lines: choices.filter((choice) => choice.startsWith(start)).map((choice) => `${prefix}${choice}`),
+    otherwise: 'noFiles',
+  }
+}
+
+/** A flag that is given, and may be given once only, does not follow again. */
+const flagsLeft = (known: Flags, before: readonly string[]): Named =>
+  Object.entries(known)
+    .filter(
+      ([name, { multiple }]) =>
+        multiple || !before.some((word) => word === `--${name}` || word.startsWith(`--${name}=`)),
+    )
+    .map(([name, { summary }]) => [`--${name}`, summary])
