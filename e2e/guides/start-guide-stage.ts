@@ -75,7 +75,7 @@ export const startGuideStage = (kind: GuideCluster['kind'], clouds: readonly Gui
       folder: home,
       ports: { '8080': `${await freePort()}`, '8081': `${await freePort()}` },
       unknownNames: internet.unknown,
-      direct: (direction) => playDirection(direction, { home, cluster, ownWebServer }),
+      direct: (direction) => playDirection(direction, { home, cluster, ownWebServer, shell }),
     }
   })
 

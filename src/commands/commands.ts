@@ -13,6 +13,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Exchange once, write every chosen pull secret, exit',
     load: async () => (await import('./refresh.ts')).refresh,
   },
+  init: {
+    summary: "Write a document from the script's variables",
+    load: async () => (await import('./init.ts')).init,
+  },
   inspect: {
     summary: 'Show a subject token or a pull secret as people read it',
     load: async () => (await import('./inspect.ts')).inspect,

@@ -17,6 +17,7 @@ const invalidValues: Readonly<Record<string, string>> = {
   DURATION: 'soon',
   FIELD: 'everything',
   FILE: '/nonexistent/file',
+  FINGERPRINT: 'none',
   FORMAT: 'punch-card',
   'HOST[:PORT]': 'http://registry.example.com',
   IDENTITY: 'nobody',
@@ -27,12 +28,14 @@ const invalidValues: Readonly<Record<string, string>> = {
   NAMESPACE: 'Team_A',
   'NAMESPACE/NAME': 'a/b/c',
   TARGET: 'ftp://example.com/keys',
+  THUMBPRINT: 'no thumbprint',
   URL: 'foo/x',
 }
 
 /** Command lines that are valid, so that the flag in question is the only mistake: words, then flags. */
 const validCalls: Readonly<Record<string, { readonly words?: readonly string[]; readonly flags: Given }>> = {
   refresh: { flags: { file: 'DOCUMENT' } },
+  init: { flags: { 'from-env': true } },
   inspect: { words: ['serviceaccount', 'team-a/default'], flags: {} },
   doctor: { flags: { file: 'DOCUMENT' } },
   manifests: { flags: { file: 'DOCUMENT' } },

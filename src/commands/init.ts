@@ -1,0 +1,91 @@
+/** pullpass init: writes a document, from the variables of the script that pullpass replaces. */
+import { writeFile } from 'node:fs/promises'
+import type { Document } from '../document/document.ts'
+import { documentFromEnvironment } from '../document/document-from-environment.ts'
+import type { NamespacedName } from '../document/namespaced-name.ts'
+import { systemErrorCode } from '../outside/system-error-code.ts'
+import { renderStructured } from '../terminal/render-structured.ts'
+import type { Command } from './command.ts'
+import type { Flag } from './flag.ts'
+import { parseNamespacedName } from './parse-namespaced-name.ts'
+import { usageFault } from './usage-fault.ts'
+
+const flags: {
+  readonly 'from-env': Flag & { type: 'boolean' }
+  readonly 'service-account': Flag & { type: 'string' }
+  readonly output: Flag & { type: 'string' }
+} = {
+  'from-env': {
+    type: 'boolean',
+    summary: 'Convert the variables PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … of the script (required)',
+  },
+  'service-account': {
+    type: 'string',
+    value: 'NAMESPACE/NAME',
+    summary: 'Request tokens of this service account (spec.serviceAccountRef) instead of reading a token file',
+  },
+  output: {
+    type: 'string',
+    value: 'FILE',
+    summary: 'Write to this file, which must not exist (default: standard output)',
+  },
+}
+
+export const init: Command<typeof flags> = {
+  summary: "Write a document from the script's variables",
+  usage: ['init --from-env [flags]'],
+  details: [
+    'Converts PROJECT_NUMBER, POOL_ID, PROVIDER_ID, SERVICE_ACCOUNT_EMAIL, REGISTRY_SECRET_NAME, REGISTRY_HOSTS and',
+    'REGISTRY_SECRET_NAMESPACES into a ClusterPullSecret for the same Secret. It is named after the Secret, so that pull',
+    'secrets that pullpass refresh wrote from these variables stay as they are. docs/guides/migrate-from-script.md shows',
+    'the whole migration.',
+    '',
+    'Examples:',
+    '  pullpass init --from-env > artifact-registry.yaml',
+    '  pullpass init --from-env --service-account image-system/registry-sync --output artifact-registry.yaml',
+  ].join('\n'),
+  life: 'one-shot',
+  flags,
+
+  async run({ flags: given, outside, terminal }) {
+    if (!given['from-env']) throw usageFault('init', 'no source is given', '--from-env')
+    const account = given['service-account']
+    const requested = account === undefined ? undefined : parseNamespacedName(account, 'service account', 'init')
+    const document = documentFromEnvironment(outside.environment)
+    const text = await renderStructured(formOf(document, requested), 'yaml')
+    if (given.output === undefined) terminal.print(text.trimEnd())
+    else await writeNew(given.output, `${text.trimEnd()}\n`)
+    return 0
+  },
+}
+
+/** As a user writes it, without defaults. */
+const formOf = (
+  { kind, name, secretName, namespaces, registries }: Document,
+  serviceAccountRef: NamespacedName | undefined,
+): object => ({
+  apiVersion: 'pullpass.dev/v1alpha1',
+  kind,
+  metadata: { name },
+  spec: {
+    secretName,
+    namespaces,
+    registries: registries.map((registry) => ({
+      name: registry.name,
+      hosts: registry.hosts,
+      [registry.provider]: registry.settings,
+    })),
+    ...(serviceAccountRef && { serviceAccountRef }),
+  },
+})
+
+/** @throws USAGE_INVALID where the file exists, or cannot be created */
+async function writeNew(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text, { flag: 'wx' })
+  } catch (error) {
+    const code = systemErrorCode(error)
+    const why = code === 'EEXIST' ? 'exists, and is not overwritten' : `cannot be created: ${code ?? 'unknown error'}`
+    throw usageFault('init', `--output ${file} ${why}`, 'the path of a new file in a folder that exists')
+  }
+}
