@@ -126,7 +126,7 @@ suite('the permission that manifests print for a publisher', { concurrency: 4 },
     ] as const) {
       const document = trustDocument(sandbox, { subject, spec: [`issuer: {publishTo: "gs://example-issuer/${path}"}`] })
       const file = await sandbox.write(`${path}.yaml`, document.replace('/pool/providers/', `/${poolId}/providers/`))
-      grantAsPrinted(sandbox, (await runPullpass(sandbox, ['manifests', '-f', file])).stdout)
+      grantAsPrinted(sandbox, (await runPullpass(sandbox, ['manifests', '-f', file, '--image', 'pullpass:1'])).stdout)
     }
     second.seed({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace, name: 'pullpass' } })
     const audience = `//iam.googleapis.com/${pools}/${secondId}/providers/cluster`
