@@ -181,7 +181,7 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
       )
     })
 
-    test('are added to by nobody else, whatever his rights', async () => {
+    test('are added to by no other account, cluster-admin included', async () => {
       await assert.rejects(admin({ method: 'PATCH', path: served, contentType, body: forged }), add)
       const { body } = await admin({ path: served })
       const taken = { ...JSON.parse(body), metadata: { name: 'pullpass-issuer-served' }, ...forged }

@@ -1,7 +1,8 @@
 /**
  * The admission policies of one account that a manifest creates: what it may do to Secrets and ServiceAccounts, and which tokens
  * it may request. Each account has all of them, whatever its role grants: a role can be extended by mistake, and a token of ten
- * years for the API server, which TokenRequest gives to whoever may request any, outlives the Pod.
+ * years for the API server, which permission to request any token includes, outlives the Pod. They match the account's user name:
+ * an account that may impersonate others, or change policies, is not restricted by them.
  *
  *   pullpass                              what its documents need
  *   pullpass-issuer, pullpass-issuer-serve   no Secret, no ServiceAccount, tokens of its own for pullpass.dev/issuer

@@ -1,6 +1,6 @@
 /**
  * Protects ConfigMap kube-root-ca.crt of the installation's namespace: every Pod there trusts the API servers that it vouches
- * for, and sends them its token. Only the controller that creates it may write it, whatever rights others have to ConfigMaps.
+ * for, and sends them its token. Only the controller that creates it may write it; permission to write ConfigMaps does not suffice.
  * https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#token-controller
  */
 import { celList, celText } from './cel.ts'

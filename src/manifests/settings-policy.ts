@@ -1,6 +1,6 @@
 /**
- * Keeps what pullpass is told by: ConfigMaps that say to whom tokens go, and as whom it publishes. Rights to write ConfigMaps are
- * given away freely; so these take the verb `configure` on `settings` of pullpass.dev, as cluster-admin has it, whoever asks.
+ * Protects the ConfigMaps that state where tokens are sent and which identity publishes. Permission to write ConfigMaps is granted
+ * widely, so writing these also requires the verb `configure` on `settings` of pullpass.dev, which cluster-admin has.
  */
 import { celText } from './cel.ts'
 import { foreignName, type Manifest, ownLabels, type Place } from './manifest.ts'
