@@ -1,5 +1,5 @@
 /** The benchmark's figures as tables for people. */
-import { renderTable } from '../src/terminal/render-table.ts'
+import { renderTable } from '../src/terminal/table.ts'
 import type { FanOutRow } from './fan-out.ts'
 import type { Goal } from './goals.ts'
 import type { OneShotRow } from './one-shot.ts'

@@ -58,7 +58,7 @@ const terminal: Terminal = {
   ...(process.stdin.isTTY &&
     process.stderr.isTTY && {
       ask: async (question, signal) => {
-        const { askPerson } = await import('./terminal/ask-person.ts')
+        const { askPerson } = await import('./terminal/ask.ts')
         return await askPerson(question, { input: process.stdin, output: process.stderr }, signal)
       },
     }),

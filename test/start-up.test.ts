@@ -7,8 +7,8 @@ const inPod = [
   'src/cli.ts',
   'src/commands/run.ts',
   'src/commands/refresh.ts',
-  'src/providers/gcp.ts',
-  'src/kubernetes/http1-line.ts', // enough for one Secret
+  'src/providers/gcp/exchange.ts',
+  'src/kubernetes/connection/http1-line.ts', // enough for one Secret
 ]
 const commands = [...read('src/commands/commands.ts').matchAll(/import\('(.+?)'\)/g)].map(([, path = '']) =>
   join('src/commands', path),
@@ -34,7 +34,7 @@ suite('start-up', () => {
   })
 
   test('a refresh by a kubeconfig written as JSON loads no package', () => {
-    assert.deepEqual(packagesOf([...inPod, 'src/kubernetes/kubeconfig-access.ts']), [])
+    assert.deepEqual(packagesOf([...inPod, 'src/kubernetes/kubeconfig/access.ts']), [])
   })
 
   test('a document in a file loads the schema library, and no other package', () => {
@@ -48,7 +48,7 @@ suite('start-up', () => {
   })
 
   test('whoever has no document in a file does not load their schema', () => {
-    assert.ok(loadedWith(inPod).has('src/document/document-from-environment.ts'))
+    assert.ok(loadedWith(inPod).has('src/document/load-documents.ts'))
     const schemas = [...loadedWith(inPod)].filter((file) => /schema/.test(file))
     assert.deepEqual(schemas, [])
   })

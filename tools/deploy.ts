@@ -8,7 +8,7 @@ import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { stringify } from 'yaml'
-import { issuerAccountPolicies } from '../src/manifests/account-policies.ts'
+import { issuerAccountPolicies } from '../src/manifests/policies/account-policies.ts'
 
 const { version }: { version: string } = JSON.parse(await readFile('package.json', 'utf8'))
 

@@ -1,6 +1,7 @@
 /** docs/document.md: every field of a document with its rule, from the schema; the words between are here. */
-import { defaultHost, dropInVariables } from '../src/document/document-from-environment.ts'
+
 import { documentJsonSchemas, type JsonSchema } from '../src/document/json-schema.ts'
+import { defaultHost, dropInVariables } from '../src/document/load-documents.ts'
 
 export function renderDocumentPage(): string {
   const { ClusterPullSecret, PullSecret } = documentJsonSchemas()

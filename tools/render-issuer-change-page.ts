@@ -1,7 +1,7 @@
 /** docs/issuer-change.md: the steps from one issuer to another, for each distribution, as pullpass issuer show prints them. */
-import { renderPlan } from '../src/commands/issuer/render-plan.ts'
-import { distributions } from '../src/issuer/change/distributions/distributions.ts'
-import { planIssuerChange } from '../src/issuer/change/plan-issuer-change.ts'
+import { renderPlan } from '../src/commands/issuer/show-report.ts'
+import { distributions } from '../src/issuer-change/distributions.ts'
+import { planIssuerChange } from '../src/issuer-change/plan.ts'
 
 /** The default of most; Gardener's and Talos' are names of the API server. */
 const defaults: ReadonlyMap<string, string> = new Map([

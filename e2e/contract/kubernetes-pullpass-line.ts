@@ -1,9 +1,9 @@
 /** pullpass's own connection to an API server of the contract. Its clock moves by its waits alone: what it waits is what
  *  the server said, however busy the machine is. */
-import type { Cluster } from '../../src/kubernetes/cluster.ts'
-import { openCluster } from '../../src/kubernetes/open-cluster.ts'
-import { Redacted } from '../../src/outside/redacted.ts'
-import { SecretRegister } from '../../src/outside/secret-register.ts'
+import type { Cluster } from '../../src/kubernetes/connection/cluster.ts'
+import { openCluster } from '../../src/kubernetes/connection/open-cluster.ts'
+import { Redacted } from '../../src/text/redacted.ts'
+import { SecretRegister } from '../../src/text/secret-register.ts'
 import type { ApiServerAddress } from './kubernetes-client.ts'
 
 export interface PullpassLine {

@@ -1,9 +1,9 @@
 /** What publishing relies on at every place it writes to: the same cases hold for a folder, each store and a provider. */
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
-import type { DocumentName, DocumentToStore, PublishTarget } from '../../src/issuer/documents/publish-target.ts'
-import type { ErrorCode } from '../../src/outside/error-codes.ts'
-import type { PullpassError } from '../../src/outside/pullpass-error.ts'
+import type { ErrorCode } from '../../src/errors/error-codes.ts'
+import type { PullpassError } from '../../src/errors/pullpass-error.ts'
+import type { DocumentName, DocumentToStore, PublishTarget } from '../../src/oidc/issuer-documents.ts'
 
 export interface ContractPlace {
   readonly target: PublishTarget

@@ -1,5 +1,5 @@
 /** Faults of a real pull secret: whose it is, and what is in it. */
-import { fieldManager } from '../../src/kubernetes/field-manager.ts'
+import { fieldManager } from '../../src/kubernetes/objects/apply-pull-secret.ts'
 import type { DoctorGround } from './open-ground.ts'
 import type { RealFault } from './real-fault.ts'
 

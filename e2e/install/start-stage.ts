@@ -1,5 +1,4 @@
 /** A real API server whose published keys the sandbox's Google believes: the stage on which installations are tried. */
-
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createGoogleCloud, type GoogleCloud } from '../../sandbox/google/google-cloud.ts'
@@ -7,7 +6,7 @@ import { principalOf } from '../../sandbox/google/workload-identity.ts'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
-import type { NamespacedName } from '../../src/document/namespaced-name.ts'
+import type { NamespacedName } from '../../src/document/document.ts'
 import type { ControlPlanePlan } from '../parts/control-plane/api-server-plan.ts'
 import { askAsAdmin } from '../parts/control-plane/ask-as-admin.ts'
 import type { ApiServer, KubernetesAnswer, KubernetesRequest } from '../parts/control-plane/request-kubernetes.ts'

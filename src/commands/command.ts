@@ -1,7 +1,7 @@
 /** What a command is: flags as data, and a story that prints results and returns its exit code. */
-import type { Outside } from '../outside/outside.ts'
+import type { Outside } from '../http/context.ts'
 import type { Flags, FlagValues } from './flag.ts'
-import type { commonFlags } from './shared-flags.ts'
+import type { commonFlags } from './flags.ts'
 
 export interface Call<F extends Flags> {
   readonly flags: FlagValues<F>

@@ -5,7 +5,7 @@
 import type { Command } from './command.ts'
 import { commands } from './commands.ts'
 import type { Flag, Flags } from './flag.ts'
-import { commonFlags } from './shared-flags.ts'
+import { commonFlags } from './flags.ts'
 
 /** As cobra's ShellCompDirectiveDefault and ShellCompDirectiveNoFileComp, which kubectl reads. */
 const directive = { files: ':0', noFiles: ':4' } as const

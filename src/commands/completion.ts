@@ -1,7 +1,7 @@
 /** pullpass completion: a shell's completion script, which asks pullpass itself, so that it knows each command and flag. */
 import { showValue } from '../document/show-value.ts'
 import type { Command } from './command.ts'
-import { usageFault } from './usage-fault.ts'
+import { usageFault } from './flag.ts'
 
 /** Words come from the line as typed: bash splits its own at "=" and ":". https://www.gnu.org/software/bash/manual: Programmable Completion */
 const bash = `# bash completion for pullpass; load it with: source <(pullpass completion bash)

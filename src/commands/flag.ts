@@ -1,5 +1,6 @@
 /** A flag as data, and the values that a command line gives it. */
-import type { TextRule } from '../document/text-rule.ts'
+import type { TextRule } from '../document/field-rules.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
 
 export interface Flag {
   readonly type: 'string' | 'boolean'
@@ -33,3 +34,9 @@ export type FlagValues<F extends Flags> = {
         ? Word | undefined
         : string | undefined
 }
+
+// A command line that asks for what a command does not do; its help says what it does.
+
+/** `command`: `issuer check`. */
+export const usageFault = (command: string, seen: string, expected?: string): PullpassError =>
+  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, hint: `pullpass ${command} --help` })

@@ -1,14 +1,12 @@
 /** pullpass init: writes a document, from the variables of the script that pullpass replaces. */
 import { writeFile } from 'node:fs/promises'
-import type { Document } from '../document/document.ts'
-import { documentFromEnvironment } from '../document/document-from-environment.ts'
-import type { NamespacedName } from '../document/namespaced-name.ts'
-import { systemErrorCode } from '../outside/system-error-code.ts'
+import type { Document, NamespacedName } from '../document/document.ts'
+import { documentFromEnvironment } from '../document/load-documents.ts'
+import { systemErrorCode } from '../host/read-file.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
 import type { Command } from './command.ts'
-import type { Flag } from './flag.ts'
-import { parseNamespacedName } from './parse-namespaced-name.ts'
-import { usageFault } from './usage-fault.ts'
+import { type Flag, usageFault } from './flag.ts'
+import { parseNamespacedName } from './flags.ts'
 
 const flags: {
   readonly 'from-env': Flag & { type: 'boolean' }

@@ -2,8 +2,8 @@
 import { audience } from '../document/kubernetes-names.ts'
 import type { Command } from './command.ts'
 import type { Flag } from './flag.ts'
-import { parseInspectTarget } from './inspect/parse-inspect-target.ts'
-import { clusterFlags, documentFlags, outputFlags } from './shared-flags.ts'
+import { clusterFlags, documentFlags, outputFlags } from './flags.ts'
+import { parseInspectTarget } from './inspect/target.ts'
 
 const flags: typeof documentFlags &
   typeof clusterFlags &

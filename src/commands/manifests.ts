@@ -1,21 +1,18 @@
 /** pullpass manifests: what to install for these documents, with the rights that they need and no others. */
-
 import type { Document } from '../document/document.ts'
 import { loadDocuments } from '../document/load-documents.ts'
-import { parsePublishAs } from '../issuer/publish/publish-as.ts'
+import type { Outside } from '../http/context.ts'
+import { containerVariables } from '../manifests/cron-job.ts'
 import type { Authorities, Manifest, Place } from '../manifests/manifest.ts'
-import { type Publishers, publishersOf } from '../manifests/publishers-of.ts'
-import { containerVariables } from '../manifests/render-cron-job.ts'
-import { renderManifests } from '../manifests/render-manifests.ts'
-import { renderPreamble } from '../manifests/render-preamble.ts'
-import type { Outside } from '../outside/outside.ts'
-import { checkOnePass } from '../refresh/check-one-pass.ts'
+import { renderManifests, renderPreamble } from '../manifests/manifests.ts'
+import { type Publishers, publishersOf } from '../manifests/publishers.ts'
+import { parsePublishAs } from '../publish/pod-identity.ts'
+import { checkOnePass } from '../refresh/plan.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
 import type { Command } from './command.ts'
-import type { Choice, Flag, FlagValues } from './flag.ts'
+import { type Choice, type Flag, type FlagValues, usageFault } from './flag.ts'
+import { clusterFlags, documentFlags } from './flags.ts'
 import { podFlags, readPodFlags } from './pod-flags.ts'
-import { clusterFlags, documentFlags } from './shared-flags.ts'
-import { usageFault } from './usage-fault.ts'
 
 const flags: typeof documentFlags &
   typeof podFlags &
@@ -119,7 +116,7 @@ async function findApiServerPorts(given: ClusterGiven, outside: Outside): Promis
   if (given.kubeconfig === undefined && given.context === undefined) return undefined
   const [{ connect }, { listApiServers }] = await Promise.all([
     import('../kubernetes/connect.ts'),
-    import('../kubernetes/list-api-servers.ts'),
+    import('../kubernetes/objects/api-servers.ts'),
   ])
   const cluster = await connect(given, outside)
   try {
@@ -134,7 +131,7 @@ async function findApiServerPorts(given: ClusterGiven, outside: Outside): Promis
 async function readCa(file: string | undefined, configMap: Authorities | undefined): Promise<Authorities | undefined> {
   if (file === undefined) return configMap
   if (configMap !== undefined) throw usageFault('manifests', '--ca-configmap stands beside --ca-file', 'one of them')
-  const { readAuthorities } = await import('../outside/read-authorities.ts')
+  const { readAuthorities } = await import('../http/authorities.ts')
   return { text: `${await readAuthorities(file)}\n` }
 }
 
@@ -153,7 +150,7 @@ function readOnce(readInput: () => Promise<string>): () => Promise<string> {
 }
 
 async function readFiles(files: readonly string[], readInput: () => Promise<string>) {
-  const { readDocumentFiles } = await import('../manifests/read-document-files.ts')
+  const { readDocumentFiles } = await import('../manifests/document-files.ts')
   return readDocumentFiles(files, readInput)
 }
 

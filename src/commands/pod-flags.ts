@@ -1,15 +1,14 @@
 /** Flags of pullpass manifests for the Pod and its surroundings, named and written as kubectl's, and what they say. */
 import { isIP } from 'node:net'
+import { brokenRule } from '../document/field-rules.ts'
 import { labelKey, labelName, labelValue, objectName } from '../document/kubernetes-names.ts'
 import { showValue } from '../document/show-value.ts'
-import { brokenRule } from '../document/text-rule.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import { parseHttpProxy } from '../http/proxy.ts'
 import type { Authorities, Place, PodProxy, PodSettings, Toleration } from '../manifests/manifest.ts'
 import { parseSchedule, type Schedule } from '../manifests/schedule.ts'
-import { parseHttpProxy } from '../outside/proxy.ts'
-import { PullpassError } from '../outside/pullpass-error.ts'
-import { parseImageReference } from '../registry/parse-image-reference.ts'
-import type { Flag, FlagValues } from './flag.ts'
-import { usageFault } from './usage-fault.ts'
+import { parseImageReference } from '../registry/image-reference.ts'
+import { type Flag, type FlagValues, usageFault } from './flag.ts'
 
 type Text = Flag & { type: 'string' }
 type Texts = Text & { multiple: true }

@@ -1,24 +1,21 @@
 /** pullpass refresh: one pass over every document. Exits 1 when a namespace or registry failed. */
 
-import { needsNamespaceList } from '../document/choose-namespaces.ts'
 import type { Document } from '../document/document.ts'
 import { loadDocuments } from '../document/load-documents.ts'
+import { needsNamespaceList } from '../document/namespaces.ts'
+import { checkProxy } from '../http/proxy.ts'
 import { connect } from '../kubernetes/connect.ts'
-import { checkProxy } from '../outside/proxy.ts'
-import { checkOnePass } from '../refresh/check-one-pass.ts'
-import { checkSetUp } from '../refresh/check-set-up.ts'
-import { type Demand, listDemands } from '../refresh/demand.ts'
+import { type Demand, listDemands } from '../refresh/exchange-requests.ts'
 import { isDone, type Outcome } from '../refresh/outcome.ts'
-import { refreshOnce } from '../refresh/refresh-once.ts'
+import { checkOnePass } from '../refresh/plan.ts'
+import { refreshOnce } from '../refresh/refresh.ts'
+import { checkSetUp } from '../refresh/subject-tokens.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
 import type { Command, Terminal } from './command.ts'
 import type { Flag, FlagValues } from './flag.ts'
-import { readDuration } from './read-duration.ts'
-import { refuseIdleAllowEmpty, refuseIdleMinRemaining, refuseIdleTokenFile } from './refuse-idle-flags.ts'
-import { renderFaults } from './render-faults.ts'
-import { renderOutcomes } from './render-outcomes.ts'
-import { reportOutcomes } from './report-outcomes.ts'
-import { clusterFlags, documentFlags, outputFlags } from './shared-flags.ts'
+import { clusterFlags, documentFlags, outputFlags, readDuration } from './flags.ts'
+import { renderFaults, renderOutcomes, reportOutcomes } from './refresh-report.ts'
+import { refuseIdleAllowEmpty, refuseIdleMinRemaining, refuseIdleTokenFile } from './unused-flags.ts'
 
 const refreshFlags: typeof documentFlags &
   typeof clusterFlags &

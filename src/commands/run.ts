@@ -1,20 +1,20 @@
 /** One run of pullpass: from the words of a command line to an exit code. */
-import { errorCodes } from '../outside/error-codes.ts'
-import { httpsTransport } from '../outside/https-transport.ts'
-import type { Outside } from '../outside/outside.ts'
-import { PullpassError } from '../outside/pullpass-error.ts'
-import { SecretRegister, withholdSecrets } from '../outside/secret-register.ts'
+
+import { showValue } from '../document/show-value.ts'
+import { errorCodes } from '../errors/error-codes.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import type { Outside } from '../http/context.ts'
+import { httpsTransport } from '../http/https-transport.ts'
 import { createLog } from '../terminal/log.ts'
-import { renderFault } from '../terminal/render-fault.ts'
+import { renderFault } from '../terminal/render-error.ts'
+import { nearest } from '../text/nearest.ts'
+import { SecretRegister, withholdSecrets } from '../text/secret-register.ts'
 import type { Command, Terminal } from './command.ts'
-import { commands } from './commands.ts'
-import { endAfter } from './end-after.ts'
-import { type Found, findCommand } from './find-command.ts'
+import { type CommandLine, readCommandLine } from './command-line.ts'
+import { type CommandEntry, commands } from './commands.ts'
+import { defaultTimeout, readDuration } from './flags.ts'
 import type { HardDeadline } from './hard-deadline.ts'
-import { orEnd } from './or-end.ts'
-import { type CommandLine, readCommandLine } from './read-command-line.ts'
-import { renderCommandHelp, renderGroupHelp, renderHelp } from './render-help.ts'
-import { defaultTimeout } from './shared-flags.ts'
+import { renderCommandHelp, renderGroupHelp, renderHelp } from './help.ts'
 
 /** What a process gives a run; a test gives its own. */
 export interface Host extends Pick<Outside, 'environment' | 'now' | 'random' | 'sleep' | 'signal'> {
@@ -112,13 +112,11 @@ async function makeOutside(
 ): Promise<Outside> {
   const { environment, now, random, sleep, signal, terminal } = host
   const caFile = common['ca-file'] ?? environment['PULLPASS_CA_FILE']
-  const authorities = caFile
-    ? await (await import('../outside/read-authorities.ts')).readAuthorities(caFile)
-    : undefined
+  const authorities = caFile ? await (await import('../http/authorities.ts')).readAuthorities(caFile) : undefined
   const { 'log-level': level, 'log-format': format } = common
   const log = createLog({ level, format, now, write: terminal.complain })
   const plain = httpsTransport(environment, authorities)
-  const transport = level === 'debug' ? (await import('../outside/log-requests.ts')).logRequests(plain, log) : plain
+  const transport = level === 'debug' ? (await import('../http/log-requests.ts')).logRequests(plain, log) : plain
   // A daemon asks again and again, and reports in its log and alarms what does not answer.
   const waits =
     terminal.tell === undefined || format === 'json' || life === 'until-stopped'
@@ -172,5 +170,132 @@ function internalFault(error: unknown): PullpassError {
     seen: `pullpass met a fault that it does not know: ${kind}${place?.replace(/^\s+/, ' ') ?? ''}`,
     expected: 'no such fault: this is a bug of pullpass',
     hint: 'please report these lines; pull secrets keep what they have',
+  })
+}
+
+// Ends a run when its time is over, by the run's own clock.
+
+/** A timer of more than 24 days is over at once. */
+const longestMs = 2 ** 31 - 1
+
+export interface Bound {
+  /** Aborted when the run is interrupted, or its time is over: the reason is the error to show. */
+  readonly signal: AbortSignal
+  readonly cancel: () => void
+}
+
+export interface Ending extends Pick<Outside, 'sleep' | 'signal'> {
+  /** Ends the process where its event loop cannot serve the deadline. */
+  readonly endHard?: ((timeoutMs: number, fault: PullpassError) => HardDeadline) | undefined
+}
+
+/** `timeout` undefined: only an interruption ends it. @throws USAGE_INVALID where it is no duration */
+export function endAfter(timeout: string | undefined, { sleep, signal, endHard }: Ending): Bound {
+  if (timeout === undefined) return { signal, cancel: () => undefined }
+  const timeoutMs = readDuration('--timeout', timeout)
+  const fault = timedOut(timeout)
+  const hard = endHard?.(Math.min(timeoutMs, longestMs), fault)
+  const over = new AbortController()
+  const cancelled = new AbortController()
+  const end = () => {
+    hard?.serve()
+    over.abort(fault)
+  }
+  sleep(Math.min(timeoutMs, longestMs), cancelled.signal).then(
+    () => end(),
+    () => undefined, // cancelled: the run ended in time
+  )
+  const cancel = () => {
+    hard?.serve()
+    cancelled.abort()
+  }
+  return { signal: AbortSignal.any([signal, over.signal]), cancel }
+}
+
+const timedOut = (timeout: string) =>
+  new PullpassError({
+    code: 'TIMED_OUT',
+    hop: 'run',
+    seen: `the run did not end within ${timeout}`,
+    expected: 'answers in time',
+    hint: 'see which hop is slow with --log-level debug, or give it longer with --timeout',
+    retryable: true,
+  })
+
+// Work that must not outlast its run: what blocks (an input that never ends) is left behind.
+
+/** The cluster lets applies in flight end within 5 s; a second more lets their outcomes be told. */
+const graceMs = 6_000
+
+/** The work's own result, or the signal's reason when the work goes on for long after it. */
+export async function orEnd<Result>(
+  signal: AbortSignal,
+  work: () => Promise<Result>,
+  patienceMs: number = graceMs,
+): Promise<Result> {
+  const left = Promise.withResolvers<never>()
+  let timer: NodeJS.Timeout | undefined
+  const begin = () => {
+    timer = setTimeout(() => left.reject(signal.reason), patienceMs)
+  }
+  signal.addEventListener('abort', begin, { once: true })
+  if (signal.aborted) begin()
+  try {
+    return await Promise.race([work(), left.promise])
+  } finally {
+    signal.removeEventListener('abort', begin)
+    clearTimeout(timer)
+  }
+}
+
+/** The command that a command line begins with: one word, or two where several make a group, such as `issuer check`. */
+export type Found =
+  | { readonly kind: 'command'; readonly name: string; readonly entry: CommandEntry; readonly words: readonly string[] }
+  /** A group alone, or with a request for help: what it holds is to be shown. */
+  | { readonly kind: 'group'; readonly name: string; readonly members: Readonly<Record<string, CommandEntry>> }
+
+/** @throws USAGE_INVALID for an unknown command, with the nearest one, and the help that lists them */
+export function findCommand([first = '', ...rest]: readonly string[]): Found {
+  const entry = entryOf(first)
+  if (entry !== undefined) return { kind: 'command', name: first, entry, words: rest }
+  const members = Object.entries(commands).filter(([name]) => name.startsWith(`${first} `))
+  if (members.length === 0) throw unknown(first, firstWords(), 'pullpass --help')
+  const [second, ...words] = rest
+  if (second === undefined || ['--help', '-h'].includes(second)) {
+    return { kind: 'group', name: first, members: Object.fromEntries(members) }
+  }
+  const name = `${first} ${second}`
+  const member = entryOf(name)
+  if (member === undefined) {
+    throw unknown(
+      name,
+      members.map(([known]) => known),
+      `pullpass ${first} --help`,
+    )
+  }
+  return { kind: 'command', name, entry: member, words }
+}
+
+const entryOf = (name: string) => (Object.hasOwn(commands, name) ? commands[name] : undefined)
+
+const firstWords = () => [...new Set(Object.keys(commands).map((name) => name.split(' ')[0] ?? name))]
+
+/** The one command of a group that has this second word: `publish` is `issuer publish`. */
+function memberNamed(name: string): string | undefined {
+  const [member, ...others] = Object.keys(commands).filter((known) => known.endsWith(` ${name}`))
+  return others.length === 0 ? member : undefined
+}
+
+/** `hint`: whose help lists what there is. */
+function unknown(name: string, known: readonly string[], hint: string): PullpassError {
+  const near = memberNamed(name) ?? nearest(name, known)
+  return new PullpassError({
+    code: 'USAGE_INVALID',
+    hop: 'run',
+    seen: name.startsWith('-')
+      ? `${showValue(name)} stands before the command`
+      : `there is no command ${showValue(name)}`,
+    expected: near === undefined ? `one of ${known.join(', ')}` : `perhaps ${near}`,
+    hint,
   })
 }

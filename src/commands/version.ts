@@ -2,7 +2,7 @@
 import manifest from '../../package.json' with { type: 'json' }
 import { renderStructured } from '../terminal/render-structured.ts'
 import type { Command } from './command.ts'
-import { outputFlags } from './shared-flags.ts'
+import { outputFlags } from './flags.ts'
 
 /** Set by tools/build.ts; absent where the sources themselves run. */
 declare const PULLPASS_COMMIT: string | undefined

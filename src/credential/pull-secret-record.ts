@@ -2,7 +2,7 @@
  * What a pull secret says of itself in its annotations: whose it is, and until when each registry's entry is good.
  * So freshness is judged by metadata alone, and data is never asked for. No secret is among them.
  */
-import { asObject, jsonOrNone } from '../outside/json-fields.ts'
+import { asObject, jsonOrNone } from '../text/json-fields.ts'
 
 export interface PullSecretRecord {
   /** `ClusterPullSecret/NAME`, or `PullSecret/NAMESPACE/NAME`. */

@@ -1,5 +1,5 @@
 /** What an exchange gives: who may pull from which hosts, and until when. */
-import type { Redacted } from '../outside/redacted.ts'
+import type { Redacted } from '../text/redacted.ts'
 
 export interface RegistryCredential {
   /** host[:port][/path/], as in the document: keys of the dockerconfigjson. */

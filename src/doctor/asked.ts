@@ -1,8 +1,7 @@
 /** What doctor is asked to look at, and with what. */
-import type { Document } from '../document/document.ts'
-import type { NamespacedName } from '../document/namespaced-name.ts'
-import type { TokenSource } from '../refresh/obtain-subject-token.ts'
-import type { ImageReference } from '../registry/parse-image-reference.ts'
+import type { Document, NamespacedName } from '../document/document.ts'
+import type { TokenSource } from '../refresh/subject-tokens.ts'
+import type { ImageReference } from '../registry/image-reference.ts'
 import type { MendingCommands } from './remedy/mending-commands.ts'
 
 export interface WantedImage {

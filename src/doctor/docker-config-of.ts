@@ -1,8 +1,7 @@
 /** What a kubelet reads of a pull secret, by its type; undefined where it reads nothing and passes over it. */
-import { type DockerConfig, parseDockerConfig } from '../credential/parse-docker-config.ts'
-import { pullSecretType } from '../credential/pull-secret-type.ts'
-import type { PullSecretContent } from '../kubernetes/read-pull-secret-data.ts'
-import { PullpassError } from '../outside/pullpass-error.ts'
+import { type DockerConfig, parseDockerConfig, pullSecretType } from '../credential/docker-config.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import type { PullSecretContent } from '../kubernetes/objects/pull-secrets.ts'
 
 export function dockerConfigOf(content: PullSecretContent | PullpassError | undefined): DockerConfig | undefined {
   if (content === undefined || content instanceof PullpassError) return undefined

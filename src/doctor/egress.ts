@@ -3,8 +3,8 @@
  * so does the lookup of a name where DNS is blocked. A refused connection or an answer is none of that. Pure.
  * https://kubernetes.io/docs/concepts/services-networking/network-policies/
  */
-import type { Environment } from '../outside/outside.ts'
-import { proxyFor } from '../outside/proxy.ts'
+import type { Environment } from '../http/context.ts'
+import { proxyFor } from '../http/proxy.ts'
 import type { Finding } from './finding.ts'
 
 /** Adds the likely cause to what was not reached, if doctor runs in a Pod: elsewhere no NetworkPolicy applies. */

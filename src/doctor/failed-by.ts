@@ -1,6 +1,7 @@
 /** The finding for a fault that a run of another command would end on as well. */
-import type { Refusal } from '../outside/answer-fault.ts'
-import type { PullpassError } from '../outside/pullpass-error.ts'
+
+import type { PullpassError } from '../errors/pullpass-error.ts'
+import type { Refusal } from '../http/request-errors.ts'
 import type { DoctorHop, Finding, Remedy } from './finding.ts'
 
 /** `remedy`: the command that mends it, where there is one; the fault's own words stand beside it. */

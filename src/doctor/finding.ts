@@ -1,7 +1,8 @@
 /** What became of one step of the way: what was seen there, what was expected, and what mends it. Never a secret. */
-import type { FindingWord } from '../issuer/public/issuer-finding.ts'
-import type { ErrorCode } from '../outside/error-codes.ts'
-import type { Unreached } from '../outside/pullpass-error.ts'
+
+import type { ErrorCode } from '../errors/error-codes.ts'
+import type { Unreached } from '../errors/pullpass-error.ts'
+import type { FindingWord } from '../oidc/evaluate/finding.ts'
 
 /** In the order of the way: of two that fail, the first is the one to mend first. */
 export const doctorHops = [

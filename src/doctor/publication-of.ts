@@ -1,8 +1,5 @@
 /** Where the documents say that their issuer is public, and what remembers its keys. */
-import type { Document } from '../document/document.ts'
-import { issuerMemory } from '../document/issuer-memory.ts'
-import type { NamespacedName } from '../document/namespaced-name.ts'
-import { uploadsKeys } from '../document/uploads-keys.ts'
+import { type Document, issuerMemory, type NamespacedName, uploadsKeys } from '../document/document.ts'
 
 export interface NamedPublication {
   /** `gs://BUCKET/PATH`; undefined where no document says it. */

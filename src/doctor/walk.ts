@@ -6,13 +6,14 @@
  *     └─▶ issuer, key, signature     ├─▶ write (dry run)    branches that do not depend on it go on
  *   cluster ──▶ rights, Secrets, pod ┘
  */
-import type { Cluster } from '../kubernetes/cluster.ts'
-import type { SecretHook } from '../kubernetes/list-secret-hooks.ts'
-import type { Outside } from '../outside/outside.ts'
-import { PullpassError } from '../outside/pullpass-error.ts'
-import { type Demand, listDemands } from '../refresh/demand.ts'
+
+import { PullpassError } from '../errors/pullpass-error.ts'
+import type { Outside } from '../http/context.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import type { SecretHook } from '../kubernetes/objects/webhooks.ts'
+import { type Demand, listDemands } from '../refresh/exchange-requests.ts'
 import type { Outcome } from '../refresh/outcome.ts'
-import type { TrialOutside } from '../registry/try-pull.ts'
+import type { TrialOutside } from '../registry/pull.ts'
 import type { Asked, WantedImage } from './asked.ts'
 import { explainEgress } from './egress.ts'
 import { failedBy } from './failed-by.ts'

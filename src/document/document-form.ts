@@ -1,7 +1,5 @@
 /** A document as it is written in a file: the fields of design and reference page, before defaults. */
-
-import type { DocumentIssuer, LabelSelector } from './document.ts'
-import type { NamespacedName } from './namespaced-name.ts'
+import type { DocumentIssuer, LabelSelector, NamespacedName } from './document.ts'
 
 export type DocumentForm = ClusterPullSecretForm | PullSecretForm
 

@@ -1,7 +1,5 @@
 /** What is wanted, checked and with its defaults: the same from a file, a custom resource or the environment. */
-
 import type { GcpSettings } from './gcp-settings.ts'
-import type { NamespacedName } from './namespaced-name.ts'
 
 export interface Document {
   readonly kind: 'ClusterPullSecret' | 'PullSecret'
@@ -75,3 +73,36 @@ export type ProviderName = keyof SettingsOf
 export type DocumentRegistry<Name extends ProviderName = ProviderName> = {
   [One in Name]: RegistryBase & { readonly provider: One; readonly settings: SettingsOf[One] }
 }[Name]
+
+/** Which object of a cluster: its name within a namespace. */
+export interface NamespacedName {
+  readonly namespace: string
+  readonly name: string
+}
+
+/** Where a vendor's own credential file says that the subject token is. */
+export interface TokenSource {
+  readonly tokenFile: string
+  /** Name of the field that holds the token, in a file that is a JSON object. */
+  readonly tokenFileField?: string
+}
+
+/** Which ConfigMap remembers an issuer's keys, unless another is named. */
+export const issuerMemory: NamespacedName = {
+  namespace: 'pullpass-system',
+  name: 'pullpass-issuer',
+}
+
+// Whose token a registry's exchange takes: one that is asked of the cluster, or one that lies in a file.
+
+/** The service account whose token is requested; undefined where a file is read: a registry's own comes first. */
+export function requestedAccount(
+  { serviceAccountRef }: Pick<Document, 'serviceAccountRef'>,
+  { tokenFile }: DocumentRegistry,
+): Document['serviceAccountRef'] {
+  return tokenFile === undefined ? serviceAccountRef : undefined
+}
+
+/** Whether a registry's provider is to hold the cluster's keys itself, so that none of them need be public for it. */
+export const uploadsKeys = ({ provider, settings }: DocumentRegistry): boolean =>
+  provider === 'gcp' && settings.trust?.uploadKeys === 'Always'

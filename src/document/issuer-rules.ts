@@ -1,5 +1,5 @@
 /** Rules for where the issuer of a document is public. */
-import type { TextRule } from './text-rule.ts'
+import type { TextRule } from './field-rules.ts'
 
 export const issuerTarget: TextRule = {
   pattern: /^(?:(?:gs|s3|azblob):\/\/[A-Za-z0-9]|gcp-provider:projects\/)[!-~]*$/,

@@ -1,5 +1,5 @@
 /** What Kubernetes takes as a name. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
-import type { TextRule } from './text-rule.ts'
+import type { TextRule } from './field-rules.ts'
 
 /** RFC 1123 label: namespaces, and our own keys of lists. */
 export const labelName: TextRule = {

@@ -12,8 +12,8 @@ import {
   parseAllDocuments,
   visit,
 } from 'yaml'
-import { quote } from '../outside/quote.ts'
-import type { FieldPath } from './flaw.ts'
+import { quote } from '../text/quote.ts'
+import type { FieldPath } from './schema-errors.ts'
 import { showValue } from './show-value.ts'
 
 /** Line and column, from 1. */

@@ -1,13 +1,13 @@
 /** From the fields of `gcp` to its settings, with the credential file where one is named. */
-import { parseDuration } from '../outside/parse-duration.ts'
-import { showPath } from '../outside/show-path.ts'
+import { parseDuration } from '../text/nearest.ts'
+import { showPath } from '../text/show.ts'
+import type { TokenSource } from './document.ts'
 import type { GcpForm } from './document-form.ts'
-import { pathFrom } from './file-path.ts'
-import { refuse } from './finding.ts'
-import { impersonationFields } from './gcp-flaws.ts'
+import { pathFrom } from './field-rules.ts'
 import { canonicalProvider, providerOfParts } from './gcp-names.ts'
+import { impersonationFields } from './gcp-schema.ts'
 import type { GcpSettings } from './gcp-settings.ts'
-import type { TokenSource } from './token-source.ts'
+import { refuse } from './schema-errors.ts'
 
 /** `form` keeps the schema and the rules of gcp-flaws.ts. @throws CREDENTIAL_FILE_INVALID, DOCUMENT_UNREADABLE */
 export async function readGcpSettings(
@@ -17,7 +17,7 @@ export async function readGcpSettings(
   const { workloadIdentityProvider, projectNumber, poolId, providerId, lifetime, credentialFile, ...same } = form
   const life = lifetime === undefined ? {} : { lifetimeSeconds: (parseDuration(lifetime) ?? 0) / 1000 }
   if (credentialFile !== undefined) {
-    const { readCredentialFile } = await import('./read-credential-file.ts')
+    const { readCredentialFile } = await import('./gcp-credential-file.ts')
     const path = pathFrom(folder, credentialFile)
     const { token, settings } = await readCredentialFile(path, form.universeDomain)
     refuseIgnored(form, settings, path)

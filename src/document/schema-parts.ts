@@ -3,7 +3,7 @@
  * of an unknown field it is the list of the known ones. So no locale of the library is needed.
  */
 import * as z from 'zod/mini'
-import { brokenRule, type TextRule } from './text-rule.ts'
+import { brokenRule, type TextRule } from './field-rules.ts'
 
 /** A text that keeps `rule`; `description` goes to editors (VS Code shows patternErrorMessage) and the reference page. */
 export function text(rule: TextRule, description: string): z.ZodMiniString {

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod/mini'
 import type { ClusterPullSecretForm, PullSecretForm } from './document-form.ts'
-import { filePath } from './file-path.ts'
+import { filePath, registryHost, type TextRule } from './field-rules.ts'
 import { issuerTarget, issuerUrl } from './issuer-rules.ts'
 import {
   audience,
@@ -15,9 +15,7 @@ import {
   labelValue,
   objectName,
 } from './kubernetes-names.ts'
-import { registryHost } from './registry-host.ts'
 import { fields, list, text, textMap, word } from './schema-parts.ts'
-import type { TextRule } from './text-rule.ts'
 import { tenantVendorFields, vendorFields } from './vendors.ts'
 
 const apiVersion = word(['pullpass.dev/v1alpha1'], 'Version of this form')

@@ -1,6 +1,7 @@
 /** A value of a document or a variable, as an error may show it. */
-import { looksLikeSecret } from '../outside/looks-like-secret.ts'
-import { quote } from '../outside/quote.ts'
+
+import { quote } from '../text/quote.ts'
+import { looksLikeSecret } from '../text/show.ts'
 
 /** More than is shown, less than patterns take their time for. */
 const longestLookedAt = 2048

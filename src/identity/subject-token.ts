@@ -1,5 +1,9 @@
 /** A Kubernetes service account token, as it is exchanged; its claims are what it says, not what anybody verified. */
-import type { Redacted } from '../outside/redacted.ts'
+
+import { PullpassError } from '../errors/pullpass-error.ts'
+import { asObject, isObject } from '../text/json-fields.ts'
+import { plainLine } from '../text/plain-text.ts'
+import type { Redacted } from '../text/redacted.ts'
 
 export interface SubjectToken {
   readonly value: Redacted
@@ -14,3 +18,129 @@ export interface SubjectToken {
   readonly pod: string | undefined
   readonly node: string | undefined
 }
+
+/** What a subject token says, decoded without trust: nobody verified it. RFC 7519 (JWT), RFC 7515 §7.1 (compact form). */
+type ClaimName = 'iss' | 'sub' | 'aud' | 'exp' | 'iat'
+type FieldName = ClaimName | 'alg' | 'kid' | 'kubernetes.io' | 'pod' | 'node' | 'name'
+type Fields = { readonly [name in FieldName]?: unknown }
+
+/** Bytes; Kubernetes' own tokens have 1 to 2 KiB. */
+const longest = 16 * 1024
+/** Characters of a kid or an algorithm. */
+const longestWord = 256
+/** Seconds since 1970 that a Date can hold. */
+const latest = 8.64e12
+
+/**
+ * The claims of a subject token. `where` is where it came from, for messages; the token is never shown, not in part either.
+ * @throws TOKEN_MALFORMED
+ */
+export function decodeSubjectToken(value: Redacted, where: string): SubjectToken {
+  const refuse = (seen: string) => malformed(where, seen)
+  const [header, payload] = splitParts(value.reveal(), refuse)
+  const { alg, kid } = decodeObject(header, 'header', refuse)
+  const claims = decodeObject(payload, 'payload', refuse)
+  const workload = objectOrEmpty(claims['kubernetes.io'])
+  return {
+    value,
+    issuer: stringClaim(claims, 'iss', refuse),
+    subject: stringClaim(claims, 'sub', refuse),
+    audiences: audienceClaim(claims.aud, refuse),
+    issuedAt: claims.iat === undefined ? undefined : dateClaim(claims, 'iat', refuse),
+    expiresAt: dateClaim(claims, 'exp', refuse),
+    keyId: wordOrNone(kid),
+    algorithm: wordOrNone(alg),
+    pod: stringOrNone(objectOrEmpty(workload.pod).name),
+    node: stringOrNone(objectOrEmpty(workload.node).name),
+  }
+}
+
+type Refuse = (seen: string) => PullpassError
+
+function malformed(where: string, seen: string): PullpassError {
+  return new PullpassError({
+    code: 'TOKEN_MALFORMED',
+    hop: 'subject-token',
+    seen: `${where} holds no service account token: ${seen}`,
+    expected: 'a JWT: header, payload and signature in base64url, joined by "."',
+    hint: 'use a projected token (volumes[].projected.sources[].serviceAccountToken), or a document (-f) with spec.serviceAccountRef, and pullpass requests one',
+  })
+}
+
+function splitParts(token: string, refuse: Refuse): [header: string, payload: string] {
+  if (Buffer.byteLength(token) > longest) {
+    throw refuse(`it has ${Buffer.byteLength(token)} bytes, more than ${longest}`)
+  }
+  const parts = token.split('.')
+  const [header, payload, signature] = parts
+  if (parts.length !== 3 || header === undefined || payload === undefined || signature === undefined) {
+    throw refuse(`it has ${parts.length} ${parts.length === 1 ? 'part' : 'parts'}`)
+  }
+  for (const [name, part] of Object.entries({ header, payload, signature })) {
+    if (part === '') throw refuse(`its ${name} is empty`)
+    // Buffer takes any text for base64url and drops what it does not know.
+    if (!/^[A-Za-z0-9_-]+$/.test(part) || part.length % 4 === 1) throw refuse(`its ${name} is not base64url`)
+  }
+  return [header, payload]
+}
+
+function decodeObject(part: string, name: string, refuse: Refuse): Fields {
+  let value: unknown
+  let steers = false
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(part, 'base64url'))
+    value = JSON.parse(text, (_key, inner: unknown) => {
+      steers ||= typeof inner === 'string' && inner !== plainLine(inner)
+      return inner
+    })
+  } catch {
+    // The parser's own message quotes the text that it read: it is dropped.
+    throw refuse(`its ${name} is not JSON`)
+  }
+  if (steers) throw refuse(`its ${name} holds control characters`) // claims are shown on terminals
+  if (!isObject(value)) throw refuse(`its ${name} is not a JSON object`)
+  return value
+}
+
+function stringClaim(claims: Fields, name: ClaimName, refuse: Refuse): string {
+  const value = claims[name]
+  if (value === undefined) throw refuse(`it has no claim ${name}`)
+  if (typeof value !== 'string' || value === '') throw refuse(`its claim ${name} is not a string, or empty`)
+  return value
+}
+
+/** RFC 7519 §4.1.3: one string, or a list of them. A token without it is meant for nobody. */
+function audienceClaim(value: unknown, refuse: Refuse): readonly string[] {
+  const audiences: unknown = value === undefined ? [] : typeof value === 'string' ? [value] : value
+  if (!Array.isArray(audiences) || !audiences.every((audience) => typeof audience === 'string')) {
+    throw refuse('its claim aud is neither a string nor a list of strings')
+  }
+  return audiences
+}
+
+function dateClaim(claims: Fields, name: ClaimName, refuse: Refuse): Date {
+  const seconds = claims[name]
+  if (seconds === undefined) throw refuse(`it has no claim ${name}, as tokens in Secrets of earlier Kubernetes`)
+  if (typeof seconds !== 'number' || seconds < 0 || seconds > latest) {
+    throw refuse(`its claim ${name} is not a number of seconds since 1970`)
+  }
+  return new Date(seconds * 1000)
+}
+
+const stringOrNone = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
+/** Shown in tables, and compared with those of a JWKS, which are bounded the same. */
+const wordOrNone = (value: unknown) => {
+  const word = stringOrNone(value)
+  return word !== undefined && word.length > longestWord ? undefined : word
+}
+const objectOrEmpty = (value: unknown): Fields => asObject(value) ?? {}
+
+/**
+ * Whether a token may be what an API server takes, by whom it says that it is meant for: such a one goes to nobody else.
+ * API servers take their issuer's name, unless --api-audiences says otherwise; and tokens of Secrets, which name nobody.
+ * https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
+ */
+export const takenByApiServer = ({ audiences, issuer }: SubjectToken): boolean =>
+  audiences.length === 0 || audiences.some((audience) => audience === issuer || apiServer.test(audience))
+
+const apiServer = /^(?:https:\/\/)?kubernetes(?:\.default\.svc\.|(?:\.default(?:\.svc)?)?(?:[:/]|$))/

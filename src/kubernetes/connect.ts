@@ -2,12 +2,15 @@
  * The connection to the cluster that is meant: `--kubeconfig`, KUBECONFIG, the pod's own, `~/.kube/config`, in this order.
  * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
  */
-import type { Outside } from '../outside/outside.ts'
-import { PullpassError } from '../outside/pullpass-error.ts'
-import type { Cluster } from './cluster.ts'
-import type { ClusterAccess } from './cluster-access.ts'
-import { type ClusterOutside, defaultLimits, openCluster } from './open-cluster.ts'
-import { findPodAccess } from './pod-access.ts'
+
+import { existsSync } from 'node:fs'
+import { showValue } from '../document/show-value.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import type { Environment, Outside } from '../http/context.ts'
+import type { Cluster, ClusterAccess } from './connection/cluster.ts'
+import { readCertificates } from './connection/files.ts'
+import { keepIdentity, readBearerFile } from './connection/identity.ts'
+import { type ClusterOutside, defaultLimits, openCluster } from './connection/open-cluster.ts'
 
 export interface ClusterFlags {
   readonly kubeconfig?: string | undefined
@@ -52,7 +55,7 @@ async function findAccess(
     if (pod && flags.context !== undefined) throw contextInPod(flags.context)
     if (pod) return pod
   }
-  const { kubeconfigAccess } = await import('./kubeconfig-access.ts') // a pod needs none of it
+  const { kubeconfigAccess } = await import('./kubeconfig/access.ts') // a pod needs none of it
   return await kubeconfigAccess(flags, outside)
 }
 
@@ -64,4 +67,41 @@ function contextInPod(context: string): PullpassError {
     expected: 'a kubeconfig that holds this context',
     hint: 'name it: --kubeconfig FILE; or leave --context out',
   })
+}
+
+/**
+ * The pod's own cluster, as the kubelet mounts it.
+ * https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
+ */
+const podFolder = '/var/run/secrets/kubernetes.io/serviceaccount'
+
+/** Undefined outside a pod, or where the pod mounts no token. Never asks a proxy. */
+export async function findPodAccess(
+  environment: Environment,
+  now: () => Date,
+  folder: string = podFolder,
+): Promise<ClusterAccess | undefined> {
+  const host = environment['KUBERNETES_SERVICE_HOST']
+  const port = environment['KUBERNETES_SERVICE_PORT']
+  if (!host || !port || !existsSync(`${folder}/token`)) return undefined
+  return {
+    server: serverAt(host, port),
+    trust: async () => ({ ca: await readCertificates(`${folder}/ca.crt`), verify: 'always' }),
+    identify: keepIdentity(() => readBearerFile(`${folder}/token`), now),
+  }
+}
+
+function serverAt(host: string, port: string): URL {
+  try {
+    return new URL(`https://${host.includes(':') ? `[${host}]` : host}:${port}`)
+  } catch (cause) {
+    throw new PullpassError({
+      code: 'KUBECONFIG_INVALID',
+      hop: 'kubernetes',
+      seen: `KUBERNETES_SERVICE_HOST is ${showValue(host)}, KUBERNETES_SERVICE_PORT is ${showValue(port)}`,
+      expected: 'an address and a port, as the kubelet sets them in every pod',
+      hint: 'leave both variables to the kubelet, or name a kubeconfig: --kubeconfig FILE',
+      cause,
+    })
+  }
 }

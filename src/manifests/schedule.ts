@@ -9,7 +9,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Document } from '../document/document.ts'
-import { PullpassError } from '../outside/pullpass-error.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
 
 export interface Schedule {
   readonly cron: string

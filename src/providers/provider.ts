@@ -1,9 +1,9 @@
 /** The contract of a provider: the code that knows one vendor's exchange, and nothing of Kubernetes. */
 import type { RegistryCredential } from '../credential/registry-credential.ts'
 import type { RegistryBase } from '../document/document.ts'
+import type { Environment, Outside } from '../http/context.ts'
+import type { Refusal } from '../http/request-errors.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
-import type { Refusal } from '../outside/answer-fault.ts'
-import type { Environment, Outside } from '../outside/outside.ts'
 
 /** `impersonation`: a service account stands between the token and the credential. */
 export type ExchangeHop = 'exchange' | 'impersonation'

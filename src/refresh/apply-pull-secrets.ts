@@ -1,21 +1,15 @@
 /** Writes every chosen pull secret of every document, side by side; one namespace's trouble is its own. */
 import type { PullSecretRecord } from '../credential/pull-secret-record.ts'
-import type { Cluster } from '../kubernetes/cluster.ts'
-import type { PullSecretMetadata } from '../kubernetes/pull-secret-metadata.ts'
-import { asFault } from '../outside/as-fault.ts'
-import type { Outside } from '../outside/outside.ts'
-import type { PullpassError } from '../outside/pullpass-error.ts'
+import { asFault, type PullpassError } from '../errors/pullpass-error.ts'
+import type { Outside } from '../http/context.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { applyPullSecret } from './apply-pull-secret.ts'
-import { checkSize } from './check-size.ts'
-import { type ComposedPullSecret, composePullSecret } from './compose-pull-secret.ts'
-import { documentName } from './document-name.ts'
-import { readEarlierEntries } from './earlier-entries.ts'
+import { type ComposedPullSecret, checkSize, composePullSecret, readEarlierEntries } from './compose-pull-secret.ts'
+import { recordFor } from './freshness.ts'
 import type { Minted } from './mint-credentials.ts'
 import type { Outcome, RegistryOutcome } from './outcome.ts'
-import { recordFor } from './own-record.ts'
-import type { Job } from './plan-refresh.ts'
-import { sideBySide } from './side-by-side.ts'
-import type { Surroundings } from './survey.ts'
+import { documentName, type Job, type Surroundings } from './plan.ts'
 
 export interface Apply {
   readonly minted: Minted
@@ -112,4 +106,23 @@ function unwritten({ registries }: ComposedPullSecret): Pick<Outcome, 'result' |
     result: 'unchanged',
     note: `the key that signs now was published a moment ago: exchanged by a run after ${at}`,
   }
+}
+
+// Works on many things at once, but not on all; results stand in the things' order.
+
+/** More than the connection has under way at once, so that it never waits for work. */
+const most = 64
+
+export async function sideBySide<Thing, Result>(
+  things: readonly Thing[],
+  work: (thing: Thing) => Promise<Result>,
+  atOnce: number = most,
+): Promise<Result[]> {
+  const results: Result[] = []
+  const queue = things.entries() // shared: each worker takes the next
+  const worker = async () => {
+    for (const [index, thing] of queue) results[index] = await work(thing)
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, things.length) }, worker))
+  return results
 }

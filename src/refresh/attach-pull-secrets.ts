@@ -1,18 +1,14 @@
 /** Puts each pull secret's name into the imagePullSecrets of the service accounts that its document names. */
 
-import { attachPullSecret } from '../kubernetes/attach-pull-secret.ts'
-import type { Cluster } from '../kubernetes/cluster.ts'
-import { fieldManager } from '../kubernetes/field-manager.ts'
-import { foundIn } from '../kubernetes/found-in.ts'
-import type { Listed } from '../kubernetes/list-by-name.ts'
-import { listServiceAccounts, type ServiceAccount } from '../kubernetes/list-service-accounts.ts'
-import { asFault } from '../outside/as-fault.ts'
-import type { Outside } from '../outside/outside.ts'
-import { PullpassError } from '../outside/pullpass-error.ts'
-import { documentName } from './document-name.ts'
+import { asFault, PullpassError } from '../errors/pullpass-error.ts'
+import type { Outside } from '../http/context.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
+import { foundIn, type Listed } from '../kubernetes/objects/list.ts'
+import { attachPullSecret, listServiceAccounts, type ServiceAccount } from '../kubernetes/objects/service-accounts.ts'
+import { sideBySide } from './apply-pull-secrets.ts'
 import type { Outcome, ServiceAccountOutcome } from './outcome.ts'
-import type { Job } from './plan-refresh.ts'
-import { sideBySide } from './side-by-side.ts'
+import { documentName, type Job } from './plan.ts'
 
 export interface Attach {
   readonly cluster: Cluster

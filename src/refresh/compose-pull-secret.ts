@@ -1,14 +1,16 @@
 /** What a pull secret will hold in one namespace: pure, from what was minted, and from earlier entries where it was not. */
-import type { DockerConfigEntry } from '../credential/docker-config-entry.ts'
+import { type DockerConfigEntry, parseDockerConfig, renderDockerConfig } from '../credential/docker-config.ts'
 import type { PullSecretRecord, RegistryRecord } from '../credential/pull-secret-record.ts'
 import type { RegistryCredential } from '../credential/registry-credential.ts'
-import { renderDockerConfig } from '../credential/render-docker-config.ts'
 import type { Document, DocumentRegistry } from '../document/document.ts'
-import { PullpassError } from '../outside/pullpass-error.ts'
-import type { Redacted } from '../outside/redacted.ts'
+import { asFault, PullpassError } from '../errors/pullpass-error.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { type PullSecretMetadata, readPullSecretData } from '../kubernetes/objects/pull-secrets.ts'
+import type { Redacted } from '../text/redacted.ts'
+import { mintedFrom } from './exchange-requests.ts'
 import type { Minted } from './mint-credentials.ts'
-import { mintedFrom } from './minted-from.ts'
 import type { RegistryOutcome } from './outcome.ts'
+import type { Job } from './plan.ts'
 
 /** The entries that a Secret held before this run, by host, and what it recorded of them. */
 export interface Earlier {
@@ -89,4 +91,50 @@ const leastLeftMs = 10 * 60_000
 function waitOf({ code, retryAt }: PullpassError, expiresAt: Date): Date | undefined {
   if (code !== 'KEY_PUBLISHED_RECENTLY' || retryAt === undefined) return undefined
   return expiresAt.getTime() - retryAt.getTime() >= leastLeftMs ? retryAt : undefined
+}
+
+/** What pull secrets hold now, read only where an exchange failed and an earlier entry must stay. */
+export interface EarlierEntries {
+  /** Entries go back to their own namespace only. */
+  readonly byNamespace: ReadonlyMap<string, ReadonlyMap<string, DockerConfigEntry>>
+  readonly faults: ReadonlyMap<string, PullpassError>
+}
+
+/** Nothing is asked of namespaces that hold no such Secret; where the others cannot be read, they alone are not written. */
+export async function readEarlierEntries(
+  cluster: Cluster,
+  { document, namespaces }: Job,
+  found: ReadonlyMap<string, PullSecretMetadata>,
+): Promise<EarlierEntries> {
+  const holding = namespaces.filter((namespace) => found.has(namespace))
+  if (holding.length === 0) return { byNamespace: new Map(), faults: new Map() }
+  const secrets = await readPullSecretData(cluster, document.secretName, holding).catch(asFault)
+  if (secrets instanceof PullpassError) {
+    return { byNamespace: new Map(), faults: new Map(holding.map((namespace) => [namespace, secrets])) }
+  }
+  const byNamespace = new Map(
+    [...secrets.found].flatMap(([namespace, { dockerConfigJson }]) =>
+      dockerConfigJson === undefined ? [] : [[namespace, parseDockerConfig(dockerConfigJson).entries] as const],
+    ),
+  )
+  return { byNamespace, faults: secrets.faults }
+}
+
+/**
+ * Whether a pull secret fits: the API server takes 1 MiB of data, and says so only once it has read it all.
+ * https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size
+ */
+const mostBytes = 1024 * 1024
+
+/** `secret`: NAMESPACE/NAME. @throws SECRET_TOO_LARGE */
+export function checkSize(dockerConfigJson: Redacted, secret: string): void {
+  const bytes = dockerConfigJson.byteLength()
+  if (bytes <= mostBytes) return
+  throw new PullpassError({
+    code: 'SECRET_TOO_LARGE',
+    hop: 'kubernetes',
+    seen: `Secret ${secret} would hold ${bytes} bytes of credentials; it was left as it is`,
+    expected: `at most ${mostBytes}, which the API server takes`,
+    hint: 'name fewer hosts in one document: several documents make several Secrets',
+  })
 }

@@ -1,14 +1,13 @@
 /** Exchanges a subject token for each demand, side by side: a cost for each identity and registry, not for each namespace. */
 import type { RegistryCredential } from '../credential/registry-credential.ts'
+import { asFault, PullpassError } from '../errors/pullpass-error.ts'
+import type { Outside } from '../http/context.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
-import type { Cluster } from '../kubernetes/cluster.ts'
-import { asFault } from '../outside/as-fault.ts'
-import type { Outside } from '../outside/outside.ts'
-import { PullpassError } from '../outside/pullpass-error.ts'
-import { quote } from '../outside/quote.ts'
-import type { AdmittedToken } from './await-published-key.ts'
-import type { Demand } from './demand.ts'
-import { readSubjectToken, requestSubjectToken, type TokenSource, tokenFileOf } from './obtain-subject-token.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { quote } from '../text/quote.ts'
+import type { Demand } from './exchange-requests.ts'
+import type { AdmittedToken } from './publication-gate.ts'
+import { readSubjectToken, requestSubjectToken, type TokenSource, tokenFileOf } from './subject-tokens.ts'
 
 /** By fingerprint: a credential, or why there is none. */
 export type Minted = ReadonlyMap<string, RegistryCredential | PullpassError>
@@ -86,7 +85,7 @@ function admitPublished(mode: MintSource['mode'], cluster: Cluster, outside: Out
   let opened: Promise<AdmitToken> | undefined
   return async (token, demand, file) => {
     if (demand.document.issuer === undefined) return { token, safeAt: undefined }
-    opened ??= import('./await-published-key.ts').then((loaded) => loaded.awaitPublishedKey({ mode, cluster, outside }))
+    opened ??= import('./publication-gate.ts').then((loaded) => loaded.awaitPublishedKey({ mode, cluster, outside }))
     return await (await opened)(token, demand, file)
   }
 }

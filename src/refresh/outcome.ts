@@ -1,5 +1,5 @@
 /** The result of one pull secret in one namespace. */
-import type { PullpassError } from '../outside/pullpass-error.ts'
+import type { PullpassError } from '../errors/pullpass-error.ts'
 
 export interface Outcome {
   /** `ClusterPullSecret/NAME`. */

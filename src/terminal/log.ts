@@ -1,6 +1,6 @@
 /** The log on standard error: a constant sentence, and what varies as fields, for people or as JSON. */
-import type { Log, LogLevel } from '../outside/outside.ts'
-import { plainJson } from '../outside/plain-text.ts'
+import type { Log, LogLevel } from '../http/context.ts'
+import { plainJson } from '../text/plain-text.ts'
 
 const severity: readonly LogLevel[] = ['error', 'warn', 'info', 'debug']
 

@@ -1,5 +1,5 @@
 /** All of standard input, bounded. */
-import { PullpassError } from '../outside/pullpass-error.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
 
 const maxBytes = 1024 * 1024
 

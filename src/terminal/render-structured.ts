@@ -1,5 +1,5 @@
 /** Results for programs, as JSON or YAML: neither holds a character that steers a terminal, but in escapes. */
-import { plainJson, plainLine } from '../outside/plain-text.ts'
+import { plainJson, plainLine } from '../text/plain-text.ts'
 
 /** What was not set is left out; a Redacted stays `[redacted]`, a Date is RFC 3339. Text without a line end. */
 export async function renderStructured(value: unknown, format: 'json' | 'yaml'): Promise<string> {

@@ -1,6 +1,6 @@
 /** What a run waits for, on a terminal: shown where no answer has come for two seconds, and removed when it comes. */
-import type { Outside, Waiting } from '../outside/outside.ts'
-import { plainLine } from '../outside/plain-text.ts'
+import type { Outside, Waiting } from '../http/context.ts'
+import { plainLine } from '../text/plain-text.ts'
 
 const patienceMs = 2_000
 

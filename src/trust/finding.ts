@@ -1,6 +1,6 @@
 /** What a plan says of one resource, whoever the vendor is: a word, and the changes that lead where it is wanted. */
 import type { DocumentRegistry } from '../document/document.ts'
-import type { PullpassError } from '../outside/pullpass-error.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
 
 /** What of a thing that is there is changed only when a flag names it. */
 export const replaceable = ['issuer', 'mapping', 'condition', 'keys'] as const
@@ -90,3 +90,9 @@ export interface HclResource {
   readonly block: string
   readonly importBlock: string | undefined
 }
+
+/** What is there at the vendor's and stands against what is wanted. */
+export const trustRefused = (
+  seen: string,
+  { expected, hint }: { readonly expected: string; readonly hint?: string },
+): PullpassError => new PullpassError({ code: 'TRUST_REFUSED', hop: 'trust', seen, expected, hint })

@@ -1,6 +1,6 @@
 /** What is missing as commands of the vendor's own command line, for operators who apply it themselves. */
 import { describeMissing, type Finding } from './finding.ts'
-import { hashComment } from './hash-comment.ts'
+import { hashComment } from './hcl.ts'
 
 /** A script for sh: the functions that it calls, then one command for each change; comments name what no command can do. */
 export function renderCommands(findings: readonly Finding[]): string {

@@ -1,7 +1,6 @@
 /** The trust configuration as HCL: what exists is imported, so that it can be applied as printed. https://developer.hashicorp.com/terraform/language/import */
 import type { Finding } from './finding.ts'
-import { hclBlock } from './hcl-block.ts'
-import { hclText } from './hcl-text.ts'
+import { hclBlock, hclText } from './hcl.ts'
 import { whyLeftOut } from './render-commands.ts'
 
 export function renderTerraform(findings: readonly Finding[]): string {

@@ -6,13 +6,12 @@
  *
  * The order of work, the record, the questions and what is printed are everybody's: a vendor brings resources.
  */
-import type { ProviderName, SettingsOf } from '../document/document.ts'
-import type { TextRule } from '../document/text-rule.ts'
-import type { Outside } from '../outside/outside.ts'
-import type { ImageReference } from '../registry/parse-image-reference.ts'
+import type { Document, DocumentRegistry, ProviderName, SettingsOf } from '../document/document.ts'
+import type { TextRule } from '../document/field-rules.ts'
+import type { Outside } from '../http/context.ts'
+import type { ImageReference } from '../registry/image-reference.ts'
 import type { Accepted, Finding } from './finding.ts'
-import type { TrustNeed } from './trust-need.ts'
-import type { RecordEntry, TrustRecord } from './trust-record.ts'
+import type { RecordEntry, TrustRecord } from './record.ts'
 import type { TrustedCluster } from './trusted-cluster.ts'
 
 export interface TrustVendor<Name extends ProviderName> {
@@ -73,3 +72,19 @@ export type Removable =
   | { readonly state: 'kept'; readonly note: string }
   /** What `remove` gives says how it comes back. */
   | { readonly state: 'removable'; readonly remove: () => Promise<string | undefined> }
+
+/** One registry of one document, for one cluster: what trust is to be set up for. */
+export type AnyNeed = TrustNeed<ProviderName>
+
+export interface TrustNeed<Name extends ProviderName> {
+  readonly document: Document
+  /** With its settings as this cluster's. */
+  readonly registry: DocumentRegistry<Name>
+  readonly cluster: TrustedCluster
+  /** Whose tokens are exchanged: `system:serviceaccount:NAMESPACE:NAME`. */
+  readonly subject: string
+  /** Whose tokens publish the issuer's keys, where a flag names it: `system:serviceaccount:NAMESPACE:NAME`. */
+  readonly publisher?: string | undefined
+  /** As the vendor names it; undefined where nobody says. */
+  readonly repository: string | undefined
+}

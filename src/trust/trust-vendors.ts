@@ -7,7 +7,7 @@ type Loaders = {
 }
 
 export const trustVendors: Loaders = {
-  gcp: async () => (await import('./google/google-trust.ts')).googleTrust,
+  gcp: async () => (await import('./gcp/trust.ts')).googleTrust,
 }
 
 /** The command line that a plan's commands are for, by vendor: what `plan -o` is asked for. */

@@ -1,6 +1,6 @@
 /** A cluster as trust sees it: who signs its tokens, and what is made for it carries. */
 import { createHash } from 'node:crypto'
-import type { IssuerKey } from '../issuer/keys/issuer-key.ts'
+import type { IssuerKey } from '../oidc/keys.ts'
 
 export interface TrustedCluster {
   /** As the operator calls it: a context of his kubeconfig, or its issuer. */

@@ -5,9 +5,9 @@
  * object elsewhere whose name ends in `.NAMESPACE`. Other components (`issuer watch`, `issuer serve`) have their own.
  */
 
-import { type ApiKind, type ApiObject, discoverNamespacedKinds, listObjects } from '../kubernetes/api-object.ts'
-import type { Cluster } from '../kubernetes/cluster.ts'
-import { trustRecordName } from '../trust/trust-record.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { type ApiKind, type ApiObject, discoverNamespacedKinds, listObjects } from '../kubernetes/objects/api-object.ts'
+import { trustRecordName } from '../trust/record.ts'
 
 export interface Installation {
   /** The CronJob, which would write again what is removed. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { endAfter } from '../../src/commands/end-after.ts'
+import { endAfter } from '../../src/commands/run.ts'
 
 /** A run's outside whose one sleep is ended by hand. */
 function handMade() {

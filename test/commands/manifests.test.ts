@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { parse, parseAllDocuments } from 'yaml'
 import { createMovableClock } from '../../sandbox/start/movable-clock.ts'
-import { documentFromEnvironment } from '../../src/document/document-from-environment.ts'
+import { documentFromEnvironment } from '../../src/document/load-documents.ts'
 import { documentText } from '../support/document-text.ts'
 import { type PullpassRun, runPullpass } from '../support/run-pullpass.ts'
 

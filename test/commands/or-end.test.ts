@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { orEnd } from '../../src/commands/or-end.ts'
+import { orEnd } from '../../src/commands/run.ts'
 
 suite('orEnd', () => {
   test('work that ends by itself gives its result', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { PullpassError } from '../../src/outside/pullpass-error.ts'
+import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { documentText } from '../support/document-text.ts'
 import { readPullSecret } from '../support/read-pull-secret.ts'
 import { runPullpass } from '../support/run-pullpass.ts'

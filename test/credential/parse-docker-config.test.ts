@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { parseDockerConfig } from '../../src/credential/parse-docker-config.ts'
-import { renderDockerConfig } from '../../src/credential/render-docker-config.ts'
-import { Redacted } from '../../src/outside/redacted.ts'
+import { parseDockerConfig, renderDockerConfig } from '../../src/credential/docker-config.ts'
+import { Redacted } from '../../src/text/redacted.ts'
 
 const parse = (text: string) => {
   const { entries, findings } = parseDockerConfig(new Redacted(text))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { renderDockerConfig } from '../../src/credential/render-docker-config.ts'
-import { Redacted } from '../../src/outside/redacted.ts'
+import { renderDockerConfig } from '../../src/credential/docker-config.ts'
+import { Redacted } from '../../src/text/redacted.ts'
 
 const expiresAt = new Date('2025-11-24T12:00:00Z')
 const google = {

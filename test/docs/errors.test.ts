@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import { errorCodes } from '../../src/outside/error-codes.ts'
+import { errorCodes } from '../../src/errors/error-codes.ts'
 import { startTestSandbox } from '../support/start-test-sandbox.ts'
 import { asOnPage } from './as-on-page.ts'
 import { errorCases } from './error-cases/error-cases.ts'

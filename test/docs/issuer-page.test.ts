@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import { findingWords } from '../../src/issuer/public/issuer-finding.ts'
-import { alarmReasons } from '../../src/issuer/watch/alarm.ts'
+import { findingWords } from '../../src/oidc/evaluate/finding.ts'
+import { alarmReasons } from '../../src/publish/watch/alarm.ts'
 
 suite('docs/issuer.md', () => {
   test('every word of a finding has a line, and every line is of a word', () => {

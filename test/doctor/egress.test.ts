@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { explainEgress } from '../../src/doctor/egress.ts'
 import { failedBy } from '../../src/doctor/failed-by.ts'
-import { Stalled } from '../../src/kubernetes/line.ts'
-import { unreachable } from '../../src/kubernetes/unreachable.ts'
-import type { PullpassError } from '../../src/outside/pullpass-error.ts'
-import { transportFault } from '../../src/outside/transport-fault.ts'
+import type { PullpassError } from '../../src/errors/pullpass-error.ts'
+import { transportFault } from '../../src/http/request-errors.ts'
+import { Stalled } from '../../src/kubernetes/connection/line.ts'
+import { unreachable } from '../../src/kubernetes/connection/unreachable.ts'
 
 const inPod = { KUBERNETES_SERVICE_HOST: '10.0.0.1' }
 const systemError = (code: string) => Object.assign(new Error(code), { code })

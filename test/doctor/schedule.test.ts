@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import type { Finding } from '../../src/doctor/finding.ts'
 import { judgeSchedule } from '../../src/doctor/judge/judge-schedule.ts'
 import { mendingCommands } from '../../src/doctor/remedy/mending-commands.ts'
-import type { CronJobFacts } from '../../src/kubernetes/read-cron-job.ts'
+import type { CronJobFacts } from '../../src/kubernetes/objects/cron-jobs.ts'
 
 const account = { namespace: 'image-system', name: 'pullpass' }
 const commands = mendingCommands({

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { chooseNamespaces, needsNamespaceList } from '../../src/document/choose-namespaces.ts'
 import type { NamespaceChoice } from '../../src/document/document.ts'
+import { chooseNamespaces, needsNamespaceList } from '../../src/document/namespaces.ts'
 
 const cluster = [
   { name: 'default', labels: {} },

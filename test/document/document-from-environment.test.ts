@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { documentFromEnvironment } from '../../src/document/document-from-environment.ts'
-import { PullpassError } from '../../src/outside/pullpass-error.ts'
+import { documentFromEnvironment } from '../../src/document/load-documents.ts'
+import { PullpassError } from '../../src/errors/pullpass-error.ts'
 
 const variables = {
   PROJECT_NUMBER: '123456789012',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { parseJson } from '../../src/document/parse-json.ts'
-import { PullpassError } from '../../src/outside/pullpass-error.ts'
+import { parseJson } from '../../src/document/sources.ts'
+import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { loadText } from './load-text.ts'
 import { smallest } from './smallest-document.ts'
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { brokenRule } from '../../src/document/field-rules.ts'
 import {
   canonicalProvider,
   principalOf,
@@ -7,7 +8,6 @@ import {
   serviceAccountEmail,
   workloadIdentityProvider,
 } from '../../src/document/gcp-names.ts'
-import { brokenRule } from '../../src/document/text-rule.ts'
 import { provider } from './smallest-document.ts'
 
 test('a provider is one name, however it was copied', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { brokenRule } from '../../src/document/field-rules.ts'
 import * as names from '../../src/document/kubernetes-names.ts'
-import { brokenRule } from '../../src/document/text-rule.ts'
 
 suite('names as the API server takes them', () => {
   const cases: Record<Exclude<keyof typeof names, 'isGlob'>, { good: string[]; bad: string[] }> = {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Document } from '../../src/document/document.ts'
 import { type DocumentOutside, loadDocuments } from '../../src/document/load-documents.ts'
-import { PullpassError } from '../../src/outside/pullpass-error.ts'
+import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { smallest } from './smallest-document.ts'
 
 export const outside = (input = ''): DocumentOutside => ({ environment: {}, readInput: async () => input })

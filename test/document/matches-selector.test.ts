@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { matchesSelector } from '../../src/document/matches-selector.ts'
+import { matchesSelector } from '../../src/document/namespaces.ts'
 
 const labels = { images: 'private', tier: 'gold', empty: '' }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
-import { readTextFile } from '../../src/document/read-text-file.ts'
+import { readTextFile } from '../../src/document/sources.ts'
 
 async function makePipe(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'pullpass-text-'))

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { registryHost } from '../../src/document/registry-host.ts'
-import { brokenRule } from '../../src/document/text-rule.ts'
+import { brokenRule, registryHost } from '../../src/document/field-rules.ts'
 
 const usual = 'host[:port][/path/] in lower case, such as europe-docker.pkg.dev'
 

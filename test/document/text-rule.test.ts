@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { registryHost } from '../../src/document/registry-host.ts'
-import { brokenRule } from '../../src/document/text-rule.ts'
+import { brokenRule, registryHost } from '../../src/document/field-rules.ts'
 
 test('a mistake is explained by the text itself, unless that looks like a credential', () => {
   assert.equal(brokenRule(registryHost, 'https://gcr.io'), 'the host without a scheme: gcr.io')

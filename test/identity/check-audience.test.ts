@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { checkAudience } from '../../src/identity/check-audience.ts'
+import { checkAudience } from '../../src/identity/check-subject-token.ts'
 import { subjectToken } from '../support/subject-token.ts'
 
 const provider = '//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/providers/gardener'

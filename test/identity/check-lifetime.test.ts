@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { checkLifetime } from '../../src/identity/check-lifetime.ts'
+import { checkLifetime } from '../../src/identity/check-subject-token.ts'
 import { subjectToken as token } from '../support/subject-token.ts'
 
 suite('checkLifetime', () => {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
-import { decodeSubjectToken } from '../../src/identity/decode-subject-token.ts'
-import { PullpassError } from '../../src/outside/pullpass-error.ts'
-import { Redacted } from '../../src/outside/redacted.ts'
+import { PullpassError } from '../../src/errors/pullpass-error.ts'
+import { decodeSubjectToken } from '../../src/identity/subject-token.ts'
+import { Redacted } from '../../src/text/redacted.ts'
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const token = (payload: unknown, header: unknown = { alg: 'RS256', kid: 'key-1' }) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { judgeSubjectToken } from '../../src/identity/judge-subject-token.ts'
+import { judgeSubjectToken } from '../../src/identity/check-subject-token.ts'
 import { subjectToken as token } from '../support/subject-token.ts'
 
 const now = new Date('2025-11-24T11:30:00Z')

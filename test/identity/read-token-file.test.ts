@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { inspect, promisify } from 'node:util'
-import { readTokenFile } from '../../src/identity/read-token-file.ts'
+import { readTokenFile } from '../../src/identity/token-file.ts'
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const claims = { iss: 'https://issuer.example.com', sub: 'system:serviceaccount:a:b', aud: 'sts', exp: 1_763_985_600 }

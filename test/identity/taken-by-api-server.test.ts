@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { takenByApiServer } from '../../src/identity/taken-by-api-server.ts'
+import { takenByApiServer } from '../../src/identity/subject-token.ts'
 import { subjectToken } from '../support/subject-token.ts'
 
 suite('a token may be taken by an API server when it is meant for', () => {

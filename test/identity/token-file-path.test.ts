@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { tokenFilePath } from '../../src/identity/token-file-path.ts'
+import { tokenFilePath } from '../../src/identity/token-file.ts'
 
 suite('tokenFilePath', () => {
   test('the flag goes before the variable, and the variable before the usual place', () => {

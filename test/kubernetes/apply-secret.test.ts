@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { type ApplyWays, applySecret, type PullSecret } from '../../src/kubernetes/apply-secret.ts'
-import { listPullSecrets } from '../../src/kubernetes/list-pull-secrets.ts'
-import { Redacted } from '../../src/outside/redacted.ts'
+import { type ApplyWays, applySecret, type PullSecret } from '../../src/kubernetes/objects/apply-pull-secret.ts'
+import { listPullSecrets } from '../../src/kubernetes/objects/pull-secrets.ts'
+import { Redacted } from '../../src/text/redacted.ts'
 import { openSandboxCluster, openTestCluster } from './open-test-cluster.ts'
 
 const ways: ApplyWays = { manager: 'pullpass:ClusterPullSecret:a', force: 'yield', dryRun: 'none' }

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { inspect } from 'node:util'
-import { askPlugin } from '../../src/kubernetes/ask-plugin.ts'
-import type { ChosenContext } from '../../src/kubernetes/choose-context.ts'
-import type { PluginCredential } from '../../src/kubernetes/plugin-credential.ts'
+import type { ChosenContext } from '../../src/kubernetes/kubeconfig/load.ts'
+import { askPlugin } from '../../src/kubernetes/kubeconfig/plugin.ts'
+import type { PluginCredential } from '../../src/kubernetes/kubeconfig/plugin-credential.ts'
 import { testOutside } from '../support/test-outside.ts'
 
 /** A context of a kubeconfig in a folder of its own, whose user asks a shell script. */

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { attachPullSecret } from '../../src/kubernetes/attach-pull-secret.ts'
-import { foundIn } from '../../src/kubernetes/found-in.ts'
-import { listServiceAccounts, type ServiceAccount } from '../../src/kubernetes/list-service-accounts.ts'
+import { foundIn } from '../../src/kubernetes/objects/list.ts'
+import {
+  attachPullSecret,
+  listServiceAccounts,
+  type ServiceAccount,
+} from '../../src/kubernetes/objects/service-accounts.ts'
 import { openSandboxCluster, type SandboxCluster } from './open-test-cluster.ts'
 
 const ways = { manager: 'pullpass:ClusterPullSecret:a', dryRun: 'none' } as const

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import { connect as connectSocket } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
-import { clusterProxy } from '../../src/kubernetes/cluster-proxy.ts'
+import { clusterProxy } from '../../src/kubernetes/kubeconfig/proxy.ts'
 import { startHostilePeer } from '../support/hostile-peer.ts'
 import { openTestCluster } from './open-test-cluster.ts'
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { manyLabels } from '../../e2e/contract/kubernetes-cluster.ts'
-import { readConfigMap, writeConfigMap } from '../../src/kubernetes/config-map.ts'
-import { readConfigMapEntry } from '../../src/kubernetes/config-map-entry.ts'
+import { readConfigMap, readConfigMapEntry, writeConfigMap } from '../../src/kubernetes/objects/config-map.ts'
 import { openSandboxCluster, openTestCluster } from './open-test-cluster.ts'
 
 const map = { namespace: 'default', name: 'pullpass-trust' }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { suite, test } from 'node:test'
-import { openCluster } from '../../src/kubernetes/open-cluster.ts'
+import { openCluster } from '../../src/kubernetes/connection/open-cluster.ts'
 import { testOutside } from '../support/test-outside.ts'
 
 suite('requests over HTTP/1.1', () => {

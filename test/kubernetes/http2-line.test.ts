@@ -3,7 +3,7 @@ import http2 from 'node:http2'
 import { suite, type TestContext, test } from 'node:test'
 import { createServer, type TLSSocket } from 'node:tls'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
-import { openCluster } from '../../src/kubernetes/open-cluster.ts'
+import { openCluster } from '../../src/kubernetes/connection/open-cluster.ts'
 import { testOutside } from '../support/test-outside.ts'
 
 interface Served {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { impersonationHeaders } from '../../src/kubernetes/impersonation-headers.ts'
+import { impersonationHeaders } from '../../src/kubernetes/kubeconfig/impersonation.ts'
 
 const headersOf = (fields: object) => impersonationHeaders({ fields: { ...fields }, file: 'config' })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
-import type { Cluster } from '../../src/kubernetes/cluster.ts'
+import type { Cluster } from '../../src/kubernetes/connection/cluster.ts'
 import { openTestCluster, type TestClusterWanted } from './open-test-cluster.ts'
 
 const open = (t: TestContext, wanted?: TestClusterWanted) =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { keepIdentity } from '../../src/kubernetes/keep-identity.ts'
-import { Redacted } from '../../src/outside/redacted.ts'
+import { keepIdentity } from '../../src/kubernetes/connection/identity.ts'
+import { Redacted } from '../../src/text/redacted.ts'
 
 function prepare(tokens: string[]) {
   let nowMs = 0

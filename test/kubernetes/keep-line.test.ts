@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { keepLine } from '../../src/kubernetes/keep-line.ts'
-import type { Line } from '../../src/kubernetes/line.ts'
+import { keepLine, type Line } from '../../src/kubernetes/connection/line.ts'
 
 interface FakeLine extends Line {
   now: ReturnType<Line['state']>

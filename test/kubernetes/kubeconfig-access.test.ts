@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
-import { kubeconfigAccess } from '../../src/kubernetes/kubeconfig-access.ts'
+import { kubeconfigAccess } from '../../src/kubernetes/kubeconfig/access.ts'
 import { testOutside } from '../support/test-outside.ts'
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')

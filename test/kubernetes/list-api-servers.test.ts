@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { listApiServers } from '../../src/kubernetes/list-api-servers.ts'
+import { listApiServers } from '../../src/kubernetes/objects/api-servers.ts'
 import { openSandboxCluster } from './open-test-cluster.ts'
 
 const sliceOf = (name: string, addresses: readonly string[]) => ({

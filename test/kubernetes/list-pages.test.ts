@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { SandboxAnswer, SandboxRequest } from '../../sandbox/serve/handler.ts'
-import { listNamespaces } from '../../src/kubernetes/list-namespaces.ts'
+import { listNamespaces } from '../../src/kubernetes/objects/namespaces.ts'
 import { openSandboxCluster, openTestCluster } from './open-test-cluster.ts'
 
 const namespaces = (...names: string[]) => names.map((name) => ({ metadata: { name } }))

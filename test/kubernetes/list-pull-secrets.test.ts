@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { applySecret } from '../../src/kubernetes/apply-secret.ts'
-import { listPullSecrets } from '../../src/kubernetes/list-pull-secrets.ts'
-import { readPullSecretData } from '../../src/kubernetes/read-pull-secret-data.ts'
-import { Redacted } from '../../src/outside/redacted.ts'
+import { applySecret } from '../../src/kubernetes/objects/apply-pull-secret.ts'
+import { listPullSecrets, readPullSecretData } from '../../src/kubernetes/objects/pull-secrets.ts'
+import { Redacted } from '../../src/text/redacted.ts'
 import { openSandboxCluster, type SandboxCluster } from './open-test-cluster.ts'
 
 const manager = 'pullpass:ClusterPullSecret:a'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { Cluster } from '../../src/kubernetes/cluster.ts'
-import { hooksIn, listSecretHooks, nameHook } from '../../src/kubernetes/list-secret-hooks.ts'
-import { SecretRegister } from '../../src/outside/secret-register.ts'
+import type { Cluster } from '../../src/kubernetes/connection/cluster.ts'
+import { hooksIn, listSecretHooks, nameHook } from '../../src/kubernetes/objects/webhooks.ts'
+import { SecretRegister } from '../../src/text/secret-register.ts'
 
 const rule = { apiGroups: [''], apiVersions: ['v1'], resources: ['secrets'], operations: ['CREATE', 'UPDATE'] }
 const labels = { 'app.kubernetes.io/managed-by': 'pullpass' }

@@ -6,11 +6,10 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
-import { chooseContext } from '../../src/kubernetes/choose-context.ts'
-import { loadKubeconfig } from '../../src/kubernetes/load-kubeconfig.ts'
-import { readBearerFile } from '../../src/kubernetes/read-bearer-file.ts'
-import { readCertificates } from '../../src/kubernetes/read-certificates.ts'
-import { PullpassError } from '../../src/outside/pullpass-error.ts'
+import { PullpassError } from '../../src/errors/pullpass-error.ts'
+import { readCertificates } from '../../src/kubernetes/connection/files.ts'
+import { readBearerFile } from '../../src/kubernetes/connection/identity.ts'
+import { chooseContext, loadKubeconfig } from '../../src/kubernetes/kubeconfig/load.ts'
 
 async function prepare(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'pullpass-kubeconfig-'))

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { nextAttemptMs, type Outcome, type Patience } from '../../src/kubernetes/next-attempt.ts'
-import { PullpassError } from '../../src/outside/pullpass-error.ts'
-import { AnswerTooLarge } from '../../src/outside/transport.ts'
+import { PullpassError } from '../../src/errors/pullpass-error.ts'
+import { AnswerTooLarge } from '../../src/http/transport.ts'
+import { nextAttemptMs, type Outcome, type Patience } from '../../src/kubernetes/connection/open-cluster.ts'
 
 const now = new Date('2026-11-24T12:00:00Z')
 const answered = (status: number, retryAt?: Date): Outcome => ({ kind: 'answered', status, retryAt })

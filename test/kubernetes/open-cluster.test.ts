@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { throttled } from '../../sandbox/serve/faults.ts'
 import type { SandboxRequest } from '../../sandbox/serve/handler.ts'
-import type { Cluster } from '../../src/kubernetes/cluster.ts'
-import { Redacted } from '../../src/outside/redacted.ts'
+import type { Cluster } from '../../src/kubernetes/connection/cluster.ts'
+import { Redacted } from '../../src/text/redacted.ts'
 import { openTestCluster, type TestClusterWanted } from './open-test-cluster.ts'
 
 const echo = ({ method, path, query, headers, body }: SandboxRequest) => ({

@@ -4,10 +4,9 @@ import { createKubernetesApi, type KubernetesApi } from '../../sandbox/kubernete
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
 import { type Part, servePart } from '../../sandbox/serve/serve-part.ts'
-import type { Cluster } from '../../src/kubernetes/cluster.ts'
-import type { ClusterAccess } from '../../src/kubernetes/cluster-access.ts'
-import { type ClusterLimits, openCluster } from '../../src/kubernetes/open-cluster.ts'
-import { Redacted } from '../../src/outside/redacted.ts'
+import type { Cluster, ClusterAccess } from '../../src/kubernetes/connection/cluster.ts'
+import { type ClusterLimits, openCluster } from '../../src/kubernetes/connection/open-cluster.ts'
+import { Redacted } from '../../src/text/redacted.ts'
 import { type TestOutside, testOutside } from '../support/test-outside.ts'
 
 export interface TestCluster {

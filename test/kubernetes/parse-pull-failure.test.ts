@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { isDiskPressure, lastWords, parsePullFailure } from '../../src/kubernetes/parse-pull-failure.ts'
+import { isDiskPressure, lastWords, parsePullFailure } from '../../src/kubernetes/objects/pull-failure.ts'
 
 const of = (message: string, reason = 'ErrImagePull') => parsePullFailure({ reason, message })
 const unpack = 'rpc error: code = Unknown desc = failed to pull and unpack image "r.example.com/a:1": '

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import type { Asked } from '../../src/kubernetes/asked.ts'
-import type { Cluster } from '../../src/kubernetes/cluster.ts'
-import { readStatus } from '../../src/kubernetes/read-status.ts'
-import { PullpassError } from '../../src/outside/pullpass-error.ts'
-import { Redacted } from '../../src/outside/redacted.ts'
-import { SecretRegister } from '../../src/outside/secret-register.ts'
+import { PullpassError } from '../../src/errors/pullpass-error.ts'
+import type { Cluster } from '../../src/kubernetes/connection/cluster.ts'
+import { type Asked, readStatus } from '../../src/kubernetes/connection/status.ts'
+import { Redacted } from '../../src/text/redacted.ts'
+import { SecretRegister } from '../../src/text/secret-register.ts'
 
 const cluster: Cluster = {
   server: 'https://10.0.0.1',

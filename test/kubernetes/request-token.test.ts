@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { decodeJwt } from 'jose'
-import { requestToken } from '../../src/kubernetes/request-token.ts'
+import { requestToken } from '../../src/kubernetes/objects/request-token.ts'
 import { openSandboxCluster, openTestCluster } from './open-test-cluster.ts'
 
 const account = { namespace: 'default', name: 'default' }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createSlots } from '../../src/kubernetes/slots.ts'
+import { createSlots } from '../../src/kubernetes/connection/open-line.ts'
 
 const never = new AbortController().signal
 

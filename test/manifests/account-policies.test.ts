@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { parse, parseAllDocuments } from 'yaml'
 import { createMovableClock } from '../../sandbox/start/movable-clock.ts'
-import { issuerAccountPolicies } from '../../src/manifests/account-policies.ts'
+import { issuerAccountPolicies } from '../../src/manifests/policies/account-policies.ts'
 import { documentText } from '../support/document-text.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
 

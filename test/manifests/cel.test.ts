@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { celAll, celAny, celList, celText } from '../../src/manifests/cel.ts'
+import { celAll, celAny, celList, celText } from '../../src/manifests/policies/admission-policy.ts'
 
 suite('CEL', () => {
   test('a text stands between single quotes, and cannot leave them', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { NamespaceChoice } from '../../src/document/document.ts'
-import { choiceInCel } from '../../src/manifests/choice-in-cel.ts'
+import { choiceInCel } from '../../src/manifests/policies/admission-policy.ts'
 
 suite('a choice of namespaces, as an admission policy judges it', () => {
   const notSystem = "!request.namespace.startsWith('kube-')"

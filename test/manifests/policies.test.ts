@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { type AdmissionPolicy, renderPolicy } from '../../src/manifests/admission-policy.ts'
-import { bindRegistries } from '../../src/manifests/bind-registries.ts'
-import { secretsPolicy } from '../../src/manifests/secrets-policy.ts'
-import { serviceAccountsPolicy } from '../../src/manifests/service-accounts-policy.ts'
-import { tokensPolicy } from '../../src/manifests/tokens-policy.ts'
+import { type AdmissionPolicy, renderPolicy } from '../../src/manifests/policies/admission-policy.ts'
+import { secretsPolicy } from '../../src/manifests/policies/secrets.ts'
+import { serviceAccountsPolicy } from '../../src/manifests/policies/service-accounts.ts'
+import { tokensPolicy } from '../../src/manifests/policies/tokens.ts'
+import { bindRegistries } from '../../src/manifests/projected-tokens.ts'
 import { documentOf, pool, registryOf } from './document-of.ts'
 
 const expressionOf = ({ rules }: AdmissionPolicy, message: RegExp) =>

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Document } from '../../src/document/document.ts'
-import { bindRegistries } from '../../src/manifests/bind-registries.ts'
-import { projectedTokensOf } from '../../src/manifests/projected-tokens-of.ts'
+import { bindRegistries, projectedTokensOf } from '../../src/manifests/projected-tokens.ts'
 import { documentOf, pool, registryOf } from './document-of.ts'
 
 const plan = async (...documents: readonly Document[]) => projectedTokensOf(await bindRegistries(documents))

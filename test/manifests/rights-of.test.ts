@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { rightsOf } from '../../src/manifests/rights-of.ts'
+import { rightsOf } from '../../src/manifests/permissions.ts'
 import { documentOf } from './document-of.ts'
 
 const secretVerbs = ['list', 'create', 'patch']

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
-import { openCluster } from '../../src/kubernetes/open-cluster.ts'
-import { httpsTransport } from '../../src/outside/https-transport.ts'
+import { httpsTransport } from '../../src/http/https-transport.ts'
+import { openCluster } from '../../src/kubernetes/connection/open-cluster.ts'
 import { broken, endless, type HostilePeer, startHostilePeer } from '../support/hostile-peer.ts'
 import { testOutside } from '../support/test-outside.ts'
 

@@ -5,7 +5,7 @@ import { connect, type Server } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
-import { httpsTransport } from '../../src/outside/https-transport.ts'
+import { httpsTransport } from '../../src/http/https-transport.ts'
 
 /** A proxy where nothing listens, by all its names. */
 const nowhere = Object.fromEntries(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { isPrivateAddress } from '../../src/outside/is-private-address.ts'
+import { isPrivateAddress } from '../../src/http/addresses.ts'
 
 suite('an address that the internet does not lead to', () => {
   const inside = [

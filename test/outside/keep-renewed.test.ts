@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { keepRenewed } from '../../src/outside/keep-renewed.ts'
-import { PullpassError } from '../../src/outside/pullpass-error.ts'
+import { PullpassError } from '../../src/errors/pullpass-error.ts'
+import { keepRenewed } from '../../src/http/renewed-token.ts'
 
 const minuteMs = 60_000
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { looksLikeSecret } from '../../src/outside/looks-like-secret.ts'
+import { looksLikeSecret } from '../../src/text/show.ts'
 
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const jwt = `${part({ alg: 'RS256' })}.${part({ iss: 'https://issuer.example' })}.c2lnbmF0dXJl`

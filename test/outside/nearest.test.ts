@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { nearest } from '../../src/outside/nearest.ts'
+import { nearest } from '../../src/text/nearest.ts'
 
 const known = ['registries', 'namespaces', 'secretName', 'serviceAccountRef']
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { parseDuration } from '../../src/outside/parse-duration.ts'
+import { parseDuration } from '../../src/text/nearest.ts'
 
 suite('a duration', () => {
   const durations: Record<string, number | undefined> = {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { plainJson, plainLine, plainText } from '../../src/outside/plain-text.ts'
-import { PullpassError } from '../../src/outside/pullpass-error.ts'
+import { PullpassError } from '../../src/errors/pullpass-error.ts'
+import { plainJson, plainLine, plainText } from '../../src/text/plain-text.ts'
 
 const odd = fc.string({ unit: 'binary' })
 

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { exchangeHttp1 } from '../../src/outside/exchange-http1.ts'
-import { httpsTransport } from '../../src/outside/https-transport.ts'
-import { parseHttpProxy } from '../../src/outside/proxy.ts'
-import { tunnelAgent } from '../../src/outside/proxy-tunnel.ts'
+import { exchangeHttp1, httpsTransport } from '../../src/http/https-transport.ts'
+import { parseHttpProxy } from '../../src/http/proxy.ts'
+import { tunnelAgent } from '../../src/http/proxy-tunnel.ts'
 import { type HostilePeer, type Misbehavior, startHostilePeer } from '../support/hostile-peer.ts'
 
 const patience = { timeout: 20_000 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { checkProxy, parseHttpProxy, proxyFor as proxyNamed } from '../../src/outside/proxy.ts'
+import { checkProxy, parseHttpProxy, proxyFor as proxyNamed } from '../../src/http/proxy.ts'
 
 const proxy = 'http://proxy.example:3128'
 const proxyFor = (server: string, environment: Record<string, string>) => proxyNamed(new URL(server), environment)?.url

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { format, inspect } from 'node:util'
-import { Redacted } from '../../src/outside/redacted.ts'
+import { Redacted } from '../../src/text/redacted.ts'
 
 const secret = new Redacted('ya29.very-secret')
 

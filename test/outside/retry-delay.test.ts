@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { retryAtOf } from '../../src/outside/retry-at.ts'
-import { retryDelayMs } from '../../src/outside/retry-delay.ts'
+import { retryAtOf, retryDelayMs } from '../../src/http/retry.ts'
 
 const now = new Date('2026-11-24T12:00:00Z')
 const attempt = fc.integer({ min: 1, max: 2000 })

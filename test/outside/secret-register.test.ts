@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { Redacted } from '../../src/outside/redacted.ts'
-import { quoteSafely, repeatsSecret, SecretRegister, withholdSecrets } from '../../src/outside/secret-register.ts'
+import { Redacted } from '../../src/text/redacted.ts'
+import { quoteSafely, repeatsSecret, SecretRegister, withholdSecrets } from '../../src/text/secret-register.ts'
 
 const withheld = '(its words are withheld: they repeat a secret)'
 const secret = fc.stringMatching(/^[A-Za-z0-9_.+/=:-]{40,200}$/)

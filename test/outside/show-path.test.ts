@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readAuthorities } from '../../src/outside/read-authorities.ts'
-import { showPath } from '../../src/outside/show-path.ts'
+import { readAuthorities } from '../../src/http/authorities.ts'
+import { showPath } from '../../src/text/show.ts'
 
 const pasted = 'ghp_16C7e42F292c6912E7710c838347Ae178B4a'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { showUrl } from '../../src/outside/show-url.ts'
+import { showUrl } from '../../src/text/show.ts'
 
 suite('a URL that is shown', () => {
   const shown: Record<string, string> = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { PullpassError } from '../../src/outside/pullpass-error.ts'
-import { tryAgain } from '../../src/outside/try-again.ts'
+import { PullpassError } from '../../src/errors/pullpass-error.ts'
+import { tryAgain } from '../../src/http/retry.ts'
 import { testOutside } from '../support/test-outside.ts'
 
 const faultOf = (more: { retryable?: boolean; retryAt?: Date } = {}) =>

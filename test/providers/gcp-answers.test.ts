@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readTokenFile } from '../../src/identity/read-token-file.ts'
+import { readTokenFile } from '../../src/identity/token-file.ts'
 import { startTestSandbox } from '../support/start-test-sandbox.ts'
 import { exchange, refusal } from './exchange-at-sandbox.ts'
 

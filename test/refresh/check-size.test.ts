@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { Redacted } from '../../src/outside/redacted.ts'
-import { checkSize } from '../../src/refresh/check-size.ts'
+import { checkSize } from '../../src/refresh/compose-pull-secret.ts'
+import { Redacted } from '../../src/text/redacted.ts'
 
 suite('a pull secret', () => {
   test('of 1 MiB is taken', () => {

@@ -1,7 +1,7 @@
 /** Metadata of Secrets as a list may show them, for the rules that judge by it. */
 import fc from 'fast-check'
 import { recordAnnotations } from '../../src/credential/pull-secret-record.ts'
-import type { PullSecretMetadata } from '../../src/kubernetes/pull-secret-metadata.ts'
+import type { PullSecretMetadata } from '../../src/kubernetes/objects/pull-secrets.ts'
 
 export const manager = 'pullpass:ClusterPullSecret:pull'
 

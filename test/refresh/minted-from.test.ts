@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Document, DocumentRegistry } from '../../src/document/document.ts'
-import { mintedFrom } from '../../src/refresh/minted-from.ts'
+import { mintedFrom } from '../../src/refresh/exchange-requests.ts'
 import { documentOf, registry } from './test-document.ts'
 
 const one = registry('one')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { credentialOrder } from '../../src/registry/credential-order.ts'
+import { credentialOrder } from '../../src/registry/match-credentials.ts'
 
 const image = { host: 'quay.io', repository: 'org/app' }
 

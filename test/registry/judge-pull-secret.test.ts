@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { parseDockerConfig } from '../../src/credential/parse-docker-config.ts'
-import { Redacted } from '../../src/outside/redacted.ts'
-import { judgePullSecret } from '../../src/registry/judge-pull-secret.ts'
+import { parseDockerConfig } from '../../src/credential/docker-config.ts'
+import { judgePullSecret } from '../../src/registry/check-pull-secret.ts'
+import { Redacted } from '../../src/text/redacted.ts'
 
 const now = new Date('2025-11-24T12:00:00Z')
 const configOf = (auths: object) => parseDockerConfig(new Redacted(JSON.stringify({ auths })))

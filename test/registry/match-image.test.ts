@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { matchImage } from '../../src/registry/match-image.ts'
+import { matchImage } from '../../src/registry/match-credentials.ts'
 
 suite('matchImage', () => {
   test('all keys that fit are tried, the longer path first', () => {

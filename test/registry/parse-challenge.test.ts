@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { parseChallenge } from '../../src/registry/parse-challenge.ts'
+import { parseChallenge } from '../../src/registry/requests.ts'
 
 const bearer = (realm: string, service?: string) => ({ scheme: 'bearer', realm, service })
 

@@ -6,10 +6,9 @@ import { createCertificateAuthority } from '../../sandbox/serve/certificate-auth
 import { throttled } from '../../sandbox/serve/faults.ts'
 import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
-import { Redacted } from '../../src/outside/redacted.ts'
-import { parseImageReference } from '../../src/registry/parse-image-reference.ts'
-import type { PullTrial } from '../../src/registry/pull-trial.ts'
-import { tryPull } from '../../src/registry/try-pull.ts'
+import { parseImageReference } from '../../src/registry/image-reference.ts'
+import { type PullTrial, tryPull } from '../../src/registry/pull.ts'
+import { Redacted } from '../../src/text/redacted.ts'
 import { testOutside } from '../support/test-outside.ts'
 
 const accessToken = 'ya29.an-access-token-that-nobody-may-see'

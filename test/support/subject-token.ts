@@ -1,6 +1,6 @@
 /** A subject token that lives from 11 to 12 o'clock and is meant for `sts`, for tests that judge one. */
 import type { SubjectToken } from '../../src/identity/subject-token.ts'
-import { Redacted } from '../../src/outside/redacted.ts'
+import { Redacted } from '../../src/text/redacted.ts'
 
 export const subjectToken: SubjectToken = {
   value: new Redacted('secret'),

@@ -1,7 +1,8 @@
 /** An Outside for tests: a clock that only sleeping moves, no chance, and the real transport on real sockets. */
-import { httpsTransport } from '../../src/outside/https-transport.ts'
-import type { Environment, Outside } from '../../src/outside/outside.ts'
-import { SecretRegister } from '../../src/outside/secret-register.ts'
+
+import type { Environment, Outside } from '../../src/http/context.ts'
+import { httpsTransport } from '../../src/http/https-transport.ts'
+import { SecretRegister } from '../../src/text/secret-register.ts'
 
 export interface TestOutside extends Outside {
   /** How long each sleep was meant to last. Milliseconds. */

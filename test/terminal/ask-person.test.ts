@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import { suite, test } from 'node:test'
-import { askPerson } from '../../src/terminal/ask-person.ts'
+import { askPerson } from '../../src/terminal/ask.ts'
 
 /** A terminal, as far as readline looks at one. */
 function openTerminal() {

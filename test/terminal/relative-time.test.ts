@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { instantAndDistance, relativeTime } from '../../src/terminal/relative-time.ts'
+import { instantAndDistance, relativeTime } from '../../src/terminal/table.ts'
 
 const now = new Date('2025-11-24T12:00:00Z')
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { parse } from 'yaml'
-import { Redacted } from '../../src/outside/redacted.ts'
 import { renderStructured } from '../../src/terminal/render-structured.ts'
+import { Redacted } from '../../src/text/redacted.ts'
 
 const value = {
   hosts: ['quay.io'],

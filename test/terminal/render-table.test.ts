@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { renderTable } from '../../src/terminal/render-table.ts'
+import { renderTable } from '../../src/terminal/table.ts'
 
 suite('renderTable', () => {
   test('columns are as wide as their longest cell, and no line ends in blanks', () => {

@@ -1,6 +1,6 @@
 /** A dockerconfigjson with one login, made by pullpass itself, so that other people's programs judge its bytes. */
-import { renderDockerConfig } from '../../../src/credential/render-docker-config.ts'
-import { Redacted } from '../../../src/outside/redacted.ts'
+import { renderDockerConfig } from '../../../src/credential/docker-config.ts'
+import { Redacted } from '../../../src/text/redacted.ts'
 import type { RegistryLogin } from './start-token-server.ts'
 
 /** `image` is a reference, or its host alone. */

@@ -8,8 +8,8 @@ import {
   SASProtocol,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
-import { httpsTransport } from '../../../src/outside/https-transport.ts'
-import type { HttpAnswer, HttpMethod } from '../../../src/outside/transport.ts'
+import { httpsTransport } from '../../../src/http/https-transport.ts'
+import type { HttpAnswer, HttpMethod } from '../../../src/http/transport.ts'
 
 /** The one that Azurite has by itself. */
 export const azuriteAccount: string = 'devstoreaccount1'

@@ -1,17 +1,15 @@
 /** pullpass issuer serve: the two documents from the cluster itself, behind an Ingress, for who would rather not have a bucket. */
-import { allowRate } from '../../issuer/serve/allow-rate.ts'
-import { answerDocument } from '../../issuer/serve/answer-document.ts'
-import { type HttpServer, openHttpServer } from '../../issuer/serve/open-http-server.ts'
-import { servedTarget } from '../../issuer/serve/served-target.ts'
-import { storeBeside } from '../../issuer/serve/store-beside.ts'
-import { serveHealth } from '../../issuer/watch/serve-health.ts'
-import { watchIssuer } from '../../issuer/watch/watch-issuer.ts'
-import type { WatchStatus } from '../../issuer/watch/watch-status.ts'
+
+import { answerDocument } from '../../publish/serve/answer-document.ts'
+import { servedTarget, storeBeside } from '../../publish/serve/served-target.ts'
+import { serveHealth } from '../../publish/watch/health.ts'
+import type { WatchStatus } from '../../publish/watch/state.ts'
+import { watchIssuer } from '../../publish/watch/watch.ts'
+import { allowRate, type HttpServer, openHttpServer } from '../../server/http-server.ts'
 import type { Command } from '../command.ts'
 import type { Flag } from '../flag.ts'
-import { readListen } from './read-listen.ts'
-import { listensAt, logLooks, tellStart } from './tell-watch.ts'
-import { connectToWatch, readWatchFlags, watchFlags } from './watch-flags.ts'
+import { connectToWatch, readListen, readWatchFlags, watchFlags } from './flags.ts'
+import { listensAt, logLooks, tellStart } from './watch-progress.ts'
 
 const flags: typeof watchFlags & { readonly listen: Flag & { type: 'string' } } = {
   listen: {

@@ -1,26 +1,25 @@
 /** pullpass issuer show: a cluster's issuer as it is, who can use it, and the way to another. Exits 1 on a key that is served nowhere. */
-
 import { issuerUrl } from '../../document/issuer-rules.ts'
-import { checkNewIssuer } from '../../issuer/change/check-new-issuer.ts'
-import { type Detection, detectDistribution } from '../../issuer/change/detect-distribution.ts'
-import { type DistributionName, distributions } from '../../issuer/change/distributions/distributions.ts'
-import type { IssuerChange } from '../../issuer/change/issuer-change.ts'
-import { anyIssuer, type IssuerPlan, planIssuerChange } from '../../issuer/change/plan-issuer-change.ts'
-import { readClusterTraits } from '../../issuer/change/read-cluster-traits.ts'
-import { checkIssuerUrl } from '../../issuer/documents/check-issuer-url.ts'
-import { vendorOfIssuer } from '../../issuer/documents/vendor-of-issuer.ts'
-import { openPublicOutside } from '../../issuer/public/open-public-outside.ts'
-import type { Cluster } from '../../kubernetes/cluster.ts'
+import { type Detection, detectDistribution, readClusterTraits } from '../../issuer-change/cluster-traits.ts'
+import { type DistributionName, distributions } from '../../issuer-change/distributions.ts'
+import {
+  anyIssuer,
+  checkNewIssuer,
+  type IssuerChange,
+  type IssuerPlan,
+  planIssuerChange,
+} from '../../issuer-change/plan.ts'
 import { connect } from '../../kubernetes/connect.ts'
+import type { Cluster } from '../../kubernetes/connection/cluster.ts'
+import { checkIssuerUrl, vendorOfIssuer } from '../../oidc/issuer-url.ts'
+import { openPublicOutside } from '../../oidc/public/anonymous-client.ts'
 import { renderStructured } from '../../terminal/render-structured.ts'
 import type { Command } from '../command.ts'
-import type { Choice, Flag } from '../flag.ts'
-import { clusterFlags, outputFlags } from '../shared-flags.ts'
-import { usageFault } from '../usage-fault.ts'
-import { accountFlag, readAccountFlag } from './account-flag.ts'
-import { memoryFlag, readMemoryFlag } from './memory-flag.ts'
-import { renderShow, reportShow, type WayToIssuer } from './render-show.ts'
-import { surveyIssuer } from './survey-issuer.ts'
+import { type Choice, type Flag, usageFault } from '../flag.ts'
+import { clusterFlags, outputFlags } from '../flags.ts'
+import { accountFlag, memoryFlag, readAccountFlag, readMemoryFlag } from './flags.ts'
+import { renderShow, reportShow, type WayToIssuer } from './show-report.ts'
+import { surveyIssuer } from './survey.ts'
 
 const flags: typeof clusterFlags &
   typeof memoryFlag &

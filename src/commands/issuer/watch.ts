@@ -1,14 +1,12 @@
 /** pullpass issuer watch: keeps the published documents true through every rotation of keys, until it is stopped. */
-import { openTarget } from '../../issuer/publish/open-target.ts'
-import type { HttpServer } from '../../issuer/serve/open-http-server.ts'
-import { serveHealth } from '../../issuer/watch/serve-health.ts'
-import { watchIssuer } from '../../issuer/watch/watch-issuer.ts'
-import type { WatchStatus } from '../../issuer/watch/watch-status.ts'
+import { openTarget } from '../../publish/open-target.ts'
+import { serveHealth } from '../../publish/watch/health.ts'
+import type { WatchStatus } from '../../publish/watch/state.ts'
+import { watchIssuer } from '../../publish/watch/watch.ts'
+import type { HttpServer } from '../../server/http-server.ts'
 import type { Command } from '../command.ts'
-import { refuseIdleKeyFlags } from './key-flags.ts'
-import { readTargetFlag, targetFlag } from './target-flag.ts'
-import { listensAt, logLooks, tellStart } from './tell-watch.ts'
-import { connectToWatch, readWatchFlags, watchFlags } from './watch-flags.ts'
+import { connectToWatch, readTargetFlag, readWatchFlags, refuseIdleKeyFlags, targetFlag, watchFlags } from './flags.ts'
+import { listensAt, logLooks, tellStart } from './watch-progress.ts'
 
 const flags: typeof targetFlag & typeof watchFlags = { ...targetFlag, ...watchFlags }
 

@@ -1,16 +1,17 @@
 /** pullpass trust destroy: takes back what pullpass made for a cluster, and only that. */
-import { destroyTrust } from '../../trust/destroy-trust.ts'
-import { openTrust } from '../../trust/open-trust.ts'
-import { openRecord } from '../../trust/trust-record.ts'
+
+import { openTrust } from '../../trust/desired.ts'
+import { destroyTrust } from '../../trust/destroy.ts'
+import { openRecord } from '../../trust/record.ts'
 import { markOf } from '../../trust/trusted-cluster.ts'
 import type { Command } from '../command.ts'
 import type { Flag } from '../flag.ts'
-import { outputFlags } from '../shared-flags.ts'
-import { askBefore } from './ask-before.ts'
-import { prepareTrust } from './prepare-trust.ts'
-import { printFaults } from './print-faults.ts'
-import { printRemovals } from './print-removals.ts'
-import { trustFlags, yesFlag } from './trust-flags.ts'
+import { outputFlags } from '../flags.ts'
+import { printFaults } from '../report-error.ts'
+import { printRemovals } from './apply-report.ts'
+import { askBefore } from './confirm.ts'
+import { trustFlags, yesFlag } from './flags.ts'
+import { prepareTrust } from './prepare.ts'
 
 const flags: typeof trustFlags &
   typeof yesFlag &

@@ -1,18 +1,15 @@
 /** pullpass trust plan: what clouds must know for these documents, against what they know. Exits 1 where that cannot be made. */
-
-import { plainLine } from '../../outside/plain-text.ts'
-import { lookAtAll } from '../../trust/look-at-all.ts'
-import { openTrust } from '../../trust/open-trust.ts'
-import { openRecord } from '../../trust/trust-record.ts'
+import { plainLine } from '../../text/plain-text.ts'
+import { lookAtAll, openTrust } from '../../trust/desired.ts'
+import { openRecord } from '../../trust/record.ts'
 import { commandLines } from '../../trust/trust-vendors.ts'
 import type { Call, Command, ExitCode } from '../command.ts'
 import type { Choice, Flag } from '../flag.ts'
-import { findAbsentAccounts, tellAbsent } from './find-absent-accounts.ts'
-import { prepareTrust } from './prepare-trust.ts'
-import { printFaults } from './print-faults.ts'
-import { type Plan, renderFindings } from './render-findings.ts'
-import { reportFindings } from './report-findings.ts'
-import { readAccepted, replaceFlag, trustFlags } from './trust-flags.ts'
+import { printFaults } from '../report-error.ts'
+import { findAbsentAccounts, tellAbsent } from './clusters.ts'
+import { readAccepted, replaceFlag, trustFlags } from './flags.ts'
+import { type Plan, renderFindings, reportFindings } from './plan-report.ts'
+import { prepareTrust } from './prepare.ts'
 
 const flags: typeof trustFlags &
   typeof replaceFlag & {

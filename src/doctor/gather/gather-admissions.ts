@@ -2,15 +2,14 @@
  * Whether a refresh would let each token through to its exchange, where its document says that its issuer is public: the
  * refresh's own judgement, which here publishes nothing.
  */
-import { requestedAccount } from '../../document/requested-account.ts'
+import { requestedAccount } from '../../document/document.ts'
+import type { ErrorCode } from '../../errors/error-codes.ts'
+import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
+import type { Outside } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
-import type { Cluster } from '../../kubernetes/cluster.ts'
-import { asFault } from '../../outside/as-fault.ts'
-import type { ErrorCode } from '../../outside/error-codes.ts'
-import type { Outside } from '../../outside/outside.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
-import { admitPublished } from '../../refresh/await-published-key.ts'
-import type { Demand } from '../../refresh/demand.ts'
+import type { Cluster } from '../../kubernetes/connection/cluster.ts'
+import type { Demand } from '../../refresh/exchange-requests.ts'
+import { admitPublished } from '../../refresh/publication-gate.ts'
 import type { Asked } from '../asked.ts'
 import { type TokenFacts, whereOf } from './gather-tokens.ts'
 

@@ -1,10 +1,10 @@
 /** Whether the API server would let each service account name the pull secret: a dry run, where it does not name it yet. */
-import { attachPullSecret } from '../../kubernetes/attach-pull-secret.ts'
-import type { Cluster } from '../../kubernetes/cluster.ts'
-import { fieldManager } from '../../kubernetes/field-manager.ts'
-import { asFault } from '../../outside/as-fault.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
-import { sideBySide } from '../../refresh/side-by-side.ts'
+
+import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
+import type { Cluster } from '../../kubernetes/connection/cluster.ts'
+import { fieldManager } from '../../kubernetes/objects/apply-pull-secret.ts'
+import { attachPullSecret } from '../../kubernetes/objects/service-accounts.ts'
+import { sideBySide } from '../../refresh/apply-pull-secrets.ts'
 import type { AccountFacts } from './gather-places.ts'
 import { mostNamespaces } from './gather-writes.ts'
 

@@ -1,11 +1,10 @@
 /** The exchange of each registry, which is real: it costs the vendor's quota, and gives a credential that nobody keeps. */
 import type { RegistryCredential } from '../../credential/registry-credential.ts'
+import { asFault, type PullpassError } from '../../errors/pullpass-error.ts'
+import type { Outside } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
-import { asFault } from '../../outside/as-fault.ts'
-import type { Outside } from '../../outside/outside.ts'
-import type { PullpassError } from '../../outside/pullpass-error.ts'
-import type { Demand } from '../../refresh/demand.ts'
-import { sideBySide } from '../../refresh/side-by-side.ts'
+import { sideBySide } from '../../refresh/apply-pull-secrets.ts'
+import type { Demand } from '../../refresh/exchange-requests.ts'
 
 export interface ExchangeFacts {
   readonly demand: Demand

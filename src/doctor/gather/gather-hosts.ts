@@ -2,11 +2,11 @@
  * Who serves an issuer's documents, where that may be why a cloud does not get them: a certificate that nobody trusts here, or
  * documents that are read here while the cloud says that it reaches none.
  */
-import { gatherPublicFacts } from '../../issuer/public/gather-public-facts.ts'
-import { openPublicOutside } from '../../issuer/public/open-public-outside.ts'
-import type { HostFacts } from '../../issuer/public/public-facts.ts'
-import type { Outside } from '../../outside/outside.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
+
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { Outside } from '../../http/context.ts'
+import { openPublicOutside } from '../../oidc/public/anonymous-client.ts'
+import { gatherPublicFacts, type HostFacts } from '../../oidc/public/public-facts.ts'
 import type { ExchangeFacts } from './gather-exchanges.ts'
 import type { IssuerFacts } from './gather-issuers.ts'
 

@@ -1,15 +1,14 @@
 /** What lies in the chosen namespaces: namespaces, pull secrets with their data, service accounts that are to name them. */
 
-import { needsNamespaceList } from '../../document/choose-namespaces.ts'
 import type { Document } from '../../document/document.ts'
-import type { Cluster } from '../../kubernetes/cluster.ts'
-import type { Listed } from '../../kubernetes/list-by-name.ts'
-import { listNamespaces, type Namespace } from '../../kubernetes/list-namespaces.ts'
-import { listServiceAccounts, type ServiceAccount } from '../../kubernetes/list-service-accounts.ts'
-import { type PullSecretContent, readPullSecretData } from '../../kubernetes/read-pull-secret-data.ts'
-import { asFault } from '../../outside/as-fault.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
-import { type Job, planRefresh } from '../../refresh/plan-refresh.ts'
+import { needsNamespaceList } from '../../document/namespaces.ts'
+import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
+import type { Cluster } from '../../kubernetes/connection/cluster.ts'
+import type { Listed } from '../../kubernetes/objects/list.ts'
+import { listNamespaces, type Namespace } from '../../kubernetes/objects/namespaces.ts'
+import { type PullSecretContent, readPullSecretData } from '../../kubernetes/objects/pull-secrets.ts'
+import { listServiceAccounts, type ServiceAccount } from '../../kubernetes/objects/service-accounts.ts'
+import { type Job, planRefresh } from '../../refresh/plan.ts'
 
 export interface SecretFacts {
   readonly document: Document

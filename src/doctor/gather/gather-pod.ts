@@ -1,14 +1,12 @@
 /** One pod, its service account as it is now, and what lies in the pull secrets that it names. */
-
-import type { NamespacedName } from '../../document/namespaced-name.ts'
-import type { Cluster } from '../../kubernetes/cluster.ts'
-import type { Listed } from '../../kubernetes/list-by-name.ts'
-import { listPodEvents, type PodEvent } from '../../kubernetes/list-pod-events.ts'
-import { listServiceAccounts, type ServiceAccount } from '../../kubernetes/list-service-accounts.ts'
-import { type Pod, readPod } from '../../kubernetes/read-pod.ts'
-import { type PullSecretContent, readPullSecretData } from '../../kubernetes/read-pull-secret-data.ts'
-import { asFault } from '../../outside/as-fault.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
+import type { NamespacedName } from '../../document/document.ts'
+import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
+import type { Cluster } from '../../kubernetes/connection/cluster.ts'
+import { listPodEvents, type PodEvent } from '../../kubernetes/objects/events.ts'
+import type { Listed } from '../../kubernetes/objects/list.ts'
+import { type Pod, readPod } from '../../kubernetes/objects/pods.ts'
+import { type PullSecretContent, readPullSecretData } from '../../kubernetes/objects/pull-secrets.ts'
+import { listServiceAccounts, type ServiceAccount } from '../../kubernetes/objects/service-accounts.ts'
 
 export interface PodFacts {
   readonly asked: NamespacedName

@@ -1,12 +1,10 @@
 /** Each credential that was granted, tried at its registry as a pulling client does. */
 import type { Document } from '../../document/document.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
-import type { Demand } from '../../refresh/demand.ts'
-import { mintedFrom } from '../../refresh/minted-from.ts'
-import { sideBySide } from '../../refresh/side-by-side.ts'
-import { matchImage } from '../../registry/match-image.ts'
-import type { PullTrial } from '../../registry/pull-trial.ts'
-import { type TrialOutside, tryPull } from '../../registry/try-pull.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { sideBySide } from '../../refresh/apply-pull-secrets.ts'
+import { type Demand, mintedFrom } from '../../refresh/exchange-requests.ts'
+import { matchImage } from '../../registry/match-credentials.ts'
+import { type PullTrial, type TrialOutside, tryPull } from '../../registry/pull.ts'
 import type { WantedImage } from '../asked.ts'
 import type { ExchangeFacts } from './gather-exchanges.ts'
 

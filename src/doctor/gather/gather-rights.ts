@@ -2,14 +2,12 @@
  * Each right that these documents need, asked of the API server one by one; nothing is done with them. From a laptop they
  * are those of the account that refreshes, where whoever runs doctor may ask about others; else his own.
  */
-import type { Document } from '../../document/document.ts'
-import type { NamespacedName } from '../../document/namespaced-name.ts'
-import type { Cluster } from '../../kubernetes/cluster.ts'
-import { type AccessQuestion, reviewAccess } from '../../kubernetes/review-access.ts'
-import { rightsOf } from '../../manifests/rights-of.ts'
-import { asFault } from '../../outside/as-fault.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
-import { sideBySide } from '../../refresh/side-by-side.ts'
+import type { Document, NamespacedName } from '../../document/document.ts'
+import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
+import type { Cluster } from '../../kubernetes/connection/cluster.ts'
+import { type AccessQuestion, reviewAccess } from '../../kubernetes/objects/review-access.ts'
+import { rightsOf } from '../../manifests/permissions.ts'
+import { sideBySide } from '../../refresh/apply-pull-secrets.ts'
 import type { Asked, Refresher } from '../asked.ts'
 
 export interface RightFacts {

@@ -3,10 +3,9 @@
  * Docker Hub alone, whose old key is tried only where no other fits. What is tried instead is tried here as well; elsewhere
  * a kubelet goes on from a refused credential to the next, so that nobody else's credential need be sent.
  */
-import type { DockerConfigEntry } from '../../credential/docker-config-entry.ts'
-import { credentialOrder, type KeyedSecret, type TriedCredential } from '../../registry/credential-order.ts'
-import type { PullTrial } from '../../registry/pull-trial.ts'
-import type { TrialOutside } from '../../registry/try-pull.ts'
+import type { DockerConfigEntry } from '../../credential/docker-config.ts'
+import { credentialOrder, type KeyedSecret, type TriedCredential } from '../../registry/match-credentials.ts'
+import type { PullTrial, TrialOutside } from '../../registry/pull.ts'
 import type { WantedImage } from '../asked.ts'
 import { dockerConfigOf } from '../docker-config-of.ts'
 import type { PodFacts } from './gather-pod.ts'

@@ -1,15 +1,12 @@
 /** The subject token of each registry, as a refresh would get it: from its file, or requested, which is real. */
-
-import type { NamespacedName } from '../../document/namespaced-name.ts'
-import { requestedAccount } from '../../document/requested-account.ts'
-import { readTokenFile } from '../../identity/read-token-file.ts'
+import { type NamespacedName, requestedAccount } from '../../document/document.ts'
+import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
-import type { Cluster } from '../../kubernetes/cluster.ts'
-import { asFault } from '../../outside/as-fault.ts'
-import { looksLikeSecret } from '../../outside/looks-like-secret.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
-import type { Demand } from '../../refresh/demand.ts'
-import { requestSubjectToken, tokenFileOf } from '../../refresh/obtain-subject-token.ts'
+import { readTokenFile } from '../../identity/token-file.ts'
+import type { Cluster } from '../../kubernetes/connection/cluster.ts'
+import type { Demand } from '../../refresh/exchange-requests.ts'
+import { requestSubjectToken, tokenFileOf } from '../../refresh/subject-tokens.ts'
+import { looksLikeSecret } from '../../text/show.ts'
 import type { Asked } from '../asked.ts'
 
 export interface TokenFacts {

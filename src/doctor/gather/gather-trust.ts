@@ -3,15 +3,13 @@
  * too little to tell an absent provider from a disabled one. Nothing is changed.
  */
 import type { Document } from '../../document/document.ts'
-import type { Outside } from '../../outside/outside.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { Outside } from '../../http/context.ts'
+import { lookAtAll, openTrust, wantTrust } from '../../trust/desired.ts'
 import type { Finding as TrustFinding } from '../../trust/finding.ts'
-import { listNeeds } from '../../trust/list-needs.ts'
-import { lookAtAll } from '../../trust/look-at-all.ts'
-import { openTrust } from '../../trust/open-trust.ts'
-import { noRecord } from '../../trust/trust-record.ts'
+import { listNeeds } from '../../trust/needs.ts'
+import { noRecord } from '../../trust/record.ts'
 import type { TrustedCluster } from '../../trust/trusted-cluster.ts'
-import { wantTrust } from '../../trust/want-trust.ts'
 
 export interface TrustWanted {
   readonly documents: readonly Document[]

@@ -1,7 +1,6 @@
 /** Images that no host of the documents matches, and whether a registry of these documents' vendors serves them at all. */
 import type { Document } from '../../document/document.ts'
-import { compareKey } from '../../registry/compare-key.ts'
-import { matchImage } from '../../registry/match-image.ts'
+import { compareKey, matchImage } from '../../registry/match-credentials.ts'
 import { trustVendors } from '../../trust/trust-vendors.ts'
 import type { WantedImage } from '../asked.ts'
 

@@ -1,12 +1,12 @@
 /** What a refresh would write, tried by a dry run: the API server checks everything, admission too, and stores nothing. */
 import type { RegistryCredential } from '../../credential/registry-credential.ts'
-import type { Cluster } from '../../kubernetes/cluster.ts'
-import type { Outside } from '../../outside/outside.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { Outside } from '../../http/context.ts'
+import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { applyPullSecrets } from '../../refresh/apply-pull-secrets.ts'
-import { mintedFrom } from '../../refresh/minted-from.ts'
+import { mintedFrom } from '../../refresh/exchange-requests.ts'
 import type { Outcome } from '../../refresh/outcome.ts'
-import type { Job } from '../../refresh/plan-refresh.ts'
+import type { Job } from '../../refresh/plan.ts'
 import type { ExchangeFacts } from './gather-exchanges.ts'
 import type { PlaceFacts, SecretFacts } from './gather-places.ts'
 

@@ -2,7 +2,7 @@
  * While the run's time lasts, hops are looked at; when it is over, whoever has not answered is known, and nothing more is
  * asked. What was seen by then is told, where a run of another command would end.
  */
-import { PullpassError } from '../../outside/pullpass-error.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { DoctorHop } from '../finding.ts'
 
 export interface Step {

@@ -1,8 +1,8 @@
 /** Whether the API server answers and knows who asks, by what everybody may ask: else each later question fails the same. */
-import type { Cluster } from '../../kubernetes/cluster.ts'
-import { reviewAccess } from '../../kubernetes/review-access.ts'
-import { asFault } from '../../outside/as-fault.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
+
+import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
+import type { Cluster } from '../../kubernetes/connection/cluster.ts'
+import { reviewAccess } from '../../kubernetes/objects/review-access.ts'
 import { failedBy } from '../failed-by.ts'
 import type { Finding } from '../finding.ts'
 

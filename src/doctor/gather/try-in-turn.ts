@@ -1,7 +1,6 @@
 /** Credentials that fit an image, tried as a kubelet does: one after another, until one can pull. */
-import type { DockerConfigEntry } from '../../credential/docker-config-entry.ts'
-import type { PullTrial } from '../../registry/pull-trial.ts'
-import { type TrialOutside, tryPull } from '../../registry/try-pull.ts'
+import type { DockerConfigEntry } from '../../credential/docker-config.ts'
+import { type PullTrial, type TrialOutside, tryPull } from '../../registry/pull.ts'
 import type { WantedImage } from '../asked.ts'
 
 /** What became of the last one; undefined where there is none. */

@@ -1,5 +1,5 @@
 /** A transport that notes what every answer's Date header says of the other side's clock. RFC 9110 §6.6.1. */
-import type { Outside } from '../../outside/outside.ts'
+import type { Outside } from '../../http/context.ts'
 
 export interface ClockSeen {
   /** Whose it is: a host. */

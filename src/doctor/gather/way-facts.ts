@@ -1,6 +1,5 @@
 /** All that was seen from the subject token to the registry. */
-
-import type { Demand } from '../../refresh/demand.ts'
+import type { Demand } from '../../refresh/exchange-requests.ts'
 import type { Finding as TrustFinding } from '../../trust/finding.ts'
 import type { TrustKnown } from '../remedy/trust-command.ts'
 import type { AdmissionFacts } from './gather-admissions.ts'

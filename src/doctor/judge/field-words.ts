@@ -1,6 +1,6 @@
 /** What a user calls what he wants: fields of his document, or the variables that it was made from. */
 import type { Document } from '../../document/document.ts'
-import { environmentSource } from '../../document/document-from-environment.ts'
+import { environmentSource } from '../../document/load-documents.ts'
 
 const variables = {
   secretName: 'REGISTRY_SECRET_NAME',

@@ -2,7 +2,7 @@
  * At which hop doctor tells what `pullpass issuer check` finds of an issuer, in its words, and what was expected there:
  * docs/issuer.md explains them. What it finds of the token alone is judged by the documents, at subject-token.
  */
-import type { FindingWord } from '../../issuer/public/issuer-finding.ts'
+import type { FindingWord } from '../../oidc/evaluate/finding.ts'
 
 export type IssuerHop = 'discovery' | 'key' | 'signature'
 

@@ -1,6 +1,6 @@
 /** Whether a service account names the pull secret, as the document wants it to: pure. */
-import { PullpassError } from '../../outside/pullpass-error.ts'
-import { documentName } from '../../refresh/document-name.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { documentName } from '../../refresh/plan.ts'
 import { failedBy } from '../failed-by.ts'
 import type { Finding } from '../finding.ts'
 import type { AccountFacts } from '../gather/gather-places.ts'

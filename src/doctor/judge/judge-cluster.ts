@@ -1,5 +1,5 @@
 /** What is to be said of rights, namespaces, Secrets and the pod: pure. */
-import { PullpassError } from '../../outside/pullpass-error.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Asked, WantedImage } from '../asked.ts'
 import { failedBy } from '../failed-by.ts'
 import { type Finding, failureOf, firstFailure } from '../finding.ts'

@@ -1,7 +1,6 @@
 /** Whether the vendor took the token, and what stands behind its refusal: pure. */
-
-import type { ErrorCode } from '../../outside/error-codes.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
+import type { ErrorCode } from '../../errors/error-codes.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
 import { failedBy } from '../failed-by.ts'
 import { type DoctorHop, type Finding, failureOf, type Remedy } from '../finding.ts'
 import type { ExchangeFacts } from '../gather/gather-exchanges.ts'

@@ -2,11 +2,12 @@
  * Whether the clouds of the documents find an issuer's documents, and in them the key that signed a token: what
  * `pullpass issuer check` finds, at the hop where it lies, with what mends it. Pure.
  */
-import type { CloudName } from '../../issuer/public/clouds/clouds.ts'
-import type { IssuerFinding } from '../../issuer/public/issuer-finding.ts'
-import { judgeForClouds } from '../../issuer/public/judge-for-clouds.ts'
-import type { HostFacts, PublicFacts } from '../../issuer/public/public-facts.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
+
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { CloudName } from '../../oidc/evaluate/clouds.ts'
+import { judgeForClouds } from '../../oidc/evaluate/evaluate.ts'
+import type { IssuerFinding } from '../../oidc/evaluate/finding.ts'
+import type { HostFacts, PublicFacts } from '../../oidc/public/public-facts.ts'
 import type { Asked } from '../asked.ts'
 import type { Finding } from '../finding.ts'
 import type { IssuerFacts } from '../gather/gather-issuers.ts'

@@ -2,12 +2,13 @@
  * What the kubelet says of the pod's images: for each container that waits, why, and what fixes that. Where doctor pulls
  * the image itself, or an earlier failure explains it, the kubelet's next try is all that is waited for. Pure.
  */
-import type { PodEvent } from '../../kubernetes/list-pod-events.ts'
-import { isDiskPressure, lastWords, parsePullFailure, waitsForImage } from '../../kubernetes/parse-pull-failure.ts'
-import type { Pod, PodContainer, WaitingReason } from '../../kubernetes/read-pod.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
-import type { Redacted } from '../../outside/redacted.ts'
-import { quoteSafely } from '../../outside/secret-register.ts'
+
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { PodEvent } from '../../kubernetes/objects/events.ts'
+import type { Pod, PodContainer, WaitingReason } from '../../kubernetes/objects/pods.ts'
+import { isDiskPressure, lastWords, parsePullFailure, waitsForImage } from '../../kubernetes/objects/pull-failure.ts'
+import type { Redacted } from '../../text/redacted.ts'
+import { quoteSafely } from '../../text/secret-register.ts'
 import type { Finding } from '../finding.ts'
 import { notTried } from '../not-tried.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'

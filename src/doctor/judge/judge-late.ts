@@ -1,5 +1,5 @@
 /** What is to be said where the run's time was over before all had answered: pure. */
-import { nameHook, type SecretHook } from '../../kubernetes/list-secret-hooks.ts'
+import { nameHook, type SecretHook } from '../../kubernetes/objects/webhooks.ts'
 import type { Asked } from '../asked.ts'
 import { failedBy } from '../failed-by.ts'
 import { type DoctorHop, doctorHops, type Finding, firstFailure } from '../finding.ts'

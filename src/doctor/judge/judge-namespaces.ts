@@ -1,10 +1,10 @@
 /** Whether the namespaces of the documents are there: pure. */
-import { type LabelledNamespace, type NotChosen, whyNotChosen } from '../../document/choose-namespaces.ts'
+
 import type { Document } from '../../document/document.ts'
-import { environmentSource } from '../../document/document-from-environment.ts'
-import { quote } from '../../outside/quote.ts'
-import { documentName } from '../../refresh/document-name.ts'
-import { type Job, selectsNothing } from '../../refresh/plan-refresh.ts'
+import { environmentSource } from '../../document/load-documents.ts'
+import { type LabelledNamespace, type NotChosen, whyNotChosen } from '../../document/namespaces.ts'
+import { documentName, type Job, selectsNothing } from '../../refresh/plan.ts'
+import { quote } from '../../text/quote.ts'
 import type { Finding, Remedy } from '../finding.ts'
 import type { PlaceFacts } from '../gather/gather-places.ts'
 import { alsoSay } from '../remedy/also-say.ts'

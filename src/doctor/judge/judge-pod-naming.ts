@@ -1,6 +1,7 @@
 /** Whether a pod names the pull secret, and why not: pure. */
-import type { Pod } from '../../kubernetes/read-pod.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
+
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { Pod } from '../../kubernetes/objects/pods.ts'
 import type { Finding, Remedy } from '../finding.ts'
 import type { PodFacts } from '../gather/gather-pod.ts'
 import { attachCommand } from '../remedy/attach-command.ts'

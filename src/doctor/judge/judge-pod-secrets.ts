@@ -1,8 +1,9 @@
 /** Whether another pull secret of a pod breaks its pulls: it cannot be parsed, or is tried in the place of ours. Pure. */
-import type { Pod } from '../../kubernetes/read-pod.ts'
-import type { PullSecretContent } from '../../kubernetes/read-pull-secret-data.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
-import { credentialOrder, type KeyedSecret } from '../../registry/credential-order.ts'
+
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { Pod } from '../../kubernetes/objects/pods.ts'
+import type { PullSecretContent } from '../../kubernetes/objects/pull-secrets.ts'
+import { credentialOrder, type KeyedSecret } from '../../registry/match-credentials.ts'
 import type { WantedImage } from '../asked.ts'
 import { dockerConfigOf } from '../docker-config-of.ts'
 import type { Finding, Remedy } from '../finding.ts'

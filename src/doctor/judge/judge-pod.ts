@@ -1,6 +1,6 @@
 /** Whether a pod can use the pull secret: it names it, no other Secret that it names breaks it, and its kubelet pulls. Pure. */
-import { PullpassError } from '../../outside/pullpass-error.ts'
-import type { Redacted } from '../../outside/redacted.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { Redacted } from '../../text/redacted.ts'
 import type { WantedImage } from '../asked.ts'
 import { dockerConfigOf } from '../docker-config-of.ts'
 import type { Finding } from '../finding.ts'

@@ -1,6 +1,6 @@
 /** Whether a refresh lets a token through to its exchange, by what its document says of the issuer's publication: pure. */
-import { PullpassError } from '../../outside/pullpass-error.ts'
-import { quote } from '../../outside/quote.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { quote } from '../../text/quote.ts'
 import { failedBy } from '../failed-by.ts'
 import type { Finding, Remedy } from '../finding.ts'
 import type { AdmissionFacts } from '../gather/gather-admissions.ts'

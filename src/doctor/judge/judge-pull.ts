@@ -1,7 +1,6 @@
 /** Whether a registry takes a credential, and for the image in question: pure. */
-
-import type { Demand } from '../../refresh/demand.ts'
-import type { PullTrial } from '../../registry/pull-trial.ts'
+import type { Demand } from '../../refresh/exchange-requests.ts'
+import type { PullTrial } from '../../registry/pull.ts'
 import { remedyIn } from '../failed-by.ts'
 import type { Finding, FindingCode, Remedy } from '../finding.ts'
 import type { PullFacts } from '../gather/gather-pulls.ts'

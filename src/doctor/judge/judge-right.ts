@@ -1,8 +1,7 @@
 /** Whether who asks has one right: pure. */
-
-import type { NamespacedName } from '../../document/namespaced-name.ts'
-import type { AccessQuestion } from '../../kubernetes/review-access.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
+import type { NamespacedName } from '../../document/document.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { AccessQuestion } from '../../kubernetes/objects/review-access.ts'
 import { type Finding, failureOf } from '../finding.ts'
 import type { RightFacts } from '../gather/gather-rights.ts'
 import { notTried } from '../not-tried.ts'

@@ -1,8 +1,8 @@
 /** Whether the CronJob that refreshes runs: it is not suspended, and its own image can be pulled. Pure. */
 
-import { lastWords, parsePullFailure } from '../../kubernetes/parse-pull-failure.ts'
-import type { CronJobFacts } from '../../kubernetes/read-cron-job.ts'
-import { quote } from '../../outside/quote.ts'
+import type { CronJobFacts } from '../../kubernetes/objects/cron-jobs.ts'
+import { lastWords, parsePullFailure } from '../../kubernetes/objects/pull-failure.ts'
+import { quote } from '../../text/quote.ts'
 import type { Finding, FindingCode, Remedy } from '../finding.ts'
 import { notTried } from '../not-tried.ts'
 import { alsoSay } from '../remedy/also-say.ts'

@@ -1,6 +1,6 @@
 /** What is to be said of the way from the subject token to the registry: pure. */
-import { PullpassError } from '../../outside/pullpass-error.ts'
-import type { Demand } from '../../refresh/demand.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { Demand } from '../../refresh/exchange-requests.ts'
 import type { Asked, WantedImage } from '../asked.ts'
 import type { Finding } from '../finding.ts'
 import type { PodFacts } from '../gather/gather-pod.ts'

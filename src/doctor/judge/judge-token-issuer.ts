@@ -1,5 +1,5 @@
 /** Whether a token is of the cluster that is looked at: one of another, or of before an issuer change, is refused. Pure. */
-import { PullpassError } from '../../outside/pullpass-error.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Finding } from '../finding.ts'
 import type { IssuerFacts } from '../gather/gather-issuers.ts'
 

@@ -1,10 +1,8 @@
 /** What is to be said of a registry's subject token before anybody is asked to take it: pure. */
-import { requestedAccount } from '../../document/requested-account.ts'
-import { checkAudience } from '../../identity/check-audience.ts'
-import { checkLifetime } from '../../identity/check-lifetime.ts'
-import { checkSubjectLength } from '../../identity/check-subject-length.ts'
+import { requestedAccount } from '../../document/document.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { checkAudience, checkLifetime, checkSubjectLength } from '../../identity/check-subject-token.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
-import { PullpassError } from '../../outside/pullpass-error.ts'
 import { failedBy } from '../failed-by.ts'
 import type { Finding, Remedy } from '../finding.ts'
 import { type TokenFacts, whereOf } from '../gather/gather-tokens.ts'

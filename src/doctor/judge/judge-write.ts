@@ -1,5 +1,5 @@
 /** Whether the API server would take what a refresh writes, and store it as it was sent: pure. */
-import { hooksIn, nameHook, type SecretHook } from '../../kubernetes/list-secret-hooks.ts'
+import { hooksIn, nameHook, type SecretHook } from '../../kubernetes/objects/webhooks.ts'
 import type { Outcome } from '../../refresh/outcome.ts'
 import { failedBy } from '../failed-by.ts'
 import { type Finding, failureOf } from '../finding.ts'

@@ -1,5 +1,5 @@
 /** The command after which a service account names these pull secrets, and no others. */
-import type { NamespacedName } from '../../document/namespaced-name.ts'
+import type { NamespacedName } from '../../document/document.ts'
 import type { MendingCommands } from './mending-commands.ts'
 
 export function attachCommand(

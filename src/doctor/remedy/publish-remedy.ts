@@ -1,8 +1,8 @@
 /** What publishes an issuer's documents as they are to be: exact where a document or the URL tells the store. */
-import { issuerMemory } from '../../document/issuer-memory.ts'
-import { vendorOfIssuer } from '../../issuer/documents/vendor-of-issuer.ts'
-import type { FindingWord } from '../../issuer/public/issuer-finding.ts'
-import { shellQuote } from '../../outside/shell-quote.ts'
+import { issuerMemory } from '../../document/document.ts'
+import type { FindingWord } from '../../oidc/evaluate/finding.ts'
+import { vendorOfIssuer } from '../../oidc/issuer-url.ts'
+import { shellQuote } from '../../text/plain-text.ts'
 import type { Remedy } from '../finding.ts'
 import type { NamedPublication } from '../publication-of.ts'
 import type { MendingCommands } from './mending-commands.ts'

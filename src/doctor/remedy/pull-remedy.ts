@@ -1,7 +1,8 @@
 /** What fixes a pull that fails on the node: the finding's word, what was expected, and who must do what. */
-import type { PullFailure } from '../../kubernetes/parse-pull-failure.ts'
-import type { Pod, PodContainer } from '../../kubernetes/read-pod.ts'
-import { parseImageReference } from '../../registry/parse-image-reference.ts'
+
+import type { Pod, PodContainer } from '../../kubernetes/objects/pods.ts'
+import type { PullFailure } from '../../kubernetes/objects/pull-failure.ts'
+import { parseImageReference } from '../../registry/image-reference.ts'
 import type { Finding } from '../finding.ts'
 import type { MendingCommands } from './mending-commands.ts'
 

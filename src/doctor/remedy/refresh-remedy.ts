@@ -2,7 +2,7 @@
  * What refreshes now. A token that lies in a pod is no laptop's: there the CronJob that `pullpass manifests` prints is run
  * ahead of its time, where its account is named.
  */
-import type { NamespacedName } from '../../document/namespaced-name.ts'
+import type { NamespacedName } from '../../document/document.ts'
 import type { Remedy } from '../finding.ts'
 
 /** Whoever looks; else the account of the pod that holds the token, where it is named. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { parseInspectTarget } from '../../../src/commands/inspect/parse-inspect-target.ts'
+import { parseInspectTarget } from '../../../src/commands/inspect/target.ts'
 
 const none = { file: [], audience: undefined, image: undefined }
 

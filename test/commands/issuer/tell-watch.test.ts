@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { listensAt } from '../../../src/commands/issuer/tell-watch.ts'
+import { listensAt } from '../../../src/commands/issuer/watch-progress.ts'
 
 suite('where a command listens', () => {
   const addresses: readonly [host: string | undefined, shown: string][] = [

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { checkDistinct } from '../../../src/commands/trust/check-distinct.ts'
-import type { IssuerKey } from '../../../src/issuer/keys/issuer-key.ts'
-import { parseJwks } from '../../../src/issuer/keys/parse-jwks.ts'
+import { checkDistinct } from '../../../src/commands/trust/clusters.ts'
+import { type IssuerKey, parseJwks } from '../../../src/oidc/keys.ts'
 
 const issuer = 'https://kubernetes.default.svc'
 const keysOf = (x: string): readonly IssuerKey[] =>

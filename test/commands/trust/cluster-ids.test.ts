@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { clusterIds, idOfContext } from '../../../src/commands/trust/cluster-ids.ts'
+import { clusterIds, idOfContext } from '../../../src/commands/trust/clusters.ts'
 
 const none = {
   context: [] as readonly string[],

@@ -1,8 +1,7 @@
 /** Runs of `pullpass trust` on a document, and what Google holds after them. */
-
 import type { Binding } from '../../../sandbox/google/iam-policies.ts'
 import type { IdentityResource } from '../../../sandbox/google/workload-identity.ts'
-import type { NamespacedName } from '../../../src/document/namespaced-name.ts'
+import type { NamespacedName } from '../../../src/document/document.ts'
 import { type PullpassRun, type PullpassWanted, runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
-import { digestOf } from '../../../src/issuer/memory/key-memory.ts'
+import { digestOf } from '../../../src/publish/key-state.ts'
 import { addReplica } from '../../support/add-replica.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 import { heldBy, runTrust, type TrustDocument } from './run-trust.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { checkNewIssuer } from '../../../src/issuer/change/check-new-issuer.ts'
+import { checkNewIssuer } from '../../../src/issuer-change/plan.ts'
 
 suite('a URL that is to become an issuer', () => {
   test('is plain, by https, and outside the cluster', () => {

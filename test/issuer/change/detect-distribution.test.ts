@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import {
-  type ClusterTraits,
-  detectDistribution,
-  type NodeTraits,
-} from '../../../src/issuer/change/detect-distribution.ts'
+import { type ClusterTraits, detectDistribution, type NodeTraits } from '../../../src/issuer-change/cluster-traits.ts'
 
 const nothing: ClusterTraits = { gitVersion: 'v1.34.1', node: undefined, kubeadmForm: undefined }
 const node = (changes: Partial<NodeTraits>): ClusterTraits => ({

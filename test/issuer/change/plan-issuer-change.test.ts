@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import { type DistributionName, distributions } from '../../../src/issuer/change/distributions/distributions.ts'
-import { planIssuerChange } from '../../../src/issuer/change/plan-issuer-change.ts'
+import { type DistributionName, distributions } from '../../../src/issuer-change/distributions.ts'
+import { planIssuerChange } from '../../../src/issuer-change/plan.ts'
 import { renderIssuerChangePage } from '../../../tools/render-issuer-change-page.ts'
 
 const [from, to] = ['https://kubernetes.default.svc', 'https://oidc.example.com/cluster-1']

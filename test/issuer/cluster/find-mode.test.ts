@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { findMode } from '../../../src/issuer/cluster/find-mode.ts'
-import { PullpassError } from '../../../src/outside/pullpass-error.ts'
+import { PullpassError } from '../../../src/errors/pullpass-error.ts'
+import { findMode } from '../../../src/publish/published-documents.ts'
 import { factsOfDiscovery, factsWith, issuer, keysOf, p256Jwk, rsaJwk } from '../public/public-facts.ts'
 
 const own = keysOf(rsaJwk)

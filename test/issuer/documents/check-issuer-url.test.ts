@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { checkIssuerUrl } from '../../../src/issuer/documents/check-issuer-url.ts'
+import { checkIssuerUrl } from '../../../src/oidc/issuer-url.ts'
 
 suite('the URL of an issuer', () => {
   test('that clouds can ask passes', () => {

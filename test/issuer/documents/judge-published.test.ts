@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { buildDocuments } from '../../../src/issuer/documents/build-documents.ts'
-import { judgePublished } from '../../../src/issuer/documents/judge-published.ts'
+import { buildDocuments } from '../../../src/oidc/issuer-documents.ts'
+import { judgePublished } from '../../../src/publish/published-documents.ts'
 import { issuer, keysOf, p256Jwk, p384Jwk, rsaJwk } from '../public/public-facts.ts'
 
 const own = keysOf(rsaJwk)

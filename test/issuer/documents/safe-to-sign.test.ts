@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { safeKeySentence, safeToSignAt } from '../../../src/issuer/documents/safe-to-sign.ts'
+import { safeKeySentence, safeToSignAt } from '../../../src/publish/safe-to-sign.ts'
 
 const publishedAt = new Date('2026-11-24T12:00:00Z')
 const at = (served?: number) => safeToSignAt(publishedAt, served).toISOString()

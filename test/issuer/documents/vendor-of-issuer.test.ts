@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { vendorOfIssuer } from '../../../src/issuer/documents/vendor-of-issuer.ts'
+import { vendorOfIssuer } from '../../../src/oidc/issuer-url.ts'
 
 const uuid = '0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9'
 

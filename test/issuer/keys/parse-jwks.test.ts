@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { parseJwks } from '../../../src/issuer/keys/parse-jwks.ts'
+import { parseJwks } from '../../../src/oidc/keys.ts'
 import { p256Jwk, p384Jwk, rsaJwk } from '../public/public-facts.ts'
 
 const parse = (...keys: readonly unknown[]) => parseJwks(JSON.stringify({ keys })) ?? assert.fail('it is a JWKS')

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { decodeSubjectToken } from '../../../src/identity/decode-subject-token.ts'
-import { verifySignature } from '../../../src/issuer/keys/verify-signature.ts'
-import { Redacted } from '../../../src/outside/redacted.ts'
+import { decodeSubjectToken } from '../../../src/identity/subject-token.ts'
+import { verifySignature } from '../../../src/oidc/verify-signature.ts'
+import { Redacted } from '../../../src/text/redacted.ts'
 import { keysOf } from '../public/public-facts.ts'
 
 const claims = { iss: 'https://oidc.example.com', sub: 'system:serviceaccount:a:b', aud: ['sts'], exp: 1, iat: 0 }

@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { isRevoked } from '../../../src/issuer/memory/is-revoked.ts'
-import { digestOf, type KeyMemory } from '../../../src/issuer/memory/key-memory.ts'
-import { memoryChanges } from '../../../src/issuer/memory/memory-changes.ts'
-import { parseMemory } from '../../../src/issuer/memory/parse-memory.ts'
+import { digestOf, isRevoked, type KeyMemory, memoryChanges, parseMemory } from '../../../src/publish/key-state.ts'
 import { testKey } from '../watch/test-key.ts'
 
 const at = (hour: number) => new Date(Date.UTC(2026, 10, 24, hour))

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { type CloudName, cloudNames } from '../../../src/issuer/public/clouds/clouds.ts'
-import { judgeForClouds } from '../../../src/issuer/public/judge-for-clouds.ts'
-import type { PublicFacts } from '../../../src/issuer/public/public-facts.ts'
-import { PullpassError } from '../../../src/outside/pullpass-error.ts'
+import { PullpassError } from '../../../src/errors/pullpass-error.ts'
+import { type CloudName, cloudNames } from '../../../src/oidc/evaluate/clouds.ts'
+import { judgeForClouds } from '../../../src/oidc/evaluate/evaluate.ts'
+import type { PublicFacts } from '../../../src/oidc/public/public-facts.ts'
 import { subjectToken } from '../../support/subject-token.ts'
 import { factsOfDiscovery, factsOfKeys, factsWith, issuer, p256Jwk, p384Jwk, rsaJwk } from './public-facts.ts'
 

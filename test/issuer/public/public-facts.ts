@@ -1,10 +1,9 @@
 /** Facts of an issuer that every cloud can use, for tests that spoil one of them. */
 import { generateKeyPairSync } from 'node:crypto'
-import { buildDocuments, documentUrl } from '../../../src/issuer/documents/build-documents.ts'
-import type { IssuerKey } from '../../../src/issuer/keys/issuer-key.ts'
-import { parseJwks } from '../../../src/issuer/keys/parse-jwks.ts'
-import type { PublicFacts } from '../../../src/issuer/public/public-facts.ts'
-import type { AnsweredDocument } from '../../../src/issuer/public/read-public-issuer.ts'
+import { buildDocuments, documentUrl } from '../../../src/oidc/issuer-documents.ts'
+import { type IssuerKey, parseJwks } from '../../../src/oidc/keys.ts'
+import type { PublicFacts } from '../../../src/oidc/public/public-facts.ts'
+import type { AnsweredDocument } from '../../../src/oidc/public/public-issuer.ts'
 
 export const issuer = 'https://oidc.example.com/cluster-1'
 

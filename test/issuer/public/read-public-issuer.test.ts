@@ -3,7 +3,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import type { SandboxHandler, SandboxRequest } from '../../../sandbox/serve/handler.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
-import { jwksUriOf, readPublicIssuer } from '../../../src/issuer/public/read-public-issuer.ts'
+import { jwksUriOf, readPublicIssuer } from '../../../src/oidc/public/public-issuer.ts'
 import { testOutside } from '../../support/test-outside.ts'
 
 async function start(t: TestContext, answerTo: (request: SandboxRequest, url: string) => ReturnType<SandboxHandler>) {

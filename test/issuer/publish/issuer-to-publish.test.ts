@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { issuerToPublish } from '../../../src/issuer/publish/issuer-to-publish.ts'
+import { issuerToPublish } from '../../../src/publish/publish.ts'
 
 const inside = 'https://kubernetes.default.svc.cluster.local'
 const bucket = { issuerUrl: 'https://storage.googleapis.com/example-issuer', holds: ['jwks', 'discovery'] } as const

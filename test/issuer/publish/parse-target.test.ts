@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { parseTarget } from '../../../src/issuer/publish/parse-target.ts'
-import { PullpassError } from '../../../src/outside/pullpass-error.ts'
+import { PullpassError } from '../../../src/errors/pullpass-error.ts'
+import { parseTarget } from '../../../src/publish/parse-target.ts'
 
 const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
 

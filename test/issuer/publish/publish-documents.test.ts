@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { buildDocuments } from '../../../src/issuer/documents/build-documents.ts'
-import type { DocumentName, PublishTarget, StoredDocument } from '../../../src/issuer/documents/publish-target.ts'
-import type { IssuerKey } from '../../../src/issuer/keys/issuer-key.ts'
-import { mergeKeys } from '../../../src/issuer/keys/merge-keys.ts'
-import { parseJwks } from '../../../src/issuer/keys/parse-jwks.ts'
-import { type Publication, publishDocuments } from '../../../src/issuer/publish/publish-documents.ts'
+import {
+  buildDocuments,
+  type DocumentName,
+  type PublishTarget,
+  type StoredDocument,
+} from '../../../src/oidc/issuer-documents.ts'
+import { type IssuerKey, mergeKeys, parseJwks } from '../../../src/oidc/keys.ts'
+import { type Publication, publishDocuments } from '../../../src/publish/publish-documents.ts'
 import { issuer, keysOf, p256Jwk, p384Jwk, rsaJwk } from '../public/public-facts.ts'
 
 interface MemoryTarget extends PublishTarget {

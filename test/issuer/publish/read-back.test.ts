@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import type { Transport } from '../../../src/http/transport.ts'
 import type { SubjectToken } from '../../../src/identity/subject-token.ts'
-import { buildDocuments, documentUrl } from '../../../src/issuer/documents/build-documents.ts'
-import { readBack } from '../../../src/issuer/publish/read-back.ts'
-import { confirmationAlarms } from '../../../src/issuer/watch/confirmation-alarms.ts'
-import type { Transport } from '../../../src/outside/transport.ts'
+import { buildDocuments, documentUrl } from '../../../src/oidc/issuer-documents.ts'
+import { readBack } from '../../../src/publish/confirm.ts'
+import { confirmationAlarms } from '../../../src/publish/watch/key-alarms.ts'
 import { issuer, keysOf, rsaJwk } from '../public/public-facts.ts'
 
 const documents = buildDocuments(issuer, keysOf(rsaJwk))

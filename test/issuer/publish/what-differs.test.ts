@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { buildDocuments } from '../../../src/issuer/documents/build-documents.ts'
-import type { DocumentName } from '../../../src/issuer/documents/publish-target.ts'
-import type { PublishOutcome } from '../../../src/issuer/publish/publish-documents.ts'
-import { whatDiffers } from '../../../src/issuer/publish/what-differs.ts'
+import { buildDocuments, type DocumentName } from '../../../src/oidc/issuer-documents.ts'
+import { whatDiffers } from '../../../src/publish/publish.ts'
+import type { PublishOutcome } from '../../../src/publish/publish-documents.ts'
 import { issuer, keysOf, p256Jwk, p384Jwk, rsaJwk } from '../public/public-facts.ts'
 
 function outcome(name: DocumentName, before: string, changes: Partial<PublishOutcome> = {}): PublishOutcome {

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
-import type { IssuerKey } from '../../../src/issuer/keys/issuer-key.ts'
-import { readServedIssuer } from '../../../src/issuer/replicas/read-served-issuer.ts'
-import { readUnrevokedIssuer } from '../../../src/issuer/replicas/read-unrevoked-issuer.ts'
-import { revokeKey } from '../../../src/issuer/revoke/revoke-key.ts'
-import { PullpassError } from '../../../src/outside/pullpass-error.ts'
+import { PullpassError } from '../../../src/errors/pullpass-error.ts'
+import type { IssuerKey } from '../../../src/oidc/keys.ts'
+import { revokeKey } from '../../../src/publish/revoke.ts'
+import { readServedIssuer, readUnrevokedIssuer } from '../../../src/publish/served-issuer.ts'
 import { startTestWatch, type TestWatch } from '../watch/test-watch.ts'
 
 const read = async ({ wanted, outside }: TestWatch) =>

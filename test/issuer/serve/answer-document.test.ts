@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { answerDocument, type Served } from '../../../src/issuer/serve/answer-document.ts'
+import { answerDocument, type Served } from '../../../src/publish/serve/answer-document.ts'
 
 const document = {
   text: '{"keys":[]}\n',

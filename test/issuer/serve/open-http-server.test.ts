@@ -3,8 +3,7 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
-import { allowRate } from '../../../src/issuer/serve/allow-rate.ts'
-import { type HttpServer, openHttpServer } from '../../../src/issuer/serve/open-http-server.ts'
+import { allowRate, type HttpServer, openHttpServer } from '../../../src/server/http-server.ts'
 
 async function start(t: TestContext, allow?: () => boolean): Promise<HttpServer> {
   const server = await openHttpServer({

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
-import { digestOf } from '../../../src/issuer/memory/key-memory.ts'
+import { digestOf } from '../../../src/publish/key-state.ts'
 import { startTestServe, type TestServe, type TestServer } from './test-serve.ts'
 
 const sorted = (...keys: { kid: string }[]) => keys.map(({ kid }) => kid).toSorted()

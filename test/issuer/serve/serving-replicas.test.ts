@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
-import { revokeKey } from '../../../src/issuer/revoke/revoke-key.ts'
-import { servingReplicas } from '../../../src/issuer/serve/serving-replicas.ts'
-import { storeBeside } from '../../../src/issuer/serve/store-beside.ts'
+import { revokeKey } from '../../../src/publish/revoke.ts'
+import { storeBeside } from '../../../src/publish/serve/served-target.ts'
+import { servingReplicas } from '../../../src/publish/serve/serving-replicas.ts'
 import { startTestServe, type TestServer } from './test-serve.ts'
 
 /** A cluster with a leaked key that signs no longer, one replica that serves it, and somebody who revokes it. */

@@ -1,9 +1,9 @@
 /** Replicas of issuer serve in a sandbox's cluster, look by look. */
 import type { TestContext } from 'node:test'
-import type { DocumentName } from '../../../src/issuer/documents/publish-target.ts'
-import { type ServedDocument, servedTarget } from '../../../src/issuer/serve/served-target.ts'
-import { firstState, type WatchState, watchRound } from '../../../src/issuer/watch/watch-round.ts'
-import type { WatchWanted } from '../../../src/issuer/watch/watch-wanted.ts'
+import type { DocumentName } from '../../../src/oidc/issuer-documents.ts'
+import { type ServedDocument, servedTarget } from '../../../src/publish/serve/served-target.ts'
+import { firstState, type WatchState, watchRound } from '../../../src/publish/watch/round.ts'
+import type { WatchWanted } from '../../../src/publish/watch/state.ts'
 import { startTestWatch, type TestWatch } from '../watch/test-watch.ts'
 
 export interface TestServe {

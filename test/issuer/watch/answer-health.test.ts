@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { answerHealth, type Readiness } from '../../../src/issuer/watch/answer-health.ts'
-import type { WatchStatus } from '../../../src/issuer/watch/watch-status.ts'
+import { answerHealth, type Readiness } from '../../../src/publish/watch/health.ts'
+import type { WatchStatus } from '../../../src/publish/watch/state.ts'
 
 const startedAt = new Date('2026-11-24T12:00:00Z')
 const status: WatchStatus = {

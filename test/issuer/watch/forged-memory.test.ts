@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { generateSigningKey, type SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
-import { digestOf } from '../../../src/issuer/memory/key-memory.ts'
-import { revokeKey } from '../../../src/issuer/revoke/revoke-key.ts'
+import { digestOf } from '../../../src/publish/key-state.ts'
+import { revokeKey } from '../../../src/publish/revoke.ts'
 import { startTestWatch, type TestWatch } from './test-watch.ts'
 
 const reasons = ({ status }: Awaited<ReturnType<TestWatch['look']>>) => status.alarms.map(({ reason }) => reason)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { PullpassError } from '../../../src/errors/pullpass-error.ts'
 import type { SubjectToken } from '../../../src/identity/subject-token.ts'
-import { judgeClock } from '../../../src/issuer/watch/judge-clock.ts'
-import { PullpassError } from '../../../src/outside/pullpass-error.ts'
-import { Redacted } from '../../../src/outside/redacted.ts'
+import { judgeClock } from '../../../src/publish/watch/clock.ts'
+import { Redacted } from '../../../src/text/redacted.ts'
 
 const now = new Date('2026-11-24T12:00:00Z')
 const later = (minutes: number) => new Date(now.getTime() + minutes * 60_000)

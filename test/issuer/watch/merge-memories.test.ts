@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { isRevoked } from '../../../src/issuer/memory/is-revoked.ts'
-import { digestOf, emptyMemory, type KeyMemory, type Revocation } from '../../../src/issuer/memory/key-memory.ts'
-import { mergeMemories } from '../../../src/issuer/watch/merge-memories.ts'
+import { digestOf, emptyMemory, isRevoked, type KeyMemory, type Revocation } from '../../../src/publish/key-state.ts'
+import { mergeMemories } from '../../../src/publish/watch/merge-key-state.ts'
 import { testKey } from './test-key.ts'
 
 const at = (hour: number) => new Date(Date.UTC(2026, 10, 24, hour))

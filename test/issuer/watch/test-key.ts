@@ -1,5 +1,5 @@
 /** Keys by their kid, which nobody signs with: for rules that only compare them. */
-import type { IssuerKey } from '../../../src/issuer/keys/issuer-key.ts'
+import type { IssuerKey } from '../../../src/oidc/keys.ts'
 
 export const testKey = (keyId: string, modulus: string = keyId): IssuerKey => {
   const n = Buffer.alloc(256, `${modulus}!`).fill(0x80, 0, 1).toString('base64url')

@@ -4,8 +4,7 @@ import { X509Certificate } from 'node:crypto'
 import { suite, type TestContext, test } from 'node:test'
 import { generateSigningKey, type SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
-import { parseJwks } from '../../../src/issuer/keys/parse-jwks.ts'
-import { thumbprintOf } from '../../../src/issuer/keys/thumbprint.ts'
+import { parseJwks, thumbprintOf } from '../../../src/oidc/keys.ts'
 import { startTestWatch, type TestWatch } from './test-watch.ts'
 
 type State = Awaited<ReturnType<TestWatch['look']>>

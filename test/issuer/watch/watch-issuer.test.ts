@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { watchIssuer } from '../../../src/issuer/watch/watch-issuer.ts'
-import type { Outside } from '../../../src/outside/outside.ts'
+import type { Outside } from '../../../src/http/context.ts'
+import { watchIssuer } from '../../../src/publish/watch/watch.ts'
 import { startTestWatch } from './test-watch.ts'
 
 suite('a watch', () => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { manyLabels } from '../../../e2e/contract/kubernetes-cluster.ts'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
-import { answerHealth } from '../../../src/issuer/watch/answer-health.ts'
-import { asObject } from '../../../src/outside/json-fields.ts'
+import { answerHealth } from '../../../src/publish/watch/health.ts'
+import { asObject } from '../../../src/text/json-fields.ts'
 import { startTestWatch, type TestWatch } from './test-watch.ts'
 
 const reasons = ({ status }: Awaited<ReturnType<TestWatch['look']>>) => status.alarms.map(({ reason }) => reason)

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { googleCaller as caller } from '../../../src/issuer/publish/targets/google-caller.ts'
-import { Redacted } from '../../../src/outside/redacted.ts'
-import { askIam } from '../../../src/providers/gcp-iam/ask-iam.ts'
-import { readOperation } from '../../../src/providers/gcp-iam/follow-operation.ts'
+import { askIam, readOperation } from '../../../src/providers/gcp/iam.ts'
+import { googleCaller as caller } from '../../../src/publish/targets/gcs.ts'
+import { Redacted } from '../../../src/text/redacted.ts'
 import { testOutside } from '../../support/test-outside.ts'
 
 const secret = 'ya29.a0AfH6SMBx-planted-operators-token-0123456789'

@@ -5,9 +5,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
-import type { HttpRequest } from '../../../src/outside/transport.ts'
-import type { IamCaller } from '../../../src/providers/gcp-iam/iam-caller.ts'
-import { operatorToken } from '../../../src/providers/gcp-iam/operator-token.ts'
+import type { HttpRequest } from '../../../src/http/transport.ts'
+import type { IamCaller } from '../../../src/providers/gcp/operator/caller.ts'
+import { operatorToken } from '../../../src/providers/gcp/operator/operator-token.ts'
 import { testOutside } from '../../support/test-outside.ts'
 
 const caller: IamCaller = {

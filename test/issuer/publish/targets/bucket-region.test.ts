@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { bucketRegion } from '../../../../src/issuer/publish/targets/bucket-region.ts'
-import type { HttpAnswer } from '../../../../src/outside/transport.ts'
+import type { HttpAnswer } from '../../../../src/http/transport.ts'
+import { bucketRegion } from '../../../../src/publish/targets/s3.ts'
 import { testOutside } from '../../../support/test-outside.ts'
 
 /** AWS as anybody meets it: no other part of it can be had here. */

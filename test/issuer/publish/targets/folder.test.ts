@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { publishTargetContract } from '../../../../e2e/contract/publish-target-contract.ts'
-import { documentPaths } from '../../../../src/issuer/documents/publish-target.ts'
-import { openTarget } from '../../../../src/issuer/publish/open-target.ts'
+import { documentPaths } from '../../../../src/oidc/issuer-documents.ts'
+import { openTarget } from '../../../../src/publish/open-target.ts'
 import { testOutside } from '../../../support/test-outside.ts'
 
 const document = { text: '{"keys":[]}', contentType: 'application/jwk-set+json', cacheControl: 'no-store' }

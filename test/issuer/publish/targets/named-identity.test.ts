@@ -5,8 +5,8 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, suite, test } from 'node:test'
-import { openTarget } from '../../../../src/issuer/publish/open-target.ts'
-import type { HttpRequest } from '../../../../src/outside/transport.ts'
+import type { HttpRequest } from '../../../../src/http/transport.ts'
+import { openTarget } from '../../../../src/publish/open-target.ts'
 import { testOutside } from '../../../support/test-outside.ts'
 
 type Variables = Readonly<Record<string, string>>

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { suite, test } from 'node:test'
-import { judgeAccount } from '../../../../src/trust/google/look/judge-account.ts'
-import { judgePool } from '../../../../src/trust/google/look/judge-pool.ts'
-import { judgeProvider } from '../../../../src/trust/google/look/judge-provider.ts'
+import { judgeProvider } from '../../../../src/trust/gcp/compare-provider.ts'
+import { judgeAccount, judgePool } from '../../../../src/trust/gcp/observe.ts'
 import { nasty } from '../render/nasty-findings.ts'
 
 const made = { mark: 'pullpass:0123456789ab', description: '' }

@@ -1,0 +1,188 @@
+/** What doctor found, for people: a table of hops, then what to mend first. */
+import type { Finding } from '../../doctor/finding.ts'
+import { nameSome } from '../../terminal/render-error.ts'
+import { type Cell, renderTable } from '../../terminal/table.ts'
+import { plainLine } from '../../text/plain-text.ts'
+import type { Terminal } from '../command.ts'
+
+/** So many causes are named beside the first. */
+const others = 5
+
+export function renderFindings(findings: readonly Finding[], terminal: Pick<Terminal, 'color' | 'columns'>): string {
+  return [renderRows(findings, terminal), '', ...conclusion(findings).map(plainLine)].join('\n')
+}
+
+function conclusion(findings: readonly Finding[]): string[] {
+  const [first, ...later] = gatherCauses(findings.filter(({ result }) => result === 'failed'))
+  const unseen = gatherCauses(findings.filter(({ result, code }) => result === 'skipped' && code === 'NOT_HERE')).slice(
+    0,
+    1,
+  )
+  if (first !== undefined) {
+    const unknown = unseen.length === 0 ? [] : ['Not looked at:', ...unseen.flatMap(renderCause)]
+    return ['Mend this first:', ...renderCause(first), ...renderLater(later), ...unknown]
+  }
+  const warnings = gatherCauses(findings.filter(({ result }) => result === 'warning'))
+  const told = [...unseen, ...warnings]
+  if (told.length === 0) return ['Nothing stands in the way.']
+  const rest = told.length - others
+  return [...told.slice(0, others).flatMap(renderCause), ...(rest > 0 ? [`and ${rest} more: -o json`] : [])]
+}
+
+function renderCause({ finding, all, namespaces }: Cause): string[] {
+  const { hop, code, about, seen, expected, also = [], remedy = {} } = finding
+  const { command, words } = remedy
+  const fix = command ?? words
+  const each = new Set(all.map((one) => one.remedy?.command)).size > 1 ? `, in each as in ${finding.namespace}` : ''
+  const named = seen.includes(about) ? '' : `${about}: `
+  return [
+    `${code} (${hop}): ${named}${seen}`,
+    ...(expected === undefined ? [] : [`  expected ${expected}`]),
+    ...also.map((line) => `  ${line}`),
+    ...(namespaces.length > 1 ? [`  affects ${nameSome(namespaces)}`] : []),
+    ...(fix === undefined ? [] : [`  fix${each}: ${fix}`]),
+    ...(command === undefined || words === undefined ? [] : [`  note: ${words}`]),
+  ]
+}
+
+/** What does not follow from the first. */
+function renderLater(causes: readonly Cause[]): string[] {
+  if (causes.length === 0) return []
+  const rest = causes.length - others
+  return [
+    'Also failed:',
+    ...causes.slice(0, others).map(renderBriefly),
+    ...(rest > 0 ? [`  and ${rest} more: -o json`] : []),
+  ]
+}
+
+function renderBriefly({ finding: { hop, code, about, alike, seen }, namespaces }: Cause): string {
+  if (namespaces.length > 1) return `  ${code} (${hop}): ${alike} in ${nameSome(namespaces)}`
+  return `  ${code} (${hop}): ${seen.includes(about) ? '' : `${about}: `}${seen}`
+}
+
+// Doctor's table: a row for each hop and what became of it, and no more for a thousand namespaces than for one. What failed
+// stands in it by its word; what was seen of it is told below.
+
+/** So many different things of one hop are shown one by one. */
+const few = 4
+
+export function renderRows(
+  findings: readonly Finding[],
+  { color, columns }: Pick<Terminal, 'color' | 'columns'>,
+): string {
+  const byHop = Map.groupBy(findings, ({ hop }) => hop)
+  const rows = [...byHop.values()].flatMap((ofHop) => foldHop(ofHop).map((row): Cell[] => [row.hop, ...cellsOf(row)]))
+  return renderTable({ header: ['HOP', 'RESULT', 'SEEN'], rows }, color, columns)
+}
+
+/** Findings of one hop that share a result and a word. */
+interface Row extends Pick<Finding, 'hop' | 'result'> {
+  readonly text: string
+}
+
+function foldHop(ofHop: readonly Finding[]): Row[] {
+  const byWord = Map.groupBy(ofHop, ({ result, code }) => `${result} ${code}`)
+  return [...byWord.values()].flatMap((alike) => {
+    const [first] = alike
+    if (first === undefined) return []
+    const { hop, result } = first
+    const things = [...Map.groupBy(alike, (finding) => finding.alike ?? finding.about).entries()]
+    const texts =
+      things.length > few
+        ? [[`${wordOf(first)}${countOf(alike, ofHop)}`, ...(result === 'failed' ? [] : whatAllShow(alike))].join(': ')]
+        : things.map(([name, group]) => tell(name, group, ofHop))
+    return [...new Set(texts)].map((text) => ({ hop, result, text }))
+  })
+}
+
+/** `name`: what they share: `Secret regcred`. `ofHop`: all findings of the hop, for the total. */
+function tell(name: string, group: readonly Finding[], ofHop: readonly Finding[]): string {
+  const [first] = group
+  if (first === undefined) return ''
+  const ofThing = ofHop.filter(({ alike, about }) => (alike ?? about) === name)
+  if (first.because !== undefined) return `because of ${first.because.hop}: ${first.because.code}`
+  const word = wordOf(first)
+  if (first.result === 'failed')
+    return `${word}${group.length === 1 ? first.about : `${name}: ${countOf(group, ofThing)}`}`
+  if (group.length === 1) return `${word}${first.about}: ${first.seen}`
+  return [`${word}${name}: ${countOf(group, ofThing)}`, ...whatAllShow(group)].join(': ')
+}
+
+const wordOf = ({ code }: Finding) => (code === 'OK' ? '' : `${code}: `)
+
+/** `20 of 20 tried` where only a sample was looked at: the finding that says so is not one of them. */
+function countOf(group: readonly Finding[], all: readonly Finding[]): string {
+  const looked = all.filter(({ code }) => code !== 'SAMPLED')
+  return `${group.length} of ${looked.length}${looked.length < all.length ? ' tried' : ''}`
+}
+
+/** What is the same of all; of what ends at different times, the earliest. */
+function whatAllShow(group: readonly Finding[]): string[] {
+  const [first] = group
+  const differ = group.some(({ seen }) => seen !== first?.seen)
+  if (!differ) return first === undefined ? [] : [first.seen]
+  const [earliest] = group.toSorted((one, other) => (one.until?.getTime() ?? 0) - (other.until?.getTime() ?? 0))
+  return earliest?.until === undefined ? [] : [`the earliest ${earliest.seen}`]
+}
+
+/** The eye finds capitals, where there is no colour. */
+function cellsOf({ result, text }: Row): Cell[] {
+  if (result === 'failed')
+    return [
+      { text: 'FAILED', tone: 'bad' },
+      { text, tone: 'bad' },
+    ]
+  return [result === 'ok' ? { text: result, tone: 'good' } : result, text]
+}
+
+/** Findings that are one and the same but for the namespace, so that a cause is told once, however far it reaches. */
+export interface Cause {
+  /** The first that was found. */
+  readonly finding: Finding
+  readonly all: readonly Finding[]
+  /** Those that it reached; empty where it is about none. */
+  readonly namespaces: readonly string[]
+}
+
+/** In the order in which they were found. */
+export function gatherCauses(findings: readonly Finding[]): Cause[] {
+  return [...Map.groupBy(findings, keyOf).values()].flatMap((all) => {
+    const [finding] = all
+    if (finding === undefined) return []
+    const namespaces = all.flatMap(({ namespace }) => namespace ?? [])
+    return [{ finding, all, namespaces: [...new Set(namespaces)] }]
+  })
+}
+
+function keyOf(finding: Finding): string {
+  const { hop, result, code, about, alike, namespace, seen } = finding
+  if (alike === undefined || namespace === undefined) return JSON.stringify([hop, result, code, about, seen])
+  return JSON.stringify([hop, result, code, alike, seen.replaceAll(namespace, '*')])
+}
+
+/** What doctor found, for programs: the shape that `-o json` and `-o yaml` print. */
+export interface DoctorReport {
+  readonly healthy: boolean
+  /** What to mend first. */
+  readonly first?: object
+  readonly findings: readonly object[]
+}
+
+export function reportFindings(findings: readonly Finding[]): DoctorReport {
+  const first = findings.find(({ result }) => result === 'failed')
+  return {
+    healthy: first === undefined,
+    ...(first && { first: reportFinding(first) }),
+    findings: findings.map(reportFinding),
+  }
+}
+
+/** `fix` is what to do; `command` that of it which a shell can do. */
+function reportFinding({ remedy, until, because, ...finding }: Finding): object {
+  const { command, words } = remedy ?? {}
+  const fix = command ?? words
+  const note = command === undefined ? undefined : words
+  const told = { ...finding, ...(until && { until: until.toISOString() }), ...(because && { because }) }
+  return { ...told, ...(fix && { fix }), ...(command && { command }), ...(note && { note }) }
+}

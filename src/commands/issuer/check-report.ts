@@ -1,0 +1,83 @@
+/** What a cloud would find at an issuer's URL, for people and for programs. */
+
+import { clouds } from '../../oidc/evaluate/clouds.ts'
+import type { CloudVerdict } from '../../oidc/evaluate/evaluate.ts'
+import type { IssuerFinding } from '../../oidc/evaluate/finding.ts'
+import type { IssuerKey } from '../../oidc/keys.ts'
+import type { PublicFacts } from '../../oidc/public/public-facts.ts'
+import { type Cell, renderTable } from '../../terminal/table.ts'
+import { plainLine } from '../../text/plain-text.ts'
+
+export function renderCheck(facts: PublicFacts, verdicts: readonly CloudVerdict[], color: 'always' | 'never'): string {
+  const { issuer, found, keys = [] } = facts
+  const rows = [['issuer', issuer], ...(found?.jwks === undefined ? [] : [['keys at', found.jwks.url]])]
+  const header = ['KEY', 'KIND', 'ALGORITHM']
+  const keyRows = keys.map((key) => [key.keyId ?? '(no kid)', kindOfKey(key), key.algorithm ?? '(none)'])
+  return [
+    renderTable({ rows }, color),
+    ...(keys.length > 0 ? [renderTable({ header, rows: keyRows }, color)] : []),
+    renderVerdicts(verdicts, color),
+  ].join('\n\n')
+}
+
+/** A verdict for each cloud, then each finding once, with the clouds that it is about. */
+export function renderVerdicts(verdicts: readonly CloudVerdict[], color: 'always' | 'never'): string {
+  const rows = verdicts.map(({ cloud, level, findings }): Cell[] => [clouds[cloud].title, verdictOf(level, findings)])
+  const said = renderFindings(verdicts)
+  return [renderTable({ header: ['CLOUD', 'VERDICT'], rows }, color), ...(said === '' ? [] : [said])].join('\n\n')
+}
+
+function verdictOf(level: CloudVerdict['level'], findings: readonly IssuerFinding[]): Cell {
+  if (level === 'ok') return { text: 'can use it', tone: 'good' }
+  const count = (wanted: IssuerFinding['level']) => {
+    const number = findings.filter((finding) => finding.level === wanted).length
+    return number === 0 ? [] : [`${number} ${wanted}${number === 1 ? '' : 's'}`]
+  }
+  const counts = [...count('problem'), ...count('warning')].join(', ')
+  return level === 'problem' ? { text: `cannot use it: ${counts}`, tone: 'bad' } : `can use it, with ${counts}`
+}
+
+function renderFindings(verdicts: readonly CloudVerdict[]): string {
+  const all = verdicts.flatMap(({ cloud, findings }) => findings.map((finding) => ({ ...finding, cloud })))
+  const groups = Map.groupBy(all, ({ level, word, says, fix }) => [level, word, says, fix].join('\0'))
+  const sorted = [...groups.values()].toSorted(([one], [other]) => rank(one?.level) - rank(other?.level))
+  return sorted.map((group) => renderFinding(group, verdicts.length)).join('\n')
+}
+
+const rank = (level: IssuerFinding['level'] | undefined) => (level === 'problem' ? 0 : 1)
+
+function renderFinding(
+  group: readonly (IssuerFinding & { readonly cloud: CloudVerdict['cloud'] })[],
+  asked: number,
+): string {
+  const [finding] = group
+  if (finding === undefined) return ''
+  const who = group.length === asked && asked > 1 ? 'all' : group.map(({ cloud }) => clouds[cloud].title).join(', ')
+  return [`${finding.level}: ${finding.word} (${who}): ${finding.says}`, `  fix: ${finding.fix}`]
+    .map(plainLine)
+    .join('\n')
+}
+
+/** Of a cloud without a finding there is one all the same, `ok`: who reads this for programs need not count. */
+export function reportVerdicts(verdicts: readonly CloudVerdict[]): { verdicts: object; findings: readonly object[] } {
+  const findings = verdicts.flatMap(({ cloud, findings: found }) =>
+    found.length > 0
+      ? found.map((finding) => ({ cloud, ...finding }))
+      : [{ cloud, level: 'ok', word: 'USABLE', says: `${clouds[cloud].title} can use it` }],
+  )
+  return { verdicts: Object.fromEntries(verdicts.map(({ cloud, level }) => [cloud, level])), findings }
+}
+
+export function reportCheck({ issuer, found, keys = [] }: PublicFacts, verdicts: readonly CloudVerdict[]): object {
+  return {
+    issuer,
+    jwksUri: found?.jwks?.url,
+    keys: keys.map((key) => ({ kid: key.keyId, kind: kindOfKey(key), algorithm: key.algorithm })),
+    ...reportVerdicts(verdicts),
+  }
+}
+
+// What a key is, as people name it.
+
+/** `RSA 2048`, `EC P-256`. */
+export const kindOfKey = ({ type, bits, curve }: IssuerKey): string => [type, bits ?? curve].filter(Boolean).join(' ')

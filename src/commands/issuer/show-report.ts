@@ -1,0 +1,152 @@
+/** A cluster's issuer, for people and for programs. */
+import type { Detection } from '../../issuer-change/cluster-traits.ts'
+import { distributions } from '../../issuer-change/distributions.ts'
+import type { IssuerChange, IssuerPlan, PlanStep } from '../../issuer-change/plan.ts'
+import { safeKeySentence, wholeSeconds } from '../../publish/safe-to-sign.ts'
+import { renderTable } from '../../terminal/table.ts'
+import { plainLine, plainText } from '../../text/plain-text.ts'
+import { kindOfKey, renderVerdicts, reportVerdicts } from './check-report.ts'
+import type { IssuerSurvey } from './survey.ts'
+
+export interface WayToIssuer {
+  readonly change: IssuerChange
+  readonly detection: Detection
+  /** Undefined where it is not clear which distribution it is. */
+  readonly plan: IssuerPlan | undefined
+}
+
+/** `found`: the way, or why there is none although one was asked for. */
+export function renderShow(
+  survey: IssuerSurvey,
+  found: WayToIssuer | string | undefined,
+  color: 'always' | 'never',
+): string {
+  const way = typeof found === 'string' ? undefined : found
+  const { issuer, served, seenSince, mode, verdicts } = survey
+  const rows = [
+    ['issuer', issuer],
+    ['jwks_uri', served?.jwksUri ?? 'none: the API server serves documents for an https issuer alone'],
+    ['mode', `${mode.mode}: ${mode.why}`],
+    ['fresh token', tellToken(survey)],
+    ...tellRevoked(survey),
+    ...(way === undefined ? [] : [['distribution', tellDistribution(way.detection)]]),
+    ...(way?.change.to.endsWith('/')
+      ? [['mind', 'the slash at the end counts, in tokens and trust alike: better without']]
+      : []),
+  ]
+  const keys = (served?.keys ?? []).map((key) => [
+    key.keyId ?? '(no kid)',
+    kindOfKey(key),
+    key.algorithm ?? '(none)',
+    ...(seenSince.size > 0 ? [seenSince.get(key.keyId ?? '')?.toISOString() ?? 'just now'] : []),
+  ])
+  const header = ['KEY', 'KIND', 'ALGORITHM', ...(seenSince.size > 0 ? ['SEEN SINCE'] : [])]
+  return [
+    renderTable({ rows }, color),
+    ...(keys.length > 0 ? [renderTable({ header, rows: keys }, color)] : []),
+    ...safeToSignLines(survey),
+    renderVerdicts(verdicts, color),
+    ...(typeof found === 'string' ? [found] : []),
+    ...(way === undefined ? [] : [way.plan === undefined ? tellChoice(way.detection) : renderPlan(way.plan)]),
+  ].join('\n\n')
+}
+
+function tellToken({ token, signature, issuer }: IssuerSurvey): string {
+  if (typeof token === 'string') return `not requested: ${token}`
+  const key = `key ${token.keyId ?? '(it names none)'}`
+  const elsewhere = token.issuer === issuer ? '' : `; its issuer is ${token.issuer}: API servers differ`
+  if (signature === undefined) return `signed by ${key}${elsewhere}`
+  const says = {
+    verified: `verifies with ${key}, which the cluster serves`,
+    wrong: `does not verify with the ${key} that the cluster serves`,
+    'unknown-key': `is signed by ${key}, which the cluster does not serve: see --service-account-key-file`,
+    unsupported: `is signed with ${token.algorithm ?? 'an algorithm that it does not name'}, which cannot be verified here`,
+  }[signature]
+  return `${says}${elsewhere}`
+}
+
+function tellDistribution({ names, by }: Detection): string {
+  const titles = names.map((name) => distributions.get(name)?.title ?? name)
+  return `${titles.length === 0 ? 'unknown' : titles.join(' or ')}, by ${by}`
+}
+
+/** A key that signs, and may, is not waited for. */
+function safeToSignLines({ safeToSign, token, at: now }: IssuerSurvey): string[] {
+  const lines = safeToSign.flatMap(({ keyId, at }) => {
+    const signs = typeof token !== 'string' && token.keyId === keyId
+    if (at === 'not public') return signs ? [] : [`not safe to sign with ${keyId}: it is not public`]
+    return safeKeySentence({ keyId, at, signs }, now) ?? []
+  })
+  return lines.length === 0 ? [] : [lines.map(plainLine).join('\n')]
+}
+
+const tellChoice = ({ names }: Detection) =>
+  [
+    'The steps to another issuer depend on the distribution. Name it, with --distribution NAME, one of:',
+    ...(names.length === 0 ? [...distributions.keys()] : names).map((name) => `  ${name}`),
+  ].join('\n')
+
+function tellRevoked({ revoked, token }: IssuerSurvey): string[][] {
+  if (revoked.length === 0) return []
+  const signs = typeof token !== 'string' && revoked.some(({ keyId }) => keyId === token.keyId)
+  const kids = revoked.map(({ keyId }) => keyId ?? '(no kid)').join(', ')
+  const why = signs
+    ? 'and signs: no cloud takes its tokens, until every API server has another signing key'
+    : 'and is never published again'
+  return [['revoked', `${kids}, ${why}`]]
+}
+
+export function reportShow(survey: IssuerSurvey, way: WayToIssuer | string | undefined): object {
+  const { issuer, served, seenSince, revoked, token, signature, mode, verdicts } = survey
+  return {
+    issuer,
+    jwksUri: served?.jwksUri,
+    mode: mode.mode,
+    why: mode.why,
+    keys: (served?.keys ?? []).map((key) => ({
+      kid: key.keyId,
+      kind: kindOfKey(key),
+      algorithm: key.algorithm,
+      seenSince: seenSince.get(key.keyId ?? ''),
+      ...safeFrom(survey, key.keyId),
+      ...(revoked.includes(key) && { revoked: true }),
+    })),
+    token:
+      typeof token === 'string'
+        ? { refused: token }
+        : { issuer: token.issuer, keyId: token.keyId, algorithm: token.algorithm, signature },
+    ...reportVerdicts(verdicts),
+    ...reportWay(way),
+  }
+}
+
+/** Absent where it is not known, or the key is not public. */
+function safeFrom({ safeToSign }: IssuerSurvey, keyId: string | undefined): { safeToSignFrom?: string } {
+  const at = safeToSign.find((one) => one.keyId === keyId)?.at
+  return at instanceof Date ? { safeToSignFrom: wholeSeconds(at) } : {}
+}
+
+function reportWay(way: WayToIssuer | string | undefined): object {
+  if (way === undefined) return {}
+  if (typeof way === 'string') return { noPlan: way }
+  return { distribution: { names: way.detection.names, by: way.detection.by }, plan: way.plan ?? way.change }
+}
+
+/** The steps to another issuer, numbered, with what each sets and runs, to be pasted. */
+export function renderPlan({ change, steps, mind }: IssuerPlan): string {
+  const lines = [
+    `From ${change.from} to ${change.to}:`,
+    ...steps.flatMap((step, at) => ['', ...renderStep(step, at + 1)]),
+    ...(mind.length > 0 ? ['', ...mind.map((one) => `mind: ${one}`)] : []),
+  ]
+  return plainText(lines.join('\n'))
+}
+
+function renderStep({ does, set, run = [], mind = [] }: PlanStep, number: number): string[] {
+  const lines = [
+    ...(set === undefined ? [] : [`in ${set.where}:`, ...set.text.split('\n').map((line) => `  ${line}`)]),
+    ...run.map((command) => `$ ${command}`),
+    ...mind.map((one) => `mind: ${one}`),
+  ]
+  return [`${number}. ${does}`, ...lines.map((line) => `   ${line}`)]
+}

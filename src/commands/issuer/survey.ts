@@ -1,0 +1,117 @@
+/** What there is to know of a cluster's issuer: what it serves, what it signs, and what a stranger finds. */
+import type { NamespacedName } from '../../document/document.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { SubjectToken } from '../../identity/subject-token.ts'
+import type { Cluster } from '../../kubernetes/connection/cluster.ts'
+import { type ClusterIssuer, freshToken, readClusterIssuer } from '../../oidc/cluster/cluster-issuer.ts'
+import { cloudNames } from '../../oidc/evaluate/clouds.ts'
+import { type CloudVerdict, cloudVerdict, judgeForClouds } from '../../oidc/evaluate/evaluate.ts'
+import type { FindingWord } from '../../oidc/evaluate/finding.ts'
+import { type IssuerKey, whyUnusable } from '../../oidc/keys.ts'
+import type { PublicOutside } from '../../oidc/public/anonymous-client.ts'
+import { gatherPublicFacts, type PublicFacts } from '../../oidc/public/public-facts.ts'
+import { cacheSecondsOf } from '../../oidc/public/public-issuer.ts'
+import { type SignatureVerdict, verifySignature } from '../../oidc/verify-signature.ts'
+import { emptyMemory, isRevoked, type KeyMemory, readMemory } from '../../publish/key-state.ts'
+import { findMode, type IssuerMode } from '../../publish/published-documents.ts'
+import { safeToSignAt } from '../../publish/safe-to-sign.ts'
+
+export interface IssuerSurvey {
+  readonly issuer: string
+  /** Undefined where the cluster serves no documents, since its issuer is none that anybody could verify. */
+  readonly served: ClusterIssuer | undefined
+  /** When issuer watch first saw a key, by kid; empty where nobody watches, or it may not be read. */
+  readonly seenSince: ReadonlyMap<string, Date>
+  /** Served keys, and from when on each may sign; empty where nobody publishes, or nothing public was read. */
+  readonly safeToSign: readonly { readonly keyId: string; readonly at: Date | 'not public' }[]
+  /** When it was looked. */
+  readonly at: Date
+  /** Served keys that issuer revoke took out of what is public, as far as that may be read. */
+  readonly revoked: readonly IssuerKey[]
+  /** Or why there is none. */
+  readonly token: SubjectToken | string
+  /** Of the token, by the keys that the cluster serves. */
+  readonly signature: SignatureVerdict | undefined
+  readonly mode: IssuerMode
+  readonly verdicts: readonly CloudVerdict[]
+}
+
+/** @throws DISCOVERY_FORBIDDEN, DISCOVERY_MALFORMED, DISCOVERY_UNAVAILABLE; DISCOVERY_ABSENT without a token, which would tell the issuer */
+export async function surveyIssuer(
+  cluster: Cluster,
+  { account, memory }: { readonly account: NamespacedName; readonly memory: NamespacedName },
+  outside: PublicOutside,
+): Promise<IssuerSurvey> {
+  const served = await readServed(cluster)
+  const token = await tokenOrReason(cluster, account)
+  const signed = typeof token === 'string' ? undefined : token
+  const issuer = served instanceof PullpassError ? signed?.issuer : served.issuer
+  if (issuer === undefined) throw served
+  const known = served instanceof PullpassError ? undefined : served
+  const facts = await gatherPublicFacts(outside, issuer, signed)
+  const remembered = await readRemembered(cluster, memory)
+  return {
+    issuer,
+    served: known,
+    seenSince: new Map(remembered.keys.map(({ key, firstSeenAt }) => [key.keyId ?? '', firstSeenAt])),
+    safeToSign: known === undefined ? [] : safeKeys(known.keys, remembered, facts),
+    at: facts.at,
+    revoked: (known?.keys ?? []).filter((key) => isRevoked(remembered, key)),
+    token,
+    signature: signed === undefined || known === undefined ? undefined : await verifySignature(signed, known.keys),
+    mode: findMode(issuer, known?.keys ?? [], facts.found),
+    verdicts: judgeForClouds(facts, cloudNames).map(withoutTokensOwn),
+  }
+}
+
+/** Since when a key is public, issuer watch remembers; else it is as long as the JWKS was last modified, or since now at the latest. */
+function safeKeys(served: readonly IssuerKey[], memory: KeyMemory, { found, keys, at }: PublicFacts) {
+  const jwks = found?.jwks?.kind === 'answered' ? found.jwks : undefined
+  if (keys === undefined || jwks === undefined) return []
+  const isUsable = (key: IssuerKey) => whyUnusable(key) === undefined && !isRevoked(memory, key)
+  return served.filter(isUsable).map(({ keyId = '' }) => {
+    if (!keys.some((key) => key.keyId === keyId)) return { keyId, at: 'not public' as const }
+    const publishedAt = memory.keys.find(({ key }) => key.keyId === keyId)?.publishedAt ?? jwks.lastModifiedAt ?? at
+    return { keyId, at: safeToSignAt(publishedAt, cacheSecondsOf(jwks.cacheControl)) }
+  })
+}
+
+async function readServed(cluster: Cluster): Promise<ClusterIssuer | PullpassError> {
+  try {
+    return await readClusterIssuer(cluster)
+  } catch (fault) {
+    if (fault instanceof PullpassError && fault.code === 'DISCOVERY_ABSENT') return fault
+    throw fault
+  }
+}
+
+/** Who may look need not have the right to what issuer watch remembers. */
+async function readRemembered(cluster: Cluster, place: NamespacedName): Promise<KeyMemory> {
+  try {
+    return await readMemory(cluster, place)
+  } catch (fault) {
+    if (fault instanceof PullpassError && fault.code === 'KUBERNETES_FORBIDDEN') return emptyMemory
+    throw fault
+  }
+}
+
+/** The token was requested for nobody, of any account: whom it is for and what it is called is no matter here. */
+const tokensOwn: readonly FindingWord[] = ['TOKEN_AUDIENCES_MANY', 'TOKEN_AUDIENCE_OTHER', 'TOKEN_SUBJECT_LONG']
+
+const withoutTokensOwn = ({ cloud, findings }: CloudVerdict): CloudVerdict =>
+  cloudVerdict(
+    cloud,
+    findings.filter(({ word }) => !tokensOwn.includes(word)),
+  )
+
+// A token fresh from the cluster, or why it gives none: who may look or publish need not have the right to one.
+
+/** @throws TOKEN_MALFORMED, and what a cluster throws */
+export async function tokenOrReason(cluster: Cluster, account: NamespacedName): Promise<SubjectToken | string> {
+  try {
+    return await freshToken(cluster, account)
+  } catch (fault) {
+    if (fault instanceof PullpassError && fault.code === 'TOKEN_REQUEST_REFUSED') return fault.seen
+    throw fault
+  }
+}

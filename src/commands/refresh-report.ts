@@ -1,0 +1,162 @@
+/** What a refresh did, for people: for each Secret and registry what happened, and until when it is good. */
+
+import type { PullpassError } from '../errors/pullpass-error.ts'
+import type { Outcome, RegistryOutcome } from '../refresh/outcome.ts'
+import { type FaultForm, nameSome, renderFault } from '../terminal/render-error.ts'
+import { type Cell, instantAndDistance, renderTable } from '../terminal/table.ts'
+import { plainLine } from '../text/plain-text.ts'
+import { reportFault } from './report-error.ts'
+
+/** So many Secrets are shown one by one; more of them by what they have in common. */
+const few = 20
+
+export interface OutcomesForm {
+  readonly mode: 'write' | 'dry-run'
+  readonly now: Date
+  readonly color: 'always' | 'never'
+}
+
+export function renderOutcomes(outcomes: readonly Outcome[], { mode, now, color }: OutcomesForm): string {
+  const rows = outcomes.flatMap((outcome) => rowsOf(outcome, mode))
+  const noted = rows.some(({ note }) => note !== '')
+  const header = ['DOCUMENT', 'SECRET', 'REGISTRY', 'RESULT', 'EXPIRES', ...(noted ? ['NOTE'] : [])]
+  const shown = outcomes.length <= few ? rows : gather(rows)
+  const table = renderTable({ header, rows: shown.map((row) => cellsOf(row, now)) }, color)
+  return mode === 'dry-run' ? `${table}\n${renderDryRun(outcomes)}` : table
+}
+
+/** Where all were fresh, or could not be written at all, nothing was exchanged. */
+function renderDryRun(outcomes: readonly Outcome[]): string {
+  const exchanged = outcomes.some(
+    ({ result, registries }) => (result === 'written' || result === 'failed') && registries.length > 0,
+  )
+  return `Dry run: nothing was stored.${exchanged ? ' Exchanges and token requests were real.' : ''}`
+}
+
+interface Row {
+  readonly document: string
+  readonly namespace: string
+  readonly secretName: string
+  readonly registry: string
+  readonly result: string
+  readonly expiresAt: Date | undefined
+  readonly note: string
+}
+
+function rowsOf(outcome: Outcome, mode: OutcomesForm['mode']): Row[] {
+  const { document, namespace = '(no namespace)', secretName, note = '' } = outcome
+  const base = { document, namespace, secretName, note }
+  if (outcome.registries.length === 0) {
+    return [{ ...base, registry: '', result: outcome.result, expiresAt: undefined }]
+  }
+  return outcome.registries.map((registry) => ({
+    ...base,
+    registry: registry.name,
+    result: resultOf(outcome, registry, mode),
+    expiresAt: registry.expiresAt,
+  }))
+}
+
+/** What failed, the exchange or the writing, leaves an earlier entry where there is one: `kept`. */
+function resultOf({ result }: Outcome, { state, fault }: RegistryOutcome, mode: OutcomesForm['mode']): string {
+  if (fault === undefined && result === 'written') return mode === 'dry-run' ? 'would write' : result
+  if (fault === undefined && result !== 'failed') return result
+  return state === 'kept' ? 'failed, kept' : 'failed'
+}
+
+/** Rows that differ in their namespace alone become one. */
+function gather(rows: readonly Row[]): Row[] {
+  const groups = Map.groupBy(rows, ({ document, secretName, registry, result, expiresAt, note }) =>
+    JSON.stringify([document, secretName, registry, result, expiresAt?.getTime(), note]),
+  )
+  return [...groups.values()].flatMap(([first, ...others]) => {
+    if (first === undefined) return []
+    return [others.length === 0 ? first : { ...first, namespace: `${others.length + 1} namespaces` }]
+  })
+}
+
+function cellsOf({ document, namespace, secretName, registry, result, expiresAt, note }: Row, now: Date): Cell[] {
+  const expires = expiresAt === undefined ? '' : instantAndDistance(expiresAt, now)
+  const tone = result.startsWith('failed') ? 'bad' : 'good'
+  return [document, `${namespace}/${secretName}`, registry, { text: result, tone }, expires, note]
+}
+
+/** What a refresh did, for programs: the shape that `-o json` and `-o yaml` print. */
+export interface RefreshReport {
+  readonly dryRun: boolean
+  readonly outcomes: readonly object[]
+}
+
+export function reportOutcomes(outcomes: readonly Outcome[], mode: 'write' | 'dry-run'): RefreshReport {
+  return {
+    dryRun: mode === 'dry-run',
+    outcomes: outcomes.map(({ fault, result, registries, serviceAccounts, ...outcome }) => ({
+      ...outcome,
+      result: asDone(result, mode),
+      registries: registries.map(({ fault: registryFault, ...registry }) => ({
+        ...registry,
+        ...reportFault(registryFault),
+      })),
+      ...(serviceAccounts && {
+        serviceAccounts: serviceAccounts.map(({ fault: accountFault, result: attached, ...account }) => ({
+          ...account,
+          result: asDone(attached, mode),
+          ...reportFault(accountFault),
+        })),
+      }),
+      ...reportFault(fault),
+    })),
+  }
+}
+
+/** In the words of the table: a dry run did nothing of it. */
+function asDone(result: string, mode: 'write' | 'dry-run'): string {
+  if (mode === 'write') return result
+  return { written: 'would write', attached: 'would attach' }[result] ?? result
+}
+
+// What went wrong in a refresh, each cause once, however many namespaces it reached.
+
+/** Of causes with one code, people are shown so many whole. */
+const shownWhole = 3
+
+/** Empty where nothing went wrong. */
+export function renderFaults(outcomes: readonly Outcome[], form: FaultForm): string {
+  const byCode = Map.groupBy(gatherCauses(outcomes, form), ({ fault }) => fault.code)
+  return [...byCode.values()].flatMap((causes) => renderCauses(causes, form)).join('\n')
+}
+
+interface Cause {
+  readonly fault: PullpassError
+  readonly namespaces: readonly string[]
+}
+
+/** Faults that differ only in the namespace that they name have one cause: people are shown the first. */
+function gatherCauses(outcomes: readonly Outcome[], { format }: FaultForm): Cause[] {
+  const causes = new Map<unknown, { readonly fault: PullpassError; readonly namespaces: Set<string> }>()
+  for (const { namespace, fault, registries } of outcomes) {
+    for (const found of [fault, ...registries.map((registry) => registry.fault)]) {
+      if (found === undefined) continue
+      const key = format === 'json' ? found : withoutNamespace(found.message, namespace)
+      const { namespaces } = causes.get(key) ?? {}
+      if (namespaces === undefined) causes.set(key, { fault: found, namespaces: new Set(namespace && [namespace]) })
+      else if (namespace !== undefined) namespaces.add(namespace)
+    }
+  }
+  return [...causes.values()].map(({ fault, namespaces }) => ({ fault, namespaces: [...namespaces] }))
+}
+
+/** The namespace as a whole word, which has no character that means anything in a pattern. */
+const withoutNamespace = (message: string, namespace: string | undefined): string =>
+  namespace === undefined ? message : message.replaceAll(new RegExp(`(?<![\\w-])${namespace}(?![\\w-])`, 'g'), '*')
+
+/** Programs get every fault. */
+function renderCauses(causes: readonly Cause[], form: FaultForm): string[] {
+  const whole = form.format === 'json' ? causes : causes.slice(0, shownWhole)
+  const rest = causes.slice(whole.length)
+  const also =
+    rest.length > 0
+      ? [plainLine(`${rest[0]?.fault.code} also in ${nameSome(rest.flatMap(({ namespaces }) => namespaces))}`)]
+      : []
+  return [...whole.map(({ fault, namespaces }) => renderFault(fault, form, namespaces)), ...also]
+}

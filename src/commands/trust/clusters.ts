@@ -1,0 +1,216 @@
+/** The clusters that are meant, with what each says of its issuer; connections stay open until they are closed. */
+
+import { createHash } from 'node:crypto'
+import type { NamespacedName } from '../../document/document.ts'
+import { showValue } from '../../document/show-value.ts'
+import type { Log, Outside } from '../../http/context.ts'
+import { connect } from '../../kubernetes/connect.ts'
+import type { Cluster } from '../../kubernetes/connection/cluster.ts'
+import { type AbsentAccount, findAbsentAccount } from '../../kubernetes/objects/request-token.ts'
+import { readClusterIssuer } from '../../oidc/cluster/cluster-issuer.ts'
+import { sameKey } from '../../oidc/keys.ts'
+import { readUnrevokedIssuer } from '../../publish/served-issuer.ts'
+import type { AnyNeed } from '../../trust/trust-vendor.ts'
+import type { TrustedCluster } from '../../trust/trusted-cluster.ts'
+import { type FlagValues, usageFault } from '../flag.ts'
+import type { TrustFlags } from './flags.ts'
+
+export interface GatheredCluster extends TrustedCluster {
+  /** Undefined where nobody needs it: a plan for an issuer that was named. */
+  readonly connection: Cluster | undefined
+}
+
+export interface GatherWanted {
+  /** For messages: `trust plan`. */
+  readonly command: string
+  /** Whether the cluster itself is needed beside its issuer. */
+  readonly connected: 'always' | 'for its issuer'
+  /** Where it is remembered what was revoked; empty: the keys are not to be uploaded. */
+  readonly memories: readonly NamespacedName[]
+}
+
+type Flags = Pick<
+  FlagValues<TrustFlags>,
+  'context' | 'kubeconfig' | 'issuer' | 'pool-id' | 'provider-id' | 'share-pool'
+>
+
+/** @throws USAGE_INVALID and what a cluster throws */
+export async function gatherClusters(flags: Flags, wanted: GatherWanted, outside: Outside): Promise<GatheredCluster[]> {
+  const { command } = wanted
+  const ids = clusterIds(command, flags)
+  const contexts = flags.context.length === 0 ? [undefined] : flags.context
+  if (flags.issuer !== undefined && contexts.length > 1) {
+    throw usageFault(command, '--issuer stands beside several contexts', 'one cluster: each has an issuer of its own')
+  }
+  const opened: Cluster[] = []
+  const gather = async (context: string | undefined): Promise<GatheredCluster> => {
+    const { issuer, kubeconfig } = flags
+    const own: ClusterIds = ids.get(context ?? '') ?? { poolId: undefined, providerId: undefined }
+    if (issuer !== undefined && wanted.connected === 'for its issuer') {
+      return { name: issuer, issuer, keys: undefined, ...own, connection: undefined }
+    }
+    const connection = await connect({ kubeconfig, context }, outside)
+    opened.push(connection)
+    if (issuer !== undefined) return { name: context ?? issuer, issuer, keys: undefined, ...own, connection }
+    const said = await readIssuer(connection, wanted.memories, outside)
+    return { ...said, name: context ?? said.issuer, ...own, connection }
+  }
+  try {
+    const clusters = await Promise.all(contexts.map(gather))
+    checkDistinct(clusters, command, outside.log)
+    return clusters
+  } catch (fault) {
+    await Promise.all(opened.map((connection) => connection.close())) // nobody gets them to close
+    throw fault
+  }
+}
+
+/** To be uploaded: the keys of every API server, without those that any of the memories knows to be revoked. */
+async function readIssuer(
+  cluster: Cluster,
+  memories: readonly NamespacedName[],
+  { log }: Outside,
+): Promise<Pick<TrustedCluster, 'issuer' | 'keys' | 'servers' | 'isRevoked'>> {
+  return memories.length === 0 ? await readClusterIssuer(cluster) : await readUnrevokedIssuer(cluster, memories, log)
+}
+
+export async function closeClusters(clusters: readonly GatheredCluster[]): Promise<void> {
+  await Promise.all(clusters.map(async ({ connection }) => await connection?.close()))
+}
+
+/** Several contexts are to be several clusters: one kubeconfig often has two for one, of two users. */
+type Signing = Pick<TrustedCluster, 'name' | 'issuer' | 'keys'>
+
+/** Two that sign by one name and share no key are two clusters all the same, and it is said. @throws USAGE_INVALID */
+export function checkDistinct(clusters: readonly Signing[], command: string, log: Log): void {
+  for (const [index, cluster] of clusters.entries()) {
+    const twin = clusters.slice(0, index).find(({ issuer }) => issuer === cluster.issuer)
+    if (twin === undefined) continue
+    const both = `the contexts ${twin.name} and ${cluster.name}`
+    if (sharesKey(twin, cluster)) {
+      throw usageFault(
+        command,
+        `${both} are one cluster: both sign as ${cluster.issuer}, with the same key`,
+        'each cluster once',
+      )
+    }
+    log('warn', `${both} sign by one name with different keys: only uploaded keys tell them apart`, {
+      issuer: cluster.issuer,
+    })
+  }
+}
+
+const sharesKey = ({ keys = [] }: Signing, other: Signing) =>
+  keys.some((key) => (other.keys ?? []).some((one) => sameKey(one, key)))
+
+/**
+ * The ids of each cluster's own pool, or in a shared pool of its own provider, made of its context's name or chosen.
+ * https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools/create
+ */
+export type ClusterIds = Pick<TrustedCluster, 'poolId' | 'providerId'>
+
+interface IdFlags {
+  readonly context: readonly string[]
+  /** CONTEXT=ID. */
+  readonly 'pool-id': readonly string[]
+  readonly 'provider-id': readonly string[]
+  readonly 'share-pool': boolean
+}
+
+/** By context; a single context uses the document's ids unless others are chosen. @throws USAGE_INVALID */
+export function clusterIds(command: string, flags: IdFlags): ReadonlyMap<string, ClusterIds> {
+  const { context: contexts, 'share-pool': isShared } = flags
+  const again = contexts.find((name, index) => contexts.indexOf(name) !== index)
+  if (again !== undefined) throw usageFault(command, `--context ${again} is given twice`, 'each cluster once')
+  if (isShared && flags['pool-id'].length > 0)
+    throw usageFault(command, '--pool-id is given with --share-pool', "one of them: a shared pool is the document's")
+  const poolIds = readIds(command, 'pool-id', flags)
+  const providerIds = readIds(command, 'provider-id', flags)
+  const several = contexts.length > 1
+  const ids = new Map(
+    contexts.map((name): [string, ClusterIds] => [
+      name,
+      {
+        poolId: poolIds.get(name) ?? (several && !isShared ? idOfContext(name) : undefined),
+        providerId: providerIds.get(name) ?? (several && isShared ? idOfContext(name) : undefined),
+      },
+    ]),
+  )
+  const own = isShared ? 'providerId' : 'poolId'
+  const taken = [...ids].find(([name, { [own]: id }]) =>
+    [...ids].some(([other, one]) => other !== name && one[own] === id),
+  )
+  if (several && taken !== undefined) {
+    const what = isShared ? 'provider' : 'pool'
+    throw usageFault(command, `two contexts have the ${what} ${taken[1][own]}`, `a ${what} for each cluster`)
+  }
+  return ids
+}
+
+function readIds(command: string, flag: 'pool-id' | 'provider-id', flags: IdFlags): ReadonlyMap<string, string> {
+  const ids = new Map(flags[flag].map((pair) => parsePair(pair, flag, command)))
+  const stray = [...ids.keys()].find((name) => !flags.context.includes(name))
+  if (stray === undefined) return ids
+  throw usageFault(command, `--${flag} names the context ${stray}`, 'one that --context names, too')
+}
+
+/** A context's name may hold "=", an id never. */
+function parsePair(pair: string, flag: string, command: string): [context: string, id: string] {
+  const at = pair.lastIndexOf('=')
+  const id = pair.slice(at + 1)
+  if (at > 0 && form.test(id)) return [pair.slice(0, at), id]
+  throw usageFault(
+    command,
+    `--${flag} is ${showValue(pair)}`,
+    'CONTEXT=ID, an id of 4 to 32 lower-case letters, digits and "-"',
+  )
+}
+
+/** As Google takes ids; it keeps `gcp-` for itself. */
+const form = /^(?!gcp-)[a-z0-9-]{4,32}$/
+const longest = 32
+/** Digits of a hash that tell apart what was made alike. */
+const digits = 6
+
+/**
+ * The name itself where it is an id; else its lower-case letters, digits and "-", and six digits of its hash:
+ * `gke_project_europe-west1_prod` becomes `gke-project-europe-west1-1d2c3b`.
+ */
+export function idOfContext(context: string): string {
+  if (form.test(context)) return context
+  const hash = createHash('sha256').update(context).digest('hex').slice(0, digits)
+  const words = context.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
+  const start = words
+    .replace(/^-+/, '')
+    .replace(/^gcp-/, '')
+    .slice(0, longest - digits - 1)
+  return `${start.replace(/-$/, '') || 'cluster'}-${hash}`
+}
+
+/** Service accounts whose tokens are to be exchanged, and which are not there yet: trust can be made before them, and proves nothing. */
+export interface AbsentSubject extends AbsentAccount {
+  readonly cluster: string
+  /** NAMESPACE/NAME */
+  readonly account: string
+}
+
+/** Each once; of a cluster that is not asked nothing is known. */
+export async function findAbsentAccounts(
+  needs: readonly AnyNeed[],
+  clusters: readonly GatheredCluster[],
+): Promise<AbsentSubject[]> {
+  const found = clusters.flatMap(({ name: cluster, connection }) => {
+    if (connection === undefined) return []
+    const subjects = new Set(needs.filter((need) => need.cluster.name === cluster).map(({ subject }) => subject))
+    return [...subjects].map(async (subject) => {
+      const [, , namespace = '', name = ''] = subject.split(':')
+      const absent = await findAbsentAccount(connection, { namespace, name })
+      return absent === undefined ? [] : [{ ...absent, cluster, account: `${namespace}/${name}` }]
+    })
+  })
+  return (await Promise.all(found)).flat()
+}
+
+/** One line, at its end the command. */
+export const tellAbsent = ({ cluster, seen, command }: AbsentSubject): string =>
+  `${seen} in cluster ${cluster}; make it: ${command}`

@@ -1,0 +1,98 @@
+/** Shows each change before it is made, and asks where somebody is to be asked. */
+
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { Outside } from '../../http/context.ts'
+import { renderFault } from '../../terminal/render-error.ts'
+import { plainLine } from '../../text/plain-text.ts'
+import { lookAtAll } from '../../trust/desired.ts'
+import type { Accepted } from '../../trust/finding.ts'
+import type { TrustResource } from '../../trust/trust-vendor.ts'
+import type { Call, Terminal } from '../command.ts'
+
+type Agree = (change: string) => Promise<'make' | 'leave'>
+
+const answers: Readonly<Record<string, 'yes' | 'no' | 'all'>> = {
+  y: 'yes',
+  yes: 'yes',
+  n: 'no',
+  no: 'no',
+  a: 'all',
+  all: 'all',
+}
+
+interface Asking {
+  /** For messages: `trust apply`. */
+  readonly command: string
+  /** `given`: by --yes. */
+  readonly consent: 'given' | 'to be asked'
+  /** For who cannot be asked: how all of it is seen before. */
+  readonly hint: string
+}
+
+interface AskingWays {
+  readonly terminal: Terminal
+  readonly outside: Pick<Outside, 'signal'>
+}
+
+/** Who leaves in the middle (Ctrl-D) leaves all that is left. @throws USAGE_INVALID where nobody can be asked and nobody said --yes */
+export function askBefore(asking: Asking, { terminal, outside }: AskingWays): Agree {
+  const { consent } = asking
+  const { ask } = terminal
+  if (consent === 'to be asked' && ask === undefined) throw nobodyToAsk(asking)
+  let standing: 'make' | 'leave' | undefined = consent === 'given' ? 'make' : undefined
+  return async (change) => {
+    const shown = plainLine(change)
+    if (standing !== undefined || ask === undefined) {
+      terminal.complain(shown)
+      return standing ?? 'make'
+    }
+    const answer = await answerTo(`${shown}\n  [y]es, [n]o, [a]ll: `, ask, outside.signal)
+    if (answer === 'all') standing = 'make'
+    if (answer === 'gone') standing = 'leave'
+    return answer === 'yes' || answer === 'all' ? 'make' : 'leave'
+  }
+}
+
+interface SharingAsked extends Pick<Asking, 'consent'> {
+  /** By flags. */
+  readonly given: Accepted
+}
+
+/** Sharing has its own answer: neither --yes nor "all" confirms that another cluster has the rights of this one. */
+export async function confirmSharing(
+  resources: readonly TrustResource[],
+  { given, consent }: SharingAsked,
+  { terminal, outside, common }: Pick<Call<Record<string, never>>, 'terminal' | 'outside' | 'common'>,
+): Promise<Accepted> {
+  if (given.sharing === 'accepted' || consent === 'given' || terminal.ask === undefined) return given
+  const shared = (await lookAtAll(resources, given)).filter(({ fault }) => fault?.code === 'TRUST_POOL_SHARED')
+  for (const { fault, name } of shared) {
+    if (fault !== undefined) terminal.complain(renderFault(fault, { format: common['log-format'], now: outside.now() }))
+    const answer = await answerTo(
+      `Share pool ${name} with these clusters?\n  [y]es, [n]o: `,
+      terminal.ask,
+      outside.signal,
+    )
+    if (answer !== 'yes') return given
+  }
+  return shared.length === 0 ? given : { ...given, sharing: 'accepted' }
+}
+
+/** Asks until it is one of the answers. */
+async function answerTo(question: string, ask: NonNullable<Terminal['ask']>, signal: AbortSignal) {
+  for (;;) {
+    const line = await ask(question, signal)
+    const answer = line === undefined ? 'gone' : answers[line.trim().toLowerCase()]
+    if (answer !== undefined) return answer
+  }
+}
+
+function nobodyToAsk({ command, hint }: Asking): PullpassError {
+  return new PullpassError({
+    code: 'USAGE_INVALID',
+    hop: 'run',
+    seen: `${command} asks before each change, and there is no terminal to ask on`,
+    expected: '--yes, which changes without asking',
+    hint,
+  })
+}

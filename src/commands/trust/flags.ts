@@ -1,0 +1,103 @@
+/** Flags that all of trust's commands take, worded once. */
+import { issuerUrl } from '../../document/issuer-rules.ts'
+import { type Accepted, type Replaceable, replaceable } from '../../trust/finding.ts'
+import type { Choice, Flag } from '../flag.ts'
+import { clusterFlags, documentFlags } from '../flags.ts'
+import { memoryFlag } from '../issuer/flags.ts'
+
+type Text = Flag & { readonly type: 'string' }
+type Texts = Text & { readonly multiple: true }
+
+export type TrustFlags = typeof documentFlags &
+  Omit<typeof clusterFlags, 'context'> & {
+    readonly context: Texts
+    readonly 'pool-id': Texts
+    readonly 'provider-id': Texts
+    readonly 'share-pool': Flag & { readonly type: 'boolean' }
+    readonly issuer: Text
+    readonly subject: Text
+    readonly publisher: Text
+    readonly repository: Text
+  } & typeof memoryFlag
+
+export const trustFlags: TrustFlags = {
+  ...documentFlags,
+  issuer: {
+    type: 'string',
+    value: 'URL',
+    rule: issuerUrl,
+    summary: "Who signs the cluster's tokens (default: what the cluster says of itself)",
+  },
+  subject: {
+    type: 'string',
+    value: 'NAMESPACE/NAME',
+    summary: 'The service account whose token a token file holds',
+  },
+  publisher: {
+    type: 'string',
+    value: 'NAMESPACE/NAME',
+    summary:
+      'The service account that publishes keys by this provider (default: that of deploy/issuer, where issuer.publishTo is at Google)',
+  },
+  repository: {
+    type: 'string',
+    value: 'NAME',
+    summary: 'Repository, where a document names none: as its trust.repository would be',
+  },
+  memory: {
+    ...memoryFlag.memory,
+    summary:
+      'ConfigMap that remembers which keys were revoked (default: issuer.memoryRef, or pullpass-system/pullpass-issuer)',
+  },
+  kubeconfig: clusterFlags.kubeconfig,
+  context: {
+    type: 'string',
+    multiple: true,
+    value: 'NAME',
+    summary: "The kubeconfig's context (default: its current one); repeated: several clusters, each once",
+  },
+  'pool-id': {
+    type: 'string',
+    multiple: true,
+    value: 'CONTEXT=ID',
+    summary:
+      "Id of a context's pool (default: the document's; of several contexts each has one made of the context's name)",
+  },
+  'provider-id': {
+    type: 'string',
+    multiple: true,
+    value: 'CONTEXT=ID',
+    summary: "Id of a context's provider (default: the document's; in a shared pool made of the context's name)",
+  },
+  'share-pool': {
+    type: 'boolean',
+    summary:
+      "Use the document's pool although other clusters have providers in it: accounts of one name then have the same rights",
+  },
+}
+
+export const replaceFlag: { readonly replace: Choice<Replaceable> & { readonly multiple: true } } = {
+  replace: {
+    type: 'string',
+    multiple: true,
+    value: 'FIELD',
+    choices: replaceable,
+    summary: 'What may be changed of a provider or grant that is there and differs; repeatable',
+  },
+}
+
+export const readAccepted = (given: {
+  readonly replace: readonly string[]
+  readonly 'share-pool': boolean
+}): Accepted => ({
+  replace: replaceable.filter((field) => given.replace.includes(field)),
+  sharing: given['share-pool'] ? 'accepted' : 'refused',
+})
+
+export const yesFlag: { readonly yes: Flag & { readonly type: 'boolean' } } = {
+  yes: {
+    type: 'boolean',
+    short: 'y',
+    summary: 'Change without asking; a shared pool is accepted by --share-pool alone',
+  },
+}

@@ -1,0 +1,112 @@
+/** Whether a value is a document: first its shape by the schema of its kind, then the rules between its fields. */
+
+import type { LabelRequirement } from './document.ts'
+import type { ClusterPullSecretForm, DocumentForm, RegistryForm } from './document-form.ts'
+import { needsNamespaceList } from './namespaces.ts'
+import { clusterPullSecret, pullSecret } from './schema.ts'
+import { checkShape, type FieldPath, type Flaw } from './schema-errors.ts'
+import { showValue } from './show-value.ts'
+import { vendors } from './vendors.ts'
+
+/** The document's form, or all that is wrong with it. */
+export function checkForm(value: unknown): { readonly form: DocumentForm } | readonly Flaw[] {
+  const checked = checkKind(value)
+  if (!('form' in checked)) return checked
+  const flaws = documentFlaws(checked.form)
+  return flaws.length === 0 ? checked : flaws
+}
+
+function checkKind(value: unknown): { readonly form: DocumentForm } | readonly Flaw[] {
+  const expected = 'an object of kind ClusterPullSecret or PullSecret'
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return [{ path: [], says: `is ${typeof value === 'string' ? 'a text' : showValue(value)}`, expected }]
+  }
+  const kind = 'kind' in value ? value.kind : undefined
+  if (kind === 'ClusterPullSecret') return checkShape(clusterPullSecret, value)
+  if (kind === 'PullSecret') return checkShape(pullSecret, value)
+  return [{ path: ['kind'], says: `is ${showValue(kind)}`, expected: 'ClusterPullSecret or PullSecret' }]
+}
+
+// What a document of the right shape can still get wrong: rules between its fields.
+
+/** Empty where nothing is wrong. */
+export function documentFlaws(form: DocumentForm): Flaw[] {
+  const { registries } = form.spec
+  return [
+    ...(form.kind === 'ClusterPullSecret' ? namespacesFlaws(form.spec.namespaces) : []),
+    ...repeatedNames(registries),
+    ...repeatedHosts(registries),
+    ...registries.flatMap((registry, index) => providerFlaws(registry, ['spec', 'registries', index])),
+  ]
+}
+
+function namespacesFlaws(namespaces: ClusterPullSecretForm['spec']['namespaces']): Flaw[] {
+  const { include, selector, emptyPolicy } = namespaces
+  const path = ['spec', 'namespaces']
+  if (include === undefined && selector === undefined) {
+    const expected = 'include, selector or both; for every namespace: include: ["*"]'
+    return [{ path, says: 'has neither include nor selector', expected }]
+  }
+  if (emptyPolicy !== undefined && !needsNamespaceList(namespaces)) {
+    const says = `is ${emptyPolicy}, and include has only names: one that does not exist always fails`
+    return [{ path: [...path, 'emptyPolicy'], says, expected: 'a glob or a selector beside it, or no such field' }]
+  }
+  if (selector === undefined) return []
+  const { matchLabels = {}, matchExpressions = [] } = selector
+  if (Object.keys(matchLabels).length + matchExpressions.length === 0) {
+    const expected = 'matchLabels or matchExpressions; for every namespace: include: ["*"]'
+    return [{ path: [...path, 'selector'], says: 'is empty and would choose every namespace', expected }]
+  }
+  return matchExpressions.flatMap((requirement, index) =>
+    requirementFlaws(requirement, [...path, 'selector', 'matchExpressions', index]),
+  )
+}
+
+function requirementFlaws({ operator, values }: LabelRequirement, path: FieldPath): Flaw[] {
+  const takesValues = operator === 'In' || operator === 'NotIn'
+  if (takesValues === (values !== undefined)) return []
+  return [
+    takesValues
+      ? { path, says: `has operator ${operator} and no values`, expected: 'at least one value' }
+      : { path: [...path, 'values'], says: `stands beside operator ${operator}`, expected: 'no values', at: 'key' },
+  ]
+}
+
+function repeatedNames(registries: readonly RegistryForm[]): Flaw[] {
+  const names = registries.map(({ name }) => name)
+  return names.flatMap((name, index) => {
+    const first = names.indexOf(name)
+    if (first === index) return []
+    const says = `is ${showValue(name)}, as spec.registries[${first}].name`
+    return [{ path: ['spec', 'registries', index, 'name'], says, expected: 'a name of its own' }]
+  })
+}
+
+function repeatedHosts(registries: readonly RegistryForm[]): Flaw[] {
+  const seenAt = new Map<string, string>()
+  const flaws: Flaw[] = []
+  for (const [index, { hosts }] of registries.entries()) {
+    for (const [place, host] of hosts.entries()) {
+      const earlier = seenAt.get(host)
+      const path = ['spec', 'registries', index, 'hosts', place]
+      if (earlier === undefined) seenAt.set(host, `spec.registries[${index}].hosts[${place}]`)
+      else
+        flaws.push({
+          path,
+          says: `is ${showValue(host)}, as ${earlier}`,
+          expected: 'each host once: it has one credential',
+        })
+    }
+  }
+  return flaws
+}
+
+function providerFlaws(registry: RegistryForm, path: FieldPath): Flaw[] {
+  const known = Object.keys(vendors)
+  const named = known.filter((vendor) => Object.hasOwn(registry, vendor))
+  if (named.length !== 1) {
+    const says = named.length === 0 ? 'names no provider' : `names ${named.length} providers: ${named.join(', ')}`
+    return [{ path, says, expected: `exactly one of: ${known.join(', ')}` }]
+  }
+  return Object.entries(vendors).flatMap(([name, vendor]) => vendor.flaws(registry, [...path, name]))
+}

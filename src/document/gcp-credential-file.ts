@@ -1,0 +1,215 @@
+/**
+ * A credential file of type external_account, as `gcloud iam workload-identity-pools create-cred-config` writes it.
+ * Such files travel, and whoever writes one says where the token is sent: so hosts are Google's own, or of the universe
+ * that the document itself names, and no program or address that a file names is called. https://google.aip.dev/auth/4117
+ */
+
+import * as z from 'zod/mini'
+import type { TokenSource } from './document.ts'
+import { filePath, type TextRule } from './field-rules.ts'
+import { canonicalProvider, universeDomain, workloadIdentityProvider } from './gcp-names.ts'
+import type { GcpSettings } from './gcp-settings.ts'
+import { checkShape, type Finding, type Flaw, refuse } from './schema-errors.ts'
+import { text, word } from './schema-parts.ts'
+import { showValue } from './show-value.ts'
+import { parseSource, readTextFile, unreadable } from './sources.ts'
+
+export interface ExternalAccount {
+  readonly settings: GcpSettings
+  readonly token: TokenSource
+}
+
+/** `universe` is the document's own. @throws CREDENTIAL_FILE_INVALID with all that is wrong, DOCUMENT_UNREADABLE */
+export async function readCredentialFile(path: string, universe = 'googleapis.com'): Promise<ExternalAccount> {
+  const text = await readTextFile(path)
+  if (text === undefined) throw unreadable(path, 'is a folder')
+  const source = { name: path, folder: '.', text }
+  const [parsed, ...more] = await parseSource(source, 'CREDENTIAL_FILE_INVALID')
+  if (parsed === undefined || more.length > 0) throw invalid([{ seen: `${path} is empty`, expected: 'one object' }])
+  const read = settingsOf(parsed.value, universe)
+  if ('settings' in read) return read
+  throw invalid(await parsed.find(read))
+}
+
+function invalid([first, ...others]: readonly Finding[]) {
+  const unknown = { seen: 'the credential file is wrong', expected: 'an external_account credential file' }
+  return refuse('CREDENTIAL_FILE_INVALID', [first ?? unknown, ...others])
+}
+
+function settingsOf(value: unknown, universe: string): ExternalAccount | readonly Flaw[] {
+  const kind = checkShape(externalAccountForm, value)
+  const checked = 'form' in kind ? checkShape(credentialFileForm, value) : kind
+  if (!('form' in checked)) return checked
+  const { form } = checked
+  const foreign = universeFlaw(form, universe)
+  if (foreign !== undefined) return [foreign]
+  const sts = tokenServiceOf(form.token_url, universe)
+  const account = accountOf(form.service_account_impersonation_url, universe)
+  const token = tokenSourceOf(form)
+  if (!('says' in sts) && !('says' in account) && !('says' in token)) {
+    const lifetimeSeconds = form.service_account_impersonation?.token_lifetime_seconds
+    const workloadIdentityProvider = canonicalProvider(form.audience)
+    const domain = form.universe_domain === undefined ? {} : { universeDomain: universe }
+    const life = lifetimeSeconds === undefined ? {} : { lifetimeSeconds }
+    return { settings: { workloadIdentityProvider, ...domain, ...sts, ...account, ...life }, token }
+  }
+  return [sts, account, token].filter((part) => 'says' in part)
+}
+
+/** A universe is hosts: a file that could name its own would send the token to whom it likes. */
+function universeFlaw({ universe_domain: named }: CredentialFileForm, universe: string): Flaw | undefined {
+  if ((named ?? 'googleapis.com') === universe) return undefined
+  const expected =
+    universe === 'googleapis.com'
+      ? 'googleapis.com, or the document to name this universe too: universeDomain beside credentialFile'
+      : `${showValue(universe)}, as the document's universeDomain`
+  return { path: ['universe_domain'], says: `is ${showValue(named)}`, expected }
+}
+
+type Account = Pick<GcpSettings, 'serviceAccountEmail' | 'endpoints'>
+
+function tokenServiceOf(url: string, universe: string): Pick<GcpSettings, 'stsRegion'> | Flaw {
+  const service = url.endsWith(tokenPath)
+    ? googleServiceRegion(url.slice(0, -tokenPath.length), 'sts', universe)
+    : undefined
+  if (service !== undefined) return service.region === undefined ? {} : { stsRegion: service.region }
+  const expected = `https://sts.${universe}/v1/token or a region's https://sts.REGION.rep.googleapis.com/v1/token`
+  return { path: ['token_url'], says: `is ${showValue(url)}`, expected }
+}
+
+const tokenPath = '/v1/token'
+
+function accountOf(url: string | undefined, universe: string): Account | Flaw {
+  if (url === undefined) return {}
+  const { origin = '', email: serviceAccountEmail = '' } = parseImpersonationUrl(url) ?? {}
+  const service = googleServiceRegion(origin, 'iamcredentials', universe)
+  if (service !== undefined) {
+    return { serviceAccountEmail, ...(service.region !== undefined && { endpoints: { iamCredentials: origin } }) }
+  }
+  const expected = `https://iamcredentials.${universe}/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken`
+  return { path: ['service_account_impersonation_url'], says: `is ${showValue(url)}`, expected }
+}
+
+function tokenSourceOf({ credential_source: source }: CredentialFileForm): TokenSource | Flaw {
+  const foreign = ['executable', 'url', 'environment_id', 'certificate'].find((key) => Object.hasOwn(source, key))
+  if (foreign !== undefined || source.file === undefined) {
+    const says = foreign === undefined ? 'names no file' : `is of kind ${foreign}`
+    const expected = 'file: no program is run and no address called for a subject token because a file says so'
+    return { path: ['credential_source'], says, expected }
+  }
+  const field = source.format?.subject_token_field_name
+  if (source.format?.type !== 'json') return { tokenFile: source.file }
+  if (field !== undefined) return { tokenFile: source.file, tokenFileField: field }
+  return {
+    path: ['credential_source', 'format'],
+    says: 'has no subject_token_field_name',
+    expected: 'the name of the field that holds the token in a JSON file',
+  }
+}
+
+/** Fields of an external_account credential file that pullpass reads; the others are the vendor's. https://google.aip.dev/auth/4117 */
+export interface CredentialFileForm {
+  readonly type: string
+  readonly audience: string
+  readonly token_url: string
+  readonly subject_token_type: string
+  readonly service_account_impersonation_url?: string
+  readonly service_account_impersonation?: { readonly token_lifetime_seconds?: number }
+  readonly universe_domain?: string
+  readonly credential_source: {
+    readonly file?: string
+    readonly format?: { readonly type?: 'text' | 'json'; readonly subject_token_field_name?: string }
+  }
+}
+
+const object = { error: 'an object' }
+
+const url: TextRule = { pattern: /^https:\/\/[!-~]+$/, maxLength: 1024, expected: 'an https URL' }
+const fieldName: TextRule = { pattern: /^[ -~]+$/, maxLength: 256, expected: 'the name of a field' }
+const externalAccount: TextRule = {
+  pattern: /^external_account$/,
+  maxLength: 64,
+  expected: 'external_account, as gcloud iam workload-identity-pools create-cred-config writes it',
+  knownMistake: (type) =>
+    type === 'service_account'
+      ? 'external_account: a service account key is the long-lived password that pullpass replaces'
+      : undefined,
+}
+
+/** Asked first: of another kind of file nothing else is worth saying. */
+export const externalAccountForm: z.ZodMiniType<{ readonly type: string }> = z.looseObject(
+  { type: text(externalAccount, 'Kind of credential') },
+  object,
+)
+
+export const credentialFileForm: z.ZodMiniType<CredentialFileForm> = z.looseObject(
+  {
+    type: text(externalAccount, 'Kind of credential'),
+    audience: text(workloadIdentityProvider, 'Full resource name of the provider'),
+    token_url: text(url, 'Token service'),
+    subject_token_type: word(
+      ['urn:ietf:params:oauth:token-type:jwt', 'urn:ietf:params:oauth:token-type:id_token'],
+      'Kind of subject token',
+    ),
+    service_account_impersonation_url: z.exactOptional(text(url, 'Account to impersonate')),
+    service_account_impersonation: z.exactOptional(
+      z.looseObject({ token_lifetime_seconds: z.exactOptional(lifetimeSeconds()) }, object),
+    ),
+    universe_domain: z.exactOptional(text(universeDomain, 'Universe')),
+    credential_source: z.looseObject(
+      {
+        file: z.exactOptional(text(filePath, 'File of the subject token')),
+        format: z.exactOptional(
+          z.looseObject(
+            {
+              type: z.exactOptional(word(['text', 'json'], 'Form of that file')),
+              subject_token_field_name: z.exactOptional(text(fieldName, 'Field of the token')),
+            },
+            object,
+          ),
+        ),
+      },
+      object,
+    ),
+  },
+  object,
+)
+
+function lifetimeSeconds(): z.ZodMiniType<number> {
+  const error = 'seconds from 1 to 43200'
+  return z.int({ error }).check(z.minimum(1, { error }), z.maximum(43_200, { error }))
+}
+
+/**
+ * Where a credential file has the token of a service account asked for, in its two parts. Whose the origin is, is for the reader
+ * to judge. https://google.aip.dev/auth/4117
+ */
+export interface Impersonation {
+  readonly origin: string
+  readonly email: string
+}
+
+export function parseImpersonationUrl(url: string): Impersonation | undefined {
+  const { origin, email } = form.exec(url)?.groups ?? {}
+  return origin === undefined || email === undefined ? undefined : { origin, email }
+}
+
+const form =
+  /^(?<origin>https?:\/\/[a-z0-9.:[\]-]+)\/v1\/projects\/-\/serviceAccounts\/(?<email>[a-z0-9.-]+@[a-z0-9.-]+\.gserviceaccount\.com):generateAccessToken$/
+
+/**
+ * Whether an origin is a service of Google's, compared whole: whoever is named there receives tokens.
+ * https://cloud.google.com/iam/docs/reference/sts/rest
+ */
+const googleOwn = 'googleapis.com'
+
+/** Undefined where it is not Google's, nor of `universe`; the region where it is one's own. */
+export function googleServiceRegion(
+  origin: string,
+  service: 'sts' | 'iamcredentials',
+  universe: string,
+): { readonly region?: string } | undefined {
+  if (origin === `https://${service}.${universe}`) return {}
+  const [, named, region] = /^https:\/\/([a-z]+)\.([a-z][a-z0-9-]*)\.rep\.googleapis\.com$/.exec(origin) ?? []
+  return region !== undefined && named === service && universe === googleOwn ? { region } : undefined
+}

@@ -1,0 +1,126 @@
+/** Which namespaces a document means: include (absent: any) and selector (absent: any) and not exclude. Pure. */
+import type { LabelRequirement, LabelSelector, NamespaceChoice } from './document.ts'
+import { isGlob } from './kubernetes-names.ts'
+
+export interface LabelledNamespace {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export interface ChosenNamespaces {
+  /** In the order of the namespaces. */
+  readonly chosen: string[]
+  /** Names of `include` that no namespace has, and that `exclude` does not take back. */
+  readonly missing: string[]
+  /** Globs of `include` that match no name that a glob may choose. */
+  readonly unmatched: string[]
+}
+
+/** Namespaces kube-* are chosen only by their exact name: not by a glob, nor by a selector alone. */
+export function chooseNamespaces(choice: NamespaceChoice, namespaces: readonly LabelledNamespace[]): ChosenNamespaces {
+  const include = readPatterns(choice.include ?? ['*'])
+  const exclude = readPatterns(choice.exclude ?? [])
+  const isExcluded = (name: string) => exclude.names.has(name) || matchesAny(exclude.globs, name)
+  const isIncluded = (name: string) => include.names.has(name) || (!isSystem(name) && matchesAny(include.globs, name))
+  const chosen = namespaces.filter(
+    ({ name, labels }) =>
+      isIncluded(name) &&
+      !isExcluded(name) &&
+      (choice.selector === undefined || matchesSelector(choice.selector, labels)),
+  )
+  const present = new Set(namespaces.map(({ name }) => name))
+  const reachable = [...present].filter((name) => !isSystem(name))
+  return {
+    chosen: chosen.map(({ name }) => name),
+    missing: [...include.names].filter((name) => !present.has(name) && !isExcluded(name)),
+    unmatched: (choice.include ?? [])
+      .filter(isGlob)
+      .filter((glob) => !reachable.some((name) => matchesGlob(glob, name))),
+  }
+}
+
+/** Why a namespace is not chosen. */
+export type NotChosen =
+  /** `by`: the name or glob of `exclude`. */
+  | { readonly reason: 'excluded'; readonly by: string }
+  | { readonly reason: 'not included' }
+  /** Its labels are not those that the selector asks for. */
+  | { readonly reason: 'labels' }
+
+/** An exclusion comes first: what else is changed does not help as long as it stands. undefined: it is chosen. */
+export function whyNotChosen(choice: NamespaceChoice, namespace: LabelledNamespace): NotChosen | undefined {
+  const { name, labels } = namespace
+  if (chooseNamespaces(choice, [namespace]).chosen.length > 0) return undefined
+  const by = (choice.exclude ?? []).find((entry) => (isGlob(entry) ? matchesGlob(entry, name) : entry === name))
+  if (by !== undefined) return { reason: 'excluded', by }
+  const isLabelled = choice.selector === undefined || matchesSelector(choice.selector, labels)
+  return { reason: isLabelled ? 'not included' : 'labels' }
+}
+
+/** Whether the choice depends on which namespaces there are; plain names do not, and need no right to list them. */
+export function needsNamespaceList({ include, selector }: NamespaceChoice): boolean {
+  return include === undefined || selector !== undefined || include.some(isGlob)
+}
+
+function readPatterns(entries: readonly string[]): { names: ReadonlySet<string>; globs: readonly string[] } {
+  return { names: new Set(entries.filter((entry) => !isGlob(entry))), globs: entries.filter(isGlob) }
+}
+
+const isSystem = (name: string) => name.startsWith('kube-')
+const matchesAny = (globs: readonly string[], name: string) => globs.some((glob) => matchesGlob(glob, name))
+
+// Globs of names: `*` is any characters, `?` is one.
+
+/** Whether the whole of `name` matches. Its time grows with both lengths multiplied, whatever the glob: no regex. */
+export function matchesGlob(glob: string, name: string): boolean {
+  let at = 0
+  let read = 0
+  let star = -1 // the last `*` passed, and up to where it has taken the name
+  let taken = 0
+  while (read < name.length) {
+    if (glob[at] === '*') {
+      star = at++
+      taken = read
+    } else if (glob[at] === '?' || glob[at] === name[read]) {
+      at++
+      read++
+    } else if (star >= 0) {
+      at = star + 1
+      read = ++taken
+    } else return false
+  }
+  while (glob[at] === '*') at++
+  return at === glob.length
+}
+
+/** Kubernetes' label selectors. https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors */
+type Labels = Readonly<Record<string, string>>
+
+/** Whether `labels` have all that the selector asks for; an empty selector asks for nothing. */
+export function matchesSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Labels): boolean {
+  return (
+    Object.entries(matchLabels).every(([key, value]) => labelOf(labels, key) === value) &&
+    matchExpressions.every((requirement) => meets(requirement, labelOf(labels, requirement.key)))
+  )
+}
+
+/** As Kubernetes has it, a namespace without the label is not in any set: NotIn chooses it. */
+function meets({ operator, values = [] }: LabelRequirement, value: string | undefined): boolean {
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value)
+    case 'NotIn':
+      return value === undefined || !values.includes(value)
+    case 'Exists':
+      return value !== undefined
+    case 'DoesNotExist':
+      return value === undefined
+    default:
+      return operator satisfies never
+  }
+}
+
+/** A label may be called `constructor`. */
+function labelOf(labels: Labels, key: string): string | undefined {
+  return Object.hasOwn(labels, key) ? labels[key] : undefined
+}

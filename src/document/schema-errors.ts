@@ -1,0 +1,116 @@
+/** The schema library's issues as flaws of ours. How each is put into words is said in schema-parts.ts. */
+import type * as z from 'zod/mini'
+import type { ErrorCode } from '../errors/error-codes.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import { nearest } from '../text/nearest.ts'
+import { quote } from '../text/quote.ts'
+import { showValue } from './show-value.ts'
+
+/** The value as its type, or all that is wrong with it. */
+export function checkShape<T>(schema: z.ZodMiniType<T>, value: unknown): { readonly form: T } | readonly Flaw[] {
+  const result = schema.safeParse(value)
+  return result.success ? { form: result.data } : result.error.issues.flatMap((issue) => flawsOf(issue, value))
+}
+
+function flawsOf(issue: z.core.$ZodIssue, whole: unknown): Flaw[] {
+  const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => unknownField(path, key, issue.message.split(', ')))
+  }
+  if (issue.code === 'invalid_key') {
+    return [{ path, says: 'is no good key', expected: issue.issues[0]?.message ?? 'another', at: 'key' }]
+  }
+  const value = valueAt(whole, path)
+  const counts = issue.code === 'too_big' || issue.code === 'too_small'
+  const says = value === undefined ? isMissing : `is ${counts ? countItems(value) : showValue(value)}`
+  return [{ path, says, expected: `${issue.message}${asList(issue, value)}` }]
+}
+
+function unknownField(path: FieldPath, key: string, known: readonly string[]): Flaw {
+  const meant = nearest(key, known)
+  return {
+    path: [...path, key],
+    says: 'is not a known field',
+    expected: meant === undefined ? `one of: ${known.join(', ')}` : quote(meant),
+    at: 'key',
+  }
+}
+
+/** People write one item in place of a list of one. */
+function asList(issue: z.core.$ZodIssue, value: unknown): string {
+  if (issue.code !== 'invalid_type' || issue.expected !== 'array' || typeof value !== 'string') return ''
+  const shown = showValue(value)
+  return /^"[\w.:/-]{1,80}"$/.test(shown) ? `, such as [${shown.slice(1, -1)}]` : ''
+}
+
+function countItems(value: unknown): string {
+  return Array.isArray(value) && value.length > 0 ? `a list of ${value.length} items` : showValue(value)
+}
+
+function valueAt(whole: unknown, path: FieldPath): unknown {
+  return path.reduce<unknown>(
+    (value, step) => (mayHold(value) && Object.hasOwn(value, step) ? value[step] : undefined),
+    whole,
+  )
+}
+
+/** A list, too. */
+function mayHold(value: unknown): value is Record<string | number, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+/** What is wrong with a document or a variable, and how several findings become one error. */
+export interface Finding {
+  /** Place and value: `gcp.yaml:12:7: spec.secretName is "Reg"`. */
+  readonly seen: string
+  readonly expected: string
+}
+
+const shownAtOnce = 12
+
+/** Of the others, what was expected is what to write. */
+const fixes: { readonly [code in ErrorCode]?: string } = {
+  CREDENTIAL_FILE_INVALID:
+    'write it anew: gcloud iam workload-identity-pools create-cred-config … --credential-source-file=FILE',
+}
+
+/** One error for all findings, the first of them in its first line. */
+export function refuse(code: ErrorCode, findings: readonly [Finding, ...Finding[]]): PullpassError {
+  const [first, ...others] = findings
+  const lines = others.slice(0, shownAtOnce).map(({ seen, expected }) => `also ${seen}, expected ${expected}`)
+  const rest = others.length - lines.length
+  return new PullpassError({
+    code,
+    hop: 'document',
+    seen: first.seen,
+    expected: first.expected,
+    also: [...lines, ...(rest > 0 ? [`and ${rest} more`] : [])],
+    hint: fixes[code],
+  })
+}
+
+/** What is wrong at one field of a value that came from a file, before it is known where in the file that is. */
+export type FieldPath = readonly (string | number)[]
+
+/** What is said of a field that is not there. */
+export const isMissing = 'is missing'
+
+export interface Flaw {
+  readonly path: FieldPath
+  /** Predicate of the field: `is "Reg"`, `is missing`, `names two providers: aws, gcp`. */
+  readonly says: string
+  readonly expected: string
+  /** The field's name is wrong, not its value. */
+  readonly at?: 'key'
+}
+
+/** `spec.registries[0].hosts[1]`; of the whole value: `the document`. */
+export function renderPath(path: FieldPath): string {
+  return path.length === 0 ? 'the document' : path.map(renderStep).join('').replace(/^\./, '')
+}
+
+function renderStep(step: string | number): string {
+  return typeof step === 'string' && isPlain(step) ? `.${step}` : `[${showValue(step)}]`
+}
+
+const isPlain = (name: string) => /^[\w-]{1,40}$/.test(name) && showValue(name) === `"${name}"`

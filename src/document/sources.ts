@@ -1,0 +1,244 @@
+/** The texts that documents are read from: files, folders, standard input. */
+
+import { constants, openSync } from 'node:fs'
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import type { ErrorCode } from '../errors/error-codes.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import { systemErrorCode } from '../host/read-file.ts'
+import { showPath } from '../text/show.ts'
+import type { TextPlace, YamlDocument } from './parse-yaml.ts'
+import { type Finding, type Flaw, isMissing, refuse, renderPath } from './schema-errors.ts'
+
+export interface Source {
+  /** For messages: the path as it was given, `-` for standard input. */
+  readonly name: string
+  /** Where relative paths in it start. */
+  readonly folder: string
+  readonly text: string
+}
+
+/** In the order of `files`; those of a folder by name. @throws DOCUMENT_UNREADABLE, USAGE_INVALID */
+export async function readSources(files: readonly string[], readInput: () => Promise<string>): Promise<Source[]> {
+  if (files.indexOf('-') !== files.lastIndexOf('-')) {
+    throw new PullpassError({
+      code: 'USAGE_INVALID',
+      hop: 'run',
+      seen: 'standard input (-) is named twice',
+      expected: 'it once',
+    })
+  }
+  const sources: Source[] = []
+  for (const file of files) {
+    if (file === '-') sources.push({ name: '-', folder: '.', text: await readInput() })
+    else sources.push(...(await readPath(file)))
+  }
+  refuseRepeated(sources)
+  return sources
+}
+
+/** Also a file beside its folder. Otherwise each of its documents would be told to be there twice. */
+function refuseRepeated(sources: readonly Source[]): void {
+  const firsts = new Map<string, Source>()
+  for (const source of sources) {
+    const path = resolve(source.name)
+    const first = firsts.get(path)
+    if (first !== undefined) {
+      const other = first.name === source.name ? '' : `, as ${showPath(first.name)} too`
+      const seen = `the file ${showPath(source.name)} is given twice${other}`
+      throw new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected: 'each file once' })
+    }
+    firsts.set(path, source)
+  }
+}
+
+async function readPath(path: string): Promise<Source[]> {
+  const text = await readTextFile(path)
+  if (text !== undefined) return [{ name: path, folder: dirname(path), text }]
+  const names = await readdir(path).catch((error: unknown) => {
+    throw unreadable(path, 'cannot be listed', error)
+  })
+  // Hidden entries are how a mounted ConfigMap keeps its versions.
+  const chosen = names.filter((name) => /^[^.].*\.(?:yaml|yml|json)$/.test(name)).toSorted()
+  if (chosen.length === 0) throw unreadable(path, 'is a folder without *.yaml, *.yml or *.json')
+  const sources: Source[] = []
+  for (const name of chosen) {
+    const inside = await readTextFile(join(path, name))
+    if (inside !== undefined) sources.push({ name: join(path, name), folder: path, text: inside })
+  }
+  return sources
+}
+
+/** The values of a text, JSON or YAML, each with the places of its fields. */
+export interface SourceValue {
+  readonly value: unknown
+  /** `gcp.yaml:12`. */
+  readonly at: string
+  /** Flaws of the value, with their places. */
+  readonly find: (flaws: readonly Flaw[]) => Promise<Finding[]>
+}
+
+/** One for each document that is not empty. @throws `code` where the text is neither JSON nor YAML */
+export async function parseSource(source: Source, code: ErrorCode): Promise<SourceValue[]> {
+  const value = parseJson(source.text)
+  if (value === undefined) return (await parseAsYaml(source, code)).map((document) => sourceValue(source, document))
+  return [
+    {
+      value,
+      at: `${source.name}:1`,
+      // JSON is YAML too, and the YAML parser knows the places: loaded only for who made a mistake.
+      find: async (flaws) => {
+        const [document] = await parseAsYaml(source, code)
+        return document === undefined ? [] : sourceValue(source, document).find(flaws)
+      },
+    },
+  ]
+}
+
+async function parseAsYaml(source: Source, code: ErrorCode): Promise<YamlDocument[]> {
+  const { parseYaml } = await import('./parse-yaml.ts')
+  const parsed = parseYaml(source.text)
+  if ('documents' in parsed) return parsed.documents
+  const [first, ...others] = parsed.map(({ what, expected, ...place }) => ({
+    seen: `${render(source, place)}: ${what}`,
+    expected,
+  }))
+  throw refuse(code, [first ?? { seen: `${source.name} cannot be parsed`, expected: 'YAML or JSON' }, ...others])
+}
+
+function sourceValue(source: Source, { value, start, locate }: YamlDocument): SourceValue {
+  return {
+    value,
+    at: `${source.name}:${start.line}`,
+    find: async (flaws) =>
+      flaws
+        .map((flaw) => ({ ...flaw, place: locate(flaw.path, flaw.at ?? 'value') }))
+        .toSorted((a, b) => lateness(a) - lateness(b) || a.place.line - b.place.line || a.place.column - b.place.column)
+        .map(({ place, path, says, expected }) => ({
+          seen: `${render(source, place)}: ${renderPath(path)} ${says}`,
+          expected,
+        })),
+  }
+}
+
+/** A field that is missing often is one that is misspelt: that one is told first. */
+const lateness = ({ says }: Flaw) => (says === isMissing ? 1 : 0)
+
+const render = ({ name }: Source, { line, column }: TextPlace) => `${name}:${line}:${column}`
+
+// JSON, read without the YAML library, which costs half as much again as a bare process. RFC 8259.
+
+/** The value; undefined where the text is no JSON, or an object in it names a field twice (RFC 8259 §4). */
+export function parseJson(text: string): unknown {
+  if (!/^\s*\{/.test(text)) return undefined
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined // not JSON: the YAML parser says where and why
+  }
+  return countFields(value) === countWrittenFields(text) ? value : undefined
+}
+
+/** JSON.parse keeps the last of two fields of one name, so that they are missing here. */
+function countFields(value: unknown): number {
+  const open = [value]
+  let count = 0
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (typeof next !== 'object' || next === null) continue
+    const items: unknown[] = Object.values(next)
+    if (!Array.isArray(next)) count += items.length
+    for (const item of items) open.push(item)
+  }
+  return count
+}
+
+/** Of text that is JSON: each colon outside a string ends a field's name. */
+function countWrittenFields(text: string): number {
+  let count = 0
+  let isInside = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (isInside && character === '\\') at += 1
+    else if (character === '"') isInside = !isInside
+    else if (!isInside && character === ':') count += 1
+  }
+  return count
+}
+
+/** A file of documents, or one that a document names: bounded, and text. */
+const maxBytes = 1024 * 1024
+const pieceBytes = 64 * 1024
+
+/** Its text, also of a pipe (`-f <(…)`); undefined where the path is a folder. @throws DOCUMENT_UNREADABLE */
+export async function readTextFile(path: string): Promise<string | undefined> {
+  const bytes = await readBytes(path).catch((error: unknown) => {
+    if (systemErrorCode(error) === 'EISDIR') return undefined
+    throw error instanceof PullpassError ? error : unreadable(path, reasons[systemErrorCode(error) ?? ''], error)
+  })
+  if (bytes === undefined) return undefined
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    throw unreadable(path, 'is not text', error)
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'is not there',
+  ENOTDIR: 'is not there',
+  EACCES: 'may not be read',
+}
+
+const hints: Readonly<Record<string, string>> = {
+  'may not be read': 'let who runs pullpass read it: ls -l shows who may',
+  'is longer than 1 MiB': 'split it: -f takes a folder, and may be repeated',
+  'is not text': 'save it as UTF-8',
+  'holds no document': 'write one into it: docs/document.md has examples',
+}
+
+/** What is wrong with a file as a whole. */
+export function unreadable(path: string, reason = 'cannot be read', cause?: unknown): PullpassError {
+  return new PullpassError({
+    code: 'DOCUMENT_UNREADABLE',
+    hop: 'document',
+    seen: `${showPath(path)} ${reason}`,
+    expected: 'a file of YAML or JSON in UTF-8, at most 1 MiB',
+    hint:
+      hints[reason] ??
+      'correct the path; in a pod, see the mount path and the items of its volume; standard input is -f -',
+    cause,
+  })
+}
+
+/** A pipe does not tell its size, so bytes are counted as they come. */
+async function readBytes(path: string): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  let length = 0
+  for await (const piece of await openPieces(path)) {
+    length += piece.length
+    if (length > maxBytes) throw unreadable(path, 'is longer than 1 MiB')
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces)
+}
+
+async function openPieces(path: string): Promise<AsyncIterable<Buffer>> {
+  if (!(await stat(path)).isFIFO()) return piecesOf(await open(path))
+  // Otherwise opening it, and reading, would hold a thread until somebody writes, and with it the process.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const { Socket } = await import('node:net')
+  return new Socket({ fd, writable: false })
+}
+
+async function* piecesOf(file: FileHandle): AsyncGenerator<Buffer> {
+  try {
+    for (;;) {
+      const { bytesRead, buffer } = await file.read({ buffer: Buffer.alloc(pieceBytes) })
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * The one error of pullpass: it names its hop, says what was seen and expected, and what to do. Each of these is one line,
+ * whatever words from outside it holds: nobody else writes a line of an error.
+ */
+
+import { plainLine } from '../text/plain-text.ts'
+import type { ErrorCode } from './error-codes.ts'
+
+/** One step that can fail on the way from a document to a fresh pull secret; `run`: the run itself, at none of them. */
+export type Hop =
+  | 'document'
+  | 'subject-token'
+  | 'discovery'
+  | 'publish'
+  | 'trust'
+  | 'exchange'
+  | 'impersonation'
+  | 'registry'
+  | 'kubernetes'
+  | 'run'
+
+export interface Fault {
+  readonly code: ErrorCode
+  readonly hop: Hop
+  /** What was observed, with whole values that can be pasted; a vendor's words come through `quote`. Never a secret. */
+  readonly seen: string
+  readonly expected?: string | undefined
+  /** What else is the matter, a line each: `also x is 2, expected 1`. */
+  readonly also?: readonly string[]
+  /** What to do about it: a command, a field, a setting. */
+  readonly hint?: string | undefined
+  /** The command that fixes it, to be pasted as it is; the hint ends with it. */
+  readonly command?: string | undefined
+  /** Whether the same call may succeed later without anybody changing anything. */
+  readonly retryable?: boolean
+  /** When the other side asked to be called again. */
+  readonly retryAt?: Date | undefined
+  /** How the other side was not reached; absent where it answered, or refused. */
+  readonly unreached?: Unreached | undefined
+  readonly cause?: unknown
+}
+
+export type Unreached = 'timed out' | 'name not resolved'
+
+export class PullpassError extends Error {
+  readonly code: ErrorCode
+  readonly hop: Hop
+  readonly seen: string
+  readonly expected: string | undefined
+  readonly also: readonly string[]
+  readonly hint: string | undefined
+  readonly command: string | undefined
+  readonly retryable: boolean
+  readonly retryAt: Date | undefined
+  readonly unreached: Unreached | undefined
+
+  constructor(fault: Fault) {
+    super(composeMessage(fault), fault.cause === undefined ? undefined : { cause: fault.cause })
+    this.name = 'PullpassError'
+    this.code = fault.code
+    this.hop = fault.hop
+    this.seen = plainLine(fault.seen)
+    this.expected = plainOrNone(fault.expected)
+    this.also = (fault.also ?? []).map(plainLine)
+    this.hint = plainOrNone(fault.hint)
+    this.command = plainOrNone(fault.command)
+    this.retryable = fault.retryable ?? false
+    this.retryAt = fault.retryAt
+    this.unreached = fault.unreached
+  }
+}
+
+const plainOrNone = (text: string | undefined) => (text === undefined ? undefined : plainLine(text))
+
+function composeMessage({ code, hop, seen, expected, also = [], hint }: Fault): string {
+  const lines = [`${code} (${hop}): ${seen}`]
+  if (expected !== undefined) lines.push(`  expected ${expected}`)
+  lines.push(...also.map((line) => `  ${line}`))
+  if (hint !== undefined) lines.push(`  fix: ${hint}`)
+  return lines.map(plainLine).join('\n')
+}
+
+// A fault that a run can name and go on from.
+
+/** What nobody classified is a bug, and ends the run: it is thrown on. */
+export function asFault(error: unknown): PullpassError {
+  if (error instanceof PullpassError) return error
+  throw error
+}
+
+/** The error of ours, such as the transport's, that a vendor's library wrapped into its own. */
+export function faultUnder(error: unknown): PullpassError | undefined {
+  let inner = error
+  for (let depth = 0; depth < 5 && inner instanceof Error; depth++, inner = inner.cause) {
+    if (inner instanceof PullpassError) return inner
+  }
+  return undefined
+}
+
+/** The results of those that did not fail, in their order. */
+export const withoutFaults = <T>(results: readonly (T | PullpassError)[]): T[] =>
+  results.flatMap((result) => (result instanceof PullpassError ? [] : [result]))
+
+/** The codes, by hop, of an answer that says nothing pullpass knows: a passing fault, and one that stays. */
+interface UnspecificCodes {
+  readonly unavailable: ErrorCode
+  readonly refused: ErrorCode
+}
+
+const exchange: UnspecificCodes = { unavailable: 'EXCHANGE_UNAVAILABLE', refused: 'EXCHANGE_REFUSED' }
+const byHop: Readonly<Partial<Record<Hop, UnspecificCodes>>> = {
+  trust: { unavailable: 'TRUST_UNAVAILABLE', refused: 'TRUST_REFUSED' },
+  publish: { unavailable: 'PUBLISH_UNAVAILABLE', refused: 'PUBLISH_REFUSED' },
+  discovery: { unavailable: 'DISCOVERY_UNAVAILABLE', refused: 'DISCOVERY_UNAVAILABLE' },
+}
+
+export const unspecificCodes = (hop: Hop): UnspecificCodes => byHop[hop] ?? exchange

@@ -1,0 +1,53 @@
+/** Certificates that a person says to trust besides the system's. */
+import { X509Certificate } from 'node:crypto'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
+import { showPath } from '../text/show.ts'
+
+/** More than every authority that there is. Bytes. */
+const longest = 4 * 1024 * 1024
+const [begin, end] = ['-----BEGIN CERTIFICATE-----', '-----END CERTIFICATE-----'] as const
+
+/** The PEM text of `file`, each of its certificates parsed. @throws CA_FILE_INVALID */
+export async function readAuthorities(file: string): Promise<string> {
+  const bytes = await readRegularFile(file, longest).catch((error: unknown) => {
+    throw invalid(file, whyUnreadable(error), error)
+  })
+  const certificates = certificatesIn(bytes.toString('utf8'))
+  if (certificates.length === 0) throw invalid(file, 'holds no certificate')
+  certificates.forEach((certificate, index) => {
+    if (isCertificate(certificate)) return
+    throw invalid(file, `holds a certificate that cannot be parsed, the ${index + 1}. of ${certificates.length}`)
+  })
+  return certificates.join('\n')
+}
+
+/** Each from its first line to its last; what stands between them is for people. */
+function certificatesIn(text: string): string[] {
+  const certificates: string[] = []
+  for (let from = text.indexOf(begin); from !== -1; ) {
+    const to = text.indexOf(end, from)
+    if (to === -1) break
+    certificates.push(text.slice(from, to + end.length))
+    from = text.indexOf(begin, to)
+  }
+  return certificates
+}
+
+function isCertificate(text: string): boolean {
+  try {
+    return new X509Certificate(text).raw.length > 0
+  } catch {
+    return false // OpenSSL's words say nothing that a reader could use
+  }
+}
+
+const invalid = (file: string, what: string, cause?: unknown) =>
+  new PullpassError({
+    code: 'CA_FILE_INVALID',
+    hop: 'document',
+    seen: `${showPath(file)} ${what}`,
+    expected: 'one or more certificates in PEM: -----BEGIN CERTIFICATE-----',
+    hint: 'name the file that holds the certificate of the authority itself: openssl x509 -noout -subject -in FILE shows whose it is',
+    cause,
+  })

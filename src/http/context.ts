@@ -1,0 +1,34 @@
+/** What comes from outside, as arguments: nothing below cli.ts reads a clock, a socket or a variable by itself. */
+import type { Hop } from '../errors/pullpass-error.ts'
+import type { SecretRegister } from '../text/secret-register.ts'
+import type { Transport } from './transport.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** One line of the log: a constant sentence, and what varies as fields. Never a secret. */
+export type Log = (level: LogLevel, sentence: string, fields?: Readonly<Record<string, string | number>>) => void
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
+
+export interface Outside {
+  readonly environment: Environment
+  readonly now: () => Date
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  /** Resolves after `ms`; rejects with the signal's reason when it is aborted first. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** HTTP to clouds and registries; the cluster has its own connection. */
+  readonly transport: Transport
+  /** Aborted when the run is interrupted or over its time. */
+  readonly signal: AbortSignal
+  readonly log: Log
+  /** What this run has sent or obtained in confidence: nothing from outside is shown that repeats it. */
+  readonly secrets: SecretRegister
+  /** Reports a request that is sent; call the result when it is over. Absent where no terminal shows it. */
+  readonly waiting?: (waiting: Waiting) => () => void
+}
+
+export interface Waiting {
+  readonly hop: Hop
+  /** `Google at https://sts.googleapis.com/v1/token`, without user and query. */
+  readonly endpoint: string
+}

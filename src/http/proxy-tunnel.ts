@@ -1,0 +1,117 @@
+/**
+ * Connections through an HTTP proxy: CONNECT (RFC 9110 §9.3.6), then TLS with the target inside the tunnel. Bounded in
+ * time and size: Node's own proxy support reads a proxy's answer without end, and does not say which proxy failed.
+ */
+import type { Agent, AgentOptions } from 'node:https'
+import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTls, type SecureContext } from 'node:tls'
+import { systemErrorCode } from '../host/read-file.ts'
+import type { HttpProxy } from './proxy.ts'
+import { ProxyFailed } from './transport.ts'
+
+/** As Node bounds the head of a response. Bytes. */
+const longestHead = 16 * 1024
+
+/**
+ * `tls`: how the target is trusted; the same authorities vouch for a proxy by https. Its connections are kept.
+ * `timeoutMs`: for the proxy's name, its connection and its answer.
+ */
+export async function tunnelAgent(proxy: HttpProxy, tls: AgentOptions, timeoutMs: number = 20_000): Promise<Agent> {
+  const { Agent } = await import('node:https')
+  const agent = new Agent({ ...tls, keepAlive: true })
+  agent.createConnection = (options, callback) => {
+    const { host = '', port = 443, servername, rejectUnauthorized } = options
+    const wanted = { target: `${bracketed(host ?? '')}:${port}`, timeoutMs, secureContext: tls.secureContext }
+    const connect = async () => {
+      const socket = await openTunnel(proxy, wanted)
+      const target = { host: host ?? '', servername, rejectUnauthorized: rejectUnauthorized !== false }
+      return connectTls({ ALPNProtocols: ['http/1.1'], ...tls, ...target, socket })
+    }
+    void report(connect, callback)
+    return undefined
+  }
+  return agent
+}
+
+/** Node's own form: an error, or null and what was opened. */
+async function report(
+  connect: () => Promise<Socket>,
+  callback: ((error: Error | null, socket: Socket) => void) | undefined,
+): Promise<void> {
+  const settled = await connect().catch((error: unknown) => (error instanceof Error ? error : new Error('failed')))
+  if (callback === undefined) return
+  if (settled instanceof Error) Reflect.apply(callback, undefined, [settled])
+  else callback(null, settled)
+}
+
+const bracketed = (host: string) => (host.includes(':') ? `[${host}]` : host)
+
+interface TunnelWanted {
+  /** `HOST:PORT`. */
+  readonly target: string
+  readonly timeoutMs: number
+  readonly secureContext: SecureContext | undefined
+}
+
+/** Rejects with ProxyFailed. */
+async function openTunnel(proxy: HttpProxy, { target, timeoutMs, secureContext }: TunnelWanted): Promise<Socket> {
+  const socket = connectToProxy(proxy, secureContext)
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>()
+  const fail = (why: string, status?: number) => {
+    reject(new ProxyFailed({ proxy, target, why, status }))
+    socket.destroy()
+  }
+  const over = setTimeout(() => fail(`opened no tunnel within ${timeoutMs / 1000} s`), timeoutMs)
+  const onClose = () => fail('closed the connection without an answer')
+  let head = ''
+  const onData = (piece: Buffer) => {
+    head += piece.toString('latin1')
+    const { status, rest } = parseHead(head)
+    if (rest === undefined) {
+      if (head.length > longestHead) fail('answered something else than HTTP')
+    } else if (status === undefined) fail('answered something else than HTTP')
+    else if (status < 200) head = rest
+    else if (status > 299) fail(`answered ${status}`, status)
+    else if (rest !== '') fail('sent more than its answer')
+    else resolve(socket)
+  }
+  socket.on('error', (error) => fail(`failed: ${systemErrorCode(error) ?? 'no reason given'}`))
+  socket.once('close', onClose)
+  socket.on('data', onData)
+  socket.write(connectRequest(proxy, target))
+  try {
+    const tunnel = await promise
+    tunnel.pause()
+    return tunnel
+  } finally {
+    clearTimeout(over)
+    socket.removeListener('data', onData)
+    socket.removeListener('close', onClose)
+  }
+}
+
+function connectToProxy({ protocol, host, port }: HttpProxy, secureContext: SecureContext | undefined): Socket {
+  if (protocol === 'http:') return connectTcp({ host, port })
+  return connectTls({
+    host,
+    port,
+    ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
+    ...(secureContext && { secureContext }),
+    ALPNProtocols: ['http/1.1'],
+    rejectUnauthorized: true,
+  })
+}
+
+function connectRequest({ authorization }: HttpProxy, target: string): string {
+  const lines = [`CONNECT ${target} HTTP/1.1`, `host: ${target}`]
+  if (authorization !== undefined) lines.push(`proxy-authorization: ${authorization.reveal()}`)
+  return `${lines.join('\r\n')}\r\n\r\n`
+}
+
+/** `rest`: what follows the head, undefined as long as it has no end; `status`: undefined where it is none of HTTP. */
+function parseHead(text: string): { status?: number; rest?: string } {
+  const end = text.indexOf('\r\n\r\n')
+  if (end === -1) return {}
+  const status = /^HTTP\/1\.[01] ([1-5]\d\d)[ \r]/.exec(text)?.[1]
+  return { rest: text.slice(end + 4), ...(status !== undefined && { status: Number(status) }) }
+}

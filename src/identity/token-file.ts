@@ -1,0 +1,78 @@
+/**
+ * The subject token of a file, read anew each time: the kubelet rewrites a projected token at 80 % of its life.
+ * https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken
+ */
+import { PullpassError } from '../errors/pullpass-error.ts'
+import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
+import type { Environment } from '../http/context.ts'
+import { quote } from '../text/quote.ts'
+import { Redacted } from '../text/redacted.ts'
+import { decodeSubjectToken, type SubjectToken } from './subject-token.ts'
+
+/** Bytes: a token, in JSON with other fields besides. */
+const longest = 64 * 1024
+
+/**
+ * `field`: the file is a JSON object, and this field of it is the token.
+ * @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED
+ */
+export async function readTokenFile(path: string, field?: string): Promise<SubjectToken> {
+  const bytes = await readRegularFile(path, longest).catch((error: unknown) => {
+    throw unreadable(path, whyUnreadable(error), error)
+  })
+  return parseTokenText(new Redacted(bytes.toString('utf8')), path, field)
+}
+
+function unreadable(path: string, what: string, cause?: unknown): PullpassError {
+  return new PullpassError({
+    code: 'TOKEN_FILE_UNREADABLE',
+    hop: 'subject-token',
+    seen: `${path} ${what}`,
+    expected: 'a file that holds a service account token',
+    hint: 'mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or name the file that holds one',
+    cause,
+  })
+}
+
+// A subject token out of the text of a file or of standard input: the token alone, or a JSON object that holds it, as
+// https://google.aip.dev/auth/4117 (`credential_source.format`) has it.
+
+/**
+ * `where` names the text, for messages. `field`: the text is a JSON object, and this field of it is the token.
+ * @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED
+ */
+export function parseTokenText(text: Redacted, where: string, field?: string): SubjectToken {
+  const trimmed = text.reveal().trim()
+  if (trimmed === '') throw unreadableOfParseTokenText(`${where} is empty`)
+  // Tokens are plain ASCII; U+FFFD is what decoding leaves of other bytes.
+  if (/[\0\uFFFD]/.test(trimmed)) throw unreadableOfParseTokenText(`${where} holds binary data`)
+  return decodeSubjectToken(new Redacted(field === undefined ? trimmed : readField(trimmed, where, field)), where)
+}
+
+function readField(text: string, where: string, field: string): string {
+  let content: unknown
+  try {
+    content = JSON.parse(text)
+  } catch {
+    // The parser's own message quotes the text that it read: it is dropped.
+    throw unreadableOfParseTokenText(`${where} is not JSON`, `a JSON object with the field ${quote(field)}`)
+  }
+  const token = new Map(Object.entries(content ?? {})).get(field)
+  if (typeof token === 'string') return token
+  throw unreadableOfParseTokenText(`${where} holds no text in the field ${quote(field)}`)
+}
+
+function unreadableOfParseTokenText(seen: string, expected = 'a service account token'): PullpassError {
+  return new PullpassError({
+    code: 'TOKEN_FILE_UNREADABLE',
+    hop: 'subject-token',
+    seen,
+    expected,
+    hint: 'mount a projected token (volumes[].projected.sources[].serviceAccountToken) and name its file',
+  })
+}
+
+/** Where a subject token is read, when a document does not say: the flag, the variable, or where the usual script's pod has it. */
+export function tokenFilePath(flag: string | undefined, environment: Environment): string {
+  return flag ?? (environment['PULLPASS_TOKEN_FILE'] || '/var/run/secrets/tokens/oidc-token')
+}

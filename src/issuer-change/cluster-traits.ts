@@ -1,0 +1,112 @@
+/** Reads what tells distributions apart: the server's version, one node, kubeadm's own record. What is forbidden is left out. */
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { asList, asObject, asText, asTexts, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
+import type { DistributionName } from './distributions.ts'
+
+/** @throws KUBERNETES_UNREACHABLE, and what else a cluster throws; a refusal is no fault here */
+export async function readClusterTraits(cluster: Cluster): Promise<ClusterTraits> {
+  const [version, nodes, kubeadm] = await Promise.all([
+    ask(cluster, '/version'),
+    ask(cluster, '/api/v1/nodes?limit=1'),
+    ask(cluster, '/api/v1/namespaces/kube-system/configmaps/kubeadm-config'),
+  ])
+  const [node] = asList(nodes?.['items'])
+  return {
+    gitVersion: asText(version?.['gitVersion']),
+    node: node === undefined ? undefined : readNode(asObject(node) ?? {}),
+    kubeadmForm: formOf(asText(asObject(kubeadm?.['data'])?.['ClusterConfiguration'])),
+  }
+}
+
+async function ask(cluster: Cluster, path: string): Promise<JsonObject | undefined> {
+  const answer = await cluster.request({ method: 'GET', path })
+  return answer.status === 200 ? asObject(jsonOrNone(answer.body)) : undefined
+}
+
+function readNode(node: JsonObject): NodeTraits {
+  const metadata = asObject(node['metadata'])
+  const status = asObject(asObject(node['status'])?.['nodeInfo'])
+  return {
+    labels: asTexts(metadata?.['labels']),
+    annotations: asTexts(metadata?.['annotations']),
+    osImage: asText(status?.['osImage']) ?? '',
+    providerId: asText(asObject(node['spec'])?.['providerID']) ?? '',
+  }
+}
+
+const formOf = (text: string | undefined) => /^apiVersion: kubeadm\.k8s\.io\/(v\d\w*)$/m.exec(text ?? '')?.[1]
+
+/** Which distribution a cluster is, by what it says of itself; always with what that was judged by. Pure. */
+export interface ClusterTraits {
+  /** Of /version: `v1.34.1+k3s1`; undefined where it was not readable. */
+  readonly gitVersion: string | undefined
+  /** Undefined where nodes were not readable. */
+  readonly node: NodeTraits | undefined
+  /** Of ConfigMap kube-system/kubeadm-config: `v1beta4`; undefined where there is none, or no right to it. */
+  readonly kubeadmForm: string | undefined
+}
+
+export interface NodeTraits {
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  /** `Talos (v1.13.2)`. */
+  readonly osImage: string
+  /** `kind://docker/kind/kind-control-plane`. */
+  readonly providerId: string
+}
+
+export interface Detection {
+  /** One; several where what was seen fits several; none where nothing was seen. */
+  readonly names: readonly DistributionName[]
+  /** Follows "by": `the server's version, v1.34.1+k3s1`. */
+  readonly by: string
+}
+
+/** In this order: what is built of another (kind, Cluster API) is asked for before that one (kubeadm). */
+export function detectDistribution(traits: ClusterTraits): Detection {
+  return byVersion(traits) ?? byNode(traits) ?? byForm(traits) ?? { names: [], by: whyNothing(traits) }
+}
+
+function byVersion({ gitVersion = '' }: ClusterTraits): Detection | undefined {
+  const name = /\+(k3s|rke2r)\d/.exec(gitVersion)?.[1]
+  if (name === undefined) return undefined
+  return { names: [name === 'k3s' ? 'k3s' : 'rke2'], by: `the server's version, ${gitVersion}` }
+}
+
+const labels: readonly (readonly [string, DistributionName])[] = [
+  ['worker.gardener.cloud/pool', 'gardener'],
+  ['node.openshift.io/os_id', 'openshift'],
+  ['kops.k8s.io/instancegroup', 'kops'],
+  ['minikube.k8s.io/name', 'minikube'],
+  ['microk8s.io/cluster', 'microk8s'],
+]
+
+function byNode(traits: ClusterTraits): Detection | undefined {
+  const { node } = traits
+  if (node === undefined) return undefined
+  const label = labels.find(([name]) => Object.hasOwn(node.labels, name))
+  if (label !== undefined) return { names: [label[1]], by: `a node's label ${label[0]}` }
+  if (node.providerId.startsWith('kind://')) return { names: ['kind'], by: `a node's providerID, ${node.providerId}` }
+  const talos = /^Talos \(v1\.(\d+)\./.exec(node.osImage)?.[1]
+  if (talos !== undefined) {
+    return { names: [Number(talos) < 14 ? 'talos-1.13' : 'talos-1.14'], by: `a node's system, ${node.osImage}` }
+  }
+  if (!Object.hasOwn(node.annotations, 'cluster.x-k8s.io/machine')) return undefined
+  const by =
+    "a node's annotation cluster.x-k8s.io/machine; which version its KubeadmControlPlane has, the management cluster tells"
+  return { names: ['cluster-api-v1beta1', 'cluster-api-v1beta2'], by }
+}
+
+function byForm({ kubeadmForm, node }: ClusterTraits): Detection | undefined {
+  const by = `ConfigMap kube-system/kubeadm-config, of ${kubeadmForm}`
+  if (kubeadmForm === 'v1beta3') return { names: ['kubeadm-v1beta3'], by }
+  if (kubeadmForm === 'v1beta4') return { names: ['kubeadm-v1beta4'], by }
+  if (node === undefined || !Object.hasOwn(node.annotations, 'kubeadm.alpha.kubernetes.io/cri-socket')) return undefined
+  return {
+    names: ['kubeadm-v1beta3', 'kubeadm-v1beta4'],
+    by: "a node's annotation kubeadm.alpha.kubernetes.io/cri-socket",
+  }
+}
+
+const whyNothing = ({ gitVersion, node }: ClusterTraits) =>
+  `neither the server's version (${gitVersion ?? 'not readable'}) nor ${node === undefined ? 'nodes, which are not readable' : 'a node'}`

@@ -1,0 +1,43 @@
+/** Certificate authorities in a PEM file (RFC 7468): without one, TLS would trust nobody and say so in riddles. */
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { readRegularFile, whyUnreadable } from '../../host/read-file.ts'
+
+/** @throws CA_FILE_INVALID */
+export async function readCertificates(path: string): Promise<string> {
+  const text = await readSmallFile(path).catch((cause: unknown) => {
+    throw invalid(`${path} ${whyUnreadable(cause)}`, cause)
+  })
+  return checkCertificates(text, path)
+}
+
+/** `where` is where the text came from, for messages. @throws CA_FILE_INVALID */
+export function checkCertificates(text: string, where: string): string {
+  if (!/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(text)) throw invalid(`${where} holds no certificate`)
+  return text
+}
+
+/** One by one, without what stands between them. */
+export const splitCertificates = (bundle: string): string[] =>
+  bundle.split(/(?<=-----END (?:X509 |TRUSTED )?CERTIFICATE-----)/).flatMap((piece) => {
+    const start = piece.lastIndexOf('-----BEGIN ')
+    return start < 0 ? [] : [piece.slice(start).trim()]
+  })
+
+function invalid(seen: string, cause?: unknown): PullpassError {
+  return new PullpassError({
+    code: 'CA_FILE_INVALID',
+    hop: 'kubernetes',
+    seen,
+    expected: 'the certificate of the API server’s authority, in PEM: -----BEGIN CERTIFICATE-----',
+    hint: 'kubectl get configmap kube-root-ca.crt -o jsonpath={.data.ca\\.crt} shows it',
+    cause,
+  })
+}
+
+/** A file that a kubeconfig or a pod's folder names: text of bounded size. */
+const maxBytes = 4 * 1024 * 1024
+
+/** Rejects with what `whyUnreadable` puts into words. */
+export async function readSmallFile(path: string): Promise<string> {
+  return (await readRegularFile(path, maxBytes)).toString('utf8')
+}

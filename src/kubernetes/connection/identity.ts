@@ -1,0 +1,67 @@
+/** Who asks, read anew by time: at most once a minute, and at once when the server refused what was read last. */
+
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { whyUnreadable } from '../../host/read-file.ts'
+import { Redacted } from '../../text/redacted.ts'
+import type { ClusterAccess, ClusterIdentity } from './cluster.ts'
+import { readSmallFile } from './files.ts'
+
+const rereadMs = 60_000
+
+type Headers = NonNullable<ClusterIdentity['headers']>
+
+/** `read` gives the Authorization header's value. Requests that ask at the same time wait for one reading. */
+export function keepIdentity(
+  read: (because: 'asked' | 'refused') => Promise<Redacted | undefined>,
+  now: () => Date,
+  headers?: Headers,
+): ClusterAccess['identify'] {
+  let known: { identity: ClusterIdentity; readAtMs: number } | undefined
+  let reading: Promise<ClusterIdentity> | undefined
+  const readAnew = async (because: 'asked' | 'refused'): Promise<ClusterIdentity> => {
+    const authorization = await read(because)
+    const same = known?.identity.authorization?.reveal() === authorization?.reveal()
+    const identity =
+      known && same ? known.identity : { ...(authorization && { authorization }), ...(headers && { headers }) }
+    known = { identity, readAtMs: now().getTime() }
+    return identity
+  }
+  return async (because) => {
+    if (because === 'asked' && known && now().getTime() - known.readAtMs < rereadMs) return known.identity
+    reading ??= readAnew(because).finally(() => {
+      reading = undefined
+    })
+    return await reading
+  }
+}
+
+// A bearer token for the API server from a file that somebody keeps fresh: the kubelet, or whoever wrote the kubeconfig.
+
+/** The Authorization header's value. @throws TOKEN_FILE_UNREADABLE */
+export async function readBearerFile(path: string): Promise<Redacted> {
+  const text = await readSmallFile(path).catch((cause: unknown) => {
+    throw unreadable(`${path} ${whyUnreadable(cause)}`, cause)
+  })
+  const token = text.trim()
+  const bearer = parseBearer(token)
+  if (bearer) return bearer
+  throw unreadable(`${path} ${token === '' ? 'is empty' : 'holds no bearer token'}`)
+}
+
+function unreadable(seen: string, cause?: unknown): PullpassError {
+  return new PullpassError({
+    code: 'TOKEN_FILE_UNREADABLE',
+    hop: 'kubernetes',
+    seen,
+    expected: 'a bearer token for the API server, alone in the file',
+    hint: 'in a pod, mount a projected token at this path; in a kubeconfig, correct tokenFile',
+    cause,
+  })
+}
+
+// A bearer token as an Authorization header's value.
+
+/** Undefined where it holds what no header line can: RFC 6750 §2.1 allows less, but Rancher's tokens hold colons. */
+export function parseBearer(token: string): Redacted | undefined {
+  return /^[\x21-\x7e]+$/.test(token) ? new Redacted(`Bearer ${token}`) : undefined
+}

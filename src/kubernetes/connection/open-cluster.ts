@@ -1,0 +1,277 @@
+/**
+ * A cluster over one line at a time: requests queue for a slot, are sent, and sent again while that may help.
+ *
+ *   request ──▶ slot ──▶ line (opened, or the one that is open) ──▶ answer
+ *                 ▲         │ 429, 5xx, reset, GOAWAY, stall: wait, then a line that is usable
+ *                 └─────────┘
+ */
+
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { systemErrorCode } from '../../host/read-file.ts'
+import type { Outside } from '../../http/context.ts'
+import { retryAtOf } from '../../http/retry.ts'
+import { AnswerTooLarge, AnswerUnusable } from '../../http/transport.ts'
+import { showUrl } from '../../text/show.ts'
+import type { Cluster, ClusterAccess, ClusterAnswer, ClusterIdentity, ClusterRequest, Reconnection } from './cluster.ts'
+import { splitCertificates } from './files.ts'
+import { type Answer, type KeptLine, keepLine, type Message, Untrusted } from './line.ts'
+import { createSlots, type LineLimits, openLine } from './open-line.ts'
+import { isTooLargeToStore } from './status.ts'
+import { unreachable } from './unreachable.ts'
+
+export type ClusterOutside = Pick<Outside, 'now' | 'random' | 'sleep' | 'signal' | 'log' | 'secrets' | 'waiting'>
+
+export interface ClusterLimits extends LineLimits {
+  /** How long requests under way that change something may go on when the run is interrupted. */
+  readonly graceMs: number
+  /** How long a request is made again at most, whatever it asks for itself; absent: as long as a refresh can wait. */
+  readonly retryForMs?: number
+}
+
+/**
+ * The server allows 100 streams a connection; beyond 50 it is the limit itself (bench/). An admission webhook may take
+ * 30 s; a connection that is gone is noticed sooner, by its silence.
+ */
+export const defaultLimits: ClusterLimits = { inFlight: 50, timeoutMs: 30_000, graceMs: 5_000 }
+const defaultAnswerBytes = 1024 * 1024
+/** Longer ones come one after another: each is held in memory, parsed, before anything of it is dropped. */
+const largeAnswerBytes = 2 * 1024 * 1024
+const defaultLongestMs = 60_000
+
+export function openCluster(
+  access: ClusterAccess,
+  outside: ClusterOutside,
+  limits: ClusterLimits = defaultLimits,
+): Cluster {
+  const lines = keepLine((ended) => openLine(access, limits, ended))
+  const slots = createSlots(limits.inFlight, outside.signal)
+  const large = createSlots(1, outside.signal)
+  const { retryForMs } = limits
+  const connection: Connection = { access, lines, outside, retryForMs, heard: false, changes: 0, closed: false }
+  const grace = endAfterGrace(connection, limits.graceMs)
+  return {
+    server: access.server.href.replace(/\/$/, ''),
+    secrets: outside.secrets,
+    async request(wanted) {
+      const inSlot = () => slots.run(() => requestUntilAnswered(connection, wanted))
+      return await ((wanted.maxAnswerBytes ?? 0) > largeAnswerBytes ? large.run(inSlot) : inSlot())
+    },
+    reconnect: (wanted) => reconnect(access, outside, limits, wanted),
+    async authorities() {
+      if (access.server.protocol !== 'https:') return []
+      return splitCertificates((await (access.configured ?? access.trust)()).ca ?? '')
+    },
+    async close() {
+      connection.closed = true
+      grace.cancel()
+      await lines.end()
+    },
+  }
+}
+
+function reconnect(
+  access: ClusterAccess,
+  outside: ClusterOutside,
+  limits: ClusterLimits,
+  { address, signal, authorities }: Reconnection = {},
+): Cluster {
+  const trusting = authorities === undefined ? access : trustingAlone(access, authorities)
+  const there = address === undefined ? trusting : accessAt(trusting, address)
+  if (signal === undefined) return openCluster(there, outside, limits)
+  // Who ends it himself waits for nothing.
+  return openCluster(
+    there,
+    { ...outside, signal: AbortSignal.any([outside.signal, signal]) },
+    { ...limits, graceMs: 0 },
+  )
+}
+
+/**
+ * A proxy that the kubeconfig names leads to the server that it names, not to an address inside the cluster. Nor does its
+ * insecure-skip-tls-verify reach further: what writes an EndpointSlice would else be sent the credential.
+ */
+const accessAt = ({ trust, identify, configured }: ClusterAccess, server: URL): ClusterAccess => ({
+  server,
+  ...(configured && { configured }),
+  trust: async () => ({ ...(await trust()), serverName: 'kubernetes.default.svc', verify: 'always' }),
+  identify,
+})
+
+const trustingAlone = (access: ClusterAccess, authorities: readonly string[]): ClusterAccess => ({
+  ...access,
+  trust: async () => ({ ...(await access.trust()), ca: authorities.join('\n') }),
+  configured: access.configured ?? access.trust,
+})
+
+interface Connection {
+  readonly access: ClusterAccess
+  readonly lines: KeptLine
+  readonly outside: ClusterOutside
+  readonly retryForMs: number | undefined
+  /** Whether the server ever answered. */
+  heard: boolean
+  /** Requests under way that may change something. */
+  changes: number
+  /** Nothing is sent again then: it would open a line that nobody ends. */
+  closed: boolean
+}
+
+/** What changes something is let finish, for a while, so that its outcome is known; what only asks is not waited for. */
+function endAfterGrace(connection: Connection, graceMs: number): { cancel(): void } {
+  const { lines, outside } = connection
+  let timer: NodeJS.Timeout | undefined
+  const begin = () => {
+    timer = setTimeout(() => void lines.end(), connection.changes > 0 ? graceMs : 0)
+  }
+  outside.signal.addEventListener('abort', begin, { once: true })
+  return {
+    cancel() {
+      outside.signal.removeEventListener('abort', begin)
+      clearTimeout(timer)
+    },
+  }
+}
+
+async function requestUntilAnswered(connection: Connection, wanted: ClusterRequest): Promise<ClusterAnswer> {
+  const { outside } = connection
+  const startedMs = outside.now().getTime()
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await attemptRequest(connection, wanted)
+    const now = outside.now()
+    const patience = {
+      attempt,
+      elapsedMs: now.getTime() - startedMs,
+      server: connection.heard ? ('heard' as const) : ('unheard' as const),
+      retryForMs: shortest(wanted.retryForMs, connection.retryForMs),
+    }
+    const delayMs = nextAttemptMs(outcome, patience, outside.random(), now)
+    if (delayMs === undefined || connection.closed) return settle(connection, outcome)
+    outside.signal.throwIfAborted()
+    outside.log('debug', 'a request to the API server is made again', { attempt, delayMs, ...shown(outcome) })
+    await outside.sleep(delayMs, outside.signal)
+  }
+}
+
+/** Of two limits that may be absent. */
+function shortest(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
+}
+
+function settle({ access, outside }: Connection, outcome: Attempt): ClusterAnswer {
+  if (outcome.kind === 'answered') {
+    const { status, body } = outcome
+    return { status, body }
+  }
+  outside.signal.throwIfAborted() // ended by the signal itself, when its grace was over
+  throw unreachable(access.server, outcome.error)
+}
+
+const shown = (outcome: Outcome) =>
+  outcome.kind === 'answered' ? { status: outcome.status } : { error: systemErrorCode(outcome.error) ?? 'none' }
+
+type Attempt =
+  | Extract<Outcome, { kind: 'failed' }>
+  | (Extract<Outcome, { kind: 'answered' }> & { readonly body: string })
+
+async function attemptRequest(connection: Connection, wanted: ClusterRequest): Promise<Attempt> {
+  const { access, outside } = connection
+  const change = wanted.method === 'GET' ? 0 : 1
+  const answered = outside.waiting?.({
+    hop: 'kubernetes',
+    endpoint: `the API server at ${showUrl(access.server.href)}`,
+  })
+  connection.changes += change
+  try {
+    const identity = await access.identify('asked')
+    let answer = await sendOnce(connection, wanted, identity)
+    if (answer.status === 401) {
+      const newer = await access.identify('refused')
+      if (newer !== identity) answer = await sendOnce(connection, wanted, newer)
+    }
+    connection.heard = true
+    const retryAt = retryAtOf(answer.retryAfter, outside.now())
+    return { kind: 'answered', ...answer, isTooLarge: isTooLargeToStore(answer), retryAt }
+  } catch (error) {
+    return { kind: 'failed', error }
+  } finally {
+    answered?.()
+    connection.changes -= change
+  }
+}
+
+async function sendOnce(connection: Connection, wanted: ClusterRequest, who: ClusterIdentity): Promise<Answer> {
+  const { lines, access, outside } = connection
+  const { method, path } = wanted
+  outside.secrets.add(who.authorization)
+  outside.log('debug', 'a request to the API server', { method, path })
+  const line = await lines.current()
+  const answer = await line.send(messageOf(access.server, wanted, who))
+  outside.log('debug', 'an answer of the API server', { method, path, status: answer.status })
+  return answer
+}
+
+function messageOf(server: URL, wanted: ClusterRequest, identity: ClusterIdentity): Message {
+  const headers: Record<string, string | string[]> = {
+    ...identity.headers,
+    accept: wanted.accept ?? 'application/json',
+    'user-agent': 'pullpass',
+  }
+  if (identity.authorization) headers['authorization'] = identity.authorization.reveal()
+  if (wanted.contentType !== undefined) headers['content-type'] = wanted.contentType
+  const { body } = wanted
+  return {
+    method: wanted.method,
+    path: server.pathname.replace(/\/$/, '') + wanted.path,
+    headers,
+    body: typeof body === 'function' ? body().reveal() : body,
+    maxAnswerBytes: wanted.maxAnswerBytes ?? defaultAnswerBytes,
+    longestMs: wanted.longestMs ?? defaultLongestMs,
+  }
+}
+
+/** Whether a request to the API server is made again, and when: a pure rule over what became of it. */
+export type Outcome =
+  | {
+      readonly kind: 'answered'
+      readonly status: number
+      readonly retryAt: Date | undefined
+      /** The object exceeds what etcd stores. */
+      readonly isTooLarge?: boolean
+    }
+  | { readonly kind: 'failed'; readonly error: unknown }
+
+export interface Patience {
+  /** Attempts made so far. */
+  readonly attempt: number
+  /** Since the first of them. */
+  readonly elapsedMs: number
+  /** Whether this server answered anything in this run: one that never did is sooner given up. */
+  readonly server: 'heard' | 'unheard'
+  /** The longest time that this request may take with all its attempts. Absent: 2 min. */
+  readonly retryForMs?: number | undefined
+}
+
+const firstMs = 100
+const longestMs = 5_000
+const giveUpMs = { heard: 120_000, unheard: 10_000 } as const
+
+/**
+ * Milliseconds to wait before the next attempt; undefined where another would not help, or not within a run's patience.
+ * Everything that is asked of the API server may be repeated: an apply is idempotent, a further token does no harm.
+ * `random` in [0, 1).
+ */
+export function nextAttemptMs(outcome: Outcome, patience: Patience, random: number, now: Date): number | undefined {
+  if (!mayPass(outcome)) return undefined
+  const backoffMs = Math.min(longestMs, firstMs * 2 ** (patience.attempt - 1)) * (0.5 + random / 2)
+  const retryAt = outcome.kind === 'answered' ? outcome.retryAt : undefined
+  const delayMs = Math.round(Math.max(backoffMs, retryAt ? retryAt.getTime() - now.getTime() : 0))
+  const giveUpAfterMs = Math.min(giveUpMs[patience.server], patience.retryForMs ?? giveUpMs.heard)
+  return patience.elapsedMs + delayMs > giveUpAfterMs ? undefined : delayMs
+}
+
+function mayPass(outcome: Outcome): boolean {
+  if (outcome.kind === 'answered') return (outcome.status === 429 || outcome.status >= 500) && !outcome.isTooLarge
+  const { error } = outcome
+  if ([PullpassError, AnswerTooLarge, AnswerUnusable, Untrusted].some((kind) => error instanceof kind)) return false
+  return systemErrorCode(error) !== 'ENOTFOUND' // a name that does not exist is a wrong kubeconfig
+}

@@ -1,0 +1,345 @@
+/** What the API server's refusal means, and what mends it. */
+
+import { pullSecretType } from '../../credential/docker-config.ts'
+import { type Fault, PullpassError } from '../../errors/pullpass-error.ts'
+import { asList, asObject, asText, jsonOrNone } from '../../text/json-fields.ts'
+import { shellQuote } from '../../text/plain-text.ts'
+import { quoteSafely } from '../../text/secret-register.ts'
+import type { Cluster, ClusterAnswer } from './cluster.ts'
+import { malformed } from './read-answer.ts'
+import { parseRefuser, type Refuser } from './refuser.ts'
+
+/** The error that stands for an answer which is not the one that was asked for. */
+export function readStatus({ server, secrets }: Cluster, answer: ClusterAnswer, asked: Asked): PullpassError {
+  return new PullpassError({
+    hop: 'kubernetes',
+    ...(withoutStatus(server, answer) ?? withStatus(server, answer, { ...asked, secrets })),
+  })
+}
+
+/** What a load balancer or proxy may answer in the API server's place: its status alone tells. */
+function withoutStatus(server: string, { status }: ClusterAnswer): Wording | undefined {
+  if (status === 401) return unauthenticated(`${server} answered 401: it does not know who asks`)
+  if (status === 429 || (status >= 502 && status <= 504)) return unavailable(server, status)
+  if (status >= 300 && status < 400) {
+    return {
+      code: 'REDIRECT_REFUSED',
+      seen: `${server} answered ${status}, a redirect`,
+      expected: 'the API server itself: a token is never sent on to another address',
+      hint: 'correct the server in the kubeconfig',
+    }
+  }
+  return undefined
+}
+
+function withStatus(
+  server: string,
+  answer: ClusterAnswer,
+  { secrets, ...asked }: Asked & Pick<Cluster, 'secrets'>,
+): Wording {
+  const status = parseStatus(answer)
+  if (!status) return malformed(server, answer.status, Buffer.byteLength(answer.body))
+  const quoted = (text: string) => quoteSafely(text, secrets)
+  const words = quoted(status.message)
+  const [, user = '', verb = ''] = /User "([^"]*)" cannot ([a-z]+) resource/.exec(status.message) ?? []
+  if (answer.status === 403 && verbs.includes(verb)) {
+    return user === 'system:anonymous'
+      ? unauthenticated(`${server} answered 403 ${words}`)
+      : forbidden(words, verb, asked)
+  }
+  if (answer.status === 404 && isMissingNamespace(status)) return namespaceMissing(asked)
+  return (
+    (asked.resource === 'secrets' ? secretRefusal(answer.status, status, asked, quoted) : undefined) ??
+    (isTooLarge(answer, status)
+      ? tooLarge(words, asked)
+      : refused(answer.status, words, asked, parseRefuser(status.message)))
+  )
+}
+
+/** By etcd, by the API server's limit for a request, or by the kind's own limit. */
+const isTooLarge = (answer: ClusterAnswer, { causes }: Status): boolean =>
+  isTooLargeToStore(answer) ||
+  answer.status === 413 ||
+  (answer.status === 422 &&
+    causes.some(({ reason, field }) => reason === 'FieldValueTooLong' && field !== 'fieldManager'))
+
+const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete']
+
+const isMissingNamespace = ({ message }: Status) => /^namespaces "[^"]*" not found/.test(message)
+
+/** `Secret team-a/regcred`, `secrets regcred in the whole cluster`. */
+function nameOf({ resource, name, namespace }: Asked): string {
+  if (namespace === undefined) return `${name === undefined ? resource : `${resource} ${name}`} in the whole cluster`
+  if (name === undefined) return `${resource} in namespace ${namespace}`
+  const kinds: Readonly<Record<string, string>> = {
+    configmaps: 'ConfigMap',
+    endpointslices: 'EndpointSlice',
+    events: 'Event',
+    namespaces: 'Namespace',
+    pods: 'Pod',
+    secrets: 'Secret',
+    selfsubjectaccessreviews: 'SelfSubjectAccessReview',
+    serviceaccounts: 'ServiceAccount',
+    subjectaccessreviews: 'SubjectAccessReview',
+  }
+  if (resource === 'serviceaccounts/token') return `a token of ServiceAccount ${namespace}/${name}`
+  return `${kinds[resource] ?? resource} ${namespace}/${name}`
+}
+
+function unavailable(server: string, status: number): Wording {
+  return {
+    code: 'KUBERNETES_UNREACHABLE',
+    seen: `${server} answered ${status}, and went on so while pullpass tried again`,
+    expected: 'an API server that has time for this',
+    hint: 'nothing to do if it passes: the next run asks again; else look at the API server’s load and its flow control',
+    retryable: true,
+  }
+}
+
+/** What a document needs, and `pullpass manifests` grants. */
+const neededByDocuments: readonly string[] = ['namespaces', 'secrets', 'serviceaccounts', 'serviceaccounts/token']
+
+function forbidden(words: string, verb: string, asked: Asked): Wording {
+  const { resource, name, namespace } = asked
+  const names = name === undefined ? '' : `, resourceNames: [${name}]`
+  const group = asked.group ?? (resource === 'endpointslices' ? 'discovery.k8s.io' : '""')
+  const rule = `{apiGroups: [${group}], resources: [${resource}]${names}, verbs: [${verb}]}`
+  const source =
+    asked.verb !== 'delete' && neededByDocuments.includes(resource)
+      ? ': pullpass manifests -f FILE prints all that a document needs'
+      : ''
+  return {
+    code: 'KUBERNETES_FORBIDDEN',
+    seen: `the API server answered 403 ${words}`,
+    expected: `the right to ${verb} ${nameOf(asked)}`,
+    hint: `grant the rule ${rule} in a ClusterRole${namespace ? `, or in a Role of ${namespace}` : ''}${source}`,
+  }
+}
+
+function namespaceMissing({ namespace = '' }: Asked): Wording {
+  return {
+    code: 'NAMESPACE_MISSING',
+    seen: `namespace ${namespace} is not there`,
+    expected: 'a namespace that exists',
+    hint: `kubectl create namespace ${shellQuote(namespace)}; or correct the name where it was given`,
+  }
+}
+
+function tooLarge(words: string, asked: Asked): Wording {
+  return {
+    code: 'OBJECT_TOO_LARGE',
+    seen: `${nameOf(asked)} would be larger than the cluster stores: ${words}`,
+    expected: 'at most 1 MiB of data, and 1.5 MiB with labels, annotations and managed fields',
+    hint: 'see which entries, labels or annotations fill it, and who may write them; repeating the request cannot help',
+  }
+}
+
+function refused(status: number, words: string, asked: Asked, refuser: Refuser | undefined): Wording {
+  const seen = `the API server answered ${status} ${words} for ${nameOf(asked)}`
+  if (refuser === undefined) {
+    return {
+      code: 'KUBERNETES_REFUSED',
+      seen,
+      expected: 'that it takes what pullpass asks',
+      hint: 'its words name who refused; let that pass what pullpass writes',
+      retryable: status >= 500,
+    }
+  }
+  const name = shellQuote(refuser.name)
+  switch (refuser.kind) {
+    case 'quota':
+      return {
+        code: 'KUBERNETES_QUOTA_EXCEEDED',
+        seen,
+        expected: `room in ResourceQuota ${refuser.name} of namespace ${asked.namespace}`,
+        hint: `raise the quota, or delete what is not needed there: kubectl describe resourcequota ${name} -n ${shellQuote(asked.namespace ?? '')}`,
+      }
+    case 'webhook down':
+      return {
+        code: 'ADMISSION_UNAVAILABLE',
+        seen,
+        expected: `an answer of admission webhook ${refuser.name}`,
+        hint: `let the operator of that webhook bring it back, or leave out what pullpass writes; ${webhookCommand} names its configuration`,
+        retryable: true,
+      }
+    case 'webhook in dry runs':
+      return {
+        code: 'DRY_RUN_UNSUPPORTED',
+        seen,
+        expected: `that admission webhook ${refuser.name} takes part in dry runs (sideEffects: None or NoneOnDryRun)`,
+        hint: 'nothing to do for pull secrets: only a dry run is refused',
+      }
+    case 'policy':
+      return denied(
+        seen,
+        `ValidatingAdmissionPolicy ${refuser.name}`,
+        `kubectl get validatingadmissionpolicy ${name} -o yaml`,
+      )
+    case 'webhook':
+      return denied(seen, `admission webhook ${refuser.name}`, webhookCommand)
+    default:
+      return refuser.kind satisfies never
+  }
+}
+
+const webhookCommand = 'kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations -o yaml'
+
+const denied = (seen: string, by: string, look: string): Wording => ({
+  code: 'KUBERNETES_REFUSED',
+  seen,
+  expected: `that ${by} lets pass what pullpass writes`,
+  hint: `let the operator of ${by} except pullpass: ${look}`,
+})
+
+// What was asked of the API server, and the words that a refusal of it is put into.
+
+/** What was asked, in RBAC's words. */
+export interface Asked {
+  readonly verb: 'create' | 'get' | 'list' | 'patch' | 'delete'
+  /** Plural, with a subresource after a slash: `configmaps`, `serviceaccounts/token`. */
+  readonly resource: string
+  /** Absent: the core group. */
+  readonly group?: string
+  readonly name?: string
+  /** Absent: in the whole cluster. */
+  readonly namespace?: string
+}
+
+export type Wording = Omit<Fault, 'hop'>
+
+/** Why the API server did not take an apply of a Secret: somebody else's fields, a newer state, its type, its size. */
+type Quoted = (text: string) => string
+
+/** Undefined where the reason is not one of a Secret's own. `quoted` makes the server's words safe to show. */
+export function secretRefusal(code: number, status: Status, asked: Asked, quoted: Quoted): Wording | undefined {
+  const words = quoted(status.message)
+  const secret = `Secret ${asked.namespace}/${asked.name}`
+  const managers = conflictingManagers(status.causes)
+  if (code === 409 && managers.length > 0) return managed(secret, managers.map(quoted))
+  if (code === 409 || (code === 422 && has(status, 'metadata.uid'))) return changedMeanwhile(secret, code, words)
+  if (code === 422 && has(status, 'type')) return wrongType(secret)
+  if (code === 422 && isFrozen(status)) return immutable(secret, asked)
+  const isTooLarge = status.causes.some(({ field, reason }) => field === 'data' && reason === 'FieldValueTooLong')
+  if (code === 413 || (code === 422 && isTooLarge)) return tooLargeOfSecretRefusal(secret, words)
+  return undefined
+}
+
+const has = ({ causes }: Status, field: string) => causes.some((cause) => cause.field === field)
+
+/** The one rule that forbids a value of these fields. */
+const isFrozen = ({ causes }: Status) =>
+  causes.some(({ field, reason }) => ['data', 'immutable'].includes(field) && reason === 'FieldValueForbidden')
+
+const mostManagers = 10
+
+/** `conflict with "kubectl-create" using v1`, with the operation after the name in some versions. */
+function conflictingManagers(causes: readonly StatusCause[]): string[] {
+  const conflicts = causes.filter(({ reason }) => reason === 'FieldManagerConflict')
+  const names = conflicts.map(({ message }) => /conflict with "([^"]*)"/.exec(message)?.[1] ?? 'somebody else')
+  return [...new Set(names)].slice(0, mostManagers)
+}
+
+function managed(secret: string, managers: readonly string[]): Wording {
+  return {
+    code: 'SECRET_NOT_OURS',
+    seen: `${secret} is managed by ${managers.join(', ')}; it was left unchanged`,
+    expected: 'one that pullpass created for this document, or none',
+    hint: 'choose another spec.secretName, or take this Secret over: spec.conflictPolicy: Adopt (once: --adopt)',
+  }
+}
+
+function changedMeanwhile(secret: string, code: number, words: string): Wording {
+  return {
+    code: 'SECRET_CONFLICT',
+    seen: `${secret} was changed while pullpass worked on it: the API server answered ${code} ${words}`,
+    expected: 'the state that pullpass saw before',
+    hint: 'see who else writes it: kubectl get secret -o yaml --show-managed-fields',
+    retryable: true,
+  }
+}
+
+function wrongType(secret: string): Wording {
+  return {
+    code: 'SECRET_TYPE_WRONG',
+    seen: `${secret} has another type, which cannot be changed`,
+    expected: `type ${pullSecretType}`,
+    hint: 'choose another spec.secretName, or delete this Secret if nothing needs it',
+  }
+}
+
+function immutable(secret: string, { namespace = '', name = '' }: Asked): Wording {
+  return {
+    code: 'SECRET_IMMUTABLE',
+    seen: `${secret} is immutable: somebody set that, and nobody takes it back`,
+    expected: 'a Secret that can be updated',
+    hint: `kubectl delete secret ${shellQuote(name)} -n ${shellQuote(namespace)}, and refresh: it is made anew`,
+  }
+}
+
+function tooLargeOfSecretRefusal(secret: string, words: string): Wording {
+  return {
+    code: 'SECRET_TOO_LARGE',
+    seen: `${secret} is larger than the API server takes: ${words}`,
+    expected: 'at most 1 MiB of credentials in one Secret',
+    hint: 'name fewer hosts in one document: several documents make several Secrets',
+  }
+}
+
+/**
+ * The Status that the API server sends with a refusal.
+ * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
+ */
+export interface Status {
+  /** A word: `Forbidden`, `Conflict`; empty where there is none. */
+  readonly reason: string
+  readonly message: string
+  readonly causes: readonly StatusCause[]
+}
+
+export interface StatusCause {
+  readonly reason: string
+  readonly field: string
+  readonly message: string
+}
+
+const mostCauses = 100
+
+/** Undefined where the answer is none of the API server's. */
+export function parseStatus({ body }: Pick<ClusterAnswer, 'body'>): Status | undefined {
+  const object = asObject(jsonOrNone(body))
+  if (object?.['kind'] !== 'Status') return undefined
+  return {
+    reason: asText(object['reason']) ?? '',
+    message: asText(object['message']) ?? '',
+    causes: asList(asObject(object['details'])?.['causes']).slice(0, mostCauses).map(causeOf),
+  }
+}
+
+/**
+ * Whether the object would exceed what etcd stores, 1.5 MiB by default: the same request fails again. The API server classifies
+ * neither refusal: 500 without a reason, and only the message of etcd, or of its client, says why.
+ * https://etcd.io/docs/v3.5/dev-guide/limit/
+ */
+export function isTooLargeToStore(answer: Pick<ClusterAnswer, 'status' | 'body'>): boolean {
+  if (answer.status !== 500 || answer.body.length > longestRefusal) return false
+  const { message = '' } = parseStatus(answer) ?? {}
+  return message === 'etcdserver: request is too large' || message.includes('trying to send message larger than max')
+}
+
+/** Characters; either refusal takes 200. */
+const longestRefusal = 4_096
+
+function causeOf(value: unknown): StatusCause {
+  const { reason, field, message } = asObject(value) ?? {}
+  return { reason: asText(reason) ?? '', field: asText(field) ?? '', message: asText(message) ?? '' }
+}
+
+/** The wording for an API server that does not know who asks. */
+export function unauthenticated(seen: string): Wording {
+  return {
+    code: 'KUBERNETES_UNAUTHENTICATED',
+    seen,
+    expected: 'a credential that the API server takes',
+    hint: 'see that the token or client certificate is of this cluster and has not expired: kubectl auth whoami',
+  }
+}

@@ -1,0 +1,70 @@
+/** A request to the API server that got no answer, in words. */
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { systemErrorCode } from '../../host/read-file.ts'
+import { proxyFault, unreachedBy } from '../../http/request-errors.ts'
+import { AnswerTooLarge, AnswerUnusable, ProxyFailed } from '../../http/transport.ts'
+import { Stalled, Untrusted } from './line.ts'
+
+/** What was said already stays as it is. */
+export function unreachable(server: URL, error: unknown): PullpassError {
+  if (error instanceof PullpassError) return error
+  if (error instanceof AnswerTooLarge) return tooLarge(server, error)
+  if (error instanceof ProxyFailed) return proxyFault('kubernetes', error)
+  if (error instanceof AnswerUnusable) return unusable(server, error)
+  if (error instanceof Untrusted) return untrusted(server, error)
+  const code = systemErrorCode(error)
+  return new PullpassError({
+    code: 'KUBERNETES_UNREACHABLE',
+    hop: 'kubernetes',
+    seen: `the API server at ${server.origin} gave no answer: ${wordsOf(error)}`,
+    expected: 'an answer from the API server',
+    hint:
+      (code && hints[code]) ??
+      'see that this address is reachable from here (network policy, firewall, VPN), and that the API server runs',
+    retryable: code !== 'ENOTFOUND',
+    unreached: error instanceof Stalled ? 'timed out' : unreachedBy(code),
+    cause: error,
+  })
+}
+
+const hints: Readonly<Record<string, string | undefined>> = {
+  ENOTFOUND: 'correct the server in the kubeconfig: no address is known under this name',
+  ECONNREFUSED: 'nothing listens there: see that the API server (or kubectl proxy) runs, and that the port is right',
+}
+
+function wordsOf(error: unknown): string {
+  const code = systemErrorCode(error)
+  if (!(error instanceof Error)) return 'the connection failed'
+  return code === undefined || error.message.includes(code) ? error.message : `${error.message} (${code})`
+}
+
+function tooLarge(server: URL, { maxBytes }: AnswerTooLarge): PullpassError {
+  return new PullpassError({
+    code: 'ANSWER_TOO_LARGE',
+    hop: 'kubernetes',
+    seen: `${server.origin} answered more than ${maxBytes} bytes`,
+    expected: 'an answer as the API server gives it',
+    hint: 'see that the server in the kubeconfig is the API server, and that nothing between answers in its place',
+  })
+}
+
+function unusable(server: URL, { message }: AnswerUnusable): PullpassError {
+  return new PullpassError({
+    code: 'ANSWER_MALFORMED',
+    hop: 'kubernetes',
+    seen: `${server.origin} ${message}`,
+    expected: 'an HTTP response of the Kubernetes API',
+    hint: 'check that the server in the kubeconfig is the API server, and that no proxy or load balancer answers in its place',
+  })
+}
+
+function untrusted(server: URL, { cause, message }: Untrusted): PullpassError {
+  return new PullpassError({
+    code: 'CERTIFICATE_UNTRUSTED',
+    hop: 'kubernetes',
+    seen: `the certificate at ${server.origin} is not trusted: ${systemErrorCode(cause) ?? message}`,
+    expected: `a certificate for ${server.hostname} from the authority that the kubeconfig, or the pod's ca.crt, names`,
+    hint: "see that nothing between answers in the API server's place; in a kubeconfig, certificate-authority names its authority, tls-server-name its name",
+    cause,
+  })
+}

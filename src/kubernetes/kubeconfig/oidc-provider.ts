@@ -1,0 +1,81 @@
+/**
+ * A kubeconfig's auth-provider oidc: its id-token, renewed by its refresh-token, by Kubernetes' own client.
+ * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#option-1-oidc-authenticator
+ */
+import type { RequestOptions } from 'node:https'
+import type { KubeConfig } from '@kubernetes/client-node'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { asObject, asText, type JsonObject } from '../../text/json-fields.ts'
+import type { Redacted } from '../../text/redacted.ts'
+import { readCertificates } from '../connection/files.ts'
+import { parseBearer } from '../connection/identity.ts'
+import { type ChosenContext, resolveBeside, textField } from './load.ts'
+import type { AskPlugin, PluginOutside } from './plugin-credential.ts'
+
+const longestMs = 60_000
+/** No others: the library would run a program that is named in `exec`. */
+const settings = ['idp-issuer-url', 'client-id', 'client-secret', 'id-token', 'refresh-token'] as const
+
+export function askOidcProvider(context: ChosenContext, config: JsonObject, { signal }: PluginOutside): AskPlugin {
+  let asked: Promise<KubeConfig> | undefined
+  return async (because) => {
+    if (because === 'refused') asked = undefined // and with it what it remembers
+    asked ??= configOf(context, config)
+    const options: RequestOptions = {}
+    const kubeConfig = await asked
+    await withinTime(kubeConfig.applyToHTTPSOptions(options), signal).catch(() => {
+      signal.throwIfAborted()
+      throw fault(context, 'it did not renew the id-token') // its words may hold tokens
+    })
+    return { authorization: bearerOf(context, options) }
+  }
+}
+
+async function configOf({ user }: ChosenContext, fields: JsonObject): Promise<KubeConfig> {
+  const entry = { fields, file: user.file }
+  const config: Record<string, string | undefined> = Object.fromEntries(
+    settings.map((name) => [name, textField(entry, name)]),
+  )
+  const ca = textField(entry, 'idp-certificate-authority')
+  config['idp-certificate-authority-data'] = ca
+    ? Buffer.from(await readCertificates(resolveBeside(entry, ca))).toString('base64')
+    : textField(entry, 'idp-certificate-authority-data')
+  const { KubeConfig } = await import('./kube-config.ts')
+  const kubeConfig = new KubeConfig()
+  // Its agent is not used: the server is only named because the library wants one.
+  const cluster = { name: 'cluster', server: 'https://localhost', skipTLSVerify: false }
+  kubeConfig.loadFromClusterAndUser(cluster, { name: 'user', authProvider: { name: 'oidc', config } })
+  return kubeConfig
+}
+
+/** The library itself has no limit. */
+async function withinTime(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const over = AbortSignal.any([signal, AbortSignal.timeout(longestMs)])
+  const ended = Promise.withResolvers<never>()
+  const end = () => ended.reject(over.reason)
+  over.addEventListener('abort', end, { once: true })
+  try {
+    over.throwIfAborted()
+    await Promise.race([work, ended.promise])
+  } finally {
+    over.removeEventListener('abort', end)
+  }
+}
+
+/** An id-token that is absent, or over and not to be renewed, is told: without one, pullpass would ask as nobody. */
+function bearerOf(context: ChosenContext, { headers }: RequestOptions): Redacted {
+  const bearer = asText(asObject(headers)?.['Authorization'])?.replace(/^Bearer /, '')
+  const authorization = bearer === 'undefined' ? undefined : parseBearer(bearer ?? '')
+  if (!authorization) throw fault(context, 'it has no id-token that lives, or none that can be renewed')
+  return authorization
+}
+
+function fault({ name }: ChosenContext, words: string): PullpassError {
+  return new PullpassError({
+    code: 'KUBERNETES_UNAUTHENTICATED',
+    hop: 'kubernetes',
+    seen: `the user of context ${name} asks the auth-provider oidc for a credential: ${words}`,
+    expected: 'a credential for the API server',
+    hint: 'sign in anew, and see that kubectl works with this context',
+  })
+}

@@ -1,0 +1,41 @@
+/**
+ * The credential that a kubeconfig's user gets from a program (exec) or an auth provider.
+ * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
+ */
+import { showValue } from '../../document/show-value.ts'
+import { asObject, type JsonObject } from '../../text/json-fields.ts'
+import { type ChosenContext, kubeconfigInvalid, textField } from './load.ts'
+import type { AskPlugin, PluginOutside } from './plugin-credential.ts'
+
+/**
+ * Undefined where the user's credential has not to be asked for. What is asked gives a credential or throws
+ * KUBERNETES_UNAUTHENTICATED, or KUBECONFIG_INVALID where there is no such program.
+ * @throws KUBECONFIG_INVALID where it is not clear who is to be asked
+ */
+export async function askPlugin(context: ChosenContext, outside: PluginOutside): Promise<AskPlugin | undefined> {
+  const { file } = context.user
+  const exec = objectField(context, 'exec')
+  const provider = objectField(context, 'auth-provider')
+  if (exec && provider) throw kubeconfigInvalid({ seen: `a user in ${file} has both exec and auth-provider` })
+  if (exec) {
+    const { askExecPlugin } = await import('./exec-plugin.ts')
+    return askExecPlugin(context, exec, outside)
+  }
+  if (!provider) return undefined
+  const name = textField({ fields: provider, file }, 'name')
+  if (name === 'oidc') {
+    const { askOidcProvider } = await import('./oidc-provider.ts')
+    return askOidcProvider(context, asObject(provider['config']) ?? {}, outside)
+  }
+  throw kubeconfigInvalid({
+    seen: `the auth-provider of a user in ${file} is ${showValue(name)}`,
+    expected: 'exec, or the auth-provider oidc: Kubernetes 1.26 took away the others, which run programs unasked',
+  })
+}
+
+function objectField({ user }: ChosenContext, name: string): JsonObject | undefined {
+  const value = user.fields[name] ?? undefined
+  const object = asObject(value)
+  if (value !== undefined && !object) throw kubeconfigInvalid({ seen: `${name} in ${user.file} has no fields` })
+  return object
+}

@@ -1,0 +1,195 @@
+/**
+ * Objects of any kind, by their metadata: which kinds the API server has, which objects carry a label, and their deletion.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/
+ */
+
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { Outside } from '../../http/context.ts'
+import { asList, asObject, asText, asTexts, type JsonObject } from '../../text/json-fields.ts'
+import type { Cluster } from '../connection/cluster.ts'
+import { readAnswer } from '../connection/read-answer.ts'
+import { readStatus } from '../connection/status.ts'
+import { listPages, metadataOnly } from './list.ts'
+
+/** A kind as the API server serves it. */
+export interface ApiKind {
+  /** Empty: the core group. */
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  /** Plural: `cronjobs`. */
+  readonly resource: string
+}
+
+export interface ApiObject {
+  readonly type: ApiKind
+  /** Absent: cluster-scoped. */
+  readonly namespace?: string
+  readonly name: string
+  readonly uid: string
+  readonly labels: Readonly<Record<string, string>>
+  /** UIDs of the objects that own it. */
+  readonly ownerUids: readonly string[]
+}
+
+export interface ListedObjects {
+  /** Absent: the whole cluster. */
+  readonly namespace?: string
+  readonly labelSelector?: string
+}
+
+/** Empty where the API server does not have this kind. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
+export async function listObjects(
+  cluster: Cluster,
+  type: ApiKind,
+  { namespace, labelSelector }: ListedObjects,
+): Promise<ApiObject[]> {
+  const { resource } = type
+  const list = {
+    path: pathOf(type, namespace),
+    accept: metadataOnly,
+    whereAbsent: 'empty',
+    ...(labelSelector !== undefined && { labelSelector }),
+    asked: { verb: 'list', resource, ...inGroup(type), ...(namespace !== undefined && { namespace }) },
+  } as const
+  return await listPages(cluster, list, (item) => objectOf(type, item))
+}
+
+function objectOf(type: ApiKind, item: JsonObject): ApiObject {
+  const metadata = asObject(item['metadata']) ?? {}
+  const namespace = asText(metadata['namespace'])
+  return {
+    type,
+    ...(namespace !== undefined && { namespace }),
+    name: asText(metadata['name']) ?? '',
+    uid: asText(metadata['uid']) ?? '',
+    labels: asTexts(metadata['labels']),
+    ownerUids: asList(metadata['ownerReferences']).flatMap((owner) => asText(asObject(owner)?.['uid']) ?? []),
+  }
+}
+
+export interface DeleteWays {
+  /** `all`: the API server checks everything and deletes nothing. */
+  readonly dryRun: 'all' | 'none'
+  /** `Foreground`: the object stays until all that it owns is deleted. */
+  readonly propagation?: 'Background' | 'Foreground'
+  /** Only from this state. */
+  readonly resourceVersion?: string
+}
+
+/**
+ * Deletes exactly this object: one of the same name with another UID stays.
+ * @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED; SECRET_CONFLICT where a Secret was changed meanwhile
+ */
+export async function deleteObject(
+  cluster: Cluster,
+  { type, namespace, name, uid }: Omit<ApiObject, 'labels' | 'ownerUids'>,
+  { dryRun, propagation = 'Background', resourceVersion }: DeleteWays,
+): Promise<'deleted' | 'absent'> {
+  const answer = await cluster.request({
+    method: 'DELETE',
+    path: `${pathOf(type, namespace)}/${encodeURIComponent(name)}`,
+    accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json',
+    contentType: 'application/json',
+    body: JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'DeleteOptions',
+      propagationPolicy: propagation,
+      preconditions: { uid, resourceVersion },
+      ...(dryRun === 'all' && { dryRun: ['All'] }),
+    }),
+  })
+  if (answer.status === 200 || answer.status === 202) return 'deleted'
+  if (answer.status === 404) return 'absent'
+  throw readStatus(cluster, answer, {
+    verb: 'delete',
+    resource: type.resource,
+    ...inGroup(type),
+    name,
+    ...(namespace !== undefined && { namespace }),
+  })
+}
+
+/** Resolves when this object is gone. `withinMs`: how long to wait. @throws KUBERNETES_REFUSED where it stays longer */
+export async function waitUntilDeleted(
+  cluster: Cluster,
+  { type, namespace, name, uid }: Omit<ApiObject, 'labels' | 'ownerUids'>,
+  withinMs: number,
+  { now, sleep, signal }: Pick<Outside, 'now' | 'sleep' | 'signal'>,
+): Promise<void> {
+  const path = `${pathOf(type, namespace)}/${encodeURIComponent(name)}`
+  const accept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
+  for (const endMs = now().getTime() + withinMs; ; ) {
+    const answer = await cluster.request({ method: 'GET', path, accept })
+    if (answer.status === 404) return
+    if (answer.status !== 200)
+      throw readStatus(cluster, answer, { verb: 'get', resource: type.resource, ...inGroup(type), name })
+    if (asText(asObject(readAnswer(cluster, answer)['metadata'])?.['uid']) !== uid) return
+    if (now().getTime() >= endMs) throw stillThere(`${type.kind} ${namespace ? `${namespace}/` : ''}${name}`, withinMs)
+    await sleep(1000, signal)
+  }
+}
+
+const stillThere = (object: string, withinMs: number) =>
+  new PullpassError({
+    code: 'KUBERNETES_REFUSED',
+    hop: 'kubernetes',
+    seen: `${object} was deleted, and is still there after ${withinMs / 1000} s`,
+    expected: 'the object to be removed, with everything that it owns',
+    hint: 'find the finalizer that holds it (kubectl get -o yaml), then run the same command again',
+    retryable: true,
+  })
+
+/**
+ * Every kind that has objects in namespaces and can be listed and deleted, in its preferred version, by the aggregated
+ * discovery of Kubernetes 1.30 and newer; undefined where the API server does not answer with it.
+ * https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery
+ */
+export async function discoverNamespacedKinds(cluster: Cluster): Promise<ApiKind[] | undefined> {
+  const answers = await Promise.all(['/api', '/apis'].map(async (path) => await discover(cluster, path)))
+  if (answers.includes(undefined)) return undefined
+  const groups = answers.flatMap((some) => some ?? [])
+  if (groups.some((group) => asText(firstVersionOf(group)?.['freshness']) === 'Stale')) return undefined
+  return groups.flatMap(kindsOf)
+}
+
+const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
+
+async function discover(cluster: Cluster, path: string): Promise<JsonObject[] | undefined> {
+  const answer = await cluster.request({
+    method: 'GET',
+    path,
+    accept: `${aggregated},application/json`,
+    maxAnswerBytes: 8 * 1024 * 1024,
+  })
+  if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'apis' })
+  const content = readAnswer(cluster, answer)
+  if (content['kind'] !== 'APIGroupDiscoveryList') return undefined
+  return asList(content['items']).map((group) => asObject(group) ?? {})
+}
+
+/** The preferred one. */
+const firstVersionOf = (group: JsonObject) => asObject(asList(group['versions'])[0])
+
+function kindsOf(group: JsonObject): ApiKind[] {
+  const name = asText(asObject(group['metadata'])?.['name']) ?? ''
+  const preferred = firstVersionOf(group)
+  return asList(preferred?.['resources']).flatMap((one) => {
+    const resource = asObject(one) ?? {}
+    const verbs = asList(resource['verbs'])
+    if (resource['scope'] !== 'Namespaced' || !verbs.includes('list') || !verbs.includes('delete')) return []
+    return {
+      group: name,
+      version: asText(preferred?.['version']) ?? '',
+      kind: asText(asObject(resource['responseKind'])?.['kind']) ?? '',
+      resource: asText(resource['resource']) ?? '',
+    }
+  })
+}
+
+const inGroup = ({ group }: ApiKind) => (group === '' ? {} : { group })
+
+function pathOf({ group, version, resource }: ApiKind, namespace: string | undefined): string {
+  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
+  return `${root}${namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`}/${resource}`
+}

@@ -1,0 +1,151 @@
+/**
+ * One pull secret, by server-side apply. Its data is sent back by a dry run alone, which tells what admission makes of it.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/
+ */
+
+import { createHash } from 'node:crypto'
+import { pullSecretType } from '../../credential/docker-config.ts'
+import { asObject, asText, type JsonObject } from '../../text/json-fields.ts'
+import { Redacted } from '../../text/redacted.ts'
+import type { Cluster, ClusterAnswer } from '../connection/cluster.ts'
+import { malformed, readAnswer } from '../connection/read-answer.ts'
+import { parseStatus, readStatus } from '../connection/status.ts'
+
+export interface PullSecret {
+  readonly namespace: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  /** The document that the kubelet reads: JSON with `auths`. */
+  readonly dockerConfigJson: Redacted
+  /** Only this very Secret is updated; none is created. */
+  readonly uid?: string
+  /** Only from this state. */
+  readonly resourceVersion?: string
+}
+
+export interface ApplyWays {
+  /** The field manager, at most 128 bytes. */
+  readonly manager: string
+  /** Whether fields of other managers are taken over, or the apply gives way to them. */
+  readonly force: 'force' | 'yield'
+  /** `all`: the API server checks everything and stores nothing. */
+  readonly dryRun: 'all' | 'none'
+}
+
+export type Applied =
+  /** A dry run changes no resourceVersion, and has none to tell of what it would create: an update is `updated` there. */
+  | {
+      readonly outcome: 'created' | 'updated' | 'unchanged'
+      readonly uid: string
+      readonly resourceVersion: string
+      /** Of a dry run: fields that admission changed, so that something else would be stored than what was sent. */
+      readonly rewritten?: readonly string[]
+    }
+  /** The namespace is being deleted: nothing new fits into it, and nothing is missed. */
+  | { readonly outcome: 'terminating' }
+
+/**
+ * @throws SECRET_NOT_OURS where another manager owns a field, SECRET_CONFLICT where the Secret is not as `uid` and
+ * `resourceVersion` say, NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, SECRET_TYPE_WRONG, SECRET_TOO_LARGE
+ */
+export async function applySecret(cluster: Cluster, secret: PullSecret, ways: ApplyWays): Promise<Applied> {
+  const { namespace, name } = secret
+  const answer = await cluster.request({
+    method: 'PATCH',
+    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}?${applyQuery(ways)}`,
+    accept: ways.dryRun === 'all' ? 'application/json' : metadataAlone,
+    contentType: 'application/apply-patch+yaml', // JSON is YAML
+    body: () => manifestOf(secret),
+    ...(ways.dryRun === 'all' && { maxAnswerBytes: largestSecret }),
+  })
+  if (answer.status === 200 || answer.status === 201) return readApplied(cluster, answer, secret, ways)
+  if (isTerminating(answer)) return { outcome: 'terminating' }
+  const { sentSecrets } = await import('../connection/sent-secrets.ts')
+  cluster.secrets.add(...sentSecrets(secret.dockerConfigJson))
+  throw readStatus(cluster, answer, { verb: 'patch', resource: 'secrets', name, namespace })
+}
+
+const metadataAlone = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
+
+/** Bytes: etcd takes no larger object, and base64 is in it already. */
+const largestSecret = 2 * 1024 * 1024
+
+function applyQuery({ manager, force, dryRun }: ApplyWays): string {
+  const forced = force === 'force' ? '&force=true' : ''
+  return `fieldManager=${encodeURIComponent(manager)}${forced}${dryRun === 'all' ? '&dryRun=All' : ''}`
+}
+
+function manifestOf(secret: PullSecret): Redacted {
+  const { namespace, name, uid, resourceVersion, labels, annotations, dockerConfigJson } = secret
+  const manifest = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace, uid, resourceVersion, labels, annotations },
+    type: pullSecretType,
+    // `data`, since keys of `stringData` that are dropped later would stay.
+    data: { '.dockerconfigjson': encode(dockerConfigJson) },
+  }
+  return new Redacted(JSON.stringify(manifest))
+}
+
+/** Thousands of namespaces get the same document. */
+const encoded = new WeakMap<Redacted, string>()
+
+/** Standard base64: the kubelet takes no other. */
+function encode(dockerConfigJson: Redacted): string {
+  const known = encoded.get(dockerConfigJson) ?? Buffer.from(dockerConfigJson.reveal()).toString('base64')
+  encoded.set(dockerConfigJson, known)
+  return known
+}
+
+function readApplied(cluster: Cluster, answer: ClusterAnswer, secret: PullSecret, ways: ApplyWays): Applied {
+  const object = readAnswer(cluster, answer)
+  const metadata = asObject(object['metadata'])
+  const uid = asText(metadata?.['uid'])
+  const resourceVersion = asText(metadata?.['resourceVersion'])
+  if (!uid) throw malformed(cluster.server, answer.status, Buffer.byteLength(answer.body))
+  const same = ways.dryRun === 'none' && resourceVersion === secret.resourceVersion
+  const outcome = answer.status === 201 ? 'created' : same ? 'unchanged' : 'updated'
+  const rewritten = ways.dryRun === 'all' ? rewrittenFields(object, secret) : []
+  return { outcome, uid, resourceVersion: resourceVersion ?? '', ...(rewritten.length > 0 && { rewritten }) }
+}
+
+/** What a mutating webhook or policy adds does no harm; what it changes of ours is lost. */
+function rewrittenFields(object: JsonObject, { dockerConfigJson, labels, annotations }: PullSecret): string[] {
+  const metadata = asObject(object['metadata'])
+  const changed = (field: 'labels' | 'annotations', sent: Readonly<Record<string, string>>) =>
+    Object.entries(sent)
+      .filter(([name, value]) => asObject(metadata?.[field])?.[name] !== value)
+      .map(([name]) => `metadata.${field}[${name}]`)
+  const data = asText(asObject(object['data'])?.['.dockerconfigjson'])
+  return [
+    ...(data === encode(dockerConfigJson) ? [] : ['data[.dockerconfigjson]']),
+    ...(object['type'] === pullSecretType ? [] : ['type']),
+    ...changed('labels', labels),
+    ...changed('annotations', annotations),
+  ]
+}
+
+function isTerminating(answer: ClusterAnswer): boolean {
+  if (answer.status !== 403) return false
+  return parseStatus(answer)?.causes.some(({ reason }) => reason === 'NamespaceTerminating') ?? false
+}
+
+// The field manager of a document: two documents that claim one Secret conflict, instead of overwriting each other in turn.
+// https://kubernetes.io/docs/reference/using-api/server-side-apply/#managers
+
+/** The API server takes no longer name. Bytes. */
+const longest = 128
+
+/** `pullpass:KIND:NAMESPACE/NAME`, or `pullpass:KIND:NAME` for a document without a namespace; hashed over 128 bytes. */
+export function fieldManager(document: {
+  readonly kind: string
+  readonly namespace?: string | undefined
+  readonly name: string
+}): string {
+  const { kind, namespace, name } = document
+  const plain = `pullpass:${kind}:${namespace === undefined ? name : `${namespace}/${name}`}`
+  if (Buffer.byteLength(plain) <= longest) return plain
+  return `pullpass:${createHash('sha256').update(plain).digest('hex')}`
+}

@@ -1,0 +1,181 @@
+/** A ConfigMap as a small memory: its texts by key, read whole, written key by key. */
+import type { NamespacedName } from '../../document/document.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { asObject, asText, asTexts } from '../../text/json-fields.ts'
+import { shellQuote } from '../../text/plain-text.ts'
+import type { Cluster, ClusterAnswer, ClusterRequest } from '../connection/cluster.ts'
+import { readAnswer } from '../connection/read-answer.ts'
+import { readStatus } from '../connection/status.ts'
+
+export interface StoredConfigMap {
+  readonly data: Record<string, string>
+  /** Of the whole object, with its metadata, as JSON. */
+  readonly bytes: number
+}
+
+/** How long a request is sent again; absent: as any other. */
+type Patience = Pick<ClusterRequest, 'retryForMs' | 'longestMs'>
+
+type ConfigMapWrite = Patience & { readonly dryRun?: 'all' | 'none' }
+
+/** Empty if it does not exist. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
+export const readConfigMap = async (cluster: Cluster, map: NamespacedName): Promise<Record<string, string>> =>
+  (await readStoredConfigMap(cluster, map)).data
+
+/** Empty if it does not exist. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
+export async function readStoredConfigMap(
+  cluster: Cluster,
+  map: NamespacedName,
+  patience: Patience = {},
+): Promise<StoredConfigMap> {
+  const answer = await askConfigMap(cluster, map, { method: 'GET', path: configMapPath(map), ...patience })
+  if (answer.status === 404) return { data: {}, bytes: 0 }
+  if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'configmaps', ...map })
+  return { data: asTexts(asObject(readAnswer(cluster, answer)['data'])), bytes: Buffer.byteLength(answer.body) }
+}
+
+/**
+ * Sets these keys, and removes those of `undefined`; others stay. The ConfigMap is created if it does not exist. `dryRun` all:
+ * the API server authorizes, admits and validates the write, and stores nothing.
+ * @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, OBJECT_TOO_LARGE
+ */
+export async function writeConfigMap(
+  cluster: Cluster,
+  map: NamespacedName,
+  changes: Readonly<Record<string, string | undefined>>,
+  { dryRun = 'none', ...patience }: ConfigMapWrite = {},
+): Promise<void> {
+  const kept = Object.entries(changes).filter(([, text]) => text !== undefined)
+  // Not there, and there again: somebody is faster, or the answer to a first try was lost.
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    if ((await patch(cluster, map, { changes, dryRun, patience })) === 'patched' || kept.length === 0) return
+    if ((await createConfigMap(cluster, map, Object.fromEntries(kept), dryRun)) === 'created') return
+  }
+  throw new PullpassError({
+    code: 'KUBERNETES_REFUSED',
+    hop: 'kubernetes',
+    seen: `ConfigMap ${map.namespace}/${map.name} was made and deleted ${attempts} times while pullpass wrote it`,
+    expected: 'a ConfigMap that stays',
+    hint: 'see who deletes it',
+    retryable: true,
+  })
+}
+
+const attempts = 5
+
+/** A merge patch changes the keys that it names, whoever writes others at the same time. */
+async function patch(
+  cluster: Cluster,
+  map: NamespacedName,
+  { changes, dryRun, patience }: { changes: object; dryRun: 'all' | 'none'; patience: Patience },
+): Promise<'patched' | 'absent'> {
+  const answer = await askConfigMap(cluster, map, {
+    ...patience,
+    method: 'PATCH',
+    path: `${configMapPath(map)}?${queryOf(dryRun)}`,
+    contentType: 'application/merge-patch+json',
+    body: JSON.stringify({ data: changes }, (_, value: unknown) => value ?? null), // null takes a key away
+  })
+  if (answer.status === 200 || isDryRunUnsupported(answer, dryRun)) return 'patched'
+  if (answer.status === 404) return 'absent'
+  throw readStatus(cluster, answer, { verb: 'patch', resource: 'configmaps', ...map })
+}
+
+/** An admission webhook with side effects supports no dry run: nothing is known then. A write is never answered with 400. */
+const isDryRunUnsupported = ({ status }: ClusterAnswer, dryRun: 'all' | 'none') => dryRun === 'all' && status === 400
+
+/** @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, OBJECT_TOO_LARGE */
+export async function createConfigMap(
+  cluster: Cluster,
+  map: NamespacedName,
+  data: object,
+  dryRun: 'all' | 'none' = 'none',
+): Promise<'created' | 'there already'> {
+  const answer = await askConfigMap(cluster, map, {
+    method: 'POST',
+    path: `${folderOf(map)}?${queryOf(dryRun)}`,
+    contentType: 'application/json',
+    body: JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { ...map, labels: { 'app.kubernetes.io/managed-by': 'pullpass' } },
+      data,
+    }),
+  })
+  if (answer.status === 201 || isDryRunUnsupported(answer, dryRun)) return 'created'
+  if (answer.status === 409) return 'there already'
+  throw readStatus(cluster, answer, { verb: 'create', resource: 'configmaps', ...map })
+}
+
+/** 1 MiB of texts and 256 KiB of annotations, each character of which JSON may write as six. */
+const largestConfigMap = 8 * 1024 * 1024
+
+/** Each answer is the whole ConfigMap, with what others wrote into it. @throws ANSWER_TOO_LARGE, and what a cluster throws */
+export async function askConfigMap(
+  cluster: Cluster,
+  map: NamespacedName,
+  wanted: ClusterRequest,
+): Promise<ClusterAnswer> {
+  try {
+    return await cluster.request({ ...wanted, maxAnswerBytes: largestConfigMap })
+  } catch (error) {
+    throw error instanceof PullpassError && error.code === 'ANSWER_TOO_LARGE' ? tooLarge(map, error) : error
+  }
+}
+
+function tooLarge({ namespace, name }: NamespacedName, { code, hop, seen }: PullpassError): PullpassError {
+  const words = [namespace, name].map(shellQuote)
+  return new PullpassError({
+    code,
+    hop,
+    seen: `${seen} for ConfigMap ${namespace}/${name}`,
+    expected: 'a ConfigMap, which takes 1 MiB',
+    hint: `see what somebody wrote into it: kubectl -n ${words[0]} describe configmap ${words[1]}`,
+  })
+}
+
+const queryOf = (dryRun: 'all' | 'none') => `fieldManager=pullpass${dryRun === 'all' ? '&dryRun=All' : ''}`
+const folderOf = ({ namespace }: NamespacedName) => `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`
+export const configMapPath = (map: NamespacedName): string => `${folderOf(map)}/${encodeURIComponent(map.name)}`
+
+/** One text of a ConfigMap that several writers share: none overwrites what it did not see. */
+export interface ConfigMapEntry {
+  /** Undefined where there is none of this key. */
+  readonly text: string | undefined
+  /** Of the whole ConfigMap; undefined where it is not there. */
+  readonly resourceVersion: string | undefined
+}
+
+/** @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
+export async function readConfigMapEntry(cluster: Cluster, map: NamespacedName, key: string): Promise<ConfigMapEntry> {
+  const answer = await askConfigMap(cluster, map, { method: 'GET', path: configMapPath(map) })
+  if (answer.status === 404) return { text: undefined, resourceVersion: undefined }
+  if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'configmaps', ...map })
+  const { metadata, data } = readAnswer(cluster, answer)
+  return { text: asText(asObject(data)?.[key]), resourceVersion: asText(asObject(metadata)?.['resourceVersion']) }
+}
+
+/**
+ * Writes where the ConfigMap is still as `seen`; `outrun` where somebody wrote it since.
+ * @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED
+ */
+export async function replaceConfigMapEntry(
+  cluster: Cluster,
+  map: NamespacedName,
+  { key, text }: { readonly key: string; readonly text: string },
+  { resourceVersion }: Pick<ConfigMapEntry, 'resourceVersion'>,
+): Promise<'written' | 'outrun'> {
+  const data = { [key]: text }
+  if (resourceVersion === undefined) {
+    return (await createConfigMap(cluster, map, data)) === 'created' ? 'written' : 'outrun'
+  }
+  const answer = await askConfigMap(cluster, map, {
+    method: 'PATCH',
+    path: `${configMapPath(map)}?fieldManager=pullpass`,
+    contentType: 'application/merge-patch+json',
+    body: JSON.stringify({ metadata: { resourceVersion }, data }),
+  })
+  if (answer.status === 200) return 'written'
+  if (answer.status === 409 || answer.status === 404) return 'outrun'
+  throw readStatus(cluster, answer, { verb: 'patch', resource: 'configmaps', ...map })
+}

@@ -1,0 +1,50 @@
+/**
+ * A CronJob, and the newest pod that one of its Jobs made: whether it runs at all. To read them is a further right.
+ * https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/
+ */
+import type { NamespacedName } from '../../document/document.ts'
+import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
+import type { Cluster } from '../connection/cluster.ts'
+import { readAnswer } from '../connection/read-answer.ts'
+import { type Pod, podOf } from './pods.ts'
+
+export interface CronJobFacts extends NamespacedName {
+  readonly suspended: boolean
+  /** The newest one; absent: none is there, or pods may not be listed. */
+  readonly pod: Pod | undefined
+}
+
+/** Bytes: a few pods of a few KiB. */
+const longest = 2 * 1024 * 1024
+
+/** undefined where it is not there, or may not be read. @throws what a cluster throws */
+export async function readCronJob(
+  cluster: Cluster,
+  { namespace, name }: NamespacedName,
+): Promise<CronJobFacts | undefined> {
+  const place = encodeURIComponent(namespace)
+  const path = `/apis/batch/v1/namespaces/${place}/cronjobs/${encodeURIComponent(name)}`
+  const answer = await cluster.request({ method: 'GET', path, maxAnswerBytes: longest })
+  if (answer.status !== 200) return undefined
+  const spec = asObject(readAnswer(cluster, answer)['spec'])
+  const pods = await listPods(cluster, namespace)
+  const [pod] = pods
+    .filter((one) => jobOf(one)?.startsWith(`${name}-`))
+    .map((one) => podOf(one, { namespace, name: asText(asObject(one['metadata'])?.['name']) ?? '' }))
+    .toSorted((one, other) => (other.createdAt?.getTime() ?? 0) - (one.createdAt?.getTime() ?? 0))
+  return { namespace, name, suspended: spec?.['suspend'] === true, pod }
+}
+
+async function listPods(cluster: Cluster, namespace: string): Promise<JsonObject[]> {
+  const query = new URLSearchParams({ labelSelector: 'app.kubernetes.io/name=pullpass', limit: '100' })
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?${query.toString()}`
+  const answer = await cluster.request({ method: 'GET', path, maxAnswerBytes: longest })
+  if (answer.status !== 200) return []
+  return asList(readAnswer(cluster, answer)['items']).map((item) => asObject(item) ?? {})
+}
+
+/** Name of the Job that made a pod. */
+function jobOf(pod: JsonObject): string | undefined {
+  const owners = asList(asObject(pod['metadata'])?.['ownerReferences']).map((one) => asObject(one))
+  return asText(owners.find((one) => one?.['kind'] === 'Job')?.['name'])
+}

@@ -1,0 +1,196 @@
+/**
+ * Objects of one name, wherever they are: by one list of the whole cluster, or namespace by namespace where the rights
+ * go no further. A list by name is authorized by a rule with that name alone, `resourceNames: [NAME]`.
+ */
+
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
+import type { Cluster } from '../connection/cluster.ts'
+import { readAnswer } from '../connection/read-answer.ts'
+import { type Asked, readStatus } from '../connection/status.ts'
+
+export interface NamedAsked {
+  readonly resource: 'secrets' | 'serviceaccounts'
+  readonly name: string
+  readonly namespaces: readonly string[] | 'all'
+  readonly accept: string
+}
+
+export interface Listed<T> {
+  /** By namespace; with `all`, or many namespaces, also of namespaces that were not named. */
+  readonly found: ReadonlyMap<string, T>
+  /** Why a namespace could not be looked into: whether there is something in it is not known then. */
+  readonly faults: ReadonlyMap<string, PullpassError>
+}
+
+/** So few are asked for one by one: it reads less, and needs fewer rights. */
+const few = 4
+/** etcd takes no object over 1.5 MiB. Many namespaces are asked at once: what one of them can fill is bounded. */
+const oneObjectBytes = 2 * 1024 * 1024
+
+/** @throws KUBERNETES_FORBIDDEN, for `all` without the right to list in the whole cluster */
+export async function listByName<T extends { readonly namespace: string }>(
+  cluster: Cluster,
+  named: NamedAsked,
+  keep: (item: JsonObject) => T,
+): Promise<Listed<T>> {
+  const { namespaces } = named
+  if (namespaces !== 'all' && namespaces.length <= few) return await listEach(cluster, named, namespaces, keep)
+  try {
+    return { found: byNamespace(await listIn(cluster, named, undefined, keep)), faults: new Map() }
+  } catch (fault) {
+    const forbidden = fault instanceof PullpassError && fault.code === 'KUBERNETES_FORBIDDEN'
+    if (!forbidden || namespaces === 'all') throw fault
+    return await listEach(cluster, named, namespaces, keep)
+  }
+}
+
+const byNamespace = <T extends { readonly namespace: string }>(items: readonly T[]) =>
+  new Map(items.map((item) => [item.namespace, item]))
+
+async function listEach<T extends { readonly namespace: string }>(
+  cluster: Cluster,
+  named: NamedAsked,
+  namespaces: readonly string[],
+  keep: (item: JsonObject) => T,
+): Promise<Listed<T>> {
+  const faults = new Map<string, PullpassError>()
+  const lists = namespaces.map(async (namespace) => {
+    try {
+      return await listIn(cluster, named, namespace, keep)
+    } catch (fault) {
+      if (!isOfNamespace(fault)) throw fault
+      faults.set(namespace, fault)
+      return []
+    }
+  })
+  return { found: byNamespace((await Promise.all(lists)).flat()), faults }
+}
+
+/** A server that cannot be reached, or an ended run, is no namespace's own trouble. */
+function isOfNamespace(fault: unknown): fault is PullpassError {
+  const own = ['KUBERNETES_FORBIDDEN', 'KUBERNETES_REFUSED', 'ANSWER_TOO_LARGE', 'ANSWER_MALFORMED']
+  return fault instanceof PullpassError && own.includes(fault.code)
+}
+
+async function listIn<T>(
+  cluster: Cluster,
+  { resource, name, accept }: NamedAsked,
+  namespace: string | undefined,
+  keep: (item: JsonObject) => T,
+): Promise<T[]> {
+  const place = namespace === undefined ? '' : `namespaces/${encodeURIComponent(namespace)}/`
+  const list = {
+    path: `/api/v1/${place}${resource}`,
+    fieldSelector: `metadata.name=${name}`,
+    accept,
+    asked: { verb: 'list', resource, name, ...(namespace === undefined ? {} : { namespace }) },
+    ...(namespace === undefined ? {} : { maxAnswerBytes: oneObjectBytes }),
+  } as const
+  return await listPages(cluster, list, keep)
+}
+
+/**
+ * A list of the API server's, page by page.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+ */
+export const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
+
+export interface ListAsked {
+  /** Without a query. */
+  readonly path: string
+  /** `metadata.name=regcred` */
+  readonly fieldSelector?: string
+  readonly labelSelector?: string
+  /** What a 404 means: the kind is not served. Absent: an error. */
+  readonly whereAbsent?: 'empty'
+  readonly accept: string
+  readonly asked: Asked
+  /** Of one page; absent: 8 MiB. */
+  readonly maxAnswerBytes?: number
+}
+
+const defaultPageBytes = 8 * 1024 * 1024
+const pageSizes = [500, 50, 5, 1] as const
+const longestMs = 120_000
+/** Five times what Kubernetes takes for a large cluster. */
+const maxItems = 50_000
+const maxAttempts = 4
+
+/** Every item, each turned into what the caller keeps of it: the rest of a page is dropped as it comes. */
+export async function listPages<T>(cluster: Cluster, list: ListAsked, keep: (item: JsonObject) => T): Promise<T[]> {
+  for (let attempt = 1, size = 0; ; ) {
+    const items = await listOnce(cluster, list, pageSizes[size] ?? 1, keep).catch((fault: unknown) => {
+      if (!isTooLarge(fault) || size === pageSizes.length - 1) throw fault
+      return 'too large' as const
+    })
+    if (items === 'endless') throw endless(cluster, list.asked)
+    if (items === 'too large') size += 1
+    else if (items !== 'expired') return items
+    else if (attempt++ === maxAttempts) throw expired(cluster, list.asked, maxAttempts)
+  }
+}
+
+/** Whoever may write annotations can make a page as large as he likes; a page of a few objects is bounded. */
+const isTooLarge = (fault: unknown) => fault instanceof PullpassError && fault.code === 'ANSWER_TOO_LARGE'
+
+/** `expired`: the next page is no longer there (410), and the list begins anew. `endless`: more came than is kept. */
+async function listOnce<T>(
+  cluster: Cluster,
+  list: ListAsked,
+  limit: number,
+  keep: (item: JsonObject) => T,
+): Promise<T[] | 'expired' | 'endless'> {
+  const { accept, maxAnswerBytes = defaultPageBytes } = list
+  const items: T[] = []
+  for (let page = 1, next: string | undefined; page <= maxItems && items.length <= maxItems; page++) {
+    const path = `${list.path}?${pageQuery(list, limit, next)}`
+    const answer = await cluster.request({ method: 'GET', path, accept, maxAnswerBytes, longestMs })
+    if (answer.status === 410) return 'expired'
+    if (answer.status === 404 && list.whereAbsent === 'empty') return []
+    if (answer.status !== 200) throw readStatus(cluster, answer, list.asked)
+    const content = readAnswer(cluster, answer)
+    for (const item of asList(content['items'])) items.push(keep(asObject(item) ?? {}))
+    next = asText(asObject(content['metadata'])?.['continue'])
+    if (!next) return items
+  }
+  return 'endless'
+}
+
+function pageQuery({ fieldSelector, labelSelector }: ListAsked, limit: number, next: string | undefined): string {
+  const query = new URLSearchParams({ limit: String(limit) })
+  if (fieldSelector !== undefined) query.set('fieldSelector', fieldSelector)
+  if (labelSelector !== undefined) query.set('labelSelector', labelSelector)
+  if (next !== undefined) query.set('continue', next)
+  return query.toString()
+}
+
+function expired({ server }: Cluster, { resource }: Asked, attempts: number): PullpassError {
+  return new PullpassError({
+    code: 'KUBERNETES_UNREACHABLE',
+    hop: 'kubernetes',
+    seen: `${server} answered 410 in the middle of the list of ${resource}, ${attempts} times`,
+    expected: 'a list that can be read to its end',
+    hint: 'nothing to do if it passes: the next run asks again',
+    retryable: true,
+  })
+}
+
+function endless({ server }: Cluster, { resource }: Asked): PullpassError {
+  return new PullpassError({
+    code: 'ANSWER_TOO_LARGE',
+    hop: 'kubernetes',
+    seen: `${server} answered more than ${maxItems} ${resource}`,
+    expected: 'a list that ends',
+    hint: 'see that the server in the kubeconfig is the API server, and that nothing between answers in its place',
+  })
+}
+
+// What a list by name found in one namespace.
+
+/** @throws why that namespace could not be looked into */
+export function foundIn<T>({ found, faults }: Listed<T>, namespace: string): T | undefined {
+  const fault = faults.get(namespace)
+  if (fault !== undefined) throw fault
+  return found.get(namespace)
+}

@@ -1,0 +1,148 @@
+/** One pod, as far as its images and pull secrets go. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
+import type { NamespacedName } from '../../document/document.ts'
+import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
+import type { Cluster } from '../connection/cluster.ts'
+import { readAnswer } from '../connection/read-answer.ts'
+import { readStatus } from '../connection/status.ts'
+
+export interface Pod {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+  readonly createdAt: Date | undefined
+  readonly serviceAccountName: string
+  /** Absent: no node runs it yet. */
+  readonly nodeName: string | undefined
+  /** Names, in their order: copied from the service account where the pod named none, at its creation only. */
+  readonly imagePullSecrets: readonly string[]
+  /** Init containers first, ephemeral ones last. */
+  readonly containers: readonly PodContainer[]
+  /** What makes a new pod where this one is deleted; absent: nothing does. */
+  readonly controller: PodController | undefined
+  /** Why it does not run, where that is no container's: `Evicted`, `Unschedulable`. */
+  readonly stopped: StoppedPod | undefined
+  readonly deleting: boolean
+}
+
+export interface PodContainer {
+  readonly name: string
+  readonly kind: 'initContainers' | 'containers' | 'ephemeralContainers'
+  /** As the pod names it. */
+  readonly image: string
+  /** `present`: the node has it. `unknown`: the kubelet has said nothing of it yet. */
+  readonly imageState: 'present' | 'unknown'
+  readonly waiting: WaitingReason | undefined
+}
+
+export interface WaitingReason {
+  /** `ImagePullBackOff`, `ContainerCreating`, … */
+  readonly reason: string
+  /** The kubelet's words: from outside. */
+  readonly message: string
+}
+
+interface PodController {
+  /** `StatefulSet`, `ReplicaSet`, `Job`, … */
+  readonly kind: string
+  readonly name: string
+}
+
+interface StoppedPod {
+  readonly reason: string
+  /** From outside. */
+  readonly message: string
+}
+
+/** Bytes: etcd takes no larger object. */
+const longest = 2 * 1024 * 1024
+
+/** undefined where it is not there. @throws KUBERNETES_FORBIDDEN, and what a cluster throws */
+export async function readPod(cluster: Cluster, { namespace, name }: NamespacedName): Promise<Pod | undefined> {
+  const answer = await cluster.request({
+    method: 'GET',
+    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`,
+    accept: 'application/json',
+    maxAnswerBytes: longest,
+  })
+  if (answer.status === 404) return undefined
+  if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'pods', name, namespace })
+  return podOf(readAnswer(cluster, answer), { namespace, name })
+}
+
+export function podOf(pod: JsonObject, names: NamespacedName): Pod {
+  const metadata = asObject(pod['metadata'])
+  const spec = asObject(pod['spec'])
+  const status = asObject(pod['status'])
+  const created = Date.parse(asText(metadata?.['creationTimestamp']) ?? '')
+  return {
+    ...names,
+    uid: asText(metadata?.['uid']) ?? '',
+    createdAt: Number.isNaN(created) ? undefined : new Date(created),
+    serviceAccountName: asText(spec?.['serviceAccountName']) ?? 'default',
+    nodeName: asText(spec?.['nodeName']),
+    imagePullSecrets: asList(spec?.['imagePullSecrets']).flatMap((one) => asText(asObject(one)?.['name']) ?? []),
+    containers: (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((kind) =>
+      containersOf(kind, spec, status),
+    ),
+    controller: controllerOf(metadata),
+    stopped: stoppedOf(status),
+    deleting: metadata?.['deletionTimestamp'] !== undefined,
+  }
+}
+
+const statusField = {
+  initContainers: 'initContainerStatuses',
+  containers: 'containerStatuses',
+  ephemeralContainers: 'ephemeralContainerStatuses',
+} as const
+
+function containersOf(
+  kind: PodContainer['kind'],
+  spec: JsonObject | undefined,
+  status: JsonObject | undefined,
+): PodContainer[] {
+  const statuses = new Map(
+    asList(status?.[statusField[kind]]).map((one) => [asObject(one)?.['name'], asObject(one)] as const),
+  )
+  return asList(spec?.[kind]).map((one) => {
+    const container = asObject(one)
+    const name = asText(container?.['name']) ?? ''
+    const seen = statuses.get(name)
+    return {
+      name,
+      kind,
+      image: asText(container?.['image']) ?? '',
+      imageState: asText(seen?.['imageID']) ? 'present' : 'unknown',
+      waiting: waitingOf(asObject(asObject(seen?.['state'])?.['waiting'])),
+    }
+  })
+}
+
+function waitingOf(waiting: JsonObject | undefined): WaitingReason | undefined {
+  const reason = asText(waiting?.['reason'])
+  return reason === undefined ? undefined : { reason, message: asText(waiting?.['message']) ?? '' }
+}
+
+/** Of a ReplicaSet the Deployment, whose name its own begins with: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label */
+function controllerOf(metadata: JsonObject | undefined): PodController | undefined {
+  const owner = asList(metadata?.['ownerReferences'])
+    .map((one) => asObject(one))
+    .find((one) => one?.['controller'] === true)
+  const [kind, name] = [asText(owner?.['kind']), asText(owner?.['name'])]
+  if (kind === undefined || name === undefined) return undefined
+  const hash = asText(asObject(metadata?.['labels'])?.['pod-template-hash'])
+  return kind === 'ReplicaSet' && hash !== undefined && name.endsWith(`-${hash}`)
+    ? { kind: 'Deployment', name: name.slice(0, -hash.length - 1) }
+    : { kind, name }
+}
+
+/** What an eviction or an admission by the kubelet leaves in the status, or what the scheduler says of no node that fits. */
+function stoppedOf(status: JsonObject | undefined): StoppedPod | undefined {
+  const reason = asText(status?.['reason'])
+  if (reason !== undefined) return { reason, message: asText(status?.['message']) ?? '' }
+  const scheduled = asList(status?.['conditions'])
+    .map((one) => asObject(one))
+    .find((one) => one?.['type'] === 'PodScheduled' && one['status'] === 'False')
+  const why = asText(scheduled?.['reason'])
+  return why === undefined ? undefined : { reason: why, message: asText(scheduled?.['message']) ?? '' }
+}

@@ -1,0 +1,118 @@
+/** What a Secret's metadata says about whose it is; whatever else it says is dropped as it comes. */
+import { asList, asObject, asText, asTexts, type JsonObject } from '../../text/json-fields.ts'
+import { Redacted } from '../../text/redacted.ts'
+import type { Cluster } from '../connection/cluster.ts'
+import { type Listed, listByName, metadataOnly } from './list.ts'
+
+export interface PullSecretMetadata {
+  readonly namespace: string
+  readonly uid: string
+  readonly resourceVersion: string
+  /** Only pullpass's own, `pullpass.dev/…`. */
+  readonly annotations: Readonly<Record<string, string>>
+  /** kubectl's last-applied-configuration, which may hold a whole credential: its value is dropped. */
+  readonly lastApplied: 'present' | 'absent'
+  /** Whether `app.kubernetes.io/managed-by` is `pullpass`. */
+  readonly labelled: boolean
+  /** Names of the field managers that own `.dockerconfigjson`, that label, and each of our annotations by its name. */
+  readonly owners: {
+    readonly data: readonly string[]
+    readonly label: readonly string[]
+    readonly annotations: ReadonlyMap<string, readonly string[]>
+  }
+  readonly deleting: boolean
+}
+
+const ourPrefix = 'pullpass.dev/'
+const managedBy = 'app.kubernetes.io/managed-by'
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
+
+export function pullSecretMetadata(secret: JsonObject): PullSecretMetadata {
+  const metadata = asObject(secret['metadata']) ?? {}
+  const annotations = asObject(metadata['annotations']) ?? {}
+  return {
+    namespace: asText(metadata['namespace']) ?? '',
+    uid: asText(metadata['uid']) ?? '',
+    resourceVersion: asText(metadata['resourceVersion']) ?? '',
+    annotations: asTexts(annotations, (name) => name.startsWith(ourPrefix)),
+    lastApplied: annotations[lastApplied] === undefined ? 'absent' : 'present',
+    labelled: asObject(metadata['labels'])?.[managedBy] === 'pullpass',
+    owners: ownersOf(asList(metadata['managedFields'])),
+    deleting: metadata['deletionTimestamp'] !== undefined,
+  }
+}
+
+/** FieldsV1: a tree of `f:NAME`. https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management */
+function ownersOf(managedFields: readonly unknown[]): PullSecretMetadata['owners'] {
+  const data: string[] = []
+  const label: string[] = []
+  const annotations = new Map<string, string[]>()
+  for (const entry of managedFields) {
+    const { manager, fieldsV1 } = asObject(entry) ?? {}
+    const fields = asObject(fieldsV1)
+    if (typeof manager !== 'string' || !fields) continue
+    if (asObject(fields['f:data'])?.['f:.dockerconfigjson']) data.push(manager)
+    const metadata = asObject(fields['f:metadata'])
+    if (asObject(metadata?.['f:labels'])?.[`f:${managedBy}`]) label.push(manager)
+    for (const field of Object.keys(asObject(metadata?.['f:annotations']) ?? {})) {
+      const name = field.slice('f:'.length)
+      if (name.startsWith(ourPrefix)) annotations.set(name, [...(annotations.get(name) ?? []), manager])
+    }
+  }
+  return { data, label, annotations }
+}
+
+/** The pull secrets of one name, by their metadata alone: what is in them is not asked for. */
+export async function listPullSecrets(
+  cluster: Cluster,
+  name: string,
+  namespaces: readonly string[] | 'all',
+): Promise<Listed<PullSecretMetadata>> {
+  const named = { resource: 'secrets', name, namespaces, accept: metadataOnly } as const
+  return await listByName(cluster, named, pullSecretMetadata)
+}
+
+/** Pull secrets of one name with what is in them, for the one case that needs it: to keep what a failed registry had. */
+export interface PullSecretContent extends PullSecretMetadata {
+  /** `kubernetes.io/dockerconfigjson`, or whatever else somebody made it. */
+  readonly type: string
+  /** Whether somebody made it so that nobody can update it. */
+  readonly immutable: boolean
+  /** Names of all field managers of the Secret, whatever they own. */
+  readonly managers: readonly string[]
+  /** Absent where the Secret has no `.dockerconfigjson`. */
+  readonly dockerConfigJson: Redacted | undefined
+  /** Absent where it has no `.dockercfg`, the form of old. */
+  readonly dockerCfg: Redacted | undefined
+}
+
+/** `list` by name is the right that it takes, not `get`. */
+export async function readPullSecretData(
+  cluster: Cluster,
+  name: string,
+  namespaces: readonly string[] | 'all',
+): Promise<Listed<PullSecretContent>> {
+  const named = { resource: 'secrets', name, namespaces, accept: 'application/json' } as const
+  return await listByName(cluster, named, contentOf)
+}
+
+function contentOf(secret: JsonObject): PullSecretContent {
+  const data = (name: string): Redacted | undefined => {
+    const encoded = asText(asObject(secret['data'])?.[name])
+    return encoded === undefined ? undefined : new Redacted(Buffer.from(encoded, 'base64').toString('utf8'))
+  }
+  return {
+    ...pullSecretMetadata(secret),
+    type: asText(secret['type']) ?? 'Opaque',
+    immutable: secret['immutable'] === true,
+    managers: managersOf(secret),
+    dockerConfigJson: data('.dockerconfigjson'),
+    dockerCfg: data('.dockercfg'),
+  }
+}
+
+function managersOf(secret: JsonObject): string[] {
+  const entries = asList(asObject(secret['metadata'])?.['managedFields'])
+  const names = entries.map((entry) => asText(asObject(entry)?.['manager']))
+  return [...new Set(names.filter((name) => name !== undefined))]
+}

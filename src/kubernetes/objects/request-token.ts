@@ -1,0 +1,136 @@
+/**
+ * A token of a service account, for one audience, by TokenRequest.
+ * https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/
+ */
+import type { NamespacedName } from '../../document/document.ts'
+import { type Fault, PullpassError } from '../../errors/pullpass-error.ts'
+import { asObject, asText } from '../../text/json-fields.ts'
+import { shellQuote } from '../../text/plain-text.ts'
+import { Redacted } from '../../text/redacted.ts'
+import type { Cluster, ClusterAnswer } from '../connection/cluster.ts'
+import { malformed, readAnswer } from '../connection/read-answer.ts'
+import { type Asked, readStatus } from '../connection/status.ts'
+
+export interface TokenWanted {
+  readonly audience: string
+  /** Seconds; the API server grants no less than 600, and may grant less than is asked. */
+  readonly lifeSeconds: number
+}
+
+export interface RequestedToken {
+  readonly value: Redacted
+  readonly expiresAt: Date
+}
+
+const shortestSeconds = 600
+
+/** The token is real, in a dry run too: TokenRequest knows none. @throws TOKEN_REQUEST_REFUSED */
+export async function requestToken(
+  cluster: Cluster,
+  account: NamespacedName,
+  wanted: TokenWanted,
+): Promise<RequestedToken> {
+  const { namespace, name } = account
+  const expirationSeconds = Math.max(shortestSeconds, Math.ceil(wanted.lifeSeconds))
+  const answer = await cluster.request({
+    method: 'POST',
+    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${encodeURIComponent(name)}/token`,
+    contentType: 'application/json',
+    body: JSON.stringify({
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: { audiences: [wanted.audience], expirationSeconds },
+    }),
+  })
+  if (answer.status !== 201) {
+    throw refused(cluster, answer, { verb: 'create', resource: 'serviceaccounts/token', name, namespace })
+  }
+  return readToken(cluster, answer)
+}
+
+function readToken(cluster: Cluster, answer: ClusterAnswer): RequestedToken {
+  const status = asObject(readAnswer(cluster, answer)['status'])
+  const token = asText(status?.['token'])
+  const expiresAt = new Date(asText(status?.['expirationTimestamp']) ?? Number.NaN)
+  if (!token || Number.isNaN(expiresAt.getTime())) {
+    throw malformed(cluster.server, answer.status, Buffer.byteLength(answer.body))
+  }
+  const value = new Redacted(token)
+  cluster.secrets.add(value)
+  return { value, expiresAt }
+}
+
+/** What is wrong with the account or the right to it is wrong with this request; a lost connection is not. */
+function refused(cluster: Cluster, answer: ClusterAnswer, asked: Asked): PullpassError {
+  const fault = readStatus(cluster, answer, asked)
+  if (![400, 403, 404, 422].includes(answer.status) || fault.code === 'ANSWER_MALFORMED') return fault
+  const words = wordsOf(answer, asked, fault)
+  return new PullpassError({ code: 'TOKEN_REQUEST_REFUSED', hop: 'subject-token', ...words, cause: fault })
+}
+
+function wordsOf(
+  { status }: ClusterAnswer,
+  { namespace = '', name = '' }: Asked,
+  { code, seen, expected, hint }: PullpassError,
+): Pick<Fault, 'seen' | 'expected' | 'hint'> {
+  if (status !== 404) return { seen, expected, hint }
+  const absent = absentAccount({ namespace, name }, code === 'NAMESPACE_MISSING' ? 'namespace' : 'account')
+  return {
+    seen: `${absent.seen}, so that no token can be requested for ${absent.missing === 'account' ? 'it' : `ServiceAccount ${name} in it`}`,
+    expected: 'the service account that spec.serviceAccountRef names',
+    hint: `${absent.command}, or correct the reference`,
+  }
+}
+
+/** A service account that is not there, or whose namespace is not: in words, and how it is made. */
+export interface AbsentAccount {
+  readonly missing: 'namespace' | 'account'
+  readonly seen: string
+  /** One line for a shell. */
+  readonly command: string
+}
+
+export function absentAccount({ namespace, name }: NamespacedName, missing: AbsentAccount['missing']): AbsentAccount {
+  const [place = '', account = ''] = [namespace, name].map(shellQuote)
+  const create = `kubectl create serviceaccount ${account} -n ${place}`
+  return missing === 'account'
+    ? { missing, seen: `ServiceAccount ${namespace}/${name} is not there`, command: create }
+    : {
+        missing,
+        seen: `Namespace ${namespace} is not there`,
+        command: `kubectl create namespace ${place} && ${create}`,
+      }
+}
+
+// Whether a service account is there, before anything rests on it.
+
+/** Undefined where it is there, and where the operator may not look: nothing is known then. @throws KUBERNETES_REFUSED, KUBERNETES_UNREACHABLE */
+export async function findAbsentAccount(
+  cluster: Cluster,
+  { namespace, name }: NamespacedName,
+): Promise<AbsentAccount | undefined> {
+  const place = `/api/v1/namespaces/${encodeURIComponent(namespace)}`
+  const account = await cluster.request({
+    method: 'GET',
+    path: `${place}/serviceaccounts/${encodeURIComponent(name)}`,
+    accept: metadata,
+  })
+  if (account.status === 200 || account.status === 403) return undefined
+  if (account.status !== 404)
+    throw readStatus(cluster, account, { verb: 'get', resource: 'serviceaccounts', namespace, name })
+  // Of an account in a namespace that is not there, the API server says no more than that the account is not.
+  const { status } = await cluster.request({ method: 'GET', path: place, accept: metadata })
+  return absentAccount({ namespace, name }, status === 404 ? 'namespace' : 'account')
+}
+
+const metadata = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
+
+/** Asks the cluster something over a connection of its own: behind a load balancer perhaps another API server answers. */
+export async function askAnew<T>(cluster: Cluster, ask: (other: Cluster) => Promise<T>): Promise<T> {
+  const other = cluster.reconnect()
+  try {
+    return await ask(other)
+  } finally {
+    await other.close()
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Whether who asks, or a service account, may do one thing, without doing it: reviews store nothing.
+ * https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-access-review-v1/
+ * https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/subject-access-review-v1/
+ */
+import { asObject } from '../../text/json-fields.ts'
+import type { Cluster } from '../connection/cluster.ts'
+import { malformed, readAnswer } from '../connection/read-answer.ts'
+import { readStatus } from '../connection/status.ts'
+
+export interface AccessQuestion {
+  readonly verb: string
+  /** `serviceaccounts/token` for a subresource. */
+  readonly resource: string
+  /** Absent: any. */
+  readonly name?: string | undefined
+  /** Absent: in all namespaces. */
+  readonly namespace?: string | undefined
+}
+
+export interface ReviewedAccount {
+  readonly namespace: string
+  readonly name: string
+}
+
+/**
+ * `account`: absent, who asks; else whoever asks needs the right to ask about others.
+ * @throws KUBERNETES_FORBIDDEN where even asking is not allowed, and what a cluster throws
+ */
+export async function reviewAccess(
+  cluster: Cluster,
+  question: AccessQuestion,
+  account?: ReviewedAccount,
+): Promise<'allowed' | 'denied'> {
+  const { verb, name, namespace } = question
+  const [resource, subresource] = question.resource.split('/')
+  const resourceAttributes = { group: '', version: 'v1', resource, subresource, verb, name, namespace }
+  const kind = account === undefined ? 'SelfSubjectAccessReview' : 'SubjectAccessReview'
+  const plural = account === undefined ? 'selfsubjectaccessreviews' : 'subjectaccessreviews'
+  const answer = await cluster.request({
+    method: 'POST',
+    path: `/apis/authorization.k8s.io/v1/${plural}`,
+    contentType: 'application/json',
+    body: JSON.stringify({
+      apiVersion: 'authorization.k8s.io/v1',
+      kind,
+      spec: { resourceAttributes, ...(account && userOf(account)) },
+    }),
+  })
+  if (answer.status !== 201) throw readStatus(cluster, answer, { verb: 'create', resource: plural })
+  const allowed = asObject(readAnswer(cluster, answer)['status'])?.['allowed']
+  if (typeof allowed !== 'boolean') throw malformed(cluster.server, answer.status, Buffer.byteLength(answer.body))
+  return allowed ? 'allowed' : 'denied'
+}
+
+/** As a token of it is known: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#service-account-tokens */
+const userOf = ({ namespace, name }: ReviewedAccount) => ({
+  user: `system:serviceaccount:${namespace}:${name}`,
+  groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+})

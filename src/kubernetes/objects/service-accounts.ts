@@ -1,0 +1,128 @@
+/**
+ * A pull secret's name added to a service account's `imagePullSecrets`, or removed from it. That list is atomic and has
+ * entries of other owners: a merge patch with the resourceVersion that was read writes the whole list, or gets 409 when
+ * another client was faster.
+ */
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
+import type { Cluster, ClusterAnswer } from '../connection/cluster.ts'
+import { type Asked, readStatus } from '../connection/status.ts'
+import { foundIn, type Listed, listByName } from './list.ts'
+
+export interface AttachWays {
+  readonly manager: string
+  /** `all`: the API server checks everything and stores nothing. */
+  readonly dryRun: 'all' | 'none'
+}
+
+/** Each means that somebody else wrote the same account in between: of n writers the slowest needs n of them. */
+const maxAttempts = 50
+
+/** Nothing is written where the name is there already. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
+export async function attachPullSecret(
+  cluster: Cluster,
+  account: ServiceAccount,
+  secretName: string,
+  ways: AttachWays,
+): Promise<'attached' | 'unchanged' | 'gone'> {
+  const result = await changeNames(cluster, account, ways, (names) =>
+    names.includes(secretName) ? names : [...names, secretName],
+  )
+  return result === 'changed' ? 'attached' : result
+}
+
+/** Other entries keep their order. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
+export async function detachPullSecret(
+  cluster: Cluster,
+  account: ServiceAccount,
+  secretName: string,
+  ways: AttachWays,
+): Promise<'detached' | 'unchanged' | 'gone'> {
+  const result = await changeNames(cluster, account, ways, (names) =>
+    names.includes(secretName) ? names.filter((name) => name !== secretName) : names,
+  )
+  return result === 'changed' ? 'detached' : result
+}
+
+/** `change` returns the same array where nothing is to be written. */
+async function changeNames(
+  cluster: Cluster,
+  account: ServiceAccount,
+  ways: AttachWays,
+  change: (names: readonly string[]) => readonly string[],
+): Promise<'changed' | 'unchanged' | 'gone'> {
+  let seen: ServiceAccount | undefined = account
+  for (let attempt = 1; seen && !seen.deleting; attempt++) {
+    const names = change(seen.imagePullSecrets)
+    if (names === seen.imagePullSecrets) return 'unchanged'
+    const answer = await patch(cluster, seen, names, ways)
+    if (answer.status === 200) return 'changed'
+    if (answer.status === 404) return 'gone'
+    if (answer.status !== 409 || attempt === maxAttempts) throw refused(cluster, answer, account)
+    seen = foundIn(await listServiceAccounts(cluster, account.name, [account.namespace]), account.namespace)
+  }
+  return 'gone'
+}
+
+async function patch(
+  cluster: Cluster,
+  { namespace, name, resourceVersion }: ServiceAccount,
+  names: readonly string[],
+  { manager, dryRun }: AttachWays,
+): Promise<ClusterAnswer> {
+  const query = new URLSearchParams({ fieldManager: manager, ...(dryRun === 'all' ? { dryRun: 'All' } : {}) })
+  return await cluster.request({
+    method: 'PATCH',
+    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${encodeURIComponent(name)}?${query.toString()}`,
+    accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+    contentType: 'application/merge-patch+json',
+    body: JSON.stringify({
+      metadata: { resourceVersion },
+      imagePullSecrets: names.map((secret) => ({ name: secret })),
+    }),
+  })
+}
+
+function refused(cluster: Cluster, answer: ClusterAnswer, { namespace, name }: ServiceAccount): PullpassError {
+  const asked: Asked = { verb: 'patch', resource: 'serviceaccounts', namespace, name }
+  if (answer.status !== 409) return readStatus(cluster, answer, asked)
+  return new PullpassError({
+    code: 'KUBERNETES_REFUSED',
+    hop: 'kubernetes',
+    seen: `ServiceAccount ${namespace}/${name} was changed ${maxAttempts} times while pullpass worked on it`,
+    expected: 'a service account that keeps still for a moment',
+    hint: 'see who else writes it: kubectl get serviceaccount -o yaml --show-managed-fields',
+    retryable: true,
+  })
+}
+
+/** Service accounts of one name, with the pull secrets that their pods get. */
+export interface ServiceAccount {
+  readonly namespace: string
+  readonly name: string
+  readonly resourceVersion: string
+  /** Names, in their order: new pods get them all. */
+  readonly imagePullSecrets: readonly string[]
+  readonly deleting: boolean
+}
+
+export async function listServiceAccounts(
+  cluster: Cluster,
+  name: string,
+  namespaces: readonly string[] | 'all',
+): Promise<Listed<ServiceAccount>> {
+  const named = { resource: 'serviceaccounts', name, namespaces, accept: 'application/json' } as const
+  return await listByName(cluster, named, serviceAccountOf)
+}
+
+function serviceAccountOf(account: JsonObject): ServiceAccount {
+  const metadata = asObject(account['metadata']) ?? {}
+  const names = asList(account['imagePullSecrets']).map((entry) => asText(asObject(entry)?.['name']))
+  return {
+    namespace: asText(metadata['namespace']) ?? '',
+    name: asText(metadata['name']) ?? '',
+    resourceVersion: asText(metadata['resourceVersion']) ?? '',
+    imagePullSecrets: names.filter((name) => name !== undefined),
+    deleting: metadata['deletionTimestamp'] !== undefined,
+  }
+}

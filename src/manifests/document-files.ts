@@ -1,0 +1,81 @@
+/** The files that a refresh needs, as one ConfigMap carries them: documents, and credential files that they name. */
+import { basename } from 'node:path'
+import { checkForm } from '../document/check-document.ts'
+import type { RegistryForm } from '../document/document-form.ts'
+import { pathFrom } from '../document/field-rules.ts'
+import { showValue } from '../document/show-value.ts'
+import { parseSource, readSources, readTextFile, type Source, unreadable } from '../document/sources.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import { relative } from './projected-tokens.ts'
+
+export interface DocumentFile {
+  /** In the ConfigMap, and in the folder where it is mounted. */
+  readonly name: string
+  readonly text: string
+  readonly role: 'document' | 'credential'
+}
+
+/** `files` hold documents that were loaded before, so that nothing is wrong with them. @throws DOCUMENT_INVALID */
+export async function readDocumentFiles(
+  files: readonly string[],
+  readInput: () => Promise<string>,
+): Promise<DocumentFile[]> {
+  const found: DocumentFile[] = []
+  for (const source of await readSources(files, readInput)) {
+    const name = source.name === '-' ? 'documents.yaml' : keyOf(basename(source.name))
+    found.push({ name, text: source.text, role: 'document' }, ...(await credentialFiles(source)))
+  }
+  const distinct = new Map<string, DocumentFile>()
+  for (const file of found) {
+    const first = distinct.get(file.name) ?? file
+    if (first.text !== file.text) throw sameName(file.name)
+    distinct.set(file.name, first)
+  }
+  return [...distinct.values()]
+}
+
+async function credentialFiles(source: Source): Promise<DocumentFile[]> {
+  const registries = (await parseSource(source, 'DOCUMENT_INVALID')).flatMap(({ value }) => {
+    const checked = checkForm(value)
+    return 'form' in checked ? [...checked.form.spec.registries] : []
+  })
+  for (const { tokenFile } of registries) {
+    if (tokenFile !== undefined && !tokenFile.startsWith('/')) throw relative(tokenFile)
+  }
+  return Promise.all(
+    registries.flatMap(credentialFileOf).map(async (path) => {
+      if (keyOf(path) !== path) throw notBeside(path, source)
+      const text = await readTextFile(pathFrom(source.folder, path))
+      if (text === undefined) throw unreadable(path, 'is a folder')
+      return { name: path, text, role: 'credential' } as const
+    }),
+  )
+}
+
+/** Whichever vendor's field it is. */
+const credentialFileOf = (registry: RegistryForm): string[] =>
+  Object.values(registry).flatMap((field: unknown) => {
+    const path = typeof field === 'object' && field !== null && 'credentialFile' in field && field.credentialFile
+    return typeof path === 'string' ? [path] : []
+  })
+
+/** A ConfigMap's keys. https://kubernetes.io/docs/concepts/configuration/configmap/#configmap-object */
+const keyOf = (name: string) => name.replaceAll(/[^-._a-zA-Z0-9]/g, '-')
+
+const sameName = (name: string) =>
+  new PullpassError({
+    code: 'DOCUMENT_INVALID',
+    hop: 'document',
+    seen: `two of the files are named ${name}, and differ`,
+    expected: 'names of their own: one ConfigMap holds them all',
+    hint: 'rename one of them',
+  })
+
+const notBeside = (path: string, { name }: Source) =>
+  new PullpassError({
+    code: 'DOCUMENT_INVALID',
+    hop: 'document',
+    seen: `${name} names the credential file ${showValue(path)}`,
+    expected: 'a plain name of a file beside the document: one ConfigMap holds both',
+    hint: 'move the credential file there, or write its values into the document',
+  })

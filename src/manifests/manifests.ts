@@ -1,0 +1,126 @@
+/** All that an installation takes, in the order in which it can be applied. */
+import { type Document, requestedAccount } from '../document/document.ts'
+import type { PodIdentity } from '../publish/pod-identity.ts'
+import { renderCronJob, type Wanted } from './cron-job.ts'
+import type { DocumentFile } from './document-files.ts'
+import {
+  type Manifest,
+  ownLabels,
+  type Place,
+  type PodSettings,
+  refreshAccount,
+  renderNamespace,
+  renderServiceAccount,
+  userName,
+} from './manifest.ts'
+import { renderNetworkPolicy } from './network-policy.ts'
+import { renderRoles, rightsOf } from './permissions.ts'
+import { refreshAccountPolicies } from './policies/account-policies.ts'
+import { renderRootCaPolicy } from './policies/root-ca.ts'
+import { renderSettingsPolicy } from './policies/settings.ts'
+import { bindRegistries, projectedTokensOf } from './projected-tokens.ts'
+import { checkSchedule, scheduleOf } from './schedule.ts'
+import { authoritiesKey, authoritiesName, documentsName, publishName } from './volumes.ts'
+
+export interface Installation {
+  readonly documents: readonly Document[]
+  readonly wanted: Wanted
+  /** As whom the Pod publishes a new key, one for each cloud. */
+  readonly publishers: readonly PodIdentity[]
+  readonly settings: PodSettings
+}
+
+/** Policies come before the roles: no right is granted before what limits it. @throws DOCUMENT_INVALID, USAGE_INVALID */
+export async function renderManifests(
+  { documents, wanted, publishers, settings }: Installation,
+  place: Place,
+): Promise<Manifest[]> {
+  const registries = await bindRegistries(documents)
+  const { authorities, networkPolicy, proxy } = settings
+  const mounted = { tokens: projectedTokensOf(registries), publishers, authorities }
+  const lives = registries.map(({ credentialLifeSeconds }) => credentialLifeSeconds)
+  if (settings.schedule !== undefined) checkSchedule(settings.schedule, Math.min(...lives))
+  const schedule = settings.schedule ?? scheduleOf(documents, place)
+  const configMaps = [
+    ...('files' in wanted ? [renderFiles(documentsName, textsOf(wanted.files), place)] : []),
+    ...renderPublish(publishers, place),
+    ...(authorities !== undefined && 'text' in authorities
+      ? [renderFiles(authoritiesName, { [authoritiesKey]: authorities.text }, place)]
+      : []),
+  ]
+  const manifests = [
+    renderNamespace(place),
+    ...refreshAccountPolicies(refreshAccount(place), documents, registries),
+    ...(configMaps.length === 0 ? [] : renderSettingsPolicy(place)),
+    ...renderRootCaPolicy(place),
+    renderServiceAccount(place),
+    ...renderRoles(rightsOf(documents), place),
+    ...(networkPolicy === 'absent'
+      ? []
+      : [renderNetworkPolicy({ namespace: place.namespace, documents, proxy, ...networkPolicy })]),
+    ...configMaps,
+    renderCronJob({ wanted, schedule, longestLifeSeconds: Math.max(...lives), settings }, mounted, place),
+  ]
+  return manifests.map((manifest) => withLabels(manifest, settings.labels))
+}
+
+/** Its own labels are kept: selectors and uninstall rely on them. */
+const withLabels = (manifest: Manifest, labels: PodSettings['labels']): Manifest => ({
+  ...manifest,
+  metadata: { ...manifest.metadata, labels: { ...labels, ...manifest.metadata.labels } },
+})
+
+const textsOf = (files: readonly DocumentFile[]) => Object.fromEntries(files.map(({ name, text }) => [name, text]))
+
+function renderPublish(publishers: readonly PodIdentity[], place: Place): Manifest[] {
+  const files = Object.assign({}, ...publishers.map((publisher) => publisher.files))
+  return Object.keys(files).length === 0 ? [] : [renderFiles(publishName, files, place)]
+}
+
+const renderFiles = (name: string, data: Readonly<Record<string, string>>, { namespace }: Place): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace, labels: ownLabels },
+  data,
+})
+
+/** Comments before the objects, for what these cannot say themselves: whom the cloud must trust, and what was assumed. */
+interface Printed {
+  readonly documents: readonly Document[]
+  /** What to grant the Pod that publishes. */
+  readonly grants: readonly string[]
+  readonly place: Place
+  readonly settings: Pick<PodSettings, 'authorities' | 'networkPolicy'>
+}
+
+/** Lines of YAML, the last one ended. */
+export function renderPreamble({ documents, grants, place, settings }: Printed): string {
+  const subjects = documents.flatMap((document) =>
+    document.registries.map((registry) => userName(requestedAccount(document, registry) ?? refreshAccount(place))),
+  )
+  const lines = [
+    'Printed by pullpass manifests: print it again when a document changes.',
+    'Bind at the cloud, as the subject of the tokens that are exchanged:',
+    ...[...new Set(subjects)].map((subject) => `  ${subject}`),
+    ...(grants.length === 0 ? [] : ['Let the Pod publish a new key before a token of it is exchanged:']),
+    ...grants.map((grant) => `  ${grant}`),
+    ...networkLines(settings),
+    ...authorityLines(settings, place),
+  ]
+  return lines.map((line) => `# ${line}\n`).join('')
+}
+
+function networkLines({ networkPolicy }: Printed['settings']): string[] {
+  if (networkPolicy === 'absent') return []
+  return [
+    `The NetworkPolicy allows API servers at port ${networkPolicy.apiServerPorts.join(', ')}. Yours (otherwise: --api-server-port):`,
+    '  kubectl get endpointslices -n default -l kubernetes.io/service-name=kubernetes',
+  ]
+}
+
+function authorityLines({ authorities }: Printed['settings'], { namespace }: Place): string[] {
+  if (authorities === undefined || 'text' in authorities) return []
+  return [
+    `Whoever may write ConfigMap ${namespace}/${authorities.configMap} decides which servers receive tokens: no policy protects it.`,
+  ]
+}

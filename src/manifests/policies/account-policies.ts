@@ -1,0 +1,79 @@
+/**
+ * The admission policies of one account that a manifest creates: what it may do to Secrets and ServiceAccounts, and which tokens
+ * it may request. Each account has all of them, whatever its role grants: a role can be extended by mistake, and a token of ten
+ * years for the API server, which permission to request any token includes, outlives the Pod. They match the account's user name:
+ * an account that may impersonate others, or change policies, is not restricted by them.
+ *
+ *   pullpass                              what its documents need
+ *   pullpass-issuer, pullpass-issuer-serve   no Secret, no ServiceAccount, tokens of its own for pullpass.dev/issuer
+ */
+import type { Document } from '../../document/document.ts'
+import { freshTokenRequest } from '../../oidc/cluster/cluster-issuer.ts'
+import type { Account, Manifest } from '../manifest.ts'
+import type { BoundRegistry } from '../projected-tokens.ts'
+import { type AdmissionPolicy, celList, celText, renderPolicy } from './admission-policy.ts'
+import { secretsPolicy } from './secrets.ts'
+import { serviceAccountsPolicy } from './service-accounts.ts'
+import { tokensPolicy } from './tokens.ts'
+
+/** Of the account that refreshes the documents' pull secrets. @throws DOCUMENT_INVALID */
+export const refreshAccountPolicies = (
+  account: Account,
+  documents: readonly Document[],
+  registries: readonly BoundRegistry[],
+): Manifest[] =>
+  renderAll(account, {
+    secrets: secretsPolicy(documents),
+    serviceAccounts: serviceAccountsPolicy(documents),
+    tokens: tokensPolicy(registries),
+  })
+
+/** Of an account that requests a token of its own, to see which key signs, and needs nothing else of these. */
+export const issuerAccountPolicies = (account: Account): Manifest[] =>
+  renderAll(account, {
+    secrets: { ...denied(`${account.name} may not write Secrets`), about: 'secrets', resource: 'secrets' },
+    serviceAccounts: {
+      ...denied(`${account.name} may not write ServiceAccounts`),
+      about: 'serviceaccounts',
+      resource: 'serviceaccounts',
+    },
+    tokens: ownTokensPolicy(account),
+  })
+
+/** A policy is missing here if a kind of account forgets it. */
+interface PolicySet {
+  readonly secrets: AdmissionPolicy
+  readonly serviceAccounts: AdmissionPolicy
+  readonly tokens: AdmissionPolicy
+}
+
+const renderAll = (account: Account, { secrets, serviceAccounts, tokens }: PolicySet): Manifest[] =>
+  [secrets, serviceAccounts, tokens].flatMap((policy) => renderPolicy(policy, account))
+
+const denied = (message: string): Pick<AdmissionPolicy, 'operations' | 'rules'> => ({
+  operations: ['CREATE', 'UPDATE', 'DELETE'],
+  rules: [{ expression: 'false', message }],
+})
+
+function ownTokensPolicy({ namespace, name }: Account): AdmissionPolicy {
+  const { audience, lifeSeconds } = freshTokenRequest
+  return {
+    about: 'tokens',
+    operations: ['CREATE'],
+    resource: 'serviceaccounts/token',
+    rules: [
+      {
+        expression: `request.namespace == ${celText(namespace)} && request.name == ${celText(name)}`,
+        message: `${name} may request only tokens of its own account`,
+      },
+      {
+        expression: `object.spec.audiences == ${celList([audience])}`,
+        message: `${name} may request only tokens for audience ${audience}`,
+      },
+      {
+        expression: `object.spec.expirationSeconds <= ${lifeSeconds}`,
+        message: `${name} may request only tokens that live at most ${lifeSeconds} s`,
+      },
+    ],
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * A ValidatingAdmissionPolicy for the requests of one account of pullpass, and its binding.
+ * https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
+ */
+
+import type { LabelRequirement, LabelSelector, NamespaceChoice } from '../../document/document.ts'
+import { isGlob } from '../../document/kubernetes-names.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { type Account, type Manifest, ownLabels, userName } from '../manifest.ts'
+
+export interface AdmissionPolicy {
+  /** `secrets`, of which the policy's name is made. */
+  readonly about: string
+  readonly operations: readonly ('CREATE' | 'UPDATE' | 'DELETE')[]
+  readonly resource: string
+  readonly variables?: readonly { readonly name: string; readonly expression: string }[]
+  /** All of them hold, or the request is refused in the words of the first that does not. */
+  readonly rules: readonly PolicyRule[]
+}
+
+interface PolicyRule {
+  readonly expression: string
+  readonly message: string
+}
+
+/** @throws DOCUMENT_INVALID where documents list more than a policy can hold */
+export function renderPolicy(
+  { about, operations, resource, variables, rules }: AdmissionPolicy,
+  account: Account,
+): Manifest[] {
+  const api = 'admissionregistration.k8s.io/v1'
+  const labels = { ...ownLabels, 'app.kubernetes.io/component': account.component }
+  const metadata = { name: `${account.name}-${about}.${account.namespace}`, labels }
+  return [
+    {
+      apiVersion: api,
+      kind: 'ValidatingAdmissionPolicy',
+      metadata,
+      spec: {
+        failurePolicy: 'Fail',
+        matchConstraints: {
+          resourceRules: [{ apiGroups: [''], apiVersions: ['*'], operations, resources: [resource] }],
+        },
+        matchConditions: [{ name: 'ours', expression: `request.userInfo.username == ${celText(userName(account))}` }],
+        ...(variables && { variables }),
+        validations: rules.map((rule) => ({ ...bounded(rule), reason: 'Forbidden' })),
+      },
+    },
+    {
+      apiVersion: api,
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata,
+      spec: { policyName: metadata.name, validationActions: ['Deny', 'Audit'] },
+    },
+  ]
+}
+
+/** CEL reads no longer expression; the API server would refuse the policy, and kubectl go on to grant the rights. */
+const longestExpression = 100_000
+
+function bounded(rule: PolicyRule): PolicyRule {
+  const { length } = rule.expression
+  if (length <= longestExpression) return rule
+  throw new PullpassError({
+    code: 'DOCUMENT_INVALID',
+    hop: 'document',
+    seen: `the documents list so many namespaces and names that an admission policy of them has ${length} characters`,
+    expected: `at most ${longestExpression}, which is about 5,000 namespaces`,
+    hint: 'choose namespaces by globs or by a label selector',
+  })
+}
+
+// Texts and lists as CEL writes them. https://github.com/google/cel-spec/blob/master/doc/langdef.md#string-and-bytes-values
+
+/** A literal between single quotes, whatever it holds. */
+export const celText = (text: string): string =>
+  `'${text.replace(/[\\'\p{Cc}]/gu, (character) => `\\u${character.codePointAt(0)?.toString(16).padStart(4, '0')}`)}'`
+
+export const celList = (texts: Iterable<string>): string => `[${[...texts].map(celText).join(', ')}]`
+
+/** Every clause, or true where there is none. */
+export const celAll = (clauses: readonly string[]): string => (clauses.length === 0 ? 'true' : clauses.join(' && '))
+
+/** Any clause, each on its own line; false where there is none. */
+export const celAny = (clauses: readonly string[]): string =>
+  clauses.length === 0 ? 'false' : clauses.map((clause) => `(${clause})`).join(' ||\n')
+
+// A document's choice of namespaces, as an admission policy can judge it: `choose-namespaces.ts` in CEL.
+// https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
+
+/** What `namespaceLabels` stands for in the expressions. */
+export const namespaceLabels = { name: 'labels', expression: 'namespaceObject.?metadata.labels.orValue({})' } as const
+
+/** Whether the request's namespace is chosen. */
+export function choiceInCel({ include, exclude = [], selector }: NamespaceChoice): string {
+  return celAll([
+    included(include ?? ['*']),
+    ...(exclude.length > 0 ? [`!(${matches(exclude)})`] : []),
+    ...(selector === undefined ? [] : selected(selector)),
+  ])
+}
+
+/** Namespaces kube-* are chosen only by their exact name. */
+function included(entries: readonly string[]): string {
+  const names = entries.filter((entry) => !isGlob(entry))
+  const globs = entries.filter(isGlob)
+  const byGlob = `!request.namespace.startsWith('kube-')${globs.includes('*') ? '' : ` && ${matches(globs)}`}`
+  if (globs.length === 0) return matches(names)
+  return names.length === 0 ? byGlob : `(${matches(names)} || (${byGlob}))`
+}
+
+function matches(entries: readonly string[]): string {
+  const names = entries.filter((entry) => !isGlob(entry))
+  const globs = entries.filter(isGlob)
+  return [
+    ...(names.length > 0 ? [`request.namespace in ${celList(names)}`] : []),
+    ...(globs.length > 0 ? [`request.namespace.matches(${celText(patternOf(globs))})`] : []),
+  ].join(' || ')
+}
+
+/** Globs hold nothing else that a regular expression would take for its own. */
+const patternOf = (globs: readonly string[]) =>
+  `^(${globs.map((glob) => glob.replaceAll('*', '.*').replaceAll('?', '.')).join('|')})$`
+
+function selected({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string[] {
+  return [
+    ...Object.entries(matchLabels).map(([key, value]) => required({ key, operator: 'In', values: [value] })),
+    ...matchExpressions.map(required),
+  ]
+}
+
+function required({ key, operator, values = [] }: LabelRequirement): string {
+  const has = `${celText(key)} in variables.${namespaceLabels.name}`
+  const oneOf = `variables.${namespaceLabels.name}[${celText(key)}] in ${celList(values)}`
+  switch (operator) {
+    case 'Exists':
+      return has
+    case 'DoesNotExist':
+      return `!(${has})`
+    case 'In':
+      return `${has} && ${oneOf}`
+    case 'NotIn':
+      return `!(${has} && ${oneOf})`
+    default:
+      return operator satisfies never
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * The token files that a refresh reads, as the kubelet is to write them: a projected token has one audience.
+ * https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken
+ */
+import { posix } from 'node:path'
+import { type Document, type DocumentRegistry, type NamespacedName, requestedAccount } from '../document/document.ts'
+import { showValue } from '../document/show-value.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import { tokenFilePath } from '../identity/token-file.ts'
+import { bindProvider } from '../providers/providers.ts'
+
+export interface ProjectedToken {
+  readonly folder: string
+  readonly file: string
+  readonly audience: string
+  readonly expirationSeconds: number
+}
+
+/** Folders of the pod that are something else's. */
+export const apiFolder = '/var/run/secrets/kubernetes.io/serviceaccount'
+export const documentFolder = '/etc/pullpass'
+export const publishFolder = '/var/run/secrets/publish'
+export const authoritiesFolder = '/etc/pullpass-ca'
+
+/** One for each file. @throws DOCUMENT_INVALID where no kubelet could write the files so */
+export function projectedTokensOf(registries: readonly BoundRegistry[]): ProjectedToken[] {
+  const readers = registries
+    .filter(({ document, registry }) => requestedAccount(document, registry) === undefined)
+    .map((bound) => ({ bound, path: bound.registry.tokenFile ?? tokenFilePath(undefined, {}) }))
+  const tokens = [...Map.groupBy(readers, ({ path }) => path)].map(([path, group]) =>
+    projectedToken(
+      path,
+      group.map(({ bound }) => bound),
+    ),
+  )
+  refuseFoldersInFolders(tokens.map(({ folder }) => folder))
+  return tokens
+}
+
+function projectedToken(path: string, readers: readonly BoundRegistry[]): ProjectedToken {
+  const field = readers.find(({ registry }) => registry.tokenFileField !== undefined)
+  if (field !== undefined) {
+    throw refused(
+      `${titleOf(field)} reads a field of the JSON file ${path}`,
+      'a file that holds the token alone: a kubelet writes no other',
+      'create the credential file without --credential-source-type=json',
+    )
+  }
+  if (!posix.isAbsolute(path)) throw relative(path)
+  return {
+    folder: posix.dirname(path),
+    file: posix.basename(path),
+    audience: commonAudience(path, readers),
+    expirationSeconds: longestLifeSeconds(readers),
+  }
+}
+
+/** The first reader's preferred audience among those that every reader's vendor takes. */
+function commonAudience(path: string, readers: readonly BoundRegistry[]): string {
+  const [first, ...others] = readers
+  const common = first?.audiences.find((audience) => others.every(({ audiences }) => audiences.includes(audience)))
+  if (first !== undefined && common !== undefined) return common
+  const stranger = others.find(({ audiences }) => !first?.audiences.some((audience) => audiences.includes(audience)))
+  const [one, other] = [first, stranger ?? others[0]].map((bound) =>
+    bound === undefined ? '' : `${titleOf(bound)} (audience ${bound.audiences[0]})`,
+  )
+  throw refused(
+    `${one} and ${other} read the same token file ${path}`,
+    'one audience for each token file',
+    'give one of them a tokenFile of its own, such as /var/run/secrets/tokens/other; or set serviceAccountRef, and pullpass requests a token for each',
+  )
+}
+
+/** A mount inside a read-only mount has no place to stand on. */
+function refuseFoldersInFolders(folders: readonly string[]): void {
+  const taken = [apiFolder, documentFolder, publishFolder, authoritiesFolder]
+  for (const folder of new Set(folders)) {
+    const other = taken.find((one) => within(one, folder) || within(folder, one))
+    if (other !== undefined) {
+      throw refused(
+        `a token file lies in ${folder}, and ${other} is mounted too`,
+        'folders of which none lies in another',
+        'put tokens under /var/run/secrets/tokens/',
+      )
+    }
+    taken.push(folder)
+  }
+}
+
+const within = (inner: string, outer: string) => `${inner}/`.startsWith(outer === '/' ? '/' : `${outer}/`)
+
+const titleOf = ({ document, registry }: BoundRegistry) => `registry ${registry.name} of ${document.source}`
+
+/** The error for a path that means another file in the pod. */
+export const relative = (path: string): PullpassError =>
+  refused(
+    `the token file ${showValue(path)} is named by a relative path`,
+    'an absolute path, as the pod will see it',
+    `name a file under /var/run/secrets/tokens/`,
+  )
+
+const refused = (seen: string, expected: string, hint: string) =>
+  new PullpassError({ code: 'DOCUMENT_INVALID', hop: 'document', seen, expected, hint })
+
+/** The tokens that a refresh asks of the cluster: whose, for which audiences, and how long they live at most. */
+export interface TokenRequests {
+  readonly account: NamespacedName
+  readonly audiences: readonly string[]
+}
+
+/** The API server grants no shorter life. https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
+const shortestLifeSeconds = 600
+
+/** One for each service account. */
+export function tokenRequestsOf(registries: readonly BoundRegistry[]): TokenRequests[] {
+  const requested = registries.flatMap(({ document, registry, audiences }) => {
+    const account = requestedAccount(document, registry)
+    return account === undefined ? [] : [{ account, audience: audiences[0] }]
+  })
+  const byAccount = Map.groupBy(requested, ({ account }) => `${account.namespace}/${account.name}`)
+  return [...byAccount.values()].flatMap((requests) => {
+    const [first] = requests
+    const audiences = [...new Set(requests.map(({ audience }) => audience))]
+    return first === undefined ? [] : [{ account: first.account, audiences }]
+  })
+}
+
+/** Of one token that is to do for all these registries. */
+export const longestLifeSeconds = (registries: readonly BoundRegistry[]): number =>
+  Math.max(shortestLifeSeconds, ...registries.map(({ subjectTokenLifeSeconds }) => Math.ceil(subjectTokenLifeSeconds)))
+
+/** The documents' registries, each with what its provider wants of a subject token. */
+export interface BoundRegistry {
+  readonly document: Document
+  readonly registry: DocumentRegistry
+  /** Audiences that the vendor may take; the first is the one to ask for. */
+  readonly audiences: readonly [string, ...string[]]
+  readonly subjectTokenLifeSeconds: number
+  readonly credentialLifeSeconds: number
+}
+
+/** In the documents' order. */
+export async function bindRegistries(documents: readonly Document[]): Promise<BoundRegistry[]> {
+  const pairs = documents.flatMap((document) => document.registries.map((registry) => ({ document, registry })))
+  return Promise.all(
+    pairs.map(async ({ document, registry }) => {
+      const { audiences, subjectTokenLifeSeconds, credentialLifeSeconds } = await bindProvider(registry)
+      return { document, registry, audiences, subjectTokenLifeSeconds, credentialLifeSeconds }
+    }),
+  )
+}

@@ -1,0 +1,105 @@
+/**
+ * What a cluster says of its own issuer: its name, and the keys that its tokens are signed with.
+ * https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery
+ */
+
+import type { NamespacedName } from '../../document/document.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { decodeSubjectToken, type SubjectToken } from '../../identity/subject-token.ts'
+import type { Cluster, ClusterAnswer } from '../../kubernetes/connection/cluster.ts'
+import { unauthenticated } from '../../kubernetes/connection/status.ts'
+import { requestToken } from '../../kubernetes/objects/request-token.ts'
+import { asObject, asText, jsonOrNone } from '../../text/json-fields.ts'
+import { plainLine } from '../../text/plain-text.ts'
+import { quoteSafely, repeatsSecret } from '../../text/secret-register.ts'
+import { type DocumentName, documentPaths } from '../issuer-documents.ts'
+import { type IssuerKey, parseJwks } from '../keys.ts'
+
+export interface ClusterIssuer {
+  /** What `iss` of its tokens is. */
+  readonly issuer: string
+  /** Names an API server: no cloud should read it. */
+  readonly jwksUri: string
+  /** As this one replica serves them; others may have more. */
+  readonly keys: readonly IssuerKey[]
+}
+
+/** @throws DISCOVERY_FORBIDDEN, DISCOVERY_ABSENT, DISCOVERY_MALFORMED, KUBERNETES_UNREACHABLE, KUBERNETES_UNAUTHENTICATED */
+export async function readClusterIssuer(cluster: Cluster): Promise<ClusterIssuer> {
+  // One after the other: a refusal of the first leaves no request under way when the cluster is closed.
+  const discovery = await ask(cluster, 'discovery')
+  const jwks = await ask(cluster, 'jwks')
+  const document = asObject(jsonOrNone(discovery))
+  const issuer = asText(document?.['issuer'])
+  const jwksUri = asText(document?.['jwks_uri'])
+  const keys = parseJwks(jwks)
+  if (!issuer || jwksUri === undefined) throw malformed(cluster, 'discovery', 'it names no issuer or no jwks_uri')
+  if (plainLine(issuer) !== issuer) throw malformed(cluster, 'discovery', 'its issuer has control characters')
+  if (keys === undefined) throw malformed(cluster, 'jwks', 'it is no JWKS')
+  return { issuer, jwksUri, keys }
+}
+
+/** By any media type: asked for application/json alone, the API server answers 406 for its JWKS. */
+async function ask(cluster: Cluster, name: DocumentName): Promise<string> {
+  const answer = await cluster.request({ method: 'GET', path: `/${documentPaths[name]}`, accept: '*/*' })
+  if (answer.status === 200 && !repeatsSecret(answer.body, cluster.secrets)) return answer.body
+  if (answer.status === 200) throw malformed(cluster, name, 'it repeats a credential of this run')
+  throw refused(cluster, name, answer)
+}
+
+function refused({ server, secrets }: Cluster, name: DocumentName, answer: ClusterAnswer): PullpassError {
+  const where = `${server}/${documentPaths[name]}`
+  const message = asText(asObject(jsonOrNone(answer.body))?.['message'])
+  const words = message ? ` ${quoteSafely(message, secrets)}` : ''
+  const seen = `the API server answered ${answer.status}${words} for ${where}`
+  if (answer.status === 404) {
+    return new PullpassError({
+      code: 'DISCOVERY_ABSENT',
+      hop: 'discovery',
+      seen,
+      expected: 'the documents of its issuer, which it serves only where --service-account-issuer is an https URL',
+      hint: 'set an https issuer: pullpass issuer show prints how, by distribution',
+    })
+  }
+  if (answer.status === 401 || (answer.status === 403 && message?.includes('User "system:anonymous"'))) {
+    return new PullpassError({ hop: 'kubernetes', ...unauthenticated(seen) })
+  }
+  if (answer.status === 403) {
+    return new PullpassError({
+      code: 'DISCOVERY_FORBIDDEN',
+      hop: 'discovery',
+      seen,
+      expected: 'the right to read them, which ClusterRole system:service-account-issuer-discovery holds',
+      hint: 'bind it: kubectl create clusterrolebinding pullpass-issuer --clusterrole=system:service-account-issuer-discovery --user=NAME',
+    })
+  }
+  return new PullpassError({
+    code: 'DISCOVERY_UNAVAILABLE',
+    hop: 'discovery',
+    seen,
+    expected: 'an answer of status 200',
+    hint: 'see that the server in the kubeconfig is the API server, and that it is well',
+    retryable: answer.status === 429 || answer.status >= 500,
+  })
+}
+
+function malformed({ server }: Cluster, name: DocumentName, what: string): PullpassError {
+  return new PullpassError({
+    code: 'DISCOVERY_MALFORMED',
+    hop: 'discovery',
+    seen: `${server}/${documentPaths[name]} answered 200, but ${what}`,
+    expected: 'the document that an API server serves',
+    hint: 'see that the server in the kubeconfig is the API server, and that nothing between answers in its place',
+  })
+}
+
+// A token that the cluster signs now, for nobody: to see its issuer and key, and to try a signature.
+
+/** An audience that no verifier accepts, for the shortest lifetime that an API server grants. */
+export const freshTokenRequest = { audience: 'pullpass.dev/issuer', lifeSeconds: 600 } as const
+
+/** @throws TOKEN_REQUEST_REFUSED, TOKEN_MALFORMED, and what a cluster throws */
+export async function freshToken(cluster: Cluster, account: NamespacedName): Promise<SubjectToken> {
+  const { value } = await requestToken(cluster, account, freshTokenRequest)
+  return decodeSubjectToken(value, `a token fresh from service account ${account.namespace}/${account.name}`)
+}

@@ -1,0 +1,31 @@
+/** AWS IAM, as it reads an issuer. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html */
+
+import type { PublicFacts } from '../../public/public-facts.ts'
+import type { Cloud } from '../cloud.ts'
+import type { IssuerFinding } from '../finding.ts'
+
+export const aws: Cloud = {
+  title: 'AWS',
+  rules: {
+    algorithms: ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'],
+    port: 'problem',
+    privateAddress: 'problem',
+    privateAuthority: {
+      level: 'warning',
+      fix: "use a certificate of a public authority; or name this one's thumbprint in the IAM provider",
+    },
+    longestIssuer: 255,
+    mostKeys: { count: 100, of: 'kind' },
+  },
+  judgeMore: ({ token }) => audienceFindings(token),
+}
+
+/** With several audiences it is azp that counts, and Kubernetes never sets one. Seen by others, not documented. */
+function audienceFindings(token: PublicFacts['token']): IssuerFinding[] {
+  const count = token?.token.audiences.length ?? 1
+  if (count === 1) return []
+  const says =
+    count === 0 ? 'the token is for nobody' : `the token has ${count} audiences; AWS was seen to refuse such tokens`
+  const fix = 'ask for a token with one audience, one of the client ids of the IAM provider: sts.amazonaws.com'
+  return [{ level: count === 0 ? 'problem' : 'warning', word: 'TOKEN_AUDIENCES_MANY', says, fix }]
+}

@@ -1,0 +1,35 @@
+/** Microsoft Entra, as it reads an issuer. https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations */
+import { quote } from '../../../text/quote.ts'
+import type { PublicFacts } from '../../public/public-facts.ts'
+import type { Cloud } from '../cloud.ts'
+import type { IssuerFinding } from '../finding.ts'
+
+export const azure: Cloud = {
+  title: 'Azure',
+  rules: {
+    algorithms: ['RS256'],
+    port: 'warning',
+    privateAddress: 'problem',
+    privateAuthority: { level: 'problem', fix: 'use a certificate of a public authority' },
+    longestIssuer: 600,
+    mostKeys: { count: 100, of: 'all' },
+  },
+  judgeMore: ({ token }) => audienceFindings(token),
+}
+
+const usual = /^api:\/\/AzureADTokenExchange(USGov|China)?$/
+
+function audienceFindings(token: PublicFacts['token']): IssuerFinding[] {
+  if (token === undefined) return []
+  const { audiences } = token.token
+  const [first = ''] = audiences
+  if (audiences.length !== 1) {
+    const says = audiences.length === 0 ? 'the token is for nobody' : `the token has ${audiences.length} audiences`
+    const fix = 'ask for a token with one audience: api://AzureADTokenExchange'
+    return [{ level: 'problem', word: 'TOKEN_AUDIENCES_MANY', says, fix }]
+  }
+  if (usual.test(first)) return []
+  const says = `the token is for ${quote(first)}, not api://AzureADTokenExchange`
+  const fix = 'ask for that audience; nothing to do where the federated credential names this one, letter by letter'
+  return [{ level: 'warning', word: 'TOKEN_AUDIENCE_OTHER', says, fix }]
+}

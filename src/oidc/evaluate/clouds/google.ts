@@ -1,0 +1,41 @@
+/** Google Cloud, as it reads an issuer. https://cloud.google.com/iam/docs/workload-identity-federation-with-kubernetes */
+import { checkSubjectLength } from '../../../identity/check-subject-token.ts'
+import { quote } from '../../../text/quote.ts'
+import type { PublicFacts } from '../../public/public-facts.ts'
+import type { Cloud } from '../cloud.ts'
+import type { IssuerFinding } from '../finding.ts'
+
+export const google: Cloud = {
+  title: 'Google',
+  rules: {
+    algorithms: ['RS256', 'ES256'],
+    port: 'warning',
+    privateAddress: 'problem',
+    privateAuthority: {
+      level: 'problem',
+      fix: 'use a certificate of a public authority; or upload the keys: pullpass issuer publish --to gcp-provider:PROVIDER',
+    },
+    longestIssuer: undefined,
+    mostKeys: undefined,
+  },
+  judgeMore: ({ token }) => [...subjectFindings(token), ...audienceFindings(token)],
+}
+
+function subjectFindings(token: PublicFacts['token']): IssuerFinding[] {
+  const fault = token === undefined ? undefined : checkSubjectLength(token.token, 'the token')
+  if (fault === undefined) return []
+  return [{ level: 'problem', word: 'TOKEN_SUBJECT_LONG', says: fault.seen, fix: fault.hint ?? '' }]
+}
+
+const provider =
+  /^(https:)?\/\/iam\.googleapis\.com\/projects\/[^/]+\/locations\/global\/workloadIdentityPools\/[^/]+\/providers\/[^/]+$/
+
+function audienceFindings(token: PublicFacts['token']): IssuerFinding[] {
+  if (token === undefined || token.token.audiences.some((audience) => provider.test(audience))) return []
+  const says = `the token is for ${audiencesOf(token.token.audiences)}, none of them the name of a provider`
+  const fix =
+    'ask for //iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER; nothing to do where the provider allows this one (allowedAudiences)'
+  return [{ level: 'warning', word: 'TOKEN_AUDIENCE_OTHER', says, fix }]
+}
+
+const audiencesOf = (audiences: readonly string[]) => audiences.slice(0, 5).map(quote).join(', ') || 'nobody'

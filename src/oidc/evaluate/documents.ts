@@ -1,0 +1,151 @@
+/** What speaks against how an issuer's two documents are served: whether anybody gets them, as what, and for how long. */
+
+import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../text/json-fields.ts'
+import { quote } from '../../text/quote.ts'
+import { type DocumentName, documentUrl } from '../issuer-documents.ts'
+import { vendorOfIssuer } from '../issuer-url.ts'
+import { whyUnusable } from '../keys.ts'
+import type { PublicFacts } from '../public/public-facts.ts'
+import { type AnsweredDocument, cacheSecondsOf, jwksUriOf, type UnansweredDocument } from '../public/public-issuer.ts'
+import type { FindingWord, IssuerFinding } from './finding.ts'
+
+export function documentFindings({ issuer, found }: PublicFacts): IssuerFinding[] {
+  if (found === undefined) return []
+  const vendor = vendorOfIssuer(issuer)
+  return (['discovery', 'jwks'] as const).flatMap((name) => {
+    const document = found[name]
+    if (document === undefined) return [] // the discovery document is to blame
+    if (document.kind === 'unanswered') return [unreadFinding(document, vendor)]
+    return document.status === 200 ? servedFindings(name, document, vendor) : [refusedFinding(name, document)]
+  })
+}
+
+const problem = (word: FindingWord, says: string, fix: string): IssuerFinding => ({ level: 'problem', word, says, fix })
+
+function unreadFinding({ fault: { seen, hint = '' } }: UnansweredDocument, vendor: string | undefined): IssuerFinding {
+  const fix = hint.replace(/; pull secrets keep what they have$/, '')
+  const elsewhere =
+    vendor === undefined ? '' : `; from inside a private network of ${vendor} it may be hidden: check from elsewhere`
+  return problem('DOCUMENT_UNREAD', seen, `${fix}${elsewhere}`)
+}
+
+function refusedFinding(name: DocumentName, { url, status, location }: AnsweredDocument): IssuerFinding {
+  const says = `${url} answers a stranger ${status}`
+  if (status >= 300 && status < 400) {
+    const to = location === undefined ? 'nowhere' : quote(location)
+    return problem('DOCUMENT_REDIRECTED', `${says}, a redirect to ${to}`, 'serve it there itself: clouds follow none')
+  }
+  if (status === 401 || status === 403) {
+    const fix = 'let anybody read it; some stores answer so for what is not there: see that it is'
+    return problem('DOCUMENT_NOT_PUBLIC', `${says}: it is not public`, fix)
+  }
+  if (status === 404) return problem('DOCUMENT_ABSENT', `${says}: nothing is there`, whereToPut[name])
+  return problem('DOCUMENT_REFUSED', says, 'see what serves it, and that it is well')
+}
+
+const whereToPut: Readonly<Record<DocumentName, string>> = {
+  discovery: 'put it exactly there (openid-configuration, not oidc-configuration): pullpass issuer publish',
+  jwks: 'put the keys where jwks_uri leads: pullpass issuer publish',
+}
+
+function servedFindings(name: DocumentName, document: AnsweredDocument, vendor: string | undefined): IssuerFinding[] {
+  const cache = vendor === undefined ? cacheFindings(document) : [] // who trusts a vendor's issuer cannot change it
+  return [...typeFindings(name, document), ...cache, ...sizeFindings(document)]
+}
+
+const types: Readonly<Record<DocumentName, readonly string[]>> = {
+  discovery: ['application/json'],
+  jwks: ['application/jwk-set+json', 'application/json'],
+}
+
+function typeFindings(name: DocumentName, { url, contentType }: AnsweredDocument): IssuerFinding[] {
+  const type = contentType?.split(';')[0]?.trim().toLowerCase()
+  if (type !== undefined && types[name].includes(type)) return []
+  const says = `${url} is served as ${contentType === undefined ? 'no type' : quote(contentType)}`
+  return [{ level: 'warning', word: 'CONTENT_TYPE_WRONG', says, fix: `serve it as ${types[name].join(' or ')}` }]
+}
+
+/** Seconds. Verifiers that cache by it, and ignore a kid that they do not know, see a new key only so much later. */
+const [shortest, longest] = [1, 3600]
+
+function cacheFindings({ url, cacheControl }: AnsweredDocument): IssuerFinding[] {
+  const fix = 'serve it with Cache-Control: public, max-age=300'
+  const seconds = cacheSecondsOf(cacheControl)
+  if (seconds === undefined || seconds < shortest) {
+    const says = `${url} names no time to be cached (${cacheControl === undefined ? 'no Cache-Control' : quote(cacheControl)}): each verifier chooses its own`
+    return [{ level: 'warning', word: 'CACHE_LIFETIME_ABSENT', says, fix }]
+  }
+  if (seconds <= longest) return []
+  const says = `${url} may be cached for ${seconds} s: tokens of a new key can fail as long`
+  return [{ level: 'warning', word: 'CACHE_LIFETIME_LONG', says, fix }]
+}
+
+/** Bytes: two dozen keys of 4096 bits. What more is read, no cloud documents. */
+const small = 64 * 1024
+
+function sizeFindings({ url, text }: AnsweredDocument): IssuerFinding[] {
+  const bytes = Buffer.byteLength(text)
+  if (bytes <= small) return []
+  const says = `${url} has ${bytes} bytes; how much a cloud reads is not documented`
+  return [{ level: 'warning', word: 'DOCUMENT_LARGE', says, fix: `keep it under ${small} bytes: drop old keys` }]
+}
+
+/** What speaks against what a discovery document says. https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata */
+export function discoveryFindings(facts: PublicFacts): IssuerFinding[] {
+  const discovery = facts.found?.discovery
+  if (discovery?.kind !== 'answered' || discovery.status !== 200) return []
+  const { url, text } = discovery
+  const document = asObject(jsonOrNone(text))
+  if (document === undefined) {
+    const what = /^\s*</.test(text) ? 'a page' : 'no JSON object'
+    const fix = 'see that nothing answers in its place (a sign-in page, a catch-all): pullpass issuer publish'
+    return [{ level: 'problem', word: 'DOCUMENT_MALFORMED', says: `${url} is ${what}`, fix }]
+  }
+  return [
+    ...issuerFindings(facts.issuer, document),
+    ...fieldFindings(url, document),
+    ...jwksUriFindings(facts.issuer, document, text),
+    ...algorithmFindings(facts, document),
+  ]
+}
+
+function issuerFindings(issuer: string, document: JsonObject): IssuerFinding[] {
+  const named = asText(document['issuer'])
+  if (named === undefined || named === issuer) return []
+  const slash = named.replace(/\/$/, '') === issuer.replace(/\/$/, '') ? ' (a slash at the end counts)' : ''
+  const says = `the discovery document names issuer ${quote(named)}, but it lies at ${quote(issuer)}${slash}`
+  const fix = 'the two must be equal, letter by letter: publish it under the URL that it names, or check that URL'
+  return [{ level: 'problem', word: 'ISSUER_DIFFERS', says, fix }]
+}
+
+const texts = ['issuer', 'jwks_uri']
+const lists = ['response_types_supported', 'subject_types_supported', 'id_token_signing_alg_values_supported']
+
+function fieldFindings(url: string, document: JsonObject): IssuerFinding[] {
+  const missing = [
+    ...texts.filter((name) => !asText(document[name])),
+    ...lists.filter((name) => asList(document[name]).length === 0),
+  ]
+  if (missing.length === 0) return []
+  const says = `${url} lacks ${missing.join(', ')}`
+  const fix = 'all five are required; pullpass issuer publish writes them'
+  return [{ level: 'problem', word: 'FIELD_MISSING', says, fix }]
+}
+
+function jwksUriFindings(issuer: string, document: JsonObject, text: string): IssuerFinding[] {
+  const uri = asText(document['jwks_uri'])
+  if (!uri || jwksUriOf(text) !== undefined) return []
+  const says = `jwks_uri is ${quote(uri)}, which no cloud asks: it is no https URL`
+  const fix = `name the public place of the keys: ${documentUrl(issuer, 'jwks')}`
+  return [{ level: 'problem', word: 'JWKS_URI_UNUSABLE', says, fix }]
+}
+
+function algorithmFindings({ keys = [] }: PublicFacts, document: JsonObject): IssuerFinding[] {
+  const field = 'id_token_signing_alg_values_supported'
+  const listed = asList(document[field])
+  const usable = keys.filter((key) => whyUnusable(key) === undefined)
+  const unlisted = [...new Set(usable.map(({ algorithm }) => algorithm))].filter((one) => one && !listed.includes(one))
+  if (listed.length === 0 || unlisted.length === 0) return []
+  const says = `${field} does not list ${unlisted.map((one) => quote(one ?? '')).join(', ')}, of which there are keys`
+  return [{ level: 'warning', word: 'ALGORITHM_UNLISTED', says, fix: 'list it: pullpass issuer publish does' }]
+}

@@ -1,0 +1,149 @@
+/** What speaks against the keys of a JWKS. RFC 7517 §4, RFC 7518 §6. */
+
+import { shellQuote } from '../../text/plain-text.ts'
+import { quote } from '../../text/quote.ts'
+import { type IssuerKey, whyUnusable } from '../keys.ts'
+import type { PublicFacts, TokenFacts } from '../public/public-facts.ts'
+import type { CloudRules } from './cloud.ts'
+import type { FindingLevel, FindingWord, IssuerFinding } from './finding.ts'
+
+export function keyFindings({ found, keys }: PublicFacts, rules: CloudRules): IssuerFinding[] {
+  const jwks = found?.jwks
+  if (jwks?.kind !== 'answered' || jwks.status !== 200) return []
+  if (keys === undefined) {
+    const what = /^\s*</.test(jwks.text) ? 'a page' : 'no JWKS'
+    return [finding('problem', 'DOCUMENT_MALFORMED', `${jwks.url} is ${what}`, 'pullpass issuer publish')]
+  }
+  return [
+    ...privateFindings(keys),
+    ...absenceFindings(keys, rules),
+    ...numberFindings(keys, rules),
+    ...twinFindings(keys),
+    ...strayFindings(keys),
+  ]
+}
+
+const finding = (level: FindingLevel, word: FindingWord, says: string, fix: string): IssuerFinding => ({
+  level,
+  word,
+  says,
+  fix,
+})
+
+const nameOf = ({ keyId }: IssuerKey) => (keyId === undefined ? 'a key without kid' : `key ${quote(keyId)}`)
+
+/** RFC 7518 §6.2.2, §6.3.2, §6.4: whoever has these signs tokens himself. */
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
+
+function privateFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
+  const bared = keys.filter(({ stray }) => stray.some((name) => privateMembers.includes(name)))
+  return bared.map((key) => {
+    const members = key.stray.filter((name) => privateMembers.includes(name)).join(', ')
+    const says = `ALARM: ${nameOf(key)} is published with its private half (${members}, not shown): whoever read it can sign as any service account of the cluster`
+    return finding('problem', 'KEY_PRIVATE', says, 'take it down now, and replace the signing key of the cluster')
+  })
+}
+
+/** Why this cloud does not read it; undefined where it does. */
+const whyUnread = (key: IssuerKey, { algorithms }: CloudRules) =>
+  whyUnusable(key) ??
+  (algorithms.includes(key.algorithm ?? '')
+    ? undefined
+    : `${quote(key.algorithm ?? '')} is none of ${algorithms.join(', ')}`)
+
+function absenceFindings(keys: readonly IssuerKey[], rules: CloudRules): IssuerFinding[] {
+  const publish = 'pullpass issuer publish leaves out what no cloud reads'
+  if (keys.length === 0) return [finding('problem', 'KEYS_ABSENT', 'the JWKS holds no key', 'pullpass issuer publish')]
+  const unread = keys.flatMap((key) => {
+    const why = whyUnread(key, rules)
+    return why === undefined ? [] : [`${nameOf(key)}: ${why}`]
+  })
+  if (unread.length === 0) return []
+  const shown = `${unread.slice(0, 5).join('; ')}${unread.length > 5 ? `; and ${unread.length - 5} more` : ''}`
+  if (unread.length < keys.length) {
+    return [finding('warning', 'KEY_UNREADABLE', `${shown}: tokens that it signs are refused`, publish)]
+  }
+  const says = `none of the ${keys.length} keys can be used (${shown})`
+  const fix = 'let the cluster sign with an RSA key: RS256 is what every cloud reads'
+  return [finding('problem', 'KEYS_UNREADABLE', says, fix)]
+}
+
+function numberFindings(keys: readonly IssuerKey[], { mostKeys }: CloudRules): IssuerFinding[] {
+  if (mostKeys === undefined) return []
+  const groups = mostKeys.of === 'all' ? [keys] : [...Map.groupBy(keys, ({ type }) => type).values()]
+  return groups
+    .filter((group) => group.length > mostKeys.count)
+    .map((group) => {
+      const kind = mostKeys.of === 'all' ? '' : ` of kind ${quote(group[0]?.type ?? '')}`
+      const says = `the JWKS holds ${group.length} keys${kind}; ${mostKeys.count} are read`
+      return finding('problem', 'KEYS_TOO_MANY', says, 'drop the keys that sign nothing any more')
+    })
+}
+
+function twinFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
+  const named = keys.filter(({ keyId }) => keyId !== undefined)
+  const twins = [...Map.groupBy(named, ({ keyId }) => keyId).values()].filter((group) => group.length > 1)
+  return twins.map(([key, ...others]) => {
+    const says = `kid ${quote(key?.keyId ?? '')} names ${others.length + 1} keys: a verifier tries whichever it meets first`
+    return finding('warning', 'KEY_ID_TWICE', says, 'publish each key once')
+  })
+}
+
+/** `x5c`, `x5t`, `key_ops`: harmless by the standard, but AWS was seen to refuse a key for `key_ops`. */
+function strayFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
+  const stray = new Set(keys.flatMap(({ stray: names }) => names).filter((name) => !privateMembers.includes(name)))
+  if (stray.size === 0) return []
+  const names = [...stray].slice(0, 10).map(quote).join(', ')
+  const says = `keys have members that no verifier needs (${names}); some verifiers were seen to refuse such keys`
+  return [finding('warning', 'KEY_MEMBER_STRAY', says, 'leave them out: pullpass issuer publish does')]
+}
+
+/** What speaks against a token, given what is public: whether a stranger could verify it. */
+export function tokenFindings({ issuer, token: facts, at }: PublicFacts, rules: CloudRules): IssuerFinding[] {
+  if (facts === undefined) return []
+  return [
+    ...issuerFindings(facts, issuer),
+    ...signatureFindings(facts),
+    ...algorithmFindings(facts, rules),
+    ...lifeFindings(facts, at),
+  ]
+}
+
+const problem = (word: FindingWord, says: string, fix: string): IssuerFinding => ({ level: 'problem', word, says, fix })
+
+function issuerFindings({ token }: TokenFacts, issuer: string): IssuerFinding[] {
+  if (token.issuer === issuer) return []
+  const says = `the token carries issuer ${quote(token.issuer)}, not ${quote(issuer)}`
+  const fix = `let the cluster sign as ${issuer}: pullpass issuer show --to-issuer ${shellQuote(issuer)} prints the steps`
+  return [problem('TOKEN_ISSUER_DIFFERS', says, fix)]
+}
+
+function signatureFindings({ token, signature }: TokenFacts): IssuerFinding[] {
+  const key = token.keyId === undefined ? 'a key that it does not name' : `key ${quote(token.keyId)}`
+  if (signature === 'unknown-key') {
+    const says = `the token is signed by ${key}, which is not published`
+    return [problem('TOKEN_KEY_UNPUBLISHED', says, 'publish the keys of the cluster anew: pullpass issuer publish')]
+  }
+  if (signature === 'wrong') {
+    const says = `the token is not signed by the published ${key}: another key has its kid, or the token was altered`
+    return [
+      problem('TOKEN_SIGNATURE_WRONG', says, 'publish the keys of the cluster that signed it: pullpass issuer publish'),
+    ]
+  }
+  return []
+}
+
+function algorithmFindings({ token, signature }: TokenFacts, { algorithms }: CloudRules): IssuerFinding[] {
+  const named = token.algorithm ?? ''
+  if (algorithms.includes(named) && signature !== 'unsupported') return []
+  const says = algorithms.includes(named)
+    ? `the token is signed with ${named}, and the published key of its kid is of another kind`
+    : `the token is signed with ${quote(named)}; ${algorithms.join(', ')} can be verified`
+  return [problem('TOKEN_ALGORITHM_UNREADABLE', says, 'let the cluster sign with an RSA key, or trust it elsewhere')]
+}
+
+function lifeFindings({ token: { expiresAt } }: TokenFacts, at: Date): IssuerFinding[] {
+  if (expiresAt > at) return []
+  const says = `the token expired at ${expiresAt.toISOString()}`
+  return [{ level: 'warning', word: 'TOKEN_EXPIRED', says, fix: 'check a fresh one' }]
+}

@@ -1,0 +1,70 @@
+/** What speaks against the URL of an issuer, whatever lies there. */
+
+import { isPrivateAddress } from '../../http/addresses.ts'
+import { checkIssuerUrl, vendorOfIssuer } from '../issuer-url.ts'
+import type { HostFacts, PublicFacts } from '../public/public-facts.ts'
+import type { CloudRules } from './cloud.ts'
+import type { IssuerFinding } from './finding.ts'
+
+export function urlFindings({ issuer }: PublicFacts, rules: CloudRules): IssuerFinding[] {
+  const unusable = checkIssuerUrl(issuer, 'the issuer')
+  if (unusable !== undefined) {
+    const { seen, expected = '' } = unusable
+    return [{ level: 'problem', word: 'URL_UNUSABLE', says: seen, fix: `choose another issuer: ${expected}` }]
+  }
+  return [...portFindings(issuer, rules), ...lengthFindings(issuer, rules), ...slashFindings(issuer)]
+}
+
+function portFindings(issuer: string, { port: level }: CloudRules): IssuerFinding[] {
+  const port = /^https:\/\/[^/]*:(\d+)(\/|$)/.exec(issuer)?.[1]
+  if (port === undefined || level === undefined) return []
+  const says = `the issuer names port ${port}; ${level === 'problem' ? 'a URL with a port is refused' : 'whether any but 443 is asked is not documented'}`
+  return [
+    { level, word: 'PORT_NAMED', says, fix: 'serve the documents at port 443, and leave the port out of the URL' },
+  ]
+}
+
+function lengthFindings(issuer: string, { longestIssuer: longest }: CloudRules): IssuerFinding[] {
+  if (longest === undefined || issuer.length <= longest) return []
+  const says = `the issuer has ${issuer.length} characters; at most ${longest} are taken`
+  return [{ level: 'problem', word: 'URL_TOO_LONG', says, fix: 'choose a shorter path' }]
+}
+
+/** AKS has one, and everybody who trusts an AKS cluster copies it. */
+function slashFindings(issuer: string): IssuerFinding[] {
+  if (!issuer.endsWith('/') || vendorOfIssuer(issuer) !== undefined) return []
+  const says = 'the issuer ends in a slash, which must then stand in every token and trust alike'
+  return [{ level: 'warning', word: 'SLASH_AT_END', says, fix: 'leave the slash out, while nobody trusts it yet' }]
+}
+
+/** What speaks against whoever serves an issuer's documents: where it is, and who vouches for it. */
+export function hostFindings({ hosts }: PublicFacts, rules: CloudRules): IssuerFinding[] {
+  return hosts.flatMap((host) => [...addressFindings(host, rules), ...certificateFindings(host, rules)])
+}
+
+function addressFindings({ host, addresses }: HostFacts, { privateAddress: level }: CloudRules): IssuerFinding[] {
+  const inside = addresses.filter(isPrivateAddress)
+  if (inside.length === 0) return []
+  const says = `${host} is ${inside.join(', ')} as this machine resolves it: no way leads there from the internet`
+  const fix = 'serve the documents at a public address; where only this machine resolves it so, check from elsewhere'
+  return [{ level, word: 'ADDRESS_PRIVATE', says, fix }]
+}
+
+/** Not a matter of who signed it: no trust of anybody mends these. */
+const broken: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'has expired',
+  CERT_NOT_YET_VALID: 'is not valid yet',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'is for another name',
+}
+
+function certificateFindings({ host, untrusted }: HostFacts, { privateAuthority }: CloudRules): IssuerFinding[] {
+  if (untrusted === undefined) return []
+  const word = 'CERTIFICATE_UNTRUSTED'
+  const flaw = broken[untrusted]
+  if (flaw !== undefined) {
+    const says = `the certificate of ${host} ${flaw} (${untrusted})`
+    return [{ level: 'problem', word, says, fix: 'renew the certificate, for this name' }]
+  }
+  const says = `no public authority vouches for ${host} (${untrusted}): what this machine trusts, a cloud does not`
+  return [{ level: privateAuthority.level, word, says, fix: privateAuthority.fix }]
+}

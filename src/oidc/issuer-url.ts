@@ -1,0 +1,56 @@
+/** Whether clouds can take this URL as an issuer at all, before anything is asked of it. OpenID Connect Discovery 1.0 §3. */
+import { PullpassError } from '../errors/pullpass-error.ts'
+import { quote } from '../text/quote.ts'
+
+/** The defaults of Kubernetes' distributions: names that exist inside a cluster alone. */
+const inside = /(^|\.)(svc|internal|local|localdomain|cluster\.local)$|^kubernetes(\.default)?$/
+
+/** Far more than any distribution's: clouds' limits are their own findings. */
+const longestIssuer = 2000
+
+/** `from`: what named it, for the message. ISSUER_UNUSABLE, or undefined. */
+export function checkIssuerUrl(issuer: string, from: string): PullpassError | undefined {
+  const why = whyUnusable(issuer)
+  if (why === undefined) return undefined
+  return new PullpassError({
+    code: 'ISSUER_UNUSABLE',
+    hop: 'discovery',
+    seen: `${from} is ${quote(issuer)}: ${why}`,
+    expected: 'https://HOST/PATH, which anybody on the internet can read: no user, query or fragment',
+    hint: from.startsWith('--')
+      ? `correct ${from}: it is what tokens are to carry, letter by letter, and where clouds then read the documents`
+      : 'another issuer has to be set: pullpass issuer show prints the steps, by distribution',
+  })
+}
+
+function whyUnusable(issuer: string): string | undefined {
+  // A parser drops or encodes what is not of these; tokens, trust and terminals would have it as it came.
+  if (/[^\x21-\x7e]/.test(issuer)) return 'a URL has none but printable ASCII characters, and no blank'
+  if (issuer.length > longestIssuer)
+    return `it has ${issuer.length} characters, and ${longestIssuer} are enough for any`
+  const url = URL.parse(issuer)
+  if (url === null) return 'it is no URL'
+  if (url.protocol !== 'https:') return 'clouds read an issuer by https alone'
+  if (url.username !== '' || url.password !== '') return 'a user stands in it'
+  if (/[?#]/.test(issuer)) return 'an issuer has no query or fragment'
+  if (inside.test(url.hostname)) return 'its name exists inside the cluster alone'
+  return undefined
+}
+
+/**
+ * Issuers whose vendor publishes the documents itself, and keeps their URL to itself: there is nothing to publish.
+ * AWS: https://docs.aws.amazon.com/eks/latest/userguide/enable-iam-roles-for-service-accounts.html; Google:
+ * https://cloud.google.com/kubernetes-engine/docs/how-to/workload-identity; Azure:
+ * https://learn.microsoft.com/azure/aks/use-oidc-issuer; Gardener: https://github.com/gardener/gardener-discovery-server
+ */
+const vendors: readonly (readonly [string, RegExp])[] = [
+  ['EKS', /^https:\/\/oidc\.eks\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\/id\/[A-Z0-9]+$/],
+  ['EKS', /^https:\/\/oidc-eks\.[a-z0-9-]+\.api\.aws\/id\/[A-Z0-9]+$/],
+  ['GKE', /^https:\/\/container\.googleapis\.com\/v1\/projects\/[\w.:-]+\/locations\/[\w-]+\/clusters\/[\w-]+$/],
+  ['AKS', /^https:\/\/[a-z0-9-]+\.oic\.prod-aks\.azure\.(com|us|cn)\/[0-9a-f-]+\/[0-9a-f-]+\/$/],
+  ['Gardener', /^https:\/\/[\w.:-]+\/projects\/[\w.-]+\/shoots\/[0-9a-f-]+\/issuer$/],
+]
+
+/** `EKS`; undefined where whoever runs the cluster publishes. */
+export const vendorOfIssuer = (issuer: string): string | undefined =>
+  vendors.find(([, pattern]) => pattern.test(issuer))?.[0]

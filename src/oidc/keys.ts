@@ -1,0 +1,121 @@
+/** One public key of an issuer's JWKS, by what verifiers look at. RFC 7517 §4, RFC 7518 §6. */
+
+import { createHash } from 'node:crypto'
+import { asList, asObject, asTexts, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
+
+export interface IssuerKey {
+  /** Verifiers find a key by it; Kubernetes always gives one. */
+  readonly keyId: string | undefined
+  /** `RSA`, `EC`, or what a newer API server has. */
+  readonly type: string
+  /** Of an RSA modulus; undefined for other keys. */
+  readonly bits: number | undefined
+  /** `P-256`; undefined for other than EC keys. */
+  readonly curve: string | undefined
+  /** `RS256`: stated, or the one that follows from the key. */
+  readonly algorithm: string | undefined
+  /** The members that say what the key is, and nothing else: never a private one. */
+  readonly members: Readonly<Record<string, string>>
+  /** Names of members that no verifier of tokens needs; some clouds refuse a key for them. */
+  readonly stray: readonly string[]
+}
+
+/** The same key, whatever it is called. */
+export const sameKey = (one: IssuerKey, other: IssuerKey): boolean =>
+  one.type === other.type && ['n', 'e', 'crv', 'x', 'y'].every((name) => one.members[name] === other.members[name])
+
+/** The keys of a JWKS. RFC 7517 §5. */
+const publicMembers = ['kty', 'alg', 'use', 'kid', 'n', 'e', 'crv', 'x', 'y']
+/** Numbers: as long as the whole may be. Everything else is a word, which is shown in tables. */
+const numbers = ['n', 'e', 'x', 'y']
+/** Kubernetes' kids have 43 characters, and no issuer is known whose have more than 100. */
+const longestWord = 256
+/** AWS reads 100 of each kind; whoever sends more is no issuer. */
+const maxKeys = 500
+const algorithmOfCurve: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' }
+
+/** In the order of the text; undefined where the text is no JWKS at all. What is no object, and no word that anybody reads, is left out. */
+export function parseJwks(text: string): readonly IssuerKey[] | undefined {
+  const keys = asObject(jsonOrNone(text))?.['keys']
+  if (!Array.isArray(keys) || keys.length > maxKeys) return undefined
+  return asList(keys).flatMap((key) => {
+    const object = asObject(key)
+    return object === undefined ? [] : [parseKey(object)]
+  })
+}
+
+function parseKey(jwk: JsonObject): IssuerKey {
+  const members = membersOf(jwk)
+  const { kty: type = 'unknown', crv: curve, n } = members
+  return {
+    keyId: members['kid'] || undefined,
+    type,
+    bits: type === 'RSA' && n !== undefined ? bitsOf(n) : undefined,
+    curve: type === 'EC' ? curve : undefined,
+    algorithm: members['alg'] ?? (type === 'RSA' ? 'RS256' : algorithmOfCurve[curve ?? '']),
+    members,
+    stray: Object.keys(jwk).filter((name) => !publicMembers.includes(name)),
+  }
+}
+
+function membersOf(jwk: JsonObject): Record<string, string> {
+  const members = Object.entries(asTexts(jwk, (name) => publicMembers.includes(name)))
+  return Object.fromEntries(members.filter(([name, text]) => numbers.includes(name) || text.length <= longestWord))
+}
+
+/** RFC 7518 §6.3.1.1: big-endian, without leading zeros. */
+function bitsOf(modulus: string): number {
+  const bytes = Buffer.from(modulus, 'base64url')
+  const start = bytes.findIndex((byte) => byte !== 0)
+  const [first = 0] = bytes.subarray(start)
+  return start < 0 ? 0 : (bytes.length - start) * 8 - Math.clz32(first) + 24
+}
+
+// The union of keys: who publishes only what one replica serves at one moment locks out the tokens of the others.
+
+/** By kid, since verifiers find a key by it: of two with one kid the first stays, in order. */
+export function mergeKeys(...sets: readonly (readonly IssuerKey[])[]): IssuerKey[] {
+  const merged = new Map<string | undefined, IssuerKey>()
+  for (const key of sets.flat()) if (!merged.has(key.keyId)) merged.set(key.keyId, key)
+  return [...merged.values()]
+}
+
+/** A key as it is published: the members that verifiers read, and nothing else. RFC 7517 §4, RFC 7518 §6. */
+export function renderJwk({ members, algorithm }: IssuerKey): object {
+  const { kty, kid, n, e, crv, x, y } = members
+  return { kty, use: 'sig', alg: algorithm, kid, ...(kty === 'RSA' ? { n, e } : { crv, x, y }) }
+}
+
+// Whether a key can stand in a published JWKS, and why not: what no cloud reads is left out, never a reason to fail.
+
+/** Every cloud that reads elliptic curves at all reads these. RFC 7518 §3.1. */
+const curves = ['P-256', 'P-384', 'P-521']
+const shortestBits = 2048
+
+/** A reason that follows "it is left out:"; undefined for a key that verifiers can use. */
+export function whyUnusable({ keyId, type, bits, curve, members }: IssuerKey): string | undefined {
+  if (keyId === undefined) return 'it has no kid, by which verifiers find it, or one of more than 256 characters'
+  if (members['use'] !== undefined && members['use'] !== 'sig') return `it is for use ${members['use']}, not sig`
+  if (type === 'RSA') return whyUnusableRsa(bits, members)
+  if (type !== 'EC') return `no cloud reads keys of kind ${type}`
+  if (!curves.includes(curve ?? '')) return `no cloud reads its curve, ${curve ?? 'which it does not name'}`
+  return members['x'] && members['y'] ? undefined : 'it lacks its point'
+}
+
+function whyUnusableRsa(bits: number | undefined, members: IssuerKey['members']): string | undefined {
+  if (bits === undefined || !members['e']) return 'it lacks its modulus or exponent'
+  return bits < shortestBits ? `${bits} bits are too few: clouds ask for ${shortestBits}` : undefined
+}
+
+// A key's name by what it is, and not by its kid, which any server can give to any key. RFC 7638 §3.
+
+/** The required members of RFC 7638 §3.2, in their lexicographic order. */
+const ofRsa = ['e', 'kty', 'n']
+const ofCurve = ['crv', 'kty', 'x', 'y']
+
+/** SHA-256, base64url: 43 characters. */
+export function thumbprintOf({ type, members }: IssuerKey): string {
+  const names = type === 'RSA' ? ofRsa : ofCurve
+  const json = JSON.stringify(Object.fromEntries(names.map((name) => [name, members[name]])))
+  return createHash('sha256').update(json).digest('base64url')
+}

@@ -1,0 +1,99 @@
+/**
+ * What a stranger finds at an issuer's URL, asked as a cloud asks: no credential, no redirect followed, bounded.
+ * https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfigurationRequest
+ */
+
+import type { PullpassError } from '../../errors/pullpass-error.ts'
+import type { Outside } from '../../http/context.ts'
+import { transportFault } from '../../http/request-errors.ts'
+import { asObject, asText, jsonOrNone } from '../../text/json-fields.ts'
+import { documentUrl } from '../issuer-documents.ts'
+import { type IssuerKey, parseJwks } from '../keys.ts'
+
+export type FoundDocument = AnsweredDocument | UnansweredDocument
+
+export interface AnsweredDocument {
+  readonly kind: 'answered'
+  readonly url: string
+  readonly status: number
+  readonly contentType: string | undefined
+  readonly cacheControl: string | undefined
+  /** Undefined where the server does not say it, or not as RFC 9110 §8.8.2 writes a date. */
+  readonly lastModifiedAt: Date | undefined
+  /** Where a redirect leads; nobody went there. */
+  readonly location: string | undefined
+  /** At most 1 MiB. */
+  readonly text: string
+}
+
+export interface UnansweredDocument {
+  readonly kind: 'unanswered'
+  readonly url: string
+  /** Of the name, the connection, the certificate, the time, or the size. */
+  readonly fault: PullpassError
+}
+
+export interface PublicIssuer {
+  readonly issuer: string
+  readonly discovery: FoundDocument
+  /** Undefined where the discovery document leads to none: absent, unread, or a jwks_uri that is not https. */
+  readonly jwks: FoundDocument | undefined
+}
+
+const maxBytes = 1024 * 1024
+const timeoutMs = 20_000
+
+export async function readPublicIssuer(
+  outside: Pick<Outside, 'transport' | 'signal'>,
+  issuer: string,
+): Promise<PublicIssuer> {
+  const discovery = await findDocument(outside, documentUrl(issuer, 'discovery'))
+  const jwksUri = discovery.kind === 'answered' && discovery.status === 200 ? jwksUriOf(discovery.text) : undefined
+  return { issuer, discovery, jwks: jwksUri === undefined ? undefined : await findDocument(outside, jwksUri) }
+}
+
+/** An address that somebody wrote: only one that a cloud would ask as well. */
+export function jwksUriOf(discovery: string): string | undefined {
+  const uri = asText(asObject(jsonOrNone(discovery))?.['jwks_uri'])
+  const url = uri === undefined || uri.length > 2048 ? null : URL.parse(uri)
+  return url?.protocol === 'https:' && url.username === '' && url.password === '' ? uri : undefined
+}
+
+async function findDocument(outside: Pick<Outside, 'transport' | 'signal'>, url: string): Promise<FoundDocument> {
+  const timeout = AbortSignal.timeout(timeoutMs)
+  try {
+    const { status, headers, body } = await outside.transport({
+      method: 'GET',
+      url,
+      headers: { accept: '*/*', 'user-agent': 'pullpass' },
+      maxBytes,
+      signal: AbortSignal.any([timeout, outside.signal]),
+    })
+    const { 'content-type': contentType, 'cache-control': cacheControl, 'last-modified': modified, location } = headers
+    const lastModifiedAt = dateOf(modified)
+    return { kind: 'answered', url, status, contentType, cacheControl, lastModifiedAt, location, text: body }
+  } catch (error) {
+    outside.signal.throwIfAborted()
+    const timedOut = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined
+    const asked = { hop: 'discovery', who: new URL(url).host, url } as const
+    return { kind: 'unanswered', url, fault: transportFault(asked, timedOut, error) }
+  }
+}
+
+function dateOf(text: string | undefined): Date | undefined {
+  const at = new Date(text === undefined || text.length > 64 ? Number.NaN : text)
+  return Number.isNaN(at.getTime()) ? undefined : at
+}
+
+/** Of `max-age`; 0 where it is not to be cached, undefined where nothing is said. */
+export function cacheSecondsOf(cacheControl = ''): number | undefined {
+  if (/\bno-(cache|store)\b/i.test(cacheControl)) return 0
+  const seconds = /\bmax-age="?(\d{1,10})\b/i.exec(cacheControl)?.[1]
+  return seconds === undefined ? undefined : Number(seconds)
+}
+
+// The keys of a JWKS that a stranger was given.
+
+/** Undefined where there was no answer, another status than 200, or no JWKS. */
+export const foundKeys = (jwks: FoundDocument | undefined): readonly IssuerKey[] | undefined =>
+  jwks?.kind === 'answered' && jwks.status === 200 ? parseJwks(jwks.text) : undefined

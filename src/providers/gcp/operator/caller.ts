@@ -1,0 +1,49 @@
+/** Who asks Google on the operator's behalf, so that an error names his hop and his codes: publishing, trust. */
+import type { ErrorCode } from '../../../errors/error-codes.ts'
+import { type Hop, unspecificCodes } from '../../../errors/pullpass-error.ts'
+import type { Environment } from '../../../http/context.ts'
+import type { Refusal } from '../../../http/request-errors.ts'
+import type { SendOutside } from '../../../http/send.ts'
+import { asObject, asText } from '../../../text/json-fields.ts'
+import type { Redacted } from '../../../text/redacted.ts'
+import { accessRefusal } from '../access-refusals.ts'
+
+export interface IamCaller {
+  readonly hop: Hop
+  readonly codes: {
+    /** No operator's credentials were found. */
+    readonly credentials: ErrorCode
+    /** Google knows the operator, and refuses; or refuses his credentials. */
+    readonly denied: ErrorCode
+    /** What is asked for is not there. */
+    readonly absent: ErrorCode
+    /** Of long-running operations; absent: as of any other request. */
+    readonly operationFailed?: ErrorCode
+    readonly operationUnfinished?: ErrorCode
+  }
+}
+
+export type IamOutside = SendOutside & { readonly environment: Environment }
+
+/** What a refusal of Google's IAM means to whoever asks on the operator's behalf. https://cloud.google.com/apis/design/errors */
+export function iamRefusal(status: number, body: unknown, { hop, codes }: IamCaller): Refusal | undefined {
+  const message = asText(asObject(asObject(body)?.['error'])?.['message'])
+  if (message === undefined) return undefined
+  const access = accessRefusal(body)
+  if (access !== undefined) return access
+  if (status === 401) return { code: codes.denied, message, hint: 'see which credentials are used, and sign in again' }
+  if (status === 403)
+    return { code: codes.denied, message, hint: 'grant the operator the permission that Google names' }
+  if (status === 404) return { code: codes.absent, message }
+  if (status === 429) return { code: 'QUOTA_EXCEEDED', message, retryable: true, hint: 'nothing to do if it passes' }
+  const unspecific = unspecificCodes(hop)
+  return status >= 500
+    ? { code: unspecific.unavailable, message, retryable: true }
+    : { code: unspecific.refused, message }
+}
+
+/** An access token that Google granted the operator, until its expiry on this machine's clock. */
+export interface GrantedToken {
+  readonly value: Redacted
+  readonly expiresAt: Date
+}

@@ -1,0 +1,187 @@
+/**
+ * Where the operator's own credentials lie, in the order of Google's application default credentials: the file that the
+ * environment names, gcloud's, the machine's metadata server. What is named and broken is an error, never the next of them.
+ * https://cloud.google.com/docs/authentication/application-default-credentials
+ */
+import { posix, win32 } from 'node:path'
+import { googleServiceRegion, parseImpersonationUrl } from '../../../document/gcp-credential-file.ts'
+import { showValue } from '../../../document/show-value.ts'
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import { readRegularFile, systemErrorCode, whyUnreadable } from '../../../host/read-file.ts'
+import type { Environment } from '../../../http/context.ts'
+import { asObject, asText, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
+import { showPath } from '../../../text/show.ts'
+import { iamCredentialsEndpoint, stsEndpoint, universeIn } from '../endpoints.ts'
+import type { IamCaller } from './caller.ts'
+
+export interface CredentialFile {
+  readonly kind: 'file'
+  readonly path: string
+  readonly type: CredentialType
+  /** A secret: a key or a refresh token lies in it. */
+  readonly json: JsonObject
+}
+
+export type OperatorCredentials =
+  | CredentialFile
+  | { readonly kind: 'metadata'; readonly gcloudFile: string | undefined }
+
+const credentialTypes = [
+  'authorized_user',
+  'service_account',
+  'impersonated_service_account',
+  'external_account',
+] as const
+type CredentialType = (typeof credentialTypes)[number]
+
+const longest = 64 * 1024
+
+/** @throws CREDENTIAL_FILE_INVALID */
+export async function findOperatorCredentials(
+  environment: Environment,
+  caller: IamCaller,
+): Promise<OperatorCredentials> {
+  const named = environment['GOOGLE_APPLICATION_CREDENTIALS']
+  if (named) {
+    const bytes = await readRegularFile(named, longest).catch(unreadable(named, caller))
+    return credentialsIn(jsonOrNone(bytes.toString('utf8')), named, { environment, caller })
+  }
+  const gcloudFile = gcloudFileOf(environment)
+  if (gcloudFile === undefined) return { kind: 'metadata', gcloudFile }
+  const bytes = await readRegularFile(gcloudFile, longest).catch((error: unknown) => {
+    if (systemErrorCode(error) === 'ENOENT' || systemErrorCode(error) === 'ENOTDIR') return undefined
+    return unreadable(gcloudFile, caller)(error)
+  })
+  if (bytes === undefined) return { kind: 'metadata', gcloudFile }
+  return credentialsIn(jsonOrNone(bytes.toString('utf8')), gcloudFile, { environment, caller })
+}
+
+/** Where `gcloud auth application-default login` writes; undefined where nobody is at home. */
+function gcloudFileOf(environment: Environment): string | undefined {
+  const file = 'application_default_credentials.json'
+  const { CLOUDSDK_CONFIG: configured, APPDATA: windows, HOME: home } = environment
+  if (configured) return posix.join(configured, file)
+  if (home) return posix.join(home, '.config/gcloud', file)
+  return windows ? win32.join(windows, 'gcloud', file) : undefined
+}
+
+const unreadable =
+  (path: string, caller: IamCaller) =>
+  (error: unknown): never => {
+    throw invalid(path, whyUnreadable(error), caller)
+  }
+
+/** A description of credentials, from `path`: where it has tokens sent is judged here. @throws CREDENTIAL_FILE_INVALID */
+export function credentialsIn(
+  description: unknown,
+  path: string,
+  { environment, caller }: { readonly environment: Environment; readonly caller: IamCaller },
+): CredentialFile {
+  const json = asObject(description)
+  if (json === undefined) throw invalid(path, 'is not a JSON object', caller)
+  const said = asText(json['type'])
+  const type = credentialTypes.find((one) => one === said)
+  if (type === undefined) throw invalid(path, 'is of a type that pullpass does not know', caller)
+  const flaw = credentialFlaw(type, json, environment)
+  if (flaw !== undefined) throw invalid(path, flaw.what, caller, flaw.expected)
+  return { kind: 'file', path, type, json }
+}
+
+const known = `Google's credentials in JSON, of type ${credentialTypes.join(', ')}`
+
+const invalid = (path: string, what: string, { hop }: IamCaller, expected = known) =>
+  new PullpassError({
+    code: 'CREDENTIAL_FILE_INVALID',
+    hop,
+    seen: `${showPath(path)} ${what}`,
+    expected,
+    hint: 'gcloud auth application-default login writes one for you, gcloud iam workload-identity-pools create-cred-config one for a pod',
+  })
+
+/**
+ * What is wrong with a description of credentials. Who writes one says where tokens are sent and what is read: so hosts are
+ * Google's own, or what this process's environment names, compared whole; and no program that it names is run, no address called.
+ * https://google.aip.dev/auth/4117
+ */
+export interface CredentialFlaw {
+  /** To follow the name of the file. */
+  readonly what: string
+  readonly expected: string
+}
+
+export function credentialFlaw(type: string, json: JsonObject, environment: Environment): CredentialFlaw | undefined {
+  const foreign = universeFlaw(json, environment)
+  if (foreign !== undefined) return foreign
+  if (type === 'impersonated_service_account') return impersonationFlaw(json, environment)
+  if (type !== 'external_account') return undefined
+  const impersonates = json['service_account_impersonation_url'] !== undefined
+  return (
+    sourceFlaw(asObject(json['credential_source']) ?? {}, environment) ??
+    kindFlaw(json['subject_token_type']) ??
+    tokenUrlFlaw(json['token_url'], environment) ??
+    (impersonates ? impersonationFlaw(json, environment) : undefined)
+  )
+}
+
+function universeFlaw({ universe_domain: named }: JsonObject, environment: Environment): CredentialFlaw | undefined {
+  const universe = universeIn(environment)
+  if (named === undefined || named === universe) return undefined
+  return {
+    what: `names the universe ${showValue(named)}`,
+    expected: `${universe}; another is named by GOOGLE_CLOUD_UNIVERSE_DOMAIN`,
+  }
+}
+
+function sourceFlaw(source: JsonObject, environment: Environment): CredentialFlaw | undefined {
+  const expected = 'credential_source.file, or the url that GitHub gives to a job'
+  if (source['executable'] !== undefined) {
+    return { what: 'has its token made by a program, which pullpass does not run', expected }
+  }
+  const others = Object.keys(source).filter((key) => !['file', 'url', 'headers', 'format'].includes(key))
+  if (others[0] !== undefined) return { what: `has its token come from ${showValue(others[0])}`, expected }
+  const { file, url } = source
+  if (url === undefined && asText(file)) return undefined
+  if (url === undefined || file !== undefined) return { what: 'names no file of a token', expected }
+  if (githubTokenUrl(url, environment) !== undefined) return undefined
+  return { what: `has its token come from ${showValue(url)}, which pullpass does not call`, expected }
+}
+
+function kindFlaw(kind: unknown): CredentialFlaw | undefined {
+  const [jwt, idToken] = ['urn:ietf:params:oauth:token-type:jwt', 'urn:ietf:params:oauth:token-type:id_token']
+  if (kind === jwt || kind === idToken) return undefined
+  return { what: `has the subject_token_type ${showValue(kind)}`, expected: `${jwt} or ${idToken}` }
+}
+
+function tokenUrlFlaw(url: unknown, environment: Environment): CredentialFlaw | undefined {
+  const [universeDomain, path] = [universeIn(environment), '/v1/token']
+  const text = asText(url) ?? ''
+  const origin = text.endsWith(path) ? text.slice(0, -path.length) : ''
+  if (origin === stsEndpoint({ universeDomain }, environment)) return undefined
+  if (googleServiceRegion(origin, 'sts', universeDomain) !== undefined) return undefined
+  return {
+    what: `has its token sent to the token_url ${showValue(url)}`,
+    expected: `https://sts.${universeDomain}${path}, or the origin that PULLPASS_GCP_STS_ENDPOINT names`,
+  }
+}
+
+function impersonationFlaw(json: JsonObject, environment: Environment): CredentialFlaw | undefined {
+  const universeDomain = universeIn(environment)
+  const url = json['service_account_impersonation_url']
+  const { origin } = parseImpersonationUrl(asText(url) ?? '') ?? {}
+  if (origin !== undefined && origin === iamCredentialsEndpoint({ universeDomain }, environment)) return undefined
+  if (googleServiceRegion(origin ?? '', 'iamcredentials', universeDomain) !== undefined) return undefined
+  return {
+    what: `has its token sent to the service_account_impersonation_url ${showValue(url)}`,
+    expected: `https://iamcredentials.${universeDomain}/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken`,
+  }
+}
+
+// The address at which GitHub gives a job its token: its own environment names it, and a credential file adds the audience alone.
+// https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token
+
+/** `url` where it is that address; undefined where it is anything else. */
+export function githubTokenUrl(url: unknown, environment: Environment): string | undefined {
+  const own = environment['ACTIONS_ID_TOKEN_REQUEST_URL']
+  if (!own?.startsWith('https://') || typeof url !== 'string' || !url.startsWith(own)) return undefined
+  return /^&audience=[A-Za-z0-9%._~:/-]{1,1024}$/.test(url.slice(own.length)) ? url : undefined
+}

@@ -1,0 +1,156 @@
+/** Whether strangers read what was published, and could verify a token of the cluster with it. */
+
+import type { Outside } from '../http/context.ts'
+import type { SubjectToken } from '../identity/subject-token.ts'
+import { type DocumentName, documentUrl, type PublishTarget } from '../oidc/issuer-documents.ts'
+import type { IssuerKey } from '../oidc/keys.ts'
+import type { PublicOutside } from '../oidc/public/anonymous-client.ts'
+import { whyUntrusted } from '../oidc/public/public-facts.ts'
+import { cacheSecondsOf, type FoundDocument, foundKeys, readPublicIssuer } from '../oidc/public/public-issuer.ts'
+import { verifySignature } from '../oidc/verify-signature.ts'
+import { shellQuote } from '../text/plain-text.ts'
+import type { PublishOutcome } from './publish-documents.ts'
+import { saysTheSame } from './published-documents.ts'
+
+/** `pending`: not so yet, for a reason that passes or that somebody has to end. */
+export interface Confirmation {
+  readonly check: DocumentName | 'token'
+  readonly state: 'ok' | 'pending' | 'failed'
+  readonly says: string
+  /** Of a document that is as it should: where it was read. */
+  readonly url?: string
+  /** Of the JWKS: the max-age with which it is served. */
+  readonly cacheSeconds?: number
+  /** Where it could not be looked at: what keeps it from being. */
+  readonly because?: DocumentName
+  /** What to do about it: a command, where there is one. */
+  readonly fix?: string | undefined
+}
+
+/** Where it was published, and what strangers are to expect as `iss`. */
+export interface Place {
+  readonly issuer: string
+  readonly target: Pick<PublishTarget, 'issuerUrl' | 'openToAll'>
+}
+
+/** `token`: fresh from the cluster, or why there is none. */
+export async function confirmPublication(
+  outside: Pick<Outside, 'transport' | 'signal'>,
+  place: Place,
+  outcome: PublishOutcome,
+  token: SubjectToken | string,
+): Promise<Confirmation[]> {
+  const { issuer } = place
+  const found = await readPublicIssuer(outside, issuer)
+  const discovery = confirmDocument('discovery', found.discovery, place, outcome)
+  if (found.jwks === undefined) {
+    const jwks = discovery.state === 'ok' ? leadsNowhere : skipped('jwks', 'discovery', discovery)
+    return [discovery, jwks, skipped('token', discovery.state === 'ok' ? 'jwks' : 'discovery', jwks)]
+  }
+  const jwks = confirmDocument('jwks', found.jwks, place, outcome)
+  const keys = foundKeys(found.jwks)
+  if (keys === undefined) return [discovery, jwks, skipped('token', 'jwks', jwks)]
+  return [discovery, jwks, await confirmToken(issuer, token, keys)]
+}
+
+const leadsNowhere: Confirmation = {
+  check: 'jwks',
+  state: 'failed',
+  says: 'the discovery document leads to no keys',
+}
+
+const skipped = (check: Confirmation['check'], because: DocumentName, { state }: Confirmation): Confirmation => ({
+  check,
+  state,
+  because,
+  says: `not looked at: see ${because}`,
+})
+
+function confirmDocument(
+  name: DocumentName,
+  found: FoundDocument,
+  place: Place,
+  { documents, before }: PublishOutcome,
+): Confirmation {
+  if (found.kind === 'unanswered') return notServed(name, found.fault.seen, place)
+  const { url, status, text, location, cacheControl } = found
+  if (status !== 200) return notServed(name, whyNotServed(url, status, location), place)
+  if (saysTheSame(text, documents[name].text)) {
+    const cacheSeconds = cacheSecondsOf(cacheControl)
+    const says = `read by anybody at ${url}`
+    return { check: name, state: 'ok', url, says, ...(cacheSeconds !== undefined && { cacheSeconds }) }
+  }
+  if (text === before[name]?.text) {
+    const lifetime = cacheControl === undefined ? '' : ` (${cacheControl})`
+    return { check: name, state: 'pending', says: `a cache still serves the one before${lifetime} at ${url}` }
+  }
+  return { check: name, state: 'failed', says: `something else is served at ${url}` }
+}
+
+/** A folder is served by whoever takes it from there: that it is not yet is no failure of publishing. */
+function notServed(check: DocumentName, says: string, { issuer, target }: Place): Confirmation {
+  return target.issuerUrl === undefined
+    ? {
+        check,
+        state: 'pending',
+        says,
+        fix: `serve the folder at ${issuer}, then: pullpass issuer check ${shellQuote(issuer)}`,
+      }
+    : { check, state: 'failed', says, fix: target.openToAll }
+}
+
+function whyNotServed(url: string, status: number, location: string | undefined): string {
+  if (status >= 300 && status < 400)
+    return `${url} answers ${status}, a redirect to ${location ?? 'nowhere'}: clouds follow none`
+  const why = { 401: 'it is not public', 403: 'it is not public', 404: 'nothing is there' }[status]
+  return `${url} answers a stranger ${status}${why === undefined ? '' : `: ${why}`}`
+}
+
+async function confirmToken(
+  issuer: string,
+  token: SubjectToken | string,
+  keys: readonly IssuerKey[],
+): Promise<Confirmation> {
+  if (typeof token === 'string') return { check: 'token', state: 'pending', says: token }
+  if (token.issuer !== issuer) {
+    return {
+      check: 'token',
+      state: 'pending',
+      says: `the cluster's tokens carry issuer ${token.issuer}`,
+      fix: `let the cluster sign as the new issuer, in two roll-outs; their steps: pullpass issuer show --to-issuer ${shellQuote(issuer)}`,
+    }
+  }
+  const verdict = await verifySignature(token, keys)
+  const says = {
+    verified: `a token fresh from the cluster verifies with the keys at ${documentUrl(issuer, 'jwks')}`,
+    wrong: `the published key ${token.keyId} is not the one that signed a token fresh from the cluster`,
+    'unknown-key': `a token fresh from the cluster is signed by key ${token.keyId ?? '(it names none)'}, which is not published`,
+    unsupported: `a token fresh from the cluster is signed with ${token.algorithm ?? 'an algorithm that it does not name'}, which no cloud verifies`,
+  }[verdict]
+  return { check: 'token', state: verdict === 'verified' ? 'ok' : 'failed', says }
+}
+
+// Reads back what was published as a stranger does: what only this run's own authorities vouch for is not read by anybody.
+
+/** `token`: fresh from the cluster, or why there is none. */
+export async function readBack(
+  outside: PublicOutside,
+  place: Place,
+  outcome: PublishOutcome,
+  token: SubjectToken | string,
+): Promise<Confirmation[]> {
+  const confirmations = await confirmPublication(outside, place, outcome, token)
+  return await Promise.all(
+    confirmations.map(async (confirmation) => {
+      const { url } = confirmation
+      const why = url === undefined ? undefined : await whyUntrusted(outside, url)
+      return why === undefined ? confirmation : onlyHere(confirmation, why, place.issuer)
+    }),
+  )
+}
+
+const onlyHere = (confirmation: Confirmation, why: string, issuer: string): Confirmation => ({
+  ...confirmation,
+  says: `read at ${confirmation.url} by this run’s own authorities: no public one vouches for its certificate (${why})`,
+  fix: `see which clouds mind that certificate: pullpass issuer check ${shellQuote(issuer)}`,
+})

@@ -1,0 +1,146 @@
+/**
+ * A folder, which anything may serve: each file appears at once and whole, and is written only over the state that was read.
+ *
+ *   lock (a new file) ─▶ what is there? ─▶ write beside ─▶ rename over ─▶ unlock
+ */
+import { createHash, randomUUID } from 'node:crypto'
+import { lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import { readRegularFile, systemErrorCode } from '../host/read-file.ts'
+import { type DocumentName, documentPaths, type PublishTarget, type StoredDocument } from '../oidc/issuer-documents.ts'
+import { shellQuote } from '../text/plain-text.ts'
+import { showPath } from '../text/show.ts'
+import type { TargetName } from './parse-target.ts'
+import type { TargetOutside } from './targets/operator-files.ts'
+
+type FolderName = Extract<TargetName, { kind: 'folder' }>
+
+const longest = 1024 * 1024
+/** A writer that was killed leaves its lock; no writer takes so long. */
+const staleMs = 60_000
+
+export function folder({ folder: root }: FolderName, outside: Pick<TargetOutside, 'now' | 'signal'>): PublishTarget {
+  const guard = <T>(work: () => Promise<T>): Promise<T> =>
+    work().catch((error: unknown) => {
+      throw error instanceof PullpassError ? error : folderFault(root, error)
+    })
+  return {
+    name: root,
+    issuerUrl: undefined,
+    openToAll: undefined,
+    holds: ['jwks', 'discovery'],
+    read: (name) => guard(() => readDocument(root, name)),
+    write: (name, { text }, replaces) =>
+      guard(async () => {
+        outside.signal.throwIfAborted()
+        await checkWay(root, name)
+        await mkdir(dirname(pathOf(root, name)), { recursive: true })
+        const release = await lock(`${pathOf(root, name)}.lock`, outside.now())
+        if (release === undefined) return 'outrun'
+        try {
+          const found = await readDocument(root, name)
+          if (found?.version !== replaces) return 'outrun'
+          await replaceFile(pathOf(root, name), text)
+          return 'written'
+        } finally {
+          await release()
+        }
+      }),
+  }
+}
+
+const pathOf = (root: string, name: DocumentName) => join(root, documentPaths[name])
+
+async function readDocument(root: string, name: DocumentName): Promise<StoredDocument | undefined> {
+  await checkWay(root, name)
+  const bytes = await readRegularFile(pathOf(root, name), longest).catch((error: unknown) => {
+    if (systemErrorCode(error) === 'ENOENT') return undefined
+    throw error
+  })
+  if (bytes === undefined) return undefined
+  return { text: bytes.toString('utf8'), version: createHash('sha256').update(bytes).digest('hex') }
+}
+
+/** The folder itself is the user's choice; below it nothing may lead elsewhere. */
+async function checkWay(root: string, name: DocumentName): Promise<void> {
+  if (!(await stat(root)).isDirectory()) throw strange(root, 'is no folder')
+  let way = root
+  for (const part of documentPaths[name].split('/')) {
+    way = join(way, part)
+    const found = await lstat(way).catch((error: unknown) => {
+      if (systemErrorCode(error) === 'ENOENT') return undefined
+      throw error
+    })
+    if (found === undefined) return
+    if (found.isSymbolicLink()) throw strange(way, 'is a symbolic link')
+  }
+}
+
+/** What undoes it; undefined where another writer is at it. */
+async function lock(path: string, now: Date): Promise<(() => Promise<void>) | undefined> {
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    try {
+      await (await open(path, 'wx')).close()
+      return () => rm(path, { force: true })
+    } catch (error) {
+      if (systemErrorCode(error) !== 'EEXIST') throw error
+      const since = await stat(path).catch(() => undefined) // it may be gone again
+      if (since !== undefined && now.getTime() - since.mtimeMs < staleMs) return undefined
+      await rm(path, { force: true })
+    }
+  }
+  return undefined
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  const beside = join(dirname(path), `.${basename(path)}.${randomUUID()}`)
+  try {
+    await using file = await open(beside, 'wx', 0o644)
+    await file.writeFile(text)
+    await file.sync()
+    await rename(beside, path)
+  } catch (error) {
+    await rm(beside, { force: true })
+    throw error
+  }
+}
+
+const strange = (path: string, what: string) =>
+  new PullpassError({
+    code: 'PUBLISH_REFUSED',
+    hop: 'publish',
+    seen: `${showPath(path)} ${what}`,
+    expected: 'folders and files of its own below the one that --to names',
+    hint: 'remove it, or choose another folder',
+  })
+
+function folderFault(root: string, error: unknown): PullpassError {
+  const code = systemErrorCode(error)
+  if (error instanceof RangeError) {
+    return new PullpassError({
+      code: 'ANSWER_TOO_LARGE',
+      hop: 'publish',
+      seen: `a document in ${showPath(root)} ${error.message}`,
+      expected: 'documents of at most 1 MiB',
+      hint: 'see what it is; remove it, or choose another folder',
+    })
+  }
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new PullpassError({
+      code: 'PUBLISH_TARGET_MISSING',
+      hop: 'publish',
+      seen: `${showPath(root)} is not there`,
+      expected: 'a folder: pullpass makes documents in it',
+      hint: `mkdir -p ${shellQuote(root)}`,
+    })
+  }
+  const denied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
+  return new PullpassError({
+    code: denied ? 'PUBLISH_DENIED' : 'PUBLISH_REFUSED',
+    hop: 'publish',
+    seen: `${showPath(root)} cannot be used: ${code ?? (error instanceof Error ? error.message : 'no reason given')}`,
+    expected: 'a folder that this user may read and write',
+    hint: 'see its owner and mode, and that its disk has room: ls -ld, df',
+  })
+}

@@ -1,0 +1,111 @@
+/** Publishes what the cluster serves, the key of a token among it; in a dry run, all but the writing. */
+
+import type { NamespacedName } from '../../document/document.ts'
+import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
+import type { Outside } from '../../http/context.ts'
+import type { SubjectToken } from '../../identity/subject-token.ts'
+import type { Cluster } from '../../kubernetes/connection/cluster.ts'
+import { askAnew } from '../../kubernetes/objects/request-token.ts'
+import { readClusterIssuer } from '../../oidc/cluster/cluster-issuer.ts'
+import type { PublishTarget } from '../../oidc/issuer-documents.ts'
+import { type IssuerKey, mergeKeys } from '../../oidc/keys.ts'
+import { quote } from '../../text/quote.ts'
+import { digestOf, knownKeys, mergeUnrevoked, readMemory } from '../key-state.ts'
+import { publishUnrevoked } from '../publish.ts'
+import type { ServedIssuer } from '../served-issuer.ts'
+
+/** Not where it was revoked, nor where no API server serves it. @throws KEY_UNPUBLISHED, whatever was in the way */
+export async function publishKey(token: SubjectToken, place: BarrierPlace): Promise<void> {
+  try {
+    await publish(token, place)
+  } catch (cause) {
+    throw notPublished(token, place.target, asFault(cause))
+  }
+}
+
+async function publish(token: SubjectToken, place: BarrierPlace): Promise<void> {
+  const { cluster, target, issuer, memory: memoryRef, mode } = place
+  const memory = await readMemory(cluster, memoryRef)
+  const served = await readServed(token, cluster)
+  if (memory.revocations.some(({ digest }) => digest === digestOf(token.keyId))) {
+    throw keyUnpublished(token, target, { why: 'it was revoked', hint: 'let the API servers sign with another key' })
+  }
+  if (!isAmong(served.keys, token)) {
+    throw keyUnpublished(token, target, {
+      why: 'no API server that answered serves it',
+      hint: 'see that its public half is among --service-account-key-file of each API server',
+    })
+  }
+  await publishUnrevoked(target, {
+    memory,
+    readAgain: async () => await readMemory(cluster, memoryRef),
+    publicationOf: (known) => ({
+      issuer: issuer ?? served.issuer,
+      own: knownKeys(served.keys, known),
+      choose: (published) => mergeUnrevoked(served.keys, known, published),
+      conflictPolicy: 'Refuse',
+      mode,
+    }),
+  })
+}
+
+/** So many connections are tried to find the API server that serves the key: behind a load balancer, each may be another. */
+const looks = 4
+
+async function readServed(token: SubjectToken, cluster: Cluster): Promise<ServedIssuer> {
+  let { issuer, keys } = await readClusterIssuer(cluster)
+  for (let look = 1; look < looks && !isAmong(keys, token); look++) {
+    keys = mergeKeys(keys, (await askAnew(cluster, readClusterIssuer)).keys)
+  }
+  return { issuer, keys }
+}
+
+function notPublished(token: SubjectToken, target: PublishTarget, cause: PullpassError): PullpassError {
+  if (cause.code === 'KEY_UNPUBLISHED' || cause.code === 'INTERRUPTED' || cause.code === 'TIMED_OUT') return cause
+  const { code, hop, seen, hint, retryable } = cause
+  return new PullpassError({
+    code: 'KEY_UNPUBLISHED',
+    hop: hop === 'discovery' ? hop : 'publish',
+    seen: `the token is signed by key ${quote(token.keyId ?? '')}, which is not public at ${target.name}, and could not be published: ${code}: ${seen}`,
+    expected: 'a key that clouds can read, before the token is exchanged',
+    hint,
+    retryable,
+    cause,
+  })
+}
+
+/** Where a document says that its issuer is public, with what it takes to look there and to write. */
+export interface BarrierNeeds {
+  readonly cluster: Cluster
+  readonly outside: Outside
+  /** In a dry run nothing is published: it is looked whether it could be. */
+  readonly mode: 'write' | 'dry-run'
+}
+
+export interface BarrierPlace extends BarrierNeeds {
+  readonly target: PublishTarget
+  /** Undefined where a provider at a cloud holds the keys alone. */
+  readonly issuer: string | undefined
+  readonly memory: NamespacedName
+}
+
+/** Whether one of these keys is the one that a token names. */
+export const isAmong = (keys: readonly IssuerKey[], { keyId: wanted }: SubjectToken): boolean =>
+  wanted !== undefined && keys.some(({ keyId }) => keyId === wanted)
+
+// That a token has to wait, since its key is not public.
+
+/** `why` follows "is not public at TARGET:". */
+export const keyUnpublished = (
+  token: SubjectToken,
+  target: Pick<PublishTarget, 'name'>,
+  { why, hint }: { readonly why: string; readonly hint: string },
+): PullpassError =>
+  new PullpassError({
+    code: 'KEY_UNPUBLISHED',
+    hop: 'publish',
+    seen: `the token is signed by key ${quote(token.keyId ?? '')}, which is not public at ${target.name}: ${why}`,
+    expected: 'a key that clouds can read, before the token is exchanged',
+    hint,
+    retryable: true,
+  })

@@ -1,0 +1,99 @@
+/** Why what is known of keys could not be written down, for who may never have named the place: it has a default. */
+import type { NamespacedName } from '../document/document.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import { shellQuote } from '../text/plain-text.ts'
+
+/** The message of deploy/issuer-revocations: the API server passes on nothing else that tells policies apart. */
+const withoutVerb = /requires the verb remember on revocations\.pullpass\.dev/
+
+/** Any other fault, or error, is as it was. `others'`: whoever serves what lies there has it too, and writes it anew. */
+export function memoryFault(
+  error: unknown,
+  place: NamespacedName,
+  entries: 'its own' | "others'" = 'its own',
+): unknown {
+  if (!(error instanceof PullpassError)) return error
+  if (error.code === 'NAMESPACE_MISSING') return namespaceMissing(error, place)
+  if (error.code === 'OBJECT_TOO_LARGE') return tooLarge(error, place)
+  if (error.code !== 'KUBERNETES_REFUSED') return error
+  if (withoutVerb.test(error.seen)) return verbMissing(error, place)
+  return /field is immutable when/.test(error.seen) ? frozen(error, place, entries) : error
+}
+
+function namespaceMissing(error: PullpassError, { namespace, name }: NamespacedName): PullpassError {
+  return new PullpassError({
+    code: error.code,
+    hop: error.hop,
+    seen: `namespace ${namespace} is not there: ConfigMap ${namespace}/${name} could not be written`,
+    expected: 'a namespace that exists, for what is remembered of keys',
+    hint: `kubectl create namespace ${shellQuote(namespace)}; or name a ConfigMap elsewhere: --memory NAMESPACE/NAME`,
+    cause: error,
+  })
+}
+
+function verbMissing(error: PullpassError, { namespace, name }: NamespacedName): PullpassError {
+  const { code, hop, seen } = error
+  return new PullpassError({
+    code,
+    hop,
+    seen,
+    expected: `the right to remember keys in ConfigMap ${namespace}/${name}, beside that to write it`,
+    hint: `grant the rule {apiGroups: [pullpass.dev], resources: [revocations], resourceNames: [${name}], verbs: [remember]} in a Role of ${namespace}`,
+    cause: error,
+  })
+}
+
+/** With an empty first entry the API server drops all managed fields. */
+const bareMetadata = '.metadata |= {namespace, name, resourceVersion, managedFields: [{}]}'
+/** What pullpass writes into its ConfigMaps: `parse-memory.ts`, `served-target.ts`. */
+const ownEntries =
+  '.data |= with_entries(select((.key | test("^((key|revoked)[.][A-Za-z0-9_-]{43}|authorities|servers|jwks.json)$")) and (.key == "jwks.json" or (.value | length) <= 4096)))'
+
+function tooLarge(
+  { code, hop, seen, expected, cause }: PullpassError,
+  { namespace, name }: NamespacedName,
+): PullpassError {
+  const [where, what] = [shellQuote(namespace), shellQuote(name)]
+  const filter = `${bareMetadata} | ${ownEntries} | del(.binaryData)`
+  return new PullpassError({
+    code,
+    hop,
+    seen,
+    expected,
+    hint: `remove what pullpass did not write: kubectl -n ${where} get configmap ${what} -o json | jq '${filter}' | kubectl replace -f -; then apply deploy/issuer-revocations, which prevents it, and see who may write the ConfigMap`,
+    cause,
+  })
+}
+
+/** The ConfigMap accepts no more data than this leaves. Bytes. */
+const nearlyFull = 1024 * 1024
+
+/** Before a write fails: no ConfigMap of pullpass reaches a third of this by itself. */
+export function nearlyFullFault(bytes: number, place: NamespacedName): PullpassError | undefined {
+  if (bytes <= nearlyFull) return undefined
+  const fault = new PullpassError({
+    code: 'OBJECT_TOO_LARGE',
+    hop: 'kubernetes',
+    seen: `ConfigMap ${place.namespace}/${place.name} takes ${bytes} bytes with its labels, annotations and managed fields`,
+    expected: `at most ${nearlyFull}: with more, the cluster may refuse a revocation`,
+  })
+  return tooLarge(fault, place)
+}
+
+function frozen(
+  error: PullpassError,
+  { namespace, name }: NamespacedName,
+  entries: 'its own' | "others'",
+): PullpassError {
+  const { code, hop, seen } = error
+  const gone = ['.immutable', '.metadata.resourceVersion', '.metadata.uid', ...(entries === 'its own' ? [] : ['.data'])]
+  const configMap = `kubectl -n ${shellQuote(namespace)} get configmap ${shellQuote(name)} -o json`
+  return new PullpassError({
+    code,
+    hop,
+    seen,
+    expected: 'a ConfigMap that can be written: somebody set immutable, which nobody takes back',
+    hint: `make it anew: ${configMap} | jq 'del(${gone.join(', ')})' | kubectl replace --force -f -; then see who may write it`,
+    cause: error,
+  })
+}

@@ -1,0 +1,197 @@
+/** What is remembered of an issuer's keys, in the cluster itself, so that a restart of pullpass forgets nothing. */
+import { createHash } from 'node:crypto'
+import type { NamespacedName } from '../document/document.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { readStoredConfigMap } from '../kubernetes/objects/config-map.ts'
+import { type IssuerKey, mergeKeys, parseJwks, sameKey } from '../oidc/keys.ts'
+import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
+
+export interface KeyMemory {
+  readonly keys: readonly RememberedKey[]
+  readonly revocations: readonly Revocation[]
+  /** SHA-256 fingerprints of the CAs that are believed of API servers; absent: none are recorded, or they stay as they are. */
+  readonly authorities?: readonly string[]
+  /** Addresses of known API servers, `https://10.0.0.1:6443`; absent: none are recorded, or they stay as they are. */
+  readonly servers?: readonly string[]
+}
+
+export interface RememberedKey {
+  readonly key: IssuerKey
+  readonly firstSeenAt: Date
+  /** Served, or named by a token. */
+  readonly lastSeenAt: Date
+  /** Since when it is public, as far as a watch saw it; absent: it is not, or nobody watched. */
+  readonly publishedAt?: Date
+}
+
+/** By the digest alone a kid is revoked, even where somebody damaged what else is written of it. */
+export interface Revocation {
+  readonly digest: string
+  readonly keyId: string | undefined
+  /** Undefined where it was not known: then it is the kid that is refused. */
+  readonly key: IssuerKey | undefined
+  readonly revokedAt: Date | undefined
+}
+
+/** Entries of the ConfigMap that are of no key. */
+export const recordEntries = { authorities: 'authorities', servers: 'servers' } as const
+
+export const emptyMemory: KeyMemory = { keys: [], revocations: [] }
+
+/** Names an entry: a kid can be any text, of any length, and the key of a ConfigMap cannot. */
+export const digestOf = (keyId: string | undefined): string =>
+  createHash('sha256')
+    .update(keyId ?? '')
+    .digest('base64url')
+
+// The memory of an issuer's keys, as a ConfigMap holds it: an entry for each key and each revocation, so that two writers
+// never undo each other.
+//
+//   key.DIGEST      {"key": a JWK, "firstSeenAt": …, "lastSeenAt": …, "publishedAt": …}
+//   revoked.DIGEST  {"kid": …, "key": a JWK, "revokedAt": …}
+//   authorities     ["AB:CD:…", …]
+//   servers         ["https://10.0.0.1:6443", …]
+
+/** A ConfigMap takes 1 MiB; AWS reads 100 keys of each kind. */
+const maxKeys = 300
+/** What is longer is not read; an RSA key of 4096 bits takes 900. deploy/issuer-revocations lets nobody write more. */
+const longestEntry = 4096
+
+/** Somebody may have edited it: an entry that says nothing of a key is dropped, and a revocation holds by its name. */
+export function parseMemory(entries: Readonly<Record<string, string>>): KeyMemory {
+  const keys: RememberedKey[] = []
+  const revocations: Revocation[] = []
+  for (const [name, text] of Object.entries(entries)) {
+    const entry = text.length > longestEntry ? undefined : asObject(jsonOrNone(text))
+    const [, kind, digest = ''] = /^(key|revoked)\.([\w-]{43})$/.exec(name) ?? []
+    const remembered = kind === 'key' ? rememberedIn(digest, entry) : undefined
+    if (remembered !== undefined) keys.push(remembered)
+    if (kind === 'revoked') revocations.push(revocationIn(digest, entry))
+  }
+  const authorities = textsIn(entries[recordEntries.authorities], fingerprint)
+  const servers = textsIn(entries[recordEntries.servers], address)
+  return {
+    keys: keys.slice(0, maxKeys),
+    revocations,
+    ...(authorities.length > 0 && { authorities }),
+    ...(servers.length > 0 && { servers }),
+  }
+}
+
+const fingerprint = /^(?:[0-9A-F]{2}:){31}[0-9A-F]{2}$/
+const address = /^https:\/\/[\w.:[\]/-]{1,200}$/
+
+function textsIn(text: string | undefined, pattern: RegExp): string[] {
+  if (text === undefined || text.length > longestEntry) return []
+  return asList(jsonOrNone(text)).flatMap((one) => (typeof one === 'string' && pattern.test(one) ? [one] : []))
+}
+
+function rememberedIn(digest: string, entry: JsonObject | undefined): RememberedKey | undefined {
+  const key = keyOf(digest, entry?.['key'])
+  const lastSeenAt = dateOf(entry?.['lastSeenAt'])
+  if (key === undefined || lastSeenAt === undefined) return undefined
+  const publishedAt = dateOf(entry?.['publishedAt'])
+  const firstSeenAt = dateOf(entry?.['firstSeenAt']) ?? lastSeenAt
+  return { key, firstSeenAt, lastSeenAt, ...(publishedAt && { publishedAt }) }
+}
+
+function revocationIn(digest: string, entry: JsonObject | undefined): Revocation {
+  const keyId = asText(entry?.['kid'])
+  return {
+    digest,
+    keyId: keyId !== undefined && digestOf(keyId) === digest ? keyId : undefined,
+    key: keyOf(digest, entry?.['key']),
+    revokedAt: dateOf(entry?.['revokedAt']),
+  }
+}
+
+/** Of this kid, and with what makes it a key: else somebody wrote it there to have the real one pass for unknown. */
+function keyOf(digest: string, jwk: unknown): IssuerKey | undefined {
+  const [key] = parseJwks(JSON.stringify({ keys: [jwk] })) ?? []
+  return key !== undefined && digestOf(key.keyId) === digest && hasMaterial(key) ? key : undefined
+}
+
+const hasMaterial = ({ members: { n, e, crv, x } }: IssuerKey): boolean => Boolean((n && e) || (crv && x))
+
+function dateOf(value: unknown): Date | undefined {
+  const date = new Date(asText(value) ?? Number.NaN)
+  return Number.isNaN(date.getTime()) ? undefined : date
+}
+
+/** Reads the stored state of an issuer's keys. */
+export interface StoredMemory extends KeyMemory {
+  /** Of the whole ConfigMap, with its metadata; 0 if it does not exist. */
+  readonly storedBytes: number
+}
+
+/** Empty if it does not exist. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, and what a cluster throws */
+export async function readMemory(
+  cluster: Cluster,
+  place: NamespacedName,
+  patience?: Parameters<typeof readStoredConfigMap>[2],
+): Promise<StoredMemory> {
+  const { data, bytes } = await readStoredConfigMap(cluster, place, patience)
+  return { ...parseMemory(data), storedBytes: bytes }
+}
+
+/** Whether a key was revoked: by its kid, or as the same key under another kid. */
+export function isRevoked({ revocations }: Pick<KeyMemory, 'revocations'>, key: IssuerKey): boolean {
+  const digest = digestOf(key.keyId)
+  return revocations.some((one) => one.digest === digest || (one.key !== undefined && sameKey(one.key, key)))
+}
+
+/** Every key that a cluster is known to have or to have had: by them its own documents are known again. */
+export const knownKeys = (served: readonly IssuerKey[], { keys, revocations }: KeyMemory): IssuerKey[] => [
+  ...served,
+  ...keys.map(({ key }) => key),
+  ...revocations.flatMap(({ key }) => (key === undefined ? [] : [key])),
+]
+
+/**
+ * Published keys that no API server serves, and that none is remembered to have served: whoever has the private key signs
+ * tokens for every account of the cluster.
+ */
+export function unknownKeys(
+  published: readonly IssuerKey[],
+  served: readonly IssuerKey[],
+  memory: KeyMemory,
+): IssuerKey[] {
+  const known = knownKeys(served, memory)
+  return published.filter((key) => !known.some((one) => sameKey(one, key)))
+}
+
+/**
+ * The union of what is served and public, without what was revoked: who publishes once withdraws nothing else. What is
+ * remembered alone is not added: whoever may write the ConfigMap could else have a key of his own published.
+ */
+export const mergeUnrevoked = (
+  served: readonly IssuerKey[],
+  memory: Pick<KeyMemory, 'revocations'>,
+  published: readonly IssuerKey[],
+): IssuerKey[] => mergeKeys(served, published).filter((key) => !isRevoked(memory, key))
+
+// What turns one memory's entries in its ConfigMap into another's.
+
+/** By name: a text, or `undefined` for an entry to take away. Revocations are only ever added. */
+export function memoryChanges(before: KeyMemory, after: KeyMemory): Readonly<Record<string, string | undefined>> {
+  const [old, wanted] = [entriesOf(before), entriesOf(after)]
+  const gone = [...old.keys()].filter((name) => name.startsWith('key.') && !wanted.has(name))
+  const changed = [...wanted].filter(([name, text]) => old.get(name) !== text)
+  return { ...Object.fromEntries(gone.map((name) => [name, undefined])), ...Object.fromEntries(changed) }
+}
+
+function entriesOf({ keys, revocations, authorities, servers }: KeyMemory): Map<string, string> {
+  const entries = new Map<string, string>()
+  if (authorities !== undefined) entries.set(recordEntries.authorities, JSON.stringify(authorities))
+  if (servers !== undefined) entries.set(recordEntries.servers, JSON.stringify(servers))
+  for (const { key, firstSeenAt, lastSeenAt, publishedAt } of keys) {
+    entries.set(
+      `key.${digestOf(key.keyId)}`,
+      JSON.stringify({ key: key.members, firstSeenAt, lastSeenAt, publishedAt }),
+    )
+  }
+  for (const { digest, keyId, key, revokedAt } of revocations) {
+    entries.set(`revoked.${digest}`, JSON.stringify({ kid: keyId, key: key?.members, revokedAt }))
+  }
+  return entries
+}

@@ -1,0 +1,33 @@
+/** A place to publish to, by the words that name it; each kind is loaded when it is used, with its vendor's library. */
+import { checkProxy } from '../http/proxy.ts'
+import type { PublishTarget } from '../oidc/issuer-documents.ts'
+import { parseTarget, type TargetName } from './parse-target.ts'
+import type { TargetOutside } from './targets/operator-files.ts'
+
+type Kind = TargetName['kind']
+type Opener<K extends Kind> = (
+  name: Extract<TargetName, { kind: K }>,
+  outside: TargetOutside,
+) => PublishTarget | Promise<PublishTarget>
+
+const openers: { readonly [K in Kind]: () => Promise<Opener<K>> } = {
+  gs: async () => (await import('./targets/gcs.ts')).gcs,
+  s3: async () => (await import('./targets/s3.ts')).s3,
+  azblob: async () => (await import('./targets/azblob.ts')).azblob,
+  'gcp-provider': async () => (await import('./targets/gcp-provider.ts')).gcpProvider,
+  folder: async () => (await import('./folder.ts')).folder,
+}
+
+/** @throws USAGE_INVALID, VARIABLE_INVALID, and of a bucket in S3 what asking for its region throws */
+export function openTarget(text: string, outside: TargetOutside): Promise<PublishTarget> {
+  return openAs(parseTarget(text), outside)
+}
+
+async function openAs<K extends Kind>(
+  name: Extract<TargetName, { kind: K }> & { readonly kind: K },
+  outside: TargetOutside,
+): Promise<PublishTarget> {
+  if (name.kind !== 'folder') checkProxy(outside.environment)
+  const open = await openers[name.kind]()
+  return await open(name, outside)
+}

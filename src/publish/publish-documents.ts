@@ -1,0 +1,191 @@
+/**
+ * Brings an issuer's two documents to a place: keys first, since what names them must never be ahead of them.
+ *
+ *   read both ─▶ whose are they? ─▶ which keys? ─▶ write JWKS ─▶ write discovery document
+ *      ▲                                              │                │
+ *      └───────────── somebody was faster ────────────┴────────────────┘
+ */
+import { PullpassError } from '../errors/pullpass-error.ts'
+import {
+  buildDocuments,
+  type DocumentName,
+  type DocumentToStore,
+  type PublishTarget,
+} from '../oidc/issuer-documents.ts'
+import { type IssuerKey, parseJwks, sameKey, whyUnusable } from '../oidc/keys.ts'
+import { shellQuote } from '../text/plain-text.ts'
+import { quote } from '../text/quote.ts'
+import { judgePublished, type Stored, saysTheSame } from './published-documents.ts'
+
+export interface Publication {
+  /** What strangers are told to expect as `iss`. */
+  readonly issuer: string
+  /** Every key that this cluster is known to have: by them its own documents are known again. */
+  readonly own: readonly IssuerKey[]
+  /** Which keys are to be public, given those that are. */
+  readonly choose: (published: readonly IssuerKey[]) => readonly IssuerKey[]
+  /** Adopt: take over what another cluster or tool wrote. */
+  readonly conflictPolicy: 'Refuse' | 'Adopt'
+  /** Whether no key at all may be public: only where all of them were revoked. Absent: never. */
+  readonly without?: 'any-key'
+  readonly mode: 'write' | 'dry-run'
+}
+
+type Change = 'created' | 'updated' | 'unchanged'
+
+interface PublishedKey {
+  readonly key: IssuerKey
+  readonly state: 'added' | 'kept' | 'withdrawn' | 'left out'
+  /** Why it was left out. */
+  readonly reason?: string
+}
+
+export interface PublishOutcome {
+  readonly documents: Readonly<Record<DocumentName, DocumentToStore>>
+  readonly changes: Readonly<Partial<Record<DocumentName, Change>>>
+  readonly keys: readonly PublishedKey[]
+  /** The discovery document and JWKS that were there before; a cache may still serve them. */
+  readonly before: Stored
+}
+
+const attempts = 5
+
+/** @throws PUBLISH_NOT_OURS, KEYS_UNUSABLE, PUBLISH_OUTRUN, and what the target throws */
+export async function publishDocuments(target: PublishTarget, publication: Publication): Promise<PublishOutcome> {
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const outcome = await publishOnce(target, publication)
+    if (outcome !== 'outrun') return outcome
+  }
+  throw new PullpassError({
+    code: 'PUBLISH_OUTRUN',
+    hop: 'publish',
+    seen: `${target.name} was written by somebody else between each reading and writing, ${attempts} times`,
+    expected: 'one writer at a time',
+    hint: 'see who else publishes there; pullpass merges its keys into theirs and never undoes them',
+    retryable: true,
+  })
+}
+
+async function publishOnce(target: PublishTarget, publication: Publication): Promise<PublishOutcome | 'outrun'> {
+  const { issuer, own, choose, mode } = publication
+  const before = await readStored(target)
+  const { keys: published, foreign, otherIssuer } = judgePublished(before, issuer, own)
+  if (foreign !== undefined && publication.conflictPolicy === 'Refuse') throw notOurs(target, foreign, otherIssuer)
+  const chosen = choose(published)
+  const kept = chosen.filter((key) => whyLeftOut(target, key) === undefined)
+  if (publication.without !== 'any-key' && kept.length === 0) throw noUsableKey(target, chosen, own)
+  const documents = buildDocuments(issuer, kept)
+  const changes: Partial<Record<DocumentName, Change>> = {}
+  for (const name of ['jwks', 'discovery'] as const) {
+    if (!target.holds.includes(name)) continue
+    const stored = before[name]
+    const change =
+      stored === undefined ? 'created' : saysTheSame(stored.text, documents[name].text) ? 'unchanged' : 'updated'
+    if (change !== 'unchanged') {
+      const written = await store(target, { name, document: documents[name], replaces: stored?.version, mode })
+      if (written === 'outrun') return 'outrun'
+    }
+    changes[name] = change
+  }
+  return { documents, changes, keys: compareKeys(target, keysIn(before), chosen), before }
+}
+
+interface Storing extends Pick<Publication, 'mode'> {
+  readonly name: DocumentName
+  readonly document: DocumentToStore
+  readonly replaces: string | undefined
+}
+
+/** A dry run asks to replace what is not there, so that whoever may not write is told. */
+async function store(
+  target: PublishTarget,
+  { name, document, replaces, mode }: Storing,
+): Promise<'written' | 'outrun'> {
+  if (mode === 'write') return await target.write(name, document, replaces)
+  if (replaces !== undefined && target.noVersion !== undefined) await target.write(name, document, target.noVersion)
+  return 'written'
+}
+
+async function readStored(target: PublishTarget): Promise<Stored> {
+  const [jwks, discovery] = await Promise.all(
+    (['jwks', 'discovery'] as const).map(async (name) =>
+      target.holds.includes(name) ? await target.read(name) : undefined,
+    ),
+  )
+  return { jwks, discovery }
+}
+
+/** What lies there, be it somebody else's: what is adopted is told by what it was. */
+const keysIn = ({ jwks }: Stored) => (jwks && parseJwks(jwks.text)) ?? []
+
+const whyLeftOut = (target: PublishTarget, key: IssuerKey): string | undefined =>
+  whyUnusable(key) ?? target.whyNotKept?.(key)
+
+function compareKeys(
+  target: PublishTarget,
+  published: readonly IssuerKey[],
+  chosen: readonly IssuerKey[],
+): PublishedKey[] {
+  const among = (keys: readonly IssuerKey[], key: IssuerKey) => keys.some((one) => sameKey(one, key))
+  const stated = chosen.map((key): PublishedKey => {
+    const reason = whyLeftOut(target, key)
+    if (reason !== undefined) return { key, state: 'left out', reason }
+    return { key, state: among(published, key) ? 'kept' : 'added' }
+  })
+  const gone = published.filter((key) => !among(chosen, key)).map((key): PublishedKey => ({ key, state: 'withdrawn' }))
+  return [...stated, ...gone]
+}
+
+function notOurs(target: PublishTarget, foreign: string, otherIssuer: string | undefined): PullpassError {
+  const fault = { code: 'PUBLISH_NOT_OURS', hop: 'publish' } as const
+  if (otherIssuer !== undefined) {
+    return new PullpassError({
+      ...fault,
+      seen: `at ${target.name} lies ${foreign}, with keys of this cluster; it was left as it is`,
+      expected:
+        'one issuer at one place, the same each time: whoever trusts that one finds nothing where it is replaced',
+      hint: `publish it as before: --issuer-url ${shellQuote(otherIssuer)}; or the other issuer at another path`,
+    })
+  }
+  return new PullpassError({
+    ...fault,
+    seen: `at ${target.name} lies ${foreign}; it was left as it is`,
+    expected: "this cluster's own documents, or none",
+    hint:
+      target.toClear ??
+      'choose another path: one bucket serves many clusters; or take this one over, this once: --adopt',
+  })
+}
+
+function noUsableKey(target: PublishTarget, chosen: readonly IssuerKey[], own: readonly IssuerKey[]): PullpassError {
+  const fault = { code: 'KEYS_UNUSABLE', hop: 'discovery' } as const
+  if (chosen.length === 0 && own.length > 0) {
+    const kids = [...new Set(own.map(nameKey))].slice(0, 5)
+    return new PullpassError({
+      ...fault,
+      seen: `each key of the cluster was revoked (${kids.join(', ')}), and a revoked one is never published again`,
+      expected: 'a signing key that was not revoked; what is public stays as it is',
+      hint: 'give every API server a new signing key; to take a revocation back, see pullpass issuer revoke --help',
+    })
+  }
+  const reasons = chosen.map((key) => `${nameKey(key)}: ${whyLeftOut(target, key)}`).slice(0, 5)
+  if (chosen.some((key) => whyUnusable(key) === undefined)) {
+    return new PullpassError({
+      code: 'KEYS_UNUSABLE',
+      hop: 'publish',
+      seen: `${target.name} keeps none of the cluster's keys (${reasons.join('; ')})`,
+      expected: 'at least one that it keeps; what lies there stays as it is',
+      hint: 'publish to a bucket instead, where other verifiers read other keys; or sign with an RSA key of 2048 bits or more',
+    })
+  }
+  return new PullpassError({
+    ...fault,
+    seen: `the cluster serves ${chosen.length === 0 ? 'no key' : `no key that a cloud reads (${reasons.join('; ')})`}`,
+    expected:
+      'at least one RSA key of 2048 bits or more, or an EC key on P-256, P-384 or P-521; what is public stays as it is',
+    hint: 'see --service-account-key-file of the API server',
+  })
+}
+
+/** A kid is whatever the cluster says. */
+const nameKey = ({ keyId }: IssuerKey) => (keyId === undefined ? 'a key without kid' : quote(keyId))

@@ -1,0 +1,110 @@
+/**
+ * Publishes without what was revoked, also in the moment before. A revocation is remembered before it is published:
+ *
+ *   read what is revoked ─▶ publish ─▶ was a key added? ─▶ read it again ─▶ revoked meanwhile? ─▶ publish without it
+ */
+
+import { isDeepStrictEqual } from 'node:util'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import type { DocumentName, PublishTarget } from '../oidc/issuer-documents.ts'
+import { checkIssuerUrl, vendorOfIssuer } from '../oidc/issuer-url.ts'
+import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
+import { shellQuote } from '../text/plain-text.ts'
+import { quote } from '../text/quote.ts'
+import { isRevoked, type KeyMemory } from './key-state.ts'
+import { type Publication, type PublishOutcome, publishDocuments } from './publish-documents.ts'
+
+export interface UnrevokedWanted {
+  /** As it was read just now. */
+  readonly memory: KeyMemory
+  readonly readAgain: () => Promise<KeyMemory>
+  readonly publicationOf: (memory: KeyMemory) => Publication
+}
+
+/** @throws what publishing and reading the memory throw */
+export async function publishUnrevoked(
+  target: PublishTarget,
+  { memory, readAgain, publicationOf }: UnrevokedWanted,
+): Promise<PublishOutcome> {
+  const publication = publicationOf(memory)
+  const outcome = await publishDocuments(target, publication)
+  const isNew = (state: string) => state === 'added' || (state === 'kept' && publication.conflictPolicy === 'Adopt')
+  const added = outcome.keys.filter(({ state }) => isNew(state))
+  if (added.length === 0 || publication.mode === 'dry-run') return outcome
+  const after = await readAgain()
+  if (!added.some(({ key }) => isRevoked(after, key))) return outcome
+  // Whoever revoked the last key was told that every pull breaks.
+  return await publishDocuments(target, { ...publicationOf(after), without: 'any-key' })
+}
+
+// Whose documents are published: the issuer that strangers are told to expect, checked before anything is written.
+
+/**
+ * `flag`: `--issuer-url`. Where the target holds keys alone, a cloud reads nothing at the issuer: it may be one that exists
+ * inside the cluster alone. @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR
+ */
+export function issuerToPublish(
+  flag: string | undefined,
+  { issuerUrl: ofTarget, holds }: Pick<PublishTarget, 'issuerUrl' | 'holds'>,
+  ofCluster: string,
+): string {
+  const issuer = flag ?? ofTarget ?? ofCluster
+  const named =
+    flag !== undefined ? '--issuer-url' : ofTarget !== undefined ? "the target's URL" : "the cluster's issuer"
+  const fault = holds.includes('discovery') ? checkIssuerUrl(issuer, named) : undefined
+  if (fault !== undefined) throw fault
+  const vendor = vendorOfIssuer(ofCluster)
+  if (vendor === undefined) return issuer
+  throw new PullpassError({
+    code: 'PUBLISHED_BY_VENDOR',
+    hop: 'publish',
+    seen: `the cluster's issuer is ${ofCluster}: ${vendor} publishes its documents, and keeps them true`,
+    expected: 'a cluster whose issuer is its own',
+    hint: `nothing to publish: trust that issuer as it is; pullpass issuer check ${shellQuote(ofCluster)}`,
+  })
+}
+
+/** What is new in a document, in words, where "updated" alone would leave somebody to guess. Pure. */
+const most = 5
+
+/** Undefined where nothing lay there, and where nothing changed. Names of members and kids alone, no values. */
+export function whatDiffers(name: DocumentName, outcome: PublishOutcome): string | undefined {
+  if (outcome.changes[name] !== 'updated') return undefined
+  const before = asObject(jsonOrNone(outcome.before[name]?.text ?? ''))
+  if (before === undefined) return 'what lay there is no JSON object'
+  const after = asObject(jsonOrNone(outcome.documents[name].text)) ?? {}
+  return name === 'jwks' ? keysThatDiffer(before, after, outcome) : listed(membersThatDiffer(before, after))
+}
+
+function keysThatDiffer(before: JsonObject, after: JsonObject, { keys }: PublishOutcome): string {
+  const count = (state: 'added' | 'withdrawn') => {
+    const number = keys.filter((key) => key.state === state).length
+    return number === 0 ? [] : [`${number} key${number === 1 ? '' : 's'} ${state}`]
+  }
+  const counts = [...count('added'), ...count('withdrawn')]
+  if (counts.length > 0) return counts.join(', ')
+  const written = keysByKid(before)
+  const changed = [...keysByKid(after)].flatMap(([kid, key]) => {
+    const members = membersThatDiffer(written.get(kid) ?? {}, key)
+    return members.length === 0 ? [] : [`of key ${quote(kid)} ${listed(members)}`]
+  })
+  return changed.length > 0 ? changed.slice(0, most).join('; ') : 'the same keys, without what else was written there'
+}
+
+function keysByKid({ keys }: JsonObject): Map<string, JsonObject> {
+  const objects = asList(keys)
+    .map(asObject)
+    .filter((key) => key !== undefined)
+  return new Map(objects.map((key) => [asText(key['kid']) ?? '', key]))
+}
+
+const membersThatDiffer = (one: JsonObject, other: JsonObject): string[] =>
+  [...new Set([...Object.keys(one), ...Object.keys(other)])].filter(
+    (member) => !isDeepStrictEqual(one[member], other[member]),
+  )
+
+/** Names come from whoever wrote there before: few of them, and short. */
+function listed(members: readonly string[]): string {
+  const named = members.slice(0, most).map((name) => (name.length > 40 ? `${name.slice(0, 40)}…` : name))
+  return `${named.join(', ')}${members.length > most ? ` and ${members.length - most} more` : ''}`
+}

@@ -1,0 +1,113 @@
+/**
+ * Whose documents lie at a place already: another cluster's, or another tool's, are never overwritten unasked.
+ * kOps, ccoctl and azwi are known by what they write and pullpass never does.
+ */
+
+import { isDeepStrictEqual } from 'node:util'
+import { type DocumentName, documentUrl, type StoredDocument } from '../oidc/issuer-documents.ts'
+import { checkIssuerUrl, vendorOfIssuer } from '../oidc/issuer-url.ts'
+import { type IssuerKey, parseJwks, sameKey } from '../oidc/keys.ts'
+import type { FoundDocument, PublicIssuer } from '../oidc/public/public-issuer.ts'
+import { asObject, asText, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
+import { quote } from '../text/quote.ts'
+
+export type Stored = Readonly<Partial<Record<DocumentName, StoredDocument | undefined>>>
+
+/** What lies there, whoever read it: a stranger is told no version. */
+type Lying = Readonly<Partial<Record<DocumentName, Pick<StoredDocument, 'text'> | undefined>>>
+
+export interface Published {
+  /** Of the JWKS that lies there; empty where none does, or where it is not to be believed. */
+  readonly keys: readonly IssuerKey[]
+  /** What follows "there lies"; undefined where the documents are this cluster's, or there are none. */
+  readonly foreign: string | undefined
+  /** The other issuer under which this cluster's own keys lie there. */
+  readonly otherIssuer?: string
+}
+
+/** `own`: every key that this cluster is known to have, now or before. */
+export function judgePublished(stored: Lying, issuer: string, own: readonly IssuerKey[]): Published {
+  const keys = stored.jwks && parseJwks(stored.jwks.text)
+  const shared = keys?.some((key) => own.some((one) => sameKey(one, key)))
+  const foreign = whyForeignDiscovery(stored.discovery, issuer)
+  if (foreign !== undefined) {
+    const named = issuerOf(stored.discovery)
+    return { keys: [], foreign, ...(shared && named && named !== issuer && { otherIssuer: named }) }
+  }
+  if (stored.jwks === undefined) return { keys: [], foreign: undefined }
+  if (keys === undefined) return { keys: [], foreign: 'something at the place of the keys that is no JWKS' }
+  return shared || keys.length === 0
+    ? { keys, foreign: undefined }
+    : { keys: [], foreign: `a JWKS of another cluster: none of its ${keys.length} keys is this cluster's` }
+}
+
+const issuerOf = (stored: Lying['discovery']) => asText(asObject(jsonOrNone(stored?.text ?? ''))?.['issuer'])
+
+function whyForeignDiscovery(stored: Lying['discovery'], issuer: string): string | undefined {
+  if (stored === undefined) return undefined
+  const document = asObject(jsonOrNone(stored.text))
+  if (document === undefined) return 'something at the place of the discovery document that is no JSON object'
+  const named = asText(document['issuer'])
+  if (named !== issuer) return `the discovery document of issuer ${named === undefined ? 'null' : quote(named)}`
+  const tool = otherTool(document)
+  if (tool !== undefined) return `a discovery document that ${tool} wrote, which goes on writing it`
+  const keysAt = asText(document['jwks_uri'])
+  return keysAt === documentUrl(issuer, 'jwks')
+    ? undefined
+    : `a discovery document that leads to ${keysAt === undefined ? 'no keys' : quote(keysAt)}`
+}
+
+/** https://github.com/openshift/cloud-credential-operator, https://kops.sigs.k8s.io, https://azure.github.io/azure-workload-identity */
+function otherTool(document: JsonObject): string | undefined {
+  if (asText(document['jwks_uri'])?.endsWith('/keys.json')) return 'ccoctl'
+  if (document['authorization_endpoint'] !== undefined)
+    return 'a tool of the family of azwi and the AWS pod identity webhook'
+  return document['claims_supported'] === undefined ? undefined : 'another tool (it lists claims_supported)'
+}
+
+// Whether two JSON texts say the same, whatever their spaces and the order of members: others write them in forms of their own.
+
+/** False where one of them is no JSON. */
+export function saysTheSame(one: string, other: string): boolean {
+  const [first, second] = [jsonOrNone(one), jsonOrNone(other)]
+  return first !== undefined && isDeepStrictEqual(first, second)
+}
+
+// Who publishes a cluster's documents: pullpass may, the vendor does, or another tool does. Pure.
+
+/** `stand down`: what lies there is somebody else's, and is never overwritten unasked. */
+export interface IssuerMode {
+  readonly mode: 'publish' | 'verify only' | 'stand down'
+  /** Follows "mode: why". */
+  readonly why: string
+}
+
+/** `own`: the keys that the cluster serves. `found`: undefined where nobody would ask such a URL. */
+export function findMode(issuer: string, own: readonly IssuerKey[], found: PublicIssuer | undefined): IssuerMode {
+  const vendor = vendorOfIssuer(issuer)
+  if (vendor !== undefined) {
+    return { mode: 'verify only', why: `${vendor} publishes the documents of this issuer, and keeps them true` }
+  }
+  if (found === undefined || checkIssuerUrl(issuer, 'it') !== undefined) {
+    return { mode: 'publish', why: 'no cloud can read this issuer: another one has to be set first' }
+  }
+  const [discovery, jwks] = [publicOf(found.discovery), publicOf(found.jwks)]
+  if (discovery === undefined) return { mode: 'publish', why: whyNone(found) }
+  const { foreign, keys } = judgePublished({ discovery, jwks }, issuer, own)
+  if (foreign !== undefined) return { mode: 'stand down', why: `there lies ${foreign}` }
+  const missing = own.filter(({ keyId }) => !keys.some((key) => key.keyId === keyId)).length
+  const state =
+    missing === 0
+      ? 'with every key that the cluster serves'
+      : `but ${missing} of ${own.length} keys of the cluster are missing`
+  return { mode: 'publish', why: `its documents are public, ${state}` }
+}
+
+const publicOf = (document: FoundDocument | undefined) =>
+  document?.kind === 'answered' && document.status === 200 ? document : undefined
+
+function whyNone({ discovery }: PublicIssuer): string {
+  return discovery.kind === 'answered'
+    ? `nobody publishes its documents yet: a stranger gets ${discovery.status}`
+    : `whether anybody publishes its documents could not be seen: ${discovery.fault.seen}`
+}

@@ -1,0 +1,180 @@
+/**
+ * Takes one key out of what is public, at once, so that no merge brings it back:
+ *
+ *   who knows it? what signs? ─▶ remember the revocation ─▶ publish without it
+ *
+ * The memory comes first: whoever publishes between the two reads it.
+ */
+import type { NamespacedName } from '../document/document.ts'
+import { PullpassError, withoutFaults } from '../errors/pullpass-error.ts'
+import type { Outside } from '../http/context.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { writeConfigMap } from '../kubernetes/objects/config-map.ts'
+import { type ReplicaReading, type ReplicasWanted, readReplicas } from '../oidc/cluster/api-servers.ts'
+import type { ClusterIssuer } from '../oidc/cluster/cluster-issuer.ts'
+import type { PublishTarget } from '../oidc/issuer-documents.ts'
+import { type IssuerKey, mergeKeys, sameKey, whyUnusable } from '../oidc/keys.ts'
+import { quote } from '../text/quote.ts'
+import {
+  digestOf,
+  isRevoked,
+  type KeyMemory,
+  knownKeys,
+  memoryChanges,
+  mergeUnrevoked,
+  readMemory,
+} from './key-state.ts'
+import { memoryFault } from './key-state-errors.ts'
+import { issuerToPublish } from './publish.ts'
+import { type PublishOutcome, publishDocuments } from './publish-documents.ts'
+import { judgePublished } from './published-documents.ts'
+
+export interface RevokeWanted extends ReplicasWanted {
+  readonly target: PublishTarget
+  readonly issuerUrl: string | undefined
+  readonly memory: NamespacedName
+  readonly keyId: string
+  readonly inUse: 'refuse' | 'revoke'
+  readonly mode: 'write' | 'dry-run'
+}
+
+export interface Revoked {
+  readonly issuer: string
+  readonly outcome: PublishOutcome
+  readonly readings: readonly ReplicaReading[]
+  readonly revocation: RevocationTold
+}
+
+export interface RevocationTold {
+  readonly keyId: string
+  readonly state: 'new' | 'before'
+  /** When it was revoked before; undefined where it is new, or where nobody wrote down when. */
+  readonly since: Date | undefined
+}
+
+/** @throws KEY_UNKNOWN, KEY_IN_USE, and what reading the cluster, remembering and publishing throw */
+export async function revokeKey(wanted: RevokeWanted, outside: Pick<Outside, 'now'>): Promise<Revoked> {
+  const { keyId, target, cluster, inUse, mode } = wanted
+  const memory = await readMemory(cluster, wanted.memory)
+  const { answers: readings } = await readReplicas(wanted)
+  const documents = readDocuments(readings)
+  const [first] = documents
+  const issuer = issuerToPublish(wanted.issuerUrl, target, first.issuer)
+  const served = mergeKeys(...documents.map(({ keys }) => keys))
+  const tokens = withoutFaults(readings.map(({ token }) => token))
+  const signing = tokens.length === 0 ? undefined : tokens.flatMap((token) => token.keyId ?? [])
+  const published = await readPublished(target, issuer, knownKeys(served, memory))
+  const key = judgeRevocation({ keyId, served, published, memory, signing, inUse })
+  const after = withRevocation(memory, keyId, key, outside.now())
+  if (mode === 'write') await remember(cluster, wanted.memory, memoryChanges(memory, after))
+  const revocation = tellRevocation(memory, keyId)
+  const outcome = await publishDocuments(target, {
+    issuer,
+    own: knownKeys(served, after),
+    choose: (found) => mergeUnrevoked(served, after, found),
+    conflictPolicy: 'Refuse',
+    // Whoever revoked it before was told that every pull breaks.
+    ...((inUse === 'revoke' || revocation.state === 'before') && { without: 'any-key' }),
+    mode,
+  })
+  return { issuer, outcome, readings, revocation }
+}
+
+async function remember(cluster: Cluster, place: NamespacedName, changes: ReturnType<typeof memoryChanges>) {
+  try {
+    await writeConfigMap(cluster, place, changes)
+  } catch (error) {
+    throw memoryFault(error, place)
+  }
+}
+
+/** At least one. @throws why there is none */
+function readDocuments(readings: readonly ReplicaReading[]): [ClusterIssuer, ...ClusterIssuer[]] {
+  const documents = readings.map((reading) => reading.documents)
+  const [first, ...rest] = withoutFaults(documents)
+  if (first !== undefined) return [first, ...rest]
+  throw documents[0] ?? new TypeError('at least one API server is asked')
+}
+
+async function readPublished(
+  target: PublishTarget,
+  issuer: string,
+  own: readonly IssuerKey[],
+): Promise<readonly IssuerKey[]> {
+  const jwks = target.holds.includes('jwks') ? await target.read('jwks') : undefined
+  return judgePublished({ jwks }, issuer, own).keys
+}
+
+function tellRevocation({ revocations }: KeyMemory, keyId: string): RevocationTold {
+  const before = revocations.find(({ digest }) => digest === digestOf(keyId))
+  return { keyId, state: before === undefined ? 'new' : 'before', since: before?.revokedAt }
+}
+
+function withRevocation(memory: KeyMemory, keyId: string, key: IssuerKey | undefined, now: Date): KeyMemory {
+  const digest = digestOf(keyId)
+  // Whoever may write the memory may have revoked the kid before, with a key that is another: the leaked one is written.
+  const isSaid = (one: KeyMemory['revocations'][number]) =>
+    one.digest === digest && (key === undefined || (one.key !== undefined && sameKey(one.key, key)))
+  if (memory.revocations.some(isSaid)) return memory
+  const revocations = [
+    ...memory.revocations.filter((one) => one.digest !== digest),
+    { digest, keyId, key, revokedAt: now },
+  ]
+  return { keys: memory.keys.filter((one) => !isRevoked({ revocations }, one.key)), revocations }
+}
+
+/** Whether a key can be revoked, and what breaks with it: before anything is written. */
+export interface RevocationFacts {
+  readonly keyId: string
+  readonly served: readonly IssuerKey[]
+  readonly published: readonly IssuerKey[]
+  readonly memory: KeyMemory
+  /** Kids of fresh tokens; undefined where no API server gave one. */
+  readonly signing: readonly string[] | undefined
+  /** `revoke`: though every pull breaks. */
+  readonly inUse: 'refuse' | 'revoke'
+}
+
+/** The key that is meant; undefined where it was revoked before and nobody serves it any more. @throws KEY_UNKNOWN, KEY_IN_USE */
+export function judgeRevocation(facts: RevocationFacts): IssuerKey | undefined {
+  const { keyId, memory, signing } = facts
+  const known = [...facts.published, ...facts.served, ...memory.keys.map(({ key }) => key)]
+  const key = known.find((one) => one.keyId === keyId)
+  const before = memory.revocations.find(({ digest }) => digest === digestOf(keyId))
+  if (key === undefined && before === undefined) throw unknown(keyId, known, signing ?? [])
+  if (before !== undefined || facts.inUse === 'revoke') return key ?? before?.key
+  if (signing === undefined)
+    throw inUse(`no API server gave a token, so that it cannot be seen whether key ${quote(keyId)} signs`)
+  if (signing.includes(keyId)) throw inUse(`key ${quote(keyId)} signs the cluster's tokens now`)
+  const left = mergeUnrevoked(facts.served, memory, facts.published).filter((one) => one.keyId !== keyId)
+  if (left.every((one) => whyUnusable(one) !== undefined || isRevoked(memory, one))) {
+    throw inUse(`key ${quote(keyId)} is the only key that is public`)
+  }
+  return key
+}
+
+/** Whoever mistyped must not paste the one that signs: it is listed last, and as what it is. */
+function listed(known: readonly IssuerKey[], signing: readonly string[]): string {
+  const kids = [...new Set(known.map((one) => one.keyId ?? ''))]
+  const idle = kids.filter((kid) => !signing.includes(kid)).map((kid) => `key ${quote(kid)}`)
+  const busy = kids.filter((kid) => signing.includes(kid)).map((kid) => `key ${quote(kid)} (it signs now)`)
+  return [...idle, ...busy].slice(0, 20).join(', ')
+}
+
+const unknown = (keyId: string, known: readonly IssuerKey[], signing: readonly string[]) =>
+  new PullpassError({
+    code: 'KEY_UNKNOWN',
+    hop: 'publish',
+    seen: `${quote(keyId)} is no key that is served, public or remembered`,
+    expected: known.length === 0 ? 'a key, and there is none' : `the KID that leaked; known: ${listed(known, signing)}`,
+    hint: 'see which key signed the token that leaked: pullpass inspect FILE; revoke no other in its place',
+  })
+
+const inUse = (why: string) =>
+  new PullpassError({
+    code: 'KEY_IN_USE',
+    hop: 'publish',
+    seen: `${why}: without it every exchange is refused, and pull secrets run out within the hour`,
+    expected: 'a key that signs no longer; nothing was changed',
+    hint: 'let the API servers sign with another key first, which issuer watch publishes; or, where a break of all pulls is the lesser evil: --yes',
+  })

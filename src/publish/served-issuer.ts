@@ -1,0 +1,95 @@
+/**
+ * A cluster's issuer with the keys of every API server together: tokens of each of them are out. The one that answers at the
+ * cluster's own address comes first, since it is the one that tokens are requested from.
+ */
+
+import type { NamespacedName } from '../document/document.ts'
+import { asFault, PullpassError, withoutFaults } from '../errors/pullpass-error.ts'
+import type { Log } from '../http/context.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { askReplicas, type ReplicaAnswers } from '../oidc/cluster/api-servers.ts'
+import { type ClusterIssuer, readClusterIssuer } from '../oidc/cluster/cluster-issuer.ts'
+import { type IssuerKey, mergeKeys } from '../oidc/keys.ts'
+import { isRevoked, readMemory } from './key-state.ts'
+
+export interface ServedIssuer {
+  /** What `iss` of its tokens is; where they differ, of the one at the cluster's own address. */
+  readonly issuer: string
+  /** Of two with one kid, the one that is served at the cluster's own address. */
+  readonly keys: readonly IssuerKey[]
+}
+
+export interface AskedIssuer extends ServedIssuer {
+  /** `some`: of an API server that could not be asked keys may be missing. */
+  readonly servers: 'all' | 'some'
+}
+
+/** Somebody waits for it, perhaps where no API server's own address can be reached. */
+const longestMs = 4_000
+
+/**
+ * `replicas` empty: those that the cluster lists. An API server that does not answer is told of in the log, and its keys are
+ * missing: what was uploaded or published before must stay beside them.
+ * @throws what reading the documents throws, where no API server gave them
+ */
+export async function readServedIssuer(cluster: Cluster, replicas: readonly URL[], log: Log): Promise<AskedIssuer> {
+  const [own, asked] = await Promise.all([
+    readClusterIssuer(cluster).catch(asFault),
+    askReplicas(cluster, replicas, {
+      ask: async (replica, from) => ({ from, documents: await readClusterIssuer(replica).catch(asFault) }),
+      isRead: ({ documents }) => !(documents instanceof PullpassError),
+      longestMs,
+    }),
+  ])
+  const read = withoutFaults([own, ...asked.answers.map(({ documents }) => documents)])
+  const [first] = read
+  if (first === undefined) throw own
+  const servers = tellUnread(asked, log)
+  return { issuer: first.issuer, keys: mergeKeys(...read.map(({ keys }) => keys)), servers }
+}
+
+type Answer = { readonly from: string; readonly documents: ClusterIssuer | PullpassError }
+
+function tellUnread({ answers, asked, fault }: ReplicaAnswers<Answer>, log: Log): AskedIssuer['servers'] {
+  const unread = answers.flatMap(({ from, documents }) =>
+    documents instanceof PullpassError ? [{ from, seen: documents.seen }] : [],
+  )
+  if (fault !== undefined) {
+    const fields = { seen: fault.seen, fix: fault.hint ?? '' }
+    log('warn', 'where the API servers are is not known: one was asked, and keys of others are missing', fields)
+    return 'some'
+  }
+  if (asked === 'each') {
+    for (const one of unread)
+      log('warn', 'an API server could not be asked: keys that it alone serves are missing', one)
+    return unread.length === 0 ? 'all' : 'some'
+  }
+  // Where one alone is listed, whichever answers is that one.
+  if (unread.length < 2) return 'all'
+  log('warn', 'the API servers could not be asked one by one: one was, and keys of others are missing', unread[0])
+  return 'some'
+}
+
+/** A cluster's issuer with the keys that a cloud may believe: those of every API server, without what was revoked. */
+interface UnrevokedIssuer extends AskedIssuer {
+  /** By any of the memories; also of a key that is out already. */
+  readonly isRevoked: (key: IssuerKey) => boolean
+}
+
+/**
+ * For whoever uploads or registers keys at once, without watching. A leaked key that an API server still serves is not among
+ * them, under whatever kid; where one of `memories` may not be read, nobody knows what leaked, and there is no answer. An API
+ * server that does not answer is told of in the log, and its keys are missing: add these to what is there, and replace
+ * nothing.
+ * @throws what reading the documents throws, where no API server gave them; what reading the memory throws
+ */
+export async function readUnrevokedIssuer(
+  cluster: Cluster,
+  memories: readonly NamespacedName[],
+  log: Log,
+): Promise<UnrevokedIssuer> {
+  const remembered = await Promise.all(memories.map((memory) => readMemory(cluster, memory)))
+  const { keys, ...served } = await readServedIssuer(cluster, [], log)
+  const known = (key: IssuerKey) => remembered.some((memory) => isRevoked(memory, key))
+  return { ...served, keys: keys.filter((key) => !known(key)), isRevoked: known }
+}

@@ -1,0 +1,128 @@
+/**
+ * Which certificate authorities vouch for the API servers whose word publishes a key. A Pod's CA bundle is ConfigMap
+ * kube-root-ca.crt, which anyone with write access to ConfigMaps in its namespace can change where no policy (deploy/root-ca)
+ * forbids it. Therefore:
+ *
+ *   pinned      the CA bundle as it was when the process started; connections trust it until the process ends, as client-go does
+ *   believed    of the pinned ones, those that --accept-ca names; else those recorded in the ConfigMap of the key state; else,
+ *               where nothing is recorded yet, all of them. What is believed is recorded.
+ *
+ * Any other authority raises an alarm, and no key is published that only its API servers serve.
+ */
+import { X509Certificate } from 'node:crypto'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { Cluster } from '../../kubernetes/connection/cluster.ts'
+import { type Alarm, faultSentence } from './alarm.ts'
+
+export interface Authority {
+  /** SHA-256 of the certificate, as `openssl x509 -fingerprint -sha256` prints it. */
+  readonly fingerprint: string
+  /** PEM. */
+  readonly certificate: string
+}
+
+/** Where no authority is configured, those that Node trusts vouch: then nothing is pinned, and nothing can be compared. */
+export interface TrustedAuthorities {
+  readonly pinned: readonly Authority[]
+  /** Fingerprints that --accept-ca names. */
+  readonly accepted: readonly string[]
+}
+
+/** The same cluster with connections that trust today's authorities only, and those. @throws CA_FILE_INVALID */
+export async function pinAuthorities(cluster: Cluster): Promise<{ cluster: Cluster; pinned: readonly Authority[] }> {
+  const certificates = await cluster.authorities()
+  if (certificates.length === 0) return { cluster, pinned: [] }
+  await cluster.close()
+  return { cluster: cluster.reconnect({ authorities: certificates }), pinned: parseAuthorities(certificates) }
+}
+
+/** What is no certificate vouches for nothing, and is left out. */
+export function parseAuthorities(certificates: readonly string[]): Authority[] {
+  return certificates.flatMap((certificate) => {
+    try {
+      return [{ fingerprint: new X509Certificate(certificate).fingerprint256, certificate }]
+    } catch {
+      return []
+    }
+  })
+}
+
+/** `recorded`: fingerprints of the key state. */
+export function believedOf({ pinned, accepted }: TrustedAuthorities, recorded: readonly string[]): Authority[] {
+  const named = accepted.length > 0 ? accepted : recorded
+  return named.length === 0 ? [...pinned] : pinned.filter(({ fingerprint }) => named.includes(fingerprint))
+}
+
+export interface AuthorityFacts {
+  readonly trusted: TrustedAuthorities
+  /** The CA bundle as it is now, or why it cannot be read. */
+  readonly configured: readonly Authority[] | PullpassError
+  /** Undefined before the key state could be read. */
+  readonly believed: readonly Authority[] | undefined
+  /** Of this look; undefined where the key state could not be read. */
+  readonly recorded: readonly string[] | undefined
+  /** Whether this process has recorded what it believes before. */
+  readonly isRecorded: boolean
+}
+
+export function authorityAlarms(facts: AuthorityFacts): Alarm[] {
+  if (facts.trusted.pinned.length === 0) return []
+  return [...changedAlarm(facts), ...unbelievedAlarm(facts), ...recordAlarm(facts)]
+}
+
+const remedy =
+  "where the cluster's CA is being rotated, compare the fingerprint with the CA certificate on a control-plane node, then restart pullpass with --accept-ca=FINGERPRINT for each CA that API servers use; else see who may write ConfigMap kube-root-ca.crt in pullpass's namespace, and delete it: its controller creates it again"
+
+function changedAlarm({ trusted: { pinned }, configured }: AuthorityFacts): Alarm[] {
+  if (configured instanceof PullpassError) {
+    const says = faultSentence(configured, 'pullpass goes on trusting the authorities that it read when it started')
+    return [{ reason: 'AuthorityChanged', subject: 'unread', says }]
+  }
+  const [added, removed] = [without(configured, pinned), without(pinned, configured)]
+  if (added.length === 0 && removed.length === 0) return []
+  const changes = [...listed('added', added), ...listed('removed', removed)].join('; ')
+  return [
+    {
+      reason: 'AuthorityChanged',
+      subject: 'bundle',
+      says: `the CA bundle that vouches for API servers was changed since pullpass started (${changes}); pullpass goes on trusting the authorities that it started with; fix: ${remedy}`,
+    },
+  ]
+}
+
+function unbelievedAlarm({ trusted: { pinned }, believed }: AuthorityFacts): Alarm[] {
+  const unbelieved = believed === undefined ? [] : without(pinned, believed)
+  if (unbelieved.length === 0) return []
+  return [
+    {
+      reason: 'AuthorityChanged',
+      subject: 'unbelieved',
+      says: `the CA bundle that vouches for API servers has another CA than those that are recorded or accepted (${listed('SHA-256', unbelieved).join()}): a key that only API servers with its certificates serve is not published; fix: ${remedy}`,
+    },
+  ]
+}
+
+function recordAlarm({ believed = [], recorded = [], isRecorded }: AuthorityFacts): Alarm[] {
+  const mine = believed.map(({ fingerprint }) => fingerprint)
+  const isSame = recorded.length === mine.length && mine.every((one) => recorded.includes(one))
+  if (!isRecorded || recorded.length === 0 || isSame) return []
+  return [
+    {
+      reason: 'AuthorityChanged',
+      subject: 'record',
+      says: 'the record of trusted CAs in the ConfigMap of the key state was changed by another writer; it is written back; fix: see who may write that ConfigMap. Two versions of one installation that are started with different --accept-ca do this, too',
+    },
+  ]
+}
+
+const without = (some: readonly Authority[], others: readonly Authority[]): Authority[] =>
+  some.filter(({ fingerprint }) => !others.some((other) => other.fingerprint === fingerprint))
+
+const most = 3
+
+function listed(word: string, authorities: readonly Authority[]): string[] {
+  if (authorities.length === 0) return []
+  const shown = authorities.slice(0, most).map(({ fingerprint }) => fingerprint)
+  const rest = authorities.length - shown.length
+  return [`${word} ${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`]
+}

@@ -1,0 +1,45 @@
+/**
+ * Which keys are to be public, given those that are remembered and those that are public now:
+ *
+ *   served, in this process's life ─┐
+ *   public and not long unseen ─────┼─▶ public, unless revoked
+ *   public and unknown ─────────────┘
+ *
+ * What one answer lacks withdraws nothing: a key goes when it was last seen long ago, and was looked for in vain since.
+ * What is remembered says until when a key stays, and never which key is added: whoever may write the ConfigMap could else
+ * have a key of his own published, and be every account of the cluster at the cloud.
+ */
+import { type IssuerKey, mergeKeys } from '../../oidc/keys.ts'
+import { isRevoked, type KeyMemory, type RememberedKey } from '../key-state.ts'
+
+export interface KeyChoice {
+  readonly now: Date
+  /** How long a key stays after it was last seen: the longest life of a token for a cloud, and what caches add. */
+  readonly keepForMs: number
+  /** By kid: keys that every API server lacked, look after look. */
+  readonly missed: ReadonlySet<string | undefined>
+  /** Keys that an API server served to this process itself. */
+  readonly witnessed: readonly IssuerKey[]
+}
+
+export function chooseKeys(memory: KeyMemory, published: readonly IssuerKey[], choice: KeyChoice): IssuerKey[] {
+  const [leaving, staying] = splitByAge(memory, choice)
+  const left = new Set(leaving.map(({ key }) => key.keyId))
+  const vouched = [...choice.witnessed, ...published]
+  return mergeKeys(
+    staying.flatMap(({ key }) => vouched.find(({ keyId }) => keyId === key.keyId) ?? []),
+    published.filter(({ keyId }) => !left.has(keyId)),
+  ).filter((key) => !isRevoked(memory, key))
+}
+
+/** Without the keys whose time is over. */
+export function forgetOldKeys(memory: KeyMemory, choice: KeyChoice): KeyMemory {
+  const [, staying] = splitByAge(memory, choice)
+  return { ...memory, keys: staying }
+}
+
+function splitByAge({ keys }: KeyMemory, { now, keepForMs, missed }: KeyChoice): [RememberedKey[], RememberedKey[]] {
+  const isOver = ({ key, lastSeenAt }: RememberedKey) =>
+    missed.has(key.keyId) && now.getTime() - lastSeenAt.getTime() >= keepForMs
+  return [keys.filter(isOver), keys.filter((one) => !isOver(one))]
+}

@@ -1,0 +1,34 @@
+/**
+ * Whether this machine's clock can be believed, since by it keys grow old: each API server's own shows in the token that it
+ * has just signed. Two days ahead for ten minutes would else withdraw the keys of tokens that are still out.
+ */
+import { withoutFaults } from '../../errors/pullpass-error.ts'
+import type { ReplicaReading } from '../../oidc/cluster/api-servers.ts'
+import type { Alarm } from './alarm.ts'
+
+export interface ClockVerdict {
+  /** The latest time that any of the clocks shows: what is seen now was not seen before it. */
+  readonly seenAt: Date
+  /** `stand still`: no key is withdrawn for its age, since the clocks differ, or no token shows another one. */
+  readonly ages: 'count' | 'stand still'
+  readonly alarms: readonly Alarm[]
+}
+
+/** A look takes seconds, and who keeps time at all is less apart. */
+const mostApartMs = 5 * 60_000
+
+export function judgeClock(readings: readonly Pick<ReplicaReading, 'token'>[], now: Date): ClockVerdict {
+  const shown = withoutFaults(readings.map(({ token }) => token)).flatMap(({ issuedAt }) => issuedAt ?? [])
+  const other = shown.find((at) => Math.abs(at.getTime() - now.getTime()) > mostApartMs)
+  return {
+    seenAt: new Date(Math.max(now.getTime(), ...shown.map((at) => at.getTime()))),
+    ages: shown.length > 0 && other === undefined ? 'count' : 'stand still',
+    alarms: other === undefined ? [] : [differs(other, now)],
+  }
+}
+
+const differs = (other: Date, now: Date): Alarm => ({
+  reason: 'ClockDiffers',
+  subject: '',
+  says: `an API server signs a token at ${other.toISOString()}, and the clock here shows ${now.toISOString()}: until they agree no key is withdrawn for its age; fix: set the clocks of both machines by NTP`,
+})

@@ -1,0 +1,278 @@
+/**
+ * What follows from one look: which keys the cluster has, what is remembered, and what is an alarm. Pure.
+ *
+ *   facts ─▶ served keys, signing kids ─▶ memory ─▶ (published) ─▶ keys to be public
+ */
+import { asFault, PullpassError, withoutFaults } from '../../errors/pullpass-error.ts'
+import { type ReplicaAnswers, type ReplicaReading, readReplicas } from '../../oidc/cluster/api-servers.ts'
+import { type IssuerKey, mergeKeys, sameKey, whyUnusable } from '../../oidc/keys.ts'
+import { quote } from '../../text/quote.ts'
+import {
+  digestOf,
+  emptyMemory,
+  isRevoked,
+  type KeyMemory,
+  type RememberedKey,
+  type Revocation,
+  readMemory,
+  type StoredMemory,
+} from '../key-state.ts'
+import { type Alarm, faultSentence } from './alarm.ts'
+import { type Authority, authorityAlarms, believedOf, parseAuthorities } from './authorities.ts'
+import { type HeldKey, judgeServers, type KnownServers } from './known-servers.ts'
+import { mergeMemories } from './merge-key-state.ts'
+import type { WatchWanted } from './state.ts'
+import { statePatience } from './write-key-state.ts'
+
+export interface RoundBefore {
+  /** Of the round before; undefined in the first one. */
+  readonly memory: KeyMemory | undefined
+  /** By kid: in how many whole looks a key was in vain looked for. */
+  readonly missed: ReadonlyMap<string | undefined, number>
+  /** What is public, as it was last read at the target. */
+  readonly published: readonly IssuerKey[]
+  /** Keys that an API server served to this process itself. */
+  readonly witnessed: readonly IssuerKey[]
+  readonly removals: readonly RevocationRemoval[]
+  readonly servers: KnownServers | undefined
+}
+
+/** What does not change from look to look. */
+export interface RoundRules extends Pick<WatchWanted, 'replicas' | 'trusted' | 'acceptedKeys'> {
+  readonly cluster: Pick<WatchWanted['cluster'], 'server'>
+}
+
+export interface RoundVerdict {
+  /** Undefined as long as the cluster's own was never read: then nothing is published, since something may be revoked. */
+  readonly memory: KeyMemory | undefined
+  readonly missed: ReadonlyMap<string | undefined, number>
+  /** By API servers whose word publishes a key, in this look. */
+  readonly served: readonly IssuerKey[]
+  /** Served by others alone. */
+  readonly held: readonly HeldKey[]
+  readonly servers: KnownServers | undefined
+  /** Served now, or in an earlier look of this process, remembered and not revoked since. */
+  readonly witnessed: readonly IssuerKey[]
+  /** By kid, with the `iss` of the token that named it. */
+  readonly signing: ReadonlyMap<string, string>
+  /** The `iss` of the cluster's documents; undefined where none was read. */
+  readonly clusterIssuer: string | undefined
+  readonly removals: readonly RevocationRemoval[]
+  readonly alarms: readonly Alarm[]
+}
+
+/** `now`: when what is seen was seen. */
+export function judgeRound(facts: RoundFacts, before: RoundBefore, rules: RoundRules, now: Date): RoundVerdict {
+  const read = withoutFaults(facts.readings.map(({ documents }) => documents))
+  const { confirmed, held, known } = judgeServers({
+    ...facts,
+    configured: [rules.cluster.server, ...rules.replicas.map(({ href }) => href.replace(/\/$/, ''))],
+    known: before.servers ?? recordedServers(facts),
+    published: before.published,
+    acceptedKeys: rules.acceptedKeys,
+  })
+  const served = mergeKeys(confirmed)
+  const signing = signingOf(facts)
+  const vouched = [...served, ...before.witnessed, ...before.published]
+  const merged = facts.memory instanceof PullpassError ? undefined : mergeMemories(facts.memory, before.memory, vouched)
+  const remembered = merged ?? before.memory
+  const seen = { served, signing: [...signing.keys()], published: before.published }
+  const memory = remembered && observeKeys(remembered, seen, now)
+  const removals = keepRemovals(before.removals, merged?.removed ?? [], now)
+  const isLater = before.memory !== undefined
+  const isWhole = facts.replicasFault === undefined && facts.readings.every(isWholeReading)
+  return {
+    memory,
+    missed: countMissed(before.missed, memory, { served, signing, isWhole }),
+    served,
+    held,
+    servers: before.servers === undefined && facts.memory instanceof PullpassError ? undefined : known,
+    witnessed: mergeKeys(served, before.witnessed).filter((key) => memory === undefined || isStaying(memory, key)),
+    signing,
+    clusterIssuer: read[0]?.issuer,
+    removals,
+    alarms: [
+      ...alarmsOf(facts),
+      ...authorityAlarms({ ...facts, trusted: rules.trusted, recorded: recordedIn(facts), isRecorded: isLater }),
+      ...removals.map(({ alarm }) => alarm),
+      ...(memory ? signingAlarms(signing, served, memory) : []),
+    ],
+  }
+}
+
+/** A restart of the watch makes no API server known. */
+function recordedServers({ memory }: RoundFacts): KnownServers | undefined {
+  if (memory instanceof PullpassError || memory.servers === undefined) return undefined
+  return new Map(memory.servers.map((from) => [from, 0]))
+}
+
+const recordedIn = ({ memory }: RoundFacts) => (memory instanceof PullpassError ? undefined : memory.authorities)
+
+/** An answer without a key is none: an API server has at least the one that it signs with. */
+const isWholeReading = ({ documents, token }: RoundFacts['readings'][number]): boolean =>
+  !(documents instanceof PullpassError) &&
+  !(token instanceof PullpassError) &&
+  documents.keys.some((key) => whyUnusable(key) === undefined)
+
+function signingOf({ readings }: RoundFacts): Map<string, string> {
+  const tokens = withoutFaults(readings.map(({ token }) => token))
+  return new Map(tokens.flatMap(({ keyId, issuer }) => (keyId === undefined ? [] : [[keyId, issuer] as const])))
+}
+
+/** A key that was revoked is no longer, and whoever takes the revocation back waits for it to be served. */
+const isStaying = (memory: KeyMemory, key: IssuerKey): boolean =>
+  memory.keys.some((one) => one.key.keyId === key.keyId) && !isRevoked(memory, key)
+
+interface Look {
+  readonly served: readonly IssuerKey[]
+  readonly signing: ReadonlyMap<string, string>
+  readonly isWhole: boolean
+}
+
+function countMissed(
+  before: RoundBefore['missed'],
+  memory: KeyMemory = emptyMemory,
+  look: Look,
+): Map<string | undefined, number> {
+  const here = new Set([...look.served.map(({ keyId }) => keyId), ...look.signing.keys()])
+  const absent = memory.keys.map(({ key }) => key.keyId).filter((keyId) => !here.has(keyId))
+  return new Map(absent.map((keyId) => [keyId, (before.get(keyId) ?? 0) + (look.isWhole ? 1 : 0)]))
+}
+
+function alarmsOf({ readings, replicasFault, memory }: RoundFacts): Alarm[] {
+  const unread = (reason: Alarm['reason'], subject: string, fault: unknown): Alarm[] =>
+    fault instanceof PullpassError ? [{ reason, subject, says: faultSentence(fault) }] : []
+  return [
+    ...unread('ReplicasUnknown', '', replicasFault),
+    ...unread('MemoryUnread', '', memory),
+    ...readings.flatMap(({ from, documents, token }) => [
+      ...unread('ReplicaUnread', from, documents),
+      ...(documents instanceof PullpassError ? [] : unread('TokenUnread', from, token)),
+      ...(documents instanceof PullpassError || documents.keys.length > 0
+        ? []
+        : [{ reason: 'ReplicaUnread' as const, subject: from, says: `${from} serves no key at all` }]),
+    ]),
+  ]
+}
+
+function signingAlarms(signing: RoundVerdict['signing'], served: readonly IssuerKey[], memory: KeyMemory): Alarm[] {
+  return [...signing.keys()].flatMap((keyId): Alarm[] => {
+    const key = served.find((one) => one.keyId === keyId)
+    const digest = digestOf(keyId)
+    if (!memory.revocations.some((one) => one.digest === digest) && !(key && isRevoked(memory, key))) return []
+    const says = `the cluster signs tokens with key ${quote(keyId)}, which is revoked: no exchange succeeds until the API server signs with another`
+    return [{ reason: 'RevokedKeySigns', subject: keyId, says }]
+  })
+}
+
+/** What is remembered of an issuer's keys after another look at them. */
+export interface SeenKeys {
+  /** By any API server, in this look. */
+  readonly served: readonly IssuerKey[]
+  /** By kid: tokens that the cluster signed in this look. */
+  readonly signing: readonly string[]
+  /** Where strangers read them. */
+  readonly published: readonly IssuerKey[]
+}
+
+/**
+ * A served key is seen now; of two with one kid, the one that is served is believed. A key that is public and unknown counts
+ * as seen now: whoever lost his memory withdraws nothing. Revoked and unusable keys are not remembered. Nothing was seen later
+ * than now: a clock was ahead, or somebody edited the memory.
+ */
+export function observeKeys(memory: KeyMemory, seen: SeenKeys, now: Date): KeyMemory {
+  const known = new Map(memory.keys.map((one) => [one.key.keyId, seenBy(now, one)]))
+  for (const key of seen.served) known.set(key.keyId, seenNow(key, known.get(key.keyId), now))
+  for (const key of seen.published) if (!known.has(key.keyId)) known.set(key.keyId, seenNow(key, undefined, now))
+  for (const keyId of seen.signing) {
+    const one = known.get(keyId)
+    if (one !== undefined) known.set(keyId, { ...one, lastSeenAt: now })
+  }
+  const keys = [...known.values()].filter(({ key }) => whyUnusable(key) === undefined && !isRevoked(memory, key))
+  return { ...memory, keys }
+}
+
+function seenBy(now: Date, { key, firstSeenAt, lastSeenAt, publishedAt }: RememberedKey): RememberedKey {
+  const notAfter = (at: Date) => (at > now ? now : at)
+  const published = publishedAt && { publishedAt: notAfter(publishedAt) }
+  return { key, firstSeenAt: notAfter(firstSeenAt), lastSeenAt: notAfter(lastSeenAt), ...published }
+}
+
+function seenNow(key: IssuerKey, before: RememberedKey | undefined, now: Date): RememberedKey {
+  const same = before !== undefined && sameKey(before.key, key)
+  return same ? { ...before, key, lastSeenAt: now } : { key, firstSeenAt: now, lastSeenAt: now }
+}
+
+/** Revocations that somebody took back: each is written again at once, and an alarm for an hour, so that nobody misses it. */
+export interface RevocationRemoval {
+  readonly at: Date
+  readonly alarm: Alarm
+}
+
+const alarmForMs = 3_600_000
+
+/** Those of the last hour, one for each key, and those that were `removed` now. */
+export function keepRemovals(
+  before: readonly RevocationRemoval[],
+  removed: readonly Revocation[],
+  now: Date,
+): RevocationRemoval[] {
+  const added = removed.map(({ keyId, digest }) => ({ at: now, alarm: removedAlarm(keyId ?? digest) }))
+  const isOver = ({ at, alarm }: RevocationRemoval) =>
+    now.getTime() - at.getTime() >= alarmForMs || added.some((one) => one.alarm.subject === alarm.subject)
+  return [...before.filter((one) => !isOver(one)), ...added]
+}
+
+const removedAlarm = (subject: string): Alarm => ({
+  reason: 'RevocationRemoved',
+  subject,
+  says: `the revocation of key ${quote(subject)} was taken out of the ConfigMap, or changed there: it holds, and is written back; fix: see who may write the ConfigMap; who means to take it back stops issuer watch first`,
+})
+
+/** One look at everything that says which keys are to be public: each API server, its authorities, and the key state. */
+export interface RoundFacts {
+  readonly readings: readonly ReplicaReading[]
+  /** `unbelieved`: none that a believed authority vouches for answered, and others were asked. */
+  readonly standing: 'believed' | 'unbelieved'
+  /** Why it is not known where the API servers are. */
+  readonly replicasFault: PullpassError | undefined
+  /** As the cluster has it, or why it could not be read. */
+  readonly memory: StoredMemory | PullpassError
+  /** The CA bundle as it is now, or why it cannot be read. */
+  readonly configured: readonly Authority[] | PullpassError
+  /** Undefined as long as the key state could not be read. */
+  readonly believed: readonly Authority[] | undefined
+}
+
+/** `before`: what is believed since the first look that read the key state. */
+export async function gatherRound(wanted: WatchWanted, before: RoundFacts['believed']): Promise<RoundFacts> {
+  const reading = readMemory(wanted.cluster, wanted.memory, statePatience).catch(asFault)
+  const believed = before ?? believedBy(wanted, await reading)
+  const [servers, memory, configured] = await Promise.all([
+    readServers(wanted, believed),
+    reading,
+    wanted.cluster.authorities().then(parseAuthorities, asFault),
+  ])
+  const { answers, fault, standing } = servers
+  return { readings: answers, standing, replicasFault: fault, memory, configured, believed }
+}
+
+const believedBy = ({ trusted }: WatchWanted, memory: KeyMemory | PullpassError): RoundFacts['believed'] =>
+  memory instanceof PullpassError ? undefined : believedOf(trusted, memory.authorities ?? [])
+
+/** Others than believed API servers are sent a credential only where no believed one answers. */
+async function readServers(
+  { trusted: { pinned }, ...wanted }: WatchWanted,
+  believed: RoundFacts['believed'],
+): Promise<ReplicaAnswers<ReplicaReading> & Pick<RoundFacts, 'standing'>> {
+  if (believed === undefined || believed.length === pinned.length) {
+    return { ...(await readReplicas(wanted)), standing: 'believed' }
+  }
+  if (believed.length > 0) {
+    const authorities = believed.map(({ certificate }) => certificate)
+    const asked = await readReplicas({ ...wanted, authorities })
+    const isRead = asked.answers.some(({ documents }) => !(documents instanceof PullpassError))
+    if (isRead) return { ...asked, standing: 'believed' }
+  }
+  return { ...(await readReplicas(wanted)), standing: 'unbelieved' }
+}

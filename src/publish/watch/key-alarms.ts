@@ -1,0 +1,61 @@
+/** Keys that are public and nobody's, or remembered and nowhere else: somebody else wrote the bucket, or the ConfigMap. */
+
+import type { IssuerKey } from '../../oidc/keys.ts'
+import { shellQuote } from '../../text/plain-text.ts'
+import { quote } from '../../text/quote.ts'
+import type { Confirmation } from '../confirm.ts'
+import { type KeyMemory, unknownKeys } from '../key-state.ts'
+import type { PublishOutcome } from '../publish-documents.ts'
+import type { Alarm } from './alarm.ts'
+import { forgetOldKeys, type KeyChoice } from './choose-keys.ts'
+
+interface KeysKnown {
+  readonly memory: KeyMemory
+  /** Whether anything was remembered before the first look: only then a key that is unknown is strange. */
+  readonly knows: 'keys' | 'nothing'
+  readonly served: readonly IssuerKey[]
+  readonly choice: KeyChoice
+}
+
+export const keyAlarms = ({ keys }: PublishOutcome, known: KeysKnown): Alarm[] => [
+  ...strangeAlarms(keys, known),
+  ...unvouchedAlarms(keys, known),
+]
+
+function strangeAlarms(keys: PublishOutcome['keys'], { memory, served, knows, choice }: KeysKnown): Alarm[] {
+  if (knows === 'nothing') return []
+  const kept = keys.filter(({ state }) => state === 'kept').map(({ key }) => key)
+  return unknownKeys(kept, served, memory).map(({ keyId = '(no kid)' }) => ({
+    reason: 'StrangeKey',
+    subject: keyId,
+    says: `key ${quote(keyId)} is public, but the cluster never served it: it stays for ${choice.keepForMs / 3_600_000} h; where it is nobody's of yours, pullpass issuer revoke --to TARGET -- ${shellQuote(keyId)}, and see who may write there`,
+  }))
+}
+
+/** What is withdrawn in this round, for its age, is remembered until then. */
+function unvouchedAlarms(keys: PublishOutcome['keys'], { memory, choice }: KeysKnown): Alarm[] {
+  const stated = new Set(keys.map(({ key }) => key.keyId))
+  return forgetOldKeys(memory, choice)
+    .keys.filter(({ key }) => !stated.has(key.keyId))
+    .map(({ key: { keyId = '(no kid)' } }) => ({
+      reason: 'KeyUnvouched',
+      subject: keyId,
+      says: `key ${quote(keyId)} is remembered, but neither served nor public: it is not published on the word of a ConfigMap; fix: where tokens of it are still out, let an API server serve it (--service-account-key-file); where it is nobody's of yours, see who may write the ConfigMap`,
+    }))
+}
+
+// What is wrong with what strangers read, in words of an alarm.
+
+/** One cause, one alarm. While a cache serves the keys before, a token of a new one cannot verify. */
+export function confirmationAlarms(confirmations: readonly Confirmation[], issuer: string): Alarm[] {
+  const isCached = confirmations.some(({ check, state }) => check !== 'token' && state === 'pending')
+  return confirmations
+    .filter(
+      ({ check, state, because }) => state === 'failed' && because === undefined && !(check === 'token' && isCached),
+    )
+    .map(({ check, says, fix = `pullpass issuer check ${shellQuote(issuer)}` }) => ({
+      reason: 'PublicWrong',
+      subject: check,
+      says: `${says}; fix: ${fix}`,
+    }))
+}

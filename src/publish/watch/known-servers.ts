@@ -1,0 +1,126 @@
+/**
+ * Which served keys the word of API servers makes public. An API server is known by its address: those of the first look in a
+ * cluster, those that --replica names, and each other one from the look on in which it serves no key that is held back. Known
+ * addresses are recorded, so that a restart of the watch makes none known.
+ *
+ *   served by a known API server, or public already, or accepted by --accept-key ─▶ confirmed
+ *   served by API servers at new addresses alone ─▶ held back, as long as a known one was heard from in the last ten minutes
+ *   none of the API servers that answer has a certificate of a believed authority ─▶ held back
+ *
+ * API servers that are restarted in place are known, so that their new key is confirmed at once. A roll-out that replaces them by
+ * others with new addresses has its new key confirmed as soon as one known API server serves it, or ten minutes after the last
+ * known one is gone.
+ */
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { ReplicaReading } from '../../oidc/cluster/api-servers.ts'
+import { type IssuerKey, sameKey, thumbprintOf, whyUnusable } from '../../oidc/keys.ts'
+import { quote } from '../../text/quote.ts'
+import type { Alarm } from './alarm.ts'
+
+/** By address: looks since the known API server answered last. */
+export type KnownServers = ReadonlyMap<string, number>
+
+/** So many looks, ten minutes of them, after its last answer a known API server counts no longer. */
+const looksToLeave = 40
+
+export interface ServerFacts {
+  readonly readings: readonly ReplicaReading[]
+  /** `unbelieved`: no API server with a certificate of a believed authority answered, and others were asked. */
+  readonly standing: 'believed' | 'unbelieved'
+  /** Addresses that are known by configuration: of --replica, and the cluster's own. */
+  readonly configured: readonly string[]
+  /** Undefined before the first look that read believed API servers, where none are recorded. */
+  readonly known: KnownServers | undefined
+  readonly published: readonly IssuerKey[]
+  /** Thumbprints. */
+  readonly acceptedKeys: readonly string[]
+}
+
+export interface HeldKey {
+  readonly key: IssuerKey
+  /** Addresses. */
+  readonly from: readonly string[]
+  readonly why: 'new address' | 'unbelieved authority'
+}
+
+export interface ServerVerdict {
+  readonly confirmed: readonly IssuerKey[]
+  readonly held: readonly HeldKey[]
+  readonly known: KnownServers | undefined
+}
+
+export function judgeServers(facts: ServerFacts): ServerVerdict {
+  const answers = facts.readings.flatMap(({ from, documents }) =>
+    documents instanceof PullpassError ? [] : [{ from, keys: documents.keys }],
+  )
+  const isFirst = facts.known === undefined
+  const present = [...(facts.known?.keys() ?? [])]
+  const isKnown = (from: string) =>
+    isFirst || present.length === 0 || present.includes(from) || facts.configured.includes(from)
+  const confirmed: IssuerKey[] = []
+  const held: HeldKey[] = []
+  for (const { key, from } of gatherKeys(answers)) {
+    const isPublic = facts.published.some((one) => isSame(one, key))
+    const isVouched = facts.standing === 'believed' && from.some(isKnown)
+    if (isPublic || isVouched || facts.acceptedKeys.includes(thumbprintOf(key))) confirmed.push(key)
+    else held.push({ key, from, why: facts.standing === 'believed' ? 'new address' : 'unbelieved authority' })
+  }
+  return { confirmed, held, known: facts.standing === 'believed' ? knownAfter(facts, answers, held) : facts.known }
+}
+
+interface Answer {
+  readonly from: string
+  readonly keys: readonly IssuerKey[]
+}
+
+const isSame = (one: IssuerKey, other: IssuerKey): boolean => one.keyId === other.keyId && sameKey(one, other)
+
+/** Each key once, by kid and by what it is, with the addresses that serve it. */
+function gatherKeys(answers: readonly Answer[]): { key: IssuerKey; from: string[] }[] {
+  const gathered = new Map<string, { key: IssuerKey; from: string[] }>()
+  for (const { from, keys } of answers) {
+    for (const key of keys) {
+      const name = JSON.stringify([key.keyId, key.type, thumbprintOf(key)])
+      const before = gathered.get(name)
+      if (before === undefined) gathered.set(name, { key, from: [from] })
+      else if (!before.from.includes(from)) before.from.push(from)
+    }
+  }
+  return [...gathered.values()]
+}
+
+/** At the first look all that are listed, whether they answered or not; later those whose keys are all confirmed. */
+function knownAfter(
+  { readings, known }: ServerFacts,
+  answers: readonly Answer[],
+  held: readonly HeldKey[],
+): KnownServers | undefined {
+  if (answers.length === 0) return known
+  if (known === undefined) return new Map(readings.map(({ from }) => [from, 0]))
+  const suspects = new Set(held.flatMap(({ from }) => from))
+  const aged = [...known].map(([from, looks]): [string, number] => [from, looks + 1])
+  const answered = answers.filter(({ from }) => !suspects.has(from) || known.has(from))
+  const after = new Map([...aged, ...answered.map(({ from }): [string, number] => [from, 0])])
+  return new Map([...after].filter(([, looks]) => looks < looksToLeave))
+}
+
+/** `published`: once this look's publication is known. */
+export function heldKeyAlarms(
+  held: readonly HeldKey[],
+  isRevoked: (key: IssuerKey) => boolean,
+  published: readonly IssuerKey[],
+): Alarm[] {
+  return held
+    .filter(({ key }) => whyUnusable(key) === undefined && !isRevoked(key))
+    .filter(({ key }) => !published.some((one) => isSame(one, key)))
+    .map(({ key, from, why }) => ({
+      reason: 'KeyUnconfirmed',
+      subject: `${key.keyId} ${thumbprintOf(key)}`,
+      says: `key ${quote(key.keyId ?? '')} is served by ${from.slice(0, 3).join(', ')} ${reasons[why]}: it is not published; fix: see on a control-plane node whether it is among --service-account-key-file; then accept it: restart pullpass with --accept-key=${thumbprintOf(key)}; else see who may write EndpointSlices in namespace default`,
+    }))
+}
+
+const reasons = {
+  'new address': 'alone, at an address that was not among the API servers before, and by none of the known ones',
+  'unbelieved authority': 'alone, whose certificate no recorded or accepted CA vouches for',
+} as const

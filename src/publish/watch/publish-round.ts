@@ -1,0 +1,177 @@
+/** Makes public what a look found to be so, where that is due, and reads it back as a stranger. */
+
+import { asFault, PullpassError, withoutFaults } from '../../errors/pullpass-error.ts'
+import type { Outside } from '../../http/context.ts'
+import type { SubjectToken } from '../../identity/subject-token.ts'
+import type { ReplicaReading } from '../../oidc/cluster/api-servers.ts'
+import { buildDocuments, type PublishTarget } from '../../oidc/issuer-documents.ts'
+import { type IssuerKey, whyUnusable } from '../../oidc/keys.ts'
+import { confirmPublication } from '../confirm.ts'
+import { isRevoked, type KeyMemory, knownKeys } from '../key-state.ts'
+import { publishUnrevoked } from '../publish.ts'
+import type { PublishOutcome } from '../publish-documents.ts'
+import { type Alarm, faultSentence } from './alarm.ts'
+import { chooseKeys, type KeyChoice } from './choose-keys.ts'
+import { confirmationAlarms, keyAlarms } from './key-alarms.ts'
+
+export interface Publishing {
+  /** Of the JWKS that was last tried to be written. */
+  readonly triedText: string | undefined
+  readonly failures: number
+  /** When the target is next looked at, though nothing is new. */
+  readonly againAt: Date
+  /** When it is next read back as a stranger, though nothing is new. */
+  readonly confirmAgainAt: Date
+  /** `as written`: whoever asks anonymously gets it, or nothing but the store is asked. */
+  readonly readBack: 'as written' | 'otherwise'
+  /** The max-age with which the JWKS was read anonymously. */
+  readonly servedSeconds: number | undefined
+  /** Of the last reading as a stranger; they stand until the next one. */
+  readonly publicAlarms: readonly Alarm[]
+  /** Keys that the last writing added. */
+  readonly added: readonly IssuerKey[]
+  /** What is public, as it was last read at the target. */
+  readonly published: readonly IssuerKey[]
+  /** When it was last written, or found to be as it should. */
+  readonly publishedAt: Date | undefined
+  /** Of the last try; they stand until the next one. */
+  readonly alarms: readonly Alarm[]
+}
+
+export const nothingTried: Publishing = {
+  triedText: undefined,
+  failures: 0,
+  againAt: new Date(0),
+  confirmAgainAt: new Date(0),
+  readBack: 'otherwise',
+  servedSeconds: undefined,
+  publicAlarms: [],
+  added: [],
+  published: [],
+  publishedAt: undefined,
+  alarms: [],
+}
+
+export interface PublishWanted {
+  readonly target: PublishTarget
+  readonly issuer: string
+  readonly memory: KeyMemory
+  /** With what was revoked since. */
+  readonly readAgain: () => Promise<KeyMemory>
+  /** Whether anything was remembered before the first look: only then a key that is unknown is strange. */
+  readonly knows: 'keys' | 'nothing'
+  readonly served: readonly IssuerKey[]
+  readonly choice: KeyChoice
+  readonly readings: readonly ReplicaReading[]
+}
+
+/** How often somebody else's change at the target is noticed. */
+const checkEveryMs = 5 * 60_000
+/** How often it is read as a stranger while strangers read something else: a key is safe to sign with only after they read it. */
+const confirmEveryMs = 60_000
+const firstRetryMs = 15_000
+
+/** The same as `before` where nothing is due. */
+export async function publishRound(wanted: PublishWanted, before: Publishing, outside: Outside): Promise<Publishing> {
+  const { issuer, memory, choice } = wanted
+  const text = buildDocuments(issuer, chooseKeys(memory, before.published, choice)).jwks.text
+  const isUnconfirmed = before.readBack === 'otherwise' && isDue(before.confirmAgainAt, choice.now)
+  const isIdle = text === before.triedText && !isDue(before.againAt, choice.now)
+  if (isIdle && !(isUnconfirmed && before.failures === 0)) return before
+  const outcome = await publish(wanted).catch(asFault)
+  if (outcome instanceof PullpassError) return failed(outcome, text, before, choice.now)
+  const published = outcome.keys.filter(({ state }) => state === 'added' || state === 'kept').map(({ key }) => key)
+  const confirmed = await confirm(wanted, { ...before, published }, outcome, outside)
+  log(outcome, outside)
+  return {
+    triedText: outcome.documents.jwks.text,
+    failures: 0,
+    againAt: new Date(choice.now.getTime() + (wanted.target.lookEveryMs ?? checkEveryMs)),
+    ...confirmed,
+    added: outcome.keys.filter(({ state }) => state === 'added').map(({ key }) => key),
+    published,
+    publishedAt: choice.now,
+    alarms: [...confirmed.publicAlarms, ...keyAlarms(outcome, wanted)],
+  }
+}
+
+/** What is set for later than ever was set by a clock that was ahead. */
+const isDue = (at: Date, now: Date): boolean => now >= at || at.getTime() - now.getTime() > checkEveryMs
+
+/** As a stranger reads it: where it changed, and now and then. */
+async function confirm(
+  wanted: PublishWanted,
+  { triedText, confirmAgainAt, publicAlarms, published, readBack, servedSeconds }: Publishing,
+  outcome: PublishOutcome,
+  outside: Outside,
+): Promise<Pick<Publishing, 'confirmAgainAt' | 'publicAlarms' | 'readBack' | 'servedSeconds'>> {
+  const { issuer, target, choice } = wanted
+  if (!target.holds.includes('discovery')) {
+    return { confirmAgainAt, publicAlarms, readBack: 'as written', servedSeconds: undefined }
+  }
+  const isOthers = outcome.changes.jwks === 'unchanged' && outcome.documents.jwks.text !== triedText
+  const isWanted = outcome.changes.jwks !== 'unchanged' || isOthers || isDue(confirmAgainAt, choice.now)
+  if (!isWanted) return { confirmAgainAt, publicAlarms, readBack, servedSeconds }
+  // Another replica wrote what is new here: a cache may still serve what stood there before.
+  const earlier = isOthers && triedText !== undefined ? { jwks: { text: triedText, version: '' } } : {}
+  const read = { ...outcome, before: { ...outcome.before, ...earlier } }
+  const confirmations = await confirmPublication(outside, { issuer, target }, read, tokenFor(wanted, published))
+  const jwks = confirmations.find(({ check }) => check === 'jwks')
+  const isRead = jwks?.state === 'ok'
+  return {
+    confirmAgainAt: new Date(choice.now.getTime() + (isRead ? checkEveryMs : confirmEveryMs)),
+    readBack: isRead ? 'as written' : 'otherwise',
+    servedSeconds: jwks?.cacheSeconds,
+    publicAlarms: confirmationAlarms(confirmations, issuer),
+  }
+}
+
+const publish = async ({ target, issuer, memory, readAgain, served, choice }: PublishWanted): Promise<PublishOutcome> =>
+  await publishUnrevoked(target, {
+    memory,
+    readAgain,
+    publicationOf: (known) => ({
+      issuer,
+      own: knownKeys(served, known),
+      choose: (published) => chooseKeys(known, published, choice),
+      conflictPolicy: 'Refuse',
+      ...(isAllRevoked(served, known) && { without: 'any-key' }),
+      mode: 'write',
+    }),
+  })
+
+/** Every key that the cluster could sign with was revoked, by somebody who was told that every pull breaks. */
+function isAllRevoked(served: readonly IssuerKey[], memory: KeyMemory): boolean {
+  const usable = served.filter((key) => whyUnusable(key) === undefined)
+  return usable.length > 0 && usable.every((key) => isRevoked(memory, key))
+}
+
+function failed(fault: PullpassError, text: string, before: Publishing, now: Date): Publishing {
+  const failures = before.failures + 1
+  const delayMs = Math.min(checkEveryMs, firstRetryMs * 2 ** (failures - 1))
+  const says = faultSentence(fault, 'what is public stays as it is, and it is tried again')
+  return {
+    ...before,
+    triedText: text,
+    added: [],
+    failures,
+    againAt: new Date(now.getTime() + delayMs),
+    alarms: [{ reason: 'PublishFailed', subject: fault.code, says }],
+  }
+}
+
+/** One that carries the issuer and a key that is public, where there is one: what is wrong with others is said elsewhere. */
+function tokenFor({ issuer, readings }: PublishWanted, published: readonly IssuerKey[]): SubjectToken | string {
+  const tokens = withoutFaults(readings.map(({ token }) => token))
+  const isOut = ({ keyId }: SubjectToken) => published.some((key) => key.keyId === keyId)
+  return tokens.find((token) => token.issuer === issuer && isOut(token)) ?? 'not tried: no such token was to be had'
+}
+
+function log({ keys, changes }: PublishOutcome, { log: write }: Pick<Outside, 'log'>): void {
+  const isChanged = Object.values(changes).some((change) => change !== 'unchanged')
+  for (const { key, state } of isChanged ? keys : []) {
+    if (state === 'added' || state === 'withdrawn') {
+      write('info', state === 'added' ? 'a key was published' : 'a key was withdrawn', { kid: key.keyId ?? '' })
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/** Since when keys are public, and from when on each may sign: what an operator waits for in a rotation. */
+import type { Outside } from '../../http/context.ts'
+import type { KeyMemory, RememberedKey } from '../key-state.ts'
+import { type SafeKey, safeKeySentence, safeToSignAt } from '../safe-to-sign.ts'
+import type { RoundVerdict } from './evaluate-round.ts'
+import type { Publishing } from './publish-round.ts'
+import { writeEvent } from './report-alarms.ts'
+import type { WatchWanted } from './state.ts'
+
+/**
+ * Notes when each key was first read where it is public. One that was added anew is public since then, one of before this process
+ * started since the time that is remembered, or since now.
+ */
+export function notePublished(memory: KeyMemory, publishing: Publishing, before: Publishing, now: Date): KeyMemory {
+  const isTold = publishing !== before && publishing.readBack === 'as written'
+  const added = new Set(publishing === before ? [] : publishing.added.map(({ keyId }) => keyId))
+  const published = new Set(publishing.published.map(({ keyId }) => keyId))
+  const note = (one: RememberedKey): RememberedKey => {
+    const { publishedAt, ...rest } = one
+    if (!published.has(one.key.keyId) || (added.has(one.key.keyId) && !isTold)) return rest
+    if (publishing.readBack === 'otherwise') return one
+    return { ...rest, publishedAt: added.has(one.key.keyId) ? now : (publishedAt ?? now) }
+  }
+  return { ...memory, keys: memory.keys.map(note) }
+}
+
+/** Of keys that are published and that an API server serves, so that it could sign with them. */
+export function safeKeysOf(
+  { keys }: KeyMemory,
+  { servedSeconds }: Publishing,
+  { served, signing }: Pick<RoundVerdict, 'served' | 'signing'>,
+): SafeKey[] {
+  return keys.flatMap(({ key: { keyId }, publishedAt }) =>
+    keyId === undefined || publishedAt === undefined || !served.some((key) => key.keyId === keyId)
+      ? []
+      : [{ keyId, at: safeToSignAt(publishedAt, servedSeconds), signs: signing.has(keyId) }],
+  )
+}
+
+/** Logs, and writes as an Event, each time that is still to come, once. */
+export async function announceSafeKeys(
+  keys: readonly SafeKey[],
+  before: readonly SafeKey[],
+  { cluster, memory: about }: Pick<WatchWanted, 'cluster' | 'memory'>,
+  outside: Pick<Outside, 'now' | 'random' | 'log'>,
+): Promise<void> {
+  const now = outside.now()
+  const isSaid = ({ keyId, at }: SafeKey) =>
+    before.some((one) => one.keyId === keyId && one.at.getTime() === at.getTime())
+  for (const key of keys.filter((one) => one.at > now && !isSaid(one)).slice(0, mostOfALook)) {
+    const says = safeKeySentence(key, now) ?? ''
+    outside.log('info', 'a key is public', { says })
+    await writeEvent(cluster, about, { type: 'Normal', reason: 'KeyPublished', says, now }, outside)
+  }
+}
+
+const mostOfALook = 5

@@ -1,0 +1,55 @@
+/**
+ * Stores the state after a round, in its ConfigMap:
+ *
+ *   changes are due ─────▶ write
+ *   none are due ────────▶ dry run of the changes that will be due: a permission, policy or webhook that refuses them is noticed
+ *   the object is large ─▶ alarm, before a write fails: a dry run does not reach etcd, which limits the size
+ *
+ * A state that cannot be stored is an alarm in the same round.
+ */
+
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { writeConfigMap } from '../../kubernetes/objects/config-map.ts'
+import { type KeyMemory, memoryChanges, type StoredMemory } from '../key-state.ts'
+import { memoryFault, nearlyFullFault } from '../key-state-errors.ts'
+import { type Alarm, faultSentence } from './alarm.ts'
+import type { WatchWanted } from './state.ts'
+
+/** How often the last sight of a known key is stored: each costs the cluster a write. */
+const rememberEveryMs = 10 * 60_000
+/** Of a request in a round: a slow or failing one must not delay the alarm. */
+export const statePatience = { retryForMs: 5_000, longestMs: 10_000 } as const
+
+/** Writes only what differs from what is `stored`. */
+export async function writeMemory(
+  memory: KeyMemory,
+  { stored, now }: { readonly stored: StoredMemory; readonly now: Date },
+  { cluster, memory: place }: Pick<WatchWanted, 'cluster' | 'memory'>,
+): Promise<Alarm[]> {
+  const due = memoryChanges(stored, withStoredSights(memory, stored, now))
+  const [changes, dryRun] = isEmpty(due) ? ([memoryChanges(stored, memory), 'all'] as const) : ([due, 'none'] as const)
+  try {
+    if (!isEmpty(changes)) await writeConfigMap(cluster, place, changes, { dryRun, ...statePatience })
+    return unwritten(nearlyFullFault(stored.storedBytes, place))
+  } catch (error) {
+    const fault = memoryFault(error, place)
+    if (!(fault instanceof PullpassError)) throw fault
+    return unwritten(fault)
+  }
+}
+
+const isEmpty = (changes: object) => Object.keys(changes).length === 0
+
+const unwritten = (fault: PullpassError | undefined): Alarm[] =>
+  fault === undefined ? [] : [{ reason: 'MemoryUnwritten', subject: '', says: faultSentence(fault) }]
+
+/** A key that was stored lately is left as it stands there; a sight in the future is corrected. */
+function withStoredSights(memory: KeyMemory, stored: KeyMemory, now: Date): KeyMemory {
+  const known = new Map(stored.keys.map((one) => [one.key.keyId, one]))
+  const keys = memory.keys.map((one) => {
+    const there = known.get(one.key.keyId)
+    const ageMs = now.getTime() - (there?.lastSeenAt.getTime() ?? 0)
+    return there !== undefined && ageMs >= 0 && ageMs < rememberEveryMs ? { ...one, lastSeenAt: there.lastSeenAt } : one
+  })
+  return { ...memory, keys }
+}

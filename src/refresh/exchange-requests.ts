@@ -1,0 +1,48 @@
+/** What must be minted: one demand for each identity and registry, however many documents and namespaces want it. */
+
+import { createHash } from 'node:crypto'
+import type { Document, DocumentRegistry } from '../document/document.ts'
+import { type BoundProvider, bindProvider } from '../providers/providers.ts'
+
+export interface Demand extends BoundProvider {
+  /** The fingerprint that tells demands apart. */
+  readonly mintedFrom: string
+  /** The first document and registry that want it; others differ in hosts alone. */
+  readonly document: Document
+  readonly registry: DocumentRegistry
+}
+
+/** In the documents' order. */
+export async function listDemands(documents: readonly Document[]): Promise<Demand[]> {
+  const wanted = documents.flatMap((document) =>
+    document.registries.map((registry) => ({ mintedFrom: mintedFrom(document, registry), document, registry })),
+  )
+  const distinct = new Map(wanted.toReversed().map((demand) => [demand.mintedFrom, demand]))
+  return Promise.all(
+    [...distinct.values()]
+      .toReversed()
+      .map(async (demand) => ({ ...demand, ...(await bindProvider(demand.registry)) })),
+  )
+}
+
+// A fingerprint of what a credential is minted from: equal ones cost one exchange, another one means a changed document.
+
+/**
+ * Covers the identity (whose token, or which file) and the provider's settings; not the hosts, the registry's name or what
+ * only trust reads, which do not change what is minted.
+ */
+export function mintedFrom({ serviceAccountRef }: Document, registry: DocumentRegistry): string {
+  const { provider, audience, tokenFile, tokenFileField } = registry
+  const { trust: _, ...settings } = registry.settings
+  const identity = tokenFile === undefined ? { serviceAccountRef } : { tokenFile, tokenFileField }
+  const facts = JSON.stringify(sorted({ identity, provider, settings, audience }))
+  return createHash('sha256').update(facts).digest('base64url').slice(0, 22)
+}
+
+/** With keys in one order throughout: two spellings of one document are one. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]))
+}

@@ -1,0 +1,142 @@
+/** Which documents need an exchange at all: with `--min-remaining`, one whose every Secret is fresh costs nothing. */
+
+import {
+  type PullSecretRecord,
+  parseRecord,
+  type RegistryRecord,
+  recordAnnotations,
+} from '../credential/pull-secret-record.ts'
+import type { Document, DocumentRegistry } from '../document/document.ts'
+import { environmentSource } from '../document/load-documents.ts'
+import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
+import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
+import { mintedFrom } from './exchange-requests.ts'
+import type { Outcome } from './outcome.ts'
+import { documentName, type Job, type Surroundings } from './plan.ts'
+
+export interface Split {
+  readonly due: readonly Job[]
+  /** What is left as it is. */
+  readonly fresh: readonly Outcome[]
+}
+
+/** A document with one due Secret is due whole, so that its Secrets stay equal. */
+export function splitByFreshness(
+  jobs: readonly Job[],
+  surroundings: Surroundings,
+  { minRemainingMs, now }: { readonly minRemainingMs: number; readonly now: Date },
+): Split {
+  const isFresh = ({ document, namespaces }: Job) => {
+    const { found } = surroundings.of(document)
+    const judge = judgeFreshness(document, { minRemainingMs, now })
+    return namespaces.every((namespace) => judge(namespace, found.get(namespace)) === 'fresh')
+  }
+  const fresh = jobs.filter(isFresh)
+  return {
+    due: jobs.filter((job) => !fresh.includes(job)),
+    fresh: fresh.flatMap((job) => job.namespaces.map((namespace) => unchanged(job, namespace, surroundings))),
+  }
+}
+
+function unchanged({ document }: Job, namespace: string, surroundings: Surroundings): Outcome {
+  const found = surroundings.of(document).found.get(namespace)
+  const record = found && recordFor(document, found)
+  const entryOf = entriesFor(document)
+  const registries = document.registries.map((registry) => {
+    const { name, hosts } = registry
+    const expiresAt = record && entryOf(registry, record.registries)?.expiresAt
+    return { name, hosts, state: 'fresh', ...(expiresAt && { expiresAt }) } as const
+  })
+  const { secretName } = document
+  const replaced = found !== undefined && replacedManager(document, found) !== undefined
+  const note = replaced ? { note: 'written from the environment variables; taken over when it is due' } : {}
+  return { document: documentName(document), namespace, secretName, result: 'unchanged', registries, ...note }
+}
+
+/** Whether a pull secret needs nothing: pure, by its metadata. */
+export interface FreshnessTerms {
+  /** How long every entry must live on. */
+  readonly minRemainingMs: number
+  readonly now: Date
+}
+
+/** As long as any provider's credential lives, plus clock skew: a longer life was not granted, but written. */
+const longestMs = (12 * 60 + 10) * 60_000
+
+/** fresh: written for this document as it is now (or from the variables that it replaces), unedited, and every entry lives long enough. */
+export function judgeFreshness(
+  document: Document,
+  { minRemainingMs, now }: FreshnessTerms,
+): (namespace: string, found: PullSecretMetadata | undefined) => 'fresh' | 'due' {
+  const entryOf = entriesFor(document)
+  return (namespace, found) => {
+    const manager = found && (replacedManager(document, found) ?? fieldManager(document))
+    if (found === undefined || manager === undefined || !found.owners.label.includes(manager)) return 'due'
+    const record = recordFor(document, found)
+    if (record === undefined || record.target !== `${namespace}/${document.secretName}`) return 'due'
+    if (record.registries.size !== document.registries.length) return 'due'
+    const fresh = document.registries.every((registry) => {
+      const expiresAt = entryOf(registry, record.registries)?.expiresAt
+      return expiresAt !== undefined && livesOn(expiresAt.getTime() - now.getTime(), minRemainingMs)
+    })
+    return fresh ? 'fresh' : 'due'
+  }
+}
+
+/**
+ * A registry's entry in a record, where it was minted from what the document says now, for the same hosts: by its name, which
+ * the variables cannot choose, or else by what it is.
+ */
+export function entriesFor(
+  document: Document,
+): (registry: DocumentRegistry, records: ReadonlyMap<string, RegistryRecord>) => RegistryRecord | undefined {
+  const sources = new Map(document.registries.map((registry) => [registry, mintedFrom(document, registry)]))
+  return (registry, records) =>
+    [records.get(registry.name), ...records.values()].find(
+      (entry) =>
+        entry !== undefined && entry.mintedFrom === sources.get(registry) && sameHosts(entry.hosts, registry.hosts),
+    )
+}
+
+const livesOn = (remainingMs: number, minRemainingMs: number) =>
+  remainingMs >= minRemainingMs && remainingMs <= longestMs
+
+const sameHosts = (left: readonly string[], right: readonly string[]) =>
+  left.length === right.length && left.every((host) => right.includes(host))
+
+// What a pull secret records about itself, where the field manager of its document wrote it: changing a field takes it from
+// its owner, so an owned field holds what its owner wrote, even if others claim the same value.
+// https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
+
+/** undefined where another manager wrote the credential, or part of the record. */
+export function ownRecord({ annotations, owners }: PullSecretMetadata, manager: string): PullSecretRecord | undefined {
+  const ours =
+    owners.data.includes(manager) &&
+    recordAnnotations.every((name) => owners.annotations.get(name)?.includes(manager) === true)
+  return ours ? parseRecord(annotations) : undefined
+}
+
+const fromVariables = 'environment/'
+
+/** A document's name in the record of its Secrets: `ClusterPullSecret/NAME`; `environment/NAME` where variables describe it. */
+export const recordedName = (document: Document): string =>
+  document.source === environmentSource ? `${fromVariables}${document.name}` : documentName(document)
+
+/**
+ * The manager of the variables that a document replaces: a cluster that moves from the variables to a document of another
+ * name keeps its Secrets. One way only, so that the two never take a Secret from each other in turn; and not for a tenant's
+ * document, which must not take over a Secret of the cluster.
+ * undefined where the Secret was not written from variables, or another manager owns part of it.
+ */
+export function replacedManager(document: Document, found: PullSecretMetadata): string | undefined {
+  const { kind, secretName, source } = document
+  if (source === environmentSource || kind !== 'ClusterPullSecret') return undefined
+  const manager = fieldManager({ kind, name: secretName }) // variables name a document after its Secret
+  const [owner, ...others] = found.owners.data
+  if (owner !== manager || others.length > 0 || manager === fieldManager(document)) return undefined
+  return ownRecord(found, manager)?.document.startsWith(fromVariables) ? manager : undefined
+}
+
+/** The record that counts for a document: its own, or that of the variables that it replaces. */
+export const recordFor = (document: Document, found: PullSecretMetadata): PullSecretRecord | undefined =>
+  ownRecord(found, replacedManager(document, found) ?? fieldManager(document))

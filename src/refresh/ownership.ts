@@ -1,0 +1,48 @@
+/**
+ * Whose Secret it is, and so how it may be written: pure, by its metadata.
+ *
+ *   absent                                                   → create
+ *   our manager owns the data, and nobody claims a field     → update
+ *   our manager owns the data, and somebody a field of ours  → mend: he edited it
+ *   the variables that our document replaces own the data    → replace: the cluster moved from variables to a document
+ *   another document of pullpass owns the data               → refuse, or adopt: it was taken over, not edited
+ *   our manager owns the label, not the data                 → mend: somebody edited it
+ *   anything else                                            → refuse, or adopt where the document says so
+ */
+import { recordAnnotations } from '../credential/pull-secret-record.ts'
+import type { Document } from '../document/document.ts'
+import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
+import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
+import { replacedManager } from './freshness.ts'
+
+export type Ownership =
+  | { readonly verdict: 'create' }
+  | { readonly verdict: 'update' | 'adopt' | 'replace'; readonly found: PullSecretMetadata }
+  | { readonly verdict: 'mend'; readonly found: PullSecretMetadata; readonly editors: readonly string[] }
+  | { readonly verdict: 'refuse'; readonly found: PullSecretMetadata; readonly owners: readonly string[] }
+
+export function judgeOwnership(found: PullSecretMetadata | undefined, document: Document): Ownership {
+  if (found === undefined) return { verdict: 'create' }
+  const manager = fieldManager(document)
+  const { data, label } = found.owners
+  const editors = editorsOf(found, manager)
+  if (data.includes(manager))
+    return editors.length === 0 ? { verdict: 'update', found } : { verdict: 'mend', found, editors }
+  if (label.includes(manager) && !data.some(isDocument)) return { verdict: 'mend', found, editors }
+  if (replacedManager(document, found) !== undefined) return { verdict: 'replace', found }
+  if (document.conflictPolicy === 'Adopt') return { verdict: 'adopt', found }
+  return { verdict: 'refuse', found, owners: data }
+}
+
+/** Two documents that mended each other's Secret would take it from each other in turn, by force, for ever. */
+const isDocument = (manager: string) => manager.startsWith('pullpass:')
+
+/**
+ * Who else owns the data, and who took the label or an annotation from us. To claim one of those at its own value changes
+ * nothing, and lasts where the value does: it is no edit.
+ */
+function editorsOf({ owners }: PullSecretMetadata, manager: string): string[] {
+  const beside = [owners.label, ...recordAnnotations.map((name) => owners.annotations.get(name) ?? [])]
+  const taken = beside.filter((names) => !names.includes(manager))
+  return [...new Set([...owners.data.filter((name) => name !== manager), ...taken.flat()])]
+}

@@ -1,0 +1,119 @@
+/** Which Secret is wanted in which namespace: pure, from the documents and the cluster's namespaces. */
+
+import type { Document } from '../document/document.ts'
+import { chooseNamespaces } from '../document/namespaces.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import type { Listed } from '../kubernetes/objects/list.ts'
+import type { Namespace } from '../kubernetes/objects/namespaces.ts'
+import { listPullSecrets, type PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
+
+/** One document, with the namespaces that it chose. */
+export interface Job {
+  readonly document: Document
+  readonly namespaces: readonly string[]
+  /** Chosen, but being deleted: nothing can be written there, and nobody pulls there. */
+  readonly terminating: readonly string[]
+  /** Named, but not there. */
+  readonly missing: readonly string[]
+  /** Globs that match nothing now. */
+  readonly unmatched: readonly string[]
+}
+
+/** Whether the document selects no namespace at all, not even one that does not exist. */
+export const selectsNothing = ({ namespaces, terminating, missing }: Job): boolean =>
+  namespaces.length + terminating.length + missing.length === 0
+
+/**
+ * `namespaces`: the cluster's, or undefined where no document needs their list; then every named one is taken as there.
+ * @throws SECRET_CLAIMED_TWICE
+ */
+export function planRefresh(documents: readonly Document[], namespaces: readonly Namespace[] | undefined): Job[] {
+  const jobs = documents.map((document) => planDocument(document, namespaces))
+  refuseDoubleClaims(jobs)
+  return jobs
+}
+
+function planDocument(document: Document, namespaces: readonly Namespace[] | undefined): Job {
+  const known =
+    namespaces ?? (document.namespaces.include ?? []).map((name) => ({ name, labels: {}, terminating: false }))
+  const { chosen, missing, unmatched } = chooseNamespaces(document.namespaces, known)
+  const ending = new Set(known.filter(({ terminating }) => terminating).map(({ name }) => name))
+  return {
+    document,
+    namespaces: chosen.filter((name) => !ending.has(name)),
+    terminating: chosen.filter((name) => ending.has(name)),
+    missing,
+    unmatched,
+  }
+}
+
+function refuseDoubleClaims(jobs: readonly Job[]): void {
+  const claims = new Map<string, Document>()
+  for (const { document, namespaces } of jobs) {
+    for (const namespace of namespaces) {
+      const target = `${namespace}/${document.secretName}`
+      const first = claims.get(target)
+      if (first !== undefined) throw claimedTwice(target, first, document)
+      claims.set(target, document)
+    }
+  }
+}
+
+const claimedTwice = (target: string, first: Document, second: Document) =>
+  new PullpassError({
+    code: 'SECRET_CLAIMED_TWICE',
+    hop: 'document',
+    seen: `Secret ${target} is claimed by ${first.kind} ${first.name} (${first.source}) and by ${second.kind} ${second.name} (${second.source})`,
+    expected: 'one document for each Secret',
+    hint: 'merge their registries into one document, or give one of them another secretName or other namespaces',
+  })
+
+/** What lies in the cluster where documents want to write: each Secret's metadata, and why some could not be read. */
+export interface Surroundings {
+  readonly of: (document: Document) => Listed<PullSecretMetadata>
+}
+
+/** One list for each Secret name, however many documents and namespaces. */
+export async function survey(jobs: readonly Job[], cluster: Cluster): Promise<Surroundings> {
+  const namespacesByName = new Map<string, string[]>()
+  for (const { document, namespaces } of jobs) {
+    namespacesByName.set(document.secretName, [...(namespacesByName.get(document.secretName) ?? []), ...namespaces])
+  }
+  const lists = new Map(
+    await Promise.all(
+      [...namespacesByName].map(
+        async ([name, namespaces]) => [name, await listPullSecrets(cluster, name, namespaces)] as const,
+      ),
+    ),
+  )
+  return { of: ({ secretName }) => lists.get(secretName) ?? { found: new Map(), faults: new Map() } }
+}
+
+/** A document's name as people and annotations write it: `ClusterPullSecret/NAME`, `PullSecret/NAMESPACE/NAME`. */
+export function documentName({ kind, namespace, name }: Document): string {
+  return namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`
+}
+
+// Whether one pass, as a CronJob makes it too, can honour all that a document asks for.
+
+/** Fields that only a controller can honour, with the one value that a single pass satisfies, and why. */
+const controllerFields = [
+  ['stuckPods', 'Ignore', 'one pass cannot wait for stuck pods'],
+  ['deletionPolicy', 'Retain', 'one pass cannot observe that a document is deleted'],
+] as const
+
+/** @throws DOCUMENT_INVALID */
+export function checkOnePass(document: Document): void {
+  for (const [field, only, reason] of controllerFields) {
+    const value = document[field]
+    if (value === only) continue
+    throw new PullpassError({
+      code: 'DOCUMENT_INVALID',
+      hop: 'document',
+      seen: `${document.source}: spec.${field} is ${value} in ${document.kind} ${document.name}`,
+      expected: `${only}: ${value} needs a controller, which this version does not have; ${reason}`,
+      hint: `remove ${field}: ${value}`,
+    })
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * One pass over every document:
+ *
+ *   plan ─▶ survey ─▶ (fresh ones stay) ─▶ mint once ─▶ apply everywhere ─▶ attach to service accounts
+ */
+
+import type { Document } from '../document/document.ts'
+import { environmentSource } from '../document/load-documents.ts'
+import { needsNamespaceList } from '../document/namespaces.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import type { Outside } from '../http/context.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { listNamespaces } from '../kubernetes/objects/namespaces.ts'
+import { quote } from '../text/quote.ts'
+import { applyPullSecrets } from './apply-pull-secrets.ts'
+import { attachPullSecrets } from './attach-pull-secrets.ts'
+import { listDemands } from './exchange-requests.ts'
+import { splitByFreshness } from './freshness.ts'
+import { mintCredentials } from './mint-credentials.ts'
+import type { Outcome } from './outcome.ts'
+import { documentName, type Job, planRefresh, selectsNothing, survey } from './plan.ts'
+import type { TokenSource } from './subject-tokens.ts'
+
+export interface Pass {
+  readonly source: TokenSource
+  /** Documents whose every entry lives on for this long cost no exchange; undefined: all are exchanged. */
+  readonly minRemainingMs: number | undefined
+  readonly mode: 'write' | 'dry-run'
+  /** Called after each Secret that was tried. */
+  readonly onProgress: (done: number, all: number) => void
+}
+
+/** An outcome for each Secret, and for each document that selects no namespace. @throws SECRET_CLAIMED_TWICE, and what keeps every namespace from being read */
+export async function refreshOnce(
+  documents: readonly Document[],
+  pass: Pass,
+  cluster: Cluster,
+  outside: Outside,
+): Promise<Outcome[]> {
+  const jobs = await plan(documents, cluster, outside)
+  const surveyed = survey(jobs, cluster)
+  const { minRemainingMs, mode, source, onProgress } = pass
+  const { due, fresh } =
+    minRemainingMs === undefined
+      ? { due: jobs, fresh: [] }
+      : splitByFreshness(jobs, await surveyed, { minRemainingMs, now: outside.now() })
+  const wanted = due.filter(({ namespaces }) => namespaces.length > 0)
+  const demands = async () => await listDemands(wanted.map(({ document }) => document))
+  const mint = async () => await mintCredentials(await demands(), { ...source, mode }, cluster, outside)
+  // Nothing is learnt from the one that the other needs: they run side by side.
+  const [surroundings, minted] = await Promise.all([surveyed, mint()])
+  const apply = { minted, surroundings, refreshedAt: outside.now(), mode, onProgress }
+  const written = [...(await applyPullSecrets(wanted, apply, cluster, outside)), ...fresh]
+  const attached = await attachPullSecrets(jobs, written, { cluster, mode, outside })
+  return [...attached, ...jobs.flatMap(unwritableOutcomes)]
+}
+
+async function plan(documents: readonly Document[], cluster: Cluster, { log }: Outside): Promise<Job[]> {
+  const listed = documents.some(({ namespaces }) => needsNamespaceList(namespaces))
+  const jobs = planRefresh(documents, listed ? await listNamespaces(cluster) : undefined)
+  for (const job of jobs) {
+    if (selectsNothing(job)) continue // that is an outcome of its own
+    const { document, unmatched } = job
+    for (const glob of unmatched) {
+      log('warn', 'a glob matches no namespace', { document: document.name, source: document.source, glob })
+    }
+  }
+  return jobs
+}
+
+// Outcomes of a document without a Secret: a namespace that cannot be written to, or no namespace at all.
+
+/** A namespace that does not exist fails; one that is being deleted is skipped, since no pod starts there. */
+export function unwritableOutcomes(job: Job): Outcome[] {
+  const { document, missing, terminating } = job
+  const { secretName, source } = document
+  const base = { document: documentName(document), secretName, registries: [] }
+  if (selectsNothing(job)) return [{ ...base, ...emptyOutcome(job) }]
+  return [
+    ...missing.map((namespace): Outcome => {
+      return { ...base, namespace, result: 'failed', fault: namespaceMissing(namespace, source) }
+    }),
+    ...terminating.map((namespace): Outcome => {
+      return { ...base, namespace, result: 'skipped', note: 'the namespace is being deleted' }
+    }),
+  ]
+}
+
+function emptyOutcome({ document, unmatched }: Job): Pick<Outcome, 'result' | 'note' | 'fault'> {
+  const { kind, name, source, namespaces } = document
+  if (namespaces.emptyPolicy === 'Allow')
+    return { result: 'skipped', note: 'no namespace is selected, which is allowed' }
+  const globs = unmatched.length === 0 ? '' : `: no namespace matches ${unmatched.map(quote).join(', ')}`
+  const field = source === environmentSource ? 'REGISTRY_SECRET_NAMESPACES' : 'spec.namespaces'
+  const allow = source === environmentSource ? '--allow-empty' : `${field}.emptyPolicy: Allow, or --allow-empty`
+  const fault = new PullpassError({
+    code: 'NAMESPACES_EMPTY',
+    hop: 'kubernetes',
+    seen: `${kind} ${name} (${source}) selects no namespace${globs}`,
+    expected: 'at least one namespace to write to',
+    hint: `correct ${field}; if an empty selection is intended: ${allow}`,
+  })
+  return { result: 'failed', fault }
+}
+
+const namespaceMissing = (namespace: string, source: string) =>
+  new PullpassError({
+    code: 'NAMESPACE_MISSING',
+    hop: 'kubernetes',
+    seen: `namespace ${namespace} is not there, and ${source} names it`,
+    expected: 'a namespace that exists',
+    hint: `create it, or take its name out of ${source === environmentSource ? 'REGISTRY_SECRET_NAMESPACES' : 'the document'}`,
+  })

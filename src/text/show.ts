@@ -1,0 +1,46 @@
+/**
+ * Whether somebody put a credential where none belongs: a JWT, a PEM block, a password in a URL, or what GitHub, GitLab,
+ * Docker Hub, Google, AWS and Slack begin their tokens with, so that scanners find them.
+ * https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns
+ */
+
+const credentials: readonly RegExp[] = [
+  // A JWT's header and payload are JSON objects in base64url: `{"` begins as `eyJ`. So does a Docker configuration.
+  /(?<!\w)eyJ[\w-]{8,4096}\.eyJ[\w-]{8}|(?<!\w)eyJ[\w-]{24}/,
+  /-----BEGIN /,
+  /ya29\.[\w.-]{16}|AIza[\w-]{30}|GOCSPX-[\w-]{16}/,
+  /gh[oprsu]_[A-Za-z0-9]{16}|github_pat_\w{16}|glpat-[\w-]{16}/,
+  /dckr_[op]at_[\w-]{16}/,
+  /(?<![A-Za-z0-9])A(?:KI|SI)A[A-Z2-7]{16}/,
+  /xox[abeoprs]-[\w-]{16}/,
+]
+
+export function looksLikeSecret(text: string): boolean {
+  return credentials.some((credential) => credential.test(text)) || holdsPassword(text)
+}
+
+/** `user:` and what may be a password's beginning, but not the port of `https://host:443/path@sha256:…`. */
+const userAndPassword = /:\/\/[^/:]{0,256}:(?!\d{1,5}\/)./
+const longestPassword = 1024
+const longest = '://'.length + 256 + ':'.length + longestPassword
+
+/** `://user:password@`. What stands before each `@` is looked at once: a pattern of the whole looks again from every `://`. */
+function holdsPassword(text: string): boolean {
+  const before = text.split('@').slice(0, -1)
+  return before.some((part) => userAndPassword.test(part.slice(-longest).split(/\s/).at(-1) ?? ''))
+}
+
+/** The path of a file, as an error may show it: people paste what a file holds where its path belongs. */
+export function showPath(path: string): string {
+  return looksLikeSecret(path) ? 'a path that looks like a credential, not shown,' : path
+}
+
+// A URL as it is shown, in an error and in the log: whom it asks, and for what.
+
+/** Without a user, and without the query, which may be a signature. */
+export function showUrl(url: string): string {
+  const parsed = URL.parse(url)
+  if (parsed === null) return 'what is no URL'
+  const { protocol, host, pathname } = parsed
+  return `${protocol}//${host}${pathname === '/' ? '' : pathname}`
+}

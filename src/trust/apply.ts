@@ -1,0 +1,201 @@
+/**
+ * Creates what is missing, one change after another, each shown and confirmed first. What exists is read before, so that a
+ * run continues where an earlier one ended. What needs a resource that is not in place is not created; the rest is.
+ */
+import { asFault, PullpassError } from '../errors/pullpass-error.ts'
+import type { Log, Outside } from '../http/context.ts'
+import { retryDelayMs } from '../http/retry.ts'
+import type { AbsentAccount } from '../kubernetes/objects/request-token.ts'
+import type { Accepted, Change, Finding, MissingNeed } from './finding.ts'
+import type { RecordEntry, TrustRecord } from './record.ts'
+import type { TrustResource } from './trust-vendor.ts'
+
+export interface StepOutcome {
+  readonly kind: string
+  readonly name: string
+  readonly finding: Finding | undefined
+  /** `unfinished`: the run's end met it at work; `not done`: the run ended before. */
+  readonly result: 'unchanged' | 'made' | 'failed' | 'declined' | 'blocked' | 'unfinished' | 'not done'
+  readonly fault?: PullpassError | undefined
+  /** Of what is blocked: the resources that it needs and that are not in place. */
+  readonly missingNeeds?: readonly MissingNeed[]
+}
+
+export interface ApplyWays {
+  readonly accepted: Accepted
+  /** Shows a change, and asks where somebody is to be asked. */
+  readonly agree: (change: string) => Promise<'make' | 'leave'>
+  readonly record: TrustRecord
+}
+
+/** Others may be at work on the same resource, and a new one is not known everywhere at once. */
+const attempts = 8
+
+/** What the run's end leaves is among them: it rejects for nobody's sake. */
+export async function applyTrust(
+  resources: readonly TrustResource[],
+  ways: ApplyWays,
+  outside: Outside,
+): Promise<StepOutcome[]> {
+  const outcomes = new Map<string, StepOutcome>()
+  for (const resource of resources) {
+    const { kind, name, needs } = resource
+    const missingNeeds = needs.flatMap((one) => notInPlace(outcomes.get(one)))
+    const step = outside.signal.aborted
+      ? ({ finding: undefined, result: 'not done' } as const)
+      : missingNeeds.length > 0
+        ? await leaveBlocked(resource, missingNeeds, ways, outside)
+        : await takeStep(resource, ways, outside)
+    outcomes.set(name, { kind, name, ...step })
+  }
+  return [...outcomes.values()]
+}
+
+type Step = Omit<StepOutcome, 'kind' | 'name'>
+
+/** Also what could not be read: it may be another cluster's, and a grant would be that cluster's too. */
+function notInPlace(outcome: StepOutcome | undefined): MissingNeed[] {
+  if (outcome === undefined || outcome.result === 'made' || outcome.result === 'unchanged') return []
+  const state = outcome.finding?.verdict === 'refused' ? 'refused' : outcome.result
+  return [{ name: outcome.name, state }]
+}
+
+/** What is in place already is unchanged, not blocked. */
+async function leaveBlocked(
+  resource: TrustResource,
+  missingNeeds: readonly MissingNeed[],
+  { accepted }: ApplyWays,
+  { signal }: Outside,
+): Promise<Step> {
+  try {
+    const finding = await resource.look(accepted)
+    if (finding.fault !== undefined) return { finding, result: 'failed', fault: finding.fault }
+    return finding.changes.length === 0
+      ? { finding, result: 'unchanged' }
+      : { finding, result: 'blocked', missingNeeds }
+  } catch (error) {
+    if (signal.aborted) return { finding: undefined, result: 'not done' }
+    throw error
+  }
+}
+
+async function takeStep(resource: TrustResource, ways: ApplyWays, outside: Outside): Promise<Step> {
+  const agreed = new Set<string>()
+  for (let attempt = 1; ; attempt++) {
+    let finding: Finding | undefined
+    try {
+      finding = await resource.look(ways.accepted)
+      if (finding.fault !== undefined) return { finding, result: 'failed', fault: finding.fault }
+      const result = await makeAll(finding.changes, resource.entry, { ...ways, agree: onceEach(ways.agree, agreed) })
+      const undeleted =
+        finding.verdict === 'undelete' && result === 'made' ? await resource.look(ways.accepted) : undefined
+      if (undeleted?.verdict === 'refused') return { finding: undeleted, result: 'failed', fault: undeleted.fault }
+      if (result !== 'declined') await remember(resource.memo(), ways.record, outside.log)
+      return { finding, result: finding.changes.length === 0 && attempt > 1 ? 'made' : result }
+    } catch (error) {
+      if (outside.signal.aborted) return { finding, result: agreed.size === 0 ? 'not done' : 'unfinished' }
+      const fault = asFault(error)
+      if (!mayPass.includes(fault.code) || fault.retryable || attempt === attempts)
+        return { finding, result: 'failed', fault }
+      const delayMs = retryDelayMs(attempt, outside.random(), undefined, outside.now()) ?? 0
+      await outside.sleep(delayMs, outside.signal).catch(() => undefined) // only the run's end, which the next look meets
+    }
+  }
+}
+
+/** Another run is at it, or what was made a moment ago is not known everywhere; a retryable one was tried long enough. */
+const mayPass: readonly string[] = ['TRUST_CONFLICT', 'TRUST_ABSENT']
+
+/** What was agreed to is not asked again when it is tried again. */
+function onceEach(agree: ApplyWays['agree'], agreed: Set<string>): ApplyWays['agree'] {
+  return async (change) => {
+    if (agreed.has(change)) return 'make'
+    const answer = await agree(change)
+    if (answer === 'make') agreed.add(change)
+    return answer
+  }
+}
+
+async function makeAll(
+  changes: readonly Change[],
+  entry: RecordEntry | undefined,
+  { agree, record }: ApplyWays,
+): Promise<StepOutcome['result']> {
+  for (const change of changes) {
+    if ((await agree(change.says)) === 'leave') return 'declined'
+    if (entry === undefined) await change.make()
+    else await makeRecorded(change, entry, record)
+  }
+  return changes.length === 0 ? 'unchanged' : 'made'
+}
+
+/** Recorded first; and struck out again where the vendor surely did not make it, since another may make it later. */
+async function makeRecorded(change: Change, entry: RecordEntry, record: TrustRecord): Promise<void> {
+  await record.write(entry)
+  try {
+    await change.make()
+  } catch (error) {
+    if (error instanceof PullpassError && refusals.includes(error.code)) await record.strike(entry)
+    throw error
+  }
+}
+
+const refusals: readonly string[] = [
+  'TRUST_DENIED',
+  'TRUST_REFUSED',
+  'TRUST_ABSENT',
+  'TRUST_CONFLICT',
+  'TRUST_POLICY_FULL',
+  'API_DISABLED',
+  'PERIMETER_DENIED',
+]
+
+/** Before anything is made: whether what is to be granted can be recorded. Else a half of it would be made, and then no grant. */
+interface Recording extends Pick<ApplyWays, 'accepted' | 'record'> {
+  /** Whose tokens are to be exchanged, and who are not there. */
+  readonly absent: readonly AbsentAccount[]
+}
+
+/** @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, …; not where nothing is to be granted */
+export async function checkRecord(resources: readonly TrustResource[], recording: Recording): Promise<void> {
+  const { accepted, record, absent } = recording
+  const tried = new Set<string>()
+  for (const resource of resources) {
+    const { entry } = resource
+    const places = entry?.namespaces.join(' ') ?? ''
+    if (entry === undefined || tried.has(places) || (await resource.look(accepted)).changes.length === 0) continue
+    tried.add(places)
+    await record.rehearse(entry).catch((fault: unknown) => {
+      if (!(fault instanceof PullpassError)) throw fault
+      // A webhook that acts on what it sees takes part in no dry run, and may well take the write.
+      if (fault.code !== 'DRY_RUN_UNSUPPORTED') throw unrecordable(fault, absent)
+    })
+  }
+}
+
+function unrecordable(fault: PullpassError, absent: readonly AbsentAccount[]): PullpassError {
+  if (fault.code !== 'NAMESPACE_MISSING' && fault.code !== 'KUBERNETES_FORBIDDEN') return fault
+  const { code, hop, seen, expected, hint = '', retryable } = fault
+  const command = absent.find(({ missing }) => missing === 'namespace')?.command
+  const without = '--no-record makes it without a record, and destroy then leaves the grants'
+  return new PullpassError({
+    code,
+    hop,
+    seen: `${seen}; what is granted is recorded there, so nothing was made`,
+    expected,
+    hint: command === undefined ? `${hint}; or ${without}` : `${without}; or: ${command}`,
+    retryable,
+  })
+}
+
+/** Writes down what would be missed if somebody deleted a resource; what cannot be written is no failure of the resource. */
+export async function remember(entry: RecordEntry | undefined, record: TrustRecord, log: Log): Promise<void> {
+  if (entry === undefined) return
+  try {
+    const texts = await record.read(entry)
+    if (texts.length < record.places(entry) || texts.some((text) => text !== entry.text)) await record.write(entry)
+  } catch (fault) {
+    if (!(fault instanceof PullpassError)) throw fault
+    log('warn', 'what brings a deleted one back could not be recorded', { entry: entry.text, seen: fault.seen })
+  }
+}

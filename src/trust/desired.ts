@@ -1,0 +1,55 @@
+/** From what needs trust to what each vendor must know for it: nobody is asked yet, and what cannot be is refused here. */
+import type { ProviderName } from '../document/document.ts'
+import type { Outside } from '../http/context.ts'
+import type { Accepted, Finding, MissingNeed } from './finding.ts'
+import type { TrustRecord } from './record.ts'
+import type { AnyNeed, TrustNeed, TrustResource, VendorTrust } from './trust-vendor.ts'
+import { trustVendors } from './trust-vendors.ts'
+
+/** One for each vendor that is needed. @throws DOCUMENT_INVALID, USAGE_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE, KEYS_UNUSABLE */
+export async function wantTrust(needs: readonly AnyNeed[]): Promise<VendorTrust[]> {
+  const byVendor = Map.groupBy(needs, ({ registry }) => registry.provider)
+  return await Promise.all([...byVendor].map(async ([name, its]) => await wantOf(name, its)))
+}
+
+async function wantOf<Name extends ProviderName>(name: Name, its: readonly TrustNeed<Name>[]): Promise<VendorTrust> {
+  return (await trustVendors[name]()).want(its)
+}
+
+// All that is wanted of all vendors, ready to be looked at: each resource after those that it needs.
+
+/** @throws TRUST_CREDENTIALS_MISSING, CREDENTIAL_FILE_INVALID: who has none is told so once */
+export async function openTrust(
+  wanted: readonly VendorTrust[],
+  record: TrustRecord,
+  outside: Outside,
+): Promise<TrustResource[]> {
+  const opened = await Promise.all(wanted.map((vendor) => vendor.open(outside, record)))
+  return opened.flat()
+}
+
+/** The plan: each resource is read and evaluated concurrently, in the order in which it would be created. */
+export async function lookAtAll(resources: readonly TrustResource[], accepted: Accepted): Promise<Finding[]> {
+  const findings = await Promise.all(resources.map((resource) => resource.look(accepted)))
+  return blockDependants(resources, findings)
+}
+
+/**
+ * Nothing is created on top of a resource that is refused or could not be read: a grant would apply to whatever is there,
+ * such as another cluster's provider of the same id.
+ */
+function blockDependants(resources: readonly TrustResource[], findings: readonly Finding[]): Finding[] {
+  const notInPlace = new Map<string, MissingNeed>()
+  return findings.map((finding, index) => {
+    const missingNeeds = (resources[index]?.needs ?? []).flatMap((name) => notInPlace.get(name) ?? [])
+    const evaluated =
+      missingNeeds.length === 0
+        ? finding
+        : finding.changes.length === 0
+          ? { ...finding, missingNeeds }
+          : { ...finding, missingNeeds, verdict: 'blocked' as const, changes: [] }
+    const { name, verdict } = evaluated
+    if (finding.fault !== undefined || verdict === 'blocked') notInPlace.set(name, { name, state: verdict })
+    return evaluated
+  })
+}

@@ -1,0 +1,46 @@
+/** A text in HCL, whatever it holds. https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences */
+import { plainLine } from '../text/plain-text.ts'
+
+/** A quoted template in which nothing is a template: `${` and `%{` are doubled, as HCL has it. */
+export function hclText(text: string): string {
+  const plain = Array.from(text, escaped).join('')
+  return `"${plain.replaceAll(/[$%](?=\{)/g, (sign) => sign + sign)}"`
+}
+
+const known: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+}
+
+/** Also what steers a terminal or a reader's eye, on which the text is looked at before it is applied. */
+function escaped(character: string): string {
+  if (known[character] !== undefined) return known[character]
+  if (plainLine(character) === character) return character
+  const code = (character.codePointAt(0) ?? 0).toString(16)
+  return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`
+}
+
+// A block of HCL as `terraform fmt` has it. https://developer.hashicorp.com/terraform/language/style
+
+/** Its name, and its value as HCL. */
+export type HclAttribute = readonly [name: string, value: string]
+
+/** `body`: attributes, those that follow one another in columns; and blocks within it. */
+export function hclBlock(opening: string, body: readonly (HclAttribute | string)[]): string {
+  const lines = body.map((part, at) => (typeof part === 'string' ? part : `${pad(part[0], body, at)} = ${part[1]}`))
+  return `${opening} {\n${lines.map((line) => line.replaceAll(/^/gm, '  ')).join('\n')}\n}`
+}
+
+/** As wide as the widest name of the attributes that stand together there. */
+function pad(name: string, body: readonly (HclAttribute | string)[], at: number): string {
+  const before = body.slice(0, at).findLastIndex((part) => typeof part === 'string')
+  const after = body.findIndex((part, index) => index > at && typeof part === 'string')
+  const together = body.slice(before + 1, after < 0 ? undefined : after)
+  return name.padEnd(Math.max(...together.map(([one]) => one?.length ?? 0)))
+}
+
+/** A text as a comment of sh and of HCL: a line end within would end the comment. */
+export const hashComment = (text: string): string => text.replaceAll(/^/gm, '# ')

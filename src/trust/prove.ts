@@ -1,0 +1,117 @@
+/**
+ * Whether what was granted works: the real exchange, the real impersonation, and a look into the repository as a kubelet
+ * has it. A new grant takes a minute or more to be known everywhere, so it is tried again for a while.
+ */
+import type { RegistryCredential } from '../credential/registry-credential.ts'
+import type { DocumentRegistry } from '../document/document.ts'
+import type { ErrorCode } from '../errors/error-codes.ts'
+import { asFault, PullpassError } from '../errors/pullpass-error.ts'
+import type { Outside } from '../http/context.ts'
+import { retryDelayMs } from '../http/retry.ts'
+import type { SubjectToken } from '../identity/subject-token.ts'
+import { type BoundProvider, bindProvider } from '../providers/providers.ts'
+import { tryPull } from '../registry/pull.ts'
+
+export interface Trial {
+  /** For people: whose token, and for which registry. */
+  readonly name: string
+  readonly registry: DocumentRegistry
+  /** As the vendor names it, for people. */
+  readonly repository: string
+  /** The path of an image there that nobody has. */
+  readonly image: string
+  /** A token for the audience; an error where the operator gets none, for a reason that is not trust's. */
+  readonly token: (audience: string, lifeSeconds: number) => Promise<SubjectToken>
+}
+
+export type Proof = { readonly name: string } & (
+  | { readonly result: 'works' }
+  | { readonly result: 'fails'; readonly fault: PullpassError }
+  /** No token could be had here. */
+  | { readonly result: 'untried'; readonly fault: PullpassError }
+)
+
+export interface Patience {
+  /** How long all waits together may take. */
+  readonly longestMs: number
+  readonly onWait: (name: string, fault: PullpassError) => void
+}
+
+export async function proveTrust(trial: Trial, patience: Patience, outside: Outside): Promise<Proof> {
+  const { name } = trial
+  const startedMs = outside.now().getTime()
+  let waitedMs = 0
+  for (let attempt = 1; ; attempt++) {
+    outside.signal.throwIfAborted()
+    const tried = await tryOnce(trial, outside)
+    if (tried.result !== 'fails') return tried
+    const delayMs = 2 * (retryDelayMs(attempt, outside.random(), undefined, outside.now()) ?? 0)
+    const passedMs = Math.max(waitedMs, outside.now().getTime() - startedMs) + delayMs
+    if (!mayPass.has(tried.fault.code) || passedMs > patience.longestMs) return tried
+    patience.onWait(name, tried.fault)
+    await outside.sleep(delayMs, outside.signal)
+    waitedMs += delayMs
+  }
+}
+
+/** What a grant or provider of a minute ago is answered with; a document that nobody can read stays so. */
+const mayPass: ReadonlySet<ErrorCode> = new Set([
+  'PROVIDER_ABSENT',
+  'IMPERSONATION_DENIED',
+  'AUDIENCE_REFUSED',
+  'ISSUER_REFUSED',
+  'SIGNATURE_REFUSED',
+  'CONDITION_REFUSED',
+  'EXCHANGE_UNAVAILABLE',
+  'TRUST_UNPROVEN',
+])
+
+async function tryOnce(trial: Trial, outside: Outside): Promise<Proof> {
+  const { name, registry } = trial
+  const provider = await bindProvider(registry)
+  let token: SubjectToken
+  try {
+    token = await trial.token(provider.audiences[0], provider.subjectTokenLifeSeconds)
+  } catch (error) {
+    outside.signal.throwIfAborted()
+    return { name, result: 'untried', fault: asFault(error) }
+  }
+  try {
+    await readRepository({ trial, provider }, await provider.exchange(token, outside), outside)
+    return { name, result: 'works' }
+  } catch (error) {
+    outside.signal.throwIfAborted()
+    return { name, result: 'fails', fault: asFault(error) }
+  }
+}
+
+/** Asks for an image that nobody has: "there is no such image" is what only a reader is told. */
+async function readRepository(
+  { trial, provider }: { readonly trial: Trial; readonly provider: BoundProvider },
+  credential: RegistryCredential,
+  outside: Outside,
+): Promise<void> {
+  const host = hostOf(trial)
+  const { username, password } = credential
+  const { image } = trial
+  const reference = { name: `${host}/${image}:none`, host, repository: image, tag: 'none', digest: undefined }
+  const pull = await tryPull(reference, { username, password }, outside)
+  if (['pulls', 'public', 'absent', 'accepted'].includes(pull.outcome)) return
+  if (pull.outcome === 'unreachable') throw pull.fault
+  const refused = pull.outcome === 'refused' ? provider.registryRefusal(pull.message) : undefined
+  const words = 'words' in pull ? pull.words : ''
+  if (refused !== undefined) {
+    const { code, expected, hint, command } = refused
+    throw new PullpassError({ code, hop: 'trust', seen: `${host} answered ${words}`, expected, hint, command })
+  }
+  throw new PullpassError({
+    code: 'TRUST_UNPROVEN',
+    hop: 'trust',
+    seen: `${host} does not let ${trial.name} read ${image}: ${words}`,
+    expected: `the credential that was just minted to read ${trial.repository}`,
+    hint: 'a new grant takes up to 7 minutes: run it again; if it stays so, see that the hosts of the registry are those of the repository',
+    retryable: true,
+  })
+}
+
+const hostOf = ({ registry }: Trial): string => (registry.hosts[0] ?? registry.name).split('/', 1)[0] ?? ''
