@@ -249,13 +249,13 @@ export async function orEnd<Result>(
 }
 
 /** The command that a command line begins with: one word, or two where several make a group, such as `issuer check`. */
-export type Found =
+type Found =
   | { readonly kind: 'command'; readonly name: string; readonly entry: CommandEntry; readonly words: readonly string[] }
   /** A group alone, or with a request for help: what it holds is to be shown. */
   | { readonly kind: 'group'; readonly name: string; readonly members: Readonly<Record<string, CommandEntry>> }
 
 /** @throws USAGE_INVALID for an unknown command, with the nearest one, and the help that lists them */
-export function findCommand([first = '', ...rest]: readonly string[]): Found {
+function findCommand([first = '', ...rest]: readonly string[]): Found {
   const entry = entryOf(first)
   if (entry !== undefined) return { kind: 'command', name: first, entry, words: rest }
   const members = Object.entries(commands).filter(([name]) => name.startsWith(`${first} `))

@@ -1,10 +1,10 @@
 /** Whether a value is a document: first its shape by the schema of its kind, then the rules between its fields. */
 
 import type { LabelRequirement } from './document.ts'
+import { checkShape, type FieldPath, type Flaw } from './document-errors.ts'
 import type { ClusterPullSecretForm, DocumentForm, RegistryForm } from './document-form.ts'
 import { needsNamespaceList } from './namespaces.ts'
 import { clusterPullSecret, pullSecret } from './schema.ts'
-import { checkShape, type FieldPath, type Flaw } from './schema-errors.ts'
 import { showValue } from './show-value.ts'
 import { vendors } from './vendors.ts'
 
@@ -30,7 +30,7 @@ function checkKind(value: unknown): { readonly form: DocumentForm } | readonly F
 // What a document of the right shape can still get wrong: rules between its fields.
 
 /** Empty where nothing is wrong. */
-export function documentFlaws(form: DocumentForm): Flaw[] {
+function documentFlaws(form: DocumentForm): Flaw[] {
   const { registries } = form.spec
   return [
     ...(form.kind === 'ClusterPullSecret' ? namespacesFlaws(form.spec.namespaces) : []),

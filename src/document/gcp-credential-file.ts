@@ -6,10 +6,10 @@
 
 import * as z from 'zod/mini'
 import type { TokenSource } from './document.ts'
+import { checkShape, type Finding, type Flaw, refuse } from './document-errors.ts'
 import { filePath, type TextRule } from './field-rules.ts'
 import { canonicalProvider, universeDomain, workloadIdentityProvider } from './gcp-names.ts'
 import type { GcpSettings } from './gcp-settings.ts'
-import { checkShape, type Finding, type Flaw, refuse } from './schema-errors.ts'
 import { text, word } from './schema-parts.ts'
 import { showValue } from './show-value.ts'
 import { parseSource, readTextFile, unreadable } from './sources.ts'
@@ -21,9 +21,9 @@ export interface ExternalAccount {
 
 /** `universe` is the document's own. @throws CREDENTIAL_FILE_INVALID with all that is wrong, DOCUMENT_UNREADABLE */
 export async function readCredentialFile(path: string, universe = 'googleapis.com'): Promise<ExternalAccount> {
-  const text = await readTextFile(path)
-  if (text === undefined) throw unreadable(path, 'is a folder')
-  const source = { name: path, folder: '.', text }
+  const content = await readTextFile(path)
+  if (content === undefined) throw unreadable(path, 'is a folder')
+  const source = { name: path, folder: '.', text: content }
   const [parsed, ...more] = await parseSource(source, 'CREDENTIAL_FILE_INVALID')
   if (parsed === undefined || more.length > 0) throw invalid([{ seen: `${path} is empty`, expected: 'one object' }])
   const read = settingsOf(parsed.value, universe)
@@ -47,11 +47,11 @@ function settingsOf(value: unknown, universe: string): ExternalAccount | readonl
   const account = accountOf(form.service_account_impersonation_url, universe)
   const token = tokenSourceOf(form)
   if (!('says' in sts) && !('says' in account) && !('says' in token)) {
-    const lifetimeSeconds = form.service_account_impersonation?.token_lifetime_seconds
-    const workloadIdentityProvider = canonicalProvider(form.audience)
     const domain = form.universe_domain === undefined ? {} : { universeDomain: universe }
-    const life = lifetimeSeconds === undefined ? {} : { lifetimeSeconds }
-    return { settings: { workloadIdentityProvider, ...domain, ...sts, ...account, ...life }, token }
+    const seconds = form.service_account_impersonation?.token_lifetime_seconds
+    const life = seconds === undefined ? {} : { lifetimeSeconds: seconds }
+    const audience = { workloadIdentityProvider: canonicalProvider(form.audience) }
+    return { settings: { ...audience, ...domain, ...sts, ...account, ...life }, token }
   }
   return [sts, account, token].filter((part) => 'says' in part)
 }
@@ -108,7 +108,7 @@ function tokenSourceOf({ credential_source: source }: CredentialFileForm): Token
 }
 
 /** Fields of an external_account credential file that pullpass reads; the others are the vendor's. https://google.aip.dev/auth/4117 */
-export interface CredentialFileForm {
+interface CredentialFileForm {
   readonly type: string
   readonly audience: string
   readonly token_url: string
@@ -124,7 +124,7 @@ export interface CredentialFileForm {
 
 const object = { error: 'an object' }
 
-const url: TextRule = { pattern: /^https:\/\/[!-~]+$/, maxLength: 1024, expected: 'an https URL' }
+const httpsUrl: TextRule = { pattern: /^https:\/\/[!-~]+$/, maxLength: 1024, expected: 'an https URL' }
 const fieldName: TextRule = { pattern: /^[ -~]+$/, maxLength: 256, expected: 'the name of a field' }
 const externalAccount: TextRule = {
   pattern: /^external_account$/,
@@ -137,21 +137,21 @@ const externalAccount: TextRule = {
 }
 
 /** Asked first: of another kind of file nothing else is worth saying. */
-export const externalAccountForm: z.ZodMiniType<{ readonly type: string }> = z.looseObject(
+const externalAccountForm: z.ZodMiniType<{ readonly type: string }> = z.looseObject(
   { type: text(externalAccount, 'Kind of credential') },
   object,
 )
 
-export const credentialFileForm: z.ZodMiniType<CredentialFileForm> = z.looseObject(
+const credentialFileForm: z.ZodMiniType<CredentialFileForm> = z.looseObject(
   {
     type: text(externalAccount, 'Kind of credential'),
     audience: text(workloadIdentityProvider, 'Full resource name of the provider'),
-    token_url: text(url, 'Token service'),
+    token_url: text(httpsUrl, 'Token service'),
     subject_token_type: word(
       ['urn:ietf:params:oauth:token-type:jwt', 'urn:ietf:params:oauth:token-type:id_token'],
       'Kind of subject token',
     ),
-    service_account_impersonation_url: z.exactOptional(text(url, 'Account to impersonate')),
+    service_account_impersonation_url: z.exactOptional(text(httpsUrl, 'Account to impersonate')),
     service_account_impersonation: z.exactOptional(
       z.looseObject({ token_lifetime_seconds: z.exactOptional(lifetimeSeconds()) }, object),
     ),
@@ -190,11 +190,11 @@ export interface Impersonation {
 }
 
 export function parseImpersonationUrl(url: string): Impersonation | undefined {
-  const { origin, email } = form.exec(url)?.groups ?? {}
+  const { origin, email } = impersonationUrl.exec(url)?.groups ?? {}
   return origin === undefined || email === undefined ? undefined : { origin, email }
 }
 
-const form =
+const impersonationUrl =
   /^(?<origin>https?:\/\/[a-z0-9.:[\]-]+)\/v1\/projects\/-\/serviceAccounts\/(?<email>[a-z0-9.-]+@[a-z0-9.-]+\.gserviceaccount\.com):generateAccessToken$/
 
 /**

@@ -1,5 +1,6 @@
 /** The fields of `gcp` in a document, each with its rule and its sentence in the reference page. */
 import * as z from 'zod/mini'
+import type { FieldPath, Flaw } from './document-errors.ts'
 import type { GcpForm } from './document-form.ts'
 import { filePath } from './field-rules.ts'
 import {
@@ -16,7 +17,6 @@ import {
   universeDomain,
   workloadIdentityProvider,
 } from './gcp-names.ts'
-import type { FieldPath, Flaw } from './schema-errors.ts'
 import { fields, list, text, word } from './schema-parts.ts'
 
 /** YAML reads digits as a number. */
@@ -95,8 +95,8 @@ export const impersonationFields = ['delegates', 'lifetime'] as const
 
 export function gcpFlaws(form: GcpForm, path: FieldPath): Flaw[] {
   const has = (field: keyof GcpForm) => form[field] !== undefined
-  const unwanted = (fields: readonly (keyof GcpForm)[], says: string, expected: string): Flaw[] =>
-    fields.filter(has).map((field) => ({ path: [...path, field], says, expected, at: 'key' }))
+  const unwanted = (names: readonly (keyof GcpForm)[], says: string, expected: string): Flaw[] =>
+    names.filter(has).map((field) => ({ path: [...path, field], says, expected, at: 'key' }))
 
   if (has('credentialFile')) {
     return unwanted(fromCredentialFile, 'stands beside credentialFile', "the credential file's own word for it, alone")

@@ -3,10 +3,10 @@
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Environment } from '../http/context.ts'
 import type { Document } from './document.ts'
+import { type Finding, refuse } from './document-errors.ts'
 import { brokenRule, registryHost, type TextRule } from './field-rules.ts'
 import { poolId, projectNumber, providerId, providerOfParts, serviceAccountEmail } from './gcp-names.ts'
 import { includedNamespace, objectName } from './kubernetes-names.ts'
-import { type Finding, refuse } from './schema-errors.ts'
 import { showValue } from './show-value.ts'
 
 export interface DocumentOutside {

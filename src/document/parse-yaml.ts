@@ -13,7 +13,7 @@ import {
   visit,
 } from 'yaml'
 import { quote } from '../text/quote.ts'
-import type { FieldPath } from './schema-errors.ts'
+import type { FieldPath } from './document-errors.ts'
 import { showValue } from './show-value.ts'
 
 /** Line and column, from 1. */

@@ -1,9 +1,9 @@
 /** Documents of files: read, parsed, checked, and given their defaults. */
 import { checkForm } from './check-document.ts'
 import type { Document, DocumentRegistry, TokenSource } from './document.ts'
+import { type Finding, refuse } from './document-errors.ts'
 import type { DocumentForm, RegistryForm } from './document-form.ts'
 import { pathFrom } from './field-rules.ts'
-import { type Finding, refuse } from './schema-errors.ts'
 import { parseSource, readSources, type Source, unreadable } from './sources.ts'
 import { vendors } from './vendors.ts'
 
@@ -57,7 +57,7 @@ interface FormPlace {
 }
 
 /** `form` keeps the schema and its rules. @throws CREDENTIAL_FILE_INVALID, DOCUMENT_UNREADABLE */
-export async function documentOfForm(form: DocumentForm, { at, folder }: FormPlace): Promise<Document> {
+async function documentOfForm(form: DocumentForm, { at, folder }: FormPlace): Promise<Document> {
   const registries: DocumentRegistry[] = []
   for (const registry of form.spec.registries) registries.push(await registryOf(registry, form, folder))
   const common = {

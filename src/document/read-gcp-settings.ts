@@ -2,12 +2,12 @@
 import { parseDuration } from '../text/nearest.ts'
 import { showPath } from '../text/show.ts'
 import type { TokenSource } from './document.ts'
+import { refuse } from './document-errors.ts'
 import type { GcpForm } from './document-form.ts'
 import { pathFrom } from './field-rules.ts'
 import { canonicalProvider, providerOfParts } from './gcp-names.ts'
 import { impersonationFields } from './gcp-schema.ts'
 import type { GcpSettings } from './gcp-settings.ts'
-import { refuse } from './schema-errors.ts'
 
 /** `form` keeps the schema and the rules of gcp-flaws.ts. @throws CREDENTIAL_FILE_INVALID, DOCUMENT_UNREADABLE */
 export async function readGcpSettings(

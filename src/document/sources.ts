@@ -7,8 +7,8 @@ import type { ErrorCode } from '../errors/error-codes.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { systemErrorCode } from '../host/read-file.ts'
 import { showPath } from '../text/show.ts'
+import { type Finding, type Flaw, isMissing, refuse, renderPath } from './document-errors.ts'
 import type { TextPlace, YamlDocument } from './parse-yaml.ts'
-import { type Finding, type Flaw, isMissing, refuse, renderPath } from './schema-errors.ts'
 
 export interface Source {
   /** For messages: the path as it was given, `-` for standard input. */
@@ -142,13 +142,13 @@ export function parseJson(text: string): unknown {
 
 /** JSON.parse keeps the last of two fields of one name, so that they are missing here. */
 function countFields(value: unknown): number {
-  const open = [value]
+  const pending = [value]
   let count = 0
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     if (typeof next !== 'object' || next === null) continue
     const items: unknown[] = Object.values(next)
     if (!Array.isArray(next)) count += items.length
-    for (const item of items) open.push(item)
+    for (const item of items) pending.push(item)
   }
   return count
 }

@@ -1,10 +1,10 @@
 /** The vendors whose registries a document can name, by the word of a registry that holds their fields. */
 import * as z from 'zod/mini'
 import type { DocumentRegistry, ProviderName, TokenSource } from './document.ts'
+import type { FieldPath, Flaw } from './document-errors.ts'
 import type { GcpForm, RegistryForm } from './document-form.ts'
 import { gcpFlaws, gcpForm, tenantGcpForm } from './gcp-schema.ts'
 import { readGcpSettings } from './read-gcp-settings.ts'
-import type { FieldPath, Flaw } from './schema-errors.ts'
 
 interface Vendor {
   /** Rules between the vendor's fields; `path` leads to them. Nothing where the registry is another vendor's. */

@@ -43,9 +43,9 @@ function unreadable(path: string, what: string, cause?: unknown): PullpassError 
  */
 export function parseTokenText(text: Redacted, where: string, field?: string): SubjectToken {
   const trimmed = text.reveal().trim()
-  if (trimmed === '') throw unreadableOfParseTokenText(`${where} is empty`)
+  if (trimmed === '') throw unreadableToken(`${where} is empty`)
   // Tokens are plain ASCII; U+FFFD is what decoding leaves of other bytes.
-  if (/[\0\uFFFD]/.test(trimmed)) throw unreadableOfParseTokenText(`${where} holds binary data`)
+  if (/[\0\uFFFD]/.test(trimmed)) throw unreadableToken(`${where} holds binary data`)
   return decodeSubjectToken(new Redacted(field === undefined ? trimmed : readField(trimmed, where, field)), where)
 }
 
@@ -55,14 +55,14 @@ function readField(text: string, where: string, field: string): string {
     content = JSON.parse(text)
   } catch {
     // The parser's own message quotes the text that it read: it is dropped.
-    throw unreadableOfParseTokenText(`${where} is not JSON`, `a JSON object with the field ${quote(field)}`)
+    throw unreadableToken(`${where} is not JSON`, `a JSON object with the field ${quote(field)}`)
   }
   const token = new Map(Object.entries(content ?? {})).get(field)
   if (typeof token === 'string') return token
-  throw unreadableOfParseTokenText(`${where} holds no text in the field ${quote(field)}`)
+  throw unreadableToken(`${where} holds no text in the field ${quote(field)}`)
 }
 
-function unreadableOfParseTokenText(seen: string, expected = 'a service account token'): PullpassError {
+function unreadableToken(seen: string, expected = 'a service account token'): PullpassError {
   return new PullpassError({
     code: 'TOKEN_FILE_UNREADABLE',
     hop: 'subject-token',

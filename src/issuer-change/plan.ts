@@ -71,7 +71,7 @@ const waitStep = ({ from }: IssuerChange, keepFor: string): PlanStep => ({
 // Whether a URL is fit to become an issuer: clouds can take it, and it can stand in YAML and in a shell as it is.
 
 /** Without quotes, in a snippet or a command. */
-export const isPlainUrl = (url: string): boolean => /^https?:\/\/[A-Za-z0-9][\w.:~%@+/-]*$/.test(url)
+const isPlainUrl = (url: string): boolean => /^https?:\/\/[A-Za-z0-9][\w.:~%@+/-]*$/.test(url)
 
 /** `from`: what named it, for the message. ISSUER_UNUSABLE, or undefined. */
 export function checkNewIssuer(issuer: string, from: string): PullpassError | undefined {

@@ -76,7 +76,7 @@ function contextInPod(context: string): PullpassError {
 const podFolder = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 /** Undefined outside a pod, or where the pod mounts no token. Never asks a proxy. */
-export async function findPodAccess(
+async function findPodAccess(
   environment: Environment,
   now: () => Date,
   folder: string = podFolder,

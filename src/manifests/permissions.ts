@@ -113,9 +113,9 @@ function renderRole(namespace: string | undefined, rights: readonly Right[], pla
   ]
 }
 
-const ruleOf = ({ resource, verbs, names }: Right) => ({
+const ruleOf = (right: Right) => ({
   apiGroups: [''],
-  resources: [resource],
-  ...(names && { resourceNames: names }),
-  verbs,
+  resources: [right.resource],
+  ...(right.names && { resourceNames: right.names }),
+  verbs: right.verbs,
 })

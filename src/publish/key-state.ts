@@ -34,7 +34,7 @@ export interface Revocation {
 }
 
 /** Entries of the ConfigMap that are of no key. */
-export const recordEntries = { authorities: 'authorities', servers: 'servers' } as const
+const recordEntries = { authorities: 'authorities', servers: 'servers' } as const
 
 export const emptyMemory: KeyMemory = { keys: [], revocations: [] }
 

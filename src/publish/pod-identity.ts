@@ -162,8 +162,8 @@ const application = new RegExp(`^(?<tenantId>${uuid})/(?<clientId>${uuid})$`)
 export function parsePublishAs(identities: readonly string[]): PublishAs {
   const parsed = identities.map((text) => ({ text, identity: parseIdentity(text) }))
   const as: PublishAs = Object.assign({}, ...parsed.map(({ identity }) => identity))
-  const clouds = parsed.flatMap(({ identity }) => Object.keys(identity))
-  const twice = clouds.find((cloud, index) => clouds.indexOf(cloud) !== index)
+  const named = parsed.flatMap(({ identity }) => Object.keys(identity))
+  const twice = named.find((cloud, index) => named.indexOf(cloud) !== index)
   if (twice === undefined) return as
   throw invalid(parsed.at(-1)?.text ?? '', `one identity for each cloud, and there are two for ${twice}`)
 }

@@ -124,7 +124,7 @@ function withRevocation(memory: KeyMemory, keyId: string, key: IssuerKey | undef
 }
 
 /** Whether a key can be revoked, and what breaks with it: before anything is written. */
-export interface RevocationFacts {
+interface RevocationFacts {
   readonly keyId: string
   readonly served: readonly IssuerKey[]
   readonly published: readonly IssuerKey[]
@@ -136,7 +136,7 @@ export interface RevocationFacts {
 }
 
 /** The key that is meant; undefined where it was revoked before and nobody serves it any more. @throws KEY_UNKNOWN, KEY_IN_USE */
-export function judgeRevocation(facts: RevocationFacts): IssuerKey | undefined {
+function judgeRevocation(facts: RevocationFacts): IssuerKey | undefined {
   const { keyId, memory, signing } = facts
   const known = [...facts.published, ...facts.served, ...memory.keys.map(({ key }) => key)]
   const key = known.find((one) => one.keyId === keyId)

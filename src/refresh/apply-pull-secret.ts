@@ -197,15 +197,15 @@ function ofAnotherDocument(
   const [, kind, name] = other.split(':')
   const written = ownRecord(found, other)?.document ?? (name === undefined ? 'another document' : `${kind}/${name}`)
   const fromVariables = document.source === environmentSource
-  const adopt = fromVariables
+  const command = fromVariables
     ? 'pullpass refresh --adopt'
     : `pullpass refresh -f ${shellQuote(fileOf(document))} --adopt`
   return {
     seen: `${secret} was written by pullpass for ${written} (field manager ${quote(other)}); it was left unchanged`,
     expected: 'one document for each Secret',
     hint: fromVariables
-      ? `stop this run if ${written} replaces the variables; to go back to them: remove ${written} from the other run, then once: ${adopt}`
-      : `if ${document.kind}/${document.name} replaces ${written}: remove ${written} from its file or CronJob, then once: ${adopt}; else choose another spec.secretName`,
+      ? `stop this run if ${written} replaces the variables; to go back to them: remove ${written} from the other run, then once: ${command}`
+      : `if ${document.kind}/${document.name} replaces ${written}: remove ${written} from its file or CronJob, then once: ${command}; else choose another spec.secretName`,
   }
 }
 

@@ -87,7 +87,7 @@ export function judgeFreshness(
  * A registry's entry in a record, where it was minted from what the document says now, for the same hosts: by its name, which
  * the variables cannot choose, or else by what it is.
  */
-export function entriesFor(
+function entriesFor(
   document: Document,
 ): (registry: DocumentRegistry, records: ReadonlyMap<string, RegistryRecord>) => RegistryRecord | undefined {
   const sources = new Map(document.registries.map((registry) => [registry, mintedFrom(document, registry)]))

@@ -71,7 +71,7 @@ async function plan(documents: readonly Document[], cluster: Cluster, { log }: O
 // Outcomes of a document without a Secret: a namespace that cannot be written to, or no namespace at all.
 
 /** A namespace that does not exist fails; one that is being deleted is skipped, since no pod starts there. */
-export function unwritableOutcomes(job: Job): Outcome[] {
+function unwritableOutcomes(job: Job): Outcome[] {
   const { document, missing, terminating } = job
   const { secretName, source } = document
   const base = { document: documentName(document), secretName, registries: [] }

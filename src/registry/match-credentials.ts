@@ -40,7 +40,7 @@ export function compareKey(key: string, { host, repository }: Pick<ImageReferenc
 }
 
 /** Without scheme, user, query, and the API version that docker's old keys carry (`https://index.docker.io/v1/`). */
-export function canonicalKey(key: string): string {
+function canonicalKey(key: string): string {
   const plain = key.replace(/^https?:\/\//, '').replace(/[?#].*$/s, '')
   const slash = plain.indexOf('/')
   const authority = slash < 0 ? plain : plain.slice(0, slash)

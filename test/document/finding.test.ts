@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { refuse } from '../../src/document/schema-errors.ts'
+import { refuse } from '../../src/document/document-errors.ts'
 
 const finding = (at: number) => ({ seen: `a.yaml:${at}:1: x is ${at}`, expected: 'another' })
 

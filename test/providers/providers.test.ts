@@ -10,7 +10,7 @@ suite('providers', () => {
   })
 
   test('every file that holds one is in the map', () => {
-    const holding = globSync('src/providers/*.ts').flatMap(
+    const holding = globSync('src/providers/*/exchange.ts').flatMap(
       (file) => /^export const (\w+): Provider</m.exec(readFileSync(file, 'utf8'))?.[1] ?? [],
     )
     assert.deepEqual(holding.toSorted(), Object.keys(providers).toSorted())
@@ -22,8 +22,8 @@ suite('providers', () => {
   })
 
   for (const [name, load] of Object.entries(providers)) {
-    test(`${name} lies in a file of its name, and keeps the contract`, async () => {
-      assert.ok(existsSync(new URL(`../../src/providers/${name}.ts`, import.meta.url)))
+    test(`${name} has a folder of its name, and keeps the contract`, async () => {
+      assert.ok(existsSync(new URL(`../../src/providers/${name}/exchange.ts`, import.meta.url)))
       const provider = await load()
       assert.deepEqual(Object.keys(provider).toSorted(), [
         'audiences',

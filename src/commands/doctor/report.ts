@@ -67,10 +67,7 @@ function renderBriefly({ finding: { hop, code, about, alike, seen }, namespaces 
 /** So many different things of one hop are shown one by one. */
 const few = 4
 
-export function renderRows(
-  findings: readonly Finding[],
-  { color, columns }: Pick<Terminal, 'color' | 'columns'>,
-): string {
+function renderRows(findings: readonly Finding[], { color, columns }: Pick<Terminal, 'color' | 'columns'>): string {
   const byHop = Map.groupBy(findings, ({ hop }) => hop)
   const rows = [...byHop.values()].flatMap((ofHop) => foldHop(ofHop).map((row): Cell[] => [row.hop, ...cellsOf(row)]))
   return renderTable({ header: ['HOP', 'RESULT', 'SEEN'], rows }, color, columns)
@@ -137,7 +134,7 @@ function cellsOf({ result, text }: Row): Cell[] {
 }
 
 /** Findings that are one and the same but for the namespace, so that a cause is told once, however far it reaches. */
-export interface Cause {
+interface Cause {
   /** The first that was found. */
   readonly finding: Finding
   readonly all: readonly Finding[]
@@ -146,7 +143,7 @@ export interface Cause {
 }
 
 /** In the order in which they were found. */
-export function gatherCauses(findings: readonly Finding[]): Cause[] {
+function gatherCauses(findings: readonly Finding[]): Cause[] {
   return [...Map.groupBy(findings, keyOf).values()].flatMap((all) => {
     const [finding] = all
     if (finding === undefined) return []

@@ -39,7 +39,7 @@ export async function inspectSecret(
 }
 
 /** What is to be said of a Secret as a pull secret: whose it is, what a kubelet makes of it. Pure. */
-export interface SecretVerdict extends PullSecretVerdict {
+interface SecretVerdict extends PullSecretVerdict {
   readonly type: string
   /** Field managers that own the credential; empty: nobody is known to. */
   readonly managers: readonly string[]
@@ -50,11 +50,7 @@ export interface SecretVerdict extends PullSecretVerdict {
   readonly refreshedAt: Date | undefined
 }
 
-export function judgeSecret(
-  { secret: target, image }: SecretTarget,
-  content: PullSecretContent,
-  now: Date,
-): SecretVerdict {
+function judgeSecret({ secret: target, image }: SecretTarget, content: PullSecretContent, now: Date): SecretVerdict {
   const { type, annotations, owners, managers, deleting, dockerConfigJson } = content
   const record = parseRecord(annotations)
   const doubts = record === undefined ? [] : doubtsOf(record, content, `${target.namespace}/${target.name}`)
@@ -89,7 +85,7 @@ function doubtsOf(record: PullSecretRecord, content: PullSecretContent, target: 
 // One Secret with all that is in it, for who asked to see it.
 
 /** @throws SECRET_MISSING, and what a list throws */
-export async function readSecret(cluster: Cluster, { namespace, name }: NamespacedName): Promise<PullSecretContent> {
+async function readSecret(cluster: Cluster, { namespace, name }: NamespacedName): Promise<PullSecretContent> {
   const secret = foundIn(await readPullSecretData(cluster, name, [namespace]), namespace)
   if (secret !== undefined) return secret
   throw new PullpassError({
@@ -102,7 +98,7 @@ export async function readSecret(cluster: Cluster, { namespace, name }: Namespac
 }
 
 /** A pull secret, for people. */
-export function renderSecret(
+function renderSecret(
   { secret, image }: SecretTarget,
   verdict: SecretVerdict,
   now: Date,
@@ -150,7 +146,7 @@ function renderVerdict({ problems, notes, tried }: SecretVerdict, image: string 
 }
 
 /** A pull secret, for programs: the shape that `-o json` and `-o yaml` print. No credential is part of it. */
-export interface SecretReport {
+interface SecretReport {
   readonly namespace: string
   readonly name: string
   readonly type: string
@@ -171,7 +167,7 @@ export interface SecretReport {
   readonly notes: readonly string[]
 }
 
-export function reportSecret({ secret, image }: SecretTarget, verdict: SecretVerdict): SecretReport {
+function reportSecret({ secret, image }: SecretTarget, verdict: SecretVerdict): SecretReport {
   const { type, managers, otherManagers, document, refreshedAt, entries, parsing, tried, problems, notes } = verdict
   const kubelet = { parsing, image: image?.name, tried }
   return { ...secret, type, managers, otherManagers, document, refreshedAt, entries, kubelet, problems, notes }

@@ -34,12 +34,12 @@ export async function inspectToken(target: TokenTarget, call: TokenCall): Promis
 }
 
 /** A subject token, for people. */
-export interface InspectedToken extends JudgedToken {
+interface InspectedToken extends JudgedToken {
   readonly faults: readonly PullpassError[]
 }
 
 /** What it says, a line for each claim, then what speaks against it. */
-export function renderToken(inspected: InspectedToken, now: Date, color: 'always' | 'never'): string {
+function renderToken(inspected: InspectedToken, now: Date, color: 'always' | 'never'): string {
   return `${renderTable({ rows: claimRows(inspected, now) }, color)}\n\n${renderVerdict(inspected)}`
 }
 
@@ -70,7 +70,7 @@ function renderVerdict({ faults, accepted }: InspectedToken): string {
 }
 
 /** A subject token, for programs: the shape that `-o json` and `-o yaml` print. The token itself is no part of it. */
-export interface TokenReport {
+interface TokenReport {
   readonly source: string
   readonly issuer: string
   readonly subject: string
@@ -85,7 +85,7 @@ export interface TokenReport {
   readonly problems: readonly object[]
 }
 
-export function reportToken({ token, where, faults }: InspectedToken): TokenReport {
+function reportToken({ token, where, faults }: InspectedToken): TokenReport {
   const { value: _, ...claims } = token
   const problems = faults.map(({ code, hop, seen, expected, hint }) => ({ code, hop, seen, expected, fix: hint }))
   return { source: where, ...claims, problems }

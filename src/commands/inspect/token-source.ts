@@ -139,6 +139,6 @@ export async function askingRegistries(documents: readonly Document[]): Promise<
 }
 
 /** Each audience once, in the registries' order. */
-export function audiencesToRequest(registries: readonly AskingRegistry[]): string[] {
+function audiencesToRequest(registries: readonly AskingRegistry[]): string[] {
   return [...new Set(registries.map(({ audiences: [first] }) => first))]
 }

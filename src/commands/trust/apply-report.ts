@@ -85,24 +85,19 @@ const report = (outcomes: readonly StepOutcome[], proofs: readonly Proof[]): obj
 })
 
 /** What destroy did, or would do, as a table or for programs. */
-interface PrintedPrintRemovals {
+interface PrintedRemovals {
   readonly flags: { readonly output: 'json' | 'yaml' | undefined; readonly 'dry-run': boolean }
   readonly terminal: Terminal
 }
 
-export async function printRemovals(
-  removals: readonly Removal[],
-  { flags, terminal }: PrintedPrintRemovals,
-): Promise<void> {
+export async function printRemovals(removals: readonly Removal[], { flags, terminal }: PrintedRemovals): Promise<void> {
   if (flags.output !== undefined) {
     const items = removals.map(({ fault, ...removal }) => ({ ...removal, ...reportFault(fault) }))
     terminal.print(await renderStructured({ removals: items }, flags.output))
     return
   }
   const rows = removals.map(({ name, result }): Cell[] => [{ text: result, tone: toneOf(result) }, name])
-  const notes = removals.flatMap((removal) =>
-    notesOfOfPrintRemovals(removal).map((note) => `note: ${removal.name}: ${note}`),
-  )
+  const notes = removals.flatMap((removal) => notesOfRemoval(removal).map((note) => `note: ${removal.name}: ${note}`))
   const parts = [
     renderTable({ header: ['RESULT', 'NAME'], rows }, terminal.color),
     ...(notes.length === 0 ? [] : [notes.map(plainLine).join('\n')]),
@@ -114,7 +109,7 @@ export async function printRemovals(
 const bad: readonly Removal['result'][] = ['failed', 'declined', 'unfinished', 'not done']
 const toneOf = (result: Removal['result']) => (bad.includes(result) ? 'bad' : 'good')
 
-const notesOfOfPrintRemovals = ({ note, result }: Removal): readonly string[] =>
+const notesOfRemoval = ({ note, result }: Removal): readonly string[] =>
   result === 'unfinished'
     ? ['the run ended while it was removed: the next run sees whether it is there']
     : note === undefined

@@ -11,7 +11,7 @@ const run = [
 ]
 
 /** `extraArgs`: the one that signs, in the form of the version; its lines are indented by six. */
-export function changeByPatch({ from, to }: IssuerChange, extraArgs: (issuer: string) => string[]): ChangeSteps {
+function changeByPatch({ from, to }: IssuerChange, extraArgs: (issuer: string) => string[]): ChangeSteps {
   return {
     accept: {
       does: 'Accept the new issuer beside the old one, by a patch of the static pod',

@@ -2,12 +2,12 @@
 import type { Distribution } from '../plan.ts'
 
 /** `more`: flags. */
-export const applyToEachNode = (more: string): readonly string[] => [
+const applyToEachNode = (more: string): readonly string[] => [
   `kubeadm init phase control-plane apiserver --config kubeadm.yaml${more}   # on one control-plane node, then on the next`,
   'kubeadm init phase upload-config kubeadm --config kubeadm.yaml',
 ]
 
-export const notCertain =
+const notCertain =
   'not certain: an upgrade may render the API server anew from ConfigMap kube-system/kubeadm-config, so that must say the same'
 
 // A second issuer where kubeadm's own form takes one alone (kubeadm#1601, #2735): a patch of the static pod adds it.
@@ -53,8 +53,8 @@ export const kubeadmV1beta3: Distribution = {
 }
 
 /** kubeadm's form v1beta4: its extraArgs are a list, in which a name may stand twice. */
-const whereOfKubeadmV1beta4 = 'kubeadm.yaml (ClusterConfiguration, kubeadm.k8s.io/v1beta4)'
-const runOfKubeadmV1beta4 = applyToEachNode('')
+const whereV1beta4 = 'kubeadm.yaml (ClusterConfiguration, kubeadm.k8s.io/v1beta4)'
+const runV1beta4 = applyToEachNode('')
 
 const extraArgs = (...issuers: readonly string[]): string =>
   [
@@ -68,19 +68,19 @@ export const kubeadmV1beta4: Distribution = {
   change: ({ from, to }) => ({
     accept: {
       does: 'Accept the new issuer beside the old one: the first signs, all are accepted',
-      set: { where: whereOfKubeadmV1beta4, text: extraArgs(from, to) },
-      run: runOfKubeadmV1beta4,
+      set: { where: whereV1beta4, text: extraArgs(from, to) },
+      run: runV1beta4,
       mind: ["whatever stands here replaces kubeadm's default: list the old issuer too, even where it is the default"],
     },
     sign: {
       does: 'Sign as the new issuer: put it first',
-      set: { where: whereOfKubeadmV1beta4, text: extraArgs(to, from) },
-      run: runOfKubeadmV1beta4,
+      set: { where: whereV1beta4, text: extraArgs(to, from) },
+      run: runV1beta4,
     },
     drop: {
       does: 'Drop the old issuer',
-      set: { where: whereOfKubeadmV1beta4, text: extraArgs(to) },
-      run: runOfKubeadmV1beta4,
+      set: { where: whereV1beta4, text: extraArgs(to) },
+      run: runV1beta4,
     },
     keepFor: '24 h',
     mind: [notCertain],

@@ -11,7 +11,7 @@ interface RancherServer {
   readonly unit: string
 }
 
-export function changeByConfig({ from, to }: IssuerChange, { name, unit }: RancherServer): ChangeSteps {
+function changeByConfig({ from, to }: IssuerChange, { name, unit }: RancherServer): ChangeSteps {
   const where = `/etc/rancher/${name}/config.yaml, on each server`
   const run = [`systemctl restart ${unit}   # on one server, then on the next`]
   const set = (...issuers: readonly string[]) => ({

@@ -43,7 +43,7 @@ export const talos114: Distribution = {
 }
 
 /** Talos before 1.14: the issuer is an argument, which Talos puts before its default, the endpoint of the control plane. */
-const runOfTalos113 = [
+const runTalos113 = [
   'talosctl patch machineconfig --nodes NODE --patch @issuer.yaml   # one control-plane node, then the next',
 ]
 
@@ -57,7 +57,7 @@ export const talos113: Distribution = {
         where: 'issuer.yaml, a patch of the machine configuration of the control plane',
         text: ['cluster:', '  apiServer:', '    extraArgs:', `      service-account-issuer: ${to}`].join('\n'),
       },
-      run: runOfTalos113,
+      run: runTalos113,
       mind: [
         'there is no step before this one: until the last control-plane node has it, the others refuse (401) tokens of the new issuer. Do it in a quiet hour, and without a pause between nodes',
         `where ${from} is not that endpoint, it is accepted no more, and its tokens are refused: upgrade to Talos 1.14 first`,

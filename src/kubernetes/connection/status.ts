@@ -211,7 +211,7 @@ export type Wording = Omit<Fault, 'hop'>
 type Quoted = (text: string) => string
 
 /** Undefined where the reason is not one of a Secret's own. `quoted` makes the server's words safe to show. */
-export function secretRefusal(code: number, status: Status, asked: Asked, quoted: Quoted): Wording | undefined {
+function secretRefusal(code: number, status: Status, asked: Asked, quoted: Quoted): Wording | undefined {
   const words = quoted(status.message)
   const secret = `Secret ${asked.namespace}/${asked.name}`
   const managers = conflictingManagers(status.causes)
@@ -219,8 +219,8 @@ export function secretRefusal(code: number, status: Status, asked: Asked, quoted
   if (code === 409 || (code === 422 && has(status, 'metadata.uid'))) return changedMeanwhile(secret, code, words)
   if (code === 422 && has(status, 'type')) return wrongType(secret)
   if (code === 422 && isFrozen(status)) return immutable(secret, asked)
-  const isTooLarge = status.causes.some(({ field, reason }) => field === 'data' && reason === 'FieldValueTooLong')
-  if (code === 413 || (code === 422 && isTooLarge)) return tooLargeOfSecretRefusal(secret, words)
+  const isDataTooLong = status.causes.some(({ field, reason }) => field === 'data' && reason === 'FieldValueTooLong')
+  if (code === 413 || (code === 422 && isDataTooLong)) return secretTooLarge(secret, words)
   return undefined
 }
 
@@ -276,7 +276,7 @@ function immutable(secret: string, { namespace = '', name = '' }: Asked): Wordin
   }
 }
 
-function tooLargeOfSecretRefusal(secret: string, words: string): Wording {
+function secretTooLarge(secret: string, words: string): Wording {
   return {
     code: 'SECRET_TOO_LARGE',
     seen: `${secret} is larger than the API server takes: ${words}`,
@@ -296,7 +296,7 @@ export interface Status {
   readonly causes: readonly StatusCause[]
 }
 
-export interface StatusCause {
+interface StatusCause {
   readonly reason: string
   readonly field: string
   readonly message: string

@@ -144,7 +144,7 @@ const decode = (base64: string) => Buffer.from(base64, 'base64').toString('utf8'
 // Whether TLS can use a client certificate: looked at before anything is connected, since each attempt would fail alike.
 
 /** @throws KUBECONFIG_INVALID */
-export async function checkClientCertificate(user: KubeconfigEntry, certificate: string, key: Redacted): Promise<void> {
+async function checkClientCertificate(user: KubeconfigEntry, certificate: string, key: Redacted): Promise<void> {
   const { createSecureContext } = await import('node:tls')
   try {
     createSecureContext({ cert: certificate, key: key.reveal() })

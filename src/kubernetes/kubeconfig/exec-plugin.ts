@@ -81,14 +81,14 @@ function execFault({ name }: ChosenContext, exec: JsonObject, { absent, message 
 }
 
 /** One run of a kubeconfig's program, for what it prints: bounded in time and size, and ended with the run. */
-export interface ExecCommand {
+interface ExecCommand {
   readonly command: string
   readonly args: readonly string[]
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
 /** The message is what a sentence about the program goes on with; it quotes nothing of what the program said. */
-export class ExecFailed extends Error {
+class ExecFailed extends Error {
   readonly absent: boolean
 
   constructor(words: string, absent: 'absent' | 'present' = 'present') {
@@ -101,7 +101,7 @@ const longestMs = 60_000
 const maxBytes = 1024 * 1024
 
 /** Its standard error is not read: tokens may be in it. Rejects with ExecFailed, or the signal's reason. */
-export async function runExecPlugin({ command, args, environment }: ExecCommand, signal: AbortSignal): Promise<string> {
+async function runExecPlugin({ command, args, environment }: ExecCommand, signal: AbortSignal): Promise<string> {
   signal.throwIfAborted()
   const plugin = start({ command, args, environment })
   const { promise, resolve, reject } = Promise.withResolvers<string>()
@@ -150,7 +150,7 @@ function notStarted(error: unknown): ExecFailed {
 // https://kubernetes.io/docs/reference/config-api/client-authentication.v1/#client-authentication-k8s-io-v1-ExecCredentialStatus
 
 /** Throws ExecFailed; what was printed is not quoted, since a credential is in there. */
-export function parseExecCredential(text: string, now: Date): PluginCredential {
+function parseExecCredential(text: string, now: Date): PluginCredential {
   const status = asObject(asObject(jsonOrNone(text))?.['status'])
   if (!status) throw new ExecFailed('it gave no ExecCredential')
   const token = textOf(status, 'token')

@@ -85,7 +85,7 @@ async function patch(
 const isDryRunUnsupported = ({ status }: ClusterAnswer, dryRun: 'all' | 'none') => dryRun === 'all' && status === 400
 
 /** @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, OBJECT_TOO_LARGE */
-export async function createConfigMap(
+async function createConfigMap(
   cluster: Cluster,
   map: NamespacedName,
   data: object,
@@ -111,11 +111,7 @@ export async function createConfigMap(
 const largestConfigMap = 8 * 1024 * 1024
 
 /** Each answer is the whole ConfigMap, with what others wrote into it. @throws ANSWER_TOO_LARGE, and what a cluster throws */
-export async function askConfigMap(
-  cluster: Cluster,
-  map: NamespacedName,
-  wanted: ClusterRequest,
-): Promise<ClusterAnswer> {
+async function askConfigMap(cluster: Cluster, map: NamespacedName, wanted: ClusterRequest): Promise<ClusterAnswer> {
   try {
     return await cluster.request({ ...wanted, maxAnswerBytes: largestConfigMap })
   } catch (error) {
@@ -136,7 +132,7 @@ function tooLarge({ namespace, name }: NamespacedName, { code, hop, seen }: Pull
 
 const queryOf = (dryRun: 'all' | 'none') => `fieldManager=pullpass${dryRun === 'all' ? '&dryRun=All' : ''}`
 const folderOf = ({ namespace }: NamespacedName) => `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`
-export const configMapPath = (map: NamespacedName): string => `${folderOf(map)}/${encodeURIComponent(map.name)}`
+const configMapPath = (map: NamespacedName): string => `${folderOf(map)}/${encodeURIComponent(map.name)}`
 
 /** One text of a ConfigMap that several writers share: none overwrites what it did not see. */
 export interface ConfigMapEntry {

@@ -90,7 +90,7 @@ export interface AbsentAccount {
   readonly command: string
 }
 
-export function absentAccount({ namespace, name }: NamespacedName, missing: AbsentAccount['missing']): AbsentAccount {
+function absentAccount({ namespace, name }: NamespacedName, missing: AbsentAccount['missing']): AbsentAccount {
   const [place = '', account = ''] = [namespace, name].map(shellQuote)
   const create = `kubectl create serviceaccount ${account} -n ${place}`
   return missing === 'account'

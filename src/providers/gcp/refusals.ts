@@ -151,17 +151,13 @@ const unknownCause = (asked: Asked): Omit<Refusal, 'message'> => ({
  * What the refusals of Google's IAM Credentials mean, and what mends them.
  * https://cloud.google.com/apis/design/errors for their shape
  */
-interface AskedGcpImpersonationRefusal {
+interface ImpersonationRequest {
   readonly settings: GcpSettings
   readonly email: string
   readonly subject: string
 }
 
-export function impersonationRefusal(
-  status: number,
-  body: unknown,
-  asked: AskedGcpImpersonationRefusal,
-): Refusal | undefined {
+export function impersonationRefusal(status: number, body: unknown, asked: ImpersonationRequest): Refusal | undefined {
   const message = asText(asObject(asObject(body)?.['error'])?.['message'])
   if (message === undefined) return undefined
   return accessRefusal(body) ?? { ...meaningOf(status, asked), message }
@@ -169,7 +165,7 @@ export function impersonationRefusal(
 
 type Meaning = Omit<Refusal, 'message'>
 
-function meaningOf(status: number, asked: AskedGcpImpersonationRefusal): Meaning {
+function meaningOf(status: number, asked: ImpersonationRequest): Meaning {
   if (status >= 500) return { code: 'EXCHANGE_UNAVAILABLE', retryable: true }
   if (status === 429) return quotaExceeded
   if (status === 401) return federatedTokenRefused
@@ -179,7 +175,7 @@ function meaningOf(status: number, asked: AskedGcpImpersonationRefusal): Meaning
 }
 
 /** With delegates the caller acts as the first of them, and each acts as the next. */
-function denied({ settings, email, subject }: AskedGcpImpersonationRefusal): Meaning {
+function denied({ settings, email, subject }: ImpersonationRequest): Meaning {
   const principal = principalOf(settings.workloadIdentityProvider, subject)
   const chain = [...(settings.delegates ?? []), email]
   const [first = email] = chain
@@ -198,7 +194,7 @@ function grantCommand(email: string, principal: string): string {
   return `gcloud iam service-accounts add-iam-policy-binding ${words}`
 }
 
-function argumentRefused({ settings, email }: AskedGcpImpersonationRefusal): Meaning {
+function argumentRefused({ settings, email }: ImpersonationRequest): Meaning {
   const { lifetimeSeconds } = settings
   if (lifetimeSeconds === undefined) {
     return {

@@ -67,14 +67,14 @@ async function makePublic(
 }
 
 /** The keys that are public where a document says so, and from when on every verifier that caches them knows all of them. */
-export interface PublicKeys {
+interface PublicKeys {
   readonly keys: readonly IssuerKey[]
   /** Undefined where the server does not say since when the JWKS is as it is. */
   readonly safeAt: Date | undefined
 }
 
 /** As a stranger reads them; where the store cannot be read from here, as it holds them: a cloud may read what a pod cannot. */
-export async function readPublicKeys({ issuer, target, outside }: BarrierPlace): Promise<PublicKeys> {
+async function readPublicKeys({ issuer, target, outside }: BarrierPlace): Promise<PublicKeys> {
   if (issuer !== undefined) {
     const { discovery, jwks } = await readPublicIssuer(outside, issuer)
     const found = jwks ?? discovery
@@ -95,7 +95,7 @@ export async function readPublicKeys({ issuer, target, outside }: BarrierPlace):
 const attempts = 5
 
 /** What is public then. @throws KEY_UNPUBLISHED */
-export async function waitUntilPublic(token: SubjectToken, place: BarrierPlace): Promise<PublicKeys> {
+async function waitUntilPublic(token: SubjectToken, place: BarrierPlace): Promise<PublicKeys> {
   const read = async () => {
     const found = await readPublicKeys(place)
     if (isAmong(found.keys, token)) return found

@@ -88,7 +88,7 @@ const nobodyInPod = () =>
  * `profile`: that profile and nobody else. `variables`: what the library finds by the variables, before it looks at the machine.
  * `default-profile`: in a pod, where the machine is a node, and its role is everybody's. `anybody`: on an operator's machine, the library's chain.
  */
-export type NamedAwsIdentity = 'profile' | 'variables' | 'default-profile' | 'anybody'
+type NamedAwsIdentity = 'profile' | 'variables' | 'default-profile' | 'anybody'
 
 const [key, secret, session] = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']
 const [role, webToken] = ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE']
@@ -105,7 +105,7 @@ const together: readonly NamedTogether[] = [
 ]
 
 /** @throws PUBLISH_CREDENTIALS_MISSING */
-export async function namedAwsIdentity(environment: Environment): Promise<NamedAwsIdentity> {
+async function namedAwsIdentity(environment: Environment): Promise<NamedAwsIdentity> {
   if (environment['AWS_PROFILE']) return 'profile'
   const hint = 'in a pod AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE; for yourself AWS_PROFILE alone'
   checkNamedTogether(environment, together, hint)

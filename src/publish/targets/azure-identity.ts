@@ -109,7 +109,7 @@ function watch(client: HttpClient): { client: HttpClient; fault: () => unknown }
  * `application`, `workload`, `managed`: that one and nobody else. `signed-in`: in a pod, whoever signed in there by az; the node's
  * identity is everybody's. `anybody`: on an operator's machine, the library's chain.
  */
-export type NamedAzureIdentity = 'application' | 'workload' | 'managed' | 'signed-in' | 'anybody'
+type NamedAzureIdentity = 'application' | 'workload' | 'managed' | 'signed-in' | 'anybody'
 
 const [tenant, client] = ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID']
 const [token, secret, certificate] = [
@@ -124,7 +124,7 @@ const together: readonly NamedTogether[] = proofs.flatMap((there) =>
 )
 
 /** @throws PUBLISH_CREDENTIALS_MISSING */
-export async function namedAzureIdentity(environment: Environment): Promise<NamedAzureIdentity> {
+async function namedAzureIdentity(environment: Environment): Promise<NamedAzureIdentity> {
   const hint = 'in a pod AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE; for yourself az login'
   // A tenant alone steers az, a client alone is a managed identity; both are an application, that must prove itself.
   const application = environment[tenant] ? [{ there: client, needs: proofs }] : []

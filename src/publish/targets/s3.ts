@@ -138,7 +138,7 @@ export async function bucketRegion(
     hop: 'publish',
     who: 'AWS',
     method: 'HEAD',
-    url: `https://${bucket}.${hostOfOfBucketRegion(configured)}/`,
+    url: `https://${bucket}.${regionalHost(configured)}/`,
     headers: {},
   })
   if (status === 404) throw absent(bucket)
@@ -149,7 +149,7 @@ export async function bucketRegion(
 }
 
 /** Other partitions of AWS know nothing of the usual one's buckets, nor it of theirs. */
-function hostOfOfBucketRegion(configured: string | undefined): string {
+function regionalHost(configured: string | undefined): string {
   if (configured?.startsWith('cn-')) return `s3.${configured}.amazonaws.com.cn`
   return configured?.startsWith('us-gov-') ? `s3.${configured}.amazonaws.com` : 's3.amazonaws.com'
 }

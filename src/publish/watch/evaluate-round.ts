@@ -204,7 +204,7 @@ function seenNow(key: IssuerKey, before: RememberedKey | undefined, now: Date): 
 }
 
 /** Revocations that somebody took back: each is written again at once, and an alarm for an hour, so that nobody misses it. */
-export interface RevocationRemoval {
+interface RevocationRemoval {
   readonly at: Date
   readonly alarm: Alarm
 }
@@ -212,7 +212,7 @@ export interface RevocationRemoval {
 const alarmForMs = 3_600_000
 
 /** Those of the last hour, one for each key, and those that were `removed` now. */
-export function keepRemovals(
+function keepRemovals(
   before: readonly RevocationRemoval[],
   removed: readonly Revocation[],
   now: Date,

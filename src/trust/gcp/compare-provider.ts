@@ -186,7 +186,7 @@ function compareAudiences({ name, audiences }: WantedProvider, found: FoundProvi
 /**
  * A key that the cluster does not serve any more may still have tokens: it stays until it is replaced, unless it was revoked.
  */
-export function compareKeys(
+function compareKeys(
   { keys, servers, isRevoked }: WantedProvider,
   { jwks }: FoundProvider,
   replace: readonly Replaceable[],
@@ -237,7 +237,7 @@ const kids = (keys: readonly IssuerKey[]) => keys.map(({ keyId }) => keyId ?? 'w
 // One field of a provider, wanted against found.
 
 /** What is set, with words for it; what is kept; or what stands in the way. */
-export interface FieldView {
+interface FieldView {
   /** What `--replace` would name. */
   readonly field?: Replaceable
   readonly sets?: UpdatedFields

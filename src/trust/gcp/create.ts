@@ -109,7 +109,7 @@ export const setFields = ({
 })
 
 /** Makes a service account, or brings a deleted one back. https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts */
-export async function createAccount(
+async function createAccount(
   google: GoogleConnection,
   { email, description }: Extract<CreatedResource, { kind: 'account' }>,
   history: Pick<AccountHistory, 'saw'>,
@@ -131,7 +131,7 @@ type Undelete = Extract<GoogleChange, { resource: 'account' }>
  * Google's answer can be lost, and one to the same request made again tells nothing: then the account itself is looked at.
  * @throws TRUST_ABSENT where Google keeps none under that id: the next look knows
  */
-export async function undeleteAccount(
+async function undeleteAccount(
   google: GoogleConnection,
   change: Undelete,
   history: Pick<AccountHistory, 'saw' | 'lost'>,

@@ -167,7 +167,7 @@ interface Checked {
 }
 
 /** @throws DOCUMENT_INVALID, ISSUER_UNUSABLE */
-export function checkNeed({ document, settings, provider, cluster }: Checked): void {
+function checkNeed({ document, settings, provider, cluster }: Checked): void {
   const refuse = (seen: string, expected: string) => {
     throw new PullpassError({
       code: 'DOCUMENT_INVALID',
@@ -212,10 +212,10 @@ const isHttps = (issuer: string) => URL.parse(issuer)?.protocol === 'https:' && 
 type Chain = Pick<GcpSettings, 'delegates' | 'serviceAccountEmail'>
 
 /** With delegates the principal acts as the first, and each as the next; none in direct federation. */
-export const accountsOf = ({ delegates = [], serviceAccountEmail }: Chain): string[] =>
+const accountsOf = ({ delegates = [], serviceAccountEmail }: Chain): string[] =>
   serviceAccountEmail === undefined ? [] : [...delegates, serviceAccountEmail]
 
-export function grantsOf(
+function grantsOf(
   settings: Chain & Pick<GcpSettings, 'workloadIdentityProvider'>,
   repository: string,
   principal: string,
@@ -241,7 +241,7 @@ export function grantsOf(
 // The keys of a cluster that can be uploaded to a provider.
 
 /** @throws KEYS_UNUSABLE where none is left, USAGE_INVALID where the cluster was not asked */
-export function keysForGoogle({ keys, name }: TrustedCluster): readonly IssuerKey[] {
+function keysForGoogle({ keys, name }: TrustedCluster): readonly IssuerKey[] {
   if (keys === undefined) throw notAsked(name)
   const usable = keys.filter((key) => whyUnusable(key) === undefined && whyNotKeptAtGoogle(key) === undefined)
   if (usable.length > 0) return usable
@@ -266,7 +266,7 @@ const notAsked = (issuer: string) =>
 // Registries that share a provider must agree on it, but for audiences and accepted subjects, which add up.
 
 /** @throws DOCUMENT_INVALID */
-export function mergeProviders(all: readonly WantedProvider[]): WantedProvider[] {
+function mergeProviders(all: readonly WantedProvider[]): WantedProvider[] {
   return [...Map.groupBy(all, ({ name }) => name).values()].flatMap((same) =>
     same.slice(0, 1).map((first) => {
       for (const other of same) checkAgreement(first, other)

@@ -114,7 +114,7 @@ export async function readPolicy(google: GoogleConnection, on: GrantTarget): Pro
   return await askGoogle(google, { ...asked, read: readPolicyBody }).catch(undefinedWhereAbsent)
 }
 
-export function readPolicyBody({ body }: Received): Policy {
+function readPolicyBody({ body }: Received): Policy {
   const policy = asObject(body)
   if (policy === undefined) throw new AnswerUnread('it is no policy')
   return policy

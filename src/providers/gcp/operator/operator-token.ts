@@ -42,7 +42,7 @@ const scopes = ['https://www.googleapis.com/auth/cloud-platform']
 const usualLifeMs = 3_600_000
 
 /** Credentials are found anew each time: a file that was replaced counts at once. @throws PullpassError at the caller's hop */
-export async function grantOperatorToken(outside: IamOutside, caller: IamCaller): Promise<GrantedToken> {
+async function grantOperatorToken(outside: IamOutside, caller: IamCaller): Promise<GrantedToken> {
   const credentials = await findOperatorCredentials(outside.environment, caller)
   return credentials.kind === 'file'
     ? await tokenOfFile(credentials, outside, caller)
