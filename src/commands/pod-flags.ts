@@ -57,22 +57,8 @@ export const podFlags: {
     value: 'KEY[=VALUE][:EFFECT]',
     summary: 'A taint that the Pods tolerate, as kubectl taint names it; repeatable',
   },
-  'https-proxy': {
-    type: 'string',
-    value: 'URL',
-    rule: {
-      pattern: /^(?:https?:\/\/)?[^\s/@]{1,253}(?::\d{1,5})?\/?$/,
-      maxLength: 300,
-      expected: 'http://HOST:PORT, without a user or a path',
-    },
-    summary: 'Proxy to clouds, for the Pods: HTTPS_PROXY',
-  },
-  'no-proxy': {
-    type: 'string',
-    value: 'HOST,…',
-    rule: { pattern: /^[!-~]+$/, maxLength: 4096, expected: 'hosts, separated by commas, without spaces' },
-    summary: 'What the Pods reach without the proxy: NO_PROXY',
-  },
+  'https-proxy': { type: 'string', value: 'URL', summary: 'Proxy to clouds, for the Pods: HTTPS_PROXY' },
+  'no-proxy': { type: 'string', value: 'HOST,…', summary: 'What the Pods reach without the proxy: NO_PROXY' },
   'ca-configmap': {
     type: 'string',
     value: 'NAME[/KEY]',
@@ -178,6 +164,7 @@ function readProxy(text: string | undefined, noProxy: string | undefined): PodPr
   if (text === undefined) return undefined
   const url = text.includes('://') ? text : `http://${text}`
   const { host, port, authorization } = proxyOf(url)
+  if (!/^https?:\/\/[^/]*\/?$/.test(url)) throw invalid('--https-proxy has a path', 'http://HOST:PORT')
   if (authorization !== undefined)
     throw invalid(
       '--https-proxy contains a user or password, not shown',

@@ -166,9 +166,7 @@ export async function checkRecord(resources: readonly TrustResource[], recording
     if (entry === undefined || tried.has(places) || (await resource.look(accepted)).changes.length === 0) continue
     tried.add(places)
     await record.rehearse(entry).catch((fault: unknown) => {
-      if (!(fault instanceof PullpassError)) throw fault
-      // A webhook that acts on what it sees takes part in no dry run, and may well take the write.
-      if (fault.code !== 'DRY_RUN_UNSUPPORTED') throw unrecordable(fault, absent)
+      throw fault instanceof PullpassError ? unrecordable(fault, absent) : fault
     })
   }
 }

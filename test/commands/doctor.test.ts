@@ -75,6 +75,7 @@ suite('pullpass doctor', () => {
       hop: 'secret',
       about: 'Secret team-a/regcred',
       namespace: 'team-a',
+      secret: 'regcred',
       alike: 'Secret regcred',
       result: 'failed',
       code: 'SECRET_MISSING',

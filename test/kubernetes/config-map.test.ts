@@ -72,7 +72,12 @@ suite('a ConfigMap as a memory', () => {
     const body = { kind: 'Status', status: 'Failure', reason: 'BadRequest', message, code: 400 }
     const { cluster } = await openTestCluster(t, async () => ({ status: 400, body }))
     await writeConfigMap(cluster, map, { one: '1' }, { dryRun: 'all' })
-    await assert.rejects(writeConfigMap(cluster, map, { one: '1' }), { code: 'KUBERNETES_REFUSED' })
+  })
+
+  test('a dry run that is refused for another reason is an error, though the status is the same', async (t) => {
+    const body = { kind: 'Status', status: 'Failure', reason: 'BadRequest', message: 'no such field', code: 400 }
+    const { cluster } = await openTestCluster(t, async () => ({ status: 400, body }))
+    await assert.rejects(writeConfigMap(cluster, map, { one: '1' }, { dryRun: 'all' }), { code: 'KUBERNETES_REFUSED' })
   })
 
   test('in a namespace that is not there is refused', async (t) => {

@@ -36,14 +36,29 @@ export async function readStoredConfigMap(
 
 /**
  * Sets these keys, and removes those of `undefined`; others stay. The ConfigMap is created if it does not exist. `dryRun` all:
- * the API server authorizes, admits and validates the write, and stores nothing.
+ * the API server authorizes, admits and validates the write, and stores nothing; an admission webhook that supports no dry run
+ * says nothing about the write, and is not an error.
  * @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, OBJECT_TOO_LARGE
  */
 export async function writeConfigMap(
   cluster: Cluster,
   map: NamespacedName,
   changes: Readonly<Record<string, string | undefined>>,
-  { dryRun = 'none', ...patience }: ConfigMapWrite = {},
+  write: ConfigMapWrite = {},
+): Promise<void> {
+  try {
+    await writeKeys(cluster, map, changes, write)
+  } catch (fault) {
+    const unsupported = fault instanceof PullpassError && fault.code === 'DRY_RUN_UNSUPPORTED'
+    if (!unsupported || write.dryRun !== 'all') throw fault
+  }
+}
+
+async function writeKeys(
+  cluster: Cluster,
+  map: NamespacedName,
+  changes: Readonly<Record<string, string | undefined>>,
+  { dryRun = 'none', ...patience }: ConfigMapWrite,
 ): Promise<void> {
   const kept = Object.entries(changes).filter(([, text]) => text !== undefined)
   // Not there, and there again: somebody is faster, or the answer to a first try was lost.
@@ -76,13 +91,10 @@ async function patch(
     contentType: 'application/merge-patch+json',
     body: JSON.stringify({ data: changes }, (_, value: unknown) => value ?? null), // null takes a key away
   })
-  if (answer.status === 200 || isDryRunUnsupported(answer, dryRun)) return 'patched'
+  if (answer.status === 200) return 'patched'
   if (answer.status === 404) return 'absent'
   throw readStatus(cluster, answer, { verb: 'patch', resource: 'configmaps', ...map })
 }
-
-/** An admission webhook with side effects supports no dry run: nothing is known then. A write is never answered with 400. */
-const isDryRunUnsupported = ({ status }: ClusterAnswer, dryRun: 'all' | 'none') => dryRun === 'all' && status === 400
 
 /** @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, OBJECT_TOO_LARGE */
 async function createConfigMap(
@@ -102,7 +114,7 @@ async function createConfigMap(
       data,
     }),
   })
-  if (answer.status === 201 || isDryRunUnsupported(answer, dryRun)) return 'created'
+  if (answer.status === 201) return 'created'
   if (answer.status === 409) return 'there already'
   throw readStatus(cluster, answer, { verb: 'create', resource: 'configmaps', ...map })
 }

@@ -29,9 +29,9 @@ suite('the way from one issuer to another', () => {
 
   test('is known for every file of the folder', () => {
     const titles = [...distributions.values()].map(({ title }) => title)
-    const named = globSync('src/issuer/change/distributions/*.ts')
+    const named = globSync('src/issuer-change/distributions/*.ts')
       .map((file) => readFileSync(file, 'utf8'))
-      .flatMap((text) => /^ {2}title: '(.*)',$/m.exec(text)?.[1] ?? [])
+      .flatMap((text) => [...text.matchAll(/\btitle: '(.*?)'/g)].map(([, title = '']) => title))
     assert.deepEqual(titles.toSorted(), named.toSorted())
   })
 
