@@ -10,6 +10,7 @@ import { confirmPublication } from '../confirm.ts'
 import { isRevoked, type KeyMemory, knownKeys } from '../key-state.ts'
 import { publishUnrevoked } from '../publish.ts'
 import type { PublishOutcome } from '../publish-documents.ts'
+import { safeToSignAt } from '../safe-to-sign.ts'
 import { type Alarm, faultSentence } from './alarm.ts'
 import { chooseKeys, type KeyChoice } from './choose-keys.ts'
 import { confirmationAlarms, keyAlarms } from './key-alarms.ts'
@@ -26,6 +27,8 @@ export interface Publishing {
   readonly readBack: 'as written' | 'otherwise'
   /** The max-age with which the JWKS was read anonymously. */
   readonly servedSeconds: number | undefined
+  /** The documents before the last change. Until then caches may serve them: an anonymous reader who gets them is no alarm. */
+  readonly replaced: { readonly documents: PublishOutcome['before']; readonly until: Date } | undefined
   /** Of the last reading as a stranger; they stand until the next one. */
   readonly publicAlarms: readonly Alarm[]
   /** Keys that the last writing added. */
@@ -45,6 +48,7 @@ export const nothingTried: Publishing = {
   confirmAgainAt: new Date(0),
   readBack: 'otherwise',
   servedSeconds: undefined,
+  replaced: undefined,
   publicAlarms: [],
   added: [],
   published: [],
@@ -101,20 +105,22 @@ const isDue = (at: Date, now: Date): boolean => now >= at || at.getTime() - now.
 /** As a stranger reads it: where it changed, and now and then. */
 async function confirm(
   wanted: PublishWanted,
-  { triedText, confirmAgainAt, publicAlarms, published, readBack, servedSeconds }: Publishing,
+  before: Publishing,
   outcome: PublishOutcome,
   outside: Outside,
-): Promise<Pick<Publishing, 'confirmAgainAt' | 'publicAlarms' | 'readBack' | 'servedSeconds'>> {
+): Promise<Pick<Publishing, 'confirmAgainAt' | 'publicAlarms' | 'readBack' | 'servedSeconds' | 'replaced'>> {
   const { issuer, target, choice } = wanted
+  const { confirmAgainAt, publicAlarms, published, readBack, servedSeconds } = before
   if (!target.holds.includes('discovery')) {
-    return { confirmAgainAt, publicAlarms, readBack: 'as written', servedSeconds: undefined }
+    return { confirmAgainAt, publicAlarms, readBack: 'as written', servedSeconds: undefined, replaced: undefined }
   }
-  const isOthers = outcome.changes.jwks === 'unchanged' && outcome.documents.jwks.text !== triedText
-  const isWanted = outcome.changes.jwks !== 'unchanged' || isOthers || isDue(confirmAgainAt, choice.now)
-  if (!isWanted) return { confirmAgainAt, publicAlarms, readBack, servedSeconds }
-  // Another replica wrote what is new here: a cache may still serve what stood there before.
-  const earlier = isOthers && triedText !== undefined ? { jwks: { text: triedText, version: '' } } : {}
-  const read = { ...outcome, before: { ...outcome.before, ...earlier } }
+  const isChanged = outcome.changes.jwks !== 'unchanged' || isOthers(before, outcome)
+  const replaced = isChanged ? replacedBy(before, outcome, choice.now) : before.replaced
+  if (!isChanged && !isDue(confirmAgainAt, choice.now)) {
+    return { confirmAgainAt, publicAlarms, readBack, servedSeconds, replaced }
+  }
+  const isCached = replaced !== undefined && choice.now < replaced.until
+  const read = isCached ? { ...outcome, before: replaced.documents } : outcome
   const confirmations = await confirmPublication(outside, { issuer, target }, read, tokenFor(wanted, published))
   const jwks = confirmations.find(({ check }) => check === 'jwks')
   const isRead = jwks?.state === 'ok'
@@ -122,8 +128,20 @@ async function confirm(
     confirmAgainAt: new Date(choice.now.getTime() + (isRead ? checkEveryMs : confirmEveryMs)),
     readBack: isRead ? 'as written' : 'otherwise',
     servedSeconds: jwks?.cacheSeconds,
+    replaced,
     publicAlarms: confirmationAlarms(confirmations, issuer),
   }
+}
+
+/** Another replica wrote what is new here. */
+const isOthers = ({ triedText }: Publishing, { changes, documents }: PublishOutcome): boolean =>
+  changes.jwks === 'unchanged' && documents.jwks.text !== triedText
+
+/** A cache serves them for as long as the `max-age` that they were read with, whoever replaced them. */
+function replacedBy(before: Publishing, outcome: PublishOutcome, now: Date): Publishing['replaced'] {
+  const { triedText, servedSeconds } = before
+  const earlier = isOthers(before, outcome) && triedText !== undefined ? { jwks: { text: triedText, version: '' } } : {}
+  return { documents: { ...outcome.before, ...earlier }, until: safeToSignAt(now, servedSeconds) }
 }
 
 const publish = async ({ target, issuer, memory, readAgain, served, choice }: PublishWanted): Promise<PublishOutcome> =>
