@@ -131,13 +131,13 @@ interface Cause {
   readonly namespaces: readonly string[]
 }
 
-/** Faults that differ only in the namespace that they name have one cause: people are shown the first. */
+/** Errors of one code and cause are shown to people once, by the first of them. */
 function gatherCauses(outcomes: readonly Outcome[], { format }: FaultForm): Cause[] {
   const causes = new Map<unknown, { readonly fault: PullpassError; readonly namespaces: Set<string> }>()
   for (const { namespace, fault, registries } of outcomes) {
     for (const found of [fault, ...registries.map((registry) => registry.fault)]) {
       if (found === undefined) continue
-      const key = format === 'json' ? found : withoutNamespace(found.message, namespace)
+      const key = format === 'json' ? found : JSON.stringify([found.code, found.causeKey ?? found.message])
       const { namespaces } = causes.get(key) ?? {}
       if (namespaces === undefined) causes.set(key, { fault: found, namespaces: new Set(namespace && [namespace]) })
       else if (namespace !== undefined) namespaces.add(namespace)
@@ -145,10 +145,6 @@ function gatherCauses(outcomes: readonly Outcome[], { format }: FaultForm): Caus
   }
   return [...causes.values()].map(({ fault, namespaces }) => ({ fault, namespaces: [...namespaces] }))
 }
-
-/** The namespace as a whole word, which has no character that means anything in a pattern. */
-const withoutNamespace = (message: string, namespace: string | undefined): string =>
-  namespace === undefined ? message : message.replaceAll(new RegExp(`(?<![\\w-])${namespace}(?![\\w-])`, 'g'), '*')
 
 /** Programs get every fault. */
 function renderCauses(causes: readonly Cause[], form: FaultForm): string[] {

@@ -37,6 +37,8 @@ export interface Fault {
   readonly retryAt?: Date | undefined
   /** How the other side was not reached; absent where it answered, or refused. */
   readonly unreached?: Unreached | undefined
+  /** Equal for errors of one code that differ only in the namespace that they name. Never shown. Absent: the message. */
+  readonly causeKey?: string | undefined
   readonly cause?: unknown
 }
 
@@ -53,6 +55,7 @@ export class PullpassError extends Error {
   readonly retryable: boolean
   readonly retryAt: Date | undefined
   readonly unreached: Unreached | undefined
+  readonly causeKey: string | undefined
 
   constructor(fault: Fault) {
     super(composeMessage(fault), fault.cause === undefined ? undefined : { cause: fault.cause })
@@ -67,6 +70,7 @@ export class PullpassError extends Error {
     this.retryable = fault.retryable ?? false
     this.retryAt = fault.retryAt
     this.unreached = fault.unreached
+    this.causeKey = fault.causeKey
   }
 }
 

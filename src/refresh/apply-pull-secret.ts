@@ -173,7 +173,9 @@ function notOurs({ document, namespace }: PullSecretWrite, { found, owners }: Re
     other === undefined
       ? ofAnotherManager(secret, document, owners)
       : ofAnotherDocument(secret, document, { other, found })
-  return new PullpassError({ code: 'SECRET_NOT_OURS', hop: 'kubernetes', ...wording })
+  const written = other === undefined ? undefined : ownRecord(found, other)?.document
+  const causeKey = JSON.stringify([document.kind, document.name, document.secretName, owners, written])
+  return new PullpassError({ code: 'SECRET_NOT_OURS', hop: 'kubernetes', ...wording, causeKey })
 }
 
 type Refused = Extract<Ownership, { verdict: 'refuse' }>

@@ -78,7 +78,7 @@ async function applyTarget(
     signal.throwIfAborted()
     if (fault !== undefined) throw fault
     if (dockerConfigJson === undefined) return { ...outcome, registries, ...unwritten(composed) }
-    checkSize(dockerConfigJson, `${namespace}/${document.secretName}`)
+    checkSize(dockerConfigJson, { namespace, name: document.secretName })
     const write = { document, namespace, dockerConfigJson, records, refreshedAt, mode }
     const written = await applyPullSecret(write, found, cluster)
     return { ...outcome, registries: written.result === 'skipped' ? heldOf(target) : registries, ...written }

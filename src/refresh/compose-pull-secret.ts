@@ -127,14 +127,18 @@ export async function readEarlierEntries(
 const mostBytes = 1024 * 1024
 
 /** `secret`: NAMESPACE/NAME. @throws SECRET_TOO_LARGE */
-export function checkSize(dockerConfigJson: Redacted, secret: string): void {
+export function checkSize(
+  dockerConfigJson: Redacted,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): void {
   const bytes = dockerConfigJson.byteLength()
   if (bytes <= mostBytes) return
   throw new PullpassError({
     code: 'SECRET_TOO_LARGE',
     hop: 'kubernetes',
-    seen: `Secret ${secret} would hold ${bytes} bytes of credentials; it was left as it is`,
+    seen: `Secret ${namespace}/${name} would hold ${bytes} bytes of credentials; it was left as it is`,
     expected: `at most ${mostBytes}, which the API server takes`,
     hint: 'name fewer hosts in one document: several documents make several Secrets',
+    causeKey: name,
   })
 }

@@ -110,4 +110,5 @@ const namespaceMissing = (namespace: string, source: string) =>
     seen: `namespace ${namespace} is not there, and ${source} names it`,
     expected: 'a namespace that exists',
     hint: `create it, or take its name out of ${source === environmentSource ? 'REGISTRY_SECRET_NAMESPACES' : 'the document'}`,
+    causeKey: source,
   })

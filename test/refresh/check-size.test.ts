@@ -5,11 +5,11 @@ import { Redacted } from '../../src/text/redacted.ts'
 
 suite('a pull secret', () => {
   test('of 1 MiB is taken', () => {
-    checkSize(new Redacted('x'.repeat(1024 * 1024)), 'team-a/regcred')
+    checkSize(new Redacted('x'.repeat(1024 * 1024)), { namespace: 'team-a', name: 'regcred' })
   })
 
   test('over 1 MiB is refused before it is sent, with its size in bytes', () => {
-    assert.throws(() => checkSize(new Redacted('é'.repeat(600_000)), 'team-a/regcred'), {
+    assert.throws(() => checkSize(new Redacted('é'.repeat(600_000)), { namespace: 'team-a', name: 'regcred' }), {
       code: 'SECRET_TOO_LARGE',
       seen: 'Secret team-a/regcred would hold 1200000 bytes of credentials; it was left as it is',
       expected: 'at most 1048576, which the API server takes',

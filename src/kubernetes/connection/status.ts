@@ -11,10 +11,13 @@ import { parseRefuser, type Refuser } from './refuser.ts'
 
 /** The error that stands for an answer which is not the one that was asked for. */
 export function readStatus({ server, secrets }: Cluster, answer: ClusterAnswer, asked: Asked): PullpassError {
-  return new PullpassError({
-    hop: 'kubernetes',
-    ...(withoutStatus(server, answer) ?? withStatus(server, answer, { ...asked, secrets })),
-  })
+  const wording = withoutStatus(server, answer) ?? withStatus(server, answer, { ...asked, secrets })
+  const { message = '', causes = [] } = parseStatus(answer) ?? {}
+  const { verb, resource, name } = asked
+  // Nothing but its words tells apart the reasons of one webhook or policy.
+  const words = wording.code === 'KUBERNETES_REFUSED' ? quoteSafely(message, secrets) : undefined
+  const cause = [verb, resource, name, answer.status, parseRefuser(message), conflictingManagers(causes), words]
+  return new PullpassError({ hop: 'kubernetes', ...wording, causeKey: JSON.stringify(cause) })
 }
 
 /** What a load balancer or proxy may answer in the API server's place: its status alone tells. */

@@ -93,6 +93,7 @@ function refused(cluster: Cluster, answer: ClusterAnswer, { namespace, name }: S
     expected: 'a service account that keeps still for a moment',
     hint: 'see who else writes it: kubectl get serviceaccount -o yaml --show-managed-fields',
     retryable: true,
+    causeKey: name,
   })
 }
 
