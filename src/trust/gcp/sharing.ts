@@ -5,7 +5,7 @@
  */
 
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import { parseJwks, sameKey } from '../../oidc/keys.ts'
+import { type IssuerKey, parseJwks, sameKey } from '../../oidc/keys.ts'
 import { asList, asObject, asText } from '../../text/json-fields.ts'
 import { type PoolCluster, subjectMapping, type WantedPool } from './desired-state.ts'
 import { identityPath } from './names.ts'
@@ -15,7 +15,6 @@ import { subjectsOf } from './subject-condition.ts'
 
 /** A sentence for each cluster or provider that shares the pool; empty where it is one cluster's. */
 export function describeSharing({ clusters }: WantedPool, listed: readonly ListedProvider[]): string[] {
-  const subjects = [...new Set(clusters.flatMap((cluster) => cluster.subjects))]
   const wanted = new Set(clusters.flatMap(({ providers }) => providers))
   const others = listed.filter(
     (provider) => !wanted.has(provider.name) && !clusters.some((cluster) => isOf(provider, cluster)),
@@ -27,7 +26,7 @@ export function describeSharing({ clusters }: WantedPool, listed: readonly Liste
             `cluster ${name} (issuer ${issuer}) is to use ${providers.map(idOf).join(' and ')}`,
         )
       : []
-  return [...ofThisRun, ...others.map((provider) => describeOther(provider, subjects))]
+  return [...ofThisRun, ...others.map((provider) => describeOther(provider, clusters))]
 }
 
 /** @returns the refusal that `plan` shows until the operator accepts the sharing */
@@ -41,21 +40,33 @@ export const poolShared = ({ name, clusters }: WantedPool, sharing: readonly str
     hint: 'name a pool of its own in gcp.workloadIdentityProvider; or, where these clusters may have the same rights, accept it: --share-pool',
   })
 
-/** By issuer; where keys are uploaded, a name such as kubernetes.default.svc is many clusters', and the keys decide. */
-function isOf({ issuer, jwks }: ListedProvider, cluster: PoolCluster): boolean {
-  if (issuer !== cluster.issuer) return false
-  if (jwks === '') return true
-  const uploaded = parseJwks(jwks) ?? []
-  return (cluster.keys ?? []).some((key) => uploaded.some((one) => sameKey(one, key)))
+/**
+ * Whether a provider can only give this cluster's principals to this cluster's tokens: its issuer, the subject as it is in the
+ * token, and, where keys are uploaded, none but this cluster's (a name such as kubernetes.default.svc is many clusters'). One
+ * foreign key is enough to sign as any subject. Its condition does not matter: it can only narrow who is accepted.
+ */
+function isOf(provider: ListedProvider, cluster: PoolCluster): boolean {
+  if (provider.issuer !== cluster.issuer || !mapsTokenSubject(provider)) return false
+  return provider.jwks === '' || foreignKeys(provider, [cluster])?.length === 0
 }
 
-function describeOther(
-  { name, issuer, mapping, condition, disabled }: ListedProvider,
-  subjects: readonly string[],
-): string {
-  const said = `provider ${idOf(name)} (issuer ${issuer}${disabled ? ', disabled' : ''})`
+const mapsTokenSubject = ({ mapping }: ListedProvider) => mapping[subjectMapping.key] === subjectMapping.expression
+
+/** Uploaded keys that none of the clusters has; undefined where no key can be read. */
+function foreignKeys({ jwks }: ListedProvider, clusters: readonly PoolCluster[]): readonly IssuerKey[] | undefined {
+  const uploaded = parseJwks(jwks)
+  if (uploaded === undefined || uploaded.length === 0) return undefined
+  const known = clusters.flatMap(({ keys = [] }) => keys)
+  return uploaded.filter((key) => !known.some((one) => sameKey(one, key)))
+}
+
+function describeOther(provider: ListedProvider, clusters: readonly PoolCluster[]): string {
+  const { name, issuer, mapping, condition, disabled } = provider
+  const subjects = [...new Set(clusters.flatMap((cluster) => cluster.subjects))]
+  const traits = `${disabled ? ', disabled' : ''}${describeKeys(provider, clusters)}`
+  const said = `provider ${idOf(name)} (issuer ${issuer}${traits})`
   const expression = mapping[subjectMapping.key]
-  if (expression !== subjectMapping.expression)
+  if (!mapsTokenSubject(provider))
     return `${said} maps ${subjectMapping.key} by ${expression ?? 'nothing'}: whether it maps to the same subjects is not known`
   if (condition === '')
     return `${said} accepts tokens of every service account of its cluster, ${subjects.join(' and ')} among them`
@@ -65,6 +76,19 @@ function describeOther(
   const same = subjects.filter((subject) => accepted.includes(subject))
   return `${said} accepts ${same.length === 0 ? `none of these subjects, but ${accepted.join(' and ')}` : `tokens of ${same.join(' and ')}`}`
 }
+
+/** Under a cluster's own issuer the keys are what makes a provider another's. */
+function describeKeys(provider: ListedProvider, clusters: readonly PoolCluster[]): string {
+  const alike = clusters.filter(({ issuer }) => issuer === provider.issuer)
+  if (alike.length === 0 || provider.jwks === '') return ''
+  const foreign = foreignKeys(provider, alike)
+  if (foreign === undefined) return ', uploaded keys that cannot be read'
+  const ids = foreign.map(({ keyId }) => keyId ?? 'without kid')
+  const shown = ids.length > mostShown ? [...ids.slice(0, mostShown), `${ids.length - mostShown} more`] : ids
+  return ids.length === 0 ? '' : `, uploaded keys that are not this cluster's: ${shown.join(', ')}`
+}
+
+const mostShown = 3
 
 const idOf = (provider: string) => provider.slice(provider.lastIndexOf('/') + 1)
 

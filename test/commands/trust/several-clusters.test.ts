@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { parse } from 'yaml'
 import { heldBy, pool, provider, resultsOf } from './run-trust.ts'
-import { bothContexts, firstContext, secondContext, secondId, startTwoClusters } from './two-clusters.ts'
+import { bothContexts, firstContext, readJwks, secondContext, secondId, startTwoClusters } from './two-clusters.ts'
 
 const pools = 'projects/123456789012/locations/global/workloadIdentityPools'
 const apply = ['apply', '--yes', ...bothContexts]
@@ -147,6 +147,31 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
     sandbox.google.identity.putProvider({ name: theirs, issuerUri: sandbox.cluster.issuer, jwksJson: secondJwks })
     assert.match((await run(['plan'])).stderr, /^TRUST_POOL_SHARED /m)
   })
+
+  test('is another cluster’s where one uploaded key is not this cluster’s, under the same issuer', async (t) => {
+    const { sandbox, secondJwks, run } = await startTwoClusters(t)
+    const own = { name: theirs, issuerUri: sandbox.cluster.issuer, jwksJson: await readJwks(sandbox.cluster) }
+    sandbox.google.identity.putProvider(own)
+    assert.equal((await run(['plan'])).exitCode, 0)
+
+    const keys = [...JSON.parse(own.jwksJson).keys, ...JSON.parse(secondJwks).keys]
+    sandbox.google.identity.putProvider({ ...own, jwksJson: JSON.stringify({ keys }) })
+    const plan = await run(['plan'])
+    assert.equal(plan.exitCode, 1)
+    assert.deepEqual(resultsOf(plan), ['refused', 'blocked', 'create', 'blocked', 'blocked'])
+    const seen = `provider dev-1 (issuer ${own.issuerUri}, uploaded keys that are not this cluster's: ${keys[1].kid}) accepts`
+    assert.ok(plan.stderr.includes(seen), plan.stderr)
+  })
+
+  for (const expression of ["'system:serviceaccount:image-system:pullpass'", 'assertion.name', undefined])
+    test(`is another’s where the subject is mapped by ${expression ?? 'nothing'}, under the same issuer`, async (t) => {
+      const { sandbox, run } = await startTwoClusters(t)
+      const attributeMapping = { ...(expression !== undefined && { 'google.subject': expression }) }
+      sandbox.google.identity.putProvider({ name: theirs, issuerUri: sandbox.cluster.issuer, attributeMapping })
+      const plan = await run(['plan'])
+      assert.deepEqual(resultsOf(plan), ['refused', 'blocked', 'create', 'blocked', 'blocked'])
+      assert.ok(plan.stderr.includes(`maps google.subject by ${expression ?? 'nothing'}: `), plan.stderr)
+    })
 
   test('that was deleted is compared again once it is back, before anything is created in it', async (t) => {
     const { sandbox, run } = await start(t)

@@ -62,7 +62,7 @@ export async function startTwoClusters(
   }
 }
 
-async function readJwks(cluster: KubernetesApi): Promise<string> {
+export async function readJwks(cluster: KubernetesApi): Promise<string> {
   const { body } = await cluster.handle({
     method: 'GET',
     path: '/openid/v1/jwks',
