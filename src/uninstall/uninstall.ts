@@ -16,7 +16,7 @@ import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { type ApiObject, deleteObject, waitUntilDeleted } from '../kubernetes/objects/api-object.ts'
 import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import { listPullSecrets, type PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
-import { detachPullSecret, listServiceAccounts } from '../kubernetes/objects/service-accounts.ts'
+import { detachPullSecret, listServiceAccounts, type ServiceAccount } from '../kubernetes/objects/service-accounts.ts'
 import type { Removal } from '../trust/destroy.ts'
 import { findInstallation } from './installation.ts'
 
@@ -199,7 +199,7 @@ function planPullSecret(
   }
 }
 
-/** Where another manager's Secret has that name, its entry is not pullpass's. */
+/** Where pullpass did not attach the name, the entry is kept. A name that one document detaches, no other keeps. */
 async function planDetachments(
   documents: readonly Document[],
   secrets: readonly FoundPullSecret[],
@@ -207,30 +207,46 @@ async function planDetachments(
 ): Promise<PlannedStep[]> {
   const lists = documents.flatMap((document) =>
     document.attachToServiceAccounts.map(async (account) => {
-      const foreign = new Set(
-        secrets
-          .filter((found) => found.document === document && found.owner === 'other')
-          .map(({ secret }) => secret.namespace),
-      )
       const { found } = await listServiceAccounts(cluster, account, 'all')
       return [...found.values()]
-        .filter(
-          ({ namespace, imagePullSecrets }) =>
-            imagePullSecrets.includes(document.secretName) && !foreign.has(namespace),
-        )
-        .map((serviceAccount): PlannedStep => {
-          return {
-            step: { phase: 'detach', kind: 'ServiceAccount', name: nameOf(serviceAccount), result: 'pending' },
-            async execute(dryRun) {
-              const ways = { manager: fieldManager(document), dryRun }
-              const result = await detachPullSecret(cluster, serviceAccount, document.secretName, ways)
-              return { result: result === 'detached' ? 'detached' : 'absent' }
-            },
-          }
-        })
+        .filter(({ imagePullSecrets }) => imagePullSecrets.includes(document.secretName))
+        .map((serviceAccount) => ({
+          entry: `${nameOf(serviceAccount)} ${document.secretName}`,
+          planned: planDetachment(document, serviceAccount, secrets, cluster),
+        }))
     }),
   )
-  return (await Promise.all(lists)).flat()
+  const all = (await Promise.all(lists)).flat()
+  const detached = new Set(all.filter(({ planned }) => planned.execute !== undefined).map(({ entry }) => entry))
+  return all
+    .filter(({ entry, planned }) => planned.execute !== undefined || !detached.has(entry))
+    .map(({ planned }) => planned)
+}
+
+function planDetachment(
+  document: Document,
+  serviceAccount: ServiceAccount,
+  secrets: readonly FoundPullSecret[],
+  cluster: Cluster,
+): PlannedStep {
+  const manager = fieldManager(document)
+  const step = { phase: 'detach', kind: 'ServiceAccount', name: nameOf(serviceAccount) } as const
+  const beside = secrets.find(
+    (found) => found.document === document && found.secret.namespace === serviceAccount.namespace,
+  )
+  if (beside?.owner === 'other')
+    return { step: { ...step, result: 'kept', note: `another manager wrote Secret ${document.secretName}` } }
+  if (beside === undefined && !serviceAccount.owners.includes(manager)) {
+    const note = `${document.secretName} was not attached by this document: no such Secret, and another manager of imagePullSecrets`
+    return { step: { ...step, result: 'kept', note } }
+  }
+  return {
+    step: { ...step, result: 'pending' },
+    async execute(dryRun) {
+      const result = await detachPullSecret(cluster, serviceAccount, document.secretName, { manager, dryRun })
+      return { result: result === 'detached' ? 'detached' : 'absent' }
+    },
+  }
 }
 
 /** The cloud's side is executed as a whole, by `destroyTrust`. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { readPullSecret } from '../support/read-pull-secret.ts'
 import { type PullpassRun, type PullpassWanted, runPullpass } from '../support/run-pullpass.ts'
@@ -27,10 +28,15 @@ async function succeed(
 }
 
 function seedAccount({ cluster }: TestSandbox, namespace: string, secrets: readonly string[]): void {
-  const metadata = { namespace, name: 'default' }
+  const fieldsV1 = { 'f:imagePullSecrets': {} }
+  const managedFields = [{ ...createdBy('kubectl-create'), fieldsV1 }]
+  const metadata = { namespace, name: 'default', managedFields }
   const imagePullSecrets = secrets.map((name) => ({ name }))
   cluster.seed({ apiVersion: 'v1', kind: 'ServiceAccount', metadata, imagePullSecrets })
 }
+
+const createdBy = (manager: string) =>
+  ({ manager, operation: 'Update', apiVersion: 'v1', time: '2026-11-24T11:00:00Z', fieldsType: 'FieldsV1' }) as const
 
 const pullSecretsOf = ({ cluster }: TestSandbox, namespace: string) =>
   cluster.store.read('ServiceAccount', namespace, 'default')?.['imagePullSecrets']
@@ -116,6 +122,7 @@ suite('uninstall', { concurrency: 4 }, () => {
     ])
 
     assert.ok(stepsOf(run).includes('pull-secrets kept Secret team-b/regcred'), run.stdout)
+    assert.ok(stepsOf(run).includes('detach kept ServiceAccount team-b/default'), run.stdout)
     assert.ok(readPullSecret(sandbox, 'team-b'))
     assert.deepEqual(pullSecretsOf(sandbox, 'team-b'), [{ name: 'other' }, { name: 'regcred' }])
   })
@@ -123,11 +130,39 @@ suite('uninstall', { concurrency: 4 }, () => {
   test('detaches in namespaces that the document no longer selects, and keeps other entries', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const file = await installed(sandbox)
-    seedAccount(sandbox, 'team-b', ['first', 'regcred', 'last'])
+    seedAccount(sandbox, 'team-b', ['first'])
+    const selecting = (await readFile(file, 'utf8')).replace('[team-a]', '[team-b]')
+    await succeed(sandbox, ['refresh', '-f', await sandbox.write('team-b.yaml', selecting)])
+    assert.deepEqual(pullSecretsOf(sandbox, 'team-b'), [{ name: 'first' }, { name: 'regcred' }])
 
     await succeed(sandbox, ['uninstall', '-f', file, '--yes', '--keep-trust'])
 
-    assert.deepEqual(pullSecretsOf(sandbox, 'team-b'), [{ name: 'first' }, { name: 'last' }])
+    assert.deepEqual(pullSecretsOf(sandbox, 'team-b'), [{ name: 'first' }])
+  })
+
+  test('detaches a service account that it attached, also when its Secret is already deleted', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const file = await installed(sandbox)
+    const secret = sandbox.cluster.store.read('Secret', 'team-a', 'regcred')
+    assert.ok(secret)
+    sandbox.cluster.store.remove(secret)
+
+    const run = await succeed(sandbox, ['uninstall', '-f', file, '--yes', '--keep-trust', ...json])
+
+    assert.equal(stepsOf(run)[0], 'detach detached ServiceAccount team-a/default')
+    assert.deepEqual(pullSecretsOf(sandbox, 'team-a'), [])
+  })
+
+  test('keeps an entry of that name that it did not attach, in a namespace without its Secret', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const file = await installed(sandbox)
+    seedAccount(sandbox, 'team-b', ['first', 'regcred', 'last'])
+
+    const run = await succeed(sandbox, ['uninstall', '-f', file, '--yes', '--keep-trust', ...json])
+
+    assert.ok(stepsOf(run).includes('detach kept ServiceAccount team-b/default'), run.stdout)
+    assert.match(run.stdout, /"note": "regcred was not attached by this document: /)
+    assert.deepEqual(pullSecretsOf(sandbox, 'team-b'), [{ name: 'first' }, { name: 'regcred' }, { name: 'last' }])
   })
 
   test('finds nothing to do when it runs again', async (t) => {

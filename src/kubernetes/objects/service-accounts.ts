@@ -104,6 +104,8 @@ export interface ServiceAccount {
   readonly resourceVersion: string
   /** Names, in their order: new pods get them all. */
   readonly imagePullSecrets: readonly string[]
+  /** Names of the field managers that own that list, which is atomic: the last one that changed it. */
+  readonly owners: readonly string[]
   readonly deleting: boolean
 }
 
@@ -124,6 +126,10 @@ function serviceAccountOf(account: JsonObject): ServiceAccount {
     name: asText(metadata['name']) ?? '',
     resourceVersion: asText(metadata['resourceVersion']) ?? '',
     imagePullSecrets: names.filter((name) => name !== undefined),
+    owners: asList(metadata['managedFields']).flatMap((entry) => {
+      const { manager, fieldsV1 } = asObject(entry) ?? {}
+      return typeof manager === 'string' && asObject(fieldsV1)?.['f:imagePullSecrets'] ? [manager] : []
+    }),
     deleting: metadata['deletionTimestamp'] !== undefined,
   }
 }
