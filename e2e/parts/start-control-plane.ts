@@ -57,7 +57,8 @@ export const startControlPlane = ({
       replicas += 1
       return startApiServer(cluster, `replica-${replicas}`, { issuer: first.issuer, keys, ...plan, ...differing })
     }
-    return { ...users, ...first, etcdAddress, kubeconfig, startReplica }
+    const userTokens = new Map([...users.userTokens].filter(([name]) => names.includes(name)))
+    return { ...users, ...first, userTokens, etcdAddress, kubeconfig, startReplica }
   })
 /** The address that it will listen on: the API server waits for it by itself. */
 async function startEtcd({ folder, start }: PartGround): Promise<string> {
