@@ -15,6 +15,8 @@ export interface Installation {
   /** In the order of their deletion: a right is removed before the policy that limits it. */
   readonly objects: readonly ApiObject[]
   readonly namespace: InstalledNamespace
+  /** Reads the namespace again: what others created there since then keeps it. */
+  readonly examineAgain: () => Promise<InstalledNamespace>
   /** ConfigMaps in other namespaces that record what trust apply created: further documents may need them. */
   readonly trustRecords: readonly ApiObject[]
 }
@@ -65,7 +67,8 @@ export async function findInstallation(cluster: Cluster, namespace: string): Pro
   const trustRecords = configMaps.filter((object) => object.name === trustRecordName && object.namespace !== namespace)
   const ours = new Set([...cronJobs, ...objects].map(({ uid }) => uid))
   const others = policies.filter(({ uid }) => !ours.has(uid))
-  return { cronJobs, objects, namespace: await examineNamespace(cluster, namespace, ours, others), trustRecords }
+  const examineAgain = async () => await examineNamespace(cluster, namespace, ours, others)
+  return { cronJobs, objects, namespace: await examineAgain(), examineAgain, trustRecords }
 }
 
 /** A namespace's name contains no dot. */
@@ -108,11 +111,14 @@ function foreignObjects(objects: readonly ApiObject[], ours: ReadonlySet<string>
   return objects.filter((object) => !owned.has(object.uid) && !isOfKubernetes(object))
 }
 
-/** Created in every namespace, or of no use after it; and the record of grants, which is of no use after `trust destroy`. */
+/** Of the core group: created in every namespace, or of no use after it; and the record of grants, which is of no use after `trust destroy`. */
 const everywhere = new Set([
   'ServiceAccount default',
   'ConfigMap kube-root-ca.crt',
   'ConfigMap openshift-service-ca.crt',
   `ConfigMap ${trustRecordName}`,
 ])
-const isOfKubernetes = ({ type, name }: ApiObject) => type.kind === 'Event' || everywhere.has(`${type.kind} ${name}`)
+const eventGroups = ['', 'events.k8s.io']
+/** A custom resource may have a kind of the same name: the API group tells them apart. */
+const isOfKubernetes = ({ type: { group, kind }, name }: ApiObject) =>
+  kind === 'Event' ? eventGroups.includes(group) : group === '' && everywhere.has(`${kind} ${name}`)

@@ -18,7 +18,7 @@ import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import { listPullSecrets, type PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { detachPullSecret, listServiceAccounts, type ServiceAccount } from '../kubernetes/objects/service-accounts.ts'
 import type { Removal } from '../trust/destroy.ts'
-import { findInstallation } from './installation.ts'
+import { findInstallation, type Installation } from './installation.ts'
 
 type Phase = 'stop' | 'detach' | 'pull-secrets' | 'trust' | 'installation' | 'namespace'
 
@@ -38,7 +38,7 @@ export interface UninstallStep {
 /** A step, and what executes it; absent: there is nothing to do. */
 interface PlannedStep {
   readonly step: UninstallStep
-  readonly execute?: (dryRun: 'all' | 'none') => Promise<Pick<UninstallStep, 'result'>>
+  readonly execute?: (dryRun: 'all' | 'none') => Promise<Pick<UninstallStep, 'result' | 'note'>>
 }
 
 export interface UninstallWanted {
@@ -76,7 +76,7 @@ export async function planUninstall(
     ...removals.map((removal) => ({ step: stepOfRemoval(removal) })),
     ...installation.objects.map((object) => deletion('installation', object, cluster, outside)),
     ...installation.trustRecords.map(keptRecord),
-    ...planNamespace(wanted.namespace, installation.namespace, cluster, outside),
+    ...planNamespace(wanted.namespace, installation, cluster, outside),
   ]
   return {
     steps: planned.map(({ step }) => step),
@@ -132,7 +132,7 @@ async function executeStep({ step, execute }: PlannedStep, dryRun: 'all' | 'none
 }
 
 /** A CronJob and a namespace are waited for: their Jobs and objects must be gone before what follows. */
-function deletion(phase: Phase, object: ApiObject, cluster: Cluster, outside: UninstallOutside): PlannedStep {
+function deletion(phase: Phase, object: ApiObject, cluster: Cluster, outside: UninstallOutside): Required<PlannedStep> {
   const waits = phase === 'stop' || object.type.kind === 'Namespace'
   return {
     step: { phase, kind: object.type.kind, name: nameOf(object), result: 'pending' },
@@ -265,14 +265,26 @@ function stepOfRemoval({ name, result, note, fault }: Removal): UninstallStep {
   return { ...step, ...(note !== undefined && { note }), ...(fault && { fault }) }
 }
 
+/** Each deletion reads the namespace again: objects that were created since the plan keep it, and the policies with it. */
 function planNamespace(
   name: string,
-  found: Awaited<ReturnType<typeof findInstallation>>['namespace'],
+  { namespace: found, examineAgain }: Installation,
   cluster: Cluster,
   outside: UninstallOutside,
 ): PlannedStep[] {
   if (found.state === 'removable')
-    return [...found.policies, found.object].map((object) => deletion('namespace', object, cluster, outside))
+    return [...found.policies, found.object].map((object): PlannedStep => {
+      const { step, execute } = deletion('namespace', object, cluster, outside)
+      return {
+        step,
+        async execute(dryRun) {
+          const now = await examineAgain()
+          if (now.state === 'absent' && object.type.kind === 'Namespace') return { result: 'absent' }
+          if (now.state === 'kept') return { result: 'kept', note: `namespace ${name} is kept: ${now.reason}` }
+          return await execute(dryRun)
+        },
+      }
+    })
   const step = { phase: 'namespace', kind: 'Namespace', name } as const
   if (found.state === 'absent') return [{ step: { ...step, result: 'absent' } }]
   return [{ step: { ...step, result: 'kept', note: found.reason } }]
