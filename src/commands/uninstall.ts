@@ -12,19 +12,24 @@ import { openTrust } from '../trust/desired.ts'
 import { destroyTrust, type Removal } from '../trust/destroy.ts'
 import { openRecord } from '../trust/record.ts'
 import { markOf } from '../trust/trusted-cluster.ts'
-import { planUninstall, type UninstallPlan, type UninstallStep } from '../uninstall/uninstall.ts'
+import {
+  type ConfirmedRemovals,
+  planUninstall,
+  type UninstallPlan,
+  type UninstallStep,
+} from '../uninstall/uninstall.ts'
 import type { Call, Command } from './command.ts'
 import { type Flag, usageFault } from './flag.ts'
 import { clusterFlags, outputFlags } from './flags.ts'
 import { printFaults, reportFault } from './report-error.ts'
-import { trustFlags, yesFlag } from './trust/flags.ts'
+import { removalFlags, yesFlag } from './trust/flags.ts'
 import { prepareTrust } from './trust/prepare.ts'
 
 type Switch = Flag & { readonly type: 'boolean' }
 
-const { context: _, ...trustFlagsOfOneCluster } = trustFlags
+const { context: _context, 'share-pool': _sharePool, ...trustFlagsOfOneCluster } = removalFlags
 
-const flags: Omit<typeof trustFlags, 'context'> &
+const flags: Omit<typeof removalFlags, 'context' | 'share-pool'> &
   typeof clusterFlags &
   typeof yesFlag &
   typeof outputFlags & {
@@ -40,14 +45,17 @@ const flags: Omit<typeof trustFlags, 'context'> &
     value: 'NAMESPACE',
     summary: 'Namespace that pullpass was installed in (default pullpass-system)',
   },
-  'delete-pull-secrets': { type: 'boolean', summary: 'Delete the pull secrets that pullpass created' },
+  'delete-pull-secrets': {
+    type: 'boolean',
+    summary: 'Delete the pull secrets whose credential this document manages, adopted ones included',
+  },
   'keep-trust': { type: 'boolean', summary: 'Keep what trust apply created at the cloud' },
   'dry-run': {
     type: 'boolean',
     summary: 'Show what would be removed; the API server checks each change and stores none',
   },
   ...clusterFlags,
-  ...yesFlag,
+  yes: { ...yesFlag.yes, summary: 'Remove without asking' },
   ...outputFlags,
 }
 
@@ -59,7 +67,7 @@ export const uninstall: Command<typeof flags> = {
   ],
   details: [
     'Removes in this order: the CronJob with its running Jobs; the Secret’s name from the service accounts that the',
-    'documents name; with --delete-pull-secrets the pull secrets; what trust apply created at the cloud; RBAC, network',
+    'documents name; with --delete-pull-secrets the pull secrets whose credential this document manages, adopted ones\nincluded; what trust apply created at the cloud; RBAC, network',
     'policy, ConfigMaps, service account and admission policies of the installation; and its namespace, if pullpass',
     'manifests created it and it contains nothing else. Each phase starts only when the one before it succeeded: after a',
     'failure, run the same command again. Objects that pullpass did not create are kept and named.',
@@ -76,6 +84,7 @@ export const uninstall: Command<typeof flags> = {
   async run(call) {
     const { flags: given, outside, terminal } = call
     const namespace = readNamespace(given.namespace)
+    if (given['keep-trust']) refuseTrustFlags(given)
     if (!given['dry-run'] && !given.yes && terminal.ask === undefined) throw noTerminal()
     const documents = await loadDocuments(given.file, { ...outside, ...terminal })
     const cluster = await connect(given, outside)
@@ -85,7 +94,7 @@ export const uninstall: Command<typeof flags> = {
         namespace,
         pullSecrets: given['delete-pull-secrets'] ? 'Delete' : 'Keep',
         ...(!given['keep-trust'] && {
-          destroyTrust: async (mode: 'plan' | 'destroy') => await removeTrust(call, mode),
+          destroyTrust: async (mode: 'plan' | ConfirmedRemovals) => await removeTrust(call, mode),
         }),
       } as const
       const plan = await planUninstall(wanted, cluster, outside)
@@ -108,12 +117,26 @@ function readNamespace(namespace = 'pullpass-system'): string {
   throw usageFault('uninstall', `--namespace is ${showValue(namespace)}`, expected)
 }
 
-async function removeTrust(call: Call<typeof flags>, mode: 'plan' | 'destroy'): Promise<Removal[]> {
+const flagsOfTrust = ['issuer', 'subject', 'repository', 'memory', 'pool-id', 'provider-id'] as const
+
+/** @throws USAGE_INVALID where a flag would have no effect */
+function refuseTrustFlags(given: Call<typeof flags>['flags']): void {
+  const stray = flagsOfTrust.find((name) => given[name] !== undefined && given[name].length > 0)
+  if (stray === undefined) return
+  throw usageFault('uninstall', `--${stray} has no effect beside --keep-trust`, 'one of them')
+}
+
+async function removeTrust(call: Call<typeof flags>, mode: 'plan' | ConfirmedRemovals): Promise<Removal[]> {
   const { context, ...given } = call.flags
-  const flagsOfTrust = { ...given, context: context === undefined ? [] : [context] }
-  return await prepareTrust('uninstall', { ...call, flags: flagsOfTrust }, 'always', async (prepared) => {
+  const flagsToPrepare = {
+    ...given,
+    context: context === undefined ? [] : [context],
+    publisher: undefined,
+    'share-pool': false,
+  }
+  return await prepareTrust('uninstall', { ...call, flags: flagsToPrepare }, 'always', async (prepared) => {
     const record = openRecord(prepared.connections)
-    const agree = mode === 'plan' ? undefined : async () => 'make' as const // confirmed for the whole plan
+    const agree = mode === 'plan' ? undefined : async (_: string, name: string) => (mode.has(name) ? 'make' : 'leave')
     const ways = { agree, record, marks: prepared.clusters.map(markOf) }
     return await destroyTrust(await openTrust(prepared.wanted, record, call.outside), ways, call.outside)
   })

@@ -18,8 +18,8 @@ export interface Removal {
 }
 
 export interface DestroyWays {
-  /** Absent in a dry run: nothing is taken, and nothing written. */
-  readonly agree: ((change: string) => Promise<'make' | 'leave'>) | undefined
+  /** Absent in a dry run: nothing is removed, and nothing written. `name`: of the resource. */
+  readonly agree: ((change: string, name: string) => Promise<'make' | 'leave'>) | undefined
   readonly record: TrustRecord
   /** Of the clusters: what carries one of them was made for one of them. */
   readonly marks: readonly string[]
@@ -56,7 +56,8 @@ async function takeBack(
     const found = await resource.lookBack({ marks: ways.marks, gone })
     if (found.state !== 'removable' || recorded === 'no') return await leave(resource, found, recorded, ways)
     if (ways.agree === undefined) return { result: 'remove' }
-    if ((await ways.agree(`remove ${resource.kind} ${resource.name}`)) === 'leave') return { result: 'declined' }
+    if ((await ways.agree(`remove ${resource.kind} ${resource.name}`, resource.name)) === 'leave')
+      return { result: 'declined' }
     begun = 'begun'
     await remember(resource.memo(), ways.record, outside.log)
     const note = await found.remove()

@@ -30,7 +30,7 @@ export interface UninstallStep {
   readonly name: string
   /** `blocked`: an earlier phase failed. `pending`: not executed yet, in a plan. */
   readonly result: 'pending' | 'deleted' | 'detached' | 'absent' | 'kept' | 'failed' | 'blocked'
-  /** Why it was kept. */
+  /** Why it was kept or blocked. */
   readonly note?: string
   readonly fault?: PullpassError
 }
@@ -41,13 +41,16 @@ interface PlannedStep {
   readonly execute?: (dryRun: 'all' | 'none') => Promise<Pick<UninstallStep, 'result' | 'note'>>
 }
 
+/** Names of the cloud resources that the plan showed as pending: no other is removed. */
+export type ConfirmedRemovals = ReadonlySet<string>
+
 export interface UninstallWanted {
   readonly documents: readonly Document[]
   /** Where pullpass was installed. */
   readonly namespace: string
   readonly pullSecrets: 'Delete' | 'Keep'
   /** Absent: what was created at the cloud is kept. */
-  readonly destroyTrust?: (mode: 'plan' | 'destroy') => Promise<readonly Removal[]>
+  readonly destroyTrust?: (mode: 'plan' | ConfirmedRemovals) => Promise<readonly Removal[]>
 }
 
 export interface UninstallPlan {
@@ -114,7 +117,10 @@ async function executePhases(
     else if (phase !== 'trust')
       for (const one of steps) done.push(await executeStep(one, dryRun)) // in their order
     else if (dryRun === 'all') done.push(...steps.map(({ step }) => withPending(step, 'deleted')))
-    else done.push(...((await destroyTrust?.('destroy')) ?? []).map(stepOfRemoval))
+    else {
+      const confirmed = steps.filter(({ step }) => step.result === 'pending').map(({ step }) => step.name)
+      done.push(...((await destroyTrust?.(new Set(confirmed))) ?? []).map(stepOfRemoval))
+    }
   }
   return done
 }
@@ -256,13 +262,14 @@ function stepOfRemoval({ name, result, note, fault }: Removal): UninstallStep {
     remove: 'pending',
     absent: 'absent',
     kept: 'kept',
-    declined: 'kept',
+    declined: 'blocked', // it is still recorded: the record, in the namespace, has to stay
     failed: 'failed',
     unfinished: 'failed',
     'not done': 'blocked',
   } as const
   const step = { phase: 'trust', kind: 'Trust', name, result: results[result] } as const
-  return { ...step, ...(note !== undefined && { note }), ...(fault && { fault }) }
+  const says = result === 'declined' ? 'it was not in the plan: run the same command again' : note
+  return { ...step, ...(says !== undefined && { note: says }), ...(fault && { fault }) }
 }
 
 /** Each deletion reads the namespace again: objects that were created since the plan keep it, and the policies with it. */

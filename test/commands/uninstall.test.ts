@@ -195,6 +195,56 @@ suite('uninstall', { concurrency: 4 }, () => {
     assert.deepEqual(readPullSecret(sandbox, 'team-a'), before)
   })
 
+  test('removes at the cloud only what the plan showed, and keeps the record of anything else', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const file = await installed(sandbox)
+    const { policies } = sandbox.google
+    const granted = policies.read(sandbox.repository)
+    policies.write(sandbox.repository, [])
+    const ask = async () => {
+      policies.write(sandbox.repository, granted.bindings) // between the plan and the answer
+      return 'yes'
+    }
+
+    const run = await runPullpass(sandbox, ['uninstall', '-f', file, ...json], { ask })
+
+    assert.equal(run.exitCode, 1)
+    assert.match(run.stdout, /"result": "blocked",\s+"note": "it was not in the plan: run the same command again"/)
+    const roles = heldBy(sandbox).repositoryPolicy.map(({ role }) => role)
+    assert.deepEqual(roles, ['roles/artifactregistry.reader'])
+    assert.match(JSON.stringify(heldBy(sandbox).record), /artifactregistry/)
+  })
+
+  for (const [flag, value] of [
+    ['--subject', '???'],
+    ['--issuer', 'https://oidc.example.com'],
+    ['--repository', 'images'],
+    ['--memory', 'a/b'],
+    ['--pool-id', 'prod=pool'],
+    ['--provider-id', 'prod=cluster'],
+  ] as const) {
+    test(`refuses ${flag} beside --keep-trust, before anything is read`, async (t) => {
+      const sandbox = await startTestSandbox(t, { trust: 'absent' })
+      const words = ['uninstall', '-f', 'absent.yaml', '--yes', '--keep-trust', flag, value]
+      const run = await runPullpass(sandbox, words)
+      assert.equal(run.exitCode, 2)
+      assert.match(run.stderr, new RegExp(`^USAGE_INVALID .*: ${flag} has no effect beside --keep-trust$`, 'm'))
+    })
+  }
+
+  test('does not take --publisher and --share-pool, which removals do not depend on', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    for (const words of [
+      ['uninstall', '--publisher', 'a/b'],
+      ['uninstall', '--share-pool'],
+      ['trust', 'destroy', '--publisher', 'a/b'],
+    ]) {
+      const run = await runPullpass(sandbox, [...words, '--yes', '-f', 'absent.yaml'])
+      assert.equal(run.exitCode, 2)
+      assert.match(run.stderr, /^USAGE_INVALID \(run\): .*--(publisher|share-pool)/m)
+    }
+  })
+
   test('without a terminal needs --yes, and says so before anything is read', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const run = await runPullpass(sandbox, ['uninstall', '-f', 'absent.yaml'])

@@ -10,14 +10,14 @@ import { outputFlags } from '../flags.ts'
 import { printFaults } from '../report-error.ts'
 import { printRemovals } from './apply-report.ts'
 import { askBefore } from './confirm.ts'
-import { trustFlags, yesFlag } from './flags.ts'
+import { removalFlags, yesFlag } from './flags.ts'
 import { prepareTrust } from './prepare.ts'
 
-const flags: typeof trustFlags &
+const flags: typeof removalFlags &
   typeof yesFlag &
   typeof outputFlags & { readonly 'dry-run': Flag & { readonly type: 'boolean' } } = {
-  ...trustFlags,
-  ...yesFlag,
+  ...removalFlags,
+  yes: { ...yesFlag.yes, summary: 'Remove without asking' },
   'dry-run': { type: 'boolean', summary: 'Show what would be removed, and remove nothing' },
   ...outputFlags,
 }
@@ -47,7 +47,8 @@ export const destroy: Command<typeof flags> = {
     const consent = call.flags.yes ? 'given' : 'to be asked'
     const hint = 'see first what would be removed: pullpass trust destroy --dry-run'
     const agree = call.flags['dry-run'] ? undefined : askBefore({ command: 'trust destroy', consent, hint }, call)
-    return await prepareTrust('trust destroy', call, 'always', async ({ clusters, connections, wanted }) => {
+    const prepared = { ...call, flags: { ...call.flags, publisher: undefined } }
+    return await prepareTrust('trust destroy', prepared, 'always', async ({ clusters, connections, wanted }) => {
       const ways = { agree, record: openRecord(connections), marks: clusters.map(markOf) }
       const resources = await openTrust(wanted, ways.record, call.outside)
       const removals = await destroyTrust(resources, ways, call.outside)

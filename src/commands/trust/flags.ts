@@ -76,6 +76,11 @@ export const trustFlags: TrustFlags = {
   },
 }
 
+const { publisher: _publisher, ...flagsOfRemoval } = trustFlags
+
+/** Of commands that remove: the publisher is part of a provider's condition, which they do not compare. */
+export const removalFlags: Omit<TrustFlags, 'publisher'> = flagsOfRemoval
+
 export const replaceFlag: { readonly replace: Choice<Replaceable> & { readonly multiple: true } } = {
   replace: {
     type: 'string',
