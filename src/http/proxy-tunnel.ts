@@ -66,12 +66,15 @@ async function openTunnel(proxy: HttpProxy, { target, timeoutMs, secureContext }
   let head = ''
   const onData = (piece: Buffer) => {
     head += piece.toString('latin1')
-    const { status, rest } = parseHead(head)
+    let { status, rest } = parseHead(head)
+    while (rest !== undefined && isInterim(status)) {
+      head = rest
+      ;({ status, rest } = parseHead(head))
+    }
     if (rest === undefined) {
       if (head.length > longestHead) fail('answered something else than HTTP')
     } else if (status === undefined) fail('answered something else than HTTP')
-    else if (status < 200) head = rest
-    else if (status > 299) fail(`answered ${status}`, status)
+    else if (status < 200 || status > 299) fail(`answered ${status}`, status)
     else if (rest !== '') fail('sent more than its answer')
     else resolve(socket)
   }
@@ -107,6 +110,9 @@ function connectRequest({ authorization }: HttpProxy, target: string): string {
   if (authorization !== undefined) lines.push(`proxy-authorization: ${authorization.reveal()}`)
   return `${lines.join('\r\n')}\r\n\r\n`
 }
+
+/** 101 switches to another protocol, which was not asked for: a final answer. */
+const isInterim = (status: number | undefined) => status !== undefined && status < 200 && status !== 101
 
 /** `rest`: what follows the head, undefined as long as it has no end; `status`: undefined where it is none of HTTP. */
 function parseHead(text: string): { status?: number; rest?: string } {

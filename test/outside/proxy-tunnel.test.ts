@@ -35,6 +35,18 @@ suite('a proxy that opens no tunnel fails the request, and the error says why', 
     refuses: [after('HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno'), 'answered 403'],
     'has no way to the host': [after('HTTP/1.1 502 Bad Gateway\r\n\r\n'), 'answered 502'],
     redirects: [after('HTTP/1.1 302 Found\r\nlocation: http://elsewhere.example/\r\n\r\n'), 'answered 302'],
+    'switches to another protocol': [
+      after('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n'),
+      'answered 101',
+    ],
+    'sends interim answers and a refusal in one packet': [
+      after(`${'HTTP/1.1 100 Continue\r\n\r\n'.repeat(2)}HTTP/1.1 403 Forbidden\r\n\r\n`),
+      'answered 403',
+    ],
+    'sends an interim answer and something else in one packet': [
+      after('HTTP/1.1 102 Processing\r\n\r\nSSH-2.0-OpenSSH_9.9\r\n\r\n'),
+      'answered something else than HTTP',
+    ],
     'speaks another protocol': [after('SSH-2.0-OpenSSH_9.9\r\n\r\n'), 'answered something else than HTTP'],
     'closes the connection': [(socket) => socket.end(), 'closed the connection without an answer'],
     'resets the connection': [(socket) => socket.resetAndDestroy(), 'failed: ECONNRESET'],
