@@ -1,7 +1,8 @@
 /**
  * The secrets that a run has sent or obtained, and the search for them in words from outside. One host may play two roles
  * (token service and IAM, registry and issuer), so words are compared with every secret of the run, not only with what this
- * request sent. Looked for as it is, in base64, in base64url and URL-encoded; who ciphers it otherwise is not found out.
+ * request sent. Looked for as it is, in base64, in base64url and URL-encoded, each also with spaces and invisible characters
+ * in between; another encoding is not found.
  */
 import { quote } from './quote.ts'
 import type { Redacted } from './redacted.ts'
@@ -9,23 +10,22 @@ import type { Redacted } from './redacted.ts'
 /** Part of the run's context, never global. */
 export class SecretRegister implements Iterable<Redacted> {
   readonly #secrets = new Map<string, Redacted>()
-  #pieces: Set<string> | undefined
+  /** How many of the secrets hold a piece: two tokens of one issuer share some. Made when it is first asked for. */
+  #counts: Map<string, number> | undefined
 
   /** Called before a secret is sent, and where one is obtained. */
   add(...secrets: readonly (Redacted | undefined)[]): void {
     for (const secret of secrets) {
       if (secret === undefined) continue
       const value = secret.reveal()
-      if (this.#secrets.delete(value)) {
-        this.#secrets.set(value, secret) // the latest last
-        continue
-      }
-      this.#secrets.set(value, secret)
-      if (this.#pieces !== undefined) addPieces(value, this.#pieces)
+      const isKnown = this.#secrets.delete(value)
+      this.#secrets.set(value, secret) // the latest last
+      if (isKnown) continue
+      if (this.#counts !== undefined) countPieces(this.#counts, value, 1)
       const [oldest] = this.#secrets.keys()
       if (this.#secrets.size > most && oldest !== undefined) {
         this.#secrets.delete(oldest)
-        this.#pieces = undefined // made anew where it is asked for
+        if (this.#counts !== undefined) countPieces(this.#counts, oldest, -1)
       }
     }
   }
@@ -34,9 +34,22 @@ export class SecretRegister implements Iterable<Redacted> {
     return this.#secrets.values()
   }
 
-  get pieces(): ReadonlySet<string> {
-    this.#pieces ??= piecesOf(this)
-    return this.#pieces
+  get pieces(): Pieces {
+    if (this.#counts === undefined) {
+      this.#counts = new Map()
+      for (const value of this.#secrets.keys()) countPieces(this.#counts, value, 1)
+    }
+    return this.#counts
+  }
+}
+
+type Pieces = Pick<ReadonlySet<string>, 'has' | 'size'>
+
+function countPieces(counts: Map<string, number>, secret: string, change: 1 | -1): void {
+  for (const piece of piecesOf(secret)) {
+    const count = (counts.get(piece) ?? 0) + change
+    if (count > 0) counts.set(piece, count)
+    else counts.delete(piece)
   }
 }
 
@@ -53,50 +66,114 @@ export function quoteSafely(text: string, secrets: Iterable<Redacted>): string {
   return repeatsSecret(shown, secrets) ? withheld : shown
 }
 
-/** Whether 23 characters of a secret in a row (of a shorter one: 12 at its beginning or end) are in `text`. */
+/**
+ * Whether 23 characters of a secret in a row (of a shorter one: 12 at its beginning or end) are in `text`, with or without
+ * spaces and invisible characters between them.
+ */
 export function repeatsSecret(text: string, secrets: Iterable<Redacted>): boolean {
-  const pieces = secrets instanceof SecretRegister ? secrets.pieces : piecesOf(secrets)
-  return nextPiece(text, 0, pieces) !== undefined
+  const pieces =
+    secrets instanceof SecretRegister
+      ? secrets.pieces
+      : new Set([...secrets].flatMap((secret) => [...piecesOf(secret.reveal())]))
+  const compacted = compact(text)
+  return holdsPiece(text, pieces) || (compacted !== text && holdsPiece(compacted, pieces))
 }
 
 /** The last defence before text is printed: each word that repeats a secret is replaced. */
 export function withholdSecrets(text: string, secrets: SecretRegister): string {
-  const { pieces } = secrets
+  if (!repeatsSecret(text, secrets)) return text
   let shown = ''
   let from = 0
-  for (let at = nextPiece(text, 0, pieces); at !== undefined; at = nextPiece(text, from, pieces)) {
-    let start = at
-    while (start > from && !endsWord(text.charAt(start - 1))) start -= 1
+  for (const { start, end } of mergeRanges(text, rangesOf(text, secrets.pieces))) {
     shown += `${text.slice(from, start)}(withheld: it repeats a secret)`
-    from = at + pieceLength
-    while (from < text.length && !endsWord(text.charAt(from))) from += 1
+    from = end
   }
   return shown + text.slice(from)
 }
 
+/** Of the text: `end` is behind the last character. */
+interface Range {
+  readonly start: number
+  readonly end: number
+}
+
+/** Every piece in the text as it is, and in the text without what is ignored. */
+function rangesOf(text: string, pieces: Pieces): Range[] {
+  const ranges: Range[] = []
+  const positions = positionsOf(text)
+  const compacted = compact(text)
+  for (let at = 0; at + pieceLength <= text.length; at++) {
+    if (pieces.has(text.slice(at, at + pieceLength))) ranges.push({ start: at, end: at + pieceLength })
+    const [first, last] = [positions[at], positions[at + pieceLength - 1]]
+    if (first === undefined || last === undefined) continue
+    if (pieces.has(compacted.slice(at, at + pieceLength))) ranges.push({ start: first, end: last + 1 })
+  }
+  return ranges.toSorted((one, other) => one.start - other.start)
+}
+
+/** Whole words; what only ignored characters separate is one. */
+function mergeRanges(text: string, ranges: readonly Range[]): Range[] {
+  const merged: Range[] = []
+  for (const { start, end } of ranges) {
+    const last = merged.at(-1)
+    if (last !== undefined && compact(text.slice(last.end, start)) === '') {
+      merged[merged.length - 1] = { start: last.start, end: endOfWord(text, Math.max(end, last.end)) }
+    } else merged.push({ start: startOfWord(text, start, last?.end ?? 0), end: endOfWord(text, end) })
+  }
+  return merged
+}
+
 const endsWord = (character: string) => /[\s"'`]/.test(character)
 
-function nextPiece(text: string, from: number, pieces: ReadonlySet<string>): number | undefined {
-  if (pieces.size === 0) return undefined
-  for (let at = from; at + pieceLength <= text.length; at++) {
-    if (pieces.has(text.slice(at, at + pieceLength))) return at
+function startOfWord(text: string, at: number, least: number): number {
+  let start = at
+  while (start > least && !endsWord(text.charAt(start - 1))) start -= 1
+  return start
+}
+
+function endOfWord(text: string, at: number): number {
+  let end = at
+  while (end < text.length && !endsWord(text.charAt(end))) end += 1
+  return end
+}
+
+/** White space and what is not visible, as it is, as JSON escapes it, and the sign that `plainLine` puts in its place. */
+const ignored = /\\u[\da-f]{4}|\\[bfnrt]|[\s\p{Cc}\p{Cf}\p{DI}\uFFFD]/giu
+
+const compact = (text: string): string => text.replaceAll(ignored, '')
+
+/** Where each character of the compact text stands in the text. */
+function positionsOf(text: string): number[] {
+  const positions: number[] = []
+  let at = 0
+  const keepUntil = (end: number) => {
+    for (; at < end; at++) positions.push(at)
   }
-  return undefined
+  for (const { index, 0: found } of text.matchAll(ignored)) {
+    keepUntil(index)
+    at = index + found.length
+  }
+  keepUntil(text.length)
+  return positions
 }
 
-function piecesOf(secrets: Iterable<Redacted>): Set<string> {
+function holdsPiece(text: string, pieces: Pieces): boolean {
+  if (pieces.size === 0) return false
+  for (let at = 0; at + pieceLength <= text.length; at++) {
+    if (pieces.has(text.slice(at, at + pieceLength))) return true
+  }
+  return false
+}
+
+function piecesOf(secret: string): Set<string> {
   const pieces = new Set<string>()
-  for (const secret of secrets) addPieces(secret.reveal(), pieces)
-  return pieces
-}
-
-function addPieces(secret: string, pieces: Set<string>): void {
   for (const spelling of spellingsOf(secret)) {
     for (let at = 0; at + pieceLength <= spelling.length; at += pieceLength) {
       pieces.add(spelling.slice(at, at + pieceLength))
     }
     if (spelling.length >= pieceLength) pieces.add(spelling.slice(-pieceLength))
   }
+  return pieces
 }
 
 /** Base64 depends on how many bytes came before: three ways, without the ends, which the neighbours change. */
@@ -107,7 +184,13 @@ function spellingsOf(secret: string): string[] {
       .slice(before * 2)
       .replaceAll('=', ''),
   )
-  return [secret, encoded(secret), ...base64, ...base64.map((one) => one.replaceAll('+', '-').replaceAll('/', '_'))]
+  return [
+    secret,
+    compact(secret),
+    encoded(secret),
+    ...base64,
+    ...base64.map((one) => one.replaceAll('+', '-').replaceAll('/', '_')),
+  ]
 }
 
 /** Half a surrogate pair cannot be encoded. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
+import { plainJson, plainLine } from '../../src/text/plain-text.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 import { quoteSafely, repeatsSecret, SecretRegister, withholdSecrets } from '../../src/text/secret-register.ts'
 
@@ -44,6 +45,35 @@ suite('words of others', () => {
     )
   })
 
+  for (const [name, between] of Object.entries({
+    'a space': ' ',
+    'a line end': '\n',
+    'a no-break space': '\u00A0',
+    'a zero-width space': '\u200B',
+    'a soft hyphen': '\u00AD',
+    'a tag outside the basic plane': '\u{E0041}',
+    'a variation selector': '\uFE0F',
+  })) {
+    for (const [form, spell] of Object.entries(spellings)) {
+      test(`are withheld where they repeat a secret, ${form}, with ${name} every 11 characters`, () => {
+        const token = 'ya29.a0AfH6SMBx-planted+operators/token~0123456789&abcdefghijklmnop'
+        const words = `it was ${spell(token).replaceAll(/.{11}/g, (piece) => piece + between)} again`
+        const register = registerOf('the first secret', token)
+        assert.equal(quoteSafely(words, register), withheld)
+        const note = '(withheld: it repeats a secret)'
+        assert.equal(withholdSecrets(words, register), `it was ${note} again`)
+        assert.equal(withholdSecrets(plainLine(words), register), `it was ${note} again`)
+        assert.equal(withholdSecrets(JSON.stringify({ words }), register).includes(spell(token).slice(11, 22)), false)
+        assert.equal(withholdSecrets(plainJson(words), register).includes(spell(token).slice(11, 22)), false)
+      })
+    }
+  }
+
+  test('are withheld where they repeat lines of a secret in one', () => {
+    const secretLines = 'a planted\nsecret of\nseveral\nlines and words'
+    assert.equal(quoteSafely(`it was ${secretLines}`, registerOf(secretLines)), withheld)
+  })
+
   test('are shown otherwise, in one line of bounded length', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 1000 }), (words) => {
@@ -82,6 +112,38 @@ suite('the secrets of a run', () => {
       [...register].some((one) => one.reveal() === nth(99)),
       false,
     )
+  })
+
+  test('are each read once, though a thousand are added and searched for in turn', () => {
+    let reads = 0
+    class Counted extends Redacted {
+      override reveal(): string {
+        reads += 1
+        return super.reveal()
+      }
+    }
+    const register = new SecretRegister()
+    const nth = (count: number) => `${count}-a-session-token-0123456789-of-${count}-abcdefghijklmn`
+    for (let count = 0; count < 1000; count++) {
+      register.add(new Counted(nth(count)))
+      assert.equal(repeatsSecret(nth(count), register), true)
+    }
+    assert.equal(reads, 1000)
+    assert.equal(register.pieces.has(nth(699).slice(0, 12)), false)
+    assert.equal(register.pieces.has(nth(700).slice(0, 12)), true)
+  })
+
+  test('are found by a part that they share with one that was dropped', () => {
+    const register = registerOf('a-shared-beginning-of-one')
+    assert.equal(repeatsSecret('a-shared-beginning-of', register), true)
+    register.add(new Redacted('a-shared-beginning-of-another'))
+    for (let count = 0; count < 299; count++) register.add(new Redacted(`another-secret-of-number-${count}`))
+    assert.equal(
+      [...register].some((one) => one.reveal() === 'a-shared-beginning-of-one'),
+      false,
+    )
+    assert.equal(repeatsSecret('a-shared-beginning-of', register), true)
+    assert.equal(repeatsSecret('ginning-of-one', register), false)
   })
 
   test('are found in a long text without delay', () => {
