@@ -63,15 +63,29 @@ export interface AuthorityFacts {
   readonly recorded: readonly string[] | undefined
   /** Whether this process has recorded what it believes before. */
   readonly isRecorded: boolean
+  /** Recorded first by this process, on the word of the CA bundle alone. */
+  readonly firstAuthorities: readonly Authority[]
 }
 
 export function authorityAlarms(facts: AuthorityFacts): Alarm[] {
   if (facts.trusted.pinned.length === 0) return []
-  return [...changedAlarm(facts), ...unbelievedAlarm(facts), ...recordAlarm(facts)]
+  return [...severalAlarm(facts), ...changedAlarm(facts), ...unbelievedAlarm(facts), ...recordAlarm(facts)]
 }
 
 const remedy =
   "where the cluster's CA is being rotated, compare the fingerprint with the CA certificate on a control-plane node, then restart pullpass with --accept-ca=FINGERPRINT for each CA that API servers use; else see who may write ConfigMap kube-root-ca.crt in pullpass's namespace, and delete it: its controller creates it again"
+
+/** One of them may have been added before pullpass was installed. */
+function severalAlarm({ firstAuthorities }: AuthorityFacts): Alarm[] {
+  if (firstAuthorities.length < 2) return []
+  return [
+    {
+      reason: 'AuthorityChanged',
+      subject: 'several',
+      says: `the CA bundle that vouches for API servers had several CAs when they were recorded first (${listed('SHA-256', firstAuthorities).join()}), and each is believed; fix: ${remedy}`,
+    },
+  ]
+}
 
 function changedAlarm({ trusted: { pinned }, configured }: AuthorityFacts): Alarm[] {
   if (configured instanceof PullpassError) {

@@ -35,6 +35,7 @@ export interface RoundBefore {
   readonly witnessed: readonly IssuerKey[]
   readonly removals: readonly RevocationRemoval[]
   readonly servers: KnownServers | undefined
+  readonly firstAuthorities: readonly Authority[]
 }
 
 /** What does not change from look to look. */
@@ -51,6 +52,8 @@ export interface RoundVerdict {
   /** Served by others alone. */
   readonly held: readonly HeldKey[]
   readonly servers: KnownServers | undefined
+  /** Recorded first by this process, on the word of the CA bundle alone. */
+  readonly firstAuthorities: readonly Authority[]
   /** Served now, or in an earlier look of this process, remembered and not revoked since. */
   readonly witnessed: readonly IssuerKey[]
   /** By kid, with the `iss` of the token that named it. */
@@ -80,6 +83,7 @@ export function judgeRound(facts: RoundFacts, before: RoundBefore, rules: RoundR
   const memory = remembered && observeKeys(remembered, seen, now)
   const removals = keepRemovals(before.removals, merged?.removed ?? [], now)
   const isLater = before.memory !== undefined
+  const firstAuthorities = isLater ? before.firstAuthorities : firstRecorded(facts, rules)
   const isWhole = facts.replicasFault === undefined && facts.readings.every(isWholeReading)
   return {
     memory,
@@ -87,13 +91,20 @@ export function judgeRound(facts: RoundFacts, before: RoundBefore, rules: RoundR
     served,
     held,
     servers: before.servers === undefined && facts.memory instanceof PullpassError ? undefined : known,
+    firstAuthorities,
     witnessed: mergeKeys(served, before.witnessed).filter((key) => memory === undefined || isStaying(memory, key)),
     signing,
     clusterIssuer: read[0]?.issuer,
     removals,
     alarms: [
       ...alarmsOf(facts),
-      ...authorityAlarms({ ...facts, trusted: rules.trusted, recorded: recordedIn(facts), isRecorded: isLater }),
+      ...authorityAlarms({
+        ...facts,
+        trusted: rules.trusted,
+        recorded: recordedIn(facts),
+        isRecorded: isLater,
+        firstAuthorities,
+      }),
       ...removals.map(({ alarm }) => alarm),
       ...(memory ? signingAlarms(signing, served, memory) : []),
     ],
@@ -104,6 +115,11 @@ export function judgeRound(facts: RoundFacts, before: RoundBefore, rules: RoundR
 function recordedServers({ memory }: RoundFacts): KnownServers | undefined {
   if (memory instanceof PullpassError || memory.servers === undefined) return undefined
   return new Map(memory.servers.map((from) => [from, 0]))
+}
+
+function firstRecorded({ memory, believed = [] }: RoundFacts, { trusted }: RoundRules): readonly Authority[] {
+  const isFirst = !(memory instanceof PullpassError) && memory.authorities === undefined
+  return isFirst && trusted.accepted.length === 0 ? believed : []
 }
 
 const recordedIn = ({ memory }: RoundFacts) => (memory instanceof PullpassError ? undefined : memory.authorities)

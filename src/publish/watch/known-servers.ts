@@ -1,21 +1,24 @@
 /**
- * Which served keys the word of API servers makes public. An API server is known by its address: those of the first look in a
- * cluster, those that --replica names, and each other one from the look on in which it serves no key that is held back. Known
- * addresses are recorded, so that a restart of the watch makes none known.
+ * Which served keys the word of API servers makes public. An API server is known by its address: those that served a key at the
+ * first look in a cluster, and those that --replica names. Known addresses are recorded, so that a restart of the watch makes none
+ * known.
  *
  *   served by a known API server, or public already, or accepted by --accept-key ─▶ confirmed
  *   served by API servers at new addresses alone ─▶ held back, as long as a known one was heard from in the last ten minutes
  *   none of the API servers that answer has a certificate of a believed authority ─▶ held back
  *
- * API servers that are restarted in place are known, so that their new key is confirmed at once. A roll-out that replaces them by
- * others with new addresses has its new key confirmed as soon as one known API server serves it, or ten minutes after the last
- * known one is gone.
+ * To serve the public keys makes no address known: anyone can serve them. API servers that are restarted in place are known, so
+ * that their new key is confirmed at once. A roll-out that replaces them by others with new addresses has its new key confirmed as
+ * soon as one known API server serves it, or ten minutes after the last known one is gone; then those that serve a key are known.
  */
 import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { Outside } from '../../http/context.ts'
 import type { ReplicaReading } from '../../oidc/cluster/api-servers.ts'
 import { type IssuerKey, sameKey, thumbprintOf, whyUnusable } from '../../oidc/keys.ts'
 import { quote } from '../../text/quote.ts'
 import type { Alarm } from './alarm.ts'
+import { writeEvent } from './report-alarms.ts'
+import type { WatchWanted } from './state.ts'
 
 /** By address: looks since the known API server answered last. */
 export type KnownServers = ReadonlyMap<string, number>
@@ -65,7 +68,7 @@ export function judgeServers(facts: ServerFacts): ServerVerdict {
     if (isPublic || isVouched || facts.acceptedKeys.includes(thumbprintOf(key))) confirmed.push(key)
     else held.push({ key, from, why: facts.standing === 'believed' ? 'new address' : 'unbelieved authority' })
   }
-  return { confirmed, held, known: facts.standing === 'believed' ? knownAfter(facts, answers, held) : facts.known }
+  return { confirmed, held, known: facts.standing === 'believed' ? knownAfter(facts.known, answers) : facts.known }
 }
 
 interface Answer {
@@ -89,19 +92,28 @@ function gatherKeys(answers: readonly Answer[]): { key: IssuerKey; from: string[
   return [...gathered.values()]
 }
 
-/** At the first look all that are listed, whether they answered or not; later those whose keys are all confirmed. */
-function knownAfter(
-  { readings, known }: ServerFacts,
-  answers: readonly Answer[],
-  held: readonly HeldKey[],
-): KnownServers | undefined {
-  if (answers.length === 0) return known
-  if (known === undefined) return new Map(readings.map(({ from }) => [from, 0]))
-  const suspects = new Set(held.flatMap(({ from }) => from))
-  const aged = [...known].map(([from, looks]): [string, number] => [from, looks + 1])
-  const answered = answers.filter(({ from }) => !suspects.has(from) || known.has(from))
-  const after = new Map([...aged, ...answered.map(({ from }): [string, number] => [from, 0])])
-  return new Map([...after].filter(([, looks]) => looks < looksToLeave))
+/** An answer without a usable key makes no address known. */
+function knownAfter(known: KnownServers | undefined, answers: readonly Answer[]): KnownServers | undefined {
+  const answered = answers.filter(({ keys }) => keys.some((key) => whyUnusable(key) === undefined))
+  if (answered.length === 0) return known
+  if (known === undefined || known.size === 0) return new Map(answered.map(({ from }) => [from, 0]))
+  const heard = new Set(answered.map(({ from }) => from))
+  const after = [...known].map(([from, looks]): [string, number] => [from, heard.has(from) ? 0 : looks + 1])
+  return new Map(after.filter(([, looks]) => looks < looksToLeave))
+}
+
+/** Says which API servers are known from this look on, because no known one was heard from any more. */
+export async function announceServers(
+  before: KnownServers | undefined,
+  after: KnownServers | undefined,
+  { cluster, memory: about }: Pick<WatchWanted, 'cluster' | 'memory'>,
+  outside: Pick<Outside, 'now' | 'random' | 'log'>,
+): Promise<void> {
+  const added = before === undefined ? [] : [...(after?.keys() ?? [])].filter((from) => !before.has(from))
+  if (added.length === 0) return
+  const says = `no known API server answered for ten minutes: from now on keys are published on the word of ${added.slice(0, 5).join(', ')}${added.length > 5 ? ` and ${added.length - 5} more` : ''}; compare these addresses with those of the control-plane nodes; else see who may write EndpointSlices in namespace default`
+  outside.log('warn', 'API servers at new addresses are known', { says })
+  await writeEvent(cluster, about, { type: 'Warning', reason: 'ServersReplaced', says, now: outside.now() }, outside)
 }
 
 /** `published`: once this look's publication is known. */

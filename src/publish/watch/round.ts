@@ -7,7 +7,7 @@ import type { Alarm } from './alarm.ts'
 import { forgetOldKeys, type KeyChoice } from './choose-keys.ts'
 import { type ClockVerdict, judgeClock } from './clock.ts'
 import { gatherRound, judgeRound, type RoundFacts, type RoundVerdict } from './evaluate-round.ts'
-import { heldKeyAlarms } from './known-servers.ts'
+import { announceServers, heldKeyAlarms } from './known-servers.ts'
 import { nothingTried, type Publishing, publishRound } from './publish-round.ts'
 import { type ToldAlarms, tellAlarms } from './report-alarms.ts'
 import { announceSafeKeys, notePublished, safeKeysOf } from './safe-keys.ts'
@@ -22,6 +22,7 @@ export interface WatchState {
   readonly removals: RoundVerdict['removals']
   readonly servers: RoundVerdict['servers']
   readonly believed: RoundFacts['believed']
+  readonly firstAuthorities: RoundVerdict['firstAuthorities']
   readonly publishing: Publishing
   /** Settled by the first look: in a roll-out to another issuer replicas differ. */
   readonly issuer: string | undefined
@@ -36,6 +37,7 @@ export const firstState: WatchState = {
   removals: [],
   servers: undefined,
   believed: undefined,
+  firstAuthorities: [],
   publishing: nothingTried,
   issuer: undefined,
   told: new Map(),
@@ -83,6 +85,7 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, outsid
   ]
   const safeToSign = safeKeysOf(memory ?? emptyMemory, publishing, verdict)
   await announceSafeKeys(safeToSign, before.status.safeToSign, wanted, outside)
+  await announceServers(before.servers, verdict.servers, wanted, outside)
   return {
     memory,
     missed: verdict.missed,
@@ -90,6 +93,7 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, outsid
     removals: verdict.removals,
     servers: verdict.servers,
     believed: facts.believed,
+    firstAuthorities: verdict.firstAuthorities,
     publishing,
     issuer,
     told: await tellAlarms(alarms, before.told, wanted, outside),

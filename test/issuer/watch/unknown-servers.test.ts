@@ -89,8 +89,34 @@ suite('an API server at a new address that serves a key which the known ones lac
   })
 })
 
-suite('an API server at a new address that serves the keys of the known ones', () => {
-  test('is known from then on: its next key is public one look after it is served', async (t) => {
+suite('an API server at a new address that serves the keys of the known ones, or none', () => {
+  for (const [title, isEmpty] of [
+    ['serves only the public keys first', false],
+    ['serves no key first', true],
+  ] as const) {
+    test(`is not known for it: where it ${title}, its next key is held back, with an alarm`, async (t) => {
+      const watch = await startTestWatch(t)
+      const old = watch.sandbox.cluster.keys.current
+      await watch.look()
+      const replica = await watch.addReplica(t, { keys: { signing: old, published: isEmpty ? [] : [old] } })
+      await watch.look(2)
+      replica.keys.replace({ signing: old, published: [old, await generateSigningKey()] })
+      assert.ok(reasons(await watch.look(2)).includes('KeyUnconfirmed'))
+      assert.deepEqual(watch.published(), sorted(old))
+    })
+  }
+
+  test('is not known for an empty answer at the first look either', async (t) => {
+    const watch = await startTestWatch(t)
+    const old = watch.sandbox.cluster.keys.current
+    const replica = await watch.addReplica(t, { keys: { signing: old, published: [] } })
+    await watch.look(2)
+    replica.keys.replace({ signing: old, published: [old, await generateSigningKey()] })
+    assert.ok(reasons(await watch.look(2)).includes('KeyUnconfirmed'))
+    assert.deepEqual(watch.published(), sorted(old))
+  })
+
+  test('has its next key published when a known one serves it too', async (t) => {
     const watch = await startTestWatch(t)
     const old = watch.sandbox.cluster.keys.current
     await watch.look()
@@ -98,8 +124,52 @@ suite('an API server at a new address that serves the keys of the known ones', (
     assert.deepEqual(reasons(await watch.look()), [])
     const next = await generateSigningKey()
     replica.keys.replace({ signing: next, published: [next, old] })
+    watch.sandbox.cluster.keys.replace({ signing: old, published: [next, old] })
     assert.deepEqual(reasons(await watch.look()), [])
     assert.deepEqual(watch.published(), sorted(old, next))
+  })
+
+  test('is known ten minutes after the last known one is gone, and a warning names its address', async (t) => {
+    const watch = await startTestWatch(t)
+    const old = watch.sandbox.cluster.keys.current
+    await watch.look()
+    const replica = await watch.addReplica(t, { keys: { signing: old, published: [old] } })
+    await watch.look()
+    watch.sandbox.parts.kubernetes.faults.inject(
+      { kind: 'answer', answer: { status: 403, body: '{}' } },
+      { when: ({ path }) => path.startsWith('/openid') || path.startsWith('/.well-known') },
+    )
+    const isNamed = () => watch.logged.some((line) => line.includes(`on the word of ${replica.url};`))
+    await watch.look(38)
+    assert.equal(isNamed(), false)
+    await watch.look(3)
+    assert.equal(isNamed(), true)
+    const next = await generateSigningKey()
+    replica.keys.replace({ signing: next, published: [next, old] })
+    await watch.look()
+    assert.deepEqual(watch.published(), sorted(old, next))
+  })
+})
+
+suite('a CA bundle that has several CAs before the first start', () => {
+  test('raises an alarm that names them for as long as the process runs', async (t) => {
+    const watch = await startTestWatch(t, { caFile: true })
+    const attacker = await createCertificateAuthority()
+    await watch.writeCaBundle(watch.sandbox.authority.ca, attacker.ca)
+    await watch.startAgain()
+    const state = await watch.look(3)
+    assert.deepEqual(reasons(state), ['AuthorityChanged'])
+    const says = saysOf(state, 'AuthorityChanged')
+    assert.ok(says.includes('had several CAs when they were recorded first'), says)
+    assert.ok(says.includes(fingerprintOf(attacker)), says)
+  })
+
+  test('raises none where --accept-ca names them', async (t) => {
+    const watch = await startTestWatch(t, { caFile: true })
+    const other = await createCertificateAuthority()
+    await watch.writeCaBundle(watch.sandbox.authority.ca, other.ca)
+    await watch.startAgain({ cas: [watch.sandbox.authority, other].map(fingerprintOf) })
+    assert.deepEqual(reasons(await watch.look(2)), [])
   })
 })
 
@@ -184,6 +254,7 @@ suite('a legitimate rotation of the cluster’s CA', () => {
     assert.deepEqual(reasons(await watch.look()), [])
     const next = await generateSigningKey()
     moved.keys.replace({ signing: next, published: [next, old] })
+    watch.sandbox.cluster.keys.replace({ signing: old, published: [next, old] })
     assert.deepEqual(reasons(await watch.look()), [])
     assert.deepEqual(watch.published(), sorted(old, next))
     await watch.startAgain()
