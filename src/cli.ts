@@ -17,8 +17,7 @@ if (tooOld !== undefined) {
     process.stderr.write(`${tooOld}\n`)
     process.exit(2)
   }
-  const hasTerminal = process.stdin.isTTY && process.stderr.isTTY
-  const { code, signal } = await runWith(node, { argv: process.argv, hasTerminal, on: process.on.bind(process) })
+  const { code, signal } = await runWith(node, { argv: process.argv, on: process.on.bind(process) })
   process.exit(code ?? 128 + constants.signals[signal ?? 'SIGTERM'])
 }
 // Only now: what is loaded with it uses what an older Node lacks. A static import would be loaded first.
@@ -27,10 +26,15 @@ const { startHardDeadline } = await import('./commands/hard-deadline.ts')
 
 const interrupt = new AbortController()
 let endedBy: 'SIGINT' | 'SIGTERM' | undefined
+let endedAtMs = 0
+/** Forwarding a signal (bundled-node.ts) takes less, pressing Ctrl-C again takes longer. */
+const forwardingMs = 200
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    if (endedBy !== undefined) process.exit(128 + constants.signals[signal]) // asked twice: at once
+    if (endedBy === signal && performance.now() - endedAtMs < forwardingMs) return
+    if (endedBy !== undefined) process.exit(128 + constants.signals[signal]) // a second request ends it at once
     endedBy = signal
+    endedAtMs = performance.now()
     interrupt.abort(interruption(signal))
   })
 }

@@ -7,8 +7,6 @@ import { createRequire } from 'node:module'
 
 export interface CurrentProcess {
   readonly argv: readonly string[]
-  /** A terminal sends Ctrl-C to the new process too; without one it is passed on. */
-  readonly hasTerminal: boolean
   readonly on: (signal: NodeJS.Signals, listener: () => void) => unknown
 }
 
@@ -27,11 +25,14 @@ export function findBundledNode(platform: string, arch: string, from: string | U
   }
 }
 
-/** Resolves when the new process has ended; `current.argv` is Node, this file and the arguments. */
-export function runWith(node: string, { argv, hasTerminal, on }: CurrentProcess): Promise<Ending> {
+/**
+ * Resolves when the new process has ended; `current.argv` is Node, this file and the arguments. Signals are forwarded. The new
+ * process stays in the same process group, so that it can read the terminal: a signal to the group (Ctrl-C, `timeout`) reaches
+ * it twice, and cli.ts ignores the copy.
+ */
+export function runWith(node: string, { argv, on }: CurrentProcess): Promise<Ending> {
   const child = spawn(node, argv.slice(1), { stdio: 'inherit' })
-  on('SIGTERM', () => child.kill('SIGTERM'))
-  on('SIGINT', () => void (hasTerminal || child.kill('SIGINT')))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) on(signal, () => child.kill(signal))
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('exit', (code, signal) => resolve({ code, signal }))

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { findBundledNode, runWith } from '../../src/commands/bundled-node.ts'
 
 suite('the Node that npm installs beside the package', () => {
@@ -16,12 +19,38 @@ suite('the Node that npm installs beside the package', () => {
     const listeners = new Map<string, () => void>()
     const current = (text: string) => ({
       argv: [process.execPath, '--eval', text],
-      hasTerminal: false,
       on: (signal: string, listener: () => void) => listeners.set(signal, listener),
     })
     assert.deepEqual(await runWith(process.execPath, current('process.exit(3)')), { code: 3, signal: null })
-    const waiting = runWith(process.execPath, current('setInterval(() => {}, 1000)'))
-    listeners.get('SIGTERM')?.()
-    assert.deepEqual(await waiting, { code: null, signal: 'SIGTERM' })
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+      const waiting = runWith(process.execPath, current('setInterval(() => {}, 1000)'))
+      listeners.get(signal)?.()
+      assert.deepEqual(await waiting, { code: null, signal })
+    }
   })
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    test(`${signal} to the process group, which reaches pullpass twice, is one request to end`, async () => {
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', wrapper], {
+        detached: true, // a process group of its own
+        env: {},
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
+      await once(child.stdout, 'data') // the sandbox runs
+      assert.ok(child.pid)
+      process.kill(-child.pid, signal)
+      const [code] = await once(child, 'close')
+      assert.equal(code, 0)
+    })
+  }
 })
+
+const urlOf = (file: string) => new URL(`../../src/${file}`, import.meta.url)
+
+/** What cli.ts does on an older Node, here on this one. */
+const wrapper = `
+  import { runWith } from ${JSON.stringify(urlOf('commands/bundled-node.ts').href)}
+  const argv = [process.execPath, ${JSON.stringify(fileURLToPath(urlOf('cli.ts')))}, 'sandbox']
+  const { code } = await runWith(process.execPath, { argv, on: process.on.bind(process) })
+  process.exit(code ?? 99)
+`
