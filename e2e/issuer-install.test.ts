@@ -32,6 +32,10 @@ const mapOf = (name: string) => `/api/v1/namespaces/pullpass-system/configmaps/$
 const userOf = (name: string) => `system:serviceaccount:pullpass-system:${name}`
 const contentType = 'application/merge-patch+json'
 
+interface StoredObject {
+  readonly metadata: { readonly managedFields?: readonly { readonly manager: string }[] }
+}
+
 /** Each Deployment's words as they are run here; tokens carry another issuer: that is said at each round, and an Event written. */
 const installations = {
   'deploy/issuer': {
@@ -136,6 +140,20 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
   suite('the keys that deploy/issuer-serve serves', () => {
     const served = mapOf('pullpass-issuer-served')
     const forged = { data: { 'jwks.json': '{"keys":[]}' } }
+    const applyUnchanged = (manager: string): KubernetesRequest => ({
+      method: 'PATCH',
+      path: `${served}?fieldManager=${manager}`,
+      contentType: 'application/apply-patch+yaml',
+      body: {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'pullpass-issuer-served', labels: { 'app.kubernetes.io/name': 'pullpass' } },
+      },
+    })
+    const managersOfServed = async () => {
+      const { metadata }: StoredObject = JSON.parse((await admin({ path: served })).body)
+      return (metadata.managedFields ?? []).map(({ manager }) => manager)
+    }
     const lookAtServed = async () => {
       const kubeconfig = await kubeconfigOf('pullpass-issuer-serve')
       const { instead, expected } = installations['deploy/issuer-serve']
@@ -198,6 +216,7 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
       const folderOfMaps = '/api/v1/namespaces/pullpass-system/configmaps'
       const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'nobody', uid: '00000000-0000-0000-0000-000000000000' }
       const { metadata } = JSON.parse((await admin({ path: served })).body)
+      const managers = await managersOfServed()
       const patches: Record<string, object> = {
         'by emptying it': { data: null },
         'by a label': { metadata: { labels: { team: 'platform' } } },
@@ -207,16 +226,19 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
         'by an owner that does not exist': { metadata: { ownerReferences: [owner] } },
         'by immutable': { immutable: true },
         'by binaryData': { binaryData: { junk: 'A'.repeat(1_000_000) } },
+        'by removing the managed fields': { metadata: { managedFields: [{}] } },
+        'by a patch that changes nothing': {},
       }
       const requests: Record<string, KubernetesRequest> = {
         ...Object.fromEntries(
           Object.entries(patches).map(([title, body]) => [title, { method: 'PATCH', path: served, contentType, body }]),
         ),
         'by an update': { method: 'PUT', path: served, body: { metadata: { name: metadata.name } } },
+        'by an apply that changes no value': applyUnchanged('theirs'),
         'by deleting it': { method: 'DELETE', path: served },
       }
       const refusal =
-        'changing or deleting what pullpass issuer serve serves requires the verb clear on served.pullpass.dev'
+        'writing or deleting what pullpass issuer serve serves requires the verb clear on served.pullpass.dev'
       await assertRefused(
         t,
         await editor(),
@@ -227,9 +249,25 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
       assert.match(all.body, takeAway)
       const { data }: { data: object } = JSON.parse((await admin({ path: served })).body)
       assert.equal(Object.keys(data).length, 1)
+      assert.deepEqual(await managersOfServed(), managers)
       const other = { metadata: { name: 'other' }, data: { a: 'b' } }
       const created = await requestKubernetes(await editor(), { method: 'POST', path: folderOfMaps, body: other })
       assert.equal(created.status, 201)
+    })
+
+    test('are written by its own account, however many field managers others added', async () => {
+      await admin({
+        method: 'PATCH',
+        path: served,
+        contentType,
+        body: { metadata: { managedFields: [{}] }, data: null },
+      })
+      const names = Array.from({ length: 12 }, (_, at) => `manager-${at}`)
+      for (const name of names) await admin(applyUnchanged(name))
+      assert.equal((await managersOfServed()).length, 13)
+      assert.deepEqual(await lookAtServed(), { exitCode: 0, stderr: '' })
+      const { data }: { data: object } = JSON.parse((await admin({ path: served })).body)
+      assert.equal(Object.keys(data).length, 1)
     })
 
     test('nor does its own account change anything but the keys', async (t) => {

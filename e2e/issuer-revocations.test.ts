@@ -42,6 +42,10 @@ const rulesOfOperator: readonly UserRule[] = [
   { verbs: ['create'], resources: ['events'], namespace },
 ]
 
+interface StoredObject {
+  readonly metadata: { readonly managedFields?: readonly { readonly manager: string }[] }
+}
+
 const [leaked, other, current] = [generateSigningKey(), generateSigningKey(), generateSigningKey()]
 
 const startStage = () =>
@@ -145,6 +149,16 @@ await withRealPart('a control plane', startStage, (stage) => {
         body: { metadata: { name: 'pullpass-issuer', labels: { team: 'platform' } } },
       },
     }
+    const applyUnchanged = (manager: string): KubernetesRequest => ({
+      method: 'PATCH',
+      path: `${memory}?fieldManager=${manager}`,
+      contentType: 'application/apply-patch+yaml',
+      body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'pullpass-issuer', labels: ownLabels } },
+    })
+    const changesOfNoValue: Record<string, KubernetesRequest> = {
+      'by removing the managed fields': patch({ metadata: { managedFields: [{}] } }),
+      'by a patch that changes nothing': patch({}),
+    }
     const removals = (name: string): Record<string, KubernetesRequest> => ({
       'by a patch': patch({ data: { [name]: null } }),
       'by another text': patch({ data: { [name]: '{}' } }),
@@ -186,22 +200,35 @@ await withRealPart('a control plane', startStage, (stage) => {
       assert.deepEqual(Object.keys(await entries()), [name])
     })
 
-    test('an apply that changes nothing is accepted, and cannot fill the object with field managers', async () => {
-      const apply = async (manager: number) => {
-        const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'pullpass-issuer', labels: ownLabels } }
-        return await requestKubernetes(asNamespaceAdmin, {
-          method: 'PATCH',
-          path: `${memory}?fieldManager=manager-${manager}`,
-          contentType: 'application/apply-patch+yaml',
-          body,
-        })
+    test('a tenant adds no field manager, and those that others added block no write', async (t) => {
+      const managers = async () => {
+        const { metadata }: StoredObject = JSON.parse((await admin({ path: memory })).body)
+        return (metadata.managedFields ?? []).map(({ manager }) => manager)
       }
-      const answers = []
-      for (let manager = 0; manager < 12; manager++) answers.push(await apply(manager))
-      assert.equal(answers[0]?.status, 200)
-      assert.equal(answers.at(-1)?.status, 403)
-      assert.match(answers.at(-1)?.body ?? '', /the state of issuer watch has at most 10 field managers/)
+      const before = await managers()
+      const names = Array.from({ length: 12 }, (_, at) => `manager-${at}`)
+      const applies = Object.fromEntries(names.map((name) => [`by an apply of ${name}`, applyUnchanged(name)]))
+      await assertRefused(t, asNamespaceAdmin, refusedWith(written, { ...changesOfNoValue, ...applies }))
+      assert.deepEqual(await managers(), before)
+
       await admin(patch({ metadata: { managedFields: [{}] } }))
+      for (const name of names) await admin(applyUnchanged(name))
+      assert.deepEqual((await managers()).toSorted(), ['before-first-apply', ...names].toSorted())
+      for (const data of [{ 'key.a': '{}' }, { 'key.a': null }]) {
+        const { status, body } = await requestKubernetes(asOperator, {
+          ...patch({ data }),
+          path: `${memory}?fieldManager=pullpass`,
+        })
+        assert.equal(status, 200, body)
+      }
+      assert.deepEqual(
+        (await watch(2)).map(({ status }) => status),
+        [200, 200],
+      )
+      const stored = Object.keys(await entries()).filter((name) => !name.startsWith('revoked.'))
+      assert.equal(stored.filter((name) => name.startsWith('key.')).length, 2, stored.join())
+      const data = Object.fromEntries(stored.map((name) => [name, null]))
+      await admin(patch({ metadata: { managedFields: [{}] }, data }))
     })
 
     test('an operator with the verb stores and forgets keys, and adds revocations', async () => {
