@@ -67,6 +67,7 @@ export const manifests: Command<typeof flags> = {
   async run({ flags: given, common, outside, terminal }) {
     const { file, output, 'publish-as': identities } = given
     const { place, settings, caConfigMap, apiServerPorts } = readPodFlags(given)
+    refuseSystemNamespace(place.namespace)
     const authorities = await readCa(common['ca-file'], caConfigMap)
     if (Array.isArray(apiServerPorts) || apiServerPorts === 'no NetworkPolicy') refuseCluster(given)
     const input = readOnce(terminal.readInput)
@@ -97,6 +98,18 @@ export const manifests: Command<typeof flags> = {
 
 /** Of most distributions. A NetworkPolicy applies to the port where an API server listens, not to its Service's 443. */
 const usualApiServerPorts = [443, 6443]
+
+const systemNamespace = /^(?:default|openshift|(?:kube|openshift)-.*)$/
+
+/** The manifests contain the Namespace, with labels that its other Pods would have to obey. @throws USAGE_INVALID */
+function refuseSystemNamespace(namespace: string): void {
+  if (!systemNamespace.test(namespace)) return
+  throw usageFault(
+    'manifests',
+    `--namespace is ${namespace}, a namespace of the cluster itself`,
+    'a namespace for pullpass alone: its Namespace object enforces the restricted Pod security level on every Pod in it',
+  )
+}
 
 type ClusterGiven = Pick<FlagValues<typeof flags>, 'kubeconfig' | 'context'>
 

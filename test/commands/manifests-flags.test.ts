@@ -45,6 +45,23 @@ async function printed(...flags: string[]) {
 
 const tcp = (port: number) => ({ protocol: 'TCP', port })
 
+suite('pullpass manifests refuses a namespace of the cluster itself', () => {
+  for (const namespace of ['default', 'kube-system', 'kube-public', 'openshift', 'openshift-config']) {
+    test(`${namespace}: its other Pods would have to obey the labels of the Namespace`, async () => {
+      const { exitCode, stdout, stderr } = await print('--namespace', namespace)
+      assert.deepEqual([exitCode, stdout], [2, ''])
+      const seen = `--namespace is ${namespace}, a namespace of the cluster itself`
+      assert.ok(stderr.startsWith(`USAGE_INVALID (run): ${seen}\n`), stderr)
+      assert.match(stderr, /^ {2}expected a namespace for pullpass alone: .* restricted Pod security level/m)
+    })
+  }
+
+  test('and takes names that only begin like one', async () => {
+    for (const namespace of ['default-images', 'kubernetes-images', 'openshifted'])
+      assert.equal((await print('--namespace', namespace)).exitCode, 0)
+  })
+})
+
 suite('pullpass manifests fits the Pods into their cluster', () => {
   test('--schedule says when they run, and so which remaining lifetime is exchanged', async () => {
     const { schedule, args, deadline } = await printed('--schedule', '*/10 * * * *')
