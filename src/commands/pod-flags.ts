@@ -4,7 +4,7 @@ import { brokenRule } from '../document/field-rules.ts'
 import { labelKey, labelName, labelValue, objectName } from '../document/kubernetes-names.ts'
 import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
-import { parseHttpProxy } from '../http/proxy.ts'
+import { checkNoProxy, parseHttpProxy } from '../http/proxy.ts'
 import type { Authorities, Place, PodProxy, PodSettings, Toleration } from '../manifests/manifest.ts'
 import { parseSchedule, type Schedule } from '../manifests/schedule.ts'
 import { parseImageReference } from '../registry/image-reference.ts'
@@ -172,6 +172,7 @@ function readProxy(text: string | undefined, noProxy: string | undefined): PodPr
     )
   if (noProxy !== undefined && !/^[\w.:*/[\], -]{1,4096}$/.test(noProxy))
     throw badValue('no-proxy', noProxy, 'hosts, domains, addresses and networks, separated by commas')
+  if (noProxy !== undefined) checkNoProxy(noProxy, '--no-proxy')
   return { url, address: isIP(host) === 0 ? undefined : host, port, noProxy }
 }
 

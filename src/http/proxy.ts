@@ -4,6 +4,7 @@
  */
 
 import { PullpassError } from '../errors/pullpass-error.ts'
+import { quote } from '../text/quote.ts'
 import { Redacted } from '../text/redacted.ts'
 import type { Environment } from './context.ts'
 
@@ -42,6 +43,39 @@ export function proxyFor(target: URL, environment: Environment): NamedProxy | un
 export function checkProxy(environment: Environment): void {
   const named = proxyFor(new URL('https://host.invalid'), environment) // only NO_PROXY=* covers it
   if (named !== undefined) parseHttpProxy(named)
+  const noProxy = firstOf(environment, 'NO_PROXY')
+  if (noProxy !== undefined && firstOf(environment, 'HTTPS_PROXY') !== undefined)
+    checkNoProxy(noProxy.value, noProxy.name)
+}
+
+/**
+ * An entry that covers nothing would send through the proxy what is to be reached directly. Empty entries are passed over, as
+ * curl and Go do. `source`: what names the list, for messages.
+ * @throws USAGE_INVALID naming the first invalid entry
+ */
+export function checkNoProxy(list: string, source: string): void {
+  const entries = list.split(',').map((entry) => entry.trim())
+  const invalid = entries.find((entry) => entry !== '' && !isNoProxyEntry(entry))
+  if (invalid === undefined) return
+  throw new PullpassError({
+    code: 'USAGE_INVALID',
+    hop: 'run',
+    seen: `${source} has the entry ${quote(invalid)}, which no host matches`,
+    expected:
+      '*, HOST, .DOMAIN, each also with :PORT, an address, or a network such as 10.0.0.0/8, separated by commas',
+    hint: `correct ${source}`,
+  })
+}
+
+function isNoProxyEntry(entry: string): boolean {
+  const { isIP } = process.getBuiltinModule('node:net')
+  if (entry === '*' || isIP(entry) !== 0) return true
+  if (entry.includes('/')) return parseNetwork(entry) !== undefined
+  const inBrackets = /^\[([\da-f:.]{2,45})\](?::\d{1,5})?$/i.exec(entry)?.[1]
+  if (inBrackets !== undefined) return isIP(inBrackets) === 6
+  const [host = '', port, ...more] = entry.split(':')
+  if (more.length > 0 || (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535))) return false
+  return host.length <= 253 && /^(?:\*?\.)?[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?$/i.test(host)
 }
 
 /** @throws USAGE_INVALID, without the URL: it may hold a password */
@@ -106,16 +140,28 @@ function covers(entry: string, host: string, port: string): boolean {
   const onlyPort = isIP(entry) === 0 && colon > 0 ? entry.slice(colon + 1) : ''
   const hasPort = /^\d{1,5}$/.test(onlyPort)
   if (hasPort && onlyPort !== port) return false
-  const domain = (hasPort ? entry.slice(0, colon) : entry).toLowerCase().replace(/^\*?\./, '.')
+  const domain = (hasPort ? entry.slice(0, colon) : entry)
+    .toLowerCase()
+    .replace(/^\*?\./, '.')
+    .replace(/\.$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
   return domain.startsWith('.') ? host.endsWith(domain) : host === domain || host.endsWith(`.${domain}`)
 }
 
 function networkHolds(cidr: string, host: string): boolean {
   const { BlockList, isIP } = process.getBuiltinModule('node:net')
   const family = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4')
-  const [address = '', length = ''] = cidr.split('/')
-  if (!isIP(address) || !/^\d{1,3}$/.test(length) || Number(length) > (isIP(address) === 4 ? 32 : 128)) return false
+  const network = parseNetwork(cidr)
+  if (network === undefined) return false
   const list = new BlockList()
-  list.addSubnet(address, Number(length), family(address))
+  list.addSubnet(network.address, network.length, family(network.address))
   return list.check(host, family(host))
+}
+
+function parseNetwork(cidr: string): { readonly address: string; readonly length: number } | undefined {
+  const family = process.getBuiltinModule('node:net').isIP
+  const [address = '', length = '', ...more] = cidr.split('/')
+  const isNetwork = family(address) !== 0 && more.length === 0 && /^\d{1,3}$/.test(length)
+  if (!isNetwork || Number(length) > (family(address) === 4 ? 32 : 128)) return undefined
+  return { address, length: Number(length) }
 }

@@ -67,12 +67,12 @@ const manifestTypes = [
   '*/*',
 ].join(', ')
 
-/** A registry that speaks no TLS is asked by HTTP, without a credential; at a loopback address the trial goes on so. */
+/** A registry that speaks no TLS itself (not its realm, not a redirect's target) is asked by HTTP, without a credential; at a loopback address the trial goes on so. */
 async function attempt(trial: Trial): Promise<PullTrial> {
   try {
     return await judgeFirst(trial, await askManifest(trial))
   } catch (fault) {
-    if (!(fault instanceof NoTls)) throw fault
+    if (!(fault instanceof NoTls) || fault.url !== urlOf(trial)) throw fault
     const plain: Trial = { ...trial, scheme: 'http' }
     const answer = await askManifest(plain).catch(() => undefined)
     if (answer === undefined) throw fault

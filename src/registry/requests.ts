@@ -31,11 +31,14 @@ const timeoutMs = 20_000
 /** The other side answered a TLS handshake with something else: perhaps it speaks plain HTTP. */
 export class NoTls extends Error {
   readonly fault: PullpassError
+  /** What was asked: the registry, a realm of its, or the target of a redirect. */
+  readonly url: string
 
-  constructor(fault: PullpassError) {
+  constructor(fault: PullpassError, url: string) {
     super(fault.message)
     this.name = 'NoTls'
     this.fault = fault
+    this.url = url
   }
 }
 
@@ -63,7 +66,7 @@ export async function askRegistry(
     if (error instanceof PullpassError) throw error
     const timedOut = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined
     const fault = transportFault({ hop: 'registry', who: 'the registry', url }, timedOut, error)
-    throw noTlsCodes.includes(systemErrorCode(error) ?? '') ? new NoTls(fault) : fault
+    throw noTlsCodes.includes(systemErrorCode(error) ?? '') ? new NoTls(fault, url) : fault
   }
 }
 

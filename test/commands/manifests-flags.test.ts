@@ -210,6 +210,10 @@ suite('pullpass manifests refuses, with exit code 2 and nothing printed', () => 
       /^(?!.*hunter)[\s\S]*contains a user or password, not shown/,
     ],
     'a proxy with a password': [['--https-proxy', 'http://user:hunter2@proxy:3128'], /^(?!.*hunter2)[\s\S]*not shown/],
+    'an exception that is no network': [
+      ['--https-proxy', 'proxy.example.com:3128', '--no-proxy', '.example.com,10.0.0.0/99'],
+      /--no-proxy has the entry "10\.0\.0\.0\/99", which no host matches/,
+    ],
     'exceptions of no proxy': [['--no-proxy', '.example.com'], /--no-proxy stands without --https-proxy/],
     'two authorities': [['--ca-file', 'x.pem', '--ca-configmap', 'x'], /--ca-configmap stands beside --ca-file|x\.pem/],
     'a ConfigMap that cannot exist': [

@@ -40,6 +40,9 @@ suite('the proxy for a server', () => {
     ['https://10.1.2.3', '10.0.0.0/8'],
     ['https://[fd00::1]', 'fd00::1'],
     ['https://[fd00::1]', 'fd00::/8'],
+    ['https://[fd00::1]:6443', '[fd00::1]:6443'],
+    ['https://[fd00::1]', '[fd00::1]'],
+    ['https://cluster.example', 'cluster.example.'],
   ]
   for (const [server, noProxy] of direct) {
     test(`is not asked for ${server} where NO_PROXY is ${noProxy}`, () => {
@@ -95,6 +98,29 @@ suite('a proxy for clouds and registries', () => {
       const seen = 'HTTPS_PROXY is not the URL of a proxy'
       assert.throws(() => checkProxy({ HTTPS_PROXY: value }), { code: 'USAGE_INVALID', seen })
     }
+  })
+
+  for (const entry of [
+    '10.0.0.0/99',
+    '10.0.0.0/',
+    'a.example:99999',
+    'a b',
+    'http://a.example',
+    'a..b',
+    '*a.example',
+  ]) {
+    test(`is refused with NO_PROXY that has the entry "${entry}"`, () => {
+      assert.throws(() => checkProxy({ HTTPS_PROXY: proxy, NO_PROXY: `.example.com,${entry}` }), {
+        code: 'USAGE_INVALID',
+        seen: `NO_PROXY has the entry "${entry}", which no host matches`,
+      })
+    })
+  }
+
+  test('is taken with NO_PROXY of any entry that curl and Go know', () => {
+    const entries = ' *.a.example, .b.example,c_d.example:8443,,10.0.0.0/8,fd00::/8,::1,10.1.2.3, localhost,e.example.'
+    checkProxy({ HTTPS_PROXY: proxy, NO_PROXY: entries })
+    checkProxy({ NO_PROXY: '10.0.0.0/99' }) // of no proxy: it changes nothing
   })
 
   test('does not matter where every host is reached directly', () => {

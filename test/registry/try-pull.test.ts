@@ -257,6 +257,30 @@ suite('trying to pull', () => {
     assert.deepEqual(await registry.pull(`localhost:${registry.port}`), { outcome: 'pulls' })
   })
 
+  for (const [name, answer] of Object.entries({
+    'a realm': { status: 401, headers: { 'www-authenticate': 'Bearer realm="https://other.example/token"' }, body: '' },
+    'the target of a redirect': { status: 307, headers: { location: 'https://other.example/token' }, body: '' },
+  })) {
+    test(`${name} that speaks no TLS is named, and the registry is not asked by plain HTTP`, async () => {
+      const asked: string[] = []
+      const transport = async ({ url }: { readonly url: string }) => {
+        asked.push(url.replace(/\?.*/, ''))
+        if (url.startsWith('https://other.example/')) throw Object.assign(new Error('no TLS'), { code: 'EPROTO' })
+        return answer
+      }
+      const reference = parseImageReference('registry.example/project/images/app:1')
+      assert.ok(reference)
+      const credential = { username: 'oauth2accesstoken', password: new Redacted(accessToken) }
+      const trial = await tryPull(reference, credential, { ...testOutside(), transport })
+      assert.ok(trial.outcome === 'unreachable')
+      assert.match(trial.fault.seen, /https:\/\/other\.example\/token/)
+      assert.deepEqual(asked, [
+        'https://registry.example/v2/project/images/app/manifests/1',
+        'https://other.example/token',
+      ])
+    })
+  }
+
   test('any other host is not sent a credential in the clear, unless nodes are configured for it', async (t) => {
     const registry = await startPlainRegistry(t)
     const host = `registry.internal:${registry.port}`
