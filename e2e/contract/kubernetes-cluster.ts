@@ -171,7 +171,7 @@ export async function eventually(
   ask: () => Promise<ApiAnswer>,
   fits: (answer: ApiAnswer) => boolean,
 ): Promise<ApiAnswer> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 60_000 // the namespace controller alone may wait 15 s before it tries again
   for (;;) {
     const answer = await ask()
     if (fits(answer) || Date.now() > deadline) return answer
