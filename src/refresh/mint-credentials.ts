@@ -60,7 +60,8 @@ async function mint(demand: Demand, { source, requests, admit, outside }: Mint):
 
 /**
  * A key that was published a moment ago is unknown to verifiers that cache the JWKS: they refuse its tokens until their copy has
- * expired. Other verifiers ask anew, so that the exchange is tried.
+ * expired. Other verifiers ask again, so that the exchange is tried. Google's refusal is the same for a key that it does not know
+ * and for an issuer that it cannot read, so that the error gives both causes, each with what to do.
  */
 function whileCached(fault: unknown, { keyId }: SubjectToken, safeAt: Date | undefined, now: Date): unknown {
   const isOfKey = fault instanceof PullpassError && fault.code === 'ISSUER_UNREACHABLE'
@@ -71,7 +72,7 @@ function whileCached(fault: unknown, { keyId }: SubjectToken, safeAt: Date | und
     hop: 'exchange',
     seen: `a token of key ${quote(keyId ?? '')} was refused (${fault.seen}); the published keys have changed since verifiers may have cached them`,
     expected: `a key that every verifier knows, which it is from ${at} on`,
-    hint: `nothing to do: a run after ${at} exchanges it. To rotate without this, sign with a new key only when it is safe: pullpass issuer show says from when`,
+    hint: `wait: a run after ${at} exchanges it. Where that one is refused too, the cloud cannot read the issuer: ${fault.hint}. To rotate without this, sign with a new key only when it is safe: pullpass issuer show says from when`,
     retryable: true,
     retryAt: safeAt,
     cause: fault,

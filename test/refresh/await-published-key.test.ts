@@ -254,5 +254,9 @@ suite('a cloud that caches the published keys as long as their max-age allows', 
     const { kid } = sandbox.cluster.keys.current
     assert.ok(stderr.startsWith(`KEY_PUBLISHED_RECENTLY (exchange): a token of key "${kid}" was refused (`), stderr)
     assert.match(stderr, /which it is from 2026-11-24T12:05:\d\dZ on/)
+    assert.match(
+      stderr,
+      /fix: wait: a run after .* exchanges it\. Where that one is refused too, the cloud cannot read the issuer: publish the cluster's documents/,
+    )
   })
 })
