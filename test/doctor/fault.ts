@@ -36,6 +36,6 @@ export interface Fault {
     | 'it shows what is there'
     | 'a warning stays, as e2e/doctor.test.ts sees'
     | 'it patches a controller, as e2e/doctor.test.ts sees'
-  /** The program of the printed command, where no real one is ever run in its place: none is here, nor in e2e/. */
+  /** The program of the printed command, which an imitation runs here. The real one runs other hints in e2e/gcloud.test.ts, not these. */
   readonly imitated?: 'gcloud'
 }
