@@ -22,7 +22,7 @@ import type { Call, Command } from './command.ts'
 import { type Flag, usageFault } from './flag.ts'
 import { clusterFlags, outputFlags } from './flags.ts'
 import { printFaults, reportFault } from './report-error.ts'
-import { removalFlags, yesFlag } from './trust/flags.ts'
+import { removalFlags, repeatCommand, yesFlag } from './trust/flags.ts'
 import { prepareTrust } from './trust/prepare.ts'
 
 type Switch = Flag & { readonly type: 'boolean' }
@@ -85,7 +85,7 @@ export const uninstall: Command<typeof flags> = {
     const { flags: given, outside, terminal } = call
     const namespace = readNamespace(given.namespace)
     if (given['keep-trust']) refuseTrustFlags(given)
-    if (!given['dry-run'] && !given.yes && terminal.ask === undefined) throw noTerminal()
+    if (!given['dry-run'] && !given.yes && terminal.ask === undefined) throw noTerminal(given)
     const documents = await loadDocuments(given.file, { ...outside, ...terminal })
     const cluster = await connect(given, outside)
     try {
@@ -153,13 +153,13 @@ async function isConfirmed(
   return ['y', 'yes'].includes(answer?.trim().toLowerCase() ?? '')
 }
 
-const noTerminal = () =>
+const noTerminal = (given: Call<typeof flags>['flags']) =>
   new PullpassError({
     code: 'USAGE_INVALID',
     hop: 'run',
     seen: 'uninstall asks for confirmation, and there is no terminal',
     expected: '--yes, which removes without asking',
-    hint: 'see first what would be removed: pullpass uninstall --dry-run',
+    hint: `see first what would be removed: ${repeatCommand('uninstall', given, flags)} --dry-run`,
   })
 
 async function printSteps(

@@ -247,9 +247,10 @@ suite('uninstall', { concurrency: 4 }, () => {
 
   test('without a terminal needs --yes, and says so before anything is read', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    const run = await runPullpass(sandbox, ['uninstall', '-f', 'absent.yaml'])
+    const run = await runPullpass(sandbox, ['uninstall', '-f', 'absent.yaml', '--delete-pull-secrets'])
     assert.equal(run.exitCode, 2)
     assert.match(run.stderr, /^USAGE_INVALID \(run\): uninstall asks for confirmation, and there is no terminal$/m)
+    assert.match(run.stderr, /: pullpass uninstall -f absent\.yaml --delete-pull-secrets --dry-run$/m)
   })
 
   test('stops at the phase that fails, and names what is blocked', async (t) => {

@@ -103,7 +103,7 @@ const table: Record<string, Row> = {
     seen: said('unauthorized_client: The given credential is rejected by the attribute condition.'),
     expected: () =>
       "the provider's attribute condition to hold for subject system:serviceaccount:image-system:pullpass",
-    hint: /^see attributeCondition: gcloud iam workload-identity-pools providers describe /,
+    hint: /^pullpass trust apply -f FILE adds the subject to a condition that lists subjects; see attributeCondition: gcloud iam workload-identity-pools providers describe /,
   },
   'a token that is none': {
     async arrange({ folder }) {

@@ -11,7 +11,7 @@ import { printFaults } from '../report-error.ts'
 import { printApplied } from './apply-report.ts'
 import { findAbsentAccounts } from './clusters.ts'
 import { askBefore, confirmSharing } from './confirm.ts'
-import { readAccepted, replaceFlag, trustFlags, yesFlag } from './flags.ts'
+import { readAccepted, repeatCommand, replaceFlag, trustFlags, yesFlag } from './flags.ts'
 import { listTrials, type PreparedTrust, prepareTrust } from './prepare.ts'
 
 const flags: typeof trustFlags &
@@ -59,7 +59,8 @@ export const apply: Command<typeof flags> = {
 
   async run(call) {
     const consent = call.flags.yes ? 'given' : 'to be asked'
-    const hint = 'see first what would change: pullpass trust plan'
+    const plan = repeatCommand('trust plan', call.flags, { ...trustFlags, ...replaceFlag })
+    const hint = `see first what would change: ${plan}`
     const agree = askBefore({ command: 'trust apply', consent, hint }, call)
     const startedMs = call.outside.now().getTime()
     return await prepareTrust('trust apply', call, 'always', async (prepared) => {

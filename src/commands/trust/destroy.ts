@@ -10,7 +10,7 @@ import { outputFlags } from '../flags.ts'
 import { printFaults } from '../report-error.ts'
 import { printRemovals } from './apply-report.ts'
 import { askBefore } from './confirm.ts'
-import { removalFlags, yesFlag } from './flags.ts'
+import { removalFlags, repeatCommand, yesFlag } from './flags.ts'
 import { prepareTrust } from './prepare.ts'
 
 const flags: typeof removalFlags &
@@ -45,7 +45,7 @@ export const destroy: Command<typeof flags> = {
 
   async run(call) {
     const consent = call.flags.yes ? 'given' : 'to be asked'
-    const hint = 'see first what would be removed: pullpass trust destroy --dry-run'
+    const hint = `see first what would be removed: ${repeatCommand('trust destroy', call.flags, removalFlags)} --dry-run`
     const agree = call.flags['dry-run'] ? undefined : askBefore({ command: 'trust destroy', consent, hint }, call)
     const prepared = { ...call, flags: { ...call.flags, publisher: undefined } }
     return await prepareTrust('trust destroy', prepared, 'always', async ({ clusters, connections, wanted }) => {

@@ -1,5 +1,6 @@
 /** Flags that all of trust's commands take, worded once. */
 import { issuerUrl } from '../../document/issuer-rules.ts'
+import { shellQuote } from '../../text/plain-text.ts'
 import { type Accepted, type Replaceable, replaceable } from '../../trust/finding.ts'
 import type { Choice, Flag } from '../flag.ts'
 import { clusterFlags, documentFlags } from '../flags.ts'
@@ -105,4 +106,17 @@ export const yesFlag: { readonly yes: Flag & { readonly type: 'boolean' } } = {
     short: 'y',
     summary: 'Change without asking; a shared pool is accepted by --share-pool alone',
   },
+}
+
+/** For hints: `command` with those of the given flags that `taken` has, so that it looks at the same documents and clusters. */
+export function repeatCommand(command: string, given: object, taken: Readonly<Record<string, Flag>>): string {
+  const values = new Map<string, unknown>(Object.entries(given))
+  const words = Object.keys(taken).flatMap((name) => wordsOf(name, values.get(name)))
+  return ['pullpass', command, ...words].join(' ')
+}
+
+function wordsOf(name: string, value: unknown): string[] {
+  const flag = name === 'file' ? '-f' : `--${name}`
+  if (value === true) return [flag]
+  return [value].flat().flatMap((one) => (typeof one === 'string' ? [flag, shellQuote(one)] : []))
 }

@@ -83,7 +83,7 @@ const causes: readonly Cause[] = [
     meaning: (asked) => ({
       code: 'CONDITION_REFUSED',
       expected: `the provider's attribute condition to hold for subject ${asked.subjectToken.subject}`,
-      hint: `see attributeCondition: ${describeProvider(asked)}`,
+      hint: `pullpass trust apply -f FILE adds the subject to a condition that lists subjects; see attributeCondition: ${describeProvider(asked)}`,
     }),
   },
   {

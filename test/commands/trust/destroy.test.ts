@@ -116,7 +116,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
 
     assert.equal(run.exitCode, 2)
     assert.match(run.stderr, /^USAGE_INVALID \(run\): trust destroy asks before each change/)
-    assert.match(run.stderr, /: pullpass trust destroy --dry-run$/m)
+    assert.match(run.stderr, /: pullpass trust destroy -f \S+\/trust\.yaml --dry-run$/m)
   })
 
   test('says which right is missing, and does the rest', async (t) => {
