@@ -100,7 +100,7 @@ function absent({ type, multiple }: Flag): unknown {
 
 /** Whether what follows a command's name holds more than flags, as in `inspect [FILE|-]`. */
 function takesWords(rest: string): boolean {
-  const flagsAndRemarks = /\([^()]*\)|\[flags\]|(?<![a-z-])\[?--?[a-z][a-z-]* [A-Z]+\]?/g
+  const flagsAndRemarks = /\([^()]*\)|\[flags\]|(?<![a-z-])\[?--?[a-z][a-z-]*(?: [A-Z]+)?\]?/g
   return rest.replaceAll(flagsAndRemarks, '').trim() !== ''
 }
 

@@ -106,8 +106,10 @@ function checkRequired(environment: Environment, name: string, rule: TextRule): 
 }
 
 function checkItems(environment: Environment, name: string, rule: TextRule): Finding[] {
+  const value = environment[name]?.trim()
+  if (value === '') return [{ seen: `variable ${name} is empty`, expected: rule.expected }]
   const items = readList(environment, name)
-  return items.length === 0 && environment[name]?.trim()
+  return items.length === 0 && value !== undefined
     ? [{ seen: `variable ${name} holds only commas`, expected: rule.expected }]
     : items.flatMap((item) => checkText(`variable ${name} holds`, item, rule))
 }

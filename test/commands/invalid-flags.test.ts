@@ -126,3 +126,15 @@ for (const [command, { load }] of Object.entries(commands)) {
     })
   })
 }
+
+test('a command that takes no words refuses one with exit code 2', async (t) => {
+  const nowhere = { environment: {}, clock: { now: () => new Date(0), advance: () => undefined } }
+  for (const [command, { flags, words }] of Object.entries(validCalls)) {
+    if (words !== undefined) continue
+    await t.test(command, async () => {
+      const { exitCode, stderr } = await runPullpass(nowhere, [...command.split(' '), 'extra', ...argvOf(flags)])
+      assert.equal(exitCode, 2)
+      assert.match(stderr, /^USAGE_INVALID \(run\): "extra" stands where nothing is expected\n/)
+    })
+  }
+})

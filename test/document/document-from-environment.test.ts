@@ -122,6 +122,7 @@ suite('the drop-in variables', () => {
       'variable REGISTRY_SECRET_NAMESPACES holds only commas',
       /^a namespace/,
     ],
+    'no host': [{ REGISTRY_HOSTS: ' ' }, 'variable REGISTRY_HOSTS is empty', /^host\[:port\]/],
     'a host with a scheme': [
       { REGISTRY_HOSTS: 'https://europe-docker.pkg.dev' },
       'variable REGISTRY_HOSTS holds "https://europe-docker.pkg.dev"',
