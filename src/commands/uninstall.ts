@@ -98,10 +98,17 @@ export const uninstall: Command<typeof flags> = {
         }),
       } as const
       const plan = await planUninstall(wanted, cluster, outside)
-      if (!(await isConfirmed(plan, call))) return 1
+      if (given.namespace !== undefined) checkInstalled(plan, namespace)
+      if (!(await isConfirmed(plan, call))) {
+        terminal.complain('Nothing was removed.')
+        return 1
+      }
       const steps = await plan.execute(given['dry-run'] ? 'all' : 'none')
       await printSteps(steps, call)
-      printFaults(steps, call)
+      printFaults(
+        steps.filter(({ fault }) => !outside.signal.aborted || fault !== outside.signal.reason), // thrown below
+        call,
+      )
       outside.signal.throwIfAborted()
       return steps.every(({ result }) => result !== 'failed' && result !== 'blocked') ? 0 : 1
     } finally {
@@ -142,6 +149,16 @@ async function removeTrust(call: Call<typeof flags>, mode: 'plan' | ConfirmedRem
   })
 }
 
+/** Probably a wrong name: nothing is removed then. A repeated run, which has nothing to remove, is none. @throws USAGE_INVALID */
+function checkInstalled({ steps, installation }: UninstallPlan, namespace: string): void {
+  if (installation === 'found' || steps.every(({ result }) => result !== 'pending')) return
+  throw usageFault(
+    'uninstall',
+    `no installation of pullpass in namespace ${namespace}`,
+    'the namespace of an installation, or no --namespace to remove only what the documents name',
+  )
+}
+
 async function isConfirmed(
   plan: UninstallPlan,
   { flags: given, outside, terminal }: Call<typeof flags>,
@@ -172,11 +189,18 @@ async function printSteps(
     terminal.print(await renderStructured({ dryRun: given['dry-run'], steps: items }, output))
     return
   }
-  terminal.print(renderSteps(steps, terminal.color))
+  const shown = given['dry-run']
+    ? steps.map((step) => ({ ...step, result: inDryRun[step.result] ?? step.result }))
+    : steps
+  terminal.print(renderSteps(shown, terminal.color))
   if (given['dry-run']) terminal.print('\nDry run: nothing was changed.')
 }
 
-function renderSteps(steps: readonly UninstallStep[], color: 'always' | 'never'): string {
+const inDryRun: Readonly<Record<string, string>> = { deleted: 'would delete', detached: 'would detach' }
+
+type ShownStep = Omit<UninstallStep, 'result'> & { readonly result: string }
+
+function renderSteps(steps: readonly ShownStep[], color: 'always' | 'never'): string {
   const rows = steps.map(({ phase, kind, name, result, note = '' }): Cell[] => {
     const tone = result === 'failed' || result === 'blocked' ? 'bad' : 'good'
     return [phase, { text: result, tone }, kind, name, note]

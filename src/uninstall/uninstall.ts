@@ -54,6 +54,8 @@ export interface UninstallWanted {
 }
 
 export interface UninstallPlan {
+  /** Whether anything of an installation is in the namespace. */
+  readonly installation: 'found' | 'absent'
   readonly steps: readonly UninstallStep[]
   /** Executes the plan. `all`: the API server checks every change and stores none. */
   readonly execute: (dryRun: 'all' | 'none') => Promise<UninstallStep[]>
@@ -81,7 +83,10 @@ export async function planUninstall(
     ...installation.trustRecords.map(keptRecord),
     ...planNamespace(wanted.namespace, installation, cluster, outside),
   ]
+  const { cronJobs, objects, namespace } = installation
+  const isFound = cronJobs.length > 0 || objects.length > 0 || namespace.state === 'removable'
   return {
+    installation: isFound ? 'found' : 'absent',
     steps: planned.map(({ step }) => step),
     execute: async (dryRun) => await executePhases(planned, wanted, { dryRun, signal: outside.signal }),
   }

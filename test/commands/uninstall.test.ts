@@ -89,9 +89,9 @@ suite('uninstall', { concurrency: 4 }, () => {
 
     const run = await succeed(sandbox, ['uninstall', '-f', file, '--dry-run', '--delete-pull-secrets'])
 
-    assert.match(run.stdout, /^detach +detached +ServiceAccount +team-a\/default$/m)
-    assert.match(run.stdout, /^pull-secrets +deleted +Secret +team-a\/regcred$/m)
-    assert.match(run.stdout, /^trust +deleted +Trust +projects\/.*\/providers\/cluster$/m)
+    assert.match(run.stdout, /^detach +would detach +ServiceAccount +team-a\/default$/m)
+    assert.match(run.stdout, /^pull-secrets +would delete +Secret +team-a\/regcred$/m)
+    assert.match(run.stdout, /^trust +would delete +Trust +projects\/.*\/providers\/cluster$/m)
     assert.match(run.stdout, /^Dry run: nothing was changed\.$/m)
     assert.deepEqual(readPullSecret(sandbox, 'team-a'), before)
     assert.deepEqual(pullSecretsOf(sandbox, 'team-a'), [{ name: 'regcred' }])
@@ -192,6 +192,7 @@ suite('uninstall', { concurrency: 4 }, () => {
     assert.equal(run.exitCode, 1)
     assert.deepEqual(questions, ['\nRemove everything that is pending? [y/N]: '])
     assert.match(run.stderr, /^pull-secrets +pending +Secret +team-a\/regcred$/m)
+    assert.match(run.stderr, /^Nothing was removed\.$/m)
     assert.deepEqual(readPullSecret(sandbox, 'team-a'), before)
   })
 
@@ -243,6 +244,28 @@ suite('uninstall', { concurrency: 4 }, () => {
       assert.equal(run.exitCode, 2)
       assert.match(run.stderr, /^USAGE_INVALID \(run\): .*--(publisher|share-pool)/m)
     }
+  })
+
+  test('removes nothing where the namespace that is given has no installation', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const file = await installed(sandbox)
+    const words = ['uninstall', '-f', file, '-n', 'nope', '--yes', '--delete-pull-secrets']
+
+    const run = await runPullpass(sandbox, words)
+
+    assert.equal(run.exitCode, 2)
+    assert.match(run.stderr, /^USAGE_INVALID \(run\): no installation of pullpass in namespace nope$/m)
+    assert.deepEqual(pullSecretsOf(sandbox, 'team-a'), [{ name: 'regcred' }])
+    await succeed(sandbox, ['uninstall', '-f', file, '--yes', '--delete-pull-secrets'])
+    await succeed(sandbox, words)
+  })
+
+  test('prints --dry-run results for programs as they would be', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    const file = await installed(sandbox)
+    const run = await succeed(sandbox, ['uninstall', '-f', file, '--dry-run', ...json])
+    assert.equal(JSON.parse(run.stdout).dryRun, true)
+    assert.equal(stepsOf(run)[0], 'detach detached ServiceAccount team-a/default')
   })
 
   test('without a terminal needs --yes, and says so before anything is read', async (t) => {
