@@ -116,13 +116,13 @@ async function makeOutside(
   const { 'log-level': level, 'log-format': format } = common
   const log = createLog({ level, format, now, write: terminal.complain })
   const plain = httpsTransport(environment, authorities)
-  const transport = level === 'debug' ? (await import('../http/log-requests.ts')).logRequests(plain, log) : plain
+  const logged = level === 'debug' ? (await import('../http/log-requests.ts')).logRequests(plain, log) : plain
   // A daemon asks again and again, and reports in its log and alarms what does not answer.
-  const waits =
-    terminal.tell === undefined || format === 'json' || life === 'until-stopped'
-      ? {}
-      : { waiting: (await import('../terminal/report-waits.ts')).reportWaits(terminal.progress, { sleep, signal }) }
-  return { environment, now, random, sleep, signal, log, transport, secrets, ...waits }
+  const outside = { environment, now, random, sleep, signal, log, transport: logged, secrets }
+  if (terminal.tell === undefined || format === 'json' || life === 'until-stopped') return outside
+  const waiting = (await import('../terminal/report-waits.ts')).reportWaits(terminal.progress, { sleep, signal })
+  const { reportRequests } = await import('../http/log-requests.ts')
+  return { ...outside, transport: reportRequests(logged, waiting), waiting }
 }
 
 /** The reason to abort a run with that a signal ends. */

@@ -28,7 +28,7 @@ export interface Outside {
 }
 
 export interface Waiting {
-  readonly hop: Hop
+  readonly hop: Hop | undefined
   /** `Google at https://sts.googleapis.com/v1/token`, without user and query. */
   readonly endpoint: string
 }

@@ -49,7 +49,7 @@ async function askOnce(outside: SendOutside, request: LibraryRequest): Promise<L
   const ends = [timeout, outside.signal, signal].filter((end) => end !== undefined)
   try {
     const message = { method, url, headers, ...(body !== undefined && { body }) }
-    const answer = await outside.transport({ ...message, maxBytes, signal: AbortSignal.any(ends) })
+    const answer = await outside.transport({ ...message, asked: { hop, who }, maxBytes, signal: AbortSignal.any(ends) })
     return { ...answer, headers: Object.fromEntries(Object.entries(answer.headers).flatMap(given)) }
   } catch (error) {
     outside.signal.throwIfAborted()

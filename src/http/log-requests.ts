@@ -1,7 +1,7 @@
-/** A transport that says in the log what it asks and what came: the last request without an answer is the slow one. */
+/** Transports that report each request: in the log, where the last one without an answer is the slow one, and as a wait. */
 
 import { showUrl } from '../text/show.ts'
-import type { Log } from './context.ts'
+import type { Log, Outside } from './context.ts'
 import type { Transport } from './transport.ts'
 
 export function logRequests(transport: Transport, log: Log): Transport {
@@ -11,5 +11,20 @@ export function logRequests(transport: Transport, log: Log): Transport {
     const answer = await transport(request)
     log('debug', 'an answer', { ...asked, status: answer.status })
     return answer
+  }
+}
+
+/** `waiting` undefined: no terminal shows it. */
+export function reportRequests(transport: Transport, waiting: Outside['waiting']): Transport {
+  if (waiting === undefined) return transport
+  return async (request) => {
+    const { asked } = request
+    const url = showUrl(request.url)
+    const answered = waiting({ hop: asked?.hop, endpoint: asked === undefined ? url : `${asked.who} at ${url}` })
+    try {
+      return await transport(request)
+    } finally {
+      answered()
+    }
   }
 }

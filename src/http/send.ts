@@ -41,10 +41,7 @@ export interface Received {
 /** Thrown by `read`, with what was seen instead; never with a part of the answer that may be a credential. */
 export class AnswerUnread extends Error {}
 
-export type SendOutside = Pick<
-  Outside,
-  'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'log' | 'secrets' | 'waiting'
->
+export type SendOutside = Pick<Outside, 'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'log' | 'secrets'>
 
 const maxBytes = 1024 * 1024
 const attempts = 4
@@ -89,22 +86,26 @@ function answerUnread<T>({ hop, who, url }: Ask<T>, unread: unknown): PullpassEr
 async function exchangeMessages<T>(outside: SendOutside, ask: Ask<T>): Promise<HttpAnswer> {
   const timeoutMs = ask.timeoutMs ?? defaultTimeoutMs
   const timeout = AbortSignal.timeout(timeoutMs)
-  const answered = outside.waiting?.({ hop: ask.hop, endpoint: `${ask.who} at ${showUrl(ask.url)}` })
   try {
     return await outside.transport(toRequest(ask, AbortSignal.any([timeout, outside.signal])))
   } catch (error) {
     outside.signal.throwIfAborted()
     if (error instanceof PullpassError) throw error // it is in words already
     throw transportFault(ask, timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined, error)
-  } finally {
-    answered?.()
   }
 }
 
 function toRequest<T>(ask: Ask<T>, signal: AbortSignal): HttpRequest {
   const headers: Record<string, string> = { accept: 'application/json' }
   if (ask.bearer !== undefined) headers['authorization'] = `Bearer ${ask.bearer.reveal()}`
-  const base = { method: ask.method ?? 'POST', url: ask.url, maxBytes, signal, headers }
+  const base = {
+    method: ask.method ?? 'POST',
+    url: ask.url,
+    maxBytes,
+    signal,
+    headers,
+    asked: { hop: ask.hop, who: ask.who },
+  }
   if (ask.form !== undefined) {
     headers['content-type'] = 'application/x-www-form-urlencoded'
     const fields = Object.entries(ask.form).map(([name, value]) => [name, open(value)] as [string, string])

@@ -1,5 +1,7 @@
 /** One HTTP request and its answer as data: what `send` needs of a network, and what a test can replace. */
 
+import type { Hop } from '../errors/pullpass-error.ts'
+
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 export interface HttpRequest {
@@ -10,6 +12,8 @@ export interface HttpRequest {
   /** An answer with a longer body fails with AnswerTooLarge. Bytes. */
   readonly maxBytes: number
   readonly signal: AbortSignal
+  /** For a terminal, while no answer has come: who is asked, and at which hop. */
+  readonly asked?: { readonly hop: Hop; readonly who: string }
 }
 
 export interface HttpAnswer {

@@ -41,5 +41,5 @@ export interface Provider<Settings> {
 /** The slice of the outside that an exchange may use. */
 export type ProviderOutside = Pick<
   Outside,
-  'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'environment' | 'log' | 'secrets' | 'waiting'
+  'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'environment' | 'log' | 'secrets'
 >

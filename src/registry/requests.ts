@@ -27,6 +27,7 @@ export type RegistryOutside = Pick<Outside, 'transport' | 'signal' | 'secrets'>
 /** An image index of many platforms has a few KiB. */
 const maxBytes = 4 * 1024 * 1024
 const timeoutMs = 20_000
+const asked = { hop: 'registry', who: 'the registry' } as const
 
 /** The other side answered a TLS handshake with something else: perhaps it speaks plain HTTP. */
 export class NoTls extends Error {
@@ -60,12 +61,12 @@ export async function askRegistry(
     ...(authorization && { authorization: headerOf(authorization) }),
   }
   try {
-    return await transport({ method, url, headers, maxBytes, signal: AbortSignal.any([timeout, signal]) })
+    return await transport({ method, url, headers, asked, maxBytes, signal: AbortSignal.any([timeout, signal]) })
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof PullpassError) throw error
     const timedOut = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined
-    const fault = transportFault({ hop: 'registry', who: 'the registry', url }, timedOut, error)
+    const fault = transportFault({ ...asked, url }, timedOut, error)
     throw noTlsCodes.includes(systemErrorCode(error) ?? '') ? new NoTls(fault, url) : fault
   }
 }

@@ -12,7 +12,7 @@ export function reportWaits(
   const slow = new Set<Waiting>()
   const showFirst = () => {
     const [first] = slow
-    show(first && plainLine(`waiting for ${first.endpoint} (${first.hop})`))
+    show(first && plainLine(`waiting for ${first.endpoint}${first.hop ? ` (${first.hop})` : ''}`))
   }
   return (waiting) => {
     const answered = new AbortController()

@@ -3,11 +3,12 @@
 import { lookUpAddresses } from '../../http/addresses.ts'
 import type { Outside } from '../../http/context.ts'
 import { httpsTransport } from '../../http/https-transport.ts'
+import { reportRequests } from '../../http/log-requests.ts'
 import type { Transport } from '../../http/transport.ts'
 
 export const openPublicOutside = (outside: Outside): PublicOutside => ({
   ...outside,
-  publicTransport: httpsTransport(outside.environment, undefined, 'public'),
+  publicTransport: reportRequests(httpsTransport(outside.environment, undefined, 'public'), outside.waiting),
   lookUp: lookUpAddresses,
 })
 

@@ -61,6 +61,7 @@ export function jwksUriOf(discovery: string): string | undefined {
 
 async function findDocument(outside: Pick<Outside, 'transport' | 'signal'>, url: string): Promise<FoundDocument> {
   const timeout = AbortSignal.timeout(timeoutMs)
+  const asked = { hop: 'discovery', who: new URL(url).host } as const
   try {
     const { status, headers, body } = await outside.transport({
       method: 'GET',
@@ -68,6 +69,7 @@ async function findDocument(outside: Pick<Outside, 'transport' | 'signal'>, url:
       headers: { accept: '*/*', 'user-agent': 'pullpass' },
       maxBytes,
       signal: AbortSignal.any([timeout, outside.signal]),
+      asked,
     })
     const { 'content-type': contentType, 'cache-control': cacheControl, 'last-modified': modified, location } = headers
     const lastModifiedAt = dateOf(modified)
@@ -75,8 +77,7 @@ async function findDocument(outside: Pick<Outside, 'transport' | 'signal'>, url:
   } catch (error) {
     outside.signal.throwIfAborted()
     const timedOut = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined
-    const asked = { hop: 'discovery', who: new URL(url).host, url } as const
-    return { kind: 'unanswered', url, fault: transportFault(asked, timedOut, error) }
+    return { kind: 'unanswered', url, fault: transportFault({ ...asked, url }, timedOut, error) }
   }
 }
 

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { askForLibrary } from '../../src/http/library-transport.ts'
+import { reportRequests } from '../../src/http/log-requests.ts'
+import { send } from '../../src/http/send.ts'
+import { askRegistry } from '../../src/registry/requests.ts'
+import { testOutside } from '../support/test-outside.ts'
+
+const url = 'https://host.example/path'
+
+/** Each wait that was reported, and whether it ended. */
+function makeReported() {
+  const waits: string[] = []
+  const answer = async () => ({ status: 200, headers: {}, body: '{}' })
+  const transport = reportRequests(answer, ({ hop, endpoint }) => {
+    waits.push(`${endpoint} (${hop})`)
+    return () => waits.push('answered')
+  })
+  return { waits, outside: { ...testOutside(), transport } }
+}
+
+suite('a terminal is told who is waited for, once, until the answer comes', () => {
+  test('by a request of pullpass to a cloud', async () => {
+    const { waits, outside } = makeReported()
+    await send(outside, { hop: 'exchange', who: 'Google', url, read: () => undefined })
+    assert.deepEqual(waits, ['Google at https://host.example/path (exchange)', 'answered'])
+  })
+
+  test("by a request of a vendor's library", async () => {
+    const { waits, outside } = makeReported()
+    await askForLibrary(outside, { hop: 'publish', who: 'AWS', method: 'GET', url, headers: {} })
+    assert.deepEqual(waits, ['AWS at https://host.example/path (publish)', 'answered'])
+  })
+
+  test('by a request to a registry', async () => {
+    const { waits, outside } = makeReported()
+    await askRegistry(outside, { method: 'GET', url })
+    assert.deepEqual(waits, ['the registry at https://host.example/path (registry)', 'answered'])
+  })
+
+  test('also where the request fails', async () => {
+    const waits: string[] = []
+    const fail = async () => assert.fail('no answer')
+    const transport = reportRequests(fail, ({ endpoint }) => {
+      waits.push(endpoint)
+      return () => waits.push('ended')
+    })
+    await assert.rejects(
+      transport({ method: 'GET', url, headers: {}, maxBytes: 1, signal: new AbortController().signal }),
+      { message: 'no answer' },
+    )
+    assert.deepEqual(waits, [url, 'ended'])
+  })
+})
