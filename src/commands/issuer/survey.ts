@@ -60,7 +60,9 @@ export async function surveyIssuer(
     token,
     signature: signed === undefined || known === undefined ? undefined : await verifySignature(signed, known.keys),
     mode: findMode(issuer, known?.keys ?? [], facts.found),
-    verdicts: judgeForClouds(facts, cloudNames).map(withoutTokensOwn),
+    verdicts: judgeForClouds(facts, cloudNames).map((verdict) =>
+      withFixOfRevoked(withoutTokensOwn(verdict), signed?.keyId, { served: known?.keys ?? [], remembered }),
+    ),
   }
 }
 
@@ -103,6 +105,29 @@ const withoutTokensOwn = ({ cloud, findings }: CloudVerdict): CloudVerdict =>
     cloud,
     findings.filter(({ word }) => !tokensOwn.includes(word)),
   )
+
+interface RevocationFacts {
+  readonly served: readonly IssuerKey[]
+  readonly remembered: KeyMemory
+}
+
+/** A revoked key is never published again, so that to publish is no fix where it signs, or where the cluster has no other. */
+function withFixOfRevoked(
+  { cloud, findings }: CloudVerdict,
+  keyId: string | undefined,
+  { served, remembered }: RevocationFacts,
+): CloudVerdict {
+  const revoked = served.filter((key) => isRevoked(remembered, key))
+  const unpublishable: FindingWord[] = [
+    ...(revoked.some((key) => key.keyId === keyId) ? (['TOKEN_KEY_UNPUBLISHED'] as const) : []),
+    ...(revoked.length > 0 && revoked.length === served.length ? (['KEYS_ABSENT'] as const) : []),
+  ]
+  const fix = 'let every API server sign with a new key: this one was revoked, and is not published again'
+  return cloudVerdict(
+    cloud,
+    findings.map((one) => (unpublishable.includes(one.word) ? { ...one, fix } : one)),
+  )
+}
 
 // A token fresh from the cluster, or why it gives none: who may look or publish need not have the right to one.
 

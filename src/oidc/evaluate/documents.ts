@@ -44,8 +44,8 @@ function refusedFinding(name: DocumentName, { url, status, location }: AnsweredD
 }
 
 const whereToPut: Readonly<Record<DocumentName, string>> = {
-  discovery: 'put it exactly there (openid-configuration, not oidc-configuration): pullpass issuer publish',
-  jwks: 'put the keys where jwks_uri leads: pullpass issuer publish',
+  discovery: 'put it exactly there (openid-configuration, not oidc-configuration): pullpass issuer publish --to TARGET',
+  jwks: 'put the keys where jwks_uri leads: pullpass issuer publish --to TARGET',
 }
 
 function servedFindings(name: DocumentName, document: AnsweredDocument, vendor: string | undefined): IssuerFinding[] {
@@ -98,7 +98,8 @@ export function discoveryFindings(facts: PublicFacts): IssuerFinding[] {
   const document = asObject(jsonOrNone(text))
   if (document === undefined) {
     const what = /^\s*</.test(text) ? 'a page' : 'no JSON object'
-    const fix = 'see that nothing answers in its place (a sign-in page, a catch-all): pullpass issuer publish'
+    const fix =
+      'see that nothing answers in its place (a sign-in page, a catch-all): pullpass issuer publish --to TARGET'
     return [{ level: 'problem', word: 'DOCUMENT_MALFORMED', says: `${url} is ${what}`, fix }]
   }
   return [

@@ -12,7 +12,7 @@ export function keyFindings({ found, keys }: PublicFacts, rules: CloudRules): Is
   if (jwks?.kind !== 'answered' || jwks.status !== 200) return []
   if (keys === undefined) {
     const what = /^\s*</.test(jwks.text) ? 'a page' : 'no JWKS'
-    return [finding('problem', 'DOCUMENT_MALFORMED', `${jwks.url} is ${what}`, 'pullpass issuer publish')]
+    return [finding('problem', 'DOCUMENT_MALFORMED', `${jwks.url} is ${what}`, 'pullpass issuer publish --to TARGET')]
   }
   return [
     ...privateFindings(keys),
@@ -53,7 +53,8 @@ const whyUnread = (key: IssuerKey, { algorithms }: CloudRules) =>
 
 function absenceFindings(keys: readonly IssuerKey[], rules: CloudRules): IssuerFinding[] {
   const publish = 'pullpass issuer publish leaves out what no cloud reads'
-  if (keys.length === 0) return [finding('problem', 'KEYS_ABSENT', 'the JWKS holds no key', 'pullpass issuer publish')]
+  if (keys.length === 0)
+    return [finding('problem', 'KEYS_ABSENT', 'the JWKS holds no key', 'pullpass issuer publish --to TARGET')]
   const unread = keys.flatMap((key) => {
     const why = whyUnread(key, rules)
     return why === undefined ? [] : [`${nameOf(key)}: ${why}`]
@@ -122,12 +123,22 @@ function signatureFindings({ token, signature }: TokenFacts): IssuerFinding[] {
   const key = token.keyId === undefined ? 'a key that it does not name' : `key ${quote(token.keyId)}`
   if (signature === 'unknown-key') {
     const says = `the token is signed by ${key}, which is not published`
-    return [problem('TOKEN_KEY_UNPUBLISHED', says, 'publish the keys of the cluster anew: pullpass issuer publish')]
+    return [
+      problem(
+        'TOKEN_KEY_UNPUBLISHED',
+        says,
+        'publish the keys of the cluster anew: pullpass issuer publish --to TARGET',
+      ),
+    ]
   }
   if (signature === 'wrong') {
     const says = `the token is not signed by the published ${key}: another key has its kid, or the token was altered`
     return [
-      problem('TOKEN_SIGNATURE_WRONG', says, 'publish the keys of the cluster that signed it: pullpass issuer publish'),
+      problem(
+        'TOKEN_SIGNATURE_WRONG',
+        says,
+        'publish the keys of the cluster that signed it: pullpass issuer publish --to TARGET',
+      ),
     ]
   }
   return []

@@ -79,6 +79,9 @@ suite('pullpass issuer show', () => {
       stdout,
       new RegExp(`^revoked +${kid}, and signs: no cloud takes its tokens, until every API server`, 'm'),
     )
+    assert.match(stdout, /^problem: KEYS_ABSENT/m)
+    assert.match(stdout, /let every API server sign with a new key: this one was revoked/)
+    assert.doesNotMatch(stdout, /issuer publish --to TARGET/)
     const report = JSON.parse((await show(sandbox, '-o', 'json')).stdout)
     assert.deepEqual(report.keys, [{ kid, kind: 'RSA 2048', algorithm: 'RS256', revoked: true }])
   })
@@ -107,6 +110,7 @@ suite('pullpass issuer show', () => {
     assert.equal(exitCode, 0)
     assert.match(stdout, /^mode +publish: its documents are public, but 1 of 2 keys of the cluster are missing$/m)
     assert.match(stdout, /^problem: TOKEN_KEY_UNPUBLISHED \(all\): /m)
+    assert.match(stdout, /pullpass issuer publish --to TARGET$/m)
   })
 
   test('a token by a key that the cluster serves nowhere is exit code 1', async (t) => {
