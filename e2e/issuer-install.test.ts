@@ -36,7 +36,7 @@ interface StoredObject {
   readonly metadata: { readonly managedFields?: readonly { readonly manager: string }[] }
 }
 
-/** Each Deployment's words as they are run here; tokens carry another issuer: that is said at each round, and an Event written. */
+/** Each Deployment's words as they are run here; tokens carry another issuer, and the CA bundle has two CAs: both are alarms. */
 const installations = {
   'deploy/issuer': {
     account: 'pullpass-issuer',
@@ -47,7 +47,7 @@ const installations = {
       '--log-level': '--issuer-url=https://oidc.example.com/cluster-1',
       '--health-listen': undefined,
     }),
-    expected: ['IssuerDiffers'],
+    expected: ['IssuerDiffers', 'AuthorityChanged'],
   },
   'deploy/issuer-serve': {
     account: 'pullpass-issuer-serve',
@@ -57,7 +57,7 @@ const installations = {
       '--listen=': '--listen=0',
       '--health-listen': undefined,
     }),
-    expected: ['IssuerDiffers', 'PublicWrong'], // nobody passes on to it
+    expected: ['IssuerDiffers', 'AuthorityChanged', 'PublicWrong'], // no proxy forwards to it
   },
 } as const
 
