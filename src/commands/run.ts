@@ -111,8 +111,12 @@ async function makeOutside(
   { host, secrets }: Guarded,
 ): Promise<Outside> {
   const { environment, now, random, sleep, signal, terminal } = host
-  const caFile = common['ca-file'] ?? environment['PULLPASS_CA_FILE']
-  const authorities = caFile ? await (await import('../http/authorities.ts')).readAuthorities(caFile) : undefined
+  const named = common['ca-file']
+  const caFile = named ?? environment['PULLPASS_CA_FILE']
+  const variable = named === undefined ? 'PULLPASS_CA_FILE' : undefined
+  const authorities = caFile
+    ? await (await import('../http/authorities.ts')).readAuthorities(caFile, variable)
+    : undefined
   const { 'log-level': level, 'log-format': format } = common
   const log = createLog({ level, format, now, write: terminal.complain })
   const plain = httpsTransport(environment, authorities)

@@ -8,16 +8,20 @@ import { showPath } from '../text/show.ts'
 const longest = 4 * 1024 * 1024
 const [begin, end] = ['-----BEGIN CERTIFICATE-----', '-----END CERTIFICATE-----'] as const
 
-/** The PEM text of `file`, each of its certificates parsed. @throws CA_FILE_INVALID */
-export async function readAuthorities(file: string): Promise<string> {
+/**
+ * The PEM text of `file`, each of its certificates parsed. `variable`: the environment variable that named the file, for
+ * errors. @throws CA_FILE_INVALID
+ */
+export async function readAuthorities(file: string, variable?: string): Promise<string> {
+  const invalid = (what: string, cause?: unknown) => invalidFile({ file, variable }, what, cause)
   const bytes = await readRegularFile(file, longest).catch((error: unknown) => {
-    throw invalid(file, whyUnreadable(error), error)
+    throw invalid(whyUnreadable(error), error)
   })
   const certificates = certificatesIn(bytes.toString('utf8'))
-  if (certificates.length === 0) throw invalid(file, 'holds no certificate')
+  if (certificates.length === 0) throw invalid('holds no certificate')
   certificates.forEach((certificate, index) => {
     if (isCertificate(certificate)) return
-    throw invalid(file, `holds a certificate that cannot be parsed, the ${index + 1}. of ${certificates.length}`)
+    throw invalid(`holds a certificate that cannot be parsed, the ${index + 1}. of ${certificates.length}`)
   })
   return certificates.join('\n')
 }
@@ -42,11 +46,16 @@ function isCertificate(text: string): boolean {
   }
 }
 
-const invalid = (file: string, what: string, cause?: unknown) =>
+interface NamedFile {
+  readonly file: string
+  readonly variable: string | undefined
+}
+
+const invalidFile = ({ file, variable }: NamedFile, what: string, cause: unknown) =>
   new PullpassError({
     code: 'CA_FILE_INVALID',
     hop: 'document',
-    seen: `${showPath(file)} ${what}`,
+    seen: `${showPath(file)}${variable === undefined ? '' : ` (from ${variable})`} ${what}`,
     expected: 'one or more certificates in PEM: -----BEGIN CERTIFICATE-----',
     hint: 'name the file that holds the certificate of the authority itself: openssl x509 -noout -subject -in FILE shows whose it is',
     cause,

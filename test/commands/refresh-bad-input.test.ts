@@ -122,6 +122,14 @@ const badInputs: Record<string, BadInput> = {
       '  fix: name the file that holds the certificate of the authority itself: openssl x509 -noout -subject -in FILE shows whose it is',
     ],
   },
+  'a CA file that a variable names, and that is absent': {
+    give: () => ({ argv: [], environment: { PULLPASS_CA_FILE: '/nonexistent/ca.crt' } }),
+    said: [
+      'CA_FILE_INVALID (document): /nonexistent/ca.crt (from PULLPASS_CA_FILE) is not there',
+      '  expected one or more certificates in PEM: -----BEGIN CERTIFICATE-----',
+      '  fix: name the file that holds the certificate of the authority itself: openssl x509 -noout -subject -in FILE shows whose it is',
+    ],
+  },
   'a context that the kubeconfig does not have': {
     give: () => ({ argv: ['--context', 'other'] }),
     said: [
