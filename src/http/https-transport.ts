@@ -10,6 +10,7 @@ import {
   CutShort,
   type HttpAnswer,
   type HttpRequest,
+  mostInterimAnswers,
   type Transport,
 } from './transport.ts'
 
@@ -102,9 +103,6 @@ export interface Http1Exchange {
   /** Ends the exchange: its reason is what the promise rejects with. */
   readonly signal: AbortSignal
 }
-
-/** A server sends one or two (RFC 8297); each resets the socket's idle timeout. */
-const mostInterimAnswers = 32
 
 /** Rejects with the system's own error, AnswerTooLarge, AnswerUnusable, CutShort, or the signal's reason. */
 export async function exchangeHttp1(

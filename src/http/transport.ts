@@ -47,6 +47,9 @@ export class CutShort extends Error {
   }
 }
 
+/** Interim (1xx) answers to one request: a server sends one or two, and each resets an idle timeout. RFC 9110 §15.2 */
+export const mostInterimAnswers = 32
+
 /** What came is no answer to an HTTP request; the message is a predicate: `answered 101, a switch …`. */
 export class AnswerUnusable extends Error {
   constructor(predicate: string) {

@@ -10,7 +10,13 @@ import type { Document } from '../document/document.ts'
 import { environmentSource } from '../document/load-documents.ts'
 import { type Fault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import { type Applied, applySecret, fieldManager, type PullSecret } from '../kubernetes/objects/apply-pull-secret.ts'
+import {
+  type Applied,
+  applySecret,
+  fieldManager,
+  isDocumentManager,
+  type PullSecret,
+} from '../kubernetes/objects/apply-pull-secret.ts'
 import { foundIn } from '../kubernetes/objects/list.ts'
 import { listPullSecrets, type PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { shellQuote } from '../text/plain-text.ts'
@@ -168,7 +174,7 @@ function writtenMeanwhile(found: PullSecretMetadata | undefined, write: PullSecr
 
 function notOurs({ document, namespace }: PullSecretWrite, { found, owners }: Refused): PullpassError {
   const secret = `Secret ${namespace}/${document.secretName}`
-  const other = owners.find((owner) => owner.startsWith('pullpass:'))
+  const other = owners.find(isDocumentManager)
   const wording =
     other === undefined
       ? ofAnotherManager(secret, document, owners)

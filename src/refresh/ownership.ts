@@ -11,7 +11,7 @@
  */
 import { recordAnnotations } from '../credential/pull-secret-record.ts'
 import type { Document } from '../document/document.ts'
-import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
+import { fieldManager, isDocumentManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { replacedManager } from './freshness.ts'
 
@@ -28,14 +28,12 @@ export function judgeOwnership(found: PullSecretMetadata | undefined, document: 
   const editors = editorsOf(found, manager)
   if (data.includes(manager))
     return editors.length === 0 ? { verdict: 'update', found } : { verdict: 'mend', found, editors }
-  if (label.includes(manager) && !data.some(isDocument)) return { verdict: 'mend', found, editors }
+  // Two documents that each restored the Secret would overwrite each other in turn, forever.
+  if (label.includes(manager) && !data.some(isDocumentManager)) return { verdict: 'mend', found, editors }
   if (replacedManager(document, found) !== undefined) return { verdict: 'replace', found }
   if (document.conflictPolicy === 'Adopt') return { verdict: 'adopt', found }
   return { verdict: 'refuse', found, owners: data }
 }
-
-/** Two documents that mended each other's Secret would take it from each other in turn, by force, for ever. */
-const isDocument = (manager: string) => manager.startsWith('pullpass:')
 
 /**
  * Who else owns the data, and who took the label or an annotation from us. To claim one of those at its own value changes

@@ -6,6 +6,7 @@ import type { NamespacedName } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { connect } from '../../kubernetes/connect.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
+import { isDocumentManager } from '../../kubernetes/objects/apply-pull-secret.ts'
 import { foundIn } from '../../kubernetes/objects/list.ts'
 import { type PullSecretContent, readPullSecretData } from '../../kubernetes/objects/pull-secrets.ts'
 import { ownRecord } from '../../refresh/freshness.ts'
@@ -73,7 +74,7 @@ function judgeSecret({ secret: target, image }: SecretTarget, content: PullSecre
 
 function doubtsOf(record: PullSecretRecord, content: PullSecretContent, target: string): string[] {
   const copied = record.target === target ? [] : [`it is a copy, by something else, of the Secret ${record.target}`]
-  const manager = content.owners.data.find((owner) => owner.startsWith('pullpass:'))
+  const manager = content.owners.data.find(isDocumentManager)
   if (manager === undefined) {
     const seen = `its annotations are pullpass's, for ${record.document}, but its credential was written by something else`
     return [...copied, seen]

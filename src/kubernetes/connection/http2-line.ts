@@ -1,7 +1,7 @@
 /** Requests to the API server side by side over one HTTP/2 connection (RFC 9113), each on a stream of its own. */
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { AnswerTooLarge, AnswerUnusable, CutShort } from '../../http/transport.ts'
+import { AnswerTooLarge, AnswerUnusable, CutShort, mostInterimAnswers } from '../../http/transport.ts'
 import { type Answer, type Line, type Message, Overdue, Stalled } from './line.ts'
 
 /** A page of a list comes without waiting for window updates (RFC 9113 §6.9). */
@@ -23,9 +23,6 @@ export function openHttp2Line(socket: TLSSocket, server: URL, timeoutMs: number)
     destroy: () => session.destroy(),
   }
 }
-
-/** A server sends one or two (RFC 9110 §15.2); each resets the stream's idle timeout. */
-const mostInterimAnswers = 32
 
 async function sendStream(session: ClientHttp2Session, message: Message, timeoutMs: number): Promise<Answer> {
   const { body, longestMs, maxAnswerBytes } = message

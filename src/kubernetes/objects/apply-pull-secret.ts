@@ -149,3 +149,6 @@ export function fieldManager(document: {
   if (Buffer.byteLength(plain) <= longest) return plain
   return `pullpass:${createHash('sha256').update(plain).digest('hex')}`
 }
+
+/** Whether a field manager is that of a document, of this or another installation. */
+export const isDocumentManager = (manager: string): boolean => manager.startsWith('pullpass:')
