@@ -42,7 +42,7 @@ await withRealPart(
       before(async () => {
         await writeFile(file, document)
         for (const name of ['team-a', 'apps-b', 'apps-c', 'team-z']) await makeNamespace(stage, name)
-        for (const name of ['team-a', 'apps-b', 'apps-c', 'team-z']) await accountOf(name)
+        await controllersToFurnish()
         await makeSecret(stage, 'team-z', 'regcred')
         initial = await listEverything()
         installation = await install(stage, { namespace, from: document })
@@ -85,7 +85,11 @@ await withRealPart(
         await installation.kubectl(['create', 'job', 'manual', '--from=cronjob/pullpass', '-n', namespace], '')
         const run = await uninstall('--yes', '--delete-pull-secrets')
         assert.equal(run.exitCode, 0, run.stdout + run.stderr)
-        assert.deepEqual(await listEverything(), initial)
+        const left = await listEverything()
+        assert.deepEqual(
+          { left: left.filter((one) => !initial.includes(one)), lost: initial.filter((one) => !left.includes(one)) },
+          { left: [], lost: [] },
+        )
       })
 
       test('finds nothing to remove when it runs again', async () => {
@@ -94,12 +98,15 @@ await withRealPart(
         assert.doesNotMatch(run.stdout, / deleted | detached /)
       })
 
-      /** Waits for the account that the controllers create. */
-      async function accountOf(name: string): Promise<void> {
-        await waitUntil(`the account of ${name}`, 30_000, async () => {
-          const path = `/api/v1/namespaces/${name}/serviceaccounts?fieldSelector=metadata.name%3Ddefault`
-          const { items }: { items: unknown[] } = JSON.parse((await stage.admin({ path })).body)
-          return items.length > 0 || undefined
+      /** Waits until the controllers have created what each namespace gets: its account and the cluster's CA. */
+      async function controllersToFurnish(): Promise<void> {
+        await waitUntil('the account and the CA of every namespace', 60_000, async () => {
+          const read = async (path: string): Promise<{ items: Listed[] }> =>
+            JSON.parse((await stage.admin({ path })).body)
+          const namespaces = (await read('/api/v1/namespaces')).items
+          const accounts = (await read('/api/v1/serviceaccounts?fieldSelector=metadata.name%3Ddefault')).items
+          const authorities = (await read('/api/v1/configmaps?fieldSelector=metadata.name%3Dkube-root-ca.crt')).items
+          return (accounts.length === namespaces.length && authorities.length === namespaces.length) || undefined
         })
       }
 
