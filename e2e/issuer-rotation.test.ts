@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createMovableClock } from '../sandbox/start/movable-clock.ts'
-import type { Outside } from '../src/http/context.ts'
+import type { Context } from '../src/http/context.ts'
 import { httpsTransport } from '../src/http/https-transport.ts'
 import { connect } from '../src/kubernetes/connect.ts'
 import { openTarget } from '../src/publish/open-target.ts'
@@ -48,7 +48,7 @@ spec:
 /** A watch in this process: real API servers and a real wait between looks, but a clock that can be moved. */
 async function startWatch(stage: RotationStage) {
   const ended = new AbortController()
-  const outside: Outside = {
+  const context: Context = {
     environment: stage.environment,
     now: clock.now,
     random: Math.random,
@@ -58,10 +58,10 @@ async function startWatch(stage: RotationStage) {
     log: () => undefined,
     secrets: new SecretRegister(),
   }
-  const cluster = await connect({ kubeconfig: stage.servers[0].kubeconfigFile }, outside)
+  const cluster = await connect({ kubeconfig: stage.servers[0].kubeconfigFile }, context)
   const wanted: WatchWanted = {
     cluster,
-    target: await openTarget(`gs://${bucket}`, outside),
+    target: await openTarget(`gs://${bucket}`, context),
     issuerUrl: undefined,
     replicas: stage.servers.map(({ url }) => new URL(url)),
     account: { namespace: 'image-system', name: 'pullpass' },
@@ -72,7 +72,7 @@ async function startWatch(stage: RotationStage) {
   }
   let state = firstState
   const look = async (keepForMs = wanted.keepForMs) => {
-    state = await watchRound(state, { ...wanted, keepForMs }, outside)
+    state = await watchRound(state, { ...wanted, keepForMs }, context)
   }
   const rounds = keepTrying(async () => {
     await look()

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { createCertificateAuthority } from '../sandbox/serve/certificate-authority.ts'
-import type { Environment, Outside } from '../src/http/context.ts'
+import type { Context, Environment } from '../src/http/context.ts'
 import { httpsTransport } from '../src/http/https-transport.ts'
 import { type DocumentName, documentPaths, type PublishTarget } from '../src/oidc/issuer-documents.ts'
 import { openTarget } from '../src/publish/open-target.ts'
@@ -22,7 +22,7 @@ import { startFakeGcsServer } from './parts/stores/start-fake-gcs-server.ts'
 import { type AwsIdentity, motoRegion, startMoto } from './parts/stores/start-moto.ts'
 
 /** What a run has, with this machine's clock. */
-function outsideOf(environment: Environment, ca?: string): Outside {
+function contextOf(environment: Environment, ca?: string): Context {
   return {
     environment,
     now: () => new Date(),
@@ -63,11 +63,11 @@ function setVariable(name: string, value: string | undefined): void {
 async function openAs(
   { accessKeyId, secretAccessKey }: AwsIdentity,
   name: string,
-  outside: Outside,
+  context: Context,
 ): Promise<PublishTarget> {
   process.env['AWS_ACCESS_KEY_ID'] = accessKeyId
   process.env['AWS_SECRET_ACCESS_KEY'] = secretAccessKey
-  const target = await openTarget(name, outside)
+  const target = await openTarget(name, context)
   await target.read('jwks').catch(() => undefined)
   return target
 }
@@ -76,16 +76,16 @@ await withRealPart(
   'fake-gcs-server',
   () => startFakeGcsServer(),
   ({ url, createBucket }) => {
-    const outside = outsideOf({ STORAGE_EMULATOR_HOST: url })
+    const context = contextOf({ STORAGE_EMULATOR_HOST: url })
 
     publishTargetContract('gs:// at fake-gcs-server', { preconditions: 'atomic' }, async () => {
       const bucket = `issuer-${randomUUID()}`
       await createBucket(bucket)
       const name = `gs://${bucket}/cluster-1`
       return {
-        target: await openTarget(name, outside),
-        other: await openTarget(name, outside),
-        missing: await openTarget(`gs://not-${bucket}/cluster-1`, outside),
+        target: await openTarget(name, context),
+        other: await openTarget(name, context),
+        missing: await openTarget(`gs://not-${bucket}/cluster-1`, context),
         readAsStranger: (wanted) => fetch(`${url}/${bucket}/${keyOf(wanted)}`),
         async put(wanted, body) {
           const query = new URLSearchParams({ uploadType: 'media', name: keyOf(wanted) })
@@ -103,17 +103,17 @@ await withRealPart(
   'moto',
   () => startMoto(),
   ({ url, publisher, nobody, unsigned, admin, createBucket }) => {
-    const outside = outsideOf({ AWS_ENDPOINT_URL_S3: url, AWS_REGION: motoRegion })
+    const context = contextOf({ AWS_ENDPOINT_URL_S3: url, AWS_REGION: motoRegion })
 
     publishTargetContract('s3:// at moto', { preconditions: 'atomic' }, async () => {
       const Bucket = `issuer-${randomUUID()}`
       await createBucket(Bucket, 'public')
       const place = `s3://${Bucket}/cluster-1`
       return {
-        target: await openAs(publisher, place, outside),
-        other: await openAs(publisher, place, outside),
-        missing: await openAs(publisher, `s3://not-${Bucket}/cluster-1`, outside),
-        denied: await openAs(nobody, place, outside),
+        target: await openAs(publisher, place, context),
+        other: await openAs(publisher, place, context),
+        missing: await openAs(publisher, `s3://not-${Bucket}/cluster-1`, context),
+        denied: await openAs(nobody, place, context),
         readAsStranger: (wanted) => unsigned(() => fetch(`${url}/${Bucket}/${keyOf(wanted)}`)),
         put: async (name, Body) => void (await admin.send(new PutObjectCommand({ Bucket, Key: keyOf(name), Body }))),
         remove: async (name) => void (await admin.send(new DeleteObjectCommand({ Bucket, Key: keyOf(name) }))),
@@ -136,7 +136,7 @@ await withRealPart(
           AWS_ENDPOINT_URL_STS: url,
         })
         t.after(restore)
-        const target = await openTarget(`s3://${Bucket}`, outside)
+        const target = await openTarget(`s3://${Bucket}`, context)
         assert.equal(await unsigned(() => target.write('jwks', keys, undefined)), 'written')
       })
 
@@ -149,7 +149,7 @@ await withRealPart(
           AWS_EC2_METADATA_DISABLED: 'true',
         })
         t.after(restore)
-        const target = await openTarget('s3://issuer', outside)
+        const target = await openTarget('s3://issuer', context)
         await assert.rejects(target.read('jwks'), { code: 'PUBLISH_REFUSED', seen: /"ENOENT"$/ })
       })
 
@@ -162,7 +162,7 @@ await withRealPart(
           AWS_EC2_METADATA_DISABLED: 'true',
         })
         t.after(restore)
-        const target = await openTarget('s3://issuer', outside)
+        const target = await openTarget('s3://issuer', context)
         await assert.rejects(target.read('jwks'), { code: 'PUBLISH_CREDENTIALS_MISSING' })
       })
     })
@@ -187,7 +187,7 @@ await withRealPart(
         AZURE_CLIENT_ID: randomUUID(),
         AZURE_FEDERATED_TOKEN_FILE: file,
       }
-      return await openTarget(name, outsideOf(environment, authority.ca))
+      return await openTarget(name, contextOf(environment, authority.ca))
     }
     const storage = 'https://storage.azure.com'
 
@@ -237,7 +237,7 @@ await withRealPart(
         await writeFile(file, 'subject.token.one')
         const identity = { AZURE_TENANT_ID: tenant, AZURE_CLIENT_ID: randomUUID(), AZURE_FEDERATED_TOKEN_FILE: file }
         const environment = { ...identity, AZURE_AUTHORITY_HOST: entra.url, PULLPASS_AZURE_BLOB_ENDPOINT: endpoint }
-        const target = await openTarget(`azblob://${azuriteAccount}/issuer`, outsideOf(environment, authority.ca))
+        const target = await openTarget(`azblob://${azuriteAccount}/issuer`, contextOf(environment, authority.ca))
         await assert.rejects(target.read('jwks'), { code: 'CERTIFICATE_UNTRUSTED' })
       })
     })

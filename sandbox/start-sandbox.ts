@@ -96,15 +96,15 @@ async function furnish(wanted: SandboxWanted, opened: (end: () => Promise<void>)
   const { issuerAgent: agent, authority, keys } = wanted
   const identity = { ...(authority && { authority }), ...(keys && { keys }) }
   const wantedParts = { now: clock.now, admin, kubernetesHttp2, opened, ...identity, ...(agent && { agent }) }
-  const outside = await openParts(wantedParts)
-  const { cluster, google, parts } = outside
+  const context = await openParts(wantedParts)
+  const { cluster, google, parts } = context
 
   seedCluster(cluster, namespaces, account)
   if (issuerDocuments === 'published') await publishIssuer(cluster, google.store, admin)
-  const principal = furnishGoogle(outside, trust)
-  outside.images.putImage(`${images}/hello`, '1', packImage({ 'hello.txt': 'Pulled without a password.\n' }))
+  const principal = furnishGoogle(context, trust)
+  context.images.putImage(`${images}/hello`, '1', packImage({ 'hello.txt': 'Pulled without a password.\n' }))
 
-  const { writeToken, write, remove, ...folder } = await createSandboxFolder(outside.kubeconfig, outside.authority.ca)
+  const { writeToken, write, remove, ...folder } = await createSandboxFolder(context.kubeconfig, context.authority.ca)
   opened(remove)
   const operator = await signInOperator(google, { stsUrl: parts.sts.url, now: clock.now, write })
   const writeNewToken: Sandbox['writeToken'] = async (token) => {
@@ -113,7 +113,7 @@ async function furnish(wanted: SandboxWanted, opened: (end: () => Promise<void>)
   }
   await writeNewToken()
   return {
-    ...outside,
+    ...context,
     clock,
     folder,
     environment: { ...environmentOf(parts, folder, namespaces), ...operator.environment },

@@ -4,9 +4,9 @@ import { inspect } from 'node:util'
 import { PullpassError } from '../src/errors/pullpass-error.ts'
 import { connect } from '../src/kubernetes/connect.ts'
 import { documentText } from './support/document-text.ts'
+import { fakeContext } from './support/fake-context.ts'
 import { answerSts, plantAll, seedScriptSecret } from './support/plant-all.ts'
 import { searchClusterAnswers } from './support/search-answers.ts'
-import { testOutside } from './support/test-outside.ts'
 
 suite('no secret is shown by what concerns the cluster', () => {
   test('whatever the API server answers', async (t) => {
@@ -50,13 +50,13 @@ suite('no secret is shown by what concerns the cluster', () => {
 
   test('nor by objects that somebody prints', async (t) => {
     const { sandbox, secrets } = await plantAll(t)
-    const outside = testOutside({ environment: sandbox.environment })
-    const cluster = await connect({}, outside)
+    const context = fakeContext({ environment: sandbox.environment })
+    const cluster = await connect({}, context)
     await cluster.request({ method: 'GET', path: '/version' })
     await sandbox.parts.kubernetes.close()
     const fault = await cluster.request({ method: 'GET', path: '/version' }).catch((error: unknown) => error)
     assert.ok(fault instanceof PullpassError)
-    for (const [name, value] of Object.entries({ outside, cluster, fault })) {
+    for (const [name, value] of Object.entries({ context, cluster, fault })) {
       secrets.refuteIn(inspect(value, { depth: null, showHidden: true }), name)
       secrets.refuteIn(JSON.stringify(value) ?? '', name)
     }

@@ -1,5 +1,5 @@
 /** What a command is: flags as data, and a story that prints results and returns its exit code. */
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import type { Flags, FlagValues } from './flag.ts'
 import type { commonFlags } from './flags.ts'
 
@@ -8,7 +8,7 @@ export interface Call<F extends Flags> {
   /** Of the flags that every command takes. */
   readonly common: FlagValues<typeof commonFlags>
   readonly positionals: readonly string[]
-  readonly outside: Outside
+  readonly context: Context
   readonly terminal: Terminal
 }
 

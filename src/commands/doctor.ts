@@ -7,7 +7,7 @@ import { takesFiles } from '../doctor/remedy/trust-command.ts'
 import { walk } from '../doctor/walk.ts'
 import type { Document, NamespacedName } from '../document/document.ts'
 import { labelName } from '../document/kubernetes-names.ts'
-import { type DocumentOutside, loadDocuments } from '../document/load-documents.ts'
+import { type DocumentContext, loadDocuments } from '../document/load-documents.ts'
 import type { ErrorCode } from '../errors/error-codes.ts'
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Environment } from '../http/context.ts'
@@ -104,19 +104,19 @@ const exitCodeOf = (findings: readonly Finding[]): ExitCode =>
   findings.some(({ result }) => result === 'failed') ? 1 : 0
 
 async function examine(call: DoctorCall): Promise<Finding[]> {
-  const { outside, terminal } = call
+  const { context, terminal } = call
   const ask = readFlags(call)
-  checkProxy(outside.environment)
-  const documents = await loadRefreshable(call.flags.file, { ...outside, ...terminal }).catch(asFault)
+  checkProxy(context.environment)
+  const documents = await loadRefreshable(call.flags.file, { ...context, ...terminal }).catch(asFault)
   if (documents instanceof PullpassError && notGiven.includes(documents.code)) throw documents
   if (documents instanceof PullpassError)
     return [failedBy('document', call.flags.file.join(', ') || 'the environment', documents)]
   checkPlainHttp(call.flags['plain-http'], documents)
   await checkTokenFile(call.flags['token-file'], documents)
-  const cluster = await connect({ ...call.flags, tries: 'briefly' }, outside).catch(asFault)
+  const cluster = await connect({ ...call.flags, tries: 'briefly' }, context).catch(asFault)
   if (cluster instanceof PullpassError && namesCluster(call) && cluster.code === 'KUBECONFIG_INVALID') throw cluster
   try {
-    return await walk(askedOf(documents, ask, call), cluster, outside)
+    return await walk(askedOf(documents, ask, call), cluster, context)
   } finally {
     if (!(cluster instanceof PullpassError)) await cluster.close()
   }
@@ -135,8 +135,8 @@ const namesCluster = ({ flags }: DoctorCall) => flags.kubeconfig !== undefined |
 const notGiven: readonly ErrorCode[] = ['USAGE_INVALID', 'DOCUMENT_UNREADABLE']
 
 /** Documents that a refresh accepts. @throws what loadDocuments throws; DOCUMENT_INVALID for a field that needs a controller */
-async function loadRefreshable(files: readonly string[], outside: DocumentOutside): Promise<Document[]> {
-  const documents = await loadDocuments(files, outside)
+async function loadRefreshable(files: readonly string[], context: DocumentContext): Promise<Document[]> {
+  const documents = await loadDocuments(files, context)
   documents.forEach(checkOnePass)
   return documents
 }
@@ -187,9 +187,9 @@ function checkPlainHttp(hosts: readonly string[], documents: readonly Document[]
   )
 }
 
-function askedOf(documents: readonly Document[], ask: FlagsRead, { flags, common, outside }: DoctorCall): Asked {
-  const { environment } = outside
-  const { kubeconfig, context, file: files } = flags
+function askedOf(documents: readonly Document[], ask: FlagsRead, { flags, common, context }: DoctorCall): Asked {
+  const { environment } = context
+  const { kubeconfig, file: files } = flags
   const tokenFile = flags['token-file']
   const tokenFiles = tokenFile !== undefined || areHere(environment) ? 'here' : 'elsewhere'
   return {
@@ -199,16 +199,16 @@ function askedOf(documents: readonly Document[], ask: FlagsRead, { flags, common
     plainHttp: flags['plain-http'],
     tokenFiles,
     authorities: trustsOthers(common['ca-file'], environment) ? 'others too' : 'public ones',
-    source: { ...outside, tokenFile },
+    source: { ...context, tokenFile },
     commands: mendingCommands({
       files,
       kubeconfig,
-      context,
+      context: flags.context,
       tokenFile,
       environment,
       refreshes:
         tokenFiles === 'here' || !takesFiles(documents) ? 'who looks' : (ask.serviceAccount ?? 'somebody else'),
-      at: outside.now(),
+      at: context.now(),
     }),
   }
 }

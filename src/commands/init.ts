@@ -45,11 +45,11 @@ export const init: Command<typeof flags> = {
   life: 'one-shot',
   flags,
 
-  async run({ flags: given, outside, terminal }) {
+  async run({ flags: given, context, terminal }) {
     if (!given['from-env']) throw usageFault('init', 'no source is given', '--from-env')
     const account = given['service-account']
     const requested = account === undefined ? undefined : parseNamespacedName(account, 'service account', 'init')
-    const document = documentFromEnvironment(outside.environment)
+    const document = documentFromEnvironment(context.environment)
     const text = await renderStructured(formOf(document, requested), 'yaml')
     if (given.output === undefined) terminal.print(text.trimEnd())
     else await writeNew(given.output, `${text.trimEnd()}\n`)

@@ -1,7 +1,7 @@
 /** pullpass manifests: what to install for these documents, with the rights that they need and no others. */
 import type { Document } from '../document/document.ts'
 import { loadDocuments } from '../document/load-documents.ts'
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import { containerVariables } from '../manifests/cron-job.ts'
 import type { Authorities, Manifest, Place } from '../manifests/manifest.ts'
 import { renderManifests, renderPreamble } from '../manifests/manifests.ts'
@@ -64,24 +64,24 @@ export const manifests: Command<typeof flags> = {
   life: 'one-shot',
   flags,
 
-  async run({ flags: given, common, outside, terminal }) {
+  async run({ flags: given, common, context, terminal }) {
     const { file, output, 'publish-as': identities } = given
     const { place, settings, caConfigMap, apiServerPorts } = readPodFlags(given)
     refuseSystemNamespace(place.namespace)
     const authorities = await readCa(common['ca-file'], caConfigMap)
     if (Array.isArray(apiServerPorts) || apiServerPorts === 'no NetworkPolicy') refuseCluster(given)
     const input = readOnce(terminal.readInput)
-    const documents = await loadDocuments(file, { environment: outside.environment, readInput: input })
+    const documents = await loadDocuments(file, { environment: context.environment, readInput: input })
     documents.forEach(checkOnePass)
     const wanted =
       file.length === 0
-        ? { variables: containerVariables(outside.environment) }
+        ? { variables: containerVariables(context.environment) }
         : { files: await readFiles(file, input) }
     const { identities: publishers, grants } = readPublishers(identities, documents, place)
     const networkPolicy =
       apiServerPorts === 'no NetworkPolicy'
         ? 'absent'
-        : { apiServerPorts: apiServerPorts ?? (await findApiServerPorts(given, outside)) ?? usualApiServerPorts }
+        : { apiServerPorts: apiServerPorts ?? (await findApiServerPorts(given, context)) ?? usualApiServerPorts }
     const items = await renderManifests(
       { documents, wanted, publishers, settings: { ...settings, authorities, networkPolicy } },
       place,
@@ -125,13 +125,13 @@ function refuseCluster({ kubeconfig, context }: ClusterGiven): void {
 }
 
 /** As EndpointSlice kubernetes shows them; undefined where no cluster is named. @throws what a cluster throws */
-async function findApiServerPorts(given: ClusterGiven, outside: Outside): Promise<number[] | undefined> {
+async function findApiServerPorts(given: ClusterGiven, context: Context): Promise<number[] | undefined> {
   if (given.kubeconfig === undefined && given.context === undefined) return undefined
   const [{ connect }, { listApiServers }] = await Promise.all([
     import('../kubernetes/connect.ts'),
     import('../kubernetes/objects/api-servers.ts'),
   ])
-  const cluster = await connect(given, outside)
+  const cluster = await connect(given, context)
   try {
     const ports = (await listApiServers(cluster)).map(({ port }) => Number(port || 443))
     return ports.length === 0 ? undefined : [...new Set(ports)].toSorted((one, other) => one - other)

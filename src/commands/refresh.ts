@@ -67,21 +67,21 @@ export const refresh: Command<typeof refreshFlags> = {
   life: 'one-shot',
   flags: refreshFlags,
 
-  async run({ flags, common, outside, terminal }) {
+  async run({ flags, common, context, terminal }) {
     const wanted = flags['min-remaining']
     const minRemainingMs = wanted === undefined ? undefined : readDuration('--min-remaining', wanted)
     const mode = flags['dry-run'] ? 'dry-run' : 'write'
-    const documents = (await loadDocuments(flags.file, { ...outside, ...terminal })).map(withFlags(flags))
-    const source = { ...outside, tokenFile: flags['token-file'] }
-    checkProxy(outside.environment)
+    const documents = (await loadDocuments(flags.file, { ...context, ...terminal })).map(withFlags(flags))
+    const source = { ...context, tokenFile: flags['token-file'] }
+    checkProxy(context.environment)
     const demands = await listDemands(documents)
     refuseIdleFlags(flags, documents, demands)
     await checkSetUp(demands, source)
-    const cluster = await connect({ ...flags, atOnce: atOnceOf(documents) }, outside)
+    const cluster = await connect({ ...flags, atOnce: atOnceOf(documents) }, context)
     try {
       const pass = { source, minRemainingMs, mode, onProgress: showProgress(terminal) } as const
-      const outcomes = await refreshOnce(documents, pass, cluster, outside)
-      const now = outside.now()
+      const outcomes = await refreshOnce(documents, pass, cluster, context)
+      const now = context.now()
       await printOutcomes(outcomes, { output: flags.output, mode, now, terminal })
       const faults = renderFaults(outcomes, { format: common['log-format'], now })
       if (faults !== '') terminal.complain(faults)

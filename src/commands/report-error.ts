@@ -12,9 +12,9 @@ export function reportFault(fault: PullpassError | undefined): { error?: object 
 /** What went wrong, on standard error, each cause once. */
 export function printFaults(
   found: readonly { readonly fault?: PullpassError | undefined }[],
-  { common, outside, terminal }: Pick<Call<Record<string, never>>, 'common' | 'outside' | 'terminal'>,
+  { common, context, terminal }: Pick<Call<Record<string, never>>, 'common' | 'context' | 'terminal'>,
 ): void {
-  const form = { format: common['log-format'], now: outside.now() }
+  const form = { format: common['log-format'], now: context.now() }
   const faults = found.flatMap(({ fault }) => fault ?? [])
   const distinct = new Map(faults.map((fault) => [fault.message, fault]))
   for (const fault of distinct.values()) terminal.complain(renderFault(fault, form))

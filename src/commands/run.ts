@@ -3,7 +3,7 @@
 import { showValue } from '../document/show-value.ts'
 import { errorCodes } from '../errors/error-codes.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import { httpsTransport } from '../http/https-transport.ts'
 import { createLog } from '../terminal/log.ts'
 import { renderFault } from '../terminal/render-error.ts'
@@ -17,7 +17,7 @@ import type { HardDeadline } from './hard-deadline.ts'
 import { renderCommandHelp, renderGroupHelp, renderHelp } from './help.ts'
 
 /** What a process gives a run; a test gives its own. */
-export interface Host extends Pick<Outside, 'environment' | 'now' | 'random' | 'sleep' | 'signal'> {
+export interface Host extends Pick<Context, 'environment' | 'now' | 'random' | 'sleep' | 'signal'> {
   readonly terminal: Terminal
   /** Ends the process where its event loop cannot; absent: it is not this run's to end. */
   readonly endHard?: (timeoutMs: number, message: string) => HardDeadline
@@ -97,19 +97,19 @@ async function runBounded(command: Command, line: CommandLine, { host, secrets }
   })
   try {
     return await orEnd(bound.signal, async () => {
-      const outside = await makeOutside(line, command.life, { host: { ...host, signal: bound.signal }, secrets })
-      return await command.run({ ...line, outside, terminal: host.terminal })
+      const context = await createContext(line, command.life, { host: { ...host, signal: bound.signal }, secrets })
+      return await command.run({ ...line, context, terminal: host.terminal })
     })
   } finally {
     bound.cancel()
   }
 }
 
-async function makeOutside(
+async function createContext(
   { common }: CommandLine,
   life: Command['life'],
   { host, secrets }: Guarded,
-): Promise<Outside> {
+): Promise<Context> {
   const { environment, now, random, sleep, signal, terminal } = host
   const named = common['ca-file']
   const caFile = named ?? environment['PULLPASS_CA_FILE']
@@ -122,11 +122,11 @@ async function makeOutside(
   const plain = httpsTransport(environment, authorities)
   const logged = level === 'debug' ? (await import('../http/log-requests.ts')).logRequests(plain, log) : plain
   // A daemon asks again and again, and reports in its log and alarms what does not answer.
-  const outside = { environment, now, random, sleep, signal, log, transport: logged, secrets }
-  if (terminal.tell === undefined || format === 'json' || life === 'until-stopped') return outside
+  const context = { environment, now, random, sleep, signal, log, transport: logged, secrets }
+  if (terminal.tell === undefined || format === 'json' || life === 'until-stopped') return context
   const waiting = (await import('../terminal/report-waits.ts')).reportWaits(terminal.progress, { sleep, signal })
   const { reportRequests } = await import('../http/log-requests.ts')
-  return { ...outside, transport: reportRequests(logged, waiting), waiting }
+  return { ...context, transport: reportRequests(logged, waiting), waiting }
 }
 
 /** The reason to abort a run with that a signal ends. */
@@ -141,7 +141,7 @@ export const interruption = (signal: string): PullpassError =>
   })
 
 /** What a process ends with where its results cannot be written: a full disk, a device that fails. */
-export const renderUnwritable = (code: string, { now }: Pick<Outside, 'now'>): string =>
+export const renderUnwritable = (code: string, { now }: Pick<Context, 'now'>): string =>
   renderFault(
     new PullpassError({
       code: 'OUTPUT_UNWRITABLE',
@@ -188,7 +188,7 @@ export interface Bound {
   readonly cancel: () => void
 }
 
-export interface Ending extends Pick<Outside, 'sleep' | 'signal'> {
+export interface Ending extends Pick<Context, 'sleep' | 'signal'> {
   /** Ends the process where its event loop cannot serve the deadline. */
   readonly endHard?: ((timeoutMs: number, fault: PullpassError) => HardDeadline) | undefined
 }

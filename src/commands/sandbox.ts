@@ -3,7 +3,7 @@
 import { brokenRule } from '../document/field-rules.ts'
 import { labelName } from '../document/kubernetes-names.ts'
 import { showValue } from '../document/show-value.ts'
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import type { Command } from './command.ts'
 import { type Flag, usageFault } from './flag.ts'
 
@@ -29,10 +29,10 @@ export const sandbox: Command<typeof sandboxFlags> = {
   life: 'until-stopped',
   flags: sandboxFlags,
 
-  async run({ flags, outside, terminal }) {
+  async run({ flags, context, terminal }) {
     const namespaces = readNamespaces(flags.namespaces)
-    await using started = await startUnlessStopped(outside, namespaces)
-    if (!started || outside.signal.aborted) return 0
+    await using started = await startUnlessStopped(context, namespaces)
+    if (!started || context.signal.aborted) return 0
     const variables = Object.entries(started.environment).map(([name, value]) => `export ${name}='${value}'`)
     terminal.print([`# image: ${started.image}`, '# bucket: gs://example-cluster', ...variables].join('\n'))
     terminal.complain(
@@ -40,14 +40,14 @@ export const sandbox: Command<typeof sandboxFlags> = {
     )
     await new Promise<void>((resolve) => {
       const wait = setInterval(() => undefined, 60_000) // keeps the process
-      outside.signal.addEventListener('abort', () => resolve(clearInterval(wait)), { once: true })
+      context.signal.addEventListener('abort', () => resolve(clearInterval(wait)), { once: true })
     })
     return 0
   },
 }
 
 /** Undefined where it was stopped while it started, which is soon heeded: a busy machine takes seconds to start it. */
-async function startUnlessStopped({ now, signal }: Outside, namespaces: readonly string[] | undefined) {
+async function startUnlessStopped({ now, signal }: Context, namespaces: readonly string[] | undefined) {
   const { startSandbox } = await import('../../sandbox/start-sandbox.ts')
   try {
     return await startSandbox({ now, signal, ...(namespaces && { namespaces }) })

@@ -82,12 +82,12 @@ export const uninstall: Command<typeof flags> = {
   flags,
 
   async run(call) {
-    const { flags: given, outside, terminal } = call
+    const { flags: given, context, terminal } = call
     const namespace = readNamespace(given.namespace)
     if (given['keep-trust']) refuseTrustFlags(given)
     if (!given['dry-run'] && !given.yes && terminal.ask === undefined) throw noTerminal(given)
-    const documents = await loadDocuments(given.file, { ...outside, ...terminal })
-    const cluster = await connect(given, outside)
+    const documents = await loadDocuments(given.file, { ...context, ...terminal })
+    const cluster = await connect(given, context)
     try {
       const wanted = {
         documents,
@@ -97,7 +97,7 @@ export const uninstall: Command<typeof flags> = {
           destroyTrust: async (mode: 'plan' | ConfirmedRemovals) => await removeTrust(call, mode),
         }),
       } as const
-      const plan = await planUninstall(wanted, cluster, outside)
+      const plan = await planUninstall(wanted, cluster, context)
       if (given.namespace !== undefined) checkInstalled(plan, namespace)
       if (!(await isConfirmed(plan, call))) {
         terminal.complain('Nothing was removed.')
@@ -106,10 +106,10 @@ export const uninstall: Command<typeof flags> = {
       const steps = await plan.execute(given['dry-run'] ? 'all' : 'none')
       await printSteps(steps, call)
       printFaults(
-        steps.filter(({ fault }) => !outside.signal.aborted || fault !== outside.signal.reason), // thrown below
+        steps.filter(({ fault }) => !context.signal.aborted || fault !== context.signal.reason), // thrown below
         call,
       )
-      outside.signal.throwIfAborted()
+      context.signal.throwIfAborted()
       return steps.every(({ result }) => result !== 'failed' && result !== 'blocked') ? 0 : 1
     } finally {
       await cluster.close()
@@ -145,7 +145,7 @@ async function removeTrust(call: Call<typeof flags>, mode: 'plan' | ConfirmedRem
     const record = openRecord(prepared.connections)
     const agree = mode === 'plan' ? undefined : async (_: string, name: string) => (mode.has(name) ? 'make' : 'leave')
     const ways = { agree, record, marks: prepared.clusters.map(markOf) }
-    return await destroyTrust(await openTrust(prepared.wanted, record, call.outside), ways, call.outside)
+    return await destroyTrust(await openTrust(prepared.wanted, record, call.context), ways, call.context)
   })
 }
 
@@ -161,12 +161,12 @@ function checkInstalled({ steps, installation }: UninstallPlan, namespace: strin
 
 async function isConfirmed(
   plan: UninstallPlan,
-  { flags: given, outside, terminal }: Call<typeof flags>,
+  { flags: given, context, terminal }: Call<typeof flags>,
 ): Promise<boolean> {
   const { ask } = terminal
   if (given['dry-run'] || given.yes || ask === undefined) return true
   terminal.complain(renderSteps(plan.steps, terminal.color))
-  const answer = await ask('\nRemove everything that is pending? [y/N]: ', outside.signal)
+  const answer = await ask('\nRemove everything that is pending? [y/N]: ', context.signal)
   return ['y', 'yes'].includes(answer?.trim().toLowerCase() ?? '')
 }
 

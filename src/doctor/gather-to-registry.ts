@@ -1,7 +1,7 @@
 /** From the subject token to the registry: tokens, issuers, exchanges, pulls, and the clocks that were seen on the way. */
 import type { Document } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { type Demand, mintedFrom } from '../refresh/exchange-requests.ts'
@@ -44,14 +44,14 @@ export async function gatherToRegistry(
   wanted: WayWanted,
   cluster: Cluster | undefined,
   patience: Patience,
-  outside: Outside,
+  context: Context,
 ): Promise<WayFacts> {
   const { asked, demands, images } = wanted
   const { documents } = asked
-  const watched = watchClocks(outside)
-  const look = watched.outside
+  const watched = watchClocks(context)
+  const look = watched.context
   const tokens = await patience.await(steps.tokens, [], () => gatherTokens(demands, asked, cluster))
-  const requestedAt = outside.now()
+  const requestedAt = context.now()
   const worth = tokens.map((facts) => ({ ...facts, token: worthTrying(facts, asked, requestedAt) }))
   const admissions = await patience.await(steps.admissions, [], () => gatherAdmissions(worth, asked, cluster, look))
   const held = tokens.flatMap(({ got, from }, index) =>
@@ -60,12 +60,12 @@ export async function gatherToRegistry(
   const issuers = await patience.await(steps.issuers, [], () => gatherIssuers(held, asked, cluster, look))
   const admitted = admissions.map((facts) => ({ demand: facts.demand, token: admittedToken(facts) }))
   const exchanges = await patience.await(steps.exchanges, [], () => gatherExchanges(admitted, look))
-  const hosts = await patience.await(steps.hosts, noHosts, () => gatherHosts(issuers, exchanges, outside))
+  const hosts = await patience.await(steps.hosts, noHosts, () => gatherHosts(issuers, exchanges, context))
   const pulls = await patience.await(steps.pulls, [], () =>
     gatherPulls(exchanges, { documents, images }, { ...look, plainHttp: asked.plainHttp }),
   )
   const seen = { tokens, issuers, exchanges, pulls }
-  const trust = await Promise.all(demands.map((demand) => gatherTrustOf(demand, seen, { wanted, patience }, outside)))
+  const trust = await Promise.all(demands.map((demand) => gatherTrustOf(demand, seen, { wanted, patience }, context)))
   const clocks = [...clusterClock(tokens, cluster, requestedAt), ...watched.seen()]
   const unmatched = await gatherUnmatched(documents, images)
   return { tokens, admissions, issuers, hosts, exchanges, unmatched, pulls, clocks, trust }
@@ -81,7 +81,7 @@ async function gatherTrustOf(
   demand: Demand,
   { tokens, issuers, exchanges, pulls }: Pick<WayFacts, 'tokens' | 'issuers' | 'exchanges' | 'pulls'>,
   { wanted, patience }: Looking,
-  outside: Outside,
+  context: Context,
 ): Promise<TrustFacts> {
   const { asked, images } = wanted
   const { documents } = asked
@@ -104,7 +104,7 @@ async function gatherTrustOf(
   const subject = takesFiles(own) ? token.subject : undefined
   const look = (its: readonly Document[], name: string | undefined) =>
     patience.await(steps.trust, undefined, () =>
-      gatherTrust({ documents: its, cluster, subject, repository: name }, outside),
+      gatherTrust({ documents: its, cluster, subject, repository: name }, context),
     )
   const unnamed = await repositoryFor(own, references)
   const found = await look(own, unnamed?.name)

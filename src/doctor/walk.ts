@@ -8,12 +8,12 @@
  */
 
 import { PullpassError } from '../errors/pullpass-error.ts'
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { SecretHook } from '../kubernetes/objects/webhooks.ts'
 import { type Demand, listDemands } from '../refresh/exchange-requests.ts'
 import type { Outcome } from '../refresh/outcome.ts'
-import type { TrialOutside } from '../registry/pull.ts'
+import type { TrialContext } from '../registry/pull.ts'
 import type { Asked, WantedImage } from './asked.ts'
 import { explainEgress } from './egress.ts'
 import { failedBy } from './failed-by.ts'
@@ -38,15 +38,15 @@ import { notTried } from './not-tried.ts'
 import { secretNamesIn } from './secret-names-in.ts'
 
 /** In the order of the way. `cluster`: or why there is none. */
-export async function walk(asked: Asked, cluster: Cluster | PullpassError, outside: Outside): Promise<Finding[]> {
+export async function walk(asked: Asked, cluster: Cluster | PullpassError, context: Context): Promise<Finding[]> {
   const demands = await listDemands(asked.documents)
-  const misset = findMisset(demands, outside)
+  const misset = findMisset(demands, context)
   if (misset !== undefined) return [misset]
-  const patience = createPatience(outside.signal)
-  const { findings, hooks } = await lookAround({ asked, demands, patience }, cluster, outside)
+  const patience = createPatience(context.signal)
+  const { findings, hooks } = await lookAround({ asked, demands, patience }, cluster, context)
   const late = patience.late()
   const all = late === undefined ? findings : judgeLate(findings, late, { asked, hooks })
-  return inOrder(explainEgress(all, outside.environment))
+  return inOrder(explainEgress(all, context.environment))
 }
 
 interface Looking {
@@ -58,34 +58,34 @@ interface Looking {
 async function lookAround(
   { asked, demands, patience }: Looking,
   cluster: Cluster | PullpassError,
-  outside: Outside,
+  context: Context,
 ): Promise<{ readonly findings: Finding[]; readonly hooks: readonly SecretHook[] }> {
   const of = cluster instanceof PullpassError ? 'kubeconfig' : cluster.server
   const probed = await patience.await({ hops: ['cluster'], of }, undefined, () => probeCluster(cluster))
   const usable = probed?.finding.result === 'ok' ? probed.cluster : undefined
   const facts = usable && (await gatherCluster(asked, usable, patience))
   const images = imagesOf(asked, facts?.images ?? [])
-  const way = await gatherToRegistry({ asked, demands, images }, usable, patience, outside)
+  const way = await gatherToRegistry({ asked, demands, images }, usable, patience, context)
   const toRegistry = judgeToRegistry(way, {
     asked,
     images,
     pod: facts?.pod,
     clusterFailure: probed?.finding.result === 'failed' ? probed.finding : undefined,
-    now: outside.now(),
+    now: context.now(),
   })
   const before = [documentFound(asked), ...(probed === undefined ? [] : [probed.finding]), ...toRegistry]
   const shadows = await patience.await({ hops: ['pod-secrets'], of }, [], () =>
-    shadowsOf(facts, images, { ...outside, plainHttp: asked.plainHttp }),
+    shadowsOf(facts, images, { ...context, plainHttp: asked.plainHttp }),
   )
   const [demand] = demands
   const audience = demand?.audiences[0]
-  const inCluster = judgeCluster(facts, { asked, images, shadows, before, audience, now: outside.now() })
+  const inCluster = judgeCluster(facts, { asked, images, shadows, before, audience, now: context.now() })
   const seen = [...before, ...inCluster.upToSecrets]
   const stored = await patience.await({ hops: ['stored-credential'], of: 'the registry' }, [], () =>
-    gatherStored(sound(facts, asked, inCluster.upToSecrets), images, { ...outside, plainHttp: asked.plainHttp }),
+    gatherStored(sound(facts, asked, inCluster.upToSecrets), images, { ...context, plainHttp: asked.plainHttp }),
   )
   const found = [...seen, ...stored.map((one) => judgeStored(one, seen, asked.commands))]
-  const written = await judgeWrites({ facts, way, found, asked, usable, patience }, outside)
+  const written = await judgeWrites({ facts, way, found, asked, usable, patience }, context)
   const refused = await patience.await(
     { hops: ['service-account'], of, for: 'the dry run of service accounts' },
     new Map(),
@@ -106,10 +106,10 @@ interface Writing extends Pick<Looking, 'asked' | 'patience'> {
 
 async function judgeWrites(
   { facts, way, found, asked, usable, patience }: Writing,
-  outside: Outside,
+  context: Context,
 ): Promise<Finding[]> {
   const step: Step = { hops: ['write'], of: usable?.server ?? '', for: 'the dry run of Secrets' }
-  const writes = await patience.await(step, [], () => writesOf(facts, way, usable, outside))
+  const writes = await patience.await(step, [], () => writesOf(facts, way, usable, context))
   const namespaces = facts === undefined || facts.places instanceof PullpassError ? [] : (facts.places.namespaces ?? [])
   const judge = {
     before: found,
@@ -136,20 +136,20 @@ async function writesOf(
   facts: ClusterFacts | undefined,
   { exchanges }: WayFacts,
   cluster: Cluster | undefined,
-  outside: Outside,
+  context: Context,
 ): Promise<Outcome[]> {
   if (cluster === undefined || facts === undefined || facts.places instanceof PullpassError) return []
-  return await gatherWrites(facts.places, exchanges, cluster, outside)
+  return await gatherWrites(facts.places, exchanges, cluster, context)
 }
 
 async function shadowsOf(
   facts: ClusterFacts | undefined,
   images: readonly WantedImage[],
-  outside: TrialOutside,
+  context: TrialContext,
 ): Promise<ShadowFacts[]> {
   if (facts?.pod === undefined || facts.places instanceof PullpassError) return []
   const own = secretNamesIn(facts.pod.asked.namespace, facts.places.jobs)
-  return await gatherShadows({ pod: facts.pod, own, images }, outside)
+  return await gatherShadows({ pod: facts.pod, own, images }, context)
 }
 
 /** Of the one namespace that is asked about: what is known to be wrong, or another's, is not tried. */
@@ -192,7 +192,7 @@ const unexchanged = (found: readonly Finding[]) =>
   found.find(({ hop, code }) => hop === 'exchange' && code === 'AFTER_FAILURE')
 
 /** @throws what is no misset variable */
-function findMisset(demands: readonly Demand[], { environment }: Outside): Finding | undefined {
+function findMisset(demands: readonly Demand[], { environment }: Context): Finding | undefined {
   for (const { checkEnvironment } of demands) {
     try {
       checkEnvironment(environment)

@@ -9,7 +9,7 @@ import { poolId, projectNumber, providerId, providerOfParts, serviceAccountEmail
 import { includedNamespace, objectName } from './kubernetes-names.ts'
 import { showValue } from './show-value.ts'
 
-export interface DocumentOutside {
+export interface DocumentContext {
   readonly environment: Environment
   /** All of standard input, bounded; called for the file `-`. */
   readonly readInput: () => Promise<string>
@@ -20,11 +20,11 @@ export interface DocumentOutside {
  * without files the one that the environment describes. Never empty.
  * @throws USAGE_INVALID, VARIABLE_INVALID, DOCUMENT_UNREADABLE, DOCUMENT_INVALID, CREDENTIAL_FILE_INVALID
  */
-export async function loadDocuments(files: readonly string[], outside: DocumentOutside): Promise<Document[]> {
-  if (files.length === 0) return [documentFromEnvironment(outside.environment)]
+export async function loadDocuments(files: readonly string[], context: DocumentContext): Promise<Document[]> {
+  if (files.length === 0) return [documentFromEnvironment(context.environment)]
   // The schema and its library are loaded only for who has files.
   const { readDocuments } = await import('./read-documents.ts')
-  return readDocuments(files, outside.readInput)
+  return readDocuments(files, context.readInput)
 }
 
 /**

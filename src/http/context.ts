@@ -1,4 +1,4 @@
-/** What comes from outside, as arguments: nothing below cli.ts reads a clock, a socket or a variable by itself. */
+/** Clock, random, transport, environment and log as arguments: below cli.ts nothing reads them from the process. */
 import type { Hop } from '../errors/pullpass-error.ts'
 import type { SecretRegister } from '../text/secret-register.ts'
 import type { Transport } from './transport.ts'
@@ -9,7 +9,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export type Log = (level: LogLevel, sentence: string, fields?: Readonly<Record<string, string | number>>) => void
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
-export interface Outside {
+export interface Context {
   readonly environment: Environment
   readonly now: () => Date
   /** Uniform in [0, 1). */
@@ -21,9 +21,9 @@ export interface Outside {
   /** Aborted when the run is interrupted or over its time. */
   readonly signal: AbortSignal
   readonly log: Log
-  /** What this run has sent or obtained in confidence: nothing from outside is shown that repeats it. */
+  /** Every secret that this run has sent or received; external text that contains one of them is never printed. */
   readonly secrets: SecretRegister
-  /** Reports a request that is sent; call the result when it is over. Absent where no terminal shows it. */
+  /** Reports a request that was sent; the returned function reports its end. Absent where no terminal shows progress. */
   readonly waiting?: (waiting: Waiting) => () => void
 }
 

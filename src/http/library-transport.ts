@@ -7,7 +7,7 @@ import { type Hop, PullpassError } from '../errors/pullpass-error.ts'
 import { Redacted } from '../text/redacted.ts'
 import { transportFault } from './request-errors.ts'
 import { logAgain, tryAgain } from './retry.ts'
-import type { SendOutside } from './send.ts'
+import type { SendContext } from './send.ts'
 import type { HttpAnswer, HttpMethod } from './transport.ts'
 
 export interface LibraryRequest {
@@ -34,25 +34,25 @@ const defaultTimeoutMs = 20_000
 const attempts = 3
 
 /** @throws PullpassError where no answer came, or too long a one; TypeError for a request that pullpass has no need of */
-export const askForLibrary = async (outside: SendOutside, request: LibraryRequest): Promise<LibraryAnswer> =>
+export const askForLibrary = async (context: SendContext, request: LibraryRequest): Promise<LibraryAnswer> =>
   await tryAgain(
-    async () => await askOnce(outside, request),
-    { attempts: request.timeoutMs === undefined ? attempts : 1, onWait: logAgain(outside, request) },
-    outside,
+    async () => await askOnce(context, request),
+    { attempts: request.timeoutMs === undefined ? attempts : 1, onWait: logAgain(context, request) },
+    context,
   )
 
-async function askOnce(outside: SendOutside, request: LibraryRequest): Promise<LibraryAnswer> {
+async function askOnce(context: SendContext, request: LibraryRequest): Promise<LibraryAnswer> {
   const { hop, who, url, headers, signal, timeoutMs = defaultTimeoutMs } = request
   const [method, body] = [methodOf(request), textOf(request)]
-  outside.secrets.add(...secretsIn(headers, body).map((value) => new Redacted(value)))
+  context.secrets.add(...secretsIn(headers, body).map((value) => new Redacted(value)))
   const timeout = AbortSignal.timeout(timeoutMs)
-  const ends = [timeout, outside.signal, signal].filter((end) => end !== undefined)
+  const ends = [timeout, context.signal, signal].filter((end) => end !== undefined)
   try {
     const message = { method, url, headers, ...(body !== undefined && { body }) }
-    const answer = await outside.transport({ ...message, asked: { hop, who }, maxBytes, signal: AbortSignal.any(ends) })
+    const answer = await context.transport({ ...message, asked: { hop, who }, maxBytes, signal: AbortSignal.any(ends) })
     return { ...answer, headers: Object.fromEntries(Object.entries(answer.headers).flatMap(given)) }
   } catch (error) {
-    outside.signal.throwIfAborted()
+    context.signal.throwIfAborted()
     signal?.throwIfAborted()
     if (error instanceof PullpassError) throw error // it is in words already
     const timedOut = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined

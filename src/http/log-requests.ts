@@ -1,7 +1,7 @@
 /** Transports that report each request: in the log, where the last one without an answer is the slow one, and as a wait. */
 
 import { showUrl } from '../text/show.ts'
-import type { Log, Outside } from './context.ts'
+import type { Context, Log } from './context.ts'
 import type { Transport } from './transport.ts'
 
 export function logRequests(transport: Transport, log: Log): Transport {
@@ -15,7 +15,7 @@ export function logRequests(transport: Transport, log: Log): Transport {
 }
 
 /** `waiting` undefined: no terminal shows it. */
-export function reportRequests(transport: Transport, waiting: Outside['waiting']): Transport {
+export function reportRequests(transport: Transport, waiting: Context['waiting']): Transport {
   if (waiting === undefined) return transport
   return async (request) => {
     const { asked } = request

@@ -1,7 +1,7 @@
 /** What expires, kept and renewed in good time: who asks many times, for days, is granted one for each half of its life. */
 
 import { PullpassError } from '../errors/pullpass-error.ts'
-import type { Outside } from './context.ts'
+import type { Context } from './context.ts'
 
 /** So long it must live on to be of use. */
 const marginMs = 60_000
@@ -13,7 +13,7 @@ const marginMs = 60_000
  */
 export function keepRenewed<T extends { readonly expiresAt: Date }>(
   grant: () => Promise<T>,
-  { now, log, signal }: Pick<Outside, 'now' | 'log' | 'signal'>,
+  { now, log, signal }: Pick<Context, 'now' | 'log' | 'signal'>,
 ): () => Promise<T & { readonly renewAt: Date }> {
   let held: (T & { readonly askedAt: Date; readonly renewAt: Date }) | undefined
   let asking: Promise<T & { readonly renewAt: Date }> | undefined

@@ -2,7 +2,7 @@
 
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { showUrl } from '../text/show.ts'
-import type { Outside } from './context.ts'
+import type { Context } from './context.ts'
 
 export interface Perseverance {
   readonly attempts: number
@@ -16,7 +16,7 @@ export interface Perseverance {
 export async function tryAgain<T>(
   attempt: () => Promise<T>,
   { attempts, mayPass = isRetryable, onWait }: Perseverance,
-  { now, random, sleep, signal }: Pick<Outside, 'now' | 'random' | 'sleep' | 'signal'>,
+  { now, random, sleep, signal }: Pick<Context, 'now' | 'random' | 'sleep' | 'signal'>,
 ): Promise<T> {
   for (let made = 1; ; made++) {
     try {
@@ -64,6 +64,6 @@ export function retryDelayMs(
 
 /** Says that a request failed and is made again. */
 export const logAgain =
-  ({ log }: Pick<Outside, 'log'>, { url }: { readonly url: string }) =>
+  ({ log }: Pick<Context, 'log'>, { url }: { readonly url: string }) =>
   ({ code }: PullpassError, delayMs: number): void =>
     log('info', 'a request failed and is made again', { code, url: showUrl(url), delayMs })

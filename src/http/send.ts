@@ -7,7 +7,7 @@ import { type Hop, PullpassError } from '../errors/pullpass-error.ts'
 import { jsonOrNone } from '../text/json-fields.ts'
 import { Redacted } from '../text/redacted.ts'
 import { showUrl } from '../text/show.ts'
-import type { Outside } from './context.ts'
+import type { Context } from './context.ts'
 import { answerFault, type Refusal, transportFault } from './request-errors.ts'
 import { logAgain, tryAgain } from './retry.ts'
 import type { HttpAnswer, HttpMethod, HttpRequest } from './transport.ts'
@@ -41,24 +41,24 @@ export interface Received {
 /** Thrown by `read`, with what was seen instead; never with a part of the answer that may be a credential. */
 export class AnswerUnread extends Error {}
 
-export type SendOutside = Pick<Outside, 'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'log' | 'secrets'>
+export type SendContext = Pick<Context, 'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'log' | 'secrets'>
 
 const maxBytes = 1024 * 1024
 const attempts = 4
 const defaultTimeoutMs = 20_000
 
 /** @throws PullpassError at the hop of `ask` */
-export const send = async <T>(outside: SendOutside, ask: Ask<T>): Promise<T> =>
-  await tryAgain(async () => await sendOnce(outside, ask), { attempts, onWait: logAgain(outside, ask) }, outside)
+export const send = async <T>(context: SendContext, ask: Ask<T>): Promise<T> =>
+  await tryAgain(async () => await sendOnce(context, ask), { attempts, onWait: logAgain(context, ask) }, context)
 
-async function sendOnce<T>(outside: SendOutside, ask: Ask<T>): Promise<T> {
-  const sentAt = outside.now()
-  outside.secrets.add(...secretsOf(ask))
-  const answer = await exchangeMessages(outside, ask)
-  const receivedAt = outside.now()
+async function sendOnce<T>(context: SendContext, ask: Ask<T>): Promise<T> {
+  const sentAt = context.now()
+  context.secrets.add(...secretsOf(ask))
+  const answer = await exchangeMessages(context, ask)
+  const receivedAt = context.now()
   const body = jsonOrNone(answer.body)
   if (answer.status !== 200 || body === undefined) {
-    throw answerFault(ask, { ...answer, receivedAt, secrets: outside.secrets })
+    throw answerFault(ask, { ...answer, receivedAt, secrets: context.secrets })
   }
   const date = Date.parse(answer.headers['date'] ?? '')
   try {
@@ -83,13 +83,13 @@ function answerUnread<T>({ hop, who, url }: Ask<T>, unread: unknown): PullpassEr
   })
 }
 
-async function exchangeMessages<T>(outside: SendOutside, ask: Ask<T>): Promise<HttpAnswer> {
+async function exchangeMessages<T>(context: SendContext, ask: Ask<T>): Promise<HttpAnswer> {
   const timeoutMs = ask.timeoutMs ?? defaultTimeoutMs
   const timeout = AbortSignal.timeout(timeoutMs)
   try {
-    return await outside.transport(toRequest(ask, AbortSignal.any([timeout, outside.signal])))
+    return await context.transport(toRequest(ask, AbortSignal.any([timeout, context.signal])))
   } catch (error) {
-    outside.signal.throwIfAborted()
+    context.signal.throwIfAborted()
     if (error instanceof PullpassError) throw error // it is in words already
     throw transportFault(ask, timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined, error)
   }

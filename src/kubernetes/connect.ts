@@ -6,11 +6,11 @@
 import { existsSync } from 'node:fs'
 import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
-import type { Environment, Outside } from '../http/context.ts'
+import type { Context, Environment } from '../http/context.ts'
 import type { Cluster, ClusterAccess } from './connection/cluster.ts'
 import { readCertificates } from './connection/files.ts'
 import { keepIdentity, readBearerFile } from './connection/identity.ts'
-import { type ClusterOutside, defaultLimits, openCluster } from './connection/open-cluster.ts'
+import { type ClusterContext, defaultLimits, openCluster } from './connection/open-cluster.ts'
 
 export interface ClusterFlags {
   readonly kubeconfig?: string | undefined
@@ -31,13 +31,13 @@ const brief = 10_000
  */
 export async function connect(
   flags: ClusterFlags,
-  outside: ClusterOutside & Pick<Outside, 'environment'>,
+  context: ClusterContext & Pick<Context, 'environment'>,
   podFolder?: string,
 ): Promise<Cluster> {
-  const access = await findAccess(flags, outside, podFolder)
+  const access = await findAccess(flags, context, podFolder)
   if (access.server.protocol === 'https:') await access.trust()
   await access.identify('asked')
-  return openCluster(access, outside, {
+  return openCluster(access, context, {
     ...defaultLimits,
     ...(flags.atOnce === 'one' && { inFlight: 1 }),
     ...(flags.tries === 'briefly' && { retryForMs: brief }),
@@ -46,17 +46,17 @@ export async function connect(
 
 async function findAccess(
   flags: ClusterFlags,
-  outside: Pick<Outside, 'environment' | 'now' | 'signal'>,
+  context: Pick<Context, 'environment' | 'now' | 'signal'>,
   podFolder?: string,
 ): Promise<ClusterAccess> {
-  const named = flags.kubeconfig ?? outside.environment['KUBECONFIG']
+  const named = flags.kubeconfig ?? context.environment['KUBECONFIG']
   if (!named) {
-    const pod = await findPodAccess(outside.environment, outside.now, podFolder)
+    const pod = await findPodAccess(context.environment, context.now, podFolder)
     if (pod && flags.context !== undefined) throw contextInPod(flags.context)
     if (pod) return pod
   }
   const { kubeconfigAccess } = await import('./kubeconfig/access.ts') // a pod needs none of it
-  return await kubeconfigAccess(flags, outside)
+  return await kubeconfigAccess(flags, context)
 }
 
 function contextInPod(context: string): PullpassError {

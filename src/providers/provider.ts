@@ -1,7 +1,7 @@
 /** The contract of a provider: the code that knows one vendor's exchange, and nothing of Kubernetes. */
 import type { RegistryCredential } from '../credential/registry-credential.ts'
 import type { RegistryBase } from '../document/document.ts'
-import type { Environment, Outside } from '../http/context.ts'
+import type { Context, Environment } from '../http/context.ts'
 import type { Refusal } from '../http/request-errors.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 
@@ -34,12 +34,12 @@ export interface Provider<Settings> {
   exchange(
     registry: RegistryOf<Settings>,
     subjectToken: SubjectToken,
-    outside: ProviderOutside,
+    context: ProviderContext,
   ): Promise<RegistryCredential>
 }
 
 /** The slice of the outside that an exchange may use. */
-export type ProviderOutside = Pick<
-  Outside,
+export type ProviderContext = Pick<
+  Context,
   'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'environment' | 'log' | 'secrets'
 >

@@ -5,7 +5,7 @@ import type { DocumentRegistry, ProviderName, SettingsOf } from '../document/doc
 import type { Environment } from '../http/context.ts'
 import type { Refusal } from '../http/request-errors.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
-import type { ExchangeHop, Provider, ProviderOutside } from './provider.ts'
+import type { ExchangeHop, Provider, ProviderContext } from './provider.ts'
 
 type Loaders = {
   readonly [Name in ProviderName]: () => Promise<Provider<SettingsOf[Name]>>
@@ -27,7 +27,7 @@ export interface BoundProvider {
   /** @throws VARIABLE_INVALID */
   readonly checkEnvironment: (environment: Environment) => void
   readonly registryRefusal: (message: string) => Refusal | undefined
-  readonly exchange: (subjectToken: SubjectToken, outside: ProviderOutside) => Promise<RegistryCredential>
+  readonly exchange: (subjectToken: SubjectToken, context: ProviderContext) => Promise<RegistryCredential>
 }
 
 export async function bindProvider<Name extends ProviderName>(
@@ -41,6 +41,6 @@ export async function bindProvider<Name extends ProviderName>(
     credentialLifeSeconds: provider.credentialLifeSeconds(registry),
     checkEnvironment: (environment) => provider.checkEnvironment(environment),
     registryRefusal: (message) => provider.registryRefusal(message),
-    exchange: (subjectToken, outside) => provider.exchange(registry, subjectToken, outside),
+    exchange: (subjectToken, context) => provider.exchange(registry, subjectToken, context),
   }
 }

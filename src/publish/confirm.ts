@@ -1,10 +1,10 @@
 /** Whether strangers read what was published, and could verify a token of the cluster with it. */
 
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import { type DocumentName, documentUrl, type PublishTarget } from '../oidc/issuer-documents.ts'
 import type { IssuerKey } from '../oidc/keys.ts'
-import type { PublicOutside } from '../oidc/public/anonymous-client.ts'
+import type { PublicContext } from '../oidc/public/anonymous-client.ts'
 import { whyUntrusted } from '../oidc/public/public-facts.ts'
 import { cacheSecondsOf, type FoundDocument, foundKeys, readPublicIssuer } from '../oidc/public/public-issuer.ts'
 import { verifySignature } from '../oidc/verify-signature.ts'
@@ -35,13 +35,13 @@ export interface Place {
 
 /** `token`: fresh from the cluster, or why there is none. */
 export async function confirmPublication(
-  outside: Pick<Outside, 'transport' | 'signal'>,
+  context: Pick<Context, 'transport' | 'signal'>,
   place: Place,
   outcome: PublishOutcome,
   token: SubjectToken | string,
 ): Promise<Confirmation[]> {
   const { issuer } = place
-  const found = await readPublicIssuer(outside, issuer)
+  const found = await readPublicIssuer(context, issuer)
   const discovery = confirmDocument('discovery', found.discovery, place, outcome)
   if (found.jwks === undefined) {
     const jwks = discovery.state === 'ok' ? leadsNowhere : skipped('jwks', 'discovery', discovery)
@@ -134,16 +134,16 @@ async function confirmToken(
 
 /** `token`: fresh from the cluster, or why there is none. */
 export async function readBack(
-  outside: PublicOutside,
+  context: PublicContext,
   place: Place,
   outcome: PublishOutcome,
   token: SubjectToken | string,
 ): Promise<Confirmation[]> {
-  const confirmations = await confirmPublication(outside, place, outcome, token)
+  const confirmations = await confirmPublication(context, place, outcome, token)
   return await Promise.all(
     confirmations.map(async (confirmation) => {
       const { url } = confirmation
-      const why = url === undefined ? undefined : await whyUntrusted(outside, url)
+      const why = url === undefined ? undefined : await whyUntrusted(context, url)
       return why === undefined ? confirmation : onlyHere(confirmation, why, place.issuer)
     }),
   )

@@ -12,7 +12,7 @@ import { type DocumentName, documentPaths, type PublishTarget, type StoredDocume
 import { shellQuote } from '../text/plain-text.ts'
 import { showPath } from '../text/show.ts'
 import type { TargetName } from './parse-target.ts'
-import type { TargetOutside } from './targets/operator-files.ts'
+import type { TargetContext } from './targets/operator-files.ts'
 
 type FolderName = Extract<TargetName, { kind: 'folder' }>
 
@@ -20,7 +20,7 @@ const longest = 1024 * 1024
 /** A writer that was killed leaves its lock; no writer takes so long. */
 const staleMs = 60_000
 
-export function folder({ folder: root }: FolderName, outside: Pick<TargetOutside, 'now' | 'signal'>): PublishTarget {
+export function folder({ folder: root }: FolderName, context: Pick<TargetContext, 'now' | 'signal'>): PublishTarget {
   const guard = <T>(work: () => Promise<T>): Promise<T> =>
     work().catch((error: unknown) => {
       throw error instanceof PullpassError ? error : folderFault(root, error)
@@ -33,10 +33,10 @@ export function folder({ folder: root }: FolderName, outside: Pick<TargetOutside
     read: (name) => guard(() => readDocument(root, name)),
     write: (name, { text }, replaces) =>
       guard(async () => {
-        outside.signal.throwIfAborted()
+        context.signal.throwIfAborted()
         await checkWay(root, name)
         await mkdir(dirname(pathOf(root, name)), { recursive: true })
-        const release = await lock(`${pathOf(root, name)}.lock`, outside.now())
+        const release = await lock(`${pathOf(root, name)}.lock`, context.now())
         if (release === undefined) return 'outrun'
         try {
           const found = await readDocument(root, name)

@@ -2,12 +2,12 @@
 import { checkProxy } from '../http/proxy.ts'
 import type { PublishTarget } from '../oidc/issuer-documents.ts'
 import { parseTarget, type TargetName } from './parse-target.ts'
-import type { TargetOutside } from './targets/operator-files.ts'
+import type { TargetContext } from './targets/operator-files.ts'
 
 type Kind = TargetName['kind']
 type Opener<K extends Kind> = (
   name: Extract<TargetName, { kind: K }>,
-  outside: TargetOutside,
+  context: TargetContext,
 ) => PublishTarget | Promise<PublishTarget>
 
 const openers: { readonly [K in Kind]: () => Promise<Opener<K>> } = {
@@ -19,15 +19,15 @@ const openers: { readonly [K in Kind]: () => Promise<Opener<K>> } = {
 }
 
 /** @throws USAGE_INVALID, VARIABLE_INVALID, and of a bucket in S3 what asking for its region throws */
-export function openTarget(text: string, outside: TargetOutside): Promise<PublishTarget> {
-  return openAs(parseTarget(text), outside)
+export function openTarget(text: string, context: TargetContext): Promise<PublishTarget> {
+  return openAs(parseTarget(text), context)
 }
 
 async function openAs<K extends Kind>(
   name: Extract<TargetName, { kind: K }> & { readonly kind: K },
-  outside: TargetOutside,
+  context: TargetContext,
 ): Promise<PublishTarget> {
-  if (name.kind !== 'folder') checkProxy(outside.environment)
+  if (name.kind !== 'folder') checkProxy(context.environment)
   const open = await openers[name.kind]()
-  return await open(name, outside)
+  return await open(name, context)
 }

@@ -7,7 +7,7 @@
  */
 import type { NamespacedName } from '../document/document.ts'
 import { PullpassError, withoutFaults } from '../errors/pullpass-error.ts'
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { writeConfigMap } from '../kubernetes/objects/config-map.ts'
 import { type ReplicaReading, type ReplicasWanted, readReplicas } from '../oidc/cluster/api-servers.ts'
@@ -53,7 +53,7 @@ export interface RevocationTold {
 }
 
 /** @throws KEY_UNKNOWN, KEY_IN_USE, and what reading the cluster, remembering and publishing throw */
-export async function revokeKey(wanted: RevokeWanted, outside: Pick<Outside, 'now'>): Promise<Revoked> {
+export async function revokeKey(wanted: RevokeWanted, context: Pick<Context, 'now'>): Promise<Revoked> {
   const { keyId, target, cluster, inUse, mode } = wanted
   const memory = await readMemory(cluster, wanted.memory)
   const { answers: readings } = await readReplicas(wanted)
@@ -65,7 +65,7 @@ export async function revokeKey(wanted: RevokeWanted, outside: Pick<Outside, 'no
   const signing = tokens.length === 0 ? undefined : tokens.flatMap((token) => token.keyId ?? [])
   const published = await readPublished(target, issuer, knownKeys(served, memory))
   const key = judgeRevocation({ keyId, served, published, memory, signing, inUse })
-  const after = withRevocation(memory, keyId, key, outside.now())
+  const after = withRevocation(memory, keyId, key, context.now())
   if (mode === 'write') await remember(cluster, wanted.memory, memoryChanges(memory, after))
   const revocation = tellRevocation(memory, keyId)
   const outcome = await publishDocuments(target, {

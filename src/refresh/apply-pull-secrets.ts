@@ -1,7 +1,7 @@
 /** Writes every chosen pull secret of every document, side by side; one namespace's trouble is its own. */
 import type { PullSecretRecord } from '../credential/pull-secret-record.ts'
 import { asFault, type PullpassError } from '../errors/pullpass-error.ts'
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { applyPullSecret } from './apply-pull-secret.ts'
@@ -25,12 +25,12 @@ export async function applyPullSecrets(
   jobs: readonly Job[],
   apply: Apply,
   cluster: Cluster,
-  outside: Outside,
+  context: Context,
 ): Promise<Outcome[]> {
   const targets = (await Promise.all(jobs.map((job) => composeTargets(job, apply, cluster)))).flat()
   let done = 0
   return await sideBySide(targets, async (target) => {
-    const outcome = await applyTarget(target, apply, { cluster, signal: outside.signal })
+    const outcome = await applyTarget(target, apply, { cluster, signal: context.signal })
     apply.onProgress(++done, targets.length)
     return outcome
   })

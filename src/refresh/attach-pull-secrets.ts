@@ -1,7 +1,7 @@
 /** Puts each pull secret's name into the imagePullSecrets of the service accounts that its document names. */
 
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import { foundIn, type Listed } from '../kubernetes/objects/list.ts'
@@ -13,7 +13,7 @@ import { documentName, type Job } from './plan.ts'
 export interface Attach {
   readonly cluster: Cluster
   readonly mode: 'write' | 'dry-run'
-  readonly outside: Pick<Outside, 'signal' | 'log'>
+  readonly context: Pick<Context, 'signal' | 'log'>
 }
 
 /** The same outcomes, with what became of the accounts; only where there is a Secret to name. */
@@ -42,7 +42,7 @@ export async function attachPullSecrets(
     const note = [outcome.note, ...notes].filter((words) => words !== undefined).join('; ')
     return { ...outcome, serviceAccounts, ...(note !== '' && { note }), ...(fault && { fault }) }
   })
-  tellOfAbsent(attached, attach.outside)
+  tellOfAbsent(attached, attach.context)
   return attached
 }
 
@@ -55,7 +55,7 @@ function noteOf({ name, result }: ServiceAccountOutcome, mode: Attach['mode']): 
  * Once for each account of a document, however many namespaces lack it. A glob reaches namespaces without it, run by run:
  * only what is in no namespace at all may be a name that is misspelt.
  */
-function tellOfAbsent(outcomes: readonly Outcome[], { log }: Attach['outside']): void {
+function tellOfAbsent(outcomes: readonly Outcome[], { log }: Attach['context']): void {
   const accounts = outcomes.flatMap(({ document, namespace = '', serviceAccounts = [] }) =>
     serviceAccounts.map(({ name, result }) => ({ document, namespace, name, result })),
   )
@@ -95,7 +95,7 @@ async function attachIn(namespace: string, { job, byName, attach }: Place): Prom
     try {
       const account = foundIn(list, namespace)
       if (account === undefined) return { name, result: 'absent' }
-      attach.outside.signal.throwIfAborted()
+      attach.context.signal.throwIfAborted()
       const result = await attachPullSecret(attach.cluster, account, document.secretName, ways)
       return { name, result: result === 'gone' ? 'absent' : result }
     } catch (error) {

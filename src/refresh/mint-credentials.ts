@@ -1,7 +1,7 @@
 /** Exchanges a subject token for each demand, side by side: a cost for each identity and registry, not for each namespace. */
 import type { RegistryCredential } from '../credential/registry-credential.ts'
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { quote } from '../text/quote.ts'
@@ -17,12 +17,12 @@ export async function mintCredentials(
   demands: readonly Demand[],
   source: MintSource,
   cluster: Cluster,
-  outside: Outside,
+  context: Context,
 ): Promise<Minted> {
   const requests = shareRequests(cluster)
-  const admit = admitPublished(source.mode, cluster, outside)
+  const admit = admitPublished(source.mode, cluster, context)
   const minted = demands.map(async (demand) => {
-    const result = await mint(demand, { source, requests, admit, outside }).catch(asFault)
+    const result = await mint(demand, { source, requests, admit, context }).catch(asFault)
     return [demand.mintedFrom, result] as const
   })
   return new Map(await Promise.all(minted))
@@ -37,20 +37,20 @@ interface Mint {
   readonly source: TokenSource
   readonly requests: RequestSubjectToken
   readonly admit: AdmitToken
-  readonly outside: Outside
+  readonly context: Context
 }
 
-async function mint(demand: Demand, { source, requests, admit, outside }: Mint): Promise<RegistryCredential> {
-  outside.signal.throwIfAborted()
+async function mint(demand: Demand, { source, requests, admit, context }: Mint): Promise<RegistryCredential> {
+  context.signal.throwIfAborted()
   const { document, registry } = demand
   const file = tokenFileOf(document, registry, source)
   const token = file === undefined ? await requests(demand) : await readSubjectToken(file, demand, source)
   const { token: subjectToken, safeAt } = await admit(token, demand, file)
-  const credential = await demand.exchange(subjectToken, outside).catch((fault: unknown) => {
-    throw whileCached(fault, subjectToken, safeAt, outside.now())
+  const credential = await demand.exchange(subjectToken, context).catch((fault: unknown) => {
+    throw whileCached(fault, subjectToken, safeAt, context.now())
   })
-  outside.secrets.add(credential.password)
-  outside.log('info', 'a credential was minted', {
+  context.secrets.add(credential.password)
+  context.log('info', 'a credential was minted', {
     document: document.name,
     registry: registry.name,
     expiresAt: credential.expiresAt.toISOString(),
@@ -82,11 +82,11 @@ function whileCached(fault: unknown, { keyId }: SubjectToken, safeAt: Date | und
 type AdmitToken = (token: SubjectToken, demand: Demand, file: string | undefined) => Promise<AdmittedToken>
 
 /** Whoever names no publication pays nothing for it. */
-function admitPublished(mode: MintSource['mode'], cluster: Cluster, outside: Outside): AdmitToken {
+function admitPublished(mode: MintSource['mode'], cluster: Cluster, context: Context): AdmitToken {
   let opened: Promise<AdmitToken> | undefined
   return async (token, demand, file) => {
     if (demand.document.issuer === undefined) return { token, safeAt: undefined }
-    opened ??= import('./publication-gate.ts').then((loaded) => loaded.awaitPublishedKey({ mode, cluster, outside }))
+    opened ??= import('./publication-gate.ts').then((loaded) => loaded.awaitPublishedKey({ mode, cluster, context }))
     return await (await opened)(token, demand, file)
   }
 }

@@ -8,7 +8,7 @@ import type { Document } from '../document/document.ts'
 import { environmentSource } from '../document/load-documents.ts'
 import { needsNamespaceList } from '../document/namespaces.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { listNamespaces } from '../kubernetes/objects/namespaces.ts'
 import { quote } from '../text/quote.ts'
@@ -35,27 +35,27 @@ export async function refreshOnce(
   documents: readonly Document[],
   pass: Pass,
   cluster: Cluster,
-  outside: Outside,
+  context: Context,
 ): Promise<Outcome[]> {
-  const jobs = await plan(documents, cluster, outside)
+  const jobs = await plan(documents, cluster, context)
   const surveyed = survey(jobs, cluster)
   const { minRemainingMs, mode, source, onProgress } = pass
   const { due, fresh } =
     minRemainingMs === undefined
       ? { due: jobs, fresh: [] }
-      : splitByFreshness(jobs, await surveyed, { minRemainingMs, now: outside.now() })
+      : splitByFreshness(jobs, await surveyed, { minRemainingMs, now: context.now() })
   const wanted = due.filter(({ namespaces }) => namespaces.length > 0)
   const demands = async () => await listDemands(wanted.map(({ document }) => document))
-  const mint = async () => await mintCredentials(await demands(), { ...source, mode }, cluster, outside)
+  const mint = async () => await mintCredentials(await demands(), { ...source, mode }, cluster, context)
   // Nothing is learnt from the one that the other needs: they run side by side.
   const [surroundings, minted] = await Promise.all([surveyed, mint()])
-  const apply = { minted, surroundings, refreshedAt: outside.now(), mode, onProgress }
-  const written = [...(await applyPullSecrets(wanted, apply, cluster, outside)), ...fresh]
-  const attached = await attachPullSecrets(jobs, written, { cluster, mode, outside })
+  const apply = { minted, surroundings, refreshedAt: context.now(), mode, onProgress }
+  const written = [...(await applyPullSecrets(wanted, apply, cluster, context)), ...fresh]
+  const attached = await attachPullSecrets(jobs, written, { cluster, mode, context })
   return [...attached, ...jobs.flatMap(unwritableOutcomes)]
 }
 
-async function plan(documents: readonly Document[], cluster: Cluster, { log }: Outside): Promise<Job[]> {
+async function plan(documents: readonly Document[], cluster: Cluster, { log }: Context): Promise<Job[]> {
   const listed = documents.some(({ namespaces }) => needsNamespaceList(namespaces))
   const jobs = planRefresh(documents, listed ? await listNamespaces(cluster) : undefined)
   for (const job of jobs) {

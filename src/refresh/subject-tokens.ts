@@ -1,7 +1,7 @@
 /** The subject token for one registry of one document: from a file, or asked of the cluster. */
 import { type Document, type DocumentRegistry, type NamespacedName, requestedAccount } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import { checkAudience, checkLifetime } from '../identity/check-subject-token.ts'
 import { decodeSubjectToken, type SubjectToken } from '../identity/subject-token.ts'
 import { readTokenFile, tokenFilePath } from '../identity/token-file.ts'
@@ -13,8 +13,8 @@ import type { Demand } from './exchange-requests.ts'
 export interface TokenSource {
   /** `--token-file`. */
   readonly tokenFile: string | undefined
-  readonly environment: Outside['environment']
-  readonly now: Outside['now']
+  readonly environment: Context['environment']
+  readonly now: Context['now']
 }
 
 /** The file that a registry's token is read from; undefined where the cluster is asked for one. */

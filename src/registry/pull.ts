@@ -11,7 +11,7 @@
  */
 import type { DockerConfigEntry } from '../credential/docker-config.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import { retryAtOf } from '../http/retry.ts'
 import type { HttpAnswer } from '../http/transport.ts'
 import { asObject, asText, jsonOrNone } from '../text/json-fields.ts'
@@ -29,7 +29,7 @@ import {
   registryWords,
 } from './requests.ts'
 
-export interface TrialOutside extends Pick<Outside, 'transport' | 'signal' | 'now' | 'secrets'> {
+export interface TrialContext extends Pick<Context, 'transport' | 'signal' | 'now' | 'secrets'> {
   /** host[:port] of registries that the nodes reach by plain HTTP; loopback addresses need not be named. */
   readonly plainHttp?: readonly string[]
 }
@@ -38,13 +38,13 @@ export interface TrialOutside extends Pick<Outside, 'transport' | 'signal' | 'no
 export async function tryPull(
   wanted: ImageReference | { readonly host: string },
   credential: DockerConfigEntry,
-  outside: TrialOutside,
+  context: TrialContext,
 ): Promise<PullTrial> {
-  const scheme = outside.plainHttp?.includes(wanted.host) ? 'http' : 'https'
+  const scheme = context.plainHttp?.includes(wanted.host) ? 'http' : 'https'
   try {
-    return await attempt({ wanted, credential, outside, scheme })
+    return await attempt({ wanted, credential, context, scheme })
   } catch (fault) {
-    outside.signal.throwIfAborted()
+    context.signal.throwIfAborted()
     if (fault instanceof NoTls) return { outcome: 'unreachable', fault: fault.fault }
     if (!(fault instanceof PullpassError)) throw fault
     return { outcome: 'unreachable', fault }
@@ -54,7 +54,7 @@ export async function tryPull(
 interface Trial {
   readonly wanted: ImageReference | { readonly host: string }
   readonly credential: DockerConfigEntry
-  readonly outside: TrialOutside
+  readonly context: TrialContext
   readonly scheme: 'https' | 'http'
 }
 
@@ -117,7 +117,7 @@ function urlOf({ wanted, scheme }: Trial): string {
 
 const isLoopback = (hostname: string) => /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
 
-const mayBePlain = ({ plainHttp }: TrialOutside, { hostname, host }: URL): boolean =>
+const mayBePlain = ({ plainHttp }: TrialContext, { hostname, host }: URL): boolean =>
   isLoopback(hostname) || plainHttp?.includes(host) === true
 
 /** What answers `GET /v2/` is a registry itself, or none: only manifests lie elsewhere. */
@@ -126,7 +126,7 @@ async function askManifest(
   authorization?: RegistryAuthorization,
   method?: RegistryAsk['method'],
 ): Promise<HttpAnswer> {
-  const { outside, wanted } = trial
+  const { context, wanted } = trial
   const isOfImage = 'repository' in wanted
   const ask = {
     method: method ?? (isOfImage ? 'HEAD' : 'GET'),
@@ -134,22 +134,22 @@ async function askManifest(
     accept: manifestTypes,
     authorization,
   }
-  if (!isOfImage) return await askRegistry(outside, ask)
-  return await askRedirected(outside, ask, { mayBePlain: (url) => mayBePlain(outside, url) })
+  if (!isOfImage) return await askRegistry(context, ask)
+  return await askRedirected(context, ask, { mayBePlain: (url) => mayBePlain(context, url) })
 }
 
 async function authorize(trial: Trial, challenge: Challenge): Promise<RegistryAuthorization | PullTrial> {
-  const { credential, outside } = trial
+  const { credential, context } = trial
   const basic = { kind: 'basic', ...credential } as const
   if (challenge.scheme === 'basic') return basic
   const realm = realmOf(challenge, trial)
   if (realm === undefined)
     return { outcome: 'unclear', url: urlOf(trial), words: 'a challenge whose realm is no https URL' }
-  const answer = await askRegistry(outside, { method: 'GET', url: realm.href, authorization: basic })
+  const answer = await askRegistry(context, { method: 'GET', url: realm.href, authorization: basic })
   const url = realm.origin + realm.pathname
   if (answer.status !== 200) {
     const isRefused = answer.status === 401 || answer.status === 403
-    const anonymous = isRefused ? await askRegistry(outside, { method: 'GET', url: realm.href }) : undefined
+    const anonymous = isRefused ? await askRegistry(context, { method: 'GET', url: realm.href }) : undefined
     const isUnheard = anonymous?.status === answer.status && anonymous.body === answer.body
     return refusal(trial, answer, { at: 'token endpoint', url, isUnheard })
   }
@@ -162,11 +162,11 @@ async function authorize(trial: Trial, challenge: Challenge): Promise<RegistryAu
 /** The credential goes there: only by https, or where the registry itself is reached by plain HTTP. */
 function realmOf(
   challenge: Extract<Challenge, { scheme: 'bearer' }>,
-  { wanted, outside, scheme }: Trial,
+  { wanted, context, scheme }: Trial,
 ): URL | undefined {
   if (!URL.canParse(challenge.realm)) return undefined
   const realm = new URL(challenge.realm)
-  const isPlain = realm.protocol === 'http:' && scheme === 'http' && mayBePlain(outside, realm)
+  const isPlain = realm.protocol === 'http:' && scheme === 'http' && mayBePlain(context, realm)
   if ((realm.protocol !== 'https:' && !isPlain) || realm.username !== '' || realm.password !== '') return undefined
   if (challenge.service !== undefined) realm.searchParams.set('service', challenge.service)
   if ('repository' in wanted) realm.searchParams.set('scope', `repository:${wanted.repository}:pull`)
@@ -202,10 +202,10 @@ interface Said {
   readonly isUnheard: boolean
 }
 
-function refusal({ outside }: Trial, answer: HttpAnswer, { at, url, isUnheard }: Said): PullTrial {
+function refusal({ context }: Trial, answer: HttpAnswer, { at, url, isUnheard }: Said): PullTrial {
   const { status } = answer
   const said = registryWords(answer)
-  const words = said.message === undefined ? `${status}` : `${status} ${quoteSafely(said.message, outside.secrets)}`
+  const words = said.message === undefined ? `${status}` : `${status} ${quoteSafely(said.message, context.secrets)}`
   if (status === 401 || status === 403)
     return {
       outcome: 'refused',
@@ -220,7 +220,7 @@ function refusal({ outside }: Trial, answer: HttpAnswer, { at, url, isUnheard }:
     return { outcome: 'absent', what: 'manifest', words }
   if (status === 404 && at === 'manifest' && said.codes.includes('NAME_UNKNOWN'))
     return { outcome: 'absent', what: 'repository', words }
-  const retryAt = retryAtOf(answer.headers['retry-after'], outside.now())
+  const retryAt = retryAtOf(answer.headers['retry-after'], context.now())
   if (status === 429) return { outcome: 'throttled', url, words, retryAt }
   if (status >= 500) return { outcome: 'unavailable', url, words, retryAt }
   return { outcome: 'unclear', url, words }

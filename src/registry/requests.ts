@@ -5,7 +5,7 @@
 
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { systemErrorCode } from '../host/read-file.ts'
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import { transportFault } from '../http/request-errors.ts'
 import type { HttpAnswer } from '../http/transport.ts'
 import { asList, asObject, asText, jsonOrNone } from '../text/json-fields.ts'
@@ -22,7 +22,7 @@ export interface RegistryAsk {
   readonly authorization?: RegistryAuthorization | undefined
 }
 
-export type RegistryOutside = Pick<Outside, 'transport' | 'signal' | 'secrets'>
+export type RegistryContext = Pick<Context, 'transport' | 'signal' | 'secrets'>
 
 /** An image index of many platforms has a few KiB. */
 const maxBytes = 4 * 1024 * 1024
@@ -51,7 +51,7 @@ const noTlsCodes = ['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LE
  * @throws NoTls, or PullpassError where there is no answer: CERTIFICATE_UNTRUSTED, ANSWER_TOO_LARGE, another for the rest
  */
 export async function askRegistry(
-  { transport, signal, secrets }: RegistryOutside,
+  { transport, signal, secrets }: RegistryContext,
   { method, url, accept = '*/*', authorization }: RegistryAsk,
 ): Promise<HttpAnswer> {
   const timeout = AbortSignal.timeout(timeoutMs)
@@ -83,7 +83,7 @@ export interface RedirectRule {
  * The answer is the last one: a redirect that leads nowhere is an answer too.
  */
 export async function askRedirected(
-  outside: RegistryOutside,
+  context: RegistryContext,
   ask: RegistryAsk,
   { mayBePlain }: RedirectRule,
 ): Promise<HttpAnswer> {
@@ -91,7 +91,7 @@ export async function askRedirected(
   let url = ask.url
   for (let way = 1; ; way++) {
     const authorization = new URL(url).origin === origin ? ask.authorization : undefined
-    const answer = await askRegistry(outside, { ...ask, url, authorization })
+    const answer = await askRegistry(context, { ...ask, url, authorization })
     const next = targetOf(answer, url)
     if (next === undefined || way === longestWay) return answer
     if (next.protocol !== 'https:' && !(next.protocol === 'http:' && mayBePlain(next))) return answer

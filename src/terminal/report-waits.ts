@@ -1,5 +1,5 @@
 /** What a run waits for, on a terminal: shown where no answer has come for two seconds, and removed when it comes. */
-import type { Outside, Waiting } from '../http/context.ts'
+import type { Context, Waiting } from '../http/context.ts'
 import { plainLine } from '../text/plain-text.ts'
 
 const patienceMs = 2_000
@@ -7,8 +7,8 @@ const patienceMs = 2_000
 /** `show` replaces the line that it showed before; `undefined` removes it. */
 export function reportWaits(
   show: (line: string | undefined) => void,
-  { sleep, signal }: Pick<Outside, 'sleep' | 'signal'>,
-): NonNullable<Outside['waiting']> {
+  { sleep, signal }: Pick<Context, 'sleep' | 'signal'>,
+): NonNullable<Context['waiting']> {
   const slow = new Set<Waiting>()
   const showFirst = () => {
     const [first] = slow

@@ -3,7 +3,7 @@
  * run continues where an earlier one ended. What needs a resource that is not in place is not created; the rest is.
  */
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
-import type { Log, Outside } from '../http/context.ts'
+import type { Context, Log } from '../http/context.ts'
 import { retryDelayMs } from '../http/retry.ts'
 import type { AbsentAccount } from '../kubernetes/objects/request-token.ts'
 import type { Accepted, Change, Finding, MissingNeed } from './finding.ts'
@@ -35,17 +35,17 @@ const attempts = 8
 export async function applyTrust(
   resources: readonly TrustResource[],
   ways: ApplyWays,
-  outside: Outside,
+  context: Context,
 ): Promise<StepOutcome[]> {
   const outcomes = new Map<string, StepOutcome>()
   for (const resource of resources) {
     const { kind, name, needs } = resource
     const missingNeeds = needs.flatMap((one) => notInPlace(outcomes.get(one)))
-    const step = outside.signal.aborted
+    const step = context.signal.aborted
       ? ({ finding: undefined, result: 'not done' } as const)
       : missingNeeds.length > 0
-        ? await leaveBlocked(resource, missingNeeds, ways, outside)
-        : await takeStep(resource, ways, outside)
+        ? await leaveBlocked(resource, missingNeeds, ways, context)
+        : await takeStep(resource, ways, context)
     outcomes.set(name, { kind, name, ...step })
   }
   return [...outcomes.values()]
@@ -65,7 +65,7 @@ async function leaveBlocked(
   resource: TrustResource,
   missingNeeds: readonly MissingNeed[],
   { accepted }: ApplyWays,
-  { signal }: Outside,
+  { signal }: Context,
 ): Promise<Step> {
   try {
     const finding = await resource.look(accepted)
@@ -79,7 +79,7 @@ async function leaveBlocked(
   }
 }
 
-async function takeStep(resource: TrustResource, ways: ApplyWays, outside: Outside): Promise<Step> {
+async function takeStep(resource: TrustResource, ways: ApplyWays, context: Context): Promise<Step> {
   const agreed = new Set<string>()
   for (let attempt = 1; ; attempt++) {
     let finding: Finding | undefined
@@ -90,15 +90,15 @@ async function takeStep(resource: TrustResource, ways: ApplyWays, outside: Outsi
       const undeleted =
         finding.verdict === 'undelete' && result === 'made' ? await resource.look(ways.accepted) : undefined
       if (undeleted?.verdict === 'refused') return { finding: undeleted, result: 'failed', fault: undeleted.fault }
-      if (result !== 'declined') await remember(resource.memo(), ways.record, outside.log)
+      if (result !== 'declined') await remember(resource.memo(), ways.record, context.log)
       return { finding, result: finding.changes.length === 0 && attempt > 1 ? 'made' : result }
     } catch (error) {
-      if (outside.signal.aborted) return { finding, result: agreed.size === 0 ? 'not done' : 'unfinished' }
+      if (context.signal.aborted) return { finding, result: agreed.size === 0 ? 'not done' : 'unfinished' }
       const fault = asFault(error)
       if (!mayPass.includes(fault.code) || fault.retryable || attempt === attempts)
         return { finding, result: 'failed', fault }
-      const delayMs = retryDelayMs(attempt, outside.random(), undefined, outside.now()) ?? 0
-      await outside.sleep(delayMs, outside.signal).catch(() => undefined) // only the run's end, which the next look meets
+      const delayMs = retryDelayMs(attempt, context.random(), undefined, context.now()) ?? 0
+      await context.sleep(delayMs, context.signal).catch(() => undefined) // only the run's end, which the next look meets
     }
   }
 }

@@ -1,6 +1,6 @@
 /** From what needs trust to what each vendor must know for it: nobody is asked yet, and what cannot be is refused here. */
 import type { ProviderName } from '../document/document.ts'
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import type { Accepted, Finding, MissingNeed } from './finding.ts'
 import type { TrustRecord } from './record.ts'
 import type { AnyNeed, TrustNeed, TrustResource, VendorTrust } from './trust-vendor.ts'
@@ -22,9 +22,9 @@ async function wantOf<Name extends ProviderName>(name: Name, its: readonly Trust
 export async function openTrust(
   wanted: readonly VendorTrust[],
   record: TrustRecord,
-  outside: Outside,
+  context: Context,
 ): Promise<TrustResource[]> {
-  const opened = await Promise.all(wanted.map((vendor) => vendor.open(outside, record)))
+  const opened = await Promise.all(wanted.map((vendor) => vendor.open(context, record)))
   return opened.flat()
 }
 

@@ -3,7 +3,7 @@
  * mark. What others hold stays, and what they still use with it.
  */
 import { asFault, type PullpassError } from '../errors/pullpass-error.ts'
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import { remember } from './apply.ts'
 import type { TrustRecord } from './record.ts'
 import type { Removable, TrustResource } from './trust-vendor.ts'
@@ -29,14 +29,14 @@ export interface DestroyWays {
 export async function destroyTrust(
   resources: readonly TrustResource[],
   ways: DestroyWays,
-  outside: Outside,
+  context: Context,
 ): Promise<Removal[]> {
   const removals: Removal[] = []
   for (const resource of resources.toReversed()) {
     const gone = removals.filter(({ result }) => result === 'removed' || result === 'remove').map(({ name }) => name)
-    const removal = outside.signal.aborted
+    const removal = context.signal.aborted
       ? ({ result: 'not done' } as const)
-      : await takeBack(resource, ways, gone, outside)
+      : await takeBack(resource, ways, gone, context)
     removals.push({ name: resource.name, ...removal })
   }
   return removals
@@ -48,7 +48,7 @@ async function takeBack(
   resource: TrustResource,
   ways: DestroyWays,
   gone: readonly string[],
-  outside: Outside,
+  context: Context,
 ): Promise<Told> {
   let begun: 'begun' | undefined
   try {
@@ -59,12 +59,12 @@ async function takeBack(
     if ((await ways.agree(`remove ${resource.kind} ${resource.name}`, resource.name)) === 'leave')
       return { result: 'declined' }
     begun = 'begun'
-    await remember(resource.memo(), ways.record, outside.log)
+    await remember(resource.memo(), ways.record, context.log)
     const note = await found.remove()
     if (resource.entry !== undefined) await ways.record.strike(resource.entry)
     return { result: 'removed', ...(note !== undefined && { note }) }
   } catch (error) {
-    if (outside.signal.aborted) return { result: begun === undefined ? 'not done' : 'unfinished' }
+    if (context.signal.aborted) return { result: begun === undefined ? 'not done' : 'unfinished' }
     return { result: 'failed', fault: asFault(error) }
   }
 }

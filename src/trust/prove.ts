@@ -6,7 +6,7 @@ import type { RegistryCredential } from '../credential/registry-credential.ts'
 import type { DocumentRegistry } from '../document/document.ts'
 import type { ErrorCode } from '../errors/error-codes.ts'
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import { retryDelayMs } from '../http/retry.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import { type BoundProvider, bindProvider } from '../providers/providers.ts'
@@ -37,19 +37,19 @@ export interface Patience {
   readonly onWait: (name: string, fault: PullpassError) => void
 }
 
-export async function proveTrust(trial: Trial, patience: Patience, outside: Outside): Promise<Proof> {
+export async function proveTrust(trial: Trial, patience: Patience, context: Context): Promise<Proof> {
   const { name } = trial
-  const startedMs = outside.now().getTime()
+  const startedMs = context.now().getTime()
   let waitedMs = 0
   for (let attempt = 1; ; attempt++) {
-    outside.signal.throwIfAborted()
-    const tried = await tryOnce(trial, outside)
+    context.signal.throwIfAborted()
+    const tried = await tryOnce(trial, context)
     if (tried.result !== 'fails') return tried
-    const delayMs = 2 * (retryDelayMs(attempt, outside.random(), undefined, outside.now()) ?? 0)
-    const passedMs = Math.max(waitedMs, outside.now().getTime() - startedMs) + delayMs
+    const delayMs = 2 * (retryDelayMs(attempt, context.random(), undefined, context.now()) ?? 0)
+    const passedMs = Math.max(waitedMs, context.now().getTime() - startedMs) + delayMs
     if (!mayPass.has(tried.fault.code) || passedMs > patience.longestMs) return tried
     patience.onWait(name, tried.fault)
-    await outside.sleep(delayMs, outside.signal)
+    await context.sleep(delayMs, context.signal)
     waitedMs += delayMs
   }
 }
@@ -66,21 +66,21 @@ const mayPass: ReadonlySet<ErrorCode> = new Set([
   'TRUST_UNPROVEN',
 ])
 
-async function tryOnce(trial: Trial, outside: Outside): Promise<Proof> {
+async function tryOnce(trial: Trial, context: Context): Promise<Proof> {
   const { name, registry } = trial
   const provider = await bindProvider(registry)
   let token: SubjectToken
   try {
     token = await trial.token(provider.audiences[0], provider.subjectTokenLifeSeconds)
   } catch (error) {
-    outside.signal.throwIfAborted()
+    context.signal.throwIfAborted()
     return { name, result: 'untried', fault: asFault(error) }
   }
   try {
-    await readRepository({ trial, provider }, await provider.exchange(token, outside), outside)
+    await readRepository({ trial, provider }, await provider.exchange(token, context), context)
     return { name, result: 'works' }
   } catch (error) {
-    outside.signal.throwIfAborted()
+    context.signal.throwIfAborted()
     return { name, result: 'fails', fault: asFault(error) }
   }
 }
@@ -89,13 +89,13 @@ async function tryOnce(trial: Trial, outside: Outside): Promise<Proof> {
 async function readRepository(
   { trial, provider }: { readonly trial: Trial; readonly provider: BoundProvider },
   credential: RegistryCredential,
-  outside: Outside,
+  context: Context,
 ): Promise<void> {
   const host = hostOf(trial)
   const { username, password } = credential
   const { image } = trial
   const reference = { name: `${host}/${image}:none`, host, repository: image, tag: 'none', digest: undefined }
-  const pull = await tryPull(reference, { username, password }, outside)
+  const pull = await tryPull(reference, { username, password }, context)
   if (['pulls', 'public', 'absent', 'accepted'].includes(pull.outcome)) return
   if (pull.outcome === 'unreachable') throw pull.fault
   const refused = pull.outcome === 'refused' ? provider.registryRefusal(pull.message) : undefined

@@ -8,7 +8,7 @@
  */
 import type { Document, DocumentRegistry, ProviderName, SettingsOf } from '../document/document.ts'
 import type { TextRule } from '../document/field-rules.ts'
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import type { ImageReference } from '../registry/image-reference.ts'
 import type { Accepted, Finding } from './finding.ts'
 import type { RecordEntry, TrustRecord } from './record.ts'
@@ -38,7 +38,7 @@ interface RepositoryNames {
 
 export interface VendorTrust {
   /** Signs the operator in; then what is wanted, each resource after those that it needs. @throws TRUST_CREDENTIALS_MISSING */
-  open(outside: Outside, record: TrustRecord): Promise<readonly TrustResource[]>
+  open(context: Context, record: TrustRecord): Promise<readonly TrustResource[]>
 }
 
 export interface TrustResource {

@@ -11,7 +11,7 @@
  */
 import type { Document } from '../document/document.ts'
 import { asFault, type PullpassError } from '../errors/pullpass-error.ts'
-import type { Outside } from '../http/context.ts'
+import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { type ApiObject, deleteObject, waitUntilDeleted } from '../kubernetes/objects/api-object.ts'
 import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
@@ -61,13 +61,13 @@ export interface UninstallPlan {
   readonly execute: (dryRun: 'all' | 'none') => Promise<UninstallStep[]>
 }
 
-type UninstallOutside = Pick<Outside, 'now' | 'sleep' | 'signal'>
+type UninstallContext = Pick<Context, 'now' | 'sleep' | 'signal'>
 
 /** Reads the cluster and the cloud, and changes nothing. @throws what a cluster and a cloud throw */
 export async function planUninstall(
   wanted: UninstallWanted,
   cluster: Cluster,
-  outside: UninstallOutside,
+  context: UninstallContext,
 ): Promise<UninstallPlan> {
   const [installation, secrets, removals] = await Promise.all([
     findInstallation(cluster, wanted.namespace),
@@ -75,20 +75,20 @@ export async function planUninstall(
     wanted.destroyTrust?.('plan') ?? [],
   ])
   const planned: PlannedStep[] = [
-    ...installation.cronJobs.map((object) => deletion('stop', object, cluster, outside)),
+    ...installation.cronJobs.map((object) => deletion('stop', object, cluster, context)),
     ...(await planDetachments(wanted.documents, secrets, cluster)),
     ...secrets.map((found) => planPullSecret(found, wanted.pullSecrets, cluster)),
     ...removals.map((removal) => ({ step: stepOfRemoval(removal) })),
-    ...installation.objects.map((object) => deletion('installation', object, cluster, outside)),
+    ...installation.objects.map((object) => deletion('installation', object, cluster, context)),
     ...installation.trustRecords.map(keptRecord),
-    ...planNamespace(wanted.namespace, installation, cluster, outside),
+    ...planNamespace(wanted.namespace, installation, cluster, context),
   ]
   const { cronJobs, objects, namespace } = installation
   const isFound = cronJobs.length > 0 || objects.length > 0 || namespace.state === 'removable'
   return {
     installation: isFound ? 'found' : 'absent',
     steps: planned.map(({ step }) => step),
-    execute: async (dryRun) => await executePhases(planned, wanted, { dryRun, signal: outside.signal }),
+    execute: async (dryRun) => await executePhases(planned, wanted, { dryRun, signal: context.signal }),
   }
 }
 
@@ -143,13 +143,13 @@ async function executeStep({ step, execute }: PlannedStep, dryRun: 'all' | 'none
 }
 
 /** A CronJob and a namespace are waited for: their Jobs and objects must be gone before what follows. */
-function deletion(phase: Phase, object: ApiObject, cluster: Cluster, outside: UninstallOutside): Required<PlannedStep> {
+function deletion(phase: Phase, object: ApiObject, cluster: Cluster, context: UninstallContext): Required<PlannedStep> {
   const waits = phase === 'stop' || object.type.kind === 'Namespace'
   return {
     step: { phase, kind: object.type.kind, name: nameOf(object), result: 'pending' },
     async execute(dryRun) {
       const result = await deleteObject(cluster, object, { dryRun, ...(waits && { propagation: 'Foreground' }) })
-      if (waits && dryRun === 'none') await waitUntilDeleted(cluster, object, longestWaitMs, outside)
+      if (waits && dryRun === 'none') await waitUntilDeleted(cluster, object, longestWaitMs, context)
       return { result }
     },
   }
@@ -282,11 +282,11 @@ function planNamespace(
   name: string,
   { namespace: found, examineAgain }: Installation,
   cluster: Cluster,
-  outside: UninstallOutside,
+  context: UninstallContext,
 ): PlannedStep[] {
   if (found.state === 'removable')
     return [...found.policies, found.object].map((object): PlannedStep => {
-      const { step, execute } = deletion('namespace', object, cluster, outside)
+      const { step, execute } = deletion('namespace', object, cluster, context)
       return {
         step,
         async execute(dryRun) {

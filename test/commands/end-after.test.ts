@@ -17,13 +17,13 @@ function handMade() {
     for (const waking of wakings) waking()
     await new Promise(setImmediate)
   }
-  return { outside: { sleep, signal: interrupt.signal }, slept, wake, interrupt }
+  return { context: { sleep, signal: interrupt.signal }, slept, wake, interrupt }
 }
 
 suite('endAfter', () => {
   test('when the time is over, the run ends, and says after how long', async () => {
-    const { outside, slept, wake } = handMade()
-    const { signal } = endAfter('1h30m', outside)
+    const { context, slept, wake } = handMade()
+    const { signal } = endAfter('1h30m', context)
     assert.deepEqual(slept, [5_400_000])
     assert.equal(signal.aborted, false)
     await wake()
@@ -32,35 +32,35 @@ suite('endAfter', () => {
   })
 
   test('a run that ended in time is ended no more', async () => {
-    const { outside, wake } = handMade()
-    const { signal, cancel } = endAfter('5m', outside)
+    const { context, wake } = handMade()
+    const { signal, cancel } = endAfter('5m', context)
     cancel()
     await wake()
     assert.equal(signal.aborted, false)
   })
 
   test('an interruption ends it before, with its own reason', () => {
-    const { outside, interrupt } = handMade()
-    const { signal } = endAfter('5m', outside)
+    const { context, interrupt } = handMade()
+    const { signal } = endAfter('5m', context)
     interrupt.abort('stopped')
     assert.equal(signal.reason, 'stopped')
   })
 
   test('without a time only an interruption ends it', () => {
-    const { outside, slept } = handMade()
-    assert.equal(endAfter(undefined, outside).signal, outside.signal)
+    const { context, slept } = handMade()
+    assert.equal(endAfter(undefined, context).signal, context.signal)
     assert.deepEqual(slept, [])
   })
 
   test('a time of years is as long as a timer holds, not over at once', () => {
-    const { outside, slept } = handMade()
-    endAfter('99999h', outside)
+    const { context, slept } = handMade()
+    endAfter('99999h', context)
     assert.deepEqual(slept, [2_147_483_647])
   })
 
   for (const timeout of ['0s', '5 minutes', '-5m', '1.5h', '5']) {
     test(`${timeout} is refused`, () => {
-      assert.throws(() => endAfter(timeout, handMade().outside), {
+      assert.throws(() => endAfter(timeout, handMade().context), {
         code: 'USAGE_INVALID',
         seen: `--timeout is "${timeout}"`,
         expected: 'hours, minutes and seconds, more than none, such as 90s, 5m or 1h30m',

@@ -2,16 +2,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Document } from '../../src/document/document.ts'
-import { type DocumentOutside, loadDocuments } from '../../src/document/load-documents.ts'
+import { type DocumentContext, loadDocuments } from '../../src/document/load-documents.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { smallest } from './smallest-document.ts'
 
-export const outside = (input = ''): DocumentOutside => ({ environment: {}, readInput: async () => input })
+export const context = (input = ''): DocumentContext => ({ environment: {}, readInput: async () => input })
 
-export const loadText = (input: string): Promise<Document[]> => loadDocuments(['-'], outside(input))
+export const loadText = (input: string): Promise<Document[]> => loadDocuments(['-'], context(input))
 
 export async function refusal(files: readonly string[], input?: string): Promise<PullpassError> {
-  const fault: unknown = await loadDocuments(files, outside(input)).catch((error: unknown) => error)
+  const fault: unknown = await loadDocuments(files, context(input)).catch((error: unknown) => error)
   assert.ok(fault instanceof PullpassError, `not refused: ${String(fault)}`)
   return fault
 }

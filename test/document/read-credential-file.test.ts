@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import type { DocumentRegistry } from '../../src/document/document.ts'
 import { loadDocuments } from '../../src/document/load-documents.ts'
-import { outside, refusal } from './load-text.ts'
+import { context, refusal } from './load-text.ts'
 import { provider, smallest } from './smallest-document.ts'
 
 /** As gcloud writes it, for a token file and a service account. */
@@ -39,7 +39,7 @@ async function writeFiles(t: TestContext, credential: unknown, change = (documen
 
 async function load(...files: Parameters<typeof writeFiles>): Promise<DocumentRegistry | undefined> {
   const { document } = await writeFiles(...files)
-  return (await loadDocuments([document], outside()))[0]?.registries[0]
+  return (await loadDocuments([document], context()))[0]?.registries[0]
 }
 
 suite("gcloud's credential file", () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { loadDocuments } from '../../src/document/load-documents.ts'
-import { outside, refusal } from './load-text.ts'
+import { context, refusal } from './load-text.ts'
 import { smallest } from './smallest-document.ts'
 
 async function makeFolder(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
@@ -24,7 +24,7 @@ suite('sources of documents', () => {
       REGISTRY_SECRET_NAME: 'regcred',
       REGISTRY_SECRET_NAMESPACES: 'default',
     }
-    const [document] = await loadDocuments([], { ...outside(), environment })
+    const [document] = await loadDocuments([], { ...context(), environment })
     assert.equal(document?.source, 'the environment')
   })
 
@@ -39,7 +39,7 @@ suite('sources of documents', () => {
     })
     await mkdir(join(folder, 'looks-like-a.yaml'))
     await symlink(join(folder, 'a.yaml'), join(folder, 'd.link'))
-    const documents = await loadDocuments(['-', folder], outside(smallest))
+    const documents = await loadDocuments(['-', folder], context(smallest))
     assert.deepEqual(
       documents.map(({ name, source }) => [name, source.replace(folder, '')]),
       [
@@ -55,7 +55,7 @@ suite('sources of documents', () => {
     const folder = await makeFolder(t, {
       'gcp.yaml': smallest.replace('      gcp:', '      tokenFile: tokens/google\n      gcp:'),
     })
-    const [document] = await loadDocuments([join(folder, 'gcp.yaml')], outside())
+    const [document] = await loadDocuments([join(folder, 'gcp.yaml')], context())
     assert.equal(document?.registries[0]?.tokenFile, join(folder, 'tokens/google'))
   })
 

@@ -7,7 +7,7 @@ import { inspect } from 'node:util'
 import type { ChosenContext } from '../../src/kubernetes/kubeconfig/load.ts'
 import { askPlugin } from '../../src/kubernetes/kubeconfig/plugin.ts'
 import type { PluginCredential } from '../../src/kubernetes/kubeconfig/plugin-credential.ts'
-import { testOutside } from '../support/test-outside.ts'
+import { fakeContext } from '../support/fake-context.ts'
 
 /** A context of a kubeconfig in a folder of its own, whose user asks a shell script. */
 async function contextAsking(t: TestContext, script: string, exec: object = {}) {
@@ -23,10 +23,10 @@ async function contextAsking(t: TestContext, script: string, exec: object = {}) 
 
 /** Asks at noon, as a run does. */
 function asking(
-  context: ChosenContext,
-  outside = testOutside({ environment: process.env }),
+  chosen: ChosenContext,
+  context = fakeContext({ environment: process.env }),
 ): (because: 'asked' | 'refused') => Promise<PluginCredential> {
-  const asked = askPlugin(context, outside)
+  const asked = askPlugin(chosen, context)
   return async (because) => {
     const ask = await asked
     assert.ok(ask)
@@ -79,12 +79,12 @@ suite('a kubeconfig’s plugin', () => {
 
   test('is asked anew when its credential has expired', async (t) => {
     const script = `echo x >> runs; printf '{"status":{"token":"token-%s","expirationTimestamp":"2026-11-24T12:10:00Z"}}' "$(wc -l < runs | tr -d ' ')"`
-    const outside = testOutside({ environment: process.env })
-    const ask = asking(await contextAsking(t, script), outside)
+    const context = fakeContext({ environment: process.env })
+    const ask = asking(await contextAsking(t, script), context)
     assert.equal((await ask('asked')).authorization?.reveal(), 'Bearer token-1')
-    await outside.sleep(599_000, outside.signal)
+    await context.sleep(599_000, context.signal)
     assert.equal((await ask('asked')).authorization?.reveal(), 'Bearer token-1')
-    await outside.sleep(1_000, outside.signal)
+    await context.sleep(1_000, context.signal)
     await assert.rejects(ask('asked'), { seen: /its credential expired at 2026-11-24T12:10:00.000Z$/ })
   })
 
@@ -131,8 +131,8 @@ suite('a kubeconfig’s plugin', () => {
 
   test('that sleeps is ended with the run', async (t) => {
     const stop = new AbortController()
-    const outside = testOutside({ environment: process.env, signal: stop.signal })
-    const asked = asking(await contextAsking(t, 'sleep 5 & sleep 5'), outside)('asked')
+    const context = fakeContext({ environment: process.env, signal: stop.signal })
+    const asked = asking(await contextAsking(t, 'sleep 5 & sleep 5'), context)('asked')
     setTimeout(() => stop.abort(new Error('the run is over')), 50)
     await assert.rejects(asked, { message: 'the run is over' })
   })
@@ -164,7 +164,7 @@ suite('a kubeconfig’s plugin', () => {
   ]
   for (const [title, user, seen] of unclear) {
     test(`${title} is refused`, async () => {
-      await assert.rejects(askPlugin(withUser(user), testOutside()), { code: 'KUBECONFIG_INVALID', seen })
+      await assert.rejects(askPlugin(withUser(user), fakeContext()), { code: 'KUBECONFIG_INVALID', seen })
     })
   }
 })

@@ -48,7 +48,7 @@ suite('a proxy before the API server', () => {
   test('does not make an untrusted certificate a trusted one', async (t) => {
     const proxy = await startProxy(t)
     const direct = await openTestCluster(t, () => ({ status: 200 }))
-    const { cluster, outside } = await openTestCluster(t, () => ({ status: 200 }), {
+    const { cluster, context } = await openTestCluster(t, () => ({ status: 200 }), {
       access: {
         ...direct.access,
         trust: async () => ({ verify: 'always' }),
@@ -56,7 +56,7 @@ suite('a proxy before the API server', () => {
       },
     })
     await assert.rejects(cluster.request({ method: 'GET', path: '/' }), { code: 'CERTIFICATE_UNTRUSTED' })
-    assert.deepEqual(outside.slept, [])
+    assert.deepEqual(context.slept, [])
   })
 
   test('that is no proxy’s URL is refused without showing it', () => {

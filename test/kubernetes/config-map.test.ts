@@ -57,14 +57,14 @@ suite('a ConfigMap as a memory', () => {
   })
 
   test('a write that exceeds what etcd stores fails at once: repeating it cannot help', async (t) => {
-    const { cluster, api, outside } = await openSandboxCluster(t)
+    const { cluster, api, context } = await openSandboxCluster(t)
     const metadata = { ...map, labels: manyLabels(4_294) }
     api.seed({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: {} })
     await assert.rejects(writeConfigMap(cluster, map, { one: '1' }), {
       code: 'OBJECT_TOO_LARGE',
       seen: 'ConfigMap default/pullpass-trust would be larger than the cluster stores: "etcdserver: request is too large"',
     })
-    assert.deepEqual(outside.slept, [])
+    assert.deepEqual(context.slept, [])
   })
 
   test('a dry run that an admission webhook does not support says nothing about the write', async (t) => {

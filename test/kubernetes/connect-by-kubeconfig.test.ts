@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import type { SandboxRequest } from '../../sandbox/serve/handler.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import { connect } from '../../src/kubernetes/connect.ts'
-import { testOutside } from '../support/test-outside.ts'
+import { fakeContext } from '../support/fake-context.ts'
 import { base64, type Ground, kubeconfig, prepare, whoAsks } from './connect-ground.ts'
 
 suite('a kubeconfig', () => {
@@ -115,7 +115,7 @@ suite('a kubeconfig', () => {
     test(title, async (t) => {
       const ground = await prepare(t)
       const path = await ground.write('config', content(ground))
-      await assert.rejects(connect({ kubeconfig: path }, testOutside()), {
+      await assert.rejects(connect({ kubeconfig: path }, fakeContext()), {
         code: 'KUBECONFIG_INVALID',
         seen: seen.replace('FILE', path),
         expected,

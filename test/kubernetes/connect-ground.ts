@@ -7,7 +7,7 @@ import { type CertificateAuthority, createCertificateAuthority } from '../../san
 import type { SandboxRequest } from '../../sandbox/serve/handler.ts'
 import { type Part, servePart } from '../../sandbox/serve/serve-part.ts'
 import { type ClusterFlags, connect } from '../../src/kubernetes/connect.ts'
-import { testOutside } from '../support/test-outside.ts'
+import { fakeContext } from '../support/fake-context.ts'
 
 export interface Ground {
   readonly folder: string
@@ -67,7 +67,7 @@ export interface Asked extends ClusterFlags {
 
 /** What the server learns of whoever asks. */
 export async function whoAsks(t: TestContext, { environment = {}, podFolder, ...flags }: Asked): Promise<object> {
-  const cluster = await connect(flags, testOutside({ environment }), podFolder ?? '/nowhere')
+  const cluster = await connect(flags, fakeContext({ environment }), podFolder ?? '/nowhere')
   t.after(() => cluster.close())
   return JSON.parse((await cluster.request({ method: 'GET', path: '/' })).body)
 }

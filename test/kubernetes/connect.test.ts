@@ -5,7 +5,7 @@ import { suite, test } from 'node:test'
 import type { SandboxRequest } from '../../sandbox/serve/handler.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import { connect } from '../../src/kubernetes/connect.ts'
-import { testOutside } from '../support/test-outside.ts'
+import { fakeContext } from '../support/fake-context.ts'
 import { type Asked, type Ground, kubeconfig, prepare, whoAsks } from './connect-ground.ts'
 
 async function writePod({ folder, ca, part }: Ground) {
@@ -40,15 +40,15 @@ suite('the cluster is', () => {
   })
 
   test('missed with what was looked for, where there is none', async () => {
-    await assert.rejects(connect({}, testOutside({ environment: { HOME: '/nowhere' } }), '/nowhere'), {
+    await assert.rejects(connect({}, fakeContext({ environment: { HOME: '/nowhere' } }), '/nowhere'), {
       code: 'KUBECONFIG_INVALID',
       seen: 'no kubeconfig is there: looked for /nowhere/.kube/config',
     })
-    await assert.rejects(connect({}, testOutside({ environment: { KUBECONFIG: '/a:/b' } }), '/nowhere'), {
+    await assert.rejects(connect({}, fakeContext({ environment: { KUBECONFIG: '/a:/b' } }), '/nowhere'), {
       code: 'KUBECONFIG_INVALID',
       seen: 'no kubeconfig is there: KUBECONFIG names /a, /b',
     })
-    await assert.rejects(connect({ kubeconfig: '/nowhere' }, testOutside()), {
+    await assert.rejects(connect({ kubeconfig: '/nowhere' }, fakeContext()), {
       code: 'KUBECONFIG_INVALID',
       seen: '/nowhere is not there',
     })
@@ -64,7 +64,7 @@ suite('a connection', () => {
     t.after(part.close)
     const path = await ground.write('config', kubeconfig(ground, { jane: { token: 'plain' } }, { server: part.url }))
     const kept = async (atOnce: 'one' | 'many') => {
-      const cluster = await connect({ kubeconfig: path, atOnce }, testOutside())
+      const cluster = await connect({ kubeconfig: path, atOnce }, fakeContext())
       t.after(() => cluster.close())
       const answers = [1, 2, 3].map(async () => (await cluster.request({ method: 'GET', path: '/' })).body)
       return await Promise.all(answers)
@@ -78,14 +78,14 @@ suite('in a pod', () => {
   test('a token that the kubelet rotates is read anew within a minute', async (t) => {
     const ground = await prepare(t)
     const { podFolder, environment } = await writePod(ground)
-    const outside = testOutside({ environment })
-    const cluster = await connect({}, outside, podFolder)
+    const context = fakeContext({ environment })
+    const cluster = await connect({}, context, podFolder)
     t.after(() => cluster.close())
     const who = async () => JSON.parse((await cluster.request({ method: 'GET', path: '/' })).body).authorization
     assert.equal(await who(), 'Bearer pod-token')
     await writeFile(join(podFolder, 'token'), 'next-token')
     assert.equal(await who(), 'Bearer pod-token')
-    await outside.sleep(60_000, outside.signal)
+    await context.sleep(60_000, context.signal)
     assert.equal(await who(), 'Bearer next-token')
   })
 
@@ -93,7 +93,7 @@ suite('in a pod', () => {
     const ground = await prepare(t)
     const { podFolder } = await writePod(ground)
     const environment = { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' }
-    const cluster = await connect({}, testOutside({ environment }), podFolder)
+    const cluster = await connect({}, fakeContext({ environment }), podFolder)
     t.after(() => cluster.close())
     assert.equal(cluster.server, 'https://[fd00::1]')
   })
@@ -106,7 +106,7 @@ suite('in a pod', () => {
 
   test('a context cannot be chosen', async (t) => {
     const { podFolder, environment } = await writePod(await prepare(t))
-    await assert.rejects(connect({ context: 'production' }, testOutside({ environment }), podFolder), {
+    await assert.rejects(connect({ context: 'production' }, fakeContext({ environment }), podFolder), {
       code: 'KUBECONFIG_INVALID',
       seen: "--context production is given, but the cluster is this pod's own, which has no contexts",
     })

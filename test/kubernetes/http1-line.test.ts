@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { suite, test } from 'node:test'
 import { openCluster } from '../../src/kubernetes/connection/open-cluster.ts'
-import { testOutside } from '../support/test-outside.ts'
+import { fakeContext } from '../support/fake-context.ts'
 
 suite('requests over HTTP/1.1', () => {
   for (const drips of ['a body', 'interim answers']) {
@@ -20,7 +20,7 @@ suite('requests over HTTP/1.1', () => {
         trust: async () => ({ verify: 'always' as const }),
         identify: async () => ({}),
       }
-      const cluster = openCluster(access, testOutside())
+      const cluster = openCluster(access, fakeContext())
       t.after(async () => {
         await cluster.close()
         server.closeAllConnections()

@@ -4,7 +4,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { createServer, type TLSSocket } from 'node:tls'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { openCluster } from '../../src/kubernetes/connection/open-cluster.ts'
-import { testOutside } from '../support/test-outside.ts'
+import { fakeContext } from '../support/fake-context.ts'
 
 interface Served {
   readonly path: string
@@ -60,7 +60,7 @@ async function serve(t: TestContext, receive: (served: Served) => void, inFlight
     trust: async () => ({ ca: authority.ca, verify: 'always' as const }),
     identify: async () => ({}),
   }
-  const cluster = openCluster(access, testOutside(), { inFlight, timeoutMs: 5_000, graceMs: 5_000 })
+  const cluster = openCluster(access, fakeContext(), { inFlight, timeoutMs: 5_000, graceMs: 5_000 })
   t.after(async () => {
     await cluster.close()
     for (const session of sessions) session.destroy()
@@ -199,7 +199,7 @@ async function serveFrames(
     trust: async () => ({ ca: authority.ca, verify: 'always' as const }),
     identify: async () => ({}),
   }
-  const cluster = openCluster(access, testOutside())
+  const cluster = openCluster(access, fakeContext())
   t.after(() => cluster.close())
   return cluster
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { kubeconfigAccess } from '../../src/kubernetes/kubeconfig/access.ts'
-import { testOutside } from '../support/test-outside.ts'
+import { fakeContext } from '../support/fake-context.ts'
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 const pem = base64('-----BEGIN CERTIFICATE-----')
@@ -70,7 +70,7 @@ suite('a kubeconfig that leaves open who asks, or whom', () => {
         users: [{ name: 'u', user }],
       }
       await writeFile(path, JSON.stringify(config))
-      const asked = async () => await (await kubeconfigAccess({ kubeconfig: path }, testOutside())).trust()
+      const asked = async () => await (await kubeconfigAccess({ kubeconfig: path }, fakeContext())).trust()
       await assert.rejects(asked, { code: 'KUBECONFIG_INVALID', seen: seen.replace('FILE', path) })
     })
   }

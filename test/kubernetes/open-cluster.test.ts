@@ -91,10 +91,10 @@ for (const protocol of protocols) {
     })
 
     test('a throttled request waits as long as the server asks', async (t) => {
-      const { cluster, part, outside } = await open(t, { protocol })
+      const { cluster, part, context } = await open(t, { protocol })
       part.faults.inject(throttled(7), { times: 1 })
       assert.equal((await ask(cluster)).status, 200)
-      assert.deepEqual(outside.slept, [7_000])
+      assert.deepEqual(context.slept, [7_000])
     })
 
     test('an answer longer than allowed is not read to its end', async (t) => {
@@ -110,12 +110,12 @@ for (const protocol of protocols) {
 
 suite('a request to the API server', () => {
   test('a server error is asked again for a while, then answered as it is', async (t) => {
-    const { cluster, part, outside } = await open(t)
+    const { cluster, part, context } = await open(t)
     part.faults.inject({ kind: 'answer', answer: { status: 503, body: 'starting' } })
     const { status, body } = await ask(cluster)
     assert.deepEqual([status, body], [503, 'starting'])
-    assert.deepEqual(outside.slept.slice(0, 5), [75, 150, 300, 600, 1200])
-    const sum = outside.slept.reduce((total, ms) => total + ms, 0)
+    assert.deepEqual(context.slept.slice(0, 5), [75, 150, 300, 600, 1200])
+    const sum = context.slept.reduce((total, ms) => total + ms, 0)
     assert.ok(sum > 100_000 && sum <= 120_000, `waited ${sum} ms`)
   })
 
@@ -157,7 +157,7 @@ suite('a request to the API server', () => {
   })
 
   test('a server that nobody ever heard of is given up sooner', async (t) => {
-    const { cluster, part, outside } = await open(t)
+    const { cluster, part, context } = await open(t)
     await part.close()
     await assert.rejects(ask(cluster), {
       code: 'KUBERNETES_UNREACHABLE',
@@ -165,17 +165,17 @@ suite('a request to the API server', () => {
       hint: 'nothing listens there: see that the API server (or kubectl proxy) runs, and that the port is right',
       retryable: true,
     })
-    const sum = outside.slept.reduce((total, ms) => total + ms, 0)
+    const sum = context.slept.reduce((total, ms) => total + ms, 0)
     assert.ok(sum > 5_000 && sum <= 10_000, `waited ${sum} ms`)
   })
 
   test('a certificate of another authority ends it at once, nothing being sent', async (t) => {
-    const { cluster, part, outside } = await open(t, { access: { trust: async () => ({ verify: 'always' }) } })
+    const { cluster, part, context } = await open(t, { access: { trust: async () => ({ verify: 'always' }) } })
     await assert.rejects(ask(cluster), {
       code: 'CERTIFICATE_UNTRUSTED',
       seen: `the certificate at ${part.url} is not trusted: UNABLE_TO_VERIFY_LEAF_SIGNATURE`,
     })
-    assert.deepEqual(outside.slept, [])
+    assert.deepEqual(context.slept, [])
     assert.deepEqual(part.seen, [])
   })
 
@@ -194,7 +194,7 @@ suite('a request to the API server', () => {
   })
 
   test('a certificate for another name is taken where tls-server-name says so, and refused otherwise', async (t) => {
-    const { access, part, outside } = await open(t)
+    const { access, part, context } = await open(t)
     const { ca = '' } = await access.trust()
     const named = await openTestCluster(t, echo, {
       access: { server: new URL(part.url), trust: async () => ({ ca, serverName: 'localhost', verify: 'always' }) },
@@ -207,7 +207,7 @@ suite('a request to the API server', () => {
       code: 'CERTIFICATE_UNTRUSTED',
       seen: `the certificate at ${part.url} is not trusted: ERR_TLS_CERT_ALTNAME_INVALID`,
     })
-    assert.deepEqual(outside.slept, [])
+    assert.deepEqual(context.slept, [])
   })
 
   test('a token that the server no longer takes is read anew, once', async (t) => {

@@ -7,13 +7,13 @@ import { type Part, servePart } from '../../sandbox/serve/serve-part.ts'
 import type { Cluster, ClusterAccess } from '../../src/kubernetes/connection/cluster.ts'
 import { type ClusterLimits, openCluster } from '../../src/kubernetes/connection/open-cluster.ts'
 import { Redacted } from '../../src/text/redacted.ts'
-import { type TestOutside, testOutside } from '../support/test-outside.ts'
+import { type FakeContext, fakeContext } from '../support/fake-context.ts'
 
 export interface TestCluster {
   readonly cluster: Cluster
   readonly part: Part
   readonly access: ClusterAccess
-  readonly outside: TestOutside
+  readonly context: FakeContext
 }
 
 export interface TestClusterWanted {
@@ -42,10 +42,10 @@ export async function openTestCluster(
     identify: async () => identity,
     ...wanted.access,
   }
-  const outside = testOutside({ ...(wanted.signal && { signal: wanted.signal }) })
-  const cluster = openCluster(access, outside, { ...limits, ...wanted.limits })
+  const context = fakeContext({ ...(wanted.signal && { signal: wanted.signal }) })
+  const cluster = openCluster(access, context, { ...limits, ...wanted.limits })
   t.after(() => cluster.close())
-  return { cluster, part, access, outside }
+  return { cluster, part, access, context }
 }
 
 export interface SandboxCluster extends TestCluster {

@@ -8,8 +8,8 @@ import type { HttpRequest } from '../../src/http/transport.ts'
 import type { SubjectToken } from '../../src/identity/subject-token.ts'
 import { readTokenFile } from '../../src/identity/token-file.ts'
 import { bindProvider } from '../../src/providers/providers.ts'
+import { fakeContext } from '../support/fake-context.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
-import { testOutside } from '../support/test-outside.ts'
 
 export interface ExchangeWanted {
   /** Fields of `gcp`, as YAML in one line each. */
@@ -53,15 +53,15 @@ export async function registryOf({
 export async function exchange(sandbox: TestSandbox, wanted: ExchangeWanted = {}): Promise<Exchanged> {
   const { gcp = [`workloadIdentityProvider: ${sandbox.provider}`, `serviceAccountEmail: ${account}`] } = wanted
   const { at = sandbox.clock.now().toISOString() } = wanted
-  const outside = testOutside({ environment: sandbox.environment, ca: sandbox.authority.ca, at })
+  const context = fakeContext({ environment: sandbox.environment, ca: sandbox.authority.ca, at })
   const sent: HttpRequest[] = []
   const transport = async (request: HttpRequest) => {
     sent.push(request)
-    return await outside.transport(request)
+    return await context.transport(request)
   }
   const { exchange: run } = await bindProvider(await registryOf({ ...wanted, gcp }))
   const subjectToken = wanted.subjectToken ?? (await readTokenFile(sandbox.folder.tokenFile))
-  return { sent, credential: await run(subjectToken, { ...outside, transport }) }
+  return { sent, credential: await run(subjectToken, { ...context, transport }) }
 }
 
 export async function refusal(sandbox: TestSandbox, wanted: ExchangeWanted = {}): Promise<PullpassError> {

@@ -8,14 +8,14 @@ import { applyPullSecret, type PullSecretWrite } from '../../src/refresh/apply-p
 import { mintedFrom } from '../../src/refresh/exchange-requests.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 import { documentText } from '../support/document-text.ts'
+import { fakeContext } from '../support/fake-context.ts'
 import { readPullSecret } from '../support/read-pull-secret.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
-import { testOutside } from '../support/test-outside.ts'
 
 const host = 'europe-docker.pkg.dev'
 
 async function reach({ environment }: TestSandbox, t: { after: (end: () => Promise<void>) => void }): Promise<Cluster> {
-  const cluster = await connect({}, testOutside({ environment }))
+  const cluster = await connect({}, fakeContext({ environment }))
   t.after(() => cluster.close())
   return cluster
 }

@@ -9,7 +9,7 @@ import { servePart } from '../../sandbox/serve/serve-part.ts'
 import { parseImageReference } from '../../src/registry/image-reference.ts'
 import { type PullTrial, tryPull } from '../../src/registry/pull.ts'
 import { Redacted } from '../../src/text/redacted.ts'
-import { testOutside } from '../support/test-outside.ts'
+import { fakeContext } from '../support/fake-context.ts'
 
 const accessToken = 'ya29.an-access-token-that-nobody-may-see'
 const member = 'serviceAccount:puller@example-project.iam.gserviceaccount.com'
@@ -36,7 +36,7 @@ async function startRegistry(t: TestContext, handler?: SandboxHandler) {
     const reference = path === undefined ? { host } : parseImageReference(`${host}/${path}`)
     assert.ok(reference)
     const credential = { username: 'oauth2accesstoken', password: new Redacted(password) }
-    return tryPull(reference, credential, testOutside({ ca }))
+    return tryPull(reference, credential, fakeContext({ ca }))
   }
   return { images, part, pull }
 }
@@ -61,7 +61,7 @@ async function startPlainRegistry(t: TestContext) {
     now,
   })
   t.after(part.close)
-  const { transport, ...rest } = testOutside()
+  const { transport, ...rest } = fakeContext()
   const led = async (request: Parameters<typeof transport>[0]) => {
     const { host } = new URL(request.url)
     const url = request.url.replace('registry.internal', 'localhost')
@@ -271,7 +271,7 @@ suite('trying to pull', () => {
       const reference = parseImageReference('registry.example/project/images/app:1')
       assert.ok(reference)
       const credential = { username: 'oauth2accesstoken', password: new Redacted(accessToken) }
-      const trial = await tryPull(reference, credential, { ...testOutside(), transport })
+      const trial = await tryPull(reference, credential, { ...fakeContext(), transport })
       assert.ok(trial.outcome === 'unreachable')
       assert.match(trial.fault.seen, /https:\/\/other\.example\/token/)
       assert.deepEqual(asked, [

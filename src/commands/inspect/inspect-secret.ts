@@ -21,12 +21,12 @@ import type { SecretTarget } from './target.ts'
 
 export async function inspectSecret(
   target: SecretTarget,
-  { flags, outside, terminal }: Call<typeof clusterFlags & typeof outputFlags>,
+  { flags, context, terminal }: Call<typeof clusterFlags & typeof outputFlags>,
 ): Promise<ExitCode> {
-  const cluster = await connect(flags, outside)
+  const cluster = await connect(flags, context)
   try {
     const secret = await readSecret(cluster, target.secret)
-    const now = outside.now()
+    const now = context.now()
     const verdict = judgeSecret(target, secret, now)
     if (flags.output === undefined) {
       terminal.print(renderSecret(target, verdict, now, terminal.color))

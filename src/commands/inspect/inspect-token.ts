@@ -19,11 +19,11 @@ const isOfTheScript = (target: TokenTarget, environment: Environment) =>
 type TokenCall = Call<typeof documentFlags & typeof clusterFlags & typeof outputFlags>
 
 export async function inspectToken(target: TokenTarget, call: TokenCall): Promise<ExitCode> {
-  const { flags, outside, terminal } = call
-  const isSaid = flags.file.length > 0 || isOfTheScript(target, outside.environment)
-  const documents = isSaid ? await loadDocuments(flags.file, { ...outside, ...terminal }) : []
+  const { flags, context, terminal } = call
+  const isSaid = flags.file.length > 0 || isOfTheScript(target, context.environment)
+  const documents = isSaid ? await loadDocuments(flags.file, { ...context, ...terminal }) : []
   const tokens = await obtainTokens(target, await askingRegistries(documents), call)
-  const now = outside.now()
+  const now = context.now()
   const judged = tokens.map((token) => ({ ...token, faults: judgeSubjectToken(token, now) }))
   if (flags.output === undefined) {
     terminal.print(judged.map((token) => renderToken(token, now, terminal.color)).join('\n\n'))

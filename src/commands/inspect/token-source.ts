@@ -59,13 +59,13 @@ async function requestForDocuments(cluster: Cluster, asking: readonly AskingRegi
 async function readToken(
   path: string | undefined,
   registries: readonly AskingRegistry[],
-  { outside, terminal }: TokenCall,
+  { context, terminal }: TokenCall,
 ): Promise<JudgedToken> {
   if (path === '-') {
     const where = 'standard input'
     return { token: parseTokenText(new Redacted(await terminal.readInput()), where), where, accepted: registries }
   }
-  const where = tokenFilePath(path, outside.environment)
+  const where = tokenFilePath(path, context.environment)
   // A registry with a token file of its own is not asked about another file.
   const accepted = registries.filter(({ tokenFile = where }) => tokenFile === where)
   const field = accepted.find(({ tokenFileField }) => tokenFileField !== undefined)?.tokenFileField
@@ -81,10 +81,10 @@ function audiencesOf(
 }
 
 async function withCluster<Result>(
-  { flags, outside }: TokenCall,
+  { flags, context }: TokenCall,
   ask: (cluster: Cluster) => Promise<Result>,
 ): Promise<Result> {
-  const cluster = await connect(flags, outside)
+  const cluster = await connect(flags, context)
   try {
     return await ask(cluster)
   } finally {

@@ -6,7 +6,7 @@ import { parseTokenText, readTokenFile } from '../../identity/token-file.ts'
 import { cloudNames } from '../../oidc/evaluate/clouds.ts'
 import { judgeForClouds } from '../../oidc/evaluate/evaluate.ts'
 import { documentPaths } from '../../oidc/issuer-documents.ts'
-import { openPublicOutside } from '../../oidc/public/anonymous-client.ts'
+import { openPublicContext } from '../../oidc/public/anonymous-client.ts'
 import { gatherPublicFacts } from '../../oidc/public/public-facts.ts'
 import { storageEndpoint } from '../../providers/gcp/endpoints.ts'
 import { renderStructured } from '../../terminal/render-structured.ts'
@@ -52,10 +52,10 @@ export const check: Command<typeof flags> = {
   life: 'one-shot',
   flags,
 
-  async run({ flags: wanted, positionals, outside, terminal }) {
-    const issuer = issuerOf(positionals, outside.environment)
+  async run({ flags: wanted, positionals, context, terminal }) {
+    const issuer = issuerOf(positionals, context.environment)
     const token = await readToken(wanted['token-file'], terminal)
-    const facts = await gatherPublicFacts(openPublicOutside(outside), issuer, token)
+    const facts = await gatherPublicFacts(openPublicContext(context), issuer, token)
     const chosen = cloudNames.filter((name) => wanted.for.length === 0 || wanted.for.includes(name))
     const verdicts = judgeForClouds(facts, chosen)
     terminal.print(

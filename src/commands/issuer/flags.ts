@@ -5,7 +5,7 @@ import { issuerMemory, type NamespacedName } from '../../document/document.ts'
 import { issuerUrl } from '../../document/issuer-rules.ts'
 import { showValue } from '../../document/show-value.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import { connect } from '../../kubernetes/connect.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import type { PublishTarget } from '../../oidc/issuer-documents.ts'
@@ -177,10 +177,10 @@ export function readWatchFlags(flags: FlagValues<typeof watchFlags>, command: st
 export async function connectToWatch(
   flags: FlagValues<typeof watchFlags>,
   acceptedCas: readonly string[],
-  outside: Outside,
+  context: Context,
   command: string,
 ): Promise<{ readonly cluster: Cluster } & Pick<WatchWanted, 'trusted'>> {
-  const { cluster, pinned } = await pinAuthorities(await connect(flags, outside))
+  const { cluster, pinned } = await pinAuthorities(await connect(flags, context))
   if (acceptedCas.length === 0 || pinned.length > 0) return { cluster, trusted: { pinned, accepted: acceptedCas } }
   await cluster.close()
   throw usageFault(command, '--accept-ca is given, and the cluster names no certificate authority', 'one, in PEM')

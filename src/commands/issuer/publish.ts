@@ -2,7 +2,7 @@
 import type { NamespacedName } from '../../document/document.ts'
 import { connect } from '../../kubernetes/connect.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
-import { openPublicOutside } from '../../oidc/public/anonymous-client.ts'
+import { openPublicContext } from '../../oidc/public/anonymous-client.ts'
 import { readBack } from '../../publish/confirm.ts'
 import { knownKeys, mergeUnrevoked, readMemory, unknownKeys } from '../../publish/key-state.ts'
 import { openTarget } from '../../publish/open-target.ts'
@@ -47,14 +47,14 @@ export const publish: Command<typeof flags> = {
   flags,
 
   async run(call) {
-    const { flags: given, outside } = call
+    const { flags: given, context } = call
     const to = readTargetFlag(given.to, 'issuer publish')
     const wanted = readKeyFlags(given, 'issuer publish')
-    const target = await openTarget(to, outside)
+    const target = await openTarget(to, context)
     refuseIdleKeyFlags('issuer publish', given, ['issuer-url', 'service-account'], target)
-    const cluster = await connect(given, outside)
+    const cluster = await connect(given, context)
     try {
-      const served = await readServedIssuer(cluster, wanted.replicas, outside.log)
+      const served = await readServedIssuer(cluster, wanted.replicas, context.log)
       const issuer = issuerToPublish(wanted.issuerUrl, target, served.issuer)
       const memory = await readMemory(cluster, wanted.memory)
       const mode = given['dry-run'] ? 'dry-run' : 'write'
@@ -69,12 +69,12 @@ export const publish: Command<typeof flags> = {
           mode,
         }),
       })
-      const publishedAt = mode === 'write' ? { publishedAt: outside.now() } : {}
+      const publishedAt = mode === 'write' ? { publishedAt: context.now() } : {}
       const confirmations =
         mode === 'dry-run' || !target.holds.includes('discovery')
           ? []
           : await readBack(
-              openPublicOutside(outside),
+              openPublicContext(context),
               { issuer, target },
               outcome,
               await tokenToTry(cluster, wanted.account),

@@ -1,11 +1,11 @@
 /** pullpass issuer revoke: a leaked key, out of what is public at once, and never published again. */
 import { showValue } from '../../document/show-value.ts'
 import { withoutFaults } from '../../errors/pullpass-error.ts'
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { connect } from '../../kubernetes/connect.ts'
 import type { PublishTarget } from '../../oidc/issuer-documents.ts'
-import { openPublicOutside } from '../../oidc/public/anonymous-client.ts'
+import { openPublicContext } from '../../oidc/public/anonymous-client.ts'
 import { readBack } from '../../publish/confirm.ts'
 import { openTarget } from '../../publish/open-target.ts'
 import { type Revoked, revokeKey } from '../../publish/revoke.ts'
@@ -57,19 +57,19 @@ export const revoke: Command<typeof flags> = {
     otherwise: 'a KID that begins with "-" after --: pullpass issuer revoke --to TARGET -- KID',
   },
 
-  async run({ flags: given, positionals, outside, terminal }) {
+  async run({ flags: given, positionals, context, terminal }) {
     const keyId = readKeyId(positionals)
     const to = readTargetFlag(given.to, 'issuer revoke')
     const wanted = readKeyFlags(given, 'issuer revoke')
-    const opened = to === 'serve' ? undefined : await openTarget(to, outside)
+    const opened = to === 'serve' ? undefined : await openTarget(to, context)
     if (opened !== undefined) refuseIdleKeyFlags('issuer revoke', given, ['issuer-url'], opened)
-    const cluster = await connect(given, outside)
+    const cluster = await connect(given, context)
     try {
-      const target = opened ?? servingReplicas(cluster, storeBeside(wanted.memory), outside)
+      const target = opened ?? servingReplicas(cluster, storeBeside(wanted.memory), context)
       const mode = given['dry-run'] ? 'dry-run' : 'write'
       const inUse = given.yes ? 'revoke' : 'refuse'
-      const revoked = await revokeKey({ ...wanted, cluster, target, keyId, inUse, mode }, outside)
-      const report = await confirm(revoked, { target, mode, outside })
+      const revoked = await revokeKey({ ...wanted, cluster, target, keyId, inUse, mode }, context)
+      const report = await confirm(revoked, { target, mode, context })
       terminal.print(
         given.output === undefined
           ? renderPublication(report, terminal.color)
@@ -85,16 +85,16 @@ export const revoke: Command<typeof flags> = {
 interface Confirm {
   readonly target: PublishTarget
   readonly mode: 'write' | 'dry-run'
-  readonly outside: Outside
+  readonly context: Context
 }
 
 async function confirm(
   { issuer, outcome, readings, revocation }: Revoked,
-  { target, mode, outside }: Confirm,
+  { target, mode, context }: Confirm,
 ): Promise<PublishReport> {
   const isRead = mode === 'write' && target.holds.includes('discovery')
   const token = tokenToTry(readings, revocation.keyId)
-  const confirmations = isRead ? await readBack(openPublicOutside(outside), { issuer, target }, outcome, token) : []
+  const confirmations = isRead ? await readBack(openPublicContext(context), { issuer, target }, outcome, token) : []
   return { issuer, target, mode, outcome, confirmations, revocation }
 }
 

@@ -37,27 +37,27 @@ export const serve: Command<typeof flags> = {
   flags,
 
   async run(call) {
-    const { flags: given, outside } = call
+    const { flags: given, context } = call
     const listen = readListen('--listen', given.listen ?? '8080')
     const { wanted, acceptedCas, healthListen } = readWatchFlags(given, 'issuer serve')
-    const { cluster, trusted } = await connectToWatch(given, acceptedCas, outside, 'issuer serve')
+    const { cluster, trusted } = await connectToWatch(given, acceptedCas, context, 'issuer serve')
     const target = servedTarget({ cluster, store: storeBeside(wanted.memory), issuerUrl: wanted.issuerUrl })
     const opened: HttpServer[] = []
     let status: WatchStatus | undefined
     try {
       const server = await openHttpServer({
         listen,
-        allow: allowRate({ perSecond: 200, burst: 400, now: outside.now }), // of what is not here
+        allow: allowRate({ perSecond: 200, burst: 400, now: context.now }), // of what is not here
         answer: (path, headers) => answerDocument(path, headers, { issuer: target.issuer(), current: target.current }),
       })
       opened.push(server)
       const address = listensAt(listen, server.port)
-      outside.log('info', 'documents are served', { port: server.port, address })
+      context.log('info', 'documents are served', { port: server.port, address })
       if (healthListen !== undefined)
-        opened.push(await serveHealth(healthListen, { status: () => status, readiness: 'documents' }, outside))
+        opened.push(await serveHealth(healthListen, { status: () => status, readiness: 'documents' }, context))
       tellStart(call, `The cluster's issuer is served at ${address}, for the proxy before it`)
-      const logLook = logLooks(outside.log)
-      await watchIssuer({ ...wanted, cluster, trusted, target, withhold: target.withhold }, outside, (latest) => {
+      const logLook = logLooks(context.log)
+      await watchIssuer({ ...wanted, cluster, trusted, target, withhold: target.withhold }, context, (latest) => {
         status = latest
         logLook(latest)
       })

@@ -12,7 +12,7 @@ import {
 import { connect } from '../../kubernetes/connect.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { checkIssuerUrl, vendorOfIssuer } from '../../oidc/issuer-url.ts'
-import { openPublicOutside } from '../../oidc/public/anonymous-client.ts'
+import { openPublicContext } from '../../oidc/public/anonymous-client.ts'
 import { renderStructured } from '../../terminal/render-structured.ts'
 import type { Command } from '../command.ts'
 import { type Choice, type Flag, usageFault } from '../flag.ts'
@@ -63,13 +63,13 @@ export const show: Command<typeof flags> = {
   life: 'one-shot',
   flags,
 
-  async run({ flags: wanted, outside, terminal }) {
+  async run({ flags: wanted, context, terminal }) {
     const account = readAccountFlag(wanted['service-account'], 'issuer show')
     const memory = readMemoryFlag(wanted.memory, 'issuer show')
     checkIssuerFlag(wanted['to-issuer'])
-    const cluster = await connect(wanted, outside)
+    const cluster = await connect(wanted, context)
     try {
-      const survey = await surveyIssuer(cluster, { account, memory }, openPublicOutside(outside))
+      const survey = await surveyIssuer(cluster, { account, memory }, openPublicContext(context))
       const way = await findWay(cluster, survey.issuer, wanted)
       terminal.print(
         wanted.output === undefined

@@ -8,7 +8,7 @@ import { cloudNames } from '../../oidc/evaluate/clouds.ts'
 import { type CloudVerdict, cloudVerdict, judgeForClouds } from '../../oidc/evaluate/evaluate.ts'
 import type { FindingWord } from '../../oidc/evaluate/finding.ts'
 import { type IssuerKey, whyUnusable } from '../../oidc/keys.ts'
-import type { PublicOutside } from '../../oidc/public/anonymous-client.ts'
+import type { PublicContext } from '../../oidc/public/anonymous-client.ts'
 import { gatherPublicFacts, type PublicFacts } from '../../oidc/public/public-facts.ts'
 import { cacheSecondsOf } from '../../oidc/public/public-issuer.ts'
 import { type SignatureVerdict, verifySignature } from '../../oidc/verify-signature.ts'
@@ -40,7 +40,7 @@ export interface IssuerSurvey {
 export async function surveyIssuer(
   cluster: Cluster,
   { account, memory }: { readonly account: NamespacedName; readonly memory: NamespacedName },
-  outside: PublicOutside,
+  context: PublicContext,
 ): Promise<IssuerSurvey> {
   const served = await readServed(cluster)
   const token = await tokenOrReason(cluster, account)
@@ -48,7 +48,7 @@ export async function surveyIssuer(
   const issuer = served instanceof PullpassError ? signed?.issuer : served.issuer
   if (issuer === undefined) throw served
   const known = served instanceof PullpassError ? undefined : served
-  const facts = await gatherPublicFacts(outside, issuer, signed)
+  const facts = await gatherPublicFacts(context, issuer, signed)
   const remembered = await readRemembered(cluster, memory)
   return {
     issuer,

@@ -27,20 +27,20 @@ export const watch: Command<typeof flags> = {
   flags,
 
   async run(call) {
-    const { flags: given, outside } = call
+    const { flags: given, context } = call
     const to = readTargetFlag(given.to, 'issuer watch')
     const { wanted, acceptedCas, healthListen } = readWatchFlags(given, 'issuer watch')
-    const target = await openTarget(to, outside)
+    const target = await openTarget(to, context)
     refuseIdleKeyFlags('issuer watch', given, ['issuer-url'], target)
-    const { cluster, trusted } = await connectToWatch(given, acceptedCas, outside, 'issuer watch')
+    const { cluster, trusted } = await connectToWatch(given, acceptedCas, context, 'issuer watch')
     let status: WatchStatus | undefined
     let health: HttpServer | undefined
     try {
-      health = healthListen && (await serveHealth(healthListen, { status: () => status, readiness: 'state' }, outside))
+      health = healthListen && (await serveHealth(healthListen, { status: () => status, readiness: 'state' }, context))
       const at = health && healthListen ? `; health and metrics at ${listensAt(healthListen, health.port)}` : ''
       tellStart(call, `The cluster's keys are kept public at ${target.name}${at}`)
-      const logLook = logLooks(outside.log)
-      await watchIssuer({ ...wanted, cluster, trusted, target }, outside, (latest) => {
+      const logLook = logLooks(context.log)
+      await watchIssuer({ ...wanted, cluster, trusted, target }, context, (latest) => {
         status = latest
         logLook(latest)
       })

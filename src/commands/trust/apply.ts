@@ -62,19 +62,19 @@ export const apply: Command<typeof flags> = {
     const plan = repeatCommand('trust plan', call.flags, { ...trustFlags, ...replaceFlag })
     const hint = `see first what would change: ${plan}`
     const agree = askBefore({ command: 'trust apply', consent, hint }, call)
-    const startedMs = call.outside.now().getTime()
+    const startedMs = call.context.now().getTime()
     return await prepareTrust('trust apply', call, 'always', async (prepared) => {
       const { needs, clusters } = prepared
       const record = recordOf(prepared, call)
       const absent = await findAbsentAccounts(needs, clusters)
-      const resources = await openTrust(prepared.wanted, record, call.outside)
+      const resources = await openTrust(prepared.wanted, record, call.context)
       const accepted = await confirmSharing(resources, { given: readAccepted(call.flags), consent }, call)
       await checkRecord(resources, { accepted, record, absent })
-      const outcomes = await applyTrust(resources, { accepted, agree, record }, call.outside)
+      const outcomes = await applyTrust(resources, { accepted, agree, record }, call.context)
       const proofs = outcomes.every(isGood) && !call.flags['no-trial'] ? await prove(prepared, call, startedMs) : []
       await printApplied(outcomes, proofs, call)
       printFaults([...outcomes, ...proofs.map(faultOf)], call)
-      call.outside.signal.throwIfAborted()
+      call.context.signal.throwIfAborted()
       return outcomes.every(isGood) && proofs.every(({ result }) => result === 'works') ? 0 : 1
     })
   },
@@ -90,20 +90,20 @@ const recordOf = ({ connections }: PreparedTrust, { flags: { 'no-record': none }
 const reserveMs = 15_000
 
 async function prove(prepared: PreparedTrust, call: Call<typeof flags>, startedMs: number): Promise<Proof[]> {
-  const { common, outside, terminal } = call
+  const { common, context, terminal } = call
   const wholeMs = readDuration('--timeout', common.timeout ?? defaultTimeout['one-shot'])
   const onWait = (name: string, { code, seen }: PullpassError) => {
     terminal.progress(`${name}: ${code}, waiting`)
-    outside.log('info', 'it does not work yet, and is tried again', { what: name, code, seen })
+    context.log('info', 'it does not work yet, and is tried again', { what: name, code, seen })
   }
   const proofs: Proof[] = []
   try {
-    for (const trial of await listTrials(prepared.needs, prepared.clusters, outside.environment)) {
-      const longestMs = wholeMs - reserveMs - (outside.now().getTime() - startedMs)
-      proofs.push(await proveTrust(trial, { longestMs, onWait }, outside))
+    for (const trial of await listTrials(prepared.needs, prepared.clusters, context.environment)) {
+      const longestMs = wholeMs - reserveMs - (context.now().getTime() - startedMs)
+      proofs.push(await proveTrust(trial, { longestMs, onWait }, context))
     }
   } catch (error) {
-    if (!outside.signal.aborted) throw error // the run's end is told after what was done
+    if (!context.signal.aborted) throw error // the run's end is told after what was done
   }
   terminal.progress(undefined)
   return proofs

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { NamespacedName } from '../../document/document.ts'
 import { showValue } from '../../document/show-value.ts'
-import type { Log, Outside } from '../../http/context.ts'
+import type { Context, Log } from '../../http/context.ts'
 import { connect } from '../../kubernetes/connect.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { type AbsentAccount, findAbsentAccount } from '../../kubernetes/objects/request-token.ts'
@@ -35,7 +35,7 @@ type Flags = Pick<
 >
 
 /** @throws USAGE_INVALID and what a cluster throws */
-export async function gatherClusters(flags: Flags, wanted: GatherWanted, outside: Outside): Promise<GatheredCluster[]> {
+export async function gatherClusters(flags: Flags, wanted: GatherWanted, context: Context): Promise<GatheredCluster[]> {
   const { command } = wanted
   const ids = clusterIds(command, flags)
   const contexts = flags.context.length === 0 ? [undefined] : flags.context
@@ -43,21 +43,21 @@ export async function gatherClusters(flags: Flags, wanted: GatherWanted, outside
     throw usageFault(command, '--issuer stands beside several contexts', 'one cluster: each has an issuer of its own')
   }
   const opened: Cluster[] = []
-  const gather = async (context: string | undefined): Promise<GatheredCluster> => {
+  const gather = async (chosen: string | undefined): Promise<GatheredCluster> => {
     const { issuer, kubeconfig } = flags
-    const own: ClusterIds = ids.get(context ?? '') ?? { poolId: undefined, providerId: undefined }
+    const own: ClusterIds = ids.get(chosen ?? '') ?? { poolId: undefined, providerId: undefined }
     if (issuer !== undefined && wanted.connected === 'for its issuer') {
       return { name: issuer, issuer, keys: undefined, ...own, connection: undefined }
     }
-    const connection = await connect({ kubeconfig, context }, outside)
+    const connection = await connect({ kubeconfig, context: chosen }, context)
     opened.push(connection)
-    if (issuer !== undefined) return { name: context ?? issuer, issuer, keys: undefined, ...own, connection }
-    const said = await readIssuer(connection, wanted.memories, outside)
-    return { ...said, name: context ?? said.issuer, ...own, connection }
+    if (issuer !== undefined) return { name: chosen ?? issuer, issuer, keys: undefined, ...own, connection }
+    const said = await readIssuer(connection, wanted.memories, context)
+    return { ...said, name: chosen ?? said.issuer, ...own, connection }
   }
   try {
     const clusters = await Promise.all(contexts.map(gather))
-    checkDistinct(clusters, command, outside.log)
+    checkDistinct(clusters, command, context.log)
     return clusters
   } catch (fault) {
     await Promise.all(opened.map((connection) => connection.close())) // nobody gets them to close
@@ -69,7 +69,7 @@ export async function gatherClusters(flags: Flags, wanted: GatherWanted, outside
 async function readIssuer(
   cluster: Cluster,
   memories: readonly NamespacedName[],
-  { log }: Outside,
+  { log }: Context,
 ): Promise<Pick<TrustedCluster, 'issuer' | 'keys' | 'servers' | 'isRevoked'>> {
   return memories.length === 0 ? await readClusterIssuer(cluster) : await readUnrevokedIssuer(cluster, memories, log)
 }

@@ -1,7 +1,7 @@
 /** Shows each change before it is made, and asks where somebody is to be asked. */
 
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import { renderFault } from '../../terminal/render-error.ts'
 import { plainLine } from '../../text/plain-text.ts'
 import { lookAtAll } from '../../trust/desired.ts'
@@ -31,11 +31,11 @@ interface Asking {
 
 interface AskingWays {
   readonly terminal: Terminal
-  readonly outside: Pick<Outside, 'signal'>
+  readonly context: Pick<Context, 'signal'>
 }
 
 /** Who leaves in the middle (Ctrl-D) leaves all that is left. @throws USAGE_INVALID where nobody can be asked and nobody said --yes */
-export function askBefore(asking: Asking, { terminal, outside }: AskingWays): Agree {
+export function askBefore(asking: Asking, { terminal, context }: AskingWays): Agree {
   const { consent } = asking
   const { ask } = terminal
   if (consent === 'to be asked' && ask === undefined) throw nobodyToAsk(asking)
@@ -46,7 +46,7 @@ export function askBefore(asking: Asking, { terminal, outside }: AskingWays): Ag
       terminal.complain(shown)
       return standing ?? 'make'
     }
-    const answer = await answerTo(`${shown}\n  [y]es, [n]o, [a]ll: `, ask, outside.signal)
+    const answer = await answerTo(`${shown}\n  [y]es, [n]o, [a]ll: `, ask, context.signal)
     if (answer === 'all') standing = 'make'
     if (answer === 'gone') standing = 'leave'
     return answer === 'yes' || answer === 'all' ? 'make' : 'leave'
@@ -62,16 +62,16 @@ interface SharingAsked extends Pick<Asking, 'consent'> {
 export async function confirmSharing(
   resources: readonly TrustResource[],
   { given, consent }: SharingAsked,
-  { terminal, outside, common }: Pick<Call<Record<string, never>>, 'terminal' | 'outside' | 'common'>,
+  { terminal, context, common }: Pick<Call<Record<string, never>>, 'terminal' | 'context' | 'common'>,
 ): Promise<Accepted> {
   if (given.sharing === 'accepted' || consent === 'given' || terminal.ask === undefined) return given
   const shared = (await lookAtAll(resources, given)).filter(({ fault }) => fault?.code === 'TRUST_POOL_SHARED')
   for (const { fault, name } of shared) {
-    if (fault !== undefined) terminal.complain(renderFault(fault, { format: common['log-format'], now: outside.now() }))
+    if (fault !== undefined) terminal.complain(renderFault(fault, { format: common['log-format'], now: context.now() }))
     const answer = await answerTo(
       `Share pool ${name} with these clusters?\n  [y]es, [n]o: `,
       terminal.ask,
-      outside.signal,
+      context.signal,
     )
     if (answer !== 'yes') return given
   }

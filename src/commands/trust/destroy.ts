@@ -50,11 +50,11 @@ export const destroy: Command<typeof flags> = {
     const prepared = { ...call, flags: { ...call.flags, publisher: undefined } }
     return await prepareTrust('trust destroy', prepared, 'always', async ({ clusters, connections, wanted }) => {
       const ways = { agree, record: openRecord(connections), marks: clusters.map(markOf) }
-      const resources = await openTrust(wanted, ways.record, call.outside)
-      const removals = await destroyTrust(resources, ways, call.outside)
+      const resources = await openTrust(wanted, ways.record, call.context)
+      const removals = await destroyTrust(resources, ways, call.context)
       await printRemovals(removals, call)
       printFaults(removals, call)
-      call.outside.signal.throwIfAborted()
+      call.context.signal.throwIfAborted()
       return removals.every(({ result }) => result !== 'failed' && result !== 'declined') ? 0 : 1
     })
   },

@@ -55,7 +55,7 @@ export const plan: Command<typeof flags> = {
   async run(call) {
     return await prepareTrust('trust plan', call, 'for its issuer', async (prepared) => {
       const { clusters, connections, needs, wanted } = prepared
-      const resources = await openTrust(wanted, openRecord(connections), call.outside)
+      const resources = await openTrust(wanted, openRecord(connections), call.context)
       const findings = await lookAtAll(resources, readAccepted(call.flags))
       const absent = await findAbsentAccounts(needs, clusters)
       await printFindings({ findings, absent, clusters }, call)

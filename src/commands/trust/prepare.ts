@@ -38,21 +38,21 @@ export interface PreparedTrust {
 /** `command`: `trust plan`. @throws USAGE_INVALID, DOCUMENT_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE, and what reading documents and clusters throws */
 export async function prepareTrust<Result>(
   command: string,
-  { flags, outside, terminal }: Call<TrustFlags>,
+  { flags, context, terminal }: Call<TrustFlags>,
   connected: 'always' | 'for its issuer',
   go: (prepared: PreparedTrust) => Promise<Result>,
 ): Promise<Result> {
   const subject = readSubject('subject', flags.subject, command)
   const publisher = readSubject('publisher', flags.publisher, command)
-  const documents = await loadDocuments(flags.file, { ...outside, ...terminal })
-  checkProxy(outside.environment)
+  const documents = await loadDocuments(flags.file, { ...context, ...terminal })
+  checkProxy(context.environment)
   if (flags.repository !== undefined) await checkRepository(flags.repository, documents, command)
   const registries = documents.flatMap((document) => document.registries)
   for (const registry of registries) {
-    ;(await bindProvider(registry)).checkEnvironment(outside.environment)
+    ;(await bindProvider(registry)).checkEnvironment(context.environment)
   }
   const memories = readMemories(flags.memory, documents, command)
-  const clusters = await gatherClusters(flags, { command, connected, memories }, outside)
+  const clusters = await gatherClusters(flags, { command, connected, memories }, context)
   try {
     const needs = await listNeeds(documents, clusters, { subject, publisher, repository: flags.repository })
     const connections = clusters.flatMap(({ connection }) => connection ?? [])

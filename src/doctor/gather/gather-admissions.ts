@@ -5,7 +5,7 @@
 import { requestedAccount } from '../../document/document.ts'
 import type { ErrorCode } from '../../errors/error-codes.ts'
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import type { Demand } from '../../refresh/exchange-requests.ts'
@@ -35,10 +35,10 @@ export async function gatherAdmissions(
   wanted: readonly AdmissionWanted[],
   { tokenFiles }: Pick<Asked, 'tokenFiles'>,
   cluster: Cluster | undefined,
-  outside: Outside,
+  context: Context,
 ): Promise<AdmissionFacts[]> {
   // What a stranger does not read here is told at its own hop.
-  const admit = cluster && admitPublished({ cluster, mode: 'dry-run', outside: { ...outside, log: () => undefined } })
+  const admit = cluster && admitPublished({ cluster, mode: 'dry-run', context: { ...context, log: () => undefined } })
   return await Promise.all(
     wanted.map(async ({ demand, from, token }): Promise<AdmissionFacts> => {
       if (admit === undefined || token === undefined || demand.document.issuer === undefined)

@@ -1,7 +1,7 @@
 /** The exchange of each registry, which is real: it costs the vendor's quota, and gives a credential that nobody keeps. */
 import type { RegistryCredential } from '../../credential/registry-credential.ts'
 import { asFault, type PullpassError } from '../../errors/pullpass-error.ts'
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { sideBySide } from '../../refresh/apply-pull-secrets.ts'
 import type { Demand } from '../../refresh/exchange-requests.ts'
@@ -17,10 +17,10 @@ const atOnce = 8
 
 export async function gatherExchanges(
   wanted: readonly { readonly demand: Demand; readonly token: SubjectToken | undefined }[],
-  outside: Outside,
+  context: Context,
 ): Promise<ExchangeFacts[]> {
   const exchange = async ({ demand, token }: (typeof wanted)[number]): Promise<ExchangeFacts> => {
-    const result = token && (await demand.exchange(token, outside).catch(asFault))
+    const result = token && (await demand.exchange(token, context).catch(asFault))
     return { demand, result }
   }
   return await sideBySide(wanted, exchange, atOnce)

@@ -4,8 +4,8 @@
  */
 
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import type { Outside } from '../../http/context.ts'
-import { openPublicOutside } from '../../oidc/public/anonymous-client.ts'
+import type { Context } from '../../http/context.ts'
+import { openPublicContext } from '../../oidc/public/anonymous-client.ts'
 import { gatherPublicFacts, type HostFacts } from '../../oidc/public/public-facts.ts'
 import type { ExchangeFacts } from './gather-exchanges.ts'
 import type { IssuerFacts } from './gather-issuers.ts'
@@ -18,7 +18,7 @@ export const noHosts: HostsByIssuer = new Map()
 export async function gatherHosts(
   issuers: readonly IssuerFacts[],
   exchanges: readonly ExchangeFacts[],
-  outside: Outside,
+  context: Context,
 ): Promise<HostsByIssuer> {
   const isUnreached = exchanges.some(
     ({ result }) => result instanceof PullpassError && result.code === 'ISSUER_UNREACHABLE',
@@ -26,7 +26,7 @@ export async function gatherHosts(
   const wanted = issuers.filter((facts) => (isUnreached && facts.found.keys !== undefined) || isUntrusted(facts))
   const look = async (facts: IssuerFacts) => {
     const { issuer } = facts.found
-    const { hosts } = await gatherPublicFacts(openPublicOutside(outside), issuer)
+    const { hosts } = await gatherPublicFacts(openPublicContext(context), issuer)
     return [issuer, hosts] as const
   }
   return new Map(await Promise.all(wanted.map(look)))

@@ -1,7 +1,7 @@
 /** What a stranger reads at a token's issuer, what the cluster itself serves of it, and which of its keys were revoked. */
 
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { type ClusterIssuer, readClusterIssuer } from '../../oidc/cluster/cluster-issuer.ts'
@@ -31,19 +31,19 @@ export interface HeldToken {
   readonly where: string
 }
 
-type IssuerOutside = Pick<Outside, 'transport' | 'signal' | 'now'>
+type IssuerContext = Pick<Context, 'transport' | 'signal' | 'now'>
 
 /** One for each issuer and key among the tokens. */
 export async function gatherIssuers(
   tokens: readonly HeldToken[],
   { documents }: Pick<Asked, 'documents'>,
   cluster: Cluster | undefined,
-  outside: IssuerOutside,
+  context: IssuerContext,
 ): Promise<IssuerFacts[]> {
   const distinct = new Map(tokens.map((one) => [JSON.stringify([one.token.issuer, one.token.keyId]), one]))
   if (distinct.size === 0) return []
   const own = await gatherOwn(documents, cluster)
-  return await Promise.all([...distinct.values()].map((one) => gatherIssuer(one, own, outside)))
+  return await Promise.all([...distinct.values()].map((one) => gatherIssuer(one, own, context)))
 }
 
 interface Own {
@@ -65,18 +65,18 @@ async function gatherOwn(documents: Asked['documents'], cluster: Cluster | undef
 async function gatherIssuer(
   { token, where }: HeldToken,
   { served, memory }: Own,
-  outside: IssuerOutside,
+  context: IssuerContext,
 ): Promise<IssuerFacts> {
   const { issuer } = token
   const isAsked = checkIssuerUrl(issuer, 'the issuer') === undefined
-  const found = isAsked ? await readPublicIssuer(outside, issuer) : undefined
+  const found = isAsked ? await readPublicIssuer(context, issuer) : undefined
   const keys = foundKeys(found?.jwks)
   const signature = keys === undefined ? undefined : await verifySignature(token, keys)
   const all = served === undefined || served instanceof PullpassError ? (keys ?? []) : [...served.keys, ...(keys ?? [])]
   return {
     token,
     where,
-    found: { issuer, found, keys, hosts: [], token: { token, signature }, at: outside.now() },
+    found: { issuer, found, keys, hosts: [], token: { token, signature }, at: context.now() },
     cluster: withoutRevoked(served, memory),
     signedBy: isSignedByRevoked(token, all, memory) ? 'a revoked key' : 'unknown',
   }

@@ -4,7 +4,7 @@ import { PullpassError } from '../../errors/pullpass-error.ts'
 import { sideBySide } from '../../refresh/apply-pull-secrets.ts'
 import { type Demand, mintedFrom } from '../../refresh/exchange-requests.ts'
 import { matchImage } from '../../registry/match-credentials.ts'
-import { type PullTrial, type TrialOutside, tryPull } from '../../registry/pull.ts'
+import { type PullTrial, type TrialContext, tryPull } from '../../registry/pull.ts'
 import type { WantedImage } from '../asked.ts'
 import type { ExchangeFacts } from './gather-exchanges.ts'
 
@@ -24,7 +24,7 @@ const atOnce = 8
 export async function gatherPulls(
   exchanges: readonly ExchangeFacts[],
   { documents, images }: { readonly documents: readonly Document[]; readonly images: readonly WantedImage[] },
-  outside: TrialOutside,
+  context: TrialContext,
 ): Promise<PullFacts[]> {
   const wanted = exchanges.flatMap(({ demand, result }) => {
     const hosts = hostsOf(demand, documents)
@@ -37,7 +37,7 @@ export async function gatherPulls(
   })
   const pull = async ({ demand, result, host, image }: (typeof wanted)[number]): Promise<PullFacts> => {
     const known = result !== undefined && !(result instanceof PullpassError)
-    const trial = known ? await tryPull(image?.reference ?? { host: addressOf(host) }, result, outside) : undefined
+    const trial = known ? await tryPull(image?.reference ?? { host: addressOf(host) }, result, context) : undefined
     return { demand, host, image, trial }
   }
   return await sideBySide(wanted, pull, atOnce)

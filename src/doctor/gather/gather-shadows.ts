@@ -5,7 +5,7 @@
  */
 import type { DockerConfigEntry } from '../../credential/docker-config.ts'
 import { credentialOrder, type KeyedSecret, type TriedCredential } from '../../registry/match-credentials.ts'
-import type { PullTrial, TrialOutside } from '../../registry/pull.ts'
+import type { PullTrial, TrialContext } from '../../registry/pull.ts'
 import type { WantedImage } from '../asked.ts'
 import { dockerConfigOf } from '../docker-config-of.ts'
 import type { PodFacts } from './gather-pod.ts'
@@ -27,14 +27,14 @@ export async function gatherShadows(
     own,
     images,
   }: { readonly pod: PodFacts; readonly own: readonly string[]; readonly images: readonly WantedImage[] },
-  outside: TrialOutside,
+  context: TrialContext,
 ): Promise<ShadowFacts[]> {
   const entries = new Map([...pod.secrets].map(([name, content]) => [name, dockerConfigOf(content)?.entries ?? none]))
   const secrets = [...entries].map(([name, held]) => ({ name, keys: [...held.keys()] }))
   const shadows = images.flatMap((image) => findShadow(image, { own, secrets }))
   const trials = shadows.map(async ({ order, ...shadow }) => {
     const tried = order.flatMap(({ secret, key }) => entries.get(secret)?.get(key) ?? [])
-    const trial = await tryInTurn(tried, shadow.image, outside)
+    const trial = await tryInTurn(tried, shadow.image, context)
     return trial === undefined ? [] : [{ ...shadow, trial }]
   })
   return (await Promise.all(trials)).flat()

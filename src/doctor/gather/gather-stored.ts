@@ -2,7 +2,7 @@
 import { parseDockerConfig } from '../../credential/docker-config.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { matchImage } from '../../registry/match-credentials.ts'
-import type { PullTrial, TrialOutside } from '../../registry/pull.ts'
+import type { PullTrial, TrialContext } from '../../registry/pull.ts'
 import { Redacted } from '../../text/redacted.ts'
 import type { WantedImage } from '../asked.ts'
 import type { SecretFacts } from './gather-places.ts'
@@ -18,17 +18,17 @@ export interface StoredFacts {
 export async function gatherStored(
   secrets: readonly SecretFacts[],
   images: readonly WantedImage[],
-  outside: TrialOutside,
+  context: TrialContext,
 ): Promise<StoredFacts[]> {
-  const trials = secrets.flatMap((secret) => images.map((image) => tryStored(secret, image, outside)))
+  const trials = secrets.flatMap((secret) => images.map((image) => tryStored(secret, image, context)))
   return (await Promise.all(trials)).flat()
 }
 
-async function tryStored(secret: SecretFacts, image: WantedImage, outside: TrialOutside): Promise<StoredFacts[]> {
+async function tryStored(secret: SecretFacts, image: WantedImage, context: TrialContext): Promise<StoredFacts[]> {
   const { content } = secret
   if (content === undefined || content instanceof PullpassError) return []
   const { entries } = parseDockerConfig(content.dockerConfigJson ?? new Redacted('null'))
   const fitting = matchImage([...entries.keys()], image.reference).flatMap((key) => entries.get(key) ?? [])
-  const trial = await tryInTurn(fitting, image, outside)
+  const trial = await tryInTurn(fitting, image, context)
   return trial === undefined ? [] : [{ secret, image, trial }]
 }

@@ -4,7 +4,7 @@
  */
 import type { Document } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import { lookAtAll, openTrust, wantTrust } from '../../trust/desired.ts'
 import type { Finding as TrustFinding } from '../../trust/finding.ts'
 import { listNeeds } from '../../trust/needs.ts'
@@ -23,14 +23,14 @@ export interface TrustWanted {
 /** undefined where it cannot be looked at: no credentials, or nothing that trust could plan. */
 export async function gatherTrust(
   { documents, cluster, subject, repository }: TrustWanted,
-  outside: Outside,
+  context: Context,
 ): Promise<readonly TrustFinding[] | undefined> {
   try {
     const trusted = { ...cluster, name: cluster.issuer, poolId: undefined, providerId: undefined }
     const wanted = await wantTrust(await listNeeds(documents, [trusted], { subject, repository }))
-    return await lookAtAll(await openTrust(wanted, noRecord, outside), { replace: [], sharing: 'accepted' })
+    return await lookAtAll(await openTrust(wanted, noRecord, context), { replace: [], sharing: 'accepted' })
   } catch (fault) {
-    outside.signal.throwIfAborted()
+    context.signal.throwIfAborted()
     // Whoever has no credentials, or a document that trust does not know, is told by the exchange's own words.
     if (fault instanceof PullpassError) return undefined
     throw fault

@@ -1,7 +1,7 @@
 /** What a refresh would write, tried by a dry run: the API server checks everything, admission too, and stores nothing. */
 import type { RegistryCredential } from '../../credential/registry-credential.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { applyPullSecrets } from '../../refresh/apply-pull-secrets.ts'
 import { mintedFrom } from '../../refresh/exchange-requests.ts'
@@ -18,7 +18,7 @@ export async function gatherWrites(
   { jobs, secrets }: PlaceFacts,
   exchanges: readonly ExchangeFacts[],
   cluster: Cluster,
-  outside: Outside,
+  context: Context,
 ): Promise<Outcome[]> {
   const minted = new Map(
     exchanges.flatMap(({ demand, result }) =>
@@ -34,11 +34,11 @@ export async function gatherWrites(
   const apply = {
     minted,
     surroundings,
-    refreshedAt: outside.now(),
+    refreshedAt: context.now(),
     mode: 'dry-run',
     onProgress: () => undefined,
   } as const
-  return await applyPullSecrets(ready, apply, cluster, outside)
+  return await applyPullSecrets(ready, apply, cluster, context)
 }
 
 const isMinted = ({ document }: Job, minted: ReadonlyMap<string, RegistryCredential>) =>

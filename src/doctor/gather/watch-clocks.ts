@@ -1,5 +1,5 @@
 /** A transport that notes what every answer's Date header says of the other side's clock. RFC 9110 §6.6.1. */
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 
 export interface ClockSeen {
   /** Whose it is: a host. */
@@ -9,22 +9,22 @@ export interface ClockSeen {
 }
 
 export interface WatchedClocks {
-  readonly outside: Outside
+  readonly context: Context
   /** The latest of each host, in the order in which they were first seen. */
   readonly seen: () => ClockSeen[]
 }
 
-export function watchClocks(outside: Outside): WatchedClocks {
+export function watchClocks(context: Context): WatchedClocks {
   const clocks = new Map<string, ClockSeen>()
   return {
-    outside: {
-      ...outside,
+    context: {
+      ...context,
       async transport(request) {
-        const answer = await outside.transport(request)
+        const answer = await context.transport(request)
         const at = Date.parse(answer.headers['date'] ?? '')
         // A cache repeats the date of the answer that it keeps, and says for how long it has.
         const ageMs = Number(answer.headers['age'] ?? 0) * 1000
-        const aheadMs = at + ageMs - outside.now().getTime()
+        const aheadMs = at + ageMs - context.now().getTime()
         const { host } = new URL(request.url)
         if (Number.isFinite(aheadMs)) clocks.set(host, { of: host, aheadMs })
         return answer

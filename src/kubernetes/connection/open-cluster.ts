@@ -8,7 +8,7 @@
 
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { systemErrorCode } from '../../host/read-file.ts'
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import { retryAtOf } from '../../http/retry.ts'
 import { AnswerTooLarge, AnswerUnusable } from '../../http/transport.ts'
 import { showUrl } from '../../text/show.ts'
@@ -19,7 +19,7 @@ import { createSlots, type LineLimits, openLine } from './open-line.ts'
 import { isTooLargeToStore } from './status.ts'
 import { unreachable } from './unreachable.ts'
 
-export type ClusterOutside = Pick<Outside, 'now' | 'random' | 'sleep' | 'signal' | 'log' | 'secrets' | 'waiting'>
+export type ClusterContext = Pick<Context, 'now' | 'random' | 'sleep' | 'signal' | 'log' | 'secrets' | 'waiting'>
 
 export interface ClusterLimits extends LineLimits {
   /** How long requests under way that change something may go on when the run is interrupted. */
@@ -40,23 +40,23 @@ const defaultLongestMs = 60_000
 
 export function openCluster(
   access: ClusterAccess,
-  outside: ClusterOutside,
+  context: ClusterContext,
   limits: ClusterLimits = defaultLimits,
 ): Cluster {
   const lines = keepLine((ended) => openLine(access, limits, ended))
-  const slots = createSlots(limits.inFlight, outside.signal)
-  const large = createSlots(1, outside.signal)
+  const slots = createSlots(limits.inFlight, context.signal)
+  const large = createSlots(1, context.signal)
   const { retryForMs } = limits
-  const connection: Connection = { access, lines, outside, retryForMs, heard: false, changes: 0, closed: false }
+  const connection: Connection = { access, lines, context, retryForMs, heard: false, changes: 0, closed: false }
   const grace = endAfterGrace(connection, limits.graceMs)
   return {
     server: access.server.href.replace(/\/$/, ''),
-    secrets: outside.secrets,
+    secrets: context.secrets,
     async request(wanted) {
       const inSlot = () => slots.run(() => requestUntilAnswered(connection, wanted))
       return await ((wanted.maxAnswerBytes ?? 0) > largeAnswerBytes ? large.run(inSlot) : inSlot())
     },
-    reconnect: (wanted) => reconnect(access, outside, limits, wanted),
+    reconnect: (wanted) => reconnect(access, context, limits, wanted),
     async authorities() {
       if (access.server.protocol !== 'https:') return []
       return splitCertificates((await (access.configured ?? access.trust)()).ca ?? '')
@@ -71,17 +71,17 @@ export function openCluster(
 
 function reconnect(
   access: ClusterAccess,
-  outside: ClusterOutside,
+  context: ClusterContext,
   limits: ClusterLimits,
   { address, signal, authorities }: Reconnection = {},
 ): Cluster {
   const trusting = authorities === undefined ? access : trustingAlone(access, authorities)
   const there = address === undefined ? trusting : accessAt(trusting, address)
-  if (signal === undefined) return openCluster(there, outside, limits)
+  if (signal === undefined) return openCluster(there, context, limits)
   // Who ends it himself waits for nothing.
   return openCluster(
     there,
-    { ...outside, signal: AbortSignal.any([outside.signal, signal]) },
+    { ...context, signal: AbortSignal.any([context.signal, signal]) },
     { ...limits, graceMs: 0 },
   )
 }
@@ -106,7 +106,7 @@ const trustingAlone = (access: ClusterAccess, authorities: readonly string[]): C
 interface Connection {
   readonly access: ClusterAccess
   readonly lines: KeptLine
-  readonly outside: ClusterOutside
+  readonly context: ClusterContext
   readonly retryForMs: number | undefined
   /** Whether the server ever answered. */
   heard: boolean
@@ -118,37 +118,37 @@ interface Connection {
 
 /** What changes something is let finish, for a while, so that its outcome is known; what only asks is not waited for. */
 function endAfterGrace(connection: Connection, graceMs: number): { cancel(): void } {
-  const { lines, outside } = connection
+  const { lines, context } = connection
   let timer: NodeJS.Timeout | undefined
   const begin = () => {
     timer = setTimeout(() => void lines.end(), connection.changes > 0 ? graceMs : 0)
   }
-  outside.signal.addEventListener('abort', begin, { once: true })
+  context.signal.addEventListener('abort', begin, { once: true })
   return {
     cancel() {
-      outside.signal.removeEventListener('abort', begin)
+      context.signal.removeEventListener('abort', begin)
       clearTimeout(timer)
     },
   }
 }
 
 async function requestUntilAnswered(connection: Connection, wanted: ClusterRequest): Promise<ClusterAnswer> {
-  const { outside } = connection
-  const startedMs = outside.now().getTime()
+  const { context } = connection
+  const startedMs = context.now().getTime()
   for (let attempt = 1; ; attempt++) {
     const outcome = await attemptRequest(connection, wanted)
-    const now = outside.now()
+    const now = context.now()
     const patience = {
       attempt,
       elapsedMs: now.getTime() - startedMs,
       server: connection.heard ? ('heard' as const) : ('unheard' as const),
       retryForMs: shortest(wanted.retryForMs, connection.retryForMs),
     }
-    const delayMs = nextAttemptMs(outcome, patience, outside.random(), now)
+    const delayMs = nextAttemptMs(outcome, patience, context.random(), now)
     if (delayMs === undefined || connection.closed) return settle(connection, outcome)
-    outside.signal.throwIfAborted()
-    outside.log('debug', 'a request to the API server is made again', { attempt, delayMs, ...shown(outcome) })
-    await outside.sleep(delayMs, outside.signal)
+    context.signal.throwIfAborted()
+    context.log('debug', 'a request to the API server is made again', { attempt, delayMs, ...shown(outcome) })
+    await context.sleep(delayMs, context.signal)
   }
 }
 
@@ -157,12 +157,12 @@ function shortest(one: number | undefined, other: number | undefined): number | 
   return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
 }
 
-function settle({ access, outside }: Connection, outcome: Attempt): ClusterAnswer {
+function settle({ access, context }: Connection, outcome: Attempt): ClusterAnswer {
   if (outcome.kind === 'answered') {
     const { status, body } = outcome
     return { status, body }
   }
-  outside.signal.throwIfAborted() // ended by the signal itself, when its grace was over
+  context.signal.throwIfAborted() // ended by the signal itself, when its grace was over
   throw unreachable(access.server, outcome.error)
 }
 
@@ -174,9 +174,9 @@ type Attempt =
   | (Extract<Outcome, { kind: 'answered' }> & { readonly body: string })
 
 async function attemptRequest(connection: Connection, wanted: ClusterRequest): Promise<Attempt> {
-  const { access, outside } = connection
+  const { access, context } = connection
   const change = wanted.method === 'GET' ? 0 : 1
-  const answered = outside.waiting?.({
+  const answered = context.waiting?.({
     hop: 'kubernetes',
     endpoint: `the API server at ${showUrl(access.server.href)}`,
   })
@@ -189,7 +189,7 @@ async function attemptRequest(connection: Connection, wanted: ClusterRequest): P
       if (newer !== identity) answer = await sendOnce(connection, wanted, newer)
     }
     connection.heard = true
-    const retryAt = retryAtOf(answer.retryAfter, outside.now())
+    const retryAt = retryAtOf(answer.retryAfter, context.now())
     return { kind: 'answered', ...answer, isTooLarge: isTooLargeToStore(answer), retryAt }
   } catch (error) {
     return { kind: 'failed', error }
@@ -200,13 +200,13 @@ async function attemptRequest(connection: Connection, wanted: ClusterRequest): P
 }
 
 async function sendOnce(connection: Connection, wanted: ClusterRequest, who: ClusterIdentity): Promise<Answer> {
-  const { lines, access, outside } = connection
+  const { lines, access, context } = connection
   const { method, path } = wanted
-  outside.secrets.add(who.authorization)
-  outside.log('debug', 'a request to the API server', { method, path })
+  context.secrets.add(who.authorization)
+  context.log('debug', 'a request to the API server', { method, path })
   const line = await lines.current()
   const answer = await line.send(messageOf(access.server, wanted, who))
-  outside.log('debug', 'an answer of the API server', { method, path, status: answer.status })
+  context.log('debug', 'an answer of the API server', { method, path, status: answer.status })
   return answer
 }
 

@@ -21,22 +21,22 @@ import {
   textField,
 } from './load.ts'
 import { askPlugin } from './plugin.ts'
-import type { AskPlugin, PluginOutside } from './plugin-credential.ts'
+import type { AskPlugin, PluginContext } from './plugin-credential.ts'
 import { clusterProxy } from './proxy.ts'
 
 /** @throws KUBECONFIG_INVALID */
 export async function kubeconfigAccess(
   flags: { readonly kubeconfig?: string | undefined; readonly context?: string | undefined },
-  outside: PluginOutside,
+  context: PluginContext,
 ): Promise<ClusterAccess> {
-  const context = chooseContext(await loadKubeconfig(flags.kubeconfig, outside.environment), flags.context)
-  const server = serverOf(context.cluster)
-  const ask = server.protocol === 'https:' ? await askPlugin(context, outside) : undefined
-  const proxy = proxyOf(context.cluster) ?? proxyFor(server, outside.environment)
+  const chosen = chooseContext(await loadKubeconfig(flags.kubeconfig, context.environment), flags.context)
+  const server = serverOf(chosen.cluster)
+  const ask = server.protocol === 'https:' ? await askPlugin(chosen, context) : undefined
+  const proxy = proxyOf(chosen.cluster) ?? proxyFor(server, context.environment)
   return {
     server,
-    trust: () => readTrust(context, ask),
-    identify: identifyBy(server, context.user, ask, outside.now),
+    trust: () => readTrust(chosen, ask),
+    identify: identifyBy(server, chosen.user, ask, context.now),
     ...(proxy && { proxy: clusterProxy(server, proxy) }),
   }
 }

@@ -15,27 +15,27 @@ import { quote } from '../../text/quote.ts'
 import { Redacted } from '../../text/redacted.ts'
 import { parseBearer } from '../connection/identity.ts'
 import { type ChosenContext, kubeconfigInvalid, resolveBeside, textField } from './load.ts'
-import type { AskPlugin, PluginCredential, PluginOutside } from './plugin-credential.ts'
+import type { AskPlugin, PluginContext, PluginCredential } from './plugin-credential.ts'
 
 /** It is run as often as its credential expires. @throws KUBECONFIG_INVALID */
-export function askExecPlugin(context: ChosenContext, exec: JsonObject, outside: PluginOutside): AskPlugin {
-  const command = commandOf(context, exec, outside.environment)
+export function askExecPlugin(chosen: ChosenContext, exec: JsonObject, context: PluginContext): AskPlugin {
+  const command = commandOf(chosen, exec, context.environment)
   let known: PluginCredential | undefined
   return async (because) => {
-    const lives = known && (known.expiresAt === undefined || known.expiresAt > outside.now())
+    const lives = known && (known.expiresAt === undefined || known.expiresAt > context.now())
     if (known && lives && because === 'asked') return known
     known = undefined
     try {
-      known = parseExecCredential(await runExecPlugin(command, outside.signal), outside.now())
+      known = parseExecCredential(await runExecPlugin(command, context.signal), context.now())
       return known
     } catch (error) {
-      throw error instanceof ExecFailed ? execFault(context, exec, error) : error
+      throw error instanceof ExecFailed ? execFault(chosen, exec, error) : error
     }
   }
 }
 
-function commandOf(context: ChosenContext, exec: JsonObject, environment: Environment): ExecCommand {
-  const { file } = context.user
+function commandOf(chosen: ChosenContext, exec: JsonObject, environment: Environment): ExecCommand {
+  const { file } = chosen.user
   const command = textField({ fields: exec, file }, 'command')
   if (command === undefined) throw kubeconfigInvalid({ seen: `exec in ${file} has no command` })
   const args = asList(exec['args'])
@@ -46,9 +46,9 @@ function commandOf(context: ChosenContext, exec: JsonObject, environment: Enviro
     const named = { fields: asObject(entry) ?? {}, file }
     return [textField(named, 'name') ?? '', textField(named, 'value') ?? '']
   })
-  const told = { KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(context, exec)) }
+  const told = { KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(chosen, exec)) }
   return {
-    command: command.includes('/') && !isAbsolute(command) ? resolveBeside(context.user, command) : command,
+    command: command.includes('/') && !isAbsolute(command) ? resolveBeside(chosen.user, command) : command,
     args,
     environment: { ...environment, ...told, ...Object.fromEntries(own) },
   }

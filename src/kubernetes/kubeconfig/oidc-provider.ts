@@ -10,13 +10,13 @@ import type { Redacted } from '../../text/redacted.ts'
 import { readCertificates } from '../connection/files.ts'
 import { parseBearer } from '../connection/identity.ts'
 import { type ChosenContext, resolveBeside, textField } from './load.ts'
-import type { AskPlugin, PluginOutside } from './plugin-credential.ts'
+import type { AskPlugin, PluginContext } from './plugin-credential.ts'
 
 const longestMs = 60_000
 /** No others: the library would run a program that is named in `exec`. */
 const settings = ['idp-issuer-url', 'client-id', 'client-secret', 'id-token', 'refresh-token'] as const
 
-export function askOidcProvider(context: ChosenContext, config: JsonObject, { signal }: PluginOutside): AskPlugin {
+export function askOidcProvider(context: ChosenContext, config: JsonObject, { signal }: PluginContext): AskPlugin {
   let asked: Promise<KubeConfig> | undefined
   return async (because) => {
     if (because === 'refused') asked = undefined // and with it what it remembers

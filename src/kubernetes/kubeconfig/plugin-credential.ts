@@ -1,5 +1,5 @@
 /** What a kubeconfig's program or auth provider is asked for, and what it gives. */
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import type { Redacted } from '../../text/redacted.ts'
 
 export interface PluginCredential {
@@ -11,4 +11,4 @@ export interface PluginCredential {
 
 /** `refused`: the API server did not take the last credential, so that one is asked for anew. */
 export type AskPlugin = (because: 'asked' | 'refused') => Promise<PluginCredential>
-export type PluginOutside = Pick<Outside, 'environment' | 'now' | 'signal'>
+export type PluginContext = Pick<Context, 'environment' | 'now' | 'signal'>

@@ -4,7 +4,7 @@
  */
 
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import { asList, asObject, asText, asTexts, type JsonObject } from '../../text/json-fields.ts'
 import type { Cluster } from '../connection/cluster.ts'
 import { readAnswer } from '../connection/read-answer.ts'
@@ -115,7 +115,7 @@ export async function waitUntilDeleted(
   cluster: Cluster,
   { type, namespace, name, uid }: Omit<ApiObject, 'labels' | 'ownerUids'>,
   withinMs: number,
-  { now, sleep, signal }: Pick<Outside, 'now' | 'sleep' | 'signal'>,
+  { now, sleep, signal }: Pick<Context, 'now' | 'sleep' | 'signal'>,
 ): Promise<void> {
   const path = `${pathOf(type, namespace)}/${encodeURIComponent(name)}`
   const accept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'

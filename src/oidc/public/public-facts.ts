@@ -6,7 +6,7 @@ import type { SubjectToken } from '../../identity/subject-token.ts'
 import { checkIssuerUrl } from '../issuer-url.ts'
 import type { IssuerKey } from '../keys.ts'
 import { type SignatureVerdict, verifySignature } from '../verify-signature.ts'
-import type { PublicOutside } from './anonymous-client.ts'
+import type { PublicContext } from './anonymous-client.ts'
 import { foundKeys, type PublicIssuer, readPublicIssuer } from './public-issuer.ts'
 
 export interface PublicFacts {
@@ -39,33 +39,33 @@ export interface TokenFacts {
 
 /** Gathers what a cloud would find at an issuer's URL: documents as strangers read them, names resolved, certificates tried. */
 export async function gatherPublicFacts(
-  outside: PublicOutside,
+  context: PublicContext,
   issuer: string,
   token?: SubjectToken,
 ): Promise<PublicFacts> {
   // Clouds ask nothing of such a URL: what would be found there is no matter.
-  const found = checkIssuerUrl(issuer, 'the issuer') === undefined ? await readPublicIssuer(outside, issuer) : undefined
+  const found = checkIssuerUrl(issuer, 'the issuer') === undefined ? await readPublicIssuer(context, issuer) : undefined
   const keys = foundKeys(found?.jwks)
   const tried = token === undefined || keys === undefined ? undefined : await verifySignature(token, keys)
   return {
     issuer,
     found,
     keys,
-    hosts: await lookAtHosts(outside, found),
+    hosts: await lookAtHosts(context, found),
     token: token === undefined ? undefined : { token, signature: tried },
-    at: outside.now(),
+    at: context.now(),
   }
 }
 
-async function lookAtHosts(outside: PublicOutside, found: PublicIssuer | undefined): Promise<HostFacts[]> {
+async function lookAtHosts(context: PublicContext, found: PublicIssuer | undefined): Promise<HostFacts[]> {
   const urls = [found?.discovery.url, found?.jwks?.url].filter((url) => url !== undefined)
   const byHost = new Map(urls.map((url) => [new URL(url).host, url]))
-  return await Promise.all([...byHost].map(([host, url]) => lookAtHost(outside, host, url)))
+  return await Promise.all([...byHost].map(([host, url]) => lookAtHost(context, host, url)))
 }
 
-async function lookAtHost(outside: PublicOutside, host: string, url: string): Promise<HostFacts> {
+async function lookAtHost(context: PublicContext, host: string, url: string): Promise<HostFacts> {
   const name = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')
-  const [addresses, untrusted] = await Promise.all([outside.lookUp(name), whyUntrusted(outside, url)])
+  const [addresses, untrusted] = await Promise.all([context.lookUp(name), whyUntrusted(context, url)])
   return { host, addresses, untrusted }
 }
 
@@ -76,7 +76,7 @@ const [maxBytes, timeoutMs] = [1024 * 1024, 20_000]
 
 /** OpenSSL's word for why none does; undefined where one does, or nobody knows. */
 export async function whyUntrusted(
-  { publicTransport, signal }: Pick<PublicOutside, 'publicTransport' | 'signal'>,
+  { publicTransport, signal }: Pick<PublicContext, 'publicTransport' | 'signal'>,
   url: string,
 ): Promise<string | undefined> {
   const headers = { accept: '*/*', 'user-agent': 'pullpass' }

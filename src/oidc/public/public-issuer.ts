@@ -4,7 +4,7 @@
  */
 
 import type { PullpassError } from '../../errors/pullpass-error.ts'
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import { transportFault } from '../../http/request-errors.ts'
 import { asObject, asText, jsonOrNone } from '../../text/json-fields.ts'
 import { documentUrl } from '../issuer-documents.ts'
@@ -44,12 +44,12 @@ const maxBytes = 1024 * 1024
 const timeoutMs = 20_000
 
 export async function readPublicIssuer(
-  outside: Pick<Outside, 'transport' | 'signal'>,
+  context: Pick<Context, 'transport' | 'signal'>,
   issuer: string,
 ): Promise<PublicIssuer> {
-  const discovery = await findDocument(outside, documentUrl(issuer, 'discovery'))
+  const discovery = await findDocument(context, documentUrl(issuer, 'discovery'))
   const jwksUri = discovery.kind === 'answered' && discovery.status === 200 ? jwksUriOf(discovery.text) : undefined
-  return { issuer, discovery, jwks: jwksUri === undefined ? undefined : await findDocument(outside, jwksUri) }
+  return { issuer, discovery, jwks: jwksUri === undefined ? undefined : await findDocument(context, jwksUri) }
 }
 
 /** An address that somebody wrote: only one that a cloud would ask as well. */
@@ -59,23 +59,23 @@ export function jwksUriOf(discovery: string): string | undefined {
   return url?.protocol === 'https:' && url.username === '' && url.password === '' ? uri : undefined
 }
 
-async function findDocument(outside: Pick<Outside, 'transport' | 'signal'>, url: string): Promise<FoundDocument> {
+async function findDocument(context: Pick<Context, 'transport' | 'signal'>, url: string): Promise<FoundDocument> {
   const timeout = AbortSignal.timeout(timeoutMs)
   const asked = { hop: 'discovery', who: new URL(url).host } as const
   try {
-    const { status, headers, body } = await outside.transport({
+    const { status, headers, body } = await context.transport({
       method: 'GET',
       url,
       headers: { accept: '*/*', 'user-agent': 'pullpass' },
       maxBytes,
-      signal: AbortSignal.any([timeout, outside.signal]),
+      signal: AbortSignal.any([timeout, context.signal]),
       asked,
     })
     const { 'content-type': contentType, 'cache-control': cacheControl, 'last-modified': modified, location } = headers
     const lastModifiedAt = dateOf(modified)
     return { kind: 'answered', url, status, contentType, cacheControl, lastModifiedAt, location, text: body }
   } catch (error) {
-    outside.signal.throwIfAborted()
+    context.signal.throwIfAborted()
     const timedOut = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined
     return { kind: 'unanswered', url, fault: transportFault({ ...asked, url }, timedOut, error) }
   }

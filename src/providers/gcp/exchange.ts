@@ -9,7 +9,7 @@ import { AnswerUnread, type Received, send } from '../../http/send.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asObject } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
-import type { Provider, ProviderOutside, RegistryOf } from '../provider.ts'
+import type { Provider, ProviderContext, RegistryOf } from '../provider.ts'
 import { accessRefusalInWords } from './access-refusals.ts'
 import { checkEndpoints, iamCredentialsEndpoint, stsEndpoint } from './endpoints.ts'
 import { impersonationRefusal, tokenRefusal } from './refusals.ts'
@@ -53,13 +53,13 @@ export const gcp: Provider<GcpSettings> = {
 
   registryRefusal: accessRefusalInWords,
 
-  async exchange(registry, subjectToken, outside) {
-    const federated = await federate(registry, subjectToken, outside)
+  async exchange(registry, subjectToken, context) {
+    const federated = await federate(registry, subjectToken, context)
     const { serviceAccountEmail } = registry.settings
     const token =
       serviceAccountEmail === undefined
         ? federated
-        : await generateAccessToken(serviceAccountEmail, { registry, subjectToken, federated }, outside)
+        : await generateAccessToken(serviceAccountEmail, { registry, subjectToken, federated }, context)
     return {
       hosts: registry.hosts,
       username: 'oauth2accesstoken',
@@ -71,13 +71,13 @@ export const gcp: Provider<GcpSettings> = {
 
 const resourceName = ({ workloadIdentityProvider }: GcpSettings) => `//iam.googleapis.com/${workloadIdentityProvider}`
 
-function federate(registry: GcpRegistry, subjectToken: SubjectToken, outside: ProviderOutside): Promise<AccessToken> {
+function federate(registry: GcpRegistry, subjectToken: SubjectToken, context: ProviderContext): Promise<AccessToken> {
   const { settings } = registry
   const direct = settings.serviceAccountEmail === undefined
-  return send(outside, {
+  return send(context, {
     hop: 'exchange',
     who: "Google's token service",
-    url: `${stsEndpoint(settings, outside.environment)}/v1/token`,
+    url: `${stsEndpoint(settings, context.environment)}/v1/token`,
     form: {
       ...tokenExchange,
       audience: resourceName(settings), // the provider, whatever audience the token carries; never with a scheme
@@ -110,14 +110,14 @@ interface Impersonation {
 function generateAccessToken(
   email: string,
   { registry, subjectToken, federated }: Impersonation,
-  outside: ProviderOutside,
+  context: ProviderContext,
 ): Promise<AccessToken> {
   const { settings } = registry
   const lifeSeconds = settings.lifetimeSeconds ?? longestLifeSeconds
-  return send(outside, {
+  return send(context, {
     hop: 'impersonation',
     who: 'Google',
-    url: `${iamCredentialsEndpoint(settings, outside.environment)}/v1/projects/-/serviceAccounts/${encodeURIComponent(email)}:generateAccessToken`,
+    url: `${iamCredentialsEndpoint(settings, context.environment)}/v1/projects/-/serviceAccounts/${encodeURIComponent(email)}:generateAccessToken`,
     bearer: federated.value,
     json: {
       scope: scopesOf(settings),

@@ -8,12 +8,12 @@ import { asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import type { Redacted } from '../../text/redacted.ts'
 import { quoteSafely, repeatsSecret } from '../../text/secret-register.ts'
 import { iamEndpoint } from './endpoints.ts'
-import { type IamCaller, type IamOutside, iamRefusal } from './operator/caller.ts'
+import { type IamCaller, type IamContext, iamRefusal } from './operator/caller.ts'
 import type { OperatorToken } from './operator/operator-token.ts'
 
 /** All that a request needs beside what it asks. */
 export interface IamConnection {
-  readonly outside: IamOutside
+  readonly context: IamContext
   readonly caller: IamCaller
   readonly token: OperatorToken
 }
@@ -31,10 +31,10 @@ export interface IamAsk<T> {
 }
 
 /** @throws PullpassError at the caller's hop */
-export async function askIam<T>({ outside, caller, token }: IamConnection, ask: IamAsk<T>): Promise<T> {
-  const { method, path, json, read, endpoint = iamEndpoint(outside.environment) } = ask
+export async function askIam<T>({ context, caller, token }: IamConnection, ask: IamAsk<T>): Promise<T> {
+  const { method, path, json, read, endpoint = iamEndpoint(context.environment) } = ask
   const bearer = await token()
-  return await send(outside, {
+  return await send(context, {
     hop: caller.hop,
     who: 'Google',
     url: `${endpoint}/${path}`,
@@ -42,7 +42,7 @@ export async function askIam<T>({ outside, caller, token }: IamConnection, ask: 
     ...(json !== undefined && { json }),
     bearer,
     refusal: (status, body) => ask.refusal?.(status, body) ?? iamRefusal(status, body, caller),
-    read: (answer) => read(withoutSecret(answer, outside.secrets)),
+    read: (answer) => read(withoutSecret(answer, context.secrets)),
   })
 }
 
@@ -86,14 +86,14 @@ export function readOperation({ body }: Received): Operation {
 
 /** What it made, once it is done. @throws PullpassError at the caller's hop: it failed, or is not done after two minutes */
 export async function followOperation(connection: IamConnection, started: Operation): Promise<JsonObject> {
-  const { outside, caller } = connection
-  const startedMs = outside.now().getTime()
+  const { context, caller } = connection
+  const startedMs = context.now().getTime()
   let operation = started
   let pausedMs = 0
   for (let pauseMs = firstMs; !operation.done; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    const passedMs = Math.max(outside.now().getTime() - startedMs, pausedMs) // a clock may be set back meanwhile
+    const passedMs = Math.max(context.now().getTime() - startedMs, pausedMs) // a clock may be set back meanwhile
     if (passedMs + pauseMs > longestMs) throw neverEnded(connection, operation)
-    await outside.sleep(pauseMs, outside.signal)
+    await context.sleep(pauseMs, context.signal)
     pausedMs += pauseMs
     operation = await askIam(connection, { method: 'GET', path: `v1/${started.name}`, read: readOperation })
   }
@@ -102,7 +102,7 @@ export async function followOperation(connection: IamConnection, started: Operat
   throw new PullpassError({
     code: codeOf(code, connection),
     hop: caller.hop,
-    seen: `Google's operation ${operation.name} failed: ${quoteSafely(message, outside.secrets)}`,
+    seen: `Google's operation ${operation.name} failed: ${quoteSafely(message, context.secrets)}`,
     expected: 'it to succeed',
     hint: 'run it again: what is done already is seen then, and what failed is tried once more',
     retryable: code === grpc.unavailable,

@@ -32,7 +32,7 @@ export interface PublicationBarrier {
 }
 
 export async function openBarrier(wanted: DocumentIssuer, needs: BarrierNeeds): Promise<PublicationBarrier> {
-  const target = await openTarget(wanted.publishTo, needs.outside)
+  const target = await openTarget(wanted.publishTo, needs.context)
   const issuer = wanted.url ?? target.issuerUrl
   const place = { ...needs, target, issuer, memory: wanted.memoryRef ?? issuerMemory }
   let known: Promise<PublicKeys | PullpassError> | undefined
@@ -58,12 +58,12 @@ async function makePublic(
   place: BarrierPlace,
 ): Promise<PublicKeys> {
   if (!(found instanceof PullpassError) && isAmong(found.keys, token)) return found
-  const { outside, target, mode } = place
+  const { context, target, mode } = place
   await publishKey(token, place)
   if (mode === 'dry-run') return found instanceof PullpassError ? { keys: [], safeAt: undefined } : found
-  outside.log('info', 'the key of a token was published', { kid: token.keyId ?? '', target: target.name })
+  context.log('info', 'the key of a token was published', { kid: token.keyId ?? '', target: target.name })
   const { keys, safeAt } = await waitUntilPublic(token, place)
-  return { keys, safeAt: safeAt ?? safeToSignAt(outside.now()) }
+  return { keys, safeAt: safeAt ?? safeToSignAt(context.now()) }
 }
 
 /** The keys that are public where a document says so, and from when on every verifier that caches them knows all of them. */
@@ -74,16 +74,16 @@ interface PublicKeys {
 }
 
 /** As a stranger reads them; where the store cannot be read from here, as it holds them: a cloud may read what a pod cannot. */
-async function readPublicKeys({ issuer, target, outside }: BarrierPlace): Promise<PublicKeys> {
+async function readPublicKeys({ issuer, target, context }: BarrierPlace): Promise<PublicKeys> {
   if (issuer !== undefined) {
-    const { discovery, jwks } = await readPublicIssuer(outside, issuer)
+    const { discovery, jwks } = await readPublicIssuer(context, issuer)
     const found = jwks ?? discovery
     if (found.kind === 'answered') {
       const { lastModifiedAt, cacheControl } = found
       const safeAt = lastModifiedAt && safeToSignAt(lastModifiedAt, cacheSecondsOf(cacheControl))
       return { keys: foundKeys(jwks) ?? [], safeAt }
     }
-    outside.log('warn', "the issuer's documents cannot be read from here as a stranger", { seen: found.fault.seen })
+    context.log('warn', "the issuer's documents cannot be read from here as a stranger", { seen: found.fault.seen })
   }
   const stored = await target.read('jwks')
   return { keys: stored === undefined ? [] : (parseJwks(stored.text) ?? []), safeAt: undefined }
@@ -105,5 +105,5 @@ async function waitUntilPublic(token: SubjectToken, place: BarrierPlace): Promis
     })
   }
   const mayPass = ({ code }: { readonly code: string }) => code === 'KEY_UNPUBLISHED'
-  return await tryAgain(read, { attempts, mayPass }, place.outside)
+  return await tryAgain(read, { attempts, mayPass }, place.context)
 }

@@ -2,7 +2,7 @@
 
 import type { NamespacedName } from '../../document/document.ts'
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { askAnew } from '../../kubernetes/objects/request-token.ts'
@@ -77,7 +77,7 @@ function notPublished(token: SubjectToken, target: PublishTarget, cause: Pullpas
 /** Where a document says that its issuer is public, with what it takes to look there and to write. */
 export interface BarrierNeeds {
   readonly cluster: Cluster
-  readonly outside: Outside
+  readonly context: Context
   /** In a dry run nothing is published: it is looked whether it could be. */
   readonly mode: 'write' | 'dry-run'
 }

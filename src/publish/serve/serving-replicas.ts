@@ -4,7 +4,7 @@
  */
 import type { NamespacedName } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { readConfigMapEntry } from '../../kubernetes/objects/config-map.ts'
 import type { PublishTarget } from '../../oidc/issuer-documents.ts'
@@ -17,7 +17,7 @@ const [everyMs, tries] = [5_000, 12]
 export function servingReplicas(
   cluster: Cluster,
   store: NamespacedName,
-  { sleep, signal }: Pick<Outside, 'sleep' | 'signal'>,
+  { sleep, signal }: Pick<Context, 'sleep' | 'signal'>,
 ): PublishTarget {
   const read = async () => await readConfigMapEntry(cluster, store, storeEntry)
   const keysIn = (text: string | undefined) => (text === undefined ? [] : (parseJwks(text) ?? []))

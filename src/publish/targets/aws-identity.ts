@@ -18,7 +18,7 @@ import {
   checkNamedTogether,
   credentialsMissing,
   type NamedTogether,
-  type TargetOutside,
+  type TargetContext,
 } from './operator-files.ts'
 import { type StoreRefusal, storeFault } from './store-errors.ts'
 
@@ -38,18 +38,18 @@ const lastingLifeMs = 3_600_000
 export function awsIdentity(
   library: typeof import('@aws-sdk/client-s3'),
   config: AwsConnection,
-  outside: TargetOutside,
+  context: TargetContext,
 ): () => Promise<Identity> {
   const granted = keepRenewed(async () => {
-    const named = await namedAwsIdentity(outside.environment)
+    const named = await namedAwsIdentity(context.environment)
     const identity =
       named === 'profile' || named === 'default-profile'
-        ? await identityOfProfile(outside.environment['AWS_PROFILE'], config)
+        ? await identityOfProfile(context.environment['AWS_PROFILE'], config)
         : // A client of its own each time: one keeps what it was granted.
           await new library.S3Client(config).config.credentials()
-    const expiresAt = identity.expiration ?? new Date(outside.now().getTime() + lastingLifeMs)
+    const expiresAt = identity.expiration ?? new Date(context.now().getTime() + lastingLifeMs)
     return { identity, expiresAt }
-  }, outside)
+  }, context)
   return async () => {
     const { identity, renewAt } = await granted()
     return { ...identity, expiration: new Date(renewAt.getTime() + libraryMarginMs) }

@@ -1,7 +1,7 @@
 /** The HTTP of AWS's library, over the run's own transport: for S3, and for the token service behind its credentials. */
 import { Readable } from 'node:stream'
 import { askForLibrary } from '../../http/library-transport.ts'
-import type { TargetOutside } from './operator-files.ts'
+import type { TargetContext } from './operator-files.ts'
 
 /** What a library's request and answer have that matters here. */
 interface AwsRequest {
@@ -29,11 +29,11 @@ export interface AwsRequestHandler {
   destroy(): void
 }
 
-export function awsRequestHandler(outside: TargetOutside): AwsRequestHandler {
+export function awsRequestHandler(context: TargetContext): AwsRequestHandler {
   return {
     async handle(request, { abortSignal } = {}) {
       const { method, headers: sent, body: content } = request
-      const { status, headers, body } = await askForLibrary(outside, {
+      const { status, headers, body } = await askForLibrary(context, {
         hop: 'publish',
         who: 'AWS',
         method,

@@ -17,7 +17,7 @@ import type { TargetName } from '../parse-target.ts'
 import { azureGrant } from '../write-grant.ts'
 import { azureHttpClients } from './azure-http-client.ts'
 import { azureIdentity } from './azure-identity.ts'
-import { originVariable, type TargetOutside } from './operator-files.ts'
+import { originVariable, type TargetContext } from './operator-files.ts'
 import { type StoreRefusal, storeFault, versionMissing } from './store-errors.ts'
 
 type ContainerName = Extract<TargetName, { kind: 'azblob' }>
@@ -31,19 +31,19 @@ interface Container {
 }
 
 /** @throws VARIABLE_INVALID */
-export async function azblob(wanted: ContainerName, outside: TargetOutside): Promise<PublishTarget> {
+export async function azblob(wanted: ContainerName, context: TargetContext): Promise<PublishTarget> {
   const { account, container, path } = wanted
   const endpoint =
-    originVariable(outside.environment, 'PULLPASS_AZURE_BLOB_ENDPOINT', 'path') ??
+    originVariable(context.environment, 'PULLPASS_AZURE_BLOB_ENDPOINT', 'path') ??
     `https://${account}.blob.core.windows.net`
-  const client = await openContainer(`${endpoint}/${container}`, outside)
+  const client = await openContainer(`${endpoint}/${container}`, context)
   const [suffix, under] = path === '' ? ['', ''] : [`/${path}`, `${path}/`]
   const here: Container = {
     name: `azblob://${account}/${container}${suffix}`,
     account,
     container,
-    signal: outside.signal,
-    secrets: outside.secrets,
+    signal: context.signal,
+    secrets: context.secrets,
   }
   const blobOf = (document: DocumentName) => client.getBlockBlobClient(`${under}${documentPaths[document]}`)
   return {
@@ -56,14 +56,14 @@ export async function azblob(wanted: ContainerName, outside: TargetOutside): Pro
   }
 }
 
-async function openContainer(url: string, outside: TargetOutside): Promise<ContainerClient> {
+async function openContainer(url: string, context: TargetContext): Promise<ContainerClient> {
   const [blobs, identity, pipeline] = await Promise.all([
     import('@azure/storage-blob'),
     import('@azure/identity'),
     import('@azure/core-rest-pipeline'),
   ])
-  const clients = azureHttpClients(pipeline, outside)
-  const credential = azureIdentity(identity, clients, outside)
+  const clients = azureHttpClients(pipeline, context)
+  const credential = azureIdentity(identity, clients, context)
   return new blobs.ContainerClient(url, credential, {
     httpClient: clients.blobs,
     retryOptions: { maxTries: 3, maxRetryDelayInMs: 4000 },

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import type { HttpClient, PipelineRequest } from '@azure/core-rest-pipeline'
 import type { HttpHeaders, IHttpClient } from '@azure/storage-blob'
 import { askForLibrary, type LibraryAnswer } from '../../http/library-transport.ts'
-import type { TargetOutside } from './operator-files.ts'
+import type { TargetContext } from './operator-files.ts'
 
 export interface AzureHttpClients {
   readonly tokens: HttpClient
@@ -24,19 +24,19 @@ interface Sent {
 
 export function azureHttpClients(
   { createHttpHeaders }: typeof import('@azure/core-rest-pipeline'),
-  outside: TargetOutside,
+  context: TargetContext,
 ): AzureHttpClients {
   return {
     tokens: {
       async sendRequest(request) {
-        const answer = await send(outside, { ...partsOf(request), headers: request.headers.toJSON() })
+        const answer = await send(context, { ...partsOf(request), headers: request.headers.toJSON() })
         const headers = createHttpHeaders({ ...answer.headers })
         return { request, status: answer.status, headers, ...bodyFor(request, answer) }
       },
     },
     blobs: {
       async sendRequest(request) {
-        const answer = await send(outside, { ...partsOf(request), headers: request.headers.toJson() })
+        const answer = await send(context, { ...partsOf(request), headers: request.headers.toJson() })
         return {
           request,
           status: answer.status,
@@ -56,8 +56,8 @@ const partsOf = ({ url, method, body, timeout, abortSignal }: Omit<Sent, 'header
   abortSignal,
 })
 
-function send(outside: TargetOutside, { url, method, body, timeout, abortSignal, headers }: Sent) {
-  return askForLibrary(outside, {
+function send(context: TargetContext, { url, method, body, timeout, abortSignal, headers }: Sent) {
+  return askForLibrary(context, {
     hop: 'publish',
     who: 'Azure',
     method,

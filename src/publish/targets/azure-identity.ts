@@ -17,7 +17,7 @@ import {
   credentialsMissing,
   type NamedTogether,
   originVariable,
-  type TargetOutside,
+  type TargetContext,
 } from './operator-files.ts'
 
 type Library = typeof import('@azure/identity')
@@ -36,9 +36,9 @@ const libraryMarginMs = 120_000
 export function azureIdentity(
   library: Library,
   { tokens: httpClient }: Pick<AzureHttpClients, 'tokens'>,
-  outside: TargetOutside,
+  context: TargetContext,
 ): TokenCredential {
-  const authority = originVariable(outside.environment, 'AZURE_AUTHORITY_HOST', 'no path')
+  const authority = originVariable(context.environment, 'AZURE_AUTHORITY_HOST', 'no path')
   const options = {
     retryOptions: { maxRetries: 2 },
     disableInstanceDiscovery: authority !== undefined && !knownAuthorities.includes(authority),
@@ -49,15 +49,15 @@ export function azureIdentity(
     try {
       // A credential of its own each time: one keeps what it was granted.
       const chosen = { ...options, httpClient: watched.client }
-      const credential = await chooseCredential(library, chosen, outside.environment)
-      const token = await credential.getToken(scope, { abortSignal: outside.signal })
+      const credential = await chooseCredential(library, chosen, context.environment)
+      const token = await credential.getToken(scope, { abortSignal: context.signal })
       if (token === null) throw new TypeError('no token')
       return { token: token.token, expiresAt: new Date(token.expiresOnTimestamp) }
     } catch (error) {
-      outside.signal.throwIfAborted()
-      throw faultUnder(error) ?? watched.fault() ?? azureIdentityFault(error, outside.secrets)
+      context.signal.throwIfAborted()
+      throw faultUnder(error) ?? watched.fault() ?? azureIdentityFault(error, context.secrets)
     }
-  }, outside)
+  }, context)
   return {
     async getToken(): Promise<AccessToken> {
       const { token, renewAt } = await granted()

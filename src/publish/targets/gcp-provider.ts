@@ -18,14 +18,14 @@ import { asObject, asText } from '../../text/json-fields.ts'
 import { plainJson } from '../../text/plain-text.ts'
 import type { TargetName } from '../parse-target.ts'
 import { googleCaller } from './gcs.ts'
-import type { TargetOutside } from './operator-files.ts'
+import type { TargetContext } from './operator-files.ts'
 
 type ProviderName = Extract<TargetName, { kind: 'gcp-provider' }>
 
 /** @throws VARIABLE_INVALID */
-export function gcpProvider({ provider }: ProviderName, outside: TargetOutside): PublishTarget {
-  checkEndpoints(outside.environment)
-  const connection = { outside, caller: googleCaller, token: operatorToken(outside, googleCaller) }
+export function gcpProvider({ provider }: ProviderName, context: TargetContext): PublishTarget {
+  checkEndpoints(context.environment)
+  const connection = { context, caller: googleCaller, token: operatorToken(context, googleCaller) }
   return {
     name: `gcp-provider:${provider}`,
     issuerUrl: undefined,

@@ -21,7 +21,7 @@ import { asObject, asText, jsonOrNone } from '../../text/json-fields.ts'
 import type { Redacted } from '../../text/redacted.ts'
 import type { TargetName } from '../parse-target.ts'
 import { gcsGrant } from '../write-grant.ts'
-import { originVariable, type TargetOutside } from './operator-files.ts'
+import { originVariable, type TargetContext } from './operator-files.ts'
 import { type StoreHints, storeFault } from './store-errors.ts'
 
 type BucketName = Extract<TargetName, { kind: 'gs' }>
@@ -33,7 +33,7 @@ interface Bucket {
   readonly endpoint: string
   /** Undefined where an emulator is asked, which knows nobody. */
   readonly token: OperatorToken | undefined
-  readonly outside: TargetOutside
+  readonly context: TargetContext
   readonly hints: StoreHints & { readonly deniedToRead: string }
 }
 
@@ -45,13 +45,13 @@ interface StorageAsk extends Pick<LibraryRequest, 'method' | 'url' | 'body'> {
 const attempts = 4
 
 /** @throws VARIABLE_INVALID */
-export function gcs({ bucket, path }: BucketName, outside: TargetOutside): PublishTarget {
-  checkEndpoints(outside.environment)
-  const emulator = originVariable(outside.environment, 'STORAGE_EMULATOR_HOST', 'no path')
-  const endpoint = emulator ?? storageEndpoint(outside.environment)
+export function gcs({ bucket, path }: BucketName, context: TargetContext): PublishTarget {
+  checkEndpoints(context.environment)
+  const emulator = originVariable(context.environment, 'STORAGE_EMULATOR_HOST', 'no path')
+  const endpoint = emulator ?? storageEndpoint(context.environment)
   const [name, under] = [path === '' ? `gs://${bucket}` : `gs://${bucket}/${path}`, path === '' ? '' : `${path}/`]
-  const token = emulator === undefined ? operatorToken(outside, googleCaller) : undefined
-  const here: Bucket = { name, bucket, endpoint, token, outside, hints: hintsOf({ kind: 'gs', bucket, path }) }
+  const token = emulator === undefined ? operatorToken(context, googleCaller) : undefined
+  const here: Bucket = { name, bucket, endpoint, token, context, hints: hintsOf({ kind: 'gs', bucket, path }) }
   const keyOf = (document: DocumentName) => `${under}${documentPaths[document]}`
   return {
     name,
@@ -115,20 +115,20 @@ function boundaryFor(text: string): string {
 }
 
 async function ask(here: Bucket, asked: StorageAsk, good: readonly number[]): Promise<HttpAnswer> {
-  const { outside } = here
+  const { context } = here
   for (let attempt = 1; ; attempt++) {
     const bearer = await here.token?.()
-    const answer = await askOnce(outside, asked, bearer)
+    const answer = await askOnce(context, asked, bearer)
     if (good.includes(answer.status)) return answer
     const fault = refusalOf(here, asked.doing, answer)
-    const delayMs = retryDelayMs(attempt, outside.random(), undefined, outside.now())
+    const delayMs = retryDelayMs(attempt, context.random(), undefined, context.now())
     if (!fault.retryable || attempt === attempts || delayMs === undefined) throw fault
-    await outside.sleep(delayMs, outside.signal)
+    await context.sleep(delayMs, context.signal)
   }
 }
 
-function askOnce(outside: TargetOutside, { method, url, body, contentType }: StorageAsk, bearer: Redacted | undefined) {
-  return askForLibrary(outside, {
+function askOnce(context: TargetContext, { method, url, body, contentType }: StorageAsk, bearer: Redacted | undefined) {
+  return askForLibrary(context, {
     hop: 'publish',
     who: 'Google',
     method,
@@ -147,7 +147,7 @@ function refusalOf(here: Bucket, doing: StorageAsk['doing'], { status, body }: H
   const { name: target } = here
   // Who may read nothing there may not list either: a bucket that anybody reads answers both.
   const hints = doing === 'writing' ? here.hints : { ...here.hints, denied: here.hints.deniedToRead }
-  return storeFault({ who: 'Google', target, doing, status, words: message, hints, secrets: here.outside.secrets })
+  return storeFault({ who: 'Google', target, doing, status, words: message, hints, secrets: here.context.secrets })
 }
 
 function hintsOf({ bucket, path }: BucketName): Bucket['hints'] {

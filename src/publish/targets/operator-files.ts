@@ -5,7 +5,7 @@ import { originUrl } from '../../document/gcp-names.ts'
 import { showValue } from '../../document/show-value.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { readRegularFile, whyUnreadable } from '../../host/read-file.ts'
-import type { Environment, Outside } from '../../http/context.ts'
+import type { Context, Environment } from '../../http/context.ts'
 import { showPath } from '../../text/show.ts'
 
 const longest = 64 * 1024
@@ -74,7 +74,7 @@ export function originVariable(
 }
 
 /** What of the outside a target may use. */
-export type TargetOutside = Pick<
-  Outside,
+export type TargetContext = Pick<
+  Context,
   'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'environment' | 'log' | 'secrets'
 >

@@ -15,7 +15,7 @@ import type { Redacted } from '../../text/redacted.ts'
 import type { TargetName } from '../parse-target.ts'
 import { awsFault, awsIdentity } from './aws-identity.ts'
 import { awsRequestHandler } from './aws-request-handler.ts'
-import { originVariable, type TargetOutside } from './operator-files.ts'
+import { originVariable, type TargetContext } from './operator-files.ts'
 import { versionMissing } from './store-errors.ts'
 
 type BucketName = Extract<TargetName, { kind: 's3' }>
@@ -31,18 +31,18 @@ interface Bucket {
 }
 
 /** @throws VARIABLE_INVALID, PUBLISH_TARGET_MISSING, PUBLISH_UNAVAILABLE */
-export async function s3({ bucket, path }: BucketName, outside: TargetOutside): Promise<PublishTarget> {
-  const { environment, signal } = outside
+export async function s3({ bucket, path }: BucketName, context: TargetContext): Promise<PublishTarget> {
+  const { environment, signal } = context
   const endpoint =
     originVariable(environment, 'AWS_ENDPOINT_URL_S3', 'no path') ??
     originVariable(environment, 'AWS_ENDPOINT_URL', 'no path')
-  const region = await bucketRegion(bucket, endpoint, outside)
+  const region = await bucketRegion(bucket, endpoint, context)
   const library = await import('@aws-sdk/client-s3')
-  const requestHandler = awsRequestHandler(outside)
+  const requestHandler = awsRequestHandler(context)
   const client = new library.S3Client({
     region,
     requestHandler,
-    credentials: awsIdentity(library, { region, requestHandler }, outside),
+    credentials: awsIdentity(library, { region, requestHandler }, context),
     maxAttempts: 3,
     // Others that speak S3 know neither; what is read is compared with what was written anyway.
     requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -50,7 +50,7 @@ export async function s3({ bucket, path }: BucketName, outside: TargetOutside): 
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
   })
   const under = path === '' ? '' : `${path}/`
-  const { secrets } = outside
+  const { secrets } = context
   const here: Bucket = { name: `s3://${bucket}${path && `/${path}`}`, bucket, path, client, library, signal, secrets }
   const keyOf = (document: DocumentName) => `${under}${documentPaths[document]}`
   return {
@@ -129,12 +129,12 @@ const region = /^[a-z]{2,}(?:-[a-z]+)+-[0-9]+$/
 export async function bucketRegion(
   bucket: string,
   endpoint: string | undefined,
-  outside: TargetOutside,
+  context: TargetContext,
 ): Promise<string> {
-  const { environment } = outside
+  const { environment } = context
   const configured = environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'] || undefined
   if (endpoint !== undefined) return configured ?? 'us-east-1'
-  const { status, headers } = await askForLibrary(outside, {
+  const { status, headers } = await askForLibrary(context, {
     hop: 'publish',
     who: 'AWS',
     method: 'HEAD',

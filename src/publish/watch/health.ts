@@ -1,5 +1,5 @@
 /** Serves a watch's health and metrics until it is closed. */
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import { type HttpServer, type ListenAddress, openHttpServer } from '../../server/http-server.ts'
 import { plainLine } from '../../text/plain-text.ts'
 import { withholdSecrets } from '../../text/secret-register.ts'
@@ -11,7 +11,7 @@ import type { WatchStatus } from './state.ts'
 export async function serveHealth(
   listen: ListenAddress,
   { status, readiness }: { readonly status: () => WatchStatus | undefined; readonly readiness: Readiness },
-  { now, log, secrets }: Pick<Outside, 'now' | 'log' | 'secrets'>,
+  { now, log, secrets }: Pick<Context, 'now' | 'log' | 'secrets'>,
 ): Promise<HttpServer> {
   const startedAt = now()
   const server = await openHttpServer({

@@ -12,7 +12,7 @@
  * soon as one known API server serves it, or ten minutes after the last known one is gone; then those that serve a key are known.
  */
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import type { ReplicaReading } from '../../oidc/cluster/api-servers.ts'
 import { type IssuerKey, sameKey, thumbprintOf, whyUnusable } from '../../oidc/keys.ts'
 import { quote } from '../../text/quote.ts'
@@ -107,13 +107,13 @@ export async function announceServers(
   before: KnownServers | undefined,
   after: KnownServers | undefined,
   { cluster, memory: about }: Pick<WatchWanted, 'cluster' | 'memory'>,
-  outside: Pick<Outside, 'now' | 'random' | 'log'>,
+  context: Pick<Context, 'now' | 'random' | 'log'>,
 ): Promise<void> {
   const added = before === undefined ? [] : [...(after?.keys() ?? [])].filter((from) => !before.has(from))
   if (added.length === 0) return
   const says = `no known API server answered for ten minutes: from now on keys are published on the word of ${added.slice(0, 5).join(', ')}${added.length > 5 ? ` and ${added.length - 5} more` : ''}; compare these addresses with those of the control-plane nodes; else see who may write EndpointSlices in namespace default`
-  outside.log('warn', 'API servers at new addresses are known', { says })
-  await writeEvent(cluster, about, { type: 'Warning', reason: 'ServersReplaced', says, now: outside.now() }, outside)
+  context.log('warn', 'API servers at new addresses are known', { says })
+  await writeEvent(cluster, about, { type: 'Warning', reason: 'ServersReplaced', says, now: context.now() }, context)
 }
 
 /** `published`: once this look's publication is known. */

@@ -1,7 +1,7 @@
 /** Makes public what a look found to be so, where that is due, and reads it back as a stranger. */
 
 import { asFault, PullpassError, withoutFaults } from '../../errors/pullpass-error.ts'
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { ReplicaReading } from '../../oidc/cluster/api-servers.ts'
 import { buildDocuments, type PublishTarget } from '../../oidc/issuer-documents.ts'
@@ -76,7 +76,7 @@ const confirmEveryMs = 60_000
 const firstRetryMs = 15_000
 
 /** The same as `before` where nothing is due. */
-export async function publishRound(wanted: PublishWanted, before: Publishing, outside: Outside): Promise<Publishing> {
+export async function publishRound(wanted: PublishWanted, before: Publishing, context: Context): Promise<Publishing> {
   const { issuer, memory, choice } = wanted
   const text = buildDocuments(issuer, chooseKeys(memory, before.published, choice)).jwks.text
   const isUnconfirmed = before.readBack === 'otherwise' && isDue(before.confirmAgainAt, choice.now)
@@ -85,8 +85,8 @@ export async function publishRound(wanted: PublishWanted, before: Publishing, ou
   const outcome = await publish(wanted).catch(asFault)
   if (outcome instanceof PullpassError) return failed(outcome, text, before, choice.now)
   const published = outcome.keys.filter(({ state }) => state === 'added' || state === 'kept').map(({ key }) => key)
-  const confirmed = await confirm(wanted, { ...before, published }, outcome, outside)
-  log(outcome, outside)
+  const confirmed = await confirm(wanted, { ...before, published }, outcome, context)
+  log(outcome, context)
   return {
     triedText: outcome.documents.jwks.text,
     failures: 0,
@@ -107,7 +107,7 @@ async function confirm(
   wanted: PublishWanted,
   before: Publishing,
   outcome: PublishOutcome,
-  outside: Outside,
+  context: Context,
 ): Promise<Pick<Publishing, 'confirmAgainAt' | 'publicAlarms' | 'readBack' | 'servedSeconds' | 'replaced'>> {
   const { issuer, target, choice } = wanted
   const { confirmAgainAt, publicAlarms, published, readBack, servedSeconds } = before
@@ -121,7 +121,7 @@ async function confirm(
   }
   const isCached = replaced !== undefined && choice.now < replaced.until
   const read = isCached ? { ...outcome, before: replaced.documents } : outcome
-  const confirmations = await confirmPublication(outside, { issuer, target }, read, tokenFor(wanted, published))
+  const confirmations = await confirmPublication(context, { issuer, target }, read, tokenFor(wanted, published))
   const jwks = confirmations.find(({ check }) => check === 'jwks')
   const isRead = jwks?.state === 'ok'
   return {
@@ -185,7 +185,7 @@ function tokenFor({ issuer, readings }: PublishWanted, published: readonly Issue
   return tokens.find((token) => token.issuer === issuer && isOut(token)) ?? 'not tried: no such token was to be had'
 }
 
-function log({ keys, changes }: PublishOutcome, { log: write }: Pick<Outside, 'log'>): void {
+function log({ keys, changes }: PublishOutcome, { log: write }: Pick<Context, 'log'>): void {
   const isChanged = Object.values(changes).some((change) => change !== 'unchanged')
   for (const { key, state } of isChanged ? keys : []) {
     if (state === 'added' || state === 'withdrawn') {

@@ -1,6 +1,6 @@
 /** One round of a watch: gather, judge, act. Everything that it does not throw is an alarm, and the next round tries again. */
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import { emptyMemory, isRevoked, type KeyMemory, readMemory } from '../key-state.ts'
 import { issuerToPublish } from '../publish.ts'
 import type { Alarm } from './alarm.ts'
@@ -58,17 +58,17 @@ export const firstState: WatchState = {
 const looksToMiss = 40
 
 /** @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR, and the signal's reason */
-export async function watchRound(before: WatchState, wanted: WatchWanted, outside: Outside): Promise<WatchState> {
+export async function watchRound(before: WatchState, wanted: WatchWanted, context: Context): Promise<WatchState> {
   const facts = await gatherRound(wanted, before.believed)
-  outside.signal.throwIfAborted()
-  const now = outside.now()
+  context.signal.throwIfAborted()
+  const now = context.now()
   const clock = judgeClock(facts.readings, now)
   const verdict = judgeRound(facts, { ...before, published: before.publishing.published }, wanted, clock.seenAt)
   if (verdict.memory !== undefined) wanted.withhold?.(verdict.memory)
   const issuer = before.issuer ?? settleIssuer(wanted, verdict)
   const missed = longMissed(verdict, clock)
   const choice = { now, keepForMs: wanted.keepForMs, missed, witnessed: verdict.witnessed }
-  const publishing = await actOn({ facts, verdict, issuer, choice }, before, wanted, outside)
+  const publishing = await actOn({ facts, verdict, issuer, choice }, before, wanted, context)
   const memory = verdict.memory && {
     ...notePublished(rememberAfter(verdict.memory, publishing, before, choice), publishing, before.publishing, now),
     ...recordedAuthorities(facts),
@@ -84,8 +84,8 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, outsid
     ...unwritten,
   ]
   const safeToSign = safeKeysOf(memory ?? emptyMemory, publishing, verdict)
-  await announceSafeKeys(safeToSign, before.status.safeToSign, wanted, outside)
-  await announceServers(before.servers, verdict.servers, wanted, outside)
+  await announceSafeKeys(safeToSign, before.status.safeToSign, wanted, context)
+  await announceServers(before.servers, verdict.servers, wanted, context)
   return {
     memory,
     missed: verdict.missed,
@@ -96,10 +96,10 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, outsid
     firstAuthorities: verdict.firstAuthorities,
     publishing,
     issuer,
-    told: await tellAlarms(alarms, before.told, wanted, outside),
+    told: await tellAlarms(alarms, before.told, wanted, context),
     status: {
       issuer,
-      lookedAt: outside.now(),
+      lookedAt: context.now(),
       rounds: before.status.rounds + 1,
       replicas: { asked: facts.readings.length, read: facts.readings.filter(isRead).length },
       keys: countKeys(memory, publishing),
@@ -162,7 +162,7 @@ async function actOn(
   { facts, verdict, issuer, choice }: Judged,
   { publishing, memory: known }: WatchState,
   { cluster, target, memory: place }: WatchWanted,
-  outside: Outside,
+  context: Context,
 ): Promise<Publishing> {
   const { memory, served } = verdict
   if (memory === undefined || issuer === undefined) return publishing
@@ -171,7 +171,7 @@ async function actOn(
   const knows = remembered.keys.length > 0 ? 'keys' : 'nothing'
   const readAgain = async () => withRevocations(memory, await readMemory(cluster, place).catch(asFault))
   const wanted = { target, issuer, memory, readAgain, knows, served, choice, readings: facts.readings } as const
-  return await publishRound(wanted, publishing, outside)
+  return await publishRound(wanted, publishing, context)
 }
 
 /** What cannot be read now is read at the next look. */

@@ -1,5 +1,5 @@
 /** Since when keys are public, and from when on each may sign: what an operator waits for in a rotation. */
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import type { KeyMemory, RememberedKey } from '../key-state.ts'
 import { type SafeKey, safeKeySentence, safeToSignAt } from '../safe-to-sign.ts'
 import type { RoundVerdict } from './evaluate-round.ts'
@@ -42,15 +42,15 @@ export async function announceSafeKeys(
   keys: readonly SafeKey[],
   before: readonly SafeKey[],
   { cluster, memory: about }: Pick<WatchWanted, 'cluster' | 'memory'>,
-  outside: Pick<Outside, 'now' | 'random' | 'log'>,
+  context: Pick<Context, 'now' | 'random' | 'log'>,
 ): Promise<void> {
-  const now = outside.now()
+  const now = context.now()
   const isSaid = ({ keyId, at }: SafeKey) =>
     before.some((one) => one.keyId === keyId && one.at.getTime() === at.getTime())
   for (const key of keys.filter((one) => one.at > now && !isSaid(one)).slice(0, mostOfALook)) {
     const says = safeKeySentence(key, now) ?? ''
-    outside.log('info', 'a key is public', { says })
-    await writeEvent(cluster, about, { type: 'Normal', reason: 'KeyPublished', says, now }, outside)
+    context.log('info', 'a key is public', { says })
+    await writeEvent(cluster, about, { type: 'Normal', reason: 'KeyPublished', says, now }, context)
   }
 }
 

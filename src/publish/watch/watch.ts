@@ -9,7 +9,7 @@
  */
 
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import type { Outside } from '../../http/context.ts'
+import type { Context } from '../../http/context.ts'
 import { firstState, type WatchState, watchRound } from './round.ts'
 import type { WatchStatus, WatchWanted } from './state.ts'
 
@@ -25,20 +25,20 @@ const longestRoundMs = 10 * 60_000
 /** `report` is called after each round. Ends with the run's signal alone. @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR, TIMED_OUT */
 export async function watchIssuer(
   wanted: WatchWanted,
-  outside: Outside,
+  context: Context,
   report: (status: WatchStatus) => void,
   roundLimitMs: number = longestRoundMs,
 ): Promise<void> {
   let state: WatchState = firstState
   try {
-    while (!outside.signal.aborted) {
-      const startedMs = outside.now().getTime()
-      state = await withinLimit(watchRound(state, wanted, outside), roundLimitMs)
+    while (!context.signal.aborted) {
+      const startedMs = context.now().getTime()
+      state = await withinLimit(watchRound(state, wanted, context), roundLimitMs)
       report(state.status)
-      await outside.sleep(pauseAfter(outside.now().getTime() - startedMs), outside.signal)
+      await context.sleep(pauseAfter(context.now().getTime() - startedMs), context.signal)
     }
   } catch (error) {
-    if (!outside.signal.aborted) throw error // the end of the run is no fault of it
+    if (!context.signal.aborted) throw error // the end of the run is no fault of it
   }
 }
 

@@ -45,7 +45,7 @@ export async function lookAtGoogle(
   try {
     return await judge(wanted, accepted, history, google)
   } catch (error) {
-    google.outside.signal.throwIfAborted()
+    google.context.signal.throwIfAborted()
     const fault = asFault(error)
     return { after: asWanted(wanted), presence: 'absent', verdict: 'unknown', changes: [], notes: [], fault }
   }
@@ -81,7 +81,7 @@ async function lookAtPool(
 ): Promise<GoogleFinding> {
   const found = await readAtGoogle(google, identityPath(wanted.name), readFoundPool).catch(asFault)
   if (found === undefined || found instanceof PullpassError) {
-    google.outside.signal.throwIfAborted()
+    google.context.signal.throwIfAborted()
     const absent = found === undefined ? judgePool(wanted, found, { listed: [], sharing }) : unknownPool(wanted, found)
     const instead = await findNamesake(wanted, projects, google)
     return instead === undefined ? absent : { ...absent, instead, notes: [...absent.notes, noteOf(instead)] }

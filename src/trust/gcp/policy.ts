@@ -141,7 +141,7 @@ export async function writePolicy(
     if (members > mostMembers && members > countMembers(read)) throw policyFull(grant, countMembers(read))
     await set(google, grant, policy)
   }
-  await tryAgain(change, { attempts, mayPass: isConflict }, google.outside)
+  await tryAgain(change, { attempts, mayPass: isConflict }, google.context)
 }
 
 /** @throws TRUST_CONFLICT where others were faster, as it reads after the last attempt */

@@ -5,7 +5,7 @@ import type { Received } from '../../http/send.ts'
 import { accessRefusal } from '../../providers/gcp/access-refusals.ts'
 import { artifactRegistryEndpoint } from '../../providers/gcp/endpoints.ts'
 import { askIam, type IamAsk, type IamConnection } from '../../providers/gcp/iam.ts'
-import type { IamCaller, IamOutside } from '../../providers/gcp/operator/caller.ts'
+import type { IamCaller, IamContext } from '../../providers/gcp/operator/caller.ts'
 import { type OperatorMember, operatorMember } from '../../providers/gcp/operator/operator-member.ts'
 import { operatorToken } from '../../providers/gcp/operator/operator-token.ts'
 import { asList, asObject, asText } from '../../text/json-fields.ts'
@@ -27,10 +27,10 @@ export interface GoogleConnection extends IamConnection {
 }
 
 /** @throws TRUST_CREDENTIALS_MISSING, CREDENTIAL_FILE_INVALID, TRUST_DENIED */
-export async function connectToGoogle(outside: IamOutside): Promise<GoogleConnection> {
-  const token = operatorToken(outside, caller)
+export async function connectToGoogle(context: IamContext): Promise<GoogleConnection> {
+  const token = operatorToken(context, caller)
   await token()
-  return { outside, caller, token, operator: await operatorMember(outside.environment, caller) }
+  return { context, caller, token, operator: await operatorMember(context.environment, caller) }
 }
 
 /** `api`: whose it is; absent: IAM's. @throws TRUST_DENIED, TRUST_ABSENT, TRUST_CONFLICT, TRUST_REFUSED, TRUST_UNAVAILABLE */
@@ -39,7 +39,7 @@ export async function askGoogle<T>(
   ask: Pick<IamAsk<T>, 'method' | 'path' | 'json' | 'read'> & { readonly api?: 'artifactregistry' },
 ): Promise<T> {
   const { api, ...rest } = ask
-  const { environment } = connection.outside
+  const { environment } = connection.context
   const endpoint = api === undefined ? {} : { endpoint: artifactRegistryEndpoint(environment) }
   const about = { operator: connection.operator, project: projectIn(ask.path) }
   return await askIam(connection, {

@@ -28,8 +28,8 @@ export const googleTrust: TrustVendor<'gcp'> = {
   want(needs) {
     const wanted = wantOfGoogle(needs)
     return {
-      async open(outside, record) {
-        return googleResources(wanted, record, await connectToGoogle(outside))
+      async open(context, record) {
+        return googleResources(wanted, record, await connectToGoogle(context))
       },
     }
   },

@@ -6,8 +6,8 @@ import type { Cluster, ClusterAnswer, ClusterRequest } from '../../../src/kubern
 import { readClusterIssuer } from '../../../src/oidc/cluster/cluster-issuer.ts'
 import { Redacted } from '../../../src/text/redacted.ts'
 import { SecretRegister } from '../../../src/text/secret-register.ts'
+import { fakeContext } from '../../support/fake-context.ts'
 import { startTestSandbox } from '../../support/start-test-sandbox.ts'
-import { testOutside } from '../../support/test-outside.ts'
 import { rsaJwk } from '../public/public-facts.ts'
 
 const discoveryPath = '/.well-known/openid-configuration'
@@ -33,7 +33,7 @@ const clusterOf = (answers: Readonly<Record<string, ClusterAnswer>>, asked: Clus
 suite("a cluster's own documents", () => {
   test('are read from its API server, whose types differ', async (t) => {
     const sandbox = await startTestSandbox(t)
-    const cluster = await connect({}, testOutside({ environment: sandbox.environment }))
+    const cluster = await connect({}, fakeContext({ environment: sandbox.environment }))
     t.after(() => cluster.close())
     const { issuer, jwksUri, keys } = await readClusterIssuer(cluster)
     assert.deepEqual([issuer, jwksUri], [sandbox.cluster.issuer, `${sandbox.cluster.issuer}/openid/v1/jwks`])

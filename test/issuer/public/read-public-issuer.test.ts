@@ -4,7 +4,7 @@ import { createCertificateAuthority } from '../../../sandbox/serve/certificate-a
 import type { SandboxHandler, SandboxRequest } from '../../../sandbox/serve/handler.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import { jwksUriOf, readPublicIssuer } from '../../../src/oidc/public/public-issuer.ts'
-import { testOutside } from '../../support/test-outside.ts'
+import { fakeContext } from '../../support/fake-context.ts'
 
 async function start(t: TestContext, answerTo: (request: SandboxRequest, url: string) => ReturnType<SandboxHandler>) {
   const asked: SandboxRequest[] = []
@@ -15,7 +15,7 @@ async function start(t: TestContext, answerTo: (request: SandboxRequest, url: st
   }
   const part = await servePart({ handler, tls: { authority, http2: 'absent' } })
   t.after(part.close)
-  return { part, asked, outside: testOutside({ ca: authority.ca }) }
+  return { part, asked, context: fakeContext({ ca: authority.ca }) }
 }
 
 const documents = ({ path }: SandboxRequest, url: string) =>
@@ -25,8 +25,8 @@ const documents = ({ path }: SandboxRequest, url: string) =>
 
 suite('what a stranger finds', () => {
   test('is both documents as they are served, the keys where the first one leads', async (t) => {
-    const { part, outside, asked } = await start(t, documents)
-    const { discovery, jwks } = await readPublicIssuer(outside, `${part.url}/cluster-1`)
+    const { part, context, asked } = await start(t, documents)
+    const { discovery, jwks } = await readPublicIssuer(context, `${part.url}/cluster-1`)
     assert.ok(discovery.kind === 'answered' && jwks?.kind === 'answered')
     assert.deepEqual([discovery.status, discovery.contentType], [200, 'application/json'])
     assert.deepEqual([jwks.url, jwks.cacheControl, jwks.text], [`${part.url}/keys`, 'max-age=60', '{"keys":[]}'])
@@ -39,8 +39,8 @@ suite('what a stranger finds', () => {
 
   test('is a redirect that nobody followed', async (t) => {
     const location = 'https://127.0.0.1:9/elsewhere'
-    const { part, outside, asked } = await start(t, () => ({ status: 301, headers: { location } }))
-    const { discovery, jwks } = await readPublicIssuer(outside, part.url)
+    const { part, context, asked } = await start(t, () => ({ status: 301, headers: { location } }))
+    const { discovery, jwks } = await readPublicIssuer(context, part.url)
     assert.ok(discovery.kind === 'answered')
     assert.deepEqual([discovery.status, discovery.location, jwks, asked.length], [301, location, undefined, 1])
   })
@@ -53,21 +53,21 @@ suite('what a stranger finds', () => {
       'https://user:p@127.0.0.1/keys',
       'file:///etc/passwd',
     ]) {
-      const { part, outside, asked } = await start(t, () => ({ status: 200, body: { jwks_uri } }))
-      assert.equal((await readPublicIssuer(outside, part.url)).jwks, undefined)
+      const { part, context, asked } = await start(t, () => ({ status: 200, body: { jwks_uri } }))
+      assert.equal((await readPublicIssuer(context, part.url)).jwks, undefined)
       assert.equal(asked.length, 1)
     }
   })
 
   test('is a fault in words, where nobody answers, or too much', async (t) => {
-    const { part, outside } = await start(t, () => ({ status: 200, body: ' '.repeat(1024 * 1024 + 1) }))
-    const large = await readPublicIssuer(outside, part.url)
+    const { part, context } = await start(t, () => ({ status: 200, body: ' '.repeat(1024 * 1024 + 1) }))
+    const large = await readPublicIssuer(context, part.url)
     assert.ok(large.discovery.kind === 'unanswered')
     assert.equal(large.discovery.fault.code, 'ANSWER_TOO_LARGE')
-    const untrusted = await readPublicIssuer(testOutside(), part.url)
+    const untrusted = await readPublicIssuer(fakeContext(), part.url)
     assert.ok(untrusted.discovery.kind === 'unanswered')
     assert.equal(untrusted.discovery.fault.code, 'CERTIFICATE_UNTRUSTED')
-    const nobody = await readPublicIssuer(outside, 'https://127.0.0.1:9')
+    const nobody = await readPublicIssuer(context, 'https://127.0.0.1:9')
     assert.ok(nobody.discovery.kind === 'unanswered')
     assert.deepEqual([nobody.discovery.fault.code, nobody.discovery.fault.hop], ['DISCOVERY_UNAVAILABLE', 'discovery'])
   })
@@ -75,8 +75,8 @@ suite('what a stranger finds', () => {
   test('ends with the run', async (t) => {
     const { part } = await start(t, () => new Promise(() => undefined))
     const run = new AbortController()
-    const outside = testOutside({ signal: run.signal })
-    const reading = readPublicIssuer(outside, part.url)
+    const context = fakeContext({ signal: run.signal })
+    const reading = readPublicIssuer(context, part.url)
     run.abort(new Error('the run was ended'))
     await assert.rejects(reading, { message: 'the run was ended' })
   })

@@ -23,14 +23,14 @@ const published = {
 
 async function readBackFrom(texts: Readonly<Record<string, string>>, publicTransport = serving(texts)) {
   const { signal } = new AbortController()
-  const outside = {
+  const context = {
     transport: serving(texts),
     publicTransport,
     signal,
     now: () => new Date(0),
     lookUp: async () => [],
   }
-  return await readBack(outside, { issuer, target: { issuerUrl: issuer, openToAll: undefined } }, outcome, noToken)
+  return await readBack(context, { issuer, target: { issuerUrl: issuer, openToAll: undefined } }, outcome, noToken)
 }
 
 suite('what was published, read back', () => {

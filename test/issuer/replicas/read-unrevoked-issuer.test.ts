@@ -7,8 +7,8 @@ import { revokeKey } from '../../../src/publish/revoke.ts'
 import { readServedIssuer, readUnrevokedIssuer } from '../../../src/publish/served-issuer.ts'
 import { startTestWatch, type TestWatch } from '../watch/test-watch.ts'
 
-const read = async ({ wanted, outside }: TestWatch) =>
-  await readUnrevokedIssuer(wanted.cluster, [wanted.memory], outside.log)
+const read = async ({ wanted, context }: TestWatch) =>
+  await readUnrevokedIssuer(wanted.cluster, [wanted.memory], context.log)
 const kidsOf = (keys: readonly IssuerKey[]) => new Set(keys.map(({ keyId }) => keyId))
 
 suite('the keys that a cloud may believe', () => {
@@ -25,7 +25,7 @@ suite('the keys that a cloud may believe', () => {
   test('are of the issuer that the cluster’s own address serves, whatever the others do in a roll-out', async (t) => {
     const watch = await startTestWatch(t)
     const further = await watch.addReplica(t, { issuer: 'https://old.example.com' })
-    const { issuer } = await readServedIssuer(watch.wanted.cluster, [new URL(further.url)], watch.outside.log)
+    const { issuer } = await readServedIssuer(watch.wanted.cluster, [new URL(further.url)], watch.context.log)
     assert.equal(issuer, watch.sandbox.cluster.issuer)
   })
 
@@ -35,7 +35,7 @@ suite('the keys that a cloud may believe', () => {
     const leaked = keys.current
     keys.signWith(await keys.add())
     await watch.look()
-    await revokeKey({ ...watch.wanted, keyId: leaked.kid, inUse: 'refuse', mode: 'write' }, watch.outside)
+    await revokeKey({ ...watch.wanted, keyId: leaked.kid, inUse: 'refuse', mode: 'write' }, watch.context)
     assert.deepEqual(kidsOf((await read(watch)).keys), new Set([keys.current.kid]))
   })
 
@@ -45,11 +45,11 @@ suite('the keys that a cloud may believe', () => {
     const leaked = cluster.keys.current
     cluster.keys.signWith(await cluster.keys.add())
     await watch.look()
-    await revokeKey({ ...watch.wanted, keyId: leaked.kid, inUse: 'refuse', mode: 'write' }, watch.outside)
+    await revokeKey({ ...watch.wanted, keyId: leaked.kid, inUse: 'refuse', mode: 'write' }, watch.context)
     const readWith = async (...memories: (typeof watch.wanted.memory)[]) => {
       const isAsked = ({ path }: { readonly path: string }) => path === '/openid/v1/jwks'
       const before = parts.kubernetes.seen.filter(isAsked).length
-      const { keys } = await readUnrevokedIssuer(watch.wanted.cluster, memories, watch.outside.log)
+      const { keys } = await readUnrevokedIssuer(watch.wanted.cluster, memories, watch.context.log)
       return { kids: kidsOf(keys), times: parts.kubernetes.seen.filter(isAsked).length - before }
     }
     const one = await readWith(watch.wanted.memory)
@@ -75,7 +75,7 @@ suite('the keys that a cloud may believe', () => {
     const gone = [await watch.addReplica(t, {}), await watch.addReplica(t, {})]
     for (const { faults } of gone) faults.inject({ kind: 'answer', answer: { status: 403, body: '{}' } })
     const readAt = async (replicas: readonly URL[]) =>
-      kidsOf((await readServedIssuer(watch.wanted.cluster, replicas, watch.outside.log)).keys)
+      kidsOf((await readServedIssuer(watch.wanted.cluster, replicas, watch.context.log)).keys)
     const addresses = gone.map(({ url }) => new URL(url))
     assert.deepEqual(await readAt(addresses.slice(1)), new Set([cluster.keys.current.kid]))
     assert.deepEqual(watch.logged, [])

@@ -13,15 +13,15 @@ async function startLeak(t: TestContext) {
   cluster.keys.signWith(await cluster.keys.add())
   const server = serve.start()
   await server.look()
-  const { wanted, outside } = serve.watch
+  const { wanted, context } = serve.watch
   return {
     server,
     leaked: leaked.kid,
     left: [cluster.keys.current.kid],
     revoke: async (sleep: () => Promise<unknown>, mode: 'write' | 'dry-run' = 'write') => {
-      const waiting = { ...outside, sleep: async () => void (await sleep()) }
+      const waiting = { ...context, sleep: async () => void (await sleep()) }
       const target = servingReplicas(wanted.cluster, storeBeside(wanted.memory), waiting)
-      return await revokeKey({ ...wanted, target, keyId: leaked.kid, inUse: 'refuse', mode }, outside)
+      return await revokeKey({ ...wanted, target, keyId: leaked.kid, inUse: 'refuse', mode }, context)
     },
   }
 }

@@ -54,7 +54,7 @@ function startServer(watch: TestWatch, changes: Partial<WatchWanted> = {}): Test
     async look(rounds = 1) {
       for (let round = 0; round < rounds; round++) {
         watch.sandbox.clock.advance('15 s')
-        state = await watchRound(state, wanted, watch.outside)
+        state = await watchRound(state, wanted, watch.context)
       }
       return state.status
     },

@@ -40,7 +40,7 @@ suite('whoever may write the ConfigMap', () => {
     const leaked = keys.current
     keys.signWith(await keys.add())
     await watch.look()
-    await revokeKey({ ...watch.wanted, keyId: leaked.kid, inUse: 'refuse', mode: 'write' }, watch.outside)
+    await revokeKey({ ...watch.wanted, keyId: leaked.kid, inUse: 'refuse', mode: 'write' }, watch.context)
     await watch.look()
     const before = watch.remembered()
     const [name = ''] = Object.keys(before).filter((one) => one.startsWith('revoked.'))
@@ -71,7 +71,7 @@ suite('whoever may write the ConfigMap', () => {
     const leaked = keys.current
     keys.signWith(await keys.add())
     await watch.look()
-    await revokeKey({ ...watch.wanted, keyId: leaked.kid, inUse: 'refuse', mode: 'write' }, watch.outside)
+    await revokeKey({ ...watch.wanted, keyId: leaked.kid, inUse: 'refuse', mode: 'write' }, watch.context)
     await watch.look()
     const memory = store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
     assert.ok(memory)
@@ -116,7 +116,7 @@ suite('whoever may write the ConfigMap', () => {
     forge(watch, { ...watch.remembered(), ...entryOf(old) })
     await watch.look(41)
     const { lastSeenAt }: { lastSeenAt: string } = JSON.parse(watch.remembered()[`key.${digestOf(old.kid)}`] ?? '')
-    assert.ok(new Date(lastSeenAt) <= watch.outside.now(), lastSeenAt)
+    assert.ok(new Date(lastSeenAt) <= watch.context.now(), lastSeenAt)
     watch.sandbox.clock.advance('2 d')
     await watch.look()
     assert.deepEqual(watch.published(), sorted(keys.current))

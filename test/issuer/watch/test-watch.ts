@@ -5,7 +5,7 @@ import type { ReplicaWanted } from '../../../sandbox/kubernetes/kubernetes-api.t
 import type { SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import type { CertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { createMovableClock } from '../../../sandbox/start/movable-clock.ts'
-import type { Outside } from '../../../src/http/context.ts'
+import type { Context } from '../../../src/http/context.ts'
 import { connect } from '../../../src/kubernetes/connect.ts'
 import { openTarget } from '../../../src/publish/open-target.ts'
 import { pinAuthorities } from '../../../src/publish/watch/authorities.ts'
@@ -13,13 +13,13 @@ import { firstState, type WatchState, watchRound } from '../../../src/publish/wa
 import type { WatchWanted } from '../../../src/publish/watch/state.ts'
 import { asTexts } from '../../../src/text/json-fields.ts'
 import { addReplica, type Replica } from '../../support/add-replica.ts'
+import { fakeContext } from '../../support/fake-context.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
-import { testOutside } from '../../support/test-outside.ts'
 
 export interface TestWatch {
   readonly sandbox: TestSandbox
   readonly wanted: WatchWanted
-  readonly outside: Outside
+  readonly context: Context
   /** Lines of the log, `level sentence reason`, but for those of level debug. */
   readonly logged: readonly string[]
   /** So many rounds, after each other, from the state that the last one left. */
@@ -57,8 +57,8 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
   })
   const logged: string[] = []
   const clock = createMovableClock(sandbox.clock.now)
-  const outside: Outside = {
-    ...testOutside({ ca: sandbox.authority.ca, environment: sandbox.environment }),
+  const context: Context = {
+    ...fakeContext({ ca: sandbox.authority.ca, environment: sandbox.environment }),
     now: clock.now,
     async sleep(ms, signal) {
       signal.throwIfAborted()
@@ -72,14 +72,14 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
   const kubeconfig = caFile ? await kubeconfigWithCaFile(sandbox) : undefined
   await writeCaBundle(sandbox.authority.ca)
   const open = async (accepted: readonly string[]) => {
-    const connected = await connect({ kubeconfig }, outside)
+    const connected = await connect({ kubeconfig }, context)
     const { cluster, pinned } = caFile ? await pinAuthorities(connected) : { cluster: connected, pinned: [] }
     t.after(() => cluster.close())
     return { cluster, trusted: { pinned, accepted } }
   }
   let wanted: WatchWanted = {
     ...(await open([])),
-    target: await openTarget('gs://example-cluster', outside),
+    target: await openTarget('gs://example-cluster', context),
     issuerUrl: undefined,
     replicas: [],
     account: { namespace: 'default', name: 'default' },
@@ -97,7 +97,7 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
   const look = async (rounds = 1) => {
     for (let round = 0; round < rounds; round++) {
       sandbox.clock.advance('15 s')
-      state = await watchRound(state, wanted, outside)
+      state = await watchRound(state, wanted, context)
     }
     return state
   }
@@ -106,7 +106,7 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
     get wanted() {
       return wanted
     },
-    outside,
+    context,
     logged,
     look,
     async swapKey(rounds) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { Outside } from '../../../src/http/context.ts'
+import type { Context } from '../../../src/http/context.ts'
 import { watchIssuer } from '../../../src/publish/watch/watch.ts'
 import { startTestWatch } from './test-watch.ts'
 
@@ -9,8 +9,8 @@ suite('a watch', () => {
     const watch = await startTestWatch(t)
     const ended = new AbortController()
     const paused: number[] = []
-    const outside: Outside = {
-      ...watch.outside,
+    const context: Context = {
+      ...watch.context,
       signal: ended.signal,
       async sleep(ms) {
         paused.push(ms)
@@ -18,7 +18,7 @@ suite('a watch', () => {
       },
     }
     const took = ['6 s', '40 s', '-1 h']
-    await watchIssuer(watch.wanted, outside, () => watch.skew(took.shift() ?? '0 s'))
+    await watchIssuer(watch.wanted, context, () => watch.skew(took.shift() ?? '0 s'))
     assert.deepEqual(paused, [9_000, 1_000, 15_000])
   })
 
@@ -26,7 +26,7 @@ suite('a watch', () => {
     const watch = await startTestWatch(t)
     const { cluster } = watch.wanted
     const hanging = { ...watch.wanted, cluster: { ...cluster, request: () => new Promise<never>(() => undefined) } }
-    const ended = watchIssuer(hanging, watch.outside, () => undefined, 50)
+    const ended = watchIssuer(hanging, watch.context, () => undefined, 50)
     await assert.rejects(ended, { code: 'TIMED_OUT', seen: 'a round of the watch did not end within 0.05 s' })
   })
 })

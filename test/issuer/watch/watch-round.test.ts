@@ -109,7 +109,7 @@ suite('what goes wrong takes no key away', () => {
     assert.deepEqual(reasons(await watch.look()), [])
     for (const text of Object.values(watch.remembered())) {
       const { lastSeenAt }: { lastSeenAt: string } = JSON.parse(text)
-      assert.ok(new Date(lastSeenAt) <= watch.outside.now(), lastSeenAt)
+      assert.ok(new Date(lastSeenAt) <= watch.context.now(), lastSeenAt)
     }
     watch.sandbox.clock.advance('2 d')
     await watch.look()
@@ -188,7 +188,7 @@ suite('a watch that cannot store its state', () => {
     const reports: string[] = []
     for (let round = 0; round < count; round++) {
       const { status } = await watch.look()
-      const now = watch.outside.now()
+      const now = watch.context.now()
       const { status: ready } = answerHealth('/readyz', status, { now, startedAt: now, readiness: 'state' }) ?? {}
       reports.push([ready, ...status.alarms.map(({ reason, says }) => `${reason} ${says.split(':')[0]}`)].join(' '))
     }
@@ -238,10 +238,10 @@ suite('a watch that cannot store its state', () => {
     const when = ({ method, path }: { method: string; path: string }) =>
       method !== 'GET' && !path.includes('/token') && path.includes('pullpass-system')
     watch.sandbox.parts.kubernetes.faults.inject({ kind: 'answer', answer: { status: 500, body: status } }, { when })
-    const startedAt = watch.outside.now()
+    const startedAt = watch.context.now()
     const state = await watch.look()
     assert.deepEqual(reasons(state), ['MemoryUnwritten'])
-    assert.ok(watch.outside.now().getTime() - startedAt.getTime() < 15_000 + 10_000)
+    assert.ok(watch.context.now().getTime() - startedAt.getTime() < 15_000 + 10_000)
   })
 
   test('does not write each round: a dry run shows whether it could', async (t) => {

@@ -3,14 +3,14 @@ import { suite, test } from 'node:test'
 import { askIam, readOperation } from '../../../src/providers/gcp/iam.ts'
 import { googleCaller as caller } from '../../../src/publish/targets/gcs.ts'
 import { Redacted } from '../../../src/text/redacted.ts'
-import { testOutside } from '../../support/test-outside.ts'
+import { fakeContext } from '../../support/fake-context.ts'
 
 const secret = 'ya29.a0AfH6SMBx-planted-operators-token-0123456789'
 
 /** What is read of an answer of this body. */
 const ask = (body: unknown) => {
   const transport = async () => ({ status: 200, headers: {}, body: JSON.stringify(body) })
-  const connection = { outside: { ...testOutside(), transport }, caller, token: async () => new Redacted(secret) }
+  const connection = { context: { ...fakeContext(), transport }, caller, token: async () => new Redacted(secret) }
   return askIam(connection, { method: 'GET', path: 'v1/projects/p', read: (answer) => answer.body })
 }
 

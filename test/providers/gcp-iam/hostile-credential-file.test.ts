@@ -8,7 +8,7 @@ import { suite, type TestContext, test } from 'node:test'
 import type { HttpRequest } from '../../../src/http/transport.ts'
 import type { IamCaller } from '../../../src/providers/gcp/operator/caller.ts'
 import { operatorToken } from '../../../src/providers/gcp/operator/operator-token.ts'
-import { testOutside } from '../../support/test-outside.ts'
+import { fakeContext } from '../../support/fake-context.ts'
 
 const caller: IamCaller = {
   hop: 'publish',
@@ -181,14 +181,14 @@ suite("a file of the operator's credentials that somebody else wrote, for", () =
       const file = join(folder, 'credentials.json')
       await writeFile(file, JSON.stringify(fileOf({ stranger: stranger.url, tokenFile: join(folder, 'token') })))
       const asked: string[] = []
-      const outside = {
-        ...testOutside({ environment: { GOOGLE_APPLICATION_CREDENTIALS: file, METADATA_SERVER_DETECTION: 'none' } }),
+      const context = {
+        ...fakeContext({ environment: { GOOGLE_APPLICATION_CREDENTIALS: file, METADATA_SERVER_DETECTION: 'none' } }),
         transport: async ({ url }: HttpRequest) => {
           asked.push(url)
           throw new Error('asked')
         },
       }
-      await assert.rejects(operatorToken(outside, caller)(), { code, seen })
+      await assert.rejects(operatorToken(context, caller)(), { code, seen })
       assert.deepEqual([asked, stranger.met.connections], [[], 0])
     })
   }

@@ -4,8 +4,8 @@ import { createServer } from 'node:http'
 import { suite, type TestContext, test } from 'node:test'
 import type { IamCaller } from '../../../src/providers/gcp/operator/caller.ts'
 import { operatorToken } from '../../../src/providers/gcp/operator/operator-token.ts'
+import { type FakeContext, fakeContext } from '../../support/fake-context.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
-import { type TestOutside, testOutside } from '../../support/test-outside.ts'
 
 const caller: IamCaller = {
   hop: 'publish',
@@ -23,15 +23,15 @@ const federated = ({ provider, parts, folder }: TestSandbox, more: object = {}) 
   ...more,
 })
 
-async function outsideWith(sandbox: TestSandbox, credentials: unknown): Promise<TestOutside> {
+async function contextWith(sandbox: TestSandbox, credentials: unknown): Promise<FakeContext> {
   const text = typeof credentials === 'string' ? credentials : JSON.stringify(credentials)
   const file = await sandbox.write('credentials.json', text)
-  return outsideOf(sandbox, { GOOGLE_APPLICATION_CREDENTIALS: file })
+  return contextOf(sandbox, { GOOGLE_APPLICATION_CREDENTIALS: file })
 }
 
 /** The sandbox is asked in Google's place because the environment says so, never because a file does. */
-const outsideOf = ({ authority, parts }: TestSandbox, environment: Record<string, string>) =>
-  testOutside({
+const contextOf = ({ authority, parts }: TestSandbox, environment: Record<string, string>) =>
+  fakeContext({
     ca: authority.ca,
     environment: {
       METADATA_SERVER_DETECTION: 'none',
@@ -57,16 +57,16 @@ async function startMetadata(t: TestContext, headers: Record<string, string>): P
 suite("the operator's token at Google", () => {
   test('is that of the pod, by federation: no key is needed to publish keys', async (t) => {
     const sandbox = await startTestSandbox(t)
-    const outside = await outsideWith(sandbox, federated(sandbox))
-    const token = await operatorToken(outside, caller)()
+    const context = await contextWith(sandbox, federated(sandbox))
+    const token = await operatorToken(context, caller)()
     assert.equal(sandbox.google.whoHolds(token.reveal())?.member, sandbox.principal)
   })
 
   test('is that of a service account which the pod impersonates', async (t) => {
     const sandbox = await startTestSandbox(t)
     const service_account_impersonation_url = `${sandbox.parts.iamCredentials.url}/v1/projects/-/serviceAccounts/${puller}:generateAccessToken`
-    const outside = await outsideWith(sandbox, federated(sandbox, { service_account_impersonation_url }))
-    const token = await operatorToken(outside, caller)()
+    const context = await contextWith(sandbox, federated(sandbox, { service_account_impersonation_url }))
+    const token = await operatorToken(context, caller)()
     assert.equal(sandbox.google.whoHolds(token.reveal())?.member, `serviceAccount:${puller}`)
   })
 
@@ -75,46 +75,46 @@ suite("the operator's token at Google", () => {
     const own = 'https://actions.example.com/token?api-version=2.0'
     const source = { url: `${own}&audience=https%3A%2F%2Fexample.com`, headers: { Authorization: 'chosen' } }
     const credentials = federated(sandbox, { credential_source: source })
-    const { environment, ...outside } = await outsideWith(sandbox, credentials)
+    const { environment, ...context } = await contextWith(sandbox, credentials)
     const asked: unknown[] = []
-    const transport: typeof outside.transport = async (request) => {
-      if (!request.url.startsWith(own)) return await outside.transport(request)
+    const transport: typeof context.transport = async (request) => {
+      if (!request.url.startsWith(own)) return await context.transport(request)
       asked.push(request.url, request.headers['authorization'])
       const value = await readFile(sandbox.folder.tokenFile, 'utf8')
       return { status: 200, headers: {}, body: JSON.stringify({ value }) }
     }
     const job = { ACTIONS_ID_TOKEN_REQUEST_URL: own, ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'of-the-job' }
-    const token = await operatorToken({ ...outside, transport, environment: { ...environment, ...job } }, caller)()
+    const token = await operatorToken({ ...context, transport, environment: { ...environment, ...job } }, caller)()
     assert.equal(sandbox.google.whoHolds(token.reveal())?.member, sandbox.principal)
     assert.deepEqual(asked, [source.url, 'Bearer of-the-job'])
   })
 
   test('is renewed when half of its life is left', async (t) => {
     const sandbox = await startTestSandbox(t)
-    const outside = await outsideWith(sandbox, federated(sandbox))
-    const token = operatorToken(outside, caller)
+    const context = await contextWith(sandbox, federated(sandbox))
+    const token = operatorToken(context, caller)
     const first = (await token()).reveal()
-    await outside.sleep(29 * 60_000, outside.signal)
+    await context.sleep(29 * 60_000, context.signal)
     assert.equal((await token()).reveal(), first)
-    await outside.sleep(2 * 60_000, outside.signal)
+    await context.sleep(2 * 60_000, context.signal)
     assert.notEqual((await token()).reveal(), first)
   })
 
   test('is kept while Google takes no new subject token, as at a rotation of the signing keys, until it ends', async (t) => {
     const sandbox = await startTestSandbox(t)
-    const outside = await outsideWith(sandbox, federated(sandbox))
-    const token = operatorToken(outside, caller)
+    const context = await contextWith(sandbox, federated(sandbox))
+    const token = operatorToken(context, caller)
     const first = (await token()).reveal()
     await sandbox.writeToken({ audiences: ['https://example.com'] })
-    await outside.sleep(58 * 60_000, outside.signal)
+    await context.sleep(58 * 60_000, context.signal)
     assert.equal((await token()).reveal(), first)
-    await outside.sleep(2 * 60_000, outside.signal)
+    await context.sleep(2 * 60_000, context.signal)
     await assert.rejects(token(), { code: 'PUBLISH_DENIED' })
   })
 
   test('is asked for once by many at the same time', async (t) => {
     const sandbox = await startTestSandbox(t)
-    const token = operatorToken(await outsideWith(sandbox, federated(sandbox)), caller)
+    const token = operatorToken(await contextWith(sandbox, federated(sandbox)), caller)
     const [one, other] = await Promise.all([token(), token()])
     assert.equal(one.reveal(), other.reveal())
   })
@@ -122,8 +122,8 @@ suite("the operator's token at Google", () => {
   test('refused by Google it is an error with Google’s words and without the token', async (t) => {
     const sandbox = await startTestSandbox(t)
     const audience = `//iam.googleapis.com/${sandbox.provider.replace('providers/cluster', 'providers/other')}`
-    const outside = await outsideWith(sandbox, federated(sandbox, { audience }))
-    await assert.rejects(operatorToken(outside, caller)(), (fault: Error & { seen?: string; code?: string }) => {
+    const context = await contextWith(sandbox, federated(sandbox, { audience }))
+    await assert.rejects(operatorToken(context, caller)(), (fault: Error & { seen?: string; code?: string }) => {
       assert.equal(fault.code, 'PUBLISH_DENIED')
       assert.match(fault.seen ?? '', /^Google answered 400 "invalid_target: .*" to the operator's credentials of /)
       assert.equal(fault.cause, undefined)
@@ -133,34 +133,34 @@ suite("the operator's token at Google", () => {
 
   test('is not asked of an endpoint that this machine does not trust', async (t) => {
     const sandbox = await startTestSandbox(t)
-    const { environment } = await outsideWith(sandbox, federated(sandbox))
-    const outside = testOutside({ environment })
-    await assert.rejects(operatorToken(outside, caller)(), { code: 'CERTIFICATE_UNTRUSTED', hop: 'publish' })
+    const { environment } = await contextWith(sandbox, federated(sandbox))
+    const context = fakeContext({ environment })
+    await assert.rejects(operatorToken(context, caller)(), { code: 'CERTIFICATE_UNTRUSTED', hop: 'publish' })
   })
 
   test('is read from gcloud’s file where the environment names none', async (t) => {
     const sandbox = await startTestSandbox(t)
     await sandbox.write('application_default_credentials.json', JSON.stringify(federated(sandbox)))
-    const token = await operatorToken(outsideOf(sandbox, { CLOUDSDK_CONFIG: sandbox.folder.path }), caller)()
+    const token = await operatorToken(contextOf(sandbox, { CLOUDSDK_CONFIG: sandbox.folder.path }), caller)()
     assert.equal(sandbox.google.whoHolds(token.reveal())?.member, sandbox.principal)
   })
 
   test('is the machine’s own where no file is, and the metadata server answers', async (t) => {
     const sandbox = await startTestSandbox(t)
     const host = await startMetadata(t, { 'metadata-flavor': 'Google' })
-    const outside = testOutside({ environment: { HOME: sandbox.folder.path, GCE_METADATA_HOST: host } })
-    assert.equal((await operatorToken(outside, caller)()).reveal(), 'of-the-machine')
+    const context = fakeContext({ environment: { HOME: sandbox.folder.path, GCE_METADATA_HOST: host } })
+    assert.equal((await operatorToken(context, caller)()).reveal(), 'of-the-machine')
   })
 
   test('is not taken from a server that answers in the metadata server’s place', async (t) => {
     const host = await startMetadata(t, {})
-    const outside = testOutside({ environment: { GCE_METADATA_HOST: host } })
-    await assert.rejects(operatorToken(outside, caller)(), { code: 'PUBLISH_CREDENTIALS_MISSING' })
+    const context = fakeContext({ environment: { GCE_METADATA_HOST: host } })
+    await assert.rejects(operatorToken(context, caller)(), { code: 'PUBLISH_CREDENTIALS_MISSING' })
   })
 
   test('which nobody gives is an error that says the three ways', async () => {
-    const outside = testOutside({ environment: { HOME: '/nonexistent', METADATA_SERVER_DETECTION: 'none' } })
-    await assert.rejects(operatorToken(outside, caller)(), {
+    const context = fakeContext({ environment: { HOME: '/nonexistent', METADATA_SERVER_DETECTION: 'none' } })
+    await assert.rejects(operatorToken(context, caller)(), {
       code: 'PUBLISH_CREDENTIALS_MISSING',
       seen: 'no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /nonexistent/.config/gcloud/application_default_credentials.json is not there, and no metadata server answers',
     })
@@ -183,8 +183,8 @@ suite("the operator's token at Google", () => {
   for (const [name, text, seen] of broken) {
     test(`is not looked for elsewhere when the file that is named is ${name}`, async (t) => {
       const sandbox = await startTestSandbox(t)
-      const outside = await outsideWith(sandbox, text)
-      await assert.rejects(operatorToken(outside, caller)(), { code: 'CREDENTIAL_FILE_INVALID', seen })
+      const context = await contextWith(sandbox, text)
+      await assert.rejects(operatorToken(context, caller)(), { code: 'CREDENTIAL_FILE_INVALID', seen })
     })
   }
 })

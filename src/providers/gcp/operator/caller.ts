@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../../errors/error-codes.ts'
 import { type Hop, unspecificCodes } from '../../../errors/pullpass-error.ts'
 import type { Environment } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
-import type { SendOutside } from '../../../http/send.ts'
+import type { SendContext } from '../../../http/send.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
 import type { Redacted } from '../../../text/redacted.ts'
 import { accessRefusal } from '../access-refusals.ts'
@@ -23,7 +23,7 @@ export interface IamCaller {
   }
 }
 
-export type IamOutside = SendOutside & { readonly environment: Environment }
+export type IamContext = SendContext & { readonly environment: Environment }
 
 /** What a refusal of Google's IAM means to whoever asks on the operator's behalf. https://cloud.google.com/apis/design/errors */
 export function iamRefusal(status: number, body: unknown, { hop, codes }: IamCaller): Refusal | undefined {

@@ -3,10 +3,10 @@
 import type { Hop } from '../../../errors/pullpass-error.ts'
 import { askForLibrary } from '../../../http/library-transport.ts'
 import { textField } from '../../../http/response-fields.ts'
-import { AnswerUnread, type SendOutside, send } from '../../../http/send.ts'
+import { AnswerUnread, type SendContext, send } from '../../../http/send.ts'
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
 import { Redacted } from '../../../text/redacted.ts'
-import { type GrantedToken, type IamCaller, type IamOutside, iamRefusal } from './caller.ts'
+import { type GrantedToken, type IamCaller, type IamContext, iamRefusal } from './caller.ts'
 
 export interface LibraryFetch {
   readonly request: typeof fetch
@@ -15,13 +15,13 @@ export interface LibraryFetch {
 }
 
 /** Rejects with a PullpassError where no answer came. */
-export function fetchOverTransport(outside: SendOutside, hop: Hop): LibraryFetch {
+export function fetchOverTransport(context: SendContext, hop: Hop): LibraryFetch {
   let lifeSeconds: number | undefined
   const request: typeof fetch = async (input, init = {}) => {
     const url = input instanceof Request ? input.url : String(input)
     const body = textOf(init.body)
     const headers = headersOf(init)
-    const answer = await askForLibrary(outside, {
+    const answer = await askForLibrary(context, {
       hop,
       who: 'Google',
       method: init.method ?? 'GET',
@@ -64,10 +64,10 @@ const scopes = ['https://www.googleapis.com/auth/cloud-platform']
 export async function impersonateAccount(
   json: JsonObject,
   source: GrantedToken,
-  { outside, caller }: { outside: IamOutside; caller: IamCaller },
+  { context, caller }: { context: IamContext; caller: IamCaller },
 ): Promise<GrantedToken> {
   const url = asText(json['service_account_impersonation_url']) ?? ''
-  return await send(outside, {
+  return await send(context, {
     hop: caller.hop,
     who: 'Google',
     url,

@@ -12,7 +12,7 @@ import { asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { Redacted } from '../../../text/redacted.ts'
 import { quoteSafely } from '../../../text/secret-register.ts'
 import { showPath } from '../../../text/show.ts'
-import type { GrantedToken, IamCaller, IamOutside } from './caller.ts'
+import type { GrantedToken, IamCaller, IamContext } from './caller.ts'
 import { fetchOverTransport, impersonateAccount } from './library-transport.ts'
 import { type CredentialFile, credentialsIn, findOperatorCredentials } from './operator-credentials.ts'
 import { readMetadataToken, readOperatorSubjectToken } from './subject-token.ts'
@@ -20,8 +20,8 @@ import { readMetadataToken, readOperatorSubjectToken } from './subject-token.ts'
 /** The token to send now. @throws PullpassError at the caller's hop */
 export type OperatorToken = () => Promise<Redacted>
 
-export function operatorToken(outside: IamOutside, caller: IamCaller): OperatorToken {
-  const granted = keepRenewed(() => grantOperatorToken(outside, caller), outside)
+export function operatorToken(context: IamContext, caller: IamCaller): OperatorToken {
+  const granted = keepRenewed(() => grantOperatorToken(context, caller), context)
   return async () => (await granted()).value
 }
 
@@ -42,39 +42,39 @@ const scopes = ['https://www.googleapis.com/auth/cloud-platform']
 const usualLifeMs = 3_600_000
 
 /** Credentials are found anew each time: a file that was replaced counts at once. @throws PullpassError at the caller's hop */
-async function grantOperatorToken(outside: IamOutside, caller: IamCaller): Promise<GrantedToken> {
-  const credentials = await findOperatorCredentials(outside.environment, caller)
+async function grantOperatorToken(context: IamContext, caller: IamCaller): Promise<GrantedToken> {
+  const credentials = await findOperatorCredentials(context.environment, caller)
   return credentials.kind === 'file'
-    ? await tokenOfFile(credentials, outside, caller)
-    : await readMetadataToken(credentials.gcloudFile, outside, caller)
+    ? await tokenOfFile(credentials, context, caller)
+    : await readMetadataToken(credentials.gcloudFile, context, caller)
 }
 
-async function tokenOfFile(file: CredentialFile, outside: IamOutside, caller: IamCaller): Promise<GrantedToken> {
+async function tokenOfFile(file: CredentialFile, context: IamContext, caller: IamCaller): Promise<GrantedToken> {
   if (file.type === 'impersonated_service_account') {
     // gcloud writes the credentials that may impersonate into the same file.
-    const { environment } = outside
+    const { environment } = context
     const lender = credentialsIn(file.json['source_credentials'], file.path, { environment, caller })
-    const source = await tokenOfFile(lender, outside, caller)
-    return await impersonateAccount(file.json, source, { outside, caller })
+    const source = await tokenOfFile(lender, context, caller)
+    return await impersonateAccount(file.json, source, { context, caller })
   }
   const library = await import('google-auth-library')
-  const askedAt = outside.now()
-  const http = fetchOverTransport(outside, caller.hop)
+  const askedAt = context.now()
+  const http = fetchOverTransport(context, caller.hop)
   const options = { transporterOptions: { fetchImplementation: http.request } }
   try {
     const client =
       file.type === 'external_account'
         ? federatedClient(library, file.json, {
             ...options,
-            token: () => readOperatorSubjectToken(file.json, outside, caller),
+            token: () => readOperatorSubjectToken(file.json, context, caller),
           })
         : ownClient(library, file, options)
     const { token } = await client.getAccessToken()
     if (!token) throw new TypeError('no token')
     return { value: new Redacted(token), expiresAt: expiryOf(client.credentials, http.lifeSeconds(), askedAt) }
   } catch (error) {
-    outside.signal.throwIfAborted()
-    throw refused(error, { file, caller, secrets: outside.secrets })
+    context.signal.throwIfAborted()
+    throw refused(error, { file, caller, secrets: context.secrets })
   }
 }
 

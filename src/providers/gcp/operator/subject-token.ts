@@ -10,18 +10,18 @@ import { asObject, asText, type JsonObject, jsonOrNone } from '../../../text/jso
 import { quote } from '../../../text/quote.ts'
 import { Redacted } from '../../../text/redacted.ts'
 import { showPath } from '../../../text/show.ts'
-import type { GrantedToken, IamCaller, IamOutside } from './caller.ts'
+import type { GrantedToken, IamCaller, IamContext } from './caller.ts'
 import { githubTokenUrl } from './operator-credentials.ts'
 
 /** `json` is without flaw. @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED, AUDIENCE_MISMATCH; at the caller's hop where GitHub refuses */
 export async function readOperatorSubjectToken(
   json: JsonObject,
-  outside: IamOutside,
+  context: IamContext,
   caller: IamCaller,
 ): Promise<Redacted> {
   const source = asObject(json['credential_source']) ?? {}
   const file = asText(source['file'])
-  if (file === undefined) return await askGithub(source, outside, caller)
+  if (file === undefined) return await askGithub(source, context, caller)
   const format = asObject(source['format'])
   const field = format?.['type'] === 'json' ? (asText(format['subject_token_field_name']) ?? '') : undefined
   const token = await readTokenFile(file, field)
@@ -30,11 +30,11 @@ export async function readOperatorSubjectToken(
 }
 
 /** What the environment holds is sent, and no header of the file's. */
-async function askGithub(source: JsonObject, outside: IamOutside, { hop }: IamCaller): Promise<Redacted> {
-  const bearer = new Redacted(outside.environment['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? '')
-  const url = githubTokenUrl(source['url'], outside.environment) ?? ''
+async function askGithub(source: JsonObject, context: IamContext, { hop }: IamCaller): Promise<Redacted> {
+  const bearer = new Redacted(context.environment['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? '')
+  const url = githubTokenUrl(source['url'], context.environment) ?? ''
   const read = ({ body }: { readonly body: unknown }) => new Redacted(textField(body, 'value'))
-  const value = await send(outside, { hop, who: 'GitHub', method: 'GET', url, bearer, read })
+  const value = await send(context, { hop, who: 'GitHub', method: 'GET', url, bearer, read })
   return decodeSubjectToken(value, "GitHub's answer").value
 }
 
@@ -57,11 +57,11 @@ const flavor = 'Google'
 /** Asked last, when no file names an identity. @throws the caller's code for no credentials */
 export async function readMetadataToken(
   gcloudFile: string | undefined,
-  outside: IamOutside,
+  context: IamContext,
   caller: IamCaller,
 ): Promise<GrantedToken> {
-  const askedAt = outside.now()
-  const answer = await askMetadata(outside)
+  const askedAt = context.now()
+  const answer = await askMetadata(context)
   const body = answer?.headers['metadata-flavor'] === flavor ? asObject(jsonOrNone(answer.body)) : undefined
   const token = asText(body?.['access_token'])
   const seconds = body?.['expires_in']
@@ -69,7 +69,7 @@ export async function readMetadataToken(
   return { value: new Redacted(token), expiresAt: new Date(askedAt.getTime() + seconds * 1000) }
 }
 
-async function askMetadata({ environment, transport, signal }: IamOutside): Promise<HttpAnswer | undefined> {
+async function askMetadata({ environment, transport, signal }: IamContext): Promise<HttpAnswer | undefined> {
   if (environment['METADATA_SERVER_DETECTION'] === 'none') return undefined // as Google's own libraries read it
   const host = environment['GCE_METADATA_HOST'] || 'metadata.google.internal'
   try {

@@ -1,15 +1,15 @@
 /** Outsides of a run at a sandbox: the operator's, and that of a pod that holds no role at Google beyond its federation. */
 
+import { type FakeContext, fakeContext } from '../../../support/fake-context.ts'
 import type { TestSandbox } from '../../../support/start-test-sandbox.ts'
-import { type TestOutside, testOutside } from '../../../support/test-outside.ts'
 
 export const asOperator = (
   { authority, environment }: TestSandbox,
   more: Readonly<Record<string, string | undefined>> = {},
-): TestOutside => testOutside({ ca: authority.ca, environment: { ...environment, ...more } })
+): FakeContext => fakeContext({ ca: authority.ca, environment: { ...environment, ...more } })
 
 /** https://google.aip.dev/auth/4117 */
-export async function asPod(sandbox: TestSandbox): Promise<TestOutside> {
+export async function asPod(sandbox: TestSandbox): Promise<FakeContext> {
   const description = {
     type: 'external_account',
     audience: `//iam.googleapis.com/${sandbox.provider}`,

@@ -2,56 +2,56 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { HttpAnswer } from '../../../../src/http/transport.ts'
 import { bucketRegion } from '../../../../src/publish/targets/s3.ts'
-import { testOutside } from '../../../support/test-outside.ts'
+import { fakeContext } from '../../../support/fake-context.ts'
 
 /** AWS as anybody meets it: no other part of it can be had here. */
-function outsideWith(answer: Partial<HttpAnswer>, environment: Record<string, string> = {}) {
+function contextWith(answer: Partial<HttpAnswer>, environment: Record<string, string> = {}) {
   const asked: string[] = []
-  const outside = {
-    ...testOutside({ environment }),
+  const context = {
+    ...fakeContext({ environment }),
     transport: async ({ method, url }: { method: string; url: string }): Promise<HttpAnswer> => {
       asked.push(`${method} ${url}`)
       return { status: 403, headers: {}, body: '', ...answer }
     },
   }
-  return { outside, asked }
+  return { context, asked }
 }
 
 suite('the region of a bucket', () => {
   for (const status of [200, 301, 403]) {
     test(`is what S3 says of it to anybody, with a ${status}`, async () => {
-      const { outside, asked } = outsideWith({ status, headers: { 'x-amz-bucket-region': 'eu-west-1' } })
-      assert.equal(await bucketRegion('example-issuer', undefined, outside), 'eu-west-1')
+      const { context, asked } = contextWith({ status, headers: { 'x-amz-bucket-region': 'eu-west-1' } })
+      assert.equal(await bucketRegion('example-issuer', undefined, context), 'eu-west-1')
       assert.deepEqual(asked, ['HEAD https://example-issuer.s3.amazonaws.com/'])
     })
   }
 
   test('is the bucket’s own, whatever the environment says', async () => {
     const answer = { status: 301, headers: { 'x-amz-bucket-region': 'eu-west-1' } }
-    const { outside } = outsideWith(answer, { AWS_REGION: 'us-east-1' })
-    assert.equal(await bucketRegion('example-issuer', undefined, outside), 'eu-west-1')
+    const { context } = contextWith(answer, { AWS_REGION: 'us-east-1' })
+    assert.equal(await bucketRegion('example-issuer', undefined, context), 'eu-west-1')
   })
 
   test('is asked for in China where the environment is there', async () => {
     const answer = { headers: { 'x-amz-bucket-region': 'cn-north-1' } }
-    const { outside, asked } = outsideWith(answer, { AWS_REGION: 'cn-northwest-1' })
-    assert.equal(await bucketRegion('example-issuer', undefined, outside), 'cn-north-1')
+    const { context, asked } = contextWith(answer, { AWS_REGION: 'cn-northwest-1' })
+    assert.equal(await bucketRegion('example-issuer', undefined, context), 'cn-north-1')
     assert.deepEqual(asked, ['HEAD https://example-issuer.s3.cn-northwest-1.amazonaws.com.cn/'])
   })
 
   test('of a bucket that is not there is an error', async () => {
-    const { outside } = outsideWith({ status: 404 })
-    await assert.rejects(bucketRegion('example-issuer', undefined, outside), { code: 'PUBLISH_TARGET_MISSING' })
+    const { context } = contextWith({ status: 404 })
+    await assert.rejects(bucketRegion('example-issuer', undefined, context), { code: 'PUBLISH_TARGET_MISSING' })
   })
 
   test('is not made of a header that names none', async () => {
-    const { outside } = outsideWith({ headers: { 'x-amz-bucket-region': 'evil.example.com/' } })
-    await assert.rejects(bucketRegion('example-issuer', undefined, outside), { code: 'PUBLISH_UNAVAILABLE' })
+    const { context } = contextWith({ headers: { 'x-amz-bucket-region': 'evil.example.com/' } })
+    await assert.rejects(bucketRegion('example-issuer', undefined, context), { code: 'PUBLISH_UNAVAILABLE' })
   })
 
   test('is the environment’s at an endpoint of one’s own, which is not asked', async () => {
-    const { outside, asked } = outsideWith({}, { AWS_REGION: 'eu-west-1' })
-    assert.equal(await bucketRegion('example-issuer', 'https://s3.example.com', outside), 'eu-west-1')
+    const { context, asked } = contextWith({}, { AWS_REGION: 'eu-west-1' })
+    assert.equal(await bucketRegion('example-issuer', 'https://s3.example.com', context), 'eu-west-1')
     assert.deepEqual(asked, [])
   })
 })

@@ -6,7 +6,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { publishTargetContract } from '../../../../e2e/contract/publish-target-contract.ts'
 import { documentPaths } from '../../../../src/oidc/issuer-documents.ts'
 import { openTarget } from '../../../../src/publish/open-target.ts'
-import { testOutside } from '../../../support/test-outside.ts'
+import { fakeContext } from '../../../support/fake-context.ts'
 
 const document = { text: '{"keys":[]}', contentType: 'application/jwk-set+json', cacheControl: 'no-store' }
 
@@ -17,7 +17,7 @@ async function makeFolder(t: TestContext): Promise<string> {
 }
 
 /** Its clock is the file system's. */
-const open = (folder: string) => openTarget(folder, { ...testOutside(), now: () => new Date() })
+const open = (folder: string) => openTarget(folder, { ...fakeContext(), now: () => new Date() })
 
 publishTargetContract('a folder', { preconditions: 'atomic' }, async (t) => {
   const folder = await makeFolder(t)

@@ -3,8 +3,8 @@ import { suite, test } from 'node:test'
 import { publishTargetContract } from '../../../../e2e/contract/publish-target-contract.ts'
 import { documentPaths } from '../../../../src/oidc/issuer-documents.ts'
 import { openTarget } from '../../../../src/publish/open-target.ts'
+import { fakeContext } from '../../../support/fake-context.ts'
 import { startTestSandbox } from '../../../support/start-test-sandbox.ts'
-import { testOutside } from '../../../support/test-outside.ts'
 import { asOperator, asPod } from './as-pod.ts'
 
 const document = { text: '{"keys":[]}', contentType: 'application/jwk-set+json', cacheControl: 'public, max-age=300' }
@@ -40,11 +40,11 @@ publishTargetContract('gs:// at the sandbox', { preconditions: 'atomic' }, async
 
 suite('gs://', () => {
   test('is read by strangers at storage.googleapis.com', async () => {
-    const outside = testOutside()
-    const target = await openTarget('gs://example-issuer/clusters/one', outside)
+    const context = fakeContext()
+    const target = await openTarget('gs://example-issuer/clusters/one', context)
     assert.equal(target.issuerUrl, 'https://storage.googleapis.com/example-issuer/clusters/one')
     assert.equal(
-      (await openTarget('gs://example-issuer', outside)).issuerUrl,
+      (await openTarget('gs://example-issuer', context)).issuerUrl,
       'https://storage.googleapis.com/example-issuer',
     )
   })
@@ -71,38 +71,38 @@ suite('gs://', () => {
   test('a store that stays down is an error after a few tries', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.parts.storage.faults.inject({ kind: 'answer', answer: { status: 503, body: 'busy' } })
-    const outside = asOperator(sandbox)
-    const target = await openTarget('gs://example-cluster', outside)
+    const context = asOperator(sandbox)
+    const target = await openTarget('gs://example-cluster', context)
     await assert.rejects(target.read('jwks'), {
       code: 'PUBLISH_UNAVAILABLE',
       retryable: true,
       seen: 'Google answered 503 on reading gs://example-cluster',
     })
-    assert.equal(outside.slept.length, 3)
+    assert.equal(context.slept.length, 3)
   })
 
   test('an emulator gets no token', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.google.store.putBucket('example-issuer', { access: 'public' })
-    const outside = asOperator(sandbox, {
+    const context = asOperator(sandbox, {
       STORAGE_EMULATOR_HOST: sandbox.parts.storage.url,
       GOOGLE_APPLICATION_CREDENTIALS: '/nonexistent',
     })
-    const target = await openTarget('gs://example-issuer', outside)
+    const target = await openTarget('gs://example-issuer', context)
     assert.equal(await target.read('jwks'), undefined)
     assert.equal(target.issuerUrl, `${sandbox.parts.storage.url}/example-issuer`)
   })
 
   test('is not opened for a variable that would send tokens in the clear', async () => {
-    const outside = testOutside({ environment: { STORAGE_EMULATOR_HOST: 'http://storage.example.com' } })
-    await assert.rejects(openTarget('gs://example-issuer', outside), { code: 'VARIABLE_INVALID' })
+    const context = fakeContext({ environment: { STORAGE_EMULATOR_HOST: 'http://storage.example.com' } })
+    await assert.rejects(openTarget('gs://example-issuer', context), { code: 'VARIABLE_INVALID' })
   })
 
   test('a run that ends ends what it asks', async (t) => {
     const sandbox = await startTestSandbox(t)
     const end = new AbortController()
-    const outside = { ...asOperator(sandbox), signal: end.signal }
-    const target = await openTarget('gs://example-cluster', outside)
+    const context = { ...asOperator(sandbox), signal: end.signal }
+    const target = await openTarget('gs://example-cluster', context)
     end.abort(new Error('the run is over'))
     await assert.rejects(target.read('jwks'), { message: 'the run is over' })
   })

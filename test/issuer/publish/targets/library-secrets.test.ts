@@ -7,10 +7,10 @@ import { awsRequestHandler } from '../../../../src/publish/targets/aws-request-h
 import { azureFault } from '../../../../src/publish/targets/azblob.ts'
 import { azureHttpClients } from '../../../../src/publish/targets/azure-http-client.ts'
 import { azureIdentityFault } from '../../../../src/publish/targets/azure-identity.ts'
-import { testOutside } from '../../../support/test-outside.ts'
+import { fakeContext } from '../../../support/fake-context.ts'
 
 const secret = 'eyJhbGciOiJSUzI1NiIsImtpZCI6InBsYW50ZWQifQ.planted.token-0123456789'
-const outsideOf = () => ({ ...testOutside(), transport: async () => ({ status: 403, headers: {}, body: '' }) })
+const contextOf = () => ({ ...fakeContext(), transport: async () => ({ status: 403, headers: {}, body: '' }) })
 const form = new URLSearchParams({ WebIdentityToken: secret, Action: 'AssumeRoleWithWebIdentity' }).toString()
 
 suite("what a vendor's library sent is withheld from the words of whoever answers it", () => {
@@ -21,14 +21,14 @@ suite("what a vendor's library sent is withheld from the words of whoever answer
   }
   for (const [title, request] of Object.entries(requests)) {
     test(title, async () => {
-      const outside = outsideOf()
-      const handler = awsRequestHandler(outside)
+      const context = contextOf()
+      const handler = awsRequestHandler(context)
       await handler.handle({ method: 'POST', protocol: 'https:', hostname: 'a.example', path: '/', ...request })
       const answered = Object.assign(new Error(`no: ${secret}`), {
         name: 'AccessDenied',
         $metadata: { httpStatusCode: 403 },
       })
-      const { secrets } = outside
+      const { secrets } = context
       const { message } = awsFault(answered, { name: 's3://bucket', bucket: 'bucket', path: '', secrets }, 'reading')
       assert.match(
         message,
@@ -38,22 +38,22 @@ suite("what a vendor's library sent is withheld from the words of whoever answer
   }
 
   test('Entra, by its form', async () => {
-    const outside = outsideOf()
-    const { tokens } = azureHttpClients(pipeline, outside)
+    const context = contextOf()
+    const { tokens } = azureHttpClients(pipeline, context)
     const body = new URLSearchParams({ client_assertion: secret }).toString()
     await tokens.sendRequest(pipeline.createPipelineRequest({ url: 'https://a.example/', method: 'POST', body }))
     const refused = Object.assign(new Error(`AADSTS70021: ${secret.slice(0, 30)}`), { statusCode: 400 })
-    assert.match(azureIdentityFault(refused, outside.secrets).message, /answered 400 \(its words are withheld/)
+    assert.match(azureIdentityFault(refused, context.secrets).message, /answered 400 \(its words are withheld/)
   })
 
   test('Azure’s storage, by its bearer', async () => {
-    const outside = outsideOf()
-    const { blobs } = azureHttpClients(pipeline, outside)
+    const context = contextOf()
+    const { blobs } = azureHttpClients(pipeline, context)
     const getToken = async () => ({ token: secret, expiresOnTimestamp: Date.now() + 3_600_000 })
     const client = new ContainerClient('https://a.example/c', { getToken }, { httpClient: blobs })
     await assert.rejects(client.getBlockBlobClient('x').download())
     const refused = { statusCode: 403, code: secret.slice(0, 30) }
-    const target = { name: 'azblob://a/c', account: 'a', container: 'c', secrets: outside.secrets }
+    const target = { name: 'azblob://a/c', account: 'a', container: 'c', secrets: context.secrets }
     assert.match(azureFault(refused, target, 'reading').message, /answered 403 \(its words are withheld/)
   })
 })

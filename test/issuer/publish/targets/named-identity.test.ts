@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, beforeEach, suite, test } from 'node:test'
 import type { HttpRequest } from '../../../../src/http/transport.ts'
 import { openTarget } from '../../../../src/publish/open-target.ts'
-import { testOutside } from '../../../support/test-outside.ts'
+import { fakeContext } from '../../../support/fake-context.ts'
 
 type Variables = Readonly<Record<string, string>>
 
@@ -65,7 +65,7 @@ suite('who publishes, by the variables of', () => {
     const own = { PATH: nowhere, HOME: folder, ...files, ...machine, ...variables }
     const places = { AWS_ENDPOINT_URL_S3: store, AWS_REGION: 'eu-west-1', PULLPASS_AZURE_BLOB_ENDPOINT: store }
     restoreVariables({ ...own, AWS_REGION: 'eu-west-1' })
-    const real = testOutside()
+    const real = fakeContext()
     const transport = async (request: HttpRequest) => {
       if (new URL(request.url).hostname === '127.0.0.1') return await real.transport(request)
       const { authorization = '' } = request.headers

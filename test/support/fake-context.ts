@@ -1,15 +1,15 @@
-/** An Outside for tests: a clock that only sleeping moves, no chance, and the real transport on real sockets. */
+/** A Context for tests: a clock that only sleep advances, a constant random number, and the real transport on real sockets. */
 
-import type { Environment, Outside } from '../../src/http/context.ts'
+import type { Context, Environment } from '../../src/http/context.ts'
 import { httpsTransport } from '../../src/http/https-transport.ts'
 import { SecretRegister } from '../../src/text/secret-register.ts'
 
-export interface TestOutside extends Outside {
+export interface FakeContext extends Context {
   /** How long each sleep was meant to last. Milliseconds. */
   readonly slept: readonly number[]
 }
 
-export interface TestOutsideWanted {
+export interface FakeContextSettings {
   /** PEM to trust besides the system's. */
   readonly ca?: string | undefined
   readonly at?: string
@@ -17,12 +17,12 @@ export interface TestOutsideWanted {
   readonly signal?: AbortSignal
 }
 
-export function testOutside({
+export function fakeContext({
   ca,
   at = '2026-11-24T12:00:00Z',
   environment = {},
   signal,
-}: TestOutsideWanted = {}): TestOutside {
+}: FakeContextSettings = {}): FakeContext {
   let now = Date.parse(at)
   const slept: number[] = []
   return {

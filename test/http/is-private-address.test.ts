@@ -24,7 +24,7 @@ suite('an address that the internet does not lead to', () => {
     test(`is ${address}`, () => assert.ok(isPrivateAddress(address)))
   }
 
-  const outside = [
+  const context = [
     '8.8.8.8',
     '172.15.255.255',
     '172.32.0.1',
@@ -33,7 +33,7 @@ suite('an address that the internet does not lead to', () => {
     '::ffff:8.8.8.8',
     'none',
   ]
-  for (const address of outside) {
+  for (const address of context) {
     test(`is not ${address}`, () => assert.ok(!isPrivateAddress(address)))
   }
 })

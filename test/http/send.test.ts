@@ -8,7 +8,7 @@ import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { AnswerUnread, type Ask, send } from '../../src/http/send.ts'
 import { asObject } from '../../src/text/json-fields.ts'
 import { Redacted } from '../../src/text/redacted.ts'
-import { type TestOutside, testOutside } from '../support/test-outside.ts'
+import { type FakeContext, fakeContext } from '../support/fake-context.ts'
 
 const token = 'eyJhbGciOiJSUzI1NiJ9.c3ViamVjdC10b2tlbi1wYXlsb2Fk.c2lnbmF0dXJl'
 
@@ -30,8 +30,8 @@ const ask = (url: string, changes: Partial<Ask<unknown>> = {}): Ask<unknown> => 
   ...changes,
 })
 
-async function fault(outside: TestOutside, asked: Ask<unknown>): Promise<PullpassError> {
-  return await send(outside, asked).then(
+async function fault(context: FakeContext, asked: Ask<unknown>): Promise<PullpassError> {
+  return await send(context, asked).then(
     () => assert.fail('the answer was taken'),
     (error: unknown) => (error instanceof PullpassError ? error : assert.fail(`not a PullpassError: ${String(error)}`)),
   )
@@ -44,7 +44,7 @@ suite('send', () => {
       seen.push(request)
       return { status: 200, body: { ok: true } }
     })
-    assert.deepEqual(await send(testOutside(), ask(part.url)), { ok: true })
+    assert.deepEqual(await send(fakeContext(), ask(part.url)), { ok: true })
     assert.equal(seen[0]?.body.toString(), `subject_token=${token}&scope=pull`)
     assert.equal(seen[0]?.headers['content-type'], 'application/x-www-form-urlencoded')
   })
@@ -56,7 +56,7 @@ suite('send', () => {
       return { status: 200, body: {} }
     })
     const { form: _, ...rest } = ask(part.url)
-    await send(testOutside(), { ...rest, json: { token: new Redacted(token) }, bearer: new Redacted('b') })
+    await send(fakeContext(), { ...rest, json: { token: new Redacted(token) }, bearer: new Redacted('b') })
     assert.equal(seen[0]?.body.toString(), `{"token":"${token}"}`)
     assert.equal(seen[0]?.headers['authorization'], 'Bearer b')
   })
@@ -65,30 +65,30 @@ suite('send', () => {
     const part = await serve(t)
     part.faults.inject({ kind: 'answer', answer: { status: 503 } }, { times: 2 })
     part.faults.inject({ kind: 'reset', at: 'request' }, { times: 1 })
-    const outside = testOutside()
-    assert.deepEqual(await send(outside, ask(part.url)), { ok: true })
-    assert.deepEqual(outside.slept, [375, 750, 1500])
+    const context = fakeContext()
+    assert.deepEqual(await send(context, ask(part.url)), { ok: true })
+    assert.deepEqual(context.slept, [375, 750, 1500])
   })
 
   test('a throttled request waits as long as it was asked to', async (t) => {
     const part = await serve(t)
     part.faults.inject(throttled(7), { times: 1 })
-    const outside = testOutside()
-    await send(outside, ask(part.url))
-    assert.deepEqual(outside.slept, [7000])
+    const context = fakeContext()
+    await send(context, ask(part.url))
+    assert.deepEqual(context.slept, [7000])
   })
 
   test('who asks for an hour of patience is not waited for', async (t) => {
     const part = await serve(t)
     part.faults.inject(throttled(3600))
-    const outside = testOutside()
-    const { code, retryAt } = await fault(outside, ask(part.url))
-    assert.deepEqual([code, retryAt?.toISOString(), outside.slept], ['QUOTA_EXCEEDED', '2026-11-24T13:00:00.000Z', []])
+    const context = fakeContext()
+    const { code, retryAt } = await fault(context, ask(part.url))
+    assert.deepEqual([code, retryAt?.toISOString(), context.slept], ['QUOTA_EXCEEDED', '2026-11-24T13:00:00.000Z', []])
   })
 
   test('a service that stays down is given up after four tries', async (t) => {
     const part = await serve(t, () => ({ status: 503, body: 'down' }))
-    const { code, seen } = await fault(testOutside(), ask(part.url))
+    const { code, seen } = await fault(fakeContext(), ask(part.url))
     assert.equal(code, 'EXCHANGE_UNAVAILABLE')
     assert.equal(seen, `the token service answered 503 at ${part.url}, without a reason that pullpass knows`)
     assert.equal(part.seen.length, 4)
@@ -97,7 +97,7 @@ suite('send', () => {
   test('a redirect is not followed', async (t) => {
     const other = await serve(t)
     const part = await serve(t, () => ({ status: 307, headers: { location: other.url } }))
-    const { code, seen } = await fault(testOutside(), ask(part.url))
+    const { code, seen } = await fault(fakeContext(), ask(part.url))
     assert.equal(code, 'REDIRECT_REFUSED')
     assert.equal(seen, `the token service answered 307, a redirect, at ${part.url}`)
     assert.equal(other.seen.length, 0)
@@ -109,14 +109,14 @@ suite('send', () => {
       headers: { 'content-type': 'text/html' },
       body: '<h1>Sign in</h1>',
     }))
-    const { code, seen } = await fault(testOutside(), ask(part.url))
+    const { code, seen } = await fault(fakeContext(), ask(part.url))
     assert.equal(code, 'ANSWER_MALFORMED')
     assert.equal(seen, `the token service answered 200 at ${part.url}, but not in JSON: 16 bytes of "text/html"`)
   })
 
   test('a body over 1 MiB is refused', async (t) => {
     const part = await serve(t, () => ({ status: 200, body: `"${'x'.repeat(1024 * 1024)}"` }))
-    const { code, seen } = await fault(testOutside(), ask(part.url))
+    const { code, seen } = await fault(fakeContext(), ask(part.url))
     assert.equal(code, 'ANSWER_TOO_LARGE')
     assert.equal(seen, `the token service answered more than 1048576 bytes at ${part.url}`)
   })
@@ -124,13 +124,13 @@ suite('send', () => {
   test('an answer cut short is tried again', async (t) => {
     const part = await serve(t)
     part.faults.inject({ kind: 'truncate' }, { times: 1 })
-    assert.deepEqual(await send(testOutside(), ask(part.url)), { ok: true })
+    assert.deepEqual(await send(fakeContext(), ask(part.url)), { ok: true })
   })
 
   test('silence ends after the time that the request has', async (t) => {
     const part = await serve(t)
     part.faults.inject({ kind: 'stall', at: 'body' })
-    const { code, seen } = await fault(testOutside(), ask(part.url, { timeoutMs: 20 }))
+    const { code, seen } = await fault(fakeContext(), ask(part.url, { timeoutMs: 20 }))
     assert.equal(code, 'EXCHANGE_UNAVAILABLE')
     assert.equal(seen, `the token service did not answer within 0.02 s at ${part.url}`)
   })
@@ -139,10 +139,10 @@ suite('send', () => {
     const authority = await createCertificateAuthority()
     const part = await servePart({ handler: () => ({ status: 200, body: {} }), tls: { authority, http2: 'absent' } })
     t.after(() => part.close())
-    const { code, seen } = await fault(testOutside(), ask(part.url))
+    const { code, seen } = await fault(fakeContext(), ask(part.url))
     assert.equal(code, 'CERTIFICATE_UNTRUSTED')
     assert.match(seen, /^the certificate at https:\/\/127\.0\.0\.1:\d+ is not trusted: (UNABLE_TO|SELF_SIGNED)/)
-    assert.deepEqual(await send(testOutside({ ca: part.ca }), ask(part.url)), {})
+    assert.deepEqual(await send(fakeContext({ ca: part.ca }), ask(part.url)), {})
   })
 
   test('a refusal is said in the words of the caller that knows the vendor', async (t) => {
@@ -152,7 +152,7 @@ suite('send', () => {
       message: String(asObject(body)?.['error']),
       hint: 'mend it',
     })
-    const { code, seen, hint } = await fault(testOutside(), ask(part.url, { refusal }))
+    const { code, seen, hint } = await fault(fakeContext(), ask(part.url, { refusal }))
     assert.deepEqual([code, seen, hint], ['CONDITION_REFUSED', 'the token service answered 400 "no [31m"', 'mend it'])
   })
 
@@ -167,7 +167,7 @@ suite('send', () => {
         code: 'EXCHANGE_REFUSED' as const,
         message: String(asObject(body)?.['error']),
       })
-      const { seen } = await fault(testOutside(), ask(part.url, { refusal }))
+      const { seen } = await fault(fakeContext(), ask(part.url, { refusal }))
       assert.equal(seen, 'the token service answered 400 (its words are withheld: they repeat a secret)')
     })
   }
@@ -177,7 +177,7 @@ suite('send', () => {
     const read = () => {
       throw new AnswerUnread('its token is empty')
     }
-    const { code, seen } = await fault(testOutside(), ask(part.url, { read }))
+    const { code, seen } = await fault(fakeContext(), ask(part.url, { read }))
     assert.deepEqual(
       [code, seen],
       ['ANSWER_MALFORMED', `the token service answered 200 at ${part.url}, but its token is empty`],
@@ -190,7 +190,7 @@ suite('send', () => {
       const read = () => {
         throw thrown
       }
-      const { code, hop, seen, cause } = await fault(testOutside(), ask(part.url, { read }))
+      const { code, hop, seen, cause } = await fault(fakeContext(), ask(part.url, { read }))
       assert.deepEqual(
         [code, hop, seen, cause],
         [
@@ -205,9 +205,9 @@ suite('send', () => {
 
   test('what the transport has in words already is said in these words, once', async () => {
     const wrong = new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen: 'a proxy is set' })
-    const outside = { ...testOutside(), transport: () => Promise.reject(wrong) }
-    assert.equal(await fault(outside, ask('https://sts.example.com/')), wrong)
-    assert.deepEqual(outside.slept, [])
+    const context = { ...fakeContext(), transport: () => Promise.reject(wrong) }
+    assert.equal(await fault(context, ask('https://sts.example.com/')), wrong)
+    assert.deepEqual(context.slept, [])
   })
 
   test('an interrupted run ends a request, and says so', async (t) => {
@@ -215,7 +215,7 @@ suite('send', () => {
     part.faults.inject({ kind: 'stall', at: 'request' })
     const interrupt = new AbortController()
     const reason = new PullpassError({ code: 'INTERRUPTED', hop: 'run', seen: 'SIGINT' })
-    const sent = fault(testOutside({ signal: interrupt.signal }), ask(part.url))
+    const sent = fault(fakeContext({ signal: interrupt.signal }), ask(part.url))
     await part.whenSeen()
     interrupt.abort(reason)
     assert.equal(await sent, reason)

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { httpsTransport } from '../../src/http/https-transport.ts'
 import { openCluster } from '../../src/kubernetes/connection/open-cluster.ts'
+import { fakeContext } from '../support/fake-context.ts'
 import { broken, endless, type HostilePeer, startHostilePeer } from '../support/hostile-peer.ts'
-import { testOutside } from '../support/test-outside.ts'
 
 /** Long enough for any machine: what does not settle fails the test here. */
 const patience = { timeout: 20_000 }
@@ -27,7 +27,7 @@ function clusterAt(t: TestContext, { port }: HostilePeer) {
     trust: async () => ({ verify: 'always' as const }),
     identify: async () => ({}),
   }
-  const cluster = openCluster(access, testOutside())
+  const cluster = openCluster(access, fakeContext())
   t.after(() => cluster.close())
   return cluster
 }

@@ -4,7 +4,7 @@ import { askForLibrary } from '../../src/http/library-transport.ts'
 import { reportRequests } from '../../src/http/log-requests.ts'
 import { send } from '../../src/http/send.ts'
 import { askRegistry } from '../../src/registry/requests.ts'
-import { testOutside } from '../support/test-outside.ts'
+import { fakeContext } from '../support/fake-context.ts'
 
 const url = 'https://host.example/path'
 
@@ -16,25 +16,25 @@ function makeReported() {
     waits.push(`${endpoint} (${hop})`)
     return () => waits.push('answered')
   })
-  return { waits, outside: { ...testOutside(), transport } }
+  return { waits, context: { ...fakeContext(), transport } }
 }
 
 suite('a terminal is told who is waited for, once, until the answer comes', () => {
   test('by a request of pullpass to a cloud', async () => {
-    const { waits, outside } = makeReported()
-    await send(outside, { hop: 'exchange', who: 'Google', url, read: () => undefined })
+    const { waits, context } = makeReported()
+    await send(context, { hop: 'exchange', who: 'Google', url, read: () => undefined })
     assert.deepEqual(waits, ['Google at https://host.example/path (exchange)', 'answered'])
   })
 
   test("by a request of a vendor's library", async () => {
-    const { waits, outside } = makeReported()
-    await askForLibrary(outside, { hop: 'publish', who: 'AWS', method: 'GET', url, headers: {} })
+    const { waits, context } = makeReported()
+    await askForLibrary(context, { hop: 'publish', who: 'AWS', method: 'GET', url, headers: {} })
     assert.deepEqual(waits, ['AWS at https://host.example/path (publish)', 'answered'])
   })
 
   test('by a request to a registry', async () => {
-    const { waits, outside } = makeReported()
-    await askRegistry(outside, { method: 'GET', url })
+    const { waits, context } = makeReported()
+    await askRegistry(context, { method: 'GET', url })
     assert.deepEqual(waits, ['the registry at https://host.example/path (registry)', 'answered'])
   })
 
