@@ -1,9 +1,7 @@
 /**
  * IAM policies of resources: read, written with etag, and asked who holds a role. https://cloud.google.com/iam/docs/reference/rest/v1/Policy
  */
-import { evaluateExpression } from './cel/evaluate-expression.ts'
-import { ExpressionFlaw } from './cel/expression-flaw.ts'
-import { parseExpression } from './cel/parse-expression.ts'
+import { compileExpression, ExpressionError } from './cel.ts'
 import { createDelayedValues } from './delayed-values.ts'
 
 export interface Binding {
@@ -84,14 +82,14 @@ export function createIamPolicies(now: () => Date): IamPolicies {
   }
 }
 
-/** A condition that is an error, or uses what is not played here, grants nothing. */
+/** A condition without a value grants nothing. */
 function holds(condition: Binding['condition'], requested: RequestedResource | undefined): boolean {
   if (!condition) return true
   if (!requested) return false
   try {
-    return evaluateExpression(parseExpression(condition.expression, ['resource']), { resource: requested }) === true
+    return compileExpression(condition.expression, ['resource'])({ resource: requested }) === true
   } catch (error) {
-    if (error instanceof ExpressionFlaw) return false
+    if (error instanceof ExpressionError) return false
     throw error
   }
 }

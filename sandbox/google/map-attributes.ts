@@ -3,9 +3,7 @@
  * https://cloud.google.com/iam/docs/workload-identity-federation#mapping
  */
 import type { JWTPayload } from 'jose'
-import { evaluateExpression, type Scope } from './cel/evaluate-expression.ts'
-import { ExpressionFlaw } from './cel/expression-flaw.ts'
-import { parseExpression } from './cel/parse-expression.ts'
+import { compileExpression, ExpressionError, type Scope } from './cel.ts'
 import type { Refusal } from './refusal.ts'
 import type { Provider } from './workload-identity.ts'
 
@@ -37,12 +35,12 @@ export function mapAttributes(
   return { identity: { subject, groups, attributes } }
 }
 
-/** Undefined where a claim that it needs is not there. */
+/** Undefined if a claim that it needs is absent. */
 function evaluate(text: string, scope: Scope): unknown {
   try {
-    return evaluateExpression(parseExpression(text, Object.keys(scope)), scope)
+    return compileExpression(text, Object.keys(scope))(scope)
   } catch (error) {
-    if (error instanceof ExpressionFlaw) return undefined
+    if (error instanceof ExpressionError) return undefined
     throw error
   }
 }

@@ -2,8 +2,7 @@
  * What Google refuses in a pool or a provider. The limits are documented; of the sentences those on display names, mapped
  * keys and conditions of shared issuers are Google's own, the others are not confirmed.
  */
-import { ExpressionFlaw } from '../cel/expression-flaw.ts'
-import { parseExpression } from '../cel/parse-expression.ts'
+import { compileExpression, ExpressionError } from '../cel.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -66,7 +65,7 @@ function checkMapping(mapping: unknown): string | undefined {
     if (!googleKeys.includes(key) && !customKey.test(key))
       return `Invalid mapped attribute key: ${key}. Custom mapped attributes must be in format 'attribute.{custom_attribute}'`
     if (typeof text !== 'string' || text.length > maxExpression.mapping) return `The mapping of ${key} is too long.`
-    const flaw = expressionFlaw(text, ['assertion'])
+    const flaw = compileError(text, ['assertion'])
     if (flaw !== undefined) return `Error compiling the attribute mapping for ${key}: ${flaw}`
   }
   return undefined
@@ -78,16 +77,16 @@ function checkCondition({ attributeCondition: text, oidc }: Fields): string | un
   const shared = sharedIssuers.includes(Object(oidc).issuerUri)
   if (shared && !/assertion|attribute|google/.test(text ?? ''))
     return "The attribute condition must reference one of the provider's claims. For more information, see https://cloud.google.com/iam/docs/workload-identity-federation-with-deployment-pipelines#conditions"
-  const flaw = text ? expressionFlaw(text, ['assertion', 'google', 'attribute']) : undefined
-  return flaw === undefined ? undefined : `Error compiling the attribute condition: ${flaw}`
+  const error = text ? compileError(text, ['assertion', 'google', 'attribute']) : undefined
+  return error === undefined ? undefined : `Error compiling the attribute condition: ${error}`
 }
 
-function expressionFlaw(text: string, roots: readonly string[]): string | undefined {
+function compileError(text: string, roots: readonly string[]): string | undefined {
   try {
-    parseExpression(text, roots)
+    compileExpression(text, roots)
     return undefined
   } catch (error) {
-    if (error instanceof ExpressionFlaw) return error.message
+    if (error instanceof ExpressionError) return error.message
     throw error
   }
 }

@@ -149,8 +149,8 @@ suite('a provider', () => {
       /^Error compiling the attribute condition: Syntax error/,
     ],
     'a condition with a function that is not known': [
-      { attributeCondition: "assertion.sub.matches('x')" },
-      /undeclared reference to 'matches'/,
+      { attributeCondition: 'assertion.sub.reverse()' },
+      /undeclared reference to 'reverse'/,
     ],
     'an issuer that everybody shares, without a condition': [
       { oidc: { issuerUri: 'https://token.actions.githubusercontent.com' } },

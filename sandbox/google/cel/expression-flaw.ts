@@ -1,2 +1,0 @@
-/** What is wrong with a CEL expression, in the words of its compiler. */
-export class ExpressionFlaw extends Error {}
