@@ -7,7 +7,7 @@ const inPod = [
   'src/cli.ts',
   'src/commands/run.ts',
   'src/commands/refresh.ts',
-  'src/providers/gcp/exchange.ts',
+  'src/vendors/gcp/exchange.ts',
   'src/kubernetes/connection/http1-line.ts', // enough for one Secret
 ]
 const commands = [...read('src/commands/commands.ts').matchAll(/import\('(.+?)'\)/g)].map(([, path = '']) =>

@@ -1,5 +1,4 @@
 /** pullpass uninstall: removes what pullpass created in a cluster and at the cloud, and nothing else. */
-
 import { brokenRule } from '../document/field-rules.ts'
 import { labelName } from '../document/kubernetes-names.ts'
 import { loadDocuments } from '../document/load-documents.ts'
@@ -11,13 +10,13 @@ import { type Cell, renderTable } from '../terminal/table.ts'
 import { openTrust } from '../trust/desired.ts'
 import { destroyTrust, type Removal } from '../trust/destroy.ts'
 import { openRecord } from '../trust/record.ts'
-import { markOf } from '../trust/trusted-cluster.ts'
 import {
   type ConfirmedRemovals,
   planUninstall,
   type UninstallPlan,
   type UninstallStep,
 } from '../uninstall/uninstall.ts'
+import { markOf } from '../vendors/trust-contract.ts'
 import type { Call, Command } from './command.ts'
 import { type Flag, usageFault } from './flag.ts'
 import { clusterFlags, outputFlags } from './flags.ts'

@@ -1,6 +1,6 @@
 /** All that an installation takes, in the order in which it can be applied. */
 import { type Document, requestedAccount } from '../document/document.ts'
-import type { PodIdentity } from '../publish/pod-identity.ts'
+import type { PodIdentity } from '../vendors/pod-identity.ts'
 import { renderCronJob, type Wanted } from './cron-job.ts'
 import type { DocumentFile } from './document-files.ts'
 import {

@@ -7,7 +7,7 @@ import { type Document, type DocumentRegistry, type NamespacedName, requestedAcc
 import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { tokenFilePath } from '../identity/token-file.ts'
-import { bindProvider } from '../providers/providers.ts'
+import { bindProvider } from '../vendors/vendors.ts'
 
 export interface ProjectedToken {
   readonly folder: string

@@ -1,6 +1,7 @@
 /** As whom the Pod publishes its issuer's keys, where documents say where they are public. */
 import type { Document } from '../document/document.ts'
-import { cloudOf, type PodIdentity, type PublishAs, podIdentity } from '../publish/pod-identity.ts'
+import { cloudOf } from '../vendors/parse-target.ts'
+import { type PodIdentity, type PublishAs, podIdentity } from '../vendors/pod-identity.ts'
 import { type Place, refreshAccount, userName } from './manifest.ts'
 import { publishFolder } from './projected-tokens.ts'
 

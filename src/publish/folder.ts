@@ -11,8 +11,8 @@ import { readRegularFile, systemErrorCode } from '../host/read-file.ts'
 import { type DocumentName, documentPaths, type PublishTarget, type StoredDocument } from '../oidc/issuer-documents.ts'
 import { shellQuote } from '../text/plain-text.ts'
 import { showPath } from '../text/show.ts'
-import type { TargetName } from './parse-target.ts'
-import type { TargetContext } from './targets/operator-files.ts'
+import type { TargetContext } from '../vendors/operator-variables.ts'
+import type { TargetName } from '../vendors/parse-target.ts'
 
 type FolderName = Extract<TargetName, { kind: 'folder' }>
 

@@ -1,8 +1,8 @@
 /** A place to publish to, by the words that name it; each kind is loaded when it is used, with its vendor's library. */
 import { checkProxy } from '../http/proxy.ts'
 import type { PublishTarget } from '../oidc/issuer-documents.ts'
-import { parseTarget, type TargetName } from './parse-target.ts'
-import type { TargetContext } from './targets/operator-files.ts'
+import type { TargetContext } from '../vendors/operator-variables.ts'
+import { parseTarget, type TargetName } from '../vendors/parse-target.ts'
 
 type Kind = TargetName['kind']
 type Opener<K extends Kind> = (
@@ -11,10 +11,10 @@ type Opener<K extends Kind> = (
 ) => PublishTarget | Promise<PublishTarget>
 
 const openers: { readonly [K in Kind]: () => Promise<Opener<K>> } = {
-  gs: async () => (await import('./targets/gcs.ts')).gcs,
-  s3: async () => (await import('./targets/s3.ts')).s3,
-  azblob: async () => (await import('./targets/azblob.ts')).azblob,
-  'gcp-provider': async () => (await import('./targets/gcp-provider.ts')).gcpProvider,
+  gs: async () => (await import('../vendors/gcp/stores/gs.ts')).gcs,
+  s3: async () => (await import('../vendors/aws/stores/s3.ts')).s3,
+  azblob: async () => (await import('../vendors/azure/stores/azblob.ts')).azblob,
+  'gcp-provider': async () => (await import('../vendors/gcp/stores/gcp-provider.ts')).gcpProvider,
   folder: async () => (await import('./folder.ts')).folder,
 }
 

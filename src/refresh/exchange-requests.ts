@@ -1,8 +1,7 @@
 /** What must be minted: one demand for each identity and registry, however many documents and namespaces want it. */
-
 import { createHash } from 'node:crypto'
 import type { Document, DocumentRegistry } from '../document/document.ts'
-import { type BoundProvider, bindProvider } from '../providers/providers.ts'
+import { type BoundProvider, bindProvider } from '../vendors/vendors.ts'
 
 export interface Demand extends BoundProvider {
   /** The fingerprint that tells demands apart. */

@@ -6,9 +6,15 @@ import { asFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context, Log } from '../http/context.ts'
 import { retryDelayMs } from '../http/retry.ts'
 import type { AbsentAccount } from '../kubernetes/objects/request-token.ts'
-import type { Accepted, Change, Finding, MissingNeed } from './finding.ts'
-import type { RecordEntry, TrustRecord } from './record.ts'
-import type { TrustResource } from './trust-vendor.ts'
+import type {
+  Accepted,
+  Change,
+  Finding,
+  MissingNeed,
+  RecordEntry,
+  TrustRecord,
+  TrustResource,
+} from '../vendors/trust-contract.ts'
 
 export interface StepOutcome {
   readonly kind: string

@@ -1,10 +1,17 @@
 /** From what needs trust to what each vendor must know for it: nobody is asked yet, and what cannot be is refused here. */
 import type { ProviderName } from '../document/document.ts'
 import type { Context } from '../http/context.ts'
-import type { Accepted, Finding, MissingNeed } from './finding.ts'
-import type { TrustRecord } from './record.ts'
-import type { AnyNeed, TrustNeed, TrustResource, VendorTrust } from './trust-vendor.ts'
-import { trustVendors } from './trust-vendors.ts'
+import type {
+  Accepted,
+  AnyNeed,
+  Finding,
+  MissingNeed,
+  TrustNeed,
+  TrustRecord,
+  TrustResource,
+  VendorTrust,
+} from '../vendors/trust-contract.ts'
+import { trustVendors } from '../vendors/vendors.ts'
 
 /** One for each vendor that is needed. @throws DOCUMENT_INVALID, USAGE_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE, KEYS_UNUSABLE */
 export async function wantTrust(needs: readonly AnyNeed[]): Promise<VendorTrust[]> {

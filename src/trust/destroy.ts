@@ -4,9 +4,8 @@
  */
 import { asFault, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
+import type { Removable, TrustRecord, TrustResource } from '../vendors/trust-contract.ts'
 import { remember } from './apply.ts'
-import type { TrustRecord } from './record.ts'
-import type { Removable, TrustResource } from './trust-vendor.ts'
 
 export interface Removal {
   readonly name: string

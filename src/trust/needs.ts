@@ -2,9 +2,8 @@
 import { type Document, type DocumentRegistry, type ProviderName, requestedAccount } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { ImageReference } from '../registry/image-reference.ts'
-import type { AnyNeed } from './trust-vendor.ts'
-import { trustVendors } from './trust-vendors.ts'
-import type { TrustedCluster } from './trusted-cluster.ts'
+import type { AnyNeed, TrustedCluster } from '../vendors/trust-contract.ts'
+import { trustVendors } from '../vendors/vendors.ts'
 
 export interface TrustAsked {
   /** Of tokens that lie in a file: `system:serviceaccount:NAMESPACE:NAME`. */

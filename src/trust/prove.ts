@@ -9,8 +9,8 @@ import { asFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import { retryDelayMs } from '../http/retry.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
-import { type BoundProvider, bindProvider } from '../providers/providers.ts'
 import { tryPull } from '../registry/pull.ts'
+import { type BoundProvider, bindProvider } from '../vendors/vendors.ts'
 
 export interface Trial {
   /** For people: whose token, and for which registry. */

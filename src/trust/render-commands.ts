@@ -1,6 +1,7 @@
 /** What is missing as commands of the vendor's own command line, for operators who apply it themselves. */
-import { describeMissing, type Finding } from './finding.ts'
-import { hashComment } from './hcl.ts'
+
+import { hashComment } from '../vendors/hcl.ts'
+import { describeMissing, type Finding } from '../vendors/trust-contract.ts'
 
 /** A script for sh: the functions that it calls, then one command for each change; comments name what no command can do. */
 export function renderCommands(findings: readonly Finding[]): string {

@@ -1,6 +1,7 @@
 /** The trust configuration as HCL: what exists is imported, so that it can be applied as printed. https://developer.hashicorp.com/terraform/language/import */
-import type { Finding } from './finding.ts'
-import { hclBlock, hclText } from './hcl.ts'
+
+import { hclBlock, hclText } from '../vendors/hcl.ts'
+import type { Finding } from '../vendors/trust-contract.ts'
 import { whyLeftOut } from './render-commands.ts'
 
 export function renderTerraform(findings: readonly Finding[]): string {

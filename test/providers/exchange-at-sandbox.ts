@@ -7,7 +7,7 @@ import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import type { HttpRequest } from '../../src/http/transport.ts'
 import type { SubjectToken } from '../../src/identity/subject-token.ts'
 import { readTokenFile } from '../../src/identity/token-file.ts'
-import { bindProvider } from '../../src/providers/providers.ts'
+import { bindProvider } from '../../src/vendors/vendors.ts'
 import { fakeContext } from '../support/fake-context.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { accessRefusal, accessRefusalInWords } from '../../src/providers/gcp/access-refusals.ts'
+import { accessRefusal, accessRefusalInWords } from '../../src/vendors/gcp/access-refusals.ts'
 
 const status = (message: string, reason: string, metadata: object) => ({
   error: { code: 403, message, status: 'PERMISSION_DENIED', details: [{ reason, domain: 'googleapis.com', metadata }] },

@@ -6,7 +6,7 @@ import {
   iamEndpoint,
   storageEndpoint,
   stsEndpoint,
-} from '../../src/providers/gcp/endpoints.ts'
+} from '../../src/vendors/gcp/endpoints.ts'
 import { registryOf } from './exchange-at-sandbox.ts'
 
 const provider = 'workloadIdentityProvider: projects/1/locations/global/workloadIdentityPools/pool/providers/name'

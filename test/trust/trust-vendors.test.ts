@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { vendorFields } from '../../src/document/vendors.ts'
-import { commandLines, trustVendors } from '../../src/trust/trust-vendors.ts'
+import { commandLines, trustVendors } from '../../src/vendors/vendors.ts'
 
 suite('trust', () => {
   test('is there for exactly the vendors that a document knows, by the same words', () => {
@@ -12,18 +12,18 @@ suite('trust', () => {
   })
 
   test('has a folder for each, and every file that holds one is in the map', () => {
-    const holding = globSync('src/trust/*/trust.ts').filter((file) =>
+    const holding = globSync('src/vendors/*/trust/trust.ts').filter((file) =>
       /^export const \w+: TrustVendor</m.test(readFileSync(file, 'utf8')),
     )
-    const map = readFileSync('src/trust/trust-vendors.ts', 'utf8')
-    for (const file of holding) assert.ok(map.includes(`import('./${file.slice('src/trust/'.length)}')`), file)
+    const map = readFileSync('src/vendors/vendors.ts', 'utf8')
+    for (const file of holding) assert.ok(map.includes(`import('./${file.slice('src/vendors/'.length)}')`), file)
     assert.equal(holding.length, Object.keys(trustVendors).length)
   })
 
   test('is asked for by its contract alone: what all share, and the commands, load no vendor’s folder', () => {
     const shared = ['src/trust/*.ts', 'src/commands/trust/*.ts', 'src/doctor/**/*.ts'].flatMap((glob) => globSync(glob))
     const loading = shared.filter(
-      (file) => file !== 'src/trust/trust-vendors.ts' && /'[^']*\/gcp\/(?!endpoints)/.test(readFileSync(file, 'utf8')),
+      (file) => file !== 'src/vendors/vendors.ts' && /'[^']*\/gcp\/(?!endpoints)/.test(readFileSync(file, 'utf8')),
     )
     assert.deepEqual(loading, [])
   })

@@ -1,5 +1,4 @@
 /** pullpass issuer check: what a cloud would find at an issuer's URL. Exits 1 when something keeps a cloud from using it. */
-
 import type { Environment } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { parseTokenText, readTokenFile } from '../../identity/token-file.ts'
@@ -8,10 +7,10 @@ import { judgeForClouds } from '../../oidc/evaluate/evaluate.ts'
 import { documentPaths } from '../../oidc/issuer-documents.ts'
 import { openPublicContext } from '../../oidc/public/anonymous-client.ts'
 import { gatherPublicFacts } from '../../oidc/public/public-facts.ts'
-import { storageEndpoint } from '../../providers/gcp/endpoints.ts'
 import { renderStructured } from '../../terminal/render-structured.ts'
 import { quote } from '../../text/quote.ts'
 import { Redacted } from '../../text/redacted.ts'
+import { storageEndpoint } from '../../vendors/gcp/endpoints.ts'
 import type { Command, Terminal } from '../command.ts'
 import { type Flag, usageFault } from '../flag.ts'
 import { outputFlags } from '../flags.ts'

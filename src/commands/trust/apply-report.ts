@@ -1,12 +1,11 @@
 /** What apply did, as a table or for programs: for each resource its result, and for each registry whether it works now. */
-
 import { renderStructured } from '../../terminal/render-structured.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
 import type { StepOutcome } from '../../trust/apply.ts'
 import type { Removal } from '../../trust/destroy.ts'
-import { describeMissing } from '../../trust/finding.ts'
 import type { Proof } from '../../trust/prove.ts'
+import { describeMissing } from '../../vendors/trust-contract.ts'
 import type { Terminal } from '../command.ts'
 import { reportFault } from '../report-error.ts'
 

@@ -1,5 +1,4 @@
 /** The clusters that are meant, with what each says of its issuer; connections stay open until they are closed. */
-
 import { createHash } from 'node:crypto'
 import type { NamespacedName } from '../../document/document.ts'
 import { showValue } from '../../document/show-value.ts'
@@ -10,8 +9,7 @@ import { type AbsentAccount, findAbsentAccount } from '../../kubernetes/objects/
 import { readClusterIssuer } from '../../oidc/cluster/cluster-issuer.ts'
 import { sameKey } from '../../oidc/keys.ts'
 import { readUnrevokedIssuer } from '../../publish/served-issuer.ts'
-import type { AnyNeed } from '../../trust/trust-vendor.ts'
-import type { TrustedCluster } from '../../trust/trusted-cluster.ts'
+import type { AnyNeed, TrustedCluster } from '../../vendors/trust-contract.ts'
 import { type FlagValues, usageFault } from '../flag.ts'
 import type { TrustFlags } from './flags.ts'
 

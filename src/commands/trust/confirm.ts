@@ -1,12 +1,10 @@
 /** Shows each change before it is made, and asks where somebody is to be asked. */
-
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import { renderFault } from '../../terminal/render-error.ts'
 import { plainLine } from '../../text/plain-text.ts'
 import { lookAtAll } from '../../trust/desired.ts'
-import type { Accepted } from '../../trust/finding.ts'
-import type { TrustResource } from '../../trust/trust-vendor.ts'
+import type { Accepted, TrustResource } from '../../vendors/trust-contract.ts'
 import type { Call, Terminal } from '../command.ts'
 
 type Agree = (change: string) => Promise<'make' | 'leave'>

@@ -1,9 +1,8 @@
 /** pullpass trust destroy: takes back what pullpass made for a cluster, and only that. */
-
 import { openTrust } from '../../trust/desired.ts'
 import { destroyTrust } from '../../trust/destroy.ts'
 import { openRecord } from '../../trust/record.ts'
-import { markOf } from '../../trust/trusted-cluster.ts'
+import { markOf } from '../../vendors/trust-contract.ts'
 import type { Command } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { outputFlags } from '../flags.ts'

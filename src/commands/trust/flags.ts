@@ -1,7 +1,7 @@
 /** Flags that all of trust's commands take, worded once. */
 import { issuerUrl } from '../../document/issuer-rules.ts'
 import { shellQuote } from '../../text/plain-text.ts'
-import { type Accepted, type Replaceable, replaceable } from '../../trust/finding.ts'
+import { type Accepted, type Replaceable, replaceable } from '../../vendors/trust-contract.ts'
 import type { Choice, Flag } from '../flag.ts'
 import { clusterFlags, documentFlags } from '../flags.ts'
 import { memoryFlag } from '../issuer/flags.ts'

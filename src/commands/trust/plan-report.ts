@@ -1,9 +1,7 @@
 /** A plan, for people: a line for each resource, what would change, and what stays. */
-
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
-import { describeMissing, type Finding } from '../../trust/finding.ts'
-import { markOf, type TrustedCluster } from '../../trust/trusted-cluster.ts'
+import { describeMissing, type Finding, markOf, type TrustedCluster } from '../../vendors/trust-contract.ts'
 import { reportFault } from '../report-error.ts'
 import { type AbsentSubject, tellAbsent } from './clusters.ts'
 

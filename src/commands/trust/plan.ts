@@ -2,7 +2,7 @@
 import { plainLine } from '../../text/plain-text.ts'
 import { lookAtAll, openTrust } from '../../trust/desired.ts'
 import { openRecord } from '../../trust/record.ts'
-import { commandLines } from '../../trust/trust-vendors.ts'
+import { commandLines } from '../../vendors/vendors.ts'
 import type { Call, Command, ExitCode } from '../command.ts'
 import type { Choice, Flag } from '../flag.ts'
 import { printFaults } from '../report-error.ts'

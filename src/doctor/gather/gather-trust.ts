@@ -6,10 +6,9 @@ import type { Document } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import { lookAtAll, openTrust, wantTrust } from '../../trust/desired.ts'
-import type { Finding as TrustFinding } from '../../trust/finding.ts'
 import { listNeeds } from '../../trust/needs.ts'
 import { noRecord } from '../../trust/record.ts'
-import type { TrustedCluster } from '../../trust/trusted-cluster.ts'
+import type { TrustedCluster, Finding as TrustFinding } from '../../vendors/trust-contract.ts'
 
 export interface TrustWanted {
   readonly documents: readonly Document[]

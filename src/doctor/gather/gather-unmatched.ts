@@ -1,7 +1,7 @@
 /** Images that no host of the documents matches, and whether a registry of these documents' vendors serves them at all. */
 import type { Document } from '../../document/document.ts'
 import { compareKey, matchImage } from '../../registry/match-credentials.ts'
-import { trustVendors } from '../../trust/trust-vendors.ts'
+import { trustVendors } from '../../vendors/vendors.ts'
 import type { WantedImage } from '../asked.ts'
 
 export interface UnmatchedImage {

@@ -1,6 +1,6 @@
 /** All that was seen from the subject token to the registry. */
 import type { Demand } from '../../refresh/exchange-requests.ts'
-import type { Finding as TrustFinding } from '../../trust/finding.ts'
+import type { Finding as TrustFinding } from '../../vendors/trust-contract.ts'
 import type { TrustKnown } from '../remedy/trust-command.ts'
 import type { AdmissionFacts } from './gather-admissions.ts'
 import type { ExchangeFacts } from './gather-exchanges.ts'

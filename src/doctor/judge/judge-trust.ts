@@ -1,6 +1,6 @@
 /** What mends a refusal of the vendor's, by what was read there: pure. */
 import type { PullpassError } from '../../errors/pullpass-error.ts'
-import type { Finding as TrustFinding } from '../../trust/finding.ts'
+import type { Finding as TrustFinding } from '../../vendors/trust-contract.ts'
 import type { FindingCode, Remedy } from '../finding.ts'
 import type { ImageElsewhere, TrustFacts } from '../gather/way-facts.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'

@@ -1,8 +1,8 @@
 /** The commands that doctor prints, with the files and the cluster of its own command line. */
 import type { NamespacedName } from '../../document/document.ts'
 import type { Environment } from '../../http/context.ts'
-import { storageEndpoint } from '../../providers/gcp/endpoints.ts'
 import { shellQuote } from '../../text/plain-text.ts'
+import { storageEndpoint } from '../../vendors/gcp/endpoints.ts'
 import type { Remedy } from '../finding.ts'
 import { type RefreshWanted, refreshRemedy, type WhoRefreshes } from './refresh-remedy.ts'
 

@@ -1,7 +1,7 @@
 /** The command that sets up what the documents need at the vendor, with what only their tokens and images tell. */
 import { type Document, requestedAccount } from '../../document/document.ts'
-import type { Finding as TrustFinding } from '../../trust/finding.ts'
 import type { RepositoryFor } from '../../trust/needs.ts'
+import type { Finding as TrustFinding } from '../../vendors/trust-contract.ts'
 import type { Remedy } from '../finding.ts'
 import type { MendingCommands } from './mending-commands.ts'
 

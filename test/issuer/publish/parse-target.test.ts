@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { PullpassError } from '../../../src/errors/pullpass-error.ts'
-import { parseTarget } from '../../../src/publish/parse-target.ts'
+import { parseTarget } from '../../../src/vendors/parse-target.ts'
 
 const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
 

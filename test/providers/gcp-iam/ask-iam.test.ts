@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { askIam, readOperation } from '../../../src/providers/gcp/iam.ts'
-import { googleCaller as caller } from '../../../src/publish/targets/gcs.ts'
 import { Redacted } from '../../../src/text/redacted.ts'
+import { askIam, readOperation } from '../../../src/vendors/gcp/iam.ts'
+import { googleCaller as caller } from '../../../src/vendors/gcp/stores/gs.ts'
 import { fakeContext } from '../../support/fake-context.ts'
 
 const secret = 'ya29.a0AfH6SMBx-planted-operators-token-0123456789'

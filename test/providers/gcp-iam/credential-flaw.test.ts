@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { credentialFlaw } from '../../../src/providers/gcp/operator/operator-credentials.ts'
+import { credentialFlaw } from '../../../src/vendors/gcp/operator/operator-credentials.ts'
 
 /** As gcloud writes it. */
 const file = {

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import type { HttpRequest } from '../../../src/http/transport.ts'
-import type { IamCaller } from '../../../src/providers/gcp/operator/caller.ts'
-import { operatorToken } from '../../../src/providers/gcp/operator/operator-token.ts'
+import type { IamCaller } from '../../../src/vendors/gcp/operator/caller.ts'
+import { operatorToken } from '../../../src/vendors/gcp/operator/operator-token.ts'
 import { fakeContext } from '../../support/fake-context.ts'
 
 const caller: IamCaller = {

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import type { IamCaller } from '../../../src/providers/gcp/operator/caller.ts'
-import { operatorMember } from '../../../src/providers/gcp/operator/operator-member.ts'
+import type { IamCaller } from '../../../src/vendors/gcp/operator/caller.ts'
+import { operatorMember } from '../../../src/vendors/gcp/operator/operator-member.ts'
 
 const caller: IamCaller = {
   hop: 'trust',

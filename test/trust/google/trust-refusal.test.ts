@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { trustRefusal } from '../../../src/trust/gcp/requests.ts'
+import { trustRefusal } from '../../../src/vendors/gcp/trust/requests.ts'
 
 const about = { operator: { member: 'user:jane@example.com', unknown: undefined }, project: 'example-project' }
 const refusal = (message: string) => trustRefusal(400, { error: { message } }, about)?.code

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { HttpAnswer } from '../../../../src/http/transport.ts'
-import { bucketRegion } from '../../../../src/publish/targets/s3.ts'
+import { bucketRegion } from '../../../../src/vendors/aws/stores/s3.ts'
 import { fakeContext } from '../../../support/fake-context.ts'
 
 /** AWS as anybody meets it: no other part of it can be had here. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { providerRefusal } from '../../../../src/publish/targets/gcp-provider.ts'
+import { providerRefusal } from '../../../../src/vendors/gcp/stores/gcp-provider.ts'
 
 const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
 const answer = { error: { message: 'Requested entity was not found.' } }

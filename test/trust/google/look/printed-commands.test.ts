@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { suite, test } from 'node:test'
-import { judgeProvider } from '../../../../src/trust/gcp/compare-provider.ts'
-import { judgeAccount, judgePool } from '../../../../src/trust/gcp/observe.ts'
+import { judgeProvider } from '../../../../src/vendors/gcp/trust/compare-provider.ts'
+import { judgeAccount, judgePool } from '../../../../src/vendors/gcp/trust/observe.ts'
 import { nasty } from '../render/nasty-findings.ts'
 
 const made = { mark: 'pullpass:0123456789ab', description: '' }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { judgeGrant } from '../../../../src/trust/gcp/observe.ts'
-import { holds, withGrant, withoutGrant } from '../../../../src/trust/gcp/policy.ts'
+import { judgeGrant } from '../../../../src/vendors/gcp/trust/observe.ts'
+import { holds, withGrant, withoutGrant } from '../../../../src/vendors/gcp/trust/policy.ts'
 
 const grant = {
   on: { kind: 'repository', name: 'projects/p/locations/europe/repositories/images' },

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { PullpassError } from '../../../../src/errors/pullpass-error.ts'
-import type { GoogleFinding } from '../../../../src/trust/gcp/finding.ts'
-import { tellFinding } from '../../../../src/trust/gcp/trust.ts'
 import { renderCommands } from '../../../../src/trust/render-commands.ts'
+import type { GoogleFinding } from '../../../../src/vendors/gcp/trust/finding.ts'
+import { tellFinding } from '../../../../src/vendors/gcp/trust/trust.ts'
 import { argv, findings, provider } from './nasty-findings.ts'
 import { runGcloudScript } from './run-gcloud-script.ts'
 

@@ -1,5 +1,5 @@
 /** Findings whose every text that others choose holds what a shell or HCL would see something in. */
-import type { GoogleFinding } from '../../../../src/trust/gcp/finding.ts'
+import type { GoogleFinding } from '../../../../src/vendors/gcp/trust/finding.ts'
 
 export const pool = 'projects/123456789012/locations/global/workloadIdentityPools/pool'
 export const provider: string = `${pool}/providers/cluster`

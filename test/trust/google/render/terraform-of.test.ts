@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import type { GoogleFinding } from '../../../../src/trust/gcp/finding.ts'
-import { judgeAccount, judgePool } from '../../../../src/trust/gcp/observe.ts'
-import { tellFinding } from '../../../../src/trust/gcp/trust.ts'
-import { hclText } from '../../../../src/trust/hcl.ts'
 import { renderTerraform as renderTold } from '../../../../src/trust/render-terraform.ts'
+import type { GoogleFinding } from '../../../../src/vendors/gcp/trust/finding.ts'
+import { judgeAccount, judgePool } from '../../../../src/vendors/gcp/trust/observe.ts'
+import { tellFinding } from '../../../../src/vendors/gcp/trust/trust.ts'
+import { hclText } from '../../../../src/vendors/hcl.ts'
 import { findings, nasty, pool } from './nasty-findings.ts'
 
 const renderTerraform = (all: readonly GoogleFinding[]) =>

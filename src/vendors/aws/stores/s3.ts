@@ -1,0 +1,174 @@
+/**
+ * A bucket at Amazon S3, or at what speaks its protocol, written with preconditions by ETag.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
+ */
+import type { S3Client } from '@aws-sdk/client-s3'
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import { askForLibrary } from '../../../http/library-transport.ts'
+import {
+  type DocumentName,
+  type DocumentToStore,
+  documentPaths,
+  type PublishTarget,
+} from '../../../oidc/issuer-documents.ts'
+import type { Redacted } from '../../../text/redacted.ts'
+import { originVariable, type TargetContext } from '../../operator-variables.ts'
+import type { TargetName } from '../../parse-target.ts'
+import { versionMissing } from '../../store-errors.ts'
+import { awsFault, awsIdentity } from '../operator/operator-credentials.ts'
+import { awsRequestHandler } from '../operator/request-handler.ts'
+
+type BucketName = Extract<TargetName, { kind: 's3' }>
+
+interface Bucket {
+  readonly name: string
+  readonly bucket: string
+  readonly path: string
+  readonly client: S3Client
+  readonly library: typeof import('@aws-sdk/client-s3')
+  readonly signal: AbortSignal
+  readonly secrets: Iterable<Redacted>
+}
+
+/** @throws VARIABLE_INVALID, PUBLISH_TARGET_MISSING, PUBLISH_UNAVAILABLE */
+export async function s3({ bucket, path }: BucketName, context: TargetContext): Promise<PublishTarget> {
+  const { environment, signal } = context
+  const endpoint =
+    originVariable(environment, 'AWS_ENDPOINT_URL_S3', 'no path') ??
+    originVariable(environment, 'AWS_ENDPOINT_URL', 'no path')
+  const region = await bucketRegion(bucket, endpoint, context)
+  const library = await import('@aws-sdk/client-s3')
+  const requestHandler = awsRequestHandler(context)
+  const client = new library.S3Client({
+    region,
+    requestHandler,
+    credentials: awsIdentity(library, { region, requestHandler }, context),
+    maxAttempts: 3,
+    // Others that speak S3 know neither; what is read is compared with what was written anyway.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
+  })
+  const under = path === '' ? '' : `${path}/`
+  const { secrets } = context
+  const here: Bucket = { name: `s3://${bucket}${path && `/${path}`}`, bucket, path, client, library, signal, secrets }
+  const keyOf = (document: DocumentName) => `${under}${documentPaths[document]}`
+  return {
+    name: here.name,
+    issuerUrl: `${endpoint === undefined ? hostOf(bucket, region) : `${endpoint}/${bucket}`}${path && `/${path}`}`,
+    openToAll: openToAll(bucket),
+    holds: ['jwks', 'discovery'],
+    read: (document) => readObject(here, keyOf(document)),
+    write: (document, content, replaces) => writeObject(here, keyOf(document), content, replaces),
+  }
+}
+
+/** Buckets block it since April 2023: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html */
+const openToAll = (bucket: string) =>
+  [
+    `aws s3api delete-public-access-block --bucket ${bucket} && aws s3api put-bucket-policy --bucket ${bucket} --policy `,
+    `'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject",`,
+    `"Resource":"arn:aws:s3:::${bucket}/*"}]}'`,
+  ].join('')
+
+/** By its own host name: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html */
+const hostOf = (bucket: string, region: string) =>
+  `https://${bucket}.s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
+
+async function readObject(here: Bucket, Key: string): ReturnType<PublishTarget['read']> {
+  const { client, library, bucket, signal } = here
+  try {
+    const found = await client.send(new library.GetObjectCommand({ Bucket: bucket, Key }), { abortSignal: signal })
+    if (found.ETag === undefined) throw versionMissing(here.name, 'see that the endpoint speaks S3')
+    return { text: (await found.Body?.transformToString()) ?? '', version: found.ETag }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof Error && error.name === 'NoSuchKey') return undefined
+    throw awsFault(error, here, 'reading')
+  }
+}
+
+/** Of two that write at once the one is told that its precondition failed, or that there was a conflict: outrun, both. */
+const outrun = new Set(['PreconditionFailed', 'ConditionalRequestConflict'])
+
+async function writeObject(
+  here: Bucket,
+  Key: string,
+  { text, contentType, cacheControl }: DocumentToStore,
+  replaces: string | undefined,
+): Promise<'written' | 'outrun'> {
+  const { client, library, bucket, signal } = here
+  const put = new library.PutObjectCommand({
+    Bucket: bucket,
+    Key,
+    Body: text,
+    ContentType: contentType,
+    CacheControl: cacheControl,
+    ...(replaces === undefined ? { IfNoneMatch: '*' } : { IfMatch: replaces }),
+  })
+  try {
+    await client.send(put, { abortSignal: signal })
+    return 'written'
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!(error instanceof Error)) throw awsFault(error, here, 'writing')
+    // With If-Match S3 says of an object that is gone that there is no such key.
+    if (outrun.has(error.name) || error.name === 'NoSuchKey') return 'outrun'
+    throw awsFault(error, here, 'writing')
+  }
+}
+
+/** The region of a bucket, which is part of its URL; anybody may ask, S3 says it in the header of any answer. */
+const region = /^[a-z]{2,}(?:-[a-z]+)+-[0-9]+$/
+
+/**
+ * Where an endpoint is set it is the environment's, or us-east-1, since what speaks S3 elsewhere knows no regions.
+ * @throws PUBLISH_TARGET_MISSING, PUBLISH_UNAVAILABLE
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+ */
+export async function bucketRegion(
+  bucket: string,
+  endpoint: string | undefined,
+  context: TargetContext,
+): Promise<string> {
+  const { environment } = context
+  const configured = environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'] || undefined
+  if (endpoint !== undefined) return configured ?? 'us-east-1'
+  const { status, headers } = await askForLibrary(context, {
+    hop: 'publish',
+    who: 'AWS',
+    method: 'HEAD',
+    url: `https://${bucket}.${regionalHost(configured)}/`,
+    headers: {},
+  })
+  if (status === 404) throw absent(bucket)
+  const said = headers['x-amz-bucket-region'] ?? ''
+  if (region.test(said)) return said
+  if (configured !== undefined) return configured
+  throw unsaid(bucket, status)
+}
+
+/** Other partitions of AWS know nothing of the usual one's buckets, nor it of theirs. */
+function regionalHost(configured: string | undefined): string {
+  if (configured?.startsWith('cn-')) return `s3.${configured}.amazonaws.com.cn`
+  return configured?.startsWith('us-gov-') ? `s3.${configured}.amazonaws.com` : 's3.amazonaws.com'
+}
+
+const absent = (bucket: string) =>
+  new PullpassError({
+    code: 'PUBLISH_TARGET_MISSING',
+    hop: 'publish',
+    seen: `AWS answered 404: there is no bucket ${bucket}`,
+    expected: 'it to exist: pullpass makes documents, no buckets',
+    hint: `aws s3api create-bucket --bucket ${bucket}; in China or GovCloud set AWS_REGION`,
+  })
+
+const unsaid = (bucket: string, status: number) =>
+  new PullpassError({
+    code: 'PUBLISH_UNAVAILABLE',
+    hop: 'publish',
+    seen: `AWS answered ${status} and did not say in which region the bucket ${bucket} lies`,
+    expected: 'the header x-amz-bucket-region',
+    hint: 'set AWS_REGION to its region',
+    retryable: true,
+  })

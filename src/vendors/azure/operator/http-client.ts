@@ -1,0 +1,87 @@
+/**
+ * The HTTP of Azure's libraries, over the run's own transport: for blobs, which speak its older form, and for the tokens
+ * behind them.
+ */
+import { Readable } from 'node:stream'
+import type { HttpClient, PipelineRequest } from '@azure/core-rest-pipeline'
+import type { HttpHeaders, IHttpClient } from '@azure/storage-blob'
+import { askForLibrary, type LibraryAnswer } from '../../../http/library-transport.ts'
+import type { TargetContext } from '../../operator-variables.ts'
+
+export interface AzureHttpClients {
+  readonly tokens: HttpClient
+  readonly blobs: IHttpClient
+}
+
+interface Sent {
+  readonly url: string
+  readonly method: string
+  readonly headers: Record<string, string>
+  readonly body?: unknown
+  readonly timeout: number
+  readonly abortSignal?: unknown
+}
+
+export function azureHttpClients(
+  { createHttpHeaders }: typeof import('@azure/core-rest-pipeline'),
+  context: TargetContext,
+): AzureHttpClients {
+  return {
+    tokens: {
+      async sendRequest(request) {
+        const answer = await send(context, { ...partsOf(request), headers: request.headers.toJSON() })
+        const headers = createHttpHeaders({ ...answer.headers })
+        return { request, status: answer.status, headers, ...bodyFor(request, answer) }
+      },
+    },
+    blobs: {
+      async sendRequest(request) {
+        const answer = await send(context, { ...partsOf(request), headers: request.headers.toJson() })
+        return {
+          request,
+          status: answer.status,
+          headers: headersLike(request.headers, answer),
+          ...bodyFor(request, answer),
+        }
+      },
+    },
+  }
+}
+
+const partsOf = ({ url, method, body, timeout, abortSignal }: Omit<Sent, 'headers'>) => ({
+  url,
+  method,
+  body,
+  timeout,
+  abortSignal,
+})
+
+function send(context: TargetContext, { url, method, body, timeout, abortSignal, headers }: Sent) {
+  return askForLibrary(context, {
+    hop: 'publish',
+    who: 'Azure',
+    method,
+    url,
+    headers,
+    body,
+    ...(abortSignal instanceof AbortSignal && { signal: abortSignal }),
+    ...(timeout > 0 && { timeoutMs: timeout }),
+  })
+}
+
+/** The older form's headers are made by nobody but itself: a copy of the request's is emptied and filled. */
+function headersLike(form: HttpHeaders, answer: LibraryAnswer): HttpHeaders {
+  const headers = form.clone()
+  for (const name of headers.headerNames()) headers.remove(name)
+  for (const [name, value] of Object.entries(answer.headers)) headers.set(name, value)
+  return headers
+}
+
+/** A library names the states of which it reads the body as a stream. */
+function bodyFor(
+  { streamResponseStatusCodes: streamed }: Pick<PipelineRequest, 'streamResponseStatusCodes'>,
+  { status, body }: LibraryAnswer,
+): { bodyAsText: string } | { readableStreamBody: Readable } {
+  const asStream = streamed?.has(status) || streamed?.has(Number.POSITIVE_INFINITY)
+  return asStream ? { readableStreamBody: Readable.from([Buffer.from(body)]) } : { bodyAsText: body }
+}

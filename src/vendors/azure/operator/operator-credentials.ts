@@ -1,0 +1,168 @@
+/**
+ * The operator's identity at Azure: the one that variables name, or what its library finds (managed identity, az).
+ * https://learn.microsoft.com/azure/developer/javascript/sdk/authentication/credential-chains#defaultazurecredential-overview
+ */
+import type { HttpClient } from '@azure/core-rest-pipeline'
+import type { AccessToken, DefaultAzureCredentialOptions, TokenCredential } from '@azure/identity'
+import { faultUnder, PullpassError } from '../../../errors/pullpass-error.ts'
+import type { Environment } from '../../../http/context.ts'
+import { keepRenewed } from '../../../http/renewed-token.ts'
+import { asObject, asText } from '../../../text/json-fields.ts'
+import type { Redacted } from '../../../text/redacted.ts'
+import { quoteSafely } from '../../../text/secret-register.ts'
+import {
+  checkNamedFile,
+  checkNamedTogether,
+  credentialsMissing,
+  type NamedTogether,
+  originVariable,
+  type TargetContext,
+} from '../../operator-variables.ts'
+import type { AzureHttpClients } from './http-client.ts'
+
+type Library = typeof import('@azure/identity')
+
+const scope = 'https://storage.azure.com/.default'
+/** Whom Azure's library knows; of another it would ask Microsoft whether it may be asked. */
+const knownAuthorities = [
+  'https://login.microsoftonline.com',
+  'https://login.microsoftonline.us',
+  'https://login.chinacloudapi.cn',
+]
+/** The storage library renews what it holds two minutes before its end: it is told an end so much after the time to renew. */
+const libraryMarginMs = 120_000
+
+/** Renewed when half of its life is left. @throws VARIABLE_INVALID */
+export function azureIdentity(
+  library: Library,
+  { tokens: httpClient }: Pick<AzureHttpClients, 'tokens'>,
+  context: TargetContext,
+): TokenCredential {
+  const authority = originVariable(context.environment, 'AZURE_AUTHORITY_HOST', 'no path')
+  const options = {
+    retryOptions: { maxRetries: 2 },
+    disableInstanceDiscovery: authority !== undefined && !knownAuthorities.includes(authority),
+    ...(authority !== undefined && { authorityHost: authority }),
+  }
+  const granted = keepRenewed(async () => {
+    const watched = watch(httpClient)
+    try {
+      // A credential of its own each time: one keeps what it was granted.
+      const chosen = { ...options, httpClient: watched.client }
+      const credential = await chooseCredential(library, chosen, context.environment)
+      const token = await credential.getToken(scope, { abortSignal: context.signal })
+      if (token === null) throw new TypeError('no token')
+      return { token: token.token, expiresAt: new Date(token.expiresOnTimestamp) }
+    } catch (error) {
+      context.signal.throwIfAborted()
+      throw faultUnder(error) ?? watched.fault() ?? azureIdentityFault(error, context.secrets)
+    }
+  }, context)
+  return {
+    async getToken(): Promise<AccessToken> {
+      const { token, renewAt } = await granted()
+      return { token, expiresOnTimestamp: renewAt.getTime() + libraryMarginMs }
+    },
+  }
+}
+
+/** The library's chain goes on to somebody else's identity where the one that variables name is not to be had. */
+async function chooseCredential(
+  library: Library,
+  options: DefaultAzureCredentialOptions,
+  environment: Environment,
+): Promise<TokenCredential> {
+  const { AZURE_TENANT_ID: tenantId = '', AZURE_CLIENT_ID: clientId = '' } = environment
+  const tokenFilePath = environment['AZURE_FEDERATED_TOKEN_FILE'] ?? ''
+  const of: Readonly<Record<NamedAzureIdentity, () => TokenCredential>> = {
+    application: () => new library.EnvironmentCredential(options),
+    workload: () => new library.WorkloadIdentityCredential({ ...options, tenantId, clientId, tokenFilePath }),
+    managed: () => new library.ManagedIdentityCredential({ ...options, clientId }),
+    'signed-in': () => new library.AzureCliCredential(tenantId === '' ? {} : { tenantId }),
+    anybody: () => new library.DefaultAzureCredential(options),
+  }
+  return of[await namedAzureIdentity(environment)]()
+}
+
+/** The library turns a request that got no answer into an error of its own, of which nothing can be known. */
+function watch(client: HttpClient): { client: HttpClient; fault: () => unknown } {
+  let last: unknown
+  return {
+    client: {
+      async sendRequest(request) {
+        try {
+          return await client.sendRequest(request)
+        } catch (error) {
+          if (!request.url.startsWith('http://169.254.')) last = error // no machine of Azure's: no metadata service
+          throw error
+        }
+      },
+    },
+    fault: () => faultUnder(last),
+  }
+}
+
+// Whom Azure's variables name. Half a name is an error: the library would pass it over, down to the machine's own identity.
+// https://learn.microsoft.com/azure/developer/javascript/sdk/authentication/credential-chains#defaultazurecredential-overview
+
+/**
+ * `application`, `workload`, `managed`: that one and nobody else. `signed-in`: in a pod, whoever signed in there by az; the node's
+ * identity is everybody's. `anybody`: on an operator's machine, the library's chain.
+ */
+type NamedAzureIdentity = 'application' | 'workload' | 'managed' | 'signed-in' | 'anybody'
+
+const [tenant, client] = ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID']
+const [token, secret, certificate] = [
+  'AZURE_FEDERATED_TOKEN_FILE',
+  'AZURE_CLIENT_SECRET',
+  'AZURE_CLIENT_CERTIFICATE_PATH',
+]
+const proofs = [token, secret, certificate]
+
+const together: readonly NamedTogether[] = proofs.flatMap((there) =>
+  [tenant, client].map((needed) => ({ there, needs: [needed] })),
+)
+
+/** @throws PUBLISH_CREDENTIALS_MISSING */
+async function namedAzureIdentity(environment: Environment): Promise<NamedAzureIdentity> {
+  const hint = 'in a pod AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE; for yourself az login'
+  // A tenant alone steers az, a client alone is a managed identity; both are an application, that must prove itself.
+  const application = environment[tenant] ? [{ there: client, needs: proofs }] : []
+  checkNamedTogether(environment, [...together, ...application], hint)
+  await checkNamedFile(environment, certificate)
+  if (environment[secret] || environment[certificate]) return 'application'
+  await checkNamedFile(environment, token)
+  if (environment[token]) return 'workload'
+  if (environment[client]) return 'managed'
+  return environment['KUBERNETES_SERVICE_HOST'] ? 'signed-in' : 'anybody'
+}
+
+// Why Azure gave the operator no token, in words. The library's errors hold whole answers: known fields are taken, no cause is kept.
+
+/** Said where no place of the chain had anything; what had something and failed says so by other errors. */
+const nothingFound = new Set(['CredentialUnavailableError', 'AggregateAuthenticationError'])
+
+export function azureIdentityFault(error: unknown, secrets: Iterable<Redacted>): PullpassError {
+  if (error instanceof Error && nothingFound.has(error.name)) return noCredentials()
+  const status = asObject(error)?.['statusCode']
+  const said = asText(asObject(asObject(error)?.['errorResponse'])?.['errorDescription'])
+  const message = error instanceof Error ? error.message.slice(0, 4096) : ''
+  // Entra's first sentence and its number alone: what follows is a trace, and around it may be anything.
+  const words = /AADSTS[0-9]{1,9}: [^.\n]{0,200}\.?/.exec(said ?? message)?.[0]
+  const passing = typeof status === 'number' && (status >= 500 || status === 429)
+  return new PullpassError({
+    code: passing ? 'PUBLISH_UNAVAILABLE' : 'PUBLISH_DENIED',
+    hop: 'publish',
+    seen: `Azure answered ${typeof status === 'number' ? status : 'a refusal'}${words === undefined ? '' : ` ${quoteSafely(words, secrets)}`} to the operator's credentials`,
+    expected: 'credentials that Azure takes; no other identity is tried in their place',
+    hint: 'az login; in a pod see that the federated credential of AZURE_CLIENT_ID names the issuer and subject of the token in AZURE_FEDERATED_TOKEN_FILE',
+    retryable: passing,
+  })
+}
+
+const noCredentials = () =>
+  credentialsMissing(
+    'no credentials for Azure were found: variables name none that can be had, and nobody signed in by az; on a machine that is no pod its managed identity was asked for, too',
+    "the operator's credentials in one of these places; one that is named and fails is not passed over",
+    'az login; in a pod AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE; on a machine of Azure a managed identity',
+  )

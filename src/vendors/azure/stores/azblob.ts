@@ -1,0 +1,155 @@
+/**
+ * A container of Azure Blob Storage, written with preconditions by ETag.
+ * https://learn.microsoft.com/rest/api/storageservices/specifying-conditional-headers-for-blob-service-operations
+ */
+import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob'
+import { faultUnder, PullpassError } from '../../../errors/pullpass-error.ts'
+import {
+  type DocumentName,
+  type DocumentToStore,
+  documentPaths,
+  type PublishTarget,
+} from '../../../oidc/issuer-documents.ts'
+import { asObject, asText } from '../../../text/json-fields.ts'
+import { quote } from '../../../text/quote.ts'
+import type { Redacted } from '../../../text/redacted.ts'
+import { originVariable, type TargetContext } from '../../operator-variables.ts'
+import type { TargetName } from '../../parse-target.ts'
+import { type StoreRefusal, storeFault, versionMissing } from '../../store-errors.ts'
+import { azureGrant } from '../../write-grant.ts'
+import { azureHttpClients } from '../operator/http-client.ts'
+import { azureIdentity } from '../operator/operator-credentials.ts'
+
+type ContainerName = Extract<TargetName, { kind: 'azblob' }>
+
+interface Container {
+  readonly name: string
+  readonly account: string
+  readonly container: string
+  readonly signal: AbortSignal
+  readonly secrets: Iterable<Redacted>
+}
+
+/** @throws VARIABLE_INVALID */
+export async function azblob(wanted: ContainerName, context: TargetContext): Promise<PublishTarget> {
+  const { account, container, path } = wanted
+  const endpoint =
+    originVariable(context.environment, 'PULLPASS_AZURE_BLOB_ENDPOINT', 'path') ??
+    `https://${account}.blob.core.windows.net`
+  const client = await openContainer(`${endpoint}/${container}`, context)
+  const [suffix, under] = path === '' ? ['', ''] : [`/${path}`, `${path}/`]
+  const here: Container = {
+    name: `azblob://${account}/${container}${suffix}`,
+    account,
+    container,
+    signal: context.signal,
+    secrets: context.secrets,
+  }
+  const blobOf = (document: DocumentName) => client.getBlockBlobClient(`${under}${documentPaths[document]}`)
+  return {
+    name: here.name,
+    issuerUrl: `${endpoint}/${container}${suffix}`,
+    openToAll: `az storage container set-permission --account-name ${account} --name ${container} --public-access blob --auth-mode key`,
+    holds: ['jwks', 'discovery'],
+    read: (document) => readBlob(here, blobOf(document)),
+    write: (document, content, replaces) => writeBlob(here, blobOf(document), content, replaces),
+  }
+}
+
+async function openContainer(url: string, context: TargetContext): Promise<ContainerClient> {
+  const [blobs, identity, pipeline] = await Promise.all([
+    import('@azure/storage-blob'),
+    import('@azure/identity'),
+    import('@azure/core-rest-pipeline'),
+  ])
+  const clients = azureHttpClients(pipeline, context)
+  const credential = azureIdentity(identity, clients, context)
+  return new blobs.ContainerClient(url, credential, {
+    httpClient: clients.blobs,
+    retryOptions: { maxTries: 3, maxRetryDelayInMs: 4000 },
+  })
+}
+
+async function readBlob(here: Container, blob: BlockBlobClient): ReturnType<PublishTarget['read']> {
+  try {
+    const found = await blob.download(0, undefined, { abortSignal: here.signal })
+    if (found.etag === undefined)
+      throw versionMissing(here.name, "see that the endpoint is Azure's, or does as Blob Storage does")
+    return { text: await textOf(found.readableStreamBody ?? []), version: found.etag }
+  } catch (error) {
+    here.signal.throwIfAborted()
+    if (azureCode(error) === 'BlobNotFound') return undefined
+    throw azureFault(error, here, 'reading')
+  }
+}
+
+async function textOf(body: AsyncIterable<string | Buffer> | Iterable<string>): Promise<string> {
+  const pieces: Buffer[] = []
+  for await (const piece of body) pieces.push(Buffer.from(piece))
+  return Buffer.concat(pieces).toString('utf8')
+}
+
+/** Somebody made it, changed it, or took it away; or somebody holds a lease on it, and is about to. */
+const outrun = new Set(['BlobAlreadyExists', 'ConditionNotMet', 'BlobNotFound', 'LeaseIdMissing'])
+
+async function writeBlob(
+  here: Container,
+  blob: BlockBlobClient,
+  { text, contentType, cacheControl }: DocumentToStore,
+  replaces: string | undefined,
+): Promise<'written' | 'outrun'> {
+  try {
+    await blob.upload(text, Buffer.byteLength(text), {
+      abortSignal: here.signal,
+      blobHTTPHeaders: { blobContentType: contentType, blobCacheControl: cacheControl },
+      conditions: replaces === undefined ? { ifNoneMatch: '*' } : { ifMatch: replaces },
+    })
+    return 'written'
+  } catch (error) {
+    here.signal.throwIfAborted()
+    if (outrun.has(azureCode(error) ?? '')) return 'outrun'
+    throw azureFault(error, here, 'writing')
+  }
+}
+
+// What Azure's storage library threw, in words. Its errors hold request and answer: known fields are taken, no cause is kept.
+
+/** @see https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes */
+export const azureCode = (error: unknown): string | undefined => asText(asObject(error)?.['code'])
+
+export function azureFault(
+  error: unknown,
+  target: {
+    readonly name: string
+    readonly account: string
+    readonly container: string
+    readonly secrets: Iterable<Redacted>
+  },
+  doing: StoreRefusal['doing'],
+): PullpassError {
+  const known = faultUnder(error)
+  if (known !== undefined) return known
+  const status = asObject(error)?.['statusCode']
+  if (typeof status !== 'number') return unknownFault(target.name, error)
+  return storeFault({
+    who: 'Azure',
+    target: target.name,
+    doing,
+    status,
+    secrets: target.secrets,
+    words: azureCode(error), // its sentence repeats the request's id and time, and on 403 more of the request
+    hints: {
+      denied: `${azureGrant({ kind: 'azblob', ...target, path: '' }, 'OPERATOR', `RESOURCE_ID_OF/${target.account}`)}; it takes a few minutes`,
+      missing: `az storage container create --account-name ${target.account} --name ${target.container} --public-access blob --auth-mode login`,
+    },
+  })
+}
+
+const unknownFault = (name: string, error: unknown) =>
+  new PullpassError({
+    code: 'PUBLISH_REFUSED',
+    hop: 'publish',
+    seen: `Azure's library could not ask for ${name}: ${quote(error instanceof Error ? error.name : 'no reason given')}`,
+    expected: 'a request that it can make',
+    hint: 'see the variables that lead it elsewhere: PULLPASS_AZURE_BLOB_ENDPOINT',
+  })

@@ -1,0 +1,161 @@
+/**
+ * Google Artifact Registry: token exchange (RFC 8693 §2), then impersonation where asked.
+ * https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token
+ * https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken
+ */
+import type { GcpSettings } from '../../document/gcp-settings.ts'
+import { textField } from '../../http/response-fields.ts'
+import { AnswerUnread, type Received, send } from '../../http/send.ts'
+import type { SubjectToken } from '../../identity/subject-token.ts'
+import { asObject } from '../../text/json-fields.ts'
+import { Redacted } from '../../text/redacted.ts'
+import type { Provider, ProviderContext, RegistryOf } from '../vendor.ts'
+import { accessRefusalInWords } from './access-refusals.ts'
+import { checkEndpoints, iamCredentialsEndpoint, stsEndpoint } from './endpoints.ts'
+import { impersonationRefusal, tokenRefusal } from './refusals.ts'
+
+type GcpRegistry = RegistryOf<GcpSettings>
+
+interface AccessToken {
+  readonly value: Redacted
+  readonly expiresAt: Date
+}
+
+const tokenExchange = {
+  grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+  requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+  subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+}
+/** Enough for pulling. */
+const readOnly = 'https://www.googleapis.com/auth/cloud-platform.read-only'
+/** Enough for calling IAM Credentials, and for nothing else. */
+const impersonate = 'https://www.googleapis.com/auth/iam'
+const longestLifeSeconds = 3600
+const dayMs = 86_400_000
+
+export const gcp: Provider<GcpSettings> = {
+  audiences: ({ audience, settings }) => {
+    const name = resourceName(settings)
+    const usual = [name, `https:${name}`] as const
+    return audience === undefined ? usual : [audience, ...usual.filter((other) => other !== audience)]
+  },
+
+  hops: ({ settings }) => (settings.serviceAccountEmail === undefined ? ['exchange'] : ['exchange', 'impersonation']),
+
+  // A federated token dies with its subject token; an impersonated one does not.
+  subjectTokenLifeSeconds: ({ settings }) =>
+    settings.serviceAccountEmail === undefined ? longestLifeSeconds + 60 : 600,
+
+  // A lifetime in the document is only for an impersonated account: a flaw of the document otherwise.
+  credentialLifeSeconds: ({ settings }) => settings.lifetimeSeconds ?? longestLifeSeconds,
+
+  checkEnvironment: checkEndpoints,
+
+  registryRefusal: accessRefusalInWords,
+
+  async exchange(registry, subjectToken, context) {
+    const federated = await federate(registry, subjectToken, context)
+    const { serviceAccountEmail } = registry.settings
+    const token =
+      serviceAccountEmail === undefined
+        ? federated
+        : await generateAccessToken(serviceAccountEmail, { registry, subjectToken, federated }, context)
+    return {
+      hosts: registry.hosts,
+      username: 'oauth2accesstoken',
+      password: token.value,
+      expiresAt: token.expiresAt,
+    }
+  },
+}
+
+const resourceName = ({ workloadIdentityProvider }: GcpSettings) => `//iam.googleapis.com/${workloadIdentityProvider}`
+
+function federate(registry: GcpRegistry, subjectToken: SubjectToken, context: ProviderContext): Promise<AccessToken> {
+  const { settings } = registry
+  const direct = settings.serviceAccountEmail === undefined
+  return send(context, {
+    hop: 'exchange',
+    who: "Google's token service",
+    url: `${stsEndpoint(settings, context.environment)}/v1/token`,
+    form: {
+      ...tokenExchange,
+      audience: resourceName(settings), // the provider, whatever audience the token carries; never with a scheme
+      scope: direct ? scopesOf(settings).join(' ') : impersonate,
+      subject_token: subjectToken.value,
+    },
+    refusal: (status, body) =>
+      tokenRefusal(status, body, { registry, subjectToken, audiences: gcp.audiences(registry) }),
+    read: (answer) => readFederatedToken(answer, subjectToken),
+  })
+}
+
+/** `expires_in` counts from sending, and may be absent; the token lives an hour at most, and never outlives its subject token. */
+function readFederatedToken(answer: Received, subjectToken: SubjectToken): AccessToken {
+  const { body } = answer
+  const value = textField(body, 'access_token')
+  const seconds = asObject(body)?.['expires_in'] ?? longestLifeSeconds
+  if (typeof seconds !== 'number' || !Number.isFinite(seconds)) throw new AnswerUnread('its expires_in is no number')
+  const subjectEndsMs = subjectToken.expiresAt.getTime() + clockSkewMs(answer)
+  const endsMs = Math.min(answer.sentAt.getTime() + seconds * 1000, subjectEndsMs)
+  return { value: new Redacted(value), expiresAt: expiryOf(endsMs, longestLifeSeconds, answer) }
+}
+
+interface Impersonation {
+  readonly registry: GcpRegistry
+  readonly subjectToken: SubjectToken
+  readonly federated: AccessToken
+}
+
+function generateAccessToken(
+  email: string,
+  { registry, subjectToken, federated }: Impersonation,
+  context: ProviderContext,
+): Promise<AccessToken> {
+  const { settings } = registry
+  const lifeSeconds = settings.lifetimeSeconds ?? longestLifeSeconds
+  return send(context, {
+    hop: 'impersonation',
+    who: 'Google',
+    url: `${iamCredentialsEndpoint(settings, context.environment)}/v1/projects/-/serviceAccounts/${encodeURIComponent(email)}:generateAccessToken`,
+    bearer: federated.value,
+    json: {
+      scope: scopesOf(settings),
+      lifetime: `${lifeSeconds}s`,
+      ...(settings.delegates && {
+        delegates: settings.delegates.map((account) => `projects/-/serviceAccounts/${account}`),
+      }),
+    },
+    refusal: (status, body) => impersonationRefusal(status, body, { settings, email, subject: subjectToken.subject }),
+    read: (answer) => readImpersonatedToken(answer, lifeSeconds),
+  })
+}
+
+const scopesOf = ({ scopes = [readOnly] }: GcpSettings): readonly string[] => scopes
+
+/** `expireTime` is by Google's clock: moved onto ours, by which freshness is judged; never longer than was asked for. */
+function readImpersonatedToken(answer: Received, lifeSeconds: number): AccessToken {
+  const { body } = answer
+  const value = textField(body, 'accessToken')
+  const expireTime = Date.parse(textField(body, 'expireTime'))
+  if (Number.isNaN(expireTime)) throw new AnswerUnread('its expireTime is no date')
+  return { value: new Redacted(value), expiresAt: expiryOf(expireTime + clockSkewMs(answer), lifeSeconds, answer) }
+}
+
+/**
+ * How far this clock is ahead of theirs. A Date header counts whole seconds, and travels: up to 2 s mean nothing.
+ * Anybody on the way can write that header, and it moves an expiry: no clock that keeps certificates valid and tokens
+ * accepted is a day off, so more than that is a lie or a fault, and this clock is believed.
+ */
+function clockSkewMs({ receivedAt, serverDate }: Received): number {
+  const skewMs = serverDate === undefined ? 0 : receivedAt.getTime() - serverDate.getTime()
+  return Math.abs(skewMs) <= 2000 || Math.abs(skewMs) > dayMs ? 0 : skewMs
+}
+
+/** Whatever the answer claims, a token lives no longer than was asked for: a credential fresh for ever is never renewed. */
+function expiryOf(claimedMs: number, longestSeconds: number, { sentAt, receivedAt }: Received): Date {
+  const expiresAt = new Date(Math.min(claimedMs, sentAt.getTime() + longestSeconds * 1000))
+  if (Number.isNaN(expiresAt.getTime())) throw new AnswerUnread('its expiry is beyond any date')
+  if (expiresAt > receivedAt) return expiresAt
+  throw new AnswerUnread(`its token has expired already, at ${expiresAt.toISOString()}`)
+}

@@ -1,0 +1,82 @@
+/** `fetch` for Google's auth library, over the run's own transport. */
+import type { Hop } from '../../../errors/pullpass-error.ts'
+import { askForLibrary } from '../../../http/library-transport.ts'
+import { textField } from '../../../http/response-fields.ts'
+import { AnswerUnread, type SendContext, send } from '../../../http/send.ts'
+import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
+import { Redacted } from '../../../text/redacted.ts'
+import { type GrantedToken, type IamCaller, type IamContext, iamRefusal } from './caller.ts'
+
+export interface LibraryFetch {
+  readonly request: typeof fetch
+  /** `expires_in` of the last answer; undefined where it named none. */
+  readonly lifeSeconds: () => number | undefined
+}
+
+/** Rejects with a PullpassError where no answer came. */
+export function fetchOverTransport(context: SendContext, hop: Hop): LibraryFetch {
+  let lifeSeconds: number | undefined
+  const request: typeof fetch = async (input, init = {}) => {
+    const url = input instanceof Request ? input.url : String(input)
+    const body = textOf(init.body)
+    const headers = headersOf(init)
+    const answer = await askForLibrary(context, {
+      hop,
+      who: 'Google',
+      method: init.method ?? 'GET',
+      url,
+      headers: Object.fromEntries(headers),
+      body,
+    })
+    const seconds = asObject(jsonOrNone(answer.body))?.['expires_in']
+    lifeSeconds = typeof seconds === 'number' ? seconds : undefined
+    const { status, headers: given } = answer
+    return new Response(status === 204 ? null : answer.body, { status, headers: given })
+  }
+  return { request, lifeSeconds: () => lifeSeconds }
+}
+
+/** With the type that fetch gives a form. */
+function headersOf({ headers, body }: RequestInit): Headers {
+  const all = new Headers(headers)
+  if (body instanceof URLSearchParams && !all.has('content-type')) {
+    all.set('content-type', 'application/x-www-form-urlencoded;charset=UTF-8')
+  }
+  return all
+}
+
+function textOf(body: unknown): string | undefined {
+  if (body === undefined || body === null) return undefined
+  if (typeof body === 'string') return body
+  if (body instanceof URLSearchParams) return body.toString()
+  throw new TypeError("Google's auth library sends text alone")
+}
+
+/**
+ * The token of a service account for who may impersonate it, as gcloud's file describes it. Google's library has a class for
+ * it, which prints a warning to the process's stderr.
+ * https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken
+ */
+const scopes = ['https://www.googleapis.com/auth/cloud-platform']
+
+/** `json` is without flaw: its URL is Google's. */
+export async function impersonateAccount(
+  json: JsonObject,
+  source: GrantedToken,
+  { context, caller }: { context: IamContext; caller: IamCaller },
+): Promise<GrantedToken> {
+  const url = asText(json['service_account_impersonation_url']) ?? ''
+  return await send(context, {
+    hop: caller.hop,
+    who: 'Google',
+    url,
+    bearer: source.value,
+    json: { scope: scopes, lifetime: '3600s', delegates: asList(json['delegates']) },
+    refusal: (status, body) => iamRefusal(status, body, caller),
+    read: ({ body }) => {
+      const expiresAt = new Date(textField(body, 'expireTime'))
+      if (Number.isNaN(expiresAt.getTime())) throw new AnswerUnread('its expireTime is no date')
+      return { value: new Redacted(textField(body, 'accessToken')), expiresAt }
+    },
+  })
+}

@@ -1,0 +1,44 @@
+/** Who the operator is to Google, as a policy names him: where his credentials tell, for a command that grants him something. */
+import type { Environment } from '../../../http/context.ts'
+import { asText, type JsonObject } from '../../../text/json-fields.ts'
+import type { IamCaller } from './caller.ts'
+import { type CredentialFile, findOperatorCredentials } from './operator-credentials.ts'
+
+export interface OperatorMember {
+  /** `serviceAccount:…`, `user:…`; a word in capitals stands for what is not known. */
+  readonly member: string
+  /** Of that word: what to put there. */
+  readonly unknown: string | undefined
+}
+
+/** Nobody is asked. @throws CREDENTIAL_FILE_INVALID */
+export async function operatorMember(environment: Environment, caller: IamCaller): Promise<OperatorMember> {
+  const found = await findOperatorCredentials(environment, caller)
+  if (found.kind === 'metadata') {
+    return { member: 'serviceAccount:EMAIL', unknown: 'EMAIL: the service account of this machine' }
+  }
+  const account = serviceAccountIn(found)
+  return account === undefined ? memberIn(found) : { member: `serviceAccount:${account}`, unknown: undefined }
+}
+
+/** https://google.aip.dev/auth/4112, and 4117 for what is impersonated. */
+function serviceAccountIn({ type, json }: CredentialFile): string | undefined {
+  if (type === 'service_account') return email(json, 'client_email')
+  const url = asText(json['service_account_impersonation_url'])
+  return /\/serviceAccounts\/([^/:?#@]+@[^/:?#@]+):generateAccessToken$/.exec(url ?? '')?.[1]
+}
+
+function memberIn({ type, json }: CredentialFile): OperatorMember {
+  if (type === 'external_account') {
+    return { member: 'PRINCIPAL', unknown: 'PRINCIPAL: you, as the pool of your credentials names their token' }
+  }
+  const account = type === 'authorized_user' ? email(json, 'account') : undefined
+  return account === undefined
+    ? { member: 'user:EMAIL', unknown: 'EMAIL: who signed in by gcloud auth application-default login' }
+    : { member: `user:${account}`, unknown: undefined }
+}
+
+const email = (json: JsonObject, field: string) => {
+  const text = asText(json[field])
+  return text !== undefined && /^[^\s@]+@[^\s@]+$/.test(text) ? text : undefined
+}

@@ -1,0 +1,166 @@
+/** The operator's access token at Google, granted when it is first asked for, and renewed. */
+import type {
+  BaseExternalAccountClient,
+  Credentials,
+  IdentityPoolClientOptions,
+  OAuth2ClientOptions,
+} from 'google-auth-library'
+import { faultUnder, PullpassError } from '../../../errors/pullpass-error.ts'
+import { keepRenewed } from '../../../http/renewed-token.ts'
+import { asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
+import { Redacted } from '../../../text/redacted.ts'
+import { quoteSafely } from '../../../text/secret-register.ts'
+import { showPath } from '../../../text/show.ts'
+import type { GrantedToken, IamCaller, IamContext } from './caller.ts'
+import { fetchOverTransport, impersonateAccount } from './library-transport.ts'
+import { type CredentialFile, credentialsIn, findOperatorCredentials } from './operator-credentials.ts'
+import { readMetadataToken, readOperatorSubjectToken } from './subject-token.ts'
+
+/** The token to send now. @throws PullpassError at the caller's hop */
+export type OperatorToken = () => Promise<Redacted>
+
+export function operatorToken(context: IamContext, caller: IamCaller): OperatorToken {
+  const granted = keepRenewed(() => grantOperatorToken(context, caller), context)
+  return async () => (await granted()).value
+}
+
+/**
+ * One access token of the operator, by Google's own auth library over the run's transport.
+ * https://cloud.google.com/docs/authentication/application-default-credentials
+ */
+type Library = typeof import('google-auth-library')
+
+interface Asked {
+  readonly file: CredentialFile
+  readonly caller: IamCaller
+  readonly secrets: Iterable<Redacted>
+}
+
+const scopes = ['https://www.googleapis.com/auth/cloud-platform']
+/** Where an answer names no expiry, as of Google's usual tokens. */
+const usualLifeMs = 3_600_000
+
+/** Credentials are found anew each time: a file that was replaced counts at once. @throws PullpassError at the caller's hop */
+async function grantOperatorToken(context: IamContext, caller: IamCaller): Promise<GrantedToken> {
+  const credentials = await findOperatorCredentials(context.environment, caller)
+  return credentials.kind === 'file'
+    ? await tokenOfFile(credentials, context, caller)
+    : await readMetadataToken(credentials.gcloudFile, context, caller)
+}
+
+async function tokenOfFile(file: CredentialFile, context: IamContext, caller: IamCaller): Promise<GrantedToken> {
+  if (file.type === 'impersonated_service_account') {
+    // gcloud writes the credentials that may impersonate into the same file.
+    const { environment } = context
+    const lender = credentialsIn(file.json['source_credentials'], file.path, { environment, caller })
+    const source = await tokenOfFile(lender, context, caller)
+    return await impersonateAccount(file.json, source, { context, caller })
+  }
+  const library = await import('google-auth-library')
+  const askedAt = context.now()
+  const http = fetchOverTransport(context, caller.hop)
+  const options = { transporterOptions: { fetchImplementation: http.request } }
+  try {
+    const client =
+      file.type === 'external_account'
+        ? federatedClient(library, file.json, {
+            ...options,
+            token: () => readOperatorSubjectToken(file.json, context, caller),
+          })
+        : ownClient(library, file, options)
+    const { token } = await client.getAccessToken()
+    if (!token) throw new TypeError('no token')
+    return { value: new Redacted(token), expiresAt: expiryOf(client.credentials, http.lifeSeconds(), askedAt) }
+  } catch (error) {
+    context.signal.throwIfAborted()
+    throw refused(error, { file, caller, secrets: context.secrets })
+  }
+}
+
+/** The library counts `expires_in` from a clock of its own: by this run's clock it is counted again. */
+function expiryOf({ expiry_date: byServer }: Credentials, lifeSeconds: number | undefined, askedAt: Date): Date {
+  if (lifeSeconds !== undefined) return new Date(askedAt.getTime() + lifeSeconds * 1000)
+  return new Date(byServer ?? askedAt.getTime() + usualLifeMs)
+}
+
+function ownClient(library: Library, { type, json }: CredentialFile, options: OAuth2ClientOptions) {
+  const client =
+    type === 'service_account' ? new library.JWT({ ...options, scopes }) : new library.UserRefreshClient(options)
+  client.fromJSON(json)
+  return client
+}
+
+/** Fields that the library is told: it knows others, by which a file would have its token sent elsewhere. */
+const federationFields = [
+  'type',
+  'audience',
+  'subject_token_type',
+  'token_url',
+  'service_account_impersonation_url',
+  'service_account_impersonation',
+  'workforce_pool_user_project',
+  'client_id',
+  'client_secret',
+]
+
+function federatedClient(
+  library: Library,
+  json: JsonObject,
+  { token, ...options }: OAuth2ClientOptions & { readonly token: () => Promise<Redacted> },
+): BaseExternalAccountClient {
+  const told = Object.entries(json).filter(([name]) => federationFields.includes(name))
+  const written: IdentityPoolClientOptions = JSON.parse(JSON.stringify(Object.fromEntries(told))) // it looks itself
+  const subject_token_supplier = { getSubjectToken: async () => (await token()).reveal() }
+  const client = new library.IdentityPoolClient({ ...written, ...options, scopes, subject_token_supplier })
+  // Its exchange is a client of its own, to which the library does not hand on the transport that it was given.
+  client['stsCredential']['transporter'] = client.transporter
+  return client
+}
+
+/** The library's errors hold whole requests, with tokens: known fields of the answer are taken, and no cause is kept. */
+function refused(error: unknown, { file, caller, secrets }: Asked): PullpassError {
+  const known = faultUnder(error)
+  if (known !== undefined) return known
+  const { status, words } = answerIn(error)
+  const what =
+    status === undefined
+      ? `Google's auth library cannot use the operator's credentials of ${showPath(file.path)}`
+      : `Google answered ${status}${words === undefined ? '' : ` ${quoteSafely(words, secrets)}`} to the operator's credentials of ${showPath(file.path)}`
+  const passing = status !== undefined && (status >= 500 || status === 429)
+  return new PullpassError({
+    code: caller.codes.denied,
+    hop: caller.hop,
+    seen: what,
+    expected: 'credentials that Google takes; no other identity is tried in their place',
+    hint: words !== undefined && byCondition.test(words) ? conditionHint : hints[file.type],
+    retryable: passing,
+  })
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2, and https://cloud.google.com/apis/design/errors */
+function answerIn(error: unknown): { status?: number | undefined; words?: string | undefined } {
+  const response = asObject(asObject(error)?.['response'])
+  const status = response?.['status']
+  const body = asObject(response?.['data'])
+  const words = [asText(body?.['error']), asText(body?.['error_description'])].filter((word) => word !== undefined)
+  const message = asText(asObject(body?.['error'])?.['message'])
+  return {
+    status: typeof status === 'number' ? status : undefined,
+    words: message ?? (words.length === 0 ? undefined : words.join(': ')),
+  }
+}
+
+/** As the token service words it. */
+const byCondition = /rejected by the attribute condition/
+const conditionHint =
+  "the provider's attribute condition does not accept this account: see attributeCondition; an account that publishes this cluster's keys is added by pullpass trust apply --publisher NAMESPACE/NAME"
+
+const hints: Readonly<Record<CredentialFile['type'], string>> = {
+  authorized_user: 'sign in again: gcloud auth application-default login',
+  service_account:
+    'see that the key is not deleted and its account not disabled: gcloud iam service-accounts keys list',
+  impersonated_service_account:
+    'sign in again: gcloud auth application-default login --impersonate-service-account=EMAIL',
+  external_account:
+    "compare the token of its credential_source (pullpass inspect FILE) with the provider that its audience names; while the cluster's new key is not published, Google takes no token that it signed",
+}

@@ -1,0 +1,95 @@
+/** The token that the operator exchanges at Google: of the file that his credentials name, or GitHub's of a job. */
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import { textField } from '../../../http/response-fields.ts'
+import { send } from '../../../http/send.ts'
+import type { HttpAnswer } from '../../../http/transport.ts'
+import { decodeSubjectToken, type SubjectToken, takenByApiServer } from '../../../identity/subject-token.ts'
+import { readTokenFile } from '../../../identity/token-file.ts'
+import { asObject, asText, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
+import { quote } from '../../../text/quote.ts'
+import { Redacted } from '../../../text/redacted.ts'
+import { showPath } from '../../../text/show.ts'
+import type { GrantedToken, IamCaller, IamContext } from './caller.ts'
+import { githubTokenUrl } from './operator-credentials.ts'
+
+/** `json` is without flaw. @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED, AUDIENCE_MISMATCH; at the caller's hop where GitHub refuses */
+export async function readOperatorSubjectToken(
+  json: JsonObject,
+  context: IamContext,
+  caller: IamCaller,
+): Promise<Redacted> {
+  const source = asObject(json['credential_source']) ?? {}
+  const file = asText(source['file'])
+  if (file === undefined) return await askGithub(source, context, caller)
+  const format = asObject(source['format'])
+  const field = format?.['type'] === 'json' ? (asText(format['subject_token_field_name']) ?? '') : undefined
+  const token = await readTokenFile(file, field)
+  if (takenByApiServer(token)) throw misplaced(file, token, asText(json['audience']) ?? '')
+  return token.value
+}
+
+/** What the environment holds is sent, and no header of the file's. */
+async function askGithub(source: JsonObject, context: IamContext, { hop }: IamCaller): Promise<Redacted> {
+  const bearer = new Redacted(context.environment['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? '')
+  const url = githubTokenUrl(source['url'], context.environment) ?? ''
+  const read = ({ body }: { readonly body: unknown }) => new Redacted(textField(body, 'value'))
+  const value = await send(context, { hop, who: 'GitHub', method: 'GET', url, bearer, read })
+  return decodeSubjectToken(value, "GitHub's answer").value
+}
+
+const misplaced = (file: string, { audiences }: SubjectToken, audience: string) =>
+  new PullpassError({
+    code: 'AUDIENCE_MISMATCH',
+    hop: 'subject-token',
+    seen: `${file} is meant for ${audiences.length === 0 ? 'nobody: it has no audience' : audiences.map(quote).join(' and ')}: an API server takes it, and it was not sent`,
+    expected: `a token that is meant for Google alone: ${quote(audience)}`,
+    hint: 'have credential_source.file name a projected token of that audience (serviceAccountToken.audience)',
+  })
+
+// The token of the machine's own service account, from the metadata server of Google's clouds.
+// https://cloud.google.com/compute/docs/metadata/querying-metadata
+
+/** It answers in milliseconds where there is one. */
+const timeoutMs = 3000
+const flavor = 'Google'
+
+/** Asked last, when no file names an identity. @throws the caller's code for no credentials */
+export async function readMetadataToken(
+  gcloudFile: string | undefined,
+  context: IamContext,
+  caller: IamCaller,
+): Promise<GrantedToken> {
+  const askedAt = context.now()
+  const answer = await askMetadata(context)
+  const body = answer?.headers['metadata-flavor'] === flavor ? asObject(jsonOrNone(answer.body)) : undefined
+  const token = asText(body?.['access_token'])
+  const seconds = body?.['expires_in']
+  if (answer?.status !== 200 || !token || typeof seconds !== 'number') throw noCredentials(gcloudFile, caller)
+  return { value: new Redacted(token), expiresAt: new Date(askedAt.getTime() + seconds * 1000) }
+}
+
+async function askMetadata({ environment, transport, signal }: IamContext): Promise<HttpAnswer | undefined> {
+  if (environment['METADATA_SERVER_DETECTION'] === 'none') return undefined // as Google's own libraries read it
+  const host = environment['GCE_METADATA_HOST'] || 'metadata.google.internal'
+  try {
+    return await transport({
+      method: 'GET',
+      url: `http://${host}/computeMetadata/v1/instance/service-accounts/default/token`,
+      headers: { 'metadata-flavor': flavor },
+      maxBytes: 64 * 1024,
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), signal]),
+    })
+  } catch {
+    signal.throwIfAborted()
+    return undefined // no such name, no route, no answer: this is no machine of Google's
+  }
+}
+
+const noCredentials = (gcloudFile: string | undefined, { hop, codes }: IamCaller) =>
+  new PullpassError({
+    code: codes.credentials,
+    hop,
+    seen: `no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, ${gcloudFile === undefined ? 'there is no home folder' : `${showPath(gcloudFile)} is not there`}, and no metadata server answers`,
+    expected: "the operator's credentials in one of these three places",
+    hint: 'in a pod set GOOGLE_APPLICATION_CREDENTIALS to what gcloud iam workload-identity-pools create-cred-config writes; give a machine of Google a service account; as yourself: gcloud auth application-default login',
+  })

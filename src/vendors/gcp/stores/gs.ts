@@ -1,0 +1,170 @@
+/**
+ * A bucket at Google Cloud Storage, written with preconditions by generation.
+ * https://cloud.google.com/storage/docs/request-preconditions
+ *
+ * Credentials come from Google's own auth library. Its storage library (8.4.0) is not used: it keeps one pool of connections for the
+ * whole process, which no run's own authorities reach, follows redirects, and brings 59 packages for two requests.
+ */
+import { askForLibrary, type LibraryRequest } from '../../../http/library-transport.ts'
+import { retryDelayMs } from '../../../http/retry.ts'
+import type { HttpAnswer } from '../../../http/transport.ts'
+import {
+  type DocumentName,
+  type DocumentToStore,
+  documentPaths,
+  type PublishTarget,
+} from '../../../oidc/issuer-documents.ts'
+import { asObject, asText, jsonOrNone } from '../../../text/json-fields.ts'
+import type { Redacted } from '../../../text/redacted.ts'
+import { originVariable, type TargetContext } from '../../operator-variables.ts'
+import type { TargetName } from '../../parse-target.ts'
+import { type StoreHints, storeFault } from '../../store-errors.ts'
+import { gcsGrant } from '../../write-grant.ts'
+import { checkEndpoints, storageEndpoint } from '../endpoints.ts'
+import type { IamCaller } from '../operator/caller.ts'
+import { type OperatorToken, operatorToken } from '../operator/operator-token.ts'
+
+type BucketName = Extract<TargetName, { kind: 'gs' }>
+
+interface Bucket {
+  /** `gs://bucket/path`. */
+  readonly name: string
+  readonly bucket: string
+  readonly endpoint: string
+  /** Undefined where an emulator is asked, which knows nobody. */
+  readonly token: OperatorToken | undefined
+  readonly context: TargetContext
+  readonly hints: StoreHints & { readonly deniedToRead: string }
+}
+
+interface StorageAsk extends Pick<LibraryRequest, 'method' | 'url' | 'body'> {
+  readonly doing: 'reading' | 'writing'
+  readonly contentType?: string
+}
+
+const attempts = 4
+
+/** @throws VARIABLE_INVALID */
+export function gcs({ bucket, path }: BucketName, context: TargetContext): PublishTarget {
+  checkEndpoints(context.environment)
+  const emulator = originVariable(context.environment, 'STORAGE_EMULATOR_HOST', 'no path')
+  const endpoint = emulator ?? storageEndpoint(context.environment)
+  const [name, under] = [path === '' ? `gs://${bucket}` : `gs://${bucket}/${path}`, path === '' ? '' : `${path}/`]
+  const token = emulator === undefined ? operatorToken(context, googleCaller) : undefined
+  const here: Bucket = { name, bucket, endpoint, token, context, hints: hintsOf({ kind: 'gs', bucket, path }) }
+  const keyOf = (document: DocumentName) => `${under}${documentPaths[document]}`
+  return {
+    name,
+    issuerUrl: `${endpoint}/${bucket}${path === '' ? '' : `/${path}`}`,
+    openToAll: openToAll(bucket),
+    holds: ['jwks', 'discovery'],
+    noVersion: '1', // generations are microseconds since 1970; rights are looked at before preconditions
+    read: (document) => readObject(here, keyOf(document)),
+    write: (document, content, replaces) => writeObject(here, keyOf(document), content, replaces),
+  }
+}
+
+/** https://cloud.google.com/storage/docs/json_api/v1/objects/get */
+async function readObject(here: Bucket, key: string): ReturnType<PublishTarget['read']> {
+  const url = `${here.endpoint}/storage/v1/b/${here.bucket}/o/${encodeURIComponent(key)}?alt=media`
+  const answer = await ask(here, { doing: 'reading', method: 'GET', url }, [200, 404])
+  if (answer.status === 404) {
+    await checkBucket(here) // it answers 404 for an object and for a bucket that is not there
+    return undefined
+  }
+  const version = answer.headers['x-goog-generation']
+  if (version === undefined) throw refusalOf(here, 'reading', { ...answer, body: '' })
+  return { text: answer.body, version }
+}
+
+async function checkBucket(here: Bucket): Promise<void> {
+  const url = `${here.endpoint}/storage/v1/b/${here.bucket}/o?maxResults=1&fields=kind`
+  await ask(here, { doing: 'reading', method: 'GET', url }, [200])
+}
+
+/** https://cloud.google.com/storage/docs/json_api/v1/objects/insert, with what is said of the object and what it holds in one. */
+async function writeObject(
+  here: Bucket,
+  key: string,
+  { text, contentType, cacheControl }: DocumentToStore,
+  replaces: string | undefined,
+): Promise<'written' | 'outrun'> {
+  const boundary = boundaryFor(text)
+  const part = (type: string, content: string) => `--${boundary}\r\ncontent-type: ${type}\r\n\r\n${content}\r\n`
+  const metadata = JSON.stringify({ name: key, contentType, cacheControl })
+  const query = new URLSearchParams({ uploadType: 'multipart', name: key, ifGenerationMatch: replaces ?? '0' })
+  const answer = await ask(
+    here,
+    {
+      doing: 'writing',
+      method: 'POST',
+      url: `${here.endpoint}/upload/storage/v1/b/${here.bucket}/o?${query.toString()}`,
+      contentType: `multipart/related; boundary=${boundary}`,
+      body: `${part('application/json', metadata)}${part(contentType, text)}--${boundary}--\r\n`,
+    },
+    [200, 412],
+  )
+  return answer.status === 412 ? 'outrun' : 'written'
+}
+
+/** What the text does not hold. */
+function boundaryFor(text: string): string {
+  let boundary = 'pullpass'
+  while (text.includes(boundary)) boundary += '-part'
+  return boundary
+}
+
+async function ask(here: Bucket, asked: StorageAsk, good: readonly number[]): Promise<HttpAnswer> {
+  const { context } = here
+  for (let attempt = 1; ; attempt++) {
+    const bearer = await here.token?.()
+    const answer = await askOnce(context, asked, bearer)
+    if (good.includes(answer.status)) return answer
+    const fault = refusalOf(here, asked.doing, answer)
+    const delayMs = retryDelayMs(attempt, context.random(), undefined, context.now())
+    if (!fault.retryable || attempt === attempts || delayMs === undefined) throw fault
+    await context.sleep(delayMs, context.signal)
+  }
+}
+
+function askOnce(context: TargetContext, { method, url, body, contentType }: StorageAsk, bearer: Redacted | undefined) {
+  return askForLibrary(context, {
+    hop: 'publish',
+    who: 'Google',
+    method,
+    url,
+    headers: {
+      ...(bearer !== undefined && { authorization: `Bearer ${bearer.reveal()}` }),
+      ...(contentType !== undefined && { 'content-type': contentType }),
+    },
+    ...(body !== undefined && { body }),
+  })
+}
+
+/** Its refusals are JSON, or for what an object holds plain text. */
+function refusalOf(here: Bucket, doing: StorageAsk['doing'], { status, body }: HttpAnswer) {
+  const message = asText(asObject(asObject(jsonOrNone(body))?.['error'])?.['message'])
+  const { name: target } = here
+  // Who may read nothing there may not list either: a bucket that anybody reads answers both.
+  const hints = doing === 'writing' ? here.hints : { ...here.hints, denied: here.hints.deniedToRead }
+  return storeFault({ who: 'Google', target, doing, status, words: message, hints, secrets: here.context.secrets })
+}
+
+function hintsOf({ bucket, path }: BucketName): Bucket['hints'] {
+  const denied = gcsGrant({ kind: 'gs', bucket, path }, 'OPERATOR')
+  return {
+    denied,
+    deniedToRead: `let anybody read it, and the operator write there: ${openToAll(bucket)} && ${denied}`,
+    missing: `create it in your project, PROJECT_ID, and let anybody read it: gcloud storage buckets create gs://${bucket} --project=PROJECT_ID --uniform-bucket-level-access && ${openToAll(bucket)}`,
+  }
+}
+
+/** https://cloud.google.com/storage/docs/access-control/making-data-public */
+const openToAll = (bucket: string) =>
+  `gcloud storage buckets add-iam-policy-binding gs://${bucket} --role=roles/storage.objectViewer --member=allUsers --condition=None`
+
+/** Publishing, as Google's IAM client names who asks it. */
+export const googleCaller: IamCaller = {
+  hop: 'publish',
+  codes: { credentials: 'PUBLISH_CREDENTIALS_MISSING', denied: 'PUBLISH_DENIED', absent: 'PUBLISH_TARGET_MISSING' },
+}

@@ -1,0 +1,201 @@
+/** Makes one change at Google, and follows it to its end. https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools */
+import { accountParts, poolOf } from '../../../document/gcp-names.ts'
+import { asFault, PullpassError } from '../../../errors/pullpass-error.ts'
+import { asObject, asText } from '../../../text/json-fields.ts'
+import { trustRefused } from '../../trust-contract.ts'
+import { followOperation, type Operation, readOperation } from '../iam.ts'
+import type { AccountHistory } from './account-history.ts'
+import type { CreatedResource, GoogleChange, ProviderFields, UpdatedFields } from './finding.ts'
+import { accountPath, identityPath } from './names.ts'
+import { readFoundAccount } from './observed-state.ts'
+import { holds, withGrant, writePolicy } from './policy.ts'
+import { askGoogle, type GoogleConnection, readAtGoogle } from './requests.ts'
+
+/** @throws PullpassError at the hop trust: nothing was changed, or the operation is named */
+export async function makeChange(
+  google: GoogleConnection,
+  change: GoogleChange,
+  history: Pick<AccountHistory, 'saw' | 'lost'>,
+): Promise<void> {
+  switch (change.kind) {
+    case 'create':
+      return change.resource.kind === 'account'
+        ? await createAccount(google, change.resource, history)
+        : await create(google, change.resource)
+    case 'undelete':
+      return change.resource === 'account'
+        ? await undeleteAccount(google, change, history)
+        : await follow(google, { method: 'POST', path: `${identityPath(change.name)}:undelete`, json: {} })
+    case 'update':
+      return await update(google, change.name, change.fields)
+    case 'grant':
+      return await writePolicy(google, change.grant, (policy) =>
+        holds(policy, change.grant) === 'plainly' ? policy : withGrant(policy, change.grant),
+      )
+    default:
+      return change satisfies never
+  }
+}
+
+/** An operation that is done is Google's word: no look at the resource is needed. */
+async function follow(
+  google: GoogleConnection,
+  ask: { readonly method: 'POST' | 'PATCH' | 'DELETE'; readonly path: string; readonly json?: unknown },
+): Promise<void> {
+  const operation: Operation = await askGoogle(google, { ...ask, read: readOperation })
+  await followOperation(google, operation)
+}
+
+async function create(
+  google: GoogleConnection,
+  resource: Exclude<CreatedResource, { kind: 'account' }>,
+): Promise<void> {
+  const { name, description } = resource
+  const id = name.slice(name.lastIndexOf('/') + 1)
+  if (resource.kind === 'pool') {
+    const parent = name.slice(0, name.lastIndexOf('/'))
+    const path = `${identityPath(parent)}?workloadIdentityPoolId=${id}`
+    return await follow(google, { method: 'POST', path, json: { description } })
+  }
+  const path = `${identityPath(poolOf(name))}/providers?workloadIdentityPoolProviderId=${id}`
+  await follow(google, { method: 'POST', path, json: { description, ...providerBody(setFields(resource)) } })
+}
+
+async function update(google: GoogleConnection, name: string, fields: UpdatedFields): Promise<void> {
+  const mask = Object.keys(fields)
+    .flatMap((field) => masks[field] ?? [])
+    .join(',')
+  const path = `${identityPath(name)}?updateMask=${encodeURIComponent(mask)}`
+  await follow(google, { method: 'PATCH', path, json: providerBody(fields) })
+}
+
+/** Field by field, so that what somebody else changes meanwhile stays. */
+const masks: Readonly<Record<string, string>> = {
+  issuer: 'oidc.issuerUri',
+  audiences: 'oidc.allowedAudiences',
+  jwks: 'oidc.jwksJson',
+  mapping: 'attributeMapping',
+  condition: 'attributeCondition',
+  description: 'description',
+}
+
+function providerBody({ issuer, audiences, mapping, condition, jwks, description }: UpdatedFields): object {
+  const oidc = {
+    ...(issuer !== undefined && { issuerUri: issuer }),
+    ...(audiences !== undefined && { allowedAudiences: audiences }),
+    ...(jwks !== undefined && { jwksJson: jwks }),
+  }
+  return {
+    ...(description !== undefined && { description }),
+    ...(mapping !== undefined && { attributeMapping: mapping }),
+    ...(condition !== undefined && { attributeCondition: condition }),
+    ...(Object.keys(oidc).length > 0 && { oidc }),
+  }
+}
+
+/** Of a new provider's fields those that are set: the others are as Google has them anyway. */
+export const setFields = ({
+  issuer,
+  mapping,
+  audiences,
+  condition,
+  jwks,
+}: ProviderFields): Partial<ProviderFields> => ({
+  issuer,
+  mapping,
+  ...(audiences.length > 0 && { audiences }),
+  ...(condition !== '' && { condition }),
+  ...(jwks !== '' && { jwks }),
+})
+
+/** Makes a service account, or brings a deleted one back. https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts */
+async function createAccount(
+  google: GoogleConnection,
+  { email, description }: Extract<CreatedResource, { kind: 'account' }>,
+  history: Pick<AccountHistory, 'saw'>,
+): Promise<void> {
+  const { id = '', project = '' } = accountParts(email) ?? {}
+  const { uniqueId } = await askGoogle(google, {
+    method: 'POST',
+    path: `v1/projects/${encodeURIComponent(project)}/serviceAccounts`,
+    json: { accountId: id, serviceAccount: { displayName: 'pullpass', description } },
+    read: ({ body }) => readFoundAccount(body),
+  })
+  history.saw(email, uniqueId)
+}
+
+type Undelete = Extract<GoogleChange, { resource: 'account' }>
+
+/**
+ * The record may be anybody's who may write that ConfigMap: what came back is compared, and goes again where it is another.
+ * Google's answer can be lost, and one to the same request made again tells nothing: then the account itself is looked at.
+ * @throws TRUST_ABSENT where Google keeps none under that id: the next look knows
+ */
+async function undeleteAccount(
+  google: GoogleConnection,
+  change: Undelete,
+  history: Pick<AccountHistory, 'saw' | 'lost'>,
+): Promise<void> {
+  const { email, uniqueId } = change
+  const present = await readEmail(google, change)
+  if (present !== undefined && present !== email) throw anothers(change, present, 'is there, and was left as it is')
+  if (present === undefined) await bringBack(google, change, history)
+  history.saw(email, uniqueId)
+}
+
+/** Nothing is there under its id. */
+async function bringBack(
+  google: GoogleConnection,
+  change: Undelete,
+  history: Pick<AccountHistory, 'lost'>,
+): Promise<void> {
+  const { email, uniqueId } = change
+  const answered = await askGoogle(google, {
+    method: 'POST',
+    path: `${pathOf(change)}:undelete`,
+    json: {},
+    read: ({ body }) => asText(asObject(asObject(body)?.['restoredAccount'])?.['email']),
+  }).catch(asFault)
+  const restored = typeof answered === 'string' ? answered : await readEmail(google, change).catch(asFault)
+  if (restored === email) return
+  if (typeof restored === 'string') throw await deleteAgain(google, change, restored)
+  if (restored !== undefined || !(answered instanceof PullpassError)) throw unseen(change, restored)
+  if (answered.code === 'TRUST_ABSENT') history.lost(uniqueId)
+  throw answered
+}
+
+async function deleteAgain(google: GoogleConnection, change: Undelete, restored: string): Promise<PullpassError> {
+  const undone = await askGoogle(google, {
+    method: 'DELETE',
+    path: pathOf(change),
+    read: () => 'was deleted again at once',
+  }).catch((fault: unknown) => `is there now, and could not be deleted again: ${asFault(fault).seen}`)
+  return anothers(change, restored, undone)
+}
+
+const pathOf = ({ email, uniqueId }: Undelete) => accountPath(uniqueId, email)
+
+/** Of the account that is there under the id; undefined where none is, or where it has no address. */
+const readEmail = async (google: GoogleConnection, change: Undelete): Promise<string | undefined> =>
+  await readAtGoogle(
+    google,
+    pathOf(change),
+    (body) => asText(asObject(body)?.['email']) ?? 'an account without address',
+  )
+
+const anothers = ({ email, uniqueId }: Undelete, other: string, became: string) =>
+  trustRefused(`unique id ${uniqueId} is recorded for ${email}, and is that of ${other}`, {
+    expected: `its own; the other one ${became}`,
+    hint: 'see who may write the ConfigMap pullpass-trust, and take that entry out of it',
+  })
+
+/** `fault`: of the look; undefined: it shows nothing, which another look may. */
+const unseen = ({ email, uniqueId }: Undelete, fault: PullpassError | undefined) =>
+  new PullpassError({
+    code: fault?.code ?? 'TRUST_ABSENT',
+    hop: 'trust',
+    seen: `whether unique id ${uniqueId} was undeleted was not seen: ${fault?.seen ?? 'Google says so, and shows none'}`,
+    expected: `the account ${email} under it`,
+    hint: 'run it again: it looks first whose account is there',
+    retryable: fault?.retryable ?? false,
+  })

@@ -1,0 +1,141 @@
+/** What Google must know so that documents work: resources by name, each once, whatever many registries ask for it. */
+import type { IssuerKey } from '../../../oidc/keys.ts'
+import { markOf, marksIn, type RecordEntry, recordKey, type TrustedCluster } from '../../trust-contract.ts'
+
+export interface WantedAtGoogle {
+  readonly pools: readonly WantedPool[]
+  readonly providers: readonly WantedProvider[]
+  readonly accounts: readonly WantedAccount[]
+  readonly grants: readonly WantedGrant[]
+  /** Of each grant by its name: the namespaces of the accounts that need it, where it is recorded. */
+  readonly recordedIn: ReadonlyMap<string, readonly string[]>
+}
+
+interface Made {
+  /** Of the cluster that it is for: `pullpass:…`. */
+  readonly mark: string
+  readonly description: string
+}
+
+export interface WantedPool extends Made {
+  /** projects/NUMBER/locations/global/workloadIdentityPools/POOL */
+  readonly name: string
+  /** The clusters whose tokens its providers accept: one, unless the pool is shared. */
+  readonly clusters: readonly PoolCluster[]
+}
+
+export interface PoolCluster extends Pick<TrustedCluster, 'name' | 'issuer' | 'keys'> {
+  /** Names of its providers in the pool. */
+  readonly providers: readonly string[]
+  /** Whose tokens the documents exchange. */
+  readonly subjects: readonly string[]
+}
+
+export interface WantedProvider extends Made, Pick<TrustedCluster, 'servers' | 'isRevoked'> {
+  /** The pool's name, and /providers/PROVIDER. */
+  readonly name: string
+  readonly issuer: string
+  /** Audiences that it must take; its own name is what it takes by default. */
+  readonly audiences: readonly string[]
+  readonly condition: WantedCondition
+  /** Uploaded; undefined: read at the issuer's URL. */
+  readonly keys: readonly IssuerKey[] | undefined
+}
+
+export type WantedCondition =
+  /** The document's own. */
+  | { readonly kind: 'given'; readonly expression: string }
+  /** By default: the subjects that documents and the publisher of the issuer's keys use, and no other. */
+  | { readonly kind: 'subjects'; readonly subjects: readonly string[] }
+
+export interface WantedAccount extends Made {
+  readonly email: string
+}
+
+export interface WantedGrant {
+  readonly on: GrantTarget
+  readonly role: GrantedRole
+  readonly member: string
+  /** Names of the providers whose tokens use it: where one of them is another cluster's, so would be the grant. */
+  readonly providers: readonly string[]
+}
+
+export type GrantTarget =
+  | { readonly kind: 'serviceAccount'; readonly email: string }
+  /** projects/PROJECT/locations/LOCATION/repositories/REPOSITORY */
+  | { readonly kind: 'repository'; readonly name: string }
+
+type GrantedRole =
+  | 'roles/iam.workloadIdentityUser'
+  | 'roles/iam.serviceAccountTokenCreator'
+  | 'roles/artifactregistry.reader'
+
+/** The only mapping that pullpass needs: the subject is who the principal is. */
+export const subjectMapping = { key: 'google.subject', expression: 'assertion.sub' } as const
+
+export const defaultAudiences = (provider: string): readonly [string, string] => [
+  `//iam.googleapis.com/${provider}`,
+  `https://iam.googleapis.com/${provider}`,
+]
+
+/** What a grant is called, in plans and in the record: one name for one grant. */
+export function grantName({ on, role, member }: WantedGrant): string {
+  return `${role} on ${targetName(on)} for ${member}`
+}
+
+export const targetName = (on: GrantTarget): string => (on.kind === 'serviceAccount' ? on.email : on.name)
+
+// What stands in the description of all that pullpass makes at Google: first the marks, then words for people.
+
+/** https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools */
+const longest = 256
+/** Together with the words they fit. */
+const mostFormer = 6
+
+export const describeMade = (cluster: Pick<TrustedCluster, 'issuer'>): string => describe([markOf(cluster)], cluster)
+
+/**
+ * Of a provider whose issuer is replaced: its new mark, and after it those that it had. What pullpass made beside it under
+ * one of them, the pool and the account, is known by it. Undefined where pullpass did not make it for the issuer that goes.
+ */
+export function describeSuccessor(
+  { issuer }: Pick<WantedProvider, 'issuer'>,
+  found: { readonly issuer: string; readonly description: string },
+): string | undefined {
+  const had = marksIn(found.description)
+  if (!had.includes(markOf(found))) return undefined
+  const mark = markOf({ issuer })
+  return describe([mark, ...had.filter((one) => one !== mark).slice(0, mostFormer)], { issuer })
+}
+
+const describe = (marks: readonly string[], { issuer }: Pick<TrustedCluster, 'issuer'>) =>
+  `${marks.join(' ')} pulls images for the cluster of ${issuer}`.slice(0, longest)
+
+/** How the record tells of a grant. */
+export function grantEntry(grant: WantedGrant, { recordedIn }: Pick<WantedAtGoogle, 'recordedIn'>): RecordEntry {
+  const { on, role, member } = grant
+  return {
+    key: recordKey('grant', grantName(grant)),
+    text: JSON.stringify({ role, on: targetName(on), member }),
+    namespaces: recordedIn.get(grantName(grant)) ?? [],
+  }
+}
+
+/**
+ * What must be in place before a grant is made: Google refuses a member that does not exist; and a grant on top of a provider
+ * that was refused would let that provider's cluster in.
+ */
+export interface GrantNeeds {
+  /** Email addresses: of the account that it is on, and of its member. */
+  readonly accounts: readonly string[]
+  /** Of the principal that it is for. */
+  readonly pool: string | undefined
+  readonly providers: readonly string[]
+}
+
+export function grantNeeds({ on, member, providers }: WantedGrant): GrantNeeds {
+  const account = /^serviceAccount:(.+)$/.exec(member)?.[1]
+  const pool = /^principal:\/\/iam\.googleapis\.com\/(.+?)\/subject\//.exec(member)?.[1]
+  const target = on.kind === 'serviceAccount' ? on.email : undefined
+  return { accounts: [target, account].filter((email) => email !== undefined), pool, providers }
+}

@@ -1,0 +1,320 @@
+/** From what needs trust to what Google must know for it: pure, and refused here where it cannot be. */
+import type { Document, DocumentRegistry } from '../../../document/document.ts'
+import { accountParts, artifactRepository, poolOf, principalOf } from '../../../document/gcp-names.ts'
+import type { GcpSettings } from '../../../document/gcp-settings.ts'
+import { environmentSource } from '../../../document/load-documents.ts'
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import { checkSubjectLength } from '../../../identity/check-subject-token.ts'
+import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
+import { type IssuerKey, whyUnusable } from '../../../oidc/keys.ts'
+import { cloudOf } from '../../parse-target.ts'
+import { markOf, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
+import { whyNotKeptAtGoogle } from '../stores/gcp-provider.ts'
+import {
+  defaultAudiences,
+  describeMade,
+  grantName,
+  type WantedAccount,
+  type WantedAtGoogle,
+  type WantedCondition,
+  type WantedGrant,
+  type WantedPool,
+  type WantedProvider,
+} from './desired-state.ts'
+import { longestCondition, subjectCondition } from './subject-condition.ts'
+
+/** @throws DOCUMENT_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE, KEYS_UNUSABLE */
+export function wantOfGoogle(needs: readonly TrustNeed<'gcp'>[]): WantedAtGoogle {
+  const parts = needs.map(partsOf)
+  return {
+    pools: mergePools(parts.map(({ pool }) => pool)),
+    providers: mergeProviders(parts.map(({ provider }) => provider)),
+    accounts: unique(
+      parts.flatMap(({ accounts }) => accounts),
+      ({ email }) => email,
+    ),
+    grants: mergeGrants(parts.flatMap(({ grants }) => grants)),
+    recordedIn: recordedIn(parts),
+  }
+}
+
+interface Parts {
+  /** Of the account whose tokens are exchanged. */
+  readonly namespace: string
+  readonly pool: WantedPool
+  readonly provider: WantedProvider
+  readonly accounts: readonly WantedAccount[]
+  readonly grants: readonly WantedGrant[]
+}
+
+function partsOf(need: TrustNeed<'gcp'>): Parts {
+  const { registry, cluster, subject } = need
+  const { settings } = registry
+  const { name, issuer, keys } = cluster
+  const repository = repositoryOf(need)
+  const tooLong = checkSubjectLength({ subject }, `${need.document.kind} ${need.document.name}`)
+  if (tooLong !== undefined) throw tooLong
+  const pool = poolOf(settings.workloadIdentityProvider)
+  const made = { mark: markOf(cluster), description: describeMade(cluster) }
+  const provider = { ...made, ...providerOf(registry, settings, cluster), condition: conditionOf(need) }
+  checkNeed({ document: need.document, settings, provider, cluster })
+  const principal = principalOf(settings.workloadIdentityProvider, subject)
+  return {
+    namespace: subject.split(':')[2] ?? '',
+    pool: {
+      ...made,
+      name: pool,
+      clusters: [{ name, issuer, keys, providers: [provider.name], subjects: [subject] }],
+    },
+    provider,
+    accounts: accountsOf(settings).map((email) => ({ ...made, email })),
+    grants: grantsOf(settings, repository, principal),
+  }
+}
+
+function repositoryOf({ document, registry, repository }: TrustNeed<'gcp'>): string {
+  if (repository !== undefined) return repository
+  throw new PullpassError({
+    code: 'DOCUMENT_INVALID',
+    hop: 'document',
+    seen: `${document.source}: registry ${registry.name} does not say which repository it reads`,
+    ...wordsFor(document),
+  })
+}
+
+/** A tenant's document has no place for it, nor have the drop-in variables. */
+function wordsFor({ kind, source }: TrustNeed<'gcp'>['document']) {
+  const { expected } = artifactRepository
+  if (kind === 'PullSecret') return { expected: `--repository ${expected}, since a PullSecret has no gcp.trust` }
+  if (source === environmentSource) return { expected: `--repository ${expected}, since no variable names it` }
+  return { expected: `gcp.trust.repository: ${expected}`, hint: 'name it there, or by --repository' }
+}
+
+const providerOf = (
+  { audience }: DocumentRegistry,
+  { workloadIdentityProvider, trust }: GcpSettings,
+  cluster: TrustedCluster,
+): Omit<WantedProvider, 'mark' | 'description' | 'condition'> => ({
+  name: workloadIdentityProvider,
+  issuer: cluster.issuer,
+  audiences: audience === undefined ? [] : [audience],
+  keys: trust?.uploadKeys === 'Always' ? keysForGoogle(cluster) : undefined,
+  ...(cluster.servers !== undefined && { servers: cluster.servers }),
+  ...(cluster.isRevoked !== undefined && { isRevoked: cluster.isRevoked }),
+})
+
+/** The first of each name: what is made for several clusters carries the first one's mark. */
+function unique<T>(all: readonly T[], name: (one: T) => string): T[] {
+  const found = new Map<string, T>()
+  for (const one of all) if (!found.has(name(one))) found.set(name(one), one)
+  return [...found.values()]
+}
+
+/** The account of `deploy/issuer`, which publishes to Google by the registry's provider. */
+const usualPublisher = 'system:serviceaccount:pullpass-system:pullpass-issuer'
+
+function conditionOf({ registry, subject, publisher, document }: TrustNeed<'gcp'>): WantedCondition {
+  const expression = registry.settings.trust?.attributeCondition
+  if (expression !== undefined) return { kind: 'given', expression }
+  const publishTo = document.issuer?.publishTo
+  const publishes = publishTo !== undefined && cloudOf(publishTo) === 'google'
+  const publishers = publisher === undefined ? (publishes ? [usualPublisher] : []) : [publisher]
+  return { kind: 'subjects', subjects: [...new Set([subject, ...publishers])] }
+}
+
+/** Each pool once, with every cluster that uses it. */
+function mergePools(all: readonly WantedPool[]): WantedPool[] {
+  return [...Map.groupBy(all, ({ name }) => name).values()].flatMap((same) => {
+    const byCluster = Map.groupBy(
+      same.flatMap(({ clusters }) => clusters),
+      ({ name }) => name,
+    )
+    const clusters = [...byCluster.values()].flatMap((parts) =>
+      parts.slice(0, 1).map((first) => ({
+        ...first,
+        providers: [...new Set(parts.flatMap(({ providers }) => providers))],
+        subjects: [...new Set(parts.flatMap(({ subjects }) => subjects))],
+      })),
+    )
+    return same.slice(0, 1).map((first) => ({ ...first, clusters }))
+  })
+}
+
+/** One grant for all that need it, through all their providers. */
+function mergeGrants(all: readonly WantedGrant[]): WantedGrant[] {
+  return [...Map.groupBy(all, grantName).values()].flatMap((same) =>
+    same.slice(0, 1).map((first) => ({ ...first, providers: [...new Set(same.flatMap((one) => one.providers))] })),
+  )
+}
+
+function recordedIn(parts: readonly Parts[]): Map<string, string[]> {
+  const namespaces = new Map<string, string[]>()
+  for (const { namespace, grants } of parts) {
+    for (const name of grants.map(grantName)) {
+      namespaces.set(name, [...new Set([...(namespaces.get(name) ?? []), namespace])])
+    }
+  }
+  return namespaces
+}
+
+/** What can be known of a set-up to fail before anybody is asked. */
+interface Checked {
+  readonly document: Document
+  readonly settings: GcpSettings
+  readonly provider: WantedProvider
+  readonly cluster: TrustedCluster
+}
+
+/** @throws DOCUMENT_INVALID, ISSUER_UNUSABLE */
+function checkNeed({ document, settings, provider, cluster }: Checked): void {
+  const refuse = (seen: string, expected: string) => {
+    throw new PullpassError({
+      code: 'DOCUMENT_INVALID',
+      hop: 'document',
+      seen: `${document.source}: ${seen}`,
+      expected,
+    })
+  }
+  if (settings.universeDomain !== undefined && settings.universeDomain !== 'googleapis.com') {
+    refuse(`its registry is of the universe ${settings.universeDomain}`, 'googleapis.com: trust knows no other')
+  }
+  for (const name of [poolOf(provider.name), provider.name]) {
+    const id = name.slice(name.lastIndexOf('/') + 1)
+    if (id.startsWith('gcp-'))
+      refuse(`${name} has an id that begins with gcp-`, 'another: Google keeps these for itself')
+  }
+  for (const email of accountsOf(settings)) {
+    if (email.endsWith('.iam.gserviceaccount.com') && accountParts(email) === undefined)
+      refuse(`service account ${email} has an id that Google accepts for none`, creatableForm)
+  }
+  const fault = checkIssuerUrl(provider.issuer, `the issuer of cluster ${cluster.name}`)
+  if (fault === undefined) return
+  if (!isHttps(provider.issuer)) throw fault
+  if (provider.keys === undefined) throw orUploaded(fault)
+}
+
+const creatableForm = 'NAME@PROJECT.iam.gserviceaccount.com, NAME of 6 to 30 lower-case letters, digits and "-"'
+
+const orUploaded = (fault: PullpassError) =>
+  new PullpassError({
+    code: fault.code,
+    hop: fault.hop,
+    seen: fault.seen,
+    expected: fault.expected,
+    hint: `${fault.hint ?? ''}; or let Google have the keys themselves, and read nothing there: trust.uploadKeys: Always`,
+  })
+
+/** Of uploaded keys Google compares the name alone, and reads nothing there. But it stands in commands as it came. */
+const isHttps = (issuer: string) => URL.parse(issuer)?.protocol === 'https:' && !/[?#]|[^\x21-\x7e]/.test(issuer)
+
+/** Who must be granted what, from the principal to the repository. */
+type Chain = Pick<GcpSettings, 'delegates' | 'serviceAccountEmail'>
+
+/** With delegates the principal acts as the first, and each as the next; none in direct federation. */
+const accountsOf = ({ delegates = [], serviceAccountEmail }: Chain): string[] =>
+  serviceAccountEmail === undefined ? [] : [...delegates, serviceAccountEmail]
+
+function grantsOf(
+  settings: Chain & Pick<GcpSettings, 'workloadIdentityProvider'>,
+  repository: string,
+  principal: string,
+): WantedGrant[] {
+  const providers = [settings.workloadIdentityProvider]
+  const acting = accountsOf(settings).map((email, index, chain): WantedGrant => {
+    const before = chain[index - 1]
+    const on = { kind: 'serviceAccount', email } as const
+    return before === undefined
+      ? { on, role: 'roles/iam.workloadIdentityUser', member: principal, providers }
+      : { on, role: 'roles/iam.serviceAccountTokenCreator', member: `serviceAccount:${before}`, providers }
+  })
+  const { serviceAccountEmail: reader } = settings
+  const reading: WantedGrant = {
+    on: { kind: 'repository', name: repository },
+    role: 'roles/artifactregistry.reader',
+    member: reader === undefined ? principal : `serviceAccount:${reader}`,
+    providers,
+  }
+  return [...acting, reading]
+}
+
+// The keys of a cluster that can be uploaded to a provider.
+
+/** @throws KEYS_UNUSABLE where none is left, USAGE_INVALID where the cluster was not asked */
+function keysForGoogle({ keys, name }: TrustedCluster): readonly IssuerKey[] {
+  if (keys === undefined) throw notAsked(name)
+  const usable = keys.filter((key) => whyUnusable(key) === undefined && whyNotKeptAtGoogle(key) === undefined)
+  if (usable.length > 0) return usable
+  throw new PullpassError({
+    code: 'KEYS_UNUSABLE',
+    hop: 'trust',
+    seen: `cluster ${name} serves ${keys.length} keys, and none that Google takes`,
+    expected: 'an RSA key of 2048 bits or more, or a key on P-256, with a kid',
+    hint: 'pullpass issuer show says what is wrong with each',
+  })
+}
+
+const notAsked = (issuer: string) =>
+  new PullpassError({
+    code: 'USAGE_INVALID',
+    hop: 'run',
+    seen: `the keys of ${issuer} are to be uploaded, and --issuer gives none`,
+    expected: 'a cluster that serves them',
+    hint: 'leave --issuer out, or set trust.uploadKeys: Never',
+  })
+
+// Registries that share a provider must agree on it, but for audiences and accepted subjects, which add up.
+
+/** @throws DOCUMENT_INVALID */
+function mergeProviders(all: readonly WantedProvider[]): WantedProvider[] {
+  return [...Map.groupBy(all, ({ name }) => name).values()].flatMap((same) =>
+    same.slice(0, 1).map((first) => {
+      for (const other of same) checkAgreement(first, other)
+      return { ...first, condition: mergeConditions(same), audiences: audiencesOf(same, first.name) }
+    }),
+  )
+}
+
+/** Empty where the default is all that is asked for. */
+function audiencesOf(same: readonly WantedProvider[], name: string): readonly string[] {
+  const [usual] = defaultAudiences(name)
+  const asked = same.flatMap(({ audiences }) => (audiences.length > 0 ? audiences : [usual]))
+  const distinct = [...new Set(asked)]
+  return distinct.every((one) => one === usual) ? [] : distinct
+}
+
+/** They agree on a given one. @throws DOCUMENT_INVALID where the names of the subjects are too long together */
+function mergeConditions(same: readonly WantedProvider[]): WantedCondition {
+  const subjects = new Set<string>()
+  for (const { condition } of same) {
+    if (condition.kind === 'given') return condition
+    for (const subject of condition.subjects) subjects.add(subject)
+  }
+  if (subjectCondition([...subjects]).length <= longestCondition) return { kind: 'subjects', subjects: [...subjects] }
+  throw new PullpassError({
+    code: 'DOCUMENT_INVALID',
+    hop: 'document',
+    seen: `the documents exchange tokens of ${subjects.size} service accounts at ${same[0]?.name}: their names exceed the ${longestCondition} characters of an attribute condition`,
+    expected: "gcp.trust.attributeCondition, such as assertion.sub.startsWith('system:serviceaccount:image-system:')",
+  })
+}
+
+const sameCondition = (one: WantedCondition, other: WantedCondition) =>
+  one.kind === 'subjects' ? other.kind === 'subjects' : other.kind === 'given' && one.expression === other.expression
+
+function checkAgreement(one: WantedProvider, other: WantedProvider): void {
+  const differs =
+    one.issuer !== other.issuer
+      ? `the issuers ${one.issuer} and ${other.issuer}: two clusters`
+      : !sameCondition(one.condition, other.condition)
+        ? 'two attribute conditions'
+        : (one.keys === undefined) !== (other.keys === undefined)
+          ? 'uploadKeys both Always and Never'
+          : undefined
+  if (differs === undefined) return
+  throw new PullpassError({
+    code: 'DOCUMENT_INVALID',
+    hop: 'document',
+    seen: `${one.name} is asked for with ${differs}`,
+    expected: 'one and the same wherever a document names this provider',
+  })
+}

@@ -1,0 +1,99 @@
+/** What one resource at Google needs, as data: a word, and the changes that lead there, in their order. */
+import type { PullpassError } from '../../../errors/pullpass-error.ts'
+import type { Override, Replaceable, Verdict } from '../../trust-contract.ts'
+import { grantName, type WantedGrant } from './desired-state.ts'
+
+export type GoogleChange =
+  /** `lost`: what whoever agrees to it should know. */
+  | { readonly kind: 'create'; readonly resource: CreatedResource; readonly lost?: string }
+  | { readonly kind: 'undelete'; readonly resource: 'pool' | 'provider'; readonly name: string }
+  | { readonly kind: 'undelete'; readonly resource: 'account'; readonly email: string; readonly uniqueId: string }
+  | { readonly kind: 'update'; readonly name: string; readonly fields: UpdatedFields; readonly says: string }
+  | { readonly kind: 'grant'; readonly grant: WantedGrant }
+
+export interface ProviderFields {
+  readonly issuer: string
+  /** Empty: its own name, with or without `https:`. */
+  readonly audiences: readonly string[]
+  readonly mapping: Readonly<Record<string, string>>
+  readonly condition: string
+  /** A JWKS as text; empty: none is uploaded. */
+  readonly jwks: string
+}
+
+/** Those that change. */
+export type UpdatedFields = Partial<ProviderFields & Pick<Described, 'description'>>
+
+export type CreatedResource = Described &
+  (
+    | { readonly kind: 'pool'; readonly name: string }
+    | ({ readonly kind: 'provider'; readonly name: string } & ProviderFields)
+    | { readonly kind: 'account'; readonly email: string }
+  )
+
+interface Described {
+  readonly description: string
+  /** As somebody called what is there. */
+  readonly displayName?: string | undefined
+}
+
+/** A resource as it is when every change is made. */
+export type Resource = CreatedResource | { readonly kind: 'grant'; readonly grant: WantedGrant }
+
+export interface GoogleFinding {
+  readonly after: Resource
+  readonly presence: 'present' | 'absent'
+  readonly verdict: Verdict
+  readonly changes: readonly GoogleChange[]
+  /** What is there and stays, though the documents do not ask for it. */
+  readonly notes: readonly string[]
+  /** Fields that differ and stay. */
+  readonly kept?: readonly Replaceable[]
+  readonly sharedWith?: readonly string[] | undefined
+  /** Why it is refused or unknown. */
+  readonly fault?: PullpassError | undefined
+  readonly instead?: string | undefined
+  readonly override?: Override | undefined
+}
+
+export function resourceName(resource: Resource): string {
+  if (resource.kind === 'grant') return grantName(resource.grant)
+  return resource.kind === 'account' ? resource.email : resource.name
+}
+
+export const resourceKinds: Readonly<Record<Resource['kind'], string>> = {
+  pool: 'pool',
+  provider: 'provider',
+  account: 'service account',
+  grant: 'grant',
+}
+
+/** One line that says what a change does, before it is made. */
+export function describeChange(change: GoogleChange): string {
+  switch (change.kind) {
+    case 'create':
+      return `create ${resourceKinds[change.resource.kind]} ${resourceName(change.resource)}${describeNew(change)}`
+    case 'undelete':
+      return change.resource === 'account'
+        ? `undelete service account ${change.email}, unique id ${change.uniqueId}, with the grants that it had`
+        : `undelete ${change.resource} ${change.name}`
+    case 'update':
+      return `update provider ${change.name}: ${change.says}`
+    case 'grant':
+      return `grant ${grantName(change.grant)}`
+    default:
+      return change satisfies never
+  }
+}
+
+function describeNew({ resource, lost }: Extract<GoogleChange, { kind: 'create' }>): string {
+  if (resource.kind !== 'provider') return lost === undefined ? '' : `: ${lost}`
+  const { issuer, audiences, condition, jwks } = resource
+  const parts = [
+    `issuer ${issuer}`,
+    ...(audiences.length === 0 ? [] : [`audiences ${audiences.join(', ')}`]),
+    ...(condition === '' ? [] : [`condition ${condition}`]),
+    ...(jwks === '' ? [] : ['its keys uploaded']),
+  ]
+  return `: ${parts.join(', ')}`
+}

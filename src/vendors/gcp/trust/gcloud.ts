@@ -1,0 +1,136 @@
+/**
+ * A change at Google as a command of gcloud, and as lines of a script. https://cloud.google.com/sdk/gcloud/reference/iam
+ *
+ * Pools, providers and repositories are given by their full resource names: gcloud refuses a project number as --project,
+ * and documents know no other. The project of a service account is part of its address, by its id.
+ */
+import { accountParts, gcloudAccount } from '../../../document/gcp-names.ts'
+import { shellQuote } from '../../../text/plain-text.ts'
+import type { ScriptLine } from '../../trust-contract.ts'
+import { setFields } from './create.ts'
+import type { WantedGrant } from './desired-state.ts'
+import type { CreatedResource, GoogleChange, UpdatedFields } from './finding.ts'
+
+export function gcloudCommand(change: GoogleChange): string {
+  switch (change.kind) {
+    case 'create':
+      return create(change.resource)
+    case 'undelete':
+      return undelete(change)
+    case 'update':
+      return withKeys([...providers, 'update-oidc', change.name, ...fieldWords(change.fields)], change.fields)
+    case 'grant':
+      return grant(change.grant)
+    default:
+      return change satisfies never
+  }
+}
+
+function undelete(change: Extract<GoogleChange, { kind: 'undelete' }>): string {
+  switch (change.resource) {
+    case 'pool':
+      return command([...pools, 'undelete', change.name])
+    case 'provider':
+      return command([...providers, 'undelete', change.name])
+    case 'account': {
+      const project = accountParts(change.email)?.project ?? ''
+      return command(['iam', 'service-accounts', 'undelete', change.uniqueId, `--project=${project}`])
+    }
+    default:
+      return change satisfies never
+  }
+}
+
+const pools = ['iam', 'workload-identity-pools']
+const providers = [...pools, 'providers']
+
+function create(resource: CreatedResource): string {
+  if (resource.kind === 'pool') {
+    return command([...pools, 'create', resource.name, `--description=${resource.description}`])
+  }
+  if (resource.kind === 'account') {
+    const { id = resource.email, project = '' } = accountParts(resource.email) ?? {}
+    const described = ['--display-name=pullpass', `--description=${resource.description}`]
+    return command(['iam', 'service-accounts', 'create', id, `--project=${project}`, ...described])
+  }
+  const { name, description } = resource
+  const words = [...providers, 'create-oidc', name, `--description=${description}`]
+  const fields = setFields(resource)
+  return withKeys([...words, ...fieldWords(fields)], fields)
+}
+
+function fieldWords({ description, issuer, audiences, mapping, condition }: UpdatedFields): string[] {
+  const entries = Object.entries(mapping ?? {}).map(([key, expression]) => `${key}=${expression}`)
+  return [
+    ...(description === undefined ? [] : [`--description=${description}`]),
+    ...(issuer === undefined ? [] : [`--issuer-uri=${issuer}`]),
+    ...(mapping === undefined ? [] : [`--attribute-mapping=${listOf(entries)}`]),
+    ...(audiences === undefined ? [] : [`--allowed-audiences=${listOf(audiences)}`]),
+    ...(condition === undefined ? [] : [`--attribute-condition=${condition}`]),
+  ]
+}
+
+/** A list by commas, or by another sign where an item holds one: `gcloud topic escaping`. */
+function listOf(items: readonly string[]): string {
+  const [first = ''] = items
+  if (!first.startsWith('^') && items.every((item) => !item.includes(','))) return items.join(',')
+  const sign = [';', '|', '~', '!', '#', ' '].find((one) => items.every((item) => !item.includes(one))) ?? '\u0001'
+  return `^${sign}^${items.join(sign)}`
+}
+
+/** gcloud takes a JWKS as a file only: the script is the file. One line of JSON never ends a here-document early. */
+function withKeys(words: readonly string[], { jwks }: UpdatedFields): string {
+  if (jwks === undefined) return command(words)
+  if (jwks === '') {
+    const keysAlone = words.every((word) => !/^--(issuer-uri|attribute-|allowed-)/.test(word))
+    const rest = keysAlone ? '' : `\n${command(words)}`
+    return `# gcloud has no flag to take uploaded keys away: pullpass trust apply --replace keys does.${rest}`
+  }
+  return `${command([...words, '--jwk-json-path=/dev/stdin'])} <<'JWKS'\n${jwks}\nJWKS`
+}
+
+/** `--condition=None`: without it gcloud asks where a policy holds conditions, and fails where it cannot ask. */
+function grant({ on, role, member }: WantedGrant): string {
+  const granted = [`--role=${role}`, `--member=${member}`, '--condition=None']
+  if (on.kind === 'repository')
+    return command(['artifacts', 'repositories', 'add-iam-policy-binding', on.name, ...granted])
+  return command(['iam', 'service-accounts', 'add-iam-policy-binding', ...gcloudAccount(on.email), ...granted])
+}
+
+/** gcloud does not wait for the operations that it starts, nor until a new member is known to all of Google. */
+export function gcloudScript(change: GoogleChange): ScriptLine {
+  const line = gcloudCommand(change)
+  if (change.kind === 'grant') return { functions: [retry], line: `retry ${line}` }
+  const started = startedBy(change)
+  if (started === undefined) return { functions: [], line }
+  const describe = [...(started.kind === 'pool' ? pools : providers), 'describe', started.name]
+  return { functions: [awaitActive], line: `${line}\nawait_active ${describe.map(shellQuote).join(' ')}` }
+}
+
+/** A pool or provider that can be used when Google's operation is done. */
+function startedBy(change: GoogleChange): { readonly kind: 'pool' | 'provider'; readonly name: string } | undefined {
+  if (change.kind === 'create') return change.resource.kind === 'account' ? undefined : change.resource
+  if (change.kind !== 'undelete' || change.resource === 'account') return undefined
+  return { kind: change.resource, name: change.name }
+}
+
+const awaitActive = `# gcloud returns before a pool or provider can be used: wait for it, for up to a minute.
+await_active() {
+  for pause in 1 1 2 2 5 5 10 10 20; do
+    if [ "$(gcloud "$@" --format='value(state)' 2>/dev/null)" = ACTIVE ]; then return; fi
+    sleep "$pause"
+  done
+  gcloud "$@"
+  return 1
+}`
+
+const retry = `# A new account or pool is known everywhere only after a while: retry, for up to a minute.
+retry() {
+  for pause in 1 2 4 8 16 30; do
+    if "$@"; then return; fi
+    sleep "$pause"
+  done
+  "$@"
+}`
+
+const command = (words: readonly string[]) => ['gcloud', ...words].map(shellQuote).join(' ')

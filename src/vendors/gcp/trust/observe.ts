@@ -1,0 +1,281 @@
+/** Looks at one resource at Google and judges it. */
+import { accountParts, gcloudAccount } from '../../../document/gcp-names.ts'
+import { asFault, PullpassError } from '../../../errors/pullpass-error.ts'
+import { asObject, asText } from '../../../text/json-fields.ts'
+import { shellQuote } from '../../../text/plain-text.ts'
+import { type Accepted, type Replaceable, trustRefused } from '../../trust-contract.ts'
+import type { AccountHistory, FormerAccount } from './account-history.ts'
+import { judgeProvider } from './compare-provider.ts'
+import {
+  grantName,
+  targetName,
+  type WantedAccount,
+  type WantedGrant,
+  type WantedPool,
+  type WantedProvider,
+} from './desired-state.ts'
+import type { CreatedResource, GoogleFinding, Resource } from './finding.ts'
+import { accountPath, identityPath } from './names.ts'
+import {
+  type FoundAccount,
+  type FoundPool,
+  readFoundAccount,
+  readFoundPool,
+  readFoundProvider,
+} from './observed-state.ts'
+import { countMembers, heldByDeleted, holds, mostMembers, type Policy, policyFull, readPolicy } from './policy.ts'
+import { type GoogleConnection, readAtGoogle } from './requests.ts'
+import { describeSharing, type ListedProvider, listProviders, poolShared } from './sharing.ts'
+
+export type Wanted =
+  /** `projects`: where a pool of the same ids is looked for, should this one not be there. */
+  | { readonly kind: 'pool'; readonly wanted: WantedPool; readonly projects: readonly string[] }
+  | { readonly kind: 'provider'; readonly wanted: WantedProvider }
+  | { readonly kind: 'account'; readonly wanted: WantedAccount }
+  | { readonly kind: 'grant'; readonly wanted: WantedGrant }
+
+/** What cannot be looked at is `unknown`, with the reason; nothing is thrown but an interruption. */
+export async function lookAtGoogle(
+  wanted: Wanted,
+  accepted: Accepted,
+  history: AccountHistory,
+  google: GoogleConnection,
+): Promise<GoogleFinding> {
+  try {
+    return await judge(wanted, accepted, history, google)
+  } catch (error) {
+    google.context.signal.throwIfAborted()
+    const fault = asFault(error)
+    return { after: asWanted(wanted), presence: 'absent', verdict: 'unknown', changes: [], notes: [], fault }
+  }
+}
+
+async function judge(
+  one: Wanted,
+  accepted: Accepted,
+  history: AccountHistory,
+  google: GoogleConnection,
+): Promise<GoogleFinding> {
+  switch (one.kind) {
+    case 'pool':
+      return await lookAtPool(one, accepted, google)
+    case 'provider': {
+      const found = await readAtGoogle(google, identityPath(one.wanted.name), readFoundProvider)
+      return judgeProvider(one.wanted, found, accepted.replace)
+    }
+    case 'account':
+      return await lookAtAccount(one.wanted, history, google)
+    case 'grant':
+      return await lookAtGrant(one.wanted, accepted, google)
+    default:
+      return one satisfies never
+  }
+}
+
+/** Google lists no providers of a pool that is deleted; those that come back with it are found by the next look. */
+async function lookAtPool(
+  { wanted, projects }: Extract<Wanted, { kind: 'pool' }>,
+  { sharing }: Accepted,
+  google: GoogleConnection,
+): Promise<GoogleFinding> {
+  const found = await readAtGoogle(google, identityPath(wanted.name), readFoundPool).catch(asFault)
+  if (found === undefined || found instanceof PullpassError) {
+    google.context.signal.throwIfAborted()
+    const absent = found === undefined ? judgePool(wanted, found, { listed: [], sharing }) : unknownPool(wanted, found)
+    const instead = await findNamesake(wanted, projects, google)
+    return instead === undefined ? absent : { ...absent, instead, notes: [...absent.notes, noteOf(instead)] }
+  }
+  const listed = found.state === 'ACTIVE' ? await listProviders(google, wanted.name) : []
+  return judgePool(wanted, found, { listed, sharing })
+}
+
+const unknownPool = ({ name, description }: WantedPool, fault: PullpassError): GoogleFinding => ({
+  after: { kind: 'pool', name, description },
+  presence: 'absent',
+  verdict: 'unknown',
+  changes: [],
+  notes: [],
+  fault,
+})
+
+/** By far the most likely mistake in a provider's name is the number of its project. */
+async function findNamesake(
+  { clusters }: WantedPool,
+  projects: readonly string[],
+  google: GoogleConnection,
+): Promise<string | undefined> {
+  for (const { issuer, providers } of clusters) {
+    for (const name of providers.flatMap((provider) => projects.map((project) => inProject(provider, project)))) {
+      const found = await readAtGoogle(google, identityPath(name), readNamesake).catch(() => undefined) // a guess, no more
+      if (found?.issuer === issuer && found.state === 'ACTIVE') return found.name
+    }
+  }
+  return undefined
+}
+
+const inProject = (name: string, project: string) => name.replace(/^projects\/[^/]+\//, `projects/${project}/`)
+
+/** Google names it with the number of its project. */
+const readNamesake = (body: unknown) => ({ ...readFoundProvider(body), name: asText(asObject(body)?.['name']) })
+
+const noteOf = (instead: string) =>
+  `${instead} has the same ids and this cluster's issuer: see that the project number in gcp.workloadIdentityProvider is right`
+
+async function lookAtAccount(
+  wanted: WantedAccount,
+  history: AccountHistory,
+  google: GoogleConnection,
+): Promise<GoogleFinding> {
+  const found = await readAtGoogle(google, accountPath(wanted.email), readFoundAccount)
+  if (found === undefined) return judgeAccount(wanted, undefined, await history.former(wanted.email))
+  history.saw(wanted.email, found.uniqueId)
+  return judgeAccount(wanted, found, undefined)
+}
+
+/** A repository is somebody's decision, and none of pullpass's. */
+async function lookAtGrant(
+  grant: WantedGrant,
+  { replace }: Accepted,
+  google: GoogleConnection,
+): Promise<GoogleFinding> {
+  const policy = await readPolicy(google, grant.on)
+  if (policy !== undefined || grant.on.kind === 'serviceAccount') return judgeGrant(grant, policy, replace)
+  const { name } = grant.on
+  const location = name.split('/')[3] ?? '' // gcloud wants it beside a full name, too
+  const words = [name, `--location=${location}`, '--repository-format=docker']
+  const fault = trustRefused(`repository ${name} is not there`, {
+    expected: 'one that exists: pullpass trust creates none',
+    hint: `correct gcp.trust.repository, or: gcloud artifacts repositories create ${words.map(shellQuote).join(' ')}`,
+  })
+  return { after: { kind: 'grant', grant }, presence: 'absent', verdict: 'refused', changes: [], notes: [], fault }
+}
+
+/** As it would be made. */
+function asWanted(one: Wanted): Resource {
+  if (one.kind === 'pool') return judgePool(one.wanted, undefined, { listed: [], sharing: 'accepted' }).after
+  if (one.kind === 'provider') return judgeProvider(one.wanted, undefined, []).after
+  if (one.kind === 'account') return judgeAccount(one.wanted, undefined, undefined).after
+  return { kind: 'grant', grant: one.wanted }
+}
+
+// A service account, wanted against found: pure.
+
+/** `former`: of a name that is free, the deleted account that had it. */
+export function judgeAccount(
+  wanted: WantedAccount,
+  found: FoundAccount | undefined,
+  former: FormerAccount | undefined,
+): GoogleFinding {
+  const { email, description } = wanted
+  const after = { kind: 'account', email, description } as const
+  if (found === undefined) return judgeAbsent(after, former)
+  // An empty name is somebody's, too: a new account has pullpass's.
+  const { description: said, displayName = '' } = found
+  const present = { after: { ...after, description: said, displayName }, presence: 'present', notes: [] } as const
+  if (!found.disabled) return { ...present, verdict: 'ok', changes: [] }
+  const command = `gcloud iam service-accounts enable ${gcloudAccount(email).map(shellQuote).join(' ')}`
+  const fault = trustRefused(`service account ${email} is disabled`, {
+    expected: 'an enabled one, or another',
+    hint: `ask who disabled it, then: ${command}`,
+  })
+  return { ...present, verdict: 'refused', changes: [], fault, override: { command } }
+}
+
+type Account = Extract<CreatedResource, { kind: 'account' }>
+
+/** Made anew it would be another, to which nothing is granted of what the deleted one had. */
+function judgeAbsent(after: Account, former: FormerAccount | undefined): GoogleFinding {
+  const { email } = after
+  const absent = { after, presence: 'absent', notes: [] } as const
+  if (accountParts(email) === undefined) {
+    const fault = trustRefused(`service account ${email} is not there, and nobody can create one of this name`, {
+      expected: 'NAME@PROJECT.iam.gserviceaccount.com, of 6 to 30 lower-case letters, digits and "-"',
+      hint: "correct the document's serviceAccountEmail",
+    })
+    return { ...absent, verdict: 'refused', changes: [], fault }
+  }
+  if (former === undefined) return { ...absent, verdict: 'create', changes: [{ kind: 'create', resource: after }] }
+  if (former.uniqueId !== undefined) {
+    const change = { kind: 'undelete', resource: 'account', email, uniqueId: former.uniqueId } as const
+    const notes = ['it was deleted, and comes back with the grants that it had where that is less than 30 days ago']
+    return { after, presence: 'present', verdict: 'undelete', changes: [change], notes }
+  }
+  const lost = 'what was granted to a deleted one of this name does not come back'
+  return {
+    ...absent,
+    verdict: 'create',
+    changes: [{ kind: 'create', resource: after, lost }],
+    notes: [`it is made anew, and ${lost}: ${former.why}`],
+  }
+}
+
+// A grant, wanted against the policy that is there: pure.
+
+/** `policy` undefined: what it is on is not there yet. */
+export function judgeGrant(
+  grant: WantedGrant,
+  policy: Policy | undefined,
+  replace: readonly Replaceable[],
+): GoogleFinding {
+  const after = { kind: 'grant', grant } as const
+  const held = policy === undefined ? 'not at all' : holds(policy, grant)
+  if (held === 'plainly') return { after, presence: 'present', verdict: 'ok', changes: [], notes: [] }
+  if (held === 'under a condition' && !replace.includes('condition')) {
+    const fault = trustRefused(`${grantName(grant)} is there under a condition`, {
+      expected: 'the grant without one',
+      hint: `see the policy of ${targetName(grant.on)}; pullpass adds one without a condition beside it when it is told to: --replace condition`,
+    })
+    const override = { replace: ['condition'] } as const
+    return { after, presence: 'present', verdict: 'refused', changes: [], notes: [], fault, override }
+  }
+  const absent = { after, presence: 'absent', notes: [] } as const
+  if (policy !== undefined && countMembers(policy) >= mostMembers) {
+    return { ...absent, verdict: 'refused', changes: [], fault: policyFull(grant, countMembers(policy)) }
+  }
+  const deleted = policy !== undefined && heldByDeleted(policy, grant)
+  const notes = deleted ? ['a deleted account of this name holds it, and has it again when it is undeleted'] : []
+  return { ...absent, verdict: 'grant', changes: [{ kind: 'grant', grant }], notes }
+}
+
+/** A pool, wanted against found, with the providers that are in it: pure. */
+export interface PoolContent {
+  readonly listed: readonly ListedProvider[]
+  readonly sharing: Accepted['sharing']
+}
+
+export function judgePool(wanted: WantedPool, found: FoundPool | undefined, content: PoolContent): GoogleFinding {
+  const { name, description } = wanted
+  const after = { kind: 'pool', name, description } as const
+  const sharing = describeSharing(wanted, content.listed)
+  const notes = sharing.map((one) => `shared by clusters: ${one}`)
+  const shared = sharing.length === 0 ? {} : { sharedWith: sharing }
+  const isRefused = sharing.length > 0 && content.sharing === 'refused'
+  if (found === undefined) {
+    const absent = { after, presence: 'absent', notes, ...shared } as const
+    if (isRefused) return { ...absent, verdict: 'refused', changes: [], notes: [], fault: poolShared(wanted, sharing) }
+    return { ...absent, verdict: 'create', changes: [{ kind: 'create', resource: after }] }
+  }
+  const { description: said, displayName } = found
+  const present = {
+    after: { ...after, description: said, displayName },
+    presence: 'present',
+    notes,
+    ...shared,
+  } as const
+  if (isRefused) return { ...present, verdict: 'refused', changes: [], notes: [], fault: poolShared(wanted, sharing) }
+  if (found.disabled) {
+    const command = `gcloud iam workload-identity-pools update ${shellQuote(name)} --no-disabled`
+    const fault = trustRefused(`pool ${name} is disabled: whoever did that locked all its providers out`, {
+      expected: 'an enabled pool, or another',
+      hint: `ask him, then: ${command}`,
+    })
+    return { ...present, verdict: 'refused', changes: [], fault, override: { command } }
+  }
+  if (found.state === 'ACTIVE') return { ...present, verdict: 'ok', changes: [] }
+  return {
+    ...present,
+    verdict: 'undelete',
+    changes: [{ kind: 'undelete', resource: 'pool', name }],
+    notes: [...notes, 'it was deleted less than 30 days ago, and comes back with the providers and grants that it had'],
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * An allow policy, and one grant in it. All else is carried along as it was read: other members, conditions, audit rules.
+ * https://cloud.google.com/iam/docs/reference/rest/v1/Policy
+ */
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import { tryAgain } from '../../../http/retry.ts'
+import { AnswerUnread, type Received } from '../../../http/send.ts'
+import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
+import { type GrantTarget, grantName, targetName, type WantedGrant } from './desired-state.ts'
+import { targetPath } from './names.ts'
+import { askGoogle, type GoogleConnection, undefinedWhereAbsent } from './requests.ts'
+
+/** As it was read; what pullpass does not know of it is written back. */
+export type Policy = JsonObject
+
+/** Principals that one policy takes, each appearance counted. https://cloud.google.com/iam/quotas */
+export const mostMembers = 1500
+
+type Held = 'plainly' | 'under a condition' | 'not at all'
+
+export function holds(policy: Policy, { role, member }: Pick<WantedGrant, 'role' | 'member'>): Held {
+  const held = bindingsOf(policy).filter((binding) => binding['role'] === role && membersOf(binding).includes(member))
+  if (held.some(isPlain)) return 'plainly'
+  return held.length > 0 ? 'under a condition' : 'not at all'
+}
+
+/** With the grant in the role's binding without a condition, which is made where there is none. */
+export function withGrant(policy: Policy, { role, member }: Pick<WantedGrant, 'role' | 'member'>): Policy {
+  const bindings = bindingsOf(policy)
+  const at = bindings.findIndex((binding) => binding['role'] === role && isPlain(binding))
+  const merged =
+    at < 0
+      ? [...bindings, { role, members: [member] }]
+      : bindings.map((binding, index) =>
+          index === at ? { ...binding, members: [...new Set([...membersOf(binding), member])] } : binding,
+        )
+  return versioned(policy, merged)
+}
+
+/** Without the grant where no condition is on it; a binding that holds nobody any more goes. */
+export function withoutGrant(policy: Policy, { role, member }: Pick<WantedGrant, 'role' | 'member'>): Policy {
+  const rest = bindingsOf(policy).map((binding) =>
+    binding['role'] === role && isPlain(binding)
+      ? { ...binding, members: membersOf(binding).filter((one) => one !== member) }
+      : binding,
+  )
+  return versioned(
+    policy,
+    rest.filter((binding) => !(binding['role'] === role && isPlain(binding) && membersOf(binding).length === 0)),
+  )
+}
+
+/** Whether a deleted account of the member's name holds it, and has it again when it is undeleted. */
+export function heldByDeleted(policy: Policy, { role, member }: Pick<WantedGrant, 'role' | 'member'>): boolean {
+  const start = `deleted:${member}?uid=`
+  const holding = bindingsOf(policy).filter((binding) => binding['role'] === role && isPlain(binding))
+  return holding.flatMap(membersOf).some((one) => one.startsWith(start))
+}
+
+/** Of deleted accounts that had this name: `deleted:serviceAccount:EMAIL?uid=ID`. */
+export function deletedIds(policy: Policy, email: string): string[] {
+  const start = `deleted:serviceAccount:${email}?uid=`
+  const members = bindingsOf(policy).flatMap(membersOf)
+  const ids = members.flatMap((member) => (member.startsWith(start) ? member.slice(start.length) : []))
+  return [...new Set(ids.filter((id) => /^\d{1,30}$/.test(id)))]
+}
+
+/** Members that may act as the service account whose policy it is. */
+export const countActing = (policy: Policy): number =>
+  bindingsOf(policy)
+    .filter(({ role }) => role === 'roles/iam.workloadIdentityUser' || role === 'roles/iam.serviceAccountTokenCreator')
+    .reduce((sum, binding) => sum + membersOf(binding).length, 0)
+
+export const countMembers = (policy: Policy): number =>
+  bindingsOf(policy).reduce((sum, binding) => sum + membersOf(binding).length, 0)
+
+/** Version 3 says that whoever writes knows of conditions: without it Google refuses to keep them. */
+function versioned(policy: Policy, bindings: readonly JsonObject[]): Policy {
+  const conditional = bindings.some((binding) => !isPlain(binding))
+  return { ...policy, bindings, ...(conditional && { version: 3 }) }
+}
+
+const bindingsOf = (policy: Policy): JsonObject[] =>
+  asList(policy['bindings'])
+    .map(asObject)
+    .filter((binding) => binding !== undefined)
+
+const membersOf = (binding: JsonObject): string[] =>
+  asList(binding['members']).flatMap((member) => asText(member) ?? [])
+
+const isPlain = (binding: JsonObject) => asObject(binding['condition']) === undefined
+
+/** A policy that takes no further member. */
+export const policyFull = (grant: WantedGrant, members: number): PullpassError =>
+  new PullpassError({
+    code: 'TRUST_POLICY_FULL',
+    hop: 'trust',
+    seen: `the policy of ${targetName(grant.on)} holds ${members} members, and has no room for ${grantName(grant)}`,
+    expected: `fewer than ${mostMembers}, each appearance counted`,
+    hint: 'grant to a group or to a principalSet in place of many members, or take back what nobody needs',
+  })
+
+// The policy of a service account or a repository, with its conditions. https://cloud.google.com/iam/docs/policies
+
+/** Undefined where what it is of is not there. */
+export async function readPolicy(google: GoogleConnection, on: GrantTarget): Promise<Policy | undefined> {
+  // An earlier version hides conditions, and who writes it back loses them.
+  const path = `${targetPath(on)}:getIamPolicy?options.requestedPolicyVersion=3`
+  const asked =
+    on.kind === 'serviceAccount'
+      ? ({ method: 'POST', path } as const)
+      : ({ method: 'GET', path, api: 'artifactregistry' } as const)
+  return await askGoogle(google, { ...asked, read: readPolicyBody }).catch(undefinedWhereAbsent)
+}
+
+function readPolicyBody({ body }: Received): Policy {
+  const policy = asObject(body)
+  if (policy === undefined) throw new AnswerUnread('it is no policy')
+  return policy
+}
+
+/**
+ * Changes one grant in a policy: read, changed, written with its etag; and read again where somebody else was faster.
+ * https://cloud.google.com/iam/docs/policies#etag
+ */
+const attempts = 8
+
+/** `edit` gives the policy as it is to be, or itself where nothing is to do. @throws TRUST_CONFLICT, TRUST_POLICY_FULL, TRUST_ABSENT */
+export async function writePolicy(
+  google: GoogleConnection,
+  grant: WantedGrant,
+  edit: (policy: Policy) => Policy,
+): Promise<void> {
+  const change = async () => {
+    const read = await readPolicy(google, grant.on)
+    if (read === undefined) throw absent(grant)
+    const policy = edit(read)
+    if (policy === read) return
+    const members = countMembers(policy)
+    if (members > mostMembers && members > countMembers(read)) throw policyFull(grant, countMembers(read))
+    await set(google, grant, policy)
+  }
+  await tryAgain(change, { attempts, mayPass: isConflict }, google.context)
+}
+
+/** @throws TRUST_CONFLICT where others were faster, as it reads after the last attempt */
+async function set(google: GoogleConnection, grant: WantedGrant, policy: Policy): Promise<void> {
+  const api = grant.on.kind === 'repository' ? ({ api: 'artifactregistry' } as const) : {}
+  const path = `${targetPath(grant.on)}:setIamPolicy`
+  try {
+    await askGoogle(google, { method: 'POST', path, json: { policy }, read: readPolicyBody, ...api })
+  } catch (fault) {
+    throw fault instanceof PullpassError && isConflict(fault) ? outrun(grant) : fault
+  }
+}
+
+const isConflict = ({ code }: PullpassError): boolean => code === 'TRUST_CONFLICT'
+
+const absent = ({ on }: WantedGrant) =>
+  new PullpassError({
+    code: 'TRUST_ABSENT',
+    hop: 'trust',
+    seen: `${targetName(on)} is not there, and so has no policy`,
+    expected: 'it to exist',
+    hint: 'run it again: somebody may have deleted it a moment ago',
+  })
+
+const outrun = (grant: WantedGrant) =>
+  new PullpassError({
+    code: 'TRUST_CONFLICT',
+    hop: 'trust',
+    seen: `the policy of ${targetName(grant.on)} was changed by others ${attempts} times while pullpass worked on it`,
+    expected: `a moment of rest, to change ${grantName(grant)}`,
+    hint: 'see who else writes it (the audit log names them), then run it again',
+    retryable: true,
+  })

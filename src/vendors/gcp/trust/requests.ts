@@ -1,0 +1,176 @@
+/** One request to Google on the operator's behalf, with refusals in the words of trust. https://cloud.google.com/apis/design/errors */
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import type { Refusal } from '../../../http/request-errors.ts'
+import type { Received } from '../../../http/send.ts'
+import { asList, asObject, asText } from '../../../text/json-fields.ts'
+import { shellQuote } from '../../../text/plain-text.ts'
+import { accessRefusal } from '../access-refusals.ts'
+import { artifactRegistryEndpoint } from '../endpoints.ts'
+import { askIam, type IamAsk, type IamConnection } from '../iam.ts'
+import type { IamCaller, IamContext } from '../operator/caller.ts'
+import { type OperatorMember, operatorMember } from '../operator/operator-member.ts'
+import { operatorToken } from '../operator/operator-token.ts'
+
+const caller: IamCaller = {
+  hop: 'trust',
+  codes: {
+    credentials: 'TRUST_CREDENTIALS_MISSING',
+    denied: 'TRUST_DENIED',
+    absent: 'TRUST_ABSENT',
+    operationFailed: 'TRUST_OPERATION_FAILED',
+    operationUnfinished: 'TRUST_OPERATION_UNFINISHED',
+  },
+}
+
+export interface GoogleConnection extends IamConnection {
+  readonly operator: OperatorMember
+}
+
+/** @throws TRUST_CREDENTIALS_MISSING, CREDENTIAL_FILE_INVALID, TRUST_DENIED */
+export async function connectToGoogle(context: IamContext): Promise<GoogleConnection> {
+  const token = operatorToken(context, caller)
+  await token()
+  return { context, caller, token, operator: await operatorMember(context.environment, caller) }
+}
+
+/** `api`: whose it is; absent: IAM's. @throws TRUST_DENIED, TRUST_ABSENT, TRUST_CONFLICT, TRUST_REFUSED, TRUST_UNAVAILABLE */
+export async function askGoogle<T>(
+  connection: GoogleConnection,
+  ask: Pick<IamAsk<T>, 'method' | 'path' | 'json' | 'read'> & { readonly api?: 'artifactregistry' },
+): Promise<T> {
+  const { api, ...rest } = ask
+  const { environment } = connection.context
+  const endpoint = api === undefined ? {} : { endpoint: artifactRegistryEndpoint(environment) }
+  const about = { operator: connection.operator, project: projectIn(ask.path) }
+  return await askIam(connection, {
+    ...rest,
+    ...endpoint,
+    refusal: (status, body) => trustRefusal(status, body, about),
+  })
+}
+
+/** `-` is any. */
+function projectIn(path: string): string | undefined {
+  const project = decodeURIComponent(/^v1\/projects\/([^/?:]+)/.exec(path)?.[1] ?? '-')
+  return project === '-' ? undefined : project
+}
+
+/** What is there; undefined where it is not. */
+export async function readAtGoogle<T>(
+  connection: GoogleConnection,
+  path: string,
+  read: (body: unknown) => T,
+): Promise<T | undefined> {
+  const answer = ({ body }: Received) => read(body)
+  return await askGoogle(connection, { method: 'GET', path, read: answer }).catch(undefinedWhereAbsent)
+}
+
+export function undefinedWhereAbsent(fault: unknown): undefined {
+  if (fault instanceof PullpassError && fault.code === 'TRUST_ABSENT') return undefined
+  throw fault
+}
+
+/** What a refusal of Google's means to trust. https://cloud.google.com/apis/design/errors */
+export interface AskedAbout {
+  readonly operator: OperatorMember
+  /** Its id or number; undefined where the request names none. */
+  readonly project: string | undefined
+}
+
+/** Undefined: what it usually means is enough. */
+export function trustRefusal(status: number, body: unknown, about: AskedAbout): Refusal | undefined {
+  const error = asObject(asObject(body)?.['error'])
+  const message = asText(error?.['message'])
+  if (message === undefined) return undefined
+  const access = accessRefusal(body)
+  if (access !== undefined) return access
+  if (status === 409 || error?.['status'] === 'FAILED_PRECONDITION') return { code: 'TRUST_CONFLICT', message }
+  if (status === 400) return invalid(message)
+  if (status === 403) return denied(message, error?.['details'], about)
+  if (status === 404) {
+    return {
+      code: 'TRUST_ABSENT',
+      message,
+      expected: 'what this change rests on to be there',
+      hint: 'run it again: somebody may have taken it away a moment ago; pullpass trust plan shows what is there',
+    }
+  }
+  if (status < 500) return undefined
+  return {
+    code: 'TRUST_UNAVAILABLE',
+    message,
+    retryable: true,
+    expected: 'an answer',
+    hint: 'nothing to do if it passes: run it again, it takes up where it ended',
+  }
+}
+
+function invalid(message: string): Refusal | undefined {
+  if (isPolicyFull(message)) {
+    return {
+      code: 'TRUST_POLICY_FULL',
+      message,
+      expected: 'a policy with room for one more member',
+      hint: 'grant to a group or to a principalSet in place of many members, or take back what nobody needs',
+    }
+  }
+  if (/deleted member/.test(message)) {
+    return {
+      code: 'TRUST_ABSENT',
+      message,
+      expected: 'a policy that names no deleted account beside one of its name',
+      hint: 'an undeleted account is known everywhere after some minutes: run it again then; take a deleted one that stays deleted out of the policy',
+    }
+  }
+  // A service account that was created a moment ago is not known everywhere at once.
+  return /does not exist/.test(message) ? { code: 'TRUST_ABSENT', message } : undefined
+}
+
+/** `Policy … exceeds the size limit`, in one of several wordings. */
+function isPolicyFull(message: string): boolean {
+  const words = message.toLowerCase()
+  if (words.includes('too many members')) return true
+  const policy = words.search(/polic(?:y|ies)/)
+  return policy !== -1 && /limit|size|large|members|principals/.test(words.slice(policy))
+}
+
+/** Google names the permission in an ErrorInfo, or in its sentence alone. */
+function denied(message: string, details: unknown, { operator, project }: AskedAbout): Refusal {
+  const named = asList(details)
+    .map((detail) => asText(asObject(asObject(detail)?.['metadata'])?.['permission']))
+    .find((permission) => permission !== undefined)
+  const permission = named ?? /Permission '([A-Za-z.]+)'/.exec(message)?.[1]
+  const [, role] = roles.find(([start]) => permission?.startsWith(start)) ?? []
+  if (permission === undefined || role === undefined) return { code: 'TRUST_DENIED', message }
+  const unknown = [
+    ...(project === undefined ? ['PROJECT: that of the resource'] : []),
+    ...(operator.unknown === undefined ? [] : [operator.unknown]),
+  ]
+  const told = unknown.length === 0 ? '' : ` (${unknown.join('; ')})`
+  const words = [
+    'add-iam-policy-binding',
+    project ?? 'PROJECT',
+    `--role=${role}`,
+    `--member=${operator.member}`,
+    '--condition=None',
+  ]
+  const command = `gcloud projects ${words.map(shellQuote).join(' ')}`
+  return {
+    code: 'TRUST_DENIED',
+    message,
+    expected: `the operator to hold ${permission}, which ${role} gives`,
+    hint: `grant it, and run it again, it takes up where it ended${told}: ${command}`,
+  }
+}
+
+/** The narrowest predefined role that gives it. https://cloud.google.com/iam/docs/roles-permissions */
+const roles: readonly [start: string, role: string][] = [
+  ['iam.workloadIdentityPool', 'roles/iam.workloadIdentityPoolAdmin'],
+  ['iam.serviceAccounts.setIamPolicy', 'roles/iam.serviceAccountAdmin'],
+  ['iam.serviceAccounts.getIamPolicy', 'roles/iam.serviceAccountAdmin'],
+  ['iam.serviceAccounts.get', 'roles/iam.serviceAccountViewer'],
+  ['iam.serviceAccounts.undelete', 'roles/iam.serviceAccountAdmin'],
+  ['iam.serviceAccounts.create', 'roles/iam.serviceAccountCreator'],
+  ['iam.serviceAccounts.delete', 'roles/iam.serviceAccountDeleter'],
+  ['artifactregistry.', 'roles/artifactregistry.admin'],
+]

@@ -1,0 +1,122 @@
+/**
+ * Whether a pool belongs to one cluster: pure. A principal names its pool and a subject, not a provider, so the service
+ * account of one name in two clusters of a pool is one principal, with the same rights.
+ * https://cloud.google.com/iam/docs/principal-identifiers
+ */
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import { type IssuerKey, parseJwks, sameKey } from '../../../oidc/keys.ts'
+import { asList, asObject, asText } from '../../../text/json-fields.ts'
+import { type PoolCluster, subjectMapping, type WantedPool } from './desired-state.ts'
+import { identityPath } from './names.ts'
+import { type FoundProvider, readFoundProvider } from './observed-state.ts'
+import { askGoogle, type GoogleConnection } from './requests.ts'
+import { subjectsOf } from './subject-condition.ts'
+
+/** A sentence for each cluster or provider that shares the pool; empty where it is one cluster's. */
+export function describeSharing({ clusters }: WantedPool, listed: readonly ListedProvider[]): string[] {
+  const wanted = new Set(clusters.flatMap(({ providers }) => providers))
+  const others = listed.filter(
+    (provider) => !wanted.has(provider.name) && !clusters.some((cluster) => isOf(provider, cluster)),
+  )
+  const ofThisRun =
+    clusters.length > 1
+      ? clusters.map(
+          ({ name, issuer, providers }) =>
+            `cluster ${name} (issuer ${issuer}) is to use ${providers.map(idOf).join(' and ')}`,
+        )
+      : []
+  return [...ofThisRun, ...others.map((provider) => describeOther(provider, clusters))]
+}
+
+/** @returns the refusal that `plan` shows until the operator accepts the sharing */
+export const poolShared = ({ name, clusters }: WantedPool, sharing: readonly string[]): PullpassError =>
+  new PullpassError({
+    code: 'TRUST_POOL_SHARED',
+    hop: 'trust',
+    seen: `pool ${name} is not used by ${clusters[0]?.name ?? 'this cluster'} alone: ${sharing.join('; ')}`,
+    expected:
+      'a pool for each cluster: a principal names its pool and not its provider, so the service account of the same name in the other cluster has the rights of this one: it pulls these images, and writes what this one may write, such as published keys',
+    hint: 'name a pool of its own in gcp.workloadIdentityProvider; or, where these clusters may have the same rights, accept it: --share-pool',
+  })
+
+/**
+ * Whether a provider can only give this cluster's principals to this cluster's tokens: its issuer, the subject as it is in the
+ * token, and, where keys are uploaded, none but this cluster's (a name such as kubernetes.default.svc is many clusters'). One
+ * foreign key is enough to sign as any subject. Its condition does not matter: it can only narrow who is accepted.
+ */
+function isOf(provider: ListedProvider, cluster: PoolCluster): boolean {
+  if (provider.issuer !== cluster.issuer || !mapsTokenSubject(provider)) return false
+  return provider.jwks === '' || foreignKeys(provider, [cluster])?.length === 0
+}
+
+const mapsTokenSubject = ({ mapping }: ListedProvider) => mapping[subjectMapping.key] === subjectMapping.expression
+
+/** Uploaded keys that none of the clusters has; undefined where no key can be read. */
+function foreignKeys({ jwks }: ListedProvider, clusters: readonly PoolCluster[]): readonly IssuerKey[] | undefined {
+  const uploaded = parseJwks(jwks)
+  if (uploaded === undefined || uploaded.length === 0) return undefined
+  const known = clusters.flatMap(({ keys = [] }) => keys)
+  return uploaded.filter((key) => !known.some((one) => sameKey(one, key)))
+}
+
+function describeOther(provider: ListedProvider, clusters: readonly PoolCluster[]): string {
+  const { name, issuer, mapping, condition, disabled } = provider
+  const subjects = [...new Set(clusters.flatMap((cluster) => cluster.subjects))]
+  const traits = `${disabled ? ', disabled' : ''}${describeKeys(provider, clusters)}`
+  const said = `provider ${idOf(name)} (issuer ${issuer}${traits})`
+  const expression = mapping[subjectMapping.key]
+  if (!mapsTokenSubject(provider))
+    return `${said} maps ${subjectMapping.key} by ${expression ?? 'nothing'}: whether it maps to the same subjects is not known`
+  if (condition === '')
+    return `${said} accepts tokens of every service account of its cluster, ${subjects.join(' and ')} among them`
+  const accepted = subjectsOf(condition)
+  if (accepted === undefined)
+    return `${said} accepts tokens by its condition ${condition}; compare ${subjects.join(' and ')}`
+  const same = subjects.filter((subject) => accepted.includes(subject))
+  return `${said} accepts ${same.length === 0 ? `none of these subjects, but ${accepted.join(' and ')}` : `tokens of ${same.join(' and ')}`}`
+}
+
+/** Under a cluster's own issuer the keys are what makes a provider another's. */
+function describeKeys(provider: ListedProvider, clusters: readonly PoolCluster[]): string {
+  const alike = clusters.filter(({ issuer }) => issuer === provider.issuer)
+  if (alike.length === 0 || provider.jwks === '') return ''
+  const foreign = foreignKeys(provider, alike)
+  if (foreign === undefined) return ', uploaded keys that cannot be read'
+  const ids = foreign.map(({ keyId }) => keyId ?? 'without kid')
+  const shown = ids.length > mostShown ? [...ids.slice(0, mostShown), `${ids.length - mostShown} more`] : ids
+  return ids.length === 0 ? '' : `, uploaded keys that are not this cluster's: ${shown.join(', ')}`
+}
+
+const mostShown = 3
+
+const idOf = (provider: string) => provider.slice(provider.lastIndexOf('/') + 1)
+
+/** The providers of a pool, also other clusters': their tokens are the same principals. https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools.providers/list */
+export interface ListedProvider extends FoundProvider {
+  readonly name: string
+}
+
+const mostPages = 100
+
+/** Providers of one pool that are not deleted. @throws TRUST_DENIED, TRUST_UNAVAILABLE */
+export async function listProviders(google: GoogleConnection, pool: string): Promise<ListedProvider[]> {
+  const found: ListedProvider[] = []
+  let page: string | undefined = ''
+  for (let pages = 0; page !== undefined && pages < mostPages; pages++) {
+    const query: string = page === '' ? '' : `&pageToken=${encodeURIComponent(page)}`
+    const body = await askGoogle(google, {
+      method: 'GET',
+      path: `${identityPath(pool)}/providers?pageSize=100${query}`,
+      read: (answer) => asObject(answer.body) ?? {},
+    })
+    found.push(...asList(body['workloadIdentityPoolProviders']).flatMap(readListed))
+    page = asText(body['nextPageToken']) || undefined
+  }
+  return found
+}
+
+function readListed(value: unknown): ListedProvider[] {
+  const name = asText(asObject(value)?.['name'])
+  const provider = readFoundProvider(value)
+  return name === undefined || provider.state === 'DELETED' ? [] : [{ name, ...provider }]
+}

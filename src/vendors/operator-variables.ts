@@ -1,0 +1,79 @@
+/** A file that a variable names: vendors' libraries say of one that is not there neither which it is, nor who named it. */
+import { brokenRule } from '../document/field-rules.ts'
+import { originUrl } from '../document/gcp-names.ts'
+import { showValue } from '../document/show-value.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
+import type { Context, Environment } from '../http/context.ts'
+import { showPath } from '../text/show.ts'
+
+const longest = 64 * 1024
+
+/** Nothing of it is kept. @throws PUBLISH_CREDENTIALS_MISSING */
+export async function checkNamedFile(environment: Environment, variable: string): Promise<void> {
+  const path = environment[variable]
+  if (!path) return
+  await readRegularFile(path, longest).catch((error: unknown) => {
+    throw credentialsMissing(
+      `${variable} names ${showPath(path)}, which ${whyUnreadable(error)}`,
+      'a file that can be read; no other identity is tried in its place',
+      `mount what ${variable} names, or unset it`,
+    )
+  })
+}
+
+/**
+ * Variables that name an identity together. Where one lacks, a vendor's library passes the others over and asks for whoever
+ * comes next, the machine's own at last.
+ */
+export interface NamedTogether {
+  readonly there: string
+  /** Any of them goes with it. */
+  readonly needs: readonly string[]
+}
+
+/** @throws PUBLISH_CREDENTIALS_MISSING, of the first of the pairs where the first is there and none of the others */
+export function checkNamedTogether(environment: Environment, pairs: readonly NamedTogether[], hint: string): void {
+  const half = pairs.find(({ there, needs }) => environment[there] && !needs.some((name) => environment[name]))
+  if (half === undefined) return
+  const lacks = half.needs.length === 1 ? `${half.needs[0]} is not` : `none of ${half.needs.join(', ')} is`
+  throw credentialsMissing(
+    `the operator's identity is named by half: ${half.there} is set, and ${lacks}`,
+    'all variables of an identity, or none of them; no other identity is tried in its place',
+    hint,
+  )
+}
+
+/** Nobody to publish as, or half of somebody: said, and no other identity is asked in his place. */
+export const credentialsMissing = (seen: string, expected: string, hint: string): PullpassError =>
+  new PullpassError({ code: 'PUBLISH_CREDENTIALS_MISSING', hop: 'publish', seen, expected, hint })
+
+// A variable that leads a target elsewhere: an emulator, a private endpoint. Whoever it names may receive tokens.
+
+/** Its value without a trailing slash, before `path` where it may have one; undefined where it is not set. @throws VARIABLE_INVALID */
+export function originVariable(
+  environment: Environment,
+  name: string,
+  mayHavePath: 'path' | 'no path',
+): string | undefined {
+  const value = environment[name]
+  if (!value) return undefined
+  const trimmed = value.replace(/\/$/, '')
+  const [origin] =
+    mayHavePath === 'path' ? (/^[a-z]+:\/\/[^/]*(?=(?:\/[A-Za-z0-9-]+)?$)/.exec(trimmed) ?? ['']) : [trimmed]
+  const expected = brokenRule(originUrl, origin)
+  if (expected === undefined) return trimmed
+  throw new PullpassError({
+    code: 'VARIABLE_INVALID',
+    hop: 'document',
+    seen: `variable ${name} is ${showValue(value)}`,
+    expected: mayHavePath === 'path' ? `${expected}, or with one word as its path` : expected,
+    hint: 'correct it, or unset it to ask the vendor itself',
+  })
+}
+
+/** What of the outside a target may use. */
+export type TargetContext = Pick<
+  Context,
+  'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'environment' | 'log' | 'secrets'
+>

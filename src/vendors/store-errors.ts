@@ -1,0 +1,73 @@
+/** What a store's refusal means for who publishes, by its status; its words come from known fields alone. */
+import type { ErrorCode } from '../errors/error-codes.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import type { Redacted } from '../text/redacted.ts'
+import { quoteSafely } from '../text/secret-register.ts'
+
+export interface StoreRefusal {
+  /** `Google`. */
+  readonly who: string
+  /** The target, as the user names it. */
+  readonly target: string
+  readonly doing: 'reading' | 'writing'
+  readonly status: number
+  /** The store's own word and sentence. */
+  readonly words: string | undefined
+  readonly hints: StoreHints
+  /** The run's. */
+  readonly secrets: Iterable<Redacted>
+}
+
+export interface StoreHints {
+  /** What to grant. */
+  readonly denied: string
+  /** What to create. */
+  readonly missing: string
+}
+
+export function storeFault(refusal: StoreRefusal): PullpassError {
+  const { who, target, doing, status, words, hints, secrets } = refusal
+  const code = codeOf(status)
+  const said = words === undefined ? '' : ` ${quoteSafely(words, secrets)}`
+  return new PullpassError({
+    code,
+    hop: 'publish',
+    seen: `${who} answered ${status}${said} on ${doing} ${target}`,
+    ...meanings[code](hints),
+    retryable: code === 'PUBLISH_UNAVAILABLE',
+  })
+}
+
+type StoreCode = Extract<
+  ErrorCode,
+  'PUBLISH_DENIED' | 'PUBLISH_TARGET_MISSING' | 'PUBLISH_UNAVAILABLE' | 'PUBLISH_REFUSED'
+>
+
+function codeOf(status: number): StoreCode {
+  if (status === 401 || status === 403) return 'PUBLISH_DENIED'
+  if (status === 404) return 'PUBLISH_TARGET_MISSING'
+  return status >= 500 || status === 429 || status === 408 ? 'PUBLISH_UNAVAILABLE' : 'PUBLISH_REFUSED'
+}
+
+const meanings: Readonly<Record<StoreCode, (hints: StoreHints) => { expected: string; hint: string }>> = {
+  PUBLISH_DENIED: ({ denied }) => ({ expected: 'that the operator may read and write there', hint: denied }),
+  PUBLISH_TARGET_MISSING: ({ missing }) => ({
+    expected: 'it to exist: pullpass makes documents, no buckets',
+    hint: missing,
+  }),
+  PUBLISH_UNAVAILABLE: () => ({ expected: 'an answer', hint: 'nothing to do if it passes; what is published stays' }),
+  PUBLISH_REFUSED: () => ({
+    expected: 'the request to be taken',
+    hint: 'see that the endpoint is the right one, and that nothing between answers in its place',
+  }),
+}
+
+/** A store that does not say which state it answered with: nobody could tell then whether somebody else wrote since. */
+export const versionMissing = (target: string, hint: string): PullpassError =>
+  new PullpassError({
+    code: 'ANSWER_MALFORMED',
+    hop: 'publish',
+    seen: `what lies at ${target} was answered without an ETag`,
+    expected: 'one: by it pullpass sees whether somebody else wrote',
+    hint,
+  })
