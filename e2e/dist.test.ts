@@ -18,9 +18,8 @@ after(() => rm(folder, { recursive: true }))
 const installed = await packAndInstall()
 const path = `${dirname(process.execPath)}:/usr/bin:/bin`
 
-/** `npm pack` builds first. */
 async function packAndInstall(): Promise<string> {
-  await execute('npm', ['pack', '--pack-destination', folder], { cwd: root })
+  await execute('npm', ['run', 'pack', '--', '--pack-destination', folder], { cwd: root })
   const [packed = ''] = await readdir(folder)
   const home = join(folder, 'home')
   await mkdir(home)
@@ -60,16 +59,34 @@ spec:
 suite('the package', () => {
   test('holds what users need, and nothing else', async () => {
     const files = await readdir(join(installed, 'pullpass'), { recursive: true })
-    const others = files.filter((file) => !/^dist\/[a-z0-9-]+\.mjs$/.test(file))
-    assert.deepEqual(others.toSorted(), ['LICENSE', 'README.md', 'dist', 'dist/LICENSES.txt', 'package.json'])
+    const others = files.filter((file) => !/^[a-z0-9-]+\.mjs$/.test(file))
+    const expected = ['LICENSE', 'LICENSES.txt', 'README.md', 'package.json', 'sbom.cdx.json']
+    assert.deepEqual(others.toSorted(), expected)
     assert.deepEqual(await readdir(installed), ['.bin', '.package-lock.json', 'pullpass']) // it depends on nothing
   })
 
-  test('names the licence of what others wrote in it', async () => {
-    const licenses = await readFile(join(installed, 'pullpass/dist/LICENSES.txt'), 'utf8')
+  test('contains the licence text and the bill of materials of every package in the bundle', async () => {
+    const licenses = await readFile(join(installed, 'pullpass/LICENSES.txt'), 'utf8')
+    const bill: { components: { name: string; version: string; hashes: unknown[] }[] } = JSON.parse(
+      await readFile(join(installed, 'pullpass/sbom.cdx.json'), 'utf8'),
+    )
     assert.match(licenses, /^==> @kubernetes\/client-node \S+: Apache-2\.0\n\n +Apache License\n/m)
     assert.match(licenses, /^==> yaml \S+: ISC\n\nCopyright /m)
-    assert.match(licenses, /^==> zod \S+: MIT\n\nMIT License\n/m)
+    assert.match(licenses, /^==> data-uri-to-buffer \S+: MIT\n\n\(The MIT License\)\n\nCopyright /m)
+    // Every licence text excludes warranties in these words.
+    const sections = licenses.split(/^==> /m).slice(1)
+    assert.deepEqual(
+      sections.filter((text) => !/AS[- ]IS/i.test(text)),
+      [],
+    )
+    const licensed = sections.map((text) => text.slice(0, text.indexOf(':')))
+    const listed = bill.components.map(({ name, version }) => `${name} ${version}`)
+    assert.deepEqual(
+      licensed.filter((one) => !listed.includes(one)),
+      [],
+    )
+    assert.ok(licensed.length > 100)
+    assert.ok(bill.components.every(({ hashes }) => hashes.length > 0))
   })
 
   test('says its version, also as a plugin of kubectl', async () => {

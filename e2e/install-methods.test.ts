@@ -32,7 +32,8 @@ const assertRefreshes = async (sandbox: TestSandbox, command: string, words: rea
 /** npm packs once; each installation is a folder of its own. */
 const startPackage = () =>
   startPart('package', async ({ folder }) => {
-    await runSuccessfully('npm', ['pack', '--pack-destination', folder, '--silent', root], { longestMs: 600_000 })
+    const pack = ['--prefix', root, 'run', 'pack', '--', '--pack-destination', folder]
+    await runSuccessfully('npm', pack, { longestMs: 600_000 })
     const [packed = ''] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'))
     const old = await findOldNode()
     const install = async (name: string, ...flags: string[]) => {

@@ -63,7 +63,6 @@ function writeRuntime(folder: string): string {
 
 function writeProgram(folder: string): string {
   cpSync('dist', join(folder, 'opt/pullpass'), { recursive: true })
-  cpSync('LICENSE', join(folder, 'opt/pullpass/LICENSE'))
   return folder
 }
 
