@@ -149,7 +149,7 @@ await withRealPart('a node that pulls', startStage, (stage) => {
       const { failed, exitCode } = await stage.examine('foreign')
       assert.deepEqual(
         failed.map(({ hop, code }) => [hop, code]),
-        [['events', 'IMAGE_PLATFORM_ABSENT']],
+        [['events', 'IMAGE_PLATFORM_MISSING']],
         JSON.stringify(failed),
       )
       assert.match(

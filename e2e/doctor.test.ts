@@ -104,7 +104,7 @@ await withRealPart('an API server, its controllers and kubectl', startDoctorStag
         PULLPASS_TOKEN_FILE: '',
       })
       const { first }: { first: Shown } = JSON.parse(stdout)
-      assert.equal(first.code, 'SECRET_MISSING', stdout)
+      assert.equal(first.code, 'SECRET_NOT_FOUND', stdout)
       await stage.succeed(first.command ?? '')
       const { items }: JobList = JSON.parse(await stage.succeed(`kubectl get jobs -n ${system} -o json`))
       assert.match(items[0]?.metadata.name ?? '', /^pullpass-by-hand-\d+$/)

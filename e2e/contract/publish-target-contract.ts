@@ -1,7 +1,7 @@
 /** What publishing relies on at every place it writes to: the same cases hold for a folder, each store and a provider. */
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
-import type { ErrorCode } from '../../src/errors/error-codes.ts'
+import type { ErrorCode } from '../../src/errors/codes.ts'
 import type { PullpassError } from '../../src/errors/pullpass-error.ts'
 import type { DocumentName, DocumentToStore, PublishTarget } from '../../src/oidc/issuer-documents.ts'
 
@@ -144,7 +144,7 @@ export function publishTargetContract(
 
     test('a place that is not there is said to be missing, by reading and by writing, by name and with a way on', async (t) => {
       const { missing } = await start(t)
-      const told = tells('PUBLISH_TARGET_MISSING', missing)
+      const told = tells('PUBLISH_TARGET_NOT_FOUND', missing)
       await assert.rejects(missing.read('jwks'), told)
       await assert.rejects(missing.write('jwks', keys('one'), undefined), told)
     })
@@ -160,7 +160,7 @@ export function publishTargetContract(
     test('what is longer than 1 MiB is not read', async (t) => {
       const { target, put } = await start(t)
       await put('jwks', `{"keys":[],"more":"${'x'.repeat(1024 * 1024)}"}`)
-      await assert.rejects(target.read('jwks'), { code: 'ANSWER_TOO_LARGE', hop: 'publish' })
+      await assert.rejects(target.read('jwks'), { code: 'RESPONSE_TOO_LARGE', hop: 'publish' })
     })
   })
 }

@@ -11,7 +11,7 @@ export const cloudFaults: readonly RealFault[] = [
         sandbox.google.store.remove(bucket, name)
     },
     hop: 'discovery',
-    code: 'DOCUMENT_ABSENT',
+    code: 'DISCOVERY_NOT_FOUND',
     runs: /^pullpass issuer publish --to gs:\/\/real-cluster$/,
   },
   {
@@ -19,7 +19,7 @@ export const cloudFaults: readonly RealFault[] = [
     plant: ({ stage: { sandbox, plane } }) =>
       sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: plane.issuer, state: 'DELETED' }),
     hop: 'exchange',
-    code: 'PROVIDER_ABSENT',
+    code: 'PROVIDER_NOT_FOUND',
     runs: /^pullpass trust apply -f \S+$/,
     where: 'terminal',
   },

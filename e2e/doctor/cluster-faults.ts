@@ -6,7 +6,7 @@ import type { DoctorGround } from './open-ground.ts'
 import type { RealFault } from './real-fault.ts'
 
 const hop = 'rights'
-const code = 'RIGHT_MISSING'
+const code = 'PERMISSION_MISSING'
 const installed = { installed: 'by manifests' } as const
 const apply =
   /^pullpass manifests -f \S+ -n \S+-system --image \S+ \| kubectl apply --server-side --force-conflicts -f -$/
@@ -106,7 +106,7 @@ export const clusterFaults: readonly RealFault[] = [
     plant: ({ stage, namespace }) => stage.succeed(`kubectl delete namespace ${namespace}-b --timeout=40s`),
     everywhere: true,
     hop: 'namespace',
-    code: 'NAMESPACE_MISSING',
+    code: 'NAMESPACE_NOT_FOUND',
     runs: /^kubectl create namespace \S+-b && pullpass refresh -f /,
   },
 ]

@@ -52,7 +52,7 @@ export const podFaults: readonly RealFault[] = [
     title: "somebody took the Secret's name out of the service account",
     plant: (ground) => attach(ground),
     hop: 'service-account',
-    code: 'SERVICE_ACCOUNT_DETACHED',
+    code: 'SERVICE_ACCOUNT_NOT_ATTACHED',
     runs: /^pullpass refresh -f \S+$/,
   },
   {
@@ -60,7 +60,7 @@ export const podFaults: readonly RealFault[] = [
     ground: { attachTo: ['default', 'builder'] },
     plant: ({ stage, namespace }) => stage.succeed(`kubectl delete serviceaccount builder -n ${namespace}`),
     hop: 'service-account',
-    code: 'SERVICE_ACCOUNT_ABSENT',
+    code: 'SERVICE_ACCOUNT_NOT_FOUND',
     result: 'warning',
     runs: /^kubectl create serviceaccount builder -n \S+ && pullpass refresh -f /,
   },
@@ -69,7 +69,7 @@ export const podFaults: readonly RealFault[] = [
     ground: { attachTo: [] },
     plant: () => undefined,
     hop: 'pod',
-    code: 'POD_LACKS_SECRET',
+    code: 'POD_SECRET_MISSING',
     runs: /^kubectl patch serviceaccount default -n \S+ --type=merge -p '\{.*\}' && kubectl delete pod web-0 -n /,
   },
   {
@@ -88,7 +88,7 @@ export const podFaults: readonly RealFault[] = [
       await remakePod(ground)
     },
     hop: 'pod-secrets',
-    code: 'OTHER_SECRET_BROKEN',
+    code: 'OTHER_SECRET_MALFORMED',
     runs: /^kubectl patch serviceaccount default -n \S+ --type=merge -p '\{.*\}' && kubectl delete pod web-0 -n /,
   },
   {
@@ -96,15 +96,15 @@ export const podFaults: readonly RealFault[] = [
     ground: { pod: { imagePullSecrets: [{ name: 'other' }, { name: 'regcred' }] } },
     plant: (ground) => makeSecret(ground, 'other', broken),
     hop: 'pod-secrets',
-    code: 'OTHER_SECRET_BROKEN',
+    code: 'OTHER_SECRET_MALFORMED',
     runs: /^kubectl delete secret other -n /,
-    leaves: 'OTHER_SECRET_ABSENT',
+    leaves: 'OTHER_SECRET_NOT_FOUND',
   },
   {
     title: "everything is mended, and the kubelet's back-off still runs",
     plant: backOff,
     hop: 'back-off',
-    code: 'BACK_OFF_RUNNING',
+    code: 'PULL_BACK_OFF',
     runs: /^kubectl delete pod web-0 -n /,
   },
 ]

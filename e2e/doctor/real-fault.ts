@@ -1,5 +1,7 @@
 /** One fault of the real world, and the hop whose printed command mends it. */
-import type { DoctorHop, FindingCode } from '../../src/doctor/finding.ts'
+
+import type { DoctorHop } from '../../src/doctor/finding.ts'
+import type { Code } from '../../src/errors/codes.ts'
 import type { DoctorGround, GroundWanted } from './open-ground.ts'
 
 export interface RealFault {
@@ -14,7 +16,7 @@ export interface RealFault {
   /** Who looks; absent: the cluster's admin, who mends it in any case. */
   readonly as?: (ground: DoctorGround) => Promise<Readonly<Record<string, string>>>
   readonly hop: DoctorHop
-  readonly code: FindingCode
+  readonly code: Code
   /** Absent: failed. */
   readonly result?: 'warning'
   /** The printed command, which is run. */
@@ -23,7 +25,7 @@ export interface RealFault {
   readonly says?: RegExp
   readonly does?: (ground: DoctorGround) => string
   /** What stands after it, as a warning; absent: nothing. */
-  readonly leaves?: FindingCode
+  readonly leaves?: Code
   /** `terminal`: the command asks, and somebody says yes. */
   readonly where?: 'terminal'
 }

@@ -41,7 +41,7 @@ export const secretFaults: readonly RealFault[] = [
     title: 'the pull secret was deleted',
     plant: ({ stage, namespace }) => stage.succeed(`kubectl delete secret regcred -n ${namespace}`),
     hop,
-    code: 'SECRET_MISSING',
+    code: 'SECRET_NOT_FOUND',
     runs: refresh,
   },
   {
@@ -66,7 +66,7 @@ export const secretFaults: readonly RealFault[] = [
     title: 'somebody edited the Secret, and auth has no colon',
     plant: (ground) => edit(ground, JSON.stringify({ auths: { 'registry.example.com': { auth: authOf('a-token') } } })),
     hop,
-    code: 'SECRET_UNPARSABLE',
+    code: 'SECRET_MALFORMED',
     runs: refresh,
   },
   {

@@ -113,7 +113,7 @@ export const writeFaults: readonly RealFault[] = [
       await ground.stage.succeed(`pullpass refresh -f ${ground.file}`)
     },
     hop: 'write',
-    code: 'SECRET_REWRITTEN',
+    code: 'SECRET_MUTATED',
     says: /^let the operator of (\S+)\.example\.com \(MutatingWebhookConfiguration \1\) except this Secret \(objectSelector: app\.kubernetes\.io\/managed-by NotIn \[pullpass\]\); then pullpass refresh -f \S+$/,
     does: ({ namespace, file }) => {
       const selector = {
@@ -204,7 +204,7 @@ export const writeFaults: readonly RealFault[] = [
     },
     refresher: 'named',
     hop: 'schedule',
-    code: 'REFRESH_UNPULLABLE',
+    code: 'REFRESH_IMAGE_NOT_PULLED',
     runs: /^pullpass refresh -f \S+ && kubectl delete pod pullpass-first-\S+ -n \S+$/,
   },
   {

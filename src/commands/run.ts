@@ -1,7 +1,7 @@
 /** One run of pullpass: from the words of a command line to an exit code. */
 
 import { showValue } from '../document/show-value.ts'
-import { errorCodes } from '../errors/error-codes.ts'
+import { codes } from '../errors/codes.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import { httpsTransport } from '../http/https-transport.ts'
@@ -161,7 +161,7 @@ async function help(words: readonly string[]): Promise<string> {
 function complain(error: unknown, { terminal, now }: Host, format: 'text' | 'json' | undefined): number {
   const fault = error instanceof PullpassError ? error : internalFault(error)
   terminal.complain(renderFault(fault, { format, now: now() }))
-  return errorCodes[fault.code]
+  return codes[fault.code]
 }
 
 /** What nobody classified is a bug here: its words may hold anything, so only its kind and place are shown. */

@@ -1,8 +1,7 @@
 /** What became of one step of the way: what was seen there, what was expected, and what mends it. Never a secret. */
 
-import type { ErrorCode } from '../errors/error-codes.ts'
+import type { Code } from '../errors/codes.ts'
 import type { Unreached } from '../errors/pullpass-error.ts'
-import type { FindingWord } from '../oidc/evaluate/finding.ts'
 
 /** In the order of the way: of two that fail, the first is the one to mend first. */
 export const doctorHops = [
@@ -32,71 +31,12 @@ export const doctorHops = [
 
 export type DoctorHop = (typeof doctorHops)[number]
 
-/** What doctor finds and no run of another command ends on: docs/doctor.md explains each. */
-export type DoctorWord =
-  | 'OK'
-  | 'AFTER_FAILURE'
-  | 'NOT_ASKED'
-  | 'NOT_HERE'
-  | 'NOT_NEEDED'
-  | 'NOT_READABLE'
-  | 'SAMPLED'
-  | 'CLOCK_SKEWED'
-  | 'TOKEN_NOT_YET_VALID'
-  | 'TOKEN_OF_ANOTHER_CLUSTER'
-  | 'KEYS_THINNER'
-  | 'KEY_REVOKED'
-  | 'IMAGE_NOT_MATCHED'
-  | 'IMAGE_PUBLIC'
-  | 'MANIFEST_UNKNOWN'
-  | 'REPOSITORY_UNKNOWN'
-  | 'REGISTRY_DENIED'
-  | 'REGISTRY_CREDENTIAL_REFUSED'
-  | 'AUTHORIZATION_DROPPED'
-  | 'REGISTRY_THROTTLED'
-  | 'REGISTRY_UNAVAILABLE'
-  | 'REGISTRY_UNREACHABLE'
-  | 'REGISTRY_PLAIN_HTTP'
-  | 'REGISTRY_UNCLEAR'
-  | 'RIGHT_MISSING'
-  | 'NAMESPACE_NOT_CHOSEN'
-  | 'NAMESPACE_TERMINATING'
-  | 'GLOB_UNMATCHED'
-  | 'REFRESH_SUSPENDED'
-  | 'REFRESH_UNPULLABLE'
-  | 'SECRET_EXPIRED'
-  | 'SECRET_OUTDATED'
-  | 'SECRET_EDITED'
-  | 'SECRET_UNPARSABLE'
-  | 'SECRET_BEING_DELETED'
-  | 'SECRET_REWRITTEN'
-  | 'STORED_CREDENTIAL_REFUSED'
-  | 'SERVICE_ACCOUNT_ABSENT'
-  | 'SERVICE_ACCOUNT_DETACHED'
-  | 'POD_ABSENT'
-  | 'POD_LACKS_SECRET'
-  | 'POD_OLDER_THAN_ATTACHMENT'
-  | 'OTHER_SECRET_BROKEN'
-  | 'OTHER_SECRET_ABSENT'
-  | 'OTHER_SECRET_SHADOWS'
-  | 'IMAGE_NAME_INVALID'
-  | 'IMAGE_NEVER_PULLED'
-  | 'IMAGE_SIGNATURE_REFUSED'
-  | 'IMAGE_PLATFORM_ABSENT'
-  | 'IMAGE_INCOMPLETE'
-  | 'NODE_STORE_DAMAGED'
-  | 'NODE_DISK_FULL'
-  | 'KUBELET_COMPLAINED'
-  | 'BACK_OFF_RUNNING'
-
-export type FindingCode = ErrorCode | DoctorWord | FindingWord
-
 export interface Finding {
   readonly hop: DoctorHop
   /** Which one of them: `google of ClusterPullSecret/pull`, `Secret team-a/regcred`. */
   readonly about: string
   readonly result: 'ok' | 'warning' | 'failed' | 'skipped'
-  readonly code: FindingCode
+  readonly code: Code
   /** Where it is about one of many namespaces: which, and what is alike in the others: `Secret regcred`. */
   readonly namespace?: string | undefined
   readonly alike?: string | undefined

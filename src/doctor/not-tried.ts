@@ -4,6 +4,7 @@ import type { DoctorHop, Finding } from './finding.ts'
 /** A consequence of a consequence names what failed first. */
 export function notTried(hop: DoctorHop, about: string, cause: Finding): Finding {
   const because = cause.because ?? { hop: cause.hop, code: cause.code }
-  const seen = cause.code === 'AFTER_FAILURE' ? cause.seen : `not looked at, because of ${because.hop}: ${because.code}`
-  return { hop, about, result: 'skipped', code: 'AFTER_FAILURE', seen, because }
+  const seen =
+    cause.code === 'DEPENDENCY_FAILED' ? cause.seen : `not looked at, because of ${because.hop}: ${because.code}`
+  return { hop, about, result: 'skipped', code: 'DEPENDENCY_FAILED', seen, because }
 }

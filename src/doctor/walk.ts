@@ -180,7 +180,7 @@ function unwritten(writes: readonly Outcome[], found: readonly Finding[]): Findi
   if (writes.length > 0 || failureOf(found, 'cluster') !== undefined) return []
   const cause = failureOf(found, 'subject-token', 'clock', 'publish', 'exchange', 'impersonation') ?? unexchanged(found)
   if (cause !== undefined) return [notTried('write', 'Secrets', cause)]
-  const absent = found.find(({ hop, code }) => hop === 'subject-token' && code === 'NOT_HERE')
+  const absent = found.find(({ hop, code }) => hop === 'subject-token' && code === 'TOKEN_FILE_ELSEWHERE')
   if (absent === undefined) return []
   const { hop, code } = absent
   const seen = 'not tried, without a credential'
@@ -189,7 +189,7 @@ function unwritten(writes: readonly Outcome[], found: readonly Finding[]): Findi
 
 /** A token that waits for its key is no failure, and gives no credential now. */
 const unexchanged = (found: readonly Finding[]) =>
-  found.find(({ hop, code }) => hop === 'exchange' && code === 'AFTER_FAILURE')
+  found.find(({ hop, code }) => hop === 'exchange' && code === 'DEPENDENCY_FAILED')
 
 /** @throws what is no misset variable */
 function findMisset(demands: readonly Demand[], { environment }: Context): Finding | undefined {

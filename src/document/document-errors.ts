@@ -1,6 +1,6 @@
 /** The schema library's issues as flaws of ours. How each is put into words is said in schema-parts.ts. */
 import type * as z from 'zod/mini'
-import type { ErrorCode } from '../errors/error-codes.ts'
+import type { ErrorCode } from '../errors/codes.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { nearest } from '../text/nearest.ts'
 import { quote } from '../text/quote.ts'

@@ -3,7 +3,7 @@
 import { constants, openSync } from 'node:fs'
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import type { ErrorCode } from '../errors/error-codes.ts'
+import type { ErrorCode } from '../errors/codes.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { systemErrorCode } from '../host/read-file.ts'
 import { showPath } from '../text/show.ts'

@@ -4,7 +4,7 @@
  */
 
 import { plainLine } from '../text/plain-text.ts'
-import type { ErrorCode } from './error-codes.ts'
+import type { ErrorCode } from './codes.ts'
 
 /** One step that can fail on the way from a document to a fresh pull secret; `run`: the run itself, at none of them. */
 export type Hop =

@@ -1,6 +1,6 @@
 /** A request that got no answer, in words: which certificate, which name, which time. */
 
-import type { ErrorCode } from '../errors/error-codes.ts'
+import type { ErrorCode } from '../errors/codes.ts'
 import { type Hop, PullpassError, type Unreached, unspecificCodes } from '../errors/pullpass-error.ts'
 import { systemErrorCode } from '../host/read-file.ts'
 import type { Redacted } from '../text/redacted.ts'
@@ -32,7 +32,7 @@ export function transportFault(
   if (error instanceof ProxyFailed) return proxyFault(hop, error)
   if (error instanceof AnswerUnusable) {
     return new PullpassError({
-      code: 'ANSWER_MALFORMED',
+      code: 'RESPONSE_MALFORMED',
       hop,
       seen: `${who} ${error.message} at ${at}`,
       expected: 'an HTTP response',
@@ -41,7 +41,7 @@ export function transportFault(
   }
   if (error instanceof AnswerTooLarge) {
     return new PullpassError({
-      code: 'ANSWER_TOO_LARGE',
+      code: 'RESPONSE_TOO_LARGE',
       hop,
       seen: `${who} answered more than ${error.maxBytes} bytes at ${at}`,
       expected: 'a short JSON answer',
@@ -164,7 +164,7 @@ function redirectRefused({ hop, who, url }: Asked, { status }: Answered): Pullpa
 function notJson({ hop, who, url }: Asked, { body, headers, secrets }: Answered): PullpassError {
   const type = quoteSafely(headers['content-type'] ?? 'no content type', secrets)
   return new PullpassError({
-    code: 'ANSWER_MALFORMED',
+    code: 'RESPONSE_MALFORMED',
     hop,
     seen: `${who} answered 200 at ${showUrl(url)}, but not in JSON: ${Buffer.byteLength(body)} bytes of ${type}`,
     expected: 'JSON',

@@ -75,7 +75,7 @@ async function sendOnce<T>(context: SendContext, ask: Ask<T>): Promise<T> {
 function answerUnread<T>({ hop, who, url }: Ask<T>, unread: unknown): PullpassError {
   const what = unread instanceof AnswerUnread ? unread.message : 'it could not be read'
   return new PullpassError({
-    code: 'ANSWER_MALFORMED',
+    code: 'RESPONSE_MALFORMED',
     hop,
     seen: `${who} answered 200 at ${showUrl(url)}, but ${what}`,
     expected: 'the answer that its documentation describes',

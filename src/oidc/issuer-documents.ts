@@ -94,11 +94,11 @@ export interface PublishTarget {
   readonly noVersion?: string
   /** Why a key that verifiers can use is not kept here; undefined where it is. Absent: every such key is. */
   readonly whyNotKept?: (key: IssuerKey) => string | undefined
-  /** Undefined where there is none yet. @throws PUBLISH_DENIED, PUBLISH_TARGET_MISSING, PUBLISH_UNAVAILABLE */
+  /** Undefined where there is none yet. @throws PUBLISH_DENIED, PUBLISH_TARGET_NOT_FOUND, PUBLISH_UNAVAILABLE */
   read(name: DocumentName): Promise<StoredDocument | undefined>
   /**
    * Writes where the state is still `replaces` (undefined: where nothing is); `outrun` where somebody else was faster.
-   * @throws PUBLISH_DENIED, PUBLISH_TARGET_MISSING, PUBLISH_UNAVAILABLE
+   * @throws PUBLISH_DENIED, PUBLISH_TARGET_NOT_FOUND, PUBLISH_UNAVAILABLE
    */
   write(name: DocumentName, document: DocumentToStore, replaces: string | undefined): Promise<'written' | 'outrun'>
 }

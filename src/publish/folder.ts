@@ -119,7 +119,7 @@ function folderFault(root: string, error: unknown): PullpassError {
   const code = systemErrorCode(error)
   if (error instanceof RangeError) {
     return new PullpassError({
-      code: 'ANSWER_TOO_LARGE',
+      code: 'RESPONSE_TOO_LARGE',
       hop: 'publish',
       seen: `a document in ${showPath(root)} ${error.message}`,
       expected: 'documents of at most 1 MiB',
@@ -128,7 +128,7 @@ function folderFault(root: string, error: unknown): PullpassError {
   }
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return new PullpassError({
-      code: 'PUBLISH_TARGET_MISSING',
+      code: 'PUBLISH_TARGET_NOT_FOUND',
       hop: 'publish',
       seen: `${showPath(root)} is not there`,
       expected: 'a folder: pullpass makes documents in it',

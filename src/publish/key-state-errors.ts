@@ -13,7 +13,7 @@ export function memoryFault(
   entries: 'its own' | "others'" = 'its own',
 ): unknown {
   if (!(error instanceof PullpassError)) return error
-  if (error.code === 'NAMESPACE_MISSING') return namespaceMissing(error, place)
+  if (error.code === 'NAMESPACE_NOT_FOUND') return namespaceMissing(error, place)
   if (error.code === 'OBJECT_TOO_LARGE') return tooLarge(error, place)
   if (error.code !== 'KUBERNETES_REFUSED') return error
   if (withoutVerb.test(error.seen)) return verbMissing(error, place)

@@ -50,14 +50,14 @@ export interface PublishOutcome {
 
 const attempts = 5
 
-/** @throws PUBLISH_NOT_OURS, KEYS_UNUSABLE, PUBLISH_OUTRUN, and what the target throws */
+/** @throws PUBLISH_NOT_OURS, KEYS_UNUSABLE, PUBLISH_CONFLICT, and what the target throws */
 export async function publishDocuments(target: PublishTarget, publication: Publication): Promise<PublishOutcome> {
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const outcome = await publishOnce(target, publication)
     if (outcome !== 'outrun') return outcome
   }
   throw new PullpassError({
-    code: 'PUBLISH_OUTRUN',
+    code: 'PUBLISH_CONFLICT',
     hop: 'publish',
     seen: `${target.name} was written by somebody else between each reading and writing, ${attempts} times`,
     expected: 'one writer at a time',

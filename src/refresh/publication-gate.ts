@@ -27,7 +27,7 @@ export interface AdmittedToken {
   readonly safeAt: Date | undefined
 }
 
-/** @throws TOKEN_ISSUER_WRONG, KEY_UNPUBLISHED */
+/** @throws TOKEN_ISSUER_MISMATCH, KEY_UNPUBLISHED */
 export function awaitPublishedKey(needs: BarrierNeeds): Await<AdmittedToken> {
   const admit = admitPublished(needs)
   return async (...asked) => {
@@ -37,7 +37,7 @@ export function awaitPublishedKey(needs: BarrierNeeds): Await<AdmittedToken> {
   }
 }
 
-/** One barrier for each publication, however many documents name it. @throws TOKEN_ISSUER_WRONG, KEY_UNPUBLISHED */
+/** One barrier for each publication, however many documents name it. @throws TOKEN_ISSUER_MISMATCH, KEY_UNPUBLISHED */
 export function admitPublished(needs: BarrierNeeds): Await<Admission> {
   const barriers = new Map<string, Promise<PublicationBarrier>>()
   return async (token, demand, file) => {
@@ -72,7 +72,7 @@ async function fitIssuer(token: SubjectToken, demand: Demand, { issuer, file, ne
 
 const wrongIssuer = (token: SubjectToken, issuer: string, file: string | undefined) =>
   new PullpassError({
-    code: 'TOKEN_ISSUER_WRONG',
+    code: 'TOKEN_ISSUER_MISMATCH',
     hop: 'subject-token',
     seen: `${file ?? `each of ${requests} tokens from the cluster`} carries issuer ${token.issuer}`,
     expected: `${issuer}, which the document says is public`,

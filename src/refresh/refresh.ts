@@ -105,7 +105,7 @@ function emptyOutcome({ document, unmatched }: Job): Pick<Outcome, 'result' | 'n
 
 const namespaceMissing = (namespace: string, source: string) =>
   new PullpassError({
-    code: 'NAMESPACE_MISSING',
+    code: 'NAMESPACE_NOT_FOUND',
     hop: 'kubernetes',
     seen: `namespace ${namespace} is not there, and ${source} names it`,
     expected: 'a namespace that exists',

@@ -48,7 +48,7 @@ const noTlsCodes = ['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LE
 
 /**
  * Never follows a redirect.
- * @throws NoTls, or PullpassError where there is no answer: CERTIFICATE_UNTRUSTED, ANSWER_TOO_LARGE, another for the rest
+ * @throws NoTls, or PullpassError where there is no answer: CERTIFICATE_UNTRUSTED, RESPONSE_TOO_LARGE, another for the rest
  */
 export async function askRegistry(
   { transport, signal, secrets }: RegistryContext,

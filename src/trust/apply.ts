@@ -110,7 +110,7 @@ async function takeStep(resource: TrustResource, ways: ApplyWays, context: Conte
 }
 
 /** Another run is at it, or what was made a moment ago is not known everywhere; a retryable one was tried long enough. */
-const mayPass: readonly string[] = ['TRUST_CONFLICT', 'TRUST_ABSENT']
+const mayPass: readonly string[] = ['TRUST_CONFLICT', 'TRUST_NOT_FOUND']
 
 /** What was agreed to is not asked again when it is tried again. */
 function onceEach(agree: ApplyWays['agree'], agreed: Set<string>): ApplyWays['agree'] {
@@ -149,7 +149,7 @@ async function makeRecorded(change: Change, entry: RecordEntry, record: TrustRec
 const refusals: readonly string[] = [
   'TRUST_DENIED',
   'TRUST_REFUSED',
-  'TRUST_ABSENT',
+  'TRUST_NOT_FOUND',
   'TRUST_CONFLICT',
   'TRUST_POLICY_FULL',
   'API_DISABLED',
@@ -162,7 +162,7 @@ interface Recording extends Pick<ApplyWays, 'accepted' | 'record'> {
   readonly absent: readonly AbsentAccount[]
 }
 
-/** @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, …; not where nothing is to be granted */
+/** @throws NAMESPACE_NOT_FOUND, KUBERNETES_FORBIDDEN, …; not where nothing is to be granted */
 export async function checkRecord(resources: readonly TrustResource[], recording: Recording): Promise<void> {
   const { accepted, record, absent } = recording
   const tried = new Set<string>()
@@ -178,7 +178,7 @@ export async function checkRecord(resources: readonly TrustResource[], recording
 }
 
 function unrecordable(fault: PullpassError, absent: readonly AbsentAccount[]): PullpassError {
-  if (fault.code !== 'NAMESPACE_MISSING' && fault.code !== 'KUBERNETES_FORBIDDEN') return fault
+  if (fault.code !== 'NAMESPACE_NOT_FOUND' && fault.code !== 'KUBERNETES_FORBIDDEN') return fault
   const { code, hop, seen, expected, hint = '', retryable } = fault
   const command = absent.find(({ missing }) => missing === 'namespace')?.command
   const without = '--no-record makes it without a record, and destroy then leaves the grants'

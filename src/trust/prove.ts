@@ -4,7 +4,7 @@
  */
 import type { RegistryCredential } from '../credential/registry-credential.ts'
 import type { DocumentRegistry } from '../document/document.ts'
-import type { ErrorCode } from '../errors/error-codes.ts'
+import type { ErrorCode } from '../errors/codes.ts'
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import { retryDelayMs } from '../http/retry.ts'
@@ -56,14 +56,14 @@ export async function proveTrust(trial: Trial, patience: Patience, context: Cont
 
 /** What a grant or provider of a minute ago is answered with; a document that nobody can read stays so. */
 const mayPass: ReadonlySet<ErrorCode> = new Set([
-  'PROVIDER_ABSENT',
+  'PROVIDER_NOT_FOUND',
   'IMPERSONATION_DENIED',
   'AUDIENCE_REFUSED',
   'ISSUER_REFUSED',
-  'SIGNATURE_REFUSED',
+  'SIGNATURE_INVALID',
   'CONDITION_REFUSED',
   'EXCHANGE_UNAVAILABLE',
-  'TRUST_UNPROVEN',
+  'TRUST_UNVERIFIED',
 ])
 
 async function tryOnce(trial: Trial, context: Context): Promise<Proof> {
@@ -105,7 +105,7 @@ async function readRepository(
     throw new PullpassError({ code, hop: 'trust', seen: `${host} answered ${words}`, expected, hint, command })
   }
   throw new PullpassError({
-    code: 'TRUST_UNPROVEN',
+    code: 'TRUST_UNVERIFIED',
     hop: 'trust',
     seen: `${host} does not let ${trial.name} read ${image}: ${words}`,
     expected: `the credential that was just minted to read ${trial.repository}`,

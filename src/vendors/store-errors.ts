@@ -1,5 +1,5 @@
 /** What a store's refusal means for who publishes, by its status; its words come from known fields alone. */
-import type { ErrorCode } from '../errors/error-codes.ts'
+import type { ErrorCode } from '../errors/codes.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Redacted } from '../text/redacted.ts'
 import { quoteSafely } from '../text/secret-register.ts'
@@ -40,18 +40,18 @@ export function storeFault(refusal: StoreRefusal): PullpassError {
 
 type StoreCode = Extract<
   ErrorCode,
-  'PUBLISH_DENIED' | 'PUBLISH_TARGET_MISSING' | 'PUBLISH_UNAVAILABLE' | 'PUBLISH_REFUSED'
+  'PUBLISH_DENIED' | 'PUBLISH_TARGET_NOT_FOUND' | 'PUBLISH_UNAVAILABLE' | 'PUBLISH_REFUSED'
 >
 
 function codeOf(status: number): StoreCode {
   if (status === 401 || status === 403) return 'PUBLISH_DENIED'
-  if (status === 404) return 'PUBLISH_TARGET_MISSING'
+  if (status === 404) return 'PUBLISH_TARGET_NOT_FOUND'
   return status >= 500 || status === 429 || status === 408 ? 'PUBLISH_UNAVAILABLE' : 'PUBLISH_REFUSED'
 }
 
 const meanings: Readonly<Record<StoreCode, (hints: StoreHints) => { expected: string; hint: string }>> = {
   PUBLISH_DENIED: ({ denied }) => ({ expected: 'that the operator may read and write there', hint: denied }),
-  PUBLISH_TARGET_MISSING: ({ missing }) => ({
+  PUBLISH_TARGET_NOT_FOUND: ({ missing }) => ({
     expected: 'it to exist: pullpass makes documents, no buckets',
     hint: missing,
   }),
@@ -65,7 +65,7 @@ const meanings: Readonly<Record<StoreCode, (hints: StoreHints) => { expected: st
 /** A store that does not say which state it answered with: nobody could tell then whether somebody else wrote since. */
 export const versionMissing = (target: string, hint: string): PullpassError =>
   new PullpassError({
-    code: 'ANSWER_MALFORMED',
+    code: 'RESPONSE_MALFORMED',
     hop: 'publish',
     seen: `what lies at ${target} was answered without an ETag`,
     expected: 'one: by it pullpass sees whether somebody else wrote',

@@ -62,7 +62,7 @@ suite('pullpass doctor', () => {
     sandbox.google.accounts.denyTokens(email, sandbox.principal)
     await ask('DELETE', '/api/v1/namespaces/team-b/secrets/regcred')
     const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file])
-    assert.match(stdout, /\nAlso failed:\n {2}SECRET_MISSING \(secret\): Secret team-b\/regcred: it is not there\n$/)
+    assert.match(stdout, /\nAlso failed:\n {2}SECRET_NOT_FOUND \(secret\): Secret team-b\/regcred: it is not there\n$/)
   })
 
   test('-o json and -o yaml say the same, for programs', async (t) => {
@@ -78,7 +78,7 @@ suite('pullpass doctor', () => {
       secret: 'regcred',
       alike: 'Secret regcred',
       result: 'failed',
-      code: 'SECRET_MISSING',
+      code: 'SECRET_NOT_FOUND',
       seen: 'it is not there',
       expected: 'the pull secret of the document',
       fix: `pullpass refresh -f ${file}`,
@@ -139,7 +139,7 @@ suite('pullpass doctor', () => {
     await sandbox.write('oidc-token', await signToken(sandbox, { issuer }))
     const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file, '-o', 'json'])
     const { first }: { first: { code: string; command: string } } = JSON.parse(stdout)
-    assert.equal(first.code, 'DOCUMENT_ABSENT')
+    assert.equal(first.code, 'DISCOVERY_NOT_FOUND')
     assert.deepEqual(await wordsInShell(sandbox, first.command), [
       ['issuer', 'publish', '--to', 'gs://example-cluster/$(touch-broken)'],
     ])

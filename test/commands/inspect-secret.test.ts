@@ -148,6 +148,6 @@ suite('pullpass inspect secret', () => {
   test('a Secret that is not there is named', async (t) => {
     const { exitCode, stderr } = await runInspect(await start(t), ['secret', 'team-a/absent'])
     assert.equal(exitCode, 1)
-    assert.match(stderr, /^SECRET_MISSING \(kubernetes\): Secret team-a\/absent is not there$/m)
+    assert.match(stderr, /^SECRET_NOT_FOUND \(kubernetes\): Secret team-a\/absent is not there$/m)
   })
 })

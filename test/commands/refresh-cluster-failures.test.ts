@@ -102,7 +102,7 @@ suite('namespaces that cannot be written', () => {
     assert.equal(
       stderr,
       [
-        'NAMESPACE_MISSING (kubernetes): namespace gone is not there',
+        'NAMESPACE_NOT_FOUND (kubernetes): namespace gone is not there',
         '  expected a namespace that exists',
         '  fix: kubectl create namespace gone; or correct the name where it was given',
         'KUBERNETES_FORBIDDEN (kubernetes): the API server answered 403 "secrets "regcred" is forbidden: User "kubernetes-admin" cannot patch resource "secrets" in API group "" in the namespace "closed""',
@@ -125,7 +125,7 @@ suite('namespaces that cannot be written', () => {
     assert.equal(exitCode, 1)
     assert.match(
       stderr,
-      /^NAMESPACE_MISSING \(kubernetes\): namespace gone is not there, and .*pull\.yaml:1 names it\n/,
+      /^NAMESPACE_NOT_FOUND \(kubernetes\): namespace gone is not there, and .*pull\.yaml:1 names it\n/,
     )
     assert.match(stdout, /ending\/regcred +skipped +the namespace is being deleted\n/)
     assert.equal(

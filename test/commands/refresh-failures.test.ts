@@ -129,22 +129,22 @@ suite('while Google fails, each pull secret keeps its last good credential', () 
     ],
     'a sign-in page answers in its place': [
       answer(200, '<html>Sign in</html>', { 'content-type': 'text/html' }),
-      'ANSWER_MALFORMED',
+      'RESPONSE_MALFORMED',
       'Google\'s token service answered 200 at URL, but not in JSON: 20 bytes of "text/html"',
     ],
     'its token is empty': [
       answer(200, { ...token, access_token: '' }),
-      'ANSWER_MALFORMED',
+      'RESPONSE_MALFORMED',
       "Google's token service answered 200 at URL, but its access_token is empty",
     ],
     'its token has expired': [
       answer(200, { ...token, expires_in: -1 }),
-      'ANSWER_MALFORMED',
+      'RESPONSE_MALFORMED',
       "Google's token service answered 200 at URL, but its token has expired already, at 2026-11-24T12:39:59.000Z",
     ],
     'it answers without end': [
       answer(200, 'x'.repeat(1024 * 1024 + 1)),
-      'ANSWER_TOO_LARGE',
+      'RESPONSE_TOO_LARGE',
       "Google's token service answered more than 1048576 bytes at URL",
     ],
     'it sends the token elsewhere': [

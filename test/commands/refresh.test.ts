@@ -159,7 +159,7 @@ suite('pullpass refresh', () => {
       time: '2026-11-24T12:00:00.000Z',
       level: 'error',
       message: 'namespace nope is not there',
-      code: 'NAMESPACE_MISSING',
+      code: 'NAMESPACE_NOT_FOUND',
       hop: 'kubernetes',
       expected: 'a namespace that exists',
       fix: 'kubectl create namespace nope; or correct the name where it was given',

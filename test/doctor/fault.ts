@@ -1,5 +1,7 @@
 /** One planted fault: what is broken outside of doctor, where he must see it, and what mends it. */
-import type { DoctorHop, FindingCode } from '../../src/doctor/finding.ts'
+
+import type { DoctorHop } from '../../src/doctor/finding.ts'
+import type { Code } from '../../src/errors/codes.ts'
 import type { DocumentChoice, World } from './ground.ts'
 
 export interface Fault {
@@ -18,12 +20,12 @@ export interface Fault {
   /** Absent: the sandbox's, by --image. */
   readonly image?: 'of the pod'
   readonly hop: DoctorHop
-  readonly code: FindingCode
+  readonly code: Code
   /** Absent: failed. */
   readonly result?: 'failed' | 'warning'
   readonly seen?: RegExp
   /** What else stays failed, and is no consequence. */
-  readonly besides?: readonly FindingCode[]
+  readonly besides?: readonly Code[]
   /** What the printed remedy says: its command or its words. */
   readonly fix: RegExp
   /**

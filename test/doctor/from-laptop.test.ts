@@ -14,7 +14,7 @@ suite('doctor, from a laptop,', () => {
     const lacking = await runPullpass(sandbox, argv)
     assert.match(
       lacking.stdout,
-      /^RIGHT_MISSING \(rights\): .*service account image-system\/pullpass may not patch secrets regcred in team-a$/m,
+      /^PERMISSION_MISSING \(rights\): .*service account image-system\/pullpass may not patch secrets regcred in team-a$/m,
     )
     assert.match(lacking.stdout, /^ {2}fix: pullpass manifests -f \S+ -n image-system --image IMAGE \| kubectl apply/m)
     assert.equal(lacking.exitCode, 1)
@@ -41,7 +41,7 @@ suite('doctor, from a laptop,', () => {
     )
     sandbox.cluster.authorization.permit(account, [{ verbs: ['list'], resources: ['secrets'] }])
     const { stdout, exitCode } = await look()
-    assert.match(stdout, /^rights +warning +RIGHT_MISSING: /m)
+    assert.match(stdout, /^rights +warning +PERMISSION_MISSING: /m)
     assert.match(stdout, /if another account refreshes, name it: --service-account NAMESPACE\/NAME$/m)
     assert.equal(exitCode, 0)
   })
@@ -53,7 +53,7 @@ suite('doctor, from a laptop,', () => {
     })
     assert.match(
       stdout,
-      /^subject-token +skipped +NOT_HERE: google of ClusterPullSecret\/pull: \/var\/run\/secrets\/tokens\/oidc-token is a file of the pod/m,
+      /^subject-token +skipped +TOKEN_FILE_ELSEWHERE: google of ClusterPullSecret\/pull: \/var\/run\/secrets\/tokens\/oidc-token is a file of the pod/m,
     )
     assert.match(stdout, /^secret +ok +Secret regcred: 2 of 2: good until /m)
     assert.match(

@@ -31,7 +31,7 @@ suite('doctor looks at what it can', () => {
     const { stdout } = await runPullpass(sandbox, argv)
     assert.match(
       stdout,
-      /^pod +skipped +NOT_ASKED: Pod team-a\/web-0: no document writes a Secret into namespace team-a$/m,
+      /^pod +skipped +NOT_APPLICABLE: Pod team-a\/web-0: no document writes a Secret into namespace team-a$/m,
     )
   })
 
@@ -66,7 +66,7 @@ suite('doctor looks at what it can', () => {
       assert.match(stdout, new RegExp(`^${hop} +skipped +because of subject-token: TOKEN_FILE_UNREADABLE$`, 'm'))
     const { stdout: json } = await runPullpass(sandbox, ['doctor', '-f', file, '-o', 'json'])
     const { findings }: { findings: (Shown & { because?: object })[] } = JSON.parse(json)
-    const skipped = findings.filter(({ code }) => code === 'AFTER_FAILURE')
+    const skipped = findings.filter(({ code }) => code === 'DEPENDENCY_FAILED')
     const because = { hop: 'subject-token', code: 'TOKEN_FILE_UNREADABLE' }
     assert.deepEqual(
       skipped.map((finding) => [finding.hop, finding.because]),

@@ -34,12 +34,12 @@ suite('over a thousand namespaces, doctor', () => {
       stdout,
       /^secret +ok +Secret regcred: 998 of 1000: good until 2026-11-24T13:00:00.000Z, and kubelets can parse it$/m,
     )
-    assert.match(stdout, /^secret +FAILED +SECRET_MISSING: Secret regcred: 2 of 1000$/m)
+    assert.match(stdout, /^secret +FAILED +SECRET_NOT_FOUND: Secret regcred: 2 of 1000$/m)
     assert.match(stdout, /^write +ok +Secret regcred: 20 of 20 tried: a refresh would write it$/m)
     assert.match(stdout, /^write +skipped +SAMPLED: Secret regcred: written dry in 20 of 1000 namespaces/m)
     assert.match(
       stdout,
-      /^SECRET_MISSING \(secret\): .*\n {2}expected .*\n {2}affects 2 namespaces: app-0007, app-0042$/m,
+      /^SECRET_NOT_FOUND \(secret\): .*\n {2}expected .*\n {2}affects 2 namespaces: app-0007, app-0042$/m,
     )
     assert.ok(stdout.split('\n').length <= 30, stdout)
     assert.ok(asked <= 50, `${asked} requests`)
@@ -81,7 +81,7 @@ suite('over a thousand namespaces, doctor', () => {
       { verbs: ['list', 'patch'], resources: ['serviceaccounts'], resourceNames: ['default'] },
     ])
     const { stdout, asked } = await examine(ground)
-    assert.match(stdout, /^rights +FAILED +RIGHT_MISSING: patch secrets regcred: 1000 of 1000$/m)
+    assert.match(stdout, /^rights +FAILED +PERMISSION_MISSING: patch secrets regcred: 1000 of 1000$/m)
     assert.match(stdout, /^ {2}affects 1000 namespaces: app-0000, .*, and 990 more$/m)
     assert.ok(stdout.split('\n').length <= 35, stdout)
     t.diagnostic(`${asked} requests`)

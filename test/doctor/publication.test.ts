@@ -13,9 +13,9 @@ suite('doctor, of a document that names its publication,', () => {
     const refresh = await pullpass(['refresh', '-f', file])
     const doctor = await pullpass(['doctor', '-f', file])
     const other = sandbox.cluster.issuer.replace(/example-cluster$/, 'example-clust')
-    assert.match(refresh.stderr, /^TOKEN_ISSUER_WRONG \(subject-token\)/)
-    assert.match(doctor.stdout, /^publish +FAILED +TOKEN_ISSUER_WRONG: gs:\/\/example-clust$/m)
-    assert.match(doctor.stdout, /^exchange +skipped +because of publish: TOKEN_ISSUER_WRONG$/m)
+    assert.match(refresh.stderr, /^TOKEN_ISSUER_MISMATCH \(subject-token\)/)
+    assert.match(doctor.stdout, /^publish +FAILED +TOKEN_ISSUER_MISMATCH: gs:\/\/example-clust$/m)
+    assert.match(doctor.stdout, /^exchange +skipped +because of publish: TOKEN_ISSUER_MISMATCH$/m)
     const fix = `  fix: the cluster signs as ${sandbox.cluster.issuer}: set spec.issuer.publishTo to gs://example-cluster; if it is to sign as the other one: pullpass issuer show --to-issuer ${other}\n`
     assert.ok(doctor.stdout.endsWith(fix), doctor.stdout)
     assert.deepEqual([refresh.exitCode, doctor.exitCode], [1, 1])
@@ -56,6 +56,6 @@ suite('doctor, of a document that names its publication,', () => {
       stdout,
       /^publish +skipped +NOT_READABLE: .*whether the pod that refreshes may publish it is not known/m,
     )
-    assert.match(stdout, /^key +FAILED +TOKEN_KEY_UNPUBLISHED/m)
+    assert.match(stdout, /^key +FAILED +KEY_UNPUBLISHED/m)
   })
 })

@@ -80,7 +80,7 @@ suite('of the CronJob that refreshes, doctor says that', () => {
   test('its own image waits for the Secret that it refreshes, and how a laptop breaks the circle', () => {
     const refused = 'failed to authorize: failed to fetch oauth token: unexpected status: 401 Unauthorized'
     const [schedule, secret] = judge(waiting(refused), expired)
-    assert.deepEqual([schedule?.result, schedule?.code], ['failed', 'REFRESH_UNPULLABLE'])
+    assert.deepEqual([schedule?.result, schedule?.code], ['failed', 'REFRESH_IMAGE_NOT_PULLED'])
     assert.match(
       schedule?.seen ?? '',
       /^its pod pullpass-29400120-x7k2p waits in ImagePullBackOff for its own image registry/,
@@ -94,7 +94,7 @@ suite('of the CronJob that refreshes, doctor says that', () => {
 
   test('its own image cannot be pulled for another reason, with the fix of that', () => {
     const [schedule] = judge(waiting('no match for platform in manifest: not found'), fresh)
-    assert.deepEqual([schedule?.result, schedule?.code], ['warning', 'REFRESH_UNPULLABLE'])
+    assert.deepEqual([schedule?.result, schedule?.code], ['warning', 'REFRESH_IMAGE_NOT_PULLED'])
     assert.match(
       schedule?.remedy?.words ?? '',
       /^build and push registry\.example\.com\/pullpass:1 for that platform too/,

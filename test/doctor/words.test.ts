@@ -17,7 +17,7 @@ suite('doctor speaks to who asks:', () => {
     const { lines, exitCode } = await told(sandbox, ['-f', file, '-n', 'team-x'])
     assert.match(
       lines,
-      /^NAMESPACE_MISSING \(namespace\): namespace team-x is not there: there are default, .*team-a, team-b$/m,
+      /^NAMESPACE_NOT_FOUND \(namespace\): namespace team-x is not there: there are default, .*team-a, team-b$/m,
     )
     assert.match(lines, /^ {2}fix: correct the name after --namespace or --pod; or make the namespace/m)
     assert.equal(exitCode, 1)
@@ -27,7 +27,7 @@ suite('doctor speaks to who asks:', () => {
     const { sandbox, file } = await startGround(t)
     sandbox.cluster.authorization.forbid({ verbs: ['list'], resources: ['namespaces'] })
     const { lines } = await told(sandbox, ['-f', file, '-n', 'team-x'])
-    assert.match(lines, /^NAMESPACE_NOT_CHOSEN \(namespace\): team-x is chosen by none of ClusterPullSecret\/pull$/m)
+    assert.match(lines, /^NAMESPACE_NOT_SELECTED \(namespace\): team-x is chosen by none of ClusterPullSecret\/pull$/m)
   })
 
   test('an image that was asked for and is not there is a failure, with its name', async (t) => {
@@ -71,8 +71,8 @@ suite('doctor speaks to who asks:', () => {
     await ask('PATCH', `${podPath}/web-0/status`, { status: { containerStatuses: [status] } }, patch)
     const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file, '--pod', 'team-a/web-0'])
     assert.match(stdout, /^service-account +FAILED /m)
-    assert.match(stdout, /^pod +FAILED +POD_LACKS_SECRET/m)
-    assert.match(stdout, /^back-off +skipped +because of service-account: SERVICE_ACCOUNT_DETACHED$/m)
+    assert.match(stdout, /^pod +FAILED +POD_SECRET_MISSING/m)
+    assert.match(stdout, /^back-off +skipped +because of service-account: SERVICE_ACCOUNT_NOT_ATTACHED$/m)
   })
 
   test('of a namespace that the document excludes it names the pattern, and after that is taken out all is well', async (t) => {
@@ -80,7 +80,7 @@ suite('doctor speaks to who asks:', () => {
     const { lines } = await told(sandbox, ['-f', file, '-n', 'team-b'])
     assert.match(
       lines,
-      /^NAMESPACE_NOT_CHOSEN \(namespace\): team-b is chosen by none of ClusterPullSecret\/pull; ClusterPullSecret\/pull excludes "\*-b"$/m,
+      /^NAMESPACE_NOT_SELECTED \(namespace\): team-b is chosen by none of ClusterPullSecret\/pull; ClusterPullSecret\/pull excludes "\*-b"$/m,
     )
     assert.match(
       lines,
@@ -116,8 +116,8 @@ suite('doctor speaks to who asks:', () => {
     await rm(sandbox.folder.tokenFile)
     await ask('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
     const { lines } = await told(sandbox, ['-f', file], { PULLPASS_TOKEN_FILE: undefined })
-    assert.match(lines, /^SECRET_MISSING \(secret\)/m)
-    assert.match(lines, /\nNot looked at:\nNOT_HERE \(subject-token\): /)
+    assert.match(lines, /^SECRET_NOT_FOUND \(secret\)/m)
+    assert.match(lines, /\nNot looked at:\nTOKEN_FILE_ELSEWHERE \(subject-token\): /)
     assert.match(lines, /\n {2}fix: run pullpass doctor in that pod, .*: --service-account NAMESPACE\/NAME\n$/)
   })
 

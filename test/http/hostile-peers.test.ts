@@ -83,7 +83,7 @@ suite('a request to the API server over HTTP/1.1 ends within its time limit', ()
       const cluster = clusterAt(t, peer)
       const refused = cluster.request({ method: 'GET', path: '/', longestMs: 30 })
       await assert.rejects(refused, (fault: { code?: string }) =>
-        ['KUBERNETES_UNREACHABLE', 'ANSWER_MALFORMED'].includes(fault.code ?? ''),
+        ['KUBERNETES_UNREACHABLE', 'RESPONSE_MALFORMED'].includes(fault.code ?? ''),
       )
       await cluster.close()
       await untilClosed(peer)

@@ -110,14 +110,14 @@ suite('send', () => {
       body: '<h1>Sign in</h1>',
     }))
     const { code, seen } = await fault(fakeContext(), ask(part.url))
-    assert.equal(code, 'ANSWER_MALFORMED')
+    assert.equal(code, 'RESPONSE_MALFORMED')
     assert.equal(seen, `the token service answered 200 at ${part.url}, but not in JSON: 16 bytes of "text/html"`)
   })
 
   test('a body over 1 MiB is refused', async (t) => {
     const part = await serve(t, () => ({ status: 200, body: `"${'x'.repeat(1024 * 1024)}"` }))
     const { code, seen } = await fault(fakeContext(), ask(part.url))
-    assert.equal(code, 'ANSWER_TOO_LARGE')
+    assert.equal(code, 'RESPONSE_TOO_LARGE')
     assert.equal(seen, `the token service answered more than 1048576 bytes at ${part.url}`)
   })
 
@@ -180,7 +180,7 @@ suite('send', () => {
     const { code, seen } = await fault(fakeContext(), ask(part.url, { read }))
     assert.deepEqual(
       [code, seen],
-      ['ANSWER_MALFORMED', `the token service answered 200 at ${part.url}, but its token is empty`],
+      ['RESPONSE_MALFORMED', `the token service answered 200 at ${part.url}, but its token is empty`],
     )
   })
 
@@ -194,7 +194,7 @@ suite('send', () => {
       assert.deepEqual(
         [code, hop, seen, cause],
         [
-          'ANSWER_MALFORMED',
+          'RESPONSE_MALFORMED',
           'exchange',
           `the token service answered 200 at ${part.url}, but it could not be read`,
           undefined,

@@ -138,7 +138,7 @@ suite('applying a pull secret', () => {
       outcome: 'terminating',
     })
     await assert.rejects(applySecret(cluster, pullSecret('one', { namespace: 'absent' }), ways), {
-      code: 'NAMESPACE_MISSING',
+      code: 'NAMESPACE_NOT_FOUND',
       seen: 'namespace absent is not there',
     })
   })

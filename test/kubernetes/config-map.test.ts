@@ -50,7 +50,7 @@ suite('a ConfigMap as a memory', () => {
   test('that is larger than any can be is named, with what shows it', async (t) => {
     const { cluster } = await openTestCluster(t, async () => ({ status: 200, body: 'x'.repeat(9_000_000) }))
     await assert.rejects(readConfigMap(cluster, map), {
-      code: 'ANSWER_TOO_LARGE',
+      code: 'RESPONSE_TOO_LARGE',
       seen: `${cluster.server} answered more than 8388608 bytes for ConfigMap default/pullpass-trust`,
       hint: 'see what somebody wrote into it: kubectl -n default describe configmap pullpass-trust',
     })
@@ -83,7 +83,7 @@ suite('a ConfigMap as a memory', () => {
   test('in a namespace that is not there is refused', async (t) => {
     const { cluster } = await openSandboxCluster(t)
     await assert.rejects(writeConfigMap(cluster, { ...map, namespace: 'team-z' }, { one: '1' }), {
-      code: 'NAMESPACE_MISSING',
+      code: 'NAMESPACE_NOT_FOUND',
     })
   })
 })

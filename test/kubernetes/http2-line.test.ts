@@ -262,7 +262,7 @@ suite('a request over HTTP/2 ends within its time limit', () => {
       const cluster = await serveFrames(t, answer)
       const refused = cluster.request({ method: 'GET', path: '/', longestMs: 50 })
       await assert.rejects(refused, (fault: { code?: string }) =>
-        ['KUBERNETES_UNREACHABLE', 'ANSWER_MALFORMED'].includes(fault.code ?? ''),
+        ['KUBERNETES_UNREACHABLE', 'RESPONSE_MALFORMED'].includes(fault.code ?? ''),
       )
     })
   }

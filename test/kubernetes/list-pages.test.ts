@@ -82,7 +82,7 @@ suite('a list of the API server', () => {
     const items = namespaces(...Array.from({ length: 5_000 }, () => 'a'))
     const { cluster, part } = await openTestCluster(t, () => page(items, 'next'))
     await assert.rejects(listNamespaces(cluster), {
-      code: 'ANSWER_TOO_LARGE',
+      code: 'RESPONSE_TOO_LARGE',
       seen: `${cluster.server} answered more than 50000 namespaces`,
     })
     assert.equal(part.seen.length, 11)
@@ -92,7 +92,7 @@ suite('a list of the API server', () => {
     for (const body of ['<html>sesame</html>', '{"items": [{"data": "sesame"', '[]', 'null']) {
       const { cluster } = await openTestCluster(t, () => ({ status: 200, body }))
       await assert.rejects(listNamespaces(cluster), {
-        code: 'ANSWER_MALFORMED',
+        code: 'RESPONSE_MALFORMED',
         seen: `${cluster.server} answered 200, ${body.length} bytes that are no object of the Kubernetes API`,
       })
     }

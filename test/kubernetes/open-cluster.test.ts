@@ -101,7 +101,7 @@ for (const protocol of protocols) {
       const { cluster, part } = await open(t, { protocol })
       part.faults.inject({ kind: 'answer', answer: { status: 200, body: 'x'.repeat(3_000_000) } })
       await assert.rejects(ask(cluster), {
-        code: 'ANSWER_TOO_LARGE',
+        code: 'RESPONSE_TOO_LARGE',
         seen: `${part.url} answered more than 1048576 bytes`,
       })
     })

@@ -100,7 +100,7 @@ const rows: Row[] = [
     code: 404,
     body: '<html>not here</html>',
     expected: {
-      code: 'ANSWER_MALFORMED',
+      code: 'RESPONSE_MALFORMED',
       seen: 'https://10.0.0.1 answered 404, 21 bytes that are no object of the Kubernetes API',
     },
   },

@@ -57,7 +57,7 @@ suite('a token is requested', () => {
     const answers = [{}, { status: { token: 'a' } }, { status: { expirationTimestamp: '2026-11-24T13:00:00Z' } }]
     for (const body of answers) {
       const { cluster } = await openTestCluster(t, () => ({ status: 201, body }))
-      await assert.rejects(requestToken(cluster, account, wanted), { code: 'ANSWER_MALFORMED' })
+      await assert.rejects(requestToken(cluster, account, wanted), { code: 'RESPONSE_MALFORMED' })
     }
   })
 })

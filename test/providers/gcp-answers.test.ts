@@ -29,7 +29,7 @@ test('answers of the token service', async (t) => {
     await t.test(`${name} is no credential`, async () => {
       faults.inject({ kind: 'answer', answer: { status: 200, body } }, { times: 1 })
       const fault = await refusal(sandbox)
-      assert.deepEqual([fault.code, fault.hop], ['ANSWER_MALFORMED', 'exchange'])
+      assert.deepEqual([fault.code, fault.hop], ['RESPONSE_MALFORMED', 'exchange'])
       assert.equal(fault.seen, `Google's token service answered 200 at ${sandbox.parts.sts.url}/v1/token, but ${seen}`)
       assert.equal(sandbox.parts.iamCredentials.seen.length, 0)
     })
@@ -91,7 +91,7 @@ test('answers of IAM Credentials', async (t) => {
     await t.test(`${name} is no credential`, async () => {
       faults.inject({ kind: 'answer', answer: { status: 200, headers, body } }, { times: 1 })
       const fault = await refusal(sandbox)
-      assert.deepEqual([fault.code, fault.hop], ['ANSWER_MALFORMED', 'impersonation'])
+      assert.deepEqual([fault.code, fault.hop], ['RESPONSE_MALFORMED', 'impersonation'])
       assert.ok(fault.seen.endsWith(`, but ${seen}`), fault.seen)
     })
   }

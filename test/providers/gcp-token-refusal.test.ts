@@ -67,7 +67,7 @@ const table: Record<string, Row> = {
         jwksJson: JSON.stringify({ keys: [jwk] }),
       })
     },
-    code: 'SIGNATURE_REFUSED',
+    code: 'SIGNATURE_INVALID',
     seen: said('invalid_grant: Unable to verify the ID Token signature.'),
     expected: ({ cluster }) =>
       `the published key "${cluster.keys.current.kid}" to be the one that the cluster signs with`,
@@ -118,7 +118,7 @@ const table: Record<string, Row> = {
     async arrange({ provider }) {
       return { gcp: [`workloadIdentityProvider: ${provider}-2`] }
     },
-    code: 'PROVIDER_ABSENT',
+    code: 'PROVIDER_NOT_FOUND',
     seen: said(
       'invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
     ),
@@ -129,7 +129,7 @@ const table: Record<string, Row> = {
     async arrange({ cluster, google, provider }) {
       google.identity.putProvider({ name: provider, issuerUri: cluster.issuer, state: 'DISABLED' })
     },
-    code: 'PROVIDER_ABSENT',
+    code: 'PROVIDER_NOT_FOUND',
     seen: said(
       'invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
     ),
@@ -140,7 +140,7 @@ const table: Record<string, Row> = {
     async arrange({ google, provider }) {
       google.identity.putPool(provider.replace(/\/providers.*/, ''), 'DELETED')
     },
-    code: 'PROVIDER_ABSENT',
+    code: 'PROVIDER_NOT_FOUND',
     seen: said(
       'invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
     ),
@@ -230,7 +230,7 @@ suite('what the sandbox cannot make Google say', () => {
     assert.deepEqual(
       [refused?.code, refused?.message, refused?.expected],
       [
-        'PROVIDER_ABSENT',
+        'PROVIDER_NOT_FOUND',
         `invalid_request: ${sentence}`,
         `the pool and provider of ${provider} to exist and to be enabled`,
       ],

@@ -180,7 +180,7 @@ suite('a document that names its publication', () => {
     assert.equal(exitCode, 1)
     assert.match(
       stderr,
-      /^TOKEN_ISSUER_WRONG \(subject-token\): each of 5 tokens from the cluster carries issuer https:\/\/kubernetes\.default\.svc\.cluster\.local\n/,
+      /^TOKEN_ISSUER_MISMATCH \(subject-token\): each of 5 tokens from the cluster carries issuer https:\/\/kubernetes\.default\.svc\.cluster\.local\n/,
     )
     assert.equal(exchanges(sandbox), tried)
   })

@@ -14,10 +14,9 @@ export function renderFindings(findings: readonly Finding[], terminal: Pick<Term
 
 function conclusion(findings: readonly Finding[]): string[] {
   const [first, ...later] = gatherCauses(findings.filter(({ result }) => result === 'failed'))
-  const unseen = gatherCauses(findings.filter(({ result, code }) => result === 'skipped' && code === 'NOT_HERE')).slice(
-    0,
-    1,
-  )
+  const unseen = gatherCauses(
+    findings.filter(({ result, code }) => result === 'skipped' && code === 'TOKEN_FILE_ELSEWHERE'),
+  ).slice(0, 1)
   if (first !== undefined) {
     const unknown = unseen.length === 0 ? [] : ['Not looked at:', ...unseen.flatMap(renderCause)]
     return ['Mend this first:', ...renderCause(first), ...renderLater(later), ...unknown]

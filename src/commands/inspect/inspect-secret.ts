@@ -85,12 +85,12 @@ function doubtsOf(record: PullSecretRecord, content: PullSecretContent, target: 
 
 // One Secret with all that is in it, for who asked to see it.
 
-/** @throws SECRET_MISSING, and what a list throws */
+/** @throws SECRET_NOT_FOUND, and what a list throws */
 async function readSecret(cluster: Cluster, { namespace, name }: NamespacedName): Promise<PullSecretContent> {
   const secret = foundIn(await readPullSecretData(cluster, name, [namespace]), namespace)
   if (secret !== undefined) return secret
   throw new PullpassError({
-    code: 'SECRET_MISSING',
+    code: 'SECRET_NOT_FOUND',
     hop: 'kubernetes',
     seen: `Secret ${namespace}/${name} is not there`,
     expected: 'a pull secret',

@@ -36,7 +36,7 @@ export interface IssuerSurvey {
   readonly verdicts: readonly CloudVerdict[]
 }
 
-/** @throws DISCOVERY_FORBIDDEN, DISCOVERY_MALFORMED, DISCOVERY_UNAVAILABLE; DISCOVERY_ABSENT without a token, which would tell the issuer */
+/** @throws DISCOVERY_FORBIDDEN, DISCOVERY_MALFORMED, DISCOVERY_UNAVAILABLE; DISCOVERY_NOT_FOUND without a token, which would tell the issuer */
 export async function surveyIssuer(
   cluster: Cluster,
   { account, memory }: { readonly account: NamespacedName; readonly memory: NamespacedName },
@@ -82,7 +82,7 @@ async function readServed(cluster: Cluster): Promise<ClusterIssuer | PullpassErr
   try {
     return await readClusterIssuer(cluster)
   } catch (fault) {
-    if (fault instanceof PullpassError && fault.code === 'DISCOVERY_ABSENT') return fault
+    if (fault instanceof PullpassError && fault.code === 'DISCOVERY_NOT_FOUND') return fault
     throw fault
   }
 }
@@ -98,7 +98,7 @@ async function readRemembered(cluster: Cluster, place: NamespacedName): Promise<
 }
 
 /** The token was requested for nobody, of any account: whom it is for and what it is called is no matter here. */
-const tokensOwn: readonly FindingWord[] = ['TOKEN_AUDIENCES_MANY', 'TOKEN_AUDIENCE_OTHER', 'TOKEN_SUBJECT_LONG']
+const tokensOwn: readonly FindingWord[] = ['AUDIENCE_NOT_SINGLE', 'AUDIENCE_MISMATCH', 'SUBJECT_TOO_LONG']
 
 const withoutTokensOwn = ({ cloud, findings }: CloudVerdict): CloudVerdict =>
   cloudVerdict(
@@ -119,8 +119,8 @@ function withFixOfRevoked(
 ): CloudVerdict {
   const revoked = served.filter((key) => isRevoked(remembered, key))
   const unpublishable: FindingWord[] = [
-    ...(revoked.some((key) => key.keyId === keyId) ? (['TOKEN_KEY_UNPUBLISHED'] as const) : []),
-    ...(revoked.length > 0 && revoked.length === served.length ? (['KEYS_ABSENT'] as const) : []),
+    ...(revoked.some((key) => key.keyId === keyId) ? (['KEY_UNPUBLISHED'] as const) : []),
+    ...(revoked.length > 0 && revoked.length === served.length ? (['KEYS_MISSING'] as const) : []),
   ]
   const fix = 'let every API server sign with a new key: this one was revoked, and is not published again'
   return cloudVerdict(

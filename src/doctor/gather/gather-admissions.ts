@@ -3,7 +3,7 @@
  * refresh's own judgement, which here publishes nothing.
  */
 import { requestedAccount } from '../../document/document.ts'
-import type { ErrorCode } from '../../errors/error-codes.ts'
+import type { ErrorCode } from '../../errors/codes.ts'
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'

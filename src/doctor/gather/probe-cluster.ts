@@ -17,7 +17,7 @@ const deadly = [
   'KUBERNETES_UNAUTHENTICATED',
   'CERTIFICATE_UNTRUSTED',
   'REDIRECT_REFUSED',
-  'ANSWER_MALFORMED',
+  'RESPONSE_MALFORMED',
 ]
 
 export async function probeCluster(cluster: Cluster | PullpassError): Promise<ProbedCluster> {

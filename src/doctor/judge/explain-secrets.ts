@@ -2,23 +2,24 @@
  * What is wrong with a Secret is fixed by a refresh; where a refresh cannot write it, what keeps it from being written comes
  * first, and the rest follows from that. Pure.
  */
-import type { Finding, FindingCode } from '../finding.ts'
+import type { Code } from '../../errors/codes.ts'
+import type { Finding } from '../finding.ts'
 import { notTried } from '../not-tried.ts'
 
-const fixedByRefresh: readonly FindingCode[] = [
-  'SECRET_MISSING',
+const fixedByRefresh: readonly Code[] = [
+  'SECRET_NOT_FOUND',
   'SECRET_EXPIRED',
   'SECRET_OUTDATED',
   'SECRET_EDITED',
-  'SECRET_UNPARSABLE',
+  'SECRET_MALFORMED',
   'STORED_CREDENTIAL_REFUSED',
 ]
 
 /** These a write makes all the same, though what is stored is changed on its way. */
-const fixedByAnyWrite: readonly FindingCode[] = ['SECRET_MISSING', 'SECRET_EXPIRED']
+const fixedByAnyWrite: readonly Code[] = ['SECRET_NOT_FOUND', 'SECRET_EXPIRED']
 
 /** Of the Secret itself: the finding at hop `secret` says them already. */
-const ownCodes: readonly FindingCode[] = ['SECRET_NOT_OURS', 'SECRET_TYPE_WRONG', 'SECRET_CONFLICT', 'SECRET_IMMUTABLE']
+const ownCodes: readonly Code[] = ['SECRET_NOT_OURS', 'SECRET_TYPE_WRONG', 'SECRET_CONFLICT', 'SECRET_IMMUTABLE']
 
 export function explainSecrets(found: readonly Finding[], written: readonly Finding[]): Finding[] {
   const failures = written.filter(({ result, code }) => result === 'failed' && !ownCodes.includes(code))
@@ -35,7 +36,7 @@ export function explainSecrets(found: readonly Finding[], written: readonly Find
 /** Of many namespaces a sample is written: what is refused in one of them is taken to be refused in those not tried. */
 function explains(failure: Finding, finding: Finding, tried: ReadonlySet<string>): boolean {
   if (finding.result !== 'failed' || !fixedByRefresh.includes(finding.code)) return false
-  if (failure.code === 'SECRET_REWRITTEN' && fixedByAnyWrite.includes(finding.code)) return false
+  if (failure.code === 'SECRET_MUTATED' && fixedByAnyWrite.includes(finding.code)) return false
   if (failure.secret !== finding.secret) return false
   return failure.namespace === finding.namespace || !tried.has(placeOf(finding))
 }

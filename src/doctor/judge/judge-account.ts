@@ -23,7 +23,7 @@ export function judgeAccount(
     return {
       ...base,
       result: 'warning',
-      code: 'SERVICE_ACCOUNT_ABSENT',
+      code: 'SERVICE_ACCOUNT_NOT_FOUND',
       seen: `it is not there, and ${documentName(document)} names it under attachToServiceAccounts`,
       expected: 'a service account to attach the Secret to',
       remedy: alsoSay(refresh, 'or take its name out of the document'),
@@ -38,7 +38,7 @@ export function judgeAccount(
   return {
     ...base,
     result: 'failed',
-    code: 'SERVICE_ACCOUNT_DETACHED',
+    code: 'SERVICE_ACCOUNT_NOT_ATTACHED',
     seen: `its imagePullSecrets do not name ${document.secretName}: new pods of it pull without`,
     expected: `${document.secretName} among them, since ${documentName(document)} names it under attachToServiceAccounts`,
     remedy: commands.refresh(),

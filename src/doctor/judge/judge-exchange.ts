@@ -1,5 +1,5 @@
 /** Whether the vendor took the token, and what stands behind its refusal: pure. */
-import type { ErrorCode } from '../../errors/error-codes.ts'
+import type { ErrorCode } from '../../errors/codes.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { failedBy } from '../failed-by.ts'
 import { type DoctorHop, type Finding, failureOf, type Remedy } from '../finding.ts'
@@ -21,18 +21,18 @@ const explained: Readonly<Partial<Record<ErrorCode, readonly DoctorHop[]>>> = {
   TOKEN_STALE: ['clock'],
   ISSUER_REFUSED: ['subject-token', 'discovery'],
   ISSUER_UNREACHABLE: ['discovery', 'key'],
-  SIGNATURE_REFUSED: ['signature', 'key'],
+  SIGNATURE_INVALID: ['signature', 'key'],
   EXCHANGE_REFUSED: ['signature'],
 }
 
 /** What lies in what the vendor was told, and so is looked up there. */
 export const ofTrust: readonly ErrorCode[] = [
-  'PROVIDER_ABSENT',
+  'PROVIDER_NOT_FOUND',
   'AUDIENCE_REFUSED',
   'ISSUER_REFUSED',
   'CONDITION_REFUSED',
   'ISSUER_UNREACHABLE',
-  'SIGNATURE_REFUSED',
+  'SIGNATURE_INVALID',
   'IMPERSONATION_DENIED',
 ]
 

@@ -41,7 +41,8 @@ const issuerHops = ['discovery', 'key', 'signature'] as const satisfies readonly
 export function judgeIssuer(facts: IssuerFacts, judge: JudgeIssuer): Finding[] {
   const { publish } = judge
   // Whether anybody reads what is public there is no matter then: the token is not exchanged.
-  if (publish?.code === 'TOKEN_ISSUER_WRONG') return issuerHops.map((hop) => notTried(hop, facts.token.issuer, publish))
+  if (publish?.code === 'TOKEN_ISSUER_MISMATCH')
+    return issuerHops.map((hop) => notTried(hop, facts.token.issuer, publish))
   const told = tellByHop(facts, judge)
   const revoked = judgeRevoked(facts, judge)
   const findings: Finding[] = []
@@ -49,7 +50,7 @@ export function judgeIssuer(facts: IssuerFacts, judge: JudgeIssuer): Finding[] {
   let isStopped = false
   for (const hop of issuerHops) {
     const cause = findings.find(({ result }) => result === 'failed')
-    const alarms = told[hop].filter(({ word }) => word === 'KEY_PRIVATE')
+    const alarms = told[hop].filter(({ word }) => word === 'PRIVATE_KEY_PUBLISHED')
     if (alarms.length > 0) findings.push(...alarms.map((one) => tell(hop, one, { facts, judge })))
     else if (hop === 'key' && revoked !== undefined) findings.push(revoked)
     else if (cause !== undefined) findings.push(notTried(hop, facts.token.issuer, cause))
@@ -66,7 +67,7 @@ function tellByHop({ found }: IssuerFacts, { clouds, hosts }: JudgeIssuer): Reco
   const [problem] = own.filter(({ level, word }) => level === 'problem' && wordOf(word) !== undefined)
   // Who serves the documents is to blame where nothing else is wrong with them; where nobody answered, a certificate may be.
   const nameless = hosts.map((host) => ({ ...host, addresses: [] }))
-  const blamed = problem === undefined ? hosts : problem.word === 'DOCUMENT_UNREAD' ? nameless : []
+  const blamed = problem === undefined ? hosts : problem.word === 'DISCOVERY_UNAVAILABLE' ? nameless : []
   const told = blamed.length > 0 ? judge({ ...found, hosts: blamed }) : own
   const distinct = [...new Map(told.map((one) => [`${one.level} ${one.says}`, one])).values()]
   const at = (hop: IssuerHop) => distinct.filter(({ word }) => wordOf(word)?.hop === hop)
@@ -108,7 +109,7 @@ function tell(hop: IssuerHop, { word, level, says, fix }: IssuerFinding, { facts
 
 /** What a refresh does before it exchanges a token, where it may. */
 const isMendedByPublishing = ({ word }: IssuerFinding): boolean =>
-  ['DOCUMENT_ABSENT', 'KEYS_ABSENT', 'TOKEN_KEY_UNPUBLISHED'].includes(word)
+  ['DISCOVERY_NOT_FOUND', 'KEYS_MISSING', 'KEY_UNPUBLISHED'].includes(word)
 
 const ofRefresh = ({ hop, about, seen }: Finding, publish: Finding): Finding =>
   publish.result === 'failed'
@@ -185,10 +186,10 @@ function judgeThinner(
       hop: 'key',
       about: issuer,
       result: 'warning',
-      code: 'KEYS_THINNER',
+      code: 'SERVED_KEY_UNPUBLISHED',
       seen: `the cluster serves keys that are not published: ${thinner.join(', ')}`,
       expected: 'all of them published before one of them signs',
-      remedy: publishRemedy('KEYS_THINNER', issuer, judge),
+      remedy: publishRemedy('SERVED_KEY_UNPUBLISHED', issuer, judge),
     },
   ]
 }

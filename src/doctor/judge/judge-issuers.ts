@@ -32,7 +32,7 @@ export function judgeIssuers(way: WayFacts, judge: JudgeIssuers): IssuersFound {
   })
   // What nobody can read is the first thing to mend, whosever it is.
   const own = issuers.flatMap(({ facts, publish, findings }) =>
-    failureOf(findings, 'discovery') === undefined && publish?.code !== 'TOKEN_ISSUER_WRONG'
+    failureOf(findings, 'discovery') === undefined && publish?.code !== 'TOKEN_ISSUER_MISMATCH'
       ? judgeTokenIssuer(facts, judge.exchange)
       : [],
   )

@@ -94,7 +94,7 @@ function judgeWaiting(container: Waiting, pod: Pod, { events, judge, said }: Jud
 const complained = (base: Pick<Finding, 'hop' | 'about'>, seen: string): Finding => ({
   ...base,
   result: 'warning',
-  code: 'KUBELET_COMPLAINED',
+  code: 'PULL_FAILED',
   seen,
   expected: 'that it pulls now: what still fails then is seen from its node alone',
   remedy: { words: "compare its words with the hops above; else look at that node's network, proxy and time" },
@@ -143,7 +143,7 @@ function judgeBackOff(pod: Pod, waiting: readonly Waiting[], { causes, judge }: 
   return {
     ...base,
     result: 'failed',
-    code: 'BACK_OFF_RUNNING',
+    code: 'PULL_BACK_OFF',
     seen: `${words}; everything else is right now`,
     expected:
       'that the kubelet tries again: it waits up to 5 minutes after a failure, and a refreshed Secret does not shorten that',

@@ -39,7 +39,7 @@ function judgeNotChosen(place: LabelledNamespace, jobs: readonly Job[], commands
     hop: 'namespace',
     about: place.name,
     result: 'failed',
-    code: 'NAMESPACE_NOT_CHOSEN',
+    code: 'NAMESPACE_NOT_SELECTED',
     seen: [`${place.name} is chosen by none of ${documents.map(documentName).join(', ')}`, ...excluded].join('; '),
     expected: 'a namespace that is there, and that a document chooses',
     remedy: first === undefined ? {} : howToChoose(first, place, { documents, commands }),
@@ -57,7 +57,7 @@ function judgeAbsent(asked: string, known: readonly LabelledNamespace[]): Findin
     about: asked,
     namespace: asked,
     result: 'failed',
-    code: 'NAMESPACE_MISSING',
+    code: 'NAMESPACE_NOT_FOUND',
     seen: `namespace ${asked} is not there: there are ${known
       .slice(0, few)
       .map(({ name }) => name)
@@ -155,7 +155,7 @@ function judgeMissing(namespace: string, document: Document, commands: MendingCo
     namespace,
     alike: 'namespaces',
     result: 'failed',
-    code: 'NAMESPACE_MISSING',
+    code: 'NAMESPACE_NOT_FOUND',
     seen: `namespace ${namespace} is not there, and ${document.source} names it`,
     expected: 'a namespace that exists',
     remedy: alsoSay(refresh, `or take its name out of ${fieldName(document, 'namespaces.include')}`),

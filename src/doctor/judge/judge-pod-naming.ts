@@ -21,7 +21,7 @@ export function judgePodNaming(
   const [wanted] = secretNames
   if (wanted === undefined) {
     const seen = `no document writes a Secret into namespace ${namespace}`
-    return { ...base, result: 'skipped', code: 'NOT_ASKED', seen }
+    return { ...base, result: 'skipped', code: 'NOT_APPLICABLE', seen }
   }
   const held = account === undefined || account instanceof PullpassError ? [] : account.imagePullSecrets
   const judged = held.includes(wanted) && imagePullSecrets.length === 0 ? judgeOlder : judgeLacking
@@ -54,7 +54,7 @@ function judgeLacking(pod: Pod, lack: Lack): Judged {
   const names =
     imagePullSecrets.length === 0 ? 'no imagePullSecrets' : `imagePullSecrets ${imagePullSecrets.join(', ')}`
   return {
-    code: 'POD_LACKS_SECRET',
+    code: 'POD_SECRET_MISSING',
     seen: `it has ${names}: a kubelet pulls for it without ${wanted}`,
     expected: `${wanted} among them`,
     remedy: remedyOf(pod, lack),

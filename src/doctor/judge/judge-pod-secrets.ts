@@ -77,7 +77,7 @@ function judgeUnread(content: PullSecretContent | PullpassError | undefined): Ju
   if (content !== undefined) return undefined
   return {
     result: 'warning',
-    code: 'OTHER_SECRET_ABSENT',
+    code: 'OTHER_SECRET_NOT_FOUND',
     seen: 'it is not there: kubelets pass over it',
     expected: 'a Secret, or that nobody names it',
     remedy: { words: 'make it, or take its name out of what makes the pod' },
@@ -90,7 +90,7 @@ function judgeParsing(content: PullSecretContent | PullpassError | undefined, re
   const what = breaking.host === undefined ? breaking.seen : `${breaking.host}: ${breaking.seen}`
   return {
     result: 'failed',
-    code: 'OTHER_SECRET_BROKEN',
+    code: 'OTHER_SECRET_MALFORMED',
     seen: `no kubelet can parse it, so that a pod which names it pulls no image at all, whatever its other Secrets hold: ${what}`,
     expected: 'a Secret that kubelets parse: JSON, and auth of standard base64 with a ":"',
     remedy,

@@ -36,7 +36,7 @@ export function judgePod({ asked, pod, events, account, secrets }: PodFacts, jud
         hop: 'pod',
         about,
         result: 'failed',
-        code: 'POD_ABSENT',
+        code: 'POD_NOT_FOUND',
         seen: 'it is not there',
         expected: 'a pod of this name',
         remedy: { command, words: 'shows those that are there' },

@@ -53,7 +53,7 @@ function judgeVerdict(verdict: Verdict, keyId: string, { about, judge }: Judging
 /** A token of this cluster, as it signs now, is not what is wrong: the document is, or a roll-out has not begun. */
 function refusedRemedy({ code, expected = '' }: PullpassError, { issuer, commands }: JudgePublication): Remedy {
   const cluster = issuer?.cluster
-  if (code !== 'TOKEN_ISSUER_WRONG' || cluster === undefined || cluster instanceof PullpassError) return {}
+  if (code !== 'TOKEN_ISSUER_MISMATCH' || cluster === undefined || cluster instanceof PullpassError) return {}
   if (cluster.issuer !== issuer?.token.issuer) return {}
   const place = publishTargetOf(cluster.issuer, commands.storage) ?? 'where that is public'
   const [other = ''] = expected.split(', ')

@@ -1,8 +1,10 @@
 /** Whether a registry takes a credential, and for the image in question: pure. */
+
+import type { Code } from '../../errors/codes.ts'
 import type { Demand } from '../../refresh/exchange-requests.ts'
 import type { PullTrial } from '../../registry/pull.ts'
 import { remedyIn } from '../failed-by.ts'
-import type { Finding, FindingCode, Remedy } from '../finding.ts'
+import type { Finding, Remedy } from '../finding.ts'
 import type { PullFacts } from '../gather/gather-pulls.ts'
 import { notTried } from '../not-tried.ts'
 import type { TrustRemedy } from './judge-exchange.ts'
@@ -14,7 +16,7 @@ export function judgePull(facts: PullFacts, before: Finding, remedyOf: TrustReme
   const about = `${image?.name ?? host}, ${nameRegistry(demand)}`
   const base = { hop: 'registry', about, ...(image && { image: image.name }) } as const
   if (trial === undefined) {
-    if (before.result === 'failed' || before.code === 'AFTER_FAILURE')
+    if (before.result === 'failed' || before.code === 'DEPENDENCY_FAILED')
       return { ...base, ...notTried('registry', about, before) }
     const { code, because } = before
     return { ...base, result: 'skipped', code, seen: 'not tried, without a credential', because }
@@ -67,7 +69,7 @@ function judgeTrial(trial: PullTrial, image: string, judging: Judging): Judged {
     case 'unclear':
       break
   }
-  return failed('REGISTRY_UNCLEAR', `${trial.url} answered ${trial.words}`, 'what a registry answers', {
+  return failed('REGISTRY_RESPONSE_UNEXPECTED', `${trial.url} answered ${trial.words}`, 'what a registry answers', {
     words: 'see that this host is a registry, and that no proxy or sign-in page answers in its place',
   })
 }
@@ -131,12 +133,11 @@ function judgeUnreachable({
   expected,
   hint,
 }: Extract<PullTrial, { outcome: 'unreachable' }>['fault']): Judged {
-  const known: FindingCode =
-    code === 'CERTIFICATE_UNTRUSTED' || code === 'ANSWER_TOO_LARGE' ? code : 'REGISTRY_UNREACHABLE'
+  const known: Code = code === 'CERTIFICATE_UNTRUSTED' || code === 'RESPONSE_TOO_LARGE' ? code : 'REGISTRY_UNREACHABLE'
   return failed(known, seen, expected ?? 'an answer', { words: hint })
 }
 
-const failed = (code: FindingCode, seen: string, expected: string, remedy: Remedy): Judged => ({
+const failed = (code: Code, seen: string, expected: string, remedy: Remedy): Judged => ({
   result: 'failed',
   code,
   seen,

@@ -34,7 +34,7 @@ export function judgeRight(
   return {
     ...base,
     result: whose?.known === 'guessed' ? 'warning' : 'failed',
-    code: 'RIGHT_MISSING',
+    code: 'PERMISSION_MISSING',
     seen: `${nameHolder(whose)} may not ${about}`,
     expected: `the rule {apiGroups: [""], resources: [${resource}]${names}, verbs: [${verb}]} in a ${where === undefined ? 'ClusterRole' : `Role of ${where}`}`,
     remedy: {

@@ -1,9 +1,10 @@
 /** Whether the CronJob that refreshes runs: it is not suspended, and its own image can be pulled. Pure. */
 
+import type { Code } from '../../errors/codes.ts'
 import type { CronJobFacts } from '../../kubernetes/objects/cron-jobs.ts'
 import { lastWords, parsePullFailure } from '../../kubernetes/objects/pull-failure.ts'
 import { quote } from '../../text/quote.ts'
-import type { Finding, FindingCode, Remedy } from '../finding.ts'
+import type { Finding, Remedy } from '../finding.ts'
 import { notTried } from '../not-tried.ts'
 import { alsoSay } from '../remedy/also-say.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
@@ -11,7 +12,7 @@ import { pullRemedy } from '../remedy/pull-remedy.ts'
 import { waitingForImage } from './judge-kubelet.ts'
 
 /** What a Secret comes to that nothing refreshes. */
-const unrefreshed: readonly FindingCode[] = ['SECRET_MISSING', 'SECRET_EXPIRED', 'SECRET_OUTDATED']
+const unrefreshed: readonly Code[] = ['SECRET_NOT_FOUND', 'SECRET_EXPIRED', 'SECRET_OUTDATED']
 
 interface JudgeSchedule {
   /** At the hop `secret`. */
@@ -57,7 +58,7 @@ function judgeCronJob(facts: CronJobFacts, stale: readonly Finding[], judge: Jud
   return {
     ...base,
     result,
-    code: 'REFRESH_UNPULLABLE',
+    code: 'REFRESH_IMAGE_NOT_PULLED',
     image: waiting.image,
     seen: `its pod ${pod.name} waits in ${reason} for its own image ${waiting.image}: ${quote(lastWords(message))}`,
     expected: 'an image that its node can pull without the Secret that it refreshes',

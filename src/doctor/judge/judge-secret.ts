@@ -3,6 +3,7 @@ import { parseDockerConfig, pullSecretType } from '../../credential/docker-confi
 import type { PullSecretRecord } from '../../credential/pull-secret-record.ts'
 import type { Document } from '../../document/document.ts'
 import { environmentSource } from '../../document/load-documents.ts'
+import type { Code } from '../../errors/codes.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { fieldManager } from '../../kubernetes/objects/apply-pull-secret.ts'
 import type { PullSecretContent } from '../../kubernetes/objects/pull-secrets.ts'
@@ -14,7 +15,7 @@ import { judgePullSecret } from '../../registry/check-pull-secret.ts'
 import { matchImage } from '../../registry/match-credentials.ts'
 import { Redacted } from '../../text/redacted.ts'
 import type { WantedImage } from '../asked.ts'
-import { type Finding, type FindingCode, failureOf, type Remedy } from '../finding.ts'
+import { type Finding, failureOf, type Remedy } from '../finding.ts'
 import type { SecretFacts } from '../gather/gather-places.ts'
 import { notTried } from '../not-tried.ts'
 import { alsoSay } from '../remedy/also-say.ts'
@@ -29,7 +30,7 @@ interface JudgeSecret {
 }
 
 /** By a wrong clock nothing is known of an expiry. */
-const causeOf = (code: FindingCode, { before }: JudgeSecret): Finding | undefined =>
+const causeOf = (code: Code, { before }: JudgeSecret): Finding | undefined =>
   code === 'SECRET_EXPIRED' ? failureOf(before, 'clock') : undefined
 
 type Judged = Omit<Finding, 'hop' | 'about'>
@@ -50,7 +51,7 @@ export function judgeSecret({ document, namespace, content }: SecretFacts, judge
   if (content === undefined) {
     return {
       ...base,
-      ...failed('SECRET_MISSING', 'it is not there', `the pull secret of ${formName(document)}`, refresh),
+      ...failed('SECRET_NOT_FOUND', 'it is not there', `the pull secret of ${formName(document)}`, refresh),
     }
   }
   const place = { document, namespace, content, refresh }
@@ -73,7 +74,7 @@ function judgeMetadata(
   if (content.deleting) {
     const look = commands.kubectl('get', 'secret', document.secretName, '-n', namespace, '-o', 'yaml')
     const words = `see who holds it by a finalizer: ${look}; once it is gone: ${refresh.command ?? refresh.words ?? ''}`
-    return failed('SECRET_BEING_DELETED', 'it is being deleted', 'a Secret that stays', { words })
+    return failed('SECRET_TERMINATING', 'it is being deleted', 'a Secret that stays', { words })
   }
   if (content.type !== pullSecretType) {
     const remove = commands.kubectl('delete', 'secret', document.secretName, '-n', namespace)
@@ -120,7 +121,7 @@ function judgeContent(place: Place, { images, now }: JudgeSecret): Judged {
   if (breaking !== undefined) {
     const what = breaking.host === undefined ? breaking.seen : `${breaking.host}: ${breaking.seen}`
     return failed(
-      'SECRET_UNPARSABLE',
+      'SECRET_MALFORMED',
       `no kubelet can parse it, so that a pod which names it pulls no image at all: ${what}`,
       'what pullpass writes',
       refresh,
@@ -205,7 +206,7 @@ function judgeHosts({ document, refresh }: Place, { images, config, record, now 
 const entriesOf = (record: PullSecretRecord) =>
   [...record.registries].map(([name, { expiresAt }]) => ({ name, expiresAt }))
 
-const failed = (code: FindingCode, seen: string, expected: string, remedy: Remedy): Judged => ({
+const failed = (code: Code, seen: string, expected: string, remedy: Remedy): Judged => ({
   result: 'failed',
   code,
   seen,

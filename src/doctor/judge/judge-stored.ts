@@ -1,5 +1,6 @@
 /** Whether a registry takes the credential that lies in a namespace, where it may take a fresh one: pure. */
-import type { Finding, FindingCode } from '../finding.ts'
+import type { Code } from '../../errors/codes.ts'
+import type { Finding } from '../finding.ts'
 import type { StoredFacts } from '../gather/gather-stored.ts'
 import { notTried } from '../not-tried.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
@@ -53,4 +54,4 @@ export function judgeStored(
 }
 
 /** What refuses every credential. */
-const ofAll: readonly FindingCode[] = ['AUTHORIZATION_DROPPED', 'API_DISABLED', 'PERIMETER_DENIED']
+const ofAll: readonly Code[] = ['AUTHORIZATION_DROPPED', 'API_DISABLED', 'PERIMETER_DENIED']

@@ -11,7 +11,7 @@ export function judgeTokenIssuer({ token, where, cluster }: IssuerFacts, exchang
       hop: 'subject-token',
       about: token.issuer,
       result: exchange === 'refused' ? 'failed' : 'warning',
-      code: 'TOKEN_OF_ANOTHER_CLUSTER',
+      code: 'TOKEN_ISSUER_MISMATCH',
       seen: `${where} is of issuer ${token.issuer}; this cluster signs as ${cluster.issuer}`,
       expected: 'a token that this cluster signs now',
       remedy: {

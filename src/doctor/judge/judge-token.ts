@@ -42,7 +42,7 @@ function notHere(about: string, from: TokenFacts['from']): Finding {
     hop,
     about,
     result: 'skipped',
-    code: 'NOT_HERE',
+    code: 'TOKEN_FILE_ELSEWHERE',
     seen: `${from.kind === 'file' ? `${from.path} is a file of the pod that refreshes` : 'the cluster was not asked'}; no token, no issuer, no exchange and no registry was looked at`,
     remedy: {
       words:

@@ -1,7 +1,8 @@
 /** What mends a refusal of the vendor's, by what was read there: pure. */
+import type { Code } from '../../errors/codes.ts'
 import type { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Finding as TrustFinding } from '../../vendors/trust-contract.ts'
-import type { FindingCode, Remedy } from '../finding.ts'
+import type { Remedy } from '../finding.ts'
 import type { ImageElsewhere, TrustFacts } from '../gather/way-facts.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
 import { trustCommand } from '../remedy/trust-command.ts'
@@ -30,7 +31,7 @@ export function trustRemedy(facts: TrustFacts, { code, hint, image }: Refused, c
   const unknown = found.find(({ verdict }) => verdict === 'unknown')
   if (unknown !== undefined) return unknownRemedy(unknown)
   const notes = found.flatMap((finding) => finding.notes).join('; ')
-  const ofKeys = code === 'ISSUER_UNREACHABLE' || code === 'SIGNATURE_REFUSED'
+  const ofKeys = code === 'ISSUER_UNREACHABLE' || code === 'SIGNATURE_INVALID'
   const keysStay = found.some(({ kept }) => kept.includes('keys'))
   if (ofKeys && keysStay) return { ...trustCommand(facts, commands, 'keys'), words: notes }
   if (code === 'CONDITION_REFUSED') return { words: `${notes}; ${hint ?? ''}` }
@@ -68,8 +69,8 @@ function elsewhereRemedy({ image, repository, named, found }: ImageElsewhere, ap
 }
 
 /** Keys and conditions are nothing that setting up anew would mend, as far as is known. */
-function unread(code: FindingCode, apply: Remedy, hint: string | undefined): Remedy {
-  if (['CONDITION_REFUSED', 'ISSUER_UNREACHABLE', 'SIGNATURE_REFUSED'].includes(code)) return { words: hint }
+function unread(code: Code, apply: Remedy, hint: string | undefined): Remedy {
+  if (['CONDITION_REFUSED', 'ISSUER_UNREACHABLE', 'SIGNATURE_INVALID'].includes(code)) return { words: hint }
   return { ...apply, words: [apply.words, hint].filter((words) => words !== undefined).join('; or: ') }
 }
 

@@ -37,7 +37,7 @@ export function judgeWrite(outcome: Outcome, judge: JudgeWrite): Finding {
   const cause = causeOf(fault.code, about, before)
   if (cause !== undefined) return { ...base, ...notTried('write', about, cause) }
   const remedy =
-    fault.code === 'NAMESPACE_MISSING' && namespace !== undefined
+    fault.code === 'NAMESPACE_NOT_FOUND' && namespace !== undefined
       ? { command: commands.kubectl('create', 'namespace', namespace) }
       : {}
   const failed = failedBy('write', about, fault, remedy)
@@ -71,7 +71,7 @@ function judgeRewritten(
       : `find what changes it: ${judge.commands.kubectl('get', 'mutatingwebhookconfigurations', '-o', 'yaml')}; let its operator ${except}`
   return {
     result: 'failed',
-    code: 'SECRET_REWRITTEN',
+    code: 'SECRET_MUTATED',
     seen: `admission changes what a refresh writes: ${rewritten.join(', ')}`,
     expected: 'a Secret that is stored as pullpass sends it: to refresh again changes nothing',
     remedy: { words: `${fix}; then ${command ?? words ?? 'refresh'}` },

@@ -10,21 +10,21 @@ import { publishTargetOf } from './publish-target-of.ts'
 
 /** Something else lies there, which is overwritten only when it is said. */
 const foreign: readonly string[] = [
-  'DOCUMENT_MALFORMED',
-  'ISSUER_DIFFERS',
-  'JWKS_URI_UNUSABLE',
-  'TOKEN_SIGNATURE_WRONG',
+  'DISCOVERY_MALFORMED',
+  'DISCOVERY_ISSUER_MISMATCH',
+  'JWKS_URI_INVALID',
+  'SIGNATURE_INVALID',
 ] satisfies FindingWord[]
 /** Not what lies there is wrong, but how it is served. */
 const ofTheServer: readonly string[] = [
-  'ADDRESS_PRIVATE',
+  'ISSUER_ADDRESS_PRIVATE',
   'CERTIFICATE_UNTRUSTED',
-  'DOCUMENT_REDIRECTED',
-  'DOCUMENT_REFUSED',
-  'DOCUMENT_UNREAD',
+  'DISCOVERY_REDIRECTED',
+  'DISCOVERY_UNAVAILABLE',
+  'DISCOVERY_UNAVAILABLE',
 ] satisfies FindingWord[]
 /** Nothing that is published there mends them. */
-const ofTheUrl: readonly string[] = ['URL_UNUSABLE', 'URL_TOO_LONG', 'PORT_NAMED'] satisfies FindingWord[]
+const ofTheUrl: readonly string[] = ['ISSUER_UNUSABLE', 'ISSUER_TOO_LONG', 'ISSUER_PORT'] satisfies FindingWord[]
 
 interface Means {
   readonly publication: NamedPublication
@@ -32,7 +32,7 @@ interface Means {
 }
 
 export function publishRemedy(
-  word: FindingWord | 'KEYS_THINNER',
+  word: FindingWord | 'SERVED_KEY_UNPUBLISHED',
   issuer: string,
   { publication, commands }: Means,
 ): Remedy {
@@ -44,7 +44,7 @@ export function publishRemedy(
   if (vendor !== undefined) {
     return { words: `${vendor} publishes these documents: ${check}, from outside of its network` }
   }
-  if (word === 'KEY_PRIVATE') {
+  if (word === 'PRIVATE_KEY_PUBLISHED') {
     return { words: `take it down now, and replace the signing key of the cluster; then ${check}` }
   }
   if (ofTheServer.includes(word)) {
@@ -53,7 +53,7 @@ export function publishRemedy(
     }
   }
   const target = publication.to ?? publishTargetOf(issuer, commands.storage)
-  if (word === 'DOCUMENT_NOT_PUBLIC') return publicRemedy(target, check)
+  if (word === 'DISCOVERY_FORBIDDEN') return publicRemedy(target, check)
   return publishing(target, issuer, { publication, commands, adopt: foreign.includes(word) ? ['--adopt'] : [] })
 }
 

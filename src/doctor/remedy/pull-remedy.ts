@@ -39,7 +39,7 @@ const advices: Readonly<Record<AdvisedFailure, (pull: FailedPull) => Advice>> = 
         ? ''
         : `: ${commands.kubectl('get', 'node', pod.nodeName, '-o', `jsonpath=${platform}`)}`
     return {
-      code: 'IMAGE_PLATFORM_ABSENT',
+      code: 'IMAGE_PLATFORM_MISSING',
       expected: `an image for the platform of ${nodeOf(pod)}${look}`,
       remedy: {
         words: `build and push ${container.image} for that platform too, or let ${makerOf(pod)} run on other nodes (nodeSelector kubernetes.io/arch); ${again(pod, commands)}`,

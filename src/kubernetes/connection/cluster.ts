@@ -35,7 +35,7 @@ export interface Cluster {
   /**
    * Sends one request, and again while that may help: after 429 (when Retry-After says), 5xx, a reset, a GOAWAY.
    * Resolves with the last answer, whatever its status.
-   * @throws KUBERNETES_UNREACHABLE, CERTIFICATE_UNTRUSTED, ANSWER_TOO_LARGE, INTERRUPTED, TIMED_OUT
+   * @throws KUBERNETES_UNREACHABLE, CERTIFICATE_UNTRUSTED, RESPONSE_TOO_LARGE, INTERRUPTED, TIMED_OUT
    */
   request(wanted: ClusterRequest): Promise<ClusterAnswer>
   /** The same cluster over a connection of its own, closed by itself: behind a load balancer perhaps another API server. */

@@ -4,7 +4,7 @@ import { PullpassError } from '../../errors/pullpass-error.ts'
 import { asObject, type JsonObject, jsonOrNone } from '../../text/json-fields.ts'
 import type { Cluster, ClusterAnswer } from './cluster.ts'
 
-/** @throws ANSWER_MALFORMED; what was answered is not shown, since it may hold a Secret */
+/** @throws RESPONSE_MALFORMED; what was answered is not shown, since it may hold a Secret */
 export function readAnswer({ server }: Cluster, { status, body }: ClusterAnswer): JsonObject {
   const object = asObject(jsonOrNone(body))
   if (object) return object
@@ -13,7 +13,7 @@ export function readAnswer({ server }: Cluster, { status, body }: ClusterAnswer)
 
 export function malformed(server: string, status: number, bytes: number): PullpassError {
   return new PullpassError({
-    code: 'ANSWER_MALFORMED',
+    code: 'RESPONSE_MALFORMED',
     hop: 'kubernetes',
     seen: `${server} answered ${status}, ${bytes} bytes that are no object of the Kubernetes API`,
     expected: 'JSON, as the Kubernetes API answers',

@@ -121,7 +121,7 @@ function forbidden(words: string, verb: string, asked: Asked): Wording {
 
 function namespaceMissing({ namespace = '' }: Asked): Wording {
   return {
-    code: 'NAMESPACE_MISSING',
+    code: 'NAMESPACE_NOT_FOUND',
     seen: `namespace ${namespace} is not there`,
     expected: 'a namespace that exists',
     hint: `kubectl create namespace ${shellQuote(namespace)}; or correct the name where it was given`,

@@ -40,7 +40,7 @@ function wordsOf(error: unknown): string {
 
 function tooLarge(server: URL, { maxBytes }: AnswerTooLarge): PullpassError {
   return new PullpassError({
-    code: 'ANSWER_TOO_LARGE',
+    code: 'RESPONSE_TOO_LARGE',
     hop: 'kubernetes',
     seen: `${server.origin} answered more than ${maxBytes} bytes`,
     expected: 'an answer as the API server gives it',
@@ -50,7 +50,7 @@ function tooLarge(server: URL, { maxBytes }: AnswerTooLarge): PullpassError {
 
 function unusable(server: URL, { message }: AnswerUnusable): PullpassError {
   return new PullpassError({
-    code: 'ANSWER_MALFORMED',
+    code: 'RESPONSE_MALFORMED',
     hop: 'kubernetes',
     seen: `${server.origin} ${message}`,
     expected: 'an HTTP response of the Kubernetes API',

@@ -14,7 +14,7 @@ const most = 32
 /** They keep this one themselves: whoever may write others crowds it out of no page, and not out of those that are asked. */
 const ownSlice = 'kubernetes'
 
-/** @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, ANSWER_MALFORMED, and what a cluster throws */
+/** @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, RESPONSE_MALFORMED, and what a cluster throws */
 export async function listApiServers(cluster: Cluster): Promise<URL[]> {
   const [own, all] = await Promise.all([
     listSlices(cluster, `&fieldSelector=metadata.name%3D${ownSlice}`),

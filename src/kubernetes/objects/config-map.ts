@@ -38,7 +38,7 @@ export async function readStoredConfigMap(
  * Sets these keys, and removes those of `undefined`; others stay. The ConfigMap is created if it does not exist. `dryRun` all:
  * the API server authorizes, admits and validates the write, and stores nothing; an admission webhook that supports no dry run
  * says nothing about the write, and is not an error.
- * @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, OBJECT_TOO_LARGE
+ * @throws NAMESPACE_NOT_FOUND, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, OBJECT_TOO_LARGE
  */
 export async function writeConfigMap(
   cluster: Cluster,
@@ -96,7 +96,7 @@ async function patch(
   throw readStatus(cluster, answer, { verb: 'patch', resource: 'configmaps', ...map })
 }
 
-/** @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, OBJECT_TOO_LARGE */
+/** @throws NAMESPACE_NOT_FOUND, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, OBJECT_TOO_LARGE */
 async function createConfigMap(
   cluster: Cluster,
   map: NamespacedName,
@@ -122,12 +122,12 @@ async function createConfigMap(
 /** 1 MiB of texts and 256 KiB of annotations, each character of which JSON may write as six. */
 const largestConfigMap = 8 * 1024 * 1024
 
-/** Each answer is the whole ConfigMap, with what others wrote into it. @throws ANSWER_TOO_LARGE, and what a cluster throws */
+/** Each answer is the whole ConfigMap, with what others wrote into it. @throws RESPONSE_TOO_LARGE, and what a cluster throws */
 async function askConfigMap(cluster: Cluster, map: NamespacedName, wanted: ClusterRequest): Promise<ClusterAnswer> {
   try {
     return await cluster.request({ ...wanted, maxAnswerBytes: largestConfigMap })
   } catch (error) {
-    throw error instanceof PullpassError && error.code === 'ANSWER_TOO_LARGE' ? tooLarge(map, error) : error
+    throw error instanceof PullpassError && error.code === 'RESPONSE_TOO_LARGE' ? tooLarge(map, error) : error
   }
 }
 
@@ -165,7 +165,7 @@ export async function readConfigMapEntry(cluster: Cluster, map: NamespacedName, 
 
 /**
  * Writes where the ConfigMap is still as `seen`; `outrun` where somebody wrote it since.
- * @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED
+ * @throws NAMESPACE_NOT_FOUND, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED
  */
 export async function replaceConfigMapEntry(
   cluster: Cluster,

@@ -23,7 +23,7 @@ const longestMessage = 1024
 /** What an Event reports is in the log as well, and further reports wait for it. */
 const patience = { retryForMs: 2_000, longestMs: 10_000 } as const
 
-/** @throws NAMESPACE_MISSING, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, and what a cluster throws */
+/** @throws NAMESPACE_NOT_FOUND, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, and what a cluster throws */
 export async function createEvent(
   cluster: Cluster,
   { about, type, reason, message, at, mark }: EventOfConfigMap,

@@ -69,7 +69,7 @@ async function listEach<T extends { readonly namespace: string }>(
 
 /** A server that cannot be reached, or an ended run, is no namespace's own trouble. */
 function isOfNamespace(fault: unknown): fault is PullpassError {
-  const own = ['KUBERNETES_FORBIDDEN', 'KUBERNETES_REFUSED', 'ANSWER_TOO_LARGE', 'ANSWER_MALFORMED']
+  const own = ['KUBERNETES_FORBIDDEN', 'KUBERNETES_REFUSED', 'RESPONSE_TOO_LARGE', 'RESPONSE_MALFORMED']
   return fault instanceof PullpassError && own.includes(fault.code)
 }
 
@@ -132,7 +132,7 @@ export async function listPages<T>(cluster: Cluster, list: ListAsked, keep: (ite
 }
 
 /** Whoever may write annotations can make a page as large as he likes; a page of a few objects is bounded. */
-const isTooLarge = (fault: unknown) => fault instanceof PullpassError && fault.code === 'ANSWER_TOO_LARGE'
+const isTooLarge = (fault: unknown) => fault instanceof PullpassError && fault.code === 'RESPONSE_TOO_LARGE'
 
 /** `expired`: the next page is no longer there (410), and the list begins anew. `endless`: more came than is kept. */
 async function listOnce<T>(
@@ -178,7 +178,7 @@ function expired({ server }: Cluster, { resource }: Asked, attempts: number): Pu
 
 function endless({ server }: Cluster, { resource }: Asked): PullpassError {
   return new PullpassError({
-    code: 'ANSWER_TOO_LARGE',
+    code: 'RESPONSE_TOO_LARGE',
     hop: 'kubernetes',
     seen: `${server} answered more than ${maxItems} ${resource}`,
     expected: 'a list that ends',

@@ -63,7 +63,7 @@ function readToken(cluster: Cluster, answer: ClusterAnswer): RequestedToken {
 /** What is wrong with the account or the right to it is wrong with this request; a lost connection is not. */
 function refused(cluster: Cluster, answer: ClusterAnswer, asked: Asked): PullpassError {
   const fault = readStatus(cluster, answer, asked)
-  if (![400, 403, 404, 422].includes(answer.status) || fault.code === 'ANSWER_MALFORMED') return fault
+  if (![400, 403, 404, 422].includes(answer.status) || fault.code === 'RESPONSE_MALFORMED') return fault
   const words = wordsOf(answer, asked, fault)
   return new PullpassError({ code: 'TOKEN_REQUEST_REFUSED', hop: 'subject-token', ...words, cause: fault })
 }
@@ -74,7 +74,7 @@ function wordsOf(
   { code, seen, expected, hint }: PullpassError,
 ): Pick<Fault, 'seen' | 'expected' | 'hint'> {
   if (status !== 404) return { seen, expected, hint }
-  const absent = absentAccount({ namespace, name }, code === 'NAMESPACE_MISSING' ? 'namespace' : 'account')
+  const absent = absentAccount({ namespace, name }, code === 'NAMESPACE_NOT_FOUND' ? 'namespace' : 'account')
   return {
     seen: `${absent.seen}, so that no token can be requested for ${absent.missing === 'account' ? 'it' : `ServiceAccount ${name} in it`}`,
     expected: 'the service account that spec.serviceAccountRef names',

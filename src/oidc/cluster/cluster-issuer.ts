@@ -24,7 +24,7 @@ export interface ClusterIssuer {
   readonly keys: readonly IssuerKey[]
 }
 
-/** @throws DISCOVERY_FORBIDDEN, DISCOVERY_ABSENT, DISCOVERY_MALFORMED, KUBERNETES_UNREACHABLE, KUBERNETES_UNAUTHENTICATED */
+/** @throws DISCOVERY_FORBIDDEN, DISCOVERY_NOT_FOUND, DISCOVERY_MALFORMED, KUBERNETES_UNREACHABLE, KUBERNETES_UNAUTHENTICATED */
 export async function readClusterIssuer(cluster: Cluster): Promise<ClusterIssuer> {
   // One after the other: a refusal of the first leaves no request under way when the cluster is closed.
   const discovery = await ask(cluster, 'discovery')
@@ -54,7 +54,7 @@ function refused({ server, secrets }: Cluster, name: DocumentName, answer: Clust
   const seen = `the API server answered ${answer.status}${words} for ${where}`
   if (answer.status === 404) {
     return new PullpassError({
-      code: 'DISCOVERY_ABSENT',
+      code: 'DISCOVERY_NOT_FOUND',
       hop: 'discovery',
       seen,
       expected: 'the documents of its issuer, which it serves only where --service-account-issuer is an https URL',

@@ -26,21 +26,21 @@ function unreadFinding({ fault: { seen, hint = '' } }: UnansweredDocument, vendo
   const fix = hint.replace(/; pull secrets keep what they have$/, '')
   const elsewhere =
     vendor === undefined ? '' : `; from inside a private network of ${vendor} it may be hidden: check from elsewhere`
-  return problem('DOCUMENT_UNREAD', seen, `${fix}${elsewhere}`)
+  return problem('DISCOVERY_UNAVAILABLE', seen, `${fix}${elsewhere}`)
 }
 
 function refusedFinding(name: DocumentName, { url, status, location }: AnsweredDocument): IssuerFinding {
   const says = `${url} answers a stranger ${status}`
   if (status >= 300 && status < 400) {
     const to = location === undefined ? 'nowhere' : quote(location)
-    return problem('DOCUMENT_REDIRECTED', `${says}, a redirect to ${to}`, 'serve it there itself: clouds follow none')
+    return problem('DISCOVERY_REDIRECTED', `${says}, a redirect to ${to}`, 'serve it there itself: clouds follow none')
   }
   if (status === 401 || status === 403) {
     const fix = 'let anybody read it; some stores answer so for what is not there: see that it is'
-    return problem('DOCUMENT_NOT_PUBLIC', `${says}: it is not public`, fix)
+    return problem('DISCOVERY_FORBIDDEN', `${says}: it is not public`, fix)
   }
-  if (status === 404) return problem('DOCUMENT_ABSENT', `${says}: nothing is there`, whereToPut[name])
-  return problem('DOCUMENT_REFUSED', says, 'see what serves it, and that it is well')
+  if (status === 404) return problem('DISCOVERY_NOT_FOUND', `${says}: nothing is there`, whereToPut[name])
+  return problem('DISCOVERY_UNAVAILABLE', says, 'see what serves it, and that it is well')
 }
 
 const whereToPut: Readonly<Record<DocumentName, string>> = {
@@ -62,7 +62,7 @@ function typeFindings(name: DocumentName, { url, contentType }: AnsweredDocument
   const type = contentType?.split(';')[0]?.trim().toLowerCase()
   if (type !== undefined && types[name].includes(type)) return []
   const says = `${url} is served as ${contentType === undefined ? 'no type' : quote(contentType)}`
-  return [{ level: 'warning', word: 'CONTENT_TYPE_WRONG', says, fix: `serve it as ${types[name].join(' or ')}` }]
+  return [{ level: 'warning', word: 'CONTENT_TYPE_INVALID', says, fix: `serve it as ${types[name].join(' or ')}` }]
 }
 
 /** Seconds. Verifiers that cache by it, and ignore a kid that they do not know, see a new key only so much later. */
@@ -73,7 +73,7 @@ function cacheFindings({ url, cacheControl }: AnsweredDocument): IssuerFinding[]
   const seconds = cacheSecondsOf(cacheControl)
   if (seconds === undefined || seconds < shortest) {
     const says = `${url} names no time to be cached (${cacheControl === undefined ? 'no Cache-Control' : quote(cacheControl)}): each verifier chooses its own`
-    return [{ level: 'warning', word: 'CACHE_LIFETIME_ABSENT', says, fix }]
+    return [{ level: 'warning', word: 'CACHE_LIFETIME_MISSING', says, fix }]
   }
   if (seconds <= longest) return []
   const says = `${url} may be cached for ${seconds} s: tokens of a new key can fail as long`
@@ -87,7 +87,7 @@ function sizeFindings({ url, text }: AnsweredDocument): IssuerFinding[] {
   const bytes = Buffer.byteLength(text)
   if (bytes <= small) return []
   const says = `${url} has ${bytes} bytes; how much a cloud reads is not documented`
-  return [{ level: 'warning', word: 'DOCUMENT_LARGE', says, fix: `keep it under ${small} bytes: drop old keys` }]
+  return [{ level: 'warning', word: 'DISCOVERY_LARGE', says, fix: `keep it under ${small} bytes: drop old keys` }]
 }
 
 /** What speaks against what a discovery document says. https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata */
@@ -100,7 +100,7 @@ export function discoveryFindings(facts: PublicFacts): IssuerFinding[] {
     const what = /^\s*</.test(text) ? 'a page' : 'no JSON object'
     const fix =
       'see that nothing answers in its place (a sign-in page, a catch-all): pullpass issuer publish --to TARGET'
-    return [{ level: 'problem', word: 'DOCUMENT_MALFORMED', says: `${url} is ${what}`, fix }]
+    return [{ level: 'problem', word: 'DISCOVERY_MALFORMED', says: `${url} is ${what}`, fix }]
   }
   return [
     ...issuerFindings(facts.issuer, document),
@@ -116,7 +116,7 @@ function issuerFindings(issuer: string, document: JsonObject): IssuerFinding[] {
   const slash = named.replace(/\/$/, '') === issuer.replace(/\/$/, '') ? ' (a slash at the end counts)' : ''
   const says = `the discovery document names issuer ${quote(named)}, but it lies at ${quote(issuer)}${slash}`
   const fix = 'the two must be equal, letter by letter: publish it under the URL that it names, or check that URL'
-  return [{ level: 'problem', word: 'ISSUER_DIFFERS', says, fix }]
+  return [{ level: 'problem', word: 'DISCOVERY_ISSUER_MISMATCH', says, fix }]
 }
 
 const texts = ['issuer', 'jwks_uri']
@@ -130,7 +130,7 @@ function fieldFindings(url: string, document: JsonObject): IssuerFinding[] {
   if (missing.length === 0) return []
   const says = `${url} lacks ${missing.join(', ')}`
   const fix = 'all five are required; pullpass issuer publish writes them'
-  return [{ level: 'problem', word: 'FIELD_MISSING', says, fix }]
+  return [{ level: 'problem', word: 'DISCOVERY_FIELD_MISSING', says, fix }]
 }
 
 function jwksUriFindings(issuer: string, document: JsonObject, text: string): IssuerFinding[] {
@@ -138,7 +138,7 @@ function jwksUriFindings(issuer: string, document: JsonObject, text: string): Is
   if (!uri || jwksUriOf(text) !== undefined) return []
   const says = `jwks_uri is ${quote(uri)}, which no cloud asks: it is no https URL`
   const fix = `name the public place of the keys: ${documentUrl(issuer, 'jwks')}`
-  return [{ level: 'problem', word: 'JWKS_URI_UNUSABLE', says, fix }]
+  return [{ level: 'problem', word: 'JWKS_URI_INVALID', says, fix }]
 }
 
 function algorithmFindings({ keys = [] }: PublicFacts, document: JsonObject): IssuerFinding[] {

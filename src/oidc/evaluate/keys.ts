@@ -12,7 +12,7 @@ export function keyFindings({ found, keys }: PublicFacts, rules: CloudRules): Is
   if (jwks?.kind !== 'answered' || jwks.status !== 200) return []
   if (keys === undefined) {
     const what = /^\s*</.test(jwks.text) ? 'a page' : 'no JWKS'
-    return [finding('problem', 'DOCUMENT_MALFORMED', `${jwks.url} is ${what}`, 'pullpass issuer publish --to TARGET')]
+    return [finding('problem', 'DISCOVERY_MALFORMED', `${jwks.url} is ${what}`, 'pullpass issuer publish --to TARGET')]
   }
   return [
     ...privateFindings(keys),
@@ -40,7 +40,12 @@ function privateFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
   return bared.map((key) => {
     const members = key.stray.filter((name) => privateMembers.includes(name)).join(', ')
     const says = `ALARM: ${nameOf(key)} is published with its private half (${members}, not shown): whoever read it can sign as any service account of the cluster`
-    return finding('problem', 'KEY_PRIVATE', says, 'take it down now, and replace the signing key of the cluster')
+    return finding(
+      'problem',
+      'PRIVATE_KEY_PUBLISHED',
+      says,
+      'take it down now, and replace the signing key of the cluster',
+    )
   })
 }
 
@@ -54,7 +59,7 @@ const whyUnread = (key: IssuerKey, { algorithms }: CloudRules) =>
 function absenceFindings(keys: readonly IssuerKey[], rules: CloudRules): IssuerFinding[] {
   const publish = 'pullpass issuer publish leaves out what no cloud reads'
   if (keys.length === 0)
-    return [finding('problem', 'KEYS_ABSENT', 'the JWKS holds no key', 'pullpass issuer publish --to TARGET')]
+    return [finding('problem', 'KEYS_MISSING', 'the JWKS holds no key', 'pullpass issuer publish --to TARGET')]
   const unread = keys.flatMap((key) => {
     const why = whyUnread(key, rules)
     return why === undefined ? [] : [`${nameOf(key)}: ${why}`]
@@ -62,11 +67,11 @@ function absenceFindings(keys: readonly IssuerKey[], rules: CloudRules): IssuerF
   if (unread.length === 0) return []
   const shown = `${unread.slice(0, 5).join('; ')}${unread.length > 5 ? `; and ${unread.length - 5} more` : ''}`
   if (unread.length < keys.length) {
-    return [finding('warning', 'KEY_UNREADABLE', `${shown}: tokens that it signs are refused`, publish)]
+    return [finding('warning', 'KEY_UNUSABLE', `${shown}: tokens that it signs are refused`, publish)]
   }
   const says = `none of the ${keys.length} keys can be used (${shown})`
   const fix = 'let the cluster sign with an RSA key: RS256 is what every cloud reads'
-  return [finding('problem', 'KEYS_UNREADABLE', says, fix)]
+  return [finding('problem', 'KEYS_UNUSABLE', says, fix)]
 }
 
 function numberFindings(keys: readonly IssuerKey[], { mostKeys }: CloudRules): IssuerFinding[] {
@@ -86,7 +91,7 @@ function twinFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
   const twins = [...Map.groupBy(named, ({ keyId }) => keyId).values()].filter((group) => group.length > 1)
   return twins.map(([key, ...others]) => {
     const says = `kid ${quote(key?.keyId ?? '')} names ${others.length + 1} keys: a verifier tries whichever it meets first`
-    return finding('warning', 'KEY_ID_TWICE', says, 'publish each key once')
+    return finding('warning', 'KEY_ID_DUPLICATE', says, 'publish each key once')
   })
 }
 
@@ -96,7 +101,7 @@ function strayFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
   if (stray.size === 0) return []
   const names = [...stray].slice(0, 10).map(quote).join(', ')
   const says = `keys have members that no verifier needs (${names}); some verifiers were seen to refuse such keys`
-  return [finding('warning', 'KEY_MEMBER_STRAY', says, 'leave them out: pullpass issuer publish does')]
+  return [finding('warning', 'KEY_MEMBER_UNEXPECTED', says, 'leave them out: pullpass issuer publish does')]
 }
 
 /** What speaks against a token, given what is public: whether a stranger could verify it. */
@@ -116,7 +121,7 @@ function issuerFindings({ token }: TokenFacts, issuer: string): IssuerFinding[] 
   if (token.issuer === issuer) return []
   const says = `the token carries issuer ${quote(token.issuer)}, not ${quote(issuer)}`
   const fix = `let the cluster sign as ${issuer}: pullpass issuer show --to-issuer ${shellQuote(issuer)} prints the steps`
-  return [problem('TOKEN_ISSUER_DIFFERS', says, fix)]
+  return [problem('TOKEN_ISSUER_MISMATCH', says, fix)]
 }
 
 function signatureFindings({ token, signature }: TokenFacts): IssuerFinding[] {
@@ -124,18 +129,14 @@ function signatureFindings({ token, signature }: TokenFacts): IssuerFinding[] {
   if (signature === 'unknown-key') {
     const says = `the token is signed by ${key}, which is not published`
     return [
-      problem(
-        'TOKEN_KEY_UNPUBLISHED',
-        says,
-        'publish the keys of the cluster anew: pullpass issuer publish --to TARGET',
-      ),
+      problem('KEY_UNPUBLISHED', says, 'publish the keys of the cluster anew: pullpass issuer publish --to TARGET'),
     ]
   }
   if (signature === 'wrong') {
     const says = `the token is not signed by the published ${key}: another key has its kid, or the token was altered`
     return [
       problem(
-        'TOKEN_SIGNATURE_WRONG',
+        'SIGNATURE_INVALID',
         says,
         'publish the keys of the cluster that signed it: pullpass issuer publish --to TARGET',
       ),
@@ -150,7 +151,7 @@ function algorithmFindings({ token, signature }: TokenFacts, { algorithms }: Clo
   const says = algorithms.includes(named)
     ? `the token is signed with ${named}, and the published key of its kid is of another kind`
     : `the token is signed with ${quote(named)}; ${algorithms.join(', ')} can be verified`
-  return [problem('TOKEN_ALGORITHM_UNREADABLE', says, 'let the cluster sign with an RSA key, or trust it elsewhere')]
+  return [problem('ALGORITHM_UNSUPPORTED', says, 'let the cluster sign with an RSA key, or trust it elsewhere')]
 }
 
 function lifeFindings({ token: { expiresAt } }: TokenFacts, at: Date): IssuerFinding[] {

@@ -10,7 +10,7 @@ export function urlFindings({ issuer }: PublicFacts, rules: CloudRules): IssuerF
   const unusable = checkIssuerUrl(issuer, 'the issuer')
   if (unusable !== undefined) {
     const { seen, expected = '' } = unusable
-    return [{ level: 'problem', word: 'URL_UNUSABLE', says: seen, fix: `choose another issuer: ${expected}` }]
+    return [{ level: 'problem', word: 'ISSUER_UNUSABLE', says: seen, fix: `choose another issuer: ${expected}` }]
   }
   return [...portFindings(issuer, rules), ...lengthFindings(issuer, rules), ...slashFindings(issuer)]
 }
@@ -20,21 +20,23 @@ function portFindings(issuer: string, { port: level }: CloudRules): IssuerFindin
   if (port === undefined || level === undefined) return []
   const says = `the issuer names port ${port}; ${level === 'problem' ? 'a URL with a port is refused' : 'whether any but 443 is asked is not documented'}`
   return [
-    { level, word: 'PORT_NAMED', says, fix: 'serve the documents at port 443, and leave the port out of the URL' },
+    { level, word: 'ISSUER_PORT', says, fix: 'serve the documents at port 443, and leave the port out of the URL' },
   ]
 }
 
 function lengthFindings(issuer: string, { longestIssuer: longest }: CloudRules): IssuerFinding[] {
   if (longest === undefined || issuer.length <= longest) return []
   const says = `the issuer has ${issuer.length} characters; at most ${longest} are taken`
-  return [{ level: 'problem', word: 'URL_TOO_LONG', says, fix: 'choose a shorter path' }]
+  return [{ level: 'problem', word: 'ISSUER_TOO_LONG', says, fix: 'choose a shorter path' }]
 }
 
 /** AKS has one, and everybody who trusts an AKS cluster copies it. */
 function slashFindings(issuer: string): IssuerFinding[] {
   if (!issuer.endsWith('/') || vendorOfIssuer(issuer) !== undefined) return []
   const says = 'the issuer ends in a slash, which must then stand in every token and trust alike'
-  return [{ level: 'warning', word: 'SLASH_AT_END', says, fix: 'leave the slash out, while nobody trusts it yet' }]
+  return [
+    { level: 'warning', word: 'ISSUER_TRAILING_SLASH', says, fix: 'leave the slash out, while nobody trusts it yet' },
+  ]
 }
 
 /** What speaks against whoever serves an issuer's documents: where it is, and who vouches for it. */
@@ -47,7 +49,7 @@ function addressFindings({ host, addresses }: HostFacts, { privateAddress: level
   if (inside.length === 0) return []
   const says = `${host} is ${inside.join(', ')} as this machine resolves it: no way leads there from the internet`
   const fix = 'serve the documents at a public address; where only this machine resolves it so, check from elsewhere'
-  return [{ level, word: 'ADDRESS_PRIVATE', says, fix }]
+  return [{ level, word: 'ISSUER_ADDRESS_PRIVATE', says, fix }]
 }
 
 /** Not a matter of who signed it: no trust of anybody mends these. */

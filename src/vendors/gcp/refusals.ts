@@ -64,7 +64,7 @@ const causes: readonly Cause[] = [
   {
     says: /^Unable to verify the ID Token signature/,
     meaning: ({ subjectToken }) => ({
-      code: 'SIGNATURE_REFUSED',
+      code: 'SIGNATURE_INVALID',
       expected: `the published key${idOf(subjectToken)} to be the one that the cluster signs with`,
       hint: "publish the cluster's current JWKS (kubectl get --raw /openid/v1/jwks), or upload it to the provider anew",
     }),
@@ -113,7 +113,7 @@ const causes: readonly Cause[] = [
   {
     says: /^(invalid_target$|Invalid value for "audience")/,
     meaning: (asked) => ({
-      code: 'PROVIDER_ABSENT',
+      code: 'PROVIDER_NOT_FOUND',
       expected: `the pool and provider of ${providerOf(asked)} to exist and to be enabled`,
       hint: `compare it with: ${listProviders(asked)}`,
     }),

@@ -15,7 +15,7 @@ const check = (sandbox: TestSandbox, ...words: string[]) =>
 async function found(sandbox: TestSandbox, ...words: string[]) {
   const { exitCode, stdout } = await check(sandbox, '--for', 'oidc', '-o', 'json', ...words)
   const { findings }: { findings: { level: string; word: string; says: string }[] } = JSON.parse(stdout)
-  const always = ['ADDRESS_PRIVATE', 'CERTIFICATE_UNTRUSTED'] // a sandbox is on this machine, with an authority of its own
+  const always = ['ISSUER_ADDRESS_PRIVATE', 'CERTIFICATE_UNTRUSTED'] // a sandbox is on this machine, with an authority of its own
   return { exitCode, findings: findings.filter(({ word }) => !always.includes(word)) }
 }
 
@@ -36,7 +36,7 @@ suite('pullpass issuer check', () => {
     assert.match(stdout, /^OIDC {4}can use it, with 2 warnings$/m)
     assert.ok(
       stdout.includes(
-        `problem: ADDRESS_PRIVATE (Google, AWS, Azure): ${host} is 127.0.0.1 as this machine resolves it: no way leads there from the internet\n  fix: serve the documents at a public address;`,
+        `problem: ISSUER_ADDRESS_PRIVATE (Google, AWS, Azure): ${host} is 127.0.0.1 as this machine resolves it: no way leads there from the internet\n  fix: serve the documents at a public address;`,
       ),
     )
     assert.ok(
@@ -71,7 +71,7 @@ suite('pullpass issuer check', () => {
     const sandbox = await startTestSandbox(t)
     answer(sandbox, discoveryPath, { status: 302, headers: { location: `${sandbox.parts.storage.url}/elsewhere` } })
     const { exitCode, findings } = await found(sandbox)
-    assert.deepEqual([exitCode, findings.map(({ word }) => word)], [1, ['DOCUMENT_REDIRECTED']])
+    assert.deepEqual([exitCode, findings.map(({ word }) => word)], [1, ['DISCOVERY_REDIRECTED']])
     assert.ok(!sandbox.parts.storage.seen.some(({ path }) => path === '/elsewhere'))
   })
 
@@ -79,16 +79,16 @@ suite('pullpass issuer check', () => {
     'a sign-in page': [
       discoveryPath,
       { status: 200, headers: { 'content-type': 'text/html' }, body: '<!DOCTYPE html>' },
-      ['CONTENT_TYPE_WRONG', 'CACHE_LIFETIME_ABSENT', 'DOCUMENT_MALFORMED'],
+      ['CONTENT_TYPE_INVALID', 'CACHE_LIFETIME_MISSING', 'DISCOVERY_MALFORMED'],
     ],
     'a document of more than 1 MiB': [
       discoveryPath,
       { status: 200, headers: json, body: ' '.repeat(1024 * 1024 + 1) },
-      ['DOCUMENT_UNREAD'],
+      ['DISCOVERY_UNAVAILABLE'],
     ],
-    'a bucket that is not public': [jwksPath, { status: 403, body: 'AccessDenied' }, ['DOCUMENT_NOT_PUBLIC']],
-    'keys that are missing': [jwksPath, { status: 404, body: 'NoSuchKey' }, ['DOCUMENT_ABSENT']],
-    'an empty set of keys': [jwksPath, { status: 200, headers: json, body: '{"keys": []}' }, ['KEYS_ABSENT']],
+    'a bucket that is not public': [jwksPath, { status: 403, body: 'AccessDenied' }, ['DISCOVERY_FORBIDDEN']],
+    'keys that are missing': [jwksPath, { status: 404, body: 'NoSuchKey' }, ['DISCOVERY_NOT_FOUND']],
+    'an empty set of keys': [jwksPath, { status: 200, headers: json, body: '{"keys": []}' }, ['KEYS_MISSING']],
     "the API server's own document": [
       discoveryPath,
       {
@@ -96,7 +96,7 @@ suite('pullpass issuer check', () => {
         headers: json,
         body: { issuer: 'https://kubernetes.default.svc', jwks_uri: 'https://127.0.0.1:9/openid/v1/jwks' },
       },
-      ['DOCUMENT_UNREAD', 'ISSUER_DIFFERS', 'FIELD_MISSING'],
+      ['DISCOVERY_UNAVAILABLE', 'DISCOVERY_ISSUER_MISMATCH', 'DISCOVERY_FIELD_MISSING'],
     ],
   }
   for (const [name, [path, given, words]] of Object.entries(spoilt)) {
@@ -112,7 +112,7 @@ suite('pullpass issuer check', () => {
     const sandbox = await startTestSandbox(t)
     sandbox.parts.storage.faults.inject({ kind: 'reset', at: 'request' })
     const { findings } = await found(sandbox)
-    assert.equal(findings[0]?.word, 'DOCUMENT_UNREAD')
+    assert.equal(findings[0]?.word, 'DISCOVERY_UNAVAILABLE')
     assert.match(findings[0]?.says ?? '', /gave no answer \(ECONNRESET\)/)
   })
 
@@ -122,7 +122,7 @@ suite('pullpass issuer check', () => {
     const { exitCode, stdout } = await runPullpass(sandbox, argv, { environment: { PULLPASS_CA_FILE: undefined } })
     assert.equal(exitCode, 1)
     assert.match(stdout, /^warning: CERTIFICATE_UNTRUSTED \(OIDC\)/m)
-    assert.match(stdout, /^problem: DOCUMENT_UNREAD .*\n {2}fix: .*--ca-file FILE$/m)
+    assert.match(stdout, /^problem: DISCOVERY_UNAVAILABLE .*\n {2}fix: .*--ca-file FILE$/m)
   })
 
   test('an issuer that no cloud would ask is not asked here either', async (t) => {
@@ -132,7 +132,7 @@ suite('pullpass issuer check', () => {
     assert.equal(exitCode, 1)
     assert.match(
       stdout,
-      /^problem: URL_UNUSABLE \(all\): the issuer is "http:.*": clouds read an issuer by https alone$/m,
+      /^problem: ISSUER_UNUSABLE \(all\): the issuer is "http:.*": clouds read an issuer by https alone$/m,
     )
     assert.deepEqual(sandbox.parts.storage.seen, [])
   })
@@ -160,8 +160,8 @@ suite('pullpass issuer check, with a token', () => {
     const file = sandbox.folder.tokenFile
     assert.deepEqual(await found(sandbox, '--token-file', file), { exitCode: 0, findings: [] })
     const { stdout } = await check(sandbox, '--token-file', file)
-    assert.doesNotMatch(stdout, /eyJ|TOKEN_AUDIENCE_OTHER \(Google/)
-    assert.match(stdout, /^warning: TOKEN_AUDIENCE_OTHER \(Azure\): the token is for "\/\/iam\.googleapis\.com\//m)
+    assert.doesNotMatch(stdout, /eyJ|AUDIENCE_MISMATCH \(Google/)
+    assert.match(stdout, /^warning: AUDIENCE_MISMATCH \(Azure\): the token is for "\/\/iam\.googleapis\.com\//m)
   })
 
   test('one by a new key, which nobody published yet, is told with its kid', async (t) => {
@@ -173,7 +173,7 @@ suite('pullpass issuer check, with a token', () => {
     assert.equal(exitCode, 1)
     assert.deepEqual(
       findings.map(({ word, says }) => [word, says]),
-      [['TOKEN_KEY_UNPUBLISHED', `the token is signed by key "${key.kid}", which is not published`]],
+      [['KEY_UNPUBLISHED', `the token is signed by key "${key.kid}", which is not published`]],
     )
     await sandbox.publishIssuer()
     assert.equal((await found(sandbox, '--token-file', sandbox.folder.tokenFile)).exitCode, 0)
@@ -190,7 +190,7 @@ suite('pullpass issuer check, with a token', () => {
     const { findings } = await found(sandbox, '--token-file', file)
     assert.deepEqual(
       findings.map(({ word }) => word),
-      ['TOKEN_SIGNATURE_WRONG'],
+      ['SIGNATURE_INVALID'],
     )
   })
 
@@ -205,8 +205,8 @@ suite('pullpass issuer check, with a token', () => {
     const argv = ['issuer', 'check', sandbox.cluster.issuer, '--for', 'oidc', '--token-file', '-']
     const { exitCode, stdout } = await runPullpass(sandbox, argv, { input })
     assert.equal(exitCode, 1)
-    assert.match(stdout, /TOKEN_ISSUER_DIFFERS/)
-    assert.match(stdout, /TOKEN_KEY_UNPUBLISHED/)
+    assert.match(stdout, /TOKEN_ISSUER_MISMATCH/)
+    assert.match(stdout, /KEY_UNPUBLISHED/)
   })
 
   test('one that is none ends the run, without a word of it', async (t) => {

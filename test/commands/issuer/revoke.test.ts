@@ -221,7 +221,10 @@ suite('pullpass issuer revoke', () => {
     const { old } = await rotate(watch)
     const { exitCode, stderr } = await revoke(watch, old.kid, '--memory', 'nowhere/keys')
     assert.equal(exitCode, 1)
-    assert.match(stderr, /^NAMESPACE_MISSING .*: namespace nowhere is not there: ConfigMap nowhere\/keys could not be/)
+    assert.match(
+      stderr,
+      /^NAMESPACE_NOT_FOUND .*: namespace nowhere is not there: ConfigMap nowhere\/keys could not be/,
+    )
     assert.match(
       stderr,
       /^ {2}fix: kubectl create namespace nowhere; or name a ConfigMap elsewhere: --memory NAMESPACE/m,

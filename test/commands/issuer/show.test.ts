@@ -79,7 +79,7 @@ suite('pullpass issuer show', () => {
       stdout,
       new RegExp(`^revoked +${kid}, and signs: no cloud takes its tokens, until every API server`, 'm'),
     )
-    assert.match(stdout, /^problem: KEYS_ABSENT/m)
+    assert.match(stdout, /^problem: KEYS_MISSING/m)
     assert.match(stdout, /let every API server sign with a new key: this one was revoked/)
     assert.doesNotMatch(stdout, /issuer publish --to TARGET/)
     const report = JSON.parse((await show(sandbox, '-o', 'json')).stdout)
@@ -109,7 +109,7 @@ suite('pullpass issuer show', () => {
     const { exitCode, stdout } = await show(sandbox)
     assert.equal(exitCode, 0)
     assert.match(stdout, /^mode +publish: its documents are public, but 1 of 2 keys of the cluster are missing$/m)
-    assert.match(stdout, /^problem: TOKEN_KEY_UNPUBLISHED \(all\): /m)
+    assert.match(stdout, /^problem: KEY_UNPUBLISHED \(all\): /m)
     assert.match(stdout, /pullpass issuer publish --to TARGET$/m)
   })
 
@@ -156,7 +156,7 @@ suite('pullpass issuer show', () => {
     assert.equal(exitCode, 0)
     assert.match(stdout, /^mode +publish: no cloud can read this issuer: another one has to be set first$/m)
     assert.match(stdout, /; its issuer is https:\/\/127\S+: API servers differ$/m)
-    assert.match(stdout, /^problem: URL_UNUSABLE \(all\): .*its name exists inside the cluster alone$/m)
+    assert.match(stdout, /^problem: ISSUER_UNUSABLE \(all\): .*its name exists inside the cluster alone$/m)
     assert.match(stdout, /^distribution +k3s, by the server's version, v1\.34\.1\+k3s1$/m)
     assert.match(stdout, /^From https:\/\/kubernetes\.default\.svc to https:\/\/HOST\/PATH:$/m)
     assert.match(
@@ -304,7 +304,7 @@ suite('pullpass issuer show ends', () => {
     for (const path of [discoveryPath, jwksPath]) answer(sandbox, path, { status: 404, body: '404 page not found\n' })
     const { exitCode, stderr } = await show(sandbox)
     assert.equal(exitCode, 1)
-    assert.match(stderr, /^DISCOVERY_ABSENT \(discovery\): the API server answered 404 for https/)
+    assert.match(stderr, /^DISCOVERY_NOT_FOUND \(discovery\): the API server answered 404 for https/)
   })
 
   test('on a word where nothing is expected', async (t) => {

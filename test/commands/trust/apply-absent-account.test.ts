@@ -14,7 +14,10 @@ suite('trust apply for an account that is not there yet', { concurrency: 4 }, ()
     const run = await runTrust(sandbox, apply, nowhere)
 
     assert.deepEqual([run.exitCode, run.stdout], [1, ''])
-    assert.match(run.stderr, /^NAMESPACE_MISSING \(kubernetes\): namespace images is not there; .* nothing was made$/m)
+    assert.match(
+      run.stderr,
+      /^NAMESPACE_NOT_FOUND \(kubernetes\): namespace images is not there; .* nothing was made$/m,
+    )
     assert.ok(run.stderr.endsWith(`; or: ${command}\n`), run.stderr)
     const { pool, provider, account } = heldBy(sandbox)
     assert.deepEqual([pool, provider, account], [undefined, undefined, undefined])

@@ -4,13 +4,13 @@ import { type ErrorCases, refresh, refreshUnder } from './error-case.ts'
 const html = { 'content-type': 'text/html' }
 
 export const answerCases: ErrorCases = {
-  ANSWER_MALFORMED: (sandbox) =>
+  RESPONSE_MALFORMED: (sandbox) =>
     refreshUnder(sandbox, 'sts', {
       kind: 'answer',
       answer: { status: 200, headers: html, body: '<!DOCTYPE html><title>Sign in</title>' },
     }),
 
-  ANSWER_TOO_LARGE: (sandbox) =>
+  RESPONSE_TOO_LARGE: (sandbox) =>
     refreshUnder(sandbox, 'sts', { kind: 'answer', answer: { status: 200, body: ' '.repeat(1024 * 1024 + 1) } }),
 
   REDIRECT_REFUSED: (sandbox) =>

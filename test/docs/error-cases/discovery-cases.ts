@@ -16,7 +16,7 @@ function serve({ parts }: TestSandbox, path: string, answer: SandboxAnswer): voi
 }
 
 export const discoveryCases: ErrorCases = {
-  DISCOVERY_ABSENT(sandbox) {
+  DISCOVERY_NOT_FOUND(sandbox) {
     serve(sandbox, '/.well-known', { status: 404, body: '404 page not found\n' })
     sandbox.cluster.authorization.forbid({ verbs: ['create'], resources: ['serviceaccounts/token'] })
     return show(sandbox)

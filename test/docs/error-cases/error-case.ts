@@ -1,6 +1,6 @@
 /** A run that ends on one code, from which docs/errors.md takes its example. */
 import type { Fault } from '../../../sandbox/serve/faults.ts'
-import type { ErrorCode } from '../../../src/errors/error-codes.ts'
+import type { ErrorCode } from '../../../src/errors/codes.ts'
 import { documentText } from '../../support/document-text.ts'
 import { type PullpassRun, type PullpassWanted, runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'

@@ -22,7 +22,7 @@ export const exchangeCases: ErrorCases = {
     return refresh({ ...sandbox, clock: { ...sandbox.clock, now: () => now } })
   },
 
-  async SIGNATURE_REFUSED(sandbox) {
+  async SIGNATURE_INVALID(sandbox) {
     const { publicKey } = await generateSigningKey()
     const { kid } = sandbox.cluster.keys.current
     const key = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
@@ -42,7 +42,7 @@ export const exchangeCases: ErrorCases = {
     return refreshDocument(sandbox, (text) => text, more)
   },
 
-  PROVIDER_ABSENT: (sandbox) => refreshAt(sandbox, { state: 'DISABLED' }),
+  PROVIDER_NOT_FOUND: (sandbox) => refreshAt(sandbox, { state: 'DISABLED' }),
 
   QUOTA_EXCEEDED: (sandbox) => refreshUnder(sandbox, 'sts', { kind: 'answer', answer: stsQuotaExceeded }),
 

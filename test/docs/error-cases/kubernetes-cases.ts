@@ -79,11 +79,11 @@ export const kubernetesCases: ErrorCases = {
     return refreshUnder(sandbox, 'kubernetes', { kind: 'answer', answer: status(400, 'BadRequest', says) })
   },
 
-  NAMESPACE_MISSING: (sandbox) => refresh(sandbox, [], { REGISTRY_SECRET_NAMESPACES: 'team-z' }),
+  NAMESPACE_NOT_FOUND: (sandbox) => refresh(sandbox, [], { REGISTRY_SECRET_NAMESPACES: 'team-z' }),
 
   NAMESPACES_EMPTY: (sandbox) => refresh(sandbox, [], { REGISTRY_SECRET_NAMESPACES: 'taem-*' }),
 
-  SECRET_MISSING: (sandbox) => runPullpass(sandbox, ['inspect', 'secret', 'team-a/regcred']),
+  SECRET_NOT_FOUND: (sandbox) => runPullpass(sandbox, ['inspect', 'secret', 'team-a/regcred']),
 
   SECRET_NOT_OURS: (sandbox) => {
     seedSecret(sandbox, 'kubernetes.io/dockerconfigjson')

@@ -31,7 +31,7 @@ export const publishCases: ErrorCases = {
     return await publish(sandbox)
   },
 
-  async PUBLISH_OUTRUN(sandbox) {
+  async PUBLISH_CONFLICT(sandbox) {
     await put(sandbox, 'openid/v1/jwks.lock', '') // another writer, who never ends
     return await publish(sandbox)
   },

@@ -28,7 +28,7 @@ export const storeCases: ErrorCases = {
     return publishTo(sandbox, 'gs://example-issuer/cluster-1')
   },
 
-  PUBLISH_TARGET_MISSING: (sandbox) => publishTo(sandbox, 'gs://example-isuer/cluster-1'),
+  PUBLISH_TARGET_NOT_FOUND: (sandbox) => publishTo(sandbox, 'gs://example-isuer/cluster-1'),
 
   PUBLISH_REFUSED: (sandbox) => publishUnder(sandbox, 405),
 

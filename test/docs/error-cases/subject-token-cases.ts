@@ -18,7 +18,7 @@ export const subjectTokenCases: ErrorCases = {
     return await refresh(sandbox)
   },
 
-  TOKEN_ISSUER_WRONG: (sandbox) =>
+  TOKEN_ISSUER_MISMATCH: (sandbox) =>
     refreshDocument(
       sandbox,
       (text) => text,

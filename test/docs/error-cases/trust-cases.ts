@@ -48,7 +48,7 @@ export const trustCases: ErrorCases = {
     return trust(sandbox, ['plan'])
   },
 
-  TRUST_ABSENT: (sandbox) => {
+  TRUST_NOT_FOUND: (sandbox) => {
     sandbox.parts.iam.faults.inject(refusal(404, 'NOT_FOUND', 'Requested entity was not found.'), {
       when: ({ method, path }) => method === 'POST' && path.endsWith('/providers'),
     })
@@ -91,7 +91,7 @@ export const trustCases: ErrorCases = {
     return trust(sandbox, ['plan'])
   },
 
-  TRUST_UNPROVEN: (sandbox) => {
+  TRUST_UNVERIFIED: (sandbox) => {
     const message =
       'Permission "artifactregistry.repositories.downloadArtifacts" denied on resource (or it may not exist)'
     const body = { errors: [{ code: 'DENIED', message }] }

@@ -110,7 +110,7 @@ export const accessFaults: readonly Fault[] = [
         google.identity.write({ name, state: 'DELETED', expireTime: '2026-11-20T00:00:00Z' })
     },
     hop: 'exchange',
-    code: 'PROVIDER_ABSENT',
+    code: 'PROVIDER_NOT_FOUND',
     fix: /^projects\/555555555555\/\S+\/pool does not exist .* projects\/123456789012\/\S+\/providers\/cluster has the same ids and this cluster's issuer: name that one in the documents/,
     async mend({ sandbox, file, pullpass }) {
       await sandbox.write('pull.yaml', (await readFile(file, 'utf8')).replace(moved, sandbox.provider))
@@ -133,7 +133,7 @@ export const accessFaults: readonly Fault[] = [
       google.identity.putProvider({ name: second, issuerUri: cluster.issuer, state: 'DISABLED' })
     },
     hop: 'exchange',
-    code: 'PROVIDER_ABSENT',
+    code: 'PROVIDER_NOT_FOUND',
     fix: new RegExp(`^gcloud iam workload-identity-pools providers update-oidc ${second} --no-disabled\\n`),
     mend: 'command',
     imitated: 'gcloud',

@@ -1,11 +1,11 @@
 /** Faults of the document that doctor is given: nothing in the world is wrong. */
-import type { FindingCode } from '../../../src/doctor/finding.ts'
+import type { Code } from '../../../src/errors/codes.ts'
 
 interface DocumentFault {
   readonly title: string
   /** Of the file. */
   readonly text: string
-  readonly code: FindingCode
+  readonly code: Code
   readonly seen: RegExp
   /** What was expected, or is to be done. */
   readonly wants: RegExp

@@ -91,7 +91,7 @@ export const kubeletFaults: readonly Fault[] = [
     "the image has nothing for the node's platform",
     (image) => `${unpack(image)}: no match for platform in manifest: not found`,
     {
-      code: 'IMAGE_PLATFORM_ABSENT',
+      code: 'IMAGE_PLATFORM_MISSING',
       fix: both(
         /^build and push localhost:\d+\/example-project\/images\/hello:1 for that platform too, or let StatefulSet web run on other nodes/,
       ),
@@ -100,7 +100,7 @@ export const kubeletFaults: readonly Fault[] = [
   said(
     "the image has nothing for the node's platform, as CRI-O says it",
     () => 'choosing image instance: no image found in image index for architecture "arm64", variant "v8", OS linux',
-    { code: 'IMAGE_PLATFORM_ABSENT', fix: both(/^build and push /) },
+    { code: 'IMAGE_PLATFORM_MISSING', fix: both(/^build and push /) },
   ),
   said(
     'a layer of the image is missing in the registry',
@@ -297,7 +297,7 @@ export const kubeletFaults: readonly Fault[] = [
       await wait(world, { name: 'second', message }, ['web'])
     },
     hop,
-    code: 'IMAGE_PLATFORM_ABSENT',
+    code: 'IMAGE_PLATFORM_MISSING',
     fix: both(/^build and push /),
     mend: elsewhere,
   },
@@ -310,9 +310,9 @@ export const kubeletFaults: readonly Fault[] = [
       await world.makeEvent('Failed', 'Error: ErrImagePull')
     },
     hop,
-    code: 'KUBELET_COMPLAINED',
+    code: 'PULL_FAILED',
     result: 'warning',
-    besides: ['BACK_OFF_RUNNING'],
+    besides: ['PULL_BACK_OFF'],
     seen: /^its kubelet said at \S+Z "Unable to retrieve some image pull secrets \(regcred\)", and at \S+Z "Failed to pull image "\S+": rpc error: .* bad mood"$/,
     fix: /^compare its words with the hops above/,
     mend: elsewhere,
@@ -321,7 +321,7 @@ export const kubeletFaults: readonly Fault[] = [
     title: "everything is mended, and the kubelet's back-off still runs",
     plant: (world) => wait(world),
     hop: 'back-off',
-    code: 'BACK_OFF_RUNNING',
+    code: 'PULL_BACK_OFF',
     seen: /^container web waits in ImagePullBackOff for localhost:\d+\/example-project\/images\/hello:1: "Back-off pulling image .*"; everything else is right now$/,
     fix: /^kubectl delete pod web-0 -n team-a\nits controller makes a new one; or wait/,
     mend: 'command',

@@ -23,7 +23,7 @@ export const publishFaults: readonly Fault[] = [
         await signToken(sandbox, { issuer: sandbox.cluster.issuer.replace(bucket, 'before') }),
       ),
     hop,
-    code: 'TOKEN_ISSUER_WRONG',
+    code: 'TOKEN_ISSUER_MISMATCH',
     seen: /oidc-token carries issuer https:\S+\/before$/,
     fix: /^the kubelet renews a projected token at 80 % of its life: make the Pod anew/,
     mend: ({ sandbox }) => sandbox.writeToken(),
@@ -91,7 +91,7 @@ export const publishFaults: readonly Fault[] = [
     plant: ({ sandbox }) => sandbox.google.store.removeBucket(bucket),
     hop,
     code: 'KEY_UNPUBLISHED',
-    seen: /and could not be published: PUBLISH_TARGET_MISSING: /,
+    seen: /and could not be published: PUBLISH_TARGET_NOT_FOUND: /,
     fix: /^create it in your project, PROJECT_ID, .*: gcloud storage buckets create gs:\/\/example-cluster --project=PROJECT_ID --uniform/,
     async mend({ sandbox }) {
       sandbox.google.store.putBucket(bucket, { access: 'public' })

@@ -208,7 +208,7 @@ export const registryFaults: readonly Fault[] = [
         answer: { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Sign in</html>' },
       }),
     hop,
-    code: 'REGISTRY_UNCLEAR',
+    code: 'REGISTRY_RESPONSE_UNEXPECTED',
     fix: /^see that this host is a registry/,
     mend: clear,
   },

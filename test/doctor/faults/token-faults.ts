@@ -84,7 +84,7 @@ export const tokenFaults: readonly Fault[] = [
     plant: async ({ sandbox }) =>
       sandbox.write('oidc-token', await signToken(sandbox, { issuer: 'https://kubernetes.default.svc' })),
     hop: 'discovery',
-    code: 'URL_UNUSABLE',
+    code: 'ISSUER_UNUSABLE',
     fix: /^pullpass issuer show/,
     unrun: 'it shows what is there',
     mend: ({ sandbox }) => sandbox.writeToken(), // as after the roll-out of another issuer

@@ -61,7 +61,7 @@ suite("a cluster's own documents", () => {
   })
 
   const faults: Record<string, [path: string, answer: ClusterAnswer, code: string, retryable: boolean]> = {
-    'for no https issuer': [discoveryPath, { status: 404, body: '404 page not found\n' }, 'DISCOVERY_ABSENT', false],
+    'for no https issuer': [discoveryPath, { status: 404, body: '404 page not found\n' }, 'DISCOVERY_NOT_FOUND', false],
     'for a stranger': [discoveryPath, { status: 401, body: '' }, 'KUBERNETES_UNAUTHENTICATED', false],
     'without the right': ['/openid/v1/jwks', { status: 403, body: '{}' }, 'DISCOVERY_FORBIDDEN', false],
     'while it starts': [discoveryPath, { status: 503, body: '' }, 'DISCOVERY_UNAVAILABLE', true],

@@ -36,15 +36,15 @@ const cases: Record<string, Case> = {
   'what pullpass publishes': { facts: factsWith(), expected: {} },
   'an issuer by http': {
     facts: factsWith({ issuer: 'http://oidc.example.com' }),
-    expected: everywhere('problem URL_UNUSABLE', 'problem ISSUER_DIFFERS'),
+    expected: everywhere('problem ISSUER_UNUSABLE', 'problem DISCOVERY_ISSUER_MISMATCH'),
   },
   'a port': {
     facts: { ...factsWith(), issuer: 'https://oidc.example.com:8443/c', found: undefined },
-    expected: { google: ['warning PORT_NAMED'], aws: ['problem PORT_NAMED'], azure: ['warning PORT_NAMED'] },
+    expected: { google: ['warning ISSUER_PORT'], aws: ['problem ISSUER_PORT'], azure: ['warning ISSUER_PORT'] },
   },
   'a slash at the end': {
     facts: { ...factsWith(), issuer: `${issuer}/`, found: undefined },
-    expected: everywhere('warning SLASH_AT_END'),
+    expected: everywhere('warning ISSUER_TRAILING_SLASH'),
   },
   'a slash at the end that AKS put there': {
     facts: { ...factsWith(), issuer: 'https://westeurope.oic.prod-aks.azure.com/0a1b/2c3d/', found: undefined },
@@ -52,19 +52,19 @@ const cases: Record<string, Case> = {
   },
   'a URL of 256 characters': {
     facts: { ...factsWith(), issuer: `https://oidc.example.com/${'c'.repeat(231)}`, found: undefined },
-    expected: { aws: ['problem URL_TOO_LONG'] },
+    expected: { aws: ['problem ISSUER_TOO_LONG'] },
   },
   'a URL of 601 characters': {
     facts: { ...factsWith(), issuer: `https://oidc.example.com/${'c'.repeat(576)}`, found: undefined },
-    expected: { aws: ['problem URL_TOO_LONG'], azure: ['problem URL_TOO_LONG'] },
+    expected: { aws: ['problem ISSUER_TOO_LONG'], azure: ['problem ISSUER_TOO_LONG'] },
   },
   'a private address among public ones': {
     facts: factsWith({ hosts: [{ host: 'a', addresses: ['8.8.8.8', '::ffff:10.1.2.3'], untrusted: undefined }] }),
     expected: {
-      google: ['problem ADDRESS_PRIVATE'],
-      aws: ['problem ADDRESS_PRIVATE'],
-      azure: ['problem ADDRESS_PRIVATE'],
-      oidc: ['warning ADDRESS_PRIVATE'],
+      google: ['problem ISSUER_ADDRESS_PRIVATE'],
+      aws: ['problem ISSUER_ADDRESS_PRIVATE'],
+      azure: ['problem ISSUER_ADDRESS_PRIVATE'],
+      oidc: ['warning ISSUER_ADDRESS_PRIVATE'],
     },
   },
   'a certificate of a private authority': {
@@ -86,35 +86,35 @@ const cases: Record<string, Case> = {
       found: { issuer, discovery: { kind: 'unanswered', url: issuer, fault: unread }, jwks: undefined },
       keys: undefined,
     },
-    expected: everywhere('problem DOCUMENT_UNREAD'),
+    expected: everywhere('problem DISCOVERY_UNAVAILABLE'),
   },
   'a redirect': {
     facts: factsWith({ discovery: { status: 301, location: 'https://www.example.com/' } }),
-    expected: everywhere('problem DOCUMENT_REDIRECTED'),
+    expected: everywhere('problem DISCOVERY_REDIRECTED'),
   },
   'a document that asks for a login': {
     facts: factsWith({ jwks: { status: 403 } }),
-    expected: everywhere('problem DOCUMENT_NOT_PUBLIC'),
+    expected: everywhere('problem DISCOVERY_FORBIDDEN'),
   },
   'a document that is not there': {
     facts: factsWith({ jwks: { status: 404 } }),
-    expected: everywhere('problem DOCUMENT_ABSENT'),
+    expected: everywhere('problem DISCOVERY_NOT_FOUND'),
   },
   'a server that fails': {
     facts: factsWith({ jwks: { status: 503 } }),
-    expected: everywhere('problem DOCUMENT_REFUSED'),
+    expected: everywhere('problem DISCOVERY_UNAVAILABLE'),
   },
   'a page in its place': {
     facts: factsWith({ discovery: { text: '<!DOCTYPE html><title>Sign in</title>', contentType: 'text/html' } }),
-    expected: everywhere('warning CONTENT_TYPE_WRONG', 'problem DOCUMENT_MALFORMED'),
+    expected: everywhere('warning CONTENT_TYPE_INVALID', 'problem DISCOVERY_MALFORMED'),
   },
   'a list in its place': {
     facts: factsWith({ discovery: { text: '[]' } }),
-    expected: everywhere('problem DOCUMENT_MALFORMED'),
+    expected: everywhere('problem DISCOVERY_MALFORMED'),
   },
   'a page in place of the keys': {
     facts: factsWith({ jwks: { text: '<html>' } }),
-    expected: everywhere('problem DOCUMENT_MALFORMED'),
+    expected: everywhere('problem DISCOVERY_MALFORMED'),
   },
   'keys as plain JSON, in any case and charset': {
     facts: factsWith({ jwks: { contentType: 'Application/JSON; charset=utf-8' } }),
@@ -122,15 +122,15 @@ const cases: Record<string, Case> = {
   },
   'no content type': {
     facts: factsWith({ discovery: { contentType: undefined } }),
-    expected: everywhere('warning CONTENT_TYPE_WRONG'),
+    expected: everywhere('warning CONTENT_TYPE_INVALID'),
   },
   'no time to be cached': {
     facts: factsWith({ jwks: { cacheControl: undefined } }),
-    expected: everywhere('warning CACHE_LIFETIME_ABSENT'),
+    expected: everywhere('warning CACHE_LIFETIME_MISSING'),
   },
   'no caching at all': {
     facts: factsWith({ jwks: { cacheControl: 'no-cache, max-age=300' } }),
-    expected: everywhere('warning CACHE_LIFETIME_ABSENT'),
+    expected: everywhere('warning CACHE_LIFETIME_MISSING'),
   },
   'an hour of caching': { facts: factsWith({ jwks: { cacheControl: 'public, max-age=3600' } }), expected: {} },
   'more than an hour of caching': {
@@ -139,35 +139,35 @@ const cases: Record<string, Case> = {
   },
   'a document of 100 KiB': {
     facts: factsWith({ jwks: { text: `{"keys": [${JSON.stringify(rsaJwk)}]}${' '.repeat(100 * 1024)}` } }),
-    expected: everywhere('warning DOCUMENT_LARGE'),
+    expected: everywhere('warning DISCOVERY_LARGE'),
   },
   'another issuer': {
     facts: factsOfDiscovery({ issuer: 'https://kubernetes.default.svc' }),
-    expected: everywhere('problem ISSUER_DIFFERS'),
+    expected: everywhere('problem DISCOVERY_ISSUER_MISMATCH'),
   },
   'an issuer with one slash more': {
     facts: factsOfDiscovery({ issuer: `${issuer}/` }),
-    expected: everywhere('problem ISSUER_DIFFERS'),
+    expected: everywhere('problem DISCOVERY_ISSUER_MISMATCH'),
   },
   'fields that are not there, or empty': {
     facts: factsOfDiscovery({ subject_types_supported: undefined, response_types_supported: [] }),
-    expected: everywhere('problem FIELD_MISSING'),
+    expected: everywhere('problem DISCOVERY_FIELD_MISSING'),
   },
   'keys by http': {
     facts: factsOfDiscovery({ jwks_uri: 'http://oidc.example.com/jwks' }),
-    expected: everywhere('problem JWKS_URI_UNUSABLE'),
+    expected: everywhere('problem JWKS_URI_INVALID'),
   },
   'an algorithm that is not listed': {
     facts: factsOfDiscovery({ id_token_signing_alg_values_supported: ['ES256'] }),
     expected: everywhere('warning ALGORITHM_UNLISTED'),
   },
-  'no key': { facts: factsOfKeys(), expected: everywhere('problem KEYS_ABSENT') },
+  'no key': { facts: factsOfKeys(), expected: everywhere('problem KEYS_MISSING') },
   'a P-384 key beside an RSA key': {
     facts: factsOfKeys(rsaJwk, p384Jwk),
     expected: {
-      google: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNREADABLE'],
+      google: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNUSABLE'],
       aws: ['warning ALGORITHM_UNLISTED'],
-      azure: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNREADABLE'],
+      azure: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNUSABLE'],
       oidc: ['warning ALGORITHM_UNLISTED'],
     },
   },
@@ -176,29 +176,29 @@ const cases: Record<string, Case> = {
     expected: {
       google: ['warning ALGORITHM_UNLISTED'],
       aws: ['warning ALGORITHM_UNLISTED'],
-      azure: ['warning ALGORITHM_UNLISTED', 'problem KEYS_UNREADABLE'],
+      azure: ['warning ALGORITHM_UNLISTED', 'problem KEYS_UNUSABLE'],
       oidc: ['warning ALGORITHM_UNLISTED'],
     },
   },
   'keys without kid': {
     facts: factsOfKeys({ ...rsaJwk, kid: undefined }),
-    expected: everywhere('problem KEYS_UNREADABLE'),
+    expected: everywhere('problem KEYS_UNUSABLE'),
   },
   'one kid for two keys': {
     facts: factsOfKeys(rsaJwk, rsaJwk),
-    expected: everywhere('warning KEY_ID_TWICE'),
+    expected: everywhere('warning KEY_ID_DUPLICATE'),
   },
   'members that nobody needs': {
     facts: factsOfKeys({ ...rsaJwk, key_ops: ['verify'] }),
-    expected: everywhere('warning KEY_MEMBER_STRAY'),
+    expected: everywhere('warning KEY_MEMBER_UNEXPECTED'),
   },
   'a private key': {
     facts: factsOfKeys({ ...rsaJwk, d: 'c2VjcmV0', p: 'c2VjcmV0' }),
-    expected: everywhere('problem KEY_PRIVATE'),
+    expected: everywhere('problem PRIVATE_KEY_PUBLISHED'),
   },
   'a shared secret': {
     facts: factsOfKeys(rsaJwk, { kty: 'oct', k: 'c2VjcmV0', kid: 'key-9' }),
-    expected: everywhere('problem KEY_PRIVATE', 'warning KEY_UNREADABLE'),
+    expected: everywhere('problem PRIVATE_KEY_PUBLISHED', 'warning KEY_UNUSABLE'),
   },
   '101 RSA keys': {
     facts: factsOfKeys(...Array.from({ length: 101 }, (_, at) => ({ ...rsaJwk, kid: `key-${at}` }))),
@@ -211,17 +211,17 @@ const cases: Record<string, Case> = {
     expected: {
       google: ['warning ALGORITHM_UNLISTED'],
       aws: ['warning ALGORITHM_UNLISTED'],
-      azure: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNREADABLE', 'problem KEYS_TOO_MANY'],
+      azure: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNUSABLE', 'problem KEYS_TOO_MANY'],
       oidc: ['warning ALGORITHM_UNLISTED'],
     },
   },
   'a token for one audience': {
     facts: factsWith({ token: verified }),
-    expected: { google: ['warning TOKEN_AUDIENCE_OTHER'], azure: ['warning TOKEN_AUDIENCE_OTHER'] },
+    expected: { google: ['warning AUDIENCE_MISMATCH'], azure: ['warning AUDIENCE_MISMATCH'] },
   },
   'a token for Azure': {
     facts: factsWith({ token: { ...verified, token: { ...token, audiences: ['api://AzureADTokenExchange'] } } }),
-    expected: { google: ['warning TOKEN_AUDIENCE_OTHER'] },
+    expected: { google: ['warning AUDIENCE_MISMATCH'] },
   },
   'a token for two audiences': {
     facts: factsWith({
@@ -233,7 +233,7 @@ const cases: Record<string, Case> = {
         },
       },
     }),
-    expected: { aws: ['warning TOKEN_AUDIENCES_MANY'], azure: ['problem TOKEN_AUDIENCES_MANY'] },
+    expected: { aws: ['warning AUDIENCE_NOT_SINGLE'], azure: ['problem AUDIENCE_NOT_SINGLE'] },
   },
 }
 
@@ -249,18 +249,18 @@ const saidOfToken = (changes: object, signature: 'verified' | 'wrong' | 'unknown
 
 suite('a token is judged beside what is public', () => {
   test('by its issuer, key, signature, algorithm and life', () => {
-    assert.deepEqual(saidOfToken({ issuer: 'https://kubernetes.default.svc' }), ['problem TOKEN_ISSUER_DIFFERS'])
-    assert.deepEqual(saidOfToken({}, 'unknown-key'), ['problem TOKEN_KEY_UNPUBLISHED'])
-    assert.deepEqual(saidOfToken({}, 'wrong'), ['problem TOKEN_SIGNATURE_WRONG'])
-    assert.deepEqual(saidOfToken({ algorithm: 'HS256' }), ['problem TOKEN_ALGORITHM_UNREADABLE'])
-    assert.deepEqual(saidOfToken({}, 'unsupported'), ['problem TOKEN_ALGORITHM_UNREADABLE'])
+    assert.deepEqual(saidOfToken({ issuer: 'https://kubernetes.default.svc' }), ['problem TOKEN_ISSUER_MISMATCH'])
+    assert.deepEqual(saidOfToken({}, 'unknown-key'), ['problem KEY_UNPUBLISHED'])
+    assert.deepEqual(saidOfToken({}, 'wrong'), ['problem SIGNATURE_INVALID'])
+    assert.deepEqual(saidOfToken({ algorithm: 'HS256' }), ['problem ALGORITHM_UNSUPPORTED'])
+    assert.deepEqual(saidOfToken({}, 'unsupported'), ['problem ALGORITHM_UNSUPPORTED'])
     assert.deepEqual(saidOfToken({ expiresAt: new Date('2025-11-24T11:30:00Z') }), ['warning TOKEN_EXPIRED'])
   })
 
   test('by the length of its subject at Google alone', () => {
     const subject = `system:serviceaccount:team:${'x'.repeat(101)}`
     const { google, aws } = said(factsWith({ token: { ...verified, token: { ...token, subject } } }))
-    assert.deepEqual([google?.[0], aws], ['problem TOKEN_SUBJECT_LONG', undefined])
+    assert.deepEqual([google?.[0], aws], ['problem SUBJECT_TOO_LONG', undefined])
   })
 })
 

@@ -63,7 +63,7 @@ suite('what a stranger finds', () => {
     const { part, context } = await start(t, () => ({ status: 200, body: ' '.repeat(1024 * 1024 + 1) }))
     const large = await readPublicIssuer(context, part.url)
     assert.ok(large.discovery.kind === 'unanswered')
-    assert.equal(large.discovery.fault.code, 'ANSWER_TOO_LARGE')
+    assert.equal(large.discovery.fault.code, 'RESPONSE_TOO_LARGE')
     const untrusted = await readPublicIssuer(fakeContext(), part.url)
     assert.ok(untrusted.discovery.kind === 'unanswered')
     assert.equal(untrusted.discovery.fault.code, 'CERTIFICATE_UNTRUSTED')

@@ -207,7 +207,7 @@ suite('publishing beside a second writer', () => {
       },
     })
     await assert.rejects(publishDocuments(target, publication(keysOf(rsaJwk, p256Jwk))), {
-      code: 'PUBLISH_OUTRUN',
+      code: 'PUBLISH_CONFLICT',
       seen: 'memory was written by somebody else between each reading and writing, 5 times',
       retryable: true,
     })

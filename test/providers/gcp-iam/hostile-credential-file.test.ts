@@ -12,7 +12,7 @@ import { fakeContext } from '../../support/fake-context.ts'
 
 const caller: IamCaller = {
   hop: 'publish',
-  codes: { credentials: 'PUBLISH_CREDENTIALS_MISSING', denied: 'PUBLISH_DENIED', absent: 'PUBLISH_TARGET_MISSING' },
+  codes: { credentials: 'PUBLISH_CREDENTIALS_MISSING', denied: 'PUBLISH_DENIED', absent: 'PUBLISH_TARGET_NOT_FOUND' },
 }
 
 /** What only a run knows. */

@@ -8,7 +8,7 @@ import { operatorMember } from '../../../src/vendors/gcp/operator/operator-membe
 
 const caller: IamCaller = {
   hop: 'trust',
-  codes: { credentials: 'TRUST_CREDENTIALS_MISSING', denied: 'TRUST_DENIED', absent: 'TRUST_ABSENT' },
+  codes: { credentials: 'TRUST_CREDENTIALS_MISSING', denied: 'TRUST_DENIED', absent: 'TRUST_NOT_FOUND' },
 }
 const robot = 'robot@example-project.iam.gserviceaccount.com'
 const impersonation = `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${robot}:generateAccessToken`

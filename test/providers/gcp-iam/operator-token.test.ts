@@ -9,7 +9,7 @@ import { startTestSandbox, type TestSandbox } from '../../support/start-test-san
 
 const caller: IamCaller = {
   hop: 'publish',
-  codes: { credentials: 'PUBLISH_CREDENTIALS_MISSING', denied: 'PUBLISH_DENIED', absent: 'PUBLISH_TARGET_MISSING' },
+  codes: { credentials: 'PUBLISH_CREDENTIALS_MISSING', denied: 'PUBLISH_DENIED', absent: 'PUBLISH_TARGET_NOT_FOUND' },
 }
 const puller = 'puller@example-project.iam.gserviceaccount.com'
 

@@ -17,7 +17,7 @@ suite('a refusal of Google that says 400', () => {
 
   test('means something else otherwise', () => {
     assert.equal(refusal('The limit of this policy'), undefined)
-    assert.equal(refusal('Service account puller does not exist.'), 'TRUST_ABSENT')
+    assert.equal(refusal('Service account puller does not exist.'), 'TRUST_NOT_FOUND')
   })
 
   test('of 1 MiB is read in a moment', () => {

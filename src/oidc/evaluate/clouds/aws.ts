@@ -27,5 +27,5 @@ function audienceFindings(token: PublicFacts['token']): IssuerFinding[] {
   const says =
     count === 0 ? 'the token is for nobody' : `the token has ${count} audiences; AWS was seen to refuse such tokens`
   const fix = 'ask for a token with one audience, one of the client ids of the IAM provider: sts.amazonaws.com'
-  return [{ level: count === 0 ? 'problem' : 'warning', word: 'TOKEN_AUDIENCES_MANY', says, fix }]
+  return [{ level: count === 0 ? 'problem' : 'warning', word: 'AUDIENCE_NOT_SINGLE', says, fix }]
 }

@@ -24,7 +24,7 @@ export const google: Cloud = {
 function subjectFindings(token: PublicFacts['token']): IssuerFinding[] {
   const fault = token === undefined ? undefined : checkSubjectLength(token.token, 'the token')
   if (fault === undefined) return []
-  return [{ level: 'problem', word: 'TOKEN_SUBJECT_LONG', says: fault.seen, fix: fault.hint ?? '' }]
+  return [{ level: 'problem', word: 'SUBJECT_TOO_LONG', says: fault.seen, fix: fault.hint ?? '' }]
 }
 
 const provider =
@@ -35,7 +35,7 @@ function audienceFindings(token: PublicFacts['token']): IssuerFinding[] {
   const says = `the token is for ${audiencesOf(token.token.audiences)}, none of them the name of a provider`
   const fix =
     'ask for //iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER; nothing to do where the provider allows this one (allowedAudiences)'
-  return [{ level: 'warning', word: 'TOKEN_AUDIENCE_OTHER', says, fix }]
+  return [{ level: 'warning', word: 'AUDIENCE_MISMATCH', says, fix }]
 }
 
 const audiencesOf = (audiences: readonly string[]) => audiences.slice(0, 5).map(quote).join(', ') || 'nobody'

@@ -30,7 +30,7 @@ interface Bucket {
   readonly secrets: Iterable<Redacted>
 }
 
-/** @throws VARIABLE_INVALID, PUBLISH_TARGET_MISSING, PUBLISH_UNAVAILABLE */
+/** @throws VARIABLE_INVALID, PUBLISH_TARGET_NOT_FOUND, PUBLISH_UNAVAILABLE */
 export async function s3({ bucket, path }: BucketName, context: TargetContext): Promise<PublishTarget> {
   const { environment, signal } = context
   const endpoint =
@@ -123,7 +123,7 @@ const region = /^[a-z]{2,}(?:-[a-z]+)+-[0-9]+$/
 
 /**
  * Where an endpoint is set it is the environment's, or us-east-1, since what speaks S3 elsewhere knows no regions.
- * @throws PUBLISH_TARGET_MISSING, PUBLISH_UNAVAILABLE
+ * @throws PUBLISH_TARGET_NOT_FOUND, PUBLISH_UNAVAILABLE
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
  */
 export async function bucketRegion(
@@ -156,7 +156,7 @@ function regionalHost(configured: string | undefined): string {
 
 const absent = (bucket: string) =>
   new PullpassError({
-    code: 'PUBLISH_TARGET_MISSING',
+    code: 'PUBLISH_TARGET_NOT_FOUND',
     hop: 'publish',
     seen: `AWS answered 404: there is no bucket ${bucket}`,
     expected: 'it to exist: pullpass makes documents, no buckets',

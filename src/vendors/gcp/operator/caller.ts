@@ -1,5 +1,5 @@
 /** Who asks Google on the operator's behalf, so that an error names his hop and his codes: publishing, trust. */
-import type { ErrorCode } from '../../../errors/error-codes.ts'
+import type { ErrorCode } from '../../../errors/codes.ts'
 import { type Hop, unspecificCodes } from '../../../errors/pullpass-error.ts'
 import type { Environment } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'

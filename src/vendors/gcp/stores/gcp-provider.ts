@@ -89,7 +89,7 @@ function googleKeys(text: string, provider: string): string {
 
 const deleted = (provider: string) =>
   new PullpassError({
-    code: 'PUBLISH_TARGET_MISSING',
+    code: 'PUBLISH_TARGET_NOT_FOUND',
     hop: 'publish',
     seen: `the provider ${provider} is deleted`,
     expected: 'it to be in use',
@@ -122,7 +122,7 @@ export function providerRefusal(status: number, body: unknown, provider: string)
 }
 
 function expectedOf({ code }: Refusal, provider: string): string {
-  if (code === 'PUBLISH_TARGET_MISSING')
+  if (code === 'PUBLISH_TARGET_NOT_FOUND')
     return `the provider ${provider}: pullpass publishes keys into one that is there`
   if (code === 'PUBLISH_DENIED') return `that the operator may read and change the provider ${provider}`
   return `an answer about the provider ${provider}`

@@ -166,5 +166,5 @@ const openToAll = (bucket: string) =>
 /** Publishing, as Google's IAM client names who asks it. */
 export const googleCaller: IamCaller = {
   hop: 'publish',
-  codes: { credentials: 'PUBLISH_CREDENTIALS_MISSING', denied: 'PUBLISH_DENIED', absent: 'PUBLISH_TARGET_MISSING' },
+  codes: { credentials: 'PUBLISH_CREDENTIALS_MISSING', denied: 'PUBLISH_DENIED', absent: 'PUBLISH_TARGET_NOT_FOUND' },
 }

@@ -129,7 +129,7 @@ type Undelete = Extract<GoogleChange, { resource: 'account' }>
 /**
  * The record may be anybody's who may write that ConfigMap: what came back is compared, and goes again where it is another.
  * Google's answer can be lost, and one to the same request made again tells nothing: then the account itself is looked at.
- * @throws TRUST_ABSENT where Google keeps none under that id: the next look knows
+ * @throws TRUST_NOT_FOUND where Google keeps none under that id: the next look knows
  */
 async function undeleteAccount(
   google: GoogleConnection,
@@ -160,7 +160,7 @@ async function bringBack(
   if (restored === email) return
   if (typeof restored === 'string') throw await deleteAgain(google, change, restored)
   if (restored !== undefined || !(answered instanceof PullpassError)) throw unseen(change, restored)
-  if (answered.code === 'TRUST_ABSENT') history.lost(uniqueId)
+  if (answered.code === 'TRUST_NOT_FOUND') history.lost(uniqueId)
   throw answered
 }
 
@@ -192,7 +192,7 @@ const anothers = ({ email, uniqueId }: Undelete, other: string, became: string) 
 /** `fault`: of the look; undefined: it shows nothing, which another look may. */
 const unseen = ({ email, uniqueId }: Undelete, fault: PullpassError | undefined) =>
   new PullpassError({
-    code: fault?.code ?? 'TRUST_ABSENT',
+    code: fault?.code ?? 'TRUST_NOT_FOUND',
     hop: 'trust',
     seen: `whether unique id ${uniqueId} was undeleted was not seen: ${fault?.seen ?? 'Google says so, and shows none'}`,
     expected: `the account ${email} under it`,

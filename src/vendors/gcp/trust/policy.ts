@@ -125,7 +125,7 @@ function readPolicyBody({ body }: Received): Policy {
  */
 const attempts = 8
 
-/** `edit` gives the policy as it is to be, or itself where nothing is to do. @throws TRUST_CONFLICT, TRUST_POLICY_FULL, TRUST_ABSENT */
+/** `edit` gives the policy as it is to be, or itself where nothing is to do. @throws TRUST_CONFLICT, TRUST_POLICY_FULL, TRUST_NOT_FOUND */
 export async function writePolicy(
   google: GoogleConnection,
   grant: WantedGrant,
@@ -158,7 +158,7 @@ const isConflict = ({ code }: PullpassError): boolean => code === 'TRUST_CONFLIC
 
 const absent = ({ on }: WantedGrant) =>
   new PullpassError({
-    code: 'TRUST_ABSENT',
+    code: 'TRUST_NOT_FOUND',
     hop: 'trust',
     seen: `${targetName(on)} is not there, and so has no policy`,
     expected: 'it to exist',

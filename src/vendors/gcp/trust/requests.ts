@@ -16,7 +16,7 @@ const caller: IamCaller = {
   codes: {
     credentials: 'TRUST_CREDENTIALS_MISSING',
     denied: 'TRUST_DENIED',
-    absent: 'TRUST_ABSENT',
+    absent: 'TRUST_NOT_FOUND',
     operationFailed: 'TRUST_OPERATION_FAILED',
     operationUnfinished: 'TRUST_OPERATION_UNFINISHED',
   },
@@ -33,7 +33,7 @@ export async function connectToGoogle(context: IamContext): Promise<GoogleConnec
   return { context, caller, token, operator: await operatorMember(context.environment, caller) }
 }
 
-/** `api`: whose it is; absent: IAM's. @throws TRUST_DENIED, TRUST_ABSENT, TRUST_CONFLICT, TRUST_REFUSED, TRUST_UNAVAILABLE */
+/** `api`: whose it is; absent: IAM's. @throws TRUST_DENIED, TRUST_NOT_FOUND, TRUST_CONFLICT, TRUST_REFUSED, TRUST_UNAVAILABLE */
 export async function askGoogle<T>(
   connection: GoogleConnection,
   ask: Pick<IamAsk<T>, 'method' | 'path' | 'json' | 'read'> & { readonly api?: 'artifactregistry' },
@@ -66,7 +66,7 @@ export async function readAtGoogle<T>(
 }
 
 export function undefinedWhereAbsent(fault: unknown): undefined {
-  if (fault instanceof PullpassError && fault.code === 'TRUST_ABSENT') return undefined
+  if (fault instanceof PullpassError && fault.code === 'TRUST_NOT_FOUND') return undefined
   throw fault
 }
 
@@ -89,7 +89,7 @@ export function trustRefusal(status: number, body: unknown, about: AskedAbout): 
   if (status === 403) return denied(message, error?.['details'], about)
   if (status === 404) {
     return {
-      code: 'TRUST_ABSENT',
+      code: 'TRUST_NOT_FOUND',
       message,
       expected: 'what this change rests on to be there',
       hint: 'run it again: somebody may have taken it away a moment ago; pullpass trust plan shows what is there',
@@ -116,14 +116,14 @@ function invalid(message: string): Refusal | undefined {
   }
   if (/deleted member/.test(message)) {
     return {
-      code: 'TRUST_ABSENT',
+      code: 'TRUST_NOT_FOUND',
       message,
       expected: 'a policy that names no deleted account beside one of its name',
       hint: 'an undeleted account is known everywhere after some minutes: run it again then; take a deleted one that stays deleted out of the policy',
     }
   }
   // A service account that was created a moment ago is not known everywhere at once.
-  return /does not exist/.test(message) ? { code: 'TRUST_ABSENT', message } : undefined
+  return /does not exist/.test(message) ? { code: 'TRUST_NOT_FOUND', message } : undefined
 }
 
 /** `Policy … exceeds the size limit`, in one of several wordings. */

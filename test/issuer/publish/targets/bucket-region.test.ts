@@ -41,7 +41,7 @@ suite('the region of a bucket', () => {
 
   test('of a bucket that is not there is an error', async () => {
     const { context } = contextWith({ status: 404 })
-    await assert.rejects(bucketRegion('example-issuer', undefined, context), { code: 'PUBLISH_TARGET_MISSING' })
+    await assert.rejects(bucketRegion('example-issuer', undefined, context), { code: 'PUBLISH_TARGET_NOT_FOUND' })
   })
 
   test('is not made of a header that names none', async () => {

@@ -104,7 +104,7 @@ suite('gcp-provider:', () => {
     const sandbox = await startTestSandbox(t)
     sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: sandbox.cluster.issuer, state: 'DELETED' })
     await assert.rejects((await open(sandbox)).read('jwks'), {
-      code: 'PUBLISH_TARGET_MISSING',
+      code: 'PUBLISH_TARGET_NOT_FOUND',
       seen: `the provider ${sandbox.provider} is deleted`,
     })
   })

@@ -16,7 +16,7 @@ suite('what Google refuses about a provider', () => {
     ],
     [
       404,
-      'PUBLISH_TARGET_MISSING',
+      'PUBLISH_TARGET_NOT_FOUND',
       new RegExp(`^pullpass trust apply .* create-oidc ${provider} --issuer-uri=ISSUER `),
     ],
     [503, 'PUBLISH_UNAVAILABLE', /^nothing to do if it passes; what is published stays$/],
