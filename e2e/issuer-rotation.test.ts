@@ -10,6 +10,7 @@ import type { Context } from '../src/http/context.ts'
 import { httpsTransport } from '../src/http/https-transport.ts'
 import { connect } from '../src/kubernetes/connect.ts'
 import { openTarget } from '../src/publish/open-target.ts'
+import { createKeyStateEvents } from '../src/publish/watch/report-alarms.ts'
 import { firstState, watchRound } from '../src/publish/watch/round.ts'
 import type { WatchWanted } from '../src/publish/watch/state.ts'
 import { SecretRegister } from '../src/text/secret-register.ts'
@@ -59,16 +60,18 @@ async function startWatch(stage: RotationStage) {
     secrets: new SecretRegister(),
   }
   const cluster = await connect({ kubeconfig: stage.servers[0].kubeconfigFile }, context)
+  const keyState = { namespace: 'pullpass-system', name: 'pullpass-issuer' }
   const wanted: WatchWanted = {
     cluster,
     target: await openTarget(`gs://${bucket}`, context),
     issuerUrl: undefined,
     replicas: stage.servers.map(({ url }) => new URL(url)),
     account: { namespace: 'image-system', name: 'pullpass' },
-    memory: { namespace: 'pullpass-system', name: 'pullpass-issuer' },
+    memory: keyState,
     keepForMs: 48 * 3_600_000,
     trusted: { pinned: [], accepted: [] },
     acceptedKeys: [],
+    events: createKeyStateEvents(cluster, keyState, context),
   }
   let state = firstState
   const look = async (keepForMs = wanted.keepForMs) => {

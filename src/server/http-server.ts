@@ -1,14 +1,14 @@
 /**
- * A small HTTP/1.1 server for what fits in memory: GET and HEAD, bounded in size, time and connections, ended gracefully.
- * It speaks plain HTTP: a proxy, an Ingress or a probe stands before it. What it has it answers to everybody, however many
- * ask: to refuse costs as much, and a bound that all share is anybody's to use up.
+ * An HTTP/1.1 server for small responses from memory: GET and HEAD, with limits on size, time and connections, and graceful
+ * shutdown. It serves plain HTTP, to probes or behind a proxy that terminates TLS. Requests that have a response are never rate
+ * limited: refusing one costs as much as answering it, and a shared limit could be used up by any client.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { systemErrorCode } from '../host/read-file.ts'
 
-export interface ServedAnswer {
+export interface HttpResponse {
   readonly status: number
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
@@ -18,94 +18,92 @@ export interface ServedAnswer {
 export interface ListenAddress {
   /** Undefined: every address of the machine. */
   readonly host: string | undefined
-  /** 0: a free one. */
+  /** 0: any free port. */
   readonly port: number
 }
 
-export interface HttpServerWanted {
+export interface HttpServerConfig {
   readonly listen: ListenAddress
-  /** `path` without its query; header names are lower-case. */
-  readonly answer: (path: string, headers: Readonly<Record<string, string | undefined>>) => ServedAnswer | undefined
-  /** Whether one more request for what is not here is told so, or to come back. Absent: always. */
+  /** `path` has no query; header names are lower-case. Undefined: not found. */
+  readonly respond: (path: string, headers: Readonly<Record<string, string | undefined>>) => HttpResponse | undefined
+  /** Whether a request that has no response is answered with 404 or 405, or with 429. Absent: never with 429. */
   readonly allow?: () => boolean
-  /** How long a connection without a request is kept. Absent: 65 s, longer than the proxies before it keep theirs. */
+  /** How long an idle connection is kept open. Absent: 65 s, longer than common proxies keep theirs. */
   readonly keepAliveMs?: number
 }
 
 export interface HttpServer {
   readonly port: number
-  /** Answers what is under way, for at most this long, and takes no more. */
-  close(longestMs: number): Promise<void>
+  /** Stops accepting connections and waits for open requests, for at most `graceMs`. */
+  close(graceMs: number): Promise<void>
 }
 
-/** Of connections at once. */
-const most = 1_000
+const maxConnections = 1_000
 
-/** @throws USAGE_INVALID where the address cannot be listened at */
-export async function openHttpServer(wanted: HttpServerWanted): Promise<HttpServer> {
+/** @throws USAGE_INVALID if the server cannot listen at the address */
+export async function openHttpServer(config: HttpServerConfig): Promise<HttpServer> {
   const server = createServer(
     {
       maxHeaderSize: 8 * 1024,
       headersTimeout: 5_000,
       requestTimeout: 10_000,
       connectionsCheckingInterval: 1_000,
-      keepAliveTimeout: wanted.keepAliveMs ?? 65_000, // a proxy that keeps it longer meets a connection that just ended
+      keepAliveTimeout: config.keepAliveMs ?? 65_000, // a proxy with a longer timeout would reuse closed connections
     },
-    (request, response) => serve(wanted, server, request, response),
+    (request, response) => serve(config, server, request, response),
   )
-  boundConnections(server)
+  limitConnections(server)
   server.maxRequestsPerSocket = 10_000
-  server.on('clientError', (_, socket) => socket.destroy()) // no HTTP, or too slow or large
-  const port = await listen(server, wanted.listen)
-  return { port, close: async (longestMs) => await close(server, longestMs) }
+  server.on('clientError', (_, socket) => socket.destroy()) // not HTTP, too slow or too large
+  const port = await listen(server, config.listen)
+  return { port, close: async (graceMs) => await close(server, graceMs) }
 }
 
-/** Where they run short, the one gives way that was silent for longest: whoever opens all of them keeps nobody out. */
-function boundConnections(server: Server): void {
-  const bySilence = new Set<Socket>()
-  const hear = (socket: Socket) => {
-    bySilence.delete(socket)
-    bySilence.add(socket)
+/** Above the limit, the connection that was idle for longest is closed: no client can lock others out. */
+function limitConnections(server: Server): void {
+  const byLastUse = new Set<Socket>()
+  const touch = (socket: Socket) => {
+    byLastUse.delete(socket)
+    byLastUse.add(socket)
   }
   server.on('connection', (socket) => {
-    hear(socket)
-    socket.once('close', () => bySilence.delete(socket))
-    const [longest] = bySilence
-    if (bySilence.size > most) longest?.destroy()
+    touch(socket)
+    socket.once('close', () => byLastUse.delete(socket))
+    const [oldest] = byLastUse
+    if (byLastUse.size > maxConnections) oldest?.destroy()
   })
-  server.on('request', ({ socket }) => hear(socket))
+  server.on('request', ({ socket }) => touch(socket))
 }
 
-function serve(
-  { answer, allow = () => true }: HttpServerWanted,
-  server: Server,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
-  const { method = '', url = '', headers } = request
-  // What has a body is no question of ours; it is not read, and its connection ends.
+function serve(config: HttpServerConfig, server: Server, request: IncomingMessage, response: ServerResponse): void {
+  const { headers } = request
+  // A request body is not read, and its connection is closed.
   const hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
   if (hasBody || !server.listening) response.setHeader('connection', 'close')
-  const { status, headers: set, text } = answerTo({ method, url, headers }, answer, allow)
+  const { status, headers: fields, text } = respondTo(request, config)
   if (status !== 304) response.setHeader('content-length', Buffer.byteLength(text))
-  response.writeHead(status, set)
-  response.end(method === 'HEAD' || status === 304 ? undefined : text)
+  response.writeHead(status, fields)
+  response.end(request.method === 'HEAD' || status === 304 ? undefined : text)
 }
 
-function answerTo(
-  { method, url, headers }: { method: string; url: string; headers: IncomingMessage['headers'] },
-  answer: HttpServerWanted['answer'],
-  allow: () => boolean,
-): ServedAnswer {
+function respondTo(
+  { method, url = '', headers }: IncomingMessage,
+  { respond, allow = () => true }: HttpServerConfig,
+): HttpResponse {
   const isRead = method === 'GET' || method === 'HEAD'
   const texts = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]))
-  const answered = isRead ? answer(url.replace(/[?#].*/s, ''), texts) : undefined
-  if (answered !== undefined) return answered
-  if (!allow()) return plain(429, 'too many requests', { 'retry-after': '1' })
-  return isRead ? plain(404, 'not found') : plain(405, 'GET and HEAD only', { allow: 'GET, HEAD' })
+  const response = isRead ? respond(url.replace(/[?#].*/s, ''), texts) : undefined
+  if (response !== undefined) return response
+  if (!allow()) return plainResponse(429, 'too many requests', { 'retry-after': '1' })
+  return isRead ? plainResponse(404, 'not found') : plainResponse(405, 'only GET and HEAD', { allow: 'GET, HEAD' })
 }
 
-const plain = (status: number, text: string, headers: Readonly<Record<string, string>> = {}): ServedAnswer => ({
+/** A line or lines of text, which no cache keeps. */
+export const plainResponse = (
+  status: number,
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+): HttpResponse => ({
   status,
   headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...headers },
   text: `${text}\n`,
@@ -119,9 +117,9 @@ async function listen(server: Server, { host, port }: ListenAddress): Promise<nu
     throw new PullpassError({
       code: 'USAGE_INVALID',
       hop: 'run',
-      seen: `${host ?? '*'}:${port} cannot be listened at: ${systemErrorCode(error) ?? 'no reason given'}`,
-      expected: 'an address of this machine, and a port that is free',
-      hint: 'choose another, or end what listens there',
+      seen: `cannot listen at ${host ?? '*'}:${port}: ${systemErrorCode(error) ?? 'unknown error'}`,
+      expected: 'an address of this machine and a free port',
+      hint: 'choose another address, or stop the process that uses it',
       cause: error,
     })
   })
@@ -129,34 +127,30 @@ async function listen(server: Server, { host, port }: ListenAddress): Promise<nu
   return typeof address === 'object' && address !== null ? address.port : port
 }
 
-async function close(server: Server, longestMs: number): Promise<void> {
+async function close(server: Server, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
-  const over = setTimeout(() => server.closeAllConnections(), longestMs)
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs)
   await closed
-  clearTimeout(over)
+  clearTimeout(timer)
 }
 
-// A bound on how often something is done: so many a second, and bursts of them. A token bucket.
+export interface RateLimit {
+  readonly perSecond: number
+  readonly burst: number
+  readonly now: () => Date
+}
 
-/** A function that says, each time it is asked, whether once more is within the bound. */
-export function allowRate({
-  perSecond,
-  burst,
-  now,
-}: {
-  perSecond: number
-  burst: number
-  now: () => Date
-}): () => boolean {
-  let left = burst
-  let filledAt = now().getTime()
+/** A token bucket: each call takes a token, and returns whether there was one. */
+export function createRateLimit({ perSecond, burst, now }: RateLimit): () => boolean {
+  let tokens = burst
+  let filledAtMs = now().getTime()
   return () => {
-    const at = now().getTime()
-    left = Math.min(burst, left + (Math.max(0, at - filledAt) / 1000) * perSecond)
-    filledAt = at
-    if (left < 1) return false
-    left -= 1
+    const nowMs = now().getTime()
+    tokens = Math.min(burst, tokens + (Math.max(0, nowMs - filledAtMs) / 1000) * perSecond)
+    filledAtMs = nowMs
+    if (tokens < 1) return false
+    tokens -= 1
     return true
   }
 }

@@ -8,7 +8,8 @@ import { refuse } from '../../src/document/document-errors.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import type { Cluster } from '../../src/kubernetes/connection/cluster.ts'
 import { createEvent } from '../../src/kubernetes/objects/events.ts'
-import { answerHealth } from '../../src/publish/watch/health.ts'
+import { createWatchHealth } from '../../src/publish/watch/health.ts'
+import { respondHealth } from '../../src/server/health.ts'
 import { createLog } from '../../src/terminal/log.ts'
 import { renderFault } from '../../src/terminal/render-error.ts'
 import { renderStructured } from '../../src/terminal/render-structured.ts'
@@ -70,8 +71,14 @@ const alarmed = (text: string) => ({
   replicas: { asked: 1, read: 1 },
   keys: { published: 1, remembered: 1, revoked: 0 },
   safeToSign: [{ keyId: text, at: now, signs: false }],
-  alarms: [{ reason: 'PublishFailed' as const, subject: text, says: text }],
+  alarms: [{ reason: 'PublishFailed' as const, subject: text, message: text }],
 })
+
+function healthOf(path: string, text: string): string {
+  const { endpoints, update } = createWatchHealth('state', { now: () => now })
+  update(alarmed(text))
+  return respondHealth(path, endpoints)?.text ?? ''
+}
 
 async function eventOf(text: string): Promise<string> {
   let body = ''
@@ -86,8 +93,9 @@ async function eventOf(text: string): Promise<string> {
     authorities: () => assert.fail('no authorities are read'),
     close: async () => undefined,
   }
-  const about = { namespace: 'a', name: 'b' }
-  await createEvent(cluster, { about, type: 'Warning', reason: 'PublishFailed', message: text, at: now, mark: '1' })
+  const about = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'a', name: 'b' }
+  const event = { about, component: 'issuer', type: 'Warning', reason: 'PublishFailed', at: now, suffix: '1' } as const
+  await createEvent(cluster, { ...event, message: text })
   return String(Object(JSON.parse(body)).message)
 }
 
@@ -111,9 +119,8 @@ const ways: Record<string, (text: string) => string | Promise<string>> = {
   HCL: hclText,
   'what publish says': (text) => renderPublication(publicationOf(text), 'never'),
   'what doctor says': (text) => renderFindings([findingOf(text)], { color: 'never' }),
-  metrics: (text) => answerHealth('/metrics', alarmed(text), { now, startedAt: now, readiness: 'state' })?.text ?? '',
-  'what a probe is told': (text) =>
-    answerHealth('/readyz', alarmed(text), { now, startedAt: now, readiness: 'state' })?.text ?? '',
+  metrics: (text) => healthOf('/metrics', text),
+  'the response to a probe': (text) => healthOf('/readyz', text),
   'an Event': eventOf,
 }
 

@@ -136,7 +136,7 @@ export const watchFlags: typeof keyFlags & {
   'health-listen': {
     type: 'string',
     value: 'ADDRESS',
-    summary: 'Serve /healthz, /readyz and /metrics: a port, or ADDRESS:PORT, *:PORT for every address',
+    summary: 'Serve /livez, /readyz and /metrics: a port, or ADDRESS:PORT, *:PORT for every address',
   },
   'accept-key': {
     type: 'string',
@@ -154,7 +154,7 @@ export const watchFlags: typeof keyFlags & {
 }
 
 export interface WatchFlags {
-  readonly wanted: Omit<WatchWanted, 'cluster' | 'target' | 'trusted'>
+  readonly wanted: Omit<WatchWanted, 'cluster' | 'target' | 'trusted' | 'events'>
   readonly acceptedCas: readonly string[]
   readonly healthListen: ListenAddress | undefined
 }

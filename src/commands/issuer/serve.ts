@@ -2,10 +2,11 @@
 
 import { answerDocument } from '../../publish/serve/answer-document.ts'
 import { servedTarget, storeBeside } from '../../publish/serve/served-target.ts'
-import { serveHealth } from '../../publish/watch/health.ts'
-import type { WatchStatus } from '../../publish/watch/state.ts'
+import { createWatchHealth } from '../../publish/watch/health.ts'
+import { createKeyStateEvents } from '../../publish/watch/report-alarms.ts'
 import { watchIssuer } from '../../publish/watch/watch.ts'
-import { allowRate, type HttpServer, openHttpServer } from '../../server/http-server.ts'
+import { serveHealth } from '../../server/health.ts'
+import { createRateLimit, type HttpServer, openHttpServer } from '../../server/http-server.ts'
 import type { Command } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { connectToWatch, readListen, readWatchFlags, watchFlags } from './flags.ts'
@@ -41,25 +42,29 @@ export const serve: Command<typeof flags> = {
     const listen = readListen('--listen', given.listen ?? '8080')
     const { wanted, acceptedCas, healthListen } = readWatchFlags(given, 'issuer serve')
     const { cluster, trusted } = await connectToWatch(given, acceptedCas, context, 'issuer serve')
+    const events = createKeyStateEvents(cluster, wanted.memory, context)
     const target = servedTarget({ cluster, store: storeBeside(wanted.memory), issuerUrl: wanted.issuerUrl })
     const opened: HttpServer[] = []
-    let status: WatchStatus | undefined
+    const health = createWatchHealth('documents', context)
     try {
       const server = await openHttpServer({
         listen,
-        allow: allowRate({ perSecond: 200, burst: 400, now: context.now }), // of what is not here
-        answer: (path, headers) => answerDocument(path, headers, { issuer: target.issuer(), current: target.current }),
+        allow: createRateLimit({ perSecond: 200, burst: 400, now: context.now }), // of requests for other paths
+        respond: (path, headers) => answerDocument(path, headers, { issuer: target.issuer(), current: target.current }),
       })
       opened.push(server)
       const address = listensAt(listen, server.port)
       context.log('info', 'documents are served', { port: server.port, address })
-      if (healthListen !== undefined)
-        opened.push(await serveHealth(healthListen, { status: () => status, readiness: 'documents' }, context))
+      if (healthListen !== undefined) opened.push(await serveHealth(healthListen, health.endpoints, context))
       tellStart(call, `The cluster's issuer is served at ${address}, for the proxy before it`)
       const logLook = logLooks(context.log)
-      await watchIssuer({ ...wanted, cluster, trusted, target, withhold: target.withhold }, context, (latest) => {
-        status = latest
-        logLook(latest)
+      const config = { ...wanted, cluster, trusted, events, target, withhold: target.withhold }
+      await watchIssuer(config, context, {
+        watchdog: health.watchdog,
+        report(status) {
+          health.update(status)
+          logLook(status)
+        },
       })
       return 0
     } finally {

@@ -1,8 +1,9 @@
 /** pullpass issuer watch: keeps the published documents true through every rotation of keys, until it is stopped. */
 import { openTarget } from '../../publish/open-target.ts'
-import { serveHealth } from '../../publish/watch/health.ts'
-import type { WatchStatus } from '../../publish/watch/state.ts'
+import { createWatchHealth } from '../../publish/watch/health.ts'
+import { createKeyStateEvents } from '../../publish/watch/report-alarms.ts'
 import { watchIssuer } from '../../publish/watch/watch.ts'
+import { serveHealth } from '../../server/health.ts'
 import type { HttpServer } from '../../server/http-server.ts'
 import type { Command } from '../command.ts'
 import { connectToWatch, readTargetFlag, readWatchFlags, refuseIdleKeyFlags, targetFlag, watchFlags } from './flags.ts'
@@ -33,20 +34,24 @@ export const watch: Command<typeof flags> = {
     const target = await openTarget(to, context)
     refuseIdleKeyFlags('issuer watch', given, ['issuer-url'], target)
     const { cluster, trusted } = await connectToWatch(given, acceptedCas, context, 'issuer watch')
-    let status: WatchStatus | undefined
-    let health: HttpServer | undefined
+    const events = createKeyStateEvents(cluster, wanted.memory, context)
+    const health = createWatchHealth('state', context)
+    let server: HttpServer | undefined
     try {
-      health = healthListen && (await serveHealth(healthListen, { status: () => status, readiness: 'state' }, context))
-      const at = health && healthListen ? `; health and metrics at ${listensAt(healthListen, health.port)}` : ''
+      server = healthListen && (await serveHealth(healthListen, health.endpoints, context))
+      const at = server && healthListen ? `; health and metrics at ${listensAt(healthListen, server.port)}` : ''
       tellStart(call, `The cluster's keys are kept public at ${target.name}${at}`)
       const logLook = logLooks(context.log)
-      await watchIssuer({ ...wanted, cluster, trusted, target }, context, (latest) => {
-        status = latest
-        logLook(latest)
+      await watchIssuer({ ...wanted, cluster, trusted, events, target }, context, {
+        watchdog: health.watchdog,
+        report(status) {
+          health.update(status)
+          logLook(status)
+        },
       })
       return 0
     } finally {
-      await health?.close(1_000)
+      await server?.close(1_000)
       await cluster.close()
     }
   },

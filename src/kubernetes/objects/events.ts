@@ -1,5 +1,4 @@
-/** Tells of an object what `kubectl describe` shows. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
-import type { NamespacedName } from '../../document/document.ts'
+/** Events of the core API, as `kubectl describe` shows them. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
 import { asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import { plainLine } from '../../text/plain-text.ts'
 import { withholdSecrets } from '../../text/secret-register.ts'
@@ -7,26 +6,37 @@ import type { Cluster } from '../connection/cluster.ts'
 import { readStatus } from '../connection/status.ts'
 import { listPages } from './list.ts'
 
-export interface EventOfConfigMap {
-  readonly about: NamespacedName
+export interface ObjectReference {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+  /** Absent: every object of that name. */
+  readonly uid?: string
+}
+
+export interface EventToCreate {
+  readonly about: ObjectReference
+  /** The part of pullpass that reports: `issuer`. */
+  readonly component: string
   readonly type: 'Normal' | 'Warning'
-  /** A word: `KeyUnpublished`. */
+  /** In CamelCase: `KeyUnpublished`. */
   readonly reason: string
   readonly message: string
   readonly at: Date
-  /** Tells events of one moment apart. */
-  readonly mark: string
+  /** Makes the Event's name unique. */
+  readonly suffix: string
 }
 
-/** The API server accepts no longer message. */
-const longestMessage = 1024
-/** What an Event reports is in the log as well, and further reports wait for it. */
+/** The limit of the API server. */
+const maxMessageLength = 1024
+/** The log has the message too, and other work waits for this request. */
 const patience = { retryForMs: 2_000, longestMs: 10_000 } as const
 
 /** @throws NAMESPACE_NOT_FOUND, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, and what a cluster throws */
 export async function createEvent(
   cluster: Cluster,
-  { about, type, reason, message, at, mark }: EventOfConfigMap,
+  { about, component, type, reason, message, at, suffix }: EventToCreate,
 ): Promise<void> {
   const { namespace, name } = about
   const seconds = `${at.toISOString().slice(0, 19)}Z`
@@ -38,16 +48,16 @@ export async function createEvent(
     body: JSON.stringify({
       apiVersion: 'v1',
       kind: 'Event',
-      metadata: { name: `${name.slice(0, 200)}.${mark}`, namespace },
-      involvedObject: { apiVersion: 'v1', kind: 'ConfigMap', namespace, name },
+      metadata: { name: `${name.slice(0, 200)}.${suffix}`, namespace },
+      involvedObject: about,
       type,
       reason,
-      message: withholdSecrets(plainLine(message), cluster.secrets).slice(0, longestMessage),
+      message: withholdSecrets(plainLine(message), cluster.secrets).slice(0, maxMessageLength),
       firstTimestamp: seconds,
       lastTimestamp: seconds,
       count: 1,
-      source: { component: 'pullpass-issuer' },
-      reportingComponent: 'pullpass.dev/issuer',
+      source: { component: `pullpass-${component}` },
+      reportingComponent: `pullpass.dev/${component}`,
       reportingInstance: '',
     }),
   })

@@ -1,6 +1,6 @@
 /** What a stranger gets of the two documents, and of nothing else. RFC 9110 §13.1.2, RFC 9111. */
 import { type DocumentName, documentUrl } from '../../oidc/issuer-documents.ts'
-import type { ServedAnswer } from '../../server/http-server.ts'
+import type { HttpResponse } from '../../server/http-server.ts'
 import type { ServedDocument } from './served-target.ts'
 
 export interface Served {
@@ -14,7 +14,7 @@ export function answerDocument(
   path: string,
   headers: Readonly<Record<string, string | undefined>>,
   { issuer, current }: Served,
-): ServedAnswer | undefined {
+): HttpResponse | undefined {
   if (issuer === undefined) return notYet
   const name = (['discovery', 'jwks'] as const).find((one) => new URL(documentUrl(issuer, one)).pathname === path)
   if (name === undefined) return undefined
@@ -30,7 +30,7 @@ export function answerDocument(
 const forBrowsers = { 'access-control-allow-origin': '*', 'x-content-type-options': 'nosniff' }
 
 /** Nobody should remember that there was nothing. */
-const notYet: ServedAnswer = {
+const notYet: HttpResponse = {
   status: 503,
   headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', 'retry-after': '5' },
   text: 'no API server was read yet\n',

@@ -37,19 +37,17 @@ export const alarmReasons = [
   'MemoryUnwritten',
 ] as const
 
-export type AlarmReason = (typeof alarmReasons)[number]
+type AlarmReason = (typeof alarmReasons)[number]
 
 export interface Alarm {
   readonly reason: AlarmReason
   /** A kid, an address: two alarms of one reason are told apart by it. */
   readonly subject: string
   /** A sentence, and what to do. */
-  readonly says: string
+  readonly message: string
 }
 
-// A fault as an alarm says it.
-
-/** `meanwhile`: what holds as long as it lasts. */
+/** A failure as the message of an alarm. `meanwhile`: what holds while it lasts. */
 export function faultSentence({ code, seen, hint }: PullpassError, meanwhile?: string): string {
   return [`${code}: ${seen}`, meanwhile, hint && `fix: ${hint}`].filter(Boolean).join('; ')
 }

@@ -82,15 +82,15 @@ function severalAlarm({ firstAuthorities }: AuthorityFacts): Alarm[] {
     {
       reason: 'AuthorityChanged',
       subject: 'several',
-      says: `the CA bundle that vouches for API servers had several CAs when they were recorded first (${listed('SHA-256', firstAuthorities).join()}), and each is believed; fix: ${remedy}`,
+      message: `the CA bundle that vouches for API servers had several CAs when they were recorded first (${listed('SHA-256', firstAuthorities).join()}), and each is believed; fix: ${remedy}`,
     },
   ]
 }
 
 function changedAlarm({ trusted: { pinned }, configured }: AuthorityFacts): Alarm[] {
   if (configured instanceof PullpassError) {
-    const says = faultSentence(configured, 'pullpass goes on trusting the authorities that it read when it started')
-    return [{ reason: 'AuthorityChanged', subject: 'unread', says }]
+    const message = faultSentence(configured, 'pullpass goes on trusting the authorities that it read when it started')
+    return [{ reason: 'AuthorityChanged', subject: 'unread', message }]
   }
   const [added, removed] = [without(configured, pinned), without(pinned, configured)]
   if (added.length === 0 && removed.length === 0) return []
@@ -99,7 +99,7 @@ function changedAlarm({ trusted: { pinned }, configured }: AuthorityFacts): Alar
     {
       reason: 'AuthorityChanged',
       subject: 'bundle',
-      says: `the CA bundle that vouches for API servers was changed since pullpass started (${changes}); pullpass goes on trusting the authorities that it started with; fix: ${remedy}`,
+      message: `the CA bundle that vouches for API servers was changed since pullpass started (${changes}); pullpass goes on trusting the authorities that it started with; fix: ${remedy}`,
     },
   ]
 }
@@ -111,7 +111,7 @@ function unbelievedAlarm({ trusted: { pinned }, believed }: AuthorityFacts): Ala
     {
       reason: 'AuthorityChanged',
       subject: 'unbelieved',
-      says: `the CA bundle that vouches for API servers has another CA than those that are recorded or accepted (${listed('SHA-256', unbelieved).join()}): a key that only API servers with its certificates serve is not published; fix: ${remedy}`,
+      message: `the CA bundle that vouches for API servers has another CA than those that are recorded or accepted (${listed('SHA-256', unbelieved).join()}): a key that only API servers with its certificates serve is not published; fix: ${remedy}`,
     },
   ]
 }
@@ -124,7 +124,8 @@ function recordAlarm({ believed = [], recorded = [], isRecorded }: AuthorityFact
     {
       reason: 'AuthorityChanged',
       subject: 'record',
-      says: 'the record of trusted CAs in the ConfigMap of the key state was changed by another writer; it is written back; fix: see who may write that ConfigMap. Two versions of one installation that are started with different --accept-ca do this, too',
+      message:
+        'the record of trusted CAs in the ConfigMap of the key state was changed by another writer; it is written back; fix: see who may write that ConfigMap. Two versions of one installation that are started with different --accept-ca do this, too',
     },
   ]
 }

@@ -157,7 +157,7 @@ function countMissed(
 
 function alarmsOf({ readings, replicasFault, memory }: RoundFacts): Alarm[] {
   const unread = (reason: Alarm['reason'], subject: string, fault: unknown): Alarm[] =>
-    fault instanceof PullpassError ? [{ reason, subject, says: faultSentence(fault) }] : []
+    fault instanceof PullpassError ? [{ reason, subject, message: faultSentence(fault) }] : []
   return [
     ...unread('ReplicasUnknown', '', replicasFault),
     ...unread('MemoryUnread', '', memory),
@@ -166,7 +166,7 @@ function alarmsOf({ readings, replicasFault, memory }: RoundFacts): Alarm[] {
       ...(documents instanceof PullpassError ? [] : unread('TokenUnread', from, token)),
       ...(documents instanceof PullpassError || documents.keys.length > 0
         ? []
-        : [{ reason: 'ReplicaUnread' as const, subject: from, says: `${from} serves no key at all` }]),
+        : [{ reason: 'ReplicaUnread' as const, subject: from, message: `${from} serves no key at all` }]),
     ]),
   ]
 }
@@ -176,8 +176,8 @@ function signingAlarms(signing: RoundVerdict['signing'], served: readonly Issuer
     const key = served.find((one) => one.keyId === keyId)
     const digest = digestOf(keyId)
     if (!memory.revocations.some((one) => one.digest === digest) && !(key && isRevoked(memory, key))) return []
-    const says = `the cluster signs tokens with key ${quote(keyId)}, which is revoked: no exchange succeeds until the API server signs with another`
-    return [{ reason: 'RevokedKeySigns', subject: keyId, says }]
+    const message = `the cluster signs tokens with key ${quote(keyId)}, which is revoked: no exchange succeeds until the API server signs with another`
+    return [{ reason: 'RevokedKeySigns', subject: keyId, message }]
   })
 }
 
@@ -242,7 +242,7 @@ function keepRemovals(
 const removedAlarm = (subject: string): Alarm => ({
   reason: 'RevocationRemoved',
   subject,
-  says: `the revocation of key ${quote(subject)} was taken out of the ConfigMap, or changed there: it holds, and is written back; fix: see who may write the ConfigMap; who means to take it back stops issuer watch first`,
+  message: `the revocation of key ${quote(subject)} was taken out of the ConfigMap, or changed there: it holds, and is written back; fix: see who may write the ConfigMap; who means to take it back stops issuer watch first`,
 })
 
 /** One look at everything that says which keys are to be public: each API server, its authorities, and the key state. */

@@ -1,108 +1,120 @@
-/** Serves a watch's health and metrics until it is closed. */
-import type { Context } from '../../http/context.ts'
-import { type HttpServer, type ListenAddress, openHttpServer } from '../../server/http-server.ts'
-import { plainLine } from '../../text/plain-text.ts'
-import { withholdSecrets } from '../../text/secret-register.ts'
+/**
+ * Health and metrics of a watch. Live while its rounds go on. Ready once the documents were published, and while the key state can
+ * be stored.
+ */
+import type { HealthCheck, HealthEndpoints } from '../../server/health.ts'
+import { createHistogram, type Metric, type Sample } from '../../server/metrics.ts'
+import { createWatchdog, type Watchdog } from '../../server/watchdog.ts'
 import { safeKeySentence } from '../safe-to-sign.ts'
-import { renderMetrics } from './metrics.ts'
+import { alarmReasons } from './alarm.ts'
 import type { WatchStatus } from './state.ts'
 
-/** `status` is called for each request. @throws USAGE_INVALID if the address cannot be listened at */
-export async function serveHealth(
-  listen: ListenAddress,
-  { status, readiness }: { readonly status: () => WatchStatus | undefined; readonly readiness: Readiness },
-  { now, log, secrets }: Pick<Context, 'now' | 'log' | 'secrets'>,
-): Promise<HttpServer> {
-  const startedAt = now()
-  const server = await openHttpServer({
-    listen,
-    keepAliveMs: 5_000, // a probe comes by a connection of its own
-    answer(path) {
-      const answer = answerHealth(path, status(), { now: now(), startedAt, readiness })
-      if (answer === undefined) return undefined
-      const headers = {
-        'content-type': answer.contentType,
-        'cache-control': 'no-store',
-        'x-content-type-options': 'nosniff',
-      }
-      return { status: answer.status, headers, text: withholdSecrets(answer.text, secrets) }
-    },
-  })
-  log('info', 'health is served', { port: server.port })
-  return server
-}
-
 /**
- * Answers of a watch to probes and Prometheus: live while its rounds continue; ready once the documents were published, and while
- * its state can be stored.
- * https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
- */
-export interface HealthAnswer {
-  readonly status: number
-  readonly contentType: string
-  readonly text: string
-}
-
-/** A round takes seconds, with a slow store a minute or two; after this long it hangs. */
-const longestRoundMs = 5 * 60_000
-
-/**
- * What `/readyz` reports besides a first publication. `state`: that the state can be stored. `documents`: nothing, since a Service
- * that sends requests to ready Pods would serve no documents at all, which breaks every exchange, while those that are served
+ * What /readyz reports besides a first publication. `state`: that the key state can be stored. `documents`: nothing more, since a
+ * Service that sends requests to ready Pods would serve no documents at all, which breaks every exchange, while the documents
  * stay right.
  */
 export type Readiness = 'state' | 'documents'
 
+/** A round takes seconds, with a slow store a minute or two; after this long it hangs. */
+const unhealthyAfterMs = 5 * 60_000
+const longestRoundMs = 10 * 60_000
 /** The second failure in a row, so that one restart of an API server is not reported. */
 const unstoredRoundsToFail = 2
 
-interface HealthFacts {
-  readonly now: Date
-  readonly startedAt: Date
-  readonly readiness: Readiness
+export interface WatchHealth {
+  readonly endpoints: HealthEndpoints
+  /** Of the watch's rounds. */
+  readonly watchdog: Watchdog
+  /** Called after each round. */
+  update(status: WatchStatus): void
 }
 
-/** `status` undefined: before the first round ended, since `startedAt`. Undefined: nothing is served under this path. */
-export function answerHealth(
-  path: string,
-  status: WatchStatus | undefined,
-  { now, startedAt, readiness }: HealthFacts,
-): HealthAnswer | undefined {
-  const since = status?.lookedAt ?? startedAt
-  const hangs = now.getTime() - since.getTime() >= longestRoundMs
-  const why = `no round ended since ${since.toISOString()}`
-  if (path === '/healthz') return plain(hangs ? 503 : 200, hangs ? why : 'ok')
-  if (path === '/readyz') {
-    if (hangs && readiness === 'state') return plain(503, [why, ...saying(status)].join('\n'))
-    if (status?.publishedAt === undefined)
-      return plain(503, ['nothing was published yet', ...saying(status)].join('\n'))
-    if (readiness === 'state' && status.unstoredRounds >= unstoredRoundsToFail)
-      return plain(503, [`the state was not stored for ${status.unstoredRounds} rounds`, ...saying(status)].join('\n'))
-    return plain(200, ['ok', ...safeLines(status, now), ...saying(status)].join('\n'))
+export function createWatchHealth(readiness: Readiness, context: { readonly now: () => Date }): WatchHealth {
+  let status: WatchStatus | undefined
+  const durations = createHistogram({
+    name: 'pullpass_issuer_round_duration_seconds',
+    help: 'Duration of the rounds: reading the API servers, publishing, storing the key state.',
+    bounds: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+  })
+  const watchdog = createWatchdog(
+    { unhealthyAfterMs, limitMs: longestRoundMs, onRound: (durationMs) => durations.observe(durationMs / 1000) },
+    context,
+  )
+  const published: HealthCheck = {
+    name: 'publication',
+    failure: () => (status?.publishedAt === undefined ? 'nothing was published yet' : undefined),
   }
-  if (path === '/metrics') {
-    if (status === undefined) return plain(503, 'no round ended yet')
-    return { status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', text: renderMetrics(status) }
+  const stored: HealthCheck = {
+    name: 'key-state',
+    failure: () =>
+      status !== undefined && status.unstoredRounds >= unstoredRoundsToFail
+        ? `the key state was not stored for ${status.unstoredRounds} rounds`
+        : undefined,
   }
-  return undefined
+  return {
+    watchdog,
+    update(latest) {
+      status = latest
+    },
+    endpoints: {
+      live: [watchdog.check],
+      ready: readiness === 'state' ? [watchdog.check, published, stored] : [published],
+      notes: () => (status === undefined ? [] : notesOf(status, context.now())),
+      metrics: () => [durations.metric(), ...(status === undefined ? [] : metricsOf(status))],
+    },
+  }
 }
 
-function safeLines({ safeToSign }: WatchStatus, now: Date): string[] {
-  const lines = safeToSign.map((key) => safeKeySentence(key, now)).filter((line) => line !== undefined)
-  return lines.slice(0, mostAlarms).map((line) => plainLine(line.slice(0, longest)))
+const notesOf = ({ alarms, safeToSign }: WatchStatus, now: Date): string[] => [
+  ...alarms.map(({ reason, message }) => `${reason}: ${message}`),
+  ...safeToSign.map((key) => safeKeySentence(key, now)).filter((line) => line !== undefined),
+]
+
+function metricsOf({ rounds, lookedAt, publishedAt, replicas, keys, safeToSign, alarms }: WatchStatus): Metric[] {
+  const countAlarms = (reason: string) => alarms.filter((alarm) => alarm.reason === reason).length
+  return [
+    {
+      name: 'pullpass_issuer_rounds_total',
+      type: 'counter',
+      help: 'Rounds: each reads every API server.',
+      samples: [{ value: rounds }],
+    },
+    gauge('last_round_timestamp_seconds', 'When the last round ended.', [{ value: seconds(lookedAt) }]),
+    gauge(
+      'last_publication_timestamp_seconds',
+      'When the published documents were last written, or found up to date; 0: never.',
+      [{ value: seconds(publishedAt) }],
+    ),
+    gauge('replicas', 'API servers of the last round.', [
+      { labels: { state: 'asked' }, value: replicas.asked },
+      { labels: { state: 'read' }, value: replicas.read },
+    ]),
+    gauge('keys', 'Signing keys of the cluster.', [
+      { labels: { state: 'published' }, value: keys.published },
+      { labels: { state: 'remembered' }, value: keys.remembered },
+      { labels: { state: 'revoked' }, value: keys.revoked },
+    ]),
+    gauge(
+      'safe_to_sign_timestamp_seconds',
+      'From when on a published and served key may sign; until then verifiers may have an earlier JWKS cached.',
+      safeToSign.slice(0, maxKeys).map(({ keyId, at }) => ({ labels: { kid: keyId }, value: seconds(at) })),
+    ),
+    gauge(
+      'alarms',
+      'Conditions that need attention, by reason.',
+      alarmReasons.map((reason) => ({ labels: { reason }, value: countAlarms(reason) })),
+    ),
+  ]
 }
 
-/** Whoever may reach it reads it, and whoever may write a bucket or a ConfigMap has words in it: few, short and plain. */
-function saying({ alarms }: Pick<WatchStatus, 'alarms'> = { alarms: [] }): string[] {
-  const lines = alarms.slice(0, mostAlarms).map(({ reason, says }) => plainLine(`${reason}: ${says}`.slice(0, longest)))
-  return alarms.length <= mostAlarms ? lines : [...lines, `and ${alarms.length - mostAlarms} more, which the log tells`]
-}
-
-const mostAlarms = 20
-const longest = 1_000
-
-const plain = (status: number, text: string): HealthAnswer => ({
-  status,
-  contentType: 'text/plain; charset=utf-8',
-  text: `${text}\n`,
+const gauge = (name: string, help: string, samples: readonly Sample[]): Metric => ({
+  name: `pullpass_issuer_${name}`,
+  type: 'gauge',
+  help,
+  samples,
 })
+
+const maxKeys = 20
+
+const seconds = (at: Date | undefined): number => (at === undefined ? 0 : at.getTime() / 1000)

@@ -28,7 +28,7 @@ function strangeAlarms(keys: PublishOutcome['keys'], { memory, served, knows, ch
   return unknownKeys(kept, served, memory).map(({ keyId = '(no kid)' }) => ({
     reason: 'StrangeKey',
     subject: keyId,
-    says: `key ${quote(keyId)} is public, but the cluster never served it: it stays for ${choice.keepForMs / 3_600_000} h; where it is nobody's of yours, pullpass issuer revoke --to TARGET -- ${shellQuote(keyId)}, and see who may write there`,
+    message: `key ${quote(keyId)} is public, but the cluster never served it: it stays for ${choice.keepForMs / 3_600_000} h; where it is nobody's of yours, pullpass issuer revoke --to TARGET -- ${shellQuote(keyId)}, and see who may write there`,
   }))
 }
 
@@ -40,7 +40,7 @@ function unvouchedAlarms(keys: PublishOutcome['keys'], { memory, choice }: KeysK
     .map(({ key: { keyId = '(no kid)' } }) => ({
       reason: 'KeyUnvouched',
       subject: keyId,
-      says: `key ${quote(keyId)} is remembered, but neither served nor public: it is not published on the word of a ConfigMap; fix: where tokens of it are still out, let an API server serve it (--service-account-key-file); where it is nobody's of yours, see who may write the ConfigMap`,
+      message: `key ${quote(keyId)} is remembered, but neither served nor public: it is not published on the word of a ConfigMap; fix: where tokens of it are still out, let an API server serve it (--service-account-key-file); where it is nobody's of yours, see who may write the ConfigMap`,
     }))
 }
 
@@ -56,6 +56,6 @@ export function confirmationAlarms(confirmations: readonly Confirmation[], issue
     .map(({ check, says, fix = `pullpass issuer check ${shellQuote(issuer)}` }) => ({
       reason: 'PublicWrong',
       subject: check,
-      says: `${says}; fix: ${fix}`,
+      message: `${says}; fix: ${fix}`,
     }))
 }

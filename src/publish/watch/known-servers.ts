@@ -15,10 +15,9 @@ import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import type { ReplicaReading } from '../../oidc/cluster/api-servers.ts'
 import { type IssuerKey, sameKey, thumbprintOf, whyUnusable } from '../../oidc/keys.ts'
+import type { EventRecorder } from '../../server/events.ts'
 import { quote } from '../../text/quote.ts'
 import type { Alarm } from './alarm.ts'
-import { writeEvent } from './report-alarms.ts'
-import type { WatchWanted } from './state.ts'
 
 /** By address: looks since the known API server answered last. */
 export type KnownServers = ReadonlyMap<string, number>
@@ -106,14 +105,14 @@ function knownAfter(known: KnownServers | undefined, answers: readonly Answer[])
 export async function announceServers(
   before: KnownServers | undefined,
   after: KnownServers | undefined,
-  { cluster, memory: about }: Pick<WatchWanted, 'cluster' | 'memory'>,
-  context: Pick<Context, 'now' | 'random' | 'log'>,
+  events: EventRecorder,
+  { log }: Pick<Context, 'log'>,
 ): Promise<void> {
   const added = before === undefined ? [] : [...(after?.keys() ?? [])].filter((from) => !before.has(from))
   if (added.length === 0) return
-  const says = `no known API server answered for ten minutes: from now on keys are published on the word of ${added.slice(0, 5).join(', ')}${added.length > 5 ? ` and ${added.length - 5} more` : ''}; compare these addresses with those of the control-plane nodes; else see who may write EndpointSlices in namespace default`
-  context.log('warn', 'API servers at new addresses are known', { says })
-  await writeEvent(cluster, about, { type: 'Warning', reason: 'ServersReplaced', says, now: context.now() }, context)
+  const message = `no known API server answered for ten minutes: from now on keys are published on the word of ${added.slice(0, 5).join(', ')}${added.length > 5 ? ` and ${added.length - 5} more` : ''}; compare these addresses with those of the control-plane nodes; else see who may write EndpointSlices in namespace default`
+  log('warn', 'API servers at new addresses are known', { message })
+  await events.record([{ type: 'Warning', reason: 'ServersReplaced', subject: added.join(), message }])
 }
 
 /** `published`: once this look's publication is known. */
@@ -128,7 +127,7 @@ export function heldKeyAlarms(
     .map(({ key, from, why }) => ({
       reason: 'KeyUnconfirmed',
       subject: `${key.keyId} ${thumbprintOf(key)}`,
-      says: `key ${quote(key.keyId ?? '')} is served by ${from.slice(0, 3).join(', ')} ${reasons[why]}: it is not published; fix: see on a control-plane node whether it is among --service-account-key-file; then accept it: restart pullpass with --accept-key=${thumbprintOf(key)}; else see who may write EndpointSlices in namespace default`,
+      message: `key ${quote(key.keyId ?? '')} is served by ${from.slice(0, 3).join(', ')} ${reasons[why]}: it is not published; fix: see on a control-plane node whether it is among --service-account-key-file; then accept it: restart pullpass with --accept-key=${thumbprintOf(key)}; else see who may write EndpointSlices in namespace default`,
     }))
 }
 

@@ -167,14 +167,14 @@ function isAllRevoked(served: readonly IssuerKey[], memory: KeyMemory): boolean 
 function failed(fault: PullpassError, text: string, before: Publishing, now: Date): Publishing {
   const failures = before.failures + 1
   const delayMs = Math.min(checkEveryMs, firstRetryMs * 2 ** (failures - 1))
-  const says = faultSentence(fault, 'what is public stays as it is, and it is tried again')
+  const message = faultSentence(fault, 'what is public stays as it is, and it is tried again')
   return {
     ...before,
     triedText: text,
     added: [],
     failures,
     againAt: new Date(now.getTime() + delayMs),
-    alarms: [{ reason: 'PublishFailed', subject: fault.code, says }],
+    alarms: [{ reason: 'PublishFailed', subject: fault.code, message }],
   }
 }
 

@@ -9,7 +9,7 @@ import { type ClockVerdict, judgeClock } from './clock.ts'
 import { gatherRound, judgeRound, type RoundFacts, type RoundVerdict } from './evaluate-round.ts'
 import { announceServers, heldKeyAlarms } from './known-servers.ts'
 import { nothingTried, type Publishing, publishRound } from './publish-round.ts'
-import { type ToldAlarms, tellAlarms } from './report-alarms.ts'
+import { type LoggedAlarms, reportAlarms } from './report-alarms.ts'
 import { announceSafeKeys, notePublished, safeKeysOf } from './safe-keys.ts'
 import type { WatchStatus, WatchWanted } from './state.ts'
 import { tokenAlarms } from './token-alarms.ts'
@@ -26,7 +26,7 @@ export interface WatchState {
   readonly publishing: Publishing
   /** Settled by the first look: in a roll-out to another issuer replicas differ. */
   readonly issuer: string | undefined
-  readonly told: ToldAlarms
+  readonly logged: LoggedAlarms
   readonly status: WatchStatus
 }
 
@@ -40,7 +40,7 @@ export const firstState: WatchState = {
   firstAuthorities: [],
   publishing: nothingTried,
   issuer: undefined,
-  told: new Map(),
+  logged: new Map(),
   status: {
     issuer: undefined,
     lookedAt: new Date(0),
@@ -84,8 +84,8 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, contex
     ...unwritten,
   ]
   const safeToSign = safeKeysOf(memory ?? emptyMemory, publishing, verdict)
-  await announceSafeKeys(safeToSign, before.status.safeToSign, wanted, context)
-  await announceServers(before.servers, verdict.servers, wanted, context)
+  await announceSafeKeys(safeToSign, before.status.safeToSign, wanted.events, context)
+  await announceServers(before.servers, verdict.servers, wanted.events, context)
   return {
     memory,
     missed: verdict.missed,
@@ -96,7 +96,7 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, contex
     firstAuthorities: verdict.firstAuthorities,
     publishing,
     issuer,
-    told: await tellAlarms(alarms, before.told, wanted, context),
+    logged: await reportAlarms(alarms, before.logged, wanted.events, context),
     status: {
       issuer,
       lookedAt: context.now(),

@@ -1,11 +1,10 @@
 /** Since when keys are public, and from when on each may sign: what an operator waits for in a rotation. */
 import type { Context } from '../../http/context.ts'
+import type { EventRecorder } from '../../server/events.ts'
 import type { KeyMemory, RememberedKey } from '../key-state.ts'
 import { type SafeKey, safeKeySentence, safeToSignAt } from '../safe-to-sign.ts'
 import type { RoundVerdict } from './evaluate-round.ts'
 import type { Publishing } from './publish-round.ts'
-import { writeEvent } from './report-alarms.ts'
-import type { WatchWanted } from './state.ts'
 
 /**
  * Notes when each key was first read where it is public. One that was added anew is public since then, one of before this process
@@ -41,16 +40,17 @@ export function safeKeysOf(
 export async function announceSafeKeys(
   keys: readonly SafeKey[],
   before: readonly SafeKey[],
-  { cluster, memory: about }: Pick<WatchWanted, 'cluster' | 'memory'>,
-  context: Pick<Context, 'now' | 'random' | 'log'>,
+  events: EventRecorder,
+  { now: clock, log }: Pick<Context, 'now' | 'log'>,
 ): Promise<void> {
-  const now = context.now()
+  const now = clock()
   const isSaid = ({ keyId, at }: SafeKey) =>
     before.some((one) => one.keyId === keyId && one.at.getTime() === at.getTime())
   for (const key of keys.filter((one) => one.at > now && !isSaid(one)).slice(0, mostOfALook)) {
-    const says = safeKeySentence(key, now) ?? ''
-    context.log('info', 'a key is public', { says })
-    await writeEvent(cluster, about, { type: 'Normal', reason: 'KeyPublished', says, now }, context)
+    const message = safeKeySentence(key, now) ?? ''
+    log('info', 'a key is public', { message })
+    const subject = `${key.keyId} ${key.at.toISOString()}`
+    await events.record([{ type: 'Normal', reason: 'KeyPublished', subject, message }])
   }
 }
 

@@ -2,6 +2,7 @@
 import type { NamespacedName } from '../../document/document.ts'
 import type { ReplicasWanted } from '../../oidc/cluster/api-servers.ts'
 import type { PublishTarget } from '../../oidc/issuer-documents.ts'
+import type { EventRecorder } from '../../server/events.ts'
 import type { KeyMemory } from '../key-state.ts'
 import type { SafeKey } from '../safe-to-sign.ts'
 import type { Alarm } from './alarm.ts'
@@ -15,6 +16,8 @@ export interface WatchWanted extends Omit<ReplicasWanted, 'authorities'> {
   readonly keepForMs: number
   /** Who vouches for API servers. */
   readonly trusted: TrustedAuthorities
+  /** Records Events about the ConfigMap of the key state. */
+  readonly events: EventRecorder
   /** Thumbprints of keys that --accept-key names. */
   readonly acceptedKeys: readonly string[]
   /** Told of each look's revocations before anything is written: whoever answers from memory does not wait for his store. */

@@ -18,14 +18,14 @@ suite('pullpass issuer watch', () => {
     const { child, ended } = spawnPullpass(argv, sandbox.environment)
     t.after(() => child.kill('SIGKILL'))
     const said = await untilSaid(child, /a key was published/)
-    const port = /health is served port=(\d+)/.exec(said)?.[1]
+    const port = /serving health and metrics port=(\d+)/.exec(said)?.[1]
     const jwks: { keys: { kid: string }[] } = JSON.parse(await readFile(join(folder, 'openid/v1/jwks'), 'utf8'))
     assert.deepEqual(
       jwks.keys.map(({ kid }) => kid),
       [sandbox.cluster.keys.current.kid],
     )
-    const health = await fetch(`http://127.0.0.1:${port}/healthz`)
-    assert.deepEqual([health.status, await health.text()], [200, 'ok\n'])
+    const health = await fetch(`http://127.0.0.1:${port}/livez`)
+    assert.deepEqual([health.status, await health.text()], [200, '[+]rounds ok\nlivez check passed\n'])
     child.kill('SIGTERM')
     assert.equal((await ended).exitCode, 0)
   })

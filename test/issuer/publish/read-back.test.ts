@@ -73,7 +73,7 @@ suite('what was published, read back', () => {
       )
       const [alarm, ...others] = confirmationAlarms(confirmations, issuer)
       assert.deepEqual([alarm?.subject, others], [subject, []])
-      assert.match(alarm?.says ?? '', says)
+      assert.match(alarm?.message ?? '', says)
     })
   }
 })

@@ -86,7 +86,8 @@ test('what a proxy still caches alarms no replica, whichever of them wrote what 
   const replicas = [serve.start({ issuerUrl: proxy.url }), serve.start({ issuerUrl: proxy.url })]
   const look = async () => {
     const all: string[] = []
-    for (const one of replicas) all.push(...(await one.look()).alarms.map(({ reason, says }) => `${reason}: ${says}`))
+    for (const one of replicas)
+      all.push(...(await one.look()).alarms.map(({ reason, message }) => `${reason}: ${message}`))
     return all.filter((alarm) => alarm.startsWith('PublicWrong'))
   }
   await look()
@@ -226,7 +227,7 @@ test("another cluster's keys, as a backup brings them, are not served, and the a
   const { alarms } = await server.look()
   assert.equal(server.kids(), undefined)
   assert.match(
-    alarms.find(({ reason }) => reason === 'PublishFailed')?.says ?? '',
+    alarms.find(({ reason }) => reason === 'PublishFailed')?.message ?? '',
     /a JWKS of another cluster.*kubectl -n pullpass-system patch configmap pullpass-issuer-served --type merge -p/,
   )
 })

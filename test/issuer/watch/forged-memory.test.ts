@@ -28,7 +28,7 @@ suite('whoever may write the ConfigMap', () => {
     const own = sorted(watch.sandbox.cluster.keys.current)
     assert.deepEqual(watch.published(), own)
     assert.deepEqual(reasons(state), ['KeyUnvouched'])
-    assert.match(state.status.alarms[0]?.says ?? '', new RegExp(`^key "${attacker.kid}" is remembered, but neither`))
+    assert.match(state.status.alarms[0]?.message ?? '', new RegExp(`^key "${attacker.kid}" is remembered, but neither`))
     forge(watch, { ...watch.remembered(), ...entryOf(await generateSigningKey()) })
     await watch.look(25)
     assert.deepEqual(watch.published(), own)
@@ -104,7 +104,7 @@ suite('whoever may write the ConfigMap', () => {
     watch.sandbox.cluster.keys.signWith(await generateSigningKey())
     const { status } = await watch.look()
     assert.equal(status.alarms.length, 51)
-    const sentence = 'warn the publication of the issuer needs somebody '
+    const sentence = 'warn the publication of the issuer needs attention '
     const told = watch.logged.flatMap((line) => (line.startsWith(sentence) ? line.split(' ')[8] : []))
     assert.deepEqual(told, [...Array.from({ length: 5 }, () => 'KeyUnvouched'), 'KeyUnpublished'])
   })

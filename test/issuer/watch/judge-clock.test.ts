@@ -39,7 +39,7 @@ suite('a clock', () => {
   test('that differs is told of, with both times', () => {
     const { alarms } = judgeClock([tokenOf(later(-2880))], now)
     assert.deepEqual(
-      alarms.map(({ reason, says }) => [reason, says.split(':').slice(0, 5).join(':')]),
+      alarms.map(({ reason, message }) => [reason, message.split(':').slice(0, 5).join(':')]),
       [
         [
           'ClockDiffers',

@@ -9,6 +9,7 @@ import type { Context } from '../../../src/http/context.ts'
 import { connect } from '../../../src/kubernetes/connect.ts'
 import { openTarget } from '../../../src/publish/open-target.ts'
 import { pinAuthorities } from '../../../src/publish/watch/authorities.ts'
+import { createKeyStateEvents } from '../../../src/publish/watch/report-alarms.ts'
 import { firstState, type WatchState, watchRound } from '../../../src/publish/watch/round.ts'
 import type { WatchWanted } from '../../../src/publish/watch/state.ts'
 import { asTexts } from '../../../src/text/json-fields.ts'
@@ -77,15 +78,18 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
     t.after(() => cluster.close())
     return { cluster, trusted: { pinned, accepted } }
   }
+  const connection = await open([])
+  const keyState = changes.memory ?? { namespace: 'pullpass-system', name: 'pullpass-issuer' }
   let wanted: WatchWanted = {
-    ...(await open([])),
+    ...connection,
     target: await openTarget('gs://example-cluster', context),
     issuerUrl: undefined,
     replicas: [],
     account: { namespace: 'default', name: 'default' },
-    memory: { namespace: 'pullpass-system', name: 'pullpass-issuer' },
+    memory: keyState,
     keepForMs: 48 * 3_600_000,
     acceptedKeys: [],
+    events: createKeyStateEvents(connection.cluster, keyState, context),
     ...changes,
   }
   sandbox.cluster.seed({
@@ -121,10 +125,13 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
     skew: clock.advance,
     restart() {
       state = firstState
+      wanted = { ...wanted, events: createKeyStateEvents(wanted.cluster, keyState, context) }
     },
     writeCaBundle,
     async startAgain({ cas = [], keys = [] } = {}) {
-      wanted = { ...wanted, ...(await open(cas)), acceptedKeys: keys }
+      const opened = await open(cas)
+      const events = createKeyStateEvents(opened.cluster, keyState, context)
+      wanted = { ...wanted, ...opened, events, acceptedKeys: keys }
       state = firstState
     },
     published() {

@@ -10,7 +10,8 @@ import { startTestWatch, type TestWatch } from './test-watch.ts'
 type State = Awaited<ReturnType<TestWatch['look']>>
 
 const reasons = ({ status }: State) => status.alarms.map(({ reason }) => reason)
-const saysOf = ({ status }: State, wanted: string) => status.alarms.find(({ reason }) => reason === wanted)?.says ?? ''
+const saysOf = ({ status }: State, wanted: string) =>
+  status.alarms.find(({ reason }) => reason === wanted)?.message ?? ''
 const sorted = (...keys: { kid: string }[]) => keys.map(({ kid }) => kid).toSorted()
 const fingerprintOf = ({ ca }: { ca: string }) => new X509Certificate(ca).fingerprint256
 
@@ -231,7 +232,7 @@ suite('a CA bundle that is changed, with an API server of the added CA in an End
     }
     forge([fingerprintOf(watch.sandbox.authority), fingerprintOf(attacker)])
     const state = await watch.look()
-    assert.ok(state.status.alarms.some(({ says }) => says.startsWith('the record of trusted CAs')))
+    assert.ok(state.status.alarms.some(({ message }) => message.startsWith('the record of trusted CAs')))
     assert.equal(watch.recorded()['authorities'], JSON.stringify([fingerprintOf(watch.sandbox.authority)]))
     forge([fingerprintOf(watch.sandbox.authority), fingerprintOf(attacker)])
     await watch.startAgain({ cas: [fingerprintOf(watch.sandbox.authority)] })

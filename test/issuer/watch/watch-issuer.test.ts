@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Context } from '../../../src/http/context.ts'
 import { watchIssuer } from '../../../src/publish/watch/watch.ts'
+import { createWatchdog } from '../../../src/server/watchdog.ts'
 import { startTestWatch } from './test-watch.ts'
 
 suite('a watch', () => {
@@ -18,7 +19,10 @@ suite('a watch', () => {
       },
     }
     const took = ['6 s', '40 s', '-1 h']
-    await watchIssuer(watch.wanted, context, () => watch.skew(took.shift() ?? '0 s'))
+    await watchIssuer(watch.wanted, context, {
+      watchdog: createWatchdog({ unhealthyAfterMs: 60_000, limitMs: 10_000 }, context),
+      report: () => watch.skew(took.shift() ?? '0 s'),
+    })
     assert.deepEqual(paused, [9_000, 1_000, 15_000])
   })
 
@@ -26,7 +30,8 @@ suite('a watch', () => {
     const watch = await startTestWatch(t)
     const { cluster } = watch.wanted
     const hanging = { ...watch.wanted, cluster: { ...cluster, request: () => new Promise<never>(() => undefined) } }
-    const ended = watchIssuer(hanging, watch.context, () => undefined, 50)
-    await assert.rejects(ended, { code: 'TIMED_OUT', seen: 'a round of the watch did not end within 0.05 s' })
+    const watchdog = createWatchdog({ unhealthyAfterMs: 60_000, limitMs: 50 }, watch.context)
+    const ended = watchIssuer(hanging, watch.context, { watchdog, report: () => undefined })
+    await assert.rejects(ended, { code: 'TIMED_OUT', seen: 'a round did not end within 0.05 s' })
   })
 })

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { manyLabels } from '../../../e2e/contract/kubernetes-cluster.ts'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
-import { answerHealth } from '../../../src/publish/watch/health.ts'
+import { createWatchHealth } from '../../../src/publish/watch/health.ts'
+import { respondHealth } from '../../../src/server/health.ts'
 import { asObject } from '../../../src/text/json-fields.ts'
 import { startTestWatch, type TestWatch } from './test-watch.ts'
 
@@ -160,7 +161,7 @@ suite('what goes wrong takes no key away', () => {
     const state = await watch.look()
     assert.deepEqual(reasons(state), ['PublishFailed', 'KeyUnpublished'])
     assert.match(
-      state.status.alarms[0]?.says ?? '',
+      state.status.alarms[0]?.message ?? '',
       /^PUBLISH_NOT_OURS: at gs:\/\/example-cluster lies the discovery document of issuer "https:\/\/other\.example"/,
     )
     assert.equal(watch.published(), undefined)
@@ -173,7 +174,7 @@ suite('what goes wrong takes no key away', () => {
     assert.equal(watch.published(), undefined)
     assert.deepEqual(reasons(state), ['MemoryUnread'])
     assert.match(
-      state.status.alarms[0]?.says ?? '',
+      state.status.alarms[0]?.message ?? '',
       /resources: \[configmaps\], resourceNames: \[pullpass-issuer\], verbs: \[get\]/,
     )
     allow()
@@ -188,9 +189,12 @@ suite('a watch that cannot store its state', () => {
     const reports: string[] = []
     for (let round = 0; round < count; round++) {
       const { status } = await watch.look()
-      const now = watch.context.now()
-      const { status: ready } = answerHealth('/readyz', status, { now, startedAt: now, readiness: 'state' }) ?? {}
-      reports.push([ready, ...status.alarms.map(({ reason, says }) => `${reason} ${says.split(':')[0]}`)].join(' '))
+      const { endpoints, update } = createWatchHealth('state', watch.context)
+      update(status)
+      const { status: ready } = respondHealth('/readyz', endpoints) ?? {}
+      reports.push(
+        [ready, ...status.alarms.map(({ reason, message }) => `${reason} ${message.split(':')[0]}`)].join(' '),
+      )
     }
     return reports
   }
@@ -276,10 +280,7 @@ suite('what somebody should know', () => {
     keys.signWith(keys.published[0] ?? keys.current)
     assert.deepEqual(reasons(await watch.look()), [])
     const subject = state.status.alarms[0]?.subject
-    assert.equal(
-      watch.logged.at(-1),
-      `info the publication of the issuer is as it should again KeyUnpublished ${subject}`,
-    )
+    assert.equal(watch.logged.at(-1), `info a condition of the publication has ended KeyUnpublished ${subject}`)
   })
 
   test('it is told of again after an hour, not at every look', async (t) => {
@@ -321,9 +322,9 @@ suite('what somebody should know', () => {
   test('tokens that carry another issuer than the one that is public', async (t) => {
     const watch = await startTestWatch(t, { issuerUrl: 'https://oidc.example.com/cluster-1' })
     const state = await watch.look()
-    const { says } = state.status.alarms.find(({ reason }) => reason === 'IssuerDiffers') ?? {}
+    const { message } = state.status.alarms.find(({ reason }) => reason === 'IssuerDiffers') ?? {}
     assert.match(
-      says ?? '',
+      message ?? '',
       /two roll-outs: pullpass issuer show --to-issuer https:\/\/oidc\.example\.com\/cluster-1 prints/,
     )
   })
@@ -352,7 +353,7 @@ suite('what somebody should know', () => {
     assert.equal(watch.published()?.length, 1)
     assert.deepEqual(reasons(state), ['ReplicasUnknown'])
     assert.match(
-      state.status.alarms[0]?.says ?? '',
+      state.status.alarms[0]?.message ?? '',
       /\{apiGroups: \[discovery\.k8s\.io\], resources: \[endpointslices\], verbs: \[list\]\}/,
     )
   })

@@ -3,26 +3,26 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
-import { allowRate, type HttpServer, openHttpServer } from '../../../src/server/http-server.ts'
+import { createRateLimit, type HttpServer, openHttpServer } from '../../src/server/http-server.ts'
 
 async function start(t: TestContext, allow?: () => boolean): Promise<HttpServer> {
   const server = await openHttpServer({
     listen: { host: '127.0.0.1', port: 0 },
     ...(allow && { allow }),
-    answer: (path) =>
+    respond: (path) =>
       path === '/keys' ? { status: 200, headers: { 'content-type': 'text/plain' }, text: 'keys' } : undefined,
   })
   t.after(() => server.close(0))
   return server
 }
 
-interface Asked {
+interface TestRequest {
   readonly method?: string
   readonly path?: string
   readonly body?: string
 }
 
-async function ask({ port }: HttpServer, { method = 'GET', path = '/keys', body }: Asked = {}) {
+async function requestFrom({ port }: HttpServer, { method = 'GET', path = '/keys', body }: TestRequest = {}) {
   const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method, ...(body !== undefined && { body }) })
   return { status: answer.status, headers: answer.headers, text: await answer.text() }
 }
@@ -41,28 +41,28 @@ async function sendRaw({ port }: HttpServer, bytes: string): Promise<string> {
 }
 
 suite('a small HTTP server', () => {
-  test('answers GET, and HEAD without the text', async (t) => {
+  test('answers GET, and HEAD without a body', async (t) => {
     const server = await start(t)
-    assert.deepEqual([(await ask(server)).status, (await ask(server)).text], [200, 'keys'])
-    const head = await ask(server, { method: 'HEAD' })
+    assert.deepEqual([(await requestFrom(server)).status, (await requestFrom(server)).text], [200, 'keys'])
+    const head = await requestFrom(server, { method: 'HEAD' })
     assert.deepEqual([head.status, head.text, head.headers.get('content-length')], [200, '', '4'])
   })
 
   test('takes a query, and nothing else beside the path', async (t) => {
     const server = await start(t)
-    assert.equal((await ask(server, { path: '/keys?cache=1' })).status, 200)
-    assert.equal((await ask(server, { path: '/keysx' })).status, 404)
+    assert.equal((await requestFrom(server, { path: '/keys?cache=1' })).status, 200)
+    assert.equal((await requestFrom(server, { path: '/keysx' })).status, 404)
   })
 
   for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
     test(`answers ${method} with 405`, async (t) => {
-      const { status, headers } = await ask(await start(t), { method })
+      const { status, headers } = await requestFrom(await start(t), { method })
       assert.deepEqual([status, headers.get('allow')], [405, 'GET, HEAD'])
     })
   }
 
   test('ends a connection whose request has a body, unread', async (t) => {
-    const { status, headers } = await ask(await start(t), { method: 'POST', body: 'x'.repeat(100_000) })
+    const { status, headers } = await requestFrom(await start(t), { method: 'POST', body: 'x'.repeat(100_000) })
     assert.deepEqual([status, headers.get('connection')], [405, 'close'])
   })
 
@@ -75,19 +75,23 @@ suite('a small HTTP server', () => {
     assert.equal(await sendRaw(server, '\x16\x03\x01\x02\x00'), '')
   })
 
-  test('asks to come back where there are too many requests for what it has not, and answers what it has', async (t) => {
+  test('answers too many requests for other paths with 429, and those for its own always', async (t) => {
     let now = Date.parse('2026-11-24T12:00:00Z')
-    const server = await start(t, allowRate({ perSecond: 1, burst: 2, now: () => new Date(now) }))
+    const server = await start(t, createRateLimit({ perSecond: 1, burst: 2, now: () => new Date(now) }))
     const other = { path: '/other' }
-    const statuses = [await ask(server, other), await ask(server, { method: 'PUT' }), await ask(server, other)]
+    const statuses = [
+      await requestFrom(server, other),
+      await requestFrom(server, { method: 'PUT' }),
+      await requestFrom(server, other),
+    ]
     assert.deepEqual(
       statuses.map(({ status }) => status),
       [404, 405, 429],
     )
-    assert.equal((await ask(server)).status, 200)
+    assert.equal((await requestFrom(server)).status, 200)
     now += 1_000
-    assert.equal((await ask(server, other)).status, 404)
-    assert.equal((await ask(server, other)).headers.get('retry-after'), '1')
+    assert.equal((await requestFrom(server, other)).status, 404)
+    assert.equal((await requestFrom(server, other)).headers.get('retry-after'), '1')
   })
 
   test('answers a new connection where others hold all that there are: the one that was silent for longest gives way', async (t) => {
@@ -106,7 +110,7 @@ suite('a small HTTP server', () => {
     spoke.write('GET /keys HTTP/1.1\r\nhost: a\r\n\r\n')
     await once(spoke, 'data')
     const ended = once(silent, 'close')
-    assert.deepEqual([(await ask(server)).status, (await ended).length], [200, 1])
+    assert.deepEqual([(await requestFrom(server)).status, (await ended).length], [200, 1])
     assert.equal(held.filter((socket) => socket.closed).length, 1)
   })
 
@@ -124,12 +128,12 @@ suite('a small HTTP server', () => {
     assert.match(String(refused), /ECONNREFUSED/)
   })
 
-  test('a port that is taken is said', async (t) => {
+  test('a port that is in use is an error', async (t) => {
     const { port } = await start(t)
-    const opening = openHttpServer({ listen: { host: '127.0.0.1', port }, answer: () => undefined })
+    const opening = openHttpServer({ listen: { host: '127.0.0.1', port }, respond: () => undefined })
     await assert.rejects(opening, {
       code: 'USAGE_INVALID',
-      seen: `127.0.0.1:${port} cannot be listened at: EADDRINUSE`,
+      seen: `cannot listen at 127.0.0.1:${port}: EADDRINUSE`,
     })
   })
 })

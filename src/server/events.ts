@@ -1,0 +1,64 @@
+/**
+ * Records Kubernetes Events about one object. An Event of the same type, reason and subject is written at most once an hour, the
+ * time after which the API server deletes it, and a call writes at most five of one reason: whoever can cause conditions cannot
+ * have the cluster flooded with Events.
+ */
+import { PullpassError } from '../errors/pullpass-error.ts'
+import type { Context } from '../http/context.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { createEvent, type ObjectReference } from '../kubernetes/objects/events.ts'
+
+interface ObservedEvent {
+  readonly type: 'Normal' | 'Warning'
+  /** In CamelCase: `KeyUnpublished`. */
+  readonly reason: string
+  /** Distinguishes Events of one reason: a key, an address. Absent: there is only one of this reason. */
+  readonly subject?: string
+  readonly message: string
+}
+
+export interface EventRecorder {
+  /** Writes those that are due. A failure is logged, once for each cause, and not thrown: the caller's log has the message too. */
+  record(events: readonly ObservedEvent[]): Promise<void>
+}
+
+const repeatAfterMs = 3_600_000
+const maxPerReason = 5
+
+/** `component` is the part of pullpass that reports: `issuer`. */
+export function createEventRecorder(
+  cluster: Cluster,
+  { about, component }: { readonly about: ObjectReference; readonly component: string },
+  { now, random, log }: Pick<Context, 'now' | 'random' | 'log'>,
+): EventRecorder {
+  const recordedAt = new Map<string, number>()
+  return {
+    async record(events) {
+      const at = now()
+      for (const [key, ms] of recordedAt) if (Math.abs(at.getTime() - ms) >= repeatAfterMs) recordedAt.delete(key)
+      const failures = new Map<string, PullpassError>()
+      for (const event of selectDue(events, recordedAt)) {
+        recordedAt.set(keyOf(event), at.getTime())
+        const suffix = `${at.getTime().toString(16)}${Math.floor(random() * 2 ** 32).toString(16)}.${event.reason.toLowerCase()}`
+        try {
+          await createEvent(cluster, { ...event, about, component, at, suffix })
+        } catch (fault) {
+          if (!(fault instanceof PullpassError)) throw fault
+          failures.set(fault.seen, fault)
+        }
+      }
+      for (const { code, seen, hint = '' } of failures.values()) {
+        log('warn', 'an Event could not be written', { code, seen, fix: hint })
+      }
+    },
+  }
+}
+
+const keyOf = ({ type, reason, subject = '' }: ObservedEvent): string => JSON.stringify([type, reason, subject])
+
+/** Those above the limit are due again at the next call. */
+function selectDue(events: readonly ObservedEvent[], recordedAt: ReadonlyMap<string, number>): ObservedEvent[] {
+  const due = new Map(events.filter((event) => !recordedAt.has(keyOf(event))).map((event) => [keyOf(event), event]))
+  const byReason = Map.groupBy(due.values(), ({ reason }) => reason)
+  return [...byReason.values()].flatMap((group) => group.slice(0, maxPerReason))
+}
