@@ -3,12 +3,12 @@
  * the commands in hints. npm test runs the same scripts with an imitation, which is held here to what the real one refuses.
  */
 import assert from 'node:assert/strict'
-import { globSync, readFileSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { suite, type TestContext, test } from 'node:test'
 import { apiError } from '../sandbox/google/api-errors.ts'
 import { gcloudCases, refusedByGcloud, startCase, stateOf } from '../test/commands/trust/gcloud-cases.ts'
 import { account, pool, provider, resultsOf, runTrust } from '../test/commands/trust/run-trust.ts'
-import { parseGuide } from '../test/docs/guides/parse-guide.ts'
+import { readGuide } from '../test/docs/guides/parse-guide.ts'
 import { runPullpass } from '../test/support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../test/support/start-test-sandbox.ts'
 import { withRealPart } from './parts/real-part.ts'
@@ -105,7 +105,7 @@ const readers = ['roles/storage.objectViewer']
 
 /** What a guide lets gcloud do, but for signing in, which a person does in a browser. */
 function commandsOf(page: string): string {
-  const blocks = parseGuide(readFileSync(page, 'utf8')).flatMap((step) => ('script' in step ? [step.script] : []))
+  const blocks = readGuide(page).flatMap((step) => ('script' in step ? [step.script] : []))
   const lines = blocks.join('\n').replaceAll('\\\n', ' ').split('\n')
   return lines.filter((line) => line.startsWith('gcloud ') && !line.startsWith('gcloud auth ')).join('\n')
 }

@@ -1,15 +1,15 @@
 /**
- * The guides, followed to the letter: each command as it stands on the page, in one shell, from nothing to a pulled image,
- * against the sandbox's cluster and against a real control plane, with AWS's own command line; Google's is run by
- * e2e/gcloud.test.ts. Azure's, and what is done on nodes, is parsed alone: the titles say what that is.
+ * Runs the quickstart and the guides: each command exactly as on the page, in one shell, up to a pulled image, with the
+ * sandbox's cluster and with a real control plane, and with AWS's own command line; gcloud's commands run in
+ * e2e/gcloud.test.ts. Commands of Azure and of nodes are only parsed; the titles count them.
  */
 import assert from 'node:assert/strict'
-import { globSync, readFileSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { findUnshown } from '../test/docs/guides/find-unshown.ts'
-import { type PlacedStep, parseGuide, stepsOnWay, waysOf } from '../test/docs/guides/parse-guide.ts'
+import { type PlacedStep, readGuide, stepsOnWay, waysOf } from '../test/docs/guides/parse-guide.ts'
 import { AbsentPart } from '../tools/real-parts/absent-part.ts'
 import type { GuideCluster } from './guides/guide-cluster.ts'
 import { type GuideCloud, type GuideStage, startGuideStage } from './guides/start-guide-stage.ts'
@@ -17,12 +17,10 @@ import { runProgram } from './parts/ground/run-program.ts'
 
 type ClusterKind = GuideCluster['kind']
 
-const pages = globSync('docs/guides/*.md')
-  .filter((page) => basename(page) !== 'README.md')
-  .toSorted()
+const pages = globSync('docs/{quickstart,guides/*}.md').toSorted()
 
 for (const page of pages) {
-  const whole = parseGuide(readFileSync(page, 'utf8'))
+  const whole = readGuide(page)
   const ways = waysOf(whole)
   suite(page, () => {
     for (const way of ways) {
@@ -34,7 +32,7 @@ for (const page of pages) {
           const stage = await startGuideStage(kind, clouds).catch((fault: unknown) => skipWithout(t, fault))
           if (stage === undefined) return
           try {
-            await follow({ page, steps, kind }, stage)
+            await follow({ steps, kind }, stage)
           } finally {
             await stage.close()
           }
@@ -50,7 +48,6 @@ function skipWithout(t: TestContext, fault: unknown): undefined {
 }
 
 interface Followed {
-  readonly page: string
   readonly steps: readonly PlacedStep[]
   readonly kind: ClusterKind
 }
@@ -82,7 +79,7 @@ function programsOf(script: string): string[] {
   return [...commands].map(({ groups }) => groups?.['program'] ?? '')
 }
 
-async function follow({ page, steps, kind }: Followed, stage: GuideStage): Promise<void> {
+async function follow({ steps, kind }: Followed, stage: GuideStage): Promise<void> {
   const { shell, folder, direct, ports, unknownNames } = stage
   const here = (text: string) => replaceAll(text, Object.entries(ports))
   const asShown = (text: string) =>
@@ -92,7 +89,7 @@ async function follow({ page, steps, kind }: Followed, stage: GuideStage): Promi
     )
   let printed: string | undefined
   for (const step of steps) {
-    const where = `${page}:${step.line}`
+    const where = `${step.page}:${step.line}`
     if (step.kind === 'stage') await direct(here(step.direction))
     else if (step.kind === 'file') await writeFile(join(folder, step.name), step.text)
     else if (step.kind === 'shown') {

@@ -10,9 +10,12 @@
  *     ```console         lines that the commands before it print
  *
  * `<!-- stage: … -->` says what happens outside meanwhile (e2e/guides/start-guide-stage.ts); `<!-- not run: … -->` says why
- * the block after it is not run although pullpass or kubectl stand in it. What stands between `<!-- stage: way NAME -->` and
- * the next of these, or `<!-- stage: every way -->`, is for readers who take that way: a guide is followed once for each.
+ * the block after it is not run although it contains pullpass or kubectl. Steps between `<!-- stage: way NAME -->` and the next
+ * of these, or `<!-- stage: every way -->`, belong to that way: a guide is followed once for each. At `<!-- stage: continue PAGE -->`
+ * the steps of another page follow, from its `<!-- stage: guides continue here -->`.
  */
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path/posix'
 
 export type GuideStep =
   | { readonly kind: 'run'; readonly script: string; readonly where: RunPlace; readonly exits: number }
@@ -24,8 +27,25 @@ export type GuideStep =
 /** `real`: a real control plane alone; `aws`: where AWS is played. */
 type RunPlace = 'anywhere' | 'real' | 'aws'
 
-/** With the line of the page that it begins at. */
-export type PlacedStep = GuideStep & { readonly line: number }
+/** With the page and line where it begins. */
+export type PlacedStep = GuideStep & { readonly page: string; readonly line: number }
+
+/** @throws where a page is continued by one that has no mark for it */
+export function readGuide(page: string): PlacedStep[] {
+  return parseGuide(readFileSync(page, 'utf8'), page).flatMap((step) => {
+    const next = step.kind === 'stage' ? /^continue (?<page>\S+)$/.exec(step.direction)?.groups?.['page'] : undefined
+    return next === undefined ? (isContinuationMark(step) ? [] : [step]) : continuedBy(join(dirname(page), next))
+  })
+}
+
+function continuedBy(page: string): PlacedStep[] {
+  const steps = parseGuide(readFileSync(page, 'utf8'), page)
+  const mark = steps.findIndex(isContinuationMark)
+  if (mark < 0) throw new Error(`${page} has no mark from which guides continue`)
+  return steps.slice(mark + 1)
+}
+
+const isContinuationMark = (step: GuideStep) => step.kind === 'stage' && step.direction === 'guides continue here'
 
 /** The ways that a guide knows; one without a name where it knows none. */
 export function waysOf(steps: readonly PlacedStep[]): string[] {
@@ -49,7 +69,7 @@ const wayOf = (direction: string): string | undefined => /^way (?<name>.+)$/.exe
 
 const fenceOrComment = /^```(?<info>[^\n]*)\n(?<body>.*?)^```$|<!-- (?<word>stage|not run): (?<said>.*?) -->/gms
 
-export function parseGuide(text: string): PlacedStep[] {
+export function parseGuide(text: string, page: string): PlacedStep[] {
   const steps: PlacedStep[] = []
   let reason: string | undefined
   for (const { index, groups = {} } of text.matchAll(fenceOrComment)) {
@@ -60,7 +80,7 @@ export function parseGuide(text: string): PlacedStep[] {
       continue
     }
     const step = word === 'stage' ? { kind: 'stage' as const, direction: said } : readBlock(info ?? '', body, reason)
-    if (step !== undefined) steps.push({ ...step, line })
+    if (step !== undefined) steps.push({ ...step, page, line })
     reason = undefined
   }
   return steps
