@@ -5,7 +5,10 @@ import { loadDocuments } from '../document/load-documents.ts'
 import { needsNamespaceList } from '../document/namespaces.ts'
 import { checkProxy } from '../http/proxy.ts'
 import { connect } from '../kubernetes/connect.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import type { createPublicationGate } from '../publish/gate/publication-gate.ts'
 import { type Demand, listDemands } from '../refresh/exchange-requests.ts'
+import type { PublicationGate } from '../refresh/mint-credentials.ts'
 import { isDone, type Outcome } from '../refresh/outcome.ts'
 import { checkOnePass } from '../refresh/plan.ts'
 import { refreshOnce } from '../refresh/refresh.ts'
@@ -72,7 +75,11 @@ export const refresh: Command<typeof refreshFlags> = {
     const minRemainingMs = wanted === undefined ? undefined : readDuration('--min-remaining', wanted)
     const mode = flags['dry-run'] ? 'dry-run' : 'write'
     const documents = (await loadDocuments(flags.file, { ...context, ...terminal })).map(withFlags(flags))
-    const source = { ...context, tokenFile: flags['token-file'] }
+    const source = {
+      ...context,
+      tokenFile: flags['token-file'],
+      openGate: async (cluster: Cluster) => await openPublicationGate({ cluster, context, mode }),
+    }
     checkProxy(context.environment)
     const demands = await listDemands(documents)
     refuseIdleFlags(flags, documents, demands)
@@ -90,6 +97,12 @@ export const refresh: Command<typeof refreshFlags> = {
       await cluster.close()
     }
   },
+}
+
+/** Loaded where a document states that its issuer metadata is published: other runs need no code for publishing. */
+async function openPublicationGate(...needs: Parameters<typeof createPublicationGate>): Promise<PublicationGate> {
+  const gate = await import('../publish/gate/publication-gate.ts')
+  return gate.createPublicationGate(...needs)
 }
 
 /** @throws USAGE_INVALID */

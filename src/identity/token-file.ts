@@ -7,6 +7,7 @@ import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
 import type { Environment } from '../http/context.ts'
 import { quote } from '../text/quote.ts'
 import { Redacted } from '../text/redacted.ts'
+import { looksLikeSecret } from '../text/show.ts'
 import { decodeSubjectToken, type SubjectToken } from './subject-token.ts'
 
 /** Bytes: a token, in JSON with other fields besides. */
@@ -17,11 +18,21 @@ const longest = 64 * 1024
  * @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED
  */
 export async function readTokenFile(path: string, field?: string): Promise<SubjectToken> {
+  if (looksLikeSecret(path)) throw tokenForPath
   const bytes = await readRegularFile(path, longest).catch((error: unknown) => {
     throw unreadable(path, whyUnreadable(error), error)
   })
   return parseTokenText(new Redacted(bytes.toString('utf8')), path, field)
 }
+
+/** The path may be the value of a variable or field that was set to the token itself. */
+const tokenForPath = new PullpassError({
+  code: 'TOKEN_FILE_UNREADABLE',
+  hop: 'subject-token',
+  seen: 'the path of the token file looks like a credential, not shown',
+  expected: 'the path of the file that contains the token',
+  hint: 'check PULLPASS_TOKEN_FILE, --token-file, and tokenFile in the document',
+})
 
 function unreadable(path: string, what: string, cause?: unknown): PullpassError {
   return new PullpassError({

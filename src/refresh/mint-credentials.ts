@@ -6,46 +6,72 @@ import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { quote } from '../text/quote.ts'
 import type { Demand } from './exchange-requests.ts'
-import type { AdmittedToken } from './publication-gate.ts'
-import { readSubjectToken, requestSubjectToken, type TokenSource, tokenFileOf } from './subject-tokens.ts'
+import {
+  type GatedToken,
+  gatedToken,
+  readSubjectToken,
+  type SharedTokenRequests,
+  shareTokenRequests,
+  type TokenSource,
+  tokenFileOf,
+} from './subject-tokens.ts'
 
 /** By fingerprint: a credential, or why there is none. */
 export type Minted = ReadonlyMap<string, RegistryCredential | PullpassError>
 
-/** A demand that fails fails alone. */
+/**
+ * Holds a token back until its key is published. Another token comes back if the given one has another issuer than the published
+ * one; until `safeAt` verifiers may have a copy of the keys without its own.
+ */
+export type PublicationGate = (
+  token: SubjectToken,
+  gated: GatedToken,
+) => Promise<{
+  readonly token: SubjectToken
+  /** Why the key is not published. */
+  readonly key: { readonly safeAt: Date | undefined } | PullpassError
+}>
+
+export interface MintSource extends TokenSource {
+  /** Called at most once, if a document states where its issuer metadata is published. */
+  readonly openGate: (cluster: Cluster) => Promise<PublicationGate>
+}
+
+/** A demand that fails does not affect the others. */
 export async function mintCredentials(
   demands: readonly Demand[],
   source: MintSource,
   cluster: Cluster,
   context: Context,
 ): Promise<Minted> {
-  const requests = shareRequests(cluster)
-  const admit = admitPublished(source.mode, cluster, context)
+  let gate: Promise<PublicationGate> | undefined
+  const sources: Sources = {
+    source,
+    requestToken: shareTokenRequests(cluster),
+    cluster,
+    async openGate() {
+      gate ??= source.openGate(cluster)
+      return await gate
+    },
+  }
   const minted = demands.map(async (demand) => {
-    const result = await mint(demand, { source, requests, admit, context }).catch(asFault)
+    const result = await mint(demand, sources, context).catch(asFault)
     return [demand.mintedFrom, result] as const
   })
   return new Map(await Promise.all(minted))
 }
 
-export interface MintSource extends TokenSource {
-  /** Exchanges are real in a dry run too, but nothing is published. */
-  readonly mode: 'write' | 'dry-run'
-}
-
-interface Mint {
+interface Sources {
   readonly source: TokenSource
-  readonly requests: RequestSubjectToken
-  readonly admit: AdmitToken
-  readonly context: Context
+  readonly requestToken: SharedTokenRequests
+  readonly cluster: Cluster
+  readonly openGate: () => Promise<PublicationGate>
 }
 
-async function mint(demand: Demand, { source, requests, admit, context }: Mint): Promise<RegistryCredential> {
+async function mint(demand: Demand, sources: Sources, context: Context): Promise<RegistryCredential> {
   context.signal.throwIfAborted()
   const { document, registry } = demand
-  const file = tokenFileOf(document, registry, source)
-  const token = file === undefined ? await requests(demand) : await readSubjectToken(file, demand, source)
-  const { token: subjectToken, safeAt } = await admit(token, demand, file)
+  const { token: subjectToken, safeAt } = await obtainToken(demand, sources)
   const credential = await demand.exchange(subjectToken, context).catch((fault: unknown) => {
     throw whileCached(fault, subjectToken, safeAt, context.now())
   })
@@ -56,6 +82,21 @@ async function mint(demand: Demand, { source, requests, admit, context }: Mint):
     expiresAt: credential.expiresAt.toISOString(),
   })
   return credential
+}
+
+async function obtainToken(
+  demand: Demand,
+  { source, requestToken, cluster, openGate }: Sources,
+): Promise<{ readonly token: SubjectToken; readonly safeAt: Date | undefined }> {
+  const { document, registry } = demand
+  const file = tokenFileOf(document, registry, source)
+  const token = file === undefined ? await requestToken(demand) : await readSubjectToken(file, demand, source)
+  const gated = gatedToken(demand, file, cluster)
+  if (gated === undefined) return { token, safeAt: undefined }
+  const gate = await openGate()
+  const { token: admitted, key } = await gate(token, gated)
+  if (key instanceof PullpassError) throw key
+  return { token: admitted, safeAt: key.safeAt }
 }
 
 /**
@@ -77,31 +118,4 @@ function whileCached(fault: unknown, { keyId }: SubjectToken, safeAt: Date | und
     retryAt: safeAt,
     cause: fault,
   })
-}
-
-type AdmitToken = (token: SubjectToken, demand: Demand, file: string | undefined) => Promise<AdmittedToken>
-
-/** Whoever names no publication pays nothing for it. */
-function admitPublished(mode: MintSource['mode'], cluster: Cluster, context: Context): AdmitToken {
-  let opened: Promise<AdmitToken> | undefined
-  return async (token, demand, file) => {
-    if (demand.document.issuer === undefined) return { token, safeAt: undefined }
-    opened ??= import('./publication-gate.ts').then((loaded) => loaded.awaitPublishedKey({ mode, cluster, context }))
-    return await (await opened)(token, demand, file)
-  }
-}
-
-type RequestSubjectToken = (demand: Demand) => Promise<SubjectToken>
-
-/** Demands that differ in settings alone share one token of the cluster. */
-function shareRequests(cluster: Cluster): RequestSubjectToken {
-  const requested = new Map<string, Promise<SubjectToken>>()
-  return (demand) => {
-    const account = demand.document.serviceAccountRef
-    if (account === undefined) throw new TypeError('a demand without a token file has a service account')
-    const key = JSON.stringify([account, demand.audiences[0], demand.subjectTokenLifeSeconds])
-    const token = requested.get(key) ?? requestSubjectToken(account, demand, cluster)
-    requested.set(key, token)
-    return token
-  }
 }

@@ -16,13 +16,12 @@ import { applyPullSecrets } from './apply-pull-secrets.ts'
 import { attachPullSecrets } from './attach-pull-secrets.ts'
 import { listDemands } from './exchange-requests.ts'
 import { splitByFreshness } from './freshness.ts'
-import { mintCredentials } from './mint-credentials.ts'
+import { type MintSource, mintCredentials } from './mint-credentials.ts'
 import type { Outcome } from './outcome.ts'
 import { documentName, type Job, planRefresh, selectsNothing, survey } from './plan.ts'
-import type { TokenSource } from './subject-tokens.ts'
 
 export interface Pass {
-  readonly source: TokenSource
+  readonly source: MintSource
   /** Documents whose every entry lives on for this long cost no exchange; undefined: all are exchanged. */
   readonly minRemainingMs: number | undefined
   readonly mode: 'write' | 'dry-run'
@@ -46,7 +45,7 @@ export async function refreshOnce(
       : splitByFreshness(jobs, await surveyed, { minRemainingMs, now: context.now() })
   const wanted = due.filter(({ namespaces }) => namespaces.length > 0)
   const demands = async () => await listDemands(wanted.map(({ document }) => document))
-  const mint = async () => await mintCredentials(await demands(), { ...source, mode }, cluster, context)
+  const mint = async () => await mintCredentials(await demands(), source, cluster, context)
   // Nothing is learnt from the one that the other needs: they run side by side.
   const [surroundings, minted] = await Promise.all([surveyed, mint()])
   const apply = { minted, surroundings, refreshedAt: context.now(), mode, onProgress }

@@ -1,13 +1,17 @@
 /** The subject token for one registry of one document: from a file, or asked of the cluster. */
-import { type Document, type DocumentRegistry, type NamespacedName, requestedAccount } from '../document/document.ts'
-import { PullpassError } from '../errors/pullpass-error.ts'
+import {
+  type Document,
+  type DocumentIssuer,
+  type DocumentRegistry,
+  type NamespacedName,
+  requestedAccount,
+} from '../document/document.ts'
 import type { Context } from '../http/context.ts'
 import { checkAudience, checkLifetime } from '../identity/check-subject-token.ts'
 import { decodeSubjectToken, type SubjectToken } from '../identity/subject-token.ts'
 import { readTokenFile, tokenFilePath } from '../identity/token-file.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import { requestToken } from '../kubernetes/objects/request-token.ts'
-import { looksLikeSecret } from '../text/show.ts'
+import { askAnew, requestToken } from '../kubernetes/objects/request-token.ts'
 import type { Demand } from './exchange-requests.ts'
 
 export interface TokenSource {
@@ -26,7 +30,6 @@ export function tokenFileOf(document: Document, registry: DocumentRegistry, sour
 /** Read anew for each exchange, since the kubelet renews it. @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED, TOKEN_EXPIRED, AUDIENCE_MISMATCH */
 export async function readSubjectToken(path: string, demand: Demand, source: TokenSource): Promise<SubjectToken> {
   const { registry, audiences } = demand
-  if (looksLikeSecret(path)) throw tokenForPath
   const token = await readTokenFile(path, registry.tokenFileField)
   const fault =
     checkLifetime(token, path, source.now()) ??
@@ -34,14 +37,6 @@ export async function readSubjectToken(path: string, demand: Demand, source: Tok
   if (fault !== undefined) throw fault
   return token
 }
-
-const tokenForPath = new PullpassError({
-  code: 'TOKEN_FILE_UNREADABLE',
-  hop: 'subject-token',
-  seen: 'what stands for the path of the token file looks like a credential, not shown',
-  expected: 'the path of the file that holds it',
-  hint: 'see PULLPASS_TOKEN_FILE, and tokenFile in the document',
-})
 
 /** Asks for the audience and the life that the exchange needs. @throws TOKEN_REQUEST_REFUSED and what a request throws */
 export async function requestSubjectToken(
@@ -52,6 +47,44 @@ export async function requestSubjectToken(
   const [audience] = audiences
   const { value } = await requestToken(cluster, account, { audience, lifeSeconds: subjectTokenLifeSeconds })
   return decodeSubjectToken(value, `the token of service account ${account.namespace}/${account.name}`)
+}
+
+export type SharedTokenRequests = (demand: Demand, account?: NamespacedName) => Promise<SubjectToken>
+
+/** Demands that differ in their settings only share one token. `account`: in place of the one that the document names. */
+export function shareTokenRequests(cluster: Cluster): SharedTokenRequests {
+  const requested = new Map<string, Promise<SubjectToken>>()
+  return (demand, account = demand.document.serviceAccountRef) => {
+    if (account === undefined) throw new TypeError('a demand without a token file has a service account')
+    const key = JSON.stringify([account, demand.audiences[0], demand.subjectTokenLifeSeconds])
+    const token = requested.get(key) ?? requestSubjectToken(account, demand, cluster)
+    requested.set(key, token)
+    return token
+  }
+}
+
+/** What a publication gate has to know of a token beside its claims. */
+export interface GatedToken {
+  /** Where the document states that its issuer metadata is published. */
+  readonly issuer: DocumentIssuer
+  /** Where the token was read; undefined if it was requested from the cluster. */
+  readonly tokenFile: string | undefined
+  /** Requests another one over a new connection: behind a load balancer perhaps from another API server. */
+  readonly requestAgain: (() => Promise<SubjectToken>) | undefined
+}
+
+/** Undefined if the document does not state where its issuer metadata is published. */
+export function gatedToken(demand: Demand, tokenFile: string | undefined, cluster: Cluster): GatedToken | undefined {
+  const { issuer, serviceAccountRef: account } = demand.document
+  if (issuer === undefined) return undefined
+  const canRequest = tokenFile === undefined && account !== undefined
+  return {
+    issuer,
+    tokenFile,
+    requestAgain: canRequest
+      ? async () => await askAnew(cluster, async (other) => await requestSubjectToken(account, demand, other))
+      : undefined,
+  }
 }
 
 // Looks at all that a run will use, before anything is sent: a wrong variable or token file is a wrong set-up.

@@ -8,8 +8,9 @@ import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
+import { createPublicationGate } from '../../publish/gate/publication-gate.ts'
 import type { Demand } from '../../refresh/exchange-requests.ts'
-import { admitPublished } from '../../refresh/publication-gate.ts'
+import { gatedToken } from '../../refresh/subject-tokens.ts'
 import type { Asked } from '../asked.ts'
 import { type TokenFacts, whereOf } from './gather-tokens.ts'
 
@@ -38,13 +39,15 @@ export async function gatherAdmissions(
   context: Context,
 ): Promise<AdmissionFacts[]> {
   // What a stranger does not read here is told at its own hop.
-  const admit = cluster && admitPublished({ cluster, mode: 'dry-run', context: { ...context, log: () => undefined } })
+  const gate =
+    cluster && createPublicationGate({ cluster, mode: 'dry-run', context: { ...context, log: () => undefined } })
   return await Promise.all(
     wanted.map(async ({ demand, from, token }): Promise<AdmissionFacts> => {
-      if (admit === undefined || token === undefined || demand.document.issuer === undefined)
-        return { demand, token, admission: { verdict: 'not asked' } }
       const isFile = requestedAccount(demand.document, demand.registry) === undefined
-      const result = await admit(token, demand, isFile ? whereOf(from) : undefined).catch(asFault)
+      const gated = cluster && gatedToken(demand, isFile ? whereOf(from) : undefined, cluster)
+      if (gate === undefined || token === undefined || gated === undefined)
+        return { demand, token, admission: { verdict: 'not asked' } }
+      const result = await gate(token, gated).catch(asFault)
       if (result instanceof PullpassError) return { demand, token, admission: refusal(result, tokenFiles) }
       const { key } = result
       const admission =

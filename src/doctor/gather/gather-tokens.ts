@@ -5,7 +5,7 @@ import type { SubjectToken } from '../../identity/subject-token.ts'
 import { readTokenFile } from '../../identity/token-file.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import type { Demand } from '../../refresh/exchange-requests.ts'
-import { requestSubjectToken, tokenFileOf } from '../../refresh/subject-tokens.ts'
+import { shareTokenRequests, tokenFileOf } from '../../refresh/subject-tokens.ts'
 import { looksLikeSecret } from '../../text/show.ts'
 import type { Asked } from '../asked.ts'
 
@@ -29,14 +29,11 @@ export async function gatherTokens(
   asked: Asked,
   cluster: Cluster | undefined,
 ): Promise<TokenFacts[]> {
-  const requests = new Map<string, Promise<SubjectToken>>()
+  const requestToken = cluster && shareTokenRequests(cluster)
   const request = async (demand: Demand, account: NamespacedName): Promise<TokenFacts> => {
     const from = { kind: 'requested', account } as const
-    if (cluster === undefined) return { demand, from, got: 'no cluster' }
-    const key = JSON.stringify([account, demand.audiences[0], demand.subjectTokenLifeSeconds])
-    const token = requests.get(key) ?? requestSubjectToken(account, demand, cluster)
-    requests.set(key, token)
-    return { demand, from, got: await token.catch(asFault) }
+    if (requestToken === undefined) return { demand, from, got: 'no cluster' }
+    return { demand, from, got: await requestToken(demand, account).catch(asFault) }
   }
   return await Promise.all(
     demands.map(async (demand) => {
@@ -52,18 +49,9 @@ async function readFile(
   request: (demand: Demand, account: NamespacedName) => Promise<TokenFacts>,
 ): Promise<TokenFacts> {
   const path = tokenFileOf(demand.document, demand.registry, source) ?? ''
-  const from = { kind: 'file', path } as const
-  if (looksLikeSecret(path)) return { demand, from: { kind: 'file', path: 'the token file' }, got: secretForPath }
-  if (serviceAccount !== undefined) return await request(demand, serviceAccount)
+  const from = { kind: 'file', path: looksLikeSecret(path) ? 'the token file' : path } as const
+  if (serviceAccount !== undefined && !looksLikeSecret(path)) return await request(demand, serviceAccount)
   const got = await readTokenFile(path, demand.registry.tokenFileField).catch(asFault)
   const absent = got instanceof PullpassError && tokenFiles === 'elsewhere' && got.seen.endsWith('is not there')
   return { demand, from, got: absent ? 'not here' : got }
 }
-
-const secretForPath = new PullpassError({
-  code: 'TOKEN_FILE_UNREADABLE',
-  hop: 'subject-token',
-  seen: 'what stands for the path of the token file looks like a credential, not shown',
-  expected: 'the path of the file that holds it',
-  hint: 'see PULLPASS_TOKEN_FILE, and tokenFile in the document',
-})

@@ -1,10 +1,11 @@
 /**
- * Holds a token back until its key is public. Many distributions sign with a new key in the moment in which they serve it, so
- * that nobody can publish it ahead; an exchange would be refused.
+ * The publication gate: holds an exchange back until the token has the published issuer and its key is published. Many
+ * distributions sign with a new key as soon as they serve it, so that it cannot be published earlier; the exchange would be refused.
  *
- *   iss, kid ─▶ public? ──yes──▶ exchange
- *                 │ no
- *                 └─▶ publish what the cluster serves ─▶ public now? ─▶ exchange, or a fault: the last good credential stays
+ *   iss ─▶ the published issuer? ──no──▶ request another token
+ *   kid ─▶ published? ──yes──▶ exchange
+ *            │ no
+ *            └─▶ publish the served keys ─▶ published now? ─▶ exchange, or an error: the last good credential stays
  */
 import { type DocumentIssuer, issuerMemory } from '../../document/document.ts'
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
@@ -12,50 +13,112 @@ import { tryAgain } from '../../http/retry.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { type IssuerKey, parseJwks } from '../../oidc/keys.ts'
 import { cacheSecondsOf, foundKeys, readPublicIssuer } from '../../oidc/public/public-issuer.ts'
+import { shellQuote } from '../../text/plain-text.ts'
 import { openTarget } from '../open-target.ts'
 import { safeToSignAt } from '../safe-to-sign.ts'
-import { type BarrierNeeds, type BarrierPlace, isAmong, keyUnpublished, publishKey } from './publish-key.ts'
+import { type GatedPublication, type GateNeeds, isAmong, keyUnpublished, publishKey } from './publish-key.ts'
 
 export interface PublicKey {
-  /** Until then verifiers may have a copy of the JWKS without this key; undefined where it is not known. */
+  /** Until then verifiers may have a copy of the JWKS without this key; undefined if it is not known. */
   readonly safeAt: Date | undefined
 }
 
-export interface PublicationBarrier {
-  /** Undefined where a provider at a cloud holds the keys alone: then it is not compared. */
+interface GatedToken {
+  /** Where the document states that its issuer metadata is published. */
+  readonly issuer: DocumentIssuer
+  /** Where the token was read; undefined if it was requested from the cluster. */
+  readonly tokenFile: string | undefined
+  /** Requests another one, perhaps from another API server; absent if it was read from a file. */
+  readonly requestAgain?: (() => Promise<SubjectToken>) | undefined
+}
+
+interface AdmittedToken {
+  /** Another than the given one if that had another issuer. */
+  readonly token: SubjectToken
+  /** An error in a dry run only: the key is not published, and could be. */
+  readonly key: PublicKey | PullpassError
+}
+
+/**
+ * Each publication is opened once, however many documents name it. The gate throws TOKEN_ISSUER_MISMATCH, KEY_UNPUBLISHED, and what
+ * reading the target throws.
+ */
+export function createPublicationGate(
+  needs: GateNeeds,
+): (token: SubjectToken, gated: GatedToken) => Promise<AdmittedToken> {
+  const publications = new Map<string, Promise<Publication>>()
+  return async (token, gated) => {
+    const { publishTo, url, memoryRef } = gated.issuer
+    const name = JSON.stringify([publishTo, url, memoryRef])
+    const opening = publications.get(name) ?? openPublication(gated.issuer, needs)
+    publications.set(name, opening)
+    const { issuer, awaitKey } = await opening
+    const fitting = await fitIssuer(token, issuer, gated)
+    return { token: fitting, key: await awaitKey(fitting) }
+  }
+}
+
+interface Publication {
+  /** Undefined if the target holds keys only: then it is not compared. */
   readonly issuer: string | undefined
-  /**
-   * That it is public; in a dry run, where it could be published, the fault that it is not. @throws KEY_UNPUBLISHED, and what reading
-   * the target throws
-   */
   awaitKey(token: SubjectToken): Promise<PublicKey | PullpassError>
 }
 
-export async function openBarrier(wanted: DocumentIssuer, needs: BarrierNeeds): Promise<PublicationBarrier> {
-  const target = await openTarget(wanted.publishTo, needs.context)
-  const issuer = wanted.url ?? target.issuerUrl
-  const place = { ...needs, target, issuer, memory: wanted.memoryRef ?? issuerMemory }
+async function openPublication(named: DocumentIssuer, needs: GateNeeds): Promise<Publication> {
+  const target = await openTarget(named.publishTo, needs.context)
+  const issuer = named.url ?? target.issuerUrl
+  const publication = { ...needs, target, issuer, memory: named.memoryRef ?? issuerMemory }
   let known: Promise<PublicKeys | PullpassError> | undefined
   return {
     issuer,
-    // One after another: several registries' tokens are signed by one key, which is published once.
+    // One after another: the tokens of several registries are signed by one key, which is published once.
     async awaitKey(token) {
-      const before = known ?? readPublicKeys(place).catch(asFault)
-      known = before.then(async (found) => await makePublic(token, found, place).catch(asFault))
+      const before = known ?? readPublicKeys(publication).catch(asFault)
+      known = before.then(async (found) => await makePublic(token, found, publication).catch(asFault))
       const after = await known
       if (after instanceof PullpassError) throw after
-      return isAmong(after.keys, token) ? { safeAt: after.safeAt } : keyUnpublished(token, target, rehearsed)
+      return isAmong(after.keys, token) ? { safeAt: after.safeAt } : keyUnpublished(token, target, dryRun)
     },
   }
 }
 
-const rehearsed = { why: 'a dry run publishes nothing', hint: 'run it without --dry-run' }
+/** During a roll-out to another issuer, each connection may lead to an API server that signs as the old or the new one. */
+const tokenRequests = 5
+
+async function fitIssuer(
+  token: SubjectToken,
+  issuer: string | undefined,
+  { tokenFile, requestAgain }: GatedToken,
+): Promise<SubjectToken> {
+  if (issuer === undefined || token.issuer === issuer) return token
+  if (requestAgain === undefined) throw wrongIssuer(token, issuer, tokenFile)
+  for (let request = 2; request <= tokenRequests; request++) {
+    const other = await requestAgain()
+    if (other.issuer === issuer) return other
+  }
+  throw wrongIssuer(token, issuer, tokenFile)
+}
+
+const wrongIssuer = (token: SubjectToken, issuer: string, tokenFile: string | undefined) =>
+  new PullpassError({
+    code: 'TOKEN_ISSUER_MISMATCH',
+    hop: 'subject-token',
+    seen: `${tokenFile ?? `each of ${tokenRequests} tokens from the cluster`} carries issuer ${token.issuer}`,
+    expected: `${issuer}, which the document states as its issuer`,
+    hint:
+      tokenFile === undefined
+        ? `during a roll-out this resolves itself; otherwise configure the API servers with this issuer: pullpass issuer show --to-issuer ${shellQuote(issuer)}`
+        : 'the kubelet renews a projected token at 80 % of its lifetime: recreate the Pod; otherwise set spec.issuer.url to the intended issuer',
+    retryable: true,
+  })
+
+const dryRun = { why: 'a dry run publishes nothing', hint: 'run it without --dry-run' }
 
 /** Keys that are public, this token's among them; in a dry run those that were, once it is known that it could be. */
 async function makePublic(
   token: SubjectToken,
   found: PublicKeys | PullpassError,
-  place: BarrierPlace,
+  place: GatedPublication,
 ): Promise<PublicKeys> {
   if (!(found instanceof PullpassError) && isAmong(found.keys, token)) return found
   const { context, target, mode } = place
@@ -74,7 +137,7 @@ interface PublicKeys {
 }
 
 /** As a stranger reads them; where the store cannot be read from here, as it holds them: a cloud may read what a pod cannot. */
-async function readPublicKeys({ issuer, target, context }: BarrierPlace): Promise<PublicKeys> {
+async function readPublicKeys({ issuer, target, context }: GatedPublication): Promise<PublicKeys> {
   if (issuer !== undefined) {
     const { discovery, jwks } = await readPublicIssuer(context, issuer)
     const found = jwks ?? discovery
@@ -95,7 +158,7 @@ async function readPublicKeys({ issuer, target, context }: BarrierPlace): Promis
 const attempts = 5
 
 /** What is public then. @throws KEY_UNPUBLISHED */
-async function waitUntilPublic(token: SubjectToken, place: BarrierPlace): Promise<PublicKeys> {
+async function waitUntilPublic(token: SubjectToken, place: GatedPublication): Promise<PublicKeys> {
   const read = async () => {
     const found = await readPublicKeys(place)
     if (isAmong(found.keys, token)) return found

@@ -15,7 +15,7 @@ import { publishUnrevoked } from '../publish.ts'
 import type { ServedIssuer } from '../served-issuer.ts'
 
 /** Not where it was revoked, nor where no API server serves it. @throws KEY_UNPUBLISHED, whatever was in the way */
-export async function publishKey(token: SubjectToken, place: BarrierPlace): Promise<void> {
+export async function publishKey(token: SubjectToken, place: GatedPublication): Promise<void> {
   try {
     await publish(token, place)
   } catch (cause) {
@@ -23,7 +23,7 @@ export async function publishKey(token: SubjectToken, place: BarrierPlace): Prom
   }
 }
 
-async function publish(token: SubjectToken, place: BarrierPlace): Promise<void> {
+async function publish(token: SubjectToken, place: GatedPublication): Promise<void> {
   const { cluster, target, issuer, memory: memoryRef, mode } = place
   const memory = await readMemory(cluster, memoryRef)
   const served = await readServed(token, cluster)
@@ -74,15 +74,15 @@ function notPublished(token: SubjectToken, target: PublishTarget, cause: Pullpas
   })
 }
 
-/** Where a document says that its issuer is public, with what it takes to look there and to write. */
-export interface BarrierNeeds {
+/** What the gate reads and publishes with. */
+export interface GateNeeds {
   readonly cluster: Cluster
   readonly context: Context
-  /** In a dry run nothing is published: it is looked whether it could be. */
+  /** A dry run publishes nothing; it checks whether the key could be published. */
   readonly mode: 'write' | 'dry-run'
 }
 
-export interface BarrierPlace extends BarrierNeeds {
+export interface GatedPublication extends GateNeeds {
   readonly target: PublishTarget
   /** Undefined where a provider at a cloud holds the keys alone. */
   readonly issuer: string | undefined

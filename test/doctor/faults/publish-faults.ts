@@ -25,7 +25,7 @@ export const publishFaults: readonly Fault[] = [
     hop,
     code: 'TOKEN_ISSUER_MISMATCH',
     seen: /oidc-token carries issuer https:\S+\/before$/,
-    fix: /^the kubelet renews a projected token at 80 % of its life: make the Pod anew/,
+    fix: /^the kubelet renews a projected token at 80 % of its lifetime: recreate the Pod/,
     mend: ({ sandbox }) => sandbox.writeToken(),
   },
   {
