@@ -1,57 +1,80 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import { codes } from '../../src/errors/codes.ts'
+import { doctorHops } from '../../src/doctor/finding.ts'
+import { type Code, codes } from '../../src/errors/codes.ts'
+import type { Explanation } from '../../src/errors/explanation.ts'
+import { eventReason, explanations, sections } from '../../src/errors/explanations.ts'
+import { findingWords } from '../../src/oidc/evaluate/finding.ts'
+import { renderErrorsPage } from '../../tools/render-errors-page.ts'
 import { startTestSandbox } from '../support/start-test-sandbox.ts'
 import { asOnPage } from './as-on-page.ts'
 import { errorCases } from './error-cases/error-cases.ts'
 
-interface Paragraph {
-  readonly code: string
-  /** The heading that it stands under. */
-  readonly section: string
-  readonly example: string | undefined
-}
-
-const page = readFileSync('docs/errors.md', 'utf8')
-const paragraphs: readonly Paragraph[] = page.split(/^## /m).flatMap((part) => {
-  const [section = '', ...rest] = part.split(/^### /m)
-  const title = section.split('\n', 1)[0] ?? ''
-  return rest.map((text) => ({
-    code: text.split('\n', 1)[0] ?? '',
-    section: title,
-    example: /^```\n(.*?)\n```$/ms.exec(text)?.[1],
-  }))
-})
-const errorCodes = Object.entries(codes).flatMap(([code, exit]) => (exit === null ? [] : [[code, exit] as const]))
+const explained = sections.flatMap((section) => Object.entries(section.codes) as [Code, Explanation][])
+const errorCodes = Object.entries(codes).filter(([, exitCode]) => exitCode !== null)
 const cases = new Map(Object.entries(errorCases))
-const exitCodes = new Map<string, number>([...errorCodes, ['INTERRUPTED', 143]]) // a shell's own: 128 + SIGTERM
+const codesWith = (isOne: (explanation: Explanation) => unknown): string[] =>
+  explained.filter(([, one]) => isOne(one)).map(([code]) => code)
 
 suite('docs/errors.md', { concurrency: 4 }, () => {
-  test('every code has one paragraph, and every paragraph is of a code', () => {
-    assert.deepEqual(paragraphs.map(({ code }) => code).toSorted(), errorCodes.map(([code]) => code).toSorted())
+  test('is what the table of codes renders', () => {
+    assert.equal(readFileSync('docs/errors.md', 'utf8'), renderErrorsPage(), 'node tools/schema.ts')
   })
 
-  test('only where what was expected is what to write, no fix follows', () => {
-    const without = paragraphs.filter(({ example = '' }) => !example.includes('\n  fix: ')).map(({ code }) => code)
-    assert.deepEqual(without, ['VARIABLE_INVALID', 'DOCUMENT_INVALID'])
+  test('explains every code once', () => {
+    assert.deepEqual(explained.map(([code]) => code).toSorted(), Object.keys(codes).toSorted())
+  })
+
+  test('an error has a hop and an example, a finding or alarm has neither', () => {
+    const expected = errorCodes.map(([code]) => code).toSorted()
+    assert.deepEqual(codesWith(({ hops }) => hops).toSorted(), expected)
+    assert.deepEqual(codesWith(({ example }) => example).toSorted(), expected)
+  })
+
+  test('every code is reported by something, and doctor reports it at hops that exist', () => {
     assert.deepEqual(
-      paragraphs.filter(({ example = '' }) => !example.includes('\n  expected ')),
+      codesWith(({ hops, doctor, issuerCheck, alarm }) => !(hops || doctor || issuerCheck || alarm)),
+      [],
+    )
+    const hops = new Set<string>([...doctorHops, 'any'])
+    assert.deepEqual(
+      codesWith(({ doctor = [] }) => doctor.some((hop) => !hops.has(hop))),
       [],
     )
   })
 
-  for (const [code] of errorCodes) {
+  test('issuer check reports the codes of which the page says so', () => {
+    assert.deepEqual(codesWith(({ issuerCheck }) => issuerCheck).toSorted(), findingWords.toSorted())
+  })
+
+  test('an alarm is named in the form of an Event’s reason', () => {
+    assert.equal(eventReason('KEY_UNPUBLISHED'), 'KeyUnpublished')
+    assert.equal(eventReason('API_SERVERS_UNKNOWN'), 'ApiServersUnknown')
+  })
+
+  test('only where what was expected is what to write, no fix follows', () => {
+    assert.deepEqual(
+      codesWith(({ example }) => example && !example.includes('\n  fix: ')),
+      ['VARIABLE_INVALID', 'DOCUMENT_INVALID'],
+    )
+    assert.deepEqual(
+      codesWith(({ example }) => example && !example.includes('\n  expected ')),
+      [],
+    )
+  })
+
+  for (const [code, exitCode] of errorCodes) {
     test(`${code} is shown under its hop, as a run that ends on it prints it`, async (t) => {
       const sandbox = await startTestSandbox(t, { namespaces: ['team-a'] })
       const runInto = cases.get(code)
       assert.ok(runInto, 'no run ends on it')
-      const { exitCode, stderr } = await runInto(sandbox)
-      const { section, example } = paragraphs.find((paragraph) => paragraph.code === code) ?? {}
-      assert.equal(asOnPage(stderr, sandbox), example)
-      assert.equal(exitCode, exitCodes.get(code))
-      const hop = /^[A-Z_]+ \(([a-z-]+)\)/.exec(stderr)?.[1]
-      assert.ok(section === hop || section === 'any answer', `${section} for ${hop}`)
+      const run = await runInto(sandbox)
+      const { hops = [], example } = explanations[code as Code] ?? {}
+      assert.equal(asOnPage(run.stderr, sandbox), example)
+      assert.equal(run.exitCode, code === 'INTERRUPTED' ? 143 : exitCode) // a shell's own: 128 + SIGTERM
+      const hop = /^[A-Z_]+ \(([a-z-]+)\)/.exec(run.stderr)?.[1] ?? ''
+      assert.ok(hops.includes(hop) || hops.includes('any'), `${hops.join()} for ${hop}`)
     })
   }
 })

@@ -1,0 +1,28 @@
+/**
+ * The form of the texts that explain a code. They are loaded by `pullpass explain` and by the generator of docs/errors.md
+ * alone, never by a refresh. `codes.ts` has the codes and their exit codes.
+ */
+import type { Code } from './codes.ts'
+
+export interface Explanation {
+  /** Hops of the errors with this code, as an error prints them; absent where no run ends on the code. */
+  readonly hops?: readonly string[]
+  /** Hops of `pullpass doctor` that report it; `any`: each of them. */
+  readonly doctor?: readonly string[]
+  /** Whether `pullpass issuer check` reports it. */
+  readonly issuerCheck?: true
+  /** Whether `pullpass issuer watch` and `issuer serve` raise it as an alarm. */
+  readonly alarm?: true
+  /** Markdown; paragraphs are separated by an empty line. */
+  readonly meaning: string
+  /** What to do about it. Markdown. */
+  readonly action: string
+  /** What a run that ends on it prints, with the addresses of a cluster and of the vendor: test/docs/errors.test.ts runs it. */
+  readonly example?: string
+}
+
+export interface Section {
+  readonly title: string
+  readonly introduction: string
+  readonly codes: Readonly<Partial<Record<Code, Explanation>>>
+}

@@ -1,0 +1,54 @@
+/** Explanations of all codes, in the order of docs/errors.md, and what reports each. */
+import { type Code, codes } from './codes.ts'
+import type { Explanation, Section } from './explanation.ts'
+import { documentSection } from './explanations/document.ts'
+import { exchangeSection } from './explanations/exchange.ts'
+import { issuerSection } from './explanations/issuer.ts'
+import { keysSection } from './explanations/keys.ts'
+import { kubernetesSection } from './explanations/kubernetes.ts'
+import { publishSection } from './explanations/publish.ts'
+import { registrySection } from './explanations/registry.ts'
+import { responseSection } from './explanations/response.ts'
+import { resultsSection, runSection } from './explanations/run.ts'
+import { secretsSection } from './explanations/secrets.ts'
+import { subjectTokenSection } from './explanations/subject-token.ts'
+import { trustSection } from './explanations/trust.ts'
+
+export const sections: readonly Section[] = [
+  documentSection,
+  subjectTokenSection,
+  exchangeSection,
+  issuerSection,
+  keysSection,
+  publishSection,
+  trustSection,
+  responseSection,
+  registrySection,
+  kubernetesSection,
+  secretsSection,
+  runSection,
+  resultsSection,
+]
+
+export const explanations: Readonly<Partial<Record<Code, Explanation>>> = Object.assign(
+  {},
+  ...sections.map((section) => section.codes),
+)
+
+/** The reason of an alarm's Event, and its label in metrics, in the form of Kubernetes: `KeyUnpublished`. */
+export const eventReason = (code: Code): string =>
+  code.toLowerCase().replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
+/** `error, hop exchange, exit code 1; doctor, hop signature or exchange; issuer check; alarm KeyUnpublished`. */
+export function reportedBy(code: Code): string {
+  const { hops, doctor, issuerCheck, alarm } = explanations[code] ?? {}
+  const at = (names: readonly string[]) => (names.includes('any') ? 'any hop' : `hop ${names.join(' or ')}`)
+  return [
+    hops && `error, ${at(hops)}, exit code ${codes[code]}`,
+    doctor && `doctor, ${at(doctor)}`,
+    issuerCheck && 'issuer check',
+    alarm && `alarm ${eventReason(code)}`,
+  ]
+    .filter(Boolean)
+    .join('; ')
+}

@@ -1,0 +1,69 @@
+/** Documents and variables: what each code means and what to do. */
+import type { Section } from '../explanation.ts'
+
+export const documentSection: Section = {
+  title: 'Documents and variables',
+  introduction: 'Reported before any request is sent.',
+  codes: {
+    VARIABLE_INVALID: {
+      hops: ['document', 'kubernetes'],
+      doctor: ['document'],
+      meaning:
+        'Without `-f`, the document is constructed from environment variables. All variables that are missing, empty or malformed are reported at once. Also reported for a variable of pullpass itself, such as an endpoint, that has no valid value.',
+      action:
+        'Set the variable to the value in the line `expected`. An empty `SERVICE_ACCOUNT_EMAIL` is invalid, too: direct federation, without a service account, is configured in a [document](document.md).',
+      example: `VARIABLE_INVALID (document): variable PROJECT_NUMBER is "example-project"
+  expected the project's number, not its id: gcloud projects describe example-project --format="value(projectNumber)"`,
+    },
+    DOCUMENT_UNREADABLE: {
+      hops: ['document'],
+      doctor: ['document'],
+      meaning:
+        'A file of documents cannot be read: it does not exist, is not UTF-8, is longer than 1 MiB, or contains no document.',
+      action: 'Correct the path or the file. In a pod, check the mount path and the items of the volume.',
+      example: `DOCUMENT_UNREADABLE (document): pull.yaml is not there
+  expected a file of YAML or JSON in UTF-8, at most 1 MiB
+  fix: correct the path; in a pod, see the mount path and the items of its volume; standard input is -f -`,
+    },
+    DOCUMENT_INVALID: {
+      hops: ['document', 'trust'],
+      doctor: ['document'],
+      meaning:
+        'A document violates [its schema](document.md) or a rule between fields. Each problem has file, line and column; further problems follow as `also …` (in JSON, in the list `also`).',
+      action: 'Change the field as the line `expected` says.',
+      example: `DOCUMENT_INVALID (document): pull.yaml:5:3: spec.secretname is not a known field
+  expected "secretName"`,
+    },
+    SECRET_CLAIMED_TWICE: {
+      hops: ['document'],
+      doctor: ['document'],
+      meaning:
+        'Two documents of one run write the same Secret in the same namespace, and would overwrite each other in every run.',
+      action:
+        'Merge their registries into one document (several registries in one document share one Secret), or change `secretName` or the namespaces of one of them.',
+      example: `SECRET_CLAIMED_TWICE (document): Secret team-a/regcred is claimed by ClusterPullSecret pull (pull.yaml:1) and by ClusterPullSecret other (pull.yaml:15)
+  expected one document for each Secret
+  fix: merge their registries into one document, or give one of them another secretName or other namespaces`,
+    },
+    CREDENTIAL_FILE_INVALID: {
+      hops: ['document', 'publish', 'trust'],
+      doctor: ['document'],
+      meaning:
+        'A credential configuration file is not accepted. Such a file decides where a token is sent, so its addresses must belong to the vendor, or to the universe that the document itself names (`universeDomain` beside `credentialFile`); sources that run a program or call an address are refused.\n\nThe file of the operator (`GOOGLE_APPLICATION_CREDENTIALS`) follows the same rules. For it, the environment names another universe (`GOOGLE_CLOUD_UNIVERSE_DOMAIN`) or token service (`PULLPASS_GCP_STS_ENDPOINT`), and the only address that is called is that of GitHub for a job.',
+      action: 'Create the file again as the line `fix` shows.',
+      example: `CREDENTIAL_FILE_INVALID (document): gcp.json:1:256: credential_source is of kind executable
+  expected file: no program is run and no address called for a subject token because a file says so
+  fix: write it anew: gcloud iam workload-identity-pools create-cred-config … --credential-source-file=FILE`,
+    },
+    CA_FILE_INVALID: {
+      hops: ['document', 'kubernetes'],
+      doctor: ['document', 'cluster'],
+      meaning:
+        'The file of `--ca-file`, of `PULLPASS_CA_FILE`, or of the certificate authority of the cluster does not exist or contains no certificate.',
+      action: 'Name the file that contains the certificate of the authority itself, in PEM.',
+      example: `CA_FILE_INVALID (document): proxy.pem holds no certificate
+  expected one or more certificates in PEM: -----BEGIN CERTIFICATE-----
+  fix: name the file that holds the certificate of the authority itself: openssl x509 -noout -subject -in FILE shows whose it is`,
+    },
+  },
+}

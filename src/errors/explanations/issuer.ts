@@ -1,0 +1,148 @@
+/** Issuer metadata and issuer URLs, as `issuer check`, `doctor` and the publishing commands find them. */
+import type { Section } from '../explanation.ts'
+
+export const issuerSection: Section = {
+  title: 'Issuer metadata',
+  introduction:
+    'The discovery document and the JWKS, as API servers serve them or as anonymous clients read them. An error has hop `discovery` and exit code 1; the others are findings of [`pullpass issuer check`](issuer.md#check-the-public-metadata) and [`pullpass doctor`](doctor.md).',
+  codes: {
+    DISCOVERY_NOT_FOUND: {
+      hops: ['discovery'],
+      doctor: ['discovery'],
+      issuerCheck: true,
+      meaning:
+        "404 for the discovery document or the JWKS. An API server serves them only for an issuer that is an https URL without query or fragment; `pullpass issuer show` continues without them where it may request a token. At a public URL, the document's name may be wrong: it is `openid-configuration`, not `oidc-configuration`.",
+      action:
+        'For a cluster, configure an https issuer: `pullpass issuer show`. Otherwise publish them: `pullpass issuer publish --to TARGET`.',
+      example: `DISCOVERY_NOT_FOUND (discovery): the API server answered 404 for https://cluster.example.com:6443/.well-known/openid-configuration
+  expected the documents of its issuer, which it serves only where --service-account-issuer is an https URL
+  fix: set an https issuer: pullpass issuer show prints how, by distribution`,
+    },
+    DISCOVERY_FORBIDDEN: {
+      hops: ['discovery'],
+      doctor: ['discovery'],
+      issuerCheck: true,
+      meaning:
+        '401 or 403. Every pod may read the documents of its API server with its own token; the user of a kubeconfig may lack that permission. At a public URL, the documents are not public; some stores, such as S3, answer so for an object that does not exist.',
+      action:
+        'For a cluster, bind ClusterRole `system:service-account-issuer-discovery`. Otherwise make the two documents public.',
+      example: `DISCOVERY_FORBIDDEN (discovery): the API server answered 403 "forbidden: User "jane" cannot get path "/.well-known/openid-configuration"" for https://cluster.example.com:6443/.well-known/openid-configuration
+  expected the right to read them, which ClusterRole system:service-account-issuer-discovery holds
+  fix: bind it: kubectl create clusterrolebinding pullpass-issuer --clusterrole=system:service-account-issuer-discovery --user=NAME`,
+    },
+    DISCOVERY_MALFORMED: {
+      hops: ['discovery'],
+      doctor: ['discovery'],
+      issuerCheck: true,
+      meaning: 'The response is not a discovery document or not a JWKS: an HTML page, or other JSON.',
+      action:
+        'Check the address, and that no proxy or sign-in page intercepts the request. Publish the documents again: `pullpass issuer publish --to TARGET`.',
+      example: `DISCOVERY_MALFORMED (discovery): https://cluster.example.com:6443/openid/v1/jwks answered 200, but it is no JWKS
+  expected the document that an API server serves
+  fix: see that the server in the kubeconfig is the API server, and that nothing between answers in its place`,
+    },
+    DISCOVERY_UNAVAILABLE: {
+      hops: ['discovery'],
+      doctor: ['discovery'],
+      issuerCheck: true,
+      meaning:
+        'A document could not be read for another reason: no response (name resolution, connection, timeout, certificate, more than 1 MiB), or another status.',
+      action: 'Check the address and the server.',
+      example: `DISCOVERY_UNAVAILABLE (discovery): the API server answered 406 for https://cluster.example.com:6443/.well-known/openid-configuration
+  expected an answer of status 200
+  fix: see that the server in the kubeconfig is the API server, and that it is well`,
+    },
+    DISCOVERY_REDIRECTED: {
+      doctor: ['discovery'],
+      issuerCheck: true,
+      meaning: 'The URL answers with a redirect. Vendors follow none.',
+      action: 'Serve the document at that URL itself.',
+    },
+    DISCOVERY_LARGE: {
+      doctor: ['discovery'],
+      issuerCheck: true,
+      meaning: 'A document is larger than 64 KiB. How much vendors read is not documented.',
+      action: 'Remove keys that no longer sign.',
+    },
+    DISCOVERY_ISSUER_MISMATCH: {
+      doctor: ['discovery'],
+      issuerCheck: true,
+      meaning: 'The discovery document names another issuer than its URL. A trailing slash counts.',
+      action: 'Publish it at the URL that it names, or correct the URL. The two must be identical.',
+    },
+    DISCOVERY_FIELD_MISSING: {
+      doctor: ['discovery'],
+      issuerCheck: true,
+      meaning:
+        'The discovery document lacks one of the five required fields: issuer, jwks_uri, response_types_supported, subject_types_supported, id_token_signing_alg_values_supported.',
+      action: 'Publish the document again: `pullpass issuer publish --to TARGET` writes all of them.',
+    },
+    CONTENT_TYPE_INVALID: {
+      doctor: ['discovery'],
+      issuerCheck: true,
+      meaning: 'The content type is neither `application/json` nor, for the JWKS, `application/jwk-set+json`.',
+      action: 'Set the content type of the object or in the web server.',
+    },
+    CACHE_LIFETIME_MISSING: {
+      doctor: ['discovery'],
+      issuerCheck: true,
+      meaning:
+        'The response has no `Cache-Control` with a `max-age`, or has `no-cache`: each verifier chooses its own lifetime.',
+      action: 'Serve it with `Cache-Control: public, max-age=300`.',
+    },
+    CACHE_LIFETIME_LONG: {
+      doctor: ['discovery'],
+      issuerCheck: true,
+      meaning: 'The document may be cached for more than an hour: tokens of a new key can be refused for as long.',
+      action: 'Serve it with `Cache-Control: public, max-age=300`.',
+    },
+    JWKS_URI_INVALID: {
+      doctor: ['discovery'],
+      issuerCheck: true,
+      meaning: '`jwks_uri` is not an https URL.',
+      action: 'Set it to the public URL of the JWKS: `pullpass issuer publish --to TARGET` does.',
+    },
+    ALGORITHM_UNLISTED: {
+      doctor: ['discovery'],
+      issuerCheck: true,
+      meaning: '`id_token_signing_alg_values_supported` lacks the algorithm of a published key.',
+      action: 'Publish the document again: `pullpass issuer publish --to TARGET`.',
+    },
+    ISSUER_UNUSABLE: {
+      hops: ['discovery'],
+      doctor: ['discovery'],
+      issuerCheck: true,
+      meaning:
+        'No vendor can read metadata of such an issuer: it is not an https URL, contains a user, query or fragment, or its host exists only inside the cluster.',
+      action: 'Correct the URL, or change the issuer: [the steps](issuer-change.md).',
+      example: `ISSUER_UNUSABLE (discovery): --issuer-url is "https://kubernetes.default.svc": its name exists inside the cluster alone
+  expected https://HOST/PATH, which anybody on the internet can read: no user, query or fragment
+  fix: correct --issuer-url: it is what tokens are to carry, letter by letter, and where clouds then read the documents`,
+    },
+    ISSUER_TOO_LONG: {
+      doctor: ['discovery'],
+      issuerCheck: true,
+      meaning: 'The issuer is longer than a vendor accepts: 255 characters at AWS, 600 at Azure.',
+      action: 'Choose a shorter path.',
+    },
+    ISSUER_PORT: {
+      doctor: ['discovery'],
+      issuerCheck: true,
+      meaning: 'The issuer contains a port. AWS refuses it; for Google and Azure it is not documented.',
+      action: 'Serve the documents at port 443, and omit the port.',
+    },
+    ISSUER_TRAILING_SLASH: {
+      doctor: ['discovery'],
+      issuerCheck: true,
+      meaning: 'The issuer ends in a slash, which then has to be in every token and every trust configuration.',
+      action: 'Omit it while nothing trusts the issuer yet.',
+    },
+    ISSUER_ADDRESS_PRIVATE: {
+      doctor: ['discovery'],
+      issuerCheck: true,
+      meaning: 'The host resolves to a private, loopback or link-local address on this machine.',
+      action:
+        'Serve the documents at a public address. If only this machine resolves the host so, check from elsewhere.',
+    },
+  },
+}

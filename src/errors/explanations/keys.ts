@@ -1,0 +1,127 @@
+/** Signing keys: those that are served, published, recorded or revoked. */
+import type { Section } from '../explanation.ts'
+
+export const keysSection: Section = {
+  title: 'Signing keys',
+  introduction:
+    'The exit code of an error is 1. Published keys are those of the public JWKS, served keys those of the API servers.',
+  codes: {
+    KEYS_UNUSABLE: {
+      hops: ['discovery', 'publish', 'trust'],
+      doctor: ['key'],
+      issuerCheck: true,
+      meaning:
+        'No key can be used: no vendor reads any served key, or each was revoked, so that publishing them would break every exchange; or the vendor that is checked reads none of the published keys. Azure reads RS256, Google also ES256. What is published stays unchanged.',
+      action: 'Configure the API servers to sign with an RSA key (`--service-account-signing-key-file`).',
+      example: `KEYS_UNUSABLE (discovery): the cluster serves no key that a cloud reads ("key-1": no cloud reads keys of kind OKP)
+  expected at least one RSA key of 2048 bits or more, or an EC key on P-256, P-384 or P-521; what is public stays as it is
+  fix: see --service-account-key-file of the API server`,
+    },
+    KEYS_MISSING: {
+      doctor: ['key'],
+      issuerCheck: true,
+      meaning: 'The JWKS contains no key.',
+      action: 'Publish the keys: `pullpass issuer publish --to TARGET`.',
+    },
+    KEYS_TOO_MANY: {
+      doctor: ['key'],
+      issuerCheck: true,
+      meaning: 'The JWKS contains more keys than are read: AWS reads 100 of each type, Azure 100.',
+      action: 'Remove keys that no longer sign.',
+    },
+    KEY_UNUSABLE: {
+      doctor: ['key'],
+      issuerCheck: true,
+      meaning: 'The vendor does not read some of the published keys. Tokens that they sign are refused.',
+      action: 'Publish the keys again (`pullpass issuer publish` omits what no vendor reads), or sign with an RSA key.',
+    },
+    KEY_ID_DUPLICATE: {
+      doctor: ['key'],
+      issuerCheck: true,
+      meaning: 'Several keys have the same kid.',
+      action: 'Publish each key once.',
+    },
+    KEY_MEMBER_UNEXPECTED: {
+      doctor: ['key'],
+      issuerCheck: true,
+      meaning:
+        'Keys have members that no verifier needs, such as `x5c` or `key_ops`. AWS was observed to refuse a key with `key_ops`.',
+      action: 'Remove them: `pullpass issuer publish` does.',
+    },
+    PRIVATE_KEY_PUBLISHED: {
+      doctor: ['key'],
+      issuerCheck: true,
+      meaning:
+        '**A private key is public**: anyone can sign tokens of every ServiceAccount of the cluster. The key is not shown.',
+      action: 'Remove it now, and replace the signing key of the cluster.',
+    },
+    ALGORITHM_UNSUPPORTED: {
+      doctor: ['signature'],
+      issuerCheck: true,
+      meaning:
+        'The vendor cannot verify the algorithm with which the token is signed, or the published key with its kid is of another type.',
+      action: 'Sign with an RSA key.',
+    },
+    KEY_UNPUBLISHED: {
+      hops: ['publish'],
+      doctor: ['publish', 'key'],
+      issuerCheck: true,
+      alarm: true,
+      meaning:
+        'The key that signed the token is not published: exchanges with it are refused. Where a document names its publication (`spec.issuer`), `refresh` publishes the key first; if that fails the token is not exchanged, the reason follows, and the last good credential stays. A dry run publishes nothing and reports whether it could; then `doctor` reports a warning.',
+      action:
+        'Publish the keys of the cluster: `pullpass issuer publish --to TARGET`; for `refresh`, remove the reason in the error.',
+      example: `KEY_UNPUBLISHED (publish): the token is signed by key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc", which is not public at gs://example-cluster, and could not be published: KUBERNETES_FORBIDDEN: the API server answered 403 "configmaps "pullpass-issuer" is forbidden: User "kubernetes-admin" cannot get resource "configmaps" in API group "" in the namespace "pullpass-system""
+  expected a key that clouds can read, before the token is exchanged
+  fix: grant the rule {apiGroups: [""], resources: [configmaps], resourceNames: [pullpass-issuer], verbs: [get]} in a ClusterRole, or in a Role of pullpass-system`,
+    },
+    SERVED_KEY_UNPUBLISHED: {
+      doctor: ['key'],
+      meaning: 'API servers serve a key that is not published. Once it signs, tokens are refused.',
+      action: 'Publish it before it signs: `pullpass issuer publish --to TARGET`, or run `pullpass issuer watch`.',
+    },
+    KEY_REVOKED: {
+      doctor: ['key'],
+      alarm: true,
+      meaning: 'The cluster signs with a key that was revoked. Nothing publishes or uploads it again.',
+      action: 'Configure the API servers to sign with another key.',
+    },
+    KEY_UNCONFIRMED: {
+      alarm: true,
+      meaning:
+        'A key is served only by API servers that are not known. It is not published: [which API servers publish a key](issuer.md#which-api-servers-publish-a-key).',
+      action:
+        'Accept it with `--accept-key THUMBPRINT` if it is the key of the cluster; otherwise check who may write EndpointSlices in namespace `default`.',
+    },
+    PUBLISHED_KEY_UNKNOWN: {
+      alarm: true,
+      meaning: 'A published key was never served by the cluster.',
+      action:
+        'If it is not an earlier key of the cluster, revoke it (`pullpass issuer revoke KID --to TARGET`), and check who may write to the target.',
+    },
+    RECORDED_KEY_UNKNOWN: {
+      alarm: true,
+      meaning:
+        'The ConfigMap with the key state contains a key that is neither served nor published. It is not published.',
+      action:
+        'If tokens of it are still in use, serve it (`--service-account-key-file`); otherwise check who may write the ConfigMap.',
+    },
+    KEY_UNKNOWN: {
+      hops: ['publish'],
+      meaning: 'The kid that was given to `pullpass issuer revoke` is not that of a served, published or recorded key.',
+      action: 'Find the kid of the key that signed the leaked token: `pullpass inspect FILE`.',
+      example: `KEY_UNKNOWN (publish): "nobody" is no key that is served, public or remembered
+  expected the KID that leaked; known: key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" (it signs now)
+  fix: see which key signed the token that leaked: pullpass inspect FILE; revoke no other in its place`,
+    },
+    KEY_IN_USE: {
+      hops: ['publish'],
+      meaning:
+        'The key that was given to `pullpass issuer revoke` signs tokens now, or is the only one. Without it every exchange is refused.',
+      action: 'Sign with another key first. Where an interruption of all pulls is acceptable: `--yes`.',
+      example: `KEY_IN_USE (publish): key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" signs the cluster's tokens now: without it every exchange is refused, and pull secrets run out within the hour
+  expected a key that signs no longer; nothing was changed
+  fix: let the API servers sign with another key first, which issuer watch publishes; or, where a break of all pulls is the lesser evil: --yes`,
+    },
+  },
+}

@@ -1,0 +1,157 @@
+/** The cluster: its API server, permissions, namespaces and the CronJob. */
+import type { Section } from '../explanation.ts'
+
+export const kubernetesSection: Section = {
+  title: 'Cluster',
+  introduction:
+    'The exit code of an error is 1, except for the kubeconfig. A namespace that fails does not affect the others.',
+  codes: {
+    KUBECONFIG_INVALID: {
+      hops: ['kubernetes'],
+      doctor: ['cluster'],
+      meaning:
+        'The kubeconfig does not exist, cannot be read, or lacks what its context names. The cluster is that of `--kubeconfig`, of `KUBECONFIG`, of the pod itself, or of `~/.kube/config`, in this order. An ambiguous identity is refused: `as-groups` without `as`, a client certificate without its key or with a wrong one, an `auth-provider` other than `oidc`; so is `certificate-authority` together with `insecure-skip-tls-verify`.',
+      action: '`kubectl config view` shows what kubectl reads; `--context NAME` selects another context.',
+      example: `KUBECONFIG_INVALID (kubernetes): kubeconfig has no context "staging"
+  expected one of its contexts: sandbox
+  fix: kubectl config view shows what kubectl reads; another context is chosen by --context NAME`,
+    },
+    KUBERNETES_UNREACHABLE: {
+      hops: ['kubernetes'],
+      doctor: ['cluster', 'write'],
+      meaning:
+        'The API server does not answer, or only with 429 and 5xx. Requests are repeated for up to two minutes; for ten seconds where it never answered in this run.',
+      action:
+        'Check address, network and proxy of the API server. If it answers other requests, an admission webhook may not answer.',
+      example: `KUBERNETES_UNREACHABLE (kubernetes): the API server at https://127.0.0.1:9 gave no answer: connect ECONNREFUSED 127.0.0.1:9
+  expected an answer from the API server
+  fix: nothing listens there: see that the API server (or kubectl proxy) runs, and that the port is right`,
+    },
+    KUBERNETES_UNAUTHENTICATED: {
+      hops: ['kubernetes'],
+      doctor: ['cluster'],
+      meaning:
+        'The API server does not accept the credential. A token that the kubelet renewed is read again first. Also where the credential plugin of a kubeconfig returns no valid credential; its output is not shown, since it may contain tokens, and no other identity is used. Over `http://` no credential is sent, as with kubectl: `kubectl proxy` has its own.',
+      action:
+        'Check that the token or client certificate belongs to this cluster and has not expired: `kubectl auth whoami`. Run the credential plugin by hand.',
+      example: `KUBERNETES_UNAUTHENTICATED (kubernetes): https://cluster.example.com:6443 answered 401: it does not know who asks
+  expected a credential that the API server takes
+  fix: see that the token or client certificate is of this cluster and has not expired: kubectl auth whoami`,
+    },
+    KUBERNETES_FORBIDDEN: {
+      hops: ['kubernetes', 'publish', 'discovery'],
+      doctor: ['write', 'namespace'],
+      meaning: 'A permission is missing.',
+      action:
+        'Grant the rule in the line `fix`, which contains no more than that. `pullpass manifests -f FILE` prints all that a document needs.',
+      example: `KUBERNETES_FORBIDDEN (kubernetes): the API server answered 403 "secrets "regcred" is forbidden: User "kubernetes-admin" cannot patch resource "secrets" in API group "" in the namespace "team-a""
+  expected the right to patch Secret team-a/regcred
+  fix: grant the rule {apiGroups: [""], resources: [secrets], resourceNames: [regcred], verbs: [patch]} in a ClusterRole, or in a Role of team-a: pullpass manifests -f FILE prints all that a document needs`,
+    },
+    KUBERNETES_REFUSED: {
+      hops: ['kubernetes'],
+      doctor: ['write', 'service-account'],
+      meaning:
+        "The permission exists, but the request is refused otherwise: by an admission policy, a webhook, or a ConfigMap that is `immutable`. Where the API server's message names the policy or webhook, the fix does, too.",
+      action: 'Exclude the objects of pullpass from that policy or webhook.',
+      example: `KUBERNETES_REFUSED (kubernetes): the API server answered 403 "secrets "regcred" is forbidden: ValidatingAdmissionPolicy 'labels' with binding 'labels' denied request: every Secret names its owner" for Secret team-a/regcred
+  expected that ValidatingAdmissionPolicy labels lets pass what pullpass writes
+  fix: let the operator of ValidatingAdmissionPolicy labels except pullpass: kubectl get validatingadmissionpolicy labels -o yaml`,
+    },
+    KUBERNETES_QUOTA_EXCEEDED: {
+      hops: ['kubernetes'],
+      doctor: ['write'],
+      meaning: 'A ResourceQuota of the namespace permits no further Secret. An existing Secret is still refreshed.',
+      action: 'Raise the quota, or delete what is not needed.',
+      example: `KUBERNETES_QUOTA_EXCEEDED (kubernetes): the API server answered 403 "secrets "regcred" is forbidden: exceeded quota: objects, requested: secrets=1, used: secrets=5, limited: secrets=5" for Secret team-a/regcred
+  expected room in ResourceQuota objects of namespace team-a
+  fix: raise the quota, or delete what is not needed there: kubectl describe resourcequota objects -n team-a`,
+    },
+    ADMISSION_UNAVAILABLE: {
+      hops: ['kubernetes'],
+      doctor: ['write', 'service-account'],
+      meaning:
+        'An admission webhook with `failurePolicy: Fail` did not answer, so the API server refuses the request. It is repeated while that can help.',
+      action: 'Restore the webhook, or exclude the objects of pullpass from it.',
+      example: `ADMISSION_UNAVAILABLE (kubernetes): the API server answered 500 "Internal error occurred: failed calling webhook "labels.example.com": failed to call webhook: Post "https://labels.example.com/": context deadline exceeded" for Secret team-a/regcred
+  expected an answer of admission webhook labels.example.com
+  fix: let the operator of that webhook bring it back, or leave out what pullpass writes; kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations -o yaml names its configuration`,
+    },
+    DRY_RUN_UNSUPPORTED: {
+      hops: ['kubernetes'],
+      doctor: ['write'],
+      meaning:
+        'An admission webhook with side effects does not support dry runs. Real writes can succeed: `doctor` does not report a failure.',
+      action: 'None for pull secrets: only the dry run is refused.',
+      example: `DRY_RUN_UNSUPPORTED (kubernetes): the API server answered 400 "admission webhook "labels.example.com" does not support dry run" for Secret team-a/regcred
+  expected that admission webhook labels.example.com takes part in dry runs (sideEffects: None or NoneOnDryRun)
+  fix: nothing to do for pull secrets: only a dry run is refused`,
+    },
+    OBJECT_TOO_LARGE: {
+      hops: ['kubernetes'],
+      doctor: ['write', 'publish'],
+      meaning:
+        'An object has reached the size limit of etcd (1.5 MiB) or of its kind (1 MiB of data), often by labels, annotations or entries of another client. It is not retried.',
+      action:
+        'Remove these entries. For the ConfigMap of `issuer watch` and `issuer revoke`, the line `fix` is a command that removes what pullpass did not write.',
+      example: `OBJECT_TOO_LARGE (kubernetes): Secret team-a/regcred would be larger than the cluster stores: "etcdserver: request is too large"
+  expected at most 1 MiB of data, and 1.5 MiB with labels, annotations and managed fields
+  fix: see which entries, labels or annotations fill it, and who may write them; repeating the request cannot help`,
+    },
+    PERMISSION_MISSING: {
+      doctor: ['rights'],
+      meaning:
+        'A permission that a refresh needs is missing; a warning where it is not known whether that account refreshes.',
+      action:
+        'Install the manifests of the documents again (`pullpass manifests -f FILE`), or grant the rule that is printed.',
+    },
+    NAMESPACE_NOT_FOUND: {
+      hops: ['kubernetes'],
+      doctor: ['namespace', 'write'],
+      meaning:
+        'A document names a namespace that does not exist. (A glob without a match is a warning; a namespace that is being deleted is skipped.)',
+      action: 'Create it, or correct the name.',
+      example: `NAMESPACE_NOT_FOUND (kubernetes): namespace team-z is not there
+  expected a namespace that exists
+  fix: kubectl create namespace team-z; or correct the name where it was given`,
+    },
+    NAMESPACES_EMPTY: {
+      hops: ['kubernetes'],
+      doctor: ['namespace'],
+      meaning:
+        'The globs or the selector of a document match no namespace, so nothing was exchanged or written for it.',
+      action:
+        'Correct them. Where namespaces are created later, set `spec.namespaces.emptyPolicy: Allow`, or pass `--allow-empty`.',
+      example: `NAMESPACES_EMPTY (kubernetes): ClusterPullSecret regcred (the environment) selects no namespace: no namespace matches "taem-*"
+  expected at least one namespace to write to
+  fix: correct REGISTRY_SECRET_NAMESPACES; if an empty selection is intended: --allow-empty`,
+    },
+    NAMESPACE_NOT_SELECTED: {
+      doctor: ['namespace'],
+      meaning: 'No document selects the namespace of `--namespace` or `--pod`.',
+      action: 'Add it to `spec.namespaces` of a document.',
+    },
+    NAMESPACE_TERMINATING: {
+      doctor: ['namespace'],
+      meaning: 'The namespace is being deleted.',
+      action: 'None: it is skipped.',
+    },
+    GLOB_UNMATCHED: {
+      doctor: ['namespace'],
+      meaning: 'A glob of a document matches no namespace.',
+      action: 'Correct or remove it, unless namespaces are created later.',
+    },
+    REFRESH_SUSPENDED: {
+      doctor: ['schedule'],
+      meaning:
+        'The CronJob of `pullpass manifests` is suspended: a failure where a Secret is stale because of it, else a warning.',
+      action: 'Resume it: set `spec.suspend: false`.',
+    },
+    REFRESH_IMAGE_NOT_PULLED: {
+      doctor: ['schedule'],
+      meaning:
+        'The newest pod of the CronJob waits for its own image: a failure where a Secret is stale because of it, else a warning.',
+      action: 'Correct the image of the CronJob, or provide a pull secret for it.',
+    },
+  },
+}

@@ -1,0 +1,141 @@
+/** Publishing issuer metadata, and watching what is published. */
+import type { Section } from '../explanation.ts'
+
+export const publishSection: Section = {
+  title: 'Publication',
+  introduction:
+    'The exit code of an error is 1. Keys are written before the document that names them, each conditionally on the state that was read; what is published stays readable.',
+  codes: {
+    PUBLISHED_BY_VENDOR: {
+      hops: ['publish'],
+      meaning: "The issuer of EKS, GKE, AKS and Gardener's managed issuer is public already.",
+      action: 'None: trust that issuer as it is.',
+      example: `PUBLISHED_BY_VENDOR (publish): the cluster's issuer is https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF: EKS publishes its documents, and keeps them true
+  expected a cluster whose issuer is its own
+  fix: nothing to publish: trust that issuer as it is; pullpass issuer check https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF`,
+    },
+    PUBLISH_NOT_OURS: {
+      hops: ['publish'],
+      doctor: ['publish'],
+      meaning:
+        'The target contains documents of another cluster (none of their keys is served by this one), of another tool (kOps, ccoctl, azwi), or something else. They are not overwritten. Where the keys are those of this cluster and only the issuer differs, `--issuer-url` is missing or differs by a slash: the line `fix` contains the published one.',
+      action: 'Choose another path (one bucket can contain many clusters), or take it over once: `--adopt`.',
+      example: `PUBLISH_NOT_OURS (publish): at public lies the discovery document of issuer "https://storage.googleapis.com/example-issuer/cluster-2"; it was left as it is
+  expected this cluster's own documents, or none
+  fix: choose another path: one bucket serves many clusters; or take this one over, this once: --adopt`,
+    },
+    PUBLISH_CONFLICT: {
+      hops: ['publish'],
+      doctor: ['publish'],
+      meaning:
+        'Another writer changed the document between read and write, five times. Nothing was lost: writes are conditional.',
+      action: 'Find out what else publishes there.',
+      example: `PUBLISH_CONFLICT (publish): public was written by somebody else between each reading and writing, 5 times
+  expected one writer at a time
+  fix: see who else publishes there; pullpass merges its keys into theirs and never undoes them`,
+    },
+    PUBLISH_CREDENTIALS_MISSING: {
+      hops: ['publish'],
+      doctor: ['publish'],
+      meaning:
+        "No credentials of an operator were found: Google's application default credentials, or those of the credential chain of AWS's or Azure's library. In the cluster they are the federated identity of pullpass, without a key. An identity that is configured and fails is a separate error, and no other one is tried; so is one that is configured incompletely, or a profile (`AWS_PROFILE`) without credentials. The identity of the node is never used at AWS and Azure.",
+      action: 'Configure one as the line `fix` says.',
+      example: `PUBLISH_CREDENTIALS_MISSING (publish): no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /home/operator/.config/gcloud/application_default_credentials.json is not there, and no metadata server answers
+  expected the operator's credentials in one of these three places
+  fix: in a pod set GOOGLE_APPLICATION_CREDENTIALS to what gcloud iam workload-identity-pools create-cred-config writes; give a machine of Google a service account; as yourself: gcloud auth application-default login`,
+    },
+    PUBLISH_DENIED: {
+      hops: ['publish'],
+      doctor: ['publish'],
+      meaning:
+        "The store or the provider denies access to the operator, or the cloud refuses the operator's credentials. The command grants write access under the path of this issuer only; OPERATOR is the principal in the vendor's message.",
+      action: 'Grant access with the command in the line `fix`.',
+      example: `PUBLISH_DENIED (publish): Google answered 403 "principal://iam.googleapis.com/projects/210987654321/locations/global/workloadIdentityPools/operators/subject/operator@example.com does not have storage.objects.get access to the Google Cloud Storage object. Permission 'storage.objects.get' denied on resource (or it may not exist)." on reading gs://example-issuer/cluster-1
+  expected that the operator may read and write there
+  fix: let anybody read it, and the operator write there: gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectViewer --member=allUsers --condition=None && gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectUser --member=OPERATOR '--condition=title=issuer-path,expression=resource.name.startsWith("projects/_/buckets/example-issuer/objects/cluster-1/")'`,
+    },
+    PUBLISH_TARGET_NOT_FOUND: {
+      hops: ['publish'],
+      doctor: ['publish'],
+      meaning:
+        'The bucket, container, directory or provider does not exist. pullpass writes documents and creates no stores.',
+      action: 'Create it with the command in the line `fix`, or correct its name.',
+      example: `PUBLISH_TARGET_NOT_FOUND (publish): Google answered 404 "The specified bucket does not exist." on reading gs://example-isuer/cluster-1
+  expected it to exist: pullpass makes documents, no buckets
+  fix: create it in your project, PROJECT_ID, and let anybody read it: gcloud storage buckets create gs://example-isuer --project=PROJECT_ID --uniform-bucket-level-access && gcloud storage buckets add-iam-policy-binding gs://example-isuer --role=roles/storage.objectViewer --member=allUsers --condition=None`,
+    },
+    PUBLISH_REFUSED: {
+      hops: ['publish'],
+      doctor: ['publish'],
+      meaning:
+        'The store answered with a refusal that pullpass does not know, or the target is unusable: a symbolic link instead of a directory, a provider that accepts no keys.',
+      action: 'Check the endpoint, and that no proxy intercepts the request.',
+      example: `PUBLISH_REFUSED (publish): Google answered 405 on reading gs://example-cluster
+  expected the request to be taken
+  fix: see that the endpoint is the right one, and that nothing between answers in its place`,
+    },
+    PUBLISH_UNAVAILABLE: {
+      hops: ['publish'],
+      doctor: ['publish'],
+      meaning:
+        'The store is unavailable or unreachable after several attempts. The discovery document is never published before its keys.',
+      action: 'None if it passes; what is published stays.',
+      example: `PUBLISH_UNAVAILABLE (publish): Google answered 503 on reading gs://example-cluster
+  expected an answer
+  fix: nothing to do if it passes; what is published stays`,
+    },
+    PUBLISH_FAILED: {
+      alarm: true,
+      meaning:
+        'The metadata could not be published; what is published stays, and the write is repeated after 15 s, then less often.',
+      action: 'See the code in the message of the alarm.',
+    },
+    PUBLISHED_MISMATCH: {
+      alarm: true,
+      meaning: 'Anonymous clients read something else than what was written.',
+      action: '`pullpass issuer check ISSUER`; check caches and what else serves that URL.',
+    },
+    API_SERVERS_UNKNOWN: {
+      alarm: true,
+      meaning:
+        'The EndpointSlices of Service `kubernetes` cannot be read. The API server that answers at the address of the cluster is read instead, and keys of others may be missed.',
+      action: 'Grant `list` on EndpointSlices in namespace `default`, or name the API servers: `--replica`.',
+    },
+    API_SERVERS_REPLACED: {
+      alarm: true,
+      meaning:
+        'No known API server answered for ten minutes: API servers at new addresses became known, and their keys are published. Written once, as an Event.',
+      action:
+        'Compare the addresses with those of the control-plane nodes; if they differ, check who may write EndpointSlices in namespace `default`.',
+    },
+    API_SERVER_UNREADABLE: {
+      alarm: true,
+      meaning: 'An API server returned no metadata, or no key. Its keys stay as they were.',
+      action: 'Check that API server.',
+    },
+    AUTHORITY_CHANGED: {
+      alarm: true,
+      meaning:
+        'The CA bundle that authenticates API servers changed: a CA was [added or removed](issuer.md#which-api-servers-publish-a-key), or there were several when they were first recorded.',
+      action: 'Compare the fingerprints with the CA of a control-plane node, and accept the right ones: `--accept-ca`.',
+    },
+    REVOCATION_REMOVED: {
+      alarm: true,
+      meaning:
+        'A revocation was removed from the ConfigMap, or changed. It remains in effect and was written back. Reported for an hour.',
+      action: 'Check who may write the ConfigMap.',
+    },
+    KEY_STATE_UNREADABLE: {
+      alarm: true,
+      meaning:
+        'The ConfigMap with the key state cannot be read. Before it was read once nothing is published, since a key may be revoked.',
+      action: 'Grant `get` on that ConfigMap.',
+    },
+    KEY_STATE_UNWRITABLE: {
+      alarm: true,
+      meaning:
+        'The ConfigMap with the key state cannot be written, or is nearly full: a restart would lose what is not stored, and a revocation may fail.',
+      action: 'See the code in the message of the alarm.',
+    },
+  },
+}

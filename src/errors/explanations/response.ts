@@ -1,0 +1,60 @@
+/** Responses and connections of any server. */
+import type { Section } from '../explanation.ts'
+
+export const responseSection: Section = {
+  title: 'Any response',
+  introduction:
+    'Reported at the hop that sent the request, with exit code 1. Nothing of such a response is shown, since it can contain a credential.',
+  codes: {
+    RESPONSE_MALFORMED: {
+      hops: ['any'],
+      doctor: ['exchange', 'impersonation', 'registry', 'cluster'],
+      meaning: 'The response is not what the API documents: most often a page of a proxy.',
+      action: 'Check the endpoint, and that no proxy or sign-in page intercepts the request.',
+      example: `RESPONSE_MALFORMED (exchange): Google's token service answered 200 at https://sts.googleapis.com/v1/token, but not in JSON: 37 bytes of "text/html"
+  expected JSON
+  fix: see that nothing between answers in its place (a proxy, a sign-in page), and that the endpoint is the right one`,
+    },
+    RESPONSE_TOO_LARGE: {
+      hops: ['any'],
+      doctor: ['exchange', 'impersonation', 'registry', 'cluster'],
+      meaning: 'The response is longer than 1 MiB and was not read completely.',
+      action: 'Check the endpoint, and that no proxy intercepts the request.',
+      example: `RESPONSE_TOO_LARGE (exchange): Google's token service answered more than 1048576 bytes at https://sts.googleapis.com/v1/token
+  expected a short JSON answer
+  fix: see that nothing between answers in its place, and that the endpoint is the right one`,
+    },
+    REDIRECT_REFUSED: {
+      hops: ['any'],
+      doctor: ['exchange', 'impersonation', 'registry'],
+      meaning:
+        'The response is a redirect, which would send a token to an address that is not configured. It is never followed.',
+      action: 'Configure the final address as the endpoint.',
+      example: `REDIRECT_REFUSED (exchange): Google's token service answered 302, a redirect, at https://sts.googleapis.com/v1/token
+  expected an answer at this address: a token is never sent on to another one
+  fix: name the final address as the endpoint`,
+    },
+    CERTIFICATE_UNTRUSTED: {
+      hops: ['any'],
+      doctor: ['cluster', 'discovery', 'exchange', 'impersonation', 'registry', 'events'],
+      issuerCheck: true,
+      meaning:
+        'The server certificate is not trusted, has expired, or is for another name, so no token is sent: a proxy that intercepts TLS, or an attack. `issuer check` reports it where no public authority issued the certificate, whatever `--ca-file` contains; `doctor` at hop `events` where a node does not trust the registry.',
+      action:
+        'For a proxy or a private endpoint, name the certificate of its authority: `--ca-file FILE`. For the cluster, it is `certificate-authority` of the kubeconfig. For an issuer, use a certificate of a public authority.',
+      example: `CERTIFICATE_UNTRUSTED (exchange): the certificate at https://sts.googleapis.com/v1/token is not trusted: UNABLE_TO_VERIFY_LEAF_SIGNATURE
+  expected a certificate for sts.googleapis.com from an authority that this machine trusts
+  fix: if a proxy or a private endpoint uses an authority of its own, name its certificate: --ca-file FILE`,
+    },
+    PROXY_FAILED: {
+      hops: ['any'],
+      doctor: ['cluster', 'exchange', 'impersonation', 'registry'],
+      meaning:
+        "The proxy of `HTTPS_PROXY` (or, for the API server, the kubeconfig's `proxy-url`) cannot be reached, or opens no tunnel. The error names the variable. A value without scheme is an HTTP proxy, as for curl; `https_proxy` takes precedence over `HTTPS_PROXY`. 407 requests credentials in the proxy's URL; other refusals come from the rules of the proxy, which must allow `CONNECT` to port 443 of the host. A proxy with another scheme, such as `socks5://`, is refused with `USAGE_INVALID` before a request is sent.",
+      action: 'Correct the variable, start the proxy, or name the host in `NO_PROXY`.',
+      example: `PROXY_FAILED (exchange): the proxy proxy.example.com:3128 of HTTPS_PROXY failed: ECONNREFUSED; it was asked for a tunnel to sts.googleapis.com:443
+  expected a tunnel through this proxy
+  fix: check that the proxy runs and that HTTPS_PROXY is right, or name sts.googleapis.com in NO_PROXY to reach it directly`,
+    },
+  },
+}

@@ -1,0 +1,91 @@
+/** The run as a whole, and results of doctor's checks that report no fault. */
+import type { Section } from '../explanation.ts'
+
+export const runSection: Section = {
+  title: 'The run',
+  introduction:
+    'Errors of the run as a whole, hop `run`. The exit code is 2 for a command line, before any request is sent; otherwise 1.',
+  codes: {
+    USAGE_INVALID: {
+      hops: ['run', 'document', 'trust'],
+      meaning:
+        'The command line contains something unknown, or lacks something; the most similar flags are proposed. Also where the environment configures a proxy that this Node cannot use: bypassing it is not an option.',
+      action: 'See `pullpass COMMAND --help`.',
+      example: `USAGE_INVALID (run): --dryrun is unknown
+  expected perhaps --dry-run
+  fix: pullpass refresh --help`,
+    },
+    TIMED_OUT: {
+      hops: ['run'],
+      doctor: ['any'],
+      meaning:
+        'The run took longer than `--timeout` (5m). What was written stays. The deadline holds even if the process is blocked: a second later it ends with this message and exit code 1 (or by SIGKILL, where the system blocks it). A watch ends so when a round takes more than ten minutes. In `doctor` it is the hop that was waiting.',
+      action: 'Find the slow hop with `--log-level debug`, or increase `--timeout`.',
+      example: `TIMED_OUT (run): the run did not end within 30s
+  expected answers in time
+  fix: see which hop is slow with --log-level debug, or give it longer with --timeout`,
+    },
+    INTERRUPTED: {
+      hops: ['run'],
+      meaning:
+        'SIGINT or SIGTERM: changes in progress were completed, for a few seconds. The exit code is 130 or 143. Commands that run until they are stopped (`issuer watch`, `issuer serve`, `sandbox`) end with exit code 0 instead.',
+      action: 'Run it again: what was written stays.',
+      example: `INTERRUPTED (run): the run was ended by SIGTERM
+  expected time to end by itself
+  fix: run it again: what was written stays`,
+    },
+    OUTPUT_UNWRITABLE: {
+      hops: ['run'],
+      meaning:
+        'Results could not be written to standard output: a full disk, or a device error. A reader that ends early (`| head`) is no error.',
+      action: 'Check the destination of the output, and run it again: what was done stays.',
+      example: `OUTPUT_UNWRITABLE (run): standard output cannot be written: ENOSPC
+  expected a place for the results
+  fix: see where the output goes (a full disk?), and run it again: what was done stays`,
+    },
+    INTERNAL: {
+      hops: ['run'],
+      meaning:
+        'A bug in pullpass. Only the class of the exception and its location are shown, since its message may contain anything.',
+      action: 'Report these lines. Pull secrets keep their last credential.',
+      example: `INTERNAL (run): pullpass met a fault that it does not know: TypeError at refreshOnce (pullpass.mjs:1:2345)
+  expected no such fault: this is a bug of pullpass
+  fix: please report these lines; pull secrets keep what they have`,
+    },
+  },
+}
+
+export const resultsSection: Section = {
+  title: 'Results of doctor without a fault',
+  introduction: 'A check of [`pullpass doctor`](doctor.md) that succeeded or was skipped.',
+  codes: {
+    OK: { doctor: ['any'], meaning: 'The check succeeded.', action: 'None.' },
+    DEPENDENCY_FAILED: {
+      doctor: ['any'],
+      meaning: 'Not checked: it depends on a check that failed, which is named.',
+      action: 'Fix the check that is named, and run `doctor` again.',
+    },
+    NOT_APPLICABLE: {
+      doctor: ['pod'],
+      meaning: 'No document writes a Secret into the namespace of the pod.',
+      action: 'None.',
+    },
+    NOT_NEEDED: {
+      doctor: ['discovery', 'key', 'signature'],
+      meaning:
+        'The published metadata would not suffice, and is not needed: the vendor has the keys otherwise, or a refresh publishes them first.',
+      action: 'None.',
+    },
+    NOT_READABLE: {
+      doctor: ['publish', 'rights', 'secret', 'stored-credential', 'service-account', 'pod', 'pod-secrets', 'events'],
+      meaning:
+        'The permission to read it is missing, or the response was of no use. Whether there is a fault is not known.',
+      action: 'Grant the permission that is named, or run `doctor` as a user who has it.',
+    },
+    SAMPLED: {
+      doctor: ['write'],
+      meaning: 'Only 20 namespaces of a document were tried, to limit the load on the API server.',
+      action: 'None.',
+    },
+  },
+}

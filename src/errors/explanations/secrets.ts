@@ -1,0 +1,145 @@
+/** Pull secrets, the service accounts that name them, and pods. */
+import type { Section } from '../explanation.ts'
+
+export const secretsSection: Section = {
+  title: 'Pull secrets, service accounts and pods',
+  introduction: 'The exit code of an error is 1.',
+  codes: {
+    SECRET_NOT_FOUND: {
+      hops: ['kubernetes'],
+      doctor: ['secret'],
+      meaning: 'The pull secret does not exist.',
+      action: 'Refresh: `pullpass refresh -f FILE`.',
+      example: `SECRET_NOT_FOUND (kubernetes): Secret team-a/regcred is not there
+  expected a pull secret
+  fix: kubectl get secrets -n team-a --field-selector type=kubernetes.io/dockerconfigjson`,
+    },
+    SECRET_NOT_OURS: {
+      hops: ['kubernetes'],
+      doctor: ['secret', 'write'],
+      meaning:
+        'A Secret of this name exists that pullpass did not create for this document. It is not overwritten, since it may contain a password. (A field that was edited in a Secret of this document is restored instead, and the summary names the editor.)\n\nWhere another document of pullpass wrote the Secret, the error names that document and prints the command that moves it: remove the old document first, then run once with `--adopt`. Between the [variables](document.md#the-drop-in-variables) and a document no move is needed: a `ClusterPullSecret` for the same Secret takes over what the variables wrote, at the next refresh that is due.',
+      action:
+        'Choose another `spec.secretName`, or take the Secret over: once with `--adopt`, or with `spec.conflictPolicy: Adopt`. Coming from the usual script of curl, jq and kubectl: [migrate-from-script.md](guides/migrate-from-script.md).',
+      example: `SECRET_NOT_OURS (kubernetes): Secret team-a/regcred is managed by "kubectl-client-side-apply"; it was left unchanged
+  expected one that pullpass created for ClusterPullSecret regcred, or none
+  fix: choose another REGISTRY_SECRET_NAME, or take this Secret over, once: --adopt`,
+    },
+    SECRET_CONFLICT: {
+      hops: ['kubernetes'],
+      doctor: ['write'],
+      meaning: 'Another client changed the Secret each time before pullpass wrote it.',
+      action: 'Find it: `kubectl get secret -o yaml --show-managed-fields`.',
+      example: `SECRET_CONFLICT (kubernetes): Secret team-a/regcred was changed while pullpass worked on it: the API server answered 409 "Operation cannot be fulfilled on secrets "regcred": the object has been modified; please apply your changes to the latest version and try again"
+  expected the state that pullpass saw before
+  fix: see who else writes it: kubectl get secret -o yaml --show-managed-fields`,
+    },
+    SECRET_TYPE_WRONG: {
+      hops: ['kubernetes'],
+      doctor: ['secret', 'write'],
+      meaning:
+        'The Secret has another type, which cannot be changed. pullpass does not delete it, even with `--adopt`.',
+      action: 'Choose another `spec.secretName`, or delete the Secret if nothing needs it.',
+      example: `SECRET_TYPE_WRONG (kubernetes): Secret team-a/regcred has another type, which cannot be changed
+  expected type kubernetes.io/dockerconfigjson
+  fix: choose another spec.secretName, or delete this Secret if nothing needs it`,
+    },
+    SECRET_IMMUTABLE: {
+      hops: ['kubernetes'],
+      doctor: ['secret', 'write'],
+      meaning:
+        'The Secret has `immutable: true`: neither its data nor that field can be changed. pullpass does not delete it.',
+      action: 'Delete it and refresh.',
+      example: `SECRET_IMMUTABLE (kubernetes): Secret team-a/regcred is immutable: somebody set that, and nobody takes it back
+  expected a Secret that can be updated
+  fix: kubectl delete secret regcred -n team-a, and refresh: it is made anew`,
+    },
+    SECRET_TOO_LARGE: {
+      hops: ['kubernetes'],
+      doctor: ['write'],
+      meaning:
+        'The entries of a Secret exceed 1 MiB: about 36 hosts with the longest tokens of Google, more with usual ones.',
+      action: 'Distribute the hosts over several documents.',
+      example: `SECRET_TOO_LARGE (kubernetes): Secret team-a/regcred would hold 1308401 bytes of credentials; it was left as it is
+  expected at most 1048576, which the API server takes
+  fix: name fewer hosts in one document: several documents make several Secrets`,
+    },
+    SECRET_EXPIRED: {
+      doctor: ['secret'],
+      meaning: 'The credential in the Secret has expired: it was not refreshed in time.',
+      action: 'Refresh; then find out why the CronJob did not.',
+    },
+    SECRET_OUTDATED: {
+      doctor: ['secret'],
+      meaning: 'The document was changed since the Secret was written.',
+      action: 'Refresh.',
+    },
+    SECRET_EDITED: {
+      doctor: ['secret'],
+      meaning: 'Another client changed the Secret, or it is a copy of another Secret.',
+      action: 'Refresh; it restores the Secret.',
+    },
+    SECRET_MALFORMED: {
+      doctor: ['secret'],
+      meaning: 'Kubelets cannot parse the Secret: pods that name it pull no image at all.',
+      action: 'Refresh; it restores the Secret.',
+    },
+    SECRET_TERMINATING: {
+      doctor: ['secret'],
+      meaning: 'The Secret is being deleted, and a finalizer delays it.',
+      action: 'Let the owner of the finalizer remove it.',
+    },
+    SECRET_MUTATED: {
+      doctor: ['write'],
+      meaning:
+        'A mutating webhook or policy changes what a refresh writes, so that a refresh does not help. The webhooks that may do so are named.',
+      action: 'Exclude the Secrets of pullpass from that webhook.',
+    },
+    STORED_CREDENTIAL_REFUSED: {
+      doctor: ['stored-credential'],
+      meaning: 'The Secret is well-formed, and the registry refuses its credential.',
+      action: 'Refresh.',
+    },
+    SERVICE_ACCOUNT_NOT_FOUND: {
+      doctor: ['service-account'],
+      meaning: '`attachToServiceAccounts` names a ServiceAccount that does not exist.',
+      action: 'Create it, or remove it from the document.',
+    },
+    SERVICE_ACCOUNT_NOT_ATTACHED: {
+      doctor: ['service-account'],
+      meaning: 'The ServiceAccount does not name the Secret: its new pods pull without it.',
+      action: 'Refresh.',
+    },
+    POD_NOT_FOUND: {
+      doctor: ['pod'],
+      meaning: 'The pod does not exist.',
+      action: 'Correct the name after `--pod`.',
+    },
+    POD_SECRET_MISSING: {
+      doctor: ['pod'],
+      meaning: '`imagePullSecrets` of the pod do not name the Secret.',
+      action: 'Name it in the pod template, or set `attachToServiceAccounts` in the document, and recreate the pod.',
+    },
+    POD_OLDER_THAN_ATTACHMENT: {
+      doctor: ['pod'],
+      meaning:
+        'The pod was created before its ServiceAccount named the Secret. `imagePullSecrets` of a pod never change.',
+      action: 'Delete the pod; its controller creates a new one.',
+    },
+    OTHER_SECRET_MALFORMED: {
+      doctor: ['pod-secrets'],
+      meaning: 'Another pull secret of the pod cannot be parsed, which breaks all of its pulls.',
+      action: 'Correct or remove it.',
+    },
+    OTHER_SECRET_NOT_FOUND: {
+      doctor: ['pod-secrets'],
+      meaning: 'Another pull secret of the pod does not exist. Kubelets ignore it.',
+      action: 'Create it, or remove its name.',
+    },
+    OTHER_SECRET_SHADOWS: {
+      doctor: ['pod-secrets'],
+      meaning: "At Docker Hub, another pull secret of the pod is used instead of the document's, and refused.",
+      action: 'Remove or correct it.',
+    },
+  },
+}

@@ -1,0 +1,129 @@
+/** The subject token and the clocks that it depends on: what each code means and what to do. */
+import type { Section } from '../explanation.ts'
+
+export const subjectTokenSection: Section = {
+  title: 'Subject token',
+  introduction: 'The exit code is 2 for a token file (nothing was exchanged), and 1 where the cluster issues no token.',
+  codes: {
+    TOKEN_FILE_UNREADABLE: {
+      hops: ['subject-token', 'kubernetes'],
+      doctor: ['subject-token'],
+      meaning:
+        'The token file does not exist, is empty, is binary, is a directory, or cannot be read. At hop `kubernetes` it is the token file for the API server itself.',
+      action: 'Mount a projected service account token at that path, or name the file that contains one.',
+      example: `TOKEN_FILE_UNREADABLE (subject-token): no-token is not there
+  expected a file that holds a service account token
+  fix: mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or name the file that holds one`,
+    },
+    TOKEN_MALFORMED: {
+      hops: ['subject-token'],
+      doctor: ['subject-token'],
+      meaning:
+        'The file contains no service account token that expires. Its content is not shown. Tokens of Secrets of type `kubernetes.io/service-account-token` never expire and are not accepted.',
+      action: 'Use a projected token, or a document with `spec.serviceAccountRef`.',
+      example: `TOKEN_MALFORMED (subject-token): token holds no service account token: it has 1 part
+  expected a JWT: header, payload and signature in base64url, joined by "."
+  fix: use a projected token (volumes[].projected.sources[].serviceAccountToken), or a document (-f) with spec.serviceAccountRef, and pullpass requests one`,
+    },
+    TOKEN_EXPIRED: {
+      hops: ['subject-token'],
+      doctor: ['subject-token'],
+      issuerCheck: true,
+      meaning:
+        'The token has expired, by more than the minute that verifiers tolerate. `issuer check` verifies its signature nevertheless.',
+      action:
+        'Read the token from the projected volume of the pod, where the kubelet renews it, not from a copy; check the clock of this machine.',
+      example: `TOKEN_EXPIRED (subject-token): /var/run/secrets/tokens/oidc-token expired at 2026-11-24T13:00:00.000Z
+  expected a token that lives now, at 2026-11-24T14:00:00.000Z
+  fix: read the token from the pod's own projected volume, where the kubelet renews it, not from a copy; check this machine's clock`,
+    },
+    TOKEN_NOT_YET_VALID: {
+      doctor: ['subject-token'],
+      meaning: 'The token was issued in the future: the clock of the control plane and that of this machine differ.',
+      action: 'Synchronize both clocks by NTP.',
+    },
+    TOKEN_STALE: {
+      hops: ['exchange'],
+      doctor: ['exchange'],
+      meaning:
+        "By the vendor's clock the token has expired, or was issued in the future; by the clock of this machine it is valid.",
+      action: 'Check the clocks of the cluster and of this machine, and that the token file is renewed.',
+      example: `TOKEN_STALE (exchange): Google's token service answered 400 "invalid_grant: ID Token issued at 1795521600 is stale to sign-in."
+  expected a token that Google's clock finds valid; this one expires at 2026-11-24T13:00:00.000Z
+  fix: see that the cluster's and this machine's clocks are right, and that the token file is renewed (the kubelet does, of a projected volume)`,
+    },
+    AUDIENCE_MISMATCH: {
+      hops: ['subject-token', 'publish', 'trust'],
+      doctor: ['subject-token'],
+      issuerCheck: true,
+      meaning:
+        'The token has another audience than its recipient expects, so the exchange would be refused: the token is not sent. For the credentials of an operator it is a token that is valid for an API server. `issuer check` reports it as a warning, since a provider can have allowed audiences.',
+      action:
+        'Set that audience on the projected token, or let pullpass request the token (`spec.serviceAccountRef`). `pullpass inspect FILE` shows the audience of a token. For a provider with allowed audiences, set one of them as `audience` of the registry.',
+      example: `AUDIENCE_MISMATCH (subject-token): /var/run/secrets/tokens/oidc-token is meant for "https://kubernetes.default.svc"
+  expected "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster" (with or without "https:"), from registry europe-docker.pkg.dev
+  fix: set that audience on the pod's projected token (serviceAccountToken.audience); a document (-f) with spec.serviceAccountRef has pullpass request the token itself`,
+    },
+    AUDIENCE_NOT_SINGLE: {
+      issuerCheck: true,
+      meaning:
+        'The token has no audience, or more than one. Azure accepts exactly one; AWS was observed to refuse several.',
+      action: 'Request a token with one audience.',
+    },
+    TOKEN_ISSUER_MISMATCH: {
+      hops: ['subject-token'],
+      doctor: ['subject-token', 'publish'],
+      issuerCheck: true,
+      alarm: true,
+      meaning:
+        'The token has another issuer than expected: than the one that the document says is public (`spec.issuer`), than the URL that is checked or published, or, for `doctor`, than the cluster itself (another cluster, or a token from before a change of the issuer). A requested token is requested again over new connections, since API servers differ during a roll-out.',
+      action:
+        'After a change of the issuer, recreate the pod: the kubelet renews a projected token only at 80 % of its lifetime. Otherwise correct `spec.issuer.url`, `--issuer-url` or the issuer of the cluster: `pullpass issuer show --to-issuer URL` prints the steps.',
+      example: `TOKEN_ISSUER_MISMATCH (subject-token): /var/run/secrets/tokens/oidc-token carries issuer https://storage.googleapis.com/example-cluster
+  expected https://oidc.example.com/cluster-1, which the document states as its issuer
+  fix: the kubelet renews a projected token at 80 % of its lifetime: recreate the Pod; otherwise set spec.issuer.url to the intended issuer`,
+    },
+    TOKEN_REQUEST_REFUSED: {
+      hops: ['subject-token'],
+      doctor: ['subject-token'],
+      meaning:
+        'The cluster issues no token for the ServiceAccount of `spec.serviceAccountRef` (or of `--service-account`): it or its namespace does not exist, or the permission `create` on `serviceaccounts/token` is missing.',
+      action:
+        'Create the ServiceAccount or correct the reference; or grant the rule in the line `fix`, which is limited to that name.',
+      example: `TOKEN_REQUEST_REFUSED (subject-token): ServiceAccount image-system/puller is not there, so that no token can be requested for it
+  expected the service account that spec.serviceAccountRef names
+  fix: kubectl create serviceaccount puller -n image-system, or correct the reference`,
+    },
+    TOKEN_FILE_ELSEWHERE: {
+      doctor: ['subject-token', 'exchange', 'impersonation', 'registry', 'write'],
+      meaning:
+        'The token file exists only in the pod that runs `refresh`, and `doctor` runs outside of it: token, exchange and registry were not checked.',
+      action:
+        'Run `pullpass doctor` in that pod, or name its ServiceAccount: `--service-account NAMESPACE/NAME`. The token is then requested.',
+    },
+    TOKEN_UNAVAILABLE: {
+      alarm: true,
+      meaning: 'An API server issued no token: a key that signs may be missed, and no key is withdrawn in this round.',
+      action:
+        "See the error in the alarm's message: the permission to request tokens of its own ServiceAccount, or the API server.",
+    },
+    SUBJECT_TOO_LONG: {
+      hops: ['exchange', 'trust'],
+      doctor: ['subject-token'],
+      issuerCheck: true,
+      meaning:
+        "The token's subject is longer than the vendor accepts: Google accepts 127 bytes, which long names of namespace and ServiceAccount exceed. `pullpass inspect` reports it before the exchange.",
+      action: 'Use shorter names, or map `google.subject` to a shorter attribute.',
+      example: `SUBJECT_TOO_LONG (exchange): Google's token service answered 400 "invalid_request: The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute mapping or the incoming assertion to produce a mapped attribute that is less than 127 bytes."
+  expected at most 127 bytes; system:serviceaccount:image-system:pullpass-of-the-image-platform-team-of-the-image-platform-team-of-the-image-platform-team-of-the-image-platform-team-x has 153
+  fix: use a service account and namespace with shorter names, or map google.subject to a shorter attribute`,
+    },
+    CLOCK_SKEWED: {
+      doctor: ['clock'],
+      alarm: true,
+      meaning:
+        'Clocks differ: for `doctor`, the clock of this machine from those of other hosts by more than a minute; for the alarm, the clock of an API server by more than 5 minutes, in which case no key is withdrawn for its age.',
+      action: 'Synchronize the clocks by NTP. In a pod, the clock is that of the node.',
+    },
+  },
+}
