@@ -1,7 +1,10 @@
-/** docs/issuer-change.md: the steps from one issuer to another, for each distribution, as pullpass issuer show prints them. */
-import { renderPlan } from '../src/commands/issuer/show-report.ts'
+/**
+ * docs/issuer-change.md: the steps from one issuer to another as pullpass issuer show prints them; those that are equal for
+ * all distributions once, then what each distribution sets.
+ */
+import { renderPlan, renderStep } from '../src/commands/issuer/show-report.ts'
 import { distributions } from '../src/issuer-change/distributions.ts'
-import { planIssuerChange } from '../src/issuer-change/plan.ts'
+import { type ChangeSteps, type Distribution, planIssuerChange } from '../src/issuer-change/plan.ts'
 
 /** The default of most; Gardener's and Talos' are names of the API server. */
 const defaults: ReadonlyMap<string, string> = new Map([
@@ -10,27 +13,59 @@ const defaults: ReadonlyMap<string, string> = new Map([
   ['talos-1.14', 'https://cluster.example.com:6443'],
   ['kops', 'https://api.internal.cluster.example.com'],
 ])
+const to = 'https://oidc.example.com/cluster-1'
 
 export function renderIssuerChangePage(): string {
-  const sections = [...distributions].map(([name, distribution]) => {
-    const from = defaults.get(name) ?? 'https://kubernetes.default.svc.cluster.local'
-    const plan = planIssuerChange(distribution, { from, to: 'https://oidc.example.com/cluster-1' })
-    return [`## ${distribution.title}`, '', `\`--distribution ${name}\``, '', '```', renderPlan(plan), '```'].join('\n')
-  })
-  return `${[head, ...sections].join('\n\n')}\n`
+  const sections = [...distributions].map(([name, distribution]) => renderSection(name, distribution))
+  return `${[head, fence(renderCommonSteps()), ...sections].join('\n\n')}\n`
 }
 
-const head = `# From one issuer to another
+/** Steps 2, 3 and 6 depend on the distribution. */
+function renderCommonSteps(): string {
+  const change = (): ChangeSteps => ({
+    accept: { description: 'Accept the new issuer in addition to the old one' },
+    sign: { description: 'Sign with the new issuer' },
+    drop: { description: 'Remove the old issuer' },
+    keepFor: '24 h (or as stated below)',
+    notes: [],
+  })
+  return renderPlan(planIssuerChange({ title: 'any', change }, { from: 'OLD-ISSUER', to }))
+}
 
-<!-- Made by tools/schema.ts from src/issuer/change/distributions; change it there. -->
+function renderSection(name: string, distribution: Distribution): string {
+  const change = { from: defaults.get(name) ?? 'https://kubernetes.default.svc.cluster.local', to }
+  const { accept, sign, drop, keepFor, keys, notes } = distribution.change(change)
+  const steps = [
+    ...(accept === undefined ? [] : renderStep(accept, 2)),
+    ...renderStep(sign, 3),
+    ...(drop === undefined ? [] : renderStep(drop, 6)),
+  ]
+  const own = keys === 'new' ? renderPlan(planIssuerChange(distribution, change)) : steps.join('\n')
+  const facts = [
+    ...(keys === 'new' ? ['All steps:'] : accept === undefined ? ['Step 2 is not possible.'] : []),
+    ...(keepFor === undefined || keepFor === '24 h' ? [] : [`Wait at least ${keepFor} in step 5.`]),
+  ]
+  return [
+    `## ${distribution.title}`,
+    [`\`--distribution ${name}\`, from ${change.from}.`, ...facts].join(' '),
+    fence(own),
+    ...(notes.length > 0 ? [notes.map((note) => `- ${note[0]?.toUpperCase()}${note.slice(1)}.`).join('\n')] : []),
+  ].join('\n\n')
+}
 
-Clouds verify a cluster's tokens by its issuer, so that has to be a URL that they can read. Most clusters begin with one that
-exists inside them alone. To replace it in one step locks out whatever holds a token of the old one: system pods, operators,
-workloads. Therefore every change has two roll-outs: the new issuer is *accepted* everywhere first, and only then it *signs*,
-while the old one goes on being accepted for as long as its tokens live. API servers read these settings at start only, so
-each step restarts each of them, and until the last one is restarted they differ.
+const fence = (text: string) => `\`\`\`\n${text}\n\`\`\``
 
-\`pullpass issuer show --to-issuer URL\` prints these steps for the cluster at hand, with its own issuer. It recognizes the
-distribution by the server's version, a node's labels, or kubeadm's record, and says by which; \`--distribution NAME\` names
-it. What is marked "not certain" is second-hand: try it on a cluster that you can lose. EKS, GKE, AKS and Gardener's managed
-issuer are public already, and cannot be changed.`
+const head = `# Change the issuer
+
+<!-- Made by tools/schema.ts from src/issuer-change/distributions; change it there. -->
+
+Clouds verify a cluster's tokens at its issuer, a URL that they must be able to read. Most clusters start with an issuer that can be
+reached only inside the cluster. Replacing it in one step rejects all existing tokens, of system pods, operators and workloads.
+Therefore every change has two roll-outs: first the new issuer is *accepted* everywhere, then it *signs*, while the old one stays
+accepted until its tokens have expired. API servers read these settings only at startup, so each step restarts every one of them.
+
+\`pullpass issuer show --to-issuer URL\` prints the steps for your cluster. It detects the distribution from the server's version, a
+node's labels, or kubeadm's ConfigMap; \`--distribution NAME\` sets it. Test what is marked "not certain" on a disposable cluster. The
+issuers of EKS, GKE, AKS and Gardener (managed) are public and cannot be changed.
+
+## Steps for every distribution`

@@ -1,14 +1,14 @@
-/** Reads what tells distributions apart: the server's version, one node, kubeadm's own record. What is forbidden is left out. */
+/** Detects the distribution from the server's version, one node, and kubeadm's ConfigMap; what may not be read is left out. */
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { asList, asObject, asText, asTexts, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
 import type { DistributionName } from './distributions.ts'
 
-/** @throws KUBERNETES_UNREACHABLE, and what else a cluster throws; a refusal is no fault here */
+/** @throws KUBERNETES_UNREACHABLE and other connection errors; a denied request is not an error here */
 export async function readClusterTraits(cluster: Cluster): Promise<ClusterTraits> {
   const [version, nodes, kubeadm] = await Promise.all([
-    ask(cluster, '/version'),
-    ask(cluster, '/api/v1/nodes?limit=1'),
-    ask(cluster, '/api/v1/namespaces/kube-system/configmaps/kubeadm-config'),
+    request(cluster, '/version'),
+    request(cluster, '/api/v1/nodes?limit=1'),
+    request(cluster, '/api/v1/namespaces/kube-system/configmaps/kubeadm-config'),
   ])
   const [node] = asList(nodes?.['items'])
   return {
@@ -18,7 +18,7 @@ export async function readClusterTraits(cluster: Cluster): Promise<ClusterTraits
   }
 }
 
-async function ask(cluster: Cluster, path: string): Promise<JsonObject | undefined> {
+async function request(cluster: Cluster, path: string): Promise<JsonObject | undefined> {
   const answer = await cluster.request({ method: 'GET', path })
   return answer.status === 200 ? asObject(jsonOrNone(answer.body)) : undefined
 }
@@ -36,13 +36,13 @@ function readNode(node: JsonObject): NodeTraits {
 
 const formOf = (text: string | undefined) => /^apiVersion: kubeadm\.k8s\.io\/(v\d\w*)$/m.exec(text ?? '')?.[1]
 
-/** Which distribution a cluster is, by what it says of itself; always with what that was judged by. Pure. */
+/** The facts from which the distribution is detected. */
 export interface ClusterTraits {
-  /** Of /version: `v1.34.1+k3s1`; undefined where it was not readable. */
+  /** Of /version: `v1.34.1+k3s1`; undefined if not readable. */
   readonly gitVersion: string | undefined
-  /** Undefined where nodes were not readable. */
+  /** Undefined if nodes are not readable. */
   readonly node: NodeTraits | undefined
-  /** Of ConfigMap kube-system/kubeadm-config: `v1beta4`; undefined where there is none, or no right to it. */
+  /** Of ConfigMap kube-system/kubeadm-config: `v1beta4`; undefined if absent or not readable. */
   readonly kubeadmForm: string | undefined
 }
 
@@ -56,15 +56,15 @@ export interface NodeTraits {
 }
 
 export interface Detection {
-  /** One; several where what was seen fits several; none where nothing was seen. */
+  /** One; several if the facts fit several; none if nothing was found. */
   readonly names: readonly DistributionName[]
-  /** Follows "by": `the server's version, v1.34.1+k3s1`. */
+  /** The evidence, printed after "by": `the server's version, v1.34.1+k3s1`. */
   readonly by: string
 }
 
-/** In this order: what is built of another (kind, Cluster API) is asked for before that one (kubeadm). */
+/** Pure. Distributions that are built on another one (kind, Cluster API) are tested before it (kubeadm). */
 export function detectDistribution(traits: ClusterTraits): Detection {
-  return byVersion(traits) ?? byNode(traits) ?? byForm(traits) ?? { names: [], by: whyNothing(traits) }
+  return byVersion(traits) ?? byNode(traits) ?? byForm(traits) ?? { names: [], by: nothingKnown(traits) }
 }
 
 function byVersion({ gitVersion = '' }: ClusterTraits): Detection | undefined {
@@ -93,7 +93,7 @@ function byNode(traits: ClusterTraits): Detection | undefined {
   }
   if (!Object.hasOwn(node.annotations, 'cluster.x-k8s.io/machine')) return undefined
   const by =
-    "a node's annotation cluster.x-k8s.io/machine; which version its KubeadmControlPlane has, the management cluster tells"
+    "a node's annotation cluster.x-k8s.io/machine; the API version of its KubeadmControlPlane is that of the management cluster"
   return { names: ['cluster-api-v1beta1', 'cluster-api-v1beta2'], by }
 }
 
@@ -108,5 +108,5 @@ function byForm({ kubeadmForm, node }: ClusterTraits): Detection | undefined {
   }
 }
 
-const whyNothing = ({ gitVersion, node }: ClusterTraits) =>
+const nothingKnown = ({ gitVersion, node }: ClusterTraits) =>
   `neither the server's version (${gitVersion ?? 'not readable'}) nor ${node === undefined ? 'nodes, which are not readable' : 'a node'}`

@@ -1,11 +1,9 @@
-/** Every distribution whose change of issuer is known, by the word that names it on a command line. */
+/** The distributions whose change of issuer is known, by the value of --distribution. */
 
 import { clusterApiV1beta1, clusterApiV1beta2 } from './distributions/cluster-api.ts'
-import { gardener } from './distributions/gardener.ts'
-import { kops } from './distributions/kops.ts'
 import { kubeadmV1beta3, kubeadmV1beta4 } from './distributions/kubeadm.ts'
 import { kind, microk8s, minikube } from './distributions/local.ts'
-import { openshift } from './distributions/openshift.ts'
+import { gardener, kops, openshift } from './distributions/managed.ts'
 import { k3s, rke2 } from './distributions/rancher.ts'
 import { talos113, talos114 } from './distributions/talos.ts'
 import type { Distribution } from './plan.ts'

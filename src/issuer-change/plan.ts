@@ -1,7 +1,6 @@
 /**
- * The steps from one issuer to another, numbered by their order: replaced in one step, an issuer locks out whatever holds a
- * token of the old one. The first issuer of an API server signs, all are accepted; each step is a roll-out, in which
- * replicas differ. https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
+ * The ordered steps from one issuer to another. Replacing an issuer in one step rejects all tokens of the old one. The first
+ * issuer of an API server signs, all are accepted; each step is a roll-out during which replicas differ. https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
  */
 
 import { PullpassError } from '../errors/pullpass-error.ts'
@@ -12,110 +11,112 @@ import { quote } from '../text/quote.ts'
 export interface IssuerPlan {
   readonly change: IssuerChange
   readonly steps: readonly PlanStep[]
-  readonly mind: readonly string[]
+  readonly notes: readonly string[]
 }
 
-/** Stands for a URL that nobody named yet. */
+/** Placeholder for a URL that is not chosen yet. */
 export const anyIssuer = 'https://HOST/PATH'
 
 /** `to`: one that checkNewIssuer passed, or anyIssuer. */
 export function planIssuerChange(distribution: Distribution, { from, to }: IssuerChange): IssuerPlan {
   const change = { from: isPlainUrl(from) ? from : 'OLD-ISSUER', to }
-  const { accept, sign, drop, keepFor, keys, mind } = distribution.change(change)
+  const { accept, sign, drop, keepFor, keys, notes } = distribution.change(change)
   const steps = [
     keys === 'new' ? undefined : publishStep(to),
-    accept && minding(accept, mindReplicas),
+    accept && withNote(accept, replicasNote),
     sign,
     keys === 'new' ? publishNewStep(to) : undefined,
     confirmStep(to),
     keepFor === undefined ? undefined : waitStep(change, keepFor),
-    drop && minding(drop, mindAudience(change)),
+    drop && withNote(drop, audienceNote(change)),
   ]
-  return { change, steps: steps.filter((step) => step !== undefined), mind }
+  return { change, steps: steps.filter((step) => step !== undefined), notes }
 }
 
-const minding = (step: PlanStep, more: string): PlanStep => ({ ...step, mind: [...(step.mind ?? []), more] })
+const withNote = (step: PlanStep, note: string): PlanStep => ({ ...step, notes: [...(step.notes ?? []), note] })
 
-const mindReplicas =
-  'wait until every API server runs with it before the next step: meanwhile replicas refuse (401) what a neighbour signed as an issuer that they do not list yet'
+const replicasNote =
+  'wait until every API server runs with it before the next step: an API server rejects (401) tokens of an issuer that it does not list yet'
 
-const mindAudience = ({ from }: IssuerChange) =>
-  `unless --api-audiences is set, the audience ${from} is dropped with it: who asks for tokens for it by name is refused`
+const audienceNote = ({ from }: IssuerChange) =>
+  `unless --api-audiences is set, the audience ${from} is removed with it: requests for tokens for that audience are rejected`
 
 const publishStep = (to: string): PlanStep => ({
-  does: 'Publish the documents of the new issuer, and let the clouds trust it',
+  description: 'Publish the metadata of the new issuer, and configure trust in it',
   run: [`pullpass issuer publish --to TARGET --issuer-url ${to}`, `pullpass issuer check ${to}`],
-  mind: [
-    'its keys stay the same, so they can be public before anything is signed; leave the trust in the old issuer as it is',
-    `sign as the new issuer ${cacheSeconds} s later at the earliest: issuer publish prints "safe to sign with KID from TIME"; until then verifiers may have a copy of the keys from before`,
+  notes: [
+    'the keys stay the same, so they can be published before a token is signed; keep the trust in the old issuer',
+    `sign with the new issuer at least ${cacheSeconds} s later: issuer publish prints "safe to sign with KID from TIME"; until then verifiers may have cached the previous keys`,
   ],
 })
 
 const publishNewStep = (to: string): PlanStep => ({
-  does: 'Publish the documents of the new issuer, with its new keys, and let the clouds trust it',
+  description: 'Publish the metadata of the new issuer with its new keys, and configure trust in it',
   run: [`pullpass issuer publish --to TARGET --issuer-url ${to}`],
 })
 
 const confirmStep = (to: string): PlanStep => ({
-  does: 'Confirm that new tokens carry the new issuer, and that strangers can verify them',
-  // Such a token is for every accepted issuer, two by now, which Azure would refuse: whether it verifies is what is asked.
+  description: 'Verify that new tokens carry the new issuer, and that anonymous clients can verify them',
+  // Such a token has every accepted issuer as audience, now two, which Azure would reject: only the signature is checked.
   run: ['pullpass issuer show', `kubectl create token default | pullpass issuer check ${to} --for oidc --token-file -`],
-  mind: ['projected tokens keep the old issuer until the kubelet renews them, at 80 % of their life or after 24 h'],
+  notes: [
+    'projected tokens keep the old issuer until the kubelet renews them, at 80 % of their lifetime or after 24 h',
+  ],
 })
 
 const waitStep = ({ from }: IssuerChange, keepFor: string): PlanStep => ({
-  does: `Wait: ${keepFor}, and as long as anything still uses a token of ${from}`,
-  mind: ['whoever reads its token only once may keep one for up to a year: restart it'],
+  description: `Wait at least ${keepFor}, and until no client uses a token of ${from}`,
+  notes: ['a workload that reads its token only once can keep it for up to a year: restart it'],
 })
 
-// Whether a URL is fit to become an issuer: clouds can take it, and it can stand in YAML and in a shell as it is.
+// Whether a URL can become an issuer: clouds accept it, and it needs no quoting in YAML or a shell.
 
-/** Without quotes, in a snippet or a command. */
+/** Needs no quotes in a snippet or a command. */
 const isPlainUrl = (url: string): boolean => /^https?:\/\/[A-Za-z0-9][\w.:~%@+/-]*$/.test(url)
 
-/** `from`: what named it, for the message. ISSUER_UNUSABLE, or undefined. */
+/** `from`: its source, for the message. ISSUER_UNUSABLE, or undefined. */
 export function checkNewIssuer(issuer: string, from: string): PullpassError | undefined {
   const fault = checkIssuerUrl(issuer, from)
   if (fault !== undefined || isPlainUrl(issuer)) return fault
   return new PullpassError({
     code: 'ISSUER_UNUSABLE',
     hop: 'discovery',
-    seen: `${from} is ${quote(issuer)}: it has characters that mean something to a shell or to YAML`,
+    seen: `${from} is ${quote(issuer)}: it contains characters with a meaning in a shell or in YAML`,
     expected: 'letters, digits and . _ ~ - / : % @ +',
-    hint: 'choose another path: clouds compare it letter by letter, so a plain one is the safe one',
+    hint: 'choose another path without these characters',
   })
 }
 
-/** What a distribution says of a change of issuer, as data: which settings accept the new one, sign as it, drop the old one. */
+/** A distribution's change of issuer as data: the settings that accept the new one, sign with it, and remove the old one. */
 export interface IssuerChange {
-  /** What tokens carry now. */
+  /** The issuer of current tokens. */
   readonly from: string
   readonly to: string
 }
 
 export interface PlanStep {
-  readonly does: string
-  /** What is to be set, and where. */
+  readonly description: string
+  /** The setting, and its location. */
   readonly set?: { readonly where: string; readonly text: string }
-  /** Commands, as a shell takes them. */
+  /** Shell commands. */
   readonly run?: readonly string[]
-  /** What breaks otherwise, and what is not certain. */
-  readonly mind?: readonly string[]
+  /** Pitfalls, and what is not certain. */
+  readonly notes?: readonly string[]
 }
 
-/** Each step is a roll-out: API servers read their settings at start only. */
+/** Each step is a roll-out: API servers read these settings only at startup. */
 export interface ChangeSteps {
-  /** The new issuer is accepted, the old one still signs; undefined where the distribution cannot do that. */
+  /** The new issuer is accepted, the old one still signs; undefined if the distribution does not support that. */
   readonly accept: PlanStep | undefined
   /** The new issuer signs, the old one is still accepted. */
   readonly sign: PlanStep
-  /** The old issuer is gone; undefined where that needs no step. */
+  /** The old issuer is removed; undefined if that needs no step. */
   readonly drop: PlanStep | undefined
-  /** How long the old issuer has to be accepted once the new one signs: `24 h`; undefined where it cannot be. */
+  /** How long the old issuer must be accepted once the new one signs: `24 h`; undefined if it cannot be. */
   readonly keepFor: string | undefined
-  /** `new`: the change makes new signing keys, which can be published only after it. Absent: they stay the same. */
+  /** `new`: the change creates new signing keys, which can be published only afterwards. Absent: they stay the same. */
   readonly keys?: 'new'
-  readonly mind: readonly string[]
+  readonly notes: readonly string[]
 }
 
 export interface Distribution {

@@ -31,7 +31,7 @@ export function renderShow(
     ...tellRevoked(survey),
     ...(way === undefined ? [] : [['distribution', tellDistribution(way.detection)]]),
     ...(way?.change.to.endsWith('/')
-      ? [['mind', 'the slash at the end counts, in tokens and trust alike: better without']]
+      ? [['note', 'the trailing slash is part of the issuer, in tokens and in trust: better without']]
       : []),
   ]
   const keys = (served?.keys ?? []).map((key) => [
@@ -133,20 +133,20 @@ function reportWay(way: WayToIssuer | string | undefined): object {
 }
 
 /** The steps to another issuer, numbered, with what each sets and runs, to be pasted. */
-export function renderPlan({ change, steps, mind }: IssuerPlan): string {
+export function renderPlan({ change, steps, notes }: IssuerPlan): string {
   const lines = [
     `From ${change.from} to ${change.to}:`,
     ...steps.flatMap((step, at) => ['', ...renderStep(step, at + 1)]),
-    ...(mind.length > 0 ? ['', ...mind.map((one) => `mind: ${one}`)] : []),
+    ...(notes.length > 0 ? ['', ...notes.map((one) => `note: ${one}`)] : []),
   ]
   return plainText(lines.join('\n'))
 }
 
-function renderStep({ does, set, run = [], mind = [] }: PlanStep, number: number): string[] {
+export function renderStep({ description, set, run = [], notes = [] }: PlanStep, number: number): string[] {
   const lines = [
     ...(set === undefined ? [] : [`in ${set.where}:`, ...set.text.split('\n').map((line) => `  ${line}`)]),
     ...run.map((command) => `$ ${command}`),
-    ...mind.map((one) => `mind: ${one}`),
+    ...notes.map((one) => `note: ${one}`),
   ]
-  return [`${number}. ${does}`, ...lines.map((line) => `   ${line}`)]
+  return [`${number}. ${description}`, ...lines.map((line) => `   ${line}`)]
 }

@@ -1,4 +1,4 @@
-/** How a change of kubeadm's configuration reaches the API servers: node after node. */
+/** kubeadm v1beta3 and v1beta4: the configuration is applied to the API servers node by node. */
 import type { Distribution } from '../plan.ts'
 
 /** `more`: flags. */
@@ -8,19 +8,19 @@ const applyToEachNode = (more: string): readonly string[] => [
 ]
 
 const notCertain =
-  'not certain: an upgrade may render the API server anew from ConfigMap kube-system/kubeadm-config, so that must say the same'
+  'not certain: an upgrade can render the API server from ConfigMap kube-system/kubeadm-config, so it must contain the same'
 
-// A second issuer where kubeadm's own form takes one alone (kubeadm#1601, #2735): a patch of the static pod adds it.
+// v1beta3 accepts one issuer (kubeadm#1601, #2735): a patch of the static pod adds the second.
 // https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/control-plane-flags/#patches
 
-/** The name says what it patches, and that it is a JSON patch. */
+/** kubeadm derives target and patch type from the name. */
 export const patchFile = 'kube-apiserver0+json.yaml'
 
-/** The argument stands after those of kubeadm: the issuer that it names is accepted, and signs nothing. */
+/** The argument follows those of kubeadm, so its issuer is accepted and does not sign. */
 export const patchText = (issuer: string): string =>
   ['- op: add', '  path: /spec/containers/0/command/-', `  value: --service-account-issuer=${issuer}`].join('\n')
 
-/** kubeadm's form v1beta3: its extraArgs are a map, so that one issuer has a place there. */
+/** v1beta3: extraArgs are a map, so there can be one issuer. */
 const where = `/etc/kubernetes/patches/${patchFile}, on each control-plane node`
 const run = applyToEachNode(' --patches /etc/kubernetes/patches')
 
@@ -28,31 +28,29 @@ export const kubeadmV1beta3: Distribution = {
   title: 'kubeadm (v1beta3)',
   change: ({ from, to }) => ({
     accept: {
-      does: 'Accept the new issuer beside the old one, by a patch of the static pod',
+      description: 'Accept the new issuer in addition to the old one, with a patch of the static pod',
       set: { where, text: patchText(to) },
       run,
-      mind: [
-        'kubeadm replaces its default when service-account-issuer stands in extraArgs: leave that as it is for now',
-      ],
+      notes: ['service-account-issuer in extraArgs replaces the default: do not change extraArgs in this step'],
     },
     sign: {
-      does: 'Sign as the new issuer, and accept the old one by the patch',
+      description: 'Sign with the new issuer, and accept the old one with the patch',
       set: {
         where: `kubeadm.yaml (ClusterConfiguration, kubeadm.k8s.io/v1beta3), then ${where}`,
         text: ['apiServer:', '  extraArgs:', `    service-account-issuer: ${to}`, '---', patchText(from)].join('\n'),
       },
       run,
     },
-    drop: { does: 'Remove the patch, so that the old issuer is accepted no more', run: applyToEachNode('') },
+    drop: { description: 'Remove the patch, and with it the old issuer', run: applyToEachNode('') },
     keepFor: '24 h',
-    mind: [
+    notes: [
       notCertain,
-      'with kubeadm 1.31 and later, `kubeadm config migrate` leads to v1beta4, which takes both without a patch',
+      'with kubeadm 1.31 and later, `kubeadm config migrate` converts to v1beta4, which accepts both without a patch',
     ],
   }),
 }
 
-/** kubeadm's form v1beta4: its extraArgs are a list, in which a name may stand twice. */
+/** v1beta4: extraArgs are a list, in which a name may occur twice. */
 const whereV1beta4 = 'kubeadm.yaml (ClusterConfiguration, kubeadm.k8s.io/v1beta4)'
 const runV1beta4 = applyToEachNode('')
 
@@ -67,22 +65,22 @@ export const kubeadmV1beta4: Distribution = {
   title: 'kubeadm (v1beta4)',
   change: ({ from, to }) => ({
     accept: {
-      does: 'Accept the new issuer beside the old one: the first signs, all are accepted',
+      description: 'Accept the new issuer in addition to the old one: the first signs, all are accepted',
       set: { where: whereV1beta4, text: extraArgs(from, to) },
       run: runV1beta4,
-      mind: ["whatever stands here replaces kubeadm's default: list the old issuer too, even where it is the default"],
+      notes: ["explicit values replace kubeadm's default: list the old issuer too, even if it is the default"],
     },
     sign: {
-      does: 'Sign as the new issuer: put it first',
+      description: 'Sign with the new issuer: list it first',
       set: { where: whereV1beta4, text: extraArgs(to, from) },
       run: runV1beta4,
     },
     drop: {
-      does: 'Drop the old issuer',
+      description: 'Remove the old issuer',
       set: { where: whereV1beta4, text: extraArgs(to) },
       run: runV1beta4,
     },
     keepFor: '24 h',
-    mind: [notCertain],
+    notes: [notCertain],
   }),
 }

@@ -1,4 +1,4 @@
-/** kind: the issuer is chosen when the cluster is made. https://kind.sigs.k8s.io/docs/user/configuration/#kubeadm-config-patches */
+/** kind, minikube and MicroK8s. kind: the issuer is chosen when the cluster is created. https://kind.sigs.k8s.io/docs/user/configuration/#kubeadm-config-patches */
 import type { Distribution } from '../plan.ts'
 
 export const kind: Distribution = {
@@ -6,7 +6,7 @@ export const kind: Distribution = {
   change: ({ to }) => ({
     accept: undefined,
     sign: {
-      does: 'Make the cluster anew with the issuer: a running one keeps its own',
+      description: 'Recreate the cluster with the issuer: a running cluster keeps its own',
       set: {
         where: 'kind.yaml',
         text: [
@@ -21,14 +21,14 @@ export const kind: Distribution = {
         ].join('\n'),
       },
       run: ['kind delete cluster', 'kind create cluster --config kind.yaml'],
-      mind: [
-        'each create makes new keys: publish them anew, or mount sa.key and sa.pub of your own (extraMounts), or documents shared by runs go stale',
+      notes: [
+        'each cluster has new keys: publish again after each creation, or mount your own sa.key and sa.pub (extraMounts)',
       ],
     },
     drop: undefined,
     keepFor: undefined,
     keys: 'new',
-    mind: [],
+    notes: [],
   }),
 }
 
@@ -38,23 +38,23 @@ export const minikube: Distribution = {
   change: ({ from, to }) => ({
     accept: undefined,
     sign: {
-      does: 'Start it anew with the issuer',
+      description: 'Restart it with the issuer',
       run: [`minikube start --extra-config=apiserver.service-account-issuer=${to}`],
-      mind: [
-        `one issuer alone is accepted: tokens of ${from} are refused from then on, and pods have to be made anew: for a cluster to play with`,
+      notes: [
+        `only one issuer is accepted: tokens of ${from} are rejected from then on, and pods must be recreated. For test clusters only`,
       ],
     },
     drop: undefined,
     keepFor: undefined,
-    mind: [],
+    notes: [],
   }),
 }
 
-/** MicroK8s: arguments in a file, one a line. https://microk8s.io/docs/configuring-services */
+/** MicroK8s: arguments in a file, one per line. https://microk8s.io/docs/configuring-services */
 const run = ['snap restart microk8s.daemon-kubelite   # on one control-plane node, then on the next']
 
 const set = (...issuers: readonly string[]) => ({
-  where: '/var/snap/microk8s/current/args/kube-apiserver, on each control-plane node, in place of its issuer',
+  where: '/var/snap/microk8s/current/args/kube-apiserver, on each control-plane node, replacing its issuer',
   text: issuers.map((issuer) => `--service-account-issuer=${issuer}`).join('\n'),
 })
 
@@ -62,13 +62,13 @@ export const microk8s: Distribution = {
   title: 'MicroK8s',
   change: ({ from, to }) => ({
     accept: {
-      does: 'Accept the new issuer beside the old one: the first signs, all are accepted',
+      description: 'Accept the new issuer in addition to the old one: the first signs, all are accepted',
       set: set(from, to),
       run,
     },
-    sign: { does: 'Sign as the new issuer: put it first', set: set(to, from), run },
-    drop: { does: 'Drop the old issuer', set: set(to), run },
+    sign: { description: 'Sign with the new issuer: list it first', set: set(to, from), run },
+    drop: { description: 'Remove the old issuer', set: set(to), run },
     keepFor: '24 h',
-    mind: ['not certain: a refresh of the snap may write the file anew; look at it after each'],
+    notes: ['not certain: a refresh of the snap can overwrite the file; check it after each refresh'],
   }),
 }

@@ -1,11 +1,11 @@
 /**
- * k3s and RKE2, which share a configuration file and its rules: plain values replace the default, and keep their order
+ * k3s and RKE2, which share a configuration file and its rules: plain values replace the default and keep their order
  * (k3s#5374). https://docs.k3s.io/installation/configuration
  */
 import type { ChangeSteps, Distribution, IssuerChange } from '../plan.ts'
 
 interface RancherServer {
-  /** `k3s`: of its folder, and of its own API audience. */
+  /** `k3s`: its folder, and its own API audience. */
   readonly name: string
   /** Of systemd. */
   readonly unit: string
@@ -20,23 +20,21 @@ function changeByConfig({ from, to }: IssuerChange, { name, unit }: RancherServe
   })
   return {
     accept: {
-      does: 'Accept the new issuer beside the old one: the first signs, all are accepted',
+      description: 'Accept the new issuer in addition to the old one: the first signs, all are accepted',
       set: set(from, to),
       run,
     },
     sign: {
-      does: 'Sign as the new issuer: put it first',
+      description: 'Sign with the new issuer: list it first',
       set: set(to, from),
       run,
-      mind: [
-        `where the old one is the default, "service-account-issuer-=${to}" puts the new one before it in one line`,
-      ],
+      notes: [`if the old one is the default, "service-account-issuer-=${to}" also puts the new one first`],
     },
-    drop: { does: 'Drop the old issuer', set: set(to), run },
+    drop: { description: 'Remove the old issuer', set: set(to), run },
     keepFor: '24 h',
-    mind: [
-      'what stands under kube-apiserver-arg already must stay there',
-      `not certain: in a cluster that Rancher manages, these arguments go into machineGlobalConfig; Rancher itself lost access after such changes (rancher#37664, #51195): try it on a cluster that you can lose`,
+    notes: [
+      'keep the existing entries of kube-apiserver-arg',
+      `not certain: in a cluster that Rancher manages, these arguments go into machineGlobalConfig; Rancher lost access after such changes (rancher#37664, #51195): test on a disposable cluster first`,
     ],
   }
 }

@@ -1,4 +1,4 @@
-/** Talos since 1.14: a document of its own, KubeServiceAccountConfig, tells who signs and who is accepted. */
+/** Talos. Since 1.14, KubeServiceAccountConfig sets the signing and the accepted issuers. */
 import type { Distribution } from '../plan.ts'
 
 const where = 'issuer.yaml, a patch of the machine configuration of the control plane'
@@ -20,29 +20,29 @@ export const talos114: Distribution = {
   title: 'Talos (1.14 and later)',
   change: ({ from, to }) => ({
     accept: {
-      does: 'Accept the new issuer beside the old one',
+      description: 'Accept the new issuer in addition to the old one',
       set: { where, text: config(from, [to]) },
       run,
-      mind: [
-        'audiences are named, since their default is the issuer that signs, alone: tokens for the old one would be refused',
-        'the document excludes cluster.serviceAccount: a configuration that still has it is migrated first, with its private key',
+      notes: [
+        'audiences are listed, because their default is only the signing issuer: tokens for the old one would be rejected',
+        'the document excludes cluster.serviceAccount: migrate a configuration that still has it, with its private key, first',
       ],
     },
-    sign: { does: 'Sign as the new issuer', set: { where, text: config(to, [from]) }, run },
+    sign: { description: 'Sign with the new issuer', set: { where, text: config(to, [from]) }, run },
     drop: {
-      does: 'Drop the old issuer',
+      description: 'Remove the old issuer',
       set: { where, text: config(to, []) },
       run,
-      mind: [
-        'lists of a patch are added to what is there: see that the old issuer is gone from both (talosctl edit machineconfig)',
+      notes: [
+        'lists in a patch are appended to existing ones: remove the old issuer from both lists (talosctl edit machineconfig)',
       ],
     },
     keepFor: '24 h',
-    mind: [],
+    notes: [],
   }),
 }
 
-/** Talos before 1.14: the issuer is an argument, which Talos puts before its default, the endpoint of the control plane. */
+/** Talos before 1.14: the issuer is an argument before the default, the endpoint of the control plane. */
 const runTalos113 = [
   'talosctl patch machineconfig --nodes NODE --patch @issuer.yaml   # one control-plane node, then the next',
 ]
@@ -52,20 +52,20 @@ export const talos113: Distribution = {
   change: ({ from, to }) => ({
     accept: undefined,
     sign: {
-      does: 'Sign as the new issuer; Talos goes on accepting its default, the endpoint of the control plane',
+      description: 'Sign with the new issuer; Talos continues to accept its default, the endpoint of the control plane',
       set: {
         where: 'issuer.yaml, a patch of the machine configuration of the control plane',
         text: ['cluster:', '  apiServer:', '    extraArgs:', `      service-account-issuer: ${to}`].join('\n'),
       },
       run: runTalos113,
-      mind: [
-        'there is no step before this one: until the last control-plane node has it, the others refuse (401) tokens of the new issuer. Do it in a quiet hour, and without a pause between nodes',
-        `where ${from} is not that endpoint, it is accepted no more, and its tokens are refused: upgrade to Talos 1.14 first`,
-        'not with 1.13.0-rc.0, which put the argument after its default, so that nothing was signed as the new issuer (talos#13210)',
+      notes: [
+        'there is no step before this one: until the last control-plane node has it, the others reject (401) tokens of the new issuer. Use a maintenance window, without a pause between nodes',
+        `if ${from} is not that endpoint, its tokens are rejected afterwards: upgrade to Talos 1.14 first`,
+        'not with 1.13.0-rc.0, which put the argument after its default, so that no token had the new issuer (talos#13210)',
       ],
     },
     drop: undefined,
     keepFor: '24 h',
-    mind: [],
+    notes: [],
   }),
 }

@@ -161,7 +161,7 @@ suite('pullpass issuer show', () => {
     assert.match(stdout, /^From https:\/\/kubernetes\.default\.svc to https:\/\/HOST\/PATH:$/m)
     assert.match(
       stdout,
-      /^3\. Sign as the new issuer: put it first\n {3}in \/etc\/rancher\/k3s\/config\.yaml.*\n {5}kube-apiserver-arg:\n {7}- service-account-issuer=https:\/\/HOST\/PATH\n {7}- service-account-issuer=https:\/\/kubernetes\.default\.svc\n/m,
+      /^3\. Sign with the new issuer: list it first\n {3}in \/etc\/rancher\/k3s\/config\.yaml.*\n {5}kube-apiserver-arg:\n {7}- service-account-issuer=https:\/\/HOST\/PATH\n {7}- service-account-issuer=https:\/\/kubernetes\.default\.svc\n/m,
     )
   })
 
@@ -263,7 +263,7 @@ suite('pullpass issuer show --to-issuer', () => {
 
   test('to one with a slash at its end comes with a warning', async (t) => {
     const { stdout } = await show(await startTestSandbox(t), '--to-issuer', `${to}/`)
-    assert.match(stdout, /^mind +the slash at the end counts, in tokens and trust alike: better without$/m)
+    assert.match(stdout, /^note +the trailing slash is part of the issuer, in tokens and in trust: better without$/m)
   })
 
   test('to one that no cloud can read is refused', async (t) => {

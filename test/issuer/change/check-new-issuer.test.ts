@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { checkNewIssuer } from '../../../src/issuer-change/plan.ts'
 
-suite('a URL that is to become an issuer', () => {
-  test('is plain, by https, and outside the cluster', () => {
+suite('the URL of a new issuer', () => {
+  test('is https, needs no quoting, and is not inside the cluster', () => {
     for (const url of ['https://oidc.example.com', 'https://a.example:8443/b_c/~d/e.f/%20', 'https://a.example/b/'])
       assert.equal(checkNewIssuer(url, '--to-issuer'), undefined, url)
   })

@@ -9,7 +9,7 @@ const node = (changes: Partial<NodeTraits>): ClusterTraits => ({
 })
 const kubeadmNode = { annotations: { 'kubeadm.alpha.kubernetes.io/cri-socket': 'unix:///run/containerd.sock' } }
 
-suite('a distribution is recognized, and by what is said', () => {
+suite('the distribution is detected, with the evidence', () => {
   const cases: Record<string, [traits: ClusterTraits, names: string[], by: RegExp]> = {
     k3s: [{ ...nothing, gitVersion: 'v1.34.1+k3s1' }, ['k3s'], /^the server's version, v1\.34\.1\+k3s1$/],
     RKE2: [{ ...nothing, gitVersion: 'v1.34.1+rke2r1' }, ['rke2'], /version/],
@@ -25,7 +25,7 @@ suite('a distribution is recognized, and by what is said', () => {
     kind: [node({ ...kubeadmNode, providerId: 'kind://docker/kind/a' }), ['kind'], /providerID, kind:\/\/docker/],
     'Talos 1.13': [node({ osImage: 'Talos (v1.13.2)' }), ['talos-1.13'], /system, Talos \(v1\.13\.2\)$/],
     'Talos 1.14': [node({ osImage: 'Talos (v1.14.0)' }), ['talos-1.14'], /system/],
-    'kubeadm by its record': [
+    'kubeadm by its ConfigMap': [
       { ...nothing, kubeadmForm: 'v1beta4' },
       ['kubeadm-v1beta4'],
       /kubeadm-config, of v1beta4$/,
@@ -35,7 +35,7 @@ suite('a distribution is recognized, and by what is said', () => {
     'Cluster API': [
       { ...node({ annotations: { 'cluster.x-k8s.io/machine': 'm' } }), kubeadmForm: 'v1beta4' },
       ['cluster-api-v1beta1', 'cluster-api-v1beta2'],
-      /annotation cluster\.x-k8s\.io\/machine; which version/,
+      /annotation cluster\.x-k8s\.io\/machine; the API version/,
     ],
     'nothing known': [node({}), [], /^neither the server's version \(v1\.34\.1\) nor a node$/],
     'nothing readable': [

@@ -17,17 +17,17 @@ function planOf(name: DistributionName, change = { from, to }) {
 const settings = (name: DistributionName, change = { from, to }) =>
   planOf(name, change).steps.flatMap(({ set }) => (set === undefined ? [] : [set.text]))
 
-/** The order in which issuers stand in a text: `old`, `new`. */
+/** The order of the issuers in a text: `old`, `new`. */
 function issuersIn(text: string): string[] {
   return [...text.matchAll(/https:\/\/[^\s"']+/g)].map(([url]) => (url === to ? 'new' : 'old'))
 }
 
-suite('the way from one issuer to another', () => {
-  test('is on the page for every distribution, as it is printed (npm run schema)', () => {
+suite('the steps from one issuer to another', () => {
+  test('are on the page for every distribution (npm run schema)', () => {
     assert.equal(readFileSync('docs/issuer-change.md', 'utf8'), renderIssuerChangePage())
   })
 
-  test('is known for every file of the folder', () => {
+  test('exist for every file of the folder', () => {
     const titles = [...distributions.values()].map(({ title }) => title)
     const named = globSync('src/issuer-change/distributions/*.ts')
       .map((file) => readFileSync(file, 'utf8'))
@@ -36,24 +36,24 @@ suite('the way from one issuer to another', () => {
   })
 
   for (const [name] of distributions) {
-    test(`${name}: publishes, signs, confirms, and says which commands to run`, () => {
+    test(`${name}: the steps publish, sign and verify, with the commands to run`, () => {
       const { steps } = planOf(name)
       const commands = steps.flatMap(({ run = [] }) => run)
       assert.ok(commands.includes(`pullpass issuer publish --to TARGET --issuer-url ${to}`))
       assert.ok(commands.includes('pullpass issuer show'))
-      assert.ok(steps.every(({ run = [], set, mind = [] }) => run.length > 0 || set !== undefined || mind.length > 0))
+      assert.ok(steps.every(({ run = [], set, notes = [] }) => run.length > 0 || set !== undefined || notes.length > 0))
       assert.ok(JSON.stringify(steps).includes(to))
     })
   }
 
-  /** Lists: the first signs, all are accepted. */
+  /** Lists: the first issuer signs, all are accepted. */
   for (const name of ['kubeadm-v1beta4', 'k3s', 'rke2', 'microk8s'] as const) {
-    test(`${name}: the old one signs until the new one is accepted everywhere, and is accepted after`, () => {
+    test(`${name}: the old issuer signs until the new one is accepted everywhere, and stays accepted afterwards`, () => {
       assert.deepEqual(settings(name).map(issuersIn), [['old', 'new'], ['new', 'old'], ['new']])
     })
   }
 
-  test('kubeadm v1beta4: each issuer is an entry of its own', () => {
+  test('kubeadm v1beta4: each issuer has its own entry', () => {
     assert.equal(
       settings('kubeadm-v1beta4')[1],
       [
@@ -67,7 +67,7 @@ suite('the way from one issuer to another', () => {
     )
   })
 
-  test('kubeadm v1beta3: a patch brings the second, since a map takes one', () => {
+  test('kubeadm v1beta3: a patch adds the second issuer, because a map has one entry per name', () => {
     const [accept, sign] = settings('kubeadm-v1beta3')
     assert.equal(
       accept,
@@ -84,14 +84,14 @@ suite('the way from one issuer to another', () => {
     ['cluster-api-v1beta1', '      service-account-issuer: https://oidc.example.com/cluster-1'],
     ['cluster-api-v1beta2', '      - name: service-account-issuer\n        value: https://oidc.example.com/cluster-1'],
   ] as const) {
-    test(`${name}: one issuer stands in extraArgs, the other in a patch`, () => {
+    test(`${name}: extraArgs contain one issuer, a patch the other`, () => {
       const [accept = '', sign = ''] = settings(name)
       assert.deepEqual([issuersIn(accept), issuersIn(sign)], [['new'], ['new', 'old']])
       assert.ok(!accept.includes('extraArgs') && sign.includes(entry))
     })
   }
 
-  test('Gardener: a default is never listed, since a duplicate stops the API server', () => {
+  test('Gardener: the default issuer is never listed, because a duplicate stops the API server', () => {
     const change = { from: 'https://api.cluster.project.internal.example.com', to }
     const [accept, sign, ...more] = settings('gardener', change)
     assert.match(
@@ -102,17 +102,17 @@ suite('the way from one issuer to another', () => {
     assert.deepEqual(more, [])
   })
 
-  test('Gardener: a former issuer of its owner is listed, or everything loses access', () => {
+  test('Gardener: an earlier issuer that is not the default is listed, or all clients lose access', () => {
     const [accept, sign, drop] = settings('gardener', { from: 'https://oidc.example.com/old', to })
     assert.deepEqual(
       [accept, sign, drop].map((text) => issuersIn(text ?? '')),
       [['old', 'new'], ['new', 'old'], ['new']],
     )
     assert.match(sign ?? '', /issuer: https:\/\/oidc\.example\.com\/cluster-1\n {8}acceptedIssuers:\n {10}- https/)
-    assert.ok(planOf('gardener').steps.some(({ does }) => does.startsWith('Wait: 12 h')))
+    assert.ok(planOf('gardener').steps.some(({ description }) => description.startsWith('Wait at least 12 h')))
   })
 
-  test('Talos 1.14: audiences are named beside the issuers, since their default is the first alone', () => {
+  test('Talos 1.14: audiences are listed with the issuers, because their default is only the first', () => {
     const [, sign = ''] = settings('talos-1.14')
     const [issuers, audiences] = sign.split('  audiences:')
     assert.deepEqual(
@@ -124,15 +124,15 @@ suite('the way from one issuer to another', () => {
     )
   })
 
-  test('where the new one cannot be accepted first, that is said', () => {
+  test('where the new issuer cannot be accepted first, the plan says so', () => {
     for (const name of ['talos-1.13', 'openshift', 'kind', 'minikube'] as const) {
       const { steps } = planOf(name)
-      assert.ok(!steps.some(({ does }) => does.startsWith('Accept')), name)
+      assert.ok(!steps.some(({ description }) => description.startsWith('Accept')), name)
     }
     assert.match(JSON.stringify(planOf('talos-1.13').steps), /there is no step before this one/)
   })
 
-  test('an issuer that no snippet can hold has its place named instead', () => {
+  test('an issuer that would need quoting in a snippet is replaced by a placeholder', () => {
     const { steps } = planOf('k3s', { from: 'https://a.example/$(id)', to })
     assert.doesNotMatch(JSON.stringify(steps), /\$\(id\)/)
     assert.match(JSON.stringify(steps), /service-account-issuer=OLD-ISSUER/)
