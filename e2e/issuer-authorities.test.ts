@@ -99,15 +99,15 @@ async function withControlPlane() {
         await waitUntil('the bundle in the Pod', 30_000, async () => (await stage.bundle()) === bundle || undefined)
         await stage.list(foreign, port, token)
         assert.match(
-          await alarm(stage, 'AuthorityChanged', 'since pullpass started'),
+          await alarm(stage, 'AUTHORITY_CHANGED', 'since pullpass started'),
           /was changed since pullpass started \(added [0-9A-F:]{95}\)/,
         )
-        assert.match(await alarm(stage, 'ReplicaUnread'), /CERTIFICATE_UNTRUSTED: .*10\.78\.0\.3:6443/)
+        assert.match(await alarm(stage, 'API_SERVER_UNREADABLE'), /CERTIFICATE_UNTRUSTED: .*10\.78\.0\.3:6443/)
         await looked(stage, 2)
         assert.deepEqual(await stage.published(), [kidOf(first)])
         await stage.restartWatch()
         assert.match(
-          await alarm(stage, 'AuthorityChanged', 'another CA'),
+          await alarm(stage, 'AUTHORITY_CHANGED', 'another CA'),
           /has another CA than those that are recorded or accepted/,
         )
         assert.deepEqual(await stage.published(), [kidOf(first)])
@@ -121,7 +121,7 @@ async function withControlPlane() {
           listen: { address: further, port },
           keys: { signing: next, verifying: [next, first] },
         })
-        const says = await alarm(stage, 'KeyUnconfirmed')
+        const says = await alarm(stage, 'KEY_UNCONFIRMED')
         const [key] = parseJwks(JSON.stringify({ keys: [jwkOf(next)] })) ?? []
         assert.ok(key)
         assert.ok(says.includes(`"${kidOf(next)}" is served by https://${further}:${port} alone`), says)

@@ -47,7 +47,7 @@ const installations = {
       '--log-level': '--issuer-url=https://oidc.example.com/cluster-1',
       '--health-listen': undefined,
     }),
-    expected: ['IssuerDiffers', 'AuthorityChanged'],
+    expected: ['TOKEN_ISSUER_MISMATCH', 'AUTHORITY_CHANGED'],
   },
   'deploy/issuer-serve': {
     account: 'pullpass-issuer-serve',
@@ -57,7 +57,7 @@ const installations = {
       '--listen=': '--listen=0',
       '--health-listen': undefined,
     }),
-    expected: ['IssuerDiffers', 'AuthorityChanged', 'PublicWrong'], // no proxy forwards to it
+    expected: ['TOKEN_ISSUER_MISMATCH', 'AUTHORITY_CHANGED', 'PUBLISHED_MISMATCH'], // no proxy forwards to it
   },
 } as const
 
@@ -91,7 +91,7 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
           assert.equal(keys.length, 1, keys.join())
         }
         const events = await admin({ path: '/api/v1/namespaces/pullpass-system/events' })
-        assert.match(events.body, /"reason":"IssuerDiffers"/)
+        assert.match(events.body, /"reason":"TokenIssuerMismatch"/)
 
         await waitUntil('the policy of what is remembered to hold', 20_000, async () => {
           const path = `${mapOf('pullpass-issuer')}?dryRun=All`

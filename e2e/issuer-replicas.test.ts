@@ -41,7 +41,7 @@ async function withControlPlane() {
         await waitUntil('both API servers', 30_000, areBothRead)
         assert.deepEqual((await stage.listed()).toSorted(), [own, further])
         await replica.restart({ keys: { signing: second, verifying: [second, first] } })
-        const isHeld = async () => /^KeyUnconfirmed: /m.test(await stage.readiness()) || undefined
+        const isHeld = async () => /^KEY_UNCONFIRMED: /m.test(await stage.readiness()) || undefined
         await waitUntil('the alarm of a key that only an unknown address serves', 30_000, isHeld)
         assert.deepEqual(await stage.published(), [kidOf(first)])
         await stage.plane.restart({ keys: { signing: first, verifying: [first, second] } })
@@ -49,7 +49,7 @@ async function withControlPlane() {
         await waitUntil('both keys', 30_000, async () => await areOut(stage, union))
         console.error(`both keys were public ${Date.now() - since} ms after the first API server served both`)
         await waitUntil('both API servers', 30_000, areBothRead)
-        assert.equal(await stage.metric('alarms{reason="ReplicaUnread"}'), 0)
+        assert.equal(await stage.metric('alarms{reason="ApiServerUnreadable"}'), 0)
         await replica.stop()
       })
 
@@ -65,9 +65,9 @@ async function withControlPlane() {
         const other = await startControlPlane({ listen: listenAt(foreign) })
         t.after(() => other.close())
         await stage.list(foreign, 6443)
-        const isTold = async () => (await stage.readiness()).match(/^ReplicaUnread: .*/m)?.[0]
+        const isTold = async () => (await stage.readiness()).match(/^API_SERVER_UNREADABLE: .*/m)?.[0]
         const told = await waitUntil('an alarm', 60_000, isTold)
-        assert.match(told, /^ReplicaUnread: CERTIFICATE_UNTRUSTED: .*10\.77\.0\.3:6443/)
+        assert.match(told, /^API_SERVER_UNREADABLE: CERTIFICATE_UNTRUSTED: .*10\.77\.0\.3:6443/)
         assert.equal(await areOut(stage, union), true)
       })
     })

@@ -264,7 +264,7 @@ await withRealPart('a control plane', startStage, (stage) => {
         ready.map(({ status }) => status),
         [200, 503, 503],
       )
-      assert.match(ready[0]?.text ?? '', /^MemoryUnwritten: OBJECT_TOO_LARGE: /m)
+      assert.match(ready[0]?.text ?? '', /^KEY_STATE_UNWRITABLE: OBJECT_TOO_LARGE: /m)
 
       const startedMs = Date.now()
       const failed = await revoke('other')

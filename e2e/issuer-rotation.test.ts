@@ -214,8 +214,8 @@ await withRealPart(
         clock.advance('3 d') // and the API servers' clocks are right
         await watch.look()
         assert.deepEqual(
-          watch.status().alarms.map(({ reason }) => reason),
-          ['ClockDiffers'],
+          watch.status().alarms.map(({ code }) => code),
+          ['CLOCK_SKEWED'],
         )
         assert.deepEqual(new Set(stage.published()), new Set([first, second, third, fourth, fifth].map(kidOf)))
         clock.advance('-3 d')

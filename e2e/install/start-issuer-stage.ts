@@ -115,13 +115,13 @@ export async function lookOnce({
   const lines = run.stderr.split('\n').filter((line) => line.startsWith('{'))
   const told = lines
     .map((line): Told => JSON.parse(line))
-    .filter(({ level, reason }) => level === 'warn' && !(reason !== undefined && expected.includes(reason)))
-  return { exitCode: told.length === 0 ? 0 : 1, stderr: told.map(({ says, fix }) => says ?? fix).join('\n') }
+    .filter(({ level, code }) => level === 'warn' && !(code !== undefined && expected.includes(code)))
+  return { exitCode: told.length === 0 ? 0 : 1, stderr: told.map(({ details, fix }) => details ?? fix).join('\n') }
 }
 
 interface Told {
   readonly level: string
-  readonly reason?: string
-  readonly says?: string
+  readonly code?: string
+  readonly details?: string
   readonly fix?: string
 }

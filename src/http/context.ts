@@ -6,7 +6,9 @@ import type { Transport } from './transport.ts'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** One line of the log: a constant sentence, and what varies as fields. Never a secret. */
-export type Log = (level: LogLevel, sentence: string, fields?: Readonly<Record<string, string | number>>) => void
+export type Log = (level: LogLevel, sentence: string, fields?: LogFields) => void
+/** The names of a JSON line's own members are taken. */
+type LogFields = Readonly<Record<string, string | number>> & { readonly [Own in 'time' | 'level' | 'message']?: never }
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 export interface Context {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import { alarmReasons } from '../../src/publish/watch/alarm.ts'
+import { alarmCodes } from '../../src/publish/watch/alarm.ts'
 
 suite('docs/issuer.md', () => {
-  test('every alarm of watch has a line, and every line is of one', () => {
+  test('every alarm of issuer watch has a row, and every row is about an alarm', () => {
     const [, alarms = ''] = /^\| alarm \|.*\n.*\n((?:\|.*\n)+)/m.exec(readFileSync('docs/issuer.md', 'utf8')) ?? []
-    const reasons = [...alarms.matchAll(/^\| (\w+) \|/gm)].map(([, reason]) => reason)
-    assert.deepEqual(new Set(reasons), new Set<unknown>(alarmReasons))
+    const codes = [...alarms.matchAll(/^\| (\w+) \|/gm)].map(([, code]) => code)
+    assert.deepEqual(new Set(codes), new Set<unknown>(alarmCodes))
   })
 })

@@ -53,18 +53,25 @@ suite('Events about an object', () => {
 
   test('of one reason are five at a time, the others follow; no reason delays another', async (t) => {
     const { recorder, events } = await start(t)
-    const many = [...Array.from({ length: 7 }, (_, at) => warning('StrangeKey', `key-${at}`)), warning('ClockDiffers')]
+    const many = [
+      ...Array.from({ length: 7 }, (_, at) => warning('PublishedKeyUnknown', `key-${at}`)),
+      warning('ClockSkewed'),
+    ]
     const count = (reason: string) => events().filter((one) => one === reason).length
     await recorder.record(many)
-    assert.deepEqual([count('StrangeKey'), count('ClockDiffers')], [5, 1])
+    assert.deepEqual([count('PublishedKeyUnknown'), count('ClockSkewed')], [5, 1])
     await recorder.record(many)
-    assert.deepEqual([count('StrangeKey'), count('ClockDiffers')], [7, 1])
+    assert.deepEqual([count('PublishedKeyUnknown'), count('ClockSkewed')], [7, 1])
   })
 
   test('that cannot be written are logged, once for each cause', async (t) => {
     const { sandbox, recorder, logged, events } = await start(t)
     sandbox.cluster.authorization.forbid({ verbs: ['create'], resources: ['events'] })
-    await recorder.record([warning('StrangeKey', 'key-1'), warning('StrangeKey', 'key-2'), warning('ClockDiffers')])
+    await recorder.record([
+      warning('PublishedKeyUnknown', 'key-1'),
+      warning('PublishedKeyUnknown', 'key-2'),
+      warning('ClockSkewed'),
+    ])
     assert.deepEqual([events(), logged], [[], ['warn an Event could not be written KUBERNETES_FORBIDDEN']])
   })
 })

@@ -71,7 +71,7 @@ const alarmed = (text: string) => ({
   replicas: { asked: 1, read: 1 },
   keys: { published: 1, remembered: 1, revoked: 0 },
   safeToSign: [{ keyId: text, at: now, signs: false }],
-  alarms: [{ reason: 'PublishFailed' as const, subject: text, message: text }],
+  alarms: [{ code: 'PUBLISH_FAILED' as const, subject: text, message: text }],
 })
 
 function healthOf(path: string, text: string): string {

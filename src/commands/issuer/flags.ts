@@ -191,7 +191,7 @@ function readThumbprint(text: string): string {
   throw invalid(
     '--accept-key',
     text,
-    'the RFC 7638 thumbprint of a key, 43 characters, as the alarm KeyUnconfirmed prints it',
+    'the RFC 7638 thumbprint of a key, 43 characters, as the alarm KEY_UNCONFIRMED prints it',
   )
 }
 

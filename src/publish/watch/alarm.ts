@@ -1,51 +1,55 @@
-/** What somebody should know of a publication, while it is so. */
+/** Conditions of a publication that need attention, raised in each round in which they hold. */
+import type { Code } from '../../errors/codes.ts'
 import type { PullpassError } from '../../errors/pullpass-error.ts'
 
-/** In the form of the reasons of Kubernetes' Events. */
-export const alarmReasons = [
-  /** Where the API servers are is not known: whichever answers is asked. */
-  'ReplicasUnknown',
-  /** An API server gave no documents: its keys are as they were. */
-  'ReplicaUnread',
-  /** No token was to be had: a key that signs may be missed. */
-  'TokenUnread',
-  /** A token is signed by a key that is not public: whoever exchanges it is refused. */
-  'KeyUnpublished',
-  /** The cluster signs with a key that was revoked. */
-  'RevokedKeySigns',
-  /** A revocation was taken out of what the cluster remembers, or changed: it holds, and is written back. */
-  'RevocationRemoved',
-  /** The CA bundle, or the record of believed authorities, is not as it was: only believed ones publish keys. */
-  'AuthorityChanged',
-  /** A key is served by API servers alone whose word does not publish it. */
-  'KeyUnconfirmed',
-  /** An API server's clock shows another time: no key is withdrawn for its age. */
-  'ClockDiffers',
-  /** Tokens carry another issuer than the one that is published. */
-  'IssuerDiffers',
-  /** A key is public that the cluster never served. */
-  'StrangeKey',
-  /** A key is remembered, and neither served to this process nor public: it is not taken on the memory's word. */
-  'KeyUnvouched',
-  /** What is to be public could not be written. */
-  'PublishFailed',
-  /** Strangers read something else than what was written. */
-  'PublicWrong',
-  /** What is remembered could not be read. */
-  'MemoryUnread',
-  /** What is remembered could not be written. */
-  'MemoryUnwritten',
+export const alarmCodes = [
+  /** The addresses of the API servers are unknown: the cluster's own address is used. */
+  'API_SERVERS_UNKNOWN',
+  /** An API server returned no metadata: its keys remain as they were. */
+  'API_SERVER_UNREADABLE',
+  /** No token was returned: a signing key may be missed. */
+  'TOKEN_UNAVAILABLE',
+  /** A token is signed with a key that is not published: exchanges with it fail. */
+  'KEY_UNPUBLISHED',
+  /** The cluster signs with a revoked key. */
+  'KEY_REVOKED',
+  /** A revocation was removed from the key state, or changed: it remains in force, and is restored. */
+  'REVOCATION_REMOVED',
+  /** The CA bundle, or the record of trusted CAs, changed: only trusted ones publish keys. */
+  'AUTHORITY_CHANGED',
+  /** A key is served only by API servers that cannot publish keys. */
+  'KEY_UNCONFIRMED',
+  /** The clock of an API server differs: no key is withdrawn for its age. */
+  'CLOCK_SKEWED',
+  /** Tokens carry another issuer than the published one. */
+  'TOKEN_ISSUER_MISMATCH',
+  /** A published key was never served by the cluster. */
+  'PUBLISHED_KEY_UNKNOWN',
+  /** The key state contains a key that is neither served nor published: it is not published. */
+  'RECORDED_KEY_UNKNOWN',
+  'PUBLISH_FAILED',
+  /** Anonymous clients read something else than what was written. */
+  'PUBLISHED_MISMATCH',
+  'KEY_STATE_UNREADABLE',
+  'KEY_STATE_UNWRITABLE',
 ] as const
 
-type AlarmReason = (typeof alarmReasons)[number]
+type AlarmCode = (typeof alarmCodes)[number]
 
 export interface Alarm {
-  readonly reason: AlarmReason
-  /** A kid, an address: two alarms of one reason are told apart by it. */
+  readonly code: AlarmCode
+  /** A kid or an address, which distinguishes alarms of one code. */
   readonly subject: string
-  /** A sentence, and what to do. */
+  /** What was seen, and the fix. */
   readonly message: string
 }
+
+/** The form of reasons in Events and of metric labels: `KeyUnpublished`. */
+export const eventReason = (code: Code): string =>
+  code
+    .split('_')
+    .map((word) => `${word.slice(0, 1)}${word.slice(1).toLowerCase()}`)
+    .join('')
 
 /** A failure as the message of an alarm. `meanwhile`: what holds while it lasts. */
 export function faultSentence({ code, seen, hint }: PullpassError, meanwhile?: string): string {

@@ -80,7 +80,7 @@ function severalAlarm({ firstAuthorities }: AuthorityFacts): Alarm[] {
   if (firstAuthorities.length < 2) return []
   return [
     {
-      reason: 'AuthorityChanged',
+      code: 'AUTHORITY_CHANGED',
       subject: 'several',
       message: `the CA bundle that vouches for API servers had several CAs when they were recorded first (${listed('SHA-256', firstAuthorities).join()}), and each is believed; fix: ${remedy}`,
     },
@@ -90,14 +90,14 @@ function severalAlarm({ firstAuthorities }: AuthorityFacts): Alarm[] {
 function changedAlarm({ trusted: { pinned }, configured }: AuthorityFacts): Alarm[] {
   if (configured instanceof PullpassError) {
     const message = faultSentence(configured, 'pullpass goes on trusting the authorities that it read when it started')
-    return [{ reason: 'AuthorityChanged', subject: 'unread', message }]
+    return [{ code: 'AUTHORITY_CHANGED', subject: 'unread', message }]
   }
   const [added, removed] = [without(configured, pinned), without(pinned, configured)]
   if (added.length === 0 && removed.length === 0) return []
   const changes = [...listed('added', added), ...listed('removed', removed)].join('; ')
   return [
     {
-      reason: 'AuthorityChanged',
+      code: 'AUTHORITY_CHANGED',
       subject: 'bundle',
       message: `the CA bundle that vouches for API servers was changed since pullpass started (${changes}); pullpass goes on trusting the authorities that it started with; fix: ${remedy}`,
     },
@@ -109,7 +109,7 @@ function unbelievedAlarm({ trusted: { pinned }, believed }: AuthorityFacts): Ala
   if (unbelieved.length === 0) return []
   return [
     {
-      reason: 'AuthorityChanged',
+      code: 'AUTHORITY_CHANGED',
       subject: 'unbelieved',
       message: `the CA bundle that vouches for API servers has another CA than those that are recorded or accepted (${listed('SHA-256', unbelieved).join()}): a key that only API servers with its certificates serve is not published; fix: ${remedy}`,
     },
@@ -122,7 +122,7 @@ function recordAlarm({ believed = [], recorded = [], isRecorded }: AuthorityFact
   if (!isRecorded || recorded.length === 0 || isSame) return []
   return [
     {
-      reason: 'AuthorityChanged',
+      code: 'AUTHORITY_CHANGED',
       subject: 'record',
       message:
         'the record of trusted CAs in the ConfigMap of the key state was changed by another writer; it is written back; fix: see who may write that ConfigMap. Two versions of one installation that are started with different --accept-ca do this, too',

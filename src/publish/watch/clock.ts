@@ -28,7 +28,7 @@ export function judgeClock(readings: readonly Pick<ReplicaReading, 'token'>[], n
 }
 
 const differs = (other: Date, now: Date): Alarm => ({
-  reason: 'ClockDiffers',
+  code: 'CLOCK_SKEWED',
   subject: '',
   message: `an API server signs a token at ${other.toISOString()}, and the clock here shows ${now.toISOString()}: until they agree no key is withdrawn for its age; fix: set the clocks of both machines by NTP`,
 })

@@ -156,17 +156,17 @@ function countMissed(
 }
 
 function alarmsOf({ readings, replicasFault, memory }: RoundFacts): Alarm[] {
-  const unread = (reason: Alarm['reason'], subject: string, fault: unknown): Alarm[] =>
-    fault instanceof PullpassError ? [{ reason, subject, message: faultSentence(fault) }] : []
+  const unread = (code: Alarm['code'], subject: string, fault: unknown): Alarm[] =>
+    fault instanceof PullpassError ? [{ code, subject, message: faultSentence(fault) }] : []
   return [
-    ...unread('ReplicasUnknown', '', replicasFault),
-    ...unread('MemoryUnread', '', memory),
+    ...unread('API_SERVERS_UNKNOWN', '', replicasFault),
+    ...unread('KEY_STATE_UNREADABLE', '', memory),
     ...readings.flatMap(({ from, documents, token }) => [
-      ...unread('ReplicaUnread', from, documents),
-      ...(documents instanceof PullpassError ? [] : unread('TokenUnread', from, token)),
+      ...unread('API_SERVER_UNREADABLE', from, documents),
+      ...(documents instanceof PullpassError ? [] : unread('TOKEN_UNAVAILABLE', from, token)),
       ...(documents instanceof PullpassError || documents.keys.length > 0
         ? []
-        : [{ reason: 'ReplicaUnread' as const, subject: from, message: `${from} serves no key at all` }]),
+        : [{ code: 'API_SERVER_UNREADABLE' as const, subject: from, message: `${from} serves no key at all` }]),
     ]),
   ]
 }
@@ -177,7 +177,7 @@ function signingAlarms(signing: RoundVerdict['signing'], served: readonly Issuer
     const digest = digestOf(keyId)
     if (!memory.revocations.some((one) => one.digest === digest) && !(key && isRevoked(memory, key))) return []
     const message = `the cluster signs tokens with key ${quote(keyId)}, which is revoked: no exchange succeeds until the API server signs with another`
-    return [{ reason: 'RevokedKeySigns', subject: keyId, message }]
+    return [{ code: 'KEY_REVOKED', subject: keyId, message }]
   })
 }
 
@@ -240,7 +240,7 @@ function keepRemovals(
 }
 
 const removedAlarm = (subject: string): Alarm => ({
-  reason: 'RevocationRemoved',
+  code: 'REVOCATION_REMOVED',
   subject,
   message: `the revocation of key ${quote(subject)} was taken out of the ConfigMap, or changed there: it holds, and is written back; fix: see who may write the ConfigMap; who means to take it back stops issuer watch first`,
 })

@@ -6,7 +6,7 @@ import type { HealthCheck, HealthEndpoints } from '../../server/health.ts'
 import { createHistogram, type Metric, type Sample } from '../../server/metrics.ts'
 import { createWatchdog, type Watchdog } from '../../server/watchdog.ts'
 import { safeKeySentence } from '../safe-to-sign.ts'
-import { alarmReasons } from './alarm.ts'
+import { alarmCodes, eventReason } from './alarm.ts'
 import type { WatchStatus } from './state.ts'
 
 /**
@@ -67,12 +67,12 @@ export function createWatchHealth(readiness: Readiness, context: { readonly now:
 }
 
 const notesOf = ({ alarms, safeToSign }: WatchStatus, now: Date): string[] => [
-  ...alarms.map(({ reason, message }) => `${reason}: ${message}`),
+  ...alarms.map(({ code, message }) => `${code}: ${message}`),
   ...safeToSign.map((key) => safeKeySentence(key, now)).filter((line) => line !== undefined),
 ]
 
 function metricsOf({ rounds, lookedAt, publishedAt, replicas, keys, safeToSign, alarms }: WatchStatus): Metric[] {
-  const countAlarms = (reason: string) => alarms.filter((alarm) => alarm.reason === reason).length
+  const countAlarms = (code: string) => alarms.filter((alarm) => alarm.code === code).length
   return [
     {
       name: 'pullpass_issuer_rounds_total',
@@ -103,7 +103,7 @@ function metricsOf({ rounds, lookedAt, publishedAt, replicas, keys, safeToSign, 
     gauge(
       'alarms',
       'Conditions that need attention, by reason.',
-      alarmReasons.map((reason) => ({ labels: { reason }, value: countAlarms(reason) })),
+      alarmCodes.map((code) => ({ labels: { reason: eventReason(code) }, value: countAlarms(code) })),
     ),
   ]
 }

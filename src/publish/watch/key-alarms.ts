@@ -26,7 +26,7 @@ function strangeAlarms(keys: PublishOutcome['keys'], { memory, served, knows, ch
   if (knows === 'nothing') return []
   const kept = keys.filter(({ state }) => state === 'kept').map(({ key }) => key)
   return unknownKeys(kept, served, memory).map(({ keyId = '(no kid)' }) => ({
-    reason: 'StrangeKey',
+    code: 'PUBLISHED_KEY_UNKNOWN',
     subject: keyId,
     message: `key ${quote(keyId)} is public, but the cluster never served it: it stays for ${choice.keepForMs / 3_600_000} h; where it is nobody's of yours, pullpass issuer revoke --to TARGET -- ${shellQuote(keyId)}, and see who may write there`,
   }))
@@ -38,7 +38,7 @@ function unvouchedAlarms(keys: PublishOutcome['keys'], { memory, choice }: KeysK
   return forgetOldKeys(memory, choice)
     .keys.filter(({ key }) => !stated.has(key.keyId))
     .map(({ key: { keyId = '(no kid)' } }) => ({
-      reason: 'KeyUnvouched',
+      code: 'RECORDED_KEY_UNKNOWN',
       subject: keyId,
       message: `key ${quote(keyId)} is remembered, but neither served nor public: it is not published on the word of a ConfigMap; fix: where tokens of it are still out, let an API server serve it (--service-account-key-file); where it is nobody's of yours, see who may write the ConfigMap`,
     }))
@@ -54,7 +54,7 @@ export function confirmationAlarms(confirmations: readonly Confirmation[], issue
       ({ check, state, because }) => state === 'failed' && because === undefined && !(check === 'token' && isCached),
     )
     .map(({ check, says, fix = `pullpass issuer check ${shellQuote(issuer)}` }) => ({
-      reason: 'PublicWrong',
+      code: 'PUBLISHED_MISMATCH',
       subject: check,
       message: `${says}; fix: ${fix}`,
     }))

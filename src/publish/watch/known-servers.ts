@@ -17,7 +17,7 @@ import type { ReplicaReading } from '../../oidc/cluster/api-servers.ts'
 import { type IssuerKey, sameKey, thumbprintOf, whyUnusable } from '../../oidc/keys.ts'
 import type { EventRecorder } from '../../server/events.ts'
 import { quote } from '../../text/quote.ts'
-import type { Alarm } from './alarm.ts'
+import { type Alarm, eventReason } from './alarm.ts'
 
 /** By address: looks since the known API server answered last. */
 export type KnownServers = ReadonlyMap<string, number>
@@ -111,8 +111,10 @@ export async function announceServers(
   const added = before === undefined ? [] : [...(after?.keys() ?? [])].filter((from) => !before.has(from))
   if (added.length === 0) return
   const message = `no known API server answered for ten minutes: from now on keys are published on the word of ${added.slice(0, 5).join(', ')}${added.length > 5 ? ` and ${added.length - 5} more` : ''}; compare these addresses with those of the control-plane nodes; else see who may write EndpointSlices in namespace default`
-  log('warn', 'API servers at new addresses are known', { message })
-  await events.record([{ type: 'Warning', reason: 'ServersReplaced', subject: added.join(), message }])
+  log('warn', 'API servers at new addresses are known', { details: message })
+  await events.record([
+    { type: 'Warning', reason: eventReason('API_SERVERS_REPLACED'), subject: added.join(), message },
+  ])
 }
 
 /** `published`: once this look's publication is known. */
@@ -125,7 +127,7 @@ export function heldKeyAlarms(
     .filter(({ key }) => whyUnusable(key) === undefined && !isRevoked(key))
     .filter(({ key }) => !published.some((one) => isSame(one, key)))
     .map(({ key, from, why }) => ({
-      reason: 'KeyUnconfirmed',
+      code: 'KEY_UNCONFIRMED',
       subject: `${key.keyId} ${thumbprintOf(key)}`,
       message: `key ${quote(key.keyId ?? '')} is served by ${from.slice(0, 3).join(', ')} ${reasons[why]}: it is not published; fix: see on a control-plane node whether it is among --service-account-key-file; then accept it: restart pullpass with --accept-key=${thumbprintOf(key)}; else see who may write EndpointSlices in namespace default`,
     }))

@@ -174,7 +174,7 @@ function failed(fault: PullpassError, text: string, before: Publishing, now: Dat
     added: [],
     failures,
     againAt: new Date(now.getTime() + delayMs),
-    alarms: [{ reason: 'PublishFailed', subject: fault.code, message }],
+    alarms: [{ code: 'PUBLISH_FAILED', subject: fault.code, message }],
   }
 }
 

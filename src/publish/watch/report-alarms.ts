@@ -3,7 +3,7 @@ import type { NamespacedName } from '../../document/document.ts'
 import type { Context } from '../../http/context.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { createEventRecorder, type EventRecorder } from '../../server/events.ts'
-import type { Alarm } from './alarm.ts'
+import { type Alarm, eventReason } from './alarm.ts'
 
 /** Events are about the ConfigMap of the key state: `kubectl describe configmap` shows them. */
 export const createKeyStateEvents = (
@@ -21,7 +21,7 @@ export const createKeyStateEvents = (
 export type LoggedAlarms = ReadonlyMap<string, Date>
 
 const repeatAfterMs = 3_600_000
-const maxPerReason = 5
+const maxPerCode = 5
 
 export async function reportAlarms(
   alarms: readonly Alarm[],
@@ -30,22 +30,23 @@ export async function reportAlarms(
   { now: clock, log }: Pick<Context, 'now' | 'log'>,
 ): Promise<LoggedAlarms> {
   const now = clock()
-  const current = new Map(alarms.map((alarm) => [`${alarm.reason} ${alarm.subject}`.trimEnd(), alarm]))
+  const current = new Map(alarms.map((alarm) => [`${alarm.code} ${alarm.subject}`.trimEnd(), alarm]))
   const isDue = (at: Date | undefined) => at === undefined || Math.abs(now.getTime() - at.getTime()) >= repeatAfterMs
   const after = new Map([...logged].filter(([name]) => current.has(name)))
-  for (const [name, { reason, message }] of fewOfEach([...current].filter(([one]) => isDue(logged.get(one))))) {
-    log('warn', 'the publication of the issuer needs attention', { reason, message })
+  for (const [name, { code, message }] of fewOfEach([...current].filter(([one]) => isDue(logged.get(one))))) {
+    log('warn', 'the publication of the issuer needs attention', { code, details: message })
     after.set(name, now)
   }
-  await events.record(alarms.map((alarm) => ({ type: 'Warning', ...alarm })))
+  const observed = alarms.map(({ code, subject, message }) => ({ reason: eventReason(code), subject, message }))
+  await events.record(observed.map((event) => ({ type: 'Warning', ...event })))
   for (const name of logged.keys()) {
-    if (!current.has(name)) log('info', 'a condition of the publication has ended', { reason: name })
+    if (!current.has(name)) log('info', 'a condition of the publication has ended', { alarm: name })
   }
   return after
 }
 
 /** The others are logged in the next rounds: 300 forged entries of the key state do not cause 300 lines at once. */
 function fewOfEach(due: readonly [string, Alarm][]): [string, Alarm][] {
-  const byReason = Map.groupBy(due, ([, { reason }]) => reason)
-  return [...byReason.values()].flatMap((group) => group.slice(0, maxPerReason))
+  const byReason = Map.groupBy(due, ([, { code }]) => code)
+  return [...byReason.values()].flatMap((group) => group.slice(0, maxPerCode))
 }

@@ -130,7 +130,7 @@ function recordedServers(
 /** As many as are asked. */
 const mostServers = 32
 
-const isStateAlarm = ({ reason }: Alarm) => reason === 'MemoryUnread' || reason === 'MemoryUnwritten'
+const isStateAlarm = ({ code }: Alarm) => code === 'KEY_STATE_UNREADABLE' || code === 'KEY_STATE_UNWRITABLE'
 
 const isRead = ({ documents }: RoundFacts['readings'][number]) => !(documents instanceof PullpassError)
 

@@ -48,7 +48,7 @@ export async function announceSafeKeys(
     before.some((one) => one.keyId === keyId && one.at.getTime() === at.getTime())
   for (const key of keys.filter((one) => one.at > now && !isSaid(one)).slice(0, mostOfALook)) {
     const message = safeKeySentence(key, now) ?? ''
-    log('info', 'a key is public', { message })
+    log('info', 'a key is public', { details: message })
     const subject = `${key.keyId} ${key.at.toISOString()}`
     await events.record([{ type: 'Normal', reason: 'KeyPublished', subject, message }])
   }

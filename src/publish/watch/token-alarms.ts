@@ -20,13 +20,13 @@ export function tokenAlarms(
 }
 
 const unpublished = (keyId: string): Alarm => ({
-  reason: 'KeyUnpublished',
+  code: 'KEY_UNPUBLISHED',
   subject: keyId,
   message: `a token fresh from the cluster is signed by key ${quote(keyId)}, which is not public: exchanges with it are refused; fix: see that its public half is among --service-account-key-file of each API server, and what else is said here`,
 })
 
 const otherIssuer = (iss: string, issuer: string): Alarm => ({
-  reason: 'IssuerDiffers',
+  code: 'TOKEN_ISSUER_MISMATCH',
   subject: iss,
   message: `a token fresh from the cluster carries issuer ${quote(iss)}, published is ${issuer}; fix: where tokens are to carry what is published, it takes two roll-outs: pullpass issuer show --to-issuer ${shellQuote(issuer)} prints them`,
 })

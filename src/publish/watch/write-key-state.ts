@@ -41,7 +41,7 @@ export async function writeMemory(
 const isEmpty = (changes: object) => Object.keys(changes).length === 0
 
 const unwritten = (fault: PullpassError | undefined): Alarm[] =>
-  fault === undefined ? [] : [{ reason: 'MemoryUnwritten', subject: '', message: faultSentence(fault) }]
+  fault === undefined ? [] : [{ code: 'KEY_STATE_UNWRITABLE', subject: '', message: faultSentence(fault) }]
 
 /** A key that was stored lately is left as it stands there; a sight in the future is corrected. */
 function withStoredSights(memory: KeyMemory, stored: KeyMemory, now: Date): KeyMemory {

@@ -97,8 +97,8 @@ suite('pullpass issuer revoke', () => {
     assert.deepEqual(watch.published(), [old.kid])
     const state = await watch.look()
     assert.deepEqual(
-      state.status.alarms.map(({ reason }) => reason),
-      ['RevokedKeySigns', 'KeyUnpublished'],
+      state.status.alarms.map(({ code }) => code),
+      ['KEY_REVOKED', 'KEY_UNPUBLISHED'],
     )
   })
 

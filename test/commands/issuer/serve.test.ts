@@ -46,7 +46,7 @@ suite('pullpass issuer serve', () => {
       const serving = spawnPullpass(['issuer', 'serve', ...words, '--log-level', 'info'], sandbox.environment)
       t.after(() => serving.child.kill('SIGKILL'))
       // Nobody reads it at its URL: that is told once the keys are remembered.
-      return { ...serving, said: await untilSaid(serving.child, /PublicWrong/) }
+      return { ...serving, said: await untilSaid(serving.child, /PUBLISHED_MISMATCH/) }
     }
     const first = await start()
     first.child.kill('SIGTERM')

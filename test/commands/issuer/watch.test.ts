@@ -120,7 +120,7 @@ suite('pullpass issuer watch', () => {
     }
     const { fingerprint256 } = new X509Certificate(sandbox.authority.ca)
     const other = await look('00'.repeat(32))
-    assert.match(other.stderr, /AuthorityChanged/)
+    assert.match(other.stderr, /AUTHORITY_CHANGED/)
     assert.equal(other.isPublished, false)
     assert.deepEqual(await look(fingerprint256.replaceAll(':', '').toLowerCase()), { stderr: '', isPublished: true })
   })

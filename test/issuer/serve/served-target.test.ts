@@ -7,7 +7,7 @@ import { startTestServe, type TestServe, type TestServer } from './test-serve.ts
 
 const sorted = (...keys: { kid: string }[]) => keys.map(({ kid }) => kid).toSorted()
 const reasons = ({ alarms }: Awaited<ReturnType<TestServer['look']>>) =>
-  alarms.map(({ reason }) => reason).filter((reason) => reason !== 'PublicWrong' && reason !== 'IssuerDiffers')
+  alarms.map(({ code }) => code).filter((code) => code !== 'PUBLISHED_MISMATCH' && code !== 'TOKEN_ISSUER_MISMATCH')
 
 /** Signs with a new key from now on, and serves the old one no more. */
 async function rotate({ watch }: TestServe) {
@@ -86,9 +86,8 @@ test('what a proxy still caches alarms no replica, whichever of them wrote what 
   const replicas = [serve.start({ issuerUrl: proxy.url }), serve.start({ issuerUrl: proxy.url })]
   const look = async () => {
     const all: string[] = []
-    for (const one of replicas)
-      all.push(...(await one.look()).alarms.map(({ reason, message }) => `${reason}: ${message}`))
-    return all.filter((alarm) => alarm.startsWith('PublicWrong'))
+    for (const one of replicas) all.push(...(await one.look()).alarms.map(({ code, message }) => `${code}: ${message}`))
+    return all.filter((alarm) => alarm.startsWith('PUBLISHED_MISMATCH'))
   }
   await look()
   const [first] = replicas
@@ -132,7 +131,7 @@ suite('issuer serve serves no revoked key', () => {
       const before = server.current('jwks')
       authorization.forbid({ verbs: [verb], resources: ['configmaps'], resourceNames: ['pullpass-issuer-served'] })
       revoke(serve, leaked.kid)
-      assert.deepEqual(reasons(await server.look()), ['PublishFailed'])
+      assert.deepEqual(reasons(await server.look()), ['PUBLISH_FAILED'])
       assert.deepEqual(server.kids(), sorted(keys.current))
       assert.notEqual(server.current('jwks')?.etag, before?.etag)
     })
@@ -153,7 +152,7 @@ suite('issuer serve serves no revoked key', () => {
     const serve = await startTestServe(t)
     const server = serve.start()
     const allow = serve.watch.sandbox.cluster.authorization.forbid({ verbs: ['get'], resources: ['configmaps'] })
-    assert.deepEqual(reasons(await server.look()), ['MemoryUnread'])
+    assert.deepEqual(reasons(await server.look()), ['KEY_STATE_UNREADABLE'])
     assert.equal(server.kids(), undefined)
     allow()
     await server.look()
@@ -215,7 +214,7 @@ test('whoever may write the memory, to revoke, has no key of his own served', as
     data: { [`key.${digestOf(kid)}`]: JSON.stringify({ key: jwk, lastSeenAt: '2999-01-01T00:00:00Z' }) },
   })
   const server = serve.start()
-  assert.deepEqual(reasons(await server.look()), ['KeyUnvouched'])
+  assert.deepEqual(reasons(await server.look()), ['RECORDED_KEY_UNKNOWN'])
   assert.deepEqual(server.kids(), sorted(serve.watch.sandbox.cluster.keys.current))
 })
 
@@ -227,7 +226,7 @@ test("another cluster's keys, as a backup brings them, are not served, and the a
   const { alarms } = await server.look()
   assert.equal(server.kids(), undefined)
   assert.match(
-    alarms.find(({ reason }) => reason === 'PublishFailed')?.message ?? '',
+    alarms.find(({ code }) => code === 'PUBLISH_FAILED')?.message ?? '',
     /a JWKS of another cluster.*kubectl -n pullpass-system patch configmap pullpass-issuer-served --type merge -p/,
   )
 })

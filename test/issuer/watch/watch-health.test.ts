@@ -16,7 +16,7 @@ const status: WatchStatus = {
     { keyId: 'key-1', at: new Date('2026-11-24T11:00:00Z'), signs: true },
     { keyId: 'key-2', at: new Date('2026-11-24T12:13:20.1Z'), signs: false },
   ],
-  alarms: [{ reason: 'ReplicaUnread', subject: 'https://10.0.0.3:6443', message: 'it gave no answer' }],
+  alarms: [{ code: 'API_SERVER_UNREADABLE', subject: 'https://10.0.0.3:6443', message: 'it gave no answer' }],
 }
 
 interface Probe {
@@ -61,7 +61,7 @@ suite('the health of a watch', () => {
         '[+]publication ok',
         '[+]key-state ok',
         'readyz check passed',
-        'ReplicaUnread: it gave no answer',
+        'API_SERVER_UNREADABLE: it gave no answer',
         'safe to sign with key-2 from 2026-11-24T12:13:21Z\n',
       ].join('\n'),
     )
@@ -109,7 +109,7 @@ suite('the health of a watch', () => {
       'pullpass_issuer_replicas{state="read"} 2',
       'pullpass_issuer_keys{state="published"} 2',
       'pullpass_issuer_safe_to_sign_timestamp_seconds{kid="key-2"} 1795522400.1',
-      'pullpass_issuer_alarms{reason="ReplicaUnread"} 1',
+      'pullpass_issuer_alarms{reason="ApiServerUnreadable"} 1',
       'pullpass_issuer_alarms{reason="KeyUnpublished"} 0',
     ]) {
       assert.ok(samples.includes(wanted), wanted)

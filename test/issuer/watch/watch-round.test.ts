@@ -7,7 +7,7 @@ import { respondHealth } from '../../../src/server/health.ts'
 import { asObject } from '../../../src/text/json-fields.ts'
 import { startTestWatch, type TestWatch } from './test-watch.ts'
 
-const reasons = ({ status }: Awaited<ReturnType<TestWatch['look']>>) => status.alarms.map(({ reason }) => reason)
+const reasons = ({ status }: Awaited<ReturnType<TestWatch['look']>>) => status.alarms.map(({ code }) => code)
 const warnings = ({ sandbox }: TestWatch) =>
   sandbox.cluster.store.list('Event', 'pullpass-system').filter(({ type }) => type === 'Warning')
 const sorted = (...keys: { kid: string }[]) => keys.map(({ kid }) => kid).toSorted()
@@ -94,7 +94,7 @@ suite('what goes wrong takes no key away', () => {
       watch.sandbox.clock.advance('3 d')
       const state = await watch.look()
       assert.deepEqual(watch.published(), before)
-      assert.ok(reasons(state).includes('ReplicaUnread'), reasons(state).join())
+      assert.ok(reasons(state).includes('API_SERVER_UNREADABLE'), reasons(state).join())
     })
   }
 
@@ -105,7 +105,7 @@ suite('what goes wrong takes no key away', () => {
     watch.skew('2 d')
     const state = await watch.look(40)
     assert.deepEqual(watch.published(), sorted(old, keys.current))
-    assert.deepEqual(reasons(state), ['ClockDiffers'])
+    assert.deepEqual(reasons(state), ['CLOCK_SKEWED'])
     watch.skew('-2 d')
     assert.deepEqual(reasons(await watch.look()), [])
     for (const text of Object.values(watch.remembered())) {
@@ -128,7 +128,7 @@ suite('what goes wrong takes no key away', () => {
     watch.sandbox.clock.advance('3 d')
     const state = await watch.look(2)
     assert.deepEqual(watch.published(), sorted(current, next))
-    assert.deepEqual(reasons(state), ['ReplicaUnread'])
+    assert.deepEqual(reasons(state), ['API_SERVER_UNREADABLE'])
   })
 
   test('a target that is down is tried again, with more patience each time, and no key is lost meanwhile', async (t) => {
@@ -142,7 +142,7 @@ suite('what goes wrong takes no key away', () => {
       { kind: 'answer', answer: { status: 403, body: '{}' } },
       { when: ({ path }) => path.startsWith('/storage') },
     )
-    assert.deepEqual(reasons(await watch.look()), ['PublishFailed', 'KeyUnpublished'])
+    assert.deepEqual(reasons(await watch.look()), ['PUBLISH_FAILED', 'KEY_UNPUBLISHED'])
     const after = seen.length
     await watch.look(20)
     const tries = seen.slice(after).filter(({ path, status }) => path.includes('jwks') && status === 403).length
@@ -159,7 +159,7 @@ suite('what goes wrong takes no key away', () => {
     const described = { contentType: 'application/json', cacheControl: 'public, max-age=300' }
     watch.sandbox.google.store.put('example-cluster', '.well-known/openid-configuration', { ...described, body })
     const state = await watch.look()
-    assert.deepEqual(reasons(state), ['PublishFailed', 'KeyUnpublished'])
+    assert.deepEqual(reasons(state), ['PUBLISH_FAILED', 'KEY_UNPUBLISHED'])
     assert.match(
       state.status.alarms[0]?.message ?? '',
       /^PUBLISH_NOT_OURS: at gs:\/\/example-cluster lies the discovery document of issuer "https:\/\/other\.example"/,
@@ -172,7 +172,7 @@ suite('what goes wrong takes no key away', () => {
     const allow = watch.sandbox.cluster.authorization.forbid({ verbs: ['get'], resources: ['configmaps'] })
     const state = await watch.look()
     assert.equal(watch.published(), undefined)
-    assert.deepEqual(reasons(state), ['MemoryUnread'])
+    assert.deepEqual(reasons(state), ['KEY_STATE_UNREADABLE'])
     assert.match(
       state.status.alarms[0]?.message ?? '',
       /resources: \[configmaps\], resourceNames: \[pullpass-issuer\], verbs: \[get\]/,
@@ -192,9 +192,7 @@ suite('a watch that cannot store its state', () => {
       const { endpoints, update } = createWatchHealth('state', watch.context)
       update(status)
       const { status: ready } = respondHealth('/readyz', endpoints) ?? {}
-      reports.push(
-        [ready, ...status.alarms.map(({ reason, message }) => `${reason} ${message.split(':')[0]}`)].join(' '),
-      )
+      reports.push([ready, ...status.alarms.map(({ code, message }) => `${code} ${message.split(':')[0]}`)].join(' '))
     }
     return reports
   }
@@ -228,7 +226,7 @@ suite('a watch that cannot store its state', () => {
       const watch = await startTestWatch(t)
       assert.deepEqual(await rounds(watch, 2), ['200', '200'])
       const restore = breaks(watch)
-      const alarm = `MemoryUnwritten ${code}`
+      const alarm = `KEY_STATE_UNWRITABLE ${code}`
       assert.deepEqual(await rounds(watch, 3), [`200 ${alarm}`, `503 ${alarm}`, `503 ${alarm}`])
       restore()
       assert.deepEqual(await rounds(watch, 1), ['200'])
@@ -244,7 +242,7 @@ suite('a watch that cannot store its state', () => {
     watch.sandbox.parts.kubernetes.faults.inject({ kind: 'answer', answer: { status: 500, body: status } }, { when })
     const startedAt = watch.context.now()
     const state = await watch.look()
-    assert.deepEqual(reasons(state), ['MemoryUnwritten'])
+    assert.deepEqual(reasons(state), ['KEY_STATE_UNWRITABLE'])
     assert.ok(watch.context.now().getTime() - startedAt.getTime() < 15_000 + 10_000)
   })
 
@@ -266,7 +264,7 @@ suite('what somebody should know', () => {
     await watch.look()
     keys.signWith(await generateSigningKey())
     const state = await watch.look(3)
-    assert.deepEqual(reasons(state), ['KeyUnpublished'])
+    assert.deepEqual(reasons(state), ['KEY_UNPUBLISHED'])
     const events = warnings(watch)
     assert.deepEqual(
       events.map(({ reason, type, involvedObject }) => ({
@@ -276,11 +274,11 @@ suite('what somebody should know', () => {
       })),
       [{ reason: 'KeyUnpublished', type: 'Warning', about: 'pullpass-issuer' }],
     )
-    assert.equal(watch.logged.filter((line) => line.includes('KeyUnpublished')).length, 1)
+    assert.equal(watch.logged.filter((line) => line.includes('KEY_UNPUBLISHED')).length, 1)
     keys.signWith(keys.published[0] ?? keys.current)
     assert.deepEqual(reasons(await watch.look()), [])
     const subject = state.status.alarms[0]?.subject
-    assert.equal(watch.logged.at(-1), `info a condition of the publication has ended KeyUnpublished ${subject}`)
+    assert.equal(watch.logged.at(-1), `info a condition of the publication has ended KEY_UNPUBLISHED ${subject}`)
   })
 
   test('it is told of again after an hour, not at every look', async (t) => {
@@ -311,7 +309,7 @@ suite('what somebody should know', () => {
     await watch.look(25)
     assert.match(
       watch.logged.join('\n'),
-      new RegExp(`StrangeKey key "${kid}" is public, but the cluster never served it`),
+      new RegExp(`PUBLISHED_KEY_UNKNOWN key "${kid}" is public, but the cluster never served it`),
     )
     await watch.look(45)
     watch.sandbox.clock.advance('2 d')
@@ -322,7 +320,7 @@ suite('what somebody should know', () => {
   test('tokens that carry another issuer than the one that is public', async (t) => {
     const watch = await startTestWatch(t, { issuerUrl: 'https://oidc.example.com/cluster-1' })
     const state = await watch.look()
-    const { message } = state.status.alarms.find(({ reason }) => reason === 'IssuerDiffers') ?? {}
+    const { message } = state.status.alarms.find(({ code }) => code === 'TOKEN_ISSUER_MISMATCH') ?? {}
     assert.match(
       message ?? '',
       /two roll-outs: pullpass issuer show --to-issuer https:\/\/oidc\.example\.com\/cluster-1 prints/,
@@ -336,8 +334,8 @@ suite('what somebody should know', () => {
     assert.ok(reasons(state).length > 1, reasons(state).join())
     const said = watch.logged.filter((line) => line.includes('namespace nowhere is not there'))
     assert.deepEqual(
-      said.map((line) => /MemoryUnwritten|an Event could not be written/.exec(line)?.[0]),
-      ['MemoryUnwritten', 'an Event could not be written'],
+      said.map((line) => /KEY_STATE_UNWRITABLE|an Event could not be written/.exec(line)?.[0]),
+      ['KEY_STATE_UNWRITABLE', 'an Event could not be written'],
     )
     assert.match(said[0] ?? '', /kubectl create namespace nowhere; or name a ConfigMap elsewhere: --memory NAMESPACE/)
   })
@@ -351,7 +349,7 @@ suite('what somebody should know', () => {
     })
     const state = await watch.look()
     assert.equal(watch.published()?.length, 1)
-    assert.deepEqual(reasons(state), ['ReplicasUnknown'])
+    assert.deepEqual(reasons(state), ['API_SERVERS_UNKNOWN'])
     assert.match(
       state.status.alarms[0]?.message ?? '',
       /\{apiGroups: \[discovery\.k8s\.io\], resources: \[endpointslices\], verbs: \[list\]\}/,
