@@ -118,7 +118,6 @@ const pending: readonly string[] = [
   'src/document/',
   'src/errors/',
   'src/host/',
-  'src/http/',
   'src/identity/',
   'src/kubernetes/',
   'src/manifests/',

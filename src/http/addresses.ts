@@ -1,5 +1,5 @@
 /**
- * Whether an address is one that the internet does not lead to: private, loopback, link-local, or set aside.
+ * Private, loopback, link-local and reserved addresses, which cannot be reached from the internet; and DNS resolution.
  * https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.org/assignments/iana-ipv6-special-registry
  */
 import { BlockList, isIP } from 'node:net'
@@ -30,20 +30,18 @@ const ranges: readonly (readonly [string, number])[] = [
 const listed = new BlockList()
 for (const [address, bits] of ranges) listed.addSubnet(address, bits, address.includes(':') ? 'ipv6' : 'ipv4')
 
-/** `address`: of a resolver, IPv4 or IPv6 (an IPv4 address in IPv6's form is judged as what it stands for). */
+/** `address`: from a resolver; an IPv4-mapped IPv6 address is treated as the IPv4 address. */
 export function isPrivateAddress(address: string): boolean {
   const family = isIP(address)
   return family !== 0 && listed.check(address, family === 6 ? 'ipv6' : 'ipv4')
 }
 
-// Every address that a name stands for, as this machine resolves it.
-
-/** Empty where it cannot be resolved: whoever connects tells why. */
-export async function lookUpAddresses(name: string): Promise<readonly string[]> {
+/** All addresses of `name`; empty if it cannot be resolved: the request to it then fails with the cause. */
+export async function resolveAddresses(name: string): Promise<readonly string[]> {
   const { lookup } = await import('node:dns/promises')
   try {
     return (await lookup(name, { all: true })).map(({ address }) => address)
   } catch {
-    return [] // the request to that name fails by the same cause, in words
+    return [] // any resolver error; the request to the name reports it
   }
 }

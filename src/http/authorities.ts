@@ -1,15 +1,15 @@
-/** Certificates that a person says to trust besides the system's. */
+/** Certificate authorities to trust in addition to the system's: --ca-file, PULLPASS_CA_FILE. */
 import { X509Certificate } from 'node:crypto'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
 import { showPath } from '../text/show.ts'
 
-/** More than every authority that there is. Bytes. */
+/** Larger than a bundle of all public authorities. Bytes. */
 const longest = 4 * 1024 * 1024
 const [begin, end] = ['-----BEGIN CERTIFICATE-----', '-----END CERTIFICATE-----'] as const
 
 /**
- * The PEM text of `file`, each of its certificates parsed. `variable`: the environment variable that named the file, for
+ * The certificates of `file` in PEM, each parsed once. `variable`: the environment variable that contains the path, for
  * errors. @throws CA_FILE_INVALID
  */
 export async function readAuthorities(file: string, variable?: string): Promise<string> {
@@ -18,15 +18,15 @@ export async function readAuthorities(file: string, variable?: string): Promise<
     throw invalid(whyUnreadable(error), error)
   })
   const certificates = certificatesIn(bytes.toString('utf8'))
-  if (certificates.length === 0) throw invalid('holds no certificate')
+  if (certificates.length === 0) throw invalid('contains no certificate')
   certificates.forEach((certificate, index) => {
     if (isCertificate(certificate)) return
-    throw invalid(`holds a certificate that cannot be parsed, the ${index + 1}. of ${certificates.length}`)
+    throw invalid(`contains a certificate that cannot be parsed: number ${index + 1} of ${certificates.length}`)
   })
   return certificates.join('\n')
 }
 
-/** Each from its first line to its last; what stands between them is for people. */
+/** Text between certificates is ignored. */
 function certificatesIn(text: string): string[] {
   const certificates: string[] = []
   for (let from = text.indexOf(begin); from !== -1; ) {
@@ -42,7 +42,7 @@ function isCertificate(text: string): boolean {
   try {
     return new X509Certificate(text).raw.length > 0
   } catch {
-    return false // OpenSSL's words say nothing that a reader could use
+    return false // OpenSSL's message does not help a reader
   }
 }
 
@@ -57,6 +57,6 @@ const invalidFile = ({ file, variable }: NamedFile, what: string, cause: unknown
     hop: 'document',
     seen: `${showPath(file)}${variable === undefined ? '' : ` (from ${variable})`} ${what}`,
     expected: 'one or more certificates in PEM: -----BEGIN CERTIFICATE-----',
-    hint: 'name the file that holds the certificate of the authority itself: openssl x509 -noout -subject -in FILE shows whose it is',
+    hint: 'use the file with the certificate of the authority itself; openssl x509 -noout -subject -in FILE prints its subject',
     cause,
   })

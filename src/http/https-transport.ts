@@ -1,32 +1,32 @@
-/** The real transport, by `node:https`: global fetch costs a one-shot 20 ms more than the request itself needs. */
+/** The transport over `node:https`; global fetch would cost a one-shot command 20 ms more. */
 import type { ClientRequest, Agent as HttpAgent, IncomingMessage } from 'node:http'
 import type { Agent } from 'node:https'
 import type { SecureContext } from 'node:tls'
 import type { Environment } from './context.ts'
 import { type NamedProxy, parseHttpProxy, proxyFor } from './proxy.ts'
 import {
-  AnswerTooLarge,
-  AnswerUnusable,
-  CutShort,
-  type HttpAnswer,
+  ConnectionClosed,
   type HttpRequest,
-  mostInterimAnswers,
+  type HttpResponse,
+  maxInterimResponses,
+  ResponseInvalid,
+  ResponseTooLarge,
   type Transport,
 } from './transport.ts'
 
-/** How long a connection without a request is kept, as Node's own agent does. */
+/** How long an idle connection is kept, as in Node's own agent. */
 const keptMs = 5_000
 
 /**
- * Certificates (PEM) to trust besides Node's own list; proxies come from the environment, as curl reads it.
- * `public`: nobody but the authorities that everybody trusts, whatever this machine was told besides.
+ * `extraAuthorities`: PEM certificates to trust in addition to Node's list. Proxies come from the environment, as in curl.
+ * `roots: 'public'`: only the public authorities bundled with Node, whatever is configured on this machine.
  */
 export function httpsTransport(
   environment: Environment,
   extraAuthorities: string | undefined,
   roots: 'default' | 'public' = 'default',
 ): Transport {
-  // Agents of its own: by Node's global ones NODE_USE_ENV_PROXY would lead a token in clear text through a proxy.
+  // Own agents: with Node's global ones NODE_USE_ENV_PROXY would send a token in clear text through a proxy.
   const agents: { plain?: HttpAgent; trusted?: Promise<TrustedAgent>; tunnels?: Promise<Agent> } = {}
   const agentFor = async (url: URL): Promise<HttpAgent> => {
     if (url.protocol === 'http:') {
@@ -35,7 +35,7 @@ export function httpsTransport(
     }
     agents.trusted ??= trustedAgent(extraAuthorities, roots)
     const { context, agent } = await agents.trusted
-    const proxy = proxyFor(url, environment) // a tunnel hides the token from it, and only https has one
+    const proxy = proxyFor(url, environment) // only https is tunnelled, so that the proxy cannot read the token
     if (proxy === undefined) return agent
     agents.tunnels ??= openTunnels(proxy, context)
     return await agents.tunnels
@@ -47,7 +47,7 @@ export function httpsTransport(
       method: request.method,
       headers: bodyHeaders(request),
       agent: await agentFor(url),
-      rejectUnauthorized: true, // said, or NODE_TLS_REJECT_UNAUTHORIZED=0 would send a token to anybody
+      rejectUnauthorized: true, // explicit: NODE_TLS_REJECT_UNAUTHORIZED=0 must not disable verification
     }
     request.signal.throwIfAborted()
     return await exchangeHttp1(open(url, options), request)
@@ -64,12 +64,12 @@ function bodyHeaders({ headers, body }: HttpRequest): Record<string, string> {
 }
 
 interface TrustedAgent {
-  /** Undefined: Node's own. */
+  /** Undefined: Node's default. */
   readonly context?: SecureContext
   readonly agent: Agent
 }
 
-/** Naming any authority replaces Node's own list, so that list is named too. */
+/** The `ca` option replaces Node's list, so that list is included. */
 async function trustedAgent(extraAuthorities: string | undefined, roots: 'default' | 'public'): Promise<TrustedAgent> {
   const { Agent } = await import('node:https')
   const kept = { keepAlive: true, timeout: keptMs }
@@ -95,22 +95,22 @@ function contextFor(tls: typeof import('node:tls'), extra: string | undefined, r
 
 /**
  * One HTTP/1.1 exchange on a client request (RFC 9110, RFC 9112). The promise settles exactly once and no later than its
- * signal, whatever the peer does: a 101, a flood of 1xx responses, a close without an end, a tunnel that is never made.
+ * signal, whatever the peer does: a 101, a flood of 1xx responses, an early close, a tunnel that is never established.
  */
 export interface Http1Exchange {
   readonly body?: string | undefined
   readonly maxBytes: number
-  /** Ends the exchange: its reason is what the promise rejects with. */
+  /** Ends the exchange; the promise rejects with its reason. */
   readonly signal: AbortSignal
 }
 
-/** Rejects with the system's own error, AnswerTooLarge, AnswerUnusable, CutShort, or the signal's reason. */
+/** Rejects with a system error, ResponseTooLarge, ResponseInvalid, ConnectionClosed, or the signal's reason. */
 export async function exchangeHttp1(
   sent: ClientRequest,
   { body, maxBytes, signal }: Http1Exchange,
-): Promise<HttpAnswer> {
-  const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>()
-  // Destroying a request that has no socket yet (a proxy's tunnel is being made) emits nothing: reject as well.
+): Promise<HttpResponse> {
+  const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>()
+  // Destroying a request without a socket (a proxy's tunnel is being established) emits no event: reject as well.
   const end = (reason: unknown) => {
     reject(reason)
     sent.destroy()
@@ -119,16 +119,17 @@ export async function exchangeHttp1(
   signal.addEventListener('abort', stop, { once: true })
   let interim = 0
   sent.on('information', () => {
-    if (++interim > mostInterimAnswers) end(new AnswerUnusable(`sent more than ${mostInterimAnswers} interim answers`))
+    if (++interim > maxInterimResponses)
+      end(new ResponseInvalid(`sent more than ${maxInterimResponses} interim responses`))
   })
-  let answered = false
+  let responded = false
   const switched = (status: number | undefined) =>
-    end(new AnswerUnusable(`answered ${status}, a switch to a protocol that was not asked for`))
-  sent.once('response', (answer) => {
-    answered = true
-    if (answer.statusCode === 101)
+    end(new ResponseInvalid(`answered ${status}, a switch to a protocol that was not requested`))
+  sent.once('response', (response) => {
+    responded = true
+    if (response.statusCode === 101)
       switched(101) // without an Upgrade header Node takes it for a final response
-    else collect(answer, { maxBytes, resolve, reject, end })
+    else collect(response, { maxBytes, resolve, reject, end })
   })
   for (const event of ['upgrade', 'connect'] as const) {
     sent.once(event, ({ statusCode }, socket) => {
@@ -137,41 +138,41 @@ export async function exchangeHttp1(
     })
   }
   sent.on('error', reject)
-  // A request may close before the last of its answer was read; whatever fails tells more, and earlier.
-  sent.once('close', () => !answered && reject(new CutShort()))
+  // A request can close before its response was read completely; other errors are more specific and come earlier.
+  sent.once('close', () => !responded && reject(new ConnectionClosed()))
   try {
     if (signal.aborted) stop()
     else sent.end(body)
     return await promise
   } finally {
     signal.removeEventListener('abort', stop)
-    // An answer may come before the request was read: the connection would wait for that for ever.
+    // A response can arrive before the request was read: the connection would wait for that forever.
     if (!sent.writableFinished) sent.destroy()
   }
 }
 
 interface Collecting {
   readonly maxBytes: number
-  readonly resolve: (answer: HttpAnswer) => void
+  readonly resolve: (response: HttpResponse) => void
   readonly reject: (reason: unknown) => void
   /** Rejects, and destroys the connection. */
   readonly end: (reason: unknown) => void
 }
 
-/** By events: to iterate over a stream loads another 3 ms of modules. */
-function collect(answer: IncomingMessage, { maxBytes, resolve, reject, end }: Collecting): void {
+/** With events: iterating over a stream loads modules for another 3 ms. */
+function collect(response: IncomingMessage, { maxBytes, resolve, reject, end }: Collecting): void {
   const pieces: Buffer[] = []
   let bytes = 0
-  answer.on('data', (piece: Buffer) => {
+  response.on('data', (piece: Buffer) => {
     bytes += piece.length
-    if (bytes > maxBytes) end(new AnswerTooLarge(maxBytes))
+    if (bytes > maxBytes) end(new ResponseTooLarge(maxBytes))
     else pieces.push(piece)
   })
-  answer.once('error', end)
-  answer.once('end', () => {
-    if (answer.complete) resolve({ ...headOf(answer), body: Buffer.concat(pieces).toString('utf8') })
+  response.once('error', end)
+  response.once('end', () => {
+    if (response.complete) resolve({ ...headOf(response), body: Buffer.concat(pieces).toString('utf8') })
   })
-  answer.once('close', () => reject(new CutShort())) // no effect after a whole answer
+  response.once('close', () => reject(new ConnectionClosed())) // no effect after a complete response
 }
 
 const headOf = ({ statusCode, headers }: IncomingMessage) => ({

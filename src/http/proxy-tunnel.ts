@@ -1,6 +1,6 @@
 /**
  * Connections through an HTTP proxy: CONNECT (RFC 9110 §9.3.6), then TLS with the target inside the tunnel. Bounded in
- * time and size: Node's own proxy support reads a proxy's answer without end, and does not say which proxy failed.
+ * time and size: Node's own proxy support reads a proxy's response without limit and does not report which proxy failed.
  */
 import type { Agent, AgentOptions } from 'node:https'
 import { connect as connectTcp, type Socket } from 'node:net'
@@ -13,17 +13,17 @@ import { ProxyFailed } from './transport.ts'
 const longestHead = 16 * 1024
 
 /**
- * `tls`: how the target is trusted; the same authorities vouch for a proxy by https. Its connections are kept.
- * `timeoutMs`: for the proxy's name, its connection and its answer.
+ * `tls`: verification of the target; an https proxy is verified with the same authorities. Connections are kept alive.
+ * `timeoutMs`: for resolving the proxy, connecting to it and its response.
  */
 export async function tunnelAgent(proxy: HttpProxy, tls: AgentOptions, timeoutMs: number = 20_000): Promise<Agent> {
   const { Agent } = await import('node:https')
   const agent = new Agent({ ...tls, keepAlive: true })
   agent.createConnection = (options, callback) => {
     const { host = '', port = 443, servername, rejectUnauthorized } = options
-    const wanted = { target: `${bracketed(host ?? '')}:${port}`, timeoutMs, secureContext: tls.secureContext }
+    const request = { target: `${bracketed(host ?? '')}:${port}`, timeoutMs, secureContext: tls.secureContext }
     const connect = async () => {
-      const socket = await openTunnel(proxy, wanted)
+      const socket = await openTunnel(proxy, request)
       const target = { host: host ?? '', servername, rejectUnauthorized: rejectUnauthorized !== false }
       return connectTls({ ALPNProtocols: ['http/1.1'], ...tls, ...target, socket })
     }
@@ -33,7 +33,7 @@ export async function tunnelAgent(proxy: HttpProxy, tls: AgentOptions, timeoutMs
   return agent
 }
 
-/** Node's own form: an error, or null and what was opened. */
+/** As Node's callback: an error, or null and the socket. */
 async function report(
   connect: () => Promise<Socket>,
   callback: ((error: Error | null, socket: Socket) => void) | undefined,
@@ -46,7 +46,7 @@ async function report(
 
 const bracketed = (host: string) => (host.includes(':') ? `[${host}]` : host)
 
-interface TunnelWanted {
+interface TunnelRequest {
   /** `HOST:PORT`. */
   readonly target: string
   readonly timeoutMs: number
@@ -54,7 +54,7 @@ interface TunnelWanted {
 }
 
 /** Rejects with ProxyFailed. */
-async function openTunnel(proxy: HttpProxy, { target, timeoutMs, secureContext }: TunnelWanted): Promise<Socket> {
+async function openTunnel(proxy: HttpProxy, { target, timeoutMs, secureContext }: TunnelRequest): Promise<Socket> {
   const socket = connectToProxy(proxy, secureContext)
   const { promise, resolve, reject } = Promise.withResolvers<Socket>()
   const fail = (why: string, status?: number) => {
@@ -62,7 +62,7 @@ async function openTunnel(proxy: HttpProxy, { target, timeoutMs, secureContext }
     socket.destroy()
   }
   const over = setTimeout(() => fail(`opened no tunnel within ${timeoutMs / 1000} s`), timeoutMs)
-  const onClose = () => fail('closed the connection without an answer')
+  const onClose = () => fail('closed the connection without a response')
   let head = ''
   const onData = (piece: Buffer) => {
     head += piece.toString('latin1')
@@ -72,10 +72,10 @@ async function openTunnel(proxy: HttpProxy, { target, timeoutMs, secureContext }
       ;({ status, rest } = parseHead(head))
     }
     if (rest === undefined) {
-      if (head.length > longestHead) fail('answered something else than HTTP')
-    } else if (status === undefined) fail('answered something else than HTTP')
+      if (head.length > longestHead) fail('sent no HTTP response')
+    } else if (status === undefined) fail('sent no HTTP response')
     else if (status < 200 || status > 299) fail(`answered ${status}`, status)
-    else if (rest !== '') fail('sent more than its answer')
+    else if (rest !== '') fail('sent data after its response')
     else resolve(socket)
   }
   socket.on('error', (error) => fail(`failed: ${systemErrorCode(error) ?? 'no reason given'}`))
@@ -111,10 +111,10 @@ function connectRequest({ authorization }: HttpProxy, target: string): string {
   return `${lines.join('\r\n')}\r\n\r\n`
 }
 
-/** 101 switches to another protocol, which was not asked for: a final answer. */
+/** 101 switches to another protocol, which was not requested: a final response. */
 const isInterim = (status: number | undefined) => status !== undefined && status < 200 && status !== 101
 
-/** `rest`: what follows the head, undefined as long as it has no end; `status`: undefined where it is none of HTTP. */
+/** `rest`: the text after the head, undefined while the head is incomplete; `status`: undefined if it is not HTTP. */
 function parseHead(text: string): { status?: number; rest?: string } {
   const end = text.indexOf('\r\n\r\n')
   if (end === -1) return {}

@@ -1,5 +1,5 @@
 /**
- * The proxy that the environment names for a URL: HTTPS_PROXY, HTTP_PROXY and NO_PROXY as curl and kubectl read them.
+ * The proxy for a URL: HTTPS_PROXY, HTTP_PROXY and NO_PROXY, with the rules of curl and kubectl.
  * https://curl.se/docs/manpage.html#ENVIRONMENT, https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config
  */
 
@@ -9,15 +9,15 @@ import { Redacted } from '../text/redacted.ts'
 import type { Environment } from './context.ts'
 
 export interface NamedProxy {
-  /** Its URL, which may hold a password. */
+  /** Can contain a password. */
   readonly url: string
-  /** What named it, for messages: `HTTPS_PROXY`, `proxy-url in FILE`. */
+  /** Where it is configured, for messages: `HTTPS_PROXY`, `proxy-url in FILE`. */
   readonly source: string
 }
 
 export interface HttpProxy {
   readonly protocol: 'http:' | 'https:'
-  /** An address in IPv6 without brackets. */
+  /** An IPv6 address has no brackets. */
   readonly host: string
   readonly port: number
   /** The whole value of Proxy-Authorization (RFC 7617). */
@@ -25,23 +25,23 @@ export interface HttpProxy {
   readonly source: string
 }
 
-/** Undefined where the server is reached directly: no proxy is named, NO_PROXY covers it, or it is this machine. */
+/** Undefined if the server is reached directly: no proxy is set, NO_PROXY matches, or it is a loopback address. */
 export function proxyFor(target: URL, environment: Environment): NamedProxy | undefined {
   const named = firstOf(environment, target.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY')
   const host = bareHost(target)
   if (named === undefined || isLoopback(host)) return undefined
   const port = target.port || (target.protocol === 'https:' ? '443' : '80')
   const noProxy = firstOf(environment, 'NO_PROXY')?.value ?? ''
-  if (noProxy.split(',').some((entry) => covers(entry.trim(), host, port))) return undefined
+  if (noProxy.split(',').some((entry) => matches(entry.trim(), host, port))) return undefined
   return { url: named.value.includes('://') ? named.value : `http://${named.value}`, source: named.name }
 }
 
 /**
- * Refuses a proxy that the way to clouds and registries cannot use, before anything is sent: to go around it is no choice.
+ * Refuses an unusable proxy before anything is sent: it is never bypassed.
  * @throws USAGE_INVALID
  */
 export function checkProxy(environment: Environment): void {
-  const named = proxyFor(new URL('https://host.invalid'), environment) // only NO_PROXY=* covers it
+  const named = proxyFor(new URL('https://host.invalid'), environment) // matched only by NO_PROXY=*
   if (named !== undefined) parseHttpProxy(named)
   const noProxy = firstOf(environment, 'NO_PROXY')
   if (noProxy !== undefined && firstOf(environment, 'HTTPS_PROXY') !== undefined)
@@ -49,9 +49,9 @@ export function checkProxy(environment: Environment): void {
 }
 
 /**
- * An entry that covers nothing would send through the proxy what is to be reached directly. Empty entries are passed over, as
- * curl and Go do. `source`: what names the list, for messages.
- * @throws USAGE_INVALID naming the first invalid entry
+ * An entry that matches no host would send requests through the proxy that should be direct. Empty entries are skipped, as
+ * in curl and Go. `source`: where the list is configured, for messages.
+ * @throws USAGE_INVALID with the first invalid entry
  */
 export function checkNoProxy(list: string, source: string): void {
   const entries = list.split(',').map((entry) => entry.trim())
@@ -78,7 +78,7 @@ function isNoProxyEntry(entry: string): boolean {
   return host.length <= 253 && /^(?:\*?\.)?[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?$/i.test(host)
 }
 
-/** @throws USAGE_INVALID, without the URL: it may hold a password */
+/** @throws USAGE_INVALID, without the URL: it can contain a password */
 export function parseHttpProxy({ url: text, source }: NamedProxy): HttpProxy {
   const url = URL.parse(text)
   const protocol = url?.protocol
@@ -95,7 +95,7 @@ export function parseHttpProxy({ url: text, source }: NamedProxy): HttpProxy {
   }
 }
 
-/** A `%` that encodes nothing stands for itself. */
+/** A `%` that encodes nothing is taken literally. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
@@ -111,13 +111,13 @@ function unusable(source: string, scheme: string | undefined): PullpassError {
     hop: 'run',
     seen: isHttp
       ? `${source} is not the URL of a proxy`
-      : `${source} names a ${scheme} proxy, which pullpass cannot use for clouds and registries`,
+      : `${source} is a ${scheme} proxy, which pullpass cannot use for clouds and registries`,
     expected: 'HOST:PORT, http://HOST:PORT or https://HOST:PORT',
-    hint: `set ${source} to an HTTP proxy, or unset it; a kubeconfig may name a SOCKS proxy for the API server: proxy-url`,
+    hint: `set ${source} to an HTTP proxy, or unset it; for the API server, a kubeconfig can set a SOCKS proxy: proxy-url`,
   })
 }
 
-/** curl's order: the lower-case name first; an empty value counts as absent. */
+/** As in curl: the lower-case name first; an empty value counts as absent. */
 function firstOf(environment: Environment, name: string): { name: string; value: string } | undefined {
   for (const spelling of [name.toLowerCase(), name]) {
     const value = environment[spelling]?.trim()
@@ -131,11 +131,11 @@ const bareHost = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, '
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 
 /** `*`, `host[:port]` with its subdomains, `.domain` without the domain itself, an address, a network in CIDR form. */
-function covers(entry: string, host: string, port: string): boolean {
+function matches(entry: string, host: string, port: string): boolean {
   if (entry === '') return false
   if (entry === '*') return true
-  const { isIP } = process.getBuiltinModule('node:net') // only here: it costs a start-up 2 ms
-  if (entry.includes('/')) return networkHolds(entry, host)
+  const { isIP } = process.getBuiltinModule('node:net') // loaded only here: 2 ms at startup
+  if (entry.includes('/')) return networkContains(entry, host)
   const colon = entry.lastIndexOf(':')
   const onlyPort = isIP(entry) === 0 && colon > 0 ? entry.slice(colon + 1) : ''
   const hasPort = /^\d{1,5}$/.test(onlyPort)
@@ -148,7 +148,7 @@ function covers(entry: string, host: string, port: string): boolean {
   return domain.startsWith('.') ? host.endsWith(domain) : host === domain || host.endsWith(`.${domain}`)
 }
 
-function networkHolds(cidr: string, host: string): boolean {
+function networkContains(cidr: string, host: string): boolean {
   const { BlockList, isIP } = process.getBuiltinModule('node:net')
   const family = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4')
   const network = parseNetwork(cidr)

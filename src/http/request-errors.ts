@@ -1,4 +1,4 @@
-/** A request that got no answer, in words: which certificate, which name, which time. */
+/** Errors of requests to clouds and registries: no response, a redirect, an error response, a malformed response. */
 
 import type { ErrorCode } from '../errors/codes.ts'
 import { type Hop, PullpassError, type Unreached, unspecificCodes } from '../errors/pullpass-error.ts'
@@ -7,9 +7,9 @@ import type { Redacted } from '../text/redacted.ts'
 import { quoteSafely } from '../text/secret-register.ts'
 import { showUrl } from '../text/show.ts'
 import { retryAtOf } from './retry.ts'
-import { AnswerTooLarge, AnswerUnusable, CutShort, type HttpAnswer, ProxyFailed } from './transport.ts'
+import { ConnectionClosed, type HttpResponse, ProxyFailed, ResponseInvalid, ResponseTooLarge } from './transport.ts'
 
-/** Node's (OpenSSL's) codes for a certificate that nobody vouches for, or that is another's. */
+/** Node's (OpenSSL's) codes for a certificate that cannot be verified, or is for another name. */
 const untrusted = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -21,31 +21,31 @@ const untrusted = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ])
 
-/** `timedOut`: how, in words, where time ran out. */
-export function transportFault(
-  { hop, who, url }: { hop: Hop; who: string; url: string },
+/** `timedOut`: the predicate after a timeout, `did not answer within 20 s`. */
+export function transportError(
+  { hop, service, url }: { hop: Hop; service: string; url: string },
   timedOut: string | undefined,
   error: unknown,
 ): PullpassError {
   const at = showUrl(url)
   const code = systemErrorCode(error)
-  if (error instanceof ProxyFailed) return proxyFault(hop, error)
-  if (error instanceof AnswerUnusable) {
+  if (error instanceof ProxyFailed) return proxyError(hop, error)
+  if (error instanceof ResponseInvalid) {
     return new PullpassError({
       code: 'RESPONSE_MALFORMED',
       hop,
-      seen: `${who} ${error.message} at ${at}`,
+      seen: `${service} ${error.message} at ${at}`,
       expected: 'an HTTP response',
-      hint: 'check that the endpoint is the right one, and that no proxy or load balancer answers in its place',
+      hint: 'check that no proxy or load balancer intercepts this request, and that the endpoint is correct',
     })
   }
-  if (error instanceof AnswerTooLarge) {
+  if (error instanceof ResponseTooLarge) {
     return new PullpassError({
       code: 'RESPONSE_TOO_LARGE',
       hop,
-      seen: `${who} answered more than ${error.maxBytes} bytes at ${at}`,
-      expected: 'a short JSON answer',
-      hint: 'see that nothing between answers in its place, and that the endpoint is the right one',
+      seen: `${service} answered more than ${error.maxBytes} bytes at ${at}`,
+      expected: 'a short JSON response',
+      hint: 'check that no proxy or sign-in page intercepts this request, and that the endpoint is correct',
     })
   }
   if (code !== undefined && untrusted.has(code)) {
@@ -54,148 +54,149 @@ export function transportFault(
       hop,
       seen: `the certificate at ${at} is not trusted: ${code}`,
       expected: `a certificate for ${new URL(url).hostname} from an authority that this machine trusts`,
-      hint: 'if a proxy or a private endpoint uses an authority of its own, name its certificate: --ca-file FILE',
+      hint: 'if a proxy or a private endpoint uses a private certificate authority, add its certificate: --ca-file FILE',
     })
   }
   return new PullpassError({
     code: unspecificCodes(hop).unavailable,
     hop,
-    seen: `${who} ${timedOut ?? `gave no answer (${failureOf(error, code)})`} at ${at}`,
-    expected: 'an answer',
-    hint: 'see that this address is reachable from here (network policy, proxy, DNS); pull secrets keep what they have',
+    seen: `${service} ${timedOut ?? `did not respond (${failureOf(error, code)})`} at ${at}`,
+    expected: 'a response',
+    hint: 'check that this address is reachable from here (network policy, proxy, DNS); pull secrets keep their credentials',
     retryable: true,
     unreached: timedOut === undefined ? unreachedBy(code) : 'timed out',
   })
 }
 
-/** By the system's code: no answer to a packet, or none of a DNS server (a name that does not exist is an answer). */
+/** By the system's code: no response to a packet, or none from a DNS server (NXDOMAIN is a response). */
 export function unreachedBy(code: string | undefined): Unreached | undefined {
   if (code === 'EAI_AGAIN') return 'name not resolved'
   return code === 'ETIMEDOUT' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH' ? 'timed out' : undefined
 }
 
-/** A proxy that opens no tunnel, with the setting that names it. */
-export function proxyFault(hop: Hop, { proxy, target, status, message }: ProxyFailed): PullpassError {
+/** A proxy that opens no tunnel, with the setting that configures it. */
+export function proxyError(hop: Hop, { proxy, target, status, message }: ProxyFailed): PullpassError {
   const { host, port, source } = proxy
-  const direct = `name ${target.replace(/:\d+$/, '')} in NO_PROXY to reach it directly`
+  const direct = `add ${target.replace(/:\d+$/, '')} to NO_PROXY to reach it directly`
   return new PullpassError({
     code: 'PROXY_FAILED',
     hop,
-    seen: `the proxy ${host}:${port} of ${source} ${message}; it was asked for a tunnel to ${target}`,
+    seen: `the proxy ${host}:${port} of ${source} ${message}; a tunnel to ${target} was requested`,
     expected: 'a tunnel through this proxy',
     hint:
       status === 407
         ? `set the proxy's credentials in ${source}: http://USER:PASSWORD@${host}:${port}`
         : status === undefined
-          ? `check that the proxy runs and that ${source} is right, or ${direct}`
+          ? `check that the proxy runs and that ${source} is correct, or ${direct}`
           : `check that the proxy allows and reaches ${target}, or ${direct}`,
     retryable: status === undefined || status === 429 || status >= 500,
   })
 }
 
 function failureOf(error: unknown, code: string | undefined): string {
-  if (error instanceof CutShort) return error.message
+  if (error instanceof ConnectionClosed) return error.message
   return code === undefined ? 'the connection failed' : `${code}${socketOf(error)}`
 }
 
-/** Who really refused: where a proxy stands between, it is not the host that the URL names. */
+/** The address that refused the connection: with a proxy it is not the host of the URL. */
 function socketOf(error: unknown): string {
   if (!(error instanceof Error && 'address' in error && 'port' in error)) return ''
   return ` from ${String(error.address)}:${String(error.port)}`
 }
 
-// An answer that is not what was asked for, in words: a redirect, a refusal, an error page, no JSON.
-
-/** What a vendor's refusal means, and what mends it. */
+/** The meaning of a vendor's error response, and the fix. */
 export interface Refusal {
   readonly code: ErrorCode
-  /** The vendor's own sentence, taken from a known field. */
+  /** The vendor's message, from a known field. */
   readonly message: string
   readonly expected?: string | undefined
   readonly hint?: string | undefined
-  /** The command that fixes it, which the hint ends with. */
+  /** The command that fixes it, at the end of the hint. */
   readonly command?: string | undefined
   readonly retryable?: boolean
 }
 
-interface Asked {
+interface RequestInfo {
   readonly hop: Hop
-  readonly who: string
+  readonly service: string
   readonly url: string
   readonly refusal?: (status: number, body: unknown) => Refusal | undefined
 }
 
-interface Answered extends HttpAnswer {
+interface ResponseInfo extends HttpResponse {
   readonly receivedAt: Date
-  /** What the run sent in confidence: a hostile answer may repeat it. Looked for in what would be shown. */
+  /** Secrets of the run, searched for in text to be shown: a hostile response can repeat them. */
   readonly secrets: Iterable<Redacted>
 }
 
-export function answerFault(ask: Asked, answer: Answered): PullpassError {
-  if (answer.status >= 300 && answer.status < 400) return redirectRefused(ask, answer)
-  if (answer.status === 200) return notJson(ask, answer)
-  const body = boundedJson(answer.body)
-  const refusal = body === undefined ? undefined : ask.refusal?.(answer.status, body)
-  return refusal === undefined ? unknownRefusal(ask, answer) : knownRefusal(ask, answer, refusal)
+export function responseError(request: RequestInfo, response: ResponseInfo): PullpassError {
+  if (response.status >= 300 && response.status < 400) return redirectError(request, response)
+  if (response.status === 200) return notJsonError(request, response)
+  const body = boundedJson(response.body)
+  const refusal = body === undefined ? undefined : request.refusal?.(response.status, body)
+  return refusal === undefined ? unspecificError(request, response) : refusalError(request, response, refusal)
 }
 
-/** Characters of one text: Google's longest sentences have a few hundred. */
+/** Characters of one string: Google's longest messages have a few hundred. */
 const longestText = 4_096
 
-/** What rules for a refusal match is bounded first: one answer may be a single text of 1 MiB. */
+/** Strings are truncated before patterns match them: a response can be one string of 1 MiB. */
 function boundedJson(text: string): unknown {
   try {
     return JSON.parse(text, (_, value: unknown) => (typeof value === 'string' ? value.slice(0, longestText) : value))
   } catch {
-    return undefined // no JSON; or nested so deeply that no API means it
+    return undefined // no JSON, or nested too deeply
   }
 }
 
-function redirectRefused({ hop, who, url }: Asked, { status }: Answered): PullpassError {
+function redirectError({ hop, service, url }: RequestInfo, { status }: ResponseInfo): PullpassError {
   return new PullpassError({
     code: 'REDIRECT_REFUSED',
     hop,
-    seen: `${who} answered ${status}, a redirect, at ${showUrl(url)}`,
-    expected: 'an answer at this address: a token is never sent on to another one',
-    hint: 'name the final address as the endpoint',
+    seen: `${service} answered ${status}, a redirect, at ${showUrl(url)}`,
+    expected: 'a response from this address: a token is never sent to another one',
+    hint: 'set the final address as the endpoint',
   })
 }
 
-function notJson({ hop, who, url }: Asked, { body, headers, secrets }: Answered): PullpassError {
+function notJsonError({ hop, service, url }: RequestInfo, { body, headers, secrets }: ResponseInfo): PullpassError {
   const type = quoteSafely(headers['content-type'] ?? 'no content type', secrets)
   return new PullpassError({
     code: 'RESPONSE_MALFORMED',
     hop,
-    seen: `${who} answered 200 at ${showUrl(url)}, but not in JSON: ${Buffer.byteLength(body)} bytes of ${type}`,
+    seen: `${service} answered 200 at ${showUrl(url)}, but not in JSON: ${Buffer.byteLength(body)} bytes of ${type}`,
     expected: 'JSON',
-    hint: 'see that nothing between answers in its place (a proxy, a sign-in page), and that the endpoint is the right one',
-    retryable: true, // a connection cut short looks the same
+    hint: 'check that no proxy or sign-in page intercepts this request, and that the endpoint is correct',
+    retryable: true, // an interrupted connection looks the same
   })
 }
 
-function knownRefusal(ask: Asked, answer: Answered, refusal: Refusal): PullpassError {
+function refusalError(request: RequestInfo, response: ResponseInfo, refusal: Refusal): PullpassError {
   return new PullpassError({
     code: refusal.code,
-    hop: ask.hop,
-    seen: `${ask.who} answered ${answer.status} ${quoteSafely(refusal.message, answer.secrets)}`,
+    hop: request.hop,
+    seen: `${request.service} answered ${response.status} ${quoteSafely(refusal.message, response.secrets)}`,
     expected: refusal.expected,
     hint: refusal.hint,
     command: refusal.command,
-    retryable: refusal.retryable ?? isTransient(answer.status),
-    retryAt: retryAtOf(answer.headers['retry-after'], answer.receivedAt),
+    retryable: refusal.retryable ?? isTransient(response.status),
+    retryAt: retryAtOf(response.headers['retry-after'], response.receivedAt),
   })
 }
 
-function unknownRefusal({ hop, who, url }: Asked, { status, headers, receivedAt }: Answered): PullpassError {
+function unspecificError(
+  { hop, service, url }: RequestInfo,
+  { status, headers, receivedAt }: ResponseInfo,
+): PullpassError {
   const transient = isTransient(status)
   return new PullpassError({
     code: status === 429 ? 'QUOTA_EXCEEDED' : unspecificCodes(hop)[transient ? 'unavailable' : 'refused'],
     hop,
-    seen: `${who} answered ${status} at ${showUrl(url)}, without a reason that pullpass knows`,
-    expected: 'an answer of status 200',
+    seen: `${service} answered ${status} at ${showUrl(url)}, without a known reason`,
+    expected: 'a response with status 200',
     hint: transient
-      ? 'nothing to do if it passes; pull secrets keep what they have, and the next run asks again'
-      : 'see that the endpoint is the right one, and that nothing between answers in its place',
+      ? 'no action if this is temporary: pull secrets keep their credentials, and the next run retries'
+      : 'check that the endpoint is correct, and that no proxy or sign-in page intercepts this request',
     retryable: transient,
     retryAt: retryAtOf(headers['retry-after'], receivedAt),
   })

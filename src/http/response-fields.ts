@@ -1,17 +1,17 @@
-/** One field of a vendor's answer that must be text. */
+/** Required text fields of a vendor's response. */
 import { asObject } from '../text/json-fields.ts'
-import { AnswerUnread } from './send.ts'
+import { UnexpectedResponse } from './send.ts'
 
 /** Longer than any vendor's token. Characters. */
 const longest = 65_536
 
-/** Printable ASCII, since it goes into a header or a password. @throws AnswerUnread */
+/** Printable ASCII, because it becomes a header or a password. @throws UnexpectedResponse */
 export function textField(body: unknown, name: string): string {
   const value = asObject(body)?.[name]
-  if (value === undefined) throw new AnswerUnread(`it holds no ${name}`)
-  if (typeof value !== 'string') throw new AnswerUnread(`its ${name} is no text`)
-  if (value === '') throw new AnswerUnread(`its ${name} is empty`)
-  if (value.length > longest) throw new AnswerUnread(`its ${name} is longer than ${longest} characters`)
-  if (!/^[\x21-\x7e]+$/.test(value)) throw new AnswerUnread(`its ${name} holds characters that no token has`)
+  if (value === undefined) throw new UnexpectedResponse(`it contains no ${name}`)
+  if (typeof value !== 'string') throw new UnexpectedResponse(`its ${name} is not a string`)
+  if (value === '') throw new UnexpectedResponse(`its ${name} is empty`)
+  if (value.length > longest) throw new UnexpectedResponse(`its ${name} is longer than ${longest} characters`)
+  if (!/^[\x21-\x7e]+$/.test(value)) throw new UnexpectedResponse(`its ${name} contains characters that no token has`)
   return value
 }

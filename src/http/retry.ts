@@ -1,28 +1,28 @@
-/** What fails for a moment is tried again: more patiently each time, and never sooner than the other side asked. */
+/** Retries with exponential backoff and jitter, never earlier than Retry-After. */
 
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { showUrl } from '../text/show.ts'
 import type { Context } from './context.ts'
 
-export interface Perseverance {
+export interface RetryPolicy {
   readonly attempts: number
-  /** Whether another attempt may help; absent: as the fault says itself. */
-  readonly mayPass?: (fault: PullpassError) => boolean
+  /** Absent: `retryable` of the error. */
+  readonly isRetryable?: (fault: PullpassError) => boolean
   /** Before each wait. */
   readonly onWait?: (fault: PullpassError, delayMs: number) => void
 }
 
-/** @throws the last attempt's fault; at once what is none, one that does not pass, or one that asks for more than 30 s */
-export async function tryAgain<T>(
+/** @throws the last attempt's error; immediately one that is not retryable, or whose retryAt is more than 30 s ahead */
+export async function retry<T>(
   attempt: () => Promise<T>,
-  { attempts, mayPass = isRetryable, onWait }: Perseverance,
+  { attempts, isRetryable = retryable, onWait }: RetryPolicy,
   { now, random, sleep, signal }: Pick<Context, 'now' | 'random' | 'sleep' | 'signal'>,
 ): Promise<T> {
   for (let made = 1; ; made++) {
     try {
       return await attempt()
     } catch (fault) {
-      if (!(fault instanceof PullpassError) || !mayPass(fault) || made >= attempts) throw fault
+      if (!(fault instanceof PullpassError) || !isRetryable(fault) || made >= attempts) throw fault
       const delayMs = retryDelayMs(made, random(), fault.retryAt, now())
       if (delayMs === undefined) throw fault
       onWait?.(fault, delayMs)
@@ -31,11 +31,11 @@ export async function tryAgain<T>(
   }
 }
 
-const isRetryable = ({ retryable }: PullpassError): boolean => retryable
+const retryable = (error: PullpassError): boolean => error.retryable
 
 // Retry-After (RFC 9110 §10.2.3): seconds, or a date.
 
-/** When to ask again, on this machine's clock; undefined where the header is absent or makes no sense. */
+/** When to retry, by this machine's clock; undefined if the header is absent or malformed. */
 export function retryAtOf(header: string | undefined, receivedAt: Date): Date | undefined {
   if (header === undefined || header.length > 64) return undefined
   if (/^\d{1,9}$/.test(header.trim())) return new Date(receivedAt.getTime() + Number(header) * 1000)
@@ -43,12 +43,11 @@ export function retryAtOf(header: string | undefined, receivedAt: Date): Date | 
   return Number.isNaN(date) ? undefined : new Date(date)
 }
 
-/** How long to wait before a request is made again: doubling, jittered, and never sooner than the other side asked. */
 const firstMs = 500
 const longestMs = 30_000
 
 /**
- * Milliseconds before attempt `attempt + 1`; undefined where the other side asked for more patience than a run has.
+ * Milliseconds before attempt `attempt + 1`; undefined if the server requests a longer wait than a run allows.
  * `random` in [0, 1).
  */
 export function retryDelayMs(
@@ -58,12 +57,12 @@ export function retryDelayMs(
   now: Date,
 ): number | undefined {
   const backoffMs = Math.round(Math.min(longestMs, firstMs * 2 ** (attempt - 1)) * (0.5 + random / 2))
-  const askedMs = retryAt === undefined ? 0 : retryAt.getTime() - now.getTime()
-  return askedMs > longestMs ? undefined : Math.max(backoffMs, askedMs)
+  const retryAfterMs = retryAt === undefined ? 0 : retryAt.getTime() - now.getTime()
+  return retryAfterMs > longestMs ? undefined : Math.max(backoffMs, retryAfterMs)
 }
 
-/** Says that a request failed and is made again. */
-export const logAgain =
+/** Logs that a request failed and is retried. */
+export const logRetry =
   ({ log }: Pick<Context, 'log'>, { url }: { readonly url: string }) =>
   ({ code }: PullpassError, delayMs: number): void =>
-    log('info', 'a request failed and is made again', { code, url: showUrl(url), delayMs })
+    log('info', 'a request failed and is retried', { code, url: showUrl(url), delayMs })

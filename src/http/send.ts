@@ -1,6 +1,6 @@
 /**
- * Asks a cloud or registry one thing and reads the answer by the caller's own rule.
- * Owns what is the same for every vendor: opening secrets, time and size limits, no redirects, retries, and words.
+ * Sends one API request to a cloud or registry; the caller's `read` interprets the response. Common to all vendors:
+ * revealing secrets, time and size limits, no redirects, retries, and error messages.
  */
 
 import { type Hop, PullpassError } from '../errors/pullpass-error.ts'
@@ -8,38 +8,38 @@ import { jsonOrNone } from '../text/json-fields.ts'
 import { Redacted } from '../text/redacted.ts'
 import { showUrl } from '../text/show.ts'
 import type { Context } from './context.ts'
-import { answerFault, type Refusal, transportFault } from './request-errors.ts'
-import { logAgain, tryAgain } from './retry.ts'
-import type { HttpAnswer, HttpMethod, HttpRequest } from './transport.ts'
+import { type Refusal, responseError, transportError } from './request-errors.ts'
+import { logRetry, retry } from './retry.ts'
+import type { HttpMethod, HttpRequest, HttpResponse } from './transport.ts'
 
-export interface Ask<T> {
+export interface ApiRequest<T> {
   readonly hop: Hop
-  /** For messages: who is asked, `Google`. */
-  readonly who: string
+  /** The service, for messages: `Google`. */
+  readonly service: string
   readonly url: string
   readonly method?: HttpMethod
-  /** Sent as application/x-www-form-urlencoded, or as JSON; secrets in them are opened here. */
+  /** Sent as application/x-www-form-urlencoded, or as JSON; secrets in them are revealed here. */
   readonly form?: Readonly<Record<string, string | Redacted>>
   readonly json?: unknown
   readonly bearer?: Redacted
-  /** What the vendor's refusal means; undefined where it says nothing that this caller knows. */
+  /** The meaning of the vendor's error response; undefined if it is unknown. */
   readonly refusal?: (status: number, body: unknown) => Refusal | undefined
-  /** Turns a good answer into what the caller wants; throws AnswerUnread where the answer is not what it must be. */
-  readonly read: (answer: Received) => T
+  /** Converts a successful response; throws UnexpectedResponse if it is not as documented. */
+  readonly read: (response: ApiResponse) => T
   readonly timeoutMs?: number
 }
 
-export interface Received {
+export interface ApiResponse {
   readonly body: unknown
   /** This machine's clock. */
   readonly sentAt: Date
   readonly receivedAt: Date
-  /** The other side's clock, to the second. */
+  /** The server's clock, to the second. */
   readonly serverDate: Date | undefined
 }
 
-/** Thrown by `read`, with what was seen instead; never with a part of the answer that may be a credential. */
-export class AnswerUnread extends Error {}
+/** Thrown by `read` with what was seen instead; never with a part of the response that can be a credential. */
+export class UnexpectedResponse extends Error {}
 
 export type SendContext = Pick<Context, 'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'log' | 'secrets'>
 
@@ -47,86 +47,86 @@ const maxBytes = 1024 * 1024
 const attempts = 4
 const defaultTimeoutMs = 20_000
 
-/** @throws PullpassError at the hop of `ask` */
-export const send = async <T>(context: SendContext, ask: Ask<T>): Promise<T> =>
-  await tryAgain(async () => await sendOnce(context, ask), { attempts, onWait: logAgain(context, ask) }, context)
+/** @throws PullpassError at the hop of the request */
+export const send = async <T>(context: SendContext, request: ApiRequest<T>): Promise<T> =>
+  await retry(async () => await sendOnce(context, request), { attempts, onWait: logRetry(context, request) }, context)
 
-async function sendOnce<T>(context: SendContext, ask: Ask<T>): Promise<T> {
+async function sendOnce<T>(context: SendContext, request: ApiRequest<T>): Promise<T> {
   const sentAt = context.now()
-  context.secrets.add(...secretsOf(ask))
-  const answer = await exchangeMessages(context, ask)
+  context.secrets.add(...secretsOf(request))
+  const response = await transmit(context, request)
   const receivedAt = context.now()
-  const body = jsonOrNone(answer.body)
-  if (answer.status !== 200 || body === undefined) {
-    throw answerFault(ask, { ...answer, receivedAt, secrets: context.secrets })
+  const body = jsonOrNone(response.body)
+  if (response.status !== 200 || body === undefined) {
+    throw responseError(request, { ...response, receivedAt, secrets: context.secrets })
   }
-  const date = Date.parse(answer.headers['date'] ?? '')
+  const date = Date.parse(response.headers['date'] ?? '')
   try {
-    return ask.read({ body, sentAt, receivedAt, serverDate: Number.isNaN(date) ? undefined : new Date(date) })
+    return request.read({ body, sentAt, receivedAt, serverDate: Number.isNaN(date) ? undefined : new Date(date) })
   } catch (unread) {
-    throw answerUnread(ask, unread)
+    throw unreadableResponse(request, unread)
   }
 }
 
 /**
- * What else a reader throws is its own bug, met by an answer that nobody thought of: one registry's trouble, not the run's.
- * Such an error is not kept as the cause: a parser's words may quote the answer, which holds a credential.
+ * Any other error of `read` is a bug triggered by an unexpected response; it fails one registry, not the run. It is not kept as
+ * the cause: a parser's message can quote the response, which contains a credential.
  */
-function answerUnread<T>({ hop, who, url }: Ask<T>, unread: unknown): PullpassError {
-  const what = unread instanceof AnswerUnread ? unread.message : 'it could not be read'
+function unreadableResponse<T>({ hop, service, url }: ApiRequest<T>, unread: unknown): PullpassError {
+  const what = unread instanceof UnexpectedResponse ? unread.message : 'it could not be read'
   return new PullpassError({
     code: 'RESPONSE_MALFORMED',
     hop,
-    seen: `${who} answered 200 at ${showUrl(url)}, but ${what}`,
-    expected: 'the answer that its documentation describes',
-    hint: 'see that nothing between answers in its place, and that the endpoint is the right one',
+    seen: `${service} answered 200 at ${showUrl(url)}, but ${what}`,
+    expected: 'the documented response',
+    hint: 'check that no proxy or sign-in page intercepts this request, and that the endpoint is correct',
   })
 }
 
-async function exchangeMessages<T>(context: SendContext, ask: Ask<T>): Promise<HttpAnswer> {
-  const timeoutMs = ask.timeoutMs ?? defaultTimeoutMs
+async function transmit<T>(context: SendContext, request: ApiRequest<T>): Promise<HttpResponse> {
+  const timeoutMs = request.timeoutMs ?? defaultTimeoutMs
   const timeout = AbortSignal.timeout(timeoutMs)
   try {
-    return await context.transport(toRequest(ask, AbortSignal.any([timeout, context.signal])))
+    return await context.transport(toRequest(request, AbortSignal.any([timeout, context.signal])))
   } catch (error) {
     context.signal.throwIfAborted()
-    if (error instanceof PullpassError) throw error // it is in words already
-    throw transportFault(ask, timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined, error)
+    if (error instanceof PullpassError) throw error // it is classified already
+    throw transportError(request, timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined, error)
   }
 }
 
-function toRequest<T>(ask: Ask<T>, signal: AbortSignal): HttpRequest {
+function toRequest<T>(request: ApiRequest<T>, signal: AbortSignal): HttpRequest {
   const headers: Record<string, string> = { accept: 'application/json' }
-  if (ask.bearer !== undefined) headers['authorization'] = `Bearer ${ask.bearer.reveal()}`
+  if (request.bearer !== undefined) headers['authorization'] = `Bearer ${request.bearer.reveal()}`
   const base = {
-    method: ask.method ?? 'POST',
-    url: ask.url,
+    method: request.method ?? 'POST',
+    url: request.url,
     maxBytes,
     signal,
     headers,
-    asked: { hop: ask.hop, who: ask.who },
+    purpose: { hop: request.hop, service: request.service },
   }
-  if (ask.form !== undefined) {
+  if (request.form !== undefined) {
     headers['content-type'] = 'application/x-www-form-urlencoded'
-    const fields = Object.entries(ask.form).map(([name, value]) => [name, open(value)] as [string, string])
+    const fields = Object.entries(request.form).map(([name, value]) => [name, revealed(value)] as [string, string])
     return { ...base, body: new URLSearchParams(fields).toString() }
   }
-  if (ask.json !== undefined) {
+  if (request.json !== undefined) {
     headers['content-type'] = 'application/json'
-    return { ...base, body: JSON.stringify(ask.json, openInPlace) }
+    return { ...base, body: JSON.stringify(request.json, revealInPlace) }
   }
   return base
 }
 
-const open = (value: string | Redacted) => (value instanceof Redacted ? value.reveal() : value)
+const revealed = (value: string | Redacted) => (value instanceof Redacted ? value.reveal() : value)
 
-/** By the time a replacer sees a value, toJSON has redacted it: its holder still has the original. */
-function openInPlace(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
+/** A replacer receives the value after toJSON, which redacts it; its holder still has the original. */
+function revealInPlace(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
   const original = this[key]
   return original instanceof Redacted ? original.reveal() : value
 }
 
-function secretsOf<T>({ bearer, form, json }: Ask<T>): Redacted[] {
+function secretsOf<T>({ bearer, form, json }: ApiRequest<T>): Redacted[] {
   const values = [bearer, ...Object.values(form ?? {}), ...(typeof json === 'object' ? Object.values(json ?? {}) : [])]
   return values.filter((value) => value instanceof Redacted)
 }

@@ -1,4 +1,4 @@
-/** One HTTP request and its answer as data: what `send` needs of a network, and what a test can replace. */
+/** One HTTP request and response as data: what `send` needs from the network, and what a test can replace. */
 
 import type { Hop } from '../errors/pullpass-error.ts'
 
@@ -9,14 +9,14 @@ export interface HttpRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
-  /** An answer with a longer body fails with AnswerTooLarge. Bytes. */
+  /** A longer response body fails with ResponseTooLarge. Bytes. */
   readonly maxBytes: number
   readonly signal: AbortSignal
-  /** For a terminal, while no answer has come: who is asked, and at which hop. */
-  readonly asked?: { readonly hop: Hop; readonly who: string }
+  /** Shown on a terminal while waiting: the service and the hop. */
+  readonly purpose?: { readonly hop: Hop; readonly service: string }
 }
 
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>
@@ -24,47 +24,47 @@ export interface HttpAnswer {
 }
 
 /**
- * Never follows a redirect. Settles no later than the request's signal, whatever the other side does. Rejects with the
- * system's own error or one of those below; `transportFault` puts it into words.
+ * Never follows a redirect. Settles no later than the request's signal, whatever the server does. Rejects with a system error
+ * or one of those below; `transportError` converts it.
  */
-export type Transport = (request: HttpRequest) => Promise<HttpAnswer>
+export type Transport = (request: HttpRequest) => Promise<HttpResponse>
 
-export class AnswerTooLarge extends Error {
+export class ResponseTooLarge extends Error {
   readonly maxBytes: number
 
   constructor(maxBytes: number) {
-    super(`the answer is longer than ${maxBytes} bytes`)
-    this.name = 'AnswerTooLarge'
+    super(`the response is longer than ${maxBytes} bytes`)
+    this.name = 'ResponseTooLarge'
     this.maxBytes = maxBytes
   }
 }
 
-/** The connection ended before the answer did. */
-export class CutShort extends Error {
+/** The connection ended before the response was complete. */
+export class ConnectionClosed extends Error {
   constructor() {
-    super('the connection ended before the answer did')
-    this.name = 'CutShort'
+    super('the connection ended before the response was complete')
+    this.name = 'ConnectionClosed'
   }
 }
 
-/** Interim (1xx) answers to one request: a server sends one or two, and each resets an idle timeout. RFC 9110 §15.2 */
-export const mostInterimAnswers = 32
+/** Interim (1xx) responses to one request: a server sends one or two, and each resets an idle timeout. RFC 9110 §15.2 */
+export const maxInterimResponses = 32
 
-/** What came is no answer to an HTTP request; the message is a predicate: `answered 101, a switch …`. */
-export class AnswerUnusable extends Error {
+/** Not a valid response to the request; the message is a predicate: `answered 101, a switch …`. */
+export class ResponseInvalid extends Error {
   constructor(predicate: string) {
     super(predicate)
-    this.name = 'AnswerUnusable'
+    this.name = 'ResponseInvalid'
   }
 }
 
-/** A proxy opened no tunnel; the message is a predicate: `answered 407`. */
+/** A proxy did not open a tunnel; the message is a predicate: `answered 407`. */
 export class ProxyFailed extends Error {
-  /** `source`: what names it, `HTTPS_PROXY`. */
+  /** `source`: where it is configured, `HTTPS_PROXY`. */
   readonly proxy: { readonly host: string; readonly port: number; readonly source: string }
   /** `HOST:PORT`. */
   readonly target: string
-  /** The proxy's own refusal. */
+  /** The proxy's response. */
   readonly status: number | undefined
 
   constructor(failed: Pick<ProxyFailed, 'proxy' | 'target'> & { why: string; status: number | undefined }) {

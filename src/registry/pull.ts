@@ -13,7 +13,7 @@ import type { DockerConfigEntry } from '../credential/docker-config.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import { retryAtOf } from '../http/retry.ts'
-import type { HttpAnswer } from '../http/transport.ts'
+import type { HttpResponse } from '../http/transport.ts'
 import { asObject, asText, jsonOrNone } from '../text/json-fields.ts'
 import { Redacted } from '../text/redacted.ts'
 import { quoteSafely } from '../text/secret-register.ts'
@@ -82,7 +82,7 @@ async function attempt(trial: Trial): Promise<PullTrial> {
   }
 }
 
-async function judgeFirst(trial: Trial, first: HttpAnswer): Promise<PullTrial> {
+async function judgeFirst(trial: Trial, first: HttpResponse): Promise<PullTrial> {
   if (first.status !== 401) {
     const isPublic = 'repository' in trial.wanted && first.status === 200 && !isPage(first)
     return isPublic ? { outcome: 'public' } : judge(trial, first)
@@ -100,7 +100,7 @@ async function judgeFirst(trial: Trial, first: HttpAnswer): Promise<PullTrial> {
  * A token that was granted a moment ago, and an answer as if none had been sent: RFC 6750 §3.1 names the error of a token
  * that arrived. A refused password looks like this anyway (RFC 7617 has no such word).
  */
-function hasNotArrived(second: HttpAnswer, first: HttpAnswer, { kind }: RegistryAuthorization): boolean {
+function hasNotArrived(second: HttpResponse, first: HttpResponse, { kind }: RegistryAuthorization): boolean {
   const challenge = second.headers['www-authenticate']
   const isSame = second.status === 401 && challenge === first.headers['www-authenticate']
   return kind === 'bearer' && isSame && !/[\s,]error=/i.test(challenge ?? '')
@@ -125,7 +125,7 @@ async function askManifest(
   trial: Trial,
   authorization?: RegistryAuthorization,
   method?: RegistryAsk['method'],
-): Promise<HttpAnswer> {
+): Promise<HttpResponse> {
   const { context, wanted } = trial
   const isOfImage = 'repository' in wanted
   const ask = {
@@ -178,7 +178,7 @@ interface Sent {
   readonly isUnheard: boolean
 }
 
-async function judge(trial: Trial, answer: HttpAnswer, sent?: Sent): Promise<PullTrial> {
+async function judge(trial: Trial, answer: HttpResponse, sent?: Sent): Promise<PullTrial> {
   const url = urlOf(trial)
   const isOfImage = 'repository' in trial.wanted
   if (answer.status === 200 && isOfImage && isPage(answer))
@@ -193,7 +193,7 @@ async function judge(trial: Trial, answer: HttpAnswer, sent?: Sent): Promise<Pul
 }
 
 /** A sign-in page at the end of a redirect, for one. */
-const isPage = ({ headers }: HttpAnswer) => /^text\/html\b/i.test(headers['content-type'] ?? '')
+const isPage = ({ headers }: HttpResponse) => /^text\/html\b/i.test(headers['content-type'] ?? '')
 
 interface Said {
   readonly at: 'token endpoint' | 'manifest'
@@ -202,7 +202,7 @@ interface Said {
   readonly isUnheard: boolean
 }
 
-function refusal({ context }: Trial, answer: HttpAnswer, { at, url, isUnheard }: Said): PullTrial {
+function refusal({ context }: Trial, answer: HttpResponse, { at, url, isUnheard }: Said): PullTrial {
   const { status } = answer
   const said = registryWords(answer)
   const words = said.message === undefined ? `${status}` : `${status} ${quoteSafely(said.message, context.secrets)}`

@@ -6,8 +6,8 @@
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { systemErrorCode } from '../host/read-file.ts'
 import type { Context } from '../http/context.ts'
-import { transportFault } from '../http/request-errors.ts'
-import type { HttpAnswer } from '../http/transport.ts'
+import { transportError } from '../http/request-errors.ts'
+import type { HttpResponse } from '../http/transport.ts'
 import { asList, asObject, asText, jsonOrNone } from '../text/json-fields.ts'
 import type { Redacted } from '../text/redacted.ts'
 
@@ -27,7 +27,7 @@ export type RegistryContext = Pick<Context, 'transport' | 'signal' | 'secrets'>
 /** An image index of many platforms has a few KiB. */
 const maxBytes = 4 * 1024 * 1024
 const timeoutMs = 20_000
-const asked = { hop: 'registry', who: 'the registry' } as const
+const purpose = { hop: 'registry', service: 'the registry' } as const
 
 /** The other side answered a TLS handshake with something else: perhaps it speaks plain HTTP. */
 export class NoTls extends Error {
@@ -53,7 +53,7 @@ const noTlsCodes = ['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LE
 export async function askRegistry(
   { transport, signal, secrets }: RegistryContext,
   { method, url, accept = '*/*', authorization }: RegistryAsk,
-): Promise<HttpAnswer> {
+): Promise<HttpResponse> {
   const timeout = AbortSignal.timeout(timeoutMs)
   secrets.add(authorization?.kind === 'bearer' ? authorization.token : authorization?.password)
   const headers = {
@@ -61,12 +61,12 @@ export async function askRegistry(
     ...(authorization && { authorization: headerOf(authorization) }),
   }
   try {
-    return await transport({ method, url, headers, asked, maxBytes, signal: AbortSignal.any([timeout, signal]) })
+    return await transport({ method, url, headers, purpose, maxBytes, signal: AbortSignal.any([timeout, signal]) })
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof PullpassError) throw error
     const timedOut = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined
-    const fault = transportFault({ ...asked, url }, timedOut, error)
+    const fault = transportError({ ...purpose, url }, timedOut, error)
     throw noTlsCodes.includes(systemErrorCode(error) ?? '') ? new NoTls(fault, url) : fault
   }
 }
@@ -86,7 +86,7 @@ export async function askRedirected(
   context: RegistryContext,
   ask: RegistryAsk,
   { mayBePlain }: RedirectRule,
-): Promise<HttpAnswer> {
+): Promise<HttpResponse> {
   const { origin } = new URL(ask.url)
   let url = ask.url
   for (let way = 1; ; way++) {
@@ -99,7 +99,7 @@ export async function askRedirected(
   }
 }
 
-function targetOf({ status, headers }: HttpAnswer, from: string): URL | undefined {
+function targetOf({ status, headers }: HttpResponse, from: string): URL | undefined {
   const { location } = headers
   if (![301, 302, 303, 307, 308].includes(status) || location === undefined) return undefined
   return URL.canParse(location, from) ? new URL(location, from) : undefined
@@ -192,7 +192,7 @@ export interface RegistryWords {
   readonly message: string | undefined
 }
 
-export function registryWords({ body }: Pick<HttpAnswer, 'body'>): RegistryWords {
+export function registryWords({ body }: Pick<HttpResponse, 'body'>): RegistryWords {
   const answer = asObject(jsonOrNone(body))
   const errors = asList(answer?.['errors']).map((error) => asObject(error) ?? {})
   const codes = errors.flatMap((error) => asText(error['code']) ?? [])

@@ -15,7 +15,7 @@ suite('a proxy of the environment', () => {
       assert.equal(exitCode, 1)
       const printed = `${stdout}${stderr}`.replaceAll(/\s+/g, ' ')
       assert.match(printed, /the proxy 127\.0\.0\.1:1 of https_proxy failed: ECONNREFUSED/)
-      assert.match(printed, /check that the proxy runs and that https_proxy is right/)
+      assert.match(printed, /check that the proxy runs and that https_proxy is correct/)
     })
   }
 
@@ -32,7 +32,7 @@ suite('a proxy of the environment', () => {
       const files = command[0] === 'issuer' ? [] : ['-f', file]
       const { exitCode, stderr } = await runPullpass(sandbox, [...command, ...files], { environment })
       assert.equal(exitCode, 2)
-      assert.match(stderr, /^USAGE_INVALID \(run\): HTTPS_PROXY names a socks5 proxy, which pullpass cannot use/)
+      assert.match(stderr, /^USAGE_INVALID \(run\): HTTPS_PROXY is a socks5 proxy, which pullpass cannot use/)
       assert.doesNotMatch(stderr, /planted/)
       assert.deepEqual([sandbox.parts.kubernetes.seen, sandbox.parts.sts.seen], [[], []])
     })

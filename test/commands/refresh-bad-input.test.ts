@@ -117,9 +117,9 @@ const badInputs: Record<string, BadInput> = {
   'a CA file without a certificate': {
     give: async ({ write }) => ({ argv: ['--ca-file', await write('ca.pem', 'nothing')] }),
     said: [
-      'CA_FILE_INVALID (document): FOLDER/ca.pem holds no certificate',
+      'CA_FILE_INVALID (document): FOLDER/ca.pem contains no certificate',
       '  expected one or more certificates in PEM: -----BEGIN CERTIFICATE-----',
-      '  fix: name the file that holds the certificate of the authority itself: openssl x509 -noout -subject -in FILE shows whose it is',
+      '  fix: use the file with the certificate of the authority itself; openssl x509 -noout -subject -in FILE prints its subject',
     ],
   },
   'a CA file that a variable names, and that is absent': {
@@ -127,7 +127,7 @@ const badInputs: Record<string, BadInput> = {
     said: [
       'CA_FILE_INVALID (document): /nonexistent/ca.crt (from PULLPASS_CA_FILE) is not there',
       '  expected one or more certificates in PEM: -----BEGIN CERTIFICATE-----',
-      '  fix: name the file that holds the certificate of the authority itself: openssl x509 -noout -subject -in FILE shows whose it is',
+      '  fix: use the file with the certificate of the authority itself; openssl x509 -noout -subject -in FILE prints its subject',
     ],
   },
   'a context that the kubeconfig does not have': {

@@ -125,7 +125,7 @@ suite('while Google fails, each pull secret keeps its last good credential', () 
     'it is down': [
       answer(503, 'down'),
       'EXCHANGE_UNAVAILABLE',
-      "Google's token service answered 503 at URL, without a reason that pullpass knows",
+      "Google's token service answered 503 at URL, without a known reason",
     ],
     'a sign-in page answers in its place': [
       answer(200, '<html>Sign in</html>', { 'content-type': 'text/html' }),
@@ -155,12 +155,12 @@ suite('while Google fails, each pull secret keeps its last good credential', () 
     'its connection breaks': [
       { kind: 'reset', at: 'request' },
       'EXCHANGE_UNAVAILABLE',
-      "Google's token service gave no answer (ECONNRESET) at URL",
+      "Google's token service did not respond (ECONNRESET) at URL",
     ],
     'its answer breaks off': [
       { kind: 'truncate' },
       'EXCHANGE_UNAVAILABLE',
-      "Google's token service gave no answer (ECONNRESET) at URL",
+      "Google's token service did not respond (ECONNRESET) at URL",
     ],
   }
 

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { explainEgress } from '../../src/doctor/egress.ts'
 import { failedBy } from '../../src/doctor/failed-by.ts'
 import type { PullpassError } from '../../src/errors/pullpass-error.ts'
-import { transportFault } from '../../src/http/request-errors.ts'
+import { transportError } from '../../src/http/request-errors.ts'
 import { Stalled } from '../../src/kubernetes/connection/line.ts'
 import { unreachable } from '../../src/kubernetes/connection/unreachable.ts'
 
@@ -11,7 +11,7 @@ const inPod = { KUBERNETES_SERVICE_HOST: '10.0.0.1' }
 const systemError = (code: string) => Object.assign(new Error(code), { code })
 const apiServer = (error: Error) => unreachable(new URL('https://10.0.0.1:443'), error)
 const cloud = (error: Error, timedOut?: string) =>
-  transportFault({ hop: 'exchange', who: 'Google', url: 'https://sts.googleapis.com/v1/token' }, timedOut, error)
+  transportError({ hop: 'exchange', service: 'Google', url: 'https://sts.googleapis.com/v1/token' }, timedOut, error)
 
 const words = (hop: 'cluster' | 'exchange', fault: PullpassError, environment: Record<string, string> = inPod) =>
   explainEgress([failedBy(hop, 'it', fault)], environment)[0]?.remedy?.words ?? ''

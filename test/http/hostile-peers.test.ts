@@ -41,7 +41,7 @@ suite('a request to a cloud ends within its time limit, and its connection with 
   for (const [name, misbehave] of Object.entries(endless)) {
     test(`where the peer ${name}`, patience, async (t) => {
       const peer = await startHostilePeer(t, misbehave)
-      await assert.rejects(askCloud(peer, 100), (error: Error) => /^(?:TimeoutError|AnswerUnusable)$/.test(error.name))
+      await assert.rejects(askCloud(peer, 100), (error: Error) => /^(?:TimeoutError|ResponseInvalid)$/.test(error.name))
       await untilClosed(peer)
     })
   }
@@ -59,8 +59,8 @@ suite('a request to a cloud fails at once', () => {
   test('and its error names the switch of protocols', patience, async (t) => {
     const peer = await startHostilePeer(t, broken['switches protocols'] ?? assert.fail())
     await assert.rejects(askCloud(peer, 60_000), {
-      name: 'AnswerUnusable',
-      message: 'answered 101, a switch to a protocol that was not asked for',
+      name: 'ResponseInvalid',
+      message: 'answered 101, a switch to a protocol that was not requested',
     })
   })
 })

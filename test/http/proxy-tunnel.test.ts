@@ -39,21 +39,21 @@ suite('a proxy that opens no tunnel fails the request, and the error says why', 
       after('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n'),
       'answered 101',
     ],
-    'sends interim answers and a refusal in one packet': [
+    'sends interim responses and a refusal in one packet': [
       after(`${'HTTP/1.1 100 Continue\r\n\r\n'.repeat(2)}HTTP/1.1 403 Forbidden\r\n\r\n`),
       'answered 403',
     ],
     'sends an interim answer and something else in one packet': [
       after('HTTP/1.1 102 Processing\r\n\r\nSSH-2.0-OpenSSH_9.9\r\n\r\n'),
-      'answered something else than HTTP',
+      'sent no HTTP response',
     ],
-    'speaks another protocol': [after('SSH-2.0-OpenSSH_9.9\r\n\r\n'), 'answered something else than HTTP'],
-    'closes the connection': [(socket) => socket.end(), 'closed the connection without an answer'],
+    'speaks another protocol': [after('SSH-2.0-OpenSSH_9.9\r\n\r\n'), 'sent no HTTP response'],
+    'closes the connection': [(socket) => socket.end(), 'closed the connection without a response'],
     'resets the connection': [(socket) => socket.resetAndDestroy(), 'failed: ECONNRESET'],
-    'sends without an end': [flood, 'answered something else than HTTP'],
+    'sends without an end': [flood, 'sent no HTTP response'],
     'sends more than its answer': [
       after('HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{}'),
-      'sent more than its answer',
+      'sent data after its response',
     ],
   }
   for (const [name, [misbehave, message]] of Object.entries(failing)) {

@@ -88,7 +88,7 @@ suite('a proxy for clouds and registries', () => {
     test(`of the scheme ${scheme} is refused, and its password is not shown`, () => {
       assert.throws(() => checkProxy({ https_proxy: `${scheme}://jane:planted-password@proxy.example:1080` }), {
         code: 'USAGE_INVALID',
-        seen: `https_proxy names a ${scheme} proxy, which pullpass cannot use for clouds and registries`,
+        seen: `https_proxy is a ${scheme} proxy, which pullpass cannot use for clouds and registries`,
       })
     })
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { askForLibrary } from '../../src/http/library-transport.ts'
+import { requestForLibrary } from '../../src/http/library-transport.ts'
 import { reportRequests } from '../../src/http/log-requests.ts'
 import { send } from '../../src/http/send.ts'
 import { askRegistry } from '../../src/registry/requests.ts'
@@ -22,13 +22,13 @@ function makeReported() {
 suite('a terminal is told who is waited for, once, until the answer comes', () => {
   test('by a request of pullpass to a cloud', async () => {
     const { waits, context } = makeReported()
-    await send(context, { hop: 'exchange', who: 'Google', url, read: () => undefined })
+    await send(context, { hop: 'exchange', service: 'Google', url, read: () => undefined })
     assert.deepEqual(waits, ['Google at https://host.example/path (exchange)', 'answered'])
   })
 
   test("by a request of a vendor's library", async () => {
     const { waits, context } = makeReported()
-    await askForLibrary(context, { hop: 'publish', who: 'AWS', method: 'GET', url, headers: {} })
+    await requestForLibrary(context, { hop: 'publish', service: 'AWS', method: 'GET', url, headers: {} })
     assert.deepEqual(waits, ['AWS at https://host.example/path (publish)', 'answered'])
   })
 

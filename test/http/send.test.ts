@@ -5,7 +5,7 @@ import { throttled } from '../../sandbox/serve/faults.ts'
 import type { SandboxHandler, SandboxRequest } from '../../sandbox/serve/handler.ts'
 import { type Part, servePart } from '../../sandbox/serve/serve-part.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
-import { AnswerUnread, type Ask, send } from '../../src/http/send.ts'
+import { type ApiRequest, send, UnexpectedResponse } from '../../src/http/send.ts'
 import { asObject } from '../../src/text/json-fields.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 import { type FakeContext, fakeContext } from '../support/fake-context.ts'
@@ -21,16 +21,16 @@ async function serve(
   return part
 }
 
-const ask = (url: string, changes: Partial<Ask<unknown>> = {}): Ask<unknown> => ({
+const ask = (url: string, changes: Partial<ApiRequest<unknown>> = {}): ApiRequest<unknown> => ({
   hop: 'exchange',
-  who: 'the token service',
+  service: 'the token service',
   url,
   form: { subject_token: new Redacted(token), scope: 'pull' },
   read: ({ body }) => body,
   ...changes,
 })
 
-async function fault(context: FakeContext, asked: Ask<unknown>): Promise<PullpassError> {
+async function fault(context: FakeContext, asked: ApiRequest<unknown>): Promise<PullpassError> {
   return await send(context, asked).then(
     () => assert.fail('the answer was taken'),
     (error: unknown) => (error instanceof PullpassError ? error : assert.fail(`not a PullpassError: ${String(error)}`)),
@@ -90,7 +90,7 @@ suite('send', () => {
     const part = await serve(t, () => ({ status: 503, body: 'down' }))
     const { code, seen } = await fault(fakeContext(), ask(part.url))
     assert.equal(code, 'EXCHANGE_UNAVAILABLE')
-    assert.equal(seen, `the token service answered 503 at ${part.url}, without a reason that pullpass knows`)
+    assert.equal(seen, `the token service answered 503 at ${part.url}, without a known reason`)
     assert.equal(part.seen.length, 4)
   })
 
@@ -175,7 +175,7 @@ suite('send', () => {
   test('an answer that its reader cannot use is said with its reason', async (t) => {
     const part = await serve(t)
     const read = () => {
-      throw new AnswerUnread('its token is empty')
+      throw new UnexpectedResponse('its token is empty')
     }
     const { code, seen } = await fault(fakeContext(), ask(part.url, { read }))
     assert.deepEqual(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
-import { AnswerTooLarge } from '../../src/http/transport.ts'
+import { ResponseTooLarge } from '../../src/http/transport.ts'
 import { nextAttemptMs, type Outcome, type Patience } from '../../src/kubernetes/connection/open-cluster.ts'
 
 const now = new Date('2026-11-24T12:00:00Z')
@@ -33,7 +33,7 @@ suite('a request to the API server is made again', () => {
       { kind: 'answered', status: 500, retryAt: undefined, isTooLarge: true },
     ],
     ['for a host name that does not exist', failed(systemError('ENOTFOUND'))],
-    ['after an answer that was too long', failed(new AnswerTooLarge(1))],
+    ['after an answer that was too long', failed(new ResponseTooLarge(1))],
     [
       'with a CA file that is none',
       failed(new PullpassError({ code: 'CA_FILE_INVALID', hop: 'kubernetes', seen: '' })),

@@ -8,10 +8,10 @@ test('answers of the token service', async (t) => {
   const sandbox = await startTestSandbox(t)
   const { faults } = sandbox.parts.sts
   const answers: Record<string, readonly [body: object | string, seen: string]> = {
-    'no token': [{ expires_in: 3600 }, 'it holds no access_token'],
+    'no token': [{ expires_in: 3600 }, 'it contains no access_token'],
     'an empty token': [{ access_token: '', expires_in: 3600 }, 'its access_token is empty'],
-    'a token that is no text': [{ access_token: 7, expires_in: 3600 }, 'its access_token is no text'],
-    'a token with a line break': [{ access_token: 'a\r\nb' }, 'its access_token holds characters that no token has'],
+    'a token that is not a string': [{ access_token: 7, expires_in: 3600 }, 'its access_token is not a string'],
+    'a token with a line break': [{ access_token: 'a\r\nb' }, 'its access_token contains characters that no token has'],
     'a token of 64 KiB': [{ access_token: 'a'.repeat(65_537) }, 'its access_token is longer than 65536 characters'],
     'an expiry in the past': [
       { access_token: 'a', expires_in: -60 },
@@ -56,7 +56,7 @@ test('answers of the token service', async (t) => {
   await t.test('JSON that is no object is no credential', async () => {
     for (const body of ['null', '[]', '"token"', '7']) {
       faults.inject({ kind: 'answer', answer: { status: 200, body } }, { times: 1 })
-      assert.match((await refusal(sandbox)).seen, /but it holds no access_token$/)
+      assert.match((await refusal(sandbox)).seen, /but it contains no access_token$/)
     }
   })
 
@@ -75,7 +75,7 @@ test('answers of IAM Credentials', async (t) => {
   const { faults } = sandbox.parts.iamCredentials
   const answers: Record<string, readonly [body: object, seen: string, headers?: Record<string, string>]> = {
     'an empty token': [{ accessToken: '', expireTime: '2026-11-24T13:00:00Z' }, 'its accessToken is empty'],
-    'no expiry': [{ accessToken: 'a' }, 'it holds no expireTime'],
+    'no expiry': [{ accessToken: 'a' }, 'it contains no expireTime'],
     'an expiry that is no date': [{ accessToken: 'a', expireTime: 'soon' }, 'its expireTime is no date'],
     'the first of all dates, by a clock that is ahead': [
       { accessToken: 'a', expireTime: '-271821-04-20T00:00:00Z' },

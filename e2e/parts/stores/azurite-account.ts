@@ -9,7 +9,7 @@ import {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
 import { httpsTransport } from '../../../src/http/https-transport.ts'
-import type { HttpAnswer, HttpMethod } from '../../../src/http/transport.ts'
+import type { HttpMethod, HttpResponse } from '../../../src/http/transport.ts'
 
 /** The one that Azurite has by itself. */
 export const azuriteAccount: string = 'devstoreaccount1'
@@ -26,7 +26,7 @@ interface BlobRequest {
 
 export interface AzuriteAccount {
   /** By nobody. */
-  readonly ask: (request: BlobRequest) => Promise<HttpAnswer>
+  readonly ask: (request: BlobRequest) => Promise<HttpResponse>
   /** By the account's holder. @throws unless it is done */
   readonly administer: (request: BlobRequest) => Promise<void>
   readonly createContainer: (name: string, access: 'public' | 'private') => Promise<void>

@@ -61,9 +61,9 @@ export const documentSection: Section = {
       meaning:
         'The file of `--ca-file`, of `PULLPASS_CA_FILE`, or of the certificate authority of the cluster does not exist or contains no certificate.',
       action: 'Name the file that contains the certificate of the authority itself, in PEM.',
-      example: `CA_FILE_INVALID (document): proxy.pem holds no certificate
+      example: `CA_FILE_INVALID (document): proxy.pem contains no certificate
   expected one or more certificates in PEM: -----BEGIN CERTIFICATE-----
-  fix: name the file that holds the certificate of the authority itself: openssl x509 -noout -subject -in FILE shows whose it is`,
+  fix: use the file with the certificate of the authority itself; openssl x509 -noout -subject -in FILE prints its subject`,
     },
   },
 }

@@ -95,9 +95,9 @@ export const exchangeSection: Section = {
       meaning:
         "A refusal that pullpass does not know; the vendor's message is quoted if there is one. At hop `impersonation` it is most often a `lifetime` that the organization does not permit.",
       action: 'Check the endpoint, and that no proxy or sign-in page intercepts the request.',
-      example: `EXCHANGE_REFUSED (exchange): Google's token service answered 404 at https://sts.googleapis.com/v1/token, without a reason that pullpass knows
-  expected an answer of status 200
-  fix: see that the endpoint is the right one, and that nothing between answers in its place`,
+      example: `EXCHANGE_REFUSED (exchange): Google's token service answered 404 at https://sts.googleapis.com/v1/token, without a known reason
+  expected a response with status 200
+  fix: check that the endpoint is correct, and that no proxy or sign-in page intercepts this request`,
     },
     EXCHANGE_UNAVAILABLE: {
       hops: ['exchange', 'impersonation', 'registry'],
@@ -105,9 +105,9 @@ export const exchangeSection: Section = {
       meaning: 'No response, or 5xx, in each of four attempts.',
       action:
         'None if it passes. In a cluster, check the NetworkPolicy and DNS. A proxy that fails is [PROXY_FAILED](#proxy_failed).',
-      example: `EXCHANGE_UNAVAILABLE (exchange): Google's token service answered 503 at https://sts.googleapis.com/v1/token, without a reason that pullpass knows
-  expected an answer of status 200
-  fix: nothing to do if it passes; pull secrets keep what they have, and the next run asks again`,
+      example: `EXCHANGE_UNAVAILABLE (exchange): Google's token service answered 503 at https://sts.googleapis.com/v1/token, without a known reason
+  expected a response with status 200
+  fix: no action if this is temporary: pull secrets keep their credentials, and the next run retries`,
     },
     IMPERSONATION_DENIED: {
       hops: ['impersonation'],

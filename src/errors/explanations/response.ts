@@ -13,7 +13,7 @@ export const responseSection: Section = {
       action: 'Check the endpoint, and that no proxy or sign-in page intercepts the request.',
       example: `RESPONSE_MALFORMED (exchange): Google's token service answered 200 at https://sts.googleapis.com/v1/token, but not in JSON: 37 bytes of "text/html"
   expected JSON
-  fix: see that nothing between answers in its place (a proxy, a sign-in page), and that the endpoint is the right one`,
+  fix: check that no proxy or sign-in page intercepts this request, and that the endpoint is correct`,
     },
     RESPONSE_TOO_LARGE: {
       hops: ['any'],
@@ -21,8 +21,8 @@ export const responseSection: Section = {
       meaning: 'The response is longer than 1 MiB and was not read completely.',
       action: 'Check the endpoint, and that no proxy intercepts the request.',
       example: `RESPONSE_TOO_LARGE (exchange): Google's token service answered more than 1048576 bytes at https://sts.googleapis.com/v1/token
-  expected a short JSON answer
-  fix: see that nothing between answers in its place, and that the endpoint is the right one`,
+  expected a short JSON response
+  fix: check that no proxy or sign-in page intercepts this request, and that the endpoint is correct`,
     },
     REDIRECT_REFUSED: {
       hops: ['any'],
@@ -31,8 +31,8 @@ export const responseSection: Section = {
         'The response is a redirect, which would send a token to an address that is not configured. It is never followed.',
       action: 'Configure the final address as the endpoint.',
       example: `REDIRECT_REFUSED (exchange): Google's token service answered 302, a redirect, at https://sts.googleapis.com/v1/token
-  expected an answer at this address: a token is never sent on to another one
-  fix: name the final address as the endpoint`,
+  expected a response from this address: a token is never sent to another one
+  fix: set the final address as the endpoint`,
     },
     CERTIFICATE_UNTRUSTED: {
       hops: ['any'],
@@ -44,7 +44,7 @@ export const responseSection: Section = {
         'For a proxy or a private endpoint, name the certificate of its authority: `--ca-file FILE`. For the cluster, it is `certificate-authority` of the kubeconfig. For an issuer, use a certificate of a public authority.',
       example: `CERTIFICATE_UNTRUSTED (exchange): the certificate at https://sts.googleapis.com/v1/token is not trusted: UNABLE_TO_VERIFY_LEAF_SIGNATURE
   expected a certificate for sts.googleapis.com from an authority that this machine trusts
-  fix: if a proxy or a private endpoint uses an authority of its own, name its certificate: --ca-file FILE`,
+  fix: if a proxy or a private endpoint uses a private certificate authority, add its certificate: --ca-file FILE`,
     },
     PROXY_FAILED: {
       hops: ['any'],
@@ -52,9 +52,9 @@ export const responseSection: Section = {
       meaning:
         "The proxy of `HTTPS_PROXY` (or, for the API server, the kubeconfig's `proxy-url`) cannot be reached, or opens no tunnel. The error names the variable. A value without scheme is an HTTP proxy, as for curl; `https_proxy` takes precedence over `HTTPS_PROXY`. 407 requests credentials in the proxy's URL; other refusals come from the rules of the proxy, which must allow `CONNECT` to port 443 of the host. A proxy with another scheme, such as `socks5://`, is refused with `USAGE_INVALID` before a request is sent.",
       action: 'Correct the variable, start the proxy, or name the host in `NO_PROXY`.',
-      example: `PROXY_FAILED (exchange): the proxy proxy.example.com:3128 of HTTPS_PROXY failed: ECONNREFUSED; it was asked for a tunnel to sts.googleapis.com:443
+      example: `PROXY_FAILED (exchange): the proxy proxy.example.com:3128 of HTTPS_PROXY failed: ECONNREFUSED; a tunnel to sts.googleapis.com:443 was requested
   expected a tunnel through this proxy
-  fix: check that the proxy runs and that HTTPS_PROXY is right, or name sts.googleapis.com in NO_PROXY to reach it directly`,
+  fix: check that the proxy runs and that HTTPS_PROXY is correct, or add sts.googleapis.com to NO_PROXY to reach it directly`,
     },
   },
 }

@@ -1,7 +1,7 @@
 /** Requests to the API server over HTTP/1.1 connections that are kept (RFC 9112 §9.3): proxies, `kubectl proxy`, one by one. */
 import type { Agent, ClientRequest, RequestOptions, request } from 'node:http'
 import { exchangeHttp1 } from '../../http/https-transport.ts'
-import { CutShort } from '../../http/transport.ts'
+import { ConnectionClosed } from '../../http/transport.ts'
 import { type Answer, type Line, type Message, Overdue, Stalled, Untrusted } from './line.ts'
 
 export interface Http1Way {
@@ -28,7 +28,7 @@ export function openHttp1Line(way: Http1Way): Line {
     },
     state: () => 'usable', // its agent opens a connection whenever one is needed
     destroy() {
-      for (const end of waiting) end.abort(new CutShort())
+      for (const end of waiting) end.abort(new ConnectionClosed())
       way.agent.destroy()
     },
   }

@@ -1,7 +1,7 @@
 /** Requests to the API server side by side over one HTTP/2 connection (RFC 9113), each on a stream of its own. */
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { AnswerTooLarge, AnswerUnusable, CutShort, mostInterimAnswers } from '../../http/transport.ts'
+import { ConnectionClosed, maxInterimResponses, ResponseInvalid, ResponseTooLarge } from '../../http/transport.ts'
 import { type Answer, type Line, type Message, Overdue, Stalled } from './line.ts'
 
 /** A page of a list comes without waiting for window updates (RFC 9113 §6.9). */
@@ -40,7 +40,8 @@ async function sendStream(session: ClientHttp2Session, message: Message, timeout
   const over = setTimeout(() => end(new Overdue(longestMs)), longestMs)
   let interim = 0
   stream.on('headers', () => {
-    if (++interim > mostInterimAnswers) end(new AnswerUnusable(`sent more than ${mostInterimAnswers} interim answers`))
+    if (++interim > maxInterimResponses)
+      end(new ResponseInvalid(`sent more than ${maxInterimResponses} interim answers`))
   })
   receive(stream, { maxBytes: maxAnswerBytes, resolve, reject, end })
   if (body !== undefined) stream.end(body)
@@ -72,7 +73,7 @@ function receive(stream: ClientHttp2Stream, { maxBytes, resolve, reject, end }: 
   })
   stream.on('data', (piece: Buffer) => {
     bytes += piece.length
-    if (bytes > maxBytes) end(new AnswerTooLarge(maxBytes))
+    if (bytes > maxBytes) end(new ResponseTooLarge(maxBytes))
     else pieces.push(piece)
   })
   stream.once('end', () => {
@@ -83,7 +84,7 @@ function receive(stream: ClientHttp2Stream, { maxBytes, resolve, reject, end }: 
     if (head && whole && stream.rstCode === constants.NGHTTP2_NO_ERROR) resolve({ ...head, body: textOf(pieces) })
   })
   stream.once('error', reject)
-  stream.once('close', () => reject(new CutShort())) // no effect after a whole answer, or an error that tells more
+  stream.once('close', () => reject(new ConnectionClosed())) // no effect after a whole answer, or an error that tells more
 }
 
 const textOf = (pieces: Buffer[]) =>

@@ -3,7 +3,7 @@
 export interface Line {
   /**
    * Settles within the message's `longestMs`, whatever the server does. Rejects with the system's own error,
-   * AnswerTooLarge, AnswerUnusable, Stalled, Overdue, Untrusted or CutShort.
+   * ResponseTooLarge, ResponseInvalid, Stalled, Overdue, Untrusted or ConnectionClosed.
    */
   send(message: Message): Promise<Answer>
   /** `draining`: no further request is taken, after a GOAWAY; those under way are still answered. */

@@ -10,7 +10,7 @@ import { PullpassError } from '../../errors/pullpass-error.ts'
 import { systemErrorCode } from '../../host/read-file.ts'
 import type { Context } from '../../http/context.ts'
 import { retryAtOf } from '../../http/retry.ts'
-import { AnswerTooLarge, AnswerUnusable } from '../../http/transport.ts'
+import { ResponseInvalid, ResponseTooLarge } from '../../http/transport.ts'
 import { showUrl } from '../../text/show.ts'
 import type { Cluster, ClusterAccess, ClusterAnswer, ClusterIdentity, ClusterRequest, Reconnection } from './cluster.ts'
 import { splitCertificates } from './files.ts'
@@ -272,6 +272,6 @@ export function nextAttemptMs(outcome: Outcome, patience: Patience, random: numb
 function mayPass(outcome: Outcome): boolean {
   if (outcome.kind === 'answered') return (outcome.status === 429 || outcome.status >= 500) && !outcome.isTooLarge
   const { error } = outcome
-  if ([PullpassError, AnswerTooLarge, AnswerUnusable, Untrusted].some((kind) => error instanceof kind)) return false
+  if ([PullpassError, ResponseTooLarge, ResponseInvalid, Untrusted].some((kind) => error instanceof kind)) return false
   return systemErrorCode(error) !== 'ENOTFOUND' // a name that does not exist is a wrong kubeconfig
 }

@@ -1,16 +1,16 @@
 /** A request to the API server that got no answer, in words. */
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { systemErrorCode } from '../../host/read-file.ts'
-import { proxyFault, unreachedBy } from '../../http/request-errors.ts'
-import { AnswerTooLarge, AnswerUnusable, ProxyFailed } from '../../http/transport.ts'
+import { proxyError, unreachedBy } from '../../http/request-errors.ts'
+import { ProxyFailed, ResponseInvalid, ResponseTooLarge } from '../../http/transport.ts'
 import { Stalled, Untrusted } from './line.ts'
 
 /** What was said already stays as it is. */
 export function unreachable(server: URL, error: unknown): PullpassError {
   if (error instanceof PullpassError) return error
-  if (error instanceof AnswerTooLarge) return tooLarge(server, error)
-  if (error instanceof ProxyFailed) return proxyFault('kubernetes', error)
-  if (error instanceof AnswerUnusable) return unusable(server, error)
+  if (error instanceof ResponseTooLarge) return tooLarge(server, error)
+  if (error instanceof ProxyFailed) return proxyError('kubernetes', error)
+  if (error instanceof ResponseInvalid) return unusable(server, error)
   if (error instanceof Untrusted) return untrusted(server, error)
   const code = systemErrorCode(error)
   return new PullpassError({
@@ -38,7 +38,7 @@ function wordsOf(error: unknown): string {
   return code === undefined || error.message.includes(code) ? error.message : `${error.message} (${code})`
 }
 
-function tooLarge(server: URL, { maxBytes }: AnswerTooLarge): PullpassError {
+function tooLarge(server: URL, { maxBytes }: ResponseTooLarge): PullpassError {
   return new PullpassError({
     code: 'RESPONSE_TOO_LARGE',
     hop: 'kubernetes',
@@ -48,7 +48,7 @@ function tooLarge(server: URL, { maxBytes }: AnswerTooLarge): PullpassError {
   })
 }
 
-function unusable(server: URL, { message }: AnswerUnusable): PullpassError {
+function unusable(server: URL, { message }: ResponseInvalid): PullpassError {
   return new PullpassError({
     code: 'RESPONSE_MALFORMED',
     hop: 'kubernetes',

@@ -23,7 +23,7 @@ export function documentFindings({ issuer, found }: PublicFacts): IssuerFinding[
 const problem = (word: FindingWord, says: string, fix: string): IssuerFinding => ({ level: 'problem', word, says, fix })
 
 function unreadFinding({ fault: { seen, hint = '' } }: UnansweredDocument, vendor: string | undefined): IssuerFinding {
-  const fix = hint.replace(/; pull secrets keep what they have$/, '')
+  const fix = hint.replace(/; pull secrets keep their credentials$/, '')
   const elsewhere =
     vendor === undefined ? '' : `; from inside a private network of ${vendor} it may be hidden: check from elsewhere`
   return problem('DISCOVERY_UNAVAILABLE', seen, `${fix}${elsewhere}`)

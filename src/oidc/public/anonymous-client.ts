@@ -1,6 +1,6 @@
 /** The outside as strangers meet it: whom everybody trusts, and what names stand for. */
 
-import { lookUpAddresses } from '../../http/addresses.ts'
+import { resolveAddresses } from '../../http/addresses.ts'
 import type { Context } from '../../http/context.ts'
 import { httpsTransport } from '../../http/https-transport.ts'
 import { reportRequests } from '../../http/log-requests.ts'
@@ -9,7 +9,7 @@ import type { Transport } from '../../http/transport.ts'
 export const openPublicContext = (context: Context): PublicContext => ({
   ...context,
   publicTransport: reportRequests(httpsTransport(context.environment, undefined, 'public'), context.waiting),
-  lookUp: lookUpAddresses,
+  lookUp: resolveAddresses,
 })
 
 /** The outside as strangers meet it. */

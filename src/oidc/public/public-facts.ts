@@ -1,7 +1,7 @@
 /** What was gathered of an issuer from outside: what the judges of each cloud look at, and nothing else. */
 
 import { systemErrorCode } from '../../host/read-file.ts'
-import { transportFault } from '../../http/request-errors.ts'
+import { transportError } from '../../http/request-errors.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { checkIssuerUrl } from '../issuer-url.ts'
 import type { IssuerKey } from '../keys.ts'
@@ -86,7 +86,7 @@ export async function whyUntrusted(
     return undefined
   } catch (error) {
     signal.throwIfAborted()
-    const { code } = transportFault({ hop: 'discovery', who: url, url }, undefined, error)
+    const { code } = transportError({ hop: 'discovery', service: url, url }, undefined, error)
     return code === 'CERTIFICATE_UNTRUSTED' ? systemErrorCode(error) : undefined
   }
 }

@@ -5,7 +5,7 @@
 
 import type { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
-import { transportFault } from '../../http/request-errors.ts'
+import { transportError } from '../../http/request-errors.ts'
 import { asObject, asText, jsonOrNone } from '../../text/json-fields.ts'
 import { documentUrl } from '../issuer-documents.ts'
 import { type IssuerKey, parseJwks } from '../keys.ts'
@@ -61,7 +61,7 @@ export function jwksUriOf(discovery: string): string | undefined {
 
 async function findDocument(context: Pick<Context, 'transport' | 'signal'>, url: string): Promise<FoundDocument> {
   const timeout = AbortSignal.timeout(timeoutMs)
-  const asked = { hop: 'discovery', who: new URL(url).host } as const
+  const purpose = { hop: 'discovery', service: new URL(url).host } as const
   try {
     const { status, headers, body } = await context.transport({
       method: 'GET',
@@ -69,7 +69,7 @@ async function findDocument(context: Pick<Context, 'transport' | 'signal'>, url:
       headers: { accept: '*/*', 'user-agent': 'pullpass' },
       maxBytes,
       signal: AbortSignal.any([timeout, context.signal]),
-      asked,
+      purpose,
     })
     const { 'content-type': contentType, 'cache-control': cacheControl, 'last-modified': modified, location } = headers
     const lastModifiedAt = dateOf(modified)
@@ -77,7 +77,7 @@ async function findDocument(context: Pick<Context, 'transport' | 'signal'>, url:
   } catch (error) {
     context.signal.throwIfAborted()
     const timedOut = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined
-    return { kind: 'unanswered', url, fault: transportFault({ ...asked, url }, timedOut, error) }
+    return { kind: 'unanswered', url, fault: transportError({ ...purpose, url }, timedOut, error) }
   }
 }
 

@@ -9,7 +9,7 @@
  */
 import { type DocumentIssuer, issuerMemory } from '../../document/document.ts'
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
-import { tryAgain } from '../../http/retry.ts'
+import { retry } from '../../http/retry.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { type IssuerKey, parseJwks } from '../../oidc/keys.ts'
 import { cacheSecondsOf, foundKeys, readPublicIssuer } from '../../oidc/public/public-issuer.ts'
@@ -167,6 +167,6 @@ async function waitUntilPublic(token: SubjectToken, place: GatedPublication): Pr
       hint: 'nothing to do if it passes: the next run exchanges it; else see what strangers read: pullpass issuer check URL',
     })
   }
-  const mayPass = ({ code }: { readonly code: string }) => code === 'KEY_UNPUBLISHED'
-  return await tryAgain(read, { attempts, mayPass }, place.context)
+  const isRetryable = ({ code }: { readonly code: string }) => code === 'KEY_UNPUBLISHED'
+  return await retry(read, { attempts, isRetryable }, place.context)
 }

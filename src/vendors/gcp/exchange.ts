@@ -5,7 +5,7 @@
  */
 import type { GcpSettings } from '../../document/gcp-settings.ts'
 import { textField } from '../../http/response-fields.ts'
-import { AnswerUnread, type Received, send } from '../../http/send.ts'
+import { type ApiResponse, send, UnexpectedResponse } from '../../http/send.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asObject } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
@@ -76,7 +76,7 @@ function federate(registry: GcpRegistry, subjectToken: SubjectToken, context: Pr
   const direct = settings.serviceAccountEmail === undefined
   return send(context, {
     hop: 'exchange',
-    who: "Google's token service",
+    service: "Google's token service",
     url: `${stsEndpoint(settings, context.environment)}/v1/token`,
     form: {
       ...tokenExchange,
@@ -91,11 +91,12 @@ function federate(registry: GcpRegistry, subjectToken: SubjectToken, context: Pr
 }
 
 /** `expires_in` counts from sending, and may be absent; the token lives an hour at most, and never outlives its subject token. */
-function readFederatedToken(answer: Received, subjectToken: SubjectToken): AccessToken {
+function readFederatedToken(answer: ApiResponse, subjectToken: SubjectToken): AccessToken {
   const { body } = answer
   const value = textField(body, 'access_token')
   const seconds = asObject(body)?.['expires_in'] ?? longestLifeSeconds
-  if (typeof seconds !== 'number' || !Number.isFinite(seconds)) throw new AnswerUnread('its expires_in is no number')
+  if (typeof seconds !== 'number' || !Number.isFinite(seconds))
+    throw new UnexpectedResponse('its expires_in is no number')
   const subjectEndsMs = subjectToken.expiresAt.getTime() + clockSkewMs(answer)
   const endsMs = Math.min(answer.sentAt.getTime() + seconds * 1000, subjectEndsMs)
   return { value: new Redacted(value), expiresAt: expiryOf(endsMs, longestLifeSeconds, answer) }
@@ -116,7 +117,7 @@ function generateAccessToken(
   const lifeSeconds = settings.lifetimeSeconds ?? longestLifeSeconds
   return send(context, {
     hop: 'impersonation',
-    who: 'Google',
+    service: 'Google',
     url: `${iamCredentialsEndpoint(settings, context.environment)}/v1/projects/-/serviceAccounts/${encodeURIComponent(email)}:generateAccessToken`,
     bearer: federated.value,
     json: {
@@ -134,11 +135,11 @@ function generateAccessToken(
 const scopesOf = ({ scopes = [readOnly] }: GcpSettings): readonly string[] => scopes
 
 /** `expireTime` is by Google's clock: moved onto ours, by which freshness is judged; never longer than was asked for. */
-function readImpersonatedToken(answer: Received, lifeSeconds: number): AccessToken {
+function readImpersonatedToken(answer: ApiResponse, lifeSeconds: number): AccessToken {
   const { body } = answer
   const value = textField(body, 'accessToken')
   const expireTime = Date.parse(textField(body, 'expireTime'))
-  if (Number.isNaN(expireTime)) throw new AnswerUnread('its expireTime is no date')
+  if (Number.isNaN(expireTime)) throw new UnexpectedResponse('its expireTime is no date')
   return { value: new Redacted(value), expiresAt: expiryOf(expireTime + clockSkewMs(answer), lifeSeconds, answer) }
 }
 
@@ -147,15 +148,15 @@ function readImpersonatedToken(answer: Received, lifeSeconds: number): AccessTok
  * Anybody on the way can write that header, and it moves an expiry: no clock that keeps certificates valid and tokens
  * accepted is a day off, so more than that is a lie or a fault, and this clock is believed.
  */
-function clockSkewMs({ receivedAt, serverDate }: Received): number {
+function clockSkewMs({ receivedAt, serverDate }: ApiResponse): number {
   const skewMs = serverDate === undefined ? 0 : receivedAt.getTime() - serverDate.getTime()
   return Math.abs(skewMs) <= 2000 || Math.abs(skewMs) > dayMs ? 0 : skewMs
 }
 
 /** Whatever the answer claims, a token lives no longer than was asked for: a credential fresh for ever is never renewed. */
-function expiryOf(claimedMs: number, longestSeconds: number, { sentAt, receivedAt }: Received): Date {
+function expiryOf(claimedMs: number, longestSeconds: number, { sentAt, receivedAt }: ApiResponse): Date {
   const expiresAt = new Date(Math.min(claimedMs, sentAt.getTime() + longestSeconds * 1000))
-  if (Number.isNaN(expiresAt.getTime())) throw new AnswerUnread('its expiry is beyond any date')
+  if (Number.isNaN(expiresAt.getTime())) throw new UnexpectedResponse('its expiry is beyond any date')
   if (expiresAt > receivedAt) return expiresAt
-  throw new AnswerUnread(`its token has expired already, at ${expiresAt.toISOString()}`)
+  throw new UnexpectedResponse(`its token has expired already, at ${expiresAt.toISOString()}`)
 }

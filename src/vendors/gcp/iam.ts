@@ -1,7 +1,7 @@
 /** One request to Google's IAM on the operator's behalf. https://cloud.google.com/iam/docs/reference/rest */
 import { PullpassError, unspecificCodes } from '../../errors/pullpass-error.ts'
 import type { Refusal } from '../../http/request-errors.ts'
-import { AnswerUnread, type Received, send } from '../../http/send.ts'
+import { type ApiResponse, send, UnexpectedResponse } from '../../http/send.ts'
 import type { HttpMethod } from '../../http/transport.ts'
 import { asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import type { Redacted } from '../../text/redacted.ts'
@@ -22,7 +22,7 @@ export interface IamAsk<T> {
   /** Below the endpoint, with what varies in it encoded: `v1/projects/…`. */
   readonly path: string
   readonly json?: unknown
-  readonly read: (answer: Received) => T
+  readonly read: (answer: ApiResponse) => T
   /** What a refusal means here; undefined: what it usually means. */
   readonly refusal?: (status: number, body: unknown) => Refusal | undefined
   /** Another of Google's APIs that speaks as IAM does: its origin. */
@@ -35,7 +35,7 @@ export async function askIam<T>({ context, caller, token }: IamConnection, ask: 
   const bearer = await token()
   return await send(context, {
     hop: caller.hop,
-    who: 'Google',
+    service: 'Google',
     url: `${endpoint}/${path}`,
     method,
     ...(json !== undefined && { json }),
@@ -46,8 +46,9 @@ export async function askIam<T>({ context, caller, token }: IamConnection, ask: 
 }
 
 /** Names, descriptions, conditions, kids: what is read of an answer is shown, by many. */
-function withoutSecret(answer: Received, secrets: Iterable<Redacted>): Received {
-  if (repeatsSecret(JSON.stringify(answer.body), secrets)) throw new AnswerUnread('it repeats a token of this run')
+function withoutSecret(answer: ApiResponse, secrets: Iterable<Redacted>): ApiResponse {
+  if (repeatsSecret(JSON.stringify(answer.body), secrets))
+    throw new UnexpectedResponse('it repeats a token of this run')
   return answer
 }
 
@@ -65,13 +66,13 @@ const longestMs = 120_000
 const firstMs = 500
 const longestPauseMs = 5000
 
-export function readOperation({ body }: Received): Operation {
+export function readOperation({ body }: ApiResponse): Operation {
   const object = asObject(body)
   const name = asText(object?.['name']) ?? ''
   const error = asObject(object?.['error'])
   const code = error?.['code']
   const done = object?.['done'] === true
-  if (!done && !known.test(name)) throw new AnswerUnread('it names no operation')
+  if (!done && !known.test(name)) throw new UnexpectedResponse('it names no operation')
   return {
     name: known.test(name) ? name : 'without a name',
     done,

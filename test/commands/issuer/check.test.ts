@@ -113,7 +113,7 @@ suite('pullpass issuer check', () => {
     sandbox.parts.storage.faults.inject({ kind: 'reset', at: 'request' })
     const { findings } = await found(sandbox)
     assert.equal(findings[0]?.word, 'DISCOVERY_UNAVAILABLE')
-    assert.match(findings[0]?.says ?? '', /gave no answer \(ECONNRESET\)/)
+    assert.match(findings[0]?.says ?? '', /did not respond \(ECONNRESET\)/)
   })
 
   test('a certificate that nobody here trusts either is told, and how to look further', async (t) => {

@@ -182,7 +182,7 @@ export const exchangeFaults: readonly Fault[] = [
       }),
     hop,
     code: 'REDIRECT_REFUSED',
-    fix: /^name the final address as the endpoint/,
+    fix: /^set the final address as the endpoint/,
     mend: ({ sandbox }) => sandbox.parts.sts.faults.clear(),
   },
   {

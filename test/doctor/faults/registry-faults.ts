@@ -90,7 +90,7 @@ export const registryFaults: readonly Fault[] = [
     image: 'of the pod',
     hop,
     code: 'CERTIFICATE_UNTRUSTED',
-    fix: /name its certificate: --ca-file FILE/,
+    fix: /add its certificate: --ca-file FILE/,
     mend: (world) => podOfImage(world, world.sandbox.image),
   },
   {

@@ -20,8 +20,8 @@ const everywhere = (...words: string[]) => ({ google: words, aws: words, azure: 
 const unread = new PullpassError({
   code: 'DISCOVERY_UNAVAILABLE',
   hop: 'discovery',
-  seen: 'oidc.example.com gave no answer (ENOTFOUND)',
-  hint: 'see that this address is reachable from here; pull secrets keep what they have',
+  seen: 'oidc.example.com did not respond (ENOTFOUND)',
+  hint: 'check that this address is reachable from here; pull secrets keep their credentials',
 })
 
 const token = { ...subjectToken, issuer, audiences: ['sts'] }

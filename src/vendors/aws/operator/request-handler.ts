@@ -1,6 +1,6 @@
 /** The HTTP of AWS's library, over the run's own transport: for S3, and for the token service behind its credentials. */
 import { Readable } from 'node:stream'
-import { askForLibrary } from '../../../http/library-transport.ts'
+import { requestForLibrary } from '../../../http/library-transport.ts'
 import type { TargetContext } from '../../operator-variables.ts'
 
 /** What a library's request and answer have that matters here. */
@@ -33,9 +33,9 @@ export function awsRequestHandler(context: TargetContext): AwsRequestHandler {
   return {
     async handle(request, { abortSignal } = {}) {
       const { method, headers: sent, body: content } = request
-      const { status, headers, body } = await askForLibrary(context, {
+      const { status, headers, body } = await requestForLibrary(context, {
         hop: 'publish',
-        who: 'AWS',
+        service: 'AWS',
         method,
         url: urlOf(request),
         headers: sent,

@@ -4,7 +4,7 @@
  */
 import type { S3Client } from '@aws-sdk/client-s3'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
-import { askForLibrary } from '../../../http/library-transport.ts'
+import { requestForLibrary } from '../../../http/library-transport.ts'
 import {
   type DocumentName,
   type DocumentToStore,
@@ -134,9 +134,9 @@ export async function bucketRegion(
   const { environment } = context
   const configured = environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'] || undefined
   if (endpoint !== undefined) return configured ?? 'us-east-1'
-  const { status, headers } = await askForLibrary(context, {
+  const { status, headers } = await requestForLibrary(context, {
     hop: 'publish',
-    who: 'AWS',
+    service: 'AWS',
     method: 'HEAD',
     url: `https://${bucket}.${regionalHost(configured)}/`,
     headers: {},

@@ -5,7 +5,7 @@
 import { Readable } from 'node:stream'
 import type { HttpClient, PipelineRequest } from '@azure/core-rest-pipeline'
 import type { HttpHeaders, IHttpClient } from '@azure/storage-blob'
-import { askForLibrary, type LibraryAnswer } from '../../../http/library-transport.ts'
+import { type LibraryResponse, requestForLibrary } from '../../../http/library-transport.ts'
 import type { TargetContext } from '../../operator-variables.ts'
 
 export interface AzureHttpClients {
@@ -57,9 +57,9 @@ const partsOf = ({ url, method, body, timeout, abortSignal }: Omit<Sent, 'header
 })
 
 function send(context: TargetContext, { url, method, body, timeout, abortSignal, headers }: Sent) {
-  return askForLibrary(context, {
+  return requestForLibrary(context, {
     hop: 'publish',
-    who: 'Azure',
+    service: 'Azure',
     method,
     url,
     headers,
@@ -70,7 +70,7 @@ function send(context: TargetContext, { url, method, body, timeout, abortSignal,
 }
 
 /** The older form's headers are made by nobody but itself: a copy of the request's is emptied and filled. */
-function headersLike(form: HttpHeaders, answer: LibraryAnswer): HttpHeaders {
+function headersLike(form: HttpHeaders, answer: LibraryResponse): HttpHeaders {
   const headers = form.clone()
   for (const name of headers.headerNames()) headers.remove(name)
   for (const [name, value] of Object.entries(answer.headers)) headers.set(name, value)
@@ -80,7 +80,7 @@ function headersLike(form: HttpHeaders, answer: LibraryAnswer): HttpHeaders {
 /** A library names the states of which it reads the body as a stream. */
 function bodyFor(
   { streamResponseStatusCodes: streamed }: Pick<PipelineRequest, 'streamResponseStatusCodes'>,
-  { status, body }: LibraryAnswer,
+  { status, body }: LibraryResponse,
 ): { bodyAsText: string } | { readableStreamBody: Readable } {
   const asStream = streamed?.has(status) || streamed?.has(Number.POSITIVE_INFINITY)
   return asStream ? { readableStreamBody: Readable.from([Buffer.from(body)]) } : { bodyAsText: body }

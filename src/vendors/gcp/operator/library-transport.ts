@@ -1,8 +1,8 @@
 /** `fetch` for Google's auth library, over the run's own transport. */
 import type { Hop } from '../../../errors/pullpass-error.ts'
-import { askForLibrary } from '../../../http/library-transport.ts'
+import { requestForLibrary } from '../../../http/library-transport.ts'
 import { textField } from '../../../http/response-fields.ts'
-import { AnswerUnread, type SendContext, send } from '../../../http/send.ts'
+import { type SendContext, send, UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
 import { Redacted } from '../../../text/redacted.ts'
 import { type GrantedToken, type IamCaller, type IamContext, iamRefusal } from './caller.ts'
@@ -20,9 +20,9 @@ export function fetchOverTransport(context: SendContext, hop: Hop): LibraryFetch
     const url = input instanceof Request ? input.url : String(input)
     const body = textOf(init.body)
     const headers = headersOf(init)
-    const answer = await askForLibrary(context, {
+    const answer = await requestForLibrary(context, {
       hop,
-      who: 'Google',
+      service: 'Google',
       method: init.method ?? 'GET',
       url,
       headers: Object.fromEntries(headers),
@@ -68,14 +68,14 @@ export async function impersonateAccount(
   const url = asText(json['service_account_impersonation_url']) ?? ''
   return await send(context, {
     hop: caller.hop,
-    who: 'Google',
+    service: 'Google',
     url,
     bearer: source.value,
     json: { scope: scopes, lifetime: '3600s', delegates: asList(json['delegates']) },
     refusal: (status, body) => iamRefusal(status, body, caller),
     read: ({ body }) => {
       const expiresAt = new Date(textField(body, 'expireTime'))
-      if (Number.isNaN(expiresAt.getTime())) throw new AnswerUnread('its expireTime is no date')
+      if (Number.isNaN(expiresAt.getTime())) throw new UnexpectedResponse('its expireTime is no date')
       return { value: new Redacted(textField(body, 'accessToken')), expiresAt }
     },
   })

@@ -2,7 +2,7 @@
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { textField } from '../../../http/response-fields.ts'
 import { send } from '../../../http/send.ts'
-import type { HttpAnswer } from '../../../http/transport.ts'
+import type { HttpResponse } from '../../../http/transport.ts'
 import { decodeSubjectToken, type SubjectToken, takenByApiServer } from '../../../identity/subject-token.ts'
 import { readTokenFile } from '../../../identity/token-file.ts'
 import { asObject, asText, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
@@ -33,7 +33,7 @@ async function askGithub(source: JsonObject, context: IamContext, { hop }: IamCa
   const bearer = new Redacted(context.environment['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? '')
   const url = githubTokenUrl(source['url'], context.environment) ?? ''
   const read = ({ body }: { readonly body: unknown }) => new Redacted(textField(body, 'value'))
-  const value = await send(context, { hop, who: 'GitHub', method: 'GET', url, bearer, read })
+  const value = await send(context, { hop, service: 'GitHub', method: 'GET', url, bearer, read })
   return decodeSubjectToken(value, "GitHub's answer").value
 }
 
@@ -68,7 +68,7 @@ export async function readMetadataToken(
   return { value: new Redacted(token), expiresAt: new Date(askedAt.getTime() + seconds * 1000) }
 }
 
-async function askMetadata({ environment, transport, signal }: IamContext): Promise<HttpAnswer | undefined> {
+async function askMetadata({ environment, transport, signal }: IamContext): Promise<HttpResponse | undefined> {
   if (environment['METADATA_SERVER_DETECTION'] === 'none') return undefined // as Google's own libraries read it
   const host = environment['GCE_METADATA_HOST'] || 'metadata.google.internal'
   try {

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
-import { AnswerUnread, type Received } from '../../../http/send.ts'
+import { type ApiResponse, UnexpectedResponse } from '../../../http/send.ts'
 import type { PublishTarget, StoredDocument } from '../../../oidc/issuer-documents.ts'
 import { type IssuerKey, parseJwks, renderJwk } from '../../../oidc/keys.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
@@ -49,7 +49,7 @@ export function gcpProvider({ provider }: ProviderName, context: TargetContext):
 }
 
 async function readKeys(connection: IamConnection, provider: string): Promise<StoredDocument | undefined> {
-  const read = (answer: Received) => readProvider(answer, provider)
+  const read = (answer: ApiResponse) => readProvider(answer, provider)
   const { state, oidc } = await askIam(connection, {
     method: 'GET',
     path: `v1/${provider}`,
@@ -62,9 +62,9 @@ async function readKeys(connection: IamConnection, provider: string): Promise<St
   return text ? { text, version: versionOf(text) } : undefined
 }
 
-function readProvider({ body }: Received, provider: string) {
+function readProvider({ body }: ApiResponse, provider: string) {
   const object = asObject(body)
-  if (object?.['name'] !== provider) throw new AnswerUnread('it describes no provider of that name')
+  if (object?.['name'] !== provider) throw new UnexpectedResponse('it describes no provider of that name')
   return { state: object['state'], oidc: asObject(object['oidc']) }
 }
 

@@ -5,9 +5,9 @@
  * Credentials come from Google's own auth library. Its storage library (8.4.0) is not used: it keeps one pool of connections for the
  * whole process, which no run's own authorities reach, follows redirects, and brings 59 packages for two requests.
  */
-import { askForLibrary, type LibraryRequest } from '../../../http/library-transport.ts'
+import { type LibraryRequest, requestForLibrary } from '../../../http/library-transport.ts'
 import { retryDelayMs } from '../../../http/retry.ts'
-import type { HttpAnswer } from '../../../http/transport.ts'
+import type { HttpResponse } from '../../../http/transport.ts'
 import {
   type DocumentName,
   type DocumentToStore,
@@ -114,7 +114,7 @@ function boundaryFor(text: string): string {
   return boundary
 }
 
-async function ask(here: Bucket, asked: StorageAsk, good: readonly number[]): Promise<HttpAnswer> {
+async function ask(here: Bucket, asked: StorageAsk, good: readonly number[]): Promise<HttpResponse> {
   const { context } = here
   for (let attempt = 1; ; attempt++) {
     const bearer = await here.token?.()
@@ -128,9 +128,9 @@ async function ask(here: Bucket, asked: StorageAsk, good: readonly number[]): Pr
 }
 
 function askOnce(context: TargetContext, { method, url, body, contentType }: StorageAsk, bearer: Redacted | undefined) {
-  return askForLibrary(context, {
+  return requestForLibrary(context, {
     hop: 'publish',
-    who: 'Google',
+    service: 'Google',
     method,
     url,
     headers: {
@@ -142,7 +142,7 @@ function askOnce(context: TargetContext, { method, url, body, contentType }: Sto
 }
 
 /** Its refusals are JSON, or for what an object holds plain text. */
-function refusalOf(here: Bucket, doing: StorageAsk['doing'], { status, body }: HttpAnswer) {
+function refusalOf(here: Bucket, doing: StorageAsk['doing'], { status, body }: HttpResponse) {
   const message = asText(asObject(asObject(jsonOrNone(body))?.['error'])?.['message'])
   const { name: target } = here
   // Who may read nothing there may not list either: a bucket that anybody reads answers both.

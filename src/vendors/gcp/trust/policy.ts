@@ -3,8 +3,8 @@
  * https://cloud.google.com/iam/docs/reference/rest/v1/Policy
  */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
-import { tryAgain } from '../../../http/retry.ts'
-import { AnswerUnread, type Received } from '../../../http/send.ts'
+import { retry } from '../../../http/retry.ts'
+import { type ApiResponse, UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { type GrantTarget, grantName, targetName, type WantedGrant } from './desired-state.ts'
 import { targetPath } from './names.ts'
@@ -113,9 +113,9 @@ export async function readPolicy(google: GoogleConnection, on: GrantTarget): Pro
   return await askGoogle(google, { ...asked, read: readPolicyBody }).catch(undefinedWhereAbsent)
 }
 
-function readPolicyBody({ body }: Received): Policy {
+function readPolicyBody({ body }: ApiResponse): Policy {
   const policy = asObject(body)
-  if (policy === undefined) throw new AnswerUnread('it is no policy')
+  if (policy === undefined) throw new UnexpectedResponse('it is no policy')
   return policy
 }
 
@@ -140,7 +140,7 @@ export async function writePolicy(
     if (members > mostMembers && members > countMembers(read)) throw policyFull(grant, countMembers(read))
     await set(google, grant, policy)
   }
-  await tryAgain(change, { attempts, mayPass: isConflict }, google.context)
+  await retry(change, { attempts, isRetryable: isConflict }, google.context)
 }
 
 /** @throws TRUST_CONFLICT where others were faster, as it reads after the last attempt */

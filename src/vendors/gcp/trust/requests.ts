@@ -1,7 +1,7 @@
 /** One request to Google on the operator's behalf, with refusals in the words of trust. https://cloud.google.com/apis/design/errors */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
-import type { Received } from '../../../http/send.ts'
+import type { ApiResponse } from '../../../http/send.ts'
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
 import { shellQuote } from '../../../text/plain-text.ts'
 import { accessRefusal } from '../access-refusals.ts'
@@ -61,7 +61,7 @@ export async function readAtGoogle<T>(
   path: string,
   read: (body: unknown) => T,
 ): Promise<T | undefined> {
-  const answer = ({ body }: Received) => read(body)
+  const answer = ({ body }: ApiResponse) => read(body)
   return await askGoogle(connection, { method: 'GET', path, read: answer }).catch(undefinedWhereAbsent)
 }
 

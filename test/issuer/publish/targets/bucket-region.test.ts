@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { HttpAnswer } from '../../../../src/http/transport.ts'
+import type { HttpResponse } from '../../../../src/http/transport.ts'
 import { bucketRegion } from '../../../../src/vendors/aws/stores/s3.ts'
 import { fakeContext } from '../../../support/fake-context.ts'
 
 /** AWS as anybody meets it: no other part of it can be had here. */
-function contextWith(answer: Partial<HttpAnswer>, environment: Record<string, string> = {}) {
+function contextWith(answer: Partial<HttpResponse>, environment: Record<string, string> = {}) {
   const asked: string[] = []
   const context = {
     ...fakeContext({ environment }),
-    transport: async ({ method, url }: { method: string; url: string }): Promise<HttpAnswer> => {
+    transport: async ({ method, url }: { method: string; url: string }): Promise<HttpResponse> => {
       asked.push(`${method} ${url}`)
       return { status: 403, headers: {}, body: '', ...answer }
     },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
-import { tryAgain } from '../../src/http/retry.ts'
+import { retry } from '../../src/http/retry.ts'
 import { fakeContext } from '../support/fake-context.ts'
 
 const faultOf = (more: { retryable?: boolean; retryAt?: Date } = {}) =>
@@ -16,40 +16,40 @@ const failingWith = (faults: unknown[]) => async () => {
 suite('what fails for a moment', () => {
   test('is tried again, with twice the patience each time, until it succeeds', async () => {
     const context = fakeContext()
-    assert.equal(await tryAgain(failingWith([faultOf(), faultOf()]), { attempts: 3 }, context), 'done')
+    assert.equal(await retry(failingWith([faultOf(), faultOf()]), { attempts: 3 }, context), 'done')
     assert.deepEqual(context.slept, [375, 750])
   })
 
   test('ends with its last fault after so many attempts', async () => {
     const [first, last, unseen] = [faultOf(), faultOf(), faultOf()]
-    await assert.rejects(tryAgain(failingWith([first, last, unseen]), { attempts: 2 }, fakeContext()), last)
+    await assert.rejects(retry(failingWith([first, last, unseen]), { attempts: 2 }, fakeContext()), last)
   })
 
   test('is tried no sooner than the other side asked, and not where that is more than 30 s', async () => {
     const context = fakeContext()
     const later = (seconds: number) => new Date(context.now().getTime() + seconds * 1000)
-    await tryAgain(failingWith([faultOf({ retryAt: later(20) })]), { attempts: 2 }, context)
+    await retry(failingWith([faultOf({ retryAt: later(20) })]), { attempts: 2 }, context)
     assert.deepEqual(context.slept, [20_000])
     const fault = faultOf({ retryAt: later(31) })
-    await assert.rejects(tryAgain(failingWith([fault]), { attempts: 2 }, context), fault)
+    await assert.rejects(retry(failingWith([fault]), { attempts: 2 }, context), fault)
   })
 
   test('is known by its own word, or by the caller’s', async () => {
     const lasting = faultOf({ retryable: false })
-    await assert.rejects(tryAgain(failingWith([lasting]), { attempts: 2 }, fakeContext()), lasting)
-    const mayPass = ({ code }: PullpassError) => code === 'EXCHANGE_UNAVAILABLE'
-    assert.equal(await tryAgain(failingWith([lasting]), { attempts: 2, mayPass }, fakeContext()), 'done')
+    await assert.rejects(retry(failingWith([lasting]), { attempts: 2 }, fakeContext()), lasting)
+    const isRetryable = ({ code }: PullpassError) => code === 'EXCHANGE_UNAVAILABLE'
+    assert.equal(await retry(failingWith([lasting]), { attempts: 2, isRetryable }, fakeContext()), 'done')
   })
 
   test('is no bug: that is thrown at once', async () => {
     const bug = new TypeError('undefined is not a function')
-    await assert.rejects(tryAgain(failingWith([bug]), { attempts: 2, mayPass: () => true }, fakeContext()), bug)
+    await assert.rejects(retry(failingWith([bug]), { attempts: 2, isRetryable: () => true }, fakeContext()), bug)
   })
 
   test('is told of before each wait', async () => {
     const told: string[] = []
     const onWait = ({ code }: PullpassError, delayMs: number) => told.push(`${code} ${delayMs}`)
-    await tryAgain(failingWith([faultOf()]), { attempts: 2, onWait }, fakeContext())
+    await retry(failingWith([faultOf()]), { attempts: 2, onWait }, fakeContext())
     assert.deepEqual(told, ['EXCHANGE_UNAVAILABLE 375'])
   })
 })
