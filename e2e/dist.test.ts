@@ -173,7 +173,7 @@ suite('the package', () => {
       'core.mjs',
       'exchange.mjs',
       'hard-deadline.mjs',
-      'http2-line.mjs',
+      'http2-connection.mjs',
       'pullpass.mjs',
       'refresh.mjs',
       'run.mjs',

@@ -12,7 +12,7 @@ import { connect } from '../src/kubernetes/connect.ts'
 import { openTarget } from '../src/publish/open-target.ts'
 import { createKeyStateEvents } from '../src/publish/watch/report-alarms.ts'
 import { firstState, watchRound } from '../src/publish/watch/round.ts'
-import type { WatchWanted } from '../src/publish/watch/state.ts'
+import type { WatchConfig } from '../src/publish/watch/state.ts'
 import { SecretRegister } from '../src/text/secret-register.ts'
 import { runPullpass } from '../test/support/run-pullpass.ts'
 import type { ServiceAccountKeys } from './parts/control-plane/api-server-plan.ts'
@@ -61,7 +61,7 @@ async function startWatch(stage: RotationStage) {
   }
   const cluster = await connect({ kubeconfig: stage.servers[0].kubeconfigFile }, context)
   const keyState = { namespace: 'pullpass-system', name: 'pullpass-issuer' }
-  const wanted: WatchWanted = {
+  const wanted: WatchConfig = {
     cluster,
     target: await openTarget(`gs://${bucket}`, context),
     issuerUrl: undefined,

@@ -8,7 +8,7 @@ const inPod = [
   'src/commands/run.ts',
   'src/commands/refresh.ts',
   'src/vendors/gcp/exchange.ts',
-  'src/kubernetes/connection/http1-line.ts', // enough for one Secret
+  'src/kubernetes/connection/http1-connection.ts', // enough for one Secret
 ]
 const commands = [...read('src/commands/commands.ts').matchAll(/import\('(.+?)'\)/g)].map(([, path = '']) =>
   join('src/commands', path),

@@ -7,7 +7,7 @@ import { checkProxy } from '../http/proxy.ts'
 import { connect } from '../kubernetes/connect.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { createPublicationGate } from '../publish/gate/publication-gate.ts'
-import { type Demand, listDemands } from '../refresh/exchange-requests.ts'
+import { type ExchangeRequest, listExchangeRequests } from '../refresh/exchange-requests.ts'
 import type { PublicationGate } from '../refresh/mint-credentials.ts'
 import { isDone, type Outcome } from '../refresh/outcome.ts'
 import { checkOnePass } from '../refresh/plan.ts'
@@ -81,7 +81,7 @@ export const refresh: Command<typeof refreshFlags> = {
       openGate: async (cluster: Cluster) => await openPublicationGate({ cluster, context, mode }),
     }
     checkProxy(context.environment)
-    const demands = await listDemands(documents)
+    const demands = await listExchangeRequests(documents)
     refuseIdleFlags(flags, documents, demands)
     await checkSetUp(demands, source)
     const cluster = await connect({ ...flags, atOnce: atOnceOf(documents) }, context)
@@ -109,7 +109,7 @@ async function openPublicationGate(...needs: Parameters<typeof createPublication
 function refuseIdleFlags(
   flags: FlagValues<typeof refreshFlags>,
   documents: readonly Document[],
-  demands: readonly Demand[],
+  demands: readonly ExchangeRequest[],
 ): void {
   const text = flags['min-remaining']
   refuseIdleTokenFile('refresh', flags['token-file'], documents)

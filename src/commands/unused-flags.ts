@@ -3,7 +3,7 @@
 import { type Document, requestedAccount } from '../document/document.ts'
 import { needsNamespaceList } from '../document/namespaces.ts'
 import type { PullpassError } from '../errors/pullpass-error.ts'
-import type { Demand } from '../refresh/exchange-requests.ts'
+import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
 import { usageFault } from './flag.ts'
 
 const idle = (command: string, flag: string, why: string, expected: string): PullpassError =>
@@ -32,7 +32,7 @@ export function refuseIdleAllowEmpty(command: string, documents: readonly Docume
 export function refuseIdleMinRemaining(
   command: string,
   { text, ms }: { readonly text: string; readonly ms: number },
-  demands: readonly Demand[],
+  demands: readonly ExchangeRequest[],
 ): void {
   const longestSeconds = Math.max(...demands.map(({ credentialLifeSeconds }) => credentialLifeSeconds))
   if (longestSeconds * 1000 > ms) return

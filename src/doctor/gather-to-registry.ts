@@ -4,7 +4,7 @@ import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import { type Demand, mintedFrom } from '../refresh/exchange-requests.ts'
+import { type ExchangeRequest, mintedFrom } from '../refresh/exchange-requests.ts'
 import { repositoryElsewhere, repositoryFor } from '../trust/needs.ts'
 import type { Asked, WantedImage } from './asked.ts'
 import { admittedToken, gatherAdmissions } from './gather/gather-admissions.ts'
@@ -24,7 +24,7 @@ import { takesFiles } from './remedy/trust-command.ts'
 
 export interface WayWanted {
   readonly asked: Asked
-  readonly demands: readonly Demand[]
+  readonly demands: readonly ExchangeRequest[]
   readonly images: readonly WantedImage[]
 }
 
@@ -78,7 +78,7 @@ interface Looking {
 
 /** The vendor is read only where it refused what it was told wrong, or not at all; and of this registry alone. */
 async function gatherTrustOf(
-  demand: Demand,
+  demand: ExchangeRequest,
   { tokens, issuers, exchanges, pulls }: Pick<WayFacts, 'tokens' | 'issuers' | 'exchanges' | 'pulls'>,
   { wanted, patience }: Looking,
   context: Context,
@@ -119,7 +119,7 @@ async function gatherTrustOf(
 }
 
 /** The documents with the registries that share the demand's exchange, and no others. */
-const ofDemand = ({ mintedFrom: wanted }: Demand, documents: readonly Document[]): Document[] =>
+const ofDemand = ({ mintedFrom: wanted }: ExchangeRequest, documents: readonly Document[]): Document[] =>
   documents
     .map((document) => ({
       ...document,

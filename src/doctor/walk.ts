@@ -11,7 +11,7 @@ import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { SecretHook } from '../kubernetes/objects/webhooks.ts'
-import { type Demand, listDemands } from '../refresh/exchange-requests.ts'
+import { type ExchangeRequest, listExchangeRequests } from '../refresh/exchange-requests.ts'
 import type { Outcome } from '../refresh/outcome.ts'
 import type { TrialContext } from '../registry/pull.ts'
 import type { Asked, WantedImage } from './asked.ts'
@@ -39,7 +39,7 @@ import { secretNamesIn } from './secret-names-in.ts'
 
 /** In the order of the way. `cluster`: or why there is none. */
 export async function walk(asked: Asked, cluster: Cluster | PullpassError, context: Context): Promise<Finding[]> {
-  const demands = await listDemands(asked.documents)
+  const demands = await listExchangeRequests(asked.documents)
   const misset = findMisset(demands, context)
   if (misset !== undefined) return [misset]
   const patience = createPatience(context.signal)
@@ -51,7 +51,7 @@ export async function walk(asked: Asked, cluster: Cluster | PullpassError, conte
 
 interface Looking {
   readonly asked: Asked
-  readonly demands: readonly Demand[]
+  readonly demands: readonly ExchangeRequest[]
   readonly patience: Patience
 }
 
@@ -192,7 +192,7 @@ const unexchanged = (found: readonly Finding[]) =>
   found.find(({ hop, code }) => hop === 'exchange' && code === 'DEPENDENCY_FAILED')
 
 /** @throws what is no misset variable */
-function findMisset(demands: readonly Demand[], { environment }: Context): Finding | undefined {
+function findMisset(demands: readonly ExchangeRequest[], { environment }: Context): Finding | undefined {
   for (const { checkEnvironment } of demands) {
     try {
       checkEnvironment(environment)

@@ -2,13 +2,12 @@
  * The connection to the cluster that is meant: `--kubeconfig`, KUBECONFIG, the pod's own, `~/.kube/config`, in this order.
  * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
  */
-
 import { existsSync } from 'node:fs'
 import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context, Environment } from '../http/context.ts'
+import { readCertificates } from './connection/certificates.ts'
 import type { Cluster, ClusterAccess } from './connection/cluster.ts'
-import { readCertificates } from './connection/files.ts'
 import { keepIdentity, readBearerFile } from './connection/identity.ts'
 import { type ClusterContext, defaultLimits, openCluster } from './connection/open-cluster.ts'
 

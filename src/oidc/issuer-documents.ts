@@ -89,7 +89,7 @@ export interface PublishTarget {
   /** What is kept here: a provider at a cloud takes keys alone. */
   readonly holds: readonly DocumentName[]
   /** How often a watch looks whether somebody else wrote here, though nothing is new; absent: every five minutes. */
-  readonly lookEveryMs?: number
+  readonly readIntervalMs?: number
   /** What no state is ever called: writing in its place changes nothing, and tells whether one may. Absent: it is not known. */
   readonly noVersion?: string
   /** Why a key that verifiers can use is not kept here; undefined where it is. Absent: every such key is. */

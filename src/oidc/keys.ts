@@ -1,6 +1,6 @@
 /** One public key of an issuer's JWKS, by what verifiers look at. RFC 7517 §4, RFC 7518 §6. */
-
 import { createHash } from 'node:crypto'
+import type { SubjectToken } from '../identity/subject-token.ts'
 import { asList, asObject, asTexts, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
 
 export interface IssuerKey {
@@ -118,4 +118,24 @@ export function thumbprintOf({ type, members }: IssuerKey): string {
   const names = type === 'RSA' ? ofRsa : ofCurve
   const json = JSON.stringify(Object.fromEntries(names.map((name) => [name, members[name]])))
   return createHash('sha256').update(json).digest('base64url')
+}
+
+// Whether a token was signed by one of these keys. RFC 7515 §5.2; nothing else of it is judged here.
+
+/** `unknown-key`: no key has the token's kid. `unsupported`: a key or algorithm that nobody here can compute. */
+export type SignatureVerdict = 'verified' | 'wrong' | 'unknown-key' | 'unsupported'
+
+export async function verifySignature(token: SubjectToken, keys: readonly IssuerKey[]): Promise<SignatureVerdict> {
+  const key = keys.find(({ keyId }) => keyId !== undefined && keyId === token.keyId)
+  if (key === undefined) return 'unknown-key'
+  if (token.algorithm === undefined || !/^[RE]S(256|384|512)$/.test(token.algorithm)) return 'unsupported'
+  const { compactVerify, importJWK, errors } = await import('jose')
+  try {
+    const imported = await importJWK({ ...key.members }, token.algorithm)
+    await compactVerify(token.value.reveal(), imported, { algorithms: [token.algorithm] })
+    return 'verified'
+  } catch (error) {
+    // What else is thrown says that this key cannot be used for this algorithm, in words that vary.
+    return error instanceof errors.JWSSignatureVerificationFailed ? 'wrong' : 'unsupported'
+  }
 }

@@ -1,16 +1,13 @@
 /** Whether strangers read what was published, and could verify a token of the cluster with it. */
-
 import type { Context } from '../http/context.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import { type DocumentName, documentUrl, type PublishTarget } from '../oidc/issuer-documents.ts'
-import type { IssuerKey } from '../oidc/keys.ts'
-import type { PublicContext } from '../oidc/public/anonymous-client.ts'
-import { whyUntrusted } from '../oidc/public/public-facts.ts'
+import { type IssuerKey, verifySignature } from '../oidc/keys.ts'
+import { type PublicContext, whyUntrusted } from '../oidc/public/public-facts.ts'
 import { cacheSecondsOf, type FoundDocument, foundKeys, readPublicIssuer } from '../oidc/public/public-issuer.ts'
-import { verifySignature } from '../oidc/verify-signature.ts'
 import { shellQuote } from '../text/plain-text.ts'
 import type { PublishOutcome } from './publish-documents.ts'
-import { saysTheSame } from './published-documents.ts'
+import { isSameJson } from './published-documents.ts'
 
 /** `pending`: not so yet, for a reason that passes or that somebody has to end. */
 export interface Confirmation {
@@ -75,7 +72,7 @@ function confirmDocument(
   if (found.kind === 'unanswered') return notServed(name, found.fault.seen, place)
   const { url, status, text, location, cacheControl } = found
   if (status !== 200) return notServed(name, whyNotServed(url, status, location), place)
-  if (saysTheSame(text, documents[name].text)) {
+  if (isSameJson(text, documents[name].text)) {
     const cacheSeconds = cacheSecondsOf(cacheControl)
     const says = `read by anybody at ${url}`
     return { check: name, state: 'ok', url, says, ...(cacheSeconds !== undefined && { cacheSeconds }) }

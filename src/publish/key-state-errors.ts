@@ -7,7 +7,7 @@ import { shellQuote } from '../text/plain-text.ts'
 const withoutVerb = /requires the verb remember on revocations\.pullpass\.dev/
 
 /** Any other fault, or error, is as it was. `others'`: whoever serves what lies there has it too, and writes it anew. */
-export function memoryFault(
+export function keyStateFault(
   error: unknown,
   place: NamespacedName,
   entries: 'its own' | "others'" = 'its own',

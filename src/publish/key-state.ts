@@ -6,8 +6,8 @@ import { readStoredConfigMap } from '../kubernetes/objects/config-map.ts'
 import { type IssuerKey, mergeKeys, parseJwks, sameKey } from '../oidc/keys.ts'
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
 
-export interface KeyMemory {
-  readonly keys: readonly RememberedKey[]
+export interface KeyState {
+  readonly keys: readonly RecordedKey[]
   readonly revocations: readonly Revocation[]
   /** SHA-256 fingerprints of the CAs that are believed of API servers; absent: none are recorded, or they stay as they are. */
   readonly authorities?: readonly string[]
@@ -15,7 +15,7 @@ export interface KeyMemory {
   readonly servers?: readonly string[]
 }
 
-export interface RememberedKey {
+export interface RecordedKey {
   readonly key: IssuerKey
   readonly firstSeenAt: Date
   /** Served, or named by a token. */
@@ -36,7 +36,7 @@ export interface Revocation {
 /** Entries of the ConfigMap that are of no key. */
 const recordEntries = { authorities: 'authorities', servers: 'servers' } as const
 
-export const emptyMemory: KeyMemory = { keys: [], revocations: [] }
+export const emptyKeyState: KeyState = { keys: [], revocations: [] }
 
 /** Names an entry: a kid can be any text, of any length, and the key of a ConfigMap cannot. */
 export const digestOf = (keyId: string | undefined): string =>
@@ -58,8 +58,8 @@ const maxKeys = 300
 const longestEntry = 4096
 
 /** Somebody may have edited it: an entry that says nothing of a key is dropped, and a revocation holds by its name. */
-export function parseMemory(entries: Readonly<Record<string, string>>): KeyMemory {
-  const keys: RememberedKey[] = []
+export function parseKeyState(entries: Readonly<Record<string, string>>): KeyState {
+  const keys: RecordedKey[] = []
   const revocations: Revocation[] = []
   for (const [name, text] of Object.entries(entries)) {
     const entry = text.length > longestEntry ? undefined : asObject(jsonOrNone(text))
@@ -86,7 +86,7 @@ function textsIn(text: string | undefined, pattern: RegExp): string[] {
   return asList(jsonOrNone(text)).flatMap((one) => (typeof one === 'string' && pattern.test(one) ? [one] : []))
 }
 
-function rememberedIn(digest: string, entry: JsonObject | undefined): RememberedKey | undefined {
+function rememberedIn(digest: string, entry: JsonObject | undefined): RecordedKey | undefined {
   const key = keyOf(digest, entry?.['key'])
   const lastSeenAt = dateOf(entry?.['lastSeenAt'])
   if (key === undefined || lastSeenAt === undefined) return undefined
@@ -119,29 +119,29 @@ function dateOf(value: unknown): Date | undefined {
 }
 
 /** Reads the stored state of an issuer's keys. */
-export interface StoredMemory extends KeyMemory {
+export interface StoredKeyState extends KeyState {
   /** Of the whole ConfigMap, with its metadata; 0 if it does not exist. */
   readonly storedBytes: number
 }
 
 /** Empty if it does not exist. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, and what a cluster throws */
-export async function readMemory(
+export async function readKeyState(
   cluster: Cluster,
   place: NamespacedName,
   patience?: Parameters<typeof readStoredConfigMap>[2],
-): Promise<StoredMemory> {
+): Promise<StoredKeyState> {
   const { data, bytes } = await readStoredConfigMap(cluster, place, patience)
-  return { ...parseMemory(data), storedBytes: bytes }
+  return { ...parseKeyState(data), storedBytes: bytes }
 }
 
 /** Whether a key was revoked: by its kid, or as the same key under another kid. */
-export function isRevoked({ revocations }: Pick<KeyMemory, 'revocations'>, key: IssuerKey): boolean {
+export function isRevoked({ revocations }: Pick<KeyState, 'revocations'>, key: IssuerKey): boolean {
   const digest = digestOf(key.keyId)
   return revocations.some((one) => one.digest === digest || (one.key !== undefined && sameKey(one.key, key)))
 }
 
 /** Every key that a cluster is known to have or to have had: by them its own documents are known again. */
-export const knownKeys = (served: readonly IssuerKey[], { keys, revocations }: KeyMemory): IssuerKey[] => [
+export const knownKeys = (served: readonly IssuerKey[], { keys, revocations }: KeyState): IssuerKey[] => [
   ...served,
   ...keys.map(({ key }) => key),
   ...revocations.flatMap(({ key }) => (key === undefined ? [] : [key])),
@@ -154,7 +154,7 @@ export const knownKeys = (served: readonly IssuerKey[], { keys, revocations }: K
 export function unknownKeys(
   published: readonly IssuerKey[],
   served: readonly IssuerKey[],
-  memory: KeyMemory,
+  memory: KeyState,
 ): IssuerKey[] {
   const known = knownKeys(served, memory)
   return published.filter((key) => !known.some((one) => sameKey(one, key)))
@@ -166,21 +166,21 @@ export function unknownKeys(
  */
 export const mergeUnrevoked = (
   served: readonly IssuerKey[],
-  memory: Pick<KeyMemory, 'revocations'>,
+  memory: Pick<KeyState, 'revocations'>,
   published: readonly IssuerKey[],
 ): IssuerKey[] => mergeKeys(served, published).filter((key) => !isRevoked(memory, key))
 
 // What turns one memory's entries in its ConfigMap into another's.
 
 /** By name: a text, or `undefined` for an entry to take away. Revocations are only ever added. */
-export function memoryChanges(before: KeyMemory, after: KeyMemory): Readonly<Record<string, string | undefined>> {
+export function keyStateChanges(before: KeyState, after: KeyState): Readonly<Record<string, string | undefined>> {
   const [old, wanted] = [entriesOf(before), entriesOf(after)]
   const gone = [...old.keys()].filter((name) => name.startsWith('key.') && !wanted.has(name))
   const changed = [...wanted].filter(([name, text]) => old.get(name) !== text)
   return { ...Object.fromEntries(gone.map((name) => [name, undefined])), ...Object.fromEntries(changed) }
 }
 
-function entriesOf({ keys, revocations, authorities, servers }: KeyMemory): Map<string, string> {
+function entriesOf({ keys, revocations, authorities, servers }: KeyState): Map<string, string> {
   const entries = new Map<string, string>()
   if (authorities !== undefined) entries.set(recordEntries.authorities, JSON.stringify(authorities))
   if (servers !== undefined) entries.set(recordEntries.servers, JSON.stringify(servers))

@@ -15,7 +15,7 @@ import {
 import { type IssuerKey, parseJwks, sameKey, whyUnusable } from '../oidc/keys.ts'
 import { shellQuote } from '../text/plain-text.ts'
 import { quote } from '../text/quote.ts'
-import { judgePublished, type Stored, saysTheSame } from './published-documents.ts'
+import { classifyPublished, isSameJson, type Stored } from './published-documents.ts'
 
 export interface Publication {
   /** What strangers are told to expect as `iss`. */
@@ -69,7 +69,7 @@ export async function publishDocuments(target: PublishTarget, publication: Publi
 async function publishOnce(target: PublishTarget, publication: Publication): Promise<PublishOutcome | 'outrun'> {
   const { issuer, own, choose, mode } = publication
   const before = await readStored(target)
-  const { keys: published, foreign, otherIssuer } = judgePublished(before, issuer, own)
+  const { keys: published, foreign, otherIssuer } = classifyPublished(before, issuer, own)
   if (foreign !== undefined && publication.conflictPolicy === 'Refuse') throw notOurs(target, foreign, otherIssuer)
   const chosen = choose(published)
   const kept = chosen.filter((key) => whyLeftOut(target, key) === undefined)
@@ -80,7 +80,7 @@ async function publishOnce(target: PublishTarget, publication: Publication): Pro
     if (!target.holds.includes(name)) continue
     const stored = before[name]
     const change =
-      stored === undefined ? 'created' : saysTheSame(stored.text, documents[name].text) ? 'unchanged' : 'updated'
+      stored === undefined ? 'created' : isSameJson(stored.text, documents[name].text) ? 'unchanged' : 'updated'
     if (change !== 'unchanged') {
       const written = await store(target, { name, document: documents[name], replaces: stored?.version, mode })
       if (written === 'outrun') return 'outrun'

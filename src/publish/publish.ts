@@ -11,20 +11,20 @@ import { checkIssuerUrl, vendorOfIssuer } from '../oidc/issuer-url.ts'
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
 import { shellQuote } from '../text/plain-text.ts'
 import { quote } from '../text/quote.ts'
-import { isRevoked, type KeyMemory } from './key-state.ts'
+import { isRevoked, type KeyState } from './key-state.ts'
 import { type Publication, type PublishOutcome, publishDocuments } from './publish-documents.ts'
 
-export interface UnrevokedWanted {
+export interface UnrevokedPublication {
   /** As it was read just now. */
-  readonly memory: KeyMemory
-  readonly readAgain: () => Promise<KeyMemory>
-  readonly publicationOf: (memory: KeyMemory) => Publication
+  readonly memory: KeyState
+  readonly readAgain: () => Promise<KeyState>
+  readonly publicationOf: (memory: KeyState) => Publication
 }
 
 /** @throws what publishing and reading the memory throw */
 export async function publishUnrevoked(
   target: PublishTarget,
-  { memory, readAgain, publicationOf }: UnrevokedWanted,
+  { memory, readAgain, publicationOf }: UnrevokedPublication,
 ): Promise<PublishOutcome> {
   const publication = publicationOf(memory)
   const outcome = await publishDocuments(target, publication)

@@ -26,7 +26,7 @@ export interface Published {
 }
 
 /** `own`: every key that this cluster is known to have, now or before. */
-export function judgePublished(stored: Lying, issuer: string, own: readonly IssuerKey[]): Published {
+export function classifyPublished(stored: Lying, issuer: string, own: readonly IssuerKey[]): Published {
   const keys = stored.jwks && parseJwks(stored.jwks.text)
   const shared = keys?.some((key) => own.some((one) => sameKey(one, key)))
   const foreign = whyForeignDiscovery(stored.discovery, issuer)
@@ -68,7 +68,7 @@ function otherTool(document: JsonObject): string | undefined {
 // Whether two JSON texts say the same, whatever their spaces and the order of members: others write them in forms of their own.
 
 /** False where one of them is no JSON. */
-export function saysTheSame(one: string, other: string): boolean {
+export function isSameJson(one: string, other: string): boolean {
   const [first, second] = [jsonOrNone(one), jsonOrNone(other)]
   return first !== undefined && isDeepStrictEqual(first, second)
 }
@@ -93,7 +93,7 @@ export function findMode(issuer: string, own: readonly IssuerKey[], found: Publi
   }
   const [discovery, jwks] = [publicOf(found.discovery), publicOf(found.jwks)]
   if (discovery === undefined) return { mode: 'publish', why: whyNone(found) }
-  const { foreign, keys } = judgePublished({ discovery, jwks }, issuer, own)
+  const { foreign, keys } = classifyPublished({ discovery, jwks }, issuer, own)
   if (foreign !== undefined) return { mode: 'stand down', why: `there lies ${foreign}` }
   const missing = own.filter(({ keyId }) => !keys.some((key) => key.keyId === keyId)).length
   const state =

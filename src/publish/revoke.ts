@@ -10,7 +10,7 @@ import { PullpassError, withoutFaults } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { writeConfigMap } from '../kubernetes/objects/config-map.ts'
-import { type ReplicaReading, type ReplicasWanted, readReplicas } from '../oidc/cluster/api-servers.ts'
+import { type ApiServerReading, type ApiServersConfig, readApiServers } from '../oidc/cluster/api-servers.ts'
 import type { ClusterIssuer } from '../oidc/cluster/cluster-issuer.ts'
 import type { PublishTarget } from '../oidc/issuer-documents.ts'
 import { type IssuerKey, mergeKeys, sameKey, whyUnusable } from '../oidc/keys.ts'
@@ -18,18 +18,18 @@ import { quote } from '../text/quote.ts'
 import {
   digestOf,
   isRevoked,
-  type KeyMemory,
+  type KeyState,
+  keyStateChanges,
   knownKeys,
-  memoryChanges,
   mergeUnrevoked,
-  readMemory,
+  readKeyState,
 } from './key-state.ts'
-import { memoryFault } from './key-state-errors.ts'
+import { keyStateFault } from './key-state-errors.ts'
 import { issuerToPublish } from './publish.ts'
 import { type PublishOutcome, publishDocuments } from './publish-documents.ts'
-import { judgePublished } from './published-documents.ts'
+import { classifyPublished } from './published-documents.ts'
 
-export interface RevokeWanted extends ReplicasWanted {
+export interface RevokeRequest extends ApiServersConfig {
   readonly target: PublishTarget
   readonly issuerUrl: string | undefined
   readonly memory: NamespacedName
@@ -41,11 +41,11 @@ export interface RevokeWanted extends ReplicasWanted {
 export interface Revoked {
   readonly issuer: string
   readonly outcome: PublishOutcome
-  readonly readings: readonly ReplicaReading[]
-  readonly revocation: RevocationTold
+  readonly readings: readonly ApiServerReading[]
+  readonly revocation: RevocationReport
 }
 
-export interface RevocationTold {
+export interface RevocationReport {
   readonly keyId: string
   readonly state: 'new' | 'before'
   /** When it was revoked before; undefined where it is new, or where nobody wrote down when. */
@@ -53,10 +53,10 @@ export interface RevocationTold {
 }
 
 /** @throws KEY_UNKNOWN, KEY_IN_USE, and what reading the cluster, remembering and publishing throw */
-export async function revokeKey(wanted: RevokeWanted, context: Pick<Context, 'now'>): Promise<Revoked> {
+export async function revokeKey(wanted: RevokeRequest, context: Pick<Context, 'now'>): Promise<Revoked> {
   const { keyId, target, cluster, inUse, mode } = wanted
-  const memory = await readMemory(cluster, wanted.memory)
-  const { answers: readings } = await readReplicas(wanted)
+  const memory = await readKeyState(cluster, wanted.memory)
+  const { answers: readings } = await readApiServers(wanted)
   const documents = readDocuments(readings)
   const [first] = documents
   const issuer = issuerToPublish(wanted.issuerUrl, target, first.issuer)
@@ -66,7 +66,7 @@ export async function revokeKey(wanted: RevokeWanted, context: Pick<Context, 'no
   const published = await readPublished(target, issuer, knownKeys(served, memory))
   const key = judgeRevocation({ keyId, served, published, memory, signing, inUse })
   const after = withRevocation(memory, keyId, key, context.now())
-  if (mode === 'write') await remember(cluster, wanted.memory, memoryChanges(memory, after))
+  if (mode === 'write') await remember(cluster, wanted.memory, keyStateChanges(memory, after))
   const revocation = tellRevocation(memory, keyId)
   const outcome = await publishDocuments(target, {
     issuer,
@@ -80,16 +80,16 @@ export async function revokeKey(wanted: RevokeWanted, context: Pick<Context, 'no
   return { issuer, outcome, readings, revocation }
 }
 
-async function remember(cluster: Cluster, place: NamespacedName, changes: ReturnType<typeof memoryChanges>) {
+async function remember(cluster: Cluster, place: NamespacedName, changes: ReturnType<typeof keyStateChanges>) {
   try {
     await writeConfigMap(cluster, place, changes)
   } catch (error) {
-    throw memoryFault(error, place)
+    throw keyStateFault(error, place)
   }
 }
 
 /** At least one. @throws why there is none */
-function readDocuments(readings: readonly ReplicaReading[]): [ClusterIssuer, ...ClusterIssuer[]] {
+function readDocuments(readings: readonly ApiServerReading[]): [ClusterIssuer, ...ClusterIssuer[]] {
   const documents = readings.map((reading) => reading.documents)
   const [first, ...rest] = withoutFaults(documents)
   if (first !== undefined) return [first, ...rest]
@@ -102,18 +102,18 @@ async function readPublished(
   own: readonly IssuerKey[],
 ): Promise<readonly IssuerKey[]> {
   const jwks = target.holds.includes('jwks') ? await target.read('jwks') : undefined
-  return judgePublished({ jwks }, issuer, own).keys
+  return classifyPublished({ jwks }, issuer, own).keys
 }
 
-function tellRevocation({ revocations }: KeyMemory, keyId: string): RevocationTold {
+function tellRevocation({ revocations }: KeyState, keyId: string): RevocationReport {
   const before = revocations.find(({ digest }) => digest === digestOf(keyId))
   return { keyId, state: before === undefined ? 'new' : 'before', since: before?.revokedAt }
 }
 
-function withRevocation(memory: KeyMemory, keyId: string, key: IssuerKey | undefined, now: Date): KeyMemory {
+function withRevocation(memory: KeyState, keyId: string, key: IssuerKey | undefined, now: Date): KeyState {
   const digest = digestOf(keyId)
   // Whoever may write the memory may have revoked the kid before, with a key that is another: the leaked one is written.
-  const isSaid = (one: KeyMemory['revocations'][number]) =>
+  const isSaid = (one: KeyState['revocations'][number]) =>
     one.digest === digest && (key === undefined || (one.key !== undefined && sameKey(one.key, key)))
   if (memory.revocations.some(isSaid)) return memory
   const revocations = [
@@ -128,7 +128,7 @@ interface RevocationFacts {
   readonly keyId: string
   readonly served: readonly IssuerKey[]
   readonly published: readonly IssuerKey[]
-  readonly memory: KeyMemory
+  readonly memory: KeyState
   /** Kids of fresh tokens; undefined where no API server gave one. */
   readonly signing: readonly string[] | undefined
   /** `revoke`: though every pull breaks. */

@@ -7,10 +7,10 @@ import type { NamespacedName } from '../document/document.ts'
 import { asFault, PullpassError, withoutFaults } from '../errors/pullpass-error.ts'
 import type { Log } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import { askReplicas, type ReplicaAnswers } from '../oidc/cluster/api-servers.ts'
+import { type ApiServerAnswers, queryApiServers } from '../oidc/cluster/api-servers.ts'
 import { type ClusterIssuer, readClusterIssuer } from '../oidc/cluster/cluster-issuer.ts'
 import { type IssuerKey, mergeKeys } from '../oidc/keys.ts'
-import { isRevoked, readMemory } from './key-state.ts'
+import { isRevoked, readKeyState } from './key-state.ts'
 
 export interface ServedIssuer {
   /** What `iss` of its tokens is; where they differ, of the one at the cluster's own address. */
@@ -25,7 +25,7 @@ export interface AskedIssuer extends ServedIssuer {
 }
 
 /** Somebody waits for it, perhaps where no API server's own address can be reached. */
-const longestMs = 4_000
+const timeoutMs = 4_000
 
 /**
  * `replicas` empty: those that the cluster lists. An API server that does not answer is told of in the log, and its keys are
@@ -35,10 +35,10 @@ const longestMs = 4_000
 export async function readServedIssuer(cluster: Cluster, replicas: readonly URL[], log: Log): Promise<AskedIssuer> {
   const [own, asked] = await Promise.all([
     readClusterIssuer(cluster).catch(asFault),
-    askReplicas(cluster, replicas, {
+    queryApiServers(cluster, replicas, {
       ask: async (replica, from) => ({ from, documents: await readClusterIssuer(replica).catch(asFault) }),
       isRead: ({ documents }) => !(documents instanceof PullpassError),
-      longestMs,
+      timeoutMs,
     }),
   ])
   const read = withoutFaults([own, ...asked.answers.map(({ documents }) => documents)])
@@ -50,7 +50,7 @@ export async function readServedIssuer(cluster: Cluster, replicas: readonly URL[
 
 type Answer = { readonly from: string; readonly documents: ClusterIssuer | PullpassError }
 
-function tellUnread({ answers, asked, fault }: ReplicaAnswers<Answer>, log: Log): AskedIssuer['servers'] {
+function tellUnread({ answers, asked, fault }: ApiServerAnswers<Answer>, log: Log): AskedIssuer['servers'] {
   const unread = answers.flatMap(({ from, documents }) =>
     documents instanceof PullpassError ? [{ from, seen: documents.seen }] : [],
   )
@@ -88,7 +88,7 @@ export async function readUnrevokedIssuer(
   memories: readonly NamespacedName[],
   log: Log,
 ): Promise<UnrevokedIssuer> {
-  const remembered = await Promise.all(memories.map((memory) => readMemory(cluster, memory)))
+  const remembered = await Promise.all(memories.map((memory) => readKeyState(cluster, memory)))
   const { keys, ...served } = await readServedIssuer(cluster, [], log)
   const known = (key: IssuerKey) => remembered.some((memory) => isRevoked(memory, key))
   return { ...served, keys: keys.filter((key) => !known(key)), isRevoked: known }

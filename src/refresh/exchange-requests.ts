@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Document, DocumentRegistry } from '../document/document.ts'
 import { type BoundProvider, bindProvider } from '../vendors/vendors.ts'
 
-export interface Demand extends BoundProvider {
+export interface ExchangeRequest extends BoundProvider {
   /** The fingerprint that tells demands apart. */
   readonly mintedFrom: string
   /** The first document and registry that want it; others differ in hosts alone. */
@@ -12,7 +12,7 @@ export interface Demand extends BoundProvider {
 }
 
 /** In the documents' order. */
-export async function listDemands(documents: readonly Document[]): Promise<Demand[]> {
+export async function listExchangeRequests(documents: readonly Document[]): Promise<ExchangeRequest[]> {
   const wanted = documents.flatMap((document) =>
     document.registries.map((registry) => ({ mintedFrom: mintedFrom(document, registry), document, registry })),
   )

@@ -5,7 +5,7 @@ import type { Context } from '../http/context.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { quote } from '../text/quote.ts'
-import type { Demand } from './exchange-requests.ts'
+import type { ExchangeRequest } from './exchange-requests.ts'
 import {
   type GatedToken,
   gatedToken,
@@ -39,7 +39,7 @@ export interface MintSource extends TokenSource {
 
 /** A demand that fails does not affect the others. */
 export async function mintCredentials(
-  demands: readonly Demand[],
+  demands: readonly ExchangeRequest[],
   source: MintSource,
   cluster: Cluster,
   context: Context,
@@ -68,7 +68,7 @@ interface Sources {
   readonly openGate: () => Promise<PublicationGate>
 }
 
-async function mint(demand: Demand, sources: Sources, context: Context): Promise<RegistryCredential> {
+async function mint(demand: ExchangeRequest, sources: Sources, context: Context): Promise<RegistryCredential> {
   context.signal.throwIfAborted()
   const { document, registry } = demand
   const { token: subjectToken, safeAt } = await obtainToken(demand, sources)
@@ -85,7 +85,7 @@ async function mint(demand: Demand, sources: Sources, context: Context): Promise
 }
 
 async function obtainToken(
-  demand: Demand,
+  demand: ExchangeRequest,
   { source, requestToken, cluster, openGate }: Sources,
 ): Promise<{ readonly token: SubjectToken; readonly safeAt: Date | undefined }> {
   const { document, registry } = demand

@@ -14,7 +14,7 @@ import { listNamespaces } from '../kubernetes/objects/namespaces.ts'
 import { quote } from '../text/quote.ts'
 import { applyPullSecrets } from './apply-pull-secrets.ts'
 import { attachPullSecrets } from './attach-pull-secrets.ts'
-import { listDemands } from './exchange-requests.ts'
+import { listExchangeRequests } from './exchange-requests.ts'
 import { splitByFreshness } from './freshness.ts'
 import { type MintSource, mintCredentials } from './mint-credentials.ts'
 import type { Outcome } from './outcome.ts'
@@ -44,7 +44,7 @@ export async function refreshOnce(
       ? { due: jobs, fresh: [] }
       : splitByFreshness(jobs, await surveyed, { minRemainingMs, now: context.now() })
   const wanted = due.filter(({ namespaces }) => namespaces.length > 0)
-  const demands = async () => await listDemands(wanted.map(({ document }) => document))
+  const demands = async () => await listExchangeRequests(wanted.map(({ document }) => document))
   const mint = async () => await mintCredentials(await demands(), source, cluster, context)
   // Nothing is learnt from the one that the other needs: they run side by side.
   const [surroundings, minted] = await Promise.all([surveyed, mint()])

@@ -11,8 +11,8 @@ import { checkAudience, checkLifetime } from '../identity/check-subject-token.ts
 import { decodeSubjectToken, type SubjectToken } from '../identity/subject-token.ts'
 import { readTokenFile, tokenFilePath } from '../identity/token-file.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import { askAnew, requestToken } from '../kubernetes/objects/request-token.ts'
-import type { Demand } from './exchange-requests.ts'
+import { requestToken, withNewConnection } from '../kubernetes/objects/request-token.ts'
+import type { ExchangeRequest } from './exchange-requests.ts'
 
 export interface TokenSource {
   /** `--token-file`. */
@@ -28,7 +28,11 @@ export function tokenFileOf(document: Document, registry: DocumentRegistry, sour
 }
 
 /** Read anew for each exchange, since the kubelet renews it. @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED, TOKEN_EXPIRED, AUDIENCE_MISMATCH */
-export async function readSubjectToken(path: string, demand: Demand, source: TokenSource): Promise<SubjectToken> {
+export async function readSubjectToken(
+  path: string,
+  demand: ExchangeRequest,
+  source: TokenSource,
+): Promise<SubjectToken> {
   const { registry, audiences } = demand
   const token = await readTokenFile(path, registry.tokenFileField)
   const fault =
@@ -41,7 +45,7 @@ export async function readSubjectToken(path: string, demand: Demand, source: Tok
 /** Asks for the audience and the life that the exchange needs. @throws TOKEN_REQUEST_REFUSED and what a request throws */
 export async function requestSubjectToken(
   account: NamespacedName,
-  { audiences, subjectTokenLifeSeconds }: Demand,
+  { audiences, subjectTokenLifeSeconds }: ExchangeRequest,
   cluster: Cluster,
 ): Promise<SubjectToken> {
   const [audience] = audiences
@@ -49,7 +53,7 @@ export async function requestSubjectToken(
   return decodeSubjectToken(value, `the token of service account ${account.namespace}/${account.name}`)
 }
 
-export type SharedTokenRequests = (demand: Demand, account?: NamespacedName) => Promise<SubjectToken>
+export type SharedTokenRequests = (demand: ExchangeRequest, account?: NamespacedName) => Promise<SubjectToken>
 
 /** Demands that differ in their settings only share one token. `account`: in place of the one that the document names. */
 export function shareTokenRequests(cluster: Cluster): SharedTokenRequests {
@@ -74,7 +78,11 @@ export interface GatedToken {
 }
 
 /** Undefined if the document does not state where its issuer metadata is published. */
-export function gatedToken(demand: Demand, tokenFile: string | undefined, cluster: Cluster): GatedToken | undefined {
+export function gatedToken(
+  demand: ExchangeRequest,
+  tokenFile: string | undefined,
+  cluster: Cluster,
+): GatedToken | undefined {
   const { issuer, serviceAccountRef: account } = demand.document
   if (issuer === undefined) return undefined
   const canRequest = tokenFile === undefined && account !== undefined
@@ -82,7 +90,7 @@ export function gatedToken(demand: Demand, tokenFile: string | undefined, cluste
     issuer,
     tokenFile,
     requestAgain: canRequest
-      ? async () => await askAnew(cluster, async (other) => await requestSubjectToken(account, demand, other))
+      ? async () => await withNewConnection(cluster, async (other) => await requestSubjectToken(account, demand, other))
       : undefined,
   }
 }
@@ -90,7 +98,7 @@ export function gatedToken(demand: Demand, tokenFile: string | undefined, cluste
 // Looks at all that a run will use, before anything is sent: a wrong variable or token file is a wrong set-up.
 
 /** @throws VARIABLE_INVALID, TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED, TOKEN_EXPIRED, AUDIENCE_MISMATCH */
-export async function checkSetUp(demands: readonly Demand[], source: TokenSource): Promise<void> {
+export async function checkSetUp(demands: readonly ExchangeRequest[], source: TokenSource): Promise<void> {
   for (const { checkEnvironment } of demands) checkEnvironment(source.environment)
   await Promise.all(
     demands.map(async (demand) => {

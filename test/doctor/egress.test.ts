@@ -4,8 +4,8 @@ import { explainEgress } from '../../src/doctor/egress.ts'
 import { failedBy } from '../../src/doctor/failed-by.ts'
 import type { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { transportError } from '../../src/http/request-errors.ts'
-import { Stalled } from '../../src/kubernetes/connection/line.ts'
-import { unreachable } from '../../src/kubernetes/connection/unreachable.ts'
+import { ConnectionStalled } from '../../src/kubernetes/connection/connection.ts'
+import { unreachable } from '../../src/kubernetes/connection/response.ts'
 
 const inPod = { KUBERNETES_SERVICE_HOST: '10.0.0.1' }
 const systemError = (code: string) => Object.assign(new Error(code), { code })
@@ -20,7 +20,7 @@ suite('doctor in a Pod whose egress is blocked', () => {
   const blocked: Record<string, [hop: 'cluster' | 'exchange', fault: PullpassError, must: RegExp]> = {
     'to the API server': [
       'cluster',
-      apiServer(new Stalled(30_000)),
+      apiServer(new ConnectionStalled(30_000)),
       /it must allow the ports of EndpointSlice kubernetes/,
     ],
     'to the API server, by the system’s own time': [
@@ -58,6 +58,6 @@ suite('doctor in a Pod whose egress is blocked', () => {
   }
 
   test('outside of a Pod blames none either', () => {
-    assert.doesNotMatch(words('cluster', apiServer(new Stalled(30_000)), {}), /NetworkPolicy/)
+    assert.doesNotMatch(words('cluster', apiServer(new ConnectionStalled(30_000)), {}), /NetworkPolicy/)
   })
 })

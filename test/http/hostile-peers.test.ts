@@ -81,7 +81,7 @@ suite('a request to the API server over HTTP/1.1 ends within its time limit', ()
     test(`where the peer ${name}`, patience, async (t) => {
       const peer = await startHostilePeer(t, misbehave)
       const cluster = clusterAt(t, peer)
-      const refused = cluster.request({ method: 'GET', path: '/', longestMs: 30 })
+      const refused = cluster.request({ method: 'GET', path: '/', timeoutMs: 30 })
       await assert.rejects(refused, (fault: { code?: string }) =>
         ['KUBERNETES_UNREACHABLE', 'RESPONSE_MALFORMED'].includes(fault.code ?? ''),
       )

@@ -7,7 +7,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
-import { readCertificates } from '../../src/kubernetes/connection/files.ts'
+import { readCertificates } from '../../src/kubernetes/connection/certificates.ts'
 import { readBearerFile } from '../../src/kubernetes/connection/identity.ts'
 import { chooseContext, loadKubeconfig } from '../../src/kubernetes/kubeconfig/load.ts'
 

@@ -70,13 +70,13 @@ for (const protocol of protocols) {
     })
 
     test('a server that falls silent is left after a while, and asked again', async (t) => {
-      const { cluster, part } = await open(t, { protocol, limits: { timeoutMs: 50 } })
+      const { cluster, part } = await open(t, { protocol, limits: { idleTimeoutMs: 50 } })
       part.faults.inject({ kind: 'stall', at: 'request' }, { times: 1 })
       assert.equal((await ask(cluster)).status, 200)
     })
 
     test('an answer that stops in the middle is left after a while, and asked for again', async (t) => {
-      const { cluster, part } = await open(t, { protocol, limits: { timeoutMs: 50 } })
+      const { cluster, part } = await open(t, { protocol, limits: { idleTimeoutMs: 50 } })
       part.faults.inject({ kind: 'stall', at: 'body' }, { times: 1 })
       assert.equal((await ask(cluster)).status, 200)
     })
@@ -129,7 +129,7 @@ suite('a request to the API server', () => {
       large -= 1
       return { status: 200 }
     })
-    const list = () => cluster.request({ method: 'GET', path: '/large', maxAnswerBytes: 8 * 1024 * 1024 })
+    const list = () => cluster.request({ method: 'GET', path: '/large', maxResponseBytes: 8 * 1024 * 1024 })
     await Promise.all([list(), list(), ask(cluster), list()])
     assert.equal(most, 1)
   })

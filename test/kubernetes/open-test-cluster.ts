@@ -23,7 +23,7 @@ export interface TestClusterWanted {
   readonly access?: Partial<ClusterAccess>
 }
 
-const limits: ClusterLimits = { inFlight: 50, timeoutMs: 5_000, graceMs: 5_000 }
+const limits: ClusterLimits = { inFlight: 50, idleTimeoutMs: 5_000, graceMs: 5_000 }
 
 export async function openTestCluster(
   t: TestContext,

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import type { Cluster } from '../../src/kubernetes/connection/cluster.ts'
-import { type Asked, readStatus } from '../../src/kubernetes/connection/status.ts'
+import { type KubernetesCall, readStatus } from '../../src/kubernetes/connection/status.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 import { SecretRegister } from '../../src/text/secret-register.ts'
 
@@ -15,7 +15,7 @@ const cluster: Cluster = {
   authorities: async () => [],
   close: () => Promise.resolve(),
 }
-const asked: Asked = { verb: 'patch', resource: 'secrets', name: 'regcred', namespace: 'team-a' }
+const asked: KubernetesCall = { verb: 'patch', resource: 'secrets', name: 'regcred', namespace: 'team-a' }
 
 const status = (message: string, causes: object[] = []) =>
   JSON.stringify({ kind: 'Status', status: 'Failure', message, details: { causes } })
@@ -24,7 +24,7 @@ interface Row {
   readonly title: string
   readonly code: number
   readonly body?: string
-  readonly asked?: Asked
+  readonly asked?: KubernetesCall
   readonly expected: { code: string; seen: string; retryable?: boolean; hint?: string }
 }
 

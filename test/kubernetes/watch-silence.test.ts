@@ -5,7 +5,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
-import { watchSilence } from '../../src/kubernetes/connection/http2-line.ts'
+import { watchSilence } from '../../src/kubernetes/connection/http2-connection.ts'
 
 /** A session through a way that can fall silent without an end, as a lost route does. */
 async function openSession(t: TestContext) {

@@ -10,7 +10,7 @@ import { connect } from '../../kubernetes/connect.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import type { PublishTarget } from '../../oidc/issuer-documents.ts'
 import { pinAuthorities } from '../../publish/watch/authorities.ts'
-import type { WatchWanted } from '../../publish/watch/state.ts'
+import type { WatchConfig } from '../../publish/watch/state.ts'
 import type { ListenAddress } from '../../server/http-server.ts'
 import { type Flag, type FlagValues, usageFault } from '../flag.ts'
 import { clusterFlags, parseNamespacedName, readDuration } from '../flags.ts'
@@ -68,7 +68,7 @@ export const keyFlags: typeof clusterFlags &
 export function readKeyFlags(
   flags: FlagValues<typeof keyFlags>,
   command: string,
-): Pick<WatchWanted, 'issuerUrl' | 'replicas' | 'account' | 'memory'> {
+): Pick<WatchConfig, 'issuerUrl' | 'replicas' | 'account' | 'memory'> {
   return {
     issuerUrl: flags['issuer-url'],
     replicas: flags.replica.map(readReplicaUrl),
@@ -154,7 +154,7 @@ export const watchFlags: typeof keyFlags & {
 }
 
 export interface WatchFlags {
-  readonly wanted: Omit<WatchWanted, 'cluster' | 'target' | 'trusted' | 'events'>
+  readonly wanted: Omit<WatchConfig, 'cluster' | 'target' | 'trusted' | 'events'>
   readonly acceptedCas: readonly string[]
   readonly healthListen: ListenAddress | undefined
 }
@@ -179,7 +179,7 @@ export async function connectToWatch(
   acceptedCas: readonly string[],
   context: Context,
   command: string,
-): Promise<{ readonly cluster: Cluster } & Pick<WatchWanted, 'trusted'>> {
+): Promise<{ readonly cluster: Cluster } & Pick<WatchConfig, 'trusted'>> {
   const { cluster, pinned } = await pinAuthorities(await connect(flags, context))
   if (acceptedCas.length === 0 || pinned.length > 0) return { cluster, trusted: { pinned, accepted: acceptedCas } }
   await cluster.close()

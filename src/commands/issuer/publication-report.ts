@@ -4,7 +4,7 @@ import type { IssuerKey } from '../../oidc/keys.ts'
 import type { Confirmation } from '../../publish/confirm.ts'
 import { whatDiffers } from '../../publish/publish.ts'
 import type { PublishOutcome } from '../../publish/publish-documents.ts'
-import type { RevocationTold } from '../../publish/revoke.ts'
+import type { RevocationReport } from '../../publish/revoke.ts'
 import { safeToSign, safeToSignAt, wholeSeconds } from '../../publish/safe-to-sign.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine, shellQuote } from '../../text/plain-text.ts'
@@ -25,7 +25,7 @@ export interface PublishReport {
   /** When keys were written; absent where none were. */
   readonly publishedAt?: Date
   /** Of a run that revokes. */
-  readonly revocation?: RevocationTold
+  readonly revocation?: RevocationReport
 }
 
 export function renderPublication(report: PublishReport, color: 'always' | 'never'): string {

@@ -2,9 +2,9 @@
 import type { NamespacedName } from '../../document/document.ts'
 import { connect } from '../../kubernetes/connect.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
-import { openPublicContext } from '../../oidc/public/anonymous-client.ts'
+import { openPublicContext } from '../../oidc/public/public-facts.ts'
 import { readBack } from '../../publish/confirm.ts'
-import { knownKeys, mergeUnrevoked, readMemory, unknownKeys } from '../../publish/key-state.ts'
+import { knownKeys, mergeUnrevoked, readKeyState, unknownKeys } from '../../publish/key-state.ts'
 import { openTarget } from '../../publish/open-target.ts'
 import { issuerToPublish, publishUnrevoked } from '../../publish/publish.ts'
 import { readServedIssuer } from '../../publish/served-issuer.ts'
@@ -56,11 +56,11 @@ export const publish: Command<typeof flags> = {
     try {
       const served = await readServedIssuer(cluster, wanted.replicas, context.log)
       const issuer = issuerToPublish(wanted.issuerUrl, target, served.issuer)
-      const memory = await readMemory(cluster, wanted.memory)
+      const memory = await readKeyState(cluster, wanted.memory)
       const mode = given['dry-run'] ? 'dry-run' : 'write'
       const outcome = await publishUnrevoked(target, {
         memory,
-        readAgain: () => readMemory(cluster, wanted.memory),
+        readAgain: () => readKeyState(cluster, wanted.memory),
         publicationOf: (known) => ({
           issuer,
           own: knownKeys(served.keys, known),

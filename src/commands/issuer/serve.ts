@@ -1,6 +1,6 @@
 /** pullpass issuer serve: the two documents from the cluster itself, behind an Ingress, for who would rather not have a bucket. */
 
-import { answerDocument } from '../../publish/serve/answer-document.ts'
+import { respondDocument } from '../../publish/serve/answer-document.ts'
 import { servedTarget, storeBeside } from '../../publish/serve/served-target.ts'
 import { createWatchHealth } from '../../publish/watch/health.ts'
 import { createKeyStateEvents } from '../../publish/watch/report-alarms.ts'
@@ -50,7 +50,8 @@ export const serve: Command<typeof flags> = {
       const server = await openHttpServer({
         listen,
         allow: createRateLimit({ perSecond: 200, burst: 400, now: context.now }), // of requests for other paths
-        respond: (path, headers) => answerDocument(path, headers, { issuer: target.issuer(), current: target.current }),
+        respond: (path, headers) =>
+          respondDocument(path, headers, { issuer: target.issuer(), current: target.current }),
       })
       opened.push(server)
       const address = listensAt(listen, server.port)

@@ -12,7 +12,7 @@ import {
 import { connect } from '../../kubernetes/connect.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { checkIssuerUrl, vendorOfIssuer } from '../../oidc/issuer-url.ts'
-import { openPublicContext } from '../../oidc/public/anonymous-client.ts'
+import { openPublicContext } from '../../oidc/public/public-facts.ts'
 import { renderStructured } from '../../terminal/render-structured.ts'
 import type { Command } from '../command.ts'
 import { type Choice, type Flag, usageFault } from '../flag.ts'

@@ -7,12 +7,10 @@ import { type ClusterIssuer, freshToken, readClusterIssuer } from '../../oidc/cl
 import { cloudNames } from '../../oidc/evaluate/clouds.ts'
 import { type CloudVerdict, cloudVerdict, judgeForClouds } from '../../oidc/evaluate/evaluate.ts'
 import type { FindingWord } from '../../oidc/evaluate/finding.ts'
-import { type IssuerKey, whyUnusable } from '../../oidc/keys.ts'
-import type { PublicContext } from '../../oidc/public/anonymous-client.ts'
-import { gatherPublicFacts, type PublicFacts } from '../../oidc/public/public-facts.ts'
+import { type IssuerKey, type SignatureVerdict, verifySignature, whyUnusable } from '../../oidc/keys.ts'
+import { gatherPublicFacts, type PublicContext, type PublicFacts } from '../../oidc/public/public-facts.ts'
 import { cacheSecondsOf } from '../../oidc/public/public-issuer.ts'
-import { type SignatureVerdict, verifySignature } from '../../oidc/verify-signature.ts'
-import { emptyMemory, isRevoked, type KeyMemory, readMemory } from '../../publish/key-state.ts'
+import { emptyKeyState, isRevoked, type KeyState, readKeyState } from '../../publish/key-state.ts'
 import { findMode, type IssuerMode } from '../../publish/published-documents.ts'
 import { safeToSignAt } from '../../publish/safe-to-sign.ts'
 
@@ -67,7 +65,7 @@ export async function surveyIssuer(
 }
 
 /** Since when a key is public, issuer watch remembers; else it is as long as the JWKS was last modified, or since now at the latest. */
-function safeKeys(served: readonly IssuerKey[], memory: KeyMemory, { found, keys, at }: PublicFacts) {
+function safeKeys(served: readonly IssuerKey[], memory: KeyState, { found, keys, at }: PublicFacts) {
   const jwks = found?.jwks?.kind === 'answered' ? found.jwks : undefined
   if (keys === undefined || jwks === undefined) return []
   const isUsable = (key: IssuerKey) => whyUnusable(key) === undefined && !isRevoked(memory, key)
@@ -88,11 +86,11 @@ async function readServed(cluster: Cluster): Promise<ClusterIssuer | PullpassErr
 }
 
 /** Who may look need not have the right to what issuer watch remembers. */
-async function readRemembered(cluster: Cluster, place: NamespacedName): Promise<KeyMemory> {
+async function readRemembered(cluster: Cluster, place: NamespacedName): Promise<KeyState> {
   try {
-    return await readMemory(cluster, place)
+    return await readKeyState(cluster, place)
   } catch (fault) {
-    if (fault instanceof PullpassError && fault.code === 'KUBERNETES_FORBIDDEN') return emptyMemory
+    if (fault instanceof PullpassError && fault.code === 'KUBERNETES_FORBIDDEN') return emptyKeyState
     throw fault
   }
 }
@@ -108,7 +106,7 @@ const withoutTokensOwn = ({ cloud, findings }: CloudVerdict): CloudVerdict =>
 
 interface RevocationFacts {
   readonly served: readonly IssuerKey[]
-  readonly remembered: KeyMemory
+  readonly remembered: KeyState
 }
 
 /** A revoked key is never published again, so that to publish is no fix where it signs, or where the cluster has no other. */

@@ -9,13 +9,13 @@ import type { Context } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { createPublicationGate } from '../../publish/gate/publication-gate.ts'
-import type { Demand } from '../../refresh/exchange-requests.ts'
+import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
 import { gatedToken } from '../../refresh/subject-tokens.ts'
 import type { Asked } from '../asked.ts'
 import { type TokenFacts, whereOf } from './gather-tokens.ts'
 
 export interface AdmissionFacts {
-  readonly demand: Demand
+  readonly demand: ExchangeRequest
   /** In a roll-out another than the one that was gathered. undefined: there was none that is worth trying. */
   readonly token: SubjectToken | undefined
   readonly admission:
@@ -26,7 +26,7 @@ export interface AdmissionFacts {
 }
 
 export interface AdmissionWanted {
-  readonly demand: Demand
+  readonly demand: ExchangeRequest
   readonly from: TokenFacts['from']
   readonly token: SubjectToken | undefined
 }

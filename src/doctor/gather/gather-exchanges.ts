@@ -4,10 +4,10 @@ import { asFault, type PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { sideBySide } from '../../refresh/apply-pull-secrets.ts'
-import type { Demand } from '../../refresh/exchange-requests.ts'
+import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
 
 export interface ExchangeFacts {
-  readonly demand: Demand
+  readonly demand: ExchangeRequest
   /** undefined: there was no token that is worth trying. */
   readonly result: RegistryCredential | PullpassError | undefined
 }
@@ -16,7 +16,7 @@ export interface ExchangeFacts {
 const atOnce = 8
 
 export async function gatherExchanges(
-  wanted: readonly { readonly demand: Demand; readonly token: SubjectToken | undefined }[],
+  wanted: readonly { readonly demand: ExchangeRequest; readonly token: SubjectToken | undefined }[],
   context: Context,
 ): Promise<ExchangeFacts[]> {
   const exchange = async ({ demand, token }: (typeof wanted)[number]): Promise<ExchangeFacts> => {

@@ -2,11 +2,9 @@
  * Who serves an issuer's documents, where that may be why a cloud does not get them: a certificate that nobody trusts here, or
  * documents that are read here while the cloud says that it reaches none.
  */
-
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
-import { openPublicContext } from '../../oidc/public/anonymous-client.ts'
-import { gatherPublicFacts, type HostFacts } from '../../oidc/public/public-facts.ts'
+import { gatherPublicFacts, type HostFacts, openPublicContext } from '../../oidc/public/public-facts.ts'
 import type { ExchangeFacts } from './gather-exchanges.ts'
 import type { IssuerFacts } from './gather-issuers.ts'
 

@@ -1,16 +1,14 @@
 /** What a stranger reads at a token's issuer, what the cluster itself serves of it, and which of its keys were revoked. */
-
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { type ClusterIssuer, readClusterIssuer } from '../../oidc/cluster/cluster-issuer.ts'
 import { checkIssuerUrl } from '../../oidc/issuer-url.ts'
-import type { IssuerKey } from '../../oidc/keys.ts'
+import { type IssuerKey, verifySignature } from '../../oidc/keys.ts'
 import type { PublicFacts } from '../../oidc/public/public-facts.ts'
 import { foundKeys, readPublicIssuer } from '../../oidc/public/public-issuer.ts'
-import { verifySignature } from '../../oidc/verify-signature.ts'
-import { digestOf, emptyMemory, isRevoked, type KeyMemory, readMemory } from '../../publish/key-state.ts'
+import { digestOf, emptyKeyState, isRevoked, type KeyState, readKeyState } from '../../publish/key-state.ts'
 import type { Asked } from '../asked.ts'
 import { publicationOf } from '../publication-of.ts'
 
@@ -48,18 +46,18 @@ export async function gatherIssuers(
 
 interface Own {
   readonly served: ClusterIssuer | PullpassError | undefined
-  readonly memory: KeyMemory
+  readonly memory: KeyState
 }
 
 /** Whoever may not read what was revoked is told nothing of it: what publishes is, and says so. */
 async function gatherOwn(documents: Asked['documents'], cluster: Cluster | undefined): Promise<Own> {
-  if (cluster === undefined) return { served: undefined, memory: emptyMemory }
+  if (cluster === undefined) return { served: undefined, memory: emptyKeyState }
   const { memory: place } = publicationOf(documents)
   const [served, memory] = await Promise.all([
     readClusterIssuer(cluster).catch(asFault),
-    readMemory(cluster, place).catch(asFault),
+    readKeyState(cluster, place).catch(asFault),
   ])
-  return { served, memory: memory instanceof PullpassError ? emptyMemory : memory }
+  return { served, memory: memory instanceof PullpassError ? emptyKeyState : memory }
 }
 
 async function gatherIssuer(
@@ -82,13 +80,13 @@ async function gatherIssuer(
   }
 }
 
-function withoutRevoked(served: Own['served'], memory: KeyMemory): Own['served'] {
+function withoutRevoked(served: Own['served'], memory: KeyState): Own['served'] {
   if (served === undefined || served instanceof PullpassError) return served
   return { ...served, keys: served.keys.filter((key) => !isRevoked(memory, key)) }
 }
 
 /** By its kid, whether or not anybody serves or publishes the key still. */
-function isSignedByRevoked({ keyId }: SubjectToken, keys: readonly IssuerKey[], memory: KeyMemory): boolean {
+function isSignedByRevoked({ keyId }: SubjectToken, keys: readonly IssuerKey[], memory: KeyState): boolean {
   if (keyId === undefined) return false
   const isNamed = memory.revocations.some(({ digest }) => digest === digestOf(keyId))
   return isNamed || keys.some((key) => key.keyId === keyId && isRevoked(memory, key))

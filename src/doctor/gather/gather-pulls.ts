@@ -2,14 +2,14 @@
 import type { Document } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { sideBySide } from '../../refresh/apply-pull-secrets.ts'
-import { type Demand, mintedFrom } from '../../refresh/exchange-requests.ts'
+import { type ExchangeRequest, mintedFrom } from '../../refresh/exchange-requests.ts'
 import { matchImage } from '../../registry/match-credentials.ts'
 import { type PullTrial, type TrialContext, tryPull } from '../../registry/pull.ts'
 import type { WantedImage } from '../asked.ts'
 import type { ExchangeFacts } from './gather-exchanges.ts'
 
 export interface PullFacts {
-  readonly demand: Demand
+  readonly demand: ExchangeRequest
   /** A host of the registry, or the image's. */
   readonly host: string
   readonly image: WantedImage | undefined
@@ -44,7 +44,7 @@ export async function gatherPulls(
 }
 
 /** One exchange may serve registries that differ in hosts. */
-function hostsOf(demand: Demand, documents: readonly Document[]): string[] {
+function hostsOf(demand: ExchangeRequest, documents: readonly Document[]): string[] {
   const served = documents.flatMap((document) =>
     document.registries.filter((registry) => mintedFrom(document, registry) === demand.mintedFrom),
   )

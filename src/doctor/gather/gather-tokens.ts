@@ -4,13 +4,13 @@ import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { readTokenFile } from '../../identity/token-file.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
-import type { Demand } from '../../refresh/exchange-requests.ts'
+import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
 import { shareTokenRequests, tokenFileOf } from '../../refresh/subject-tokens.ts'
 import { looksLikeSecret } from '../../text/show.ts'
 import type { Asked } from '../asked.ts'
 
 export interface TokenFacts {
-  readonly demand: Demand
+  readonly demand: ExchangeRequest
   /** `requested`: by TokenRequest, so that the cluster's clock is in it. */
   readonly from:
     | { readonly kind: 'file'; readonly path: string }
@@ -25,12 +25,12 @@ export const whereOf = (from: TokenFacts['from']): string =>
 
 /** One for each demand; what several share is asked for once. `cluster`: undefined where it cannot be reached. */
 export async function gatherTokens(
-  demands: readonly Demand[],
+  demands: readonly ExchangeRequest[],
   asked: Asked,
   cluster: Cluster | undefined,
 ): Promise<TokenFacts[]> {
   const requestToken = cluster && shareTokenRequests(cluster)
-  const request = async (demand: Demand, account: NamespacedName): Promise<TokenFacts> => {
+  const request = async (demand: ExchangeRequest, account: NamespacedName): Promise<TokenFacts> => {
     const from = { kind: 'requested', account } as const
     if (requestToken === undefined) return { demand, from, got: 'no cluster' }
     return { demand, from, got: await requestToken(demand, account).catch(asFault) }
@@ -44,9 +44,9 @@ export async function gatherTokens(
 }
 
 async function readFile(
-  demand: Demand,
+  demand: ExchangeRequest,
   { source, tokenFiles, serviceAccount }: Asked,
-  request: (demand: Demand, account: NamespacedName) => Promise<TokenFacts>,
+  request: (demand: ExchangeRequest, account: NamespacedName) => Promise<TokenFacts>,
 ): Promise<TokenFacts> {
   const path = tokenFileOf(demand.document, demand.registry, source) ?? ''
   const from = { kind: 'file', path: looksLikeSecret(path) ? 'the token file' : path } as const

@@ -1,5 +1,5 @@
 /** All that was seen from the subject token to the registry. */
-import type { Demand } from '../../refresh/exchange-requests.ts'
+import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
 import type { Finding as TrustFinding } from '../../vendors/trust-contract.ts'
 import type { TrustKnown } from '../remedy/trust-command.ts'
 import type { AdmissionFacts } from './gather-admissions.ts'
@@ -26,7 +26,7 @@ export interface WayFacts {
 }
 
 export interface TrustFacts extends TrustKnown {
-  readonly demand: Demand
+  readonly demand: ExchangeRequest
   /** What the vendor knows of this registry alone; undefined: it could not be read, or there was no need. */
   readonly found: readonly TrustFinding[] | undefined
   readonly elsewhere: readonly ImageElsewhere[]

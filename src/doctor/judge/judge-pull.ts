@@ -1,7 +1,7 @@
 /** Whether a registry takes a credential, and for the image in question: pure. */
 
 import type { Code } from '../../errors/codes.ts'
-import type { Demand } from '../../refresh/exchange-requests.ts'
+import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
 import type { PullTrial } from '../../registry/pull.ts'
 import { remedyIn } from '../failed-by.ts'
 import type { Finding, Remedy } from '../finding.ts'
@@ -30,7 +30,7 @@ interface Judging {
   readonly host: string
   readonly remedyOf: TrustRemedy
   /** What the vendor's own sentence means, where it means more than a missing right. */
-  readonly explain: Demand['registryRefusal']
+  readonly explain: ExchangeRequest['registryRefusal']
 }
 
 function judgeTrial(trial: PullTrial, image: string, judging: Judging): Judged {

@@ -1,6 +1,6 @@
 /** What is to be said of the way from the subject token to the registry: pure. */
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import type { Demand } from '../../refresh/exchange-requests.ts'
+import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
 import type { Asked, WantedImage } from '../asked.ts'
 import type { Finding } from '../finding.ts'
 import type { PodFacts } from '../gather/gather-pod.ts'
@@ -24,7 +24,7 @@ export interface JudgeWay {
 export function judgeToRegistry(way: WayFacts, judge: JudgeWay): Finding[] {
   const { asked, clusterFailure, now } = judge
   const { commands } = asked
-  const remedyOf = (demand: Demand): TrustRemedy => {
+  const remedyOf = (demand: ExchangeRequest): TrustRemedy => {
     const facts = way.trust.find((one) => one.demand === demand)
     return (fault, image) =>
       facts === undefined ? { words: fault.hint } : trustRemedy(facts, { ...fault, image }, commands)
@@ -44,7 +44,8 @@ export function judgeToRegistry(way: WayFacts, judge: JudgeWay): Finding[] {
           remedyOf(facts.demand),
         )
   })
-  const lastHop = (demand: Demand) => exchanges[way.exchanges.findIndex((one) => one.demand === demand)]?.at(-1)
+  const lastHop = (demand: ExchangeRequest) =>
+    exchanges[way.exchanges.findIndex((one) => one.demand === demand)]?.at(-1)
   const pulls = way.pulls.flatMap((facts) => {
     const before = lastHop(facts.demand)
     return before === undefined ? [] : [judgePull(facts, before, remedyOf(facts.demand))]

@@ -14,14 +14,14 @@ export interface ClusterRequest {
   /** What holds a secret is composed and opened when it is sent: a request that waits its turn keeps no copy. */
   readonly body?: string | (() => Redacted)
   /** A longer answer is not read to its end. Bytes; absent: 1 MiB. */
-  readonly maxAnswerBytes?: number
+  readonly maxResponseBytes?: number
   /** How long one attempt may take from its sending to its answer's end. Absent: 60 s. */
-  readonly longestMs?: number
+  readonly timeoutMs?: number
   /** How long it is sent again while that may help, from its first attempt. Absent: 2 min. */
   readonly retryForMs?: number
 }
 
-export interface ClusterAnswer {
+export interface ClusterResponse {
   readonly status: number
   /** Bounded; JSON text where the API server answered as itself. */
   readonly body: string
@@ -37,7 +37,7 @@ export interface Cluster {
    * Resolves with the last answer, whatever its status.
    * @throws KUBERNETES_UNREACHABLE, CERTIFICATE_UNTRUSTED, RESPONSE_TOO_LARGE, INTERRUPTED, TIMED_OUT
    */
-  request(wanted: ClusterRequest): Promise<ClusterAnswer>
+  request(wanted: ClusterRequest): Promise<ClusterResponse>
   /** The same cluster over a connection of its own, closed by itself: behind a load balancer perhaps another API server. */
   reconnect(wanted?: Reconnection): Cluster
   /**

@@ -1,10 +1,9 @@
 /** Who asks, read anew by time: at most once a minute, and at once when the server refused what was read last. */
-
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { whyUnreadable } from '../../host/read-file.ts'
 import { Redacted } from '../../text/redacted.ts'
+import { readSmallFile } from './certificates.ts'
 import type { ClusterAccess, ClusterIdentity } from './cluster.ts'
-import { readSmallFile } from './files.ts'
 
 const rereadMs = 60_000
 

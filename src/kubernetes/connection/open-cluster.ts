@@ -5,23 +5,30 @@
  *                 ▲         │ 429, 5xx, reset, GOAWAY, stall: wait, then a line that is usable
  *                 └─────────┘
  */
-
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { systemErrorCode } from '../../host/read-file.ts'
 import type { Context } from '../../http/context.ts'
 import { retryAtOf } from '../../http/retry.ts'
 import { ResponseInvalid, ResponseTooLarge } from '../../http/transport.ts'
 import { showUrl } from '../../text/show.ts'
-import type { Cluster, ClusterAccess, ClusterAnswer, ClusterIdentity, ClusterRequest, Reconnection } from './cluster.ts'
-import { splitCertificates } from './files.ts'
-import { type Answer, type KeptLine, keepLine, type Message, Untrusted } from './line.ts'
-import { createSlots, type LineLimits, openLine } from './open-line.ts'
+import { splitCertificates } from './certificates.ts'
+import type {
+  Cluster,
+  ClusterAccess,
+  ClusterIdentity,
+  ClusterRequest,
+  ClusterResponse,
+  Reconnection,
+} from './cluster.ts'
+import { type HttpRequest, type HttpResponse, type ReusedConnection, reuseConnection, Untrusted } from './connection.ts'
+import { type ConnectionLimits, openConnection } from './open-connection.ts'
+import { unreachable } from './response.ts'
+import { createSemaphore } from './semaphore.ts'
 import { isTooLargeToStore } from './status.ts'
-import { unreachable } from './unreachable.ts'
 
 export type ClusterContext = Pick<Context, 'now' | 'random' | 'sleep' | 'signal' | 'log' | 'secrets' | 'waiting'>
 
-export interface ClusterLimits extends LineLimits {
+export interface ClusterLimits extends ConnectionLimits {
   /** How long requests under way that change something may go on when the run is interrupted. */
   readonly graceMs: number
   /** How long a request is made again at most, whatever it asks for itself; absent: as long as a refresh can wait. */
@@ -32,20 +39,20 @@ export interface ClusterLimits extends LineLimits {
  * The server allows 100 streams a connection; beyond 50 it is the limit itself (bench/). An admission webhook may take
  * 30 s; a connection that is gone is noticed sooner, by its silence.
  */
-export const defaultLimits: ClusterLimits = { inFlight: 50, timeoutMs: 30_000, graceMs: 5_000 }
-const defaultAnswerBytes = 1024 * 1024
+export const defaultLimits: ClusterLimits = { inFlight: 50, idleTimeoutMs: 30_000, graceMs: 5_000 }
+const defaultResponseBytes = 1024 * 1024
 /** Longer ones come one after another: each is held in memory, parsed, before anything of it is dropped. */
-const largeAnswerBytes = 2 * 1024 * 1024
-const defaultLongestMs = 60_000
+const largeResponseBytes = 2 * 1024 * 1024
+const defaultTimeoutMs = 60_000
 
 export function openCluster(
   access: ClusterAccess,
   context: ClusterContext,
   limits: ClusterLimits = defaultLimits,
 ): Cluster {
-  const lines = keepLine((ended) => openLine(access, limits, ended))
-  const slots = createSlots(limits.inFlight, context.signal)
-  const large = createSlots(1, context.signal)
+  const lines = reuseConnection((ended) => openConnection(access, limits, ended))
+  const semaphore = createSemaphore(limits.inFlight, context.signal)
+  const large = createSemaphore(1, context.signal)
   const { retryForMs } = limits
   const connection: Connection = { access, lines, context, retryForMs, heard: false, changes: 0, closed: false }
   const grace = endAfterGrace(connection, limits.graceMs)
@@ -53,8 +60,8 @@ export function openCluster(
     server: access.server.href.replace(/\/$/, ''),
     secrets: context.secrets,
     async request(wanted) {
-      const inSlot = () => slots.run(() => requestUntilAnswered(connection, wanted))
-      return await ((wanted.maxAnswerBytes ?? 0) > largeAnswerBytes ? large.run(inSlot) : inSlot())
+      const limited = () => semaphore.run(() => requestUntilAnswered(connection, wanted))
+      return await ((wanted.maxResponseBytes ?? 0) > largeResponseBytes ? large.run(limited) : limited())
     },
     reconnect: (wanted) => reconnect(access, context, limits, wanted),
     async authorities() {
@@ -105,7 +112,7 @@ const trustingAlone = (access: ClusterAccess, authorities: readonly string[]): C
 
 interface Connection {
   readonly access: ClusterAccess
-  readonly lines: KeptLine
+  readonly lines: ReusedConnection
   readonly context: ClusterContext
   readonly retryForMs: number | undefined
   /** Whether the server ever answered. */
@@ -132,7 +139,7 @@ function endAfterGrace(connection: Connection, graceMs: number): { cancel(): voi
   }
 }
 
-async function requestUntilAnswered(connection: Connection, wanted: ClusterRequest): Promise<ClusterAnswer> {
+async function requestUntilAnswered(connection: Connection, wanted: ClusterRequest): Promise<ClusterResponse> {
   const { context } = connection
   const startedMs = context.now().getTime()
   for (let attempt = 1; ; attempt++) {
@@ -157,7 +164,7 @@ function shortest(one: number | undefined, other: number | undefined): number | 
   return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
 }
 
-function settle({ access, context }: Connection, outcome: Attempt): ClusterAnswer {
+function settle({ access, context }: Connection, outcome: Attempt): ClusterResponse {
   if (outcome.kind === 'answered') {
     const { status, body } = outcome
     return { status, body }
@@ -199,7 +206,7 @@ async function attemptRequest(connection: Connection, wanted: ClusterRequest): P
   }
 }
 
-async function sendOnce(connection: Connection, wanted: ClusterRequest, who: ClusterIdentity): Promise<Answer> {
+async function sendOnce(connection: Connection, wanted: ClusterRequest, who: ClusterIdentity): Promise<HttpResponse> {
   const { lines, access, context } = connection
   const { method, path } = wanted
   context.secrets.add(who.authorization)
@@ -210,7 +217,7 @@ async function sendOnce(connection: Connection, wanted: ClusterRequest, who: Clu
   return answer
 }
 
-function messageOf(server: URL, wanted: ClusterRequest, identity: ClusterIdentity): Message {
+function messageOf(server: URL, wanted: ClusterRequest, identity: ClusterIdentity): HttpRequest {
   const headers: Record<string, string | string[]> = {
     ...identity.headers,
     accept: wanted.accept ?? 'application/json',
@@ -224,8 +231,8 @@ function messageOf(server: URL, wanted: ClusterRequest, identity: ClusterIdentit
     path: server.pathname.replace(/\/$/, '') + wanted.path,
     headers,
     body: typeof body === 'function' ? body().reveal() : body,
-    maxAnswerBytes: wanted.maxAnswerBytes ?? defaultAnswerBytes,
-    longestMs: wanted.longestMs ?? defaultLongestMs,
+    maxResponseBytes: wanted.maxResponseBytes ?? defaultResponseBytes,
+    timeoutMs: wanted.timeoutMs ?? defaultTimeoutMs,
   }
 }
 
@@ -252,7 +259,7 @@ export interface Patience {
 }
 
 const firstMs = 100
-const longestMs = 5_000
+const maxBackoffMs = 5_000
 const giveUpMs = { heard: 120_000, unheard: 10_000 } as const
 
 /**
@@ -262,7 +269,7 @@ const giveUpMs = { heard: 120_000, unheard: 10_000 } as const
  */
 export function nextAttemptMs(outcome: Outcome, patience: Patience, random: number, now: Date): number | undefined {
   if (!mayPass(outcome)) return undefined
-  const backoffMs = Math.min(longestMs, firstMs * 2 ** (patience.attempt - 1)) * (0.5 + random / 2)
+  const backoffMs = Math.min(maxBackoffMs, firstMs * 2 ** (patience.attempt - 1)) * (0.5 + random / 2)
   const retryAt = outcome.kind === 'answered' ? outcome.retryAt : undefined
   const delayMs = Math.round(Math.max(backoffMs, retryAt ? retryAt.getTime() - now.getTime() : 0))
   const giveUpAfterMs = Math.min(giveUpMs[patience.server], patience.retryForMs ?? giveUpMs.heard)

@@ -1,16 +1,18 @@
 /** What the API server's refusal means, and what mends it. */
-
 import { pullSecretType } from '../../credential/docker-config.ts'
 import { type Fault, PullpassError } from '../../errors/pullpass-error.ts'
 import { asList, asObject, asText, jsonOrNone } from '../../text/json-fields.ts'
 import { shellQuote } from '../../text/plain-text.ts'
 import { quoteSafely } from '../../text/secret-register.ts'
-import type { Cluster, ClusterAnswer } from './cluster.ts'
-import { malformed } from './read-answer.ts'
-import { parseRefuser, type Refuser } from './refuser.ts'
+import type { Cluster, ClusterResponse } from './cluster.ts'
+import { malformed } from './response.ts'
 
 /** The error that stands for an answer which is not the one that was asked for. */
-export function readStatus({ server, secrets }: Cluster, answer: ClusterAnswer, asked: Asked): PullpassError {
+export function readStatus(
+  { server, secrets }: Cluster,
+  answer: ClusterResponse,
+  asked: KubernetesCall,
+): PullpassError {
   const wording = withoutStatus(server, answer) ?? withStatus(server, answer, { ...asked, secrets })
   const { message = '', causes = [] } = parseStatus(answer) ?? {}
   const { verb, resource, name } = asked
@@ -21,7 +23,7 @@ export function readStatus({ server, secrets }: Cluster, answer: ClusterAnswer, 
 }
 
 /** What a load balancer or proxy may answer in the API server's place: its status alone tells. */
-function withoutStatus(server: string, { status }: ClusterAnswer): Wording | undefined {
+function withoutStatus(server: string, { status }: ClusterResponse): Wording | undefined {
   if (status === 401) return unauthenticated(`${server} answered 401: it does not know who asks`)
   if (status === 429 || (status >= 502 && status <= 504)) return unavailable(server, status)
   if (status >= 300 && status < 400) {
@@ -37,8 +39,8 @@ function withoutStatus(server: string, { status }: ClusterAnswer): Wording | und
 
 function withStatus(
   server: string,
-  answer: ClusterAnswer,
-  { secrets, ...asked }: Asked & Pick<Cluster, 'secrets'>,
+  answer: ClusterResponse,
+  { secrets, ...asked }: KubernetesCall & Pick<Cluster, 'secrets'>,
 ): Wording {
   const status = parseStatus(answer)
   if (!status) return malformed(server, answer.status, Buffer.byteLength(answer.body))
@@ -60,7 +62,7 @@ function withStatus(
 }
 
 /** By etcd, by the API server's limit for a request, or by the kind's own limit. */
-const isTooLarge = (answer: ClusterAnswer, { causes }: Status): boolean =>
+const isTooLarge = (answer: ClusterResponse, { causes }: Status): boolean =>
   isTooLargeToStore(answer) ||
   answer.status === 413 ||
   (answer.status === 422 &&
@@ -71,7 +73,7 @@ const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete']
 const isMissingNamespace = ({ message }: Status) => /^namespaces "[^"]*" not found/.test(message)
 
 /** `Secret team-a/regcred`, `secrets regcred in the whole cluster`. */
-function nameOf({ resource, name, namespace }: Asked): string {
+function nameOf({ resource, name, namespace }: KubernetesCall): string {
   if (namespace === undefined) return `${name === undefined ? resource : `${resource} ${name}`} in the whole cluster`
   if (name === undefined) return `${resource} in namespace ${namespace}`
   const kinds: Readonly<Record<string, string>> = {
@@ -102,7 +104,7 @@ function unavailable(server: string, status: number): Wording {
 /** What a document needs, and `pullpass manifests` grants. */
 const neededByDocuments: readonly string[] = ['namespaces', 'secrets', 'serviceaccounts', 'serviceaccounts/token']
 
-function forbidden(words: string, verb: string, asked: Asked): Wording {
+function forbidden(words: string, verb: string, asked: KubernetesCall): Wording {
   const { resource, name, namespace } = asked
   const names = name === undefined ? '' : `, resourceNames: [${name}]`
   const group = asked.group ?? (resource === 'endpointslices' ? 'discovery.k8s.io' : '""')
@@ -119,7 +121,7 @@ function forbidden(words: string, verb: string, asked: Asked): Wording {
   }
 }
 
-function namespaceMissing({ namespace = '' }: Asked): Wording {
+function namespaceMissing({ namespace = '' }: KubernetesCall): Wording {
   return {
     code: 'NAMESPACE_NOT_FOUND',
     seen: `namespace ${namespace} is not there`,
@@ -128,7 +130,7 @@ function namespaceMissing({ namespace = '' }: Asked): Wording {
   }
 }
 
-function tooLarge(words: string, asked: Asked): Wording {
+function tooLarge(words: string, asked: KubernetesCall): Wording {
   return {
     code: 'OBJECT_TOO_LARGE',
     seen: `${nameOf(asked)} would be larger than the cluster stores: ${words}`,
@@ -137,7 +139,7 @@ function tooLarge(words: string, asked: Asked): Wording {
   }
 }
 
-function refused(status: number, words: string, asked: Asked, refuser: Refuser | undefined): Wording {
+function refused(status: number, words: string, asked: KubernetesCall, refuser: Admission | undefined): Wording {
   const seen = `the API server answered ${status} ${words} for ${nameOf(asked)}`
   if (refuser === undefined) {
     return {
@@ -197,7 +199,7 @@ const denied = (seen: string, by: string, look: string): Wording => ({
 // What was asked of the API server, and the words that a refusal of it is put into.
 
 /** What was asked, in RBAC's words. */
-export interface Asked {
+export interface KubernetesCall {
   readonly verb: 'create' | 'get' | 'list' | 'patch' | 'delete'
   /** Plural, with a subresource after a slash: `configmaps`, `serviceaccounts/token`. */
   readonly resource: string
@@ -214,7 +216,7 @@ export type Wording = Omit<Fault, 'hop'>
 type Quoted = (text: string) => string
 
 /** Undefined where the reason is not one of a Secret's own. `quoted` makes the server's words safe to show. */
-function secretRefusal(code: number, status: Status, asked: Asked, quoted: Quoted): Wording | undefined {
+function secretRefusal(code: number, status: Status, asked: KubernetesCall, quoted: Quoted): Wording | undefined {
   const words = quoted(status.message)
   const secret = `Secret ${asked.namespace}/${asked.name}`
   const managers = conflictingManagers(status.causes)
@@ -270,7 +272,7 @@ function wrongType(secret: string): Wording {
   }
 }
 
-function immutable(secret: string, { namespace = '', name = '' }: Asked): Wording {
+function immutable(secret: string, { namespace = '', name = '' }: KubernetesCall): Wording {
   return {
     code: 'SECRET_IMMUTABLE',
     seen: `${secret} is immutable: somebody set that, and nobody takes it back`,
@@ -308,7 +310,7 @@ interface StatusCause {
 const mostCauses = 100
 
 /** Undefined where the answer is none of the API server's. */
-export function parseStatus({ body }: Pick<ClusterAnswer, 'body'>): Status | undefined {
+export function parseStatus({ body }: Pick<ClusterResponse, 'body'>): Status | undefined {
   const object = asObject(jsonOrNone(body))
   if (object?.['kind'] !== 'Status') return undefined
   return {
@@ -323,7 +325,7 @@ export function parseStatus({ body }: Pick<ClusterAnswer, 'body'>): Status | und
  * neither refusal: 500 without a reason, and only the message of etcd, or of its client, says why.
  * https://etcd.io/docs/v3.5/dev-guide/limit/
  */
-export function isTooLargeToStore(answer: Pick<ClusterAnswer, 'status' | 'body'>): boolean {
+export function isTooLargeToStore(answer: Pick<ClusterResponse, 'status' | 'body'>): boolean {
   if (answer.status !== 500 || answer.body.length > longestRefusal) return false
   const { message = '' } = parseStatus(answer) ?? {}
   return message === 'etcdserver: request is too large' || message.includes('trying to send message larger than max')
@@ -345,4 +347,40 @@ export function unauthenticated(seen: string): Wording {
     expected: 'a credential that the API server takes',
     hint: 'see that the token or client certificate is of this cluster and has not expired: kubectl auth whoami',
   }
+}
+
+/**
+ * Who refused a request beside the API server itself, by its words: the only place that reads them. A Status names nobody
+ * in a field of its own.
+ * https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
+ * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
+ * https://kubernetes.io/docs/concepts/policy/resource-quotas/
+ */
+export interface Admission {
+  /**
+   * `webhook in dry runs`: it acts on what it sees, so that the API server asks it in no dry run, and refuses that.
+   * `webhook down`: it could not be asked, or did not answer in time.
+   */
+  readonly kind: 'policy' | 'webhook' | 'webhook in dry runs' | 'webhook down' | 'quota'
+  readonly name: string
+}
+
+/** Names are bounded, as are the words that are read. */
+const patterns: readonly (readonly [Admission['kind'], RegExp])[] = [
+  ['webhook in dry runs', /admission webhook "([^"]{1,253})" does not support dry run/],
+  ['webhook down', /failed calling webhook "([^"]{1,253})"/],
+  ['webhook', /admission webhook "([^"]{1,253})" denied the request/],
+  ['policy', /ValidatingAdmissionPolicy '([^']{1,253})'/],
+  ['quota', /exceeded quota: ([a-z0-9.-]{1,253}),/],
+]
+
+const longest = 4096
+
+export function parseRefuser(message: string): Admission | undefined {
+  const words = message.slice(0, longest)
+  for (const [kind, pattern] of patterns) {
+    const name = pattern.exec(words)?.[1]
+    if (name !== undefined) return { kind, name }
+  }
+  return undefined
 }

@@ -8,7 +8,7 @@ import { PullpassError } from '../../errors/pullpass-error.ts'
 import { systemErrorCode, whyUnreadable } from '../../host/read-file.ts'
 import type { Environment } from '../../http/context.ts'
 import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
-import { readSmallFile } from '../connection/files.ts'
+import { readSmallFile } from '../connection/certificates.ts'
 
 export interface Kubeconfig {
   readonly files: readonly string[]

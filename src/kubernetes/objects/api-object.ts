@@ -2,12 +2,11 @@
  * Objects of any kind, by their metadata: which kinds the API server has, which objects carry a label, and their deletion.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/
  */
-
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import { asList, asObject, asText, asTexts, type JsonObject } from '../../text/json-fields.ts'
 import type { Cluster } from '../connection/cluster.ts'
-import { readAnswer } from '../connection/read-answer.ts'
+import { readResponse } from '../connection/response.ts'
 import { readStatus } from '../connection/status.ts'
 import { listPages, metadataOnly } from './list.ts'
 
@@ -124,7 +123,7 @@ export async function waitUntilDeleted(
     if (answer.status === 404) return
     if (answer.status !== 200)
       throw readStatus(cluster, answer, { verb: 'get', resource: type.resource, ...inGroup(type), name })
-    if (asText(asObject(readAnswer(cluster, answer)['metadata'])?.['uid']) !== uid) return
+    if (asText(asObject(readResponse(cluster, answer)['metadata'])?.['uid']) !== uid) return
     if (now().getTime() >= endMs) throw stillThere(`${type.kind} ${namespace ? `${namespace}/` : ''}${name}`, withinMs)
     await sleep(1000, signal)
   }
@@ -160,10 +159,10 @@ async function discover(cluster: Cluster, path: string): Promise<JsonObject[] | 
     method: 'GET',
     path,
     accept: `${aggregated},application/json`,
-    maxAnswerBytes: 8 * 1024 * 1024,
+    maxResponseBytes: 8 * 1024 * 1024,
   })
   if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'apis' })
-  const content = readAnswer(cluster, answer)
+  const content = readResponse(cluster, answer)
   if (content['kind'] !== 'APIGroupDiscoveryList') return undefined
   return asList(content['items']).map((group) => asObject(group) ?? {})
 }

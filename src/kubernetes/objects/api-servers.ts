@@ -5,7 +5,7 @@
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import type { Cluster } from '../connection/cluster.ts'
-import { readAnswer } from '../connection/read-answer.ts'
+import { readResponse } from '../connection/response.ts'
 import { readStatus } from '../connection/status.ts'
 
 /** More API servers has no cluster. */
@@ -34,7 +34,7 @@ async function listSlices(cluster: Cluster, selector: string): Promise<JsonObjec
   if (answer.status !== 200) {
     throw readStatus(cluster, answer, { verb: 'list', resource: 'endpointslices', namespace: 'default' })
   }
-  return asList(readAnswer(cluster, answer)['items']).map((slice) => asObject(slice) ?? {})
+  return asList(readResponse(cluster, answer)['items']).map((slice) => asObject(slice) ?? {})
 }
 
 function addressesOf({ addressType, endpoints, ports }: JsonObject): string[] {

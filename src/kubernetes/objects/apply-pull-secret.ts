@@ -2,13 +2,12 @@
  * One pull secret, by server-side apply. Its data is sent back by a dry run alone, which tells what admission makes of it.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
-
 import { createHash } from 'node:crypto'
-import { pullSecretType } from '../../credential/docker-config.ts'
+import { parseDockerConfig, pullSecretType } from '../../credential/docker-config.ts'
 import { asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
-import type { Cluster, ClusterAnswer } from '../connection/cluster.ts'
-import { malformed, readAnswer } from '../connection/read-answer.ts'
+import type { Cluster, ClusterResponse } from '../connection/cluster.ts'
+import { malformed, readResponse } from '../connection/response.ts'
 import { parseStatus, readStatus } from '../connection/status.ts'
 
 export interface PullSecret {
@@ -57,11 +56,10 @@ export async function applySecret(cluster: Cluster, secret: PullSecret, ways: Ap
     accept: ways.dryRun === 'all' ? 'application/json' : metadataAlone,
     contentType: 'application/apply-patch+yaml', // JSON is YAML
     body: () => manifestOf(secret),
-    ...(ways.dryRun === 'all' && { maxAnswerBytes: largestSecret }),
+    ...(ways.dryRun === 'all' && { maxResponseBytes: largestSecret }),
   })
   if (answer.status === 200 || answer.status === 201) return readApplied(cluster, answer, secret, ways)
   if (isTerminating(answer)) return { outcome: 'terminating' }
-  const { sentSecrets } = await import('../connection/sent-secrets.ts')
   cluster.secrets.add(...sentSecrets(secret.dockerConfigJson))
   throw readStatus(cluster, answer, { verb: 'patch', resource: 'secrets', name, namespace })
 }
@@ -99,8 +97,8 @@ function encode(dockerConfigJson: Redacted): string {
   return known
 }
 
-function readApplied(cluster: Cluster, answer: ClusterAnswer, secret: PullSecret, ways: ApplyWays): Applied {
-  const object = readAnswer(cluster, answer)
+function readApplied(cluster: Cluster, answer: ClusterResponse, secret: PullSecret, ways: ApplyWays): Applied {
+  const object = readResponse(cluster, answer)
   const metadata = asObject(object['metadata'])
   const uid = asText(metadata?.['uid'])
   const resourceVersion = asText(metadata?.['resourceVersion'])
@@ -127,7 +125,7 @@ function rewrittenFields(object: JsonObject, { dockerConfigJson, labels, annotat
   ]
 }
 
-function isTerminating(answer: ClusterAnswer): boolean {
+function isTerminating(answer: ClusterResponse): boolean {
   if (answer.status !== 403) return false
   return parseStatus(answer)?.causes.some(({ reason }) => reason === 'NamespaceTerminating') ?? false
 }
@@ -152,3 +150,9 @@ export function fieldManager(document: {
 
 /** Whether a field manager is that of a document, of this or another installation. */
 export const isDocumentManager = (manager: string): boolean => manager.startsWith('pullpass:')
+
+/** Of a pull secret, what a refusal must not repeat: the passwords, and the whole document as it is sent; hosts are not secret. */
+function sentSecrets(dockerConfigJson: Redacted): Redacted[] {
+  const { entries } = parseDockerConfig(dockerConfigJson)
+  return [new Redacted(encode(dockerConfigJson)), ...[...entries.values()].map(({ password }) => password)]
+}

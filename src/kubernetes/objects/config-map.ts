@@ -3,8 +3,8 @@ import type { NamespacedName } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { asObject, asText, asTexts } from '../../text/json-fields.ts'
 import { shellQuote } from '../../text/plain-text.ts'
-import type { Cluster, ClusterAnswer, ClusterRequest } from '../connection/cluster.ts'
-import { readAnswer } from '../connection/read-answer.ts'
+import type { Cluster, ClusterRequest, ClusterResponse } from '../connection/cluster.ts'
+import { readResponse } from '../connection/response.ts'
 import { readStatus } from '../connection/status.ts'
 
 export interface StoredConfigMap {
@@ -14,7 +14,7 @@ export interface StoredConfigMap {
 }
 
 /** How long a request is sent again; absent: as any other. */
-type Patience = Pick<ClusterRequest, 'retryForMs' | 'longestMs'>
+type Patience = Pick<ClusterRequest, 'retryForMs' | 'timeoutMs'>
 
 type ConfigMapWrite = Patience & { readonly dryRun?: 'all' | 'none' }
 
@@ -31,7 +31,7 @@ export async function readStoredConfigMap(
   const answer = await askConfigMap(cluster, map, { method: 'GET', path: configMapPath(map), ...patience })
   if (answer.status === 404) return { data: {}, bytes: 0 }
   if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'configmaps', ...map })
-  return { data: asTexts(asObject(readAnswer(cluster, answer)['data'])), bytes: Buffer.byteLength(answer.body) }
+  return { data: asTexts(asObject(readResponse(cluster, answer)['data'])), bytes: Buffer.byteLength(answer.body) }
 }
 
 /**
@@ -123,9 +123,9 @@ async function createConfigMap(
 const largestConfigMap = 8 * 1024 * 1024
 
 /** Each answer is the whole ConfigMap, with what others wrote into it. @throws RESPONSE_TOO_LARGE, and what a cluster throws */
-async function askConfigMap(cluster: Cluster, map: NamespacedName, wanted: ClusterRequest): Promise<ClusterAnswer> {
+async function askConfigMap(cluster: Cluster, map: NamespacedName, wanted: ClusterRequest): Promise<ClusterResponse> {
   try {
-    return await cluster.request({ ...wanted, maxAnswerBytes: largestConfigMap })
+    return await cluster.request({ ...wanted, maxResponseBytes: largestConfigMap })
   } catch (error) {
     throw error instanceof PullpassError && error.code === 'RESPONSE_TOO_LARGE' ? tooLarge(map, error) : error
   }
@@ -159,7 +159,7 @@ export async function readConfigMapEntry(cluster: Cluster, map: NamespacedName, 
   const answer = await askConfigMap(cluster, map, { method: 'GET', path: configMapPath(map) })
   if (answer.status === 404) return { text: undefined, resourceVersion: undefined }
   if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'configmaps', ...map })
-  const { metadata, data } = readAnswer(cluster, answer)
+  const { metadata, data } = readResponse(cluster, answer)
   return { text: asText(asObject(data)?.[key]), resourceVersion: asText(asObject(metadata)?.['resourceVersion']) }
 }
 

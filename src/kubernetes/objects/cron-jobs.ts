@@ -5,7 +5,7 @@
 import type { NamespacedName } from '../../document/document.ts'
 import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import type { Cluster } from '../connection/cluster.ts'
-import { readAnswer } from '../connection/read-answer.ts'
+import { readResponse } from '../connection/response.ts'
 import { type Pod, podOf } from './pods.ts'
 
 export interface CronJobFacts extends NamespacedName {
@@ -24,9 +24,9 @@ export async function readCronJob(
 ): Promise<CronJobFacts | undefined> {
   const place = encodeURIComponent(namespace)
   const path = `/apis/batch/v1/namespaces/${place}/cronjobs/${encodeURIComponent(name)}`
-  const answer = await cluster.request({ method: 'GET', path, maxAnswerBytes: longest })
+  const answer = await cluster.request({ method: 'GET', path, maxResponseBytes: longest })
   if (answer.status !== 200) return undefined
-  const spec = asObject(readAnswer(cluster, answer)['spec'])
+  const spec = asObject(readResponse(cluster, answer)['spec'])
   const pods = await listPods(cluster, namespace)
   const [pod] = pods
     .filter((one) => jobOf(one)?.startsWith(`${name}-`))
@@ -38,9 +38,9 @@ export async function readCronJob(
 async function listPods(cluster: Cluster, namespace: string): Promise<JsonObject[]> {
   const query = new URLSearchParams({ labelSelector: 'app.kubernetes.io/name=pullpass', limit: '100' })
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?${query.toString()}`
-  const answer = await cluster.request({ method: 'GET', path, maxAnswerBytes: longest })
+  const answer = await cluster.request({ method: 'GET', path, maxResponseBytes: longest })
   if (answer.status !== 200) return []
-  return asList(readAnswer(cluster, answer)['items']).map((item) => asObject(item) ?? {})
+  return asList(readResponse(cluster, answer)['items']).map((item) => asObject(item) ?? {})
 }
 
 /** Name of the Job that made a pod. */

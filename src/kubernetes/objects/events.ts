@@ -31,7 +31,7 @@ export interface EventToCreate {
 /** The limit of the API server. */
 const maxMessageLength = 1024
 /** The log has the message too, and other work waits for this request. */
-const patience = { retryForMs: 2_000, longestMs: 10_000 } as const
+const patience = { retryForMs: 2_000, timeoutMs: 10_000 } as const
 
 /** @throws NAMESPACE_NOT_FOUND, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, and what a cluster throws */
 export async function createEvent(
@@ -94,7 +94,7 @@ export async function listPodEvents(cluster: Cluster, { namespace, name, uid }: 
     fieldSelector: `involvedObject.kind=Pod,involvedObject.name=${name},involvedObject.uid=${uid}`,
     accept: 'application/json',
     asked: { verb: 'list', resource: 'events', namespace },
-    maxAnswerBytes: largestPage,
+    maxResponseBytes: largestPage,
   } as const
   const events = await listPages(cluster, list, eventOf)
   return events.toSorted((one, other) => (other.at?.getTime() ?? 0) - (one.at?.getTime() ?? 0))

@@ -2,12 +2,11 @@
  * Objects of one name, wherever they are: by one list of the whole cluster, or namespace by namespace where the rights
  * go no further. A list by name is authorized by a rule with that name alone, `resourceNames: [NAME]`.
  */
-
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import type { Cluster } from '../connection/cluster.ts'
-import { readAnswer } from '../connection/read-answer.ts'
-import { type Asked, readStatus } from '../connection/status.ts'
+import { readResponse } from '../connection/response.ts'
+import { type KubernetesCall, readStatus } from '../connection/status.ts'
 
 export interface NamedAsked {
   readonly resource: 'secrets' | 'serviceaccounts'
@@ -85,7 +84,7 @@ async function listIn<T>(
     fieldSelector: `metadata.name=${name}`,
     accept,
     asked: { verb: 'list', resource, name, ...(namespace === undefined ? {} : { namespace }) },
-    ...(namespace === undefined ? {} : { maxAnswerBytes: oneObjectBytes }),
+    ...(namespace === undefined ? {} : { maxResponseBytes: oneObjectBytes }),
   } as const
   return await listPages(cluster, list, keep)
 }
@@ -105,14 +104,14 @@ export interface ListAsked {
   /** What a 404 means: the kind is not served. Absent: an error. */
   readonly whereAbsent?: 'empty'
   readonly accept: string
-  readonly asked: Asked
+  readonly asked: KubernetesCall
   /** Of one page; absent: 8 MiB. */
-  readonly maxAnswerBytes?: number
+  readonly maxResponseBytes?: number
 }
 
 const defaultPageBytes = 8 * 1024 * 1024
 const pageSizes = [500, 50, 5, 1] as const
-const longestMs = 120_000
+const timeoutMs = 120_000
 /** Five times what Kubernetes takes for a large cluster. */
 const maxItems = 50_000
 const maxAttempts = 4
@@ -141,15 +140,15 @@ async function listOnce<T>(
   limit: number,
   keep: (item: JsonObject) => T,
 ): Promise<T[] | 'expired' | 'endless'> {
-  const { accept, maxAnswerBytes = defaultPageBytes } = list
+  const { accept, maxResponseBytes = defaultPageBytes } = list
   const items: T[] = []
   for (let page = 1, next: string | undefined; page <= maxItems && items.length <= maxItems; page++) {
     const path = `${list.path}?${pageQuery(list, limit, next)}`
-    const answer = await cluster.request({ method: 'GET', path, accept, maxAnswerBytes, longestMs })
+    const answer = await cluster.request({ method: 'GET', path, accept, maxResponseBytes, timeoutMs })
     if (answer.status === 410) return 'expired'
     if (answer.status === 404 && list.whereAbsent === 'empty') return []
     if (answer.status !== 200) throw readStatus(cluster, answer, list.asked)
-    const content = readAnswer(cluster, answer)
+    const content = readResponse(cluster, answer)
     for (const item of asList(content['items'])) items.push(keep(asObject(item) ?? {}))
     next = asText(asObject(content['metadata'])?.['continue'])
     if (!next) return items
@@ -165,7 +164,7 @@ function pageQuery({ fieldSelector, labelSelector }: ListAsked, limit: number, n
   return query.toString()
 }
 
-function expired({ server }: Cluster, { resource }: Asked, attempts: number): PullpassError {
+function expired({ server }: Cluster, { resource }: KubernetesCall, attempts: number): PullpassError {
   return new PullpassError({
     code: 'KUBERNETES_UNREACHABLE',
     hop: 'kubernetes',
@@ -176,7 +175,7 @@ function expired({ server }: Cluster, { resource }: Asked, attempts: number): Pu
   })
 }
 
-function endless({ server }: Cluster, { resource }: Asked): PullpassError {
+function endless({ server }: Cluster, { resource }: KubernetesCall): PullpassError {
   return new PullpassError({
     code: 'RESPONSE_TOO_LARGE',
     hop: 'kubernetes',

@@ -2,7 +2,7 @@
 import type { NamespacedName } from '../../document/document.ts'
 import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import type { Cluster } from '../connection/cluster.ts'
-import { readAnswer } from '../connection/read-answer.ts'
+import { readResponse } from '../connection/response.ts'
 import { readStatus } from '../connection/status.ts'
 
 export interface Pod {
@@ -62,11 +62,11 @@ export async function readPod(cluster: Cluster, { namespace, name }: NamespacedN
     method: 'GET',
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`,
     accept: 'application/json',
-    maxAnswerBytes: longest,
+    maxResponseBytes: longest,
   })
   if (answer.status === 404) return undefined
   if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'pods', name, namespace })
-  return podOf(readAnswer(cluster, answer), { namespace, name })
+  return podOf(readResponse(cluster, answer), { namespace, name })
 }
 
 export function podOf(pod: JsonObject, names: NamespacedName): Pod {

@@ -7,11 +7,11 @@ import { type Fault, PullpassError } from '../../errors/pullpass-error.ts'
 import { asObject, asText } from '../../text/json-fields.ts'
 import { shellQuote } from '../../text/plain-text.ts'
 import { Redacted } from '../../text/redacted.ts'
-import type { Cluster, ClusterAnswer } from '../connection/cluster.ts'
-import { malformed, readAnswer } from '../connection/read-answer.ts'
-import { type Asked, readStatus } from '../connection/status.ts'
+import type { Cluster, ClusterResponse } from '../connection/cluster.ts'
+import { malformed, readResponse } from '../connection/response.ts'
+import { type KubernetesCall, readStatus } from '../connection/status.ts'
 
-export interface TokenWanted {
+export interface TokenRequest {
   readonly audience: string
   /** Seconds; the API server grants no less than 600, and may grant less than is asked. */
   readonly lifeSeconds: number
@@ -28,7 +28,7 @@ const shortestSeconds = 600
 export async function requestToken(
   cluster: Cluster,
   account: NamespacedName,
-  wanted: TokenWanted,
+  wanted: TokenRequest,
 ): Promise<RequestedToken> {
   const { namespace, name } = account
   const expirationSeconds = Math.max(shortestSeconds, Math.ceil(wanted.lifeSeconds))
@@ -48,8 +48,8 @@ export async function requestToken(
   return readToken(cluster, answer)
 }
 
-function readToken(cluster: Cluster, answer: ClusterAnswer): RequestedToken {
-  const status = asObject(readAnswer(cluster, answer)['status'])
+function readToken(cluster: Cluster, answer: ClusterResponse): RequestedToken {
+  const status = asObject(readResponse(cluster, answer)['status'])
   const token = asText(status?.['token'])
   const expiresAt = new Date(asText(status?.['expirationTimestamp']) ?? Number.NaN)
   if (!token || Number.isNaN(expiresAt.getTime())) {
@@ -61,7 +61,7 @@ function readToken(cluster: Cluster, answer: ClusterAnswer): RequestedToken {
 }
 
 /** What is wrong with the account or the right to it is wrong with this request; a lost connection is not. */
-function refused(cluster: Cluster, answer: ClusterAnswer, asked: Asked): PullpassError {
+function refused(cluster: Cluster, answer: ClusterResponse, asked: KubernetesCall): PullpassError {
   const fault = readStatus(cluster, answer, asked)
   if (![400, 403, 404, 422].includes(answer.status) || fault.code === 'RESPONSE_MALFORMED') return fault
   const words = wordsOf(answer, asked, fault)
@@ -69,8 +69,8 @@ function refused(cluster: Cluster, answer: ClusterAnswer, asked: Asked): Pullpas
 }
 
 function wordsOf(
-  { status }: ClusterAnswer,
-  { namespace = '', name = '' }: Asked,
+  { status }: ClusterResponse,
+  { namespace = '', name = '' }: KubernetesCall,
   { code, seen, expected, hint }: PullpassError,
 ): Pick<Fault, 'seen' | 'expected' | 'hint'> {
   if (status !== 404) return { seen, expected, hint }
@@ -126,7 +126,7 @@ export async function findAbsentAccount(
 const metadata = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
 
 /** Asks the cluster something over a connection of its own: behind a load balancer perhaps another API server answers. */
-export async function askAnew<T>(cluster: Cluster, ask: (other: Cluster) => Promise<T>): Promise<T> {
+export async function withNewConnection<T>(cluster: Cluster, ask: (other: Cluster) => Promise<T>): Promise<T> {
   const other = cluster.reconnect()
   try {
     return await ask(other)

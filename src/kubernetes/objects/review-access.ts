@@ -5,7 +5,7 @@
  */
 import { asObject } from '../../text/json-fields.ts'
 import type { Cluster } from '../connection/cluster.ts'
-import { malformed, readAnswer } from '../connection/read-answer.ts'
+import { malformed, readResponse } from '../connection/response.ts'
 import { readStatus } from '../connection/status.ts'
 
 export interface AccessQuestion {
@@ -48,7 +48,7 @@ export async function reviewAccess(
     }),
   })
   if (answer.status !== 201) throw readStatus(cluster, answer, { verb: 'create', resource: plural })
-  const allowed = asObject(readAnswer(cluster, answer)['status'])?.['allowed']
+  const allowed = asObject(readResponse(cluster, answer)['status'])?.['allowed']
   if (typeof allowed !== 'boolean') throw malformed(cluster.server, answer.status, Buffer.byteLength(answer.body))
   return allowed ? 'allowed' : 'denied'
 }

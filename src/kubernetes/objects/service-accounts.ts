@@ -5,8 +5,8 @@
  */
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
-import type { Cluster, ClusterAnswer } from '../connection/cluster.ts'
-import { type Asked, readStatus } from '../connection/status.ts'
+import type { Cluster, ClusterResponse } from '../connection/cluster.ts'
+import { type KubernetesCall, readStatus } from '../connection/status.ts'
 import { foundIn, type Listed, listByName } from './list.ts'
 
 export interface AttachWays {
@@ -69,7 +69,7 @@ async function patch(
   { namespace, name, resourceVersion }: ServiceAccount,
   names: readonly string[],
   { manager, dryRun }: AttachWays,
-): Promise<ClusterAnswer> {
+): Promise<ClusterResponse> {
   const query = new URLSearchParams({ fieldManager: manager, ...(dryRun === 'all' ? { dryRun: 'All' } : {}) })
   return await cluster.request({
     method: 'PATCH',
@@ -83,8 +83,8 @@ async function patch(
   })
 }
 
-function refused(cluster: Cluster, answer: ClusterAnswer, { namespace, name }: ServiceAccount): PullpassError {
-  const asked: Asked = { verb: 'patch', resource: 'serviceaccounts', namespace, name }
+function refused(cluster: Cluster, answer: ClusterResponse, { namespace, name }: ServiceAccount): PullpassError {
+  const asked: KubernetesCall = { verb: 'patch', resource: 'serviceaccounts', namespace, name }
   if (answer.status !== 409) return readStatus(cluster, answer, asked)
   return new PullpassError({
     code: 'KUBERNETES_REFUSED',

@@ -33,7 +33,7 @@ export async function listSecretHooks(
 ): Promise<SecretHook[]> {
   const lists = kinds.map(async ({ plural, kind, may }) => {
     const path = `/apis/admissionregistration.k8s.io/v1/${plural}?limit=500`
-    const answer = await cluster.request({ method: 'GET', path, maxAnswerBytes: longest }).catch(unanswered)
+    const answer = await cluster.request({ method: 'GET', path, maxResponseBytes: longest }).catch(unanswered)
     if (answer?.status !== 200) return []
     const items = asList(asObject(jsonOrNone(answer.body))?.['items'])
     return items.flatMap((item) => hooksOf(asObject(item) ?? {}, labels).map((hook) => ({ ...hook, kind, may })))

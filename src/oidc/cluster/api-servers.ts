@@ -6,7 +6,7 @@ import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { listApiServers } from '../../kubernetes/objects/api-servers.ts'
 import { type ClusterIssuer, freshToken, readClusterIssuer } from './cluster-issuer.ts'
 
-export interface ReplicasWanted {
+export interface ApiServersConfig {
   readonly cluster: Cluster
   /** API servers; empty: those of the EndpointSlices of Service `kubernetes`. */
   readonly replicas: readonly URL[]
@@ -16,7 +16,7 @@ export interface ReplicasWanted {
   readonly authorities?: readonly string[]
 }
 
-export interface ReplicaReading {
+export interface ApiServerReading {
   /** `https://10.0.0.1:6443`. */
   readonly from: string
   readonly documents: ClusterIssuer | PullpassError
@@ -24,8 +24,8 @@ export interface ReplicaReading {
 }
 
 /** Never rejects, but where the run ends. */
-export const readReplicas = async (wanted: ReplicasWanted): Promise<ReplicaAnswers<ReplicaReading>> =>
-  await askReplicas(wanted.cluster, wanted.replicas, {
+export const readApiServers = async (wanted: ApiServersConfig): Promise<ApiServerAnswers<ApiServerReading>> =>
+  await queryApiServers(wanted.cluster, wanted.replicas, {
     async ask(replica, from) {
       const [documents, token] = await Promise.all([
         readClusterIssuer(replica).catch(asFault),
@@ -35,7 +35,7 @@ export const readReplicas = async (wanted: ReplicasWanted): Promise<ReplicaAnswe
     },
     isRead: ({ documents }) => !(documents instanceof PullpassError),
     ...(wanted.authorities && { authorities: wanted.authorities }),
-    longestMs: 8_000,
+    timeoutMs: 8_000,
   })
 
 /**
@@ -52,10 +52,10 @@ export interface ReplicaQuestion<T> {
   /** PEM: only API servers that these vouch for are asked; absent: those that the cluster's connection trusts. */
   readonly authorities?: readonly string[]
   /** One that hangs must not keep the others' news waiting. */
-  readonly longestMs: number
+  readonly timeoutMs: number
 }
 
-export interface ReplicaAnswers<T> {
+export interface ApiServerAnswers<T> {
   /** At least one, in the order of the addresses; of whichever answered in place of them last. */
   readonly answers: readonly T[]
   /** `any`: none of them could be reached by an address of its own, and so whichever answers was asked. */
@@ -65,11 +65,11 @@ export interface ReplicaAnswers<T> {
 }
 
 /** `replicas` empty: those that the cluster itself lists. */
-export async function askReplicas<T>(
+export async function queryApiServers<T>(
   cluster: Cluster,
   replicas: readonly URL[],
   question: ReplicaQuestion<T>,
-): Promise<ReplicaAnswers<T>> {
+): Promise<ApiServerAnswers<T>> {
   const found = replicas.length > 0 ? replicas : await listApiServers(cluster).catch(asFault)
   const anyOne = async () => await askReplica(cluster, undefined, question)
   if (found instanceof PullpassError) return { answers: [await anyOne()], asked: 'any', fault: found }
@@ -82,11 +82,11 @@ export async function askReplicas<T>(
 async function askReplica<T>(
   cluster: Cluster,
   address: URL | undefined,
-  { ask, longestMs, authorities }: ReplicaQuestion<T>,
+  { ask, timeoutMs, authorities }: ReplicaQuestion<T>,
 ): Promise<T> {
   const from = address?.href.replace(/\/$/, '') ?? cluster.server
   const over = new AbortController()
-  const timer = setTimeout(() => over.abort(tooSlow(from, longestMs)), longestMs)
+  const timer = setTimeout(() => over.abort(tooSlow(from, timeoutMs)), timeoutMs)
   const replica = cluster.reconnect({
     ...(address && { address }),
     ...(authorities && { authorities }),
@@ -100,11 +100,11 @@ async function askReplica<T>(
   }
 }
 
-const tooSlow = (from: string, longestMs: number) =>
+const tooSlow = (from: string, timeoutMs: number) =>
   new PullpassError({
     code: 'KUBERNETES_UNREACHABLE',
     hop: 'kubernetes',
-    seen: `the API server at ${from} did not answer within ${longestMs / 1000} s`,
+    seen: `the API server at ${from} did not answer within ${timeoutMs / 1000} s`,
     expected: 'what it was asked for',
     hint: 'see that this address is reachable from here, and that this API server is well',
     retryable: true,

@@ -6,7 +6,7 @@
 import type { NamespacedName } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { decodeSubjectToken, type SubjectToken } from '../../identity/subject-token.ts'
-import type { Cluster, ClusterAnswer } from '../../kubernetes/connection/cluster.ts'
+import type { Cluster, ClusterResponse } from '../../kubernetes/connection/cluster.ts'
 import { unauthenticated } from '../../kubernetes/connection/status.ts'
 import { requestToken } from '../../kubernetes/objects/request-token.ts'
 import { asObject, asText, jsonOrNone } from '../../text/json-fields.ts'
@@ -47,7 +47,7 @@ async function ask(cluster: Cluster, name: DocumentName): Promise<string> {
   throw refused(cluster, name, answer)
 }
 
-function refused({ server, secrets }: Cluster, name: DocumentName, answer: ClusterAnswer): PullpassError {
+function refused({ server, secrets }: Cluster, name: DocumentName, answer: ClusterResponse): PullpassError {
   const where = `${server}/${documentPaths[name]}`
   const message = asText(asObject(jsonOrNone(answer.body))?.['message'])
   const words = message ? ` ${quoteSafely(message, secrets)}` : ''

@@ -1,14 +1,32 @@
-/** What was gathered of an issuer from outside: what the judges of each cloud look at, and nothing else. */
+/** The outside as strangers meet it: whom everybody trusts, and what names stand for. */
 
 import { systemErrorCode } from '../../host/read-file.ts'
+import { resolveAddresses } from '../../http/addresses.ts'
+import type { Context } from '../../http/context.ts'
+import { httpsTransport } from '../../http/https-transport.ts'
+import { reportRequests } from '../../http/log-requests.ts'
 import { transportError } from '../../http/request-errors.ts'
+import type { Transport } from '../../http/transport.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { checkIssuerUrl } from '../issuer-url.ts'
-import type { IssuerKey } from '../keys.ts'
-import { type SignatureVerdict, verifySignature } from '../verify-signature.ts'
-import type { PublicContext } from './anonymous-client.ts'
+import { type IssuerKey, type SignatureVerdict, verifySignature } from '../keys.ts'
 import { foundKeys, type PublicIssuer, readPublicIssuer } from './public-issuer.ts'
 
+export const openPublicContext = (context: Context): PublicContext => ({
+  ...context,
+  publicTransport: reportRequests(httpsTransport(context.environment, undefined, 'public'), context.waiting),
+  lookUp: resolveAddresses,
+})
+
+/** The outside as strangers meet it. */
+export interface PublicContext extends Pick<Context, 'transport' | 'signal' | 'now'> {
+  /** Trusts the authorities that everybody trusts, and no other. */
+  readonly publicTransport: Transport
+  /** Every address of a name; empty where it has none here. */
+  readonly lookUp: (name: string) => Promise<readonly string[]>
+}
+
+/** What was gathered of an issuer from outside: what the judges of each cloud look at, and nothing else. */
 export interface PublicFacts {
   /** As it was asked for; clouds compare it letter by letter. */
   readonly issuer: string

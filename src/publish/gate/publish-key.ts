@@ -5,12 +5,12 @@ import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
-import { askAnew } from '../../kubernetes/objects/request-token.ts'
+import { withNewConnection } from '../../kubernetes/objects/request-token.ts'
 import { readClusterIssuer } from '../../oidc/cluster/cluster-issuer.ts'
 import type { PublishTarget } from '../../oidc/issuer-documents.ts'
 import { type IssuerKey, mergeKeys } from '../../oidc/keys.ts'
 import { quote } from '../../text/quote.ts'
-import { digestOf, knownKeys, mergeUnrevoked, readMemory } from '../key-state.ts'
+import { digestOf, knownKeys, mergeUnrevoked, readKeyState } from '../key-state.ts'
 import { publishUnrevoked } from '../publish.ts'
 import type { ServedIssuer } from '../served-issuer.ts'
 
@@ -25,7 +25,7 @@ export async function publishKey(token: SubjectToken, place: GatedPublication): 
 
 async function publish(token: SubjectToken, place: GatedPublication): Promise<void> {
   const { cluster, target, issuer, memory: memoryRef, mode } = place
-  const memory = await readMemory(cluster, memoryRef)
+  const memory = await readKeyState(cluster, memoryRef)
   const served = await readServed(token, cluster)
   if (memory.revocations.some(({ digest }) => digest === digestOf(token.keyId))) {
     throw keyUnpublished(token, target, { why: 'it was revoked', hint: 'let the API servers sign with another key' })
@@ -38,7 +38,7 @@ async function publish(token: SubjectToken, place: GatedPublication): Promise<vo
   }
   await publishUnrevoked(target, {
     memory,
-    readAgain: async () => await readMemory(cluster, memoryRef),
+    readAgain: async () => await readKeyState(cluster, memoryRef),
     publicationOf: (known) => ({
       issuer: issuer ?? served.issuer,
       own: knownKeys(served.keys, known),
@@ -55,7 +55,7 @@ const looks = 4
 async function readServed(token: SubjectToken, cluster: Cluster): Promise<ServedIssuer> {
   let { issuer, keys } = await readClusterIssuer(cluster)
   for (let look = 1; look < looks && !isAmong(keys, token); look++) {
-    keys = mergeKeys(keys, (await askAnew(cluster, readClusterIssuer)).keys)
+    keys = mergeKeys(keys, (await withNewConnection(cluster, readClusterIssuer)).keys)
   }
   return { issuer, keys }
 }

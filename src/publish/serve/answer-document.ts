@@ -10,7 +10,7 @@ export interface Served {
 }
 
 /** Undefined where nothing is served: paths are those of the issuer's URL, letter by letter. */
-export function answerDocument(
+export function respondDocument(
   path: string,
   headers: Readonly<Record<string, string | undefined>>,
   { issuer, current }: Served,

@@ -17,8 +17,8 @@ import {
 } from '../../oidc/issuer-documents.ts'
 import { parseJwks } from '../../oidc/keys.ts'
 import { asObject, asText, jsonOrNone } from '../../text/json-fields.ts'
-import { isRevoked, type KeyMemory } from '../key-state.ts'
-import { memoryFault } from '../key-state-errors.ts'
+import { isRevoked, type KeyState } from '../key-state.ts'
+import { keyStateFault } from '../key-state-errors.ts'
 
 export interface ServedTarget extends PublishTarget {
   /** Undefined before the first publication. */
@@ -26,7 +26,7 @@ export interface ServedTarget extends PublishTarget {
   /** As the discovery document that is served names it. */
   readonly issuer: () => string | undefined
   /** Serves what was revoked no more, from now on, be the ConfigMap written or not. */
-  readonly withhold: (memory: Pick<KeyMemory, 'revocations'>) => void
+  readonly withhold: (memory: Pick<KeyState, 'revocations'>) => void
 }
 
 export interface ServedDocument extends DocumentToStore {
@@ -34,7 +34,7 @@ export interface ServedDocument extends DocumentToStore {
   readonly etag: string
 }
 
-export interface ServedWanted {
+export interface ServedTargetConfig {
   readonly cluster: Cluster
   /** The ConfigMap of the keys that are served: whoever may write it decides whom clouds believe. */
   readonly store: NamespacedName
@@ -45,12 +45,12 @@ export interface ServedWanted {
 /** The key of the ConfigMap under which the JWKS stands. */
 export const storeEntry = 'jwks.json'
 
-export function servedTarget({ cluster, store, issuerUrl }: ServedWanted): ServedTarget {
+export function servedTarget({ cluster, store, issuerUrl }: ServedTargetConfig): ServedTarget {
   const served = new Map<DocumentName, ServedDocument>()
   let found: ConfigMapEntry = { text: undefined, resourceVersion: undefined }
   const writeKeys = async (text: string): Promise<'written' | 'outrun'> => {
     const written = await replaceConfigMapEntry(cluster, store, { key: storeEntry, text }, found).catch((error) => {
-      throw memoryFault(error, store, "others'")
+      throw keyStateFault(error, store, "others'")
     })
     if (written === 'written') found = { ...found, text }
     return written
@@ -61,7 +61,7 @@ export function servedTarget({ cluster, store, issuerUrl }: ServedWanted): Serve
     holds: ['jwks', 'discovery'],
     openToAll: undefined,
     toClear: `where they came with a backup: kubectl -n ${store.namespace} patch configmap ${store.name} --type merge -p '{"data":null}'`,
-    lookEveryMs: 0,
+    readIntervalMs: 0,
     current: (name) => served.get(name),
     issuer: () => issuerIn(served),
     withhold: (memory) => withhold(served, memory),

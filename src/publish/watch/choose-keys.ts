@@ -10,7 +10,7 @@
  * have a key of his own published, and be every account of the cluster at the cloud.
  */
 import { type IssuerKey, mergeKeys } from '../../oidc/keys.ts'
-import { isRevoked, type KeyMemory, type RememberedKey } from '../key-state.ts'
+import { isRevoked, type KeyState, type RecordedKey } from '../key-state.ts'
 
 export interface KeyChoice {
   readonly now: Date
@@ -22,7 +22,7 @@ export interface KeyChoice {
   readonly witnessed: readonly IssuerKey[]
 }
 
-export function chooseKeys(memory: KeyMemory, published: readonly IssuerKey[], choice: KeyChoice): IssuerKey[] {
+export function chooseKeys(memory: KeyState, published: readonly IssuerKey[], choice: KeyChoice): IssuerKey[] {
   const [leaving, staying] = splitByAge(memory, choice)
   const left = new Set(leaving.map(({ key }) => key.keyId))
   const vouched = [...choice.witnessed, ...published]
@@ -33,13 +33,13 @@ export function chooseKeys(memory: KeyMemory, published: readonly IssuerKey[], c
 }
 
 /** Without the keys whose time is over. */
-export function forgetOldKeys(memory: KeyMemory, choice: KeyChoice): KeyMemory {
+export function forgetOldKeys(memory: KeyState, choice: KeyChoice): KeyState {
   const [, staying] = splitByAge(memory, choice)
   return { ...memory, keys: staying }
 }
 
-function splitByAge({ keys }: KeyMemory, { now, keepForMs, missed }: KeyChoice): [RememberedKey[], RememberedKey[]] {
-  const isOver = ({ key, lastSeenAt }: RememberedKey) =>
+function splitByAge({ keys }: KeyState, { now, keepForMs, missed }: KeyChoice): [RecordedKey[], RecordedKey[]] {
+  const isOver = ({ key, lastSeenAt }: RecordedKey) =>
     missed.has(key.keyId) && now.getTime() - lastSeenAt.getTime() >= keepForMs
   return [keys.filter(isOver), keys.filter((one) => !isOver(one))]
 }

@@ -3,10 +3,10 @@
  * has just signed. Two days ahead for ten minutes would else withdraw the keys of tokens that are still out.
  */
 import { withoutFaults } from '../../errors/pullpass-error.ts'
-import type { ReplicaReading } from '../../oidc/cluster/api-servers.ts'
+import type { ApiServerReading } from '../../oidc/cluster/api-servers.ts'
 import type { Alarm } from './alarm.ts'
 
-export interface ClockVerdict {
+export interface ClockEvaluation {
   /** The latest time that any of the clocks shows: what is seen now was not seen before it. */
   readonly seenAt: Date
   /** `stand still`: no key is withdrawn for its age, since the clocks differ, or no token shows another one. */
@@ -17,7 +17,7 @@ export interface ClockVerdict {
 /** A look takes seconds, and who keeps time at all is less apart. */
 const mostApartMs = 5 * 60_000
 
-export function judgeClock(readings: readonly Pick<ReplicaReading, 'token'>[], now: Date): ClockVerdict {
+export function evaluateClock(readings: readonly Pick<ApiServerReading, 'token'>[], now: Date): ClockEvaluation {
   const shown = withoutFaults(readings.map(({ token }) => token)).flatMap(({ issuedAt }) => issuedAt ?? [])
   const other = shown.find((at) => Math.abs(at.getTime() - now.getTime()) > mostApartMs)
   return {

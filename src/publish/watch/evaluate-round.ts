@@ -4,29 +4,29 @@
  *   facts ─▶ served keys, signing kids ─▶ memory ─▶ (published) ─▶ keys to be public
  */
 import { asFault, PullpassError, withoutFaults } from '../../errors/pullpass-error.ts'
-import { type ReplicaAnswers, type ReplicaReading, readReplicas } from '../../oidc/cluster/api-servers.ts'
+import { type ApiServerAnswers, type ApiServerReading, readApiServers } from '../../oidc/cluster/api-servers.ts'
 import { type IssuerKey, mergeKeys, sameKey, whyUnusable } from '../../oidc/keys.ts'
 import { quote } from '../../text/quote.ts'
 import {
   digestOf,
-  emptyMemory,
+  emptyKeyState,
   isRevoked,
-  type KeyMemory,
-  type RememberedKey,
+  type KeyState,
+  type RecordedKey,
   type Revocation,
-  readMemory,
-  type StoredMemory,
+  readKeyState,
+  type StoredKeyState,
 } from '../key-state.ts'
 import { type Alarm, faultSentence } from './alarm.ts'
 import { type Authority, authorityAlarms, believedOf, parseAuthorities } from './authorities.ts'
-import { type HeldKey, judgeServers, type KnownServers } from './known-servers.ts'
-import { mergeMemories } from './merge-key-state.ts'
-import type { WatchWanted } from './state.ts'
-import { statePatience } from './write-key-state.ts'
+import { evaluateServers, type HeldKey, type KnownServers } from './known-servers.ts'
+import { mergeKeyStates } from './merge-key-state.ts'
+import type { WatchConfig } from './state.ts'
+import { stateRetry } from './write-key-state.ts'
 
 export interface RoundBefore {
   /** Of the round before; undefined in the first one. */
-  readonly memory: KeyMemory | undefined
+  readonly memory: KeyState | undefined
   /** By kid: in how many whole looks a key was in vain looked for. */
   readonly missed: ReadonlyMap<string | undefined, number>
   /** What is public, as it was last read at the target. */
@@ -39,13 +39,13 @@ export interface RoundBefore {
 }
 
 /** What does not change from look to look. */
-export interface RoundRules extends Pick<WatchWanted, 'replicas' | 'trusted' | 'acceptedKeys'> {
-  readonly cluster: Pick<WatchWanted['cluster'], 'server'>
+export interface RoundRules extends Pick<WatchConfig, 'replicas' | 'trusted' | 'acceptedKeys'> {
+  readonly cluster: Pick<WatchConfig['cluster'], 'server'>
 }
 
-export interface RoundVerdict {
+export interface RoundEvaluation {
   /** Undefined as long as the cluster's own was never read: then nothing is published, since something may be revoked. */
-  readonly memory: KeyMemory | undefined
+  readonly memory: KeyState | undefined
   readonly missed: ReadonlyMap<string | undefined, number>
   /** By API servers whose word publishes a key, in this look. */
   readonly served: readonly IssuerKey[]
@@ -65,9 +65,9 @@ export interface RoundVerdict {
 }
 
 /** `now`: when what is seen was seen. */
-export function judgeRound(facts: RoundFacts, before: RoundBefore, rules: RoundRules, now: Date): RoundVerdict {
+export function evaluateRound(facts: RoundFacts, before: RoundBefore, rules: RoundRules, now: Date): RoundEvaluation {
   const read = withoutFaults(facts.readings.map(({ documents }) => documents))
-  const { confirmed, held, known } = judgeServers({
+  const { confirmed, held, known } = evaluateServers({
     ...facts,
     configured: [rules.cluster.server, ...rules.replicas.map(({ href }) => href.replace(/\/$/, ''))],
     known: before.servers ?? recordedServers(facts),
@@ -77,7 +77,8 @@ export function judgeRound(facts: RoundFacts, before: RoundBefore, rules: RoundR
   const served = mergeKeys(confirmed)
   const signing = signingOf(facts)
   const vouched = [...served, ...before.witnessed, ...before.published]
-  const merged = facts.memory instanceof PullpassError ? undefined : mergeMemories(facts.memory, before.memory, vouched)
+  const merged =
+    facts.memory instanceof PullpassError ? undefined : mergeKeyStates(facts.memory, before.memory, vouched)
   const remembered = merged ?? before.memory
   const seen = { served, signing: [...signing.keys()], published: before.published }
   const memory = remembered && observeKeys(remembered, seen, now)
@@ -136,7 +137,7 @@ function signingOf({ readings }: RoundFacts): Map<string, string> {
 }
 
 /** A key that was revoked is no longer, and whoever takes the revocation back waits for it to be served. */
-const isStaying = (memory: KeyMemory, key: IssuerKey): boolean =>
+const isStaying = (memory: KeyState, key: IssuerKey): boolean =>
   memory.keys.some((one) => one.key.keyId === key.keyId) && !isRevoked(memory, key)
 
 interface Look {
@@ -147,7 +148,7 @@ interface Look {
 
 function countMissed(
   before: RoundBefore['missed'],
-  memory: KeyMemory = emptyMemory,
+  memory: KeyState = emptyKeyState,
   look: Look,
 ): Map<string | undefined, number> {
   const here = new Set([...look.served.map(({ keyId }) => keyId), ...look.signing.keys()])
@@ -171,7 +172,7 @@ function alarmsOf({ readings, replicasFault, memory }: RoundFacts): Alarm[] {
   ]
 }
 
-function signingAlarms(signing: RoundVerdict['signing'], served: readonly IssuerKey[], memory: KeyMemory): Alarm[] {
+function signingAlarms(signing: RoundEvaluation['signing'], served: readonly IssuerKey[], memory: KeyState): Alarm[] {
   return [...signing.keys()].flatMap((keyId): Alarm[] => {
     const key = served.find((one) => one.keyId === keyId)
     const digest = digestOf(keyId)
@@ -196,7 +197,7 @@ export interface SeenKeys {
  * as seen now: whoever lost his memory withdraws nothing. Revoked and unusable keys are not remembered. Nothing was seen later
  * than now: a clock was ahead, or somebody edited the memory.
  */
-export function observeKeys(memory: KeyMemory, seen: SeenKeys, now: Date): KeyMemory {
+export function observeKeys(memory: KeyState, seen: SeenKeys, now: Date): KeyState {
   const known = new Map(memory.keys.map((one) => [one.key.keyId, seenBy(now, one)]))
   for (const key of seen.served) known.set(key.keyId, seenNow(key, known.get(key.keyId), now))
   for (const key of seen.published) if (!known.has(key.keyId)) known.set(key.keyId, seenNow(key, undefined, now))
@@ -208,13 +209,13 @@ export function observeKeys(memory: KeyMemory, seen: SeenKeys, now: Date): KeyMe
   return { ...memory, keys }
 }
 
-function seenBy(now: Date, { key, firstSeenAt, lastSeenAt, publishedAt }: RememberedKey): RememberedKey {
+function seenBy(now: Date, { key, firstSeenAt, lastSeenAt, publishedAt }: RecordedKey): RecordedKey {
   const notAfter = (at: Date) => (at > now ? now : at)
   const published = publishedAt && { publishedAt: notAfter(publishedAt) }
   return { key, firstSeenAt: notAfter(firstSeenAt), lastSeenAt: notAfter(lastSeenAt), ...published }
 }
 
-function seenNow(key: IssuerKey, before: RememberedKey | undefined, now: Date): RememberedKey {
+function seenNow(key: IssuerKey, before: RecordedKey | undefined, now: Date): RecordedKey {
   const same = before !== undefined && sameKey(before.key, key)
   return same ? { ...before, key, lastSeenAt: now } : { key, firstSeenAt: now, lastSeenAt: now }
 }
@@ -247,13 +248,13 @@ const removedAlarm = (subject: string): Alarm => ({
 
 /** One look at everything that says which keys are to be public: each API server, its authorities, and the key state. */
 export interface RoundFacts {
-  readonly readings: readonly ReplicaReading[]
+  readonly readings: readonly ApiServerReading[]
   /** `unbelieved`: none that a believed authority vouches for answered, and others were asked. */
   readonly standing: 'believed' | 'unbelieved'
   /** Why it is not known where the API servers are. */
   readonly replicasFault: PullpassError | undefined
   /** As the cluster has it, or why it could not be read. */
-  readonly memory: StoredMemory | PullpassError
+  readonly memory: StoredKeyState | PullpassError
   /** The CA bundle as it is now, or why it cannot be read. */
   readonly configured: readonly Authority[] | PullpassError
   /** Undefined as long as the key state could not be read. */
@@ -261,8 +262,8 @@ export interface RoundFacts {
 }
 
 /** `before`: what is believed since the first look that read the key state. */
-export async function gatherRound(wanted: WatchWanted, before: RoundFacts['believed']): Promise<RoundFacts> {
-  const reading = readMemory(wanted.cluster, wanted.memory, statePatience).catch(asFault)
+export async function gatherRound(wanted: WatchConfig, before: RoundFacts['believed']): Promise<RoundFacts> {
+  const reading = readKeyState(wanted.cluster, wanted.memory, stateRetry).catch(asFault)
   const believed = before ?? believedBy(wanted, await reading)
   const [servers, memory, configured] = await Promise.all([
     readServers(wanted, believed),
@@ -273,22 +274,22 @@ export async function gatherRound(wanted: WatchWanted, before: RoundFacts['belie
   return { readings: answers, standing, replicasFault: fault, memory, configured, believed }
 }
 
-const believedBy = ({ trusted }: WatchWanted, memory: KeyMemory | PullpassError): RoundFacts['believed'] =>
+const believedBy = ({ trusted }: WatchConfig, memory: KeyState | PullpassError): RoundFacts['believed'] =>
   memory instanceof PullpassError ? undefined : believedOf(trusted, memory.authorities ?? [])
 
 /** Others than believed API servers are sent a credential only where no believed one answers. */
 async function readServers(
-  { trusted: { pinned }, ...wanted }: WatchWanted,
+  { trusted: { pinned }, ...wanted }: WatchConfig,
   believed: RoundFacts['believed'],
-): Promise<ReplicaAnswers<ReplicaReading> & Pick<RoundFacts, 'standing'>> {
+): Promise<ApiServerAnswers<ApiServerReading> & Pick<RoundFacts, 'standing'>> {
   if (believed === undefined || believed.length === pinned.length) {
-    return { ...(await readReplicas(wanted)), standing: 'believed' }
+    return { ...(await readApiServers(wanted)), standing: 'believed' }
   }
   if (believed.length > 0) {
     const authorities = believed.map(({ certificate }) => certificate)
-    const asked = await readReplicas({ ...wanted, authorities })
+    const asked = await readApiServers({ ...wanted, authorities })
     const isRead = asked.answers.some(({ documents }) => !(documents instanceof PullpassError))
     if (isRead) return { ...asked, standing: 'believed' }
   }
-  return { ...(await readReplicas(wanted)), standing: 'unbelieved' }
+  return { ...(await readApiServers(wanted)), standing: 'unbelieved' }
 }

@@ -4,13 +4,13 @@ import type { IssuerKey } from '../../oidc/keys.ts'
 import { shellQuote } from '../../text/plain-text.ts'
 import { quote } from '../../text/quote.ts'
 import type { Confirmation } from '../confirm.ts'
-import { type KeyMemory, unknownKeys } from '../key-state.ts'
+import { type KeyState, unknownKeys } from '../key-state.ts'
 import type { PublishOutcome } from '../publish-documents.ts'
 import type { Alarm } from './alarm.ts'
 import { forgetOldKeys, type KeyChoice } from './choose-keys.ts'
 
 interface KeysKnown {
-  readonly memory: KeyMemory
+  readonly memory: KeyState
   /** Whether anything was remembered before the first look: only then a key that is unknown is strange. */
   readonly knows: 'keys' | 'nothing'
   readonly served: readonly IssuerKey[]

@@ -13,7 +13,7 @@
  */
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
-import type { ReplicaReading } from '../../oidc/cluster/api-servers.ts'
+import type { ApiServerReading } from '../../oidc/cluster/api-servers.ts'
 import { type IssuerKey, sameKey, thumbprintOf, whyUnusable } from '../../oidc/keys.ts'
 import type { EventRecorder } from '../../server/events.ts'
 import { quote } from '../../text/quote.ts'
@@ -26,7 +26,7 @@ export type KnownServers = ReadonlyMap<string, number>
 const looksToLeave = 40
 
 export interface ServerFacts {
-  readonly readings: readonly ReplicaReading[]
+  readonly readings: readonly ApiServerReading[]
   /** `unbelieved`: no API server with a certificate of a believed authority answered, and others were asked. */
   readonly standing: 'believed' | 'unbelieved'
   /** Addresses that are known by configuration: of --replica, and the cluster's own. */
@@ -51,7 +51,7 @@ export interface ServerVerdict {
   readonly known: KnownServers | undefined
 }
 
-export function judgeServers(facts: ServerFacts): ServerVerdict {
+export function evaluateServers(facts: ServerFacts): ServerVerdict {
   const answers = facts.readings.flatMap(({ from, documents }) =>
     documents instanceof PullpassError ? [] : [{ from, keys: documents.keys }],
   )

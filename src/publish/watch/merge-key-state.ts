@@ -3,9 +3,9 @@
  * Whoever may write the ConfigMap could else take a revocation back, and the leaked key be public again as long as it is served.
  */
 import { type IssuerKey, sameKey } from '../../oidc/keys.ts'
-import { digestOf, isRevoked, type KeyMemory, type RememberedKey, type Revocation } from '../key-state.ts'
+import { digestOf, isRevoked, type KeyState, type RecordedKey, type Revocation } from '../key-state.ts'
 
-export interface MergedMemory extends KeyMemory {
+export interface MergedKeyState extends KeyState {
   /** Revocations that this process knows, and that somebody took out of the cluster's memory since, or changed there. */
   readonly removed: readonly Revocation[]
 }
@@ -18,11 +18,11 @@ const mostUnvouched = 100
  * `vouched`, served to this process or public: whoever writes keys into the ConfigMap, and others over them, fills no memory
  * either. By them it is also seen which of two keys a revocation is of.
  */
-export function mergeMemories(
-  found: KeyMemory,
-  own: KeyMemory | undefined,
+export function mergeKeyStates(
+  found: KeyState,
+  own: KeyState | undefined,
   vouched: readonly IssuerKey[],
-): MergedMemory {
+): MergedKeyState {
   if (own === undefined) return { ...found, removed: [] }
   const there = new Map(found.revocations.map((one) => [one.digest, one]))
   const removed = keepFew(
@@ -56,10 +56,10 @@ function keepFew(revocations: readonly Revocation[], vouched: readonly IssuerKey
 }
 
 function mergeSights(
-  found: readonly RememberedKey[],
-  own: readonly RememberedKey[],
+  found: readonly RecordedKey[],
+  own: readonly RecordedKey[],
   vouched: ReadonlySet<string | undefined>,
-): RememberedKey[] {
+): RecordedKey[] {
   const keys = new Map(found.map((one) => [one.key.keyId, one]))
   for (const one of own) {
     const other = keys.get(one.key.keyId)

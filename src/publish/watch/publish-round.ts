@@ -3,11 +3,11 @@
 import { asFault, PullpassError, withoutFaults } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
-import type { ReplicaReading } from '../../oidc/cluster/api-servers.ts'
+import type { ApiServerReading } from '../../oidc/cluster/api-servers.ts'
 import { buildDocuments, type PublishTarget } from '../../oidc/issuer-documents.ts'
 import { type IssuerKey, whyUnusable } from '../../oidc/keys.ts'
 import { confirmPublication } from '../confirm.ts'
-import { isRevoked, type KeyMemory, knownKeys } from '../key-state.ts'
+import { isRevoked, type KeyState, knownKeys } from '../key-state.ts'
 import { publishUnrevoked } from '../publish.ts'
 import type { PublishOutcome } from '../publish-documents.ts'
 import { safeToSignAt } from '../safe-to-sign.ts'
@@ -56,17 +56,17 @@ export const nothingTried: Publishing = {
   alarms: [],
 }
 
-export interface PublishWanted {
+export interface RoundPublication {
   readonly target: PublishTarget
   readonly issuer: string
-  readonly memory: KeyMemory
+  readonly memory: KeyState
   /** With what was revoked since. */
-  readonly readAgain: () => Promise<KeyMemory>
+  readonly readAgain: () => Promise<KeyState>
   /** Whether anything was remembered before the first look: only then a key that is unknown is strange. */
   readonly knows: 'keys' | 'nothing'
   readonly served: readonly IssuerKey[]
   readonly choice: KeyChoice
-  readonly readings: readonly ReplicaReading[]
+  readonly readings: readonly ApiServerReading[]
 }
 
 /** How often somebody else's change at the target is noticed. */
@@ -76,7 +76,11 @@ const confirmEveryMs = 60_000
 const firstRetryMs = 15_000
 
 /** The same as `before` where nothing is due. */
-export async function publishRound(wanted: PublishWanted, before: Publishing, context: Context): Promise<Publishing> {
+export async function publishRound(
+  wanted: RoundPublication,
+  before: Publishing,
+  context: Context,
+): Promise<Publishing> {
   const { issuer, memory, choice } = wanted
   const text = buildDocuments(issuer, chooseKeys(memory, before.published, choice)).jwks.text
   const isUnconfirmed = before.readBack === 'otherwise' && isDue(before.confirmAgainAt, choice.now)
@@ -90,7 +94,7 @@ export async function publishRound(wanted: PublishWanted, before: Publishing, co
   return {
     triedText: outcome.documents.jwks.text,
     failures: 0,
-    againAt: new Date(choice.now.getTime() + (wanted.target.lookEveryMs ?? checkEveryMs)),
+    againAt: new Date(choice.now.getTime() + (wanted.target.readIntervalMs ?? checkEveryMs)),
     ...confirmed,
     added: outcome.keys.filter(({ state }) => state === 'added').map(({ key }) => key),
     published,
@@ -104,7 +108,7 @@ const isDue = (at: Date, now: Date): boolean => now >= at || at.getTime() - now.
 
 /** As a stranger reads it: where it changed, and now and then. */
 async function confirm(
-  wanted: PublishWanted,
+  wanted: RoundPublication,
   before: Publishing,
   outcome: PublishOutcome,
   context: Context,
@@ -144,7 +148,14 @@ function replacedBy(before: Publishing, outcome: PublishOutcome, now: Date): Pub
   return { documents: { ...outcome.before, ...earlier }, until: safeToSignAt(now, servedSeconds) }
 }
 
-const publish = async ({ target, issuer, memory, readAgain, served, choice }: PublishWanted): Promise<PublishOutcome> =>
+const publish = async ({
+  target,
+  issuer,
+  memory,
+  readAgain,
+  served,
+  choice,
+}: RoundPublication): Promise<PublishOutcome> =>
   await publishUnrevoked(target, {
     memory,
     readAgain,
@@ -159,7 +170,7 @@ const publish = async ({ target, issuer, memory, readAgain, served, choice }: Pu
   })
 
 /** Every key that the cluster could sign with was revoked, by somebody who was told that every pull breaks. */
-function isAllRevoked(served: readonly IssuerKey[], memory: KeyMemory): boolean {
+function isAllRevoked(served: readonly IssuerKey[], memory: KeyState): boolean {
   const usable = served.filter((key) => whyUnusable(key) === undefined)
   return usable.length > 0 && usable.every((key) => isRevoked(memory, key))
 }
@@ -179,7 +190,7 @@ function failed(fault: PullpassError, text: string, before: Publishing, now: Dat
 }
 
 /** One that carries the issuer and a key that is public, where there is one: what is wrong with others is said elsewhere. */
-function tokenFor({ issuer, readings }: PublishWanted, published: readonly IssuerKey[]): SubjectToken | string {
+function tokenFor({ issuer, readings }: RoundPublication, published: readonly IssuerKey[]): SubjectToken | string {
   const tokens = withoutFaults(readings.map(({ token }) => token))
   const isOut = ({ keyId }: SubjectToken) => published.some((key) => key.keyId === keyId)
   return tokens.find((token) => token.issuer === issuer && isOut(token)) ?? 'not tried: no such token was to be had'

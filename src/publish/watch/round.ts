@@ -1,28 +1,29 @@
 /** One round of a watch: gather, judge, act. Everything that it does not throw is an alarm, and the next round tries again. */
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
-import { emptyMemory, isRevoked, type KeyMemory, readMemory } from '../key-state.ts'
+import { shellQuote } from '../../text/plain-text.ts'
+import { quote } from '../../text/quote.ts'
+import { emptyKeyState, isRevoked, type KeyState, readKeyState } from '../key-state.ts'
 import { issuerToPublish } from '../publish.ts'
 import type { Alarm } from './alarm.ts'
 import { forgetOldKeys, type KeyChoice } from './choose-keys.ts'
-import { type ClockVerdict, judgeClock } from './clock.ts'
-import { gatherRound, judgeRound, type RoundFacts, type RoundVerdict } from './evaluate-round.ts'
+import { type ClockEvaluation, evaluateClock } from './clock.ts'
+import { evaluateRound, gatherRound, type RoundEvaluation, type RoundFacts } from './evaluate-round.ts'
 import { announceServers, heldKeyAlarms } from './known-servers.ts'
 import { nothingTried, type Publishing, publishRound } from './publish-round.ts'
 import { type LoggedAlarms, reportAlarms } from './report-alarms.ts'
 import { announceSafeKeys, notePublished, safeKeysOf } from './safe-keys.ts'
-import type { WatchStatus, WatchWanted } from './state.ts'
-import { tokenAlarms } from './token-alarms.ts'
-import { writeMemory } from './write-key-state.ts'
+import type { WatchConfig, WatchStatus } from './state.ts'
+import { writeKeyState } from './write-key-state.ts'
 
 export interface WatchState {
-  readonly memory: KeyMemory | undefined
-  readonly missed: RoundVerdict['missed']
-  readonly witnessed: RoundVerdict['witnessed']
-  readonly removals: RoundVerdict['removals']
-  readonly servers: RoundVerdict['servers']
+  readonly memory: KeyState | undefined
+  readonly missed: RoundEvaluation['missed']
+  readonly witnessed: RoundEvaluation['witnessed']
+  readonly removals: RoundEvaluation['removals']
+  readonly servers: RoundEvaluation['servers']
   readonly believed: RoundFacts['believed']
-  readonly firstAuthorities: RoundVerdict['firstAuthorities']
+  readonly firstAuthorities: RoundEvaluation['firstAuthorities']
   readonly publishing: Publishing
   /** Settled by the first look: in a roll-out to another issuer replicas differ. */
   readonly issuer: string | undefined
@@ -58,12 +59,12 @@ export const firstState: WatchState = {
 const looksToMiss = 40
 
 /** @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR, and the signal's reason */
-export async function watchRound(before: WatchState, wanted: WatchWanted, context: Context): Promise<WatchState> {
+export async function watchRound(before: WatchState, wanted: WatchConfig, context: Context): Promise<WatchState> {
   const facts = await gatherRound(wanted, before.believed)
   context.signal.throwIfAborted()
   const now = context.now()
-  const clock = judgeClock(facts.readings, now)
-  const verdict = judgeRound(facts, { ...before, published: before.publishing.published }, wanted, clock.seenAt)
+  const clock = evaluateClock(facts.readings, now)
+  const verdict = evaluateRound(facts, { ...before, published: before.publishing.published }, wanted, clock.seenAt)
   if (verdict.memory !== undefined) wanted.withhold?.(verdict.memory)
   const issuer = before.issuer ?? settleIssuer(wanted, verdict)
   const missed = longMissed(verdict, clock)
@@ -80,10 +81,10 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, contex
     ...verdict.alarms,
     ...publishing.alarms,
     ...tokenAlarms(verdict, publishing, issuer),
-    ...heldKeyAlarms(verdict.held, (key) => isRevoked(memory ?? emptyMemory, key), publishing.published),
+    ...heldKeyAlarms(verdict.held, (key) => isRevoked(memory ?? emptyKeyState, key), publishing.published),
     ...unwritten,
   ]
-  const safeToSign = safeKeysOf(memory ?? emptyMemory, publishing, verdict)
+  const safeToSign = safeKeysOf(memory ?? emptyKeyState, publishing, verdict)
   await announceSafeKeys(safeToSign, before.status.safeToSign, wanted.events, context)
   await announceServers(before.servers, verdict.servers, wanted.events, context)
   return {
@@ -112,7 +113,7 @@ export async function watchRound(before: WatchState, wanted: WatchWanted, contex
 }
 
 /** Where nothing is believed, what is recorded stays: it is what an operator has to compare with. */
-const recordedAuthorities = ({ believed = [] }: RoundFacts): Pick<KeyMemory, 'authorities'> =>
+const recordedAuthorities = ({ believed = [] }: RoundFacts): Pick<KeyState, 'authorities'> =>
   believed.length === 0 ? {} : { authorities: believed.map(({ fingerprint }) => fingerprint) }
 
 /** Written where they changed, or where none are: two watches that learn of one at different looks do not write in turn. */
@@ -120,7 +121,7 @@ function recordedServers(
   { memory }: RoundFacts,
   before: WatchState['servers'],
   after: WatchState['servers'],
-): Pick<KeyMemory, 'servers'> {
+): Pick<KeyState, 'servers'> {
   const [was, is] = [before, after].map((servers) => [...(servers?.keys() ?? [])].toSorted())
   if (is === undefined || is.length === 0 || memory instanceof PullpassError) return {}
   const isNew = before !== undefined && was?.join() !== is.join()
@@ -134,25 +135,25 @@ const isStateAlarm = ({ code }: Alarm) => code === 'KEY_STATE_UNREADABLE' || cod
 
 const isRead = ({ documents }: RoundFacts['readings'][number]) => !(documents instanceof PullpassError)
 
-const countKeys = (memory: KeyMemory = emptyMemory, { published }: Publishing): WatchStatus['keys'] => ({
+const countKeys = (memory: KeyState = emptyKeyState, { published }: Publishing): WatchStatus['keys'] => ({
   published: published.length,
   remembered: memory.keys.length,
   revoked: memory.revocations.length,
 })
 
 /** Keys whose age counts; none while the clocks differ. */
-function longMissed({ missed }: RoundVerdict, { ages }: ClockVerdict): Set<string | undefined> {
+function longMissed({ missed }: RoundEvaluation, { ages }: ClockEvaluation): Set<string | undefined> {
   const long = ages === 'count' ? [...missed].filter(([, looks]) => looks >= looksToMiss) : []
   return new Set(long.map(([keyId]) => keyId))
 }
 
-function settleIssuer({ issuerUrl, target }: WatchWanted, { clusterIssuer }: RoundVerdict): string | undefined {
+function settleIssuer({ issuerUrl, target }: WatchConfig, { clusterIssuer }: RoundEvaluation): string | undefined {
   return clusterIssuer === undefined ? undefined : issuerToPublish(issuerUrl, target, clusterIssuer)
 }
 
 interface Judged {
   readonly facts: RoundFacts
-  readonly verdict: RoundVerdict
+  readonly verdict: RoundEvaluation
   readonly issuer: string | undefined
   readonly choice: KeyChoice
 }
@@ -161,35 +162,62 @@ interface Judged {
 async function actOn(
   { facts, verdict, issuer, choice }: Judged,
   { publishing, memory: known }: WatchState,
-  { cluster, target, memory: place }: WatchWanted,
+  { cluster, target, memory: place }: WatchConfig,
   context: Context,
 ): Promise<Publishing> {
   const { memory, served } = verdict
   if (memory === undefined || issuer === undefined) return publishing
   if (memory.keys.length === 0 && served.length === 0) return publishing
-  const remembered = known ?? (facts.memory instanceof PullpassError ? emptyMemory : facts.memory)
+  const remembered = known ?? (facts.memory instanceof PullpassError ? emptyKeyState : facts.memory)
   const knows = remembered.keys.length > 0 ? 'keys' : 'nothing'
-  const readAgain = async () => withRevocations(memory, await readMemory(cluster, place).catch(asFault))
+  const readAgain = async () => withRevocations(memory, await readKeyState(cluster, place).catch(asFault))
   const wanted = { target, issuer, memory, readAgain, knows, served, choice, readings: facts.readings } as const
   return await publishRound(wanted, publishing, context)
 }
 
 /** What cannot be read now is read at the next look. */
-const withRevocations = (memory: KeyMemory, found: KeyMemory | PullpassError): KeyMemory =>
+const withRevocations = (memory: KeyState, found: KeyState | PullpassError): KeyState =>
   found instanceof PullpassError ? memory : { ...memory, revocations: [...memory.revocations, ...found.revocations] }
 
 /** What is over is forgotten once it is withdrawn, and not before: by it a publication is known as this cluster's own. */
-function rememberAfter(memory: KeyMemory, after: Publishing, before: WatchState, choice: KeyChoice): KeyMemory {
+function rememberAfter(memory: KeyState, after: Publishing, before: WatchState, choice: KeyChoice): KeyState {
   return after !== before.publishing && after.failures === 0 ? forgetOldKeys(memory, choice) : memory
 }
 
 /** Where the cluster's own memory could not be read, it is not known what to change there. */
 async function remember(
-  memory: KeyMemory | undefined,
+  memory: KeyState | undefined,
   { memory: stored }: RoundFacts,
-  { seenAt }: ClockVerdict,
-  wanted: WatchWanted,
+  { seenAt }: ClockEvaluation,
+  wanted: WatchConfig,
 ): Promise<Alarm[]> {
   if (memory === undefined || stored instanceof PullpassError) return []
-  return await writeMemory(memory, { stored, now: seenAt }, wanted)
+  return await writeKeyState(memory, { stored, now: seenAt }, wanted)
 }
+
+// What fresh tokens of the cluster say against what is public: whoever exchanges such a one is refused.
+
+/** `issuer`: the one that is published; undefined before it is known. */
+export function tokenAlarms(
+  { signing, memory }: RoundEvaluation,
+  { published }: Publishing,
+  issuer: string | undefined,
+): Alarm[] {
+  if (memory === undefined || issuer === undefined) return []
+  return [...signing].flatMap(([keyId, iss]): Alarm[] => [
+    ...(published.some((key) => key.keyId === keyId) ? [] : [unpublished(keyId)]),
+    ...(iss === issuer ? [] : [otherIssuer(iss, issuer)]),
+  ])
+}
+
+const unpublished = (keyId: string): Alarm => ({
+  code: 'KEY_UNPUBLISHED',
+  subject: keyId,
+  message: `a token fresh from the cluster is signed by key ${quote(keyId)}, which is not public: exchanges with it are refused; fix: see that its public half is among --service-account-key-file of each API server, and what else is said here`,
+})
+
+const otherIssuer = (iss: string, issuer: string): Alarm => ({
+  code: 'TOKEN_ISSUER_MISMATCH',
+  subject: iss,
+  message: `a token fresh from the cluster carries issuer ${quote(iss)}, published is ${issuer}; fix: where tokens are to carry what is published, it takes two roll-outs: pullpass issuer show --to-issuer ${shellQuote(issuer)} prints them`,
+})

@@ -1,20 +1,20 @@
 /** Since when keys are public, and from when on each may sign: what an operator waits for in a rotation. */
 import type { Context } from '../../http/context.ts'
 import type { EventRecorder } from '../../server/events.ts'
-import type { KeyMemory, RememberedKey } from '../key-state.ts'
+import type { KeyState, RecordedKey } from '../key-state.ts'
 import { type SafeKey, safeKeySentence, safeToSignAt } from '../safe-to-sign.ts'
-import type { RoundVerdict } from './evaluate-round.ts'
+import type { RoundEvaluation } from './evaluate-round.ts'
 import type { Publishing } from './publish-round.ts'
 
 /**
  * Notes when each key was first read where it is public. One that was added anew is public since then, one of before this process
  * started since the time that is remembered, or since now.
  */
-export function notePublished(memory: KeyMemory, publishing: Publishing, before: Publishing, now: Date): KeyMemory {
+export function notePublished(memory: KeyState, publishing: Publishing, before: Publishing, now: Date): KeyState {
   const isTold = publishing !== before && publishing.readBack === 'as written'
   const added = new Set(publishing === before ? [] : publishing.added.map(({ keyId }) => keyId))
   const published = new Set(publishing.published.map(({ keyId }) => keyId))
-  const note = (one: RememberedKey): RememberedKey => {
+  const note = (one: RecordedKey): RecordedKey => {
     const { publishedAt, ...rest } = one
     if (!published.has(one.key.keyId) || (added.has(one.key.keyId) && !isTold)) return rest
     if (publishing.readBack === 'otherwise') return one
@@ -25,9 +25,9 @@ export function notePublished(memory: KeyMemory, publishing: Publishing, before:
 
 /** Of keys that are published and that an API server serves, so that it could sign with them. */
 export function safeKeysOf(
-  { keys }: KeyMemory,
+  { keys }: KeyState,
   { servedSeconds }: Publishing,
-  { served, signing }: Pick<RoundVerdict, 'served' | 'signing'>,
+  { served, signing }: Pick<RoundEvaluation, 'served' | 'signing'>,
 ): SafeKey[] {
   return keys.flatMap(({ key: { keyId }, publishedAt }) =>
     keyId === undefined || publishedAt === undefined || !served.some((key) => key.keyId === keyId)

@@ -1,14 +1,14 @@
 /** What is to be watched, and where it is to be public: the same for a command and for a controller. */
 import type { NamespacedName } from '../../document/document.ts'
-import type { ReplicasWanted } from '../../oidc/cluster/api-servers.ts'
+import type { ApiServersConfig } from '../../oidc/cluster/api-servers.ts'
 import type { PublishTarget } from '../../oidc/issuer-documents.ts'
 import type { EventRecorder } from '../../server/events.ts'
-import type { KeyMemory } from '../key-state.ts'
+import type { KeyState } from '../key-state.ts'
 import type { SafeKey } from '../safe-to-sign.ts'
 import type { Alarm } from './alarm.ts'
 import type { TrustedAuthorities } from './authorities.ts'
 
-export interface WatchWanted extends Omit<ReplicasWanted, 'authorities'> {
+export interface WatchConfig extends Omit<ApiServersConfig, 'authorities'> {
   readonly target: PublishTarget
   /** What strangers are told to expect as `iss`; undefined: where the target is read, or else the cluster's own. */
   readonly issuerUrl: string | undefined
@@ -21,7 +21,7 @@ export interface WatchWanted extends Omit<ReplicasWanted, 'authorities'> {
   /** Thumbprints of keys that --accept-key names. */
   readonly acceptedKeys: readonly string[]
   /** Told of each look's revocations before anything is written: whoever answers from memory does not wait for his store. */
-  readonly withhold?: (memory: Pick<KeyMemory, 'revocations'>) => void
+  readonly withhold?: (memory: Pick<KeyState, 'revocations'>) => void
 }
 
 /** How a watch stands after a round: what health, metrics and a status command show. */

@@ -10,7 +10,7 @@
 import type { Context } from '../../http/context.ts'
 import type { Watchdog } from '../../server/watchdog.ts'
 import { firstState, type WatchState, watchRound } from './round.ts'
-import type { WatchStatus, WatchWanted } from './state.ts'
+import type { WatchConfig, WatchStatus } from './state.ts'
 
 /** From the start of one round to the start of the next: a round that waits for API servers that hang takes a while itself. */
 const intervalMs = 15_000
@@ -24,7 +24,7 @@ export interface RoundObserver {
 
 /** Ends with the run's signal only. @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR, TIMED_OUT */
 export async function watchIssuer(
-  config: WatchWanted,
+  config: WatchConfig,
   context: Context,
   { watchdog, report }: RoundObserver,
 ): Promise<void> {

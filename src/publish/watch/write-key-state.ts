@@ -10,29 +10,31 @@
 
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { writeConfigMap } from '../../kubernetes/objects/config-map.ts'
-import { type KeyMemory, memoryChanges, type StoredMemory } from '../key-state.ts'
-import { memoryFault, nearlyFullFault } from '../key-state-errors.ts'
+import { type KeyState, keyStateChanges, type StoredKeyState } from '../key-state.ts'
+import { keyStateFault, nearlyFullFault } from '../key-state-errors.ts'
 import { type Alarm, faultSentence } from './alarm.ts'
-import type { WatchWanted } from './state.ts'
+import type { WatchConfig } from './state.ts'
 
 /** How often the last sight of a known key is stored: each costs the cluster a write. */
 const rememberEveryMs = 10 * 60_000
 /** Of a request in a round: a slow or failing one must not delay the alarm. */
-export const statePatience = { retryForMs: 5_000, longestMs: 10_000 } as const
+export const stateRetry = { retryForMs: 5_000, timeoutMs: 10_000 } as const
 
 /** Writes only what differs from what is `stored`. */
-export async function writeMemory(
-  memory: KeyMemory,
-  { stored, now }: { readonly stored: StoredMemory; readonly now: Date },
-  { cluster, memory: place }: Pick<WatchWanted, 'cluster' | 'memory'>,
+export async function writeKeyState(
+  memory: KeyState,
+  { stored, now }: { readonly stored: StoredKeyState; readonly now: Date },
+  { cluster, memory: place }: Pick<WatchConfig, 'cluster' | 'memory'>,
 ): Promise<Alarm[]> {
-  const due = memoryChanges(stored, withStoredSights(memory, stored, now))
-  const [changes, dryRun] = isEmpty(due) ? ([memoryChanges(stored, memory), 'all'] as const) : ([due, 'none'] as const)
+  const due = keyStateChanges(stored, withStoredSights(memory, stored, now))
+  const [changes, dryRun] = isEmpty(due)
+    ? ([keyStateChanges(stored, memory), 'all'] as const)
+    : ([due, 'none'] as const)
   try {
-    if (!isEmpty(changes)) await writeConfigMap(cluster, place, changes, { dryRun, ...statePatience })
+    if (!isEmpty(changes)) await writeConfigMap(cluster, place, changes, { dryRun, ...stateRetry })
     return unwritten(nearlyFullFault(stored.storedBytes, place))
   } catch (error) {
-    const fault = memoryFault(error, place)
+    const fault = keyStateFault(error, place)
     if (!(fault instanceof PullpassError)) throw fault
     return unwritten(fault)
   }
@@ -44,7 +46,7 @@ const unwritten = (fault: PullpassError | undefined): Alarm[] =>
   fault === undefined ? [] : [{ code: 'KEY_STATE_UNWRITABLE', subject: '', message: faultSentence(fault) }]
 
 /** A key that was stored lately is left as it stands there; a sight in the future is corrected. */
-function withStoredSights(memory: KeyMemory, stored: KeyMemory, now: Date): KeyMemory {
+function withStoredSights(memory: KeyState, stored: KeyState, now: Date): KeyState {
   const known = new Map(stored.keys.map((one) => [one.key.keyId, one]))
   const keys = memory.keys.map((one) => {
     const there = known.get(one.key.keyId)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { PullpassError } from '../../../src/errors/pullpass-error.ts'
 import { connect } from '../../../src/kubernetes/connect.ts'
-import type { Cluster, ClusterAnswer, ClusterRequest } from '../../../src/kubernetes/connection/cluster.ts'
+import type { Cluster, ClusterRequest, ClusterResponse } from '../../../src/kubernetes/connection/cluster.ts'
 import { readClusterIssuer } from '../../../src/oidc/cluster/cluster-issuer.ts'
 import { Redacted } from '../../../src/text/redacted.ts'
 import { SecretRegister } from '../../../src/text/secret-register.ts'
@@ -12,13 +12,13 @@ import { rsaJwk } from '../public/public-facts.ts'
 
 const discoveryPath = '/.well-known/openid-configuration'
 const discovery = { issuer: 'https://oidc.example.com', jwks_uri: 'https://10.0.0.1:6443/openid/v1/jwks' }
-const healthy: Readonly<Record<string, ClusterAnswer>> = {
+const healthy: Readonly<Record<string, ClusterResponse>> = {
   [discoveryPath]: { status: 200, body: JSON.stringify(discovery) },
   '/openid/v1/jwks': { status: 200, body: JSON.stringify({ keys: [rsaJwk] }) },
 }
 
 /** A cluster that gives these answers. */
-const clusterOf = (answers: Readonly<Record<string, ClusterAnswer>>, asked: ClusterRequest[] = []): Cluster => ({
+const clusterOf = (answers: Readonly<Record<string, ClusterResponse>>, asked: ClusterRequest[] = []): Cluster => ({
   server: 'https://cluster.example.com:6443',
   secrets: new SecretRegister(),
   async request(wanted) {
@@ -60,7 +60,7 @@ suite("a cluster's own documents", () => {
     )
   })
 
-  const faults: Record<string, [path: string, answer: ClusterAnswer, code: string, retryable: boolean]> = {
+  const faults: Record<string, [path: string, answer: ClusterResponse, code: string, retryable: boolean]> = {
     'for no https issuer': [discoveryPath, { status: 404, body: '404 page not found\n' }, 'DISCOVERY_NOT_FOUND', false],
     'for a stranger': [discoveryPath, { status: 401, body: '' }, 'KUBERNETES_UNAUTHENTICATED', false],
     'without the right': ['/openid/v1/jwks', { status: 403, body: '{}' }, 'DISCOVERY_FORBIDDEN', false],

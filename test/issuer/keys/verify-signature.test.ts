@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { decodeSubjectToken } from '../../../src/identity/subject-token.ts'
-import { verifySignature } from '../../../src/oidc/verify-signature.ts'
+import { verifySignature } from '../../../src/oidc/keys.ts'
 import { Redacted } from '../../../src/text/redacted.ts'
 import { keysOf } from '../public/public-facts.ts'
 

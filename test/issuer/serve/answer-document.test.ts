@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { answerDocument, type Served } from '../../../src/publish/serve/answer-document.ts'
+import { respondDocument, type Served } from '../../../src/publish/serve/answer-document.ts'
 
 const document = {
   text: '{"keys":[]}\n',
@@ -9,7 +9,7 @@ const document = {
   etag: '"abc"',
 }
 const served: Served = { issuer: 'https://oidc.example.com/cluster-1', current: () => document }
-const answer = (path: string, headers = {}, from: Served = served) => answerDocument(path, headers, from)
+const answer = (path: string, headers = {}, from: Served = served) => respondDocument(path, headers, from)
 
 suite('a stranger', () => {
   test('gets the keys with their type, their lifetime and their tag', () => {

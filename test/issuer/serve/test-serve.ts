@@ -3,13 +3,13 @@ import type { TestContext } from 'node:test'
 import type { DocumentName } from '../../../src/oidc/issuer-documents.ts'
 import { type ServedDocument, servedTarget } from '../../../src/publish/serve/served-target.ts'
 import { firstState, type WatchState, watchRound } from '../../../src/publish/watch/round.ts'
-import type { WatchWanted } from '../../../src/publish/watch/state.ts'
+import type { WatchConfig } from '../../../src/publish/watch/state.ts'
 import { startTestWatch, type TestWatch } from '../watch/test-watch.ts'
 
 export interface TestServe {
   readonly watch: TestWatch
   /** A process that knows nothing yet. */
-  readonly start: (changes?: Partial<WatchWanted>) => TestServer
+  readonly start: (changes?: Partial<WatchConfig>) => TestServer
   /** Of the ConfigMap of what is served. */
   readonly stored: () => string | undefined
   /** Writes it, as somebody else would; undefined: it is there and empty. */
@@ -45,7 +45,7 @@ export async function startTestServe(t: TestContext): Promise<TestServe> {
   }
 }
 
-function startServer(watch: TestWatch, changes: Partial<WatchWanted> = {}): TestServer {
+function startServer(watch: TestWatch, changes: Partial<WatchConfig> = {}): TestServer {
   const { cluster } = watch.wanted
   const target = servedTarget({ cluster, store: place, issuerUrl })
   const wanted = { ...watch.wanted, target, withhold: target.withhold, issuerUrl, ...changes }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { digestOf, type KeyMemory } from '../../../src/publish/key-state.ts'
+import { digestOf, type KeyState } from '../../../src/publish/key-state.ts'
 import { chooseKeys, forgetOldKeys } from '../../../src/publish/watch/choose-keys.ts'
 import { observeKeys } from '../../../src/publish/watch/evaluate-round.ts'
 import { testKey } from './test-key.ts'
@@ -35,7 +35,7 @@ const rows: Row[] = [
   { title: 'all may be revoked', seen: { a: 0 }, published: ['a'], revoked: ['a'], expected: [] },
 ]
 
-const memoryOf = (seen: Row['seen'], revoked: readonly string[]): KeyMemory => ({
+const memoryOf = (seen: Row['seen'], revoked: readonly string[]): KeyState => ({
   keys: Object.entries(seen).map(([keyId, hours]) => ({
     key: testKey(keyId),
     firstSeenAt: hoursAgo(1000),

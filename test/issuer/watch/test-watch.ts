@@ -11,7 +11,7 @@ import { openTarget } from '../../../src/publish/open-target.ts'
 import { pinAuthorities } from '../../../src/publish/watch/authorities.ts'
 import { createKeyStateEvents } from '../../../src/publish/watch/report-alarms.ts'
 import { firstState, type WatchState, watchRound } from '../../../src/publish/watch/round.ts'
-import type { WatchWanted } from '../../../src/publish/watch/state.ts'
+import type { WatchConfig } from '../../../src/publish/watch/state.ts'
 import { asTexts } from '../../../src/text/json-fields.ts'
 import { addReplica, type Replica } from '../../support/add-replica.ts'
 import { fakeContext } from '../../support/fake-context.ts'
@@ -19,7 +19,7 @@ import { startTestSandbox, type TestSandbox } from '../../support/start-test-san
 
 export interface TestWatch {
   readonly sandbox: TestSandbox
-  readonly wanted: WatchWanted
+  readonly wanted: WatchConfig
   readonly context: Context
   /** Lines of the log, `level sentence reason`, but for those of level debug. */
   readonly logged: readonly string[]
@@ -49,7 +49,7 @@ export interface TestWatch {
 }
 
 /** `caFile`: the cluster's CA comes from a file, as in a Pod; otherwise it is not pinned. */
-type Changes = Partial<WatchWanted> & { readonly caFile?: boolean }
+type Changes = Partial<WatchConfig> & { readonly caFile?: boolean }
 
 export async function startTestWatch(t: TestContext, { caFile = false, ...changes }: Changes = {}): Promise<TestWatch> {
   const sandbox = await startTestSandbox(t, {
@@ -80,7 +80,7 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
   }
   const connection = await open([])
   const keyState = changes.memory ?? { namespace: 'pullpass-system', name: 'pullpass-issuer' }
-  let wanted: WatchWanted = {
+  let wanted: WatchConfig = {
     ...connection,
     target: await openTarget('gs://example-cluster', context),
     issuerUrl: undefined,

@@ -1,9 +1,30 @@
-/** A request to the API server that got no answer, in words. */
+/** An API server's good answer as JSON. */
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { systemErrorCode } from '../../host/read-file.ts'
 import { proxyError, unreachedBy } from '../../http/request-errors.ts'
 import { ProxyFailed, ResponseInvalid, ResponseTooLarge } from '../../http/transport.ts'
-import { Stalled, Untrusted } from './line.ts'
+import { asObject, type JsonObject, jsonOrNone } from '../../text/json-fields.ts'
+import type { Cluster, ClusterResponse } from './cluster.ts'
+import { ConnectionStalled, Untrusted } from './connection.ts'
+
+/** @throws RESPONSE_MALFORMED; what was answered is not shown, since it may hold a Secret */
+export function readResponse({ server }: Cluster, { status, body }: ClusterResponse): JsonObject {
+  const object = asObject(jsonOrNone(body))
+  if (object) return object
+  throw malformed(server, status, Buffer.byteLength(body))
+}
+
+export function malformed(server: string, status: number, bytes: number): PullpassError {
+  return new PullpassError({
+    code: 'RESPONSE_MALFORMED',
+    hop: 'kubernetes',
+    seen: `${server} answered ${status}, ${bytes} bytes that are no object of the Kubernetes API`,
+    expected: 'JSON, as the Kubernetes API answers',
+    hint: 'see that the server in the kubeconfig is the API server, and that nothing between (a proxy, a sign-in page) answers in its place',
+  })
+}
+
+// A request to the API server that got no answer, in words.
 
 /** What was said already stays as it is. */
 export function unreachable(server: URL, error: unknown): PullpassError {
@@ -22,7 +43,7 @@ export function unreachable(server: URL, error: unknown): PullpassError {
       (code && hints[code]) ??
       'see that this address is reachable from here (network policy, firewall, VPN), and that the API server runs',
     retryable: code !== 'ENOTFOUND',
-    unreached: error instanceof Stalled ? 'timed out' : unreachedBy(code),
+    unreached: error instanceof ConnectionStalled ? 'timed out' : unreachedBy(code),
     cause: error,
   })
 }

@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { digestOf, isRevoked, type KeyMemory, memoryChanges, parseMemory } from '../../../src/publish/key-state.ts'
+import { digestOf, isRevoked, type KeyState, keyStateChanges, parseKeyState } from '../../../src/publish/key-state.ts'
 import { testKey } from '../watch/test-key.ts'
 
 const at = (hour: number) => new Date(Date.UTC(2026, 10, 24, hour))
 const remembered = (keyId: string) => ({ key: testKey(keyId), firstSeenAt: at(1), lastSeenAt: at(2) })
 const revoked = { digest: digestOf('old'), keyId: 'old', key: testKey('old'), revokedAt: at(3) }
-const nothing: KeyMemory = { keys: [], revocations: [] }
+const nothing: KeyState = { keys: [], revocations: [] }
 
-const stored = (memory: KeyMemory): Record<string, string> =>
-  Object.fromEntries(Object.entries(memoryChanges(nothing, memory)).map(([name, text]) => [name, text ?? '']))
+const stored = (memory: KeyState): Record<string, string> =>
+  Object.fromEntries(Object.entries(keyStateChanges(nothing, memory)).map(([name, text]) => [name, text ?? '']))
 
 suite('the memory of an issuer’s keys', () => {
   test('is read as it was written', () => {
     const memory = { keys: [remembered('a'), remembered('a kid with / and ü')], revocations: [revoked] }
-    assert.deepEqual(parseMemory(stored(memory)), memory)
+    assert.deepEqual(parseKeyState(stored(memory)), memory)
   })
 
   test('holds keys under names that a ConfigMap takes, whatever the kid is', () => {
@@ -30,16 +30,16 @@ suite('the memory of an issuer’s keys', () => {
   test('an entry that somebody damaged is dropped, or one that lies under another key’s name', () => {
     const entries = stored({ keys: [remembered('a'), remembered('b')], revocations: [] })
     const [one = '', other = ''] = Object.keys(entries)
-    assert.deepEqual(parseMemory({ ...entries, [one]: '{' }).keys, [remembered('b')])
-    assert.deepEqual(parseMemory({ ...entries, [other]: entries[one] ?? '' }).keys, [remembered('a')])
+    assert.deepEqual(parseKeyState({ ...entries, [one]: '{' }).keys, [remembered('b')])
+    assert.deepEqual(parseKeyState({ ...entries, [other]: entries[one] ?? '' }).keys, [remembered('a')])
   })
 
   test('a revocation holds even where its text is damaged', () => {
     const entries = Object.fromEntries(
       Object.keys(stored({ keys: [], revocations: [revoked] })).map((name) => [name, '']),
     )
-    assert.equal(isRevoked(parseMemory(entries), testKey('old')), true)
-    assert.equal(isRevoked(parseMemory(entries), testKey('new')), false)
+    assert.equal(isRevoked(parseKeyState(entries), testKey('old')), true)
+    assert.equal(isRevoked(parseKeyState(entries), testKey('new')), false)
   })
 
   const forged: Record<string, object> = {
@@ -49,7 +49,7 @@ suite('the memory of an issuer’s keys', () => {
   }
   for (const [title, key] of Object.entries(forged)) {
     test(`a key ${title} is not believed to be the revoked one, and the revocation holds by its kid`, () => {
-      const memory = parseMemory({ [`revoked.${digestOf('old')}`]: JSON.stringify({ kid: 'old', key }) })
+      const memory = parseKeyState({ [`revoked.${digestOf('old')}`]: JSON.stringify({ kid: 'old', key }) })
       assert.deepEqual(memory.revocations, [{ ...revoked, key: undefined, revokedAt: undefined }])
       assert.equal(isRevoked(memory, { ...testKey('other'), members: {} }), false)
     })
@@ -57,7 +57,7 @@ suite('the memory of an issuer’s keys', () => {
 
   test('of an entry that is longer than a key is, nothing is kept but the digest that names it', () => {
     const text = JSON.stringify({ kid: 'old', key: revoked.key.members, revokedAt: at(3), more: 'x'.repeat(4_000) })
-    const { revocations } = parseMemory({ [`revoked.${digestOf('old')}`]: text, 'revoked.junk': text })
+    const { revocations } = parseKeyState({ [`revoked.${digestOf('old')}`]: text, 'revoked.junk': text })
     assert.deepEqual(revocations, [{ digest: digestOf('old'), keyId: undefined, key: undefined, revokedAt: undefined }])
   })
 
@@ -65,7 +65,7 @@ suite('the memory of an issuer’s keys', () => {
     const kid = 'k'.repeat(43)
     const { members } = testKey(kid)
     const key = { ...testKey(kid), members: { ...members, alg: 'RS256', use: 'sig', n: 'n'.repeat(683) } }
-    const memory: KeyMemory = {
+    const memory: KeyState = {
       keys: [{ key, firstSeenAt: at(1), lastSeenAt: at(2) }],
       revocations: [{ digest: digestOf(kid), keyId: kid, key, revokedAt: at(3) }],
     }
@@ -76,14 +76,14 @@ suite('the memory of an issuer’s keys', () => {
     const digest = digestOf('a')
     const name = fc.oneof(fc.string(), fc.constantFrom('key.a', `key.${digest}`, 'revoked.a', `revoked.${digest}`))
     fc.assert(
-      fc.property(fc.dictionary(name, fc.oneof(fc.string(), fc.json())), (entries) => void parseMemory(entries)),
+      fc.property(fc.dictionary(name, fc.oneof(fc.string(), fc.json())), (entries) => void parseKeyState(entries)),
     )
   })
 
   test('only what changed is written, and no revocation is taken away', () => {
     const before = { keys: [remembered('a'), remembered('b')], revocations: [revoked] }
     const after = { keys: [remembered('a'), remembered('c')], revocations: [] }
-    const changes = memoryChanges(before, after)
+    const changes = keyStateChanges(before, after)
     assert.deepEqual(
       Object.entries(changes).map(([name, text]) => [name, text === undefined]),
       [

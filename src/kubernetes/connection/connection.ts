@@ -1,37 +1,37 @@
 /** One way to the API server, by whichever protocol it offers: it sends a request once, and knows nothing of retries. */
 
-export interface Line {
+export interface Connection {
   /**
-   * Settles within the message's `longestMs`, whatever the server does. Rejects with the system's own error,
+   * Settles within the message's `timeoutMs`, whatever the server does. Rejects with the system's own error,
    * ResponseTooLarge, ResponseInvalid, Stalled, Overdue, Untrusted or ConnectionClosed.
    */
-  send(message: Message): Promise<Answer>
+  send(message: HttpRequest): Promise<HttpResponse>
   /** `draining`: no further request is taken, after a GOAWAY; those under way are still answered. */
   state(): 'usable' | 'draining' | 'ended'
   /** Ends the connection, and with it the requests that wait for an answer. */
   destroy(): void
 }
 
-export interface Message {
+export interface HttpRequest {
   readonly method: string
   /** With the server's own path before it. */
   readonly path: string
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | string[]>>
   readonly body: string | undefined
-  readonly maxAnswerBytes: number
+  readonly maxResponseBytes: number
   /** From the sending to the answer's end: a byte now and then is no progress. */
-  readonly longestMs: number
+  readonly timeoutMs: number
 }
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number
   readonly retryAfter: string | undefined
   readonly body: string
 }
 
 /** Nothing came for so long that the other side, or the way to it, counts as gone. */
-export class Stalled extends Error {
+export class ConnectionStalled extends Error {
   constructor(ms: number) {
     super(`nothing came for ${ms / 1000} s`)
     this.name = 'Stalled'
@@ -39,7 +39,7 @@ export class Stalled extends Error {
 }
 
 /** The answer came, but did not end. */
-export class Overdue extends Error {
+export class ResponseOverdue extends Error {
   constructor(ms: number) {
     super(`the answer did not end within ${ms / 1000} s`)
     this.name = 'Overdue'
@@ -55,22 +55,22 @@ export class Untrusted extends Error {
 }
 
 /** The line in use, opened when it is needed and replaced when it is gone; what still drains on an older one is not lost. */
-export interface KeptLine {
+export interface ReusedConnection {
   /** Whoever asks while a line is being opened waits for that one. */
-  current(): Promise<Line>
+  current(): Promise<Connection>
   /** Ends every line, and the requests on them; one that is being opened is given up. */
   end(): Promise<void>
 }
 
 interface OpenedLine {
-  readonly opening: Promise<Line>
-  line?: Line
+  readonly opening: Promise<Connection>
+  line?: Connection
 }
 
-export function keepLine(open: (ended: AbortSignal) => Promise<Line>): KeptLine {
+export function reuseConnection(open: (ended: AbortSignal) => Promise<Connection>): ReusedConnection {
   const ended = new AbortController()
   let kept: OpenedLine | undefined
-  let draining: Line[] = []
+  let draining: Connection[] = []
   return {
     async current() {
       if (kept?.line && kept.line.state() !== 'usable') {

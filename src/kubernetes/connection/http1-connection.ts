@@ -2,23 +2,30 @@
 import type { Agent, ClientRequest, RequestOptions, request } from 'node:http'
 import { exchangeHttp1 } from '../../http/https-transport.ts'
 import { ConnectionClosed } from '../../http/transport.ts'
-import { type Answer, type Line, type Message, Overdue, Stalled, Untrusted } from './line.ts'
+import {
+  type Connection,
+  ConnectionStalled,
+  type HttpRequest,
+  type HttpResponse,
+  ResponseOverdue,
+  Untrusted,
+} from './connection.ts'
 
 export interface Http1Way {
   readonly request: typeof request
   readonly agent: Agent
   /** Where to, and how TLS is made. */
   readonly target: RequestOptions
-  readonly timeoutMs: number
+  readonly idleTimeoutMs: number
 }
 
-export function openHttp1Line(way: Http1Way): Line {
+export function openHttp1Connection(way: Http1Way): Connection {
   const waiting = new Set<AbortController>()
   return {
     async send(message) {
       const end = new AbortController()
       waiting.add(end)
-      const over = setTimeout(() => end.abort(new Overdue(message.longestMs)), message.longestMs)
+      const over = setTimeout(() => end.abort(new ResponseOverdue(message.timeoutMs)), message.timeoutMs)
       try {
         return await sendOnce(way, message, end)
       } finally {
@@ -34,10 +41,10 @@ export function openHttp1Line(way: Http1Way): Line {
   }
 }
 
-async function sendOnce(way: Http1Way, message: Message, end: AbortController): Promise<Answer> {
-  const { method, path, body, maxAnswerBytes: maxBytes } = message
+async function sendOnce(way: Http1Way, message: HttpRequest, end: AbortController): Promise<HttpResponse> {
+  const { method, path, body, maxResponseBytes: maxBytes } = message
   const sent = way.request({ ...way.target, agent: way.agent, method, path, headers: headersOf(message) })
-  sent.setTimeout(way.timeoutMs, () => end.abort(new Stalled(way.timeoutMs)))
+  sent.setTimeout(way.idleTimeoutMs, () => end.abort(new ConnectionStalled(way.idleTimeoutMs)))
   try {
     const { status, headers, body: text } = await exchangeHttp1(sent, { body, maxBytes, signal: end.signal })
     return { status, retryAfter: headers['retry-after'], body: text }
@@ -46,7 +53,7 @@ async function sendOnce(way: Http1Way, message: Message, end: AbortController): 
   }
 }
 
-function headersOf({ headers, body }: Message): Record<string, string | string[]> {
+function headersOf({ headers, body }: HttpRequest): Record<string, string | string[]> {
   return body === undefined ? { ...headers } : { ...headers, 'content-length': String(Buffer.byteLength(body)) }
 }
 

@@ -2,48 +2,58 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { ConnectionClosed, maxInterimResponses, ResponseInvalid, ResponseTooLarge } from '../../http/transport.ts'
-import { type Answer, type Line, type Message, Overdue, Stalled } from './line.ts'
+import {
+  type Connection,
+  ConnectionStalled,
+  type HttpRequest,
+  type HttpResponse,
+  ResponseOverdue,
+} from './connection.ts'
 
 /** A page of a list comes without waiting for window updates (RFC 9113 §6.9). */
 const windowBytes = 4 * 1024 * 1024
 /** A busy API server answers a PING sooner than anything else. */
 const longestQuietMs = 2_000
 
-export function openHttp2Line(socket: TLSSocket, server: URL, timeoutMs: number): Line {
+export function openHttp2Connection(socket: TLSSocket, server: URL, idleTimeoutMs: number): Connection {
   const session = connect(server.origin, {
     createConnection: () => socket,
     settings: { enablePush: false, initialWindowSize: windowBytes },
   })
   session.once('connect', () => session.setLocalWindowSize(windowBytes))
   session.on('error', () => {}) // every stream that it ends tells its own request
-  const watch = watchSilence(session, socket, Math.min(longestQuietMs, timeoutMs))
+  const watch = watchSilence(session, socket, Math.min(longestQuietMs, idleTimeoutMs))
   return {
-    send: (message) => watch.during(() => sendStream(session, message, timeoutMs)),
+    send: (message) => watch.during(() => sendStream(session, message, idleTimeoutMs)),
     state: () => (session.destroyed ? 'ended' : session.closed ? 'draining' : 'usable'),
     destroy: () => session.destroy(),
   }
 }
 
-async function sendStream(session: ClientHttp2Session, message: Message, timeoutMs: number): Promise<Answer> {
-  const { body, longestMs, maxAnswerBytes } = message
+async function sendStream(
+  session: ClientHttp2Session,
+  message: HttpRequest,
+  idleTimeoutMs: number,
+): Promise<HttpResponse> {
+  const { body, timeoutMs, maxResponseBytes } = message
   const stream = session.request(
     { ':method': message.method, ':path': message.path, ...message.headers },
     { endStream: body === undefined },
   )
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>()
   // The promise is rejected as well: what a destroyed stream emits depends on the state of its connection.
   const end = (reason: Error) => {
     reject(reason)
     stream.destroy(reason)
   }
-  stream.setTimeout(timeoutMs, () => end(new Stalled(timeoutMs)))
-  const over = setTimeout(() => end(new Overdue(longestMs)), longestMs)
+  stream.setTimeout(idleTimeoutMs, () => end(new ConnectionStalled(idleTimeoutMs)))
+  const over = setTimeout(() => end(new ResponseOverdue(timeoutMs)), timeoutMs)
   let interim = 0
   stream.on('headers', () => {
     if (++interim > maxInterimResponses)
       end(new ResponseInvalid(`sent more than ${maxInterimResponses} interim answers`))
   })
-  receive(stream, { maxBytes: maxAnswerBytes, resolve, reject, end })
+  receive(stream, { maxBytes: maxResponseBytes, resolve, reject, end })
   if (body !== undefined) stream.end(body)
   try {
     return await promise
@@ -56,7 +66,7 @@ async function sendStream(session: ClientHttp2Session, message: Message, timeout
 
 interface Receiving {
   readonly maxBytes: number
-  readonly resolve: (answer: Answer) => void
+  readonly resolve: (answer: HttpResponse) => void
   readonly reject: (reason: unknown) => void
   /** Rejects, and ends the stream. */
   readonly end: (reason: Error) => void
@@ -65,7 +75,7 @@ interface Receiving {
 function receive(stream: ClientHttp2Stream, { maxBytes, resolve, reject, end }: Receiving): void {
   const pieces: Buffer[] = []
   let bytes = 0
-  let head: Pick<Answer, 'status' | 'retryAfter'> | undefined
+  let head: Pick<HttpResponse, 'status' | 'retryAfter'> | undefined
   let announced: string | undefined
   stream.once('response', (headers) => {
     head = { status: headers[':status'] ?? 0, retryAfter: headers['retry-after'] }
@@ -109,7 +119,7 @@ export function watchSilence(session: ClientHttp2Session, socket: TLSSocket, qui
   const look = () => {
     const silent = socket.bytesRead === readBefore
     readBefore = socket.bytesRead
-    if (silent && asked) session.destroy(new Stalled(2 * quietMs))
+    if (silent && asked) session.destroy(new ConnectionStalled(2 * quietMs))
     else if (silent && !session.destroyed) session.ping(() => {}) // its answer is a byte that was read
     asked = silent
   }

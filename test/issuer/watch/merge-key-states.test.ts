@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { digestOf, emptyMemory, isRevoked, type KeyMemory, type Revocation } from '../../../src/publish/key-state.ts'
-import { mergeMemories } from '../../../src/publish/watch/merge-key-state.ts'
+import { digestOf, emptyKeyState, isRevoked, type KeyState, type Revocation } from '../../../src/publish/key-state.ts'
+import { mergeKeyStates } from '../../../src/publish/watch/merge-key-state.ts'
 import { testKey } from './test-key.ts'
 
 const at = (hour: number) => new Date(Date.UTC(2026, 10, 24, hour))
@@ -13,13 +13,13 @@ const revocationOf = (keyId: string, key?: ReturnType<typeof testKey>): Revocati
   revokedAt: at(12),
 })
 const seen = (keyId: string, hour: number) => ({ key: testKey(keyId), firstSeenAt: at(0), lastSeenAt: at(hour) })
-const withRevocations = (...revocations: Revocation[]): KeyMemory => ({ keys: [], revocations })
+const withRevocations = (...revocations: Revocation[]): KeyState => ({ keys: [], revocations })
 
 suite('what the cluster remembers and what this process does', () => {
   test('of each key the later sight holds', () => {
-    const found = { ...emptyMemory, keys: [seen('a', 3), seen('b', 1)] }
-    const own = { ...emptyMemory, keys: [seen('a', 2), seen('b', 2)] }
-    const { keys } = mergeMemories(found, own, [])
+    const found = { ...emptyKeyState, keys: [seen('a', 3), seen('b', 1)] }
+    const own = { ...emptyKeyState, keys: [seen('a', 2), seen('b', 2)] }
+    const { keys } = mergeKeyStates(found, own, [])
     assert.deepEqual(
       keys.map(({ key, lastSeenAt }) => [key.keyId, lastSeenAt]),
       [
@@ -31,22 +31,22 @@ suite('what the cluster remembers and what this process does', () => {
 
   test('a revocation that another writer added, or told its key, is taken over, and nothing was removed', () => {
     const found = withRevocations(revocationOf('a', testKey('a')), revocationOf('b'))
-    assert.deepEqual(mergeMemories(found, withRevocations(revocationOf('a')), []), { ...found, removed: [] })
+    assert.deepEqual(mergeKeyStates(found, withRevocations(revocationOf('a')), []), { ...found, removed: [] })
   })
 
   test('a revocation whose key somebody had made up before is taken over with the real one', () => {
     const forged = withRevocations(revocationOf('a', testKey('a', 'forged')))
     const real = withRevocations(revocationOf('a', testKey('a')))
-    assert.deepEqual(mergeMemories(real, forged, [testKey('a')]), { ...real, removed: [] })
-    assert.deepEqual(mergeMemories(forged, real, [testKey('a')]).removed, real.revocations)
+    assert.deepEqual(mergeKeyStates(real, forged, [testKey('a')]), { ...real, removed: [] })
+    assert.deepEqual(mergeKeyStates(forged, real, [testKey('a')]).removed, real.revocations)
   })
 
   test('of revocations of no key that anybody served, written over each other, a hundred are kept; the one of a served key always', () => {
-    let own: KeyMemory = withRevocations()
+    let own: KeyState = withRevocations()
     for (let wave = 0; wave < 30; wave++) {
       const junk = Array.from({ length: 20 }, (_, nth) => revocationOf(`junk-${wave}-${nth}`))
       const found = wave === 20 ? [...junk, revocationOf('leaked', testKey('leaked'))] : junk
-      own = mergeMemories(withRevocations(...found), own, [testKey('leaked')])
+      own = mergeKeyStates(withRevocations(...found), own, [testKey('leaked')])
     }
     assert.equal(own.revocations.length, 100 + 20 + 1)
     assert.ok(isRevoked(own, testKey('leaked')))
@@ -66,7 +66,7 @@ suite('what the cluster remembers and what this process does', () => {
         let own = withRevocations(revocationOf('a', testKey('a')))
         for (const changes of memories) {
           const found = changes.map(({ keyId, key }) => revocationOf(keyId, key === undefined ? key : testKey(key)))
-          own = mergeMemories(withRevocations(...found), own, [])
+          own = mergeKeyStates(withRevocations(...found), own, [])
           assert.ok(isRevoked(own, testKey('a')))
           assert.ok(isRevoked(own, testKey('renamed', 'a')))
         }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { keepLine, type Line } from '../../src/kubernetes/connection/line.ts'
+import { type Connection, reuseConnection } from '../../src/kubernetes/connection/connection.ts'
 
-interface FakeLine extends Line {
-  now: ReturnType<Line['state']>
+interface FakeLine extends Connection {
+  now: ReturnType<Connection['state']>
 }
 
 function fakeLine(): FakeLine {
@@ -20,7 +20,7 @@ function fakeLine(): FakeLine {
 
 function prepare() {
   const opened: FakeLine[] = []
-  const lines = keepLine(async () => {
+  const lines = reuseConnection(async () => {
     const line = fakeLine()
     opened.push(line)
     return line
@@ -54,7 +54,7 @@ suite('the line to the API server', () => {
 
   test('that could not be opened is opened anew by whoever asks next', async () => {
     let broken = true
-    const lines = keepLine(async () => {
+    const lines = reuseConnection(async () => {
       if (broken) throw new Error('broken')
       return fakeLine()
     })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { PullpassError } from '../../../src/errors/pullpass-error.ts'
 import type { SubjectToken } from '../../../src/identity/subject-token.ts'
-import { judgeClock } from '../../../src/publish/watch/clock.ts'
+import { evaluateClock } from '../../../src/publish/watch/clock.ts'
 import { Redacted } from '../../../src/text/redacted.ts'
 
 const now = new Date('2026-11-24T12:00:00Z')
@@ -33,11 +33,11 @@ suite('a clock', () => {
     'beside a token that names no time is not': { readings: [tokenOf(undefined)], ages: 'stand still' },
   } as const
   for (const [title, { readings, ages }] of Object.entries(rows)) {
-    test(title, () => assert.equal(judgeClock(readings, now).ages, ages))
+    test(title, () => assert.equal(evaluateClock(readings, now).ages, ages))
   }
 
   test('that differs is told of, with both times', () => {
-    const { alarms } = judgeClock([tokenOf(later(-2880))], now)
+    const { alarms } = evaluateClock([tokenOf(later(-2880))], now)
     assert.deepEqual(
       alarms.map(({ code, message }) => [code, message.split(':').slice(0, 5).join(':')]),
       [
@@ -50,7 +50,7 @@ suite('a clock', () => {
   })
 
   test('what is seen now is dated by the latest of them, so that no key grows old too soon', () => {
-    assert.deepEqual(judgeClock([tokenOf(later(30)), tokenOf(later(-30))], now).seenAt, later(30))
-    assert.deepEqual(judgeClock([refused], now).seenAt, now)
+    assert.deepEqual(evaluateClock([tokenOf(later(30)), tokenOf(later(-30))], now).seenAt, later(30))
+    assert.deepEqual(evaluateClock([refused], now).seenAt, now)
   })
 })

@@ -2,26 +2,30 @@
 import type { Agent } from 'node:http'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import type { ClusterAccess, Trust } from './cluster.ts'
-import { type Line, Stalled, Untrusted } from './line.ts'
+import { type Connection, ConnectionStalled, Untrusted } from './connection.ts'
 
-export interface LineLimits {
+export interface ConnectionLimits {
   /** Requests that may wait for their answers at once. */
   readonly inFlight: number
   /** How long nothing may come before a request counts as stalled. */
-  readonly timeoutMs: number
+  readonly idleTimeoutMs: number
 }
 
 /** Rejects with Untrusted, what `access` throws, the system's own error, or the reason of `ended`. */
-export async function openLine(access: ClusterAccess, limits: LineLimits, ended: AbortSignal): Promise<Line> {
+export async function openConnection(
+  access: ClusterAccess,
+  limits: ConnectionLimits,
+  ended: AbortSignal,
+): Promise<Connection> {
   if (access.server.protocol === 'http:') return await openPlain(access, limits)
   const options = tlsOptions(access.server, await access.trust())
   if (access.proxy) return await openHttps(options, limits, await access.proxy(options))
   // What is asked one by one needs no streams: node:http2 costs 4 ms to load.
   if (limits.inFlight === 1) return await openHttps(options, limits)
-  const socket = await shakeHands(options, limits.timeoutMs, ended)
+  const socket = await shakeHands(options, limits.idleTimeoutMs, ended)
   if (socket.alpnProtocol === 'h2') {
-    const { openHttp2Line } = await import('./http2-line.ts')
-    return openHttp2Line(socket, access.server, limits.timeoutMs)
+    const { openHttp2Connection } = await import('./http2-connection.ts')
+    return openHttp2Connection(socket, access.server, limits.idleTimeoutMs)
   }
   socket.destroy() // it told that the server knows HTTP/1.1 only; the agent opens as many as it needs
   return await openHttps(options, limits)
@@ -44,12 +48,12 @@ function tlsOptions(server: URL, trust: Trust): ConnectionOptions {
 const bareHost = (server: URL) => server.hostname.replace(/^\[(.*)\]$/, '$1')
 const isAddress = (host: string) => /^[\d.]+$/.test(host) || host.includes(':')
 
-async function shakeHands(options: ConnectionOptions, timeoutMs: number, ended: AbortSignal): Promise<TLSSocket> {
+async function shakeHands(options: ConnectionOptions, idleTimeoutMs: number, ended: AbortSignal): Promise<TLSSocket> {
   const { connect } = await import('node:tls')
   ended.throwIfAborted()
   return await new Promise((resolve, reject) => {
     const socket = connect({ ...options, ALPNProtocols: ['h2', 'http/1.1'] })
-    const over = setTimeout(() => socket.destroy(new Stalled(timeoutMs)), timeoutMs)
+    const over = setTimeout(() => socket.destroy(new ConnectionStalled(idleTimeoutMs)), idleTimeoutMs)
     const giveUp = () => socket.destroy(ended.reason)
     ended.addEventListener('abort', giveUp, { once: true })
     socket.once('close', () => clearTimeout(over))
@@ -63,57 +67,17 @@ async function shakeHands(options: ConnectionOptions, timeoutMs: number, ended: 
   })
 }
 
-async function openHttps(target: ConnectionOptions, limits: LineLimits, proxied?: Agent): Promise<Line> {
+async function openHttps(target: ConnectionOptions, limits: ConnectionLimits, proxied?: Agent): Promise<Connection> {
   const { Agent, request } = await import('node:https')
-  const { openHttp1Line } = await import('./http1-line.ts')
+  const { openHttp1Connection } = await import('./http1-connection.ts')
   const agent = proxied ?? new Agent({ keepAlive: true, maxSockets: limits.inFlight })
-  return openHttp1Line({ request, agent, target, timeoutMs: limits.timeoutMs })
+  return openHttp1Connection({ request, agent, target, idleTimeoutMs: limits.idleTimeoutMs })
 }
 
-async function openPlain({ server, proxy }: ClusterAccess, limits: LineLimits): Promise<Line> {
+async function openPlain({ server, proxy }: ClusterAccess, limits: ConnectionLimits): Promise<Connection> {
   const { Agent, request } = await import('node:http')
-  const { openHttp1Line } = await import('./http1-line.ts')
+  const { openHttp1Connection } = await import('./http1-connection.ts')
   const agent = (await proxy?.({})) ?? new Agent({ keepAlive: true, maxSockets: limits.inFlight })
   const target = { host: bareHost(server), port: Number(server.port || 80) }
-  return openHttp1Line({ request, agent, target, timeoutMs: limits.timeoutMs })
-}
-
-/** A bounded number of things under way at once; the rest wait in the order of their arrival. */
-export interface Slots {
-  /** Runs `work` when a slot is free; rejects with the signal's reason, its work not begun, when that comes first. */
-  run<T>(work: () => Promise<T>): Promise<T>
-}
-
-interface Waiting {
-  readonly begin: () => void
-  readonly refuse: (reason: unknown) => void
-}
-
-export function createSlots(count: number, signal: AbortSignal): Slots {
-  let free = count
-  const queue = new Set<Waiting>() // thousands may wait: taking the first from an array moves all the others
-  signal.addEventListener(
-    'abort',
-    () => {
-      for (const { refuse } of queue) refuse(signal.reason)
-      queue.clear()
-    },
-    { once: true },
-  )
-  return {
-    async run(work) {
-      signal.throwIfAborted()
-      if (free > 0) free -= 1
-      else await new Promise<void>((begin, refuse) => queue.add({ begin, refuse }))
-      try {
-        return await work()
-      } finally {
-        const [next] = queue
-        if (next) {
-          queue.delete(next)
-          next.begin()
-        } else free += 1
-      }
-    },
-  }
+  return openHttp1Connection({ request, agent, target, idleTimeoutMs: limits.idleTimeoutMs })
 }

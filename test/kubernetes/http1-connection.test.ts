@@ -26,7 +26,7 @@ suite('requests over HTTP/1.1', () => {
         server.closeAllConnections()
         server.close()
       })
-      await assert.rejects(cluster.request({ method: 'GET', path: '/', longestMs: 50 }), {
+      await assert.rejects(cluster.request({ method: 'GET', path: '/', timeoutMs: 50 }), {
         code: 'KUBERNETES_UNREACHABLE',
         seen: `the API server at ${cluster.server} gave no answer: the answer did not end within 0.05 s`,
       })

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createSlots } from '../../src/kubernetes/connection/open-line.ts'
+import { createSemaphore } from '../../src/kubernetes/connection/semaphore.ts'
 
 const never = new AbortController().signal
 
 test('no more than the given number is under way at once, and all are done in their order', async () => {
-  const slots = createSlots(3, never)
+  const slots = createSemaphore(3, never)
   const begun: number[] = []
   let underWay = 0
   let most = 0
@@ -24,7 +24,7 @@ test('no more than the given number is under way at once, and all are done in th
 })
 
 test('work that fails frees its slot', async () => {
-  const slots = createSlots(1, never)
+  const slots = createSemaphore(1, never)
   await assert.rejects(
     slots.run(async () => {
       throw new Error('broken')
@@ -36,7 +36,7 @@ test('work that fails frees its slot', async () => {
 
 test('after the signal nothing is begun, and what waits is told why', async () => {
   const stop = new AbortController()
-  const slots = createSlots(1, stop.signal)
+  const slots = createSemaphore(1, stop.signal)
   const held = Promise.withResolvers<string>()
   const underWay = slots.run(() => held.promise)
   const waiting = slots.run(async () => assert.fail('it was begun'))

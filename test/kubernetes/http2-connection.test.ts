@@ -60,7 +60,7 @@ async function serve(t: TestContext, receive: (served: Served) => void, inFlight
     trust: async () => ({ ca: authority.ca, verify: 'always' as const }),
     identify: async () => ({}),
   }
-  const cluster = openCluster(access, fakeContext(), { inFlight, timeoutMs: 5_000, graceMs: 5_000 })
+  const cluster = openCluster(access, fakeContext(), { inFlight, idleTimeoutMs: 5_000, graceMs: 5_000 })
   t.after(async () => {
     await cluster.close()
     for (const session of sessions) session.destroy()
@@ -135,7 +135,7 @@ suite('requests over HTTP/2', () => {
 
   test('whose answer drips are given up, however often a byte comes', async (t) => {
     const { cluster } = await serve(t, (served) => served.drip())
-    await assert.rejects(cluster.request({ method: 'GET', path: '/', longestMs: 50 }), {
+    await assert.rejects(cluster.request({ method: 'GET', path: '/', timeoutMs: 50 }), {
       code: 'KUBERNETES_UNREACHABLE',
       seen: `the API server at ${cluster.server} gave no answer: the answer did not end within 0.05 s`,
     })
@@ -260,7 +260,7 @@ suite('a request over HTTP/2 ends within its time limit', () => {
   for (const [name, answer] of Object.entries(peers)) {
     test(`where the API server ${name}`, { timeout: 20_000 }, async (t) => {
       const cluster = await serveFrames(t, answer)
-      const refused = cluster.request({ method: 'GET', path: '/', longestMs: 50 })
+      const refused = cluster.request({ method: 'GET', path: '/', timeoutMs: 50 })
       await assert.rejects(refused, (fault: { code?: string }) =>
         ['KUBERNETES_UNREACHABLE', 'RESPONSE_MALFORMED'].includes(fault.code ?? ''),
       )

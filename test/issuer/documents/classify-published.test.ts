@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { buildDocuments } from '../../../src/oidc/issuer-documents.ts'
-import { judgePublished } from '../../../src/publish/published-documents.ts'
+import { classifyPublished } from '../../../src/publish/published-documents.ts'
 import { issuer, keysOf, p256Jwk, p384Jwk, rsaJwk } from '../public/public-facts.ts'
 
 const own = keysOf(rsaJwk)
@@ -16,31 +16,31 @@ const discoveryWith = (fields: object) =>
 
 suite('documents that lie at a place already', () => {
   test('are this cluster’s where they share one key with it, however far its keys have rotated', () => {
-    const { keys, foreign } = judgePublished(documents(rsaJwk, p256Jwk), issuer, own)
+    const { keys, foreign } = classifyPublished(documents(rsaJwk, p256Jwk), issuer, own)
     assert.deepEqual([keys.map(({ keyId }) => keyId), foreign], [['key-1', 'key-2'], undefined])
   })
 
   test('are this cluster’s by the key itself, not by what it is called', () => {
-    const { foreign } = judgePublished(documents({ ...p256Jwk, kid: 'key-1' }), issuer, own)
+    const { foreign } = classifyPublished(documents({ ...p256Jwk, kid: 'key-1' }), issuer, own)
     assert.match(foreign ?? '', /^a JWKS of another cluster: none of its 1 keys is this cluster's$/)
-    assert.equal(judgePublished(documents({ ...rsaJwk, kid: 'renamed' }), issuer, own).foreign, undefined)
+    assert.equal(classifyPublished(documents({ ...rsaJwk, kid: 'renamed' }), issuer, own).foreign, undefined)
   })
 
   test('may be none, or half of them, or without keys', () => {
-    assert.deepEqual(judgePublished({}, issuer, own), { keys: [], foreign: undefined })
+    assert.deepEqual(classifyPublished({}, issuer, own), { keys: [], foreign: undefined })
     const { jwks, discovery } = documents(rsaJwk)
-    assert.equal(judgePublished({ jwks }, issuer, own).keys.length, 1)
-    assert.deepEqual(judgePublished({ discovery }, issuer, own), { keys: [], foreign: undefined })
-    assert.equal(judgePublished({ jwks: stored('{"keys": []}') }, issuer, own).foreign, undefined)
+    assert.equal(classifyPublished({ jwks }, issuer, own).keys.length, 1)
+    assert.deepEqual(classifyPublished({ discovery }, issuer, own), { keys: [], foreign: undefined })
+    assert.equal(classifyPublished({ jwks: stored('{"keys": []}') }, issuer, own).foreign, undefined)
   })
 
   test('are this cluster’s where its key of before is known', () => {
     const before = [...own, ...keysOf(p384Jwk)]
-    assert.equal(judgePublished(documents(p384Jwk), issuer, before).foreign, undefined)
+    assert.equal(classifyPublished(documents(p384Jwk), issuer, before).foreign, undefined)
   })
 
   const { jwks } = documents(rsaJwk)
-  const foreign: Record<string, [found: Parameters<typeof judgePublished>[0], why: RegExp]> = {
+  const foreign: Record<string, [found: Parameters<typeof classifyPublished>[0], why: RegExp]> = {
     'another issuer': [
       { discovery: discoveryWith({ issuer: 'https://oidc.example.com/cluster-2' }), jwks },
       /^the discovery document of issuer "https:\/\/oidc\.example\.com\/cluster-2"$/,
@@ -69,7 +69,7 @@ suite('documents that lie at a place already', () => {
   }
   for (const [name, [found, why]] of Object.entries(foreign)) {
     test(`are another’s: ${name}`, () => {
-      const judged = judgePublished(found, issuer, own)
+      const judged = classifyPublished(found, issuer, own)
       assert.match(judged.foreign ?? '', why)
       assert.deepEqual(judged.keys, [])
     })
@@ -77,8 +77,8 @@ suite('documents that lie at a place already', () => {
 
   test('are another issuer’s with this cluster’s keys where its documents were published under another URL', () => {
     const discovery = discoveryWith({ issuer: `${issuer}/` })
-    assert.equal(judgePublished({ discovery, jwks }, issuer, own).otherIssuer, `${issuer}/`)
-    assert.equal(judgePublished({ discovery, jwks }, issuer, keysOf(p384Jwk)).otherIssuer, undefined)
-    assert.equal(judgePublished({ discovery }, issuer, own).otherIssuer, undefined)
+    assert.equal(classifyPublished({ discovery, jwks }, issuer, own).otherIssuer, `${issuer}/`)
+    assert.equal(classifyPublished({ discovery, jwks }, issuer, keysOf(p384Jwk)).otherIssuer, undefined)
+    assert.equal(classifyPublished({ discovery }, issuer, own).otherIssuer, undefined)
   })
 })
