@@ -101,7 +101,7 @@ suite('the package', () => {
   test('refreshes by the drop-in variables', async (t) => {
     const sandbox = await startInstalled(t)
     const { stdout } = await pullpass(['refresh'], sandbox.environment)
-    assert.match(stdout, /team-b\/regcred +google +written /)
+    assert.match(stdout, /team-b\/regcred +google +created /)
   })
 
   test('refreshes by a document in YAML, and prints YAML', async (t) => {
@@ -137,7 +137,7 @@ suite('the package', () => {
     const exec = `{apiVersion: ${answer.apiVersion}, command: cat, args: ["${credential}"], interactiveMode: Never}`
     const file = await sandbox.write('by-program', kubeconfig.replace(/token: .*/, `exec: ${exec}`))
     const { stdout } = await pullpass(['refresh', '--kubeconfig', file], sandbox.environment)
-    assert.match(stdout, /team-b\/regcred +google +written /)
+    assert.match(stdout, /team-b\/regcred +google +created /)
   })
 
   test('goes through the proxy that a kubeconfig names, by Kubernetes’ own client', async (t) => {
@@ -146,7 +146,7 @@ suite('the package', () => {
     const kubeconfig = (await kubeconfigOf(sandbox)).replace(/( +)server: .*/, `$&\n$1proxy-url: ${proxy.url}`)
     const file = await sandbox.write('by-proxy', kubeconfig)
     const { stdout } = await pullpass(['refresh', '--kubeconfig', file], sandbox.environment)
-    assert.match(stdout, /team-b\/regcred +google +written /)
+    assert.match(stdout, /team-b\/regcred +google +created /)
     assert.ok(proxy.tunnels() > 0)
   })
 

@@ -103,7 +103,7 @@ await withRealPart('an API server, its controllers and kubectl', startDoctorStag
       const { stdout } = await stage.sh(`pullpass doctor -f ${file} --service-account ${system}/pullpass -o json`, {
         PULLPASS_TOKEN_FILE: '',
       })
-      const { first }: { first: Shown } = JSON.parse(stdout)
+      const { firstFailure: first }: { firstFailure: Shown } = JSON.parse(stdout)
       assert.equal(first.code, 'SECRET_NOT_FOUND', stdout)
       await stage.succeed(first.command ?? '')
       const { items }: JobList = JSON.parse(await stage.succeed(`kubectl get jobs -n ${system} -o json`))

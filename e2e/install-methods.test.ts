@@ -26,7 +26,7 @@ const assertRefreshes = async (sandbox: TestSandbox, command: string, words: rea
     environment: only(sandbox, path),
   })
   assert.equal(exitCode, 0, stderr)
-  assert.match(stdout, /team-b\/regcred +google +written /)
+  assert.match(stdout, /team-b\/regcred +google +created /)
 }
 
 /** npm packs once; each installation is a folder of its own. */
@@ -162,7 +162,7 @@ await withRealPart('the image', startImage, ({ folder, runc, started }) => {
     await writeFile(join(folder, 'config.json'), JSON.stringify(spec))
     const { exitCode, stdout, stderr } = await runProgram(runc, ['run', '--bundle', folder, `pullpass-${process.pid}`])
     assert.equal(exitCode, 0, stderr)
-    assert.match(stdout, /team-b\/regcred +google +written /)
+    assert.match(stdout, /team-b\/regcred +google +created /)
     assert.equal(uid, 65532)
   })
 })

@@ -61,7 +61,7 @@ suite('on a terminal', () => {
     const sandbox = await startTestSandbox(t, { now: () => new Date() })
     sandbox.parts.sts.faults.inject({ kind: 'latency', ms: 3_000 }, { times: 1 })
     const dumb = await onTerminal(['refresh'], { ...sandbox.environment, TERM: 'dumb' })
-    assert.match(dumb, /team-a\/regcred +google +written/)
+    assert.match(dumb, /team-a\/regcred +google +created/)
     assert.ok(!dumb.includes(controlSequence) && !dumb.includes('waiting'), dumb)
     const plain = await onTerminal(['refresh'], { ...sandbox.environment, TERM: 'xterm', NO_COLOR: '1' })
     assert.ok(!plain.includes(`${controlSequence}3`), plain)

@@ -17,7 +17,7 @@ suite('the process', () => {
     assert.equal(exitCode, 143, stderr)
     const written = namespaces.filter((namespace) => readPullSecret(sandbox, namespace) !== undefined)
     assert.ok(written.length > 0 && written.length < 200)
-    assert.match(stdout, new RegExp(`${written.length} namespaces/regcred +google +written`))
+    assert.match(stdout, new RegExp(`${written.length} namespaces/regcred +google +created`))
     assert.match(stderr, /^INTERRUPTED \(run\): the run was ended by SIGTERM\n/)
     assert.match(stderr, new RegExp(`affects ${200 - written.length} namespaces: team-`))
   })

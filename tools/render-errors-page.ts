@@ -52,8 +52,8 @@ CODE (hop): what was seen
 
 The last line is omitted where the second one says what to write instead, as for a document, a variable or a flag. The **hop** is the
 step that failed: \`document\`, \`subject-token\`, \`discovery\`, \`publish\`, \`exchange\`, \`impersonation\`, \`trust\`, \`registry\`,
-\`kubernetes\`; or \`run\`, the run as a whole. With \`-o json\`, each failed Secret and registry has \`code\`, \`hop\`, \`seen\`, \`expected\`,
-\`fix\` and \`retryable\`; with \`--log-format json\`, an error is one line of JSON. A cause that affects many namespaces is reported
+\`kubernetes\`; or \`run\`, the run as a whole. With \`-o json\`, errors have [one shape](json-output.md#errors)
+everywhere; with \`--log-format json\`, an error is one line of JSON. A cause that affects many namespaces is reported
 once, with \`affects N namespaces: …\`. Each part is one line. Messages of a vendor are quoted, up to 300 characters. Errors never
 contain a token or a password.
 

@@ -16,12 +16,12 @@ import { readTokenFile } from '../identity/token-file.ts'
 import { connect } from '../kubernetes/connect.ts'
 import { checkOnePass } from '../refresh/plan.ts'
 import { parseImageReference } from '../registry/image-reference.ts'
-import { renderStructured } from '../terminal/render-structured.ts'
 import { quote } from '../text/quote.ts'
 import type { Call, Command, ExitCode } from './command.ts'
-import { renderFindings, reportFindings } from './doctor/report.ts'
+import { doctorResult, renderFindings } from './doctor/report.ts'
 import { type Flag, usageFault } from './flag.ts'
 import { clusterFlags, documentFlags, outputFlags, parseNamespacedName } from './flags.ts'
+import { renderResult } from './output.ts'
 import { refuseIdleTokenFile } from './unused-flags.ts'
 
 const doctorFlags: typeof documentFlags &
@@ -92,9 +92,7 @@ export const doctor: Command<typeof doctorFlags> = {
     const { terminal } = call
     const { output } = call.flags
     terminal.print(
-      output === undefined
-        ? renderFindings(findings, terminal)
-        : await renderStructured(reportFindings(findings), output),
+      output === undefined ? renderFindings(findings, terminal) : await renderResult(doctorResult(findings), output),
     )
     return exitCodeOf(findings)
   },

@@ -19,13 +19,20 @@ export interface HardDeadline {
 
 const startMs = 1_000
 
-/** `message`: what is written to standard error. Nothing of it keeps the process alive. */
-export function startHardDeadline(timeoutMs: number, message: string): HardDeadline {
+/** What is written before the process ends. */
+export interface LastTexts {
+  readonly stderr: string
+  /** The result for a program; absent: none. */
+  readonly stdout?: string
+}
+
+/** Nothing of it keeps the process alive. */
+export function startHardDeadline(timeoutMs: number, texts: LastTexts): HardDeadline {
   const served = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   let thread: Worker | undefined
   const delayMs = Math.min(startMs, timeoutMs / 2)
   const timer = setTimeout(() => {
-    thread = startThread({ served, restMs: timeoutMs - delayMs, message })
+    thread = startThread({ served, restMs: timeoutMs - delayMs, texts })
   }, delayMs)
   timer.unref()
   return {
@@ -40,7 +47,7 @@ export function startHardDeadline(timeoutMs: number, message: string): HardDeadl
 interface Watched {
   readonly served: Int32Array
   readonly restMs: number
-  readonly message: string
+  readonly texts: LastTexts
 }
 
 function startThread(watched: Watched): Worker {
@@ -52,13 +59,16 @@ function startThread(watched: Watched): Worker {
 
 /** Standard error is closed before the exit: Node would write there that it waits for a debugger. */
 const threadCode = `
-const { workerData: { served, restMs, message } } = require('node:worker_threads')
+const { workerData: { served, restMs, texts } } = require('node:worker_threads')
 const { writeSync } = require('node:fs')
 const { Session } = require('node:inspector')
 setTimeout(() => {
   if (Atomics.load(served, 0) !== 0) return
-  writeSync(2, message + '\\n')
+  writeSync(2, texts.stderr + '\\n')
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), 2000)
+  try {
+    if (texts.stdout !== undefined) writeSync(1, texts.stdout + '\\n')
+  } catch {} // EAGAIN: nothing reads the pipe
   const session = new Session()
   session.connectToMainThread()
   const expression = 'process.getBuiltinModule("node:fs").closeSync(2); process.exit(1)'

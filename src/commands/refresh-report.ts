@@ -1,11 +1,12 @@
 /** What a refresh did, for people: for each Secret and registry what happened, and until when it is good. */
 
 import type { PullpassError } from '../errors/pullpass-error.ts'
-import type { Outcome, RegistryOutcome } from '../refresh/outcome.ts'
+import { isDone, type Outcome, type RegistryOutcome, type ServiceAccountOutcome } from '../refresh/outcome.ts'
 import { type FaultForm, nameSome, renderFault } from '../terminal/render-error.ts'
 import { type Cell, instantAndDistance, renderTable } from '../terminal/table.ts'
 import { plainLine } from '../text/plain-text.ts'
-import { reportFault } from './report-error.ts'
+import type { RefreshedRegistry, RefreshedSecret, RefreshResult } from './output/refresh.ts'
+import { errorOf, instant, inWords, overall } from './output.ts'
 
 /** So many Secrets are shown one by one; more of them by what they have in common. */
 const few = 20
@@ -28,7 +29,7 @@ export function renderOutcomes(outcomes: readonly Outcome[], { mode, now, color 
 /** Where all were fresh, or could not be written at all, nothing was exchanged. */
 function renderDryRun(outcomes: readonly Outcome[]): string {
   const exchanged = outcomes.some(
-    ({ result, registries }) => (result === 'written' || result === 'failed') && registries.length > 0,
+    ({ result, registries }) => result !== 'unchanged' && result !== 'skipped' && registries.length > 0,
   )
   return `Dry run: nothing was stored.${exchanged ? ' Exchanges and token requests were real.' : ''}`
 }
@@ -58,9 +59,8 @@ function rowsOf(outcome: Outcome, mode: OutcomesForm['mode']): Row[] {
 }
 
 /** What failed, the exchange or the writing, leaves an earlier entry where there is one: `kept`. */
-function resultOf({ result }: Outcome, { state, fault }: RegistryOutcome, mode: OutcomesForm['mode']): string {
-  if (fault === undefined && result === 'written') return mode === 'dry-run' ? 'would write' : result
-  if (fault === undefined && result !== 'failed') return result
+function resultOf(outcome: Outcome, { state, fault }: RegistryOutcome, mode: OutcomesForm['mode']): string {
+  if (fault === undefined && outcome.result !== 'failed') return inWords(secretResult(outcome, mode))
   return state === 'kept' ? 'failed, kept' : 'failed'
 }
 
@@ -81,39 +81,56 @@ function cellsOf({ document, namespace, secretName, registry, result, expiresAt,
   return [document, `${namespace}/${secretName}`, registry, { text: result, tone }, expires, note]
 }
 
-/** What a refresh did, for programs: the shape that `-o json` and `-o yaml` print. */
-export interface RefreshReport {
-  readonly dryRun: boolean
-  readonly outcomes: readonly object[]
-}
+// The result for programs.
 
-export function reportOutcomes(outcomes: readonly Outcome[], mode: 'write' | 'dry-run'): RefreshReport {
+export const refreshResult = (outcomes: readonly Outcome[], mode: 'write' | 'dry-run'): RefreshResult => ({
+  kind: 'RefreshResult',
+  result: overall(outcomes.every(isDone) ? 0 : 1),
+  dryRun: mode === 'dry-run',
+  secrets: outcomes.map((outcome) => refreshedSecret(outcome, mode)),
+})
+
+function refreshedSecret(outcome: Outcome, mode: 'write' | 'dry-run'): RefreshedSecret {
+  const { document, namespace, secretName, registries, serviceAccounts, rewritten, note, fault } = outcome
   return {
-    dryRun: mode === 'dry-run',
-    outcomes: outcomes.map(({ fault, result, registries, serviceAccounts, ...outcome }) => ({
-      ...outcome,
-      result: asDone(result, mode),
-      registries: registries.map(({ fault: registryFault, ...registry }) => ({
-        ...registry,
-        ...reportFault(registryFault),
-      })),
-      ...(serviceAccounts && {
-        serviceAccounts: serviceAccounts.map(({ fault: accountFault, result: attached, ...account }) => ({
-          ...account,
-          result: asDone(attached, mode),
-          ...reportFault(accountFault),
-        })),
-      }),
-      ...reportFault(fault),
-    })),
+    document,
+    ...(namespace !== undefined && { namespace }),
+    name: secretName,
+    result: secretResult(outcome, mode),
+    registries: registries.map(refreshedRegistry),
+    ...(serviceAccounts && { serviceAccounts: serviceAccounts.map((account) => attached(account, mode)) }),
+    ...(rewritten && { rewrittenFields: rewritten }),
+    notes: note === undefined ? [] : [note],
+    ...errorOf(fault),
   }
 }
 
-/** In the words of the table: a dry run did nothing of it. */
-function asDone(result: string, mode: 'write' | 'dry-run'): string {
+function secretResult({ result }: Outcome, mode: 'write' | 'dry-run'): RefreshedSecret['result'] {
   if (mode === 'write') return result
-  return { written: 'would write', attached: 'would attach' }[result] ?? result
+  return result === 'created' ? 'would-create' : result === 'updated' ? 'would-update' : result
 }
+
+const refreshedRegistry = ({
+  name,
+  hosts,
+  state,
+  expiresAt,
+  waitsUntil,
+  fault,
+}: RegistryOutcome): RefreshedRegistry => ({
+  name,
+  hosts,
+  result: state,
+  ...(expiresAt && { expiresAt: instant(expiresAt) }),
+  ...(waitsUntil && { exchangeableAt: instant(waitsUntil) }),
+  ...errorOf(fault),
+})
+
+const attached = ({ name, result, fault }: ServiceAccountOutcome, mode: 'write' | 'dry-run') => ({
+  name,
+  result: mode === 'dry-run' && result === 'attached' ? ('would-attach' as const) : result,
+  ...errorOf(fault),
+})
 
 // What went wrong in a refresh, each cause once, however many namespaces it reached.
 

@@ -13,11 +13,11 @@ import { isDone, type Outcome } from '../refresh/outcome.ts'
 import { checkOnePass } from '../refresh/plan.ts'
 import { refreshOnce } from '../refresh/refresh.ts'
 import { checkSetUp } from '../refresh/subject-tokens.ts'
-import { renderStructured } from '../terminal/render-structured.ts'
 import type { Command, Terminal } from './command.ts'
 import type { Flag, FlagValues } from './flag.ts'
 import { clusterFlags, documentFlags, outputFlags, readDuration } from './flags.ts'
-import { renderFaults, renderOutcomes, reportOutcomes } from './refresh-report.ts'
+import { renderResult } from './output.ts'
+import { refreshResult, renderFaults, renderOutcomes } from './refresh-report.ts'
 import { refuseIdleAllowEmpty, refuseIdleMinRemaining, refuseIdleTokenFile } from './unused-flags.ts'
 
 const refreshFlags: typeof documentFlags &
@@ -157,7 +157,7 @@ interface Print {
 
 async function printOutcomes(outcomes: readonly Outcome[], { output, mode, now, terminal }: Print): Promise<void> {
   if (output !== undefined) {
-    terminal.print(await renderStructured(reportOutcomes(outcomes, mode), output))
+    terminal.print(await renderResult(refreshResult(outcomes, mode), output))
   } else {
     terminal.print(renderOutcomes(outcomes, { mode, now, color: terminal.color }))
   }

@@ -13,14 +13,22 @@ import type { Command, Terminal } from './command.ts'
 import { type CommandLine, readCommandLine } from './command-line.ts'
 import { type CommandEntry, commands } from './commands.ts'
 import { defaultTimeout, readDuration } from './flags.ts'
-import type { HardDeadline } from './hard-deadline.ts'
+import type { HardDeadline, LastTexts } from './hard-deadline.ts'
 import { renderCommandHelp, renderGroupHelp, renderHelp } from './help.ts'
+import {
+  fatalError,
+  type OutputFormat,
+  renderJsonResult,
+  renderResult,
+  renderStreamed,
+  requestedFormat,
+} from './output.ts'
 
 /** What a process gives a run; a test gives its own. */
 export interface Host extends Pick<Context, 'environment' | 'now' | 'random' | 'sleep' | 'signal'> {
   readonly terminal: Terminal
   /** Ends the process where its event loop cannot; absent: it is not this run's to end. */
-  readonly endHard?: (timeoutMs: number, message: string) => HardDeadline
+  readonly endHard?: (timeoutMs: number, texts: LastTexts) => HardDeadline
 }
 
 /** The exit code: 0 all done; 1 something failed; 2 invalid usage. A signal that ended a run is the caller's to report. */
@@ -28,7 +36,7 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
   try {
     return await dispatch(argv, host)
   } catch (error) {
-    return complain(error, host, 'text')
+    return await reportFatal(error, host, { log: 'text', output: requestedFormat(argv) })
   }
 }
 
@@ -58,29 +66,49 @@ async function runCommand(found: Found, host: Host): Promise<number> {
     return 0
   }
   const secrets = new SecretRegister()
-  const guarded = { ...host, terminal: withholding(host.terminal, secrets) }
+  const { terminal, hasPrinted } = withholding(host.terminal, secrets)
+  const guarded = { ...host, terminal }
   try {
     return await runBounded(command, line, { host: guarded, secrets })
   } catch (error) {
-    // It was to run until it is stopped, and was.
+    // A command that runs until it is stopped was stopped.
     if (command.life === 'until-stopped' && isInterruption(error)) return 0
-    return complain(error, guarded, line.common['log-format'])
+    const isStream = command.life === 'until-stopped'
+    // Standard output holds one document, unless it is a stream: an interrupted run may have printed its result.
+    const output = hasPrinted() && !isStream ? undefined : formatOf(line)
+    return await reportFatal(error, guarded, { log: line.common['log-format'], output, isStream })
   }
+}
+
+/** Of a valid command line; undefined for text, and for commands without a structured result. */
+function formatOf({ flags: { output } }: CommandLine): OutputFormat | undefined {
+  return output === 'json' || output === 'yaml' ? output : undefined
 }
 
 const isInterruption = (error: unknown) => error instanceof PullpassError && error.code === 'INTERRUPTED'
 
-/** Whatever is printed, the log included, is searched for the secrets of the run: the last defence, not the first. */
-function withholding(terminal: Terminal, secrets: SecretRegister): Terminal {
+interface GuardedTerminal {
+  readonly terminal: Terminal
+  /** Whether anything was printed on standard output. */
+  readonly hasPrinted: () => boolean
+}
+
+/** Everything that is printed, the log included, is searched for the secrets of the run: the last defense, not the first. */
+function withholding(terminal: Terminal, secrets: SecretRegister): GuardedTerminal {
   const { ask, tell, progress } = terminal
-  return {
+  let hasPrinted = false
+  const guarded: Terminal = {
     ...terminal,
-    print: (text) => terminal.print(withholdSecrets(text, secrets)),
+    print: (text) => {
+      hasPrinted = true
+      terminal.print(withholdSecrets(text, secrets))
+    },
     complain: (text) => terminal.complain(withholdSecrets(text, secrets)),
     ...(ask && { ask: (question, signal) => ask(withholdSecrets(question, secrets), signal) }),
     ...(tell && { tell: (text) => tell(withholdSecrets(text, secrets)) }),
     progress: (text) => progress(text && withholdSecrets(text, secrets)),
   }
+  return { terminal: guarded, hasPrinted: () => hasPrinted }
 }
 
 interface Guarded {
@@ -90,10 +118,17 @@ interface Guarded {
 
 async function runBounded(command: Command, line: CommandLine, { host, secrets }: Guarded): Promise<number> {
   const { endHard } = host
-  const inWords = (fault: PullpassError) => renderFault(fault, { format: line.common['log-format'], now: host.now() })
+  const { 'log-format': format } = line.common
   const bound = endAfter(line.common.timeout ?? defaultTimeout[command.life], {
     ...host,
-    endHard: endHard && ((timeoutMs, fault) => endHard(timeoutMs, inWords(fault))),
+    endHard:
+      endHard &&
+      ((timeoutMs, fault) =>
+        endHard(timeoutMs, {
+          stderr: renderFault(fault, { format, now: host.now() }),
+          // YAML 1.2 is a superset of JSON.
+          ...(formatOf(line) !== undefined && { stdout: renderJsonResult(fatalError(fault)) }),
+        })),
   })
   try {
     return await orEnd(bound.signal, async () => {
@@ -158,9 +193,26 @@ async function help(words: readonly string[]): Promise<string> {
   return found.kind === 'group' ? renderGroupHelp(found) : renderCommandHelp(await found.entry.load())
 }
 
-function complain(error: unknown, { terminal, now }: Host, format: 'text' | 'json' | undefined): number {
+interface FatalForm {
+  readonly log: 'text' | 'json' | undefined
+  /** Of the result; absent: the error is only part of the log. */
+  readonly output: OutputFormat | undefined
+  /** Whether the output is a stream of results. */
+  readonly isStream?: boolean
+}
+
+/** On standard error, and with -o json or yaml as the result too, so that a program reads why there is none. */
+async function reportFatal(
+  error: unknown,
+  { terminal, now }: Host,
+  { log, output, isStream = false }: FatalForm,
+): Promise<number> {
   const fault = error instanceof PullpassError ? error : internalFault(error)
-  terminal.complain(renderFault(fault, { format, now: now() }))
+  if (output !== undefined) {
+    const render = isStream ? renderStreamed : renderResult
+    terminal.print(await render(fatalError(fault), output))
+  }
+  terminal.complain(renderFault(fault, { format: log, now: now() }))
   return codes[fault.code]
 }
 

@@ -5,7 +5,6 @@ import { loadDocuments } from '../document/load-documents.ts'
 import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { connect } from '../kubernetes/connect.ts'
-import { renderStructured } from '../terminal/render-structured.ts'
 import { type Cell, renderTable } from '../terminal/table.ts'
 import { openTrust } from '../trust/desired.ts'
 import { destroyTrust, type Removal } from '../trust/destroy.ts'
@@ -20,7 +19,8 @@ import { markOf } from '../vendors/trust-contract.ts'
 import type { Call, Command } from './command.ts'
 import { type Flag, usageFault } from './flag.ts'
 import { clusterFlags, outputFlags } from './flags.ts'
-import { printFaults, reportFault } from './report-error.ts'
+import type { UninstallStep as StepItem, UninstallResult } from './output/trust.ts'
+import { errorOf, inWords, overall, printFaults, renderResult } from './output.ts'
 import { removalFlags, repeatCommand, yesFlag } from './trust/flags.ts'
 import { prepareTrust } from './trust/prepare.ts'
 
@@ -109,7 +109,7 @@ export const uninstall: Command<typeof flags> = {
         call,
       )
       context.signal.throwIfAborted()
-      return steps.every(({ result }) => result !== 'failed' && result !== 'blocked') ? 0 : 1
+      return isDone(steps) ? 0 : 1
     } finally {
       await cluster.close()
     }
@@ -164,7 +164,7 @@ async function isConfirmed(
 ): Promise<boolean> {
   const { ask } = terminal
   if (given['dry-run'] || given.yes || ask === undefined) return true
-  terminal.complain(renderSteps(plan.steps, terminal.color))
+  terminal.complain(renderSteps(plan.steps, { dryRun: false, color: terminal.color }))
   const answer = await ask('\nRemove everything that is pending? [y/N]: ', context.signal)
   return ['y', 'yes'].includes(answer?.trim().toLowerCase() ?? '')
 }
@@ -184,25 +184,43 @@ async function printSteps(
 ): Promise<void> {
   const { output } = given
   if (output !== undefined) {
-    const items = steps.map(({ fault, ...step }) => ({ ...step, ...reportFault(fault) }))
-    terminal.print(await renderStructured({ dryRun: given['dry-run'], steps: items }, output))
+    terminal.print(await renderResult(uninstallResult(steps, given['dry-run']), output))
     return
   }
-  const shown = given['dry-run']
-    ? steps.map((step) => ({ ...step, result: inDryRun[step.result] ?? step.result }))
-    : steps
-  terminal.print(renderSteps(shown, terminal.color))
+  terminal.print(renderSteps(steps, { dryRun: given['dry-run'], color: terminal.color }))
   if (given['dry-run']) terminal.print('\nDry run: nothing was changed.')
 }
 
-const inDryRun: Readonly<Record<string, string>> = { deleted: 'would delete', detached: 'would detach' }
+const isDone = (steps: readonly UninstallStep[]) =>
+  steps.every(({ result }) => result !== 'failed' && result !== 'blocked')
 
-type ShownStep = Omit<UninstallStep, 'result'> & { readonly result: string }
+const uninstallResult = (steps: readonly UninstallStep[], dryRun: boolean): UninstallResult => ({
+  kind: 'UninstallResult',
+  result: overall(isDone(steps) ? 0 : 1),
+  dryRun,
+  steps: steps.map(({ phase, kind, name, result, note, fault }) => ({
+    phase,
+    kind,
+    name,
+    result: dryRun ? inDryRun(result) : result,
+    notes: note === undefined ? [] : [note],
+    ...errorOf(fault),
+  })),
+})
 
-function renderSteps(steps: readonly ShownStep[], color: 'always' | 'never'): string {
+function inDryRun(result: UninstallStep['result']): StepItem['result'] {
+  return result === 'deleted' ? 'would-delete' : result === 'detached' ? 'would-detach' : result
+}
+
+interface StepsForm {
+  readonly dryRun: boolean
+  readonly color: 'always' | 'never'
+}
+
+function renderSteps(steps: readonly UninstallStep[], { dryRun, color }: StepsForm): string {
   const rows = steps.map(({ phase, kind, name, result, note = '' }): Cell[] => {
     const tone = result === 'failed' || result === 'blocked' ? 'bad' : 'good'
-    return [phase, { text: result, tone }, kind, name, note]
+    return [phase, { text: inWords(dryRun ? inDryRun(result) : result), tone }, kind, name, note]
   })
   return renderTable({ header: ['PHASE', 'RESULT', 'KIND', 'NAME', 'NOTE'], rows }, color)
 }

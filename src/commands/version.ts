@@ -1,8 +1,9 @@
 /** pullpass version: which pullpass this is, and which Node.js runs it. */
 import manifest from '../../package.json' with { type: 'json' }
-import { renderStructured } from '../terminal/render-structured.ts'
 import type { Command } from './command.ts'
 import { outputFlags } from './flags.ts'
+import type { Version } from './output/envelope.ts'
+import { renderResult } from './output.ts'
 
 /** Set by tools/build.ts; absent where the sources themselves run. */
 declare const PULLPASS_COMMIT: string | undefined
@@ -22,11 +23,11 @@ export const showVersion: Command<typeof outputFlags> = {
   flags: outputFlags,
 
   async run({ flags: { output }, terminal }) {
-    const node = process.versions.node
+    const found: Version = { kind: 'Version', version, commit, nodeVersion: process.versions.node }
     terminal.print(
       output === undefined
-        ? `pullpass ${version} (commit ${commit}, Node.js ${node})`
-        : await renderStructured({ version, commit, node }, output),
+        ? `pullpass ${version} (commit ${commit}, Node.js ${found.nodeVersion})`
+        : await renderResult(found, output),
     )
     return 0
   },

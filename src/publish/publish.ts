@@ -76,6 +76,14 @@ export function whatDiffers(name: DocumentName, outcome: PublishOutcome): string
   return name === 'jwks' ? keysThatDiffer(before, after, outcome) : listed(membersThatDiffer(before, after))
 }
 
+/** Of a document that is updated: the members of its JSON object that differ, at most as many as are shown. */
+export function changedMembers(name: DocumentName, outcome: PublishOutcome): string[] {
+  if (outcome.changes[name] !== 'updated') return []
+  const before = asObject(jsonOrNone(outcome.before[name]?.text ?? '')) ?? {}
+  const after = asObject(jsonOrNone(outcome.documents[name].text)) ?? {}
+  return membersThatDiffer(before, after).slice(0, most).map(shortened)
+}
+
 function keysThatDiffer(before: JsonObject, after: JsonObject, { keys }: PublishOutcome): string {
   const count = (state: 'added' | 'withdrawn') => {
     const number = keys.filter((key) => key.state === state).length
@@ -105,6 +113,8 @@ const membersThatDiffer = (one: JsonObject, other: JsonObject): string[] =>
 
 /** Names come from whoever wrote there before: few of them, and short. */
 function listed(members: readonly string[]): string {
-  const named = members.slice(0, most).map((name) => (name.length > 40 ? `${name.slice(0, 40)}…` : name))
+  const named = members.slice(0, most).map(shortened)
   return `${named.join(', ')}${members.length > most ? ` and ${members.length - most} more` : ''}`
 }
+
+const shortened = (name: string) => (name.length > 40 ? `${name.slice(0, 40)}…` : name)

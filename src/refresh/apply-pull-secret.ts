@@ -77,7 +77,7 @@ async function act(write: PullSecretWrite, ownership: Ownership, cluster: Cluste
     case 'refuse':
       throw notOurs(write, ownership)
     case 'create':
-      return resultOf(await apply({ resourceVersion: createOnly }, 'yield'))
+      return resultOf(await apply({ resourceVersion: createOnly }, 'yield'), 'created')
     // By force: its version holds who owned what when it was judged, and whoever was quicker is met by a 409.
     case 'update':
       return resultOf(await apply(asFound(ownership.found), 'force'))
@@ -121,11 +121,11 @@ const asFound = ({ uid, resourceVersion }: { readonly uid: string; readonly reso
   resourceVersion,
 })
 
-function resultOf(applied: Applied): Written {
+function resultOf(applied: Applied, done: 'created' | 'updated' = 'updated'): Written {
   if (applied.outcome === 'terminating') return { result: 'skipped', note: 'the namespace is being deleted' }
   const { outcome, rewritten } = applied
   return {
-    result: outcome === 'unchanged' ? 'unchanged' : 'written',
+    result: outcome === 'unchanged' ? 'unchanged' : done,
     ...(rewritten && { rewritten, note: `admission would change it: ${rewritten.join(', ')}` }),
   }
 }
@@ -167,7 +167,7 @@ function writtenMeanwhile(found: PullSecretMetadata | undefined, write: PullSecr
     return their !== undefined && same ? their.expiresAt.getTime() - ours.expiresAt.getTime() : Number.NEGATIVE_INFINITY
   })
   const equal = aheadMs.every((ms) => ms === 0)
-  if (equal && theirs.refreshedAt.getTime() === write.refreshedAt.getTime()) return { result: 'written' }
+  if (equal && theirs.refreshedAt.getTime() === write.refreshedAt.getTime()) return { result: 'updated' }
   if (!equal && !aheadMs.some((ms) => ms > 0)) return undefined
   return { result: 'unchanged', note: 'another run wrote a newer one meanwhile' }
 }

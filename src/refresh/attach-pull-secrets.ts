@@ -34,7 +34,7 @@ export async function attachPullSecrets(
     const job = wanting.get(outcome.document)
     const byName = job && accounts.get(job)
     const { namespace, result } = outcome
-    const hasSecret = result === 'written' || result === 'unchanged'
+    const hasSecret = result === 'created' || result === 'updated' || result === 'unchanged'
     if (job === undefined || byName === undefined || namespace === undefined || !hasSecret) return outcome
     const serviceAccounts = await attachIn(namespace, { job, byName, attach })
     const fault = serviceAccounts.find((account) => account.fault !== undefined)?.fault

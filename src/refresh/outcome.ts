@@ -19,7 +19,7 @@ export interface Outcome {
   readonly note?: string
 }
 
-type Result = 'written' | 'unchanged' | 'skipped' | 'failed'
+type Result = 'created' | 'updated' | 'unchanged' | 'skipped' | 'failed'
 
 export interface RegistryOutcome {
   readonly name: string

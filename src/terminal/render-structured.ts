@@ -1,15 +1,18 @@
-/** Results for programs, as JSON or YAML: neither holds a character that steers a terminal, but in escapes. */
+/** Results for programs, as JSON or YAML: neither contains a character that steers a terminal, except in escapes. */
 import { plainJson, plainLine } from '../text/plain-text.ts'
 
-/** What was not set is left out; a Redacted stays `[redacted]`, a Date is RFC 3339. Text without a line end. */
+/** Undefined members are omitted; a Redacted stays `[redacted]`. Text without a line end. */
 export async function renderStructured(value: unknown, format: 'json' | 'yaml'): Promise<string> {
-  const json = JSON.stringify(value, undefined, 2)
-  return format === 'json' ? plainJson(json) : await renderYaml(JSON.parse(json))
+  return format === 'json' ? renderJson(value) : await renderYaml(JSON.parse(JSON.stringify(value)))
 }
 
-/** YAML 1.2 §5.7: escapes are read within double quotes alone. */
+/** `line`: without line breaks. */
+export const renderJson = (value: unknown, layout: 'indented' | 'line' = 'indented'): string =>
+  plainJson(JSON.stringify(value, undefined, layout === 'line' ? undefined : 2))
+
+/** YAML 1.2 §5.7: escapes are recognized within double quotes only. */
 async function renderYaml(value: unknown): Promise<string> {
-  const { Document, visit } = await import('yaml') // it costs as much as all the rest of a short command
+  const { Document, visit } = await import('yaml') // loading it costs as much as the rest of a short command
   const document = new Document(value)
   visit(document, {
     Scalar(_, node) {
@@ -19,5 +22,5 @@ async function renderYaml(value: unknown): Promise<string> {
   return plainJson(document.toString({ lineWidth: 0 })).replace(/\n$/, '')
 }
 
-/** A line end steers nothing: a text of many lines is written as one. */
+/** A line break steers nothing: text of several lines is written as one scalar. */
 const steers = (text: string) => text.split('\n').some((line) => line !== plainLine(line))

@@ -155,6 +155,9 @@ export const describeMissing = (needs: readonly MissingNeed[]): string =>
 export type Override = { readonly command: string } | { readonly replace: readonly Replaceable[] }
 
 export interface Change {
+  readonly action: 'create' | 'undelete' | 'update' | 'grant'
+  /** Of an update: the names of the fields that change. */
+  readonly fields: readonly string[]
   /** One line that says what it does, before it is made. */
   readonly says: string
   /** For a shell, by the vendor's command line. */

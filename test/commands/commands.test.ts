@@ -34,7 +34,13 @@ suite('the commands', () => {
       assert.deepEqual(await pullpass(word), { exitCode: 0, stdout, stderr: '' })
     }
     const json = JSON.parse((await pullpass('version', '-o', 'json')).stdout)
-    assert.deepEqual(json, { version, commit: 'unknown', node: process.versions.node })
+    assert.deepEqual(json, {
+      apiVersion: 'pullpass.dev/v1alpha1',
+      kind: 'Version',
+      version,
+      commit: 'unknown',
+      nodeVersion: process.versions.node,
+    })
   })
 
   const misspelt = [

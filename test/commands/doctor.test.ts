@@ -69,14 +69,13 @@ suite('pullpass doctor', () => {
     const { sandbox, file, ask } = await startGround(t)
     await ask('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
     const json = await runPullpass(sandbox, ['doctor', '-f', file, '-o', 'json'])
-    const report: { healthy: boolean; first: object } = JSON.parse(json.stdout)
-    assert.equal(report.healthy, false)
-    assert.deepEqual(report.first, {
+    const report: { result: string; firstFailure: object } = JSON.parse(json.stdout)
+    assert.equal(report.result, 'failed')
+    assert.deepEqual(report.firstFailure, {
       hop: 'secret',
       about: 'Secret team-a/regcred',
       namespace: 'team-a',
       secret: 'regcred',
-      alike: 'Secret regcred',
       result: 'failed',
       code: 'SECRET_NOT_FOUND',
       seen: 'it is not there',
@@ -138,16 +137,18 @@ suite('pullpass doctor', () => {
     const issuer = `${sandbox.cluster.issuer}/$(touch-broken)`
     await sandbox.write('oidc-token', await signToken(sandbox, { issuer }))
     const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file, '-o', 'json'])
-    const { first }: { first: { code: string; command: string } } = JSON.parse(stdout)
-    assert.equal(first.code, 'DISCOVERY_NOT_FOUND')
-    assert.deepEqual(await wordsInShell(sandbox, first.command), [
+    const { firstFailure }: { firstFailure: { code: string; command: string } } = JSON.parse(stdout)
+    assert.equal(firstFailure.code, 'DISCOVERY_NOT_FOUND')
+    assert.deepEqual(await wordsInShell(sandbox, firstFailure.command), [
       ['issuer', 'publish', '--to', 'gs://example-cluster/$(touch-broken)'],
     ])
     await sandbox.writeToken()
     sandbox.google.accounts.denyTokens(email, sandbox.principal)
     const denied = JSON.parse((await runPullpass(sandbox, ['doctor', '-f', file, '-o', 'json'])).stdout)
     const subject = ['--subject', 'system:serviceaccount:image-system:pullpass']
-    assert.deepEqual(await wordsInShell(sandbox, denied.first.command), [['trust', 'apply', '-f', file, ...subject]])
+    assert.deepEqual(await wordsInShell(sandbox, denied.firstFailure.command), [
+      ['trust', 'apply', '-f', file, ...subject],
+    ])
   })
 
   test('shows no token and no password, whatever fails', async (t) => {

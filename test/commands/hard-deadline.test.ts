@@ -5,25 +5,35 @@ import { fileURLToPath } from 'node:url'
 
 const module = fileURLToPath(new URL('../../src/commands/hard-deadline.ts', import.meta.url))
 
+interface Ended {
+  readonly code: number | null
+  readonly signal: string | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
 /** A process whose deadline is 1.2 s, and which then does this. */
-async function runUntilDeadline(work: string): Promise<{ code: number | null; signal: string | null; stderr: string }> {
+async function runUntilDeadline(work: string): Promise<Ended> {
   const source = `
     import { startHardDeadline } from ${JSON.stringify(module)}
-    const deadline = startHardDeadline(1200, 'TIMED_OUT (run): in words')
+    const deadline = startHardDeadline(1200, { stderr: 'TIMED_OUT (run): in words', stdout: '{"kind": "Error"}' })
     setTimeout(() => { ${work} }, 1100)
     setTimeout(() => undefined, 60_000)`
   const child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
-  let stderr = ''
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', (piece) => {
+    stdout += String(piece)
+  })
   child.stderr.on('data', (piece) => {
     stderr += String(piece)
   })
-  return await new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal, stderr })))
+  return await new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr })))
 }
 
 const patience = { timeout: 60_000 }
-const timedOut = { code: 1, signal: null, stderr: 'TIMED_OUT (run): in words\n' }
+const timedOut = { code: 1, signal: null, stdout: '{"kind": "Error"}\n', stderr: 'TIMED_OUT (run): in words\n' }
 
 suite('a deadline that the event loop cannot serve', { concurrency: 2 }, () => {
   test('ends a loop without an end, with its message and exit code 1', patience, async () => {

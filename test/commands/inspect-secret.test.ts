@@ -104,13 +104,16 @@ suite('pullpass inspect secret', () => {
     seedSecret(sandbox, 'mine', { 'quay.io': { auth } })
     const words = ['secret', 'team-a/mine', '--image', 'quay.io/org/app', '-o', 'json']
     assert.deepEqual(JSON.parse((await runInspect(sandbox, words)).stdout), {
+      apiVersion: 'pullpass.dev/v1alpha1',
+      kind: 'InspectSecretResult',
+      result: 'ok',
       namespace: 'team-a',
       name: 'mine',
       type: 'kubernetes.io/dockerconfigjson',
       managers: [],
       otherManagers: [],
-      entries: [{ host: 'quay.io', username: 'somebody', fit: 'fits' }],
-      kubelet: { parsing: 'succeeds', image: 'quay.io/org/app', tried: ['quay.io'] },
+      entries: [{ host: 'quay.io', username: 'somebody', match: 'match' }],
+      kubelet: { parses: true, image: 'quay.io/org/app', triedHosts: ['quay.io'] },
       problems: [],
       notes: [],
     })

@@ -115,19 +115,20 @@ suite('pullpass inspect, of a token', () => {
     const { tokens } = JSON.parse(stdout)
     assert.deepEqual(Object.keys(tokens[0]), [
       'source',
+      'result',
       'issuer',
       'subject',
       'audiences',
       'issuedAt',
       'expiresAt',
-      'keyId',
-      'algorithm',
       'pod',
       'node',
-      'problems',
+      'kid',
+      'algorithm',
+      'errors',
     ])
-    assert.equal(tokens[0].expiresAt, '2026-11-24T13:00:00.000Z')
-    assert.deepEqual(tokens[0].problems, [])
+    assert.equal(tokens[0].expiresAt, '2026-11-24T13:00:00Z')
+    assert.deepEqual(tokens[0].errors, [])
   })
 })
 

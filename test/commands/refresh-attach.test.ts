@@ -45,7 +45,7 @@ suite('attachToServiceAccounts', () => {
     assert.equal(accountPatches(sandbox).length, 2)
     const { stdout } = await runPullpass(sandbox, ['refresh', '-f', file, '-o', 'json'])
     assert.equal(accountPatches(sandbox).length, 2)
-    assert.deepEqual(JSON.parse(stdout).outcomes[0].serviceAccounts, [{ name: 'default', result: 'unchanged' }])
+    assert.deepEqual(JSON.parse(stdout).secrets[0].serviceAccounts, [{ name: 'default', result: 'unchanged' }])
     assert.deepEqual(pullSecretsOf(sandbox, 'team-a'), [{ name: 'regcred' }])
   })
 
@@ -63,7 +63,7 @@ suite('attachToServiceAccounts', () => {
     const file = await attaching(sandbox, 'builder, default')
     const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-f', file, '-o', 'json'])
     assert.equal(exitCode, 0)
-    assert.deepEqual(JSON.parse(stdout).outcomes[1].serviceAccounts, [
+    assert.deepEqual(JSON.parse(stdout).secrets[1].serviceAccounts, [
       { name: 'builder', result: 'absent' },
       { name: 'default', result: 'attached' },
     ])
@@ -76,7 +76,7 @@ suite('attachToServiceAccounts', () => {
     assert.equal(exitCode, 0)
     for (const namespace of ['team-a', 'team-b']) {
       const note = 'service account defualt is not there; attached to default'
-      assert.match(stdout, new RegExp(`${namespace}/regcred +google +written .*  ${note}\n`))
+      assert.match(stdout, new RegExp(`${namespace}/regcred +google +created .*  ${note}\n`))
     }
     assert.equal(
       stderr,
@@ -136,10 +136,10 @@ suite('attachToServiceAccounts', () => {
     const file = await attaching(sandbox, 'default')
     const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-f', file, '--dry-run', '-o', 'json'])
     assert.equal(exitCode, 0)
-    const [{ serviceAccounts, note }] = JSON.parse(stdout).outcomes
+    const [{ serviceAccounts, notes }] = JSON.parse(stdout).secrets
     assert.deepEqual(
-      [serviceAccounts, note],
-      [[{ name: 'default', result: 'would attach' }], 'would be attached to default'],
+      [serviceAccounts, notes],
+      [[{ name: 'default', result: 'would-attach' }], ['would be attached to default']],
     )
     assert.equal(pullSecretsOf(sandbox, 'team-a'), undefined)
   })

@@ -41,9 +41,9 @@ suite('a run that is ended in the middle of 200 namespaces', () => {
     const wanted = { signal: interrupt.signal }
     const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '-o', 'json'], wanted)
 
-    const { outcomes }: Report = JSON.parse(stdout)
-    const written = outcomes.filter(({ result }) => result === 'written').map(({ namespace }) => namespace)
-    const failed = outcomes.filter(({ result }) => result === 'failed')
+    const { secrets }: Report = JSON.parse(stdout)
+    const written = secrets.filter(({ result }) => result === 'created').map(({ namespace }) => namespace)
+    const failed = secrets.filter(({ result }) => result === 'failed')
     assert.ok(written.length >= 60 && written.length <= 110, `${written.length} were written`)
     assert.equal(failed.length, 200 - written.length)
     assert.ok(failed.every(({ error }) => error?.code === 'INTERRUPTED'))

@@ -17,7 +17,7 @@ suite('pullpass refresh, of a Secret that somebody edited', () => {
     assert.equal(exitCode, 0)
     assert.match(
       stdout,
-      /team-a\/regcred +google +written .* somebody had changed it \(kubectl-edit\); it was put right\n/,
+      /team-a\/regcred +google +updated .* somebody had changed it \(kubectl-edit\); it was put right\n/,
     )
     assert.match(readPullSecret(sandbox, 'team-a')?.auths['europe-docker.pkg.dev'] ?? '', /^oauth2accesstoken:ya29\./)
   })
@@ -31,7 +31,7 @@ suite('pullpass refresh, of a Secret that somebody edited', () => {
     assert.deepEqual([exitCode, stderr], [0, ''])
     assert.match(
       stdout,
-      /team-a\/regcred +google +written .* somebody had changed it \(kubectl-annotate\); it was put right\n/,
+      /team-a\/regcred +google +updated .* somebody had changed it \(kubectl-annotate\); it was put right\n/,
     )
     assert.equal(
       readPullSecret(sandbox, 'team-a')?.annotations['pullpass.dev/registries'],
@@ -48,7 +48,7 @@ suite('pullpass refresh, of a Secret that somebody edited', () => {
     await applyAs(sandbox, 'team-a', 'restore', { type: held?.['type'], data: held?.['data'] })
     const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-f', file])
     assert.equal(exitCode, 0)
-    assert.match(stdout, /team-a\/regcred +google +written .* somebody had changed it \(restore\); it was put right\n/)
+    assert.match(stdout, /team-a\/regcred +google +updated .* somebody had changed it \(restore\); it was put right\n/)
   })
 
   test('annotations that somebody claims at their own values are written on, as no edit', async (t) => {
@@ -60,7 +60,7 @@ suite('pullpass refresh, of a Secret that somebody edited', () => {
     sandbox.clock.advance('10 min')
     const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file])
     assert.deepEqual([exitCode, stderr], [0, ''])
-    assert.match(stdout, /team-a\/regcred +google +written +2026-11-24T13:10:00Z \(in 60 min\)\n/)
+    assert.match(stdout, /team-a\/regcred +google +updated +2026-11-24T13:10:00Z \(in 60 min\)\n/)
   })
 
   test('an expiry that somebody wrote is not written on with the entry that stays', async (t) => {
@@ -92,7 +92,7 @@ suite('pullpass refresh, of a Secret that somebody edited', () => {
     await runPullpass(sandbox, ['refresh', '-f', file])
     await patchAs(sandbox, 'team-a', 'kubectl-annotate', { metadata: { annotations: claimAhead(sandbox, 11) } })
     const { stdout } = await runPullpass(sandbox, ['refresh', '-f', file, '--min-remaining', '30m'])
-    assert.match(stdout, /team-a\/regcred +google +written +2026-11-24T13:00:00Z/)
+    assert.match(stdout, /team-a\/regcred +google +updated +2026-11-24T13:00:00Z/)
   })
 
   test('with --min-remaining, one Secret that is edited before each run costs one exchange a run', async (t) => {
@@ -127,11 +127,11 @@ suite('pullpass refresh, of a Secret that somebody edited', () => {
     sandbox.clock.advance('31 min')
     const late = await refresh(file)
     assert.deepEqual([late.exitCode, late.stderr], [0, ''])
-    assert.match(late.stdout, /team-b\/regcred +google +written +2026-11-24T13:31:00Z/)
+    assert.match(late.stdout, /team-b\/regcred +google +updated +2026-11-24T13:31:00Z/)
     assert.match(readPullSecret(sandbox, 'team-a')?.auths['europe-docker.pkg.dev'] ?? '', /^oauth2accesstoken:ya29\./)
 
     await deceive(13)
-    assert.match((await refresh(own)).stdout, /team-a\/regcred +google +written /)
+    assert.match((await refresh(own)).stdout, /team-a\/regcred +google +updated /)
   })
 })
 

@@ -50,7 +50,7 @@ suite('when one of several registries fails', () => {
     assert.equal(exitCode, 1)
     assert.match(stderr, /^IMPERSONATION_DENIED \(impersonation\): Google answered 403 /)
     assert.match(stderr, /\n {2}affects 2 namespaces: team-a, team-b\n$/)
-    assert.match(stdout, /team-a\/regcred +one +written +2026-11-24T13:40:00Z \(in 60 min\)\n/)
+    assert.match(stdout, /team-a\/regcred +one +updated +2026-11-24T13:40:00Z \(in 60 min\)\n/)
     assert.match(stdout, /team-a\/regcred +two +failed, kept +2026-11-24T13:00:00Z \(in 20 min\)\n/)
     const after = { a: readPullSecret(sandbox, 'team-a'), b: readPullSecret(sandbox, 'team-b') }
     for (const namespace of ['a', 'b'] as const) {

@@ -8,10 +8,10 @@ import type { TestSandbox } from '../support/start-test-sandbox.ts'
 export const many: readonly string[] = Array.from({ length: 200 }, (_, index) => `ns-${String(index).padStart(3, '0')}`)
 
 export interface Report {
-  readonly outcomes: readonly {
+  readonly secrets: readonly {
     readonly namespace: string
     readonly result: string
-    readonly note?: string
+    readonly notes: readonly string[]
     readonly error?: { readonly code: string }
   }[]
 }
@@ -59,10 +59,10 @@ export async function refreshMany(sandbox: TestSandbox, { fault, times, mostRepe
   sandbox.parts.kubernetes.faults.clear()
 
   assert.deepEqual([exitCode, stderr], [0, ''])
-  const { outcomes }: Report = JSON.parse(stdout)
-  const others = outcomes.filter(({ result, note }) => result !== 'written' || note !== undefined)
+  const { secrets }: Report = JSON.parse(stdout)
+  const others = secrets.filter(({ result, notes }) => !/^(created|updated)$/.test(result) || notes.length > 0)
   assert.deepEqual(others, [])
-  const namespaces = outcomes.map(({ namespace }) => namespace)
+  const namespaces = secrets.map(({ namespace }) => namespace)
   assert.deepEqual(namespaces, many)
   assert.equal(store.resourceVersion - before.version, 200) // each write counts one
   const repeats = patches(sandbox).length - before.applies - 200

@@ -42,7 +42,7 @@ suite('moving from the variables to a document', () => {
       sandbox.clock.advance('30 min')
       const due = await refresh()
       assert.deepEqual([due.exitCode, due.stderr], [0, ''])
-      assert.match(due.stdout, new RegExp(`team-a/regcred +${registry} +written`))
+      assert.match(due.stdout, new RegExp(`team-a/regcred +${registry} +updated`))
       assert.equal(exchangesOf(sandbox), 2)
       const after = readPullSecret(sandbox, 'team-a')
       assert.equal(after?.uid, before?.uid)
@@ -58,7 +58,7 @@ suite('moving from the variables to a document', () => {
     const fresh = await runPullpass(sandbox, ['refresh', '-f', file, ...minRemaining])
     assert.match(fresh.stdout, /written from the environment variables; taken over when it is due/)
     const moved = await runPullpass(sandbox, ['refresh', '-f', file])
-    assert.match(moved.stdout, /team-b\/regcred +google +written .*taken over from the environment variables/)
+    assert.match(moved.stdout, /team-b\/regcred +google +updated .*taken over from the environment variables/)
     const before = readPullSecret(sandbox, 'team-a')
 
     const forgotten = await runPullpass(sandbox, ['refresh'], variables)

@@ -30,15 +30,15 @@ suite('a document that selects no namespace', () => {
     assert.equal(sandbox.parts.sts.seen.length, 0)
   })
 
-  test('by its labels alone fails too, and -o json has an outcome without a namespace', async (t) => {
+  test('by its labels alone fails too, and -o json has a Secret without a namespace', async (t) => {
     const sandbox = await startTestSandbox(t)
     const file = await sandbox.write('pull.yaml', bySelector(sandbox))
     const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '-o', 'json'])
     assert.equal(exitCode, 1)
-    const { outcomes } = JSON.parse(stdout)
-    assert.equal(outcomes.length, 1)
-    assert.equal('namespace' in outcomes[0], false)
-    assert.deepEqual([outcomes[0].document, outcomes[0].result], ['ClusterPullSecret/pull', 'failed'])
+    const { secrets } = JSON.parse(stdout)
+    assert.equal(secrets.length, 1)
+    assert.equal('namespace' in secrets[0], false)
+    assert.deepEqual([secrets[0].document, secrets[0].result], ['ClusterPullSecret/pull', 'failed'])
     assert.match(stderr, /^NAMESPACES_EMPTY .*: ClusterPullSecret pull \(.*pull\.yaml:1\) selects no namespace\n/)
     assert.match(
       stderr,
@@ -98,7 +98,7 @@ suite('a document that selects no namespace', () => {
       const file = await sandbox.write('two.yaml', `${empty}---\n${documentText(sandbox)}`)
       const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-f', file, ...flags])
       assert.equal(exitCode, 1)
-      assert.match(stdout, /^ClusterPullSecret\/pull +team-b\/regcred +google +written /m)
+      assert.match(stdout, /^ClusterPullSecret\/pull +team-b\/regcred +google +created /m)
       assert.match(stdout, /^ClusterPullSecret\/empty +\(no namespace\)\/regcred +failed/m)
       assert.ok(readPullSecret(sandbox, 'team-a'))
     })

@@ -65,7 +65,7 @@ suite('pullpass refresh keeps to whose Secret it is', () => {
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
     const adopted = await runPullpass(sandbox, ['refresh', '-f', file, '--adopt'])
     assert.equal(adopted.stderr, '')
-    assert.match(adopted.stdout, /team-a\/regcred +google +written .* taken over from its earlier manager\n/)
+    assert.match(adopted.stdout, /team-a\/regcred +google +updated .* taken over from its earlier manager\n/)
     const secret = readPullSecret(sandbox, 'team-a')
     assert.doesNotMatch(JSON.stringify(secret), /of-the-script/)
     assert.equal(secret?.annotations['kubectl.kubernetes.io/last-applied-configuration'], undefined)
@@ -97,13 +97,13 @@ suite('pullpass refresh keeps to whose Secret it is', () => {
     sandbox.cluster.authorization.forbid({ verbs: ['patch'], resources: ['secrets'], namespace: 'team-a' })
     sandbox.clock.advance('40 min')
     const { stdout } = await runPullpass(sandbox, ['refresh', '-f', file, '-o', 'json'])
-    const report: { outcomes: { result: string; registries: object[] }[] } = JSON.parse(stdout)
+    const report: { secrets: { result: string; registries: object[] }[] } = JSON.parse(stdout)
     const base = { name: 'google', hosts: ['europe-docker.pkg.dev'] }
     assert.deepEqual(
-      report.outcomes.map(({ result, registries }) => [result, ...registries]),
+      report.secrets.map(({ result, registries }) => [result, ...registries]),
       [
-        ['failed', { ...base, state: 'kept', expiresAt: '2026-11-24T13:00:00.000Z' }],
-        ['failed', { ...base, state: 'absent' }],
+        ['failed', { ...base, result: 'kept', expiresAt: '2026-11-24T13:00:00Z' }],
+        ['failed', { ...base, result: 'absent' }],
       ],
     )
     const shown = await runPullpass(sandbox, ['refresh', '-f', file])
@@ -145,7 +145,7 @@ suite('pullpass refresh keeps to whose Secret it is', () => {
       stderr,
       /^SECRET_NOT_OURS .* team-a\/regcred was written by pullpass for ClusterPullSecret\/other \(field manager/,
     )
-    assert.match(stdout, /team-b\/regcred +google +written /)
+    assert.match(stdout, /team-b\/regcred +google +updated /)
     assert.deepEqual(readPullSecret(sandbox, 'team-a'), before)
     const again = await runPullpass(sandbox, ['refresh', '-f', second])
     assert.deepEqual([again.exitCode, again.stderr], [0, ''])

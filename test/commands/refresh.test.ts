@@ -15,9 +15,9 @@ suite('pullpass refresh', () => {
       stdout,
       [
         'DOCUMENT                   SECRET           REGISTRY  RESULT   EXPIRES',
-        'ClusterPullSecret/regcred  default/regcred  google    written  2026-11-24T13:00:00Z (in 60 min)',
-        'ClusterPullSecret/regcred  team-a/regcred   google    written  2026-11-24T13:00:00Z (in 60 min)',
-        'ClusterPullSecret/regcred  team-b/regcred   google    written  2026-11-24T13:00:00Z (in 60 min)',
+        'ClusterPullSecret/regcred  default/regcred  google    created  2026-11-24T13:00:00Z (in 60 min)',
+        'ClusterPullSecret/regcred  team-a/regcred   google    created  2026-11-24T13:00:00Z (in 60 min)',
+        'ClusterPullSecret/regcred  team-b/regcred   google    created  2026-11-24T13:00:00Z (in 60 min)',
         '',
       ].join('\n'),
     )
@@ -86,7 +86,7 @@ suite('pullpass refresh', () => {
     assert.equal(sandbox.parts.sts.seen.length, 1)
     sandbox.clock.advance('11 min')
     const late = await runPullpass(sandbox, ['refresh', '--min-remaining', '30m'])
-    assert.match(late.stdout, /team-a\/regcred +google +written +2026-11-24T13:31:00Z \(in 60 min\)/)
+    assert.match(late.stdout, /team-a\/regcred +google +updated +2026-11-24T13:31:00Z \(in 60 min\)/)
     assert.equal(sandbox.parts.sts.seen.length, 2)
   })
 
@@ -102,7 +102,7 @@ suite('pullpass refresh', () => {
     const sandbox = await startTestSandbox(t)
     const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '--dry-run'])
     assert.equal(exitCode, 0)
-    assert.match(stdout, /team-a\/regcred +google +would write/)
+    assert.match(stdout, /team-a\/regcred +google +would create/)
     assert.match(stdout, /\nDry run: nothing was stored\. Exchanges and token requests were real\.\n$/)
     assert.equal(readPullSecret(sandbox, 'team-a'), undefined)
   })
@@ -118,29 +118,31 @@ suite('pullpass refresh', () => {
   test('-o json says the same for programs', async (t) => {
     const sandbox = await startTestSandbox(t)
     const { stdout } = await runPullpass(sandbox, ['refresh', '-o', 'json'])
-    const report: { dryRun: boolean; outcomes: unknown[] } = JSON.parse(stdout)
-    assert.equal(report.dryRun, false)
-    assert.deepEqual(report.outcomes[1], {
+    const { secrets, ...report }: { secrets: unknown[] } = JSON.parse(stdout)
+    const apiVersion = 'pullpass.dev/v1alpha1'
+    assert.deepEqual(report, { apiVersion, kind: 'RefreshResult', result: 'ok', dryRun: false })
+    assert.deepEqual(secrets[1], {
       document: 'ClusterPullSecret/regcred',
       namespace: 'team-a',
-      secretName: 'regcred',
-      result: 'written',
+      name: 'regcred',
+      result: 'created',
       registries: [
         {
           name: 'google',
           hosts: [`localhost:${sandbox.parts.registry.port}`],
-          state: 'fresh',
-          expiresAt: '2026-11-24T13:00:00.000Z',
+          result: 'fresh',
+          expiresAt: '2026-11-24T13:00:00Z',
         },
       ],
+      notes: [],
     })
   })
 
-  test('-o json of a dry run says, as the table does, that it would write', async (t) => {
+  test('-o json of a dry run says, as the table does, what it would do', async (t) => {
     const { stdout } = await runPullpass(await startTestSandbox(t), ['refresh', '--dry-run', '-o', 'json'])
-    const report: { dryRun: boolean; outcomes: { result: string }[] } = JSON.parse(stdout)
+    const report: { dryRun: boolean; secrets: { result: string }[] } = JSON.parse(stdout)
     assert.equal(report.dryRun, true)
-    assert.deepEqual([...new Set(report.outcomes.map(({ result }) => result))], ['would write'])
+    assert.deepEqual([...new Set(report.secrets.map(({ result }) => result))], ['would-create'])
   })
 
   test('without HTTP/2 the cluster is written over HTTP/1.1', async (t) => {

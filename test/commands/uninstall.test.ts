@@ -161,7 +161,7 @@ suite('uninstall', { concurrency: 4 }, () => {
     const run = await succeed(sandbox, ['uninstall', '-f', file, '--yes', '--keep-trust', ...json])
 
     assert.ok(stepsOf(run).includes('detach kept ServiceAccount team-b/default'), run.stdout)
-    assert.match(run.stdout, /"note": "regcred was not attached by this document: /)
+    assert.match(run.stdout, /"notes": \[\s+"regcred was not attached by this document: /)
     assert.deepEqual(pullSecretsOf(sandbox, 'team-b'), [{ name: 'first' }, { name: 'regcred' }, { name: 'last' }])
   })
 
@@ -210,7 +210,10 @@ suite('uninstall', { concurrency: 4 }, () => {
     const run = await runPullpass(sandbox, ['uninstall', '-f', file, ...json], { ask })
 
     assert.equal(run.exitCode, 1)
-    assert.match(run.stdout, /"result": "blocked",\s+"note": "it was not in the plan: run the same command again"/)
+    assert.match(
+      run.stdout,
+      /"result": "blocked",\s+"notes": \[\s+"it was not in the plan: run the same command again"/,
+    )
     const roles = heldBy(sandbox).repositoryPolicy.map(({ role }) => role)
     assert.deepEqual(roles, ['roles/artifactregistry.reader'])
     assert.match(JSON.stringify(heldBy(sandbox).record), /artifactregistry/)
@@ -265,7 +268,7 @@ suite('uninstall', { concurrency: 4 }, () => {
     const file = await installed(sandbox)
     const run = await succeed(sandbox, ['uninstall', '-f', file, '--dry-run', ...json])
     assert.equal(JSON.parse(run.stdout).dryRun, true)
-    assert.equal(stepsOf(run)[0], 'detach detached ServiceAccount team-a/default')
+    assert.equal(stepsOf(run)[0], 'detach would-detach ServiceAccount team-a/default')
   })
 
   test('without a terminal needs --yes, and says so before anything is read', async (t) => {

@@ -41,7 +41,7 @@ suite('of the document itself, which counts for no planted fault, doctor names a
       const sandbox = await startTestSandbox(t)
       const argv = ['doctor', '-f', await sandbox.write('pull.yaml', fault.text), '-o', 'json']
       const { stdout, exitCode } = await runPullpass(sandbox, argv)
-      const { first }: { first: Finding } = JSON.parse(stdout)
+      const { firstFailure: first }: { firstFailure: Finding } = JSON.parse(stdout)
       assert.deepEqual([first.hop, first.code, exitCode], ['document', fault.code, 1])
       assert.match(first.seen, fault.seen)
       assert.match([first.expected ?? '', ...(first.fix ? [first.fix] : [])].join('\n'), fault.wants)

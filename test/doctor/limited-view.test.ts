@@ -65,12 +65,12 @@ suite('doctor looks at what it can', () => {
     for (const hop of ['exchange', 'impersonation', 'registry', 'write'])
       assert.match(stdout, new RegExp(`^${hop} +skipped +because of subject-token: TOKEN_FILE_UNREADABLE$`, 'm'))
     const { stdout: json } = await runPullpass(sandbox, ['doctor', '-f', file, '-o', 'json'])
-    const { findings }: { findings: (Shown & { because?: object })[] } = JSON.parse(json)
+    const { findings }: { findings: (Shown & { causedBy?: object })[] } = JSON.parse(json)
     const skipped = findings.filter(({ code }) => code === 'DEPENDENCY_FAILED')
-    const because = { hop: 'subject-token', code: 'TOKEN_FILE_UNREADABLE' }
+    const causedBy = { hop: 'subject-token', code: 'TOKEN_FILE_UNREADABLE' }
     assert.deepEqual(
-      skipped.map((finding) => [finding.hop, finding.because]),
-      ['exchange', 'impersonation', 'registry', 'write'].map((hop) => [hop, because]),
+      skipped.map((finding) => [finding.hop, finding.causedBy]),
+      ['exchange', 'impersonation', 'registry', 'write'].map((hop) => [hop, causedBy]),
     )
   })
 })

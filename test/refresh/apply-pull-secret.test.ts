@@ -56,7 +56,7 @@ suite('applyPullSecret', () => {
     const cluster = await reach(sandbox, t)
     await applyPullSecret(await writeOf(sandbox, 'older', '2026-11-24T12:30:00Z'), undefined, cluster)
     const late = await applyPullSecret(await writeOf(sandbox, 'newer', '2026-11-24T13:00:00Z'), undefined, cluster)
-    assert.deepEqual(late, { result: 'written' })
+    assert.deepEqual(late, { result: 'updated' })
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:newer' })
   })
 
@@ -81,14 +81,14 @@ suite('applyPullSecret', () => {
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:newer' })
   })
 
-  test('our own write, met again since its answer was lost, is called written', async (t) => {
+  test('our own write, found again since its response was lost, counts as updated', async (t) => {
     const sandbox = await startTestSandbox(t)
     const cluster = await reach(sandbox, t)
     await applyPullSecret(await writeOf(sandbox, 'first', '2026-11-24T12:30:00Z'), undefined, cluster)
     const listed = (await listPullSecrets(cluster, 'regcred', ['team-a'])).found.get('team-a')
     const write = await writeOf(sandbox, 'second', '2026-11-24T13:00:00Z')
     await applyPullSecret(write, listed, cluster)
-    assert.deepEqual(await applyPullSecret(write, listed, cluster), { result: 'written' })
+    assert.deepEqual(await applyPullSecret(write, listed, cluster), { result: 'updated' })
   })
 
   const other = async (sandbox: TestSandbox) => {
@@ -103,7 +103,7 @@ suite('applyPullSecret', () => {
     const write = await writeOf(sandbox, 'ours', '2026-11-24T12:30:00Z')
     const adopting = { ...write, document: { ...write.document, conflictPolicy: 'Adopt' } as const }
     assert.deepEqual(await applyPullSecret(adopting, undefined, cluster), {
-      result: 'written',
+      result: 'updated',
       note: 'taken over from its earlier manager',
     })
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:ours' })
@@ -131,7 +131,7 @@ suite('applyPullSecret', () => {
     assert.ok(stored)
     sandbox.cluster.store.remove(stored)
     const late = await applyPullSecret(await writeOf(sandbox, 'newer', '2026-11-24T13:00:00Z'), listed, cluster)
-    assert.deepEqual(late, { result: 'written' })
+    assert.deepEqual(late, { result: 'created' })
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:newer' })
   })
 })

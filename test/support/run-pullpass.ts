@@ -2,6 +2,7 @@
 
 import type { Sandbox } from '../../sandbox/start-sandbox.ts'
 import { run } from '../../src/commands/run.ts'
+import { checkPrinted } from './check-output.ts'
 
 export interface PullpassRun {
   readonly exitCode: number
@@ -49,6 +50,7 @@ export async function runPullpass(
       progress: () => undefined,
     },
   })
+  await checkPrinted(argv, stdout.join(''))
   return { exitCode, stdout: stdout.join(''), stderr: stderr.join('') }
 }
 

@@ -4,6 +4,8 @@ import { nameSome } from '../../terminal/render-error.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
 import type { Terminal } from '../command.ts'
+import type { DoctorFinding, DoctorResult } from '../output/doctor.ts'
+import { instant, overall } from '../output.ts'
 
 /** So many causes are named beside the first. */
 const others = 5
@@ -157,28 +159,38 @@ function keyOf(finding: Finding): string {
   return JSON.stringify([hop, result, code, alike, seen.replaceAll(namespace, '*')])
 }
 
-/** What doctor found, for programs: the shape that `-o json` and `-o yaml` print. */
-export interface DoctorReport {
-  readonly healthy: boolean
-  /** What to mend first. */
-  readonly first?: object
-  readonly findings: readonly object[]
-}
+// The result for programs.
 
-export function reportFindings(findings: readonly Finding[]): DoctorReport {
+export function doctorResult(findings: readonly Finding[]): DoctorResult {
   const first = findings.find(({ result }) => result === 'failed')
   return {
-    healthy: first === undefined,
-    ...(first && { first: reportFinding(first) }),
-    findings: findings.map(reportFinding),
+    kind: 'DoctorResult',
+    result: overall(first === undefined ? 0 : 1),
+    ...(first && { firstFailure: doctorFinding(first) }),
+    findings: findings.map(doctorFinding),
   }
 }
 
-/** `fix` is what to do; `command` that of it which a shell can do. */
-function reportFinding({ remedy, until, because, ...finding }: Finding): object {
+/** `fix` is what to do; `command`, if a shell can do it. */
+function doctorFinding(finding: Finding): DoctorFinding {
+  const { hop, about, result, code, namespace, secret, image, seen, expected, also, until, because, remedy } = finding
   const { command, words } = remedy ?? {}
   const fix = command ?? words
-  const note = command === undefined ? undefined : words
-  const told = { ...finding, ...(until && { until: until.toISOString() }), ...(because && { because }) }
-  return { ...told, ...(fix && { fix }), ...(command && { command }), ...(note && { note }) }
+  return {
+    hop,
+    about,
+    result,
+    code,
+    ...(namespace !== undefined && { namespace }),
+    ...(secret !== undefined && { secret }),
+    ...(image !== undefined && { image }),
+    seen,
+    ...(expected !== undefined && { expected }),
+    ...(also !== undefined && also.length > 0 && { also }),
+    ...(until && { expiresAt: instant(until) }),
+    ...(because && { causedBy: { hop: because.hop, code: because.code } }),
+    ...(fix !== undefined && { fix }),
+    ...(command !== undefined && { command }),
+    ...(command !== undefined && words !== undefined && { note: words }),
+  }
 }

@@ -11,12 +11,13 @@ import { foundIn } from '../../kubernetes/objects/list.ts'
 import { type PullSecretContent, readPullSecretData } from '../../kubernetes/objects/pull-secrets.ts'
 import { ownRecord } from '../../refresh/freshness.ts'
 import { type EntryVerdict, judgePullSecret, type PullSecretVerdict } from '../../registry/check-pull-secret.ts'
-import { renderStructured } from '../../terminal/render-structured.ts'
 import { instantAndDistance, renderTable } from '../../terminal/table.ts'
 import { plainLine, shellQuote } from '../../text/plain-text.ts'
 import { Redacted } from '../../text/redacted.ts'
 import type { Call, ExitCode } from '../command.ts'
 import type { clusterFlags, outputFlags } from '../flags.ts'
+import type { InspectedEntry, InspectSecretResult } from '../output/inspect.ts'
+import { instant, overall, renderResult } from '../output.ts'
 import type { SecretTarget } from './target.ts'
 
 export async function inspectSecret(
@@ -31,7 +32,7 @@ export async function inspectSecret(
     if (flags.output === undefined) {
       terminal.print(renderSecret(target, verdict, now, terminal.color))
     } else {
-      terminal.print(await renderStructured(reportSecret(target, verdict), flags.output))
+      terminal.print(await renderResult(secretResult(target, verdict), flags.output))
     }
     return verdict.problems.length === 0 ? 0 : 1
   } finally {
@@ -146,30 +147,40 @@ function renderVerdict({ problems, notes, tried }: SecretVerdict, image: string 
   return [...remarks, `A kubelet can parse it${use}.`]
 }
 
-/** A pull secret, for programs: the shape that `-o json` and `-o yaml` print. No credential is part of it. */
-interface SecretReport {
-  readonly namespace: string
-  readonly name: string
-  readonly type: string
-  /** Of the credential, and of something else in the Secret. */
-  readonly managers: readonly string[]
-  readonly otherManagers: readonly string[]
-  readonly document: string | undefined
-  readonly refreshedAt: Date | undefined
-  readonly entries: readonly EntryVerdict[]
-  readonly kubelet: {
-    readonly parsing: 'succeeds' | 'fails'
-    readonly image: string | undefined
-    /** Hosts in the order in which they are tried for the image. */
-    readonly tried: readonly string[] | undefined
+// The result for programs. No credential is part of it.
+
+function secretResult({ secret, image }: SecretTarget, verdict: SecretVerdict): InspectSecretResult {
+  const { type, managers, otherManagers, document, refreshedAt, entries, parsing, tried, problems, notes } = verdict
+  return {
+    kind: 'InspectSecretResult',
+    result: overall(problems.length === 0 ? 0 : 1),
+    ...secret,
+    type,
+    managers,
+    otherManagers,
+    ...(document !== undefined && { document }),
+    ...(refreshedAt && { refreshedAt: instant(refreshedAt) }),
+    entries: entries.map(entryItem),
+    kubelet: {
+      parses: parsing === 'succeeds',
+      ...(image && { image: image.name }),
+      ...(tried && { triedHosts: tried }),
+    },
+    problems,
+    notes,
   }
-  /** Empty: nothing speaks against it. */
-  readonly problems: readonly string[]
-  readonly notes: readonly string[]
 }
 
-function reportSecret({ secret, image }: SecretTarget, verdict: SecretVerdict): SecretReport {
-  const { type, managers, otherManagers, document, refreshedAt, entries, parsing, tried, problems, notes } = verdict
-  const kubelet = { parsing, image: image?.name, tried }
-  return { ...secret, type, managers, otherManagers, document, refreshedAt, entries, kubelet, problems, notes }
-}
+const entryItem = ({ host, username, expiresAt, fit }: EntryVerdict): InspectedEntry => ({
+  host,
+  username,
+  ...(expiresAt && { expiresAt: instant(expiresAt) }),
+  ...(fit && { match: matches[fit] }),
+})
+
+const matches = {
+  fits: 'match',
+  'other host': 'other-host',
+  'other port': 'other-port',
+  'other path': 'other-path',
+} as const

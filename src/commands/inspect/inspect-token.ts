@@ -3,10 +3,11 @@ import { dropInVariables, loadDocuments } from '../../document/load-documents.ts
 import type { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Environment } from '../../http/context.ts'
 import { type JudgedToken, judgeSubjectToken } from '../../identity/check-subject-token.ts'
-import { renderStructured } from '../../terminal/render-structured.ts'
 import { instantAndDistance, renderTable } from '../../terminal/table.ts'
 import type { Call, ExitCode } from '../command.ts'
 import type { clusterFlags, documentFlags, outputFlags } from '../flags.ts'
+import type { InspectTokenResult, InspectedToken as TokenItem } from '../output/inspect.ts'
+import { errorDetail, instant, overall, renderResult } from '../output.ts'
 import type { TokenTarget } from './target.ts'
 import { askingRegistries, obtainTokens } from './token-source.ts'
 
@@ -28,7 +29,7 @@ export async function inspectToken(target: TokenTarget, call: TokenCall): Promis
   if (flags.output === undefined) {
     terminal.print(judged.map((token) => renderToken(token, now, terminal.color)).join('\n\n'))
   } else {
-    terminal.print(await renderStructured({ tokens: judged.map(reportToken) }, flags.output))
+    terminal.print(await renderResult(tokenResult(judged), flags.output))
   }
   return judged.every(({ faults }) => faults.length === 0) ? 0 : 1
 }
@@ -69,24 +70,28 @@ function renderVerdict({ faults, accepted }: InspectedToken): string {
   return `Nothing speaks against it for ${hosts.join(', ')}; who verifies it will also look at its signature.`
 }
 
-/** A subject token, for programs: the shape that `-o json` and `-o yaml` print. The token itself is no part of it. */
-interface TokenReport {
-  readonly source: string
-  readonly issuer: string
-  readonly subject: string
-  readonly audiences: readonly string[]
-  readonly issuedAt: Date | undefined
-  readonly expiresAt: Date
-  readonly pod: string | undefined
-  readonly node: string | undefined
-  readonly keyId: string | undefined
-  readonly algorithm: string | undefined
-  /** Empty: nothing speaks against it. */
-  readonly problems: readonly object[]
-}
+// The result for programs. The token itself is no part of it.
 
-function reportToken({ token, where, faults }: InspectedToken): TokenReport {
-  const { value: _, ...claims } = token
-  const problems = faults.map(({ code, hop, seen, expected, hint }) => ({ code, hop, seen, expected, fix: hint }))
-  return { source: where, ...claims, problems }
+const tokenResult = (tokens: readonly InspectedToken[]): InspectTokenResult => ({
+  kind: 'InspectTokenResult',
+  result: overall(tokens.every(({ faults }) => faults.length === 0) ? 0 : 1),
+  tokens: tokens.map(tokenItem),
+})
+
+function tokenItem({ token, where, faults }: InspectedToken): TokenItem {
+  const { issuer, subject, audiences, issuedAt, expiresAt, pod, node, keyId, algorithm } = token
+  return {
+    source: where,
+    result: overall(faults.length === 0 ? 0 : 1),
+    issuer,
+    subject,
+    audiences,
+    ...(issuedAt && { issuedAt: instant(issuedAt) }),
+    expiresAt: instant(expiresAt),
+    ...(pod !== undefined && { pod }),
+    ...(node !== undefined && { node }),
+    ...(keyId !== undefined && { kid: keyId }),
+    ...(algorithm !== undefined && { algorithm }),
+    errors: faults.map(errorDetail),
+  }
 }

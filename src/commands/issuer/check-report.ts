@@ -7,6 +7,8 @@ import type { IssuerKey } from '../../oidc/keys.ts'
 import type { PublicFacts } from '../../oidc/public/public-facts.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
+import type { Cloud, CloudFinding, IssuerCheckResult, Key } from '../output/issuer.ts'
+import { overall } from '../output.ts'
 
 export function renderCheck(facts: PublicFacts, verdicts: readonly CloudVerdict[], color: 'always' | 'never'): string {
   const { issuer, found, keys = [] } = facts
@@ -58,24 +60,42 @@ function renderFinding(
     .join('\n')
 }
 
-/** Of a cloud without a finding there is one all the same, `ok`: who reads this for programs need not count. */
-export function reportVerdicts(verdicts: readonly CloudVerdict[]): { verdicts: object; findings: readonly object[] } {
-  const findings = verdicts.flatMap(({ cloud, findings: found }) =>
-    found.length > 0
-      ? found.map((finding) => ({ cloud, ...finding }))
-      : [{ cloud, level: 'ok', word: 'USABLE', says: `${clouds[cloud].title} can use it` }],
-  )
-  return { verdicts: Object.fromEntries(verdicts.map(({ cloud, level }) => [cloud, level])), findings }
-}
+// The result for programs.
 
-export function reportCheck({ issuer, found, keys = [] }: PublicFacts, verdicts: readonly CloudVerdict[]): object {
-  return {
-    issuer,
-    jwksUri: found?.jwks?.url,
-    keys: keys.map((key) => ({ kid: key.keyId, kind: kindOfKey(key), algorithm: key.algorithm })),
-    ...reportVerdicts(verdicts),
-  }
-}
+export const checkResult = (
+  { issuer, found, keys = [] }: PublicFacts,
+  verdicts: readonly CloudVerdict[],
+): IssuerCheckResult => ({
+  kind: 'IssuerCheckResult',
+  result: overall(verdicts.some(({ level }) => level === 'problem') ? 1 : 0),
+  issuer,
+  ...(found?.jwks && { jwksUri: found.jwks.url }),
+  keys: keys.map(keyItem),
+  ...cloudItems(verdicts),
+})
+
+export const cloudItems = (
+  verdicts: readonly CloudVerdict[],
+): { readonly clouds: readonly Cloud[]; readonly findings: readonly CloudFinding[] } => ({
+  clouds: verdicts.map(({ cloud, level }) => ({ cloud, result: level === 'problem' ? 'failed' : level })),
+  findings: verdicts.flatMap(({ cloud, findings }) =>
+    findings.map(({ level, word, says, fix }) => ({
+      cloud,
+      result: level === 'problem' ? 'failed' : level,
+      code: word,
+      seen: says,
+      fix,
+    })),
+  ),
+})
+
+export const keyItem = ({ keyId, type, bits, curve, algorithm }: IssuerKey): Key => ({
+  ...(keyId !== undefined && { kid: keyId }),
+  type,
+  ...(bits !== undefined && { bits }),
+  ...(curve !== undefined && { curve }),
+  ...(algorithm !== undefined && { algorithm }),
+})
 
 // What a key is, as people name it.
 

@@ -6,14 +6,14 @@ import { cloudNames } from '../../oidc/evaluate/clouds.ts'
 import { judgeForClouds } from '../../oidc/evaluate/evaluate.ts'
 import { documentPaths } from '../../oidc/issuer-documents.ts'
 import { gatherPublicFacts, openPublicContext } from '../../oidc/public/public-facts.ts'
-import { renderStructured } from '../../terminal/render-structured.ts'
 import { quote } from '../../text/quote.ts'
 import { Redacted } from '../../text/redacted.ts'
 import { storageEndpoint } from '../../vendors/gcp/endpoints.ts'
 import type { Command, Terminal } from '../command.ts'
 import { type Flag, usageFault } from '../flag.ts'
 import { outputFlags } from '../flags.ts'
-import { renderCheck, reportCheck } from './check-report.ts'
+import { renderResult } from '../output.ts'
+import { checkResult, renderCheck } from './check-report.ts'
 
 const flags: typeof outputFlags & {
   readonly for: Flag & { type: 'string'; multiple: true }
@@ -59,7 +59,7 @@ export const check: Command<typeof flags> = {
     terminal.print(
       wanted.output === undefined
         ? renderCheck(facts, verdicts, terminal.color)
-        : await renderStructured(reportCheck(facts, verdicts), wanted.output),
+        : await renderResult(checkResult(facts, verdicts), wanted.output),
     )
     return verdicts.some(({ level }) => level === 'problem') ? 1 : 0
   },

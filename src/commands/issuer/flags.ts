@@ -13,7 +13,7 @@ import { pinAuthorities } from '../../publish/watch/authorities.ts'
 import type { WatchConfig } from '../../publish/watch/state.ts'
 import type { ListenAddress } from '../../server/http-server.ts'
 import { type Flag, type FlagValues, usageFault } from '../flag.ts'
-import { clusterFlags, parseNamespacedName, readDuration } from '../flags.ts'
+import { clusterFlags, outputFlags, parseNamespacedName, readDuration } from '../flags.ts'
 
 export const accountFlag: { readonly 'service-account': Flag & { type: 'string' } } = {
   'service-account': {
@@ -122,12 +122,13 @@ export function readTargetFlag(to: string | undefined, command: string): string 
 /** Flags of commands that keep watching the cluster's keys, and the connection that they watch over. */
 type Texts = Flag & { type: 'string'; multiple: true }
 
-export const watchFlags: typeof keyFlags & {
-  readonly 'keep-for': Flag & { type: 'string' }
-  readonly 'health-listen': Flag & { type: 'string' }
-  readonly 'accept-key': Texts
-  readonly 'accept-ca': Texts
-} = {
+export const watchFlags: typeof keyFlags &
+  typeof outputFlags & {
+    readonly 'keep-for': Flag & { type: 'string' }
+    readonly 'health-listen': Flag & { type: 'string' }
+    readonly 'accept-key': Texts
+    readonly 'accept-ca': Texts
+  } = {
   'keep-for': {
     type: 'string',
     value: 'DURATION',
@@ -150,6 +151,7 @@ export const watchFlags: typeof keyFlags & {
     value: 'FINGERPRINT',
     summary: 'Believe only API servers of these CAs, repeatable (SHA-256; default: those recorded at the first start)',
   },
+  output: { ...outputFlags.output, summary: 'Print the status of each round: a line of JSON, or a YAML document' },
   ...keyFlags,
 }
 

@@ -2,14 +2,23 @@
 import { type DocumentName, documentPaths, type PublishTarget } from '../../oidc/issuer-documents.ts'
 import type { IssuerKey } from '../../oidc/keys.ts'
 import type { Confirmation } from '../../publish/confirm.ts'
-import { whatDiffers } from '../../publish/publish.ts'
+import { changedMembers, whatDiffers } from '../../publish/publish.ts'
 import type { PublishOutcome } from '../../publish/publish-documents.ts'
 import type { RevocationReport } from '../../publish/revoke.ts'
 import { safeToSign, safeToSignAt, wholeSeconds } from '../../publish/safe-to-sign.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine, shellQuote } from '../../text/plain-text.ts'
 import { quote } from '../../text/quote.ts'
-import { kindOfKey } from './check-report.ts'
+import type {
+  IssuerPublishResult,
+  IssuerRevokeResult,
+  Publication,
+  PublicationCheck,
+  PublishedDocument,
+  PublishedKey,
+} from '../output/issuer.ts'
+import { instant, inWords, overall } from '../output.ts'
+import { keyItem, kindOfKey } from './check-report.ts'
 
 export interface PublishReport {
   readonly issuer: string
@@ -58,12 +67,9 @@ const warningsOf = ({ unknown = [], to = 'TARGET' }: PublishReport): string[] =>
 
 function tellChange(name: DocumentName, { outcome, mode }: PublishReport): string {
   const differs = whatDiffers(name, outcome)
-  return `${asDone(outcome.changes[name] ?? 'unchanged', mode)}${differs === undefined ? '' : `: ${differs}`}`
+  const result = inWords(documentResult(outcome.changes[name] ?? 'unchanged', mode))
+  return `${result}${differs === undefined ? '' : `: ${differs}`}`
 }
-
-/** `would be created`: a dry run did nothing of it. */
-const asDone = (what: string, mode: PublishReport['mode']) =>
-  mode === 'write' || ['unchanged', 'kept', 'left out'].includes(what) ? what : `would be ${what}`
 
 function tellRevocation({ revocation, mode }: PublishReport): string[][] {
   if (revocation === undefined) return []
@@ -79,7 +85,7 @@ function renderKeys({ outcome: { keys }, mode }: PublishReport, color: 'always' 
   const rows = keys.map(({ key, state, reason }) => [
     key.keyId ?? '(no kid)',
     kindOfKey(key),
-    asDone(state, mode),
+    inWords(keyResult(state, mode)),
     ...(reason === undefined ? [] : [reason]),
   ])
   return renderTable({ header, rows }, color)
@@ -101,31 +107,79 @@ function safeToSignLines(report: PublishReport): string[] {
 const toned = (state: Confirmation['state']): Cell =>
   state === 'pending' ? state : { text: state, tone: state === 'ok' ? 'good' : 'bad' }
 
-export function reportPublication(report: PublishReport): object {
-  const { issuer, target, mode, outcome, confirmations, revocation } = report
-  const safe = safeKeys(report)
-  const safeFrom = (keyId: string | undefined) => {
-    const at = safe.get(keyId)
-    return at === undefined ? {} : { safeToSignFrom: wholeSeconds(at) }
-  }
+// The result for programs.
+
+export function publishResult(report: PublishReport): IssuerPublishResult {
+  return { kind: 'IssuerPublishResult', ...publication(report, report.confirmations) }
+}
+
+/** Of a revocation the check of the token does not count: the cluster may still sign with the revoked key. */
+export function revokeResult(report: PublishReport & { readonly revocation: RevocationReport }): IssuerRevokeResult {
+  const { keyId, since, state } = report.revocation
+  const checked = report.confirmations.filter(({ check }) => check !== 'token')
+  const anew = report.mode === 'dry-run' ? 'would-revoke' : 'revoked'
   return {
+    kind: 'IssuerRevokeResult',
+    ...publication(report, checked),
+    revocation: {
+      kid: keyId,
+      result: state === 'before' ? 'unchanged' : anew,
+      ...(since && { revokedAt: instant(since) }),
+    },
+  }
+}
+
+/** `counted`: checks that decide the result. */
+function publication(report: PublishReport, counted: readonly Confirmation[]): Publication {
+  const { issuer, target, mode, outcome, confirmations } = report
+  const safe = safeKeys(report)
+  return {
+    result: overall(counted.some(({ state }) => state === 'failed') ? 1 : 0),
+    dryRun: mode === 'dry-run',
     issuer,
     target: target.name,
-    dryRun: mode === 'dry-run',
-    ...(revocation && { revocation }),
     documents: target.holds.map((name) => ({
       path: documentPaths[name],
-      change: asDone(outcome.changes[name] ?? 'unchanged', mode),
-      differs: whatDiffers(name, outcome),
+      result: documentResult(outcome.changes[name] ?? 'unchanged', mode),
+      changedMembers: changedMembers(name, outcome),
     })),
-    keys: outcome.keys.map(({ key, state, reason }) => ({
-      kid: key.keyId,
-      kind: kindOfKey(key),
-      state: asDone(state, mode),
-      reason,
-      ...safeFrom(key.keyId),
-    })),
-    checks: confirmations,
+    keys: outcome.keys.map(({ key, state, reason }) => {
+      const safeAt = safe.get(key.keyId)
+      return {
+        ...keyItem(key),
+        result: keyResult(state, mode),
+        ...(reason !== undefined && { reason }),
+        ...(safeAt && { safeToSignAt: wholeSeconds(safeAt) }),
+      }
+    }),
+    checks: confirmations.map(checkItem),
     warnings: warningsOf(report),
   }
+}
+
+const checkItem = ({ check, state, says, url, cacheSeconds, because, fix }: Confirmation): PublicationCheck => ({
+  check,
+  result: state,
+  seen: says,
+  ...(url !== undefined && { url }),
+  ...(cacheSeconds !== undefined && { cacheSeconds }),
+  ...(because !== undefined && { causedBy: because }),
+  ...(fix !== undefined && { fix }),
+})
+
+function documentResult(
+  change: 'created' | 'updated' | 'unchanged',
+  mode: PublishReport['mode'],
+): PublishedDocument['result'] {
+  if (mode === 'write' || change === 'unchanged') return change
+  return change === 'created' ? 'would-create' : 'would-update'
+}
+
+function keyResult(
+  state: PublishOutcome['keys'][number]['state'],
+  mode: PublishReport['mode'],
+): PublishedKey['result'] {
+  if (state === 'left out') return 'left-out'
+  if (mode === 'write' || state === 'kept') return state
+  return state === 'added' ? 'would-add' : 'would-withdraw'
 }

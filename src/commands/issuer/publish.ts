@@ -8,12 +8,12 @@ import { knownKeys, mergeUnrevoked, readKeyState, unknownKeys } from '../../publ
 import { openTarget } from '../../publish/open-target.ts'
 import { issuerToPublish, publishUnrevoked } from '../../publish/publish.ts'
 import { readServedIssuer } from '../../publish/served-issuer.ts'
-import { renderStructured } from '../../terminal/render-structured.ts'
 import type { Call, Command, ExitCode } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { outputFlags } from '../flags.ts'
+import { renderResult } from '../output.ts'
 import { keyFlags, readKeyFlags, readTargetFlag, refuseIdleKeyFlags, targetFlag } from './flags.ts'
-import { type PublishReport, renderPublication, reportPublication } from './publication-report.ts'
+import { type PublishReport, publishResult, renderPublication } from './publication-report.ts'
 import { tokenOrReason } from './survey.ts'
 
 const flags: typeof targetFlag &
@@ -102,7 +102,7 @@ async function printReport(
   terminal.print(
     output === undefined
       ? renderPublication(report, terminal.color)
-      : await renderStructured(reportPublication(report), output),
+      : await renderResult(publishResult(report), output),
   )
   return report.confirmations.some(({ state }) => state === 'failed') ? 1 : 0
 }

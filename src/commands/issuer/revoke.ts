@@ -11,12 +11,12 @@ import { openTarget } from '../../publish/open-target.ts'
 import { type Revoked, revokeKey } from '../../publish/revoke.ts'
 import { storeBeside } from '../../publish/serve/served-target.ts'
 import { servingReplicas } from '../../publish/serve/serving-replicas.ts'
-import { renderStructured } from '../../terminal/render-structured.ts'
 import type { Command } from '../command.ts'
 import { type Flag, usageFault } from '../flag.ts'
 import { outputFlags } from '../flags.ts'
+import { renderResult } from '../output.ts'
 import { keyFlags, readKeyFlags, readTargetFlag, refuseIdleKeyFlags, targetFlag } from './flags.ts'
-import { type PublishReport, renderPublication, reportPublication } from './publication-report.ts'
+import { type PublishReport, renderPublication, revokeResult } from './publication-report.ts'
 
 const flags: typeof targetFlag &
   typeof keyFlags &
@@ -73,7 +73,7 @@ export const revoke: Command<typeof flags> = {
       terminal.print(
         given.output === undefined
           ? renderPublication(report, terminal.color)
-          : await renderStructured(reportPublication(report), given.output),
+          : await renderResult(revokeResult(report), given.output),
       )
       return report.confirmations.some(({ check, state }) => check !== 'token' && state === 'failed') ? 1 : 0
     } finally {
@@ -91,7 +91,7 @@ interface Confirm {
 async function confirm(
   { issuer, outcome, readings, revocation }: Revoked,
   { target, mode, context }: Confirm,
-): Promise<PublishReport> {
+): Promise<PublishReport & Pick<Revoked, 'revocation'>> {
   const isRead = mode === 'write' && target.holds.includes('discovery')
   const token = tokenToTry(readings, revocation.keyId)
   const confirmations = isRead ? await readBack(openPublicContext(context), { issuer, target }, outcome, token) : []

@@ -10,7 +10,7 @@ import { createRateLimit, type HttpServer, openHttpServer } from '../../server/h
 import type { Command } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { connectToWatch, readListen, readWatchFlags, watchFlags } from './flags.ts'
-import { listensAt, logLooks, tellStart } from './watch-progress.ts'
+import { listensAt, logLooks, openStatusPrinter, type StatusPrinter, tellStart } from './watch-progress.ts'
 
 const flags: typeof watchFlags & { readonly listen: Flag & { type: 'string' } } = {
   listen: {
@@ -46,6 +46,7 @@ export const serve: Command<typeof flags> = {
     const target = servedTarget({ cluster, store: storeBeside(wanted.memory), issuerUrl: wanted.issuerUrl })
     const opened: HttpServer[] = []
     const health = createWatchHealth('documents', context)
+    let printer: StatusPrinter | undefined
     try {
       const server = await openHttpServer({
         listen,
@@ -59,16 +60,19 @@ export const serve: Command<typeof flags> = {
       if (healthListen !== undefined) opened.push(await serveHealth(healthListen, health.endpoints, context))
       tellStart(call, `The cluster's issuer is served at ${address}, for the proxy before it`)
       const logLook = logLooks(context.log)
+      printer = openStatusPrinter(call)
       const config = { ...wanted, cluster, trusted, events, target, withhold: target.withhold }
       await watchIssuer(config, context, {
         watchdog: health.watchdog,
         report(status) {
           health.update(status)
           logLook(status)
+          printer?.print(status)
         },
       })
       return 0
     } finally {
+      await printer?.end()
       await Promise.all(opened.map(async (server) => await server.close(3_000)))
       await cluster.close()
     }

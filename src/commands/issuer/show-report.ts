@@ -1,12 +1,17 @@
 /** A cluster's issuer, for people and for programs. */
+
+import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Detection } from '../../issuer-change/cluster-traits.ts'
 import { distributions } from '../../issuer-change/distributions.ts'
 import type { IssuerChange, IssuerPlan, PlanStep } from '../../issuer-change/plan.ts'
+import type { IssuerKey } from '../../oidc/keys.ts'
 import { safeKeySentence, wholeSeconds } from '../../publish/safe-to-sign.ts'
 import { renderTable } from '../../terminal/table.ts'
 import { plainLine, plainText } from '../../text/plain-text.ts'
-import { kindOfKey, renderVerdicts, reportVerdicts } from './check-report.ts'
-import type { IssuerSurvey } from './survey.ts'
+import type { IssuerChangeStep, IssuerShowResult, ServedKey } from '../output/issuer.ts'
+import { instant, overall } from '../output.ts'
+import { cloudItems, keyItem, kindOfKey, renderVerdicts } from './check-report.ts'
+import { type IssuerSurvey, isVerifiable } from './survey.ts'
 
 export interface WayToIssuer {
   readonly change: IssuerChange
@@ -96,41 +101,69 @@ function tellRevoked({ revoked, token }: IssuerSurvey): string[][] {
   return [['revoked', `${kids}, ${why}`]]
 }
 
-export function reportShow(survey: IssuerSurvey, way: WayToIssuer | string | undefined): object {
-  const { issuer, served, seenSince, revoked, token, signature, mode, verdicts } = survey
+// The result for programs.
+
+export function showResult(survey: IssuerSurvey, way: WayToIssuer | string | undefined): IssuerShowResult {
+  const { issuer, served, token, signature, mode, verdicts } = survey
   return {
+    kind: 'IssuerShowResult',
+    result: overall(isVerifiable(survey) ? 0 : 1),
     issuer,
-    jwksUri: served?.jwksUri,
-    mode: mode.mode,
-    why: mode.why,
-    keys: (served?.keys ?? []).map((key) => ({
-      kid: key.keyId,
-      kind: kindOfKey(key),
-      algorithm: key.algorithm,
-      seenSince: seenSince.get(key.keyId ?? ''),
-      ...safeFrom(survey, key.keyId),
-      ...(revoked.includes(key) && { revoked: true }),
-    })),
-    token:
-      typeof token === 'string'
-        ? { refused: token }
-        : { issuer: token.issuer, keyId: token.keyId, algorithm: token.algorithm, signature },
-    ...reportVerdicts(verdicts),
-    ...reportWay(way),
+    ...(served && { jwksUri: served.jwksUri }),
+    mode: modes[mode.mode],
+    modeReason: mode.why,
+    keys: (served?.keys ?? []).map((key) => servedKey(key, survey)),
+    ...(typeof token === 'string' ? { tokenUnavailable: token } : { token: tokenItem(token, signature) }),
+    ...cloudItems(verdicts),
+    ...changeItem(way),
   }
 }
 
-/** Absent where it is not known, or the key is not public. */
-function safeFrom({ safeToSign }: IssuerSurvey, keyId: string | undefined): { safeToSignFrom?: string } {
-  const at = safeToSign.find((one) => one.keyId === keyId)?.at
-  return at instanceof Date ? { safeToSignFrom: wholeSeconds(at) } : {}
+const modes = { publish: 'publish', 'verify only': 'verify-only', 'stand down': 'stand-down' } as const
+
+function servedKey(key: IssuerKey, { seenSince, safeToSign, revoked }: IssuerSurvey): ServedKey {
+  const firstSeenAt = seenSince.get(key.keyId ?? '')
+  const safeAt = safeToSign.find(({ keyId }) => keyId === key.keyId)?.at
+  return {
+    ...keyItem(key),
+    ...(firstSeenAt && { firstSeenAt: instant(firstSeenAt) }),
+    ...(safeAt instanceof Date && { safeToSignAt: wholeSeconds(safeAt) }),
+    revoked: revoked.includes(key),
+  }
 }
 
-function reportWay(way: WayToIssuer | string | undefined): object {
+const tokenItem = (
+  { issuer, keyId, algorithm }: SubjectToken,
+  signature: IssuerSurvey['signature'],
+): NonNullable<IssuerShowResult['token']> => ({
+  issuer,
+  ...(keyId !== undefined && { kid: keyId }),
+  ...(algorithm !== undefined && { algorithm }),
+  ...(signature !== undefined && { signature }),
+})
+
+function changeItem(
+  way: WayToIssuer | string | undefined,
+): Pick<IssuerShowResult, 'distribution' | 'change' | 'planUnavailable'> {
   if (way === undefined) return {}
-  if (typeof way === 'string') return { noPlan: way }
-  return { distribution: { names: way.detection.names, by: way.detection.by }, plan: way.plan ?? way.change }
+  if (typeof way === 'string') return { planUnavailable: way }
+  const { change, detection, plan } = way
+  return {
+    distribution: { names: detection.names, detectedBy: detection.by },
+    change: {
+      fromIssuer: (plan?.change ?? change).from,
+      toIssuer: (plan?.change ?? change).to,
+      ...(plan && { steps: plan.steps.map(stepItem), notes: plan.notes }),
+    },
+  }
 }
+
+const stepItem = ({ description, set, run = [], notes = [] }: PlanStep): IssuerChangeStep => ({
+  description,
+  ...(set && { setting: { location: set.where, text: set.text } }),
+  commands: run,
+  notes,
+})
 
 /** The steps to another issuer, numbered, with what each sets and runs, to be pasted. */
 export function renderPlan({ change, steps, notes }: IssuerPlan): string {

@@ -13,13 +13,13 @@ import { connect } from '../../kubernetes/connect.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { checkIssuerUrl, vendorOfIssuer } from '../../oidc/issuer-url.ts'
 import { openPublicContext } from '../../oidc/public/public-facts.ts'
-import { renderStructured } from '../../terminal/render-structured.ts'
 import type { Command } from '../command.ts'
 import { type Choice, type Flag, usageFault } from '../flag.ts'
 import { clusterFlags, outputFlags } from '../flags.ts'
+import { renderResult } from '../output.ts'
 import { accountFlag, memoryFlag, readAccountFlag, readMemoryFlag } from './flags.ts'
-import { renderShow, reportShow, type WayToIssuer } from './show-report.ts'
-import { surveyIssuer } from './survey.ts'
+import { renderShow, showResult, type WayToIssuer } from './show-report.ts'
+import { isVerifiable, surveyIssuer } from './survey.ts'
 
 const flags: typeof clusterFlags &
   typeof memoryFlag &
@@ -74,9 +74,9 @@ export const show: Command<typeof flags> = {
       terminal.print(
         wanted.output === undefined
           ? renderShow(survey, way, terminal.color)
-          : await renderStructured(reportShow(survey, way), wanted.output),
+          : await renderResult(showResult(survey, way), wanted.output),
       )
-      return survey.signature === undefined || survey.signature === 'verified' ? 0 : 1
+      return isVerifiable(survey) ? 0 : 1
     } finally {
       await cluster.close()
     }

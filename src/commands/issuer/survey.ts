@@ -34,6 +34,10 @@ export interface IssuerSurvey {
   readonly verdicts: readonly CloudVerdict[]
 }
 
+/** Whether the cluster serves the key that signs its tokens, as far as a token was requested. */
+export const isVerifiable = ({ signature }: IssuerSurvey): boolean =>
+  signature === undefined || signature === 'verified'
+
 /** @throws DISCOVERY_FORBIDDEN, DISCOVERY_MALFORMED, DISCOVERY_UNAVAILABLE; DISCOVERY_NOT_FOUND without a token, which would tell the issuer */
 export async function surveyIssuer(
   cluster: Cluster,

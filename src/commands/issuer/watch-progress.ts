@@ -1,10 +1,14 @@
 /** What a command that runs until it is stopped lets people know: that it lives, where it listens, what it does. */
 import { isIPv6 } from 'node:net'
 import type { Log } from '../../http/context.ts'
+import { wholeSeconds } from '../../publish/safe-to-sign.ts'
 import type { WatchStatus } from '../../publish/watch/state.ts'
 import type { ListenAddress } from '../../server/http-server.ts'
 import type { Call } from '../command.ts'
 import type { Flags } from '../flag.ts'
+import type { outputFlags } from '../flags.ts'
+import type { IssuerWatchStatus } from '../output/issuer.ts'
+import { instant, overall, renderStreamed } from '../output.ts'
 
 /** To who sits there, whatever the log's level; a log for programs stays one. */
 export function tellStart({ terminal, common }: Pick<Call<Flags>, 'terminal' | 'common'>, says: string): void {
@@ -32,5 +36,47 @@ export function logLooks(log: Log): (status: WatchStatus) => void {
     const now = JSON.stringify(went)
     log(now === before ? 'debug' : 'info', 'the API servers were looked at', { look: rounds, ...went })
     before = now
+  }
+}
+
+export interface StatusPrinter {
+  readonly print: (status: WatchStatus) => void
+  /** After the last status was printed. */
+  readonly end: () => Promise<void>
+}
+
+/** Prints the status of each round, in order; nothing without -o. */
+export function openStatusPrinter({
+  flags: { output },
+  terminal,
+}: Pick<Call<typeof outputFlags>, 'flags' | 'terminal'>): StatusPrinter {
+  let printed = Promise.resolve()
+  return {
+    print: (status) => {
+      if (output === undefined) return
+      printed = printed.then(async () => terminal.print(await renderStreamed(watchStatus(status), output)))
+    },
+    end: async () => await printed,
+  }
+}
+
+function watchStatus(status: WatchStatus): IssuerWatchStatus {
+  const { issuer, lookedAt, rounds, replicas, keys, publishedAt, unstoredRounds, safeToSign, alarms } = status
+  return {
+    kind: 'IssuerWatchStatus',
+    result: overall(alarms.length === 0 ? 0 : 1),
+    ...(issuer !== undefined && { issuer }),
+    round: rounds,
+    endedAt: instant(lookedAt),
+    apiServers: { known: replicas.asked, read: replicas.read },
+    keys: { published: keys.published, recorded: keys.remembered, revoked: keys.revoked },
+    ...(publishedAt && { publishedAt: instant(publishedAt) }),
+    failedStateRounds: unstoredRounds,
+    signingKeys: safeToSign.map(({ keyId, at, signs }) => ({
+      kid: keyId,
+      safeToSignAt: wholeSeconds(at),
+      signing: signs,
+    })),
+    alarms: alarms.map(({ code, subject, message }) => ({ code, subject, message })),
   }
 }

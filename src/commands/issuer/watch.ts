@@ -7,7 +7,7 @@ import { serveHealth } from '../../server/health.ts'
 import type { HttpServer } from '../../server/http-server.ts'
 import type { Command } from '../command.ts'
 import { connectToWatch, readTargetFlag, readWatchFlags, refuseIdleKeyFlags, targetFlag, watchFlags } from './flags.ts'
-import { listensAt, logLooks, tellStart } from './watch-progress.ts'
+import { listensAt, logLooks, openStatusPrinter, type StatusPrinter, tellStart } from './watch-progress.ts'
 
 const flags: typeof targetFlag & typeof watchFlags = { ...targetFlag, ...watchFlags }
 
@@ -37,20 +37,24 @@ export const watch: Command<typeof flags> = {
     const events = createKeyStateEvents(cluster, wanted.memory, context)
     const health = createWatchHealth('state', context)
     let server: HttpServer | undefined
+    let printer: StatusPrinter | undefined
     try {
       server = healthListen && (await serveHealth(healthListen, health.endpoints, context))
       const at = server && healthListen ? `; health and metrics at ${listensAt(healthListen, server.port)}` : ''
       tellStart(call, `The cluster's keys are kept public at ${target.name}${at}`)
       const logLook = logLooks(context.log)
+      printer = openStatusPrinter(call)
       await watchIssuer({ ...wanted, cluster, trusted, events, target }, context, {
         watchdog: health.watchdog,
         report(status) {
           health.update(status)
           logLook(status)
+          printer?.print(status)
         },
       })
       return 0
     } finally {
+      await printer?.end()
       await server?.close(1_000)
       await cluster.close()
     }

@@ -1,5 +1,4 @@
 /** What apply did, as a table or for programs: for each resource its result, and for each registry whether it works now. */
-import { renderStructured } from '../../terminal/render-structured.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
 import type { StepOutcome } from '../../trust/apply.ts'
@@ -7,7 +6,9 @@ import type { Removal } from '../../trust/destroy.ts'
 import type { Proof } from '../../trust/prove.ts'
 import { describeMissing } from '../../vendors/trust-contract.ts'
 import type { Terminal } from '../command.ts'
-import { reportFault } from '../report-error.ts'
+import type { AppliedResource, DestroyedResource, TrustApplyResult, TrustDestroyResult } from '../output/trust.ts'
+import { errorOf, inWords, overall, renderResult } from '../output.ts'
+import { changeItem, missingItems } from './plan-report.ts'
 
 interface Printed {
   readonly flags: { readonly output: 'json' | 'yaml' | undefined }
@@ -20,7 +21,7 @@ export async function printApplied(
   { flags, terminal }: Printed,
 ): Promise<void> {
   if (flags.output !== undefined) {
-    terminal.print(await renderStructured(report(outcomes, proofs), flags.output))
+    terminal.print(await renderResult(applyResult(outcomes, proofs), flags.output))
     return
   }
   const rows = outcomes.map(rowOf)
@@ -41,10 +42,12 @@ function notesOf({ finding, missingNeeds, result }: StepOutcome): readonly strin
   return [...(finding?.notes ?? []), ...unfinished]
 }
 
-function rowOf({ kind, name, result }: StepOutcome): Cell[] {
-  const good = result === 'made' || result === 'unchanged'
-  return [{ text: result, tone: good ? 'good' : 'bad' }, kind, name]
+function rowOf(outcome: StepOutcome): Cell[] {
+  const tone = isInPlace(outcome) ? 'good' : 'bad'
+  return [{ text: inWords(resourceResult(outcome)), tone }, outcome.kind, outcome.name]
 }
+
+export const isInPlace = ({ result }: StepOutcome): boolean => result === 'made' || result === 'unchanged'
 
 function renderProofs(outcomes: readonly StepOutcome[], proofs: readonly Proof[], color: 'always' | 'never'): string {
   if (proofs.length === 0) return whyUntried(outcomes)
@@ -67,21 +70,38 @@ function whyUntried(outcomes: readonly StepOutcome[]): string {
   return 'Nothing was tried.'
 }
 
-const report = (outcomes: readonly StepOutcome[], proofs: readonly Proof[]): object => ({
-  outcomes: outcomes.map(({ kind, name, finding, result, fault, missingNeeds }) => ({
-    kind,
-    name,
-    result,
-    ...(finding && { changes: missingNeeds ? [] : finding.changes.map(({ says }) => says), notes: finding.notes }),
-    ...(missingNeeds && { missingNeeds }),
-    ...reportFault(fault),
+// The result for programs.
+
+const applyResult = (outcomes: readonly StepOutcome[], proofs: readonly Proof[]): TrustApplyResult => ({
+  kind: 'TrustApplyResult',
+  result: overall(outcomes.every(isInPlace) && proofs.every(({ result }) => result === 'works') ? 0 : 1),
+  resources: outcomes.map((outcome) => ({
+    kind: outcome.kind,
+    name: outcome.name,
+    result: resourceResult(outcome),
+    changes: outcome.missingNeeds === undefined ? (outcome.finding?.changes ?? []).map(changeItem) : [],
+    notes: outcome.finding?.notes ?? [],
+    ...missingItems(outcome.missingNeeds),
+    ...errorOf(outcome.fault),
   })),
   trials: proofs.map((proof) => ({
     name: proof.name,
-    result: proof.result,
-    ...reportFault('fault' in proof ? proof.fault : undefined),
+    result: trials[proof.result],
+    ...errorOf('fault' in proof ? proof.fault : undefined),
   })),
 })
+
+const trials = { works: 'ok', fails: 'failed', untried: 'skipped' } as const
+
+/** `made`: by what the plan found, since one resource may have several changes. */
+function resourceResult({ result, finding }: StepOutcome): AppliedResource['result'] {
+  if (result === 'not done') return 'not-started'
+  if (result !== 'made') return result
+  const [first] = finding?.changes ?? []
+  return first === undefined ? 'updated' : made[first.action]
+}
+
+const made = { create: 'created', undelete: 'undeleted', update: 'updated', grant: 'granted' } as const
 
 /** What destroy did, or would do, as a table or for programs. */
 interface PrintedRemovals {
@@ -91,11 +111,13 @@ interface PrintedRemovals {
 
 export async function printRemovals(removals: readonly Removal[], { flags, terminal }: PrintedRemovals): Promise<void> {
   if (flags.output !== undefined) {
-    const items = removals.map(({ fault, ...removal }) => ({ ...removal, ...reportFault(fault) }))
-    terminal.print(await renderStructured({ removals: items }, flags.output))
+    terminal.print(await renderResult(destroyResult(removals, flags['dry-run']), flags.output))
     return
   }
-  const rows = removals.map(({ name, result }): Cell[] => [{ text: result, tone: toneOf(result) }, name])
+  const rows = removals.map(({ name, result }): Cell[] => [
+    { text: inWords(removalResult(result)), tone: toneOf(result) },
+    name,
+  ])
   const notes = removals.flatMap((removal) => notesOfRemoval(removal).map((note) => `note: ${removal.name}: ${note}`))
   const parts = [
     renderTable({ header: ['RESULT', 'NAME'], rows }, terminal.color),
@@ -114,3 +136,24 @@ const notesOfRemoval = ({ note, result }: Removal): readonly string[] =>
     : note === undefined
       ? []
       : [note]
+
+const destroyResult = (removals: readonly Removal[], dryRun: boolean): TrustDestroyResult => ({
+  kind: 'TrustDestroyResult',
+  result: overall(removals.every(isRemoved) ? 0 : 1),
+  dryRun,
+  resources: removals.map(({ name, result, note, fault }) => ({
+    name,
+    result: removalResult(result),
+    notes: note === undefined ? [] : [note],
+    ...errorOf(fault),
+  })),
+})
+
+/** Kept resources count: another owner has them. */
+export const isRemoved = ({ result }: Removal): boolean => result !== 'failed' && result !== 'declined'
+
+function removalResult(result: Removal['result']): DestroyedResource['result'] {
+  if (result === 'removed') return 'deleted'
+  if (result === 'remove') return 'would-delete'
+  return result === 'not done' ? 'not-started' : result
+}

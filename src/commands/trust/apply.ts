@@ -1,6 +1,6 @@
 /** pullpass trust apply: makes what clouds must know, one change after another, and waits until it works. */
 import type { PullpassError } from '../../errors/pullpass-error.ts'
-import { applyTrust, checkRecord, type StepOutcome } from '../../trust/apply.ts'
+import { applyTrust, checkRecord } from '../../trust/apply.ts'
 import { openTrust } from '../../trust/desired.ts'
 import { type Proof, proveTrust } from '../../trust/prove.ts'
 import { noRecord, openRecord } from '../../trust/record.ts'
@@ -8,8 +8,8 @@ import type { TrustRecord } from '../../vendors/trust-contract.ts'
 import type { Call, Command } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { defaultTimeout, outputFlags, readDuration } from '../flags.ts'
-import { printFaults } from '../report-error.ts'
-import { printApplied } from './apply-report.ts'
+import { printFaults } from '../output.ts'
+import { isInPlace, printApplied } from './apply-report.ts'
 import { findAbsentAccounts } from './clusters.ts'
 import { askBefore, confirmSharing } from './confirm.ts'
 import { readAccepted, repeatCommand, replaceFlag, trustFlags, yesFlag } from './flags.ts'
@@ -72,16 +72,15 @@ export const apply: Command<typeof flags> = {
       const accepted = await confirmSharing(resources, { given: readAccepted(call.flags), consent }, call)
       await checkRecord(resources, { accepted, record, absent })
       const outcomes = await applyTrust(resources, { accepted, agree, record }, call.context)
-      const proofs = outcomes.every(isGood) && !call.flags['no-trial'] ? await prove(prepared, call, startedMs) : []
+      const proofs = outcomes.every(isInPlace) && !call.flags['no-trial'] ? await prove(prepared, call, startedMs) : []
       await printApplied(outcomes, proofs, call)
       printFaults([...outcomes, ...proofs.map(faultOf)], call)
       call.context.signal.throwIfAborted()
-      return outcomes.every(isGood) && proofs.every(({ result }) => result === 'works') ? 0 : 1
+      return outcomes.every(isInPlace) && proofs.every(({ result }) => result === 'works') ? 0 : 1
     })
   },
 }
 
-const isGood = ({ result }: StepOutcome) => result === 'made' || result === 'unchanged'
 const faultOf = (proof: Proof) => ('fault' in proof ? { fault: proof.fault } : {})
 
 const recordOf = ({ connections }: PreparedTrust, { flags: { 'no-record': none } }: Call<typeof flags>): TrustRecord =>

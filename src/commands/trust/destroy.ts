@@ -6,8 +6,8 @@ import { markOf } from '../../vendors/trust-contract.ts'
 import type { Command } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { outputFlags } from '../flags.ts'
-import { printFaults } from '../report-error.ts'
-import { printRemovals } from './apply-report.ts'
+import { printFaults } from '../output.ts'
+import { isRemoved, printRemovals } from './apply-report.ts'
 import { askBefore } from './confirm.ts'
 import { removalFlags, repeatCommand, yesFlag } from './flags.ts'
 import { prepareTrust } from './prepare.ts'
@@ -54,7 +54,7 @@ export const destroy: Command<typeof flags> = {
       await printRemovals(removals, call)
       printFaults(removals, call)
       call.context.signal.throwIfAborted()
-      return removals.every(({ result }) => result !== 'failed' && result !== 'declined') ? 0 : 1
+      return removals.every(isRemoved) ? 0 : 1
     })
   },
 }

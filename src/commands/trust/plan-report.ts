@@ -1,8 +1,16 @@
 /** A plan, for people: a line for each resource, what would change, and what stays. */
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
-import { describeMissing, type Finding, markOf, type TrustedCluster } from '../../vendors/trust-contract.ts'
-import { reportFault } from '../report-error.ts'
+import {
+  type Change,
+  describeMissing,
+  type Finding,
+  type MissingNeed,
+  markOf,
+  type TrustedCluster,
+} from '../../vendors/trust-contract.ts'
+import type { MissingResource, TrustChange, TrustPlanResult } from '../output/trust.ts'
+import { errorOf, overall } from '../output.ts'
 import { type AbsentSubject, tellAbsent } from './clusters.ts'
 
 export interface Plan {
@@ -61,25 +69,52 @@ function rowOf({ kind, name, verdict }: Finding): Cell[] {
   return [result, kind, name]
 }
 
-/** A plan, for programs: the shape that `-o json` and `-o yaml` print. */
-export function reportFindings({ clusters, findings, absent }: Plan): object {
-  return {
-    clusters: clusters.map((cluster) => ({
-      name: cluster.name,
-      issuer: cluster.issuer,
-      mark: markOf(cluster),
-      poolId: cluster.poolId,
-      providerId: cluster.providerId,
-    })),
-    findings: findings.map(({ kind, name, verdict, changes, notes, fault, missingNeeds }) => ({
-      kind,
-      name,
-      verdict,
-      changes: changes.map(({ says }) => says),
-      notes,
-      ...(missingNeeds && { missingNeeds }),
-      ...reportFault(fault),
-    })),
-    absentAccounts: absent.map(({ cluster, account, command }) => ({ cluster, account, fix: command })),
-  }
-}
+// The result for programs.
+
+export const planResult = ({ clusters, findings, absent }: Plan): TrustPlanResult => ({
+  kind: 'TrustPlanResult',
+  result: overall(findings.some(({ fault }) => fault !== undefined) ? 1 : 0),
+  clusters: clusters.map((cluster) => ({
+    name: cluster.name,
+    issuer: cluster.issuer,
+    mark: markOf(cluster),
+    ...(cluster.poolId !== undefined && { poolId: cluster.poolId }),
+    ...(cluster.providerId !== undefined && { providerId: cluster.providerId }),
+  })),
+  resources: findings.map(({ vendor, kind, name, verdict, changes, notes, fault, missingNeeds }) => ({
+    vendor,
+    kind,
+    name,
+    result: planned[verdict],
+    changes: changes.map(changeItem),
+    notes,
+    ...missingItems(missingNeeds),
+    ...errorOf(fault),
+  })),
+  absentServiceAccounts: absent.map(({ cluster, account, command }) => ({ cluster, serviceAccount: account, command })),
+})
+
+const planned = {
+  ok: 'unchanged',
+  create: 'would-create',
+  undelete: 'would-undelete',
+  update: 'would-update',
+  grant: 'would-grant',
+  refused: 'refused',
+  unknown: 'unknown',
+  blocked: 'blocked',
+} as const
+
+export const changeItem = ({ action, fields, says, command }: Change): TrustChange => ({
+  action,
+  fields,
+  description: says,
+  command,
+})
+
+export const missingItems = (
+  needs: readonly MissingNeed[] | undefined,
+): { readonly missing?: readonly MissingResource[] } =>
+  needs === undefined ? {} : { missing: needs.map(({ name, state }) => ({ name, result: hyphenated(state) })) }
+
+const hyphenated = (state: string) => state.replaceAll(' ', '-')

@@ -5,10 +5,10 @@ import { openRecord } from '../../trust/record.ts'
 import { commandLines } from '../../vendors/vendors.ts'
 import type { Call, Command, ExitCode } from '../command.ts'
 import type { Choice, Flag } from '../flag.ts'
-import { printFaults } from '../report-error.ts'
+import { printFaults, renderResult } from '../output.ts'
 import { findAbsentAccounts, tellAbsent } from './clusters.ts'
 import { readAccepted, replaceFlag, trustFlags } from './flags.ts'
-import { type Plan, renderFindings, reportFindings } from './plan-report.ts'
+import { type Plan, planResult, renderFindings } from './plan-report.ts'
 import { prepareTrust } from './prepare.ts'
 
 const flags: typeof trustFlags &
@@ -75,8 +75,7 @@ async function printFindings(looked: Plan, { flags: { output }, terminal }: Call
   } else if (output === 'terraform') {
     terminal.print((await import('../../trust/render-terraform.ts')).renderTerraform(findings))
   } else if (output === 'json' || output === 'yaml') {
-    const { renderStructured } = await import('../../terminal/render-structured.ts')
-    terminal.print(await renderStructured(reportFindings(looked), output))
+    terminal.print(await renderResult(planResult(looked), output))
   } else {
     const { renderCommands } = await import('../../trust/render-commands.ts')
     terminal.print(renderCommands(findings.filter(({ vendor }) => commandLines[vendor] === output)))

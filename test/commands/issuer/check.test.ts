@@ -14,9 +14,9 @@ const check = (sandbox: TestSandbox, ...words: string[]) =>
 /** The words of the findings for a plain verifier, which may stand on this machine, and the exit code. */
 async function found(sandbox: TestSandbox, ...words: string[]) {
   const { exitCode, stdout } = await check(sandbox, '--for', 'oidc', '-o', 'json', ...words)
-  const { findings }: { findings: { level: string; word: string; says: string }[] } = JSON.parse(stdout)
+  const { findings }: { findings: { result: string; code: string; seen: string }[] } = JSON.parse(stdout)
   const always = ['ISSUER_ADDRESS_PRIVATE', 'CERTIFICATE_UNTRUSTED'] // a sandbox is on this machine, with an authority of its own
-  return { exitCode, findings: findings.filter(({ word }) => !always.includes(word)) }
+  return { exitCode, findings: findings.filter(({ code }) => !always.includes(code)) }
 }
 
 const answer = (sandbox: TestSandbox, path: string, given: SandboxAnswer) =>
@@ -54,13 +54,20 @@ suite('pullpass issuer check', () => {
     assert.equal((await check(sandbox, '--for', 'oidc', '--for', 'google')).exitCode, 1)
   })
 
-  test('programs get keys, a verdict for each cloud, and findings by their words', async (t) => {
+  test('-o json has keys, a result for each cloud, and findings by their codes', async (t) => {
     const sandbox = await startTestSandbox(t)
     const report = JSON.parse((await check(sandbox, '-o', 'json')).stdout)
     assert.equal(report.jwksUri, `${sandbox.cluster.issuer}/openid/v1/jwks`)
-    assert.deepEqual(report.keys, [{ kid: sandbox.cluster.keys.current.kid, kind: 'RSA 2048', algorithm: 'RS256' }])
-    assert.deepEqual(report.verdicts, { google: 'problem', aws: 'problem', azure: 'problem', oidc: 'warning' })
-    assert.deepEqual(Object.keys(report.findings[0]), ['cloud', 'level', 'word', 'says', 'fix'])
+    assert.deepEqual(report.keys, [
+      { kid: sandbox.cluster.keys.current.kid, type: 'RSA', bits: 2048, algorithm: 'RS256' },
+    ])
+    assert.deepEqual(report.clouds, [
+      { cloud: 'google', result: 'failed' },
+      { cloud: 'aws', result: 'failed' },
+      { cloud: 'azure', result: 'failed' },
+      { cloud: 'oidc', result: 'warning' },
+    ])
+    assert.deepEqual(Object.keys(report.findings[0]), ['cloud', 'result', 'code', 'seen', 'fix'])
   })
 
   test('a healthy issuer has no finding at all but for its place', async (t) => {
@@ -71,7 +78,7 @@ suite('pullpass issuer check', () => {
     const sandbox = await startTestSandbox(t)
     answer(sandbox, discoveryPath, { status: 302, headers: { location: `${sandbox.parts.storage.url}/elsewhere` } })
     const { exitCode, findings } = await found(sandbox)
-    assert.deepEqual([exitCode, findings.map(({ word }) => word)], [1, ['DISCOVERY_REDIRECTED']])
+    assert.deepEqual([exitCode, findings.map(({ code }) => code)], [1, ['DISCOVERY_REDIRECTED']])
     assert.ok(!sandbox.parts.storage.seen.some(({ path }) => path === '/elsewhere'))
   })
 
@@ -104,7 +111,7 @@ suite('pullpass issuer check', () => {
       const sandbox = await startTestSandbox(t)
       answer(sandbox, path, given)
       const { exitCode, findings } = await found(sandbox)
-      assert.deepEqual([exitCode, findings.map(({ word }) => word)], [1, words])
+      assert.deepEqual([exitCode, findings.map(({ code }) => code)], [1, words])
     })
   }
 
@@ -112,8 +119,8 @@ suite('pullpass issuer check', () => {
     const sandbox = await startTestSandbox(t)
     sandbox.parts.storage.faults.inject({ kind: 'reset', at: 'request' })
     const { findings } = await found(sandbox)
-    assert.equal(findings[0]?.word, 'DISCOVERY_UNAVAILABLE')
-    assert.match(findings[0]?.says ?? '', /did not respond \(ECONNRESET\)/)
+    assert.equal(findings[0]?.code, 'DISCOVERY_UNAVAILABLE')
+    assert.match(findings[0]?.seen ?? '', /did not respond \(ECONNRESET\)/)
   })
 
   test('a certificate that nobody here trusts either is told, and how to look further', async (t) => {
@@ -172,7 +179,7 @@ suite('pullpass issuer check, with a token', () => {
     const { exitCode, findings } = await found(sandbox, '--token-file', sandbox.folder.tokenFile)
     assert.equal(exitCode, 1)
     assert.deepEqual(
-      findings.map(({ word, says }) => [word, says]),
+      findings.map(({ code, seen }) => [code, seen]),
       [['KEY_UNPUBLISHED', `the token is signed by key "${key.kid}", which is not published`]],
     )
     await sandbox.publishIssuer()
@@ -189,7 +196,7 @@ suite('pullpass issuer check, with a token', () => {
     const file = await sandbox.write('altered', [header, payload, signature].join('.'))
     const { findings } = await found(sandbox, '--token-file', file)
     assert.deepEqual(
-      findings.map(({ word }) => word),
+      findings.map(({ code }) => code),
       ['SIGNATURE_INVALID'],
     )
   })

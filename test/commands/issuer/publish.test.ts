@@ -46,23 +46,23 @@ suite('pullpass issuer publish', () => {
     const { exitCode, stdout } = await publish(sandbox, '--dry-run')
     assert.equal(exitCode, 0)
     for (const name of documents) {
-      assert.match(stdout, new RegExp(`^${name} +would be created$`, 'm'))
+      assert.match(stdout, new RegExp(`^${name} +would create$`, 'm'))
       assert.equal(lies(sandbox, name), undefined)
     }
   })
 
   test('-o json of a dry run says, as the table does, what would be', async (t) => {
     const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
-    const report: { documents: { change: string }[]; keys: { state: string }[] } = JSON.parse(
+    const report: { documents: { result: string }[]; keys: { result: string }[] } = JSON.parse(
       (await publish(sandbox, '--dry-run', '-o', 'json')).stdout,
     )
     assert.deepEqual(
-      report.documents.map(({ change }) => change),
-      ['would be created', 'would be created'],
+      report.documents.map(({ result }) => result),
+      ['would-create', 'would-create'],
     )
     assert.deepEqual(
-      report.keys.map(({ state }) => state),
-      ['would be added'],
+      report.keys.map(({ result }) => result),
+      ['would-add'],
     )
   })
 
@@ -201,8 +201,8 @@ suite('pullpass issuer publish', () => {
       assert.match(stderr, /^PUBLISH_NOT_OURS \(publish\): at gs:\/\/example-cluster lies a JWKS of another cluster/)
       assert.deepEqual(kidsOf(lies(sandbox, 'openid/v1/jwks')), ['other'])
       const tried = await publish(sandbox, '--adopt', '--dry-run')
-      assert.match(tried.stdout, /^openid\/v1\/jwks +would be updated: 1 key added, 1 key withdrawn$/m)
-      assert.match(tried.stdout, /^other +RSA 2048 +would be withdrawn$/m)
+      assert.match(tried.stdout, /^openid\/v1\/jwks +would update: 1 key added, 1 key withdrawn$/m)
+      assert.match(tried.stdout, /^other +RSA 2048 +would withdraw$/m)
       assert.equal((await publish(sandbox, '--adopt')).exitCode, 0)
       assert.ok(kidsOf(lies(sandbox, 'openid/v1/jwks')).includes(sandbox.cluster.keys.current.kid))
     })
@@ -214,7 +214,7 @@ suite('pullpass issuer publish', () => {
       await place(sandbox, documents[0], { ...before, claims_supported: ['sub'] })
       const { exitCode, stdout } = await publish(sandbox, '--adopt', '--dry-run')
       assert.equal(exitCode, 0)
-      assert.match(stdout, /^\.well-known\/openid-configuration +would be updated: claims_supported$/m)
+      assert.match(stdout, /^\.well-known\/openid-configuration +would update: claims_supported$/m)
       assert.match(stdout, /^openid\/v1\/jwks +unchanged$/m)
       assert.match(stdout, new RegExp(`^${sandbox.cluster.keys.current.kid} +RSA 2048 +kept$`, 'm'))
       assert.match(stdout, /^KEY +KIND +STATE$/m)

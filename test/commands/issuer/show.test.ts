@@ -83,24 +83,27 @@ suite('pullpass issuer show', () => {
     assert.match(stdout, /let every API server sign with a new key: this one was revoked/)
     assert.doesNotMatch(stdout, /issuer publish --to TARGET/)
     const report = JSON.parse((await show(sandbox, '-o', 'json')).stdout)
-    assert.deepEqual(report.keys, [{ kid, kind: 'RSA 2048', algorithm: 'RS256', revoked: true }])
+    assert.deepEqual(report.keys, [{ kid, type: 'RSA', bits: 2048, algorithm: 'RS256', revoked: true }])
   })
 
   test('programs get the same by names', async (t) => {
     const sandbox = await startTestSandbox(t)
     const report = JSON.parse((await show(sandbox, '-o', 'json')).stdout)
     const { kid } = sandbox.cluster.keys.current
-    assert.deepEqual(Object.keys(report), ['issuer', 'jwksUri', 'mode', 'why', 'keys', 'token', 'verdicts', 'findings'])
+    assert.deepEqual(
+      Object.keys(report).join(' '),
+      'apiVersion kind result issuer jwksUri mode modeReason keys token clouds findings',
+    )
     assert.equal(report.mode, 'publish')
-    const safeToSignFrom = '2026-11-24T12:05:00Z'
-    assert.deepEqual(report.keys, [{ kid, kind: 'RSA 2048', algorithm: 'RS256', safeToSignFrom }])
+    const safeToSignAt = '2026-11-24T12:05:00Z'
+    assert.deepEqual(report.keys, [{ kid, type: 'RSA', bits: 2048, algorithm: 'RS256', safeToSignAt, revoked: false }])
     assert.deepEqual(report.token, {
       issuer: sandbox.cluster.issuer,
-      keyId: kid,
+      kid,
       algorithm: 'RS256',
       signature: 'verified',
     })
-    assert.equal(report.verdicts.oidc, 'warning')
+    assert.deepEqual(report.clouds.at(-1), { cloud: 'oidc', result: 'warning' })
   })
 
   test('in the middle of a rotation tells that a key is not public yet', async (t) => {
@@ -248,10 +251,10 @@ suite('pullpass issuer show --to-issuer', () => {
   test('named, its steps are there for programs too', async (t) => {
     const sandbox = await startTestSandbox(t)
     const words = ['--to-issuer', to, '--distribution', 'kubeadm-v1beta4', '-o', 'json']
-    const { plan, distribution } = JSON.parse((await show(sandbox, ...words)).stdout)
-    assert.deepEqual(distribution, { names: ['kubeadm-v1beta4'], by: '--distribution' })
-    assert.deepEqual(plan.change, { from: sandbox.cluster.issuer, to })
-    assert.equal(plan.steps.length, 6)
+    const { change, distribution } = JSON.parse((await show(sandbox, ...words)).stdout)
+    assert.deepEqual(distribution, { names: ['kubeadm-v1beta4'], detectedBy: '--distribution' })
+    assert.deepEqual([change.fromIssuer, change.toIssuer], [sandbox.cluster.issuer, to])
+    assert.equal(change.steps.length, 6)
   })
 
   test('to the present issuer is wrong usage', async (t) => {

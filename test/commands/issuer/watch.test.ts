@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { parseAllDocuments } from 'yaml'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { spawnPullpass } from '../../support/spawn-pullpass.ts'
 import { startTestSandbox } from '../../support/start-test-sandbox.ts'
@@ -67,6 +68,47 @@ suite('pullpass issuer watch', () => {
     })
     assert.deepEqual(told, [])
   })
+
+  for (const [format, read] of [
+    [
+      'json',
+      (text: string): unknown[] =>
+        text
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line)),
+    ],
+    ['yaml', (text: string): unknown[] => parseAllDocuments(text).map((document) => document.toJS())],
+  ] as const) {
+    test(`with -o ${format} prints the status of each round`, async (t) => {
+      const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
+      const end = new AbortController()
+      let pauses = 0
+      const sleep = async () => {
+        if (++pauses === 3) end.abort()
+      }
+      const words = ['issuer', 'watch', '--to', 'gs://example-cluster', '-o', format]
+      const { exitCode, stdout, stderr } = await runPullpass(sandbox, words, { signal: end.signal, sleep })
+      assert.equal(exitCode, 0, stderr)
+      const [first, ...others] = read(stdout)
+      const { kid } = sandbox.cluster.keys.current
+      assert.deepEqual(first, {
+        apiVersion: 'pullpass.dev/v1alpha1',
+        kind: 'IssuerWatchStatus',
+        result: 'ok',
+        issuer: sandbox.cluster.issuer,
+        round: 1,
+        endedAt: '2026-11-24T12:00:00Z',
+        apiServers: { known: 1, read: 1 },
+        keys: { published: 1, recorded: 1, revoked: 0 },
+        publishedAt: '2026-11-24T12:00:00Z',
+        failedStateRounds: 0,
+        signingKeys: [{ kid, safeToSignAt: '2026-11-24T12:05:00Z', signing: true }],
+        alarms: [],
+      })
+      assert.ok(others.length >= 1)
+    })
+  }
 
   const wrong: Record<string, [argv: string[], says: RegExp]> = {
     'without a target': [[], /^USAGE_INVALID .*--to is not given/],

@@ -28,7 +28,7 @@ suite('trust apply for an account that is not there yet', { concurrency: 4 }, ()
     const run = await runTrust(sandbox, [...apply, '--no-record'], nowhere)
 
     assert.equal(run.exitCode, 1)
-    assert.deepEqual(resultsOf(run), ['made', 'made', 'made', 'made', 'made'])
+    assert.deepEqual(resultsOf(run), ['created', 'created', 'created', 'granted', 'granted'])
     assert.match(run.stdout, /^untried +registry google .* Namespace images is not there/m)
     assert.ok(run.stderr.includes(`\n  fix: ${command}, or correct the reference\n`), run.stderr)
   })
@@ -38,7 +38,7 @@ suite('trust apply for an account that is not there yet', { concurrency: 4 }, ()
     const run = await runTrust(sandbox, apply, beside)
 
     assert.equal(run.exitCode, 1)
-    assert.deepEqual(resultsOf(run), ['made', 'made', 'made', 'made', 'made'])
+    assert.deepEqual(resultsOf(run), ['created', 'created', 'created', 'granted', 'granted'])
     assert.match(
       run.stderr,
       /^TOKEN_REQUEST_REFUSED \(subject-token\): ServiceAccount image-system\/newcomer is not there/m,
@@ -56,7 +56,7 @@ suite('trust apply for an account that is not there yet', { concurrency: 4 }, ()
     )
     const run = await runTrust(sandbox, apply)
     assert.equal(run.exitCode, 0, run.stderr)
-    assert.deepEqual(resultsOf(run), ['made', 'made', 'made', 'made', 'made'])
+    assert.deepEqual(resultsOf(run), ['created', 'created', 'created', 'granted', 'granted'])
   })
 
   test('is no failure where all is granted already, whoever may write there', async (t) => {

@@ -6,7 +6,7 @@ import { startTestSandbox } from '../../support/start-test-sandbox.ts'
 import { account, accountPolicy, heldBy, pool, provider, resultsOf, runTrust } from './run-trust.ts'
 
 const apply = ['apply', '--yes']
-const all = ['made', 'made', 'made', 'made', 'made']
+const all = ['created', 'created', 'created', 'granted', 'granted']
 
 const refusal = (code: number, status: string, message: string): { kind: 'answer'; answer: SandboxAnswer } => ({
   kind: 'answer',
@@ -19,19 +19,27 @@ suite('where a permission is missing', { concurrency: 4 }, () => {
     [
       'iam.workloadIdentityPools.create',
       'roles/iam.workloadIdentityPoolAdmin',
-      ['failed', 'blocked', 'made', 'blocked', 'blocked'],
+      ['failed', 'blocked', 'created', 'blocked', 'blocked'],
     ],
     [
       'iam.workloadIdentityPoolProviders.create',
       'roles/iam.workloadIdentityPoolAdmin',
-      ['made', 'failed', 'made', 'blocked', 'blocked'],
+      ['created', 'failed', 'created', 'blocked', 'blocked'],
     ],
-    ['iam.serviceAccounts.create', 'roles/iam.serviceAccountCreator', ['made', 'made', 'failed', 'blocked', 'blocked']],
-    ['iam.serviceAccounts.setIamPolicy', 'roles/iam.serviceAccountAdmin', ['made', 'made', 'made', 'failed', 'made']],
+    [
+      'iam.serviceAccounts.create',
+      'roles/iam.serviceAccountCreator',
+      ['created', 'created', 'failed', 'blocked', 'blocked'],
+    ],
+    [
+      'iam.serviceAccounts.setIamPolicy',
+      'roles/iam.serviceAccountAdmin',
+      ['created', 'created', 'created', 'failed', 'granted'],
+    ],
     [
       'artifactregistry.repositories.setIamPolicy',
       'roles/artifactregistry.admin',
-      ['made', 'made', 'made', 'made', 'failed'],
+      ['created', 'created', 'created', 'granted', 'failed'],
     ],
   ]
   for (const [permission, role, results] of cases) {
@@ -61,7 +69,7 @@ suite('where a permission is missing', { concurrency: 4 }, () => {
       assert.equal(next.exitCode, 0, next.stderr)
       assert.deepEqual(
         resultsOf(next),
-        results.map((result) => (result === 'made' ? 'unchanged' : 'made')),
+        results.map((result, at) => (['failed', 'blocked'].includes(result) ? all[at] : 'unchanged')),
       )
     })
   }
@@ -106,7 +114,7 @@ suite("where Google's work ends otherwise", { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 1)
-    assert.deepEqual(resultsOf(run), ['made', 'failed', 'made', 'blocked', 'blocked'])
+    assert.deepEqual(resultsOf(run), ['created', 'failed', 'created', 'blocked', 'blocked'])
     assert.match(run.stderr, /^TRUST_OPERATION_FAILED \(trust\): Google's operation projects\/.* failed: "Internal/m)
     sandbox.google.adjust({ operationEnd: () => 'succeeds' })
     assert.equal((await runTrust(sandbox, apply)).exitCode, 0)
@@ -118,7 +126,7 @@ suite("where Google's work ends otherwise", { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 1)
-    assert.deepEqual(resultsOf(run), ['failed', 'blocked', 'made', 'blocked', 'blocked'])
+    assert.deepEqual(resultsOf(run), ['failed', 'blocked', 'created', 'blocked', 'blocked'])
     assert.match(run.stderr, /^TRUST_OPERATION_UNFINISHED \(trust\): .* is not done after 120 s$/m)
     sandbox.google.adjust({ operationEnd: () => 'succeeds' })
     const next = await runTrust(sandbox, apply)

@@ -10,7 +10,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, ['apply', '--yes'])
 
     assert.equal(run.exitCode, 0, run.stderr)
-    assert.deepEqual(resultsOf(run), ['made', 'made', 'made', 'made', 'made'])
+    assert.deepEqual(resultsOf(run), ['created', 'created', 'created', 'granted', 'granted'])
     assert.match(run.stdout, /^works +registry google of ClusterPullSecret\/pull in cluster /m)
     const held = heldBy(sandbox)
     assert.deepEqual(held.accountPolicy, [{ role: 'roles/iam.workloadIdentityUser', members: [sandbox.principal] }])
@@ -63,7 +63,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, ['apply'], {}, { ask })
 
     assert.equal(run.exitCode, 1)
-    assert.deepEqual(resultsOf(run), ['made', 'made', 'declined', 'blocked', 'blocked'])
+    assert.deepEqual(resultsOf(run), ['created', 'created', 'declined', 'blocked', 'blocked'])
     assert.equal(questions[0], `create pool ${pool}\n  [y]es, [n]o, [a]ll: `)
     assert.equal(questions.length, 3)
     assert.equal(sandbox.google.accounts.find(account), undefined)
@@ -98,7 +98,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, ['apply'], {}, { ask: async () => lines.shift() })
 
     assert.equal(run.exitCode, 1)
-    assert.deepEqual(resultsOf(run), ['made', 'declined', 'declined', 'blocked', 'blocked'])
+    assert.deepEqual(resultsOf(run), ['created', 'declined', 'declined', 'blocked', 'blocked'])
   })
 
   test('without a terminal and without --yes asks nobody for anything', async (t) => {
@@ -144,7 +144,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, ['apply', '--yes'])
 
     assert.equal(run.exitCode, 1)
-    assert.deepEqual(resultsOf(run), ['made', 'made', 'made', 'made', 'made'])
+    assert.deepEqual(resultsOf(run), ['created', 'created', 'created', 'granted', 'granted'])
     assert.match(run.stderr, /^IMPERSONATION_DENIED \(impersonation\): /m)
   })
 

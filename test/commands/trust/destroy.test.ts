@@ -13,7 +13,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, destroy)
 
     assert.equal(run.exitCode, 0, run.stderr)
-    assert.deepEqual(resultsOf(run), ['removed', 'removed', 'removed', 'removed', 'removed'])
+    assert.deepEqual(resultsOf(run), ['deleted', 'deleted', 'deleted', 'deleted', 'deleted'])
     const held = heldBy(sandbox)
     assert.deepEqual([held.accountPolicy, held.repositoryPolicy, held.account], [[], [], undefined])
     assert.deepEqual([held.pool?.state, held.provider?.state], ['DELETED', 'DELETED'])
@@ -31,7 +31,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, ['destroy', '--dry-run'])
 
     assert.deepEqual([run.exitCode, run.stderr], [0, ''])
-    assert.deepEqual(resultsOf(run), ['remove', 'remove', 'remove', 'remove', 'remove'])
+    assert.deepEqual(resultsOf(run), ['would delete', 'would delete', 'would delete', 'would delete', 'would delete'])
     assert.match(run.stdout, /^Dry run: nothing was removed, and nothing written\.$/m)
     assert.deepEqual(heldBy(sandbox), before)
   })
@@ -43,9 +43,9 @@ suite('trust destroy', { concurrency: 4 }, () => {
     sandbox.google.policies.write(sandbox.repository, [])
     const before = heldBy(sandbox)
     const foretold = await runTrust(sandbox, ['destroy', '--dry-run'])
-    assert.deepEqual(resultsOf(foretold), ['absent', 'remove', 'kept', 'remove', 'remove'])
+    assert.deepEqual(resultsOf(foretold), ['absent', 'would delete', 'kept', 'would delete', 'would delete'])
     assert.deepEqual(heldBy(sandbox), before)
-    assert.deepEqual(resultsOf(await runTrust(sandbox, destroy)), ['absent', 'removed', 'kept', 'removed', 'removed'])
+    assert.deepEqual(resultsOf(await runTrust(sandbox, destroy)), ['absent', 'deleted', 'kept', 'deleted', 'deleted'])
   })
 
   test('run a second time, finds nothing', async (t) => {
@@ -78,7 +78,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, destroy)
 
     assert.equal(run.exitCode, 0, run.stderr)
-    assert.deepEqual(resultsOf(run), ['removed', 'removed', 'kept', 'removed', 'kept'])
+    assert.deepEqual(resultsOf(run), ['deleted', 'deleted', 'kept', 'deleted', 'kept'])
     const held = heldBy(sandbox)
     assert.deepEqual(held.accountPolicy, [
       { role: 'roles/iam.serviceAccountUser', members: ['user:other@example.com'] },
@@ -126,7 +126,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, destroy)
 
     assert.equal(run.exitCode, 1)
-    assert.deepEqual(resultsOf(run), ['removed', 'removed', 'removed', 'failed', 'kept'])
+    assert.deepEqual(resultsOf(run), ['deleted', 'deleted', 'deleted', 'failed', 'kept'])
     assert.match(run.stderr, /^ {2}expected the operator to hold iam\.workloadIdentityPoolProviders\.delete, which /m)
   })
 })

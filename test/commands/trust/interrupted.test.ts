@@ -29,7 +29,7 @@ suite('a run that is ended in the middle says what was done', { concurrency: 4 }
     const run = await runTrust(sandbox, ['apply', '--yes'], {}, { signal })
 
     assert.equal(run.exitCode, 1)
-    assert.deepEqual(resultsOf(run), ['made', 'made', 'unfinished', 'not done', 'not done'])
+    assert.deepEqual(resultsOf(run), ['created', 'created', 'unfinished', 'not started', 'not started'])
     assert.match(run.stdout, /^note: puller@.*: the run ended while it was made: the next run sees whether it is$/m)
     assert.match(run.stdout, /^Nothing was tried: the run ended before\.$/m)
     assert.match(run.stderr, /\nINTERRUPTED \(run\): the run was ended by SIGINT\n/)
@@ -39,15 +39,15 @@ suite('a run that is ended in the middle says what was done', { concurrency: 4 }
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const signal = interruptAt(sandbox, ({ method, path }) => method === 'POST' && path.endsWith('/providers'))
     const { stdout } = await runTrust(sandbox, ['apply', '--yes', '-o', 'json'], {}, { signal })
-    const results = JSON.parse(stdout).outcomes.map(({ result }: { result: string }) => result)
-    assert.deepEqual(results, ['made', 'unfinished', 'not done', 'not done', 'not done'])
+    const results = JSON.parse(stdout).resources.map(({ result }: { result: string }) => result)
+    assert.deepEqual(results, ['created', 'unfinished', 'not-started', 'not-started', 'not-started'])
   })
 
   test('of apply while a new grant is waited for: all was made', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const signal = interruptAt(sandbox, ({ path }) => path.endsWith('/token'))
     const run = await runTrust(sandbox, ['apply', '--yes'], {}, { signal })
-    assert.deepEqual(resultsOf(run), ['made', 'made', 'made', 'made', 'made'])
+    assert.deepEqual(resultsOf(run), ['created', 'created', 'created', 'granted', 'granted'])
     assert.match(run.stderr, /\nINTERRUPTED \(run\): /)
   })
 
@@ -58,7 +58,7 @@ suite('a run that is ended in the middle says what was done', { concurrency: 4 }
     const run = await runTrust(sandbox, ['destroy', '--yes'], {}, { signal })
 
     assert.equal(run.exitCode, 1)
-    assert.deepEqual(resultsOf(run), ['removed', 'removed', 'unfinished', 'not done', 'not done'])
+    assert.deepEqual(resultsOf(run), ['deleted', 'deleted', 'unfinished', 'not started', 'not started'])
     assert.match(run.stdout, /^note: puller@.*: the run ended while it was removed: the next run sees /m)
     assert.match(run.stderr, /\nINTERRUPTED \(run\): /)
     assert.equal(heldBy(sandbox).pool?.state, 'ACTIVE')

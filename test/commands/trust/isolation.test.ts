@@ -22,7 +22,7 @@ suite('a provider that believes another cluster', { concurrency: 4 }, () => {
     const applied = await run(['apply', '--yes'], uploaded)
 
     assert.equal(applied.exitCode, 1)
-    assert.deepEqual(resultsOf(applied), ['unchanged', 'failed', 'made', 'blocked', 'blocked'])
+    assert.deepEqual(resultsOf(applied), ['unchanged', 'failed', 'created', 'blocked', 'blocked'])
     assert.match(
       applied.stderr,
       /^TRUST_REFUSED \(trust\): provider .* its issuer is https:\/\/second\.example\.com, not /m,
@@ -51,8 +51,8 @@ suite('a provider that believes another cluster', { concurrency: 4 }, () => {
         ['roles/artifactregistry.reader', provider, 'refused'],
       ],
     )
-    const { findings } = JSON.parse((await run(['plan', '-o', 'json'], uploaded)).stdout)
-    assert.deepEqual(findings[3].missingNeeds, [{ name: provider, state: 'refused' }])
+    const { resources } = JSON.parse((await run(['plan', '-o', 'json'], uploaded)).stdout)
+    assert.deepEqual(resources[3].missing, [{ name: provider, result: 'refused' }])
   })
 
   test('is left out of printed commands and HCL, with what needs it', async (t) => {

@@ -39,22 +39,22 @@ suite('trust plan', { concurrency: 4 }, () => {
     sandbox.google.accounts.denyTokens('puller@example-project.iam.gserviceaccount.com', sandbox.principal)
     sandbox.google.operators.withhold('iam.workloadIdentityPools.get')
     const { stdout, exitCode } = await runTrust(sandbox, ['plan', '-o', 'json'])
-    const { findings } = JSON.parse(stdout)
+    const { resources } = JSON.parse(stdout)
 
     assert.equal(exitCode, 1)
     assert.deepEqual(
-      findings.map(({ kind, verdict }: Record<string, unknown>) => [kind, verdict]),
+      resources.map(({ kind, result }: Record<string, unknown>) => [kind, result]),
       [
         ['pool', 'unknown'],
-        ['provider', 'ok'],
-        ['service account', 'ok'],
+        ['provider', 'unchanged'],
+        ['service account', 'unchanged'],
         ['grant', 'blocked'],
-        ['grant', 'ok'],
+        ['grant', 'unchanged'],
       ],
     )
-    assert.equal(findings[0].error.code, 'TRUST_DENIED')
-    assert.deepEqual(findings[3].missingNeeds, [{ name: pool, state: 'unknown' }])
-    assert.deepEqual(findings[3].changes, [])
+    assert.equal(resources[0].error.code, 'TRUST_DENIED')
+    assert.deepEqual(resources[3].missing, [{ name: pool, result: 'unknown' }])
+    assert.deepEqual(resources[3].changes, [])
   })
 
   const newcomer = { subject: { namespace: 'images', name: 'newcomer' } } as const
@@ -70,7 +70,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     assert.ok(run.stdout.includes(`; make it: ${command}\n`))
     const json = JSON.parse((await runTrust(sandbox, ['plan', '-o', 'json'], newcomer)).stdout)
     assert.deepEqual(
-      json.absentAccounts.map(({ account, fix }: Record<string, unknown>) => [account, fix]),
+      json.absentServiceAccounts.map((one: Record<string, unknown>) => [one['serviceAccount'], one['command']]),
       [['images/newcomer', command]],
     )
   })

@@ -32,7 +32,7 @@ suite('an issuer that was replaced', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, destroy)
 
     assert.equal(run.exitCode, 0, run.stderr)
-    assert.deepEqual(resultsOf(run), ['removed', 'removed', 'removed', 'removed', 'removed'])
+    assert.deepEqual(resultsOf(run), ['deleted', 'deleted', 'deleted', 'deleted', 'deleted'])
     const held = heldBy(sandbox)
     assert.deepEqual([held.pool?.state, held.provider?.state, held.account], ['DELETED', 'DELETED', undefined])
   })
@@ -56,7 +56,7 @@ suite('an issuer that was replaced', { concurrency: 4 }, () => {
     await runTrust(sandbox, [...replace, '--no-trial', '--issuer', 'https://between.example.com'])
     await runTrust(sandbox, replace)
     const run = await runTrust(sandbox, destroy)
-    assert.deepEqual(resultsOf(run), ['removed', 'removed', 'removed', 'removed', 'removed'])
+    assert.deepEqual(resultsOf(run), ['deleted', 'deleted', 'deleted', 'deleted', 'deleted'])
   })
 
   test('a destroy that ended after the provider went is taken up by the next', async (t) => {
@@ -68,7 +68,7 @@ suite('an issuer that was replaced', { concurrency: 4 }, () => {
     sandbox.google.operators.restore('iam.workloadIdentityPools.delete')
     sandbox.google.operators.restore('iam.serviceAccounts.delete')
     const run = await runTrust(sandbox, destroy)
-    assert.deepEqual(resultsOf(run), ['absent', 'absent', 'removed', 'absent', 'removed'])
+    assert.deepEqual(resultsOf(run), ['absent', 'absent', 'deleted', 'absent', 'deleted'])
   })
 
   test('leaves a provider that others made as theirs, and all beside it', async (t) => {
@@ -78,7 +78,7 @@ suite('an issuer that was replaced', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, destroy)
 
     assert.equal(heldBy(sandbox).provider?.description, 'made by hand')
-    assert.deepEqual(resultsOf(run), ['removed', 'removed', 'kept', 'kept', 'kept'])
+    assert.deepEqual(resultsOf(run), ['deleted', 'deleted', 'kept', 'kept', 'kept'])
     assert.ok(run.stdout.includes(`\nnote: ${provider}: pullpass did not make it\n`))
     assert.ok(
       run.stdout.includes(
@@ -93,7 +93,7 @@ suite('an issuer that was replaced', { concurrency: 4 }, () => {
     describeProvider(sandbox, `by hand ${oldMark}`)
     const run = await runTrust(sandbox, destroy)
 
-    assert.deepEqual(resultsOf(run), ['removed', 'removed', 'kept', 'kept', 'kept'])
+    assert.deepEqual(resultsOf(run), ['deleted', 'deleted', 'kept', 'kept', 'kept'])
     assert.notEqual(sandbox.google.accounts.find(account), undefined)
   })
 
@@ -107,6 +107,6 @@ suite('an issuer that was replaced', { concurrency: 4 }, () => {
       data: { ...Object(found?.['data']), 'mark-0000000000000000': oldMark },
     })
     const run = await runTrust(sandbox, destroy)
-    assert.deepEqual(resultsOf(run), ['removed', 'removed', 'kept', 'kept', 'kept'])
+    assert.deepEqual(resultsOf(run), ['deleted', 'deleted', 'kept', 'kept', 'kept'])
   })
 })

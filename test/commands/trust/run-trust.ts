@@ -62,7 +62,7 @@ export async function runTrust(
 export const resultsOf = ({ stdout }: PullpassRun): string[] =>
   [
     ...stdout.matchAll(
-      /^(ok|create|undelete|update|grant|refused|unknown|made|unchanged|failed|declined|blocked|removed|remove|absent|kept|unfinished|not done) {2,}/gm,
+      /^(ok|create|undelete|update|grant|refused|unknown|created|undeleted|updated|granted|unchanged|failed|declined|blocked|deleted|would delete|absent|kept|unfinished|not started) {2,}/gm,
     ),
   ].map(([, result = '']) => result)
 

@@ -34,7 +34,7 @@ suite('several clusters', { concurrency: 4 }, () => {
     const gone = await run(['destroy', '--yes', ...first, '--pool-id', `${firstContext}=${firstContext}`])
 
     assert.equal(gone.exitCode, 0, gone.stderr)
-    assert.deepEqual(resultsOf(gone), ['kept', 'removed', 'kept', 'removed', 'removed'])
+    assert.deepEqual(resultsOf(gone), ['kept', 'deleted', 'kept', 'deleted', 'deleted'])
     assert.match(gone.stdout, /^note: roles\/artifactregistry\.reader on .*: one other may act as its member$/m)
     assert.equal(heldBy(sandbox).accountPolicy.length, 1)
     const other = await run(['apply', '--yes', '--context', secondContext, '--pool-id', `${secondContext}=${secondId}`])
@@ -106,7 +106,7 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
 
     const applied = await run(['apply', '--yes'])
     assert.equal(applied.exitCode, 1)
-    assert.deepEqual(resultsOf(applied), ['failed', 'blocked', 'made', 'blocked', 'blocked'])
+    assert.deepEqual(resultsOf(applied), ['failed', 'blocked', 'created', 'blocked', 'blocked'])
     assert.deepEqual(heldBy(sandbox).accountPolicy, [])
   })
 
@@ -120,8 +120,8 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
   })
 
   for (const [answer, results] of [
-    ['n', ['failed', 'blocked', 'made', 'blocked', 'blocked']],
-    ['y', ['unchanged', 'made', 'made', 'made', 'made']],
+    ['n', ['failed', 'blocked', 'created', 'blocked', 'blocked']],
+    ['y', ['unchanged', 'created', 'created', 'granted', 'granted']],
   ] as const) {
     test(`is asked for on a terminal before all changes, and the answer ${answer} is followed`, async (t) => {
       const { run } = await start(t)

@@ -70,7 +70,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 0, run.stderr)
-    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'made', 'unchanged', 'unchanged'])
+    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'undeleted', 'unchanged', 'unchanged'])
     assert.equal(sandbox.google.accounts.find(account)?.uniqueId, uniqueId)
     assert.deepEqual(othersPolicy(), [`serviceAccount:${account}`])
     assert.match(run.stdout, /^works {2,}registry google /m)
@@ -142,7 +142,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 0, run.stderr)
-    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'made', 'unchanged', 'unchanged'])
+    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'undeleted', 'unchanged', 'unchanged'])
     assert.equal(sandbox.google.accounts.find(account)?.uniqueId, uniqueId)
   })
 
@@ -222,7 +222,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 0, run.stderr)
-    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'unchanged', 'made', 'made'])
+    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'unchanged', 'granted', 'granted'])
     const { uniqueId: present } = sandbox.google.accounts.find(account) ?? {}
     assert.notEqual(present, uniqueId)
     assert.ok(JSON.stringify(heldBy(sandbox).record).includes(`${present}`))

@@ -125,6 +125,8 @@ export function tellFinding(finding: GoogleFinding, make: (change: GoogleChange)
     presence,
     verdict,
     changes: changes.map((change) => ({
+      action: change.kind,
+      fields: change.kind === 'update' ? Object.keys(change.fields) : [],
       says: describeChange(change),
       command: gcloudCommand(change),
       script: gcloudScript(change),

@@ -1,0 +1,155 @@
+/** The results of `pullpass trust` and `pullpass uninstall`, for programs. */
+import type { ErrorDetail, Overall } from './envelope.ts'
+
+/** `pullpass trust plan` */
+export interface TrustPlanResult {
+  readonly kind: 'TrustPlanResult'
+  readonly result: Overall
+  readonly clusters: readonly TrustCluster[]
+  readonly resources: readonly PlannedResource[]
+  /** Service accounts of the documents that do not exist in the cluster. */
+  readonly absentServiceAccounts: readonly AbsentServiceAccount[]
+}
+
+interface TrustCluster {
+  /** The context, or the issuer. */
+  readonly name: string
+  readonly issuer: string
+  /** Marks what pullpass creates for this cluster. */
+  readonly mark: string
+  readonly poolId?: string
+  readonly providerId?: string
+}
+
+interface PlannedResource {
+  /** The identifier of the vendor. */
+  readonly vendor: string
+  readonly kind: string
+  readonly name: string
+  /**
+   * `refused`: it exists, differs, and is changed only by a flag; `unknown`: it could not be read; `blocked`: a resource
+   * that it needs is refused, unknown or blocked.
+   */
+  readonly result:
+    | 'unchanged'
+    | 'would-create'
+    | 'would-undelete'
+    | 'would-update'
+    | 'would-grant'
+    | 'refused'
+    | 'unknown'
+    | 'blocked'
+  readonly changes: readonly TrustChange[]
+  /** What exists and is kept, although the documents do not require it. */
+  readonly notes: readonly string[]
+  /** Resources that it needs and that are not in place. */
+  readonly missing?: readonly MissingResource[]
+  readonly error?: ErrorDetail
+}
+
+export interface TrustChange {
+  readonly action: 'create' | 'undelete' | 'update' | 'grant'
+  /** Fields that an update changes. */
+  readonly fields: readonly string[]
+  readonly description: string
+  /** The same change by the vendor's command line. */
+  readonly command: string
+}
+
+export interface MissingResource {
+  readonly name: string
+  /** Its result. */
+  readonly result: string
+}
+
+interface AbsentServiceAccount {
+  /** Name of the cluster. */
+  readonly cluster: string
+  readonly serviceAccount: string
+  /** The command that creates it. */
+  readonly command: string
+}
+
+/** `pullpass trust apply` */
+export interface TrustApplyResult {
+  readonly kind: 'TrustApplyResult'
+  readonly result: Overall
+  readonly resources: readonly AppliedResource[]
+  /** Pulls that were tried afterwards; empty if none was. */
+  readonly trials: readonly TrustTrial[]
+}
+
+export interface AppliedResource {
+  readonly kind: string
+  readonly name: string
+  /** `unfinished`: the run ended during the change; `not-started`: the run ended before. */
+  readonly result:
+    | 'created'
+    | 'undeleted'
+    | 'updated'
+    | 'granted'
+    | 'unchanged'
+    | 'declined'
+    | 'blocked'
+    | 'failed'
+    | 'unfinished'
+    | 'not-started'
+  readonly changes: readonly TrustChange[]
+  readonly notes: readonly string[]
+  /** Resources that it needs and that are not in place. */
+  readonly missing?: readonly MissingResource[]
+  readonly error?: ErrorDetail
+}
+
+interface TrustTrial {
+  /** The registry, document and cluster. */
+  readonly name: string
+  /** `skipped`: no token could be requested. */
+  readonly result: 'ok' | 'failed' | 'skipped'
+  readonly error?: ErrorDetail
+}
+
+/** `pullpass trust destroy` */
+export interface TrustDestroyResult {
+  readonly kind: 'TrustDestroyResult'
+  readonly result: Overall
+  readonly dryRun: boolean
+  readonly resources: readonly DestroyedResource[]
+}
+
+export interface DestroyedResource {
+  readonly name: string
+  /** `kept`: pullpass did not create it, or it is still in use. */
+  readonly result: 'deleted' | 'would-delete' | 'absent' | 'kept' | 'declined' | 'failed' | 'unfinished' | 'not-started'
+  readonly notes: readonly string[]
+  readonly error?: ErrorDetail
+}
+
+/** `pullpass uninstall` */
+export interface UninstallResult {
+  readonly kind: 'UninstallResult'
+  readonly result: Overall
+  readonly dryRun: boolean
+  /** In the order of execution. */
+  readonly steps: readonly UninstallStep[]
+}
+
+export interface UninstallStep {
+  readonly phase: 'stop' | 'detach' | 'pull-secrets' | 'trust' | 'installation' | 'namespace'
+  /** The kind of the object; `Trust` for a resource at the cloud. */
+  readonly kind: string
+  readonly name: string
+  /** `blocked`: an earlier phase failed. */
+  readonly result:
+    | 'deleted'
+    | 'detached'
+    | 'absent'
+    | 'kept'
+    | 'failed'
+    | 'blocked'
+    | 'pending'
+    | 'would-delete'
+    | 'would-detach'
+  readonly notes: readonly string[]
+  readonly error?: ErrorDetail
+}

@@ -1,0 +1,56 @@
+/** Holds what a run prints with -o json or -o yaml against the committed JSON Schemas of docs/schema/output/. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+
+const schemas = new URL('../../docs/schema/output/', import.meta.url)
+
+type Parse = (value: unknown) => {
+  readonly success: boolean
+  readonly error?: { readonly message: string } | undefined
+}
+
+const parsers = new Map<string, Promise<Parse>>()
+
+/** Loaded only by runs that print for programs. */
+async function loadParser(kind: string): Promise<Parse> {
+  const { fromJSONSchema } = await import('zod')
+  const schema = fromJSONSchema(JSON.parse(readFileSync(new URL(`${kind.toLowerCase()}.json`, schemas), 'utf8')))
+  return (value) => schema.safeParse(value)
+}
+
+/** The kind of a result; fails where it has none, or is not as its schema says. */
+export async function checkOutput(value: unknown): Promise<string> {
+  assert.ok(typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string')
+  const { kind } = value
+  const parser = parsers.get(kind) ?? loadParser(kind)
+  parsers.set(kind, parser)
+  const parsed = (await parser)(value)
+  assert.ok(parsed.success, `${kind}: ${parsed.error?.message}\n${JSON.stringify(value, undefined, 1).slice(0, 4000)}`)
+  return kind
+}
+
+/** Commands that print objects of another API instead of a result. */
+const otherObjects = new Set(['manifests', 'init'])
+
+/** What a run printed: nothing, for people, or exactly one result; of `issuer watch` and `issuer serve` one a line. */
+export async function checkPrinted(argv: readonly string[], stdout: string): Promise<void> {
+  const at = argv.findIndex((word) => word === '-o' || word === '--output')
+  const format = at === -1 ? undefined : argv[at + 1]
+  if ((format !== 'json' && format !== 'yaml') || stdout === '' || argv.includes('--help')) return
+  const { parseAllDocuments } = await import('yaml')
+  const isStream = argv[0] === 'issuer' && (argv[1] === 'watch' || argv[1] === 'serve')
+  const results: unknown[] =
+    format === 'yaml'
+      ? parseAllDocuments(stdout).map((document) => document.toJS())
+      : isStream
+        ? stdout
+            .trimEnd()
+            .split('\n')
+            .map((line) => JSON.parse(line))
+        : [JSON.parse(stdout)]
+  if (!isStream) assert.equal(results.length, 1)
+  for (const result of results) {
+    const isResult = JSON.stringify(result).includes('"pullpass.dev/v1alpha1"')
+    if (isResult || !otherObjects.has(argv[0] ?? '')) await checkOutput(result)
+  }
+}
