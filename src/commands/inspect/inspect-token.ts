@@ -9,7 +9,7 @@ import type { clusterFlags, documentFlags, outputFlags } from '../flags.ts'
 import type { InspectTokenResult, InspectedToken as TokenItem } from '../output/inspect.ts'
 import { errorDetail, instant, overall, renderResult } from '../output.ts'
 import type { TokenTarget } from './target.ts'
-import { askingRegistries, obtainTokens } from './token-source.ts'
+import { listAcceptingRegistries, obtainTokens } from './token-source.ts'
 
 /** The token that refresh would send by variables alone: who names another, or an account, asks about something else. */
 const isOfTheScript = (target: TokenTarget, environment: Environment) =>
@@ -23,7 +23,7 @@ export async function inspectToken(target: TokenTarget, call: TokenCall): Promis
   const { flags, context, terminal } = call
   const isSaid = flags.file.length > 0 || isOfTheScript(target, context.environment)
   const documents = isSaid ? await loadDocuments(flags.file, { ...context, ...terminal }) : []
-  const tokens = await obtainTokens(target, await askingRegistries(documents), call)
+  const tokens = await obtainTokens(target, await listAcceptingRegistries(documents), call)
   const now = context.now()
   const judged = tokens.map((token) => ({ ...token, faults: judgeSubjectToken(token, now) }))
   if (flags.output === undefined) {
