@@ -14,6 +14,7 @@ import { createKeyStateEvents } from '../src/publish/watch/report-alarms.ts'
 import { firstState, watchRound } from '../src/publish/watch/round.ts'
 import type { WatchConfig } from '../src/publish/watch/state.ts'
 import { SecretRegister } from '../src/text/secret-register.ts'
+import { vendors } from '../src/vendors/vendors.ts'
 import { runPullpass } from '../test/support/run-pullpass.ts'
 import type { ServiceAccountKeys } from './parts/control-plane/api-server-plan.ts'
 import { generateSigningKey } from './parts/control-plane/write-key-files.ts'
@@ -63,7 +64,7 @@ async function startWatch(stage: RotationStage) {
   const keyState = { namespace: 'pullpass-system', name: 'pullpass-issuer' }
   const wanted: WatchConfig = {
     cluster,
-    target: await openTarget(`gs://${bucket}`, context),
+    target: await openTarget(`gs://${bucket}`, { ...context, vendors }),
     issuerUrl: undefined,
     replicas: stage.servers.map(({ url }) => new URL(url)),
     account: { namespace: 'image-system', name: 'pullpass' },

@@ -8,11 +8,13 @@ import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { createCertificateAuthority } from '../sandbox/serve/certificate-authority.ts'
-import type { Context, Environment } from '../src/http/context.ts'
+import type { Environment } from '../src/http/context.ts'
 import { httpsTransport } from '../src/http/https-transport.ts'
 import { type DocumentName, documentPaths, type PublishTarget } from '../src/oidc/issuer-documents.ts'
 import { openTarget } from '../src/publish/open-target.ts'
 import { SecretRegister } from '../src/text/secret-register.ts'
+import type { VendorContext } from '../src/vendors/vendor.ts'
+import { vendors } from '../src/vendors/vendors.ts'
 import { publishTargetContract } from './contract/publish-target-contract.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { azuriteAccount } from './parts/stores/azurite-account.ts'
@@ -22,7 +24,7 @@ import { startFakeGcsServer } from './parts/stores/start-fake-gcs-server.ts'
 import { type AwsIdentity, motoRegion, startMoto } from './parts/stores/start-moto.ts'
 
 /** What a run has, with this machine's clock. */
-function contextOf(environment: Environment, ca?: string): Context {
+function contextOf(environment: Environment, ca?: string): VendorContext {
   return {
     environment,
     now: () => new Date(),
@@ -32,6 +34,7 @@ function contextOf(environment: Environment, ca?: string): Context {
     signal: new AbortController().signal,
     log: () => undefined,
     secrets: new SecretRegister(),
+    vendors,
   }
 }
 
@@ -63,7 +66,7 @@ function setVariable(name: string, value: string | undefined): void {
 async function openAs(
   { accessKeyId, secretAccessKey }: AwsIdentity,
   name: string,
-  context: Context,
+  context: VendorContext,
 ): Promise<PublishTarget> {
   process.env['AWS_ACCESS_KEY_ID'] = accessKeyId
   process.env['AWS_SECRET_ACCESS_KEY'] = secretAccessKey

@@ -22,6 +22,7 @@ if (tooOld !== undefined) {
 }
 // Only now: what is loaded with it uses what an older Node lacks. A static import would be loaded first.
 const { interruption, renderUnwritable, run } = await import('./commands/run.ts')
+const { vendors } = await import('./vendors/vendors.ts')
 const { startHardDeadline } = await import('./commands/hard-deadline.ts')
 
 const interrupt = new AbortController()
@@ -54,22 +55,22 @@ const terminal: Terminal = {
     showProgress(undefined)
     process.stdout.write(`${text}\n`)
   },
-  printError: (text) => {
+  complain: (text) => {
     showProgress(undefined)
     process.stderr.write(`${text}\n`)
   },
   readInput: async () => (await import('./terminal/read-input.ts')).readInput(process.stdin),
   ...(process.stdin.isTTY &&
     process.stderr.isTTY && {
-      prompt: async (question, signal) => {
-        const { promptUser } = await import('./terminal/prompt.ts')
-        return await promptUser(question, { input: process.stdin, output: process.stderr }, signal)
+      ask: async (question, signal) => {
+        const { askPerson } = await import('./terminal/ask.ts')
+        return await askPerson(question, { input: process.stdin, output: process.stderr }, signal)
       },
     }),
-  ...(process.stderr.isTTY && { notify: (text) => terminal.printError(text) }),
+  ...(process.stderr.isTTY && { tell: (text) => terminal.complain(text) }),
   color: process.stdout.isTTY && !isDumb && !process.env['NO_COLOR'] ? 'always' : 'never',
   ...(process.stdout.isTTY && { columns: process.stdout.columns }),
-  showProgress: (text) => {
+  progress: (text) => {
     if (process.stderr.isTTY && !isDumb) showProgress(text)
   },
 }
@@ -77,7 +78,7 @@ const terminal: Terminal = {
 // A reader that leaves early (`| head`) ends the output, not the run.
 process.stdout.on('error', ({ code = 'for no reason that is known' }: NodeJS.ErrnoException) => {
   if (code === 'EPIPE') return
-  terminal.printError(renderUnwritable(code, { now: () => new Date() }))
+  terminal.complain(renderUnwritable(code, { now: () => new Date() }))
   process.exit(1)
 })
 
@@ -89,6 +90,7 @@ const exitCode = await run(process.argv.slice(2), {
     await wait(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
   },
   signal: interrupt.signal,
+  vendors,
   terminal,
   endHard: startHardDeadline,
 })

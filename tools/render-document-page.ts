@@ -1,12 +1,13 @@
 /** docs/document.md: every field of a document with its rule, from the schema; the words between are here. */
 
 import { documentJsonSchemas, type JsonSchema } from '../src/document/json-schema.ts'
-import { defaultHost, dropInVariables } from '../src/document/load-documents.ts'
+import { type DropInForm, dropInForm } from '../src/document/load-documents.ts'
+import type { Vendors } from '../src/vendors/vendor.ts'
 
-export function renderDocumentPage(): string {
-  const { ClusterPullSecret, PullSecret } = documentJsonSchemas()
+export async function renderDocumentPage(vendors: Vendors): Promise<string> {
+  const { ClusterPullSecret, PullSecret } = await documentJsonSchemas(vendors)
   const sections = [head, renderClusterSection(ClusterPullSecret), credentialFile, renderTenantSection(PullSecret)]
-  return `${[...sections, renderVariables()].join('\n\n')}\n`
+  return `${[...sections, renderVariables(await dropInForm(vendors, {}))].join('\n\n')}\n`
 }
 
 const example = `apiVersion: pullpass.dev/v1alpha1
@@ -56,7 +57,7 @@ Between fields:
   warns. A document that selects no namespace at all fails, unless \`emptyPolicy\` is \`Allow\` (once: \`--allow-empty\`).
 - A selector asks for something; \`In\` and \`NotIn\` have \`values\`, \`Exists\` and \`DoesNotExist\` have none. \`NotIn\` chooses a
   namespace without the label too, as everywhere in Kubernetes.
-- A registry names exactly one provider. Names and hosts of registries are each used once in a document.
+- A registry names exactly one vendor. Names and hosts of registries are each used once in a document.
 - \`gcp\` names its provider in one way: \`workloadIdentityProvider\`; or \`projectNumber\`, \`poolId\` and \`providerId\`; or
   \`credentialFile\`. \`delegates\` and \`lifetime\` belong to \`serviceAccountEmail\`; \`stsRegion\` excludes \`universeDomain\` and
   \`endpoints.sts\`.
@@ -81,21 +82,21 @@ files and nobody else who receives its token: those would be rights of pullpass 
 
 ${renderTable(schema)}`
 
-function renderVariables(): string {
-  const rows = Object.entries(dropInVariables).map(([name, rule]) => {
+function renderVariables({ rules, variables }: DropInForm): string {
+  const rows = Object.entries(rules).map(([name, rule]) => {
     const expected = name.endsWith('NAMESPACES') ? `a comma list, each ${rule.expected}` : rule.expected
     return `| \`${name}\` | ${escapeCell(expected)} |`
   })
   return `## The drop-in variables
 
 The variables of the script of curl, jq and kubectl that many clusters run. Together they are a ClusterPullSecret, named
-after its Secret, with one registry \`google\`. With \`-f\` they are not read. Spaces around values, line ends and a comma at
+after its Secret, with one registry \`${variables.registry}\`. With \`-f\` they are not read. Spaces around values, line ends and a comma at
 the end do not matter; one of the six that is empty is an error.
 
 | variable | expected |
 | --- | --- |
 ${rows.join('\n')}
-| \`REGISTRY_HOSTS\` | hosts as above; a comma list, by default \`${defaultHost}\` |`
+| \`REGISTRY_HOSTS\` | hosts as above; a comma list, by default \`${variables.defaultHost}\` |`
 }
 
 function renderTable(schema: JsonSchema): string {

@@ -1,5 +1,7 @@
 /** Every command by its name, loaded when it is called: a one-shot pays for its own alone. */
+import type { Vendors } from '../vendors/vendor.ts'
 import type { Command } from './command.ts'
+import type { Flag } from './flag.ts'
 
 export interface CommandEntry {
   /** As in the command itself, so that the list of commands loads none: a test holds both equal. */
@@ -81,4 +83,19 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Run a cluster, Google APIs and a registry on this machine',
     load: async () => (await import('./sandbox.ts')).sandbox,
   },
+}
+
+/** With what vendors add to its flags. */
+export async function loadCommand(entry: CommandEntry, vendors: Vendors): Promise<Command> {
+  const command = await entry.load()
+  const flags = Object.entries(command.flags).map(([name, flag]) => [name, withVendors(flag, vendors)] as const)
+  return { ...command, flags: Object.fromEntries(flags) }
+}
+
+function withVendors({ vendorChoices, vendorSummary, ...flag }: Flag, vendors: Vendors): Flag {
+  return {
+    ...flag,
+    ...(vendorChoices && { choices: [...(flag.choices ?? []), ...vendorChoices(vendors)] }),
+    ...(vendorSummary && { summary: `${flag.summary}: ${vendorSummary(vendors)}` }),
+  }
 }

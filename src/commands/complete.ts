@@ -2,8 +2,9 @@
  * What may follow on a command line, for the shells' completion scripts and for kubectl: a candidate a line, with a
  * description after a tab, and in the last line whether files may follow. https://github.com/spf13/cobra: shell completions
  */
+import type { Vendors } from '../vendors/vendor.ts'
 import type { Command } from './command.ts'
-import { commands } from './commands.ts'
+import { commands, loadCommand } from './commands.ts'
 import type { Flag, Flags } from './flag.ts'
 import { commonFlags } from './flags.ts'
 
@@ -16,12 +17,12 @@ interface Candidates {
 }
 
 /** `words`: all after the program's name; the last is the one to complete, and may be empty. */
-export async function complete(words: readonly string[]): Promise<string[]> {
-  const { lines, otherwise } = await findCandidates(words)
+export async function complete(words: readonly string[], vendors: Vendors): Promise<string[]> {
+  const { lines, otherwise } = await findCandidates(words, vendors)
   return [...lines, directive[otherwise]]
 }
 
-async function findCandidates(words: readonly string[]): Promise<Candidates> {
+async function findCandidates(words: readonly string[], vendors: Vendors): Promise<Candidates> {
   const last = words.at(-1) ?? ''
   const [first = '', second = ''] = words
   const entry = Object.hasOwn(commands, first) ? commands[first] : commands[`${first} ${second}`]
@@ -30,7 +31,7 @@ async function findCandidates(words: readonly string[]): Promise<Candidates> {
     return named(words.length <= 1 ? topLevel() : membersOf(first), last)
   if (first === 'help') return named(words.length === 2 ? topLevel() : membersOf(second), last)
   if (entry === undefined) return named([], last)
-  return followCommand(await entry.load(), words.slice(isGroup ? 2 : 1), last)
+  return followCommand(await loadCommand(entry, vendors), words.slice(isGroup ? 2 : 1), last)
 }
 
 type Named = readonly (readonly [name: string, description: string])[]

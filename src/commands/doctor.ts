@@ -17,12 +17,14 @@ import { connect } from '../kubernetes/connect.ts'
 import { checkOnePass } from '../refresh/plan.ts'
 import { parseImageReference } from '../registry/image-reference.ts'
 import { quote } from '../text/quote.ts'
+import { loadStores } from '../vendors/target.ts'
+import { issuerVerifiers } from '../vendors/vendor.ts'
 import type { Call, Command, ExitCode } from './command.ts'
 import { doctorResult, renderFindings } from './doctor/report.ts'
 import { type Flag, usageFault } from './flag.ts'
 import { clusterFlags, documentFlags, outputFlags, parseNamespacedName } from './flags.ts'
 import { renderResult } from './output.ts'
-import { refuseUnusedTokenFile } from './unused-flags.ts'
+import { refuseIdleTokenFile } from './unused-flags.ts'
 
 const doctorFlags: typeof documentFlags &
   typeof clusterFlags &
@@ -114,7 +116,7 @@ async function examine(call: DoctorCall): Promise<Finding[]> {
   const cluster = await connect({ ...call.flags, tries: 'briefly' }, context).catch(asFault)
   if (cluster instanceof PullpassError && namesCluster(call) && cluster.code === 'KUBECONFIG_INVALID') throw cluster
   try {
-    return await walk(askedOf(documents, ask, call), cluster, context)
+    return await walk(await askedOf(documents, ask, call), cluster, context)
   } finally {
     if (!(cluster instanceof PullpassError)) await cluster.close()
   }
@@ -122,7 +124,7 @@ async function examine(call: DoctorCall): Promise<Finding[]> {
 
 /** What is wrong with the file's content is a finding. @throws USAGE_INVALID where it is not used, TOKEN_FILE_UNREADABLE */
 async function checkTokenFile(file: string | undefined, documents: readonly Document[]): Promise<void> {
-  refuseUnusedTokenFile('doctor', file, documents)
+  refuseIdleTokenFile('doctor', file, documents)
   const fault = file === undefined ? undefined : await readTokenFile(file).catch(asFault)
   if (fault instanceof PullpassError && fault.code === 'TOKEN_FILE_UNREADABLE') throw fault
 }
@@ -185,7 +187,11 @@ function checkPlainHttp(hosts: readonly string[], documents: readonly Document[]
   )
 }
 
-function askedOf(documents: readonly Document[], ask: FlagsRead, { flags, common, context }: DoctorCall): Asked {
+async function askedOf(
+  documents: readonly Document[],
+  ask: FlagsRead,
+  { flags, common, context }: DoctorCall,
+): Promise<Asked> {
   const { environment } = context
   const { kubeconfig, file: files } = flags
   const tokenFile = flags['token-file']
@@ -193,6 +199,10 @@ function askedOf(documents: readonly Document[], ask: FlagsRead, { flags, common
   return {
     ...ask,
     documents,
+    verifiers: await issuerVerifiers(
+      context.vendors,
+      documents.flatMap(({ registries }) => registries.map(({ vendor }) => vendor)),
+    ),
     refresher: environment['KUBERNETES_SERVICE_HOST'] ? undefined : refresherOf(documents, ask),
     plainHttp: flags['plain-http'],
     tokenFiles,
@@ -204,6 +214,7 @@ function askedOf(documents: readonly Document[], ask: FlagsRead, { flags, common
       context: flags.context,
       tokenFile,
       environment,
+      stores: await loadStores(context.vendors),
       refreshes:
         tokenFiles === 'here' || !takesFiles(documents) ? 'who looks' : (ask.serviceAccount ?? 'somebody else'),
       at: context.now(),

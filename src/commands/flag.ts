@@ -1,6 +1,7 @@
 /** A flag as data, and the values that a command line gives it. */
 import type { TextRule } from '../document/field-rules.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
+import type { Vendors } from '../vendors/vendor.ts'
 
 export interface Flag {
   readonly type: 'string' | 'boolean'
@@ -11,9 +12,13 @@ export interface Flag {
   readonly value?: string
   /** The only values that are accepted. */
   readonly choices?: readonly string[]
+  /** Further choices, that vendors bring. */
+  readonly vendorChoices?: (vendors: Vendors) => readonly string[]
   /** What its value has to keep, where that can be checked on the command line alone. */
   readonly rule?: TextRule
   readonly summary: string
+  /** What vendors add to the summary, after a colon. */
+  readonly vendorSummary?: (vendors: Vendors) => string
 }
 
 export type Flags = Readonly<Record<string, Flag>>

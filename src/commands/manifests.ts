@@ -1,14 +1,14 @@
 /** pullpass manifests: what to install for these documents, with the rights that they need and no others. */
 import type { Document } from '../document/document.ts'
-import { loadDocuments } from '../document/load-documents.ts'
+import { dropInForm, loadDocuments } from '../document/load-documents.ts'
 import type { Context } from '../http/context.ts'
 import { containerVariables } from '../manifests/cron-job.ts'
 import type { Authorities, Manifest, Place } from '../manifests/manifest.ts'
 import { renderManifests, renderPreamble } from '../manifests/manifests.ts'
-import { type Publishers, publishersOf } from '../manifests/publishers.ts'
+import { type Publishers, parsePublishAs, publishersOf } from '../manifests/publishers.ts'
 import { checkOnePass } from '../refresh/plan.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
-import { parsePublishAs } from '../vendors/pod-identity.ts'
+import type { VendorContext, Vendors } from '../vendors/vendor.ts'
 import type { Command } from './command.ts'
 import { type Choice, type Flag, type FlagValues, usageFault } from './flag.ts'
 import { clusterFlags, documentFlags } from './flags.ts'
@@ -71,21 +71,21 @@ export const manifests: Command<typeof flags> = {
     const authorities = await readCa(common['ca-file'], caConfigMap)
     if (Array.isArray(apiServerPorts) || apiServerPorts === 'no NetworkPolicy') refuseCluster(given)
     const input = readOnce(terminal.readInput)
-    const documents = await loadDocuments(file, { environment: context.environment, readInput: input })
+    const documents = await loadDocuments(file, { ...context, readInput: input })
     documents.forEach(checkOnePass)
     const wanted =
       file.length === 0
-        ? { variables: containerVariables(context.environment) }
-        : { files: await readFiles(file, input) }
-    const { identities: publishers, grants } = readPublishers(identities, documents, place)
+        ? { variables: await readVariables(context) }
+        : { files: await readFiles(file, input, context.vendors) }
+    const { identities: publishers, grants } = await readPublishers(identities, documents, place, context.vendors)
     const networkPolicy =
       apiServerPorts === 'no NetworkPolicy'
         ? 'absent'
         : { apiServerPorts: apiServerPorts ?? (await findApiServerPorts(given, context)) ?? usualApiServerPorts }
-    warnOfVariables(context, authorities)
     const items = await renderManifests(
       { documents, wanted, publishers, settings: { ...settings, authorities, networkPolicy } },
       place,
+      context.vendors,
     )
     terminal.print(
       output === 'json'
@@ -95,18 +95,6 @@ export const manifests: Command<typeof flags> = {
     )
     return 0
   },
-}
-
-/** Variables that redirect this run, and that the Pods do not have: they would contact other servers, or trust other ones. */
-function warnOfVariables({ environment, log }: Pick<Context, 'environment' | 'log'>, authorities?: Authorities): void {
-  const message = 'the CronJob will not have a variable that is set here'
-  for (const variable of Object.keys(environment).toSorted()) {
-    if (!/^PULLPASS_\w+_ENDPOINT$/.test(variable) || !environment[variable]) continue
-    log('warn', message, { variable, fix: 'set the endpoint in the document, under endpoints of its registry' })
-  }
-  if (environment['PULLPASS_CA_FILE'] && authorities === undefined) {
-    log('warn', message, { variable: 'PULLPASS_CA_FILE', fix: 'give --ca-file FILE or --ca-configmap NAME' })
-  }
 }
 
 /** Of most distributions. A NetworkPolicy applies to the port where an API server listens, not to its Service's 443. */
@@ -162,8 +150,13 @@ async function readCa(file: string | undefined, configMap: Authorities | undefin
 }
 
 /** @throws USAGE_INVALID */
-function readPublishers(identities: readonly string[], documents: readonly Document[], place: Place): Publishers {
-  const publishers = publishersOf(documents, parsePublishAs(identities), place)
+async function readPublishers(
+  identities: readonly string[],
+  documents: readonly Document[],
+  place: Place,
+  vendors: Vendors,
+): Promise<Publishers> {
+  const publishers = await publishersOf(documents, await parsePublishAs(identities, vendors), place, vendors)
   const [unused] = publishers.unused
   if (unused === undefined) return publishers
   throw usageFault('manifests', `--publish-as names an identity at ${unused}`, 'a document that publishes there')
@@ -175,9 +168,14 @@ function readOnce(readInput: () => Promise<string>): () => Promise<string> {
   return () => (text ??= readInput())
 }
 
-async function readFiles(files: readonly string[], readInput: () => Promise<string>) {
+async function readVariables({ environment, vendors }: VendorContext) {
+  const { names } = await dropInForm(vendors, environment)
+  return containerVariables(environment, names)
+}
+
+async function readFiles(files: readonly string[], readInput: () => Promise<string>, vendors: Vendors) {
   const { readDocumentFiles } = await import('../manifests/document-files.ts')
-  return readDocumentFiles(files, readInput)
+  return readDocumentFiles(files, readInput, vendors)
 }
 
 const renderList = async (items: readonly Manifest[]): Promise<string> =>

@@ -6,12 +6,13 @@ import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import { httpsTransport } from '../http/https-transport.ts'
 import { createLog } from '../terminal/log.ts'
-import { renderError } from '../terminal/render-error.ts'
+import { renderFault } from '../terminal/render-error.ts'
 import { nearest } from '../text/nearest.ts'
 import { SecretRegister, withholdSecrets } from '../text/secret-register.ts'
+import type { VendorContext } from '../vendors/vendor.ts'
 import type { Command, Terminal } from './command.ts'
 import { type CommandLine, readCommandLine } from './command-line.ts'
-import { type CommandEntry, commands } from './commands.ts'
+import { type CommandEntry, commands, loadCommand } from './commands.ts'
 import { defaultTimeout, readDuration } from './flags.ts'
 import type { HardDeadline, LastTexts } from './hard-deadline.ts'
 import { renderCommandHelp, renderGroupHelp, renderHelp } from './help.ts'
@@ -25,7 +26,7 @@ import {
 } from './output.ts'
 
 /** What a process gives a run; a test gives its own. */
-export interface Host extends Pick<Context, 'environment' | 'now' | 'random' | 'sleep' | 'signal'> {
+export interface Host extends Pick<VendorContext, 'environment' | 'now' | 'random' | 'sleep' | 'signal' | 'vendors'> {
   readonly terminal: Terminal
   /** Ends the process where its event loop cannot; absent: it is not this run's to end. */
   readonly endHard?: (timeoutMs: number, texts: LastTexts) => HardDeadline
@@ -42,11 +43,11 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
 
 async function dispatch([name = '--help', ...words]: readonly string[], host: Host): Promise<number> {
   if (['--help', '-h', 'help'].includes(name)) {
-    host.terminal.print(words.length === 0 ? renderHelp(commands) : await help(words))
+    host.terminal.print(words.length === 0 ? renderHelp(commands) : await help(words, host))
     return 0
   }
   if (name === '__complete') {
-    host.terminal.print((await (await import('./complete.ts')).complete(words)).join('\n'))
+    host.terminal.print((await (await import('./complete.ts')).complete(words, host.vendors)).join('\n'))
     return 0
   }
   const first = name === '--version' ? 'version' : name
@@ -59,7 +60,7 @@ async function runCommand(found: Found, host: Host): Promise<number> {
     return 0
   }
   const { name, entry, words } = found
-  const command = await entry.load()
+  const command = await loadCommand(entry, host.vendors)
   const line = readCommandLine(name, command, words)
   if (line.common.help) {
     host.terminal.print(renderCommandHelp(command))
@@ -95,7 +96,7 @@ interface GuardedTerminal {
 
 /** Everything that is printed, the log included, is searched for the secrets of the run: the last defense, not the first. */
 function withholding(terminal: Terminal, secrets: SecretRegister): GuardedTerminal {
-  const { prompt, notify, showProgress } = terminal
+  const { ask, tell, progress } = terminal
   let hasPrinted = false
   const guarded: Terminal = {
     ...terminal,
@@ -103,10 +104,10 @@ function withholding(terminal: Terminal, secrets: SecretRegister): GuardedTermin
       hasPrinted = true
       terminal.print(withholdSecrets(text, secrets))
     },
-    printError: (text) => terminal.printError(withholdSecrets(text, secrets)),
-    ...(prompt && { prompt: (question, signal) => prompt(withholdSecrets(question, secrets), signal) }),
-    ...(notify && { notify: (text) => notify(withholdSecrets(text, secrets)) }),
-    showProgress: (text) => showProgress(text && withholdSecrets(text, secrets)),
+    complain: (text) => terminal.complain(withholdSecrets(text, secrets)),
+    ...(ask && { ask: (question, signal) => ask(withholdSecrets(question, secrets), signal) }),
+    ...(tell && { tell: (text) => tell(withholdSecrets(text, secrets)) }),
+    progress: (text) => progress(text && withholdSecrets(text, secrets)),
   }
   return { terminal: guarded, hasPrinted: () => hasPrinted }
 }
@@ -119,19 +120,19 @@ interface Guarded {
 async function runBounded(command: Command, line: CommandLine, { host, secrets }: Guarded): Promise<number> {
   const { endHard } = host
   const { 'log-format': format } = line.common
-  const bound = limitTime(line.common.timeout ?? defaultTimeout[command.life], {
+  const bound = endAfter(line.common.timeout ?? defaultTimeout[command.life], {
     ...host,
     endHard:
       endHard &&
       ((timeoutMs, fault) =>
         endHard(timeoutMs, {
-          stderr: renderError(fault, { format, now: host.now() }),
+          stderr: renderFault(fault, { format, now: host.now() }),
           // YAML 1.2 is a superset of JSON.
           ...(formatOf(line) !== undefined && { stdout: renderJsonResult(fatalError(fault)) }),
         })),
   })
   try {
-    return await endWithSignal(bound.signal, async () => {
+    return await orEnd(bound.signal, async () => {
       const context = await createContext(line, command.life, { host: { ...host, signal: bound.signal }, secrets })
       return await command.run({ ...line, context, terminal: host.terminal })
     })
@@ -144,8 +145,8 @@ async function createContext(
   { common }: CommandLine,
   life: Command['life'],
   { host, secrets }: Guarded,
-): Promise<Context> {
-  const { environment, now, random, sleep, signal, terminal } = host
+): Promise<VendorContext> {
+  const { environment, now, random, sleep, signal, terminal, vendors } = host
   const named = common['ca-file']
   const caFile = named ?? environment['PULLPASS_CA_FILE']
   const variable = named === undefined ? 'PULLPASS_CA_FILE' : undefined
@@ -153,13 +154,13 @@ async function createContext(
     ? await (await import('../http/authorities.ts')).readAuthorities(caFile, variable)
     : undefined
   const { 'log-level': level, 'log-format': format } = common
-  const log = createLog({ level, format, now, write: terminal.printError })
+  const log = createLog({ level, format, now, write: terminal.complain })
   const plain = httpsTransport(environment, authorities)
   const logged = level === 'debug' ? (await import('../http/log-requests.ts')).logRequests(plain, log) : plain
   // A daemon asks again and again, and reports in its log and alarms what does not answer.
-  const context = { environment, now, random, sleep, signal, log, transport: logged, secrets }
-  if (terminal.notify === undefined || format === 'json' || life === 'until-stopped') return context
-  const waiting = (await import('../terminal/report-waits.ts')).reportWaits(terminal.showProgress, { sleep, signal })
+  const context = { environment, now, random, sleep, signal, log, transport: logged, secrets, vendors }
+  if (terminal.tell === undefined || format === 'json' || life === 'until-stopped') return context
+  const waiting = (await import('../terminal/report-waits.ts')).reportWaits(terminal.progress, { sleep, signal })
   const { reportRequests } = await import('../http/log-requests.ts')
   return { ...context, transport: reportRequests(logged, waiting), waiting }
 }
@@ -177,7 +178,7 @@ export const interruption = (signal: string): PullpassError =>
 
 /** What a process ends with where its results cannot be written: a full disk, a device that fails. */
 export const renderUnwritable = (code: string, { now }: Pick<Context, 'now'>): string =>
-  renderError(
+  renderFault(
     new PullpassError({
       code: 'OUTPUT_UNWRITABLE',
       hop: 'run',
@@ -188,9 +189,9 @@ export const renderUnwritable = (code: string, { now }: Pick<Context, 'now'>): s
     { format: 'text', now: now() },
   )
 
-async function help(words: readonly string[]): Promise<string> {
+async function help(words: readonly string[], { vendors }: Host): Promise<string> {
   const found = findCommand(words)
-  return found.kind === 'group' ? renderGroupHelp(found) : renderCommandHelp(await found.entry.load())
+  return found.kind === 'group' ? renderGroupHelp(found) : renderCommandHelp(await loadCommand(found.entry, vendors))
 }
 
 interface FatalForm {
@@ -212,7 +213,7 @@ async function reportFatal(
     const render = isStream ? renderStreamed : renderResult
     terminal.print(await render(fatalError(fault), output))
   }
-  terminal.printError(renderError(fault, { format: log, now: now() }))
+  terminal.complain(renderFault(fault, { format: log, now: now() }))
   return codes[fault.code]
 }
 
@@ -234,19 +235,19 @@ function internalFault(error: unknown): PullpassError {
 /** A timer of more than 24 days is over at once. */
 const longestMs = 2 ** 31 - 1
 
-export interface TimeLimit {
+export interface Bound {
   /** Aborted when the run is interrupted, or its time is over: the reason is the error to show. */
   readonly signal: AbortSignal
   readonly cancel: () => void
 }
 
-export interface TimeLimited extends Pick<Context, 'sleep' | 'signal'> {
+export interface Ending extends Pick<Context, 'sleep' | 'signal'> {
   /** Ends the process where its event loop cannot serve the deadline. */
   readonly endHard?: ((timeoutMs: number, fault: PullpassError) => HardDeadline) | undefined
 }
 
 /** `timeout` undefined: only an interruption ends it. @throws USAGE_INVALID where it is no duration */
-export function limitTime(timeout: string | undefined, { sleep, signal, endHard }: TimeLimited): TimeLimit {
+export function endAfter(timeout: string | undefined, { sleep, signal, endHard }: Ending): Bound {
   if (timeout === undefined) return { signal, cancel: () => undefined }
   const timeoutMs = readDuration('--timeout', timeout)
   const fault = timedOut(timeout)
@@ -284,7 +285,7 @@ const timedOut = (timeout: string) =>
 const graceMs = 6_000
 
 /** The work's own result, or the signal's reason when the work goes on for long after it. */
-export async function endWithSignal<Result>(
+export async function orEnd<Result>(
   signal: AbortSignal,
   work: () => Promise<Result>,
   patienceMs: number = graceMs,

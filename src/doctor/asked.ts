@@ -1,5 +1,6 @@
 /** What doctor is asked to look at, and with what. */
 import type { Document, NamespacedName } from '../document/document.ts'
+import type { IssuerVerifier } from '../oidc/evaluate/issuer-requirements.ts'
 import type { TokenSource } from '../refresh/subject-tokens.ts'
 import type { ImageReference } from '../registry/image-reference.ts'
 import type { MendingCommands } from './remedy/mending-commands.ts'
@@ -17,6 +18,8 @@ export interface Refresher extends NamespacedName {
 
 export interface Asked {
   readonly documents: readonly Document[]
+  /** The vendors that verify the tokens of these documents: their issuer must meet their requirements. */
+  readonly verifiers: readonly IssuerVerifier[]
   /** Where it is set, no other namespace is looked at. */
   readonly namespace: string | undefined
   readonly pod: NamespacedName | undefined

@@ -1,7 +1,7 @@
 /** What became of one step of the way: what was seen there, what was expected, and what mends it. Never a secret. */
 
 import type { Code } from '../errors/codes.ts'
-import type { Unreached } from '../errors/pullpass-error.ts'
+import type { ExchangeHop, Unreached } from '../errors/pullpass-error.ts'
 
 /** In the order of the way: of two that fail, the first is the one to mend first. */
 export const doctorHops = [
@@ -29,7 +29,11 @@ export const doctorHops = [
   'back-off',
 ] as const
 
-export type DoctorHop = (typeof doctorHops)[number]
+export type DoctorHop = (typeof doctorHops)[number] | ExchangeHop
+
+/** A further step of a vendor's exchange is where `impersonation` is. */
+export const hopRank = (hop: DoctorHop): number =>
+  doctorHops.findIndex((one) => one === hop || (one === 'impersonation' && hop.startsWith('exchange/')))
 
 export interface Finding {
   readonly hop: DoctorHop
@@ -68,7 +72,7 @@ export interface Remedy {
 /** The failure at the earliest of these hops, whatever the order of the findings. */
 export function failureOf(findings: readonly Finding[], ...hops: readonly DoctorHop[]): Finding | undefined {
   const failed = findings.filter(({ hop, result }) => result === 'failed' && hops.includes(hop))
-  return failed.toSorted((one, other) => doctorHops.indexOf(one.hop) - doctorHops.indexOf(other.hop))[0]
+  return failed.toSorted((one, other) => hopRank(one.hop) - hopRank(other.hop))[0]
 }
 
 /** The failure to fix first: others may follow from it. */

@@ -1,11 +1,11 @@
 /** From the subject token to the registry: tokens, issuers, exchanges, pulls, and the clocks that were seen on the way. */
 import type { Document } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
-import type { Context } from '../http/context.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { type ExchangeRequest, mintedFrom } from '../refresh/exchange-requests.ts'
 import { repositoryElsewhere, repositoryFor } from '../trust/needs.ts'
+import type { VendorContext, Vendors } from '../vendors/vendor.ts'
 import type { Asked, WantedImage } from './asked.ts'
 import { admittedToken, gatherAdmissions } from './gather/gather-admissions.ts'
 import { gatherExchanges } from './gather/gather-exchanges.ts'
@@ -44,12 +44,12 @@ export async function gatherToRegistry(
   wanted: WayWanted,
   cluster: Cluster | undefined,
   patience: Patience,
-  context: Context,
+  context: VendorContext,
 ): Promise<WayFacts> {
   const { asked, demands, images } = wanted
   const { documents } = asked
   const watched = watchClocks(context)
-  const look = watched.context
+  const look = { ...context, ...watched.context }
   const tokens = await patience.await(steps.tokens, [], () => gatherTokens(demands, asked, cluster))
   const requestedAt = context.now()
   const worth = tokens.map((facts) => ({ ...facts, token: worthTrying(facts, asked, requestedAt) }))
@@ -67,7 +67,7 @@ export async function gatherToRegistry(
   const seen = { tokens, issuers, exchanges, pulls }
   const trust = await Promise.all(demands.map((demand) => gatherTrustOf(demand, seen, { wanted, patience }, context)))
   const clocks = [...clusterClock(tokens, cluster, requestedAt), ...watched.seen()]
-  const unmatched = await gatherUnmatched(documents, images)
+  const unmatched = await gatherUnmatched(documents, images, context.vendors)
   return { tokens, admissions, issuers, hosts, exchanges, unmatched, pulls, clocks, trust }
 }
 
@@ -81,14 +81,15 @@ async function gatherTrustOf(
   demand: ExchangeRequest,
   { tokens, issuers, exchanges, pulls }: Pick<WayFacts, 'tokens' | 'issuers' | 'exchanges' | 'pulls'>,
   { wanted, patience }: Looking,
-  context: Context,
+  context: VendorContext,
 ): Promise<TrustFacts> {
   const { asked, images } = wanted
   const { documents } = asked
+  const { vendors } = context
   const references = images.map(({ reference }) => reference)
   const got = tokens.find((facts) => facts.demand === demand)?.got
   const token = got !== undefined && isToken(got) ? got : undefined
-  const repository = await repositoryFor(documents, references)
+  const repository = await repositoryFor(documents, references, vendors)
   const known = { demand, documents, repository, subject: token?.subject }
   const isRefused = exchanges.some(
     ({ demand: of, result }) => of === demand && result instanceof PullpassError && ofTrust.includes(result.code),
@@ -106,14 +107,17 @@ async function gatherTrustOf(
     patience.await(steps.trust, undefined, () =>
       gatherTrust({ documents: its, cluster, subject, repository: name }, context),
     )
-  const unnamed = await repositoryFor(own, references)
+  const setup = await vendors[demand.registry.vendor]?.trust?.load()
+  const unnamed = await repositoryFor(own, references, vendors)
   const found = await look(own, unnamed?.name)
-  const named = demand.registry.settings.trust?.repository ?? unnamed?.name
+  const named = setup?.repository(demand.registry.settings) ?? unnamed?.name
   const elsewhere = denied.map(async ({ image }): Promise<ImageElsewhere[]> => {
     if (image === undefined || named === undefined) return []
-    const other = await repositoryElsewhere(demand.registry, named, image.reference)
+    const other = await repositoryElsewhere(demand.registry, named, image.reference, vendors)
     if (other === undefined) return []
-    return [{ image: image.name, repository: other, named, found: await look(reading(own, other), undefined) }]
+    return [
+      { image: image.name, repository: other, named, found: await look(await reading(own, other, vendors), undefined) },
+    ]
   })
   return { ...known, found, elsewhere: (await Promise.all(elsewhere)).flat() }
 }
@@ -128,14 +132,22 @@ const ofDemand = ({ mintedFrom: wanted }: ExchangeRequest, documents: readonly D
     .filter(({ registries }) => registries.length > 0)
 
 /** The same, as if they named another repository. */
-const reading = (documents: readonly Document[], repository: string): Document[] =>
-  documents.map((document) => ({
-    ...document,
-    registries: document.registries.map((registry) => ({
-      ...registry,
-      settings: { ...registry.settings, trust: { ...registry.settings.trust, repository } },
+const reading = async (
+  documents: readonly Document[],
+  repository: string,
+  vendors: Vendors,
+): Promise<readonly Document[]> =>
+  await Promise.all(
+    documents.map(async (document) => ({
+      ...document,
+      registries: await Promise.all(
+        document.registries.map(async (registry) => {
+          const setup = await vendors[registry.vendor]?.trust?.load()
+          return { ...registry, settings: setup?.withRepository(registry.settings, repository) ?? registry.settings }
+        }),
+      ),
     })),
-  }))
+  )
 
 const isToken = (got: TokenFacts['got']): got is SubjectToken =>
   typeof got === 'object' && !(got instanceof PullpassError)

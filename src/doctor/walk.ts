@@ -8,16 +8,16 @@
  */
 
 import { PullpassError } from '../errors/pullpass-error.ts'
-import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { SecretHook } from '../kubernetes/objects/webhooks.ts'
 import { type ExchangeRequest, listExchangeRequests } from '../refresh/exchange-requests.ts'
 import type { Outcome } from '../refresh/outcome.ts'
 import type { TrialContext } from '../registry/pull.ts'
+import type { VendorContext } from '../vendors/vendor.ts'
 import type { Asked, WantedImage } from './asked.ts'
 import { explainEgress } from './egress.ts'
 import { failedBy } from './failed-by.ts'
-import { doctorHops, type Finding, failureOf } from './finding.ts'
+import { type Finding, failureOf, hopRank } from './finding.ts'
 import { gatherAttachments } from './gather/gather-attachments.ts'
 import { type ClusterFacts, gatherCluster } from './gather/gather-cluster.ts'
 import type { AccountFacts, SecretFacts } from './gather/gather-places.ts'
@@ -38,8 +38,8 @@ import { notTried } from './not-tried.ts'
 import { secretNamesIn } from './secret-names-in.ts'
 
 /** In the order of the way. `cluster`: or why there is none. */
-export async function walk(asked: Asked, cluster: Cluster | PullpassError, context: Context): Promise<Finding[]> {
-  const demands = await listExchangeRequests(asked.documents)
+export async function walk(asked: Asked, cluster: Cluster | PullpassError, context: VendorContext): Promise<Finding[]> {
+  const demands = await listExchangeRequests(asked.documents, context.vendors)
   const misset = findMisset(demands, context)
   if (misset !== undefined) return [misset]
   const patience = createPatience(context.signal)
@@ -58,7 +58,7 @@ interface Looking {
 async function lookAround(
   { asked, demands, patience }: Looking,
   cluster: Cluster | PullpassError,
-  context: Context,
+  context: VendorContext,
 ): Promise<{ readonly findings: Finding[]; readonly hooks: readonly SecretHook[] }> {
   const of = cluster instanceof PullpassError ? 'kubeconfig' : cluster.server
   const probed = await patience.await({ hops: ['cluster'], of }, undefined, () => probeCluster(cluster))
@@ -106,7 +106,7 @@ interface Writing extends Pick<Looking, 'asked' | 'patience'> {
 
 async function judgeWrites(
   { facts, way, found, asked, usable, patience }: Writing,
-  context: Context,
+  context: VendorContext,
 ): Promise<Finding[]> {
   const step: Step = { hops: ['write'], of: usable?.server ?? '', for: 'the dry run of Secrets' }
   const writes = await patience.await(step, [], () => writesOf(facts, way, usable, context))
@@ -136,7 +136,7 @@ async function writesOf(
   facts: ClusterFacts | undefined,
   { exchanges }: WayFacts,
   cluster: Cluster | undefined,
-  context: Context,
+  context: VendorContext,
 ): Promise<Outcome[]> {
   if (cluster === undefined || facts === undefined || facts.places instanceof PullpassError) return []
   return await gatherWrites(facts.places, exchanges, cluster, context)
@@ -192,7 +192,7 @@ const unexchanged = (found: readonly Finding[]) =>
   found.find(({ hop, code }) => hop === 'exchange' && code === 'DEPENDENCY_FAILED')
 
 /** @throws what is no misset variable */
-function findMisset(demands: readonly ExchangeRequest[], { environment }: Context): Finding | undefined {
+function findMisset(demands: readonly ExchangeRequest[], { environment }: VendorContext): Finding | undefined {
   for (const { checkEnvironment } of demands) {
     try {
       checkEnvironment(environment)
@@ -220,4 +220,4 @@ const imagesOf = ({ image }: Asked, ofPod: readonly WantedImage[]): readonly Wan
   image === undefined ? ofPod : [image]
 
 const inOrder = (findings: readonly Finding[]): Finding[] =>
-  findings.toSorted((one, other) => doctorHops.indexOf(one.hop) - doctorHops.indexOf(other.hop))
+  findings.toSorted((one, other) => hopRank(one.hop) - hopRank(other.hop))

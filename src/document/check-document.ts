@@ -1,29 +1,41 @@
 /** Whether a value is a document: first its shape by the schema of its kind, then the rules between its fields. */
 
+import { asList, asObject } from '../text/json-fields.ts'
 import type { LabelRequirement } from './document.ts'
 import { checkShape, type FieldPath, type Flaw } from './document-errors.ts'
 import type { ClusterPullSecretForm, DocumentForm, RegistryForm } from './document-form.ts'
+import type { DocumentVendors } from './document-vendor.ts'
 import { needsNamespaceList } from './namespaces.ts'
-import { clusterPullSecret, pullSecret } from './schema.ts'
+import { composeSchemas, type DocumentSchemas, loadForms } from './schema.ts'
 import { showValue } from './show-value.ts'
-import { vendors } from './vendors.ts'
 
-/** The document's form, or all that is wrong with it. */
-export function checkForm(value: unknown): { readonly form: DocumentForm } | readonly Flaw[] {
-  const checked = checkKind(value)
+/** The document's form, or all that is wrong with it. Loads the fields of the vendors that it names. */
+export async function checkForm(
+  value: unknown,
+  vendors: DocumentVendors,
+): Promise<{ readonly form: DocumentForm } | readonly Flaw[]> {
+  const schemas = composeSchemas(vendors, await loadForms(vendors, namedVendors(value, vendors)))
+  const checked = checkKind(value, schemas)
   if (!('form' in checked)) return checked
-  const flaws = documentFlaws(checked.form)
+  const flaws = [...documentFlaws(checked.form), ...(await vendorFlaws(checked.form.spec.registries, vendors))]
   return flaws.length === 0 ? checked : flaws
 }
 
-function checkKind(value: unknown): { readonly form: DocumentForm } | readonly Flaw[] {
+/** The identifiers that are fields of a registry; of a value of another shape, none. */
+function namedVendors(value: unknown, vendors: DocumentVendors): ReadonlySet<string> {
+  const registries = asList(asObject(asObject(value)?.['spec'])?.['registries'])
+  const names = registries.flatMap((registry) => Object.keys(asObject(registry) ?? {}))
+  return new Set(names.filter((name) => Object.hasOwn(vendors, name)))
+}
+
+function checkKind(value: unknown, schemas: DocumentSchemas): { readonly form: DocumentForm } | readonly Flaw[] {
   const expected = 'an object of kind ClusterPullSecret or PullSecret'
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return [{ path: [], says: `is ${typeof value === 'string' ? 'a text' : showValue(value)}`, expected }]
   }
   const kind = 'kind' in value ? value.kind : undefined
-  if (kind === 'ClusterPullSecret') return checkShape(clusterPullSecret, value)
-  if (kind === 'PullSecret') return checkShape(pullSecret, value)
+  if (kind === 'ClusterPullSecret') return checkShape(schemas.ClusterPullSecret, value)
+  if (kind === 'PullSecret') return checkShape(schemas.PullSecret, value)
   return [{ path: ['kind'], says: `is ${showValue(kind)}`, expected: 'ClusterPullSecret or PullSecret' }]
 }
 
@@ -36,7 +48,6 @@ function documentFlaws(form: DocumentForm): Flaw[] {
     ...(form.kind === 'ClusterPullSecret' ? namespacesFlaws(form.spec.namespaces) : []),
     ...repeatedNames(registries),
     ...repeatedHosts(registries),
-    ...registries.flatMap((registry, index) => providerFlaws(registry, ['spec', 'registries', index])),
   ]
 }
 
@@ -101,12 +112,22 @@ function repeatedHosts(registries: readonly RegistryForm[]): Flaw[] {
   return flaws
 }
 
-function providerFlaws(registry: RegistryForm, path: FieldPath): Flaw[] {
-  const known = Object.keys(vendors)
-  const named = known.filter((vendor) => Object.hasOwn(registry, vendor))
-  if (named.length !== 1) {
-    const says = named.length === 0 ? 'names no provider' : `names ${named.length} providers: ${named.join(', ')}`
+async function vendorFlaws(registries: readonly RegistryForm[], vendors: DocumentVendors): Promise<Flaw[]> {
+  const found = registries.map(async (registry, index) => {
+    const path = ['spec', 'registries', index]
+    const named = vendorsOf(registry, vendors)
+    const [name] = named
+    if (name !== undefined && named.length === 1) {
+      const settings = await vendors[name]?.settings?.()
+      return settings?.flaws(registry[name], [...path, name]) ?? []
+    }
+    const says = named.length === 0 ? 'names no vendor' : `names ${named.length} vendors: ${named.join(', ')}`
+    const known = Object.keys(vendors).filter((one) => vendors[one]?.settings !== undefined)
     return [{ path, says, expected: `exactly one of: ${known.join(', ')}` }]
-  }
-  return Object.entries(vendors).flatMap(([name, vendor]) => vendor.flaws(registry, [...path, name]))
+  })
+  return (await Promise.all(found)).flat()
 }
+
+/** Identifiers of the vendors whose fields a registry has: exactly one, once it is checked. */
+export const vendorsOf = (registry: RegistryForm, vendors: DocumentVendors): string[] =>
+  Object.keys(vendors).filter((name) => Object.hasOwn(registry, name))

@@ -68,14 +68,8 @@ export interface Finding {
 
 const shownAtOnce = 12
 
-/** Of the others, what was expected is what to write. */
-const fixes: { readonly [code in ErrorCode]?: string } = {
-  CREDENTIAL_FILE_INVALID:
-    'write it anew: gcloud iam workload-identity-pools create-cred-config … --credential-source-file=FILE',
-}
-
-/** One error for all findings, the first of them in its first line. */
-export function refuse(code: ErrorCode, findings: readonly [Finding, ...Finding[]]): PullpassError {
+/** One error for all findings, the first of them in its first line. Without `hint`, what was expected is what to write. */
+export function refuse(code: ErrorCode, findings: readonly [Finding, ...Finding[]], hint?: string): PullpassError {
   const [first, ...others] = findings
   const lines = others.slice(0, shownAtOnce).map(({ seen, expected }) => `also ${seen}, expected ${expected}`)
   const rest = others.length - lines.length
@@ -85,7 +79,7 @@ export function refuse(code: ErrorCode, findings: readonly [Finding, ...Finding[
     seen: first.seen,
     expected: first.expected,
     also: [...lines, ...(rest > 0 ? [`and ${rest} more`] : [])],
-    hint: fixes[code],
+    hint,
   })
 }
 

@@ -45,33 +45,11 @@ interface NamespacesForm {
   readonly emptyPolicy?: 'Fail' | 'Allow'
 }
 
-/** One registry: the fields that all have, and those of exactly one vendor. */
+/** One registry: the fields that all have, and under the identifier of exactly one vendor that vendor's fields. */
 export interface RegistryForm {
   readonly name: string
   readonly hosts: readonly string[]
   readonly audience?: string
   readonly tokenFile?: string
-  readonly gcp?: GcpForm
-}
-
-export interface GcpForm {
-  readonly workloadIdentityProvider?: string
-  readonly projectNumber?: string | number
-  readonly poolId?: string
-  readonly providerId?: string
-  readonly serviceAccountEmail?: string
-  readonly delegates?: readonly string[]
-  readonly lifetime?: string
-  readonly scopes?: readonly string[]
-  readonly universeDomain?: string
-  readonly stsRegion?: string
-  readonly endpoints?: { readonly sts?: string; readonly iamCredentials?: string }
-  readonly credentialFile?: string
-  readonly trust?: GcpTrustForm
-}
-
-interface GcpTrustForm {
-  readonly repository: string
-  readonly attributeCondition?: string
-  readonly uploadKeys?: 'Always' | 'Never'
+  readonly [vendor: string]: unknown
 }

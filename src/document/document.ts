@@ -1,5 +1,4 @@
 /** What is wanted, checked and with its defaults: the same from a file, a custom resource or the environment. */
-import type { GcpSettings } from './gcp-settings.ts'
 
 export interface Document {
   readonly kind: 'ClusterPullSecret' | 'PullSecret'
@@ -21,8 +20,10 @@ export interface Document {
 
 /** Where the issuer's documents are public, so that no token is exchanged before its key is. */
 export interface DocumentIssuer {
-  /** `gs://BUCKET/PATH`, as `pullpass issuer publish --to` takes it; no folder. */
+  /** A URL, as `pullpass issuer publish --to` accepts it; no folder. */
   readonly publishTo: string
+  /** Set where the vendor of the target keeps the keys itself, so that nothing need be public. */
+  readonly keysOnly?: true
   /** What strangers are told to expect as `iss`, where it is not where the target is read. */
   readonly url?: string
   /** The ConfigMap that remembers keys and revocations, where it is not pullpass-system/pullpass-issuer. */
@@ -62,17 +63,15 @@ export interface RegistryBase {
   readonly tokenFileField?: string
 }
 
-/** A provider's settings, by the word that a document uses for it; each has what `pullpass trust` sets up under `trust`. */
-export interface SettingsOf {
-  readonly gcp: GcpSettings
+/** A registry with the settings of exactly one vendor. */
+export interface DocumentRegistry extends RegistryBase {
+  /** Identifier of the vendor: its folder in src/vendors, and the field of the document that contains the settings. */
+  readonly vendor: string
+  /** Only the vendor's own code knows their type. What `pullpass trust` sets up is under `trust`. */
+  readonly settings: unknown
+  /** Set where the vendor holds the cluster's keys itself, so that the issuer's documents need not be public. */
+  readonly keysUploaded?: true
 }
-
-export type ProviderName = keyof SettingsOf
-
-/** Exactly one provider, with its settings. */
-export type DocumentRegistry<Name extends ProviderName = ProviderName> = {
-  [One in Name]: RegistryBase & { readonly provider: One; readonly settings: SettingsOf[One] }
-}[Name]
 
 /** Which object of a cluster: its name within a namespace. */
 export interface NamespacedName {
@@ -102,7 +101,3 @@ export function requestedAccount(
 ): Document['serviceAccountRef'] {
   return tokenFile === undefined ? serviceAccountRef : undefined
 }
-
-/** Whether a registry's provider is to hold the cluster's keys itself, so that none of them need be public for it. */
-export const uploadsKeys = ({ provider, settings }: DocumentRegistry): boolean =>
-  provider === 'gcp' && settings.trust?.uploadKeys === 'Always'

@@ -51,6 +51,14 @@ function suggestion(text: string): string {
   return registryHost.pattern.test(text) ? `: ${text}` : ''
 }
 
+/** An endpoint that receives tokens: plain http only where nothing leaves the machine. */
+export const originUrl: TextRule = {
+  pattern:
+    /^(?:https:\/\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|http:\/\/(?:localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\]))(?::[0-9]{1,5})?$/,
+  maxLength: 300,
+  expected: 'https://HOST[:PORT] without a path, or http:// to a loopback address',
+}
+
 /** The path of a file, as a document names it. */
 export const filePath: TextRule = {
   pattern: /^\P{Cc}+$/u,
@@ -61,4 +69,23 @@ export const filePath: TextRule = {
 /** As kubeconfig does it: a relative path starts at the folder of the file that names it. */
 export function pathFrom(folder: string, path: string): string {
   return isAbsolute(path) ? path : join(folder, path)
+}
+
+/** OpenID Connect Discovery 1.0 §3. */
+export const issuerUrl: TextRule = {
+  pattern: /^https:\/\/(?:(?![/?#@\\])[!-~])+(?:\/[!-~]*)?$/,
+  maxLength: 1024,
+  expected: 'an https URL without user, query or fragment',
+  knownMistake: (text) => (/[?#]/.test(text) ? 'an https URL without query or fragment' : undefined),
+}
+
+/** Where an issuer is published. `forms`: of each kind of target, as `gs://BUCKET/PATH`: up to its first capital it is literal. */
+export function targetRule(forms: readonly string[]): TextRule {
+  const prefixes = forms.map((form) => (/^[^A-Z…]+/.exec(form)?.[0] ?? form).replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&'))
+  const last = forms.at(-1) ?? ''
+  return {
+    pattern: new RegExp(`^(?:${prefixes.join('|')})[A-Za-z0-9][!-~]*$`),
+    maxLength: 1024,
+    expected: forms.length < 2 ? last : `${forms.slice(0, -1).join(', ')}, or ${last}`,
+  }
 }

@@ -1,6 +1,7 @@
 /** JSON Schema of each kind of document, for editors and the reference page. https://json-schema.org/draft-07 */
 import * as z from 'zod/mini'
-import { clusterPullSecret, pullSecret } from './schema.ts'
+import type { DocumentVendors } from './document-vendor.ts'
+import { composeSchemas, loadForms } from './schema.ts'
 
 /** As far as a document uses it. */
 export interface JsonSchema {
@@ -20,9 +21,12 @@ export interface JsonSchema {
 
 export type DocumentKind = 'ClusterPullSecret' | 'PullSecret'
 
-/** Shapes and words; the rules between fields cannot be said in it. */
-export function documentJsonSchemas(): Readonly<Record<DocumentKind, JsonSchema>> {
-  return { ClusterPullSecret: jsonSchemaOf(clusterPullSecret), PullSecret: jsonSchemaOf(pullSecret) }
+/** With the fields of every vendor. JSON Schema cannot express the rules between fields. */
+export async function documentJsonSchemas(
+  vendors: DocumentVendors,
+): Promise<Readonly<Record<DocumentKind, JsonSchema>>> {
+  const { ClusterPullSecret, PullSecret } = composeSchemas(vendors, await loadForms(vendors))
+  return { ClusterPullSecret: jsonSchemaOf(ClusterPullSecret), PullSecret: jsonSchemaOf(PullSecret) }
 }
 
 function jsonSchemaOf(schema: z.ZodMiniType): JsonSchema {

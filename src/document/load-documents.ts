@@ -1,11 +1,10 @@
 /** What is wanted, from wherever it is said: files, standard input, or the environment. */
-
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Environment } from '../http/context.ts'
 import type { Document } from './document.ts'
 import { type Finding, refuse } from './document-errors.ts'
+import type { DocumentVendors, DropInVariables } from './document-vendor.ts'
 import { brokenRule, registryHost, type TextRule } from './field-rules.ts'
-import { poolId, projectNumber, providerId, providerOfParts, serviceAccountEmail } from './gcp-names.ts'
 import { includedNamespace, objectName } from './kubernetes-names.ts'
 import { showValue } from './show-value.ts'
 
@@ -13,6 +12,7 @@ export interface DocumentContext {
   readonly environment: Environment
   /** All of standard input, bounded; called for the file `-`. */
   readonly readInput: () => Promise<string>
+  readonly vendors: DocumentVendors
 }
 
 /**
@@ -21,38 +21,68 @@ export interface DocumentContext {
  * @throws USAGE_INVALID, VARIABLE_INVALID, DOCUMENT_UNREADABLE, DOCUMENT_INVALID, CREDENTIAL_FILE_INVALID
  */
 export async function loadDocuments(files: readonly string[], context: DocumentContext): Promise<Document[]> {
-  if (files.length === 0) return [documentFromEnvironment(context.environment)]
+  if (files.length === 0) return [await documentFromEnvironment(context.environment, context.vendors)]
   // The schema and its library are loaded only for who has files.
   const { readDocuments } = await import('./read-documents.ts')
-  return readDocuments(files, context.readInput)
+  return readDocuments(files, context.readInput, context.vendors)
 }
 
-/**
- * The drop-in form: the variables of the script of curl, jq and kubectl that many people copied from the web,
- * as one document. Loads neither zod nor yaml: this is the CronJob's path, and its start-up is measured.
- */
-export const defaultHost = 'europe-docker.pkg.dev'
-/** The source of that document. */
+/** The source of the document that the environment describes. */
 export const environmentSource = 'the environment'
 
-/** All six are required. */
-export const dropInVariables: Readonly<Record<string, TextRule>> = {
-  PROJECT_NUMBER: projectNumber,
-  POOL_ID: poolId,
-  PROVIDER_ID: providerId,
-  SERVICE_ACCOUNT_EMAIL: serviceAccountEmail,
+/** Of every vendor: which Secret is written where, and for which hosts. */
+const secretVariables: Readonly<Record<string, TextRule>> = {
   REGISTRY_SECRET_NAME: objectName,
   REGISTRY_SECRET_NAMESPACES: includedNamespace,
 }
+const hostsVariable = 'REGISTRY_HOSTS'
+
+/**
+ * The drop-in form: variables that describe one document with one registry, of the vendor whose variables they are.
+ * Loads neither zod nor yaml: this is the CronJob's path, and its start-up is measured.
+ */
+export interface DropInForm {
+  /** Identifier of the vendor. */
+  readonly vendor: string
+  readonly variables: DropInVariables<unknown>
+  /** All are required. */
+  readonly rules: Readonly<Record<string, TextRule>>
+  /** With those that may be absent. */
+  readonly names: readonly string[]
+}
+
+/** Of the vendor whose variables are set; where none is, of the first that has variables. @throws USAGE_INVALID where several are */
+export async function dropInForm(vendors: DocumentVendors, environment: Environment): Promise<DropInForm> {
+  const forms: DropInForm[] = []
+  for (const [vendor, { variables: load }] of Object.entries(vendors)) {
+    if (load === undefined) continue
+    const variables = await load()
+    const rules = { ...variables.rules, ...secretVariables }
+    forms.push({ vendor, variables, rules, names: [...Object.keys(rules), hostsVariable] })
+  }
+  const [first] = forms
+  if (first === undefined) throw new TypeError('no vendor describes a registry by variables')
+  const named = forms.filter(({ variables }) =>
+    Object.keys(variables.rules).some((name) => environment[name] !== undefined),
+  )
+  if (named.length < 2) return named[0] ?? first
+  throw new PullpassError({
+    code: 'USAGE_INVALID',
+    hop: 'run',
+    seen: `variables of ${named.length} vendors are set: ${named.map(({ vendor }) => vendor).join(', ')}`,
+    expected: 'those of one; for registries of several, documents by -f FILE',
+  })
+}
 
 /** @throws USAGE_INVALID where none of the variables is set; VARIABLE_INVALID naming every one that is missing, empty or wrong */
-export function documentFromEnvironment(environment: Environment): Document {
-  if (Object.keys(dropInVariables).every((name) => environment[name] === undefined)) throw noDocuments
-  const [first, ...others] = checkVariables(environment)
+export async function documentFromEnvironment(environment: Environment, vendors: DocumentVendors): Promise<Document> {
+  const { vendor, variables, rules } = await dropInForm(vendors, environment)
+  if (Object.keys(rules).every((name) => environment[name] === undefined)) throw noDocuments(rules)
+  const [first, ...others] = checkVariables(environment, rules)
   if (first !== undefined) throw refuse('VARIABLE_INVALID', [first, ...others])
 
   const text = (name: string) => environment[name]?.trim() ?? ''
-  const hosts = readList(environment, 'REGISTRY_HOSTS')
+  const hosts = readList(environment, hostsVariable)
   return {
     kind: 'ClusterPullSecret',
     name: text('REGISTRY_SECRET_NAME'),
@@ -61,17 +91,10 @@ export function documentFromEnvironment(environment: Environment): Document {
     namespaces: { include: readList(environment, 'REGISTRY_SECRET_NAMESPACES') },
     registries: [
       {
-        name: 'google',
-        hosts: hosts.length === 0 ? [defaultHost] : hosts,
-        provider: 'gcp',
-        settings: {
-          workloadIdentityProvider: providerOfParts({
-            projectNumber: text('PROJECT_NUMBER'),
-            poolId: text('POOL_ID'),
-            providerId: text('PROVIDER_ID'),
-          }),
-          serviceAccountEmail: text('SERVICE_ACCOUNT_EMAIL'),
-        },
+        name: variables.registry,
+        hosts: hosts.length === 0 ? [variables.defaultHost] : hosts,
+        vendor,
+        settings: variables.settings(text),
       },
     ],
     attachToServiceAccounts: [],
@@ -81,18 +104,19 @@ export function documentFromEnvironment(environment: Environment): Document {
   }
 }
 
-const noDocuments = new PullpassError({
-  code: 'USAGE_INVALID',
-  hop: 'run',
-  seen: 'no documents are given',
-  expected: `-f FILE, or the variables ${Object.keys(dropInVariables).join(', ')}`,
-  hint: 'docs/document.md describes both forms',
-})
+const noDocuments = (rules: object) =>
+  new PullpassError({
+    code: 'USAGE_INVALID',
+    hop: 'run',
+    seen: 'no documents are given',
+    expected: `-f FILE, or the variables ${Object.keys(rules).join(', ')}`,
+    hint: 'docs/document.md describes both forms',
+  })
 
-function checkVariables(environment: Environment): Finding[] {
+function checkVariables(environment: Environment, rules: DropInForm['rules']): Finding[] {
   return [
-    ...Object.entries(dropInVariables).flatMap(([name, rule]) => checkRequired(environment, name, rule)),
-    ...checkItems(environment, 'REGISTRY_HOSTS', registryHost),
+    ...Object.entries(rules).flatMap(([name, rule]) => checkRequired(environment, name, rule)),
+    ...checkItems(environment, hostsVariable, registryHost),
   ]
 }
 

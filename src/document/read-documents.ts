@@ -1,18 +1,22 @@
 /** Documents of files: read, parsed, checked, and given their defaults. */
-import { checkForm } from './check-document.ts'
-import type { Document, DocumentRegistry, TokenSource } from './document.ts'
+import { checkForm, vendorsOf } from './check-document.ts'
+import type { Document, DocumentIssuer, DocumentRegistry, TokenSource } from './document.ts'
 import { type Finding, refuse } from './document-errors.ts'
 import type { DocumentForm, RegistryForm } from './document-form.ts'
+import type { DocumentVendors } from './document-vendor.ts'
 import { pathFrom } from './field-rules.ts'
 import { parseSource, readSources, type Source, unreadable } from './sources.ts'
-import { vendors } from './vendors.ts'
 
 /** @throws DOCUMENT_UNREADABLE, DOCUMENT_INVALID with all that is wrong, CREDENTIAL_FILE_INVALID */
-export async function readDocuments(files: readonly string[], readInput: () => Promise<string>): Promise<Document[]> {
+export async function readDocuments(
+  files: readonly string[],
+  readInput: () => Promise<string>,
+  vendors: DocumentVendors,
+): Promise<Document[]> {
   const documents: Document[] = []
   const findings: Finding[] = []
   for (const source of await readSources(files, readInput)) {
-    const read = await readSource(source)
+    const read = await readSource(source, vendors)
     documents.push(...read.documents)
     findings.push(...read.findings)
   }
@@ -21,14 +25,17 @@ export async function readDocuments(files: readonly string[], readInput: () => P
   return documents
 }
 
-async function readSource(source: Source): Promise<{ documents: Document[]; findings: Finding[] }> {
+async function readSource(
+  source: Source,
+  vendors: DocumentVendors,
+): Promise<{ documents: Document[]; findings: Finding[] }> {
   const values = await parseSource(source, 'DOCUMENT_INVALID')
   if (values.length === 0) throw unreadable(source.name, 'holds no document')
   const documents: Document[] = []
   const findings: Finding[] = []
   for (const { value, at, find } of values) {
-    const checked = checkForm(value)
-    if ('form' in checked) documents.push(await documentOfForm(checked.form, { at, folder: source.folder }))
+    const checked = await checkForm(value, vendors)
+    if ('form' in checked) documents.push(await documentOfForm(checked.form, { at, folder: source.folder, vendors }))
     else findings.push(...(await find(checked)))
   }
   return { documents, findings }
@@ -48,18 +55,19 @@ function repeatedNames(documents: readonly Document[]): Finding[] {
   })
 }
 
-/** From what was written to what is wanted: defaults, the tenant's limits, and each vendor's settings. */
+/** What a document is read with: where it is, and the vendors whose settings it may contain. */
 interface FormPlace {
   /** `gcp.yaml:12`. */
   readonly at: string
   /** Where relative paths start. */
   readonly folder: string
+  readonly vendors: DocumentVendors
 }
 
 /** `form` keeps the schema and its rules. @throws CREDENTIAL_FILE_INVALID, DOCUMENT_UNREADABLE */
-async function documentOfForm(form: DocumentForm, { at, folder }: FormPlace): Promise<Document> {
+async function documentOfForm(form: DocumentForm, { at, ...place }: FormPlace): Promise<Document> {
   const registries: DocumentRegistry[] = []
-  for (const registry of form.spec.registries) registries.push(await registryOf(registry, form, folder))
+  for (const registry of form.spec.registries) registries.push(await registryOf(registry, form, place))
   const common = {
     name: form.metadata.name,
     source: at,
@@ -78,7 +86,17 @@ async function documentOfForm(form: DocumentForm, { at, folder }: FormPlace): Pr
     }
   }
   const { secretName: _, registries: __, ...spec } = form.spec
-  return { ...common, ...defaults, kind: form.kind, ...spec }
+  const issuer = spec.issuer && { ...spec.issuer, ...keysOnlyOf(spec.issuer.publishTo, place.vendors) }
+  return { ...common, ...defaults, kind: form.kind, ...spec, ...(issuer && { issuer }) }
+}
+
+/** By the scheme of the target, which the schema has checked. */
+function keysOnlyOf(target: string, vendors: DocumentVendors): Pick<DocumentIssuer, 'keysOnly'> {
+  const scheme = target.slice(0, target.indexOf(':'))
+  const stores = Object.values(vendors).flatMap(({ stores: own = {} }) =>
+    Object.hasOwn(own, scheme) ? own[scheme] : [],
+  )
+  return stores.some((store) => store?.keysOnly) ? { keysOnly: true } : {}
 }
 
 const defaults = {
@@ -88,15 +106,18 @@ const defaults = {
   deletionPolicy: 'Retain',
 } as const
 
-async function registryOf(form: RegistryForm, document: DocumentForm, folder: string): Promise<DocumentRegistry> {
+async function registryOf(
+  form: RegistryForm,
+  document: DocumentForm,
+  { folder, vendors }: Omit<FormPlace, 'at'>,
+): Promise<DocumentRegistry> {
   const { name, hosts, audience } = form
-  for (const vendor of Object.values(vendors)) {
-    const read = await vendor.read(form, folder)
-    if (read === undefined) continue
-    const { token, ...provider } = read
-    return { name, hosts, ...(audience && { audience }), ...tokenOf(form, document, { token, folder }), ...provider }
-  }
-  throw new TypeError(`registry ${name} passed its checks without a provider`)
+  const [vendor = ''] = vendorsOf(form, vendors)
+  const read = await (await vendors[vendor]?.settings?.())?.read(form[vendor], folder)
+  if (read === undefined) throw new TypeError(`registry ${name} passed its checks without a vendor`)
+  const { token, ...settings } = read
+  const source = tokenOf(form, document, { token, folder })
+  return { name, hosts, ...(audience && { audience }), ...source, vendor, ...settings }
 }
 
 /** What the document itself says of the token wins over a credential file that it names. */

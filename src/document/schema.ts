@@ -1,11 +1,13 @@
 /**
- * The one schema of a document: its types, checks, JSON Schema and reference page come from here.
+ * The one schema of a document: its types, checks, JSON Schema and reference page come from here, composed from the fields that
+ * the vendors bring.
  * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md
  */
 import * as z from 'zod/mini'
-import type { ClusterPullSecretForm, PullSecretForm } from './document-form.ts'
-import { filePath, registryHost, type TextRule } from './field-rules.ts'
-import { issuerTarget, issuerUrl } from './issuer-rules.ts'
+import type { DocumentIssuer } from './document.ts'
+import type { ClusterPullSecretForm, PullSecretForm, RegistryForm } from './document-form.ts'
+import type { DocumentVendors, VendorSettings } from './document-vendor.ts'
+import { filePath, issuerUrl, registryHost, type TextRule, targetRule } from './field-rules.ts'
 import {
   audience,
   excludedNamespace,
@@ -16,7 +18,6 @@ import {
   objectName,
 } from './kubernetes-names.ts'
 import { fields, list, text, textMap, word } from './schema-parts.ts'
-import { tenantVendorFields, vendorFields } from './vendors.ts'
 
 const apiVersion = word(['pullpass.dev/v1alpha1'], 'Version of this form')
 
@@ -69,97 +70,133 @@ const registryShape = {
   ),
 }
 
-const registry = fields(
-  {
-    ...registryShape,
-    tokenFile: z.exactOptional(text(filePath, "File of this registry's subject token, relative to the document's")),
-    ...vendorFields,
-  },
-  'A registry, with exactly one provider',
-)
-const tenantRegistry = fields({ ...registryShape, ...tenantVendorFields }, 'A registry, with exactly one provider')
+/** Of one vendor; absent where no document to check names it, so that it need not be loaded. */
+export type VendorForms = Readonly<
+  Record<string, Pick<VendorSettings<unknown, unknown>, 'form' | 'tenantForm'> | undefined>
+>
 
-const issuer = fields(
-  {
-    publishTo: text(issuerTarget, "Where the issuer's documents are published, as by pullpass issuer publish"),
-    url: z.exactOptional(text(issuerUrl, "The issuer's public URL; absent: where that place is read")),
-    memoryRef: z.exactOptional(
-      fields(
-        { namespace: text(labelName, 'Its namespace'), name: text(objectName, 'Its name') },
-        'ConfigMap that remembers keys and revocations; absent: pullpass-system/pullpass-issuer',
+export interface DocumentSchemas {
+  readonly ClusterPullSecret: z.ZodMiniType<ClusterPullSecretForm>
+  readonly PullSecret: z.ZodMiniType<PullSecretForm>
+}
+
+/** The forms of `names`, or of every vendor. */
+export async function loadForms(vendors: DocumentVendors, names?: ReadonlySet<string>): Promise<VendorForms> {
+  const loaded = Object.entries(vendors).map(async ([name, { settings }]) => {
+    const isNeeded = names === undefined || names.has(name)
+    return settings === undefined ? [] : [[name, isNeeded ? await settings() : undefined] as const]
+  })
+  return Object.fromEntries((await Promise.all(loaded)).flat())
+}
+
+export function composeSchemas(vendors: DocumentVendors, forms: VendorForms): DocumentSchemas {
+  const fieldsOf = (kind: 'form' | 'tenantForm') =>
+    Object.fromEntries(
+      Object.entries(forms).map(([name, form]) => [name, z.exactOptional(form?.[kind] ?? z.unknown())]),
+    )
+  const registry = fields(
+    {
+      ...registryShape,
+      tokenFile: z.exactOptional(text(filePath, "File of this registry's subject token, relative to the document's")),
+      ...fieldsOf('form'),
+    },
+    'A registry, with exactly one vendor',
+  )
+  const tenantRegistry = fields({ ...registryShape, ...fieldsOf('tenantForm') }, 'A registry, with exactly one vendor')
+  const targets = Object.values(vendors).flatMap(({ stores = {} }) => Object.values(stores).map(({ form }) => form))
+  return {
+    ClusterPullSecret: clusterPullSecret(registry, issuerFields(targetRule(targets))),
+    PullSecret: pullSecret(tenantRegistry),
+  }
+}
+
+const issuerFields = (target: TextRule) =>
+  fields(
+    {
+      publishTo: text(target, "Where the issuer's documents are published, as by pullpass issuer publish"),
+      url: z.exactOptional(text(issuerUrl, "The issuer's public URL; absent: where that place is read")),
+      memoryRef: z.exactOptional(
+        fields(
+          { namespace: text(labelName, 'Its namespace'), name: text(objectName, 'Its name') },
+          'ConfigMap that remembers keys and revocations; absent: pullpass-system/pullpass-issuer',
+        ),
       ),
-    ),
-  },
-  "The issuer's publication: no token is exchanged before its key is public, and a new key is published first",
-)
+    },
+    "The issuer's publication: no token is exchanged before its key is public, and a new key is published first",
+  )
 
 const secretName = z.exactOptional(text(objectName, 'Name of the Secret; by default metadata.name'))
 
-export const clusterPullSecret: z.ZodMiniType<ClusterPullSecretForm> = fields(
-  {
-    apiVersion,
-    kind: word(['ClusterPullSecret'], 'Cluster-scoped'),
-    metadata: fields(metadataShape, 'Name, labels and annotations'),
-    spec: fields(
-      {
-        secretName,
-        namespaces,
-        registries: list(registry, 64, 'One or many, merged into the one Secret'),
-        serviceAccountRef: z.exactOptional(
-          fields(
-            { namespace: text(labelName, 'Its namespace'), name: text(objectName, 'Its name') },
-            'ServiceAccount whose token is requested and exchanged; absent: the token file',
+const clusterPullSecret = (
+  registry: z.ZodMiniType<RegistryForm>,
+  issuer: z.ZodMiniType<DocumentIssuer>,
+): z.ZodMiniType<ClusterPullSecretForm> =>
+  fields(
+    {
+      apiVersion,
+      kind: word(['ClusterPullSecret'], 'Cluster-scoped'),
+      metadata: fields(metadataShape, 'Name, labels and annotations'),
+      spec: fields(
+        {
+          secretName,
+          namespaces,
+          registries: list(registry, 64, 'One or many, merged into the one Secret'),
+          serviceAccountRef: z.exactOptional(
+            fields(
+              { namespace: text(labelName, 'Its namespace'), name: text(objectName, 'Its name') },
+              'ServiceAccount whose token is requested and exchanged; absent: the token file',
+            ),
           ),
-        ),
-        issuer: z.exactOptional(issuer),
-        attachToServiceAccounts: z.exactOptional(
-          list(
-            text(objectName, 'Name'),
-            100,
-            'ServiceAccounts in each namespace whose imagePullSecrets get the Secret; one that is not there fails nothing; a name that no namespace has is warned of',
+          issuer: z.exactOptional(issuer),
+          attachToServiceAccounts: z.exactOptional(
+            list(
+              text(objectName, 'Name'),
+              100,
+              'ServiceAccounts in each namespace whose imagePullSecrets get the Secret; one that is not there fails nothing; a name that no namespace has is warned of',
+            ),
           ),
-        ),
-        stuckPods: z.exactOptional(
-          word(
-            ['Ignore', 'Evict'],
-            'Pods in ImagePullBackOff that wait for this Secret; by default Ignore. Evict needs a controller, which this version does not have',
+          stuckPods: z.exactOptional(
+            word(
+              ['Ignore', 'Evict'],
+              'Pods in ImagePullBackOff that wait for this Secret; by default Ignore. Evict needs a controller, which this version does not have',
+            ),
           ),
-        ),
-        conflictPolicy: z.exactOptional(
-          word(
-            ['Refuse', 'Adopt'],
-            'A Secret of this name that something else made: left as it is, or taken over once, with all that it holds replaced; by default Refuse',
+          conflictPolicy: z.exactOptional(
+            word(
+              ['Refuse', 'Adopt'],
+              'A Secret of this name that something else made: left as it is, or taken over once, with all that it holds replaced; by default Refuse',
+            ),
           ),
-        ),
-        deletionPolicy: z.exactOptional(
-          word(
-            ['Retain', 'Delete'],
-            'What happens to the Secrets when the document is deleted; by default Retain. Delete needs a controller, which this version does not have',
+          deletionPolicy: z.exactOptional(
+            word(
+              ['Retain', 'Delete'],
+              'What happens to the Secrets when the document is deleted; by default Retain. Delete needs a controller, which this version does not have',
+            ),
           ),
-        ),
-      },
-      'What is wanted',
-    ),
-  },
-  'A pull secret in many namespaces',
-)
+        },
+        'What is wanted',
+      ),
+    },
+    'A pull secret in many namespaces',
+  )
 
-export const pullSecret: z.ZodMiniType<PullSecretForm> = fields(
-  {
-    apiVersion,
-    kind: word(['PullSecret'], 'Namespaced: for a tenant'),
-    metadata: fields(
-      { ...metadataShape, namespace: text(labelName, 'Namespace of the document, of its Secret and of its account') },
-      'Name, namespace, labels and annotations',
-    ),
-    spec: fields(
-      {
-        secretName,
-        serviceAccountName: text(objectName, 'ServiceAccount of the same namespace whose token is exchanged'),
-        registries: list(tenantRegistry, 64, 'One or many, merged into the one Secret'),
-      },
-      'What is wanted',
-    ),
-  },
-  'A pull secret in one namespace, with the rights of a tenant',
-)
+const pullSecret = (registry: z.ZodMiniType<RegistryForm>): z.ZodMiniType<PullSecretForm> =>
+  fields(
+    {
+      apiVersion,
+      kind: word(['PullSecret'], 'Namespaced: for a tenant'),
+      metadata: fields(
+        { ...metadataShape, namespace: text(labelName, 'Namespace of the document, of its Secret and of its account') },
+        'Name, namespace, labels and annotations',
+      ),
+      spec: fields(
+        {
+          secretName,
+          serviceAccountName: text(objectName, 'ServiceAccount of the same namespace whose token is exchanged'),
+          registries: list(registry, 64, 'One or many, merged into the one Secret'),
+        },
+        'What is wanted',
+      ),
+    },
+    'A pull secret in one namespace, with the rights of a tenant',
+  )

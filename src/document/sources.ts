@@ -78,24 +78,25 @@ export interface SourceValue {
   readonly find: (flaws: readonly Flaw[]) => Promise<Finding[]>
 }
 
-/** One for each document that is not empty. @throws `code` where the text is neither JSON nor YAML */
-export async function parseSource(source: Source, code: ErrorCode): Promise<SourceValue[]> {
+/** One for each document that is not empty. @throws `code` with `hint` where the text is neither JSON nor YAML */
+export async function parseSource(source: Source, code: ErrorCode, hint?: string): Promise<SourceValue[]> {
   const value = parseJson(source.text)
-  if (value === undefined) return (await parseAsYaml(source, code)).map((document) => sourceValue(source, document))
+  if (value === undefined)
+    return (await parseAsYaml(source, code, hint)).map((document) => sourceValue(source, document))
   return [
     {
       value,
       at: `${source.name}:1`,
       // JSON is YAML too, and the YAML parser knows the places: loaded only for who made a mistake.
       find: async (flaws) => {
-        const [document] = await parseAsYaml(source, code)
+        const [document] = await parseAsYaml(source, code, hint)
         return document === undefined ? [] : sourceValue(source, document).find(flaws)
       },
     },
   ]
 }
 
-async function parseAsYaml(source: Source, code: ErrorCode): Promise<YamlDocument[]> {
+async function parseAsYaml(source: Source, code: ErrorCode, hint: string | undefined): Promise<YamlDocument[]> {
   const { parseYaml } = await import('./parse-yaml.ts')
   const parsed = parseYaml(source.text)
   if ('documents' in parsed) return parsed.documents
@@ -103,7 +104,7 @@ async function parseAsYaml(source: Source, code: ErrorCode): Promise<YamlDocumen
     seen: `${render(source, place)}: ${what}`,
     expected,
   }))
-  throw refuse(code, [first ?? { seen: `${source.name} cannot be parsed`, expected: 'YAML or JSON' }, ...others])
+  throw refuse(code, [first ?? { seen: `${source.name} cannot be parsed`, expected: 'YAML or JSON' }, ...others], hint)
 }
 
 function sourceValue(source: Source, { value, start, locate }: YamlDocument): SourceValue {

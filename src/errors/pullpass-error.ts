@@ -13,11 +13,13 @@ export type Hop =
   | 'discovery'
   | 'publish'
   | 'trust'
-  | 'exchange'
-  | 'impersonation'
+  | ExchangeHop
   | 'registry'
   | 'kubernetes'
   | 'run'
+
+/** A step of a vendor's exchange: further ones than these have names of the vendor's own, such as `exchange/authorization`. */
+export type ExchangeHop = 'exchange' | 'impersonation' | `exchange/${string}`
 
 export interface Fault {
   readonly code: ErrorCode

@@ -11,22 +11,24 @@ export interface JudgedToken {
   readonly accepted: readonly AcceptedAudiences[]
 }
 
-/** Empty where nothing is known against it; its signature is nobody's business here. */
+/** Empty where nothing is known against it; its signature is not verified here. */
 export function judgeSubjectToken({ token, where, accepted }: JudgedToken, now: Date): PullpassError[] {
   const faults = [
     checkLifetime(token, where, now),
     ...accepted.map((audiences) => checkAudience(token, where, audiences)),
-    checkSubjectLength(token, where),
-  ]
-  return faults.filter((fault) => fault !== undefined)
+    ...accepted.map(({ checkSubject }) => checkSubject?.(token.subject, where)),
+  ].filter((fault) => fault !== undefined)
+  return [...new Map(faults.map((fault) => [fault.message, fault])).values()] // registries of one vendor share their rules
 }
 
 /** Whether a subject token is meant for who will verify it. RFC 7519 §4.1.3. */
 export interface AcceptedAudiences {
   /** Any of them will do. */
   readonly audiences: readonly string[]
-  /** The registry that asks for them. */
+  /** The registry that accepts them. */
   readonly host: string
+  /** Why its vendor cannot accept a subject; absent: any subject will do. */
+  readonly checkSubject?: (subject: string, from: string) => PullpassError | undefined
 }
 
 /** AUDIENCE_MISMATCH when no audience of the token is accepted. `where` is where it came from, for the message. */
@@ -67,27 +69,5 @@ export function checkLifetime(token: SubjectToken, where: string, now: Date): Pu
     seen: `${where} expired at ${token.expiresAt.toISOString()}`,
     expected: `a token that lives now, at ${now.toISOString()}`,
     hint: "read the token from the pod's own projected volume, where the kubelet renews it, not from a copy; check this machine's clock",
-  })
-}
-
-// Whether a subject is short enough for Google Cloud, whose google.subject is the narrowest that a subject is mapped to.
-// https://cloud.google.com/iam/docs/workload-identity-federation#mapping
-
-/** Bytes. */
-const longest = 127
-
-/** SUBJECT_TOO_LONG when google.subject cannot hold it. `where` is where the token came from, for the message. */
-export function checkSubjectLength(
-  { subject }: Pick<SubjectToken, 'subject'>,
-  where: string,
-): PullpassError | undefined {
-  const bytes = Buffer.byteLength(subject)
-  if (bytes <= longest) return undefined
-  return new PullpassError({
-    code: 'SUBJECT_TOO_LONG',
-    hop: 'subject-token',
-    seen: `the subject of ${where} has ${bytes} bytes: ${subject}`,
-    expected: `at most ${longest} bytes, where Google maps it to google.subject`,
-    hint: 'use a service account and namespace with shorter names, or map google.subject to a shorter attribute',
   })
 }

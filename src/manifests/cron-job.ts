@@ -1,5 +1,4 @@
 /** The CronJob that refreshes. https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ */
-import { dropInVariables } from '../document/load-documents.ts'
 import type { Environment } from '../http/context.ts'
 import type { DocumentFile } from './document-files.ts'
 import { type Manifest, ownLabels, ownName, type Place, type PodSettings } from './manifest.ts'
@@ -12,9 +11,9 @@ export interface ContainerVariable {
   readonly value: string
 }
 
-/** Variables of the drop-in form that are set. */
-export const containerVariables = (environment: Environment): ContainerVariable[] =>
-  [...Object.keys(dropInVariables), 'REGISTRY_HOSTS'].flatMap((name) => {
+/** Variables of the drop-in form (`names`) that are set. */
+export const containerVariables = (environment: Environment, names: readonly string[]): ContainerVariable[] =>
+  names.flatMap((name) => {
     const value = environment[name]?.trim()
     return value ? [{ name, value }] : []
   })

@@ -2,6 +2,7 @@
 import { basename } from 'node:path'
 import { checkForm } from '../document/check-document.ts'
 import type { RegistryForm } from '../document/document-form.ts'
+import type { DocumentVendors } from '../document/document-vendor.ts'
 import { pathFrom } from '../document/field-rules.ts'
 import { showValue } from '../document/show-value.ts'
 import { parseSource, readSources, readTextFile, type Source, unreadable } from '../document/sources.ts'
@@ -19,11 +20,12 @@ export interface DocumentFile {
 export async function readDocumentFiles(
   files: readonly string[],
   readInput: () => Promise<string>,
+  vendors: DocumentVendors,
 ): Promise<DocumentFile[]> {
   const found: DocumentFile[] = []
   for (const source of await readSources(files, readInput)) {
     const name = source.name === '-' ? 'documents.yaml' : keyOf(basename(source.name))
-    found.push({ name, text: source.text, role: 'document' }, ...(await credentialFiles(source)))
+    found.push({ name, text: source.text, role: 'document' }, ...(await credentialFiles(source, vendors)))
   }
   const distinct = new Map<string, DocumentFile>()
   for (const file of found) {
@@ -34,11 +36,12 @@ export async function readDocumentFiles(
   return [...distinct.values()]
 }
 
-async function credentialFiles(source: Source): Promise<DocumentFile[]> {
-  const registries = (await parseSource(source, 'DOCUMENT_INVALID')).flatMap(({ value }) => {
-    const checked = checkForm(value)
-    return 'form' in checked ? [...checked.form.spec.registries] : []
-  })
+async function credentialFiles(source: Source, vendors: DocumentVendors): Promise<DocumentFile[]> {
+  const registries: RegistryForm[] = []
+  for (const { value } of await parseSource(source, 'DOCUMENT_INVALID')) {
+    const checked = await checkForm(value, vendors)
+    if ('form' in checked) registries.push(...checked.form.spec.registries)
+  }
   for (const { tokenFile } of registries) {
     if (tokenFile !== undefined && !tokenFile.startsWith('/')) throw relative(tokenFile)
   }

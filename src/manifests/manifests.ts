@@ -1,6 +1,7 @@
 /** All that an installation takes, in the order in which it can be applied. */
 import { type Document, requestedAccount } from '../document/document.ts'
-import type { PodIdentity } from '../vendors/pod-identity.ts'
+import type { PodIdentity } from '../vendors/publisher-identity.ts'
+import type { Vendors } from '../vendors/vendor.ts'
 import { renderCronJob, type Wanted } from './cron-job.ts'
 import type { DocumentFile } from './document-files.ts'
 import {
@@ -34,8 +35,9 @@ export interface Installation {
 export async function renderManifests(
   { documents, wanted, publishers, settings }: Installation,
   place: Place,
+  vendors: Vendors,
 ): Promise<Manifest[]> {
-  const registries = await bindRegistries(documents)
+  const registries = await bindRegistries(documents, vendors)
   const { authorities, networkPolicy, proxy } = settings
   const mounted = { tokens: projectedTokensOf(registries), publishers, authorities }
   const lives = registries.map(({ credentialLifeSeconds }) => credentialLifeSeconds)

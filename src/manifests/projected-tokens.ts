@@ -7,7 +7,7 @@ import { type Document, type DocumentRegistry, type NamespacedName, requestedAcc
 import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { tokenFilePath } from '../identity/token-file.ts'
-import { bindProvider } from '../vendors/vendors.ts'
+import { bindExchange, type Vendors } from '../vendors/vendor.ts'
 
 export interface ProjectedToken {
   readonly folder: string
@@ -140,11 +140,11 @@ export interface BoundRegistry {
 }
 
 /** In the documents' order. */
-export async function bindRegistries(documents: readonly Document[]): Promise<BoundRegistry[]> {
+export async function bindRegistries(documents: readonly Document[], vendors: Vendors): Promise<BoundRegistry[]> {
   const pairs = documents.flatMap((document) => document.registries.map((registry) => ({ document, registry })))
   return Promise.all(
     pairs.map(async ({ document, registry }) => {
-      const { audiences, subjectTokenLifeSeconds, credentialLifeSeconds } = await bindProvider(registry)
+      const { audiences, subjectTokenLifeSeconds, credentialLifeSeconds } = await bindExchange(registry, vendors)
       return { document, registry, audiences, subjectTokenLifeSeconds, credentialLifeSeconds }
     }),
   )

@@ -1,38 +1,93 @@
 /** As whom the Pod publishes its issuer's keys, where documents say where they are public. */
 import type { Document } from '../document/document.ts'
-import { cloudOf } from '../vendors/parse-target.ts'
-import { type PodIdentity, type PublishAs, podIdentity } from '../vendors/pod-identity.ts'
+import { showValue } from '../document/show-value.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import type { PodIdentity } from '../vendors/publisher-identity.ts'
+import { readTarget, vendorOfTarget } from '../vendors/target.ts'
+import type { Vendors } from '../vendors/vendor.ts'
 import { type Place, refreshAccount, userName } from './manifest.ts'
 import { publishFolder } from './projected-tokens.ts'
 
 export interface Publishers {
-  /** One for each cloud, since a process is one there. */
+  /** One for each vendor, since a process is one identity there. */
   readonly identities: readonly PodIdentity[]
   /** What to grant, or why nothing is published. */
   readonly grants: readonly string[]
-  /** Clouds of `as` that no document publishes to. */
+  /** Vendors of `as` that no document publishes to. */
   readonly unused: readonly string[]
 }
 
-export function publishersOf(documents: readonly Document[], as: PublishAs, place: Place): Publishers {
+/** `as`: identities of `--publish-as`, by vendor. @throws USAGE_INVALID where a document's target is none */
+export async function publishersOf(
+  documents: readonly Document[],
+  as: ReadonlyMap<string, unknown>,
+  place: Place,
+  vendors: Vendors,
+): Promise<Publishers> {
   const publishing = documents.flatMap(({ issuer, registries }) => {
-    const cloud = issuer && cloudOf(issuer.publishTo)
-    return cloud === undefined ? [] : [{ cloud, target: issuer?.publishTo ?? '', registries }]
+    const vendor = issuer && vendorOfTarget(issuer.publishTo, vendors)
+    return vendor === undefined ? [] : [{ vendor, target: issuer?.publishTo ?? '', registries }]
   })
-  const byCloud = Map.groupBy(publishing, ({ cloud }) => cloud)
-  const found = [...byCloud].map(([cloud, group]) => {
-    const targets = [...new Set(group.map(({ target }) => target))]
-    const registries = group.flatMap((one) => one.registries)
-    const wanted = { targets, registries, as, subject: userName(refreshAccount(place)), folder: publishFolder }
-    return { targets, identity: podIdentity(cloud, wanted) }
-  })
+  const byVendor = [...Map.groupBy(publishing, ({ vendor }) => vendor)]
+  const found = await Promise.all(
+    byVendor.map(async ([vendor, group]) => {
+      const targets = [...new Set(group.map(({ target }) => target))]
+      const names = targets.map(async (target) => {
+        const { name } = await readStore(target, vendors)
+        return { scheme: target.slice(0, target.indexOf(':')), name }
+      })
+      const publisher = await vendors[vendor]?.publisherIdentity?.()
+      const identity = publisher?.podIdentity({
+        targets: await Promise.all(names),
+        registries: group.flatMap((one) => one.registries).filter((registry) => registry.vendor === vendor),
+        as: as.get(vendor),
+        subject: userName(refreshAccount(place)),
+        folder: publishFolder,
+      })
+      return { targets, identity }
+    }),
+  )
   return {
     identities: found.flatMap(({ identity }) => identity ?? []),
-    grants: found.flatMap(({ targets, identity }) => identity?.grants ?? targets.map(unsaid)),
-    unused: Object.keys(as).filter((cloud) => !publishing.some((one) => one.cloud === cloud)),
+    grants: found.flatMap(({ targets, identity }) => identity?.grants ?? targets.map(withoutIdentity)),
+    unused: [...as.keys()].filter((vendor) => !publishing.some((one) => one.vendor === vendor)),
   }
 }
 
-/** A refresh looks there all the same, and waits for whoever publishes. */
-const unsaid = (target: string) =>
+async function readStore(target: string, vendors: Vendors) {
+  const read = await readTarget(target, {}, vendors)
+  return read.kind === 'store' ? read : { name: undefined }
+}
+
+/** A refresh reads the target all the same, and waits for the publisher. */
+const withoutIdentity = (target: string) =>
   `${target}: nobody, since none was named (--publish-as): tokens of a new key wait until issuer watch publishes it`
+
+/** Identities of `--publish-as`, by the vendor whose form each has. @throws USAGE_INVALID */
+export async function parsePublishAs(
+  identities: readonly string[],
+  vendors: Vendors,
+): Promise<ReadonlyMap<string, unknown>> {
+  const publishers = await Promise.all(
+    Object.entries(vendors).flatMap(([vendor, { publisherIdentity: load }]) =>
+      load === undefined ? [] : [load().then((publisher) => ({ vendor, publisher }))],
+    ),
+  )
+  const found = new Map<string, unknown>()
+  for (const text of identities) {
+    const parsed = publishers.flatMap(({ vendor, publisher }) => {
+      const as = publisher.parse(text)
+      return as === undefined ? [] : [{ vendor, as }]
+    })
+    const [one] = parsed
+    if (one === undefined) {
+      throw invalid(text, publishers.map(({ publisher: { form } }) => form).join(', or '))
+    }
+    if (found.has(one.vendor)) throw invalid(text, `one identity for each vendor, and there are two for ${one.vendor}`)
+    found.set(one.vendor, one.as)
+  }
+  return found
+}
+
+const invalid = (text: string, expected: string) =>
+  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen: `--publish-as is ${showValue(text)}`, expected })

@@ -2,7 +2,7 @@
  * What the Pod finds in its file system: its documents, the tokens to exchange, and its access to the API server.
  * https://kubernetes.io/docs/concepts/storage/projected-volumes/
  */
-import type { PodIdentity } from '../vendors/pod-identity.ts'
+import type { PodIdentity } from '../vendors/publisher-identity.ts'
 import type { Authorities } from './manifest.ts'
 import { apiFolder, authoritiesFolder, documentFolder, type ProjectedToken, publishFolder } from './projected-tokens.ts'
 

@@ -11,16 +11,13 @@ import { readRegularFile, systemErrorCode } from '../host/read-file.ts'
 import { type DocumentName, documentPaths, type PublishTarget, type StoredDocument } from '../oidc/issuer-documents.ts'
 import { shellQuote } from '../text/plain-text.ts'
 import { showPath } from '../text/show.ts'
-import type { TargetContext } from '../vendors/operator-variables.ts'
-import type { TargetName } from '../vendors/parse-target.ts'
-
-type FolderName = Extract<TargetName, { kind: 'folder' }>
+import type { TargetContext } from '../vendors/store.ts'
 
 const longest = 1024 * 1024
 /** A writer that was killed leaves its lock; no writer takes so long. */
 const staleMs = 60_000
 
-export function folder({ folder: root }: FolderName, context: Pick<TargetContext, 'now' | 'signal'>): PublishTarget {
+export function folder(root: string, context: Pick<TargetContext, 'now' | 'signal'>): PublishTarget {
   const guard = <T>(work: () => Promise<T>): Promise<T> =>
     work().catch((error: unknown) => {
       throw error instanceof PullpassError ? error : folderFault(root, error)

@@ -1,9 +1,10 @@
 /** What must be minted: one demand for each identity and registry, however many documents and namespaces want it. */
 import { createHash } from 'node:crypto'
 import type { Document, DocumentRegistry } from '../document/document.ts'
-import { type BoundProvider, bindProvider } from '../vendors/vendors.ts'
+import { asObject } from '../text/json-fields.ts'
+import { type BoundExchange, bindExchange, type Vendors } from '../vendors/vendor.ts'
 
-export interface ExchangeRequest extends BoundProvider {
+export interface ExchangeRequest extends BoundExchange {
   /** The fingerprint that tells demands apart. */
   readonly mintedFrom: string
   /** The first document and registry that want it; others differ in hosts alone. */
@@ -12,7 +13,10 @@ export interface ExchangeRequest extends BoundProvider {
 }
 
 /** In the documents' order. */
-export async function listExchangeRequests(documents: readonly Document[]): Promise<ExchangeRequest[]> {
+export async function listExchangeRequests(
+  documents: readonly Document[],
+  vendors: Vendors,
+): Promise<ExchangeRequest[]> {
   const wanted = documents.flatMap((document) =>
     document.registries.map((registry) => ({ mintedFrom: mintedFrom(document, registry), document, registry })),
   )
@@ -20,21 +24,22 @@ export async function listExchangeRequests(documents: readonly Document[]): Prom
   return Promise.all(
     [...distinct.values()]
       .toReversed()
-      .map(async (demand) => ({ ...demand, ...(await bindProvider(demand.registry)) })),
+      .map(async (demand) => ({ ...demand, ...(await bindExchange(demand.registry, vendors)) })),
   )
 }
 
 // A fingerprint of what a credential is minted from: equal ones cost one exchange, another one means a changed document.
 
 /**
- * Covers the identity (whose token, or which file) and the provider's settings; not the hosts, the registry's name or what
+ * Covers the identity (whose token, or which file) and the vendor's settings; not the hosts, the registry's name or what
  * only trust reads, which do not change what is minted.
  */
 export function mintedFrom({ serviceAccountRef }: Document, registry: DocumentRegistry): string {
-  const { provider, audience, tokenFile, tokenFileField } = registry
-  const { trust: _, ...settings } = registry.settings
+  const { vendor, audience, tokenFile, tokenFileField } = registry
+  const { trust: _, ...settings } = asObject(registry.settings) ?? {}
   const identity = tokenFile === undefined ? { serviceAccountRef } : { tokenFile, tokenFileField }
-  const facts = JSON.stringify(sorted({ identity, provider, settings, audience }))
+  // The field was named before vendors were: another name would make every credential due.
+  const facts = JSON.stringify(sorted({ identity, provider: vendor, settings, audience }))
   return createHash('sha256').update(facts).digest('base64url').slice(0, 22)
 }
 

@@ -12,6 +12,7 @@ import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { listNamespaces } from '../kubernetes/objects/namespaces.ts'
 import { quote } from '../text/quote.ts'
+import type { VendorContext } from '../vendors/vendor.ts'
 import { applyPullSecrets } from './apply-pull-secrets.ts'
 import { attachPullSecrets } from './attach-pull-secrets.ts'
 import { listExchangeRequests } from './exchange-requests.ts'
@@ -34,7 +35,7 @@ export async function refreshOnce(
   documents: readonly Document[],
   pass: Pass,
   cluster: Cluster,
-  context: Context,
+  context: VendorContext,
 ): Promise<Outcome[]> {
   const jobs = await plan(documents, cluster, context)
   const surveyed = survey(jobs, cluster)
@@ -44,7 +45,11 @@ export async function refreshOnce(
       ? { due: jobs, fresh: [] }
       : splitByFreshness(jobs, await surveyed, { minRemainingMs, now: context.now() })
   const wanted = due.filter(({ namespaces }) => namespaces.length > 0)
-  const demands = async () => await listExchangeRequests(wanted.map(({ document }) => document))
+  const demands = async () =>
+    await listExchangeRequests(
+      wanted.map(({ document }) => document),
+      context.vendors,
+    )
   const mint = async () => await mintCredentials(await demands(), source, cluster, context)
   // Nothing is learnt from the one that the other needs: they run side by side.
   const [surroundings, minted] = await Promise.all([surveyed, mint()])

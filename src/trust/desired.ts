@@ -1,33 +1,28 @@
 /** From what needs trust to what each vendor must know for it: nobody is asked yet, and what cannot be is refused here. */
-import type { ProviderName } from '../document/document.ts'
 import type { Context } from '../http/context.ts'
 import type {
   Accepted,
-  AnyNeed,
+  DesiredTrust,
   Finding,
   MissingNeed,
   TrustNeed,
   TrustRecord,
   TrustResource,
-  VendorTrust,
 } from '../vendors/trust-contract.ts'
-import { trustVendors } from '../vendors/vendors.ts'
+import type { Vendors } from '../vendors/vendor.ts'
+import { trustSetup } from './needs.ts'
 
 /** One for each vendor that is needed. @throws DOCUMENT_INVALID, USAGE_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE, KEYS_UNUSABLE */
-export async function wantTrust(needs: readonly AnyNeed[]): Promise<VendorTrust[]> {
-  const byVendor = Map.groupBy(needs, ({ registry }) => registry.provider)
-  return await Promise.all([...byVendor].map(async ([name, its]) => await wantOf(name, its)))
-}
-
-async function wantOf<Name extends ProviderName>(name: Name, its: readonly TrustNeed<Name>[]): Promise<VendorTrust> {
-  return (await trustVendors[name]()).want(its)
+export async function wantTrust(needs: readonly TrustNeed[], vendors: Vendors): Promise<DesiredTrust[]> {
+  const byVendor = Map.groupBy(needs, ({ registry }) => registry.vendor)
+  return await Promise.all([...byVendor].map(async ([name, its]) => (await trustSetup(name, vendors)).desired(its)))
 }
 
 // All that is wanted of all vendors, ready to be looked at: each resource after those that it needs.
 
 /** @throws TRUST_CREDENTIALS_MISSING, CREDENTIAL_FILE_INVALID: who has none is told so once */
 export async function openTrust(
-  wanted: readonly VendorTrust[],
+  wanted: readonly DesiredTrust[],
   record: TrustRecord,
   context: Context,
 ): Promise<TrustResource[]> {

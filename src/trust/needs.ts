@@ -1,9 +1,10 @@
 /** What trust is to be set up for: each registry of each document, for each cluster. */
-import { type Document, type DocumentRegistry, type ProviderName, requestedAccount } from '../document/document.ts'
+import { type Document, type DocumentRegistry, requestedAccount } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { ImageReference } from '../registry/image-reference.ts'
-import type { AnyNeed, TrustedCluster } from '../vendors/trust-contract.ts'
-import { trustVendors } from '../vendors/vendors.ts'
+import { vendorOfTarget } from '../vendors/target.ts'
+import type { TrustedCluster, TrustNeed, TrustSetup } from '../vendors/trust-contract.ts'
+import type { Vendors } from '../vendors/vendor.ts'
 
 export interface TrustAsked {
   /** Of tokens that lie in a file: `system:serviceaccount:NAMESPACE:NAME`. */
@@ -14,34 +15,56 @@ export interface TrustAsked {
   readonly publisher?: string | undefined
 }
 
+/** @throws USAGE_INVALID where nothing can be set up at the vendor */
+export async function trustSetup(name: string, vendors: Vendors): Promise<TrustSetup<unknown>> {
+  const vendor = vendors[name]
+  if (vendor?.trust !== undefined) return await vendor.trust.load()
+  throw new PullpassError({
+    code: 'USAGE_INVALID',
+    hop: 'run',
+    seen: `registries of ${vendor?.title ?? name} have nothing that pullpass can set up`,
+    expected: `documents with registries of ${Object.keys(vendors)
+      .filter((one) => vendors[one]?.trust !== undefined)
+      .join(', ')}`,
+  })
+}
+
 /** Cluster after cluster, in the order of the documents. @throws USAGE_INVALID */
 export async function listNeeds(
   documents: readonly Document[],
   clusters: readonly TrustedCluster[],
   asked: TrustAsked,
-): Promise<AnyNeed[]> {
-  const wanted = documents.flatMap((document) =>
-    document.registries.map((registry) => ({ document, registry, subject: subjectOf(document, registry, asked) })),
+  vendors: Vendors,
+): Promise<TrustNeed[]> {
+  const registries = documents.flatMap((document) => document.registries.map((registry) => ({ document, registry })))
+  const wanted = await Promise.all(
+    registries.map(async ({ document, registry }) => ({
+      document,
+      registry,
+      subject: subjectOf(document, registry, asked),
+      setup: await trustSetup(registry.vendor, vendors),
+    })),
   )
   checkSubjectUsed(documents, asked)
-  checkRepositoryUsed(documents, asked)
-  checkPublisherUsed(documents, asked)
-  const needs = clusters.flatMap((cluster) =>
-    wanted.map(async ({ document, registry, subject }) => {
-      const itsRegistry = await ofCluster(registry, cluster)
-      const repository = itsRegistry.settings.trust?.repository ?? asked.repository
-      return { document, registry: itsRegistry, cluster, subject, publisher: asked.publisher, repository }
+  if (wanted.every(({ registry, setup }) => setup.repository(registry.settings) !== undefined)) refuseRepository(asked)
+  if (wanted.every(({ registry, setup }) => !setup.admitsPublisher(registry.settings))) refusePublisher(asked)
+  return clusters.flatMap((cluster) =>
+    wanted.map(({ document, registry, subject, setup }) => {
+      const settings = setup.forCluster(registry.settings, cluster)
+      const repository = setup.repository(settings) ?? asked.repository
+      const publishTo = document.issuer?.publishTo
+      const publishesHere = publishTo !== undefined && vendorOfTarget(publishTo, vendors) === registry.vendor
+      return {
+        document,
+        registry: { ...registry, settings },
+        cluster,
+        subject,
+        publisher: asked.publisher,
+        publishesHere,
+        repository,
+      }
     }),
   )
-  return await Promise.all(needs)
-}
-
-async function ofCluster<Name extends ProviderName>(
-  registry: DocumentRegistry<Name>,
-  cluster: TrustedCluster,
-): Promise<DocumentRegistry<Name>> {
-  const vendor = await trustVendors[registry.provider]()
-  return { ...registry, settings: vendor.ofCluster(registry.settings, cluster) }
 }
 
 /** Whose tokens a registry takes. @throws USAGE_INVALID where only the token file knows */
@@ -58,27 +81,23 @@ function subjectOf(document: Document, registry: DocumentRegistry, asked: TrustA
   })
 }
 
-function checkRepositoryUsed(documents: readonly Document[], { repository }: TrustAsked): void {
-  const used = documents.some(({ registries }) => registries.some(({ settings }) => settings.trust === undefined))
-  if (repository === undefined || used) return
+function refuseRepository({ repository }: TrustAsked): void {
+  if (repository === undefined) return
   throw new PullpassError({
     code: 'USAGE_INVALID',
     hop: 'run',
-    seen: `--repository ${repository} stands beside documents that all name their repository`,
-    expected: 'it for documents that name none, and no others',
+    seen: `--repository ${repository} is given, and all documents name their repository`,
+    expected: '--repository only for documents that name none',
   })
 }
 
-function checkPublisherUsed(documents: readonly Document[], { publisher }: TrustAsked): void {
-  const used = documents.some(({ registries }) =>
-    registries.some(({ settings }) => settings.trust?.attributeCondition === undefined),
-  )
-  if (publisher === undefined || used) return
+function refusePublisher({ publisher }: TrustAsked): void {
+  if (publisher === undefined) return
   throw new PullpassError({
     code: 'USAGE_INVALID',
     hop: 'run',
-    seen: `--publisher ${publisher} is given, and all documents have an attributeCondition`,
-    expected: 'the publisher in that condition, and no flag',
+    seen: `--publisher ${publisher} is given, and all documents fix the subjects that are accepted`,
+    expected: 'the publisher among those subjects, and no flag',
   })
 }
 
@@ -108,21 +127,25 @@ export interface RepositoryFor {
 export async function repositoryFor(
   documents: readonly Document[],
   images: readonly Pick<ImageReference, 'host' | 'repository'>[],
+  vendors: Vendors,
 ): Promise<RepositoryFor | undefined> {
-  const unnamed = documents.flatMap(({ registries }) => registries).find(({ settings }) => settings.trust === undefined)
-  if (unnamed === undefined) return undefined
-  const { repositories } = await trustVendors[unnamed.provider]()
-  const names = images.map((image) => repositories.ofImage(image))
-  return { name: names.find((name) => name !== undefined), form: repositories.rule.expected }
+  for (const { vendor, settings } of documents.flatMap(({ registries }) => registries)) {
+    const setup = await vendors[vendor]?.trust?.load()
+    if (setup === undefined || setup.repository(settings) !== undefined) continue
+    const names = images.map((image) => setup.repositories.ofImage(image))
+    return { name: names.find((name) => name !== undefined), form: setup.repositories.rule.expected }
+  }
+  return undefined
 }
 
 /** Of an image that is not in the repository `named`, the one that it is in; undefined where it is in `named`, or unknown. */
 export async function repositoryElsewhere(
-  { provider }: Pick<DocumentRegistry, 'provider'>,
+  { vendor }: Pick<DocumentRegistry, 'vendor'>,
   named: string,
   image: Pick<ImageReference, 'host' | 'repository'>,
+  vendors: Vendors,
 ): Promise<string | undefined> {
-  const { repositories } = await trustVendors[provider]()
-  const own = repositories.ofImage(image, named)
+  const setup = await vendors[vendor]?.trust?.load()
+  const own = setup?.repositories.ofImage(image, named)
   return own === named ? undefined : own
 }

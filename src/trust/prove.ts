@@ -6,11 +6,10 @@ import type { RegistryCredential } from '../credential/registry-credential.ts'
 import type { DocumentRegistry } from '../document/document.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
-import type { Context } from '../http/context.ts'
 import { retryDelayMs } from '../http/retry.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import { tryPull } from '../registry/pull.ts'
-import { type BoundProvider, bindProvider } from '../vendors/vendors.ts'
+import { type BoundExchange, bindExchange, type VendorContext } from '../vendors/vendor.ts'
 
 export interface Trial {
   /** For people: whose token, and for which registry. */
@@ -37,7 +36,7 @@ export interface Patience {
   readonly onWait: (name: string, fault: PullpassError) => void
 }
 
-export async function proveTrust(trial: Trial, patience: Patience, context: Context): Promise<Proof> {
+export async function proveTrust(trial: Trial, patience: Patience, context: VendorContext): Promise<Proof> {
   const { name } = trial
   const startedMs = context.now().getTime()
   let waitedMs = 0
@@ -66,9 +65,9 @@ const mayPass: ReadonlySet<ErrorCode> = new Set([
   'TRUST_UNVERIFIED',
 ])
 
-async function tryOnce(trial: Trial, context: Context): Promise<Proof> {
+async function tryOnce(trial: Trial, context: VendorContext): Promise<Proof> {
   const { name, registry } = trial
-  const provider = await bindProvider(registry)
+  const provider = await bindExchange(registry, context.vendors)
   let token: SubjectToken
   try {
     token = await trial.token(provider.audiences[0], provider.subjectTokenLifeSeconds)
@@ -87,9 +86,9 @@ async function tryOnce(trial: Trial, context: Context): Promise<Proof> {
 
 /** Asks for an image that nobody has: "there is no such image" is what only a reader is told. */
 async function readRepository(
-  { trial, provider }: { readonly trial: Trial; readonly provider: BoundProvider },
+  { trial, provider }: { readonly trial: Trial; readonly provider: BoundExchange },
   credential: RegistryCredential,
-  context: Context,
+  context: VendorContext,
 ): Promise<void> {
   const host = hostOf(trial)
   const { username, password } = credential

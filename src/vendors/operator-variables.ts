@@ -1,10 +1,9 @@
 /** A file that a variable names: vendors' libraries say of one that is not there neither which it is, nor who named it. */
-import { brokenRule } from '../document/field-rules.ts'
-import { originUrl } from '../document/gcp-names.ts'
+import { brokenRule, originUrl } from '../document/field-rules.ts'
 import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
-import type { Context, Environment } from '../http/context.ts'
+import type { Environment } from '../http/context.ts'
 import { showPath } from '../text/show.ts'
 
 const longest = 64 * 1024
@@ -71,9 +70,3 @@ export function originVariable(
     hint: 'correct it, or unset it to ask the vendor itself',
   })
 }
-
-/** What of the outside a target may use. */
-export type TargetContext = Pick<
-  Context,
-  'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'environment' | 'log' | 'secrets'
->

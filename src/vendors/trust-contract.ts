@@ -8,21 +8,44 @@
  */
 
 import { createHash } from 'node:crypto'
-import type { Document, DocumentRegistry, ProviderName, SettingsOf } from '../document/document.ts'
+import type { Document, DocumentRegistry } from '../document/document.ts'
 import type { TextRule } from '../document/field-rules.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { IssuerKey } from '../oidc/keys.ts'
 import type { ImageReference } from '../registry/image-reference.ts'
 
-export interface TrustVendor<Name extends ProviderName> {
+export interface TrustSetup<Settings> {
   readonly repositories: RepositoryNames
 
-  /** A registry's settings for one cluster: each of several clusters has its own pool or provider at the vendor. */
-  ofCluster(settings: SettingsOf[Name], cluster: Pick<TrustedCluster, 'poolId' | 'providerId'>): SettingsOf[Name]
+  /** How ids are formed for what several clusters must not share. */
+  readonly clusterId: TextRule
 
-  /** What all of these need, refused here where it cannot be. Pure. @throws DOCUMENT_INVALID, ISSUER_UNUSABLE, … */
-  want(needs: readonly TrustNeed<Name>[]): VendorTrust
+  /** A registry's settings for one cluster: each of several clusters has its own ids at the vendor. */
+  forCluster(settings: Settings, ids: ClusterIds): Settings
+
+  /** The repository that the settings name; undefined where --repository must. */
+  repository(settings: Settings): string | undefined
+
+  /** The same settings, with another repository. */
+  withRepository(settings: Settings, repository: string): Settings
+
+  /** Whether the publisher of the issuer's keys (--publisher) is accepted by what is set up, and not by what the settings fix. */
+  admitsPublisher(settings: Settings): boolean
+
+  /** The resources that all of these need; what cannot work is refused here. Pure. @throws DOCUMENT_INVALID, ISSUER_UNUSABLE, … */
+  desired(needs: readonly TrustNeed<Settings>[]): DesiredTrust
+}
+
+/**
+ * What tells one of several clusters apart at a vendor. A trust domain is a set of issuers in which a subject is one principal,
+ * whichever of them signed for it: an identity pool.
+ */
+export interface ClusterIds {
+  /** Id of the trust domain that only this cluster uses; undefined: the document's. */
+  readonly trustDomainId: string | undefined
+  /** Id of the cluster's issuer in a trust domain; undefined: the document's. */
+  readonly issuerId: string | undefined
 }
 
 interface RepositoryNames {
@@ -37,13 +60,13 @@ interface RepositoryNames {
   imageIn(repository: string, image: string): string
 }
 
-export interface VendorTrust {
+export interface DesiredTrust {
   /** Signs the operator in; then what is wanted, each resource after those that it needs. @throws TRUST_CREDENTIALS_MISSING */
   open(context: Context, record: TrustRecord): Promise<readonly TrustResource[]>
 }
 
 export interface TrustResource {
-  readonly vendor: ProviderName
+  readonly vendor: string
   /** For people: `pool`, `role`, `grant`. */
   readonly kind: string
   /** One name for one resource: in plans, in questions, in the record. */
@@ -75,26 +98,25 @@ export type Removable =
   | { readonly state: 'removable'; readonly remove: () => Promise<string | undefined> }
 
 /** One registry of one document, for one cluster: what trust is to be set up for. */
-export type AnyNeed = TrustNeed<ProviderName>
-
-export interface TrustNeed<Name extends ProviderName> {
+export interface TrustNeed<Settings = unknown> {
   readonly document: Document
   /** With its settings as this cluster's. */
-  readonly registry: DocumentRegistry<Name>
+  readonly registry: DocumentRegistry & { readonly settings: Settings }
   readonly cluster: TrustedCluster
   /** Whose tokens are exchanged: `system:serviceaccount:NAMESPACE:NAME`. */
   readonly subject: string
   /** Whose tokens publish the issuer's keys, where a flag names it: `system:serviceaccount:NAMESPACE:NAME`. */
   readonly publisher?: string | undefined
+  /** Whether the document publishes its issuer at the same vendor. */
+  readonly publishesHere: boolean
   /** As the vendor names it; undefined where nobody says. */
   readonly repository: string | undefined
 }
 
 // What a plan says of one resource, whoever the vendor is: a word, and the changes that lead where it is wanted.
 
-/** What of a thing that is there is changed only when a flag names it. */
-export const replaceable = ['issuer', 'mapping', 'condition', 'keys'] as const
-export type Replaceable = (typeof replaceable)[number]
+/** A field of an existing resource that changes only when a flag names it: one of the vendor's `replaceable`. */
+export type Replaceable = string
 
 /** What the operator accepted by flags, beside what the documents say. */
 export interface Accepted {
@@ -118,7 +140,7 @@ export type Verdict =
   | 'blocked'
 
 export interface Finding {
-  readonly vendor: DocumentRegistry['provider']
+  readonly vendor: string
   readonly kind: string
   readonly name: string
   readonly presence: 'present' | 'absent'
@@ -191,7 +213,7 @@ export const trustRefused = (
 ): PullpassError => new PullpassError({ code: 'TRUST_REFUSED', hop: 'trust', seen, expected, hint })
 
 /** A cluster as trust sees it: who signs its tokens, and what is made for it carries. */
-export interface TrustedCluster {
+export interface TrustedCluster extends ClusterIds {
   /** As the operator calls it: a context of his kubeconfig, or its issuer. */
   readonly name: string
   /** `iss` of its tokens. */
@@ -202,10 +224,6 @@ export interface TrustedCluster {
   readonly servers?: 'all' | 'some'
   /** Of a key that was uploaded before; absent: none is known to be revoked. */
   readonly isRevoked?: (key: IssuerKey) => boolean
-  /** In place of the id that a document gives its pool: each of several clusters has its own, unless they share one. */
-  readonly poolId: string | undefined
-  /** In place of the id that a document gives its provider. */
-  readonly providerId: string | undefined
 }
 
 /**

@@ -1,45 +1,137 @@
-/** The contract of a provider: the code that knows one vendor's exchange, and nothing of Kubernetes. */
+/**
+ * The contract of a vendor: everything specific to it is in src/vendors/IDENTIFIER/, behind these parts, each of which may be
+ * absent and is loaded when it is used. Other code asks for a part and never for the vendor; a vendor never meets Kubernetes.
+ */
 import type { RegistryCredential } from '../credential/registry-credential.ts'
-import type { RegistryBase } from '../document/document.ts'
+import type { DocumentRegistry, RegistryBase } from '../document/document.ts'
+import type { DocumentVendor } from '../document/document-vendor.ts'
+import type { ExchangeHop, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context, Environment } from '../http/context.ts'
 import type { Refusal } from '../http/request-errors.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
+import type { IssuerRequirements, IssuerVerifier } from '../oidc/evaluate/issuer-requirements.ts'
+import type { PublisherIdentity } from './publisher-identity.ts'
+import type { Store } from './store.ts'
+import type { TrustSetup } from './trust-contract.ts'
 
-/** `impersonation`: a service account stands between the token and the credential. */
-export type ExchangeHop = 'exchange' | 'impersonation'
+export interface Vendor<Settings = unknown> extends DocumentVendor<Settings> {
+  /** Subject token in, registry credential out. Present exactly where `settings` is. */
+  readonly exchange?: () => Promise<Exchange<Settings>>
+  readonly trust?: VendorTrust<Settings>
+  /** Kinds of stores for issuer metadata, by the scheme of their URL. */
+  readonly stores?: Readonly<Record<string, VendorStore>>
+  /** As whom a pod publishes to the vendor's stores. */
+  readonly publisherIdentity?: () => Promise<PublisherIdentity<Settings>>
+  /** What the vendor requires of an issuer whose tokens it verifies. */
+  readonly issuerRequirements?: () => Promise<IssuerRequirements>
+}
 
-/** A registry of a document, with the settings of the provider that serves it. */
+export interface VendorStore {
+  /** For help and errors; up to its first capital or "…" it is literal. `gs://BUCKET/PATH` */
+  readonly form: string
+  /** Set where the vendor itself keeps the keys, so that nothing is public. */
+  readonly keysOnly?: true
+  readonly load: () => Promise<Store>
+}
+
+/** What `pullpass trust` sets up at the vendor. */
+export interface VendorTrust<Settings = unknown> {
+  /** The vendor's command-line tool, for which `trust plan -o` prints commands: `gcloud`. */
+  readonly commandLine: string
+  /** Fields of an existing resource that change only where `--replace` names them. */
+  readonly replaceable: readonly string[]
+  readonly load: () => Promise<TrustSetup<Settings>>
+}
+
+/** By identifier: the name of the folder, and of the field in a document. */
+export type Vendors = Readonly<Record<string, Vendor>>
+
+/** The context of what meets vendors: which ones exist is an argument, too. */
+export interface VendorContext extends Context {
+  readonly vendors: Vendors
+}
+
+/** Holds the parts of one vendor to one type of settings, which nothing outside its folder knows. */
+export const defineVendor = <Settings>(vendor: Vendor<Settings>): Vendor => vendor
+
+/** A registry of a document, with the settings of its vendor. */
 export type RegistryOf<Settings> = RegistryBase & { readonly settings: Settings }
 
-export interface Provider<Settings> {
-  /** Audiences that the vendor may take for this registry; the first is the one to ask for. */
+export interface Exchange<Settings> {
+  /** Audiences that the vendor accepts for this registry; the first is requested. */
   audiences(registry: RegistryOf<Settings>): readonly [string, ...string[]]
 
-  /** The hops of this registry's exchange, in their order. */
-  hops(registry: RegistryOf<Settings>): readonly ExchangeHop[]
+  /** The hops of this registry's exchange, in order. */
+  hops(registry: RegistryOf<Settings>): readonly [ExchangeHop, ...ExchangeHop[]]
 
-  /** How long a subject token must live for the credential to live its full life, in seconds. */
+  /** How long a subject token must live for the credential to have its full lifetime, in seconds. */
   subjectTokenLifeSeconds(registry: RegistryOf<Settings>): number
 
-  /** How long a new credential lives at most, in seconds. */
+  /** The longest lifetime of a new credential, in seconds. */
   credentialLifeSeconds(registry: RegistryOf<Settings>): number
 
-  /** Looks at the variables that say where the vendor is asked. @throws VARIABLE_INVALID */
+  /** Checks the variables that set the vendor's endpoints. @throws VARIABLE_INVALID */
   checkEnvironment(environment: Environment): void
 
-  /** What a registry's refusal means where the vendor's own sentence tells it; undefined where it tells no more. Pure. */
+  /** Why the vendor cannot accept this subject, whoever signed it; undefined where it can. `from`: where it comes from. Pure. */
+  checkSubject(subject: string, from: string): PullpassError | undefined
+
+  /** What a registry's refusal means where the vendor's message tells; undefined where it does not. Pure. */
   registryRefusal(message: string): Refusal | undefined
 
-  /** Subject token in, registry credential out; costs the vendor's quota. */
+  /** Subject token in, registry credential out; uses the vendor's quota. */
   exchange(
     registry: RegistryOf<Settings>,
     subjectToken: SubjectToken,
-    context: ProviderContext,
+    context: ExchangeContext,
   ): Promise<RegistryCredential>
 }
 
-/** The slice of the outside that an exchange may use. */
-export type ProviderContext = Pick<
+/** The part of the context that an exchange may use. */
+export type ExchangeContext = Pick<
   Context,
   'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'environment' | 'log' | 'secrets'
 >
+
+/** The exchange of one registry, bound to its settings. */
+export interface BoundExchange {
+  readonly audiences: readonly [string, ...string[]]
+  readonly hops: readonly [ExchangeHop, ...ExchangeHop[]]
+  readonly subjectTokenLifeSeconds: number
+  readonly credentialLifeSeconds: number
+  /** @throws VARIABLE_INVALID */
+  readonly checkEnvironment: (environment: Environment) => void
+  readonly checkSubject: (subject: string, from: string) => PullpassError | undefined
+  readonly registryRefusal: (message: string) => Refusal | undefined
+  readonly exchange: (subjectToken: SubjectToken, context: ExchangeContext) => Promise<RegistryCredential>
+}
+
+export async function bindExchange(registry: DocumentRegistry, vendors: Vendors): Promise<BoundExchange> {
+  const exchange = await vendors[registry.vendor]?.exchange?.()
+  if (exchange === undefined) throw new TypeError(`vendor ${registry.vendor} has settings and no exchange`)
+  return {
+    audiences: exchange.audiences(registry),
+    hops: exchange.hops(registry),
+    subjectTokenLifeSeconds: exchange.subjectTokenLifeSeconds(registry),
+    credentialLifeSeconds: exchange.credentialLifeSeconds(registry),
+    checkEnvironment: (environment) => exchange.checkEnvironment(environment),
+    checkSubject: (subject, from) => exchange.checkSubject(subject, from),
+    registryRefusal: (message) => exchange.registryRefusal(message),
+    exchange: (subjectToken, context) => exchange.exchange(registry, subjectToken, context),
+  }
+}
+
+/** Identifiers of the vendors that verify tokens of an issuer. */
+export const verifierNames = (vendors: Vendors): string[] =>
+  Object.keys(vendors).filter((name) => vendors[name]?.issuerRequirements !== undefined)
+
+/** Of `names`, in the order of the list; a vendor without requirements is left out. */
+export async function issuerVerifiers(vendors: Vendors, names: readonly string[]): Promise<IssuerVerifier[]> {
+  const loaded = verifierNames(vendors).map(async (vendor) => {
+    const { title = vendor, issuerRequirements } = vendors[vendor] ?? {}
+    return names.includes(vendor) && issuerRequirements !== undefined
+      ? [{ vendor, title, ...(await issuerRequirements()) }]
+      : []
+  })
+  return (await Promise.all(loaded)).flat()
+}

@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { commands } from '../../src/commands/commands.ts'
+import { commands, loadCommand } from '../../src/commands/commands.ts'
 import { complete } from '../../src/commands/complete.ts'
+import { vendors } from '../../src/vendors/vendors.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
 
 const nowhere = { environment: {}, clock: { now: () => new Date(0), advance: () => undefined } }
 
 /** Candidates without their descriptions, and the directive. */
-const candidates = async (line: string) => (await complete(line.split(' '))).map((one) => one.split('\t')[0])
+const candidates = async (line: string) => (await complete(line.split(' '), vendors)).map((one) => one.split('\t')[0])
 
 suite('shell completion', () => {
   test('offers every command, each group once, with its summary', async () => {
-    const offered = await complete([''])
+    const offered = await complete([''], vendors)
     const firstWords = [...new Set(Object.keys(commands).map((name) => name.split(' ')[0]))]
     assert.deepEqual(
       offered.map((line) => line.split('\t')[0]),
@@ -35,7 +36,7 @@ suite('shell completion', () => {
     'refresh -f ': [':0'],
     'refresh -f pull.yaml --file ': [':0'],
     'refresh --timeout ': [':4'],
-    'issuer check --for ': ['google', 'aws', 'azure', 'oidc', ':4'],
+    'issuer check --for ': ['gcp', 'aws', 'azure', 'oidc', ':4'],
     'inspect se': ['serviceaccount', 'secret', ':0'],
     'completion ': ['bash', 'zsh', 'fish', 'kubectl', ':4'],
     'no-such-command ': [':4'],
@@ -50,9 +51,9 @@ suite('shell completion', () => {
   }
 
   test('offers each flag of each command, with its summary', async () => {
-    for (const [name, { load }] of Object.entries(commands)) {
-      const offered = await complete([...name.split(' '), '--'])
-      for (const [flag, { summary }] of Object.entries((await load()).flags)) {
+    for (const [name, entry] of Object.entries(commands)) {
+      const offered = await complete([...name.split(' '), '--'], vendors)
+      for (const [flag, { summary }] of Object.entries((await loadCommand(entry, vendors)).flags)) {
         assert.ok(offered.includes(`--${flag}\t${summary}`), `${name} --${flag}`)
       }
     }

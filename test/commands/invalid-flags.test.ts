@@ -1,9 +1,10 @@
 /** Every flag of every command, by the list of commands, with a value that it does not take. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { commands } from '../../src/commands/commands.ts'
+import { commands, loadCommand } from '../../src/commands/commands.ts'
 import type { Flag } from '../../src/commands/flag.ts'
 import { commonFlags } from '../../src/commands/flags.ts'
+import { vendors } from '../../src/vendors/vendors.ts'
 import { documentText } from '../support/document-text.ts'
 import { type PullpassRun, runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
@@ -93,11 +94,11 @@ const changesMade = ({ parts }: TestSandbox) =>
 const invalidValueOf = ({ choices, value = '' }: Flag): string =>
   choices === undefined ? (invalidValues[value] ?? '') : 'no-such-choice'
 
-for (const [command, { load }] of Object.entries(commands)) {
+for (const [command, entry] of Object.entries(commands)) {
   suite(`pullpass ${command}`, () => {
     test('ends with exit code 2 for an invalid value of any flag, before anything is changed', async (t) => {
       const sandbox = await startTestSandbox(t)
-      const flags: Readonly<Record<string, Flag>> = { ...(await load()).flags, ...commonFlags }
+      const flags: Readonly<Record<string, Flag>> = { ...(await loadCommand(entry, vendors)).flags, ...commonFlags }
       for (const [flag, rule] of Object.entries(flags)) {
         if (rule.type === 'boolean') continue
         const value = invalidValueOf(rule)
@@ -115,7 +116,7 @@ for (const [command, { load }] of Object.entries(commands)) {
 
     test('ends with exit code 2 for a switch with a value, and for a flag that is given twice', async () => {
       const nowhere = { environment: {}, clock: { now: () => new Date(0), advance: () => undefined } }
-      const flags: Readonly<Record<string, Flag>> = { ...(await load()).flags, ...commonFlags }
+      const flags: Readonly<Record<string, Flag>> = { ...(await loadCommand(entry, vendors)).flags, ...commonFlags }
       for (const [flag, { type, multiple }] of Object.entries(flags)) {
         if (multiple) continue
         const words = type === 'boolean' ? [`--${flag}=yes`] : [`--${flag}=a`, `--${flag}=a`]

@@ -175,12 +175,12 @@ suite('pullpass manifests, of a document that says where its issuer is public, l
     'an identity of no known form': [
       's3://example-issuer',
       ['publisher'],
-      /--publish-as is "publisher"\n {2}expected a role/,
+      /--publish-as is "publisher"\n {2}expected a service account/,
     ],
     'two identities at one cloud': [
       's3://example-issuer',
       [role, `${role}-2`],
-      /expected one identity for each cloud, .* aws/,
+      /expected one identity for each vendor, .* aws/,
     ],
     'an identity at a cloud that nothing is published to': [
       'gs://example-issuer',

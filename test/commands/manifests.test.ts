@@ -6,6 +6,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { parse, parseAllDocuments } from 'yaml'
 import { createMovableClock } from '../../sandbox/start/movable-clock.ts'
 import { documentFromEnvironment } from '../../src/document/load-documents.ts'
+import { vendors } from '../../src/vendors/vendors.ts'
 import { documentText } from '../support/document-text.ts'
 import { type PullpassRun, runPullpass } from '../support/run-pullpass.ts'
 
@@ -55,7 +56,7 @@ suite('pullpass manifests', () => {
     const [{ args, env }] = podOf(run).containers
     assert.deepEqual(args, ['refresh', '--min-remaining', '35m'])
     const variables = Object.fromEntries(env.map(({ name, value }: { name: string; value: string }) => [name, value]))
-    assert.deepEqual(documentFromEnvironment(variables), documentFromEnvironment(dropIn))
+    assert.deepEqual(await documentFromEnvironment(variables, vendors), await documentFromEnvironment(dropIn, vendors))
     assert.equal(objectsOf(run)['ConfigMap'], undefined)
     assert.doesNotMatch(run.stdout, /pullpass-settings/)
   })

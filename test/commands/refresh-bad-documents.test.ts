@@ -49,7 +49,7 @@ const badDocuments: Record<string, BadInput> = {
   'no provider': {
     give: changed(good.slice(good.indexOf('      gcp:')), ''),
     said: [
-      'DOCUMENT_INVALID (document): FOLDER/pull.yaml:7:7: spec.registries[0] names no provider',
+      'DOCUMENT_INVALID (document): FOLDER/pull.yaml:7:7: spec.registries[0] names no vendor',
       '  expected exactly one of: gcp',
     ],
   },

@@ -182,12 +182,12 @@ suite('uninstall', { concurrency: 4 }, () => {
     const file = await installed(sandbox)
     const before = readPullSecret(sandbox, 'team-a')
     const questions: string[] = []
-    const prompt = async (question: string) => {
+    const ask = async (question: string) => {
       questions.push(question)
       return 'no'
     }
 
-    const run = await runPullpass(sandbox, ['uninstall', '-f', file, '--delete-pull-secrets'], { prompt })
+    const run = await runPullpass(sandbox, ['uninstall', '-f', file, '--delete-pull-secrets'], { ask })
 
     assert.equal(run.exitCode, 1)
     assert.deepEqual(questions, ['\nRemove everything that is pending? [y/N]: '])
@@ -202,12 +202,12 @@ suite('uninstall', { concurrency: 4 }, () => {
     const { policies } = sandbox.google
     const granted = policies.read(sandbox.repository)
     policies.write(sandbox.repository, [])
-    const prompt = async () => {
+    const ask = async () => {
       policies.write(sandbox.repository, granted.bindings) // between the plan and the answer
       return 'yes'
     }
 
-    const run = await runPullpass(sandbox, ['uninstall', '-f', file, ...json], { prompt })
+    const run = await runPullpass(sandbox, ['uninstall', '-f', file, ...json], { ask })
 
     assert.equal(run.exitCode, 1)
     assert.match(

@@ -11,7 +11,7 @@ const page = readFileSync('docs/trust.md', 'utf8')
 suite('docs/trust.md', () => {
   test('its example is a good document, with all that trust needs', async () => {
     const [document] = await loadText(/```yaml\n(.*?)```/s.exec(page)?.[1] ?? '')
-    assert.equal(document?.registries[0]?.settings.trust?.uploadKeys, 'Never')
+    assert.match(JSON.stringify(document?.registries[0]?.settings), /"uploadKeys":"Never"/)
   })
 
   test('names no flag that the commands do not take', () => {

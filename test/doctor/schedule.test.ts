@@ -12,6 +12,7 @@ const commands = mendingCommands({
   context: undefined,
   tokenFile: undefined,
   environment: {},
+  stores: [],
   refreshes: account,
   at: new Date('2026-11-24T12:00:00Z'),
 })

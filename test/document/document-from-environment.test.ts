@@ -2,6 +2,10 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { documentFromEnvironment } from '../../src/document/load-documents.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
+import { vendors } from '../../src/vendors/vendors.ts'
+
+const fromEnvironment = (environment: Record<string, string | undefined>) =>
+  documentFromEnvironment(environment, vendors)
 
 const variables = {
   PROJECT_NUMBER: '123456789012',
@@ -12,20 +16,15 @@ const variables = {
   REGISTRY_SECRET_NAMESPACES: 'default,team-a',
 }
 
-function refused(environment: Record<string, string | undefined>): PullpassError {
-  let fault: unknown
-  try {
-    documentFromEnvironment(environment)
-  } catch (error) {
-    fault = error
-  }
+async function refused(environment: Record<string, string | undefined>): Promise<PullpassError> {
+  const fault: unknown = await fromEnvironment(environment).catch((error: unknown) => error)
   assert.ok(fault instanceof PullpassError)
   return fault
 }
 
 suite('the drop-in variables', () => {
-  test('describe one ClusterPullSecret, named after its Secret', () => {
-    assert.deepEqual(documentFromEnvironment(variables), {
+  test('describe one ClusterPullSecret, named after its Secret', async () => {
+    assert.deepEqual(await fromEnvironment(variables), {
       kind: 'ClusterPullSecret',
       name: 'regcred',
       source: 'the environment',
@@ -35,7 +34,7 @@ suite('the drop-in variables', () => {
         {
           name: 'google',
           hosts: ['europe-docker.pkg.dev'],
-          provider: 'gcp',
+          vendor: 'gcp',
           settings: {
             workloadIdentityProvider:
               'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/gardener',
@@ -50,13 +49,13 @@ suite('the drop-in variables', () => {
     })
   })
 
-  test('REGISTRY_HOSTS replaces the default host', () => {
-    const { registries } = documentFromEnvironment({ ...variables, REGISTRY_HOSTS: 'us-docker.pkg.dev, gcr.io' })
+  test('REGISTRY_HOSTS replaces the default host', async () => {
+    const { registries } = await fromEnvironment({ ...variables, REGISTRY_HOSTS: 'us-docker.pkg.dev, gcr.io' })
     assert.deepEqual(registries[0]?.hosts, ['us-docker.pkg.dev', 'gcr.io'])
   })
 
-  test('spaces, line ends, repeated names and a comma at the end do not matter', () => {
-    const document = documentFromEnvironment({
+  test('spaces, line ends, repeated names and a comma at the end do not matter', async () => {
+    const document = await fromEnvironment({
       ...variables,
       PROJECT_NUMBER: '123456789012\n',
       REGISTRY_SECRET_NAMESPACES: ' default, team-a,\nteam-a, ',
@@ -65,8 +64,8 @@ suite('the drop-in variables', () => {
     assert.match(JSON.stringify(document.registries), /"projects\/123456789012\/locations/)
   })
 
-  test('none of them set: both ways to say what is wanted are named', () => {
-    const error = refused({ PATH: '/usr/bin' })
+  test('none of them set: both ways to say what is wanted are named', async () => {
+    const error = await refused({ PATH: '/usr/bin' })
     assert.equal(error.code, 'USAGE_INVALID')
     assert.equal(error.seen, 'no documents are given')
     assert.equal(
@@ -75,8 +74,13 @@ suite('the drop-in variables', () => {
     )
   })
 
-  test('all that is wrong is said at once, the first in the first line', () => {
-    const error = refused({ ...variables, POOL_ID: undefined, REGISTRY_SECRET_NAME: 'Reg', REGISTRY_HOSTS: 'a?b' })
+  test('all that is wrong is said at once, the first in the first line', async () => {
+    const error = await refused({
+      ...variables,
+      POOL_ID: undefined,
+      REGISTRY_SECRET_NAME: 'Reg',
+      REGISTRY_HOSTS: 'a?b',
+    })
     assert.equal(
       error.message,
       `VARIABLE_INVALID (document): variable POOL_ID is not set
@@ -135,8 +139,8 @@ suite('the drop-in variables', () => {
     ],
   }
   for (const [title, [change, seen, expected]] of Object.entries(wrong)) {
-    test(`refused: ${title}`, () => {
-      const error = refused({ ...variables, ...change })
+    test(`refused: ${title}`, async () => {
+      const error = await refused({ ...variables, ...change })
       assert.equal(error.code, 'VARIABLE_INVALID')
       assert.equal(error.seen, seen)
       assert.match(error.expected ?? '', expected)

@@ -7,7 +7,7 @@ import {
   providerOfParts,
   serviceAccountEmail,
   workloadIdentityProvider,
-} from '../../src/document/gcp-names.ts'
+} from '../../src/vendors/gcp/names.ts'
 import { provider } from './smallest-document.ts'
 
 test('a provider is one name, however it was copied', () => {

@@ -57,7 +57,7 @@ spec:
           hosts: ['europe-docker.pkg.dev', 'gcr.io:443/project/'],
           audience: 'https://example.com',
           tokenFile: '/var/run/token',
-          provider: 'gcp',
+          vendor: 'gcp',
           settings: {
             workloadIdentityProvider: provider,
             serviceAccountEmail: 'puller@project.iam.gserviceaccount.com',
@@ -101,7 +101,7 @@ spec:
     for (const number of ['123', '"123"']) {
       const parts = `{projectNumber: ${number}, poolId: pool, providerId: gardener}`
       const [document] = await loadText(smallest.replace(/\{workloadIdentityProvider: .*\}/, parts))
-      assert.equal(document?.registries[0]?.settings.workloadIdentityProvider, provider)
+      assert.deepEqual(document?.registries[0]?.settings, { workloadIdentityProvider: provider })
     }
   })
 

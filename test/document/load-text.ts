@@ -4,9 +4,10 @@ import { test } from 'node:test'
 import type { Document } from '../../src/document/document.ts'
 import { type DocumentContext, loadDocuments } from '../../src/document/load-documents.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
+import { vendors } from '../../src/vendors/vendors.ts'
 import { smallest } from './smallest-document.ts'
 
-export const context = (input = ''): DocumentContext => ({ environment: {}, readInput: async () => input })
+export const context = (input = ''): DocumentContext => ({ environment: {}, readInput: async () => input, vendors })
 
 export const loadText = (input: string): Promise<Document[]> => loadDocuments(['-'], context(input))
 

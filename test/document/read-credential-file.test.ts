@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import type { DocumentRegistry } from '../../src/document/document.ts'
 import { loadDocuments } from '../../src/document/load-documents.ts'
+import type { GcpSettings } from '../../src/vendors/gcp/settings.ts'
 import { context, refusal } from './load-text.ts'
 import { provider, smallest } from './smallest-document.ts'
 
@@ -37,9 +38,11 @@ async function writeFiles(t: TestContext, credential: unknown, change = (documen
   return { folder, document }
 }
 
-async function load(...files: Parameters<typeof writeFiles>): Promise<DocumentRegistry | undefined> {
+type GcpRegistry = DocumentRegistry & { readonly settings: GcpSettings }
+
+async function load(...files: Parameters<typeof writeFiles>): Promise<GcpRegistry | undefined> {
   const { document } = await writeFiles(...files)
-  return (await loadDocuments([document], context()))[0]?.registries[0]
+  return (await loadDocuments([document], context()))[0]?.registries[0] as GcpRegistry | undefined
 }
 
 suite("gcloud's credential file", () => {
@@ -48,7 +51,7 @@ suite("gcloud's credential file", () => {
       name: 'google',
       hosts: ['europe-docker.pkg.dev'],
       tokenFile: '/var/run/secrets/tokens/oidc-token',
-      provider: 'gcp',
+      vendor: 'gcp',
       settings: {
         workloadIdentityProvider: provider,
         universeDomain: 'googleapis.com',

@@ -24,7 +24,7 @@ export const smallestDocument: Document = {
     {
       name: 'google',
       hosts: ['europe-docker.pkg.dev'],
-      provider: 'gcp',
+      vendor: 'gcp',
       settings: { workloadIdentityProvider: provider },
     },
   ],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { judgeSubjectToken } from '../../src/identity/check-subject-token.ts'
+import { checkSubjectLength } from '../../src/vendors/gcp/subject.ts'
 import { subjectToken as token } from '../support/subject-token.ts'
 
 const now = new Date('2025-11-24T11:30:00Z')
@@ -17,8 +18,8 @@ suite('judgeSubjectToken', () => {
   test('everything that speaks against a token is said at once', () => {
     const accepted = [
       { audiences: ['sts'], host: 'good.example.com' },
-      { audiences: ['a'], host: 'a.example.com' },
-      { audiences: ['b'], host: 'b.example.com' },
+      { audiences: ['a'], host: 'a.example.com', checkSubject: checkSubjectLength },
+      { audiences: ['b'], host: 'b.example.com', checkSubject: checkSubjectLength },
     ]
     const subject = `system:serviceaccount:image-system:${'x'.repeat(100)}`
     const faults = judgeSubjectToken(
@@ -36,14 +37,20 @@ suite('judgeSubjectToken', () => {
     )
   })
 
-  test('a subject of 127 bytes is short enough, one of 128 is not', () => {
-    assert.deepEqual(codes({ subject: 'x'.repeat(127) }), [])
-    assert.deepEqual(codes({ subject: 'x'.repeat(128) }), ['SUBJECT_TOO_LONG'])
+  test('a subject is judged by the registries’ vendors alone', () => {
+    const subject = 'x'.repeat(128)
+    assert.deepEqual(codes({ subject }), [])
+  })
+})
+
+suite('Google accepts a subject', () => {
+  test('of 127 bytes, and none of 128', () => {
+    assert.equal(checkSubjectLength('x'.repeat(127), 'token'), undefined)
+    assert.equal(checkSubjectLength('x'.repeat(128), 'token')?.code, 'SUBJECT_TOO_LONG')
   })
 
-  test('the length is counted in bytes, and the subject shown whole', () => {
+  test('by its length in bytes, and shows it whole', () => {
     const subject = `${'x'.repeat(126)}ö`
-    const [fault] = judgeSubjectToken({ token: { ...token, subject }, where: 'oidc-token', accepted: [] }, now)
-    assert.equal(fault?.seen, `the subject of oidc-token has 128 bytes: ${subject}`)
+    assert.equal(checkSubjectLength(subject, 'oidc-token')?.seen, `the subject of oidc-token has 128 bytes: ${subject}`)
   })
 })

@@ -22,7 +22,7 @@ export const documentOf = (changes: Partial<Document> = {}): Document => ({
 export const registryOf = (changes: Partial<DocumentRegistry> = {}, provider = 'cluster'): DocumentRegistry => ({
   name: 'google',
   hosts: ['europe-docker.pkg.dev'],
-  provider: 'gcp',
+  vendor: 'gcp',
   settings: {
     workloadIdentityProvider: `${pool}/${provider}`,
     serviceAccountEmail: 'puller@example-project.iam.gserviceaccount.com',

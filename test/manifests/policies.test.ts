@@ -5,6 +5,7 @@ import { secretsPolicy } from '../../src/manifests/policies/secrets.ts'
 import { serviceAccountsPolicy } from '../../src/manifests/policies/service-accounts.ts'
 import { tokensPolicy } from '../../src/manifests/policies/tokens.ts'
 import { bindRegistries } from '../../src/manifests/projected-tokens.ts'
+import { vendors } from '../../src/vendors/vendors.ts'
 import { documentOf, pool, registryOf } from './document-of.ts'
 
 const expressionOf = ({ rules }: AdmissionPolicy, message: RegExp) =>
@@ -55,7 +56,7 @@ suite('the admission policies of documents', () => {
   test('a token is asked for the exact audiences of the registries, and for no longer than they take', async () => {
     const direct = registryOf({ name: 'direct', settings: { workloadIdentityProvider: `${pool}/other` } })
     const document = documentOf({ serviceAccountRef: puller, registries: [registryOf(), direct] })
-    const policy = tokensPolicy(await bindRegistries([document]))
+    const policy = tokensPolicy(await bindRegistries([document], vendors))
     const audiences = `['//iam.googleapis.com/${pool}/cluster', '//iam.googleapis.com/${pool}/other']`
     assert.equal(
       expressionOf(policy, /of the accounts/),
@@ -65,7 +66,7 @@ suite('the admission policies of documents', () => {
   })
 
   test('where no document asks for tokens or attaches, none is given and no account is changed', async () => {
-    assert.equal(expressionOf(tokensPolicy(await bindRegistries([documentOf()])), /of the accounts/), 'false')
+    assert.equal(expressionOf(tokensPolicy(await bindRegistries([documentOf()], vendors)), /of the accounts/), 'false')
     assert.equal(expressionOf(serviceAccountsPolicy([documentOf()]), /of its documents, in/), 'false')
   })
 

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Document } from '../../src/document/document.ts'
 import { bindRegistries, projectedTokensOf } from '../../src/manifests/projected-tokens.ts'
+import { vendors } from '../../src/vendors/vendors.ts'
 import { documentOf, pool, registryOf } from './document-of.ts'
 
-const plan = async (...documents: readonly Document[]) => projectedTokensOf(await bindRegistries(documents))
+const plan = async (...documents: readonly Document[]) => projectedTokensOf(await bindRegistries(documents, vendors))
 const usual = {
   folder: '/var/run/secrets/tokens',
   file: 'oidc-token',

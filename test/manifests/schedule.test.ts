@@ -9,9 +9,9 @@ const at = (namespace: string, changes: Parameters<typeof documentOf>[0] = {}) =
 
 suite('when a CronJob runs', () => {
   test('is every quarter of an hour, at minutes that its namespace and documents decide', () => {
-    assert.equal(at('pullpass-system'), '14-59/15 * * * *')
-    assert.equal(at('image-system'), '12-59/15 * * * *')
-    assert.equal(at('pullpass-system', { secretName: 'second' }), '5-59/15 * * * *')
+    assert.equal(at('pullpass-system'), '12-59/15 * * * *')
+    assert.equal(at('image-system'), '4-59/15 * * * *')
+    assert.equal(at('pullpass-system', { secretName: 'second' }), '3-59/15 * * * *')
   })
 
   test('stays when the documents are printed again from another folder', () => {

@@ -7,7 +7,9 @@ import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import type { HttpRequest } from '../../src/http/transport.ts'
 import type { SubjectToken } from '../../src/identity/subject-token.ts'
 import { readTokenFile } from '../../src/identity/token-file.ts'
-import { bindProvider } from '../../src/vendors/vendors.ts'
+import type { GcpSettings } from '../../src/vendors/gcp/settings.ts'
+import { bindExchange } from '../../src/vendors/vendor.ts'
+import { vendors } from '../../src/vendors/vendors.ts'
 import { fakeContext } from '../support/fake-context.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
 
@@ -32,7 +34,7 @@ export const account = 'puller@example-project.iam.gserviceaccount.com'
 export async function registryOf({
   gcp = [],
   registry = [],
-}: Pick<ExchangeWanted, 'gcp' | 'registry'>): Promise<DocumentRegistry> {
+}: Pick<ExchangeWanted, 'gcp' | 'registry'>): Promise<DocumentRegistry & { readonly settings: GcpSettings }> {
   const text = [
     'apiVersion: pullpass.dev/v1alpha1',
     'kind: ClusterPullSecret',
@@ -46,8 +48,9 @@ export async function registryOf({
     '      gcp:',
     ...gcp.map((line) => `        ${line}`),
   ].join('\n')
-  const [document] = await loadDocuments(['-'], { environment: {}, readInput: async () => text })
-  return document?.registries[0] ?? assert.fail('the document has no registry')
+  const [document] = await loadDocuments(['-'], { environment: {}, readInput: async () => text, vendors })
+  const found = document?.registries[0] ?? assert.fail('the document has no registry')
+  return found as typeof found & { readonly settings: GcpSettings }
 }
 
 export async function exchange(sandbox: TestSandbox, wanted: ExchangeWanted = {}): Promise<Exchanged> {
@@ -59,7 +62,7 @@ export async function exchange(sandbox: TestSandbox, wanted: ExchangeWanted = {}
     sent.push(request)
     return await context.transport(request)
   }
-  const { exchange: run } = await bindProvider(await registryOf({ ...wanted, gcp }))
+  const { exchange: run } = await bindExchange(await registryOf({ ...wanted, gcp }), vendors)
   const subjectToken = wanted.subjectToken ?? (await readTokenFile(sandbox.folder.tokenFile))
   return { sent, credential: await run(subjectToken, { ...context, transport }) }
 }

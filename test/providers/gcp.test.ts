@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { bindProvider } from '../../src/vendors/vendors.ts'
+import type { DocumentRegistry } from '../../src/document/document.ts'
+import { bindExchange } from '../../src/vendors/vendor.ts'
+import { vendors } from '../../src/vendors/vendors.ts'
 import { startTestSandbox } from '../support/start-test-sandbox.ts'
 import { account, exchange, registryOf } from './exchange-at-sandbox.ts'
+
+const bind = (registry: DocumentRegistry) => bindExchange(registry, vendors)
 
 const readOnly = 'https://www.googleapis.com/auth/cloud-platform.read-only'
 const formOf = (body = '') => Object.fromEntries(new URLSearchParams(body))
@@ -109,8 +113,8 @@ suite('direct federation', () => {
 
   test('so a token is asked for that lives longer than the credential', async () => {
     const provider = 'workloadIdentityProvider: projects/1/locations/global/workloadIdentityPools/pool/providers/name'
-    const direct = await bindProvider(await registryOf({ gcp: [provider] }))
-    const impersonating = await bindProvider(await registryOf({ gcp: [provider, `serviceAccountEmail: ${account}`] }))
+    const direct = await bind(await registryOf({ gcp: [provider] }))
+    const impersonating = await bind(await registryOf({ gcp: [provider, `serviceAccountEmail: ${account}`] }))
     assert.deepEqual([direct.subjectTokenLifeSeconds, impersonating.subjectTokenLifeSeconds], [3660, 600])
   })
 })
@@ -134,7 +138,7 @@ suite('the provider', () => {
   })
 
   test('audiences that it takes by default are its name, without and with a scheme', async () => {
-    const { audiences } = await bindProvider(await registryOf({ gcp: [`workloadIdentityProvider: ${path}`] }))
+    const { audiences } = await bind(await registryOf({ gcp: [`workloadIdentityProvider: ${path}`] }))
     assert.deepEqual(audiences, [`//iam.googleapis.com/${path}`, `https://iam.googleapis.com/${path}`])
   })
 
@@ -146,9 +150,7 @@ suite('the provider', () => {
     const registry = ['audience: sts.example.com']
     const { sent } = await exchange(sandbox, { registry })
     assert.equal(formOf(sent[0]?.body)['audience'], `//iam.googleapis.com/${provider}`)
-    const { audiences } = await bindProvider(
-      await registryOf({ registry, gcp: [`workloadIdentityProvider: ${provider}`] }),
-    )
+    const { audiences } = await bind(await registryOf({ registry, gcp: [`workloadIdentityProvider: ${provider}`] }))
     assert.deepEqual(audiences, [
       'sts.example.com',
       `//iam.googleapis.com/${provider}`,

@@ -7,6 +7,7 @@ import { listPullSecrets } from '../../src/kubernetes/objects/pull-secrets.ts'
 import { applyPullSecret, type PullSecretWrite } from '../../src/refresh/apply-pull-secret.ts'
 import { mintedFrom } from '../../src/refresh/exchange-requests.ts'
 import { Redacted } from '../../src/text/redacted.ts'
+import { vendors } from '../../src/vendors/vendors.ts'
 import { documentText } from '../support/document-text.ts'
 import { fakeContext } from '../support/fake-context.ts'
 import { readPullSecret } from '../support/read-pull-secret.ts'
@@ -22,7 +23,7 @@ async function reach({ environment }: TestSandbox, t: { after: (end: () => Promi
 
 async function writeOf(sandbox: TestSandbox, password: string, expiresAt: string): Promise<PullSecretWrite> {
   const file = await sandbox.write('pull.yaml', documentText(sandbox))
-  const [document] = await loadDocuments([file], { environment: {}, readInput: async () => '' })
+  const [document] = await loadDocuments([file], { environment: {}, readInput: async () => '', vendors })
   const [registry] = document?.registries ?? []
   assert.ok(document && registry)
   const auth = Buffer.from(`u:${password}`).toString('base64')

@@ -1,10 +1,14 @@
 /** A document with as many registries as wanted, each with an account of its own. */
 import type { Document, DocumentRegistry } from '../../src/document/document.ts'
+import type { GcpSettings } from '../../src/vendors/gcp/settings.ts'
 
-export const registry = (name: string, hosts: readonly string[] = [`${name}.example.com`]): DocumentRegistry => ({
+export const registry = (
+  name: string,
+  hosts: readonly string[] = [`${name}.example.com`],
+): DocumentRegistry & { readonly settings: GcpSettings } => ({
   name,
   hosts,
-  provider: 'gcp',
+  vendor: 'gcp',
   settings: {
     workloadIdentityProvider: 'projects/1/locations/global/workloadIdentityPools/pool/providers/name',
     serviceAccountEmail: `${name}@project.iam.gserviceaccount.com`,

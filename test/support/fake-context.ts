@@ -1,10 +1,12 @@
 /** A Context for tests: a clock that only sleep advances, a constant random number, and the real transport on real sockets. */
 
-import type { Context, Environment } from '../../src/http/context.ts'
+import type { Environment } from '../../src/http/context.ts'
 import { httpsTransport } from '../../src/http/https-transport.ts'
 import { SecretRegister } from '../../src/text/secret-register.ts'
+import type { VendorContext } from '../../src/vendors/vendor.ts'
+import { vendors } from '../../src/vendors/vendors.ts'
 
-export interface FakeContext extends Context {
+export interface FakeContext extends VendorContext {
   /** How long each sleep was meant to last. Milliseconds. */
   readonly slept: readonly number[]
 }
@@ -38,6 +40,7 @@ export function fakeContext({
     signal: signal ?? new AbortController().signal,
     log: () => undefined,
     secrets: new SecretRegister(),
+    vendors,
     slept,
   }
 }

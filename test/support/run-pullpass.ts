@@ -2,6 +2,8 @@
 
 import type { Sandbox } from '../../sandbox/start-sandbox.ts'
 import { run } from '../../src/commands/run.ts'
+import type { Vendors } from '../../src/vendors/vendor.ts'
+import { vendors } from '../../src/vendors/vendors.ts'
 import { checkPrinted } from './check-output.ts'
 
 export interface PullpassRun {
@@ -16,11 +18,13 @@ export interface PullpassWanted {
   readonly input?: string
   readonly signal?: AbortSignal
   /** What somebody at a terminal answers; absent: nobody sits there. */
-  readonly prompt?: (question: string) => Promise<string | undefined>
+  readonly ask?: (question: string) => Promise<string | undefined>
   /** Who sits there, and reads what a long run says; absent: nobody. */
-  readonly notify?: (text: string) => void
+  readonly tell?: (text: string) => void
   /** How the run waits; absent: its pauses are over at once, and its time is never over. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>
+  /** Absent: the vendors of the product. */
+  readonly vendors?: Vendors
   /** Absent: always 0.5. */
   readonly random?: () => number
 }
@@ -31,7 +35,7 @@ export async function runPullpass(
   wanted: PullpassWanted = {},
 ): Promise<PullpassRun> {
   const { environment = {}, input = '', signal = new AbortController().signal, sleep = waitWithoutTime } = wanted
-  const { prompt, notify, random = () => 0.5 } = wanted
+  const { ask, tell, random = () => 0.5 } = wanted
   const stdout: string[] = []
   const stderr: string[] = []
   const exitCode = await run(argv, {
@@ -40,14 +44,15 @@ export async function runPullpass(
     random,
     sleep,
     signal,
+    vendors: wanted.vendors ?? vendors,
     terminal: {
       print: (text) => void stdout.push(`${text}\n`),
-      printError: (text) => void stderr.push(`${text}\n`),
+      complain: (text) => void stderr.push(`${text}\n`),
       readInput: async () => input,
-      ...(prompt && { prompt }),
-      ...(notify && { notify }),
+      ...(ask && { ask }),
+      ...(tell && { tell }),
       color: 'never',
-      showProgress: () => undefined,
+      progress: () => undefined,
     },
   })
   await checkPrinted(argv, stdout.join(''))

@@ -1,29 +1,30 @@
 /** The story of `pullpass inspect` for a token: read or request it, judge it, show it. */
-import { dropInVariables, loadDocuments } from '../../document/load-documents.ts'
+import { dropInForm, loadDocuments } from '../../document/load-documents.ts'
 import type { PullpassError } from '../../errors/pullpass-error.ts'
-import type { Environment } from '../../http/context.ts'
 import { type JudgedToken, judgeSubjectToken } from '../../identity/check-subject-token.ts'
 import { instantAndDistance, renderTable } from '../../terminal/table.ts'
+import type { VendorContext } from '../../vendors/vendor.ts'
 import type { Call, ExitCode } from '../command.ts'
 import type { clusterFlags, documentFlags, outputFlags } from '../flags.ts'
 import type { InspectTokenResult, InspectedToken as TokenItem } from '../output/inspect.ts'
 import { errorDetail, instant, overall, renderResult } from '../output.ts'
 import type { TokenTarget } from './target.ts'
-import { listAcceptingRegistries, obtainTokens } from './token-source.ts'
+import { askingRegistries, obtainTokens } from './token-source.ts'
 
 /** The token that refresh would send by variables alone: who names another, or an account, asks about something else. */
-const isOfTheScript = (target: TokenTarget, environment: Environment) =>
-  target.kind === 'file' &&
-  target.path === undefined &&
-  Object.keys(dropInVariables).every((name) => environment[name] !== undefined)
+async function isOfTheScript(target: TokenTarget, { environment, vendors }: VendorContext): Promise<boolean> {
+  if (target.kind !== 'file' || target.path !== undefined) return false
+  const { rules } = await dropInForm(vendors, environment)
+  return Object.keys(rules).every((name) => environment[name] !== undefined)
+}
 
 type TokenCall = Call<typeof documentFlags & typeof clusterFlags & typeof outputFlags>
 
 export async function inspectToken(target: TokenTarget, call: TokenCall): Promise<ExitCode> {
   const { flags, context, terminal } = call
-  const isSaid = flags.file.length > 0 || isOfTheScript(target, context.environment)
+  const isSaid = flags.file.length > 0 || (await isOfTheScript(target, context))
   const documents = isSaid ? await loadDocuments(flags.file, { ...context, ...terminal }) : []
-  const tokens = await obtainTokens(target, await listAcceptingRegistries(documents), call)
+  const tokens = await obtainTokens(target, await askingRegistries(documents, context.vendors), call)
   const now = context.now()
   const judged = tokens.map((token) => ({ ...token, faults: judgeSubjectToken(token, now) }))
   if (flags.output === undefined) {

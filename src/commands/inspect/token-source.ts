@@ -7,7 +7,7 @@ import { connect } from '../../kubernetes/connect.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { requestToken } from '../../kubernetes/objects/request-token.ts'
 import { Redacted } from '../../text/redacted.ts'
-import { bindProvider } from '../../vendors/vendors.ts'
+import { bindExchange, type Vendors } from '../../vendors/vendor.ts'
 import type { Call } from '../command.ts'
 import type { clusterFlags } from '../flags.ts'
 import type { TokenTarget } from './target.ts'
@@ -22,7 +22,7 @@ const shortestLife = 600
 /** @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED, TOKEN_REQUEST_REFUSED */
 export async function obtainTokens(
   target: TokenTarget,
-  registries: readonly AcceptingRegistry[],
+  registries: readonly AskingRegistry[],
   call: TokenCall,
 ): Promise<JudgedToken[]> {
   if (target.kind === 'serviceaccount') {
@@ -34,7 +34,7 @@ export async function obtainTokens(
 }
 
 /** Where no token is named, the documents say which they take: of an account, of a file of their own, of the usual one. */
-async function followDocuments(registries: readonly AcceptingRegistry[], call: TokenCall): Promise<JudgedToken[]> {
+async function followDocuments(registries: readonly AskingRegistry[], call: TokenCall): Promise<JudgedToken[]> {
   const files = Map.groupBy(
     registries.filter(({ account }) => account === undefined),
     ({ tokenFile }) => tokenFile,
@@ -51,14 +51,14 @@ async function followDocuments(registries: readonly AcceptingRegistry[], call: T
   return [...read, ...requested.flat()]
 }
 
-async function requestForDocuments(cluster: Cluster, asking: readonly AcceptingRegistry[]): Promise<JudgedToken[]> {
+async function requestForDocuments(cluster: Cluster, asking: readonly AskingRegistry[]): Promise<JudgedToken[]> {
   const account = asking[0]?.account
   return account === undefined ? [] : await requestTokens(cluster, account, audiencesToRequest(asking), asking)
 }
 
 async function readToken(
   path: string | undefined,
-  registries: readonly AcceptingRegistry[],
+  registries: readonly AskingRegistry[],
   { context, terminal }: TokenCall,
 ): Promise<JudgedToken> {
   if (path === '-') {
@@ -74,7 +74,7 @@ async function readToken(
 
 function audiencesOf(
   { audience }: Extract<TokenTarget, { kind: 'serviceaccount' }>,
-  registries: readonly AcceptingRegistry[],
+  registries: readonly AskingRegistry[],
 ): readonly string[] {
   if (audience !== undefined) return [audience]
   return registries.length === 0 ? [nobody] : audiencesToRequest(registries)
@@ -97,7 +97,7 @@ async function requestTokens(
   cluster: Cluster,
   account: NamespacedName,
   audiences: readonly string[],
-  registries: readonly AcceptingRegistry[],
+  registries: readonly AskingRegistry[],
 ): Promise<JudgedToken[]> {
   const where = `the token of service account ${account.namespace}/${account.name}`
   return await Promise.all(
@@ -111,7 +111,7 @@ async function requestTokens(
 }
 
 /** The registries of documents, as those who will take a subject token or refuse it. */
-export interface AcceptingRegistry extends AcceptedAudiences {
+export interface AskingRegistry extends AcceptedAudiences {
   /** The first is the one to ask for. */
   readonly audiences: readonly [string, ...string[]]
   readonly tokenFile?: string
@@ -120,15 +120,16 @@ export interface AcceptingRegistry extends AcceptedAudiences {
   readonly account?: NamespacedName
 }
 
-export async function listAcceptingRegistries(documents: readonly Document[]): Promise<AcceptingRegistry[]> {
+export async function askingRegistries(documents: readonly Document[], vendors: Vendors): Promise<AskingRegistry[]> {
   return await Promise.all(
     documents
       .flatMap(({ registries, serviceAccountRef }) => registries.map((registry) => ({ registry, serviceAccountRef })))
       .map(async ({ registry, serviceAccountRef }) => {
-        const { audiences } = await bindProvider(registry)
+        const { audiences, checkSubject } = await bindExchange(registry, vendors)
         const { tokenFile, tokenFileField } = registry
         return {
           audiences,
+          checkSubject,
           host: registry.hosts[0] ?? registry.name,
           ...(tokenFile !== undefined && { tokenFile }),
           ...(tokenFileField !== undefined && { tokenFileField }),
@@ -139,6 +140,6 @@ export async function listAcceptingRegistries(documents: readonly Document[]): P
 }
 
 /** Each audience once, in the registries' order. */
-function audiencesToRequest(registries: readonly AcceptingRegistry[]): string[] {
+function audiencesToRequest(registries: readonly AskingRegistry[]): string[] {
   return [...new Set(registries.map(({ audiences: [first] }) => first))]
 }

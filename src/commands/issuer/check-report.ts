@@ -1,16 +1,15 @@
 /** What a cloud would find at an issuer's URL, for people and for programs. */
 
-import { clouds } from '../../oidc/evaluate/clouds.ts'
-import type { CloudVerdict } from '../../oidc/evaluate/evaluate.ts'
+import type { IssuerVerdict } from '../../oidc/evaluate/evaluate.ts'
 import type { IssuerFinding } from '../../oidc/evaluate/finding.ts'
 import type { IssuerKey } from '../../oidc/keys.ts'
 import type { PublicFacts } from '../../oidc/public/public-facts.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
-import type { Cloud, CloudFinding, IssuerCheckResult, Key } from '../output/issuer.ts'
+import type { IssuerCheckResult, IssuerVendor, Key, VendorFinding } from '../output/issuer.ts'
 import { overall } from '../output.ts'
 
-export function renderCheck(facts: PublicFacts, verdicts: readonly CloudVerdict[], color: 'always' | 'never'): string {
+export function renderCheck(facts: PublicFacts, verdicts: readonly IssuerVerdict[], color: 'always' | 'never'): string {
   const { issuer, found, keys = [] } = facts
   const rows = [['issuer', issuer], ...(found?.jwks === undefined ? [] : [['keys at', found.jwks.url]])]
   const header = ['KEY', 'KIND', 'ALGORITHM']
@@ -23,13 +22,13 @@ export function renderCheck(facts: PublicFacts, verdicts: readonly CloudVerdict[
 }
 
 /** A verdict for each cloud, then each finding once, with the clouds that it is about. */
-export function renderVerdicts(verdicts: readonly CloudVerdict[], color: 'always' | 'never'): string {
-  const rows = verdicts.map(({ cloud, level, findings }): Cell[] => [clouds[cloud].title, verdictOf(level, findings)])
+export function renderVerdicts(verdicts: readonly IssuerVerdict[], color: 'always' | 'never'): string {
+  const rows = verdicts.map(({ title, level, findings }): Cell[] => [title, verdictOf(level, findings)])
   const said = renderFindings(verdicts)
   return [renderTable({ header: ['CLOUD', 'VERDICT'], rows }, color), ...(said === '' ? [] : [said])].join('\n\n')
 }
 
-function verdictOf(level: CloudVerdict['level'], findings: readonly IssuerFinding[]): Cell {
+function verdictOf(level: IssuerVerdict['level'], findings: readonly IssuerFinding[]): Cell {
   if (level === 'ok') return { text: 'can use it', tone: 'good' }
   const count = (wanted: IssuerFinding['level']) => {
     const number = findings.filter((finding) => finding.level === wanted).length
@@ -39,8 +38,8 @@ function verdictOf(level: CloudVerdict['level'], findings: readonly IssuerFindin
   return level === 'problem' ? { text: `cannot use it: ${counts}`, tone: 'bad' } : `can use it, with ${counts}`
 }
 
-function renderFindings(verdicts: readonly CloudVerdict[]): string {
-  const all = verdicts.flatMap(({ cloud, findings }) => findings.map((finding) => ({ ...finding, cloud })))
+function renderFindings(verdicts: readonly IssuerVerdict[]): string {
+  const all = verdicts.flatMap(({ title, findings }) => findings.map((finding) => ({ ...finding, title })))
   const groups = Map.groupBy(all, ({ level, word, says, fix }) => [level, word, says, fix].join('\0'))
   const sorted = [...groups.values()].toSorted(([one], [other]) => rank(one?.level) - rank(other?.level))
   return sorted.map((group) => renderFinding(group, verdicts.length)).join('\n')
@@ -48,13 +47,10 @@ function renderFindings(verdicts: readonly CloudVerdict[]): string {
 
 const rank = (level: IssuerFinding['level'] | undefined) => (level === 'problem' ? 0 : 1)
 
-function renderFinding(
-  group: readonly (IssuerFinding & { readonly cloud: CloudVerdict['cloud'] })[],
-  asked: number,
-): string {
+function renderFinding(group: readonly (IssuerFinding & Pick<IssuerVerdict, 'title'>)[], asked: number): string {
   const [finding] = group
   if (finding === undefined) return ''
-  const who = group.length === asked && asked > 1 ? 'all' : group.map(({ cloud }) => clouds[cloud].title).join(', ')
+  const who = group.length === asked && asked > 1 ? 'all' : group.map(({ title }) => title).join(', ')
   return [`${finding.level}: ${finding.word} (${who}): ${finding.says}`, `  fix: ${finding.fix}`]
     .map(plainLine)
     .join('\n')
@@ -64,23 +60,23 @@ function renderFinding(
 
 export const checkResult = (
   { issuer, found, keys = [] }: PublicFacts,
-  verdicts: readonly CloudVerdict[],
+  verdicts: readonly IssuerVerdict[],
 ): IssuerCheckResult => ({
   kind: 'IssuerCheckResult',
   result: overall(verdicts.some(({ level }) => level === 'problem') ? 1 : 0),
   issuer,
   ...(found?.jwks && { jwksUri: found.jwks.url }),
   keys: keys.map(keyItem),
-  ...cloudItems(verdicts),
+  ...vendorItems(verdicts),
 })
 
-export const cloudItems = (
-  verdicts: readonly CloudVerdict[],
-): { readonly clouds: readonly Cloud[]; readonly findings: readonly CloudFinding[] } => ({
-  clouds: verdicts.map(({ cloud, level }) => ({ cloud, result: level === 'problem' ? 'failed' : level })),
-  findings: verdicts.flatMap(({ cloud, findings }) =>
+export const vendorItems = (
+  verdicts: readonly IssuerVerdict[],
+): { readonly vendors: readonly IssuerVendor[]; readonly findings: readonly VendorFinding[] } => ({
+  vendors: verdicts.map(({ vendor, level }) => ({ vendor, result: level === 'problem' ? 'failed' : level })),
+  findings: verdicts.flatMap(({ vendor, findings }) =>
     findings.map(({ level, word, says, fix }) => ({
-      cloud,
+      vendor,
       result: level === 'problem' ? 'failed' : level,
       code: word,
       seen: says,

@@ -1,14 +1,13 @@
 /** pullpass issuer check: what a cloud would find at an issuer's URL. Exits 1 when something keeps a cloud from using it. */
-import type { Environment } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { parseTokenText, readTokenFile } from '../../identity/token-file.ts'
-import { cloudNames } from '../../oidc/evaluate/clouds.ts'
-import { judgeForClouds } from '../../oidc/evaluate/evaluate.ts'
+import { evaluateIssuer } from '../../oidc/evaluate/evaluate.ts'
 import { documentPaths } from '../../oidc/issuer-documents.ts'
 import { gatherPublicFacts, openPublicContext } from '../../oidc/public/public-facts.ts'
 import { quote } from '../../text/quote.ts'
 import { Redacted } from '../../text/redacted.ts'
-import { storageEndpoint } from '../../vendors/gcp/endpoints.ts'
+import { loadStores, parseAmong } from '../../vendors/target.ts'
+import { issuerVerifiers, type VendorContext, verifierNames } from '../../vendors/vendor.ts'
 import type { Command, Terminal } from '../command.ts'
 import { type Flag, usageFault } from '../flag.ts'
 import { outputFlags } from '../flags.ts'
@@ -22,9 +21,9 @@ const flags: typeof outputFlags & {
   for: {
     type: 'string',
     multiple: true,
-    value: 'CLOUD',
-    choices: cloudNames,
-    summary: 'Judge for this one: google, aws, azure or oidc; repeatable (default: for all four)',
+    value: 'VENDOR',
+    vendorChoices: verifierNames,
+    summary: 'Evaluate the requirements of this vendor; repeatable (default: of all)',
   },
   'token-file': {
     type: 'string',
@@ -36,7 +35,7 @@ const flags: typeof outputFlags & {
 
 export const check: Command<typeof flags> = {
   summary: "Tell which clouds can use what is public at an issuer's URL",
-  usage: ['issuer check URL [--for CLOUD] [--token-file FILE] [flags]'],
+  usage: ['issuer check URL [--for VENDOR] [--token-file FILE] [flags]'],
   details: [
     'Reads the two OIDC documents there as a stranger does: no credential, no redirect, and of certificates only those of',
     'public authorities count (one that --ca-file vouches for is read, and told). Then it says for Google, AWS, Azure and',
@@ -44,18 +43,19 @@ export const check: Command<typeof flags> = {
     'its signature, its issuer and its audiences. Exits 1 on a problem for one of the clouds that are asked about.',
     '',
     'Examples:',
-    '  pullpass issuer check https://storage.googleapis.com/example-issuer/cluster-1 --for google',
+    '  pullpass issuer check https://storage.googleapis.com/example-issuer/cluster-1 --for gcp',
     '  kubectl create token default --audience sts.amazonaws.com | pullpass issuer check https://… --token-file -',
   ].join('\n'),
   life: 'one-shot',
   flags,
 
   async run({ flags: wanted, positionals, context, terminal }) {
-    const issuer = issuerOf(positionals, context.environment)
+    const issuer = await issuerOf(positionals, context)
     const token = await readToken(wanted['token-file'], terminal)
     const facts = await gatherPublicFacts(openPublicContext(context), issuer, token)
-    const chosen = cloudNames.filter((name) => wanted.for.length === 0 || wanted.for.includes(name))
-    const verdicts = judgeForClouds(facts, chosen)
+    const { vendors } = context
+    const names = wanted.for.length === 0 ? verifierNames(vendors) : wanted.for
+    const verdicts = evaluateIssuer(facts, await issuerVerifiers(vendors, names))
     terminal.print(
       wanted.output === undefined
         ? renderCheck(facts, verdicts, terminal.color)
@@ -66,18 +66,14 @@ export const check: Command<typeof flags> = {
 }
 
 /** @throws USAGE_INVALID */
-function issuerOf([issuer, ...more]: readonly string[], environment: Environment): string {
+async function issuerOf([issuer, ...more]: readonly string[], context: VendorContext): Promise<string> {
   if (issuer === undefined)
     throw usageFault('issuer check', 'no URL is given', 'the URL of an issuer: https://HOST/PATH')
   if (more.length > 0)
     throw usageFault('issuer check', `${quote(more[0] ?? '')} stands where nothing is expected`, 'one URL')
-  const read = urlOfTarget(issuer, environment)
+  const read = await urlOfTarget(issuer, context)
   if (read !== undefined)
-    throw usageFault(
-      'issuer check',
-      `${quote(issuer)} is a place to publish to`,
-      `the URL where clouds read it: ${read}`,
-    )
+    throw usageFault('issuer check', `${quote(issuer)} is a publish target`, `the URL where clouds read it: ${read}`)
   if (URL.parse(issuer) === null)
     throw usageFault('issuer check', `${quote(issuer)} is no URL`, 'the URL of an issuer: https://HOST/PATH')
   const document = Object.values(documentPaths).find((path) => issuer.endsWith(`/${path}`))
@@ -90,11 +86,9 @@ function issuerOf([issuer, ...more]: readonly string[], environment: Environment
 }
 
 /** Of a target as --to names it; undefined where it is none, or where nothing is read by a URL. */
-function urlOfTarget(text: string, environment: Environment): string | undefined {
-  const [, kind, first, rest = ''] = /^(gs|s3|azblob):\/\/([^/]+)(\/.*)?$/.exec(text) ?? []
-  if (kind === 'gs') return `${storageEndpoint(environment)}/${first}${rest}`
-  if (kind === 's3') return `https://${first}.s3.REGION.amazonaws.com${rest}`
-  return kind === 'azblob' ? `https://${first}.blob.core.windows.net${rest}` : undefined
+async function urlOfTarget(text: string, { environment, vendors }: VendorContext): Promise<string | undefined> {
+  const found = parseAmong(text, await loadStores(vendors, text))
+  return found?.store.publicUrl(found.name, environment)
 }
 
 /** @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED */

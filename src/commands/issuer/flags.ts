@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net'
 import { issuerMemory, type NamespacedName } from '../../document/document.ts'
-import { issuerUrl } from '../../document/issuer-rules.ts'
+import { issuerUrl } from '../../document/field-rules.ts'
 import { showValue } from '../../document/show-value.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
@@ -12,6 +12,7 @@ import type { PublishTarget } from '../../oidc/issuer-documents.ts'
 import { pinAuthorities } from '../../publish/watch/authorities.ts'
 import type { WatchConfig } from '../../publish/watch/state.ts'
 import type { ListenAddress } from '../../server/http-server.ts'
+import { targetForms } from '../../vendors/target.ts'
 import { type Flag, type FlagValues, usageFault } from '../flag.ts'
 import { clusterFlags, outputFlags, parseNamespacedName, readDuration } from '../flags.ts'
 
@@ -78,7 +79,7 @@ export function readKeyFlags(
 }
 
 /** `flags`: those that the command has no use for where a target holds keys only. @throws USAGE_INVALID */
-export function refuseUnusedKeyFlags(
+export function refuseIdleKeyFlags(
   command: string,
   given: FlagValues<typeof keyFlags>,
   flags: readonly ('issuer-url' | 'service-account')[],
@@ -108,15 +109,15 @@ export const targetFlag: { readonly to: Flag & { type: 'string' } } = {
   to: {
     type: 'string',
     value: 'TARGET',
-    summary:
-      'Where: gs://BUCKET/PATH, s3://BUCKET/PATH, azblob://ACCOUNT/CONTAINER/PATH, gcp-provider:PROVIDER, or a folder',
+    summary: 'Where to publish',
+    vendorSummary: targetForms,
   },
 }
 
 /** `command`: `issuer watch`. @throws USAGE_INVALID where it is not given */
 export function readTargetFlag(to: string | undefined, command: string): string {
   if (to !== undefined) return to
-  throw usageFault(command, '--to is not given', 'where the documents are public: --to gs://BUCKET/PATH, or another')
+  throw usageFault(command, '--to is not given', 'where the documents are public: --to TARGET')
 }
 
 /** Flags of commands that keep watching the cluster's keys, and the connection that they watch over. */

@@ -10,7 +10,7 @@ import { renderTable } from '../../terminal/table.ts'
 import { plainLine, plainText } from '../../text/plain-text.ts'
 import type { IssuerChangeStep, IssuerShowResult, ServedKey } from '../output/issuer.ts'
 import { instant, overall } from '../output.ts'
-import { cloudItems, keyItem, kindOfKey, renderVerdicts } from './check-report.ts'
+import { keyItem, kindOfKey, renderVerdicts, vendorItems } from './check-report.ts'
 import { type IssuerSurvey, isVerifiable } from './survey.ts'
 
 export interface WayToIssuer {
@@ -114,7 +114,7 @@ export function showResult(survey: IssuerSurvey, way: WayToIssuer | string | und
     modeReason: mode.why,
     keys: (served?.keys ?? []).map((key) => servedKey(key, survey)),
     ...(typeof token === 'string' ? { tokenUnavailable: token } : { token: tokenItem(token, signature) }),
-    ...cloudItems(verdicts),
+    ...vendorItems(verdicts),
     ...changeItem(way),
   }
 }

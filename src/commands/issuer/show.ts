@@ -1,5 +1,5 @@
 /** pullpass issuer show: a cluster's issuer as it is, who can use it, and the way to another. Exits 1 on a key that is served nowhere. */
-import { issuerUrl } from '../../document/issuer-rules.ts'
+import { issuerUrl } from '../../document/field-rules.ts'
 import { type Detection, detectDistribution, readClusterTraits } from '../../issuer-change/cluster-traits.ts'
 import { type DistributionName, distributions } from '../../issuer-change/distributions.ts'
 import {
@@ -13,6 +13,7 @@ import { connect } from '../../kubernetes/connect.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { checkIssuerUrl, vendorOfIssuer } from '../../oidc/issuer-url.ts'
 import { openPublicContext } from '../../oidc/public/public-facts.ts'
+import { issuerVerifiers, verifierNames } from '../../vendors/vendor.ts'
 import type { Command } from '../command.ts'
 import { type Choice, type Flag, usageFault } from '../flag.ts'
 import { clusterFlags, outputFlags } from '../flags.ts'
@@ -67,9 +68,10 @@ export const show: Command<typeof flags> = {
     const account = readAccountFlag(wanted['service-account'], 'issuer show')
     const memory = readMemoryFlag(wanted.memory, 'issuer show')
     checkIssuerFlag(wanted['to-issuer'])
+    const verifiers = await issuerVerifiers(context.vendors, verifierNames(context.vendors))
     const cluster = await connect(wanted, context)
     try {
-      const survey = await surveyIssuer(cluster, { account, memory }, openPublicContext(context))
+      const survey = await surveyIssuer(cluster, { account, memory, verifiers }, openPublicContext(context))
       const way = await findWay(cluster, survey.issuer, wanted)
       terminal.print(
         wanted.output === undefined

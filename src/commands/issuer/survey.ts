@@ -4,9 +4,9 @@ import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { type ClusterIssuer, freshToken, readClusterIssuer } from '../../oidc/cluster/cluster-issuer.ts'
-import { cloudNames } from '../../oidc/evaluate/clouds.ts'
-import { type CloudVerdict, cloudVerdict, judgeForClouds } from '../../oidc/evaluate/evaluate.ts'
+import { evaluateIssuer, type IssuerVerdict, issuerVerdict } from '../../oidc/evaluate/evaluate.ts'
 import type { FindingWord } from '../../oidc/evaluate/finding.ts'
+import type { IssuerVerifier } from '../../oidc/evaluate/issuer-requirements.ts'
 import { type IssuerKey, type SignatureVerdict, verifySignature, whyUnusable } from '../../oidc/keys.ts'
 import { gatherPublicFacts, type PublicContext, type PublicFacts } from '../../oidc/public/public-facts.ts'
 import { cacheSecondsOf } from '../../oidc/public/public-issuer.ts'
@@ -31,7 +31,13 @@ export interface IssuerSurvey {
   /** Of the token, by the keys that the cluster serves. */
   readonly signature: SignatureVerdict | undefined
   readonly mode: IssuerMode
-  readonly verdicts: readonly CloudVerdict[]
+  readonly verdicts: readonly IssuerVerdict[]
+}
+
+export interface SurveyWanted {
+  readonly account: NamespacedName
+  readonly memory: NamespacedName
+  readonly verifiers: readonly IssuerVerifier[]
 }
 
 /** Whether the cluster serves the key that signs its tokens, as far as a token was requested. */
@@ -41,7 +47,7 @@ export const isVerifiable = ({ signature }: IssuerSurvey): boolean =>
 /** @throws DISCOVERY_FORBIDDEN, DISCOVERY_MALFORMED, DISCOVERY_UNAVAILABLE; DISCOVERY_NOT_FOUND without a token, which would tell the issuer */
 export async function surveyIssuer(
   cluster: Cluster,
-  { account, memory }: { readonly account: NamespacedName; readonly memory: NamespacedName },
+  { account, memory, verifiers }: SurveyWanted,
   context: PublicContext,
 ): Promise<IssuerSurvey> {
   const served = await readServed(cluster)
@@ -62,7 +68,7 @@ export async function surveyIssuer(
     token,
     signature: signed === undefined || known === undefined ? undefined : await verifySignature(signed, known.keys),
     mode: findMode(issuer, known?.keys ?? [], facts.found),
-    verdicts: judgeForClouds(facts, cloudNames).map((verdict) =>
+    verdicts: evaluateIssuer(facts, verifiers).map((verdict) =>
       withFixOfRevoked(withoutTokensOwn(verdict), signed?.keyId, { served: known?.keys ?? [], remembered }),
     ),
   }
@@ -102,10 +108,10 @@ async function readRemembered(cluster: Cluster, place: NamespacedName): Promise<
 /** The token was requested for nobody, of any account: whom it is for and what it is called is no matter here. */
 const tokensOwn: readonly FindingWord[] = ['AUDIENCE_NOT_SINGLE', 'AUDIENCE_MISMATCH', 'SUBJECT_TOO_LONG']
 
-const withoutTokensOwn = ({ cloud, findings }: CloudVerdict): CloudVerdict =>
-  cloudVerdict(
-    cloud,
-    findings.filter(({ word }) => !tokensOwn.includes(word)),
+const withoutTokensOwn = (verdict: IssuerVerdict): IssuerVerdict =>
+  issuerVerdict(
+    verdict,
+    verdict.findings.filter(({ word }) => !tokensOwn.includes(word)),
   )
 
 interface RevocationFacts {
@@ -115,19 +121,19 @@ interface RevocationFacts {
 
 /** A revoked key is never published again, so that to publish is no fix where it signs, or where the cluster has no other. */
 function withFixOfRevoked(
-  { cloud, findings }: CloudVerdict,
+  verdict: IssuerVerdict,
   keyId: string | undefined,
   { served, remembered }: RevocationFacts,
-): CloudVerdict {
+): IssuerVerdict {
   const revoked = served.filter((key) => isRevoked(remembered, key))
   const unpublishable: FindingWord[] = [
     ...(revoked.some((key) => key.keyId === keyId) ? (['KEY_UNPUBLISHED'] as const) : []),
     ...(revoked.length > 0 && revoked.length === served.length ? (['KEYS_MISSING'] as const) : []),
   ]
   const fix = 'let every API server sign with a new key: this one was revoked, and is not published again'
-  return cloudVerdict(
-    cloud,
-    findings.map((one) => (unpublishable.includes(one.word) ? { ...one, fix } : one)),
+  return issuerVerdict(
+    verdict,
+    verdict.findings.map((one) => (unpublishable.includes(one.word) ? { ...one, fix } : one)),
   )
 }
 

@@ -14,16 +14,16 @@ export interface Key {
   readonly algorithm?: string
 }
 
-/** Whether a cloud can use the issuer. */
-export interface Cloud {
-  /** The identifier of the vendor, or `oidc` for any other verifier. */
-  readonly cloud: string
-  /** `failed`: the cloud cannot verify tokens. */
+/** Whether a vendor can use the issuer. */
+export interface IssuerVendor {
+  /** The identifier of the vendor; `oidc` is any other verifier. */
+  readonly vendor: string
+  /** `failed`: the vendor cannot verify tokens. */
   readonly result: 'ok' | 'warning' | 'failed'
 }
 
-export interface CloudFinding {
-  readonly cloud: string
+export interface VendorFinding {
+  readonly vendor: string
   readonly result: 'warning' | 'failed'
   readonly code: Code
   /** What was observed. */
@@ -38,8 +38,8 @@ export interface IssuerCheckResult {
   readonly issuer: string
   readonly jwksUri?: string
   readonly keys: readonly Key[]
-  readonly clouds: readonly Cloud[]
-  readonly findings: readonly CloudFinding[]
+  readonly vendors: readonly IssuerVendor[]
+  readonly findings: readonly VendorFinding[]
 }
 
 /** `pullpass issuer show` */
@@ -57,8 +57,8 @@ export interface IssuerShowResult {
   readonly token?: IssuerToken
   /** Why no token was requested. */
   readonly tokenUnavailable?: string
-  readonly clouds: readonly Cloud[]
-  readonly findings: readonly CloudFinding[]
+  readonly vendors: readonly IssuerVendor[]
+  readonly findings: readonly VendorFinding[]
   readonly distribution?: DetectedDistribution
   /** The change of issuer that was requested, or is necessary. */
   readonly change?: IssuerChangePlan

@@ -1,6 +1,7 @@
 /** The clusters that are meant, with what each says of its issuer; connections stay open until they are closed. */
 import { createHash } from 'node:crypto'
 import type { NamespacedName } from '../../document/document.ts'
+import { brokenRule, type TextRule } from '../../document/field-rules.ts'
 import { showValue } from '../../document/show-value.ts'
 import type { Context, Log } from '../../http/context.ts'
 import { connect } from '../../kubernetes/connect.ts'
@@ -9,7 +10,7 @@ import { type AbsentAccount, findAbsentAccount } from '../../kubernetes/objects/
 import { readClusterIssuer } from '../../oidc/cluster/cluster-issuer.ts'
 import { sameKey } from '../../oidc/keys.ts'
 import { readUnrevokedIssuer } from '../../publish/served-issuer.ts'
-import type { AnyNeed, TrustedCluster } from '../../vendors/trust-contract.ts'
+import type { TrustedCluster, TrustNeed } from '../../vendors/trust-contract.ts'
 import { type FlagValues, usageFault } from '../flag.ts'
 import type { TrustFlags } from './flags.ts'
 
@@ -25,6 +26,8 @@ export interface GatherWanted {
   readonly connected: 'always' | 'for its issuer'
   /** Where it is remembered what was revoked; empty: the keys are not to be uploaded. */
   readonly memories: readonly NamespacedName[]
+  /** Of the vendors of the documents: how they form the ids of what clusters must not share. */
+  readonly idRules: readonly TextRule[]
 }
 
 type Flags = Pick<
@@ -35,7 +38,7 @@ type Flags = Pick<
 /** @throws USAGE_INVALID and what a cluster throws */
 export async function gatherClusters(flags: Flags, wanted: GatherWanted, context: Context): Promise<GatheredCluster[]> {
   const { command } = wanted
-  const ids = clusterIds(command, flags)
+  const ids = clusterIds(command, flags, wanted.idRules)
   const contexts = flags.context.length === 0 ? [undefined] : flags.context
   if (flags.issuer !== undefined && contexts.length > 1) {
     throw usageFault(command, '--issuer stands beside several contexts', 'one cluster: each has an issuer of its own')
@@ -43,7 +46,7 @@ export async function gatherClusters(flags: Flags, wanted: GatherWanted, context
   const opened: Cluster[] = []
   const gather = async (chosen: string | undefined): Promise<GatheredCluster> => {
     const { issuer, kubeconfig } = flags
-    const own: ClusterIds = ids.get(chosen ?? '') ?? { poolId: undefined, providerId: undefined }
+    const own: ClusterIds = ids.get(chosen ?? '') ?? { trustDomainId: undefined, issuerId: undefined }
     if (issuer !== undefined && wanted.connected === 'for its issuer') {
       return { name: issuer, issuer, keys: undefined, ...own, connection: undefined }
     }
@@ -105,7 +108,7 @@ const sharesKey = ({ keys = [] }: Signing, other: Signing) =>
  * The ids of each cluster's own pool, or in a shared pool of its own provider, made of its context's name or chosen.
  * https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools/create
  */
-export type ClusterIds = Pick<TrustedCluster, 'poolId' | 'providerId'>
+export type ClusterIds = Pick<TrustedCluster, 'trustDomainId' | 'issuerId'>
 
 interface IdFlags {
   readonly context: readonly string[]
@@ -116,25 +119,29 @@ interface IdFlags {
 }
 
 /** By context; a single context uses the document's ids unless others are chosen. @throws USAGE_INVALID */
-export function clusterIds(command: string, flags: IdFlags): ReadonlyMap<string, ClusterIds> {
+export function clusterIds(
+  command: string,
+  flags: IdFlags,
+  rules: readonly TextRule[],
+): ReadonlyMap<string, ClusterIds> {
   const { context: contexts, 'share-pool': isShared } = flags
   const again = contexts.find((name, index) => contexts.indexOf(name) !== index)
   if (again !== undefined) throw usageFault(command, `--context ${again} is given twice`, 'each cluster once')
   if (isShared && flags['pool-id'].length > 0)
     throw usageFault(command, '--pool-id is given with --share-pool', "one of them: a shared pool is the document's")
-  const poolIds = readIds(command, 'pool-id', flags)
-  const providerIds = readIds(command, 'provider-id', flags)
+  const trustDomainIds = readIds(command, 'pool-id', flags, rules)
+  const issuerIds = readIds(command, 'provider-id', flags, rules)
   const several = contexts.length > 1
   const ids = new Map(
     contexts.map((name): [string, ClusterIds] => [
       name,
       {
-        poolId: poolIds.get(name) ?? (several && !isShared ? idOfContext(name) : undefined),
-        providerId: providerIds.get(name) ?? (several && isShared ? idOfContext(name) : undefined),
+        trustDomainId: trustDomainIds.get(name) ?? (several && !isShared ? idOfContext(name, rules) : undefined),
+        issuerId: issuerIds.get(name) ?? (several && isShared ? idOfContext(name, rules) : undefined),
       },
     ]),
   )
-  const own = isShared ? 'providerId' : 'poolId'
+  const own = isShared ? 'issuerId' : 'trustDomainId'
   const taken = [...ids].find(([name, { [own]: id }]) =>
     [...ids].some(([other, one]) => other !== name && one[own] === id),
   )
@@ -145,44 +152,54 @@ export function clusterIds(command: string, flags: IdFlags): ReadonlyMap<string,
   return ids
 }
 
-function readIds(command: string, flag: 'pool-id' | 'provider-id', flags: IdFlags): ReadonlyMap<string, string> {
-  const ids = new Map(flags[flag].map((pair) => parsePair(pair, flag, command)))
+function readIds(
+  command: string,
+  flag: 'pool-id' | 'provider-id',
+  flags: IdFlags,
+  rules: readonly TextRule[],
+): ReadonlyMap<string, string> {
+  const ids = new Map(flags[flag].map((pair) => parsePair(pair, { flag, command, rules })))
   const stray = [...ids.keys()].find((name) => !flags.context.includes(name))
   if (stray === undefined) return ids
   throw usageFault(command, `--${flag} names the context ${stray}`, 'one that --context names, too')
 }
 
 /** A context's name may hold "=", an id never. */
-function parsePair(pair: string, flag: string, command: string): [context: string, id: string] {
+function parsePair(
+  pair: string,
+  { flag, command, rules }: { readonly flag: string; readonly command: string; readonly rules: readonly TextRule[] },
+): [context: string, id: string] {
   const at = pair.lastIndexOf('=')
   const id = pair.slice(at + 1)
-  if (at > 0 && form.test(id)) return [pair.slice(0, at), id]
-  throw usageFault(
-    command,
-    `--${flag} is ${showValue(pair)}`,
-    'CONTEXT=ID, an id of 4 to 32 lower-case letters, digits and "-"',
-  )
+  const broken = rules.map((rule) => brokenRule(rule, id)).find((expected) => expected !== undefined)
+  if (at > 0 && broken === undefined) return [pair.slice(0, at), id]
+  throw usageFault(command, `--${flag} is ${showValue(pair)}`, `CONTEXT=ID, ${broken ?? 'with the name of a context'}`)
 }
 
-/** As Google takes ids; it keeps `gcp-` for itself. */
-const form = /^(?!gcp-)[a-z0-9-]{4,32}$/
 const longest = 32
-/** Digits of a hash that tell apart what was made alike. */
+/** Digits of a hash that tell apart what would be the same otherwise. */
 const digits = 6
 
 /**
- * The name itself where it is an id; else its lower-case letters, digits and "-", and six digits of its hash:
- * `gke_project_europe-west1_prod` becomes `gke-project-europe-west1-1d2c3b`.
+ * The name itself where it follows the rules; else its lower-case letters, digits and "-", and six digits of its hash:
+ * `gke_project_europe-west1_prod` becomes `gke-project-europe-west1-1d2c3b`. Without its first word where only that breaks a rule.
  */
-export function idOfContext(context: string): string {
-  if (form.test(context)) return context
+export function idOfContext(context: string, rules: readonly TextRule[]): string {
+  const isId = (text: string) => rules.every((rule) => brokenRule(rule, text) === undefined)
+  if (isId(context)) return context
   const hash = createHash('sha256').update(context).digest('hex').slice(0, digits)
-  const words = context.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
-  const start = words
-    .replace(/^-+/, '')
-    .replace(/^gcp-/, '')
-    .slice(0, longest - digits - 1)
-  return `${start.replace(/-$/, '') || 'cluster'}-${hash}`
+  const words = context
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== '')
+  const ids = [words, words.slice(1)].map((some) => {
+    const start = some
+      .join('-')
+      .slice(0, longest - digits - 1)
+      .replace(/-$/, '')
+    return `${start || 'cluster'}-${hash}`
+  })
+  return ids.find(isId) ?? `cluster-${hash}`
 }
 
 /** Service accounts whose tokens are to be exchanged, and which are not there yet: trust can be made before them, and proves nothing. */
@@ -194,7 +211,7 @@ export interface AbsentSubject extends AbsentAccount {
 
 /** Each once; of a cluster that is not asked nothing is known. */
 export async function findAbsentAccounts(
-  needs: readonly AnyNeed[],
+  needs: readonly TrustNeed[],
   clusters: readonly GatheredCluster[],
 ): Promise<AbsentSubject[]> {
   const found = clusters.flatMap(({ name: cluster, connection }) => {
@@ -210,5 +227,5 @@ export async function findAbsentAccounts(
 }
 
 /** One line, at its end the command. */
-export const describeAbsent = ({ cluster, seen, command }: AbsentSubject): string =>
+export const tellAbsent = ({ cluster, seen, command }: AbsentSubject): string =>
   `${seen} in cluster ${cluster}; make it: ${command}`

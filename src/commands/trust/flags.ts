@@ -1,8 +1,8 @@
 /** Flags that all of trust's commands take, worded once. */
-import { issuerUrl } from '../../document/issuer-rules.ts'
+import { issuerUrl } from '../../document/field-rules.ts'
 import { shellQuote } from '../../text/plain-text.ts'
-import { type Accepted, type Replaceable, replaceable } from '../../vendors/trust-contract.ts'
-import type { Choice, Flag } from '../flag.ts'
+import type { Accepted } from '../../vendors/trust-contract.ts'
+import type { Flag } from '../flag.ts'
 import { clusterFlags, documentFlags } from '../flags.ts'
 import { memoryFlag } from '../issuer/flags.ts'
 
@@ -38,7 +38,7 @@ export const trustFlags: TrustFlags = {
     type: 'string',
     value: 'NAMESPACE/NAME',
     summary:
-      'The service account that publishes keys by this provider (default: that of deploy/issuer, where issuer.publishTo is at Google)',
+      'The service account that publishes keys by this provider (default: that of deploy/issuer, where issuer.publishTo is at the same vendor)',
   },
   repository: {
     type: 'string',
@@ -82,12 +82,12 @@ const { publisher: _publisher, ...flagsOfRemoval } = trustFlags
 /** Of commands that remove: the publisher is part of a provider's condition, which they do not compare. */
 export const removalFlags: Omit<TrustFlags, 'publisher'> = flagsOfRemoval
 
-export const replaceFlag: { readonly replace: Choice<Replaceable> & { readonly multiple: true } } = {
+export const replaceFlag: { readonly replace: Texts } = {
   replace: {
     type: 'string',
     multiple: true,
     value: 'FIELD',
-    choices: replaceable,
+    vendorChoices: (vendors) => [...new Set(Object.values(vendors).flatMap(({ trust }) => trust?.replaceable ?? []))],
     summary: 'What may be changed of a provider or grant that is there and differs; repeatable',
   },
 }
@@ -96,7 +96,7 @@ export const readAccepted = (given: {
   readonly replace: readonly string[]
   readonly 'share-pool': boolean
 }): Accepted => ({
-  replace: replaceable.filter((field) => given.replace.includes(field)),
+  replace: [...new Set(given.replace)],
   sharing: given['share-pool'] ? 'accepted' : 'refused',
 })
 

@@ -11,7 +11,7 @@ import {
 } from '../../vendors/trust-contract.ts'
 import type { MissingResource, TrustChange, TrustPlanResult } from '../output/trust.ts'
 import { errorOf, overall } from '../output.ts'
-import { type AbsentSubject, describeAbsent } from './clusters.ts'
+import { type AbsentSubject, tellAbsent } from './clusters.ts'
 
 export interface Plan {
   readonly clusters: readonly TrustedCluster[]
@@ -28,7 +28,7 @@ export function renderFindings({ clusters, findings, absent }: Plan, color: 'alw
     ...findings.flatMap((finding) =>
       [...finding.notes, ...missingNote(finding)].map((note) => `${finding.name}: ${note}`),
     ),
-    ...absent.map(describeAbsent),
+    ...absent.map(tellAbsent),
   ]
   return [
     renderTable({ header, rows }, color),
@@ -49,7 +49,7 @@ function missingNote({ missingNeeds, verdict }: Finding): string[] {
   return [verdict === 'blocked' ? `blocked by ${missing}` : `in place, although it needs ${missing}`]
 }
 
-const idsOf = ({ poolId = ofDocument, providerId = ofDocument }: TrustedCluster) => [poolId, providerId]
+const idsOf = ({ trustDomainId = ofDocument, issuerId = ofDocument }: TrustedCluster) => [trustDomainId, issuerId]
 const ofDocument = "(the document's)"
 const lines = (texts: readonly string[]) => texts.map(plainLine).join('\n')
 
@@ -78,8 +78,8 @@ export const planResult = ({ clusters, findings, absent }: Plan): TrustPlanResul
     name: cluster.name,
     issuer: cluster.issuer,
     mark: markOf(cluster),
-    ...(cluster.poolId !== undefined && { poolId: cluster.poolId }),
-    ...(cluster.providerId !== undefined && { providerId: cluster.providerId }),
+    ...(cluster.trustDomainId !== undefined && { poolId: cluster.trustDomainId }),
+    ...(cluster.issuerId !== undefined && { providerId: cluster.issuerId }),
   })),
   resources: findings.map(({ vendor, kind, name, verdict, changes, notes, fault, missingNeeds }) => ({
     vendor,

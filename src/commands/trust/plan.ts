@@ -2,18 +2,17 @@
 import { plainLine } from '../../text/plain-text.ts'
 import { lookAtAll, openTrust } from '../../trust/desired.ts'
 import { openRecord } from '../../trust/record.ts'
-import { commandLines } from '../../vendors/vendors.ts'
 import type { Call, Command, ExitCode } from '../command.ts'
 import type { Choice, Flag } from '../flag.ts'
-import { printErrors, renderResult } from '../output.ts'
-import { describeAbsent, findAbsentAccounts } from './clusters.ts'
+import { printFaults, renderResult } from '../output.ts'
+import { findAbsentAccounts, tellAbsent } from './clusters.ts'
 import { readAccepted, replaceFlag, trustFlags } from './flags.ts'
 import { type Plan, planResult, renderFindings } from './plan-report.ts'
 import { prepareTrust } from './prepare.ts'
 
 const flags: typeof trustFlags &
   typeof replaceFlag & {
-    readonly output: Choice<'json' | 'yaml' | 'terraform' | (typeof commandLines)[keyof typeof commandLines]>
+    readonly output: Choice<string>
     readonly 'exit-code': Flag & { readonly type: 'boolean' }
   } = {
   ...trustFlags,
@@ -22,7 +21,8 @@ const flags: typeof trustFlags &
     type: 'string',
     short: 'o',
     value: 'FORMAT',
-    choices: ['json', 'yaml', ...Object.values(commandLines), 'terraform'],
+    choices: ['json', 'yaml', 'terraform'],
+    vendorChoices: (vendors) => Object.values(vendors).flatMap(({ trust }) => trust?.commandLine ?? []),
     summary: 'Print for programs, as commands for what is missing, or as HCL for the whole (default: a table)',
   },
   'exit-code': { type: 'boolean', summary: 'Exit 1 where something is missing, as git diff does' },
@@ -48,7 +48,7 @@ export const plan: Command<typeof flags> = {
     '  pullpass trust plan -f artifact-registry.yaml',
     '  pullpass trust plan -f artifact-registry.yaml --issuer https://oidc.example.com/prod -o gcloud > trust.sh',
   ].join('\n'),
-  namespaceHint: 'none: the account stands in the document, as spec.serviceAccountRef',
+  namespacesStand: 'none: the account stands in the document, as spec.serviceAccountRef',
   life: 'one-shot',
   flags,
 
@@ -59,16 +59,19 @@ export const plan: Command<typeof flags> = {
       const findings = await lookAtAll(resources, readAccepted(call.flags))
       const absent = await findAbsentAccounts(needs, clusters)
       await printFindings({ findings, absent, clusters }, call)
-      printErrors(findings, call)
+      printFaults(findings, call)
       return exitCodeOf({ findings, absent }, call.flags['exit-code'] ? 'counts' : 'does not count')
     })
   },
 }
 
-async function printFindings(looked: Plan, { flags: { output }, terminal }: Call<typeof flags>): Promise<void> {
+async function printFindings(
+  looked: Plan,
+  { flags: { output }, context: { vendors }, terminal }: Call<typeof flags>,
+): Promise<void> {
   const { findings, absent } = looked
   if (output !== undefined && output !== 'json' && output !== 'yaml') {
-    for (const one of absent) terminal.printError(plainLine(`note: ${describeAbsent(one)}`))
+    for (const one of absent) terminal.complain(plainLine(`note: ${tellAbsent(one)}`))
   }
   if (output === undefined) {
     terminal.print(renderFindings(looked, terminal.color))
@@ -78,7 +81,7 @@ async function printFindings(looked: Plan, { flags: { output }, terminal }: Call
     terminal.print(await renderResult(planResult(looked), output))
   } else {
     const { renderCommands } = await import('../../trust/render-commands.ts')
-    terminal.print(renderCommands(findings.filter(({ vendor }) => commandLines[vendor] === output)))
+    terminal.print(renderCommands(findings.filter(({ vendor }) => vendors[vendor]?.trust?.commandLine === output)))
   }
 }
 

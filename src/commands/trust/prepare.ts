@@ -1,11 +1,5 @@
 /** What every command of trust begins with: documents, clusters, and what clouds must know, checked before anybody is asked. */
-import {
-  type Document,
-  issuerMemory,
-  type NamespacedName,
-  requestedAccount,
-  uploadsKeys,
-} from '../../document/document.ts'
+import { type Document, issuerMemory, type NamespacedName, requestedAccount } from '../../document/document.ts'
 import { brokenRule } from '../../document/field-rules.ts'
 import { loadDocuments } from '../../document/load-documents.ts'
 import { showValue } from '../../document/show-value.ts'
@@ -16,10 +10,10 @@ import { readTokenFile, tokenFilePath } from '../../identity/token-file.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { requestToken } from '../../kubernetes/objects/request-token.ts'
 import { wantTrust } from '../../trust/desired.ts'
-import { listNeeds } from '../../trust/needs.ts'
+import { listNeeds, trustSetup } from '../../trust/needs.ts'
 import type { Trial } from '../../trust/prove.ts'
-import type { AnyNeed, VendorTrust } from '../../vendors/trust-contract.ts'
-import { bindProvider, trustVendors } from '../../vendors/vendors.ts'
+import type { DesiredTrust, TrustNeed, TrustSetup } from '../../vendors/trust-contract.ts'
+import { bindExchange, type VendorContext } from '../../vendors/vendor.ts'
 import type { Call } from '../command.ts'
 import { usageFault } from '../flag.ts'
 import { readMemoryFlag } from '../issuer/flags.ts'
@@ -30,8 +24,8 @@ export interface PreparedTrust {
   readonly clusters: readonly GatheredCluster[]
   /** To the clusters; none where nobody needs it. */
   readonly connections: readonly Cluster[]
-  readonly needs: readonly AnyNeed[]
-  readonly wanted: readonly VendorTrust[]
+  readonly needs: readonly TrustNeed[]
+  readonly wanted: readonly DesiredTrust[]
 }
 
 /** `command`: `trust plan`. @throws USAGE_INVALID, DOCUMENT_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE, and what reading documents and clusters throws */
@@ -45,17 +39,24 @@ export async function prepareTrust<Result>(
   const publisher = readSubject('publisher', flags.publisher, command)
   const documents = await loadDocuments(flags.file, { ...context, ...terminal })
   checkProxy(context.environment)
-  if (flags.repository !== undefined) await checkRepository(flags.repository, documents, command)
   const registries = documents.flatMap((document) => document.registries)
+  const { vendors } = context
+  const names = [...new Set(registries.map(({ vendor }) => vendor))]
+  const setups = await Promise.all(names.map(async (name) => await trustSetup(name, vendors)))
+  if (flags.repository !== undefined) checkRepository(flags.repository, setups, command)
   for (const registry of registries) {
-    ;(await bindProvider(registry)).checkEnvironment(context.environment)
+    ;(await bindExchange(registry, vendors)).checkEnvironment(context.environment)
   }
   const memories = readMemories(flags.memory, documents, command)
-  const clusters = await gatherClusters(flags, { command, connected, memories }, context)
+  const clusters = await gatherClusters(
+    flags,
+    { command, connected, memories, idRules: setups.map(({ clusterId }) => clusterId) },
+    context,
+  )
   try {
-    const needs = await listNeeds(documents, clusters, { subject, publisher, repository: flags.repository })
+    const needs = await listNeeds(documents, clusters, { subject, publisher, repository: flags.repository }, vendors)
     const connections = clusters.flatMap(({ connection }) => connection ?? [])
-    return await go({ clusters, connections, needs, wanted: await wantTrust(needs) })
+    return await go({ clusters, connections, needs, wanted: await wantTrust(needs, vendors) })
   } finally {
     await closeClusters(clusters)
   }
@@ -63,7 +64,7 @@ export async function prepareTrust<Result>(
 
 /** Of documents that have keys uploaded: where each has its cluster remember what was revoked. */
 function readMemories(flag: string | undefined, documents: readonly Document[], command: string): NamespacedName[] {
-  const uploading = documents.filter(({ registries }) => registries.some(uploadsKeys))
+  const uploading = documents.filter(({ registries }) => registries.some(({ keysUploaded }) => keysUploaded === true))
   if (flag !== undefined && uploading.length === 0) {
     throw usageFault(command, `--memory stands beside documents that have no keys uploaded`, 'trust.uploadKeys: Always')
   }
@@ -84,9 +85,8 @@ function readSubject(flag: 'subject' | 'publisher', text: string | undefined, co
 }
 
 /** As every vendor of the documents names a repository. */
-async function checkRepository(text: string, documents: readonly Document[], command: string): Promise<void> {
-  for (const { provider } of documents.flatMap(({ registries }) => registries)) {
-    const { repositories } = await trustVendors[provider]()
+function checkRepository(text: string, setups: readonly TrustSetup<unknown>[], command: string): void {
+  for (const { repositories } of setups) {
     const expected = brokenRule(repositories.rule, text)
     if (expected !== undefined) throw usageFault(command, `--repository is ${showValue(text)}`, expected)
   }
@@ -94,13 +94,13 @@ async function checkRepository(text: string, documents: readonly Document[], com
 
 /** What is to be tried after trust was made: each registry of each document, with each cluster's token. */
 export async function listTrials(
-  needs: readonly AnyNeed[],
+  needs: readonly TrustNeed[],
   clusters: readonly GatheredCluster[],
-  environment: Environment,
+  { environment, vendors }: Pick<VendorContext, 'environment' | 'vendors'>,
 ): Promise<Trial[]> {
   return await Promise.all(
     needs.map(async ({ document, registry, cluster, repository = '' }) => {
-      const { repositories } = await trustVendors[registry.provider]()
+      const { repositories } = await trustSetup(registry.vendor, vendors)
       const connection = clusters.find((one) => one === cluster)?.connection
       return {
         name: `registry ${registry.name} of ${document.kind}/${document.name} in cluster ${cluster.name}`,
@@ -116,7 +116,7 @@ export async function listTrials(
 /** A file that holds a token lies in a pod: on a laptop there is none, and nothing can be tried. */
 function tokenOf(
   account: NamespacedName | undefined,
-  registry: AnyNeed['registry'],
+  registry: TrustNeed['registry'],
   connection: Cluster | undefined,
   environment: Environment,
 ): Trial['token'] {

@@ -5,12 +5,12 @@
 import { requestedAccount } from '../../document/document.ts'
 import type { ErrorCode } from '../../errors/codes.ts'
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
-import type { Context } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { createPublicationGate } from '../../publish/gate/publication-gate.ts'
 import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
 import { gatedToken } from '../../refresh/subject-tokens.ts'
+import type { VendorContext } from '../../vendors/vendor.ts'
 import type { Asked } from '../asked.ts'
 import { type TokenFacts, whereOf } from './gather-tokens.ts'
 
@@ -36,7 +36,7 @@ export async function gatherAdmissions(
   wanted: readonly AdmissionWanted[],
   { tokenFiles }: Pick<Asked, 'tokenFiles'>,
   cluster: Cluster | undefined,
-  context: Context,
+  context: VendorContext,
 ): Promise<AdmissionFacts[]> {
   // What a stranger does not read here is told at its own hop.
   const gate =

@@ -4,11 +4,11 @@
  */
 import type { Document } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import type { Context } from '../../http/context.ts'
 import { lookAtAll, openTrust, wantTrust } from '../../trust/desired.ts'
 import { listNeeds } from '../../trust/needs.ts'
 import { noRecord } from '../../trust/record.ts'
 import type { TrustedCluster, Finding as TrustFinding } from '../../vendors/trust-contract.ts'
+import type { VendorContext } from '../../vendors/vendor.ts'
 
 export interface TrustWanted {
   readonly documents: readonly Document[]
@@ -22,11 +22,14 @@ export interface TrustWanted {
 /** undefined where it cannot be looked at: no credentials, or nothing that trust could plan. */
 export async function gatherTrust(
   { documents, cluster, subject, repository }: TrustWanted,
-  context: Context,
+  context: VendorContext,
 ): Promise<readonly TrustFinding[] | undefined> {
   try {
-    const trusted = { ...cluster, name: cluster.issuer, poolId: undefined, providerId: undefined }
-    const wanted = await wantTrust(await listNeeds(documents, [trusted], { subject, repository }))
+    const trusted = { ...cluster, name: cluster.issuer, trustDomainId: undefined, issuerId: undefined }
+    const wanted = await wantTrust(
+      await listNeeds(documents, [trusted], { subject, repository }, context.vendors),
+      context.vendors,
+    )
     return await lookAtAll(await openTrust(wanted, noRecord, context), { replace: [], sharing: 'accepted' })
   } catch (fault) {
     context.signal.throwIfAborted()

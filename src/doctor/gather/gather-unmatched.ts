@@ -1,7 +1,7 @@
 /** Images that no host of the documents matches, and whether a registry of these documents' vendors serves them at all. */
 import type { Document } from '../../document/document.ts'
 import { compareKey, matchImage } from '../../registry/match-credentials.ts'
-import { trustVendors } from '../../vendors/vendors.ts'
+import type { Vendors } from '../../vendors/vendor.ts'
 import type { WantedImage } from '../asked.ts'
 
 export interface UnmatchedImage {
@@ -13,16 +13,17 @@ export interface UnmatchedImage {
 export async function gatherUnmatched(
   documents: readonly Document[],
   images: readonly WantedImage[],
+  vendors: Vendors,
 ): Promise<UnmatchedImage[]> {
   const registries = documents.flatMap((document) => document.registries)
   const hosts = registries.flatMap((registry) => registry.hosts)
   const unmatched = images.filter(({ reference }) => matchImage(hosts, reference).length === 0)
   if (unmatched.length === 0) return []
-  const names = [...new Set(registries.map(({ provider }) => provider))]
-  const vendors = await Promise.all(names.map(async (name) => await trustVendors[name]()))
+  const names = [...new Set(registries.map(({ vendor }) => vendor))]
+  const setups = await Promise.all(names.map(async (name) => await vendors[name]?.trust?.load()))
   return unmatched.map((image) => {
     const isNear = hosts.some((host) => compareKey(host, image.reference) !== 'other host')
-    const isOfVendor = vendors.some(({ repositories }) => repositories.ofImage(image.reference) !== undefined)
+    const isOfVendor = setups.some((setup) => setup?.repositories.ofImage(image.reference) !== undefined)
     return { image, servedBy: isNear || isOfVendor ? 'these vendors' : 'others' }
   })
 }

@@ -54,7 +54,7 @@ export function judgeExchange({ demand, result }: ExchangeFacts, before: Before,
   })
 }
 
-function notTaken(hop: 'exchange' | 'impersonation', about: string, { token, publish }: Before): Finding {
+function notTaken(hop: DoctorHop, about: string, { token, publish }: Before): Finding {
   if (token.result === 'failed') return notTried(hop, about, token)
   if (token.result === 'ok' && publish !== undefined) return notTried(hop, about, publish)
   const { code } = token

@@ -4,9 +4,9 @@
  */
 
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import type { CloudName } from '../../oidc/evaluate/clouds.ts'
-import { judgeForClouds } from '../../oidc/evaluate/evaluate.ts'
+import { evaluateIssuer } from '../../oidc/evaluate/evaluate.ts'
 import type { IssuerFinding } from '../../oidc/evaluate/finding.ts'
+import type { IssuerVerifier } from '../../oidc/evaluate/issuer-requirements.ts'
 import type { HostFacts, PublicFacts } from '../../oidc/public/public-facts.ts'
 import type { Asked } from '../asked.ts'
 import type { Finding } from '../finding.ts'
@@ -24,7 +24,7 @@ import { type IssuerHop, type IssuerWord, issuerWords } from './issuer-words.ts'
 type KeysNeeded = 'needed' | 'verified elsewhere' | 'uploaded'
 
 export interface JudgeIssuer {
-  readonly clouds: readonly CloudName[]
+  readonly verifiers: readonly IssuerVerifier[]
   readonly needed: KeysNeeded
   /** Who serves the documents; empty where that is no matter. */
   readonly hosts: readonly HostFacts[]
@@ -61,8 +61,8 @@ export function judgeIssuer(facts: IssuerFacts, judge: JudgeIssuer): Finding[] {
 }
 
 /** Of several clouds, what any of them minds; each thing once. */
-function tellByHop({ found }: IssuerFacts, { clouds, hosts }: JudgeIssuer): Record<IssuerHop, IssuerFinding[]> {
-  const judge = (known: PublicFacts) => judgeForClouds(known, clouds).flatMap(({ findings }) => findings)
+function tellByHop({ found }: IssuerFacts, { verifiers, hosts }: JudgeIssuer): Record<IssuerHop, IssuerFinding[]> {
+  const judge = (known: PublicFacts) => evaluateIssuer(known, verifiers).flatMap(({ findings }) => findings)
   const own = judge(found)
   const [problem] = own.filter(({ level, word }) => level === 'problem' && wordOf(word) !== undefined)
   // Who serves the documents is to blame where nothing else is wrong with them; where nobody answered, a certificate may be.
@@ -123,8 +123,8 @@ const ofRefresh = ({ hop, about, seen }: Finding, publish: Finding): Finding =>
       }
 
 /** A document that names its publication means it to be read: what succeeds still does so by what a cloud kept. */
-const isMeantPublic = ({ needed, publication: { to } }: JudgeIssuer): boolean =>
-  needed === 'verified elsewhere' && to !== undefined && !to.startsWith('gcp-provider:')
+const isMeantPublic = ({ needed, publication: { to, keysOnly } }: JudgeIssuer): boolean =>
+  needed === 'verified elsewhere' && to !== undefined && !keysOnly
 
 const lastsNot = (finding: Finding): Finding => ({
   ...finding,

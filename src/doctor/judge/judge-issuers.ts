@@ -6,7 +6,6 @@ import type { IssuerFacts } from '../gather/gather-issuers.ts'
 import type { WayFacts } from '../gather/way-facts.ts'
 import { notTried } from '../not-tried.ts'
 import { areKeysUploaded, publicationOf } from '../publication-of.ts'
-import { cloudsOf } from './clouds-of.ts'
 import { type JudgeIssuer, judgeIssuer } from './judge-issuer.ts'
 import { judgePublication } from './judge-publication.ts'
 import { judgeTokenIssuer } from './judge-token-issuer.ts'
@@ -67,7 +66,7 @@ function issuerJudge(
   const { documents, authorities, commands } = asked
   const isRead = !trust.some(({ found = [] }) => found.some(({ kept }) => kept.includes('keys')))
   return {
-    clouds: cloudsOf(documents),
+    verifiers: asked.verifiers,
     needed: exchange === 'succeeded' ? 'verified elsewhere' : areKeysUploaded(documents) ? 'uploaded' : 'needed',
     hosts: isRead ? (hosts.get(facts.token.issuer) ?? []) : [],
     authorities,

@@ -2,7 +2,7 @@
 import { nameHook, type SecretHook } from '../../kubernetes/objects/webhooks.ts'
 import type { Asked } from '../asked.ts'
 import { failedBy } from '../failed-by.ts'
-import { type DoctorHop, doctorHops, type Finding, firstFailure } from '../finding.ts'
+import { type DoctorHop, doctorHops, type Finding, firstFailure, hopRank } from '../finding.ts'
 import type { Late } from '../gather/patience.ts'
 import { notTried } from '../not-tried.ts'
 
@@ -13,7 +13,7 @@ export function judgeLate(
   { asked, hooks }: { readonly asked: Asked; readonly hooks: readonly SecretHook[] },
 ): Finding[] {
   const awaited = steps.flatMap(({ hops, ...step }) => hops.map((hop) => ({ hop, ...step })))
-  const [first] = awaited.toSorted((one, other) => doctorHops.indexOf(one.hop) - doctorHops.indexOf(other.hop))
+  const [first] = awaited.toSorted((one, other) => hopRank(one.hop) - hopRank(other.hop))
   if (first === undefined) return [...found]
   const { hop, of, for: wanted } = first
   const waits =

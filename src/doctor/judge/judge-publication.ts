@@ -6,7 +6,6 @@ import type { Finding, Remedy } from '../finding.ts'
 import type { AdmissionFacts } from '../gather/gather-admissions.ts'
 import type { IssuerFacts } from '../gather/gather-issuers.ts'
 import type { MendingCommands } from '../remedy/mending-commands.ts'
-import { publishTargetOf } from '../remedy/publish-target-of.ts'
 
 interface JudgePublication {
   readonly commands: MendingCommands
@@ -55,7 +54,7 @@ function refusedRemedy({ code, expected = '' }: PullpassError, { issuer, command
   const cluster = issuer?.cluster
   if (code !== 'TOKEN_ISSUER_MISMATCH' || cluster === undefined || cluster instanceof PullpassError) return {}
   if (cluster.issuer !== issuer?.token.issuer) return {}
-  const place = publishTargetOf(cluster.issuer, commands.storage) ?? 'where that is public'
+  const place = commands.targetOf(cluster.issuer) ?? 'where that is public'
   const [other = ''] = expected.split(', ')
   const change = commands.cluster('issuer show', '--to-issuer', other)
   return {

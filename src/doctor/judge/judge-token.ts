@@ -1,7 +1,7 @@
 /** What is to be said of a registry's subject token before anybody is asked to take it: pure. */
 import { requestedAccount } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import { checkAudience, checkLifetime, checkSubjectLength } from '../../identity/check-subject-token.ts'
+import { checkAudience, checkLifetime } from '../../identity/check-subject-token.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { failedBy } from '../failed-by.ts'
 import type { Finding, Remedy } from '../finding.ts'
@@ -63,7 +63,7 @@ function judgeClaims(token: SubjectToken, facts: TokenFacts, { now, commands, cl
   const fault =
     stale ??
     checkAudience(token, where, { audiences, host: registry.hosts[0] ?? registry.name }) ??
-    checkSubjectLength(token, where)
+    demand.checkSubject(token.subject, where)
   if (fault !== undefined) return failedBy(hop, about, fault, remedyOf(fault, facts, commands))
   const until = token.expiresAt.toISOString()
   const seen = `${token.subject}, until ${until}, from ${where}`

@@ -2,7 +2,7 @@
 import type { NamespacedName } from '../../document/document.ts'
 import type { Environment } from '../../http/context.ts'
 import { shellQuote } from '../../text/plain-text.ts'
-import { storageEndpoint } from '../../vendors/gcp/endpoints.ts'
+import { type LoadedStore, parseAmong, targetMeant } from '../../vendors/target.ts'
 import type { Remedy } from '../finding.ts'
 import { type RefreshWanted, refreshRemedy, type WhoRefreshes } from './refresh-remedy.ts'
 
@@ -13,6 +13,7 @@ export interface CommandLine {
   readonly context: string | undefined
   readonly tokenFile: string | undefined
   readonly environment: Environment
+  readonly stores: readonly LoadedStore[]
   readonly refreshes: WhoRefreshes
   readonly at: Date
 }
@@ -23,8 +24,10 @@ export interface MendingCommands {
   /** A pullpass command that is about the cluster, not about documents. */
   readonly cluster: (verb: string, ...more: readonly string[]) => string
   readonly check: (issuer: string) => string
-  /** Where Google's buckets are read: an origin. */
-  readonly storage: string
+  /** The target whose documents are read at this issuer; undefined where it is no store that pullpass knows. */
+  readonly targetOf: (issuer: string) => string | undefined
+  /** The command that lets everyone read a target. */
+  readonly openToAll: (target: string) => string | undefined
   readonly kubectl: (...words: readonly string[]) => string
   /**
    * Refreshes from here whatever else refreshes: where the token lies in a pod, one of the same account is requested.
@@ -45,7 +48,7 @@ export const setsBack =
   'IMAGE is the image of pullpass, as in: kubectl get cronjob pullpass -o yaml; add the flags that the installation was printed with; it overwrites what was edited in these objects'
 
 export function mendingCommands(commandLine: CommandLine): MendingCommands {
-  const { files, kubeconfig, context, tokenFile, environment } = commandLine
+  const { files, kubeconfig, context, tokenFile, environment, stores } = commandLine
   const documents = files.flatMap((file) => ['-f', file])
   const cluster = [
     ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
@@ -72,7 +75,11 @@ export function mendingCommands(commandLine: CommandLine): MendingCommands {
     },
     cluster: (verb, ...more) => line('pullpass', ...verb.split(' '), ...more, ...cluster),
     check: (issuer) => line('pullpass', 'issuer', 'check', issuer),
-    storage: storageEndpoint(environment),
+    targetOf: (issuer) => targetMeant(issuer, environment, stores),
+    openToAll: (target) => {
+      const found = parseAmong(target, stores)
+      return found?.store.openToAll(found.name)
+    },
     kubectl,
     install: (namespace) => {
       const place = namespace === undefined ? [] : ['-n', namespace]

@@ -2,11 +2,9 @@
 import { issuerMemory } from '../../document/document.ts'
 import type { FindingWord } from '../../oidc/evaluate/finding.ts'
 import { vendorOfIssuer } from '../../oidc/issuer-url.ts'
-import { shellQuote } from '../../text/plain-text.ts'
 import type { Remedy } from '../finding.ts'
 import type { NamedPublication } from '../publication-of.ts'
 import type { MendingCommands } from './mending-commands.ts'
-import { publishTargetOf } from './publish-target-of.ts'
 
 /** Something else lies there, which is overwritten only when it is said. */
 const foreign: readonly string[] = [
@@ -52,8 +50,9 @@ export function publishRemedy(
       words: `set right what serves that address, so that it answers itself, publicly, with a certificate of a public authority; then ${check}`,
     }
   }
-  const target = publication.to ?? publishTargetOf(issuer, commands.storage)
-  if (word === 'DISCOVERY_FORBIDDEN') return publicRemedy(target, check)
+  const target = publication.to ?? commands.targetOf(issuer)
+  if (word === 'DISCOVERY_FORBIDDEN')
+    return publicRemedy(target === undefined ? undefined : commands.openToAll(target), check)
   return publishing(target, issuer, { publication, commands, adopt: foreign.includes(word) ? ['--adopt'] : [] })
 }
 
@@ -74,15 +73,11 @@ function publishing(target: string | undefined, issuer: string, { publication, c
   return {
     command: commands.cluster('issuer publish', '--to', './public', '--issuer-url', issuer, ...remember, ...adopt),
     words:
-      'then copy ./public to where that URL is served from; if that is a bucket, name it instead: --to gs://BUCKET/PATH',
+      'then copy ./public to where that URL is served from; if that is a store that pullpass writes to, name it instead: --to TARGET',
   }
 }
 
-function publicRemedy(target: string | undefined, check: string): Remedy {
-  const bucket = /^gs:\/\/[^/]+/.exec(target ?? '')?.[0]
-  if (bucket === undefined) return { words: `let anybody read these two documents, and nothing else; then ${check}` }
-  return {
-    command: `gcloud storage buckets add-iam-policy-binding ${shellQuote(bucket)} --member=allUsers --role=roles/storage.objectViewer --condition=None`,
-    words: 'anybody may read the whole bucket then: keep nothing else in it',
-  }
+function publicRemedy(command: string | undefined, check: string): Remedy {
+  if (command === undefined) return { words: `let everyone read these two documents, and nothing else; then ${check}` }
+  return { command, words: 'everyone can read the whole store then: keep nothing else in it' }
 }

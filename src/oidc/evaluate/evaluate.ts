@@ -1,38 +1,40 @@
-/** Which clouds can use an issuer as a stranger finds it, and what stands in the way. Pure. */
+/** Which verifiers can use an issuer as anonymous clients read it, and what keeps them from it. Pure. */
 
 import type { PublicFacts } from '../public/public-facts.ts'
-import { type CloudName, clouds } from './clouds.ts'
 import { discoveryFindings, documentFindings } from './documents.ts'
 import type { IssuerFinding } from './finding.ts'
+import type { IssuerVerifier } from './issuer-requirements.ts'
 import { keyFindings, tokenFindings } from './keys.ts'
 import { hostFindings, urlFindings } from './url.ts'
 
-/** In the order of `names`; of a verdict the findings stand in the order in which a cloud would meet them. */
-export const judgeForClouds = (facts: PublicFacts, names: readonly CloudName[]): CloudVerdict[] =>
-  names.map((name) => judgeForCloud(facts, name))
+/** In the order of `verifiers`; the findings of a verdict are in the order in which the verifier would meet them. */
+export const evaluateIssuer = (facts: PublicFacts, verifiers: readonly IssuerVerifier[]): IssuerVerdict[] =>
+  verifiers.map((verifier) => evaluateFor(facts, verifier))
 
-function judgeForCloud(facts: PublicFacts, cloud: CloudName): CloudVerdict {
-  const { rules, judgeMore } = clouds[cloud]
-  return cloudVerdict(cloud, [
+function evaluateFor(facts: PublicFacts, verifier: IssuerVerifier): IssuerVerdict {
+  const { rules, evaluateMore } = verifier
+  return issuerVerdict(verifier, [
     ...urlFindings(facts, rules),
     ...hostFindings(facts, rules),
     ...documentFindings(facts),
     ...discoveryFindings(facts),
     ...keyFindings(facts, rules),
     ...tokenFindings(facts, rules),
-    ...judgeMore(facts),
+    ...evaluateMore(facts),
   ])
 }
 
-/** What a cloud makes of an issuer, by what it minds. Pure. */
-export interface CloudVerdict {
-  readonly cloud: CloudName
+/** Whether a verifier can use an issuer, and its findings. */
+export interface IssuerVerdict extends Pick<IssuerVerifier, 'vendor' | 'title'> {
   /** The worst of its findings. */
   readonly level: 'ok' | IssuerFinding['level']
   readonly findings: readonly IssuerFinding[]
 }
 
-export function cloudVerdict(cloud: CloudName, findings: readonly IssuerFinding[]): CloudVerdict {
+export function issuerVerdict(
+  { vendor, title }: Pick<IssuerVerifier, 'vendor' | 'title'>,
+  findings: readonly IssuerFinding[],
+): IssuerVerdict {
   const levels = findings.map(({ level }) => level)
-  return { cloud, level: levels.includes('problem') ? 'problem' : (levels[0] ?? 'ok'), findings }
+  return { vendor, title, level: levels.includes('problem') ? 'problem' : (levels[0] ?? 'ok'), findings }
 }

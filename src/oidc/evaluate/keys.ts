@@ -4,10 +4,10 @@ import { shellQuote } from '../../text/plain-text.ts'
 import { quote } from '../../text/quote.ts'
 import { type IssuerKey, whyUnusable } from '../keys.ts'
 import type { PublicFacts, TokenFacts } from '../public/public-facts.ts'
-import type { CloudRules } from './cloud.ts'
 import type { FindingLevel, FindingWord, IssuerFinding } from './finding.ts'
+import type { VerifierRules } from './issuer-requirements.ts'
 
-export function keyFindings({ found, keys }: PublicFacts, rules: CloudRules): IssuerFinding[] {
+export function keyFindings({ found, keys }: PublicFacts, rules: VerifierRules): IssuerFinding[] {
   const jwks = found?.jwks
   if (jwks?.kind !== 'answered' || jwks.status !== 200) return []
   if (keys === undefined) {
@@ -50,13 +50,13 @@ function privateFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
 }
 
 /** Why this cloud does not read it; undefined where it does. */
-const whyUnread = (key: IssuerKey, { algorithms }: CloudRules) =>
+const whyUnread = (key: IssuerKey, { algorithms }: VerifierRules) =>
   whyUnusable(key) ??
   (algorithms.includes(key.algorithm ?? '')
     ? undefined
     : `${quote(key.algorithm ?? '')} is none of ${algorithms.join(', ')}`)
 
-function absenceFindings(keys: readonly IssuerKey[], rules: CloudRules): IssuerFinding[] {
+function absenceFindings(keys: readonly IssuerKey[], rules: VerifierRules): IssuerFinding[] {
   const publish = 'pullpass issuer publish leaves out what no cloud reads'
   if (keys.length === 0)
     return [finding('problem', 'KEYS_MISSING', 'the JWKS holds no key', 'pullpass issuer publish --to TARGET')]
@@ -74,7 +74,7 @@ function absenceFindings(keys: readonly IssuerKey[], rules: CloudRules): IssuerF
   return [finding('problem', 'KEYS_UNUSABLE', says, fix)]
 }
 
-function numberFindings(keys: readonly IssuerKey[], { mostKeys }: CloudRules): IssuerFinding[] {
+function numberFindings(keys: readonly IssuerKey[], { mostKeys }: VerifierRules): IssuerFinding[] {
   if (mostKeys === undefined) return []
   const groups = mostKeys.of === 'all' ? [keys] : [...Map.groupBy(keys, ({ type }) => type).values()]
   return groups
@@ -105,7 +105,7 @@ function strayFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
 }
 
 /** What speaks against a token, given what is public: whether a stranger could verify it. */
-export function tokenFindings({ issuer, token: facts, at }: PublicFacts, rules: CloudRules): IssuerFinding[] {
+export function tokenFindings({ issuer, token: facts, at }: PublicFacts, rules: VerifierRules): IssuerFinding[] {
   if (facts === undefined) return []
   return [
     ...issuerFindings(facts, issuer),
@@ -145,7 +145,7 @@ function signatureFindings({ token, signature }: TokenFacts): IssuerFinding[] {
   return []
 }
 
-function algorithmFindings({ token, signature }: TokenFacts, { algorithms }: CloudRules): IssuerFinding[] {
+function algorithmFindings({ token, signature }: TokenFacts, { algorithms }: VerifierRules): IssuerFinding[] {
   const named = token.algorithm ?? ''
   if (algorithms.includes(named) && signature !== 'unsupported') return []
   const says = algorithms.includes(named)

@@ -3,10 +3,10 @@
 import { isPrivateAddress } from '../../http/addresses.ts'
 import { checkIssuerUrl, vendorOfIssuer } from '../issuer-url.ts'
 import type { HostFacts, PublicFacts } from '../public/public-facts.ts'
-import type { CloudRules } from './cloud.ts'
 import type { IssuerFinding } from './finding.ts'
+import type { VerifierRules } from './issuer-requirements.ts'
 
-export function urlFindings({ issuer }: PublicFacts, rules: CloudRules): IssuerFinding[] {
+export function urlFindings({ issuer }: PublicFacts, rules: VerifierRules): IssuerFinding[] {
   const unusable = checkIssuerUrl(issuer, 'the issuer')
   if (unusable !== undefined) {
     const { seen, expected = '' } = unusable
@@ -15,7 +15,7 @@ export function urlFindings({ issuer }: PublicFacts, rules: CloudRules): IssuerF
   return [...portFindings(issuer, rules), ...lengthFindings(issuer, rules), ...slashFindings(issuer)]
 }
 
-function portFindings(issuer: string, { port: level }: CloudRules): IssuerFinding[] {
+function portFindings(issuer: string, { port: level }: VerifierRules): IssuerFinding[] {
   const port = /^https:\/\/[^/]*:(\d+)(\/|$)/.exec(issuer)?.[1]
   if (port === undefined || level === undefined) return []
   const says = `the issuer names port ${port}; ${level === 'problem' ? 'a URL with a port is refused' : 'whether any but 443 is asked is not documented'}`
@@ -24,7 +24,7 @@ function portFindings(issuer: string, { port: level }: CloudRules): IssuerFindin
   ]
 }
 
-function lengthFindings(issuer: string, { longestIssuer: longest }: CloudRules): IssuerFinding[] {
+function lengthFindings(issuer: string, { longestIssuer: longest }: VerifierRules): IssuerFinding[] {
   if (longest === undefined || issuer.length <= longest) return []
   const says = `the issuer has ${issuer.length} characters; at most ${longest} are taken`
   return [{ level: 'problem', word: 'ISSUER_TOO_LONG', says, fix: 'choose a shorter path' }]
@@ -40,11 +40,11 @@ function slashFindings(issuer: string): IssuerFinding[] {
 }
 
 /** What speaks against whoever serves an issuer's documents: where it is, and who vouches for it. */
-export function hostFindings({ hosts }: PublicFacts, rules: CloudRules): IssuerFinding[] {
+export function hostFindings({ hosts }: PublicFacts, rules: VerifierRules): IssuerFinding[] {
   return hosts.flatMap((host) => [...addressFindings(host, rules), ...certificateFindings(host, rules)])
 }
 
-function addressFindings({ host, addresses }: HostFacts, { privateAddress: level }: CloudRules): IssuerFinding[] {
+function addressFindings({ host, addresses }: HostFacts, { privateAddress: level }: VerifierRules): IssuerFinding[] {
   const inside = addresses.filter(isPrivateAddress)
   if (inside.length === 0) return []
   const says = `${host} is ${inside.join(', ')} as this machine resolves it: no way leads there from the internet`
@@ -59,7 +59,7 @@ const broken: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'is for another name',
 }
 
-function certificateFindings({ host, untrusted }: HostFacts, { privateAuthority }: CloudRules): IssuerFinding[] {
+function certificateFindings({ host, untrusted }: HostFacts, { privateAuthority }: VerifierRules): IssuerFinding[] {
   if (untrusted === undefined) return []
   const word = 'CERTIFICATE_UNTRUSTED'
   const flaw = broken[untrusted]

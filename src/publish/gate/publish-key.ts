@@ -2,7 +2,6 @@
 
 import type { NamespacedName } from '../../document/document.ts'
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
-import type { Context } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { withNewConnection } from '../../kubernetes/objects/request-token.ts'
@@ -10,6 +9,7 @@ import { readClusterIssuer } from '../../oidc/cluster/cluster-issuer.ts'
 import type { PublishTarget } from '../../oidc/issuer-documents.ts'
 import { type IssuerKey, mergeKeys } from '../../oidc/keys.ts'
 import { quote } from '../../text/quote.ts'
+import type { VendorContext } from '../../vendors/vendor.ts'
 import { digestOf, knownKeys, mergeUnrevoked, readKeyState } from '../key-state.ts'
 import { publishUnrevoked } from '../publish.ts'
 import type { ServedIssuer } from '../served-issuer.ts'
@@ -77,7 +77,7 @@ function notPublished(token: SubjectToken, target: PublishTarget, cause: Pullpas
 /** What the gate reads and publishes with. */
 export interface GateNeeds {
   readonly cluster: Cluster
-  readonly context: Context
+  readonly context: VendorContext
   /** A dry run publishes nothing; it checks whether the key could be published. */
   readonly mode: 'write' | 'dry-run'
 }

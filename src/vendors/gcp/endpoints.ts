@@ -2,12 +2,12 @@
  * Where Google is asked: a document's endpoint, the environment's, a region's or a universe's, Google's own.
  * https://cloud.google.com/iam/docs/reference/sts/rest
  */
-import { brokenRule } from '../../document/field-rules.ts'
-import { originUrl, universeDomain as universeRule } from '../../document/gcp-names.ts'
-import type { GcpSettings } from '../../document/gcp-settings.ts'
+import { brokenRule, originUrl } from '../../document/field-rules.ts'
 import { showValue } from '../../document/show-value.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Environment } from '../../http/context.ts'
+import { universeDomain as universeRule } from './names.ts'
+import type { GcpSettings } from './settings.ts'
 
 const variable = {
   sts: 'PULLPASS_GCP_STS_ENDPOINT',

@@ -3,16 +3,18 @@
  * https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token
  * https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken
  */
-import type { GcpSettings } from '../../document/gcp-settings.ts'
+
 import { textField } from '../../http/response-fields.ts'
 import { type ApiResponse, send, UnexpectedResponse } from '../../http/send.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asObject } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
-import type { Provider, ProviderContext, RegistryOf } from '../vendor.ts'
+import type { Exchange, ExchangeContext, RegistryOf } from '../vendor.ts'
 import { accessRefusalInWords } from './access-refusals.ts'
 import { checkEndpoints, iamCredentialsEndpoint, stsEndpoint } from './endpoints.ts'
 import { impersonationRefusal, tokenRefusal } from './refusals.ts'
+import type { GcpSettings } from './settings.ts'
+import { checkSubjectLength } from './subject.ts'
 
 type GcpRegistry = RegistryOf<GcpSettings>
 
@@ -33,7 +35,7 @@ const impersonate = 'https://www.googleapis.com/auth/iam'
 const longestLifeSeconds = 3600
 const dayMs = 86_400_000
 
-export const gcp: Provider<GcpSettings> = {
+export const exchange: Exchange<GcpSettings> = {
   audiences: ({ audience, settings }) => {
     const name = resourceName(settings)
     const usual = [name, `https:${name}`] as const
@@ -50,6 +52,8 @@ export const gcp: Provider<GcpSettings> = {
   credentialLifeSeconds: ({ settings }) => settings.lifetimeSeconds ?? longestLifeSeconds,
 
   checkEnvironment: checkEndpoints,
+
+  checkSubject: checkSubjectLength,
 
   registryRefusal: accessRefusalInWords,
 
@@ -71,7 +75,7 @@ export const gcp: Provider<GcpSettings> = {
 
 const resourceName = ({ workloadIdentityProvider }: GcpSettings) => `//iam.googleapis.com/${workloadIdentityProvider}`
 
-function federate(registry: GcpRegistry, subjectToken: SubjectToken, context: ProviderContext): Promise<AccessToken> {
+function federate(registry: GcpRegistry, subjectToken: SubjectToken, context: ExchangeContext): Promise<AccessToken> {
   const { settings } = registry
   const direct = settings.serviceAccountEmail === undefined
   return send(context, {
@@ -85,7 +89,7 @@ function federate(registry: GcpRegistry, subjectToken: SubjectToken, context: Pr
       subject_token: subjectToken.value,
     },
     refusal: (status, body) =>
-      tokenRefusal(status, body, { registry, subjectToken, audiences: gcp.audiences(registry) }),
+      tokenRefusal(status, body, { registry, subjectToken, audiences: exchange.audiences(registry) }),
     read: (answer) => readFederatedToken(answer, subjectToken),
   })
 }
@@ -111,7 +115,7 @@ interface Impersonation {
 function generateAccessToken(
   email: string,
   { registry, subjectToken, federated }: Impersonation,
-  context: ProviderContext,
+  context: ExchangeContext,
 ): Promise<AccessToken> {
   const { settings } = registry
   const lifeSeconds = settings.lifetimeSeconds ?? longestLifeSeconds

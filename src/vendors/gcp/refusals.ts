@@ -3,8 +3,7 @@
  * sentence tells them apart; an unknown sentence is shown as it is.
  * https://cloud.google.com/iam/docs/troubleshooting-workload-identity-federation
  */
-import { gcloudAccount, poolOf, principalOf } from '../../document/gcp-names.ts'
-import type { GcpSettings } from '../../document/gcp-settings.ts'
+
 import type { Refusal } from '../../http/request-errors.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asObject, asText } from '../../text/json-fields.ts'
@@ -12,6 +11,8 @@ import { shellQuote } from '../../text/plain-text.ts'
 import { quote } from '../../text/quote.ts'
 import type { RegistryOf } from '../vendor.ts'
 import { accessRefusal, accessRefusalInWords } from './access-refusals.ts'
+import { gcloudAccount, poolOf, principalOf } from './names.ts'
+import type { GcpSettings } from './settings.ts'
 
 interface Asked {
   readonly registry: RegistryOf<GcpSettings>

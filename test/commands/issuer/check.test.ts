@@ -51,7 +51,7 @@ suite('pullpass issuer check', () => {
     const { exitCode, stdout } = await check(sandbox, '--for', 'oidc')
     assert.equal(exitCode, 0)
     assert.doesNotMatch(stdout, /AWS|Azure|Google/)
-    assert.equal((await check(sandbox, '--for', 'oidc', '--for', 'google')).exitCode, 1)
+    assert.equal((await check(sandbox, '--for', 'oidc', '--for', 'gcp')).exitCode, 1)
   })
 
   test('-o json has keys, a result for each cloud, and findings by their codes', async (t) => {
@@ -61,13 +61,13 @@ suite('pullpass issuer check', () => {
     assert.deepEqual(report.keys, [
       { kid: sandbox.cluster.keys.current.kid, type: 'RSA', bits: 2048, algorithm: 'RS256' },
     ])
-    assert.deepEqual(report.clouds, [
-      { cloud: 'google', result: 'failed' },
-      { cloud: 'aws', result: 'failed' },
-      { cloud: 'azure', result: 'failed' },
-      { cloud: 'oidc', result: 'warning' },
+    assert.deepEqual(report.vendors, [
+      { vendor: 'gcp', result: 'failed' },
+      { vendor: 'aws', result: 'failed' },
+      { vendor: 'azure', result: 'failed' },
+      { vendor: 'oidc', result: 'warning' },
     ])
-    assert.deepEqual(Object.keys(report.findings[0]), ['cloud', 'result', 'code', 'seen', 'fix'])
+    assert.deepEqual(Object.keys(report.findings[0]), ['vendor', 'result', 'code', 'seen', 'fix'])
   })
 
   test('a healthy issuer has no finding at all but for its place', async (t) => {
@@ -236,17 +236,17 @@ suite('pullpass issuer check is refused', () => {
     'with a name': [['oidc.example.com'], /"oidc\.example\.com" is no URL/, /expected the URL of an issuer/],
     'with a bucket at Google': [
       ['gs://example-issuer/cluster-1'],
-      /"gs:\/\/example-issuer\/cluster-1" is a place to publish to/,
+      /"gs:\/\/example-issuer\/cluster-1" is a publish target/,
       /expected the URL where clouds read it: https:\/\/storage\.googleapis\.com\/example-issuer\/cluster-1$/m,
     ],
     'with a bucket at AWS': [
       ['s3://example-issuer'],
-      /is a place to publish to/,
+      /is a publish target/,
       /expected .* https:\/\/example-issuer\.s3\.REGION\.amazonaws\.com$/m,
     ],
     'with a container at Azure': [
       ['azblob://exampleissuer/oidc/a'],
-      /is a place to publish to/,
+      /is a publish target/,
       /expected .* https:\/\/exampleissuer\.blob\.core\.windows\.net\/oidc\/a$/m,
     ],
     'with the URL of a document': [
@@ -254,10 +254,10 @@ suite('pullpass issuer check is refused', () => {
       /is one of its documents/,
       /expected the issuer itself: https:\/\/oidc\.example\.com\/c$/m,
     ],
-    'for an unknown cloud': [
-      ['https://oidc.example.com', '--for', 'gcp'],
-      /--for is "gcp"/,
-      /one of google, aws, azure, oidc/,
+    'for an unknown vendor': [
+      ['https://oidc.example.com', '--for', 'google'],
+      /--for is "google"/,
+      /one of gcp, aws, azure, oidc/,
     ],
   }
   for (const [name, [words, seen, expected]] of Object.entries(wrong)) {

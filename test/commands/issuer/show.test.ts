@@ -92,7 +92,7 @@ suite('pullpass issuer show', () => {
     const { kid } = sandbox.cluster.keys.current
     assert.deepEqual(
       Object.keys(report).join(' '),
-      'apiVersion kind result issuer jwksUri mode modeReason keys token clouds findings',
+      'apiVersion kind result issuer jwksUri mode modeReason keys token vendors findings',
     )
     assert.equal(report.mode, 'publish')
     const safeToSignAt = '2026-11-24T12:05:00Z'
@@ -103,7 +103,7 @@ suite('pullpass issuer show', () => {
       algorithm: 'RS256',
       signature: 'verified',
     })
-    assert.deepEqual(report.clouds.at(-1), { cloud: 'oidc', result: 'warning' })
+    assert.deepEqual(report.vendors.at(-1), { vendor: 'oidc', result: 'warning' })
   })
 
   test('in the middle of a rotation tells that a key is not public yet', async (t) => {

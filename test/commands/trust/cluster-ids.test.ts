@@ -2,6 +2,10 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { clusterIds, idOfContext } from '../../../src/commands/trust/clusters.ts'
+import { createdId } from '../../../src/vendors/gcp/names.ts'
+
+/** As Google forms ids. */
+const rules = [createdId]
 
 const none = {
   context: [] as readonly string[],
@@ -14,27 +18,27 @@ suite('the ids of several clusters', () => {
   test('are a pool for each, and a provider for each in a shared pool', () => {
     const context = ['prod-1', 'dev-1']
     assert.deepEqual(
-      [...clusterIds('trust plan', { ...none, context })],
+      [...clusterIds('trust plan', { ...none, context }, rules)],
       [
-        ['prod-1', { poolId: 'prod-1', providerId: undefined }],
-        ['dev-1', { poolId: 'dev-1', providerId: undefined }],
+        ['prod-1', { trustDomainId: 'prod-1', issuerId: undefined }],
+        ['dev-1', { trustDomainId: 'dev-1', issuerId: undefined }],
       ],
     )
     assert.deepEqual(
-      [...clusterIds('trust plan', { ...none, context, 'share-pool': true })],
+      [...clusterIds('trust plan', { ...none, context, 'share-pool': true }, rules)],
       [
-        ['prod-1', { poolId: undefined, providerId: 'prod-1' }],
-        ['dev-1', { poolId: undefined, providerId: 'dev-1' }],
+        ['prod-1', { trustDomainId: undefined, issuerId: 'prod-1' }],
+        ['dev-1', { trustDomainId: undefined, issuerId: 'dev-1' }],
       ],
     )
   })
 
   test('of one context are those of the document, unless others are chosen', () => {
     const context = ['prod-1']
-    const document = { poolId: undefined, providerId: undefined }
-    assert.deepEqual(clusterIds('trust plan', { ...none, context }).get('prod-1'), document)
-    const chosen = clusterIds('trust plan', { ...none, context, 'pool-id': ['prod-1=prod'] })
-    assert.deepEqual(chosen.get('prod-1'), { ...document, poolId: 'prod' })
+    const document = { trustDomainId: undefined, issuerId: undefined }
+    assert.deepEqual(clusterIds('trust plan', { ...none, context }, rules).get('prod-1'), document)
+    const chosen = clusterIds('trust plan', { ...none, context, 'pool-id': ['prod-1=prod'] }, rules)
+    assert.deepEqual(chosen.get('prod-1'), { ...document, trustDomainId: 'prod' })
   })
 
   const refused: Record<string, [flags: Partial<typeof none>, seen: RegExp]> = {
@@ -54,19 +58,19 @@ suite('the ids of several clusters', () => {
   }
   for (const [title, [flags, seen]] of Object.entries(refused)) {
     test(`are refused: ${title}`, () => {
-      assert.throws(() => clusterIds('trust plan', { ...none, ...flags }), { code: 'USAGE_INVALID', seen })
+      assert.throws(() => clusterIds('trust plan', { ...none, ...flags }, rules), { code: 'USAGE_INVALID', seen })
     })
   }
 })
 
 suite('the id made of a context’s name', () => {
   test('is the name where Google accepts it', () => {
-    assert.equal(idOfContext('prod-1'), 'prod-1')
+    assert.equal(idOfContext('prod-1', rules), 'prod-1')
   })
 
   test('is otherwise what Google accepts of it, with digits that tell ids apart', () => {
     const ids = ['gke_project_europe-west1_prod', 'GKE_project_europe-west1_prod', 'dev', 'gcp-prod', '***'].map(
-      idOfContext,
+      (name) => idOfContext(name, rules),
     )
     assert.match(ids[0] ?? '', /^gke-project-europe-west1-[0-9a-f]{6}$/)
     assert.match(ids[2] ?? '', /^dev-[0-9a-f]{6}$/)
@@ -78,7 +82,7 @@ suite('the id made of a context’s name', () => {
   test('is one that Google accepts, whatever the name', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (name) => {
-        assert.match(idOfContext(name), /^(?!gcp-)[a-z0-9-]{4,32}$/)
+        assert.match(idOfContext(name, rules), /^(?!gcp-)[a-z0-9-]{4,32}$/)
       }),
     )
   })

@@ -136,7 +136,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     'a repository beside documents that all name theirs': [
       ['--repository', 'projects/other/locations/europe/repositories/images'],
       2,
-      /^USAGE_INVALID \(run\): --repository projects\/other\/.* stands beside documents that all name their repository/,
+      /^USAGE_INVALID \(run\): --repository projects\/other\/.* is given, and all documents name their repository/,
     ],
     'an issuer beside many contexts': [
       ['--issuer', 'https://oidc.example.com', '--context', 'a', '--context', 'b'],

@@ -39,10 +39,10 @@ export const documentFaults: readonly DocumentFault[] = [
     wants: /^an object$/,
   },
   {
-    title: 'that a registry names no provider',
+    title: 'that a registry names no vendor',
     text: documentOf('pull', '{name: google, hosts: [europe-docker.pkg.dev]}'),
     code: 'DOCUMENT_INVALID',
-    seen: /pull\.yaml:4:\d+: spec\.registries\[0\] names no provider$/,
+    seen: /pull\.yaml:4:\d+: spec\.registries\[0\] names no vendor$/,
     wants: /^exactly one of: gcp$/,
   },
   {

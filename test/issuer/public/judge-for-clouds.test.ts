@@ -1,21 +1,26 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { PullpassError } from '../../../src/errors/pullpass-error.ts'
-import { type CloudName, cloudNames } from '../../../src/oidc/evaluate/clouds.ts'
-import { judgeForClouds } from '../../../src/oidc/evaluate/evaluate.ts'
+import { evaluateIssuer } from '../../../src/oidc/evaluate/evaluate.ts'
 import type { PublicFacts } from '../../../src/oidc/public/public-facts.ts'
+import { issuerVerifiers } from '../../../src/vendors/vendor.ts'
+import { vendors } from '../../../src/vendors/vendors.ts'
 import { subjectToken } from '../../support/subject-token.ts'
 import { factsOfDiscovery, factsOfKeys, factsWith, issuer, p256Jwk, p384Jwk, rsaJwk } from './public-facts.ts'
 
+const names = ['gcp', 'aws', 'azure', 'oidc'] as const
+type VendorName = (typeof names)[number]
+const verifiers = await issuerVerifiers(vendors, names)
+
 /** What each cloud says, as `problem WORD`; a cloud that says nothing is left out. */
-function said(facts: PublicFacts): Partial<Record<CloudName, string[]>> {
-  const verdicts = judgeForClouds(facts, cloudNames).filter(({ findings }) => findings.length > 0)
+function said(facts: PublicFacts): Partial<Record<VendorName, string[]>> {
+  const verdicts = evaluateIssuer(facts, verifiers).filter(({ findings }) => findings.length > 0)
   return Object.fromEntries(
-    verdicts.map(({ cloud, findings }) => [cloud, findings.map(({ level, word }) => `${level} ${word}`)]),
+    verdicts.map(({ vendor, findings }) => [vendor, findings.map(({ level, word }) => `${level} ${word}`)]),
   )
 }
 
-const everywhere = (...words: string[]) => ({ google: words, aws: words, azure: words, oidc: words })
+const everywhere = (...words: string[]) => ({ gcp: words, aws: words, azure: words, oidc: words })
 
 const unread = new PullpassError({
   code: 'DISCOVERY_UNAVAILABLE',
@@ -29,7 +34,7 @@ const verified = { token, signature: 'verified' } as const
 
 interface Case {
   readonly facts: PublicFacts
-  readonly expected: Partial<Record<CloudName, string[]>>
+  readonly expected: Partial<Record<VendorName, string[]>>
 }
 
 const cases: Record<string, Case> = {
@@ -40,7 +45,7 @@ const cases: Record<string, Case> = {
   },
   'a port': {
     facts: { ...factsWith(), issuer: 'https://oidc.example.com:8443/c', found: undefined },
-    expected: { google: ['warning ISSUER_PORT'], aws: ['problem ISSUER_PORT'], azure: ['warning ISSUER_PORT'] },
+    expected: { gcp: ['warning ISSUER_PORT'], aws: ['problem ISSUER_PORT'], azure: ['warning ISSUER_PORT'] },
   },
   'a slash at the end': {
     facts: { ...factsWith(), issuer: `${issuer}/`, found: undefined },
@@ -61,7 +66,7 @@ const cases: Record<string, Case> = {
   'a private address among public ones': {
     facts: factsWith({ hosts: [{ host: 'a', addresses: ['8.8.8.8', '::ffff:10.1.2.3'], untrusted: undefined }] }),
     expected: {
-      google: ['problem ISSUER_ADDRESS_PRIVATE'],
+      gcp: ['problem ISSUER_ADDRESS_PRIVATE'],
       aws: ['problem ISSUER_ADDRESS_PRIVATE'],
       azure: ['problem ISSUER_ADDRESS_PRIVATE'],
       oidc: ['warning ISSUER_ADDRESS_PRIVATE'],
@@ -70,7 +75,7 @@ const cases: Record<string, Case> = {
   'a certificate of a private authority': {
     facts: factsWith({ hosts: [{ host: 'a', addresses: [], untrusted: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }] }),
     expected: {
-      google: ['problem CERTIFICATE_UNTRUSTED'],
+      gcp: ['problem CERTIFICATE_UNTRUSTED'],
       aws: ['warning CERTIFICATE_UNTRUSTED'],
       azure: ['problem CERTIFICATE_UNTRUSTED'],
       oidc: ['warning CERTIFICATE_UNTRUSTED'],
@@ -165,7 +170,7 @@ const cases: Record<string, Case> = {
   'a P-384 key beside an RSA key': {
     facts: factsOfKeys(rsaJwk, p384Jwk),
     expected: {
-      google: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNUSABLE'],
+      gcp: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNUSABLE'],
       aws: ['warning ALGORITHM_UNLISTED'],
       azure: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNUSABLE'],
       oidc: ['warning ALGORITHM_UNLISTED'],
@@ -174,7 +179,7 @@ const cases: Record<string, Case> = {
   'a P-256 key alone': {
     facts: factsOfKeys(p256Jwk),
     expected: {
-      google: ['warning ALGORITHM_UNLISTED'],
+      gcp: ['warning ALGORITHM_UNLISTED'],
       aws: ['warning ALGORITHM_UNLISTED'],
       azure: ['warning ALGORITHM_UNLISTED', 'problem KEYS_UNUSABLE'],
       oidc: ['warning ALGORITHM_UNLISTED'],
@@ -209,7 +214,7 @@ const cases: Record<string, Case> = {
       ...Array.from({ length: 120 }, (_, at) => ({ ...(at % 2 ? rsaJwk : p256Jwk), kid: `key-${at}`, alg: undefined })),
     ),
     expected: {
-      google: ['warning ALGORITHM_UNLISTED'],
+      gcp: ['warning ALGORITHM_UNLISTED'],
       aws: ['warning ALGORITHM_UNLISTED'],
       azure: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNUSABLE', 'problem KEYS_TOO_MANY'],
       oidc: ['warning ALGORITHM_UNLISTED'],
@@ -217,11 +222,11 @@ const cases: Record<string, Case> = {
   },
   'a token for one audience': {
     facts: factsWith({ token: verified }),
-    expected: { google: ['warning AUDIENCE_MISMATCH'], azure: ['warning AUDIENCE_MISMATCH'] },
+    expected: { gcp: ['warning AUDIENCE_MISMATCH'], azure: ['warning AUDIENCE_MISMATCH'] },
   },
   'a token for Azure': {
     facts: factsWith({ token: { ...verified, token: { ...token, audiences: ['api://AzureADTokenExchange'] } } }),
-    expected: { google: ['warning AUDIENCE_MISMATCH'] },
+    expected: { gcp: ['warning AUDIENCE_MISMATCH'] },
   },
   'a token for two audiences': {
     facts: factsWith({
@@ -259,23 +264,24 @@ suite('a token is judged beside what is public', () => {
 
   test('by the length of its subject at Google alone', () => {
     const subject = `system:serviceaccount:team:${'x'.repeat(101)}`
-    const { google, aws } = said(factsWith({ token: { ...verified, token: { ...token, subject } } }))
-    assert.deepEqual([google?.[0], aws], ['problem SUBJECT_TOO_LONG', undefined])
+    const { gcp, aws } = said(factsWith({ token: { ...verified, token: { ...token, subject } } }))
+    assert.deepEqual([gcp?.[0], aws], ['problem SUBJECT_TOO_LONG', undefined])
   })
 })
 
 suite('a finding', () => {
   test('names a private half and never shows it', () => {
-    const [verdict] = judgeForClouds(factsOfKeys({ ...rsaJwk, d: 'c2VjcmV0LWtleQ' }), ['google'])
+    const [verdict] = evaluateIssuer(factsOfKeys({ ...rsaJwk, d: 'c2VjcmV0LWtleQ' }), verifiers)
     const [finding] = verdict?.findings ?? []
     assert.match(finding?.says ?? '', /^ALARM: key "key-1" is published with its private half \(d, not shown\)/)
     assert.doesNotMatch(JSON.stringify(verdict), /c2VjcmV0/)
   })
 
   test('quotes what others wrote, without what would steer a terminal', () => {
-    const [verdict] = judgeForClouds(factsOfDiscovery({ issuer: `https://e.com/\u001b[2J${'x'.repeat(999)}` }), [
-      'oidc',
-    ])
+    const [verdict] = evaluateIssuer(
+      factsOfDiscovery({ issuer: `https://e.com/\u001b[2J${'x'.repeat(999)}` }),
+      verifiers,
+    )
     const [finding] = verdict?.findings ?? []
     assert.match(finding?.says ?? '', /names issuer "https:\/\/e\.com\/ \[2Jx+…", but it lies at/)
   })

@@ -13,6 +13,7 @@ import { createKeyStateEvents } from '../../../src/publish/watch/report-alarms.t
 import { firstState, type WatchState, watchRound } from '../../../src/publish/watch/round.ts'
 import type { WatchConfig } from '../../../src/publish/watch/state.ts'
 import { asTexts } from '../../../src/text/json-fields.ts'
+import { vendors } from '../../../src/vendors/vendors.ts'
 import { addReplica, type Replica } from '../../support/add-replica.ts'
 import { fakeContext } from '../../support/fake-context.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
@@ -82,7 +83,7 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
   const keyState = changes.memory ?? { namespace: 'pullpass-system', name: 'pullpass-issuer' }
   let wanted: WatchConfig = {
     ...connection,
-    target: await openTarget('gs://example-cluster', context),
+    target: await openTarget('gs://example-cluster', { ...context, vendors }),
     issuerUrl: undefined,
     replicas: [],
     account: { namespace: 'default', name: 'default' },

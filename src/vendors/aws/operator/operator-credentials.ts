@@ -11,15 +11,10 @@ import { keepRenewed } from '../../../http/renewed-token.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
 import { quote } from '../../../text/quote.ts'
 import type { Redacted } from '../../../text/redacted.ts'
-import {
-  checkNamedFile,
-  checkNamedTogether,
-  credentialsMissing,
-  type NamedTogether,
-  type TargetContext,
-} from '../../operator-variables.ts'
+import { checkNamedFile, checkNamedTogether, credentialsMissing, type NamedTogether } from '../../operator-variables.ts'
+import type { TargetContext } from '../../store.ts'
 import { type StoreRefusal, storeFault } from '../../store-errors.ts'
-import { s3Grant } from '../../write-grant.ts'
+import { writeGrant } from '../write-grant.ts'
 import type { AwsRequestHandler } from './request-handler.ts'
 
 type Identity = Awaited<ReturnType<Extract<NonNullable<S3ClientConfig['credentials']>, () => unknown>>>
@@ -147,7 +142,7 @@ export function awsFault(
     words,
     secrets,
     hints: {
-      denied: s3Grant({ kind: 's3', bucket, path }, 'the operator'),
+      denied: writeGrant({ bucket, path }, 'the operator'),
       missing: `aws s3api create-bucket --bucket ${bucket}; strangers read it by a bucket policy that allows s3:GetObject`,
     },
   })

@@ -1,7 +1,7 @@
 /** The HTTP of AWS's library, over the run's own transport: for S3, and for the token service behind its credentials. */
 import { Readable } from 'node:stream'
 import { requestForLibrary } from '../../../http/library-transport.ts'
-import type { TargetContext } from '../../operator-variables.ts'
+import type { TargetContext } from '../../store.ts'
 
 /** What a library's request and answer have that matters here. */
 interface AwsRequest {

@@ -12,13 +12,30 @@ import {
   type PublishTarget,
 } from '../../../oidc/issuer-documents.ts'
 import type { Redacted } from '../../../text/redacted.ts'
-import { originVariable, type TargetContext } from '../../operator-variables.ts'
-import type { TargetName } from '../../parse-target.ts'
+import { originVariable } from '../../operator-variables.ts'
+import { type BucketName, type PartRule, parseBucket, respell, type Store, type TargetContext } from '../../store.ts'
 import { versionMissing } from '../../store-errors.ts'
 import { awsFault, awsIdentity } from '../operator/operator-credentials.ts'
 import { awsRequestHandler } from '../operator/request-handler.ts'
 
-type BucketName = Extract<TargetName, { kind: 's3' }>
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+const bucketRule: PartRule = {
+  pattern: /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
+  expected:
+    'the name of a bucket: 3 to 63 lower-case letters, digits and "-"; with a "." in it the certificate of *.s3.REGION.amazonaws.com does not hold for it',
+}
+
+export const store: Store<BucketName> = {
+  parse: (rest) => parseBucket(rest, bucketRule),
+  meaning: (text) =>
+    respell(text, [
+      [/^s3[an]?:\/*([^/].*)$/, 's3://$1'],
+      [/^https:\/\/([a-z0-9-]+)\.s3[.-][a-z0-9-]+\.amazonaws\.com(?:\.cn)?(\/.+?)?\/?$/, 's3://$1$2'],
+    ]),
+  publicUrl: ({ bucket, path }) => `https://${bucket}.s3.REGION.amazonaws.com${path && `/${path}`}`,
+  openToAll: ({ bucket }) => openToAll(bucket),
+  open: openBucket,
+}
 
 interface Bucket {
   readonly name: string
@@ -31,7 +48,7 @@ interface Bucket {
 }
 
 /** @throws VARIABLE_INVALID, PUBLISH_TARGET_NOT_FOUND, PUBLISH_UNAVAILABLE */
-export async function s3({ bucket, path }: BucketName, context: TargetContext): Promise<PublishTarget> {
+async function openBucket({ bucket, path }: BucketName, context: TargetContext): Promise<PublishTarget> {
   const { environment, signal } = context
   const endpoint =
     originVariable(environment, 'AWS_ENDPOINT_URL_S3', 'no path') ??

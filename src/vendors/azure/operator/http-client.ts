@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import type { HttpClient, PipelineRequest } from '@azure/core-rest-pipeline'
 import type { HttpHeaders, IHttpClient } from '@azure/storage-blob'
 import { type LibraryResponse, requestForLibrary } from '../../../http/library-transport.ts'
-import type { TargetContext } from '../../operator-variables.ts'
+import type { TargetContext } from '../../store.ts'
 
 export interface AzureHttpClients {
   readonly tokens: HttpClient

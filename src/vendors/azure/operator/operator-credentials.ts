@@ -16,8 +16,8 @@ import {
   credentialsMissing,
   type NamedTogether,
   originVariable,
-  type TargetContext,
 } from '../../operator-variables.ts'
+import type { TargetContext } from '../../store.ts'
 import type { AzureHttpClients } from './http-client.ts'
 
 type Library = typeof import('@azure/identity')

@@ -11,16 +11,64 @@ import {
   type PublishTarget,
 } from '../../../oidc/issuer-documents.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
+import { shellQuote } from '../../../text/plain-text.ts'
 import { quote } from '../../../text/quote.ts'
 import type { Redacted } from '../../../text/redacted.ts'
-import { originVariable, type TargetContext } from '../../operator-variables.ts'
-import type { TargetName } from '../../parse-target.ts'
+import { originVariable } from '../../operator-variables.ts'
+import { brokenPart, issuerPath, type PartRule, respell, type Store, type TargetContext } from '../../store.ts'
 import { type StoreRefusal, storeFault, versionMissing } from '../../store-errors.ts'
-import { azureGrant } from '../../write-grant.ts'
 import { azureHttpClients } from '../operator/http-client.ts'
 import { azureIdentity } from '../operator/operator-credentials.ts'
 
-type ContainerName = Extract<TargetName, { kind: 'azblob' }>
+export interface ContainerName {
+  readonly account: string
+  readonly container: string
+  readonly path: string
+}
+
+/** https://learn.microsoft.com/azure/storage/common/storage-account-overview#storage-account-name */
+const accountRule: PartRule = {
+  pattern: /^[a-z0-9]{3,24}$/,
+  expected: 'the name of a storage account: 3 to 24 lower-case letters and digits',
+}
+/** https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */
+const containerRule: PartRule = {
+  pattern: /^(?=.{3,63}$)[a-z0-9]+(?:-[a-z0-9]+)*$/,
+  expected: 'the name of a container: 3 to 63 lower-case letters, digits and single "-"',
+}
+
+export const store: Store<ContainerName> = {
+  parse(rest) {
+    const [account = '', container = '', ...parts] = rest.split('/')
+    const path = parts.join('/')
+    const expected = brokenPart([
+      [accountRule, account],
+      [containerRule, container],
+      [issuerPath, path],
+    ])
+    return expected === undefined ? { name: { account, container, path } } : { expected }
+  },
+  meaning: (text) =>
+    respell(text, [
+      [/^(?:azblob|az|azure):\/*([^/].*)$/, 'azblob://$1'],
+      [/^https:\/\/([a-z0-9]+)\.blob\.core\.windows\.net\/(.+?)\/?$/, 'azblob://$1/$2'],
+    ]),
+  publicUrl: ({ account, container, path }) =>
+    `https://${account}.blob.core.windows.net/${container}${path && `/${path}`}`,
+  openToAll,
+  open: openTarget,
+}
+
+function openToAll({ account, container }: ContainerName): string {
+  return `az storage container set-permission --account-name ${account} --name ${container} --public-access blob --auth-mode key`
+}
+
+/** A role is given on a container: each cluster has its own. `scope`: the resource id of the storage account. */
+export function writeGrant({ container }: Pick<ContainerName, 'container'>, member: string, scope: string): string {
+  const words = ['--role', 'Storage Blob Data Contributor', '--assignee', member]
+  const resource = `${scope}/blobServices/default/containers/${container}`
+  return `az role assignment create ${words.map(shellQuote).join(' ')} --scope ${resource}`
+}
 
 interface Container {
   readonly name: string
@@ -31,7 +79,7 @@ interface Container {
 }
 
 /** @throws VARIABLE_INVALID */
-export async function azblob(wanted: ContainerName, context: TargetContext): Promise<PublishTarget> {
+async function openTarget(wanted: ContainerName, context: TargetContext): Promise<PublishTarget> {
   const { account, container, path } = wanted
   const endpoint =
     originVariable(context.environment, 'PULLPASS_AZURE_BLOB_ENDPOINT', 'path') ??
@@ -49,7 +97,7 @@ export async function azblob(wanted: ContainerName, context: TargetContext): Pro
   return {
     name: here.name,
     issuerUrl: `${endpoint}/${container}${suffix}`,
-    openToAll: `az storage container set-permission --account-name ${account} --name ${container} --public-access blob --auth-mode key`,
+    openToAll: openToAll(wanted),
     holds: ['jwks', 'discovery'],
     read: (document) => readBlob(here, blobOf(document)),
     write: (document, content, replaces) => writeBlob(here, blobOf(document), content, replaces),
@@ -139,7 +187,7 @@ export function azureFault(
     secrets: target.secrets,
     words: azureCode(error), // its sentence repeats the request's id and time, and on 403 more of the request
     hints: {
-      denied: `${azureGrant({ kind: 'azblob', ...target, path: '' }, 'OPERATOR', `RESOURCE_ID_OF/${target.account}`)}; it takes a few minutes`,
+      denied: `${writeGrant(target, 'OPERATOR', `RESOURCE_ID_OF/${target.account}`)}; it takes a few minutes`,
       missing: `az storage container create --account-name ${target.account} --name ${target.container} --public-access blob --auth-mode login`,
     },
   })

@@ -4,13 +4,13 @@
  * https://cloud.google.com/docs/authentication/application-default-credentials
  */
 import { posix, win32 } from 'node:path'
-import { googleServiceRegion, parseImpersonationUrl } from '../../../document/gcp-credential-file.ts'
 import { showValue } from '../../../document/show-value.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { readRegularFile, systemErrorCode, whyUnreadable } from '../../../host/read-file.ts'
 import type { Environment } from '../../../http/context.ts'
 import { asObject, asText, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
 import { showPath } from '../../../text/show.ts'
+import { googleServiceRegion, parseImpersonationUrl } from '../credential-file.ts'
 import { iamCredentialsEndpoint, stsEndpoint, universeIn } from '../endpoints.ts'
 import type { IamCaller } from './caller.ts'
 

@@ -5,6 +5,7 @@
  * Google's interface has no precondition for it: what is there is looked at right before and right after.
  */
 import { createHash } from 'node:crypto'
+import { brokenRule } from '../../../document/field-rules.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
 import { type ApiResponse, UnexpectedResponse } from '../../../http/send.ts'
@@ -12,18 +13,31 @@ import type { PublishTarget, StoredDocument } from '../../../oidc/issuer-documen
 import { type IssuerKey, parseJwks, renderJwk } from '../../../oidc/keys.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
 import { plainJson } from '../../../text/plain-text.ts'
-import type { TargetContext } from '../../operator-variables.ts'
-import type { TargetName } from '../../parse-target.ts'
+import type { Store, TargetContext } from '../../store.ts'
 import { checkEndpoints } from '../endpoints.ts'
 import { askIam, followOperation, type IamConnection, readOperation } from '../iam.ts'
+import { canonicalProvider, workloadIdentityProvider } from '../names.ts'
 import { iamRefusal } from '../operator/caller.ts'
 import { operatorToken } from '../operator/operator-token.ts'
 import { googleCaller } from './gs.ts'
 
-type ProviderName = Extract<TargetName, { kind: 'gcp-provider' }>
+export interface ProviderName {
+  readonly provider: string
+}
+
+export const store: Store<ProviderName> = {
+  parse(rest) {
+    const expected = brokenRule(workloadIdentityProvider, rest)
+    return expected === undefined ? { name: { provider: canonicalProvider(rest) } } : { expected }
+  },
+  meaning: (text) => (brokenRule(workloadIdentityProvider, text) === undefined ? `gcp-provider:${text}` : undefined),
+  publicUrl: () => undefined,
+  openToAll: () => undefined,
+  open: openProvider,
+}
 
 /** @throws VARIABLE_INVALID */
-export function gcpProvider({ provider }: ProviderName, context: TargetContext): PublishTarget {
+function openProvider({ provider }: ProviderName, context: TargetContext): PublishTarget {
   checkEndpoints(context.environment)
   const connection = { context, caller: googleCaller, token: operatorToken(context, googleCaller) }
   return {

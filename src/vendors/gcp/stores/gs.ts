@@ -15,16 +15,53 @@ import {
   type PublishTarget,
 } from '../../../oidc/issuer-documents.ts'
 import { asObject, asText, jsonOrNone } from '../../../text/json-fields.ts'
+import { shellQuote } from '../../../text/plain-text.ts'
 import type { Redacted } from '../../../text/redacted.ts'
-import { originVariable, type TargetContext } from '../../operator-variables.ts'
-import type { TargetName } from '../../parse-target.ts'
+import { originVariable } from '../../operator-variables.ts'
+import { type BucketName, type PartRule, parseBucket, respell, type Store, type TargetContext } from '../../store.ts'
 import { type StoreHints, storeFault } from '../../store-errors.ts'
-import { gcsGrant } from '../../write-grant.ts'
 import { checkEndpoints, storageEndpoint } from '../endpoints.ts'
 import type { IamCaller } from '../operator/caller.ts'
 import { type OperatorToken, operatorToken } from '../operator/operator-token.ts'
 
-type BucketName = Extract<TargetName, { kind: 'gs' }>
+/** https://cloud.google.com/storage/docs/buckets#naming; a name with dots is a domain's, and is served as well. */
+const bucketRule: PartRule = {
+  pattern: /^(?=.{3,222}$)[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?)*$/,
+  expected: 'the name of a bucket: 3 or more lower-case letters, digits, "-", "_" and "."',
+}
+
+export const store: Store<BucketName> = {
+  parse: (rest) => parseBucket(rest, bucketRule),
+
+  meaning(text, environment) {
+    const origin = `${storageEndpoint(environment)}/`
+    if (text.startsWith(origin)) return `gs://${text.slice(origin.length).replace(/\/$/, '')}`
+    return respell(text, [
+      [/^(?:gs|gcs):\/*([^/].*)$/, 'gs://$1'],
+      [/^https:\/\/storage\.(?:googleapis|cloud\.google)\.com\/(.+?)\/?$/, 'gs://$1'],
+    ])
+  },
+
+  publicUrl: ({ bucket, path }, environment) =>
+    `${storageEndpoint(environment)}/${bucket}${path === '' ? '' : `/${path}`}`,
+
+  openToAll: ({ bucket }) => openToAll(bucket),
+
+  open: openBucket,
+}
+
+/**
+ * As gcloud, with an IAM condition on the names of objects: whoever writes another cluster's JWKS can sign tokens for every account
+ * of that cluster. A bucket without a path is one cluster's as a whole.
+ * https://cloud.google.com/iam/docs/conditions-resource-attributes#resource-name
+ */
+export function writeGrant({ bucket, path }: BucketName, member: string): string {
+  const prefix = `projects/_/buckets/${bucket}/objects/${path}/`
+  const condition =
+    path === '' ? '--condition=None' : `--condition=title=issuer-path,expression=resource.name.startsWith("${prefix}")`
+  const words = [`gs://${bucket}`, '--role=roles/storage.objectUser', `--member=${member}`, condition]
+  return `gcloud storage buckets add-iam-policy-binding ${words.map(shellQuote).join(' ')}`
+}
 
 interface Bucket {
   /** `gs://bucket/path`. */
@@ -45,13 +82,13 @@ interface StorageAsk extends Pick<LibraryRequest, 'method' | 'url' | 'body'> {
 const attempts = 4
 
 /** @throws VARIABLE_INVALID */
-export function gcs({ bucket, path }: BucketName, context: TargetContext): PublishTarget {
+function openBucket({ bucket, path }: BucketName, context: TargetContext): PublishTarget {
   checkEndpoints(context.environment)
   const emulator = originVariable(context.environment, 'STORAGE_EMULATOR_HOST', 'no path')
   const endpoint = emulator ?? storageEndpoint(context.environment)
   const [name, under] = [path === '' ? `gs://${bucket}` : `gs://${bucket}/${path}`, path === '' ? '' : `${path}/`]
   const token = emulator === undefined ? operatorToken(context, googleCaller) : undefined
-  const here: Bucket = { name, bucket, endpoint, token, context, hints: hintsOf({ kind: 'gs', bucket, path }) }
+  const here: Bucket = { name, bucket, endpoint, token, context, hints: hintsOf({ bucket, path }) }
   const keyOf = (document: DocumentName) => `${under}${documentPaths[document]}`
   return {
     name,
@@ -151,7 +188,7 @@ function refusalOf(here: Bucket, doing: StorageAsk['doing'], { status, body }: H
 }
 
 function hintsOf({ bucket, path }: BucketName): Bucket['hints'] {
-  const denied = gcsGrant({ kind: 'gs', bucket, path }, 'OPERATOR')
+  const denied = writeGrant({ bucket, path }, 'OPERATOR')
   return {
     denied,
     deniedToRead: `let anybody read it, and the operator write there: ${openToAll(bucket)} && ${denied}`,

@@ -1,9 +1,10 @@
 /** Makes one change at Google, and follows it to its end. https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools */
-import { accountParts, poolOf } from '../../../document/gcp-names.ts'
+
 import { asFault, PullpassError } from '../../../errors/pullpass-error.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
 import { trustRefused } from '../../trust-contract.ts'
 import { followOperation, type Operation, readOperation } from '../iam.ts'
+import { accountParts, poolOf } from '../names.ts'
 import type { AccountHistory } from './account-history.ts'
 import type { CreatedResource, GoogleChange, ProviderFields, UpdatedFields } from './finding.ts'
 import { accountPath, identityPath } from './names.ts'

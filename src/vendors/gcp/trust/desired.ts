@@ -1,15 +1,14 @@
 /** From what needs trust to what Google must know for it: pure, and refused here where it cannot be. */
 import type { Document, DocumentRegistry } from '../../../document/document.ts'
-import { accountParts, artifactRepository, poolOf, principalOf } from '../../../document/gcp-names.ts'
-import type { GcpSettings } from '../../../document/gcp-settings.ts'
 import { environmentSource } from '../../../document/load-documents.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
-import { checkSubjectLength } from '../../../identity/check-subject-token.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
 import { type IssuerKey, whyUnusable } from '../../../oidc/keys.ts'
-import { cloudOf } from '../../parse-target.ts'
 import { markOf, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
+import { accountParts, artifactRepository, poolOf, principalOf } from '../names.ts'
+import type { GcpSettings } from '../settings.ts'
 import { whyNotKeptAtGoogle } from '../stores/gcp-provider.ts'
+import { checkSubjectLength } from '../subject.ts'
 import {
   defaultAudiences,
   describeMade,
@@ -24,7 +23,7 @@ import {
 import { longestCondition, subjectCondition } from './subject-condition.ts'
 
 /** @throws DOCUMENT_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE, KEYS_UNUSABLE */
-export function wantOfGoogle(needs: readonly TrustNeed<'gcp'>[]): WantedAtGoogle {
+export function wantOfGoogle(needs: readonly TrustNeed<GcpSettings>[]): WantedAtGoogle {
   const parts = needs.map(partsOf)
   return {
     pools: mergePools(parts.map(({ pool }) => pool)),
@@ -47,12 +46,12 @@ interface Parts {
   readonly grants: readonly WantedGrant[]
 }
 
-function partsOf(need: TrustNeed<'gcp'>): Parts {
+function partsOf(need: TrustNeed<GcpSettings>): Parts {
   const { registry, cluster, subject } = need
   const { settings } = registry
   const { name, issuer, keys } = cluster
   const repository = repositoryOf(need)
-  const tooLong = checkSubjectLength({ subject }, `${need.document.kind} ${need.document.name}`)
+  const tooLong = checkSubjectLength(subject, `${need.document.kind} ${need.document.name}`)
   if (tooLong !== undefined) throw tooLong
   const pool = poolOf(settings.workloadIdentityProvider)
   const made = { mark: markOf(cluster), description: describeMade(cluster) }
@@ -72,7 +71,7 @@ function partsOf(need: TrustNeed<'gcp'>): Parts {
   }
 }
 
-function repositoryOf({ document, registry, repository }: TrustNeed<'gcp'>): string {
+function repositoryOf({ document, registry, repository }: TrustNeed<GcpSettings>): string {
   if (repository !== undefined) return repository
   throw new PullpassError({
     code: 'DOCUMENT_INVALID',
@@ -83,7 +82,7 @@ function repositoryOf({ document, registry, repository }: TrustNeed<'gcp'>): str
 }
 
 /** A tenant's document has no place for it, nor have the drop-in variables. */
-function wordsFor({ kind, source }: TrustNeed<'gcp'>['document']) {
+function wordsFor({ kind, source }: TrustNeed<GcpSettings>['document']) {
   const { expected } = artifactRepository
   if (kind === 'PullSecret') return { expected: `--repository ${expected}, since a PullSecret has no gcp.trust` }
   if (source === environmentSource) return { expected: `--repository ${expected}, since no variable names it` }
@@ -91,7 +90,7 @@ function wordsFor({ kind, source }: TrustNeed<'gcp'>['document']) {
 }
 
 const providerOf = (
-  { audience }: DocumentRegistry,
+  { audience }: Pick<DocumentRegistry, 'audience'>,
   { workloadIdentityProvider, trust }: GcpSettings,
   cluster: TrustedCluster,
 ): Omit<WantedProvider, 'mark' | 'description' | 'condition'> => ({
@@ -113,12 +112,10 @@ function unique<T>(all: readonly T[], name: (one: T) => string): T[] {
 /** The account of `deploy/issuer`, which publishes to Google by the registry's provider. */
 const usualPublisher = 'system:serviceaccount:pullpass-system:pullpass-issuer'
 
-function conditionOf({ registry, subject, publisher, document }: TrustNeed<'gcp'>): WantedCondition {
+function conditionOf({ registry, subject, publisher, publishesHere }: TrustNeed<GcpSettings>): WantedCondition {
   const expression = registry.settings.trust?.attributeCondition
   if (expression !== undefined) return { kind: 'given', expression }
-  const publishTo = document.issuer?.publishTo
-  const publishes = publishTo !== undefined && cloudOf(publishTo) === 'google'
-  const publishers = publisher === undefined ? (publishes ? [usualPublisher] : []) : [publisher]
+  const publishers = publisher === undefined ? (publishesHere ? [usualPublisher] : []) : [publisher]
   return { kind: 'subjects', subjects: [...new Set([subject, ...publishers])] }
 }
 

@@ -4,9 +4,10 @@
  * Pools, providers and repositories are given by their full resource names: gcloud refuses a project number as --project,
  * and documents know no other. The project of a service account is part of its address, by its id.
  */
-import { accountParts, gcloudAccount } from '../../../document/gcp-names.ts'
+
 import { shellQuote } from '../../../text/plain-text.ts'
 import type { ScriptLine } from '../../trust-contract.ts'
+import { accountParts, gcloudAccount } from '../names.ts'
 import { setFields } from './create.ts'
 import type { WantedGrant } from './desired-state.ts'
 import type { CreatedResource, GoogleChange, UpdatedFields } from './finding.ts'

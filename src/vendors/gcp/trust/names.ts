@@ -1,5 +1,5 @@
 /** Where Google keeps a resource: paths below its API's endpoint, what varies in them encoded. */
-import { accountParts } from '../../../document/gcp-names.ts'
+import { accountParts } from '../names.ts'
 import type { GrantTarget } from './desired-state.ts'
 
 /** Of pools and providers, whose names the document's rules keep free of what would need encoding. */

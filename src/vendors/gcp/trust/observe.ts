@@ -1,9 +1,10 @@
 /** Looks at one resource at Google and judges it. */
-import { accountParts, gcloudAccount } from '../../../document/gcp-names.ts'
+
 import { asFault, PullpassError } from '../../../errors/pullpass-error.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
 import { shellQuote } from '../../../text/plain-text.ts'
 import { type Accepted, type Replaceable, trustRefused } from '../../trust-contract.ts'
+import { accountParts, gcloudAccount } from '../names.ts'
 import type { AccountHistory, FormerAccount } from './account-history.ts'
 import { judgeProvider } from './compare-provider.ts'
 import {

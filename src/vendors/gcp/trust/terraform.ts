@@ -1,8 +1,8 @@
 /** A resource at Google as Terraform has it. https://github.com/hashicorp/terraform-provider-google */
 import { createHash } from 'node:crypto'
-import { accountParts, poolOf } from '../../../document/gcp-names.ts'
 import { type HclAttribute, hashComment, hclBlock, hclText } from '../../hcl.ts'
 import type { HclResource } from '../../trust-contract.ts'
+import { accountParts, poolOf } from '../names.ts'
 import { grantNeeds, type WantedGrant } from './desired-state.ts'
 import { type Resource, resourceName } from './finding.ts'
 

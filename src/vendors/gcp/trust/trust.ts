@@ -1,7 +1,9 @@
 /** Google's trust: a pool, a provider in it, a service account, and grants. https://cloud.google.com/iam/docs/workload-identity-federation */
-import { accountParts, artifactRepository, poolOf, providerOfParts } from '../../../document/gcp-names.ts'
+
 import type { ImageReference } from '../../../registry/image-reference.ts'
-import type { Finding, Leaving, TrustRecord, TrustResource, TrustVendor } from '../../trust-contract.ts'
+import type { Finding, Leaving, TrustRecord, TrustResource, TrustSetup } from '../../trust-contract.ts'
+import { accountParts, artifactRepository, createdId, poolOf, providerOfParts } from '../names.ts'
+import type { GcpSettings } from '../settings.ts'
 import { openHistory } from './account-history.ts'
 import { makeChange } from './create.ts'
 import { wantOfGoogle } from './desired.ts'
@@ -13,17 +15,25 @@ import { judgeOwner, lookBackAtAccount, lookBackAtGrant, lookBackAtPool, lookBac
 import { connectToGoogle, type GoogleConnection } from './requests.ts'
 import { terraformOf } from './terraform.ts'
 
-export const googleTrust: TrustVendor<'gcp'> = {
+export const trust: TrustSetup<GcpSettings> = {
   repositories: { rule: artifactRepository, ofImage: repositoryOfImage, imageIn: imageInRepository },
 
-  /** A principal names its pool, not its provider: only a pool of its own tells a cluster's service accounts from another's. */
-  ofCluster(settings, { poolId, providerId }) {
+  clusterId: createdId,
+
+  /** A principal names its pool, not its provider: only its own pool tells a cluster's service accounts from another's. */
+  forCluster(settings, { trustDomainId, issuerId }) {
     const [, projectNumber = '', , , , pool = '', , provider = ''] = settings.workloadIdentityProvider.split('/')
-    const parts = { projectNumber, poolId: poolId ?? pool, providerId: providerId ?? provider }
+    const parts = { projectNumber, poolId: trustDomainId ?? pool, providerId: issuerId ?? provider }
     return { ...settings, workloadIdentityProvider: providerOfParts(parts) }
   },
 
-  want(needs) {
+  repository: ({ trust: own }) => own?.repository,
+
+  withRepository: (settings, repository) => ({ ...settings, trust: { ...settings.trust, repository } }),
+
+  admitsPublisher: ({ trust: own }) => own?.attributeCondition === undefined,
+
+  desired(needs) {
     const wanted = wantOfGoogle(needs)
     return {
       async open(context, record) {

@@ -3,9 +3,11 @@ import { suite, test } from 'node:test'
 import type { Document } from '../../../../src/document/document.ts'
 import { PullpassError } from '../../../../src/errors/pullpass-error.ts'
 import { listNeeds, type TrustAsked } from '../../../../src/trust/needs.ts'
+import type { GcpSettings } from '../../../../src/vendors/gcp/settings.ts'
 import { wantOfGoogle } from '../../../../src/vendors/gcp/trust/desired.ts'
 import type { WantedAtGoogle } from '../../../../src/vendors/gcp/trust/desired-state.ts'
-import { markOf, type TrustedCluster } from '../../../../src/vendors/trust-contract.ts'
+import { markOf, type TrustedCluster, type TrustNeed } from '../../../../src/vendors/trust-contract.ts'
+import { vendors } from '../../../../src/vendors/vendors.ts'
 import { loadText } from '../../../document/load-text.ts'
 
 const pool = 'projects/123/locations/global/workloadIdentityPools/pool'
@@ -15,13 +17,13 @@ const cluster: TrustedCluster = {
   name: 'prod',
   issuer: 'https://oidc.example.com/prod',
   keys: undefined,
-  poolId: undefined,
-  providerId: undefined,
+  trustDomainId: undefined,
+  issuerId: undefined,
 }
 const nobody = { subject: undefined, repository: undefined }
 
 const want = async (...all: [readonly Document[], readonly TrustedCluster[], TrustAsked]): Promise<WantedAtGoogle> =>
-  wantOfGoogle(await listNeeds(...all))
+  wantOfGoogle((await listNeeds(...all, vendors)) as TrustNeed<GcpSettings>[])
 
 const registry = (name: string, gcp: readonly string[]) =>
   [

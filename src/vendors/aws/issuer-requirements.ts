@@ -1,11 +1,10 @@
 /** AWS IAM, as it reads an issuer. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html */
 
-import type { PublicFacts } from '../../public/public-facts.ts'
-import type { Cloud } from '../cloud.ts'
-import type { IssuerFinding } from '../finding.ts'
+import type { IssuerFinding } from '../../oidc/evaluate/finding.ts'
+import type { IssuerRequirements } from '../../oidc/evaluate/issuer-requirements.ts'
+import type { PublicFacts } from '../../oidc/public/public-facts.ts'
 
-export const aws: Cloud = {
-  title: 'AWS',
+export const issuerRequirements: IssuerRequirements = {
   rules: {
     algorithms: ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'],
     port: 'problem',
@@ -17,7 +16,7 @@ export const aws: Cloud = {
     longestIssuer: 255,
     mostKeys: { count: 100, of: 'kind' },
   },
-  judgeMore: ({ token }) => audienceFindings(token),
+  evaluateMore: ({ token }) => audienceFindings(token),
 }
 
 /** With several audiences it is azp that counts, and Kubernetes never sets one. Seen by others, not documented. */

@@ -1,8 +1,7 @@
 /** Any other verifier that keeps to the standard. https://openid.net/specs/openid-connect-discovery-1_0.html */
-import type { Cloud } from '../cloud.ts'
+import type { IssuerRequirements } from '../../oidc/evaluate/issuer-requirements.ts'
 
-export const oidc: Cloud = {
-  title: 'OIDC',
+export const issuerRequirements: IssuerRequirements = {
   rules: {
     algorithms: ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'],
     port: undefined,
@@ -14,5 +13,5 @@ export const oidc: Cloud = {
     longestIssuer: undefined,
     mostKeys: undefined,
   },
-  judgeMore: () => [],
+  evaluateMore: () => [],
 }

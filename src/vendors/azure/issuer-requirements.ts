@@ -1,11 +1,11 @@
 /** Microsoft Entra, as it reads an issuer. https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations */
-import { quote } from '../../../text/quote.ts'
-import type { PublicFacts } from '../../public/public-facts.ts'
-import type { Cloud } from '../cloud.ts'
-import type { IssuerFinding } from '../finding.ts'
 
-export const azure: Cloud = {
-  title: 'Azure',
+import type { IssuerFinding } from '../../oidc/evaluate/finding.ts'
+import type { IssuerRequirements } from '../../oidc/evaluate/issuer-requirements.ts'
+import type { PublicFacts } from '../../oidc/public/public-facts.ts'
+import { quote } from '../../text/quote.ts'
+
+export const issuerRequirements: IssuerRequirements = {
   rules: {
     algorithms: ['RS256'],
     port: 'warning',
@@ -14,7 +14,7 @@ export const azure: Cloud = {
     longestIssuer: 600,
     mostKeys: { count: 100, of: 'all' },
   },
-  judgeMore: ({ token }) => audienceFindings(token),
+  evaluateMore: ({ token }) => audienceFindings(token),
 }
 
 const usual = /^api:\/\/AzureADTokenExchange(USGov|China)?$/

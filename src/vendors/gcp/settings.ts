@@ -1,4 +1,4 @@
-/** What a document says of Google: the fields of `gcp`, checked and canonical. */
+/** The fields of `gcp` in a document: as they are written, and checked and canonical. */
 
 export interface GcpSettings {
   /** projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER, without host or scheme. */
@@ -24,5 +24,28 @@ interface GcpTrust {
   /** CEL, on one line. */
   readonly attributeCondition?: string
   /** `Always`: the cluster's keys lie in the provider itself, and no document of the issuer is public. Absent: `Never`. */
+  readonly uploadKeys?: 'Always' | 'Never'
+}
+
+/** As it is written, before canonical names and the credential file. */
+export interface GcpForm {
+  readonly workloadIdentityProvider?: string
+  readonly projectNumber?: string | number
+  readonly poolId?: string
+  readonly providerId?: string
+  readonly serviceAccountEmail?: string
+  readonly delegates?: readonly string[]
+  readonly lifetime?: string
+  readonly scopes?: readonly string[]
+  readonly universeDomain?: string
+  readonly stsRegion?: string
+  readonly endpoints?: { readonly sts?: string; readonly iamCredentials?: string }
+  readonly credentialFile?: string
+  readonly trust?: GcpTrustForm
+}
+
+interface GcpTrustForm {
+  readonly repository: string
+  readonly attributeCondition?: string
   readonly uploadKeys?: 'Always' | 'Never'
 }

@@ -3,16 +3,15 @@
  * Such files travel, and whoever writes one says where the token is sent: so hosts are Google's own, or of the universe
  * that the document itself names, and no program or address that a file names is called. https://google.aip.dev/auth/4117
  */
-
 import * as z from 'zod/mini'
-import type { TokenSource } from './document.ts'
-import { checkShape, type Finding, type Flaw, refuse } from './document-errors.ts'
-import { filePath, type TextRule } from './field-rules.ts'
-import { canonicalProvider, universeDomain, workloadIdentityProvider } from './gcp-names.ts'
-import type { GcpSettings } from './gcp-settings.ts'
-import { text, word } from './schema-parts.ts'
-import { showValue } from './show-value.ts'
-import { parseSource, readTextFile, unreadable } from './sources.ts'
+import type { TokenSource } from '../../document/document.ts'
+import { checkShape, type Finding, type Flaw, refuse } from '../../document/document-errors.ts'
+import { filePath, type TextRule } from '../../document/field-rules.ts'
+import { text, word } from '../../document/schema-parts.ts'
+import { showValue } from '../../document/show-value.ts'
+import { parseSource, readTextFile, unreadable } from '../../document/sources.ts'
+import { canonicalProvider, universeDomain, workloadIdentityProvider } from './names.ts'
+import type { GcpSettings } from './settings.ts'
 
 export interface ExternalAccount {
   readonly settings: GcpSettings
@@ -24,16 +23,20 @@ export async function readCredentialFile(path: string, universe = 'googleapis.co
   const content = await readTextFile(path)
   if (content === undefined) throw unreadable(path, 'is a folder')
   const source = { name: path, folder: '.', text: content }
-  const [parsed, ...more] = await parseSource(source, 'CREDENTIAL_FILE_INVALID')
+  const [parsed, ...more] = await parseSource(source, 'CREDENTIAL_FILE_INVALID', rewrite)
   if (parsed === undefined || more.length > 0) throw invalid([{ seen: `${path} is empty`, expected: 'one object' }])
   const read = settingsOf(parsed.value, universe)
   if ('settings' in read) return read
   throw invalid(await parsed.find(read))
 }
 
+/** Hint of every fault of a credential file. */
+export const rewrite =
+  'write it anew: gcloud iam workload-identity-pools create-cred-config … --credential-source-file=FILE'
+
 function invalid([first, ...others]: readonly Finding[]) {
   const unknown = { seen: 'the credential file is wrong', expected: 'an external_account credential file' }
-  return refuse('CREDENTIAL_FILE_INVALID', [first ?? unknown, ...others])
+  return refuse('CREDENTIAL_FILE_INVALID', [first ?? unknown, ...others], rewrite)
 }
 
 function settingsOf(value: unknown, universe: string): ExternalAccount | readonly Flaw[] {

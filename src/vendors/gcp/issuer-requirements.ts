@@ -1,12 +1,12 @@
 /** Google Cloud, as it reads an issuer. https://cloud.google.com/iam/docs/workload-identity-federation-with-kubernetes */
-import { checkSubjectLength } from '../../../identity/check-subject-token.ts'
-import { quote } from '../../../text/quote.ts'
-import type { PublicFacts } from '../../public/public-facts.ts'
-import type { Cloud } from '../cloud.ts'
-import type { IssuerFinding } from '../finding.ts'
 
-export const google: Cloud = {
-  title: 'Google',
+import type { IssuerFinding } from '../../oidc/evaluate/finding.ts'
+import type { IssuerRequirements } from '../../oidc/evaluate/issuer-requirements.ts'
+import type { PublicFacts } from '../../oidc/public/public-facts.ts'
+import { quote } from '../../text/quote.ts'
+import { checkSubjectLength } from './subject.ts'
+
+export const issuerRequirements: IssuerRequirements = {
   rules: {
     algorithms: ['RS256', 'ES256'],
     port: 'warning',
@@ -18,11 +18,11 @@ export const google: Cloud = {
     longestIssuer: undefined,
     mostKeys: undefined,
   },
-  judgeMore: ({ token }) => [...subjectFindings(token), ...audienceFindings(token)],
+  evaluateMore: ({ token }) => [...subjectFindings(token), ...audienceFindings(token)],
 }
 
 function subjectFindings(token: PublicFacts['token']): IssuerFinding[] {
-  const fault = token === undefined ? undefined : checkSubjectLength(token.token, 'the token')
+  const fault = token === undefined ? undefined : checkSubjectLength(token.token.subject, 'the token')
   if (fault === undefined) return []
   return [{ level: 'problem', word: 'SUBJECT_TOO_LONG', says: fault.seen, fix: fault.hint ?? '' }]
 }

@@ -1,23 +1,27 @@
 /** The fields of `gcp` in a document, each with its rule and its sentence in the reference page. */
 import * as z from 'zod/mini'
-import type { FieldPath, Flaw } from './document-errors.ts'
-import type { GcpForm } from './document-form.ts'
-import { filePath } from './field-rules.ts'
+import { type FieldPath, type Finding, type Flaw, refuse } from '../../document/document-errors.ts'
+import type { ReadSettings, VendorSettings } from '../../document/document-vendor.ts'
+import { filePath, originUrl, pathFrom } from '../../document/field-rules.ts'
+import { fields, list, text, word } from '../../document/schema-parts.ts'
+import { parseDuration } from '../../text/nearest.ts'
+import { showPath } from '../../text/show.ts'
 import {
   artifactRepository,
   attributeCondition,
+  canonicalProvider,
   gcpLifetime,
   gcpScope,
-  originUrl,
   poolId,
   projectNumber,
   providerId,
+  providerOfParts,
   serviceAccountEmail,
   stsRegion,
   universeDomain,
   workloadIdentityProvider,
-} from './gcp-names.ts'
-import { fields, list, text, word } from './schema-parts.ts'
+} from './names.ts'
+import type { GcpForm, GcpSettings } from './settings.ts'
 
 /** YAML reads digits as a number. */
 const projectNumberOrText = z
@@ -45,9 +49,9 @@ const tenantShape = {
 }
 
 /** What a tenant may say: neither files nor who receives the token, which are pullpass's own rights. */
-export const tenantGcpForm: z.ZodMiniType<GcpForm> = fields(tenantShape, 'Google Artifact Registry')
+const tenantForm: z.ZodMiniType<GcpForm> = fields(tenantShape, 'Google Artifact Registry')
 
-export const gcpForm: z.ZodMiniType<GcpForm> = fields(
+const form: z.ZodMiniType<GcpForm> = fields(
   {
     ...tenantShape,
     universeDomain: z.exactOptional(text(universeDomain, 'Domain of another universe than googleapis.com')),
@@ -91,9 +95,9 @@ export const gcpForm: z.ZodMiniType<GcpForm> = fields(
 const parts = ['projectNumber', 'poolId', 'providerId'] as const
 const fromCredentialFile = ['workloadIdentityProvider', ...parts, 'serviceAccountEmail', 'stsRegion'] as const
 /** Direct federation would ignore them. */
-export const impersonationFields = ['delegates', 'lifetime'] as const
+const impersonationFields = ['delegates', 'lifetime'] as const
 
-export function gcpFlaws(form: GcpForm, path: FieldPath): Flaw[] {
+function flaws(form: GcpForm, path: FieldPath): Flaw[] {
   const has = (field: keyof GcpForm) => form[field] !== undefined
   const unwanted = (names: readonly (keyof GcpForm)[], says: string, expected: string): Flaw[] =>
     names.filter(has).map((field) => ({ path: [...path, field], says, expected, at: 'key' }))
@@ -127,3 +131,41 @@ function providerFlaws(form: GcpForm, path: FieldPath): Flaw[] {
   const says = given.length === 0 ? 'names no workload identity provider' : `has no ${missing.join(' and no ')}`
   return [{ path, says, expected: `workloadIdentityProvider, or all of ${parts.join(', ')}, or credentialFile` }]
 }
+
+/** `form` follows the schema and the rules above. @throws CREDENTIAL_FILE_INVALID, DOCUMENT_UNREADABLE */
+async function read(form: GcpForm, folder: string): Promise<ReadSettings<GcpSettings>> {
+  const { workloadIdentityProvider, projectNumber, poolId, providerId, lifetime, credentialFile, ...same } = form
+  const life = lifetime === undefined ? {} : { lifetimeSeconds: (parseDuration(lifetime) ?? 0) / 1000 }
+  const keys = form.trust?.uploadKeys === 'Always' ? ({ keysUploaded: true } as const) : {}
+  if (credentialFile !== undefined) {
+    const { readCredentialFile, rewrite } = await import('./credential-file.ts')
+    const path = pathFrom(folder, credentialFile)
+    const { token, settings } = await readCredentialFile(path, form.universeDomain)
+    const ignored = ignoredFields(form, settings, path)
+    if (ignored !== undefined) throw refuse('CREDENTIAL_FILE_INVALID', [ignored], rewrite)
+    const endpoints = { ...settings.endpoints, ...same.endpoints }
+    return {
+      token,
+      settings: { ...settings, ...same, ...life, ...(Object.keys(endpoints).length > 0 && { endpoints }) },
+      ...keys,
+    }
+  }
+  const provider =
+    workloadIdentityProvider === undefined
+      ? providerOfParts({
+          projectNumber: String(projectNumber),
+          poolId: String(poolId),
+          providerId: String(providerId),
+        })
+      : canonicalProvider(workloadIdentityProvider)
+  return { settings: { workloadIdentityProvider: provider, ...same, ...life }, ...keys }
+}
+
+function ignoredFields(form: GcpForm, settings: GcpSettings, path: string): Finding | undefined {
+  const ignored = impersonationFields.filter((field) => form[field] !== undefined)
+  if (settings.serviceAccountEmail !== undefined || ignored.length === 0) return undefined
+  const seen = `${showPath(path)} names no service account, and the document gives ${ignored.join(' and ')}`
+  return { seen, expected: 'service_account_impersonation_url, or no such field' }
+}
+
+export const settings: VendorSettings<GcpForm, GcpSettings> = { form, tenantForm, flaws, read }

@@ -3,8 +3,8 @@
  * https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools.providers
  */
 
-import { parseDuration } from '../text/nearest.ts'
-import type { TextRule } from './field-rules.ts'
+import type { TextRule } from '../../document/field-rules.ts'
+import { parseDuration } from '../../text/nearest.ts'
 
 export const projectNumber: TextRule = {
   pattern: /^[0-9]+$/,
@@ -26,6 +26,13 @@ export const serviceAccountEmail: TextRule = {
   pattern: /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?@[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\.gserviceaccount\.com$/,
   maxLength: 256,
   expected: "a service account's e-mail address, such as puller@project.iam.gserviceaccount.com",
+}
+
+/** Of pools and providers that are created: Google reserves ids that begin with `gcp-`. */
+export const createdId: TextRule = {
+  pattern: /^(?!gcp-)[a-z0-9-]{4,32}$/,
+  maxLength: 32,
+  expected: 'an id of 4 to 32 lower-case letters, digits and "-" that does not begin with gcp-',
 }
 
 /** The provider's full resource name, as people copy it: with or without the host, with or without the scheme. */
@@ -123,14 +130,6 @@ export const stsRegion: TextRule = {
   pattern: /^[a-z][a-z0-9-]*[a-z0-9]$/,
   maxLength: 63,
   expected: 'a region, such as europe-west1',
-}
-
-/** Who is named here receives tokens: plain http only where nothing leaves the machine. */
-export const originUrl: TextRule = {
-  pattern:
-    /^(?:https:\/\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|http:\/\/(?:localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\]))(?::[0-9]{1,5})?$/,
-  maxLength: 300,
-  expected: 'https://HOST[:PORT] without a path, or http:// to a loopback address',
 }
 
 /** Of Artifact Registry. https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories */

@@ -1,0 +1,50 @@
+/** What documents need of a vendor: the fields of its registries, and its drop-in variables. The vendors themselves are an argument. */
+import type * as z from 'zod/mini'
+import type { TokenSource } from './document.ts'
+import type { FieldPath, Flaw } from './document-errors.ts'
+import type { TextRule } from './field-rules.ts'
+
+/** By identifier: the name of the field of a registry that contains the vendor's settings. */
+export type DocumentVendors = Readonly<Record<string, DocumentVendor>>
+
+/** Each part is loaded when it is used. */
+export interface DocumentVendor<Settings = unknown> {
+  /** For messages and tables: `Google Cloud`. */
+  readonly title: string
+  /** Absent: no registry of a document can use this vendor. */
+  readonly settings?: () => Promise<VendorSettings<unknown, Settings>>
+  /** Absent: no environment variables describe a registry of this vendor. */
+  readonly variables?: () => Promise<DropInVariables<Settings>>
+  /** Forms of the targets to which an issuer is published, by scheme: `gs://BUCKET/PATH`. */
+  readonly stores?: Readonly<Record<string, { readonly form: string; readonly keysOnly?: true }>>
+}
+
+/** The vendor's fields in a registry of a document. `Form`: as they are written; `Settings`: checked and canonical. */
+export interface VendorSettings<Form, Settings> {
+  readonly form: z.ZodMiniType<Form>
+  /** Of a tenant's document: no files, and nothing that receives the token besides the vendor. */
+  readonly tenantForm: z.ZodMiniType<Form>
+  /** Rules between the fields; `path` leads to them. */
+  flaws(form: Form, path: FieldPath): Flaw[]
+  /** Relative paths start at `folder`. @throws CREDENTIAL_FILE_INVALID, DOCUMENT_UNREADABLE */
+  read(form: Form, folder: string): Promise<ReadSettings<Settings>>
+}
+
+export interface ReadSettings<Settings> {
+  readonly settings: Settings
+  /** Where a credential file of the vendor says that the token is. */
+  readonly token?: TokenSource
+  /** Set where the vendor holds the cluster's keys itself, so that the issuer's documents need not be public. */
+  readonly keysUploaded?: true
+}
+
+/** A registry from environment variables, beside those that name the Secret, its namespaces and the hosts. */
+export interface DropInVariables<Settings> {
+  /** Name of the registry's entry. */
+  readonly registry: string
+  readonly defaultHost: string
+  /** All are required. */
+  readonly rules: Readonly<Record<string, TextRule>>
+  /** `text`: the trimmed value of a variable that follows its rule. */
+  settings(text: (name: string) => string): Settings
+}

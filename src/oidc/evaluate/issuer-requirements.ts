@@ -1,0 +1,31 @@
+/** What a verifier requires of an issuer: limits as data for the checks that all share, and checks of its own. */
+import type { PublicFacts } from '../public/public-facts.ts'
+import type { FindingLevel, IssuerFinding } from './finding.ts'
+
+export interface IssuerRequirements {
+  readonly rules: VerifierRules
+  /** What only this verifier requires. Pure. */
+  readonly evaluateMore: (facts: PublicFacts) => readonly IssuerFinding[]
+}
+
+/** A vendor that verifies tokens, by its identifier. */
+export interface IssuerVerifier extends IssuerRequirements {
+  readonly vendor: string
+  /** For people: `Google`. */
+  readonly title: string
+}
+
+export interface VerifierRules {
+  /** Of signatures, as the header of a token names them. */
+  readonly algorithms: readonly string[]
+  /** Of an issuer whose URL has a port; undefined where any port is accepted. */
+  readonly port: FindingLevel | undefined
+  /** Of an address that cannot be reached from the internet. */
+  readonly privateAddress: FindingLevel
+  /** Of a certificate that no public authority signed, and what can be done about it. */
+  readonly privateAuthority: { readonly level: FindingLevel; readonly fix: string }
+  /** Characters of an issuer; undefined where no limit is known. */
+  readonly longestIssuer: number | undefined
+  /** How many keys are read: of each type, or in all. */
+  readonly mostKeys: { readonly count: number; readonly of: 'kind' | 'all' } | undefined
+}

@@ -1,0 +1,29 @@
+/** As whom a pod publishes at AWS: a role. https://docs.aws.amazon.com/sdkref/latest/guide/access-assume-role-web-identity.html */
+import { posix } from 'node:path'
+import type { PublisherIdentity } from '../publisher-identity.ts'
+import type { BucketName } from '../store.ts'
+import { writeGrant } from './write-grant.ts'
+
+const roleArn = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[\w+=,.@/-]{1,512}$/
+const audience = 'sts.amazonaws.com'
+
+export const publisherIdentity: PublisherIdentity<unknown, string> = {
+  form: 'a role’s ARN, such as arn:aws:iam::123456789012:role/publisher',
+
+  parse: (text) => (roleArn.test(text) ? text : undefined),
+
+  podIdentity({ targets, as: arn, subject, folder }) {
+    if (arn === undefined) return undefined
+    return {
+      audience,
+      file: 'aws',
+      variables: { AWS_ROLE_ARN: arn, AWS_WEB_IDENTITY_TOKEN_FILE: posix.join(folder, 'aws') },
+      files: {},
+      grants: [
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the only store of this vendor
+        ...targets.map(({ name }) => writeGrant(name as BucketName, arn)),
+        `${arn}: to trust the cluster's issuer for ${subject}, audience ${audience}`,
+      ],
+    }
+  },
+}

@@ -1,0 +1,47 @@
+/** As whom a pod publishes at Azure: an application or a managed identity. https://learn.microsoft.com/azure/aks/workload-identity-overview */
+import { posix } from 'node:path'
+import type { PublisherIdentity } from '../publisher-identity.ts'
+import { type ContainerName, writeGrant } from './stores/azblob.ts'
+
+interface Application {
+  readonly tenantId: string
+  readonly clientId: string
+}
+
+const uuid = '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
+const application = new RegExp(`^(?<tenantId>${uuid})/(?<clientId>${uuid})$`)
+const audience = 'api://AzureADTokenExchange'
+
+export const publisherIdentity: PublisherIdentity<unknown, Application> = {
+  form: 'TENANT_ID/CLIENT_ID at Azure',
+
+  parse(text) {
+    const { tenantId, clientId } = application.exec(text)?.groups ?? {}
+    return tenantId === undefined || clientId === undefined ? undefined : { tenantId, clientId }
+  },
+
+  podIdentity({ targets, as, subject, folder }) {
+    if (as === undefined) return undefined
+    const { tenantId, clientId } = as
+    return {
+      audience,
+      file: 'azure',
+      variables: {
+        AZURE_TENANT_ID: tenantId,
+        AZURE_CLIENT_ID: clientId,
+        AZURE_FEDERATED_TOKEN_FILE: posix.join(folder, 'azure'),
+      },
+      files: {},
+      grants: [
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the only store of this vendor
+        ...targets.flatMap(({ name }) => grantsOn(name as ContainerName, clientId)),
+        `${clientId}: a federated credential for ${subject} of the cluster's issuer, audience ${audience}`,
+      ],
+    }
+  },
+}
+
+function grantsOn(target: ContainerName, clientId: string): string[] {
+  const shared = `container ${target.container} must be this cluster's alone: the role applies to all of it`
+  return [writeGrant(target, clientId, `RESOURCE_ID_OF/${target.account}`), ...(target.path === '' ? [] : [shared])]
+}

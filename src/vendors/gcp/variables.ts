@@ -1,0 +1,23 @@
+/** The drop-in variables of the script of curl, jq and kubectl that many clusters run. Loads no package: this is the CronJob's path. */
+import type { DropInVariables } from '../../document/document-vendor.ts'
+import { poolId, projectNumber, providerId, providerOfParts, serviceAccountEmail } from './names.ts'
+import type { GcpSettings } from './settings.ts'
+
+export const variables: DropInVariables<GcpSettings> = {
+  registry: 'google',
+  defaultHost: 'europe-docker.pkg.dev',
+  rules: {
+    PROJECT_NUMBER: projectNumber,
+    POOL_ID: poolId,
+    PROVIDER_ID: providerId,
+    SERVICE_ACCOUNT_EMAIL: serviceAccountEmail,
+  },
+  settings: (text) => ({
+    workloadIdentityProvider: providerOfParts({
+      projectNumber: text('PROJECT_NUMBER'),
+      poolId: text('POOL_ID'),
+      providerId: text('PROVIDER_ID'),
+    }),
+    serviceAccountEmail: text('SERVICE_ACCOUNT_EMAIL'),
+  }),
+}

@@ -1,0 +1,25 @@
+/** Google Cloud: Artifact Registry by workload identity federation. https://cloud.google.com/iam/docs/workload-identity-federation */
+import { defineVendor, type Vendor } from '../vendor.ts'
+import type { GcpSettings } from './settings.ts'
+
+export const gcp: Vendor = defineVendor<GcpSettings>({
+  title: 'Google',
+  settings: async () => (await import('./settings-form.ts')).settings,
+  variables: async () => (await import('./variables.ts')).variables,
+  exchange: async () => (await import('./exchange.ts')).exchange,
+  trust: {
+    commandLine: 'gcloud',
+    replaceable: ['issuer', 'mapping', 'condition', 'keys'],
+    load: async () => (await import('./trust/trust.ts')).trust,
+  },
+  stores: {
+    gs: { form: 'gs://BUCKET/PATH', load: async () => (await import('./stores/gs.ts')).store },
+    'gcp-provider': {
+      form: 'gcp-provider:projects/…',
+      keysOnly: true,
+      load: async () => (await import('./stores/gcp-provider.ts')).store,
+    },
+  },
+  publisherIdentity: async () => (await import('./publisher-identity.ts')).publisherIdentity,
+  issuerRequirements: async () => (await import('./issuer-requirements.ts')).issuerRequirements,
+})

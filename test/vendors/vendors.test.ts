@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { suite, test } from 'node:test'
+import { documentJsonSchemas } from '../../src/document/json-schema.ts'
+import { vendors } from '../../src/vendors/vendors.ts'
+
+const named = Object.entries(vendors)
+const withSettings = named.filter(([, { settings }]) => settings !== undefined).map(([name]) => name)
+
+suite('the list of vendors', () => {
+  test('equals the folders, by the same names', () => {
+    const folders = globSync('src/vendors/*/vendor.ts').map((file) => file.split(/[\\/]/)[2])
+    assert.deepEqual(Object.keys(vendors).toSorted(), folders.toSorted())
+  })
+
+  test('equals the fields of a registry in the schema of both kinds', async () => {
+    for (const [kind, schema] of Object.entries(await documentJsonSchemas(vendors))) {
+      const registry = schema.properties?.['spec']?.properties?.['registries']?.items?.properties ?? {}
+      const shared = ['name', 'hosts', 'audience', 'tokenFile']
+      const fields = Object.keys(registry).filter((field) => !shared.includes(field))
+      assert.deepEqual(fields.toSorted(), withSettings.toSorted(), kind)
+    }
+  })
+
+  test('equals what docs/document.md describes', () => {
+    const page = readFileSync('docs/document.md', 'utf8')
+    for (const name of withSettings) assert.ok(page.includes(`\`spec.registries[].${name}\``), name)
+  })
+
+  test('has an exchange exactly where a document can name the vendor', () => {
+    const withExchange = named.filter(([, { exchange }]) => exchange !== undefined).map(([name]) => name)
+    assert.deepEqual(withExchange, withSettings)
+  })
+})
+
+for (const [name, vendor] of named) {
+  suite(`vendor ${name}`, () => {
+    test('has all members of each part that it brings', async () => {
+      const members = async (part: (() => Promise<object>) | undefined) =>
+        part === undefined ? undefined : Object.keys(await part()).toSorted()
+      const parts = {
+        settings: await members(vendor.settings),
+        variables: await members(vendor.variables),
+        exchange: await members(vendor.exchange),
+        trust: await members(vendor.trust?.load),
+        issuerRequirements: await members(vendor.issuerRequirements),
+      }
+      const expected = {
+        settings: ['flaws', 'form', 'read', 'tenantForm'],
+        variables: ['defaultHost', 'registry', 'rules', 'settings'],
+        exchange: [
+          'audiences',
+          'checkEnvironment',
+          'checkSubject',
+          'credentialLifeSeconds',
+          'exchange',
+          'hops',
+          'registryRefusal',
+          'subjectTokenLifeSeconds',
+        ],
+        trust: [
+          'admitsPublisher',
+          'clusterId',
+          'desired',
+          'forCluster',
+          'repositories',
+          'repository',
+          'withRepository',
+        ],
+        issuerRequirements: ['evaluateMore', 'rules'],
+      }
+      const present = Object.entries(parts).filter(([, found]) => found !== undefined)
+      assert.ok(present.length > 0)
+      for (const [part, found] of present) assert.deepEqual(found, expected[part as keyof typeof expected], part)
+    })
+  })
+}
