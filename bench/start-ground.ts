@@ -166,7 +166,7 @@ const variablesOf = ({ sts, iamCredentials }: Ground['google']) => ({
   PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT: iamCredentials.url,
 })
 
-/** Those that are not there are passed over: a list tells which are. */
+/** Those that do not exist are passed over: a list tells which are. */
 async function removeSecrets(
   admin: Http2Server & { readonly adminToken: string },
   name: string,

@@ -82,7 +82,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
         },
         "take over somebody's Secret": {
           request: applySecret('team-b', 'regcred'),
-          refusal: 'pullpass may not take over a Secret that it does not label',
+          refusal: 'pullpass may not adopt a Secret without its label',
         },
         'ask for a token for the API server': {
           request: requestToken('drop-in-system', 'pullpass', {}),
@@ -155,7 +155,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
       const { exitCode, stdout, stderr } = await installation.refresh()
       await removeSecret(stage, 'apps-d', 'appscred')
       assert.equal(exitCode, 1)
-      assert.match(stderr, /^KUBERNETES_REFUSED .* pullpass may not take over a Secret that it does not label/)
+      assert.match(stderr, /^KUBERNETES_REFUSED .* pullpass may not adopt a Secret without its label/)
       for (const name of ['apps-a', 'apps-b', 'apps-c', 'apps-e']) {
         assert.match(stdout, new RegExp(`${name}/appscred .* written `))
       }

@@ -175,7 +175,7 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
       await lookAtServed()
     })
 
-    const add = /only pullpass issuer serve itself writes the keys that it serves/
+    const add = /only pullpass issuer serve may write the keys that it serves/
     // Of all of them whichever is asked for first is refused.
     const takeAway = /requires the verb (clear on served|pardon on revocations)\.pullpass\.dev/
 
@@ -238,7 +238,7 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
         'by deleting it': { method: 'DELETE', path: served },
       }
       const refusal =
-        'writing or deleting what pullpass issuer serve serves requires the verb clear on served.pullpass.dev'
+        'writing or deleting the keys of pullpass issuer serve requires the verb clear on served.pullpass.dev'
       await assertRefused(
         t,
         await editor(),

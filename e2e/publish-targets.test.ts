@@ -143,7 +143,7 @@ await withRealPart(
         assert.equal(await unsigned(() => target.write('jwks', keys, undefined)), 'written')
       })
 
-      test('a token file that is not there is an error, and nobody else is tried', async (t) => {
+      test('a token file that does not exist is an error, and nobody else is tried', async (t) => {
         const restore = setVariables({
           AWS_ACCESS_KEY_ID: undefined,
           AWS_SECRET_ACCESS_KEY: undefined,

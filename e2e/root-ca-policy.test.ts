@@ -43,7 +43,7 @@ for (const [title, controllerAccounts] of Object.entries(accountsOf)) {
         const { data, metadata }: { data?: Record<string, string>; metadata: { uid: string } } = JSON.parse(body)
         return status === 200 ? { ca: data?.['ca.crt'], uid: metadata.uid } : undefined
       }
-      const refusal = 'is written by root-ca-cert-publisher alone'
+      const refusal = 'only root-ca-cert-publisher may write'
       const data = { 'ca.crt': '-----BEGIN CERTIFICATE-----' }
       const attacks: Attacks = {
         'by a patch': { request: { method: 'PATCH', path: rootCa, contentType, body: { data } }, refusal },
@@ -66,9 +66,12 @@ for (const [title, controllerAccounts] of Object.entries(accountsOf)) {
         },
         'by deleting it, to create it': {
           request: { method: 'DELETE', path: rootCa },
-          refusal: 'is not deleted without',
+          refusal: 'deleting ConfigMap kube-root-ca.crt of this namespace requires',
         },
-        'by deleting all': { request: { method: 'DELETE', path: maps }, refusal: 'is not deleted without' },
+        'by deleting all': {
+          request: { method: 'DELETE', path: maps },
+          refusal: 'deleting ConfigMap kube-root-ca.crt of this namespace requires',
+        },
       }
 
       test('its controller creates it in a new namespace', async () => {

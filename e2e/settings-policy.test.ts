@@ -49,7 +49,7 @@ await withRealPart('a control plane', startStage, ({ plane, asEditor, asInstalle
   suite('deploy/settings', () => {
     const contentType = 'application/merge-patch+json'
     const data = { 'credentials.json': '{}' }
-    const refusal = 'is not written without the verb configure on settings.pullpass.dev'
+    const refusal = 'requires the verb configure on settings.pullpass.dev'
     const attacks = (name: string): Attacks => {
       const path = `${maps}/${name}`
       const requests: Record<string, KubernetesRequest> = {

@@ -83,7 +83,7 @@ export function namespaceCases(started: () => ContractCluster): void {
     assert.equal(status, 404)
   })
 
-  test('an ownerReference to what is not there removes the Secret', async (t) => {
+  test('an ownerReference to what does not exist removes the Secret', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 

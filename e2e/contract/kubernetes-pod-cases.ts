@@ -56,7 +56,7 @@ export function podCases(started: () => ContractCluster): void {
     assert.deepEqual(later.json.spec.imagePullSecrets, [{ name: 'first' }])
   })
 
-  test('a Pod of an account that is not there is forbidden', async (t) => {
+  test('a Pod of an account that does not exist is forbidden', async (t) => {
     const pods = await podsIn(started(), t)
 
     const { status, object } = await pods.create('stray', { serviceAccountName: 'none', containers: [container('i')] })

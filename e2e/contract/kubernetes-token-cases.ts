@@ -100,7 +100,7 @@ export function tokenCases(started: () => ContractCluster): void {
     })
   })
 
-  test('a token bound to what is not there answers 404', async (t) => {
+  test('a token bound to what does not exist answers 404', async (t) => {
     const { request } = await createPuller(started(), t)
 
     const { status, object } = await request({ boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'absent' } })
@@ -108,7 +108,7 @@ export function tokenCases(started: () => ContractCluster): void {
     assert.deepEqual([status, object.message], [404, 'pods "absent" not found'])
   })
 
-  test('a ServiceAccount that is not there answers 404', async (t) => {
+  test('a ServiceAccount that does not exist answers 404', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
@@ -118,7 +118,7 @@ export function tokenCases(started: () => ContractCluster): void {
     assert.deepEqual([status, object.message], [404, 'serviceaccounts "absent" not found'])
   })
 
-  test('in a namespace that is not there it is the namespace that is missing', async () => {
+  test('in a namespace that does not exist it is the namespace that is missing', async () => {
     const path = `${accountsOf('nowhere')}/absent/token`
     const { status, object } = await started().ask({ method: 'POST', path, body: {} })
 

@@ -9,7 +9,7 @@ export interface ContractPlace {
   readonly target: PublishTarget
   /** Opened by itself: another writer to the same place. */
   readonly other: PublishTarget
-  /** The same kind of place, which is not there. */
+  /** The same kind of place, which does not exist. */
   readonly missing: PublishTarget
   /** The same place, for who may not use it; absent: the place knows nobody. */
   readonly denied?: PublishTarget
@@ -142,7 +142,7 @@ export function publishTargetContract(
       assert.equal(await answer.text(), jwks('one'))
     })
 
-    test('a place that is not there is said to be missing, by reading and by writing, by name and with a way on', async (t) => {
+    test('a place that does not exist is said to be missing, by reading and by writing, by name and with a way on', async (t) => {
       const { missing } = await start(t)
       const told = tells('PUBLISH_TARGET_NOT_FOUND', missing)
       await assert.rejects(missing.read('jwks'), told)

@@ -118,7 +118,7 @@ export function registryContract(name: string, start: (t: TestContext) => Promis
     })
 
     for (const absent of ['no-such-tag', absentDigest])
-      test(`the manifest ${absent} that is not there answers 404 MANIFEST_UNKNOWN`, async (t) => {
+      test(`the manifest ${absent} that does not exist answers 404 MANIFEST_UNKNOWN`, async (t) => {
         const registry = await start(t)
         const token = await pullToken(registry)
         const answer = await read(manifestUrl(registry, absent), token)
@@ -128,7 +128,7 @@ export function registryContract(name: string, start: (t: TestContext) => Promis
         assert.equal(await errorCode(answer), 'MANIFEST_UNKNOWN')
       })
 
-    test('a blob that is not there answers 404 BLOB_UNKNOWN', async (t) => {
+    test('a blob that does not exist answers 404 BLOB_UNKNOWN', async (t) => {
       const registry = await start(t)
       const answer = await read(blobUrl(registry, absentDigest), await pullToken(registry))
 
@@ -136,7 +136,7 @@ export function registryContract(name: string, start: (t: TestContext) => Promis
       assert.equal(await errorCode(answer), 'BLOB_UNKNOWN')
     })
 
-    test('a repository that is not there answers 404 to a token that may read it', async (t) => {
+    test('a repository that does not exist answers 404 to a token that may read it', async (t) => {
       const registry = await start(t)
       const absent = { ...registry, repository: `${registry.repository}-absent` }
 

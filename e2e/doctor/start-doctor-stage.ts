@@ -34,7 +34,7 @@ export interface DoctorStage extends RealPart {
 export const bucket = 'real-cluster'
 export const serviceAccountEmail = 'puller@example-project.iam.gserviceaccount.com'
 
-/** @throws AbsentPart where a program is not there. */
+/** @throws AbsentPart where a program does not exist. */
 export const startDoctorStage = (): Promise<DoctorStage> =>
   startPart('doctor', async ({ folder, use, defer }) => {
     findInstalledProgram('kubectl', 'kubernetes-client')

@@ -7,7 +7,7 @@ import type { PartGround } from '../parts/ground/start-part.ts'
 import { startControlPlane } from '../parts/start-control-plane.ts'
 import type { GuideCluster } from './guide-cluster.ts'
 
-/** @throws AbsentPart where a program is not there and cannot be built. */
+/** @throws AbsentPart where a program does not exist and cannot be built. */
 export async function openRealCluster(use: PartGround['use']): Promise<GuideCluster> {
   const plane = await use(startControlPlane({ controllers: 'all' }))
   let serving = await plane.startReplica()

@@ -41,7 +41,7 @@ const firstIssuer = 'https://kubernetes.default.svc.cluster.local'
 
 export type GuideCloud = 'aws' | 'azure'
 
-/** `clouds`: what the guide needs beside Google. @throws AbsentPart where a program is not there. */
+/** `clouds`: what the guide needs beside Google. @throws AbsentPart where a program does not exist. */
 export const startGuideStage = (kind: GuideCluster['kind'], clouds: readonly GuideCloud[]): Promise<GuideStage> =>
   startPart('guide', async (ground) => {
     for (const [program, debianPackage] of Object.entries(programs)) findInstalledProgram(program, debianPackage)

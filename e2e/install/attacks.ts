@@ -48,7 +48,7 @@ export const outOfReach = (namespace: string, ownSecret: string): Attacks => ({
 
 const anotherPlace = 'pullpass may write only the Secrets of its documents, in the namespaces that they choose'
 const anotherToken =
-  'pullpass may ask only for tokens of the accounts of its documents, for the audiences of their registries'
+  'pullpass may request only tokens of the accounts of its documents, for the audiences of their registries'
 
 /**
  * What RBAC lets through for a document of Secret appscred in apps-* but apps-legacy, attached to the accounts default,
@@ -73,11 +73,11 @@ export const beyondTheDocument = ({ server }: ApiServer, audience: string): Atta
   },
   'make a Secret that nobody can change': {
     request: applySecret('apps-c', 'appscred', { immutable: true }),
-    refusal: 'pullpass never makes a Secret immutable',
+    refusal: 'pullpass may not make a Secret immutable',
   },
   "take over somebody's Secret": {
     request: applySecret('apps-b', 'appscred'),
-    refusal: 'pullpass may not take over a Secret that it does not label',
+    refusal: 'pullpass may not adopt a Secret without its label',
   },
   ...markedSecrets('apps-a'), // where it is
   ...markedSecrets('apps-c'), // where there is none
@@ -91,11 +91,11 @@ export const beyondTheDocument = ({ server }: ApiServer, audience: string): Atta
   },
   'ask for a token for the API server too': {
     request: requestToken('image-system', 'puller', { audiences: [audience, server] }),
-    refusal: 'pullpass may ask for tokens of one audience only',
+    refusal: 'pullpass may request only tokens with one audience',
   },
   'ask for a token that lives long': {
     request: requestToken('image-system', 'puller', { audiences: [audience], expirationSeconds: 7200 }),
-    refusal: 'pullpass may ask only for tokens that live at most 600 s',
+    refusal: 'pullpass may request only tokens with a lifetime of at most 600 s',
   },
   "change a ServiceAccount's labels": {
     request: patchServiceAccount('apps-a', 'default', { metadata: { labels: { images: 'private' } } }),
@@ -107,7 +107,7 @@ export const beyondTheDocument = ({ server }: ApiServer, audience: string): Atta
   },
   "take away somebody's pull secret": {
     request: patchServiceAccount('apps-a', 'default', { imagePullSecrets: [{ name: 'appscred' }] }),
-    refusal: 'pullpass takes no name out of imagePullSecrets',
+    refusal: 'pullpass may not remove entries of imagePullSecrets',
   },
   'attach a Secret that is not its own': {
     request: patchServiceAccount('apps-a', 'default', {
@@ -129,8 +129,8 @@ function markedSecrets(namespace: string): Attacks {
   const marked = (metadata: object) =>
     applySecret(namespace, 'appscred', { metadata: { name: 'appscred', labels, ...metadata } })
   const nobody = { apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: '00000000-0000-4000-8000-000000000000' }
-  const owners = 'pullpass changes neither finalizers nor ownerReferences of a Secret'
-  const annotations = 'pullpass changes no annotation of a Secret but pullpass.dev/'
+  const owners = 'pullpass may not change finalizers or ownerReferences of a Secret'
+  const annotations = 'pullpass may not change annotations of a Secret other than pullpass.dev/'
   return {
     [`keep the Secret in ${namespace} from being deleted`]: {
       request: marked({ finalizers: ['thief.example.com/never'] }),
@@ -142,7 +142,7 @@ function markedSecrets(namespace: string): Attacks {
     },
     [`label the Secret in ${namespace} for a GitOps tool`]: {
       request: marked({ labels: { ...labels, 'argocd.argoproj.io/secret-type': 'cluster' } }),
-      refusal: 'pullpass changes no label of a Secret but app.kubernetes.io/managed-by',
+      refusal: 'pullpass may not change labels of a Secret other than app.kubernetes.io/managed-by',
     },
     [`have a replicator fill the Secret in ${namespace}`]: {
       request: marked({ annotations: { 'replicator.v1.mittwald.de/replicate-from': 'kube-system/other' } }),
@@ -154,7 +154,7 @@ function markedSecrets(namespace: string): Attacks {
     },
     [`write another key into the Secret in ${namespace}`]: {
       request: applySecret(namespace, 'appscred', { stringData: { server: 'https://thief.example.com' } }),
-      refusal: 'pullpass changes nothing in a Secret but .dockerconfigjson',
+      refusal: 'pullpass may not change data of a Secret other than .dockerconfigjson',
     },
   }
 }
@@ -163,25 +163,25 @@ function markedSecrets(namespace: string): Attacks {
 export const takeAwayFromOthers = (namespace: string, name: string): Attacks => ({
   "take away somebody's finalizer": {
     request: patchSecret(namespace, name, { metadata: { finalizers: null } }),
-    refusal: 'pullpass changes neither finalizers nor ownerReferences of a Secret',
+    refusal: 'pullpass may not change finalizers or ownerReferences of a Secret',
   },
   "take away somebody's label": {
     request: patchSecret(namespace, name, { metadata: { labels: { team: null } } }),
-    refusal: 'pullpass changes no label of a Secret but app.kubernetes.io/managed-by',
+    refusal: 'pullpass may not change labels of a Secret other than app.kubernetes.io/managed-by',
   },
   "change somebody's annotation": {
     request: patchSecret(namespace, name, { metadata: { annotations: { note: 'thief' } } }),
-    refusal: 'pullpass changes no annotation of a Secret but pullpass.dev/',
+    refusal: 'pullpass may not change annotations of a Secret other than pullpass.dev/',
   },
   "fill in kubectl's annotation": {
     request: patchSecret(namespace, name, {
       metadata: { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}' } },
     }),
-    refusal: 'pullpass changes no annotation of a Secret but pullpass.dev/',
+    refusal: 'pullpass may not change annotations of a Secret other than pullpass.dev/',
   },
   "take away somebody's key": {
     request: patchSecret(namespace, name, { data: { other: null } }),
-    refusal: 'pullpass changes nothing in a Secret but .dockerconfigjson',
+    refusal: 'pullpass may not change data of a Secret other than .dockerconfigjson',
   },
 })
 
@@ -244,7 +244,7 @@ export const asClusterAdmin = (audience: string): Attacks => ({
   },
   'delete a Secret': {
     request: { method: 'DELETE', path: '/api/v1/namespaces/apps-a/secrets/appscred' },
-    refusal: 'pullpass deletes no Secret',
+    refusal: 'pullpass may not delete Secrets',
   },
   "ask for another account's token": {
     request: requestToken('kube-system', 'default', { audiences: [audience] }),
@@ -260,10 +260,10 @@ export const asClusterAdmin = (audience: string): Attacks => ({
       path: '/api/v1/namespaces/apps-a/serviceaccounts',
       body: { metadata: { name: 'new' } },
     },
-    refusal: 'pullpass neither makes nor deletes a ServiceAccount',
+    refusal: 'pullpass may not create or delete ServiceAccounts',
   },
   'delete a ServiceAccount': {
     request: { method: 'DELETE', path: '/api/v1/namespaces/apps-a/serviceaccounts/default' },
-    refusal: 'pullpass neither makes nor deletes a ServiceAccount',
+    refusal: 'pullpass may not create or delete ServiceAccounts',
   },
 })

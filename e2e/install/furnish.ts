@@ -24,7 +24,7 @@ export async function makeSecret({ admin }: Admin, namespace: string, name: stri
   await admin({ method: 'POST', path: `/api/v1/namespaces/${namespace}/secrets`, body })
 }
 
-/** Nothing happens where it is not there. */
+/** Nothing happens where it does not exist. */
 export async function removeSecret({ admin }: Admin, namespace: string, name: string): Promise<void> {
   const path = `/api/v1/namespaces/${namespace}/secrets?fieldSelector=metadata.name%3D${name}`
   await admin({ method: 'DELETE', path })

@@ -43,7 +43,7 @@ export interface BarrierStageWanted {
   readonly puller: string
 }
 
-/** @throws AbsentPart where a program is not there */
+/** @throws AbsentPart where a program does not exist */
 export const startBarrierStage = ({ openStore, keys, puller }: BarrierStageWanted): Promise<BarrierStage> =>
   startPart('barrier', async (ground) => {
     const kubectl = findInstalledProgram('kubectl', 'kubernetes-client')

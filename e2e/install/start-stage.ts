@@ -31,7 +31,7 @@ export interface Stage extends RealPart {
 export const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
 export const serviceAccountEmail = 'puller@example-project.iam.gserviceaccount.com'
 
-/** @throws AbsentPart where a program is not there. */
+/** @throws AbsentPart where a program does not exist. */
 export const startStage = (plan: Pick<ControlPlanePlan, 'controllers'> = {}): Promise<Stage> =>
   startPart('install', async (ground) => {
     const kubectl = findInstalledProgram('kubectl', 'kubernetes-client')

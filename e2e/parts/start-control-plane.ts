@@ -34,7 +34,7 @@ export interface ControlPlane extends RealPart, Users, Omit<RunningApiServer, 's
   startReplica(plan?: ApiServerPlan): Promise<RunningApiServer>
 }
 
-/** @throws AbsentPart where a program is not there and cannot be built. */
+/** @throws AbsentPart where a program does not exist and cannot be built. */
 export const startControlPlane = ({
   controllers = 'none',
   controllerAccounts = 'own',

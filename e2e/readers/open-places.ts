@@ -23,7 +23,7 @@ type Opener = (ground: PartGround, authority: CertificateAuthority) => Promise<P
 const cli = join(import.meta.dirname, '../../src/cli.ts')
 const bucket = 'example-issuer'
 
-/** @throws AbsentPart where a store is not there */
+/** @throws AbsentPart where a store does not exist */
 export async function openPlaces(ground: PartGround, authority: CertificateAuthority): Promise<Place[]> {
   const places: Place[] = []
   for (const open of [inGoogle, inAws, inAzure, inFolder, byServe]) places.push(await open(ground, authority))

@@ -36,7 +36,7 @@ export const account: string = 'system:serviceaccount:default:default'
 
 const keyKinds: readonly SigningKeyKind[] = ['RSA', 'P-256', 'P-384', 'P-521']
 
-/** This process believes their authority from then on, and no other. @throws AbsentPart where a part is not there */
+/** This process believes their authority from then on, and no other. @throws AbsentPart where a part does not exist */
 export const startPublications = (): Promise<Publications> =>
   startPart('publications', async (ground) => {
     const authority = await createCertificateAuthority()

@@ -46,7 +46,7 @@ interface Wanted {
 
 const rootCa = '/api/v1/namespaces/pullpass-system/configmaps/kube-root-ca.crt'
 
-/** @throws AbsentPart where a program is not there */
+/** @throws AbsentPart where a program does not exist */
 export const startReplicasStage = ({ listen, keys, users = [] }: Wanted): Promise<ReplicasStage> =>
   startPart('replicas', async (ground) => {
     const issuer = 'https://oidc.example.com/cluster-1'

@@ -48,7 +48,7 @@ const provider = 'projects/123456789012/locations/global/workloadIdentityPools/p
 const serviceAccountEmail = 'puller@example-project.iam.gserviceaccount.com'
 const account = { namespace: 'image-system', name: 'pullpass' }
 
-/** Both servers begin with these keys. @throws AbsentPart where a program is not there */
+/** Both servers begin with these keys. @throws AbsentPart where a program does not exist */
 export const startRotationStage = (keys: ServiceAccountKeys): Promise<RotationStage> =>
   startPart('rotation', async (ground) => {
     const authority = await createCertificateAuthority()

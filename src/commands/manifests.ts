@@ -70,20 +70,20 @@ export const manifests: Command<typeof flags> = {
     refuseSystemNamespace(place.namespace)
     const authorities = await readCa(common['ca-file'], caConfigMap)
     if (Array.isArray(apiServerPorts) || apiServerPorts === 'no NetworkPolicy') refuseCluster(given)
-    const input = readOnce(terminal.readInput)
-    const documents = await loadDocuments(file, { ...context, readInput: input })
+    const readInput = readOnce(terminal.readInput)
+    const documents = await loadDocuments(file, { ...context, readInput })
     documents.forEach(checkOnePass)
-    const wanted =
+    const input =
       file.length === 0
         ? { variables: await readVariables(context) }
-        : { files: await readFiles(file, input, context.vendors) }
+        : { files: await readFiles(file, readInput, context.vendors) }
     const { identities: publishers, grants } = await readPublishers(identities, documents, place, context.vendors)
     const networkPolicy =
       apiServerPorts === 'no NetworkPolicy'
         ? 'absent'
         : { apiServerPorts: apiServerPorts ?? (await findApiServerPorts(given, context)) ?? usualApiServerPorts }
     const items = await renderManifests(
-      { documents, wanted, publishers, settings: { ...settings, authorities, networkPolicy } },
+      { documents, input, publishers, settings: { ...settings, authorities, networkPolicy } },
       place,
       context.vendors,
     )

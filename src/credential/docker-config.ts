@@ -1,20 +1,20 @@
 /**
- * A dockerconfigjson as a kubelet takes it, and what it would say of it. Kubernetes, pkg/credentialprovider/config.go:
- * one entry that it cannot parse makes every pull of the pod fail, for all images and with all its other pull secrets.
+ * A dockerconfigjson as a kubelet parses it. Kubernetes, pkg/credentialprovider/config.go: one entry that cannot be parsed makes
+ * every pull of the pod fail, for all images and with all its other pull secrets.
  */
 import { isObject } from '../text/json-fields.ts'
 import { Redacted } from '../text/redacted.ts'
 import type { RegistryCredential } from './registry-credential.ts'
 
 export interface DockerConfig {
-  /** The entries that can be used, by their keys as they stand in the text. */
+  /** The usable entries, by their keys as in the text. */
   readonly entries: ReadonlyMap<string, DockerConfigEntry>
   readonly findings: readonly DockerConfigFinding[]
 }
 
 interface DockerConfigFinding {
   readonly effect: 'breaks-pulls' | 'ignored'
-  /** The key of the entry that it is about; absent: the whole text. */
+  /** The key of the entry; absent: the whole text. */
   readonly host?: string
   /** Never a part of a credential. */
   readonly seen: string
@@ -22,7 +22,7 @@ interface DockerConfigFinding {
 
 type Report = (effect: DockerConfigFinding['effect'], seen: string) => undefined
 
-/** `bare`: what docker wrote into `.dockercfg` of old, the entries alone. */
+/** `bare`: the format of the old `.dockercfg`, only the entries. */
 export function parseDockerConfig(text: Redacted, form: 'auths' | 'bare' = 'auths'): DockerConfig {
   const findings: DockerConfigFinding[] = []
   const entries = new Map<string, DockerConfigEntry>()
@@ -39,7 +39,7 @@ function parseAuths(text: string, form: 'auths' | 'bare', report: Report): [key:
   try {
     config = form === 'bare' ? { auths: JSON.parse(text) } : JSON.parse(text)
   } catch {
-    // The parser's own message quotes the text that it read: it is dropped.
+    // The parser's message quotes the text, and is dropped.
     return report('breaks-pulls', 'it is not JSON')
   }
   if (!isObject(config ?? {})) return report('breaks-pulls', 'it is not a JSON object')
@@ -72,7 +72,7 @@ function parseEntry(value: unknown, report: Report): DockerConfigEntry | undefin
 
 /** RFC 7617 §2: everything up to the first `:` is the user name. */
 function decodeAuth(auth: string, report: Report): { username: string; password: string } | undefined {
-  // Go's decoder passes over line breaks, and over nothing else.
+  // Go's decoder ignores line breaks, and nothing else.
   const digits = auth.replaceAll(/[\r\n]/g, '')
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/.test(digits)) {
     const what = /^[A-Za-z0-9_=-]+$/.test(digits) ? ', but perhaps base64url' : ''
@@ -80,11 +80,11 @@ function decodeAuth(auth: string, report: Report): { username: string; password:
   }
   const decoded = Buffer.from(digits, 'base64').toString('utf8')
   const colon = decoded.indexOf(':')
-  if (colon < 0) return report('breaks-pulls', 'auth holds no ":" between user name and password')
+  if (colon < 0) return report('breaks-pulls', 'auth contains no ":" between user name and password')
   return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1) }
 }
 
-/** Go takes a field in any case, `AUTH` too: checks each, and uses the last. Null is as if it were absent. */
+/** Go accepts a field in any case, also `AUTH`: it checks each and uses the last. Null counts as absent. */
 function fields(value: unknown, name: string): unknown[] {
   const named = Object.entries(value ?? {}).filter(([key]) => key.toLowerCase() === name.toLowerCase())
   return named.map(([, content]) => content).filter((content) => content !== null)
@@ -92,12 +92,12 @@ function fields(value: unknown, name: string): unknown[] {
 
 const isText = (value: unknown): value is string => typeof value === 'string'
 
-// The value of a pull secret's `.dockerconfigjson`, in the form that `kubectl create secret docker-registry` writes.
+// The value of a pull secret's `.dockerconfigjson`, in the format of `kubectl create secret docker-registry`.
 // https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/
 
 /**
- * JSON text with an entry for each host. `keep` are earlier entries for hosts that no credential serves now.
- * The same credentials in any order give the same bytes, so that an unchanged apply writes nothing.
+ * JSON text with an entry for each host. `keep`: earlier entries for hosts without a current credential. The same credentials in
+ * any order give the same bytes, so an unchanged apply writes nothing.
  */
 export function renderDockerConfig(
   credentials: readonly RegistryCredential[],
@@ -112,13 +112,13 @@ export function renderDockerConfig(
   return new Redacted(JSON.stringify({ auths }))
 }
 
-/** Kubelets read `auth` alone, and so does skopeo; other readers know only the pair. */
+/** Kubelets and skopeo read only `auth`; other clients only the pair. */
 function renderEntry({ username, password }: DockerConfigEntry) {
   const opened = password.reveal()
   return { username, password: opened, auth: Buffer.from(`${username}:${opened}`).toString('base64') }
 }
 
-/** One entry of a dockerconfigjson, as a kubelet uses it: who to be at a host. */
+/** One entry of a dockerconfigjson: user name and password for a host. */
 export interface DockerConfigEntry {
   readonly username: string
   readonly password: Redacted

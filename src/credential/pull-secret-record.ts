@@ -1,13 +1,13 @@
 /**
- * What a pull secret says of itself in its annotations: whose it is, and until when each registry's entry is good.
- * So freshness is judged by metadata alone, and data is never asked for. No secret is among them.
+ * The annotations of a pull secret: its document, and the expiry of each registry's entry. Freshness is evaluated from metadata, so
+ * data is never requested. They contain no secret.
  */
 import { asObject, jsonOrNone } from '../text/json-fields.ts'
 
 export interface PullSecretRecord {
   /** `ClusterPullSecret/NAME`, or `PullSecret/NAMESPACE/NAME`. */
   readonly document: string
-  /** NAMESPACE/NAME that was written: a replicator's copy elsewhere is not ours. */
+  /** NAMESPACE/NAME: a replicator's copy elsewhere does not count. */
   readonly target: string
   readonly refreshedAt: Date
   readonly registries: ReadonlyMap<string, RegistryRecord>
@@ -16,7 +16,7 @@ export interface PullSecretRecord {
 export interface RegistryRecord {
   readonly hosts: readonly string[]
   readonly expiresAt: Date
-  /** Fingerprint of the identity and settings that it was minted from: with another one it is not the wanted one. */
+  /** Fingerprint of the identity and settings that it was minted from; another fingerprint makes it due. */
   readonly mintedFrom: string
 }
 
@@ -28,10 +28,10 @@ const annotation = {
   registries: 'pullpass.dev/registries',
 } as const
 
-/** The names of all that a record is written into. */
+/** The annotations of a record. */
 export const recordAnnotations: readonly string[] = Object.values(annotation)
 
-/** Bounds what a hand-made annotation can cost. */
+/** Characters; limits the cost of a forged annotation. */
 const longest = 64 * 1024
 
 export function renderRecord({ document, target, refreshedAt, registries }: PullSecretRecord): Record<string, string> {
@@ -43,7 +43,7 @@ export function renderRecord({ document, target, refreshedAt, registries }: Pull
   }
 }
 
-/** Thousands of namespaces get the same entries. */
+/** Cache: thousands of namespaces get the same entries. */
 const rendered = new WeakMap<PullSecretRecord['registries'], Record<string, string>>()
 
 function renderRegistries(registries: PullSecretRecord['registries']): Record<string, string> {
@@ -63,7 +63,7 @@ function renderRegistries(registries: PullSecretRecord['registries']): Record<st
   return annotations
 }
 
-/** undefined where the annotations are not whole: then nothing is known of the Secret's freshness. */
+/** Undefined if the annotations are incomplete or malformed. */
 export function parseRecord(annotations: Readonly<Record<string, string>>): PullSecretRecord | undefined {
   const document = annotations[annotation.document]
   const target = annotations[annotation.target]
@@ -75,7 +75,7 @@ export function parseRecord(annotations: Readonly<Record<string, string>>): Pull
   return { document, target, refreshedAt, registries }
 }
 
-/** The earliest of the registries' expiries; the end of time where there are none. */
+/** The earliest expiry of the registries; the latest possible Date if there are none. */
 function earliestExpiry(registries: ReadonlyMap<string, RegistryRecord>): Date {
   const endOfTime = 8.64e15
   return new Date(Math.min(endOfTime, ...[...registries.values()].map(({ expiresAt }) => expiresAt.getTime())))

@@ -1,4 +1,4 @@
-/** What an exchange gives: who may pull from which hosts, and until when. */
+/** The result of an exchange: a user name and password for hosts, until an expiry. */
 import type { Redacted } from '../text/redacted.ts'
 
 export interface RegistryCredential {

@@ -86,7 +86,7 @@ export function refuse(code: ErrorCode, findings: readonly [Finding, ...Finding[
 /** What is wrong at one field of a value that came from a file, before it is known where in the file that is. */
 export type FieldPath = readonly (string | number)[]
 
-/** What is said of a field that is not there. */
+/** What is said of a field that does not exist. */
 export const isMissing = 'is missing'
 
 export interface Flaw {

@@ -152,7 +152,7 @@ const clusterPullSecret = (
             list(
               text(objectName, 'Name'),
               100,
-              'ServiceAccounts in each namespace whose imagePullSecrets get the Secret; one that is not there fails nothing; a name that no namespace has is warned of',
+              'ServiceAccounts in each namespace whose imagePullSecrets get the Secret; one that does not exist fails nothing; a name that no namespace has is warned of',
             ),
           ),
           stuckPods: z.exactOptional(

@@ -186,8 +186,8 @@ export async function readTextFile(path: string): Promise<string | undefined> {
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'is not there',
-  ENOTDIR: 'is not there',
+  ENOENT: 'does not exist',
+  ENOTDIR: 'does not exist',
   EACCES: 'may not be read',
 }
 

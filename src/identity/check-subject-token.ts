@@ -1,18 +1,18 @@
-/** All that is known against a subject token before anybody sees it: pure. */
+/** Checks of a subject token before it is sent: lifetime, audience, length of the subject. Pure. */
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { quote } from '../text/quote.ts'
 import type { SubjectToken } from './subject-token.ts'
 
-export interface JudgedToken {
+export interface TokenToCheck {
   readonly token: SubjectToken
-  /** Where it came from, for messages. */
+  /** Its source, for messages. */
   readonly where: string
-  /** Who is to take it; empty: that is not judged. */
+  /** Of the registries that will receive it; empty: the audience is not checked. */
   readonly accepted: readonly AcceptedAudiences[]
 }
 
-/** Empty where nothing is known against it; its signature is not verified here. */
-export function judgeSubjectToken({ token, where, accepted }: JudgedToken, now: Date): PullpassError[] {
+/** Returns all findings. The signature is not verified. */
+export function checkSubjectToken({ token, where, accepted }: TokenToCheck, now: Date): PullpassError[] {
   const faults = [
     checkLifetime(token, where, now),
     ...accepted.map((audiences) => checkAudience(token, where, audiences)),
@@ -21,9 +21,9 @@ export function judgeSubjectToken({ token, where, accepted }: JudgedToken, now: 
   return [...new Map(faults.map((fault) => [fault.message, fault])).values()] // registries of one vendor share their rules
 }
 
-/** Whether a subject token is meant for who will verify it. RFC 7519 §4.1.3. */
+/** The audiences that a registry's vendor accepts. RFC 7519 §4.1.3. */
 export interface AcceptedAudiences {
-  /** Any of them will do. */
+  /** Any of them is sufficient. */
   readonly audiences: readonly string[]
   /** The registry that accepts them. */
   readonly host: string
@@ -31,24 +31,24 @@ export interface AcceptedAudiences {
   readonly checkSubject?: (subject: string, from: string) => PullpassError | undefined
 }
 
-/** AUDIENCE_MISMATCH when no audience of the token is accepted. `where` is where it came from, for the message. */
+/** AUDIENCE_MISMATCH if no audience of the token is accepted. `where`: its source, for the message. */
 export function checkAudience(
   token: SubjectToken,
   where: string,
   { audiences, host }: AcceptedAudiences,
 ): PullpassError | undefined {
   if (token.audiences.some((audience) => audiences.includes(audience))) return undefined
-  const seen = token.audiences.length === 0 ? 'nobody: it has no audience' : token.audiences.map(quote).join(' and ')
+  const seen = token.audiences.length === 0 ? 'no audience' : `audience ${token.audiences.map(quote).join(' and ')}`
   return new PullpassError({
     code: 'AUDIENCE_MISMATCH',
     hop: 'subject-token',
-    seen: `${where} is meant for ${seen}`,
+    seen: `${where} has ${seen}`,
     expected: `${renderAccepted(audiences)}, from registry ${host}`,
     hint: "set that audience on the pod's projected token (serviceAccountToken.audience); a document (-f) with spec.serviceAccountRef has pullpass request the token itself",
   })
 }
 
-/** An audience that is taken with and without its scheme is named once. */
+/** An audience that is accepted with and without its scheme is listed once. */
 function renderAccepted(audiences: readonly string[]): string {
   const both = (audience: string) => audiences.includes(`https:${audience}`)
   return audiences
@@ -57,17 +57,17 @@ function renderAccepted(audiences: readonly string[]): string {
     .join(' or ')
 }
 
-/** Whether a subject token still lives. Verifiers allow for clocks that differ by a minute: RFC 7519 §4.1.4. */
+/** Verifiers allow a clock skew of a minute: RFC 7519 §4.1.4. */
 const skewMs = 60_000
 
-/** TOKEN_EXPIRED when nobody takes the token any more. `where` is where it came from, for the message. */
+/** TOKEN_EXPIRED if no verifier accepts the token any more. `where`: its source, for the message. */
 export function checkLifetime(token: SubjectToken, where: string, now: Date): PullpassError | undefined {
   if (now.getTime() < token.expiresAt.getTime() + skewMs) return undefined
   return new PullpassError({
     code: 'TOKEN_EXPIRED',
     hop: 'subject-token',
     seen: `${where} expired at ${token.expiresAt.toISOString()}`,
-    expected: `a token that lives now, at ${now.toISOString()}`,
+    expected: `a token that is valid now, at ${now.toISOString()}`,
     hint: "read the token from the pod's own projected volume, where the kubelet renews it, not from a copy; check this machine's clock",
   })
 }

@@ -1,4 +1,4 @@
-/** A Kubernetes service account token, as it is exchanged; its claims are what it says, not what anybody verified. */
+/** The claims of a Kubernetes service account token, decoded without verification. RFC 7519 (JWT), RFC 7515 §7.1. */
 
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { asObject, isObject } from '../text/json-fields.ts'
@@ -19,7 +19,6 @@ export interface SubjectToken {
   readonly node: string | undefined
 }
 
-/** What a subject token says, decoded without trust: nobody verified it. RFC 7519 (JWT), RFC 7515 §7.1 (compact form). */
 type ClaimName = 'iss' | 'sub' | 'aud' | 'exp' | 'iat'
 type FieldName = ClaimName | 'alg' | 'kid' | 'kubernetes.io' | 'pod' | 'node' | 'name'
 type Fields = { readonly [name in FieldName]?: unknown }
@@ -32,7 +31,7 @@ const longestWord = 256
 const latest = 8.64e12
 
 /**
- * The claims of a subject token. `where` is where it came from, for messages; the token is never shown, not in part either.
+ * The claims of a subject token. `where`: its source, for messages; no part of the token is ever shown.
  * @throws TOKEN_MALFORMED
  */
 export function decodeSubjectToken(value: Redacted, where: string): SubjectToken {
@@ -61,9 +60,9 @@ function malformed(where: string, seen: string): PullpassError {
   return new PullpassError({
     code: 'TOKEN_MALFORMED',
     hop: 'subject-token',
-    seen: `${where} holds no service account token: ${seen}`,
+    seen: `${where} contains no service account token: ${seen}`,
     expected: 'a JWT: header, payload and signature in base64url, joined by "."',
-    hint: 'use a projected token (volumes[].projected.sources[].serviceAccountToken), or a document (-f) with spec.serviceAccountRef, and pullpass requests one',
+    hint: 'use a projected token (volumes[].projected.sources[].serviceAccountToken), or a document (-f) with spec.serviceAccountRef, so that pullpass requests one',
   })
 }
 
@@ -78,7 +77,7 @@ function splitParts(token: string, refuse: Refuse): [header: string, payload: st
   }
   for (const [name, part] of Object.entries({ header, payload, signature })) {
     if (part === '') throw refuse(`its ${name} is empty`)
-    // Buffer takes any text for base64url and drops what it does not know.
+    // Buffer accepts any text as base64url and drops unknown characters.
     if (!/^[A-Za-z0-9_-]+$/.test(part) || part.length % 4 === 1) throw refuse(`its ${name} is not base64url`)
   }
   return [header, payload]
@@ -94,10 +93,10 @@ function decodeObject(part: string, name: string, refuse: Refuse): Fields {
       return inner
     })
   } catch {
-    // The parser's own message quotes the text that it read: it is dropped.
+    // The parser's message quotes the text, and is dropped.
     throw refuse(`its ${name} is not JSON`)
   }
-  if (steers) throw refuse(`its ${name} holds control characters`) // claims are shown on terminals
+  if (steers) throw refuse(`its ${name} contains control characters`) // claims are printed on terminals
   if (!isObject(value)) throw refuse(`its ${name} is not a JSON object`)
   return value
 }
@@ -109,7 +108,7 @@ function stringClaim(claims: Fields, name: ClaimName, refuse: Refuse): string {
   return value
 }
 
-/** RFC 7519 §4.1.3: one string, or a list of them. A token without it is meant for nobody. */
+/** RFC 7519 §4.1.3: a string or a list of strings; a token without it has no audience. */
 function audienceClaim(value: unknown, refuse: Refuse): readonly string[] {
   const audiences: unknown = value === undefined ? [] : typeof value === 'string' ? [value] : value
   if (!Array.isArray(audiences) || !audiences.every((audience) => typeof audience === 'string')) {
@@ -128,7 +127,7 @@ function dateClaim(claims: Fields, name: ClaimName, refuse: Refuse): Date {
 }
 
 const stringOrNone = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
-/** Shown in tables, and compared with those of a JWKS, which are bounded the same. */
+/** Printed in tables, and compared with those of a JWKS, which have the same bound. */
 const wordOrNone = (value: unknown) => {
   const word = stringOrNone(value)
   return word !== undefined && word.length > longestWord ? undefined : word
@@ -136,11 +135,11 @@ const wordOrNone = (value: unknown) => {
 const objectOrEmpty = (value: unknown): Fields => asObject(value) ?? {}
 
 /**
- * Whether a token may be what an API server takes, by whom it says that it is meant for: such a one goes to nobody else.
- * API servers take their issuer's name, unless --api-audiences says otherwise; and tokens of Secrets, which name nobody.
+ * Whether an API server may accept the token, by its audiences: such a token is never sent elsewhere. API servers accept their
+ * issuer as audience, unless --api-audiences is set, and tokens of Secrets, which have no audience.
  * https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
  */
-export const takenByApiServer = ({ audiences, issuer }: SubjectToken): boolean =>
+export const isAcceptedByApiServer = ({ audiences, issuer }: SubjectToken): boolean =>
   audiences.length === 0 || audiences.some((audience) => audience === issuer || apiServer.test(audience))
 
 const apiServer = /^(?:https:\/\/)?kubernetes(?:\.default\.svc\.|(?:\.default(?:\.svc)?)?(?:[:/]|$))/

@@ -1,5 +1,5 @@
 /**
- * The subject token of a file, read anew each time: the kubelet rewrites a projected token at 80 % of its life.
+ * The subject token of a file, read each time: the kubelet rewrites a projected token at 80 % of its lifetime.
  * https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken
  */
 import { PullpassError } from '../errors/pullpass-error.ts'
@@ -10,7 +10,7 @@ import { Redacted } from '../text/redacted.ts'
 import { looksLikeSecret } from '../text/show.ts'
 import { decodeSubjectToken, type SubjectToken } from './subject-token.ts'
 
-/** Bytes: a token, in JSON with other fields besides. */
+/** Bytes: a token, or JSON that contains it. */
 const longest = 64 * 1024
 
 /**
@@ -25,7 +25,7 @@ export async function readTokenFile(path: string, field?: string): Promise<Subje
   return parseTokenText(new Redacted(bytes.toString('utf8')), path, field)
 }
 
-/** The path may be the value of a variable or field that was set to the token itself. */
+/** The path can be a variable or field that was set to the token itself. */
 const tokenForPath = new PullpassError({
   code: 'TOKEN_FILE_UNREADABLE',
   hop: 'subject-token',
@@ -39,24 +39,24 @@ function unreadable(path: string, what: string, cause?: unknown): PullpassError 
     code: 'TOKEN_FILE_UNREADABLE',
     hop: 'subject-token',
     seen: `${path} ${what}`,
-    expected: 'a file that holds a service account token',
-    hint: 'mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or name the file that holds one',
+    expected: 'a file that contains a service account token',
+    hint: 'mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or set the path of the file that contains one',
     cause,
   })
 }
 
-// A subject token out of the text of a file or of standard input: the token alone, or a JSON object that holds it, as
-// https://google.aip.dev/auth/4117 (`credential_source.format`) has it.
+// The text of a file or of standard input: the token, or a JSON object that contains it, as in
+// https://google.aip.dev/auth/4117 (`credential_source.format`).
 
 /**
- * `where` names the text, for messages. `field`: the text is a JSON object, and this field of it is the token.
+ * `where`: the source of the text, for messages. `field`: the text is a JSON object, and this field of it is the token.
  * @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED
  */
 export function parseTokenText(text: Redacted, where: string, field?: string): SubjectToken {
   const trimmed = text.reveal().trim()
   if (trimmed === '') throw unreadableToken(`${where} is empty`)
-  // Tokens are plain ASCII; U+FFFD is what decoding leaves of other bytes.
-  if (/[\0\uFFFD]/.test(trimmed)) throw unreadableToken(`${where} holds binary data`)
+  // Tokens are ASCII; decoding replaces other bytes by U+FFFD.
+  if (/[\0\uFFFD]/.test(trimmed)) throw unreadableToken(`${where} contains binary data`)
   return decodeSubjectToken(new Redacted(field === undefined ? trimmed : readField(trimmed, where, field)), where)
 }
 
@@ -70,7 +70,7 @@ function readField(text: string, where: string, field: string): string {
   }
   const token = new Map(Object.entries(content ?? {})).get(field)
   if (typeof token === 'string') return token
-  throw unreadableToken(`${where} holds no text in the field ${quote(field)}`)
+  throw unreadableToken(`${where} contains no string in the field ${quote(field)}`)
 }
 
 function unreadableToken(seen: string, expected = 'a service account token'): PullpassError {
@@ -79,11 +79,11 @@ function unreadableToken(seen: string, expected = 'a service account token'): Pu
     hop: 'subject-token',
     seen,
     expected,
-    hint: 'mount a projected token (volumes[].projected.sources[].serviceAccountToken) and name its file',
+    hint: 'mount a projected token (volumes[].projected.sources[].serviceAccountToken) and set its path',
   })
 }
 
-/** Where a subject token is read, when a document does not say: the flag, the variable, or where the usual script's pod has it. */
+/** The default path of the subject token: the flag, the variable, or the path in the usual script's pod. */
 export function tokenFilePath(flag: string | undefined, environment: Environment): string {
   return flag ?? (environment['PULLPASS_TOKEN_FILE'] || '/var/run/secrets/tokens/oidc-token')
 }

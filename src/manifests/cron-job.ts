@@ -18,14 +18,16 @@ export const containerVariables = (environment: Environment, names: readonly str
     return value ? [{ name, value }] : []
   })
 
-/** What tells a run what to refresh: the files in a ConfigMap, or variables. */
-export type Wanted = { readonly files: readonly DocumentFile[] } | { readonly variables: readonly ContainerVariable[] }
+/** The documents of a run: files in a ConfigMap, or variables. */
+export type RefreshInput =
+  | { readonly files: readonly DocumentFile[] }
+  | { readonly variables: readonly ContainerVariable[] }
 
-/** What the CronJob runs, when, and where. */
+/** The CronJob's command, schedule and Pod settings. */
 export interface Run {
-  readonly wanted: Wanted
+  readonly input: RefreshInput
   readonly schedule: Schedule
-  /** Of the credentials of its documents. */
+  /** The longest lifetime of the documents' credentials. */
   readonly longestLifeSeconds: number
   readonly settings: Pick<PodSettings, 'labels' | 'nodeSelector' | 'tolerations' | 'proxy'>
 }
@@ -37,8 +39,8 @@ export function renderCronJob(run: Run, mounted: Mounted, place: Place): Manifes
     metadata: { name: ownName, namespace: place.namespace, labels: ownLabels },
     spec: {
       schedule: run.schedule.cron,
-      concurrencyPolicy: 'Forbid', // two at once would only get in each other's way
-      startingDeadlineSeconds: 600, // after 100 missed starts in a row without one, it would never start again
+      concurrencyPolicy: 'Forbid', // concurrent runs would conflict
+      startingDeadlineSeconds: 600, // without it, the CronJob would stop after 100 missed starts
       successfulJobsHistoryLimit: 1,
       failedJobsHistoryLimit: 3,
       jobTemplate: {
@@ -46,7 +48,7 @@ export function renderCronJob(run: Run, mounted: Mounted, place: Place): Manifes
           activeDeadlineSeconds: deadlineSeconds(run.schedule),
           backoffLimit: 1,
           podFailurePolicy: {
-            rules: [{ action: 'FailJob', onExitCodes: { operator: 'In', values: [2] } }], // wrong usage stays wrong
+            rules: [{ action: 'FailJob', onExitCodes: { operator: 'In', values: [2] } }], // invalid usage cannot succeed on a retry
           },
           ttlSecondsAfterFinished: 86_400,
           template: {
@@ -59,14 +61,14 @@ export function renderCronJob(run: Run, mounted: Mounted, place: Place): Manifes
   }
 }
 
-/** A run ends before the next one starts; with retries it may take 5 minutes, and 14 are enough for any. */
+/** A run must end before the next one: 5 minutes allow for retries, 14 are enough for any run. */
 const deadlineSeconds = ({ apartMinutes }: Schedule): number => Math.min(840, Math.max(300, apartMinutes * 60 - 60))
 
-/** As Pod Security's `restricted` wants it. https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
+/** As required by the Pod Security level `restricted`. https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
 function renderPod(run: Run, mounted: Mounted, { image }: Place): object {
-  const { wanted, settings } = run
+  const { input, settings } = run
   const env = variablesOf(run, mounted)
-  const { volumes, volumeMounts } = renderVolumes(mounted, 'files' in wanted ? 'mounted' : 'absent')
+  const { volumes, volumeMounts } = renderVolumes(mounted, 'files' in input ? 'mounted' : 'absent')
   return {
     serviceAccountName: ownName,
     automountServiceAccountToken: false,
@@ -101,19 +103,19 @@ function renderPod(run: Run, mounted: Mounted, { image }: Place): object {
 }
 
 const variablesOf = (
-  { wanted, settings: { proxy } }: Run,
+  { input, settings: { proxy } }: Run,
   { publishers, authorities }: Mounted,
 ): ContainerVariable[] => [
-  ...('variables' in wanted ? wanted.variables : []),
+  ...('variables' in input ? input.variables : []),
   ...publishers.flatMap(({ variables }) => Object.entries(variables).map(([name, value]) => ({ name, value }))),
   ...(proxy === undefined ? [] : [{ name: 'HTTPS_PROXY', value: proxy.url }]),
   ...(proxy?.noProxy === undefined ? [] : [{ name: 'NO_PROXY', value: proxy.noProxy }]),
   ...(authorities === undefined ? [] : [{ name: 'PULLPASS_CA_FILE', value: authoritiesFile }]),
 ]
 
-/** Refresh refuses a --min-remaining that no credential of its documents can satisfy. */
-function argumentsOf({ wanted, schedule, longestLifeSeconds }: Run): string[] {
-  const documents = 'files' in wanted ? wanted.files.filter(({ role }) => role === 'document') : []
+/** refresh refuses a --min-remaining that no credential of its documents can reach. */
+function argumentsOf({ input, schedule, longestLifeSeconds }: Run): string[] {
+  const documents = 'files' in input ? input.files.filter(({ role }) => role === 'document') : []
   const minutes = minRemainingMinutes(schedule)
   return [
     'refresh',
@@ -122,7 +124,7 @@ function argumentsOf({ wanted, schedule, longestLifeSeconds }: Run): string[] {
   ]
 }
 
-/** A run was measured at 65 MiB and 0.15 s of CPU for a few namespaces, and at 147 MiB and 0.9 s for 2,000. */
+/** Measured: 65 MiB and 0.15 s of CPU for a few namespaces, 147 MiB and 0.9 s for 2,000. */
 const resources = {
   requests: { cpu: '10m', memory: '64Mi' },
   limits: { memory: '256Mi' },

@@ -1,4 +1,4 @@
-/** The files that a refresh needs, as one ConfigMap carries them: documents, and credential files that they name. */
+/** The files of a refresh in one ConfigMap: documents, and the credential files that they reference. */
 import { basename } from 'node:path'
 import { checkForm } from '../document/check-document.ts'
 import type { RegistryForm } from '../document/document-form.ts'
@@ -16,7 +16,7 @@ export interface DocumentFile {
   readonly role: 'document' | 'credential'
 }
 
-/** `files` hold documents that were loaded before, so that nothing is wrong with them. @throws DOCUMENT_INVALID */
+/** `files`: documents that were loaded and validated before. @throws DOCUMENT_INVALID */
 export async function readDocumentFiles(
   files: readonly string[],
   readInput: () => Promise<string>,
@@ -55,7 +55,7 @@ async function credentialFiles(source: Source, vendors: DocumentVendors): Promis
   )
 }
 
-/** Whichever vendor's field it is. */
+/** Of any vendor. */
 const credentialFileOf = (registry: RegistryForm): string[] =>
   Object.values(registry).flatMap((field: unknown) => {
     const path = typeof field === 'object' && field !== null && 'credentialFile' in field && field.credentialFile
@@ -69,8 +69,8 @@ const sameName = (name: string) =>
   new PullpassError({
     code: 'DOCUMENT_INVALID',
     hop: 'document',
-    seen: `two of the files are named ${name}, and differ`,
-    expected: 'names of their own: one ConfigMap holds them all',
+    seen: `two different files are named ${name}`,
+    expected: 'distinct names: one ConfigMap contains all of them',
     hint: 'rename one of them',
   })
 
@@ -78,7 +78,7 @@ const notBeside = (path: string, { name }: Source) =>
   new PullpassError({
     code: 'DOCUMENT_INVALID',
     hop: 'document',
-    seen: `${name} names the credential file ${showValue(path)}`,
-    expected: 'a plain name of a file beside the document: one ConfigMap holds both',
+    seen: `${name} references the credential file ${showValue(path)}`,
+    expected: 'the plain name of a file in the folder of the document: one ConfigMap contains both',
     hint: 'move the credential file there, or write its values into the document',
   })

@@ -1,4 +1,4 @@
-/** A Kubernetes object as it is printed, where it is installed, and the names that all of them share. */
+/** Kubernetes objects to print, the settings of an installation, and names and labels that all objects share. */
 import type { Schedule } from './schedule.ts'
 
 export interface Manifest {
@@ -12,17 +12,17 @@ export interface Manifest {
   readonly [field: string]: unknown
 }
 
-/** Where pullpass is to run, and from which image. */
+/** The namespace and image of an installation. */
 export interface Place {
   readonly namespace: string
   readonly image: string
 }
 
-/** What an installation needs to run in its cluster, beside what its documents say. */
+/** Settings of an installation that are not part of its documents. */
 export interface PodSettings {
-  /** Undefined: every quarter of an hour. */
+  /** Undefined: every 15 minutes. */
   readonly schedule: Schedule | undefined
-  /** Of each object, besides its own. */
+  /** Additional labels of each object. */
   readonly labels: Readonly<Record<string, string>>
   readonly nodeSelector: Readonly<Record<string, string>>
   readonly tolerations: readonly Toleration[]
@@ -42,13 +42,13 @@ export interface Toleration {
 
 export interface PodProxy {
   readonly url: string
-  /** Undefined where the URL names a host. */
+  /** Undefined if the URL contains a host name. */
   readonly address: string | undefined
   readonly port: number
   readonly noProxy: string | undefined
 }
 
-/** Certificates to trust besides the image's own: the text of a file, or a key of a ConfigMap that others maintain. */
+/** Additional certificate authorities: the text of a file, or a key of a ConfigMap that is maintained elsewhere. */
 export type Authorities = { readonly text: string } | { readonly configMap: string; readonly key: string }
 
 /** A ServiceAccount that a manifest creates. */
@@ -59,30 +59,28 @@ export interface Account {
   readonly component: string
 }
 
-/** Of the ServiceAccount, the CronJob, and whatever else is made once in the namespace. */
+/** The name of the ServiceAccount, the CronJob, and other objects that exist once in the namespace. */
 export const ownName = 'pullpass'
 
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/ */
 export const ownLabels = { 'app.kubernetes.io/name': 'pullpass', 'app.kubernetes.io/component': 'refresh' } as const
 
-/** Outside the namespace two installations must not meet: their names say which one they belong to. */
-export const foreignName = ({ namespace }: Place, part?: string): string =>
+/** The name of an object outside the namespace, unique per installation. */
+export const clusterWideName = ({ namespace }: Place, part?: string): string =>
   `${part === undefined ? ownName : `${ownName}-${part}`}.${namespace}`
 
-/** The account that the CronJob runs as. */
+/** The account of the CronJob. */
 export const refreshAccount = ({ namespace }: Place): Account => ({
   namespace,
   name: ownName,
   component: ownLabels['app.kubernetes.io/component'],
 })
 
-/** As the API server names a ServiceAccount, and its tokens their subject. */
+/** The user name of a ServiceAccount, and the subject of its tokens. */
 export const userName = ({ namespace, name }: Pick<Account, 'namespace' | 'name'>): string =>
   `system:serviceaccount:${namespace}:${name}`
 
-// The namespace that pullpass runs in, which takes restricted Pods alone, and who pullpass is in the cluster.
-
-/** https://kubernetes.io/docs/concepts/security/pod-security-admission/ */
+/** The namespace admits only restricted Pods.  https://kubernetes.io/docs/concepts/security/pod-security-admission/ */
 const restricted = Object.fromEntries(
   ['enforce', 'warn', 'audit'].map((mode) => [`pod-security.kubernetes.io/${mode}`, 'restricted']),
 )
@@ -93,7 +91,7 @@ export const renderNamespace = ({ namespace }: Place): Manifest => ({
   metadata: { name: namespace, labels: { ...ownLabels, ...restricted } },
 })
 
-/** Its token is mounted by the Pod itself, for as long as a run lasts. */
+/** The Pod mounts a token itself, for the duration of a run. */
 export const renderServiceAccount = ({ namespace }: Place): Manifest => ({
   apiVersion: 'v1',
   kind: 'ServiceAccount',

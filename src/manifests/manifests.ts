@@ -1,8 +1,8 @@
-/** All that an installation takes, in the order in which it can be applied. */
+/** All objects of an installation, in the order in which they can be applied. */
 import { type Document, requestedAccount } from '../document/document.ts'
 import type { PodIdentity } from '../vendors/publisher-identity.ts'
 import type { Vendors } from '../vendors/vendor.ts'
-import { renderCronJob, type Wanted } from './cron-job.ts'
+import { type RefreshInput, renderCronJob } from './cron-job.ts'
 import type { DocumentFile } from './document-files.ts'
 import {
   type Manifest,
@@ -15,7 +15,7 @@ import {
   userName,
 } from './manifest.ts'
 import { renderNetworkPolicy } from './network-policy.ts'
-import { renderRoles, rightsOf } from './permissions.ts'
+import { permissionsOf, renderRoles } from './permissions.ts'
 import { refreshAccountPolicies } from './policies/account-policies.ts'
 import { renderRootCaPolicy } from './policies/root-ca.ts'
 import { renderSettingsPolicy } from './policies/settings.ts'
@@ -25,15 +25,15 @@ import { authoritiesKey, authoritiesName, documentsName, publishName } from './v
 
 export interface Installation {
   readonly documents: readonly Document[]
-  readonly wanted: Wanted
-  /** As whom the Pod publishes a new key, one for each cloud. */
+  readonly input: RefreshInput
+  /** The identities with which the Pod publishes a new key, one per cloud. */
   readonly publishers: readonly PodIdentity[]
   readonly settings: PodSettings
 }
 
-/** Policies come before the roles: no right is granted before what limits it. @throws DOCUMENT_INVALID, USAGE_INVALID */
+/** Policies precede roles: no permission is granted before it is restricted. @throws DOCUMENT_INVALID, USAGE_INVALID */
 export async function renderManifests(
-  { documents, wanted, publishers, settings }: Installation,
+  { documents, input, publishers, settings }: Installation,
   place: Place,
   vendors: Vendors,
 ): Promise<Manifest[]> {
@@ -44,7 +44,7 @@ export async function renderManifests(
   if (settings.schedule !== undefined) checkSchedule(settings.schedule, Math.min(...lives))
   const schedule = settings.schedule ?? scheduleOf(documents, place)
   const configMaps = [
-    ...('files' in wanted ? [renderFiles(documentsName, textsOf(wanted.files), place)] : []),
+    ...('files' in input ? [renderFiles(documentsName, textsOf(input.files), place)] : []),
     ...renderPublish(publishers, place),
     ...(authorities !== undefined && 'text' in authorities
       ? [renderFiles(authoritiesName, { [authoritiesKey]: authorities.text }, place)]
@@ -56,17 +56,17 @@ export async function renderManifests(
     ...(configMaps.length === 0 ? [] : renderSettingsPolicy(place)),
     ...renderRootCaPolicy(place),
     renderServiceAccount(place),
-    ...renderRoles(rightsOf(documents), place),
+    ...renderRoles(permissionsOf(documents), place),
     ...(networkPolicy === 'absent'
       ? []
       : [renderNetworkPolicy({ namespace: place.namespace, documents, proxy, ...networkPolicy })]),
     ...configMaps,
-    renderCronJob({ wanted, schedule, longestLifeSeconds: Math.max(...lives), settings }, mounted, place),
+    renderCronJob({ input, schedule, longestLifeSeconds: Math.max(...lives), settings }, mounted, place),
   ]
   return manifests.map((manifest) => withLabels(manifest, settings.labels))
 }
 
-/** Its own labels are kept: selectors and uninstall rely on them. */
+/** Existing labels take precedence: selectors and uninstall rely on them. */
 const withLabels = (manifest: Manifest, labels: PodSettings['labels']): Manifest => ({
   ...manifest,
   metadata: { ...manifest.metadata, labels: { ...labels, ...manifest.metadata.labels } },
@@ -86,25 +86,25 @@ const renderFiles = (name: string, data: Readonly<Record<string, string>>, { nam
   data,
 })
 
-/** Comments before the objects, for what these cannot say themselves: whom the cloud must trust, and what was assumed. */
+/** The input of the comments before the objects: subjects to trust at the cloud, grants, and assumptions. */
 interface Printed {
   readonly documents: readonly Document[]
-  /** What to grant the Pod that publishes. */
+  /** Grants for the Pod that publishes. */
   readonly grants: readonly string[]
   readonly place: Place
   readonly settings: Pick<PodSettings, 'authorities' | 'networkPolicy'>
 }
 
-/** Lines of YAML, the last one ended. */
+/** YAML comment lines, each terminated. */
 export function renderPreamble({ documents, grants, place, settings }: Printed): string {
   const subjects = documents.flatMap((document) =>
     document.registries.map((registry) => userName(requestedAccount(document, registry) ?? refreshAccount(place))),
   )
   const lines = [
-    'Printed by pullpass manifests: print it again when a document changes.',
-    'Bind at the cloud, as the subject of the tokens that are exchanged:',
+    'Printed by pullpass manifests. Print and apply it again when a document changes.',
+    'Subjects to trust at the cloud:',
     ...[...new Set(subjects)].map((subject) => `  ${subject}`),
-    ...(grants.length === 0 ? [] : ['Let the Pod publish a new key before a token of it is exchanged:']),
+    ...(grants.length === 0 ? [] : ['Permit the Pod to publish a new key before a token of it is exchanged:']),
     ...grants.map((grant) => `  ${grant}`),
     ...networkLines(settings),
     ...authorityLines(settings, place),
@@ -123,6 +123,6 @@ function networkLines({ networkPolicy }: Printed['settings']): string[] {
 function authorityLines({ authorities }: Printed['settings'], { namespace }: Place): string[] {
   if (authorities === undefined || 'text' in authorities) return []
   return [
-    `Whoever may write ConfigMap ${namespace}/${authorities.configMap} decides which servers receive tokens: no policy protects it.`,
+    `Accounts that can write ConfigMap ${namespace}/${authorities.configMap} decide which servers receive tokens: no policy protects it.`,
   ]
 }

@@ -1,23 +1,23 @@
 /**
- * The rights that a refresh of these documents uses, and no others: what it takes away of them makes it fail.
+ * The permissions that a refresh of these documents needs, and no others: without any one of them it fails.
  * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
  */
 
 import { type Document, issuerMemory, type NamespaceChoice } from '../document/document.ts'
 import { isGlob } from '../document/kubernetes-names.ts'
 import { chooseNamespaces, needsNamespaceList } from '../document/namespaces.ts'
-import { foreignName, type Manifest, ownLabels, ownName, type Place } from './manifest.ts'
+import { clusterWideName, type Manifest, ownLabels, ownName, type Place } from './manifest.ts'
 
-export interface Right {
+export interface Permission {
   readonly resource: keyof typeof verbs
   readonly verbs: readonly string[]
-  /** Absent: any, since who looks for namespaces does not know their names. */
+  /** Absent: any name. */
   readonly names?: readonly string[]
-  /** Absent: in the whole cluster. */
+  /** Absent: the whole cluster. */
   readonly namespace?: string
 }
 
-/** `get` is in none that holds credentials: a list by name is authorized by the name, and an apply reads nothing. */
+/** No `get` on credentials: a list by name is authorized by resourceNames, and an apply does not read. */
 const verbs = {
   namespaces: ['list'],
   secrets: ['list', 'create', 'patch'],
@@ -26,8 +26,8 @@ const verbs = {
   configmaps: ['get'],
 } as const
 
-/** In the order of the documents; one for each resource and namespace. */
-export function rightsOf(documents: readonly Document[]): Right[] {
+/** In the order of the documents, merged by resource and namespace. */
+export function permissionsOf(documents: readonly Document[]): Permission[] {
   const needs = documents.flatMap(needsOf)
   const everywhere = new Set(needs.filter(({ namespace }) => namespace === undefined).map(keyOf))
   const left = needs.filter(
@@ -37,9 +37,9 @@ export function rightsOf(documents: readonly Document[]): Right[] {
   return [...merged.values()].flatMap(merge)
 }
 
-/** A right to one name, or to any, in one place. */
+/** Permission for one name, or any, in one namespace, or all. */
 interface Need {
-  readonly resource: Right['resource']
+  readonly resource: Permission['resource']
   readonly name: string | undefined
   readonly namespace: string | undefined
 }
@@ -48,8 +48,8 @@ const keyOf = ({ resource, name, namespace }: Need) => JSON.stringify([resource,
 
 function needsOf(document: Document): Need[] {
   const { namespaces, secretName, attachToServiceAccounts, serviceAccountRef: account, issuer } = document
-  const reach = reachOf(namespaces)
-  const places = reach === 'everywhere' ? [undefined] : reach
+  const scope = scopeOf(namespaces)
+  const places = scope === 'everywhere' ? [undefined] : scope
   const anyNamespace = { resource: 'namespaces', name: undefined, namespace: undefined } as const
   return [
     ...(needsNamespaceList(namespaces) ? [anyNamespace] : []),
@@ -58,23 +58,23 @@ function needsOf(document: Document): Need[] {
       ...attachToServiceAccounts.map((name) => ({ resource: 'serviceaccounts', name, namespace }) as const),
     ]),
     ...(account ? [{ resource: 'serviceaccounts/token', ...account } as const] : []),
-    // What was revoked is not published again.
+    // The key state, which contains revocations.
     ...(issuer ? [{ resource: 'configmaps', ...(issuer.memoryRef ?? issuerMemory) } as const] : []),
   ]
 }
 
 /**
- * Namespaces that are named can be granted one by one. A glob or a selector means namespaces that are not there yet:
- * only the whole cluster holds them.
+ * Named namespaces are granted individually. A glob or a selector can match namespaces that do not exist yet, so it requires the
+ * whole cluster.
  */
-function reachOf(choice: NamespaceChoice): readonly string[] | 'everywhere' {
+function scopeOf(choice: NamespaceChoice): readonly string[] | 'everywhere' {
   const { include, exclude = [] } = choice
   if (include === undefined || include.some(isGlob)) return 'everywhere'
   const named = include.map((name) => ({ name, labels: {} }))
   return chooseNamespaces({ include, exclude }, named).chosen
 }
 
-function merge(needs: readonly Need[]): Right[] {
+function merge(needs: readonly Need[]): Permission[] {
   const [first] = needs
   if (first === undefined) return []
   const { resource, namespace } = first
@@ -89,20 +89,19 @@ function merge(needs: readonly Need[]): Right[] {
   ]
 }
 
-/** Rights as RBAC grants them: a ClusterRole for what holds everywhere, a Role in each namespace that is named. */
 const api = 'rbac.authorization.k8s.io/v1'
 
-/** Each role with its binding. */
-export function renderRoles(rights: readonly Right[], place: Place): Manifest[] {
-  const byNamespace = Map.groupBy(rights, ({ namespace }) => namespace)
+/** A ClusterRole for the whole cluster, a Role in each named namespace, each with its binding. */
+export function renderRoles(permissions: readonly Permission[], place: Place): Manifest[] {
+  const byNamespace = Map.groupBy(permissions, ({ namespace }) => namespace)
   return [...byNamespace].flatMap(([namespace, granted]) => renderRole(namespace, granted, place))
 }
 
-function renderRole(namespace: string | undefined, rights: readonly Right[], place: Place): Manifest[] {
+function renderRole(namespace: string | undefined, permissions: readonly Permission[], place: Place): Manifest[] {
   const prefix = namespace === undefined ? 'Cluster' : ''
-  const metadata = { name: foreignName(place), ...(namespace !== undefined && { namespace }), labels: ownLabels }
+  const metadata = { name: clusterWideName(place), ...(namespace !== undefined && { namespace }), labels: ownLabels }
   return [
-    { apiVersion: api, kind: `${prefix}Role`, metadata, rules: rights.map(ruleOf) },
+    { apiVersion: api, kind: `${prefix}Role`, metadata, rules: permissions.map(ruleOf) },
     {
       apiVersion: api,
       kind: `${prefix}RoleBinding`,
@@ -113,9 +112,9 @@ function renderRole(namespace: string | undefined, rights: readonly Right[], pla
   ]
 }
 
-const ruleOf = (right: Right) => ({
+const ruleOf = (permission: Permission) => ({
   apiGroups: [''],
-  resources: [right.resource],
-  ...(right.names && { resourceNames: right.names }),
-  verbs: right.verbs,
+  resources: [permission.resource],
+  ...(permission.names && { resourceNames: permission.names }),
+  verbs: permission.verbs,
 })

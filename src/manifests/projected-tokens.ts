@@ -1,5 +1,5 @@
 /**
- * The token files that a refresh reads, as the kubelet is to write them: a projected token has one audience.
+ * The token files of a refresh as projected volumes, and the tokens that it requests. A projected token has one audience.
  * https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken
  */
 import { posix } from 'node:path'
@@ -16,13 +16,13 @@ export interface ProjectedToken {
   readonly expirationSeconds: number
 }
 
-/** Folders of the pod that are something else's. */
+/** Other mounts of the Pod. */
 export const apiFolder = '/var/run/secrets/kubernetes.io/serviceaccount'
 export const documentFolder = '/etc/pullpass'
 export const publishFolder = '/var/run/secrets/publish'
 export const authoritiesFolder = '/etc/pullpass-ca'
 
-/** One for each file. @throws DOCUMENT_INVALID where no kubelet could write the files so */
+/** One per file. @throws DOCUMENT_INVALID if a kubelet cannot write these files */
 export function projectedTokensOf(registries: readonly BoundRegistry[]): ProjectedToken[] {
   const readers = registries
     .filter(({ document, registry }) => requestedAccount(document, registry) === undefined)
@@ -33,7 +33,7 @@ export function projectedTokensOf(registries: readonly BoundRegistry[]): Project
       group.map(({ bound }) => bound),
     ),
   )
-  refuseFoldersInFolders(tokens.map(({ folder }) => folder))
+  refuseNestedFolders(tokens.map(({ folder }) => folder))
   return tokens
 }
 
@@ -42,7 +42,7 @@ function projectedToken(path: string, readers: readonly BoundRegistry[]): Projec
   if (field !== undefined) {
     throw refused(
       `${titleOf(field)} reads a field of the JSON file ${path}`,
-      'a file that holds the token alone: a kubelet writes no other',
+      'a file that contains only the token, as kubelets write it',
       'create the credential file without --credential-source-type=json',
     )
   }
@@ -55,32 +55,34 @@ function projectedToken(path: string, readers: readonly BoundRegistry[]): Projec
   }
 }
 
-/** The first reader's preferred audience among those that every reader's vendor takes. */
+/** The first reader's preferred audience among those that every reader's vendor accepts. */
 function commonAudience(path: string, readers: readonly BoundRegistry[]): string {
   const [first, ...others] = readers
   const common = first?.audiences.find((audience) => others.every(({ audiences }) => audiences.includes(audience)))
   if (first !== undefined && common !== undefined) return common
-  const stranger = others.find(({ audiences }) => !first?.audiences.some((audience) => audiences.includes(audience)))
-  const [one, other] = [first, stranger ?? others[0]].map((bound) =>
+  const incompatible = others.find(
+    ({ audiences }) => !first?.audiences.some((audience) => audiences.includes(audience)),
+  )
+  const [one, other] = [first, incompatible ?? others[0]].map((bound) =>
     bound === undefined ? '' : `${titleOf(bound)} (audience ${bound.audiences[0]})`,
   )
   throw refused(
     `${one} and ${other} read the same token file ${path}`,
-    'one audience for each token file',
-    'give one of them a tokenFile of its own, such as /var/run/secrets/tokens/other; or set serviceAccountRef, and pullpass requests a token for each',
+    'one audience per token file',
+    'set another tokenFile for one of them, such as /var/run/secrets/tokens/other; or set serviceAccountRef, so that pullpass requests a token for each',
   )
 }
 
-/** A mount inside a read-only mount has no place to stand on. */
-function refuseFoldersInFolders(folders: readonly string[]): void {
+/** A mount point cannot be created inside a read-only mount. */
+function refuseNestedFolders(folders: readonly string[]): void {
   const taken = [apiFolder, documentFolder, publishFolder, authoritiesFolder]
   for (const folder of new Set(folders)) {
     const other = taken.find((one) => within(one, folder) || within(folder, one))
     if (other !== undefined) {
       throw refused(
-        `a token file lies in ${folder}, and ${other} is mounted too`,
-        'folders of which none lies in another',
-        'put tokens under /var/run/secrets/tokens/',
+        `a token file is in ${folder}, and ${other} is mounted too`,
+        'folders that do not contain each other',
+        'use a folder under /var/run/secrets/tokens/',
       )
     }
     taken.push(folder)
@@ -91,27 +93,27 @@ const within = (inner: string, outer: string) => `${inner}/`.startsWith(outer ==
 
 const titleOf = ({ document, registry }: BoundRegistry) => `registry ${registry.name} of ${document.source}`
 
-/** The error for a path that means another file in the pod. */
+/** The error for a relative path, which is another file in the Pod. */
 export const relative = (path: string): PullpassError =>
   refused(
-    `the token file ${showValue(path)} is named by a relative path`,
-    'an absolute path, as the pod will see it',
-    `name a file under /var/run/secrets/tokens/`,
+    `the path of token file ${showValue(path)} is relative`,
+    'an absolute path in the Pod',
+    `use a file under /var/run/secrets/tokens/`,
   )
 
 const refused = (seen: string, expected: string, hint: string) =>
   new PullpassError({ code: 'DOCUMENT_INVALID', hop: 'document', seen, expected, hint })
 
-/** The tokens that a refresh asks of the cluster: whose, for which audiences, and how long they live at most. */
+/** The tokens that a refresh requests for one service account. */
 export interface TokenRequests {
   readonly account: NamespacedName
   readonly audiences: readonly string[]
 }
 
-/** The API server grants no shorter life. https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
+/** The shortest lifetime that the API server grants. https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
 const shortestLifeSeconds = 600
 
-/** One for each service account. */
+/** One per service account. */
 export function tokenRequestsOf(registries: readonly BoundRegistry[]): TokenRequests[] {
   const requested = registries.flatMap(({ document, registry, audiences }) => {
     const account = requestedAccount(document, registry)
@@ -125,15 +127,15 @@ export function tokenRequestsOf(registries: readonly BoundRegistry[]): TokenRequ
   })
 }
 
-/** Of one token that is to do for all these registries. */
+/** The lifetime of one token for all these registries. */
 export const longestLifeSeconds = (registries: readonly BoundRegistry[]): number =>
   Math.max(shortestLifeSeconds, ...registries.map(({ subjectTokenLifeSeconds }) => Math.ceil(subjectTokenLifeSeconds)))
 
-/** The documents' registries, each with what its provider wants of a subject token. */
+/** A registry with its provider's requirements for the subject token. */
 export interface BoundRegistry {
   readonly document: Document
   readonly registry: DocumentRegistry
-  /** Audiences that the vendor may take; the first is the one to ask for. */
+  /** Audiences that the vendor accepts; the first is requested. */
   readonly audiences: readonly [string, ...string[]]
   readonly subjectTokenLifeSeconds: number
   readonly credentialLifeSeconds: number

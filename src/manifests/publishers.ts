@@ -1,4 +1,4 @@
-/** As whom the Pod publishes its issuer's keys, where documents say where they are public. */
+/** The identities with which the Pod publishes the issuer's keys, for documents with spec.issuer. */
 import type { Document } from '../document/document.ts'
 import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
@@ -11,7 +11,7 @@ import { publishFolder } from './projected-tokens.ts'
 export interface Publishers {
   /** One for each vendor, since a process is one identity there. */
   readonly identities: readonly PodIdentity[]
-  /** What to grant, or why nothing is published. */
+  /** Grants, or why nothing is published. */
   readonly grants: readonly string[]
   /** Vendors of `as` that no document publishes to. */
   readonly unused: readonly string[]
@@ -61,7 +61,7 @@ async function readStore(target: string, vendors: Vendors) {
 
 /** A refresh reads the target all the same, and waits for the publisher. */
 const withoutIdentity = (target: string) =>
-  `${target}: nobody, since none was named (--publish-as): tokens of a new key wait until issuer watch publishes it`
+  `${target}: no grant, because --publish-as is not set: tokens of a new key wait until issuer watch publishes it`
 
 /** Identities of `--publish-as`, by the vendor whose form each has. @throws USAGE_INVALID */
 export async function parsePublishAs(

@@ -1,6 +1,6 @@
 /**
- * When the CronJob runs, and which remaining lifetime a run lets pass. Every quarter of an hour unless a schedule is given, at
- * minutes of its own, so that installations do not meet at the cloud. A credential of an hour:
+ * The CronJob's schedule, and the remaining lifetime that a run accepts. Default: every 15 minutes, at minutes that differ between
+ * installations to spread the load on clouds. A credential of one hour:
  *
  *   0 min        15 min       30 min               45 min       60 min
  *   minted ────▶ stays ─────▶ exchanged ──(or)───▶ exchanged ─▶ expired
@@ -13,25 +13,25 @@ import { PullpassError } from '../errors/pullpass-error.ts'
 
 export interface Schedule {
   readonly cron: string
-  /** The longest time between two runs; infinite where there are days without one. */
+  /** The longest interval between two runs; infinite if there are days without one. */
   readonly apartMinutes: number
 }
 
 const everyMinutes = 15
 
-/** The same for the same documents, wherever their files lie: printing the manifests again moves no run. */
+/** Deterministic for the documents, whatever their paths: printing the manifests again does not change it. */
 export function scheduleOf(documents: readonly Document[], { namespace }: { readonly namespace: string }): Schedule {
-  const wanted = documents.map((document) => ({ ...document, source: undefined }))
+  const content = documents.map((document) => ({ ...document, source: undefined }))
   const hash = createHash('sha256')
-    .update(JSON.stringify([namespace, wanted]))
+    .update(JSON.stringify([namespace, content]))
     .digest()
   return { cron: `${hash.readUInt32BE() % everyMinutes}-59/${everyMinutes} * * * *`, apartMinutes: everyMinutes }
 }
 
-/** A run exchanges what would not outlive the next two runs and 5 minutes for a Pod to start: the first of them may fail. */
+/** A credential is refreshed unless it is valid for two more intervals and 5 minutes for a Pod to start: one run may fail. */
 export const minRemainingMinutes = ({ apartMinutes }: Schedule): number => 2 * apartMinutes + 5
 
-/** @throws USAGE_INVALID where credentials of this lifetime would expire if one run fails */
+/** @throws USAGE_INVALID if credentials of this lifetime would expire when one run fails */
 export function checkSchedule({ cron, apartMinutes }: Schedule, shortestLifeSeconds: number): void {
   const most = Math.floor(shortestLifeSeconds / 60 / 2)
   if (apartMinutes <= most) return
@@ -40,7 +40,7 @@ export function checkSchedule({ cron, apartMinutes }: Schedule, shortestLifeSeco
     code: 'USAGE_INVALID',
     hop: 'run',
     seen: `--schedule is "${cron}", which leaves ${apart} between two runs`,
-    expected: `at most ${most} minutes: a credential of these documents lives for ${shortestLifeSeconds / 60}, and one run may fail`,
+    expected: `at most ${most} minutes: a credential of these documents is valid for ${shortestLifeSeconds / 60}, and one run may fail`,
     hint: 'pullpass manifests --help',
   })
 }
@@ -63,13 +63,14 @@ type Field = (typeof fields)[number]
 const expectedForm =
   'five fields in cron format: minute, hour, day of the month, month, day of the week, such as "*/10 * * * *"'
 
-/** Five fields as the CronJob controller reads them; or what was expected. */
+/** Five fields with the syntax of the CronJob controller; or what was expected. */
 export function parseSchedule(text: string): Schedule | { readonly expected: string } {
   const parts = text.length > 256 ? [] : text.trim().split(/\s+/)
   if (parts.length !== fields.length) return { expected: expectedForm }
   const values = fields.map((field, at) => parseField(field, parts[at] ?? ''))
   const wrong = values.indexOf(undefined)
-  if (wrong >= 0) return { expected: `${expectedForm}; ${JSON.stringify(parts[wrong])} is no ${fields[wrong]?.name}` }
+  if (wrong >= 0)
+    return { expected: `${expectedForm}; ${JSON.stringify(parts[wrong])} is not a valid ${fields[wrong]?.name}` }
   const [minutes = new Set<number>(), hours = new Set<number>(), ...days] = values.map(
     (one) => one ?? new Set<number>(),
   )
@@ -106,7 +107,7 @@ function parseValue({ first, last, words }: Field, text: string): number | undef
   return value >= first && value <= last ? value : undefined
 }
 
-/** Between two runs in a row, over midnight too. Minutes. */
+/** Minutes between consecutive runs, also across midnight. */
 function longestGap(minutes: ReadonlySet<number>, hours: ReadonlySet<number>): number {
   const day = 24 * 60
   const runs = [...hours].flatMap((hour) => [...minutes].map((minute) => hour * 60 + minute)).toSorted((a, b) => a - b)

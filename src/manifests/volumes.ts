@@ -1,16 +1,16 @@
 /**
- * What the Pod finds in its file system: its documents, the tokens to exchange, and its access to the API server.
+ * The Pod's volumes: documents, subject tokens, publishing identities, certificate authorities, and access to the API server.
  * https://kubernetes.io/docs/concepts/storage/projected-volumes/
  */
 import type { PodIdentity } from '../vendors/publisher-identity.ts'
 import type { Authorities } from './manifest.ts'
 import { apiFolder, authoritiesFolder, documentFolder, type ProjectedToken, publishFolder } from './projected-tokens.ts'
 
-/** Of the ConfigMap. */
+/** ConfigMap with the documents. */
 export const documentsName = 'pullpass-documents'
-/** Of the ConfigMap. */
+/** ConfigMap with the files of publishing identities. */
 export const publishName = 'pullpass-publish'
-/** Of the ConfigMap that holds the authorities of --ca-file. */
+/** ConfigMap with the certificates of --ca-file. */
 export const authoritiesName = 'pullpass-ca'
 export const authoritiesKey = 'ca.crt'
 export const authoritiesFile: string = `${authoritiesFolder}/${authoritiesKey}`
@@ -26,7 +26,7 @@ interface MountedVolume {
   readonly source: object
 }
 
-/** What a Pod is given to read beside its access to the API server. */
+/** The Pod's mounts in addition to its access to the API server. */
 export interface Mounted {
   readonly tokens: readonly ProjectedToken[]
   readonly publishers: readonly PodIdentity[]
@@ -52,7 +52,7 @@ export function renderVolumes({ tokens, publishers, authorities }: Mounted, docu
   }
 }
 
-/** What a Pod gets unasked, but short-lived: of the 3607 s of an automounted token the API server makes a year. */
+/** As automounted, but valid for 10 minutes: the API server extends an automounted token of 3607 s to a year. */
 const apiAccess: MountedVolume = {
   name: 'api-access',
   mountPath: apiFolder,
@@ -66,7 +66,7 @@ const apiAccess: MountedVolume = {
   },
 }
 
-/** A ConfigMap that is maintained elsewhere, as by trust-manager, changes without another apply. */
+/** A ConfigMap that is maintained elsewhere, for example by trust-manager, changes without another apply. */
 function authoritiesVolume(authorities: Authorities): MountedVolume {
   const [name, key] =
     'text' in authorities ? [authoritiesName, authoritiesKey] : [authorities.configMap, authorities.key]
@@ -74,7 +74,7 @@ function authoritiesVolume(authorities: Authorities): MountedVolume {
   return { name: 'ca', mountPath: authoritiesFolder, source }
 }
 
-/** One volume for each folder. */
+/** One volume per folder. */
 function tokenVolumes(tokens: readonly ProjectedToken[]): MountedVolume[] {
   return [...Map.groupBy(tokens, ({ folder }) => folder)].map(([folder, files], index) => ({
     name: index === 0 ? 'tokens' : `tokens-${index + 1}`,
@@ -89,7 +89,7 @@ function tokenVolumes(tokens: readonly ProjectedToken[]): MountedVolume[] {
   }))
 }
 
-/** A token for each cloud, which is exchanged at once, and what describes the exchange. */
+/** A token per cloud, which is exchanged immediately, and the file that describes the exchange. */
 function publishVolumes(publishers: readonly PodIdentity[]): MountedVolume[] {
   if (publishers.length === 0) return []
   const tokens = publishers.map(({ file, audience }) => ({

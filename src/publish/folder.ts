@@ -127,7 +127,7 @@ function folderFault(root: string, error: unknown): PullpassError {
     return new PullpassError({
       code: 'PUBLISH_TARGET_NOT_FOUND',
       hop: 'publish',
-      seen: `${showPath(root)} is not there`,
+      seen: `${showPath(root)} does not exist`,
       expected: 'a folder: pullpass makes documents in it',
       hint: `mkdir -p ${shellQuote(root)}`,
     })

@@ -24,7 +24,7 @@ function namespaceMissing(error: PullpassError, { namespace, name }: NamespacedN
   return new PullpassError({
     code: error.code,
     hop: error.hop,
-    seen: `namespace ${namespace} is not there: ConfigMap ${namespace}/${name} could not be written`,
+    seen: `namespace ${namespace} does not exist: ConfigMap ${namespace}/${name} could not be written`,
     expected: 'a namespace that exists, for what is remembered of keys',
     hint: `kubectl create namespace ${shellQuote(namespace)}; or name a ConfigMap elsewhere: --memory NAMESPACE/NAME`,
     cause: error,

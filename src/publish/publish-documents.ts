@@ -96,7 +96,7 @@ interface Storing extends Pick<Publication, 'mode'> {
   readonly replaces: string | undefined
 }
 
-/** A dry run asks to replace what is not there, so that whoever may not write is told. */
+/** A dry run asks to replace what does not exist, so that whoever may not write is told. */
 async function store(
   target: PublishTarget,
   { name, document, replaces, mode }: Storing,

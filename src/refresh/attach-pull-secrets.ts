@@ -48,7 +48,7 @@ export async function attachPullSecrets(
 
 function noteOf({ name, result }: ServiceAccountOutcome, mode: Attach['mode']): string | undefined {
   if (result === 'attached') return mode === 'dry-run' ? `would be attached to ${name}` : `attached to ${name}`
-  return result === 'absent' ? `service account ${name} is not there` : undefined
+  return result === 'absent' ? `service account ${name} does not exist` : undefined
 }
 
 /**
@@ -66,7 +66,7 @@ function tellOfAbsent(outcomes: readonly Outcome[], { log }: Attach['context']):
     const { document, name: serviceAccount, namespace } = first
     const namespaces = absent.length
     const level = namespaces === everywhere.length ? 'warn' : 'info'
-    log(level, 'a service account is not there', { document, serviceAccount, namespace, namespaces })
+    log(level, 'a service account does not exist', { document, serviceAccount, namespace, namespaces })
   }
 }
 

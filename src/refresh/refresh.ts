@@ -111,7 +111,7 @@ const namespaceMissing = (namespace: string, source: string) =>
   new PullpassError({
     code: 'NAMESPACE_NOT_FOUND',
     hop: 'kubernetes',
-    seen: `namespace ${namespace} is not there, and ${source} names it`,
+    seen: `namespace ${namespace} does not exist, and ${source} names it`,
     expected: 'a namespace that exists',
     hint: `create it, or take its name out of ${source === environmentSource ? 'REGISTRY_SECRET_NAMESPACES' : 'the document'}`,
     causeKey: source,

@@ -1,38 +1,38 @@
-/** What a kubelet would do with a pull secret, and until when: pure, from what was read of it. */
+/** How a kubelet uses a pull secret, and until when. Pure. */
 import type { DockerConfig } from '../credential/docker-config.ts'
 import type { RegistryRecord } from '../credential/pull-secret-record.ts'
 import type { ImageReference } from './image-reference.ts'
-import { compareKey, type KeyVerdict, matchImage } from './match-credentials.ts'
+import { compareKey, type KeyMatch, matchImage } from './match-credentials.ts'
 
 export interface PullSecretFacts {
   readonly config: DockerConfig
-  /** What the Secret says of its registries' expiry, where that can be believed. */
+  /** The expiry per registry, if the annotations can be trusted. */
   readonly registries: ReadonlyMap<string, RegistryRecord>
-  /** The image in question, and how it was written. */
+  /** The image to evaluate, and its name as given. */
   readonly image?: { readonly name: string; readonly reference: ImageReference } | undefined
 }
 
-export interface PullSecretVerdict {
-  /** A kubelet that cannot parse it pulls nothing at all for a pod that names it. */
+export interface PullSecretEvaluation {
+  /** If it cannot be parsed, a kubelet pulls no image for a pod that references it. */
   readonly parsing: 'succeeds' | 'fails'
-  /** Keys in the order in which a kubelet tries them for the image; absent: no image is in question. */
+  /** Keys in the order in which a kubelet tries them for the image; absent: no image was given. */
   readonly tried: readonly string[] | undefined
-  readonly entries: readonly EntryVerdict[]
-  /** Why pulls fail, in sentences; empty: nothing is known against it. */
+  readonly entries: readonly EntryEvaluation[]
+  /** Why pulls fail; empty: no known problem. */
   readonly problems: readonly string[]
-  /** What kubelets pass over. */
+  /** Content that kubelets ignore. */
   readonly notes: readonly string[]
 }
 
-export interface EntryVerdict {
+export interface EntryEvaluation {
   readonly host: string
   readonly username: string
   readonly expiresAt: Date | undefined
-  /** How it fits the image; absent: no image is in question. */
-  readonly fit: KeyVerdict | undefined
+  /** Absent: no image was given. */
+  readonly fit: KeyMatch | undefined
 }
 
-export function judgePullSecret(facts: PullSecretFacts, now: Date): PullSecretVerdict {
+export function evaluatePullSecret(facts: PullSecretFacts, now: Date): PullSecretEvaluation {
   const { config, image } = facts
   const keys = [...config.entries.keys()]
   const tried = image === undefined ? undefined : matchImage(keys, image.reference)
@@ -50,14 +50,14 @@ export function judgePullSecret(facts: PullSecretFacts, now: Date): PullSecretVe
     problems: [
       ...breakages(config),
       ...expiries(entries, now),
-      // Nothing is pulled where parsing fails, so that nothing need be said of this image.
+      // If parsing fails, no image is pulled, so this image needs no message.
       ...(image !== undefined && tried?.length === 0 && parsing === 'succeeds' ? [misses(image)] : []),
     ],
     notes: config.findings.filter(({ effect }) => effect === 'ignored').map(inWords),
   }
 }
 
-/** Somebody may have put a token where the name belongs: no registry gives so long a name. */
+/** A name of this length is probably a token in the wrong field: registries issue no such names. */
 const showName = (name: string) =>
   name.length <= 100 ? name : `(${name.length} characters, perhaps a token: not shown)`
 
@@ -68,16 +68,16 @@ const inWords = ({ host, seen }: DockerConfig['findings'][number]) => (host === 
 
 function breakages({ findings }: DockerConfig): string[] {
   const breaking = findings.filter(({ effect }) => effect === 'breaks-pulls')
-  const consequence = 'so that a pod which names this Secret can pull no image at all'
+  const consequence = 'so a pod that references this Secret can pull no image'
   return breaking.map((finding) => `no kubelet can parse it, ${consequence}: ${inWords(finding)}`)
 }
 
-function expiries(entries: readonly EntryVerdict[], now: Date): string[] {
+function expiries(entries: readonly EntryEvaluation[], now: Date): string[] {
   return entries
     .filter(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now)
     .map(({ host, expiresAt }) => `${host}: its credential expired at ${expiresAt?.toISOString()}`)
 }
 
 function misses({ name, reference: { host, repository } }: NonNullable<PullSecretFacts['image']>): string {
-  return `no host in it fits ${name}, which is ${host}/${repository}: a kubelet pulls it without this Secret`
+  return `none of its hosts matches ${name}, which is ${host}/${repository}: a kubelet pulls it without this Secret`
 }

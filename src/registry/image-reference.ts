@@ -1,14 +1,14 @@
 /**
- * An image's name as people write it, in the full form that kubelets and container runtimes give it.
+ * Parses an image name into its full form, with the defaults of kubelets and container runtimes.
  * https://github.com/distribution/reference: grammar in reference.go, defaults in normalize.go
  */
 
 export interface ImageReference {
-  /** host[:port]; `docker.io` where the name has none. */
+  /** host[:port]; default `docker.io`. */
   readonly host: string
-  /** Path of the repository, without host; `library/` is put before Docker Hub's own images. */
+  /** Path without host; `library/` is added for Docker Hub's official images. */
   readonly repository: string
-  /** `latest` where the name has neither tag nor digest. */
+  /** Default `latest`, unless there is a digest. */
   readonly tag: string | undefined
   readonly digest: string | undefined
 }
@@ -23,9 +23,9 @@ const repository = new RegExp(`^${component}(?:/${component})*$`)
 const tag = /^\w[\w.-]{0,127}$/
 const digest = /^(?:sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128})$/
 
-/** Undefined where no kubelet takes the name (it says InvalidImageName). */
+/** Undefined if kubelets reject the name (InvalidImageName). */
 export function parseImageReference(name: string): ImageReference | undefined {
-  // A bare image id is no name: nobody could pull it.
+  // An image id cannot be pulled.
   if (name.length > longest || /^[a-f0-9]{64}$/.test(name)) return undefined
   const [plain = '', givenDigest, ...moreDigests] = name.split('@')
   const [givenHost, rest] = splitHost(plain)
@@ -42,7 +42,7 @@ export function parseImageReference(name: string): ImageReference | undefined {
   return { host: givenHost, repository: path, tag: tagOrDefault, digest: givenDigest }
 }
 
-/** The part before the first `/` is a host where it cannot be the first part of a Docker Hub repository. */
+/** The part before the first `/` is a host if it cannot be the first part of a Docker Hub repository. */
 function splitHost(plain: string): [host: string, rest: string] {
   const slash = plain.indexOf('/')
   const first = slash < 0 ? '' : plain.slice(0, slash)

@@ -1,5 +1,5 @@
 /**
- * One request to a registry and its answer, as a pulling client makes it: bounded in time and size.
+ * Requests to a registry as a pulling client sends them, bounded in time and size; challenges and error responses.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#endpoints
  */
 
@@ -15,7 +15,7 @@ export type RegistryAuthorization =
   | { readonly kind: 'basic'; readonly username: string; readonly password: Redacted }
   | { readonly kind: 'bearer'; readonly token: Redacted }
 
-export interface RegistryAsk {
+export interface RegistryRequest {
   readonly method: 'GET' | 'HEAD'
   readonly url: string
   readonly accept?: string
@@ -29,10 +29,10 @@ const maxBytes = 4 * 1024 * 1024
 const timeoutMs = 20_000
 const purpose = { hop: 'registry', service: 'the registry' } as const
 
-/** The other side answered a TLS handshake with something else: perhaps it speaks plain HTTP. */
-export class NoTls extends Error {
+/** The server answered a TLS handshake with something else; it may speak plain HTTP. */
+export class TlsNotSpoken extends Error {
   readonly fault: PullpassError
-  /** What was asked: the registry, a realm of its, or the target of a redirect. */
+  /** Of the request: the registry, its realm, or a redirect's target. */
   readonly url: string
 
   constructor(fault: PullpassError, url: string) {
@@ -43,16 +43,16 @@ export class NoTls extends Error {
   }
 }
 
-/** Node's codes for an answer that is no TLS record. */
-const noTlsCodes = ['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']
+/** Node's codes for a response that is not a TLS record. */
+const tlsNotSpokenCodes = ['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']
 
 /**
  * Never follows a redirect.
- * @throws NoTls, or PullpassError where there is no answer: CERTIFICATE_UNTRUSTED, RESPONSE_TOO_LARGE, another for the rest
+ * @throws TlsNotSpoken, or PullpassError if there is no response: CERTIFICATE_UNTRUSTED, RESPONSE_TOO_LARGE, another for the rest
  */
-export async function askRegistry(
+export async function requestRegistry(
   { transport, signal, secrets }: RegistryContext,
-  { method, url, accept = '*/*', authorization }: RegistryAsk,
+  { method, url, accept = '*/*', authorization }: RegistryRequest,
 ): Promise<HttpResponse> {
   const timeout = AbortSignal.timeout(timeoutMs)
   secrets.add(authorization?.kind === 'bearer' ? authorization.token : authorization?.password)
@@ -67,34 +67,34 @@ export async function askRegistry(
     if (error instanceof PullpassError) throw error
     const timedOut = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined
     const fault = transportError({ ...purpose, url }, timedOut, error)
-    throw noTlsCodes.includes(systemErrorCode(error) ?? '') ? new NoTls(fault, url) : fault
+    throw tlsNotSpokenCodes.includes(systemErrorCode(error) ?? '') ? new TlsNotSpoken(fault, url) : fault
   }
 }
 
-const longestWay = 10
+const maxRedirects = 10
 
 export interface RedirectRule {
-  /** Whether a kubelet speaks plain HTTP to this host: without port. */
+  /** Whether a kubelet uses plain HTTP for this host. */
   readonly mayBePlain: (url: URL) => boolean
 }
 
 /**
- * Follows redirects as container runtimes do; the credential goes to no other origin than the first.
- * The answer is the last one: a redirect that leads nowhere is an answer too.
+ * Follows redirects as container runtimes do; the credential is sent only to the first origin. Returns the last response, which
+ * can be a redirect that was not followed.
  */
-export async function askRedirected(
+export async function followRedirects(
   context: RegistryContext,
-  ask: RegistryAsk,
+  request: RegistryRequest,
   { mayBePlain }: RedirectRule,
 ): Promise<HttpResponse> {
-  const { origin } = new URL(ask.url)
-  let url = ask.url
-  for (let way = 1; ; way++) {
-    const authorization = new URL(url).origin === origin ? ask.authorization : undefined
-    const answer = await askRegistry(context, { ...ask, url, authorization })
-    const next = targetOf(answer, url)
-    if (next === undefined || way === longestWay) return answer
-    if (next.protocol !== 'https:' && !(next.protocol === 'http:' && mayBePlain(next))) return answer
+  const { origin } = new URL(request.url)
+  let url = request.url
+  for (let sent = 1; ; sent++) {
+    const authorization = new URL(url).origin === origin ? request.authorization : undefined
+    const response = await requestRegistry(context, { ...request, url, authorization })
+    const next = targetOf(response, url)
+    if (next === undefined || sent === maxRedirects) return response
+    if (next.protocol !== 'https:' && !(next.protocol === 'http:' && mayBePlain(next))) return response
     url = next.href
   }
 }
@@ -112,7 +112,7 @@ function headerOf(authorization: RegistryAuthorization): string {
 }
 
 /**
- * What a registry asks for in a 401: `WWW-Authenticate`, RFC 9110 §11.6.1.
+ * The challenge of a 401 response: `WWW-Authenticate`, RFC 9110 §11.6.1.
  * https://distribution.github.io/distribution/spec/auth/token/#how-to-authenticate
  */
 export type Challenge =
@@ -120,10 +120,10 @@ export type Challenge =
   /** `service` is absent at Artifact Registry. */
   | { readonly scheme: 'bearer'; readonly realm: string; readonly service: string | undefined }
 
-/** Bytes: a challenge is a line. */
+/** Characters of a header. */
 const longest = 8192
 
-/** The strongest of the schemes that a pulling client knows; undefined where there is none, or it names no realm. */
+/** The strongest scheme that pulling clients support; undefined if there is none, or it has no realm. */
 export function parseChallenge(header: string | undefined): Challenge | undefined {
   if (header === undefined || header.length > longest) return undefined
   const challenges = challengesIn(header)
@@ -136,16 +136,16 @@ export function parseChallenge(header: string | undefined): Challenge | undefine
   return challenges.some(({ scheme }) => scheme === 'basic') ? { scheme: 'basic' } : undefined
 }
 
-interface WrittenChallenge {
+interface ParsedChallenge {
   /** In lower case. */
   readonly scheme: string
-  /** By their names in lower case; the first of two of one name counts. */
+  /** By lower-case names; of duplicates the first counts. */
   readonly parameters: Map<string, string>
 }
 
-/** A word begins a challenge, unless `=` follows: then it is a parameter of the one before. Each character is read once. */
-function challengesIn(header: string): WrittenChallenge[] {
-  const challenges: WrittenChallenge[] = []
+/** A token starts a challenge, unless `=` follows: then it is a parameter of the previous one. Linear. */
+function challengesIn(header: string): ParsedChallenge[] {
+  const challenges: ParsedChallenge[] = []
   let at = 0
   const skip = (pattern: RegExp): string => {
     pattern.lastIndex = at
@@ -157,7 +157,7 @@ function challengesIn(header: string): WrittenChallenge[] {
     skip(separators)
     const word = skip(token)
     if (word === '') {
-      at += 1 // what no challenge holds is passed over
+      at += 1 // characters that cannot be part of a challenge are skipped
       continue
     }
     const isParameter = skip(equals) !== ''
@@ -175,29 +175,30 @@ function challengesIn(header: string): WrittenChallenge[] {
 }
 
 const separators = /[\s,]*/y
-/** RFC 9110 §5.6.2, and what token68 adds. */
+/** RFC 9110 §5.6.2, and the characters of token68. */
 const token = /[\w!#$%&'*+.^`|~/-]+/y
 const equals = /[ \t]*=[ \t]*/y
 const quotedText = /"(?:[^"\\]|\\.)*"/sy
 const plainText = /[^\s,"]*/y
 
 /**
- * What a registry says of a refusal: `{"errors": [{"code", "message"}]}`; token endpoints say it in OAuth's form, or not at all.
+ * The body of an error response: `{"errors": [{"code", "message"}]}`; token endpoints use OAuth's form, or none.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#error-codes
  */
-export interface RegistryWords {
-  /** `MANIFEST_UNKNOWN`, `DENIED`, …, as the specification spells them. */
+export interface RegistryError {
+  /** `MANIFEST_UNKNOWN`, `DENIED`, … of the specification. */
   readonly codes: readonly string[]
-  /** Not yet quoted: from outside. */
+  /** External text, not quoted. */
   readonly message: string | undefined
 }
 
-export function registryWords({ body }: Pick<HttpResponse, 'body'>): RegistryWords {
-  const answer = asObject(jsonOrNone(body))
-  const errors = asList(answer?.['errors']).map((error) => asObject(error) ?? {})
+export function readRegistryError({ body }: Pick<HttpResponse, 'body'>): RegistryError {
+  const response = asObject(jsonOrNone(body))
+  const errors = asList(response?.['errors']).map((error) => asObject(error) ?? {})
   const codes = errors.flatMap((error) => asText(error['code']) ?? [])
   const [first] = errors
-  const details = asText(answer?.['details']) ?? asText(answer?.['error_description']) ?? asText(answer?.['error'])
+  const details =
+    asText(response?.['details']) ?? asText(response?.['error_description']) ?? asText(response?.['error'])
   const spoken = [asText(first?.['code']), asText(first?.['message'])].filter((text) => text !== undefined)
   return { codes, message: spoken.length > 0 ? spoken.join(': ') : details }
 }

@@ -1,8 +1,8 @@
-/** Fields of JSON that came from outside, each by the type that it must have, or absent. */
+/** Typed access to the fields of untrusted JSON: a value of another type counts as absent. */
 
 export type JsonObject = { readonly [name: string]: unknown }
 
-/** undefined where the text is not JSON. The parser's own message quotes what it read, and is dropped. */
+/** Undefined if the text is not JSON. The parser's message quotes the text, and is dropped. */
 export function jsonOrNone(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -28,7 +28,7 @@ export function asList(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }
 
-/** What of an object's fields is text, and passes: labels, annotations. */
+/** The string fields of an object whose names pass: labels, annotations. */
 export function asTexts(value: unknown, passes: (name: string) => boolean = () => true): Record<string, string> {
   const object = asObject(value) ?? {}
   const texts: Record<string, string> = {}

@@ -1,6 +1,6 @@
-/** The known word that somebody most likely meant, for messages about an unknown one. */
+/** Suggestions for unknown words, and durations. */
 
-/** The nearest of `known` by edit distance, where it is near: at most a third of the word, and never for long input. */
+/** The nearest of `known` by edit distance, if it is at most a third of the word's length; never for long input. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   if (word.length > 64) return undefined
   const ranked = known
@@ -10,7 +10,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined
 }
 
-/** Levenshtein's distance between two words, by their characters, one row at a time. */
+/** Levenshtein distance, one row at a time. */
 function editDistance(one: string, other: string): number {
   const others = Array.from(other)
   let row = Array.from({ length: others.length + 1 }, (_, index) => index)
@@ -25,10 +25,10 @@ function editDistance(one: string, other: string): number {
   return row[others.length] ?? 0
 }
 
-/** Durations as people write them in flags and documents: Go's form without fractions, `90s`, `30m`, `1h30m`. */
+/** Durations in flags and documents: Go's syntax without fractions, `90s`, `30m`, `1h30m`. */
 const form = /^(?:(?<hours>\d{1,5})h)?(?:(?<minutes>\d{1,6})m)?(?:(?<seconds>\d{1,8})s)?$/
 
-/** Milliseconds, or undefined where the text is no duration; `0s` is one, the empty text is not. */
+/** Milliseconds; undefined if the text is not a duration. `0s` is one, the empty text is not. */
 export function parseDuration(text: string): number | undefined {
   const parts = text.length === 0 || text.length > 24 ? undefined : form.exec(text)?.groups
   if (parts === undefined) return undefined

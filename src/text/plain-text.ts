@@ -1,16 +1,16 @@
-/** Text from outside without what would steer a terminal or forge a line: control and format characters. */
+/** External text without control and format characters, which could control a terminal or forge a line; shell quoting. */
 
 const steering = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 const steeringButLineEnds = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 const sign = '\uFFFD'
 
-/** One line, whatever it holds: a claim, an annotation, a host name that somebody chose. */
+/** One line, for any external text: a claim, an annotation, a host name. */
 export const plainLine = (text: string): string => text.replaceAll(steering, sign)
 
-/** Lines of ours, which may hold words of others. */
+/** Several lines, which may contain external text. */
 export const plainText = (text: string): string => text.replaceAll(steeringButLineEnds, sign)
 
-/** JSON text that says the same, in escapes. */
+/** Equivalent JSON text with escapes. */
 export const plainJson = (json: string): string =>
   json.replaceAll(steeringButLineEnds, (character) =>
     Array.from(
@@ -19,9 +19,9 @@ export const plainJson = (json: string): string =>
     ).join(''),
   )
 
-// A word for a POSIX shell, whatever it holds. https://pubs.opengroup.org/onlinepubs/9699919799/utilities/V3_chap02.html#tag_18_02_02
+// A word for a POSIX shell. https://pubs.opengroup.org/onlinepubs/9699919799/utilities/V3_chap02.html#tag_18_02_02
 
-/** Plain where no shell sees anything in it, else in single quotes, within which nothing has a meaning but their end. */
+/** Unquoted if no character has a meaning in a shell, otherwise in single quotes. */
 export function shellQuote(word: string): string {
   return /^[\w@%+:,./-][\w@%+=:,./-]*$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }

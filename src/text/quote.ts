@@ -1,7 +1,7 @@
-/** Words from outside, made safe to show: one line, no control characters, bounded. */
+/** Quotes external text for messages: one line, no control characters, bounded. */
 
 const longest = 300
-/** Much of it may be control characters, which are one space together. */
+/** Sequences of control characters become one space. */
 const longestRead = 16 * longest
 
 /** `text` in double quotes, without control characters, at most 300 characters of it. Never pass a secret. */

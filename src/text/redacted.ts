@@ -1,4 +1,4 @@
-/** A token or password in a wrapper that prints as `[redacted]`, whatever formats it. */
+/** A wrapper for tokens and passwords that prints as `[redacted]` in every format. */
 
 const shown = '[redacted]'
 
@@ -12,12 +12,12 @@ export class Redacted {
     this.#value = value
   }
 
-  /** The secret itself. Called where bytes are sent, written or decoded, and nowhere else: a test lists the callers. */
+  /** The secret. Called only where bytes are sent, written or decoded; a test lists the callers. */
   reveal(): string {
     return this.#value
   }
 
-  /** How long the secret is, in bytes of UTF-8; that alone is no secret. */
+  /** Length in bytes of UTF-8, which is not secret. */
   byteLength(): number {
     return Buffer.byteLength(this.#value)
   }
@@ -35,5 +35,5 @@ export class Redacted {
   }
 }
 
-// Outside the class body: a computed name there cannot be declared in isolation.
+// Outside the class body: isolated declarations do not support computed names.
 Object.defineProperty(Redacted.prototype, inspectCustom, { value: () => shown })

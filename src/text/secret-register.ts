@@ -1,8 +1,7 @@
 /**
- * The secrets that a run has sent or obtained, and the search for them in words from outside. One host may play two roles
- * (token service and IAM, registry and issuer), so words are compared with every secret of the run, not only with what this
- * request sent. Looked for as it is, in base64, in base64url and URL-encoded, each also with spaces and invisible characters
- * in between; another encoding is not found.
+ * The secrets that a run has sent or received, and the search for them in external text. One host can have two roles (token
+ * service and IAM, registry and issuer), so text is compared with every secret of the run. Searched encodings: raw, base64,
+ * base64url and URL-encoded, each also with spaces and invisible characters in between; others are not found.
  */
 import { quote } from './quote.ts'
 import type { Redacted } from './redacted.ts'
@@ -10,10 +9,10 @@ import type { Redacted } from './redacted.ts'
 /** Part of the run's context, never global. */
 export class SecretRegister implements Iterable<Redacted> {
   readonly #secrets = new Map<string, Redacted>()
-  /** How many of the secrets hold a piece: two tokens of one issuer share some. Made when it is first asked for. */
+  /** The number of secrets that contain a piece (tokens of one issuer share some). Created on first use. */
   #counts: Map<string, number> | undefined
 
-  /** Called before a secret is sent, and where one is obtained. */
+  /** Called before a secret is sent, and when one is received. */
   add(...secrets: readonly (Redacted | undefined)[]): void {
     for (const secret of secrets) {
       if (secret === undefined) continue
@@ -53,22 +52,22 @@ function countPieces(counts: Map<string, number>, secret: string, change: 1 | -1
   }
 }
 
-/** A daemon renews its credentials for weeks: those that it dropped have expired. */
+/** Daemons renew credentials for weeks: the oldest have expired. */
 const most = 300
-/** Any 23 characters of a secret in a row hold one piece; no vendor's sentence matches 12 by chance. */
+/** Any 23 consecutive characters of a secret contain one piece; no vendor's message matches 12 by chance. */
 const pieceLength = 12
 
 const withheld = '(its words are withheld: they repeat a secret)'
 
-/** `text` in double quotes, one line of bounded length, or a note in its place where it repeats a secret. */
+/** `text` in double quotes, one line of bounded length; a note instead if it contains a secret. */
 export function quoteSafely(text: string, secrets: Iterable<Redacted>): string {
   const shown = quote(text)
   return repeatsSecret(shown, secrets) ? withheld : shown
 }
 
 /**
- * Whether 23 characters of a secret in a row (of a shorter one: 12 at its beginning or end) are in `text`, with or without
- * spaces and invisible characters between them.
+ * Whether `text` contains 23 consecutive characters of a secret (of a shorter one: 12 at its beginning or end), with or without
+ * spaces and invisible characters in between.
  */
 export function repeatsSecret(text: string, secrets: Iterable<Redacted>): boolean {
   const pieces =
@@ -79,7 +78,7 @@ export function repeatsSecret(text: string, secrets: Iterable<Redacted>): boolea
   return holdsPiece(text, pieces) || (compacted !== text && holdsPiece(compacted, pieces))
 }
 
-/** The last defence before text is printed: each word that repeats a secret is replaced. */
+/** Applied to all printed text: each word that contains a secret is replaced. */
 export function withholdSecrets(text: string, secrets: SecretRegister): string {
   if (!repeatsSecret(text, secrets)) return text
   let shown = ''
@@ -91,13 +90,13 @@ export function withholdSecrets(text: string, secrets: SecretRegister): string {
   return shown + text.slice(from)
 }
 
-/** Of the text: `end` is behind the last character. */
+/** In the text; `end` is exclusive. */
 interface Range {
   readonly start: number
   readonly end: number
 }
 
-/** Every piece in the text as it is, and in the text without what is ignored. */
+/** Every piece in the text, and in the text without ignored characters. */
 function rangesOf(text: string, pieces: Pieces): Range[] {
   const ranges: Range[] = []
   const positions = positionsOf(text)
@@ -111,7 +110,7 @@ function rangesOf(text: string, pieces: Pieces): Range[] {
   return ranges.toSorted((one, other) => one.start - other.start)
 }
 
-/** Whole words; what only ignored characters separate is one. */
+/** Extends ranges to words; ranges separated only by ignored characters are merged. */
 function mergeRanges(text: string, ranges: readonly Range[]): Range[] {
   const merged: Range[] = []
   for (const { start, end } of ranges) {
@@ -137,12 +136,12 @@ function endOfWord(text: string, at: number): number {
   return end
 }
 
-/** White space and what is not visible, as it is, as JSON escapes it, and the sign that `plainLine` puts in its place. */
+/** White space and invisible characters: raw, JSON-escaped, and the replacement of `plainLine`. */
 const ignored = /\\u[\da-f]{4}|\\[bfnrt]|[\s\p{Cc}\p{Cf}\p{DI}\uFFFD]/giu
 
 const compact = (text: string): string => text.replaceAll(ignored, '')
 
-/** Where each character of the compact text stands in the text. */
+/** The position in the text of each character of the compact text. */
 function positionsOf(text: string): number[] {
   const positions: number[] = []
   let at = 0
@@ -176,7 +175,7 @@ function piecesOf(secret: string): Set<string> {
   return pieces
 }
 
-/** Base64 depends on how many bytes came before: three ways, without the ends, which the neighbours change. */
+/** Base64 depends on the number of preceding bytes: three variants, without the ends, which neighbours change. */
 function spellingsOf(secret: string): string[] {
   const base64 = [0, 1, 2].map((before) =>
     Buffer.from('\0'.repeat(before) + secret)
@@ -193,5 +192,5 @@ function spellingsOf(secret: string): string[] {
   ]
 }
 
-/** Half a surrogate pair cannot be encoded. */
+/** A lone surrogate cannot be encoded. */
 const encoded = (text: string) => (text.isWellFormed() ? encodeURIComponent(text) : text)

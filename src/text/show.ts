@@ -1,6 +1,6 @@
 /**
- * Whether somebody put a credential where none belongs: a JWT, a PEM block, a password in a URL, or what GitHub, GitLab,
- * Docker Hub, Google, AWS and Slack begin their tokens with, so that scanners find them.
+ * Detects a credential in the wrong place: a JWT, a PEM block, a password in a URL, or the token prefixes of GitHub, GitLab,
+ * Docker Hub, Google, AWS and Slack; and shows paths and URLs without credentials.
  * https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns
  */
 
@@ -19,28 +19,26 @@ export function looksLikeSecret(text: string): boolean {
   return credentials.some((credential) => credential.test(text)) || holdsPassword(text)
 }
 
-/** `user:` and what may be a password's beginning, but not the port of `https://host:443/path@sha256:…`. */
+/** `user:` and the start of a password, but not the port of `https://host:443/path@sha256:…`. */
 const userAndPassword = /:\/\/[^/:]{0,256}:(?!\d{1,5}\/)./
 const longestPassword = 1024
 const longest = '://'.length + 256 + ':'.length + longestPassword
 
-/** `://user:password@`. What stands before each `@` is looked at once: a pattern of the whole looks again from every `://`. */
+/** `://user:password@`. Linear: each part before `@` is matched once; one pattern would restart at every `://`. */
 function holdsPassword(text: string): boolean {
   const before = text.split('@').slice(0, -1)
   return before.some((part) => userAndPassword.test(part.slice(-longest).split(/\s/).at(-1) ?? ''))
 }
 
-/** The path of a file, as an error may show it: people paste what a file holds where its path belongs. */
+/** A file path for messages; users sometimes paste a file's content instead of its path. */
 export function showPath(path: string): string {
   return looksLikeSecret(path) ? 'a path that looks like a credential, not shown,' : path
 }
 
-// A URL as it is shown, in an error and in the log: whom it asks, and for what.
-
-/** Without a user, and without the query, which may be a signature. */
+/** A URL for errors and the log: without user, and without the query, which can be a signature. */
 export function showUrl(url: string): string {
   const parsed = URL.parse(url)
-  if (parsed === null) return 'what is no URL'
+  if (parsed === null) return 'an invalid URL'
   const { protocol, host, pathname } = parsed
   return `${protocol}//${host}${pathname === '/' ? '' : pathname}`
 }

@@ -158,7 +158,7 @@ const refusals: readonly string[] = [
 
 /** Before anything is made: whether what is to be granted can be recorded. Else a half of it would be made, and then no grant. */
 interface Recording extends Pick<ApplyWays, 'accepted' | 'record'> {
-  /** Whose tokens are to be exchanged, and who are not there. */
+  /** Whose tokens are to be exchanged, and who do not exist. */
   readonly absent: readonly AbsentAccount[]
 }
 

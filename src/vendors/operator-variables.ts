@@ -1,4 +1,4 @@
-/** A file that a variable names: vendors' libraries say of one that is not there neither which it is, nor who named it. */
+/** A file that a variable names: vendors' libraries say of one that does not exist neither which it is, nor who named it. */
 import { brokenRule, originUrl } from '../document/field-rules.ts'
 import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'

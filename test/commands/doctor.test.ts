@@ -62,7 +62,10 @@ suite('pullpass doctor', () => {
     sandbox.google.accounts.denyTokens(email, sandbox.principal)
     await ask('DELETE', '/api/v1/namespaces/team-b/secrets/regcred')
     const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file])
-    assert.match(stdout, /\nAlso failed:\n {2}SECRET_NOT_FOUND \(secret\): Secret team-b\/regcred: it is not there\n$/)
+    assert.match(
+      stdout,
+      /\nAlso failed:\n {2}SECRET_NOT_FOUND \(secret\): Secret team-b\/regcred: it does not exist\n$/,
+    )
   })
 
   test('-o json and -o yaml say the same, for programs', async (t) => {
@@ -78,7 +81,7 @@ suite('pullpass doctor', () => {
       secret: 'regcred',
       result: 'failed',
       code: 'SECRET_NOT_FOUND',
-      seen: 'it is not there',
+      seen: 'it does not exist',
       expected: 'the pull secret of the document',
       fix: `pullpass refresh -f ${file}`,
       command: `pullpass refresh -f ${file}`,

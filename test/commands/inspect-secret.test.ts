@@ -57,7 +57,7 @@ suite('pullpass inspect secret', () => {
     const { exitCode, stdout } = await runInspect(sandbox, ['secret', 'team-a/mine', '--image', 'quay.io/other/app'])
     assert.equal(exitCode, 1)
     assert.match(stdout, /^quay\.io\/org\/ +somebody +unknown +not tried: other path$/m)
-    assert.match(stdout, /^problem: no host in it fits quay\.io\/other\/app, which is quay\.io\/other\/app: /m)
+    assert.match(stdout, /^problem: none of its hosts matches quay\.io\/other\/app, which is quay\.io\/other\/app: /m)
   })
 
   test('a secret that breaks pulls is named, and its credential never shown', async (t) => {
@@ -68,7 +68,7 @@ suite('pullpass inspect secret', () => {
     )
     for (const { exitCode, stdout } of outputs) {
       assert.equal(exitCode, 1)
-      assert.match(stdout, /bad\.example\.com: auth holds no .* between user name and password/)
+      assert.match(stdout, /bad\.example\.com: auth contains no .* between user name and password/)
       assert.doesNotMatch(stdout, /hunter2|aHVudGVy|c29tZWJvZHk6/)
     }
   })
@@ -148,9 +148,9 @@ suite('pullpass inspect secret', () => {
     assert.match(stdout, /^managed by +kubectl-create; none of them owns \.dockerconfigjson$/m)
   })
 
-  test('a Secret that is not there is named', async (t) => {
+  test('a Secret that does not exist is named', async (t) => {
     const { exitCode, stderr } = await runInspect(await start(t), ['secret', 'team-a/absent'])
     assert.equal(exitCode, 1)
-    assert.match(stderr, /^SECRET_NOT_FOUND \(kubernetes\): Secret team-a\/absent is not there$/m)
+    assert.match(stderr, /^SECRET_NOT_FOUND \(kubernetes\): Secret team-a\/absent does not exist$/m)
   })
 })

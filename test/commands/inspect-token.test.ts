@@ -43,7 +43,7 @@ suite('pullpass inspect, of a token', () => {
     await sandbox.writeToken({ audiences: ['https://kubernetes.default.svc'] })
     const { exitCode, stdout } = await runInspect(sandbox, ['-f', await writeDocument(sandbox)])
     assert.equal(exitCode, 1)
-    assert.match(stdout, /^AUDIENCE_MISMATCH \(subject-token\): .* is meant for "https:\/\/kubernetes\.default\.svc"$/m)
+    assert.match(stdout, /^AUDIENCE_MISMATCH \(subject-token\): .* has audience "https:\/\/kubernetes\.default\.svc"$/m)
     assert.match(stdout, /\(with or without "https:"\), from registry europe-docker\.pkg\.dev$/m)
   })
 
@@ -75,10 +75,10 @@ suite('pullpass inspect, of a token', () => {
     assert.match(stdout, /^Nothing speaks against it for europe-docker\.pkg\.dev;/m)
   })
 
-  test('a file that is not there is told without a flag that inspect lacks', async (t) => {
+  test('a file that does not exist is told without a flag that inspect lacks', async (t) => {
     const { exitCode, stderr } = await runInspect(await start(t), ['nofile'])
     assert.equal(exitCode, 2)
-    assert.match(stderr, /^TOKEN_FILE_UNREADABLE \(subject-token\): nofile is not there\n/)
+    assert.match(stderr, /^TOKEN_FILE_UNREADABLE \(subject-token\): nofile does not exist\n/)
     assert.doesNotMatch(stderr, /--/)
   })
 
@@ -88,7 +88,7 @@ suite('pullpass inspect, of a token', () => {
     assert.equal(exitCode, 0)
     assert.match(stdout, /^Nothing speaks against it for localhost:\d+;/m)
     await sandbox.writeToken({ audiences: ['other'] })
-    assert.match((await runInspect(sandbox, [])).stdout, /^AUDIENCE_MISMATCH .* is meant for "other"$/m)
+    assert.match((await runInspect(sandbox, [])).stdout, /^AUDIENCE_MISMATCH .* has audience "other"$/m)
     const named = await runInspect(sandbox, [sandbox.folder.tokenFile])
     assert.match(named.stdout, /Whether a registry will take it: name its document with -f\.$/m)
   })
@@ -105,7 +105,7 @@ suite('pullpass inspect, of a token', () => {
     const sandbox = await start(t)
     const { exitCode, stdout, stderr } = await runInspect(sandbox, ['-'], 'my-password')
     assert.deepEqual([exitCode, stdout], [2, ''])
-    assert.match(stderr, /^TOKEN_MALFORMED \(subject-token\): standard input holds no .*: it has 1 part$/m)
+    assert.match(stderr, /^TOKEN_MALFORMED \(subject-token\): standard input contains no .*: it has 1 part$/m)
     assert.doesNotMatch(stderr, /my-password/)
   })
 
@@ -154,12 +154,15 @@ suite('pullpass inspect serviceaccount', () => {
     const words = [...account, '--audience', 'sts', '-f', await writeDocument(sandbox)]
     const { exitCode, stdout } = await runInspect(sandbox, words)
     assert.equal(exitCode, 1)
-    assert.match(stdout, /^AUDIENCE_MISMATCH \(subject-token\): the token of service account .* is meant for "sts"$/m)
+    assert.match(stdout, /^AUDIENCE_MISMATCH \(subject-token\): the token of service account .* has audience "sts"$/m)
   })
 
-  test('an account that is not there is named', async (t) => {
+  test('an account that does not exist is named', async (t) => {
     const { exitCode, stderr } = await runInspect(await start(t), ['serviceaccount', 'image-system/absent'])
     assert.equal(exitCode, 1)
-    assert.match(stderr, /^TOKEN_REQUEST_REFUSED \(subject-token\): ServiceAccount image-system\/absent is not there/m)
+    assert.match(
+      stderr,
+      /^TOKEN_REQUEST_REFUSED \(subject-token\): ServiceAccount image-system\/absent does not exist/m,
+    )
   })
 })

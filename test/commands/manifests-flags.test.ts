@@ -137,7 +137,7 @@ suite('pullpass manifests fits the Pods into their cluster', () => {
       pod.volumes.find(({ name }: { name: string }) => name === 'ca'),
       { name: 'ca', configMap: { name: 'trust-bundle', items: [{ key: 'bundle.pem', path: 'ca.crt' }] } },
     )
-    assert.match(run.stdout, /^# Whoever may write ConfigMap pullpass-system\/trust-bundle decides which servers/m)
+    assert.match(run.stdout, /^# Accounts that can write ConfigMap pullpass-system\/trust-bundle decide which servers/m)
   })
 })
 

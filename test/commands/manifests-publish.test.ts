@@ -168,7 +168,7 @@ suite('pullpass manifests, of a document that says where its issuer is public, l
   test('to nowhere where nobody said as whom, and says so', async () => {
     const { variables, sources, grants } = await publisherOf(publishing('s3://example-issuer'))
     assert.deepEqual([variables, sources], [{}, undefined])
-    assert.match(grants[0] ?? '', /^s3:\/\/example-issuer: nobody, since none was named \(--publish-as\)/)
+    assert.match(grants[0] ?? '', /^s3:\/\/example-issuer: no grant, because --publish-as is not set/)
   })
 
   const refused: Record<string, [target: string, identities: string[], says: RegExp]> = {

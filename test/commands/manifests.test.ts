@@ -170,8 +170,8 @@ suite('pullpass manifests', () => {
     assert.equal(
       stdout.slice(0, stdout.indexOf('apiVersion')),
       [
-        '# Printed by pullpass manifests: print it again when a document changes.',
-        '# Bind at the cloud, as the subject of the tokens that are exchanged:',
+        '# Printed by pullpass manifests. Print and apply it again when a document changes.',
+        '# Subjects to trust at the cloud:',
         '#   system:serviceaccount:pullpass-system:pullpass',
         '# The NetworkPolicy allows API servers at port 443, 6443. Yours (otherwise: --api-server-port):',
         '#   kubectl get endpointslices -n default -l kubernetes.io/service-name=kubernetes',
@@ -239,7 +239,7 @@ suite('pullpass manifests', () => {
       words: ['-f', '-'],
       input: documentText({ provider }).replace('      gcp:', '      tokenFile: token\n      gcp:'),
       code: 'DOCUMENT_INVALID',
-      seen: /the token file "token" is named by a relative path/,
+      seen: /the path of token file "token" is relative/,
     },
   }
   for (const [title, { words, input = '', code, seen }] of Object.entries(refused)) {
@@ -258,6 +258,6 @@ suite('pullpass manifests', () => {
     ]
     const { exitCode, stderr } = await runManifests(['-f', first, '-f', second])
     assert.equal(exitCode, 2)
-    assert.match(stderr, /^DOCUMENT_INVALID \(document\): two of the files are named images\.yaml, and differ/)
+    assert.match(stderr, /^DOCUMENT_INVALID \(document\): two different files are named images\.yaml/)
   })
 })

@@ -8,7 +8,7 @@ const elsewhere = { PULLPASS_GCP_STS_ENDPOINT: 'https://sts.example.com' }
 
 suite('a proxy of the environment', () => {
   for (const command of ['refresh', 'doctor']) {
-    test(`that is not there is named by ${command}, with its variable`, async (t) => {
+    test(`that does not exist is named by ${command}, with its variable`, async (t) => {
       const sandbox = await startTestSandbox(t)
       const environment = { ...elsewhere, https_proxy: '127.0.0.1:1' }
       const { exitCode, stdout, stderr } = await runPullpass(sandbox, [command], { environment })

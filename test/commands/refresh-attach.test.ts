@@ -75,12 +75,12 @@ suite('attachToServiceAccounts', () => {
     const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file])
     assert.equal(exitCode, 0)
     for (const namespace of ['team-a', 'team-b']) {
-      const note = 'service account defualt is not there; attached to default'
+      const note = 'service account defualt does not exist; attached to default'
       assert.match(stdout, new RegExp(`${namespace}/regcred +google +created .*  ${note}\n`))
     }
     assert.equal(
       stderr,
-      '2026-11-24T12:00:00.000Z warn a service account is not there document="ClusterPullSecret/pull" serviceAccount="defualt" namespace="team-a" namespaces=2\n',
+      '2026-11-24T12:00:00.000Z warn a service account does not exist document="ClusterPullSecret/pull" serviceAccount="defualt" namespace="team-a" namespaces=2\n',
     )
     const again = await runPullpass(sandbox, ['refresh', '-f', file])
     assert.doesNotMatch(again.stdout, /attached/)
@@ -96,7 +96,7 @@ suite('attachToServiceAccounts', () => {
     const file = await attaching(sandbox, 'builder')
     assert.equal((await runPullpass(sandbox, ['refresh', '-f', file])).stderr, '')
     const { stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '--log-level', 'info'])
-    const told = 'info a service account is not there document="ClusterPullSecret/pull" serviceAccount="builder"'
+    const told = 'info a service account does not exist document="ClusterPullSecret/pull" serviceAccount="builder"'
     assert.ok(stderr.includes(`${told} namespace="team-b" namespaces=1\n`), stderr)
   })
 
@@ -124,7 +124,7 @@ suite('attachToServiceAccounts', () => {
     assert.deepEqual(pullSecretsOf(sandbox, 'team-b'), [{ name: 'regcred' }])
   })
 
-  test('names no Secret that is not there', async (t) => {
+  test('names no Secret that does not exist', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.cluster.authorization.forbid({ verbs: ['patch'], resources: ['secrets'], namespace: 'team-a' })
     await runPullpass(sandbox, ['refresh', '-f', await attaching(sandbox, 'default')])

@@ -116,10 +116,10 @@ const badDocuments: Record<string, BadInput> = {
       '  expected YAML or JSON',
     ],
   },
-  'a file that is not there': {
+  'a file that does not exist': {
     give: ({ folder }) => ({ argv: ['-f', `${folder.path}/none.yaml`] }),
     said: [
-      'DOCUMENT_UNREADABLE (document): FOLDER/none.yaml is not there',
+      'DOCUMENT_UNREADABLE (document): FOLDER/none.yaml does not exist',
       '  expected a file of YAML or JSON in UTF-8, at most 1 MiB',
       '  fix: correct the path; in a pod, see the mount path and the items of its volume; standard input is -f -',
     ],

@@ -60,12 +60,12 @@ const badInputs: Record<string, BadInput> = {
       '  fix: correct it, or unset it to ask Google itself',
     ],
   },
-  'a token file that is not there': {
+  'a token file that does not exist': {
     give: ({ folder }) => ({ argv: ['--token-file', `${folder.path}/none`] }),
     said: [
-      'TOKEN_FILE_UNREADABLE (subject-token): FOLDER/none is not there',
-      '  expected a file that holds a service account token',
-      '  fix: mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or name the file that holds one',
+      'TOKEN_FILE_UNREADABLE (subject-token): FOLDER/none does not exist',
+      '  expected a file that contains a service account token',
+      '  fix: mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or set the path of the file that contains one',
     ],
   },
   'an empty token file': {
@@ -73,23 +73,23 @@ const badInputs: Record<string, BadInput> = {
     said: [
       'TOKEN_FILE_UNREADABLE (subject-token): FOLDER/token is empty',
       '  expected a service account token',
-      '  fix: mount a projected token (volumes[].projected.sources[].serviceAccountToken) and name its file',
+      '  fix: mount a projected token (volumes[].projected.sources[].serviceAccountToken) and set its path',
     ],
   },
   'a binary token file': {
     give: tokenFile(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0])),
     said: [
-      'TOKEN_FILE_UNREADABLE (subject-token): FOLDER/token holds binary data',
+      'TOKEN_FILE_UNREADABLE (subject-token): FOLDER/token contains binary data',
       '  expected a service account token',
-      '  fix: mount a projected token (volumes[].projected.sources[].serviceAccountToken) and name its file',
+      '  fix: mount a projected token (volumes[].projected.sources[].serviceAccountToken) and set its path',
     ],
   },
   'a token file that holds something else': {
     give: tokenFile('not-a-token'),
     said: [
-      'TOKEN_MALFORMED (subject-token): FOLDER/token holds no service account token: it has 1 part',
+      'TOKEN_MALFORMED (subject-token): FOLDER/token contains no service account token: it has 1 part',
       '  expected a JWT: header, payload and signature in base64url, joined by "."',
-      '  fix: use a projected token (volumes[].projected.sources[].serviceAccountToken), or a document (-f) with spec.serviceAccountRef, and pullpass requests one',
+      '  fix: use a projected token (volumes[].projected.sources[].serviceAccountToken), or a document (-f) with spec.serviceAccountRef, so that pullpass requests one',
     ],
   },
   'an expired token': {
@@ -99,7 +99,7 @@ const badInputs: Record<string, BadInput> = {
     },
     said: [
       'TOKEN_EXPIRED (subject-token): FOLDER/token expired at 2026-11-24T11:50:00.000Z',
-      '  expected a token that lives now, at 2026-11-24T12:00:00.000Z',
+      '  expected a token that is valid now, at 2026-11-24T12:00:00.000Z',
       "  fix: read the token from the pod's own projected volume, where the kubelet renews it, not from a copy; check this machine's clock",
     ],
   },
@@ -109,7 +109,7 @@ const badInputs: Record<string, BadInput> = {
       return { argv: ['--token-file', await write('token', await cluster.signServiceAccountToken(wanted))] }
     },
     said: [
-      'AUDIENCE_MISMATCH (subject-token): FOLDER/token is meant for "https://other"',
+      'AUDIENCE_MISMATCH (subject-token): FOLDER/token has audience "https://other"',
       '  expected "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster" (with or without "https:"), from registry REGISTRY',
       "  fix: set that audience on the pod's projected token (serviceAccountToken.audience); a document (-f) with spec.serviceAccountRef has pullpass request the token itself",
     ],
@@ -125,7 +125,7 @@ const badInputs: Record<string, BadInput> = {
   'a CA file that a variable names, and that is absent': {
     give: () => ({ argv: [], environment: { PULLPASS_CA_FILE: '/nonexistent/ca.crt' } }),
     said: [
-      'CA_FILE_INVALID (document): /nonexistent/ca.crt (from PULLPASS_CA_FILE) is not there',
+      'CA_FILE_INVALID (document): /nonexistent/ca.crt (from PULLPASS_CA_FILE) does not exist',
       '  expected one or more certificates in PEM: -----BEGIN CERTIFICATE-----',
       '  fix: use the file with the certificate of the authority itself; openssl x509 -noout -subject -in FILE prints its subject',
     ],
@@ -138,21 +138,21 @@ const badInputs: Record<string, BadInput> = {
       '  fix: kubectl config view shows what kubectl reads; another context is chosen by --context NAME',
     ],
   },
-  'a kubeconfig that is not there': {
+  'a kubeconfig that does not exist': {
     give: ({ folder }) => ({ argv: ['--kubeconfig', `${folder.path}/none`] }),
     said: [
-      'KUBECONFIG_INVALID (kubernetes): FOLDER/none is not there',
+      'KUBECONFIG_INVALID (kubernetes): FOLDER/none does not exist',
       '  expected a kubeconfig, in YAML or JSON, with all that its context names',
       '  fix: kubectl config view shows what kubectl reads; another context is chosen by --context NAME',
     ],
   },
-  'a kubeconfig whose token file is not there': {
+  'a kubeconfig whose token file does not exist': {
     async give({ kubeconfig, write }) {
       const text = kubeconfig.replace(/token: .*/, 'tokenFile: none')
       return { argv: ['--kubeconfig', await write('config', text)] }
     },
     said: [
-      'TOKEN_FILE_UNREADABLE (kubernetes): FOLDER/none is not there',
+      'TOKEN_FILE_UNREADABLE (kubernetes): FOLDER/none does not exist',
       '  expected a bearer token for the API server, alone in the file',
       '  fix: in a pod, mount a projected token at this path; in a kubeconfig, correct tokenFile',
     ],

@@ -72,7 +72,7 @@ suite('a run that is ended in the middle of 200 namespaces', () => {
   })
 })
 
-test('an API server that is not there ends the run after some patience, and is named', async (t) => {
+test('an API server that does not exist ends the run after some patience, and is named', async (t) => {
   const sandbox = await startTestSandbox(t)
   const file = await sandbox.write('pull.yaml', documentText(sandbox))
   await sandbox.parts.kubernetes.close()
@@ -102,7 +102,7 @@ suite('namespaces that cannot be written', () => {
     assert.equal(
       stderr,
       [
-        'NAMESPACE_NOT_FOUND (kubernetes): namespace gone is not there',
+        'NAMESPACE_NOT_FOUND (kubernetes): namespace gone does not exist',
         '  expected a namespace that exists',
         '  fix: kubectl create namespace gone; or correct the name where it was given',
         'KUBERNETES_FORBIDDEN (kubernetes): the API server answered 403 "secrets "regcred" is forbidden: User "kubernetes-admin" cannot patch resource "secrets" in API group "" in the namespace "closed""',
@@ -125,7 +125,7 @@ suite('namespaces that cannot be written', () => {
     assert.equal(exitCode, 1)
     assert.match(
       stderr,
-      /^NAMESPACE_NOT_FOUND \(kubernetes\): namespace gone is not there, and .*pull\.yaml:1 names it\n/,
+      /^NAMESPACE_NOT_FOUND \(kubernetes\): namespace gone does not exist, and .*pull\.yaml:1 names it\n/,
     )
     assert.match(stdout, /ending\/regcred +skipped +the namespace is being deleted\n/)
     assert.equal(

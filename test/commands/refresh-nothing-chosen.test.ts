@@ -83,7 +83,7 @@ suite('a document that selects no namespace', () => {
     )
     assert.match(
       stderr,
-      /^NAMESPACE_NOT_FOUND \(kubernetes\): namespace gone is not there, and the environment names it\n.*\n {2}fix: create it, or take its name out of REGISTRY_SECRET_NAMESPACES\n/m,
+      /^NAMESPACE_NOT_FOUND \(kubernetes\): namespace gone does not exist, and the environment names it\n.*\n {2}fix: create it, or take its name out of REGISTRY_SECRET_NAMESPACES\n/m,
     )
   })
 

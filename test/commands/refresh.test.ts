@@ -160,7 +160,7 @@ suite('pullpass refresh', () => {
     assert.deepEqual(JSON.parse(stderr), {
       time: '2026-11-24T12:00:00.000Z',
       level: 'error',
-      message: 'namespace nope is not there',
+      message: 'namespace nope does not exist',
       code: 'NAMESPACE_NOT_FOUND',
       hop: 'kubernetes',
       expected: 'a namespace that exists',

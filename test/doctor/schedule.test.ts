@@ -102,7 +102,7 @@ suite('of the CronJob that refreshes, doctor says that', () => {
     )
   })
 
-  test('nothing, where it is not there or may not be read', () => {
+  test('nothing, where it does not exist or may not be read', () => {
     assert.deepEqual(judge(undefined, expired), [expired])
   })
 })

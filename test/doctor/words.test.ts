@@ -12,12 +12,12 @@ async function told(sandbox: TestSandbox, argv: readonly string[], environment =
 }
 
 suite('doctor speaks to who asks:', () => {
-  test('of a namespace that is not there it says so, and which there are', async (t) => {
+  test('of a namespace that does not exist it says so, and which there are', async (t) => {
     const { sandbox, file } = await startGround(t)
     const { lines, exitCode } = await told(sandbox, ['-f', file, '-n', 'team-x'])
     assert.match(
       lines,
-      /^NAMESPACE_NOT_FOUND \(namespace\): namespace team-x is not there: there are default, .*team-a, team-b$/m,
+      /^NAMESPACE_NOT_FOUND \(namespace\): namespace team-x does not exist: there are default, .*team-a, team-b$/m,
     )
     assert.match(lines, /^ {2}fix: correct the name after --namespace or --pod; or make the namespace/m)
     assert.equal(exitCode, 1)
@@ -30,7 +30,7 @@ suite('doctor speaks to who asks:', () => {
     assert.match(lines, /^NAMESPACE_NOT_SELECTED \(namespace\): team-x is chosen by none of ClusterPullSecret\/pull$/m)
   })
 
-  test('an image that was asked for and is not there is a failure, with its name', async (t) => {
+  test('an image that was asked for and does not exist is a failure, with its name', async (t) => {
     const { sandbox, file } = await startGround(t)
     for (const [odd, code] of [
       [sandbox.image.replace(/:1$/, ':2'), 'MANIFEST_UNKNOWN'],
@@ -130,7 +130,7 @@ suite('doctor speaks to who asks:', () => {
     )
   })
 
-  test('an account that is not there is told by the flag that names it, and its command once', async (t) => {
+  test('an account that does not exist is told by the flag that names it, and its command once', async (t) => {
     const { sandbox, file } = await startGround(t)
     await rm(sandbox.folder.tokenFile)
     const { lines } = await told(sandbox, ['-f', file, '--service-account', 'image-system/nobody'])

@@ -46,7 +46,7 @@ suite('a document chooses', () => {
   }
 })
 
-suite('what is not there is told', () => {
+suite('what does not exist is told', () => {
   test('names that no namespace has', () => {
     assert.deepEqual(choose({ include: ['nobody', 'default'] }), {
       chosen: ['default'],

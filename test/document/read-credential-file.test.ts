@@ -249,12 +249,12 @@ suite('a credential file is refused for', () => {
     )
     const error = await refusal([document])
     assert.equal(error.code, 'DOCUMENT_UNREADABLE')
-    assert.equal(error.seen, 'a path that looks like a credential, not shown, is not there')
+    assert.equal(error.seen, 'a path that looks like a credential, not shown, does not exist')
   })
 
   test('being absent, or a folder', async (t) => {
     const { folder, document } = await writeFiles(t, direct, (text) => text.replace('credential.json', 'other.json'))
-    assert.equal((await refusal([document])).seen, `${join(folder, 'other.json')} is not there`)
+    assert.equal((await refusal([document])).seen, `${join(folder, 'other.json')} does not exist`)
     await writeFile(document, smallest.replace(/\{workload[^}]*\}/, '{credentialFile: .}'))
     assert.equal((await refusal([document])).seen, `${folder} is a folder`)
   })

@@ -59,12 +59,12 @@ suite('sources of documents', () => {
     assert.equal(document?.registries[0]?.tokenFile, join(folder, 'tokens/google'))
   })
 
-  test('a file that is not there, too long, or not text is named', async (t) => {
+  test('a file that does not exist, too long, or not text is named', async (t) => {
     const folder = await makeFolder(t, { 'long.yaml': ' '.repeat(1024 * 1024 + 1) })
     await writeFile(join(folder, 'binary.yaml'), Buffer.from([0x1f, 0x8b, 0xff, 0xfe]))
     await mkdir(join(folder, 'empty'))
     const cases = {
-      'absent.yaml': 'absent.yaml is not there',
+      'absent.yaml': 'absent.yaml does not exist',
       'long.yaml': 'long.yaml is longer than 1 MiB',
       'binary.yaml': 'binary.yaml is not text',
       empty: 'empty is a folder without *.yaml, *.yml or *.json',

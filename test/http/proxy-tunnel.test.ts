@@ -65,7 +65,7 @@ suite('a proxy that opens no tunnel fails the request, and the error says why', 
     })
   }
 
-  test('where it is not there', patience, async () => {
+  test('where it does not exist', patience, async () => {
     const refused = ask('https://sts.example.com/', { HTTPS_PROXY: 'http://127.0.0.1:1' })
     await assert.rejects(refused, { name: 'ProxyFailed', message: 'failed: ECONNREFUSED' })
   })

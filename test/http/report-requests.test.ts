@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { requestForLibrary } from '../../src/http/library-transport.ts'
 import { reportRequests } from '../../src/http/log-requests.ts'
 import { send } from '../../src/http/send.ts'
-import { askRegistry } from '../../src/registry/requests.ts'
+import { requestRegistry } from '../../src/registry/requests.ts'
 import { fakeContext } from '../support/fake-context.ts'
 
 const url = 'https://host.example/path'
@@ -34,7 +34,7 @@ suite('a terminal is told who is waited for, once, until the answer comes', () =
 
   test('by a request to a registry', async () => {
     const { waits, context } = makeReported()
-    await askRegistry(context, { method: 'GET', url })
+    await requestRegistry(context, { method: 'GET', url })
     assert.deepEqual(waits, ['the registry at https://host.example/path (registry)', 'answered'])
   })
 

@@ -23,7 +23,7 @@ suite('checkAudience', () => {
     const fault = checkAudience(meantFor('https://kubernetes.default.svc'), where, google)
     assert.equal(
       fault?.message,
-      `AUDIENCE_MISMATCH (subject-token): /var/run/secrets/tokens/oidc-token is meant for "https://kubernetes.default.svc"
+      `AUDIENCE_MISMATCH (subject-token): /var/run/secrets/tokens/oidc-token has audience "https://kubernetes.default.svc"
   expected "//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/providers/gardener" (with or without "https:"), from registry europe-docker.pkg.dev
   fix: set that audience on the pod's projected token (serviceAccountToken.audience); a document (-f) with spec.serviceAccountRef has pullpass request the token itself`,
     )
@@ -37,7 +37,7 @@ suite('checkAudience', () => {
 
   test('several wrong audiences are all shown', () => {
     const fault = checkAudience(meantFor('a', 'b'), where, google)
-    assert.equal(fault?.seen, '/var/run/secrets/tokens/oidc-token is meant for "a" and "b"')
+    assert.equal(fault?.seen, '/var/run/secrets/tokens/oidc-token has audience "a" and "b"')
   })
 
   test('a part of the audience is not enough', () => {
@@ -45,8 +45,8 @@ suite('checkAudience', () => {
     assert.equal(checkAudience(meantFor(provider.slice(2)), where, google)?.code, 'AUDIENCE_MISMATCH')
   })
 
-  test('a token without an audience is meant for nobody', () => {
+  test('a token without an audience is refused', () => {
     const fault = checkAudience(meantFor(), where, google)
-    assert.equal(fault?.seen, '/var/run/secrets/tokens/oidc-token is meant for nobody: it has no audience')
+    assert.equal(fault?.seen, '/var/run/secrets/tokens/oidc-token has no audience')
   })
 })

@@ -49,7 +49,7 @@ suite('decodeSubjectToken', () => {
     assert.deepEqual(decodeSubjectToken(token({ ...claims, aud: 'sts' }), where).audiences, ['sts'])
   })
 
-  test('a token without an audience is meant for nobody', () => {
+  test('a token without an audience has none', () => {
     assert.deepEqual(decodeSubjectToken(token({ ...claims, aud: undefined }), where).audiences, [])
   })
 
@@ -81,7 +81,7 @@ suite('decodeSubjectToken', () => {
     'a header that is no JSON': ['aGVsbG8.abcd.abcd', 'its header is not JSON'],
     'a claim that would steer a terminal': [
       `${encode({})}.${encode({ sub: 'x\u001b]0;owned\u0007' })}.abcd`,
-      'its payload holds control characters',
+      'its payload contains control characters',
     ],
     'bytes that are no UTF-8': [`${encode({})}._w.abcd`, 'its payload is not JSON'],
     'a payload that is a list': [token([]).reveal(), 'its payload is not a JSON object'],
@@ -111,7 +111,7 @@ suite('decodeSubjectToken', () => {
         name: 'PullpassError',
         code: 'TOKEN_MALFORMED',
         hop: 'subject-token',
-        seen: `${where} holds no service account token: ${seen}`,
+        seen: `${where} contains no service account token: ${seen}`,
         retryable: false,
       })
     })

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { judgeSubjectToken } from '../../src/identity/check-subject-token.ts'
+import { checkSubjectToken } from '../../src/identity/check-subject-token.ts'
 import { checkSubjectLength } from '../../src/vendors/gcp/subject.ts'
 import { subjectToken as token } from '../support/subject-token.ts'
 
 const now = new Date('2025-11-24T11:30:00Z')
 
 const codes = (wanted: object, at = now) =>
-  judgeSubjectToken({ token: { ...token, ...wanted }, where: 'token', accepted: [] }, at).map(({ code }) => code)
+  checkSubjectToken({ token: { ...token, ...wanted }, where: 'token', accepted: [] }, at).map(({ code }) => code)
 
-suite('judgeSubjectToken', () => {
+suite('checkSubjectToken', () => {
   test('nothing speaks against a token that lives and is meant for who asks', () => {
     const accepted = [{ audiences: ['other', 'sts'], host: 'registry.example.com' }]
-    assert.deepEqual(judgeSubjectToken({ token, where: 'token', accepted }, now), [])
+    assert.deepEqual(checkSubjectToken({ token, where: 'token', accepted }, now), [])
   })
 
   test('everything that speaks against a token is said at once', () => {
@@ -22,14 +22,14 @@ suite('judgeSubjectToken', () => {
       { audiences: ['b'], host: 'b.example.com', checkSubject: checkSubjectLength },
     ]
     const subject = `system:serviceaccount:image-system:${'x'.repeat(100)}`
-    const faults = judgeSubjectToken(
+    const faults = checkSubjectToken(
       { token: { ...token, subject }, where: 'token', accepted },
       new Date('2025-11-24T13:00:00Z'),
     )
     assert.deepEqual(
       faults.map(({ code, expected }) => [code, expected]),
       [
-        ['TOKEN_EXPIRED', 'a token that lives now, at 2025-11-24T13:00:00.000Z'],
+        ['TOKEN_EXPIRED', 'a token that is valid now, at 2025-11-24T13:00:00.000Z'],
         ['AUDIENCE_MISMATCH', '"a", from registry a.example.com'],
         ['AUDIENCE_MISMATCH', '"b", from registry b.example.com'],
         ['SUBJECT_TOO_LONG', 'at most 127 bytes, where Google maps it to google.subject'],

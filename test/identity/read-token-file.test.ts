@@ -43,12 +43,12 @@ suite('readTokenFile', () => {
   const unreadable: Record<string, [content: string | Buffer, seen: string, field?: string]> = {
     'an empty file': ['', 'is empty'],
     'white space': [' \n', 'is empty'],
-    'binary data': [Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 1]), 'holds binary data'],
+    'binary data': [Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 1]), 'contains binary data'],
     '65 KiB': ['a'.repeat(65 * 1024), 'is longer than 65536 bytes'],
     'a token where JSON was announced': [token, 'is not JSON', 'id_token'],
-    'JSON without the field': ['{"other":"x"}', 'holds no text in the field "id_token"', 'id_token'],
-    'JSON with a number in the field': ['{"id_token":7}', 'holds no text in the field "id_token"', 'id_token'],
-    'JSON null': ['null', 'holds no text in the field "id_token"', 'id_token'],
+    'JSON without the field': ['{"other":"x"}', 'contains no string in the field "id_token"', 'id_token'],
+    'JSON with a number in the field': ['{"id_token":7}', 'contains no string in the field "id_token"', 'id_token'],
+    'JSON null': ['null', 'contains no string in the field "id_token"', 'id_token'],
   }
   for (const [name, [content, seen, field]] of Object.entries(unreadable)) {
     test(`${name} is no token file`, async () => {
@@ -58,12 +58,12 @@ suite('readTokenFile', () => {
     })
   }
 
-  test('a file that is not there is named, with how to mount it', async () => {
+  test('a file that does not exist is named, with how to mount it', async () => {
     const path = join(folder, 'absent')
     await assert.rejects(readTokenFile(path), {
       code: 'TOKEN_FILE_UNREADABLE',
-      seen: `${path} is not there`,
-      hint: 'mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or name the file that holds one',
+      seen: `${path} does not exist`,
+      hint: 'mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or set the path of the file that contains one',
     })
   })
 
@@ -75,7 +75,10 @@ suite('readTokenFile', () => {
     const pipe = join(folder, 'pipe')
     await promisify(execFile)('mkfifo', [pipe])
     for (const path of [pipe, '/dev/zero']) {
-      await assert.rejects(readTokenFile(path), { code: 'TOKEN_FILE_UNREADABLE', seen: `${path} is no regular file` })
+      await assert.rejects(readTokenFile(path), {
+        code: 'TOKEN_FILE_UNREADABLE',
+        seen: `${path} is not a regular file`,
+      })
     }
   })
 
@@ -87,7 +90,7 @@ suite('readTokenFile', () => {
     })
     await assert.rejects(readTokenFile(path), {
       code: 'TOKEN_MALFORMED',
-      seen: `${path} holds no service account token: it has 1 part`,
+      seen: `${path} contains no service account token: it has 1 part`,
     })
   })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { takenByApiServer } from '../../src/identity/subject-token.ts'
+import { isAcceptedByApiServer } from '../../src/identity/subject-token.ts'
 import { subjectToken } from '../support/subject-token.ts'
 
 suite('a token may be taken by an API server when it is meant for', () => {
@@ -13,7 +13,7 @@ suite('a token may be taken by an API server when it is meant for', () => {
     ['a cloud, and an API server besides', ['sts.amazonaws.com', 'https://kubernetes.default.svc']],
   ]
   for (const [name, audiences] of taken) {
-    test(name, () => assert.equal(takenByApiServer({ ...subjectToken, audiences }), true))
+    test(name, () => assert.equal(isAcceptedByApiServer({ ...subjectToken, audiences }), true))
   }
 
   const others: readonly string[] = [
@@ -23,6 +23,6 @@ suite('a token may be taken by an API server when it is meant for', () => {
   ]
   for (const audience of others) {
     test(`not when it is meant for ${audience} alone`, () =>
-      assert.equal(takenByApiServer({ ...subjectToken, audiences: [audience] }), false))
+      assert.equal(isAcceptedByApiServer({ ...subjectToken, audiences: [audience] }), false))
   }
 })

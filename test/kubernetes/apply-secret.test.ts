@@ -139,7 +139,7 @@ suite('applying a pull secret', () => {
     })
     await assert.rejects(applySecret(cluster, pullSecret('one', { namespace: 'absent' }), ways), {
       code: 'NAMESPACE_NOT_FOUND',
-      seen: 'namespace absent is not there',
+      seen: 'namespace absent does not exist',
     })
   })
 

@@ -137,7 +137,7 @@ suite('a kubeconfig’s plugin', () => {
     await assert.rejects(asked, { message: 'the run is over' })
   })
 
-  test('that is not there is told with what installs it, in quotes', async (t) => {
+  test('that does not exist is told with what installs it, in quotes', async (t) => {
     const exec = { command: 'no-such-plugin', installHint: 'install it\u001b[2J\nfrom example.com' }
     await assert.rejects(asking(await contextAsking(t, '', exec))('asked'), {
       code: 'KUBECONFIG_INVALID',

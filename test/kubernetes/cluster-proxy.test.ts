@@ -71,7 +71,7 @@ suite('a proxy before the API server', () => {
     }
   })
 
-  test('that refuses, or is not there, is named with what names it', async (t) => {
+  test('that refuses, or does not exist, is named with what names it', async (t) => {
     const refusing = await startHostilePeer(t, (socket) =>
       socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'),
     )

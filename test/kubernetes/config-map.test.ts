@@ -7,7 +7,7 @@ import { openSandboxCluster, openTestCluster } from './open-test-cluster.ts'
 const map = { namespace: 'default', name: 'pullpass-trust' }
 
 suite('a ConfigMap as a memory', () => {
-  test('is empty where it is not there, and made with its first key', async (t) => {
+  test('is empty where it does not exist, and made with its first key', async (t) => {
     const { cluster, api } = await openSandboxCluster(t)
     assert.deepEqual(await readConfigMap(cluster, map), {})
     await writeConfigMap(cluster, map, { one: '1' })
@@ -80,7 +80,7 @@ suite('a ConfigMap as a memory', () => {
     await assert.rejects(writeConfigMap(cluster, map, { one: '1' }, { dryRun: 'all' }), { code: 'KUBERNETES_REFUSED' })
   })
 
-  test('in a namespace that is not there is refused', async (t) => {
+  test('in a namespace that does not exist is refused', async (t) => {
     const { cluster } = await openSandboxCluster(t)
     await assert.rejects(writeConfigMap(cluster, { ...map, namespace: 'team-z' }, { one: '1' }), {
       code: 'NAMESPACE_NOT_FOUND',

@@ -50,7 +50,7 @@ suite('the cluster is', () => {
     })
     await assert.rejects(connect({ kubeconfig: '/nowhere' }, fakeContext()), {
       code: 'KUBECONFIG_INVALID',
-      seen: '/nowhere is not there',
+      seen: '/nowhere does not exist',
     })
   })
 })

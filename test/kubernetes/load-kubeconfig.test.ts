@@ -54,7 +54,7 @@ suite('kubeconfigs', () => {
     await symlink(pipe, `${path}-to-pipe`)
     await symlink(path, `${path}-to-file`)
     for (const refused of [pipe, `${path}-to-pipe`, '/dev/zero']) {
-      const seen = `${refused} is no regular file`
+      const seen = `${refused} is not a regular file`
       await assert.rejects(loadKubeconfig(refused, {}), { code: 'KUBECONFIG_INVALID', seen })
       await assert.rejects(readBearerFile(refused), { code: 'TOKEN_FILE_UNREADABLE', seen })
       await assert.rejects(readCertificates(refused), { code: 'CA_FILE_INVALID', seen })

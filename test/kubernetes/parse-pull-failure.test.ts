@@ -30,7 +30,7 @@ suite('what a kubelet says of a pull is known by', () => {
     assert.equal(of('', 'SignatureValidationFailed'), 'signature refused')
   })
 
-  test('an image that is not there, and an index without the platform, which ends in the same words', () => {
+  test('an image that does not exist, and an index without the platform, which ends in the same words', () => {
     assert.equal(of(`${resolve}r.example.com/a:1: not found`), 'absent')
     assert.equal(of(`${unpack}no match for platform in manifest: not found`), 'no platform')
   })

@@ -23,21 +23,21 @@ suite('a token is requested', () => {
     assert.deepEqual(token.expiresAt, new Date('2026-11-24T12:10:00Z'))
   })
 
-  test('for an account that is not there: refused, with what creates it', async (t) => {
+  test('for an account that does not exist: refused, with what creates it', async (t) => {
     const { cluster } = await openSandboxCluster(t)
     await assert.rejects(requestToken(cluster, { namespace: 'default', name: 'pullpass' }, wanted), {
       code: 'TOKEN_REQUEST_REFUSED',
       hop: 'subject-token',
-      seen: 'ServiceAccount default/pullpass is not there, so that no token can be requested for it',
+      seen: 'ServiceAccount default/pullpass does not exist, so that no token can be requested for it',
       hint: 'kubectl create serviceaccount pullpass -n default, or correct the reference',
     })
   })
 
-  test('in a namespace that is not there: refused, with what creates both', async (t) => {
+  test('in a namespace that does not exist: refused, with what creates both', async (t) => {
     const { cluster } = await openSandboxCluster(t)
     await assert.rejects(requestToken(cluster, { namespace: 'image-system', name: 'pullpass' }, wanted), {
       code: 'TOKEN_REQUEST_REFUSED',
-      seen: 'Namespace image-system is not there, so that no token can be requested for ServiceAccount pullpass in it',
+      seen: 'Namespace image-system does not exist, so that no token can be requested for ServiceAccount pullpass in it',
       hint: 'kubectl create namespace image-system && kubectl create serviceaccount pullpass -n image-system, or correct the reference',
     })
   })

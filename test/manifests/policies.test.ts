@@ -17,15 +17,15 @@ const labelled = "oldObject.?metadata.labels['app.kubernetes.io/managed-by'].orV
 const puller = { namespace: 'image-system', name: 'puller' }
 
 suite('the admission policies of documents', () => {
-  test('a Secret that is not labelled is taken over by nobody', () => {
+  test('an unlabelled Secret is not adopted', () => {
     assert.equal(
-      expressionOf(secretsPolicy([documentOf()]), /take over/),
+      expressionOf(secretsPolicy([documentOf()]), /may not adopt/),
       `request.operation != 'UPDATE' || ${labelled} || variables.adopted`,
     )
     assert.equal(adoptedBy(secretsPolicy([documentOf()])), 'false')
   })
 
-  test('a document that adopts takes over its own Secret, in its own namespaces, and another document does not', () => {
+  test('a document with conflictPolicy Adopt adopts its Secret in its namespaces, and another document does not', () => {
     const adopting = documentOf({ secretName: 'shopcred', namespaces: { include: ['shop'] }, conflictPolicy: 'Adopt' })
     assert.equal(
       adoptedBy(secretsPolicy([documentOf(), adopting])),
@@ -33,9 +33,9 @@ suite('the admission policies of documents', () => {
     )
   })
 
-  test('what others put into a Secret stays as it is; kubectl’s copy of one that is taken over is emptied', () => {
+  test('other content of a Secret does not change; kubectl’s annotation of an adopted Secret is emptied', () => {
     assert.equal(
-      expressionOf(secretsPolicy([documentOf()]), /no annotation/),
+      expressionOf(secretsPolicy([documentOf()]), /change annotations/),
       [
         '[variables.oldAnnotations, variables.newAnnotations].all(entries,',
         '  entries.all(key, variables.oldAnnotations[?key] == variables.newAnnotations[?key]',
@@ -53,7 +53,7 @@ suite('the admission policies of documents', () => {
     )
   })
 
-  test('a token is asked for the exact audiences of the registries, and for no longer than they take', async () => {
+  test('a token is requested for exactly the audiences of the registries, with at most the lifetime that they need', async () => {
     const direct = registryOf({ name: 'direct', settings: { workloadIdentityProvider: `${pool}/other` } })
     const document = documentOf({ serviceAccountRef: puller, registries: [registryOf(), direct] })
     const policy = tokensPolicy(await bindRegistries([document], vendors))
@@ -62,7 +62,7 @@ suite('the admission policies of documents', () => {
       expressionOf(policy, /of the accounts/),
       `(request.namespace == 'image-system' && request.name == 'puller' && object.spec.audiences[0] in ${audiences})`,
     )
-    assert.equal(expressionOf(policy, /live at most 3660 s/), 'object.spec.expirationSeconds <= 3660')
+    assert.equal(expressionOf(policy, /lifetime of at most 3660 s/), 'object.spec.expirationSeconds <= 3660')
   })
 
   test('where no document asks for tokens or attaches, none is given and no account is changed', async () => {
@@ -81,7 +81,7 @@ suite('the admission policies of documents', () => {
         }),
       {
         code: 'DOCUMENT_INVALID',
-        seen: 'the documents list so many namespaces and names that an admission policy of them has 168942 characters',
+        seen: 'the documents list so many namespaces and names that their admission policy has 168942 characters',
       },
     )
   })

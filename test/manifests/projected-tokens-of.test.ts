@@ -56,19 +56,19 @@ suite('the token files of a pod', () => {
     ],
     'a path that starts nowhere': [
       documentOf({ registries: [registryOf({ tokenFile: 'tokens/google' })] }),
-      'the token file "tokens/google" is named by a relative path',
+      'the path of token file "tokens/google" is relative',
     ],
     "a file among the API server's": [
       documentOf({ registries: [registryOf({ tokenFile: '/var/run/secrets/kubernetes.io/serviceaccount/token' })] }),
-      'a token file lies in /var/run/secrets/kubernetes.io/serviceaccount, and /var/run/secrets/kubernetes.io/serviceaccount is mounted too',
+      'a token file is in /var/run/secrets/kubernetes.io/serviceaccount, and /var/run/secrets/kubernetes.io/serviceaccount is mounted too',
     ],
     'a folder that holds another mount': [
       documentOf({ registries: [registryOf({ tokenFile: '/etc/token' })] }),
-      'a token file lies in /etc, and /etc/pullpass is mounted too',
+      'a token file is in /etc, and /etc/pullpass is mounted too',
     ],
     'a file at the root': [
       documentOf({ registries: [registryOf({ tokenFile: '/token' })] }),
-      'a token file lies in /, and /var/run/secrets/kubernetes.io/serviceaccount is mounted too',
+      'a token file is in /, and /var/run/secrets/kubernetes.io/serviceaccount is mounted too',
     ],
     'a field of a JSON file': [
       documentOf({ registries: [registryOf({ tokenFile: '/var/run/secrets/tokens/json', tokenFileField: 'token' })] }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { rightsOf } from '../../src/manifests/permissions.ts'
+import { permissionsOf } from '../../src/manifests/permissions.ts'
 import { documentOf } from './document-of.ts'
 
 const secretVerbs = ['list', 'create', 'patch']
@@ -9,7 +9,7 @@ const anyNamespace = { resource: 'namespaces', verbs: ['list'] }
 
 suite('the rights of documents', () => {
   test('where every namespace is named, nothing is granted in the whole cluster', () => {
-    assert.deepEqual(rightsOf([documentOf({ namespaces: { include: ['team-a', 'kube-system'] } })]), [
+    assert.deepEqual(permissionsOf([documentOf({ namespaces: { include: ['team-a', 'kube-system'] } })]), [
       { ...secrets, namespace: 'team-a' },
       { ...secrets, namespace: 'kube-system' },
     ])
@@ -17,26 +17,26 @@ suite('the rights of documents', () => {
 
   test('a namespace that is named and excluded gets none', () => {
     const namespaces = { include: ['team-a', 'team-b'], exclude: ['*-b'] }
-    assert.deepEqual(rightsOf([documentOf({ namespaces })]), [{ ...secrets, namespace: 'team-a' }])
+    assert.deepEqual(permissionsOf([documentOf({ namespaces })]), [{ ...secrets, namespace: 'team-a' }])
   })
 
   test('a glob takes the Secret of this one name everywhere, and the list of namespaces', () => {
     const namespaces = { include: ['default', 'team-*'] }
-    assert.deepEqual(rightsOf([documentOf({ namespaces })]), [anyNamespace, secrets])
+    assert.deepEqual(permissionsOf([documentOf({ namespaces })]), [anyNamespace, secrets])
   })
 
   test('a selector alone takes as much', () => {
     const namespaces = { selector: { matchLabels: { images: 'private' } } }
-    assert.deepEqual(rightsOf([documentOf({ namespaces })]), [anyNamespace, secrets])
+    assert.deepEqual(permissionsOf([documentOf({ namespaces })]), [anyNamespace, secrets])
   })
 
   test('a selector among named namespaces takes their list, and no Secret elsewhere', () => {
     const namespaces = { include: ['team-a'], selector: { matchLabels: { images: 'private' } } }
-    assert.deepEqual(rightsOf([documentOf({ namespaces })]), [anyNamespace, { ...secrets, namespace: 'team-a' }])
+    assert.deepEqual(permissionsOf([documentOf({ namespaces })]), [anyNamespace, { ...secrets, namespace: 'team-a' }])
   })
 
   test('attaching takes the named ServiceAccounts, to list and to patch', () => {
-    assert.deepEqual(rightsOf([documentOf({ attachToServiceAccounts: ['default', 'builder'] })]), [
+    assert.deepEqual(permissionsOf([documentOf({ attachToServiceAccounts: ['default', 'builder'] })]), [
       { ...secrets, namespace: 'team-a' },
       {
         resource: 'serviceaccounts',
@@ -49,7 +49,7 @@ suite('the rights of documents', () => {
 
   test('a token is asked for only of the account that a document names', () => {
     const serviceAccountRef = { namespace: 'image-system', name: 'puller' }
-    assert.deepEqual(rightsOf([documentOf({ serviceAccountRef })]).at(-1), {
+    assert.deepEqual(permissionsOf([documentOf({ serviceAccountRef })]).at(-1), {
       resource: 'serviceaccounts/token',
       verbs: ['create'],
       names: ['puller'],
@@ -59,7 +59,7 @@ suite('the rights of documents', () => {
 
   test('a document that names its publication may read what was revoked, and no other ConfigMap', () => {
     const issuer = { publishTo: 'gs://example-issuer/cluster-1' }
-    assert.deepEqual(rightsOf([documentOf({ issuer })]).at(-1), {
+    assert.deepEqual(permissionsOf([documentOf({ issuer })]).at(-1), {
       resource: 'configmaps',
       verbs: ['get'],
       names: ['pullpass-issuer'],
@@ -69,12 +69,12 @@ suite('the rights of documents', () => {
 
   test('documents that meet in a namespace share one rule, with both names', () => {
     const both = [documentOf(), documentOf({ name: 'others', secretName: 'othercred' }), documentOf({ name: 'again' })]
-    assert.deepEqual(rightsOf(both), [{ ...secrets, names: ['regcred', 'othercred'], namespace: 'team-a' }])
+    assert.deepEqual(permissionsOf(both), [{ ...secrets, names: ['regcred', 'othercred'], namespace: 'team-a' }])
   })
 
   test('what is granted everywhere is not granted once more in a namespace', () => {
     const everywhere = documentOf({ name: 'everywhere', namespaces: { include: ['*'] } })
-    assert.deepEqual(rightsOf([documentOf(), everywhere]), [anyNamespace, secrets])
+    assert.deepEqual(permissionsOf([documentOf(), everywhere]), [anyNamespace, secrets])
   })
 
   test('no right of any document reads a Secret by get, or deletes anything', () => {
@@ -85,7 +85,7 @@ suite('the rights of documents', () => {
       conflictPolicy: 'Adopt',
       deletionPolicy: 'Delete',
     })
-    const verbs = new Set(rightsOf([everything]).flatMap((right) => right.verbs))
+    const verbs = new Set(permissionsOf([everything]).flatMap((right) => right.verbs))
     assert.deepEqual([...verbs].toSorted(), ['create', 'list', 'patch'])
   })
 })

@@ -79,7 +79,7 @@ suite('a schedule that is given', () => {
     assert.throws(() => checkSchedule({ cron: '0 * * * *', apartMinutes: 60 }, 3_600), {
       code: 'USAGE_INVALID',
       seen: '--schedule is "0 * * * *", which leaves 60 minutes between two runs',
-      expected: 'at most 30 minutes: a credential of these documents lives for 60, and one run may fail',
+      expected: 'at most 30 minutes: a credential of these documents is valid for 60, and one run may fail',
     })
     assert.doesNotThrow(() => checkSchedule({ cron: '0 * * * *', apartMinutes: 60 }, 12 * 3_600))
   })

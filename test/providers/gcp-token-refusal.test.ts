@@ -84,7 +84,7 @@ const table: Record<string, Row> = {
       `${cluster.issuer}/.well-known/openid-configuration and its JWKS, with key "${cluster.keys.current.kid}", readable by anybody`,
     hint: /after a key rotation, publish them anew$/,
   },
-  'an issuer whose documents are not there': {
+  'an issuer whose documents do not exist': {
     async arrange({ google }) {
       google.store.remove('example-cluster', '.well-known/openid-configuration')
     },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { parseDockerConfig } from '../../src/credential/docker-config.ts'
-import { judgePullSecret } from '../../src/registry/check-pull-secret.ts'
+import { evaluatePullSecret } from '../../src/registry/check-pull-secret.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 
 const now = new Date('2025-11-24T12:00:00Z')
@@ -19,7 +19,7 @@ suite('judgePullSecret', () => {
   test('each host is shown with its user, its expiry and its place among those that are tried', () => {
     const config = configOf({ 'quay.io': entry, 'quay.io/org/': entry, 'example.com': entry, 'quay.io:443': entry })
     const registries = new Map([['quay', record(['quay.io/org/'], '2025-11-24T12:50:00Z')]])
-    const { entries, tried, problems, notes } = judgePullSecret({ config, registries, image: hello }, now)
+    const { entries, tried, problems, notes } = evaluatePullSecret({ config, registries, image: hello }, now)
     assert.deepEqual(tried, ['quay.io/org/', 'quay.io'])
     assert.deepEqual(entries, [
       { host: 'quay.io', username: 'user', expiresAt: undefined, fit: 'fits' },
@@ -36,7 +36,7 @@ suite('judgePullSecret', () => {
   })
 
   test('without an image, nothing is said of one', () => {
-    const { entries, tried, problems } = judgePullSecret(
+    const { entries, tried, problems } = evaluatePullSecret(
       { config: configOf({ host: entry }), registries: new Map() },
       now,
     )
@@ -47,22 +47,22 @@ suite('judgePullSecret', () => {
 
   test('a token in the place of the user name is not shown', () => {
     const config = configOf({ host: { username: 'eyJ'.repeat(50), password: '' } })
-    const [first] = judgePullSecret({ config, registries: new Map() }, now).entries
+    const [first] = evaluatePullSecret({ config, registries: new Map() }, now).entries
     assert.equal(first?.username, '(150 characters, perhaps a token: not shown)')
   })
 
   test('an entry that no kubelet can parse is a problem for every image of the pod', () => {
     const config = configOf({ 'quay.io': entry, 'bad.example.com': { auth: 'no colon' } })
-    const { parsing, problems } = judgePullSecret({ config, registries: new Map(), image: hello }, now)
+    const { parsing, problems } = evaluatePullSecret({ config, registries: new Map(), image: hello }, now)
     assert.equal(parsing, 'fails')
     assert.deepEqual(problems, [
-      'no kubelet can parse it, so that a pod which names this Secret can pull no image at all: bad.example.com: auth is not standard base64',
+      'no kubelet can parse it, so a pod that references this Secret can pull no image: bad.example.com: auth is not standard base64',
     ])
   })
 
   test('an expired credential is a problem', () => {
     const registries = new Map([['quay', record(['quay.io'], '2025-11-24T12:00:00Z')]])
-    assert.deepEqual(judgePullSecret({ config: configOf({ 'quay.io': entry }), registries }, now).problems, [
+    assert.deepEqual(evaluatePullSecret({ config: configOf({ 'quay.io': entry }), registries }, now).problems, [
       'quay.io: its credential expired at 2025-11-24T12:00:00.000Z',
     ])
   })
@@ -70,8 +70,8 @@ suite('judgePullSecret', () => {
   test('an image that no host fits is a problem, and its full name says why', () => {
     const image = { name: 'hello', reference: imageOf('docker.io', 'library/hello') }
     for (const auths of [{ 'quay.io': entry }, {}]) {
-      assert.deepEqual(judgePullSecret({ config: configOf(auths), registries: new Map(), image }, now).problems, [
-        'no host in it fits hello, which is docker.io/library/hello: a kubelet pulls it without this Secret',
+      assert.deepEqual(evaluatePullSecret({ config: configOf(auths), registries: new Map(), image }, now).problems, [
+        'none of its hosts matches hello, which is docker.io/library/hello: a kubelet pulls it without this Secret',
       ])
     }
   })
@@ -79,13 +79,13 @@ suite('judgePullSecret', () => {
   test("Docker Hub's old key is shown as tried", () => {
     const image = { name: 'hello', reference: imageOf('docker.io', 'library/hello') }
     const config = configOf({ 'https://index.docker.io/v1/': entry })
-    const { entries, tried } = judgePullSecret({ config, registries: new Map(), image }, now)
+    const { entries, tried } = evaluatePullSecret({ config, registries: new Map(), image }, now)
     assert.deepEqual([entries[0]?.fit, tried], ['fits', ['https://index.docker.io/v1/']])
   })
 
   test('what kubelets pass over is a note, not a problem', () => {
     const config = configOf({ 'quay.io': { ...entry, identitytoken: 'x' } })
-    const { problems, notes } = judgePullSecret({ config, registries: new Map() }, now)
+    const { problems, notes } = evaluatePullSecret({ config, registries: new Map() }, now)
     assert.deepEqual([problems, notes], [[], ['quay.io: kubelets do not know identitytoken']])
   })
 })

@@ -155,7 +155,7 @@ suite('trying to pull', () => {
     }))
     assert.partialDeepStrictEqual(await pull('project/images/app:1'), {
       outcome: 'unclear',
-      words: 'a challenge whose realm is no https URL',
+      words: 'a challenge whose realm is not an https URL',
     })
   })
 
@@ -229,7 +229,7 @@ suite('trying to pull', () => {
     )
     assert.partialDeepStrictEqual(await pull('project/images/app:1'), {
       outcome: 'unclear',
-      words: '200 with a page in place of a manifest',
+      words: '200 with an HTML page instead of a manifest',
     })
     assert.partialDeepStrictEqual(await pull(undefined), { outcome: 'unclear', words: '302' })
   })

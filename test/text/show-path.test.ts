@@ -13,6 +13,6 @@ test('a path is shown as it was given, and a credential in its place is not', ()
 test('a credential in place of the file of authorities is not shown', async () => {
   await assert.rejects(readAuthorities(pasted), {
     code: 'CA_FILE_INVALID',
-    seen: 'a path that looks like a credential, not shown, is not there',
+    seen: 'a path that looks like a credential, not shown, does not exist',
   })
 })

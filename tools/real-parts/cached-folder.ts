@@ -7,7 +7,7 @@ import { join } from 'node:path'
 
 /**
  * The folder `name/HASH` of the cache, where HASH is that of `recipe`: all that decides what `fill` makes.
- * When it is not there yet, `fill` fills an empty folder beside it, which then gets its name.
+ * When it does not exist yet, `fill` fills an empty folder beside it, which then gets its name.
  */
 export async function cachedFolder(
   name: string,

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { basename } from 'node:path'
 import { AbsentPart } from './absent-part.ts'
 
-/** @throws AbsentPart where it is not there, with `remedy`, or does not end well */
+/** @throws AbsentPart where it does not exist, with `remedy`, or does not end well */
 export async function runInstaller(command: string, words: readonly string[], remedy: string): Promise<void> {
   const child = spawn(command, words, { stdio: ['ignore', process.stderr, process.stderr] })
   const [code] = await once(child, 'exit').catch((fault: NodeJS.ErrnoException) => {

@@ -6,7 +6,7 @@ type ControlPlaneProgram = 'etcd' | 'kube-apiserver' | 'kube-controller-manager'
 
 /**
  * https://book.kubebuilder.io/reference/envtest: KUBEBUILDER_ASSETS names a folder with etcd, kube-apiserver and kubectl.
- * @throws AbsentPart where it is not there and cannot be built.
+ * @throws AbsentPart where it does not exist and cannot be built.
  */
 export async function findControlPlaneProgram(name: ControlPlaneProgram): Promise<string> {
   const assets = process.env['KUBEBUILDER_ASSETS']

@@ -23,7 +23,7 @@ export function mergeByMask(
       return { flaw: `Invalid field in the update mask: ${path}` }
     fields[name] = inner === undefined ? sent[name] : { ...Object(fields[name]), [inner]: Object(sent[name])[inner] }
   }
-  // proto3: what is empty is not there.
+  // proto3: what is empty does not exist.
   const there = (entries: object) =>
     Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined && value !== ''))
   return { fields: there({ ...fields, ...(fields['oidc'] !== undefined && { oidc: there(Object(fields['oidc'])) }) }) }

@@ -28,7 +28,7 @@ export interface ObjectStore {
   /** Anybody may, or may no longer, read what is in it. */
   readonly setAccess: (bucket: string, access: 'public' | 'private') => void
   readonly findBucket: (name: string) => Bucket | undefined
-  /** @throws where the bucket is not there */
+  /** @throws where the bucket does not exist */
   readonly put: (bucket: string, name: string, object: ObjectWanted) => StoredObject
   readonly find: (bucket: string, name: string) => StoredObject | undefined
   readonly remove: (bucket: string, name: string) => void

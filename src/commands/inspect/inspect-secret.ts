@@ -10,7 +10,11 @@ import { isDocumentManager } from '../../kubernetes/objects/apply-pull-secret.ts
 import { foundIn } from '../../kubernetes/objects/list.ts'
 import { type PullSecretContent, readPullSecretData } from '../../kubernetes/objects/pull-secrets.ts'
 import { ownRecord } from '../../refresh/freshness.ts'
-import { type EntryVerdict, judgePullSecret, type PullSecretVerdict } from '../../registry/check-pull-secret.ts'
+import {
+  type EntryEvaluation,
+  evaluatePullSecret,
+  type PullSecretEvaluation,
+} from '../../registry/check-pull-secret.ts'
 import { instantAndDistance, renderTable } from '../../terminal/table.ts'
 import { plainLine, shellQuote } from '../../text/plain-text.ts'
 import { Redacted } from '../../text/redacted.ts'
@@ -41,7 +45,7 @@ export async function inspectSecret(
 }
 
 /** What is to be said of a Secret as a pull secret: whose it is, what a kubelet makes of it. Pure. */
-interface SecretVerdict extends PullSecretVerdict {
+interface SecretVerdict extends PullSecretEvaluation {
   readonly type: string
   /** Field managers that own the credential; empty: nobody is known to. */
   readonly managers: readonly string[]
@@ -60,7 +64,7 @@ function judgeSecret({ secret: target, image }: SecretTarget, content: PullSecre
   const believed = doubts.length === 0 ? record : undefined
   const wrongType = type === pullSecretType ? [] : [`its type is ${type}: no kubelet takes it as ${pullSecretType}`]
   const config = parseDockerConfig(dockerConfigJson ?? new Redacted('null'))
-  const verdict = judgePullSecret({ config, registries: believed?.registries ?? new Map(), image }, now)
+  const verdict = evaluatePullSecret({ config, registries: believed?.registries ?? new Map(), image }, now)
   return {
     ...verdict,
     problems: [...wrongType, ...verdict.problems],
@@ -93,7 +97,7 @@ async function readSecret(cluster: Cluster, { namespace, name }: NamespacedName)
   throw new PullpassError({
     code: 'SECRET_NOT_FOUND',
     hop: 'kubernetes',
-    seen: `Secret ${namespace}/${name} is not there`,
+    seen: `Secret ${namespace}/${name} does not exist`,
     expected: 'a pull secret',
     hint: `kubectl get secrets -n ${shellQuote(namespace)} --field-selector type=kubernetes.io/dockerconfigjson`,
   })
@@ -130,7 +134,7 @@ function renderManagers({ managers, otherManagers }: SecretVerdict): string {
 }
 
 function entryRow(
-  { host, username, expiresAt, fit }: EntryVerdict,
+  { host, username, expiresAt, fit }: EntryEvaluation,
   tried: SecretVerdict['tried'],
   now: Date,
 ): string[] {
@@ -171,7 +175,7 @@ function secretResult({ secret, image }: SecretTarget, verdict: SecretVerdict): 
   }
 }
 
-const entryItem = ({ host, username, expiresAt, fit }: EntryVerdict): InspectedEntry => ({
+const entryItem = ({ host, username, expiresAt, fit }: EntryEvaluation): InspectedEntry => ({
   host,
   username,
   ...(expiresAt && { expiresAt: instant(expiresAt) }),

@@ -1,7 +1,7 @@
 /** The story of `pullpass inspect` for a token: read or request it, judge it, show it. */
 import { dropInForm, loadDocuments } from '../../document/load-documents.ts'
 import type { PullpassError } from '../../errors/pullpass-error.ts'
-import { type JudgedToken, judgeSubjectToken } from '../../identity/check-subject-token.ts'
+import { checkSubjectToken, type TokenToCheck } from '../../identity/check-subject-token.ts'
 import { instantAndDistance, renderTable } from '../../terminal/table.ts'
 import type { VendorContext } from '../../vendors/vendor.ts'
 import type { Call, ExitCode } from '../command.ts'
@@ -26,7 +26,7 @@ export async function inspectToken(target: TokenTarget, call: TokenCall): Promis
   const documents = isSaid ? await loadDocuments(flags.file, { ...context, ...terminal }) : []
   const tokens = await obtainTokens(target, await askingRegistries(documents, context.vendors), call)
   const now = context.now()
-  const judged = tokens.map((token) => ({ ...token, faults: judgeSubjectToken(token, now) }))
+  const judged = tokens.map((token) => ({ ...token, faults: checkSubjectToken(token, now) }))
   if (flags.output === undefined) {
     terminal.print(judged.map((token) => renderToken(token, now, terminal.color)).join('\n\n'))
   } else {
@@ -36,7 +36,7 @@ export async function inspectToken(target: TokenTarget, call: TokenCall): Promis
 }
 
 /** A subject token, for people. */
-interface InspectedToken extends JudgedToken {
+interface InspectedToken extends TokenToCheck {
   readonly faults: readonly PullpassError[]
 }
 

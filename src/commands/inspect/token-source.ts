@@ -1,6 +1,6 @@
 /** The tokens to inspect, each with the registries that will take it or refuse it: read, or requested as refresh would. */
 import type { Document, NamespacedName } from '../../document/document.ts'
-import type { AcceptedAudiences, JudgedToken } from '../../identity/check-subject-token.ts'
+import type { AcceptedAudiences, TokenToCheck } from '../../identity/check-subject-token.ts'
 import { decodeSubjectToken } from '../../identity/subject-token.ts'
 import { parseTokenText, readTokenFile, tokenFilePath } from '../../identity/token-file.ts'
 import { connect } from '../../kubernetes/connect.ts'
@@ -24,7 +24,7 @@ export async function obtainTokens(
   target: TokenTarget,
   registries: readonly AskingRegistry[],
   call: TokenCall,
-): Promise<JudgedToken[]> {
+): Promise<TokenToCheck[]> {
   if (target.kind === 'serviceaccount') {
     const audiences = audiencesOf(target, registries)
     return await withCluster(call, (cluster) => requestTokens(cluster, target.account, audiences, registries))
@@ -34,7 +34,7 @@ export async function obtainTokens(
 }
 
 /** Where no token is named, the documents say which they take: of an account, of a file of their own, of the usual one. */
-async function followDocuments(registries: readonly AskingRegistry[], call: TokenCall): Promise<JudgedToken[]> {
+async function followDocuments(registries: readonly AskingRegistry[], call: TokenCall): Promise<TokenToCheck[]> {
   const files = Map.groupBy(
     registries.filter(({ account }) => account === undefined),
     ({ tokenFile }) => tokenFile,
@@ -51,7 +51,7 @@ async function followDocuments(registries: readonly AskingRegistry[], call: Toke
   return [...read, ...requested.flat()]
 }
 
-async function requestForDocuments(cluster: Cluster, asking: readonly AskingRegistry[]): Promise<JudgedToken[]> {
+async function requestForDocuments(cluster: Cluster, asking: readonly AskingRegistry[]): Promise<TokenToCheck[]> {
   const account = asking[0]?.account
   return account === undefined ? [] : await requestTokens(cluster, account, audiencesToRequest(asking), asking)
 }
@@ -60,7 +60,7 @@ async function readToken(
   path: string | undefined,
   registries: readonly AskingRegistry[],
   { context, terminal }: TokenCall,
-): Promise<JudgedToken> {
+): Promise<TokenToCheck> {
   if (path === '-') {
     const where = 'standard input'
     return { token: parseTokenText(new Redacted(await terminal.readInput()), where), where, accepted: registries }
@@ -98,7 +98,7 @@ async function requestTokens(
   account: NamespacedName,
   audiences: readonly string[],
   registries: readonly AskingRegistry[],
-): Promise<JudgedToken[]> {
+): Promise<TokenToCheck[]> {
   const where = `the token of service account ${account.namespace}/${account.name}`
   return await Promise.all(
     audiences.map(async (audience) => {

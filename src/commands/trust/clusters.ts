@@ -202,7 +202,7 @@ export function idOfContext(context: string, rules: readonly TextRule[]): string
   return ids.find(isId) ?? `cluster-${hash}`
 }
 
-/** Service accounts whose tokens are to be exchanged, and which are not there yet: trust can be made before them, and proves nothing. */
+/** Service accounts whose tokens are to be exchanged, and which do not exist yet: trust can be made before them, and proves nothing. */
 export interface AbsentSubject extends AbsentAccount {
   readonly cluster: string
   /** NAMESPACE/NAME */

@@ -16,7 +16,7 @@ import { type AbsentSubject, tellAbsent } from './clusters.ts'
 export interface Plan {
   readonly clusters: readonly TrustedCluster[]
   readonly findings: readonly Finding[]
-  /** Service accounts that are not there: trust can be made before them, by whoever makes them. */
+  /** Service accounts that do not exist: trust can be made before them, by whoever makes them. */
   readonly absent: readonly AbsentSubject[]
 }
 

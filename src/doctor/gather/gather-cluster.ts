@@ -18,7 +18,7 @@ export interface ClusterFacts {
   readonly pod: PodFacts | undefined
   /** Empty where they may not be read. */
   readonly hooks: readonly SecretHook[]
-  /** Of `pullpass manifests`; undefined where it is not there, or not known where, or may not be read. */
+  /** Of `pullpass manifests`; undefined where it does not exist, or not known where, or may not be read. */
   readonly schedule: CronJobFacts | undefined
   /** Of the pod. */
   readonly images: readonly WantedImage[]

@@ -13,7 +13,7 @@ import { type Job, planRefresh } from '../../refresh/plan.ts'
 export interface SecretFacts {
   readonly document: Document
   readonly namespace: string
-  /** undefined: it is not there. */
+  /** undefined: it does not exist. */
   readonly content: PullSecretContent | PullpassError | undefined
 }
 

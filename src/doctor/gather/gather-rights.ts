@@ -6,7 +6,7 @@ import type { Document, NamespacedName } from '../../document/document.ts'
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { type AccessQuestion, reviewAccess } from '../../kubernetes/objects/review-access.ts'
-import { rightsOf } from '../../manifests/permissions.ts'
+import { permissionsOf } from '../../manifests/permissions.ts'
 import { sideBySide } from '../../refresh/apply-pull-secrets.ts'
 import type { Asked, Refresher } from '../asked.ts'
 
@@ -49,7 +49,7 @@ async function reviewAll(
 }
 
 function questionsOf(documents: readonly Document[], namespace: string | undefined): AccessQuestion[] {
-  return rightsOf(documents)
+  return permissionsOf(documents)
     .filter((right) => right.resource === 'serviceaccounts/token' || isOf(right.namespace, namespace))
     .flatMap(({ resource, verbs, names = [undefined], namespace: where }) =>
       names.flatMap((name) => verbs.map((verb) => ({ resource, verb, name, namespace: where }))),

@@ -52,6 +52,6 @@ async function readFile(
   const from = { kind: 'file', path: looksLikeSecret(path) ? 'the token file' : path } as const
   if (serviceAccount !== undefined && !looksLikeSecret(path)) return await request(demand, serviceAccount)
   const got = await readTokenFile(path, demand.registry.tokenFileField).catch(asFault)
-  const absent = got instanceof PullpassError && tokenFiles === 'elsewhere' && got.seen.endsWith('is not there')
+  const absent = got instanceof PullpassError && tokenFiles === 'elsewhere' && got.seen.endsWith('does not exist')
   return { demand, from, got: absent ? 'not here' : got }
 }

@@ -24,7 +24,7 @@ export function judgeAccount(
       ...base,
       result: 'warning',
       code: 'SERVICE_ACCOUNT_NOT_FOUND',
-      seen: `it is not there, and ${documentName(document)} names it under attachToServiceAccounts`,
+      seen: `it does not exist, and ${documentName(document)} names it under attachToServiceAccounts`,
       expected: 'a service account to attach the Secret to',
       remedy: alsoSay(refresh, 'or take its name out of the document'),
     }

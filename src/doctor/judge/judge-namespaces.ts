@@ -58,7 +58,7 @@ function judgeAbsent(asked: string, known: readonly LabelledNamespace[]): Findin
     namespace: asked,
     result: 'failed',
     code: 'NAMESPACE_NOT_FOUND',
-    seen: `namespace ${asked} is not there: there are ${known
+    seen: `namespace ${asked} does not exist: there are ${known
       .slice(0, few)
       .map(({ name }) => name)
       .join(', ')}${more}`,
@@ -156,7 +156,7 @@ function judgeMissing(namespace: string, document: Document, commands: MendingCo
     alike: 'namespaces',
     result: 'failed',
     code: 'NAMESPACE_NOT_FOUND',
-    seen: `namespace ${namespace} is not there, and ${document.source} names it`,
+    seen: `namespace ${namespace} does not exist, and ${document.source} names it`,
     expected: 'a namespace that exists',
     remedy: alsoSay(refresh, `or take its name out of ${fieldName(document, 'namespaces.include')}`),
   }

@@ -58,7 +58,7 @@ function brokenRemedy(broken: string, { pod, account, commands }: Named): Remedy
     return {
       command: commands.kubectl('delete', 'secret', broken, '-n', namespace),
       words:
-        'kubelets pass over a Secret that is not there; if it is needed, make it anew: kubectl create secret docker-registry',
+        'kubelets pass over a Secret that does not exist; if it is needed, make it anew: kubectl create secret docker-registry',
     }
   }
   const left = held.filter((secret) => secret !== broken)
@@ -78,7 +78,7 @@ function judgeUnread(content: PullSecretContent | PullpassError | undefined): Ju
   return {
     result: 'warning',
     code: 'OTHER_SECRET_NOT_FOUND',
-    seen: 'it is not there: kubelets pass over it',
+    seen: 'it does not exist: kubelets pass over it',
     expected: 'a Secret, or that nobody names it',
     remedy: { words: 'make it, or take its name out of what makes the pod' },
   }

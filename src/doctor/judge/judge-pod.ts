@@ -37,7 +37,7 @@ export function judgePod({ asked, pod, events, account, secrets }: PodFacts, jud
         about,
         result: 'failed',
         code: 'POD_NOT_FOUND',
-        seen: 'it is not there',
+        seen: 'it does not exist',
         expected: 'a pod of this name',
         remedy: { command, words: 'shows those that are there' },
       },

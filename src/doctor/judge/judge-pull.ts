@@ -119,7 +119,7 @@ function judgeRefused(
       { words: isUnheard ? `${belongs}; else ${dropped}` : belongs },
     )
   }
-  const path = "see too that the image's path is right: of a repository that is not there, the same is said"
+  const path = "see too that the image's path is right: of a repository that does not exist, the same is said"
   const advice = [remedy.words, path].filter((one) => one !== undefined && one !== '').join('; ')
   return failed('REGISTRY_DENIED', seen, 'the right to read this repository, which is there', {
     ...remedy,

@@ -11,7 +11,7 @@ import { mintedFrom } from '../../refresh/exchange-requests.ts'
 import { recordFor } from '../../refresh/freshness.ts'
 import { judgeOwnership } from '../../refresh/ownership.ts'
 import { documentName } from '../../refresh/plan.ts'
-import { judgePullSecret } from '../../registry/check-pull-secret.ts'
+import { evaluatePullSecret } from '../../registry/check-pull-secret.ts'
 import { matchImage } from '../../registry/match-credentials.ts'
 import { Redacted } from '../../text/redacted.ts'
 import type { WantedImage } from '../asked.ts'
@@ -51,7 +51,7 @@ export function judgeSecret({ document, namespace, content }: SecretFacts, judge
   if (content === undefined) {
     return {
       ...base,
-      ...failed('SECRET_NOT_FOUND', 'it is not there', `the pull secret of ${formName(document)}`, refresh),
+      ...failed('SECRET_NOT_FOUND', 'it does not exist', `the pull secret of ${formName(document)}`, refresh),
     }
   }
   const place = { document, namespace, content, refresh }
@@ -187,7 +187,7 @@ function judgeHosts({ document, refresh }: Place, { images, config, record, now 
   const hosts = document.registries.flatMap((registry) => registry.hosts)
   const judged = images
     .filter(({ reference }) => matchImage(hosts, reference).length > 0)
-    .map((image) => ({ image, verdict: judgePullSecret({ config, registries: record.registries, image }, now) }))
+    .map((image) => ({ image, verdict: evaluatePullSecret({ config, registries: record.registries, image }, now) }))
   const missed = judged.find(({ verdict }) => verdict.tried?.length === 0)
   if (missed !== undefined) {
     const keys = missed.verdict.entries.map(({ host, fit }) => `${host} (${fit ?? 'unknown'})`).join(', ')

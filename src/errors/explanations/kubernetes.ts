@@ -111,7 +111,7 @@ export const kubernetesSection: Section = {
       meaning:
         'A document names a namespace that does not exist. (A glob without a match is a warning; a namespace that is being deleted is skipped.)',
       action: 'Create it, or correct the name.',
-      example: `NAMESPACE_NOT_FOUND (kubernetes): namespace team-z is not there
+      example: `NAMESPACE_NOT_FOUND (kubernetes): namespace team-z does not exist
   expected a namespace that exists
   fix: kubectl create namespace team-z; or correct the name where it was given`,
     },

@@ -40,7 +40,7 @@ export const publishSection: Section = {
       meaning:
         "No credentials of an operator were found: Google's application default credentials, or those of the credential chain of AWS's or Azure's library. In the cluster they are the federated identity of pullpass, without a key. An identity that is configured and fails is a separate error, and no other one is tried; so is one that is configured incompletely, or a profile (`AWS_PROFILE`) without credentials. The identity of the node is never used at AWS and Azure.",
       action: 'Configure one as the line `fix` says.',
-      example: `PUBLISH_CREDENTIALS_MISSING (publish): no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /home/operator/.config/gcloud/application_default_credentials.json is not there, and no metadata server answers
+      example: `PUBLISH_CREDENTIALS_MISSING (publish): no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /home/operator/.config/gcloud/application_default_credentials.json does not exist, and no metadata server answers
   expected the operator's credentials in one of these three places
   fix: in a pod set GOOGLE_APPLICATION_CREDENTIALS to what gcloud iam workload-identity-pools create-cred-config writes; give a machine of Google a service account; as yourself: gcloud auth application-default login`,
     },

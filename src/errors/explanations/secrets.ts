@@ -10,7 +10,7 @@ export const secretsSection: Section = {
       doctor: ['secret'],
       meaning: 'The pull secret does not exist.',
       action: 'Refresh: `pullpass refresh -f FILE`.',
-      example: `SECRET_NOT_FOUND (kubernetes): Secret team-a/regcred is not there
+      example: `SECRET_NOT_FOUND (kubernetes): Secret team-a/regcred does not exist
   expected a pull secret
   fix: kubectl get secrets -n team-a --field-selector type=kubernetes.io/dockerconfigjson`,
     },

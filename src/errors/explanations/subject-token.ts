@@ -11,9 +11,9 @@ export const subjectTokenSection: Section = {
       meaning:
         'The token file does not exist, is empty, is binary, is a directory, or cannot be read. At hop `kubernetes` it is the token file for the API server itself.',
       action: 'Mount a projected service account token at that path, or name the file that contains one.',
-      example: `TOKEN_FILE_UNREADABLE (subject-token): no-token is not there
-  expected a file that holds a service account token
-  fix: mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or name the file that holds one`,
+      example: `TOKEN_FILE_UNREADABLE (subject-token): no-token does not exist
+  expected a file that contains a service account token
+  fix: mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or set the path of the file that contains one`,
     },
     TOKEN_MALFORMED: {
       hops: ['subject-token'],
@@ -21,9 +21,9 @@ export const subjectTokenSection: Section = {
       meaning:
         'The file contains no service account token that expires. Its content is not shown. Tokens of Secrets of type `kubernetes.io/service-account-token` never expire and are not accepted.',
       action: 'Use a projected token, or a document with `spec.serviceAccountRef`.',
-      example: `TOKEN_MALFORMED (subject-token): token holds no service account token: it has 1 part
+      example: `TOKEN_MALFORMED (subject-token): token contains no service account token: it has 1 part
   expected a JWT: header, payload and signature in base64url, joined by "."
-  fix: use a projected token (volumes[].projected.sources[].serviceAccountToken), or a document (-f) with spec.serviceAccountRef, and pullpass requests one`,
+  fix: use a projected token (volumes[].projected.sources[].serviceAccountToken), or a document (-f) with spec.serviceAccountRef, so that pullpass requests one`,
     },
     TOKEN_EXPIRED: {
       hops: ['subject-token'],
@@ -34,7 +34,7 @@ export const subjectTokenSection: Section = {
       action:
         'Read the token from the projected volume of the pod, where the kubelet renews it, not from a copy; check the clock of this machine.',
       example: `TOKEN_EXPIRED (subject-token): /var/run/secrets/tokens/oidc-token expired at 2026-11-24T13:00:00.000Z
-  expected a token that lives now, at 2026-11-24T14:00:00.000Z
+  expected a token that is valid now, at 2026-11-24T14:00:00.000Z
   fix: read the token from the pod's own projected volume, where the kubelet renews it, not from a copy; check this machine's clock`,
     },
     TOKEN_NOT_YET_VALID: {
@@ -60,7 +60,7 @@ export const subjectTokenSection: Section = {
         'The token has another audience than its recipient expects, so the exchange would be refused: the token is not sent. For the credentials of an operator it is a token that is valid for an API server. `issuer check` reports it as a warning, since a provider can have allowed audiences.',
       action:
         'Set that audience on the projected token, or let pullpass request the token (`spec.serviceAccountRef`). `pullpass inspect FILE` shows the audience of a token. For a provider with allowed audiences, set one of them as `audience` of the registry.',
-      example: `AUDIENCE_MISMATCH (subject-token): /var/run/secrets/tokens/oidc-token is meant for "https://kubernetes.default.svc"
+      example: `AUDIENCE_MISMATCH (subject-token): /var/run/secrets/tokens/oidc-token has audience "https://kubernetes.default.svc"
   expected "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster" (with or without "https:"), from registry europe-docker.pkg.dev
   fix: set that audience on the pod's projected token (serviceAccountToken.audience); a document (-f) with spec.serviceAccountRef has pullpass request the token itself`,
     },
@@ -90,7 +90,7 @@ export const subjectTokenSection: Section = {
         'The cluster issues no token for the ServiceAccount of `spec.serviceAccountRef` (or of `--service-account`): it or its namespace does not exist, or the permission `create` on `serviceaccounts/token` is missing.',
       action:
         'Create the ServiceAccount or correct the reference; or grant the rule in the line `fix`, which is limited to that name.',
-      example: `TOKEN_REQUEST_REFUSED (subject-token): ServiceAccount image-system/puller is not there, so that no token can be requested for it
+      example: `TOKEN_REQUEST_REFUSED (subject-token): ServiceAccount image-system/puller does not exist, so that no token can be requested for it
   expected the service account that spec.serviceAccountRef names
   fix: kubectl create serviceaccount puller -n image-system, or correct the reference`,
     },

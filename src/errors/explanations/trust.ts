@@ -11,7 +11,7 @@ export const trustSection: Section = {
       meaning:
         'No credentials of an operator were found. The identity of a pod or node is not used unless it is configured.',
       action: 'Sign in, or configure credentials, as the line `fix` says.',
-      example: `TRUST_CREDENTIALS_MISSING (trust): no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /home/operator/.config/gcloud/application_default_credentials.json is not there, and no metadata server answers
+      example: `TRUST_CREDENTIALS_MISSING (trust): no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /home/operator/.config/gcloud/application_default_credentials.json does not exist, and no metadata server answers
   expected the operator's credentials in one of these three places
   fix: in a pod set GOOGLE_APPLICATION_CREDENTIALS to what gcloud iam workload-identity-pools create-cred-config writes; give a machine of Google a service account; as yourself: gcloud auth application-default login`,
     },

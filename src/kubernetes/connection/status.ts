@@ -124,7 +124,7 @@ function forbidden(words: string, verb: string, asked: KubernetesCall): Wording 
 function namespaceMissing({ namespace = '' }: KubernetesCall): Wording {
   return {
     code: 'NAMESPACE_NOT_FOUND',
-    seen: `namespace ${namespace} is not there`,
+    seen: `namespace ${namespace} does not exist`,
     expected: 'a namespace that exists',
     hint: `kubectl create namespace ${shellQuote(namespace)}; or correct the name where it was given`,
   }

@@ -39,7 +39,7 @@ async function readIfPresent(path: string): Promise<KubeconfigFile | undefined> 
   try {
     return await readKubeconfig(path)
   } catch (error) {
-    // kubectl passes over files that are not there, so that one list serves many machines.
+    // kubectl passes over files that do not exist, so that one list serves many machines.
     if (error instanceof PullpassError && systemErrorCode(error.cause) === 'ENOENT') return undefined
     throw error
   }

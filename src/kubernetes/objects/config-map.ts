@@ -150,7 +150,7 @@ const configMapPath = (map: NamespacedName): string => `${folderOf(map)}/${encod
 export interface ConfigMapEntry {
   /** Undefined where there is none of this key. */
   readonly text: string | undefined
-  /** Of the whole ConfigMap; undefined where it is not there. */
+  /** Of the whole ConfigMap; undefined where it does not exist. */
   readonly resourceVersion: string | undefined
 }
 

@@ -17,7 +17,7 @@ export interface CronJobFacts extends NamespacedName {
 /** Bytes: a few pods of a few KiB. */
 const longest = 2 * 1024 * 1024
 
-/** undefined where it is not there, or may not be read. @throws what a cluster throws */
+/** undefined where it does not exist, or may not be read. @throws what a cluster throws */
 export async function readCronJob(
   cluster: Cluster,
   { namespace, name }: NamespacedName,

@@ -56,7 +56,7 @@ interface StoppedPod {
 /** Bytes: etcd takes no larger object. */
 const longest = 2 * 1024 * 1024
 
-/** undefined where it is not there. @throws KUBERNETES_FORBIDDEN, and what a cluster throws */
+/** undefined where it does not exist. @throws KUBERNETES_FORBIDDEN, and what a cluster throws */
 export async function readPod(cluster: Cluster, { namespace, name }: NamespacedName): Promise<Pod | undefined> {
   const answer = await cluster.request({
     method: 'GET',

@@ -82,7 +82,7 @@ function wordsOf(
   }
 }
 
-/** A service account that is not there, or whose namespace is not: in words, and how it is made. */
+/** A service account that does not exist, or whose namespace is not: in words, and how it is made. */
 export interface AbsentAccount {
   readonly missing: 'namespace' | 'account'
   readonly seen: string
@@ -94,10 +94,10 @@ function absentAccount({ namespace, name }: NamespacedName, missing: AbsentAccou
   const [place = '', account = ''] = [namespace, name].map(shellQuote)
   const create = `kubectl create serviceaccount ${account} -n ${place}`
   return missing === 'account'
-    ? { missing, seen: `ServiceAccount ${namespace}/${name} is not there`, command: create }
+    ? { missing, seen: `ServiceAccount ${namespace}/${name} does not exist`, command: create }
     : {
         missing,
-        seen: `Namespace ${namespace} is not there`,
+        seen: `Namespace ${namespace} does not exist`,
         command: `kubectl create namespace ${place} && ${create}`,
       }
 }
@@ -118,7 +118,7 @@ export async function findAbsentAccount(
   if (account.status === 200 || account.status === 403) return undefined
   if (account.status !== 404)
     throw readStatus(cluster, account, { verb: 'get', resource: 'serviceaccounts', namespace, name })
-  // Of an account in a namespace that is not there, the API server says no more than that the account is not.
+  // Of an account in a namespace that does not exist, the API server says no more than that the account is not.
   const { status } = await cluster.request({ method: 'GET', path: place, accept: metadata })
   return absentAccount({ namespace, name }, status === 404 ? 'namespace' : 'account')
 }

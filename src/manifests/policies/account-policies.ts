@@ -1,11 +1,11 @@
 /**
  * The admission policies of one account that a manifest creates: what it may do to Secrets and ServiceAccounts, and which tokens
- * it may request. Each account has all of them, whatever its role grants: a role can be extended by mistake, and a token of ten
- * years for the API server, which permission to request any token includes, outlives the Pod. They match the account's user name:
- * an account that may impersonate others, or change policies, is not restricted by them.
+ * it may request. Each account has all of them, whatever its role grants: a role can be extended by mistake, and permission to
+ * request any token includes a ten-year token for the API server. They match the account's user name, so they do not restrict an
+ * account that can impersonate others or change policies.
  *
- *   pullpass                              what its documents need
- *   pullpass-issuer, pullpass-issuer-serve   no Secret, no ServiceAccount, tokens of its own for pullpass.dev/issuer
+ *   pullpass                                 the needs of its documents
+ *   pullpass-issuer, pullpass-issuer-serve   no Secret, no ServiceAccount, only own tokens for pullpass.dev/issuer
  */
 import type { Document } from '../../document/document.ts'
 import { freshTokenRequest } from '../../oidc/cluster/cluster-issuer.ts'
@@ -16,7 +16,7 @@ import { secretsPolicy } from './secrets.ts'
 import { serviceAccountsPolicy } from './service-accounts.ts'
 import { tokensPolicy } from './tokens.ts'
 
-/** Of the account that refreshes the documents' pull secrets. @throws DOCUMENT_INVALID */
+/** For the account that refreshes pull secrets. @throws DOCUMENT_INVALID */
 export const refreshAccountPolicies = (
   account: Account,
   documents: readonly Document[],
@@ -28,7 +28,7 @@ export const refreshAccountPolicies = (
     tokens: tokensPolicy(registries),
   })
 
-/** Of an account that requests a token of its own, to see which key signs, and needs nothing else of these. */
+/** For an account that requests only its own token, to detect the signing key. */
 export const issuerAccountPolicies = (account: Account): Manifest[] =>
   renderAll(account, {
     secrets: { ...denied(`${account.name} may not write Secrets`), about: 'secrets', resource: 'secrets' },
@@ -40,7 +40,7 @@ export const issuerAccountPolicies = (account: Account): Manifest[] =>
     tokens: ownTokensPolicy(account),
   })
 
-/** A policy is missing here if a kind of account forgets it. */
+/** All policies that every account must have. */
 interface PolicySet {
   readonly secrets: AdmissionPolicy
   readonly serviceAccounts: AdmissionPolicy
@@ -72,7 +72,7 @@ function ownTokensPolicy({ namespace, name }: Account): AdmissionPolicy {
       },
       {
         expression: `object.spec.expirationSeconds <= ${lifeSeconds}`,
-        message: `${name} may request only tokens that live at most ${lifeSeconds} s`,
+        message: `${name} may request only tokens with a lifetime of at most ${lifeSeconds} s`,
       },
     ],
   }

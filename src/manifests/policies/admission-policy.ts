@@ -9,12 +9,12 @@ import { PullpassError } from '../../errors/pullpass-error.ts'
 import { type Account, type Manifest, ownLabels, userName } from '../manifest.ts'
 
 export interface AdmissionPolicy {
-  /** `secrets`, of which the policy's name is made. */
+  /** Part of the policy's name: `secrets`. */
   readonly about: string
   readonly operations: readonly ('CREATE' | 'UPDATE' | 'DELETE')[]
   readonly resource: string
   readonly variables?: readonly { readonly name: string; readonly expression: string }[]
-  /** All of them hold, or the request is refused in the words of the first that does not. */
+  /** The request is denied with the message of the first rule that is false. */
   readonly rules: readonly PolicyRule[]
 }
 
@@ -23,7 +23,7 @@ interface PolicyRule {
   readonly message: string
 }
 
-/** @throws DOCUMENT_INVALID where documents list more than a policy can hold */
+/** @throws DOCUMENT_INVALID if documents list more than a policy can contain */
 export function renderPolicy(
   { about, operations, resource, variables, rules }: AdmissionPolicy,
   account: Account,
@@ -55,7 +55,7 @@ export function renderPolicy(
   ]
 }
 
-/** CEL reads no longer expression; the API server would refuse the policy, and kubectl go on to grant the rights. */
+/** The limit of CEL: the API server would reject a longer policy, and kubectl would continue to grant the permissions. */
 const longestExpression = 100_000
 
 function bounded(rule: PolicyRule): PolicyRule {
@@ -64,34 +64,34 @@ function bounded(rule: PolicyRule): PolicyRule {
   throw new PullpassError({
     code: 'DOCUMENT_INVALID',
     hop: 'document',
-    seen: `the documents list so many namespaces and names that an admission policy of them has ${length} characters`,
+    seen: `the documents list so many namespaces and names that their admission policy has ${length} characters`,
     expected: `at most ${longestExpression}, which is about 5,000 namespaces`,
-    hint: 'choose namespaces by globs or by a label selector',
+    hint: 'select namespaces with globs or a label selector',
   })
 }
 
-// Texts and lists as CEL writes them. https://github.com/google/cel-spec/blob/master/doc/langdef.md#string-and-bytes-values
+// Strings and lists as CEL literals. https://github.com/google/cel-spec/blob/master/doc/langdef.md#string-and-bytes-values
 
-/** A literal between single quotes, whatever it holds. */
+/** A string literal in single quotes. */
 export const celText = (text: string): string =>
   `'${text.replace(/[\\'\p{Cc}]/gu, (character) => `\\u${character.codePointAt(0)?.toString(16).padStart(4, '0')}`)}'`
 
 export const celList = (texts: Iterable<string>): string => `[${[...texts].map(celText).join(', ')}]`
 
-/** Every clause, or true where there is none. */
+/** All clauses; true if there are none. */
 export const celAll = (clauses: readonly string[]): string => (clauses.length === 0 ? 'true' : clauses.join(' && '))
 
-/** Any clause, each on its own line; false where there is none. */
+/** Any clause, each on its own line; false if there are none. */
 export const celAny = (clauses: readonly string[]): string =>
   clauses.length === 0 ? 'false' : clauses.map((clause) => `(${clause})`).join(' ||\n')
 
-// A document's choice of namespaces, as an admission policy can judge it: `choose-namespaces.ts` in CEL.
+// A document's selection of namespaces in CEL: the rules of document/namespaces.ts.
 // https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
 
-/** What `namespaceLabels` stands for in the expressions. */
+/** The variable that the expressions below use. */
 export const namespaceLabels = { name: 'labels', expression: 'namespaceObject.?metadata.labels.orValue({})' } as const
 
-/** Whether the request's namespace is chosen. */
+/** True if the request's namespace is selected. */
 export function choiceInCel({ include, exclude = [], selector }: NamespaceChoice): string {
   return celAll([
     included(include ?? ['*']),
@@ -100,7 +100,7 @@ export function choiceInCel({ include, exclude = [], selector }: NamespaceChoice
   ])
 }
 
-/** Namespaces kube-* are chosen only by their exact name. */
+/** Namespaces kube-* are selected only by their exact name. */
 function included(entries: readonly string[]): string {
   const names = entries.filter((entry) => !isGlob(entry))
   const globs = entries.filter(isGlob)
@@ -118,7 +118,7 @@ function matches(entries: readonly string[]): string {
   ].join(' || ')
 }
 
-/** Globs hold nothing else that a regular expression would take for its own. */
+/** Globs contain no other special characters of regular expressions. */
 const patternOf = (globs: readonly string[]) =>
   `^(${globs.map((glob) => glob.replaceAll('*', '.*').replaceAll('?', '.')).join('|')})$`
 

@@ -1,24 +1,24 @@
 /**
- * Protects ConfigMap kube-root-ca.crt of the installation's namespace: every Pod there trusts the API servers that it vouches
- * for, and sends them its token. Only the controller that creates it may write it; permission to write ConfigMaps does not suffice.
+ * Protects ConfigMap kube-root-ca.crt of the installation's namespace: every Pod there trusts API servers with a certificate of
+ * this bundle, and sends them its token. Only the controller that creates it may write it, whatever RBAC grants.
  * https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#token-controller
  */
 
-import { foreignName, type Manifest, ownLabels, type Place } from '../manifest.ts'
+import { clusterWideName, type Manifest, ownLabels, type Place } from '../manifest.ts'
 import { celList, celText } from './admission-policy.ts'
 
 const rootCa = 'kube-root-ca.crt'
 
-/** root-ca-cert-publisher: as its own account, or without --use-service-account-credentials as the controller manager. */
+/** The user of root-ca-cert-publisher; without --use-service-account-credentials it is the controller manager's. */
 const publishers = ['system:serviceaccount:kube-system:root-ca-cert-publisher', 'system:kube-controller-manager']
 
-/** In a delete-collection request the request itself has no name: only the objects have. */
+/** A delete-collection request has no name; its objects have. */
 const subject = '(oldObject == null ? object : oldObject).metadata'
 
 export function renderRootCaPolicy(place: Place): Manifest[] {
   const apiVersion = 'admissionregistration.k8s.io/v1'
   const metadata = {
-    name: foreignName(place, 'root-ca'),
+    name: clusterWideName(place, 'root-ca'),
     labels: { ...ownLabels, 'app.kubernetes.io/component': 'root-ca' },
   }
   const binding = { policyName: metadata.name, validationActions: ['Deny', 'Audit'] }
@@ -53,18 +53,18 @@ function specOf({ namespace }: Place): object {
     validations: [
       {
         expression: "request.operation == 'DELETE'",
-        message: 'ConfigMap kube-root-ca.crt of this namespace is written by root-ca-cert-publisher alone',
+        message: 'only root-ca-cert-publisher may write ConfigMap kube-root-ca.crt of this namespace',
         reason: 'Forbidden',
       },
       {
-        // The controller creates it again, so that deleting it repairs one that was changed and made immutable.
+        // The controller creates it again, so deletion repairs one that was changed and made immutable.
         expression: [
           "request.operation != 'DELETE' || ",
           "request.userInfo.username == 'system:serviceaccount:kube-system:namespace-controller' || ",
           configure,
         ].join(''),
         message:
-          'ConfigMap kube-root-ca.crt of this namespace is not deleted without the verb configure on settings.pullpass.dev',
+          'deleting ConfigMap kube-root-ca.crt of this namespace requires the verb configure on settings.pullpass.dev',
         reason: 'Forbidden',
       },
     ],

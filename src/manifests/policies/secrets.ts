@@ -1,18 +1,18 @@
 /**
- * What pullpass may do to Secrets. RBAC knows only names: a Secret of the right name and of type
- * kubernetes.io/service-account-token would be filled with any account's token, and lead to cluster-admin.
+ * Restricts pullpass's writes to Secrets. RBAC restricts only names: a Secret of an allowed name and of type
+ * kubernetes.io/service-account-token would be filled with any account's token, which allows escalation to cluster-admin.
  */
 import type { Document } from '../../document/document.ts'
 import { type AdmissionPolicy, celAny, celText, choiceInCel, namespaceLabels } from './admission-policy.ts'
 
 const ours = (object: string) => `${object}.?metadata.labels['app.kubernetes.io/managed-by'].orValue('') == 'pullpass'`
 
-/** What others put beside the credential, by the names of its variables. */
+/** Other content of a Secret, by the suffix of its variables. */
 const beside = { Labels: 'metadata.labels', Annotations: 'metadata.annotations', Data: 'data' } as const
 
 const variables = [
   namespaceLabels,
-  // As it was; nothing where there was none. `dyn`, since the branches are of one type then.
+  // The previous object, or an empty one. `dyn` gives both branches one type.
   { name: 'before', expression: "request.operation == 'UPDATE' ? dyn(oldObject) : dyn({})" },
   ...Object.entries(beside).flatMap(([name, path]) => [
     { name: `old${name}`, expression: `variables.before.?${path}.orValue({})` },
@@ -28,7 +28,7 @@ export function secretsPolicy(documents: readonly Document[]): AdmissionPolicy {
     resource: 'secrets',
     variables: [...variables, { name: 'adopted', expression: adopted }],
     rules: [
-      { expression: "request.operation != 'DELETE'", message: 'pullpass deletes no Secret' },
+      { expression: "request.operation != 'DELETE'", message: 'pullpass may not delete Secrets' },
       {
         expression: "object.type == 'kubernetes.io/dockerconfigjson'",
         message: 'pullpass may write only Secrets of type kubernetes.io/dockerconfigjson',
@@ -39,11 +39,11 @@ export function secretsPolicy(documents: readonly Document[]): AdmissionPolicy {
       },
       {
         expression: `request.operation != 'UPDATE' || ${ours('oldObject')} || variables.adopted`,
-        message: 'pullpass may not take over a Secret that it does not label: its document does not adopt',
+        message: 'pullpass may not adopt a Secret without its label: the document does not set conflictPolicy: Adopt',
       },
       {
         expression: 'object.?immutable.orValue(false) == false',
-        message: 'pullpass never makes a Secret immutable',
+        message: 'pullpass may not make a Secret immutable',
       },
       ...nothingBeside,
       {
@@ -54,38 +54,38 @@ export function secretsPolicy(documents: readonly Document[]): AdmissionPolicy {
   }
 }
 
-/** Every entry is as it was, but for the free ones: each of `free` judges by `key`. */
+/** Every entry is unchanged, except those for which an expression of `free` on `key` is true. */
 function kept(name: keyof typeof beside, free: readonly string[]): string {
   const [before, after] = [`variables.old${name}`, `variables.new${name}`]
   return `[${before}, ${after}].all(entries,\n  entries.all(key, ${before}[?key] == ${after}[?key]${free.map((each) => `\n    || ${each}`).join('')}))`
 }
 
-/** kubectl's copy of what is taken over may hold the old password: one apply empties it, the next drops it. */
+/** kubectl's annotation of an adopted Secret can contain the old password: one apply empties it, the next removes it. */
 const emptied = [
   'variables.adopted',
   "key == 'kubectl.kubernetes.io/last-applied-configuration'",
   "variables.newAnnotations[?key].orValue('') == ''",
 ].join(' && ')
 
-/** Others act by what a Secret carries: garbage collection by owners, deletion by finalizers, GitOps and replicators by labels. */
+/** Other controllers act on metadata: garbage collection on owners, deletion on finalizers, GitOps and replicators on labels. */
 const nothingBeside: AdmissionPolicy['rules'] = [
   {
     expression: ['finalizers', 'ownerReferences']
       .map((field) => `object.metadata.?${field} == variables.before.?metadata.${field}`)
       .join(' &&\n'),
-    message: 'pullpass changes neither finalizers nor ownerReferences of a Secret',
+    message: 'pullpass may not change finalizers or ownerReferences of a Secret',
   },
   {
     expression: kept('Labels', ["key == 'app.kubernetes.io/managed-by'"]),
-    message: 'pullpass changes no label of a Secret but app.kubernetes.io/managed-by',
+    message: 'pullpass may not change labels of a Secret other than app.kubernetes.io/managed-by',
   },
   {
     expression: kept('Annotations', ["key.startsWith('pullpass.dev/')", `(${emptied})`]),
-    message: 'pullpass changes no annotation of a Secret but pullpass.dev/…',
+    message: 'pullpass may not change annotations of a Secret other than pullpass.dev/…',
   },
   {
     expression: kept('Data', ["key == '.dockerconfigjson'"]),
-    message: 'pullpass changes nothing in a Secret but .dockerconfigjson',
+    message: 'pullpass may not change data of a Secret other than .dockerconfigjson',
   },
 ]
 

@@ -1,4 +1,4 @@
-/** What pullpass may do to ServiceAccounts: add its own Secrets' names to imagePullSecrets, where a document asks for it. */
+/** Restricts pullpass's writes to ServiceAccounts: only its Secrets are added to imagePullSecrets, as documents specify. */
 import type { Document } from '../../document/document.ts'
 import { type AdmissionPolicy, celAny, celList, choiceInCel, namespaceLabels } from './admission-policy.ts'
 
@@ -26,7 +26,7 @@ export function serviceAccountsPolicy(documents: readonly Document[]): Admission
     rules: [
       {
         expression: "request.operation == 'UPDATE'",
-        message: 'pullpass neither makes nor deletes a ServiceAccount',
+        message: 'pullpass may not create or delete ServiceAccounts',
       },
       {
         expression: keptFields.map((field) => `object.${field} == oldObject.${field}`).join(' &&\n'),
@@ -34,7 +34,7 @@ export function serviceAccountsPolicy(documents: readonly Document[]): Admission
       },
       {
         expression: 'variables.before.all(name, name in variables.after)',
-        message: 'pullpass takes no name out of imagePullSecrets',
+        message: 'pullpass may not remove entries of imagePullSecrets',
       },
       {
         expression: `variables.after.all(name, name in variables.before || name in ${celList(ownSecrets)})`,
@@ -42,7 +42,7 @@ export function serviceAccountsPolicy(documents: readonly Document[]): Admission
       },
       {
         expression: celAny(attaching.map(targets)),
-        message: 'pullpass may change only the ServiceAccounts of its documents, in the namespaces that they choose',
+        message: 'pullpass may change only the ServiceAccounts of its documents, in the namespaces that they select',
       },
     ],
   }

@@ -1,6 +1,6 @@
 /**
- * Which tokens pullpass may ask for. One for the API server's own audience would act as that account: a request without
- * an audience means just that, and is shown with it to a policy.
+ * Restricts the tokens that pullpass requests. A token for the API server's audience would act as that account; a request without an
+ * audience has that audience, also in admission.
  */
 import { requestedAccount } from '../../document/document.ts'
 import { type BoundRegistry, longestLifeSeconds, tokenRequestsOf } from '../projected-tokens.ts'
@@ -21,16 +21,16 @@ export function tokensPolicy(registries: readonly BoundRegistry[]): AdmissionPol
     rules: [
       {
         expression: 'size(object.spec.audiences) == 1',
-        message: 'pullpass may ask for tokens of one audience only',
+        message: 'pullpass may request only tokens with one audience',
       },
       {
         expression: celAny(accounts),
         message:
-          'pullpass may ask only for tokens of the accounts of its documents, for the audiences of their registries',
+          'pullpass may request only tokens of the accounts of its documents, for the audiences of their registries',
       },
       {
         expression: `object.spec.expirationSeconds <= ${longest}`,
-        message: `pullpass may ask only for tokens that live at most ${longest} s`,
+        message: `pullpass may request only tokens with a lifetime of at most ${longest} s`,
       },
     ],
   }

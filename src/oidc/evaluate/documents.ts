@@ -36,7 +36,7 @@ function refusedFinding(name: DocumentName, { url, status, location }: AnsweredD
     return problem('DISCOVERY_REDIRECTED', `${says}, a redirect to ${to}`, 'serve it there itself: clouds follow none')
   }
   if (status === 401 || status === 403) {
-    const fix = 'let anybody read it; some stores answer so for what is not there: see that it is'
+    const fix = 'let anybody read it; some stores answer so for what does not exist: see that it is'
     return problem('DISCOVERY_FORBIDDEN', `${says}: it is not public`, fix)
   }
   if (status === 404) return problem('DISCOVERY_NOT_FOUND', `${says}: nothing is there`, whereToPut[name])

@@ -220,7 +220,7 @@ suite('pullpass issuer check, with a token', () => {
     const argv = ['issuer', 'check', 'https://oidc.example.com', '--token-file', '-']
     const { exitCode, stderr } = await runPullpass(await startTestSandbox(t), argv, { input: 'my-password' })
     assert.equal(exitCode, 2)
-    assert.match(stderr, /^TOKEN_MALFORMED \(subject-token\): standard input holds no/)
+    assert.match(stderr, /^TOKEN_MALFORMED \(subject-token\): standard input contains no/)
     assert.doesNotMatch(stderr, /my-password/)
   })
 })

@@ -216,14 +216,14 @@ suite('pullpass issuer revoke', () => {
     assert.equal(watch.published()?.length, 2)
   })
 
-  test('where the namespace of the memory is not there, it is said how to make it or to name another', async (t) => {
+  test('where the namespace of the memory does not exist, it is said how to make it or to name another', async (t) => {
     const watch = await startTestWatch(t)
     const { old } = await rotate(watch)
     const { exitCode, stderr } = await revoke(watch, old.kid, '--memory', 'nowhere/keys')
     assert.equal(exitCode, 1)
     assert.match(
       stderr,
-      /^NAMESPACE_NOT_FOUND .*: namespace nowhere is not there: ConfigMap nowhere\/keys could not be/,
+      /^NAMESPACE_NOT_FOUND .*: namespace nowhere does not exist: ConfigMap nowhere\/keys could not be/,
     )
     assert.match(
       stderr,

@@ -8,15 +8,15 @@ const command = 'kubectl create namespace images && kubectl create serviceaccoun
 const nowhere = { subject: { namespace: 'images', name: 'newcomer' } } as const
 const beside = { subject: { namespace: 'image-system', name: 'newcomer' } } as const
 
-suite('trust apply for an account that is not there yet', { concurrency: 4 }, () => {
-  test('makes nothing where its namespace is not there to record the grants in, and says what makes both', async (t) => {
+suite('trust apply for an account that does not exist yet', { concurrency: 4 }, () => {
+  test('makes nothing where its namespace does not exist to record the grants in, and says what makes both', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const run = await runTrust(sandbox, apply, nowhere)
 
     assert.deepEqual([run.exitCode, run.stdout], [1, ''])
     assert.match(
       run.stderr,
-      /^NAMESPACE_NOT_FOUND \(kubernetes\): namespace images is not there; .* nothing was made$/m,
+      /^NAMESPACE_NOT_FOUND \(kubernetes\): namespace images does not exist; .* nothing was made$/m,
     )
     assert.ok(run.stderr.endsWith(`; or: ${command}\n`), run.stderr)
     const { pool, provider, account } = heldBy(sandbox)
@@ -29,7 +29,7 @@ suite('trust apply for an account that is not there yet', { concurrency: 4 }, ()
 
     assert.equal(run.exitCode, 1)
     assert.deepEqual(resultsOf(run), ['created', 'created', 'created', 'granted', 'granted'])
-    assert.match(run.stdout, /^untried +registry google .* Namespace images is not there/m)
+    assert.match(run.stdout, /^untried +registry google .* Namespace images does not exist/m)
     assert.ok(run.stderr.includes(`\n  fix: ${command}, or correct the reference\n`), run.stderr)
   })
 
@@ -41,7 +41,7 @@ suite('trust apply for an account that is not there yet', { concurrency: 4 }, ()
     assert.deepEqual(resultsOf(run), ['created', 'created', 'created', 'granted', 'granted'])
     assert.match(
       run.stderr,
-      /^TOKEN_REQUEST_REFUSED \(subject-token\): ServiceAccount image-system\/newcomer is not there/m,
+      /^TOKEN_REQUEST_REFUSED \(subject-token\): ServiceAccount image-system\/newcomer does not exist/m,
     )
     assert.match(run.stderr, /^ {2}fix: kubectl create serviceaccount newcomer -n image-system, or /m)
   })

@@ -260,11 +260,11 @@ suite('what is there and differs', { concurrency: 4 }, () => {
     assert.match(run.stderr, /^TRUST_REFUSED \(trust\): pool .* is disabled: whoever did that/m)
   })
 
-  test('a repository that is not there is made by nobody', async (t) => {
+  test('a repository that does not exist is made by nobody', async (t) => {
     const sandbox = await startTestSandbox(t)
     const named = ['--repository', 'projects/example-project/locations/europe/repositories/absent']
     const absent = await runPullpass(sandbox, ['trust', 'plan', '--subject', 'image-system/pullpass', ...named])
     assert.equal(absent.exitCode, 1)
-    assert.match(absent.stderr, /^TRUST_REFUSED \(trust\): repository .*\/absent is not there$/m)
+    assert.match(absent.stderr, /^TRUST_REFUSED \(trust\): repository .*\/absent does not exist$/m)
   })
 })

@@ -60,13 +60,13 @@ suite('trust plan', { concurrency: 4 }, () => {
   const newcomer = { subject: { namespace: 'images', name: 'newcomer' } } as const
   const command = 'kubectl create namespace images && kubectl create serviceaccount newcomer -n images'
 
-  test('names the account whose token is to be exchanged where it is not there, with the command that makes it', async (t) => {
+  test('names the account whose token is to be exchanged where it does not exist, with the command that makes it', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const run = await runTrust(sandbox, ['plan'], newcomer)
 
     assert.deepEqual([run.exitCode, run.stderr], [0, ''])
     assert.match(run.stdout, /^absent +ServiceAccount +images\/newcomer$/m)
-    assert.match(run.stdout, /^note: Namespace images is not there in cluster https:.*; make it: kubectl /m)
+    assert.match(run.stdout, /^note: Namespace images does not exist in cluster https:.*; make it: kubectl /m)
     assert.ok(run.stdout.includes(`; make it: ${command}\n`))
     const json = JSON.parse((await runTrust(sandbox, ['plan', '-o', 'json'], newcomer)).stdout)
     assert.deepEqual(
@@ -75,7 +75,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     )
   })
 
-  test('with --exit-code counts an account that is not there; where nobody may look, nothing is said', async (t) => {
+  test('with --exit-code counts an account that does not exist; where nobody may look, nothing is said', async (t) => {
     const sandbox = await startTestSandbox(t)
     const beside = { subject: { namespace: 'image-system', name: 'newcomer' } } as const
     await runTrust(sandbox, ['apply', '--yes', '--no-trial'], beside)

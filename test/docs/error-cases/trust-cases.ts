@@ -28,7 +28,7 @@ const refusal = (code: number, status: string, message: string): { kind: 'answer
 const account = 'puller@example-project.iam.gserviceaccount.com'
 const accountPolicy = `projects/-/serviceAccounts/${account}`
 
-/** A pool that is not there yet, and its fate. */
+/** A pool that does not exist yet, and its fate. */
 async function applyWithEnd(sandbox: TestSandbox, end: 'fails' | 'never-ends'): Promise<PullpassRun> {
   sandbox.google.adjust({ operationEnd: () => end })
   const run = await apply(sandbox, { POOL_ID: 'images' })

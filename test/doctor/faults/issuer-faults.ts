@@ -174,7 +174,7 @@ export const issuerFaults: readonly Fault[] = [
     mend: ({ sandbox }) => sandbox.writeToken(),
   },
   {
-    title: 'the keys are not there',
+    title: 'the keys do not exist',
     plant: ({ sandbox }) => sandbox.google.store.remove(bucket, documents.jwks),
     hop,
     code: 'DISCOVERY_NOT_FOUND',

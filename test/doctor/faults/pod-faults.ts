@@ -33,7 +33,7 @@ export const makeSecret = (
 
 export const podFaults: readonly Fault[] = [
   {
-    title: 'the pod of that name is not there',
+    title: 'the pod of that name does not exist',
     plant: ({ ask }) => ask('DELETE', pod),
     hop: 'pod',
     code: 'POD_NOT_FOUND',
@@ -88,7 +88,7 @@ export const podFaults: readonly Fault[] = [
     mend: 'command',
   },
   {
-    title: 'a service account that the document names is not there',
+    title: 'a service account that the document names does not exist',
     plant: ({ ask }) => ask('DELETE', '/api/v1/namespaces/team-b/serviceaccounts/builder'),
     document: { more: '  attachToServiceAccounts: [default, builder]' },
     before: async ({ ask, pullpass, file }) => {
@@ -115,8 +115,8 @@ export const podFaults: readonly Fault[] = [
     },
     hop: 'pod-secrets',
     code: 'OTHER_SECRET_MALFORMED',
-    seen: /quay.io: auth holds no ":"/,
-    fix: /^kubectl delete secret other -n team-a\nkubelets pass over a Secret that is not there/,
+    seen: /quay.io: auth contains no ":"/,
+    fix: /^kubectl delete secret other -n team-a\nkubelets pass over a Secret that does not exist/,
     unrun: 'a warning stays, as e2e/doctor.test.ts sees',
     mend: async (world) => {
       await world.ask('DELETE', '/api/v1/namespaces/team-a/secrets/other')
@@ -150,7 +150,7 @@ export const podFaults: readonly Fault[] = [
     mend: 'command',
   },
   {
-    title: 'the pod names a Secret that is not there',
+    title: 'the pod names a Secret that does not exist',
     plant: (ground) => remake(ground, { imagePullSecrets: [{ name: 'regcred' }, { name: 'forgotten' }] }),
     hop: 'pod-secrets',
     code: 'OTHER_SECRET_NOT_FOUND',

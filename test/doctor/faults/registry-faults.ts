@@ -31,7 +31,7 @@ export const registryFaults: readonly Fault[] = [
     mend: 'command',
   },
   {
-    title: "the pod's image is in a repository that is not there",
+    title: "the pod's image is in a repository that does not exist",
     plant: (world) => podOfImage(world, `${host(world)}/example-project/imagse/hello:1`),
     image: 'of the pod',
     hop,

@@ -118,7 +118,7 @@ export const secretFaults: readonly Fault[] = [
     plant: (ground) => edit(ground, auths(Buffer.from('a-token-alone').toString('base64'))),
     hop,
     code: 'SECRET_MALFORMED',
-    seen: /registry.example.com: auth holds no ":" between user name and password$/,
+    seen: /registry.example.com: auth contains no ":" between user name and password$/,
     fix: refresh,
     mend: 'command',
   },

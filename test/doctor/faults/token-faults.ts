@@ -11,7 +11,7 @@ const longName = `pullpass-${'of-the-image-platform-team-'.repeat(4)}x`
 
 export const tokenFaults: readonly Fault[] = [
   {
-    title: 'the token file is not there',
+    title: 'the token file does not exist',
     plant: ({ sandbox }) => rm(sandbox.folder.tokenFile),
     hop,
     code: 'TOKEN_FILE_UNREADABLE',
@@ -102,7 +102,7 @@ export const tokenFaults: readonly Fault[] = [
     mend: ({ sandbox }) => sandbox.writeToken(),
   },
   {
-    title: 'the service account whose token is requested is not there',
+    title: 'the service account whose token is requested does not exist',
     document: requested,
     plant: ({ ask }) => ask('DELETE', '/api/v1/namespaces/image-system/serviceaccounts/pullpass'),
     hop,
@@ -111,7 +111,7 @@ export const tokenFaults: readonly Fault[] = [
     mend: 'command',
   },
   {
-    title: 'the namespace of the service account whose token is requested is not there',
+    title: 'the namespace of the service account whose token is requested does not exist',
     document: requested,
     plant: ({ ask }) => ask('DELETE', '/api/v1/namespaces/image-system'),
     hop,

@@ -38,7 +38,7 @@ suite('a signature', () => {
     assert.equal(await verifySignature(decode([header, payload, signature].join('.')), keysOf(jwk)), 'wrong')
   })
 
-  test('by a key that is not there is of an unknown key, and so is one without kid', async () => {
+  test('by a key that does not exist is of an unknown key, and so is one without kid', async () => {
     const { token, jwk } = await signed('RS256')
     assert.equal(await verifySignature(token, keysOf({ ...jwk, kid: 'key-2' })), 'unknown-key')
     assert.equal(await verifySignature(token, []), 'unknown-key')

@@ -101,7 +101,7 @@ const cases: Record<string, Case> = {
     facts: factsWith({ jwks: { status: 403 } }),
     expected: everywhere('problem DISCOVERY_FORBIDDEN'),
   },
-  'a document that is not there': {
+  'a document that does not exist': {
     facts: factsWith({ jwks: { status: 404 } }),
     expected: everywhere('problem DISCOVERY_NOT_FOUND'),
   },
@@ -154,7 +154,7 @@ const cases: Record<string, Case> = {
     facts: factsOfDiscovery({ issuer: `${issuer}/` }),
     expected: everywhere('problem DISCOVERY_ISSUER_MISMATCH'),
   },
-  'fields that are not there, or empty': {
+  'fields that do not exist, or empty': {
     facts: factsOfDiscovery({ subject_types_supported: undefined, response_types_supported: [] }),
     expected: everywhere('problem DISCOVERY_FIELD_MISSING'),
   },

@@ -258,7 +258,7 @@ suite('publishing is refused, and what is public stays', () => {
     })
   }
 
-  test('when the place fails between the two documents, the keys are out and nothing names what is not there', async () => {
+  test('when the place fails between the two documents, the keys are out and nothing names what does not exist', async () => {
     const target = memoryTarget({
       meanwhile: (_, name) => {
         if (name === 'discovery') throw new Error('the store is down')

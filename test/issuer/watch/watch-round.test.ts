@@ -327,12 +327,12 @@ suite('what somebody should know', () => {
     )
   })
 
-  test('where the namespace of the memory is not there, that is said once, with what makes it', async (t) => {
+  test('where the namespace of the memory does not exist, that is said once, with what makes it', async (t) => {
     const memory = { namespace: 'nowhere', name: 'keys' }
     const watch = await startTestWatch(t, { memory, issuerUrl: 'https://oidc.example.com/cluster-1' })
     const state = await watch.look()
     assert.ok(reasons(state).length > 1, reasons(state).join())
-    const said = watch.logged.filter((line) => line.includes('namespace nowhere is not there'))
+    const said = watch.logged.filter((line) => line.includes('namespace nowhere does not exist'))
     assert.deepEqual(
       said.map((line) => /KEY_STATE_UNWRITABLE|an Event could not be written/.exec(line)?.[0]),
       ['KEY_STATE_UNWRITABLE', 'an Event could not be written'],

@@ -149,7 +149,7 @@ const cases: readonly Case[] = [
     'any file of the pod as a token',
     (places) => ({ ...good(places), credential_source: { file: join(places.tokenFile, '../any-file') } }),
     'TOKEN_MALFORMED',
-    /any-file holds no service account token: it has 1 part$/,
+    /any-file contains no service account token: it has 1 part$/,
   ],
   [
     'the pod’s token for the API server',

@@ -162,7 +162,7 @@ suite("the operator's token at Google", () => {
     const context = fakeContext({ environment: { HOME: '/nonexistent', METADATA_SERVER_DETECTION: 'none' } })
     await assert.rejects(operatorToken(context, caller)(), {
       code: 'PUBLISH_CREDENTIALS_MISSING',
-      seen: 'no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /nonexistent/.config/gcloud/application_default_credentials.json is not there, and no metadata server answers',
+      seen: 'no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /nonexistent/.config/gcloud/application_default_credentials.json does not exist, and no metadata server answers',
     })
   })
 

@@ -124,7 +124,7 @@ suite('what is written by the APIs decides', async () => {
     await write(`PATCH ${providerPath}?updateMask=attributeCondition`, {
       attributeCondition: "assertion['kubernetes.io']['node']['name'] == 'node-1'",
     })
-    assert.deepEqual(await exchange(), refused) // a claim that is not there makes it false
+    assert.deepEqual(await exchange(), refused) // a claim that does not exist makes it false
   })
 
   test('the audiences of a provider, in place of its name', async (t) => {
@@ -149,7 +149,7 @@ suite('what is written by the APIs decides', async () => {
   })
 
   const subjects: Record<string, [mapped: string, description: string]> = {
-    'a claim that is not there': [
+    'a claim that does not exist': [
       'assertion.email',
       'Could not obtain a value for google.subject from the given credential.',
     ],
@@ -184,7 +184,7 @@ suite('Artifact Registry', () => {
     assert.equal(google.repositories.mayRead(short, ['serviceAccount:other@x.iam.gserviceaccount.com']), false)
   })
 
-  test('says what is not there, and which permission is missing', async (t) => {
+  test('says what does not exist, and which permission is missing', async (t) => {
     const { google, ask } = await startGoogle(t)
     const absent = await ask('artifactRegistry', `GET ${path}-2`)
     google.operators.withhold('artifactregistry.repositories.setIamPolicy')

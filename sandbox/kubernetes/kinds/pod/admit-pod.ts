@@ -7,7 +7,7 @@ import { textField } from '../../objects/text-field.ts'
 
 type Fields = Record<string, unknown>
 
-/** @throws StatusError 403 where its ServiceAccount is not there */
+/** @throws StatusError 403 where its ServiceAccount does not exist */
 export function admitPod(pod: KubernetesObject, store: ObjectStore): KubernetesObject {
   const { name, namespace = '' } = pod.metadata
   const spec: Fields = isRecord(pod['spec']) ? pod['spec'] : {}

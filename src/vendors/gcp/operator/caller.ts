@@ -15,7 +15,7 @@ export interface IamCaller {
     readonly credentials: ErrorCode
     /** Google knows the operator, and refuses; or refuses his credentials. */
     readonly denied: ErrorCode
-    /** What is asked for is not there. */
+    /** What is asked for does not exist. */
     readonly absent: ErrorCode
     /** Of long-running operations; absent: as of any other request. */
     readonly operationFailed?: ErrorCode

@@ -3,7 +3,7 @@ import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { textField } from '../../../http/response-fields.ts'
 import { send } from '../../../http/send.ts'
 import type { HttpResponse } from '../../../http/transport.ts'
-import { decodeSubjectToken, type SubjectToken, takenByApiServer } from '../../../identity/subject-token.ts'
+import { decodeSubjectToken, isAcceptedByApiServer, type SubjectToken } from '../../../identity/subject-token.ts'
 import { readTokenFile } from '../../../identity/token-file.ts'
 import { asObject, asText, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
 import { quote } from '../../../text/quote.ts'
@@ -24,7 +24,7 @@ export async function readOperatorSubjectToken(
   const format = asObject(source['format'])
   const field = format?.['type'] === 'json' ? (asText(format['subject_token_field_name']) ?? '') : undefined
   const token = await readTokenFile(file, field)
-  if (takenByApiServer(token)) throw misplaced(file, token, asText(json['audience']) ?? '')
+  if (isAcceptedByApiServer(token)) throw misplaced(file, token, asText(json['audience']) ?? '')
   return token.value
 }
 
@@ -89,7 +89,7 @@ const noCredentials = (gcloudFile: string | undefined, { hop, codes }: IamCaller
   new PullpassError({
     code: codes.credentials,
     hop,
-    seen: `no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, ${gcloudFile === undefined ? 'there is no home folder' : `${showPath(gcloudFile)} is not there`}, and no metadata server answers`,
+    seen: `no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, ${gcloudFile === undefined ? 'there is no home folder' : `${showPath(gcloudFile)} does not exist`}, and no metadata server answers`,
     expected: "the operator's credentials in one of these three places",
     hint: 'in a pod set GOOGLE_APPLICATION_CREDENTIALS to what gcloud iam workload-identity-pools create-cred-config writes; give a machine of Google a service account; as yourself: gcloud auth application-default login',
   })

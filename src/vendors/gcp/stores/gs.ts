@@ -106,7 +106,7 @@ async function readObject(here: Bucket, key: string): ReturnType<PublishTarget['
   const url = `${here.endpoint}/storage/v1/b/${here.bucket}/o/${encodeURIComponent(key)}?alt=media`
   const answer = await ask(here, { doing: 'reading', method: 'GET', url }, [200, 404])
   if (answer.status === 404) {
-    await checkBucket(here) // it answers 404 for an object and for a bucket that is not there
+    await checkBucket(here) // it answers 404 for an object and for a bucket that does not exist
     return undefined
   }
   const version = answer.headers['x-goog-generation']

@@ -7,7 +7,7 @@ export const identityPath = (name: string): string => `v1/${name}`
 
 /**
  * By its address, or by its unique id, in the project that the address tells: for `-` Google says "denied" of an account that
- * is not there.
+ * does not exist.
  */
 export function accountPath(id: string, email: string = id): string {
   const project = accountParts(email)?.project ?? '-'

@@ -144,7 +144,7 @@ async function lookAtGrant(
   const { name } = grant.on
   const location = name.split('/')[3] ?? '' // gcloud wants it beside a full name, too
   const words = [name, `--location=${location}`, '--repository-format=docker']
-  const fault = trustRefused(`repository ${name} is not there`, {
+  const fault = trustRefused(`repository ${name} does not exist`, {
     expected: 'one that exists: pullpass trust creates none',
     hint: `correct gcp.trust.repository, or: gcloud artifacts repositories create ${words.map(shellQuote).join(' ')}`,
   })
@@ -189,7 +189,7 @@ function judgeAbsent(after: Account, former: FormerAccount | undefined): GoogleF
   const { email } = after
   const absent = { after, presence: 'absent', notes: [] } as const
   if (accountParts(email) === undefined) {
-    const fault = trustRefused(`service account ${email} is not there, and nobody can create one of this name`, {
+    const fault = trustRefused(`service account ${email} does not exist, and nobody can create one of this name`, {
       expected: 'NAME@PROJECT.iam.gserviceaccount.com, of 6 to 30 lower-case letters, digits and "-"',
       hint: "correct the document's serviceAccountEmail",
     })
@@ -212,7 +212,7 @@ function judgeAbsent(after: Account, former: FormerAccount | undefined): GoogleF
 
 // A grant, wanted against the policy that is there: pure.
 
-/** `policy` undefined: what it is on is not there yet. */
+/** `policy` undefined: what it is on does not exist yet. */
 export function judgeGrant(
   grant: WantedGrant,
   policy: Policy | undefined,

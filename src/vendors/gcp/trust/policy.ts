@@ -102,7 +102,7 @@ export const policyFull = (grant: WantedGrant, members: number): PullpassError =
 
 // The policy of a service account or a repository, with its conditions. https://cloud.google.com/iam/docs/policies
 
-/** Undefined where what it is of is not there. */
+/** Undefined where what it is of does not exist. */
 export async function readPolicy(google: GoogleConnection, on: GrantTarget): Promise<Policy | undefined> {
   // An earlier version hides conditions, and who writes it back loses them.
   const path = `${targetPath(on)}:getIamPolicy?options.requestedPolicyVersion=3`
@@ -160,7 +160,7 @@ const absent = ({ on }: WantedGrant) =>
   new PullpassError({
     code: 'TRUST_NOT_FOUND',
     hop: 'trust',
-    seen: `${targetName(on)} is not there, and so has no policy`,
+    seen: `${targetName(on)} does not exist, and so has no policy`,
     expected: 'it to exist',
     hint: 'run it again: somebody may have deleted it a moment ago',
   })

@@ -39,7 +39,7 @@ suite('the region of a bucket', () => {
     assert.deepEqual(asked, ['HEAD https://example-issuer.s3.cn-northwest-1.amazonaws.com.cn/'])
   })
 
-  test('of a bucket that is not there is an error', async () => {
+  test('of a bucket that does not exist is an error', async () => {
     const { context } = contextWith({ status: 404 })
     await assert.rejects(bucketRegion('example-issuer', undefined, context), { code: 'PUBLISH_TARGET_NOT_FOUND' })
   })

@@ -116,9 +116,9 @@ suite('who publishes, by the variables of', () => {
       /^AWS_PROFILE names "empty", and AWS's library finds no credentials/,
     ],
     [
-      'AWS: a token that is not there',
+      'AWS: a token that does not exist',
       { ...role, AWS_WEB_IDENTITY_TOKEN_FILE: nowhere },
-      `AWS_WEB_IDENTITY_TOKEN_FILE names ${nowhere}, which is not there`,
+      `AWS_WEB_IDENTITY_TOKEN_FILE names ${nowhere}, which does not exist`,
     ],
     ['AWS: nothing, in a pod', pod, /^no variable of this pod names an identity at AWS/],
     [
@@ -138,9 +138,9 @@ suite('who publishes, by the variables of', () => {
     ],
     ['Azure: an application that proves nothing', { ...tenant, ...client }, half('AZURE_CLIENT_ID', proofs)],
     [
-      'Azure: a token that is not there',
+      'Azure: a token that does not exist',
       { ...tenant, ...client, AZURE_FEDERATED_TOKEN_FILE: nowhere },
-      `AZURE_FEDERATED_TOKEN_FILE names ${nowhere}, which is not there`,
+      `AZURE_FEDERATED_TOKEN_FILE names ${nowhere}, which does not exist`,
     ],
     ['Azure: nothing, in a pod', pod, /^no credentials for Azure were found/],
     ['Azure: a tenant alone, in a pod', { ...pod, ...tenant }, /^no credentials for Azure were found/],

@@ -14,7 +14,7 @@ suite('a stranger', () => {
       `Anonymous caller does not have ${permission} access to the Google Cloud Storage object. Permission '${permission}' denied on resource (or it may not exist).`,
     )
 
-  test('learns that an object or a bucket is not there', async (t) => {
+  test('learns that an object or a bucket does not exist', async (t) => {
     const { read } = await startStorage(t)
     const object = await read('/example-issuers/other')
     const elsewhere = await read('/other/object')
