@@ -106,6 +106,7 @@ const pending: readonly string[] = [
   'sandbox/serve/',
   'sandbox/start-sandbox.ts',
   'sandbox/start/',
+  'src/cli.ts',
   'src/commands/',
   'src/doctor/',
   'src/document/',

@@ -204,7 +204,7 @@ suite('pullpass manifests refuses, with exit code 2 and nothing printed', () => 
     ],
     'a taint without a key': [['--toleration', ':NoSchedule'], /--toleration is ":NoSchedule"/],
     'a proxy that is no URL': [['--https-proxy', 'http://'], /--https-proxy is not the URL of a proxy/],
-    'a SOCKS proxy': [['--https-proxy', 'socks5://proxy:1080'], /--https-proxy names a socks5 proxy/],
+    'a SOCKS proxy': [['--https-proxy', 'socks5://proxy:1080'], /--https-proxy is a socks5 proxy/],
     'a proxy with a user': [
       ['--https-proxy', 'http://hunter@proxy:3128'],
       /^(?!.*hunter)[\s\S]*contains a user or password, not shown/,

@@ -6,7 +6,7 @@ import { vendors } from '../../src/vendors/vendors.ts'
 const environment = { PULLPASS_GCP_STORAGE_ENDPOINT: 'https://storage.example.com' }
 const loaded = await loadStores(vendors)
 
-suite('the URL of an issuer tells the target at which its documents are published', () => {
+suite('the URL of an issuer determines the target at which its documents are published', () => {
   const stores: Record<string, [issuer: string, target: string | undefined]> = {
     'at Google': ['https://storage.example.com/example-issuer/one', 'gs://example-issuer/one'],
     'at AWS': ['https://example-issuer.s3.eu-central-1.amazonaws.com/one', 's3://example-issuer/one'],
