@@ -65,7 +65,6 @@ const pending: readonly string[] = [
   'SECURITY.md',
   'bench/',
   'docs/architecture.md',
-  'docs/doctor.md',
   'docs/document.md',
   'docs/errors.md',
   'docs/guides/gardener.md',

@@ -9,8 +9,8 @@ import { explanations } from '../../src/errors/explanations.ts'
 const page = readFileSync('docs/doctor.md', 'utf8')
 
 suite('docs/doctor.md', () => {
-  test('every hop has a line, in the order of the way', () => {
-    const [, hops = ''] = /\| hop \| what is looked at \|\n\| --- \| --- \|\n((?:\|.*\n)+)/.exec(page) ?? []
+  test('every hop has a row, in the order of the checks', () => {
+    const [, hops = ''] = /\| hop \| what is checked \|\n\| --- \| --- \|\n((?:\|.*\n)+)/.exec(page) ?? []
     assert.deepEqual(
       [...hops.matchAll(/^\| ([a-z-]+) \| /gm)].map(([, hop]) => hop),
       [...doctorHops],
