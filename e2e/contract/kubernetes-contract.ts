@@ -3,6 +3,7 @@
 import { after, before, suite } from 'node:test'
 import { applyCases } from './kubernetes-apply-cases.ts'
 import { type ContractCluster, createContractCluster, type KubernetesTarget } from './kubernetes-cluster.ts'
+import { collectionCases } from './kubernetes-collection-cases.ts'
 import { configMapCases } from './kubernetes-config-map-cases.ts'
 import { connectionCases } from './kubernetes-connection-cases.ts'
 import { endpointSliceCases } from './kubernetes-endpoint-slice-cases.ts'
@@ -57,6 +58,7 @@ export function kubernetesContract(name: string, start: () => Promise<StartedTar
     suite('rights', () => rightsCases(started))
     suite('list', () => listCases(started))
     suite('watch', () => watchCases(started))
+    suite('collections', () => collectionCases(started))
     suite('tokens', () => tokenCases(started))
     suite('connection', () => connectionCases(started))
     suite('issuer', () => issuerCases(started))

@@ -74,7 +74,7 @@ export function idleCases(started: () => ContractCluster, opened: () => IdleLine
     const { status } = await cluster.request({ method: 'GET', path: '/version' })
 
     assert.deepEqual([status, waits], [200, []])
-    const asked = ['a request to the API server', 'an answer of the API server']
+    const asked = ['a request to the API server', 'a response of the API server']
     assert.deepEqual(log, [...asked, ...asked]) // the first is of before
   })
 }

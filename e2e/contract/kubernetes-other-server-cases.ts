@@ -87,7 +87,7 @@ export function otherServerCases(started: () => ContractCluster): void {
   test('pullpass waits as long as Retry-After says, and is answered', async () => {
     const token = await started().target.userWith([{ verbs: ['list'], resources: ['namespaces'] }])
     const free = await other().occupy(token)
-    const line = openPullpassLine(other(), token, free)
+    const line = openPullpassLine(other(), token, { wait: free })
 
     const { status } = await line.cluster.request({ method: 'GET', path: '/api/v1/namespaces' })
     await line.cluster.close()

@@ -1,23 +1,29 @@
 /** pullpass's own connection to an API server of the contract. Its clock moves by its waits alone: what it waits is what
  *  the server said, however busy the machine is. */
-import type { Cluster } from '../../src/kubernetes/connection/cluster.ts'
-import { openCluster } from '../../src/kubernetes/connection/open-cluster.ts'
+import type { Cluster, ClusterContext } from '../../src/kubernetes/connection/cluster.ts'
+import { type ClusterLimits, defaultLimits, openCluster } from '../../src/kubernetes/connection/open-cluster.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 import { SecretRegister } from '../../src/text/secret-register.ts'
 import type { ApiServerAddress } from './kubernetes-client.ts'
 
 export interface PullpassLine {
   readonly cluster: Cluster
+  readonly context: ClusterContext
   /** How long it wanted to wait before it asked again. Milliseconds. */
   readonly waits: readonly number[]
   readonly log: readonly string[]
 }
 
-/** `wait` stands for each of its waits. */
+interface LineSettings {
+  /** In place of each of its waits. */
+  readonly wait?: () => Promise<void>
+  readonly limits?: Partial<ClusterLimits> | undefined
+}
+
 export function openPullpassLine(
   { url, ca }: ApiServerAddress,
   token: string,
-  wait: () => Promise<void> = async () => {},
+  { wait = async () => {}, limits = {} }: LineSettings = {},
 ): PullpassLine {
   const waits: number[] = []
   const log: string[] = []
@@ -28,7 +34,7 @@ export function openPullpassLine(
     identify: async () => identity,
   }
   let now = Date.now()
-  const cluster = openCluster(access, {
+  const context: ClusterContext = {
     now: () => new Date(now),
     random: () => 0.5,
     async sleep(ms) {
@@ -39,6 +45,6 @@ export function openPullpassLine(
     signal: new AbortController().signal,
     log: (_, sentence) => log.push(sentence),
     secrets: new SecretRegister(),
-  })
-  return { cluster, waits, log }
+  }
+  return { cluster: openCluster(access, context, { ...defaultLimits, ...limits }), context, waits, log }
 }

@@ -4,15 +4,8 @@ import type { Agent } from 'node:https'
 import type { SecureContext } from 'node:tls'
 import type { Environment } from './context.ts'
 import { type NamedProxy, parseHttpProxy, proxyFor } from './proxy.ts'
-import {
-  ConnectionClosed,
-  type HttpRequest,
-  type HttpResponse,
-  maxInterimResponses,
-  ResponseInvalid,
-  ResponseTooLarge,
-  type Transport,
-} from './transport.ts'
+import { collectBody, limitInterimResponses, type ReceiveResponse, type ResponseHead } from './response-body.ts'
+import { ConnectionClosed, type HttpRequest, ResponseInvalid, type Transport } from './transport.ts'
 
 /** How long an idle connection is kept, as in Node's own agent. */
 const keptMs = 5_000
@@ -50,7 +43,10 @@ export function httpsTransport(
       rejectUnauthorized: true, // explicit: NODE_TLS_REJECT_UNAUTHORIZED=0 must not disable verification
     }
     request.signal.throwIfAborted()
-    return await exchangeHttp1(open(url, options), request)
+    return await exchangeHttp1(open(url, options), request, async (head, body) => ({
+      ...head,
+      body: await collectBody(body, request.maxBytes),
+    }))
   }
 }
 
@@ -93,43 +89,42 @@ function contextFor(tls: typeof import('node:tls'), extra: string | undefined, r
   return context
 }
 
-/**
- * One HTTP/1.1 exchange on a client request (RFC 9110, RFC 9112). The promise settles exactly once and no later than its
- * signal, whatever the peer does: a 101, a flood of 1xx responses, an early close, a tunnel that is never established.
- */
 export interface Http1Exchange {
   readonly body?: string | undefined
-  readonly maxBytes: number
   /** Ends the exchange; the promise rejects with its reason. */
   readonly signal: AbortSignal
 }
 
-/** Rejects with a system error, ResponseTooLarge, ResponseInvalid, ConnectionClosed, or the signal's reason. */
-export async function exchangeHttp1(
+/**
+ * One HTTP/1.1 exchange on a client request (RFC 9110, RFC 9112). The promise settles exactly once and no later than its
+ * signal, whatever the peer does: a 101, a flood of 1xx responses, an early close, a tunnel that is never established. Rejects
+ * with a system error, ResponseInvalid, ConnectionClosed, the signal's reason, or what `receive` rejects with.
+ */
+export async function exchangeHttp1<T>(
   sent: ClientRequest,
-  { body, maxBytes, signal }: Http1Exchange,
-): Promise<HttpResponse> {
-  const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>()
+  { body, signal }: Http1Exchange,
+  receive: ReceiveResponse<T>,
+): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
   // Destroying a request without a socket (a proxy's tunnel is being established) emits no event: reject as well.
-  const end = (reason: unknown) => {
+  let received: IncomingMessage | undefined
+  const abort = (reason: Error) => {
     reject(reason)
-    sent.destroy()
+    received?.destroy(reason) // first: its reader gets the reason, not that the request was aborted
+    sent.destroy(reason)
   }
-  const stop = () => end(signal.reason)
+  const stop = () => abort(reasonOf(signal))
   signal.addEventListener('abort', stop, { once: true })
-  let interim = 0
-  sent.on('information', () => {
-    if (++interim > maxInterimResponses)
-      end(new ResponseInvalid(`sent more than ${maxInterimResponses} interim responses`))
-  })
-  let responded = false
+  sent.on('information', limitInterimResponses(abort))
   const switched = (status: number | undefined) =>
-    end(new ResponseInvalid(`answered ${status}, a switch to a protocol that was not requested`))
+    abort(new ResponseInvalid(`answered ${status}, a switch to a protocol that was not requested`))
   sent.once('response', (response) => {
-    responded = true
+    received = response
     if (response.statusCode === 101)
       switched(101) // without an Upgrade header Node takes it for a final response
-    else collect(response, { maxBytes, resolve, reject, end })
+    else {
+      receive(headOf(response), { stream: response, isComplete: () => response.complete, abort }).then(resolve, reject)
+    }
   })
   for (const event of ['upgrade', 'connect'] as const) {
     sent.once(event, ({ statusCode }, socket) => {
@@ -137,45 +132,27 @@ export async function exchangeHttp1(
       switched(statusCode)
     })
   }
-  sent.on('error', reject)
-  // A request can close before its response was read completely; other errors are more specific and come earlier.
-  sent.once('close', () => !responded && reject(new ConnectionClosed()))
+  sent.on('error', (error) => {
+    if (!received?.complete) reject(error)
+  })
+  sent.once('close', () => {
+    signal.removeEventListener('abort', stop) // not before: a body may be read for long after the promise settled
+    // A request can close before its response was read completely; other errors are more specific and come earlier.
+    if (received === undefined) reject(new ConnectionClosed())
+  })
   try {
     if (signal.aborted) stop()
     else sent.end(body)
     return await promise
   } finally {
-    signal.removeEventListener('abort', stop)
     // A response can arrive before the request was read: the connection would wait for that forever.
     if (!sent.writableFinished) sent.destroy()
   }
 }
 
-interface Collecting {
-  readonly maxBytes: number
-  readonly resolve: (response: HttpResponse) => void
-  readonly reject: (reason: unknown) => void
-  /** Rejects, and destroys the connection. */
-  readonly end: (reason: unknown) => void
-}
+const reasonOf = ({ reason }: AbortSignal): Error => (reason instanceof Error ? reason : new Error(String(reason)))
 
-/** With events: iterating over a stream loads modules for another 3 ms. */
-function collect(response: IncomingMessage, { maxBytes, resolve, reject, end }: Collecting): void {
-  const pieces: Buffer[] = []
-  let bytes = 0
-  response.on('data', (piece: Buffer) => {
-    bytes += piece.length
-    if (bytes > maxBytes) end(new ResponseTooLarge(maxBytes))
-    else pieces.push(piece)
-  })
-  response.once('error', end)
-  response.once('end', () => {
-    if (response.complete) resolve({ ...headOf(response), body: Buffer.concat(pieces).toString('utf8') })
-  })
-  response.once('close', () => reject(new ConnectionClosed())) // no effect after a complete response
-}
-
-const headOf = ({ statusCode, headers }: IncomingMessage) => ({
+const headOf = ({ statusCode, headers }: IncomingMessage): ResponseHead => ({
   status: statusCode ?? 0,
   headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
 })

@@ -7,9 +7,9 @@ import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context, Environment } from '../http/context.ts'
 import { readCertificates } from './connection/certificates.ts'
-import type { Cluster, ClusterAccess } from './connection/cluster.ts'
+import type { Cluster, ClusterAccess, ClusterContext } from './connection/cluster.ts'
 import { keepIdentity, readBearerFile } from './connection/identity.ts'
-import { type ClusterContext, defaultLimits, openCluster } from './connection/open-cluster.ts'
+import { defaultLimits, openCluster } from './connection/open-cluster.ts'
 
 export interface ClusterFlags {
   readonly kubeconfig?: string | undefined

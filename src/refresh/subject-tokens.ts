@@ -43,7 +43,7 @@ export async function readSubjectToken(
 }
 
 /** Asks for the audience and the life that the exchange needs. @throws TOKEN_REQUEST_REFUSED and what a request throws */
-export async function requestSubjectToken(
+async function requestSubjectToken(
   account: NamespacedName,
   { audiences, subjectTokenLifeSeconds }: ExchangeRequest,
   cluster: Cluster,

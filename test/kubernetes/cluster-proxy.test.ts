@@ -1,36 +1,13 @@
 import assert from 'node:assert/strict'
-import http from 'node:http'
-import { connect as connectSocket } from 'node:net'
-import { suite, type TestContext, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { clusterProxy } from '../../src/kubernetes/kubeconfig/proxy.ts'
 import { startHostilePeer } from '../support/hostile-peer.ts'
+import { startTunnelProxy } from '../support/tunnel-proxy.ts'
 import { openTestCluster } from './open-test-cluster.ts'
-
-/** A proxy that makes tunnels (RFC 9110 §9.3.6), and tells where to. */
-async function startProxy(t: TestContext): Promise<{ url: string; tunnels: string[] }> {
-  const tunnels: string[] = []
-  const server = http.createServer()
-  server.on('connect', (request, client, head) => {
-    tunnels.push(`${request.url} ${request.headers['proxy-authorization'] ?? ''}`.trim())
-    const [host, port] = (request.url ?? '').split(':')
-    const target = connectSocket(Number(port), host, () => {
-      client.write('HTTP/1.1 200 OK\r\n\r\n')
-      target.write(head)
-      target.pipe(client).pipe(target)
-    })
-    target.on('error', () => client.destroy())
-    client.on('error', () => target.destroy())
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => server.close())
-  const address = server.address()
-  assert.ok(address !== null && typeof address === 'object')
-  return { url: `http://127.0.0.1:${address.port}`, tunnels }
-}
 
 suite('a proxy before the API server', () => {
   test('makes tunnels, and sees nothing of what goes through them', async (t) => {
-    const proxy = await startProxy(t)
+    const proxy = await startTunnelProxy(t)
     const direct = await openTestCluster(t, () => ({ status: 200 }))
     const { cluster } = await openTestCluster(t, () => ({ status: 200 }), {
       access: {
@@ -46,7 +23,7 @@ suite('a proxy before the API server', () => {
   })
 
   test('does not make an untrusted certificate a trusted one', async (t) => {
-    const proxy = await startProxy(t)
+    const proxy = await startTunnelProxy(t)
     const direct = await openTestCluster(t, () => ({ status: 200 }))
     const { cluster, context } = await openTestCluster(t, () => ({ status: 200 }), {
       access: {

@@ -16,6 +16,7 @@ const clusterOf = (webhooks: readonly object[]): Cluster => ({
     const items = [{ metadata: { name: 'labels' }, webhooks }]
     return isMutating ? { status: 200, body: JSON.stringify({ items }) } : { status: 403, body: '{}' }
   },
+  stream: () => assert.fail('no stream is opened'),
   reconnect: () => clusterOf(webhooks),
   authorities: async () => [],
   close: () => Promise.resolve(),

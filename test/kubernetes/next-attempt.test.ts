@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { ResponseTooLarge } from '../../src/http/transport.ts'
-import { nextAttemptMs, type Outcome, type Patience } from '../../src/kubernetes/connection/open-cluster.ts'
+import { nextAttemptMs, type Outcome, type Patience } from '../../src/kubernetes/connection/attempts.ts'
 
 const now = new Date('2026-11-24T12:00:00Z')
 const answered = (status: number, retryAt?: Date): Outcome => ({ kind: 'answered', status, retryAt })

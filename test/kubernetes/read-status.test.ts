@@ -11,6 +11,7 @@ const cluster: Cluster = {
   server: 'https://10.0.0.1',
   secrets: new SecretRegister(),
   request: () => Promise.reject(new Error('nothing is asked here')),
+  stream: () => assert.fail('no stream is opened'),
   reconnect: () => cluster,
   authorities: async () => [],
   close: () => Promise.resolve(),

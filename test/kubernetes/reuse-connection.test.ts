@@ -11,6 +11,7 @@ function fakeLine(): FakeLine {
     now: 'usable',
     send: () => Promise.reject(new Error('nothing is sent here')),
     state: () => line.now,
+    stream: () => assert.fail('no stream is opened'),
     destroy: () => {
       line.now = 'ended'
     },

@@ -89,6 +89,7 @@ async function eventOf(text: string): Promise<string> {
       body = typeof wanted.body === 'string' ? wanted.body : ''
       return { status: 201, body: '{}' }
     },
+    stream: () => assert.fail('no stream is opened'),
     reconnect: () => assert.fail('nobody asks for another connection'),
     authorities: () => assert.fail('no authorities are read'),
     close: async () => undefined,

@@ -94,6 +94,7 @@ function clusterOf(objects: Objects): { readonly cluster: Cluster; readonly dele
       const selected = (found ?? []).filter((one) => fits(one, url.searchParams.get('labelSelector') ?? ''))
       return answer(200, { metadata: {}, items: selected.map((metadata) => ({ metadata })) })
     },
+    stream: () => assert.fail('no stream is opened'),
     reconnect: () => assert.fail('no other connection is requested'),
     authorities: () => assert.fail('no authorities are read'),
     close: async () => undefined,

@@ -1,9 +1,12 @@
-/** One connection to one API server: a request with its answer, and nothing of what it is about. */
+/** A connection to one API server: requests and streams, whatever they are about. */
 
 import type { Agent } from 'node:http'
 import type { ConnectionOptions } from 'node:tls'
+import type { Context } from '../../http/context.ts'
 import type { Redacted } from '../../text/redacted.ts'
 import type { SecretRegister } from '../../text/secret-register.ts'
+
+export type ClusterContext = Pick<Context, 'now' | 'random' | 'sleep' | 'signal' | 'log' | 'secrets' | 'waiting'>
 
 export interface ClusterRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
@@ -11,35 +14,61 @@ export interface ClusterRequest {
   readonly path: string
   readonly accept?: string
   readonly contentType?: string
-  /** What holds a secret is composed and opened when it is sent: a request that waits its turn keeps no copy. */
+  /** A body with secrets is composed when it is sent: a request that waits for the semaphore keeps no copy. */
   readonly body?: string | (() => Redacted)
-  /** A longer answer is not read to its end. Bytes; absent: 1 MiB. */
+  /** A longer response is not read to its end. Bytes; absent: 1 MiB. */
   readonly maxResponseBytes?: number
-  /** How long one attempt may take from its sending to its answer's end. Absent: 60 s. */
+  /** How long one attempt may take, from sending it to the end of its response. Absent: 60 s. */
   readonly timeoutMs?: number
-  /** How long it is sent again while that may help, from its first attempt. Absent: 2 min. */
+  /** How long failed attempts are retried, from the first one. Absent: 2 min. */
   readonly retryForMs?: number
 }
 
 export interface ClusterResponse {
   readonly status: number
-  /** Bounded; JSON text where the API server answered as itself. */
+  /** Bounded; JSON text if the API server itself answered. */
   readonly body: string
+}
+
+/** A GET request whose response is read line by line: a watch. */
+export interface ClusterStreamRequest extends Pick<ClusterRequest, 'path' | 'accept' | 'retryForMs'> {
+  /** A longer line ends the stream. */
+  readonly maxLineBytes: number
+  /** How long nothing may come before the stream counts as stalled. */
+  readonly idleTimeoutMs: number
+  /** Ends it, as the end of the run does. Absent: only that. */
+  readonly signal?: AbortSignal
+}
+
+export interface ClusterStream {
+  readonly status: 200
+  /**
+   * Ends with the response. Throws KUBERNETES_UNREACHABLE if the connection breaks or stalls, RESPONSE_TOO_LARGE, and the
+   * signal's reason.
+   */
+  readonly lines: AsyncGenerator<string, void>
+  /** Ends it, whether or not it was read. */
+  close(): void
 }
 
 export interface Cluster {
   /** For messages: `https://10.0.0.1:443`. */
   readonly server: string
-  /** The run's: an answer that repeats one is not quoted. */
+  /** Of the run: a response that repeats one is not quoted. */
   readonly secrets: SecretRegister
   /**
-   * Sends one request, and again while that may help: after 429 (when Retry-After says), 5xx, a reset, a GOAWAY.
-   * Resolves with the last answer, whatever its status.
+   * Sends a request, and retries after 429 (at Retry-After), 5xx, a reset, a GOAWAY.
+   * Resolves with the last response, whatever its status.
    * @throws KUBERNETES_UNREACHABLE, CERTIFICATE_UNTRUSTED, RESPONSE_TOO_LARGE, INTERRUPTED, TIMED_OUT
    */
-  request(wanted: ClusterRequest): Promise<ClusterResponse>
-  /** The same cluster over a connection of its own, closed by itself: behind a load balancer perhaps another API server. */
-  reconnect(wanted?: Reconnection): Cluster
+  request(request: ClusterRequest): Promise<ClusterResponse>
+  /**
+   * Opens a stream, with the same retries; one that is open is not reopened. A response of another status than 200 is returned
+   * whole. Streams do not count toward the limit of concurrent requests. @throws as `request`
+   */
+  stream(request: ClusterStreamRequest): Promise<ClusterStream | ClusterResponse>
+  /** The same cluster over a new connection, closed separately: behind a load balancer perhaps another API server. */
+  reconnect(reconnection?: Reconnection): Cluster
   /**
    * The certificates (PEM) that vouch for its API servers as they are configured now: a Pod's file may have changed since this
    * connection was opened. Empty where the authorities are those that Node trusts. @throws CA_FILE_INVALID

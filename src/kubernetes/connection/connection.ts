@@ -1,14 +1,20 @@
-/** One way to the API server, by whichever protocol it offers: it sends a request once, and knows nothing of retries. */
+/** A connection to the API server, over whichever HTTP version it offers: it sends each request once, without retries. */
+import { collectBody, type ReceiveResponse, type ResponseHead, readLines } from '../../http/response-body.ts'
 
 export interface Connection {
   /**
-   * Settles within the message's `timeoutMs`, whatever the server does. Rejects with the system's own error,
-   * ResponseTooLarge, ResponseInvalid, Stalled, Overdue, Untrusted or ConnectionClosed.
+   * Settles within the request's `timeoutMs`, whatever the server does. Rejects with a system error, ResponseTooLarge,
+   * ResponseInvalid, ConnectionStalled, ResponseOverdue, Untrusted or ConnectionClosed.
    */
-  send(message: HttpRequest): Promise<HttpResponse>
-  /** `draining`: no further request is taken, after a GOAWAY; those under way are still answered. */
+  send(request: HttpRequest): Promise<HttpResponse>
+  /**
+   * Settles with the response's head, or rejects as `send`. The lines end with the response, and throw as `send` rejects, with
+   * ResponseTooLarge for a line that is too long, and with the signal's reason.
+   */
+  stream(request: HttpStreamRequest): Promise<HttpStream | HttpResponse>
+  /** `draining`: after a GOAWAY no further request is accepted; those in flight are still answered. */
   state(): 'usable' | 'draining' | 'ended'
-  /** Ends the connection, and with it the requests that wait for an answer. */
+  /** Ends the connection, and with it the requests and streams on it. */
   destroy(): void
 }
 
@@ -20,8 +26,29 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string | string[]>>
   readonly body: string | undefined
   readonly maxResponseBytes: number
-  /** From the sending to the answer's end: a byte now and then is no progress. */
+  /** From the sending to the end of the response: a byte now and then is not progress. */
   readonly timeoutMs: number
+}
+
+/** A GET request whose response is read line by line, for as long as the server sends it. */
+interface HttpStreamRequest {
+  readonly path: string
+  readonly headers: HttpRequest['headers']
+  /** For the head, and for the whole response where the status is not 200. */
+  readonly timeoutMs: number
+  readonly maxLineBytes: number
+  /** How long nothing may come before the stream counts as stalled. */
+  readonly idleTimeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/** The response of status 200. */
+export interface HttpStream {
+  readonly status: 200
+  readonly retryAfter: undefined
+  readonly lines: AsyncGenerator<string, void>
+  /** Ends it, whether or not it was read. */
+  close(): void
 }
 
 export interface HttpResponse {
@@ -30,7 +57,27 @@ export interface HttpResponse {
   readonly body: string
 }
 
-/** Nothing came for so long that the other side, or the way to it, counts as gone. */
+/** Reads a whole response. */
+export const receiveWhole =
+  (maxResponseBytes: number): ReceiveResponse<HttpResponse> =>
+  async (head, body) => ({ ...answerOf(head), body: await collectBody(body, maxResponseBytes) })
+
+/** What is not status 200 is an error of bounded size. */
+const maxErrorBytes = 1024 * 1024
+
+/** Reads a response line by line. `onHead` is called when it begins. */
+export const receiveStream =
+  (maxLineBytes: number, onHead: () => void): ReceiveResponse<HttpStream | HttpResponse> =>
+  async (head, body) => {
+    if (head.status !== 200) return await receiveWhole(maxErrorBytes)(head, body)
+    onHead()
+    const close = () => body.stream.destroy()
+    return { status: 200, retryAfter: undefined, lines: readLines(body, maxLineBytes), close }
+  }
+
+const answerOf = ({ status, headers }: ResponseHead) => ({ status, retryAfter: headers['retry-after'] })
+
+/** Nothing came for so long that the server, or the network between, counts as gone. */
 export class ConnectionStalled extends Error {
   constructor(ms: number) {
     super(`nothing came for ${ms / 1000} s`)

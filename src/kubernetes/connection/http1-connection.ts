@@ -1,64 +1,102 @@
-/** Requests to the API server over HTTP/1.1 connections that are kept (RFC 9112 §9.3): proxies, `kubectl proxy`, one by one. */
+/** Requests over persistent HTTP/1.1 connections (RFC 9112 §9.3): through proxies, to `kubectl proxy`, one at a time. */
 import type { Agent, ClientRequest, RequestOptions, request } from 'node:http'
 import { exchangeHttp1 } from '../../http/https-transport.ts'
+import type { ReceiveResponse } from '../../http/response-body.ts'
 import { ConnectionClosed } from '../../http/transport.ts'
 import {
   type Connection,
   ConnectionStalled,
   type HttpRequest,
-  type HttpResponse,
   ResponseOverdue,
+  receiveStream,
+  receiveWhole,
   Untrusted,
 } from './connection.ts'
 
-export interface Http1Way {
+export interface Http1Settings {
   readonly request: typeof request
   readonly agent: Agent
-  /** Where to, and how TLS is made. */
+  /** For streams: each occupies a connection for as long as it lasts. */
+  readonly streamAgent: Agent
+  /** Host, port and TLS settings. */
   readonly target: RequestOptions
   readonly idleTimeoutMs: number
 }
 
-export function openHttp1Connection(way: Http1Way): Connection {
-  const waiting = new Set<AbortController>()
+export function openHttp1Connection(settings: Http1Settings): Connection {
+  const inFlight = new Set<AbortController>()
+  const track = () => {
+    const controller = new AbortController()
+    inFlight.add(controller)
+    return { controller, done: () => inFlight.delete(controller) }
+  }
   return {
-    async send(message) {
-      const end = new AbortController()
-      waiting.add(end)
-      const over = setTimeout(() => end.abort(new ResponseOverdue(message.timeoutMs)), message.timeoutMs)
+    async send({ body, maxResponseBytes, timeoutMs, ...sent }) {
+      const { controller, done } = track()
+      const timer = setTimeout(() => controller.abort(new ResponseOverdue(timeoutMs)), timeoutMs)
       try {
-        return await sendOnce(way, message, end)
+        const open = { ...sent, body, agent: settings.agent, idleTimeoutMs: settings.idleTimeoutMs, controller }
+        return await exchange(settings, open, receiveWhole(maxResponseBytes))
       } finally {
-        clearTimeout(over)
-        waiting.delete(end)
+        clearTimeout(timer)
+        done()
       }
+    },
+    async stream({ maxLineBytes, timeoutMs, signal, ...sent }) {
+      const { controller, done } = track()
+      const timer = setTimeout(() => controller.abort(new ResponseOverdue(timeoutMs)), timeoutMs)
+      const stop = () => controller.abort(signal.reason)
+      signal.addEventListener('abort', stop, { once: true })
+      if (signal.aborted) stop()
+      const end = () => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', stop)
+        done()
+      }
+      const open = { ...sent, method: 'GET', agent: settings.streamAgent, controller, onClose: end }
+      return await exchange(
+        settings,
+        open,
+        receiveStream(maxLineBytes, () => clearTimeout(timer)),
+      )
     },
     state: () => 'usable', // its agent opens a connection whenever one is needed
     destroy() {
-      for (const end of waiting) end.abort(new ConnectionClosed())
-      way.agent.destroy()
+      for (const controller of inFlight) controller.abort(new ConnectionClosed())
+      settings.agent.destroy()
+      settings.streamAgent.destroy()
     },
   }
 }
 
-async function sendOnce(way: Http1Way, message: HttpRequest, end: AbortController): Promise<HttpResponse> {
-  const { method, path, body, maxResponseBytes: maxBytes } = message
-  const sent = way.request({ ...way.target, agent: way.agent, method, path, headers: headersOf(message) })
-  sent.setTimeout(way.idleTimeoutMs, () => end.abort(new ConnectionStalled(way.idleTimeoutMs)))
+interface Http1Request extends Pick<HttpRequest, 'method' | 'path' | 'headers'> {
+  readonly body?: string | undefined
+  readonly agent: Agent
+  readonly idleTimeoutMs: number
+  readonly controller: AbortController
+  /** Called once the exchange is over, the reading of its response included. */
+  readonly onClose?: () => void
+}
+
+async function exchange<T>(settings: Http1Settings, open: Http1Request, receive: ReceiveResponse<T>): Promise<T> {
+  const { method, path, agent, body, idleTimeoutMs, controller, onClose } = open
+  const sent = settings.request({ ...settings.target, agent, method, path, headers: headersOf(open) })
+  sent.setTimeout(idleTimeoutMs, () => controller.abort(new ConnectionStalled(idleTimeoutMs)))
+  if (onClose !== undefined) sent.once('close', onClose)
   try {
-    const { status, headers, body: text } = await exchangeHttp1(sent, { body, maxBytes, signal: end.signal })
-    return { status, retryAfter: headers['retry-after'], body: text }
+    return await exchangeHttp1(sent, { body, signal: controller.signal }, receive)
   } catch (error) {
-    throw error instanceof Error && isUntrusted(way, sent) ? new Untrusted(error) : error
+    onClose?.() // a request without a socket emits no event
+    throw error instanceof Error && isUntrusted(settings, sent) ? new Untrusted(error) : error
   }
 }
 
-function headersOf({ headers, body }: HttpRequest): Record<string, string | string[]> {
+function headersOf({ headers, body }: Http1Request): Record<string, string | string[]> {
   return body === undefined ? { ...headers } : { ...headers, 'content-length': String(Buffer.byteLength(body)) }
 }
 
-/** Where a proxy stands between, TLS is made by the agent, and its verdict is only found on the socket. */
-function isUntrusted({ target }: Http1Way, { socket }: ClientRequest): boolean {
+/** Behind a proxy the agent establishes TLS, so that the result of the verification is found on the socket only. */
+function isUntrusted({ target }: Http1Settings, { socket }: ClientRequest): boolean {
   const verifies = 'rejectUnauthorized' in target && target.rejectUnauthorized === true
   return verifies && socket !== null && 'authorizationError' in socket && Boolean(socket.authorizationError)
 }

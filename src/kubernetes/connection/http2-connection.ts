@@ -1,19 +1,23 @@
 /** Requests to the API server side by side over one HTTP/2 connection (RFC 9113), each on a stream of its own. */
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { ConnectionClosed, maxInterimResponses, ResponseInvalid, ResponseTooLarge } from '../../http/transport.ts'
+import { limitInterimResponses, type ReceiveResponse, type ResponseBody } from '../../http/response-body.ts'
+import { ConnectionClosed } from '../../http/transport.ts'
 import {
   type Connection,
   ConnectionStalled,
   type HttpRequest,
-  type HttpResponse,
   ResponseOverdue,
+  receiveStream,
+  receiveWhole,
 } from './connection.ts'
 
-/** A page of a list comes without waiting for window updates (RFC 9113 §6.9). */
+/** A page of a list arrives without waiting for window updates (RFC 9113 §6.9). */
 const windowBytes = 4 * 1024 * 1024
 /** A busy API server answers a PING sooner than anything else. */
-const longestQuietMs = 2_000
+const maxQuietMs = 2_000
+/** A watch is quiet for most of its time: it is checked less often. */
+const maxQuietStreamMs = 15_000
 
 export function openHttp2Connection(socket: TLSSocket, server: URL, idleTimeoutMs: number): Connection {
   const session = connect(server.origin, {
@@ -21,114 +25,127 @@ export function openHttp2Connection(socket: TLSSocket, server: URL, idleTimeoutM
     settings: { enablePush: false, initialWindowSize: windowBytes },
   })
   session.once('connect', () => session.setLocalWindowSize(windowBytes))
-  session.on('error', () => {}) // every stream that it ends tells its own request
-  const watch = watchSilence(session, socket, Math.min(longestQuietMs, idleTimeoutMs))
+  session.on('error', () => {}) // each stream that it ends has the error
+  const requests = watchSilence(session, socket, Math.min(maxQuietMs, idleTimeoutMs))
+  const streams = watchSilence(session, socket, Math.min(maxQuietStreamMs, idleTimeoutMs))
   return {
-    send: (message) => watch.during(() => sendStream(session, message, idleTimeoutMs)),
+    send: ({ timeoutMs, maxResponseBytes, ...request }) =>
+      requests.during(async () => {
+        const exchange = openExchange(session, { ...request, idleTimeoutMs }, receiveWhole(maxResponseBytes))
+        const timer = setTimeout(() => exchange.abort(new ResponseOverdue(timeoutMs)), timeoutMs)
+        return await exchange.result.finally(() => clearTimeout(timer))
+      }),
+    async stream({ timeoutMs, maxLineBytes, signal, ...request }) {
+      const receive = receiveStream(maxLineBytes, () => clearTimeout(timer))
+      const exchange = openExchange(session, { ...request, method: 'GET', body: undefined }, receive)
+      const timer = setTimeout(() => exchange.abort(new ResponseOverdue(timeoutMs)), timeoutMs)
+      const stop = () => exchange.abort(signal.reason)
+      signal.addEventListener('abort', stop, { once: true })
+      if (signal.aborted) stop()
+      void streams.during(async () => {
+        await exchange.closed
+        clearTimeout(timer)
+        signal.removeEventListener('abort', stop)
+      })
+      return await exchange.result
+    },
     state: () => (session.destroyed ? 'ended' : session.closed ? 'draining' : 'usable'),
     destroy: () => session.destroy(),
   }
 }
 
-async function sendStream(
+interface Http2Exchange<T> {
+  readonly result: Promise<T>
+  /** Resolves when the stream is over, the reading of its response included. */
+  readonly closed: Promise<void>
+  readonly abort: (reason: Error) => void
+}
+
+function openExchange<T>(
   session: ClientHttp2Session,
-  message: HttpRequest,
-  idleTimeoutMs: number,
-): Promise<HttpResponse> {
-  const { body, timeoutMs, maxResponseBytes } = message
+  request: Pick<HttpRequest, 'method' | 'path' | 'headers' | 'body'> & { readonly idleTimeoutMs: number },
+  receive: ReceiveResponse<T>,
+): Http2Exchange<T> {
+  const { body, idleTimeoutMs } = request
   const stream = session.request(
-    { ':method': message.method, ':path': message.path, ...message.headers },
+    { ':method': request.method, ':path': request.path, ...request.headers },
     { endStream: body === undefined },
   )
-  const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>()
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
+  const closed = Promise.withResolvers<void>()
   // The promise is rejected as well: what a destroyed stream emits depends on the state of its connection.
-  const end = (reason: Error) => {
+  const abort = (reason: Error) => {
     reject(reason)
     stream.destroy(reason)
   }
-  stream.setTimeout(idleTimeoutMs, () => end(new ConnectionStalled(idleTimeoutMs)))
-  const over = setTimeout(() => end(new ResponseOverdue(timeoutMs)), timeoutMs)
-  let interim = 0
-  stream.on('headers', () => {
-    if (++interim > maxInterimResponses)
-      end(new ResponseInvalid(`sent more than ${maxInterimResponses} interim answers`))
-  })
-  receive(stream, { maxBytes: maxResponseBytes, resolve, reject, end })
-  if (body !== undefined) stream.end(body)
-  try {
-    return await promise
-  } finally {
-    clearTimeout(over)
-    // An answer may come before the request was read, whose rest would then occupy a stream for ever.
-    if (!stream.writableFinished) stream.close(constants.NGHTTP2_CANCEL)
+  stream.setTimeout(idleTimeoutMs, () => abort(new ConnectionStalled(idleTimeoutMs)))
+  stream.on('headers', limitInterimResponses(abort))
+  // From the response on, its receiver has the errors: what it returns is known only after the events of one tick, `end` and
+  // `close` among them.
+  let isReceived = false
+  const fail = (reason: Error) => {
+    if (!isReceived) reject(reason)
   }
-}
-
-interface Receiving {
-  readonly maxBytes: number
-  readonly resolve: (answer: HttpResponse) => void
-  readonly reject: (reason: unknown) => void
-  /** Rejects, and ends the stream. */
-  readonly end: (reason: Error) => void
-}
-
-function receive(stream: ClientHttp2Stream, { maxBytes, resolve, reject, end }: Receiving): void {
-  const pieces: Buffer[] = []
-  let bytes = 0
-  let head: Pick<HttpResponse, 'status' | 'retryAfter'> | undefined
-  let announced: string | undefined
   stream.once('response', (headers) => {
-    head = { status: headers[':status'] ?? 0, retryAfter: headers['retry-after'] }
-    announced = headers['content-length']
+    isReceived = true
+    const head = { status: headers[':status'] ?? 0, headers: { 'retry-after': headers['retry-after'] } }
+    receive(head, bodyOf(stream, headers['content-length'], abort)).then(resolve, reject)
   })
-  stream.on('data', (piece: Buffer) => {
-    bytes += piece.length
-    if (bytes > maxBytes) end(new ResponseTooLarge(maxBytes))
-    else pieces.push(piece)
+  stream.once('error', fail)
+  stream.once('close', () => {
+    fail(new ConnectionClosed())
+    closed.resolve()
   })
-  stream.once('end', () => {
-    // A stream that was reset, or whose connection is gone, ends too, even without an error (RFC 9113 §8.1). Length
-    // tells where it was announced; else the stream must have been open still, or its connection alive.
-    const whole =
-      announced === undefined ? !stream.closed || stream.session?.destroyed === false : bytes === Number(announced)
-    if (head && whole && stream.rstCode === constants.NGHTTP2_NO_ERROR) resolve({ ...head, body: textOf(pieces) })
+  if (body !== undefined) stream.end(body)
+  const result = promise.finally(() => {
+    // A response can arrive before the request was read, whose rest would occupy a stream forever.
+    if (body !== undefined && !stream.writableFinished) stream.close(constants.NGHTTP2_CANCEL)
   })
-  stream.once('error', reject)
-  stream.once('close', () => reject(new ConnectionClosed())) // no effect after a whole answer, or an error that tells more
+  return { result, closed: closed.promise, abort }
 }
-
-const textOf = (pieces: Buffer[]) =>
-  pieces.length === 1 && pieces[0] ? pieces[0].toString('utf8') : Buffer.concat(pieces).toString('utf8')
 
 /**
- * Notices an HTTP/2 connection that is gone without a word, by asking it (PING, RFC 9113 §6.7).
- * A write that meets a reset leaves Node's TLS waiting for that write for ever, its reading stopped (node 24.21): no
- * event tells, and nothing keeps the process alive. So the watch's own timer does, while a request waits.
+ * A stream that was reset, or whose connection is gone, ends too, even without an error (RFC 9113 §8.1). The length tells if it
+ * was announced; otherwise the stream must have been open still, or its connection alive.
+ */
+function bodyOf(stream: ClientHttp2Stream, length: string | undefined, abort: ResponseBody['abort']): ResponseBody {
+  let endedOpen = false
+  stream.once('end', () => {
+    endedOpen = !stream.closed || stream.session?.destroyed === false
+  })
+  const isWhole = (bytes: number) => (length === undefined ? endedOpen : bytes === Number(length))
+  return { stream, isComplete: (bytes) => isWhole(bytes) && stream.rstCode === constants.NGHTTP2_NO_ERROR, abort }
+}
+
+/**
+ * Detects an HTTP/2 connection that is gone without notice, by PING (RFC 9113 §6.7).
+ * After a write to a reset connection, Node's TLS waits for that write forever and reads nothing (node 24.21): no event reports
+ * it, and nothing keeps the process alive. The timer does both while a request waits.
  */
 export interface SilenceWatch {
-  /** Runs `request` under watch. */
+  /** Watches the connection while `request` runs. */
   during<T>(request: () => Promise<T>): Promise<T>
 }
 
-/** After `quietMs` without a byte the other side is asked; after as long without an answer the session is destroyed. */
+/** After `quietMs` without a byte, a PING is sent; after another `quietMs` without an answer the session is destroyed. */
 export function watchSilence(session: ClientHttp2Session, socket: TLSSocket, quietMs: number): SilenceWatch {
   let waiting = 0
   let timer: NodeJS.Timeout | undefined
   let readBefore = -1
-  let asked = false
-  const look = () => {
+  let isPinged = false
+  const check = () => {
     const silent = socket.bytesRead === readBefore
     readBefore = socket.bytesRead
-    if (silent && asked) session.destroy(new ConnectionStalled(2 * quietMs))
+    if (silent && isPinged) session.destroy(new ConnectionStalled(2 * quietMs))
     else if (silent && !session.destroyed) session.ping(() => {}) // its answer is a byte that was read
-    asked = silent
+    isPinged = silent
   }
   return {
     async during(request) {
       if (++waiting === 1) {
         readBefore = -1
-        asked = false
-        timer = setInterval(look, quietMs)
+        isPinged = false
+        timer = setInterval(check, quietMs)
       }
       try {
         return await request()

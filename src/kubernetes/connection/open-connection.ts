@@ -71,13 +71,16 @@ async function openHttps(target: ConnectionOptions, limits: ConnectionLimits, pr
   const { Agent, request } = await import('node:https')
   const { openHttp1Connection } = await import('./http1-connection.ts')
   const agent = proxied ?? new Agent({ keepAlive: true, maxSockets: limits.inFlight })
-  return openHttp1Connection({ request, agent, target, idleTimeoutMs: limits.idleTimeoutMs })
+  const streamAgent = proxied ?? new Agent()
+  return openHttp1Connection({ request, agent, streamAgent, target, idleTimeoutMs: limits.idleTimeoutMs })
 }
 
 async function openPlain({ server, proxy }: ClusterAccess, limits: ConnectionLimits): Promise<Connection> {
   const { Agent, request } = await import('node:http')
   const { openHttp1Connection } = await import('./http1-connection.ts')
-  const agent = (await proxy?.({})) ?? new Agent({ keepAlive: true, maxSockets: limits.inFlight })
+  const proxied = await proxy?.({})
+  const agent = proxied ?? new Agent({ keepAlive: true, maxSockets: limits.inFlight })
+  const streamAgent = proxied ?? new Agent()
   const target = { host: bareHost(server), port: Number(server.port || 80) }
-  return openHttp1Connection({ request, agent, target, idleTimeoutMs: limits.idleTimeoutMs })
+  return openHttp1Connection({ request, agent, streamAgent, target, idleTimeoutMs: limits.idleTimeoutMs })
 }

@@ -200,7 +200,7 @@ const denied = (seen: string, by: string, look: string): Wording => ({
 
 /** What was asked, in RBAC's words. */
 export interface KubernetesCall {
-  readonly verb: 'create' | 'get' | 'list' | 'patch' | 'delete'
+  readonly verb: 'create' | 'get' | 'list' | 'watch' | 'patch' | 'delete'
   /** Plural, with a subresource after a slash: `configmaps`, `serviceaccounts/token`. */
   readonly resource: string
   /** Absent: the core group. */

@@ -117,7 +117,21 @@ const maxItems = 50_000
 const maxAttempts = 4
 
 /** Every item, each turned into what the caller keeps of it: the rest of a page is dropped as it comes. */
-export async function listPages<T>(cluster: Cluster, list: ListAsked, keep: (item: JsonObject) => T): Promise<T[]> {
+export const listPages = async <T>(cluster: Cluster, list: ListAsked, keep: (item: JsonObject) => T): Promise<T[]> =>
+  (await listCollection(cluster, list, keep)).items
+
+export interface ListedCollection<T> {
+  readonly items: T[]
+  /** A watch from this version on sees every later change. */
+  readonly resourceVersion: string
+}
+
+/** @throws as `listPages` */
+export async function listCollection<T>(
+  cluster: Cluster,
+  list: ListAsked,
+  keep: (item: JsonObject) => T,
+): Promise<ListedCollection<T>> {
   for (let attempt = 1, size = 0; ; ) {
     const items = await listOnce(cluster, list, pageSizes[size] ?? 1, keep).catch((fault: unknown) => {
       if (!isTooLarge(fault) || size === pageSizes.length - 1) throw fault
@@ -139,28 +153,35 @@ async function listOnce<T>(
   list: ListAsked,
   limit: number,
   keep: (item: JsonObject) => T,
-): Promise<T[] | 'expired' | 'endless'> {
+): Promise<ListedCollection<T> | 'expired' | 'endless'> {
   const { accept, maxResponseBytes = defaultPageBytes } = list
   const items: T[] = []
   for (let page = 1, next: string | undefined; page <= maxItems && items.length <= maxItems; page++) {
     const path = `${list.path}?${pageQuery(list, limit, next)}`
     const answer = await cluster.request({ method: 'GET', path, accept, maxResponseBytes, timeoutMs })
     if (answer.status === 410) return 'expired'
-    if (answer.status === 404 && list.whereAbsent === 'empty') return []
+    if (answer.status === 404 && list.whereAbsent === 'empty') return { items: [], resourceVersion: '' }
     if (answer.status !== 200) throw readStatus(cluster, answer, list.asked)
     const content = readResponse(cluster, answer)
     for (const item of asList(content['items'])) items.push(keep(asObject(item) ?? {}))
-    next = asText(asObject(content['metadata'])?.['continue'])
-    if (!next) return items
+    const metadata = asObject(content['metadata'])
+    next = asText(metadata?.['continue'])
+    if (!next) return { items, resourceVersion: asText(metadata?.['resourceVersion']) ?? '' }
   }
   return 'endless'
 }
 
-function pageQuery({ fieldSelector, labelSelector }: ListAsked, limit: number, next: string | undefined): string {
-  const query = new URLSearchParams({ limit: String(limit) })
+const pageQuery = (list: ListAsked, limit: number, next: string | undefined): string =>
+  selectorQuery(list, { limit: String(limit), ...(next !== undefined && { continue: next }) })
+
+/** With the list's selectors. */
+export function selectorQuery(
+  { fieldSelector, labelSelector }: ListAsked,
+  parameters: Readonly<Record<string, string>>,
+): string {
+  const query = new URLSearchParams(parameters)
   if (fieldSelector !== undefined) query.set('fieldSelector', fieldSelector)
   if (labelSelector !== undefined) query.set('labelSelector', labelSelector)
-  if (next !== undefined) query.set('continue', next)
   return query.toString()
 }
 

@@ -18,7 +18,7 @@ import { openTarget } from '../open-target.ts'
 import { safeToSignAt } from '../safe-to-sign.ts'
 import { type GatedPublication, type GateNeeds, isAmong, keyUnpublished, publishKey } from './publish-key.ts'
 
-export interface PublicKey {
+interface PublicKey {
   /** Until then verifiers may have a copy of the JWKS without this key; undefined if it is not known. */
   readonly safeAt: Date | undefined
 }

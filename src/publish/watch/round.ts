@@ -198,7 +198,7 @@ async function remember(
 // What fresh tokens of the cluster say against what is public: whoever exchanges such a one is refused.
 
 /** `issuer`: the one that is published; undefined before it is known. */
-export function tokenAlarms(
+function tokenAlarms(
   { signing, memory }: RoundEvaluation,
   { published }: Publishing,
   issuer: string | undefined,

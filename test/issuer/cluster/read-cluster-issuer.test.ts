@@ -25,6 +25,7 @@ const clusterOf = (answers: Readonly<Record<string, ClusterResponse>>, asked: Cl
     asked.push(wanted)
     return answers[wanted.path] ?? { status: 404, body: '' }
   },
+  stream: () => assert.fail('no stream is opened'),
   reconnect: () => assert.fail('nobody asks for another connection'),
   authorities: () => assert.fail('no authorities are read'),
   close: async () => undefined,

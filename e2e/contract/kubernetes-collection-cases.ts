@@ -1,0 +1,90 @@
+/** pullpass's watch of a collection: a list, then a stream of changes over HTTP/2 or HTTP/1.1. */
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { metadataOnly as listOfMetadata } from '../../src/kubernetes/objects/list.ts'
+import { watchCollection } from '../../src/kubernetes/objects/watch.ts'
+import { asObject, asText, type JsonObject } from '../../src/text/json-fields.ts'
+import { type ContractCluster, metadataOnly, pullSecret, secretsOf } from './kubernetes-cluster.ts'
+import { openPullpassLine } from './kubernetes-pullpass-line.ts'
+
+export function collectionCases(started: () => ContractCluster): void {
+  for (const [protocol, limits] of [
+    ['HTTP/2', undefined],
+    ['HTTP/1.1', { inFlight: 1 }],
+  ] as const) {
+    test(`pullpass's watch over ${protocol} reports what is there, and then each change`, async (t) => {
+      const cluster = started()
+      const namespace = await cluster.createNamespace(t)
+      await cluster.apply(namespace, pullSecret('regcred', 'hidden'), 'pullpass')
+      const { collection, end } = openCollection(t, cluster, namespace, limits)
+      assert.deepEqual((await collection.next()).value, { type: 'listed', items: ['regcred'] })
+
+      const changed = collection.next()
+      await cluster.apply(namespace, pullSecret('regcred', 'two'), 'pullpass')
+      assert.deepEqual((await changed).value, { type: 'changed', item: 'regcred' })
+      const deleted = collection.next()
+      await cluster.ask({ method: 'DELETE', path: `${secretsOf(namespace)}/regcred` })
+      assert.deepEqual((await deleted).value, { type: 'deleted', item: 'regcred' })
+
+      const pending = collection.next()
+      const reason = new Error('no more events are needed')
+      end.abort(reason)
+      await assert.rejects(pending, reason)
+    })
+
+    test(`a watch over ${protocol} whose time is over ends without an error`, async (t) => {
+      const cluster = started()
+      const namespace = await cluster.createNamespace(t)
+      const line = openPullpassLine(cluster.target, cluster.target.adminToken, { limits })
+      t.after(() => line.cluster.close())
+      await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
+      const stream = await line.cluster.stream({
+        path: `${secretsOf(namespace)}?watch=1&timeoutSeconds=2`,
+        accept: metadataOnly,
+        maxLineBytes: 1024 * 1024,
+        idleTimeoutMs: 30_000,
+      })
+      assert.ok('lines' in stream)
+      const lines: string[] = []
+      for await (const one of stream.lines) lines.push(one)
+      assert.deepEqual(
+        lines.map((one) => JSON.parse(one).type),
+        ['ADDED'],
+      )
+    })
+  }
+
+  test('without the right to watch, the error of pullpass’s watch names it', async (t) => {
+    const cluster = started()
+    const namespace = await cluster.createNamespace(t)
+    const token = await cluster.target.userWith([{ verbs: ['list'], apiGroups: [''], resources: ['secrets'] }])
+    const { collection } = openCollection(t, cluster, namespace, undefined, token)
+    assert.deepEqual((await collection.next()).value, { type: 'listed', items: [] })
+    await assert.rejects(collection.next(), { code: 'KUBERNETES_FORBIDDEN', hint: /verbs: \[watch\]/ })
+  })
+}
+
+function openCollection(
+  t: TestContext,
+  { target }: ContractCluster,
+  namespace: string,
+  limits?: { readonly inFlight: number },
+  token: string = target.adminToken,
+) {
+  const { cluster, context } = openPullpassLine(target, token, { limits })
+  const end = new AbortController()
+  t.after(async () => {
+    end.abort()
+    await cluster.close()
+  })
+  const list = {
+    path: secretsOf(namespace),
+    accept: listOfMetadata,
+    asked: { verb: 'list', resource: 'secrets', namespace },
+  } as const
+  const keep = (item: JsonObject) => {
+    assert.equal(item['data'], undefined)
+    return asText(asObject(item['metadata'])?.['name']) ?? ''
+  }
+  return { end, collection: watchCollection(cluster, list, keep, { ...context, signal: end.signal }) }
+}

@@ -1,0 +1,226 @@
+/** Attempts of a request, and of opening a stream: with the current identity, repeated while that may help. */
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { systemErrorCode } from '../../host/read-file.ts'
+import { retryAtOf } from '../../http/retry.ts'
+import { ResponseInvalid, ResponseTooLarge } from '../../http/transport.ts'
+import { showUrl } from '../../text/show.ts'
+import type {
+  ClusterAccess,
+  ClusterContext,
+  ClusterIdentity,
+  ClusterRequest,
+  ClusterResponse,
+  ClusterStream,
+  ClusterStreamRequest,
+} from './cluster.ts'
+import {
+  type Connection,
+  type HttpRequest,
+  type HttpResponse,
+  type HttpStream,
+  type ReusedConnection,
+  Untrusted,
+} from './connection.ts'
+import { unreachable } from './response.ts'
+import { isTooLargeToStore } from './status.ts'
+
+/** What the requests of one opened cluster share. */
+export interface Channel {
+  readonly access: ClusterAccess
+  readonly connections: ReusedConnection
+  readonly context: ClusterContext
+  readonly retryForMs: number | undefined
+  /** Whether the server ever answered. */
+  heard: boolean
+  /** Requests in flight that may change something. */
+  changes: number
+  /** Nothing is repeated then: it would open a connection that is never closed. */
+  closed: boolean
+}
+
+const defaultResponseBytes = 1024 * 1024
+const defaultTimeoutMs = 60_000
+
+export const attemptUntilAnswered = async (channel: Channel, request: ClusterRequest): Promise<Attempt<HttpResponse>> =>
+  await repeat(channel, request, async (connection, identity) => {
+    return await connection.send(composeRequest(channel.access.server, request, identity))
+  })
+
+/** @throws as a request */
+export async function openStream(
+  channel: Channel,
+  { maxLineBytes, idleTimeoutMs, signal: own, ...request }: ClusterStreamRequest,
+): Promise<ClusterStream | ClusterResponse> {
+  const { access, context } = channel
+  const signal = own === undefined ? context.signal : AbortSignal.any([context.signal, own])
+  const attempt = await repeat(channel, { ...request, method: 'GET' }, async (connection, identity) => {
+    signal.throwIfAborted()
+    const { path, headers } = composeRequest(access.server, { ...request, method: 'GET' }, identity)
+    return await connection.stream({ path, headers, timeoutMs: defaultTimeoutMs, maxLineBytes, idleTimeoutMs, signal })
+  })
+  signal.throwIfAborted()
+  const response = settle(channel, attempt)
+  if (!('lines' in response)) return { status: response.status, body: response.body }
+  return { status: 200, lines: explainErrors(response.lines, channel, signal), close: response.close }
+}
+
+async function* explainErrors(
+  lines: AsyncGenerator<string, void>,
+  { access }: Channel,
+  signal: AbortSignal,
+): AsyncGenerator<string, void> {
+  try {
+    yield* lines
+  } catch (error) {
+    signal.throwIfAborted()
+    throw unreachable(access.server, error)
+  }
+}
+
+type Exchange<T> = (connection: Connection, identity: ClusterIdentity) => Promise<T>
+
+async function repeat<T extends HttpResponse | HttpStream>(
+  channel: Channel,
+  request: Pick<ClusterRequest, 'method' | 'path' | 'retryForMs'>,
+  exchange: Exchange<T>,
+): Promise<Attempt<T>> {
+  const { context } = channel
+  const startedMs = context.now().getTime()
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await attemptOnce(channel, request, exchange)
+    const now = context.now()
+    const patience = {
+      attempt,
+      elapsedMs: now.getTime() - startedMs,
+      server: channel.heard ? ('heard' as const) : ('unheard' as const),
+      retryForMs: shortest(request.retryForMs, channel.retryForMs),
+    }
+    const delayMs = nextAttemptMs(outcome, patience, context.random(), now)
+    if (delayMs === undefined || channel.closed) return outcome
+    context.signal.throwIfAborted()
+    context.log('debug', 'a request to the API server is repeated', { attempt, delayMs, ...shown(outcome) })
+    await context.sleep(delayMs, context.signal)
+  }
+}
+
+/** Of two limits that may be absent. */
+function shortest(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
+}
+
+/** @throws why there was no response */
+export function settle<T>({ access, context }: Channel, attempt: Attempt<T>): T {
+  if (attempt.kind === 'answered') return attempt.response
+  context.signal.throwIfAborted() // ended by the signal itself, when its grace was over
+  throw unreachable(access.server, attempt.error)
+}
+
+const shown = (outcome: Outcome) =>
+  outcome.kind === 'answered' ? { status: outcome.status } : { error: systemErrorCode(outcome.error) ?? 'none' }
+
+type Attempt<T> =
+  | Extract<Outcome, { kind: 'failed' }>
+  | (Extract<Outcome, { kind: 'answered' }> & { readonly response: T })
+
+async function attemptOnce<T extends HttpResponse | HttpStream>(
+  channel: Channel,
+  { method, path }: Pick<ClusterRequest, 'method' | 'path'>,
+  exchange: Exchange<T>,
+): Promise<Attempt<T>> {
+  const { access, connections, context } = channel
+  const change = method === 'GET' ? 0 : 1
+  const answered = context.waiting?.({
+    hop: 'kubernetes',
+    endpoint: `the API server at ${showUrl(access.server.href)}`,
+  })
+  const send = async (identity: ClusterIdentity): Promise<T> => {
+    context.secrets.add(identity.authorization)
+    context.log('debug', 'a request to the API server', { method, path })
+    const response = await exchange(await connections.current(), identity)
+    context.log('debug', 'a response of the API server', { method, path, status: response.status })
+    return response
+  }
+  channel.changes += change
+  try {
+    const identity = await access.identify('asked')
+    let response = await send(identity)
+    if (response.status === 401) {
+      const newer = await access.identify('refused')
+      if (newer !== identity) response = await send(newer)
+    }
+    channel.heard = true
+    const { status } = response
+    const isTooLarge = 'body' in response && isTooLargeToStore(response)
+    return { kind: 'answered', status, response, isTooLarge, retryAt: retryAtOf(response.retryAfter, context.now()) }
+  } catch (error) {
+    return { kind: 'failed', error }
+  } finally {
+    answered?.()
+    channel.changes -= change
+  }
+}
+
+function composeRequest(server: URL, request: ClusterRequest, identity: ClusterIdentity): HttpRequest {
+  const headers: Record<string, string | string[]> = {
+    ...identity.headers,
+    accept: request.accept ?? 'application/json',
+    'user-agent': 'pullpass',
+  }
+  if (identity.authorization) headers['authorization'] = identity.authorization.reveal()
+  if (request.contentType !== undefined) headers['content-type'] = request.contentType
+  const { body } = request
+  return {
+    method: request.method,
+    path: server.pathname.replace(/\/$/, '') + request.path,
+    headers,
+    body: typeof body === 'function' ? body().reveal() : body,
+    maxResponseBytes: request.maxResponseBytes ?? defaultResponseBytes,
+    timeoutMs: request.timeoutMs ?? defaultTimeoutMs,
+  }
+}
+
+// Whether and when an attempt is repeated: a pure rule.
+export type Outcome =
+  | {
+      readonly kind: 'answered'
+      readonly status: number
+      readonly retryAt: Date | undefined
+      /** The object exceeds what etcd stores. */
+      readonly isTooLarge?: boolean
+    }
+  | { readonly kind: 'failed'; readonly error: unknown }
+
+export interface Patience {
+  /** Attempts so far. */
+  readonly attempt: number
+  /** Since the first of them. */
+  readonly elapsedMs: number
+  /** Whether this server answered anything in this run: one that never did is given up sooner. */
+  readonly server: 'heard' | 'unheard'
+  /** The longest time that this request may take with all its attempts. Absent: 2 min. */
+  readonly retryForMs?: number | undefined
+}
+
+const firstMs = 100
+const maxBackoffMs = 5_000
+const giveUpMs = { heard: 120_000, unheard: 10_000 } as const
+
+/**
+ * Milliseconds to wait before the next attempt; undefined if another would not help, or not within the time limit.
+ * Every request may be repeated: an apply is idempotent, a further token does no harm. `random` is in [0, 1).
+ */
+export function nextAttemptMs(outcome: Outcome, patience: Patience, random: number, now: Date): number | undefined {
+  if (!mayPass(outcome)) return undefined
+  const backoffMs = Math.min(maxBackoffMs, firstMs * 2 ** (patience.attempt - 1)) * (0.5 + random / 2)
+  const retryAt = outcome.kind === 'answered' ? outcome.retryAt : undefined
+  const delayMs = Math.round(Math.max(backoffMs, retryAt ? retryAt.getTime() - now.getTime() : 0))
+  const giveUpAfterMs = Math.min(giveUpMs[patience.server], patience.retryForMs ?? giveUpMs.heard)
+  return patience.elapsedMs + delayMs > giveUpAfterMs ? undefined : delayMs
+}
+
+function mayPass(outcome: Outcome): boolean {
+  if (outcome.kind === 'answered') return (outcome.status === 429 || outcome.status >= 500) && !outcome.isTooLarge
+  const { error } = outcome
+  if ([PullpassError, ResponseTooLarge, ResponseInvalid, Untrusted].some((kind) => error instanceof kind)) return false
+  return systemErrorCode(error) !== 'ENOTFOUND' // a name that does not exist is a wrong kubeconfig
+}

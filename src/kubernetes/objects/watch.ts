@@ -1,0 +1,147 @@
+/**
+ * The state of a collection, and then each change of it, for as long as it is read:
+ *
+ *   list ─▶ watch from its version ─▶ the stream ends, breaks or stalls ─▶ watch from the last version seen
+ *    ▲                                     │ 410: the version is too old
+ *    └─────────────────────────────────────┘
+ *
+ * Bookmarks keep the last version recent while nothing changes, so that a resumed watch rarely starts over.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+ */
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { Context } from '../../http/context.ts'
+import { asObject, asText, type JsonObject, jsonOrNone } from '../../text/json-fields.ts'
+import { quote } from '../../text/quote.ts'
+import type { Cluster } from '../connection/cluster.ts'
+import { malformed } from '../connection/response.ts'
+import { readStatus } from '../connection/status.ts'
+import { type ListAsked, listCollection, selectorQuery } from './list.ts'
+
+export type CollectionEvent<T> =
+  /** First, and after changes were missed: what is not among the items is gone. */
+  { readonly type: 'listed'; readonly items: readonly T[] } | { readonly type: 'changed' | 'deleted'; readonly item: T }
+
+export interface WatchContext extends Pick<Context, 'random' | 'sleep' | 'log'> {
+  /** Ends the watch, which then throws its reason. */
+  readonly signal: AbortSignal
+}
+
+/** As long as a page of a list may be. */
+const maxLineBytes = 8 * 1024 * 1024
+/** The API server sends a bookmark about once a minute. */
+const idleTimeoutMs = 150_000
+
+/**
+ * Never ends by itself. A failure that may pass is logged, and the watch goes on; the first list fails at once.
+ * @throws KUBERNETES_FORBIDDEN, RESPONSE_TOO_LARGE, RESPONSE_MALFORMED, the signal's reason, and what the first list throws
+ */
+export async function* watchCollection<T>(
+  cluster: Cluster,
+  list: ListAsked,
+  keep: (item: JsonObject) => T,
+  context: WatchContext,
+): AsyncGenerator<CollectionEvent<T>, never> {
+  const first = await listCollection(cluster, list, keep)
+  yield { type: 'listed', items: first.items }
+  let version: string | undefined = first.resourceVersion
+  for (let failures = 0; ; ) {
+    context.signal.throwIfAborted()
+    try {
+      failures += 1 // until an event comes: also a server or proxy that ends each watch at once is not called in a loop
+      if (version === undefined) {
+        const { items, resourceVersion } = await listCollection(cluster, list, keep)
+        yield { type: 'listed', items }
+        version = resourceVersion
+      }
+      for await (const event of openWatch(cluster, list, version, context)) {
+        failures = 0
+        version = event.resourceVersion
+        if (event.type !== 'bookmark') yield { type: event.type, item: keep(event.object) }
+      }
+    } catch (fault) {
+      context.signal.throwIfAborted()
+      if (fault instanceof Expired) version = undefined
+      else if (!(fault instanceof PullpassError) || !fault.retryable) throw fault
+      failures = Math.max(1, failures) // even if events came: many clients lose their connections at once
+      const { resource } = list.asked
+      context.log('info', 'a watch is resumed', { resource, seen: fault instanceof Expired ? '410' : fault.seen })
+    }
+    if (failures > 0) await context.sleep(backoffMs(failures, context.random()), context.signal)
+  }
+}
+
+/** From 0.8 s to 30 s, doubling, with jitter: many clients resume after an API server has restarted. */
+const backoffMs = (failures: number, random: number): number =>
+  Math.round(Math.min(30_000, 800 * 2 ** (failures - 1)) * (0.5 + random / 2))
+
+interface WatchEvent {
+  readonly type: 'changed' | 'deleted' | 'bookmark'
+  readonly object: JsonObject
+  readonly resourceVersion: string
+}
+
+/** The version is too old: changes since were compacted away. */
+class Expired extends Error {}
+
+async function* openWatch(
+  cluster: Cluster,
+  list: ListAsked,
+  from: string,
+  { random, signal }: WatchContext,
+): AsyncGenerator<WatchEvent, void> {
+  const query = selectorQuery(list, watchQuery(from, random()))
+  const stream = await cluster.stream({
+    path: `${list.path}?${query}`,
+    accept: list.accept.replace('as=PartialObjectMetadataList', 'as=PartialObjectMetadata'),
+    maxLineBytes,
+    idleTimeoutMs,
+    signal,
+  })
+  if (!('lines' in stream)) {
+    if (stream.status === 410) throw new Expired()
+    throw readStatus(cluster, stream, { ...list.asked, verb: 'watch' })
+  }
+  try {
+    for await (const line of stream.lines) yield readEvent(cluster, line)
+  } finally {
+    stream.close()
+  }
+}
+
+/** A lifetime of five to ten minutes spreads clients over API servers, as client-go does. */
+const watchQuery = (resourceVersion: string, random: number) => ({
+  watch: '1',
+  allowWatchBookmarks: 'true',
+  resourceVersion,
+  timeoutSeconds: String(300 + Math.floor(random * 300)),
+})
+
+const types: Readonly<Record<string, WatchEvent['type'] | undefined>> = {
+  ADDED: 'changed',
+  MODIFIED: 'changed',
+  DELETED: 'deleted',
+  BOOKMARK: 'bookmark',
+}
+
+function readEvent(cluster: Cluster, line: string): WatchEvent {
+  const event = asObject(jsonOrNone(line))
+  const object = asObject(event?.['object']) ?? {}
+  if (event?.['type'] === 'ERROR') throw watchError(cluster, object)
+  const type = types[asText(event?.['type']) ?? '']
+  const resourceVersion = asText(asObject(object['metadata'])?.['resourceVersion'])
+  if (type === undefined || resourceVersion === undefined) throw malformed(cluster.server, 200, Buffer.byteLength(line))
+  return { type, object, resourceVersion }
+}
+
+/** A Status in place of an object ends the watch. */
+function watchError({ server }: Cluster, { code, message }: JsonObject): Error {
+  if (code === 410) return new Expired()
+  return new PullpassError({
+    code: 'KUBERNETES_UNREACHABLE',
+    hop: 'kubernetes',
+    seen: `${server} ended a watch with ${typeof code === 'number' ? code : 'no code'}: ${quote(asText(message) ?? '')}`,
+    expected: 'a watch that continues',
+    hint: 'no action is needed if it passes: the watch is resumed; else check the load of the API server',
+    retryable: true,
+  })
+}

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { suite, type TestContext, test } from 'node:test'
+import type { SandboxAnswer, SandboxRequest } from '../../sandbox/serve/handler.ts'
+import { metadataOnly } from '../../src/kubernetes/objects/list.ts'
+import { type CollectionEvent, watchCollection } from '../../src/kubernetes/objects/watch.ts'
+import { asObject, asText } from '../../src/text/json-fields.ts'
+import { openTestCluster } from './open-test-cluster.ts'
+
+const list = {
+  path: '/api/v1/secrets',
+  fieldSelector: 'metadata.name=regcred',
+  accept: metadataOnly,
+  asked: { verb: 'list', resource: 'secrets', name: 'regcred' },
+} as const
+
+const object = (namespace: string, resourceVersion: string) => ({ metadata: { namespace, resourceVersion } })
+const event = (type: string, namespace: string, resourceVersion: string) => ({
+  type,
+  object: object(namespace, resourceVersion),
+})
+const listed = (resourceVersion: string, ...namespaces: string[]): SandboxAnswer => ({
+  status: 200,
+  body: { metadata: { resourceVersion }, items: namespaces.map((namespace) => object(namespace, '1')) },
+})
+const expired = { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' } }
+const forbidden = (verb: string): SandboxAnswer => ({
+  status: 403,
+  body: {
+    kind: 'Status',
+    code: 403,
+    message: `secrets is forbidden: User "jane" cannot ${verb} resource "secrets" in API group ""`,
+  },
+})
+
+/** The stream's events, and then its end; `break`: it ends without being complete. */
+const watched = (events: readonly object[], end: 'end' | 'break' = 'end'): SandboxAnswer => ({
+  status: 200,
+  body: (async function* () {
+    for (const one of events) yield `${JSON.stringify(one)}\n`
+    if (end === 'break') throw new Error('the API server stopped')
+  })(),
+})
+
+/** Answers one request after another; a watch of a server that has no more answers is silent. */
+async function start(t: TestContext, ...answers: SandboxAnswer[]) {
+  const requests: string[] = []
+  const handler = ({ query, headers, signal }: SandboxRequest): SandboxAnswer => {
+    const kind = query.get('watch') === '1' ? `watch from ${query.get('resourceVersion')}` : 'list'
+    assert.equal(query.get('fieldSelector'), 'metadata.name=regcred')
+    assert.match(headers['accept'] ?? '', kind === 'list' ? /=PartialObjectMetadataList;/ : /=PartialObjectMetadata;/)
+    requests.push(kind)
+    const silent = (async function* () {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+      yield ''
+    })()
+    return answers.shift() ?? { status: 200, body: silent }
+  }
+  const { cluster, context } = await openTestCluster(t, handler)
+  const keep = (item: object) => asText(asObject(asObject(item)?.['metadata'])?.['namespace']) ?? ''
+  const end = new AbortController()
+  t.after(() => end.abort())
+  const watch = watchCollection(cluster, list, keep, { ...context, signal: end.signal })
+  const take = async (count: number) => {
+    const events: string[] = []
+    while (events.length < count) events.push(show((await watch.next()).value))
+    return events
+  }
+  return { take, watch, requests, context, end }
+}
+
+const show = (seen: CollectionEvent<string>): string =>
+  seen.type === 'listed' ? `listed ${seen.items.join()}` : `${seen.type} ${seen.item}`
+
+suite('a watched collection', () => {
+  test('is listed, and then followed from the version of the list', async (t) => {
+    const { take, requests } = await start(
+      t,
+      listed('7', 'team-a', 'team-b'),
+      watched([event('ADDED', 'team-c', '8'), event('MODIFIED', 'team-a', '9'), event('DELETED', 'team-b', '10')]),
+    )
+    assert.deepEqual(await take(4), ['listed team-a,team-b', 'changed team-c', 'changed team-a', 'deleted team-b'])
+    assert.deepEqual(requests, ['list', 'watch from 7'])
+  })
+
+  test('is watched on from the last version that was seen, where a stream ends or breaks', async (t) => {
+    const { take, requests, context } = await start(
+      t,
+      listed('7'),
+      watched([event('ADDED', 'team-a', '8')]),
+      watched([event('BOOKMARK', '', '20')], 'break'),
+      watched([event('ADDED', 'team-b', '21')]),
+    )
+    assert.deepEqual(await take(3), ['listed ', 'changed team-a', 'changed team-b'])
+    assert.deepEqual(requests, ['list', 'watch from 7', 'watch from 8', 'watch from 20'])
+    assert.equal(context.slept.filter((ms) => ms >= 400).length, 1) // after the failure only
+  })
+
+  test('is listed again where its version is too old, be it said by an event or a status', async (t) => {
+    const { take, requests } = await start(
+      t,
+      listed('7', 'team-a'),
+      watched([expired]),
+      listed('30', 'team-b'),
+      { status: 410, body: { kind: 'Status', code: 410, reason: 'Expired' } },
+      listed('40', 'team-c'),
+    )
+    assert.deepEqual(await take(3), ['listed team-a', 'listed team-b', 'listed team-c'])
+    assert.deepEqual(requests, ['list', 'watch from 7', 'list', 'watch from 30', 'list'])
+  })
+
+  test('is asked for less and less often by a server that ends each watch at once', async (t) => {
+    const { take, context } = await start(
+      t,
+      listed('7'),
+      ...Array.from({ length: 8 }, () => watched([])),
+      watched([event('ADDED', 'team-a', '8')]),
+    )
+    assert.deepEqual(await take(2), ['listed ', 'changed team-a'])
+    assert.deepEqual(context.slept, [600, 1_200, 2_400, 4_800, 9_600, 19_200, 22_500, 22_500])
+  })
+
+  test('that may not be listed, or not be watched, is an error that names the right', async (t) => {
+    const unlisted = await start(t, forbidden('list'))
+    await assert.rejects(unlisted.take(1), { code: 'KUBERNETES_FORBIDDEN', hint: /verbs: \[list\]/ })
+    const unwatched = await start(t, listed('7'), forbidden('watch'))
+    assert.deepEqual(await unwatched.take(1), ['listed '])
+    await assert.rejects(unwatched.take(1), { code: 'KUBERNETES_FORBIDDEN', hint: /verbs: \[watch\]/ })
+  })
+
+  for (const [name, line] of Object.entries({
+    'that is no JSON': 'sign in\n',
+    'of an unknown type': `${JSON.stringify(event('SYNC', 'team-a', '8'))}\n`,
+    'without a version': '{"type":"ADDED","object":{"metadata":{}}}\n',
+  })) {
+    test(`with an event ${name} is an error`, async (t) => {
+      const { take } = await start(t, listed('7'), {
+        status: 200,
+        body: (async function* () {
+          yield line
+        })(),
+      })
+      await take(1)
+      await assert.rejects(take(1), { code: 'RESPONSE_MALFORMED' })
+    })
+  }
+
+  test('ends by its signal, with its reason', async (t) => {
+    const { take, watch, end } = await start(t, listed('7'))
+    await take(1)
+    const pending = watch.next()
+    const reason = new Error('the controller stops')
+    end.abort(reason)
+    await assert.rejects(pending, reason)
+  })
+})
