@@ -1,6 +1,5 @@
 /** One fault of the real world, and the hop whose printed command mends it. */
 
-import type { DoctorHop } from '../../src/doctor/finding.ts'
 import type { Code } from '../../src/errors/codes.ts'
 import type { DoctorGround, GroundWanted } from './open-ground.ts'
 
@@ -15,7 +14,7 @@ export interface RealFault {
   readonly refresher?: 'named'
   /** Who looks; absent: the cluster's admin, who mends it in any case. */
   readonly as?: (ground: DoctorGround) => Promise<Readonly<Record<string, string>>>
-  readonly hop: DoctorHop
+  readonly hop: string
   readonly code: Code
   /** Absent: failed. */
   readonly result?: 'warning'

@@ -1,10 +1,10 @@
 /** pullpass doctor: the whole way for a document, hop by hop, with what mends the first that fails. Changes nothing. */
-import type { Asked, Refresher, WantedImage } from '../doctor/asked.ts'
-import { failedBy } from '../doctor/failed-by.ts'
-import type { Finding } from '../doctor/finding.ts'
-import { mendingCommands } from '../doctor/remedy/mending-commands.ts'
-import { takesFiles } from '../doctor/remedy/trust-command.ts'
-import { walk } from '../doctor/walk.ts'
+
+import { diagnose } from '../doctor/diagnose.ts'
+import { takesFiles } from '../doctor/facts/trust.ts'
+import { type Finding, failedBy } from '../doctor/finding.ts'
+import { printedCommands } from '../doctor/printed-commands.ts'
+import type { DoctorRequest, Image, Refresher } from '../doctor/request.ts'
 import type { Document, NamespacedName } from '../document/document.ts'
 import { labelName } from '../document/kubernetes-names.ts'
 import { type DocumentContext, loadDocuments } from '../document/load-documents.ts'
@@ -116,7 +116,7 @@ async function examine(call: DoctorCall): Promise<Finding[]> {
   const cluster = await connect({ ...call.flags, tries: 'briefly' }, context).catch(asFault)
   if (cluster instanceof PullpassError && namesCluster(call) && cluster.code === 'KUBECONFIG_INVALID') throw cluster
   try {
-    return await walk(await askedOf(documents, ask, call), cluster, context)
+    return await diagnose(await requestOf(documents, ask, call), cluster, context)
   } finally {
     if (!(cluster instanceof PullpassError)) await cluster.close()
   }
@@ -144,7 +144,7 @@ async function loadRefreshable(files: readonly string[], context: DocumentContex
 interface FlagsRead {
   readonly pod: NamespacedName | undefined
   readonly serviceAccount: NamespacedName | undefined
-  readonly image: WantedImage | undefined
+  readonly image: Image | undefined
   readonly namespace: string | undefined
 }
 
@@ -167,7 +167,7 @@ function readFlags({ flags }: DoctorCall): FlagsRead {
   }
 }
 
-function readImage(name: string): WantedImage {
+function readImage(name: string): Image {
   const reference = parseImageReference(name)
   if (reference !== undefined) return { name, reference }
   throw usageFault('doctor', `${quote(name)} is no name of an image`, 'HOST/PATH:TAG or HOST/PATH@DIGEST, as in a pod')
@@ -187,11 +187,11 @@ function checkPlainHttp(hosts: readonly string[], documents: readonly Document[]
   )
 }
 
-async function askedOf(
+async function requestOf(
   documents: readonly Document[],
   ask: FlagsRead,
   { flags, common, context }: DoctorCall,
-): Promise<Asked> {
+): Promise<DoctorRequest> {
   const { environment } = context
   const { kubeconfig, file: files } = flags
   const tokenFile = flags['token-file']
@@ -208,7 +208,7 @@ async function askedOf(
     tokenFiles,
     authorities: trustsOthers(common['ca-file'], environment) ? 'others too' : 'public ones',
     source: { ...context, tokenFile },
-    commands: mendingCommands({
+    commands: printedCommands({
       files,
       kubeconfig,
       context: flags.context,

@@ -1,5 +1,5 @@
 /** Results and errors for programs: the envelope of `-o json` and `-o yaml`, as the types in output/ describe it. */
-import type { PullpassError } from '../errors/pullpass-error.ts'
+import { fixOf, type PullpassError } from '../errors/pullpass-error.ts'
 import { renderFault } from '../terminal/render-error.ts'
 import { renderJson, renderStructured } from '../terminal/render-structured.ts'
 import type { Call, ExitCode } from './command.ts'
@@ -26,14 +26,15 @@ export const renderJsonResult = (result: { readonly kind: string }): string => r
 export const fatalError = (fault: PullpassError): FatalError => ({ kind: 'Error', error: errorDetail(fault) })
 
 export function errorDetail(fault: PullpassError): ErrorDetail {
-  const { code, hop, seen, expected, also, hint, command, retryable, retryAt } = fault
+  const { code, hop, seen, expected, also, command, retryable, retryAt } = fault
+  const fix = fixOf(fault)
   return {
     code,
     hop,
     seen,
     ...(expected !== undefined && { expected }),
     ...(also.length > 0 && { also }),
-    ...(hint !== undefined && { fix: hint }),
+    ...(fix !== undefined && { fix }),
     ...(command !== undefined && { command }),
     retryable,
     ...(retryAt !== undefined && { retryAt: instant(retryAt) }),

@@ -1,66 +1,37 @@
-/** What became of one step of the way: what was seen there, what was expected, and what mends it. Never a secret. */
-
+/** The result of one check: what was seen, what is expected, and the fix. Never contains a secret. */
 import type { Code } from '../errors/codes.ts'
-import type { ExchangeHop, Unreached } from '../errors/pullpass-error.ts'
-
-/** In the order of the way: of two that fail, the first is the one to mend first. */
-export const doctorHops = [
-  'document',
-  'cluster',
-  'clock',
-  'subject-token',
-  'publish',
-  'discovery',
-  'key',
-  'signature',
-  'exchange',
-  'impersonation',
-  'registry',
-  'rights',
-  'namespace',
-  'schedule',
-  'secret',
-  'stored-credential',
-  'write',
-  'service-account',
-  'pod',
-  'pod-secrets',
-  'events',
-  'back-off',
-] as const
-
-export type DoctorHop = (typeof doctorHops)[number] | ExchangeHop
-
-/** A further step of a vendor's exchange is where `impersonation` is. */
-export const hopRank = (hop: DoctorHop): number =>
-  doctorHops.findIndex((one) => one === hop || (one === 'impersonation' && hop.startsWith('exchange/')))
+import type { PullpassError, Unreached } from '../errors/pullpass-error.ts'
 
 export interface Finding {
-  readonly hop: DoctorHop
+  /** The name of a hop of `hops.ts`. */
+  readonly hop: string
   /** Which one of them: `google of ClusterPullSecret/pull`, `Secret team-a/regcred`. */
   readonly about: string
   readonly result: 'ok' | 'warning' | 'failed' | 'skipped'
   readonly code: Code
-  /** Where it is about one of many namespaces: which, and what is alike in the others: `Secret regcred`. */
+  /** For one of many namespaces: which, and what is alike in the others: `Secret regcred`. */
   readonly namespace?: string | undefined
   readonly alike?: string | undefined
-  /** Name of the pull secret of a document that it is about. */
+  /** Name of the document's pull secret. */
   readonly secret?: string | undefined
-  /** Name of the one image that it is about. */
+  /** Name of the image. */
   readonly image?: string | undefined
   /** A sentence without its end. */
   readonly seen: string
-  /** How the other side was not reached. */
+  /** Where the other side was not reached: how. */
   readonly unreached?: Unreached | undefined
-  /** When what is well now ends. */
+  /** When the present good state ends. */
   readonly until?: Date | undefined
-  /** What failed before, so that this was not looked at. */
+  /** The failure because of which this was not checked. */
   readonly because?: Pick<Finding, 'hop' | 'code'> | undefined
   readonly expected?: string | undefined
-  /** What else is the matter there, a line each. */
+  /** Further problems, one line each. */
   readonly also?: readonly string[]
   readonly remedy?: Remedy | undefined
 }
+
+/** A finding as an evaluation returns it for a hop and subject that its caller knows. */
+export type Evaluated = Omit<Finding, 'hop' | 'about'>
 
 /** At least one of them. */
 export interface Remedy {
@@ -69,11 +40,30 @@ export interface Remedy {
   readonly words?: string | undefined
 }
 
-/** The failure at the earliest of these hops, whatever the order of the findings. */
-export function failureOf(findings: readonly Finding[], ...hops: readonly DoctorHop[]): Finding | undefined {
-  const failed = findings.filter(({ hop, result }) => result === 'failed' && hops.includes(hop))
-  return failed.toSorted((one, other) => hopRank(one.hop) - hopRank(other.hop))[0]
+/** The finding for an error that also ends a run of another command. `remedy` takes precedence over that of the error. */
+export function failedBy(hop: string, about: string, fault: PullpassError, remedy: Remedy = {}): Finding {
+  const { code, seen, expected, also, hint, command, unreached } = fault
+  const more = { ...(also.length > 0 && { also }), ...(unreached && { unreached }) }
+  const own = remedyOf({ hint, command: remedy.command ?? command })
+  return { hop, about, result: 'failed', code, seen, expected, ...more, remedy: { ...own, ...remedy } }
 }
 
-/** The failure to fix first: others may follow from it. */
-export const firstFailure = (findings: readonly Finding[]): Finding | undefined => failureOf(findings, ...doctorHops)
+/** The remedy that an error, or a vendor's refusal, states. */
+export const remedyOf = ({ hint, command }: { readonly [K in 'hint' | 'command']?: string | undefined }): Remedy => ({
+  ...(command !== undefined && { command }),
+  ...(hint !== undefined && { words: hint }),
+})
+
+/** The finding for a check that depends on a failed one. Of a chain of dependencies, the first failure is named. */
+export function dependencyFailed(hop: string, about: string, cause: Finding): Finding {
+  const because = cause.because ?? { hop: cause.hop, code: cause.code }
+  const seen =
+    cause.code === 'DEPENDENCY_FAILED' ? cause.seen : `not looked at, because of ${because.hop}: ${because.code}`
+  return { hop, about, result: 'skipped', code: 'DEPENDENCY_FAILED', seen, because }
+}
+
+/** A remedy with further words. */
+export const withNote = (remedy: Remedy, more: string): Remedy => ({
+  ...remedy,
+  words: remedy.words === undefined ? more : `${remedy.words}; ${more}`,
+})

@@ -193,3 +193,10 @@ export type Code = keyof typeof codes
 
 /** The codes that an error carries: a run can end on them. */
 export type ErrorCode = { [C in Code]: (typeof codes)[C] extends number ? C : never }[Code]
+
+/** The reason of an alarm's Event, and its label in metrics, in the form of Kubernetes: `KeyUnpublished`. */
+export const eventReason = (code: Code): string =>
+  code
+    .split('_')
+    .map((word) => `${word.slice(0, 1)}${word.slice(1).toLowerCase()}`)
+    .join('')

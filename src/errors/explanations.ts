@@ -1,5 +1,5 @@
 /** Explanations of all codes, in the order of docs/errors.md, and what reports each. */
-import { type Code, codes } from './codes.ts'
+import { type Code, codes, eventReason } from './codes.ts'
 import type { Explanation, Section } from './explanation.ts'
 import { documentSection } from './explanations/document.ts'
 import { exchangeSection } from './explanations/exchange.ts'
@@ -34,10 +34,6 @@ export const explanations: Readonly<Partial<Record<Code, Explanation>>> = Object
   {},
   ...sections.map((section) => section.codes),
 )
-
-/** The reason of an alarm's Event, and its label in metrics, in the form of Kubernetes: `KeyUnpublished`. */
-export const eventReason = (code: Code): string =>
-  code.toLowerCase().replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 /** `error, hop exchange, exit code 1; doctor, hop signature or exchange; issuer check; alarm KeyUnpublished`. */
 export function reportedBy(code: Code): string {

@@ -1,6 +1,6 @@
 /**
- * The one error of pullpass: it names its hop, says what was seen and expected, and what to do. Each of these is one line,
- * whatever words from outside it holds: nobody else writes a line of an error.
+ * The error of pullpass: it names its hop, what was seen and expected, and what to do. Each of these is one line, whatever
+ * external text it contains.
  */
 
 import { plainLine } from '../text/plain-text.ts'
@@ -29,9 +29,9 @@ export interface Fault {
   readonly expected?: string | undefined
   /** What else is the matter, a line each: `also x is 2, expected 1`. */
   readonly also?: readonly string[]
-  /** What to do about it: a command, a field, a setting. */
+  /** What to do about it: a field, a setting. */
   readonly hint?: string | undefined
-  /** The command that fixes it, to be pasted as it is; the hint ends with it. */
+  /** The command that fixes it, to be pasted as it is; in the message it follows the hint. */
   readonly command?: string | undefined
   /** Whether the same call may succeed later without anybody changing anything. */
   readonly retryable?: boolean
@@ -41,7 +41,16 @@ export interface Fault {
   readonly unreached?: Unreached | undefined
   /** Equal for errors of one code that differ only in the namespace that they name. Never shown. Absent: the message. */
   readonly causeKey?: string | undefined
+  readonly details?: FaultDetails
   readonly cause?: unknown
+}
+
+/** Values that a decision or a command needs, so that nothing parses them out of a message. Never shown. */
+export interface FaultDetails {
+  /** The kind of the object that does not exist, where that is the fault. */
+  readonly missing?: 'Namespace' | 'ServiceAccount'
+  /** The issuer that a token is expected to have. */
+  readonly issuer?: string
 }
 
 export type Unreached = 'timed out' | 'name not resolved'
@@ -58,6 +67,7 @@ export class PullpassError extends Error {
   readonly retryAt: Date | undefined
   readonly unreached: Unreached | undefined
   readonly causeKey: string | undefined
+  readonly details: FaultDetails
 
   constructor(fault: Fault) {
     super(composeMessage(fault), fault.cause === undefined ? undefined : { cause: fault.cause })
@@ -73,16 +83,22 @@ export class PullpassError extends Error {
     this.retryAt = fault.retryAt
     this.unreached = fault.unreached
     this.causeKey = fault.causeKey
+    this.details = fault.details ?? {}
   }
 }
 
 const plainOrNone = (text: string | undefined) => (text === undefined ? undefined : plainLine(text))
 
-function composeMessage({ code, hop, seen, expected, also = [], hint }: Fault): string {
+/** What to do, as a whole: the hint, then the command. */
+export const fixOf = ({ hint, command }: Pick<Fault, 'hint' | 'command'>): string | undefined =>
+  hint === undefined || command === undefined ? (hint ?? command) : `${hint}: ${command}`
+
+function composeMessage({ code, hop, seen, expected, also = [], hint, command }: Fault): string {
   const lines = [`${code} (${hop}): ${seen}`]
   if (expected !== undefined) lines.push(`  expected ${expected}`)
   lines.push(...also.map((line) => `  ${line}`))
-  if (hint !== undefined) lines.push(`  fix: ${hint}`)
+  const fix = fixOf({ hint, command })
+  if (fix !== undefined) lines.push(`  fix: ${fix}`)
   return lines.map(plainLine).join('\n')
 }
 

@@ -4,7 +4,7 @@
  */
 
 import type { NamespacedName } from '../document/document.ts'
-import { asFault, PullpassError, withoutFaults } from '../errors/pullpass-error.ts'
+import { asFault, fixOf, PullpassError, withoutFaults } from '../errors/pullpass-error.ts'
 import type { Log } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { type ApiServerAnswers, queryApiServers } from '../oidc/cluster/api-servers.ts'
@@ -55,7 +55,7 @@ function tellUnread({ answers, asked, fault }: ApiServerAnswers<Answer>, log: Lo
     documents instanceof PullpassError ? [{ from, seen: documents.seen }] : [],
   )
   if (fault !== undefined) {
-    const fields = { seen: fault.seen, fix: fault.hint ?? '' }
+    const fields = { seen: fault.seen, fix: fixOf(fault) ?? '' }
     log('warn', 'where the API servers are is not known: one was asked, and keys of others are missing', fields)
     return 'some'
   }

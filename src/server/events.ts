@@ -3,7 +3,7 @@
  * time after which the API server deletes it, and a call writes at most five of one reason: whoever can cause conditions cannot
  * have the cluster flooded with Events.
  */
-import { PullpassError } from '../errors/pullpass-error.ts'
+import { fixOf, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { createEvent, type ObjectReference } from '../kubernetes/objects/events.ts'
@@ -47,8 +47,9 @@ export function createEventRecorder(
           failures.set(fault.seen, fault)
         }
       }
-      for (const { code, seen, hint = '' } of failures.values()) {
-        log('warn', 'an Event could not be written', { code, seen, fix: hint })
+      for (const fault of failures.values()) {
+        const { code, seen } = fault
+        log('warn', 'an Event could not be written', { code, seen, fix: fixOf(fault) ?? '' })
       }
     },
   }

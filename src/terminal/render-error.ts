@@ -1,6 +1,6 @@
 /** An error as it is shown: three lines for people, one line of JSON where the log is JSON. */
 
-import type { PullpassError } from '../errors/pullpass-error.ts'
+import { fixOf, type PullpassError } from '../errors/pullpass-error.ts'
 import { plainJson, plainLine } from '../text/plain-text.ts'
 
 export interface FaultForm {
@@ -16,7 +16,7 @@ export function renderFault(
   namespaces: readonly string[] = [],
 ): string {
   if (format !== 'json') return [fault.message, ...affected(namespaces)].join('\n')
-  const { code, hop, seen, expected, also, hint, retryable } = fault
+  const { code, hop, seen, expected, also, retryable } = fault
   const reached = namespaces.length > 0 ? { namespaces } : {}
   const said = {
     time: now.toISOString(),
@@ -26,7 +26,7 @@ export function renderFault(
     hop,
     expected,
     ...(also.length > 0 && { also }),
-    fix: hint,
+    fix: fixOf(fault),
     retryable,
     ...reached,
   }

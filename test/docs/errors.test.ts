@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import { doctorHops } from '../../src/doctor/finding.ts'
-import { type Code, codes } from '../../src/errors/codes.ts'
+import { hops as doctorHops } from '../../src/doctor/hops.ts'
+import { type Code, codes, eventReason } from '../../src/errors/codes.ts'
 import type { Explanation } from '../../src/errors/explanation.ts'
-import { eventReason, explanations, sections } from '../../src/errors/explanations.ts'
+import { explanations, sections } from '../../src/errors/explanations.ts'
 import { findingWords } from '../../src/oidc/evaluate/finding.ts'
 import { renderErrorsPage } from '../../tools/render-errors-page.ts'
 import { startTestSandbox } from '../support/start-test-sandbox.ts'
@@ -37,7 +37,7 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
       codesWith(({ hops, doctor, issuerCheck, alarm }) => !(hops || doctor || issuerCheck || alarm)),
       [],
     )
-    const hops = new Set<string>([...doctorHops, 'any'])
+    const hops = new Set([...doctorHops.map(({ name }) => name), 'any'])
     assert.deepEqual(
       codesWith(({ doctor = [] }) => doctor.some((hop) => !hops.has(hop))),
       [],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { explainEgress } from '../../src/doctor/egress.ts'
-import { failedBy } from '../../src/doctor/failed-by.ts'
+import { failedBy } from '../../src/doctor/finding.ts'
 import type { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { transportError } from '../../src/http/request-errors.ts'
 import { ConnectionStalled } from '../../src/kubernetes/connection/connection.ts'

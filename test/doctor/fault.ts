@@ -1,6 +1,5 @@
 /** One planted fault: what is broken outside of doctor, where he must see it, and what mends it. */
 
-import type { DoctorHop } from '../../src/doctor/finding.ts'
 import type { Code } from '../../src/errors/codes.ts'
 import type { DocumentChoice, World } from './ground.ts'
 
@@ -19,7 +18,7 @@ export interface Fault {
   readonly clockOffMs?: number
   /** Absent: the sandbox's, by --image. */
   readonly image?: 'of the pod'
-  readonly hop: DoctorHop
+  readonly hop: string
   readonly code: Code
   /** Absent: failed. */
   readonly result?: 'failed' | 'warning'

@@ -40,7 +40,7 @@ suite('doctor, when the time of its run is over,', () => {
   test('names one that answers all but what lies in Secrets', async (t) => {
     const { sandbox, file } = await startGround(t)
     const { results } = await lookInVain(sandbox, file, 'kubernetes', /\/secrets$/)
-    assert.deepEqual(seenOf(results, 'ok'), ['document', 'cluster', 'rights'])
+    assert.deepEqual(seenOf(results, 'ok'), ['document', 'cluster', 'subject-token', 'rights'])
     assert.deepEqual(seenOf(results, 'FAILED'), ['namespace'])
   })
 

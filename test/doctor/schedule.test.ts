@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Finding } from '../../src/doctor/finding.ts'
-import { judgeSchedule } from '../../src/doctor/judge/judge-schedule.ts'
-import { mendingCommands } from '../../src/doctor/remedy/mending-commands.ts'
+import { evaluateSchedule } from '../../src/doctor/hops/schedule.ts'
+import { explainBySchedule, isStale } from '../../src/doctor/hops/secret.ts'
+import { printedCommands } from '../../src/doctor/printed-commands.ts'
 import type { CronJobFacts } from '../../src/kubernetes/objects/cron-jobs.ts'
 
 const account = { namespace: 'image-system', name: 'pullpass' }
-const commands = mendingCommands({
+const commands = printedCommands({
   files: ['pull.yaml'],
   kubeconfig: undefined,
   context: undefined,
@@ -28,8 +29,12 @@ const expired: Finding = {
 }
 const fresh: Finding = { ...expired, result: 'ok', code: 'OK', seen: 'good until 2026-11-24T13:00:00.000Z', remedy: {} }
 
-const judge = (facts: CronJobFacts | undefined, secret: Finding) =>
-  judgeSchedule(facts, { secrets: [secret], audience, commands })
+/** The finding of hop schedule, and the one of the Secret that follows from it. */
+function evaluate(facts: CronJobFacts | undefined, secret: Finding): [Finding | undefined, Finding | undefined] {
+  const [schedule] = evaluateSchedule(facts, [secret].filter(isStale), { audience, commands })
+  const [explained] = explainBySchedule([secret], schedule?.result === 'failed' ? schedule : undefined)
+  return [schedule, explained]
+}
 
 const waiting = (message: string): CronJobFacts => ({
   ...account,
@@ -59,7 +64,7 @@ const waiting = (message: string): CronJobFacts => ({
 
 suite('of the CronJob that refreshes, doctor says that', () => {
   test('it is suspended, before the Secret that expired for it, and the command that resumes it refreshes at once', () => {
-    const [schedule, secret] = judge({ ...account, suspended: true, pod: undefined }, expired)
+    const [schedule, secret] = evaluate({ ...account, suspended: true, pod: undefined }, expired)
     assert.deepEqual([schedule?.result, schedule?.code], ['failed', 'REFRESH_SUSPENDED'])
     assert.equal(
       schedule?.remedy?.command,
@@ -70,7 +75,7 @@ suite('of the CronJob that refreshes, doctor says that', () => {
   })
 
   test('it is suspended, as a warning, while the Secrets are good still', () => {
-    const [schedule, secret] = judge({ ...account, suspended: true, pod: undefined }, fresh)
+    const [schedule, secret] = evaluate({ ...account, suspended: true, pod: undefined }, fresh)
     assert.deepEqual([schedule?.result, schedule?.code, secret?.result], ['warning', 'REFRESH_SUSPENDED', 'ok'])
     assert.equal(
       schedule?.remedy?.command,
@@ -80,7 +85,7 @@ suite('of the CronJob that refreshes, doctor says that', () => {
 
   test('its own image waits for the Secret that it refreshes, and how a laptop breaks the circle', () => {
     const refused = 'failed to authorize: failed to fetch oauth token: unexpected status: 401 Unauthorized'
-    const [schedule, secret] = judge(waiting(refused), expired)
+    const [schedule, secret] = evaluate(waiting(refused), expired)
     assert.deepEqual([schedule?.result, schedule?.code], ['failed', 'REFRESH_IMAGE_NOT_PULLED'])
     assert.match(
       schedule?.seen ?? '',
@@ -94,7 +99,7 @@ suite('of the CronJob that refreshes, doctor says that', () => {
   })
 
   test('its own image cannot be pulled for another reason, with the fix of that', () => {
-    const [schedule] = judge(waiting('no match for platform in manifest: not found'), fresh)
+    const [schedule] = evaluate(waiting('no match for platform in manifest: not found'), fresh)
     assert.deepEqual([schedule?.result, schedule?.code], ['warning', 'REFRESH_IMAGE_NOT_PULLED'])
     assert.match(
       schedule?.remedy?.words ?? '',
@@ -103,6 +108,6 @@ suite('of the CronJob that refreshes, doctor says that', () => {
   })
 
   test('nothing, where it does not exist or may not be read', () => {
-    assert.deepEqual(judge(undefined, expired), [expired])
+    assert.deepEqual(evaluate(undefined, expired), [undefined, expired])
   })
 })

@@ -72,13 +72,14 @@ function wordsOf(
   { status }: ClusterResponse,
   { namespace = '', name = '' }: KubernetesCall,
   { code, seen, expected, hint }: PullpassError,
-): Pick<Fault, 'seen' | 'expected' | 'hint'> {
+): Pick<Fault, 'seen' | 'expected' | 'hint' | 'details'> {
   if (status !== 404) return { seen, expected, hint }
   const absent = absentAccount({ namespace, name }, code === 'NAMESPACE_NOT_FOUND' ? 'namespace' : 'account')
   return {
     seen: `${absent.seen}, so that no token can be requested for ${absent.missing === 'account' ? 'it' : `ServiceAccount ${name} in it`}`,
     expected: 'the service account that spec.serviceAccountRef names',
     hint: `${absent.command}, or correct the reference`,
+    details: { missing: absent.missing === 'namespace' ? 'Namespace' : 'ServiceAccount' },
   }
 }
 

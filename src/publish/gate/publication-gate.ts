@@ -109,6 +109,7 @@ const wrongIssuer = (token: SubjectToken, issuer: string, tokenFile: string | un
       tokenFile === undefined
         ? `during a roll-out this resolves itself; otherwise configure the API servers with this issuer: pullpass issuer show --to-issuer ${shellQuote(issuer)}`
         : 'the kubelet renews a projected token at 80 % of its lifetime: recreate the Pod; otherwise set spec.issuer.url to the intended issuer',
+    details: { issuer },
     retryable: true,
   })
 

@@ -62,13 +62,14 @@ async function readServed(token: SubjectToken, cluster: Cluster): Promise<Served
 
 function notPublished(token: SubjectToken, target: PublishTarget, cause: PullpassError): PullpassError {
   if (cause.code === 'KEY_UNPUBLISHED' || cause.code === 'INTERRUPTED' || cause.code === 'TIMED_OUT') return cause
-  const { code, hop, seen, hint, retryable } = cause
+  const { code, hop, seen, hint, command, retryable } = cause
   return new PullpassError({
     code: 'KEY_UNPUBLISHED',
     hop: hop === 'discovery' ? hop : 'publish',
     seen: `the token is signed by key ${quote(token.keyId ?? '')}, which is not public at ${target.name}, and could not be published: ${code}: ${seen}`,
     expected: 'a key that clouds can read, before the token is exchanged',
     hint,
+    command,
     retryable,
     cause,
   })

@@ -1,6 +1,5 @@
 /** Conditions of a publication that need attention, raised in each round in which they hold. */
-import type { Code } from '../../errors/codes.ts'
-import type { PullpassError } from '../../errors/pullpass-error.ts'
+import { fixOf, type PullpassError } from '../../errors/pullpass-error.ts'
 
 export const alarmCodes = [
   /** The addresses of the API servers are unknown: the cluster's own address is used. */
@@ -44,14 +43,9 @@ export interface Alarm {
   readonly message: string
 }
 
-/** The form of reasons in Events and of metric labels: `KeyUnpublished`. */
-export const eventReason = (code: Code): string =>
-  code
-    .split('_')
-    .map((word) => `${word.slice(0, 1)}${word.slice(1).toLowerCase()}`)
-    .join('')
-
 /** A failure as the message of an alarm. `meanwhile`: what holds while it lasts. */
-export function faultSentence({ code, seen, hint }: PullpassError, meanwhile?: string): string {
-  return [`${code}: ${seen}`, meanwhile, hint && `fix: ${hint}`].filter(Boolean).join('; ')
+export function faultSentence(fault: PullpassError, meanwhile?: string): string {
+  const { code, seen } = fault
+  const fix = fixOf(fault)
+  return [`${code}: ${seen}`, meanwhile, fix && `fix: ${fix}`].filter(Boolean).join('; ')
 }

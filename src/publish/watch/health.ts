@@ -2,11 +2,13 @@
  * Health and metrics of a watch. Live while its rounds go on. Ready once the documents were published, and while the key state can
  * be stored.
  */
+
+import { eventReason } from '../../errors/codes.ts'
 import type { HealthCheck, HealthEndpoints } from '../../server/health.ts'
 import { createHistogram, type Metric, type Sample } from '../../server/metrics.ts'
 import { createWatchdog, type Watchdog } from '../../server/watchdog.ts'
 import { safeKeySentence } from '../safe-to-sign.ts'
-import { alarmCodes, eventReason } from './alarm.ts'
+import { alarmCodes } from './alarm.ts'
 import type { WatchStatus } from './state.ts'
 
 /**

@@ -1,9 +1,10 @@
 /** Reports alarms: once when they begin and once an hour while they last, in the log and as Kubernetes Events. */
 import type { NamespacedName } from '../../document/document.ts'
+import { eventReason } from '../../errors/codes.ts'
 import type { Context } from '../../http/context.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { createEventRecorder, type EventRecorder } from '../../server/events.ts'
-import { type Alarm, eventReason } from './alarm.ts'
+import type { Alarm } from './alarm.ts'
 
 /** Events are about the ConfigMap of the key state: `kubectl describe configmap` shows them. */
 export const createKeyStateEvents = (

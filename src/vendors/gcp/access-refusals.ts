@@ -49,7 +49,7 @@ function apiDisabled(message: string, { service, project }: Disabled): Refusal {
   const expected = `${known ? service : 'the API that Google names'} to be enabled in ${where}`
   if (!known) return { code: 'API_DISABLED', message, expected, hint: `let an owner of ${where} enable it` }
   const command = `gcloud services enable ${service} --project=${project}`
-  const hint = `let an owner of project ${project} enable it, and wait a few minutes until Google knows: ${command}`
+  const hint = `let an owner of project ${project} enable it, and wait a few minutes until Google knows`
   return { code: 'API_DISABLED', message, expected, hint, command }
 }
 

@@ -1,0 +1,107 @@
+/**
+ * Gathers the facts that the hops need, then evaluates the hops. Nothing is changed: exchanges and token requests are real,
+ * writes are dry runs.
+ *
+ *   token ──▶ exchange ──▶ registry ─┐                      a failure makes the checks that depend on it `skipped`;
+ *     └─▶ issuer, key, signature     ├─▶ write (dry run)    others continue
+ *   cluster ──▶ rights, Secrets, pod ┘
+ */
+import { PullpassError } from '../errors/pullpass-error.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { listExchangeRequests } from '../refresh/exchange-requests.ts'
+import type { VendorContext } from '../vendors/vendor.ts'
+import { createDeadline, type Deadline, evaluateLate, type LateStep } from './deadline.ts'
+import { explainEgress } from './egress.ts'
+import { clusterSource } from './facts/cluster.ts'
+import type { Finding } from './finding.ts'
+import type { Facts, Found, Hop, Needs, Run, Source, Step, View } from './hop.ts'
+import { watchClocks } from './hops/clock.ts'
+import { documentFault } from './hops/document.ts'
+import { hops as allHops, rankIn } from './hops.ts'
+import type { DoctorRequest } from './request.ts'
+
+/** The findings in the order of the hops. `connection`: to the cluster, or why there is none. @throws INTERRUPTED */
+export async function diagnose(
+  request: DoctorRequest,
+  connection: Cluster | PullpassError,
+  context: VendorContext,
+  hops: readonly Hop[] = allHops,
+): Promise<Finding[]> {
+  const demands = await listExchangeRequests(request.documents, context.vendors)
+  const fault = documentFault(demands, context.environment)
+  if (fault !== undefined) return [fault]
+  const deadline = createDeadline(context.signal)
+  const facts = await gather(hops, { request, demands, connection, context, ...watchClocks(context) }, deadline)
+  const findings = evaluate(hops, facts, { request, demands, now: context.now() })
+  const late = deadline.late()
+  const all = late === undefined ? findings : evaluateLate(findings, late, { hops, request })
+  const rank = rankIn(hops)
+  return explainEgress(
+    all.toSorted((one, other) => rank(one.hop) - rank(other.hop)),
+    context.environment,
+  )
+}
+
+type Gathered = ReadonlyMap<Source<unknown>, unknown>
+
+/** Sources that need the cluster alone are gathered at once, the others in the order of the hops. */
+async function gather(hops: readonly Hop[], run: Run, deadline: Deadline): Promise<Gathered> {
+  const facts = new Map<Source<unknown>, unknown>()
+  const read = async (source: Source<unknown>): Promise<void> => {
+    if (facts.has(source)) return
+    for (const need of Object.values(source.needs)) await read(need)
+    const known = factsOf(source.needs, facts)
+    const gathering = async () => await source.gather(known, run)
+    if (source.step === undefined) facts.set(source, await gathering())
+    else facts.set(source, await deadline.limit(lateStep(source.step, known, run), source.otherwise, gathering))
+  }
+  const needed = hops.flatMap(({ needs }) => Object.values(needs))
+  await read(clusterSource)
+  const ofCluster = needed.filter(({ needs }) => Object.values(needs).every((need) => need === clusterSource))
+  await Promise.all([...new Set(ofCluster)].map(read))
+  for (const source of needed) await read(source)
+  return facts
+}
+
+function lateStep(step: Step, known: Facts, { connection }: Run): LateStep {
+  const server = connection instanceof PullpassError ? 'kubeconfig' : connection.server
+  return { ...step, of: step.of === 'cluster' ? server : step.of, advice: step.advice?.(known) }
+}
+
+const factsOf = (needs: Needs, facts: Gathered): Facts =>
+  Object.fromEntries(Object.entries(needs).map(([name, source]) => [name, facts.get(source)]))
+
+/** Each hop after those whose findings it reads. Pure. */
+function evaluate(hops: readonly Hop[], facts: Gathered, view: Omit<View, 'found'>): Finding[] {
+  const findings = new Map<string, readonly Finding[]>()
+  const evaluateHop = (hop: Hop): void => {
+    if (findings.has(hop.name)) return
+    const after = hop.after === 'earlier' ? hops.slice(0, hops.indexOf(hop)) : hops.filter(isNamedIn(hop.after))
+    after.forEach(evaluateHop)
+    const found = foundIn(
+      after.map(({ name }) => name),
+      findings,
+    )
+    findings.set(hop.name, hop.evaluate(factsOf(hop.needs, facts), { ...view, found }))
+  }
+  hops.forEach(evaluateHop)
+  return [...findings.values()].flat()
+}
+
+const isNamedIn =
+  (names: readonly string[]) =>
+  ({ name }: Hop) =>
+    names.includes(name)
+
+/** `readable`: in the order of the list. */
+function foundIn(readable: readonly string[], findings: ReadonlyMap<string, readonly Finding[]>): Found {
+  const of = (...hops: readonly string[]): Finding[] => {
+    const other = hops.find((hop) => !readable.includes(hop))
+    if (other !== undefined) throw new RangeError(`the findings of ${other} are read by a hop that is not after it`)
+    return readable.filter((hop) => hops.includes(hop)).flatMap((hop) => findings.get(hop) ?? [])
+  }
+  return {
+    of,
+    failure: (...hops) => of(...(hops.length === 0 ? readable : hops)).find(({ result }) => result === 'failed'),
+  }
+}

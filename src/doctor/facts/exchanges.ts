@@ -1,0 +1,100 @@
+/**
+ * The exchange of each registry, and the credentials tried at the registries. Exchanges are real: they cost the vendor's
+ * quota; the credential is kept nowhere.
+ */
+import type { DockerConfigEntry } from '../../credential/docker-config.ts'
+import type { RegistryCredential } from '../../credential/registry-credential.ts'
+import type { Document } from '../../document/document.ts'
+import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
+import { sideBySide } from '../../refresh/apply-pull-secrets.ts'
+import { type ExchangeRequest, mintedFrom } from '../../refresh/exchange-requests.ts'
+import { matchImage } from '../../registry/match-credentials.ts'
+import { type PullTrial, type TrialContext, tryPull } from '../../registry/pull.ts'
+import { defineSource, type Source } from '../hop.ts'
+import type { Image } from '../request.ts'
+import { imagesSource } from './pods.ts'
+import { admissionsSource, admittedToken } from './tokens.ts'
+
+export interface ExchangeFacts {
+  readonly demand: ExchangeRequest
+  /** undefined: there was no token that would be accepted. */
+  readonly result: RegistryCredential | PullpassError | undefined
+}
+
+/** A vendor's quota is shared by everything in a project, and registries limit the rate of requests. */
+const atOnce = 8
+
+/** One for each admission, in their order. */
+export const exchangesSource: Source<readonly ExchangeFacts[]> = defineSource({
+  needs: { admissions: admissionsSource },
+  step: { hops: ['exchange', 'impersonation'], of: 'the vendor' },
+  otherwise: [],
+  async gather({ admissions }, { observed }) {
+    const exchange = async (admission: (typeof admissions)[number]): Promise<ExchangeFacts> => {
+      const { demand } = admission
+      const token = admittedToken(admission)
+      return { demand, result: token && (await demand.exchange(token, observed).catch(asFault)) }
+    }
+    return await sideBySide(admissions, exchange, atOnce)
+  },
+})
+
+/** A credential that was issued, tried at its registry as a container runtime does. */
+export interface PullFacts {
+  readonly demand: ExchangeRequest
+  /** A host of the registry, or the image's. */
+  readonly host: string
+  readonly image: Image | undefined
+  /** undefined: there is no credential. */
+  readonly trial: PullTrial | undefined
+}
+
+/** With images, those that the hosts of a registry match; without, its hosts. */
+export const pullsSource: Source<readonly PullFacts[]> = defineSource({
+  needs: { exchanges: exchangesSource, images: imagesSource },
+  step: { hops: ['registry'], of: 'the registry' },
+  otherwise: [],
+  async gather({ exchanges, images }, { request: { documents, plainHttp }, observed }) {
+    const targets = exchanges.flatMap(({ demand, result }) => {
+      const hosts = hostsOf(demand, documents)
+      const matching = images.filter(({ reference }) => matchImage(hosts, reference).length > 0)
+      const ofDemand =
+        images.length === 0
+          ? hosts.map((host) => ({ host, image: undefined }))
+          : matching.map((image) => ({ host: image.reference.host, image }))
+      return ofDemand.map((target) => ({ demand, result, ...target }))
+    })
+    const context = { ...observed, plainHttp }
+    const pull = async ({ demand, result, host, image }: (typeof targets)[number]): Promise<PullFacts> => {
+      const isIssued = result !== undefined && !(result instanceof PullpassError)
+      const trial = isIssued ? await tryPull(image?.reference ?? { host: addressOf(host) }, result, context) : undefined
+      return { demand, host, image, trial }
+    }
+    return await sideBySide(targets, pull, atOnce)
+  },
+})
+
+/** One exchange may serve registries with different hosts. */
+function hostsOf(demand: ExchangeRequest, documents: readonly Document[]): string[] {
+  const served = documents.flatMap((document) =>
+    document.registries.filter((registry) => mintedFrom(document, registry) === demand.mintedFrom),
+  )
+  return [...new Set(served.flatMap(({ hosts }) => hosts))]
+}
+
+/** A document's host may have a path. */
+const addressOf = (host: string) => host.split('/', 1)[0] ?? ''
+
+/** Credentials that match an image, tried as a kubelet does: one after another, until one can pull. The last trial. */
+export async function tryInTurn(
+  entries: readonly DockerConfigEntry[],
+  { reference }: Image,
+  context: TrialContext,
+): Promise<PullTrial | undefined> {
+  let trial: PullTrial | undefined
+  for (const entry of entries) {
+    trial = await tryPull(reference, entry, context)
+    if (trial.outcome === 'pulls') break
+  }
+  return trial
+}

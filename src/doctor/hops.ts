@@ -1,0 +1,51 @@
+/** The hops that doctor checks, in their order: of two that fail, the first is the one to fix first. */
+import type { Hop } from './hop.ts'
+import { clockHop } from './hops/clock.ts'
+import { clusterHop } from './hops/cluster.ts'
+import { documentHop } from './hops/document.ts'
+import { exchangeHop, impersonationHop } from './hops/exchange.ts'
+import { discoveryHop, keyHop, signatureHop } from './hops/issuer.ts'
+import { backOffHop, eventsHop } from './hops/kubelet.ts'
+import { namespaceHop } from './hops/namespace.ts'
+import { podHop } from './hops/pod.ts'
+import { podSecretsHop } from './hops/pod-secrets.ts'
+import { publishHop } from './hops/publish.ts'
+import { registryHop } from './hops/registry.ts'
+import { rightsHop } from './hops/rights.ts'
+import { scheduleHop } from './hops/schedule.ts'
+import { secretHop } from './hops/secret.ts'
+import { serviceAccountHop } from './hops/service-account.ts'
+import { storedCredentialHop } from './hops/stored-credential.ts'
+import { subjectTokenHop } from './hops/subject-token.ts'
+import { writeHop } from './hops/write.ts'
+
+/** A further step of a vendor's exchange, `exchange/STEP`, has the rank of `impersonation`. */
+export function rankIn(list: readonly Hop[]): (hop: string) => number {
+  const names = list.map(({ name }) => name)
+  return (hop) => names.indexOf(hop.startsWith('exchange/') ? 'impersonation' : hop)
+}
+
+export const hops: readonly Hop[] = [
+  documentHop,
+  clusterHop,
+  clockHop,
+  subjectTokenHop,
+  publishHop,
+  discoveryHop,
+  keyHop,
+  signatureHop,
+  exchangeHop,
+  impersonationHop,
+  registryHop,
+  rightsHop,
+  namespaceHop,
+  scheduleHop,
+  secretHop,
+  storedCredentialHop,
+  writeHop,
+  serviceAccountHop,
+  podHop,
+  podSecretsHop,
+  eventsHop,
+  backOffHop,
+]

@@ -1,0 +1,16 @@
+/** Hop `cluster`: the API server answers and accepts the credential. Where it does not, no other request to it is made. */
+import { clusterSource } from '../facts/cluster.ts'
+import { failedBy } from '../finding.ts'
+import { defineHop, type Hop } from '../hop.ts'
+
+export const clusterHop: Hop = defineHop({
+  name: 'cluster',
+  needs: { cluster: clusterSource },
+  after: [],
+  evaluate({ cluster: facts }) {
+    if (facts === undefined) return []
+    const { about, fault } = facts
+    if (fault !== undefined) return [failedBy('cluster', about, fault)]
+    return [{ hop: 'cluster', about, result: 'ok', code: 'OK', seen: 'the API server answers, and knows who asks' }]
+  },
+})

@@ -1,0 +1,34 @@
+/** Hop `document`: the documents are valid, and so are the variables that their registries need. */
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { Environment } from '../../http/context.ts'
+import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
+import { type Finding, failedBy } from '../finding.ts'
+import { defineHop, type Hop } from '../hop.ts'
+
+export const documentHop: Hop = defineHop({
+  name: 'document',
+  needs: {},
+  after: [],
+  evaluate: (_, { request: { documents } }) => [
+    {
+      hop: 'document',
+      about: `${documents.length} ${documents.length === 1 ? 'document' : 'documents'}`,
+      result: 'ok',
+      code: 'OK',
+      seen: documents.map(({ kind, name, source }) => `${kind} ${name} (${source})`).join(', '),
+    },
+  ],
+})
+
+/** An invalid variable, with which no other hop can be checked. */
+export function documentFault(demands: readonly ExchangeRequest[], environment: Environment): Finding | undefined {
+  for (const { checkEnvironment } of demands) {
+    try {
+      checkEnvironment(environment)
+    } catch (fault) {
+      if (!(fault instanceof PullpassError)) throw fault
+      return failedBy('document', 'the environment', fault)
+    }
+  }
+  return undefined
+}

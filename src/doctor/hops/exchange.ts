@@ -1,0 +1,137 @@
+/** Hops `exchange` and `impersonation`: the vendor accepts the token and issues a credential. */
+import type { ErrorCode } from '../../errors/codes.ts'
+import { fixOf, PullpassError } from '../../errors/pullpass-error.ts'
+import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
+import { type ExchangeFacts, exchangesSource } from '../facts/exchanges.ts'
+import { issuersSource } from '../facts/issuers.ts'
+import { admissionsSource, tokensSource } from '../facts/tokens.ts'
+import { isOfTrust, type TrustFacts, trustSource } from '../facts/trust.ts'
+import { dependencyFailed, type Finding, failedBy, type Remedy, remedyOf } from '../finding.ts'
+import { defineHop, type FactsOf, type Found, type Hop, type View } from '../hop.ts'
+import type { PrintedCommands } from '../printed-commands.ts'
+import { nameRegistry } from '../request.ts'
+import { publicationFindings } from './publish.ts'
+import { evaluateToken } from './subject-token.ts'
+import { trustRemedy } from './trust-remedy.ts'
+
+/** Needed, beside others, by a hop that calls `exchangeFindings`. */
+export const exchangeNeeds: {
+  readonly tokens: typeof tokensSource
+  readonly issuers: typeof issuersSource
+  readonly admissions: typeof admissionsSource
+  readonly exchanges: typeof exchangesSource
+  readonly trust: typeof trustSource
+} = {
+  tokens: tokensSource,
+  issuers: issuersSource,
+  admissions: admissionsSource,
+  exchanges: exchangesSource,
+  trust: trustSource,
+}
+
+/** And its findings are read there. */
+export const exchangeAfter = ['cluster', 'clock', 'subject-token', 'publish', 'discovery', 'key', 'signature'] as const
+
+const hopOf = (name: string): Hop =>
+  defineHop({
+    name,
+    needs: exchangeNeeds,
+    after: exchangeAfter,
+    evaluate: (facts, view) =>
+      exchangeFindings(facts, view).flatMap((ofOne) => ofOne.filter(({ hop }) => isOf(name, hop))),
+  })
+
+/** Further steps of a vendor's exchange, `exchange/STEP`, are reported where `impersonation` is. */
+const isOf = (name: string, hop: string): boolean =>
+  hop === name || (name === 'impersonation' && hop.startsWith('exchange/'))
+
+export const exchangeHop: Hop = hopOf('exchange')
+export const impersonationHop: Hop = hopOf('impersonation')
+
+/** For each exchange, in their order, a finding for each hop of its provider. */
+export function exchangeFindings(facts: FactsOf<typeof exchangeNeeds>, view: View): Finding[][] {
+  const { found, request } = view
+  const publish = publicationFindings(facts, found.of('key'), request.commands)
+  return facts.exchanges.map((exchange, index) => {
+    const token = facts.tokens[index]
+    if (token === undefined) return []
+    const before = { token: evaluateToken(token, view), publish: publish[index], found }
+    return evaluateExchange(exchange, before, remedyFor(exchange.demand, facts.trust, request.commands))
+  })
+}
+
+/** The fix of a refusal, by what was read at the vendor, or else as the error states it. `image`: that the registry refused. */
+export type TrustRemedy = (
+  fault: { readonly code: ErrorCode } & Parameters<typeof remedyOf>[0],
+  image?: string,
+) => Remedy
+
+export function remedyFor(
+  demand: ExchangeRequest,
+  trust: readonly TrustFacts[],
+  commands: PrintedCommands,
+): TrustRemedy {
+  const facts = trust.find((one) => one.demand === demand)
+  return (fault, image) =>
+    facts === undefined
+      ? remedyOf(fault)
+      : trustRemedy(facts, { code: fault.code, hint: fixOf(fault), image }, commands)
+}
+
+/** Of one registry: the findings before its exchange. */
+interface Before {
+  readonly token: Finding
+  /** undefined: without a gate. */
+  readonly publish: Finding | undefined
+  readonly found: Found
+}
+
+/** Refusals that a finding explains: the vendor's message names one problem only. */
+const explained: Readonly<Partial<Record<ErrorCode, readonly string[]>>> = {
+  TOKEN_STALE: ['clock'],
+  ISSUER_REFUSED: ['subject-token', 'discovery'],
+  ISSUER_UNREACHABLE: ['discovery', 'key'],
+  SIGNATURE_INVALID: ['signature', 'key'],
+  EXCHANGE_REFUSED: ['signature'],
+}
+
+function evaluateExchange({ demand, result }: ExchangeFacts, before: Before, remedy: TrustRemedy): Finding[] {
+  const about = nameRegistry(demand)
+  const { hops } = demand
+  if (result === undefined) return hops.map((hop) => notExchanged(hop, about, before))
+  if (!(result instanceof PullpassError)) {
+    const until = result.expiresAt.toISOString()
+    return hops.map((hop) => ({ hop, about, result: 'ok', code: 'OK', seen: `granted, until ${until}` }))
+  }
+  const failed = evaluateRefusal(result, about, { found: before.found, remedy })
+  const at = hops.map(String).indexOf(result.hop)
+  return hops.map((hop, index) => {
+    if (index === Math.max(0, at)) return { ...failed, hop }
+    if (index < at) return { hop, about, result: 'ok', code: 'OK', seen: 'granted' }
+    return failed.result === 'failed' ? dependencyFailed(hop, about, failed) : { ...failed, hop }
+  })
+}
+
+function notExchanged(hop: string, about: string, { token, publish }: Before): Finding {
+  if (token.result === 'failed') return dependencyFailed(hop, about, token)
+  if (token.result === 'ok' && publish !== undefined) return dependencyFailed(hop, about, publish)
+  const { code } = token
+  const because = { hop: token.hop, code }
+  return { hop, about, result: 'skipped', code, seen: 'not tried, without a token', because }
+}
+
+function evaluateRefusal(
+  fault: PullpassError,
+  about: string,
+  { found, remedy }: { readonly found: Found; readonly remedy: TrustRemedy },
+): Finding {
+  const hops = explained[fault.code] ?? []
+  const failures = found.of(...hops).filter(({ result }) => result === 'failed')
+  // A token of another registry explains nothing; an issuer that is not the cluster's does.
+  const cause = failures.find(({ hop, code }) => hop !== 'subject-token' || code === 'TOKEN_ISSUER_MISMATCH')
+  if (cause !== undefined) {
+    const seen = `refused, because of ${cause.hop} ${cause.code}: ${fault.seen}`
+    return { ...dependencyFailed('exchange', about, cause), seen }
+  }
+  return failedBy('exchange', about, fault, isOfTrust(fault.code) ? remedy(fault) : {})
+}

@@ -1,0 +1,250 @@
+/** Hop `registry`: a credential that was just issued is accepted by its registry, for the image in question. */
+import type { Document } from '../../document/document.ts'
+import { environmentSource } from '../../document/load-documents.ts'
+import type { Code } from '../../errors/codes.ts'
+import { fixOf, PullpassError } from '../../errors/pullpass-error.ts'
+import type { Pod } from '../../kubernetes/objects/pods.ts'
+import { waitsForImage } from '../../kubernetes/objects/pull-failure.ts'
+import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
+import { compareKey, matchImage } from '../../registry/match-credentials.ts'
+import type { PullTrial } from '../../registry/pull.ts'
+import { type PullFacts, pullsSource } from '../facts/exchanges.ts'
+import { dockerConfigOf, imagesSource, type PodFacts, podSource } from '../facts/pods.ts'
+import { dependencyFailed, type Evaluated, type Finding, type Remedy, remedyOf } from '../finding.ts'
+import { defineHop, defineSource, type Hop, type Source } from '../hop.ts'
+import { type DoctorRequest, fieldName, type Image, nameRegistry } from '../request.ts'
+import { exchangeAfter, exchangeFindings, exchangeNeeds, remedyFor, type TrustRemedy } from './exchange.ts'
+
+/** An image that no host of the documents matches. */
+interface UnmatchedImage {
+  readonly image: Image
+  /** `these vendors`: a further host in a document makes it match. `others`: no document can issue a credential for it. */
+  readonly servedBy: 'these vendors' | 'others'
+}
+
+const unmatchedSource: Source<readonly UnmatchedImage[]> = defineSource({
+  needs: { images: imagesSource },
+  otherwise: [],
+  async gather({ images }, { request: { documents }, context: { vendors } }) {
+    const registries = documents.flatMap((document) => document.registries)
+    const hosts = registries.flatMap((registry) => registry.hosts)
+    const unmatched = images.filter(({ reference }) => matchImage(hosts, reference).length === 0)
+    if (unmatched.length === 0) return []
+    const names = [...new Set(registries.map(({ vendor }) => vendor))]
+    const setups = await Promise.all(names.map(async (name) => await vendors[name]?.trust?.load()))
+    return unmatched.map((image): UnmatchedImage => {
+      const isNear = hosts.some((host) => compareKey(host, image.reference) !== 'other host')
+      const isOfVendor = setups.some((setup) => setup?.repositories.ofImage(image.reference) !== undefined)
+      return { image, servedBy: isNear || isOfVendor ? 'these vendors' : 'others' }
+    })
+  },
+})
+
+export const registryHop: Hop = defineHop({
+  name: 'registry',
+  needs: { ...exchangeNeeds, pulls: pullsSource, unmatched: unmatchedSource, pod: podSource, images: imagesSource },
+  after: exchangeAfter,
+  evaluate(facts, view) {
+    const { request } = view
+    const exchanges = exchangeFindings(facts, view)
+    const pulls = facts.pulls.flatMap((pull) => {
+      const before = exchanges[facts.exchanges.findIndex(({ demand }) => demand === pull.demand)]?.at(-1)
+      return before === undefined
+        ? []
+        : [evaluatePull(pull, before, remedyFor(pull.demand, facts.trust, request.commands))]
+    })
+    return [...evaluateUnmatched(facts.unmatched, { request, images: facts.images, pod: facts.pod }), ...pulls]
+  },
+})
+
+/** `before`: the finding of the last hop of its exchange. */
+function evaluatePull(facts: PullFacts, before: Finding, remedy: TrustRemedy): Finding {
+  const { demand, host, image, trial } = facts
+  const about = `${image?.name ?? host}, ${nameRegistry(demand)}`
+  const base = { hop: 'registry', about, ...(image && { image: image.name }) } as const
+  if (trial === undefined) {
+    if (before.result === 'failed' || before.code === 'DEPENDENCY_FAILED')
+      return { ...base, ...dependencyFailed('registry', about, before) }
+    const { code, because } = before
+    return { ...base, result: 'skipped', code, seen: 'not tried, without a credential', because }
+  }
+  return {
+    ...base,
+    ...evaluateTrial(trial, image?.name ?? host, { host, remedyOfTrust: remedy, explain: demand.registryRefusal }),
+  }
+}
+
+interface Evaluating {
+  readonly host: string
+  readonly remedyOfTrust: TrustRemedy
+  /** What the vendor's own sentence means, where it means more than a missing right. */
+  readonly explain: ExchangeRequest['registryRefusal']
+}
+
+function evaluateTrial(trial: PullTrial, image: string, evaluating: Evaluating): Evaluated {
+  const { host } = evaluating
+  const fine = (seen: string): Evaluated => ({ result: 'ok', code: 'OK', seen })
+  switch (trial.outcome) {
+    case 'pulls':
+      return fine('its manifest can be pulled')
+    case 'accepted':
+      return fine(`${host} takes the credential; whether it may read a repository is tried with --image`)
+    case 'public':
+      return { result: 'ok', code: 'IMAGE_PUBLIC', seen: 'anybody can pull it: no credential was asked for' }
+    case 'absent':
+      return evaluateAbsent(trial, image)
+    case 'refused':
+      return evaluateRefused(trial, image, evaluating)
+    case 'throttled':
+      return failed('REGISTRY_THROTTLED', `${trial.url} answered ${trial.words}`, 'a registry within its quota', {
+        words: `${waitFor(trial.retryAt)}; kubelets back off by themselves`,
+      })
+    case 'unavailable':
+      return failed('REGISTRY_UNAVAILABLE', `${trial.url} answered ${trial.words}`, 'a registry that works', {
+        words: `${waitFor(trial.retryAt)}, or ask the operator of ${host}: it is a server error there, which no credential changes; kubelets try again by themselves`,
+      })
+    case 'plain http':
+      return failed(
+        'REGISTRY_PLAIN_HTTP',
+        `${host} speaks plain HTTP; no credential was sent there`,
+        `https at ${host}`,
+        {
+          words: `serve ${host} by https; or, where the nodes' container runtime is configured for plain HTTP there, look with --plain-http ${host}`,
+        },
+      )
+    case 'unreachable':
+      return evaluateUnreachable(trial.fault)
+    case 'unclear':
+      break
+  }
+  return failed('REGISTRY_RESPONSE_UNEXPECTED', `${trial.url} answered ${trial.words}`, 'what a registry answers', {
+    words: 'see that this host is a registry, and that no proxy or sign-in page answers in its place',
+  })
+}
+
+const waitFor = (retryAt: Date | undefined): string =>
+  retryAt === undefined ? 'wait, and run doctor again' : `wait until ${retryAt.toISOString()}`
+
+/** The credential is fine, or it would have been refused before; whoever asks for this image gets none all the same. */
+function evaluateAbsent({ what, words }: Extract<PullTrial, { outcome: 'absent' }>, image: string): Evaluated {
+  const manifest = what === 'manifest'
+  return failed(
+    manifest ? 'MANIFEST_UNKNOWN' : 'REPOSITORY_UNKNOWN',
+    `the registry takes the credential, and has no such ${manifest ? 'tag or digest' : 'repository'}: ${words}`,
+    `${image}, pushed there`,
+    { words: "correct the image's name, or push it" },
+  )
+}
+
+function evaluateRefused(
+  { at, url, status, words, message, answered }: Extract<PullTrial, { outcome: 'refused' }>,
+  image: string,
+  { host, remedyOfTrust, explain }: Evaluating,
+): Evaluated {
+  const seen = `the ${at} ${url} answered ${words}`
+  const explained = explain(message)
+  if (explained !== undefined) {
+    return failed(explained.code, seen, explained.expected ?? 'leave to read', remedyOf(explained))
+  }
+  const isUnheard = answered === 'without a credential'
+  const remedy = remedyOfTrust({ code: 'IMPERSONATION_DENIED', hint: undefined }, image)
+  const dropped = `let the operator of what lies between here and ${host} (a proxy, a mirror, an ingress) pass on the Authorization header`
+  const belongs = 'see that this host belongs to the provider that the document names for it'
+  // What trust lacks explains a denial that all are told in the same words.
+  if (isUnheard && (at === 'manifest' || (status === 403 && remedy.command === undefined))) {
+    return failed(
+      'AUTHORIZATION_DROPPED',
+      `${seen}, as it does to a request without a credential`,
+      'an answer to the credential, which was granted a moment ago',
+      { words: `${dropped}; else ${belongs}` },
+    )
+  }
+  if (status === 401) {
+    return failed(
+      'REGISTRY_CREDENTIAL_REFUSED',
+      seen,
+      `that ${host} takes the credential which was granted a moment ago`,
+      { words: isUnheard ? `${belongs}; else ${dropped}` : belongs },
+    )
+  }
+  const path = "see too that the image's path is right: of a repository that does not exist, the same is said"
+  const advice = [remedy.words, path].filter((one) => one !== undefined && one !== '').join('; ')
+  return failed('REGISTRY_DENIED', seen, 'the right to read this repository, which is there', {
+    ...remedy,
+    words: advice,
+  })
+}
+
+function evaluateUnreachable(fault: Extract<PullTrial, { outcome: 'unreachable' }>['fault']): Evaluated {
+  const { code, seen, expected } = fault
+  const known: Code = code === 'CERTIFICATE_UNTRUSTED' || code === 'RESPONSE_TOO_LARGE' ? code : 'REGISTRY_UNREACHABLE'
+  return failed(known, seen, expected ?? 'an answer', { words: fixOf(fault) })
+}
+
+const failed = (code: Code, seen: string, expected: string, remedy: Remedy): Evaluated => ({
+  result: 'failed',
+  code,
+  seen,
+  expected,
+  remedy,
+})
+
+/** Whether an image that no host of the documents matches is a fault: a kubelet pulls it without their Secrets. Pure. */
+interface UnmatchedView {
+  readonly request: DoctorRequest
+  readonly images: readonly Image[]
+  readonly pod: PodFacts | undefined
+}
+
+function evaluateUnmatched(unmatched: readonly UnmatchedImage[], view: UnmatchedView): Finding[] {
+  const wanted = view.request.image === undefined ? unmatched.filter((one) => isFault(one, unmatched, view)) : unmatched
+  return wanted.map((one) => evaluateOne(one, view.request))
+}
+
+/**
+ * Of a pod: an image that its node has, or that another of its pull secrets is for, is none of these documents' business.
+ * Before the kubelet said anything, one of several may be public; that none matches is no chance.
+ */
+function isFault(
+  { image }: UnmatchedImage,
+  unmatched: readonly UnmatchedImage[],
+  { images, pod: facts }: UnmatchedView,
+): boolean {
+  const pod = facts?.pod
+  if (facts === undefined || pod === undefined || pod instanceof PullpassError) return true
+  const keys = [...facts.secrets.values()].flatMap((content) => [...(dockerConfigOf(content)?.entries.keys() ?? [])])
+  if (matchImage(keys, image.reference).length > 0) return false
+  const state = stateOf(image, pod)
+  return state === 'waits' || (state === 'unknown' && unmatched.length === images.length)
+}
+
+function stateOf({ name }: Image, { containers }: Pod): 'waits' | 'present' | 'unknown' {
+  const its = containers.filter(({ image }) => image === name)
+  if (its.some(({ waiting }) => waiting !== undefined && waitsForImage(waiting.reason))) return 'waits'
+  return its.every(({ imageState }) => imageState === 'present') ? 'present' : 'unknown'
+}
+
+function evaluateOne({ image, servedBy }: UnmatchedImage, { documents }: DoctorRequest): Finding {
+  const { name, reference } = image
+  const { host, repository } = reference
+  const hosts = documents.flatMap(({ registries }) => registries.flatMap((registry) => registry.hosts))
+  const words =
+    servedBy === 'these vendors'
+      ? `name ${host} ${whereHostsAre(documents)}, or correct the image's name`
+      : `these documents cannot issue a credential for ${host}: an image that anybody may pull needs none; for a private one add a registry of ${host} with its own vendor, or give the pod another pull secret`
+  return {
+    hop: 'registry',
+    about: name,
+    image: name,
+    result: 'failed',
+    code: 'IMAGE_NOT_MATCHED',
+    seen: `no host of the documents fits ${name}: they have ${[...new Set(hosts)].join(', ')}`,
+    expected: `${host}, or ${host}/${repository.slice(0, repository.lastIndexOf('/') + 1)}, as kubelets compare it: the port too, and the path as a beginning`,
+    remedy: { words },
+  }
+}
+
+const whereHostsAre = (documents: readonly Document[]): string =>
+  documents.every(({ source }) => source === environmentSource)
+    ? `in ${fieldName({ source: environmentSource }, 'registries.hosts')}`
+    : `under hosts of a registry in ${documents.map(({ source }) => source).join(', ')}`

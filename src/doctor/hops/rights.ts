@@ -1,0 +1,146 @@
+/**
+ * Hop `rights`: each permission that the documents need, by an access review; nothing is done with them. Outside the pod that
+ * refreshes they are those of its ServiceAccount, if this user may review the access of others; else his own.
+ */
+import type { Document, NamespacedName } from '../../document/document.ts'
+import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
+import type { Cluster } from '../../kubernetes/connection/cluster.ts'
+import { type AccessQuestion, reviewAccess } from '../../kubernetes/objects/review-access.ts'
+import { permissionsOf } from '../../manifests/permissions.ts'
+import { sideBySide } from '../../refresh/apply-pull-secrets.ts'
+import { clusterSource } from '../facts/cluster.ts'
+import { dependencyFailed, type Finding } from '../finding.ts'
+import { defineHop, defineSource, type Hop, type Source, type View } from '../hop.ts'
+import { setsBack } from '../printed-commands.ts'
+import type { DoctorRequest, Refresher } from '../request.ts'
+
+interface RightFacts {
+  readonly question: AccessQuestion
+  readonly answer: 'allowed' | 'denied' | PullpassError
+  /** undefined: of this user. */
+  readonly whose: Refresher | undefined
+}
+
+type Answer = RightFacts['answer']
+
+const rightsSource: Source<readonly RightFacts[]> = defineSource({
+  needs: { cluster: clusterSource },
+  step: { hops: ['rights'], of: 'cluster' },
+  otherwise: [],
+  gather: async ({ cluster }, { request }) => (cluster?.cluster ? await gatherRights(request, cluster.cluster) : []),
+})
+
+export const rightsHop: Hop = defineHop({
+  name: 'rights',
+  needs: { rights: rightsSource },
+  after: ['cluster', 'subject-token'],
+  evaluate({ rights }, view) {
+    const failure = view.found.failure('cluster')
+    return failure ? [dependencyFailed('rights', '', failure)] : rights.map((right) => evaluateRight(right, view))
+  },
+})
+
+/** In the order of the documents; `namespace`: of those that are about one, only its. */
+async function gatherRights(
+  { documents, namespace, refresher }: Pick<DoctorRequest, 'documents' | 'namespace' | 'refresher'>,
+  cluster: Cluster,
+): Promise<RightFacts[]> {
+  const questions = questionsOf(documents, namespace)
+  const [first] = questions
+  if (first === undefined) return []
+  const whose = refresher && (await mayAskAbout(refresher, first, cluster)) ? refresher : undefined
+  const rights = await reviewAll(questions, whose, cluster)
+  // Who was only guessed at, and may do nothing of it, is not who refreshes: somebody does it by hand, or another account.
+  const stranger = whose?.known === 'guessed' && rights.every(({ answer }) => answer === 'denied')
+  return stranger ? await reviewAll(questions, undefined, cluster) : rights
+}
+
+async function reviewAll(
+  questions: readonly AccessQuestion[],
+  whose: Refresher | undefined,
+  cluster: Cluster,
+): Promise<RightFacts[]> {
+  const review = async (question: AccessQuestion): Promise<Answer> =>
+    await reviewAccess(cluster, question, whose).catch(asFault)
+  const everywhere = await reviewEverywhere(questions, review)
+  return await sideBySide(questions, async (question) => {
+    const held = everywhere.get(keyOf({ ...question, namespace: undefined })) === 'allowed'
+    return { question, whose, answer: held ? 'allowed' : await review(question) }
+  })
+}
+
+function questionsOf(documents: readonly Document[], namespace: string | undefined): AccessQuestion[] {
+  return permissionsOf(documents)
+    .filter((right) => right.resource === 'serviceaccounts/token' || isOf(right.namespace, namespace))
+    .flatMap(({ resource, verbs, names = [undefined], namespace: where }) =>
+      names.flatMap((name) => verbs.map((verb) => ({ resource, verb, name, namespace: where }))),
+    )
+}
+
+const isOf = (place: string | undefined, namespace: string | undefined) =>
+  place === undefined || namespace === undefined || place === namespace
+
+async function mayAskAbout(account: NamespacedName, question: AccessQuestion, cluster: Cluster): Promise<boolean> {
+  const answer = await reviewAccess(cluster, question, account).catch(asFault)
+  return !(answer instanceof PullpassError && answer.code === 'KUBERNETES_FORBIDDEN')
+}
+
+/** In so few namespaces each is asked about by itself. */
+const few = 4
+
+/** A right in the whole cluster is one in each of a thousand namespaces: it spares a thousand questions. */
+async function reviewEverywhere(
+  questions: readonly AccessQuestion[],
+  review: (question: AccessQuestion) => Promise<Answer>,
+): Promise<ReadonlyMap<string, Answer>> {
+  const alike = Map.groupBy(
+    questions.filter(({ namespace }) => namespace !== undefined),
+    (question) => keyOf({ ...question, namespace: undefined }),
+  )
+  const many = [...alike].flatMap(([key, [one, ...more]]) =>
+    one === undefined || more.length < few ? [] : [[key, { ...one, namespace: undefined }] as const],
+  )
+  return new Map(await sideBySide(many, async ([key, question]) => [key, await review(question)] as const))
+}
+
+const keyOf = ({ verb, resource, name, namespace }: AccessQuestion) => JSON.stringify([verb, resource, name, namespace])
+
+function evaluateRight({ question, answer, whose }: RightFacts, { found, request }: View): Finding {
+  const { commands, serviceAccount } = request
+  const about = nameRight(question)
+  const { namespace: place } = question
+  const alike = nameUse(question)
+  const base = { hop: 'rights', about, ...(place !== undefined && { namespace: place, alike }) } as const
+  if (answer === 'allowed') return { ...base, result: 'ok', code: 'OK', seen: `allowed to ${nameHolder(whose)}` }
+  if (answer instanceof PullpassError) {
+    return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `the API server does not say: ${answer.seen}` }
+  }
+  const { resource, verb, name, namespace: where } = question
+  const tokenFailure = found.failure('subject-token')
+  if (resource === 'serviceaccounts/token' && tokenFailure?.code === 'TOKEN_REQUEST_REFUSED')
+    return dependencyFailed(base.hop, about, tokenFailure)
+  const names = name === undefined ? '' : `, resourceNames: [${name}]`
+  return {
+    ...base,
+    result: whose?.known === 'guessed' ? 'warning' : 'failed',
+    code: 'PERMISSION_MISSING',
+    seen: `${nameHolder(whose)} may not ${about}`,
+    expected: `the rule {apiGroups: [""], resources: [${resource}]${names}, verbs: [${verb}]} in a ${where === undefined ? 'ClusterRole' : `Role of ${where}`}`,
+    remedy: {
+      command: commands.install(whose?.namespace ?? serviceAccount?.namespace),
+      words: `grants exactly the rights that these documents need, to the ServiceAccount that it makes; ${setsBack}${whose?.known === 'guessed' ? '; if another account refreshes, name it: --service-account NAMESPACE/NAME' : ''}`,
+    },
+  }
+}
+
+const nameHolder = (whose: NamespacedName | undefined) =>
+  whose === undefined ? 'who asks here' : `service account ${whose.namespace}/${whose.name}`
+
+/** `list secrets regcred in team-a`. */
+function nameRight({ verb, resource, name, namespace }: AccessQuestion): string {
+  return `${nameUse({ verb, resource, name })} in ${namespace ?? 'the whole cluster'}`
+}
+
+/** `list secrets regcred`. */
+const nameUse = ({ verb, resource, name }: AccessQuestion): string =>
+  name === undefined ? `${verb} ${resource}` : `${verb} ${resource} ${name}`

@@ -1,0 +1,109 @@
+/** Hop `stored-credential`: the registry accepts the credential in the Secret. Kubelets pull with it, not with a fresh one. */
+import { parseDockerConfig } from '../../credential/docker-config.ts'
+import type { Code } from '../../errors/codes.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { matchImage } from '../../registry/match-credentials.ts'
+import type { PullTrial, TrialContext } from '../../registry/pull.ts'
+import { Redacted } from '../../text/redacted.ts'
+import { pullsSource, tryInTurn } from '../facts/exchanges.ts'
+import { knownNamespaces, namespacesSource, type SecretFacts } from '../facts/namespaces.ts'
+import { imagesSource } from '../facts/pods.ts'
+import { dependencyFailed, type Finding } from '../finding.ts'
+import { defineHop, defineSource, type Hop, type Source } from '../hop.ts'
+import type { PrintedCommands } from '../printed-commands.ts'
+import type { Image } from '../request.ts'
+import { explainByWrites, isUsable } from './secret.ts'
+
+interface StoredFacts {
+  readonly secret: SecretFacts
+  readonly image: Image
+  readonly trial: PullTrial
+}
+
+/** Of the Secrets in the namespace of `--namespace` or `--pod`. A fresh credential is tried first: `pulls`. */
+const storedSource: Source<readonly StoredFacts[]> = defineSource({
+  needs: { namespaces: namespacesSource, images: imagesSource, pulls: pullsSource },
+  step: { hops: ['stored-credential'], of: 'the registry' },
+  otherwise: [],
+  async gather({ namespaces, images }, { request, context }) {
+    const secrets = request.namespace === undefined ? [] : (knownNamespaces(namespaces)?.secrets ?? [])
+    const { commands, plainHttp } = request
+    const trials = secrets
+      .filter((secret) => isUsable(secret, { images, now: context.now(), commands }))
+      .flatMap((secret) => images.map((image) => tryStored(secret, image, { ...context, plainHttp })))
+    return (await Promise.all(trials)).flat()
+  },
+})
+
+export const storedCredentialHop: Hop = defineHop({
+  name: 'stored-credential',
+  needs: { stored: storedSource },
+  after: ['registry', 'write'],
+  applies: ({ namespace }) => namespace !== undefined,
+  evaluate({ stored }, { found, request: { commands } }) {
+    const registry = found.of('registry')
+    const findings = stored.map((one) => evaluateStored(one, registry, commands))
+    return explainByWrites(findings, found.of('write'))
+  },
+})
+
+async function tryStored(secret: SecretFacts, image: Image, context: TrialContext): Promise<StoredFacts[]> {
+  const { content } = secret
+  if (content === undefined || content instanceof PullpassError) return []
+  const { entries } = parseDockerConfig(content.dockerConfigJson ?? new Redacted('null'))
+  const fitting = matchImage([...entries.keys()], image.reference).flatMap((key) => entries.get(key) ?? [])
+  const trial = await tryInTurn(fitting, image, context)
+  return trial === undefined ? [] : [{ secret, image, trial }]
+}
+
+/** `registry`: the findings for a fresh credential. */
+function evaluateStored(
+  { secret, image, trial }: StoredFacts,
+  registry: readonly Finding[],
+  commands: PrintedCommands,
+): Finding {
+  const about = `Secret ${secret.namespace}/${secret.document.secretName} for ${image.name}`
+  const { namespace, document } = secret
+  const base = { hop: 'stored-credential', about, namespace, secret: document.secretName, image: image.name } as const
+  const ofImage = registry.filter((one) => one.image === image.name)
+  const failure = ofImage.find(({ result }) => result === 'failed')
+  switch (trial.outcome) {
+    case 'pulls':
+      return { ...base, result: 'ok', code: 'OK', seen: 'its credential pulls it' }
+    case 'public':
+      return { ...base, result: 'ok', code: 'IMAGE_PUBLIC', seen: 'anybody can pull it: it was not asked for' }
+    case 'accepted':
+    case 'absent':
+      return { ...base, result: 'ok', code: 'OK', seen: 'the registry takes its credential' }
+    case 'refused':
+      break
+    case 'throttled':
+    case 'unavailable':
+    case 'plain http':
+    case 'unclear':
+    case 'unreachable': {
+      if (failure !== undefined) return dependencyFailed(base.hop, about, failure)
+      const words =
+        trial.outcome === 'unreachable'
+          ? trial.fault.seen
+          : `${trial.url} answered ${trial.outcome === 'plain http' ? 'in plain HTTP' : trial.words}`
+      return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `it could not be tried: ${words}` }
+    }
+  }
+  // A fresh credential is refused the same: it is not this one that is wrong.
+  const alike = trial.status === 403 ? 'REGISTRY_DENIED' : 'REGISTRY_CREDENTIAL_REFUSED'
+  if (failure !== undefined && [alike, ...ofAll].includes(failure.code))
+    return dependencyFailed(base.hop, about, failure)
+  const fresh = ofImage.some(({ result }) => result === 'ok') ? '; a fresh credential is taken' : ''
+  return {
+    ...base,
+    result: 'failed',
+    code: 'STORED_CREDENTIAL_REFUSED',
+    seen: `what lies in it is refused: the ${trial.at} ${trial.url} answered ${trial.words}${fresh}`,
+    expected: 'a credential that the registry takes: kubelets pull with the one that lies there',
+    remedy: commands.refresh(),
+  }
+}
+
+/** What refuses every credential. */
+const ofAll: readonly Code[] = ['AUTHORIZATION_DROPPED', 'API_DISABLED', 'PERIMETER_DENIED']

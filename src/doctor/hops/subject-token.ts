@@ -1,0 +1,137 @@
+/** Hop `subject-token`: each registry has a token of this cluster that its vendor would accept by its claims. */
+import { requestedAccount } from '../../document/document.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { SubjectToken } from '../../identity/subject-token.ts'
+import { exchangesSource } from '../facts/exchanges.ts'
+import { type IssuerFacts, issuersSource } from '../facts/issuers.ts'
+import { admissionsSource, claimsFault, isToken, type TokenFacts, tokensSource, whereOf } from '../facts/tokens.ts'
+import { dependencyFailed, type Finding, failedBy, type Remedy } from '../finding.ts'
+import { defineHop, type Hop, type View } from '../hop.ts'
+import { type PrintedCommands, setsBack } from '../printed-commands.ts'
+import { nameRegistry } from '../request.ts'
+import { hasSucceeded } from './issuer.ts'
+import { publicationOfIssuer } from './publish.ts'
+
+const hop = 'subject-token'
+
+export const subjectTokenHop: Hop = defineHop({
+  name: hop,
+  needs: {
+    tokens: tokensSource,
+    issuers: issuersSource,
+    admissions: admissionsSource,
+    exchanges: exchangesSource,
+  },
+  after: ['cluster', 'clock', 'discovery'],
+  evaluate({ tokens, issuers, admissions, exchanges }, view) {
+    const { found, request } = view
+    const others = issuers.filter((facts) => {
+      const isUnreadable = found
+        .of('discovery')
+        .some(({ about, result }) => about === facts.token.issuer && result === 'failed')
+      const publication = publicationOfIssuer(facts, { admissions, issuers }, request.commands)
+      return !isUnreadable && publication?.code !== 'TOKEN_ISSUER_MISMATCH'
+    })
+    return [
+      ...tokens.map((facts) => evaluateToken(facts, view)),
+      ...others.flatMap((facts) => evaluateTokenIssuer(facts, hasSucceeded(exchanges) ? 'warning' : 'failed')),
+    ]
+  },
+})
+
+/** `view`: of a hop after `cluster` and `clock`. */
+export function evaluateToken(facts: TokenFacts, { found, now, request: { commands } }: View): Finding {
+  const { demand, from, got } = facts
+  const about = nameRegistry(demand)
+  const clusterFailure = found.failure('cluster')
+  if (got === 'no cluster' && clusterFailure !== undefined) return dependencyFailed(hop, about, clusterFailure)
+  if (got === 'not here' || got === 'no cluster') return notHere(about, from)
+  if (!isToken(got)) {
+    const isOfFlag = from.kind === 'requested' && requestedAccount(demand.document, demand.registry) === undefined
+    const failed = failedBy(hop, about, got, remedyOfFault(got, facts, commands))
+    return isOfFlag && got.details.missing !== undefined
+      ? { ...failed, expected: 'the service account that --service-account names' }
+      : failed
+  }
+  const fault = claimsFault(got, facts, now)
+  const where = whereOf(from)
+  if (fault === undefined) {
+    const seen = `${got.subject}, until ${got.expiresAt.toISOString()}, from ${where}`
+    return { hop, about, result: 'ok', code: 'OK', seen }
+  }
+  const clockFailure = found.failure('clock')
+  const isOfClock = fault === 'not yet valid' || fault.code === 'TOKEN_EXPIRED'
+  if (isOfClock && clockFailure !== undefined) return dependencyFailed(hop, about, clockFailure)
+  if (fault === 'not yet valid') return notYetValid(about, where, { token: got, now })
+  return failedBy(hop, about, fault, remedyOfFault(fault, facts, commands))
+}
+
+function notHere(about: string, from: TokenFacts['from']): Finding {
+  return {
+    hop,
+    about,
+    result: 'skipped',
+    code: 'TOKEN_FILE_ELSEWHERE',
+    seen: `${from.kind === 'file' ? `${from.path} is a file of the pod that refreshes` : 'the cluster was not asked'}; no token, no issuer, no exchange and no registry was looked at`,
+    remedy: {
+      words:
+        'run pullpass doctor in that pod, or name its service account, whose token is then requested: --service-account NAMESPACE/NAME',
+    },
+  }
+}
+
+function notYetValid(about: string, where: string, { token, now }: { token: SubjectToken; now: Date }): Finding {
+  return {
+    hop,
+    about,
+    result: 'failed',
+    code: 'TOKEN_NOT_YET_VALID',
+    seen: `${where} was issued at ${token.issuedAt?.toISOString()}, which is to come`,
+    expected: `a token of the past: this machine's clock says ${now.toISOString()}`,
+    remedy: {
+      words: "set the clocks of this machine (in a pod: of its node) and of the cluster's control plane right, by NTP",
+    },
+  }
+}
+
+/** A projected token is mounted by what `pullpass manifests` prints; the account of a requested one is in the document. */
+function remedyOfFault(fault: PullpassError, { from }: TokenFacts, commands: PrintedCommands): Remedy {
+  const { code, hint = '', cause, details } = fault
+  if (from.kind === 'file') {
+    const mounted = ['TOKEN_FILE_UNREADABLE', 'TOKEN_MALFORMED', 'TOKEN_EXPIRED', 'AUDIENCE_MISMATCH'].includes(code)
+    return mounted ? installing(commands.install(undefined), hint) : {}
+  }
+  if (code !== 'TOKEN_REQUEST_REFUSED') return {}
+  const { namespace, name } = from.account
+  if (details.missing !== undefined) {
+    const create = [
+      ...(details.missing === 'Namespace' ? [commands.kubectl('create', 'namespace', namespace)] : []),
+      commands.kubectl('create', 'serviceaccount', name, '-n', namespace),
+    ]
+    return { command: create.join(' && '), words: 'or correct its name' }
+  }
+  // Otherwise a policy or a webhook refuses it, and no permission is missing.
+  const isForbidden = !(cause instanceof PullpassError) || cause.code === 'KUBERNETES_FORBIDDEN'
+  return isForbidden ? installing(commands.install(namespace), hint) : {}
+}
+
+const installing = (command: string, hint: string): Remedy => ({ command, words: `${hint}; ${setsBack}` })
+
+/** Nothing where the issuer of the cluster is not known. A token of another cluster, or from before a change, is refused. */
+function evaluateTokenIssuer({ token, where, cluster }: IssuerFacts, result: 'failed' | 'warning'): Finding[] {
+  if (cluster === undefined || cluster instanceof PullpassError || cluster.issuer === token.issuer) return []
+  return [
+    {
+      hop,
+      about: token.issuer,
+      result,
+      code: 'TOKEN_ISSUER_MISMATCH',
+      seen: `${where} is of issuer ${token.issuer}; this cluster signs as ${cluster.issuer}`,
+      expected: 'a token that this cluster signs now',
+      remedy: {
+        words:
+          'see that kubeconfig and token are of one cluster; after a change of the issuer a projected token keeps the old one until the kubelet renews it, which a new pod does not wait for',
+      },
+    },
+  ]
+}

@@ -1,0 +1,142 @@
+/** The commands that doctor prints, with the files and the cluster of its own command line. */
+import type { NamespacedName } from '../document/document.ts'
+import type { Environment } from '../http/context.ts'
+import type { Pod } from '../kubernetes/objects/pods.ts'
+import { shellQuote } from '../text/plain-text.ts'
+import { type LoadedStore, parseAmong, targetMeant } from '../vendors/target.ts'
+import type { Remedy } from './finding.ts'
+
+export interface CommandLine {
+  /** As given: files, folders. Empty: the document of the variables. */
+  readonly files: readonly string[]
+  readonly kubeconfig: string | undefined
+  readonly context: string | undefined
+  readonly tokenFile: string | undefined
+  readonly environment: Environment
+  readonly stores: readonly LoadedStore[]
+  readonly refreshes: WhoRefreshes
+  readonly at: Date
+}
+
+export interface PrintedCommands {
+  /** `pullpass VERB -f FILE …`, with the cluster. */
+  readonly pullpass: (verb: string, ...more: readonly string[]) => string
+  /** A pullpass command that is about the cluster, not about documents. */
+  readonly cluster: (verb: string, ...more: readonly string[]) => string
+  readonly check: (issuer: string) => string
+  /** The target whose documents are read at this issuer; undefined where it is no store that pullpass knows. */
+  readonly targetOf: (issuer: string) => string | undefined
+  /** The command that lets everyone read a target. */
+  readonly openToAll: (target: string) => string | undefined
+  readonly kubectl: (...words: readonly string[]) => string
+  /**
+   * Refreshes from here whatever else refreshes: where the token lies in a pod, one of the same account is requested.
+   * `audience`: of that token.
+   */
+  readonly refreshHere: (account: NamespacedName, audience: string | undefined) => string
+  /** What refreshes now, after another command where one is named. */
+  readonly refresh: (wanted?: RefreshWanted) => Remedy
+  /**
+   * Applies what the documents need in the cluster: rights, and a CronJob with its projected tokens. By force: what is
+   * missing was edited away, more often than not, and kubectl leaves to an editor what he edited.
+   */
+  readonly install: (namespace: string | undefined) => string
+}
+
+/** What else is to be known of `install`, to be said beside it. */
+export const setsBack =
+  'IMAGE is the image of pullpass, as in: kubectl get cronjob pullpass -o yaml; add the flags that the installation was printed with; it overwrites what was edited in these objects'
+
+export function printedCommands(commandLine: CommandLine): PrintedCommands {
+  const { files, kubeconfig, context, tokenFile, environment, stores } = commandLine
+  const documents = files.flatMap((file) => ['-f', file])
+  const cluster = [
+    ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
+    ...(context === undefined ? [] : ['--context', context]),
+  ]
+  const line = (...words: readonly string[]) => words.map(shellQuote).join(' ')
+  const kubectl = (...words: readonly string[]) => line('kubectl', ...words, ...cluster)
+  const pullpass = (verb: string, ...more: readonly string[]) =>
+    line('pullpass', ...verb.split(' '), ...documents, ...more, ...cluster)
+  const token = tokenFile === undefined ? [] : ['--token-file', tokenFile]
+  return {
+    pullpass,
+    refresh: (wanted = {}) =>
+      refreshRemedy(wanted, {
+        here: (...more) => pullpass('refresh', ...more, ...token),
+        job: (name, namespace) => kubectl('create', 'job', '--from=cronjob/pullpass', name, '-n', namespace),
+        ...commandLine,
+      }),
+    refreshHere(account, audience) {
+      if (commandLine.refreshes === 'who looks' || audience === undefined) return pullpass('refresh', ...token)
+      const request = kubectl('create', 'token', account.name, '-n', account.namespace, `--audience=${audience}`)
+      const refresh = pullpass('refresh', '--token-file', 'pullpass-token')
+      return `(umask 077; ${request} > pullpass-token) && ${refresh} && rm pullpass-token`
+    },
+    cluster: (verb, ...more) => line('pullpass', ...verb.split(' '), ...more, ...cluster),
+    check: (issuer) => line('pullpass', 'issuer', 'check', issuer),
+    targetOf: (issuer) => targetMeant(issuer, environment, stores),
+    openToAll: (target) => {
+      const found = parseAmong(target, stores)
+      return found?.store.openToAll(found.name)
+    },
+    kubectl,
+    install: (namespace) => {
+      const place = namespace === undefined ? [] : ['-n', namespace]
+      return `${line('pullpass', 'manifests', ...documents, ...place, '--image', 'IMAGE')} | ${kubectl('apply', '--server-side', '--force-conflicts', '-f', '-')}`
+    },
+  }
+}
+
+// What refreshes now. A token that lies in a pod is no laptop's: there the CronJob that `pullpass manifests` prints is run
+// ahead of its time, where its account is named.
+
+/** Whoever looks; else the account of the pod that holds the token, where it is named. */
+type WhoRefreshes = 'who looks' | NamespacedName | 'somebody else'
+
+interface RefreshWanted {
+  readonly after?: string
+  /** Takes over what somebody else made. */
+  readonly conflicts?: 'adopted'
+}
+
+interface Means {
+  readonly here: (...flags: readonly string[]) => string
+  readonly job: (name: string, namespace: string) => string
+  readonly refreshes: WhoRefreshes
+  /** Empty: the document of the variables, which has no such field. */
+  readonly files: readonly string[]
+  readonly at: Date
+}
+
+function refreshRemedy({ after, conflicts }: RefreshWanted, { here, job, refreshes, files, at }: Means): Remedy {
+  const then = (command: string) => (after === undefined ? command : `${after} && ${command}`)
+  const adopt = conflicts === 'adopted' ? ['--adopt'] : []
+  if (refreshes === 'who looks') return { command: then(here(...adopt)) }
+  if (conflicts === 'adopted') {
+    return {
+      words: `in the pod that refreshes, whose token it takes: ${here(...adopt)}${files.length === 0 ? '' : '; or set spec.conflictPolicy: Adopt'}`,
+    }
+  }
+  if (refreshes === 'somebody else' || refreshes.name !== 'pullpass') {
+    const words = `${after === undefined ? '' : 'then '}run ${here()} in the pod that refreshes, whose token it takes`
+    return { ...(after !== undefined && { command: after }), words }
+  }
+  const name = `pullpass-by-hand-${Math.floor(at.getTime() / 1000)}`
+  const words = 'runs the CronJob of pullpass manifests ahead of its time: the token lies in its pod'
+  return { command: then(job(name, refreshes.namespace)), words }
+}
+
+/** The command after which a service account names these pull secrets, and no others. */
+export function attachCommand(
+  { namespace, name }: NamespacedName,
+  secrets: readonly string[],
+  { kubectl }: PrintedCommands,
+): string {
+  const patch = JSON.stringify({ imagePullSecrets: secrets.map((secret) => ({ name: secret })) })
+  return kubectl('patch', 'serviceaccount', name, '-n', namespace, '--type=merge', '-p', patch)
+}
+
+/** What becomes of a pod that is deleted, in words. */
+export const recreationNote = ({ controller }: Pick<Pod, 'controller'>): string =>
+  controller !== undefined ? 'its controller makes a new one' : 'nothing makes a new one by itself: make it again'

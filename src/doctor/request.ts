@@ -1,0 +1,64 @@
+/** What doctor is asked to look at, and with what. */
+import type { Document, NamespacedName } from '../document/document.ts'
+import { environmentSource } from '../document/load-documents.ts'
+import type { IssuerVerifier } from '../oidc/evaluate/issuer-requirements.ts'
+import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
+import { documentName, type Job } from '../refresh/plan.ts'
+import type { TokenSource } from '../refresh/subject-tokens.ts'
+import type { ImageReference } from '../registry/image-reference.ts'
+import type { PrintedCommands } from './printed-commands.ts'
+
+export interface Image {
+  /** As it was written. */
+  readonly name: string
+  readonly reference: ImageReference
+}
+
+export interface Refresher extends NamespacedName {
+  /** `guessed`: it is whose token is requested, and another may refresh. */
+  readonly known: 'named' | 'guessed'
+}
+
+export interface DoctorRequest {
+  readonly documents: readonly Document[]
+  /** The vendors that verify the tokens of these documents: their issuer must meet their requirements. */
+  readonly verifiers: readonly IssuerVerifier[]
+  /** Where it is set, no other namespace is looked at. */
+  readonly namespace: string | undefined
+  readonly pod: NamespacedName | undefined
+  readonly image: Image | undefined
+  /** host[:port] of registries that the nodes reach by plain HTTP. */
+  readonly plainHttp: readonly string[]
+  /** Whose token is requested in place of one that a file would hold. */
+  readonly serviceAccount: NamespacedName | undefined
+  /** Who refreshes, as far as that is known from afar: whose rights are asked for. undefined: who asks. */
+  readonly refresher: Refresher | undefined
+  /** `here`: in the pod that refreshes, or as it would be; a laptop has no projected tokens. */
+  readonly tokenFiles: 'here' | 'elsewhere'
+  /** Whom this run believes: what it reads by others too, a cloud may not. */
+  readonly authorities: 'public ones' | 'others too'
+  readonly source: TokenSource
+  readonly commands: PrintedCommands
+}
+
+/** A registry of a document, as doctor's table names it: `google of ClusterPullSecret/pull`. */
+export const nameRegistry = ({ document, registry }: Pick<ExchangeRequest, 'document' | 'registry'>): string =>
+  `${registry.name} of ${documentName(document)}`
+
+/** What a user calls what he wants: fields of his document, or the variables that it was made from. */
+const variables = {
+  secretName: 'REGISTRY_SECRET_NAME',
+  'namespaces.include': 'REGISTRY_SECRET_NAMESPACES',
+  'registries.hosts': 'REGISTRY_HOSTS',
+} as const
+
+export const fieldName = ({ source }: Pick<Document, 'source'>, field: keyof typeof variables): string =>
+  source === environmentSource ? variables[field] : `spec.${field}`
+
+/** `the document`, or `the variables`. */
+export const formName = ({ source }: Pick<Document, 'source'>): string =>
+  source === environmentSource ? 'the variables' : 'the document'
+
+/** Names of the Secrets that documents write into a namespace. */
+export const secretNamesIn = (namespace: string, jobs: readonly Job[]): string[] =>
+  jobs.filter((job) => job.namespaces.includes(namespace)).map(({ document }) => document.secretName)
