@@ -77,7 +77,7 @@ for (const [name, openStore] of Object.entries(barrierStores)) {
           await stage.rotate({ signing: second, verifying: [second, first] })
           const { exitCode, stdout, stderr } = await installation.refresh()
           assert.deepEqual([exitCode, stderr], [0, ''])
-          assert.match(stdout, /team-a\/regcred .* written /)
+          assert.match(stdout, /team-a\/regcred .* (?:created|updated) /)
           assert.equal(await stage.published(), 2)
         })
       })

@@ -56,7 +56,8 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
     test('the CronJob writes every pull secret, by its own ServiceAccount and its projected token', async () => {
       const { exitCode, stdout, stderr } = await installation.refresh()
       assert.deepEqual([exitCode, stderr], [0, ''])
-      for (const namespace of namespaces) assert.match(stdout, new RegExp(`${namespace}/regcred .* written `))
+      for (const namespace of namespaces)
+        assert.match(stdout, new RegExp(`${namespace}/regcred .* (?:created|updated) `))
     })
 
     test('without any one of its rights a run fails, and says which', async (t) => {
@@ -121,7 +122,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
       const { exitCode, stdout, stderr } = await installation.refresh()
       assert.deepEqual([exitCode, stderr], [0, ''])
       for (const namespace of namespaces) {
-        assert.match(stdout, new RegExp(`${namespace}/appscred .* written `))
+        assert.match(stdout, new RegExp(`${namespace}/appscred .* (?:created|updated) `))
         const { body } = await stage.admin({ path: `/api/v1/namespaces/${namespace}/serviceaccounts/default` })
         assert.deepEqual(JSON.parse(body).imagePullSecrets, [{ name: 'other' }, { name: 'appscred' }])
       }
@@ -157,7 +158,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
       assert.equal(exitCode, 1)
       assert.match(stderr, /^KUBERNETES_REFUSED .* pullpass may not adopt a Secret without its label/)
       for (const name of ['apps-a', 'apps-b', 'apps-c', 'apps-e']) {
-        assert.match(stdout, new RegExp(`${name}/appscred .* written `))
+        assert.match(stdout, new RegExp(`${name}/appscred .* (?:created|updated) `))
       }
       assert.match(stdout, /apps-d\/appscred .* failed, kept /)
     })
@@ -260,7 +261,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
       assert.equal(made.exitCode, 0, made.stderr)
       const { exitCode, stdout, stderr } = await installation.refresh()
       assert.deepEqual([exitCode, stderr], [0, ''])
-      assert.match(stdout, /shop\/shopcred .* written .* taken over from its earlier manager/)
+      assert.match(stdout, /shop\/shopcred .* updated .* taken over from its earlier manager/)
       assert.doesNotMatch(stdout, /shop-closed/)
       const { metadata, data } = JSON.parse((await stage.admin({ path })).body)
       assert.deepEqual(metadata.labels, { team: 'shop', 'app.kubernetes.io/managed-by': 'pullpass' })
@@ -276,7 +277,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
     })
 
     test('a namespace whose labels do not fit is out of its reach', async (t) => {
-      const refusal = 'pullpass may write only the Secrets of its documents, in the namespaces that they choose'
+      const refusal = 'pullpass may write only the Secrets of its documents, in the namespaces that they select'
       await assertRefused(t, installation.account, {
         'make a Secret': { request: applySecret('shop-closed', 'shopcred'), refusal },
       })

@@ -11,7 +11,7 @@ const sources = files.filter((one) => !isTest(one))
 const names = (found: readonly { file: string }[]) => found.map(({ file }) => file)
 
 suite('style', () => {
-  test('each file begins with a sentence that says what it is for', () => {
+  test('each file begins with a sentence that states its purpose', () => {
     const opening = /^(#!.*\n)?\/\*\*\s(?<words>.+?)\*\//s
     const silent = sources.filter(({ text }) => !/\w.{4,}[.:]\s/s.test(opening.exec(text)?.groups?.['words'] ?? ''))
     assert.deepEqual(names(silent), [])
@@ -24,7 +24,7 @@ suite('style', () => {
     assert.ok((sorted[Math.floor(sorted.length * 0.9)] ?? 0) <= 250)
   })
 
-  test('a file is named in kebab-case, after what it does', () => {
+  test('a file is named in kebab-case, after its content', () => {
     const vague = /^(utils?|helpers?|common|types?|index|manager|misc|shared)$/
     const wrong = files.filter(({ file }) => {
       const name = basename(file).replace(/((\.matrix)?\.test)?\.ts$/, '')
@@ -33,14 +33,14 @@ suite('style', () => {
     assert.deepEqual(names(wrong), [])
   })
 
-  test('nothing is left to do in a comment', () => {
+  test('no comment contains a TODO', () => {
     const unfinished = files.filter(
       ({ file, text }) => file !== 'test/style.test.ts' && /\b(TODO|FIXME|XXX)\b/.test(text),
     )
     assert.deepEqual(names(unfinished), [])
   })
 
-  test('clock, chance, variables and streams are arguments: only cli.ts has the process', () => {
+  test('clock, random, variables and streams are arguments: only cli.ts uses the process', () => {
     // hard-deadline.ts ends the process where cli.ts cannot: its event loop is blocked.
     const taken =
       /\bprocess\.(env|exit|argv|std|on)|\bDate\.now\(|\bnew Date\(\)|\bMath\.random|\bfetch\(|\bconsole\.\w+\(/
@@ -50,7 +50,7 @@ suite('style', () => {
     assert.deepEqual(names(taking), [])
   })
 
-  test('titles of tests say what holds', () => {
+  test('titles of tests are statements', () => {
     const titles = files
       .filter(isTest)
       .flatMap(({ file, text }) =>

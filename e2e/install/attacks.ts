@@ -46,7 +46,7 @@ export const outOfReach = (namespace: string, ownSecret: string): Attacks => ({
   },
 })
 
-const anotherPlace = 'pullpass may write only the Secrets of its documents, in the namespaces that they choose'
+const anotherPlace = 'pullpass may write only the Secrets of its documents, in the namespaces that they select'
 const anotherToken =
   'pullpass may request only tokens of the accounts of its documents, for the audiences of their registries'
 
@@ -119,7 +119,7 @@ export const beyondTheDocument = ({ server }: ApiServer, audience: string): Atta
     request: patchServiceAccount('kube-system', 'default', {
       imagePullSecrets: [{ name: 'other' }, { name: 'appscred' }],
     }),
-    refusal: 'pullpass may change only the ServiceAccounts of its documents, in the namespaces that they choose',
+    refusal: 'pullpass may change only the ServiceAccounts of its documents, in the namespaces that they select',
   },
 })
 
@@ -202,7 +202,7 @@ export const tokensOfItsOwn = (account: string, { server }: ApiServer): Attacks 
     'request a token for a cloud': { request: request({ audiences: ['sts.amazonaws.com'] }), refusal },
     'request a token that lives longer than 10 minutes': {
       request: request({ audiences, expirationSeconds: 601 }),
-      refusal: `${account} may request only tokens that live at most 600 s`,
+      refusal: `${account} may request only tokens with a lifetime of at most 600 s`,
     },
   }
 }

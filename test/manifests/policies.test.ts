@@ -48,7 +48,7 @@ suite('the admission policies of documents', () => {
   test('each Secret is written in the namespaces of its own document', () => {
     const other = documentOf({ secretName: 'othercred', namespaces: { include: ['team-b'] } })
     assert.equal(
-      expressionOf(secretsPolicy([documentOf(), other]), /in the namespaces that they choose/),
+      expressionOf(secretsPolicy([documentOf(), other]), /in the namespaces that they select/),
       "(request.name == 'regcred' && request.namespace in ['team-a']) ||\n(request.name == 'othercred' && request.namespace in ['team-b'])",
     )
   })

@@ -48,7 +48,7 @@ export function secretsPolicy(documents: readonly Document[]): AdmissionPolicy {
       ...nothingBeside,
       {
         expression: celAny(documents.map(targets)),
-        message: 'pullpass may write only the Secrets of its documents, in the namespaces that they choose',
+        message: 'pullpass may write only the Secrets of its documents, in the namespaces that they select',
       },
     ],
   }
