@@ -5,13 +5,14 @@ import { documentFromEnvironment } from '../document/load-documents.ts'
 import { systemErrorCode } from '../host/read-file.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
 import type { Command } from './command.ts'
-import { type Flag, usageFault } from './flag.ts'
+import { type Choice, type Flag, usageFault } from './flag.ts'
 import { parseNamespacedName } from './flags.ts'
 
 const flags: {
   readonly 'from-env': Flag & { type: 'boolean' }
   readonly 'service-account': Flag & { type: 'string' }
-  readonly output: Flag & { type: 'string' }
+  readonly out: Flag & { type: 'string' }
+  readonly output: Choice<'yaml' | 'json'>
 } = {
   'from-env': {
     type: 'boolean',
@@ -22,10 +23,17 @@ const flags: {
     value: 'NAMESPACE/NAME',
     summary: 'Request tokens of this service account (spec.serviceAccountRef) instead of reading a token file',
   },
-  output: {
+  out: {
     type: 'string',
     value: 'FILE',
-    summary: 'Write to this file, which must not exist (default: standard output)',
+    summary: 'File to create, which must not exist (default: standard output)',
+  },
+  output: {
+    type: 'string',
+    short: 'o',
+    value: 'FORMAT',
+    choices: ['yaml', 'json'],
+    summary: 'Format of the document (default yaml)',
   },
 }
 
@@ -40,7 +48,7 @@ export const init: Command<typeof flags> = {
     '',
     'Examples:',
     '  pullpass init --from-env > artifact-registry.yaml',
-    '  pullpass init --from-env --service-account image-system/registry-sync --output artifact-registry.yaml',
+    '  pullpass init --from-env --service-account image-system/registry-sync --out artifact-registry.yaml',
   ].join('\n'),
   life: 'one-shot',
   flags,
@@ -50,9 +58,9 @@ export const init: Command<typeof flags> = {
     const account = given['service-account']
     const requested = account === undefined ? undefined : parseNamespacedName(account, 'service account', 'init')
     const document = await documentFromEnvironment(context.environment, context.vendors)
-    const text = await renderStructured(formOf(document, requested), 'yaml')
-    if (given.output === undefined) terminal.print(text.trimEnd())
-    else await writeNew(given.output, `${text.trimEnd()}\n`)
+    const text = await renderStructured(formOf(document, requested), given.output ?? 'yaml')
+    if (given.out === undefined) terminal.print(text)
+    else await writeNew(given.out, `${text}\n`)
     return 0
   },
 }
@@ -84,6 +92,6 @@ async function writeNew(file: string, text: string): Promise<void> {
   } catch (error) {
     const code = systemErrorCode(error)
     const why = code === 'EEXIST' ? 'exists, and is not overwritten' : `cannot be created: ${code ?? 'unknown error'}`
-    throw usageFault('init', `--output ${file} ${why}`, 'the path of a new file in a folder that exists')
+    throw usageFault('init', `--out ${file} ${why}`, 'the path of a new file in a folder that exists')
   }
 }

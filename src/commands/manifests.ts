@@ -82,6 +82,7 @@ export const manifests: Command<typeof flags> = {
       apiServerPorts === 'no NetworkPolicy'
         ? 'absent'
         : { apiServerPorts: apiServerPorts ?? (await findApiServerPorts(given, context)) ?? usualApiServerPorts }
+    warnOfVariables(context, authorities)
     const items = await renderManifests(
       { documents, input, publishers, settings: { ...settings, authorities, networkPolicy } },
       place,
@@ -95,6 +96,18 @@ export const manifests: Command<typeof flags> = {
     )
     return 0
   },
+}
+
+/** Variables that redirect this run, and that the Pods do not have: they would contact other servers, or trust other ones. */
+function warnOfVariables({ environment, log }: Pick<Context, 'environment' | 'log'>, authorities?: Authorities): void {
+  const message = 'the CronJob will not have a variable that is set here'
+  for (const variable of Object.keys(environment).toSorted()) {
+    if (!/^PULLPASS_\w+_ENDPOINT$/.test(variable) || !environment[variable]) continue
+    log('warn', message, { variable, fix: 'set the endpoint in the document, under endpoints of its registry' })
+  }
+  if (environment['PULLPASS_CA_FILE'] && authorities === undefined) {
+    log('warn', message, { variable: 'PULLPASS_CA_FILE', fix: 'give --ca-file FILE or --ca-configmap NAME' })
+  }
 }
 
 /** Of most distributions. A NetworkPolicy applies to the port where an API server listens, not to its Service's 443. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { parse } from 'yaml'
 import { readPullSecret } from '../support/read-pull-secret.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox } from '../support/start-test-sandbox.ts'
@@ -41,6 +42,11 @@ suite('pullpass init --from-env', () => {
     assert.deepEqual(run, { exitCode: 0, stdout: converted, stderr: '' })
   })
 
+  test('with -o json prints it as JSON', async () => {
+    const { stdout } = await runPullpass(nowhere, ['init', '--from-env', '-o', 'json'])
+    assert.deepEqual(JSON.parse(stdout), parse(converted))
+  })
+
   test('with --service-account, tokens of that account are requested', async () => {
     const words = ['init', '--from-env', '--service-account', 'image-system/registry-sync']
     const { stdout } = await runPullpass(nowhere, words)
@@ -52,7 +58,7 @@ suite('pullpass init --from-env', () => {
     await runPullpass(sandbox, ['refresh'])
     const before = readPullSecret(sandbox, 'team-a')
     const file = join(sandbox.folder.path, 'pull.yaml')
-    const written = await runPullpass(sandbox, ['init', '--from-env', '--output', file])
+    const written = await runPullpass(sandbox, ['init', '--from-env', '--out', file])
     assert.deepEqual(written, { exitCode: 0, stdout: '', stderr: '' })
     const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '--min-remaining', '35m'])
     assert.deepEqual([exitCode, stderr], [0, ''])
@@ -65,9 +71,9 @@ suite('pullpass init --from-env', () => {
     const sandbox = await startTestSandbox(t)
     const file = join(sandbox.folder.path, 'mine.yaml')
     await writeFile(file, 'mine')
-    const { exitCode, stderr } = await runPullpass(sandbox, ['init', '--from-env', '--output', file])
+    const { exitCode, stderr } = await runPullpass(sandbox, ['init', '--from-env', '--out', file])
     assert.equal(exitCode, 2)
-    assert.match(stderr, /^USAGE_INVALID \(run\): --output \S+mine\.yaml exists, and is not overwritten\n/)
+    assert.match(stderr, /^USAGE_INVALID \(run\): --out \S+mine\.yaml exists, and is not overwritten\n/)
     assert.equal(await readFile(file, 'utf8'), 'mine')
   })
 

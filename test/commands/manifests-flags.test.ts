@@ -141,6 +141,38 @@ suite('pullpass manifests fits the Pods into their cluster', () => {
   })
 })
 
+suite('pullpass manifests warns of variables that the CronJob will not have', () => {
+  const environment = {
+    PULLPASS_GCP_STS_ENDPOINT: 'https://sts.example.com',
+    PULLPASS_GCP_IAM_ENDPOINT: '',
+    PULLPASS_CA_FILE: 'ca.pem',
+  }
+  const warnings = ({ stderr }: PullpassRun) =>
+    [...stderr.matchAll(/ warn .*variable="(\w+)" fix="(.*?)"/g)].map((match) => match.slice(1))
+
+  test('an endpoint and PULLPASS_CA_FILE are named with their replacement; an empty variable is not', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const run = await runPullpass(host, ['manifests', '-f', '-', ...image], {
+      input,
+      environment: { ...environment, PULLPASS_CA_FILE: sandbox.folder.caFile },
+    })
+    assert.equal(run.exitCode, 0)
+    assert.deepEqual(warnings(run), [
+      ['PULLPASS_GCP_STS_ENDPOINT', 'set the endpoint in the document, under endpoints of its registry'],
+      ['PULLPASS_CA_FILE', 'give --ca-file FILE or --ca-configmap NAME'],
+    ])
+  })
+
+  test('PULLPASS_CA_FILE is not named where --ca-configmap gives the Pods their authorities', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const run = await runPullpass(host, ['manifests', '-f', '-', ...image, '--ca-configmap', 'trust-bundle'], {
+      input,
+      environment: { PULLPASS_CA_FILE: sandbox.folder.caFile },
+    })
+    assert.deepEqual([run.exitCode, warnings(run)], [0, []])
+  })
+})
+
 suite('the NetworkPolicy that pullpass manifests prints', () => {
   test('allows DNS at 53 and 5353, clouds at 443, and API servers at the usual ports', async () => {
     const [dns, clouds, servers, ...more] = (await printed()).egress
@@ -161,7 +193,7 @@ suite('the NetworkPolicy that pullpass manifests prints', () => {
   test('allows API servers at the ports that the EndpointSlices of the named cluster show', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
     const words = ['manifests', '-f', '-', ...image, '--kubeconfig', sandbox.folder.kubeconfigFile]
-    const objects = objectsOf(await runPullpass(sandbox, words, { input }))
+    const objects = objectsOf(await runPullpass(host, words, { input }))
     const policy = objects.find(({ kind }) => kind === 'NetworkPolicy')
     const { port } = new URL(sandbox.parts.kubernetes.url)
     assert.deepEqual(policy.spec.egress.slice(2), [{ ports: [tcp(Number(port))] }])

@@ -50,7 +50,7 @@ export async function checkPrinted(argv: readonly string[], stdout: string): Pro
         : [JSON.parse(stdout)]
   if (!isStream) assert.equal(results.length, 1)
   for (const result of results) {
-    const isResult = JSON.stringify(result).includes('"pullpass.dev/v1alpha1"')
-    if (isResult || !otherObjects.has(argv[0] ?? '')) await checkOutput(result)
+    const isError = JSON.stringify(result).includes('"kind":"Error"')
+    if (isError || !otherObjects.has(argv[0] ?? '')) await checkOutput(result)
   }
 }
