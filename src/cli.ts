@@ -55,22 +55,22 @@ const terminal: Terminal = {
     showProgress(undefined)
     process.stdout.write(`${text}\n`)
   },
-  complain: (text) => {
+  printError: (text) => {
     showProgress(undefined)
     process.stderr.write(`${text}\n`)
   },
   readInput: async () => (await import('./terminal/read-input.ts')).readInput(process.stdin),
   ...(process.stdin.isTTY &&
     process.stderr.isTTY && {
-      ask: async (question, signal) => {
-        const { askPerson } = await import('./terminal/ask.ts')
-        return await askPerson(question, { input: process.stdin, output: process.stderr }, signal)
+      prompt: async (question, signal) => {
+        const { promptUser } = await import('./terminal/prompt.ts')
+        return await promptUser(question, { input: process.stdin, output: process.stderr }, signal)
       },
     }),
-  ...(process.stderr.isTTY && { tell: (text) => terminal.complain(text) }),
+  ...(process.stderr.isTTY && { notify: (text) => terminal.printError(text) }),
   color: process.stdout.isTTY && !isDumb && !process.env['NO_COLOR'] ? 'always' : 'never',
   ...(process.stdout.isTTY && { columns: process.stdout.columns }),
-  progress: (text) => {
+  showProgress: (text) => {
     if (process.stderr.isTTY && !isDumb) showProgress(text)
   },
 }
@@ -78,7 +78,7 @@ const terminal: Terminal = {
 // A reader that leaves early (`| head`) ends the output, not the run.
 process.stdout.on('error', ({ code = 'for no reason that is known' }: NodeJS.ErrnoException) => {
   if (code === 'EPIPE') return
-  terminal.complain(renderUnwritable(code, { now: () => new Date() }))
+  terminal.printError(renderUnwritable(code, { now: () => new Date() }))
   process.exit(1)
 })
 

@@ -5,7 +5,7 @@ import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { nearest } from '../text/nearest.ts'
 import { looksLikeSecret } from '../text/show.ts'
-import type { Command, DashedWord } from './command.ts'
+import type { Command, DashedPositional } from './command.ts'
 import type { Flag, Flags, FlagValues } from './flag.ts'
 import { commonFlags } from './flags.ts'
 
@@ -21,7 +21,12 @@ export interface CommandLine {
 /** @throws USAGE_INVALID for a credential, and for a flag that is unknown, lacks its value, has an invalid one, or is given twice */
 export function readCommandLine(
   name: string,
-  { flags, usage, namespacesStand, dashedWord }: Pick<Command, 'flags' | 'usage' | 'namespacesStand' | 'dashedWord'>,
+  {
+    flags,
+    usage,
+    namespaceHint,
+    dashedPositional,
+  }: Pick<Command, 'flags' | 'usage' | 'namespaceHint' | 'dashedPositional'>,
   words: readonly string[],
 ): CommandLine {
   const known: Flags = { ...flags, ...commonFlags }
@@ -34,15 +39,15 @@ export function readCommandLine(
       'none here: others on the machine can read it in the list of processes',
     )
   }
-  const { dashed, others } = splitDashed(words, dashedWord)
+  const { dashed, others } = splitDashed(words, dashedPositional)
   const { values, positionals: plain, tokens } = parse(known, others, fail)
   const positionals = [...dashed, ...plain]
   const given = tokens.filter((token) => token.kind === 'option')
   for (const { name: flag, rawName, value, inlineValue } of given) {
     const rule = Object.hasOwn(known, flag) ? known[flag] : undefined
     if (rule === undefined) {
-      const instead = flag === 'n' || flag === 'namespace' ? namespacesStand : undefined
-      return fail(`${rawName} is unknown`, instead ?? perhapsFlag(flag, known) ?? dashedWord?.otherwise)
+      const instead = flag === 'n' || flag === 'namespace' ? namespaceHint : undefined
+      return fail(`${rawName} is unknown`, instead ?? perhapsFlag(flag, known) ?? dashedPositional?.hint)
     }
     if (rule.type === 'boolean' && value !== undefined) return fail(`${rawName} takes no value`)
     // What looks like a flag is one: `-f --dry-run` lacks its file, `-f -` and `--timeout=-5m` do not.
@@ -66,7 +71,7 @@ export function readCommandLine(
 }
 
 /** Words after `--` are positionals already. */
-function splitDashed(words: readonly string[], dashedWord: DashedWord | undefined) {
+function splitDashed(words: readonly string[], dashedWord: DashedPositional | undefined) {
   const end = words.includes('--') ? words.indexOf('--') : words.length
   const isDashed = (word: string, index: number) => index < end && dashedWord?.pattern.test(word) === true
   return { dashed: words.filter(isDashed), others: words.filter((word, index) => !isDashed(word, index)) }

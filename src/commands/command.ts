@@ -16,18 +16,18 @@ export interface Terminal {
   /** Writes a result to standard output and ends the line. */
   readonly print: (text: string) => void
   /** Writes to standard error what went wrong, and ends the line. */
-  readonly complain: (text: string) => void
+  readonly printError: (text: string) => void
   /** All of standard input, bounded. @throws DOCUMENT_UNREADABLE over 1 MiB */
   readonly readInput: () => Promise<string>
   /** Asks somebody who sits there; absent where nobody does. Answers undefined where that one leaves. */
-  readonly ask?: (question: string, signal: AbortSignal) => Promise<string | undefined>
+  readonly prompt?: (question: string, signal: AbortSignal) => Promise<string | undefined>
   /** Says to somebody who sits there what a long run does, in a line that stays; absent where nobody does. */
-  readonly tell?: (text: string) => void
+  readonly notify?: (text: string) => void
   readonly color: 'always' | 'never'
   /** The width of standard output in characters; absent where that is no terminal. */
   readonly columns?: number
   /** Shows a passing line on standard error, where that is a terminal; `undefined` wipes it. */
-  readonly progress: (text: string | undefined) => void
+  readonly showProgress: (text: string | undefined) => void
 }
 
 export interface Command<F extends Flags = Flags> {
@@ -38,22 +38,22 @@ export interface Command<F extends Flags = Flags> {
   readonly details: string
   readonly flags: F
   /** Where namespaces stand, for who tries kubectl's -n on a command that lacks it; follows "expected". */
-  readonly namespacesStand?: string
+  readonly namespaceHint?: string
   /** The words that its positional can be, for shell completion; absent: files, where it takes a positional. */
   readonly positionals?: readonly string[]
   /** A positional that may begin with "-", which would be read as flags otherwise. */
-  readonly dashedWord?: DashedWord
+  readonly dashedPositional?: DashedPositional
   /** A one-shot ends by itself, or after --timeout; what runs until stopped has no time limit of its own. */
   readonly life: 'one-shot' | 'until-stopped'
   /** @throws PullpassError, whose code says how the run ends. */
   run(call: Call<F>): Promise<ExitCode>
 }
 
-export interface DashedWord {
+export interface DashedPositional {
   /** What cannot be a flag: it is the positional wherever it stands. */
   readonly pattern: RegExp
   /** How to pass a shorter one; follows "expected". */
-  readonly otherwise: string
+  readonly hint: string
 }
 
 /** 0: all done. 1: something failed, and was named; others went on. */

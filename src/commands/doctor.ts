@@ -24,7 +24,7 @@ import { doctorResult, renderFindings } from './doctor/report.ts'
 import { type Flag, usageFault } from './flag.ts'
 import { clusterFlags, documentFlags, outputFlags, parseNamespacedName } from './flags.ts'
 import { renderResult } from './output.ts'
-import { refuseIdleTokenFile } from './unused-flags.ts'
+import { refuseUnusedTokenFile } from './unused-flags.ts'
 
 const doctorFlags: typeof documentFlags &
   typeof clusterFlags &
@@ -124,7 +124,7 @@ async function examine(call: DoctorCall): Promise<Finding[]> {
 
 /** What is wrong with the file's content is a finding. @throws USAGE_INVALID where it is not used, TOKEN_FILE_UNREADABLE */
 async function checkTokenFile(file: string | undefined, documents: readonly Document[]): Promise<void> {
-  refuseIdleTokenFile('doctor', file, documents)
+  refuseUnusedTokenFile('doctor', file, documents)
   const fault = file === undefined ? undefined : await readTokenFile(file).catch(asFault)
   if (fault instanceof PullpassError && fault.code === 'TOKEN_FILE_UNREADABLE') throw fault
 }

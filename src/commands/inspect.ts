@@ -44,7 +44,7 @@ export const inspect: Command<typeof flags> = {
     '  pullpass inspect secret team-a/regcred --image europe-docker.pkg.dev/project/images/app:v1',
   ].join('\n'),
   positionals: ['serviceaccount', 'secret'],
-  namespacesStand: 'the namespace before the name, such as secret team-a/regcred',
+  namespaceHint: 'the namespace before the name, such as secret team-a/regcred',
   life: 'one-shot',
   flags,
 

@@ -1,6 +1,6 @@
 /** Results and errors for programs: the envelope of `-o json` and `-o yaml`, as the types in output/ describe it. */
 import { fixOf, type PullpassError } from '../errors/pullpass-error.ts'
-import { renderFault } from '../terminal/render-error.ts'
+import { renderError } from '../terminal/render-error.ts'
 import { renderJson, renderStructured } from '../terminal/render-structured.ts'
 import type { Call, ExitCode } from './command.ts'
 import type { ErrorDetail, FatalError, Instant } from './output/envelope.ts'
@@ -51,17 +51,17 @@ export const instant = (at: Date): Instant => at.toISOString().replace(/\.\d{3}Z
 export const overall = (exitCode: ExitCode): 'ok' | 'failed' => (exitCode === 0 ? 'ok' : 'failed')
 
 /** A result as a table shows it: `would-create` is `would create`. */
-export const inWords = (result: string): string => result.replaceAll('-', ' ')
+export const resultText = (result: string): string => result.replaceAll('-', ' ')
 
 /** Prints each distinct error on standard error. */
-export function printFaults(
+export function printErrors(
   found: readonly { readonly fault?: PullpassError | undefined }[],
   { common, context, terminal }: Pick<Call<Record<string, never>>, 'common' | 'context' | 'terminal'>,
 ): void {
   const form = { format: common['log-format'], now: context.now() }
   const faults = found.flatMap(({ fault }) => fault ?? [])
   const distinct = new Map(faults.map((fault) => [fault.message, fault]))
-  for (const fault of distinct.values()) terminal.complain(renderFault(fault, form))
+  for (const fault of distinct.values()) terminal.printError(renderError(fault, form))
 }
 
 /** `-o json` or `-o yaml` in words that may not be valid otherwise, so that the error about them has the same form. */

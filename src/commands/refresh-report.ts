@@ -2,11 +2,11 @@
 
 import type { PullpassError } from '../errors/pullpass-error.ts'
 import { isDone, type Outcome, type RegistryOutcome, type ServiceAccountOutcome } from '../refresh/outcome.ts'
-import { type FaultForm, nameSome, renderFault } from '../terminal/render-error.ts'
+import { type ErrorForm, listNamespaces, renderError } from '../terminal/render-error.ts'
 import { type Cell, instantAndDistance, renderTable } from '../terminal/table.ts'
 import { plainLine } from '../text/plain-text.ts'
 import type { RefreshedRegistry, RefreshedSecret, RefreshResult } from './output/refresh.ts'
-import { errorOf, instant, inWords, overall } from './output.ts'
+import { errorOf, instant, overall, resultText } from './output.ts'
 
 /** So many Secrets are shown one by one; more of them by what they have in common. */
 const few = 20
@@ -60,7 +60,7 @@ function rowsOf(outcome: Outcome, mode: OutcomesForm['mode']): Row[] {
 
 /** What failed, the exchange or the writing, leaves an earlier entry where there is one: `kept`. */
 function resultOf(outcome: Outcome, { state, fault }: RegistryOutcome, mode: OutcomesForm['mode']): string {
-  if (fault === undefined && outcome.result !== 'failed') return inWords(secretResult(outcome, mode))
+  if (fault === undefined && outcome.result !== 'failed') return resultText(secretResult(outcome, mode))
   return state === 'kept' ? 'failed, kept' : 'failed'
 }
 
@@ -138,7 +138,7 @@ const attached = ({ name, result, fault }: ServiceAccountOutcome, mode: 'write' 
 const shownWhole = 3
 
 /** Empty where nothing went wrong. */
-export function renderFaults(outcomes: readonly Outcome[], form: FaultForm): string {
+export function renderErrors(outcomes: readonly Outcome[], form: ErrorForm): string {
   const byCode = Map.groupBy(gatherCauses(outcomes, form), ({ fault }) => fault.code)
   return [...byCode.values()].flatMap((causes) => renderCauses(causes, form)).join('\n')
 }
@@ -149,7 +149,7 @@ interface Cause {
 }
 
 /** Errors of one code and cause are shown to people once, by the first of them. */
-function gatherCauses(outcomes: readonly Outcome[], { format }: FaultForm): Cause[] {
+function gatherCauses(outcomes: readonly Outcome[], { format }: ErrorForm): Cause[] {
   const causes = new Map<unknown, { readonly fault: PullpassError; readonly namespaces: Set<string> }>()
   for (const { namespace, fault, registries } of outcomes) {
     for (const found of [fault, ...registries.map((registry) => registry.fault)]) {
@@ -164,12 +164,12 @@ function gatherCauses(outcomes: readonly Outcome[], { format }: FaultForm): Caus
 }
 
 /** Programs get every fault. */
-function renderCauses(causes: readonly Cause[], form: FaultForm): string[] {
+function renderCauses(causes: readonly Cause[], form: ErrorForm): string[] {
   const whole = form.format === 'json' ? causes : causes.slice(0, shownWhole)
   const rest = causes.slice(whole.length)
   const also =
     rest.length > 0
-      ? [plainLine(`${rest[0]?.fault.code} also in ${nameSome(rest.flatMap(({ namespaces }) => namespaces))}`)]
+      ? [plainLine(`${rest[0]?.fault.code} also in ${listNamespaces(rest.flatMap(({ namespaces }) => namespaces))}`)]
       : []
-  return [...whole.map(({ fault, namespaces }) => renderFault(fault, form, namespaces)), ...also]
+  return [...whole.map(({ fault, namespaces }) => renderError(fault, form, namespaces)), ...also]
 }

@@ -17,8 +17,8 @@ import type { Command, Terminal } from './command.ts'
 import type { Flag, FlagValues } from './flag.ts'
 import { clusterFlags, documentFlags, outputFlags, readDuration } from './flags.ts'
 import { renderResult } from './output.ts'
-import { refreshResult, renderFaults, renderOutcomes } from './refresh-report.ts'
-import { refuseIdleAllowEmpty, refuseIdleMinRemaining, refuseIdleTokenFile } from './unused-flags.ts'
+import { refreshResult, renderErrors, renderOutcomes } from './refresh-report.ts'
+import { refuseUnusedAllowEmpty, refuseUnusedMinRemaining, refuseUnusedTokenFile } from './unused-flags.ts'
 
 const refreshFlags: typeof documentFlags &
   typeof clusterFlags &
@@ -55,7 +55,7 @@ const refreshFlags: typeof documentFlags &
 
 export const refresh: Command<typeof refreshFlags> = {
   summary: 'Exchange once, write every chosen pull secret, exit',
-  namespacesStand: 'namespaces in the document, under spec.namespaces',
+  namespaceHint: 'namespaces in the document, under spec.namespaces',
   usage: ['refresh -f FILE [flags]', 'refresh [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)'],
   details: [
     'Turns a service account token into registry credentials and writes them into the imagePullSecrets of every',
@@ -90,8 +90,8 @@ export const refresh: Command<typeof refreshFlags> = {
       const outcomes = await refreshOnce(documents, pass, cluster, context)
       const now = context.now()
       await printOutcomes(outcomes, { output: flags.output, mode, now, terminal })
-      const faults = renderFaults(outcomes, { format: common['log-format'], now })
-      if (faults !== '') terminal.complain(faults)
+      const faults = renderErrors(outcomes, { format: common['log-format'], now })
+      if (faults !== '') terminal.printError(faults)
       return outcomes.every(isDone) ? 0 : 1
     } finally {
       await cluster.close()
@@ -112,10 +112,10 @@ function refuseIdleFlags(
   demands: readonly ExchangeRequest[],
 ): void {
   const text = flags['min-remaining']
-  refuseIdleTokenFile('refresh', flags['token-file'], documents)
-  if (flags['allow-empty']) refuseIdleAllowEmpty('refresh', documents)
+  refuseUnusedTokenFile('refresh', flags['token-file'], documents)
+  if (flags['allow-empty']) refuseUnusedAllowEmpty('refresh', documents)
   if (text !== undefined) {
-    refuseIdleMinRemaining('refresh', { text, ms: readDuration('--min-remaining', text) }, demands)
+    refuseUnusedMinRemaining('refresh', { text, ms: readDuration('--min-remaining', text) }, demands)
   }
 }
 
@@ -140,11 +140,11 @@ function withFlags(flags: FlagValues<typeof refreshFlags>): (document: Document)
 /** So few are written before anybody could read of it. */
 const worthShowing = 50
 
-function showProgress({ progress }: Terminal): (done: number, all: number) => void {
+function showProgress({ showProgress }: Terminal): (done: number, all: number) => void {
   return (done, all) => {
     if (all < worthShowing) return
-    if (done === all) progress(undefined)
-    else if (done % 25 === 0) progress(`${done} of ${all} Secrets`)
+    if (done === all) showProgress(undefined)
+    else if (done % 25 === 0) showProgress(`${done} of ${all} Secrets`)
   }
 }
 

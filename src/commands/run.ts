@@ -6,7 +6,7 @@ import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import { httpsTransport } from '../http/https-transport.ts'
 import { createLog } from '../terminal/log.ts'
-import { renderFault } from '../terminal/render-error.ts'
+import { renderError } from '../terminal/render-error.ts'
 import { nearest } from '../text/nearest.ts'
 import { SecretRegister, withholdSecrets } from '../text/secret-register.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
@@ -96,7 +96,7 @@ interface GuardedTerminal {
 
 /** Everything that is printed, the log included, is searched for the secrets of the run: the last defense, not the first. */
 function withholding(terminal: Terminal, secrets: SecretRegister): GuardedTerminal {
-  const { ask, tell, progress } = terminal
+  const { prompt, notify, showProgress } = terminal
   let hasPrinted = false
   const guarded: Terminal = {
     ...terminal,
@@ -104,10 +104,10 @@ function withholding(terminal: Terminal, secrets: SecretRegister): GuardedTermin
       hasPrinted = true
       terminal.print(withholdSecrets(text, secrets))
     },
-    complain: (text) => terminal.complain(withholdSecrets(text, secrets)),
-    ...(ask && { ask: (question, signal) => ask(withholdSecrets(question, secrets), signal) }),
-    ...(tell && { tell: (text) => tell(withholdSecrets(text, secrets)) }),
-    progress: (text) => progress(text && withholdSecrets(text, secrets)),
+    printError: (text) => terminal.printError(withholdSecrets(text, secrets)),
+    ...(prompt && { prompt: (question, signal) => prompt(withholdSecrets(question, secrets), signal) }),
+    ...(notify && { notify: (text) => notify(withholdSecrets(text, secrets)) }),
+    showProgress: (text) => showProgress(text && withholdSecrets(text, secrets)),
   }
   return { terminal: guarded, hasPrinted: () => hasPrinted }
 }
@@ -120,19 +120,19 @@ interface Guarded {
 async function runBounded(command: Command, line: CommandLine, { host, secrets }: Guarded): Promise<number> {
   const { endHard } = host
   const { 'log-format': format } = line.common
-  const bound = endAfter(line.common.timeout ?? defaultTimeout[command.life], {
+  const bound = limitTime(line.common.timeout ?? defaultTimeout[command.life], {
     ...host,
     endHard:
       endHard &&
       ((timeoutMs, fault) =>
         endHard(timeoutMs, {
-          stderr: renderFault(fault, { format, now: host.now() }),
+          stderr: renderError(fault, { format, now: host.now() }),
           // YAML 1.2 is a superset of JSON.
           ...(formatOf(line) !== undefined && { stdout: renderJsonResult(fatalError(fault)) }),
         })),
   })
   try {
-    return await orEnd(bound.signal, async () => {
+    return await endWithSignal(bound.signal, async () => {
       const context = await createContext(line, command.life, { host: { ...host, signal: bound.signal }, secrets })
       return await command.run({ ...line, context, terminal: host.terminal })
     })
@@ -154,13 +154,13 @@ async function createContext(
     ? await (await import('../http/authorities.ts')).readAuthorities(caFile, variable)
     : undefined
   const { 'log-level': level, 'log-format': format } = common
-  const log = createLog({ level, format, now, write: terminal.complain })
+  const log = createLog({ level, format, now, write: terminal.printError })
   const plain = httpsTransport(environment, authorities)
   const logged = level === 'debug' ? (await import('../http/log-requests.ts')).logRequests(plain, log) : plain
   // A daemon asks again and again, and reports in its log and alarms what does not answer.
   const context = { environment, now, random, sleep, signal, log, transport: logged, secrets, vendors }
-  if (terminal.tell === undefined || format === 'json' || life === 'until-stopped') return context
-  const waiting = (await import('../terminal/report-waits.ts')).reportWaits(terminal.progress, { sleep, signal })
+  if (terminal.notify === undefined || format === 'json' || life === 'until-stopped') return context
+  const waiting = (await import('../terminal/report-waits.ts')).reportWaits(terminal.showProgress, { sleep, signal })
   const { reportRequests } = await import('../http/log-requests.ts')
   return { ...context, transport: reportRequests(logged, waiting), waiting }
 }
@@ -178,7 +178,7 @@ export const interruption = (signal: string): PullpassError =>
 
 /** What a process ends with where its results cannot be written: a full disk, a device that fails. */
 export const renderUnwritable = (code: string, { now }: Pick<Context, 'now'>): string =>
-  renderFault(
+  renderError(
     new PullpassError({
       code: 'OUTPUT_UNWRITABLE',
       hop: 'run',
@@ -213,7 +213,7 @@ async function reportFatal(
     const render = isStream ? renderStreamed : renderResult
     terminal.print(await render(fatalError(fault), output))
   }
-  terminal.complain(renderFault(fault, { format: log, now: now() }))
+  terminal.printError(renderError(fault, { format: log, now: now() }))
   return codes[fault.code]
 }
 
@@ -235,19 +235,19 @@ function internalFault(error: unknown): PullpassError {
 /** A timer of more than 24 days is over at once. */
 const longestMs = 2 ** 31 - 1
 
-export interface Bound {
+export interface TimeLimit {
   /** Aborted when the run is interrupted, or its time is over: the reason is the error to show. */
   readonly signal: AbortSignal
   readonly cancel: () => void
 }
 
-export interface Ending extends Pick<Context, 'sleep' | 'signal'> {
+export interface TimeLimited extends Pick<Context, 'sleep' | 'signal'> {
   /** Ends the process where its event loop cannot serve the deadline. */
   readonly endHard?: ((timeoutMs: number, fault: PullpassError) => HardDeadline) | undefined
 }
 
 /** `timeout` undefined: only an interruption ends it. @throws USAGE_INVALID where it is no duration */
-export function endAfter(timeout: string | undefined, { sleep, signal, endHard }: Ending): Bound {
+export function limitTime(timeout: string | undefined, { sleep, signal, endHard }: TimeLimited): TimeLimit {
   if (timeout === undefined) return { signal, cancel: () => undefined }
   const timeoutMs = readDuration('--timeout', timeout)
   const fault = timedOut(timeout)
@@ -285,7 +285,7 @@ const timedOut = (timeout: string) =>
 const graceMs = 6_000
 
 /** The work's own result, or the signal's reason when the work goes on for long after it. */
-export async function orEnd<Result>(
+export async function endWithSignal<Result>(
   signal: AbortSignal,
   work: () => Promise<Result>,
   patienceMs: number = graceMs,

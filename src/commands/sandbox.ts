@@ -35,7 +35,7 @@ export const sandbox: Command<typeof sandboxFlags> = {
     if (!started || context.signal.aborted) return 0
     const variables = Object.entries(started.environment).map(([name, value]) => `export ${name}='${value}'`)
     terminal.print([`# image: ${started.image}`, '# bucket: gs://example-cluster', ...variables].join('\n'))
-    terminal.complain(
+    terminal.printError(
       'The sandbox runs until it is stopped (Ctrl-C). Its certificate authority is private: findings about certificates exist only here.',
     )
     await new Promise<void>((resolve) => {

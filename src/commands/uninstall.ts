@@ -20,7 +20,7 @@ import type { Call, Command } from './command.ts'
 import { type Flag, usageFault } from './flag.ts'
 import { clusterFlags, outputFlags } from './flags.ts'
 import type { UninstallStep as StepItem, UninstallResult } from './output/trust.ts'
-import { errorOf, inWords, overall, printFaults, renderResult } from './output.ts'
+import { errorOf, overall, printErrors, renderResult, resultText } from './output.ts'
 import { removalFlags, repeatCommand, yesFlag } from './trust/flags.ts'
 import { prepareTrust } from './trust/prepare.ts'
 
@@ -84,7 +84,7 @@ export const uninstall: Command<typeof flags> = {
     const { flags: given, context, terminal } = call
     const namespace = readNamespace(given.namespace)
     if (given['keep-trust']) refuseTrustFlags(given)
-    if (!given['dry-run'] && !given.yes && terminal.ask === undefined) throw noTerminal(given)
+    if (!given['dry-run'] && !given.yes && terminal.prompt === undefined) throw noTerminal(given)
     const documents = await loadDocuments(given.file, { ...context, ...terminal })
     const cluster = await connect(given, context)
     try {
@@ -99,12 +99,12 @@ export const uninstall: Command<typeof flags> = {
       const plan = await planUninstall(wanted, cluster, context)
       if (given.namespace !== undefined) checkInstalled(plan, namespace)
       if (!(await isConfirmed(plan, call))) {
-        terminal.complain('Nothing was removed.')
+        terminal.printError('Nothing was removed.')
         return 1
       }
       const steps = await plan.execute(given['dry-run'] ? 'all' : 'none')
       await printSteps(steps, call)
-      printFaults(
+      printErrors(
         steps.filter(({ fault }) => !context.signal.aborted || fault !== context.signal.reason), // thrown below
         call,
       )
@@ -162,10 +162,10 @@ async function isConfirmed(
   plan: UninstallPlan,
   { flags: given, context, terminal }: Call<typeof flags>,
 ): Promise<boolean> {
-  const { ask } = terminal
-  if (given['dry-run'] || given.yes || ask === undefined) return true
-  terminal.complain(renderSteps(plan.steps, { dryRun: false, color: terminal.color }))
-  const answer = await ask('\nRemove everything that is pending? [y/N]: ', context.signal)
+  const { prompt } = terminal
+  if (given['dry-run'] || given.yes || prompt === undefined) return true
+  terminal.printError(renderSteps(plan.steps, { dryRun: false, color: terminal.color }))
+  const answer = await prompt('\nRemove everything that is pending? [y/N]: ', context.signal)
   return ['y', 'yes'].includes(answer?.trim().toLowerCase() ?? '')
 }
 
@@ -220,7 +220,7 @@ interface StepsForm {
 function renderSteps(steps: readonly UninstallStep[], { dryRun, color }: StepsForm): string {
   const rows = steps.map(({ phase, kind, name, result, note = '' }): Cell[] => {
     const tone = result === 'failed' || result === 'blocked' ? 'bad' : 'good'
-    return [phase, { text: inWords(dryRun ? inDryRun(result) : result), tone }, kind, name, note]
+    return [phase, { text: resultText(dryRun ? inDryRun(result) : result), tone }, kind, name, note]
   })
   return renderTable({ header: ['PHASE', 'RESULT', 'KIND', 'NAME', 'NOTE'], rows }, color)
 }

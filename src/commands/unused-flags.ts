@@ -10,7 +10,7 @@ const idle = (command: string, flag: string, why: string, expected: string): Pul
   usageFault(command, `${flag} has no effect: ${why}`, expected)
 
 /** `file`: the value of --token-file. @throws USAGE_INVALID where no registry reads the run's token file */
-export function refuseIdleTokenFile(command: string, file: string | undefined, documents: readonly Document[]): void {
+export function refuseUnusedTokenFile(command: string, file: string | undefined, documents: readonly Document[]): void {
   const isRead = documents.some((document) =>
     document.registries.some(
       (registry) => registry.tokenFile === undefined && requestedAccount(document, registry) === undefined,
@@ -22,14 +22,14 @@ export function refuseIdleTokenFile(command: string, file: string | undefined, d
 }
 
 /** @throws USAGE_INVALID where every document selects its namespaces by plain names */
-export function refuseIdleAllowEmpty(command: string, documents: readonly Document[]): void {
+export function refuseUnusedAllowEmpty(command: string, documents: readonly Document[]): void {
   if (documents.some(({ namespaces }) => needsNamespaceList(namespaces))) return
   const why = 'the namespaces of every document are selected by plain names only'
   throw idle(command, '--allow-empty', why, 'a glob or a selector: a named namespace that does not exist always fails')
 }
 
 /** @throws USAGE_INVALID where no credential ever lives that long, so that each run exchanges all the same */
-export function refuseIdleMinRemaining(
+export function refuseUnusedMinRemaining(
   command: string,
   { text, ms }: { readonly text: string; readonly ms: number },
   demands: readonly ExchangeRequest[],

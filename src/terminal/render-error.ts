@@ -3,16 +3,16 @@
 import { fixOf, type PullpassError } from '../errors/pullpass-error.ts'
 import { plainJson, plainLine } from '../text/plain-text.ts'
 
-export interface FaultForm {
+export interface ErrorForm {
   /** Absent: text. */
   readonly format: 'text' | 'json' | undefined
   readonly now: Date
 }
 
 /** `namespaces`: those that it reached, where it is about some. */
-export function renderFault(
+export function renderError(
   fault: PullpassError,
-  { format, now }: FaultForm,
+  { format, now }: ErrorForm,
   namespaces: readonly string[] = [],
 ): string {
   if (format !== 'json') return [fault.message, ...affected(namespaces)].join('\n')
@@ -35,12 +35,12 @@ export function renderFault(
 
 /** One namespace is in the message already. */
 const affected = (namespaces: readonly string[]) =>
-  namespaces.length > 1 ? [plainLine(`  affects ${nameSome(namespaces)}`)] : []
+  namespaces.length > 1 ? [plainLine(`  affects ${listNamespaces(namespaces)}`)] : []
 
 const named = 10
 
 /** `3 namespaces: a, b, c`; of many, the first ten by name. */
-export function nameSome(namespaces: readonly string[]): string {
+export function listNamespaces(namespaces: readonly string[]): string {
   const more = namespaces.length - named
   return `${namespaces.length} namespaces: ${namespaces.slice(0, named).join(', ')}${more > 0 ? `, and ${more} more` : ''}`
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { renderFaults } from '../../src/commands/refresh-report.ts'
+import { renderErrors } from '../../src/commands/refresh-report.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import type { Outcome } from '../../src/refresh/outcome.ts'
 import { documentText } from '../support/document-text.ts'
@@ -25,7 +25,7 @@ suite('the errors of a refresh', () => {
       hop: 'impersonation',
       seen: 'system:serviceaccount:pullpass-system:team-a may not act as puller@acme.iam.gserviceaccount.com',
     })
-    const shown = renderFaults([failed('team-a', denied), failed('team-b', denied), failed('.*', denied)], form)
+    const shown = renderErrors([failed('team-a', denied), failed('team-b', denied), failed('.*', denied)], form)
     assert.equal(
       shown,
       [

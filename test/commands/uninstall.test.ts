@@ -182,12 +182,12 @@ suite('uninstall', { concurrency: 4 }, () => {
     const file = await installed(sandbox)
     const before = readPullSecret(sandbox, 'team-a')
     const questions: string[] = []
-    const ask = async (question: string) => {
+    const prompt = async (question: string) => {
       questions.push(question)
       return 'no'
     }
 
-    const run = await runPullpass(sandbox, ['uninstall', '-f', file, '--delete-pull-secrets'], { ask })
+    const run = await runPullpass(sandbox, ['uninstall', '-f', file, '--delete-pull-secrets'], { prompt })
 
     assert.equal(run.exitCode, 1)
     assert.deepEqual(questions, ['\nRemove everything that is pending? [y/N]: '])
@@ -202,12 +202,12 @@ suite('uninstall', { concurrency: 4 }, () => {
     const { policies } = sandbox.google
     const granted = policies.read(sandbox.repository)
     policies.write(sandbox.repository, [])
-    const ask = async () => {
+    const prompt = async () => {
       policies.write(sandbox.repository, granted.bindings) // between the plan and the answer
       return 'yes'
     }
 
-    const run = await runPullpass(sandbox, ['uninstall', '-f', file, ...json], { ask })
+    const run = await runPullpass(sandbox, ['uninstall', '-f', file, ...json], { prompt })
 
     assert.equal(run.exitCode, 1)
     assert.match(

@@ -18,9 +18,9 @@ export interface PullpassWanted {
   readonly input?: string
   readonly signal?: AbortSignal
   /** What somebody at a terminal answers; absent: nobody sits there. */
-  readonly ask?: (question: string) => Promise<string | undefined>
+  readonly prompt?: (question: string) => Promise<string | undefined>
   /** Who sits there, and reads what a long run says; absent: nobody. */
-  readonly tell?: (text: string) => void
+  readonly notify?: (text: string) => void
   /** How the run waits; absent: its pauses are over at once, and its time is never over. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>
   /** Absent: the vendors of the product. */
@@ -35,7 +35,7 @@ export async function runPullpass(
   wanted: PullpassWanted = {},
 ): Promise<PullpassRun> {
   const { environment = {}, input = '', signal = new AbortController().signal, sleep = waitWithoutTime } = wanted
-  const { ask, tell, random = () => 0.5 } = wanted
+  const { prompt, notify, random = () => 0.5 } = wanted
   const stdout: string[] = []
   const stderr: string[] = []
   const exitCode = await run(argv, {
@@ -47,12 +47,12 @@ export async function runPullpass(
     vendors: wanted.vendors ?? vendors,
     terminal: {
       print: (text) => void stdout.push(`${text}\n`),
-      complain: (text) => void stderr.push(`${text}\n`),
+      printError: (text) => void stderr.push(`${text}\n`),
       readInput: async () => input,
-      ...(ask && { ask }),
-      ...(tell && { tell }),
+      ...(prompt && { prompt }),
+      ...(notify && { notify }),
       color: 'never',
-      progress: () => undefined,
+      showProgress: () => undefined,
     },
   })
   await checkPrinted(argv, stdout.join(''))

@@ -11,7 +11,7 @@ import { createEvent } from '../../src/kubernetes/objects/events.ts'
 import { createWatchHealth } from '../../src/publish/watch/health.ts'
 import { respondHealth } from '../../src/server/health.ts'
 import { createLog } from '../../src/terminal/log.ts'
-import { renderFault } from '../../src/terminal/render-error.ts'
+import { renderError } from '../../src/terminal/render-error.ts'
 import { renderStructured } from '../../src/terminal/render-structured.ts'
 import { renderTable } from '../../src/terminal/table.ts'
 import { SecretRegister } from '../../src/text/secret-register.ts'
@@ -101,8 +101,8 @@ async function eventOf(text: string): Promise<string> {
 }
 
 const ways: Record<string, (text: string) => string | Promise<string>> = {
-  'an error': (text) => renderFault(faultOf(text), { format: 'text', now }, [text, text]),
-  'an error in JSON': (text) => renderFault(faultOf(text), { format: 'json', now }, [text]),
+  'an error': (text) => renderError(faultOf(text), { format: 'text', now }, [text, text]),
+  'an error in JSON': (text) => renderError(faultOf(text), { format: 'json', now }, [text]),
   'an error’s own fields': (text) =>
     Object.values(Object(faultOf(text)))
       .filter((one) => typeof one === 'string')

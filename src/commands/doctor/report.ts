@@ -1,6 +1,6 @@
 /** What doctor found, for people: a table of hops, then what to mend first. */
 import type { Finding } from '../../doctor/finding.ts'
-import { nameSome } from '../../terminal/render-error.ts'
+import { listNamespaces } from '../../terminal/render-error.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
 import type { Terminal } from '../command.ts'
@@ -40,7 +40,7 @@ function renderCause({ finding, all, namespaces }: Cause): string[] {
     `${code} (${hop}): ${named}${seen}`,
     ...(expected === undefined ? [] : [`  expected ${expected}`]),
     ...also.map((line) => `  ${line}`),
-    ...(namespaces.length > 1 ? [`  affects ${nameSome(namespaces)}`] : []),
+    ...(namespaces.length > 1 ? [`  affects ${listNamespaces(namespaces)}`] : []),
     ...(fix === undefined ? [] : [`  fix${each}: ${fix}`]),
     ...(command === undefined || words === undefined ? [] : [`  note: ${words}`]),
   ]
@@ -58,7 +58,7 @@ function renderLater(causes: readonly Cause[]): string[] {
 }
 
 function renderBriefly({ finding: { hop, code, about, alike, seen }, namespaces }: Cause): string {
-  if (namespaces.length > 1) return `  ${code} (${hop}): ${alike} in ${nameSome(namespaces)}`
+  if (namespaces.length > 1) return `  ${code} (${hop}): ${alike} in ${listNamespaces(namespaces)}`
   return `  ${code} (${hop}): ${seen.includes(about) ? '' : `${about}: `}${seen}`
 }
 

@@ -9,7 +9,7 @@ import type { clusterFlags, documentFlags, outputFlags } from '../flags.ts'
 import type { InspectTokenResult, InspectedToken as TokenItem } from '../output/inspect.ts'
 import { errorDetail, instant, overall, renderResult } from '../output.ts'
 import type { TokenTarget } from './target.ts'
-import { askingRegistries, obtainTokens } from './token-source.ts'
+import { listAcceptingRegistries, obtainTokens } from './token-source.ts'
 
 /** The token that refresh would send by variables alone: who names another, or an account, asks about something else. */
 async function isOfTheScript(target: TokenTarget, { environment, vendors }: VendorContext): Promise<boolean> {
@@ -24,7 +24,7 @@ export async function inspectToken(target: TokenTarget, call: TokenCall): Promis
   const { flags, context, terminal } = call
   const isSaid = flags.file.length > 0 || (await isOfTheScript(target, context))
   const documents = isSaid ? await loadDocuments(flags.file, { ...context, ...terminal }) : []
-  const tokens = await obtainTokens(target, await askingRegistries(documents, context.vendors), call)
+  const tokens = await obtainTokens(target, await listAcceptingRegistries(documents, context.vendors), call)
   const now = context.now()
   const judged = tokens.map((token) => ({ ...token, faults: checkSubjectToken(token, now) }))
   if (flags.output === undefined) {

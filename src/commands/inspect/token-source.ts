@@ -22,7 +22,7 @@ const shortestLife = 600
 /** @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED, TOKEN_REQUEST_REFUSED */
 export async function obtainTokens(
   target: TokenTarget,
-  registries: readonly AskingRegistry[],
+  registries: readonly AcceptingRegistry[],
   call: TokenCall,
 ): Promise<TokenToCheck[]> {
   if (target.kind === 'serviceaccount') {
@@ -34,7 +34,7 @@ export async function obtainTokens(
 }
 
 /** Where no token is named, the documents say which they take: of an account, of a file of their own, of the usual one. */
-async function followDocuments(registries: readonly AskingRegistry[], call: TokenCall): Promise<TokenToCheck[]> {
+async function followDocuments(registries: readonly AcceptingRegistry[], call: TokenCall): Promise<TokenToCheck[]> {
   const files = Map.groupBy(
     registries.filter(({ account }) => account === undefined),
     ({ tokenFile }) => tokenFile,
@@ -51,14 +51,14 @@ async function followDocuments(registries: readonly AskingRegistry[], call: Toke
   return [...read, ...requested.flat()]
 }
 
-async function requestForDocuments(cluster: Cluster, asking: readonly AskingRegistry[]): Promise<TokenToCheck[]> {
+async function requestForDocuments(cluster: Cluster, asking: readonly AcceptingRegistry[]): Promise<TokenToCheck[]> {
   const account = asking[0]?.account
   return account === undefined ? [] : await requestTokens(cluster, account, audiencesToRequest(asking), asking)
 }
 
 async function readToken(
   path: string | undefined,
-  registries: readonly AskingRegistry[],
+  registries: readonly AcceptingRegistry[],
   { context, terminal }: TokenCall,
 ): Promise<TokenToCheck> {
   if (path === '-') {
@@ -74,7 +74,7 @@ async function readToken(
 
 function audiencesOf(
   { audience }: Extract<TokenTarget, { kind: 'serviceaccount' }>,
-  registries: readonly AskingRegistry[],
+  registries: readonly AcceptingRegistry[],
 ): readonly string[] {
   if (audience !== undefined) return [audience]
   return registries.length === 0 ? [nobody] : audiencesToRequest(registries)
@@ -97,7 +97,7 @@ async function requestTokens(
   cluster: Cluster,
   account: NamespacedName,
   audiences: readonly string[],
-  registries: readonly AskingRegistry[],
+  registries: readonly AcceptingRegistry[],
 ): Promise<TokenToCheck[]> {
   const where = `the token of service account ${account.namespace}/${account.name}`
   return await Promise.all(
@@ -111,7 +111,7 @@ async function requestTokens(
 }
 
 /** The registries of documents, as those who will take a subject token or refuse it. */
-export interface AskingRegistry extends AcceptedAudiences {
+export interface AcceptingRegistry extends AcceptedAudiences {
   /** The first is the one to ask for. */
   readonly audiences: readonly [string, ...string[]]
   readonly tokenFile?: string
@@ -120,7 +120,7 @@ export interface AskingRegistry extends AcceptedAudiences {
   readonly account?: NamespacedName
 }
 
-export async function askingRegistries(documents: readonly Document[], vendors: Vendors): Promise<AskingRegistry[]> {
+export async function listAcceptingRegistries(documents: readonly Document[], vendors: Vendors): Promise<AcceptingRegistry[]> {
   return await Promise.all(
     documents
       .flatMap(({ registries, serviceAccountRef }) => registries.map((registry) => ({ registry, serviceAccountRef })))
@@ -140,6 +140,6 @@ export async function askingRegistries(documents: readonly Document[], vendors: 
 }
 
 /** Each audience once, in the registries' order. */
-function audiencesToRequest(registries: readonly AskingRegistry[]): string[] {
+function audiencesToRequest(registries: readonly AcceptingRegistry[]): string[] {
   return [...new Set(registries.map(({ audiences: [first] }) => first))]
 }

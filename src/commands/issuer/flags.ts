@@ -79,7 +79,7 @@ export function readKeyFlags(
 }
 
 /** `flags`: those that the command has no use for where a target holds keys only. @throws USAGE_INVALID */
-export function refuseIdleKeyFlags(
+export function refuseUnusedKeyFlags(
   command: string,
   given: FlagValues<typeof keyFlags>,
   flags: readonly ('issuer-url' | 'service-account')[],

@@ -17,7 +17,7 @@ import type {
   PublishedDocument,
   PublishedKey,
 } from '../output/issuer.ts'
-import { instant, inWords, overall } from '../output.ts'
+import { instant, overall, resultText } from '../output.ts'
 import { keyItem, kindOfKey } from './check-report.ts'
 
 export interface PublishReport {
@@ -67,7 +67,7 @@ const warningsOf = ({ unknown = [], to = 'TARGET' }: PublishReport): string[] =>
 
 function tellChange(name: DocumentName, { outcome, mode }: PublishReport): string {
   const differs = whatDiffers(name, outcome)
-  const result = inWords(documentResult(outcome.changes[name] ?? 'unchanged', mode))
+  const result = resultText(documentResult(outcome.changes[name] ?? 'unchanged', mode))
   return `${result}${differs === undefined ? '' : `: ${differs}`}`
 }
 
@@ -85,7 +85,7 @@ function renderKeys({ outcome: { keys }, mode }: PublishReport, color: 'always' 
   const rows = keys.map(({ key, state, reason }) => [
     key.keyId ?? '(no kid)',
     kindOfKey(key),
-    inWords(keyResult(state, mode)),
+    resultText(keyResult(state, mode)),
     ...(reason === undefined ? [] : [reason]),
   ])
   return renderTable({ header, rows }, color)

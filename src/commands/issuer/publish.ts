@@ -12,7 +12,7 @@ import type { Call, Command, ExitCode } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { outputFlags } from '../flags.ts'
 import { renderResult } from '../output.ts'
-import { keyFlags, readKeyFlags, readTargetFlag, refuseIdleKeyFlags, targetFlag } from './flags.ts'
+import { keyFlags, readKeyFlags, readTargetFlag, refuseUnusedKeyFlags, targetFlag } from './flags.ts'
 import { type PublishReport, publishResult, renderPublication } from './publication-report.ts'
 import { tokenOrReason } from './survey.ts'
 
@@ -51,7 +51,7 @@ export const publish: Command<typeof flags> = {
     const to = readTargetFlag(given.to, 'issuer publish')
     const wanted = readKeyFlags(given, 'issuer publish')
     const target = await openTarget(to, context)
-    refuseIdleKeyFlags('issuer publish', given, ['issuer-url', 'service-account'], target)
+    refuseUnusedKeyFlags('issuer publish', given, ['issuer-url', 'service-account'], target)
     const cluster = await connect(given, context)
     try {
       const served = await readServedIssuer(cluster, wanted.replicas, context.log)

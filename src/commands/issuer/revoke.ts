@@ -15,7 +15,7 @@ import type { Command } from '../command.ts'
 import { type Flag, usageFault } from '../flag.ts'
 import { outputFlags } from '../flags.ts'
 import { renderResult } from '../output.ts'
-import { keyFlags, readKeyFlags, readTargetFlag, refuseIdleKeyFlags, targetFlag } from './flags.ts'
+import { keyFlags, readKeyFlags, readTargetFlag, refuseUnusedKeyFlags, targetFlag } from './flags.ts'
 import { type PublishReport, renderPublication, revokeResult } from './publication-report.ts'
 
 const flags: typeof targetFlag &
@@ -52,9 +52,9 @@ export const revoke: Command<typeof flags> = {
   life: 'one-shot',
   flags,
   // One in 64 of the API server's own kids, which are SHA-256 in base64url. No flag is that long.
-  dashedWord: {
+  dashedPositional: {
     pattern: /^(?:-[A-Za-z0-9_][A-Za-z0-9_-]{18,127}|--[A-Za-z0-9_-]{41})$/,
-    otherwise: 'a KID that begins with "-" after --: pullpass issuer revoke --to TARGET -- KID',
+    hint: 'a KID that begins with "-" after --: pullpass issuer revoke --to TARGET -- KID',
   },
 
   async run({ flags: given, positionals, context, terminal }) {
@@ -62,7 +62,7 @@ export const revoke: Command<typeof flags> = {
     const to = readTargetFlag(given.to, 'issuer revoke')
     const wanted = readKeyFlags(given, 'issuer revoke')
     const opened = to === 'serve' ? undefined : await openTarget(to, context)
-    if (opened !== undefined) refuseIdleKeyFlags('issuer revoke', given, ['issuer-url'], opened)
+    if (opened !== undefined) refuseUnusedKeyFlags('issuer revoke', given, ['issuer-url'], opened)
     const cluster = await connect(given, context)
     try {
       const target = opened ?? servingReplicas(cluster, storeBeside(wanted.memory), context)

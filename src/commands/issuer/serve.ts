@@ -10,7 +10,7 @@ import { createRateLimit, type HttpServer, openHttpServer } from '../../server/h
 import type { Command } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { connectToWatch, readListen, readWatchFlags, watchFlags } from './flags.ts'
-import { listensAt, logLooks, openStatusPrinter, type StatusPrinter, tellStart } from './watch-progress.ts'
+import { listenUrl, logRounds, openStatusPrinter, printStart, type StatusPrinter } from './watch-progress.ts'
 
 const flags: typeof watchFlags & { readonly listen: Flag & { type: 'string' } } = {
   listen: {
@@ -55,11 +55,11 @@ export const serve: Command<typeof flags> = {
           respondDocument(path, headers, { issuer: target.issuer(), current: target.current }),
       })
       opened.push(server)
-      const address = listensAt(listen, server.port)
+      const address = listenUrl(listen, server.port)
       context.log('info', 'documents are served', { port: server.port, address })
       if (healthListen !== undefined) opened.push(await serveHealth(healthListen, health.endpoints, context))
-      tellStart(call, `The cluster's issuer is served at ${address}, for the proxy before it`)
-      const logLook = logLooks(context.log)
+      printStart(call, `The cluster's issuer is served at ${address}, for the proxy before it`)
+      const logLook = logRounds(context.log)
       printer = openStatusPrinter(call)
       const config = { ...wanted, cluster, trusted, events, target, withhold: target.withhold }
       await watchIssuer(config, context, {

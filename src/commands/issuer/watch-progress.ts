@@ -11,20 +11,20 @@ import type { IssuerWatchStatus } from '../output/issuer.ts'
 import { instant, overall, renderStreamed } from '../output.ts'
 
 /** To who sits there, whatever the log's level; a log for programs stays one. */
-export function tellStart({ terminal, common }: Pick<Call<Flags>, 'terminal' | 'common'>, says: string): void {
+export function printStart({ terminal, common }: Pick<Call<Flags>, 'terminal' | 'common'>, says: string): void {
   if (common['log-format'] === 'json') return
-  terminal.tell?.(
+  terminal.notify?.(
     `${says}. It looks every 15 s, until it is stopped (Ctrl-C); alarms are told here, more with --log-level info.`,
   )
 }
 
 /** `http://127.0.0.1:8080`; with * for every address. */
-export function listensAt({ host = '*' }: ListenAddress, port: number): string {
+export function listenUrl({ host = '*' }: ListenAddress, port: number): string {
   return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`
 }
 
 /** A line for the first look, and for each that went otherwise than the one before; of level debug for every other. */
-export function logLooks(log: Log): (status: WatchStatus) => void {
+export function logRounds(log: Log): (status: WatchStatus) => void {
   let before = ''
   return ({ issuer = '', rounds, replicas, keys, alarms }) => {
     const went = {

@@ -6,8 +6,15 @@ import { watchIssuer } from '../../publish/watch/watch.ts'
 import { serveHealth } from '../../server/health.ts'
 import type { HttpServer } from '../../server/http-server.ts'
 import type { Command } from '../command.ts'
-import { connectToWatch, readTargetFlag, readWatchFlags, refuseIdleKeyFlags, targetFlag, watchFlags } from './flags.ts'
-import { listensAt, logLooks, openStatusPrinter, type StatusPrinter, tellStart } from './watch-progress.ts'
+import {
+  connectToWatch,
+  readTargetFlag,
+  readWatchFlags,
+  refuseUnusedKeyFlags,
+  targetFlag,
+  watchFlags,
+} from './flags.ts'
+import { listenUrl, logRounds, openStatusPrinter, printStart, type StatusPrinter } from './watch-progress.ts'
 
 const flags: typeof targetFlag & typeof watchFlags = { ...targetFlag, ...watchFlags }
 
@@ -32,7 +39,7 @@ export const watch: Command<typeof flags> = {
     const to = readTargetFlag(given.to, 'issuer watch')
     const { wanted, acceptedCas, healthListen } = readWatchFlags(given, 'issuer watch')
     const target = await openTarget(to, context)
-    refuseIdleKeyFlags('issuer watch', given, ['issuer-url'], target)
+    refuseUnusedKeyFlags('issuer watch', given, ['issuer-url'], target)
     const { cluster, trusted } = await connectToWatch(given, acceptedCas, context, 'issuer watch')
     const events = createKeyStateEvents(cluster, wanted.memory, context)
     const health = createWatchHealth('state', context)
@@ -40,9 +47,9 @@ export const watch: Command<typeof flags> = {
     let printer: StatusPrinter | undefined
     try {
       server = healthListen && (await serveHealth(healthListen, health.endpoints, context))
-      const at = server && healthListen ? `; health and metrics at ${listensAt(healthListen, server.port)}` : ''
-      tellStart(call, `The cluster's keys are kept public at ${target.name}${at}`)
-      const logLook = logLooks(context.log)
+      const at = server && healthListen ? `; health and metrics at ${listenUrl(healthListen, server.port)}` : ''
+      printStart(call, `The cluster's keys are kept public at ${target.name}${at}`)
+      const logLook = logRounds(context.log)
       printer = openStatusPrinter(call)
       await watchIssuer({ ...wanted, cluster, trusted, events, target }, context, {
         watchdog: health.watchdog,

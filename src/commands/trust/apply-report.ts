@@ -7,7 +7,7 @@ import type { Proof } from '../../trust/prove.ts'
 import { describeMissing } from '../../vendors/trust-contract.ts'
 import type { Terminal } from '../command.ts'
 import type { AppliedResource, DestroyedResource, TrustApplyResult, TrustDestroyResult } from '../output/trust.ts'
-import { errorOf, inWords, overall, renderResult } from '../output.ts'
+import { errorOf, overall, renderResult, resultText } from '../output.ts'
 import { changeItem, missingItems } from './plan-report.ts'
 
 interface Printed {
@@ -44,7 +44,7 @@ function notesOf({ finding, missingNeeds, result }: StepOutcome): readonly strin
 
 function rowOf(outcome: StepOutcome): Cell[] {
   const tone = isInPlace(outcome) ? 'good' : 'bad'
-  return [{ text: inWords(resourceResult(outcome)), tone }, outcome.kind, outcome.name]
+  return [{ text: resultText(resourceResult(outcome)), tone }, outcome.kind, outcome.name]
 }
 
 export const isInPlace = ({ result }: StepOutcome): boolean => result === 'made' || result === 'unchanged'
@@ -115,7 +115,7 @@ export async function printRemovals(removals: readonly Removal[], { flags, termi
     return
   }
   const rows = removals.map(({ name, result }): Cell[] => [
-    { text: inWords(removalResult(result)), tone: toneOf(result) },
+    { text: resultText(removalResult(result)), tone: toneOf(result) },
     name,
   ])
   const notes = removals.flatMap((removal) => notesOfRemoval(removal).map((note) => `note: ${removal.name}: ${note}`))

@@ -8,10 +8,10 @@ import type { TrustRecord } from '../../vendors/trust-contract.ts'
 import type { Call, Command } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { defaultTimeout, outputFlags, readDuration } from '../flags.ts'
-import { printFaults } from '../output.ts'
+import { printErrors } from '../output.ts'
 import { isInPlace, printApplied } from './apply-report.ts'
 import { findAbsentAccounts } from './clusters.ts'
-import { askBefore, confirmSharing } from './confirm.ts'
+import { confirmChanges, confirmSharing } from './confirm.ts'
 import { readAccepted, repeatCommand, replaceFlag, trustFlags, yesFlag } from './flags.ts'
 import { listTrials, type PreparedTrust, prepareTrust } from './prepare.ts'
 
@@ -54,7 +54,7 @@ export const apply: Command<typeof flags> = {
     '  pullpass trust apply -f artifact-registry.yaml',
     '  pullpass trust apply -f artifact-registry.yaml --context prod-1 --context prod-2 --yes --timeout 10m',
   ].join('\n'),
-  namespacesStand: 'none: the account stands in the document, as spec.serviceAccountRef',
+  namespaceHint: 'none: the account stands in the document, as spec.serviceAccountRef',
   life: 'one-shot',
   flags,
 
@@ -62,7 +62,7 @@ export const apply: Command<typeof flags> = {
     const consent = call.flags.yes ? 'given' : 'to be asked'
     const plan = repeatCommand('trust plan', call.flags, { ...trustFlags, ...replaceFlag })
     const hint = `see first what would change: ${plan}`
-    const agree = askBefore({ command: 'trust apply', consent, hint }, call)
+    const agree = confirmChanges({ command: 'trust apply', consent, hint }, call)
     const startedMs = call.context.now().getTime()
     return await prepareTrust('trust apply', call, 'always', async (prepared) => {
       const { needs, clusters } = prepared
@@ -74,7 +74,7 @@ export const apply: Command<typeof flags> = {
       const outcomes = await applyTrust(resources, { accepted, agree, record }, call.context)
       const proofs = outcomes.every(isInPlace) && !call.flags['no-trial'] ? await prove(prepared, call, startedMs) : []
       await printApplied(outcomes, proofs, call)
-      printFaults([...outcomes, ...proofs.map(faultOf)], call)
+      printErrors([...outcomes, ...proofs.map(faultOf)], call)
       call.context.signal.throwIfAborted()
       return outcomes.every(isInPlace) && proofs.every(({ result }) => result === 'works') ? 0 : 1
     })
@@ -93,7 +93,7 @@ async function prove(prepared: PreparedTrust, call: Call<typeof flags>, startedM
   const { common, context, terminal } = call
   const wholeMs = readDuration('--timeout', common.timeout ?? defaultTimeout['one-shot'])
   const onWait = (name: string, { code, seen }: PullpassError) => {
-    terminal.progress(`${name}: ${code}, waiting`)
+    terminal.showProgress(`${name}: ${code}, waiting`)
     context.log('info', 'it does not work yet, and is tried again', { what: name, code, seen })
   }
   const proofs: Proof[] = []
@@ -105,6 +105,6 @@ async function prove(prepared: PreparedTrust, call: Call<typeof flags>, startedM
   } catch (error) {
     if (!context.signal.aborted) throw error // the run's end is told after what was done
   }
-  terminal.progress(undefined)
+  terminal.showProgress(undefined)
   return proofs
 }

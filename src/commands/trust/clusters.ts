@@ -227,5 +227,5 @@ export async function findAbsentAccounts(
 }
 
 /** One line, at its end the command. */
-export const tellAbsent = ({ cluster, seen, command }: AbsentSubject): string =>
+export const describeAbsent = ({ cluster, seen, command }: AbsentSubject): string =>
   `${seen} in cluster ${cluster}; make it: ${command}`

@@ -1,7 +1,7 @@
 /** Shows each change before it is made, and asks where somebody is to be asked. */
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
-import { renderFault } from '../../terminal/render-error.ts'
+import { renderError } from '../../terminal/render-error.ts'
 import { plainLine } from '../../text/plain-text.ts'
 import { lookAtAll } from '../../trust/desired.ts'
 import type { Accepted, TrustResource } from '../../vendors/trust-contract.ts'
@@ -33,18 +33,18 @@ interface AskingWays {
 }
 
 /** Who leaves in the middle (Ctrl-D) leaves all that is left. @throws USAGE_INVALID where nobody can be asked and nobody said --yes */
-export function askBefore(asking: Asking, { terminal, context }: AskingWays): Agree {
+export function confirmChanges(asking: Asking, { terminal, context }: AskingWays): Agree {
   const { consent } = asking
-  const { ask } = terminal
-  if (consent === 'to be asked' && ask === undefined) throw nobodyToAsk(asking)
+  const { prompt } = terminal
+  if (consent === 'to be asked' && prompt === undefined) throw nobodyToAsk(asking)
   let standing: 'make' | 'leave' | undefined = consent === 'given' ? 'make' : undefined
   return async (change) => {
     const shown = plainLine(change)
-    if (standing !== undefined || ask === undefined) {
-      terminal.complain(shown)
+    if (standing !== undefined || prompt === undefined) {
+      terminal.printError(shown)
       return standing ?? 'make'
     }
-    const answer = await answerTo(`${shown}\n  [y]es, [n]o, [a]ll: `, ask, context.signal)
+    const answer = await answerTo(`${shown}\n  [y]es, [n]o, [a]ll: `, prompt, context.signal)
     if (answer === 'all') standing = 'make'
     if (answer === 'gone') standing = 'leave'
     return answer === 'yes' || answer === 'all' ? 'make' : 'leave'
@@ -62,13 +62,14 @@ export async function confirmSharing(
   { given, consent }: SharingAsked,
   { terminal, context, common }: Pick<Call<Record<string, never>>, 'terminal' | 'context' | 'common'>,
 ): Promise<Accepted> {
-  if (given.sharing === 'accepted' || consent === 'given' || terminal.ask === undefined) return given
+  if (given.sharing === 'accepted' || consent === 'given' || terminal.prompt === undefined) return given
   const shared = (await lookAtAll(resources, given)).filter(({ fault }) => fault?.code === 'TRUST_POOL_SHARED')
   for (const { fault, name } of shared) {
-    if (fault !== undefined) terminal.complain(renderFault(fault, { format: common['log-format'], now: context.now() }))
+    if (fault !== undefined)
+      terminal.printError(renderError(fault, { format: common['log-format'], now: context.now() }))
     const answer = await answerTo(
       `Share pool ${name} with these clusters?\n  [y]es, [n]o: `,
-      terminal.ask,
+      terminal.prompt,
       context.signal,
     )
     if (answer !== 'yes') return given
@@ -77,7 +78,7 @@ export async function confirmSharing(
 }
 
 /** Asks until it is one of the answers. */
-async function answerTo(question: string, ask: NonNullable<Terminal['ask']>, signal: AbortSignal) {
+async function answerTo(question: string, ask: NonNullable<Terminal['prompt']>, signal: AbortSignal) {
   for (;;) {
     const line = await ask(question, signal)
     const answer = line === undefined ? 'gone' : answers[line.trim().toLowerCase()]

@@ -6,9 +6,9 @@ import { markOf } from '../../vendors/trust-contract.ts'
 import type { Command } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { outputFlags } from '../flags.ts'
-import { printFaults } from '../output.ts'
+import { printErrors } from '../output.ts'
 import { isRemoved, printRemovals } from './apply-report.ts'
-import { askBefore } from './confirm.ts'
+import { confirmChanges } from './confirm.ts'
 import { removalFlags, repeatCommand, yesFlag } from './flags.ts'
 import { prepareTrust } from './prepare.ts'
 
@@ -38,21 +38,21 @@ export const destroy: Command<typeof flags> = {
     '  pullpass trust destroy -f artifact-registry.yaml --dry-run',
     '  pullpass trust destroy -f artifact-registry.yaml --context prod-1',
   ].join('\n'),
-  namespacesStand: 'none: the account stands in the document, as spec.serviceAccountRef',
+  namespaceHint: 'none: the account stands in the document, as spec.serviceAccountRef',
   life: 'one-shot',
   flags,
 
   async run(call) {
     const consent = call.flags.yes ? 'given' : 'to be asked'
     const hint = `see first what would be removed: ${repeatCommand('trust destroy', call.flags, removalFlags)} --dry-run`
-    const agree = call.flags['dry-run'] ? undefined : askBefore({ command: 'trust destroy', consent, hint }, call)
+    const agree = call.flags['dry-run'] ? undefined : confirmChanges({ command: 'trust destroy', consent, hint }, call)
     const prepared = { ...call, flags: { ...call.flags, publisher: undefined } }
     return await prepareTrust('trust destroy', prepared, 'always', async ({ clusters, connections, wanted }) => {
       const ways = { agree, record: openRecord(connections), marks: clusters.map(markOf) }
       const resources = await openTrust(wanted, ways.record, call.context)
       const removals = await destroyTrust(resources, ways, call.context)
       await printRemovals(removals, call)
-      printFaults(removals, call)
+      printErrors(removals, call)
       call.context.signal.throwIfAborted()
       return removals.every(isRemoved) ? 0 : 1
     })

@@ -11,7 +11,7 @@ import {
 } from '../../vendors/trust-contract.ts'
 import type { MissingResource, TrustChange, TrustPlanResult } from '../output/trust.ts'
 import { errorOf, overall } from '../output.ts'
-import { type AbsentSubject, tellAbsent } from './clusters.ts'
+import { type AbsentSubject, describeAbsent } from './clusters.ts'
 
 export interface Plan {
   readonly clusters: readonly TrustedCluster[]
@@ -28,7 +28,7 @@ export function renderFindings({ clusters, findings, absent }: Plan, color: 'alw
     ...findings.flatMap((finding) =>
       [...finding.notes, ...missingNote(finding)].map((note) => `${finding.name}: ${note}`),
     ),
-    ...absent.map(tellAbsent),
+    ...absent.map(describeAbsent),
   ]
   return [
     renderTable({ header, rows }, color),

@@ -4,8 +4,8 @@ import { lookAtAll, openTrust } from '../../trust/desired.ts'
 import { openRecord } from '../../trust/record.ts'
 import type { Call, Command, ExitCode } from '../command.ts'
 import type { Choice, Flag } from '../flag.ts'
-import { printFaults, renderResult } from '../output.ts'
-import { findAbsentAccounts, tellAbsent } from './clusters.ts'
+import { printErrors, renderResult } from '../output.ts'
+import { describeAbsent, findAbsentAccounts } from './clusters.ts'
 import { readAccepted, replaceFlag, trustFlags } from './flags.ts'
 import { type Plan, planResult, renderFindings } from './plan-report.ts'
 import { prepareTrust } from './prepare.ts'
@@ -48,7 +48,7 @@ export const plan: Command<typeof flags> = {
     '  pullpass trust plan -f artifact-registry.yaml',
     '  pullpass trust plan -f artifact-registry.yaml --issuer https://oidc.example.com/prod -o gcloud > trust.sh',
   ].join('\n'),
-  namespacesStand: 'none: the account stands in the document, as spec.serviceAccountRef',
+  namespaceHint: 'none: the account stands in the document, as spec.serviceAccountRef',
   life: 'one-shot',
   flags,
 
@@ -59,7 +59,7 @@ export const plan: Command<typeof flags> = {
       const findings = await lookAtAll(resources, readAccepted(call.flags))
       const absent = await findAbsentAccounts(needs, clusters)
       await printFindings({ findings, absent, clusters }, call)
-      printFaults(findings, call)
+      printErrors(findings, call)
       return exitCodeOf({ findings, absent }, call.flags['exit-code'] ? 'counts' : 'does not count')
     })
   },
@@ -71,7 +71,7 @@ async function printFindings(
 ): Promise<void> {
   const { findings, absent } = looked
   if (output !== undefined && output !== 'json' && output !== 'yaml') {
-    for (const one of absent) terminal.complain(plainLine(`note: ${tellAbsent(one)}`))
+    for (const one of absent) terminal.printError(plainLine(`note: ${describeAbsent(one)}`))
   }
   if (output === undefined) {
     terminal.print(renderFindings(looked, terminal.color))

@@ -66,7 +66,7 @@ suite('pullpass issuer serve', () => {
     const told: string[] = []
     const { exitCode } = await runPullpass(sandbox, ['issuer', 'serve', '--listen', '127.0.0.1:0'], {
       signal: end.signal,
-      tell: (text) => void told.push(text),
+      notify: (text) => void told.push(text),
       sleep: async () => end.abort(),
     })
     assert.equal(exitCode, 0)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { listensAt } from '../../../src/commands/issuer/watch-progress.ts'
+import { listenUrl } from '../../../src/commands/issuer/watch-progress.ts'
 
 suite('where a command listens', () => {
   const addresses: readonly [host: string | undefined, shown: string][] = [
@@ -9,6 +9,6 @@ suite('where a command listens', () => {
     [undefined, 'http://*:8080'],
   ]
   for (const [host, shown] of addresses) {
-    test(`is shown as ${shown}`, () => assert.equal(listensAt({ host, port: 0 }, 8080), shown))
+    test(`is shown as ${shown}`, () => assert.equal(listenUrl({ host, port: 0 }, 8080), shown))
   }
 })

@@ -41,7 +41,7 @@ suite('pullpass issuer watch', () => {
       ['issuer', 'watch', '--to', 'gs://example-cluster', '--health-listen', '0', '--log-level', 'info'],
       {
         signal: end.signal,
-        tell: (text) => void told.push(text),
+        notify: (text) => void told.push(text),
         sleep: async () => {
           if (++pauses === 3) end.abort()
         },
@@ -63,7 +63,7 @@ suite('pullpass issuer watch', () => {
     const told: string[] = []
     await runPullpass(sandbox, ['issuer', 'watch', '--to', 'gs://example-cluster', '--log-format', 'json'], {
       signal: end.signal,
-      tell: (text) => void told.push(text),
+      notify: (text) => void told.push(text),
       sleep: async () => end.abort(),
     })
     assert.deepEqual(told, [])

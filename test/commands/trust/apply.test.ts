@@ -56,11 +56,11 @@ suite('trust apply', { concurrency: 4 }, () => {
   test('asks before each change, and leaves what is refused with what rests on it', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const questions: string[] = []
-    const ask = async (question: string) => {
+    const prompt = async (question: string) => {
       questions.push(question)
       return question.startsWith('create service account') ? 'no' : 'y'
     }
-    const run = await runTrust(sandbox, ['apply'], {}, { ask })
+    const run = await runTrust(sandbox, ['apply'], {}, { prompt })
 
     assert.equal(run.exitCode, 1)
     assert.deepEqual(resultsOf(run), ['created', 'created', 'declined', 'blocked', 'blocked'])
@@ -72,11 +72,11 @@ suite('trust apply', { concurrency: 4 }, () => {
   test('asks no more once all are agreed to', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const questions: string[] = []
-    const ask = async (question: string) => {
+    const prompt = async (question: string) => {
       questions.push(question)
       return 'a'
     }
-    const run = await runTrust(sandbox, ['apply'], {}, { ask })
+    const run = await runTrust(sandbox, ['apply'], {}, { prompt })
 
     assert.equal(run.exitCode, 0, run.stderr)
     assert.equal(questions.length, 1)
@@ -85,8 +85,8 @@ suite('trust apply', { concurrency: 4 }, () => {
   test('asks again where the answer is none', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const lines = ['foo', '', ' Yes ', 'all']
-    const ask = async () => lines.shift()
-    const run = await runTrust(sandbox, ['apply'], {}, { ask })
+    const prompt = async () => lines.shift()
+    const run = await runTrust(sandbox, ['apply'], {}, { prompt })
 
     assert.equal(run.exitCode, 0, run.stderr)
     assert.deepEqual(lines, [])
@@ -95,7 +95,7 @@ suite('trust apply', { concurrency: 4 }, () => {
   test('leaves all that is left where whoever was asked is gone', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const lines = ['y']
-    const run = await runTrust(sandbox, ['apply'], {}, { ask: async () => lines.shift() })
+    const run = await runTrust(sandbox, ['apply'], {}, { prompt: async () => lines.shift() })
 
     assert.equal(run.exitCode, 1)
     assert.deepEqual(resultsOf(run), ['created', 'declined', 'declined', 'blocked', 'blocked'])

@@ -126,11 +126,11 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
     test(`is asked for on a terminal before all changes, and the answer ${answer} is followed`, async (t) => {
       const { run } = await start(t)
       const questions: string[] = []
-      const ask = async (question: string) => {
+      const prompt = async (question: string) => {
         questions.push(question)
         return questions.length === 1 ? answer : 'a'
       }
-      const applied = await run(['apply'], undefined, { ask })
+      const applied = await run(['apply'], undefined, { prompt })
       assert.equal(questions[0], `Share pool ${pool} with these clusters?\n  [y]es, [n]o: `)
       assert.deepEqual(resultsOf(applied), results)
     })

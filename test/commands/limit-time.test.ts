@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { endAfter } from '../../src/commands/run.ts'
+import { limitTime } from '../../src/commands/run.ts'
 
 /** A run's outside whose one sleep is ended by hand. */
 function handMade() {
@@ -23,7 +23,7 @@ function handMade() {
 suite('endAfter', () => {
   test('when the time is over, the run ends, and says after how long', async () => {
     const { context, slept, wake } = handMade()
-    const { signal } = endAfter('1h30m', context)
+    const { signal } = limitTime('1h30m', context)
     assert.deepEqual(slept, [5_400_000])
     assert.equal(signal.aborted, false)
     await wake()
@@ -33,7 +33,7 @@ suite('endAfter', () => {
 
   test('a run that ended in time is ended no more', async () => {
     const { context, wake } = handMade()
-    const { signal, cancel } = endAfter('5m', context)
+    const { signal, cancel } = limitTime('5m', context)
     cancel()
     await wake()
     assert.equal(signal.aborted, false)
@@ -41,26 +41,26 @@ suite('endAfter', () => {
 
   test('an interruption ends it before, with its own reason', () => {
     const { context, interrupt } = handMade()
-    const { signal } = endAfter('5m', context)
+    const { signal } = limitTime('5m', context)
     interrupt.abort('stopped')
     assert.equal(signal.reason, 'stopped')
   })
 
   test('without a time only an interruption ends it', () => {
     const { context, slept } = handMade()
-    assert.equal(endAfter(undefined, context).signal, context.signal)
+    assert.equal(limitTime(undefined, context).signal, context.signal)
     assert.deepEqual(slept, [])
   })
 
   test('a time of years is as long as a timer holds, not over at once', () => {
     const { context, slept } = handMade()
-    endAfter('99999h', context)
+    limitTime('99999h', context)
     assert.deepEqual(slept, [2_147_483_647])
   })
 
   for (const timeout of ['0s', '5 minutes', '-5m', '1.5h', '5']) {
     test(`${timeout} is refused`, () => {
-      assert.throws(() => endAfter(timeout, handMade().context), {
+      assert.throws(() => limitTime(timeout, handMade().context), {
         code: 'USAGE_INVALID',
         seen: `--timeout is "${timeout}"`,
         expected: 'hours, minutes and seconds, more than none, such as 90s, 5m or 1h30m',

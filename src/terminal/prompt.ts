@@ -7,7 +7,7 @@ interface Streams {
 }
 
 /** undefined where the input ends: nobody is there to answer. Rejects with the signal's reason. */
-export async function askPerson(question: string, streams: Streams, signal: AbortSignal): Promise<string | undefined> {
+export async function promptUser(question: string, streams: Streams, signal: AbortSignal): Promise<string | undefined> {
   // As a terminal, readline would take Ctrl-C for itself: it has to end the run, as everywhere else.
   const lines = createInterface({ ...streams, terminal: false })
   const ended = new AbortController()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import { suite, test } from 'node:test'
-import { askPerson } from '../../src/terminal/ask.ts'
+import { promptUser } from '../../src/terminal/prompt.ts'
 
 /** A terminal, as far as readline looks at one. */
 function openTerminal() {
@@ -14,7 +14,7 @@ function openTerminal() {
 suite('a question to somebody', () => {
   test('is answered by the line that is typed', async () => {
     const { input, output } = openTerminal()
-    const answer = askPerson('Really? ', { input, output }, new AbortController().signal)
+    const answer = promptUser('Really? ', { input, output }, new AbortController().signal)
     input.write('yes\n')
     assert.equal(await answer, 'yes')
     assert.equal(String(output.read()), 'Really? ')
@@ -22,7 +22,7 @@ suite('a question to somebody', () => {
 
   test('has no answer where the input ends', async () => {
     const { input, output } = openTerminal()
-    const answer = askPerson('Really? ', { input, output }, new AbortController().signal)
+    const answer = promptUser('Really? ', { input, output }, new AbortController().signal)
     input.end()
     assert.equal(await answer, undefined)
   })
@@ -30,7 +30,7 @@ suite('a question to somebody', () => {
   test('ends with the run', async () => {
     const { input, output } = openTerminal()
     const run = new AbortController()
-    const answer = askPerson('Really? ', { input, output }, run.signal)
+    const answer = promptUser('Really? ', { input, output }, run.signal)
     const interrupted = new Error('interrupted')
     run.abort(interrupted)
     await assert.rejects(answer, interrupted)
@@ -38,7 +38,7 @@ suite('a question to somebody', () => {
 
   test('leaves Ctrl-C to the terminal, which ends the run by it', async () => {
     const { input, output, modes } = openTerminal()
-    const answer = askPerson('Really? ', { input, output }, new AbortController().signal)
+    const answer = promptUser('Really? ', { input, output }, new AbortController().signal)
     input.write('no\n')
     await answer
     assert.deepEqual(modes, []) // in raw mode, Ctrl-C would be a character
