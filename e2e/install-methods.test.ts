@@ -92,7 +92,7 @@ await withRealPart('the npm package', startPackage, ({ old, archive, folder, ins
     assert.equal(exitCode, 2)
     assert.match(
       stderr,
-      /^USAGE_INVALID \(run\): this is Node .*\n {2}expected Node 22\.18 or newer\n {2}fix: install the package with its own Node/,
+      /^USAGE_INVALID \(run\): this is Node\.js .*\n {2}expected Node\.js 22\.18 or newer\n {2}fix: install the package with its own Node\.js/,
     )
   })
 })

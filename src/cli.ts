@@ -1,4 +1,4 @@
-/** The process: argv to command, signals to an end, results to exit codes. The only place that exits. */
+/** The process: arguments, signals, streams and exit codes. Only this file exits the process. */
 import { constants } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { checkDebugging, checkNode } from './commands/check-node.ts'
@@ -20,7 +20,7 @@ if (tooOld !== undefined) {
   const { code, signal } = await runWith(node, { argv: process.argv, on: process.on.bind(process) })
   process.exit(code ?? 128 + constants.signals[signal ?? 'SIGTERM'])
 }
-// Only now: what is loaded with it uses what an older Node lacks. A static import would be loaded first.
+// Loaded after the check: these modules use features that an older Node.js lacks.
 const { interruption, renderUnwritable, run } = await import('./commands/run.ts')
 const { vendors } = await import('./vendors/vendors.ts')
 const { startHardDeadline } = await import('./commands/hard-deadline.ts')
@@ -28,19 +28,19 @@ const { startHardDeadline } = await import('./commands/hard-deadline.ts')
 const interrupt = new AbortController()
 let endedBy: 'SIGINT' | 'SIGTERM' | undefined
 let endedAtMs = 0
-/** Forwarding a signal (bundled-node.ts) takes less, pressing Ctrl-C again takes longer. */
+/** Longer than forwarding a signal takes (bundled-node.ts), shorter than pressing Ctrl-C again. */
 const forwardingMs = 200
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     if (endedBy === signal && performance.now() - endedAtMs < forwardingMs) return
-    if (endedBy !== undefined) process.exit(128 + constants.signals[signal]) // a second request ends it at once
+    if (endedBy !== undefined) process.exit(128 + constants.signals[signal]) // a second signal ends the process immediately
     endedBy = signal
     endedAtMs = performance.now()
     interrupt.abort(interruption(signal))
   })
 }
 
-/** A terminal that only prints: no colour, and no line that is overwritten. */
+/** A terminal without colors and cursor movement. */
 const isDumb = process.env['TERM'] === 'dumb'
 
 let isProgressShown = false
@@ -75,8 +75,8 @@ const terminal: Terminal = {
   },
 }
 
-// A reader that leaves early (`| head`) ends the output, not the run.
-process.stdout.on('error', ({ code = 'for no reason that is known' }: NodeJS.ErrnoException) => {
+// A reader that closes the pipe early (`| head`) ends the output, not the run.
+process.stdout.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
   if (code === 'EPIPE') return
   terminal.printError(renderUnwritable(code, { now: () => new Date() }))
   process.exit(1)
@@ -94,7 +94,7 @@ const exitCode = await run(process.argv.slice(2), {
   terminal,
   endHard: startHardDeadline,
 })
-// A daemon that is stopped, and a run that was done all the same, ended well.
+// A long-running command that is stopped, and a run that completed nevertheless, succeeded.
 process.exitCode = endedBy === undefined || exitCode === 0 ? exitCode : 128 + constants.signals[endedBy]
-// What a run had to leave behind, such as a read of an input that never ends, must not keep the process.
+// Abandoned work, such as reading an endless input, must not keep the process alive.
 setTimeout(() => process.exit(), 500).unref()

@@ -32,7 +32,10 @@ suite('the process', () => {
   })
 
   test('without a command it shows its help, and --version shows the version of the package', async () => {
-    assert.match((await spawnPullpass([], {}).ended).stdout, /^pullpass turns Kubernetes service account tokens into/)
+    assert.match(
+      (await spawnPullpass([], {}).ended).stdout,
+      /^pullpass exchanges Kubernetes service account tokens for/,
+    )
     assert.match(
       (await spawnPullpass(['--version'], {}).ended).stdout,
       /^pullpass \d+\.\d+\.\d+ \(commit unknown, Node\.js \d/,

@@ -1,6 +1,6 @@
 /**
- * Runs this command line with the Node that npm installs beside the package (optionalDependencies), where the Node that
- * started it is too old. It uses only what Node 18 has.
+ * Runs this command line with the Node.js that npm installs with the package (optionalDependencies), if the Node.js that
+ * started it is too old. It uses only features of Node.js 18.
  */
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
@@ -15,7 +15,7 @@ export interface Ending {
   readonly signal: NodeJS.Signals | null
 }
 
-/** The executable for this platform; undefined where npm installed none, as with --omit=optional. */
+/** The executable for this platform; undefined if npm installed none, as with --omit=optional. */
 export function findBundledNode(platform: string, arch: string, from: string | URL): string | undefined {
   const name = `node-${platform === 'win32' ? 'win' : platform}-${arch}`
   try {
@@ -26,9 +26,9 @@ export function findBundledNode(platform: string, arch: string, from: string | U
 }
 
 /**
- * Resolves when the new process has ended; `current.argv` is Node, this file and the arguments. Signals are forwarded. The new
+ * Resolves when the new process has ended. `argv`: Node.js, this file and the arguments. Signals are forwarded. The new
  * process stays in the same process group, so that it can read the terminal: a signal to the group (Ctrl-C, `timeout`) reaches
- * it twice, and cli.ts ignores the copy.
+ * it twice, and cli.ts ignores the duplicate.
  */
 export function runWith(node: string, { argv, on }: CurrentProcess): Promise<Ending> {
   const child = spawn(node, argv.slice(1), { stdio: 'inherit' })

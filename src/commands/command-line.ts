@@ -1,4 +1,4 @@
-/** The words after a command's name, checked against its flags. */
+/** Parses and validates the arguments of a command. */
 
 import { brokenRule } from '../document/field-rules.ts'
 import { showValue } from '../document/show-value.ts'
@@ -9,7 +9,7 @@ import type { Command, DashedPositional } from './command.ts'
 import type { Flag, Flags, FlagValues } from './flag.ts'
 import { commonFlags } from './flags.ts'
 
-/** Not by import, which runs each of that module's getters: 1.5 ms, on every start. */
+/** An import of the module evaluates all of its getters: 1.5 ms at each start. */
 const { parseArgs } = process.getBuiltinModule('node:util')
 
 export interface CommandLine {
@@ -35,8 +35,8 @@ export function readCommandLine(
   }
   if (words.some(looksLikeSecret)) {
     return fail(
-      'a word looks like a credential, not shown',
-      'none here: others on the machine can read it in the list of processes',
+      'an argument looks like a credential; it is not shown',
+      'no credential in arguments: other users of the machine can read them in the process list',
     )
   }
   const { dashed, others } = splitDashed(words, dashedPositional)
@@ -47,30 +47,30 @@ export function readCommandLine(
     const rule = Object.hasOwn(known, flag) ? known[flag] : undefined
     if (rule === undefined) {
       const instead = flag === 'n' || flag === 'namespace' ? namespaceHint : undefined
-      return fail(`${rawName} is unknown`, instead ?? perhapsFlag(flag, known) ?? dashedPositional?.hint)
+      return fail(`unknown flag ${rawName}`, instead ?? similarFlag(flag, known) ?? dashedPositional?.hint)
     }
     if (rule.type === 'boolean' && value !== undefined) return fail(`${rawName} takes no value`)
-    // What looks like a flag is one: `-f --dry-run` lacks its file, `-f -` and `--timeout=-5m` do not.
+    // Text that looks like a flag is no value: `-f --dry-run` lacks its file, `-f -` and `--timeout=-5m` do not.
     const valued = value && (inlineValue || !/^-./.test(value))
-    if (rule.type === 'string' && !valued) return fail(`${rawName} lacks its ${rule.value ?? 'value'}`)
+    if (rule.type === 'string' && !valued) return fail(`${rawName} requires a value: ${rule.value ?? 'TEXT'}`)
     if (rule.choices?.includes(value ?? '') === false) {
       return fail(`${rawName} is ${showValue(value)}`, `one of ${rule.choices.join(', ')}`)
     }
     const expected = rule.rule && brokenRule(rule.rule, value ?? '')
     if (expected !== undefined) return fail(`${rawName} is ${showValue(value)}`, expected)
     if (!rule.multiple && given.filter((other) => other.name === flag).length > 1)
-      return fail(`${rawName} stands twice`)
+      return fail(`${rawName} is given twice`)
   }
   const [word] = positionals
   if (word !== undefined && !usage.some((form) => takesWords(form.slice(name.length)))) {
-    return fail(`${showValue(word)} stands where nothing is expected`, known['file'] && 'documents by -f FILE')
+    return fail(`unexpected argument ${showValue(word)}`, known['file'] && 'documents as -f FILE')
   }
   const complete = Object.fromEntries(Object.entries(known).map(([flag, rule]) => [flag, values[flag] ?? absent(rule)]))
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what was just checked against these very flags
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked against these flags above
   return { common: complete as never, flags: complete as never, positionals }
 }
 
-/** Words after `--` are positionals already. */
+/** Arguments after `--` are positional. */
 function splitDashed(words: readonly string[], dashedWord: DashedPositional | undefined) {
   const end = words.includes('--') ? words.indexOf('--') : words.length
   const isDashed = (word: string, index: number) => index < end && dashedWord?.pattern.test(word) === true
@@ -87,7 +87,7 @@ function parse(known: Flags, words: readonly string[], fail: (seen: string) => n
       tokens: true,
     })
   } catch (error) {
-    return fail(error instanceof Error ? error.message : 'the command line cannot be read')
+    return fail(error instanceof Error ? error.message : 'the command line cannot be parsed')
   }
 }
 
@@ -103,13 +103,13 @@ function absent({ type, multiple }: Flag): unknown {
   return multiple ? [] : type === 'boolean' ? false : undefined
 }
 
-/** Whether what follows a command's name holds more than flags, as in `inspect [FILE|-]`. */
+/** Whether a usage form has positional arguments, as `inspect [FILE|-]`. */
 function takesWords(rest: string): boolean {
   const flagsAndRemarks = /\([^()]*\)|\[flags\]|(?<![a-z-])\[?--?[a-z][a-z-]*(?: [A-Z]+)?\]?/g
   return rest.replaceAll(flagsAndRemarks, '').trim() !== ''
 }
 
-function perhapsFlag(flag: string, known: Flags): string | undefined {
+function similarFlag(flag: string, known: Flags): string | undefined {
   const near = nearest(flag, Object.keys(known))
-  return near === undefined ? undefined : `perhaps --${near}`
+  return near === undefined ? undefined : `a known flag, such as --${near}`
 }

@@ -1,11 +1,11 @@
-/** What a command is: flags as data, and a story that prints results and returns its exit code. */
+/** The contract of commands: flags as data, and a function that prints results and returns the exit code. */
 import type { VendorContext } from '../vendors/vendor.ts'
 import type { Flags, FlagValues } from './flag.ts'
 import type { commonFlags } from './flags.ts'
 
 export interface Call<F extends Flags> {
   readonly flags: FlagValues<F>
-  /** Of the flags that every command takes. */
+  /** Values of the global flags. */
   readonly common: FlagValues<typeof commonFlags>
   readonly positionals: readonly string[]
   readonly context: VendorContext
@@ -13,48 +13,48 @@ export interface Call<F extends Flags> {
 }
 
 export interface Terminal {
-  /** Writes a result to standard output and ends the line. */
+  /** Writes a result and a line end to standard output. */
   readonly print: (text: string) => void
-  /** Writes to standard error what went wrong, and ends the line. */
+  /** Writes an error, warning or log message and a line end to standard error. */
   readonly printError: (text: string) => void
-  /** All of standard input, bounded. @throws DOCUMENT_UNREADABLE over 1 MiB */
+  /** Reads standard input, at most 1 MiB. @throws DOCUMENT_UNREADABLE if it is longer */
   readonly readInput: () => Promise<string>
-  /** Asks somebody who sits there; absent where nobody does. Answers undefined where that one leaves. */
+  /** Prompts for a line; absent without a terminal. Returns undefined at the end of the input. */
   readonly prompt?: (question: string, signal: AbortSignal) => Promise<string | undefined>
-  /** Says to somebody who sits there what a long run does, in a line that stays; absent where nobody does. */
+  /** Writes a message of a long-running command to the terminal; absent without a terminal. */
   readonly notify?: (text: string) => void
   readonly color: 'always' | 'never'
-  /** The width of standard output in characters; absent where that is no terminal. */
+  /** Width of standard output in characters; absent if it is not a terminal. */
   readonly columns?: number
-  /** Shows a passing line on standard error, where that is a terminal; `undefined` wipes it. */
+  /** Shows a transient line on standard error if it is a terminal; `undefined` clears it. */
   readonly showProgress: (text: string | undefined) => void
 }
 
 export interface Command<F extends Flags = Flags> {
   readonly summary: string
-  /** Forms of the command line, without the program's name. */
+  /** Forms of the command line, without the program name. */
   readonly usage: readonly string[]
-  /** What a reader of `--help` should know besides: a few lines, with an example. */
+  /** Description and examples for `--help`. */
   readonly details: string
   readonly flags: F
-  /** Where namespaces stand, for who tries kubectl's -n on a command that lacks it; follows "expected". */
+  /** Where namespaces are given, for the error about -n on a command without it; follows "expected". */
   readonly namespaceHint?: string
-  /** The words that its positional can be, for shell completion; absent: files, where it takes a positional. */
+  /** Values of the positional argument, for shell completion; absent: files, if there is one. */
   readonly positionals?: readonly string[]
-  /** A positional that may begin with "-", which would be read as flags otherwise. */
+  /** A positional argument that may begin with "-". */
   readonly dashedPositional?: DashedPositional
-  /** A one-shot ends by itself, or after --timeout; what runs until stopped has no time limit of its own. */
+  /** `until-stopped`: without a default --timeout. */
   readonly life: 'one-shot' | 'until-stopped'
-  /** @throws PullpassError, whose code says how the run ends. */
+  /** @throws PullpassError, whose code determines the exit code */
   run(call: Call<F>): Promise<ExitCode>
 }
 
 export interface DashedPositional {
-  /** What cannot be a flag: it is the positional wherever it stands. */
+  /** Text that cannot be a flag: it is the positional argument at any position. */
   readonly pattern: RegExp
-  /** How to pass a shorter one; follows "expected". */
+  /** How to pass other text; follows "expected". */
   readonly hint: string
 }
 
-/** 0: all done. 1: something failed, and was named; others went on. */
+/** 0: success. 1: something failed and was reported; the rest was done. */
 export type ExitCode = 0 | 1

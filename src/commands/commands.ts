@@ -1,70 +1,70 @@
-/** Every command by its name, loaded when it is called: a one-shot pays for its own alone. */
+/** Commands by name. Each is loaded when it is called, so that a one-shot command loads nothing else. */
 import type { Vendors } from '../vendors/vendor.ts'
 import type { Command } from './command.ts'
 import type { Flag } from './flag.ts'
 
 export interface CommandEntry {
-  /** As in the command itself, so that the list of commands loads none: a test holds both equal. */
+  /** The same as in the command itself: the list of commands loads no command. A test compares both. */
   readonly summary: string
-  // A command's flags are its own: who runs it by name knows them only as Flags.
+  // The types of its flags are known only to the command itself.
   readonly load: () => Promise<Command>
 }
 
 export const commands: Readonly<Record<string, CommandEntry>> = {
   refresh: {
-    summary: 'Exchange once, write every chosen pull secret, exit',
+    summary: 'Refresh pull secrets once',
     load: async () => (await import('./refresh.ts')).refresh,
   },
   init: {
-    summary: "Write a document from the script's variables",
+    summary: 'Convert the variables of the script into a document',
     load: async () => (await import('./init.ts')).init,
   },
   inspect: {
-    summary: 'Show a subject token or a pull secret as people read it',
+    summary: 'Show the claims of a subject token, or the entries of a pull secret',
     load: async () => (await import('./inspect.ts')).inspect,
   },
   doctor: {
-    summary: 'Find the hop that fails, and what mends it',
+    summary: 'Find the step that fails, and its fix',
     load: async () => (await import('./doctor.ts')).doctor,
   },
   manifests: {
-    summary: 'Print what to install: a CronJob, with the least rights',
+    summary: 'Print the manifests of a CronJob with least privilege',
     load: async () => (await import('./manifests.ts')).manifests,
   },
   'issuer show': {
-    summary: "Show the cluster's issuer, which clouds can use it, and the steps to another",
+    summary: "Show the cluster's issuer, the clouds that can use it, and the steps to change it",
     load: async () => (await import('./issuer/show.ts')).show,
   },
   'issuer check': {
-    summary: "Tell which clouds can use what is public at an issuer's URL",
+    summary: 'Check which clouds can use the public metadata of an issuer',
     load: async () => (await import('./issuer/check.ts')).check,
   },
   'issuer publish': {
-    summary: "Bring the cluster's OIDC documents where clouds read them",
+    summary: 'Publish the discovery document and JWKS',
     load: async () => (await import('./issuer/publish.ts')).publish,
   },
   'issuer watch': {
-    summary: 'Keep the published OIDC documents true while keys rotate',
+    summary: 'Keep the published keys in sync during key rotation',
     load: async () => (await import('./issuer/watch.ts')).watch,
   },
   'issuer serve': {
-    summary: 'Serve the OIDC documents behind an Ingress, without a bucket',
+    summary: 'Serve the discovery document and JWKS from the cluster',
     load: async () => (await import('./issuer/serve.ts')).serve,
   },
   'issuer revoke': {
-    summary: 'Take a leaked key out of what is public, for good',
+    summary: 'Remove a leaked key from the published JWKS permanently',
     load: async () => (await import('./issuer/revoke.ts')).revoke,
   },
   'trust plan': {
-    summary: 'Show what the cloud must know for a document, against what it knows',
+    summary: 'Show the required cloud IAM resources and their changes',
     load: async () => (await import('./trust/plan.ts')).plan,
   },
   'trust apply': {
-    summary: 'Make what the cloud must know for a document, and wait until it works',
+    summary: 'Create and verify the cloud IAM resources',
     load: async () => (await import('./trust/apply.ts')).apply,
   },
   'trust destroy': {
-    summary: 'Take back what trust apply made at the cloud, and only that',
+    summary: 'Delete the cloud IAM resources that trust apply created',
     load: async () => (await import('./trust/destroy.ts')).destroy,
   },
   uninstall: {
@@ -72,15 +72,15 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./uninstall.ts')).uninstall,
   },
   completion: {
-    summary: 'Print the completion script of a shell',
+    summary: 'Print a shell completion script',
     load: async () => (await import('./completion.ts')).completion,
   },
   version: {
-    summary: 'Show the version, its commit, and the version of Node.js',
+    summary: 'Print the version of pullpass and of Node.js',
     load: async () => (await import('./version.ts')).showVersion,
   },
   sandbox: {
-    summary: 'Run a cluster, Google APIs and a registry on this machine',
+    summary: 'Run a local cluster, cloud APIs and registry',
     load: async () => (await import('./sandbox.ts')).sandbox,
   },
 }

@@ -1,6 +1,6 @@
 /**
- * What may follow on a command line, for the shells' completion scripts and for kubectl: a candidate a line, with a
- * description after a tab, and in the last line whether files may follow. https://github.com/spf13/cobra: shell completions
+ * Completion candidates for shells and kubectl: one candidate per line, with a description after a tab; the last line states
+ * whether files can follow. https://github.com/spf13/cobra: shell completions
  */
 import type { Vendors } from '../vendors/vendor.ts'
 import type { Command } from './command.ts'
@@ -16,7 +16,7 @@ interface Candidates {
   readonly otherwise: keyof typeof directive
 }
 
-/** `words`: all after the program's name; the last is the one to complete, and may be empty. */
+/** `words`: the arguments; the last one is to be completed, and can be empty. */
 export async function complete(words: readonly string[], vendors: Vendors): Promise<string[]> {
   const { lines, otherwise } = await findCandidates(words, vendors)
   return [...lines, directive[otherwise]]
@@ -43,7 +43,7 @@ function named(all: Named, start: string): Candidates {
   return { lines, otherwise: 'noFiles' }
 }
 
-/** Commands, and each group of them once. */
+/** Commands, and each group once. */
 function topLevel(): Named {
   const groups = new Map<string, string>()
   for (const [name, { summary }] of Object.entries(commands)) {
@@ -92,7 +92,7 @@ function valuesOf({ choices, value }: Flag, start: string, prefix: string): Cand
   }
 }
 
-/** A flag that is given, and may be given once only, does not follow again. */
+/** Without flags that are given already and are not repeatable. */
 const flagsLeft = (known: Flags, before: readonly string[]): Named =>
   Object.entries(known)
     .filter(

@@ -1,9 +1,9 @@
-/** pullpass completion: a shell's completion script, which asks pullpass itself, so that it knows each command and flag. */
+/** pullpass completion: prints a script that calls pullpass for the candidates. */
 import { showValue } from '../document/show-value.ts'
 import type { Command } from './command.ts'
 import { usageFault } from './flag.ts'
 
-/** Words come from the line as typed: bash splits its own at "=" and ":". https://www.gnu.org/software/bash/manual: Programmable Completion */
+/** Splits the line itself, since bash also splits words at "=" and ":". https://www.gnu.org/software/bash/manual: Programmable Completion */
 const bash = `# bash completion for pullpass; load it with: source <(pullpass completion bash)
 _pullpass() {
   local line="\${COMP_LINE:0:COMP_POINT}" cur candidate out
@@ -82,11 +82,11 @@ exec kubectl-pullpass __complete "$@"
 const scripts: ReadonlyMap<string, string> = new Map(Object.entries({ bash, zsh, fish, kubectl }))
 
 export const completion: Command = {
-  summary: 'Print the completion script of a shell',
+  summary: 'Print a shell completion script',
   usage: ['completion SHELL'],
   details: [
-    'SHELL is bash (4.4 or newer), zsh or fish; or kubectl: the file that kubectl runs to complete "kubectl pullpass".',
-    'The script asks pullpass for commands, flags and their values.',
+    'SHELL is bash (4.4 or newer), zsh, fish or kubectl. The script calls pullpass for commands, flags and their values.',
+    'kubectl runs its script to complete "kubectl pullpass".',
     '',
     'Examples:',
     '  source <(pullpass completion bash)            (in ~/.bashrc; the same for zsh in ~/.zshrc)',
@@ -100,7 +100,7 @@ export const completion: Command = {
   async run({ positionals: [shell, more], terminal }) {
     const script = shell === undefined || more !== undefined ? undefined : scripts.get(shell)
     if (script === undefined) {
-      const seen = shell === undefined ? 'no shell is given' : `${showValue(more ?? shell)} is no shell that is known`
+      const seen = shell === undefined ? 'SHELL is missing' : `unknown shell ${showValue(more ?? shell)}`
       throw usageFault('completion', seen, `one of ${[...scripts.keys()].join(', ')}`)
     }
     terminal.print(script.trimEnd())

@@ -73,7 +73,7 @@ const doctorFlags: typeof documentFlags &
 type DoctorCall = Call<typeof doctorFlags>
 
 export const doctor: Command<typeof doctorFlags> = {
-  summary: 'Find the hop that fails, and what mends it',
+  summary: 'Find the step that fails, and its fix',
   usage: ['doctor -f FILE [flags]', 'doctor [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)'],
   details: [
     'Walks the whole way for these documents, in the pod that refreshes or from a laptop: token, clock, issuer, key and',
@@ -170,7 +170,11 @@ function readFlags({ flags }: DoctorCall): FlagsRead {
 function readImage(name: string): Image {
   const reference = parseImageReference(name)
   if (reference !== undefined) return { name, reference }
-  throw usageFault('doctor', `${quote(name)} is no name of an image`, 'HOST/PATH:TAG or HOST/PATH@DIGEST, as in a pod')
+  throw usageFault(
+    'doctor',
+    `${quote(name)} is not a valid image name`,
+    'HOST/PATH:TAG or HOST/PATH@DIGEST, as in a pod',
+  )
 }
 
 /** A name that no document has would have no effect. @throws USAGE_INVALID */

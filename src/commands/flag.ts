@@ -1,20 +1,20 @@
-/** A flag as data, and the values that a command line gives it. */
+/** Declarations of flags, and the types of their values. */
 import type { TextRule } from '../document/field-rules.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Vendors } from '../vendors/vendor.ts'
 
 export interface Flag {
   readonly type: 'string' | 'boolean'
-  /** May be given more than once; its value is a list. */
+  /** Repeatable; the value is a list. */
   readonly multiple?: true
   readonly short?: string
-  /** What stands for the value in the help: `FILE`. */
+  /** Placeholder of the value in the help: `FILE`. */
   readonly value?: string
-  /** The only values that are accepted. */
+  /** The accepted values. */
   readonly choices?: readonly string[]
   /** Further choices, that vendors bring. */
   readonly vendorChoices?: (vendors: Vendors) => readonly string[]
-  /** What its value has to keep, where that can be checked on the command line alone. */
+  /** A rule for the value, if it can be checked without further input. */
   readonly rule?: TextRule
   readonly summary: string
   /** What vendors add to the summary, after a colon. */
@@ -23,13 +23,10 @@ export interface Flag {
 
 export type Flags = Readonly<Record<string, Flag>>
 
-/** A flag that takes one of these words. */
+/** A flag with a closed set of values. */
 export type Choice<Word extends string> = Flag & { readonly type: 'string'; readonly choices: readonly Word[] }
 
-/**
- * Values by the flags' own names: a list where it may repeat, true or false for a switch, one of its choices where it has
- * some, else text; undefined where it is not given.
- */
+/** Values by flag name: a list if repeatable, a boolean for a switch, else one of the choices or text; undefined if not given. */
 export type FlagValues<F extends Flags> = {
   readonly [Name in keyof F]: F[Name] extends { multiple: true }
     ? readonly string[]
@@ -40,7 +37,7 @@ export type FlagValues<F extends Flags> = {
         : string | undefined
 }
 
-// A command line that asks for what a command does not do; its help says what it does.
+// Invalid usage
 
 /** `command`: `issuer check`. */
 export const usageFault = (command: string, seen: string, expected?: string): PullpassError =>

@@ -1,4 +1,4 @@
-/** Flags that several commands take, worded once. */
+/** Flags that several commands share. */
 
 import type { NamespacedName } from '../document/document.ts'
 import { brokenRule } from '../document/field-rules.ts'
@@ -10,7 +10,7 @@ import { parseDuration } from '../text/nearest.ts'
 import { quote } from '../text/quote.ts'
 import { type Choice, type Flag, usageFault } from './flag.ts'
 
-/** Taken by every command. */
+/** Flags of every command. */
 export const commonFlags: {
   readonly timeout: Flag & { type: 'string' }
   readonly 'ca-file': Flag & { type: 'string' }
@@ -18,28 +18,28 @@ export const commonFlags: {
   readonly 'log-format': Choice<'text' | 'json'>
   readonly help: Flag & { type: 'boolean' }
 } = {
-  timeout: { type: 'string', value: 'DURATION', summary: 'End the whole run after this long' },
+  timeout: { type: 'string', value: 'DURATION', summary: 'Maximum duration of the whole run' },
   'ca-file': {
     type: 'string',
     value: 'FILE',
-    summary: 'Trust these certificates too, for clouds and registries (PULLPASS_CA_FILE)',
+    summary: 'File with additional certificate authorities for clouds and registries (PULLPASS_CA_FILE)',
   },
   'log-level': {
     type: 'string',
     value: 'LEVEL',
     choices: ['error', 'warn', 'info', 'debug'],
-    summary: 'Least level of the log on standard error (default warn)',
+    summary: 'Minimum level of log messages on standard error (default warn)',
   },
   'log-format': {
     type: 'string',
     value: 'FORMAT',
     choices: ['text', 'json'],
-    summary: 'Form of the log (default text)',
+    summary: 'Format of log messages (default text)',
   },
-  help: { type: 'boolean', short: 'h', summary: 'Show this help' },
+  help: { type: 'boolean', short: 'h', summary: 'Print this help' },
 }
 
-/** Of `--timeout`, by a command's life: what runs until it is stopped has none. */
+/** Default of `--timeout`; long-running commands have none. */
 export const defaultTimeout = { 'one-shot': '5m', 'until-stopped': undefined } as const
 
 export const documentFlags: { readonly file: Flag & { type: 'string'; multiple: true } } = {
@@ -48,7 +48,7 @@ export const documentFlags: { readonly file: Flag & { type: 'string'; multiple: 
     multiple: true,
     short: 'f',
     value: 'FILE',
-    summary: 'Documents: a file, a folder, or - for standard input; repeatable',
+    summary: 'File or folder with documents; "-" reads standard input; repeatable',
   },
 }
 
@@ -59,9 +59,9 @@ export const clusterFlags: {
   kubeconfig: {
     type: 'string',
     value: 'FILE',
-    summary: 'The cluster (default: KUBECONFIG, the pod it runs in, ~/.kube/config)',
+    summary: 'Path of the kubeconfig file (default: KUBECONFIG, the Pod, ~/.kube/config)',
   },
-  context: { type: 'string', value: 'NAME', summary: "The kubeconfig's context (default: its current one)" },
+  context: { type: 'string', value: 'NAME', summary: 'Kubeconfig context (default: the current context)' },
 }
 
 export const outputFlags: { readonly output: Choice<'json' | 'yaml'> } = {
@@ -70,13 +70,13 @@ export const outputFlags: { readonly output: Choice<'json' | 'yaml'> } = {
     short: 'o',
     value: 'FORMAT',
     choices: ['json', 'yaml'],
-    summary: 'Print for programs (default: a table for people)',
+    summary: 'Output format (default: a table)',
   },
 }
 
-// A flag that is a duration.
+// Durations
 
-/** Milliseconds, more than none. @throws USAGE_INVALID */
+/** In milliseconds, more than 0. @throws USAGE_INVALID */
 export function readDuration(flag: string, text: string): number {
   const ms = parseDuration(text)
   if (ms !== undefined && ms > 0) return ms
@@ -84,15 +84,15 @@ export function readDuration(flag: string, text: string): number {
     code: 'USAGE_INVALID',
     hop: 'run',
     seen: `${flag} is ${showValue(text)}`,
-    expected: 'hours, minutes and seconds, more than none, such as 90s, 5m or 1h30m',
+    expected: 'a duration greater than 0, such as 90s, 5m or 1h30m',
   })
 }
 
-// `NAMESPACE/NAME`, as a command line names an object of the cluster.
+// Names of Kubernetes objects
 
 /** `kind` and `command` are for the message. @throws USAGE_INVALID */
 export function parseNamespacedName(text: string, kind: string, command: string): NamespacedName {
-  const wrong = (expected: string) => usageFault(command, `${quote(text)} is no name of a ${kind}`, expected)
+  const wrong = (expected: string) => usageFault(command, `${quote(text)} is not a valid ${kind} name`, expected)
   const [namespace = '', name, ...more] = text.split('/')
   if (name === undefined || more.length > 0) throw wrong('NAMESPACE/NAME')
   const broken = brokenRule(labelName, namespace) ?? brokenRule(objectName, name)

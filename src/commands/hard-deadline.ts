@@ -1,19 +1,18 @@
 /**
- * Ends a process whose event loop cannot serve its own deadline, since one piece of work never returns to it.
+ * Ends a process whose event loop is blocked by one piece of work, so that it cannot react to its own deadline.
  *
- *   start ─ 1 s ─▶ a thread starts ─ deadline ─▶ was it served? ─ no, 1 s later ─▶ message, exit code 1
+ *   start ─ 1 s ─▶ a thread starts ─ deadline ─▶ was it handled? ─ no, 1 s later ─▶ message, exit code 1
  *                                                                └─ and 2 s later ─▶ SIGKILL
  *
- * A thread is the only part of a process that runs then. It costs 15 ms of CPU and 7 MB, so it starts after a second: a run
- * that is over by then pays nothing, and what is read until then is bounded so that no piece of work takes a second. It ends
- * the main thread through the inspector, which interrupts JavaScript and regular expressions: a thread cannot exit the
- * process by itself, and a signal's handler would wait for the loop as well.
+ * Only a thread can run then. It costs 15 ms of CPU and 7 MB, so it starts after one second: shorter runs pay nothing, and
+ * input is bounded so that no piece of work takes a second. It ends the main thread through the inspector, which interrupts
+ * JavaScript and regular expressions: a thread cannot exit the process, and a signal handler would wait for the event loop.
  * https://nodejs.org/api/inspector.html#sessionconnecttomainthread
  */
 import type { Worker } from 'node:worker_threads'
 
 export interface HardDeadline {
-  /** The loop served the deadline: it is left to itself. */
+  /** The event loop handled the deadline: nothing else is done. */
   readonly serve: () => void
 }
 
@@ -26,7 +25,7 @@ export interface LastTexts {
   readonly stdout?: string
 }
 
-/** Nothing of it keeps the process alive. */
+/** Does not keep the process alive. */
 export function startHardDeadline(timeoutMs: number, texts: LastTexts): HardDeadline {
   const served = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   let thread: Worker | undefined
@@ -57,7 +56,7 @@ function startThread(watched: Watched): Worker {
   return thread
 }
 
-/** Standard error is closed before the exit: Node would write there that it waits for a debugger. */
+/** Standard error is closed before the exit: Node.js would write that it waits for a debugger. */
 const threadCode = `
 const { workerData: { served, restMs, texts } } = require('node:worker_threads')
 const { writeSync } = require('node:fs')

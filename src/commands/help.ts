@@ -1,29 +1,29 @@
-/** Help texts, made from what the commands declare. */
+/** Help texts, rendered from the declarations of the commands. */
 import type { Command } from './command.ts'
 import type { CommandEntry } from './commands.ts'
 import type { Flag, Flags } from './flag.ts'
 import { commonFlags, defaultTimeout } from './flags.ts'
 
-/** A terminal of this width breaks no line. */
+/** Help fits a terminal of this width. */
 const columns = 120
 
 export function renderHelp(commands: Readonly<Record<string, CommandEntry>>): string {
   const rows = Object.entries(commands).map(([name, { summary }]) => [name, summary] as const)
   return [
-    'pullpass turns Kubernetes service account tokens into registry credentials that live an hour.',
+    'pullpass exchanges Kubernetes service account tokens for short-lived registry credentials.',
     '',
     'Usage: pullpass COMMAND [flags]',
     '',
     'Commands:',
     ...aligned(rows),
     '',
-    'pullpass COMMAND --help shows the flags of one. Also: --version.',
-    'Results are printed on standard output, everything else on standard error.',
-    'Exit codes: 0 all done; 1 something failed, named; 2 wrong usage, before anything was written.',
+    'Use "pullpass COMMAND --help" for the flags of a command, and "pullpass --version" for the version.',
+    'Results are written to standard output, everything else to standard error.',
+    'Exit codes: 0 success; 1 something failed and is named; 2 invalid usage or input, nothing was written.',
   ].join('\n')
 }
 
-/** What a group such as `issuer` holds. */
+/** The commands of a group, such as `issuer`. */
 export function renderGroupHelp(group: {
   readonly name: string
   readonly members: Readonly<Record<string, CommandEntry>>
@@ -34,7 +34,7 @@ export function renderGroupHelp(group: {
     'Commands:',
     ...aligned(Object.entries(group.members).map(([name, { summary }]) => [name, summary] as const)),
     '',
-    `pullpass ${group.name} COMMAND --help shows the flags of one.`,
+    `Use "pullpass ${group.name} COMMAND --help" for the flags of a command.`,
   ].join('\n')
 }
 
@@ -47,7 +47,7 @@ export function renderCommandHelp({ summary, usage, details, flags, life }: Comm
     details,
     '',
     ...(Object.keys(flags).length > 0 ? ['Flags:', ...flagRows(flags), ''] : []),
-    'Flags of every command:',
+    'Global flags:',
     ...flagRows({ ...commonFlags, timeout: timeoutFlag(life) }),
   ].join('\n')
 }
@@ -59,7 +59,7 @@ function timeoutFlag(life: Command['life']): Flag {
 
 const flagRows = (flags: Flags) => aligned(Object.entries(flags).map(([name, flag]) => flagRow(name, flag)))
 
-/** Columns: more choices than fit beside a flag are named after its summary. */
+/** Columns: longer lists of choices follow the summary. */
 const choicesFit = 24
 
 function flagRow(name: string, { short, value, summary, choices }: Flag): readonly [string, string] {
@@ -68,7 +68,7 @@ function flagRow(name: string, { short, value, summary, choices }: Flag): readon
   return choices === undefined || beside !== value ? [left, summary] : [left, `${summary}: ${choices.join(', ')}`]
 }
 
-/** Two columns; a text that is too long for the second goes on below. */
+/** Two columns; long text in the second continues on the next line. */
 function aligned(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length))
   return rows.flatMap(([left, right]) =>

@@ -38,7 +38,7 @@ const flags: {
 }
 
 export const init: Command<typeof flags> = {
-  summary: "Write a document from the script's variables",
+  summary: 'Convert the variables of the script into a document',
   usage: ['init --from-env [flags]'],
   details: [
     'Converts PROJECT_NUMBER, POOL_ID, PROVIDER_ID, SERVICE_ACCOUNT_EMAIL, REGISTRY_SECRET_NAME, REGISTRY_HOSTS and',

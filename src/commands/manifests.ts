@@ -40,7 +40,7 @@ const flags: typeof documentFlags &
 }
 
 export const manifests: Command<typeof flags> = {
-  summary: 'Print what to install: a CronJob, with the least rights',
+  summary: 'Print the manifests of a CronJob with least privilege',
   usage: [
     'manifests -f FILE --image IMAGE [flags]',
     'manifests --image IMAGE [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',

@@ -1,4 +1,4 @@
-/** One run of pullpass: from the words of a command line to an exit code. */
+/** One run of pullpass: from the arguments to the exit code. */
 
 import { showValue } from '../document/show-value.ts'
 import { codes } from '../errors/codes.ts'
@@ -25,14 +25,14 @@ import {
   requestedFormat,
 } from './output.ts'
 
-/** What a process gives a run; a test gives its own. */
+/** What the process passes to a run. */
 export interface Host extends Pick<VendorContext, 'environment' | 'now' | 'random' | 'sleep' | 'signal' | 'vendors'> {
   readonly terminal: Terminal
-  /** Ends the process where its event loop cannot; absent: it is not this run's to end. */
+  /** Ends the process if its event loop is blocked; absent in tests. */
   readonly endHard?: (timeoutMs: number, texts: LastTexts) => HardDeadline
 }
 
-/** The exit code: 0 all done; 1 something failed; 2 invalid usage. A signal that ended a run is the caller's to report. */
+/** Returns the exit code: 0 success; 1 something failed; 2 invalid usage. The caller reports a signal that ended the run. */
 export async function run(argv: readonly string[], host: Host): Promise<number> {
   try {
     return await dispatch(argv, host)
@@ -157,7 +157,7 @@ async function createContext(
   const log = createLog({ level, format, now, write: terminal.printError })
   const plain = httpsTransport(environment, authorities)
   const logged = level === 'debug' ? (await import('../http/log-requests.ts')).logRequests(plain, log) : plain
-  // A daemon asks again and again, and reports in its log and alarms what does not answer.
+  // A long-running command retries, and reports in its log and alarms what does not respond.
   const context = { environment, now, random, sleep, signal, log, transport: logged, secrets, vendors }
   if (terminal.notify === undefined || format === 'json' || life === 'until-stopped') return context
   const waiting = (await import('../terminal/report-waits.ts')).reportWaits(terminal.showProgress, { sleep, signal })
@@ -165,26 +165,26 @@ async function createContext(
   return { ...context, transport: reportRequests(logged, waiting), waiting }
 }
 
-/** The reason to abort a run with that a signal ends. */
+/** The error of a run that a signal ended. */
 export const interruption = (signal: string): PullpassError =>
   new PullpassError({
     code: 'INTERRUPTED',
     hop: 'run',
     seen: `the run was ended by ${signal}`,
-    expected: 'time to end by itself',
-    hint: 'run it again: what was written stays',
+    expected: 'the run to complete',
+    hint: 'run the command again; what was written is kept',
     retryable: true,
   })
 
-/** What a process ends with where its results cannot be written: a full disk, a device that fails. */
+/** The error of a process that cannot write its results: a full disk, a failing device. */
 export const renderUnwritable = (code: string, { now }: Pick<Context, 'now'>): string =>
   renderError(
     new PullpassError({
       code: 'OUTPUT_UNWRITABLE',
       hop: 'run',
       seen: `standard output cannot be written: ${code}`,
-      expected: 'a place for the results',
-      hint: 'see where the output goes (a full disk?), and run it again: what was done stays',
+      expected: 'a writable standard output',
+      hint: 'check the target of the output (a full disk?) and run the command again; what was done is kept',
     }),
     { format: 'text', now: now() },
   )
@@ -217,36 +217,36 @@ async function reportFatal(
   return codes[fault.code]
 }
 
-/** What nobody classified is a bug here: its words may hold anything, so only its kind and place are shown. */
+/** An unclassified error is a bug. Its message can contain anything, so only its type and location are shown. */
 function internalFault(error: unknown): PullpassError {
   const kind = error instanceof Error ? error.name : typeof error
   const place = error instanceof Error ? error.stack?.split('\n').find((line) => /^\s+at /.test(line)) : undefined
   return new PullpassError({
     code: 'INTERNAL',
     hop: 'run',
-    seen: `pullpass met a fault that it does not know: ${kind}${place?.replace(/^\s+/, ' ') ?? ''}`,
-    expected: 'no such fault: this is a bug of pullpass',
-    hint: 'please report these lines; pull secrets keep what they have',
+    seen: `unexpected internal error: ${kind}${place?.replace(/^\s+/, ' ') ?? ''}`,
+    expected: 'no internal error; this is a bug in pullpass',
+    hint: 'report these lines; pull secrets keep their last credential',
   })
 }
 
-// Ends a run when its time is over, by the run's own clock.
+// Time limit of a run, by its own clock
 
-/** A timer of more than 24 days is over at once. */
+/** A timer of more than 24 days fires immediately. */
 const longestMs = 2 ** 31 - 1
 
 export interface TimeLimit {
-  /** Aborted when the run is interrupted, or its time is over: the reason is the error to show. */
+  /** Aborted when the run is interrupted or its time limit is reached; the reason is the error to report. */
   readonly signal: AbortSignal
   readonly cancel: () => void
 }
 
 export interface TimeLimited extends Pick<Context, 'sleep' | 'signal'> {
-  /** Ends the process where its event loop cannot serve the deadline. */
+  /** Ends the process if its event loop is blocked. */
   readonly endHard?: ((timeoutMs: number, fault: PullpassError) => HardDeadline) | undefined
 }
 
-/** `timeout` undefined: only an interruption ends it. @throws USAGE_INVALID where it is no duration */
+/** `timeout` undefined: only an interruption ends the run. @throws USAGE_INVALID for an invalid duration */
 export function limitTime(timeout: string | undefined, { sleep, signal, endHard }: TimeLimited): TimeLimit {
   if (timeout === undefined) return { signal, cancel: () => undefined }
   const timeoutMs = readDuration('--timeout', timeout)
@@ -274,17 +274,17 @@ const timedOut = (timeout: string) =>
     code: 'TIMED_OUT',
     hop: 'run',
     seen: `the run did not end within ${timeout}`,
-    expected: 'answers in time',
-    hint: 'see which hop is slow with --log-level debug, or give it longer with --timeout',
+    expected: 'the run to end in time',
+    hint: 'find the slow hop with --log-level debug, or set a longer --timeout',
     retryable: true,
   })
 
-// Work that must not outlast its run: what blocks (an input that never ends) is left behind.
+// The end of a run: work that blocks, such as reading an endless input, is abandoned.
 
-/** The cluster lets applies in flight end within 5 s; a second more lets their outcomes be told. */
+/** Applies in flight end within 5 s; one more second is for reporting their outcomes. */
 const graceMs = 6_000
 
-/** The work's own result, or the signal's reason when the work goes on for long after it. */
+/** The result of the work; or the reason of the signal, if the work does not end soon after it. */
 export async function endWithSignal<Result>(
   signal: AbortSignal,
   work: () => Promise<Result>,
@@ -305,13 +305,13 @@ export async function endWithSignal<Result>(
   }
 }
 
-/** The command that a command line begins with: one word, or two where several make a group, such as `issuer check`. */
+/** The command of a command line: one word, or two for a member of a group, such as `issuer check`. */
 type Found =
   | { readonly kind: 'command'; readonly name: string; readonly entry: CommandEntry; readonly words: readonly string[] }
-  /** A group alone, or with a request for help: what it holds is to be shown. */
+  /** A group without a member, or with --help: its members are listed. */
   | { readonly kind: 'group'; readonly name: string; readonly members: Readonly<Record<string, CommandEntry>> }
 
-/** @throws USAGE_INVALID for an unknown command, with the nearest one, and the help that lists them */
+/** @throws USAGE_INVALID for an unknown command, with the most similar one */
 function findCommand([first = '', ...rest]: readonly string[]): Found {
   const entry = entryOf(first)
   if (entry !== undefined) return { kind: 'command', name: first, entry, words: rest }
@@ -337,22 +337,20 @@ const entryOf = (name: string) => (Object.hasOwn(commands, name) ? commands[name
 
 const firstWords = () => [...new Set(Object.keys(commands).map((name) => name.split(' ')[0] ?? name))]
 
-/** The one command of a group that has this second word: `publish` is `issuer publish`. */
+/** The only command with this second word: `publish` is `issuer publish`. */
 function memberNamed(name: string): string | undefined {
   const [member, ...others] = Object.keys(commands).filter((known) => known.endsWith(` ${name}`))
   return others.length === 0 ? member : undefined
 }
 
-/** `hint`: whose help lists what there is. */
+/** `hint`: the help that lists the commands. */
 function unknown(name: string, known: readonly string[], hint: string): PullpassError {
   const near = memberNamed(name) ?? nearest(name, known)
   return new PullpassError({
     code: 'USAGE_INVALID',
     hop: 'run',
-    seen: name.startsWith('-')
-      ? `${showValue(name)} stands before the command`
-      : `there is no command ${showValue(name)}`,
-    expected: near === undefined ? `one of ${known.join(', ')}` : `perhaps ${near}`,
+    seen: name.startsWith('-') ? `${showValue(name)} precedes the command` : `unknown command ${showValue(name)}`,
+    expected: near === undefined ? `one of ${known.join(', ')}` : `a known command, such as ${near}`,
     hint,
   })
 }

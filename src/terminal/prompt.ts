@@ -1,4 +1,4 @@
-/** A question on standard error, and the line that somebody types. */
+/** Prompts on standard error, and reads a line. */
 import { createInterface } from 'node:readline/promises'
 
 interface Streams {
@@ -6,9 +6,9 @@ interface Streams {
   readonly output: NodeJS.WritableStream
 }
 
-/** undefined where the input ends: nobody is there to answer. Rejects with the signal's reason. */
+/** Undefined at the end of the input. Rejects with the reason of the signal. */
 export async function promptUser(question: string, streams: Streams, signal: AbortSignal): Promise<string | undefined> {
-  // As a terminal, readline would take Ctrl-C for itself: it has to end the run, as everywhere else.
+  // With `terminal: true`, readline would handle Ctrl-C itself; it has to end the run.
   const lines = createInterface({ ...streams, terminal: false })
   const ended = new AbortController()
   lines.once('close', () => ended.abort())

@@ -1,4 +1,4 @@
-/** All of standard input, bounded. */
+/** Reads standard input up to a limit. */
 import { PullpassError } from '../errors/pullpass-error.ts'
 
 const maxBytes = 1024 * 1024
@@ -15,7 +15,7 @@ export async function readInput(stream: AsyncIterable<Buffer>): Promise<string> 
         hop: 'document',
         seen: 'standard input is longer than 1 MiB',
         expected: 'documents, or a token',
-        hint: 'give documents in several files: -f FILE -f FILE',
+        hint: 'use several files: -f FILE -f FILE',
       })
     }
     pieces.push(piece)

@@ -1,4 +1,4 @@
-/** An error as it is shown: three lines for people, one line of JSON where the log is JSON. */
+/** Renders an error for standard error: as text, or as one line of JSON if the log is JSON. */
 
 import { fixOf, type PullpassError } from '../errors/pullpass-error.ts'
 import { plainJson, plainLine } from '../text/plain-text.ts'
@@ -9,7 +9,7 @@ export interface ErrorForm {
   readonly now: Date
 }
 
-/** `namespaces`: those that it reached, where it is about some. */
+/** `namespaces`: the affected namespaces. */
 export function renderError(
   fault: PullpassError,
   { format, now }: ErrorForm,
@@ -17,8 +17,8 @@ export function renderError(
 ): string {
   if (format !== 'json') return [fault.message, ...affected(namespaces)].join('\n')
   const { code, hop, seen, expected, also, retryable } = fault
-  const reached = namespaces.length > 0 ? { namespaces } : {}
-  const said = {
+  const affectedNamespaces = namespaces.length > 0 ? { namespaces } : {}
+  const line = {
     time: now.toISOString(),
     level: 'error',
     message: seen,
@@ -28,18 +28,18 @@ export function renderError(
     ...(also.length > 0 && { also }),
     fix: fixOf(fault),
     retryable,
-    ...reached,
+    ...affectedNamespaces,
   }
-  return plainJson(JSON.stringify(said))
+  return plainJson(JSON.stringify(line))
 }
 
-/** One namespace is in the message already. */
+/** The message contains a single namespace already. */
 const affected = (namespaces: readonly string[]) =>
   namespaces.length > 1 ? [plainLine(`  affects ${listNamespaces(namespaces)}`)] : []
 
 const named = 10
 
-/** `3 namespaces: a, b, c`; of many, the first ten by name. */
+/** `3 namespaces: a, b, c`; at most ten names. */
 export function listNamespaces(namespaces: readonly string[]): string {
   const more = namespaces.length - named
   return `${namespaces.length} namespaces: ${namespaces.slice(0, named).join(', ')}${more > 0 ? `, and ${more} more` : ''}`

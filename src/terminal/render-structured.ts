@@ -1,4 +1,4 @@
-/** Results for programs, as JSON or YAML: neither contains a character that steers a terminal, except in escapes. */
+/** Renders JSON and YAML without control characters, except as escapes. */
 import { plainJson, plainLine } from '../text/plain-text.ts'
 
 /** Undefined members are omitted; a Redacted stays `[redacted]`. Text without a line end. */
@@ -16,11 +16,11 @@ async function renderYaml(value: unknown): Promise<string> {
   const document = new Document(value)
   visit(document, {
     Scalar(_, node) {
-      if (typeof node.value === 'string' && steers(node.value)) node.type = 'QUOTE_DOUBLE'
+      if (typeof node.value === 'string' && hasControls(node.value)) node.type = 'QUOTE_DOUBLE'
     },
   })
   return plainJson(document.toString({ lineWidth: 0 })).replace(/\n$/, '')
 }
 
-/** A line break steers nothing: text of several lines is written as one scalar. */
-const steers = (text: string) => text.split('\n').some((line) => line !== plainLine(line))
+/** Line breaks are allowed: text of several lines is one scalar. */
+const hasControls = (text: string) => text.split('\n').some((line) => line !== plainLine(line))

@@ -1,10 +1,10 @@
-/** What a run waits for, on a terminal: shown where no answer has come for two seconds, and removed when it comes. */
+/** Shows on a terminal what a run waits for, if there is no response for two seconds. */
 import type { Context, Waiting } from '../http/context.ts'
 import { plainLine } from '../text/plain-text.ts'
 
-const patienceMs = 2_000
+const delayMs = 2_000
 
-/** `show` replaces the line that it showed before; `undefined` removes it. */
+/** `show` replaces the previous line; `undefined` removes it. */
 export function reportWaits(
   show: (line: string | undefined) => void,
   { sleep, signal }: Pick<Context, 'sleep' | 'signal'>,
@@ -15,19 +15,19 @@ export function reportWaits(
     show(first && plainLine(`waiting for ${first.endpoint}${first.hop ? ` (${first.hop})` : ''}`))
   }
   return (waiting) => {
-    const answered = new AbortController()
+    const responded = new AbortController()
     const showWhenSlow = async () => {
       try {
-        await sleep(patienceMs, AbortSignal.any([answered.signal, signal]))
+        await sleep(delayMs, AbortSignal.any([responded.signal, signal]))
       } catch {
-        return // it was answered in time, or the run is over
+        return // there was a response in time, or the run ended
       }
       slow.add(waiting)
       showFirst()
     }
     void showWhenSlow()
     return () => {
-      answered.abort()
+      responded.abort()
       if (slow.delete(waiting)) showFirst()
     }
   }

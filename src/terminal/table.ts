@@ -1,10 +1,10 @@
 /**
- * Results for people: aligned columns. Nothing is cut, so that what is shown can be pasted; on a terminal the last column
- * wraps between words, within its column.
+ * Tables with aligned columns. Nothing is truncated, so that values can be pasted; on a terminal the last column wraps
+ * between words.
  */
 import { plainLine } from '../text/plain-text.ts'
 
-/** Text alone, or text that a terminal shows in colour: good is green, bad is red. */
+/** Text; `good` is green and `bad` is red on a terminal. */
 export type Cell = string | { readonly text: string; readonly tone: 'good' | 'bad' }
 
 export interface Table {
@@ -14,15 +14,14 @@ export interface Table {
 
 const gap = '  '
 
-/** ECMA-48 §8.3.117 (SGR): how each begins and ends. */
+/** ECMA-48 §8.3.117 (SGR): start and end. */
 const styles = { bold: [1, 22], good: [32, 39], bad: [31, 39] } as const
 
-/** A narrower last column is not wrapped: a word in each line is harder to read than what the terminal makes of it. */
+/** A narrower last column is not wrapped: one word per line is hard to read. */
 const narrowest = 24
 
 /**
- * Lines without one at the end; empty where there are neither header nor rows. `columns`: of the terminal; absent: lines
- * are as long as they are.
+ * Without a final line end; empty without header and rows. `columns`: width of the terminal; absent: lines are not wrapped.
  */
 export function renderTable({ header, rows }: Table, color: 'always' | 'never', columns?: number): string {
   const lines = header === undefined ? rows : [header, ...rows]
@@ -39,7 +38,7 @@ interface RowForm {
   readonly columns: number
 }
 
-/** The lines of one row: the last cell may have several. */
+/** The lines of one row: the last cell can have several. */
 function renderRow(
   cells: readonly Cell[],
   { widths, colored, columns }: RowForm,
@@ -62,7 +61,7 @@ function renderRow(
   })
 }
 
-/** A word that is longer than a line stays whole. */
+/** Words longer than a line are not divided. */
 function wrapWords(text: string, width: number): string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {
@@ -98,12 +97,13 @@ function renderCell(cell: Cell, { width, colored, heading }: CellForm): string {
 
 const styled = (text: string, [begin, end]: readonly [number, number]) => `\x1b[${begin}m${text}\x1b[${end}m`
 
-/** A claim or an annotation can hold anything: what would steer the terminal, or break the line, is shown as a sign. */
+/** Claims and annotations can contain control characters: they are replaced. */
 function textOf(cell: Cell): string {
   return plainLine(typeof cell === 'string' ? cell : cell.text)
 }
 
-/** How far an instant is from now, as people say it. */
+// Relative time
+
 const units: readonly [word: string, seconds: number][] = [
   ['d', 86_400],
   ['h', 3600],

@@ -8,7 +8,7 @@ suite('checkNode', () => {
     test(`Node ${version} is told which one pullpass needs`, () => {
       assert.equal(
         checkNode(version),
-        `USAGE_INVALID (run): this is Node ${version}\n  expected Node 22.18 or newer\n  fix: install the package with its own Node (npm install without --omit=optional), or use a newer one: node --version`,
+        `USAGE_INVALID (run): this is Node.js ${version}\n  expected Node.js 22.18 or newer\n  fix: install the package with its own Node.js (npm install without --omit=optional), or a newer Node.js: node --version`,
       )
     })
   }
@@ -32,7 +32,7 @@ suite("Node's debug output", () => {
     test(`by ${name} is refused, and said why`, () => {
       assert.equal(
         checkDebugging({ [name]: 'https' }),
-        `USAGE_INVALID (run): ${name} is set: Node would print tokens and keys to standard error\n  expected no ${name}\n  fix: unset ${name}; --log-level debug shows each request without secrets`,
+        `USAGE_INVALID (run): ${name} is set: Node.js would print tokens and keys to standard error\n  expected no ${name}\n  fix: unset ${name}; --log-level debug logs each request without secrets`,
       )
     })
   }

@@ -52,7 +52,10 @@ suite('the commands', () => {
     test(`"${words.join(' ')}" is refused, with ${near} and ${help}`, async () => {
       const { exitCode, stderr } = await pullpass(...words)
       assert.equal(exitCode, 2)
-      assert.match(stderr, new RegExp(`^USAGE_INVALID .*\\n {2}expected perhaps ${near}\\n {2}fix: ${help}\\n$`))
+      assert.match(
+        stderr,
+        new RegExp(`^USAGE_INVALID .*\\n {2}expected a known command, such as ${near}\\n {2}fix: ${help}\\n$`),
+      )
     })
   }
 
@@ -70,7 +73,7 @@ suite('the commands', () => {
     assert.equal(exitCode, 2)
     assert.equal(
       stderr,
-      'USAGE_INVALID (run): there is no command "refrsh"\n  expected perhaps refresh\n  fix: pullpass --help\n',
+      'USAGE_INVALID (run): unknown command "refrsh"\n  expected a known command, such as refresh\n  fix: pullpass --help\n',
     )
     assert.deepEqual(await pullpass('help', 'refrsh'), { exitCode, stdout: '', stderr })
   })
@@ -85,7 +88,7 @@ suite('the commands', () => {
   test('a flag before the command is told where it belongs', async () => {
     const { exitCode, stderr } = await pullpass('--dry-run', 'refresh')
     assert.equal(exitCode, 2)
-    assert.match(stderr, /^USAGE_INVALID \(run\): "--dry-run" stands before the command\n/)
+    assert.match(stderr, /^USAGE_INVALID \(run\): "--dry-run" precedes the command\n/)
   })
 
   const kubectlHabits = [
@@ -130,7 +133,7 @@ suite('the commands', () => {
         assert.deepEqual([exitCode, stdout], [2, ''])
         assert.equal(
           stderr,
-          `USAGE_INVALID (run): --timout is unknown\n  expected perhaps --timeout\n  fix: pullpass ${name} --help\n`,
+          `USAGE_INVALID (run): unknown flag --timout\n  expected a known flag, such as --timeout\n  fix: pullpass ${name} --help\n`,
         )
       })
     })

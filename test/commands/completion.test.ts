@@ -62,10 +62,7 @@ suite('shell completion', () => {
   test('of an unknown shell is refused', async () => {
     const { exitCode, stdout, stderr } = await runPullpass(nowhere, ['completion', 'tcsh'])
     assert.deepEqual([exitCode, stdout], [2, ''])
-    assert.match(
-      stderr,
-      /^USAGE_INVALID \(run\): "tcsh" is no shell that is known\n {2}expected one of bash, zsh, fish, kubectl\n/,
-    )
-    assert.match((await runPullpass(nowhere, ['completion'])).stderr, /: no shell is given\n/)
+    assert.match(stderr, /^USAGE_INVALID \(run\): unknown shell "tcsh"\n {2}expected one of bash, zsh, fish, kubectl\n/)
+    assert.match((await runPullpass(nowhere, ['completion'])).stderr, /: SHELL is missing\n/)
   })
 })

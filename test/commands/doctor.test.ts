@@ -224,12 +224,12 @@ suite('pullpass doctor', () => {
   })
 
   for (const [title, argv, seen] of [
-    ['an image of no name', ['--image', 'UPPER/case:tag:tag'], /"UPPER\/case:tag:tag" is no name of an image/],
-    ['a pod without its namespace', ['--pod', 'web-0'], /"web-0" is no name of a pod/],
+    ['an image of no name', ['--image', 'UPPER/case:tag:tag'], /"UPPER\/case:tag:tag" is not a valid image name/],
+    ['a pod without its namespace', ['--pod', 'web-0'], /"web-0" is not a valid pod name/],
     [
       'a service account without its namespace',
       ['--service-account', 'pullpass'],
-      /"pullpass" is no name of a service account/,
+      /"pullpass" is not a valid service account name/,
     ],
     [
       'two namespaces',

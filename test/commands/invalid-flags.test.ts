@@ -135,7 +135,7 @@ test('a command that takes no words refuses one with exit code 2', async (t) => 
     await t.test(command, async () => {
       const { exitCode, stderr } = await runPullpass(nowhere, [...command.split(' '), 'extra', ...argvOf(flags)])
       assert.equal(exitCode, 2)
-      assert.match(stderr, /^USAGE_INVALID \(run\): "extra" stands where nothing is expected\n/)
+      assert.match(stderr, /^USAGE_INVALID \(run\): unexpected argument "extra"\n/)
     })
   }
 })

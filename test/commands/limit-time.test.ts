@@ -63,7 +63,7 @@ suite('endAfter', () => {
       assert.throws(() => limitTime(timeout, handMade().context), {
         code: 'USAGE_INVALID',
         seen: `--timeout is "${timeout}"`,
-        expected: 'hours, minutes and seconds, more than none, such as 90s, 5m or 1h30m',
+        expected: 'a duration greater than 0, such as 90s, 5m or 1h30m',
       })
     })
   }

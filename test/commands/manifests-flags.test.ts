@@ -216,7 +216,7 @@ suite('the NetworkPolicy that pullpass manifests prints', () => {
 
 suite('pullpass manifests refuses, with exit code 2 and nothing printed', () => {
   const refused: Record<string, [flags: string[], says: RegExp]> = {
-    'an empty image': [['--image='], /--image lacks its IMAGE|--image stands twice/],
+    'an empty image': [['--image='], /--image requires a value: IMAGE|--image is given twice/],
     'a schedule of a day': [
       ['--schedule', '0 3 * * *'],
       /leaves 1440 minutes between two runs\n {2}expected at most 30/,

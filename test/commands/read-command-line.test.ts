@@ -36,22 +36,22 @@ suite('readCommandLine', () => {
   })
 
   const refused = [
-    { words: '--dryrun', seen: '--dryrun is unknown', expected: 'perhaps --dry-run' },
-    { words: '--no-such-thing', seen: '--no-such-thing is unknown', expected: undefined },
-    { words: '--__proto__', seen: '--__proto__ is unknown', expected: undefined },
-    { words: '-x', seen: '-x is unknown', expected: undefined },
-    { words: '--coats', seen: '--coats lacks its NUMBER', expected: undefined },
-    { words: '--coats=', seen: '--coats lacks its NUMBER', expected: undefined },
-    { words: '-f --dry-run', seen: '-f lacks its FILE', expected: undefined },
+    { words: '--dryrun', seen: 'unknown flag --dryrun', expected: 'a known flag, such as --dry-run' },
+    { words: '--no-such-thing', seen: 'unknown flag --no-such-thing', expected: undefined },
+    { words: '--__proto__', seen: 'unknown flag --__proto__', expected: undefined },
+    { words: '-x', seen: 'unknown flag -x', expected: undefined },
+    { words: '--coats', seen: '--coats requires a value: NUMBER', expected: undefined },
+    { words: '--coats=', seen: '--coats requires a value: NUMBER', expected: undefined },
+    { words: '-f --dry-run', seen: '-f requires a value: FILE', expected: undefined },
     { words: '--dry-run=yes', seen: '--dry-run takes no value', expected: undefined },
-    { words: '--coats 1 --coats 2', seen: '--coats stands twice', expected: undefined },
-    { words: '--dry-run --dry-run', seen: '--dry-run stands twice', expected: undefined },
+    { words: '--coats 1 --coats 2', seen: '--coats is given twice', expected: undefined },
+    { words: '--dry-run --dry-run', seen: '--dry-run is given twice', expected: undefined },
     { words: '--finish shiny', seen: '--finish is "shiny"', expected: 'one of matt, gloss' },
-    { words: 'wall.yaml', seen: '"wall.yaml" stands where nothing is expected', expected: 'documents by -f FILE' },
+    { words: 'wall.yaml', seen: 'unexpected argument "wall.yaml"', expected: 'documents as -f FILE' },
     {
       words: 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln',
-      seen: 'a text that looks like a credential, not shown stands where nothing is expected',
-      expected: 'documents by -f FILE',
+      seen: 'unexpected argument a text that looks like a credential, not shown',
+      expected: 'documents as -f FILE',
     },
   ]
   for (const { words, seen, expected } of refused) {

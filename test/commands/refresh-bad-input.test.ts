@@ -171,8 +171,8 @@ const badInputs: Record<string, BadInput> = {
   'a credential on the command line': {
     give: () => ({ argv: ['--token-file', 'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2EifQ.c2ln'] }),
     said: [
-      'USAGE_INVALID (run): a word looks like a credential, not shown',
-      '  expected none here: others on the machine can read it in the list of processes',
+      'USAGE_INVALID (run): an argument looks like a credential; it is not shown',
+      '  expected no credential in arguments: other users of the machine can read them in the process list',
       '  fix: pullpass refresh --help',
     ],
   },
@@ -180,7 +180,7 @@ const badInputs: Record<string, BadInput> = {
     give: () => ({ argv: ['--min-remaining', '30 minutes'] }),
     said: [
       'USAGE_INVALID (run): --min-remaining is "30 minutes"',
-      '  expected hours, minutes and seconds, more than none, such as 90s, 5m or 1h30m',
+      '  expected a duration greater than 0, such as 90s, 5m or 1h30m',
     ],
   },
   'more --min-remaining than any credential of the documents lives': {
@@ -207,14 +207,14 @@ const badInputs: Record<string, BadInput> = {
     give: () => ({ argv: ['--timeout', 'soon'] }),
     said: [
       'USAGE_INVALID (run): --timeout is "soon"',
-      '  expected hours, minutes and seconds, more than none, such as 90s, 5m or 1h30m',
+      '  expected a duration greater than 0, such as 90s, 5m or 1h30m',
     ],
   },
   'an unknown flag': {
     give: () => ({ argv: ['--dryrun'] }),
     said: [
-      'USAGE_INVALID (run): --dryrun is unknown',
-      '  expected perhaps --dry-run',
+      'USAGE_INVALID (run): unknown flag --dryrun',
+      '  expected a known flag, such as --dry-run',
       '  fix: pullpass refresh --help',
     ],
   },

@@ -26,7 +26,7 @@ interface TargetFlags {
 /** @throws USAGE_INVALID; a flag that would say nothing about this target is wrong too */
 export function parseInspectTarget(words: readonly string[], { file, audience, image }: TargetFlags): InspectTarget {
   const [kind, named, ...more] = words
-  if (more.length > 0) throw usageFault('inspect', `${quote(more[0] ?? '')} stands where nothing is expected`)
+  if (more.length > 0) throw usageFault('inspect', `unexpected argument ${quote(more[0] ?? '')}`)
   if (kind === 'secret') {
     if (file.length > 0) throw usageFault('inspect', '-f is given for a Secret', 'documents beside a token')
     if (audience !== undefined)

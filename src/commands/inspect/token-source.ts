@@ -120,7 +120,10 @@ export interface AcceptingRegistry extends AcceptedAudiences {
   readonly account?: NamespacedName
 }
 
-export async function listAcceptingRegistries(documents: readonly Document[], vendors: Vendors): Promise<AcceptingRegistry[]> {
+export async function listAcceptingRegistries(
+  documents: readonly Document[],
+  vendors: Vendors,
+): Promise<AcceptingRegistry[]> {
   return await Promise.all(
     documents
       .flatMap(({ registries, serviceAccountRef }) => registries.map((registry) => ({ registry, serviceAccountRef })))

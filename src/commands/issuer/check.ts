@@ -34,7 +34,7 @@ const flags: typeof outputFlags & {
 }
 
 export const check: Command<typeof flags> = {
-  summary: "Tell which clouds can use what is public at an issuer's URL",
+  summary: 'Check which clouds can use the public metadata of an issuer',
   usage: ['issuer check URL [--for VENDOR] [--token-file FILE] [flags]'],
   details: [
     'Reads the two OIDC documents there as a stranger does: no credential, no redirect, and of certificates only those of',
@@ -69,8 +69,7 @@ export const check: Command<typeof flags> = {
 async function issuerOf([issuer, ...more]: readonly string[], context: VendorContext): Promise<string> {
   if (issuer === undefined)
     throw usageFault('issuer check', 'no URL is given', 'the URL of an issuer: https://HOST/PATH')
-  if (more.length > 0)
-    throw usageFault('issuer check', `${quote(more[0] ?? '')} stands where nothing is expected`, 'one URL')
+  if (more.length > 0) throw usageFault('issuer check', `unexpected argument ${quote(more[0] ?? '')}`, 'one URL')
   const read = await urlOfTarget(issuer, context)
   if (read !== undefined)
     throw usageFault('issuer check', `${quote(issuer)} is a publish target`, `the URL where clouds read it: ${read}`)

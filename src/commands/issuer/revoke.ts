@@ -32,7 +32,7 @@ const flags: typeof targetFlag &
 }
 
 export const revoke: Command<typeof flags> = {
-  summary: 'Take a leaked key out of what is public, for good',
+  summary: 'Remove a leaked key from the published JWKS permanently',
   usage: [
     'issuer revoke KID --to TARGET [flags]',
     'issuer revoke --to TARGET [flags] -- KID   (a short KID that begins with -)',

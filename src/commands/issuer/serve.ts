@@ -22,7 +22,7 @@ const flags: typeof watchFlags & { readonly listen: Flag & { type: 'string' } } 
 }
 
 export const serve: Command<typeof flags> = {
-  summary: 'Serve the OIDC documents behind an Ingress, without a bucket',
+  summary: 'Serve the discovery document and JWKS from the cluster',
   usage: ['issuer serve [flags]'],
   details: [
     'Serves /.well-known/openid-configuration and /openid/v1/jwks under the path of the issuer, and nothing else, with ETags',

@@ -48,7 +48,7 @@ const flags: typeof clusterFlags &
 }
 
 export const show: Command<typeof flags> = {
-  summary: "Show the cluster's issuer, which clouds can use it, and the steps to another",
+  summary: "Show the cluster's issuer, the clouds that can use it, and the steps to change it",
   usage: ['issuer show [flags]'],
   details: [
     "Reads the issuer's two documents from the cluster, requests a token, and looks at the issuer's URL as a stranger does.",

@@ -19,7 +19,7 @@ import { listenUrl, logRounds, openStatusPrinter, printStart, type StatusPrinter
 const flags: typeof targetFlag & typeof watchFlags = { ...targetFlag, ...watchFlags }
 
 export const watch: Command<typeof flags> = {
-  summary: 'Keep the published OIDC documents true while keys rotate',
+  summary: 'Keep the published keys in sync during key rotation',
   usage: ['issuer watch --to TARGET [flags]'],
   details: [
     'Asks every API server, each 15 s over a connection of its own, which keys it serves and which one signs; publishes',

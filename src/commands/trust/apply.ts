@@ -35,7 +35,7 @@ const flags: typeof trustFlags &
 }
 
 export const apply: Command<typeof flags> = {
-  summary: 'Make what the cloud must know for a document, and wait until it works',
+  summary: 'Create and verify the cloud IAM resources',
   usage: [
     'trust apply -f FILE [flags]',
     'trust apply [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',

@@ -11,8 +11,8 @@ export const runSection: Section = {
       meaning:
         'The command line contains something unknown, or lacks something; the most similar flags are proposed. Also where the environment configures a proxy that this Node cannot use: bypassing it is not an option.',
       action: 'See `pullpass COMMAND --help`.',
-      example: `USAGE_INVALID (run): --dryrun is unknown
-  expected perhaps --dry-run
+      example: `USAGE_INVALID (run): unknown flag --dryrun
+  expected a known flag, such as --dry-run
   fix: pullpass refresh --help`,
     },
     TIMED_OUT: {
@@ -22,35 +22,35 @@ export const runSection: Section = {
         'The run took longer than `--timeout` (5m). What was written stays. The deadline holds even if the process is blocked: a second later it ends with this message and exit code 1 (or by SIGKILL, where the system blocks it). A watch ends so when a round takes more than ten minutes. In `doctor` it is the hop that was waiting.',
       action: 'Find the slow hop with `--log-level debug`, or increase `--timeout`.',
       example: `TIMED_OUT (run): the run did not end within 30s
-  expected answers in time
-  fix: see which hop is slow with --log-level debug, or give it longer with --timeout`,
+  expected the run to end in time
+  fix: find the slow hop with --log-level debug, or set a longer --timeout`,
     },
     INTERRUPTED: {
       hops: ['run'],
       meaning:
         'SIGINT or SIGTERM: changes in progress were completed, for a few seconds. The exit code is 130 or 143. Commands that run until they are stopped (`issuer watch`, `issuer serve`, `sandbox`) end with exit code 0 instead.',
-      action: 'Run it again: what was written stays.',
+      action: 'Run the command again; what was written is kept.',
       example: `INTERRUPTED (run): the run was ended by SIGTERM
-  expected time to end by itself
-  fix: run it again: what was written stays`,
+  expected the run to complete
+  fix: run the command again; what was written is kept`,
     },
     OUTPUT_UNWRITABLE: {
       hops: ['run'],
       meaning:
         'Results could not be written to standard output: a full disk, or a device error. A reader that ends early (`| head`) is no error.',
-      action: 'Check the destination of the output, and run it again: what was done stays.',
+      action: 'Check the destination of the output, and run the command again; what was done is kept.',
       example: `OUTPUT_UNWRITABLE (run): standard output cannot be written: ENOSPC
-  expected a place for the results
-  fix: see where the output goes (a full disk?), and run it again: what was done stays`,
+  expected a writable standard output
+  fix: check the target of the output (a full disk?) and run the command again; what was done is kept`,
     },
     INTERNAL: {
       hops: ['run'],
       meaning:
         'A bug in pullpass. Only the class of the exception and its location are shown, since its message may contain anything.',
       action: 'Report these lines. Pull secrets keep their last credential.',
-      example: `INTERNAL (run): pullpass met a fault that it does not know: TypeError at refreshOnce (pullpass.mjs:1:2345)
-  expected no such fault: this is a bug of pullpass
-  fix: please report these lines; pull secrets keep what they have`,
+      example: `INTERNAL (run): unexpected internal error: TypeError at refreshOnce (pullpass.mjs:1:2345)
+  expected no internal error; this is a bug in pullpass
+  fix: report these lines; pull secrets keep their last credential`,
     },
   },
 }

@@ -32,11 +32,11 @@ suite('what inspect is asked to show', () => {
 
   const wrong: Record<string, [words: string[], flags: object, seen: string]> = {
     'no name': [['secret'], {}, 'secret is given without a name'],
-    'no namespace': [['secret', 'regcred'], {}, '"regcred" is no name of a secret'],
-    'two slashes': [['serviceaccount', 'a/b/c'], {}, '"a/b/c" is no name of a serviceaccount'],
-    'a namespace that cannot exist': [['secret', 'Team/regcred'], {}, '"Team/regcred" is no name of a secret'],
+    'no namespace': [['secret', 'regcred'], {}, '"regcred" is not a valid secret name'],
+    'two slashes': [['serviceaccount', 'a/b/c'], {}, '"a/b/c" is not a valid serviceaccount name'],
+    'a namespace that cannot exist': [['secret', 'Team/regcred'], {}, '"Team/regcred" is not a valid secret name'],
     'an unknown kind': [['configmap', 'a/b'], {}, '"configmap" is no kind'],
-    'a word too many': [['secret', 'a/b', 'c'], {}, '"c" stands where nothing is expected'],
+    'a word too many': [['secret', 'a/b', 'c'], {}, 'unexpected argument "c"'],
     'an image for a token': [['./token'], { image: 'busybox' }, '--image is given for a token'],
     'an audience for a file': [['./token'], { audience: 'sts' }, '--audience is given for a file'],
     'an audience for a Secret': [['secret', 'a/b'], { audience: 'sts' }, '--audience is given for a Secret'],

@@ -230,7 +230,7 @@ suite('pullpass issuer check is refused', () => {
     'without a URL': [[], /^USAGE_INVALID \(run\): no URL is given$/m, /expected the URL of an issuer/],
     'with two URLs': [
       ['https://a.example', 'https://b.example'],
-      /"https:\/\/b\.example" stands where/,
+      /unexpected argument "https:\/\/b\.example"/,
       /expected one URL/,
     ],
     'with a name': [['oidc.example.com'], /"oidc\.example\.com" is no URL/, /expected the URL of an issuer/],

@@ -152,7 +152,7 @@ suite('pullpass issuer revoke', () => {
   const wrong: Record<string, [argv: string[], says: RegExp]> = {
     'with a short KID that begins with a hyphen': [
       ['-abc', ...to],
-      /^USAGE_INVALID \(run\): -a is unknown\n {2}expected a KID that begins with "-" after --: pullpass issuer revoke --to TARGET -- KID\n/,
+      /^USAGE_INVALID \(run\): unknown flag -a\n {2}expected a KID that begins with "-" after --: pullpass issuer revoke --to TARGET -- KID\n/,
     ],
     'without a KID': [to, /^USAGE_INVALID \(run\): no KID is given\n {2}expected one key, as issuer show names it/],
     'with two KIDs': [[...to, 'one', 'two'], /^USAGE_INVALID \(run\): "two" stands after the KID\n/],

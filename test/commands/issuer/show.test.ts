@@ -313,6 +313,6 @@ suite('pullpass issuer show ends', () => {
   test('on a word where nothing is expected', async (t) => {
     const { exitCode, stderr } = await show(await startTestSandbox(t), 'https://oidc.example.com')
     assert.equal(exitCode, 2)
-    assert.match(stderr, /^USAGE_INVALID \(run\): "https:\/\/oidc\.example\.com" stands where nothing is expected/)
+    assert.match(stderr, /^USAGE_INVALID \(run\): unexpected argument "https:\/\/oidc\.example\.com"/)
   })
 })

@@ -121,7 +121,7 @@ suite('pullpass issuer watch', () => {
       /--health-listen is "example\.com:80"\n {2}expected a port/,
     ],
     'with a duration that is none': [['--to', '.', '--keep-for', '2 days'], /--keep-for is "2 days"/],
-    'with a memory that is none': [['--to', '.', '--memory', 'pullpass'], /"pullpass" is no name of a ConfigMap/],
+    'with a memory that is none': [['--to', '.', '--memory', 'pullpass'], /"pullpass" is not a valid ConfigMap name/],
   }
   for (const [title, [argv, says]] of Object.entries(wrong)) {
     test(`${title} ends with code 2`, async (t) => {
