@@ -7,6 +7,8 @@ const inPod = [
   'src/cli.ts',
   'src/commands/run.ts',
   'src/commands/refresh.ts',
+  'src/vendors/vendors.ts',
+  'src/vendors/gcp/variables.ts',
   'src/vendors/gcp/exchange.ts',
   'src/kubernetes/connection/http1-connection.ts', // enough for one Secret
 ]

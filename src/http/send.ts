@@ -22,11 +22,26 @@ export interface ApiRequest<T> {
   readonly form?: Readonly<Record<string, string | Redacted>>
   readonly json?: unknown
   readonly bearer?: Redacted
+  /**
+   * Further headers, by lower-case name, computed for each attempt from what is sent: a signature of the request (AWS SigV4), a hash of
+   * its body. They replace those of the same name.
+   */
+  readonly headers?: (sent: SentRequest) => Readonly<Record<string, string | Redacted>>
   /** The meaning of the vendor's error response; undefined if it is unknown. */
   readonly refusal?: (status: number, body: unknown) => Refusal | undefined
   /** Converts a successful response; throws UnexpectedResponse if it is not as documented. */
   readonly read: (response: ApiResponse) => T
   readonly timeoutMs?: number
+}
+
+/** A request as it is sent, with its secrets revealed. */
+export interface SentRequest {
+  readonly method: HttpMethod
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  /** The exact bytes, as UTF-8; empty without a body. */
+  readonly body: string
+  readonly now: Date
 }
 
 export interface ApiResponse {
@@ -87,7 +102,8 @@ async function transmit<T>(context: SendContext, request: ApiRequest<T>): Promis
   const timeoutMs = request.timeoutMs ?? defaultTimeoutMs
   const timeout = AbortSignal.timeout(timeoutMs)
   try {
-    return await context.transport(toRequest(request, AbortSignal.any([timeout, context.signal])))
+    const signal = AbortSignal.any([timeout, context.signal])
+    return await context.transport(withHeaders(toRequest(request, signal), request, context))
   } catch (error) {
     context.signal.throwIfAborted()
     if (error instanceof PullpassError) throw error // it is classified already
@@ -116,6 +132,15 @@ function toRequest<T>(request: ApiRequest<T>, signal: AbortSignal): HttpRequest 
     return { ...base, body: JSON.stringify(request.json, revealInPlace) }
   }
   return base
+}
+
+function withHeaders<T>(sent: HttpRequest, { headers }: ApiRequest<T>, context: SendContext): HttpRequest {
+  if (headers === undefined) return sent
+  const { method, url, body = '' } = sent
+  const more = headers({ method, url, headers: sent.headers, body, now: context.now() })
+  context.secrets.add(...Object.values(more).filter((value) => value instanceof Redacted))
+  const shown = Object.entries(more).map(([name, value]) => [name, revealed(value)] as const)
+  return { ...sent, headers: { ...sent.headers, ...Object.fromEntries(shown) } }
 }
 
 const revealed = (value: string | Redacted) => (value instanceof Redacted ? value.reveal() : value)
