@@ -26,8 +26,11 @@ const flags: typeof documentFlags &
     type: 'string',
     multiple: true,
     value: 'IDENTITY',
-    summary:
-      'As whom a new key is published where documents say where: a role’s ARN, TENANT_ID/CLIENT_ID, or a service account’s e-mail (default at Google: the pod’s own principal)',
+    summary: 'Identity that publishes a new key where a document names the target; repeatable',
+    vendorSummary: (vendors) =>
+      Object.values(vendors)
+        .flatMap(({ publisherIdentity }) => publisherIdentity?.form ?? [])
+        .join(', or '),
   },
   output: {
     type: 'string',

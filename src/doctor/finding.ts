@@ -5,7 +5,7 @@ import type { PullpassError, Unreached } from '../errors/pullpass-error.ts'
 export interface Finding {
   /** The name of a hop of `hops.ts`. */
   readonly hop: string
-  /** Which one of them: `google of ClusterPullSecret/pull`, `Secret team-a/regcred`. */
+  /** Which one of them: `registry of ClusterPullSecret/pull`, `Secret team-a/regcred`. */
   readonly about: string
   readonly result: 'ok' | 'warning' | 'failed' | 'skipped'
   readonly code: Code

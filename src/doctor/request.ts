@@ -41,7 +41,7 @@ export interface DoctorRequest {
   readonly commands: PrintedCommands
 }
 
-/** A registry of a document, as doctor's table names it: `google of ClusterPullSecret/pull`. */
+/** A registry of a document, as doctor's table names it: `registry of ClusterPullSecret/pull`. */
 export const nameRegistry = ({ document, registry }: Pick<ExchangeRequest, 'document' | 'registry'>): string =>
   `${registry.name} of ${documentName(document)}`
 

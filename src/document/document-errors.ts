@@ -61,7 +61,7 @@ function mayHold(value: unknown): value is Record<string | number, unknown> {
 
 /** What is wrong with a document or a variable, and how several findings become one error. */
 export interface Finding {
-  /** Place and value: `gcp.yaml:12:7: spec.secretName is "Reg"`. */
+  /** Place and value: `pull.yaml:12:7: spec.secretName is "Reg"`. */
   readonly seen: string
   readonly expected: string
 }
@@ -91,7 +91,7 @@ export const isMissing = 'is missing'
 
 export interface Flaw {
   readonly path: FieldPath
-  /** Predicate of the field: `is "Reg"`, `is missing`, `names two providers: aws, gcp`. */
+  /** Predicate of the field: `is "Reg"`, `is missing`, `names 2 vendors: …`. */
   readonly says: string
   readonly expected: string
   /** The field's name is wrong, not its value. */

@@ -9,13 +9,13 @@ export type DocumentVendors = Readonly<Record<string, DocumentVendor>>
 
 /** Each part is loaded when it is used. */
 export interface DocumentVendor<Settings = unknown> {
-  /** For messages and tables: `Google Cloud`. */
+  /** For messages and tables. */
   readonly title: string
   /** Absent: no registry of a document can use this vendor. */
   readonly settings?: () => Promise<VendorSettings<unknown, Settings>>
   /** Absent: no environment variables describe a registry of this vendor. */
   readonly variables?: () => Promise<DropInVariables<Settings>>
-  /** Forms of the targets to which an issuer is published, by scheme: `gs://BUCKET/PATH`. */
+  /** Forms of the targets to which an issuer is published, by scheme: `SCHEME://BUCKET/PATH`. */
   readonly stores?: Readonly<Record<string, { readonly form: string; readonly keysOnly?: true }>>
 }
 

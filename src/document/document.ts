@@ -5,7 +5,7 @@ export interface Document {
   readonly name: string
   /** Of a PullSecret: the only namespace that it can write to. */
   readonly namespace?: string
-  /** Where it was read, for messages: `gcp.yaml:12` (file and line), `-:1` (standard input), `the environment`. */
+  /** Where it was read, for messages: `pull.yaml:12` (file and line), `-:1` (standard input), `the environment`. */
   readonly source: string
   readonly secretName: string
   readonly namespaces: NamespaceChoice

@@ -79,7 +79,7 @@ export const issuerUrl: TextRule = {
   knownMistake: (text) => (/[?#]/.test(text) ? 'an https URL without query or fragment' : undefined),
 }
 
-/** Where an issuer is published. `forms`: of each kind of target, as `gs://BUCKET/PATH`: up to its first capital it is literal. */
+/** Where an issuer is published. `forms`: of each kind of target, as `SCHEME://BUCKET/PATH`: up to its first capital it is literal. */
 export function targetRule(forms: readonly string[]): TextRule {
   const prefixes = forms.map((form) => (/^[^A-Z…]+/.exec(form)?.[0] ?? form).replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&'))
   const last = forms.at(-1) ?? ''

@@ -57,7 +57,7 @@ function repeatedNames(documents: readonly Document[]): Finding[] {
 
 /** What a document is read with: where it is, and the vendors whose settings it may contain. */
 interface FormPlace {
-  /** `gcp.yaml:12`. */
+  /** `pull.yaml:12`. */
   readonly at: string
   /** Where relative paths start. */
   readonly folder: string

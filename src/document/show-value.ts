@@ -28,6 +28,6 @@ function mayBeSecret(text: string): boolean {
   )
 }
 
-/** Names that Kubernetes and Google allow are in lower case; what was drawn by chance mixes cases and digits. */
+/** Names in documents are in lower case; random strings mix cases and digits. */
 const longRun = /[\w+=-]{32,}/g
 const isMixed = (run: string) => /[a-z]/.test(run) && /[A-Z]/.test(run) && /[0-9]/.test(run)

@@ -72,7 +72,7 @@ async function readPath(path: string): Promise<Source[]> {
 /** The values of a text, JSON or YAML, each with the places of its fields. */
 export interface SourceValue {
   readonly value: unknown
-  /** `gcp.yaml:12`. */
+  /** `pull.yaml:12`. */
   readonly at: string
   /** Flaws of the value, with their places. */
   readonly find: (flaws: readonly Flaw[]) => Promise<Finding[]>

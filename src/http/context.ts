@@ -31,6 +31,6 @@ export interface Context {
 
 export interface Waiting {
   readonly hop: Hop | undefined
-  /** `Google at https://sts.googleapis.com/v1/token`, without user and query. */
+  /** `SERVICE at https://sts.example.com/v1/token`, without user and query. */
   readonly endpoint: string
 }

@@ -12,7 +12,7 @@ import type { HttpMethod, HttpResponse } from './transport.ts'
 
 export interface LibraryRequest {
   readonly hop: Hop
-  /** The service, for messages: `Google`. */
+  /** The name of the service, for messages. */
   readonly service: string
   readonly method: string
   readonly url: string
@@ -84,7 +84,7 @@ function textOf({ service, body }: LibraryRequest): string | undefined {
 }
 
 const headerNames = ['authorization', 'x-amz-security-token', 'x-identity-header']
-/** RFC 6749, RFC 7521 and RFC 8693; `WebIdentityToken` is of AWS's token service. */
+/** RFC 6749, RFC 7521 and RFC 8693; others name the same field `WebIdentityToken`. */
 const fieldNames = [
   'subject_token',
   'actor_token',

@@ -137,7 +137,7 @@ export function responseError(request: RequestInfo, response: ResponseInfo): Pul
   return refusal === undefined ? unspecificError(request, response) : refusalError(request, response, refusal)
 }
 
-/** Characters of one string: Google's longest messages have a few hundred. */
+/** Characters of one string: the longest messages of vendors have a few hundred. */
 const longestText = 4_096
 
 /** Strings are truncated before patterns match them: a response can be one string of 1 MiB. */

@@ -14,7 +14,7 @@ import type { HttpMethod, HttpRequest, HttpResponse } from './transport.ts'
 
 export interface ApiRequest<T> {
   readonly hop: Hop
-  /** The service, for messages: `Google`. */
+  /** The name of the service, for messages. */
   readonly service: string
   readonly url: string
   readonly method?: HttpMethod
@@ -23,7 +23,7 @@ export interface ApiRequest<T> {
   readonly json?: unknown
   readonly bearer?: Redacted
   /**
-   * Further headers, by lower-case name, computed for each attempt from what is sent: a signature of the request (AWS SigV4), a hash of
+   * Further headers, by lower-case name, computed for each attempt from what is sent: a signature of the request, a hash of
    * its body. They replace those of the same name.
    */
   readonly headers?: (sent: SentRequest) => Readonly<Record<string, string | Redacted>>

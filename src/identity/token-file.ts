@@ -45,8 +45,8 @@ function unreadable(path: string, what: string, cause?: unknown): PullpassError 
   })
 }
 
-// The text of a file or of standard input: the token, or a JSON object that contains it, as in
-// https://google.aip.dev/auth/4117 (`credential_source.format`).
+// The text of a file or of standard input: the token, or a JSON object that contains it, as
+// `credential_source.format` of external account credentials (AIP-4117).
 
 /**
  * `where`: the source of the text, for messages. `field`: the text is a JSON object, and this field of it is the token.

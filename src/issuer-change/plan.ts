@@ -57,7 +57,7 @@ const publishNewStep = (to: string): PlanStep => ({
 
 const confirmStep = (to: string): PlanStep => ({
   description: 'Verify that new tokens carry the new issuer, and that anonymous clients can verify them',
-  // Such a token has every accepted issuer as audience, now two, which Azure would reject: only the signature is checked.
+  // Such a token has every accepted issuer as audience, now two, which some vendors reject: only the signature is checked.
   run: ['pullpass issuer show', `kubectl create token default | pullpass issuer check ${to} --for oidc --token-file -`],
   notes: [
     'projected tokens keep the old issuer until the kubelet renews them, at 80 % of their lifetime or after 24 h',

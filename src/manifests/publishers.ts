@@ -36,7 +36,7 @@ export async function publishersOf(
         const { name } = await readStore(target, vendors)
         return { scheme: target.slice(0, target.indexOf(':')), name }
       })
-      const publisher = await vendors[vendor]?.publisherIdentity?.()
+      const publisher = await vendors[vendor]?.publisherIdentity?.load()
       const identity = publisher?.podIdentity({
         targets: await Promise.all(names),
         registries: group.flatMap((one) => one.registries).filter((registry) => registry.vendor === vendor),
@@ -69,8 +69,10 @@ export async function parsePublishAs(
   vendors: Vendors,
 ): Promise<ReadonlyMap<string, unknown>> {
   const publishers = await Promise.all(
-    Object.entries(vendors).flatMap(([vendor, { publisherIdentity: load }]) =>
-      load === undefined ? [] : [load().then((publisher) => ({ vendor, publisher }))],
+    Object.entries(vendors).flatMap(([vendor, { publisherIdentity }]) =>
+      publisherIdentity === undefined
+        ? []
+        : [publisherIdentity.load().then((publisher) => ({ vendor, form: publisherIdentity.form, publisher }))],
     ),
   )
   const found = new Map<string, unknown>()
@@ -81,7 +83,7 @@ export async function parsePublishAs(
     })
     const [one] = parsed
     if (one === undefined) {
-      throw invalid(text, publishers.map(({ publisher: { form } }) => form).join(', or '))
+      throw invalid(text, publishers.map(({ form }) => form).join(', or '))
     }
     if (found.has(one.vendor)) throw invalid(text, `one identity for each vendor, and there are two for ${one.vendor}`)
     found.set(one.vendor, one.as)

@@ -78,7 +78,7 @@ export interface DocumentToStore {
 }
 
 export interface PublishTarget {
-  /** As the user names it: `gs://bucket/cluster`. */
+  /** As the user names it: `SCHEME://BUCKET/PATH`. */
   readonly name: string
   /** Where strangers read what lies here; undefined for a folder, which anything may serve, and for a provider. */
   readonly issuerUrl: string | undefined

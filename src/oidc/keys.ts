@@ -30,7 +30,7 @@ const publicMembers = ['kty', 'alg', 'use', 'kid', 'n', 'e', 'crv', 'x', 'y']
 const numbers = ['n', 'e', 'x', 'y']
 /** Kubernetes' kids have 43 characters, and no issuer is known whose have more than 100. */
 const longestWord = 256
-/** AWS reads 100 of each kind; whoever sends more is no issuer. */
+/** The most that a vendor reads of each type; an issuer does not publish more. */
 const maxKeys = 500
 const algorithmOfCurve: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' }
 

@@ -52,7 +52,7 @@ export const digestOf = (keyId: string | undefined): string =>
 //   authorities     ["AB:CD:…", …]
 //   servers         ["https://10.0.0.1:6443", …]
 
-/** A ConfigMap takes 1 MiB; AWS reads 100 keys of each kind. */
+/** A ConfigMap takes 1 MiB; vendors read 100 keys of each type. */
 const maxKeys = 300
 /** What is longer is not read; an RSA key of 4096 bits takes 900. deploy/issuer-revocations lets nobody write more. */
 const longestEntry = 4096

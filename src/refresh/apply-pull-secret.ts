@@ -217,5 +217,5 @@ function ofAnotherDocument(
   }
 }
 
-/** `gcp.yaml:12` is `gcp.yaml`; a name may have colons of its own. */
+/** `pull.yaml:12` is `pull.yaml`; a name may have colons of its own. */
 const fileOf = ({ source }: Document): string => source.replace(/:\d+$/, '')

@@ -6,9 +6,6 @@ import type { RegistryBase } from '../document/document.ts'
 
 /** `As`: an identity at the vendor, as `--publish-as` names it. */
 export interface PublisherIdentity<Settings = unknown, As = unknown> {
-  /** How such an identity is written; follows "expected". */
-  readonly form: string
-
   /** Undefined for the form of another vendor's identities. */
   parse(text: string): As | undefined
 

@@ -5,7 +5,7 @@ import type { Redacted } from '../text/redacted.ts'
 import { quoteSafely } from '../text/secret-register.ts'
 
 export interface StoreRefusal {
-  /** `Google`. */
+  /** The vendor, for messages. */
   readonly who: string
   /** The target, as the user names it. */
   readonly target: string

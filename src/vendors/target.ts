@@ -28,7 +28,7 @@ function storeEntries(vendors: Vendors): StoreEntry[] {
   )
 }
 
-/** Forms of all targets: `gs://BUCKET/PATH, … or a folder`. */
+/** Forms of all targets: those of the stores, or a folder. */
 export const targetForms = (vendors: Vendors): string =>
   [...storeEntries(vendors).map(({ form }) => form), 'or a folder'].join(', ')
 
@@ -70,7 +70,7 @@ export async function readTarget(text: string, environment: Environment, vendors
 
 const asFolder = 'a folder with a ":" in its name is named with ./ before it'
 
-/** `gs://` of `gs://BUCKET/PATH`, `gcp-provider:` of `gcp-provider:projects/…`. */
+/** The scheme, with the slashes where the form has them. */
 const prefixOf = (form: string): string => /^[a-z0-9-]+:(?:\/\/)?/.exec(form)?.[0] ?? form
 
 /** The store and the name in a target of one of these stores; undefined for anything else. */

@@ -21,13 +21,19 @@ export interface Vendor<Settings = unknown> extends DocumentVendor<Settings> {
   /** Kinds of stores for issuer metadata, by the scheme of their URL. */
   readonly stores?: Readonly<Record<string, VendorStore>>
   /** As whom a pod publishes to the vendor's stores. */
-  readonly publisherIdentity?: () => Promise<PublisherIdentity<Settings>>
+  readonly publisherIdentity?: VendorPublisher<Settings>
   /** What the vendor requires of an issuer whose tokens it verifies. */
   readonly issuerRequirements?: () => Promise<IssuerRequirements>
 }
 
-export interface VendorStore {
-  /** For help and errors; up to its first capital or "…" it is literal. `gs://BUCKET/PATH` */
+interface VendorPublisher<Settings = unknown> {
+  /** How an identity of the vendor is written; follows "expected". */
+  readonly form: string
+  readonly load: () => Promise<PublisherIdentity<Settings>>
+}
+
+interface VendorStore {
+  /** For help and errors; up to its first capital or "…" it is literal: `SCHEME://BUCKET/PATH`. */
   readonly form: string
   /** Set where the vendor itself keeps the keys, so that nothing is public. */
   readonly keysOnly?: true
@@ -35,8 +41,8 @@ export interface VendorStore {
 }
 
 /** What `pullpass trust` sets up at the vendor. */
-export interface VendorTrust<Settings = unknown> {
-  /** The vendor's command-line tool, for which `trust plan -o` prints commands: `gcloud`. */
+interface VendorTrust<Settings = unknown> {
+  /** The vendor's command-line tool, for which `trust plan -o` prints commands. */
   readonly commandLine: string
   /** Fields of an existing resource that change only where `--replace` names them. */
   readonly replaceable: readonly string[]

@@ -44,6 +44,7 @@ for (const [name, vendor] of named) {
         exchange: await members(vendor.exchange),
         trust: await members(vendor.trust?.load),
         issuerRequirements: await members(vendor.issuerRequirements),
+        publisherIdentity: await members(vendor.publisherIdentity?.load),
       }
       const expected = {
         settings: ['flaws', 'form', 'read', 'tenantForm'],
@@ -68,10 +69,18 @@ for (const [name, vendor] of named) {
           'withRepository',
         ],
         issuerRequirements: ['evaluateMore', 'rules'],
+        publisherIdentity: ['parse', 'podIdentity'],
       }
       const present = Object.entries(parts).filter(([, found]) => found !== undefined)
       assert.ok(present.length > 0)
       for (const [part, found] of present) assert.deepEqual(found, expected[part as keyof typeof expected], part)
     })
+
+    for (const [scheme, { form, load }] of Object.entries(vendor.stores ?? {})) {
+      test(`has a store of scheme ${scheme}, with all members`, async () => {
+        assert.ok(form.startsWith(`${scheme}:`), form)
+        assert.deepEqual(Object.keys(await load()).toSorted(), ['meaning', 'open', 'openToAll', 'parse', 'publicUrl'])
+      })
+    }
   })
 }

@@ -36,7 +36,7 @@ export const publish: Command<typeof flags> = {
     'Reads the signing keys of every API server, writes openid/v1/jwks and then .well-known/openid-configuration to the',
     "target, and reads both back as a stranger at the issuer's URL. Keys that are public already stay (issuer revoke KID",
     'removes one); one that no API server serves, nor is remembered to have served, is warned of.',
-    'Credentials for writing are your own: application default credentials, the AWS chain, or Azure’s.',
+    'Credentials for writing are your own, where the tools of the vendor find them.',
     "Until the cluster's tokens carry the issuer, their check is pending, and what to set is said.",
     '',
     'Examples:',

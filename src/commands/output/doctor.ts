@@ -14,7 +14,7 @@ export interface DoctorResult {
 /** An error has the same fields, where both have them. */
 export interface DoctorFinding {
   readonly hop: string
-  /** The object: `google of ClusterPullSecret/pull`, `Secret team-a/regcred`. */
+  /** The object: `registry of ClusterPullSecret/pull`, `Secret team-a/regcred`. */
   readonly about: string
   /** `skipped`: not checked, since an earlier hop failed or it does not apply. */
   readonly result: 'ok' | 'warning' | 'failed' | 'skipped'

@@ -10,7 +10,7 @@ import { type AbsentAccount, findAbsentAccount } from '../../kubernetes/objects/
 import { readClusterIssuer } from '../../oidc/cluster/cluster-issuer.ts'
 import { sameKey } from '../../oidc/keys.ts'
 import { readUnrevokedIssuer } from '../../publish/served-issuer.ts'
-import type { TrustedCluster, TrustNeed } from '../../vendors/trust-contract.ts'
+import type { ClusterIds, TrustedCluster, TrustNeed } from '../../vendors/trust-contract.ts'
 import { type FlagValues, usageFault } from '../flag.ts'
 import type { TrustFlags } from './flags.ts'
 
@@ -104,12 +104,7 @@ export function checkDistinct(clusters: readonly Signing[], command: string, log
 const sharesKey = ({ keys = [] }: Signing, other: Signing) =>
   keys.some((key) => (other.keys ?? []).some((one) => sameKey(one, key)))
 
-/**
- * The ids of each cluster's own pool, or in a shared pool of its own provider, made of its context's name or chosen.
- * https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools/create
- */
-export type ClusterIds = Pick<TrustedCluster, 'trustDomainId' | 'issuerId'>
-
+/** Ids of each cluster's trust domain, or in a shared one of its issuer: derived from its context's name, or chosen. */
 interface IdFlags {
   readonly context: readonly string[]
   /** CONTEXT=ID. */

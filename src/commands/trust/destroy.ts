@@ -30,7 +30,7 @@ export const destroy: Command<typeof flags> = {
   details: [
     'Removes, of what these documents need, what pullpass made for this cluster: grants that the ConfigMap pullpass-trust',
     'holds, and what carries the mark pullpass:… of its issuer, or of one that it had before trust apply --replace issuer.',
-    'At Google: service account, provider and pool, by their descriptions. What others made, or still use, stays, and is',
+    'Resources have it in their description. What others created, or still use, stays, and is',
     'named. What the cloud keeps for a while, trust apply brings back. Pull secrets in the cluster stay, until their',
     'credentials expire.',
     '',

@@ -35,8 +35,8 @@ export const plan: Command<typeof flags> = {
     'trust plan [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',
   ],
   details: [
-    'Looks at all that the documents need at their clouds, and changes nothing. At Google: pool, provider, service account,',
-    'a grant to act as it, and one to read the repository. What is there and differs is named, and stays.',
+    'Reads all resources that the documents need at their vendors, and changes nothing. What exists and differs is named, and',
+    'stays.',
     "The issuer is the cluster's own, or --issuer; what only trust needs stands in the document, as trust. The cloud is",
     'asked with your own credentials, where its own tools find them. Where the account whose token is to be exchanged is',
     'not in the cluster yet, the plan says so; with --issuer no cluster is asked.',

@@ -132,7 +132,7 @@ const isUntrusted = ({ found: { found } }: IssuerFacts): boolean =>
 
 /** Where the documents state that their issuer is published, and where its key state is stored. */
 export interface NamedPublication {
-  /** `gs://BUCKET/PATH`; undefined where no document states it. */
+  /** The URL of a target; undefined where no document states it. */
   readonly to: string | undefined
   /** Whether the vendor keeps the keys of `to` itself, so that nothing is public there. */
   readonly keysOnly: boolean

@@ -45,7 +45,7 @@ const insteadRemedy = ({ name, instead }: TrustFinding, commands: PrintedCommand
   words: `${name} does not exist or may not be read, and ${instead} has the same ids and this cluster's issuer: name that one in the documents, as its own or as part of a credential file, then: ${commands.refresh().command ?? 'refresh'}`,
 })
 
-/** Google says "denied" of what does not exist, too. */
+/** Vendors answer "denied" for resources that do not exist, too. */
 const unknownRemedy = ({ kind, name, fault }: TrustFinding): Remedy => ({
   words: `${kind} ${name} could not be read with your own credentials: ${fault?.seen ?? ''}; see that the documents name it right, or ${(fault && fixOf(fault)) ?? 'ask who may read it'}`,
 })

@@ -70,7 +70,7 @@ function bounded(rule: PolicyRule): PolicyRule {
   })
 }
 
-// Strings and lists as CEL literals. https://github.com/google/cel-spec/blob/master/doc/langdef.md#string-and-bytes-values
+// Strings and lists as CEL literals. https://cel.dev
 
 /** A string literal in single quotes. */
 export const celText = (text: string): string =>

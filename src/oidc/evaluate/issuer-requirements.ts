@@ -11,7 +11,7 @@ export interface IssuerRequirements {
 /** A vendor that verifies tokens, by its identifier. */
 export interface IssuerVerifier extends IssuerRequirements {
   readonly vendor: string
-  /** For people: `Google`. */
+  /** For tables and messages. */
   readonly title: string
 }
 

@@ -95,7 +95,7 @@ function twinFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
   })
 }
 
-/** `x5c`, `x5t`, `key_ops`: harmless by the standard, but AWS was seen to refuse a key for `key_ops`. */
+/** `x5c`, `x5t`, `key_ops`: harmless by the standard, but a vendor was observed to refuse a key for `key_ops`. */
 function strayFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
   const stray = new Set(keys.flatMap(({ stray: names }) => names).filter((name) => !privateMembers.includes(name)))
   if (stray.size === 0) return []

@@ -8,8 +8,6 @@ const roleArn = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[\w+=,.@/-]{1,512}$/
 const audience = 'sts.amazonaws.com'
 
 export const publisherIdentity: PublisherIdentity<unknown, string> = {
-  form: 'a role’s ARN, such as arn:aws:iam::123456789012:role/publisher',
-
   parse: (text) => (roleArn.test(text) ? text : undefined),
 
   podIdentity({ targets, as: arn, subject, folder }) {

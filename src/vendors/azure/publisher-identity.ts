@@ -13,8 +13,6 @@ const application = new RegExp(`^(?<tenantId>${uuid})/(?<clientId>${uuid})$`)
 const audience = 'api://AzureADTokenExchange'
 
 export const publisherIdentity: PublisherIdentity<unknown, Application> = {
-  form: 'TENANT_ID/CLIENT_ID at Azure',
-
   parse(text) {
     const { tenantId, clientId } = application.exec(text)?.groups ?? {}
     return tenantId === undefined || clientId === undefined ? undefined : { tenantId, clientId }

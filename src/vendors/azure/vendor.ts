@@ -9,6 +9,9 @@ export const azure: Vendor = defineVendor({
       load: async () => (await import('./stores/azblob.ts')).store,
     },
   },
-  publisherIdentity: async () => (await import('./publisher-identity.ts')).publisherIdentity,
+  publisherIdentity: {
+    form: 'TENANT_ID/CLIENT_ID at Azure',
+    load: async () => (await import('./publisher-identity.ts')).publisherIdentity,
+  },
   issuerRequirements: async () => (await import('./issuer-requirements.ts')).issuerRequirements,
 })

@@ -12,8 +12,6 @@ import { writeGrant } from './stores/gs.ts'
 const credentialFile = 'google-credentials.json'
 
 export const publisherIdentity: PublisherIdentity<GcpSettings, string> = {
-  form: 'a service account’s e-mail address at Google',
-
   parse: (text) => (brokenRule(serviceAccountEmail, text) === undefined ? text : undefined),
 
   podIdentity({ targets, registries, as, subject, folder }) {

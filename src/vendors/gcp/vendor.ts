@@ -20,6 +20,9 @@ export const gcp: Vendor = defineVendor<GcpSettings>({
       load: async () => (await import('./stores/gcp-provider.ts')).store,
     },
   },
-  publisherIdentity: async () => (await import('./publisher-identity.ts')).publisherIdentity,
+  publisherIdentity: {
+    form: 'a service account’s e-mail address at Google',
+    load: async () => (await import('./publisher-identity.ts')).publisherIdentity,
+  },
   issuerRequirements: async () => (await import('./issuer-requirements.ts')).issuerRequirements,
 })

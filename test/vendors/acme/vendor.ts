@@ -213,7 +213,6 @@ const store: Store<BucketName> = {
 }
 
 const publisherIdentity: PublisherIdentity<AcmeSettings, string> = {
-  form: 'acme:ACCOUNT',
   parse: (written) => /^acme:([a-z-]+)$/.exec(written)?.[1],
   podIdentity: ({ as, targets, folder }) =>
     as === undefined
@@ -251,6 +250,6 @@ export const acme: Vendor = defineVendor<AcmeSettings>({
   exchange: async () => exchange,
   trust: { commandLine: 'acme', replaceable: ['region'], load: async () => trust },
   stores: { acme: { form: 'acme://SPACE/PATH', load: async () => store } },
-  publisherIdentity: async () => publisherIdentity,
+  publisherIdentity: { form: 'acme:ACCOUNT', load: async () => publisherIdentity },
   issuerRequirements: async () => issuerRequirements,
 })
