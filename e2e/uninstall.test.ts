@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
-import { createMovableClock } from '../sandbox/start/movable-clock.ts'
+import { createMovableClock, type MovableClock } from '../sandbox/start/movable-clock.ts'
 import { type PullpassRun, runPullpass } from '../test/support/run-pullpass.ts'
 import { makeNamespace, makeSecret } from './install/furnish.ts'
 import { type Installation, install } from './install/install.ts'
@@ -33,11 +33,18 @@ await withRealPart(
       let installation: Installation
       let initial: Objects
 
-      const uninstall = async (...words: string[]): Promise<PullpassRun> => {
+      /** `wait`: for each sleep. */
+      const uninstallWith = async (clock: MovableClock, wait: typeof sleep, words: string[]): Promise<PullpassRun> => {
         const environment = { ...stage.environment, KUBECONFIG: join(stage.folder, namespace, 'admin') }
         const argv = ['uninstall', '-f', file, '-n', namespace, '--keep-trust', ...words]
-        return await runPullpass({ environment, clock: createMovableClock(() => new Date()) }, argv, { sleep })
+        return await runPullpass({ environment, clock }, argv, { sleep: wait })
       }
+      const uninstall = async (...words: string[]): Promise<PullpassRun> =>
+        await uninstallWith(
+          createMovableClock(() => new Date()),
+          sleep,
+          words,
+        )
 
       before(async () => {
         await writeFile(file, document)
@@ -79,6 +86,44 @@ await withRealPart(
           /^namespace +kept +Namespace +images-system +it contains other objects: ConfigMap other$/m,
         )
         await installation.kubectl(['delete', 'configmap', 'other', '-n', namespace], '')
+      })
+
+      test('a Job with a finalizer, which the deletion of the CronJob waits for, is named', async () => {
+        const job = ['job', 'held', '-n', namespace]
+        await installation.kubectl(['create', ...job, '--from=cronjob/pullpass'], '')
+        const finalizers = (names: string[]) => [
+          'patch',
+          ...job,
+          '-p',
+          JSON.stringify({ metadata: { finalizers: names } }),
+        ]
+        // As the controller creates Jobs; kubectl create job leaves it out.
+        const blocking = [{ op: 'add', path: '/metadata/ownerReferences/0/blockOwnerDeletion', value: true }]
+        await installation.kubectl(['patch', ...job, '--type=json', '-p', JSON.stringify(blocking)], '')
+        await installation.kubectl([...finalizers(['example.com/audit']), '--type=merge'], '')
+        const clock = createMovableClock(() => new Date())
+        const run = await uninstallWith(
+          clock,
+          async (ms, signal) => {
+            clock.advance(`${ms / 100} s`) // 90 s in nine steps of real time
+            await sleep(ms, signal)
+          },
+          ['--yes'],
+        )
+        await installation.kubectl([...finalizers([]), '--type=merge'], '')
+        assert.equal(run.exitCode, 1)
+        assert.match(
+          run.stderr,
+          /^KUBERNETES_REFUSED \(kubernetes\): CronJob images-system\/pullpass was deleted, and still exists after 90 s: Job images-system\/held has finalizers? .*example\.com\/audit/m,
+        )
+        assert.match(run.stdout, /^namespace +blocked +Namespace +images-system/m)
+        const printed = ['manifests', '-f', file, '-n', namespace, '--image', 'registry.example.com/pullpass:2.0.0']
+        const manifests = await runPullpass({ environment: {}, clock }, printed)
+        await waitUntil('the deletion of the CronJob', 60_000, async () => {
+          const { body } = await stage.admin({ path: `/apis/batch/v1/namespaces/${namespace}/cronjobs` })
+          return JSON.parse(body).items.length === 0 || undefined
+        })
+        await installation.kubectl(['apply', '--server-side', '-f', '-'], manifests.stdout)
       })
 
       test('removes every object that manifests and refresh created, and no other', async () => {

@@ -21,7 +21,11 @@ export interface DocumentContext {
  * @throws USAGE_INVALID, VARIABLE_INVALID, DOCUMENT_UNREADABLE, DOCUMENT_INVALID, CREDENTIAL_FILE_INVALID
  */
 export async function loadDocuments(files: readonly string[], context: DocumentContext): Promise<Document[]> {
-  if (files.length === 0) return [await documentFromEnvironment(context.environment, context.vendors)]
+  if (files.length === 0) {
+    const form = await dropInForm(context.vendors, context.environment)
+    if (Object.keys(form.rules).every((name) => context.environment[name] === undefined)) throw noDocuments(form.rules)
+    return [documentOf(form, context.environment)]
+  }
   // The schema and its library are loaded only for who has files.
   const { readDocuments } = await import('./read-documents.ts')
   return readDocuments(files, context.readInput, context.vendors)
@@ -70,14 +74,16 @@ export async function dropInForm(vendors: DocumentVendors, environment: Environm
     code: 'USAGE_INVALID',
     hop: 'run',
     seen: `variables of ${named.length} vendors are set: ${named.map(({ vendor }) => vendor).join(', ')}`,
-    expected: 'those of one; for registries of several, documents by -f FILE',
+    expected: 'the variables of one vendor; a document can have registries of several',
   })
 }
 
-/** @throws USAGE_INVALID where none of the variables is set; VARIABLE_INVALID naming every one that is missing, empty or wrong */
-export async function documentFromEnvironment(environment: Environment, vendors: DocumentVendors): Promise<Document> {
-  const { vendor, variables, rules } = await dropInForm(vendors, environment)
-  if (Object.keys(rules).every((name) => environment[name] === undefined)) throw noDocuments(rules)
+/** @throws VARIABLE_INVALID naming every one that is missing, empty or invalid */
+export const documentFromEnvironment = async (environment: Environment, vendors: DocumentVendors): Promise<Document> =>
+  documentOf(await dropInForm(vendors, environment), environment)
+
+/** @throws VARIABLE_INVALID */
+function documentOf({ vendor, variables, rules }: DropInForm, environment: Environment): Document {
   const [first, ...others] = checkVariables(environment, rules)
   if (first !== undefined) throw refuse('VARIABLE_INVALID', [first, ...others])
 

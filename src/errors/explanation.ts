@@ -13,6 +13,8 @@ export interface Explanation {
   readonly issuerCheck?: true
   /** Whether `pullpass issuer watch` and `issuer serve` raise it as an alarm. */
   readonly alarm?: true
+  /** Whether they write it once, as an Event. */
+  readonly event?: true
   /** Markdown; paragraphs are separated by an empty line. */
   readonly meaning: string
   /** What to do about it. Markdown. */

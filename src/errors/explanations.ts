@@ -37,13 +37,14 @@ export const explanations: Readonly<Partial<Record<Code, Explanation>>> = Object
 
 /** `error, hop exchange, exit code 1; doctor, hop signature or exchange; issuer check; alarm KeyUnpublished`. */
 export function reportedBy(code: Code): string {
-  const { hops, doctor, issuerCheck, alarm } = explanations[code] ?? {}
+  const { hops, doctor, issuerCheck, alarm, event } = explanations[code] ?? {}
   const at = (names: readonly string[]) => (names.includes('any') ? 'any hop' : `hop ${names.join(' or ')}`)
   return [
     hops && `error, ${at(hops)}, exit code ${codes[code]}`,
     doctor && `doctor, ${at(doctor)}`,
     issuerCheck && 'issuer check',
     alarm && `alarm ${eventReason(code)}`,
+    event && `Event ${eventReason(code)}`,
   ]
     .filter(Boolean)
     .join('; ')

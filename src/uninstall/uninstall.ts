@@ -19,6 +19,7 @@ import { listPullSecrets, type PullSecretMetadata } from '../kubernetes/objects/
 import { detachPullSecret, listServiceAccounts, type ServiceAccount } from '../kubernetes/objects/service-accounts.ts'
 import type { Removal } from '../trust/destroy.ts'
 import { findInstallation, type Installation } from './installation.ts'
+import { stillExists } from './remaining.ts'
 
 type Phase = 'stop' | 'detach' | 'pull-secrets' | 'trust' | 'installation' | 'namespace'
 
@@ -149,7 +150,9 @@ function deletion(phase: Phase, object: ApiObject, cluster: Cluster, context: Un
     step: { phase, kind: object.type.kind, name: nameOf(object), result: 'pending' },
     async execute(dryRun) {
       const result = await deleteObject(cluster, object, { dryRun, ...(waits && { propagation: 'Foreground' }) })
-      if (waits && dryRun === 'none') await waitUntilDeleted(cluster, object, longestWaitMs, context)
+      if (!waits || dryRun === 'all') return { result }
+      const remaining = await waitUntilDeleted(cluster, object, longestWaitMs, context)
+      if (remaining !== 'deleted') throw await stillExists(cluster, remaining, longestWaitMs)
       return { result }
     },
   }

@@ -86,4 +86,13 @@ suite('pullpass init --from-env', () => {
     assert.deepEqual([missing.exitCode, missing.stdout], [2, ''])
     assert.match(missing.stderr, /^VARIABLE_INVALID \(document\): variable POOL_ID is not set\n/)
   })
+
+  test('without any variable, names all of them and no flag that init does not have', async () => {
+    const none = Object.fromEntries(Object.keys(variables).map((name) => [name, undefined]))
+    const { exitCode, stderr } = await runPullpass(nowhere, ['init', '--from-env'], { environment: none })
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /^VARIABLE_INVALID \(document\): variable PROJECT_NUMBER is not set\n/)
+    for (const name of Object.keys(variables)) assert.match(stderr, new RegExp(`variable ${name} is not set`))
+    assert.doesNotMatch(stderr, / -f\b/)
+  })
 })

@@ -6,6 +6,7 @@ import { type Code, codes, eventReason } from '../../src/errors/codes.ts'
 import type { Explanation } from '../../src/errors/explanation.ts'
 import { explanations, sections } from '../../src/errors/explanations.ts'
 import { findingWords } from '../../src/oidc/evaluate/finding.ts'
+import { alarmCodes } from '../../src/publish/watch/alarm.ts'
 import { renderErrorsPage } from '../../tools/render-errors-page.ts'
 import { startTestSandbox } from '../support/start-test-sandbox.ts'
 import { asOnPage } from './as-on-page.ts'
@@ -34,7 +35,7 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
 
   test('every code is reported by something, and doctor reports it at hops that exist', () => {
     assert.deepEqual(
-      codesWith(({ hops, doctor, issuerCheck, alarm }) => !(hops || doctor || issuerCheck || alarm)),
+      codesWith(({ hops, doctor, issuerCheck, alarm, event }) => !(hops || doctor || issuerCheck || alarm || event)),
       [],
     )
     const hops = new Set([...doctorHops.map(({ name }) => name), 'any'])
@@ -46,6 +47,10 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
 
   test('issuer check reports the codes of which the page says so', () => {
     assert.deepEqual(codesWith(({ issuerCheck }) => issuerCheck).toSorted(), findingWords.toSorted())
+  })
+
+  test('issuer watch raises the alarms of which the page says so', () => {
+    assert.deepEqual(codesWith(({ alarm }) => alarm).toSorted(), alarmCodes.toSorted())
   })
 
   test('an alarm is named in the form of an Event’s reason', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { documentFromEnvironment } from '../../src/document/load-documents.ts'
+import { documentFromEnvironment, loadDocuments } from '../../src/document/load-documents.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
 
@@ -65,7 +65,9 @@ suite('the drop-in variables', () => {
   })
 
   test('none of them set: both ways to say what is wanted are named', async () => {
-    const error = await refused({ PATH: '/usr/bin' })
+    const context = { environment: { PATH: '/usr/bin' }, readInput: async () => '', vendors }
+    const error: unknown = await loadDocuments([], context).catch((fault: unknown) => fault)
+    assert.ok(error instanceof PullpassError)
     assert.equal(error.code, 'USAGE_INVALID')
     assert.equal(error.seen, 'no documents are given')
     assert.equal(

@@ -1,4 +1,4 @@
-/** Which namespaces `uninstall` deletes: by an API server with aggregated discovery, which the sandbox does not have. */
+/** What `uninstall` deletes and waits for, at an API server with aggregated discovery, which the sandbox does not have. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Cluster } from '../../src/kubernetes/connection/cluster.ts'
@@ -119,7 +119,7 @@ const plan = async (cluster: Cluster) => {
     signal: new AbortController().signal,
   })
 }
-const told = (steps: readonly UninstallStep[]) =>
+const inWords = (steps: readonly UninstallStep[]) =>
   steps.map(({ result, kind, name, note }) => [result, kind, name, note].filter(Boolean).join(' '))
 
 suite('the namespace of an installation', () => {
@@ -132,7 +132,7 @@ suite('the namespace of an installation', () => {
       [inNamespace('/apis/events.k8s.io/v1/*/events')]: [{ name: 'one', uid: 'e' }],
     })
     const { execute } = await plan(cluster)
-    assert.deepEqual(told(await execute('none')), ['deleted Namespace images-system'])
+    assert.deepEqual(inWords(await execute('none')), ['deleted Namespace images-system'])
     assert.deepEqual(deleted, ['/api/v1/namespaces/images-system'])
   })
 
@@ -146,7 +146,7 @@ suite('the namespace of an installation', () => {
         ...namespaces(),
         [inNamespace(`/apis/example.com/v1/*/${resource}`)]: [{ name, uid: 'x' }],
       })
-      assert.deepEqual(told((await plan(cluster)).steps), [
+      assert.deepEqual(inWords((await plan(cluster)).steps), [
         `kept Namespace images-system it contains other objects: ${kind} ${name}`,
       ])
     })
@@ -159,17 +159,79 @@ suite('the namespace of an installation', () => {
     }
     const { cluster, deleted } = clusterOf(objects)
     const { steps, execute } = await plan(cluster)
-    assert.deepEqual(told(steps), [
+    assert.deepEqual(inWords(steps), [
       'pending ValidatingAdmissionPolicy pullpass-issuer.images-system',
       'pending Namespace images-system',
     ])
     objects[inNamespace('/api/v1/*/configmaps')] = [{ name: 'new', uid: 'x' }]
 
     const note = 'namespace images-system is kept: it contains other objects: ConfigMap new'
-    assert.deepEqual(told(await execute('none')), [
+    assert.deepEqual(inWords(await execute('none')), [
       `kept ValidatingAdmissionPolicy pullpass-issuer.images-system ${note}`,
       `kept Namespace images-system ${note}`,
     ])
     assert.deepEqual(deleted, [])
+  })
+})
+
+suite('a deletion that does not end', () => {
+  const labels = { ...ours, 'app.kubernetes.io/component': 'refresh' }
+  const cronJob = { name: 'pullpass', namespace, uid: 'c', labels, finalizers: ['foregroundDeletion'] }
+  const job = (name: string, owner: string, finalizers?: readonly string[]): Metadata => ({
+    name,
+    namespace,
+    uid: name,
+    ownerReferences: [{ uid: owner }],
+    ...(finalizers && { finalizers }),
+  })
+
+  test('of the CronJob names the Jobs and Pods with finalizers that it waits for, and no others', async () => {
+    const { cluster } = clusterOf({
+      '/apis/batch/v1/cronjobs': [cronJob],
+      [inNamespace('/apis/batch/v1/*/cronjobs')]: [cronJob],
+      [inNamespace('/apis/batch/v1/*/jobs')]: [
+        job('manual', 'c', ['foregroundDeletion', 'example.com/audit']),
+        job('other', 'elsewhere', ['example.com/audit']),
+      ],
+      [inNamespace('/api/v1/*/pods')]: [job('manual-x7k2p', 'manual', ['batch.kubernetes.io/job-tracking'])],
+    })
+    const [stopped, ...blocked] = await (await plan(cluster)).execute('none')
+    assert.deepEqual([stopped?.phase, stopped?.result, stopped?.fault?.code], ['stop', 'failed', 'KUBERNETES_REFUSED'])
+    assert.equal(
+      stopped?.fault?.seen,
+      'CronJob images-system/pullpass was deleted, and still exists after 90 s: Job images-system/manual has finalizer example.com/audit, Pod images-system/manual-x7k2p has finalizer batch.kubernetes.io/job-tracking',
+    )
+    assert.equal(
+      stopped?.fault?.hint,
+      'let the controller of the finalizer finish, or remove the finalizer (kubectl edit jobs manual -n images-system); then run the same command again',
+    )
+    assert.ok(blocked.every(({ result }) => result === 'blocked' || result === 'absent'))
+  })
+
+  test('of the CronJob names what it waits for where no finalizer delays it', async () => {
+    const { cluster } = clusterOf({
+      '/apis/batch/v1/cronjobs': [cronJob],
+      [inNamespace('/apis/batch/v1/*/cronjobs')]: [cronJob],
+      [inNamespace('/apis/batch/v1/*/jobs')]: [job('manual', 'c')],
+    })
+    const [stopped] = await (await plan(cluster)).execute('none')
+    assert.match(stopped?.fault?.seen ?? '', /still exists after 90 s: Job images-system\/manual$/)
+    assert.match(stopped?.fault?.hint ?? '', /^wait until its dependents are removed/)
+  })
+
+  test('of the namespace names the objects in it that have finalizers', async () => {
+    const objects: Objects = {
+      ...namespaces(),
+      [inNamespace('/api/v1/*/configmaps')]: [
+        { name: 'pullpass-trust', namespace, uid: 'm', finalizers: ['example.com/audit'] },
+      ],
+    }
+    objects['/api/v1/namespaces'] = (objects['/api/v1/namespaces'] ?? []).map((one) => ({ ...one, finalizers: [] }))
+    const { cluster } = clusterOf(objects)
+    const steps = await (await plan(cluster)).execute('none')
+    assert.match(
+      steps.at(-1)?.fault?.seen ?? '',
+      /^Namespace images-system was deleted, and still exists after 90 s: ConfigMap images-system\/pullpass-trust has finalizer example\.com\/audit$/,
+    )
   })
 })

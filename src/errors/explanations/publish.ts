@@ -102,7 +102,7 @@ export const publishSection: Section = {
       action: 'Grant `list` on EndpointSlices in namespace `default`, or name the API servers: `--replica`.',
     },
     API_SERVERS_REPLACED: {
-      alarm: true,
+      event: true,
       meaning:
         'No known API server answered for ten minutes: API servers at new addresses became known, and their keys are published. Written once, as an Event.',
       action:

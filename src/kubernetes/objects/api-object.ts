@@ -2,7 +2,6 @@
  * Objects of any kind, by their metadata: which kinds the API server has, which objects carry a label, and their deletion.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/
  */
-import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import { asList, asObject, asText, asTexts, type JsonObject } from '../../text/json-fields.ts'
 import type { Cluster } from '../connection/cluster.ts'
@@ -29,6 +28,7 @@ export interface ApiObject {
   readonly labels: Readonly<Record<string, string>>
   /** UIDs of the objects that own it. */
   readonly ownerUids: readonly string[]
+  readonly finalizers: readonly string[]
 }
 
 export interface ListedObjects {
@@ -64,8 +64,11 @@ function objectOf(type: ApiKind, item: JsonObject): ApiObject {
     uid: asText(metadata['uid']) ?? '',
     labels: asTexts(metadata['labels']),
     ownerUids: asList(metadata['ownerReferences']).flatMap((owner) => asText(asObject(owner)?.['uid']) ?? []),
+    finalizers: asList(metadata['finalizers']).flatMap((name) => asText(name) ?? []),
   }
 }
+
+type DeletedObject = Pick<ApiObject, 'type' | 'namespace' | 'name' | 'uid'>
 
 export interface DeleteWays {
   /** `all`: the API server checks everything and deletes nothing. */
@@ -82,7 +85,7 @@ export interface DeleteWays {
  */
 export async function deleteObject(
   cluster: Cluster,
-  { type, namespace, name, uid }: Omit<ApiObject, 'labels' | 'ownerUids'>,
+  { type, namespace, name, uid }: DeletedObject,
   { dryRun, propagation = 'Background', resourceVersion }: DeleteWays,
 ): Promise<'deleted' | 'absent'> {
   const answer = await cluster.request({
@@ -109,35 +112,26 @@ export async function deleteObject(
   })
 }
 
-/** Resolves when this object is gone. `withinMs`: how long to wait. @throws KUBERNETES_REFUSED where it stays longer */
+/** Resolves when this object no longer exists, or to the object after `withinMs`. */
 export async function waitUntilDeleted(
   cluster: Cluster,
-  { type, namespace, name, uid }: Omit<ApiObject, 'labels' | 'ownerUids'>,
+  { type, namespace, name, uid }: DeletedObject,
   withinMs: number,
   { now, sleep, signal }: Pick<Context, 'now' | 'sleep' | 'signal'>,
-): Promise<void> {
+): Promise<'deleted' | ApiObject> {
   const path = `${pathOf(type, namespace)}/${encodeURIComponent(name)}`
   const accept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
   for (const endMs = now().getTime() + withinMs; ; ) {
     const answer = await cluster.request({ method: 'GET', path, accept })
-    if (answer.status === 404) return
+    if (answer.status === 404) return 'deleted'
     if (answer.status !== 200)
       throw readStatus(cluster, answer, { verb: 'get', resource: type.resource, ...inGroup(type), name })
-    if (asText(asObject(readResponse(cluster, answer)['metadata'])?.['uid']) !== uid) return
-    if (now().getTime() >= endMs) throw stillThere(`${type.kind} ${namespace ? `${namespace}/` : ''}${name}`, withinMs)
+    const found = objectOf(type, readResponse(cluster, answer))
+    if (found.uid !== uid) return 'deleted'
+    if (now().getTime() >= endMs) return found
     await sleep(1000, signal)
   }
 }
-
-const stillThere = (object: string, withinMs: number) =>
-  new PullpassError({
-    code: 'KUBERNETES_REFUSED',
-    hop: 'kubernetes',
-    seen: `${object} was deleted, and is still there after ${withinMs / 1000} s`,
-    expected: 'the object to be removed, with everything that it owns',
-    hint: 'find the finalizer that holds it (kubectl get -o yaml), then run the same command again',
-    retryable: true,
-  })
 
 /**
  * Every kind that has objects in namespaces and can be listed and deleted, in its preferred version, by the aggregated
