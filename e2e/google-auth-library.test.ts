@@ -28,7 +28,7 @@ suite("Google's auth library at the sandbox", () => {
     ...credentialFile(),
     service_account_impersonation_url: `${sandbox.parts.iamCredentials.url}/v1/projects/-/serviceAccounts/${email}:generateAccessToken`,
   })
-  const holderOf = (token: string | null | undefined) => sandbox.google.whoHolds(token ?? '')?.member
+  const holderOf = (token: string | null | undefined) => sandbox.google.holderOf(token ?? '')?.member
 
   test('it exchanges a projected token for a federated one', async () => {
     const { token } = await new IdentityPoolClient(credentialFile()).getAccessToken()

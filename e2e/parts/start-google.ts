@@ -44,6 +44,6 @@ export const startGoogle = (cluster: ControlPlane, subject: string): Promise<Goo
       },
       audience: `//iam.googleapis.com/${provider}`,
       authority: authority.ca,
-      holderOf: (accessToken) => google.whoHolds(accessToken)?.member,
+      holderOf: (accessToken) => google.holderOf(accessToken)?.member,
     }
   })

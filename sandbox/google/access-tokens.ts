@@ -13,12 +13,12 @@ export interface AccessGrant {
 export interface AccessTokens {
   readonly grant: (grant: AccessGrant) => string
   /** Undefined for a token that was never granted, and for one that has expired. */
-  readonly whoHolds: (accessToken: string) => AccessGrant | undefined
+  readonly holderOf: (accessToken: string) => AccessGrant | undefined
 }
 
 export function createAccessTokens(now: () => Date): AccessTokens {
   const granted = new Map<string, AccessGrant>()
-  const whoHolds: AccessTokens['whoHolds'] = (accessToken) => {
+  const holderOf: AccessTokens['holderOf'] = (accessToken) => {
     const grant = granted.get(accessToken)
     if (!grant || grant.expiresAt > now()) return grant
     granted.delete(accessToken)
@@ -30,7 +30,7 @@ export function createAccessTokens(now: () => Date): AccessTokens {
       granted.set(accessToken, grant)
       return accessToken
     },
-    whoHolds,
+    holderOf,
   }
 }
 

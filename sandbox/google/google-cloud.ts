@@ -44,7 +44,7 @@ interface Memory {
   /** Buckets and objects. */
   readonly store: ObjectStore
   readonly policies: IamPolicies
-  readonly whoHolds: AccessTokens['whoHolds']
+  readonly holderOf: AccessTokens['holderOf']
   /** Makes an access token without an exchange. */
   readonly grantToken: AccessTokens['grant']
 }
@@ -58,14 +58,14 @@ export function createGoogleCloud({ now, ...reach }: GoogleCloudNeeds): GoogleCl
   const settings = () => current
   const memory = createMemory(now)
   const cache = { now, kept: new Map() }
-  const { whoHolds, grantToken: grant } = memory
+  const { holderOf, grantToken: grant } = memory
   const policyCalls = (roles: string) => ({
     policies: memory.policies,
     bindingFlaw: createBindingFlaw(memory, roles),
     effectiveAt: () => new Date(now().getTime() + current.bindingDelaySeconds * 1000),
   })
   const operations = createOperations(now, settings)
-  const shared = { ...memory, tokens: { whoHolds, grant }, operations, settings, now }
+  const shared = { ...memory, tokens: { holderOf, grant }, operations, settings, now }
   const readKeys: Parameters<typeof securityTokenService>[0]['readKeys'] = (provider) =>
     readPublishedKeys(provider, reach, settings().issuerDocuments === 'cached' ? cache : undefined)
   /** Every API sees the operations that are done by now, whoever started them. */
@@ -92,7 +92,7 @@ export function createGoogleCloud({ now, ...reach }: GoogleCloudNeeds): GoogleCl
 
 function createMemory(now: () => Date): Memory {
   const policies = createIamPolicies(now)
-  const { whoHolds, grant } = createAccessTokens(now)
+  const { holderOf, grant } = createAccessTokens(now)
   const projects = createProjects()
   const services = createProjectServices(projects)
   return {
@@ -100,11 +100,11 @@ function createMemory(now: () => Date): Memory {
     accounts: createServiceAccounts(policies, now),
     projects,
     services,
-    operators: createOperators(whoHolds),
+    operators: createOperators(holderOf),
     repositories: createArtifactRegistry(policies, services),
     store: createObjectStore(policies, now),
     policies,
-    whoHolds,
+    holderOf,
     grantToken: grant,
   }
 }

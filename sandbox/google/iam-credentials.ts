@@ -41,7 +41,7 @@ export const iamCredentials =
     if (method !== 'POST' || !email) return noSuchMethod
     const accessToken = /^Bearer (.+)$/i.exec(headers['authorization'] ?? '')?.[1]
     if (!accessToken) return missingCredential
-    const caller = tokens.whoHolds(accessToken)
+    const caller = tokens.holderOf(accessToken)
     if (!caller) return invalidCredential
     if (!caller.scopes.some((scope) => sufficientScopes.includes(scope)))
       return insufficientScopes(service, 'google.iam.credentials.v1.IAMCredentials.GenerateAccessToken')

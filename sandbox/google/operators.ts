@@ -22,7 +22,7 @@ interface Needed {
   readonly resource?: string
 }
 
-export function createOperators(whoHolds: AccessTokens['whoHolds']): Operators {
+export function createOperators(holderOf: AccessTokens['holderOf']): Operators {
   const members = new Set<string>()
   const withheld = new Set<string>()
   const may: Operators['may'] = (member, permission) => members.has(member) && !withheld.has(permission)
@@ -34,7 +34,7 @@ export function createOperators(whoHolds: AccessTokens['whoHolds']): Operators {
     refuse({ headers }, { permission, service, resource }) {
       const accessToken = /^Bearer (.+)$/i.exec(headers['authorization'] ?? '')?.[1]
       if (!accessToken) return missingCredential
-      const holder = whoHolds(accessToken)
+      const holder = holderOf(accessToken)
       if (!holder) return invalidCredential
       if (!holder.scopes.includes(cloudPlatform)) return insufficientScopes(service)
       return may(holder.member, permission) ? undefined : permissionDenied(permission, service, resource)

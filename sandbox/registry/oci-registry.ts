@@ -11,7 +11,7 @@ import { answerTokenRequest, readDenied, type TokenEndpointNeeds } from './token
 export interface OciRegistryNeeds {
   /** How clients reach it: the realm is an absolute URL. */
   readonly scheme: 'http' | 'https'
-  readonly whoHolds: TokenEndpointNeeds['whoHolds']
+  readonly holderOf: TokenEndpointNeeds['holderOf']
   /** Who may read where; absent: a memory of the registry's own. */
   readonly readers?: Readers
   readonly now: () => Date
@@ -38,7 +38,7 @@ const route = /^\/v2\/(?<name>.+)\/(?<kind>manifests|blobs|tags(?=\/list$))\/(?<
 
 export function createOciRegistry({
   scheme,
-  whoHolds,
+  holderOf,
   now,
   readers = rememberReaders(),
 }: OciRegistryNeeds): OciRegistry {
@@ -50,7 +50,7 @@ export function createOciRegistry({
   const closed = (name: string) => readers.closed?.(name.split('/').slice(0, 2).join('/'))
 
   const answer = (request: SandboxRequest): SandboxAnswer => {
-    if (request.path === '/v2/token') return answerTokenRequest(request, { tokens, whoHolds, mayRead, closed, now })
+    if (request.path === '/v2/token') return answerTokenRequest(request, { tokens, holderOf, mayRead, closed, now })
     const bearer = /^Bearer (.+)$/i.exec(request.headers['authorization'] ?? '')?.[1] ?? ''
     const readable = tokens.repositoriesOf(bearer)
     if (!readable) return challenge(`${scheme}://${request.headers['host']}/v2/token`)

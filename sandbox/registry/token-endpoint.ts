@@ -17,7 +17,7 @@ interface Holder {
 
 export interface TokenEndpointNeeds {
   readonly tokens: PullTokens
-  readonly whoHolds: (accessToken: string) => Holder | undefined
+  readonly holderOf: (accessToken: string) => Holder | undefined
   readonly closed: (repository: string) => string | undefined
   readonly mayRead: (repository: string, members: readonly string[]) => boolean
   readonly now: () => Date
@@ -32,7 +32,7 @@ export function answerTokenRequest(request: SandboxRequest, needs: TokenEndpoint
   if (request.method !== 'GET') return registryError('UNSUPPORTED', 'The operation is unsupported.')
   const credential = basicCredential(request.headers['authorization'])
   if (!credential) return registryError('DENIED', 'Unauthenticated request.')
-  const holder = needs.whoHolds(credential.password)
+  const holder = needs.holderOf(credential.password)
   if (credential.username !== 'oauth2accesstoken' || !holder)
     return registryError('UNAUTHORIZED', 'authentication failed')
 

@@ -67,7 +67,7 @@ export async function openParts(wanted: PartsWanted): Promise<OpenParts> {
   const issuer = `${storage.url}/${issuerBucket}` // what the tokens carry is where clouds read the documents
   const tokens = { [token]: admin }
   const cluster = await createKubernetesApi({ issuer, now, ca: authority.ca, tokens, ...(keys && { keys }) })
-  const images = createOciRegistry({ scheme: 'https', whoHolds: google.whoHolds, readers: google.repositories, now })
+  const images = createOciRegistry({ scheme: 'https', holderOf: google.holderOf, readers: google.repositories, now })
   const parts = {
     kubernetes: await serve(cluster.handle, {
       http2: kubernetesHttp2,

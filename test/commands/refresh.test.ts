@@ -48,7 +48,7 @@ suite('pullpass refresh', () => {
     const [username, password] = secret.auths[host]?.split(':') ?? []
     assert.equal(username, 'oauth2accesstoken')
     assert.equal(
-      sandbox.google.whoHolds(password ?? '')?.member,
+      sandbox.google.holderOf(password ?? '')?.member,
       'serviceAccount:puller@example-project.iam.gserviceaccount.com',
     )
   })

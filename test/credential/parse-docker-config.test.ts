@@ -22,7 +22,7 @@ suite('parseDockerConfig', () => {
     'an empty auth beside the pair': ['{"username":"user","password":"pass","auth":""}', 'user', 'pass'],
     'null for what is not set': ['{"username":"user","password":"pass","auth":null,"email":null}', 'user', 'pass'],
     'capital letters, as Go takes them': ['{"Username":"user","PASSWORD":"pass"}', 'user', 'pass'],
-    'a list in a field that nobody reads': ['{"username":"user","password":"pass","other":[1]}', 'user', 'pass'],
+    'a list in an unknown field': ['{"username":"user","password":"pass","other":[1]}', 'user', 'pass'],
   }
   for (const [name, [entry, username, password]] of Object.entries(accepted)) {
     test(`${name} is taken`, () => {
@@ -41,7 +41,7 @@ suite('parseDockerConfig', () => {
     'auth without a colon': [`{"auth":"${base64('user')}"}`, 'auth contains no ":" between user name and password'],
     'auth of a line break': ['{"auth":"\\n"}', 'auth contains no ":" between user name and password'],
     'a number as password': ['{"username":"user","password":7}', 'password is not a string'],
-    'an e-mail address that is no text': ['{"auth":"dXNlcjpw","email":[]}', 'email is not a string'],
+    'an e-mail address that is not a string': ['{"auth":"dXNlcjpw","email":[]}', 'email is not a string'],
     'text for an entry': ['"dXNlcjpw"', 'it is not an object'],
   }
   for (const [name, [entry, seen]] of Object.entries(breaking)) {
@@ -64,19 +64,19 @@ suite('parseDockerConfig', () => {
     })
   }
 
-  test('headers that are no strings break pulls, although no kubelet sends them', () => {
+  test('headers that are not strings break pulls, although kubelets do not send them', () => {
     assert.deepEqual(parse('{"HttpHeaders":{"X":1},"auths":{}}').findings, [
       { effect: 'breaks-pulls', seen: 'HttpHeaders is not an object of strings' },
     ])
   })
 
   for (const text of ['null', '{}', '{"auths":null}', '{"europe-docker.pkg.dev":{"auth":"dXNlcjpw"}}']) {
-    test(`${text} breaks nothing and helps nobody`, () => {
+    test(`${text} has no entries and breaks nothing`, () => {
       assert.deepEqual(parse(text), { entries: [], findings: [{ effect: 'ignored', seen: 'it has no auths' }] })
     })
   }
 
-  test('where auth and the pair differ, auth is used and the difference is named', () => {
+  test('if auth and the pair differ, auth is used and the difference is reported', () => {
     const entry = `{"username":"old","password":"old","auth":"${base64('new:new')}"}`
     assert.deepEqual(parse(`{"auths":{"host":${entry}}}`), {
       entries: [['host', 'new', 'new']],
@@ -84,7 +84,7 @@ suite('parseDockerConfig', () => {
     })
   })
 
-  test('an entry without a credential is named', () => {
+  test('an entry without a credential is reported', () => {
     for (const entry of ['null', '{}', '{"auth":"Og=="}']) {
       assert.deepEqual(parse(`{"auths":{"host":${entry}}}`).findings, [
         { effect: 'ignored', host: 'host', seen: 'it has neither user name nor password' },
@@ -92,7 +92,7 @@ suite('parseDockerConfig', () => {
     }
   })
 
-  test('an identity token, as docker keeps it, is named: no kubelet uses it', () => {
+  test('an identity token of docker is reported: kubelets do not use it', () => {
     const entry = '{"auth":"dXNlcjpw","identitytoken":"eyJ"}'
     assert.deepEqual(parse(`{"auths":{"host":${entry}}}`).findings, [
       { effect: 'ignored', host: 'host', seen: 'kubelets do not know identitytoken' },

@@ -24,7 +24,7 @@ const record: fc.Arbitrary<PullSecretRecord> = fc.record(
   plain,
 )
 
-/** Annotations of ours, each as it should be or as somebody left it. */
+/** Our annotations, each valid or edited. */
 const annotations = fc.dictionary(
   fc
     .constantFrom('document', 'target', 'refreshed-at', 'expires-at', 'registries')
@@ -37,12 +37,12 @@ const annotations = fc.dictionary(
   ),
 )
 
-suite('what a pull secret says of itself', () => {
-  test('is read as it was written', () => {
+suite('the record in the annotations of a pull secret', () => {
+  test('is parsed as it was rendered', () => {
     fc.assert(fc.property(record, (written) => assert.deepEqual(parseRecord(renderRecord(written)), written)))
   })
 
-  test('is the same text, in whatever order its registries came', () => {
+  test('is the same text for any order of registries', () => {
     fc.assert(
       fc.property(record, (written) => {
         const reversed = { ...written, registries: new Map([...written.registries].toReversed()) }
@@ -51,7 +51,7 @@ suite('what a pull secret says of itself', () => {
     )
   })
 
-  test('says the earliest of its expiries', () => {
+  test('contains the earliest expiry', () => {
     fc.assert(
       fc.property(record, (written) => {
         const expiry = renderRecord(written)['pullpass.dev/expires-at'] ?? ''
@@ -62,7 +62,7 @@ suite('what a pull secret says of itself', () => {
     )
   })
 
-  test('is whole or nothing, whatever somebody made of it', () => {
+  test('is complete or undefined, whatever was edited', () => {
     fc.assert(
       fc.property(annotations, (held) => {
         const read = parseRecord(held)
@@ -72,7 +72,7 @@ suite('what a pull secret says of itself', () => {
     )
   })
 
-  test('is nothing where it is longer than any of ours', () => {
+  test('is undefined if it is longer than the limit', () => {
     const whole = renderRecord({
       document: 'ClusterPullSecret/a',
       target: 'a/b',

@@ -244,7 +244,7 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
       const { google, clock } = sandbox
       const images = createOciRegistry({
         scheme: 'http',
-        whoHolds: google.whoHolds,
+        holderOf: google.holderOf,
         readers: google.repositories,
         now: clock.now,
       })

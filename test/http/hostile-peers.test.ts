@@ -8,7 +8,7 @@ import { broken, endless, type HostilePeer, startHostilePeer } from '../support/
 /** Long enough for any machine: what does not settle fails the test here. */
 const patience = { timeout: 20_000 }
 
-const askCloud = ({ port }: HostilePeer, limitMs: number, body = 'subject_token=planted') =>
+const requestCloud = ({ port }: HostilePeer, limitMs: number, body = 'subject_token=planted') =>
   httpsTransport(
     {},
     undefined,
@@ -41,7 +41,9 @@ suite('a request to a cloud ends within its time limit, and its connection with 
   for (const [name, misbehave] of Object.entries(endless)) {
     test(`where the peer ${name}`, patience, async (t) => {
       const peer = await startHostilePeer(t, misbehave)
-      await assert.rejects(askCloud(peer, 100), (error: Error) => /^(?:TimeoutError|ResponseInvalid)$/.test(error.name))
+      await assert.rejects(requestCloud(peer, 100), (error: Error) =>
+        /^(?:TimeoutError|ResponseInvalid)$/.test(error.name),
+      )
       await untilClosed(peer)
     })
   }
@@ -51,27 +53,27 @@ suite('a request to a cloud fails at once', () => {
   for (const [name, misbehave] of Object.entries(broken)) {
     test(`where the peer ${name}`, patience, async (t) => {
       const peer = await startHostilePeer(t, misbehave)
-      await assert.rejects(askCloud(peer, 60_000))
+      await assert.rejects(requestCloud(peer, 60_000))
       await untilClosed(peer)
     })
   }
 
   test('and its error names the switch of protocols', patience, async (t) => {
     const peer = await startHostilePeer(t, broken['switches protocols'] ?? assert.fail())
-    await assert.rejects(askCloud(peer, 60_000), {
+    await assert.rejects(requestCloud(peer, 60_000), {
       name: 'ResponseInvalid',
       message: 'answered 101, a switch to a protocol that was not requested',
     })
   })
 })
 
-suite('an answer that comes before the request was read', () => {
+suite('a response before the request was read', () => {
   test('counts, and its connection ends', patience, async (t) => {
     const peer = await startHostilePeer(t, (socket) => {
       socket.pause()
       socket.write('HTTP/1.1 400 Bad Request\r\ncontent-length: 2\r\n\r\n{}')
     })
-    const { status, body } = await askCloud(peer, 60_000, 'x'.repeat(50_000_000))
+    const { status, body } = await requestCloud(peer, 60_000, 'x'.repeat(50_000_000))
     assert.deepEqual([status, body], [400, '{}'])
   })
 })

@@ -8,7 +8,7 @@ import { servePart } from '../../sandbox/serve/serve-part.ts'
 import { httpsTransport } from '../../src/http/https-transport.ts'
 
 /** A proxy where nothing listens, by all its names. */
-const nowhere = Object.fromEntries(
+const unreachableProxies = Object.fromEntries(
   ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].map((name) => [name, 'http://127.0.0.1:1']),
 )
 
@@ -53,33 +53,33 @@ async function startProxy(t: TestContext) {
   return { authority, seen, tunnels, environment: { HTTPS_PROXY: `http://127.0.0.1:${await listen(t, proxy)}` } }
 }
 
-suite('the way to a cloud', () => {
-  test('leads through the proxy of the environment, in a tunnel', async (t) => {
+suite('the transport to clouds', () => {
+  test('uses the proxy of the environment, in a tunnel', async (t) => {
     const { authority, environment, tunnels, seen } = await startProxy(t)
     const { status } = await httpsTransport(environment, authority.ca)(request('https://sts.example.com/v1/token'))
     assert.deepEqual([status, tunnels, seen], [200, ['sts.example.com:443'], ['subject_token=planted']])
   })
 
-  test('to this machine never leads through a proxy', async (t) => {
+  test('to a loopback address never uses a proxy', async (t) => {
     const authority = await createCertificateAuthority()
     const handler = () => ({ status: 200, body: {} })
     const secure = await servePart({ handler, tls: { authority, http2: 'absent' } })
     const plain = await servePart({ handler })
     t.after(() => Promise.all([secure.close(), plain.close()]))
-    const transport = httpsTransport(nowhere, authority.ca)
+    const transport = httpsTransport(unreachableProxies, authority.ca)
     for (const url of [secure.url, plain.url, plain.url.replace('127.0.0.1', 'localhost')]) {
       assert.equal((await transport(request(url))).status, 200, url)
     }
   })
 
-  test('in clear text never leads through a proxy, which would read the token', async (t) => {
+  test('in clear text never uses a proxy, which could read the token', async (t) => {
     const plain = await servePart({ handler: () => ({ status: 200, body: {} }) })
     t.after(() => plain.close())
     const url = plain.url.replace('127.0.0.1', '0.0.0.0') // reaches the same server, and is no loopback address
-    assert.equal((await httpsTransport(nowhere, undefined)(request(url))).status, 200)
+    assert.equal((await httpsTransport(unreachableProxies, undefined)(request(url))).status, 200)
   })
 
-  test('that one may trust is not lent to who may not', async (t) => {
+  test('with additional authorities is not shared with one without them', async (t) => {
     const authority = await createCertificateAuthority()
     const part = await servePart({
       handler: () => ({ status: 200, body: {} }),
@@ -113,8 +113,8 @@ suite('the way to a cloud', () => {
   })
 })
 
-suite('the way of a stranger', () => {
-  test('trusts nobody but public authorities, whatever this machine was told', async (t) => {
+suite('the transport of anonymous clients', () => {
+  test('trusts only public authorities, whatever is configured on this machine', async (t) => {
     const authority = await createCertificateAuthority()
     const part = await servePart({ handler: () => ({ status: 200 }), tls: { authority, http2: 'absent' } })
     t.after(part.close)

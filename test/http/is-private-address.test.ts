@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { isPrivateAddress } from '../../src/http/addresses.ts'
 
-suite('an address that the internet does not lead to', () => {
+suite('an address that cannot be reached from the internet', () => {
   const inside = [
     '10.0.0.1',
     '127.0.0.1',

@@ -7,7 +7,7 @@ import { type HostilePeer, type Misbehavior, startHostilePeer } from '../support
 
 const patience = { timeout: 20_000 }
 
-const ask = (url: string, environment: Record<string, string>, limitMs = 60_000) =>
+const requestThrough = (url: string, environment: Record<string, string>, limitMs = 60_000) =>
   httpsTransport(
     environment,
     undefined,
@@ -31,9 +31,9 @@ const flood: Misbehavior = (socket) => {
 
 suite('a proxy that opens no tunnel fails the request, and the error says why', () => {
   const failing: Record<string, [Misbehavior, string]> = {
-    'asks for credentials': [after('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'), 'answered 407'],
+    'requires credentials': [after('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'), 'answered 407'],
     refuses: [after('HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno'), 'answered 403'],
-    'has no way to the host': [after('HTTP/1.1 502 Bad Gateway\r\n\r\n'), 'answered 502'],
+    'cannot reach the host': [after('HTTP/1.1 502 Bad Gateway\r\n\r\n'), 'answered 502'],
     redirects: [after('HTTP/1.1 302 Found\r\nlocation: http://elsewhere.example/\r\n\r\n'), 'answered 302'],
     'switches to another protocol': [
       after('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n'),
@@ -43,15 +43,15 @@ suite('a proxy that opens no tunnel fails the request, and the error says why', 
       after(`${'HTTP/1.1 100 Continue\r\n\r\n'.repeat(2)}HTTP/1.1 403 Forbidden\r\n\r\n`),
       'answered 403',
     ],
-    'sends an interim answer and something else in one packet': [
+    'sends an interim response and something else in one packet': [
       after('HTTP/1.1 102 Processing\r\n\r\nSSH-2.0-OpenSSH_9.9\r\n\r\n'),
       'sent no HTTP response',
     ],
     'speaks another protocol': [after('SSH-2.0-OpenSSH_9.9\r\n\r\n'), 'sent no HTTP response'],
     'closes the connection': [(socket) => socket.end(), 'closed the connection without a response'],
     'resets the connection': [(socket) => socket.resetAndDestroy(), 'failed: ECONNRESET'],
-    'sends without an end': [flood, 'sent no HTTP response'],
-    'sends more than its answer': [
+    'sends endless data': [flood, 'sent no HTTP response'],
+    'sends data after its response': [
       after('HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{}'),
       'sent data after its response',
     ],
@@ -59,23 +59,23 @@ suite('a proxy that opens no tunnel fails the request, and the error says why', 
   for (const [name, [misbehave, message]] of Object.entries(failing)) {
     test(`where it ${name}`, patience, async (t) => {
       const proxy = await startHostilePeer(t, misbehave)
-      const refused = ask('https://sts.example.com/', { HTTPS_PROXY: `127.0.0.1:${proxy.port}` })
+      const refused = requestThrough('https://sts.example.com/', { HTTPS_PROXY: `127.0.0.1:${proxy.port}` })
       await assert.rejects(refused, { name: 'ProxyFailed', message, target: 'sts.example.com:443' })
       await untilClosed(proxy)
     })
   }
 
   test('where it does not exist', patience, async () => {
-    const refused = ask('https://sts.example.com/', { HTTPS_PROXY: 'http://127.0.0.1:1' })
+    const refused = requestThrough('https://sts.example.com/', { HTTPS_PROXY: 'http://127.0.0.1:1' })
     await assert.rejects(refused, { name: 'ProxyFailed', message: 'failed: ECONNREFUSED' })
   })
 })
 
-suite('a proxy that never answers', () => {
+suite('a proxy that never responds', () => {
   for (const [name, misbehave] of Object.entries({ silent: () => undefined, slow: drip })) {
     test(`does not outlast the request's time limit, and its connection ends (${name})`, patience, async (t) => {
       const proxy = await startHostilePeer(t, misbehave)
-      const refused = ask('https://sts.example.com/', { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }, 50)
+      const refused = requestThrough('https://sts.example.com/', { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }, 50)
       await assert.rejects(refused, { name: 'TimeoutError' })
 
       const named = parseHttpProxy({ url: `http://127.0.0.1:${proxy.port}`, source: 'HTTPS_PROXY' })
@@ -94,7 +94,7 @@ suite('a proxy that never answers', () => {
 
   test('to TLS inside its tunnel ends within the time limit', patience, async (t) => {
     const proxy = await startHostilePeer(t, after('HTTP/1.1 200 OK\r\n\r\n'))
-    const refused = ask('https://sts.example.com/', { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }, 100)
+    const refused = requestThrough('https://sts.example.com/', { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }, 100)
     await assert.rejects(refused, { name: 'TimeoutError' })
     await untilClosed(proxy)
   })

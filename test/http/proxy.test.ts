@@ -22,7 +22,7 @@ suite('the proxy for a server', () => {
     assert.equal(named({ https_proxy: '', HTTPS_PROXY: '' }), undefined)
   })
 
-  test('is not asked for this machine', () => {
+  test('is not used for loopback addresses', () => {
     for (const host of ['localhost', '127.0.0.1', '127.9.9.9', '[::1]']) {
       assert.equal(proxyFor(`https://${host}:6443`, { HTTPS_PROXY: proxy }), undefined, host)
     }
@@ -45,7 +45,7 @@ suite('the proxy for a server', () => {
     ['https://cluster.example', 'cluster.example.'],
   ]
   for (const [server, noProxy] of direct) {
-    test(`is not asked for ${server} where NO_PROXY is ${noProxy}`, () => {
+    test(`is not used for ${server} if NO_PROXY is ${noProxy}`, () => {
       assert.equal(proxyFor(server, { HTTPS_PROXY: proxy, NO_PROXY: noProxy }), undefined)
     })
   }
@@ -61,7 +61,7 @@ suite('the proxy for a server', () => {
     ['https://[fd00::1]', '10.0.0.0/8'],
   ]
   for (const [server, noProxy] of proxied) {
-    test(`is asked for ${server} where NO_PROXY is "${noProxy}"`, () => {
+    test(`is used for ${server} if NO_PROXY is "${noProxy}"`, () => {
       assert.equal(proxyFor(server, { HTTPS_PROXY: proxy, NO_PROXY: noProxy }), proxy)
     })
   }
@@ -93,7 +93,7 @@ suite('a proxy for clouds and registries', () => {
     })
   }
 
-  test('that is no URL is refused', () => {
+  test('that is not a URL is refused', () => {
     for (const value of ['http://', 'http://proxy.example:99999', 'a b']) {
       const seen = 'HTTPS_PROXY is not the URL of a proxy'
       assert.throws(() => checkProxy({ HTTPS_PROXY: value }), { code: 'USAGE_INVALID', seen })
@@ -117,13 +117,13 @@ suite('a proxy for clouds and registries', () => {
     })
   }
 
-  test('is taken with NO_PROXY of any entry that curl and Go know', () => {
+  test('is accepted with every NO_PROXY entry that curl and Go support', () => {
     const entries = ' *.a.example, .b.example,c_d.example:8443,,10.0.0.0/8,fd00::/8,::1,10.1.2.3, localhost,e.example.'
     checkProxy({ HTTPS_PROXY: proxy, NO_PROXY: entries })
     checkProxy({ NO_PROXY: '10.0.0.0/99' }) // of no proxy: it changes nothing
   })
 
-  test('does not matter where every host is reached directly', () => {
+  test('is not checked if every host is reached directly', () => {
     checkProxy({ HTTPS_PROXY: 'socks5://127.0.0.1:1080', NO_PROXY: '*' })
     checkProxy({})
   })

@@ -15,21 +15,21 @@ function startGranting() {
     return { number: state.granted, expiresAt: new Date((state.minute + 60) * minuteMs) }
   }
   const signal = new AbortController().signal
-  const ask = keepRenewed(grant, { now, log: () => undefined, signal })
+  const current = keepRenewed(grant, { now, log: () => undefined, signal })
   const numberAt = async (minute: number) => {
     state.minute = minute
-    return (await ask()).number
+    return (await current()).number
   }
   return { state, numberAt }
 }
 
-suite('what is kept renewed', () => {
-  test('is asked for once, and again when half of its life is left', async () => {
+suite('a credential that is kept renewed', () => {
+  test('is requested once, and again when half of its lifetime is left', async () => {
     const { numberAt } = startGranting()
     assert.deepEqual([await numberAt(0), await numberAt(29), await numberAt(30)], [1, 1, 2])
   })
 
-  test('is kept where it cannot be renewed, until a minute before its end', async () => {
+  test('is kept if it cannot be renewed, until a minute before its expiry', async () => {
     const { state, numberAt } = startGranting()
     await numberAt(0)
     state.refused = true
@@ -37,7 +37,7 @@ suite('what is kept renewed', () => {
     await assert.rejects(numberAt(60), { code: 'EXCHANGE_UNAVAILABLE' })
   })
 
-  test('is asked for again where the clock was ahead when it was granted, and is right again', async () => {
+  test('is requested again if the clock was ahead when it was granted, and has been corrected', async () => {
     const { numberAt } = startGranting()
     assert.deepEqual([await numberAt(2880), await numberAt(1), await numberAt(2)], [1, 2, 2])
   })

@@ -19,7 +19,7 @@ function makeReported() {
   return { waits, context: { ...fakeContext(), transport } }
 }
 
-suite('a terminal is told who is waited for, once, until the answer comes', () => {
+suite('a terminal shows the service that is waited for, once, until the response', () => {
   test('by a request of pullpass to a cloud', async () => {
     const { waits, context } = makeReported()
     await send(context, { hop: 'exchange', service: 'Google', url, read: () => undefined })
@@ -38,7 +38,7 @@ suite('a terminal is told who is waited for, once, until the answer comes', () =
     assert.deepEqual(waits, ['the registry at https://host.example/path (registry)', 'answered'])
   })
 
-  test('also where the request fails', async () => {
+  test('also if the request fails', async () => {
     const waits: string[] = []
     const fail = async () => assert.fail('no answer')
     const transport = reportRequests(fail, ({ endpoint }) => {

@@ -8,8 +8,8 @@ const attempt = fc.integer({ min: 1, max: 2000 })
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
 const later = fc.integer({ min: -3_600_000, max: 7_200_000 }).map((ms) => new Date(now.getTime() + ms))
 
-suite('the wait before another try', () => {
-  test('doubles, and half of it is chance', () => {
+suite('the wait before a retry', () => {
+  test('doubles, and half of it is random', () => {
     const waits = [1, 2, 3, 7, 8, 50].map((one) => [
       retryDelayMs(one, 0, undefined, now),
       retryDelayMs(one, 0.999, undefined, now),
@@ -24,13 +24,13 @@ suite('the wait before another try', () => {
     ])
   })
 
-  test('is never shorter than the other side asked, nor longer than half a minute', () => {
+  test('is never shorter than Retry-After, nor longer than half a minute', () => {
     fc.assert(
       fc.property(attempt, random, fc.option(later, { nil: undefined }), (tries, chance, retryAt) => {
-        const askedMs = retryAt === undefined ? 0 : retryAt.getTime() - now.getTime()
+        const retryAfterMs = retryAt === undefined ? 0 : retryAt.getTime() - now.getTime()
         const waitMs = retryDelayMs(tries, chance, retryAt, now)
-        if (askedMs > 30_000) assert.equal(waitMs, undefined)
-        else assert.ok(waitMs !== undefined && waitMs >= Math.max(250, askedMs) && waitMs <= 30_000)
+        if (retryAfterMs > 30_000) assert.equal(waitMs, undefined)
+        else assert.ok(waitMs !== undefined && waitMs >= Math.max(250, retryAfterMs) && waitMs <= 30_000)
       }),
     )
   })
@@ -51,7 +51,7 @@ suite('Retry-After', () => {
     })
   }
 
-  test('is a time or none, whatever stands there', () => {
+  test('is a time or undefined, for any header', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (header) => {
         const at = retryAtOf(header, now)

@@ -13,19 +13,19 @@ const failingWith = (faults: unknown[]) => async () => {
   return 'done'
 }
 
-suite('what fails for a moment', () => {
-  test('is tried again, with twice the patience each time, until it succeeds', async () => {
+suite('a temporary failure', () => {
+  test('is retried with doubled waits until it succeeds', async () => {
     const context = fakeContext()
     assert.equal(await retry(failingWith([faultOf(), faultOf()]), { attempts: 3 }, context), 'done')
     assert.deepEqual(context.slept, [375, 750])
   })
 
-  test('ends with its last fault after so many attempts', async () => {
+  test('fails with the last error after the number of attempts', async () => {
     const [first, last, unseen] = [faultOf(), faultOf(), faultOf()]
     await assert.rejects(retry(failingWith([first, last, unseen]), { attempts: 2 }, fakeContext()), last)
   })
 
-  test('is tried no sooner than the other side asked, and not where that is more than 30 s', async () => {
+  test('is retried no sooner than Retry-After, and not if that is more than 30 s', async () => {
     const context = fakeContext()
     const later = (seconds: number) => new Date(context.now().getTime() + seconds * 1000)
     await retry(failingWith([faultOf({ retryAt: later(20) })]), { attempts: 2 }, context)
@@ -34,22 +34,22 @@ suite('what fails for a moment', () => {
     await assert.rejects(retry(failingWith([fault]), { attempts: 2 }, context), fault)
   })
 
-  test('is known by its own word, or by the caller’s', async () => {
+  test('is retryable by its field, or by the caller’s rule', async () => {
     const lasting = faultOf({ retryable: false })
     await assert.rejects(retry(failingWith([lasting]), { attempts: 2 }, fakeContext()), lasting)
     const isRetryable = ({ code }: PullpassError) => code === 'EXCHANGE_UNAVAILABLE'
     assert.equal(await retry(failingWith([lasting]), { attempts: 2, isRetryable }, fakeContext()), 'done')
   })
 
-  test('is no bug: that is thrown at once', async () => {
+  test('is not a bug: that is thrown immediately', async () => {
     const bug = new TypeError('undefined is not a function')
     await assert.rejects(retry(failingWith([bug]), { attempts: 2, isRetryable: () => true }, fakeContext()), bug)
   })
 
-  test('is told of before each wait', async () => {
-    const told: string[] = []
-    const onWait = ({ code }: PullpassError, delayMs: number) => told.push(`${code} ${delayMs}`)
+  test('is reported before each wait', async () => {
+    const reported: string[] = []
+    const onWait = ({ code }: PullpassError, delayMs: number) => reported.push(`${code} ${delayMs}`)
     await retry(failingWith([faultOf()]), { attempts: 2, onWait }, fakeContext())
-    assert.deepEqual(told, ['EXCHANGE_UNAVAILABLE 375'])
+    assert.deepEqual(reported, ['EXCHANGE_UNAVAILABLE 375'])
   })
 })

@@ -29,7 +29,7 @@ const claims = {
 const where = '/var/run/secrets/tokens/oidc-token'
 
 suite('decodeSubjectToken', () => {
-  test('a projected token says who issued it, for whom, until when, and to which pod it is bound', () => {
+  test('a projected token contains issuer, subject, audience, expiry and pod', () => {
     const value = token(claims)
     assert.deepEqual(decodeSubjectToken(value, where), {
       value,
@@ -53,7 +53,7 @@ suite('decodeSubjectToken', () => {
     assert.deepEqual(decodeSubjectToken(token({ ...claims, aud: undefined }), where).audiences, [])
   })
 
-  test('a kid or an algorithm that is longer than anybody’s is none: tables show them', () => {
+  test('an overlong kid or algorithm is ignored: tables show them', () => {
     const long = 'x'.repeat(257)
     const { keyId, algorithm } = decodeSubjectToken(token(claims, { alg: long, kid: long }), where)
     assert.deepEqual([keyId, algorithm], [undefined, undefined])
@@ -78,12 +78,12 @@ suite('decodeSubjectToken', () => {
     'standard base64': ['ab+/.abcd.abcd', 'its header is not base64url'],
     'a trailing newline': [`${token(claims).reveal()}\n`, 'its signature is not base64url'],
     'a length that no bytes have': ['abcde.abcd.abcd', 'its header is not base64url'],
-    'a header that is no JSON': ['aGVsbG8.abcd.abcd', 'its header is not JSON'],
-    'a claim that would steer a terminal': [
+    'a header that is not JSON': ['aGVsbG8.abcd.abcd', 'its header is not JSON'],
+    'a claim with control characters': [
       `${encode({})}.${encode({ sub: 'x\u001b]0;owned\u0007' })}.abcd`,
       'its payload contains control characters',
     ],
-    'bytes that are no UTF-8': [`${encode({})}._w.abcd`, 'its payload is not JSON'],
+    'bytes that are not UTF-8': [`${encode({})}._w.abcd`, 'its payload is not JSON'],
     'a payload that is a list': [token([]).reveal(), 'its payload is not a JSON object'],
     'no issuer': [token({ ...claims, iss: undefined }).reveal(), 'it has no claim iss'],
     'an empty subject': [token({ ...claims, sub: '' }).reveal(), 'its claim sub is not a string, or empty'],
@@ -106,7 +106,7 @@ suite('decodeSubjectToken', () => {
     '17 KiB': ['a'.repeat(17 * 1024), 'it has 17408 bytes, more than 16384'],
   }
   for (const [name, [value, seen]] of Object.entries(malformed)) {
-    test(`${name}: the token is refused, and the reason is named`, () => {
+    test(`${name}: the token is refused with the reason`, () => {
       assert.throws(() => decodeSubjectToken(new Redacted(value), where), {
         name: 'PullpassError',
         code: 'TOKEN_MALFORMED',
@@ -117,7 +117,7 @@ suite('decodeSubjectToken', () => {
     })
   }
 
-  test('whatever is put into the file, nothing of it is shown', () => {
+  test('the content of the file is never shown', () => {
     const part = fc.stringMatching(/^[A-Za-z0-9_-]{24,40}$/)
     const texts = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('.'))
     fc.assert(

@@ -6,16 +6,16 @@ import { subjectToken as token } from '../support/subject-token.ts'
 
 const now = new Date('2025-11-24T11:30:00Z')
 
-const codes = (wanted: object, at = now) =>
-  checkSubjectToken({ token: { ...token, ...wanted }, where: 'token', accepted: [] }, at).map(({ code }) => code)
+const codes = (changes: object, at = now) =>
+  checkSubjectToken({ token: { ...token, ...changes }, where: 'token', accepted: [] }, at).map(({ code }) => code)
 
 suite('checkSubjectToken', () => {
-  test('nothing speaks against a token that lives and is meant for who asks', () => {
+  test('a valid token with an accepted audience has no findings', () => {
     const accepted = [{ audiences: ['other', 'sts'], host: 'registry.example.com' }]
     assert.deepEqual(checkSubjectToken({ token, where: 'token', accepted }, now), [])
   })
 
-  test('everything that speaks against a token is said at once', () => {
+  test('all findings of a token are reported at once', () => {
     const accepted = [
       { audiences: ['sts'], host: 'good.example.com' },
       { audiences: ['a'], host: 'a.example.com', checkSubject: checkSubjectLength },
@@ -37,7 +37,7 @@ suite('checkSubjectToken', () => {
     )
   })
 
-  test('a subject is judged by the registries’ vendors alone', () => {
+  test('a subject is checked only by the registries’ vendors', () => {
     const subject = 'x'.repeat(128)
     assert.deepEqual(codes({ subject }), [])
   })

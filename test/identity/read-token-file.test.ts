@@ -29,7 +29,7 @@ suite('readTokenFile', () => {
     assert.equal(read.value.reveal(), token)
   })
 
-  test('a token that was renewed is read anew', async () => {
+  test('a renewed token is read again', async () => {
     await readTokenFile(await write(token))
     const renewed = `${encode({ alg: 'RS256' })}.${encode({ ...claims, sub: 'renewed' })}.c2ln`
     assert.equal((await readTokenFile(await write(renewed))).subject, 'renewed')
@@ -58,7 +58,7 @@ suite('readTokenFile', () => {
     })
   }
 
-  test('a file that does not exist is named, with how to mount it', async () => {
+  test('a missing file is reported with how to mount it', async () => {
     const path = join(folder, 'absent')
     await assert.rejects(readTokenFile(path), {
       code: 'TOKEN_FILE_UNREADABLE',
@@ -67,11 +67,11 @@ suite('readTokenFile', () => {
     })
   })
 
-  test('a folder is named as one', async () => {
+  test('a folder is reported as one', async () => {
     await assert.rejects(readTokenFile(folder), { code: 'TOKEN_FILE_UNREADABLE', seen: `${folder} is a folder` })
   })
 
-  test('a pipe is refused at once, however long nobody writes into it, and a device that never ends, too', async () => {
+  test('a pipe without a writer and an endless device are refused immediately', async () => {
     const pipe = join(folder, 'pipe')
     await promisify(execFile)('mkfifo', [pipe])
     for (const path of [pipe, '/dev/zero']) {
@@ -82,8 +82,8 @@ suite('readTokenFile', () => {
     }
   })
 
-  test('a file that holds something else says what is wrong with it, and shows nothing of it', async () => {
-    const path = await write('a-password-of-somebody')
+  test('a file with other content is refused without showing it', async () => {
+    const path = await write('a-password-in-the-wrong-file')
     await assert.rejects(readTokenFile(path), (error) => {
       assert.ok(!inspect(error).includes('a-password'))
       return true

@@ -3,9 +3,9 @@ import { suite, test } from 'node:test'
 import { isAcceptedByApiServer } from '../../src/identity/subject-token.ts'
 import { subjectToken } from '../support/subject-token.ts'
 
-suite('a token may be taken by an API server when it is meant for', () => {
+suite('an API server may accept a token with audience', () => {
   const taken: readonly [name: string, audiences: readonly string[]][] = [
-    ['nobody, as one of a Secret', []],
+    ['none, as in a Secret', []],
     ['its issuer', ['https://issuer.example.com']],
     ['an API server by its usual name', ['https://kubernetes.default.svc']],
     ['an API server by its whole name', ['https://kubernetes.default.svc.cluster.local']],
@@ -22,7 +22,7 @@ suite('a token may be taken by an API server when it is meant for', () => {
     'https://kubernetes.defaults',
   ]
   for (const audience of others) {
-    test(`not when it is meant for ${audience} alone`, () =>
+    test(`not with only audience ${audience}`, () =>
       assert.equal(isAcceptedByApiServer({ ...subjectToken, audiences: [audience] }), false))
   }
 })

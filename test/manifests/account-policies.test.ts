@@ -62,9 +62,9 @@ const variables = {
 
 const objectsIn = (text: string) => parseAllDocuments(text).map((document): Manifest => document.toJS())
 
-async function printed(words: readonly string[], wanted: Parameters<typeof runPullpass>[2]): Promise<Manifest[]> {
+async function printed(words: readonly string[], options: Parameters<typeof runPullpass>[2]): Promise<Manifest[]> {
   const host = { environment: {}, clock: createMovableClock(() => new Date('2026-11-24T12:00:00Z')) }
-  const run = await runPullpass(host, ['manifests', '--image', 'pullpass:1', ...words], wanted)
+  const run = await runPullpass(host, ['manifests', '--image', 'pullpass:1', ...words], options)
   assert.deepEqual([run.exitCode, run.stderr], [0, ''])
   return objectsIn(run.stdout)
 }
@@ -159,7 +159,7 @@ suite('each account that a manifest creates has policies for Secrets, ServiceAcc
     })
   })
 
-  test('what deploy/ holds of them is up to date (npm run deploy)', async () => {
+  test('the policies in deploy/ are up to date (npm run deploy)', async () => {
     for (const component of ['issuer', 'issuer-serve']) {
       const account = { namespace: 'pullpass-system', name: `pullpass-${component}`, component }
       const text = await readFile(`deploy/${component}/account-policies.yaml`, 'utf8')

@@ -4,13 +4,13 @@ import fc from 'fast-check'
 import { celAll, celAny, celList, celText } from '../../src/manifests/policies/admission-policy.ts'
 
 suite('CEL', () => {
-  test('a text stands between single quotes, and cannot leave them', () => {
+  test('a string literal is in single quotes and cannot leave them', () => {
     assert.equal(celText('team-a'), "'team-a'")
     assert.equal(celText("' || true || '"), "'\\u0027 || true || \\u0027'")
     assert.equal(celText('a\\b\n'), "'a\\u005cb\\u000a'")
   })
 
-  test('whatever a text holds, it can be read back, and no quote or backslash stands in it unescaped', () => {
+  test('any text can be read back, with quotes and backslashes escaped', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => {
         const inner = celText(text).slice(1, -1)
@@ -23,11 +23,11 @@ suite('CEL', () => {
     )
   })
 
-  test('no clause at all is true of all, and false of any', () => {
+  test('without clauses, all is true and any is false', () => {
     assert.deepEqual([celAll([]), celAny([]), celList([])], ['true', 'false', '[]'])
   })
 
-  test('alternatives stand between brackets, each on its line', () => {
+  test('alternatives are in parentheses, each on its line', () => {
     assert.equal(celAny(['a && b', 'c']), '(a && b) ||\n(c)')
   })
 })

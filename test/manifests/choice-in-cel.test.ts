@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import type { NamespaceChoice } from '../../src/document/document.ts'
 import { choiceInCel } from '../../src/manifests/policies/admission-policy.ts'
 
-suite('a choice of namespaces, as an admission policy judges it', () => {
+suite('a selection of namespaces in an admission policy', () => {
   const notSystem = "!request.namespace.startsWith('kube-')"
   const cases: Record<string, [NamespaceChoice, string]> = {
     'names are listed': [{ include: ['team-a', 'kube-system'] }, "request.namespace in ['team-a', 'kube-system']"],
@@ -11,16 +11,16 @@ suite('a choice of namespaces, as an admission policy judges it', () => {
       { include: ['team-*', 'app-?'] },
       `${notSystem} && request.namespace.matches('^(team-.*|app-.)$')`,
     ],
-    'a system namespace is chosen by its name beside globs': [
+    'a system namespace is selected by its name, also with globs': [
       { include: ['kube-system', 'team-*'] },
       `(request.namespace in ['kube-system'] || (${notSystem} && request.namespace.matches('^(team-.*)$')))`,
     ],
     'every namespace is every one but the system ones': [{ include: ['*'] }, notSystem],
-    'what is excluded is not chosen': [
+    'excluded namespaces are not selected': [
       { include: ['*'], exclude: ['team-legacy', 'test-*'] },
       `${notSystem} && !(request.namespace in ['team-legacy'] || request.namespace.matches('^(test-.*)$'))`,
     ],
-    'labels are asked for one by one': [
+    'labels are compared one by one': [
       {
         selector: {
           matchLabels: { images: 'private' },

@@ -65,7 +65,7 @@ suite('the admission policies of documents', () => {
     assert.equal(expressionOf(policy, /lifetime of at most 3660 s/), 'object.spec.expirationSeconds <= 3660')
   })
 
-  test('where no document asks for tokens or attaches, none is given and no account is changed', async () => {
+  test('if no document requests tokens or attaches, no token is granted and no account is changed', async () => {
     assert.equal(expressionOf(tokensPolicy(await bindRegistries([documentOf()], vendors)), /of the accounts/), 'false')
     assert.equal(expressionOf(serviceAccountsPolicy([documentOf()]), /of its documents, in/), 'false')
   })

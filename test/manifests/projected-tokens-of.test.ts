@@ -14,16 +14,16 @@ const usual = {
 }
 
 suite('the token files of a pod', () => {
-  test('one lies where the usual script has it, for the provider, and lives as long as an exchange takes', async () => {
+  test('one has the path of the usual script, the provider’s audience, and the lifetime of an exchange', async () => {
     assert.deepEqual(await plan(documentOf()), [usual])
   })
 
-  test('without impersonation it outlives the hour of the credential that it becomes', async () => {
+  test('without impersonation it is valid longer than the credential’s hour', async () => {
     const direct = registryOf({ settings: { workloadIdentityProvider: `${pool}/cluster` } })
     assert.deepEqual(await plan(documentOf({ registries: [direct] })), [{ ...usual, expirationSeconds: 3660 }])
   })
 
-  test('each provider has its own, where each registry names a file', async () => {
+  test('each registry with a tokenFile has its own', async () => {
     const registries = [
       registryOf({ tokenFile: '/var/run/secrets/tokens/first' }),
       registryOf({ name: 'second', tokenFile: '/var/run/secrets/others/second' }, 'other'),
@@ -39,13 +39,13 @@ suite('the token files of a pod', () => {
     ])
   })
 
-  test('a file that two registries read carries the audience that both vendors take', async () => {
+  test('a file that two registries read has an audience that both vendors accept', async () => {
     const audience = `https://iam.googleapis.com/${pool}/cluster`
     const registries = [registryOf({ audience }), registryOf({ name: 'second' })]
     assert.deepEqual(await plan(documentOf({ registries })), [{ ...usual, audience }])
   })
 
-  test('there is none where the token is requested', async () => {
+  test('there is none if the token is requested', async () => {
     assert.deepEqual(await plan(documentOf({ serviceAccountRef: { namespace: 'image-system', name: 'puller' } })), [])
   })
 
@@ -54,7 +54,7 @@ suite('the token files of a pod', () => {
       documentOf({ registries: [registryOf(), registryOf({ name: 'second' }, 'other')] }),
       `registry google of images.yaml:1 (audience //iam.googleapis.com/${pool}/cluster) and registry second of images.yaml:1 (audience //iam.googleapis.com/${pool}/other) read the same token file /var/run/secrets/tokens/oidc-token`,
     ],
-    'a path that starts nowhere': [
+    'a relative path': [
       documentOf({ registries: [registryOf({ tokenFile: 'tokens/google' })] }),
       'the path of token file "tokens/google" is relative',
     ],
@@ -62,7 +62,7 @@ suite('the token files of a pod', () => {
       documentOf({ registries: [registryOf({ tokenFile: '/var/run/secrets/kubernetes.io/serviceaccount/token' })] }),
       'a token file is in /var/run/secrets/kubernetes.io/serviceaccount, and /var/run/secrets/kubernetes.io/serviceaccount is mounted too',
     ],
-    'a folder that holds another mount': [
+    'a folder that contains another mount': [
       documentOf({ registries: [registryOf({ tokenFile: '/etc/token' })] }),
       'a token file is in /etc, and /etc/pullpass is mounted too',
     ],
@@ -76,7 +76,7 @@ suite('the token files of a pod', () => {
     ],
   }
   for (const [title, [document, seen]] of Object.entries(refused)) {
-    test(`${title} is refused, since no kubelet writes it so`, async () => {
+    test(`${title} is refused, because kubelets cannot write it`, async () => {
       await assert.rejects(plan(document), { code: 'DOCUMENT_INVALID', seen })
     })
   }

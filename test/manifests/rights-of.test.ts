@@ -7,35 +7,35 @@ const secretVerbs = ['list', 'create', 'patch']
 const secrets = { resource: 'secrets', verbs: secretVerbs, names: ['regcred'] }
 const anyNamespace = { resource: 'namespaces', verbs: ['list'] }
 
-suite('the rights of documents', () => {
-  test('where every namespace is named, nothing is granted in the whole cluster', () => {
+suite('the permissions of documents', () => {
+  test('if every namespace is listed, nothing is granted cluster-wide', () => {
     assert.deepEqual(permissionsOf([documentOf({ namespaces: { include: ['team-a', 'kube-system'] } })]), [
       { ...secrets, namespace: 'team-a' },
       { ...secrets, namespace: 'kube-system' },
     ])
   })
 
-  test('a namespace that is named and excluded gets none', () => {
+  test('a listed and excluded namespace gets none', () => {
     const namespaces = { include: ['team-a', 'team-b'], exclude: ['*-b'] }
     assert.deepEqual(permissionsOf([documentOf({ namespaces })]), [{ ...secrets, namespace: 'team-a' }])
   })
 
-  test('a glob takes the Secret of this one name everywhere, and the list of namespaces', () => {
+  test('a glob needs the Secret of this name in every namespace, and the list of namespaces', () => {
     const namespaces = { include: ['default', 'team-*'] }
     assert.deepEqual(permissionsOf([documentOf({ namespaces })]), [anyNamespace, secrets])
   })
 
-  test('a selector alone takes as much', () => {
+  test('a selector alone needs the same', () => {
     const namespaces = { selector: { matchLabels: { images: 'private' } } }
     assert.deepEqual(permissionsOf([documentOf({ namespaces })]), [anyNamespace, secrets])
   })
 
-  test('a selector among named namespaces takes their list, and no Secret elsewhere', () => {
+  test('a selector with listed namespaces needs their list, and no Secret elsewhere', () => {
     const namespaces = { include: ['team-a'], selector: { matchLabels: { images: 'private' } } }
     assert.deepEqual(permissionsOf([documentOf({ namespaces })]), [anyNamespace, { ...secrets, namespace: 'team-a' }])
   })
 
-  test('attaching takes the named ServiceAccounts, to list and to patch', () => {
+  test('attaching needs list and patch on the named ServiceAccounts', () => {
     assert.deepEqual(permissionsOf([documentOf({ attachToServiceAccounts: ['default', 'builder'] })]), [
       { ...secrets, namespace: 'team-a' },
       {
@@ -47,7 +47,7 @@ suite('the rights of documents', () => {
     ])
   })
 
-  test('a token is asked for only of the account that a document names', () => {
+  test('a token can be requested only for the account of a document', () => {
     const serviceAccountRef = { namespace: 'image-system', name: 'puller' }
     assert.deepEqual(permissionsOf([documentOf({ serviceAccountRef })]).at(-1), {
       resource: 'serviceaccounts/token',
@@ -57,7 +57,7 @@ suite('the rights of documents', () => {
     })
   })
 
-  test('a document that names its publication may read what was revoked, and no other ConfigMap', () => {
+  test('a document with spec.issuer can read the key state, and no other ConfigMap', () => {
     const issuer = { publishTo: 'gs://example-issuer/cluster-1' }
     assert.deepEqual(permissionsOf([documentOf({ issuer })]).at(-1), {
       resource: 'configmaps',
@@ -67,17 +67,17 @@ suite('the rights of documents', () => {
     })
   })
 
-  test('documents that meet in a namespace share one rule, with both names', () => {
+  test('documents with a common namespace share one rule with both names', () => {
     const both = [documentOf(), documentOf({ name: 'others', secretName: 'othercred' }), documentOf({ name: 'again' })]
     assert.deepEqual(permissionsOf(both), [{ ...secrets, names: ['regcred', 'othercred'], namespace: 'team-a' }])
   })
 
-  test('what is granted everywhere is not granted once more in a namespace', () => {
+  test('a cluster-wide permission is not repeated in a namespace', () => {
     const everywhere = documentOf({ name: 'everywhere', namespaces: { include: ['*'] } })
     assert.deepEqual(permissionsOf([documentOf(), everywhere]), [anyNamespace, secrets])
   })
 
-  test('no right of any document reads a Secret by get, or deletes anything', () => {
+  test('no permission includes get on Secrets, or delete', () => {
     const everything = documentOf({
       namespaces: { include: ['*'] },
       attachToServiceAccounts: ['default'],

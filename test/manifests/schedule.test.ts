@@ -7,14 +7,14 @@ import { documentOf } from './document-of.ts'
 const at = (namespace: string, changes: Parameters<typeof documentOf>[0] = {}) =>
   scheduleOf([documentOf(changes)], { namespace }).cron
 
-suite('when a CronJob runs', () => {
-  test('is every quarter of an hour, at minutes that its namespace and documents decide', () => {
+suite('the default schedule', () => {
+  test('is every 15 minutes, at minutes derived from namespace and documents', () => {
     assert.equal(at('pullpass-system'), '12-59/15 * * * *')
     assert.equal(at('image-system'), '4-59/15 * * * *')
     assert.equal(at('pullpass-system', { secretName: 'second' }), '3-59/15 * * * *')
   })
 
-  test('stays when the documents are printed again from another folder', () => {
+  test('does not depend on the folder of the documents', () => {
     assert.equal(at('pullpass-system', { source: 'elsewhere/images.yaml:7' }), at('pullpass-system'))
   })
 
@@ -26,12 +26,12 @@ suite('when a CronJob runs', () => {
     )
   })
 
-  test('is a schedule whatever a document is named', () => {
+  test('is valid for any document name', () => {
     fc.assert(fc.property(fc.string(), (name) => assert.match(at('a', { name }), /^(\d|1[0-4])-59\/15 \* \* \* \*$/)))
   })
 })
 
-suite('a schedule that is given', () => {
+suite('a given schedule', () => {
   const apart: [cron: string, minutes: number][] = [
     ['*/15 * * * *', 15],
     ['7-59/15 * * * *', 15],
@@ -74,7 +74,7 @@ suite('a schedule that is given', () => {
     })
   }
 
-  test('lets a run fail in the lifetime of a credential, or is refused', () => {
+  test('allows one run to fail within the lifetime of a credential, or is refused', () => {
     assert.doesNotThrow(() => checkSchedule({ cron: '*/30 * * * *', apartMinutes: 30 }, 3_600))
     assert.throws(() => checkSchedule({ cron: '0 * * * *', apartMinutes: 60 }, 3_600), {
       code: 'USAGE_INVALID',
@@ -84,12 +84,12 @@ suite('a schedule that is given', () => {
     assert.doesNotThrow(() => checkSchedule({ cron: '0 * * * *', apartMinutes: 60 }, 12 * 3_600))
   })
 
-  test('decides from which remaining lifetime on a run exchanges', () => {
+  test('determines the remaining lifetime below which a run exchanges', () => {
     assert.equal(minRemainingMinutes({ cron: '*/15 * * * *', apartMinutes: 15 }), 35)
     assert.equal(minRemainingMinutes({ cron: '*/5 * * * *', apartMinutes: 5 }), 15)
   })
 
-  test('is read or refused whatever its text is', () => {
+  test('is parsed or refused for any text', () => {
     fc.assert(fc.property(fc.string({ maxLength: 300 }), (text) => void parseSchedule(text)))
   })
 })

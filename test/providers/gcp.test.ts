@@ -18,7 +18,7 @@ suite('impersonation', () => {
     assert.deepEqual(credential.hosts, ['europe-docker.pkg.dev'])
     assert.equal(credential.username, 'oauth2accesstoken')
     assert.equal(credential.expiresAt.toISOString(), '2026-11-24T13:00:00.000Z')
-    assert.deepEqual(sandbox.google.whoHolds(credential.password.reveal()), {
+    assert.deepEqual(sandbox.google.holderOf(credential.password.reveal()), {
       member: `serviceAccount:${account}`,
       scopes: [readOnly],
       expiresAt: new Date('2026-11-24T13:00:00Z'),
@@ -72,7 +72,7 @@ suite('impersonation', () => {
       delegates: [`projects/-/serviceAccounts/${via}`, `projects/-/serviceAccounts/${account}`],
     })
     assert.equal(credential.expiresAt.toISOString(), '2026-11-24T14:30:00.000Z')
-    assert.equal(sandbox.google.whoHolds(credential.password.reveal())?.member, `serviceAccount:${last}`)
+    assert.equal(sandbox.google.holderOf(credential.password.reveal())?.member, `serviceAccount:${last}`)
   })
 
   test('the credential outlives a subject token that ends before it', async (t) => {
@@ -89,7 +89,7 @@ suite('direct federation', () => {
     const { credential, sent } = await exchange(sandbox, { gcp: [`workloadIdentityProvider: ${sandbox.provider}`] })
     assert.equal(formOf(sent[0]?.body)['scope'], readOnly)
     assert.equal(sent.length, 1)
-    const held = sandbox.google.whoHolds(credential.password.reveal())
+    const held = sandbox.google.holderOf(credential.password.reveal())
     assert.equal(held?.member, sandbox.principal)
     assert.equal(credential.expiresAt.toISOString(), '2026-11-24T13:00:00.000Z')
   })

@@ -19,7 +19,7 @@ suite('compareKey', () => {
     ['quay.io/org/', 'quay.io/org/app'],
     ['quay.io/team', 'quay.io/teamwork/app'],
     ['quay.io/org?x=1', 'quay.io/org/app'],
-    ['somebody@quay.io', 'quay.io/org/app'],
+    ['user@quay.io', 'quay.io/org/app'],
     ['quay.io:', 'quay.io/org/app'],
     ['registry:5000', 'registry:5000/app'],
     ['[2001:db8::1]:5000', '[2001:db8::1]:5000/app'],
@@ -29,7 +29,7 @@ suite('compareKey', () => {
     ['*.*.example.com:1111', 'a.b.example.com:1111/app'],
   ]
   for (const [key, image] of fitting) {
-    test(`${key} fits ${image}`, () => assert.equal(compare(key, image), 'fits'))
+    test(`${key} matches ${image}`, () => assert.equal(compare(key, image), 'fits'))
   }
 
   const others: [key: string, image: string, verdict: string][] = [
@@ -51,14 +51,14 @@ suite('compareKey', () => {
     ['quay.io/*/', 'quay.io/org/app', 'other path'],
   ]
   for (const [key, image, verdict] of others) {
-    test(`${JSON.stringify(key)} does not fit ${image}: ${verdict}`, () => assert.equal(compare(key, image), verdict))
+    test(`${JSON.stringify(key)} does not match ${image}: ${verdict}`, () => assert.equal(compare(key, image), verdict))
   }
 
   const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,6}[a-z0-9])?$/)
   const host = fc.array(label, { minLength: 2, maxLength: 4 }).map((labels) => labels.join('.'))
   const path = fc.array(label, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'))
 
-  test('a host fits every image that it serves, with any beginning of the path, with or without scheme and version', () => {
+  test('a host matches all its images, with any prefix of the path, with or without scheme and version', () => {
     const prefixes = fc.constantFrom('', 'https://', 'http://')
     const versions = fc.constantFrom('', '/v1', '/v2')
     fc.assert(
@@ -69,7 +69,7 @@ suite('compareKey', () => {
     )
   })
 
-  test('any label may be a star, but a star never reaches over a dot', () => {
+  test('a star matches any label, but never a dot', () => {
     fc.assert(
       fc.property(host, path, fc.nat(3), (name, repository, at) => {
         const labels = name.split('.')
@@ -91,7 +91,7 @@ suite('compareKey', () => {
     )
   })
 
-  test('a key of a megabyte of stars is judged at once', () => {
+  test('a key of a megabyte of stars is compared immediately', () => {
     assert.equal(compare(`${'*a'.repeat(500_000)}.io`, `${'a'.repeat(60)}.io/app`), 'other host')
   })
 })

@@ -15,8 +15,8 @@ function imageOf(host: string, repository: string) {
 
 const record = (hosts: string[], expiresAt: string) => ({ hosts, expiresAt: new Date(expiresAt), mintedFrom: 'x' })
 
-suite('judgePullSecret', () => {
-  test('each host is shown with its user, its expiry and its place among those that are tried', () => {
+suite('the evaluation of a pull secret', () => {
+  test('each host is shown with user, expiry and order of use', () => {
     const config = configOf({ 'quay.io': entry, 'quay.io/org/': entry, 'example.com': entry, 'quay.io:443': entry })
     const registries = new Map([['quay', record(['quay.io/org/'], '2025-11-24T12:50:00Z')]])
     const { entries, tried, problems, notes } = evaluatePullSecret({ config, registries, image: hello }, now)
@@ -35,7 +35,7 @@ suite('judgePullSecret', () => {
     assert.deepEqual([problems, notes], [[], []])
   })
 
-  test('without an image, nothing is said of one', () => {
+  test('without an image, no image is evaluated', () => {
     const { entries, tried, problems } = evaluatePullSecret(
       { config: configOf({ host: entry }), registries: new Map() },
       now,
@@ -45,7 +45,7 @@ suite('judgePullSecret', () => {
     assert.deepEqual(problems, [])
   })
 
-  test('a token in the place of the user name is not shown', () => {
+  test('a token as user name is not shown', () => {
     const config = configOf({ host: { username: 'eyJ'.repeat(50), password: '' } })
     const [first] = evaluatePullSecret({ config, registries: new Map() }, now).entries
     assert.equal(first?.username, '(150 characters, perhaps a token: not shown)')
@@ -67,7 +67,7 @@ suite('judgePullSecret', () => {
     ])
   })
 
-  test('an image that no host fits is a problem, and its full name says why', () => {
+  test('an image that no host matches is a problem, reported with its full name', () => {
     const image = { name: 'hello', reference: imageOf('docker.io', 'library/hello') }
     for (const auths of [{ 'quay.io': entry }, {}]) {
       assert.deepEqual(evaluatePullSecret({ config: configOf(auths), registries: new Map(), image }, now).problems, [
@@ -83,7 +83,7 @@ suite('judgePullSecret', () => {
     assert.deepEqual([entries[0]?.fit, tried], ['fits', ['https://index.docker.io/v1/']])
   })
 
-  test('what kubelets pass over is a note, not a problem', () => {
+  test('content that kubelets ignore is a note, not a problem', () => {
     const config = configOf({ 'quay.io': { ...entry, identitytoken: 'x' } })
     const { problems, notes } = evaluatePullSecret({ config, registries: new Map() }, now)
     assert.deepEqual([problems, notes], [[], ['quay.io: kubelets do not know identitytoken']])

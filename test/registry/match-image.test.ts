@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { matchImage } from '../../src/registry/match-credentials.ts'
 
 suite('matchImage', () => {
-  test('all keys that fit are tried, the longer path first', () => {
+  test('all matching keys are tried, the longest path first', () => {
     const keys = ['bar.example.com', 'foo.example.com', 'bar.example.com/pong', '*.example.com']
     const image = { host: 'bar.example.com', repository: 'pong/app' }
     assert.deepEqual(matchImage(keys, image), ['bar.example.com/pong', 'bar.example.com', '*.example.com'])
@@ -20,12 +20,12 @@ suite('matchImage', () => {
     assert.deepEqual(matchImage(keys, { host: 'docker.io', repository: 'library/busybox' }), keys)
   })
 
-  test("where docker.io itself has an entry, docker's old key is not tried", () => {
+  test("if docker.io has an entry, docker's old key is not tried", () => {
     const keys = ['https://index.docker.io/v1/', 'docker.io']
     assert.deepEqual(matchImage(keys, { host: 'docker.io', repository: 'library/busybox' }), ['docker.io'])
   })
 
-  test("docker's old key is also tried at a host without a dot, where somebody may not expect it", () => {
+  test("docker's old key is also tried for hosts without a dot", () => {
     const keys = ['https://index.docker.io/v1/']
     assert.deepEqual(matchImage(keys, { host: 'localhost', repository: 'app' }), keys)
     assert.deepEqual(matchImage(keys, { host: 'localhost:5000', repository: 'app' }), [])
@@ -35,7 +35,7 @@ suite('matchImage', () => {
     assert.deepEqual(matchImage(['europe-docker.pkg.dev'], { host: 'quay.io', repository: 'org/app' }), [])
   })
 
-  test('the order in which keys stand in the secret changes nothing', () => {
+  test('the order of keys in the secret does not matter', () => {
     const keys = ['quay.io', 'quay.io/o', 'quay.io/org/', '*.io', 'q*.io/org', 'example.com']
     const image = { host: 'quay.io', repository: 'org/app' }
     const expected = ['quay.io/org/', 'quay.io/o', 'quay.io', 'q*.io/org', '*.io']

@@ -26,7 +26,7 @@ const cases: readonly (readonly [
   ],
   ['unquoted values are values', 'Bearer realm=https://h.example/t, service=s', bearer('https://h.example/t', 's')],
   [
-    "ECR's asks for the password itself",
+    "ECR's, which requires the password itself",
     'Basic realm="https://1.dkr.ecr.eu-west-1.amazonaws.com/",service="ecr"',
     { scheme: 'basic' },
   ],
@@ -52,7 +52,7 @@ suite('a challenge', () => {
       assert.deepEqual(parseChallenge(header), expected)
     })
 
-  test('of 8 KiB is read in a moment, whatever it holds', () => {
+  test('of 8 KiB is parsed quickly, whatever it contains', () => {
     for (const unit of ['a', 'a=', 'a="', 'bearer ', ', bearer', '\\"', 'a =', ' ']) {
       const header = `Bearer ${unit.repeat(8192)}`.slice(0, 8192)
       const began = process.cpuUsage() // not the clock's: others work on this machine

@@ -11,11 +11,11 @@ import { type PullTrial, tryPull } from '../../src/registry/pull.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 import { fakeContext } from '../support/fake-context.ts'
 
-const accessToken = 'ya29.an-access-token-that-nobody-may-see'
+const accessToken = 'ya29.an-access-token-that-is-never-shown'
 const member = 'serviceAccount:puller@example-project.iam.gserviceaccount.com'
 const now = () => new Date('2026-11-24T12:00:00Z')
 
-/** A registry that grants whoever holds the access token; `handler` stands in its place. */
+/** A registry that accepts the access token; `handler` replaces it. */
 async function startRegistry(t: TestContext, handler?: SandboxHandler) {
   const authority = await createCertificateAuthority()
   const holder = {
@@ -25,7 +25,7 @@ async function startRegistry(t: TestContext, handler?: SandboxHandler) {
   }
   const images = createOciRegistry({
     scheme: 'https',
-    whoHolds: (token) => (token === accessToken ? holder : undefined),
+    holderOf: (token) => (token === accessToken ? holder : undefined),
     now,
   })
   images.putImage('project/images/app', '1', packImage({ 'a.txt': 'a' }))
@@ -49,8 +49,8 @@ async function startPlainRegistry(t: TestContext) {
     scopes: ['https://www.googleapis.com/auth/cloud-platform'],
     expiresAt: new Date(Date.parse('2026-11-24T13:00:00Z')),
   }
-  const whoHolds = (token: string) => (token === accessToken ? holder : undefined)
-  const images = createOciRegistry({ scheme: 'http', whoHolds, now })
+  const holderOf = (token: string) => (token === accessToken ? holder : undefined)
+  const images = createOciRegistry({ scheme: 'http', holderOf, now })
   images.putImage('project/images/app', '1', packImage({ 'a.txt': 'a' }))
   images.allowReading('project/images', member)
   const part = await servePart({
@@ -81,14 +81,14 @@ async function startPlainRegistry(t: TestContext) {
 
 const said = (trial: PullTrial) => ('words' in trial ? trial.words : '')
 
-suite('trying to pull', () => {
-  test('who may read, and names what is there, pulls', async (t) => {
+suite('the test of a credential', () => {
+  test('with permission to read, an existing manifest can be pulled', async (t) => {
     const { images, pull } = await startRegistry(t)
     images.allowReading('project/images', member)
     assert.deepEqual(await pull('project/images/app:1'), { outcome: 'pulls' })
   })
 
-  test('a tag that nobody pushed says that the credential is fine', async (t) => {
+  test('for a missing tag, the credential is reported as valid', async (t) => {
     const { images, pull } = await startRegistry(t)
     images.allowReading('project/images', member)
     assert.deepEqual(await pull('project/images/app:2'), {
@@ -99,7 +99,7 @@ suite('trying to pull', () => {
     assert.partialDeepStrictEqual(await pull('project/images/other:1'), { outcome: 'absent', what: 'repository' })
   })
 
-  test('who may not read is refused at the token endpoint, in the words of the registry', async (t) => {
+  test('without permission to read, the token endpoint refuses with the registry’s message', async (t) => {
     const { pull, part } = await startRegistry(t)
     const trial = await pull('project/images/app:1')
     assert.partialDeepStrictEqual(trial, {
@@ -111,7 +111,7 @@ suite('trying to pull', () => {
     assert.match(said(trial), /^403 "DENIED: Permission "artifactregistry.repositories.downloadArtifacts" denied/)
   })
 
-  test('a credential that the registry does not know is refused', async (t) => {
+  test('an unknown credential is refused', async (t) => {
     const { pull } = await startRegistry(t)
     assert.partialDeepStrictEqual(await pull('project/images/app:1', 'an older one'), {
       outcome: 'refused',
@@ -120,26 +120,26 @@ suite('trying to pull', () => {
     assert.partialDeepStrictEqual(await pull(undefined, 'an older one'), { outcome: 'refused', status: 401 })
   })
 
-  test('without an image, the token endpoint is asked for no repository', async (t) => {
+  test('without an image, the token is requested for no repository', async (t) => {
     const { pull } = await startRegistry(t)
     assert.deepEqual(await pull(undefined), { outcome: 'accepted' })
   })
 
-  test('where GET /v2/ is open to anybody, the manifest tells', async (t) => {
+  test('if GET /v2/ needs no credential, the manifest decides', async (t) => {
     const { pull, part } = await startRegistry(t)
     part.faults.inject({ kind: 'answer', answer: { status: 200, body: {} } }, { when: ({ path }) => path === '/v2/' })
     assert.partialDeepStrictEqual(await pull('project/images/app:1'), { outcome: 'refused', status: 403 })
   })
 
-  test('an image that anybody may pull is told from one that the credential opens', async (t) => {
+  test('a public image differs from one that the credential can read', async (t) => {
     const { pull } = await startRegistry(t, () => ({ status: 200, body: {} }))
     assert.deepEqual(await pull('project/images/app:1'), { outcome: 'public' })
   })
 
-  test('a registry that asks for the password itself gets it', async (t) => {
-    const wanted = `Basic ${Buffer.from(`oauth2accesstoken:${accessToken}`).toString('base64')}`
+  test('a registry that requires the password itself gets it', async (t) => {
+    const expected = `Basic ${Buffer.from(`oauth2accesstoken:${accessToken}`).toString('base64')}`
     const { pull } = await startRegistry(t, ({ headers }) =>
-      headers['authorization'] === wanted
+      headers['authorization'] === expected
         ? { status: 200, body: {} }
         : { status: 401, headers: { 'www-authenticate': 'Basic realm="x"' }, body: {} },
     )
@@ -159,7 +159,7 @@ suite('trying to pull', () => {
     })
   })
 
-  test('a registry that repeats the credential is not quoted', async (t) => {
+  test('a response that contains the credential is not quoted', async (t) => {
     const { pull } = await startRegistry(t, ({ headers }) =>
       headers['authorization'] === undefined
         ? { status: 401, headers: { 'www-authenticate': 'Basic realm="x"' }, body: {} }
@@ -168,7 +168,7 @@ suite('trying to pull', () => {
     assert.equal(said(await pull('project/images/app:1')), '403 (its words are withheld: they repeat a secret)')
   })
 
-  test('a registry that has no time says until when', async (t) => {
+  test('a throttling registry is reported with its retry time', async (t) => {
     const { pull, part } = await startRegistry(t)
     part.faults.inject(throttled(30))
     assert.partialDeepStrictEqual(await pull('project/images/app:1'), {
@@ -178,7 +178,7 @@ suite('trying to pull', () => {
     })
   })
 
-  test('a registry that fails is told apart from one that has no such image', async (t) => {
+  test('a failing registry differs from one without the image', async (t) => {
     const { pull, part } = await startRegistry(t)
     for (const status of [500, 502, 503, 504]) {
       part.faults.clear()
@@ -191,7 +191,7 @@ suite('trying to pull', () => {
     }
   })
 
-  test('a manifest that lies elsewhere is followed, as a kubelet does, and the credential stays', async (t) => {
+  test('a manifest at another address is followed, as kubelets do, and the credential is not sent there', async (t) => {
     const { images, part, pull } = await startRegistry(t)
     images.allowReading('project/images', member)
     const given: (string | undefined)[] = []
@@ -213,7 +213,7 @@ suite('trying to pull', () => {
     assert.deepEqual(given, [undefined])
   })
 
-  test('redirects that never end, or that leave TLS, are no answer', async (t) => {
+  test('endless redirects, and redirects without TLS, are not followed', async (t) => {
     const { pull, part } = await startRegistry(t, () => ({ status: 302, headers: { location: '/round' } }))
     assert.partialDeepStrictEqual(await pull('project/images/app:1'), { outcome: 'unclear', words: '302' })
     assert.ok(part.seen.length <= 20, `${part.seen.length} requests`)
@@ -221,7 +221,7 @@ suite('trying to pull', () => {
     assert.partialDeepStrictEqual(await plain.pull('project/images/app:1'), { outcome: 'unclear', words: '302' })
   })
 
-  test('a sign-in page at the end of a redirect is no manifest', async (t) => {
+  test('a sign-in page at the end of a redirect is not a manifest', async (t) => {
     const { pull } = await startRegistry(t, ({ path }) =>
       path === '/login'
         ? { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: '<html>' }
@@ -234,7 +234,7 @@ suite('trying to pull', () => {
     assert.partialDeepStrictEqual(await pull(undefined), { outcome: 'unclear', words: '302' })
   })
 
-  test('where the credential does not arrive, the answer is known as one to nobody', async (t) => {
+  test('if the credential does not arrive, the response is recognized as one without a credential', async (t) => {
     const { images, pull, part } = await startRegistry(t)
     images.allowReading('project/images', member)
     const dropped = { kind: 'drop-header', name: 'authorization' } as const
@@ -261,10 +261,10 @@ suite('trying to pull', () => {
     'a realm': { status: 401, headers: { 'www-authenticate': 'Bearer realm="https://other.example/token"' }, body: '' },
     'the target of a redirect': { status: 307, headers: { location: 'https://other.example/token' }, body: '' },
   })) {
-    test(`${name} that speaks no TLS is named, and the registry is not asked by plain HTTP`, async () => {
-      const asked: string[] = []
+    test(`${name} that does not speak TLS is reported, and the registry is not tried over plain HTTP`, async () => {
+      const requested: string[] = []
       const transport = async ({ url }: { readonly url: string }) => {
-        asked.push(url.replace(/\?.*/, ''))
+        requested.push(url.replace(/\?.*/, ''))
         if (url.startsWith('https://other.example/')) throw Object.assign(new Error('no TLS'), { code: 'EPROTO' })
         return answer
       }
@@ -274,7 +274,7 @@ suite('trying to pull', () => {
       const trial = await tryPull(reference, credential, { ...fakeContext(), transport })
       assert.ok(trial.outcome === 'unreachable')
       assert.match(trial.fault.seen, /https:\/\/other\.example\/token/)
-      assert.deepEqual(asked, [
+      assert.deepEqual(requested, [
         'https://registry.example/v2/project/images/app/manifests/1',
         'https://other.example/token',
       ])
@@ -292,7 +292,7 @@ suite('trying to pull', () => {
     assert.deepEqual(await registry.pull(host, [host]), { outcome: 'pulls' })
   })
 
-  test('a certificate of a private authority, and a closed port, are told apart', async (t) => {
+  test('a certificate of a private authority differs from a closed port', async (t) => {
     const { pull, part } = await startRegistry(t)
     const codeOf = (trial: PullTrial) => (trial.outcome === 'unreachable' ? trial.fault.code : trial.outcome)
     assert.equal(codeOf(await pull('project/images/app:1', accessToken, '')), 'CERTIFICATE_UNTRUSTED')

@@ -5,7 +5,7 @@ import { nearest } from '../../src/text/nearest.ts'
 
 const known = ['registries', 'namespaces', 'secretName', 'serviceAccountRef']
 
-suite('the word that somebody most likely meant', () => {
+suite('the suggestion for an unknown word', () => {
   const meant: Record<string, string | undefined> = {
     registry: undefined,
     registris: 'registries',

@@ -82,7 +82,7 @@ suite('words of others', () => {
         assert.doesNotMatch(shown, /[\p{Cc}\p{Zl}\p{Zp}]/u)
       }),
     )
-    assert.equal(quoteSafely('Permission denied.\nAsk again.', registerOf('x')), '"Permission denied. Ask again."')
+    assert.equal(quoteSafely('Permission denied.\nTry again.', registerOf('x')), '"Permission denied. Try again."')
   })
 
   test('of Google about a token are shown, though it holds the issuer and audience that they name', () => {

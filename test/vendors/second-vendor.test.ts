@@ -50,7 +50,7 @@ suite('a second vendor, as one more entry of the list', () => {
     assert.deepEqual([exitCode, stderr], [0, ''])
     assert.match(stdout, /^ClusterPullSecret\/pull +team-a\/regcred +acme +created +2026-11-24T12:30:00Z/m)
     const [, password = ''] = readPullSecret(sandbox, 'team-a')?.auths[host]?.split(':') ?? []
-    assert.equal(sandbox.google.whoHolds(password)?.member, 'serviceAccount:pullers@acme.example.com')
+    assert.equal(sandbox.google.holderOf(password)?.member, 'serviceAccount:pullers@acme.example.com')
     assert.deepEqual(
       cloud.part.seen.map(({ path }) => path).filter((path) => !path.startsWith('/store')),
       ['/token', '/authorize'],

@@ -22,7 +22,7 @@ export interface BucketAccessNeeds {
   readonly store: ObjectStore
   readonly policies: IamPolicies
   readonly operators: Operators
-  readonly whoHolds: AccessTokens['whoHolds']
+  readonly holderOf: AccessTokens['holderOf']
 }
 
 const storageScopes = [cloudPlatform, 'full_control', 'read_write'].map((name) =>
@@ -49,11 +49,11 @@ function objectPermissions(): string[] {
   return ['get', 'list', 'create', 'delete'].map((name) => `storage.objects.${name}`)
 }
 
-export const createBucketAccess = ({ store, policies, operators, whoHolds }: BucketAccessNeeds): BucketAccess => ({
+export const createBucketAccess = ({ store, policies, operators, holderOf }: BucketAccessNeeds): BucketAccess => ({
   callerOf({ headers }) {
     const accessToken = /^Bearer (.+)$/i.exec(headers['authorization'] ?? '')?.[1]
     if (accessToken === undefined) return { members: ['allUsers'] }
-    const holder = whoHolds(accessToken)
+    const holder = holderOf(accessToken)
     if (!holder) return undefined
     const scoped = holder.scopes.some((scope) => storageScopes.includes(scope))
     return { member: holder.member, members: scoped ? membersOf(holder) : ['allUsers'] }

@@ -59,7 +59,7 @@ suite("the operator's token at Google", () => {
     const sandbox = await startTestSandbox(t)
     const context = await contextWith(sandbox, federated(sandbox))
     const token = await operatorToken(context, caller)()
-    assert.equal(sandbox.google.whoHolds(token.reveal())?.member, sandbox.principal)
+    assert.equal(sandbox.google.holderOf(token.reveal())?.member, sandbox.principal)
   })
 
   test('is that of a service account which the pod impersonates', async (t) => {
@@ -67,7 +67,7 @@ suite("the operator's token at Google", () => {
     const service_account_impersonation_url = `${sandbox.parts.iamCredentials.url}/v1/projects/-/serviceAccounts/${puller}:generateAccessToken`
     const context = await contextWith(sandbox, federated(sandbox, { service_account_impersonation_url }))
     const token = await operatorToken(context, caller)()
-    assert.equal(sandbox.google.whoHolds(token.reveal())?.member, `serviceAccount:${puller}`)
+    assert.equal(sandbox.google.holderOf(token.reveal())?.member, `serviceAccount:${puller}`)
   })
 
   test('is exchanged for GitHub’s token of the job, asked for as the job’s own environment says', async (t) => {
@@ -85,7 +85,7 @@ suite("the operator's token at Google", () => {
     }
     const job = { ACTIONS_ID_TOKEN_REQUEST_URL: own, ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'of-the-job' }
     const token = await operatorToken({ ...context, transport, environment: { ...environment, ...job } }, caller)()
-    assert.equal(sandbox.google.whoHolds(token.reveal())?.member, sandbox.principal)
+    assert.equal(sandbox.google.holderOf(token.reveal())?.member, sandbox.principal)
     assert.deepEqual(asked, [source.url, 'Bearer of-the-job'])
   })
 
@@ -142,7 +142,7 @@ suite("the operator's token at Google", () => {
     const sandbox = await startTestSandbox(t)
     await sandbox.write('application_default_credentials.json', JSON.stringify(federated(sandbox)))
     const token = await operatorToken(contextOf(sandbox, { CLOUDSDK_CONFIG: sandbox.folder.path }), caller)()
-    assert.equal(sandbox.google.whoHolds(token.reveal())?.member, sandbox.principal)
+    assert.equal(sandbox.google.holderOf(token.reveal())?.member, sandbox.principal)
   })
 
   test('is the machine’s own where no file is, and the metadata server answers', async (t) => {

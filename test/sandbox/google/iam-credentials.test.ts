@@ -44,7 +44,7 @@ suite('IAM Credentials', () => {
 
     assert.equal(status, 200)
     assert.equal(body.expireTime, '2026-11-24T12:30:00Z')
-    assert.deepEqual(tokens.whoHolds(body.accessToken), {
+    assert.deepEqual(tokens.holderOf(body.accessToken), {
       member: 'serviceAccount:puller@example-project.iam.gserviceaccount.com',
       scopes: [readOnly],
       expiresAt: new Date('2026-11-24T12:30:00Z'),

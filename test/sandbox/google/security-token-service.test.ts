@@ -54,7 +54,7 @@ suite("Google's STS", async () => {
       },
     )
     assert.match(body.access_token, /^ya29\.[\w-]{200}$/)
-    assert.deepEqual(google.whoHolds(body.access_token), {
+    assert.deepEqual(google.holderOf(body.access_token), {
       member:
         'principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass',
       sets: ['principalSet://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/*'],
@@ -289,8 +289,8 @@ suite("Google's STS", async () => {
     const { body } = await exchange(`${sts.url}/v1/token`, await issuer.sign(now, { exp: iat + 600 }))
 
     clock = new Date('2026-11-24T12:09:59Z')
-    assert.notEqual(google.whoHolds(body.access_token), undefined)
+    assert.notEqual(google.holderOf(body.access_token), undefined)
     clock = new Date('2026-11-24T12:10:00Z')
-    assert.equal(google.whoHolds(body.access_token), undefined)
+    assert.equal(google.holderOf(body.access_token), undefined)
   })
 })

@@ -11,7 +11,7 @@ registryContract('sandbox', async (t) => {
   }
   const registry = createOciRegistry({
     scheme: 'http',
-    whoHolds: (accessToken) => (accessToken === 'granted' ? holder : undefined),
+    holderOf: (accessToken) => (accessToken === 'granted' ? holder : undefined),
     now: () => new Date('2026-11-24T12:00:00Z'),
   })
   registry.putImage('example-project/images/hello', '1', packImage({ 'hello.txt': 'Hello\n' }))

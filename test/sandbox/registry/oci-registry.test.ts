@@ -14,7 +14,7 @@ suite('registry of the sandbox', () => {
     const scopes = [`https://www.googleapis.com/auth/${grantedScope}`]
     const registry = createOciRegistry({
       scheme: 'http',
-      whoHolds: (token) => (token === 'granted' && clock.now < expiresAt ? { member, scopes, expiresAt } : undefined),
+      holderOf: (token) => (token === 'granted' && clock.now < expiresAt ? { member, scopes, expiresAt } : undefined),
       now: () => clock.now,
     })
     registry.putImage(repository, '1', packImage({ 'hello.txt': 'Hello\n' }))
