@@ -42,6 +42,7 @@ type GcpRegistry = DocumentRegistry & { readonly settings: GcpSettings }
 
 async function load(...files: Parameters<typeof writeFiles>): Promise<GcpRegistry | undefined> {
   const { document } = await writeFiles(...files)
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its vendor is gcp
   return (await loadDocuments([document], context()))[0]?.registries[0] as GcpRegistry | undefined
 }
 

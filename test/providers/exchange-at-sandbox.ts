@@ -50,6 +50,7 @@ export async function registryOf({
   ].join('\n')
   const [document] = await loadDocuments(['-'], { environment: {}, readInput: async () => text, vendors })
   const found = document?.registries[0] ?? assert.fail('the document has no registry')
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its vendor is gcp
   return found as typeof found & { readonly settings: GcpSettings }
 }
 

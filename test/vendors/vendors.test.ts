@@ -9,7 +9,7 @@ const withSettings = named.filter(([, { settings }]) => settings !== undefined).
 
 suite('the list of vendors', () => {
   test('equals the folders, by the same names', () => {
-    const folders = globSync('src/vendors/*/vendor.ts').map((file) => file.split(/[\\/]/)[2])
+    const folders = globSync('src/vendors/*/vendor.ts').map((file) => file.split(/[\\/]/)[2] ?? '')
     assert.deepEqual(Object.keys(vendors).toSorted(), folders.toSorted())
   })
 
@@ -46,7 +46,7 @@ for (const [name, vendor] of named) {
         issuerRequirements: await members(vendor.issuerRequirements),
         publisherIdentity: await members(vendor.publisherIdentity?.load),
       }
-      const expected = {
+      const expected: Readonly<Record<string, readonly string[]>> = {
         settings: ['flaws', 'form', 'read', 'tenantForm'],
         variables: ['defaultHost', 'registry', 'rules', 'settings'],
         exchange: [
@@ -73,7 +73,7 @@ for (const [name, vendor] of named) {
       }
       const present = Object.entries(parts).filter(([, found]) => found !== undefined)
       assert.ok(present.length > 0)
-      for (const [part, found] of present) assert.deepEqual(found, expected[part as keyof typeof expected], part)
+      for (const [part, found] of present) assert.deepEqual(found, expected[part], part)
     })
 
     for (const [scheme, { form, load }] of Object.entries(vendor.stores ?? {})) {

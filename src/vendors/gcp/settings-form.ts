@@ -51,7 +51,7 @@ const tenantShape = {
 /** What a tenant may say: neither files nor who receives the token, which are pullpass's own rights. */
 const tenantForm: z.ZodMiniType<GcpForm> = fields(tenantShape, 'Google Artifact Registry')
 
-const form: z.ZodMiniType<GcpForm> = fields(
+const clusterForm: z.ZodMiniType<GcpForm> = fields(
   {
     ...tenantShape,
     universeDomain: z.exactOptional(text(universeDomain, 'Domain of another universe than googleapis.com')),
@@ -134,7 +134,8 @@ function providerFlaws(form: GcpForm, path: FieldPath): Flaw[] {
 
 /** `form` follows the schema and the rules above. @throws CREDENTIAL_FILE_INVALID, DOCUMENT_UNREADABLE */
 async function read(form: GcpForm, folder: string): Promise<ReadSettings<GcpSettings>> {
-  const { workloadIdentityProvider, projectNumber, poolId, providerId, lifetime, credentialFile, ...same } = form
+  const { workloadIdentityProvider: named, projectNumber: number, poolId: pool, providerId: id, ...others } = form
+  const { lifetime, credentialFile, ...same } = others
   const life = lifetime === undefined ? {} : { lifetimeSeconds: (parseDuration(lifetime) ?? 0) / 1000 }
   const keys = form.trust?.uploadKeys === 'Always' ? ({ keysUploaded: true } as const) : {}
   if (credentialFile !== undefined) {
@@ -151,13 +152,9 @@ async function read(form: GcpForm, folder: string): Promise<ReadSettings<GcpSett
     }
   }
   const provider =
-    workloadIdentityProvider === undefined
-      ? providerOfParts({
-          projectNumber: String(projectNumber),
-          poolId: String(poolId),
-          providerId: String(providerId),
-        })
-      : canonicalProvider(workloadIdentityProvider)
+    named === undefined
+      ? providerOfParts({ projectNumber: String(number), poolId: String(pool), providerId: String(id) })
+      : canonicalProvider(named)
   return { settings: { workloadIdentityProvider: provider, ...same, ...life }, ...keys }
 }
 
@@ -168,4 +165,4 @@ function ignoredFields(form: GcpForm, settings: GcpSettings, path: string): Find
   return { seen, expected: 'service_account_impersonation_url, or no such field' }
 }
 
-export const settings: VendorSettings<GcpForm, GcpSettings> = { form, tenantForm, flaws, read }
+export const settings: VendorSettings<GcpForm, GcpSettings> = { form: clusterForm, tenantForm, flaws, read }

@@ -23,6 +23,7 @@ const cluster: TrustedCluster = {
 const nobody = { subject: undefined, repository: undefined }
 
 const want = async (...all: [readonly Document[], readonly TrustedCluster[], TrustAsked]): Promise<WantedAtGoogle> =>
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all registries are of the vendor gcp
   wantOfGoogle((await listNeeds(...all, vendors)) as TrustNeed<GcpSettings>[])
 
 const registry = (name: string, gcp: readonly string[]) =>
