@@ -8,7 +8,7 @@ import { documentText } from './document-text.ts'
 import { answerIam, answerSts, echoes, federated, grant, impersonated, plantAll } from './plant-all.ts'
 
 /** Answers of a cloud that hold a secret wherever an answer can. */
-export function answersWith(words: string): Record<string, SandboxAnswer> {
+function answersWith(words: string): Record<string, SandboxAnswer> {
   return {
     'a refusal': { status: 400, body: { error: 'invalid_grant', error_description: words } },
     'a refusal’s word': { status: 400, body: { error: words } },
@@ -23,7 +23,7 @@ export function answersWith(words: string): Record<string, SandboxAnswer> {
 }
 
 /** Headers can hold no control characters. */
-export const headersWith = (words: string): Record<string, SandboxAnswer> => ({
+const headersWith = (words: string): Record<string, SandboxAnswer> => ({
   'a content type': { status: 200, headers: { 'content-type': words }, body: 'no JSON' },
   'a redirect': { status: 307, headers: { location: `https://elsewhere.example/?${words}` } },
   'a time to wait': { status: 429, headers: { 'retry-after': words.slice(0, 60) }, body: '' },
@@ -90,3 +90,64 @@ export async function searchClusterAnswers(
     }
   }
 }
+
+type Search = (t: TestContext, isSelected: (spelling: string) => boolean) => Promise<void>
+
+/** A host that has two roles answers in one of them with a secret that it was sent in the other. */
+export const severalRoles: Readonly<Record<string, Search>> = {
+  'as token service and IAM': async (t, isSelected) => {
+    const { sandbox, runForPrograms: run, secrets, subjectToken } = await plantAll(t)
+    const file = await sandbox.write('pull.yaml', documentText(sandbox))
+    const gcp = {
+      gcp: [`workloadIdentityProvider: ${sandbox.provider}`, 'serviceAccountEmail: p@p.iam.gserviceaccount.com'],
+    }
+    for (const [spelling, echo] of selectedEchoes(isSelected)) {
+      const words = echo(subjectToken)
+      const headers = /^[\x20-\x7e]*$/.test(words) ? headersWith(words) : {}
+      for (const [kind, given] of Object.entries({ ...answersWith(words), ...headers })) {
+        const where = `impersonation, ${kind}, ${spelling}`
+        answerIam(sandbox.parts, given)
+        const { exitCode, stderr } = await run(where, ['refresh', '-f', file])
+        assert.equal(exitCode, 1, where)
+        assert.match(stderr, /"hop":"impersonation"/, where)
+        secrets.refuteIn(inspect(await refusal(sandbox, gcp), { depth: null, showHidden: true }), `${where}, inspect`)
+      }
+    }
+  },
+
+  'as token service and API server, or registry': async (t, isSelected) => {
+    const { sandbox, run, subjectToken } = await plantAll(t)
+    const file = await sandbox.write('pull.yaml', documentText(sandbox))
+    const { kubernetes, registry } = sandbox.parts
+    for (const secret of [subjectToken, federated, impersonated]) {
+      for (const [spelling, echo] of selectedEchoes(isSelected)) {
+        const words = echo(secret)
+        const isApply = { when: ({ method }: { method: string }) => method === 'PATCH' }
+        kubernetes.faults.inject({ kind: 'answer', answer: said(422, words) }, isApply)
+        assert.equal((await run(`an apply, ${spelling}`, ['refresh', '-f', file])).exitCode, 1)
+        kubernetes.faults.clear()
+        const body = { errors: [{ code: 'DENIED', message: words }] }
+        registry.faults.inject({ kind: 'answer', answer: { status: 403, body } })
+        assert.equal((await run(`a registry, ${spelling}`, ['doctor', '-f', file])).exitCode, 1)
+        registry.faults.clear()
+      }
+    }
+  },
+
+  'as token service and issuer, whose keys have names of its choice': async (t, isSelected) => {
+    const { sandbox, run, subjectToken } = await plantAll(t)
+    const file = await sandbox.write('pull.yaml', documentText(sandbox))
+    const { kubernetes } = sandbox.parts
+    for (const [spelling, echo] of selectedEchoes(isSelected)) {
+      const keys = [{ kty: 'RSA', kid: echo(subjectToken), n: 'AQAB', e: 'AQAB', alg: 'none', use: 'sig' }]
+      const isKeys = { when: ({ path }: { path: string }) => path === '/openid/v1/jwks' }
+      kubernetes.faults.inject({ kind: 'answer', answer: { status: 200, body: { keys } } }, isKeys)
+      await run(`keys, ${spelling}`, ['doctor', '-f', file])
+      await run(`keys, ${spelling}`, ['issuer', 'show'])
+      kubernetes.faults.clear()
+    }
+  },
+}
+
+const selectedEchoes = (isSelected: (spelling: string) => boolean) =>
+  Object.entries(echoes).filter(([spelling]) => isSelected(spelling))
