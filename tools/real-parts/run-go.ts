@@ -14,7 +14,7 @@ export async function runGo(
     stdio: ['ignore', process.stderr, process.stderr],
   })
   const [code] = await once(child, 'exit').catch((fault: NodeJS.ErrnoException) => {
-    if (fault.code === 'ENOENT') throw new AbsentPart('go is not on the PATH (1.24 or newer, from https://go.dev/dl)')
+    if (fault.code === 'ENOENT') throw new AbsentPart('go is not on the PATH (1.26 or newer, from https://go.dev/dl)')
     throw fault
   })
   if (code !== 0) throw new AbsentPart(`go ${commandArguments[0]} exited with ${code}: see above what it says`)

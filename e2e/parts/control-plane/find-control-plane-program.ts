@@ -1,15 +1,22 @@
-/** Where a program of the control plane is found: envtest's folder, or the cache that it is built into. */
-import { buildControlPlane } from '../../../tools/real-parts/build-control-plane.ts'
+/** Finds a program of the control plane: in envtest's folder, or in the cache that it is built into. */
+import { buildControlPlane, type KubernetesRelease } from '../../../tools/real-parts/build-control-plane.ts'
 import { findProgram } from '../ground/find-program.ts'
 
 type ControlPlaneProgram = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubelet'
 
 /**
- * https://book.kubebuilder.io/reference/envtest: KUBEBUILDER_ASSETS names a folder with etcd, kube-apiserver and kubectl.
- * @throws AbsentPart where it does not exist and cannot be built.
+ * PULLPASS_KUBERNETES is `oldest` (the default) or `newest`: the version that is built. KUBEBUILDER_ASSETS names a folder with
+ * etcd, kube-apiserver and kubectl instead: https://book.kubebuilder.io/reference/envtest.
+ * @throws AbsentPart if it is not there and cannot be built
  */
 export async function findControlPlaneProgram(name: ControlPlaneProgram): Promise<string> {
   const assets = process.env['KUBEBUILDER_ASSETS']
-  const folder = assets && (name === 'etcd' || name === 'kube-apiserver') ? assets : await buildControlPlane()
+  const folder = assets && (name === 'etcd' || name === 'kube-apiserver') ? assets : await buildControlPlane(release())
   return findProgram(name, [folder], `it belongs into ${folder}`)
+}
+
+function release(): KubernetesRelease {
+  const named = process.env['PULLPASS_KUBERNETES'] || 'oldest'
+  if (named === 'oldest' || named === 'newest') return named
+  throw new Error(`PULLPASS_KUBERNETES is oldest or newest, not "${named}"`)
 }
