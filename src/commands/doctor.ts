@@ -1,5 +1,4 @@
 /** pullpass doctor: the whole way for a document, hop by hop, with what mends the first that fails. Changes nothing. */
-
 import { diagnose } from '../doctor/diagnose.ts'
 import { takesFiles } from '../doctor/facts/trust.ts'
 import { type Finding, failedBy } from '../doctor/finding.ts'
@@ -16,7 +15,7 @@ import { readTokenFile } from '../identity/token-file.ts'
 import { connect } from '../kubernetes/connect.ts'
 import { checkOnePass } from '../refresh/plan.ts'
 import { parseImageReference } from '../registry/image-reference.ts'
-import { quote } from '../text/quote.ts'
+import { quote } from '../text/plain-text.ts'
 import { loadStores } from '../vendors/target.ts'
 import { issuerVerifiers } from '../vendors/vendor.ts'
 import type { Call, Command, ExitCode } from './command.ts'

@@ -1,5 +1,4 @@
 /** Flags that several commands share. */
-
 import type { NamespacedName } from '../document/document.ts'
 import { brokenRule } from '../document/field-rules.ts'
 import { labelName, objectName } from '../document/kubernetes-names.ts'
@@ -7,7 +6,7 @@ import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { LogLevel } from '../http/context.ts'
 import { parseDuration } from '../text/nearest.ts'
-import { quote } from '../text/quote.ts'
+import { quote } from '../text/plain-text.ts'
 import { type Choice, type Flag, usageFault } from './flag.ts'
 
 /** Flags of every command. */

@@ -3,7 +3,7 @@ import type * as z from 'zod/mini'
 import type { ErrorCode } from '../errors/codes.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { nearest } from '../text/nearest.ts'
-import { quote } from '../text/quote.ts'
+import { quote } from '../text/plain-text.ts'
 import { showValue } from './show-value.ts'
 
 /** The value as its type, or all that is wrong with it. */

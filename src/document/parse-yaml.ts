@@ -12,7 +12,7 @@ import {
   parseAllDocuments,
   visit,
 } from 'yaml'
-import { quote } from '../text/quote.ts'
+import { quote } from '../text/plain-text.ts'
 import type { FieldPath } from './document-errors.ts'
 import { showValue } from './show-value.ts'
 

@@ -1,6 +1,5 @@
 /** A value of a document or a variable, as an error may show it. */
-
-import { quote } from '../text/quote.ts'
+import { quote } from '../text/plain-text.ts'
 import { looksLikeSecret } from '../text/show.ts'
 
 /** More than is shown, less than patterns take their time for. */

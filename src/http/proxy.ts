@@ -2,9 +2,8 @@
  * The proxy for a URL: HTTPS_PROXY, HTTP_PROXY and NO_PROXY, with the rules of curl and kubectl.
  * https://curl.se/docs/manpage.html#ENVIRONMENT, https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config
  */
-
 import { PullpassError } from '../errors/pullpass-error.ts'
-import { quote } from '../text/quote.ts'
+import { quote } from '../text/plain-text.ts'
 import { Redacted } from '../text/redacted.ts'
 import type { Environment } from './context.ts'
 

@@ -2,9 +2,8 @@
  * Sends one API request to a cloud or registry; the caller's `read` interprets the response. Common to all vendors:
  * revealing secrets, time and size limits, no redirects, retries, and error messages.
  */
-
 import { type Hop, PullpassError } from '../errors/pullpass-error.ts'
-import { jsonOrNone } from '../text/json-fields.ts'
+import { asObject, jsonOrNone } from '../text/json-fields.ts'
 import { Redacted } from '../text/redacted.ts'
 import { showUrl } from '../text/show.ts'
 import type { Context } from './context.ts'
@@ -154,4 +153,20 @@ function revealInPlace(this: Readonly<Record<string, unknown>>, key: string, val
 function secretsOf<T>({ bearer, form, json }: ApiRequest<T>): Redacted[] {
   const values = [bearer, ...Object.values(form ?? {}), ...(typeof json === 'object' ? Object.values(json ?? {}) : [])]
   return values.filter((value) => value instanceof Redacted)
+}
+
+// Required text fields of a vendor's response.
+
+/** Longer than any vendor's token. Characters. */
+const longest = 65_536
+
+/** Printable ASCII, because it becomes a header or a password. @throws UnexpectedResponse */
+export function textField(body: unknown, name: string): string {
+  const value = asObject(body)?.[name]
+  if (value === undefined) throw new UnexpectedResponse(`it contains no ${name}`)
+  if (typeof value !== 'string') throw new UnexpectedResponse(`its ${name} is not a string`)
+  if (value === '') throw new UnexpectedResponse(`its ${name} is empty`)
+  if (value.length > longest) throw new UnexpectedResponse(`its ${name} is longer than ${longest} characters`)
+  if (!/^[\x21-\x7e]+$/.test(value)) throw new UnexpectedResponse(`its ${name} contains characters that no token has`)
+  return value
 }

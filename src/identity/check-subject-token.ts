@@ -1,6 +1,6 @@
 /** Checks of a subject token before it is sent: lifetime, audience, length of the subject. Pure. */
 import { PullpassError } from '../errors/pullpass-error.ts'
-import { quote } from '../text/quote.ts'
+import { quote } from '../text/plain-text.ts'
 import type { SubjectToken } from './subject-token.ts'
 
 export interface TokenToCheck {

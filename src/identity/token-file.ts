@@ -5,7 +5,7 @@
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
 import type { Environment } from '../http/context.ts'
-import { quote } from '../text/quote.ts'
+import { quote } from '../text/plain-text.ts'
 import { Redacted } from '../text/redacted.ts'
 import { looksLikeSecret } from '../text/show.ts'
 import { decodeSubjectToken, type SubjectToken } from './subject-token.ts'

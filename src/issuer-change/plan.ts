@@ -2,11 +2,10 @@
  * The ordered steps from one issuer to another. Replacing an issuer in one step rejects all tokens of the old one. The first
  * issuer of an API server signs, all are accepted; each step is a roll-out during which replicas differ. https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
  */
-
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { cacheSeconds } from '../oidc/issuer-documents.ts'
 import { checkIssuerUrl } from '../oidc/issuer-url.ts'
-import { quote } from '../text/quote.ts'
+import { quote } from '../text/plain-text.ts'
 
 export interface IssuerPlan {
   readonly change: IssuerChange

@@ -1,6 +1,6 @@
 /** Whether clouds can take this URL as an issuer at all, before anything is asked of it. OpenID Connect Discovery 1.0 §3. */
 import { PullpassError } from '../errors/pullpass-error.ts'
-import { quote } from '../text/quote.ts'
+import { quote } from '../text/plain-text.ts'
 
 /** The defaults of Kubernetes' distributions: names that exist inside a cluster alone. */
 const inside = /(^|\.)(svc|internal|local|localdomain|cluster\.local)$|^kubernetes(\.default)?$/

@@ -13,8 +13,7 @@ import {
   type PublishTarget,
 } from '../oidc/issuer-documents.ts'
 import { type IssuerKey, parseJwks, sameKey, whyUnusable } from '../oidc/keys.ts'
-import { shellQuote } from '../text/plain-text.ts'
-import { quote } from '../text/quote.ts'
+import { quote, shellQuote } from '../text/plain-text.ts'
 import { classifyPublished, isSameJson, type Stored } from './published-documents.ts'
 
 export interface Publication {

@@ -3,14 +3,12 @@
  *
  *   read what is revoked ─▶ publish ─▶ was a key added? ─▶ read it again ─▶ revoked meanwhile? ─▶ publish without it
  */
-
 import { isDeepStrictEqual } from 'node:util'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { DocumentName, PublishTarget } from '../oidc/issuer-documents.ts'
 import { checkIssuerUrl, vendorOfIssuer } from '../oidc/issuer-url.ts'
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
-import { shellQuote } from '../text/plain-text.ts'
-import { quote } from '../text/quote.ts'
+import { quote, shellQuote } from '../text/plain-text.ts'
 import { isRevoked, type KeyState } from './key-state.ts'
 import { type Publication, type PublishOutcome, publishDocuments } from './publish-documents.ts'
 

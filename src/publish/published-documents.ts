@@ -2,14 +2,13 @@
  * Whose documents lie at a place already: another cluster's, or another tool's, are never overwritten unasked.
  * kOps, ccoctl and azwi are known by what they write and pullpass never does.
  */
-
 import { isDeepStrictEqual } from 'node:util'
 import { type DocumentName, documentUrl, type StoredDocument } from '../oidc/issuer-documents.ts'
 import { checkIssuerUrl, vendorOfIssuer } from '../oidc/issuer-url.ts'
 import { type IssuerKey, parseJwks, sameKey } from '../oidc/keys.ts'
 import type { FoundDocument, PublicIssuer } from '../oidc/public/public-issuer.ts'
 import { asObject, asText, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
-import { quote } from '../text/quote.ts'
+import { quote } from '../text/plain-text.ts'
 
 export type Stored = Readonly<Partial<Record<DocumentName, StoredDocument | undefined>>>
 

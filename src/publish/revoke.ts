@@ -14,7 +14,7 @@ import { type ApiServerReading, type ApiServersConfig, readApiServers } from '..
 import type { ClusterIssuer } from '../oidc/cluster/cluster-issuer.ts'
 import type { PublishTarget } from '../oidc/issuer-documents.ts'
 import { type IssuerKey, mergeKeys, sameKey, whyUnusable } from '../oidc/keys.ts'
-import { quote } from '../text/quote.ts'
+import { quote } from '../text/plain-text.ts'
 import {
   digestOf,
   isRevoked,

@@ -4,7 +4,7 @@ import { asFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import { quote } from '../text/quote.ts'
+import { quote } from '../text/plain-text.ts'
 import type { ExchangeRequest } from './exchange-requests.ts'
 import {
   type GatedToken,

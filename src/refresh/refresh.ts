@@ -3,7 +3,6 @@
  *
  *   plan ─▶ survey ─▶ (fresh ones stay) ─▶ mint once ─▶ apply everywhere ─▶ attach to service accounts
  */
-
 import type { Document } from '../document/document.ts'
 import { environmentSource } from '../document/load-documents.ts'
 import { needsNamespaceList } from '../document/namespaces.ts'
@@ -11,7 +10,7 @@ import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { listNamespaces } from '../kubernetes/objects/namespaces.ts'
-import { quote } from '../text/quote.ts'
+import { quote } from '../text/plain-text.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
 import { applyPullSecrets } from './apply-pull-secrets.ts'
 import { attachPullSecrets } from './attach-pull-secrets.ts'

@@ -3,7 +3,7 @@
  * service and IAM, registry and issuer), so text is compared with every secret of the run. Searched encodings: raw, base64,
  * base64url and URL-encoded, each also with spaces and invisible characters in between; others are not found.
  */
-import { quote } from './quote.ts'
+import { quote } from './plain-text.ts'
 import type { Redacted } from './redacted.ts'
 
 /** Part of the run's context, never global. */

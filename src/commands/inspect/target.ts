@@ -1,7 +1,7 @@
 /** What `pullpass inspect` is asked to show, from the words of its command line. */
 import type { NamespacedName } from '../../document/document.ts'
 import { type ImageReference, parseImageReference } from '../../registry/image-reference.ts'
-import { quote } from '../../text/quote.ts'
+import { quote } from '../../text/plain-text.ts'
 import { usageFault } from '../flag.ts'
 import { parseNamespacedName } from '../flags.ts'
 

@@ -7,8 +7,7 @@ import type { PublishOutcome } from '../../publish/publish-documents.ts'
 import type { RevocationReport } from '../../publish/revoke.ts'
 import { safeToSign, safeToSignAt, wholeSeconds } from '../../publish/safe-to-sign.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
-import { plainLine, shellQuote } from '../../text/plain-text.ts'
-import { quote } from '../../text/quote.ts'
+import { plainLine, quote, shellQuote } from '../../text/plain-text.ts'
 import type {
   IssuerPublishResult,
   IssuerRevokeResult,

@@ -2,7 +2,7 @@
 import { type CronJobFacts, readCronJob } from '../../kubernetes/objects/cron-jobs.ts'
 import { lastWords, parsePullFailure } from '../../kubernetes/objects/pull-failure.ts'
 import { ownName } from '../../manifests/manifest.ts'
-import { quote } from '../../text/quote.ts'
+import { quote } from '../../text/plain-text.ts'
 import { clusterSource } from '../facts/cluster.ts'
 import { namespacesSource } from '../facts/namespaces.ts'
 import { imagesSource } from '../facts/pods.ts'

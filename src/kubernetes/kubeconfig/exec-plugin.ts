@@ -3,7 +3,6 @@
  * Kubernetes' own client runs it without a bound of time or size, and takes an answer without a credential for nobody's.
  * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
  */
-
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { isAbsolute } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -11,7 +10,7 @@ import { PullpassError } from '../../errors/pullpass-error.ts'
 import { systemErrorCode } from '../../host/read-file.ts'
 import type { Environment } from '../../http/context.ts'
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../text/json-fields.ts'
-import { quote } from '../../text/quote.ts'
+import { quote } from '../../text/plain-text.ts'
 import { Redacted } from '../../text/redacted.ts'
 import { parseBearer } from '../connection/identity.ts'
 import { type ChosenContext, kubeconfigInvalid, resolveBeside, textField } from './load.ts'

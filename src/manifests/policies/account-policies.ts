@@ -13,8 +13,7 @@ import type { Account, Manifest } from '../manifest.ts'
 import type { BoundRegistry } from '../projected-tokens.ts'
 import { type AdmissionPolicy, celList, celText, renderPolicy } from './admission-policy.ts'
 import { secretsPolicy } from './secrets.ts'
-import { serviceAccountsPolicy } from './service-accounts.ts'
-import { tokensPolicy } from './tokens.ts'
+import { serviceAccountsPolicy, tokensPolicy } from './service-accounts.ts'
 
 /** For the account that refreshes pull secrets. @throws DOCUMENT_INVALID */
 export const refreshAccountPolicies = (

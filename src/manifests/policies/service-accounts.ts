@@ -1,6 +1,7 @@
-/** Restricts pullpass's writes to ServiceAccounts: only its Secrets are added to imagePullSecrets, as documents specify. */
-import type { Document } from '../../document/document.ts'
-import { type AdmissionPolicy, celAny, celList, choiceInCel, namespaceLabels } from './admission-policy.ts'
+/** Restricts writes to ServiceAccounts (only the documents’ Secrets are added to imagePullSecrets) and requests for tokens. */
+import { type Document, requestedAccount } from '../../document/document.ts'
+import { type BoundRegistry, longestLifeSeconds, tokenRequestsOf } from '../projected-tokens.ts'
+import { type AdmissionPolicy, celAny, celList, celText, choiceInCel, namespaceLabels } from './admission-policy.ts'
 
 const keptFields = [
   'metadata.?labels',
@@ -52,3 +53,37 @@ const namesIn = (account: string) => `${account}.?imagePullSecrets.orValue([]).m
 
 const targets = ({ attachToServiceAccounts, namespaces }: Document) =>
   `request.name in ${celList(attachToServiceAccounts)} && ${choiceInCel(namespaces)}`
+
+/**
+ * Restricts the tokens that pullpass requests. A token for the API server's audience would act as that account; a request without an
+ * audience has that audience, also in admission.
+ */
+export function tokensPolicy(registries: readonly BoundRegistry[]): AdmissionPolicy {
+  const longest = longestLifeSeconds(
+    registries.filter(({ document, registry }) => requestedAccount(document, registry) !== undefined),
+  )
+  const accounts = tokenRequestsOf(registries).map(
+    ({ account: { namespace, name }, audiences }) =>
+      `request.namespace == ${celText(namespace)} && request.name == ${celText(name)} && object.spec.audiences[0] in ${celList(audiences)}`,
+  )
+  return {
+    about: 'tokens',
+    operations: ['CREATE'],
+    resource: 'serviceaccounts/token',
+    rules: [
+      {
+        expression: 'size(object.spec.audiences) == 1',
+        message: 'pullpass may request only tokens with one audience',
+      },
+      {
+        expression: celAny(accounts),
+        message:
+          'pullpass may request only tokens of the accounts of its documents, for the audiences of their registries',
+      },
+      {
+        expression: `object.spec.expirationSeconds <= ${longest}`,
+        message: `pullpass may request only tokens with a lifetime of at most ${longest} s`,
+      },
+    ],
+  }
+}

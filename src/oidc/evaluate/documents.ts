@@ -1,7 +1,6 @@
 /** What speaks against how an issuer's two documents are served: whether anybody gets them, as what, and for how long. */
-
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../text/json-fields.ts'
-import { quote } from '../../text/quote.ts'
+import { quote } from '../../text/plain-text.ts'
 import { type DocumentName, documentUrl } from '../issuer-documents.ts'
 import { vendorOfIssuer } from '../issuer-url.ts'
 import { whyUnusable } from '../keys.ts'

@@ -1,7 +1,5 @@
 /** What speaks against the keys of a JWKS. RFC 7517 §4, RFC 7518 §6. */
-
-import { shellQuote } from '../../text/plain-text.ts'
-import { quote } from '../../text/quote.ts'
+import { quote, shellQuote } from '../../text/plain-text.ts'
 import { type IssuerKey, whyUnusable } from '../keys.ts'
 import type { PublicFacts, TokenFacts } from '../public/public-facts.ts'
 import type { FindingLevel, FindingWord, IssuerFinding } from './finding.ts'

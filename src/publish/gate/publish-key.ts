@@ -1,5 +1,4 @@
 /** Publishes what the cluster serves, the key of a token among it; in a dry run, all but the writing. */
-
 import type { NamespacedName } from '../../document/document.ts'
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
@@ -8,7 +7,7 @@ import { withNewConnection } from '../../kubernetes/objects/request-token.ts'
 import { readClusterIssuer } from '../../oidc/cluster/cluster-issuer.ts'
 import type { PublishTarget } from '../../oidc/issuer-documents.ts'
 import { type IssuerKey, mergeKeys } from '../../oidc/keys.ts'
-import { quote } from '../../text/quote.ts'
+import { quote } from '../../text/plain-text.ts'
 import type { VendorContext } from '../../vendors/vendor.ts'
 import { digestOf, knownKeys, mergeUnrevoked, readKeyState } from '../key-state.ts'
 import { publishUnrevoked } from '../publish.ts'

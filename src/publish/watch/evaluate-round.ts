@@ -6,7 +6,7 @@
 import { asFault, PullpassError, withoutFaults } from '../../errors/pullpass-error.ts'
 import { type ApiServerAnswers, type ApiServerReading, readApiServers } from '../../oidc/cluster/api-servers.ts'
 import { type IssuerKey, mergeKeys, sameKey, whyUnusable } from '../../oidc/keys.ts'
-import { quote } from '../../text/quote.ts'
+import { quote } from '../../text/plain-text.ts'
 import {
   digestOf,
   emptyKeyState,

@@ -1,8 +1,6 @@
 /** Keys that are public and nobody's, or remembered and nowhere else: somebody else wrote the bucket, or the ConfigMap. */
-
 import type { IssuerKey } from '../../oidc/keys.ts'
-import { shellQuote } from '../../text/plain-text.ts'
-import { quote } from '../../text/quote.ts'
+import { quote, shellQuote } from '../../text/plain-text.ts'
 import type { Confirmation } from '../confirm.ts'
 import { type KeyState, unknownKeys } from '../key-state.ts'
 import type { PublishOutcome } from '../publish-documents.ts'

@@ -11,14 +11,13 @@
  * that their new key is confirmed at once. A roll-out that replaces them by others with new addresses has its new key confirmed as
  * soon as one known API server serves it, or ten minutes after the last known one is gone; then those that serve a key are known.
  */
-
 import { eventReason } from '../../errors/codes.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import type { ApiServerReading } from '../../oidc/cluster/api-servers.ts'
 import { type IssuerKey, sameKey, thumbprintOf, whyUnusable } from '../../oidc/keys.ts'
 import type { EventRecorder } from '../../server/events.ts'
-import { quote } from '../../text/quote.ts'
+import { quote } from '../../text/plain-text.ts'
 import type { Alarm } from './alarm.ts'
 
 /** By address: looks since the known API server answered last. */

@@ -1,8 +1,7 @@
 /** One round of a watch: gather, judge, act. Everything that it does not throw is an alarm, and the next round tries again. */
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
-import { shellQuote } from '../../text/plain-text.ts'
-import { quote } from '../../text/quote.ts'
+import { quote, shellQuote } from '../../text/plain-text.ts'
 import { emptyKeyState, isRevoked, type KeyState, readKeyState } from '../key-state.ts'
 import { issuerToPublish } from '../publish.ts'
 import type { Alarm } from './alarm.ts'

@@ -1,9 +1,8 @@
 /** Microsoft Entra, as it reads an issuer. https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations */
-
 import type { IssuerFinding } from '../../oidc/evaluate/finding.ts'
 import type { IssuerRequirements } from '../../oidc/evaluate/issuer-requirements.ts'
 import type { PublicFacts } from '../../oidc/public/public-facts.ts'
-import { quote } from '../../text/quote.ts'
+import { quote } from '../../text/plain-text.ts'
 
 export const issuerRequirements: IssuerRequirements = {
   rules: {

@@ -3,9 +3,7 @@
  * https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token
  * https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken
  */
-
-import { textField } from '../../http/response-fields.ts'
-import { type ApiResponse, send, UnexpectedResponse } from '../../http/send.ts'
+import { type ApiResponse, send, textField, UnexpectedResponse } from '../../http/send.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asObject } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'

@@ -1,9 +1,8 @@
 /** Google Cloud, as it reads an issuer. https://cloud.google.com/iam/docs/workload-identity-federation-with-kubernetes */
-
 import type { IssuerFinding } from '../../oidc/evaluate/finding.ts'
 import type { IssuerRequirements } from '../../oidc/evaluate/issuer-requirements.ts'
 import type { PublicFacts } from '../../oidc/public/public-facts.ts'
-import { quote } from '../../text/quote.ts'
+import { quote } from '../../text/plain-text.ts'
 import { checkSubjectLength } from './subject.ts'
 
 export const issuerRequirements: IssuerRequirements = {

@@ -3,12 +3,10 @@
  * sentence tells them apart; an unknown sentence is shown as it is.
  * https://cloud.google.com/iam/docs/troubleshooting-workload-identity-federation
  */
-
 import type { Refusal } from '../../http/request-errors.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asObject, asText } from '../../text/json-fields.ts'
-import { shellQuote } from '../../text/plain-text.ts'
-import { quote } from '../../text/quote.ts'
+import { quote, shellQuote } from '../../text/plain-text.ts'
 import type { RegistryOf } from '../vendor.ts'
 import { accessRefusal, accessRefusalInWords } from './access-refusals.ts'
 import { gcloudAccount, poolOf, principalOf } from './names.ts'

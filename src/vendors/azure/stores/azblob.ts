@@ -11,8 +11,7 @@ import {
   type PublishTarget,
 } from '../../../oidc/issuer-documents.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
-import { shellQuote } from '../../../text/plain-text.ts'
-import { quote } from '../../../text/quote.ts'
+import { quote, shellQuote } from '../../../text/plain-text.ts'
 import type { Redacted } from '../../../text/redacted.ts'
 import { originVariable } from '../../operator-variables.ts'
 import { brokenPart, issuerPath, type PartRule, respell, type Store, type TargetContext } from '../../store.ts'

@@ -1,8 +1,7 @@
 /** `fetch` for Google's auth library, over the run's own transport. */
 import type { Hop } from '../../../errors/pullpass-error.ts'
 import { requestForLibrary } from '../../../http/library-transport.ts'
-import { textField } from '../../../http/response-fields.ts'
-import { type SendContext, send, UnexpectedResponse } from '../../../http/send.ts'
+import { type SendContext, send, textField, UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
 import { Redacted } from '../../../text/redacted.ts'
 import { type GrantedToken, type IamCaller, type IamContext, iamRefusal } from './caller.ts'
