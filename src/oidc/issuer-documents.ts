@@ -67,8 +67,10 @@ export type DocumentName = keyof typeof documentPaths
 export interface StoredDocument {
   /** At most 1 MiB. */
   readonly text: string
-  /** What this state of it is called: a generation, an ETag, a hash. Names nothing but this state. */
+  /** Identifies this state, and no other: a generation, an ETag, a hash. */
   readonly version: string
+  /** What is stored cannot be used: the text is what the target serves in its place, and has to be written. */
+  readonly isDamaged?: true
 }
 
 export interface DocumentToStore {
@@ -77,28 +79,42 @@ export interface DocumentToStore {
   readonly cacheControl: string
 }
 
+/** Where issuer metadata is published. Writes have preconditions, so that several writers never undo each other's changes. */
 export interface PublishTarget {
   /** As the user names it: `SCHEME://BUCKET/PATH`. */
   readonly name: string
-  /** Where strangers read what lies here; undefined for a folder, which anything may serve, and for a provider. */
-  readonly issuerUrl: string | undefined
-  /** What lets strangers read here, as a command where there is one; undefined where pullpass cannot know. */
-  readonly openToAll: string | undefined
-  /** What takes another cluster's documents away, where there is no other path and nothing to adopt. */
-  readonly toClear?: string
-  /** What is kept here: a provider at a cloud takes keys alone. */
-  readonly holds: readonly DocumentName[]
-  /** How often a watch looks whether somebody else wrote here, though nothing is new; absent: every five minutes. */
-  readonly readIntervalMs?: number
-  /** What no state is ever called: writing in its place changes nothing, and tells whether one may. Absent: it is not known. */
-  readonly noVersion?: string
-  /** Why a key that verifiers can use is not kept here; undefined where it is. Absent: every such key is. */
-  readonly whyNotKept?: (key: IssuerKey) => string | undefined
-  /** Undefined where there is none yet. @throws PUBLISH_DENIED, PUBLISH_TARGET_NOT_FOUND, PUBLISH_UNAVAILABLE */
+  /** Where anonymous clients read what is published; undefined if that does not follow from the target. */
+  readonly publicUrl: string | undefined
+  readonly facts: TargetFacts
+  /** Undefined if the document does not exist. @throws PUBLISH_DENIED, PUBLISH_TARGET_NOT_FOUND, PUBLISH_UNAVAILABLE */
   read(name: DocumentName): Promise<StoredDocument | undefined>
   /**
-   * Writes where the state is still `replaces` (undefined: where nothing is); `outrun` where somebody else was faster.
+   * Writes if the state is still `replaces` (undefined: the document does not exist); `conflict` if another writer changed it.
    * @throws PUBLISH_DENIED, PUBLISH_TARGET_NOT_FOUND, PUBLISH_UNAVAILABLE
    */
-  write(name: DocumentName, document: DocumentToStore, replaces: string | undefined): Promise<'written' | 'outrun'>
+  write(name: DocumentName, document: DocumentToStore, replaces: string | undefined): Promise<'written' | 'conflict'>
+  /** Checks, without a change, that an existing document may be written; absent: the vendor has no way. @throws as `write` */
+  checkWrite?(name: DocumentName): Promise<void>
 }
+
+export interface TargetFacts {
+  /** `keys`: the vendor verifies tokens with the keys that it stores, and nothing is public. */
+  readonly publishes: 'documents' | 'keys'
+  /** A document that is not stored follows from the keys, and is composed where it is served. */
+  readonly stores: readonly DocumentName[]
+  /** Key types that the target accepts: `RSA`, or the name of a curve. Absent: all that verifiers can use. */
+  readonly keyTypes?: readonly string[]
+  /** The command that lets anonymous clients read; absent if there is none. */
+  readonly makePublic?: string
+  /** How documents of another cluster are removed, where no other path is possible and nothing can be adopted. */
+  readonly clear?: string
+}
+
+const allDocuments: readonly DocumentName[] = ['jwks', 'discovery']
+
+/** Of a bucket or folder, which has both documents. */
+export const documentStore = (makePublic?: string): TargetFacts => ({
+  publishes: 'documents',
+  stores: allDocuments,
+  ...(makePublic !== undefined && { makePublic }),
+})

@@ -6,7 +6,7 @@ import { type IssuerKey, verifySignature } from '../oidc/keys.ts'
 import { type PublicContext, whyUntrusted } from '../oidc/public/public-facts.ts'
 import { cacheSecondsOf, type FoundDocument, foundKeys, readPublicIssuer } from '../oidc/public/public-issuer.ts'
 import { shellQuote } from '../text/plain-text.ts'
-import type { PublishOutcome } from './publish-documents.ts'
+import type { Publication, PublishOutcome } from './publish-documents.ts'
 import { isSameJson } from './published-documents.ts'
 
 /** `pending`: not so yet, for a reason that passes or that somebody has to end. */
@@ -27,7 +27,7 @@ export interface Confirmation {
 /** Where it was published, and what strangers are to expect as `iss`. */
 export interface Place {
   readonly issuer: string
-  readonly target: Pick<PublishTarget, 'issuerUrl' | 'openToAll'>
+  readonly target: Pick<PublishTarget, 'publicUrl' | 'facts'>
 }
 
 /** `token`: fresh from the cluster, or why there is none. */
@@ -86,14 +86,14 @@ function confirmDocument(
 
 /** A folder is served by whoever takes it from there: that it is not yet is no failure of publishing. */
 function notServed(check: DocumentName, says: string, { issuer, target }: Place): Confirmation {
-  return target.issuerUrl === undefined
+  return target.publicUrl === undefined
     ? {
         check,
         state: 'pending',
         says,
         fix: `serve the folder at ${issuer}, then: pullpass issuer check ${shellQuote(issuer)}`,
       }
-    : { check, state: 'failed', says, fix: target.openToAll }
+    : { check, state: 'failed', says, fix: target.facts.makePublic }
 }
 
 function whyNotServed(url: string, status: number, location: string | undefined): string {
@@ -129,14 +129,15 @@ async function confirmToken(
 
 // Reads back what was published as a stranger does: what only this run's own authorities vouch for is not read by anybody.
 
-/** `token`: fresh from the cluster, or why there is none. */
+/** Nothing where nothing was published for anonymous clients. `token`: fresh from the cluster, or why there is none. */
 export async function readBack(
   context: PublicContext,
-  place: Place,
+  place: Place & Pick<Publication, 'mode'>,
   outcome: PublishOutcome,
-  token: SubjectToken | string,
+  token: () => Promise<SubjectToken | string>,
 ): Promise<Confirmation[]> {
-  const confirmations = await confirmPublication(context, place, outcome, token)
+  if (place.mode === 'dry-run' || place.target.facts.publishes === 'keys') return []
+  const confirmations = await confirmPublication(context, place, outcome, await token())
   return await Promise.all(
     confirmations.map(async (confirmation) => {
       const { url } = confirmation

@@ -8,7 +8,13 @@ import { lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { readRegularFile, systemErrorCode } from '../host/read-file.ts'
-import { type DocumentName, documentPaths, type PublishTarget, type StoredDocument } from '../oidc/issuer-documents.ts'
+import {
+  type DocumentName,
+  documentPaths,
+  documentStore,
+  type PublishTarget,
+  type StoredDocument,
+} from '../oidc/issuer-documents.ts'
 import { shellQuote } from '../text/plain-text.ts'
 import { showPath } from '../text/show.ts'
 import type { TargetContext } from '../vendors/store.ts'
@@ -24,9 +30,8 @@ export function folder(root: string, context: Pick<TargetContext, 'now' | 'signa
     })
   return {
     name: root,
-    issuerUrl: undefined,
-    openToAll: undefined,
-    holds: ['jwks', 'discovery'],
+    publicUrl: undefined,
+    facts: documentStore(),
     read: (name) => guard(() => readDocument(root, name)),
     write: (name, { text }, replaces) =>
       guard(async () => {
@@ -34,10 +39,10 @@ export function folder(root: string, context: Pick<TargetContext, 'now' | 'signa
         await checkWay(root, name)
         await mkdir(dirname(pathOf(root, name)), { recursive: true })
         const release = await lock(`${pathOf(root, name)}.lock`, context.now())
-        if (release === undefined) return 'outrun'
+        if (release === undefined) return 'conflict'
         try {
           const found = await readDocument(root, name)
-          if (found?.version !== replaces) return 'outrun'
+          if (found?.version !== replaces) return 'conflict'
           await replaceFile(pathOf(root, name), text)
           return 'written'
         } finally {

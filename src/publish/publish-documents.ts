@@ -1,9 +1,9 @@
 /**
- * Brings an issuer's two documents to a place: keys first, since what names them must never be ahead of them.
+ * Publishes an issuer's two documents to a target:
  *
- *   read both ─▶ whose are they? ─▶ which keys? ─▶ write JWKS ─▶ write discovery document
- *      ▲                                              │                │
- *      └───────────── somebody was faster ────────────┴────────────────┘
+ *   read both ─▶ plan: whose are they, which keys? ─▶ write the JWKS ─▶ write the discovery document
+ *      ▲                                                   │                      │
+ *      └──────────────────── conflict ─────────────────────┴──────────────────────┘
  */
 import { PullpassError } from '../errors/pullpass-error.ts'
 import {
@@ -11,6 +11,7 @@ import {
   type DocumentName,
   type DocumentToStore,
   type PublishTarget,
+  type StoredDocument,
 } from '../oidc/issuer-documents.ts'
 import { type IssuerKey, parseJwks, sameKey, whyUnusable } from '../oidc/keys.ts'
 import { quote, shellQuote } from '../text/plain-text.ts'
@@ -52,76 +53,79 @@ const attempts = 5
 /** @throws PUBLISH_NOT_OURS, KEYS_UNUSABLE, PUBLISH_CONFLICT, and what the target throws */
 export async function publishDocuments(target: PublishTarget, publication: Publication): Promise<PublishOutcome> {
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    const outcome = await publishOnce(target, publication)
-    if (outcome !== 'outrun') return outcome
+    const outcome = planPublication(target, await readStored(target), publication)
+    if ((await writeDocuments(target, outcome, publication.mode)) === 'written') return outcome
   }
   throw new PullpassError({
     code: 'PUBLISH_CONFLICT',
     hop: 'publish',
-    seen: `${target.name} was written by somebody else between each reading and writing, ${attempts} times`,
+    seen: `another writer changed ${target.name} between each read and write, ${attempts} times`,
     expected: 'one writer at a time',
-    hint: 'see who else publishes there; pullpass merges its keys into theirs and never undoes them',
+    hint: 'check which other process publishes there; pullpass merges its keys into theirs and never undoes their changes',
     retryable: true,
   })
 }
 
-async function publishOnce(target: PublishTarget, publication: Publication): Promise<PublishOutcome | 'outrun'> {
-  const { issuer, own, choose, mode } = publication
-  const before = await readStored(target)
+/** What publishing changes, given what is stored. Pure. @throws PUBLISH_NOT_OURS, KEYS_UNUSABLE */
+export function planPublication(
+  target: TargetDescription,
+  before: Stored,
+  { issuer, own, choose, conflictPolicy, without }: Publication,
+): PublishOutcome {
   const { keys: published, foreign, otherIssuer } = classifyPublished(before, issuer, own)
-  if (foreign !== undefined && publication.conflictPolicy === 'Refuse') throw notOurs(target, foreign, otherIssuer)
+  if (foreign !== undefined && conflictPolicy === 'Refuse') throw notOurs(target, foreign, otherIssuer)
   const chosen = choose(published)
   const kept = chosen.filter((key) => whyLeftOut(target, key) === undefined)
-  if (publication.without !== 'any-key' && kept.length === 0) throw noUsableKey(target, chosen, own)
+  if (without !== 'any-key' && kept.length === 0) throw noUsableKey(target, chosen, own)
   const documents = buildDocuments(issuer, kept)
-  const changes: Partial<Record<DocumentName, Change>> = {}
-  for (const name of ['jwks', 'discovery'] as const) {
-    if (!target.holds.includes(name)) continue
-    const stored = before[name]
-    const change =
-      stored === undefined ? 'created' : isSameJson(stored.text, documents[name].text) ? 'unchanged' : 'updated'
-    if (change !== 'unchanged') {
-      const written = await store(target, { name, document: documents[name], replaces: stored?.version, mode })
-      if (written === 'outrun') return 'outrun'
-    }
-    changes[name] = change
+  const changes = target.facts.stores.map((name) => [name, changeOf(before[name], documents[name])] as const)
+  return {
+    documents,
+    changes: Object.fromEntries(changes),
+    keys: compareKeys(target, keysIn(before), chosen),
+    before,
   }
-  return { documents, changes, keys: compareKeys(target, keysIn(before), chosen), before }
 }
 
-interface Storing extends Pick<Publication, 'mode'> {
-  readonly name: DocumentName
-  readonly document: DocumentToStore
-  readonly replaces: string | undefined
+export type TargetDescription = Pick<PublishTarget, 'name' | 'facts'>
+
+function changeOf(stored: StoredDocument | undefined, document: DocumentToStore): Change {
+  if (stored === undefined) return 'created'
+  return isSameJson(stored.text, document.text) && !stored.isDamaged ? 'unchanged' : 'updated'
 }
 
-/** A dry run asks to replace what does not exist, so that whoever may not write is told. */
-async function store(
+/** The JWKS first: the discovery document that leads to it must not be ahead of it. */
+async function writeDocuments(
   target: PublishTarget,
-  { name, document, replaces, mode }: Storing,
-): Promise<'written' | 'outrun'> {
-  if (mode === 'write') return await target.write(name, document, replaces)
-  if (replaces !== undefined && target.noVersion !== undefined) await target.write(name, document, target.noVersion)
+  { documents, changes, before }: PublishOutcome,
+  mode: Publication['mode'],
+): Promise<'written' | 'conflict'> {
+  for (const name of ['jwks', 'discovery'] as const) {
+    const replaces = before[name]?.version
+    if (changes[name] === undefined || changes[name] === 'unchanged') continue
+    if (mode === 'dry-run') {
+      if (replaces !== undefined) await target.checkWrite?.(name)
+    } else if ((await target.write(name, documents[name], replaces)) === 'conflict') return 'conflict'
+  }
   return 'written'
 }
 
-async function readStored(target: PublishTarget): Promise<Stored> {
-  const [jwks, discovery] = await Promise.all(
-    (['jwks', 'discovery'] as const).map(async (name) =>
-      target.holds.includes(name) ? await target.read(name) : undefined,
-    ),
-  )
-  return { jwks, discovery }
+export async function readStored({ facts, read }: Pick<PublishTarget, 'facts' | 'read'>): Promise<Stored> {
+  const stored = facts.stores.map(async (name) => [name, await read(name)] as const)
+  return Object.fromEntries(await Promise.all(stored))
 }
 
-/** What lies there, be it somebody else's: what is adopted is told by what it was. */
+/** Also of documents that are adopted, whose keys are reported. */
 const keysIn = ({ jwks }: Stored) => (jwks && parseJwks(jwks.text)) ?? []
 
-const whyLeftOut = (target: PublishTarget, key: IssuerKey): string | undefined =>
-  whyUnusable(key) ?? target.whyNotKept?.(key)
+const whyLeftOut = ({ facts: { keyTypes } }: TargetDescription, key: IssuerKey): string | undefined => {
+  const keyType = key.curve ?? key.type
+  const isAccepted = keyTypes === undefined || keyTypes.includes(keyType)
+  return whyUnusable(key) ?? (isAccepted ? undefined : `the target does not accept keys of type ${keyType}`)
+}
 
 function compareKeys(
-  target: PublishTarget,
+  target: TargetDescription,
   published: readonly IssuerKey[],
   chosen: readonly IssuerKey[],
 ): PublishedKey[] {
@@ -135,7 +139,7 @@ function compareKeys(
   return [...stated, ...gone]
 }
 
-function notOurs(target: PublishTarget, foreign: string, otherIssuer: string | undefined): PullpassError {
+function notOurs(target: TargetDescription, foreign: string, otherIssuer: string | undefined): PullpassError {
   const fault = { code: 'PUBLISH_NOT_OURS', hop: 'publish' } as const
   if (otherIssuer !== undefined) {
     return new PullpassError({
@@ -151,12 +155,16 @@ function notOurs(target: PublishTarget, foreign: string, otherIssuer: string | u
     seen: `at ${target.name} lies ${foreign}; it was left as it is`,
     expected: "this cluster's own documents, or none",
     hint:
-      target.toClear ??
+      target.facts.clear ??
       'choose another path: one bucket serves many clusters; or take this one over, this once: --adopt',
   })
 }
 
-function noUsableKey(target: PublishTarget, chosen: readonly IssuerKey[], own: readonly IssuerKey[]): PullpassError {
+function noUsableKey(
+  target: TargetDescription,
+  chosen: readonly IssuerKey[],
+  own: readonly IssuerKey[],
+): PullpassError {
   const fault = { code: 'KEYS_UNUSABLE', hop: 'discovery' } as const
   if (chosen.length === 0 && own.length > 0) {
     const kids = [...new Set(own.map(nameKey))].slice(0, 5)

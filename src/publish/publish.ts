@@ -7,9 +7,10 @@ import { isDeepStrictEqual } from 'node:util'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { DocumentName, PublishTarget } from '../oidc/issuer-documents.ts'
 import { checkIssuerUrl, vendorOfIssuer } from '../oidc/issuer-url.ts'
+import type { IssuerKey } from '../oidc/keys.ts'
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
 import { quote, shellQuote } from '../text/plain-text.ts'
-import { isRevoked, type KeyState } from './key-state.ts'
+import { isRevoked, type KeyState, knownKeys, mergeUnrevoked } from './key-state.ts'
 import { type Publication, type PublishOutcome, publishDocuments } from './publish-documents.ts'
 
 export interface UnrevokedPublication {
@@ -35,21 +36,45 @@ export async function publishUnrevoked(
   return await publishDocuments(target, { ...publicationOf(after), without: 'any-key' })
 }
 
-// Whose documents are published: the issuer that strangers are told to expect, checked before anything is written.
+export interface ServedPublication extends Pick<Publication, 'issuer' | 'conflictPolicy' | 'without' | 'mode'> {
+  /** By the cluster's API servers. */
+  readonly served: readonly IssuerKey[]
+}
+
+/** The served keys are added to the published ones; only revoked keys are withdrawn. */
+export const mergedPublication = ({ served, ...publication }: ServedPublication, state: KeyState): Publication => ({
+  ...publication,
+  own: knownKeys(served, state),
+  choose: (published) => mergeUnrevoked(served, state, published),
+})
+
+/** Publishes once. @throws what publishing and reading the key state throw */
+export const publishServed = async (
+  target: PublishTarget,
+  publication: ServedPublication,
+  state: KeyState,
+  readAgain: () => Promise<KeyState>,
+): Promise<PublishOutcome> =>
+  await publishUnrevoked(target, {
+    memory: state,
+    readAgain,
+    publicationOf: (known) => mergedPublication(publication, known),
+  })
 
 /**
- * `flag`: `--issuer-url`. Where the target holds keys alone, a cloud reads nothing at the issuer: it may be one that exists
- * inside the cluster alone. @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR
+ * The issuer of the published documents, checked before anything is written. `flag`: `--issuer-url`. If the target stores keys only,
+ * clouds read nothing at the issuer: it may be one that can be reached in the cluster only.
+ * @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR
  */
 export function issuerToPublish(
   flag: string | undefined,
-  { issuerUrl: ofTarget, holds }: Pick<PublishTarget, 'issuerUrl' | 'holds'>,
+  { publicUrl: ofTarget, facts }: Pick<PublishTarget, 'publicUrl' | 'facts'>,
   ofCluster: string,
 ): string {
   const issuer = flag ?? ofTarget ?? ofCluster
   const named =
     flag !== undefined ? '--issuer-url' : ofTarget !== undefined ? "the target's URL" : "the cluster's issuer"
-  const fault = holds.includes('discovery') ? checkIssuerUrl(issuer, named) : undefined
+  const fault = facts.publishes === 'documents' ? checkIssuerUrl(issuer, named) : undefined
   if (fault !== undefined) throw fault
   const vendor = vendorOfIssuer(ofCluster)
   if (vendor === undefined) return issuer

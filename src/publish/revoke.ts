@@ -25,12 +25,13 @@ import {
   readKeyState,
 } from './key-state.ts'
 import { keyStateFault } from './key-state-errors.ts'
-import { issuerToPublish } from './publish.ts'
-import { type PublishOutcome, publishDocuments } from './publish-documents.ts'
+import { issuerToPublish, mergedPublication } from './publish.ts'
+import type { Publication, PublishOutcome } from './publish-documents.ts'
 import { classifyPublished } from './published-documents.ts'
 
 export interface RevokeRequest extends ApiServersConfig {
-  readonly target: PublishTarget
+  readonly target: Omit<PublishTarget, 'write'>
+  readonly publish: (publication: Publication) => Promise<PublishOutcome>
   readonly issuerUrl: string | undefined
   readonly memory: NamespacedName
   readonly keyId: string
@@ -68,15 +69,12 @@ export async function revokeKey(wanted: RevokeRequest, context: Pick<Context, 'n
   const after = withRevocation(memory, keyId, key, context.now())
   if (mode === 'write') await remember(cluster, wanted.memory, keyStateChanges(memory, after))
   const revocation = tellRevocation(memory, keyId)
-  const outcome = await publishDocuments(target, {
-    issuer,
-    own: knownKeys(served, after),
-    choose: (found) => mergeUnrevoked(served, after, found),
-    conflictPolicy: 'Refuse',
-    // Whoever revoked it before was told that every pull breaks.
-    ...((inUse === 'revoke' || revocation.state === 'before') && { without: 'any-key' }),
-    mode,
-  })
+  // Who revoked it before has confirmed that every pull breaks.
+  const isLastConfirmed = inUse === 'revoke' || revocation.state === 'before'
+  const publication = { issuer, served, conflictPolicy: 'Refuse', mode } as const
+  const outcome = await wanted.publish(
+    mergedPublication({ ...publication, ...(isLastConfirmed && { without: 'any-key' }) }, after),
+  )
   return { issuer, outcome, readings, revocation }
 }
 
@@ -96,14 +94,11 @@ function readDocuments(readings: readonly ApiServerReading[]): [ClusterIssuer, .
   throw documents[0] ?? new TypeError('at least one API server is asked')
 }
 
-async function readPublished(
-  target: PublishTarget,
+const readPublished = async (
+  { read }: Pick<PublishTarget, 'read'>,
   issuer: string,
   own: readonly IssuerKey[],
-): Promise<readonly IssuerKey[]> {
-  const jwks = target.holds.includes('jwks') ? await target.read('jwks') : undefined
-  return classifyPublished({ jwks }, issuer, own).keys
-}
+): Promise<readonly IssuerKey[]> => classifyPublished({ jwks: await read('jwks') }, issuer, own).keys
 
 function tellRevocation({ revocations }: KeyState, keyId: string): RevocationReport {
   const before = revocations.find(({ digest }) => digest === digestOf(keyId))

@@ -37,7 +37,7 @@ function logLine(text: string, format: 'text' | 'json'): string {
 
 const publicationOf = (text: string): Parameters<typeof renderPublication>[0] => ({
   issuer: text,
-  target: { name: text, holds: [] },
+  target: { name: text, facts: { publishes: 'documents', stores: [] } },
   mode: 'write',
   outcome: {
     documents: {

@@ -83,9 +83,9 @@ export function refuseUnusedKeyFlags(
   command: string,
   given: FlagValues<typeof keyFlags>,
   flags: readonly ('issuer-url' | 'service-account')[],
-  { name, holds }: Pick<PublishTarget, 'name' | 'holds'>,
+  { name, facts }: Pick<PublishTarget, 'name' | 'facts'>,
 ): void {
-  const idle = holds.includes('discovery') ? undefined : flags.find((flag) => given[flag] !== undefined)
+  const idle = facts.publishes === 'documents' ? undefined : flags.find((flag) => given[flag] !== undefined)
   if (idle === undefined) return
   const why = 'holds keys only: no document there names an issuer, and no token is checked'
   throw usageFault(command, `--${idle} has no effect: ${name} ${why}`, `the command without --${idle}`)

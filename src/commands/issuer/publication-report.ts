@@ -21,7 +21,7 @@ import { keyItem, kindOfKey } from './check-report.ts'
 
 export interface PublishReport {
   readonly issuer: string
-  readonly target: Pick<PublishTarget, 'name' | 'holds'>
+  readonly target: Pick<PublishTarget, 'name' | 'facts'>
   readonly mode: 'write' | 'dry-run'
   readonly outcome: PublishOutcome
   /** Empty where nothing was read back: in a dry run, and where only a provider has the keys. */
@@ -42,7 +42,7 @@ export function renderPublication(report: PublishReport, color: 'always' | 'neve
     ['issuer', issuer],
     ['target', target.name],
     ...tellRevocation(report),
-    ...target.holds.map((name) => [documentPaths[name], tellChange(name, report)]),
+    ...target.facts.stores.map((name) => [documentPaths[name], tellChange(name, report)]),
   ]
   const checks = confirmations.map(({ check, state, says }): Cell[] => [check, toned(state), says])
   const tables = [
@@ -137,7 +137,7 @@ function publication(report: PublishReport, counted: readonly Confirmation[]): P
     dryRun: mode === 'dry-run',
     issuer,
     target: target.name,
-    documents: target.holds.map((name) => ({
+    documents: target.facts.stores.map((name) => ({
       path: documentPaths[name],
       result: documentResult(outcome.changes[name] ?? 'unchanged', mode),
       changedMembers: changedMembers(name, outcome),

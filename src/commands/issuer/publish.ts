@@ -4,9 +4,9 @@ import { connect } from '../../kubernetes/connect.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { openPublicContext } from '../../oidc/public/public-facts.ts'
 import { readBack } from '../../publish/confirm.ts'
-import { knownKeys, mergeUnrevoked, readKeyState, unknownKeys } from '../../publish/key-state.ts'
+import { readKeyState, unknownKeys } from '../../publish/key-state.ts'
 import { openTarget } from '../../publish/open-target.ts'
-import { issuerToPublish, publishUnrevoked } from '../../publish/publish.ts'
+import { issuerToPublish, publishServed } from '../../publish/publish.ts'
 import { readServedIssuer } from '../../publish/served-issuer.ts'
 import type { Call, Command, ExitCode } from '../command.ts'
 import type { Flag } from '../flag.ts'
@@ -58,27 +58,13 @@ export const publish: Command<typeof flags> = {
       const issuer = issuerToPublish(wanted.issuerUrl, target, served.issuer)
       const memory = await readKeyState(cluster, wanted.memory)
       const mode = given['dry-run'] ? 'dry-run' : 'write'
-      const outcome = await publishUnrevoked(target, {
-        memory,
-        readAgain: () => readKeyState(cluster, wanted.memory),
-        publicationOf: (known) => ({
-          issuer,
-          own: knownKeys(served.keys, known),
-          choose: (published) => mergeUnrevoked(served.keys, known, published),
-          conflictPolicy: given.adopt ? 'Adopt' : 'Refuse',
-          mode,
-        }),
-      })
+      const conflictPolicy = given.adopt ? 'Adopt' : 'Refuse'
+      const publication = { issuer, served: served.keys, conflictPolicy, mode } as const
+      const readAgain = () => readKeyState(cluster, wanted.memory)
+      const outcome = await publishServed(target, publication, memory, readAgain)
       const publishedAt = mode === 'write' ? { publishedAt: context.now() } : {}
-      const confirmations =
-        mode === 'dry-run' || !target.holds.includes('discovery')
-          ? []
-          : await readBack(
-              openPublicContext(context),
-              { issuer, target },
-              outcome,
-              await tokenToTry(cluster, wanted.account),
-            )
+      const token = async () => await tokenToTry(cluster, wanted.account)
+      const confirmations = await readBack(openPublicContext(context), { issuer, target, mode }, outcome, token)
       const kept = outcome.keys.filter(({ state }) => state === 'kept').map(({ key }) => key)
       const unknown = unknownKeys(kept, served.keys, memory)
       const report = { issuer, target, mode, outcome, confirmations, unknown, to: given.to, ...publishedAt } as const

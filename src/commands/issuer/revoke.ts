@@ -8,9 +8,10 @@ import type { PublishTarget } from '../../oidc/issuer-documents.ts'
 import { openPublicContext } from '../../oidc/public/public-facts.ts'
 import { readBack } from '../../publish/confirm.ts'
 import { openTarget } from '../../publish/open-target.ts'
+import { type Publication, publishDocuments } from '../../publish/publish-documents.ts'
 import { type Revoked, revokeKey } from '../../publish/revoke.ts'
 import { storeBeside } from '../../publish/serve/served-target.ts'
-import { servingReplicas } from '../../publish/serve/serving-replicas.ts'
+import { awaitReplicas, servingReplicas } from '../../publish/serve/serving-replicas.ts'
 import type { Command } from '../command.ts'
 import { type Flag, usageFault } from '../flag.ts'
 import { outputFlags } from '../flags.ts'
@@ -65,10 +66,15 @@ export const revoke: Command<typeof flags> = {
     if (opened !== undefined) refuseUnusedKeyFlags('issuer revoke', given, ['issuer-url'], opened)
     const cluster = await connect(given, context)
     try {
-      const target = opened ?? servingReplicas(cluster, storeBeside(wanted.memory), context)
+      const store = storeBeside(wanted.memory)
+      const target = opened ?? servingReplicas(cluster, store)
+      const publish = async (publication: Publication) =>
+        opened === undefined
+          ? await awaitReplicas(target, store, publication, context)
+          : await publishDocuments(opened, publication)
       const mode = given['dry-run'] ? 'dry-run' : 'write'
       const inUse = given.yes ? 'revoke' : 'refuse'
-      const revoked = await revokeKey({ ...wanted, cluster, target, keyId, inUse, mode }, context)
+      const revoked = await revokeKey({ ...wanted, cluster, target, publish, keyId, inUse, mode }, context)
       const report = await confirm(revoked, { target, mode, context })
       terminal.print(
         given.output === undefined
@@ -83,7 +89,7 @@ export const revoke: Command<typeof flags> = {
 }
 
 interface Confirm {
-  readonly target: PublishTarget
+  readonly target: Pick<PublishTarget, 'name' | 'publicUrl' | 'facts'>
   readonly mode: 'write' | 'dry-run'
   readonly context: Context
 }
@@ -92,9 +98,8 @@ async function confirm(
   { issuer, outcome, readings, revocation }: Revoked,
   { target, mode, context }: Confirm,
 ): Promise<PublishReport & Pick<Revoked, 'revocation'>> {
-  const isRead = mode === 'write' && target.holds.includes('discovery')
-  const token = tokenToTry(readings, revocation.keyId)
-  const confirmations = isRead ? await readBack(openPublicContext(context), { issuer, target }, outcome, token) : []
+  const token = async () => tokenToTry(readings, revocation.keyId)
+  const confirmations = await readBack(openPublicContext(context), { issuer, target, mode }, outcome, token)
   return { issuer, target, mode, outcome, confirmations, revocation }
 }
 

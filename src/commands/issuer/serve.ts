@@ -1,6 +1,6 @@
 /** pullpass issuer serve: the two documents from the cluster itself, behind an Ingress, for who would rather not have a bucket. */
 
-import { respondDocument } from '../../publish/serve/answer-document.ts'
+import { createServedDocuments } from '../../publish/serve/served-documents.ts'
 import { servedTarget, storeBeside } from '../../publish/serve/served-target.ts'
 import { createWatchHealth } from '../../publish/watch/health.ts'
 import { createKeyStateEvents } from '../../publish/watch/report-alarms.ts'
@@ -43,7 +43,9 @@ export const serve: Command<typeof flags> = {
     const { wanted, acceptedCas, healthListen } = readWatchFlags(given, 'issuer serve')
     const { cluster, trusted } = await connectToWatch(given, acceptedCas, context, 'issuer serve')
     const events = createKeyStateEvents(cluster, wanted.memory, context)
-    const target = servedTarget({ cluster, store: storeBeside(wanted.memory), issuerUrl: wanted.issuerUrl })
+    const served = createServedDocuments()
+    const store = storeBeside(wanted.memory)
+    const target = servedTarget({ cluster, store, issuerUrl: wanted.issuerUrl, served })
     const opened: HttpServer[] = []
     const health = createWatchHealth('documents', context)
     let printer: StatusPrinter | undefined
@@ -51,8 +53,7 @@ export const serve: Command<typeof flags> = {
       const server = await openHttpServer({
         listen,
         allow: createRateLimit({ perSecond: 200, burst: 400, now: context.now }), // of requests for other paths
-        respond: (path, headers) =>
-          respondDocument(path, headers, { issuer: target.issuer(), current: target.current }),
+        respond: served.respond,
       })
       opened.push(server)
       const address = listenUrl(listen, server.port)
@@ -61,7 +62,7 @@ export const serve: Command<typeof flags> = {
       printStart(call, `The cluster's issuer is served at ${address}, for the proxy before it`)
       const logLook = logRounds(context.log)
       printer = openStatusPrinter(call)
-      const config = { ...wanted, cluster, trusted, events, target, withhold: target.withhold }
+      const config = { ...wanted, cluster, trusted, events, target, served, checkIntervalMs: 0 }
       await watchIssuer(config, context, {
         watchdog: health.watchdog,
         report(status) {

@@ -30,9 +30,9 @@ export const publishSection: Section = {
       meaning:
         'Another writer changed the document between read and write, five times. Nothing was lost: writes are conditional.',
       action: 'Find out what else publishes there.',
-      example: `PUBLISH_CONFLICT (publish): public was written by somebody else between each reading and writing, 5 times
+      example: `PUBLISH_CONFLICT (publish): another writer changed public between each read and write, 5 times
   expected one writer at a time
-  fix: see who else publishes there; pullpass merges its keys into theirs and never undoes them`,
+  fix: check which other process publishes there; pullpass merges its keys into theirs and never undoes their changes`,
     },
     PUBLISH_CREDENTIALS_MISSING: {
       hops: ['publish'],

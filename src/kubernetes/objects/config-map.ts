@@ -164,7 +164,7 @@ export async function readConfigMapEntry(cluster: Cluster, map: NamespacedName, 
 }
 
 /**
- * Writes where the ConfigMap is still as `seen`; `outrun` where somebody wrote it since.
+ * Writes where the ConfigMap is still as `seen`; `conflict` where somebody wrote it since.
  * @throws NAMESPACE_NOT_FOUND, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED
  */
 export async function replaceConfigMapEntry(
@@ -172,10 +172,10 @@ export async function replaceConfigMapEntry(
   map: NamespacedName,
   { key, text }: { readonly key: string; readonly text: string },
   { resourceVersion }: Pick<ConfigMapEntry, 'resourceVersion'>,
-): Promise<'written' | 'outrun'> {
+): Promise<'written' | 'conflict'> {
   const data = { [key]: text }
   if (resourceVersion === undefined) {
-    return (await createConfigMap(cluster, map, data)) === 'created' ? 'written' : 'outrun'
+    return (await createConfigMap(cluster, map, data)) === 'created' ? 'written' : 'conflict'
   }
   const answer = await askConfigMap(cluster, map, {
     method: 'PATCH',
@@ -184,6 +184,6 @@ export async function replaceConfigMapEntry(
     body: JSON.stringify({ metadata: { resourceVersion }, data }),
   })
   if (answer.status === 200) return 'written'
-  if (answer.status === 409 || answer.status === 404) return 'outrun'
+  if (answer.status === 409 || answer.status === 404) return 'conflict'
   throw readStatus(cluster, answer, { verb: 'patch', resource: 'configmaps', ...map })
 }

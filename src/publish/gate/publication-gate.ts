@@ -66,7 +66,7 @@ interface Publication {
 
 async function openPublication(named: DocumentIssuer, needs: GateNeeds): Promise<Publication> {
   const target = await openTarget(named.publishTo, needs.context)
-  const issuer = named.url ?? target.issuerUrl
+  const issuer = named.url ?? target.publicUrl
   const publication = { ...needs, target, issuer, memory: named.memoryRef ?? issuerMemory }
   let known: Promise<PublicKeys | PullpassError> | undefined
   return {

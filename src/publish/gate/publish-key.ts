@@ -9,8 +9,8 @@ import type { PublishTarget } from '../../oidc/issuer-documents.ts'
 import { type IssuerKey, mergeKeys } from '../../oidc/keys.ts'
 import { quote } from '../../text/plain-text.ts'
 import type { VendorContext } from '../../vendors/vendor.ts'
-import { digestOf, knownKeys, mergeUnrevoked, readKeyState } from '../key-state.ts'
-import { publishUnrevoked } from '../publish.ts'
+import { digestOf, readKeyState } from '../key-state.ts'
+import { publishServed } from '../publish.ts'
 import type { ServedIssuer } from '../served-issuer.ts'
 
 /** Not where it was revoked, nor where no API server serves it. @throws KEY_UNPUBLISHED, whatever was in the way */
@@ -35,17 +35,8 @@ async function publish(token: SubjectToken, place: GatedPublication): Promise<vo
       hint: 'see that its public half is among --service-account-key-file of each API server',
     })
   }
-  await publishUnrevoked(target, {
-    memory,
-    readAgain: async () => await readKeyState(cluster, memoryRef),
-    publicationOf: (known) => ({
-      issuer: issuer ?? served.issuer,
-      own: knownKeys(served.keys, known),
-      choose: (published) => mergeUnrevoked(served.keys, known, published),
-      conflictPolicy: 'Refuse',
-      mode,
-    }),
-  })
+  const publication = { issuer: issuer ?? served.issuer, served: served.keys, conflictPolicy: 'Refuse', mode } as const
+  await publishServed(target, publication, memory, async () => await readKeyState(cluster, memoryRef))
 }
 
 /** So many connections are tried to find the API server that serves the key: behind a load balancer, each may be another. */

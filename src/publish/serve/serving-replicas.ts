@@ -1,6 +1,6 @@
 /**
- * What `issuer serve` serves in a cluster, for who revokes a key there: nobody but its replicas writes it, and they read the
- * revocation at their next look. Written is what they have written.
+ * A revocation where `issuer serve` serves the keys: only its replicas write its ConfigMap. They read the revocation in their next
+ * round and stop serving the key; a revocation is complete once the ConfigMap lacks it.
  */
 import type { NamespacedName } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
@@ -9,45 +9,49 @@ import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { readConfigMapEntry } from '../../kubernetes/objects/config-map.ts'
 import type { PublishTarget } from '../../oidc/issuer-documents.ts'
 import { parseJwks, sameKey } from '../../oidc/keys.ts'
+import { type Publication, type PublishOutcome, planPublication, readStored } from '../publish-documents.ts'
 import { storeEntry } from './served-target.ts'
 
-/** Four looks of each of them. */
-const [everyMs, tries] = [5_000, 12]
+/** Four rounds of each replica. */
+const [intervalMs, attempts] = [5_000, 12]
 
-export function servingReplicas(
-  cluster: Cluster,
-  store: NamespacedName,
-  { sleep, signal }: Pick<Context, 'sleep' | 'signal'>,
-): PublishTarget {
-  const read = async () => await readConfigMapEntry(cluster, store, storeEntry)
-  const keysIn = (text: string | undefined) => (text === undefined ? [] : (parseJwks(text) ?? []))
+/** What replicas serve, to read. Which issuer they serve is theirs to check. */
+export function servingReplicas(cluster: Cluster, store: NamespacedName): Omit<PublishTarget, 'write'> {
   return {
     name: `issuer serve (ConfigMap ${store.namespace}/${store.name})`,
-    issuerUrl: undefined,
-    openToAll: undefined,
-    holds: ['jwks'],
+    publicUrl: undefined,
+    facts: { publishes: 'keys', stores: ['jwks'] },
     async read() {
-      const { text, resourceVersion } = await read()
+      const { text, resourceVersion } = await readConfigMapEntry(cluster, store, storeEntry)
       return text === undefined || resourceVersion === undefined ? undefined : { text, version: resourceVersion }
     },
-    async write(_, document) {
-      const wanted = keysIn(document.text)
-      for (let attempt = 1; attempt <= tries; attempt++) {
-        const served = keysIn((await read()).text)
-        if (served.every((key) => wanted.some((one) => sameKey(one, key)))) return 'written'
-        await sleep(everyMs, signal)
-      }
-      throw stillServed(store)
-    },
   }
+}
+
+/** Waits until the replicas serve what the publication leaves. @throws PUBLISH_NOT_OURS, KEYS_UNUSABLE, PUBLISH_UNAVAILABLE */
+export async function awaitReplicas(
+  replicas: Omit<PublishTarget, 'write'>,
+  store: NamespacedName,
+  publication: Publication,
+  { sleep, signal }: Pick<Context, 'sleep' | 'signal'>,
+): Promise<PublishOutcome> {
+  const outcome = planPublication(replicas, await readStored(replicas), publication)
+  if (publication.mode === 'dry-run') return outcome
+  const keys = parseJwks(outcome.documents.jwks.text) ?? []
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const served = parseJwks((await replicas.read('jwks'))?.text ?? '') ?? []
+    if (served.every((key) => keys.some((one) => sameKey(one, key)))) return outcome
+    await sleep(intervalMs, signal)
+  }
+  throw stillServed(store)
 }
 
 const stillServed = ({ namespace, name }: NamespacedName) =>
   new PullpassError({
     code: 'PUBLISH_UNAVAILABLE',
     hop: 'publish',
-    seen: `the revocation is remembered, but after ${(everyMs * tries) / 1000} s no replica of issuer serve had taken the key out of ConfigMap ${namespace}/${name}`,
-    expected: 'issuer serve to run, and to look every 15 s',
-    hint: `see why it does not: kubectl -n ${namespace} logs -l app.kubernetes.io/component=issuer-serve; from its next look on the key is served no more`,
+    seen: `the revocation is stored, but after ${(intervalMs * attempts) / 1000} s no replica of issuer serve had removed the key from ConfigMap ${namespace}/${name}`,
+    expected: 'issuer serve to run: each of its rounds takes 15 s',
+    hint: `check why it does not: kubectl -n ${namespace} logs -l app.kubernetes.io/component=issuer-serve; it stops serving the key in its next round`,
     retryable: true,
   })

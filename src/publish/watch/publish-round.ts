@@ -67,6 +67,8 @@ export interface RoundPublication {
   readonly served: readonly IssuerKey[]
   readonly choice: KeyChoice
   readonly readings: readonly ApiServerReading[]
+  readonly checkIntervalMs: number | undefined
+  readonly onPublished: ((documents: PublishOutcome['documents']) => void) | undefined
 }
 
 /** How often somebody else's change at the target is noticed. */
@@ -89,12 +91,13 @@ export async function publishRound(
   const outcome = await publish(wanted).catch(asFault)
   if (outcome instanceof PullpassError) return failed(outcome, text, before, choice.now)
   const published = outcome.keys.filter(({ state }) => state === 'added' || state === 'kept').map(({ key }) => key)
+  wanted.onPublished?.(outcome.documents)
   const confirmed = await confirm(wanted, { ...before, published }, outcome, context)
   log(outcome, context)
   return {
     triedText: outcome.documents.jwks.text,
     failures: 0,
-    againAt: new Date(choice.now.getTime() + (wanted.target.readIntervalMs ?? checkEveryMs)),
+    againAt: new Date(choice.now.getTime() + (wanted.checkIntervalMs ?? checkEveryMs)),
     ...confirmed,
     added: outcome.keys.filter(({ state }) => state === 'added').map(({ key }) => key),
     published,
@@ -115,7 +118,7 @@ async function confirm(
 ): Promise<Pick<Publishing, 'confirmAgainAt' | 'publicAlarms' | 'readBack' | 'servedSeconds' | 'replaced'>> {
   const { issuer, target, choice } = wanted
   const { confirmAgainAt, publicAlarms, published, readBack, servedSeconds } = before
-  if (!target.holds.includes('discovery')) {
+  if (target.facts.publishes === 'keys') {
     return { confirmAgainAt, publicAlarms, readBack: 'as written', servedSeconds: undefined, replaced: undefined }
   }
   const isChanged = outcome.changes.jwks !== 'unchanged' || isOthers(before, outcome)

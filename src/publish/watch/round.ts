@@ -64,7 +64,7 @@ export async function watchRound(before: WatchState, wanted: WatchConfig, contex
   const now = context.now()
   const clock = evaluateClock(facts.readings, now)
   const verdict = evaluateRound(facts, { ...before, published: before.publishing.published }, wanted, clock.seenAt)
-  if (verdict.memory !== undefined) wanted.withhold?.(verdict.memory)
+  if (verdict.memory !== undefined) wanted.served?.withhold(verdict.memory)
   const issuer = before.issuer ?? settleIssuer(wanted, verdict)
   const missed = longMissed(verdict, clock)
   const choice = { now, keepForMs: wanted.keepForMs, missed, witnessed: verdict.witnessed }
@@ -161,7 +161,7 @@ interface Judged {
 async function actOn(
   { facts, verdict, issuer, choice }: Judged,
   { publishing, memory: known }: WatchState,
-  { cluster, target, memory: place }: WatchConfig,
+  { cluster, target, memory: place, checkIntervalMs, served: servedDocuments }: WatchConfig,
   context: Context,
 ): Promise<Publishing> {
   const { memory, served } = verdict
@@ -170,8 +170,10 @@ async function actOn(
   const remembered = known ?? (facts.memory instanceof PullpassError ? emptyKeyState : facts.memory)
   const knows = remembered.keys.length > 0 ? 'keys' : 'nothing'
   const readAgain = async () => withRevocations(memory, await readKeyState(cluster, place).catch(asFault))
-  const wanted = { target, issuer, memory, readAgain, knows, served, choice, readings: facts.readings } as const
-  return await publishRound(wanted, publishing, context)
+  const { readings } = facts
+  const onPublished = servedDocuments?.replace
+  const keys = { issuer, memory, readAgain, knows, served, choice, readings } as const
+  return await publishRound({ ...keys, target, checkIntervalMs, onPublished }, publishing, context)
 }
 
 /** What cannot be read now is read at the next look. */

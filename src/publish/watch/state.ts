@@ -3,8 +3,8 @@ import type { NamespacedName } from '../../document/document.ts'
 import type { ApiServersConfig } from '../../oidc/cluster/api-servers.ts'
 import type { PublishTarget } from '../../oidc/issuer-documents.ts'
 import type { EventRecorder } from '../../server/events.ts'
-import type { KeyState } from '../key-state.ts'
 import type { SafeKey } from '../safe-to-sign.ts'
+import type { ServedDocuments } from '../serve/served-documents.ts'
 import type { Alarm } from './alarm.ts'
 import type { TrustedAuthorities } from './authorities.ts'
 
@@ -20,8 +20,10 @@ export interface WatchConfig extends Omit<ApiServersConfig, 'authorities'> {
   readonly events: EventRecorder
   /** Thumbprints of keys that --accept-key names. */
   readonly acceptedKeys: readonly string[]
-  /** Told of each look's revocations before anything is written: whoever answers from memory does not wait for his store. */
-  readonly withhold?: (memory: Pick<KeyState, 'revocations'>) => void
+  /** How often the target is read although no key changed, to find changes of other writers; absent: every five minutes. */
+  readonly checkIntervalMs?: number
+  /** Of a process that serves the documents itself: it follows each publication, and each revocation before that is published. */
+  readonly served?: Pick<ServedDocuments, 'replace' | 'withhold'>
 }
 
 /** How a watch stands after a round: what health, metrics and a status command show. */

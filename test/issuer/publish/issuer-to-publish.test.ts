@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { documentStore } from '../../../src/oidc/issuer-documents.ts'
 import { issuerToPublish } from '../../../src/publish/publish.ts'
 
 const inside = 'https://kubernetes.default.svc.cluster.local'
-const bucket = { issuerUrl: 'https://storage.googleapis.com/example-issuer', holds: ['jwks', 'discovery'] } as const
-const folder = { issuerUrl: undefined, holds: ['jwks', 'discovery'] } as const
-const provider = { issuerUrl: undefined, holds: ['jwks'] } as const
+const bucket = { publicUrl: 'https://storage.googleapis.com/example-issuer', facts: documentStore() } as const
+const folder = { publicUrl: undefined, facts: documentStore() } as const
+const provider = { publicUrl: undefined, facts: { publishes: 'keys', stores: ['jwks'] } } as const
 
 suite('the issuer to publish', () => {
   test('is the one that a flag names, else where the target is read, else the cluster’s own', () => {
     assert.equal(issuerToPublish('https://oidc.example.com', bucket, inside), 'https://oidc.example.com')
-    assert.equal(issuerToPublish(undefined, bucket, inside), bucket.issuerUrl)
+    assert.equal(issuerToPublish(undefined, bucket, inside), bucket.publicUrl)
     assert.equal(issuerToPublish(undefined, folder, 'https://oidc.example.com'), 'https://oidc.example.com')
   })
 

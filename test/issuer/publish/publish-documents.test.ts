@@ -3,8 +3,10 @@ import { suite, test } from 'node:test'
 import {
   buildDocuments,
   type DocumentName,
+  documentStore,
   type PublishTarget,
   type StoredDocument,
+  type TargetFacts,
 } from '../../../src/oidc/issuer-documents.ts'
 import { type IssuerKey, mergeKeys, parseJwks } from '../../../src/oidc/keys.ts'
 import { type Publication, publishDocuments } from '../../../src/publish/publish-documents.ts'
@@ -18,25 +20,24 @@ interface MemoryTarget extends PublishTarget {
 
 /** A place in memory; `meanwhile` is run before each write, as by a second writer. */
 function memoryTarget({
-  holds = ['jwks', 'discovery'],
+  facts = documentStore(),
   meanwhile = () => undefined,
 }: {
-  holds?: PublishTarget['holds']
+  facts?: TargetFacts
   meanwhile?: (target: MemoryTarget, name: DocumentName) => void
 } = {}): MemoryTarget {
   let version = 0
   const target: MemoryTarget = {
     name: 'memory',
-    issuerUrl: issuer,
-    openToAll: undefined,
-    holds,
+    publicUrl: issuer,
+    facts,
     stored: new Map(),
     tried: [],
     read: async (name) => target.stored.get(name),
     async write(name, { text }, replaces) {
       meanwhile(target, name)
       target.tried.push(`${name} over ${replaces ?? 'nothing'}`)
-      if (target.stored.get(name)?.version !== replaces) return 'outrun'
+      if (target.stored.get(name)?.version !== replaces) return 'conflict'
       target.stored.set(name, { text, version: String(++version) })
       return 'written'
     },
@@ -138,7 +139,7 @@ suite('publishing', () => {
     )
   })
 
-  test('rehearsed tells the same and writes nothing', async () => {
+  test('in a dry run reports the same and writes nothing', async () => {
     const target = memoryTarget()
     const { changes, documents } = await publishDocuments(target, publication(keysOf(rsaJwk), { mode: 'dry-run' }))
     assert.deepEqual(changes, { jwks: 'created', discovery: 'created' })
@@ -146,17 +147,35 @@ suite('publishing', () => {
     assert.equal(JSON.parse(documents.discovery.text).issuer, issuer)
   })
 
-  test('rehearsed over what lies there, asks to replace a version that is none, where a target has one', async () => {
-    const target = { ...memoryTarget(), noVersion: 'none' }
+  test('in a dry run checks whether what changes may be written, where the target can', async () => {
+    const checked: DocumentName[] = []
+    const target = { ...memoryTarget(), checkWrite: async (name: DocumentName) => void checked.push(name) }
+    await publishDocuments(target, publication(keysOf(rsaJwk), { mode: 'dry-run' }))
+    assert.deepEqual(checked, []) // nothing exists yet
     await publishDocuments(target, publication(keysOf(rsaJwk)))
     const stored = new Map(target.stored)
     await publishDocuments(target, publication(keysOf(rsaJwk, p256Jwk), { mode: 'dry-run' }))
-    assert.deepEqual(target.tried.slice(2), ['jwks over none', 'discovery over none'])
+    assert.deepEqual(checked, ['jwks', 'discovery'])
     assert.deepEqual(target.stored, stored)
   })
 
-  test('to a place for keys alone writes and reads those', async () => {
-    const target = memoryTarget({ holds: ['jwks'] })
+  test('over a damaged document writes it again, though its replacement is what is to be published', async () => {
+    const target = memoryTarget()
+    await publishDocuments(target, publication(keysOf(rsaJwk)))
+    const damaged: PublishTarget = {
+      ...target,
+      read: async (name) => {
+        const found = target.stored.get(name)
+        return found && name === 'jwks' ? { ...found, isDamaged: true } : found
+      },
+    }
+    const { changes } = await publishDocuments(damaged, publication(keysOf(rsaJwk)))
+    assert.deepEqual(changes, { jwks: 'updated', discovery: 'unchanged' })
+    assert.deepEqual(target.tried.slice(2), ['jwks over 1'])
+  })
+
+  test('to a target that stores keys only writes and reads those', async () => {
+    const target = memoryTarget({ facts: { publishes: 'keys', stores: ['jwks'] } })
     const { changes } = await publishDocuments(target, publication(keysOf(rsaJwk)))
     assert.deepEqual([target.tried, changes], [['jwks over nothing'], { jwks: 'created' }])
   })
@@ -208,7 +227,7 @@ suite('publishing beside a second writer', () => {
     })
     await assert.rejects(publishDocuments(target, publication(keysOf(rsaJwk, p256Jwk))), {
       code: 'PUBLISH_CONFLICT',
-      seen: 'memory was written by somebody else between each reading and writing, 5 times',
+      seen: 'another writer changed memory between each read and write, 5 times',
       retryable: true,
     })
     assert.equal(target.tried.length, 5)

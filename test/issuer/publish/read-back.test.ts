@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Transport } from '../../../src/http/transport.ts'
 import type { SubjectToken } from '../../../src/identity/subject-token.ts'
-import { buildDocuments, documentUrl } from '../../../src/oidc/issuer-documents.ts'
+import { buildDocuments, documentStore, documentUrl } from '../../../src/oidc/issuer-documents.ts'
 import { readBack } from '../../../src/publish/confirm.ts'
 import { confirmationAlarms } from '../../../src/publish/watch/key-alarms.ts'
 import { issuer, keysOf, rsaJwk } from '../public/public-facts.ts'
@@ -30,7 +30,8 @@ async function readBackFrom(texts: Readonly<Record<string, string>>, publicTrans
     now: () => new Date(0),
     lookUp: async () => [],
   }
-  return await readBack(context, { issuer, target: { issuerUrl: issuer, openToAll: undefined } }, outcome, noToken)
+  const target = { publicUrl: issuer, facts: documentStore() }
+  return await readBack(context, { issuer, target, mode: 'write' }, outcome, async () => noToken)
 }
 
 suite('what was published, read back', () => {

@@ -3,7 +3,6 @@ import { suite, test } from 'node:test'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { PullpassError } from '../../../src/errors/pullpass-error.ts'
 import type { IssuerKey } from '../../../src/oidc/keys.ts'
-import { revokeKey } from '../../../src/publish/revoke.ts'
 import { readServedIssuer, readUnrevokedIssuer } from '../../../src/publish/served-issuer.ts'
 import { startTestWatch, type TestWatch } from '../watch/test-watch.ts'
 
@@ -35,7 +34,7 @@ suite('the keys that a cloud may believe', () => {
     const leaked = keys.current
     keys.signWith(await keys.add())
     await watch.look()
-    await revokeKey({ ...watch.wanted, keyId: leaked.kid, inUse: 'refuse', mode: 'write' }, watch.context)
+    await watch.revoke(leaked.kid)
     assert.deepEqual(kidsOf((await read(watch)).keys), new Set([keys.current.kid]))
   })
 
@@ -45,7 +44,7 @@ suite('the keys that a cloud may believe', () => {
     const leaked = cluster.keys.current
     cluster.keys.signWith(await cluster.keys.add())
     await watch.look()
-    await revokeKey({ ...watch.wanted, keyId: leaked.kid, inUse: 'refuse', mode: 'write' }, watch.context)
+    await watch.revoke(leaked.kid)
     const readWith = async (...memories: (typeof watch.wanted.memory)[]) => {
       const isAsked = ({ path }: { readonly path: string }) => path === '/openid/v1/jwks'
       const before = parts.kubernetes.seen.filter(isAsked).length

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { respondDocument, type Served } from '../../../src/publish/serve/answer-document.ts'
+import { respondDocument, type Served } from '../../../src/publish/serve/served-documents.ts'
 
 const document = {
   text: '{"keys":[]}\n',

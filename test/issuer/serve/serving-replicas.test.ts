@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
+import type { Publication } from '../../../src/publish/publish-documents.ts'
 import { revokeKey } from '../../../src/publish/revoke.ts'
 import { storeBeside } from '../../../src/publish/serve/served-target.ts'
-import { servingReplicas } from '../../../src/publish/serve/serving-replicas.ts'
+import { awaitReplicas, servingReplicas } from '../../../src/publish/serve/serving-replicas.ts'
 import { startTestServe, type TestServer } from './test-serve.ts'
 
 /** A cluster with a leaked key that signs no longer, one replica that serves it, and somebody who revokes it. */
@@ -20,8 +21,10 @@ async function startLeak(t: TestContext) {
     left: [cluster.keys.current.kid],
     revoke: async (sleep: () => Promise<unknown>, mode: 'write' | 'dry-run' = 'write') => {
       const waiting = { ...context, sleep: async () => void (await sleep()) }
-      const target = servingReplicas(wanted.cluster, storeBeside(wanted.memory), waiting)
-      return await revokeKey({ ...wanted, target, keyId: leaked.kid, inUse: 'refuse', mode }, context)
+      const store = storeBeside(wanted.memory)
+      const target = servingReplicas(wanted.cluster, store)
+      const publish = async (publication: Publication) => await awaitReplicas(target, store, publication, waiting)
+      return await revokeKey({ ...wanted, target, publish, keyId: leaked.kid, inUse: 'refuse', mode }, context)
     },
   }
 }
@@ -43,7 +46,7 @@ suite('pullpass issuer revoke --to serve', () => {
       revoke(async () => undefined),
       {
         code: 'PUBLISH_UNAVAILABLE',
-        seen: 'the revocation is remembered, but after 60 s no replica of issuer serve had taken the key out of ConfigMap pullpass-system/pullpass-issuer-served',
+        seen: 'the revocation is stored, but after 60 s no replica of issuer serve had removed the key from ConfigMap pullpass-system/pullpass-issuer-served',
       },
     )
     await server.look()

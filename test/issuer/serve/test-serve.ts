@@ -1,7 +1,8 @@
 /** Replicas of issuer serve in a sandbox's cluster, look by look. */
 import type { TestContext } from 'node:test'
 import type { DocumentName } from '../../../src/oidc/issuer-documents.ts'
-import { type ServedDocument, servedTarget } from '../../../src/publish/serve/served-target.ts'
+import { createServedDocuments, type ServedDocument } from '../../../src/publish/serve/served-documents.ts'
+import { servedTarget } from '../../../src/publish/serve/served-target.ts'
 import { firstState, type WatchState, watchRound } from '../../../src/publish/watch/round.ts'
 import type { WatchConfig } from '../../../src/publish/watch/state.ts'
 import { startTestWatch, type TestWatch } from '../watch/test-watch.ts'
@@ -47,8 +48,9 @@ export async function startTestServe(t: TestContext): Promise<TestServe> {
 
 function startServer(watch: TestWatch, changes: Partial<WatchConfig> = {}): TestServer {
   const { cluster } = watch.wanted
-  const target = servedTarget({ cluster, store: place, issuerUrl })
-  const wanted = { ...watch.wanted, target, withhold: target.withhold, issuerUrl, ...changes }
+  const served = createServedDocuments()
+  const target = servedTarget({ cluster, store: place, issuerUrl, served })
+  const wanted = { ...watch.wanted, target, served, checkIntervalMs: 0, issuerUrl, ...changes }
   let state = firstState
   return {
     async look(rounds = 1) {
@@ -59,11 +61,11 @@ function startServer(watch: TestWatch, changes: Partial<WatchConfig> = {}): Test
       return state.status
     },
     kids() {
-      const text = target.current('jwks')?.text
+      const text = served.current('jwks')?.text
       if (text === undefined) return undefined
       const { keys }: { keys: { kid: string }[] } = JSON.parse(text)
       return keys.map(({ kid }) => kid).toSorted()
     },
-    current: target.current,
+    current: served.current,
   }
 }

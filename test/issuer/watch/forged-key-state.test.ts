@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { generateSigningKey, type SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { digestOf } from '../../../src/publish/key-state.ts'
-import { revokeKey } from '../../../src/publish/revoke.ts'
 import { startTestWatch, type TestWatch } from './test-watch.ts'
 
 const reasons = ({ status }: Awaited<ReturnType<TestWatch['look']>>) => status.alarms.map(({ code }) => code)
@@ -40,7 +39,7 @@ suite('whoever may write the ConfigMap', () => {
     const leaked = keys.current
     keys.signWith(await keys.add())
     await watch.look()
-    await revokeKey({ ...watch.wanted, keyId: leaked.kid, inUse: 'refuse', mode: 'write' }, watch.context)
+    await watch.revoke(leaked.kid)
     await watch.look()
     const before = watch.remembered()
     const [name = ''] = Object.keys(before).filter((one) => one.startsWith('revoked.'))
@@ -71,7 +70,7 @@ suite('whoever may write the ConfigMap', () => {
     const leaked = keys.current
     keys.signWith(await keys.add())
     await watch.look()
-    await revokeKey({ ...watch.wanted, keyId: leaked.kid, inUse: 'refuse', mode: 'write' }, watch.context)
+    await watch.revoke(leaked.kid)
     await watch.look()
     const memory = store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
     assert.ok(memory)

@@ -8,6 +8,8 @@ import { createMovableClock } from '../../../sandbox/start/movable-clock.ts'
 import type { Context } from '../../../src/http/context.ts'
 import { connect } from '../../../src/kubernetes/connect.ts'
 import { openTarget } from '../../../src/publish/open-target.ts'
+import { type Publication, publishDocuments } from '../../../src/publish/publish-documents.ts'
+import { revokeKey } from '../../../src/publish/revoke.ts'
 import { pinAuthorities } from '../../../src/publish/watch/authorities.ts'
 import { createKeyStateEvents } from '../../../src/publish/watch/report-alarms.ts'
 import { firstState, type WatchState, watchRound } from '../../../src/publish/watch/round.ts'
@@ -28,6 +30,8 @@ export interface TestWatch {
   readonly look: (rounds?: number) => Promise<WatchState>
   /** After a look, the cluster signs and serves another key alone; then so many looks. The key of before. */
   readonly swapKey: (rounds?: number) => Promise<SigningKey>
+  /** As `issuer revoke`, of a key that does not sign any more. */
+  readonly revoke: (keyId: string) => Promise<unknown>
   /** Moves the watch's own clock, and not the cluster's: `2 d`, `-1 h`. */
   readonly skew: (duration: string) => void
   /** Forgets all that the process knows, as a restart does. */
@@ -122,6 +126,11 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
       keys.drop(before.kid)
       await look(rounds)
       return before
+    },
+    async revoke(keyId) {
+      const { target } = wanted
+      const publish = async (publication: Publication) => await publishDocuments(target, publication)
+      return await revokeKey({ ...wanted, publish, keyId, inUse: 'refuse', mode: 'write' }, context)
     },
     skew: clock.advance,
     restart() {

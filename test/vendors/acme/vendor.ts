@@ -8,6 +8,7 @@ import type { Context, Environment } from '../../../src/http/context.ts'
 import type { Refusal } from '../../../src/http/request-errors.ts'
 import { send } from '../../../src/http/send.ts'
 import type { IssuerRequirements } from '../../../src/oidc/evaluate/issuer-requirements.ts'
+import { documentStore } from '../../../src/oidc/issuer-documents.ts'
 import { asList, asObject, asText } from '../../../src/text/json-fields.ts'
 import { shellQuote } from '../../../src/text/plain-text.ts'
 import { Redacted } from '../../../src/text/redacted.ts'
@@ -197,9 +198,8 @@ const store: Store<BucketName> = {
     const versionOf = (content: string) => createHash('sha256').update(content).digest('hex')
     return {
       name: `acme://${bucket}/${path}`,
-      issuerUrl: undefined,
-      openToAll: undefined,
-      holds: ['jwks', 'discovery'],
+      publicUrl: undefined,
+      facts: documentStore(),
       async read(name) {
         const content = await request('GET', name)
         return content === undefined ? undefined : { text: content, version: versionOf(content) }

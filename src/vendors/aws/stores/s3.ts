@@ -9,6 +9,7 @@ import {
   type DocumentName,
   type DocumentToStore,
   documentPaths,
+  documentStore,
   type PublishTarget,
 } from '../../../oidc/issuer-documents.ts'
 import type { Redacted } from '../../../text/redacted.ts'
@@ -72,9 +73,8 @@ async function openBucket({ bucket, path }: BucketName, context: TargetContext):
   const keyOf = (document: DocumentName) => `${under}${documentPaths[document]}`
   return {
     name: here.name,
-    issuerUrl: `${endpoint === undefined ? hostOf(bucket, region) : `${endpoint}/${bucket}`}${path && `/${path}`}`,
-    openToAll: openToAll(bucket),
-    holds: ['jwks', 'discovery'],
+    publicUrl: `${endpoint === undefined ? hostOf(bucket, region) : `${endpoint}/${bucket}`}${path && `/${path}`}`,
+    facts: documentStore(openToAll(bucket)),
     read: (document) => readObject(here, keyOf(document)),
     write: (document, content, replaces) => writeObject(here, keyOf(document), content, replaces),
   }
@@ -105,15 +105,15 @@ async function readObject(here: Bucket, Key: string): ReturnType<PublishTarget['
   }
 }
 
-/** Of two that write at once the one is told that its precondition failed, or that there was a conflict: outrun, both. */
-const outrun = new Set(['PreconditionFailed', 'ConditionalRequestConflict'])
+/** Of two concurrent writes, one gets either of these. */
+const conflicts = new Set(['PreconditionFailed', 'ConditionalRequestConflict'])
 
 async function writeObject(
   here: Bucket,
   Key: string,
   { text, contentType, cacheControl }: DocumentToStore,
   replaces: string | undefined,
-): Promise<'written' | 'outrun'> {
+): Promise<'written' | 'conflict'> {
   const { client, library, bucket, signal } = here
   const put = new library.PutObjectCommand({
     Bucket: bucket,
@@ -130,7 +130,7 @@ async function writeObject(
     signal.throwIfAborted()
     if (!(error instanceof Error)) throw awsFault(error, here, 'writing')
     // With If-Match S3 says of an object that is gone that there is no such key.
-    if (outrun.has(error.name) || error.name === 'NoSuchKey') return 'outrun'
+    if (conflicts.has(error.name) || error.name === 'NoSuchKey') return 'conflict'
     throw awsFault(error, here, 'writing')
   }
 }

@@ -8,6 +8,7 @@ import {
   type DocumentName,
   type DocumentToStore,
   documentPaths,
+  documentStore,
   type PublishTarget,
 } from '../../../oidc/issuer-documents.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
@@ -95,9 +96,8 @@ async function openTarget(wanted: ContainerName, context: TargetContext): Promis
   const blobOf = (document: DocumentName) => client.getBlockBlobClient(`${under}${documentPaths[document]}`)
   return {
     name: here.name,
-    issuerUrl: `${endpoint}/${container}${suffix}`,
-    openToAll: openToAll(wanted),
-    holds: ['jwks', 'discovery'],
+    publicUrl: `${endpoint}/${container}${suffix}`,
+    facts: documentStore(openToAll(wanted)),
     read: (document) => readBlob(here, blobOf(document)),
     write: (document, content, replaces) => writeBlob(here, blobOf(document), content, replaces),
   }
@@ -136,15 +136,15 @@ async function textOf(body: AsyncIterable<string | Buffer> | Iterable<string>): 
   return Buffer.concat(pieces).toString('utf8')
 }
 
-/** Somebody made it, changed it, or took it away; or somebody holds a lease on it, and is about to. */
-const outrun = new Set(['BlobAlreadyExists', 'ConditionNotMet', 'BlobNotFound', 'LeaseIdMissing'])
+/** Another writer created, changed or deleted it, or holds a lease on it. */
+const conflicts = new Set(['BlobAlreadyExists', 'ConditionNotMet', 'BlobNotFound', 'LeaseIdMissing'])
 
 async function writeBlob(
   here: Container,
   blob: BlockBlobClient,
   { text, contentType, cacheControl }: DocumentToStore,
   replaces: string | undefined,
-): Promise<'written' | 'outrun'> {
+): Promise<'written' | 'conflict'> {
   try {
     await blob.upload(text, Buffer.byteLength(text), {
       abortSignal: here.signal,
@@ -154,7 +154,7 @@ async function writeBlob(
     return 'written'
   } catch (error) {
     here.signal.throwIfAborted()
-    if (outrun.has(azureCode(error) ?? '')) return 'outrun'
+    if (conflicts.has(azureCode(error) ?? '')) return 'conflict'
     throw azureFault(error, here, 'writing')
   }
 }

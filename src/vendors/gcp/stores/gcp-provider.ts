@@ -42,22 +42,20 @@ function openProvider({ provider }: ProviderName, context: TargetContext): Publi
   const connection = { context, caller: googleCaller, token: operatorToken(context, googleCaller) }
   return {
     name: `gcp-provider:${provider}`,
-    issuerUrl: undefined,
-    openToAll: undefined,
-    holds: ['jwks'],
-    whyNotKept: whyNotKeptAtGoogle,
+    publicUrl: undefined,
+    facts: { publishes: 'keys', stores: ['jwks'], keyTypes: acceptedKeyTypes },
     async read(document) {
       return document === 'jwks' ? await readKeys(connection, provider) : undefined
     },
     async write(document, { text }, replaces) {
-      if (document !== 'jwks') throw new TypeError('a provider holds keys alone')
+      if (document !== 'jwks') throw new TypeError('a provider stores keys only')
       const wanted = googleKeys(text, provider)
       const before = await readKeys(connection, provider)
-      if (before?.version !== replaces) return 'outrun'
+      if (before?.version !== replaces) return 'conflict'
       if (before?.text === wanted) return 'written'
       await patchKeys(connection, provider, wanted)
       const after = await readKeys(connection, provider)
-      return after?.version === versionOf(wanted) ? 'written' : 'outrun'
+      return after?.version === versionOf(wanted) ? 'written' : 'conflict'
     },
   }
 }
@@ -157,9 +155,11 @@ function hintOf(status: number, provider: string): string | undefined {
 // first needs them, at an exchange.
 // https://cloud.google.com/iam/docs/workload-identity-federation-with-kubernetes
 
-/** Undefined where it is kept. */
+const acceptedKeyTypes = ['RSA', 'P-256']
+
+/** Undefined if it is accepted. */
 export const whyNotKeptAtGoogle = ({ type, curve }: IssuerKey): string | undefined =>
-  type === 'RSA' || curve === 'P-256' ? undefined : `Google takes no key on ${curve ?? type} as uploaded`
+  acceptedKeyTypes.includes(curve ?? type) ? undefined : `Google does not accept uploaded keys of type ${curve ?? type}`
 
 /** It stands in printed scripts as well, and a kid is whatever the cluster says. */
 export const renderGoogleKeys = (keys: readonly IssuerKey[]): string =>

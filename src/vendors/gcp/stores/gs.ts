@@ -12,7 +12,9 @@ import {
   type DocumentName,
   type DocumentToStore,
   documentPaths,
+  documentStore,
   type PublishTarget,
+  withHeaders,
 } from '../../../oidc/issuer-documents.ts'
 import { asObject, asText, jsonOrNone } from '../../../text/json-fields.ts'
 import { shellQuote } from '../../../text/plain-text.ts'
@@ -92,12 +94,12 @@ function openBucket({ bucket, path }: BucketName, context: TargetContext): Publi
   const keyOf = (document: DocumentName) => `${under}${documentPaths[document]}`
   return {
     name,
-    issuerUrl: `${endpoint}/${bucket}${path === '' ? '' : `/${path}`}`,
-    openToAll: openToAll(bucket),
-    holds: ['jwks', 'discovery'],
-    noVersion: '1', // generations are microseconds since 1970; rights are looked at before preconditions
+    publicUrl: `${endpoint}/${bucket}${path === '' ? '' : `/${path}`}`,
+    facts: documentStore(openToAll(bucket)),
     read: (document) => readObject(here, keyOf(document)),
     write: (document, content, replaces) => writeObject(here, keyOf(document), content, replaces),
+    /** Permissions are checked before preconditions, and no object has this generation: they are microseconds since 1970. */
+    checkWrite: async (document) => void (await writeObject(here, keyOf(document), withHeaders(document, '{}'), '1')),
   }
 }
 
@@ -125,7 +127,7 @@ async function writeObject(
   key: string,
   { text, contentType, cacheControl }: DocumentToStore,
   replaces: string | undefined,
-): Promise<'written' | 'outrun'> {
+): Promise<'written' | 'conflict'> {
   const boundary = boundaryFor(text)
   const part = (type: string, content: string) => `--${boundary}\r\ncontent-type: ${type}\r\n\r\n${content}\r\n`
   const metadata = JSON.stringify({ name: key, contentType, cacheControl })
@@ -141,7 +143,7 @@ async function writeObject(
     },
     [200, 412],
   )
-  return answer.status === 412 ? 'outrun' : 'written'
+  return answer.status === 412 ? 'conflict' : 'written'
 }
 
 /** What the text does not hold. */

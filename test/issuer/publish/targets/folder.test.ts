@@ -75,7 +75,7 @@ suite('a folder', () => {
     const read = await target.read('jwks')
     const lock = join(folder, 'openid/v1/jwks.lock')
     await writeFile(lock, '')
-    assert.equal(await target.write('jwks', { ...document, text: 'new' }, read?.version), 'outrun')
+    assert.equal(await target.write('jwks', { ...document, text: 'new' }, read?.version), 'conflict')
     await utimes(lock, new Date(), new Date(Date.now() - 120_000))
     assert.equal(await target.write('jwks', { ...document, text: 'new' }, read?.version), 'written')
     assert.deepEqual(await readdir(dirname(lock)), ['jwks'])

@@ -55,7 +55,7 @@ suite('gcp-provider:', () => {
     assert.deepEqual([first, changes], [{ jwks: 'created' }, { jwks: 'unchanged' }])
     const stated = keys.map(({ key, state, reason }) => [key.curve, state, reason])
     assert.deepEqual(stated, [
-      ['P-384', 'left out', 'Google takes no key on P-384 as uploaded'],
+      ['P-384', 'left out', 'the target does not accept keys of type P-384'],
       ['P-256', 'kept', undefined],
       [undefined, 'kept', undefined],
     ])
@@ -67,7 +67,7 @@ suite('gcp-provider:', () => {
     const publication: Publication = { issuer, own, choose: () => own, conflictPolicy: 'Refuse', mode: 'dry-run' }
     await assert.rejects(publishDocuments(target, publication), {
       code: 'KEYS_UNUSABLE',
-      seen: `${target.name} keeps none of the cluster's keys ("${own[0]?.keyId}": Google takes no key on P-384 as uploaded)`,
+      seen: `${target.name} keeps none of the cluster's keys ("${own[0]?.keyId}": the target does not accept keys of type P-384)`,
     })
   })
 

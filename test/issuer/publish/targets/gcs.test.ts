@@ -21,7 +21,7 @@ publishTargetContract('gs:// at the sandbox', { preconditions: 'atomic' }, async
     missing: await openTarget('gs://not-there/cluster-1', asOperator(sandbox)),
     denied: await openTarget('gs://private-issuer/cluster-1', await asPod(sandbox)),
     async readAsStranger(name) {
-      const url = `${target.issuerUrl}/${documentPaths[name]}`
+      const url = `${target.publicUrl}/${documentPaths[name]}`
       const { status, headers, body } = await asOperator(sandbox).transport({
         method: 'GET',
         url,
@@ -42,9 +42,9 @@ suite('gs://', () => {
   test('is read by strangers at storage.googleapis.com', async () => {
     const context = fakeContext()
     const target = await openTarget('gs://example-issuer/clusters/one', context)
-    assert.equal(target.issuerUrl, 'https://storage.googleapis.com/example-issuer/clusters/one')
+    assert.equal(target.publicUrl, 'https://storage.googleapis.com/example-issuer/clusters/one')
     assert.equal(
-      (await openTarget('gs://example-issuer', context)).issuerUrl,
+      (await openTarget('gs://example-issuer', context)).publicUrl,
       'https://storage.googleapis.com/example-issuer',
     )
   })
@@ -90,7 +90,7 @@ suite('gs://', () => {
     })
     const target = await openTarget('gs://example-issuer', context)
     assert.equal(await target.read('jwks'), undefined)
-    assert.equal(target.issuerUrl, `${sandbox.parts.storage.url}/example-issuer`)
+    assert.equal(target.publicUrl, `${sandbox.parts.storage.url}/example-issuer`)
   })
 
   test('is not opened for a variable that would send tokens in the clear', async () => {
