@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { askAsAdmin } from './parts/control-plane/ask-as-admin.ts'
+import { requestAsAdmin } from './parts/control-plane/request-as-admin.ts'
 import { startPart } from './parts/ground/start-part.ts'
 import { waitUntil } from './parts/ground/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
@@ -60,7 +60,7 @@ const startStage = () =>
     const refreshed = await pullpass(['refresh'], variables)
     assert.equal(refreshed.exitCode, 0, refreshed.stdout + refreshed.stderr)
     const statusOf = async (pod: string) => {
-      const { status }: PodStatus = JSON.parse((await askAsAdmin(controlPlane, { path: `${pods}/${pod}` })).body)
+      const { status }: PodStatus = JSON.parse((await requestAsAdmin(controlPlane, { path: `${pods}/${pod}` })).body)
       return status.containerStatuses ?? []
     }
     return {
@@ -92,10 +92,10 @@ const startStage = () =>
           imagePullSecrets: [{ name: 'regcred' }],
           containers: containers.map((one) => ({ imagePullPolicy: 'Always', ...one })),
         }
-        await askAsAdmin(controlPlane, { method: 'POST', path: pods, body: { metadata: { name: pod }, spec } })
+        await requestAsAdmin(controlPlane, { method: 'POST', path: pods, body: { metadata: { name: pod }, spec } })
       },
       remove: async (pod: string) => {
-        await askAsAdmin(controlPlane, { method: 'DELETE', path: `${pods}/${pod}?gracePeriodSeconds=0` })
+        await requestAsAdmin(controlPlane, { method: 'DELETE', path: `${pods}/${pod}?gracePeriodSeconds=0` })
       },
       /** Until the container waits for this reason. */
       untilWaits: (pod: string, container: string, reason: RegExp) =>

@@ -41,7 +41,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
       assert.deepEqual([installation.applied.exitCode, installation.applied.stderr], [0, ''])
     })
 
-    test('the namespace takes none but restricted Pods, and takes that of the CronJob', async () => {
+    test('the namespace admits only restricted Pods, such as that of the CronJob', async () => {
       const { spec } = podOf(installation.objects)
       const create = (changes: object) => {
         const metadata = { name: 'refresh', namespace: 'drop-in-system' }
@@ -53,21 +53,21 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
       assert.match((await create({ hostNetwork: true })).stderr, /violates PodSecurity "restricted:latest"/)
     })
 
-    test('the CronJob writes every pull secret, by its own ServiceAccount and its projected token', async () => {
+    test('the CronJob writes every pull secret with its own ServiceAccount and its projected token', async () => {
       const { exitCode, stdout, stderr } = await installation.refresh()
       assert.deepEqual([exitCode, stderr], [0, ''])
       for (const namespace of namespaces)
         assert.match(stdout, new RegExp(`${namespace}/regcred .* (?:created|updated) `))
     })
 
-    test('without any one of its rights a run fails, and says which', async (t) => {
+    test('without any one of its permissions a run fails, and reports which', async (t) => {
       const forget = async () => {
         for (const namespace of namespaces) await removeSecret(stage, namespace, 'regcred')
       }
       await takeEachAway(t, { stage, installation, user: 'system:serviceaccount:drop-in-system:pullpass', forget })
     })
 
-    test('its rights lead no further', async (t) => {
+    test('its permissions allow nothing else', async (t) => {
       await installation.refresh()
       await makeSecret(stage, 'team-b', 'regcred')
       await removeSecret(stage, 'team-c', 'regcred')
@@ -81,11 +81,11 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
           request: applyTokenSecret('team-c', 'regcred'),
           refusal: 'pullpass may write only Secrets of type kubernetes.io/dockerconfigjson',
         },
-        "take over somebody's Secret": {
+        "take over another manager's Secret": {
           request: applySecret('team-b', 'regcred'),
           refusal: 'pullpass may not adopt a Secret without its label',
         },
-        'ask for a token for the API server': {
+        'request a token for the API server': {
           request: requestToken('drop-in-system', 'pullpass', {}),
           refusal: 'cannot create resource "serviceaccounts/token"',
         },
@@ -118,7 +118,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
       assert.deepEqual([installation.applied.exitCode, installation.applied.stderr], [0, ''])
     })
 
-    test('the CronJob writes and attaches every pull secret, by a token that it requests', async () => {
+    test('the CronJob writes and attaches every pull secret with a token that it requests', async () => {
       const { exitCode, stdout, stderr } = await installation.refresh()
       assert.deepEqual([exitCode, stderr], [0, ''])
       for (const namespace of namespaces) {
@@ -128,7 +128,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
       }
     })
 
-    test('without any one of its rights a run fails, and says which', async (t) => {
+    test('without any one of its permissions a run fails, and reports which', async (t) => {
       const forget = async () => {
         for (const namespace of namespaces) {
           await removeSecret(stage, namespace, 'appscred')
@@ -138,7 +138,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
       await takeEachAway(t, { stage, installation, user: 'system:serviceaccount:apps-system:pullpass', forget })
     })
 
-    test('its rights lead no further', async (t) => {
+    test('its permissions allow nothing else', async (t) => {
       await installation.refresh()
       await makeSecret(stage, 'apps-b', 'appscred')
       await removeSecret(stage, 'apps-c', 'appscred')
@@ -148,7 +148,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
       })
     })
 
-    test('a Secret whose label somebody took off is left to him: his namespace fails, the others are written', async () => {
+    test('a Secret whose label was removed is left unchanged: its namespace fails, the others are written', async () => {
       await removeSecret(stage, 'apps-b', 'appscred')
       await installation.refresh()
       const labels = { 'app.kubernetes.io/managed-by': null }
@@ -163,7 +163,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
       assert.match(stdout, /apps-d\/appscred .* failed, kept /)
     })
 
-    test('even as cluster-admin, by somebody else’s mistake, it is held by its policies', async (t) => {
+    test('even as cluster-admin, by mistake, it is restricted by its policies', async (t) => {
       const binding = {
         metadata: { name: 'mistake' },
         roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
@@ -200,7 +200,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
       stage.trust({ namespace: 'shop-system', name: 'pullpass' })
     })
 
-    test('another installation in the cluster is in nobody’s way', () => {
+    test('another installation in the cluster does not conflict', () => {
       assert.deepEqual([installation.applied.exitCode, installation.applied.stderr], [0, ''])
     })
 
@@ -241,7 +241,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
       assert.deepEqual([applied.exitCode, applied.stderr], [0, ''])
     })
 
-    test('the CronJob takes over the Secret that kubectl made, and leaves what else is in it', async () => {
+    test('the CronJob adopts the Secret that kubectl created, and keeps its other content', async () => {
       const path = '/api/v1/namespaces/shop/secrets/shopcred'
       const others = {
         labels: { team: 'shop' },
@@ -272,11 +272,11 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
       assert.equal((await installation.refresh()).exitCode, 0)
     })
 
-    test('of what others wrote into that Secret it takes nothing away', async (t) => {
+    test('it removes nothing that others wrote into that Secret', async (t) => {
       await assertRefused(t, installation.account, takeAwayFromOthers('shop', 'shopcred'))
     })
 
-    test('a namespace whose labels do not fit is out of its reach', async (t) => {
+    test('a namespace whose labels do not match is not accessible', async (t) => {
       const refusal = 'pullpass may write only the Secrets of its documents, in the namespaces that they select'
       await assertRefused(t, installation.account, {
         'make a Secret': { request: applySecret('shop-closed', 'shopcred'), refusal },

@@ -41,7 +41,7 @@ const installations = {
   'deploy/issuer': {
     account: 'pullpass-issuer',
     maps: ['pullpass-issuer'],
-    // The folder stands for the bucket.
+    // The folder replaces the bucket.
     instead: (folder: string) => ({
       '--to=': `--to=${join(folder, 'public')}`,
       '--log-level': '--issuer-url=https://oidc.example.com/cluster-1',
@@ -72,7 +72,7 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
         assert.deepEqual([applied.exitCode, applied.stderr], [0, ''])
       })
 
-      test('its namespace takes its Pod, which is a restricted one', async () => {
+      test('its namespace admits its Pod, which is restricted', async () => {
         const template = (await readDeployed(name)).find(({ kind }) => kind === 'Deployment')?.spec?.template
         const metadata = { name: 'one', namespace: 'pullpass-system' }
         const file = await write('pod.json', JSON.stringify({ apiVersion: 'v1', kind: 'Pod', ...template, metadata }))
@@ -80,7 +80,7 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
         assert.deepEqual([created.exitCode, created.stderr], [0, ''])
       })
 
-      test('without any one of its rights it says which; with all of them it publishes and remembers', async (t) => {
+      test('without any one of its permissions it reports which; with all of them it publishes and stores', async (t) => {
         const objects = await readDeployed(name)
         const kubeconfig = await kubeconfigOf(account)
         const refresh = async () => await lookOnce({ objects, kubeconfig, instead: instead(folder), expected })
@@ -114,7 +114,7 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
 
   for (const [name, { account }] of Object.entries(installations)) {
     suite(`the account of ${name}`, () => {
-      test('requests no token but the short one that it needs', async (t) => {
+      test('requests only the short-lived token that it needs', async (t) => {
         const attacker = await accountOf(account)
         await assertRefused(t, attacker, tokensOfItsOwn(account, attacker))
         const needed = requestToken('pullpass-system', account, { audiences: ['pullpass.dev/issuer'] })
@@ -176,10 +176,10 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
     })
 
     const add = /only pullpass issuer serve may write the keys that it serves/
-    // Of all of them whichever is asked for first is refused.
+    // The first of them is denied.
     const takeAway = /requires the verb (clear on served|pardon on revocations)\.pullpass\.dev/
 
-    test('frozen before there was a policy, they and what is remembered are made anew by the commands that are said', async () => {
+    test('frozen before the policy existed, they and the key state are recreated by the printed commands', async () => {
       const revoked = { [`revoked.${'A'.repeat(43)}`]: '{}' }
       const freeze = async (path: string, data: object | null) =>
         await admin({ method: 'PATCH', path, contentType, body: { data, immutable: true } })
@@ -211,10 +211,10 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
       assert.deepEqual([applied.exitCode, applied.stderr], [0, ''])
     })
 
-    test('are changed in nothing by whoever may write ConfigMaps', async (t) => {
+    test('are not changed by accounts that can write ConfigMaps', async (t) => {
       await lookAtServed()
       const folderOfMaps = '/api/v1/namespaces/pullpass-system/configmaps'
-      const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'nobody', uid: '00000000-0000-0000-0000-000000000000' }
+      const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'absent', uid: '00000000-0000-0000-0000-000000000000' }
       const { metadata } = JSON.parse((await admin({ path: served })).body)
       const managers = await managersOfServed()
       const patches: Record<string, object> = {
@@ -270,7 +270,7 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
       assert.equal(Object.keys(data).length, 1)
     })
 
-    test('nor does its own account change anything but the keys', async (t) => {
+    test('its own account changes nothing but the keys', async (t) => {
       const refusal = 'requires the verb clear on served.pullpass.dev'
       await assertRefused(t, await accountOf('pullpass-issuer-serve'), {
         'by a label': {

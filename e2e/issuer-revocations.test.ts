@@ -8,9 +8,9 @@ import { runPullpass } from '../test/support/run-pullpass.ts'
 import { manyLabels } from './contract/kubernetes-cluster.ts'
 import { type Attacks, assertRefused } from './install/attack.ts'
 import { allowUser, type UserRule } from './parts/control-plane/allow-user.ts'
-import { askAsAdmin } from './parts/control-plane/ask-as-admin.ts'
 import { createPolicies } from './parts/control-plane/create-policies.ts'
 import { renderKubeconfig } from './parts/control-plane/render-kubeconfig.ts'
+import { requestAsAdmin } from './parts/control-plane/request-as-admin.ts'
 import { type KubernetesRequest, requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
 import { generateSigningKey } from './parts/control-plane/write-key-files.ts'
 import { freePort } from './parts/ground/free-port.ts'
@@ -60,7 +60,7 @@ const startStage = () =>
       flags,
     } as const
     const plane = await ground.use(startControlPlane(plan))
-    const admin = (request: KubernetesRequest) => askAsAdmin(plane, request)
+    const admin = (request: KubernetesRequest) => requestAsAdmin(plane, request)
     await admin({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: 'pullpass-system' } } })
     await createPolicies(plane, 'deploy/issuer-revocations/policy.yaml')
     const become = async (name: string, rules: readonly UserRule[]) => {

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type Attacks, assertRefused } from './install/attack.ts'
 import { allowUser, type UserRule } from './parts/control-plane/allow-user.ts'
-import { askAsAdmin } from './parts/control-plane/ask-as-admin.ts'
 import { createPolicies } from './parts/control-plane/create-policies.ts'
+import { requestAsAdmin } from './parts/control-plane/request-as-admin.ts'
 import { type KubernetesRequest, requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
 import { startPart } from './parts/ground/start-part.ts'
 import { waitUntil } from './parts/ground/wait-until.ts'
@@ -22,7 +22,7 @@ const allOfConfigMaps: UserRule = { verbs, resources: ['configmaps'], namespace 
 const startStage = (controllerAccounts: 'own' | 'shared') => () =>
   startPart('root-ca', async (ground) => {
     const plane = await ground.use(startControlPlane({ users: [tenant], controllers: 'all', controllerAccounts }))
-    const admin = (request: KubernetesRequest) => askAsAdmin(plane, request)
+    const admin = (request: KubernetesRequest) => requestAsAdmin(plane, request)
     await createPolicies(plane, 'deploy/root-ca/policy.yaml')
     await admin({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: namespace } } })
     const token = plane.userTokens.get(tenant) ?? ''

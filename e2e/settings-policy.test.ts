@@ -1,11 +1,11 @@
-/** deploy/settings on a real API server: permission to write ConfigMaps changes neither where tokens go, nor as whom pullpass publishes. */
+/** deploy/settings on a real API server: permission to write ConfigMaps changes neither where tokens are sent nor which identity publishes. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { manyLabels } from './contract/kubernetes-cluster.ts'
 import { type Attacks, assertRefused } from './install/attack.ts'
 import { allowUser, type UserRule } from './parts/control-plane/allow-user.ts'
-import { askAsAdmin } from './parts/control-plane/ask-as-admin.ts'
 import { createPolicies } from './parts/control-plane/create-policies.ts'
+import { requestAsAdmin } from './parts/control-plane/request-as-admin.ts'
 import { type KubernetesRequest, requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
 import { startPart } from './parts/ground/start-part.ts'
 import { waitUntil } from './parts/ground/wait-until.ts'
@@ -23,12 +23,12 @@ const configure: UserRule = { verbs: ['configure'], apiGroups: ['pullpass.dev'],
 const settings = ['pullpass-documents', 'pullpass-publish', 'pullpass-issuer-credentials-6ct58987ht']
 
 const ownLabels = { 'app.kubernetes.io/name': 'pullpass' }
-const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'nobody', uid: '00000000-0000-0000-0000-000000000000' }
+const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'absent', uid: '00000000-0000-0000-0000-000000000000' }
 
 const startStage = () =>
   startPart('settings', async (ground) => {
     const plane = await ground.use(startControlPlane({ users: [editor, installer], controllers: 'all' }))
-    const admin = (request: KubernetesRequest) => askAsAdmin(plane, request)
+    const admin = (request: KubernetesRequest) => requestAsAdmin(plane, request)
     await admin({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: namespace } } })
     await createPolicies(plane, 'deploy/settings/policy.yaml')
     const become = async (name: string, rules: readonly UserRule[]) => {
@@ -55,7 +55,7 @@ await withRealPart('a control plane', startStage, ({ plane, asEditor, asInstalle
       const requests: Record<string, KubernetesRequest> = {
         'by a patch': { method: 'PATCH', path, contentType, body: { data } },
         'by an update': { method: 'PUT', path, body: { metadata: { name }, data } },
-        'by deleting it, to make it anew': { method: 'DELETE', path },
+        'by deleting it, to recreate it': { method: 'DELETE', path },
         'by deleting all': { method: 'DELETE', path: maps },
         'by freezing it': { method: 'PATCH', path, contentType, body: { immutable: true } },
         'by 4,294 labels': { method: 'PATCH', path, contentType, body: { metadata: { labels: manyLabels(4_294) } } },
@@ -92,7 +92,7 @@ await withRealPart('a control plane', startStage, ({ plane, asEditor, asInstalle
         await assertRefused(t, asEditor, attacks(name)))
     }
 
-    test('nor does it create one that does not exist', async (t) => {
+    test('it does not create a missing one', async (t) => {
       const body = { metadata: { name: 'pullpass-issuer-credentials' }, data }
       await assertRefused(t, asEditor, {
         'by its plain name': { request: { method: 'POST', path: maps, body }, refusal },

@@ -41,7 +41,7 @@ suite('what runs in the cluster', () => {
     assert.deepEqual(await boundsOf(folders.serve), await boundsOf(folders.watch))
   })
 
-  test('is asked for its health and metrics by namespaces that are labelled for it alone', async () => {
+  test('serves health and metrics only to labelled namespaces', async () => {
     const from = [{ namespaceSelector: { matchLabels: { metrics: 'enabled' } } }]
     const health = { ports: [{ protocol: 'TCP', port: 8081 }], from }
     const ingressOf = async (folder: string) => (await readObjects(folder)).find('NetworkPolicy').spec.ingress

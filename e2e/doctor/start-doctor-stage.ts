@@ -5,7 +5,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { type Sandbox, startSandbox } from '../../sandbox/start-sandbox.ts'
-import { askAsAdmin } from '../parts/control-plane/ask-as-admin.ts'
+import { requestAsAdmin } from '../parts/control-plane/request-as-admin.ts'
 import type { KubernetesRequest } from '../parts/control-plane/request-kubernetes.ts'
 import { findInstalledProgram } from '../parts/ground/find-program.ts'
 import { type ProgramRun, runProgram, runSuccessfully } from '../parts/ground/run-program.ts'
@@ -62,7 +62,7 @@ export const startDoctorStage = (): Promise<DoctorStage> =>
       shAtTerminal: (script) =>
         runProgram('script', ['-qec', script, '/dev/null'], { environment, stdin: 'y\n'.repeat(20) }),
       succeed,
-      admin: async (request) => (await askAsAdmin(plane, request)).body,
+      admin: async (request) => (await requestAsAdmin(plane, request)).body,
     }
   })
 

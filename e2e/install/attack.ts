@@ -1,10 +1,10 @@
-/** What somebody who stole the installed ServiceAccount's token would try. */
+/** Requests of an attacker with the installed ServiceAccount's token. */
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { type ApiServer, type KubernetesRequest, requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
 import { waitUntil } from '../parts/ground/wait-until.ts'
 
-/** By the title of each: what is asked, and words of the refusal. */
+/** By title: the request, and part of the expected denial. */
 export type Attacks = Readonly<Record<string, { readonly request: KubernetesRequest; readonly refusal: string }>>
 
 /** A subtest for each. */
@@ -14,10 +14,10 @@ export async function assertRefused(t: TestContext, account: ApiServer, attacks:
 
 async function assertOneRefused(account: ApiServer, { request, refusal }: Attacks[string]): Promise<void> {
   const [path, query = ''] = request.path.split('?')
-  const rehearsal = { ...request, path: `${path}?${query}&dryRun=All` }
-  // A policy that was just installed takes a moment to be known: until then nothing is tried in earnest.
+  const dryRun = { ...request, path: `${path}?${query}&dryRun=All` }
+  // A new policy takes effect after a moment: until then only dry runs are sent.
   await waitUntil(`a refusal: ${refusal}`, 10_000, async () => {
-    const { status } = await requestKubernetes(account, rehearsal)
+    const { status } = await requestKubernetes(account, dryRun)
     return status === 403 || undefined
   })
   const { status, body } = await requestKubernetes(account, request)

@@ -32,7 +32,7 @@ export const outOfReach = (namespace: string, ownSecret: string): Attacks => ({
     request: { method: 'DELETE', path: `/api/v1/namespaces/${namespace}/serviceaccounts/default` },
     refusal: 'cannot delete resource "serviceaccounts"',
   },
-  "ask for another account's token": {
+  "request another account's token": {
     request: requestToken('kube-system', 'default', { audiences: [] }),
     refusal: 'cannot create resource "serviceaccounts/token"',
   },
@@ -52,7 +52,7 @@ const anotherToken =
 
 /**
  * What RBAC lets through for a document of Secret appscred in apps-* but apps-legacy, attached to the accounts default,
- * with tokens of image-system/puller. In apps-b the Secret is somebody else's, in apps-c there is none.
+ * with tokens of image-system/puller. In apps-b the Secret has another manager, in apps-c there is none.
  */
 export const beyondTheDocument = ({ server }: ApiServer, audience: string): Attacks => ({
   'make a token Secret in kube-system': {
@@ -71,29 +71,29 @@ export const beyondTheDocument = ({ server }: ApiServer, audience: string): Atta
     request: applySecret('apps-c', 'appscred', { metadata: { name: 'appscred' } }),
     refusal: 'pullpass may write only Secrets labelled app.kubernetes.io/managed-by=pullpass',
   },
-  'make a Secret that nobody can change': {
+  'make a Secret immutable': {
     request: applySecret('apps-c', 'appscred', { immutable: true }),
     refusal: 'pullpass may not make a Secret immutable',
   },
-  "take over somebody's Secret": {
+  "take over another manager's Secret": {
     request: applySecret('apps-b', 'appscred'),
     refusal: 'pullpass may not adopt a Secret without its label',
   },
   ...markedSecrets('apps-a'), // where it is
   ...markedSecrets('apps-c'), // where there is none
-  'ask for a token for the API server': {
+  'request a token for the API server': {
     request: requestToken('image-system', 'puller', { audiences: [server] }),
     refusal: anotherToken,
   },
-  'ask for a token without an audience, which is for the API server': {
+  'request a token without an audience, which is for the API server': {
     request: requestToken('image-system', 'puller', {}),
     refusal: anotherToken,
   },
-  'ask for a token for the API server too': {
+  'request a token also for the API server': {
     request: requestToken('image-system', 'puller', { audiences: [audience, server] }),
     refusal: 'pullpass may request only tokens with one audience',
   },
-  'ask for a token that lives long': {
+  'request a long-lived token': {
     request: requestToken('image-system', 'puller', { audiences: [audience], expirationSeconds: 7200 }),
     refusal: 'pullpass may request only tokens with a lifetime of at most 600 s',
   },
@@ -105,7 +105,7 @@ export const beyondTheDocument = ({ server }: ApiServer, audience: string): Atta
     request: patchServiceAccount('apps-a', 'default', { automountServiceAccountToken: true }),
     refusal: 'pullpass may change only imagePullSecrets of a ServiceAccount',
   },
-  "take away somebody's pull secret": {
+  'remove another pull secret from a ServiceAccount': {
     request: patchServiceAccount('apps-a', 'default', { imagePullSecrets: [{ name: 'appscred' }] }),
     refusal: 'pullpass may not remove entries of imagePullSecrets',
   },
@@ -128,7 +128,7 @@ function markedSecrets(namespace: string): Attacks {
   const labels = { 'app.kubernetes.io/managed-by': 'pullpass' }
   const marked = (metadata: object) =>
     applySecret(namespace, 'appscred', { metadata: { name: 'appscred', labels, ...metadata } })
-  const nobody = { apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: '00000000-0000-4000-8000-000000000000' }
+  const absentOwner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: '00000000-0000-4000-8000-000000000000' }
   const owners = 'pullpass may not change finalizers or ownerReferences of a Secret'
   const annotations = 'pullpass may not change annotations of a Secret other than pullpass.dev/'
   return {
@@ -137,7 +137,7 @@ function markedSecrets(namespace: string): Attacks {
       refusal: owners,
     },
     [`have the Secret in ${namespace} deleted by garbage collection`]: {
-      request: marked({ ownerReferences: [nobody] }),
+      request: marked({ ownerReferences: [absentOwner] }),
       refusal: owners,
     },
     [`label the Secret in ${namespace} for a GitOps tool`]: {
@@ -161,15 +161,15 @@ function markedSecrets(namespace: string): Attacks {
 
 /** What takes away what others wrote beside the credential. */
 export const takeAwayFromOthers = (namespace: string, name: string): Attacks => ({
-  "take away somebody's finalizer": {
+  "remove another manager's finalizer": {
     request: patchSecret(namespace, name, { metadata: { finalizers: null } }),
     refusal: 'pullpass may not change finalizers or ownerReferences of a Secret',
   },
-  "take away somebody's label": {
+  "remove another manager's label": {
     request: patchSecret(namespace, name, { metadata: { labels: { team: null } } }),
     refusal: 'pullpass may not change labels of a Secret other than app.kubernetes.io/managed-by',
   },
-  "change somebody's annotation": {
+  "change another manager's annotation": {
     request: patchSecret(namespace, name, { metadata: { annotations: { note: 'thief' } } }),
     refusal: 'pullpass may not change annotations of a Secret other than pullpass.dev/',
   },
@@ -179,7 +179,7 @@ export const takeAwayFromOthers = (namespace: string, name: string): Attacks => 
     }),
     refusal: 'pullpass may not change annotations of a Secret other than pullpass.dev/',
   },
-  "take away somebody's key": {
+  "remove another manager's key": {
     request: patchSecret(namespace, name, { data: { other: null } }),
     refusal: 'pullpass may not change data of a Secret other than .dockerconfigjson',
   },
@@ -236,7 +236,7 @@ export const issuerAsClusterAdmin = (account: string): Attacks => ({
   },
 })
 
-/** What only the policies stand against. */
+/** Attacks that only the policies deny. */
 export const asClusterAdmin = (audience: string): Attacks => ({
   'write a Secret of another name': {
     request: applySecret('apps-a', 'other'),
@@ -246,7 +246,7 @@ export const asClusterAdmin = (audience: string): Attacks => ({
     request: { method: 'DELETE', path: '/api/v1/namespaces/apps-a/secrets/appscred' },
     refusal: 'pullpass may not delete Secrets',
   },
-  "ask for another account's token": {
+  "request another account's token": {
     request: requestToken('kube-system', 'default', { audiences: [audience] }),
     refusal: anotherToken,
   },

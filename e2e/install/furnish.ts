@@ -1,4 +1,4 @@
-/** What lies in the cluster before an installation: namespaces, accounts, and other people's Secrets. */
+/** The content of the cluster before an installation: namespaces, accounts, and Secrets of other managers. */
 import type { Stage } from './start-stage.ts'
 
 type Admin = Pick<Stage, 'admin'>

@@ -19,7 +19,7 @@ export interface Installation {
   readonly account: ApiServer
   /** What the CronJob runs, with what its Pod holds. */
   readonly refresh: () => Promise<PullpassRun>
-  /** Its Pod starts anew: it holds tokens of this moment. */
+  /** Restarts its Pod, which gets new tokens. */
   readonly startPod: () => Promise<void>
 }
 
@@ -56,7 +56,7 @@ interface TokenSource {
   }
 }
 
-export interface InstallationWanted {
+export interface InstallationSettings {
   readonly namespace: string
   /** Documents, or the drop-in variables. */
   readonly from: string | Readonly<Record<string, string>>
@@ -67,15 +67,15 @@ export interface InstallationWanted {
 /** What of a stage an installation needs. */
 export type InstallGround = Pick<Stage, 'folder' | 'kubectl' | 'apiServer' | 'admin' | 'environment'>
 
-export async function install(stage: InstallGround, wanted: InstallationWanted): Promise<Installation> {
-  const { namespace } = wanted
+export async function install(stage: InstallGround, settings: InstallationSettings): Promise<Installation> {
+  const { namespace } = settings
   const folder = join(stage.folder, namespace)
   await mkdir(folder)
   const adminFile = await writeKubeconfig(stage, join(folder, 'admin'), stage.apiServer.adminToken)
   const kubectl: Installation['kubectl'] = (words, stdin) =>
     runProgram(stage.kubectl, [`--kubeconfig=${adminFile}`, ...words], { stdin })
 
-  const printed = await printManifests(wanted, folder)
+  const printed = await printManifests(settings, folder)
   const objects = parseAllDocuments(printed).map((document): PrintedObject => document.toJS())
   const applied = await kubectl(['apply', '--server-side', '-f', '-'], printed)
   const token = await requestToken(stage, namespace, {})
@@ -90,7 +90,7 @@ export async function install(stage: InstallGround, wanted: InstallationWanted):
 
 /** What pullpass manifests prints; the documents are written into the folder. */
 export async function printManifests(
-  { namespace, from, words: more = [] }: InstallationWanted,
+  { namespace, from, words: more = [] }: InstallationSettings,
   folder: string,
 ): Promise<string> {
   const variables = typeof from === 'string' ? {} : from
@@ -120,7 +120,7 @@ interface InstalledJob extends Pick<Installation, 'objects'> {
 /** Where the Pod mounts what one folder holds here. */
 const mountFolders = /\/etc\/pullpass|\/var\/run\/secrets\/publish/g
 
-/** The Pod's own words and variables; a folder stands for its mounts. */
+/** The Pod's arguments and variables; a folder replaces its mounts. */
 async function asCronJob(stage: InstallGround, { namespace, objects, folder, token }: InstalledJob) {
   const { containers, volumes } = podOf(objects).spec
   const [{ args, env = [] }] = containers
@@ -132,9 +132,9 @@ async function asCronJob(stage: InstallGround, { namespace, objects, folder, tok
     const sources = volumes
       .filter(({ name }) => name !== 'api-access')
       .flatMap(({ projected }) => projected?.sources ?? [])
-    for (const { serviceAccountToken: wanted } of sources) {
-      if (wanted)
-        await writeFile(join(folder, wanted.path), await requestToken(stage, namespace, wanted), { mode: 0o600 })
+    for (const { serviceAccountToken: projected } of sources) {
+      if (projected)
+        await writeFile(join(folder, projected.path), await requestToken(stage, namespace, projected), { mode: 0o600 })
     }
   }
   await startPod()
@@ -157,7 +157,7 @@ export function podOf(objects: Installation['objects']): PodTemplate {
 const run = (words: readonly string[], environment: Readonly<Record<string, string>>) =>
   runPullpass({ environment, clock: createMovableClock(() => new Date()) }, words)
 
-/** As the kubelet asks for it; without an audience, for the API server. */
+/** As the kubelet requests it; without an audience, for the API server. */
 async function requestToken(
   { admin }: InstallGround,
   namespace: string,

@@ -5,8 +5,8 @@ import { parseAllDocuments } from 'yaml'
 import { createMovableClock } from '../../sandbox/start/movable-clock.ts'
 import { type PullpassRun, runPullpass } from '../../test/support/run-pullpass.ts'
 import { allowUser } from '../parts/control-plane/allow-user.ts'
-import { askAsAdmin } from '../parts/control-plane/ask-as-admin.ts'
 import { renderKubeconfig } from '../parts/control-plane/render-kubeconfig.ts'
+import { requestAsAdmin } from '../parts/control-plane/request-as-admin.ts'
 import type { ApiServer, KubernetesAnswer, KubernetesRequest } from '../parts/control-plane/request-kubernetes.ts'
 import { findInstalledProgram } from '../parts/ground/find-program.ts'
 import { type ProgramRun, runProgram } from '../parts/ground/run-program.ts'
@@ -35,9 +35,9 @@ const editor = 'editor'
 export const startIssuerStage = (): Promise<IssuerStage> =>
   startPart('issuer-install', async ({ folder, use }) => {
     const program = findInstalledProgram('kubectl', 'kubernetes-client')
-    // It listens where no EndpointSlice may lead, on the loopback: whichever answers is asked.
+    // It listens on the loopback, which no EndpointSlice may contain: the cluster's own address is used.
     const plane = await use(startControlPlane({ flags: ['--endpoint-reconciler-type=none'], users: [editor] }))
-    const admin = (request: KubernetesRequest) => askAsAdmin(plane, request)
+    const admin = (request: KubernetesRequest) => requestAsAdmin(plane, request)
     const write = async (name: string, text: string) => {
       await writeFile(join(folder, name), text, { mode: 0o600 })
       return join(folder, name)
@@ -82,9 +82,9 @@ export const readDeployed = async (folder: string): Promise<DeployedObject[]> =>
 export interface Look {
   readonly objects: readonly DeployedObject[]
   readonly kubeconfig: string
-  /** By how a word begins: what stands in its place, or undefined to leave it out. */
+  /** By prefix of an argument: its replacement, or undefined to omit it. */
   readonly instead: Readonly<Record<string, string | undefined>>
-  /** Reasons that are nobody's fault here. */
+  /** Reasons that are expected here. */
   readonly expected: readonly string[]
 }
 
@@ -113,13 +113,13 @@ export async function lookOnce({
     },
   )
   const lines = run.stderr.split('\n').filter((line) => line.startsWith('{'))
-  const told = lines
-    .map((line): Told => JSON.parse(line))
+  const alarms = lines
+    .map((line): LoggedAlarm => JSON.parse(line))
     .filter(({ level, code }) => level === 'warn' && !(code !== undefined && expected.includes(code)))
-  return { exitCode: told.length === 0 ? 0 : 1, stderr: told.map(({ details, fix }) => details ?? fix).join('\n') }
+  return { exitCode: alarms.length === 0 ? 0 : 1, stderr: alarms.map(({ details, fix }) => details ?? fix).join('\n') }
 }
 
-interface Told {
+interface LoggedAlarm {
   readonly level: string
   readonly code?: string
   readonly details?: string

@@ -8,7 +8,7 @@ import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import type { NamespacedName } from '../../src/document/document.ts'
 import type { ControlPlanePlan } from '../parts/control-plane/api-server-plan.ts'
-import { askAsAdmin } from '../parts/control-plane/ask-as-admin.ts'
+import { requestAsAdmin } from '../parts/control-plane/request-as-admin.ts'
 import type { ApiServer, KubernetesAnswer, KubernetesRequest } from '../parts/control-plane/request-kubernetes.ts'
 import { findInstalledProgram } from '../parts/ground/find-program.ts'
 import { type PartGround, startPart } from '../parts/ground/start-part.ts'
@@ -36,7 +36,7 @@ export const startStage = (plan: Pick<ControlPlanePlan, 'controllers'> = {}): Pr
   startPart('install', async (ground) => {
     const kubectl = findInstalledProgram('kubectl', 'kubernetes-client')
     const { issuer, ...apiServer } = await ground.use(startControlPlane(plan))
-    const admin = (request: KubernetesRequest) => askAsAdmin(apiServer, request)
+    const admin = (request: KubernetesRequest) => requestAsAdmin(apiServer, request)
     await publishIssuer(admin)
     const google = createGoogleCloud({ now: () => new Date(), ca: apiServer.authority })
     google.identity.putProvider({ name: provider, issuerUri: issuer })
@@ -54,7 +54,7 @@ export const startStage = (plan: Pick<ControlPlanePlan, 'controllers'> = {}): Pr
     }
   })
 
-/** Google reads an issuer's documents as anybody may. */
+/** Google reads issuer metadata anonymously. */
 const publishIssuer = (admin: Stage['admin']) =>
   admin({
     method: 'POST',

@@ -12,7 +12,7 @@ export interface TakeAway {
     /** One run of what is installed: code 1 and its errors where something failed. */
     readonly refresh: () => Promise<Pick<PullpassRun, 'exitCode' | 'stderr'>>
   }
-  /** Whose rights they are, as the API server names him. */
+  /** The user name at the API server. */
   readonly user: string
   /** Undoes what earlier runs wrote, so that a run has everything to do. */
   readonly forget: () => Promise<void>
@@ -103,16 +103,16 @@ async function waitForAnswer(
   { admin }: Pick<Stage, 'admin'>,
   user: string,
   access: Access,
-  wanted: boolean,
+  expected: boolean,
 ): Promise<void> {
   const [resource, subresource] = access.resource.split('/')
-  await waitUntil(`the right to ${access.verb} ${access.resource} to be ${wanted}`, 10_000, async () => {
+  await waitUntil(`the right to ${access.verb} ${access.resource} to be ${expected}`, 10_000, async () => {
     const { body } = await admin({
       method: 'POST',
       path: '/apis/authorization.k8s.io/v1/subjectaccessreviews',
       body: { spec: { user, resourceAttributes: { ...access, resource, subresource } } },
     })
     const { status }: { status: { allowed: boolean } } = JSON.parse(body)
-    return status.allowed === wanted || undefined
+    return status.allowed === expected || undefined
   })
 }

@@ -12,9 +12,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ApiServerPlan, ControlPlanePlan } from './control-plane/api-server-plan.ts'
-import { askAsAdmin } from './control-plane/ask-as-admin.ts'
 import { findControlPlaneProgram } from './control-plane/find-control-plane-program.ts'
 import { renderKubeconfig } from './control-plane/render-kubeconfig.ts'
+import { requestAsAdmin } from './control-plane/request-as-admin.ts'
 import { type ApiServer, requestKubernetes } from './control-plane/request-kubernetes.ts'
 import { type RunningApiServer, startApiServer } from './control-plane/start-api-server.ts'
 import { generateSigningKey } from './control-plane/write-key-files.ts'
@@ -107,7 +107,7 @@ async function startControllers(
 }
 
 const grantAll = async (apiServer: ApiServer, user: string) =>
-  await askAsAdmin(apiServer, {
+  await requestAsAdmin(apiServer, {
     method: 'POST',
     path: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
     body: {

@@ -6,8 +6,8 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { spawnPullpass } from '../../test/support/spawn-pullpass.ts'
 import type { ApiServerPlan, ServiceAccountKeys } from '../parts/control-plane/api-server-plan.ts'
-import { askAsAdmin } from '../parts/control-plane/ask-as-admin.ts'
 import { renderKubeconfig } from '../parts/control-plane/render-kubeconfig.ts'
+import { requestAsAdmin } from '../parts/control-plane/request-as-admin.ts'
 import { requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
 import type { RunningApiServer } from '../parts/control-plane/start-api-server.ts'
 import { freePort } from '../parts/ground/free-port.ts'
@@ -51,7 +51,7 @@ export const startReplicasStage = ({ listen, keys, users = [] }: Wanted): Promis
   startPart('replicas', async (ground) => {
     const issuer = 'https://oidc.example.com/cluster-1'
     const plane = await ground.use(startControlPlane({ listen, keys, issuer, users, controllers: 'all' }))
-    await askAsAdmin(plane, {
+    await requestAsAdmin(plane, {
       method: 'POST',
       path: '/api/v1/namespaces',
       body: { metadata: { name: 'pullpass-system' } },
@@ -129,7 +129,7 @@ async function list(plane: ControlPlane, address: string, port: number): Promise
     ports: [{ name: 'https', port }],
   }
   const path = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices'
-  await askAsAdmin(plane, { method: 'POST', path, body })
+  await requestAsAdmin(plane, { method: 'POST', path, body })
 }
 
 const slices =

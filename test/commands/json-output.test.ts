@@ -7,7 +7,7 @@ import { outputSchemas } from '../../tools/output-types.ts'
 import { renderOutputPage } from '../../tools/render-output-page.ts'
 import { checkOutput } from '../support/check-output.ts'
 import { documentText } from '../support/document-text.ts'
-import { type PullpassRun, type PullpassWanted, runPullpass } from '../support/run-pullpass.ts'
+import { type PullpassOptions, type PullpassRun, runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
 import { trustDocument } from './trust/run-trust.ts'
 
@@ -63,7 +63,7 @@ interface Run {
   readonly before?: (sandbox: TestSandbox, file: string) => unknown
   readonly trust?: 'absent'
   readonly issuerDocuments?: 'absent'
-  readonly wanted?: PullpassWanted
+  readonly wanted?: PullpassOptions
 }
 
 const refreshed = (sandbox: TestSandbox, file: string) => runPullpass(sandbox, ['refresh', '-f', file])

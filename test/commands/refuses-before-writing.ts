@@ -1,10 +1,10 @@
 /** Holds that refresh says what is wrong with what it was given, before anything is exchanged or written. */
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { type PullpassWanted, runPullpass } from '../support/run-pullpass.ts'
+import { type PullpassOptions, runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
 
-interface Given extends PullpassWanted {
+interface Given extends PullpassOptions {
   readonly argv?: readonly string[]
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { readPullSecret } from '../support/read-pull-secret.ts'
-import { type PullpassRun, type PullpassWanted, runPullpass } from '../support/run-pullpass.ts'
+import { type PullpassOptions, type PullpassRun, runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
 import { heldBy, trustDocument } from './trust/run-trust.ts'
 
@@ -20,7 +20,7 @@ async function installed(sandbox: TestSandbox): Promise<string> {
 async function succeed(
   sandbox: TestSandbox,
   words: readonly string[],
-  wanted: PullpassWanted = {},
+  wanted: PullpassOptions = {},
 ): Promise<PullpassRun> {
   const run = await runPullpass(sandbox, words, wanted)
   assert.equal(run.exitCode, 0, run.stderr)

@@ -36,12 +36,12 @@ function anchorsOf(page: string): string[] {
   )
 }
 
-/** A title may stand behind an escape, or in a table of cases. */
+/** A title can contain escapes, or be in a table of cases. */
 const holds = (file: string, title: string) => readFileSync(file, 'utf8').replaceAll('\\', '').includes(title)
 
 suite('links', () => {
   for (const page of pages) {
-    test(`${page} links to files, headings and tests that are there`, () => {
+    test(`${page} links to existing files, headings and tests`, () => {
       const links = linksOf(page)
       assert.deepEqual(
         links.filter(({ path }) => !existsSync(path)).map(({ path }) => path),

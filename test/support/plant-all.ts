@@ -2,7 +2,7 @@
 import type { TestContext } from 'node:test'
 import type { SandboxAnswer } from '../../sandbox/serve/handler.ts'
 import { createPlantedSecrets, type PlantedSecrets } from './planted-secrets.ts'
-import { type PullpassRun, type PullpassWanted, runPullpass } from './run-pullpass.ts'
+import { type PullpassOptions, type PullpassRun, runPullpass } from './run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from './start-test-sandbox.ts'
 
 export const federated: string = `ya29.${'Federated-Token_of.Google/+='.repeat(9)}`
@@ -19,7 +19,7 @@ export interface Planted {
   readonly runForPrograms: Run
 }
 
-type Run = (where: string, argv: readonly string[], wanted?: PullpassWanted) => Promise<PullpassRun>
+type Run = (where: string, argv: readonly string[], wanted?: PullpassOptions) => Promise<PullpassRun>
 
 const forPeople = ['--log-level', 'debug']
 const forPrograms = ['--log-level', 'debug', '--log-format', 'json', '-o', 'json']

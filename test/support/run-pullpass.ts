@@ -12,7 +12,7 @@ export interface PullpassRun {
   readonly stderr: string
 }
 
-export interface PullpassWanted {
+export interface PullpassOptions {
   /** Beside the sandbox's own; undefined takes a variable away. */
   readonly environment?: Readonly<Record<string, string | undefined>>
   readonly input?: string
@@ -32,7 +32,7 @@ export interface PullpassWanted {
 export async function runPullpass(
   sandbox: Pick<Sandbox, 'environment' | 'clock'>,
   argv: readonly string[],
-  wanted: PullpassWanted = {},
+  wanted: PullpassOptions = {},
 ): Promise<PullpassRun> {
   const { environment = {}, input = '', signal = new AbortController().signal, sleep = waitWithoutTime } = wanted
   const { prompt, notify, random = () => 0.5 } = wanted

@@ -75,7 +75,7 @@ suite('a second vendor, as one more entry of the list', () => {
     assert.match(one.stdout, /acme +created/)
   })
 
-  test('a rule between its fields is told with file, line and column', async (t) => {
+  test('a violated rule between its fields is reported with file, line and column', async (t) => {
     const { file, sandbox, run } = await start(t)
     const path = await sandbox.write('root.yaml', (await read(file)).replace('account: pullers', 'account: root'))
     const { exitCode, stderr } = await run('refresh', '-f', path)

@@ -1,12 +1,12 @@
 /** Creates the admission policies of a file, each with its binding, as the cluster's admin. */
 import { readFile } from 'node:fs/promises'
 import { parseAllDocuments } from 'yaml'
-import { askAsAdmin } from './ask-as-admin.ts'
+import { requestAsAdmin } from './request-as-admin.ts'
 
-export async function createPolicies(plane: Parameters<typeof askAsAdmin>[0], file: string): Promise<void> {
+export async function createPolicies(plane: Parameters<typeof requestAsAdmin>[0], file: string): Promise<void> {
   for (const document of parseAllDocuments(await readFile(file, 'utf8'))) {
     const body: { kind: string } = document.toJS()
     const kinds = body.kind.replace(/y$/, 'ies').replace(/g$/, 'gs').toLowerCase()
-    await askAsAdmin(plane, { method: 'POST', path: `/apis/admissionregistration.k8s.io/v1/${kinds}`, body })
+    await requestAsAdmin(plane, { method: 'POST', path: `/apis/admissionregistration.k8s.io/v1/${kinds}`, body })
   }
 }

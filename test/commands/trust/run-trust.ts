@@ -2,7 +2,7 @@
 import type { Binding } from '../../../sandbox/google/iam-policies.ts'
 import type { IdentityResource } from '../../../sandbox/google/workload-identity.ts'
 import type { NamespacedName } from '../../../src/document/document.ts'
-import { type PullpassRun, type PullpassWanted, runPullpass } from '../../support/run-pullpass.ts'
+import { type PullpassOptions, type PullpassRun, runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 
 export const account = 'puller@example-project.iam.gserviceaccount.com'
@@ -52,7 +52,7 @@ export async function runTrust(
   sandbox: TestSandbox,
   words: readonly string[],
   document: TrustDocument = {},
-  wanted: PullpassWanted = {},
+  wanted: PullpassOptions = {},
 ): Promise<PullpassRun> {
   const file = await sandbox.write('trust.yaml', trustDocument(sandbox, document))
   return await runPullpass(sandbox, ['trust', ...words, '-f', file], wanted)

@@ -6,7 +6,7 @@ import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-k
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import { seedCluster } from '../../../sandbox/start/seed-cluster.ts'
 import type { SandboxWanted } from '../../../sandbox/start-sandbox.ts'
-import type { PullpassRun, PullpassWanted } from '../../support/run-pullpass.ts'
+import type { PullpassOptions, PullpassRun } from '../../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 import { runTrust, type TrustDocument } from './run-trust.ts'
 
@@ -23,7 +23,7 @@ export interface TwoClusters {
   readonly secondJwks: string
   /** Names a kubeconfig for both. */
   readonly environment: Readonly<Record<string, string>>
-  readonly run: (words: readonly string[], document?: TrustDocument, wanted?: PullpassWanted) => Promise<PullpassRun>
+  readonly run: (words: readonly string[], document?: TrustDocument, wanted?: PullpassOptions) => Promise<PullpassRun>
 }
 
 export async function startTwoClusters(

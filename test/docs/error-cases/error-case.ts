@@ -2,7 +2,7 @@
 import type { Fault } from '../../../sandbox/serve/faults.ts'
 import type { ErrorCode } from '../../../src/errors/codes.ts'
 import { documentText } from '../../support/document-text.ts'
-import { type PullpassRun, type PullpassWanted, runPullpass } from '../../support/run-pullpass.ts'
+import { type PullpassOptions, type PullpassRun, runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 
 /** The sandbox has one namespace, team-a. */
@@ -14,7 +14,7 @@ export type ErrorCases = Readonly<Partial<Record<ErrorCode, ErrorCase>>>
 export function refresh(
   sandbox: TestSandbox,
   flags: readonly string[] = [],
-  environment: PullpassWanted['environment'] = {},
+  environment: PullpassOptions['environment'] = {},
 ): Promise<PullpassRun> {
   const host = { REGISTRY_HOSTS: 'europe-docker.pkg.dev' }
   return runPullpass(sandbox, ['refresh', ...flags], { environment: { ...host, ...environment } })
@@ -32,7 +32,7 @@ export async function refreshDocument(
 
 type PartName = keyof TestSandbox['parts']
 
-/** A run while one part has a fault; of the Kubernetes API, while it is asked to write. */
+/** A run while one part has a fault; of the Kubernetes API, on writes. */
 export async function refreshUnder(sandbox: TestSandbox, part: PartName, fault: Fault): Promise<PullpassRun> {
   const when = ({ method }: { method: string }) => part !== 'kubernetes' || method === 'PATCH'
   sandbox.parts[part].faults.inject(fault, { when })

@@ -32,7 +32,7 @@ export const keyCases: ErrorCases = {
     return await refreshDocument(sandbox, (text) => text, issuer)
   },
 
-  KEY_UNKNOWN: (sandbox) => revoke(sandbox, 'nobody'),
+  KEY_UNKNOWN: (sandbox) => revoke(sandbox, 'unknown'),
 
   KEY_IN_USE(sandbox) {
     seedAccount(sandbox)

@@ -30,8 +30,8 @@ function seedSecret({ cluster }: TestSandbox, type: string): void {
 
 /** A second passes with each look at it: patience ends by the clock. */
 function impatient({ clock }: TestSandbox): TestSandbox['clock'] {
-  let asked = 0
-  return { ...clock, now: () => new Date(Date.parse('2026-11-24T12:00:00Z') + 1000 * asked++) }
+  let calls = 0
+  return { ...clock, now: () => new Date(Date.parse('2026-11-24T12:00:00Z') + 1000 * calls++) }
 }
 
 export const kubernetesCases: ErrorCases = {

@@ -9,7 +9,7 @@ export const runCases: ErrorCases = {
   TIMED_OUT: (sandbox) => refresh(sandbox, ['--timeout', '30s']),
 
   async INTERRUPTED(sandbox) {
-    const { promise: asked, resolve } = Promise.withResolvers<void>()
+    const { promise: requested, resolve } = Promise.withResolvers<void>()
     const when = () => {
       resolve()
       return true
@@ -19,7 +19,7 @@ export const runCases: ErrorCases = {
     sandbox.clock.advance(`${Math.round((Date.now() - sandbox.clock.now().getTime()) / 1000)} s`)
     await sandbox.writeToken()
     const { child, ended } = spawnPullpass(['refresh'], sandbox.environment)
-    await Promise.race([asked, ended])
+    await Promise.race([requested, ended])
     child.kill('SIGTERM')
     return await ended
   },

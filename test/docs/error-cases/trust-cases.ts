@@ -1,6 +1,6 @@
 /** Runs that end on Google's side of trust: who may set it up, what is there already, and how Google's work ends. */
 import type { SandboxAnswer } from '../../../sandbox/serve/handler.ts'
-import { type PullpassRun, type PullpassWanted, runPullpass } from '../../support/run-pullpass.ts'
+import { type PullpassOptions, type PullpassRun, runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import type { ErrorCases } from './error-case.ts'
 
@@ -8,14 +8,14 @@ import type { ErrorCases } from './error-case.ts'
 function trust(
   sandbox: TestSandbox,
   words: readonly string[],
-  environment: PullpassWanted['environment'] = {},
+  environment: PullpassOptions['environment'] = {},
 ): Promise<PullpassRun> {
   const named = ['--repository', sandbox.repository, '--subject', 'image-system/pullpass']
   return runPullpass(sandbox, ['trust', ...words, ...named], { environment })
 }
 
 /** Without the changes that it said before it made them. */
-async function apply(sandbox: TestSandbox, environment: PullpassWanted['environment'] = {}): Promise<PullpassRun> {
+async function apply(sandbox: TestSandbox, environment: PullpassOptions['environment'] = {}): Promise<PullpassRun> {
   const run = await trust(sandbox, ['apply', '--yes'], environment)
   return { ...run, stderr: run.stderr.replaceAll(/^(?:create|grant) .*\n/gm, '') }
 }

@@ -1,6 +1,6 @@
 /** Which lines that a guide shows were not printed, in their order; what differs from run to run is left out of account. */
 
-/** `…` in a shown line stands for anything. */
+/** `…` in a shown line matches anything. */
 export function findUnshown(shown: readonly string[], printed: string): string[] {
   const lines = printed.split('\n').map(withoutVariables)
   let next = 0

@@ -1,5 +1,5 @@
 /**
- * A guide as a list of steps, in the order of the page. Fenced blocks are told apart by their info string:
+ * A guide as a list of steps, in the order of the page. Fenced blocks are distinguished by their info string:
  *
  *     ```sh              run, each command must end with exit code 0
  *     ```sh exits-1      run, the last command must end with that code
@@ -53,7 +53,7 @@ export function waysOf(steps: readonly PlacedStep[]): string[] {
   return named.length === 0 ? [''] : [...new Set(named)]
 }
 
-/** What somebody does who takes this way. */
+/** The steps of a reader who takes this way. */
 export function stepsOnWay(steps: readonly PlacedStep[], way: string): PlacedStep[] {
   let current = way
   return steps.filter((step) => {

@@ -231,7 +231,7 @@ const issuerRequirements: IssuerRequirements = {
     algorithms: ['RS256'],
     port: 'warning',
     privateAddress: 'warning',
-    privateAuthority: { level: 'warning', fix: 'tell Acme the authority' },
+    privateAuthority: { level: 'warning', fix: 'register the authority at Acme' },
     longestIssuer: undefined,
     mostKeys: undefined,
   },

@@ -7,7 +7,7 @@ import {
 } from './request-kubernetes.ts'
 
 /** @throws with the answer's body, where it is no success */
-export async function askAsAdmin(apiServer: ApiServer, request: KubernetesRequest): Promise<KubernetesAnswer> {
+export async function requestAsAdmin(apiServer: ApiServer, request: KubernetesRequest): Promise<KubernetesAnswer> {
   const answer = await requestKubernetes(apiServer, request)
   if (answer.status < 300) return answer
   throw new Error(`${request.method ?? 'GET'} ${request.path} was answered ${answer.status}: ${answer.body}`)

@@ -1,4 +1,4 @@
-/** Where the issuer of a barrier's cluster is public, and who may write there: the sandbox's Google, and Azure's emulator. */
+/** Stores for a cluster's issuer metadata, with write access: the sandbox's Google, and Azure's emulator. */
 import { randomUUID } from 'node:crypto'
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import type { GoogleCloud } from '../../sandbox/google/google-cloud.ts'
@@ -12,7 +12,7 @@ import { azuriteAccount } from '../parts/stores/azurite-account.ts'
 import { startAzurite } from '../parts/stores/start-azurite.ts'
 import { startEntra, tenant } from '../parts/stores/start-entra.ts'
 
-export interface BarrierStore {
+export interface PublicationStore {
   /** As a document names it. */
   readonly publishTo: string
   readonly issuer: string
@@ -26,7 +26,7 @@ export interface BarrierStore {
   readonly letPublish: (subject: string) => void
 }
 
-export interface BarrierStoreNeeds {
+export interface PublicationStoreNeeds {
   readonly ground: PartGround
   readonly authority: CertificateAuthority
   readonly google: GoogleCloud
@@ -39,7 +39,13 @@ export interface BarrierStoreNeeds {
 
 const bucket = 'example-issuer'
 
-async function openGoogleStore({ google, stsUrl, provider, serve, write }: BarrierStoreNeeds): Promise<BarrierStore> {
+async function openGoogleStore({
+  google,
+  stsUrl,
+  provider,
+  serve,
+  write,
+}: PublicationStoreNeeds): Promise<PublicationStore> {
   const storage = await serve(google.storage)
   google.store.putBucket(bucket, { access: 'public' })
   const operator = await signInOperator(google, { stsUrl, now: () => new Date(), write })
@@ -54,12 +60,12 @@ async function openGoogleStore({ google, stsUrl, provider, serve, write }: Barri
   }
 }
 
-async function openAzureStore({ ground, authority, write }: BarrierStoreNeeds): Promise<BarrierStore> {
+async function openAzureStore({ ground, authority, write }: PublicationStoreNeeds): Promise<PublicationStore> {
   const azurite = await ground.use(startAzurite(authority))
   await azurite.createContainer(bucket, 'public')
   const issuer = `${azurite.endpoint}/${bucket}`
   const subjects = new Set<string>()
-  /** As Entra does: by what anybody reads at the issuer, for exactly the subjects of federated credentials. */
+  /** As Entra: verifies with the public metadata, for exactly the subjects of federated credentials. */
   const takes = async (assertion: string) => {
     const { body } = await azurite.ask({ method: 'GET', path: `${bucket}/openid/v1/jwks` })
     const keys: JSONWebKeySet = JSON.parse(body)
@@ -88,7 +94,8 @@ async function openAzureStore({ ground, authority, write }: BarrierStoreNeeds): 
   }
 }
 
-export const barrierStores: Readonly<Record<string, (needs: BarrierStoreNeeds) => Promise<BarrierStore>>> = {
-  'gs:// at the sandbox’s Google': openGoogleStore,
-  'azblob:// at azurite': openAzureStore,
-}
+export const publicationStores: Readonly<Record<string, (needs: PublicationStoreNeeds) => Promise<PublicationStore>>> =
+  {
+    'gs:// at the sandbox’s Google': openGoogleStore,
+    'azblob:// at azurite': openAzureStore,
+  }

@@ -13,39 +13,43 @@ import { trustCluster } from '../../sandbox/start/trust-cluster.ts'
 import { httpsTransport } from '../../src/http/https-transport.ts'
 import { runPullpass } from '../../test/support/run-pullpass.ts'
 import type { ServiceAccountKeys } from '../parts/control-plane/api-server-plan.ts'
-import { askAsAdmin } from '../parts/control-plane/ask-as-admin.ts'
+import { requestAsAdmin } from '../parts/control-plane/request-as-admin.ts'
 import type { KubernetesRequest } from '../parts/control-plane/request-kubernetes.ts'
 import { findInstalledProgram } from '../parts/ground/find-program.ts'
 import { type PartGround, startPart } from '../parts/ground/start-part.ts'
 import type { RealPart } from '../parts/real-part.ts'
 import { startControlPlane } from '../parts/start-control-plane.ts'
-import type { BarrierStore, BarrierStoreNeeds } from './barrier-stores.ts'
 import type { InstallGround } from './install.ts'
+import type { PublicationStore, PublicationStoreNeeds } from './publication-stores.ts'
 
-export interface BarrierStage extends RealPart, InstallGround {
-  readonly store: BarrierStore
+export interface PublicationStage extends RealPart, InstallGround {
+  readonly store: PublicationStore
   /** Where a document leads pullpass to this Google. */
   readonly endpoints: { readonly sts: string; readonly iamCredentials: string }
   /** Publishes what the cluster serves, by the operator's own credentials. */
   readonly publish: () => Promise<void>
   readonly rotate: (keys: ServiceAccountKeys) => Promise<void>
-  /** How many keys anybody reads. */
+  /** The number of public keys. */
   readonly published: () => Promise<number>
 }
 
 export const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
 export const serviceAccountEmail = 'puller@example-project.iam.gserviceaccount.com'
 
-export interface BarrierStageWanted {
-  readonly openStore: (needs: BarrierStoreNeeds) => Promise<BarrierStore>
+export interface PublicationStageSettings {
+  readonly openStore: (needs: PublicationStoreNeeds) => Promise<PublicationStore>
   readonly keys: ServiceAccountKeys
   /** The subject whose tokens pull. */
   readonly puller: string
 }
 
 /** @throws AbsentPart where a program does not exist */
-export const startBarrierStage = ({ openStore, keys, puller }: BarrierStageWanted): Promise<BarrierStage> =>
-  startPart('barrier', async (ground) => {
+export const startPublicationStage = ({
+  openStore,
+  keys,
+  puller,
+}: PublicationStageSettings): Promise<PublicationStage> =>
+  startPart('publication', async (ground) => {
     const kubectl = findInstalledProgram('kubectl', 'kubernetes-client')
     const authority = await createCertificateAuthority()
     const google = createGoogleCloud({ now: () => new Date(), ca: authority.ca })
@@ -87,10 +91,10 @@ export const startBarrierStage = ({ openStore, keys, puller }: BarrierStageWante
   })
 
 interface ClusterNeeds {
-  readonly store: BarrierStore
+  readonly store: PublicationStore
   readonly keys: ServiceAccountKeys
   readonly environment: Readonly<Record<string, string>>
-  readonly write: BarrierStoreNeeds['write']
+  readonly write: PublicationStoreNeeds['write']
 }
 
 async function startCluster(ground: PartGround, { store, keys, environment, write }: ClusterNeeds) {
@@ -98,7 +102,7 @@ async function startCluster(ground: PartGround, { store, keys, environment, writ
   const KUBECONFIG = await write('admin', plane.kubeconfig)
   return {
     apiServer: plane,
-    admin: (request: KubernetesRequest) => askAsAdmin(plane, request),
+    admin: (request: KubernetesRequest) => requestAsAdmin(plane, request),
     async publish() {
       const clock = createMovableClock(() => new Date())
       const host = { environment: { ...environment, ...store.operator, KUBECONFIG }, clock }
