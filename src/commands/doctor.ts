@@ -1,23 +1,20 @@
-/** pullpass doctor: the whole way for a document, hop by hop, with what mends the first that fails. Changes nothing. */
+/** pullpass doctor: checks each hop of the documents, and prints the fix of the first failure. Changes nothing. */
+
+import { createRequest, type RequestOptions } from '../doctor/create-request.ts'
 import { diagnose } from '../doctor/diagnose.ts'
-import { takesFiles } from '../doctor/facts/trust.ts'
 import { type Finding, failedBy } from '../doctor/finding.ts'
-import { printedCommands } from '../doctor/printed-commands.ts'
-import type { DoctorRequest, Image, Refresher } from '../doctor/request.ts'
-import type { Document, NamespacedName } from '../document/document.ts'
+import type { Image } from '../doctor/request.ts'
+import type { Document } from '../document/document.ts'
 import { labelName } from '../document/kubernetes-names.ts'
 import { type DocumentContext, loadDocuments } from '../document/load-documents.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
-import type { Environment } from '../http/context.ts'
 import { checkProxy } from '../http/proxy.ts'
 import { readTokenFile } from '../identity/token-file.ts'
 import { connect } from '../kubernetes/connect.ts'
 import { checkOnePass } from '../refresh/plan.ts'
 import { parseImageReference } from '../registry/image-reference.ts'
 import { quote } from '../text/plain-text.ts'
-import { loadStores } from '../vendors/target.ts'
-import { issuerVerifiers } from '../vendors/vendor.ts'
 import type { Call, Command, ExitCode } from './command.ts'
 import { doctorResult, renderFindings } from './doctor/report.ts'
 import { type Flag, usageFault } from './flag.ts'
@@ -41,29 +38,33 @@ const doctorFlags: typeof documentFlags &
     short: 'n',
     value: 'NAMESPACE',
     rule: labelName,
-    summary: 'Check this namespace only',
+    summary: 'Namespace to check (default: all)',
   },
   pod: {
     type: 'string',
     value: 'NAMESPACE/NAME',
-    summary: 'Look at this pod too: its pull secrets, its images, its back-off',
+    summary: 'Pod to check: its pull secrets, images and back-off',
   },
-  image: { type: 'string', value: 'IMAGE', summary: "Try this image's manifest, and match it as a kubelet does" },
+  image: {
+    type: 'string',
+    value: 'IMAGE',
+    summary: 'Image to check: requests its manifest, and selects credentials as a kubelet does',
+  },
   'plain-http': {
     type: 'string',
     multiple: true,
     value: 'HOST[:PORT]',
-    summary: 'Ask this registry by plain HTTP, as nodes that are configured for it; repeatable',
+    summary: 'Registry to contact by plain HTTP, as nodes with that configuration do; repeatable',
   },
   'service-account': {
     type: 'string',
     value: 'NAMESPACE/NAME',
-    summary: 'Request its token in place of reading the token file, which lies in a pod',
+    summary: 'Service account whose token is requested, instead of reading the token file of a Pod',
   },
   'token-file': {
     type: 'string',
     value: 'FILE',
-    summary: 'Where the subject token is read (PULLPASS_TOKEN_FILE; default /var/run/secrets/tokens/oidc-token)',
+    summary: 'File with the subject token (PULLPASS_TOKEN_FILE; default /var/run/secrets/tokens/oidc-token)',
   },
   ...outputFlags,
   ...clusterFlags,
@@ -75,11 +76,11 @@ export const doctor: Command<typeof doctorFlags> = {
   summary: 'Find the step that fails, and its fix',
   usage: ['doctor -f FILE [flags]', 'doctor [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)'],
   details: [
-    'Walks the whole way for these documents, in the pod that refreshes or from a laptop: token, clock, issuer, key and',
-    'signature as a stranger sees them, exchange, impersonation, registry, rights, namespaces, Secrets, and with --pod what',
-    'a kubelet makes of them. The first hop that failed comes with the command that mends it; what only follows from it is',
-    'skipped. Exit code 1 where one failed.',
-    'Nothing is changed. Token requests and exchanges are real, what a refresh would write is a dry run; no token is shown.',
+    'Checks each hop of the documents, in the Pod that refreshes or from a workstation: token, clock, public issuer metadata,',
+    'key and signature, exchange, impersonation, registry, permissions, namespaces and Secrets; with --pod also what the',
+    'kubelet does with them. The first failure is printed with the command that fixes it; its consequences are skipped.',
+    'The exit code is 1 if a hop failed.',
+    'Nothing is changed: token requests and exchanges are real, writes are dry runs. Tokens are never printed.',
     '',
     'Examples:',
     '  pullpass doctor -f artifact-registry.yaml --image europe-docker.pkg.dev/project/images/app:v1',
@@ -104,10 +105,10 @@ const exitCodeOf = (findings: readonly Finding[]): ExitCode =>
 
 async function examine(call: DoctorCall): Promise<Finding[]> {
   const { context, terminal } = call
-  const ask = readFlags(call)
+  const options = readFlags(call)
   checkProxy(context.environment)
   const documents = await loadRefreshable(call.flags.file, { ...context, ...terminal }).catch(asFault)
-  if (documents instanceof PullpassError && notGiven.includes(documents.code)) throw documents
+  if (documents instanceof PullpassError && missingDocument.includes(documents.code)) throw documents
   if (documents instanceof PullpassError)
     return [failedBy('document', call.flags.file.join(', ') || 'the environment', documents)]
   checkPlainHttp(call.flags['plain-http'], documents)
@@ -115,13 +116,23 @@ async function examine(call: DoctorCall): Promise<Finding[]> {
   const cluster = await connect({ ...call.flags, tries: 'briefly' }, context).catch(asFault)
   if (cluster instanceof PullpassError && namesCluster(call) && cluster.code === 'KUBECONFIG_INVALID') throw cluster
   try {
-    return await diagnose(await requestOf(documents, ask, call), cluster, context)
+    const { kubeconfig, file: files } = call.flags
+    const request = await createRequest(
+      documents,
+      {
+        ...options,
+        ...{ kubeconfig, files, context: call.flags.context, caFile: call.common['ca-file'] },
+        ...{ tokenFile: call.flags['token-file'], plainHttp: call.flags['plain-http'] },
+      },
+      context,
+    )
+    return await diagnose(request, cluster, context)
   } finally {
     if (!(cluster instanceof PullpassError)) await cluster.close()
   }
 }
 
-/** What is wrong with the file's content is a finding. @throws USAGE_INVALID where it is not used, TOKEN_FILE_UNREADABLE */
+/** Invalid content of the file is a finding. @throws USAGE_INVALID if it is not used, TOKEN_FILE_UNREADABLE */
 async function checkTokenFile(file: string | undefined, documents: readonly Document[]): Promise<void> {
   refuseUnusedTokenFile('doctor', file, documents)
   const fault = file === undefined ? undefined : await readTokenFile(file).catch(asFault)
@@ -130,8 +141,8 @@ async function checkTokenFile(file: string | undefined, documents: readonly Docu
 
 const namesCluster = ({ flags }: DoctorCall) => flags.kubeconfig !== undefined || flags.context !== undefined
 
-/** Without a document there is nothing to diagnose: the command line is wrong. */
-const notGiven: readonly ErrorCode[] = ['USAGE_INVALID', 'DOCUMENT_UNREADABLE']
+/** Without a document there is nothing to check: the usage is invalid. */
+const missingDocument: readonly ErrorCode[] = ['USAGE_INVALID', 'DOCUMENT_UNREADABLE']
 
 /** Documents that a refresh accepts. @throws what loadDocuments throws; DOCUMENT_INVALID for a field that needs a controller */
 async function loadRefreshable(files: readonly string[], context: DocumentContext): Promise<Document[]> {
@@ -140,15 +151,8 @@ async function loadRefreshable(files: readonly string[], context: DocumentContex
   return documents
 }
 
-interface FlagsRead {
-  readonly pod: NamespacedName | undefined
-  readonly serviceAccount: NamespacedName | undefined
-  readonly image: Image | undefined
-  readonly namespace: string | undefined
-}
-
 /** @throws USAGE_INVALID */
-function readFlags({ flags }: DoctorCall): FlagsRead {
+function readFlags({ flags }: DoctorCall): Pick<RequestOptions, 'pod' | 'serviceAccount' | 'image' | 'namespace'> {
   const pod = flags.pod === undefined ? undefined : parseNamespacedName(flags.pod, 'pod', 'doctor')
   const account = flags['service-account']
   if (pod !== undefined && flags.namespace !== undefined && flags.namespace !== pod.namespace) {
@@ -176,66 +180,16 @@ function readImage(name: string): Image {
   )
 }
 
-/** A name that no document has would have no effect. @throws USAGE_INVALID */
+/** A host of no document has no effect. @throws USAGE_INVALID */
 function checkPlainHttp(hosts: readonly string[], documents: readonly Document[]): void {
   const known = documents.flatMap(({ registries }) =>
     registries.flatMap((registry) => registry.hosts.map((host) => host.split('/', 1)[0] ?? '')),
   )
-  const strange = hosts.find((host) => !known.includes(host))
-  if (strange === undefined) return
+  const unknown = hosts.find((host) => !known.includes(host))
+  if (unknown === undefined) return
   throw usageFault(
     'doctor',
-    `--plain-http is ${quote(strange)}, which no document names`,
+    `--plain-http is ${quote(unknown)}, which is no registry of the documents`,
     `host[:port] of a registry: ${[...new Set(known)].join(', ')}`,
   )
 }
-
-async function requestOf(
-  documents: readonly Document[],
-  ask: FlagsRead,
-  { flags, common, context }: DoctorCall,
-): Promise<DoctorRequest> {
-  const { environment } = context
-  const { kubeconfig, file: files } = flags
-  const tokenFile = flags['token-file']
-  const tokenFiles = tokenFile !== undefined || areHere(environment) ? 'here' : 'elsewhere'
-  return {
-    ...ask,
-    documents,
-    verifiers: await issuerVerifiers(
-      context.vendors,
-      documents.flatMap(({ registries }) => registries.map(({ vendor }) => vendor)),
-    ),
-    refresher: environment['KUBERNETES_SERVICE_HOST'] ? undefined : refresherOf(documents, ask),
-    plainHttp: flags['plain-http'],
-    tokenFiles,
-    authorities: trustsOthers(common['ca-file'], environment) ? 'others too' : 'public ones',
-    source: { ...context, tokenFile },
-    commands: printedCommands({
-      files,
-      kubeconfig,
-      context: flags.context,
-      tokenFile,
-      environment,
-      stores: await loadStores(context.vendors),
-      refreshes:
-        tokenFiles === 'here' || !takesFiles(documents) ? 'who looks' : (ask.serviceAccount ?? 'somebody else'),
-      at: context.now(),
-    }),
-  }
-}
-
-/** In a pod it is who asks; from afar it is named, or else the one whose tokens all documents request. */
-function refresherOf(documents: readonly Document[], { serviceAccount }: FlagsRead): Refresher | undefined {
-  if (serviceAccount !== undefined) return { ...serviceAccount, known: 'named' }
-  const [first, ...more] = documents.map(({ serviceAccountRef }) => serviceAccountRef)
-  const one = more.every((other) => other?.namespace === first?.namespace && other?.name === first?.name)
-  return one && first !== undefined ? { ...first, known: 'guessed' } : undefined
-}
-
-const trustsOthers = (caFile: string | undefined, environment: Environment): boolean =>
-  [caFile, environment['PULLPASS_CA_FILE'], environment['NODE_EXTRA_CA_CERTS']].some(Boolean)
-
-/** In a pod, or where somebody says which file holds the token. */
-const areHere = (environment: Environment) =>
-  Boolean(environment['KUBERNETES_SERVICE_HOST'] || environment['PULLPASS_TOKEN_FILE'])

@@ -22,7 +22,7 @@ import { clusterFlags, outputFlags } from './flags.ts'
 import type { UninstallStep as StepItem, UninstallResult } from './output/trust.ts'
 import { errorOf, overall, printErrors, renderResult, resultText } from './output.ts'
 import { removalFlags, repeatCommand, yesFlag } from './trust/flags.ts'
-import { prepareTrust } from './trust/prepare.ts'
+import { runTrust } from './trust/prepare.ts'
 
 type Switch = Flag & { readonly type: 'boolean' }
 
@@ -140,7 +140,7 @@ async function removeTrust(call: Call<typeof flags>, mode: 'plan' | ConfirmedRem
     publisher: undefined,
     'share-pool': false,
   }
-  return await prepareTrust('uninstall', { ...call, flags: flagsToPrepare }, 'always', async (prepared) => {
+  return await runTrust('uninstall', { ...call, flags: flagsToPrepare }, 'always', async (prepared) => {
     const record = openRecord(prepared.connections)
     const agree = mode === 'plan' ? undefined : async (_: string, name: string) => (mode.has(name) ? 'make' : 'leave')
     const ways = { agree, record, marks: prepared.clusters.map(markOf) }

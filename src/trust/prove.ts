@@ -3,13 +3,20 @@
  * has it. A new grant takes a minute or more to be known everywhere, so it is tried again for a while.
  */
 import type { RegistryCredential } from '../credential/registry-credential.ts'
-import type { DocumentRegistry } from '../document/document.ts'
+import { type DocumentRegistry, type NamespacedName, requestedAccount } from '../document/document.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
+import type { Environment } from '../http/context.ts'
 import { retryDelayMs } from '../http/retry.ts'
-import type { SubjectToken } from '../identity/subject-token.ts'
+import { decodeSubjectToken, type SubjectToken } from '../identity/subject-token.ts'
+import { readTokenFile, tokenFilePath } from '../identity/token-file.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { requestToken } from '../kubernetes/objects/request-token.ts'
 import { tryPull } from '../registry/pull.ts'
+import type { TrustNeed } from '../vendors/trust-contract.ts'
 import { type BoundExchange, bindExchange, type VendorContext } from '../vendors/vendor.ts'
+import type { GatheredCluster } from './clusters.ts'
+import { trustSetup } from './needs.ts'
 
 export interface Trial {
   /** For people: whose token, and for which registry. */
@@ -21,6 +28,43 @@ export interface Trial {
   readonly image: string
   /** A token for the audience; an error where the operator gets none, for a reason that is not trust's. */
   readonly token: (audience: string, lifeSeconds: number) => Promise<SubjectToken>
+}
+
+/** Each registry of each document, with a token of each cluster. */
+export async function listTrials(
+  needs: readonly TrustNeed[],
+  clusters: readonly GatheredCluster[],
+  { environment, vendors }: Pick<VendorContext, 'environment' | 'vendors'>,
+): Promise<Trial[]> {
+  return await Promise.all(
+    needs.map(async ({ document, registry, cluster, repository = '' }) => {
+      const { repositories } = await trustSetup(registry.vendor, vendors)
+      const connection = clusters.find((one) => one === cluster)?.connection
+      return {
+        name: `registry ${registry.name} of ${document.kind}/${document.name} in cluster ${cluster.name}`,
+        registry,
+        repository,
+        image: repositories.imageIn(repository, 'pullpass-trial'),
+        token: tokenOf(requestedAccount(document, registry), registry, connection, environment),
+      }
+    }),
+  )
+}
+
+/** A token file exists only in a Pod: elsewhere the trial has no token. */
+function tokenOf(
+  account: NamespacedName | undefined,
+  registry: TrustNeed['registry'],
+  connection: Cluster | undefined,
+  environment: Environment,
+): Trial['token'] {
+  return async (audience, lifeSeconds) => {
+    if (account === undefined || connection === undefined) {
+      return await readTokenFile(registry.tokenFile ?? tokenFilePath(undefined, environment), registry.tokenFileField)
+    }
+    const { value } = await requestToken(connection, account, { audience, lifeSeconds })
+    return decodeSubjectToken(value, `the token of service account ${account.namespace}/${account.name}`)
+  }
 }
 
 export type Proof = { readonly name: string } & (

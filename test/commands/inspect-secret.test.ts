@@ -47,7 +47,7 @@ suite('pullpass inspect secret', () => {
       signal: new AbortController().signal,
     })
     const { stdout } = await runPullpass(sandbox, ['inspect', 'secret', 'team-a/regcred'])
-    assert.match(stdout, /\nnote: its annotations were changed by something else: its expiry is not believed\n/)
+    assert.match(stdout, /\nnote: another client changed its annotations: its expiry is unknown\n/)
     assert.match(stdout, / oauth2accesstoken +unknown\n/)
   })
 
@@ -95,7 +95,7 @@ suite('pullpass inspect secret', () => {
     const { exitCode, stdout } = await runInspect(sandbox, ['secret', 'team-a/copy'])
     assert.equal(exitCode, 0)
     assert.match(stdout, /^quay\.io +somebody +unknown$/m)
-    assert.match(stdout, /^note: it is a copy, by something else, of the Secret team-a\/regcred$/m)
+    assert.match(stdout, /^note: it is a copy of the Secret team-a\/regcred, not written by pullpass$/m)
     assert.doesNotMatch(stdout, /^document/m)
   })
 
@@ -129,7 +129,7 @@ suite('pullpass inspect secret', () => {
     })
     const { exitCode, stdout } = await runInspect(sandbox, ['secret', 'team-a/other'])
     assert.equal(exitCode, 1)
-    assert.match(stdout, /^problem: its type is Opaque: no kubelet takes it as kubernetes\.io\/dockerconfigjson$/m)
+    assert.match(stdout, /^problem: its type is Opaque: kubelets use only kubernetes\.io\/dockerconfigjson$/m)
   })
 
   test('a Secret that kubectl made as a generic one says who manages it, and that nobody owns a credential in it', async (t) => {
@@ -145,7 +145,7 @@ suite('pullpass inspect secret', () => {
     })
     const { exitCode, stdout } = await runInspect(sandbox, ['secret', 'team-a/generic'])
     assert.equal(exitCode, 1)
-    assert.match(stdout, /^managed by +kubectl-create; none of them owns \.dockerconfigjson$/m)
+    assert.match(stdout, /^managed by +kubectl-create; none owns \.dockerconfigjson$/m)
   })
 
   test('a Secret that does not exist is named', async (t) => {

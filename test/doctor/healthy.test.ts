@@ -262,7 +262,10 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
       ['its manifest can be pulled'],
     )
     const { exitCode, stderr } = await runPullpass(sandbox, ['doctor', '-f', file, '--plain-http', 'other:5000'])
-    assert.match(stderr, /^USAGE_INVALID \(run\): --plain-http is "other:5000", which no document names$/m)
+    assert.match(
+      stderr,
+      /^USAGE_INVALID \(run\): --plain-http is "other:5000", which is no registry of the documents$/m,
+    )
     assert.equal(exitCode, 2)
   })
 

@@ -2,14 +2,14 @@
 import { dropInForm, loadDocuments } from '../../document/load-documents.ts'
 import type { PullpassError } from '../../errors/pullpass-error.ts'
 import { checkSubjectToken, type TokenToCheck } from '../../identity/check-subject-token.ts'
+import { connect } from '../../kubernetes/connect.ts'
+import { listAcceptingRegistries, obtainTokens, type TokenTarget } from '../../refresh/inspect-tokens.ts'
 import { instantAndDistance, renderTable } from '../../terminal/table.ts'
 import type { VendorContext } from '../../vendors/vendor.ts'
 import type { Call, ExitCode } from '../command.ts'
 import type { clusterFlags, documentFlags, outputFlags } from '../flags.ts'
 import type { InspectTokenResult, InspectedToken as TokenItem } from '../output/inspect.ts'
 import { errorDetail, instant, overall, renderResult } from '../output.ts'
-import type { TokenTarget } from './target.ts'
-import { listAcceptingRegistries, obtainTokens } from './token-source.ts'
 
 /** The token that refresh would send by variables alone: who names another, or an account, asks about something else. */
 async function isOfTheScript(target: TokenTarget, { environment, vendors }: VendorContext): Promise<boolean> {
@@ -24,7 +24,11 @@ export async function inspectToken(target: TokenTarget, call: TokenCall): Promis
   const { flags, context, terminal } = call
   const isSaid = flags.file.length > 0 || (await isOfTheScript(target, context))
   const documents = isSaid ? await loadDocuments(flags.file, { ...context, ...terminal }) : []
-  const tokens = await obtainTokens(target, await listAcceptingRegistries(documents, context.vendors), call)
+  const tokens = await obtainTokens(target, await listAcceptingRegistries(documents, context.vendors), {
+    environment: context.environment,
+    readInput: terminal.readInput,
+    connect: async () => await connect(flags, context),
+  })
   const now = context.now()
   const judged = tokens.map((token) => ({ ...token, faults: checkSubjectToken(token, now) }))
   if (flags.output === undefined) {

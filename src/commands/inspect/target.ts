@@ -1,20 +1,16 @@
-/** What `pullpass inspect` is asked to show, from the words of its command line. */
+/** The target of `pullpass inspect`, from its arguments. */
 import type { NamespacedName } from '../../document/document.ts'
-import { type ImageReference, parseImageReference } from '../../registry/image-reference.ts'
+import type { InspectedSecret } from '../../refresh/inspect-pull-secret.ts'
+import type { TokenTarget } from '../../refresh/inspect-tokens.ts'
+import { parseImageReference } from '../../registry/image-reference.ts'
 import { quote } from '../../text/plain-text.ts'
 import { usageFault } from '../flag.ts'
 import { parseNamespacedName } from '../flags.ts'
 
 export type InspectTarget = TokenTarget | SecretTarget
 
-export type TokenTarget =
-  | { readonly kind: 'file'; readonly path: string | undefined }
-  | { readonly kind: 'serviceaccount'; readonly account: NamespacedName; readonly audience: string | undefined }
-
-export interface SecretTarget {
+export interface SecretTarget extends InspectedSecret {
   readonly kind: 'secret'
-  readonly secret: NamespacedName
-  readonly image: { readonly name: string; readonly reference: ImageReference } | undefined
 }
 
 interface TargetFlags {
@@ -23,36 +19,37 @@ interface TargetFlags {
   readonly image: string | undefined
 }
 
-/** @throws USAGE_INVALID; a flag that would say nothing about this target is wrong too */
+/** @throws USAGE_INVALID, also for a flag that does not apply to the target */
 export function parseInspectTarget(words: readonly string[], { file, audience, image }: TargetFlags): InspectTarget {
   const [kind, named, ...more] = words
   if (more.length > 0) throw usageFault('inspect', `unexpected argument ${quote(more[0] ?? '')}`)
   if (kind === 'secret') {
-    if (file.length > 0) throw usageFault('inspect', '-f is given for a Secret', 'documents beside a token')
+    if (file.length > 0) throw usageFault('inspect', '-f does not apply to a Secret', '-f with a token')
     if (audience !== undefined)
-      throw usageFault('inspect', '--audience is given for a Secret', 'it with inspect serviceaccount')
+      throw usageFault('inspect', '--audience does not apply to a Secret', '--audience with inspect serviceaccount')
     return { kind, secret: parseName(kind, named), image: image === undefined ? undefined : parseImage(image) }
   }
-  const whole = kind === undefined ? undefined : kubectlWords.get(kind)
-  if (whole !== undefined) throw usageFault('inspect', `${quote(kind ?? '')} is no kind`, whole)
-  if (image !== undefined) throw usageFault('inspect', '--image is given for a token', 'it with inspect secret')
+  const whole = kind === undefined ? undefined : kubectlNames.get(kind)
+  if (whole !== undefined) throw usageFault('inspect', `unknown kind ${quote(kind ?? '')}`, whole)
+  if (image !== undefined)
+    throw usageFault('inspect', '--image does not apply to a token', '--image with inspect secret')
   if (kind === 'serviceaccount') return { kind, account: parseName(kind, named), audience }
   if (audience !== undefined)
-    throw usageFault('inspect', '--audience is given for a file', 'it with inspect serviceaccount')
-  if (named !== undefined) throw usageFault('inspect', `${quote(kind ?? '')} is no kind`, 'serviceaccount or secret')
-  if (kind === '-' && file.includes('-')) throw usageFault('inspect', '- stands for the token and for a document')
+    throw usageFault('inspect', '--audience does not apply to a file', '--audience with inspect serviceaccount')
+  if (named !== undefined) throw usageFault('inspect', `unknown kind ${quote(kind ?? '')}`, 'serviceaccount or secret')
+  if (kind === '-' && file.includes('-')) throw usageFault('inspect', '"-" is given for the token and for a document')
   return { kind: 'file', path: kind }
 }
 
-/** What kubectl takes for our kinds; a file of such a name is `./sa`. */
-const kubectlWords: ReadonlyMap<string, string> = new Map([
+/** Other names of kubectl for these kinds; a file of such a name is `./sa`. */
+const kubectlNames: ReadonlyMap<string, string> = new Map([
   ['sa', 'the kind serviceaccount'],
   ['serviceaccounts', 'the kind serviceaccount'],
   ['secrets', 'the kind secret'],
 ])
 
 function parseName(kind: string, text: string | undefined): NamespacedName {
-  if (text === undefined) throw usageFault('inspect', `${kind} is given without a name`, 'NAMESPACE/NAME')
+  if (text === undefined) throw usageFault('inspect', `the name of the ${kind} is missing`, 'NAMESPACE/NAME')
   return parseNamespacedName(text, kind, 'inspect')
 }
 
@@ -61,7 +58,7 @@ function parseImage(name: string): NonNullable<SecretTarget['image']> {
   if (reference !== undefined) return { name, reference }
   throw usageFault(
     'inspect',
-    `--image ${quote(name)} is no image`,
+    `--image is ${quote(name)}, not an image name`,
     '[host[:port]/]path[:tag][@digest], as a Pod names it',
   )
 }

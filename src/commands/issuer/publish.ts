@@ -8,13 +8,13 @@ import { readKeyState, unknownKeys } from '../../publish/key-state.ts'
 import { openTarget } from '../../publish/open-target.ts'
 import { issuerToPublish, publishServed } from '../../publish/publish.ts'
 import { readServedIssuer } from '../../publish/served-issuer.ts'
+import { tokenOrReason } from '../../publish/survey.ts'
 import type { Call, Command, ExitCode } from '../command.ts'
 import type { Flag } from '../flag.ts'
 import { outputFlags } from '../flags.ts'
 import { renderResult } from '../output.ts'
 import { keyFlags, readKeyFlags, readTargetFlag, refuseUnusedKeyFlags, targetFlag } from './flags.ts'
 import { type PublishReport, publishResult, renderPublication } from './publication-report.ts'
-import { tokenOrReason } from './survey.ts'
 
 const flags: typeof targetFlag &
   typeof keyFlags &

@@ -3,27 +3,21 @@
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Detection } from '../../issuer-change/cluster-traits.ts'
 import { distributions } from '../../issuer-change/distributions.ts'
-import type { IssuerChange, IssuerPlan, PlanStep } from '../../issuer-change/plan.ts'
+import type { IssuerPlan, PlanStep } from '../../issuer-change/plan.ts'
+import type { ClusterPlan } from '../../issuer-change/plan-for-cluster.ts'
 import type { IssuerKey } from '../../oidc/keys.ts'
 import { safeKeySentence, wholeSeconds } from '../../publish/safe-to-sign.ts'
+import { type IssuerSurvey, isVerifiable } from '../../publish/survey.ts'
 import { renderTable } from '../../terminal/table.ts'
 import { plainLine, plainText } from '../../text/plain-text.ts'
 import type { IssuerChangeStep, IssuerShowResult, ServedKey } from '../output/issuer.ts'
 import { instant, overall } from '../output.ts'
 import { keyItem, kindOfKey, renderVerdicts, vendorItems } from './check-report.ts'
-import { type IssuerSurvey, isVerifiable } from './survey.ts'
-
-export interface WayToIssuer {
-  readonly change: IssuerChange
-  readonly detection: Detection
-  /** Undefined where it is not clear which distribution it is. */
-  readonly plan: IssuerPlan | undefined
-}
 
 /** `found`: the way, or why there is none although one was asked for. */
 export function renderShow(
   survey: IssuerSurvey,
-  found: WayToIssuer | string | undefined,
+  found: ClusterPlan | string | undefined,
   color: 'always' | 'never',
 ): string {
   const way = typeof found === 'string' ? undefined : found
@@ -103,7 +97,7 @@ function tellRevoked({ revoked, token }: IssuerSurvey): string[][] {
 
 // The result for programs.
 
-export function showResult(survey: IssuerSurvey, way: WayToIssuer | string | undefined): IssuerShowResult {
+export function showResult(survey: IssuerSurvey, way: ClusterPlan | string | undefined): IssuerShowResult {
   const { issuer, served, token, signature, mode, verdicts } = survey
   return {
     kind: 'IssuerShowResult',
@@ -143,7 +137,7 @@ const tokenItem = (
 })
 
 function changeItem(
-  way: WayToIssuer | string | undefined,
+  way: ClusterPlan | string | undefined,
 ): Pick<IssuerShowResult, 'distribution' | 'change' | 'planUnavailable'> {
   if (way === undefined) return {}
   if (typeof way === 'string') return { planUnavailable: way }

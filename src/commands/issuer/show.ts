@@ -1,26 +1,18 @@
-/** pullpass issuer show: a cluster's issuer as it is, who can use it, and the way to another. Exits 1 on a key that is served nowhere. */
+/** pullpass issuer show: a cluster's issuer, the clouds that can use it, and the steps to change it. Exits 1 if the signing key is not served. */
 import { issuerUrl } from '../../document/field-rules.ts'
-import { type Detection, detectDistribution, readClusterTraits } from '../../issuer-change/cluster-traits.ts'
 import { type DistributionName, distributions } from '../../issuer-change/distributions.ts'
-import {
-  anyIssuer,
-  checkNewIssuer,
-  type IssuerChange,
-  type IssuerPlan,
-  planIssuerChange,
-} from '../../issuer-change/plan.ts'
+import { checkNewIssuer } from '../../issuer-change/plan.ts'
+import { planForCluster } from '../../issuer-change/plan-for-cluster.ts'
 import { connect } from '../../kubernetes/connect.ts'
-import type { Cluster } from '../../kubernetes/connection/cluster.ts'
-import { checkIssuerUrl, vendorOfIssuer } from '../../oidc/issuer-url.ts'
 import { openPublicContext } from '../../oidc/public/public-facts.ts'
+import { isVerifiable, surveyIssuer } from '../../publish/survey.ts'
 import { issuerVerifiers, verifierNames } from '../../vendors/vendor.ts'
 import type { Command } from '../command.ts'
 import { type Choice, type Flag, usageFault } from '../flag.ts'
 import { clusterFlags, outputFlags } from '../flags.ts'
 import { renderResult } from '../output.ts'
 import { accountFlag, memoryFlag, readAccountFlag, readMemoryFlag } from './flags.ts'
-import { renderShow, showResult, type WayToIssuer } from './show-report.ts'
-import { isVerifiable, surveyIssuer } from './survey.ts'
+import { renderShow, showResult } from './show-report.ts'
 
 const flags: typeof clusterFlags &
   typeof memoryFlag &
@@ -34,13 +26,13 @@ const flags: typeof clusterFlags &
     type: 'string',
     value: 'URL',
     rule: issuerUrl,
-    summary: 'Print the steps from the present issuer to this one',
+    summary: 'New issuer: print the steps to change to it',
   },
   distribution: {
     type: 'string',
     value: 'NAME',
     choices: [...distributions.keys()],
-    summary: 'Whose settings the steps name (default: as the cluster is recognized)',
+    summary: 'Distribution of the cluster, for the steps (default: detected)',
   },
   ...accountFlag,
   ...outputFlags,
@@ -51,7 +43,7 @@ export const show: Command<typeof flags> = {
   summary: "Show the cluster's issuer, the clouds that can use it, and the steps to change it",
   usage: ['issuer show [flags]'],
   details: [
-    "Reads the issuer's two documents from the cluster, requests a token, and looks at the issuer's URL as a stranger does.",
+    'Reads the issuer metadata of the cluster, requests a token, and reads the public issuer metadata without credentials.',
     'The mode says who publishes: publish (pullpass may), verify only (the vendor does: EKS, GKE, AKS, Gardener), or stand',
     'down (another tool does, and is not overwritten). A change of issuer takes two roll-outs, or running workloads are',
     'locked out: with --to-issuer, and where the present one exists inside the cluster alone, the steps are printed, with',
@@ -72,7 +64,10 @@ export const show: Command<typeof flags> = {
     const cluster = await connect(wanted, context)
     try {
       const survey = await surveyIssuer(cluster, { account, memory, verifiers }, openPublicContext(context))
-      const way = await findWay(cluster, survey.issuer, wanted)
+      const { 'to-issuer': to, distribution } = wanted
+      if (to === survey.issuer)
+        throw usageFault('issuer show', `--to-issuer is the present issuer of the cluster: ${to}`, 'another issuer')
+      const way = await planForCluster(cluster, { from: survey.issuer, to, distribution })
       terminal.print(
         wanted.output === undefined
           ? renderShow(survey, way, terminal.color)
@@ -89,42 +84,4 @@ export const show: Command<typeof flags> = {
 function checkIssuerFlag(issuer: string | undefined): void {
   const unusable = issuer === undefined ? undefined : checkNewIssuer(issuer, '--to-issuer')
   if (unusable !== undefined) throw usageFault('issuer show', unusable.seen, unusable.expected)
-}
-
-/** Undefined where no change of issuer is asked for; why there are no steps, where some are. @throws USAGE_INVALID */
-async function findWay(
-  cluster: Cluster,
-  from: string,
-  wanted: { readonly 'to-issuer': string | undefined; readonly distribution: DistributionName | undefined },
-): Promise<WayToIssuer | string | undefined> {
-  const asked = wanted['to-issuer']
-  if (asked === from)
-    throw usageFault('issuer show', `--to-issuer is the issuer that the cluster has: ${from}`, 'another')
-  const vendor = vendorOfIssuer(from)
-  if (vendor !== undefined && asked !== undefined)
-    return `No steps to ${asked}: ${vendor} publishes the present issuer, and lets nobody change it.`
-  if (vendor === undefined && (asked !== undefined || checkIssuerUrl(from, 'it') !== undefined)) {
-    return await findSteps(cluster, { from, to: asked ?? anyIssuer }, wanted.distribution)
-  }
-  return wanted.distribution === undefined
-    ? undefined
-    : 'No steps: --distribution says whose settings they name, and the issuer to go to is not given: --to-issuer URL.'
-}
-
-async function findSteps(
-  cluster: Cluster,
-  change: IssuerChange,
-  distribution: DistributionName | undefined,
-): Promise<WayToIssuer> {
-  const detection: Detection =
-    distribution === undefined
-      ? detectDistribution(await readClusterTraits(cluster))
-      : { names: [distribution], by: '--distribution' }
-  return { change, detection, plan: planOf(detection, change) }
-}
-
-function planOf({ names }: Detection, change: IssuerChange): IssuerPlan | undefined {
-  const [name, ...others] = names
-  const distribution = name === undefined || others.length > 0 ? undefined : distributions.get(name)
-  return distribution === undefined ? undefined : planIssuerChange(distribution, change)
 }

@@ -1,8 +1,10 @@
 /** pullpass trust apply: makes what clouds must know, one change after another, and waits until it works. */
 import type { PullpassError } from '../../errors/pullpass-error.ts'
 import { applyTrust, checkRecord } from '../../trust/apply.ts'
+import { findAbsentAccounts } from '../../trust/clusters.ts'
 import { openTrust } from '../../trust/desired.ts'
-import { type Proof, proveTrust } from '../../trust/prove.ts'
+import type { PreparedTrust } from '../../trust/prepare.ts'
+import { listTrials, type Proof, proveTrust } from '../../trust/prove.ts'
 import { noRecord, openRecord } from '../../trust/record.ts'
 import type { TrustRecord } from '../../vendors/trust-contract.ts'
 import type { Call, Command } from '../command.ts'
@@ -10,10 +12,9 @@ import type { Flag } from '../flag.ts'
 import { defaultTimeout, outputFlags, readDuration } from '../flags.ts'
 import { printErrors } from '../output.ts'
 import { isInPlace, printApplied } from './apply-report.ts'
-import { findAbsentAccounts } from './clusters.ts'
 import { confirmChanges, confirmSharing } from './confirm.ts'
 import { readAccepted, repeatCommand, replaceFlag, trustFlags, yesFlag } from './flags.ts'
-import { listTrials, type PreparedTrust, prepareTrust } from './prepare.ts'
+import { runTrust } from './prepare.ts'
 
 const flags: typeof trustFlags &
   typeof replaceFlag &
@@ -64,7 +65,7 @@ export const apply: Command<typeof flags> = {
     const hint = `see first what would change: ${plan}`
     const agree = confirmChanges({ command: 'trust apply', consent, hint }, call)
     const startedMs = call.context.now().getTime()
-    return await prepareTrust('trust apply', call, 'always', async (prepared) => {
+    return await runTrust('trust apply', call, 'always', async (prepared) => {
       const { needs, clusters } = prepared
       const record = recordOf(prepared, call)
       const absent = await findAbsentAccounts(needs, clusters)

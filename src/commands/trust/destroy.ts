@@ -10,7 +10,7 @@ import { printErrors } from '../output.ts'
 import { isRemoved, printRemovals } from './apply-report.ts'
 import { confirmChanges } from './confirm.ts'
 import { removalFlags, repeatCommand, yesFlag } from './flags.ts'
-import { prepareTrust } from './prepare.ts'
+import { runTrust } from './prepare.ts'
 
 const flags: typeof removalFlags &
   typeof yesFlag &
@@ -47,7 +47,7 @@ export const destroy: Command<typeof flags> = {
     const hint = `see first what would be removed: ${repeatCommand('trust destroy', call.flags, removalFlags)} --dry-run`
     const agree = call.flags['dry-run'] ? undefined : confirmChanges({ command: 'trust destroy', consent, hint }, call)
     const prepared = { ...call, flags: { ...call.flags, publisher: undefined } }
-    return await prepareTrust('trust destroy', prepared, 'always', async ({ clusters, connections, wanted }) => {
+    return await runTrust('trust destroy', prepared, 'always', async ({ clusters, connections, wanted }) => {
       const ways = { agree, record: openRecord(connections), marks: clusters.map(markOf) }
       const resources = await openTrust(wanted, ways.record, call.context)
       const removals = await destroyTrust(resources, ways, call.context)

@@ -1,6 +1,7 @@
 /** A plan, for people: a line for each resource, what would change, and what stays. */
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
+import { type AbsentSubject, describeAbsent } from '../../trust/clusters.ts'
 import {
   type Change,
   describeMissing,
@@ -11,7 +12,6 @@ import {
 } from '../../vendors/trust-contract.ts'
 import type { MissingResource, TrustChange, TrustPlanResult } from '../output/trust.ts'
 import { errorOf, overall } from '../output.ts'
-import { type AbsentSubject, describeAbsent } from './clusters.ts'
 
 export interface Plan {
   readonly clusters: readonly TrustedCluster[]

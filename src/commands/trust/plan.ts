@@ -1,14 +1,14 @@
 /** pullpass trust plan: what clouds must know for these documents, against what they know. Exits 1 where that cannot be made. */
 import { plainLine } from '../../text/plain-text.ts'
+import { describeAbsent, findAbsentAccounts } from '../../trust/clusters.ts'
 import { lookAtAll, openTrust } from '../../trust/desired.ts'
 import { openRecord } from '../../trust/record.ts'
 import type { Call, Command, ExitCode } from '../command.ts'
 import type { Choice, Flag } from '../flag.ts'
 import { printErrors, renderResult } from '../output.ts'
-import { describeAbsent, findAbsentAccounts } from './clusters.ts'
 import { readAccepted, replaceFlag, trustFlags } from './flags.ts'
 import { type Plan, planResult, renderFindings } from './plan-report.ts'
-import { prepareTrust } from './prepare.ts'
+import { runTrust } from './prepare.ts'
 
 const flags: typeof trustFlags &
   typeof replaceFlag & {
@@ -53,7 +53,7 @@ export const plan: Command<typeof flags> = {
   flags,
 
   async run(call) {
-    return await prepareTrust('trust plan', call, 'for its issuer', async (prepared) => {
+    return await runTrust('trust plan', call, 'for its issuer', async (prepared) => {
       const { clusters, connections, needs, wanted } = prepared
       const resources = await openTrust(wanted, openRecord(connections), call.context)
       const findings = await lookAtAll(resources, readAccepted(call.flags))

@@ -31,18 +31,18 @@ suite('what inspect is asked to show', () => {
   })
 
   const wrong: Record<string, [words: string[], flags: object, seen: string]> = {
-    'no name': [['secret'], {}, 'secret is given without a name'],
+    'no name': [['secret'], {}, 'the name of the secret is missing'],
     'no namespace': [['secret', 'regcred'], {}, '"regcred" is not a valid secret name'],
     'two slashes': [['serviceaccount', 'a/b/c'], {}, '"a/b/c" is not a valid serviceaccount name'],
     'a namespace that cannot exist': [['secret', 'Team/regcred'], {}, '"Team/regcred" is not a valid secret name'],
-    'an unknown kind': [['configmap', 'a/b'], {}, '"configmap" is no kind'],
+    'an unknown kind': [['configmap', 'a/b'], {}, 'unknown kind "configmap"'],
     'a word too many': [['secret', 'a/b', 'c'], {}, 'unexpected argument "c"'],
-    'an image for a token': [['./token'], { image: 'busybox' }, '--image is given for a token'],
-    'an audience for a file': [['./token'], { audience: 'sts' }, '--audience is given for a file'],
-    'an audience for a Secret': [['secret', 'a/b'], { audience: 'sts' }, '--audience is given for a Secret'],
-    'documents for a Secret': [['secret', 'a/b'], { file: ['gcp.yaml'] }, '-f is given for a Secret'],
-    'an image that no Pod can name': [['secret', 'a/b'], { image: 'a b' }, '--image "a b" is no image'],
-    'standard input twice': [['-'], { file: ['-'] }, '- stands for the token and for a document'],
+    'an image for a token': [['./token'], { image: 'busybox' }, '--image does not apply to a token'],
+    'an audience for a file': [['./token'], { audience: 'sts' }, '--audience does not apply to a file'],
+    'an audience for a Secret': [['secret', 'a/b'], { audience: 'sts' }, '--audience does not apply to a Secret'],
+    'documents for a Secret': [['secret', 'a/b'], { file: ['gcp.yaml'] }, '-f does not apply to a Secret'],
+    'an image that no Pod can name': [['secret', 'a/b'], { image: 'a b' }, '--image is "a b", not an image name'],
+    'standard input twice': [['-'], { file: ['-'] }, '"-" is given for the token and for a document'],
   }
   for (const [name, [words, flags, seen]] of Object.entries(wrong)) {
     test(`${name} is refused before anything is read`, () => {

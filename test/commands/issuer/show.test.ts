@@ -187,7 +187,7 @@ suite('pullpass issuer show', () => {
     assert.match(stdout, /^mode +verify only: EKS publishes the documents of this issuer, and keeps them true$/m)
     assert.doesNotMatch(stdout, /^From /m)
     assert.ok(
-      stdout.includes(`No steps to ${to}: EKS publishes the present issuer, and lets nobody change it.\n`),
+      stdout.includes(`No steps to ${to}: EKS publishes the present issuer, which cannot be changed.\n`),
       stdout,
     )
   })
@@ -198,10 +198,7 @@ suite('pullpass issuer show --to-issuer', () => {
     const sandbox = await startTestSandbox(t)
     const { exitCode, stdout } = await show(sandbox, '--distribution', 'k3s')
     assert.equal(exitCode, 0)
-    assert.match(
-      stdout,
-      /^No steps: --distribution says whose settings they name, .* is not given: --to-issuer URL\.$/m,
-    )
+    assert.match(stdout, /^No steps: --distribution requires the new issuer, --to-issuer URL\.$/m)
   })
 
   const nodes: Record<string, [node: object, title: string, setting: string]> = {
@@ -261,7 +258,7 @@ suite('pullpass issuer show --to-issuer', () => {
     const sandbox = await startTestSandbox(t)
     const { exitCode, stdout, stderr } = await show(sandbox, '--to-issuer', sandbox.cluster.issuer)
     assert.deepEqual([exitCode, stdout], [2, ''])
-    assert.ok(stderr.includes(`--to-issuer is the issuer that the cluster has: ${sandbox.cluster.issuer}`), stderr)
+    assert.ok(stderr.includes(`--to-issuer is the present issuer of the cluster: ${sandbox.cluster.issuer}`), stderr)
   })
 
   test('to one with a slash at its end comes with a warning', async (t) => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { clusterIds, idOfContext } from '../../../src/commands/trust/clusters.ts'
+import { clusterIds } from '../../../src/commands/trust/cluster-ids.ts'
+import { idOfContext } from '../../../src/trust/clusters.ts'
 import { createdId } from '../../../src/vendors/gcp/names.ts'
 
 /** As Google forms ids. */

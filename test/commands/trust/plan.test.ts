@@ -66,8 +66,8 @@ suite('trust plan', { concurrency: 4 }, () => {
 
     assert.deepEqual([run.exitCode, run.stderr], [0, ''])
     assert.match(run.stdout, /^absent +ServiceAccount +images\/newcomer$/m)
-    assert.match(run.stdout, /^note: Namespace images does not exist in cluster https:.*; make it: kubectl /m)
-    assert.ok(run.stdout.includes(`; make it: ${command}\n`))
+    assert.match(run.stdout, /^note: Namespace images does not exist in cluster https:.*; create it: kubectl /m)
+    assert.ok(run.stdout.includes(`; create it: ${command}\n`))
     const json = JSON.parse((await runTrust(sandbox, ['plan', '-o', 'json'], newcomer)).stdout)
     assert.deepEqual(
       json.absentServiceAccounts.map((one: Record<string, unknown>) => [one['serviceAccount'], one['command']]),
@@ -80,7 +80,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     const beside = { subject: { namespace: 'image-system', name: 'newcomer' } } as const
     await runTrust(sandbox, ['apply', '--yes', '--no-trial'], beside)
     const absent = await runTrust(sandbox, ['plan', '--exit-code'], beside)
-    assert.match(absent.stdout, /make it: kubectl create serviceaccount newcomer -n image-system\n/)
+    assert.match(absent.stdout, /create it: kubectl create serviceaccount newcomer -n image-system\n/)
     assert.deepEqual([absent.exitCode, absent.stderr], [1, ''])
     assert.match(absent.stdout, /^Nothing is missing at the cloud\.$/m)
     sandbox.cluster.authorization.forbid({ verbs: ['get'], resources: ['serviceaccounts'] })
@@ -90,7 +90,7 @@ suite('trust plan', { concurrency: 4 }, () => {
   test('beside commands for a shell the account is named on standard error', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const run = await runTrust(sandbox, ['plan', '-o', 'gcloud'], newcomer)
-    assert.ok(run.stderr.includes(`; make it: ${command}\n`))
+    assert.ok(run.stderr.includes(`; create it: ${command}\n`))
     assert.doesNotMatch(run.stdout, /kubectl/)
   })
 
@@ -141,7 +141,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     'an issuer beside many contexts': [
       ['--issuer', 'https://oidc.example.com', '--context', 'a', '--context', 'b'],
       2,
-      /^USAGE_INVALID \(run\): --issuer stands beside several contexts/,
+      /^USAGE_INVALID \(run\): --issuer is given with several contexts/,
     ],
     'a provider id for a context that is not meant': [
       ['--provider-id', 'a=cluster'],

@@ -111,7 +111,10 @@ suite('keys that trust apply uploads', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, [...apply, '--memory', 'image-system/pullpass-issuer'])
 
     assert.equal(run.exitCode, 2)
-    assert.match(run.stderr, /^USAGE_INVALID \(run\): --memory stands beside documents that have no keys uploaded\n/)
+    assert.match(
+      run.stderr,
+      /^USAGE_INVALID \(run\): --memory has no effect: no keys are uploaded for these documents\n/,
+    )
     assert.match(run.stderr, /\n {2}fix: pullpass trust apply --help\n/)
   })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { checkDistinct } from '../../../src/commands/trust/clusters.ts'
-import { type IssuerKey, parseJwks } from '../../../src/oidc/keys.ts'
+import { type IssuerKey, parseJwks } from '../../src/oidc/keys.ts'
+import { checkDistinct } from '../../src/trust/clusters.ts'
 
 const issuer = 'https://kubernetes.default.svc'
 const keysOf = (x: string): readonly IssuerKey[] =>
@@ -10,11 +10,11 @@ const keysOf = (x: string): readonly IssuerKey[] =>
 suite('several contexts', () => {
   const warned = (clusters: Parameters<typeof checkDistinct>[0]): string[] => {
     const said: string[] = []
-    checkDistinct(clusters, 'trust plan', (_, message) => void said.push(message))
+    checkDistinct(clusters, (_, message) => void said.push(message))
     return said
   }
 
-  test('of clusters with issuers of their own are several clusters', () => {
+  test('with different issuers are several clusters', () => {
     assert.deepEqual(
       warned([
         { name: 'a', issuer: 'https://a.example.com', keys: keysOf('one') },
@@ -24,7 +24,7 @@ suite('several contexts', () => {
     )
   })
 
-  test('that sign by one name with one key are one cluster, and refused', () => {
+  test('with one issuer and one key are one cluster, and are refused', () => {
     const twice = [
       { name: 'a', issuer, keys: keysOf('one') },
       { name: 'b', issuer, keys: keysOf('one') },
@@ -32,13 +32,13 @@ suite('several contexts', () => {
     assert.throws(() => warned(twice), { code: 'USAGE_INVALID', message: /the contexts a and b are one cluster/ })
   })
 
-  test('that sign by one name with different keys are two, and it is said what tells them apart', () => {
+  test('with one issuer and different keys are two clusters, with a warning', () => {
     const said = warned([
       { name: 'a', issuer, keys: keysOf('one') },
       { name: 'b', issuer, keys: keysOf('two') },
     ])
     assert.deepEqual(said, [
-      'the contexts a and b sign by one name with different keys: only uploaded keys tell them apart',
+      'the contexts a and b have one issuer and different keys: only uploaded keys distinguish them',
     ])
   })
 })

@@ -1,0 +1,72 @@
+/** The flags --context, --pool-id, --provider-id and --share-pool: ids of each cluster, chosen or derived from its context. */
+import { brokenRule, type TextRule } from '../../document/field-rules.ts'
+import { showValue } from '../../document/show-value.ts'
+import { idOfContext } from '../../trust/clusters.ts'
+import type { ClusterIds } from '../../vendors/trust-contract.ts'
+import { usageFault } from '../flag.ts'
+
+interface IdFlags {
+  readonly context: readonly string[]
+  /** CONTEXT=ID. */
+  readonly 'pool-id': readonly string[]
+  readonly 'provider-id': readonly string[]
+  readonly 'share-pool': boolean
+}
+
+/** By context; a single context uses the ids of the document unless others are given. @throws USAGE_INVALID */
+export function clusterIds(
+  command: string,
+  flags: IdFlags,
+  rules: readonly TextRule[],
+): ReadonlyMap<string, ClusterIds> {
+  const { context: contexts, 'share-pool': isShared } = flags
+  const repeated = contexts.find((name, index) => contexts.indexOf(name) !== index)
+  if (repeated !== undefined) throw usageFault(command, `--context ${repeated} is given twice`, 'each cluster once')
+  if (isShared && flags['pool-id'].length > 0)
+    throw usageFault(command, '--pool-id is given with --share-pool', "one of them: a shared pool is the document's")
+  const trustDomainIds = readIds(command, 'pool-id', flags, rules)
+  const issuerIds = readIds(command, 'provider-id', flags, rules)
+  const several = contexts.length > 1
+  const ids = new Map(
+    contexts.map((name): [string, ClusterIds] => [
+      name,
+      {
+        trustDomainId: trustDomainIds.get(name) ?? (several && !isShared ? idOfContext(name, rules) : undefined),
+        issuerId: issuerIds.get(name) ?? (several && isShared ? idOfContext(name, rules) : undefined),
+      },
+    ]),
+  )
+  const own = isShared ? 'issuerId' : 'trustDomainId'
+  const taken = [...ids].find(([name, { [own]: id }]) =>
+    [...ids].some(([other, one]) => other !== name && one[own] === id),
+  )
+  if (several && taken !== undefined) {
+    const what = isShared ? 'provider' : 'pool'
+    throw usageFault(command, `two contexts have the ${what} ${taken[1][own]}`, `a ${what} for each cluster`)
+  }
+  return ids
+}
+
+function readIds(
+  command: string,
+  flag: 'pool-id' | 'provider-id',
+  flags: IdFlags,
+  rules: readonly TextRule[],
+): ReadonlyMap<string, string> {
+  const ids = new Map(flags[flag].map((pair) => parsePair(pair, { flag, command, rules })))
+  const stray = [...ids.keys()].find((name) => !flags.context.includes(name))
+  if (stray === undefined) return ids
+  throw usageFault(command, `--${flag} names the context ${stray}`, 'a context that --context names')
+}
+
+/** The name of a context can contain "=", an id cannot. */
+function parsePair(
+  pair: string,
+  { flag, command, rules }: { readonly flag: string; readonly command: string; readonly rules: readonly TextRule[] },
+): [context: string, id: string] {
+  const at = pair.lastIndexOf('=')
+  const id = pair.slice(at + 1)
+  const broken = rules.map((rule) => brokenRule(rule, id)).find((expected) => expected !== undefined)
+  if (at > 0 && broken === undefined) return [pair.slice(0, at), id]
+  throw usageFault(command, `--${flag} is ${showValue(pair)}`, `CONTEXT=ID, ${broken ?? 'with the name of a context'}`)
+}
