@@ -3,8 +3,8 @@
  * all distributions once, then what each distribution sets.
  */
 import { renderPlan, renderStep } from '../src/commands/issuer/show-report.ts'
-import { distributions } from '../src/issuer-change/distributions.ts'
-import { type ChangeSteps, type Distribution, planIssuerChange } from '../src/issuer-change/plan.ts'
+import { type DistributionName, distributions } from '../src/issuer-change/distributions.ts'
+import { type ChangeSteps, type Distribution, type IssuerChange, planIssuerChange } from '../src/issuer-change/plan.ts'
 
 /** The default of most; Gardener's and Talos' are names of the API server. */
 const defaults: ReadonlyMap<string, string> = new Map([
@@ -32,25 +32,41 @@ function renderCommonSteps(): string {
   return renderPlan(planIssuerChange({ title: 'any', change }, { from: 'OLD-ISSUER', to }))
 }
 
-function renderSection(name: string, distribution: Distribution): string {
+/** Distributions that set almost the same as another one: only the different lines are printed. */
+const variants: ReadonlyMap<string, DistributionName> = new Map([
+  ['rke2', 'k3s'],
+  ['cluster-api-v1beta2', 'cluster-api-v1beta1'],
+])
+
+function renderSection(name: DistributionName, distribution: Distribution): string {
   const change = { from: defaults.get(name) ?? 'https://kubernetes.default.svc.cluster.local', to }
-  const { accept, sign, drop, keepFor, keys, notes } = distribution.change(change)
-  const steps = [
-    ...(accept === undefined ? [] : renderStep(accept, 2)),
-    ...renderStep(sign, 3),
-    ...(drop === undefined ? [] : renderStep(drop, 6)),
-  ]
-  const own = keys === 'new' ? renderPlan(planIssuerChange(distribution, change)) : steps.join('\n')
+  const { accept, keepFor, keys, notes } = distribution.change(change)
   const facts = [
     ...(keys === 'new' ? ['All steps:'] : accept === undefined ? ['Step 2 is not possible.'] : []),
     ...(keepFor === undefined || keepFor === '24 h' ? [] : [`Wait at least ${keepFor} in step 5.`]),
   ]
+  const other = variants.get(name)
+  const like = other === undefined ? undefined : distributions.get(other)
+  const opening = [`\`--distribution ${name}\`, from ${change.from}.`, ...facts].join(' ')
+  const own = renderOwnSteps(distribution, change)
+  if (like === undefined) {
+    const list =
+      notes.length > 0 ? [notes.map((note) => `- ${note[0]?.toUpperCase()}${note.slice(1)}.`).join('\n')] : []
+    return [`## ${distribution.title}`, opening, fence(own), ...list].join('\n\n')
+  }
+  const known = new Set(renderOwnSteps(like, change).split('\n'))
+  const different = [...new Set(own.split('\n').filter((line) => !known.has(line)))].join('\n')
+  return [`## ${distribution.title}`, `${opening} As ${like.title}, except these lines:`, fence(different)].join('\n\n')
+}
+
+function renderOwnSteps(distribution: Distribution, change: IssuerChange): string {
+  const { accept, sign, drop, keys } = distribution.change(change)
+  if (keys === 'new') return renderPlan(planIssuerChange(distribution, change))
   return [
-    `## ${distribution.title}`,
-    [`\`--distribution ${name}\`, from ${change.from}.`, ...facts].join(' '),
-    fence(own),
-    ...(notes.length > 0 ? [notes.map((note) => `- ${note[0]?.toUpperCase()}${note.slice(1)}.`).join('\n')] : []),
-  ].join('\n\n')
+    ...(accept === undefined ? [] : renderStep(accept, 2)),
+    ...renderStep(sign, 3),
+    ...(drop === undefined ? [] : renderStep(drop, 6)),
+  ].join('\n')
 }
 
 const fence = (text: string) => `\`\`\`\n${text}\n\`\`\``
