@@ -6,7 +6,7 @@ import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { connect } from '../kubernetes/connect.ts'
 import { type Cell, renderTable } from '../terminal/table.ts'
-import { openTrust } from '../trust/desired.ts'
+import { openResources } from '../trust/desired.ts'
 import { destroyTrust, type Removal } from '../trust/destroy.ts'
 import { openRecord } from '../trust/record.ts'
 import {
@@ -142,9 +142,9 @@ async function removeTrust(call: Call<typeof flags>, mode: 'plan' | ConfirmedRem
   }
   return await runTrust('uninstall', { ...call, flags: flagsToPrepare }, 'always', async (prepared) => {
     const record = openRecord(prepared.connections)
-    const agree = mode === 'plan' ? undefined : async (_: string, name: string) => (mode.has(name) ? 'make' : 'leave')
-    const ways = { agree, record, marks: prepared.clusters.map(markOf) }
-    return await destroyTrust(await openTrust(prepared.wanted, record, call.context), ways, call.context)
+    const confirm = mode === 'plan' ? undefined : async (_: string, name: string) => (mode.has(name) ? 'make' : 'leave')
+    const ways = { confirm, record, marks: prepared.clusters.map(markOf) }
+    return await destroyTrust(await openResources(prepared.wanted, record, call.context), ways, call.context)
   })
 }
 

@@ -31,12 +31,12 @@ function namedVendors(value: unknown, vendors: DocumentVendors): ReadonlySet<str
 function checkKind(value: unknown, schemas: DocumentSchemas): { readonly form: DocumentForm } | readonly Flaw[] {
   const expected = 'an object of kind ClusterPullSecret or PullSecret'
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return [{ path: [], says: `is ${typeof value === 'string' ? 'a text' : showValue(value)}`, expected }]
+    return [{ path: [], predicate: `is ${typeof value === 'string' ? 'a text' : showValue(value)}`, expected }]
   }
   const kind = 'kind' in value ? value.kind : undefined
   if (kind === 'ClusterPullSecret') return checkShape(schemas.ClusterPullSecret, value)
   if (kind === 'PullSecret') return checkShape(schemas.PullSecret, value)
-  return [{ path: ['kind'], says: `is ${showValue(kind)}`, expected: 'ClusterPullSecret or PullSecret' }]
+  return [{ path: ['kind'], predicate: `is ${showValue(kind)}`, expected: 'ClusterPullSecret or PullSecret' }]
 }
 
 // What a document of the right shape can still get wrong: rules between its fields.
@@ -56,17 +56,17 @@ function namespacesFlaws(namespaces: ClusterPullSecretForm['spec']['namespaces']
   const path = ['spec', 'namespaces']
   if (include === undefined && selector === undefined) {
     const expected = 'include, selector or both; for every namespace: include: ["*"]'
-    return [{ path, says: 'has neither include nor selector', expected }]
+    return [{ path, predicate: 'has neither include nor selector', expected }]
   }
   if (emptyPolicy !== undefined && !needsNamespaceList(namespaces)) {
-    const says = `is ${emptyPolicy}, and include has only names: one that does not exist always fails`
-    return [{ path: [...path, 'emptyPolicy'], says, expected: 'a glob or a selector beside it, or no such field' }]
+    const predicate = `is ${emptyPolicy}, and include has only names: one that does not exist always fails`
+    return [{ path: [...path, 'emptyPolicy'], predicate, expected: 'a glob or a selector beside it, or no such field' }]
   }
   if (selector === undefined) return []
   const { matchLabels = {}, matchExpressions = [] } = selector
   if (Object.keys(matchLabels).length + matchExpressions.length === 0) {
     const expected = 'matchLabels or matchExpressions; for every namespace: include: ["*"]'
-    return [{ path: [...path, 'selector'], says: 'is empty and would choose every namespace', expected }]
+    return [{ path: [...path, 'selector'], predicate: 'is empty and would choose every namespace', expected }]
   }
   return matchExpressions.flatMap((requirement, index) =>
     requirementFlaws(requirement, [...path, 'selector', 'matchExpressions', index]),
@@ -78,8 +78,13 @@ function requirementFlaws({ operator, values }: LabelRequirement, path: FieldPat
   if (takesValues === (values !== undefined)) return []
   return [
     takesValues
-      ? { path, says: `has operator ${operator} and no values`, expected: 'at least one value' }
-      : { path: [...path, 'values'], says: `stands beside operator ${operator}`, expected: 'no values', at: 'key' },
+      ? { path, predicate: `has operator ${operator} and no values`, expected: 'at least one value' }
+      : {
+          path: [...path, 'values'],
+          predicate: `stands beside operator ${operator}`,
+          expected: 'no values',
+          at: 'key',
+        },
   ]
 }
 
@@ -88,8 +93,8 @@ function repeatedNames(registries: readonly RegistryForm[]): Flaw[] {
   return names.flatMap((name, index) => {
     const first = names.indexOf(name)
     if (first === index) return []
-    const says = `is ${showValue(name)}, as spec.registries[${first}].name`
-    return [{ path: ['spec', 'registries', index, 'name'], says, expected: 'a name of its own' }]
+    const predicate = `is ${showValue(name)}, as spec.registries[${first}].name`
+    return [{ path: ['spec', 'registries', index, 'name'], predicate, expected: 'a name of its own' }]
   })
 }
 
@@ -104,7 +109,7 @@ function repeatedHosts(registries: readonly RegistryForm[]): Flaw[] {
       else
         flaws.push({
           path,
-          says: `is ${showValue(host)}, as ${earlier}`,
+          predicate: `is ${showValue(host)}, as ${earlier}`,
           expected: 'each host once: it has one credential',
         })
     }
@@ -121,9 +126,9 @@ async function vendorFlaws(registries: readonly RegistryForm[], vendors: Documen
       const settings = await vendors[name]?.settings?.()
       return settings?.flaws(registry[name], [...path, name]) ?? []
     }
-    const says = named.length === 0 ? 'names no vendor' : `names ${named.length} vendors: ${named.join(', ')}`
+    const predicate = named.length === 0 ? 'names no vendor' : `names ${named.length} vendors: ${named.join(', ')}`
     const known = Object.keys(vendors).filter((one) => vendors[one]?.settings !== undefined)
-    return [{ path, says, expected: `exactly one of: ${known.join(', ')}` }]
+    return [{ path, predicate, expected: `exactly one of: ${known.join(', ')}` }]
   })
   return (await Promise.all(found)).flat()
 }

@@ -18,19 +18,19 @@ function flawsOf(issue: z.core.$ZodIssue, whole: unknown): Flaw[] {
     return issue.keys.map((key) => unknownField(path, key, issue.message.split(', ')))
   }
   if (issue.code === 'invalid_key') {
-    return [{ path, says: 'is no good key', expected: issue.issues[0]?.message ?? 'another', at: 'key' }]
+    return [{ path, predicate: 'is no good key', expected: issue.issues[0]?.message ?? 'another', at: 'key' }]
   }
   const value = valueAt(whole, path)
   const counts = issue.code === 'too_big' || issue.code === 'too_small'
-  const says = value === undefined ? isMissing : `is ${counts ? countItems(value) : showValue(value)}`
-  return [{ path, says, expected: `${issue.message}${asList(issue, value)}` }]
+  const predicate = value === undefined ? isMissing : `is ${counts ? countItems(value) : showValue(value)}`
+  return [{ path, predicate, expected: `${issue.message}${asList(issue, value)}` }]
 }
 
 function unknownField(path: FieldPath, key: string, known: readonly string[]): Flaw {
   const meant = nearest(key, known)
   return {
     path: [...path, key],
-    says: 'is not a known field',
+    predicate: 'is not a known field',
     expected: meant === undefined ? `one of: ${known.join(', ')}` : quote(meant),
     at: 'key',
   }
@@ -92,7 +92,7 @@ export const isMissing = 'is missing'
 export interface Flaw {
   readonly path: FieldPath
   /** Predicate of the field: `is "Reg"`, `is missing`, `names 2 vendors: …`. */
-  readonly says: string
+  readonly predicate: string
   readonly expected: string
   /** The field's name is wrong, not its value. */
   readonly at?: 'key'

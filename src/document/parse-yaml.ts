@@ -17,19 +17,19 @@ import type { FieldPath } from './document-errors.ts'
 import { showValue } from './show-value.ts'
 
 /** Line and column, from 1. */
-export interface TextPlace {
+export interface TextPosition {
   readonly line: number
   readonly column: number
 }
 
 export interface YamlDocument {
   readonly value: unknown
-  readonly start: TextPlace
+  readonly start: TextPosition
   /** Where a field stands, or the nearest one around it that does. */
-  readonly locate: (path: FieldPath, at: 'key' | 'value') => TextPlace
+  readonly locate: (path: FieldPath, at: 'key' | 'value') => TextPosition
 }
 
-export interface YamlFault extends TextPlace {
+export interface YamlFault extends TextPosition {
   readonly what: string
   readonly expected: string
 }
@@ -48,7 +48,7 @@ const maxAliasCount = 100
 /** The documents that are not empty; or what is wrong with the text. Neither throws nor warns. */
 export function parseYaml(text: string): { readonly documents: YamlDocument[] } | readonly YamlFault[] {
   const lines = new LineCounter()
-  const place = (offset: number): TextPlace => {
+  const place = (offset: number): TextPosition => {
     const { line, col } = lines.linePos(offset)
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
@@ -71,7 +71,7 @@ export function parseYaml(text: string): { readonly documents: YamlDocument[] } 
       return [{ ...place(0), what: `more than ${maxDocuments} documents`, expected: 'less in one file' }]
     return faults.length > 0
       ? faults
-      : { documents: parsed.filter(isFilled).map((document) => withPlaces(document, place)) }
+      : { documents: parsed.filter(isFilled).map((document) => withPositions(document, place)) }
   } catch (error) {
     // Aliases without end or anchor, and nesting deeper than the stack, are thrown by the library.
     return [{ ...place(0), ...inWords(error instanceof Error ? error.message : 'unreadable') }]
@@ -109,9 +109,9 @@ function countLineEnds(text: string): number {
   return count
 }
 
-type PlaceOf = (offset: number) => TextPlace
+type PositionOf = (offset: number) => TextPosition
 
-function syntaxFaults({ errors, warnings }: Document.Parsed, place: PlaceOf): YamlFault[] {
+function syntaxFaults({ errors, warnings }: Document.Parsed, place: PositionOf): YamlFault[] {
   return [...errors, ...warnings].map(({ pos, message }) => ({ ...place(pos[0]), ...inWords(message) }))
 }
 
@@ -133,7 +133,7 @@ function whatHelps(message: string): string {
   return /alias/i.test(message) ? 'YAML or JSON; a glob in quotes, such as "team-*"' : 'YAML or JSON'
 }
 
-function repeatedFields(document: Document.Parsed, place: PlaceOf): YamlFault[] {
+function repeatedFields(document: Document.Parsed, place: PositionOf): YamlFault[] {
   const faults: YamlFault[] = []
   visit(document, {
     Map(_, map) {
@@ -155,7 +155,7 @@ function isFilled(document: Document.Parsed): boolean {
   return document.contents !== null && !(isScalar(document.contents) && document.contents.value === null)
 }
 
-function withPlaces(document: Document.Parsed, place: PlaceOf): YamlDocument {
+function withPositions(document: Document.Parsed, place: PositionOf): YamlDocument {
   const start = place(offsetOf(document.contents) ?? 0)
   return {
     value: document.toJS({ maxAliasCount }),

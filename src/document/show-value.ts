@@ -3,7 +3,7 @@ import { quote } from '../text/plain-text.ts'
 import { looksLikeSecret } from '../text/show.ts'
 
 /** More than is shown, less than patterns take their time for. */
-const longestLookedAt = 2048
+const longestExamined = 2048
 
 /** Words for `value` that follow "is": quoted text, a number, `a list`; a text that looks like a credential stays hidden. */
 export function showValue(value: unknown): string {
@@ -16,7 +16,7 @@ export function showValue(value: unknown): string {
 
 function showText(text: string): string {
   if (text === '') return 'empty'
-  const start = text.slice(0, longestLookedAt)
+  const start = text.slice(0, longestExamined)
   return mayBeSecret(start) ? 'a text that looks like a credential, not shown' : quote(text)
 }
 

@@ -8,7 +8,7 @@ import { PullpassError } from '../errors/pullpass-error.ts'
 import { systemErrorCode } from '../host/read-file.ts'
 import { showPath } from '../text/show.ts'
 import { type Finding, type Flaw, isMissing, refuse, renderPath } from './document-errors.ts'
-import type { TextPlace, YamlDocument } from './parse-yaml.ts'
+import type { TextPosition, YamlDocument } from './parse-yaml.ts'
 
 export interface Source {
   /** For messages: the path as it was given, `-` for standard input. */
@@ -115,17 +115,17 @@ function sourceValue(source: Source, { value, start, locate }: YamlDocument): So
       flaws
         .map((flaw) => ({ ...flaw, place: locate(flaw.path, flaw.at ?? 'value') }))
         .toSorted((a, b) => lateness(a) - lateness(b) || a.place.line - b.place.line || a.place.column - b.place.column)
-        .map(({ place, path, says, expected }) => ({
-          seen: `${render(source, place)}: ${renderPath(path)} ${says}`,
+        .map(({ place, path, predicate, expected }) => ({
+          seen: `${render(source, place)}: ${renderPath(path)} ${predicate}`,
           expected,
         })),
   }
 }
 
 /** A field that is missing often is one that is misspelt: that one is told first. */
-const lateness = ({ says }: Flaw) => (says === isMissing ? 1 : 0)
+const lateness = ({ predicate }: Flaw) => (predicate === isMissing ? 1 : 0)
 
-const render = ({ name }: Source, { line, column }: TextPlace) => `${name}:${line}:${column}`
+const render = ({ name }: Source, { line, column }: TextPosition) => `${name}:${line}:${column}`
 
 // JSON, read without the YAML library, which costs half as much again as a bare process. RFC 8259.
 

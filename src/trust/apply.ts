@@ -27,10 +27,10 @@ export interface StepOutcome {
   readonly missingNeeds?: readonly MissingNeed[]
 }
 
-export interface ApplyWays {
+export interface ApplyInputs {
   readonly accepted: Accepted
   /** Shows a change, and asks where somebody is to be asked. */
-  readonly agree: (change: string) => Promise<'make' | 'leave'>
+  readonly confirm: (change: string) => Promise<'make' | 'leave'>
   readonly record: TrustRecord
 }
 
@@ -40,7 +40,7 @@ const attempts = 8
 /** What the run's end leaves is among them: it rejects for nobody's sake. */
 export async function applyTrust(
   resources: readonly TrustResource[],
-  ways: ApplyWays,
+  ways: ApplyInputs,
   context: Context,
 ): Promise<StepOutcome[]> {
   const outcomes = new Map<string, StepOutcome>()
@@ -50,8 +50,8 @@ export async function applyTrust(
     const step = context.signal.aborted
       ? ({ finding: undefined, result: 'not done' } as const)
       : missingNeeds.length > 0
-        ? await leaveBlocked(resource, missingNeeds, ways, context)
-        : await takeStep(resource, ways, context)
+        ? await reportBlocked(resource, missingNeeds, ways, context)
+        : await applyResource(resource, ways, context)
     outcomes.set(name, { kind, name, ...step })
   }
   return [...outcomes.values()]
@@ -67,14 +67,14 @@ function notInPlace(outcome: StepOutcome | undefined): MissingNeed[] {
 }
 
 /** What is in place already is unchanged, not blocked. */
-async function leaveBlocked(
+async function reportBlocked(
   resource: TrustResource,
   missingNeeds: readonly MissingNeed[],
-  { accepted }: ApplyWays,
+  { accepted }: ApplyInputs,
   { signal }: Context,
 ): Promise<Step> {
   try {
-    const finding = await resource.look(accepted)
+    const finding = await resource.observe(accepted)
     if (finding.fault !== undefined) return { finding, result: 'failed', fault: finding.fault }
     return finding.changes.length === 0
       ? { finding, result: 'unchanged' }
@@ -85,23 +85,26 @@ async function leaveBlocked(
   }
 }
 
-async function takeStep(resource: TrustResource, ways: ApplyWays, context: Context): Promise<Step> {
+async function applyResource(resource: TrustResource, ways: ApplyInputs, context: Context): Promise<Step> {
   const agreed = new Set<string>()
   for (let attempt = 1; ; attempt++) {
     let finding: Finding | undefined
     try {
-      finding = await resource.look(ways.accepted)
+      finding = await resource.observe(ways.accepted)
       if (finding.fault !== undefined) return { finding, result: 'failed', fault: finding.fault }
-      const result = await makeAll(finding.changes, resource.entry, { ...ways, agree: onceEach(ways.agree, agreed) })
+      const result = await applyChanges(finding.changes, resource.entry, {
+        ...ways,
+        confirm: confirmOnce(ways.confirm, agreed),
+      })
       const undeleted =
-        finding.verdict === 'undelete' && result === 'made' ? await resource.look(ways.accepted) : undefined
+        finding.verdict === 'undelete' && result === 'made' ? await resource.observe(ways.accepted) : undefined
       if (undeleted?.verdict === 'refused') return { finding: undeleted, result: 'failed', fault: undeleted.fault }
-      if (result !== 'declined') await remember(resource.memo(), ways.record, context.log)
+      if (result !== 'declined') await recordRecovery(resource.recoveryEntry(), ways.record, context.log)
       return { finding, result: finding.changes.length === 0 && attempt > 1 ? 'made' : result }
     } catch (error) {
       if (context.signal.aborted) return { finding, result: agreed.size === 0 ? 'not done' : 'unfinished' }
       const fault = asFault(error)
-      if (!mayPass.includes(fault.code) || fault.retryable || attempt === attempts)
+      if (!transientCodes.includes(fault.code) || fault.retryable || attempt === attempts)
         return { finding, result: 'failed', fault }
       const delayMs = retryDelayMs(attempt, context.random(), undefined, context.now()) ?? 0
       await context.sleep(delayMs, context.signal).catch(() => undefined) // only the run's end, which the next look meets
@@ -110,10 +113,10 @@ async function takeStep(resource: TrustResource, ways: ApplyWays, context: Conte
 }
 
 /** Another run is at it, or what was made a moment ago is not known everywhere; a retryable one was tried long enough. */
-const mayPass: readonly string[] = ['TRUST_CONFLICT', 'TRUST_NOT_FOUND']
+const transientCodes: readonly string[] = ['TRUST_CONFLICT', 'TRUST_NOT_FOUND']
 
 /** What was agreed to is not asked again when it is tried again. */
-function onceEach(agree: ApplyWays['agree'], agreed: Set<string>): ApplyWays['agree'] {
+function confirmOnce(agree: ApplyInputs['confirm'], agreed: Set<string>): ApplyInputs['confirm'] {
   return async (change) => {
     if (agreed.has(change)) return 'make'
     const answer = await agree(change)
@@ -122,26 +125,26 @@ function onceEach(agree: ApplyWays['agree'], agreed: Set<string>): ApplyWays['ag
   }
 }
 
-async function makeAll(
+async function applyChanges(
   changes: readonly Change[],
   entry: RecordEntry | undefined,
-  { agree, record }: ApplyWays,
+  { confirm, record }: ApplyInputs,
 ): Promise<StepOutcome['result']> {
   for (const change of changes) {
-    if ((await agree(change.says)) === 'leave') return 'declined'
-    if (entry === undefined) await change.make()
-    else await makeRecorded(change, entry, record)
+    if ((await confirm(change.description)) === 'leave') return 'declined'
+    if (entry === undefined) await change.apply()
+    else await applyRecorded(change, entry, record)
   }
   return changes.length === 0 ? 'unchanged' : 'made'
 }
 
 /** Recorded first; and struck out again where the vendor surely did not make it, since another may make it later. */
-async function makeRecorded(change: Change, entry: RecordEntry, record: TrustRecord): Promise<void> {
+async function applyRecorded(change: Change, entry: RecordEntry, record: TrustRecord): Promise<void> {
   await record.write(entry)
   try {
-    await change.make()
+    await change.apply()
   } catch (error) {
-    if (error instanceof PullpassError && refusals.includes(error.code)) await record.strike(entry)
+    if (error instanceof PullpassError && refusals.includes(error.code)) await record.remove(entry)
     throw error
   }
 }
@@ -157,7 +160,7 @@ const refusals: readonly string[] = [
 ]
 
 /** Before anything is made: whether what is to be granted can be recorded. Else a half of it would be made, and then no grant. */
-interface Recording extends Pick<ApplyWays, 'accepted' | 'record'> {
+interface Recording extends Pick<ApplyInputs, 'accepted' | 'record'> {
   /** Whose tokens are to be exchanged, and who do not exist. */
   readonly absent: readonly AbsentAccount[]
 }
@@ -169,9 +172,9 @@ export async function checkRecord(resources: readonly TrustResource[], recording
   for (const resource of resources) {
     const { entry } = resource
     const places = entry?.namespaces.join(' ') ?? ''
-    if (entry === undefined || tried.has(places) || (await resource.look(accepted)).changes.length === 0) continue
+    if (entry === undefined || tried.has(places) || (await resource.observe(accepted)).changes.length === 0) continue
     tried.add(places)
-    await record.rehearse(entry).catch((fault: unknown) => {
+    await record.dryRun(entry).catch((fault: unknown) => {
       throw fault instanceof PullpassError ? unrecordable(fault, absent) : fault
     })
   }
@@ -193,11 +196,11 @@ function unrecordable(fault: PullpassError, absent: readonly AbsentAccount[]): P
 }
 
 /** Writes down what would be missed if somebody deleted a resource; what cannot be written is no failure of the resource. */
-export async function remember(entry: RecordEntry | undefined, record: TrustRecord, log: Log): Promise<void> {
+export async function recordRecovery(entry: RecordEntry | undefined, record: TrustRecord, log: Log): Promise<void> {
   if (entry === undefined) return
   try {
     const texts = await record.read(entry)
-    if (texts.length < record.places(entry) || texts.some((text) => text !== entry.text)) await record.write(entry)
+    if (texts.length < record.copies(entry) || texts.some((text) => text !== entry.text)) await record.write(entry)
   } catch (fault) {
     if (!(fault instanceof PullpassError)) throw fault
     log('warn', 'what brings a deleted one back could not be recorded', { entry: entry.text, seen: fault.seen })

@@ -13,7 +13,7 @@ import type { Vendors } from '../vendors/vendor.ts'
 import { trustSetup } from './needs.ts'
 
 /** One for each vendor that is needed. @throws DOCUMENT_INVALID, USAGE_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE, KEYS_UNUSABLE */
-export async function wantTrust(needs: readonly TrustNeed[], vendors: Vendors): Promise<DesiredTrust[]> {
+export async function desiredTrust(needs: readonly TrustNeed[], vendors: Vendors): Promise<DesiredTrust[]> {
   const byVendor = Map.groupBy(needs, ({ registry }) => registry.vendor)
   return await Promise.all([...byVendor].map(async ([name, its]) => (await trustSetup(name, vendors)).desired(its)))
 }
@@ -21,7 +21,7 @@ export async function wantTrust(needs: readonly TrustNeed[], vendors: Vendors): 
 // All that is wanted of all vendors, ready to be looked at: each resource after those that it needs.
 
 /** @throws TRUST_CREDENTIALS_MISSING, CREDENTIAL_FILE_INVALID: who has none is told so once */
-export async function openTrust(
+export async function openResources(
   wanted: readonly DesiredTrust[],
   record: TrustRecord,
   context: Context,
@@ -31,8 +31,8 @@ export async function openTrust(
 }
 
 /** The plan: each resource is read and evaluated concurrently, in the order in which it would be created. */
-export async function lookAtAll(resources: readonly TrustResource[], accepted: Accepted): Promise<Finding[]> {
-  const findings = await Promise.all(resources.map((resource) => resource.look(accepted)))
+export async function observeAll(resources: readonly TrustResource[], accepted: Accepted): Promise<Finding[]> {
+  const findings = await Promise.all(resources.map((resource) => resource.observe(accepted)))
   return blockDependants(resources, findings)
 }
 

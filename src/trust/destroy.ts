@@ -4,8 +4,8 @@
  */
 import { asFault, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
-import type { Removable, TrustRecord, TrustResource } from '../vendors/trust-contract.ts'
-import { remember } from './apply.ts'
+import type { RemovalPlan, TrustRecord, TrustResource } from '../vendors/trust-contract.ts'
+import { recordRecovery } from './apply.ts'
 
 export interface Removal {
   readonly name: string
@@ -16,9 +16,9 @@ export interface Removal {
   readonly fault?: PullpassError
 }
 
-export interface DestroyWays {
+export interface RemovalInputs {
   /** Absent in a dry run: nothing is removed, and nothing written. `name`: of the resource. */
-  readonly agree: ((change: string, name: string) => Promise<'make' | 'leave'>) | undefined
+  readonly confirm: ((change: string, name: string) => Promise<'make' | 'leave'>) | undefined
   readonly record: TrustRecord
   /** Of the clusters: what carries one of them was made for one of them. */
   readonly marks: readonly string[]
@@ -27,40 +27,40 @@ export interface DestroyWays {
 /** Each before what it rests on. What the run's end leaves is among them: it rejects for nobody's sake. */
 export async function destroyTrust(
   resources: readonly TrustResource[],
-  ways: DestroyWays,
+  ways: RemovalInputs,
   context: Context,
 ): Promise<Removal[]> {
   const removals: Removal[] = []
   for (const resource of resources.toReversed()) {
-    const gone = removals.filter(({ result }) => result === 'removed' || result === 'remove').map(({ name }) => name)
+    const removed = removals.filter(({ result }) => result === 'removed' || result === 'remove').map(({ name }) => name)
     const removal = context.signal.aborted
       ? ({ result: 'not done' } as const)
-      : await takeBack(resource, ways, gone, context)
+      : await removeResource(resource, ways, removed, context)
     removals.push({ name: resource.name, ...removal })
   }
   return removals
 }
 
-type Told = Omit<Removal, 'name'>
+type RemovalOutcome = Omit<Removal, 'name'>
 
-async function takeBack(
+async function removeResource(
   resource: TrustResource,
-  ways: DestroyWays,
-  gone: readonly string[],
+  ways: RemovalInputs,
+  removed: readonly string[],
   context: Context,
-): Promise<Told> {
+): Promise<RemovalOutcome> {
   let begun: 'begun' | undefined
   try {
     const recorded = await isRecorded(resource, ways)
-    const found = await resource.lookBack({ marks: ways.marks, gone })
-    if (found.state !== 'removable' || recorded === 'no') return await leave(resource, found, recorded, ways)
-    if (ways.agree === undefined) return { result: 'remove' }
-    if ((await ways.agree(`remove ${resource.kind} ${resource.name}`, resource.name)) === 'leave')
+    const found = await resource.planRemoval({ marks: ways.marks, removed })
+    if (found.state !== 'removable' || recorded === 'no') return await leaveResource(resource, found, recorded, ways)
+    if (ways.confirm === undefined) return { result: 'remove' }
+    if ((await ways.confirm(`remove ${resource.kind} ${resource.name}`, resource.name)) === 'leave')
       return { result: 'declined' }
     begun = 'begun'
-    await remember(resource.memo(), ways.record, context.log)
+    await recordRecovery(resource.recoveryEntry(), ways.record, context.log)
     const note = await found.remove()
-    if (resource.entry !== undefined) await ways.record.strike(resource.entry)
+    if (resource.entry !== undefined) await ways.record.remove(resource.entry)
     return { result: 'removed', ...(note !== undefined && { note }) }
   } catch (error) {
     if (context.signal.aborted) return { result: begun === undefined ? 'not done' : 'unfinished' }
@@ -69,19 +69,19 @@ async function takeBack(
 }
 
 /** `not asked`: it has a place of its own to say who made it. */
-async function isRecorded({ entry }: TrustResource, { record }: DestroyWays): Promise<'yes' | 'no' | 'not asked'> {
+async function isRecorded({ entry }: TrustResource, { record }: RemovalInputs): Promise<'yes' | 'no' | 'not asked'> {
   if (entry === undefined) return 'not asked'
   return (await record.read(entry)).length > 0 ? 'yes' : 'no'
 }
 
-async function leave(
+async function leaveResource(
   { entry }: TrustResource,
-  found: Removable,
+  found: RemovalPlan,
   recorded: 'yes' | 'no' | 'not asked',
-  { agree, record }: DestroyWays,
-): Promise<Told> {
+  { confirm, record }: RemovalInputs,
+): Promise<RemovalOutcome> {
   if (found.state === 'absent') {
-    if (entry !== undefined && recorded === 'yes' && agree !== undefined) await record.strike(entry)
+    if (entry !== undefined && recorded === 'yes' && confirm !== undefined) await record.remove(entry)
     return { result: 'absent' }
   }
   if (found.state === 'removable' || recorded === 'no')

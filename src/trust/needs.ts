@@ -6,7 +6,7 @@ import { vendorOfTarget } from '../vendors/target.ts'
 import type { TrustedCluster, TrustNeed, TrustSetup } from '../vendors/trust-contract.ts'
 import type { Vendors } from '../vendors/vendor.ts'
 
-export interface TrustAsked {
+export interface TrustInputs {
   /** Of tokens that lie in a file: `system:serviceaccount:NAMESPACE:NAME`. */
   readonly subject: string | undefined
   /** For documents that name none, as the one of the environment's variables. */
@@ -33,7 +33,7 @@ export async function trustSetup(name: string, vendors: Vendors): Promise<TrustS
 export async function listNeeds(
   documents: readonly Document[],
   clusters: readonly TrustedCluster[],
-  asked: TrustAsked,
+  asked: TrustInputs,
   vendors: Vendors,
 ): Promise<TrustNeed[]> {
   const registries = documents.flatMap((document) => document.registries.map((registry) => ({ document, registry })))
@@ -68,7 +68,7 @@ export async function listNeeds(
 }
 
 /** Whose tokens a registry takes. @throws USAGE_INVALID where only the token file knows */
-function subjectOf(document: Document, registry: DocumentRegistry, asked: TrustAsked): string {
+function subjectOf(document: Document, registry: DocumentRegistry, asked: TrustInputs): string {
   const account = requestedAccount(document, registry)
   if (account !== undefined) return `system:serviceaccount:${account.namespace}:${account.name}`
   if (asked.subject !== undefined) return asked.subject
@@ -81,7 +81,7 @@ function subjectOf(document: Document, registry: DocumentRegistry, asked: TrustA
   })
 }
 
-function refuseRepository({ repository }: TrustAsked): void {
+function refuseRepository({ repository }: TrustInputs): void {
   if (repository === undefined) return
   throw new PullpassError({
     code: 'USAGE_INVALID',
@@ -91,7 +91,7 @@ function refuseRepository({ repository }: TrustAsked): void {
   })
 }
 
-function refusePublisher({ publisher }: TrustAsked): void {
+function refusePublisher({ publisher }: TrustInputs): void {
   if (publisher === undefined) return
   throw new PullpassError({
     code: 'USAGE_INVALID',
@@ -102,7 +102,7 @@ function refusePublisher({ publisher }: TrustAsked): void {
 }
 
 /** A flag that changes nothing is a mistake. */
-function checkSubjectUsed(documents: readonly Document[], { subject }: TrustAsked): void {
+function checkSubjectUsed(documents: readonly Document[], { subject }: TrustInputs): void {
   const used = documents.some((document) =>
     document.registries.some((registry) => requestedAccount(document, registry) === undefined),
   )

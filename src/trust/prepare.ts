@@ -4,7 +4,7 @@ import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { DesiredTrust, TrustNeed, TrustSetup } from '../vendors/trust-contract.ts'
 import { bindExchange, type VendorContext, type Vendors } from '../vendors/vendor.ts'
 import { type ClustersRequest, closeClusters, type GatheredCluster, gatherClusters } from './clusters.ts'
-import { wantTrust } from './desired.ts'
+import { desiredTrust } from './desired.ts'
 import { listNeeds, trustSetup } from './needs.ts'
 
 export interface TrustRequest extends ClustersRequest {
@@ -51,7 +51,7 @@ export async function prepareTrust<Result>(
   try {
     const needs = await listNeeds(documents, clusters, request, vendors)
     const connections = clusters.flatMap(({ connection }) => connection ?? [])
-    return await operation({ clusters, connections, needs, wanted: await wantTrust(needs, vendors) })
+    return await operation({ clusters, connections, needs, wanted: await desiredTrust(needs, vendors) })
   } finally {
     await closeClusters(clusters)
   }

@@ -18,7 +18,7 @@ import { type BoundExchange, bindExchange, type VendorContext } from '../vendors
 import type { GatheredCluster } from './clusters.ts'
 import { trustSetup } from './needs.ts'
 
-export interface Trial {
+export interface Verification {
   /** For people: whose token, and for which registry. */
   readonly name: string
   readonly registry: DocumentRegistry
@@ -35,7 +35,7 @@ export async function listTrials(
   needs: readonly TrustNeed[],
   clusters: readonly GatheredCluster[],
   { environment, vendors }: Pick<VendorContext, 'environment' | 'vendors'>,
-): Promise<Trial[]> {
+): Promise<Verification[]> {
   return await Promise.all(
     needs.map(async ({ document, registry, cluster, repository = '' }) => {
       const { repositories } = await trustSetup(registry.vendor, vendors)
@@ -57,7 +57,7 @@ function tokenOf(
   registry: TrustNeed['registry'],
   connection: Cluster | undefined,
   environment: Environment,
-): Trial['token'] {
+): Verification['token'] {
   return async (audience, lifeSeconds) => {
     if (account === undefined || connection === undefined) {
       return await readTokenFile(registry.tokenFile ?? tokenFilePath(undefined, environment), registry.tokenFileField)
@@ -67,7 +67,7 @@ function tokenOf(
   }
 }
 
-export type Proof = { readonly name: string } & (
+export type VerificationResult = { readonly name: string } & (
   | { readonly result: 'works' }
   | { readonly result: 'fails'; readonly fault: PullpassError }
   /** No token could be had here. */
@@ -80,7 +80,11 @@ export interface Patience {
   readonly onWait: (name: string, fault: PullpassError) => void
 }
 
-export async function proveTrust(trial: Trial, patience: Patience, context: VendorContext): Promise<Proof> {
+export async function verifyTrust(
+  trial: Verification,
+  patience: Patience,
+  context: VendorContext,
+): Promise<VerificationResult> {
   const { name } = trial
   const startedMs = context.now().getTime()
   let waitedMs = 0
@@ -90,7 +94,7 @@ export async function proveTrust(trial: Trial, patience: Patience, context: Vend
     if (tried.result !== 'fails') return tried
     const delayMs = 2 * (retryDelayMs(attempt, context.random(), undefined, context.now()) ?? 0)
     const passedMs = Math.max(waitedMs, context.now().getTime() - startedMs) + delayMs
-    if (!mayPass.has(tried.fault.code) || passedMs > patience.longestMs) return tried
+    if (!transientCodes.has(tried.fault.code) || passedMs > patience.longestMs) return tried
     patience.onWait(name, tried.fault)
     await context.sleep(delayMs, context.signal)
     waitedMs += delayMs
@@ -98,7 +102,7 @@ export async function proveTrust(trial: Trial, patience: Patience, context: Vend
 }
 
 /** What a grant or provider of a minute ago is answered with; a document that nobody can read stays so. */
-const mayPass: ReadonlySet<ErrorCode> = new Set([
+const transientCodes: ReadonlySet<ErrorCode> = new Set([
   'PROVIDER_NOT_FOUND',
   'IMPERSONATION_DENIED',
   'AUDIENCE_REFUSED',
@@ -109,7 +113,7 @@ const mayPass: ReadonlySet<ErrorCode> = new Set([
   'TRUST_UNVERIFIED',
 ])
 
-async function tryOnce(trial: Trial, context: VendorContext): Promise<Proof> {
+async function tryOnce(trial: Verification, context: VendorContext): Promise<VerificationResult> {
   const { name, registry } = trial
   const provider = await bindExchange(registry, context.vendors)
   let token: SubjectToken
@@ -130,7 +134,7 @@ async function tryOnce(trial: Trial, context: VendorContext): Promise<Proof> {
 
 /** Asks for an image that nobody has: "there is no such image" is what only a reader is told. */
 async function readRepository(
-  { trial, provider }: { readonly trial: Trial; readonly provider: BoundExchange },
+  { trial, provider }: { readonly trial: Verification; readonly provider: BoundExchange },
   credential: RegistryCredential,
   context: VendorContext,
 ): Promise<void> {
@@ -157,4 +161,4 @@ async function readRepository(
   })
 }
 
-const hostOf = ({ registry }: Trial): string => (registry.hosts[0] ?? registry.name).split('/', 1)[0] ?? ''
+const hostOf = ({ registry }: Verification): string => (registry.hosts[0] ?? registry.name).split('/', 1)[0] ?? ''

@@ -22,18 +22,18 @@ export function openRecord(clusters: readonly Cluster[]): TrustRecord {
       const found = await Promise.all(places(entry).map(({ cluster, map }) => readConfigMap(cluster, map)))
       return found.flatMap((data) => (Object.hasOwn(data, entry.key) ? (data[entry.key] ?? []) : []))
     },
-    places: (entry) => places(entry).length,
+    copies: (entry) => places(entry).length,
     write: async (entry) => await write(entry, entry.text),
-    rehearse: async (entry) => await write(entry, entry.text, 'all'),
-    strike: async (entry) => await write(entry, undefined),
+    dryRun: async (entry) => await write(entry, entry.text, 'all'),
+    remove: async (entry) => await write(entry, undefined),
   }
 }
 
 /** Where none is wanted: nothing is remembered, and nothing of it can be taken back. */
 export const noRecord: TrustRecord = {
   read: async () => [],
-  places: () => 0,
+  copies: () => 0,
   write: async () => undefined,
-  rehearse: async () => undefined,
-  strike: async () => undefined,
+  dryRun: async () => undefined,
+  remove: async () => undefined,
 }

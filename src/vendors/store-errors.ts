@@ -6,13 +6,13 @@ import { quoteSafely } from '../text/secret-register.ts'
 
 export interface StoreRefusal {
   /** The vendor, for messages. */
-  readonly who: string
+  readonly service: string
   /** The target, as the user names it. */
   readonly target: string
   readonly doing: 'reading' | 'writing'
   readonly status: number
   /** The store's own word and sentence. */
-  readonly words: string | undefined
+  readonly message: string | undefined
   readonly hints: StoreHints
   /** The run's. */
   readonly secrets: Iterable<Redacted>
@@ -26,13 +26,13 @@ export interface StoreHints {
 }
 
 export function storeFault(refusal: StoreRefusal): PullpassError {
-  const { who, target, doing, status, words, hints, secrets } = refusal
+  const { service, target, doing, status, message, hints, secrets } = refusal
   const code = codeOf(status)
-  const said = words === undefined ? '' : ` ${quoteSafely(words, secrets)}`
+  const said = message === undefined ? '' : ` ${quoteSafely(message, secrets)}`
   return new PullpassError({
     code,
     hop: 'publish',
-    seen: `${who} answered ${status}${said} on ${doing} ${target}`,
+    seen: `${service} answered ${status}${said} on ${doing} ${target}`,
     ...meanings[code](hints),
     retryable: code === 'PUBLISH_UNAVAILABLE',
   })

@@ -76,21 +76,21 @@ export interface TrustResource {
   /** Of what has no place at the vendor to say who made it: the record says so. */
   readonly entry: RecordEntry | undefined
   /** What is worth recording of it as it was seen last, should somebody delete it. */
-  memo(): RecordEntry | undefined
+  recoveryEntry(): RecordEntry | undefined
   /** Judges what is there; what cannot be looked at is `unknown`. Rejects at the run's end alone. */
-  look(accepted: Accepted): Promise<Finding>
+  observe(accepted: Accepted): Promise<Finding>
   /** Whether it could be taken back. */
-  lookBack(leaving: Leaving): Promise<Removable>
+  planRemoval(leaving: RemovalScope): Promise<RemovalPlan>
 }
 
-export interface Leaving {
+export interface RemovalScope {
   /** Of the clusters that go: what carries one of them was made for one of them. */
   readonly marks: readonly string[]
   /** Names of resources that go before it, or went: they hold nothing back. */
-  readonly gone: readonly string[]
+  readonly removed: readonly string[]
 }
 
-export type Removable =
+export type RemovalPlan =
   | { readonly state: 'absent' }
   /** It is somebody else's, or somebody else needs it. */
   | { readonly state: 'kept'; readonly note: string }
@@ -181,7 +181,7 @@ export interface Change {
   /** Of an update: the names of the fields that change. */
   readonly fields: readonly string[]
   /** One line that says what it does, before it is made. */
-  readonly says: string
+  readonly description: string
   /** For a shell, by the vendor's command line. */
   readonly command: string
   /** The same for a script that goes on with the next change. */
@@ -189,7 +189,7 @@ export interface Change {
   /** Whether the resource's block does the same. */
   readonly byTerraform: 'made' | 'not made'
   /** @throws PullpassError at the hop trust: nothing was changed, or what is under way is named */
-  readonly make: () => Promise<void>
+  readonly apply: () => Promise<void>
 }
 
 export interface ScriptLine {
@@ -251,11 +251,11 @@ export interface TrustRecord {
   /** What is written of it, in each place where something is. */
   readonly read: (entry: RecordEntry) => Promise<string[]>
   /** In how many places it is to be written. */
-  readonly places: (entry: RecordEntry) => number
+  readonly copies: (entry: RecordEntry) => number
   readonly write: (entry: RecordEntry) => Promise<void>
   /** As `write`, and nothing is stored. */
-  readonly rehearse: (entry: RecordEntry) => Promise<void>
-  readonly strike: (entry: RecordEntry) => Promise<void>
+  readonly dryRun: (entry: RecordEntry) => Promise<void>
+  readonly remove: (entry: RecordEntry) => Promise<void>
 }
 
 /** Keys of a ConfigMap hold no `/` and `:`. */

@@ -40,7 +40,7 @@ function verdictOf(level: IssuerVerdict['level'], findings: readonly IssuerFindi
 
 function renderFindings(verdicts: readonly IssuerVerdict[]): string {
   const all = verdicts.flatMap(({ title, findings }) => findings.map((finding) => ({ ...finding, title })))
-  const groups = Map.groupBy(all, ({ level, word, says, fix }) => [level, word, says, fix].join('\0'))
+  const groups = Map.groupBy(all, ({ level, word, message, fix }) => [level, word, message, fix].join('\0'))
   const sorted = [...groups.values()].toSorted(([one], [other]) => rank(one?.level) - rank(other?.level))
   return sorted.map((group) => renderFinding(group, verdicts.length)).join('\n')
 }
@@ -51,7 +51,7 @@ function renderFinding(group: readonly (IssuerFinding & Pick<IssuerVerdict, 'tit
   const [finding] = group
   if (finding === undefined) return ''
   const who = group.length === asked && asked > 1 ? 'all' : group.map(({ title }) => title).join(', ')
-  return [`${finding.level}: ${finding.word} (${who}): ${finding.says}`, `  fix: ${finding.fix}`]
+  return [`${finding.level}: ${finding.word} (${who}): ${finding.message}`, `  fix: ${finding.fix}`]
     .map(plainLine)
     .join('\n')
 }
@@ -75,11 +75,11 @@ export const vendorItems = (
 ): { readonly vendors: readonly IssuerVendor[]; readonly findings: readonly VendorFinding[] } => ({
   vendors: verdicts.map(({ vendor, level }) => ({ vendor, result: level === 'problem' ? 'failed' : level })),
   findings: verdicts.flatMap(({ vendor, findings }) =>
-    findings.map(({ level, word, says, fix }) => ({
+    findings.map(({ level, word, message, fix }) => ({
       vendor,
       result: level === 'problem' ? 'failed' : level,
       code: word,
-      seen: says,
+      seen: message,
       fix,
     })),
   ),

@@ -3,7 +3,7 @@ import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
 import type { StepOutcome } from '../../trust/apply.ts'
 import type { Removal } from '../../trust/destroy.ts'
-import type { Proof } from '../../trust/prove.ts'
+import type { VerificationResult } from '../../trust/prove.ts'
 import { describeMissing } from '../../vendors/trust-contract.ts'
 import type { Terminal } from '../command.ts'
 import type { AppliedResource, DestroyedResource, TrustApplyResult, TrustDestroyResult } from '../output/trust.ts'
@@ -17,7 +17,7 @@ interface Printed {
 
 export async function printApplied(
   outcomes: readonly StepOutcome[],
-  proofs: readonly Proof[],
+  proofs: readonly VerificationResult[],
   { flags, terminal }: Printed,
 ): Promise<void> {
   if (flags.output !== undefined) {
@@ -49,7 +49,11 @@ function rowOf(outcome: StepOutcome): Cell[] {
 
 export const isInPlace = ({ result }: StepOutcome): boolean => result === 'made' || result === 'unchanged'
 
-function renderProofs(outcomes: readonly StepOutcome[], proofs: readonly Proof[], color: 'always' | 'never'): string {
+function renderProofs(
+  outcomes: readonly StepOutcome[],
+  proofs: readonly VerificationResult[],
+  color: 'always' | 'never',
+): string {
   if (proofs.length === 0) return whyUntried(outcomes)
   const rows = proofs.map((proof): Cell[] => {
     const tone = proof.result === 'works' ? 'good' : 'bad'
@@ -72,7 +76,7 @@ function whyUntried(outcomes: readonly StepOutcome[]): string {
 
 // The result for programs.
 
-const applyResult = (outcomes: readonly StepOutcome[], proofs: readonly Proof[]): TrustApplyResult => ({
+const applyResult = (outcomes: readonly StepOutcome[], proofs: readonly VerificationResult[]): TrustApplyResult => ({
   kind: 'TrustApplyResult',
   result: overall(outcomes.every(isInPlace) && proofs.every(({ result }) => result === 'works') ? 0 : 1),
   resources: outcomes.map((outcome) => ({

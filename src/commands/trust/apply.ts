@@ -2,9 +2,9 @@
 import type { PullpassError } from '../../errors/pullpass-error.ts'
 import { applyTrust, checkRecord } from '../../trust/apply.ts'
 import { findAbsentAccounts } from '../../trust/clusters.ts'
-import { openTrust } from '../../trust/desired.ts'
+import { openResources } from '../../trust/desired.ts'
 import type { PreparedTrust } from '../../trust/prepare.ts'
-import { listTrials, type Proof, proveTrust } from '../../trust/prove.ts'
+import { listTrials, type VerificationResult, verifyTrust } from '../../trust/prove.ts'
 import { noRecord, openRecord } from '../../trust/record.ts'
 import type { TrustRecord } from '../../vendors/trust-contract.ts'
 import type { Call, Command } from '../command.ts'
@@ -63,16 +63,16 @@ export const apply: Command<typeof flags> = {
     const consent = call.flags.yes ? 'given' : 'to be asked'
     const plan = repeatCommand('trust plan', call.flags, { ...trustFlags, ...replaceFlag })
     const hint = `see first what would change: ${plan}`
-    const agree = confirmChanges({ command: 'trust apply', consent, hint }, call)
+    const confirm = confirmChanges({ command: 'trust apply', consent, hint }, call)
     const startedMs = call.context.now().getTime()
     return await runTrust('trust apply', call, 'always', async (prepared) => {
       const { needs, clusters } = prepared
       const record = recordOf(prepared, call)
       const absent = await findAbsentAccounts(needs, clusters)
-      const resources = await openTrust(prepared.wanted, record, call.context)
+      const resources = await openResources(prepared.wanted, record, call.context)
       const accepted = await confirmSharing(resources, { given: readAccepted(call.flags), consent }, call)
       await checkRecord(resources, { accepted, record, absent })
-      const outcomes = await applyTrust(resources, { accepted, agree, record }, call.context)
+      const outcomes = await applyTrust(resources, { accepted, confirm, record }, call.context)
       const proofs = outcomes.every(isInPlace) && !call.flags['no-trial'] ? await prove(prepared, call, startedMs) : []
       await printApplied(outcomes, proofs, call)
       printErrors([...outcomes, ...proofs.map(faultOf)], call)
@@ -82,7 +82,7 @@ export const apply: Command<typeof flags> = {
   },
 }
 
-const faultOf = (proof: Proof) => ('fault' in proof ? { fault: proof.fault } : {})
+const faultOf = (proof: VerificationResult) => ('fault' in proof ? { fault: proof.fault } : {})
 
 const recordOf = ({ connections }: PreparedTrust, { flags: { 'no-record': none } }: Call<typeof flags>): TrustRecord =>
   none ? noRecord : openRecord(connections)
@@ -90,18 +90,22 @@ const recordOf = ({ connections }: PreparedTrust, { flags: { 'no-record': none }
 /** Left to say what was seen, when no time is left to wait. */
 const reserveMs = 15_000
 
-async function prove(prepared: PreparedTrust, call: Call<typeof flags>, startedMs: number): Promise<Proof[]> {
+async function prove(
+  prepared: PreparedTrust,
+  call: Call<typeof flags>,
+  startedMs: number,
+): Promise<VerificationResult[]> {
   const { common, context, terminal } = call
   const wholeMs = readDuration('--timeout', common.timeout ?? defaultTimeout['one-shot'])
   const onWait = (name: string, { code, seen }: PullpassError) => {
     terminal.showProgress(`${name}: ${code}, waiting`)
     context.log('info', 'it does not work yet, and is tried again', { what: name, code, seen })
   }
-  const proofs: Proof[] = []
+  const proofs: VerificationResult[] = []
   try {
     for (const trial of await listTrials(prepared.needs, prepared.clusters, context)) {
       const longestMs = wholeMs - reserveMs - (context.now().getTime() - startedMs)
-      proofs.push(await proveTrust(trial, { longestMs, onWait }, context))
+      proofs.push(await verifyTrust(trial, { longestMs, onWait }, context))
     }
   } catch (error) {
     if (!context.signal.aborted) throw error // the run's end is told after what was done

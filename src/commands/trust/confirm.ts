@@ -3,7 +3,7 @@ import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import { renderError } from '../../terminal/render-error.ts'
 import { plainLine } from '../../text/plain-text.ts'
-import { lookAtAll } from '../../trust/desired.ts'
+import { observeAll } from '../../trust/desired.ts'
 import type { Accepted, TrustResource } from '../../vendors/trust-contract.ts'
 import type { Call, Terminal } from '../command.ts'
 
@@ -63,7 +63,7 @@ export async function confirmSharing(
   { terminal, context, common }: Pick<Call<Record<string, never>>, 'terminal' | 'context' | 'common'>,
 ): Promise<Accepted> {
   if (given.sharing === 'accepted' || consent === 'given' || terminal.prompt === undefined) return given
-  const shared = (await lookAtAll(resources, given)).filter(({ fault }) => fault?.code === 'TRUST_POOL_SHARED')
+  const shared = (await observeAll(resources, given)).filter(({ fault }) => fault?.code === 'TRUST_POOL_SHARED')
   for (const { fault, name } of shared) {
     if (fault !== undefined)
       terminal.printError(renderError(fault, { format: common['log-format'], now: context.now() }))

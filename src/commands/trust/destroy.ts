@@ -1,5 +1,5 @@
 /** pullpass trust destroy: takes back what pullpass made for a cluster, and only that. */
-import { openTrust } from '../../trust/desired.ts'
+import { openResources } from '../../trust/desired.ts'
 import { destroyTrust } from '../../trust/destroy.ts'
 import { openRecord } from '../../trust/record.ts'
 import { markOf } from '../../vendors/trust-contract.ts'
@@ -45,11 +45,13 @@ export const destroy: Command<typeof flags> = {
   async run(call) {
     const consent = call.flags.yes ? 'given' : 'to be asked'
     const hint = `see first what would be removed: ${repeatCommand('trust destroy', call.flags, removalFlags)} --dry-run`
-    const agree = call.flags['dry-run'] ? undefined : confirmChanges({ command: 'trust destroy', consent, hint }, call)
+    const confirm = call.flags['dry-run']
+      ? undefined
+      : confirmChanges({ command: 'trust destroy', consent, hint }, call)
     const prepared = { ...call, flags: { ...call.flags, publisher: undefined } }
     return await runTrust('trust destroy', prepared, 'always', async ({ clusters, connections, wanted }) => {
-      const ways = { agree, record: openRecord(connections), marks: clusters.map(markOf) }
-      const resources = await openTrust(wanted, ways.record, call.context)
+      const ways = { confirm, record: openRecord(connections), marks: clusters.map(markOf) }
+      const resources = await openResources(wanted, ways.record, call.context)
       const removals = await destroyTrust(resources, ways, call.context)
       await printRemovals(removals, call)
       printErrors(removals, call)

@@ -23,7 +23,7 @@ export interface Plan {
 export function renderFindings({ clusters, findings, absent }: Plan, color: 'always' | 'never'): string {
   const header = ['CLUSTER', 'ISSUER', 'MARK', 'POOL ID', 'PROVIDER ID']
   const rows = clusters.map((cluster) => [cluster.name, cluster.issuer, markOf(cluster), ...idsOf(cluster)])
-  const changes = findings.flatMap((finding) => finding.changes.map(({ says }) => says))
+  const changes = findings.flatMap((finding) => finding.changes.map(({ description }) => description))
   const notes = [
     ...findings.flatMap((finding) =>
       [...finding.notes, ...missingNote(finding)].map((note) => `${finding.name}: ${note}`),
@@ -105,10 +105,10 @@ const planned = {
   blocked: 'blocked',
 } as const
 
-export const changeItem = ({ action, fields, says, command }: Change): TrustChange => ({
+export const changeItem = ({ action, fields, description, command }: Change): TrustChange => ({
   action,
   fields,
-  description: says,
+  description: description,
   command,
 })
 

@@ -1,7 +1,7 @@
 /** pullpass trust plan: what clouds must know for these documents, against what they know. Exits 1 where that cannot be made. */
 import { plainLine } from '../../text/plain-text.ts'
 import { describeAbsent, findAbsentAccounts } from '../../trust/clusters.ts'
-import { lookAtAll, openTrust } from '../../trust/desired.ts'
+import { observeAll, openResources } from '../../trust/desired.ts'
 import { openRecord } from '../../trust/record.ts'
 import type { Call, Command, ExitCode } from '../command.ts'
 import type { Choice, Flag } from '../flag.ts'
@@ -55,8 +55,8 @@ export const plan: Command<typeof flags> = {
   async run(call) {
     return await runTrust('trust plan', call, 'for its issuer', async (prepared) => {
       const { clusters, connections, needs, wanted } = prepared
-      const resources = await openTrust(wanted, openRecord(connections), call.context)
-      const findings = await lookAtAll(resources, readAccepted(call.flags))
+      const resources = await openResources(wanted, openRecord(connections), call.context)
+      const findings = await observeAll(resources, readAccepted(call.flags))
       const absent = await findAbsentAccounts(needs, clusters)
       await printFindings({ findings, absent, clusters }, call)
       printErrors(findings, call)

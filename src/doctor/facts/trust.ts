@@ -6,7 +6,7 @@ import { type Document, requestedAccount } from '../../document/document.ts'
 import type { Code } from '../../errors/codes.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { type ExchangeRequest, mintedFrom } from '../../refresh/exchange-requests.ts'
-import { lookAtAll, openTrust, wantTrust } from '../../trust/desired.ts'
+import { desiredTrust, observeAll, openResources } from '../../trust/desired.ts'
 import { listNeeds, type RepositoryFor, repositoryElsewhere, repositoryFor } from '../../trust/needs.ts'
 import { noRecord } from '../../trust/record.ts'
 import type { TrustedCluster, Finding as TrustFinding } from '../../vendors/trust-contract.ts'
@@ -132,11 +132,11 @@ async function readTrust(
 ): Promise<readonly TrustFinding[] | undefined> {
   try {
     const trusted = { ...cluster, name: cluster.issuer, trustDomainId: undefined, issuerId: undefined }
-    const wanted = await wantTrust(
+    const wanted = await desiredTrust(
       await listNeeds(documents, [trusted], { subject, repository }, context.vendors),
       context.vendors,
     )
-    return await lookAtAll(await openTrust(wanted, noRecord, context), { replace: [], sharing: 'accepted' })
+    return await observeAll(await openResources(wanted, noRecord, context), { replace: [], sharing: 'accepted' })
   } catch (fault) {
     context.signal.throwIfAborted()
     // Without credentials, or for a document that trust does not support, the error of the exchange is reported.

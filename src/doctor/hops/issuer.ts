@@ -119,7 +119,7 @@ function tellByHop({ found }: IssuerFacts, { verifiers, hosts }: IssuerView): Re
   const nameless = hosts.map((host) => ({ ...host, addresses: [] }))
   const blamed = problem === undefined ? hosts : problem.word === 'DISCOVERY_UNAVAILABLE' ? nameless : []
   const told = blamed.length > 0 ? view({ ...found, hosts: blamed }) : own
-  const distinct = [...new Map(told.map((one) => [`${one.level} ${one.says}`, one])).values()]
+  const distinct = [...new Map(told.map((one) => [`${one.level} ${one.message}`, one])).values()]
   const at = (hop: IssuerHop) => distinct.filter(({ word }) => wordOf(word)?.hop === hop)
   return { discovery: at('discovery'), key: at('key'), signature: at('signature') }
 }
@@ -150,9 +150,9 @@ function evaluateHop(hop: IssuerHop, told: readonly IssuerFinding[], { facts, vi
   return thinner.length + warnings.length > 0 ? [...thinner, ...warnings] : [wellAt(hop, facts, view)]
 }
 
-function tell(hop: IssuerHop, { word, level, says, fix }: IssuerFinding, { facts, view }: Evaluating): Finding {
+function tell(hop: IssuerHop, { word, level, message, fix }: IssuerFinding, { facts, view }: Evaluating): Finding {
   const about = facts.token.issuer
-  const told = { hop, about, code: word, seen: says, expected: wordOf(word)?.expected }
+  const told = { hop, about, code: word, seen: message, expected: wordOf(word)?.expected }
   if (level === 'warning') return { ...told, result: 'warning', remedy: { words: fix } }
   return { ...told, result: 'failed', remedy: publishRemedy(word, about, view) }
 }

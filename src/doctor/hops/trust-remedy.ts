@@ -24,7 +24,7 @@ export function trustRemedy(facts: TrustFacts, { code, hint, image }: Refused, c
   if (refused !== undefined) return refusedRemedy(refused, facts, commands)
   const changes = found.flatMap((finding) => finding.changes)
   if (changes.length > 0) {
-    const words = `it would ${changes.map(({ says }) => says).join('; ')}`
+    const words = `it would ${changes.map(({ description }) => description).join('; ')}`
     return { ...apply, words: [words, apply.words].filter((one) => one !== undefined).join('; ') }
   }
   const unknown = found.find(({ verdict }) => verdict === 'unknown')

@@ -19,7 +19,12 @@ export function documentFindings({ issuer, found }: PublicFacts): IssuerFinding[
   })
 }
 
-const problem = (word: FindingWord, says: string, fix: string): IssuerFinding => ({ level: 'problem', word, says, fix })
+const problem = (word: FindingWord, message: string, fix: string): IssuerFinding => ({
+  level: 'problem',
+  word,
+  message,
+  fix,
+})
 
 function unreadFinding({ fault: { seen, hint = '' } }: UnansweredDocument, vendor: string | undefined): IssuerFinding {
   const fix = hint.replace(/; pull secrets keep their credentials$/, '')
@@ -29,17 +34,21 @@ function unreadFinding({ fault: { seen, hint = '' } }: UnansweredDocument, vendo
 }
 
 function refusedFinding(name: DocumentName, { url, status, location }: AnsweredDocument): IssuerFinding {
-  const says = `${url} answers a stranger ${status}`
+  const message = `${url} answers a stranger ${status}`
   if (status >= 300 && status < 400) {
     const to = location === undefined ? 'nowhere' : quote(location)
-    return problem('DISCOVERY_REDIRECTED', `${says}, a redirect to ${to}`, 'serve it there itself: clouds follow none')
+    return problem(
+      'DISCOVERY_REDIRECTED',
+      `${message}, a redirect to ${to}`,
+      'serve it there itself: clouds follow none',
+    )
   }
   if (status === 401 || status === 403) {
     const fix = 'let anybody read it; some stores answer so for what does not exist: see that it is'
-    return problem('DISCOVERY_FORBIDDEN', `${says}: it is not public`, fix)
+    return problem('DISCOVERY_FORBIDDEN', `${message}: it is not public`, fix)
   }
-  if (status === 404) return problem('DISCOVERY_NOT_FOUND', `${says}: nothing is there`, whereToPut[name])
-  return problem('DISCOVERY_UNAVAILABLE', says, 'see what serves it, and that it is well')
+  if (status === 404) return problem('DISCOVERY_NOT_FOUND', `${message}: nothing is there`, whereToPut[name])
+  return problem('DISCOVERY_UNAVAILABLE', message, 'see what serves it, and that it is well')
 }
 
 const whereToPut: Readonly<Record<DocumentName, string>> = {
@@ -60,8 +69,8 @@ const types: Readonly<Record<DocumentName, readonly string[]>> = {
 function typeFindings(name: DocumentName, { url, contentType }: AnsweredDocument): IssuerFinding[] {
   const type = contentType?.split(';')[0]?.trim().toLowerCase()
   if (type !== undefined && types[name].includes(type)) return []
-  const says = `${url} is served as ${contentType === undefined ? 'no type' : quote(contentType)}`
-  return [{ level: 'warning', word: 'CONTENT_TYPE_INVALID', says, fix: `serve it as ${types[name].join(' or ')}` }]
+  const message = `${url} is served as ${contentType === undefined ? 'no type' : quote(contentType)}`
+  return [{ level: 'warning', word: 'CONTENT_TYPE_INVALID', message, fix: `serve it as ${types[name].join(' or ')}` }]
 }
 
 /** Seconds. Verifiers that cache by it, and ignore a kid that they do not know, see a new key only so much later. */
@@ -71,12 +80,12 @@ function cacheFindings({ url, cacheControl }: AnsweredDocument): IssuerFinding[]
   const fix = 'serve it with Cache-Control: public, max-age=300'
   const seconds = cacheSecondsOf(cacheControl)
   if (seconds === undefined || seconds < shortest) {
-    const says = `${url} names no time to be cached (${cacheControl === undefined ? 'no Cache-Control' : quote(cacheControl)}): each verifier chooses its own`
-    return [{ level: 'warning', word: 'CACHE_LIFETIME_MISSING', says, fix }]
+    const message = `${url} names no time to be cached (${cacheControl === undefined ? 'no Cache-Control' : quote(cacheControl)}): each verifier chooses its own`
+    return [{ level: 'warning', word: 'CACHE_LIFETIME_MISSING', message, fix }]
   }
   if (seconds <= longest) return []
-  const says = `${url} may be cached for ${seconds} s: tokens of a new key can fail as long`
-  return [{ level: 'warning', word: 'CACHE_LIFETIME_LONG', says, fix }]
+  const message = `${url} may be cached for ${seconds} s: tokens of a new key can fail as long`
+  return [{ level: 'warning', word: 'CACHE_LIFETIME_LONG', message, fix }]
 }
 
 /** Bytes: two dozen keys of 4096 bits. What more is read, no cloud documents. */
@@ -85,11 +94,11 @@ const small = 64 * 1024
 function sizeFindings({ url, text }: AnsweredDocument): IssuerFinding[] {
   const bytes = Buffer.byteLength(text)
   if (bytes <= small) return []
-  const says = `${url} has ${bytes} bytes; how much a cloud reads is not documented`
-  return [{ level: 'warning', word: 'DISCOVERY_LARGE', says, fix: `keep it under ${small} bytes: drop old keys` }]
+  const message = `${url} has ${bytes} bytes; how much a cloud reads is not documented`
+  return [{ level: 'warning', word: 'DISCOVERY_LARGE', message, fix: `keep it under ${small} bytes: drop old keys` }]
 }
 
-/** What speaks against what a discovery document says. https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata */
+/** What speaks against what a discovery document message. https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata */
 export function discoveryFindings(facts: PublicFacts): IssuerFinding[] {
   const discovery = facts.found?.discovery
   if (discovery?.kind !== 'answered' || discovery.status !== 200) return []
@@ -99,7 +108,7 @@ export function discoveryFindings(facts: PublicFacts): IssuerFinding[] {
     const what = /^\s*</.test(text) ? 'a page' : 'no JSON object'
     const fix =
       'see that nothing answers in its place (a sign-in page, a catch-all): pullpass issuer publish --to TARGET'
-    return [{ level: 'problem', word: 'DISCOVERY_MALFORMED', says: `${url} is ${what}`, fix }]
+    return [{ level: 'problem', word: 'DISCOVERY_MALFORMED', message: `${url} is ${what}`, fix }]
   }
   return [
     ...issuerFindings(facts.issuer, document),
@@ -113,9 +122,9 @@ function issuerFindings(issuer: string, document: JsonObject): IssuerFinding[] {
   const named = asText(document['issuer'])
   if (named === undefined || named === issuer) return []
   const slash = named.replace(/\/$/, '') === issuer.replace(/\/$/, '') ? ' (a slash at the end counts)' : ''
-  const says = `the discovery document names issuer ${quote(named)}, but it lies at ${quote(issuer)}${slash}`
+  const message = `the discovery document names issuer ${quote(named)}, but it lies at ${quote(issuer)}${slash}`
   const fix = 'the two must be equal, letter by letter: publish it under the URL that it names, or check that URL'
-  return [{ level: 'problem', word: 'DISCOVERY_ISSUER_MISMATCH', says, fix }]
+  return [{ level: 'problem', word: 'DISCOVERY_ISSUER_MISMATCH', message, fix }]
 }
 
 const texts = ['issuer', 'jwks_uri']
@@ -127,17 +136,17 @@ function fieldFindings(url: string, document: JsonObject): IssuerFinding[] {
     ...lists.filter((name) => asList(document[name]).length === 0),
   ]
   if (missing.length === 0) return []
-  const says = `${url} lacks ${missing.join(', ')}`
+  const message = `${url} lacks ${missing.join(', ')}`
   const fix = 'all five are required; pullpass issuer publish writes them'
-  return [{ level: 'problem', word: 'DISCOVERY_FIELD_MISSING', says, fix }]
+  return [{ level: 'problem', word: 'DISCOVERY_FIELD_MISSING', message, fix }]
 }
 
 function jwksUriFindings(issuer: string, document: JsonObject, text: string): IssuerFinding[] {
   const uri = asText(document['jwks_uri'])
   if (!uri || jwksUriOf(text) !== undefined) return []
-  const says = `jwks_uri is ${quote(uri)}, which no cloud asks: it is no https URL`
+  const message = `jwks_uri is ${quote(uri)}, which no cloud asks: it is no https URL`
   const fix = `name the public place of the keys: ${documentUrl(issuer, 'jwks')}`
-  return [{ level: 'problem', word: 'JWKS_URI_INVALID', says, fix }]
+  return [{ level: 'problem', word: 'JWKS_URI_INVALID', message, fix }]
 }
 
 function algorithmFindings({ keys = [] }: PublicFacts, document: JsonObject): IssuerFinding[] {
@@ -146,6 +155,6 @@ function algorithmFindings({ keys = [] }: PublicFacts, document: JsonObject): Is
   const usable = keys.filter((key) => whyUnusable(key) === undefined)
   const unlisted = [...new Set(usable.map(({ algorithm }) => algorithm))].filter((one) => one && !listed.includes(one))
   if (listed.length === 0 || unlisted.length === 0) return []
-  const says = `${field} does not list ${unlisted.map((one) => quote(one ?? '')).join(', ')}, of which there are keys`
-  return [{ level: 'warning', word: 'ALGORITHM_UNLISTED', says, fix: 'list it: pullpass issuer publish does' }]
+  const message = `${field} does not list ${unlisted.map((one) => quote(one ?? '')).join(', ')}, of which there are keys`
+  return [{ level: 'warning', word: 'ALGORITHM_UNLISTED', message, fix: 'list it: pullpass issuer publish does' }]
 }

@@ -47,6 +47,6 @@ export interface IssuerFinding {
   readonly level: FindingLevel
   readonly word: FindingWord
   /** What was seen, with whole values; others' words come through `quote`. */
-  readonly says: string
+  readonly message: string
   readonly fix: string
 }

@@ -17,14 +17,14 @@ export function keyFindings({ found, keys }: PublicFacts, rules: VerifierRules):
     ...absenceFindings(keys, rules),
     ...numberFindings(keys, rules),
     ...twinFindings(keys),
-    ...strayFindings(keys),
+    ...unneededMemberFindings(keys),
   ]
 }
 
-const finding = (level: FindingLevel, word: FindingWord, says: string, fix: string): IssuerFinding => ({
+const finding = (level: FindingLevel, word: FindingWord, message: string, fix: string): IssuerFinding => ({
   level,
   word,
-  says,
+  message,
   fix,
 })
 
@@ -37,11 +37,11 @@ function privateFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
   const bared = keys.filter(({ stray }) => stray.some((name) => privateMembers.includes(name)))
   return bared.map((key) => {
     const members = key.stray.filter((name) => privateMembers.includes(name)).join(', ')
-    const says = `ALARM: ${nameOf(key)} is published with its private half (${members}, not shown): whoever read it can sign as any service account of the cluster`
+    const message = `ALARM: ${nameOf(key)} is published with its private half (${members}, not shown): whoever read it can sign as any service account of the cluster`
     return finding(
       'problem',
       'PRIVATE_KEY_PUBLISHED',
-      says,
+      message,
       'take it down now, and replace the signing key of the cluster',
     )
   })
@@ -67,9 +67,9 @@ function absenceFindings(keys: readonly IssuerKey[], rules: VerifierRules): Issu
   if (unread.length < keys.length) {
     return [finding('warning', 'KEY_UNUSABLE', `${shown}: tokens that it signs are refused`, publish)]
   }
-  const says = `none of the ${keys.length} keys can be used (${shown})`
+  const message = `none of the ${keys.length} keys can be used (${shown})`
   const fix = 'let the cluster sign with an RSA key: RS256 is what every cloud reads'
-  return [finding('problem', 'KEYS_UNUSABLE', says, fix)]
+  return [finding('problem', 'KEYS_UNUSABLE', message, fix)]
 }
 
 function numberFindings(keys: readonly IssuerKey[], { mostKeys }: VerifierRules): IssuerFinding[] {
@@ -79,8 +79,8 @@ function numberFindings(keys: readonly IssuerKey[], { mostKeys }: VerifierRules)
     .filter((group) => group.length > mostKeys.count)
     .map((group) => {
       const kind = mostKeys.of === 'all' ? '' : ` of kind ${quote(group[0]?.type ?? '')}`
-      const says = `the JWKS holds ${group.length} keys${kind}; ${mostKeys.count} are read`
-      return finding('problem', 'KEYS_TOO_MANY', says, 'drop the keys that sign nothing any more')
+      const message = `the JWKS holds ${group.length} keys${kind}; ${mostKeys.count} are read`
+      return finding('problem', 'KEYS_TOO_MANY', message, 'drop the keys that sign nothing any more')
     })
 }
 
@@ -88,18 +88,18 @@ function twinFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
   const named = keys.filter(({ keyId }) => keyId !== undefined)
   const twins = [...Map.groupBy(named, ({ keyId }) => keyId).values()].filter((group) => group.length > 1)
   return twins.map(([key, ...others]) => {
-    const says = `kid ${quote(key?.keyId ?? '')} names ${others.length + 1} keys: a verifier tries whichever it meets first`
-    return finding('warning', 'KEY_ID_DUPLICATE', says, 'publish each key once')
+    const message = `kid ${quote(key?.keyId ?? '')} names ${others.length + 1} keys: a verifier tries whichever it meets first`
+    return finding('warning', 'KEY_ID_DUPLICATE', message, 'publish each key once')
   })
 }
 
 /** `x5c`, `x5t`, `key_ops`: harmless by the standard, but a vendor was observed to refuse a key for `key_ops`. */
-function strayFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
+function unneededMemberFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
   const stray = new Set(keys.flatMap(({ stray: names }) => names).filter((name) => !privateMembers.includes(name)))
   if (stray.size === 0) return []
   const names = [...stray].slice(0, 10).map(quote).join(', ')
-  const says = `keys have members that no verifier needs (${names}); some verifiers were seen to refuse such keys`
-  return [finding('warning', 'KEY_MEMBER_UNEXPECTED', says, 'leave them out: pullpass issuer publish does')]
+  const message = `keys have members that no verifier needs (${names}); some verifiers were seen to refuse such keys`
+  return [finding('warning', 'KEY_MEMBER_UNEXPECTED', message, 'leave them out: pullpass issuer publish does')]
 }
 
 /** What speaks against a token, given what is public: whether a stranger could verify it. */
@@ -113,29 +113,34 @@ export function tokenFindings({ issuer, token: facts, at }: PublicFacts, rules: 
   ]
 }
 
-const problem = (word: FindingWord, says: string, fix: string): IssuerFinding => ({ level: 'problem', word, says, fix })
+const problem = (word: FindingWord, message: string, fix: string): IssuerFinding => ({
+  level: 'problem',
+  word,
+  message,
+  fix,
+})
 
 function issuerFindings({ token }: TokenFacts, issuer: string): IssuerFinding[] {
   if (token.issuer === issuer) return []
-  const says = `the token carries issuer ${quote(token.issuer)}, not ${quote(issuer)}`
+  const message = `the token carries issuer ${quote(token.issuer)}, not ${quote(issuer)}`
   const fix = `let the cluster sign as ${issuer}: pullpass issuer show --to-issuer ${shellQuote(issuer)} prints the steps`
-  return [problem('TOKEN_ISSUER_MISMATCH', says, fix)]
+  return [problem('TOKEN_ISSUER_MISMATCH', message, fix)]
 }
 
 function signatureFindings({ token, signature }: TokenFacts): IssuerFinding[] {
   const key = token.keyId === undefined ? 'a key that it does not name' : `key ${quote(token.keyId)}`
   if (signature === 'unknown-key') {
-    const says = `the token is signed by ${key}, which is not published`
+    const message = `the token is signed by ${key}, which is not published`
     return [
-      problem('KEY_UNPUBLISHED', says, 'publish the keys of the cluster anew: pullpass issuer publish --to TARGET'),
+      problem('KEY_UNPUBLISHED', message, 'publish the keys of the cluster anew: pullpass issuer publish --to TARGET'),
     ]
   }
   if (signature === 'wrong') {
-    const says = `the token is not signed by the published ${key}: another key has its kid, or the token was altered`
+    const message = `the token is not signed by the published ${key}: another key has its kid, or the token was altered`
     return [
       problem(
         'SIGNATURE_INVALID',
-        says,
+        message,
         'publish the keys of the cluster that signed it: pullpass issuer publish --to TARGET',
       ),
     ]
@@ -146,14 +151,14 @@ function signatureFindings({ token, signature }: TokenFacts): IssuerFinding[] {
 function algorithmFindings({ token, signature }: TokenFacts, { algorithms }: VerifierRules): IssuerFinding[] {
   const named = token.algorithm ?? ''
   if (algorithms.includes(named) && signature !== 'unsupported') return []
-  const says = algorithms.includes(named)
+  const message = algorithms.includes(named)
     ? `the token is signed with ${named}, and the published key of its kid is of another kind`
     : `the token is signed with ${quote(named)}; ${algorithms.join(', ')} can be verified`
-  return [problem('ALGORITHM_UNSUPPORTED', says, 'let the cluster sign with an RSA key, or trust it elsewhere')]
+  return [problem('ALGORITHM_UNSUPPORTED', message, 'let the cluster sign with an RSA key, or trust it elsewhere')]
 }
 
 function lifeFindings({ token: { expiresAt } }: TokenFacts, at: Date): IssuerFinding[] {
   if (expiresAt > at) return []
-  const says = `the token expired at ${expiresAt.toISOString()}`
-  return [{ level: 'warning', word: 'TOKEN_EXPIRED', says, fix: 'check a fresh one' }]
+  const message = `the token expired at ${expiresAt.toISOString()}`
+  return [{ level: 'warning', word: 'TOKEN_EXPIRED', message, fix: 'check a fresh one' }]
 }

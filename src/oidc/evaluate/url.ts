@@ -10,7 +10,7 @@ export function urlFindings({ issuer }: PublicFacts, rules: VerifierRules): Issu
   const unusable = checkIssuerUrl(issuer, 'the issuer')
   if (unusable !== undefined) {
     const { seen, expected = '' } = unusable
-    return [{ level: 'problem', word: 'ISSUER_UNUSABLE', says: seen, fix: `choose another issuer: ${expected}` }]
+    return [{ level: 'problem', word: 'ISSUER_UNUSABLE', message: seen, fix: `choose another issuer: ${expected}` }]
   }
   return [...portFindings(issuer, rules), ...lengthFindings(issuer, rules), ...slashFindings(issuer)]
 }
@@ -18,24 +18,29 @@ export function urlFindings({ issuer }: PublicFacts, rules: VerifierRules): Issu
 function portFindings(issuer: string, { port: level }: VerifierRules): IssuerFinding[] {
   const port = /^https:\/\/[^/]*:(\d+)(\/|$)/.exec(issuer)?.[1]
   if (port === undefined || level === undefined) return []
-  const says = `the issuer names port ${port}; ${level === 'problem' ? 'a URL with a port is refused' : 'whether any but 443 is asked is not documented'}`
+  const message = `the issuer names port ${port}; ${level === 'problem' ? 'a URL with a port is refused' : 'whether any but 443 is asked is not documented'}`
   return [
-    { level, word: 'ISSUER_PORT', says, fix: 'serve the documents at port 443, and leave the port out of the URL' },
+    { level, word: 'ISSUER_PORT', message, fix: 'serve the documents at port 443, and leave the port out of the URL' },
   ]
 }
 
 function lengthFindings(issuer: string, { longestIssuer: longest }: VerifierRules): IssuerFinding[] {
   if (longest === undefined || issuer.length <= longest) return []
-  const says = `the issuer has ${issuer.length} characters; at most ${longest} are taken`
-  return [{ level: 'problem', word: 'ISSUER_TOO_LONG', says, fix: 'choose a shorter path' }]
+  const message = `the issuer has ${issuer.length} characters; at most ${longest} are taken`
+  return [{ level: 'problem', word: 'ISSUER_TOO_LONG', message, fix: 'choose a shorter path' }]
 }
 
 /** AKS has one, and everybody who trusts an AKS cluster copies it. */
 function slashFindings(issuer: string): IssuerFinding[] {
   if (!issuer.endsWith('/') || vendorOfIssuer(issuer) !== undefined) return []
-  const says = 'the issuer ends in a slash, which must then stand in every token and trust alike'
+  const message = 'the issuer ends in a slash, which must then stand in every token and trust alike'
   return [
-    { level: 'warning', word: 'ISSUER_TRAILING_SLASH', says, fix: 'leave the slash out, while nobody trusts it yet' },
+    {
+      level: 'warning',
+      word: 'ISSUER_TRAILING_SLASH',
+      message,
+      fix: 'leave the slash out, while nobody trusts it yet',
+    },
   ]
 }
 
@@ -47,9 +52,9 @@ export function hostFindings({ hosts }: PublicFacts, rules: VerifierRules): Issu
 function addressFindings({ host, addresses }: HostFacts, { privateAddress: level }: VerifierRules): IssuerFinding[] {
   const inside = addresses.filter(isPrivateAddress)
   if (inside.length === 0) return []
-  const says = `${host} is ${inside.join(', ')} as this machine resolves it: no way leads there from the internet`
+  const message = `${host} is ${inside.join(', ')} as this machine resolves it: no way leads there from the internet`
   const fix = 'serve the documents at a public address; where only this machine resolves it so, check from elsewhere'
-  return [{ level, word: 'ISSUER_ADDRESS_PRIVATE', says, fix }]
+  return [{ level, word: 'ISSUER_ADDRESS_PRIVATE', message, fix }]
 }
 
 /** Not a matter of who signed it: no trust of anybody mends these. */
@@ -64,9 +69,9 @@ function certificateFindings({ host, untrusted }: HostFacts, { privateAuthority 
   const word = 'CERTIFICATE_UNTRUSTED'
   const flaw = broken[untrusted]
   if (flaw !== undefined) {
-    const says = `the certificate of ${host} ${flaw} (${untrusted})`
-    return [{ level: 'problem', word, says, fix: 'renew the certificate, for this name' }]
+    const message = `the certificate of ${host} ${flaw} (${untrusted})`
+    return [{ level: 'problem', word, message, fix: 'renew the certificate, for this name' }]
   }
-  const says = `no public authority vouches for ${host} (${untrusted}): what this machine trusts, a cloud does not`
-  return [{ level: privateAuthority.level, word, says, fix: privateAuthority.fix }]
+  const message = `no public authority vouches for ${host} (${untrusted}): what this machine trusts, a cloud does not`
+  return [{ level: privateAuthority.level, word, message, fix: privateAuthority.fix }]
 }

@@ -23,8 +23,8 @@ export const issuerRequirements: IssuerRequirements = {
 function audienceFindings(token: PublicFacts['token']): IssuerFinding[] {
   const count = token?.token.audiences.length ?? 1
   if (count === 1) return []
-  const says =
+  const message =
     count === 0 ? 'the token is for nobody' : `the token has ${count} audiences; AWS was seen to refuse such tokens`
   const fix = 'ask for a token with one audience, one of the client ids of the IAM provider: sts.amazonaws.com'
-  return [{ level: count === 0 ? 'problem' : 'warning', word: 'AUDIENCE_NOT_SINGLE', says, fix }]
+  return [{ level: count === 0 ? 'problem' : 'warning', word: 'AUDIENCE_NOT_SINGLE', message, fix }]
 }

@@ -23,12 +23,12 @@ function audienceFindings(token: PublicFacts['token']): IssuerFinding[] {
   const { audiences } = token.token
   const [first = ''] = audiences
   if (audiences.length !== 1) {
-    const says = audiences.length === 0 ? 'the token is for nobody' : `the token has ${audiences.length} audiences`
+    const message = audiences.length === 0 ? 'the token is for nobody' : `the token has ${audiences.length} audiences`
     const fix = 'ask for a token with one audience: api://AzureADTokenExchange'
-    return [{ level: 'problem', word: 'AUDIENCE_NOT_SINGLE', says, fix }]
+    return [{ level: 'problem', word: 'AUDIENCE_NOT_SINGLE', message, fix }]
   }
   if (usual.test(first)) return []
-  const says = `the token is for ${quote(first)}, not api://AzureADTokenExchange`
+  const message = `the token is for ${quote(first)}, not api://AzureADTokenExchange`
   const fix = 'ask for that audience; nothing to do where the federated credential names this one, letter by letter'
-  return [{ level: 'warning', word: 'AUDIENCE_MISMATCH', says, fix }]
+  return [{ level: 'warning', word: 'AUDIENCE_MISMATCH', message, fix }]
 }

@@ -1,6 +1,6 @@
 /**
  * A credential file of type external_account, as `gcloud iam workload-identity-pools create-cred-config` writes it.
- * Such files travel, and whoever writes one says where the token is sent: so hosts are Google's own, or of the universe
+ * Such files travel, and whoever writes one predicate where the token is sent: so hosts are Google's own, or of the universe
  * that the document itself names, and no program or address that a file names is called. https://google.aip.dev/auth/4117
  */
 import * as z from 'zod/mini'
@@ -49,14 +49,14 @@ function settingsOf(value: unknown, universe: string): ExternalAccount | readonl
   const sts = tokenServiceOf(form.token_url, universe)
   const account = accountOf(form.service_account_impersonation_url, universe)
   const token = tokenSourceOf(form)
-  if (!('says' in sts) && !('says' in account) && !('says' in token)) {
+  if (!('predicate' in sts) && !('predicate' in account) && !('predicate' in token)) {
     const domain = form.universe_domain === undefined ? {} : { universeDomain: universe }
     const seconds = form.service_account_impersonation?.token_lifetime_seconds
     const life = seconds === undefined ? {} : { lifetimeSeconds: seconds }
     const audience = { workloadIdentityProvider: canonicalProvider(form.audience) }
     return { settings: { ...audience, ...domain, ...sts, ...account, ...life }, token }
   }
-  return [sts, account, token].filter((part) => 'says' in part)
+  return [sts, account, token].filter((part) => 'predicate' in part)
 }
 
 /** A universe is hosts: a file that could name its own would send the token to whom it likes. */
@@ -66,7 +66,7 @@ function universeFlaw({ universe_domain: named }: CredentialFileForm, universe: 
     universe === 'googleapis.com'
       ? 'googleapis.com, or the document to name this universe too: universeDomain beside credentialFile'
       : `${showValue(universe)}, as the document's universeDomain`
-  return { path: ['universe_domain'], says: `is ${showValue(named)}`, expected }
+  return { path: ['universe_domain'], predicate: `is ${showValue(named)}`, expected }
 }
 
 type Account = Pick<GcpSettings, 'serviceAccountEmail' | 'endpoints'>
@@ -77,7 +77,7 @@ function tokenServiceOf(url: string, universe: string): Pick<GcpSettings, 'stsRe
     : undefined
   if (service !== undefined) return service.region === undefined ? {} : { stsRegion: service.region }
   const expected = `https://sts.${universe}/v1/token or a region's https://sts.REGION.rep.googleapis.com/v1/token`
-  return { path: ['token_url'], says: `is ${showValue(url)}`, expected }
+  return { path: ['token_url'], predicate: `is ${showValue(url)}`, expected }
 }
 
 const tokenPath = '/v1/token'
@@ -90,22 +90,22 @@ function accountOf(url: string | undefined, universe: string): Account | Flaw {
     return { serviceAccountEmail, ...(service.region !== undefined && { endpoints: { iamCredentials: origin } }) }
   }
   const expected = `https://iamcredentials.${universe}/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken`
-  return { path: ['service_account_impersonation_url'], says: `is ${showValue(url)}`, expected }
+  return { path: ['service_account_impersonation_url'], predicate: `is ${showValue(url)}`, expected }
 }
 
 function tokenSourceOf({ credential_source: source }: CredentialFileForm): TokenSource | Flaw {
   const foreign = ['executable', 'url', 'environment_id', 'certificate'].find((key) => Object.hasOwn(source, key))
   if (foreign !== undefined || source.file === undefined) {
-    const says = foreign === undefined ? 'names no file' : `is of kind ${foreign}`
+    const predicate = foreign === undefined ? 'names no file' : `is of kind ${foreign}`
     const expected = 'file: no program is run and no address called for a subject token because a file says so'
-    return { path: ['credential_source'], says, expected }
+    return { path: ['credential_source'], predicate, expected }
   }
   const field = source.format?.subject_token_field_name
   if (source.format?.type !== 'json') return { tokenFile: source.file }
   if (field !== undefined) return { tokenFile: source.file, tokenFileField: field }
   return {
     path: ['credential_source', 'format'],
-    says: 'has no subject_token_field_name',
+    predicate: 'has no subject_token_field_name',
     expected: 'the name of the field that holds the token in a JSON file',
   }
 }

@@ -17,7 +17,7 @@ export interface IamConnection {
   readonly token: OperatorToken
 }
 
-export interface IamAsk<T> {
+export interface IamRequest<T> {
   readonly method: HttpMethod
   /** Below the endpoint, with what varies in it encoded: `v1/projects/…`. */
   readonly path: string
@@ -30,7 +30,7 @@ export interface IamAsk<T> {
 }
 
 /** @throws PullpassError at the caller's hop */
-export async function askIam<T>({ context, caller, token }: IamConnection, ask: IamAsk<T>): Promise<T> {
+export async function sendIamRequest<T>({ context, caller, token }: IamConnection, ask: IamRequest<T>): Promise<T> {
   const { method, path, json, read, endpoint = iamEndpoint(context.environment) } = ask
   const bearer = await token()
   return await send(context, {
@@ -95,7 +95,7 @@ export async function followOperation(connection: IamConnection, started: Operat
     if (passedMs + pauseMs > longestMs) throw neverEnded(connection, operation)
     await context.sleep(pauseMs, context.signal)
     pausedMs += pauseMs
-    operation = await askIam(connection, { method: 'GET', path: `v1/${started.name}`, read: readOperation })
+    operation = await sendIamRequest(connection, { method: 'GET', path: `v1/${started.name}`, read: readOperation })
   }
   if (operation.error === undefined) return operation.response ?? {}
   const { code, message } = operation.error

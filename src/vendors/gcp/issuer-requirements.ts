@@ -23,7 +23,7 @@ export const issuerRequirements: IssuerRequirements = {
 function subjectFindings(token: PublicFacts['token']): IssuerFinding[] {
   const fault = token === undefined ? undefined : checkSubjectLength(token.token.subject, 'the token')
   if (fault === undefined) return []
-  return [{ level: 'problem', word: 'SUBJECT_TOO_LONG', says: fault.seen, fix: fault.hint ?? '' }]
+  return [{ level: 'problem', word: 'SUBJECT_TOO_LONG', message: fault.seen, fix: fault.hint ?? '' }]
 }
 
 const provider =
@@ -31,10 +31,10 @@ const provider =
 
 function audienceFindings(token: PublicFacts['token']): IssuerFinding[] {
   if (token === undefined || token.token.audiences.some((audience) => provider.test(audience))) return []
-  const says = `the token is for ${audiencesOf(token.token.audiences)}, none of them the name of a provider`
+  const message = `the token is for ${audiencesOf(token.token.audiences)}, none of them the name of a provider`
   const fix =
     'ask for //iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER; nothing to do where the provider allows this one (allowedAudiences)'
-  return [{ level: 'warning', word: 'AUDIENCE_MISMATCH', says, fix }]
+  return [{ level: 'warning', word: 'AUDIENCE_MISMATCH', message, fix }]
 }
 
 const audiencesOf = (audiences: readonly string[]) => audiences.slice(0, 5).map(quote).join(', ') || 'nobody'

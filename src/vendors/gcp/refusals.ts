@@ -12,7 +12,7 @@ import { accessRefusal, accessRefusalInWords } from './access-refusals.ts'
 import { gcloudAccount, poolOf, principalOf } from './names.ts'
 import type { GcpSettings } from './settings.ts'
 
-interface Asked {
+interface RefusedRequest {
   readonly registry: RegistryOf<GcpSettings>
   readonly subjectToken: SubjectToken
   readonly audiences: readonly string[]
@@ -20,24 +20,24 @@ interface Asked {
 
 interface Cause {
   /** How the sentence, or the OAuth error word, begins. */
-  readonly says: RegExp
-  readonly meaning: (asked: Asked) => Omit<Refusal, 'message'>
+  readonly pattern: RegExp
+  readonly meaning: (asked: RefusedRequest) => Omit<Refusal, 'message'>
 }
 
-const providerOf = ({ registry }: Asked) => registry.settings.workloadIdentityProvider
+const providerOf = ({ registry }: RefusedRequest) => registry.settings.workloadIdentityProvider
 
 /** By full resource names: gcloud refuses a project number as --project. */
-const describeProvider = (asked: Asked) =>
+const describeProvider = (asked: RefusedRequest) =>
   `gcloud iam workload-identity-pools providers describe ${shellQuote(providerOf(asked))}`
 
-const listProviders = (asked: Asked) =>
+const listProviders = (asked: RefusedRequest) =>
   `gcloud iam workload-identity-pools providers list ${shellQuote(`--workload-identity-pool=${poolOf(providerOf(asked))}`)}`
 
 const idOf = ({ keyId }: SubjectToken) => (keyId === undefined ? '' : ` ${quote(keyId)}`)
 
 const causes: readonly Cause[] = [
   {
-    says: /^The audience in ID Token /,
+    pattern: /^The audience in ID Token /,
     meaning: ({ subjectToken, audiences }) => ({
       code: 'AUDIENCE_REFUSED',
       expected: `provider and token to agree: the token is meant for ${subjectToken.audiences.map(quote).join(', ')}, pullpass knows ${audiences.map(quote).join(', ')}`,
@@ -45,7 +45,7 @@ const causes: readonly Cause[] = [
     }),
   },
   {
-    says: /^The issuer in ID Token /,
+    pattern: /^The issuer in ID Token /,
     meaning: ({ subjectToken }) => ({
       code: 'ISSUER_REFUSED',
       expected: `the provider's issuer URI to be exactly ${quote(subjectToken.issuer)}`,
@@ -53,7 +53,7 @@ const causes: readonly Cause[] = [
     }),
   },
   {
-    says: /^ID Token issued at .* is stale/,
+    pattern: /^ID Token issued at .* is stale/,
     meaning: ({ subjectToken }) => ({
       code: 'TOKEN_STALE',
       expected: `a token that Google's clock finds valid; this one expires at ${subjectToken.expiresAt.toISOString()}`,
@@ -61,7 +61,7 @@ const causes: readonly Cause[] = [
     }),
   },
   {
-    says: /^Unable to verify the ID Token signature/,
+    pattern: /^Unable to verify the ID Token signature/,
     meaning: ({ subjectToken }) => ({
       code: 'SIGNATURE_INVALID',
       expected: `the published key${idOf(subjectToken)} to be the one that the cluster signs with`,
@@ -69,7 +69,7 @@ const causes: readonly Cause[] = [
     }),
   },
   {
-    says: /^Error connecting to the given credential's issuer/,
+    pattern: /^Error connecting to the given credential's issuer/,
     meaning: ({ subjectToken }) => ({
       code: 'ISSUER_UNREACHABLE',
       expected: `${subjectToken.issuer}/.well-known/openid-configuration and its JWKS, with key${idOf(subjectToken)}, readable by anybody`,
@@ -78,7 +78,7 @@ const causes: readonly Cause[] = [
     }),
   },
   {
-    says: /^The given credential is rejected by the attribute condition/,
+    pattern: /^The given credential is rejected by the attribute condition/,
     meaning: (asked) => ({
       code: 'CONDITION_REFUSED',
       expected: `the provider's attribute condition to hold for subject ${asked.subjectToken.subject}`,
@@ -86,7 +86,7 @@ const causes: readonly Cause[] = [
     }),
   },
   {
-    says: /^The size of mapped attribute google\.subject exceeds/,
+    pattern: /^The size of mapped attribute google\.subject exceeds/,
     meaning: ({ subjectToken }) => ({
       code: 'SUBJECT_TOO_LONG',
       expected: `at most 127 bytes; ${subjectToken.subject} has ${Buffer.byteLength(subjectToken.subject)}`,
@@ -94,7 +94,7 @@ const causes: readonly Cause[] = [
     }),
   },
   {
-    says: /^Unable to parse the ID Token/,
+    pattern: /^Unable to parse the ID Token/,
     meaning: ({ subjectToken }) => ({
       code: 'EXCHANGE_REFUSED',
       expected: `a token that Google can read: a JWT signed with RS256 or ES256; this one names ${quote(subjectToken.algorithm ?? 'none')}`,
@@ -102,7 +102,7 @@ const causes: readonly Cause[] = [
     }),
   },
   {
-    says: /^Scope\(s\) must be provided/,
+    pattern: /^Scope\(s\) must be provided/,
     meaning: () => ({
       code: 'EXCHANGE_REFUSED',
       expected: 'at least one scope',
@@ -110,7 +110,7 @@ const causes: readonly Cause[] = [
     }),
   },
   {
-    says: /^(invalid_target$|Invalid value for "audience")/,
+    pattern: /^(invalid_target$|Invalid value for "audience")/,
     meaning: (asked) => ({
       code: 'PROVIDER_NOT_FOUND',
       expected: `the pool and provider of ${providerOf(asked)} to exist and to be enabled`,
@@ -118,7 +118,7 @@ const causes: readonly Cause[] = [
     }),
   },
   {
-    says: /^quota_exceeded$/,
+    pattern: /^quota_exceeded$/,
     meaning: () => ({
       code: 'QUOTA_EXCEEDED',
       expected: "the project's token exchanges to stay within Google's quota",
@@ -129,7 +129,7 @@ const causes: readonly Cause[] = [
 ]
 
 /** @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2 for the answer's shape */
-export function tokenRefusal(status: number, body: unknown, asked: Asked): Refusal | undefined {
+export function tokenRefusal(status: number, body: unknown, asked: RefusedRequest): Refusal | undefined {
   const error = asText(asObject(body)?.['error'])
   if (error === undefined) return accessRefusal(body)
   const sentence = asText(asObject(body)?.['error_description'])
@@ -137,11 +137,11 @@ export function tokenRefusal(status: number, body: unknown, asked: Asked): Refus
   if (status >= 500) return { code: 'EXCHANGE_UNAVAILABLE', message, retryable: true }
   const access = sentence === undefined ? undefined : accessRefusalInWords(sentence)
   if (access !== undefined) return { ...access, message }
-  const cause = causes.find(({ says }) => says.test(error) || (sentence !== undefined && says.test(sentence)))
+  const cause = causes.find(({ pattern }) => pattern.test(error) || (sentence !== undefined && pattern.test(sentence)))
   return { ...(cause?.meaning(asked) ?? unknownCause(asked)), message }
 }
 
-const unknownCause = (asked: Asked): Omit<Refusal, 'message'> => ({
+const unknownCause = (asked: RefusedRequest): Omit<Refusal, 'message'> => ({
   code: 'EXCHANGE_REFUSED',
   hint: `compare the token (pullpass inspect FILE) with its provider: ${describeProvider(asked)}`,
 })

@@ -99,8 +99,8 @@ const impersonationFields = ['delegates', 'lifetime'] as const
 
 function flaws(form: GcpForm, path: FieldPath): Flaw[] {
   const has = (field: keyof GcpForm) => form[field] !== undefined
-  const unwanted = (names: readonly (keyof GcpForm)[], says: string, expected: string): Flaw[] =>
-    names.filter(has).map((field) => ({ path: [...path, field], says, expected, at: 'key' }))
+  const unwanted = (names: readonly (keyof GcpForm)[], predicate: string, expected: string): Flaw[] =>
+    names.filter(has).map((field) => ({ path: [...path, field], predicate, expected, at: 'key' }))
 
   if (has('credentialFile')) {
     return unwanted(fromCredentialFile, 'stands beside credentialFile', "the credential file's own word for it, alone")
@@ -122,14 +122,14 @@ function providerFlaws(form: GcpForm, path: FieldPath): Flaw[] {
   if (form.workloadIdentityProvider !== undefined) {
     return given.map((part) => ({
       path: [...path, part],
-      says: 'stands beside workloadIdentityProvider',
+      predicate: 'stands beside workloadIdentityProvider',
       expected: 'only one of them',
       at: 'key',
     }))
   }
   if (missing.length === 0) return []
-  const says = given.length === 0 ? 'names no workload identity provider' : `has no ${missing.join(' and no ')}`
-  return [{ path, says, expected: `workloadIdentityProvider, or all of ${parts.join(', ')}, or credentialFile` }]
+  const predicate = given.length === 0 ? 'names no workload identity provider' : `has no ${missing.join(' and no ')}`
+  return [{ path, predicate, expected: `workloadIdentityProvider, or all of ${parts.join(', ')}, or credentialFile` }]
 }
 
 /** `form` follows the schema and the rules above. @throws CREDENTIAL_FILE_INVALID, DOCUMENT_UNREADABLE */

@@ -273,7 +273,7 @@ suite('a finding', () => {
   test('names a private half and never shows it', () => {
     const [verdict] = evaluateIssuer(factsOfKeys({ ...rsaJwk, d: 'c2VjcmV0LWtleQ' }), verifiers)
     const [finding] = verdict?.findings ?? []
-    assert.match(finding?.says ?? '', /^ALARM: key "key-1" is published with its private half \(d, not shown\)/)
+    assert.match(finding?.message ?? '', /^ALARM: key "key-1" is published with its private half \(d, not shown\)/)
     assert.doesNotMatch(JSON.stringify(verdict), /c2VjcmV0/)
   })
 
@@ -283,6 +283,6 @@ suite('a finding', () => {
       verifiers,
     )
     const [finding] = verdict?.findings ?? []
-    assert.match(finding?.says ?? '', /names issuer "https:\/\/e\.com\/ \[2Jx+…", but it lies at/)
+    assert.match(finding?.message ?? '', /names issuer "https:\/\/e\.com\/ \[2Jx+…", but it lies at/)
   })
 })

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Redacted } from '../../../src/text/redacted.ts'
-import { askIam, readOperation } from '../../../src/vendors/gcp/iam.ts'
-import { googleCaller as caller } from '../../../src/vendors/gcp/stores/gs.ts'
+import { readOperation, sendIamRequest } from '../../../src/vendors/gcp/iam.ts'
+import { publishCaller as caller } from '../../../src/vendors/gcp/stores/gs.ts'
 import { fakeContext } from '../../support/fake-context.ts'
 
 const secret = 'ya29.a0AfH6SMBx-planted-operators-token-0123456789'
@@ -11,7 +11,7 @@ const secret = 'ya29.a0AfH6SMBx-planted-operators-token-0123456789'
 const ask = (body: unknown) => {
   const transport = async () => ({ status: 200, headers: {}, body: JSON.stringify(body) })
   const connection = { context: { ...fakeContext(), transport }, caller, token: async () => new Redacted(secret) }
-  return askIam(connection, { method: 'GET', path: 'v1/projects/p', read: (answer) => answer.body })
+  return sendIamRequest(connection, { method: 'GET', path: 'v1/projects/p', read: (answer) => answer.body })
 }
 
 suite("an answer to the operator's token", () => {

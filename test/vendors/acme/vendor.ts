@@ -51,7 +51,9 @@ const settings: VendorSettings<AcmeSettings, AcmeSettings> = {
   form,
   tenantForm: form,
   flaws: ({ account: name }, path) =>
-    name === 'root' ? [{ path: [...path, 'account'], says: 'is "root"', expected: 'an account of less power' }] : [],
+    name === 'root'
+      ? [{ path: [...path, 'account'], predicate: 'is "root"', expected: 'an account of less power' }]
+      : [],
   read: async (written) => ({ settings: written }),
 }
 
@@ -121,17 +123,17 @@ function resourceOf({ registry, cluster, subject }: TrustNeed<AcmeSettings>, con
     name,
     needs: [],
     entry,
-    memo: () => undefined,
-    async look() {
+    recoveryEntry: () => undefined,
+    async observe() {
       const isPresent = await request('GET')
       const change = {
         action: 'grant' as const,
         fields: [],
-        says: `let ${name}`,
+        description: `let ${name}`,
         command,
         script: { functions: [], line: command },
         byTerraform: 'made' as const,
-        make: async () => void (await request('PUT')),
+        apply: async () => void (await request('PUT')),
       }
       return {
         vendor: 'acme',
@@ -152,7 +154,7 @@ function resourceOf({ registry, cluster, subject }: TrustNeed<AcmeSettings>, con
         },
       }
     },
-    lookBack: async () =>
+    planRemoval: async () =>
       (await request('GET'))
         ? {
             state: 'removable',

@@ -91,12 +91,12 @@ const containers = ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_CREDENT
 const containerToken = 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'
 
 const together: readonly NamedTogether[] = [
-  { there: key, needs: [secret] },
-  { there: secret, needs: [key] },
-  { there: session, needs: [key] },
-  { there: webToken, needs: [role] },
-  { there: role, needs: [webToken] },
-  { there: containerToken, needs: containers },
+  { variable: key, needs: [secret] },
+  { variable: secret, needs: [key] },
+  { variable: session, needs: [key] },
+  { variable: webToken, needs: [role] },
+  { variable: role, needs: [webToken] },
+  { variable: containerToken, needs: containers },
 ]
 
 /** @throws PUBLISH_CREDENTIALS_MISSING */
@@ -131,15 +131,15 @@ export function awsFault(
   if (code === 'CredentialsProviderError' || code === 'TokenProviderError') return noCredentials()
   const status = asObject(said?.['$metadata'])?.['httpStatusCode']
   if (typeof status !== 'number') return unknownFault(name, systemErrorCode(error) ?? code)
-  const words = [code, asText(said?.['message'])].filter((word) => word).join(': ')
+  const message = [code, asText(said?.['message'])].filter((word) => word).join(': ')
   // Its token service says 400 of an identity that it does not take.
   const refusedIdentity = ['InvalidIdentityToken', 'ExpiredTokenException', 'IDPRejectedClaim', 'ExpiredToken']
   return storeFault({
-    who: 'AWS',
+    service: 'AWS',
     target: name,
     doing,
     status: refusedIdentity.includes(code) ? 403 : status,
-    words,
+    message,
     secrets,
     hints: {
       denied: writeGrant({ bucket, path }, 'the operator'),

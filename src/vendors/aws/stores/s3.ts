@@ -162,7 +162,7 @@ export async function bucketRegion(
   const said = headers['x-amz-bucket-region'] ?? ''
   if (region.test(said)) return said
   if (configured !== undefined) return configured
-  throw unsaid(bucket, status)
+  throw regionUnknown(bucket, status)
 }
 
 /** Other partitions of AWS know nothing of the usual one's buckets, nor it of theirs. */
@@ -180,7 +180,7 @@ const absent = (bucket: string) =>
     hint: `aws s3api create-bucket --bucket ${bucket}; in China or GovCloud set AWS_REGION`,
   })
 
-const unsaid = (bucket: string, status: number) =>
+const regionUnknown = (bucket: string, status: number) =>
   new PullpassError({
     code: 'PUBLISH_UNAVAILABLE',
     hop: 'publish',

@@ -119,15 +119,15 @@ const [token, secret, certificate] = [
 ]
 const proofs = [token, secret, certificate]
 
-const together: readonly NamedTogether[] = proofs.flatMap((there) =>
-  [tenant, client].map((needed) => ({ there, needs: [needed] })),
+const together: readonly NamedTogether[] = proofs.flatMap((variable) =>
+  [tenant, client].map((needed) => ({ variable, needs: [needed] })),
 )
 
 /** @throws PUBLISH_CREDENTIALS_MISSING */
 async function namedAzureIdentity(environment: Environment): Promise<NamedAzureIdentity> {
   const hint = 'in a pod AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE; for yourself az login'
   // A tenant alone steers az, a client alone is a managed identity; both are an application, that must prove itself.
-  const application = environment[tenant] ? [{ there: client, needs: proofs }] : []
+  const application = environment[tenant] ? [{ variable: client, needs: proofs }] : []
   checkNamedTogether(environment, [...together, ...application], hint)
   await checkNamedFile(environment, certificate)
   if (environment[secret] || environment[certificate]) return 'application'

@@ -179,12 +179,12 @@ export function azureFault(
   const status = asObject(error)?.['statusCode']
   if (typeof status !== 'number') return unknownFault(target.name, error)
   return storeFault({
-    who: 'Azure',
+    service: 'Azure',
     target: target.name,
     doing,
     status,
     secrets: target.secrets,
-    words: azureCode(error), // its sentence repeats the request's id and time, and on 403 more of the request
+    message: azureCode(error), // its sentence repeats the request's id and time, and on 403 more of the request
     hints: {
       denied: `${writeGrant(target, 'OPERATOR', `RESOURCE_ID_OF/${target.account}`)}; it takes a few minutes`,
       missing: `az storage container create --account-name ${target.account} --name ${target.container} --public-access blob --auth-mode login`,

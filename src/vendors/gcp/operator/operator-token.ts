@@ -30,7 +30,7 @@ export function operatorToken(context: IamContext, caller: IamCaller): OperatorT
  */
 type Library = typeof import('google-auth-library')
 
-interface Asked {
+interface TokenRequest {
   readonly file: CredentialFile
   readonly caller: IamCaller
   readonly secrets: Iterable<Redacted>
@@ -118,7 +118,7 @@ function federatedClient(
 }
 
 /** The library's errors hold whole requests, with tokens: known fields of the answer are taken, and no cause is kept. */
-function refused(error: unknown, { file, caller, secrets }: Asked): PullpassError {
+function refused(error: unknown, { file, caller, secrets }: TokenRequest): PullpassError {
   const known = faultUnder(error)
   if (known !== undefined) return known
   const { status, words } = answerIn(error)

@@ -19,7 +19,7 @@ export async function readOperatorSubjectToken(
 ): Promise<Redacted> {
   const source = asObject(json['credential_source']) ?? {}
   const file = asText(source['file'])
-  if (file === undefined) return await askGithub(source, context, caller)
+  if (file === undefined) return await requestGithubToken(source, context, caller)
   const format = asObject(source['format'])
   const field = format?.['type'] === 'json' ? (asText(format['subject_token_field_name']) ?? '') : undefined
   const token = await readTokenFile(file, field)
@@ -28,7 +28,7 @@ export async function readOperatorSubjectToken(
 }
 
 /** What the environment holds is sent, and no header of the file's. */
-async function askGithub(source: JsonObject, context: IamContext, { hop }: IamCaller): Promise<Redacted> {
+async function requestGithubToken(source: JsonObject, context: IamContext, { hop }: IamCaller): Promise<Redacted> {
   const bearer = new Redacted(context.environment['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? '')
   const url = githubTokenUrl(source['url'], context.environment) ?? ''
   const read = ({ body }: { readonly body: unknown }) => new Redacted(textField(body, 'value'))
@@ -59,7 +59,7 @@ export async function readMetadataToken(
   caller: IamCaller,
 ): Promise<GrantedToken> {
   const askedAt = context.now()
-  const answer = await askMetadata(context)
+  const answer = await requestMetadataToken(context)
   const body = answer?.headers['metadata-flavor'] === flavor ? asObject(jsonOrNone(answer.body)) : undefined
   const token = asText(body?.['access_token'])
   const seconds = body?.['expires_in']
@@ -67,7 +67,7 @@ export async function readMetadataToken(
   return { value: new Redacted(token), expiresAt: new Date(askedAt.getTime() + seconds * 1000) }
 }
 
-async function askMetadata({ environment, transport, signal }: IamContext): Promise<HttpResponse | undefined> {
+async function requestMetadataToken({ environment, transport, signal }: IamContext): Promise<HttpResponse | undefined> {
   if (environment['METADATA_SERVER_DETECTION'] === 'none') return undefined // as Google's own libraries read it
   const host = environment['GCE_METADATA_HOST'] || 'metadata.google.internal'
   try {

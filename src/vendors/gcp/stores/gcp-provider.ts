@@ -15,11 +15,11 @@ import { asObject, asText } from '../../../text/json-fields.ts'
 import { plainJson } from '../../../text/plain-text.ts'
 import type { Store, TargetContext } from '../../store.ts'
 import { checkEndpoints } from '../endpoints.ts'
-import { askIam, followOperation, type IamConnection, readOperation } from '../iam.ts'
+import { followOperation, type IamConnection, readOperation, sendIamRequest } from '../iam.ts'
 import { canonicalProvider, workloadIdentityProvider } from '../names.ts'
 import { iamRefusal } from '../operator/caller.ts'
 import { operatorToken } from '../operator/operator-token.ts'
-import { googleCaller } from './gs.ts'
+import { publishCaller } from './gs.ts'
 
 export interface ProviderName {
   readonly provider: string
@@ -39,7 +39,7 @@ export const store: Store<ProviderName> = {
 /** @throws VARIABLE_INVALID */
 function openProvider({ provider }: ProviderName, context: TargetContext): PublishTarget {
   checkEndpoints(context.environment)
-  const connection = { context, caller: googleCaller, token: operatorToken(context, googleCaller) }
+  const connection = { context, caller: publishCaller, token: operatorToken(context, publishCaller) }
   return {
     name: `gcp-provider:${provider}`,
     publicUrl: undefined,
@@ -62,7 +62,7 @@ function openProvider({ provider }: ProviderName, context: TargetContext): Publi
 
 async function readKeys(connection: IamConnection, provider: string): Promise<StoredDocument | undefined> {
   const read = (answer: ApiResponse) => readProvider(answer, provider)
-  const { state, oidc } = await askIam(connection, {
+  const { state, oidc } = await sendIamRequest(connection, {
     method: 'GET',
     path: `v1/${provider}`,
     read,
@@ -83,7 +83,7 @@ function readProvider({ body }: ApiResponse, provider: string) {
 const versionOf = (text: string) => createHash('sha256').update(text).digest('hex')
 
 async function patchKeys(connection: IamConnection, provider: string, jwksJson: string): Promise<void> {
-  const started = await askIam(connection, {
+  const started = await sendIamRequest(connection, {
     method: 'PATCH',
     path: `v1/${provider}?updateMask=oidc.jwksJson`,
     json: { oidc: { jwksJson } },
@@ -94,7 +94,7 @@ async function patchKeys(connection: IamConnection, provider: string, jwksJson: 
 }
 
 function googleKeys(text: string, provider: string): string {
-  const keys = (parseJwks(text) ?? []).filter((key) => whyNotKeptAtGoogle(key) === undefined)
+  const keys = (parseJwks(text) ?? []).filter((key) => whyNotKept(key) === undefined)
   if (keys.length === 0) throw noKey(provider)
   return renderGoogleKeys(keys)
 }
@@ -128,7 +128,7 @@ const noKey = (provider: string) =>
 
 /** What a refusal of Google's IAM means to who uploads keys into a provider: its sentence rarely says of what it speaks. */
 export function providerRefusal(status: number, body: unknown, provider: string): Refusal | undefined {
-  const refusal = iamRefusal(status, body, googleCaller)
+  const refusal = iamRefusal(status, body, publishCaller)
   if (refusal === undefined || refusal.code === 'API_DISABLED' || refusal.code === 'PERIMETER_DENIED') return refusal
   return { ...refusal, expected: expectedOf(refusal, provider), hint: hintOf(status, provider) ?? refusal.hint }
 }
@@ -158,7 +158,7 @@ function hintOf(status: number, provider: string): string | undefined {
 const acceptedKeyTypes = ['RSA', 'P-256']
 
 /** Undefined if it is accepted. */
-export const whyNotKeptAtGoogle = ({ type, curve }: IssuerKey): string | undefined =>
+export const whyNotKept = ({ type, curve }: IssuerKey): string | undefined =>
   acceptedKeyTypes.includes(curve ?? type) ? undefined : `Google does not accept uploaded keys of type ${curve ?? type}`
 
 /** It stands in printed scripts as well, and a kid is whatever the cluster says. */

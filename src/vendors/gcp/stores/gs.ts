@@ -76,7 +76,7 @@ interface Bucket {
   readonly hints: StoreHints & { readonly deniedToRead: string }
 }
 
-interface StorageAsk extends Pick<LibraryRequest, 'method' | 'url' | 'body'> {
+interface StorageRequest extends Pick<LibraryRequest, 'method' | 'url' | 'body'> {
   readonly doing: 'reading' | 'writing'
   readonly contentType?: string
 }
@@ -89,7 +89,7 @@ function openBucket({ bucket, path }: BucketName, context: TargetContext): Publi
   const emulator = originVariable(context.environment, 'STORAGE_EMULATOR_HOST', 'no path')
   const endpoint = emulator ?? storageEndpoint(context.environment)
   const [name, under] = [path === '' ? `gs://${bucket}` : `gs://${bucket}/${path}`, path === '' ? '' : `${path}/`]
-  const token = emulator === undefined ? operatorToken(context, googleCaller) : undefined
+  const token = emulator === undefined ? operatorToken(context, publishCaller) : undefined
   const here: Bucket = { name, bucket, endpoint, token, context, hints: hintsOf({ bucket, path }) }
   const keyOf = (document: DocumentName) => `${under}${documentPaths[document]}`
   return {
@@ -106,7 +106,7 @@ function openBucket({ bucket, path }: BucketName, context: TargetContext): Publi
 /** https://cloud.google.com/storage/docs/json_api/v1/objects/get */
 async function readObject(here: Bucket, key: string): ReturnType<PublishTarget['read']> {
   const url = `${here.endpoint}/storage/v1/b/${here.bucket}/o/${encodeURIComponent(key)}?alt=media`
-  const answer = await ask(here, { doing: 'reading', method: 'GET', url }, [200, 404])
+  const answer = await requestStorage(here, { doing: 'reading', method: 'GET', url }, [200, 404])
   if (answer.status === 404) {
     await checkBucket(here) // it answers 404 for an object and for a bucket that does not exist
     return undefined
@@ -118,7 +118,7 @@ async function readObject(here: Bucket, key: string): ReturnType<PublishTarget['
 
 async function checkBucket(here: Bucket): Promise<void> {
   const url = `${here.endpoint}/storage/v1/b/${here.bucket}/o?maxResults=1&fields=kind`
-  await ask(here, { doing: 'reading', method: 'GET', url }, [200])
+  await requestStorage(here, { doing: 'reading', method: 'GET', url }, [200])
 }
 
 /** https://cloud.google.com/storage/docs/json_api/v1/objects/insert, with what is said of the object and what it holds in one. */
@@ -132,7 +132,7 @@ async function writeObject(
   const part = (type: string, content: string) => `--${boundary}\r\ncontent-type: ${type}\r\n\r\n${content}\r\n`
   const metadata = JSON.stringify({ name: key, contentType, cacheControl })
   const query = new URLSearchParams({ uploadType: 'multipart', name: key, ifGenerationMatch: replaces ?? '0' })
-  const answer = await ask(
+  const answer = await requestStorage(
     here,
     {
       doing: 'writing',
@@ -153,11 +153,11 @@ function boundaryFor(text: string): string {
   return boundary
 }
 
-async function ask(here: Bucket, asked: StorageAsk, good: readonly number[]): Promise<HttpResponse> {
+async function requestStorage(here: Bucket, asked: StorageRequest, good: readonly number[]): Promise<HttpResponse> {
   const { context } = here
   for (let attempt = 1; ; attempt++) {
     const bearer = await here.token?.()
-    const answer = await askOnce(context, asked, bearer)
+    const answer = await requestOnce(context, asked, bearer)
     if (good.includes(answer.status)) return answer
     const fault = refusalOf(here, asked.doing, answer)
     const delayMs = retryDelayMs(attempt, context.random(), undefined, context.now())
@@ -166,7 +166,11 @@ async function ask(here: Bucket, asked: StorageAsk, good: readonly number[]): Pr
   }
 }
 
-function askOnce(context: TargetContext, { method, url, body, contentType }: StorageAsk, bearer: Redacted | undefined) {
+function requestOnce(
+  context: TargetContext,
+  { method, url, body, contentType }: StorageRequest,
+  bearer: Redacted | undefined,
+) {
   return requestForLibrary(context, {
     hop: 'publish',
     service: 'Google',
@@ -181,12 +185,20 @@ function askOnce(context: TargetContext, { method, url, body, contentType }: Sto
 }
 
 /** Its refusals are JSON, or for what an object holds plain text. */
-function refusalOf(here: Bucket, doing: StorageAsk['doing'], { status, body }: HttpResponse) {
+function refusalOf(here: Bucket, doing: StorageRequest['doing'], { status, body }: HttpResponse) {
   const message = asText(asObject(asObject(jsonOrNone(body))?.['error'])?.['message'])
   const { name: target } = here
   // Who may read nothing there may not list either: a bucket that anybody reads answers both.
   const hints = doing === 'writing' ? here.hints : { ...here.hints, denied: here.hints.deniedToRead }
-  return storeFault({ who: 'Google', target, doing, status, words: message, hints, secrets: here.context.secrets })
+  return storeFault({
+    service: 'Google',
+    target,
+    doing,
+    status,
+    message: message,
+    hints,
+    secrets: here.context.secrets,
+  })
 }
 
 function hintsOf({ bucket, path }: BucketName): Bucket['hints'] {
@@ -203,7 +215,7 @@ const openToAll = (bucket: string) =>
   `gcloud storage buckets add-iam-policy-binding gs://${bucket} --role=roles/storage.objectViewer --member=allUsers --condition=None`
 
 /** Publishing, as Google's IAM client names who asks it. */
-export const googleCaller: IamCaller = {
+export const publishCaller: IamCaller = {
   hop: 'publish',
   codes: { credentials: 'PUBLISH_CREDENTIALS_MISSING', denied: 'PUBLISH_DENIED', absent: 'PUBLISH_TARGET_NOT_FOUND' },
 }

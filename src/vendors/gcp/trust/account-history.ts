@@ -6,9 +6,9 @@
 import { asFault, PullpassError } from '../../../errors/pullpass-error.ts'
 import { asObject, asText, jsonOrNone } from '../../../text/json-fields.ts'
 import { type RecordEntry, recordKey, type TrustRecord } from '../../trust-contract.ts'
-import { grantEntry, grantName, grantNeeds, type WantedAtGoogle } from './desired-state.ts'
+import { type DesiredState, grantEntry, grantName, grantNeeds } from './desired-state.ts'
 import { deletedIds, readPolicy } from './policy.ts'
-import type { GoogleConnection } from './requests.ts'
+import type { GcpConnection } from './requests.ts'
 
 /** An account of this name that was deleted: its unique id, or why it cannot be brought back. */
 export type FormerAccount = { readonly uniqueId: string } | { readonly uniqueId: undefined; readonly why: string }
@@ -24,7 +24,7 @@ export interface AccountHistory {
   readonly entry: (email: string) => RecordEntry | undefined
 }
 
-export function openHistory(wanted: WantedAtGoogle, record: TrustRecord, google: GoogleConnection): AccountHistory {
+export function openHistory(wanted: DesiredState, record: TrustRecord, google: GcpConnection): AccountHistory {
   const ids = new Map<string, string>()
   const gone = new Set<string>()
   return {
@@ -54,10 +54,10 @@ export function openHistory(wanted: WantedAtGoogle, record: TrustRecord, google:
   }
 }
 
-const involves = (email: string, { grants }: WantedAtGoogle) =>
+const involves = (email: string, { grants }: DesiredState) =>
   grants.filter((grant) => grantNeeds(grant).accounts.includes(email))
 
-function entryOf(email: string, wanted: WantedAtGoogle, uniqueId: string): RecordEntry {
+function entryOf(email: string, wanted: DesiredState, uniqueId: string): RecordEntry {
   const namespaces = involves(email, wanted).flatMap((grant) => wanted.recordedIn.get(grantName(grant)) ?? [])
   return {
     key: recordKey('account', email),
@@ -75,7 +75,7 @@ interface Recorded {
 /** A fault where it cannot be read: no reason to make nothing. */
 async function readRecorded(
   email: string,
-  wanted: WantedAtGoogle,
+  wanted: DesiredState,
   record: TrustRecord,
 ): Promise<Recorded | PullpassError> {
   try {
@@ -95,7 +95,7 @@ function idIn(text: string): string | undefined {
 }
 
 /** In the policies where it is to be a member. */
-async function readShown(email: string, { grants }: WantedAtGoogle, google: GoogleConnection): Promise<string[]> {
+async function readShown(email: string, { grants }: DesiredState, google: GcpConnection): Promise<string[]> {
   const targets = grants.filter(({ member }) => member === `serviceAccount:${email}`).map(({ on }) => on)
   const found = await Promise.all(
     targets.map(async (on) => {

@@ -6,18 +6,18 @@ import { type IssuerKey, mergeKeys, parseJwks, sameKey } from '../../../oidc/key
 import { shellQuote } from '../../../text/plain-text.ts'
 import { type Override, type Replaceable, trustRefused } from '../../trust-contract.ts'
 import { renderGoogleKeys } from '../stores/gcp-provider.ts'
-import { defaultAudiences, describeSuccessor, subjectMapping, type WantedProvider } from './desired-state.ts'
-import type { GoogleChange, GoogleFinding, ProviderFields, UpdatedFields } from './finding.ts'
+import { type DesiredProvider, defaultAudiences, describeSuccessor, subjectMapping } from './desired-state.ts'
+import type { GcpChange, GcpFinding, ProviderFields, UpdatedFields } from './finding.ts'
 import type { FoundProvider } from './observed-state.ts'
 import { longestCondition, subjectCondition, subjectsOf } from './subject-condition.ts'
 
 const mostAudiences = 10
 
-export function judgeProvider(
-  wanted: WantedProvider,
+export function compareProvider(
+  wanted: DesiredProvider,
   found: FoundProvider | undefined,
   replace: readonly Replaceable[],
-): GoogleFinding {
+): GcpFinding {
   const { name, description } = wanted
   if (found === undefined) {
     const after = { kind: 'provider', name, description, ...fieldsOf(wanted) } as const
@@ -54,7 +54,7 @@ interface Compared {
   readonly fields: UpdatedFields
 }
 
-function verdictOf({ name }: WantedProvider, found: FoundProvider, { views, fields }: Compared) {
+function verdictOf({ name }: DesiredProvider, found: FoundProvider, { views, fields }: Compared) {
   const against = [
     ...(found.protocol === 'oidc' ? [] : ['it is no OIDC provider']),
     ...(found.disabled ? ['it is disabled'] : []),
@@ -69,7 +69,7 @@ function verdictOf({ name }: WantedProvider, found: FoundProvider, { views, fiel
     return { verdict: 'refused', changes: [], fault, override } as const
   }
   const says = views.flatMap((view) => view.says ?? []).join(', ')
-  const update: readonly GoogleChange[] = says === '' ? [] : [{ kind: 'update', name, fields, says }]
+  const update: readonly GcpChange[] = says === '' ? [] : [{ kind: 'update', name, fields, says }]
   if (found.state === 'DELETED') {
     return { verdict: 'undelete', changes: [{ kind: 'undelete', resource: 'provider', name }, ...update] } as const
   }
@@ -92,13 +92,13 @@ function hintOf(override: Override | undefined): string {
   return `if it is yours to change, say so: ${flags.join(' ')}`
 }
 
-function fieldsOf({ issuer, audiences, condition: asked, keys }: WantedProvider): ProviderFields {
+function fieldsOf({ issuer, audiences, condition: asked, keys }: DesiredProvider): ProviderFields {
   const condition = asked.kind === 'given' ? asked.expression : subjectCondition(asked.subjects)
   const mapping = { [subjectMapping.key]: subjectMapping.expression }
   return { issuer, audiences, mapping, condition, jwks: keys === undefined ? '' : renderGoogleKeys(keys) }
 }
 
-function compareIssuer(wanted: WantedProvider, found: FoundProvider, replace: readonly Replaceable[]): FieldView {
+function compareIssuer(wanted: DesiredProvider, found: FoundProvider, replace: readonly Replaceable[]): FieldView {
   if (found.issuer === wanted.issuer) return {}
   if (!replace.includes('issuer'))
     return { field: 'issuer', against: `its issuer is ${found.issuer}, not ${wanted.issuer}` }
@@ -110,7 +110,7 @@ function compareIssuer(wanted: WantedProvider, found: FoundProvider, replace: re
 }
 
 /** What else is mapped stays: somebody grants by it. */
-function compareMapping(_: WantedProvider, { mapping }: FoundProvider, replace: readonly Replaceable[]): FieldView {
+function compareMapping(_: DesiredProvider, { mapping }: FoundProvider, replace: readonly Replaceable[]): FieldView {
   const { key, expression } = subjectMapping
   const there = mapping[key]
   if (there === expression) return {}
@@ -122,7 +122,7 @@ function compareMapping(_: WantedProvider, { mapping }: FoundProvider, replace: 
   }
 }
 
-function compareCondition(wanted: WantedProvider, found: FoundProvider, replace: readonly Replaceable[]): FieldView {
+function compareCondition(wanted: DesiredProvider, found: FoundProvider, replace: readonly Replaceable[]): FieldView {
   if (wanted.condition.kind === 'subjects') return compareSubjects(wanted.condition.subjects, found, replace)
   const condition = wanted.condition.expression
   if (found.condition === condition) return {}
@@ -168,7 +168,7 @@ function compareSubjects(
 }
 
 /** An explicit list takes the place of the default, which others may use: it is written out then. */
-function compareAudiences({ name, audiences }: WantedProvider, found: FoundProvider): FieldView {
+function compareAudiences({ name, audiences }: DesiredProvider, found: FoundProvider): FieldView {
   const usual = defaultAudiences(name)
   const taken = found.audiences.length > 0 ? found.audiences : usual
   const asked = audiences.length > 0 ? audiences : usual.slice(0, 1)
@@ -186,7 +186,7 @@ function compareAudiences({ name, audiences }: WantedProvider, found: FoundProvi
  * A key that the cluster does not serve any more may still have tokens: it stays until it is replaced, unless it was revoked.
  */
 function compareKeys(
-  { keys, servers, isRevoked }: WantedProvider,
+  { keys, servers, isRevoked }: DesiredProvider,
   { jwks }: FoundProvider,
   replace: readonly Replaceable[],
 ): FieldView {

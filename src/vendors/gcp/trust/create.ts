@@ -6,16 +6,16 @@ import { trustRefused } from '../../trust-contract.ts'
 import { followOperation, type Operation, readOperation } from '../iam.ts'
 import { accountParts, poolOf } from '../names.ts'
 import type { AccountHistory } from './account-history.ts'
-import type { CreatedResource, GoogleChange, ProviderFields, UpdatedFields } from './finding.ts'
+import type { CreatedResource, GcpChange, ProviderFields, UpdatedFields } from './finding.ts'
 import { accountPath, identityPath } from './names.ts'
 import { readFoundAccount } from './observed-state.ts'
 import { holds, withGrant, writePolicy } from './policy.ts'
-import { askGoogle, type GoogleConnection, readAtGoogle } from './requests.ts'
+import { type GcpConnection, readResource, sendTrustRequest } from './requests.ts'
 
 /** @throws PullpassError at the hop trust: nothing was changed, or the operation is named */
-export async function makeChange(
-  google: GoogleConnection,
-  change: GoogleChange,
+export async function applyChange(
+  google: GcpConnection,
+  change: GcpChange,
   history: Pick<AccountHistory, 'saw' | 'lost'>,
 ): Promise<void> {
   switch (change.kind) {
@@ -40,17 +40,14 @@ export async function makeChange(
 
 /** An operation that is done is Google's word: no look at the resource is needed. */
 async function follow(
-  google: GoogleConnection,
+  google: GcpConnection,
   ask: { readonly method: 'POST' | 'PATCH' | 'DELETE'; readonly path: string; readonly json?: unknown },
 ): Promise<void> {
-  const operation: Operation = await askGoogle(google, { ...ask, read: readOperation })
+  const operation: Operation = await sendTrustRequest(google, { ...ask, read: readOperation })
   await followOperation(google, operation)
 }
 
-async function create(
-  google: GoogleConnection,
-  resource: Exclude<CreatedResource, { kind: 'account' }>,
-): Promise<void> {
+async function create(google: GcpConnection, resource: Exclude<CreatedResource, { kind: 'account' }>): Promise<void> {
   const { name, description } = resource
   const id = name.slice(name.lastIndexOf('/') + 1)
   if (resource.kind === 'pool') {
@@ -62,7 +59,7 @@ async function create(
   await follow(google, { method: 'POST', path, json: { description, ...providerBody(setFields(resource)) } })
 }
 
-async function update(google: GoogleConnection, name: string, fields: UpdatedFields): Promise<void> {
+async function update(google: GcpConnection, name: string, fields: UpdatedFields): Promise<void> {
   const mask = Object.keys(fields)
     .flatMap((field) => masks[field] ?? [])
     .join(',')
@@ -111,12 +108,12 @@ export const setFields = ({
 
 /** Makes a service account, or brings a deleted one back. https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts */
 async function createAccount(
-  google: GoogleConnection,
+  google: GcpConnection,
   { email, description }: Extract<CreatedResource, { kind: 'account' }>,
   history: Pick<AccountHistory, 'saw'>,
 ): Promise<void> {
   const { id = '', project = '' } = accountParts(email) ?? {}
-  const { uniqueId } = await askGoogle(google, {
+  const { uniqueId } = await sendTrustRequest(google, {
     method: 'POST',
     path: `v1/projects/${encodeURIComponent(project)}/serviceAccounts`,
     json: { accountId: id, serviceAccount: { displayName: 'pullpass', description } },
@@ -125,7 +122,7 @@ async function createAccount(
   history.saw(email, uniqueId)
 }
 
-type Undelete = Extract<GoogleChange, { resource: 'account' }>
+type Undelete = Extract<GcpChange, { resource: 'account' }>
 
 /**
  * The record may be anybody's who may write that ConfigMap: what came back is compared, and goes again where it is another.
@@ -133,7 +130,7 @@ type Undelete = Extract<GoogleChange, { resource: 'account' }>
  * @throws TRUST_NOT_FOUND where Google keeps none under that id: the next look knows
  */
 async function undeleteAccount(
-  google: GoogleConnection,
+  google: GcpConnection,
   change: Undelete,
   history: Pick<AccountHistory, 'saw' | 'lost'>,
 ): Promise<void> {
@@ -146,12 +143,12 @@ async function undeleteAccount(
 
 /** Nothing is there under its id. */
 async function bringBack(
-  google: GoogleConnection,
+  google: GcpConnection,
   change: Undelete,
   history: Pick<AccountHistory, 'lost'>,
 ): Promise<void> {
   const { email, uniqueId } = change
-  const answered = await askGoogle(google, {
+  const answered = await sendTrustRequest(google, {
     method: 'POST',
     path: `${pathOf(change)}:undelete`,
     json: {},
@@ -165,8 +162,8 @@ async function bringBack(
   throw answered
 }
 
-async function deleteAgain(google: GoogleConnection, change: Undelete, restored: string): Promise<PullpassError> {
-  const undone = await askGoogle(google, {
+async function deleteAgain(google: GcpConnection, change: Undelete, restored: string): Promise<PullpassError> {
+  const undone = await sendTrustRequest(google, {
     method: 'DELETE',
     path: pathOf(change),
     read: () => 'was deleted again at once',
@@ -177,8 +174,8 @@ async function deleteAgain(google: GoogleConnection, change: Undelete, restored:
 const pathOf = ({ email, uniqueId }: Undelete) => accountPath(uniqueId, email)
 
 /** Of the account that is there under the id; undefined where none is, or where it has no address. */
-const readEmail = async (google: GoogleConnection, change: Undelete): Promise<string | undefined> =>
-  await readAtGoogle(
+const readEmail = async (google: GcpConnection, change: Undelete): Promise<string | undefined> =>
+  await readResource(
     google,
     pathOf(change),
     (body) => asText(asObject(body)?.['email']) ?? 'an account without address',

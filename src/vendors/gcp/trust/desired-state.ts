@@ -2,22 +2,22 @@
 import type { IssuerKey } from '../../../oidc/keys.ts'
 import { markOf, marksIn, type RecordEntry, recordKey, type TrustedCluster } from '../../trust-contract.ts'
 
-export interface WantedAtGoogle {
-  readonly pools: readonly WantedPool[]
-  readonly providers: readonly WantedProvider[]
-  readonly accounts: readonly WantedAccount[]
-  readonly grants: readonly WantedGrant[]
+export interface DesiredState {
+  readonly pools: readonly DesiredPool[]
+  readonly providers: readonly DesiredProvider[]
+  readonly accounts: readonly DesiredAccount[]
+  readonly grants: readonly DesiredGrant[]
   /** Of each grant by its name: the namespaces of the accounts that need it, where it is recorded. */
   readonly recordedIn: ReadonlyMap<string, readonly string[]>
 }
 
-interface Made {
+interface Marked {
   /** Of the cluster that it is for: `pullpass:…`. */
   readonly mark: string
   readonly description: string
 }
 
-export interface WantedPool extends Made {
+export interface DesiredPool extends Marked {
   /** projects/NUMBER/locations/global/workloadIdentityPools/POOL */
   readonly name: string
   /** The clusters whose tokens its providers accept: one, unless the pool is shared. */
@@ -31,28 +31,28 @@ export interface PoolCluster extends Pick<TrustedCluster, 'name' | 'issuer' | 'k
   readonly subjects: readonly string[]
 }
 
-export interface WantedProvider extends Made, Pick<TrustedCluster, 'servers' | 'isRevoked'> {
+export interface DesiredProvider extends Marked, Pick<TrustedCluster, 'servers' | 'isRevoked'> {
   /** The pool's name, and /providers/PROVIDER. */
   readonly name: string
   readonly issuer: string
   /** Audiences that it must take; its own name is what it takes by default. */
   readonly audiences: readonly string[]
-  readonly condition: WantedCondition
+  readonly condition: DesiredCondition
   /** Uploaded; undefined: read at the issuer's URL. */
   readonly keys: readonly IssuerKey[] | undefined
 }
 
-export type WantedCondition =
+export type DesiredCondition =
   /** The document's own. */
   | { readonly kind: 'given'; readonly expression: string }
   /** By default: the subjects that documents and the publisher of the issuer's keys use, and no other. */
   | { readonly kind: 'subjects'; readonly subjects: readonly string[] }
 
-export interface WantedAccount extends Made {
+export interface DesiredAccount extends Marked {
   readonly email: string
 }
 
-export interface WantedGrant {
+export interface DesiredGrant {
   readonly on: GrantTarget
   readonly role: GrantedRole
   readonly member: string
@@ -79,7 +79,7 @@ export const defaultAudiences = (provider: string): readonly [string, string] =>
 ]
 
 /** What a grant is called, in plans and in the record: one name for one grant. */
-export function grantName({ on, role, member }: WantedGrant): string {
+export function grantName({ on, role, member }: DesiredGrant): string {
   return `${role} on ${targetName(on)} for ${member}`
 }
 
@@ -92,14 +92,15 @@ const longest = 256
 /** Together with the words they fit. */
 const mostFormer = 6
 
-export const describeMade = (cluster: Pick<TrustedCluster, 'issuer'>): string => describe([markOf(cluster)], cluster)
+export const describeResource = (cluster: Pick<TrustedCluster, 'issuer'>): string =>
+  describe([markOf(cluster)], cluster)
 
 /**
  * Of a provider whose issuer is replaced: its new mark, and after it those that it had. What pullpass made beside it under
  * one of them, the pool and the account, is known by it. Undefined where pullpass did not make it for the issuer that goes.
  */
 export function describeSuccessor(
-  { issuer }: Pick<WantedProvider, 'issuer'>,
+  { issuer }: Pick<DesiredProvider, 'issuer'>,
   found: { readonly issuer: string; readonly description: string },
 ): string | undefined {
   const had = marksIn(found.description)
@@ -112,7 +113,7 @@ const describe = (marks: readonly string[], { issuer }: Pick<TrustedCluster, 'is
   `${marks.join(' ')} pulls images for the cluster of ${issuer}`.slice(0, longest)
 
 /** How the record tells of a grant. */
-export function grantEntry(grant: WantedGrant, { recordedIn }: Pick<WantedAtGoogle, 'recordedIn'>): RecordEntry {
+export function grantEntry(grant: DesiredGrant, { recordedIn }: Pick<DesiredState, 'recordedIn'>): RecordEntry {
   const { on, role, member } = grant
   return {
     key: recordKey('grant', grantName(grant)),
@@ -133,7 +134,7 @@ export interface GrantNeeds {
   readonly providers: readonly string[]
 }
 
-export function grantNeeds({ on, member, providers }: WantedGrant): GrantNeeds {
+export function grantNeeds({ on, member, providers }: DesiredGrant): GrantNeeds {
   const account = /^serviceAccount:(.+)$/.exec(member)?.[1]
   const pool = /^principal:\/\/iam\.googleapis\.com\/(.+?)\/subject\//.exec(member)?.[1]
   const target = on.kind === 'serviceAccount' ? on.email : undefined

@@ -7,23 +7,23 @@ import { type IssuerKey, whyUnusable } from '../../../oidc/keys.ts'
 import { markOf, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
 import { accountParts, artifactRepository, poolOf, principalOf } from '../names.ts'
 import type { GcpSettings } from '../settings.ts'
-import { whyNotKeptAtGoogle } from '../stores/gcp-provider.ts'
+import { whyNotKept } from '../stores/gcp-provider.ts'
 import { checkSubjectLength } from '../subject.ts'
 import {
+  type DesiredAccount,
+  type DesiredCondition,
+  type DesiredGrant,
+  type DesiredPool,
+  type DesiredProvider,
+  type DesiredState,
   defaultAudiences,
-  describeMade,
+  describeResource,
   grantName,
-  type WantedAccount,
-  type WantedAtGoogle,
-  type WantedCondition,
-  type WantedGrant,
-  type WantedPool,
-  type WantedProvider,
 } from './desired-state.ts'
 import { longestCondition, subjectCondition } from './subject-condition.ts'
 
 /** @throws DOCUMENT_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE, KEYS_UNUSABLE */
-export function wantOfGoogle(needs: readonly TrustNeed<GcpSettings>[]): WantedAtGoogle {
+export function desiredState(needs: readonly TrustNeed<GcpSettings>[]): DesiredState {
   const parts = needs.map(partsOf)
   return {
     pools: mergePools(parts.map(({ pool }) => pool)),
@@ -40,10 +40,10 @@ export function wantOfGoogle(needs: readonly TrustNeed<GcpSettings>[]): WantedAt
 interface Parts {
   /** Of the account whose tokens are exchanged. */
   readonly namespace: string
-  readonly pool: WantedPool
-  readonly provider: WantedProvider
-  readonly accounts: readonly WantedAccount[]
-  readonly grants: readonly WantedGrant[]
+  readonly pool: DesiredPool
+  readonly provider: DesiredProvider
+  readonly accounts: readonly DesiredAccount[]
+  readonly grants: readonly DesiredGrant[]
 }
 
 function partsOf(need: TrustNeed<GcpSettings>): Parts {
@@ -54,7 +54,7 @@ function partsOf(need: TrustNeed<GcpSettings>): Parts {
   const tooLong = checkSubjectLength(subject, `${need.document.kind} ${need.document.name}`)
   if (tooLong !== undefined) throw tooLong
   const pool = poolOf(settings.workloadIdentityProvider)
-  const made = { mark: markOf(cluster), description: describeMade(cluster) }
+  const made = { mark: markOf(cluster), description: describeResource(cluster) }
   const provider = { ...made, ...providerOf(registry, settings, cluster), condition: conditionOf(need) }
   checkNeed({ document: need.document, settings, provider, cluster })
   const principal = principalOf(settings.workloadIdentityProvider, subject)
@@ -93,7 +93,7 @@ const providerOf = (
   { audience }: Pick<DocumentRegistry, 'audience'>,
   { workloadIdentityProvider, trust }: GcpSettings,
   cluster: TrustedCluster,
-): Omit<WantedProvider, 'mark' | 'description' | 'condition'> => ({
+): Omit<DesiredProvider, 'mark' | 'description' | 'condition'> => ({
   name: workloadIdentityProvider,
   issuer: cluster.issuer,
   audiences: audience === undefined ? [] : [audience],
@@ -112,7 +112,7 @@ function unique<T>(all: readonly T[], name: (one: T) => string): T[] {
 /** The account of `deploy/issuer`, which publishes to Google by the registry's provider. */
 const usualPublisher = 'system:serviceaccount:pullpass-system:pullpass-issuer'
 
-function conditionOf({ registry, subject, publisher, publishesHere }: TrustNeed<GcpSettings>): WantedCondition {
+function conditionOf({ registry, subject, publisher, publishesHere }: TrustNeed<GcpSettings>): DesiredCondition {
   const expression = registry.settings.trust?.attributeCondition
   if (expression !== undefined) return { kind: 'given', expression }
   const publishers = publisher === undefined ? (publishesHere ? [usualPublisher] : []) : [publisher]
@@ -120,7 +120,7 @@ function conditionOf({ registry, subject, publisher, publishesHere }: TrustNeed<
 }
 
 /** Each pool once, with every cluster that uses it. */
-function mergePools(all: readonly WantedPool[]): WantedPool[] {
+function mergePools(all: readonly DesiredPool[]): DesiredPool[] {
   return [...Map.groupBy(all, ({ name }) => name).values()].flatMap((same) => {
     const byCluster = Map.groupBy(
       same.flatMap(({ clusters }) => clusters),
@@ -138,7 +138,7 @@ function mergePools(all: readonly WantedPool[]): WantedPool[] {
 }
 
 /** One grant for all that need it, through all their providers. */
-function mergeGrants(all: readonly WantedGrant[]): WantedGrant[] {
+function mergeGrants(all: readonly DesiredGrant[]): DesiredGrant[] {
   return [...Map.groupBy(all, grantName).values()].flatMap((same) =>
     same.slice(0, 1).map((first) => ({ ...first, providers: [...new Set(same.flatMap((one) => one.providers))] })),
   )
@@ -158,7 +158,7 @@ function recordedIn(parts: readonly Parts[]): Map<string, string[]> {
 interface Checked {
   readonly document: Document
   readonly settings: GcpSettings
-  readonly provider: WantedProvider
+  readonly provider: DesiredProvider
   readonly cluster: TrustedCluster
 }
 
@@ -215,9 +215,9 @@ function grantsOf(
   settings: Chain & Pick<GcpSettings, 'workloadIdentityProvider'>,
   repository: string,
   principal: string,
-): WantedGrant[] {
+): DesiredGrant[] {
   const providers = [settings.workloadIdentityProvider]
-  const acting = accountsOf(settings).map((email, index, chain): WantedGrant => {
+  const acting = accountsOf(settings).map((email, index, chain): DesiredGrant => {
     const before = chain[index - 1]
     const on = { kind: 'serviceAccount', email } as const
     return before === undefined
@@ -225,7 +225,7 @@ function grantsOf(
       : { on, role: 'roles/iam.serviceAccountTokenCreator', member: `serviceAccount:${before}`, providers }
   })
   const { serviceAccountEmail: reader } = settings
-  const reading: WantedGrant = {
+  const reading: DesiredGrant = {
     on: { kind: 'repository', name: repository },
     role: 'roles/artifactregistry.reader',
     member: reader === undefined ? principal : `serviceAccount:${reader}`,
@@ -238,8 +238,8 @@ function grantsOf(
 
 /** @throws KEYS_UNUSABLE where none is left, USAGE_INVALID where the cluster was not asked */
 function keysForGoogle({ keys, name }: TrustedCluster): readonly IssuerKey[] {
-  if (keys === undefined) throw notAsked(name)
-  const usable = keys.filter((key) => whyUnusable(key) === undefined && whyNotKeptAtGoogle(key) === undefined)
+  if (keys === undefined) throw keysUnknown(name)
+  const usable = keys.filter((key) => whyUnusable(key) === undefined && whyNotKept(key) === undefined)
   if (usable.length > 0) return usable
   throw new PullpassError({
     code: 'KEYS_UNUSABLE',
@@ -250,7 +250,7 @@ function keysForGoogle({ keys, name }: TrustedCluster): readonly IssuerKey[] {
   })
 }
 
-const notAsked = (issuer: string) =>
+const keysUnknown = (issuer: string) =>
   new PullpassError({
     code: 'USAGE_INVALID',
     hop: 'run',
@@ -262,7 +262,7 @@ const notAsked = (issuer: string) =>
 // Registries that share a provider must agree on it, but for audiences and accepted subjects, which add up.
 
 /** @throws DOCUMENT_INVALID */
-function mergeProviders(all: readonly WantedProvider[]): WantedProvider[] {
+function mergeProviders(all: readonly DesiredProvider[]): DesiredProvider[] {
   return [...Map.groupBy(all, ({ name }) => name).values()].flatMap((same) =>
     same.slice(0, 1).map((first) => {
       for (const other of same) checkAgreement(first, other)
@@ -272,7 +272,7 @@ function mergeProviders(all: readonly WantedProvider[]): WantedProvider[] {
 }
 
 /** Empty where the default is all that is asked for. */
-function audiencesOf(same: readonly WantedProvider[], name: string): readonly string[] {
+function audiencesOf(same: readonly DesiredProvider[], name: string): readonly string[] {
   const [usual] = defaultAudiences(name)
   const asked = same.flatMap(({ audiences }) => (audiences.length > 0 ? audiences : [usual]))
   const distinct = [...new Set(asked)]
@@ -280,7 +280,7 @@ function audiencesOf(same: readonly WantedProvider[], name: string): readonly st
 }
 
 /** They agree on a given one. @throws DOCUMENT_INVALID where the names of the subjects are too long together */
-function mergeConditions(same: readonly WantedProvider[]): WantedCondition {
+function mergeConditions(same: readonly DesiredProvider[]): DesiredCondition {
   const subjects = new Set<string>()
   for (const { condition } of same) {
     if (condition.kind === 'given') return condition
@@ -295,10 +295,10 @@ function mergeConditions(same: readonly WantedProvider[]): WantedCondition {
   })
 }
 
-const sameCondition = (one: WantedCondition, other: WantedCondition) =>
+const sameCondition = (one: DesiredCondition, other: DesiredCondition) =>
   one.kind === 'subjects' ? other.kind === 'subjects' : other.kind === 'given' && one.expression === other.expression
 
-function checkAgreement(one: WantedProvider, other: WantedProvider): void {
+function checkAgreement(one: DesiredProvider, other: DesiredProvider): void {
   const differs =
     one.issuer !== other.issuer
       ? `the issuers ${one.issuer} and ${other.issuer}: two clusters`

@@ -1,15 +1,15 @@
 /** What one resource at Google needs, as data: a word, and the changes that lead there, in their order. */
 import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Override, Replaceable, Verdict } from '../../trust-contract.ts'
-import { grantName, type WantedGrant } from './desired-state.ts'
+import { type DesiredGrant, grantName } from './desired-state.ts'
 
-export type GoogleChange =
+export type GcpChange =
   /** `lost`: what whoever agrees to it should know. */
   | { readonly kind: 'create'; readonly resource: CreatedResource; readonly lost?: string }
   | { readonly kind: 'undelete'; readonly resource: 'pool' | 'provider'; readonly name: string }
   | { readonly kind: 'undelete'; readonly resource: 'account'; readonly email: string; readonly uniqueId: string }
   | { readonly kind: 'update'; readonly name: string; readonly fields: UpdatedFields; readonly says: string }
-  | { readonly kind: 'grant'; readonly grant: WantedGrant }
+  | { readonly kind: 'grant'; readonly grant: DesiredGrant }
 
 export interface ProviderFields {
   readonly issuer: string
@@ -38,13 +38,13 @@ interface Described {
 }
 
 /** A resource as it is when every change is made. */
-export type Resource = CreatedResource | { readonly kind: 'grant'; readonly grant: WantedGrant }
+export type Resource = CreatedResource | { readonly kind: 'grant'; readonly grant: DesiredGrant }
 
-export interface GoogleFinding {
+export interface GcpFinding {
   readonly after: Resource
   readonly presence: 'present' | 'absent'
   readonly verdict: Verdict
-  readonly changes: readonly GoogleChange[]
+  readonly changes: readonly GcpChange[]
   /** What is there and stays, though the documents do not ask for it. */
   readonly notes: readonly string[]
   /** Fields that differ and stay. */
@@ -69,7 +69,7 @@ export const resourceKinds: Readonly<Record<Resource['kind'], string>> = {
 }
 
 /** One line that says what a change does, before it is made. */
-export function describeChange(change: GoogleChange): string {
+export function describeChange(change: GcpChange): string {
   switch (change.kind) {
     case 'create':
       return `create ${resourceKinds[change.resource.kind]} ${resourceName(change.resource)}${describeNew(change)}`
@@ -86,7 +86,7 @@ export function describeChange(change: GoogleChange): string {
   }
 }
 
-function describeNew({ resource, lost }: Extract<GoogleChange, { kind: 'create' }>): string {
+function describeNew({ resource, lost }: Extract<GcpChange, { kind: 'create' }>): string {
   if (resource.kind !== 'provider') return lost === undefined ? '' : `: ${lost}`
   const { issuer, audiences, condition, jwks } = resource
   const parts = [

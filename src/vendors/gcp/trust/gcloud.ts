@@ -9,10 +9,10 @@ import { shellQuote } from '../../../text/plain-text.ts'
 import type { ScriptLine } from '../../trust-contract.ts'
 import { accountParts, gcloudAccount } from '../names.ts'
 import { setFields } from './create.ts'
-import type { WantedGrant } from './desired-state.ts'
-import type { CreatedResource, GoogleChange, UpdatedFields } from './finding.ts'
+import type { DesiredGrant } from './desired-state.ts'
+import type { CreatedResource, GcpChange, UpdatedFields } from './finding.ts'
 
-export function gcloudCommand(change: GoogleChange): string {
+export function gcloudCommand(change: GcpChange): string {
   switch (change.kind) {
     case 'create':
       return create(change.resource)
@@ -27,7 +27,7 @@ export function gcloudCommand(change: GoogleChange): string {
   }
 }
 
-function undelete(change: Extract<GoogleChange, { kind: 'undelete' }>): string {
+function undelete(change: Extract<GcpChange, { kind: 'undelete' }>): string {
   switch (change.resource) {
     case 'pool':
       return command([...pools, 'undelete', change.name])
@@ -91,7 +91,7 @@ function withKeys(words: readonly string[], { jwks }: UpdatedFields): string {
 }
 
 /** `--condition=None`: without it gcloud asks where a policy holds conditions, and fails where it cannot ask. */
-function grant({ on, role, member }: WantedGrant): string {
+function grant({ on, role, member }: DesiredGrant): string {
   const granted = [`--role=${role}`, `--member=${member}`, '--condition=None']
   if (on.kind === 'repository')
     return command(['artifacts', 'repositories', 'add-iam-policy-binding', on.name, ...granted])
@@ -99,7 +99,7 @@ function grant({ on, role, member }: WantedGrant): string {
 }
 
 /** gcloud does not wait for the operations that it starts, nor until a new member is known to all of Google. */
-export function gcloudScript(change: GoogleChange): ScriptLine {
+export function gcloudScript(change: GcpChange): ScriptLine {
   const line = gcloudCommand(change)
   if (change.kind === 'grant') return { functions: [retry], line: `retry ${line}` }
   const started = startedBy(change)
@@ -109,7 +109,7 @@ export function gcloudScript(change: GoogleChange): ScriptLine {
 }
 
 /** A pool or provider that can be used when Google's operation is done. */
-function startedBy(change: GoogleChange): { readonly kind: 'pool' | 'provider'; readonly name: string } | undefined {
+function startedBy(change: GcpChange): { readonly kind: 'pool' | 'provider'; readonly name: string } | undefined {
   if (change.kind === 'create') return change.resource.kind === 'account' ? undefined : change.resource
   if (change.kind !== 'undelete' || change.resource === 'account') return undefined
   return { kind: change.resource, name: change.name }

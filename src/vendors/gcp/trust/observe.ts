@@ -6,16 +6,16 @@ import { shellQuote } from '../../../text/plain-text.ts'
 import { type Accepted, type Replaceable, trustRefused } from '../../trust-contract.ts'
 import { accountParts, gcloudAccount } from '../names.ts'
 import type { AccountHistory, FormerAccount } from './account-history.ts'
-import { judgeProvider } from './compare-provider.ts'
+import { compareProvider } from './compare-provider.ts'
 import {
+  type DesiredAccount,
+  type DesiredGrant,
+  type DesiredPool,
+  type DesiredProvider,
   grantName,
   targetName,
-  type WantedAccount,
-  type WantedGrant,
-  type WantedPool,
-  type WantedProvider,
 } from './desired-state.ts'
-import type { CreatedResource, GoogleFinding, Resource } from './finding.ts'
+import type { CreatedResource, GcpFinding, Resource } from './finding.ts'
 import { accountPath, identityPath } from './names.ts'
 import {
   type FoundAccount,
@@ -25,72 +25,73 @@ import {
   readFoundProvider,
 } from './observed-state.ts'
 import { countMembers, heldByDeleted, holds, mostMembers, type Policy, policyFull, readPolicy } from './policy.ts'
-import { type GoogleConnection, readAtGoogle } from './requests.ts'
+import { type GcpConnection, readResource } from './requests.ts'
 import { describeSharing, type ListedProvider, listProviders, poolShared } from './sharing.ts'
 
-export type Wanted =
+export type DesiredResource =
   /** `projects`: where a pool of the same ids is looked for, should this one not be there. */
-  | { readonly kind: 'pool'; readonly wanted: WantedPool; readonly projects: readonly string[] }
-  | { readonly kind: 'provider'; readonly wanted: WantedProvider }
-  | { readonly kind: 'account'; readonly wanted: WantedAccount }
-  | { readonly kind: 'grant'; readonly wanted: WantedGrant }
+  | { readonly kind: 'pool'; readonly wanted: DesiredPool; readonly projects: readonly string[] }
+  | { readonly kind: 'provider'; readonly wanted: DesiredProvider }
+  | { readonly kind: 'account'; readonly wanted: DesiredAccount }
+  | { readonly kind: 'grant'; readonly wanted: DesiredGrant }
 
 /** What cannot be looked at is `unknown`, with the reason; nothing is thrown but an interruption. */
-export async function lookAtGoogle(
-  wanted: Wanted,
+export async function observeResource(
+  wanted: DesiredResource,
   accepted: Accepted,
   history: AccountHistory,
-  google: GoogleConnection,
-): Promise<GoogleFinding> {
+  google: GcpConnection,
+): Promise<GcpFinding> {
   try {
-    return await judge(wanted, accepted, history, google)
+    return await evaluateResource(wanted, accepted, history, google)
   } catch (error) {
     google.context.signal.throwIfAborted()
     const fault = asFault(error)
-    return { after: asWanted(wanted), presence: 'absent', verdict: 'unknown', changes: [], notes: [], fault }
+    return { after: asDesired(wanted), presence: 'absent', verdict: 'unknown', changes: [], notes: [], fault }
   }
 }
 
-async function judge(
-  one: Wanted,
+async function evaluateResource(
+  one: DesiredResource,
   accepted: Accepted,
   history: AccountHistory,
-  google: GoogleConnection,
-): Promise<GoogleFinding> {
+  google: GcpConnection,
+): Promise<GcpFinding> {
   switch (one.kind) {
     case 'pool':
-      return await lookAtPool(one, accepted, google)
+      return await observePool(one, accepted, google)
     case 'provider': {
-      const found = await readAtGoogle(google, identityPath(one.wanted.name), readFoundProvider)
-      return judgeProvider(one.wanted, found, accepted.replace)
+      const found = await readResource(google, identityPath(one.wanted.name), readFoundProvider)
+      return compareProvider(one.wanted, found, accepted.replace)
     }
     case 'account':
-      return await lookAtAccount(one.wanted, history, google)
+      return await observeAccount(one.wanted, history, google)
     case 'grant':
-      return await lookAtGrant(one.wanted, accepted, google)
+      return await observeGrant(one.wanted, accepted, google)
     default:
       return one satisfies never
   }
 }
 
 /** Google lists no providers of a pool that is deleted; those that come back with it are found by the next look. */
-async function lookAtPool(
-  { wanted, projects }: Extract<Wanted, { kind: 'pool' }>,
+async function observePool(
+  { wanted, projects }: Extract<DesiredResource, { kind: 'pool' }>,
   { sharing }: Accepted,
-  google: GoogleConnection,
-): Promise<GoogleFinding> {
-  const found = await readAtGoogle(google, identityPath(wanted.name), readFoundPool).catch(asFault)
+  google: GcpConnection,
+): Promise<GcpFinding> {
+  const found = await readResource(google, identityPath(wanted.name), readFoundPool).catch(asFault)
   if (found === undefined || found instanceof PullpassError) {
     google.context.signal.throwIfAborted()
-    const absent = found === undefined ? judgePool(wanted, found, { listed: [], sharing }) : unknownPool(wanted, found)
+    const absent =
+      found === undefined ? evaluatePool(wanted, found, { listed: [], sharing }) : unknownPool(wanted, found)
     const instead = await findNamesake(wanted, projects, google)
     return instead === undefined ? absent : { ...absent, instead, notes: [...absent.notes, noteOf(instead)] }
   }
   const listed = found.state === 'ACTIVE' ? await listProviders(google, wanted.name) : []
-  return judgePool(wanted, found, { listed, sharing })
+  return evaluatePool(wanted, found, { listed, sharing })
 }
 
-const unknownPool = ({ name, description }: WantedPool, fault: PullpassError): GoogleFinding => ({
+const unknownPool = ({ name, description }: DesiredPool, fault: PullpassError): GcpFinding => ({
   after: { kind: 'pool', name, description },
   presence: 'absent',
   verdict: 'unknown',
@@ -101,13 +102,13 @@ const unknownPool = ({ name, description }: WantedPool, fault: PullpassError): G
 
 /** By far the most likely mistake in a provider's name is the number of its project. */
 async function findNamesake(
-  { clusters }: WantedPool,
+  { clusters }: DesiredPool,
   projects: readonly string[],
-  google: GoogleConnection,
+  google: GcpConnection,
 ): Promise<string | undefined> {
   for (const { issuer, providers } of clusters) {
     for (const name of providers.flatMap((provider) => projects.map((project) => inProject(provider, project)))) {
-      const found = await readAtGoogle(google, identityPath(name), readNamesake).catch(() => undefined) // a guess, no more
+      const found = await readResource(google, identityPath(name), readNamesake).catch(() => undefined) // a guess, no more
       if (found?.issuer === issuer && found.state === 'ACTIVE') return found.name
     }
   }
@@ -122,25 +123,21 @@ const readNamesake = (body: unknown) => ({ ...readFoundProvider(body), name: asT
 const noteOf = (instead: string) =>
   `${instead} has the same ids and this cluster's issuer: see that the project number in gcp.workloadIdentityProvider is right`
 
-async function lookAtAccount(
-  wanted: WantedAccount,
+async function observeAccount(
+  wanted: DesiredAccount,
   history: AccountHistory,
-  google: GoogleConnection,
-): Promise<GoogleFinding> {
-  const found = await readAtGoogle(google, accountPath(wanted.email), readFoundAccount)
-  if (found === undefined) return judgeAccount(wanted, undefined, await history.former(wanted.email))
+  google: GcpConnection,
+): Promise<GcpFinding> {
+  const found = await readResource(google, accountPath(wanted.email), readFoundAccount)
+  if (found === undefined) return evaluateAccount(wanted, undefined, await history.former(wanted.email))
   history.saw(wanted.email, found.uniqueId)
-  return judgeAccount(wanted, found, undefined)
+  return evaluateAccount(wanted, found, undefined)
 }
 
 /** A repository is somebody's decision, and none of pullpass's. */
-async function lookAtGrant(
-  grant: WantedGrant,
-  { replace }: Accepted,
-  google: GoogleConnection,
-): Promise<GoogleFinding> {
+async function observeGrant(grant: DesiredGrant, { replace }: Accepted, google: GcpConnection): Promise<GcpFinding> {
   const policy = await readPolicy(google, grant.on)
-  if (policy !== undefined || grant.on.kind === 'serviceAccount') return judgeGrant(grant, policy, replace)
+  if (policy !== undefined || grant.on.kind === 'serviceAccount') return evaluateGrant(grant, policy, replace)
   const { name } = grant.on
   const location = name.split('/')[3] ?? '' // gcloud wants it beside a full name, too
   const words = [name, `--location=${location}`, '--repository-format=docker']
@@ -152,24 +149,24 @@ async function lookAtGrant(
 }
 
 /** As it would be made. */
-function asWanted(one: Wanted): Resource {
-  if (one.kind === 'pool') return judgePool(one.wanted, undefined, { listed: [], sharing: 'accepted' }).after
-  if (one.kind === 'provider') return judgeProvider(one.wanted, undefined, []).after
-  if (one.kind === 'account') return judgeAccount(one.wanted, undefined, undefined).after
+function asDesired(one: DesiredResource): Resource {
+  if (one.kind === 'pool') return evaluatePool(one.wanted, undefined, { listed: [], sharing: 'accepted' }).after
+  if (one.kind === 'provider') return compareProvider(one.wanted, undefined, []).after
+  if (one.kind === 'account') return evaluateAccount(one.wanted, undefined, undefined).after
   return { kind: 'grant', grant: one.wanted }
 }
 
 // A service account, wanted against found: pure.
 
 /** `former`: of a name that is free, the deleted account that had it. */
-export function judgeAccount(
-  wanted: WantedAccount,
+export function evaluateAccount(
+  wanted: DesiredAccount,
   found: FoundAccount | undefined,
   former: FormerAccount | undefined,
-): GoogleFinding {
+): GcpFinding {
   const { email, description } = wanted
   const after = { kind: 'account', email, description } as const
-  if (found === undefined) return judgeAbsent(after, former)
+  if (found === undefined) return evaluateAbsentAccount(after, former)
   // An empty name is somebody's, too: a new account has pullpass's.
   const { description: said, displayName = '' } = found
   const present = { after: { ...after, description: said, displayName }, presence: 'present', notes: [] } as const
@@ -185,7 +182,7 @@ export function judgeAccount(
 type Account = Extract<CreatedResource, { kind: 'account' }>
 
 /** Made anew it would be another, to which nothing is granted of what the deleted one had. */
-function judgeAbsent(after: Account, former: FormerAccount | undefined): GoogleFinding {
+function evaluateAbsentAccount(after: Account, former: FormerAccount | undefined): GcpFinding {
   const { email } = after
   const absent = { after, presence: 'absent', notes: [] } as const
   if (accountParts(email) === undefined) {
@@ -213,11 +210,11 @@ function judgeAbsent(after: Account, former: FormerAccount | undefined): GoogleF
 // A grant, wanted against the policy that is there: pure.
 
 /** `policy` undefined: what it is on does not exist yet. */
-export function judgeGrant(
-  grant: WantedGrant,
+export function evaluateGrant(
+  grant: DesiredGrant,
   policy: Policy | undefined,
   replace: readonly Replaceable[],
-): GoogleFinding {
+): GcpFinding {
   const after = { kind: 'grant', grant } as const
   const held = policy === undefined ? 'not at all' : holds(policy, grant)
   if (held === 'plainly') return { after, presence: 'present', verdict: 'ok', changes: [], notes: [] }
@@ -244,7 +241,7 @@ export interface PoolContent {
   readonly sharing: Accepted['sharing']
 }
 
-export function judgePool(wanted: WantedPool, found: FoundPool | undefined, content: PoolContent): GoogleFinding {
+export function evaluatePool(wanted: DesiredPool, found: FoundPool | undefined, content: PoolContent): GcpFinding {
   const { name, description } = wanted
   const after = { kind: 'pool', name, description } as const
   const sharing = describeSharing(wanted, content.listed)

@@ -6,9 +6,9 @@ import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { retry } from '../../../http/retry.ts'
 import { type ApiResponse, UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
-import { type GrantTarget, grantName, targetName, type WantedGrant } from './desired-state.ts'
+import { type DesiredGrant, type GrantTarget, grantName, targetName } from './desired-state.ts'
 import { targetPath } from './names.ts'
-import { askGoogle, type GoogleConnection, undefinedWhereAbsent } from './requests.ts'
+import { type GcpConnection, sendTrustRequest, undefinedWhereAbsent } from './requests.ts'
 
 /** As it was read; what pullpass does not know of it is written back. */
 export type Policy = JsonObject
@@ -18,14 +18,14 @@ export const mostMembers = 1500
 
 type Held = 'plainly' | 'under a condition' | 'not at all'
 
-export function holds(policy: Policy, { role, member }: Pick<WantedGrant, 'role' | 'member'>): Held {
+export function holds(policy: Policy, { role, member }: Pick<DesiredGrant, 'role' | 'member'>): Held {
   const held = bindingsOf(policy).filter((binding) => binding['role'] === role && membersOf(binding).includes(member))
   if (held.some(isPlain)) return 'plainly'
   return held.length > 0 ? 'under a condition' : 'not at all'
 }
 
 /** With the grant in the role's binding without a condition, which is made where there is none. */
-export function withGrant(policy: Policy, { role, member }: Pick<WantedGrant, 'role' | 'member'>): Policy {
+export function withGrant(policy: Policy, { role, member }: Pick<DesiredGrant, 'role' | 'member'>): Policy {
   const bindings = bindingsOf(policy)
   const at = bindings.findIndex((binding) => binding['role'] === role && isPlain(binding))
   const merged =
@@ -38,7 +38,7 @@ export function withGrant(policy: Policy, { role, member }: Pick<WantedGrant, 'r
 }
 
 /** Without the grant where no condition is on it; a binding that holds nobody any more goes. */
-export function withoutGrant(policy: Policy, { role, member }: Pick<WantedGrant, 'role' | 'member'>): Policy {
+export function withoutGrant(policy: Policy, { role, member }: Pick<DesiredGrant, 'role' | 'member'>): Policy {
   const rest = bindingsOf(policy).map((binding) =>
     binding['role'] === role && isPlain(binding)
       ? { ...binding, members: membersOf(binding).filter((one) => one !== member) }
@@ -51,7 +51,7 @@ export function withoutGrant(policy: Policy, { role, member }: Pick<WantedGrant,
 }
 
 /** Whether a deleted account of the member's name holds it, and has it again when it is undeleted. */
-export function heldByDeleted(policy: Policy, { role, member }: Pick<WantedGrant, 'role' | 'member'>): boolean {
+export function heldByDeleted(policy: Policy, { role, member }: Pick<DesiredGrant, 'role' | 'member'>): boolean {
   const start = `deleted:${member}?uid=`
   const holding = bindingsOf(policy).filter((binding) => binding['role'] === role && isPlain(binding))
   return holding.flatMap(membersOf).some((one) => one.startsWith(start))
@@ -91,7 +91,7 @@ const membersOf = (binding: JsonObject): string[] =>
 const isPlain = (binding: JsonObject) => asObject(binding['condition']) === undefined
 
 /** A policy that takes no further member. */
-export const policyFull = (grant: WantedGrant, members: number): PullpassError =>
+export const policyFull = (grant: DesiredGrant, members: number): PullpassError =>
   new PullpassError({
     code: 'TRUST_POLICY_FULL',
     hop: 'trust',
@@ -103,14 +103,14 @@ export const policyFull = (grant: WantedGrant, members: number): PullpassError =
 // The policy of a service account or a repository, with its conditions. https://cloud.google.com/iam/docs/policies
 
 /** Undefined where what it is of does not exist. */
-export async function readPolicy(google: GoogleConnection, on: GrantTarget): Promise<Policy | undefined> {
+export async function readPolicy(google: GcpConnection, on: GrantTarget): Promise<Policy | undefined> {
   // An earlier version hides conditions, and who writes it back loses them.
   const path = `${targetPath(on)}:getIamPolicy?options.requestedPolicyVersion=3`
   const asked =
     on.kind === 'serviceAccount'
       ? ({ method: 'POST', path } as const)
       : ({ method: 'GET', path, api: 'artifactregistry' } as const)
-  return await askGoogle(google, { ...asked, read: readPolicyBody }).catch(undefinedWhereAbsent)
+  return await sendTrustRequest(google, { ...asked, read: readPolicyBody }).catch(undefinedWhereAbsent)
 }
 
 function readPolicyBody({ body }: ApiResponse): Policy {
@@ -127,8 +127,8 @@ const attempts = 8
 
 /** `edit` gives the policy as it is to be, or itself where nothing is to do. @throws TRUST_CONFLICT, TRUST_POLICY_FULL, TRUST_NOT_FOUND */
 export async function writePolicy(
-  google: GoogleConnection,
-  grant: WantedGrant,
+  google: GcpConnection,
+  grant: DesiredGrant,
   edit: (policy: Policy) => Policy,
 ): Promise<void> {
   const change = async () => {
@@ -144,11 +144,11 @@ export async function writePolicy(
 }
 
 /** @throws TRUST_CONFLICT where others were faster, as it reads after the last attempt */
-async function set(google: GoogleConnection, grant: WantedGrant, policy: Policy): Promise<void> {
+async function set(google: GcpConnection, grant: DesiredGrant, policy: Policy): Promise<void> {
   const api = grant.on.kind === 'repository' ? ({ api: 'artifactregistry' } as const) : {}
   const path = `${targetPath(grant.on)}:setIamPolicy`
   try {
-    await askGoogle(google, { method: 'POST', path, json: { policy }, read: readPolicyBody, ...api })
+    await sendTrustRequest(google, { method: 'POST', path, json: { policy }, read: readPolicyBody, ...api })
   } catch (fault) {
     throw fault instanceof PullpassError && isConflict(fault) ? outrun(grant) : fault
   }
@@ -156,7 +156,7 @@ async function set(google: GoogleConnection, grant: WantedGrant, policy: Policy)
 
 const isConflict = ({ code }: PullpassError): boolean => code === 'TRUST_CONFLICT'
 
-const absent = ({ on }: WantedGrant) =>
+const absent = ({ on }: DesiredGrant) =>
   new PullpassError({
     code: 'TRUST_NOT_FOUND',
     hop: 'trust',
@@ -165,7 +165,7 @@ const absent = ({ on }: WantedGrant) =>
     hint: 'run it again: somebody may have deleted it a moment ago',
   })
 
-const outrun = (grant: WantedGrant) =>
+const outrun = (grant: DesiredGrant) =>
   new PullpassError({
     code: 'TRUST_CONFLICT',
     hop: 'trust',

@@ -1,86 +1,86 @@
 /** Whether what pullpass may have made at Google can be taken back: whose it is, and who else needs it. */
 
-import { type Leaving, marksIn, type Removable } from '../../trust-contract.ts'
+import { marksIn, type RemovalPlan, type RemovalScope } from '../../trust-contract.ts'
 import { followOperation, readOperation } from '../iam.ts'
 import type { AccountHistory } from './account-history.ts'
-import { grantName, targetName, type WantedAtGoogle, type WantedGrant } from './desired-state.ts'
+import { type DesiredGrant, type DesiredState, grantName, targetName } from './desired-state.ts'
 import { accountPath, identityPath } from './names.ts'
 import { readFoundAccount, readFoundPool, readFoundProvider } from './observed-state.ts'
 import { countActing, countMembers, holds, readPolicy, withoutGrant, writePolicy } from './policy.ts'
-import { askGoogle, type GoogleConnection, readAtGoogle } from './requests.ts'
+import { type GcpConnection, readResource, sendTrustRequest } from './requests.ts'
 import { listProviders } from './sharing.ts'
 
-interface Asked {
-  readonly whose: WhoseIsIt
-  readonly google: GoogleConnection
+interface RemovalContext {
+  readonly whyKept: OwnerCheck
+  readonly google: GcpConnection
 }
 
-interface AskedOfAccount extends Asked {
+interface AccountRemovalContext extends RemovalContext {
   readonly history: Pick<AccountHistory, 'saw'>
-  readonly grants: readonly WantedGrant[]
+  readonly grants: readonly DesiredGrant[]
 }
 
-export async function lookBackAtAccount(
+export async function planAccountRemoval(
   email: string,
-  { marks, gone }: Leaving,
-  { whose, google, history, grants }: AskedOfAccount,
-): Promise<Removable> {
-  const found = await readAtGoogle(google, accountPath(email), readFoundAccount)
+  { marks, removed }: RemovalScope,
+  { whyKept, google, history, grants }: AccountRemovalContext,
+): Promise<RemovalPlan> {
+  const found = await readResource(google, accountPath(email), readFoundAccount)
   if (found === undefined) return { state: 'absent' }
   history.saw(email, found.uniqueId)
-  const note = await whose(found.description, marks)
+  const note = await whyKept(found.description, marks)
   if (note !== undefined) return { state: 'kept', note }
   const policy = await readPolicy(google, { kind: 'serviceAccount', email })
-  const going = grants.filter((grant) => targetName(grant.on) === email && gone.includes(grantName(grant)))
+  const going = grants.filter((grant) => targetName(grant.on) === email && removed.includes(grantName(grant)))
   const members = policy === undefined ? 0 : countMembers(going.reduce(withoutGrant, policy))
   if (members > 0)
     return { state: 'kept', note: `${members === 1 ? 'one other' : `${members} others`} may still act as it` }
   return {
     state: 'removable',
     async remove() {
-      await askGoogle(google, { method: 'DELETE', path: accountPath(email), read: () => undefined })
+      await sendTrustRequest(google, { method: 'DELETE', path: accountPath(email), read: () => undefined })
       return `Google keeps it for 30 days, under its unique id ${found.uniqueId}: pullpass trust apply brings it back`
     },
   }
 }
 
-export async function lookBackAtProvider(
+export async function planProviderRemoval(
   name: string,
-  { marks }: Leaving,
-  { whose, google }: Asked,
-): Promise<Removable> {
-  const found = await readAtGoogle(google, identityPath(name), readFoundProvider)
+  { marks }: RemovalScope,
+  { whyKept, google }: RemovalContext,
+): Promise<RemovalPlan> {
+  const found = await readResource(google, identityPath(name), readFoundProvider)
   if (found === undefined || found.state === 'DELETED') return { state: 'absent' }
-  const note = await whose(found.description, marks)
+  const note = await whyKept(found.description, marks)
   return note === undefined ? { state: 'removable', remove: () => removeSoftly(google, name) } : { state: 'kept', note }
 }
 
-export async function lookBackAtPool(
+export async function planPoolRemoval(
   name: string,
-  { marks, gone }: Leaving,
-  { whose, google }: Asked,
-): Promise<Removable> {
-  const found = await readAtGoogle(google, identityPath(name), readFoundPool)
+  { marks, removed }: RemovalScope,
+  { whyKept, google }: RemovalContext,
+): Promise<RemovalPlan> {
+  const found = await readResource(google, identityPath(name), readFoundPool)
   if (found === undefined || found.state === 'DELETED') return { state: 'absent' }
-  const note = await whose(found.description, marks)
+  const note = await whyKept(found.description, marks)
   if (note !== undefined) return { state: 'kept', note }
-  const left = (await listProviders(google, name)).map((one) => one.name).filter((one) => !gone.includes(one))
+  const left = (await listProviders(google, name)).map((one) => one.name).filter((one) => !removed.includes(one))
   if (left.length > 0) return { state: 'kept', note: `it holds other providers: ${left.join(', ')}` }
   return { state: 'removable', remove: () => removeSoftly(google, name) }
 }
 
-async function removeSoftly(google: GoogleConnection, name: string): Promise<string> {
-  const operation = await askGoogle(google, { method: 'DELETE', path: identityPath(name), read: readOperation })
+async function removeSoftly(google: GcpConnection, name: string): Promise<string> {
+  const operation = await sendTrustRequest(google, { method: 'DELETE', path: identityPath(name), read: readOperation })
   await followOperation(google, operation)
   return 'Google keeps it, and its id, for 30 days: pullpass trust apply brings it back'
 }
 
 /** Whether a grant can be removed: it is there, and no other cluster needs it, by the pool or by the service account. */
-export async function lookBackAtGrant(
-  grant: WantedGrant,
-  wanted: WantedAtGoogle,
-  google: GoogleConnection,
-): Promise<Removable> {
+export async function planGrantRemoval(
+  grant: DesiredGrant,
+  wanted: DesiredState,
+  google: GcpConnection,
+): Promise<RemovalPlan> {
   const policy = await readPolicy(google, grant.on)
   if (policy === undefined || holds(policy, grant) !== 'plainly') return { state: 'absent' }
   const users = await otherUsersOf(grant, wanted, google)
@@ -99,9 +99,9 @@ export async function lookBackAtGrant(
 
 /** Of a service account that holds the grant: who may act as it beside what goes, such as another cluster's principal. */
 async function otherUsersOf(
-  { member }: WantedGrant,
-  { grants }: WantedAtGoogle,
-  google: GoogleConnection,
+  { member }: DesiredGrant,
+  { grants }: DesiredState,
+  google: GcpConnection,
 ): Promise<number> {
   const email = /^serviceAccount:(.+)$/.exec(member)?.[1]
   if (email === undefined) return 0
@@ -111,11 +111,11 @@ async function otherUsersOf(
 }
 
 /** A principal names its pool and not its provider: the pool's other clusters are the same one. */
-async function neighboursOf({ pools, providers }: WantedAtGoogle, google: GoogleConnection): Promise<string[]> {
+async function neighboursOf({ pools, providers }: DesiredState, google: GcpConnection): Promise<string[]> {
   const going = providers.map(({ name }) => name)
   const found = await Promise.all(
     pools.map(async ({ name }) => {
-      const pool = await readAtGoogle(google, identityPath(name), readFoundPool)
+      const pool = await readResource(google, identityPath(name), readFoundPool)
       return pool?.state === 'ACTIVE' ? await listProviders(google, name) : []
     }),
   )
@@ -128,20 +128,20 @@ async function neighboursOf({ pools, providers }: WantedAtGoogle, google: Google
 // Whether pullpass made something at Google for these clusters, by the marks in its description.
 
 /** Undefined where it is; else why not. */
-export type WhoseIsIt = (description: string, marks: readonly string[]) => Promise<string | undefined>
+export type OwnerCheck = (description: string, marks: readonly string[]) => Promise<string | undefined>
 
 /**
  * What was made before a provider's issuer was replaced carries the mark of the issuer that was. The provider remembers it,
  * at Google: it is believed where the provider itself is of these clusters, and no ConfigMap is asked.
  */
-export function judgeOwner({ providers }: Pick<WantedAtGoogle, 'providers'>, google: GoogleConnection): WhoseIsIt {
+export function ownerCheck({ providers }: Pick<DesiredState, 'providers'>, google: GcpConnection): OwnerCheck {
   return async (description, marks) => {
     const carried = marksIn(description)
     const [first] = carried
     if (first === undefined) return 'pullpass did not make it'
     if (carried.some((mark) => marks.includes(mark))) return undefined
     const found = await Promise.all(
-      providers.map(({ name }) => readAtGoogle(google, identityPath(name), readFoundProvider)),
+      providers.map(({ name }) => readResource(google, identityPath(name), readFoundProvider)),
     )
     const former = found
       .map((provider) => marksIn(provider?.description ?? ''))

@@ -6,7 +6,7 @@ import { asList, asObject, asText } from '../../../text/json-fields.ts'
 import { shellQuote } from '../../../text/plain-text.ts'
 import { accessRefusal } from '../access-refusals.ts'
 import { artifactRegistryEndpoint } from '../endpoints.ts'
-import { askIam, type IamAsk, type IamConnection } from '../iam.ts'
+import { type IamConnection, type IamRequest, sendIamRequest } from '../iam.ts'
 import type { IamCaller, IamContext } from '../operator/caller.ts'
 import { type OperatorMember, operatorMember } from '../operator/operator-member.ts'
 import { operatorToken } from '../operator/operator-token.ts'
@@ -22,27 +22,27 @@ const caller: IamCaller = {
   },
 }
 
-export interface GoogleConnection extends IamConnection {
+export interface GcpConnection extends IamConnection {
   readonly operator: OperatorMember
 }
 
 /** @throws TRUST_CREDENTIALS_MISSING, CREDENTIAL_FILE_INVALID, TRUST_DENIED */
-export async function connectToGoogle(context: IamContext): Promise<GoogleConnection> {
+export async function connectOperator(context: IamContext): Promise<GcpConnection> {
   const token = operatorToken(context, caller)
   await token()
   return { context, caller, token, operator: await operatorMember(context.environment, caller) }
 }
 
 /** `api`: whose it is; absent: IAM's. @throws TRUST_DENIED, TRUST_NOT_FOUND, TRUST_CONFLICT, TRUST_REFUSED, TRUST_UNAVAILABLE */
-export async function askGoogle<T>(
-  connection: GoogleConnection,
-  ask: Pick<IamAsk<T>, 'method' | 'path' | 'json' | 'read'> & { readonly api?: 'artifactregistry' },
+export async function sendTrustRequest<T>(
+  connection: GcpConnection,
+  ask: Pick<IamRequest<T>, 'method' | 'path' | 'json' | 'read'> & { readonly api?: 'artifactregistry' },
 ): Promise<T> {
   const { api, ...rest } = ask
   const { environment } = connection.context
   const endpoint = api === undefined ? {} : { endpoint: artifactRegistryEndpoint(environment) }
   const about = { operator: connection.operator, project: projectIn(ask.path) }
-  return await askIam(connection, {
+  return await sendIamRequest(connection, {
     ...rest,
     ...endpoint,
     refusal: (status, body) => trustRefusal(status, body, about),
@@ -56,13 +56,13 @@ function projectIn(path: string): string | undefined {
 }
 
 /** What is there; undefined where it is not. */
-export async function readAtGoogle<T>(
-  connection: GoogleConnection,
+export async function readResource<T>(
+  connection: GcpConnection,
   path: string,
   read: (body: unknown) => T,
 ): Promise<T | undefined> {
   const answer = ({ body }: ApiResponse) => read(body)
-  return await askGoogle(connection, { method: 'GET', path, read: answer }).catch(undefinedWhereAbsent)
+  return await sendTrustRequest(connection, { method: 'GET', path, read: answer }).catch(undefinedWhereAbsent)
 }
 
 export function undefinedWhereAbsent(fault: unknown): undefined {
@@ -71,14 +71,14 @@ export function undefinedWhereAbsent(fault: unknown): undefined {
 }
 
 /** What a refusal of Google's means to trust. https://cloud.google.com/apis/design/errors */
-export interface AskedAbout {
+export interface RequestSubject {
   readonly operator: OperatorMember
   /** Its id or number; undefined where the request names none. */
   readonly project: string | undefined
 }
 
 /** Undefined: what it usually means is enough. */
-export function trustRefusal(status: number, body: unknown, about: AskedAbout): Refusal | undefined {
+export function trustRefusal(status: number, body: unknown, about: RequestSubject): Refusal | undefined {
   const error = asObject(asObject(body)?.['error'])
   const message = asText(error?.['message'])
   if (message === undefined) return undefined
@@ -135,7 +135,7 @@ function isPolicyFull(message: string): boolean {
 }
 
 /** Google names the permission in an ErrorInfo, or in its sentence alone. */
-function denied(message: string, details: unknown, { operator, project }: AskedAbout): Refusal {
+function denied(message: string, details: unknown, { operator, project }: RequestSubject): Refusal {
   const named = asList(details)
     .map((detail) => asText(asObject(asObject(detail)?.['metadata'])?.['permission']))
     .find((permission) => permission !== undefined)

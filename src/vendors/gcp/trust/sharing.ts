@@ -6,14 +6,14 @@
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { type IssuerKey, parseJwks, sameKey } from '../../../oidc/keys.ts'
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
-import { type PoolCluster, subjectMapping, type WantedPool } from './desired-state.ts'
+import { type DesiredPool, type PoolCluster, subjectMapping } from './desired-state.ts'
 import { identityPath } from './names.ts'
 import { type FoundProvider, readFoundProvider } from './observed-state.ts'
-import { askGoogle, type GoogleConnection } from './requests.ts'
+import { type GcpConnection, sendTrustRequest } from './requests.ts'
 import { subjectsOf } from './subject-condition.ts'
 
 /** A sentence for each cluster or provider that shares the pool; empty where it is one cluster's. */
-export function describeSharing({ clusters }: WantedPool, listed: readonly ListedProvider[]): string[] {
+export function describeSharing({ clusters }: DesiredPool, listed: readonly ListedProvider[]): string[] {
   const wanted = new Set(clusters.flatMap(({ providers }) => providers))
   const others = listed.filter(
     (provider) => !wanted.has(provider.name) && !clusters.some((cluster) => isOf(provider, cluster)),
@@ -29,7 +29,7 @@ export function describeSharing({ clusters }: WantedPool, listed: readonly Liste
 }
 
 /** @returns the refusal that `plan` shows until the operator accepts the sharing */
-export const poolShared = ({ name, clusters }: WantedPool, sharing: readonly string[]): PullpassError =>
+export const poolShared = ({ name, clusters }: DesiredPool, sharing: readonly string[]): PullpassError =>
   new PullpassError({
     code: 'TRUST_POOL_SHARED',
     hop: 'trust',
@@ -99,12 +99,12 @@ export interface ListedProvider extends FoundProvider {
 const mostPages = 100
 
 /** Providers of one pool that are not deleted. @throws TRUST_DENIED, TRUST_UNAVAILABLE */
-export async function listProviders(google: GoogleConnection, pool: string): Promise<ListedProvider[]> {
+export async function listProviders(google: GcpConnection, pool: string): Promise<ListedProvider[]> {
   const found: ListedProvider[] = []
   let page: string | undefined = ''
   for (let pages = 0; page !== undefined && pages < mostPages; pages++) {
     const query: string = page === '' ? '' : `&pageToken=${encodeURIComponent(page)}`
-    const body = await askGoogle(google, {
+    const body = await sendTrustRequest(google, {
       method: 'GET',
       path: `${identityPath(pool)}/providers?pageSize=100${query}`,
       read: (answer) => asObject(answer.body) ?? {},

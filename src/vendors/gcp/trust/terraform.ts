@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { type HclAttribute, hashComment, hclBlock, hclText } from '../../hcl.ts'
 import type { HclResource } from '../../trust-contract.ts'
 import { accountParts, poolOf } from '../names.ts'
-import { grantNeeds, type WantedGrant } from './desired-state.ts'
+import { type DesiredGrant, grantNeeds } from './desired-state.ts'
 import { type Resource, resourceName } from './finding.ts'
 
 export function terraformOf(resource: Resource): HclResource {
@@ -102,7 +102,7 @@ function providerBlock(resource: Extract<Resource, { kind: 'provider' }>): strin
   ])
 }
 
-function grantBlock(grant: WantedGrant, ownLabel: string): string {
+function grantBlock(grant: DesiredGrant, ownLabel: string): string {
   const { on, role, member } = grant
   const given = [...texts({ role, member }), ...dependencies(grant)]
   if (on.kind === 'serviceAccount') {
@@ -115,7 +115,7 @@ function grantBlock(grant: WantedGrant, ownLabel: string): string {
 }
 
 /** Names alone tell Terraform nothing of the order; what a grant needs stands in every plan that holds the grant. */
-function dependencies(grant: WantedGrant): HclAttribute[] {
+function dependencies(grant: DesiredGrant): HclAttribute[] {
   const { accounts, pool, providers } = grantNeeds(grant)
   const managed = accounts.filter((email) => accountParts(email) !== undefined)
   const needed = [

@@ -1,18 +1,18 @@
 /** Google's trust: a pool, a provider in it, a service account, and grants. https://cloud.google.com/iam/docs/workload-identity-federation */
 
 import type { ImageReference } from '../../../registry/image-reference.ts'
-import type { Finding, Leaving, TrustRecord, TrustResource, TrustSetup } from '../../trust-contract.ts'
+import type { Finding, RemovalScope, TrustRecord, TrustResource, TrustSetup } from '../../trust-contract.ts'
 import { accountParts, artifactRepository, createdId, poolOf, providerOfParts } from '../names.ts'
 import type { GcpSettings } from '../settings.ts'
 import { openHistory } from './account-history.ts'
-import { makeChange } from './create.ts'
-import { wantOfGoogle } from './desired.ts'
-import { grantEntry, grantName, grantNeeds, type WantedAtGoogle, type WantedGrant } from './desired-state.ts'
-import { describeChange, type GoogleChange, type GoogleFinding, resourceKinds, resourceName } from './finding.ts'
+import { applyChange } from './create.ts'
+import { desiredState } from './desired.ts'
+import { type DesiredGrant, type DesiredState, grantEntry, grantName, grantNeeds } from './desired-state.ts'
+import { describeChange, type GcpChange, type GcpFinding, resourceKinds, resourceName } from './finding.ts'
 import { gcloudCommand, gcloudScript } from './gcloud.ts'
-import { lookAtGoogle, type Wanted } from './observe.ts'
-import { judgeOwner, lookBackAtAccount, lookBackAtGrant, lookBackAtPool, lookBackAtProvider } from './remove.ts'
-import { connectToGoogle, type GoogleConnection } from './requests.ts'
+import { type DesiredResource, observeResource } from './observe.ts'
+import { ownerCheck, planAccountRemoval, planGrantRemoval, planPoolRemoval, planProviderRemoval } from './remove.ts'
+import { connectOperator, type GcpConnection } from './requests.ts'
 import { terraformOf } from './terraform.ts'
 
 export const trust: TrustSetup<GcpSettings> = {
@@ -34,10 +34,10 @@ export const trust: TrustSetup<GcpSettings> = {
   admitsPublisher: ({ trust: own }) => own?.attributeCondition === undefined,
 
   desired(needs) {
-    const wanted = wantOfGoogle(needs)
+    const wanted = desiredState(needs)
     return {
       async open(context, record) {
-        return googleResources(wanted, record, await connectToGoogle(context))
+        return gcpResources(wanted, record, await connectOperator(context))
       },
     }
   },
@@ -48,55 +48,57 @@ export const trust: TrustSetup<GcpSettings> = {
 /** Its description says who made it. */
 const unrecorded = { needs: [], entry: undefined } as const
 
-export function googleResources(all: WantedAtGoogle, record: TrustRecord, google: GoogleConnection): TrustResource[] {
+export function gcpResources(all: DesiredState, record: TrustRecord, google: GcpConnection): TrustResource[] {
   const history = openHistory(all, record, google)
-  const whose = judgeOwner(all, google)
-  const common = (one: Wanted) => ({
+  const whyKept = ownerCheck(all, google)
+  const common = (one: DesiredResource) => ({
     vendor: 'gcp' as const,
     kind: resourceKinds[one.kind],
-    memo: () => (one.kind === 'account' ? history.entry(one.wanted.email) : undefined),
-    look: async (accepted: Parameters<TrustResource['look']>[0]) =>
-      tellFinding(await lookAtGoogle(one, accepted, history, google), (change) => makeChange(google, change, history)),
+    recoveryEntry: () => (one.kind === 'account' ? history.entry(one.wanted.email) : undefined),
+    observe: async (accepted: Parameters<TrustResource['observe']>[0]) =>
+      toFinding(await observeResource(one, accepted, history, google), (change) =>
+        applyChange(google, change, history),
+      ),
   })
   return [
     ...all.pools.map((wanted) => ({
       ...common({ kind: 'pool', wanted, projects: projectsOf(all) }),
       ...unrecorded,
       name: wanted.name,
-      lookBack: (leaving: Leaving) => lookBackAtPool(wanted.name, leaving, { whose, google }),
+      planRemoval: (scope: RemovalScope) => planPoolRemoval(wanted.name, scope, { whyKept, google }),
     })),
     ...all.providers.map((wanted) => ({
       ...common({ kind: 'provider', wanted }),
       ...unrecorded,
       name: wanted.name,
       needs: [poolOf(wanted.name)],
-      lookBack: (leaving: Leaving) => lookBackAtProvider(wanted.name, leaving, { whose, google }),
+      planRemoval: (scope: RemovalScope) => planProviderRemoval(wanted.name, scope, { whyKept, google }),
     })),
     ...all.accounts.map((wanted) => ({
       ...common({ kind: 'account', wanted }),
       ...unrecorded,
       name: wanted.email,
-      lookBack: (leaving: Leaving) =>
-        lookBackAtAccount(wanted.email, leaving, { whose, google, history, grants: all.grants }),
+      planRemoval: (scope: RemovalScope) =>
+        planAccountRemoval(wanted.email, scope, { whyKept, google, history, grants: all.grants }),
     })),
     ...all.grants.map((wanted) => ({
       ...common({ kind: 'grant', wanted }),
       name: grantName(wanted),
       needs: needsOf(wanted),
       entry: grantEntry(wanted, all),
-      lookBack: () => lookBackAtGrant(wanted, all, google),
+      planRemoval: () => planGrantRemoval(wanted, all, google),
     })),
   ]
 }
 
 /** Ids of the projects whose accounts and repositories are used: a pool is often in one of them. */
-function projectsOf({ accounts, grants }: WantedAtGoogle): string[] {
+function projectsOf({ accounts, grants }: DesiredState): string[] {
   const ofAccounts = accounts.map(({ email }) => accountParts(email)?.project)
   const ofRepositories = grants.map(({ on }) => (on.kind === 'repository' ? on.name.split('/')[1] : undefined))
   return [...new Set([...ofAccounts, ...ofRepositories].filter((id) => id !== undefined))]
 }
 
-function needsOf(grant: WantedGrant): string[] {
+function needsOf(grant: DesiredGrant): string[] {
   const { accounts, pool, providers } = grantNeeds(grant)
   return [...(pool === undefined ? [] : [pool]), ...providers, ...accounts]
 }
@@ -126,7 +128,7 @@ export function repositoryOfImage(
 }
 
 /** A finding at Google as everybody reads it, with changes that can be made. */
-export function tellFinding(finding: GoogleFinding, make: (change: GoogleChange) => Promise<void>): Finding {
+export function toFinding(finding: GcpFinding, make: (change: GcpChange) => Promise<void>): Finding {
   const { after, presence, verdict, changes, notes, kept = [], sharedWith, fault, instead, override } = finding
   return {
     vendor: 'gcp',
@@ -137,11 +139,11 @@ export function tellFinding(finding: GoogleFinding, make: (change: GoogleChange)
     changes: changes.map((change) => ({
       action: change.kind,
       fields: change.kind === 'update' ? Object.keys(change.fields) : [],
-      says: describeChange(change),
+      description: describeChange(change),
       command: gcloudCommand(change),
       script: gcloudScript(change),
       byTerraform: change.kind === 'undelete' ? 'not made' : 'made',
-      make: async () => await make(change),
+      apply: async () => await make(change),
     })),
     notes,
     kept,

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { IssuerKey } from '../../../../src/oidc/keys.ts'
 import { renderGoogleKeys } from '../../../../src/vendors/gcp/stores/gcp-provider.ts'
-import { judgeProvider } from '../../../../src/vendors/gcp/trust/compare-provider.ts'
-import type { WantedProvider } from '../../../../src/vendors/gcp/trust/desired-state.ts'
-import type { GoogleFinding } from '../../../../src/vendors/gcp/trust/finding.ts'
+import { compareProvider } from '../../../../src/vendors/gcp/trust/compare-provider.ts'
+import type { DesiredProvider } from '../../../../src/vendors/gcp/trust/desired-state.ts'
+import type { GcpFinding } from '../../../../src/vendors/gcp/trust/finding.ts'
 import type { FoundProvider } from '../../../../src/vendors/gcp/trust/observed-state.ts'
 import type { Replaceable } from '../../../../src/vendors/trust-contract.ts'
 
@@ -13,7 +13,7 @@ const subject = 'system:serviceaccount:image-system:pullpass'
 const publisher = 'system:serviceaccount:pullpass-system:pullpass-issuer'
 const given = (expression: string) => ({ condition: { kind: 'given', expression } }) as const
 const only = (...subjects: string[]) => ({ condition: { kind: 'subjects', subjects } }) as const
-const wanted: WantedProvider = {
+const wanted: DesiredProvider = {
   name,
   mark: 'pullpass:0123456789ab',
   description: 'pullpass:0123456789ab',
@@ -45,12 +45,12 @@ const keyOf = (keyId: string, n = keyId): IssuerKey => ({
 })
 
 const judge = (
-  ask: Partial<WantedProvider>,
+  ask: Partial<DesiredProvider>,
   there: Partial<FoundProvider>,
   replace: readonly Replaceable[] = [],
-): GoogleFinding => judgeProvider({ ...wanted, ...ask }, { ...found, ...there }, replace)
+): GcpFinding => compareProvider({ ...wanted, ...ask }, { ...found, ...there }, replace)
 
-const says = ({ changes }: GoogleFinding) =>
+const says = ({ changes }: GcpFinding) =>
   changes.map((change) => (change.kind === 'update' ? change.says : change.kind))
 
 suite('a provider that is there', () => {
@@ -59,7 +59,7 @@ suite('a provider that is there', () => {
     assert.deepEqual([judge({}, { mapping }).verdict, judge({}, { mapping }).notes], ['ok', []])
   })
 
-  const kept: Record<string, [Partial<WantedProvider>, Partial<FoundProvider>, Replaceable, RegExp]> = {
+  const kept: Record<string, [Partial<DesiredProvider>, Partial<FoundProvider>, Replaceable, RegExp]> = {
     'another issuer': [{}, { issuer: 'https://other.example.com' }, 'issuer', /its issuer is https:\/\/other/],
     'another subject': [
       {},
@@ -145,7 +145,7 @@ suite('a provider that is there', () => {
 
 suite('a provider whose document has no condition', () => {
   test('is created for exactly the subjects in use', () => {
-    const finding = judgeProvider({ ...wanted, ...only(subject, publisher) }, undefined, [])
+    const finding = compareProvider({ ...wanted, ...only(subject, publisher) }, undefined, [])
     assert.equal(
       finding.after.kind === 'provider' && finding.after.condition,
       `assertion.sub in ['${subject}', '${publisher}']`,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { suite, test } from 'node:test'
-import { judgeProvider } from '../../../../src/vendors/gcp/trust/compare-provider.ts'
-import { judgeAccount, judgePool } from '../../../../src/vendors/gcp/trust/observe.ts'
+import { compareProvider } from '../../../../src/vendors/gcp/trust/compare-provider.ts'
+import { evaluateAccount, evaluatePool } from '../../../../src/vendors/gcp/trust/observe.ts'
 import { nasty } from '../render/nasty-findings.ts'
 
 const made = { mark: 'pullpass:0123456789ab', description: '' }
@@ -18,13 +18,13 @@ const foundProvider = {
 } as const
 
 const findings = {
-  pool: judgePool({ name: nasty, ...made, clusters: [] }, disabled, { listed: [], sharing: 'refused' }),
-  provider: judgeProvider(
+  pool: evaluatePool({ name: nasty, ...made, clusters: [] }, disabled, { listed: [], sharing: 'refused' }),
+  provider: compareProvider(
     { ...provider, condition: { kind: 'given', expression: '' }, keys: undefined },
     { ...disabled, ...foundProvider },
     [],
   ),
-  'service account': judgeAccount({ email: nasty, ...made }, { ...disabled, uniqueId: '' }, undefined),
+  'service account': evaluateAccount({ email: nasty, ...made }, { ...disabled, uniqueId: '' }, undefined),
 }
 
 suite('the command that enables a disabled resource', () => {

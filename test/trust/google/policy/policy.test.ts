@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { judgeGrant } from '../../../../src/vendors/gcp/trust/observe.ts'
+import { evaluateGrant } from '../../../../src/vendors/gcp/trust/observe.ts'
 import { holds, withGrant, withoutGrant } from '../../../../src/vendors/gcp/trust/policy.ts'
 
 const grant = {
@@ -37,8 +37,8 @@ suite('a grant in a policy', () => {
   test('under a condition is no plain grant, and none is put beside it unasked', () => {
     const policy = { etag: 'BwX=', bindings: [{ role, members: [member], condition }] }
     assert.equal(holds(policy, grant), 'under a condition')
-    assert.equal(judgeGrant(grant, policy, []).fault?.code, 'TRUST_REFUSED')
-    assert.equal(judgeGrant(grant, policy, ['condition']).verdict, 'grant')
+    assert.equal(evaluateGrant(grant, policy, []).fault?.code, 'TRUST_REFUSED')
+    assert.equal(evaluateGrant(grant, policy, ['condition']).verdict, 'grant')
   })
 
   test('is taken back alone: other members, other roles and the same under a condition stay', () => {

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { PullpassError } from '../../../../src/errors/pullpass-error.ts'
 import { renderCommands } from '../../../../src/trust/render-commands.ts'
-import type { GoogleFinding } from '../../../../src/vendors/gcp/trust/finding.ts'
-import { tellFinding } from '../../../../src/vendors/gcp/trust/trust.ts'
+import type { GcpFinding } from '../../../../src/vendors/gcp/trust/finding.ts'
+import { toFinding } from '../../../../src/vendors/gcp/trust/trust.ts'
 import { argv, findings, provider } from './nasty-findings.ts'
 import { runGcloudScript } from './run-gcloud-script.ts'
 
-const renderGcloud = (all: readonly GoogleFinding[]) =>
-  renderCommands(all.map((one) => tellFinding(one, async () => undefined)))
+const renderGcloud = (all: readonly GcpFinding[]) =>
+  renderCommands(all.map((one) => toFinding(one, async () => undefined)))
 
 suite('a plan as commands of gcloud', () => {
   for (const shell of ['sh', 'bash'] as const) {

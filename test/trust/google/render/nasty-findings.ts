@@ -1,5 +1,5 @@
 /** Findings whose every text that others choose holds what a shell or HCL would see something in. */
-import type { GoogleFinding } from '../../../../src/vendors/gcp/trust/finding.ts'
+import type { GcpFinding } from '../../../../src/vendors/gcp/trust/finding.ts'
 
 export const pool = 'projects/123456789012/locations/global/workloadIdentityPools/pool'
 export const provider: string = `${pool}/providers/cluster`
@@ -31,7 +31,7 @@ const reading = {
   providers: [provider],
 } as const
 
-export const findings: readonly GoogleFinding[] = [
+export const findings: readonly GcpFinding[] = [
   {
     after: newPool,
     presence: 'absent',

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { renderTerraform as renderTold } from '../../../../src/trust/render-terraform.ts'
-import type { GoogleFinding } from '../../../../src/vendors/gcp/trust/finding.ts'
-import { judgeAccount, judgePool } from '../../../../src/vendors/gcp/trust/observe.ts'
-import { tellFinding } from '../../../../src/vendors/gcp/trust/trust.ts'
+import type { GcpFinding } from '../../../../src/vendors/gcp/trust/finding.ts'
+import { evaluateAccount, evaluatePool } from '../../../../src/vendors/gcp/trust/observe.ts'
+import { toFinding } from '../../../../src/vendors/gcp/trust/trust.ts'
 import { hclText } from '../../../../src/vendors/hcl.ts'
 import { findings, nasty, pool } from './nasty-findings.ts'
 
-const renderTerraform = (all: readonly GoogleFinding[]) =>
-  renderTold(all.map((one) => tellFinding(one, async () => undefined)))
+const renderTerraform = (all: readonly GcpFinding[]) =>
+  renderTold(all.map((one) => toFinding(one, async () => undefined)))
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\' }
 
@@ -71,7 +71,7 @@ suite('a plan as HCL', () => {
 
   test('refers to an account of Google’s own, and does not create it', () => {
     const email = 'example-project@appspot.gserviceaccount.com'
-    const account = judgeAccount(
+    const account = evaluateAccount(
       { email, mark: 'pullpass:0123456789ab', description: '' },
       { disabled: false, description: '', uniqueId: '1' },
       undefined,
@@ -83,7 +83,7 @@ suite('a plan as HCL', () => {
       member: `serviceAccount:${email}`,
       providers: [],
     } as const
-    const reading: GoogleFinding = {
+    const reading: GcpFinding = {
       after: { kind: 'grant', grant },
       presence: 'absent',
       verdict: 'grant',
@@ -102,10 +102,10 @@ suite('a plan as HCL', () => {
     const made = { mark: 'pullpass:0123456789ab', description: 'pullpass:0123456789ab' }
     const account = { email: 'puller@example-project.iam.gserviceaccount.com', ...made }
     const text = renderTerraform([
-      judgePool({ name: pool, ...made, clusters: [] }, found, { listed: [], sharing: 'refused' }),
-      judgeAccount(account, { ...found, uniqueId: '1' }, undefined),
-      judgeAccount(account, { disabled: false, description: '', uniqueId: '2' }, undefined),
-      judgeAccount(account, undefined, undefined),
+      evaluatePool({ name: pool, ...made, clusters: [] }, found, { listed: [], sharing: 'refused' }),
+      evaluateAccount(account, { ...found, uniqueId: '1' }, undefined),
+      evaluateAccount(account, { disabled: false, description: '', uniqueId: '2' }, undefined),
+      evaluateAccount(account, undefined, undefined),
     ])
     const names = [...text.matchAll(/^ {2}display_name += (".*")$/gm)].map(([, name = '']) => readQuoted(name))
     assert.deepEqual(names, ["team's", "team's", '', 'pullpass'])

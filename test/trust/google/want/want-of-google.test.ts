@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Document } from '../../../../src/document/document.ts'
 import { PullpassError } from '../../../../src/errors/pullpass-error.ts'
-import { listNeeds, type TrustAsked } from '../../../../src/trust/needs.ts'
+import { listNeeds, type TrustInputs } from '../../../../src/trust/needs.ts'
 import type { GcpSettings } from '../../../../src/vendors/gcp/settings.ts'
-import { wantOfGoogle } from '../../../../src/vendors/gcp/trust/desired.ts'
-import type { WantedAtGoogle } from '../../../../src/vendors/gcp/trust/desired-state.ts'
+import { desiredState } from '../../../../src/vendors/gcp/trust/desired.ts'
+import type { DesiredState } from '../../../../src/vendors/gcp/trust/desired-state.ts'
 import { markOf, type TrustedCluster, type TrustNeed } from '../../../../src/vendors/trust-contract.ts'
 import { vendors } from '../../../../src/vendors/vendors.ts'
 import { loadText } from '../../../document/load-text.ts'
@@ -22,9 +22,9 @@ const cluster: TrustedCluster = {
 }
 const nobody = { subject: undefined, repository: undefined }
 
-const want = async (...all: [readonly Document[], readonly TrustedCluster[], TrustAsked]): Promise<WantedAtGoogle> =>
+const want = async (...all: [readonly Document[], readonly TrustedCluster[], TrustInputs]): Promise<DesiredState> =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all registries are of the vendor gcp
-  wantOfGoogle((await listNeeds(...all, vendors)) as TrustNeed<GcpSettings>[])
+  desiredState((await listNeeds(...all, vendors)) as TrustNeed<GcpSettings>[])
 
 const registry = (name: string, gcp: readonly string[]) =>
   [
@@ -182,7 +182,7 @@ suite('what Google must know', () => {
 })
 
 suite('the subjects that a provider accepts by default', () => {
-  const condition = async (spec: readonly string[], asked: TrustAsked = nobody, ...registries: string[]) => {
+  const condition = async (spec: readonly string[], asked: TrustInputs = nobody, ...registries: string[]) => {
     const all = await documents(...(registries.length === 0 ? [registry('one', named)] : registries))
     const [issuer] = spec
     const withIssuer = all.map((one) => (issuer === undefined ? one : { ...one, issuer: { publishTo: issuer } }))
