@@ -1,4 +1,4 @@
-/** Completion as users get it: the printed script, loaded by the real shell, asked what it completes. */
+/** Completion with real shells: the printed script is loaded, and the completions of a command line are read. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -59,7 +59,7 @@ const rows = [
   { line: 'pullpass refresh --min', offered: ['--min-remaining'] },
 ] as const
 
-for (const [shell, ask] of [
+for (const [shell, complete] of [
   ['bash', inBash],
   ['zsh', inZsh],
   ['fish', inFish],
@@ -67,7 +67,7 @@ for (const [shell, ask] of [
   suite(`completion in ${shell}`, () => {
     for (const { line, offered } of rows) {
       test(`of "${line}" offers ${offered.join(', ')}`, async () => {
-        assert.deepEqual((await ask(line)).toSorted(), offered)
+        assert.deepEqual((await complete(line)).toSorted(), offered)
       })
     }
   })

@@ -128,7 +128,7 @@ suite('the package', () => {
     assert.match(stdout, /^kind: CronJob$/m)
   })
 
-  test('asks the program that a kubeconfig names', async (t) => {
+  test('runs the exec plugin of a kubeconfig', async (t) => {
     const sandbox = await startInstalled(t)
     const kubeconfig = await kubeconfigOf(sandbox)
     const token = /token: (\S+)/.exec(kubeconfig)?.[1]
@@ -162,10 +162,10 @@ suite('the package', () => {
     const kubeconfig = await sandbox.write('in-json', JSON.stringify(parse(await kubeconfigOf(sandbox))))
     const hook = `import { registerHooks } from 'node:module'
       registerHooks({ load(url, context, next) { process.stderr.write(url + '\\n'); return next(url, context) } })`
-    await writeFile(join(folder, 'tell-loads.mjs'), hook)
+    await writeFile(join(folder, 'report-loads.mjs'), hook)
     const { stderr } = await pullpass(['refresh', '--kubeconfig', kubeconfig], {
       ...environment,
-      NODE_OPTIONS: `--import=${join(folder, 'tell-loads.mjs')}`,
+      NODE_OPTIONS: `--import=${join(folder, 'report-loads.mjs')}`,
     })
     const loaded = stderr.split('\n').filter((url) => url.startsWith('file:'))
     assert.deepEqual(loaded.map((url) => basename(url)).toSorted(), [

@@ -43,7 +43,7 @@ const withNetwork = async () =>
 
 const jwkOf = (key: KeyObject) => ({ ...createPublicKey(key).export({ format: 'jwk' }), kid: kidOf(key), alg: 'RS256' })
 
-/** Answers anybody, as an API server would, with the cluster's key and one of its own. */
+/** Answers every client, as an API server, with the cluster's key and one of its own. */
 async function serveForged(t: TestContext, authority: CertificateAuthority) {
   const { certificate, key } = await authority.issueServerCertificate(['kubernetes.default.svc'])
   const seen: string[] = []

@@ -22,13 +22,11 @@ const startReaders = () =>
     published: await use(startPublications()),
   }))
 
-/** It says the same as that token, and was signed by somebody who published no key. */
+/** The same claims, signed with an unpublished key. */
 const forge = (token: string): Promise<string> =>
-  new SignJWT(decodeJwt(token))
-    .setProtectedHeader({ alg: 'RS256', kid: 'nobody-published-it' })
-    .sign(generateSigningKey())
+  new SignJWT(decodeJwt(token)).setProtectedHeader({ alg: 'RS256', kid: 'unpublished' }).sign(generateSigningKey())
 
-/** Whom a cluster's API server takes the bearer of a token for; undefined where it takes him for nobody. */
+/** The user name of a token at a cluster's API server; undefined if it is not authenticated. */
 async function whoIs({ reading }: Publications, token: string): Promise<string | undefined> {
   const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
   const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }
@@ -60,13 +58,13 @@ await withRealPart('stores and two control planes', startReaders, ({ readers, pu
           await assert.rejects(verify(await forge(token), expected), refusals['a key that is not published'])
         })
 
-        test(`${name} takes no token that is meant for somebody else`, async () => {
+        test(`${name} rejects a token with another audience`, async () => {
           const other = { ...expected, audience: 'https://other.example.com' }
           await assert.rejects(verify(token, other), refusals['another audience'])
         })
       }
 
-      test('the API server of another cluster knows the account by its token, and nobody by a forged one', async () => {
+      test('the API server of another cluster authenticates the account’s token, and rejects a forged one', async () => {
         // It reads an issuer's documents in the background, and tries again every few seconds until it has them.
         const known = await waitUntil('the other cluster to know the issuer', 30_000, () => whoIs(published, token))
         assert.equal(known, `federated:${account}`)

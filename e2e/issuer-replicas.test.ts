@@ -61,13 +61,13 @@ async function withControlPlane() {
         assert.equal(await areOut(stage, union), true)
       })
 
-      test('one of another cluster, which somebody writes into an EndpointSlice, is not believed', async (t) => {
+      test('one of another cluster that is added to an EndpointSlice is not trusted', async (t) => {
         const other = await startControlPlane({ listen: listenAt(foreign) })
         t.after(() => other.close())
         await stage.list(foreign, 6443)
-        const isTold = async () => (await stage.readiness()).match(/^API_SERVER_UNREADABLE: .*/m)?.[0]
-        const told = await waitUntil('an alarm', 60_000, isTold)
-        assert.match(told, /^API_SERVER_UNREADABLE: CERTIFICATE_UNTRUSTED: .*10\.77\.0\.3:6443/)
+        const alarmLine = async () => (await stage.readiness()).match(/^API_SERVER_UNREADABLE: .*/m)?.[0]
+        const alarm = await waitUntil('an alarm', 60_000, alarmLine)
+        assert.match(alarm, /^API_SERVER_UNREADABLE: CERTIFICATE_UNTRUSTED: .*10\.77\.0\.3:6443/)
         assert.equal(await areOut(stage, union), true)
       })
     })

@@ -75,11 +75,11 @@ const startStage = () =>
     await writeFile(kubeconfig, renderKubeconfig(plane, asOperator.adminToken), { mode: 0o600 })
     await mkdir(folder)
     const surroundings = { environment: { KUBECONFIG: kubeconfig }, clock: createMovableClock(() => new Date()) }
-    const pullpass = async (words: string[], wanted: Parameters<typeof runPullpass>[2] = {}) =>
-      await runPullpass(surroundings, ['issuer', ...words], wanted)
+    const pullpass = async (words: string[], options: Parameters<typeof runPullpass>[2] = {}) =>
+      await runPullpass(surroundings, ['issuer', ...words], options)
     return {
       /** As the cluster's admin. */
-      ask: async (request: KubernetesRequest) => await requestKubernetes(plane, request),
+      send: async (request: KubernetesRequest) => await requestKubernetes(plane, request),
       admin,
       asNamespaceAdmin: await become(namespaceAdmin, [allOfConfigMaps]),
       asOperator,
@@ -87,7 +87,7 @@ const startStage = () =>
         const { data = {} }: { data?: Record<string, string> } = JSON.parse((await admin({ path: memory })).body)
         return data
       },
-      /** Of the key that leaked, or of another one that nobody signs with. */
+      /** Of the leaked key, or of another one that does not sign. */
       revoke: async (key: 'leaked' | 'other') =>
         await pullpass(['revoke', '--to', folder, '--', kidOf(key === 'leaked' ? leaked : other)]),
       publish: async () => await pullpass(['publish', '--to', folder]),
@@ -113,7 +113,7 @@ const startStage = () =>
   })
 
 await withRealPart('a control plane', startStage, (stage) => {
-  const { ask, admin, asNamespaceAdmin, asOperator, entries, revoke, publish, watch, adminKubeconfig } = stage
+  const { send, admin, asNamespaceAdmin, asOperator, entries, revoke, publish, watch, adminKubeconfig } = stage
   suite('deploy/issuer-revocations', () => {
     const patch = (body: object): KubernetesRequest => ({ method: 'PATCH', path: memory, contentType, body })
 
@@ -133,7 +133,7 @@ await withRealPart('a control plane', startStage, (stage) => {
       'by deleting it': { method: 'DELETE', path: memory },
       'by deleting all of them': { method: 'DELETE', path: maps },
     })
-    const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'nobody', uid: '00000000-0000-0000-0000-000000000000' }
+    const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'absent', uid: '00000000-0000-0000-0000-000000000000' }
     /** Every field of the object but data. */
     const changesOfTheRest: Record<string, KubernetesRequest> = {
       'by a label': patch({ metadata: { labels: { team: 'platform' } } }),
@@ -170,7 +170,7 @@ await withRealPart('a control plane', startStage, (stage) => {
       'by a patch of all': patch({ data: null }),
     })
 
-    test('whoever may write ConfigMaps changes nothing in it', async (t) => {
+    test('an account that can write ConfigMaps changes nothing in it', async (t) => {
       const [name = ''] = Object.keys(await entries())
       await assertRefused(t, asNamespaceAdmin, {
         ...deletions,
@@ -184,7 +184,7 @@ await withRealPart('a control plane', startStage, (stage) => {
       assert.deepEqual(Object.keys(await entries()), [name])
     })
 
-    test('whoever may revoke adds entries, and changes nothing else', async (t) => {
+    test('an account that can revoke adds entries, and changes nothing else', async (t) => {
       const [name = ''] = Object.keys(await entries())
       const many = Object.fromEntries(Array.from({ length: 400 }, (_, at) => [`key.${at}`, '{}']))
       const limit = 'the state of issuer watch has at most 400 entries of 4096 characters'
@@ -245,7 +245,7 @@ await withRealPart('a control plane', startStage, (stage) => {
       assert.deepEqual(Object.keys(await entries()).toSorted(), [name, 'revoked.a'].toSorted())
     })
 
-    test('other ConfigMaps are nobody’s matter', async () => {
+    test('other ConfigMaps are not restricted', async () => {
       const path = `${maps}/other`
       const body = { metadata: { name: 'other' }, data: { 'revoked.a': '{}' } }
       for (const request of [
@@ -258,7 +258,7 @@ await withRealPart('a control plane', startStage, (stage) => {
     })
 
     test('filled with labels before there was a policy: revoke fails without trying again, its fix empties it, and a watch is not ready', async (t) => {
-      await fillWithLabels(ask, patch)
+      await fillWithLabels(send, patch)
       const ready = await watch(3)
       assert.deepEqual(
         ready.map(({ status }) => status),
@@ -287,7 +287,7 @@ await withRealPart('a control plane', startStage, (stage) => {
       )
     })
 
-    test('cluster-admin removes a revocation and deletes it, nobody without the verb creates it, and the namespace can be deleted', async (t) => {
+    test('cluster-admin removes a revocation and deletes it, no account without the verb creates it, and the namespace can be deleted', async (t) => {
       await admin(patch({ data: { 'revoked.a': null } }))
       await admin({ method: 'DELETE', path: memory })
       const create = (fields: object): KubernetesRequest => ({
@@ -305,7 +305,8 @@ await withRealPart('a control plane', startStage, (stage) => {
       await assertRefused(t, asOperator, refusedWith(kept, { 'by creating it with many labels': create({ metadata }) }))
       await admin(create({ data: { 'revoked.a': '{}' } }))
       await admin({ method: 'DELETE', path: '/api/v1/namespaces/pullpass-system' })
-      const isGone = async () => (await ask({ path: '/api/v1/namespaces/pullpass-system' })).status === 404 || undefined
+      const isGone = async () =>
+        (await send({ path: '/api/v1/namespaces/pullpass-system' })).status === 404 || undefined
       await waitUntil('the namespace to be gone', 60_000, isGone)
     })
   })
@@ -316,17 +317,17 @@ const limitMs = 10_000
 
 /** Up to what etcd stores: large labels first, then smaller ones, as long as one more is accepted. */
 async function fillWithLabels(
-  ask: (request: KubernetesRequest) => Promise<{ readonly status: number }>,
+  send: (request: KubernetesRequest) => Promise<{ readonly status: number }>,
   patch: (body: object) => KubernetesRequest,
 ): Promise<void> {
   const large = Object.entries(manyLabels(4_294))
   let [used, small] = [0, 0]
   for (const count of [1_000, 100, 10, 1]) {
     const next = () => patch({ metadata: { labels: Object.fromEntries(large.slice(used, used + count)) } })
-    while ((await ask(next())).status === 200) used += count
+    while ((await send(next())).status === 200) used += count
   }
   for (const length of [60, 20, 1]) {
     const next = () => patch({ metadata: { labels: { [`s${small}${'s'.repeat(length)}`]: '' } } })
-    while ((await ask(next())).status === 200) small += 1
+    while ((await send(next())).status === 200) small += 1
   }
 }

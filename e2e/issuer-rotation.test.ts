@@ -62,7 +62,7 @@ async function startWatch(stage: RotationStage) {
   }
   const cluster = await connect({ kubeconfig: stage.servers[0].kubeconfigFile }, context)
   const keyState = { namespace: 'pullpass-system', name: 'pullpass-issuer' }
-  const wanted: WatchConfig = {
+  const config: WatchConfig = {
     cluster,
     target: await openTarget(`gs://${bucket}`, { ...context, vendors }),
     issuerUrl: undefined,
@@ -75,8 +75,8 @@ async function startWatch(stage: RotationStage) {
     events: createKeyStateEvents(cluster, keyState, context),
   }
   let state = firstState
-  const look = async (keepForMs = wanted.keepForMs) => {
-    state = await watchRound(state, { ...wanted, keepForMs }, context)
+  const look = async (keepForMs = config.keepForMs) => {
+    state = await watchRound(state, { ...config, keepForMs }, context)
   }
   const rounds = keepTrying(async () => {
     await look()
@@ -142,7 +142,7 @@ await withRealPart(
       test('in one step, signed as soon as it is served: refresh holds its token back until its key is public, and none fails', async () => {
         const document = join(stage.folder, 'pull.yaml')
         await writeFile(document, documentText(stage.provider))
-        await (await watching).hold() // by the barrier alone
+        await (await watching).hold() // only with the publication gate
         const trial = keepTrying(async () => {
           const argv = ['refresh', '-f', document, '--kubeconfig', anyServer().kubeconfigFile]
           const run = await runPullpass({ environment: stage.environment, clock: realClock }, argv)

@@ -11,7 +11,7 @@ import { withRealPart } from './parts/real-part.ts'
 import { startControlPlane } from './parts/start-control-plane.ts'
 
 const cli = join(import.meta.dirname, '../src/cli.ts')
-const [from, to] = ['https://kubernetes.default.svc', 'https://127.0.0.1:9/cluster-1'] // nobody listens there: none is asked
+const [from, to] = ['https://kubernetes.default.svc', 'https://127.0.0.1:9/cluster-1'] // no server listens there: none is contacted
 
 await withRealPart(
   'control plane',
@@ -31,7 +31,7 @@ await withRealPart(
     const report = async () => JSON.parse((await show(plane.kubeconfig, '-o', 'json')).stdout)
 
     suite('pullpass issuer show, at a real control plane', () => {
-      test('tells an internal issuer, the key that signs, and the steps to another', async () => {
+      test('reports an internal issuer, the signing key, and the steps to another issuer', async () => {
         const { exitCode, stdout, stderr } = await show(plane.kubeconfig, '--distribution', 'k3s')
         assert.deepEqual([exitCode, stderr], [0, ''])
         assert.match(stdout, /^issuer +https:\/\/kubernetes\.default\.svc$/m)
@@ -41,7 +41,7 @@ await withRealPart(
         assert.match(stdout, /^ {7}- service-account-issuer=https:\/\/kubernetes\.default\.svc$/m)
       })
 
-      test('a person without rights is told which one is missing', async () => {
+      test('without permissions it reports which one is missing', async () => {
         const { exitCode, stderr } = await show(renderKubeconfig(plane, plane.userTokens.get('jane') ?? ''))
         assert.equal(exitCode, 1)
         assert.match(
@@ -51,7 +51,7 @@ await withRealPart(
         assert.match(stderr, /system:service-account-issuer-discovery/)
       })
 
-      test('the right that is named is all that is missing, and a token of nobody is told as not requested', async () => {
+      test('the reported permission is sufficient, and a token of an unknown account is reported as not requested', async () => {
         const body = {
           metadata: { name: 'pullpass-issuer' },
           roleRef: {

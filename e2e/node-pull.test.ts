@@ -16,7 +16,7 @@ import { startRegistry } from './parts/start-registry.ts'
 const pullSecret = 'regcred'
 const publisher = { username: 'publisher', password: 'for-pushing-only' }
 
-/** A node, and a private registry that serves whoever holds an access token of Google's that was not revoked. */
+/** A node, and a private registry that accepts Google's access tokens that were not revoked. */
 const startPullingNode = () =>
   startPart('pulling-node', async ({ folder, use }) => {
     const { controlPlane, google, pullpass } = await use(startFederatedCluster())
@@ -61,7 +61,7 @@ const startPullingNode = () =>
 
 /** containerd says this of a login that the registry's token server does not accept, expired or wrong. */
 const refusedLogin = /failed to authorize: failed to fetch oauth token: unexpected status: 401 Unauthorized$/
-const refusedNobody = /failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized$/
+const refusedAnonymous = /failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized$/
 
 await withRealPart('a node that pulls', startPullingNode, ({ controlPlane, ...node }) => {
   suite('a real kubelet and a private image', () => {
@@ -119,7 +119,7 @@ await withRealPart('a node that pulls', startPullingNode, ({ controlPlane, ...no
 
       await runPod(controlPlane, { name: 'third', image })
 
-      await pullRefusal(controlPlane, 'third', refusedNobody)
+      await pullRefusal(controlPlane, 'third', refusedAnonymous)
     })
   })
 })

@@ -126,7 +126,7 @@ await withRealPart('a control plane that Google believes', startFederatedCluster
       assert.notEqual(passwordOf(after), passwordOf(before))
     })
 
-    test('what somebody edited is put right, and named', async () => {
+    test('an edit is restored and reported', async () => {
       const { pullpass, kubectl, secret } = await openNamespace(cluster, 'edited')
       await pullpass()
       const data = Buffer.from('{"auths":{}}').toString('base64')
@@ -137,7 +137,7 @@ await withRealPart('a control plane that Google believes', startFederatedCluster
       assert.match(passwordOf(await secret()), /^oauth2accesstoken:/)
     })
 
-    test('an annotation that somebody edited is put right, and he is named, once', async () => {
+    test('an edited annotation is restored, and its editor is reported once', async () => {
       const { pullpass, kubectl, secret } = await openNamespace(cluster, 'annotated')
       await pullpass()
       await kubectl('annotate', '--overwrite', 'secret', 'regcred', 'pullpass.dev/expires-at=9999-01-01T00:00:00.000Z')
@@ -148,7 +148,7 @@ await withRealPart('a control plane that Google believes', startFederatedCluster
       assert.doesNotMatch((await pullpass()).stdout, /somebody/)
     })
 
-    test('what somebody claims whole, at its own values, is written on; he is named, once', async () => {
+    test('a Secret whose fields another manager claims is still written; the manager is reported once', async () => {
       const { pullpass, claimAs, secret } = await openNamespace(cluster, 'claimed')
       await pullpass()
       await claimAs('restore')
@@ -173,7 +173,7 @@ await withRealPart('a control plane that Google believes', startFederatedCluster
       assert.deepEqual(await secret(), before)
     })
 
-    test('--adopt takes it over, and the old password is nowhere in it', async () => {
+    test('--adopt adopts it, and it no longer contains the old password', async () => {
       const { pullpass, script: run, secret } = await openNamespace(cluster, 'adopted')
       await run()
       const old = passwordOf(await secret())
@@ -187,7 +187,7 @@ await withRealPart('a control plane that Google believes', startFederatedCluster
       assert.equal((await pullpass()).exitCode, 0)
     })
 
-    test('what a second document took over is left to it by the first, whose label stands on it still', async () => {
+    test('a Secret that a second document adopted is left to it by the first, whose label remains', async () => {
       const { pullpass, pullpassAs, secret } = await openNamespace(cluster, 'documents')
       await pullpass()
       const adopted = await pullpassAs('other', '--adopt')

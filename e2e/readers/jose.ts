@@ -1,4 +1,4 @@
-/** jose, told nothing but the issuer: https://github.com/panva/jose. It asks by `fetch`, of whom this process believes. */
+/** jose, given only the issuer: https://github.com/panva/jose. It requests with `fetch`, which trusts this process's authorities. */
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import type { Reader } from './reader.ts'
 

@@ -1,7 +1,7 @@
 /**
- * openid-client, certified by the OpenID Foundation as a relying party: https://github.com/panva/openid-client. It takes ID
- * tokens from a token endpoint, which a cluster has none of: one is played to it. Whom it asks besides, by `fetch`, is the
- * issuer itself.
+ * openid-client, certified by the OpenID Foundation as a relying party: https://github.com/panva/openid-client. It
+ * receives ID tokens from a token endpoint, which a cluster does not have: the test imitates one. Its other requests, with `fetch`,
+ * go to the issuer.
  */
 import {
   Configuration,

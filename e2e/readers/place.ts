@@ -1,4 +1,4 @@
-/** A place that pullpass publishes to, and that strangers read by https. */
+/** A target that pullpass publishes to, and that anonymous clients read by https. */
 
 export interface Place {
   /** As a user names it, and whose server it is here. */

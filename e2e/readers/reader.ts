@@ -1,4 +1,4 @@
-/** Somebody else's relying party, which is told an issuer and an audience, and finds the keys by itself. */
+/** Another project's relying party: given an issuer and an audience, it finds the keys itself. */
 
 /** What a token is held against. */
 interface Expected {

@@ -1,6 +1,6 @@
 /**
- * The documents of a real cluster, brought by pullpass' own commands to every kind of place, which strangers read by https;
- * a token of that cluster for each, signed by another kind of key at each; and a second cluster that believes all of them.
+ * The issuer metadata of a real cluster, published by pullpass to every kind of target and read anonymously by https; a token of that
+ * cluster for each, signed with another kind of key; and a second cluster that trusts all of them.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -2,7 +2,7 @@
 
 export interface Trial {
   readonly attempts: () => number
-  /** Waits for the attempt under way, and makes no more until `resume`: what is asked for may then be taken down. */
+  /** Waits for the current attempt and pauses until `resume`: the server may be stopped meanwhile. */
   pause(): Promise<void>
   resume(): void
   /** @throws what an attempt threw */
@@ -11,19 +11,19 @@ export interface Trial {
 
 export function keepTrying(attempt: () => Promise<void>): Trial {
   const made = { attempts: 0 }
-  let wanted = new AbortController()
-  let running = run(attempt, wanted.signal, made)
+  let controller = new AbortController()
+  let running = run(attempt, controller.signal, made)
   const pause = async () => {
-    wanted.abort()
+    controller.abort()
     await running
   }
-  running.catch(() => undefined) // told by whoever pauses or stops it
+  running.catch(() => undefined) // reported by pause or stop
   return {
     attempts: () => made.attempts,
     pause,
     resume() {
-      wanted = new AbortController()
-      running = run(attempt, wanted.signal, made)
+      controller = new AbortController()
+      running = run(attempt, controller.signal, made)
       running.catch(() => undefined)
     },
     stop: pause,

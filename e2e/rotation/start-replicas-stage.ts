@@ -1,5 +1,5 @@
 /**
- * A control plane at an address that an EndpointSlice may lead to, and `pullpass issuer watch`, which is told of no API server and
+ * A control plane at an address that an EndpointSlice may lead to, and `pullpass issuer watch`, which is given no API server and
  * trusts what a Pod trusts: a file that follows ConfigMap kube-root-ca.crt of its namespace, as the kubelet writes it.
  */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
@@ -27,18 +27,18 @@ export interface ReplicasStage extends RealPart, RunningWatch {
   published(): Promise<string[]>
   /** The CA bundle as the watch finds it in its file. */
   bundle(): Promise<string>
-  /** Ends the watch and starts it anew, with further flags. */
+  /** Restarts the watch with further flags. */
   restartWatch(...flags: string[]): Promise<void>
 }
 
 interface RunningWatch {
   /** What `/readyz` of the watch says. */
   readiness(): Promise<string>
-  /** Of the watch, by name and labels as they stand there. */
+  /** Of the watch, by name and labels. */
   metric(name: string): Promise<number | undefined>
 }
 
-interface Wanted {
+interface ReplicasStageSettings {
   readonly listen: NonNullable<ApiServerPlan['listen']>
   readonly keys: ServiceAccountKeys
   readonly users?: readonly string[]
@@ -47,7 +47,7 @@ interface Wanted {
 const rootCa = '/api/v1/namespaces/pullpass-system/configmaps/kube-root-ca.crt'
 
 /** @throws AbsentPart where a program does not exist */
-export const startReplicasStage = ({ listen, keys, users = [] }: Wanted): Promise<ReplicasStage> =>
+export const startReplicasStage = ({ listen, keys, users = [] }: ReplicasStageSettings): Promise<ReplicasStage> =>
   startPart('replicas', async (ground) => {
     const issuer = 'https://oidc.example.com/cluster-1'
     const plane = await ground.use(startControlPlane({ listen, keys, issuer, users, controllers: 'all' }))
@@ -105,11 +105,11 @@ async function startWatch(folder: string, kubeconfig: string, flags: readonly st
   const port = await freePort()
   const words = ['issuer', 'watch', '--to', folder, '--health-listen', `${port}`, ...flags]
   const watch = spawnPullpass(words, { KUBECONFIG: kubeconfig })
-  const ask = async (path: string) => await (await fetch(`http://127.0.0.1:${port}${path}`)).text()
+  const get = async (path: string) => await (await fetch(`http://127.0.0.1:${port}${path}`)).text()
   const running: RunningWatch & { end(): Promise<void> } = {
-    readiness: async () => await ask('/readyz').catch(() => ''),
+    readiness: async () => await get('/readyz').catch(() => ''),
     async metric(name) {
-      const text = await ask('/metrics').catch(() => '')
+      const text = await get('/metrics').catch(() => '')
       const line = text.split('\n').find((one) => one.startsWith(`pullpass_issuer_${name} `))
       return line === undefined ? undefined : Number(line.split(' ')[1])
     },

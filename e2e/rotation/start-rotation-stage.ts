@@ -32,7 +32,7 @@ export interface RotationStage extends RealPart {
   readonly authority: string
   readonly folder: string
   readonly provider: string
-  /** The kids that anybody reads in the bucket. */
+  /** The public kids of the bucket. */
   readonly published: () => string[]
   /** A token for this Google, minted by that server, which lives for an hour. */
   readonly mint: (server: RotationServer) => Promise<string>
@@ -136,7 +136,7 @@ async function startServers(
   }
 }
 
-/** As Google's own clients ask. RFC 8693 §2.1 */
+/** As Google's own clients request it. RFC 8693 §2.1 */
 async function exchange(sts: SandboxHandler, token: string): Promise<{ status: number; body: string }> {
   const form = new URLSearchParams({
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
