@@ -1,7 +1,9 @@
 /** Results and errors for programs: the envelope of `-o json` and `-o yaml`, as the types in output/ describe it. */
+
 import { fixOf, type PullpassError } from '../errors/pullpass-error.ts'
 import { renderError } from '../terminal/render-error.ts'
 import { renderJson, renderStructured } from '../terminal/render-structured.ts'
+import { rfc3339 } from '../text/plain-text.ts'
 import type { Call, ExitCode } from './command.ts'
 import type { ErrorDetail, FatalError, Instant } from './output/envelope.ts'
 
@@ -45,8 +47,7 @@ export function errorDetail(fault: PullpassError): ErrorDetail {
 export const errorOf = (fault: PullpassError | undefined): { error?: ErrorDetail } =>
   fault === undefined ? {} : { error: errorDetail(fault) }
 
-/** RFC 3339 in UTC, rounded down to seconds: an expiry is never shown later than it is. */
-export const instant = (at: Date): Instant => at.toISOString().replace(/\.\d{3}Z$/, 'Z')
+export const instant = (at: Date): Instant => rfc3339(at)
 
 export const overall = (exitCode: ExitCode): 'ok' | 'failed' => (exitCode === 0 ? 'ok' : 'failed')
 

@@ -39,6 +39,8 @@ export interface Fault {
   readonly retryAt?: Date | undefined
   /** How the other side was not reached; absent where it answered, or refused. */
   readonly unreached?: Unreached | undefined
+  /** What an API server's refusal states, for decisions: nothing depends on the text of a message. */
+  readonly refusal?: KubernetesRefusal | undefined
   /** Equal for errors of one code that differ only in the namespace that they name. Never shown. Absent: the message. */
   readonly causeKey?: string | undefined
   readonly details?: FaultDetails
@@ -53,6 +55,11 @@ export interface FaultDetails {
   readonly issuer?: string
 }
 
+/** `verb-required`: an admission policy requires a permission that the request's user does not have. */
+export type KubernetesRefusal =
+  | { readonly kind: 'immutable' }
+  | { readonly kind: 'verb-required'; readonly verb: string; readonly resource: string }
+
 export type Unreached = 'timed out' | 'name not resolved'
 
 export class PullpassError extends Error {
@@ -66,6 +73,7 @@ export class PullpassError extends Error {
   readonly retryable: boolean
   readonly retryAt: Date | undefined
   readonly unreached: Unreached | undefined
+  readonly refusal: KubernetesRefusal | undefined
   readonly causeKey: string | undefined
   readonly details: FaultDetails
 
@@ -82,6 +90,7 @@ export class PullpassError extends Error {
     this.retryable = fault.retryable ?? false
     this.retryAt = fault.retryAt
     this.unreached = fault.unreached
+    this.refusal = fault.refusal
     this.causeKey = fault.causeKey
     this.details = fault.details ?? {}
   }

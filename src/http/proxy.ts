@@ -2,6 +2,7 @@
  * The proxy for a URL: HTTPS_PROXY, HTTP_PROXY and NO_PROXY, with the rules of curl and kubectl.
  * https://curl.se/docs/manpage.html#ENVIRONMENT, https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config
  */
+
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { quote } from '../text/plain-text.ts'
 import { Redacted } from '../text/redacted.ts'
@@ -127,8 +128,6 @@ function firstOf(environment: Environment, name: string): { name: string; value:
 
 const bareHost = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, '$1')
 
-const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
-
 /** `*`, `host[:port]` with its subdomains, `.domain` without the domain itself, an address, a network in CIDR form. */
 function matches(entry: string, host: string, port: string): boolean {
   if (entry === '') return false
@@ -164,3 +163,7 @@ function parseNetwork(cidr: string): { readonly address: string; readonly length
   if (!isNetwork || Number(length) > (family(address) === 4 ? 32 : 128)) return undefined
   return { address, length: Number(length) }
 }
+
+/** The host of a URL, with or without the brackets of an IPv6 address. */
+export const isLoopback = (hostname: string): boolean =>
+  /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/.test(hostname)

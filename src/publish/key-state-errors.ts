@@ -3,9 +3,6 @@ import type { NamespacedName } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { shellQuote } from '../text/plain-text.ts'
 
-/** The message of deploy/issuer-revocations: the API server passes on nothing else that tells policies apart. */
-const withoutVerb = /requires the verb remember on revocations\.pullpass\.dev/
-
 /** Any other fault, or error, is as it was. `others'`: whoever serves what lies there has it too, and writes it anew. */
 export function keyStateFault(
   error: unknown,
@@ -15,9 +12,11 @@ export function keyStateFault(
   if (!(error instanceof PullpassError)) return error
   if (error.code === 'NAMESPACE_NOT_FOUND') return namespaceMissing(error, place)
   if (error.code === 'OBJECT_TOO_LARGE') return tooLarge(error, place)
-  if (error.code !== 'KUBERNETES_REFUSED') return error
-  if (withoutVerb.test(error.seen)) return verbMissing(error, place)
-  return /field is immutable when/.test(error.seen) ? frozen(error, place, entries) : error
+  const { refusal } = error
+  if (refusal?.kind === 'immutable') return frozen(error, place, entries)
+  // deploy/issuer-revocations
+  const isVerbMissing = refusal?.kind === 'verb-required' && refusal.resource === 'revocations.pullpass.dev'
+  return isVerbMissing && refusal.verb === 'remember' ? verbMissing(error, place) : error
 }
 
 function namespaceMissing(error: PullpassError, { namespace, name }: NamespacedName): PullpassError {

@@ -3,7 +3,9 @@
  * when their copy has expired. Measured with such a verifier: of the tokens that were signed sooner about a third were refused, and
  * none of those that were signed later (e2e/issuer-rotation.test.ts).
  */
+
 import { cacheSeconds } from '../oidc/issuer-documents.ts'
+import { rfc3339 } from '../text/plain-text.ts'
 
 /** A week: what a server may say is bounded. */
 const longestSeconds = 7 * 24 * 3600
@@ -31,6 +33,5 @@ export function safeKeySentence({ keyId, at, signs }: SafeKey, now: Date): strin
     : `${keyId} signs already: verifiers that cache refuse its tokens until ${wholeSeconds(at)}`
 }
 
-/** RFC 3339 without milliseconds; rounded up, since sooner is not safe. */
-export const wholeSeconds = (at: Date): string =>
-  new Date(Math.ceil(at.getTime() / 1000) * 1000).toISOString().replace('.000', '')
+/** Rounded up, since sooner is not safe. */
+export const wholeSeconds = (at: Date): string => rfc3339(at, 'up')

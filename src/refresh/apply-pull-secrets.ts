@@ -1,9 +1,11 @@
 /** Writes every chosen pull secret of every document, side by side; one namespace's trouble is its own. */
+
 import type { PullSecretRecord } from '../credential/pull-secret-record.ts'
 import { asFault, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
+import { rfc3339 } from '../text/plain-text.ts'
 import { applyPullSecret } from './apply-pull-secret.ts'
 import { type ComposedPullSecret, checkSize, composePullSecret, readEarlierEntries } from './compose-pull-secret.ts'
 import { recordFor } from './freshness.ts'
@@ -101,7 +103,7 @@ function unwritten({ registries }: ComposedPullSecret): Pick<Outcome, 'result' |
   const fault = registries.find((registry) => registry.fault !== undefined)?.fault
   if (fault !== undefined) return { result: 'failed', fault }
   const until = Math.max(...registries.map(({ waitsUntil }) => waitsUntil?.getTime() ?? 0))
-  const at = new Date(until).toISOString().replace(/\.\d+Z$/, 'Z')
+  const at = rfc3339(new Date(until))
   return {
     result: 'unchanged',
     note: `the key that signs now was published a moment ago: exchanged by a run after ${at}`,

@@ -1,10 +1,12 @@
 /** What a pull secret will hold in one namespace: pure, from what was minted, and from earlier entries where it was not. */
+
 import { type DockerConfigEntry, parseDockerConfig, renderDockerConfig } from '../credential/docker-config.ts'
 import type { PullSecretRecord, RegistryRecord } from '../credential/pull-secret-record.ts'
 import type { RegistryCredential } from '../credential/registry-credential.ts'
 import type { Document, DocumentRegistry } from '../document/document.ts'
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { fewerHosts } from '../kubernetes/connection/status.ts'
 import { type PullSecretMetadata, readPullSecretData } from '../kubernetes/objects/pull-secrets.ts'
 import type { Redacted } from '../text/redacted.ts'
 import { mintedFrom } from './exchange-requests.ts'
@@ -126,7 +128,7 @@ export async function readEarlierEntries(
  */
 const mostBytes = 1024 * 1024
 
-/** `secret`: NAMESPACE/NAME. @throws SECRET_TOO_LARGE */
+/** `secret`: NAMESPACE/NAME. @throws OBJECT_TOO_LARGE */
 export function checkSize(
   dockerConfigJson: Redacted,
   { namespace, name }: { readonly namespace: string; readonly name: string },
@@ -134,11 +136,11 @@ export function checkSize(
   const bytes = dockerConfigJson.byteLength()
   if (bytes <= mostBytes) return
   throw new PullpassError({
-    code: 'SECRET_TOO_LARGE',
+    code: 'OBJECT_TOO_LARGE',
     hop: 'kubernetes',
-    seen: `Secret ${namespace}/${name} would hold ${bytes} bytes of credentials; it was left as it is`,
-    expected: `at most ${mostBytes}, which the API server takes`,
-    hint: 'name fewer hosts in one document: several documents make several Secrets',
+    seen: `Secret ${namespace}/${name} would contain ${bytes} bytes of credentials; it was left unchanged`,
+    expected: `at most ${mostBytes}, the limit of the API server`,
+    hint: fewerHosts,
     causeKey: name,
   })
 }

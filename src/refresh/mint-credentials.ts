@@ -4,7 +4,7 @@ import { asFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import { quote } from '../text/plain-text.ts'
+import { quote, rfc3339 } from '../text/plain-text.ts'
 import type { ExchangeRequest } from './exchange-requests.ts'
 import {
   type GatedToken,
@@ -107,7 +107,7 @@ async function obtainToken(
 function whileCached(fault: unknown, { keyId }: SubjectToken, safeAt: Date | undefined, now: Date): unknown {
   const isOfKey = fault instanceof PullpassError && fault.code === 'ISSUER_UNREACHABLE'
   if (!isOfKey || safeAt === undefined || now >= safeAt) return fault
-  const at = safeAt.toISOString().replace(/\.\d+Z$/, 'Z')
+  const at = rfc3339(safeAt, 'up')
   return new PullpassError({
     code: 'KEY_PUBLISHED_RECENTLY',
     hop: 'exchange',

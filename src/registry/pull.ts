@@ -9,9 +9,11 @@
  * https://distribution.github.io/distribution/spec/auth/token/
  * https://github.com/containerd/containerd/blob/v2.1.0/docs/hosts.md
  */
+
 import type { DockerConfigEntry } from '../credential/docker-config.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
+import { isLoopback } from '../http/proxy.ts'
 import { retryAtOf } from '../http/retry.ts'
 import type { HttpResponse } from '../http/transport.ts'
 import { asObject, asText, jsonOrNone } from '../text/json-fields.ts'
@@ -114,8 +116,6 @@ function urlOf({ target, scheme }: Trial): string {
   if (!('repository' in target)) return root
   return `${root}${target.repository}/manifests/${target.digest ?? target.tag ?? 'latest'}`
 }
-
-const isLoopback = (hostname: string) => /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
 
 const mayBePlain = ({ plainHttp }: TrialContext, { hostname, host }: URL): boolean =>
   isLoopback(hostname) || plainHttp?.includes(host) === true

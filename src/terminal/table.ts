@@ -2,7 +2,7 @@
  * Tables with aligned columns. Nothing is truncated, so that values can be pasted; on a terminal the last column wraps
  * between words.
  */
-import { plainLine } from '../text/plain-text.ts'
+import { plainLine, rfc3339 } from '../text/plain-text.ts'
 
 /** Text; `good` is green and `bad` is red on a terminal. */
 export type Cell = string | { readonly text: string; readonly tone: 'good' | 'bad' }
@@ -123,5 +123,5 @@ export function relativeTime(at: Date, now: Date): string {
 
 /** The instant itself too, to be pasted: `2025-11-24T12:00:00Z (in 58 min)`. */
 export function instantAndDistance(at: Date, now: Date): string {
-  return `${at.toISOString().replace(/\.\d{3}Z$/, 'Z')} (${relativeTime(at, now)})`
+  return `${rfc3339(at)} (${relativeTime(at, now)})`
 }

@@ -19,6 +19,12 @@ export const plainJson = (json: string): string =>
     ).join(''),
   )
 
+/** RFC 3339 in UTC, in whole seconds: rounded down, so that an expiry is never shown later than it is, or up. */
+export const rfc3339 = (at: Date, round: 'down' | 'up' = 'down'): string =>
+  new Date((round === 'up' ? Math.ceil(at.getTime() / 1000) : Math.floor(at.getTime() / 1000)) * 1000)
+    .toISOString()
+    .replace('.000Z', 'Z')
+
 // A word for a POSIX shell. https://pubs.opengroup.org/onlinepubs/9699919799/utilities/V3_chap02.html#tag_18_02_02
 
 /** Unquoted if no character has a meaning in a shell, otherwise in single quotes. */

@@ -110,8 +110,8 @@ const rows: Row[] = [
     code: 413,
     body: status('Request entity too large: limit is 3145728'),
     expected: {
-      code: 'SECRET_TOO_LARGE',
-      seen: 'Secret team-a/regcred is larger than the API server takes: "Request entity too large: limit is 3145728"',
+      code: 'OBJECT_TOO_LARGE',
+      seen: 'Secret team-a/regcred would be larger than the cluster stores: "Request entity too large: limit is 3145728"',
     },
   },
   {
@@ -121,8 +121,8 @@ const rows: Row[] = [
       { field: 'data', reason: 'FieldValueTooLong' },
     ]),
     expected: {
-      code: 'SECRET_TOO_LARGE',
-      seen: 'Secret team-a/regcred is larger than the API server takes: "Secret "regcred" is invalid: data: Too long: may not be more than 1048576 bytes"',
+      code: 'OBJECT_TOO_LARGE',
+      seen: 'Secret team-a/regcred would be larger than the cluster stores: "Secret "regcred" is invalid: data: Too long: may not be more than 1048576 bytes"',
     },
   },
   {

@@ -82,7 +82,7 @@ const table: Record<string, Row> = {
     seen: said("invalid_grant: Error connecting to the given credential's issuer."),
     expected: ({ cluster }) =>
       `${cluster.issuer}/.well-known/openid-configuration and its JWKS, with key "${cluster.keys.current.kid}", readable by anybody`,
-    hint: /after a key rotation, publish them anew$/,
+    hint: /after a key rotation, publish it again; a revoked key is never published again/,
   },
   'an issuer whose documents do not exist': {
     async arrange({ google }) {
@@ -92,7 +92,7 @@ const table: Record<string, Row> = {
     seen: said("invalid_grant: Error connecting to the given credential's issuer."),
     expected: ({ cluster }) =>
       `${cluster.issuer}/.well-known/openid-configuration and its JWKS, with key "${cluster.keys.current.kid}", readable by anybody`,
-    hint: /^publish the cluster's documents at its issuer's URL/,
+    hint: /^publish the cluster's metadata at its issuer's URL/,
   },
   'a false attribute condition': {
     async arrange({ cluster, google, provider }) {

@@ -10,9 +10,9 @@ suite('a pull secret', () => {
 
   test('over 1 MiB is refused before it is sent, with its size in bytes', () => {
     assert.throws(() => checkSize(new Redacted('é'.repeat(600_000)), { namespace: 'team-a', name: 'regcred' }), {
-      code: 'SECRET_TOO_LARGE',
-      seen: 'Secret team-a/regcred would hold 1200000 bytes of credentials; it was left as it is',
-      expected: 'at most 1048576, which the API server takes',
+      code: 'OBJECT_TOO_LARGE',
+      seen: 'Secret team-a/regcred would contain 1200000 bytes of credentials; it was left unchanged',
+      expected: 'at most 1048576, the limit of the API server',
     })
   })
 })

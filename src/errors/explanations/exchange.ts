@@ -46,7 +46,7 @@ export const exchangeSection: Section = {
         'Check that both documents are readable without credentials: `pullpass issuer check ISSUER`. For an issuer inside a private network, upload the JWKS to the provider. Publish new keys before they sign.',
       example: `ISSUER_UNREACHABLE (exchange): Google's token service answered 400 "invalid_grant: Error connecting to the given credential's issuer."
   expected https://storage.googleapis.com/example-cluster/.well-known/openid-configuration and its JWKS, with key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc", readable by anybody
-  fix: publish the cluster's documents at its issuer's URL; after a key rotation, publish them anew`,
+  fix: publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again; a revoked key is never published again: let the API servers sign with another key`,
     },
     KEY_PUBLISHED_RECENTLY: {
       hops: ['exchange'],
@@ -57,7 +57,7 @@ export const exchangeSection: Section = {
         'Wait until the time in the error. To avoid it, sign with a new key only when it is safe: [rotating keys](issuer.md#rotate-signing-keys).',
       example: `KEY_PUBLISHED_RECENTLY (exchange): a token of key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" was refused (Google's token service answered 400 "invalid_grant: Error connecting to the given credential's issuer."); the published keys have changed since verifiers may have cached them
   expected a key that every verifier knows, which it is from 2026-11-24T12:05:00Z on
-  fix: wait: a run after 2026-11-24T12:05:00Z exchanges it. Where that one is refused too, the cloud cannot read the issuer: publish the cluster's documents at its issuer's URL; after a key rotation, publish them anew. To rotate without this, sign with a new key only when it is safe: pullpass issuer show says from when`,
+  fix: wait: a run after 2026-11-24T12:05:00Z exchanges it. Where that one is refused too, the cloud cannot read the issuer: publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again; a revoked key is never published again: let the API servers sign with another key. To rotate without this, sign with a new key only when it is safe: pullpass issuer show says from when`,
     },
     CONDITION_REFUSED: {
       hops: ['exchange'],

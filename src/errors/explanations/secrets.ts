@@ -54,16 +54,6 @@ export const secretsSection: Section = {
   expected a Secret that can be updated
   fix: kubectl delete secret regcred -n team-a, and refresh: it is made anew`,
     },
-    SECRET_TOO_LARGE: {
-      hops: ['kubernetes'],
-      doctor: ['write'],
-      meaning:
-        'The entries of a Secret exceed 1 MiB: about 36 hosts with the longest tokens of Google, more with usual ones.',
-      action: 'Distribute the hosts over several documents.',
-      example: `SECRET_TOO_LARGE (kubernetes): Secret team-a/regcred would hold 1308401 bytes of credentials; it was left as it is
-  expected at most 1048576, which the API server takes
-  fix: name fewer hosts in one document: several documents make several Secrets`,
-    },
     SECRET_EXPIRED: {
       doctor: ['secret'],
       meaning: 'The credential in the Secret has expired: it was not refreshed in time.',

@@ -1,6 +1,6 @@
 /** What the API server's refusal means, and what mends it. */
 import { pullSecretType } from '../../credential/docker-config.ts'
-import { type Fault, PullpassError } from '../../errors/pullpass-error.ts'
+import { type Fault, type KubernetesRefusal, PullpassError } from '../../errors/pullpass-error.ts'
 import { asList, asObject, asText, jsonOrNone } from '../../text/json-fields.ts'
 import { shellQuote } from '../../text/plain-text.ts'
 import { quoteSafely } from '../../text/secret-register.ts'
@@ -19,10 +19,23 @@ export function readStatus(
   // Nothing but its words tells apart the reasons of one webhook or policy.
   const words = wording.code === 'KUBERNETES_REFUSED' ? quoteSafely(message, secrets) : undefined
   const cause = [verb, resource, name, answer.status, parseRefuser(message), conflictingManagers(causes), words]
-  return new PullpassError({ hop: 'kubernetes', ...wording, causeKey: JSON.stringify(cause) })
+  const refusal = refusalOf(answer.status, message, causes)
+  return new PullpassError({
+    hop: 'kubernetes',
+    ...wording,
+    ...(refusal && { refusal }),
+    causeKey: JSON.stringify(cause),
+  })
 }
 
-/** What a load balancer or proxy may answer in the API server's place: its status alone tells. */
+/** The message is the only part of a Status in which a policy can name what it requires. */
+function refusalOf(status: number, message: string, causes: Status['causes']): KubernetesRefusal | undefined {
+  if (status === 422 && isFrozen({ causes })) return { kind: 'immutable' }
+  const [, verb, resource] = /requires the verb ([a-z]{1,63}) on ([a-z.]{1,253})/.exec(message.slice(0, longest)) ?? []
+  return verb === undefined || resource === undefined ? undefined : { kind: 'verb-required', verb, resource }
+}
+
+/** What a load balancer or proxy may answer in place of the API server: its status alone is reliable. */
 function withoutStatus(server: string, { status }: ClusterResponse): Wording | undefined {
   if (status === 401) return unauthenticated(`${server} answered 401: it does not know who asks`)
   if (status === 429 || (status >= 502 && status <= 504)) return unavailable(server, status)
@@ -130,6 +143,9 @@ function namespaceMissing({ namespace = '' }: KubernetesCall): Wording {
   }
 }
 
+/** The entries of a pull secret are its hosts. */
+export const fewerHosts = 'list fewer hosts in one document: several documents have several Secrets'
+
 function tooLarge(words: string, asked: KubernetesCall): Wording {
   return {
     code: 'OBJECT_TOO_LARGE',
@@ -225,14 +241,14 @@ function secretRefusal(code: number, status: Status, asked: KubernetesCall, quot
   if (code === 422 && has(status, 'type')) return wrongType(secret)
   if (code === 422 && isFrozen(status)) return immutable(secret, asked)
   const isDataTooLong = status.causes.some(({ field, reason }) => field === 'data' && reason === 'FieldValueTooLong')
-  if (code === 413 || (code === 422 && isDataTooLong)) return secretTooLarge(secret, words)
+  if (code === 413 || (code === 422 && isDataTooLong)) return { ...tooLarge(words, asked), hint: fewerHosts }
   return undefined
 }
 
 const has = ({ causes }: Status, field: string) => causes.some((cause) => cause.field === field)
 
 /** The one rule that forbids a value of these fields. */
-const isFrozen = ({ causes }: Status) =>
+const isFrozen = ({ causes }: Pick<Status, 'causes'>) =>
   causes.some(({ field, reason }) => ['data', 'immutable'].includes(field) && reason === 'FieldValueForbidden')
 
 const mostManagers = 10
@@ -278,15 +294,6 @@ function immutable(secret: string, { namespace = '', name = '' }: KubernetesCall
     seen: `${secret} is immutable: somebody set that, and nobody takes it back`,
     expected: 'a Secret that can be updated',
     hint: `kubectl delete secret ${shellQuote(name)} -n ${shellQuote(namespace)}, and refresh: it is made anew`,
-  }
-}
-
-function secretTooLarge(secret: string, words: string): Wording {
-  return {
-    code: 'SECRET_TOO_LARGE',
-    seen: `${secret} is larger than the API server takes: ${words}`,
-    expected: 'at most 1 MiB of credentials in one Secret',
-    hint: 'name fewer hosts in one document: several documents make several Secrets',
   }
 }
 

@@ -1,6 +1,6 @@
 /** Events of the core API, as `kubectl describe` shows them. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
 import { asObject, asText, type JsonObject } from '../../text/json-fields.ts'
-import { plainLine } from '../../text/plain-text.ts'
+import { plainLine, rfc3339 } from '../../text/plain-text.ts'
 import { withholdSecrets } from '../../text/secret-register.ts'
 import type { Cluster } from '../connection/cluster.ts'
 import { readStatus } from '../connection/status.ts'
@@ -39,7 +39,7 @@ export async function createEvent(
   { about, component, type, reason, message, at, suffix }: EventToCreate,
 ): Promise<void> {
   const { namespace, name } = about
-  const seconds = `${at.toISOString().slice(0, 19)}Z`
+  const seconds = rfc3339(at)
   const answer = await cluster.request({
     ...patience,
     method: 'POST',

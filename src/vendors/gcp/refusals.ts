@@ -73,7 +73,7 @@ const causes: readonly Cause[] = [
     meaning: ({ subjectToken }) => ({
       code: 'ISSUER_UNREACHABLE',
       expected: `${subjectToken.issuer}/.well-known/openid-configuration and its JWKS, with key${idOf(subjectToken)}, readable by anybody`,
-      hint: "publish the cluster's documents at its issuer's URL; after a key rotation, publish them anew",
+      hint: "publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again; a revoked key is never published again: let the API servers sign with another key",
       retryable: true,
     }),
   },

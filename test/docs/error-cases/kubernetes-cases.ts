@@ -55,12 +55,6 @@ export const kubernetesCases: ErrorCases = {
     return refreshUnder(sandbox, 'kubernetes', { kind: 'answer', answer: status(403, 'Forbidden', says) })
   },
 
-  OBJECT_TOO_LARGE(sandbox) {
-    const says = 'etcdserver: request is too large'
-    const body = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: says, code: 500 }
-    return refreshUnder(sandbox, 'kubernetes', { kind: 'answer', answer: { status: 500, body } })
-  },
-
   KUBERNETES_QUOTA_EXCEEDED: (sandbox) => {
     const says =
       'secrets "regcred" is forbidden: exceeded quota: objects, requested: secrets=1, used: secrets=5, limited: secrets=5'
@@ -110,7 +104,7 @@ export const kubernetesCases: ErrorCases = {
     return await refresh(sandbox)
   },
 
-  async SECRET_TOO_LARGE(sandbox) {
+  async OBJECT_TOO_LARGE(sandbox) {
     const hosts = (first: number) => Array.from({ length: 250 }, (_, at) => `"r${first + at}.example.com"`).join(', ')
     const text = documentText(sandbox, {
       include: ['team-a'],
