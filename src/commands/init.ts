@@ -1,4 +1,4 @@
-/** pullpass init: writes a document, from the variables of the script that pullpass replaces. */
+/** pullpass init: converts the variables of the script that pullpass replaces into a document. */
 import { writeFile } from 'node:fs/promises'
 import type { Document, NamespacedName } from '../document/document.ts'
 import { documentFromEnvironment } from '../document/load-documents.ts'
@@ -16,12 +16,12 @@ const flags: {
 } = {
   'from-env': {
     type: 'boolean',
-    summary: 'Convert the variables PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … of the script (required)',
+    summary: 'Read the variables PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … of the script (required)',
   },
   'service-account': {
     type: 'string',
     value: 'NAMESPACE/NAME',
-    summary: 'Request tokens of this service account (spec.serviceAccountRef) instead of reading a token file',
+    summary: 'Service account whose tokens are requested (spec.serviceAccountRef), instead of a token file',
   },
   out: {
     type: 'string',
@@ -42,9 +42,9 @@ export const init: Command<typeof flags> = {
   usage: ['init --from-env [flags]'],
   details: [
     'Converts PROJECT_NUMBER, POOL_ID, PROVIDER_ID, SERVICE_ACCOUNT_EMAIL, REGISTRY_SECRET_NAME, REGISTRY_HOSTS and',
-    'REGISTRY_SECRET_NAMESPACES into a ClusterPullSecret for the same Secret. It is named after the Secret, so that pull',
-    'secrets that pullpass refresh wrote from these variables stay as they are. docs/guides/migrate-from-script.md shows',
-    'the whole migration.',
+    'REGISTRY_SECRET_NAMESPACES into a ClusterPullSecret for the same Secret. It has the name of the Secret, so that pull',
+    'secrets that pullpass refresh wrote from these variables remain unchanged. The migration is described in',
+    'docs/guides/migrate-from-script.md.',
     '',
     'Examples:',
     '  pullpass init --from-env > artifact-registry.yaml',
@@ -65,7 +65,7 @@ export const init: Command<typeof flags> = {
   },
 }
 
-/** As a user writes it, without defaults. */
+/** Without default values. */
 const formOf = (
   { kind, name, secretName, namespaces, registries }: Document,
   serviceAccountRef: NamespacedName | undefined,
@@ -85,13 +85,13 @@ const formOf = (
   },
 })
 
-/** @throws USAGE_INVALID where the file exists, or cannot be created */
+/** @throws USAGE_INVALID if the file exists or cannot be created */
 async function writeNew(file: string, text: string): Promise<void> {
   try {
     await writeFile(file, text, { flag: 'wx' })
   } catch (error) {
     const code = systemErrorCode(error)
-    const why = code === 'EEXIST' ? 'exists, and is not overwritten' : `cannot be created: ${code ?? 'unknown error'}`
+    const why = code === 'EEXIST' ? 'exists and is not overwritten' : `cannot be created: ${code ?? 'unknown error'}`
     throw usageFault('init', `--out ${file} ${why}`, 'the path of a new file in a folder that exists')
   }
 }

@@ -1,4 +1,4 @@
-/** pullpass inspect: a subject token or a pull secret as people read it. Exits 1 when it will be refused. */
+/** pullpass inspect: shows a subject token or a pull secret. Exits 1 if it will be refused. */
 import { audience } from '../document/kubernetes-names.ts'
 import type { Command } from './command.ts'
 import type { Flag } from './flag.ts'
@@ -16,10 +16,9 @@ const flags: typeof documentFlags &
     type: 'string',
     value: 'AUDIENCE',
     rule: audience,
-    summary:
-      "Audience of the requested token (default: what the documents' registries require, or one that no API accepts)",
+    summary: 'Audience of the requested token (default: the audiences of the documents, or one that no API accepts)',
   },
-  image: { type: 'string', value: 'IMAGE', summary: 'Tell whether a kubelet would use the secret for this image' },
+  image: { type: 'string', value: 'IMAGE', summary: 'Image: show which entries a kubelet tries for it' },
   ...outputFlags,
   ...clusterFlags,
 }
@@ -32,12 +31,11 @@ export const inspect: Command<typeof flags> = {
     'inspect secret NAMESPACE/NAME [--image IMAGE]',
   ],
   details: [
-    'Shows what a token says (nobody verifies its signature here) and what speaks against it; with -f, whether the',
-    'registries of a document will take it. Without FILE it is the token that the document names (its serviceAccountRef,',
-    "a registry's tokenFile), else PULLPASS_TOKEN_FILE, else the usual script's place: where the script's variables are",
-    'set, its registry is asked about too.',
-    'Of a pull secret it shows hosts, user names, expiry and owner, and what a kubelet would do with it.',
-    'No credential is ever printed.',
+    'Shows the claims of a token, without verifying its signature, and their problems; with -f also whether the registries',
+    'of the documents accept it. Without FILE, the token is that of the documents (serviceAccountRef or tokenFile), of',
+    'PULLPASS_TOKEN_FILE, or the default file. If the variables of refresh are set, their registry is checked as well.',
+    'For a pull secret, shows hosts, user names, expiry and owner, and how a kubelet uses it.',
+    'Credentials are never printed.',
     '',
     'Examples:',
     '  pullpass inspect -f artifact-registry.yaml',

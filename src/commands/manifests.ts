@@ -1,4 +1,4 @@
-/** pullpass manifests: what to install for these documents, with the rights that they need and no others. */
+/** pullpass manifests: prints a CronJob for the documents, with exactly the permissions that it needs. */
 import type { Document } from '../document/document.ts'
 import { dropInForm, loadDocuments } from '../document/load-documents.ts'
 import type { Context } from '../http/context.ts'
@@ -37,7 +37,7 @@ const flags: typeof documentFlags &
     short: 'o',
     value: 'FORMAT',
     choices: ['yaml', 'json'],
-    summary: 'YAML documents (default), or a v1 List in JSON',
+    summary: 'Output format: YAML documents (default), or a v1 List in JSON',
   },
   ...clusterFlags,
 }
@@ -49,14 +49,14 @@ export const manifests: Command<typeof flags> = {
     'manifests --image IMAGE [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',
   ],
   details: [
-    'Prints a CronJob that runs pullpass refresh for these documents, and exchanges what would not outlive the next two runs;',
-    'and what it needs: a namespace, a ServiceAccount, RBAC computed from the documents, admission policies that limit what',
-    'RBAC cannot (Kubernetes 1.30 or newer), and a NetworkPolicy. It says which subject the cloud must trust.',
-    'Where a document says where its issuer is public, the pod can publish a new key as itself, by a token of its own.',
-    'No cluster is read, unless --context or --kubeconfig names one: then its EndpointSlices show where API servers listen.',
-    'Print and apply the manifests again when a document changes.',
-    'Namespaces that are named get a Role each, and have to exist; a glob or a selector takes a ClusterRole. What nothing can',
-    "limit: a Secret of a document's name may be read too, with a ClusterRole in every namespace.",
+    'Prints a CronJob that runs pullpass refresh for the documents and exchanges credentials that expire within two runs,',
+    'with a Namespace, a ServiceAccount, RBAC computed from the documents, ValidatingAdmissionPolicies (Kubernetes 1.30 or',
+    'newer) and a NetworkPolicy. Comments state the subject that the cloud must trust.',
+    'If a document names its published issuer, the Pod can publish new keys with a token of its own.',
+    'The cluster is read only with --context or --kubeconfig, for the ports of its API servers.',
+    'Print and apply the manifests again after a change of the documents.',
+    'Each namespace that is given by name receives a Role and must exist; globs and selectors require a ClusterRole. RBAC',
+    'cannot prevent reading the Secrets of that name; with a ClusterRole, in all namespaces.',
     '',
     'Examples:',
     '  pullpass manifests -f documents.yaml --image registry.example.com/pullpass:1.0.0 | kubectl apply --server-side -f -',
@@ -101,7 +101,7 @@ export const manifests: Command<typeof flags> = {
   },
 }
 
-/** Variables that redirect this run, and that the Pods do not have: they would contact other servers, or trust other ones. */
+/** Variables of this run that the Pods do not have: the Pods would contact other servers, or trust other authorities. */
 function warnOfVariables({ environment, log }: Pick<Context, 'environment' | 'log'>, authorities?: Authorities): void {
   const message = 'the CronJob will not have a variable that is set here'
   for (const variable of Object.keys(environment).toSorted()) {
@@ -118,19 +118,19 @@ const usualApiServerPorts = [443, 6443]
 
 const systemNamespace = /^(?:default|openshift|(?:kube|openshift)-.*)$/
 
-/** The manifests contain the Namespace, with labels that its other Pods would have to obey. @throws USAGE_INVALID */
+/** The manifests contain the Namespace, with Pod security labels that apply to all of its Pods. @throws USAGE_INVALID */
 function refuseSystemNamespace(namespace: string): void {
   if (!systemNamespace.test(namespace)) return
   throw usageFault(
     'manifests',
     `--namespace is ${namespace}, a namespace of the cluster itself`,
-    'a namespace for pullpass alone: its Namespace object enforces the restricted Pod security level on every Pod in it',
+    'a namespace for pullpass only: its Namespace object enforces the restricted Pod security level on every Pod in it',
   )
 }
 
 type ClusterGiven = Pick<FlagValues<typeof flags>, 'kubeconfig' | 'context'>
 
-/** Nothing of the cluster is needed then. @throws USAGE_INVALID */
+/** The cluster is not read then. @throws USAGE_INVALID */
 function refuseCluster({ kubeconfig, context }: ClusterGiven): void {
   const [name] = [kubeconfig && '--kubeconfig', context && '--context'].filter(Boolean)
   if (name === undefined) return
@@ -141,7 +141,7 @@ function refuseCluster({ kubeconfig, context }: ClusterGiven): void {
   )
 }
 
-/** As EndpointSlice kubernetes shows them; undefined where no cluster is named. @throws what a cluster throws */
+/** From the EndpointSlices of Service kubernetes; undefined without --context and --kubeconfig. @throws errors of the cluster */
 async function findApiServerPorts(given: ClusterGiven, context: Context): Promise<number[] | undefined> {
   if (given.kubeconfig === undefined && given.context === undefined) return undefined
   const [{ connect }, { listApiServers }] = await Promise.all([
@@ -178,7 +178,7 @@ async function readPublishers(
   throw usageFault('manifests', `--publish-as names an identity at ${unused}`, 'a document that publishes there')
 }
 
-/** The documents are read twice: once for what they say, once for their text. */
+/** The documents are read twice: parsed, and as text. */
 function readOnce(readInput: () => Promise<string>): () => Promise<string> {
   let text: Promise<string> | undefined
   return () => (text ??= readInput())
@@ -199,7 +199,7 @@ const renderList = async (items: readonly Manifest[]): Promise<string> =>
 
 async function renderYaml(items: readonly Manifest[]): Promise<string> {
   const { stringify } = await import('yaml')
-  // Not trimmed one by one: a file in a ConfigMap may end in empty lines.
+  // Not trimmed one by one: a file in a ConfigMap can end in empty lines.
   const documents = items.map((item) => stringify(item, { lineWidth: 0, aliasDuplicateObjects: false }))
   return documents.join('---\n').trimEnd()
 }

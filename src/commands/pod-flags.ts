@@ -1,4 +1,4 @@
-/** Flags of pullpass manifests for the Pod and its surroundings, named and written as kubectl's, and what they say. */
+/** Flags of pullpass manifests for the Pod, with the names and syntax of kubectl. */
 import { isIP } from 'node:net'
 import { brokenRule } from '../document/field-rules.ts'
 import { labelKey, labelName, labelValue, objectName } from '../document/kubernetes-names.ts'
@@ -26,59 +26,63 @@ export const podFlags: {
   readonly 'api-server-port': Texts
   readonly 'no-network-policy': Flag & { type: 'boolean' }
 } = {
-  image: { type: 'string', value: 'IMAGE', summary: 'Image to run, required: registry.example.com/pullpass:1.0.0' },
+  image: {
+    type: 'string',
+    value: 'IMAGE',
+    summary: 'Container image (required), such as registry.example.com/pullpass:1.0.0',
+  },
   namespace: {
     type: 'string',
     short: 'n',
     value: 'NAMESPACE',
     rule: labelName,
-    summary: 'Namespace to run in (default pullpass-system)',
+    summary: 'Namespace of the installation (default pullpass-system)',
   },
   schedule: {
     type: 'string',
     value: 'CRON',
-    summary: 'When to run, in cron format (default every 15 minutes): twice in the lifetime of a credential',
+    summary: 'Schedule in cron format, at least two runs per credential lifetime (default: every 15 minutes)',
   },
   labels: {
     type: 'string',
     multiple: true,
     value: 'KEY=VALUE,…',
-    summary: 'Labels to add to each object and to the Pods; repeatable',
+    summary: 'Labels of all objects and Pods; repeatable',
   },
   'node-selector': {
     type: 'string',
     multiple: true,
     value: 'KEY=VALUE,…',
-    summary: 'Labels that the Pods’ nodes must have; repeatable',
+    summary: 'Node labels that the Pods require; repeatable',
   },
   toleration: {
     type: 'string',
     multiple: true,
     value: 'KEY[=VALUE][:EFFECT]',
-    summary: 'A taint that the Pods tolerate, as kubectl taint names it; repeatable',
+    summary: 'Taint that the Pods tolerate, in the syntax of kubectl taint; repeatable',
   },
-  'https-proxy': { type: 'string', value: 'URL', summary: 'Proxy to clouds, for the Pods: HTTPS_PROXY' },
-  'no-proxy': { type: 'string', value: 'HOST,…', summary: 'What the Pods reach without the proxy: NO_PROXY' },
+  'https-proxy': { type: 'string', value: 'URL', summary: 'HTTPS_PROXY of the Pods, for clouds and registries' },
+  'no-proxy': { type: 'string', value: 'HOST,…', summary: 'NO_PROXY of the Pods' },
   'ca-configmap': {
     type: 'string',
     value: 'NAME[/KEY]',
-    summary: 'A ConfigMap of the namespace with authorities to trust (default key ca.crt), in place of --ca-file',
+    summary: 'ConfigMap with certificate authorities (default key ca.crt), instead of --ca-file',
   },
   'api-server-port': {
     type: 'string',
     multiple: true,
     value: 'PORT',
     summary:
-      'Port of API servers for the NetworkPolicy, repeatable (default: as the cluster of --context or --kubeconfig shows them, else 443 and 6443)',
+      'API server port for the NetworkPolicy; repeatable (default: those of the cluster of --context or --kubeconfig, else 443, 6443)',
   },
-  'no-network-policy': { type: 'boolean', summary: 'Print no NetworkPolicy' },
+  'no-network-policy': { type: 'boolean', summary: 'Omit the NetworkPolicy' },
 }
 
 export interface PodFlags {
   readonly place: Place
   readonly settings: Omit<PodSettings, 'authorities' | 'networkPolicy'>
   readonly caConfigMap: Extract<Authorities, { configMap: string }> | undefined
-  /** `undefined`: not named. */
+  /** `undefined`: not given. */
   readonly apiServerPorts: readonly number[] | 'no NetworkPolicy' | undefined
 }
 
@@ -88,10 +92,7 @@ type Given = FlagValues<typeof podFlags>
 export function readPodFlags(given: Given): PodFlags {
   const ports = given['api-server-port'].map(readPort)
   if (ports.length > 0 && given['no-network-policy'])
-    throw invalid(
-      '--api-server-port stands beside --no-network-policy',
-      'one of them: without a NetworkPolicy no port is allowed',
-    )
+    throw invalid('--api-server-port is given with --no-network-policy', 'one of them')
   return {
     place: { namespace: given.namespace ?? 'pullpass-system', image: readImage(given.image) },
     settings: {
@@ -123,7 +124,7 @@ function readSchedule(text: string): Schedule {
   return schedule
 }
 
-/** As kubectl's --labels: KEY=VALUE, several in one flag by commas. */
+/** As kubectl's --labels: KEY=VALUE, separated by commas. */
 function readLabels(flag: 'labels' | 'node-selector', texts: readonly string[]): Record<string, string> {
   const labels: Record<string, string> = {}
   for (const text of texts.flatMap((one) => one.split(','))) {
@@ -138,7 +139,7 @@ function readLabels(flag: 'labels' | 'node-selector', texts: readonly string[]):
   return labels
 }
 
-/** Selectors and uninstall rely on the first two; the last one is the API server's. */
+/** Selectors and uninstall use the first ones; the API server sets kubernetes.io/metadata.name. */
 const reserved =
   /^(app\.kubernetes\.io\/(name|component|managed-by)|kubernetes\.io\/metadata\.name|pod-security\.kubernetes\.io\/.*)$/
 
@@ -168,7 +169,7 @@ function readProxy(text: string | undefined, noProxy: string | undefined): PodPr
   if (authorization !== undefined)
     throw invalid(
       '--https-proxy contains a user or password, not shown',
-      'a proxy without them: whoever reads the CronJob would read them',
+      'a proxy URL without them: they would be visible in the CronJob',
     )
   if (noProxy !== undefined && !/^[\w.:*/[\], -]{1,4096}$/.test(noProxy))
     throw badValue('no-proxy', noProxy, 'hosts, domains, addresses and networks, separated by commas')

@@ -1,4 +1,4 @@
-/** What a refresh did, for people: for each Secret and registry what happened, and until when it is good. */
+/** The result of a refresh: a table, a document for programs, and the errors. */
 
 import type { PullpassError } from '../errors/pullpass-error.ts'
 import { isDone, type Outcome, type RegistryOutcome, type ServiceAccountOutcome } from '../refresh/outcome.ts'
@@ -8,7 +8,7 @@ import { plainLine } from '../text/plain-text.ts'
 import type { RefreshedRegistry, RefreshedSecret, RefreshResult } from './output/refresh.ts'
 import { errorOf, instant, overall, resultText } from './output.ts'
 
-/** So many Secrets are shown one by one; more of them by what they have in common. */
+/** Up to this number of Secrets are shown one by one; more are grouped. */
 const few = 20
 
 export interface OutcomesForm {
@@ -26,7 +26,7 @@ export function renderOutcomes(outcomes: readonly Outcome[], { mode, now, color 
   return mode === 'dry-run' ? `${table}\n${renderDryRun(outcomes)}` : table
 }
 
-/** Where all were fresh, or could not be written at all, nothing was exchanged. */
+/** Nothing was exchanged if all Secrets were fresh or skipped. */
 function renderDryRun(outcomes: readonly Outcome[]): string {
   const exchanged = outcomes.some(
     ({ result, registries }) => result !== 'unchanged' && result !== 'skipped' && registries.length > 0,
@@ -58,13 +58,13 @@ function rowsOf(outcome: Outcome, mode: OutcomesForm['mode']): Row[] {
   }))
 }
 
-/** What failed, the exchange or the writing, leaves an earlier entry where there is one: `kept`. */
+/** `kept`: the earlier entry, after a failed exchange or write. */
 function resultOf(outcome: Outcome, { state, fault }: RegistryOutcome, mode: OutcomesForm['mode']): string {
   if (fault === undefined && outcome.result !== 'failed') return resultText(secretResult(outcome, mode))
   return state === 'kept' ? 'failed, kept' : 'failed'
 }
 
-/** Rows that differ in their namespace alone become one. */
+/** Merges rows that differ only in the namespace. */
 function gather(rows: readonly Row[]): Row[] {
   const groups = Map.groupBy(rows, ({ document, secretName, registry, result, expiresAt, note }) =>
     JSON.stringify([document, secretName, registry, result, expiresAt?.getTime(), note]),
@@ -81,7 +81,7 @@ function cellsOf({ document, namespace, secretName, registry, result, expiresAt,
   return [document, `${namespace}/${secretName}`, registry, { text: result, tone }, expires, note]
 }
 
-// The result for programs.
+// The result for programs
 
 export const refreshResult = (outcomes: readonly Outcome[], mode: 'write' | 'dry-run'): RefreshResult => ({
   kind: 'RefreshResult',
@@ -132,12 +132,12 @@ const attached = ({ name, result, fault }: ServiceAccountOutcome, mode: 'write' 
   ...errorOf(fault),
 })
 
-// What went wrong in a refresh, each cause once, however many namespaces it reached.
+// The errors: each cause once, with the affected namespaces
 
-/** Of causes with one code, people are shown so many whole. */
+/** Number of causes per code that are shown completely as text. */
 const shownWhole = 3
 
-/** Empty where nothing went wrong. */
+/** Empty without errors. */
 export function renderErrors(outcomes: readonly Outcome[], form: ErrorForm): string {
   const byCode = Map.groupBy(gatherCauses(outcomes, form), ({ fault }) => fault.code)
   return [...byCode.values()].flatMap((causes) => renderCauses(causes, form)).join('\n')
@@ -148,7 +148,7 @@ interface Cause {
   readonly namespaces: readonly string[]
 }
 
-/** Errors of one code and cause are shown to people once, by the first of them. */
+/** As text, errors of one code and cause are shown once. */
 function gatherCauses(outcomes: readonly Outcome[], { format }: ErrorForm): Cause[] {
   const causes = new Map<unknown, { readonly fault: PullpassError; readonly namespaces: Set<string> }>()
   for (const { namespace, fault, registries } of outcomes) {
@@ -163,7 +163,7 @@ function gatherCauses(outcomes: readonly Outcome[], { format }: ErrorForm): Caus
   return [...causes.values()].map(({ fault, namespaces }) => ({ fault, namespaces: [...namespaces] }))
 }
 
-/** Programs get every fault. */
+/** JSON contains all errors. */
 function renderCauses(causes: readonly Cause[], form: ErrorForm): string[] {
   const whole = form.format === 'json' ? causes : causes.slice(0, shownWhole)
   const rest = causes.slice(whole.length)

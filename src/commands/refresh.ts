@@ -1,4 +1,4 @@
-/** pullpass refresh: one pass over every document. Exits 1 when a namespace or registry failed. */
+/** pullpass refresh: one pass over all documents. Exits 1 if a namespace or registry failed. */
 
 import type { Document } from '../document/document.ts'
 import { loadDocuments } from '../document/load-documents.ts'
@@ -33,21 +33,21 @@ const refreshFlags: typeof documentFlags &
   'token-file': {
     type: 'string',
     value: 'FILE',
-    summary: 'Where the subject token is read (PULLPASS_TOKEN_FILE; default /var/run/secrets/tokens/oidc-token)',
+    summary: 'File with the subject token (PULLPASS_TOKEN_FILE; default /var/run/secrets/tokens/oidc-token)',
   },
   'min-remaining': {
     type: 'string',
     value: 'DURATION',
-    summary: 'Exchange nothing for a document whose every entry lives on for this long',
+    summary: 'Skip the exchange if all entries of the pull secret are valid for at least this long',
   },
-  'dry-run': { type: 'boolean', summary: 'Let the API server check each apply and store none; exchanges are real' },
+  'dry-run': { type: 'boolean', summary: 'Server-side dry run: no Secret is stored; exchanges are real' },
   adopt: {
     type: 'boolean',
-    summary: 'Take over Secrets that something else made, this once; what they hold is replaced',
+    summary: 'Take over Secrets of other managers once, and replace their data',
   },
   'allow-empty': {
     type: 'boolean',
-    summary: 'Succeed when a document selects no namespace (in a document: spec.namespaces.emptyPolicy: Allow)',
+    summary: 'Succeed if a document selects no namespace (in a document: spec.namespaces.emptyPolicy: Allow)',
   },
   ...outputFlags,
   ...clusterFlags,
@@ -58,10 +58,10 @@ export const refresh: Command<typeof refreshFlags> = {
   namespaceHint: 'namespaces in the document, under spec.namespaces',
   usage: ['refresh -f FILE [flags]', 'refresh [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)'],
   details: [
-    'Turns a service account token into registry credentials and writes them into the imagePullSecrets of every',
-    'chosen namespace. Without -f, the document is made of these variables, all required: PROJECT_NUMBER, POOL_ID,',
-    'PROVIDER_ID, SERVICE_ACCOUNT_EMAIL, REGISTRY_SECRET_NAME, REGISTRY_SECRET_NAMESPACES (a,b,c); and of REGISTRY_HOSTS',
-    '(default europe-docker.pkg.dev).',
+    'Exchanges service account tokens for registry credentials, and applies the pull secrets in all selected namespaces.',
+    'Without -f, the document is read from the variables PROJECT_NUMBER, POOL_ID, PROVIDER_ID, SERVICE_ACCOUNT_EMAIL,',
+    'REGISTRY_SECRET_NAME, REGISTRY_SECRET_NAMESPACES (comma-separated; all required), and REGISTRY_HOSTS (default',
+    'europe-docker.pkg.dev).',
     '',
     'Examples:',
     '  pullpass refresh -f artifact-registry.yaml --dry-run',
@@ -119,13 +119,13 @@ function refuseIdleFlags(
   }
 }
 
-/** What one Secret needs is asked one after another. */
+/** The requests for a single Secret are sequential. */
 function atOnceOf([document, ...others]: readonly Document[]): 'one' | 'many' {
   if (document === undefined || others.length > 0 || needsNamespaceList(document.namespaces)) return 'many'
   return document.namespaces.include?.length === 1 ? 'one' : 'many'
 }
 
-/** The document with what the flags override. @throws DOCUMENT_INVALID for a field that only a controller can honour */
+/** Applies the flags to a document. @throws DOCUMENT_INVALID for a field that only a controller supports */
 function withFlags(flags: FlagValues<typeof refreshFlags>): (document: Document) => Document {
   return (document) => {
     checkOnePass(document)
@@ -137,7 +137,7 @@ function withFlags(flags: FlagValues<typeof refreshFlags>): (document: Document)
   }
 }
 
-/** So few are written before anybody could read of it. */
+/** Fewer are written before the progress could be read. */
 const worthShowing = 50
 
 function showProgress({ showProgress }: Terminal): (done: number, all: number) => void {

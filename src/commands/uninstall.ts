@@ -42,19 +42,19 @@ const flags: Omit<typeof removalFlags, 'context' | 'share-pool'> &
     type: 'string',
     short: 'n',
     value: 'NAMESPACE',
-    summary: 'Namespace that pullpass was installed in (default pullpass-system)',
+    summary: 'Namespace of the installation (default pullpass-system)',
   },
   'delete-pull-secrets': {
     type: 'boolean',
-    summary: 'Delete the pull secrets whose credential this document manages, adopted ones included',
+    summary: 'Delete the pull secrets whose credential the documents manage, including adopted ones',
   },
-  'keep-trust': { type: 'boolean', summary: 'Keep what trust apply created at the cloud' },
+  'keep-trust': { type: 'boolean', summary: 'Keep the cloud resources that trust apply created' },
   'dry-run': {
     type: 'boolean',
-    summary: 'Show what would be removed; the API server checks each change and stores none',
+    summary: 'Server-side dry run: show the deletions without deleting',
   },
   ...clusterFlags,
-  yes: { ...yesFlag.yes, summary: 'Remove without asking' },
+  yes: { ...yesFlag.yes, summary: 'Delete without confirmation' },
   ...outputFlags,
 }
 
@@ -66,11 +66,11 @@ export const uninstall: Command<typeof flags> = {
   ],
   details: [
     'Removes in this order: the CronJob with its running Jobs; the Secret’s name from the service accounts that the',
-    'documents name; with --delete-pull-secrets the pull secrets whose credential this document manages, adopted ones\nincluded; what trust apply created at the cloud; RBAC, network',
-    'policy, ConfigMaps, service account and admission policies of the installation; and its namespace, if pullpass',
-    'manifests created it and it contains nothing else. Each phase starts only when the one before it succeeded: after a',
-    'failure, run the same command again. Objects that pullpass did not create are kept and named.',
-    'Without --delete-pull-secrets, pods pull until the credentials expire. Issuer metadata stays published: other clouds',
+    'documents name; with --delete-pull-secrets the pull secrets whose credential the documents manage; the cloud resources',
+    'that trust apply created; RBAC, NetworkPolicy, ConfigMaps, ServiceAccount and admission policies of the installation;',
+    'and its namespace, if pullpass manifests created it and it contains nothing else. A phase starts only if the previous',
+    'one succeeded: after a failure, run the command again. Objects that pullpass did not create are kept and reported.',
+    'Without --delete-pull-secrets, Pods pull until the credentials expire. Issuer metadata stays published: other clouds',
     'and clusters may use it; issuer watch and issuer serve are removed with kubectl delete -k.',
     '',
     'Examples:',
@@ -125,7 +125,7 @@ function readNamespace(namespace = 'pullpass-system'): string {
 
 const flagsOfTrust = ['issuer', 'subject', 'repository', 'memory', 'pool-id', 'provider-id'] as const
 
-/** @throws USAGE_INVALID where a flag would have no effect */
+/** @throws USAGE_INVALID for a flag without effect */
 function refuseTrustFlags(given: Call<typeof flags>['flags']): void {
   const stray = flagsOfTrust.find((name) => given[name] !== undefined && given[name].length > 0)
   if (stray === undefined) return
@@ -148,7 +148,7 @@ async function removeTrust(call: Call<typeof flags>, mode: 'plan' | ConfirmedRem
   })
 }
 
-/** Probably a wrong name: nothing is removed then. A repeated run, which has nothing to remove, is none. @throws USAGE_INVALID */
+/** Probably a wrong name: nothing is deleted. A repeated run, with nothing to delete, is valid. @throws USAGE_INVALID */
 function checkInstalled({ steps, installation }: UninstallPlan, namespace: string): void {
   if (installation === 'found' || steps.every(({ result }) => result !== 'pending')) return
   throw usageFault(
@@ -173,9 +173,9 @@ const noTerminal = (given: Call<typeof flags>['flags']) =>
   new PullpassError({
     code: 'USAGE_INVALID',
     hop: 'run',
-    seen: 'uninstall asks for confirmation, and there is no terminal',
-    expected: '--yes, which removes without asking',
-    hint: `see first what would be removed: ${repeatCommand('uninstall', given, flags)} --dry-run`,
+    seen: 'uninstall requires confirmation, and there is no terminal',
+    expected: '--yes, which deletes without confirmation',
+    hint: `to see the deletions first: ${repeatCommand('uninstall', given, flags)} --dry-run`,
   })
 
 async function printSteps(

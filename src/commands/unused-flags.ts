@@ -1,4 +1,4 @@
-/** Flags of refresh and doctor that would have no effect on the documents that were given: a mistake, so they are refused. */
+/** Refuses flags of refresh and doctor that have no effect on the given documents. */
 
 import { type Document, requestedAccount } from '../document/document.ts'
 import { needsNamespaceList } from '../document/namespaces.ts'
@@ -9,7 +9,7 @@ import { usageFault } from './flag.ts'
 const idle = (command: string, flag: string, why: string, expected: string): PullpassError =>
   usageFault(command, `${flag} has no effect: ${why}`, expected)
 
-/** `file`: the value of --token-file. @throws USAGE_INVALID where no registry reads the run's token file */
+/** `file`: the value of --token-file. @throws USAGE_INVALID if no registry uses the token file of the run */
 export function refuseUnusedTokenFile(command: string, file: string | undefined, documents: readonly Document[]): void {
   const isRead = documents.some((document) =>
     document.registries.some(
@@ -17,18 +17,18 @@ export function refuseUnusedTokenFile(command: string, file: string | undefined,
     ),
   )
   if (file === undefined || isRead) return
-  const why = 'every registry has a tokenFile of its own, or a token requested by serviceAccountRef'
+  const why = 'every registry has its own tokenFile, or a token requested by serviceAccountRef'
   throw idle(command, '--token-file', why, 'a document without serviceAccountRef and tokenFile, or no --token-file')
 }
 
-/** @throws USAGE_INVALID where every document selects its namespaces by plain names */
+/** @throws USAGE_INVALID if all documents select namespaces only by name */
 export function refuseUnusedAllowEmpty(command: string, documents: readonly Document[]): void {
   if (documents.some(({ namespaces }) => needsNamespaceList(namespaces))) return
-  const why = 'the namespaces of every document are selected by plain names only'
+  const why = 'all documents select namespaces only by name'
   throw idle(command, '--allow-empty', why, 'a glob or a selector: a named namespace that does not exist always fails')
 }
 
-/** @throws USAGE_INVALID where no credential ever lives that long, so that each run exchanges all the same */
+/** @throws USAGE_INVALID if no credential is valid that long, so that every run exchanges */
 export function refuseUnusedMinRemaining(
   command: string,
   { text, ms }: { readonly text: string; readonly ms: number },
@@ -37,10 +37,10 @@ export function refuseUnusedMinRemaining(
   const longestSeconds = Math.max(...demands.map(({ credentialLifeSeconds }) => credentialLifeSeconds))
   if (longestSeconds * 1000 > ms) return
   const longest = renderDuration(longestSeconds)
-  const why = `a new credential of these documents lives for ${longest} at most, so that every run exchanges`
+  const why = `new credentials of these documents are valid for at most ${longest}, so that every run exchanges`
   throw idle(command, `--min-remaining ${text}`, why, `less than ${longest}`)
 }
 
-/** As the flag takes it: `1h`, `90s`. */
+/** In the syntax of the flag: `1h`, `90s`. */
 const renderDuration = (seconds: number) =>
   seconds % 3600 === 0 ? `${seconds / 3600}h` : seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`

@@ -73,7 +73,7 @@ suite('pullpass init --from-env', () => {
     await writeFile(file, 'mine')
     const { exitCode, stderr } = await runPullpass(sandbox, ['init', '--from-env', '--out', file])
     assert.equal(exitCode, 2)
-    assert.match(stderr, /^USAGE_INVALID \(run\): --out \S+mine\.yaml exists, and is not overwritten\n/)
+    assert.match(stderr, /^USAGE_INVALID \(run\): --out \S+mine\.yaml exists and is not overwritten\n/)
     assert.equal(await readFile(file, 'utf8'), 'mine')
   })
 

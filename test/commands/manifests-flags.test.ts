@@ -52,7 +52,7 @@ suite('pullpass manifests refuses a namespace of the cluster itself', () => {
       assert.deepEqual([exitCode, stdout], [2, ''])
       const seen = `--namespace is ${namespace}, a namespace of the cluster itself`
       assert.ok(stderr.startsWith(`USAGE_INVALID (run): ${seen}\n`), stderr)
-      assert.match(stderr, /^ {2}expected a namespace for pullpass alone: .* restricted Pod security level/m)
+      assert.match(stderr, /^ {2}expected a namespace for pullpass only: .* restricted Pod security level/m)
     })
   }
 
@@ -255,7 +255,7 @@ suite('pullpass manifests refuses, with exit code 2 and nothing printed', () => 
     'a port that is none': [['--api-server-port', '70000'], /--api-server-port is "70000"\n {2}expected a port/],
     'ports of a NetworkPolicy that is left out': [
       ['--api-server-port', '6443', '--no-network-policy'],
-      /--api-server-port stands beside --no-network-policy/,
+      /--api-server-port is given with --no-network-policy/,
     ],
     'a cluster that is not read': [
       ['--context', 'prod', '--no-network-policy'],

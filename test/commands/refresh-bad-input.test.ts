@@ -186,7 +186,7 @@ const badInputs: Record<string, BadInput> = {
   'more --min-remaining than any credential of the documents lives': {
     give: () => ({ argv: ['--min-remaining', '99h'] }),
     said: [
-      'USAGE_INVALID (run): --min-remaining 99h has no effect: a new credential of these documents lives for 1h at most, so that every run exchanges',
+      'USAGE_INVALID (run): --min-remaining 99h has no effect: new credentials of these documents are valid for at most 1h, so that every run exchanges',
       '  expected less than 1h',
       '  fix: pullpass refresh --help',
     ],
@@ -198,7 +198,7 @@ const badInputs: Record<string, BadInput> = {
       return { argv: ['-f', file, '--token-file', sandbox.folder.tokenFile] }
     },
     said: [
-      'USAGE_INVALID (run): --token-file has no effect: every registry has a tokenFile of its own, or a token requested by serviceAccountRef',
+      'USAGE_INVALID (run): --token-file has no effect: every registry has its own tokenFile, or a token requested by serviceAccountRef',
       '  expected a document without serviceAccountRef and tokenFile, or no --token-file',
       '  fix: pullpass refresh --help',
     ],

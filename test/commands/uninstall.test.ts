@@ -275,7 +275,7 @@ suite('uninstall', { concurrency: 4 }, () => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const run = await runPullpass(sandbox, ['uninstall', '-f', 'absent.yaml', '--delete-pull-secrets'])
     assert.equal(run.exitCode, 2)
-    assert.match(run.stderr, /^USAGE_INVALID \(run\): uninstall asks for confirmation, and there is no terminal$/m)
+    assert.match(run.stderr, /^USAGE_INVALID \(run\): uninstall requires confirmation, and there is no terminal$/m)
     assert.match(run.stderr, /: pullpass uninstall -f absent\.yaml --delete-pull-secrets --dry-run$/m)
   })
 

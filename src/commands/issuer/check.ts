@@ -1,4 +1,4 @@
-/** pullpass issuer check: what a cloud would find at an issuer's URL. Exits 1 when something keeps a cloud from using it. */
+/** pullpass issuer check: evaluates the public metadata of an issuer. Exits 1 if a cloud cannot use it. */
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { parseTokenText, readTokenFile } from '../../identity/token-file.ts'
 import { evaluateIssuer } from '../../oidc/evaluate/evaluate.ts'
@@ -28,7 +28,7 @@ const flags: typeof outputFlags & {
   'token-file': {
     type: 'string',
     value: 'FILE',
-    summary: "Try this token of the cluster's too, or - for standard input; it is sent nowhere",
+    summary: 'File with a token of the cluster to verify; "-" reads standard input; it is not sent anywhere',
   },
   ...outputFlags,
 }
@@ -37,10 +37,10 @@ export const check: Command<typeof flags> = {
   summary: 'Check which clouds can use the public metadata of an issuer',
   usage: ['issuer check URL [--for VENDOR] [--token-file FILE] [flags]'],
   details: [
-    'Reads the two OIDC documents there as an anonymous client: no credential, no redirect, and only certificates of public',
-    'authorities count (one of --ca-file is accepted, and reported). Then it reports for each vendor, and for any other OIDC',
-    'verifier, what prevents it from using them, and what may. With a token also whether its key is published, its',
-    'signature, its issuer and its audiences. Exits 1 on a problem for one of these vendors.',
+    'Reads the discovery document and JWKS as an anonymous client: without credentials and redirects, and with public',
+    'certificate authorities (another one of --ca-file is reported). Reports for each cloud, and for any other OIDC',
+    'verifier, the problems that prevent it from using them, and warnings. With a token, also verifies its key, signature,',
+    'issuer and audiences. Exits 1 if one of these clouds cannot use the issuer.',
     '',
     'Examples:',
     '  pullpass issuer check https://storage.googleapis.com/example-issuer/cluster-1 --for gcp',
@@ -68,13 +68,13 @@ export const check: Command<typeof flags> = {
 /** @throws USAGE_INVALID */
 async function issuerOf([issuer, ...more]: readonly string[], context: VendorContext): Promise<string> {
   if (issuer === undefined)
-    throw usageFault('issuer check', 'no URL is given', 'the URL of an issuer: https://HOST/PATH')
+    throw usageFault('issuer check', 'URL is missing', 'the URL of an issuer: https://HOST/PATH')
   if (more.length > 0) throw usageFault('issuer check', `unexpected argument ${quote(more[0] ?? '')}`, 'one URL')
   const read = await urlOfTarget(issuer, context)
   if (read !== undefined)
     throw usageFault('issuer check', `${quote(issuer)} is a publish target`, `the URL where clouds read it: ${read}`)
   if (URL.parse(issuer) === null)
-    throw usageFault('issuer check', `${quote(issuer)} is no URL`, 'the URL of an issuer: https://HOST/PATH')
+    throw usageFault('issuer check', `${quote(issuer)} is not a URL`, 'the URL of an issuer: https://HOST/PATH')
   const document = Object.values(documentPaths).find((path) => issuer.endsWith(`/${path}`))
   if (document === undefined) return issuer
   throw usageFault(
@@ -84,7 +84,7 @@ async function issuerOf([issuer, ...more]: readonly string[], context: VendorCon
   )
 }
 
-/** Of a target as --to names it; undefined where it is none, or where nothing is read by a URL. */
+/** The public URL of a publish target; undefined if the text is none, or the target has no URL. */
 async function urlOfTarget(text: string, { environment, vendors }: VendorContext): Promise<string | undefined> {
   const found = parseAmong(text, await loadStores(vendors, text))
   return found?.store.publicUrl(found.name, environment)

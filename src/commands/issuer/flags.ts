@@ -1,4 +1,4 @@
-/** The flag that says whose token is requested to look at what the cluster signs. */
+/** Flags of the issuer commands. */
 
 import { isIP } from 'node:net'
 import { issuerMemory, type NamespacedName } from '../../document/document.ts'
@@ -20,7 +20,7 @@ export const accountFlag: { readonly 'service-account': Flag & { type: 'string' 
   'service-account': {
     type: 'string',
     value: 'NAMESPACE/NAME',
-    summary: 'Whose token is requested, for nobody, to see its issuer and key (default default/default)',
+    summary: 'Service account whose token is requested to read its issuer and key (default default/default)',
   },
 }
 
@@ -28,12 +28,12 @@ export const accountFlag: { readonly 'service-account': Flag & { type: 'string' 
 export const readAccountFlag = (value: string | undefined, command: string): NamespacedName =>
   parseNamespacedName(value ?? 'default/default', 'service account', command)
 
-/** The flag that says which ConfigMap remembers the issuer's keys. */
+/** The ConfigMap of the key state. */
 export const memoryFlag: { readonly memory: Flag & { type: 'string' } } = {
   memory: {
     type: 'string',
     value: 'NAMESPACE/NAME',
-    summary: 'ConfigMap that remembers keys (default pullpass-system/pullpass-issuer)',
+    summary: 'ConfigMap of the key state (default pullpass-system/pullpass-issuer)',
   },
 }
 
@@ -41,7 +41,7 @@ export const memoryFlag: { readonly memory: Flag & { type: 'string' } } = {
 export const readMemoryFlag = (value: string | undefined, command: string): NamespacedName =>
   value === undefined ? issuerMemory : parseNamespacedName(value, 'ConfigMap', command)
 
-/** Flags of what asks every API server for its keys, and what they say. */
+/** Flags of commands that read the keys of all API servers. */
 export const keyFlags: typeof clusterFlags &
   typeof accountFlag &
   typeof memoryFlag & {
@@ -52,13 +52,13 @@ export const keyFlags: typeof clusterFlags &
     type: 'string',
     value: 'URL',
     rule: issuerUrl,
-    summary: "The issuer's public URL (default: where the target is read, or else the cluster's own issuer)",
+    summary: 'Public URL of the issuer (default: that of the target, or else the issuer of the cluster)',
   },
   replica: {
     type: 'string',
     multiple: true,
     value: 'URL',
-    summary: 'An API server to ask, repeatable (default: all that EndpointSlice kubernetes lists)',
+    summary: 'URL of an API server; repeatable (default: the EndpointSlices of Service kubernetes)',
   },
   ...accountFlag,
   ...memoryFlag,
@@ -78,7 +78,7 @@ export function readKeyFlags(
   }
 }
 
-/** `flags`: those that the command has no use for where a target holds keys only. @throws USAGE_INVALID */
+/** `flags`: without effect for a target that holds only keys. @throws USAGE_INVALID */
 export function refuseUnusedKeyFlags(
   command: string,
   given: FlagValues<typeof keyFlags>,
@@ -104,23 +104,23 @@ function readReplicaUrl(text: string): URL {
   })
 }
 
-/** The flag that says where an issuer's documents are public. */
+/** The publish target. */
 export const targetFlag: { readonly to: Flag & { type: 'string' } } = {
   to: {
     type: 'string',
     value: 'TARGET',
-    summary: 'Where to publish',
+    summary: 'Publish target',
     vendorSummary: targetForms,
   },
 }
 
-/** `command`: `issuer watch`. @throws USAGE_INVALID where it is not given */
+/** `command`: `issuer watch`. @throws USAGE_INVALID if it is missing */
 export function readTargetFlag(to: string | undefined, command: string): string {
   if (to !== undefined) return to
-  throw usageFault(command, '--to is not given', 'where the documents are public: --to TARGET')
+  throw usageFault(command, '--to is missing', 'the publish target: --to TARGET')
 }
 
-/** Flags of commands that keep watching the cluster's keys, and the connection that they watch over. */
+/** Flags of commands that watch the keys of the cluster. */
 type Texts = Flag & { type: 'string'; multiple: true }
 
 export const watchFlags: typeof keyFlags &
@@ -133,24 +133,24 @@ export const watchFlags: typeof keyFlags &
   'keep-for': {
     type: 'string',
     value: 'DURATION',
-    summary: 'How long a key stays public after it was last seen (default 48h)',
+    summary: 'Time that a key stays published after an API server last served it (default 48h)',
   },
   'health-listen': {
     type: 'string',
     value: 'ADDRESS',
-    summary: 'Serve /livez, /readyz and /metrics: a port, or ADDRESS:PORT, *:PORT for every address',
+    summary: 'Address of /livez, /readyz and /metrics: PORT, ADDRESS:PORT or *:PORT (default: none)',
   },
   'accept-key': {
     type: 'string',
     multiple: true,
     value: 'THUMBPRINT',
-    summary: 'Publish this key although only an unknown API server serves it, repeatable (RFC 7638 thumbprint)',
+    summary: 'Thumbprint (RFC 7638) of a key to publish although only an unknown API server serves it; repeatable',
   },
   'accept-ca': {
     type: 'string',
     multiple: true,
     value: 'FINGERPRINT',
-    summary: 'Believe only API servers of these CAs, repeatable (SHA-256; default: those recorded at the first start)',
+    summary: 'SHA-256 fingerprint of a CA of API servers to trust; repeatable (default: recorded at the first start)',
   },
   output: { ...outputFlags.output, summary: 'Print the status of each round: a line of JSON, or a YAML document' },
   ...keyFlags,
@@ -176,7 +176,7 @@ export function readWatchFlags(flags: FlagValues<typeof watchFlags>, command: st
   }
 }
 
-/** With the authorities of now, until the process ends. @throws USAGE_INVALID, and what connecting throws */
+/** Pins the present authorities until the process ends. @throws USAGE_INVALID, and errors of connect */
 export async function connectToWatch(
   flags: FlagValues<typeof watchFlags>,
   acceptedCas: readonly string[],
@@ -198,7 +198,7 @@ function readThumbprint(text: string): string {
   )
 }
 
-/** With or without colons, in either case: as openssl and the alarm print it. */
+/** With or without colons, in upper or lower case. */
 function readFingerprint(text: string): string {
   const digits = text.replaceAll(':', '').toUpperCase()
   if (/^[0-9A-F]{64}$/.test(digits)) return digits.replaceAll(/(..)(?!$)/g, '$1:')
@@ -217,9 +217,9 @@ const invalid = (flag: string, text: string, expected: string) =>
         : 'copy it from the alarm',
   })
 
-// A flag that is an address to listen at: `8080`, `127.0.0.1:8080`, `[::1]:8080`, `*:8080`.
+// Listen addresses: `8080`, `127.0.0.1:8080`, `[::1]:8080`, `*:8080`
 
-/** A port alone is heard on this machine only. @throws USAGE_INVALID */
+/** A port without address is that of the loopback interface. @throws USAGE_INVALID */
 export function readListen(flag: string, text: string): ListenAddress {
   const [, host = '127.0.0.1', digits = ''] =
     /^(?:(\*|\[[0-9a-fA-F:.]+\]|[0-9.]+|localhost):)?(\d{1,5})$/.exec(text) ?? []
@@ -230,7 +230,7 @@ export function readListen(flag: string, text: string): ListenAddress {
     code: 'USAGE_INVALID',
     hop: 'run',
     seen: `${flag} is ${showValue(text)}`,
-    expected: 'a port, or ADDRESS:PORT with * for every address of the machine',
+    expected: 'PORT, ADDRESS:PORT, or *:PORT for all addresses',
     hint: `${flag} *:8080`,
   })
 }

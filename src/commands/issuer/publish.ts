@@ -1,4 +1,4 @@
-/** pullpass issuer publish: the cluster's two OIDC documents, brought where clouds read them, and read back. */
+/** pullpass issuer publish: writes the issuer metadata to a publish target, and reads it back anonymously. */
 import type { NamespacedName } from '../../document/document.ts'
 import { connect } from '../../kubernetes/connect.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
@@ -23,8 +23,8 @@ const flags: typeof targetFlag &
     readonly adopt: Flag & { type: 'boolean' }
   } = {
   ...targetFlag,
-  'dry-run': { type: 'boolean', summary: 'Show what would change, and write nothing' },
-  adopt: { type: 'boolean', summary: 'Take over documents that another cluster or tool wrote, this once' },
+  'dry-run': { type: 'boolean', summary: 'Show the changes without writing' },
+  adopt: { type: 'boolean', summary: 'Take over documents of another cluster or tool once' },
   ...outputFlags,
   ...keyFlags,
 }
@@ -34,10 +34,10 @@ export const publish: Command<typeof flags> = {
   usage: ['issuer publish --to TARGET [flags]'],
   details: [
     'Reads the signing keys of every API server, writes openid/v1/jwks and then .well-known/openid-configuration to the',
-    "target, and reads both back as a stranger at the issuer's URL. Keys that are public already stay (issuer revoke KID",
-    'removes one); one that no API server serves, nor is remembered to have served, is warned of.',
-    'Credentials for writing are your own, where the tools of the vendor find them.',
-    "Until the cluster's tokens carry the issuer, their check is pending, and what to set is said.",
+    'target, and reads both from the URL of the issuer as an anonymous client. Published keys are kept (issuer revoke',
+    'removes one); a key that no API server serves or served before causes a warning.',
+    "Writes with the operator's credentials, from the same sources as the tools of the vendor.",
+    'Until the cluster issues tokens with this issuer, their check is pending, and the settings to change are printed.',
     '',
     'Examples:',
     '  pullpass issuer publish --to gs://example-issuer/cluster-1 --dry-run',
@@ -75,7 +75,7 @@ export const publish: Command<typeof flags> = {
   },
 }
 
-/** Without one the check is pending, and says why. */
+/** Or the reason why there is none. */
 async function tokenToTry(cluster: Cluster, account: NamespacedName) {
   const token = await tokenOrReason(cluster, account)
   return typeof token === 'string' ? `not tried: ${token}` : token

@@ -1,4 +1,4 @@
-/** pullpass issuer revoke: a leaked key, out of what is public at once, and never published again. */
+/** pullpass issuer revoke: removes a key from the published JWKS immediately and permanently. */
 import { showValue } from '../../document/show-value.ts'
 import { withoutFaults } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
@@ -26,8 +26,8 @@ const flags: typeof targetFlag &
     readonly 'dry-run': Flag & { type: 'boolean' }
   } = {
   ...targetFlag,
-  yes: { type: 'boolean', summary: 'Revoke the key that signs now, or the only one, though every pull breaks' },
-  'dry-run': { type: 'boolean', summary: 'Show what would change, and write nothing' },
+  yes: { type: 'boolean', summary: 'Also revoke the current signing key or the only key: every exchange then fails' },
+  'dry-run': { type: 'boolean', summary: 'Show the changes without writing' },
   ...outputFlags,
   ...keyFlags,
 }
@@ -39,12 +39,11 @@ export const revoke: Command<typeof flags> = {
     'issuer revoke --to TARGET [flags] -- KID   (a short KID that begins with -)',
   ],
   details: [
-    'Writes the revocation into the ConfigMap that issuer watch remembers keys in, and publishes without the key: neither',
-    'watch nor publish nor a refresh brings it back, under whatever kid. Clouds may believe it for as long as they cache.',
-    'A key that signs now, or the only one, is not revoked without --yes: from then on every exchange is refused until the',
-    'API servers sign with another. To take a revocation back, stop issuer watch, and remove its entry from the ConfigMap.',
-    '',
-    'With --to serve it is what issuer serve serves in this cluster: its replicas take the key out, and that is waited for.',
+    'Records the revocation in the key state (--memory) and publishes the JWKS without the key. Watch, publish and refresh',
+    'do not publish it again, under any kid. Clouds accept its tokens until their caches expire.',
+    'The current signing key and the only key require --yes: every exchange fails until the API servers sign with another',
+    'key. To undo a revocation, stop issuer watch and remove the entry from the ConfigMap.',
+    'With --to serve, removes the key from the documents of issuer serve in this cluster, and waits for its replicas.',
     '',
     'Examples:',
     '  pullpass issuer revoke 2ZrNyZx0bVRt-o9JZCWzRj2cEBt1bCPdz2uFUKbXMPg --to gs://example-issuer/cluster-1',
@@ -52,7 +51,7 @@ export const revoke: Command<typeof flags> = {
   ].join('\n'),
   life: 'one-shot',
   flags,
-  // One in 64 of the API server's own kids, which are SHA-256 in base64url. No flag is that long.
+  // One in 64 kids of API servers, which are SHA-256 in base64url. No flag is that long.
   dashedPositional: {
     pattern: /^(?:-[A-Za-z0-9_][A-Za-z0-9_-]{18,127}|--[A-Za-z0-9_-]{41})$/,
     hint: 'a KID that begins with "-" after --: pullpass issuer revoke --to TARGET -- KID',
@@ -103,7 +102,7 @@ async function confirm(
   return { issuer, target, mode, outcome, confirmations, revocation }
 }
 
-/** A token of the revoked key verifies no longer: that is what was wanted. */
+/** A token of the revoked key must not verify any more, so another one is tried. */
 function tokenToTry(readings: Revoked['readings'], keyId: string): SubjectToken | string {
   const tokens = withoutFaults(readings.map((reading) => reading.token))
   if (tokens.length === 0) return 'not tried: no token was to be had'
@@ -115,8 +114,8 @@ function tokenToTry(readings: Revoked['readings'], keyId: string): SubjectToken 
 
 /** @throws USAGE_INVALID */
 function readKeyId([keyId, more]: readonly string[]): string {
-  const expected = 'one key, as issuer show names it: pullpass issuer revoke KID --to TARGET'
-  if (keyId === undefined) throw usageFault('issuer revoke', 'no KID is given', expected)
-  if (more !== undefined) throw usageFault('issuer revoke', `${showValue(more)} stands after the KID`, expected)
+  const expected = 'one kid of issuer show: pullpass issuer revoke KID --to TARGET'
+  if (keyId === undefined) throw usageFault('issuer revoke', 'KID is missing', expected)
+  if (more !== undefined) throw usageFault('issuer revoke', `unexpected argument ${showValue(more)}`, expected)
   return keyId
 }

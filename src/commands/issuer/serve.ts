@@ -1,4 +1,4 @@
-/** pullpass issuer serve: the two documents from the cluster itself, behind an Ingress, for who would rather not have a bucket. */
+/** pullpass issuer serve: serves the issuer metadata from the cluster, behind an Ingress, instead of a bucket. */
 
 import { createServedDocuments } from '../../publish/serve/served-documents.ts'
 import { servedTarget, storeBeside } from '../../publish/serve/served-target.ts'
@@ -16,7 +16,7 @@ const flags: typeof watchFlags & { readonly listen: Flag & { type: 'string' } } 
   listen: {
     type: 'string',
     value: 'ADDRESS',
-    summary: 'Where to serve, in plain HTTP: a port, or ADDRESS:PORT, *:PORT for every address (default 8080)',
+    summary: 'Address of the HTTP server: PORT, ADDRESS:PORT or *:PORT (default 8080)',
   },
   ...watchFlags,
 }
@@ -25,11 +25,11 @@ export const serve: Command<typeof flags> = {
   summary: 'Serve the discovery document and JWKS from the cluster',
   usage: ['issuer serve [flags]'],
   details: [
-    'Serves /.well-known/openid-configuration and /openid/v1/jwks under the path of the issuer, and nothing else, with ETags',
-    'and a cache lifetime. Keys are watched as by issuer watch: from every API server, remembered in a ConfigMap, kept for',
-    '--keep-for, without what was revoked. What is served lies in a ConfigMap beside it, NAME-served, in place of a bucket:',
-    'a restart forgets nothing, and all replicas say the same. deploy/issuer-serve runs two, with the least rights.',
-    'TLS is for the proxy before it, which has to be read by anybody at the issuer.',
+    'Serves /.well-known/openid-configuration and /openid/v1/jwks under the path of the issuer, with ETag and',
+    'Cache-Control. Reads the keys of all API servers as issuer watch does, keeps them for --keep-for, and omits revoked',
+    'keys. The documents are stored in the ConfigMap NAME-served, so that all replicas serve the same after a restart.',
+    'deploy/issuer-serve runs two replicas with least privilege. TLS terminates at the Ingress, which must be public at the',
+    'URL of the issuer.',
     '',
     'Example:',
     '  pullpass issuer serve --issuer-url https://oidc.example.com/cluster-1 --listen *:8080 --health-listen *:8081',

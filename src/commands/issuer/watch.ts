@@ -1,4 +1,4 @@
-/** pullpass issuer watch: keeps the published documents true through every rotation of keys, until it is stopped. */
+/** pullpass issuer watch: keeps the published keys in sync during key rotation, until it is stopped. */
 import { openTarget } from '../../publish/open-target.ts'
 import { createWatchHealth } from '../../publish/watch/health.ts'
 import { createKeyStateEvents } from '../../publish/watch/report-alarms.ts'
@@ -22,11 +22,11 @@ export const watch: Command<typeof flags> = {
   summary: 'Keep the published keys in sync during key rotation',
   usage: ['issuer watch --to TARGET [flags]'],
   details: [
-    'Asks every API server, each 15 s over a connection of its own, which keys it serves and which one signs; publishes',
-    'the union of them, and keeps a key for --keep-for after it was last seen: choose the longest life of a token for a',
-    'cloud, and what caches add. An answer that is empty, thinner or broken takes no key away; issuer revoke does.',
-    'What it knows is remembered in a ConfigMap, so that a restart forgets nothing. What needs somebody is said in the',
-    'log, as Events of that ConfigMap, and in the metrics. deploy/issuer runs it in the cluster, with the least rights.',
+    'Reads the served keys and the signing key of each API server every 15 s, over a separate connection, and publishes',
+    'their union. A key stays published for --keep-for after it was last served: at least the longest token lifetime plus',
+    'the cache lifetime of verifiers. Failed or incomplete responses remove no key; issuer revoke does. The key state is',
+    'stored in a ConfigMap. Alarms are logged, and reported as Events of the ConfigMap and as metrics. deploy/issuer runs',
+    'it in the cluster with least privilege.',
     '',
     'Example:',
     '  pullpass issuer watch --to gs://example-issuer/cluster-1 --health-listen 8080',

@@ -1,4 +1,4 @@
-/** pullpass trust apply: makes what clouds must know, one change after another, and waits until it works. */
+/** pullpass trust apply: creates the required cloud resources, one change after another, and verifies the result. */
 import type { PullpassError } from '../../errors/pullpass-error.ts'
 import { applyTrust, checkRecord } from '../../trust/apply.ts'
 import { findAbsentAccounts } from '../../trust/clusters.ts'
@@ -26,11 +26,11 @@ const flags: typeof trustFlags &
   ...yesFlag,
   'no-record': {
     type: 'boolean',
-    summary: 'Write no ConfigMap of what is granted; pullpass trust destroy then takes no grant back',
+    summary: 'Do not record grants in a ConfigMap; trust destroy then keeps them',
   },
   'no-trial': {
     type: 'boolean',
-    summary: 'Try no registry at the end: exit code 0 then says that all was made, and not that it works',
+    summary: 'Do not verify the registries; exit code 0 then means created, not verified',
   },
   ...outputFlags,
 }
@@ -42,27 +42,27 @@ export const apply: Command<typeof flags> = {
     'trust apply [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',
   ],
   details: [
-    'Makes what pullpass trust plan shows, each change said before it is made, and asked for unless --yes. A run that ended',
-    'anywhere is taken up by the next. A condition, mapping or issuer that is there and differs stays, unless --replace',
-    'names it; other members of a policy stay always. What is made carries the mark pullpass:… of its cluster, and each grant',
-    'is written into the ConfigMap pullpass-trust in the namespace of the account.',
-    'With several --context each cluster has a pool of its own. A pool in which other clusters have providers is refused',
-    'unless it is confirmed on the terminal or by --share-pool; --yes does not confirm it.',
-    'At the end each registry is tried with a real token, for as long as --timeout allows: a new grant takes minutes. Where',
-    'none can be had, it exits 1: what was not tried is not proven.',
+    'Applies the changes of pullpass trust plan, each printed and confirmed first (--yes: without confirmation). A repeated',
+    'run continues an interrupted one. A condition, mapping or issuer that exists and differs is kept unless --replace',
+    'names it; other members of a policy are always kept. Created resources carry the mark pullpass:… of their cluster, and',
+    'grants are recorded in the ConfigMap pullpass-trust in the namespace of the service account. With several --context,',
+    'each cluster has its own pool. A pool with providers of other clusters is refused unless it is confirmed on the',
+    'terminal or by --share-pool; --yes does not confirm it. Finally, each registry is verified with a real token,',
+    'repeatedly until --timeout: a new grant takes minutes. The exit code is 1 if no token is available: the result is not',
+    'verified.',
     '',
     'Examples:',
     '  pullpass trust apply -f artifact-registry.yaml',
     '  pullpass trust apply -f artifact-registry.yaml --context prod-1 --context prod-2 --yes --timeout 10m',
   ].join('\n'),
-  namespaceHint: 'none: the account stands in the document, as spec.serviceAccountRef',
+  namespaceHint: 'no namespace: the service account is spec.serviceAccountRef of the document',
   life: 'one-shot',
   flags,
 
   async run(call) {
     const consent = call.flags.yes ? 'given' : 'to be asked'
     const plan = repeatCommand('trust plan', call.flags, { ...trustFlags, ...replaceFlag })
-    const hint = `see first what would change: ${plan}`
+    const hint = `to see the changes first: ${plan}`
     const confirm = confirmChanges({ command: 'trust apply', consent, hint }, call)
     const startedMs = call.context.now().getTime()
     return await runTrust('trust apply', call, 'always', async (prepared) => {
@@ -87,7 +87,7 @@ const faultOf = (proof: VerificationResult) => ('fault' in proof ? { fault: proo
 const recordOf = ({ connections }: PreparedTrust, { flags: { 'no-record': none } }: Call<typeof flags>): TrustRecord =>
   none ? noRecord : openRecord(connections)
 
-/** Left to say what was seen, when no time is left to wait. */
+/** Reserved for reporting, at the end of the time limit. */
 const reserveMs = 15_000
 
 async function prove(
@@ -99,7 +99,7 @@ async function prove(
   const wholeMs = readDuration('--timeout', common.timeout ?? defaultTimeout['one-shot'])
   const onWait = (name: string, { code, seen }: PullpassError) => {
     terminal.showProgress(`${name}: ${code}, waiting`)
-    context.log('info', 'it does not work yet, and is tried again', { what: name, code, seen })
+    context.log('info', 'verification failed, trying again', { what: name, code, seen })
   }
   const proofs: VerificationResult[] = []
   try {
@@ -108,7 +108,7 @@ async function prove(
       proofs.push(await verifyTrust(trial, { longestMs, onWait }, context))
     }
   } catch (error) {
-    if (!context.signal.aborted) throw error // the run's end is told after what was done
+    if (!context.signal.aborted) throw error // the end of the run is reported after the results
   }
   terminal.showProgress(undefined)
   return proofs

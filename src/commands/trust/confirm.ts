@@ -1,4 +1,4 @@
-/** Shows each change before it is made, and asks where somebody is to be asked. */
+/** Prints each change before it is applied, and prompts for confirmation. */
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import { renderError } from '../../terminal/render-error.ts'
@@ -23,7 +23,7 @@ interface Asking {
   readonly command: string
   /** `given`: by --yes. */
   readonly consent: 'given' | 'to be asked'
-  /** For who cannot be asked: how all of it is seen before. */
+  /** For runs without a terminal: how to see all changes first. */
   readonly hint: string
 }
 
@@ -32,11 +32,11 @@ interface AskingWays {
   readonly context: Pick<Context, 'signal'>
 }
 
-/** Who leaves in the middle (Ctrl-D) leaves all that is left. @throws USAGE_INVALID where nobody can be asked and nobody said --yes */
+/** The end of input (Ctrl-D) declines all remaining changes. @throws USAGE_INVALID without a terminal and --yes */
 export function confirmChanges(asking: Asking, { terminal, context }: AskingWays): Agree {
   const { consent } = asking
   const { prompt } = terminal
-  if (consent === 'to be asked' && prompt === undefined) throw nobodyToAsk(asking)
+  if (consent === 'to be asked' && prompt === undefined) throw noTerminal(asking)
   let standing: 'make' | 'leave' | undefined = consent === 'given' ? 'make' : undefined
   return async (change) => {
     const shown = plainLine(change)
@@ -56,7 +56,7 @@ interface SharingAsked extends Pick<Asking, 'consent'> {
   readonly given: Accepted
 }
 
-/** Sharing has its own answer: neither --yes nor "all" confirms that another cluster has the rights of this one. */
+/** Sharing a pool has its own confirmation: --yes and "all" do not accept that another cluster has the same permissions. */
 export async function confirmSharing(
   resources: readonly TrustResource[],
   { given, consent }: SharingAsked,
@@ -77,7 +77,7 @@ export async function confirmSharing(
   return shared.length === 0 ? given : { ...given, sharing: 'accepted' }
 }
 
-/** Asks until it is one of the answers. */
+/** Prompts until the answer is valid. */
 async function answerTo(question: string, ask: NonNullable<Terminal['prompt']>, signal: AbortSignal) {
   for (;;) {
     const line = await ask(question, signal)
@@ -86,12 +86,12 @@ async function answerTo(question: string, ask: NonNullable<Terminal['prompt']>, 
   }
 }
 
-function nobodyToAsk({ command, hint }: Asking): PullpassError {
+function noTerminal({ command, hint }: Asking): PullpassError {
   return new PullpassError({
     code: 'USAGE_INVALID',
     hop: 'run',
-    seen: `${command} asks before each change, and there is no terminal to ask on`,
-    expected: '--yes, which changes without asking',
+    seen: `${command} requires confirmation, and there is no terminal`,
+    expected: '--yes, which applies without confirmation',
     hint,
   })
 }

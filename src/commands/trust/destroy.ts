@@ -1,4 +1,4 @@
-/** pullpass trust destroy: takes back what pullpass made for a cluster, and only that. */
+/** pullpass trust destroy: deletes the cloud resources that pullpass created for a cluster. */
 import { openResources } from '../../trust/desired.ts'
 import { destroyTrust } from '../../trust/destroy.ts'
 import { openRecord } from '../../trust/record.ts'
@@ -16,8 +16,8 @@ const flags: typeof removalFlags &
   typeof yesFlag &
   typeof outputFlags & { readonly 'dry-run': Flag & { readonly type: 'boolean' } } = {
   ...removalFlags,
-  yes: { ...yesFlag.yes, summary: 'Remove without asking' },
-  'dry-run': { type: 'boolean', summary: 'Show what would be removed, and remove nothing' },
+  yes: { ...yesFlag.yes, summary: 'Delete without confirmation' },
+  'dry-run': { type: 'boolean', summary: 'Show what would be deleted, without deleting' },
   ...outputFlags,
 }
 
@@ -28,23 +28,23 @@ export const destroy: Command<typeof flags> = {
     'trust destroy [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',
   ],
   details: [
-    'Removes, of what these documents need, what pullpass made for this cluster: grants that the ConfigMap pullpass-trust',
-    'holds, and what carries the mark pullpass:… of its issuer, or of one that it had before trust apply --replace issuer.',
-    'Resources have it in their description. What others created, or still use, stays, and is',
-    'named. What the cloud keeps for a while, trust apply brings back. Pull secrets in the cluster stay, until their',
+    'Deletes the resources of these documents that pullpass created for this cluster: grants that the ConfigMap',
+    'pullpass-trust records, and resources that carry the mark pullpass:… of its issuer in their description, or of an',
+    'issuer that trust apply --replace issuer replaced. Resources of others, or still in use, are kept and reported. trust',
+    'apply restores resources that the cloud retains after deletion. Pull secrets in the cluster remain until their',
     'credentials expire.',
     '',
     'Examples:',
     '  pullpass trust destroy -f artifact-registry.yaml --dry-run',
     '  pullpass trust destroy -f artifact-registry.yaml --context prod-1',
   ].join('\n'),
-  namespaceHint: 'none: the account stands in the document, as spec.serviceAccountRef',
+  namespaceHint: 'no namespace: the service account is spec.serviceAccountRef of the document',
   life: 'one-shot',
   flags,
 
   async run(call) {
     const consent = call.flags.yes ? 'given' : 'to be asked'
-    const hint = `see first what would be removed: ${repeatCommand('trust destroy', call.flags, removalFlags)} --dry-run`
+    const hint = `to see the deletions first: ${repeatCommand('trust destroy', call.flags, removalFlags)} --dry-run`
     const confirm = call.flags['dry-run']
       ? undefined
       : confirmChanges({ command: 'trust destroy', consent, hint }, call)

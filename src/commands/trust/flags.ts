@@ -1,4 +1,4 @@
-/** Flags that all of trust's commands take, worded once. */
+/** Flags of the trust commands. */
 import { issuerUrl } from '../../document/field-rules.ts'
 import { shellQuote } from '../../text/plain-text.ts'
 import type { Accepted } from '../../vendors/trust-contract.ts'
@@ -27,59 +27,59 @@ export const trustFlags: TrustFlags = {
     type: 'string',
     value: 'URL',
     rule: issuerUrl,
-    summary: "Who signs the cluster's tokens (default: what the cluster says of itself)",
+    summary: 'Issuer of the tokens of the cluster (default: read from the cluster)',
   },
   subject: {
     type: 'string',
     value: 'NAMESPACE/NAME',
-    summary: 'The service account whose token a token file holds',
+    summary: 'Service account of the token file',
   },
   publisher: {
     type: 'string',
     value: 'NAMESPACE/NAME',
     summary:
-      'The service account that publishes keys by this provider (default: that of deploy/issuer, where issuer.publishTo is at the same vendor)',
+      'Service account that publishes keys with this provider (default: that of deploy/issuer, if issuer.publishTo is at the same vendor)',
   },
   repository: {
     type: 'string',
     value: 'NAME',
-    summary: 'Repository, where a document names none: as its trust.repository would be',
+    summary: 'Repository of documents without trust.repository',
   },
   memory: {
     ...memoryFlag.memory,
     summary:
-      'ConfigMap that remembers which keys were revoked (default: issuer.memoryRef, or pullpass-system/pullpass-issuer)',
+      'ConfigMap of the key state, with revoked keys (default: issuer.memoryRef, or pullpass-system/pullpass-issuer)',
   },
   kubeconfig: clusterFlags.kubeconfig,
   context: {
     type: 'string',
     multiple: true,
     value: 'NAME',
-    summary: "The kubeconfig's context (default: its current one); repeated: several clusters, each once",
+    summary: 'Kubeconfig context (default: the current context); repeatable, for several clusters',
   },
   'pool-id': {
     type: 'string',
     multiple: true,
     value: 'CONTEXT=ID',
     summary:
-      "Id of a context's pool (default: the document's; of several contexts each has one made of the context's name)",
+      'Pool ID of a context (default: that of the document; with several contexts derived from the name of the context)',
   },
   'provider-id': {
     type: 'string',
     multiple: true,
     value: 'CONTEXT=ID',
-    summary: "Id of a context's provider (default: the document's; in a shared pool made of the context's name)",
+    summary:
+      'Provider ID of a context (default: that of the document; in a shared pool derived from the name of the context)',
   },
   'share-pool': {
     type: 'boolean',
-    summary:
-      "Use the document's pool although other clusters have providers in it: accounts of one name then have the same rights",
+    summary: 'Share the pool with other clusters: service accounts of the same name then have the same permissions',
   },
 }
 
 const { publisher: _publisher, ...flagsOfRemoval } = trustFlags
 
-/** Of commands that remove: the publisher is part of a provider's condition, which they do not compare. */
+/** For deletions: the publisher is part of the condition of a provider, which is not compared. */
 export const removalFlags: Omit<TrustFlags, 'publisher'> = flagsOfRemoval
 
 export const replaceFlag: { readonly replace: Texts } = {
@@ -88,7 +88,7 @@ export const replaceFlag: { readonly replace: Texts } = {
     multiple: true,
     value: 'FIELD',
     vendorChoices: (vendors) => [...new Set(Object.values(vendors).flatMap(({ trust }) => trust?.replaceable ?? []))],
-    summary: 'What may be changed of a provider or grant that is there and differs; repeatable',
+    summary: 'Field of an existing resource to replace if it differs; repeatable',
   },
 }
 
@@ -104,11 +104,11 @@ export const yesFlag: { readonly yes: Flag & { readonly type: 'boolean' } } = {
   yes: {
     type: 'boolean',
     short: 'y',
-    summary: 'Change without asking; a shared pool is accepted by --share-pool alone',
+    summary: 'Apply without confirmation; does not accept a shared pool (--share-pool)',
   },
 }
 
-/** For hints: `command` with those of the given flags that `taken` has, so that it looks at the same documents and clusters. */
+/** For hints: `command` with the given flags that it takes, for the same documents and clusters. */
 export function repeatCommand(command: string, given: object, taken: Readonly<Record<string, Flag>>): string {
   const values = new Map<string, unknown>(Object.entries(given))
   const words = Object.keys(taken).flatMap((name) => wordsOf(name, values.get(name)))

@@ -1,4 +1,4 @@
-/** pullpass trust plan: what clouds must know for these documents, against what they know. Exits 1 where that cannot be made. */
+/** pullpass trust plan: compares the required cloud resources with the existing ones. Exits 1 if they cannot be created. */
 import { plainLine } from '../../text/plain-text.ts'
 import { describeAbsent, findAbsentAccounts } from '../../trust/clusters.ts'
 import { observeAll, openResources } from '../../trust/desired.ts'
@@ -23,9 +23,9 @@ const flags: typeof trustFlags &
     value: 'FORMAT',
     choices: ['json', 'yaml', 'terraform'],
     vendorChoices: (vendors) => Object.values(vendors).flatMap(({ trust }) => trust?.commandLine ?? []),
-    summary: 'Print for programs, as commands for what is missing, or as HCL for the whole (default: a table)',
+    summary: 'Output format: a table (default), commands for the changes, or HCL for all resources',
   },
-  'exit-code': { type: 'boolean', summary: 'Exit 1 where something is missing, as git diff does' },
+  'exit-code': { type: 'boolean', summary: 'Exit 1 if there are changes, as git diff' },
 }
 
 export const plan: Command<typeof flags> = {
@@ -35,20 +35,19 @@ export const plan: Command<typeof flags> = {
     'trust plan [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',
   ],
   details: [
-    'Reads all resources that the documents need at their vendors, and changes nothing. What exists and differs is named, and',
-    'stays.',
-    "The issuer is the cluster's own, or --issuer; what only trust needs stands in the document, as trust. The cloud is",
-    'asked with your own credentials, where its own tools find them. Where the account whose token is to be exchanged is',
-    'not in the cluster yet, the plan says so; with --issuer no cluster is asked.',
-    'With several --context each cluster has a pool of its own, named after its context (--pool-id). A pool in which other',
-    'clusters have providers is refused, with the providers: the service accounts of one name in all of them are one',
-    'principal. --share-pool accepts that. What needs a refused resource is blocked, and is not created.',
+    'Reads the resources that the documents require at their clouds, without changes. Resources that exist and differ are',
+    'kept and reported. The issuer is that of the cluster, or --issuer; further settings are in the document, under trust.',
+    "Uses the operator's credentials, from the same sources as the tools of the cloud. Missing service accounts of the",
+    'cluster are reported; with --issuer no cluster is contacted. With several --context, each cluster has its own pool,',
+    'named after the context (--pool-id). A pool with providers of other clusters is refused: service accounts of the same',
+    'name in these clusters would be one principal (--share-pool accepts this). Resources that require a refused one are',
+    'blocked.',
     '',
     'Examples:',
     '  pullpass trust plan -f artifact-registry.yaml',
     '  pullpass trust plan -f artifact-registry.yaml --issuer https://oidc.example.com/prod -o gcloud > trust.sh',
   ].join('\n'),
-  namespaceHint: 'none: the account stands in the document, as spec.serviceAccountRef',
+  namespaceHint: 'no namespace: the service account is spec.serviceAccountRef of the document',
   life: 'one-shot',
   flags,
 

@@ -227,13 +227,13 @@ suite('pullpass issuer check, with a token', () => {
 
 suite('pullpass issuer check is refused', () => {
   const wrong: Record<string, [words: string[], seen: RegExp, expected: RegExp]> = {
-    'without a URL': [[], /^USAGE_INVALID \(run\): no URL is given$/m, /expected the URL of an issuer/],
+    'without a URL': [[], /^USAGE_INVALID \(run\): URL is missing$/m, /expected the URL of an issuer/],
     'with two URLs': [
       ['https://a.example', 'https://b.example'],
       /unexpected argument "https:\/\/b\.example"/,
       /expected one URL/,
     ],
-    'with a name': [['oidc.example.com'], /"oidc\.example\.com" is no URL/, /expected the URL of an issuer/],
+    'with a name': [['oidc.example.com'], /"oidc\.example\.com" is not a URL/, /expected the URL of an issuer/],
     'with a bucket at Google': [
       ['gs://example-issuer/cluster-1'],
       /"gs:\/\/example-issuer\/cluster-1" is a publish target/,

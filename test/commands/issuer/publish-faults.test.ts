@@ -58,7 +58,7 @@ suite('faults on the way of issuer publish', () => {
 const wrong = [
   { words: ['--to', 'gs://Not_A_Bucket!'], says: /^USAGE_INVALID \(run\): / },
   { words: ['--to', 'ftp://example.com/x'], says: /^USAGE_INVALID \(run\): / },
-  { words: [], says: /^USAGE_INVALID \(run\): --to is not given\n/ },
+  { words: [], says: /^USAGE_INVALID \(run\): --to is missing\n/ },
 ]
 for (const { words, says } of wrong) {
   test(`"${['issuer publish', ...words].join(' ')}" is refused before anything is asked`, async (t) => {

@@ -80,6 +80,6 @@ suite('pullpass issuer serve', () => {
     const sandbox = await startTestSandbox(t, { namespaces: ['default'] })
     const { exitCode, stderr } = await runPullpass(sandbox, ['issuer', 'serve', '--listen', ':8080'])
     assert.equal(exitCode, 2)
-    assert.match(stderr, /--listen is ":8080"\n {2}expected a port, or ADDRESS:PORT with \* for every address/)
+    assert.match(stderr, /--listen is ":8080"\n {2}expected PORT, ADDRESS:PORT, or \*:PORT for all addresses/)
   })
 })

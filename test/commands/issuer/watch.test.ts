@@ -111,7 +111,7 @@ suite('pullpass issuer watch', () => {
   }
 
   const wrong: Record<string, [argv: string[], says: RegExp]> = {
-    'without a target': [[], /^USAGE_INVALID .*--to is not given/],
+    'without a target': [[], /^USAGE_INVALID .*--to is missing/],
     'with a replica that is no URL': [
       ['--to', '.', '--replica', 'ftp://x'],
       /--replica is "ftp:\/\/x"\n {2}expected the URL of one API server/,

@@ -101,12 +101,12 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.deepEqual(resultsOf(run), ['created', 'declined', 'declined', 'blocked', 'blocked'])
   })
 
-  test('without a terminal and without --yes asks nobody for anything', async (t) => {
+  test('without a terminal and without --yes is refused before anything is read', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const run = await runTrust(sandbox, ['apply', '--share-pool', '--replace', 'keys', '--no-trial', '-o', 'json'])
 
     assert.equal(run.exitCode, 2)
-    assert.match(run.stderr, /^USAGE_INVALID \(run\): trust apply asks before each change, and there is no terminal/)
+    assert.match(run.stderr, /^USAGE_INVALID \(run\): trust apply requires confirmation, and there is no terminal/)
     assert.match(run.stderr, /: pullpass trust plan -f \S+\/trust\.yaml --share-pool --replace keys$/m)
     assert.equal(sandbox.google.identity.read(pool), undefined)
   })
