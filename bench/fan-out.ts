@@ -3,14 +3,14 @@
  * They take turns, so that what disturbs the machine disturbs them all.
  */
 import { mkdir, rm } from 'node:fs/promises'
-import type { Contestant, Contestants } from './contestants.ts'
+import type { Candidate, Candidates } from './candidates.ts'
 import { type Cost, medianCost } from './cost.ts'
 import { measureProcess } from './measure-process.ts'
-import type { Ground } from './start-ground.ts'
+import type { BenchEnvironment } from './start-environment.ts'
 
 /** Its own figures are the medians of its turns. */
 export interface FanOutRow extends Cost {
-  readonly program: Contestant['name']
+  readonly program: Candidate['name']
   readonly namespaces: number
   readonly run: 'create' | 'update'
   readonly calls: Calls
@@ -30,12 +30,12 @@ const rounds = [
   { count: 1000, turns: 7 },
   { count: 5000, turns: 3 },
 ] as const
-export const mostNamespaces = 5000
+export const maxNamespaces = 5000
 /** The script is measured with these; all else would take minutes. */
 const scriptCounts = { few: 1, many: 20 } as const
 const scriptTurns = 3
 
-export async function measureFanOut(ground: Ground, contestants: Contestants, say: Say): Promise<FanOutRow[]> {
+export async function measureFanOut(ground: BenchEnvironment, contestants: Candidates, say: Log): Promise<FanOutRow[]> {
   const { bare, pullpass, script } = contestants
   const rows: FanOutRow[] = []
   for (const { count, turns } of rounds) {
@@ -48,14 +48,18 @@ export async function measureFanOut(ground: Ground, contestants: Contestants, sa
   return [...rows, ...few, ...many, ...rounds.slice(1).flatMap(({ count }) => extrapolate(few, many, count))]
 }
 
-export type Say = (text: string) => void
+export type Log = (text: string) => void
 
 interface Round {
   readonly count: number
   readonly turns: number
 }
 
-async function takeTurns(ground: Ground, contestants: readonly Contestant[], round: Round): Promise<FanOutRow[]> {
+async function takeTurns(
+  ground: BenchEnvironment,
+  contestants: readonly Candidate[],
+  round: Round,
+): Promise<FanOutRow[]> {
   const namespaces = ground.namespaces.slice(0, round.count)
   const measured = contestants.map((contestant) => ({ contestant, create: [] as Run[], update: [] as Run[] }))
   for (let turn = 0; turn < round.turns; turn++) {
@@ -77,7 +81,7 @@ interface Run {
   readonly calls: Calls
 }
 
-async function runOnce(ground: Ground, contestant: Contestant, namespaces: readonly string[]): Promise<Run> {
+async function runOnce(ground: BenchEnvironment, contestant: Candidate, namespaces: readonly string[]): Promise<Run> {
   const { sts, iamCredentials } = ground.google
   const before = { sts: sts.seen.length, iamCredentials: iamCredentials.seen.length }
   await rm(ground.files.home, { recursive: true, force: true })
@@ -90,7 +94,7 @@ async function runOnce(ground: Ground, contestant: Contestant, namespaces: reado
 }
 
 function rowOf(
-  { name }: Contestant,
+  { name }: Candidate,
   count: number,
   { run, runs }: { readonly run: FanOutRow['run']; readonly runs: readonly Run[] },
 ): FanOutRow {

@@ -5,12 +5,12 @@ import type { OneShotRow } from './one-shot.ts'
 
 export interface Goal {
   readonly title: string
-  readonly wanted: string
-  readonly seen: number
-  readonly verdict: 'met' | 'missed'
+  readonly limit: string
+  readonly measured: number
+  readonly result: 'met' | 'missed'
 }
 
-export function judgeGoals(fanOut: readonly FanOutRow[], oneShot: readonly OneShotRow[]): Goal[] {
+export function evaluateGoals(fanOut: readonly FanOutRow[], oneShot: readonly OneShotRow[]): Goal[] {
   return [...(['create', 'update'] as const).flatMap((run) => fanOutGoals(fanOut, run)), ...oneShotGoals(oneShot)]
 }
 
@@ -56,16 +56,16 @@ function found<Row>(row: Row | undefined): Row {
   return row
 }
 
-const atMost = (title: string, limit: number, seen: number): Goal => ({
+const atMost = (title: string, limit: number, measured: number): Goal => ({
   title,
-  wanted: `at most ${limit}`,
-  seen,
-  verdict: seen <= limit ? 'met' : 'missed',
+  limit: `at most ${limit}`,
+  measured,
+  result: measured <= limit ? 'met' : 'missed',
 })
 
-const atLeast = (title: string, limit: number, seen: number): Goal => ({
+const atLeast = (title: string, limit: number, measured: number): Goal => ({
   title,
-  wanted: `at least ${limit}`,
-  seen,
-  verdict: seen >= limit ? 'met' : 'missed',
+  limit: `at least ${limit}`,
+  measured,
+  result: measured >= limit ? 'met' : 'missed',
 })

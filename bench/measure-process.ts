@@ -17,18 +17,18 @@ export interface Program {
   /** All that it gets: nothing of ours is inherited. */
   readonly environment: Readonly<Record<string, string>>
   /** A command that sets the scene and becomes the program: not measured. */
-  readonly stage?: readonly string[]
+  readonly setup?: readonly string[]
 }
 
 const timed = 'TIMEFORMAT="%R %U %S"; { time "$@" 2>&3; } 3>&2 2>"$BENCH_TIMES"'
 
 /** Rejects with what it printed unless it exits with 0. */
-export async function measureProcess({ words, environment, stage = [] }: Program): Promise<Cost> {
+export async function measureProcess({ words, environment, setup = [] }: Program): Promise<Cost> {
   const folder = await mkdtemp(join(tmpdir(), 'pullpass-bench-figures-'))
   const [memoryFile, timesFile] = [join(folder, 'memory'), join(folder, 'times')]
   try {
     await runToEnd(
-      [findInstalledProgram('time', 'time'), '-f', '%M', '-o', memoryFile, ...stage, 'bash', '-c', timed, 'bash'],
+      [findInstalledProgram('time', 'time'), '-f', '%M', '-o', memoryFile, ...setup, 'bash', '-c', timed, 'bash'],
       words,
       { ...environment, BENCH_TIMES: timesFile },
     )

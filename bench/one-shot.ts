@@ -3,10 +3,10 @@
  * The pod's folder exists only in a mount namespace of the measured process (unshare(1)): the machine's own /run is
  * left alone.
  */
-import { type Contestants, clientEnvironment, plainEnvironment, pullpassWords, trustLikePublic } from './contestants.ts'
+import { type Candidates, clientEnvironment, plainEnvironment, pullpassWords, trustedGoogleCa } from './candidates.ts'
 import { type Cost, median } from './cost.ts'
 import { measureProcess, type Program } from './measure-process.ts'
-import type { Ground } from './start-ground.ts'
+import type { BenchEnvironment } from './start-environment.ts'
 
 export interface OneShotRow {
   readonly program: 'node -e 0' | 'https.get' | 'pullpass in a pod' | 'pullpass, kubeconfig'
@@ -20,8 +20,8 @@ export interface OneShotRow {
 const runs = 21
 
 export async function measureOneShot(
-  ground: Ground,
-  { pullpass }: Contestants,
+  ground: BenchEnvironment,
+  { pullpass }: Candidates,
   bareGet: string,
 ): Promise<OneShotRow[]> {
   const [namespace = ''] = ground.namespaces
@@ -31,7 +31,7 @@ export async function measureOneShot(
       'https.get',
       {
         words: [process.execPath, bareGet],
-        environment: { ...plainEnvironment(ground), ...trustLikePublic(ground), BENCH_URL: ground.google.sts.url },
+        environment: { ...plainEnvironment(ground), ...trustedGoogleCa(ground), BENCH_URL: ground.google.sts.url },
       },
     ],
     ['pullpass in a pod', inPod(ground, namespace)],
@@ -45,7 +45,7 @@ export async function measureOneShot(
   return [...costs].map(([name, measured]) => rowOf(name, measured))
 }
 
-const podScene = [
+const podSetup = [
   'mount -t tmpfs tmpfs /run',
   'mkdir -p /run/secrets/kubernetes.io/serviceaccount /run/secrets/tokens',
   'cp "$BENCH_POD/token" "$BENCH_POD/ca.crt" /run/secrets/kubernetes.io/serviceaccount',
@@ -53,19 +53,19 @@ const podScene = [
   'exec "$@"',
 ].join(' && ')
 
-function inPod(ground: Ground, namespace: string): Program {
+function inPod(ground: BenchEnvironment, namespace: string): Program {
   const server = new URL(ground.cluster.server)
   const user = process.getuid?.() === 0 ? [] : ['--map-root-user']
   return {
     words: pullpassWords,
     environment: {
       ...clientEnvironment(ground, [namespace]),
-      ...trustLikePublic(ground),
+      ...trustedGoogleCa(ground),
       KUBERNETES_SERVICE_HOST: server.hostname,
       KUBERNETES_SERVICE_PORT: server.port,
       BENCH_POD: ground.files.podFolder,
     },
-    stage: ['unshare', ...user, '--mount', '--propagation', 'private', 'sh', '-c', podScene, 'sh'],
+    setup: ['unshare', ...user, '--mount', '--propagation', 'private', 'sh', '-c', podSetup, 'sh'],
   }
 }
 

@@ -57,7 +57,7 @@ const oneShotCells = ({ program, runs, cpuMs, wallMs, peakMiB }: OneShotRow) => 
   mebibytes(peakMiB),
 ]
 
-const goalCells = ({ title, wanted, seen, verdict }: Goal) => [title, wanted, seen.toPrecision(3), verdict]
+const goalCells = ({ title, limit, measured, result }: Goal) => [title, limit, measured.toPrecision(3), result]
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(ms < 10_000 ? 3 : 1)} s`
 const mebibytes = (mib: number) => `${mib.toFixed(1)} MiB`

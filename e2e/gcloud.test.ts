@@ -134,7 +134,7 @@ await withRealPart('gcloud', startGcloud, (gcloud) => {
       const sandbox = await startSlow(t, {})
       const unknown = apiError(400, 'INVALID_ARGUMENT', 'Service account puller does not exist.')
       sandbox.parts.iam.faults.inject(
-        { kind: 'answer', answer: unknown },
+        { kind: 'response', response: unknown },
         { times: 2, when: ({ path }) => path.endsWith(':setIamPolicy') },
       )
       const script = await runTrust(sandbox, ['plan', '-o', 'gcloud'])

@@ -8,7 +8,7 @@ import { globSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
-import { findUnshown } from '../test/docs/guides/find-unshown.ts'
+import { findUnprinted } from '../test/docs/guides/find-unprinted.ts'
 import { type PlacedStep, readGuide, stepsOnWay, waysOf } from '../test/docs/guides/parse-guide.ts'
 import { AbsentPart } from '../tools/real-parts/absent-part.ts'
 import type { GuideCluster } from './guides/guide-cluster.ts'
@@ -94,7 +94,7 @@ async function follow({ steps, kind }: Followed, stage: GuideStage): Promise<voi
     else if (step.kind === 'file') await writeFile(join(folder, step.name), step.text)
     else if (step.kind === 'shown') {
       if (printed === undefined) continue
-      assert.deepEqual(findUnshown(step.lines, printed), [], `${where} shows what was not printed:\n${printed}`)
+      assert.deepEqual(findUnprinted(step.lines, printed), [], `${where} shows what was not printed:\n${printed}`)
     } else {
       await parse(step.script, where)
       printed = undefined

@@ -7,7 +7,7 @@ import { principalOf } from './google/workload-identity.ts'
 import type { ServerKeys } from './kubernetes/tokens/signing-keys.ts'
 import { packImage } from './registry/pack-image.ts'
 import type { CertificateAuthority } from './serve/certificate-authority.ts'
-import type { TlsWanted } from './serve/open-server.ts'
+import type { TlsOptions } from './serve/open-server.ts'
 import { createMovableClock, type MovableClock } from './start/movable-clock.ts'
 import { type OpenParts, openParts } from './start/open-parts.ts'
 import { publishIssuer } from './start/publish-issuer.ts'
@@ -16,7 +16,7 @@ import { seedCluster } from './start/seed-cluster.ts'
 import { type Operator, signInOperator } from './start/sign-in-operator.ts'
 import { trustCluster } from './start/trust-cluster.ts'
 
-export interface SandboxWanted {
+export interface SandboxOptions {
   /** What the sandbox's clock starts from; absent: the machine's clock. */
   readonly now?: () => Date
   /** Beside image-system, which is always there; absent: default, team-a, team-b. */
@@ -26,7 +26,7 @@ export interface SandboxWanted {
   /** `absent`: Google has the project and the repository, but no pool, no account and no grant; absent: set up. */
   readonly trust?: 'set-up' | 'absent'
   /** Whether the Kubernetes API speaks HTTP/2; absent: offered. */
-  readonly kubernetesHttp2?: TlsWanted['http2']
+  readonly kubernetesHttp2?: TlsOptions['http2']
   /** Signs the parts' certificates; absent: the authority that the sandboxes of this process share. */
   readonly authority?: CertificateAuthority
   /** Of the cluster; absent: one key that the sandboxes of this process share, so that each verifies the others' tokens. */
@@ -53,34 +53,34 @@ export interface Sandbox extends OpenParts, AsyncDisposable {
   /** `localhost:PORT/example-project/images/hello:1`. */
   readonly image: string
   /** Writes the projected token anew, as the kubelet does; absent: for the provider, and for an hour. */
-  readonly writeToken: (wanted?: { audiences?: readonly string[]; lifeSeconds?: number }) => Promise<void>
+  readonly writeToken: (options?: { audiences?: readonly string[]; lifeSeconds?: number }) => Promise<void>
   /** Puts the issuer's documents, as the cluster serves them now, into the bucket `gs://example-cluster`. */
   readonly publishIssuer: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
 const admin = 'kubernetes-admin'
-const account = { namespace: 'image-system', name: 'pullpass' }
-const bound = {
+const serviceAccount = { namespace: 'image-system', name: 'pullpass' }
+const boundObjects = {
   pod: { name: 'pullpass-29400120-x7k2p', uid: '5d0f3e0a-6f0e-4b7c-9d5b-2f1b7f6f9a01' },
   node: { name: 'node-1', uid: '8c1d2b34-0a5e-4c3f-8f6d-7e9a1b2c3d02' },
 }
-const subject = `system:serviceaccount:${account.namespace}:${account.name}`
+const subject = `system:serviceaccount:${serviceAccount.namespace}:${serviceAccount.name}`
 const serviceAccountEmail = 'puller@example-project.iam.gserviceaccount.com'
 const images = 'example-project/images'
 const repository = 'projects/example-project/locations/europe/repositories/images'
 const [projectNumber, poolId, providerId] = ['123456789012', 'pool', 'cluster'] as const
 const provider = `projects/${projectNumber}/locations/global/workloadIdentityPools/${poolId}/providers/${providerId}`
 
-export async function startSandbox(wanted: SandboxWanted = {}): Promise<Sandbox> {
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const opened: (() => Promise<void>)[] = []
   const close = async () => {
     await Promise.all(opened.map((end) => end()))
   }
   try {
-    const sandbox = await furnish(wanted, (end) => {
+    const sandbox = await createSandbox(options, (end) => {
       opened.push(end)
-      wanted.signal?.throwIfAborted()
+      options.signal?.throwIfAborted()
     })
     return { ...sandbox, close, [Symbol.asyncDispose]: close }
   } catch (error) {
@@ -89,26 +89,31 @@ export async function startSandbox(wanted: SandboxWanted = {}): Promise<Sandbox>
   }
 }
 
-async function furnish(wanted: SandboxWanted, opened: (end: () => Promise<void>) => void) {
-  const { namespaces = ['default', 'team-a', 'team-b'], kubernetesHttp2 = 'offered' } = wanted
-  const { issuerDocuments = 'published', trust = 'set-up' } = wanted
-  const clock = createMovableClock(wanted.now ?? (() => new Date()))
-  const { issuerAgent: agent, authority, keys } = wanted
+async function createSandbox(options: SandboxOptions, opened: (end: () => Promise<void>) => void) {
+  const { namespaces = ['default', 'team-a', 'team-b'], kubernetesHttp2 = 'offered' } = options
+  const { issuerDocuments = 'published', trust = 'set-up' } = options
+  const clock = createMovableClock(options.now ?? (() => new Date()))
+  const { issuerAgent: agent, authority, keys } = options
   const identity = { ...(authority && { authority }), ...(keys && { keys }) }
-  const wantedParts = { now: clock.now, admin, kubernetesHttp2, opened, ...identity, ...(agent && { agent }) }
-  const context = await openParts(wantedParts)
+  const partsOptions = { now: clock.now, admin, kubernetesHttp2, opened, ...identity, ...(agent && { agent }) }
+  const context = await openParts(partsOptions)
   const { cluster, google, parts } = context
 
-  seedCluster(cluster, namespaces, account)
+  seedCluster(cluster, namespaces, serviceAccount)
   if (issuerDocuments === 'published') await publishIssuer(cluster, google.store, admin)
-  const principal = furnishGoogle(context, trust)
+  const principal = setUpGoogle(context, trust)
   context.images.putImage(`${images}/hello`, '1', packImage({ 'hello.txt': 'Pulled without a password.\n' }))
 
   const { writeToken, write, remove, ...folder } = await createSandboxFolder(context.kubeconfig, context.authority.ca)
   opened(remove)
   const operator = await signInOperator(google, { stsUrl: parts.sts.url, now: clock.now, write })
   const writeNewToken: Sandbox['writeToken'] = async (token) => {
-    const standard = { ...account, ...bound, audiences: [`//iam.googleapis.com/${provider}`], lifeSeconds: 3600 }
+    const standard = {
+      ...serviceAccount,
+      ...boundObjects,
+      audiences: [`//iam.googleapis.com/${provider}`],
+      lifeSeconds: 3600,
+    }
     await writeToken(await cluster.signServiceAccountToken({ ...standard, ...token }))
   }
   await writeNewToken()
@@ -128,7 +133,7 @@ async function furnish(wanted: SandboxWanted, opened: (end: () => Promise<void>)
 }
 
 /** Returns the principal that the account is, whether or not it is trusted. */
-function furnishGoogle({ google, cluster }: OpenParts, trust: 'set-up' | 'absent'): string {
+function setUpGoogle({ google, cluster }: OpenParts, trust: 'set-up' | 'absent'): string {
   google.projects.put('example-project', projectNumber)
   google.repositories.put(repository)
   if (trust === 'absent') return principalOf(provider, subject)

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { documentText } from './support/document-text.ts'
-import { answerSts, echoes, granted, impersonated, plantAll, seedScriptSecret } from './support/plant-all.ts'
+import {
+  echoes,
+  granted,
+  impersonated,
+  plantSecrets,
+  seedScriptSecret,
+  setStsResponse,
+} from './support/plant-secrets.ts'
 import { createPlantedSecrets } from './support/planted-secrets.ts'
 import { runPullpass } from './support/run-pullpass.ts'
-import { searchAnswers, severalRoles } from './support/search-answers.ts'
+import { hostsWithSeveralRoles, searchCloudResponses } from './support/search-responses.ts'
 import { spawnPullpass } from './support/spawn-pullpass.ts'
 
 suite('no secret is shown', () => {
@@ -12,18 +19,18 @@ suite('no secret is shown', () => {
     const secrets = createPlantedSecrets()
     secrets.plant('it', impersonated)
     for (const [name, echo] of Object.entries(echoes)) {
-      assert.throws(() => secrets.refuteIn(echo(impersonated), name), {
+      assert.throws(() => secrets.assertAbsent(echo(impersonated), name), {
         message: new RegExp(`^${name} shows it, at \\d+$`),
       })
     }
     for (const before of ['', 'a', 'ab', 'abc']) {
-      assert.throws(() => secrets.refuteIn(Buffer.from(before + impersonated).toString('base64'), 'base64'))
+      assert.throws(() => secrets.assertAbsent(Buffer.from(before + impersonated).toString('base64'), 'base64'))
     }
-    secrets.refuteIn(`nothing of ${impersonated.slice(0, 23)}`, 'a short slice')
+    secrets.assertAbsent(`nothing of ${impersonated.slice(0, 23)}`, 'a short slice')
   })
 
   test('by a run that succeeds, is refused, takes over, rehearses, or has nothing to do', async (t) => {
-    const { sandbox, run } = await plantAll(t)
+    const { sandbox, run } = await plantSecrets(t)
     seedScriptSecret(sandbox, 'team-a')
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
     assert.equal((await run('a refused Secret', ['refresh', '-f', file])).exitCode, 1)
@@ -36,7 +43,7 @@ suite('no secret is shown', () => {
   })
 
   test('by a run that keeps an earlier entry', async (t) => {
-    const { sandbox, run } = await plantAll(t)
+    const { sandbox, run } = await plantSecrets(t)
     seedScriptSecret(sandbox, 'team-a')
     const registries = {
       one: { host: 'us-docker.pkg.dev' },
@@ -46,10 +53,10 @@ suite('no secret is shown', () => {
     iamCredentials.faults.clear()
     const isSecond = { when: ({ path }: { path: string }) => path.includes('second@') }
     iamCredentials.faults.inject(
-      { kind: 'answer', answer: { status: 403, body: { error: { message: 'no' } } } },
+      { kind: 'response', response: { status: 403, body: { error: { message: 'no' } } } },
       isSecond,
     )
-    iamCredentials.faults.inject({ kind: 'answer', answer: granted })
+    iamCredentials.faults.inject({ kind: 'response', response: granted })
     const file = await sandbox.write('pull.yaml', documentText(sandbox, { registries }))
     const { exitCode, stdout } = await run('a kept entry', ['refresh', '-f', file, '--adopt'])
     assert.equal(exitCode, 1)
@@ -57,25 +64,25 @@ suite('no secret is shown', () => {
   })
 
   test('by whatever Google answers', async (t) => {
-    await searchAnswers(t, (spelling, kind) => spelling === 'raw' || kind === 'a refusal') // all: leaks.matrix.test.ts
+    await searchCloudResponses(t, (spelling, kind) => spelling === 'raw' || kind === 'a refusal') // all: leaks.matrix.test.ts
   })
 })
 
 suite('no secret is shown by a host that has several roles, and so knows secrets of other requests', () => {
   // Every spelling: leaks.matrix.test.ts.
-  for (const [roles, search] of Object.entries(severalRoles))
+  for (const [roles, search] of Object.entries(hostsWithSeveralRoles))
     test(roles, async (t) => await search(t, (spelling) => spelling === 'raw'))
 })
 
 suite('no secret is shown by Node itself', () => {
   for (const name of ['NODE_DEBUG', 'NODE_DEBUG_NATIVE']) {
     test(`where ${name} asks for it: the process says so and sends nothing`, async (t) => {
-      const { sandbox, secrets } = await plantAll(t)
+      const { sandbox, secrets } = await plantSecrets(t)
       const environment = { ...sandbox.environment, [name]: 'http,https,http2,tls,net,fetch,undici,HTTP2SESSION,TLS' }
       const { exitCode, stdout, stderr } = await spawnPullpass(['refresh'], environment).ended
       assert.equal(exitCode, 2)
       assert.match(stderr, new RegExp(`USAGE_INVALID \\(run\\): ${name} is set`))
-      secrets.refuteIn(stdout + stderr, name)
+      secrets.assertAbsent(stdout + stderr, name)
       assert.deepEqual([sandbox.parts.kubernetes.seen, sandbox.parts.sts.seen], [[], []])
     })
   }
@@ -83,7 +90,7 @@ suite('no secret is shown by Node itself', () => {
 
 suite('no secret is shown by what stands in the wrong place', () => {
   test('a token for a document, a variable, a flag, a command', async (t) => {
-    const { sandbox, run, subjectToken } = await plantAll(t)
+    const { sandbox, run, subjectToken } = await plantSecrets(t)
     await run('a document', ['refresh', '-f', sandbox.folder.tokenFile])
     await run('standard input', ['refresh', '-f', '-'], { input: subjectToken })
     await run('a list in YAML', ['refresh', '-f', '-'], { input: `- ${subjectToken}` })
@@ -124,12 +131,12 @@ suite('no secret is shown by what stands in the wrong place', () => {
   })
 
   test('a fault that nobody knows', async (t) => {
-    const { sandbox, run, subjectToken } = await plantAll(t)
+    const { sandbox, run, subjectToken } = await plantSecrets(t)
     const fault = Object.assign(new Error(subjectToken, { cause: new Error(subjectToken) }), { token: subjectToken })
     const sleep = () => {
       throw fault
     }
-    answerSts(sandbox.parts, { status: 503 })
+    setStsResponse(sandbox.parts, { status: 503 })
     const { exitCode, stderr } = await run('a crash', ['refresh'], { sleep })
     assert.equal(exitCode, 1)
     assert.match(stderr, /INTERNAL/)

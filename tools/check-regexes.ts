@@ -16,7 +16,7 @@ interface Expression {
 
 type Node = { readonly [field: string]: unknown; readonly type: string; readonly start: number }
 
-const longestMs = 30_000
+const timeoutMs = 30_000
 /** Without one of these an expression reads a bounded number of characters at each place. */
 const unbounded = /[*+]|\{\d+,\}/
 
@@ -35,10 +35,10 @@ process.exit(faults.length > 0 || expressions.length === 0 ? 1 : 0) // recheck k
 /** Automata know no look-around: then an attack is searched for. */
 async function whyNotLinear(pattern: string, flags: string): Promise<string | undefined> {
   for (const checker of ['automaton', 'fuzz'] as const) {
-    const judged = await check(pattern, flags, { checker, timeout: longestMs })
-    if (judged.status === 'safe') return undefined
-    if (judged.status === 'vulnerable') return judged.complexity.summary
-    if (judged.error.kind !== 'unsupported') return judged.error.kind
+    const result = await check(pattern, flags, { checker, timeout: timeoutMs })
+    if (result.status === 'safe') return undefined
+    if (result.status === 'vulnerable') return result.complexity.summary
+    if (result.error.kind !== 'unsupported') return result.error.kind
   }
   return 'not judged'
 }

@@ -5,39 +5,39 @@ import { type Sandbox, startSandbox } from '../sandbox/start-sandbox.ts'
 import { readPullSecret } from '../test/support/read-pull-secret.ts'
 import { spawnPullpass } from '../test/support/spawn-pullpass.ts'
 import { PullRefused, pullImage } from './demo/pull-image.ts'
-import { StoryBroken, tellStep } from './demo/tell-step.ts'
+import { runStep, StepFailed } from './demo/run-step.ts'
 
 const namespaces = ['default', 'team-a', 'team-b']
 
-async function tellStory(): Promise<void> {
-  await using sandbox = await tellStep(
+async function runDemo(): Promise<void> {
+  await using sandbox = await runStep(
     'A cluster, its issuer, a Google and a private registry start on this machine',
     startParts,
   )
   const { authority, image } = sandbox
 
-  const documentFile = await becomeTrusted(sandbox)
+  const documentFile = await configureTrust(sandbox)
 
-  await tellStep('Without a credential, the registry refuses the image', async (tell) => {
+  await runStep('Without a credential, the registry refuses the image', async (tell) => {
     tell(`pull ${image}`)
     const refused = await pullImage(image, authority.ca, undefined).catch((error: unknown) => error)
     if (!(refused instanceof PullRefused)) throw new Error('it was served to somebody without a credential')
     tell(`registry answers ${refused.message}`)
   })
 
-  await tellStep("pullpass exchanges the account's token, once, and writes each pull secret", async (tell) => {
+  await runStep("pullpass exchanges the account's token, once, and writes each pull secret", async (tell) => {
     const { sts, iamCredentials } = sandbox.parts
     const before = [sts.seen.length, iamCredentials.seen.length] as const
-    await tellCommand(['refresh', '-f', documentFile], sandbox, tell)
+    await runCommand(['refresh', '-f', documentFile], sandbox, tell)
     const after = [sts.seen.length - before[0], iamCredentials.seen.length - before[1]] as const
     tell(
       `(Google was asked ${after[0]} time at the STS, ${after[1]} at IAM Credentials, for ${namespaces.length} namespaces)`,
     )
-    await tellCommand(['doctor', '-f', documentFile, '--image', image], sandbox, tell)
+    await runCommand(['doctor', '-f', documentFile, '--image', image], sandbox, tell)
     tell('(only in the sandbox: hop discovery mentions authorities that clouds may not trust)')
   })
 
-  await tellStep('With the pull secret of namespace team-a, the same registry serves it', async (tell) => {
+  await runStep('With the pull secret of namespace team-a, the same registry serves it', async (tell) => {
     tell(`pull ${image}`)
     const { digest, blobs } = await pullImage(image, authority.ca, readAuth(sandbox, 'team-a'))
     tell(`manifest ${digest}`)
@@ -47,22 +47,22 @@ async function tellStory(): Promise<void> {
 }
 
 /** Publishes the cluster's issuer and sets up Google's side, for the document whose file it returns. */
-async function becomeTrusted(sandbox: Sandbox): Promise<string> {
-  await tellStep("The cluster's OIDC documents are published where Google can read them", async (tell) => {
-    await tellCommand(['issuer', 'publish', '--to', `gs://${bucketOf(sandbox)}`], sandbox, tell)
+async function configureTrust(sandbox: Sandbox): Promise<string> {
+  await runStep("The cluster's OIDC documents are published where Google can read them", async (tell) => {
+    await runCommand(['issuer', 'publish', '--to', `gs://${bucketOf(sandbox)}`], sandbox, tell)
     tell(
       '(only in the sandbox: its certificate authority is private; with a public issuer no line mentions certificates)',
     )
   })
 
   const documentFile = join(sandbox.folder.path, 'artifact-registry.yaml')
-  await tellStep(
+  await runStep(
     'Google is told whom to trust: one service account of this cluster, for one repository',
     async (tell) => {
       const document = renderDocument(sandbox)
       await writeFile(documentFile, document)
       for (const line of document.trimEnd().split('\n')) tell(line)
-      await tellCommand(['trust', 'apply', '-f', documentFile, '--yes'], sandbox, tell)
+      await runCommand(['trust', 'apply', '-f', documentFile, '--yes'], sandbox, tell)
     },
   )
   return documentFile
@@ -97,7 +97,7 @@ spec:
         trust: {repository: ${repository}}
 `
 
-async function tellCommand(argv: string[], { environment }: Sandbox, tell: (line: string) => void): Promise<void> {
+async function runCommand(argv: string[], { environment }: Sandbox, tell: (line: string) => void): Promise<void> {
   tell(`$ pullpass ${argv.join(' ')}`)
   const { exitCode, stdout, stderr } = await spawnPullpass(argv, environment).ended
   for (const line of stdout.trimEnd().split('\n')) tell(line)
@@ -110,13 +110,13 @@ function readAuth(sandbox: Sandbox, namespace: string): string {
   return Buffer.from(pair).toString('base64')
 }
 
-const begunAt = performance.now()
+const startedAt = performance.now()
 try {
-  await tellStory()
+  await runDemo()
   console.log(
-    `\nNo password was stored anywhere. The whole story took ${((performance.now() - begunAt) / 1000).toFixed(1)} s.`,
+    `\nNo password was stored anywhere. The whole story took ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`,
   )
 } catch (error) {
-  if (!(error instanceof StoryBroken)) throw error
+  if (!(error instanceof StepFailed)) throw error
   console.log(`\nThe story ends here: step "${error.message}" failed.`)
 }

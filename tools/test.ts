@@ -47,11 +47,11 @@ if (files.length === 0 && !flags.affected) {
 /** At most as many as run in about 8 s, by what each file took last. */
 async function selectAffected(tests: readonly string[]): Promise<string[]> {
   const budgetMs = 8000 * Number(flags.shards)
-  const { chosen, left, changed } = affectedTests(tests, { since: flags.since, durations, budgetMs })
+  const { selected, remaining, changed } = affectedTests(tests, { since: flags.since, durations, budgetMs })
   if (changed.length === 0) console.log('No file has changed')
-  else console.log(`Affected by ${changed.length} changed files: ${chosen.length} test files`)
-  if (left.length > 0) console.log(`${left.length} more distant test files are left to npm test`)
-  return chosen
+  else console.log(`Affected by ${changed.length} changed files: ${selected.length} test files`)
+  if (remaining.length > 0) console.log(`${remaining.length} more distant test files are left to npm test`)
+  return selected
 }
 
 /** The lines that `node --test` ends with, for people and programs that know them. */

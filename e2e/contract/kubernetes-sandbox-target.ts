@@ -23,7 +23,7 @@ export async function startSandboxTarget(): Promise<StartedTarget> {
   const { url } = part
   const { ca } = ground.authority
   const api = await createKubernetesApi({ issuer: url, now: clock.now, ca, tokens: { [adminToken]: 'admin' } })
-  api.announce(url)
+  api.registerServer(url)
   served.handle = api.handle
   let users = 0
   return {

@@ -4,7 +4,7 @@
  */
 import { isRecord } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
-import type { SandboxAnswer } from '../../sandbox/serve/handler.ts'
+import type { SandboxResponse } from '../../sandbox/serve/handler.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 
 export interface Webhooks {
@@ -17,7 +17,7 @@ export async function startWebhooks(): Promise<Webhooks> {
   const authority = await createCertificateAuthority()
   const part = await servePart({
     tls: { authority, http2: 'offered' },
-    async handler({ path, body, signal }): Promise<SandboxAnswer> {
+    async handler({ path, body, signal }): Promise<SandboxResponse> {
       if (path === '/stall') {
         await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
       }

@@ -1,10 +1,10 @@
 /** A registry with one image, which takes one password by basic auth. https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html */
 import { createImageStore } from '../../sandbox/registry/image-store.ts'
 import { packImage } from '../../sandbox/registry/pack-image.ts'
-import type { SandboxAnswer, SandboxHandler } from '../../sandbox/serve/handler.ts'
+import type { SandboxHandler, SandboxResponse } from '../../sandbox/serve/handler.ts'
 
 const route = /^\/v2\/(?<name>.+)\/(?<kind>manifests|blobs|tags)\/(?<reference>[^/]+)$/
-const notThere: SandboxAnswer = { status: 404 }
+const notThere: SandboxResponse = { status: 404 }
 
 export function createEcrRegistry(password: string): SandboxHandler {
   const store = createImageStore()
@@ -25,5 +25,5 @@ export function createEcrRegistry(password: string): SandboxHandler {
   }
 }
 
-const found = (body: Buffer | undefined, contentType: string): SandboxAnswer =>
+const found = (body: Buffer | undefined, contentType: string): SandboxResponse =>
   body === undefined ? notThere : { status: 200, headers: { 'content-type': contentType }, body }

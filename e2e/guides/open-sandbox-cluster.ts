@@ -10,7 +10,7 @@ export async function openSandboxCluster(
   defer: (close: () => Promise<void>) => void,
 ): Promise<GuideCluster> {
   let serving: ApiServer = cluster
-  const tls = { authority, http2: 'offered', clientCertificates: 'asked', serverNames: apiServerNames } as const
+  const tls = { authority, http2: 'offered', clientCertificates: 'requested', serverNames: apiServerNames } as const
   const part = await servePart({ handler: (request) => serving.handle(request), tls })
   defer(part.close)
   const [adminToken = ''] = /(?<=token: ).+/.exec(kubeconfig) ?? []

@@ -1,7 +1,7 @@
 /** `oidc.example.com`, a reader's own web server: it serves a folder of the guide, or passes on to a local port. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { SandboxAnswer, SandboxHandler } from '../../sandbox/serve/handler.ts'
+import type { SandboxHandler, SandboxResponse } from '../../sandbox/serve/handler.ts'
 
 export interface OwnWebServer {
   readonly handler: SandboxHandler
@@ -33,7 +33,7 @@ export function createOwnWebServer(): OwnWebServer {
 }
 
 /** The handler's paths are decoded, and none leads out of a URL's root. */
-async function fileAnswer(file: string): Promise<SandboxAnswer> {
+async function fileAnswer(file: string): Promise<SandboxResponse> {
   try {
     const headers = { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' }
     return { status: 200, headers, body: await readFile(file, 'utf8') }

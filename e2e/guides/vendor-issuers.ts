@@ -1,5 +1,5 @@
 /** Issuers whose vendor publishes the documents: what a stranger reads at their host names. */
-import type { SandboxAnswer, SandboxHandler } from '../../sandbox/serve/handler.ts'
+import type { SandboxHandler, SandboxResponse } from '../../sandbox/serve/handler.ts'
 import { requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
 import type { GuideCluster } from './guide-cluster.ts'
 
@@ -26,7 +26,7 @@ export const vendorIssuers = (cluster: GuideCluster): Record<string, SandboxHand
     ]),
   )
 
-const json = (body: string): SandboxAnswer => ({
+const json = (body: string): SandboxResponse => ({
   status: 200,
   headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=3600' },
   body,

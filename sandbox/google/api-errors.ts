@@ -1,7 +1,7 @@
 /** Refusals as Google's APIs give them (google.rpc.Status). https://cloud.google.com/apis/design/errors */
-import type { SandboxAnswer } from '../serve/handler.ts'
+import type { SandboxResponse } from '../serve/handler.ts'
 
-export const apiError = (code: number, status: string, message: string, details?: object): SandboxAnswer => ({
+export const apiError = (code: number, status: string, message: string, details?: object): SandboxResponse => ({
   status: code,
   body: { error: { code, message, status, ...(details && { details: [details] }) } },
 })
@@ -14,21 +14,21 @@ export const errorInfo = (reason: string, domain: string, metadata: object): obj
 })
 
 /** The status is confirmed wherever it is used; without a message it is Google's general sentence. */
-export const invalidArgument = (message = 'Request contains an invalid argument.'): SandboxAnswer =>
+export const invalidArgument = (message = 'Request contains an invalid argument.'): SandboxResponse =>
   apiError(400, 'INVALID_ARGUMENT', message)
 
-export const notFound = (message = 'Requested entity was not found.'): SandboxAnswer =>
+export const notFound = (message = 'Requested entity was not found.'): SandboxResponse =>
   apiError(404, 'NOT_FOUND', message)
 
-export const alreadyExists = (message = 'Requested entity already exists'): SandboxAnswer =>
+export const alreadyExists = (message = 'Requested entity already exists'): SandboxResponse =>
   apiError(409, 'ALREADY_EXISTS', message)
 
 /** Google's general sentence for a resource in another state than the call needs; not confirmed call by call. */
-export const failedPrecondition = (message = 'Precondition check failed.'): SandboxAnswer =>
+export const failedPrecondition = (message = 'Precondition check failed.'): SandboxResponse =>
   apiError(400, 'FAILED_PRECONDITION', message)
 
 /** What a path that no method has is answered with: a page, no JSON. */
-export const noSuchMethod: SandboxAnswer = {
+export const noSuchMethod: SandboxResponse = {
   status: 404,
   headers: { 'content-type': 'text/html; charset=UTF-8' },
   body: '<!DOCTYPE html>\n<html lang=en>\n<title>Error 404 (Not Found)!!1</title>\n',
@@ -38,19 +38,19 @@ const expectedCredential =
   'Expected OAuth 2 access token, login cookie or other valid authentication credential. ' +
   'See https://developers.google.com/identity/sign-in/web/devconsole-project.'
 
-export const missingCredential: SandboxAnswer = apiError(
+export const missingCredential: SandboxResponse = apiError(
   401,
   'UNAUTHENTICATED',
   `Request is missing required authentication credential. ${expectedCredential}`,
 )
 
-export const invalidCredential: SandboxAnswer = apiError(
+export const invalidCredential: SandboxResponse = apiError(
   401,
   'UNAUTHENTICATED',
   `Request had invalid authentication credentials. ${expectedCredential}`,
 )
 
-export const insufficientScopes = (service: string, method?: string): SandboxAnswer =>
+export const insufficientScopes = (service: string, method?: string): SandboxResponse =>
   apiError(
     403,
     'PERMISSION_DENIED',
@@ -59,7 +59,7 @@ export const insufficientScopes = (service: string, method?: string): SandboxAns
   )
 
 /** Said of a resource that does not exist, too. `resource` without its service; service accounts are not named. */
-export function permissionDenied(permission: string, service: string, resource?: string): SandboxAnswer {
+export function permissionDenied(permission: string, service: string, resource?: string): SandboxResponse {
   const where = resource === undefined ? '' : ` '//${service}/${resource}'`
   return apiError(
     403,
@@ -70,7 +70,7 @@ export function permissionDenied(permission: string, service: string, resource?:
 }
 
 /** A quota by the minute that is used up: 429, with the consumer by its project number. */
-export const quotaExceeded = (service: string, projectNumber: string, limit: number): SandboxAnswer =>
+export const quotaExceeded = (service: string, projectNumber: string, limit: number): SandboxResponse =>
   apiError(
     429,
     'RESOURCE_EXHAUSTED',

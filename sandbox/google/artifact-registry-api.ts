@@ -1,5 +1,5 @@
 /** Artifact Registry's API, as far as its policies need it. https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories */
-import type { SandboxAnswer, SandboxHandler, SandboxRequest } from '../serve/handler.ts'
+import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import { alreadyExists, invalidArgument, noSuchMethod, notFound } from './api-errors.ts'
 import type { ArtifactRegistry } from './artifact-registry.ts'
 import { readJson } from './iam/read-json.ts'
@@ -33,7 +33,7 @@ export const artifactRegistryApi =
     if (rest === undefined || request.method !== methodOfVerb) return noSuchMethod
     const name = `projects/${projects.find(project)?.id ?? project}/${rest}`
     const needed = { permission: `artifactregistry.repositories.${verb}`, service, resource: name }
-    const refusal = operators.refuse(request, needed) ?? services.refusal(project, service)?.answer
+    const refusal = operators.refuse(request, needed) ?? services.refusal(project, service)?.response
     if (refusal) return refusal
     const repository = repositories.find(name)
     if (!repository) return notFound()
@@ -46,7 +46,7 @@ function create(
   request: SandboxRequest,
   { project = '', location = '' }: Readonly<Record<string, string>>,
   { repositories, projects, operators }: ArtifactRegistryApiNeeds,
-): SandboxAnswer {
+): SandboxResponse {
   const parent = `projects/${projects.find(project)?.id ?? project}/locations/${location}`
   const needed = { permission: 'artifactregistry.repositories.create', service, resource: parent }
   const refusal = operators.refuse(request, needed)

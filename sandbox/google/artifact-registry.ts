@@ -16,7 +16,7 @@ export interface ArtifactRegistry {
   readonly allowReading: (repository: string, member: string) => void
   readonly denyReading: (repository: string, member: string) => void
   /** Why nobody may read there, whatever is granted; undefined where somebody may. */
-  readonly closed: (repository: string) => string | undefined
+  readonly denialReason: (repository: string) => string | undefined
   readonly mayRead: (repository: string, members: readonly string[]) => boolean
 }
 
@@ -41,7 +41,7 @@ export function createArtifactRegistry(policies: IamPolicies, services: ProjectS
     find: (name) => repositories.get(name),
     allowReading: (short, member) => policies.allow(known(short), readerRoles[0] ?? '', member),
     denyReading: (short, member) => policies.deny(known(short), member),
-    closed: (short) => services.refusal(short.split('/')[0] ?? '', 'artifactregistry.googleapis.com')?.message,
+    denialReason: (short) => services.refusal(short.split('/')[0] ?? '', 'artifactregistry.googleapis.com')?.message,
     mayRead(short, members) {
       const name = nameOf(short)
       return name !== undefined && policies.grants(name, readerRoles, members)

@@ -11,7 +11,7 @@ export interface DeletedAccounts {
   /** Undefined where none is kept under that id. */
   readonly find: (uniqueId: string) => ServiceAccount | undefined
   /** Its name must be free. */
-  readonly takeBack: (account: ServiceAccount) => void
+  readonly restore: (account: ServiceAccount) => void
 }
 
 const keptMs = 30 * 24 * 3600 * 1000
@@ -30,7 +30,7 @@ export function createDeletedAccounts(policies: IamPolicies, now: () => Date): D
       const found = deleted.get(uniqueId)
       return found && found.goneAt > now() ? found.account : undefined
     },
-    takeBack(account) {
+    restore(account) {
       policies.write(accountResource(account.email), deleted.get(account.uniqueId)?.bindings ?? [])
       deleted.delete(account.uniqueId)
       policies.rename(deletedMember(account), liveMember(account))

@@ -3,7 +3,7 @@ import type { SandboxHandler } from '../serve/handler.ts'
 import { type AccessTokens, createAccessTokens } from './access-tokens.ts'
 import { type ArtifactRegistry, createArtifactRegistry } from './artifact-registry.ts'
 import { artifactRegistryApi } from './artifact-registry-api.ts'
-import { createBindingFlaw } from './binding-flaw.ts'
+import { createBindingCheck } from './check-binding.ts'
 import { iamApi } from './iam-api.ts'
 import { iamCredentials } from './iam-credentials.ts'
 import { createIamPolicies, type IamPolicies } from './iam-policies.ts'
@@ -11,17 +11,17 @@ import { createOperations } from './operations.ts'
 import { createOperators, type Operators } from './operators.ts'
 import { createProjectServices, type ProjectServices } from './project-services.ts'
 import { createProjects, type Projects } from './projects.ts'
-import { type IssuerReach, readPublishedKeys } from './published-keys.ts'
+import { type IssuerConnection, readPublishedKeys } from './published-keys.ts'
 import { resourceManagerApi } from './resource-manager-api.ts'
 import { securityTokenService } from './security-token-service.ts'
 import { createServiceAccounts, type ServiceAccounts } from './service-accounts.ts'
 import { serviceUsageApi } from './service-usage-api.ts'
-import { type GoogleSettings, usualSettings } from './settings.ts'
+import { defaultSettings, type GoogleSettings } from './settings.ts'
 import { createObjectStore, type ObjectStore } from './storage/object-store.ts'
 import { storageApi } from './storage-api.ts'
 import { createWorkloadIdentity, type WorkloadIdentity } from './workload-identity.ts'
 
-export interface GoogleCloud extends Memory {
+export interface GoogleCloud extends GoogleState {
   readonly sts: SandboxHandler
   readonly iamCredentials: SandboxHandler
   readonly iam: SandboxHandler
@@ -34,7 +34,7 @@ export interface GoogleCloud extends Memory {
 }
 
 /** What its APIs share, to be arranged and looked at by tests. */
-interface Memory {
+interface GoogleState {
   readonly identity: WorkloadIdentity
   readonly accounts: ServiceAccounts
   readonly projects: Projects
@@ -49,48 +49,50 @@ interface Memory {
   readonly grantToken: AccessTokens['grant']
 }
 
-export interface GoogleCloudNeeds extends IssuerReach {
+export interface GoogleCloudNeeds extends IssuerConnection {
   readonly now: () => Date
 }
 
 export function createGoogleCloud({ now, ...reach }: GoogleCloudNeeds): GoogleCloud {
-  let current = usualSettings
+  let current = defaultSettings
   const settings = () => current
-  const memory = createMemory(now)
+  const state = createState(now)
   const cache = { now, kept: new Map() }
-  const { holderOf, grantToken: grant } = memory
+  const { holderOf, grantToken: grant } = state
   const policyCalls = (roles: string) => ({
-    policies: memory.policies,
-    bindingFlaw: createBindingFlaw(memory, roles),
+    policies: state.policies,
+    checkBinding: createBindingCheck(state, roles),
     effectiveAt: () => new Date(now().getTime() + current.bindingDelaySeconds * 1000),
   })
   const operations = createOperations(now, settings)
-  const shared = { ...memory, tokens: { holderOf, grant }, operations, settings, now }
+  const shared = { ...state, tokens: { holderOf, grant }, operations, settings, now }
   const readKeys: Parameters<typeof securityTokenService>[0]['readKeys'] = (provider) =>
     readPublishedKeys(provider, reach, settings().issuerDocuments === 'cached' ? cache : undefined)
   /** Every API sees the operations that are done by now, whoever started them. */
-  const settled =
+  const withOperations =
     (handler: SandboxHandler): SandboxHandler =>
     (request) => {
-      operations.settle()
+      operations.completeDue()
       return handler(request)
     }
   return {
-    ...memory,
-    sts: settled(securityTokenService({ ...shared, readKeys })),
-    iamCredentials: settled(iamCredentials(shared)),
-    iam: settled(iamApi({ ...shared, policyCalls: policyCalls('roles/iam.') })),
-    artifactRegistry: settled(artifactRegistryApi({ ...shared, policyCalls: policyCalls('roles/artifactregistry.') })),
-    resourceManager: settled(resourceManagerApi({ ...shared, policyCalls: policyCalls('roles/') })),
-    serviceUsage: settled(serviceUsageApi(shared)),
-    storage: settled(storageApi({ ...shared, policyCalls: policyCalls('roles/storage.') })),
+    ...state,
+    sts: withOperations(securityTokenService({ ...shared, readKeys })),
+    iamCredentials: withOperations(iamCredentials(shared)),
+    iam: withOperations(iamApi({ ...shared, policyCalls: policyCalls('roles/iam.') })),
+    artifactRegistry: withOperations(
+      artifactRegistryApi({ ...shared, policyCalls: policyCalls('roles/artifactregistry.') }),
+    ),
+    resourceManager: withOperations(resourceManagerApi({ ...shared, policyCalls: policyCalls('roles/') })),
+    serviceUsage: withOperations(serviceUsageApi(shared)),
+    storage: withOperations(storageApi({ ...shared, policyCalls: policyCalls('roles/storage.') })),
     adjust: (changes) => {
       current = { ...current, ...changes }
     },
   }
 }
 
-function createMemory(now: () => Date): Memory {
+function createState(now: () => Date): GoogleState {
   const policies = createIamPolicies(now)
   const { holderOf, grant } = createAccessTokens(now)
   const projects = createProjects()

@@ -1,9 +1,9 @@
 /** IAM's API: workload identity pools, their providers and operations, service accounts. https://cloud.google.com/iam/docs/reference/rest */
-import type { SandboxAnswer, SandboxHandler, SandboxRequest } from '../serve/handler.ts'
+import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import { noSuchMethod, notFound, permissionDenied } from './api-errors.ts'
 import { type IdentityKind, poolKind, providerKind } from './iam/identity-kinds.ts'
-import { answerIdentityCall, type IdentityResourcesNeeds } from './iam/identity-resources.ts'
-import { answerServiceAccountCall, type ServiceAccountsApiNeeds } from './iam/service-accounts-api.ts'
+import { type IdentityResourcesNeeds, respondToIdentityCall } from './iam/identity-resources.ts'
+import { respondToServiceAccountCall, type ServiceAccountsApiNeeds } from './iam/service-accounts-api.ts'
 
 export type IamApiNeeds = Omit<IdentityResourcesNeeds, 'mayWrite'> & ServiceAccountsApiNeeds
 
@@ -15,10 +15,13 @@ const minuteMs = 60_000
 export function iamApi(needs: IamApiNeeds): SandboxHandler {
   const mayWrite = createWriteQuota(needs)
   return (request) =>
-    answerServiceAccountCall(request, needs) ?? answerPath(request, { ...needs, mayWrite }) ?? noSuchMethod
+    respondToServiceAccountCall(request, needs) ?? routeIdentityRequest(request, { ...needs, mayWrite }) ?? noSuchMethod
 }
 
-function answerPath(request: SandboxRequest, needs: IdentityResourcesNeeds & IamApiNeeds): SandboxAnswer | undefined {
+function routeIdentityRequest(
+  request: SandboxRequest,
+  needs: IdentityResourcesNeeds & IamApiNeeds,
+): SandboxResponse | undefined {
   const groups = route.exec(request.path)?.groups
   if (!groups) return undefined
   const { project = '', pool, providers, provider, operation, verb } = groups
@@ -35,7 +38,7 @@ function answerPath(request: SandboxRequest, needs: IdentityResourcesNeeds & Iam
     return request.method === 'GET' ? pollOperation(request, resource, operation, needs) : undefined
   }
   const [parent, id] = providers === undefined ? [location, pool] : [poolName, provider]
-  return answerIdentityCall({ request, kind, projectNumber: number, parent, id, verb }, needs)
+  return respondToIdentityCall({ request, kind, projectNumber: number, parent, id, verb }, needs)
 }
 
 function pollOperation(
@@ -43,7 +46,7 @@ function pollOperation(
   resource: string,
   operation: string,
   { operators, operations }: IamApiNeeds,
-): SandboxAnswer {
+): SandboxResponse {
   const refusal = operators.refuse(request, { permission: 'iam.workloadIdentityPools.get', service, resource })
   if (refusal) return refusal
   const found = operations.poll(`${resource}/operations/${operation}`)

@@ -22,7 +22,7 @@ export interface IamCredentialsNeeds {
   readonly now: () => Date
 }
 
-interface Wanted {
+interface AccessTokenRequest {
   readonly scope: readonly string[]
   readonly lifeSeconds: number
   readonly delegates: readonly string[]
@@ -46,15 +46,15 @@ export const iamCredentials =
     if (!caller.scopes.some((scope) => sufficientScopes.includes(scope)))
       return insufficientScopes(service, 'google.iam.credentials.v1.IAMCredentials.GenerateAccessToken')
     const refusal = services.refusal(consumerOf(caller.member), service)
-    if (refusal) return refusal.answer
-    const wanted = parseWanted(body)
-    if (!wanted) return invalidArgument()
-    if (!mayBecome(membersOf(caller), [...wanted.delegates, email], accounts))
+    if (refusal) return refusal.response
+    const requested = parseRequest(body)
+    if (!requested) return invalidArgument()
+    if (!mayImpersonate(membersOf(caller), [...requested.delegates, email], accounts))
       return permissionDenied('iam.serviceAccounts.getAccessToken', service)
-    if (wanted.lifeSeconds > (accounts.find(email)?.longestLifeSeconds ?? 0)) return invalidArgument()
+    if (requested.lifeSeconds > (accounts.find(email)?.maxLifetimeSeconds ?? 0)) return invalidArgument()
 
-    const expiresAt = new Date((Math.floor(now().getTime() / 1000) + wanted.lifeSeconds) * 1000)
-    const minted = tokens.grant({ member: `serviceAccount:${email}`, scopes: wanted.scope, expiresAt })
+    const expiresAt = new Date((Math.floor(now().getTime() / 1000) + requested.lifeSeconds) * 1000)
+    const minted = tokens.grant({ member: `serviceAccount:${email}`, scopes: requested.scope, expiresAt })
     return { status: 200, body: { accessToken: minted, expireTime: expiresAt.toISOString().replace('.000Z', 'Z') } }
   }
 
@@ -64,7 +64,7 @@ function consumerOf(member: string): string {
   return number ?? /@(.+)\.iam\.gserviceaccount\.com$/.exec(member)?.[1] ?? ''
 }
 
-function parseWanted(body: Buffer): Wanted | undefined {
+function parseRequest(body: Buffer): AccessTokenRequest | undefined {
   try {
     const { scope, lifetime, delegates } = JSON.parse(body.toString())
     const lifeSeconds = Number(/^(\d+)s$/.exec(lifetime ?? '3600s')?.[1]) // null is absent: Python's client sends it
@@ -77,7 +77,11 @@ function parseWanted(body: Buffer): Wanted | undefined {
 }
 
 /** Each account of the chain must trust the one before it. */
-function mayBecome(members: readonly string[], [email = '', ...rest]: string[], accounts: ServiceAccounts): boolean {
-  if (!accounts.mayMakeTokens(email, members)) return false
-  return rest.length === 0 || mayBecome([`serviceAccount:${email}`], rest, accounts)
+function mayImpersonate(
+  members: readonly string[],
+  [email = '', ...rest]: string[],
+  accounts: ServiceAccounts,
+): boolean {
+  if (!accounts.mayCreateTokens(email, members)) return false
+  return rest.length === 0 || mayImpersonate([`serviceAccount:${email}`], rest, accounts)
 }

@@ -22,7 +22,7 @@ export interface Operations {
   /** `resource`: the full name of what is written; `apply` writes it and returns the operation's response. */
   readonly start: (resource: string, apply: () => object) => OperationView
   /** Completes each operation whose time has passed. To be called before any request is answered. */
-  readonly settle: () => void
+  readonly completeDue: () => void
   /** Undefined for an operation that never existed. */
   readonly poll: (name: string) => OperationView | undefined
   /** Whether an operation on the resource is running. A caller that asks is refused, and the request counts as a poll. */
@@ -42,7 +42,7 @@ const internalError = { code: 13, message: 'Internal error encountered.' }
 export function createOperations(now: () => Date, settings: () => GoogleSettings): Operations {
   const operations = new Map<string, Operation>()
 
-  const settle = () => {
+  const completeDue = () => {
     const { operationPolls, operationSeconds, operationEnd } = settings()
     for (const [name, operation] of operations) {
       const end = operationEnd(name)
@@ -56,19 +56,19 @@ export function createOperations(now: () => Date, settings: () => GoogleSettings
     outcome ? { name, done: true, ...outcome } : { name }
 
   return {
-    settle,
+    completeDue,
     start(resource, apply) {
       const name = `${resource}/operations/b${randomBytes(16).toString('hex').slice(0, 31)}`
       const operation: Operation = { resource, startedAt: now(), apply, polls: 0 }
       operations.set(name, operation)
-      settle()
+      completeDue()
       return view(name, operation)
     },
     poll(name) {
       const operation = operations.get(name)
       if (!operation) return undefined
       operation.polls += 1
-      settle()
+      completeDue()
       return view(name, operation)
     },
     isBusy(resource) {

@@ -1,5 +1,5 @@
 /** People who set up Google's side, each with every permission but those that were withheld. */
-import type { SandboxAnswer, SandboxRequest } from '../serve/handler.ts'
+import type { SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import { type AccessTokens, cloudPlatform } from './access-tokens.ts'
 import { insufficientScopes, invalidCredential, missingCredential, permissionDenied } from './api-errors.ts'
 
@@ -11,7 +11,7 @@ export interface Operators {
   readonly restore: (permission: string) => void
   readonly may: (member: string, permission: string) => boolean
   /** What a call that needs the permission is refused with; undefined where it may go on. */
-  readonly refuse: (request: SandboxRequest, needed: Needed) => SandboxAnswer | undefined
+  readonly refuse: (request: SandboxRequest, needed: Needed) => SandboxResponse | undefined
 }
 
 interface Needed {

@@ -2,7 +2,7 @@
  * `:getIamPolicy` and `:setIamPolicy`, as every resource has them. https://cloud.google.com/iam/docs/policies
  */
 import { createHash } from 'node:crypto'
-import type { SandboxAnswer, SandboxRequest } from '../serve/handler.ts'
+import type { SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import { apiError, invalidArgument } from './api-errors.ts'
 import { readJson } from './iam/read-json.ts'
 import type { Binding, IamPolicies, StoredPolicy } from './iam-policies.ts'
@@ -10,14 +10,18 @@ import type { Binding, IamPolicies, StoredPolicy } from './iam-policies.ts'
 export interface PolicyCallNeeds {
   readonly policies: IamPolicies
   /** What is wrong with a binding that is new, as Google would say. */
-  readonly bindingFlaw: (binding: Binding) => string | undefined
+  readonly checkBinding: (binding: Binding) => string | undefined
   readonly effectiveAt: () => Date
 }
 
 const maxMembers = 1500
 const maxBytes = 64 * 1024
 
-export function readPolicy({ query }: SandboxRequest, resource: string, { policies }: PolicyCallNeeds): SandboxAnswer {
+export function readPolicy(
+  { query }: SandboxRequest,
+  resource: string,
+  { policies }: PolicyCallNeeds,
+): SandboxResponse {
   const version = Number(query.get('options.requestedPolicyVersion') ?? 1)
   if (![0, 1, 3].includes(version)) return invalidArgument()
   return { status: 200, body: policyView(policies.read(resource), version) }
@@ -26,18 +30,18 @@ export function readPolicy({ query }: SandboxRequest, resource: string, { polici
 export function writePolicy(
   request: SandboxRequest,
   resource: string,
-  { policies, bindingFlaw, effectiveAt }: PolicyCallNeeds,
-): SandboxAnswer {
+  { policies, checkBinding, effectiveAt }: PolicyCallNeeds,
+): SandboxResponse {
   const sent = Object(readJson(request.body)?.['policy'])
   const bindings = bindingsIn(sent)
   if (!bindings) return invalidArgument()
   const current = policies.read(resource)
   if (sent.etag && !sameBytes(sent.etag, current.etag)) return concurrentChange(String(sent.etag), current.etag)
   const flaw =
-    sizeFlaw(bindings) ??
-    versionFlaw(sent, bindings, current) ??
-    namesakeFlaw(bindings) ??
-    firstFlaw(bindings, bindingFlaw)
+    sizeError(bindings) ??
+    versionError(sent, bindings, current) ??
+    deletedMemberError(bindings) ??
+    firstBindingError(bindings, checkBinding)
   if (flaw !== undefined) return invalidArgument(flaw)
   return { status: 200, body: policyView(policies.write(resource, bindings, effectiveAt()), 3) }
 }
@@ -76,12 +80,12 @@ function merge(bindings: readonly Binding[]): readonly Binding[] {
   )
 }
 
-const concurrentChange = (asked: string, current: string): SandboxAnswer =>
+const concurrentChange = (requested: string, current: string): SandboxResponse =>
   apiError(
     409,
     'ABORTED',
     'There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff. ' +
-      `The request's ETag '${escaped(asked)}' did not match the current policy's ETag '${escaped(current)}'.`,
+      `The request's ETag '${escaped(requested)}' did not match the current policy's ETag '${escaped(current)}'.`,
   )
 
 /** Clients send an etag's bytes as base64 or base64url (gcloud), and JSON for protocol buffers accepts both. */
@@ -95,7 +99,7 @@ const escaped = (etag: string) =>
     .join('')
 
 /** The sentence on members is Google's own; that on bytes is not confirmed. */
-function sizeFlaw(bindings: readonly Binding[]): string | undefined {
+function sizeError(bindings: readonly Binding[]): string | undefined {
   const members = bindings.reduce((sum, binding) => sum + binding.members.length, 0)
   const grouped = (count: number) => count.toLocaleString('en-US')
   if (members > maxMembers)
@@ -107,7 +111,11 @@ function sizeFlaw(bindings: readonly Binding[]): string | undefined {
 }
 
 /** Who does not know of conditions would drop them. Only without an etag Google lets that happen. Not confirmed in words. */
-function versionFlaw(sent: { version?: unknown; etag?: unknown }, bindings: readonly Binding[], current: StoredPolicy) {
+function versionError(
+  sent: { version?: unknown; etag?: unknown },
+  bindings: readonly Binding[],
+  current: StoredPolicy,
+) {
   const conditional = (some: readonly Binding[]) => some.some(({ condition }) => condition)
   if (sent.version === 3) return undefined
   if (conditional(bindings)) return 'Bindings with a condition require policy version 3.'
@@ -117,14 +125,17 @@ function versionFlaw(sent: { version?: unknown; etag?: unknown }, bindings: read
 }
 
 /** A deleted account beside a new one of its name. Seen in 2020; whether Google is still so strict is not confirmed. */
-function namesakeFlaw(bindings: readonly Binding[]): string | undefined {
+function deletedMemberError(bindings: readonly Binding[]): string | undefined {
   const members = bindings.flatMap((binding) => binding.members)
   const deleted = members.find((member) => members.includes(/^deleted:(.+)\?uid=\d+$/.exec(member)?.[1] ?? ''))
   if (deleted === undefined) return undefined
   return `Inconsistent representation of deleted member: '${deleted}' and '${/^deleted:(.+)\?/.exec(deleted)?.[1]}'.`
 }
 
-function firstFlaw(bindings: readonly Binding[], bindingFlaw: PolicyCallNeeds['bindingFlaw']): string | undefined {
+function firstBindingError(
+  bindings: readonly Binding[],
+  bindingFlaw: PolicyCallNeeds['checkBinding'],
+): string | undefined {
   for (const binding of bindings) {
     const flaw = bindingFlaw(binding)
     if (flaw !== undefined) return flaw

@@ -2,7 +2,7 @@
  * Which of Google's APIs a project has enabled, and which are inside a service perimeter that keeps callers out.
  * https://cloud.google.com/service-usage/docs/enabled-service, https://cloud.google.com/vpc-service-controls/docs/overview
  */
-import type { SandboxAnswer } from '../serve/handler.ts'
+import type { SandboxResponse } from '../serve/handler.ts'
 import { apiError, errorInfo } from './api-errors.ts'
 import type { Projects } from './projects.ts'
 
@@ -23,7 +23,7 @@ interface ServiceRefusal {
   /** Google's sentence: a registry says it and no more. */
   readonly message: string
   /** As Google's JSON APIs answer. */
-  readonly answer: SandboxAnswer
+  readonly response: SandboxResponse
 }
 
 const titles: Readonly<Record<string, string>> = {
@@ -62,12 +62,12 @@ function serviceDisabled(service: string, number: string): ServiceRefusal {
     `Enable it by visiting ${page} then retry. If you enabled this API recently, wait a few minutes for the action to ` +
     'propagate to our systems and retry.'
   const info = errorInfo('SERVICE_DISABLED', 'googleapis.com', { consumer: `projects/${number}`, service })
-  return { message, answer: apiError(403, 'PERMISSION_DENIED', message, info) }
+  return { message, response: apiError(403, 'PERMISSION_DENIED', message, info) }
 }
 
 function prohibited(service: string, number: string, uid: string): ServiceRefusal {
   const message = `Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: ${uid}`
   const metadata = { uid, consumer: `projects/${number}`, service }
   const info = errorInfo('SECURITY_POLICY_VIOLATED', 'googleapis.com', metadata)
-  return { message, answer: apiError(403, 'PERMISSION_DENIED', message, info) }
+  return { message, response: apiError(403, 'PERMISSION_DENIED', message, info) }
 }

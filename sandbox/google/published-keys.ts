@@ -8,7 +8,7 @@ const maxDocumentBytes = 1 << 20
 const timeoutMs = 5000
 
 /** How Google reaches issuers. */
-export interface IssuerReach {
+export interface IssuerConnection {
   /** PEM, trusted for https. */
   readonly ca?: string
   /** By which https is asked, where names do not lead there by themselves: that of a proxy; absent: directly. */
@@ -24,20 +24,20 @@ export interface DocumentCache {
 /** Rejects where the documents cannot be reached, are no JSON, or name another issuer. */
 export async function readPublishedKeys(
   provider: Pick<Provider, 'issuerUri' | 'publishedAt' | 'jwksJson'>,
-  reach: IssuerReach,
+  reach: IssuerConnection,
   cache?: DocumentCache,
 ): Promise<JSONWebKeySet> {
   if (provider.jwksJson !== undefined) return keySet(JSON.parse(provider.jwksJson))
   const { issuerUri, publishedAt = issuerUri } = provider
   const whereServed = (url: string) => (url.startsWith(issuerUri) ? publishedAt + url.slice(issuerUri.length) : url)
 
-  const readJson = async (url: string) => await readKept(url, reach, cache)
+  const readJson = async (url: string) => await readCached(url, reach, cache)
   const discovery = await readJson(whereServed(`${issuerUri}/.well-known/openid-configuration`))
   if (discovery['issuer'] !== issuerUri) throw new Error('the discovery document names another issuer')
   return keySet(await readJson(whereServed(String(discovery['jwks_uri']))))
 }
 
-async function readKept(url: string, reach: IssuerReach, cache: DocumentCache | undefined) {
+async function readCached(url: string, reach: IssuerConnection, cache: DocumentCache | undefined) {
   const kept = cache?.kept.get(url)
   if (cache !== undefined && kept !== undefined && cache.now() < kept.until) return kept.document
   const { document, maxAgeSeconds } = await fetchJson(url, reach)
@@ -53,23 +53,23 @@ interface FetchedDocument {
   readonly maxAgeSeconds: number
 }
 
-function fetchJson(url: string, { ca, agent }: IssuerReach): Promise<FetchedDocument> {
+function fetchJson(url: string, { ca, agent }: IssuerConnection): Promise<FetchedDocument> {
   const { promise, resolve, reject } = Promise.withResolvers<FetchedDocument>()
   const isSecure = url.startsWith('https:')
   const get = isSecure ? https.get : http.get
-  const request = get(url, { ca, agent: (isSecure && agent) || false, timeout: timeoutMs }, (answer) => {
+  const request = get(url, { ca, agent: (isSecure && agent) || false, timeout: timeoutMs }, (response) => {
     const pieces: Buffer[] = []
     let size = 0
-    answer.on('data', (piece: Buffer) => {
+    response.on('data', (piece: Buffer) => {
       size += piece.length
       if (size > maxDocumentBytes) request.destroy(new Error('the document is too large'))
       pieces.push(piece)
     })
-    answer.on('error', reject)
-    answer.on('end', () => {
-      if (answer.statusCode !== 200) reject(new Error(`the document was answered with ${answer.statusCode}`))
+    response.on('error', reject)
+    response.on('end', () => {
+      if (response.statusCode !== 200) reject(new Error(`the document was answered with ${response.statusCode}`))
       try {
-        const [, maxAge = '0'] = /max-age=(\d+)/.exec(answer.headers['cache-control'] ?? '') ?? []
+        const [, maxAge = '0'] = /max-age=(\d+)/.exec(response.headers['cache-control'] ?? '') ?? []
         resolve({ document: JSON.parse(Buffer.concat(pieces).toString()), maxAgeSeconds: Number(maxAge) })
       } catch (error) {
         reject(error)

@@ -2,7 +2,7 @@
  * Cloud Resource Manager: a project's number by its id, and its policy.
  * https://cloud.google.com/resource-manager/reference/rest/v3/projects; gcloud speaks v1.
  */
-import type { SandboxAnswer, SandboxHandler } from '../serve/handler.ts'
+import type { SandboxHandler, SandboxResponse } from '../serve/handler.ts'
 import { noSuchMethod, permissionDenied } from './api-errors.ts'
 import type { Operators } from './operators.ts'
 import { type PolicyCallNeeds, readPolicy, writePolicy } from './policy-calls.ts'
@@ -36,12 +36,12 @@ export const resourceManagerApi =
 /** Where the policy of a project is kept. */
 const projectResource = ({ number }: Project): string => `projects/${number}`
 
-const projectOfV1 = ({ id, number }: Project): SandboxAnswer => ({
+const projectOfV1 = ({ id, number }: Project): SandboxResponse => ({
   status: 200,
   body: { projectNumber: number, projectId: id, lifecycleState: 'ACTIVE', name: id },
 })
 
-const projectOfV3 = ({ id, number }: Project): SandboxAnswer => ({
+const projectOfV3 = ({ id, number }: Project): SandboxResponse => ({
   status: 200,
   body: { name: `projects/${number}`, projectId: id, displayName: id, state: 'ACTIVE' },
 })

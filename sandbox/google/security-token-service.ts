@@ -3,7 +3,7 @@
  * https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token
  */
 import type { JSONWebKeySet } from 'jose'
-import type { SandboxAnswer, SandboxHandler, SandboxRequest } from '../serve/handler.ts'
+import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import { memberSets } from './member-sets.ts'
 import type { ProjectServices } from './project-services.ts'
@@ -35,7 +35,7 @@ export const securityTokenService =
     const name = providerName.exec(fields.get('audience') ?? '')?.[1]
     if (!name) return refuse(invalidAudience)
     const closed = services.refusal(name.split('/')[1] ?? '', 'sts.googleapis.com')
-    if (closed) return closed.answer
+    if (closed) return closed.response
     const provider = identity.activeProvider(name)
     if (!provider) return refuse(invalidTarget)
 
@@ -105,10 +105,10 @@ const invalidTarget: Refusal = {
     "provider is disabled or deleted or because it doesn't exist.",
 }
 
-const refuse = (refusal: Refusal): SandboxAnswer => ({ status: 400, body: refusal })
+const refuse = (refusal: Refusal): SandboxResponse => ({ status: 400, body: refusal })
 
 /** What STS answers when a project's quota is used up (6,000 a minute): to be injected as a fault. */
-export const stsQuotaExceeded: SandboxAnswer = {
+export const stsQuotaExceeded: SandboxResponse = {
   status: 429,
   body: {
     error: 'quota_exceeded',

@@ -7,7 +7,7 @@ export interface ServiceAccount {
   readonly displayName?: string
   readonly description?: string
   readonly disabled?: true
-  readonly longestLifeSeconds: number
+  readonly maxLifetimeSeconds: number
 }
 
 /** Where the policies of an account are kept. */

@@ -4,13 +4,13 @@ import type { IamPolicies } from './iam-policies.ts'
 import { accountResource, type ServiceAccount } from './service-account.ts'
 
 export interface ServiceAccounts {
-  /** A new one without grants. `longestLifeSeconds`: 3600, or 43200 where the organisation's policy extends it. */
-  readonly put: (email: string, longestLifeSeconds?: 3600 | 43200) => void
+  /** A new one without grants. `maxLifetimeSeconds`: 3600, or 43200 where the organisation's policy extends it. */
+  readonly put: (email: string, maxLifetimeSeconds?: 3600 | 43200) => void
   /** The member may impersonate the account from that time on: a new binding takes a while to be known everywhere. */
   readonly allowTokens: (email: string, member: string, effectiveAt?: Date) => void
   readonly denyTokens: (email: string, member: string) => void
   /** `members`: what the caller is, with the sets that it belongs to. */
-  readonly mayMakeTokens: (email: string, members: readonly string[]) => boolean
+  readonly mayCreateTokens: (email: string, members: readonly string[]) => boolean
   /** By its address or its unique id. */
   readonly find: (name: string) => ServiceAccount | undefined
   readonly create: (email: string, described: Pick<ServiceAccount, 'displayName' | 'description'>) => ServiceAccount
@@ -34,21 +34,21 @@ export function createServiceAccounts(policies: IamPolicies, now: () => Date): S
     if (!accounts.has(email)) throw new Error(`no service account ${email} in the sandbox: put it there first`)
     return accountResource(email)
   }
-  const create = (email: string, described: object, longestLifeSeconds = 3600) => {
+  const create = (email: string, described: object, maxLifetimeSeconds = 3600) => {
     const uniqueId = `1${String(++created).padStart(20, '0')}`
-    const account = { email, uniqueId, ...described, longestLifeSeconds }
+    const account = { email, uniqueId, ...described, maxLifetimeSeconds }
     accounts.set(email, account)
     policies.forget(accountResource(email))
     return account
   }
   return {
-    put: (email, longestLifeSeconds) => void create(email, {}, longestLifeSeconds),
+    put: (email, maxLifetimeSeconds) => void create(email, {}, maxLifetimeSeconds),
     allowTokens(email, member, effectiveAt) {
       const role = member.startsWith('serviceAccount:') ? tokenRoles[1] : tokenRoles[0]
       policies.allow(known(email), role ?? '', member, effectiveAt)
     },
     denyTokens: (email, member) => policies.deny(known(email), member),
-    mayMakeTokens: (email, members) =>
+    mayCreateTokens: (email, members) =>
       accounts.get(email)?.disabled === undefined &&
       accounts.has(email) &&
       policies.grants(accountResource(email), tokenRoles, members),
@@ -66,7 +66,7 @@ export function createServiceAccounts(policies: IamPolicies, now: () => Date): S
     },
     findDeleted: deleted.find,
     undelete(account) {
-      deleted.takeBack(account)
+      deleted.restore(account)
       accounts.set(account.email, account)
     },
   }

@@ -14,17 +14,17 @@ export interface GoogleSettings {
   /** By the operation's name, which begins with the name of the pool or provider that is written. */
   readonly operationEnd: (operation: string) => OperationEnd
   /** Whether the STS keeps an issuer's documents as long as their max-age allows, or reads them for each token. */
-  readonly issuerDocuments: 'read anew' | 'cached'
+  readonly issuerDocuments: 'uncached' | 'cached'
   /** Of pools and providers, in a project. */
   readonly writesPerMinute: number
 }
 
-export const usualSettings: GoogleSettings = {
+export const defaultSettings: GoogleSettings = {
   bindingDelaySeconds: 0,
   providerDelaySeconds: 0,
   operationSeconds: 2,
   operationPolls: 3,
   operationEnd: () => 'succeeds',
-  issuerDocuments: 'read anew',
+  issuerDocuments: 'uncached',
   writesPerMinute: 60,
 }

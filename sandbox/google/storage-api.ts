@@ -2,13 +2,13 @@
 import type { SandboxHandler } from '../serve/handler.ts'
 import type { PolicyCallNeeds } from './policy-calls.ts'
 import { type BucketAccessNeeds, createBucketAccess } from './storage/bucket-access.ts'
-import { answerJson } from './storage/json-api.ts'
-import { answerPublicRead } from './storage/public-reads.ts'
+import { respondToJsonApi } from './storage/json-api.ts'
+import { respondToPublicRead } from './storage/public-reads.ts'
 
 export function storageApi(needs: BucketAccessNeeds & { readonly policyCalls: PolicyCallNeeds }): SandboxHandler {
   const both = { ...needs, access: createBucketAccess(needs) }
   return (request) =>
     /^\/(?:upload\/|download\/)?storage\/v1\//.test(request.path)
-      ? answerJson(request, both)
-      : answerPublicRead(request, both)
+      ? respondToJsonApi(request, both)
+      : respondToPublicRead(request, both)
 }

@@ -41,7 +41,7 @@ export interface Provider {
 type State = 'ACTIVE' | 'DISABLED' | 'DELETED'
 
 /** A provider as a test arranges it: at once, and without an operation. */
-export interface ProviderWanted extends Omit<Provider, 'attributeMapping'> {
+export interface ProviderOptions extends Omit<Provider, 'attributeMapping'> {
   /** Absent: `google.subject` is `assertion.sub`. */
   readonly attributeMapping?: Provider['attributeMapping']
   readonly state?: State
@@ -49,7 +49,7 @@ export interface ProviderWanted extends Omit<Provider, 'attributeMapping'> {
 
 export interface WorkloadIdentity {
   /** Adds a provider, and its pool where that is new; one of the same name is replaced. */
-  readonly putProvider: (provider: ProviderWanted) => void
+  readonly putProvider: (provider: ProviderOptions) => void
   readonly putPool: (name: string, state: State) => void
   /** Undefined where the provider or its pool is absent, disabled or deleted, or not yet known to the STS. */
   readonly activeProvider: (name: string) => Provider | undefined
@@ -76,12 +76,12 @@ export function createWorkloadIdentity(now: () => Date): WorkloadIdentity {
     ...(state === 'DELETED' && { expireTime: deletionExpiry(now()) }),
   })
   return {
-    putProvider({ name, publishedAt: where, state = 'ACTIVE', ...wanted }) {
-      const { issuerUri, allowedAudiences, jwksJson, attributeCondition } = wanted
+    putProvider({ name, publishedAt: where, state = 'ACTIVE', ...options }) {
+      const { issuerUri, allowedAudiences, jwksJson, attributeCondition } = options
       if (!read(poolOf(name))) write({ name: poolOf(name), state: 'ACTIVE' })
       publishedAt.set(name, where)
       const oidc = { issuerUri, ...(allowedAudiences && { allowedAudiences }), ...(jwksJson && { jwksJson }) }
-      const attributeMapping = wanted.attributeMapping ?? { 'google.subject': 'assertion.sub' }
+      const attributeMapping = options.attributeMapping ?? { 'google.subject': 'assertion.sub' }
       write({ name, ...stateFields(state), attributeMapping, ...(attributeCondition && { attributeCondition }), oidc })
     },
     putPool: (name, state) => write({ name, ...stateFields(state) }),

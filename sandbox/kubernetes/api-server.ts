@@ -1,12 +1,11 @@
 /** One API server of a cluster: a request is authenticated, authorized, and then handed to the one operation that it
  *  names. Servers of one cluster share its objects, and differ in keys and issuers. */
-import type { SandboxAnswer, SandboxHandler, SandboxRequest } from '../serve/handler.ts'
+import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import { authenticate } from './access/authentication.ts'
 import type { Attributes, Authorization } from './access/authorization.ts'
 import { authorize } from './access/authorize.ts'
 import { createOverload } from './access/overload.ts'
 import { isReviewed, reviewAccess } from './access/review-access.ts'
-import { answerStatus } from './calls/answer-form.ts'
 import { type ApiCall, isResourcePath, type RequestInfo, readRequestInfo, servedKind } from './calls/api-call.ts'
 import { createObject } from './calls/create-object.ts'
 import { deleteObject } from './calls/delete-object.ts'
@@ -14,15 +13,16 @@ import { listObjects } from './calls/list-objects.ts'
 import { patchObject } from './calls/patch-object.ts'
 import { readObject } from './calls/read-object.ts'
 import { replaceObject } from './calls/replace-object.ts'
+import { statusResponse } from './calls/representation.ts'
 import { methodNotAllowed, noSuchResource, StatusError } from './calls/status-error.ts'
 import { watchObjects } from './calls/watch-objects.ts'
 import type { Cluster } from './cluster.ts'
-import { answerDiscovery, isServedVersion } from './discovery.ts'
+import { runControllers } from './controllers.ts'
+import { discoveryResponse, isServedVersion } from './discovery.ts'
 import type { Verb } from './kinds/resource-kind.ts'
-import { settle } from './settle.ts'
-import { answerIssuerDocument, isIssuerPath, plain } from './tokens/issuer-documents.ts'
+import { isIssuerPath, issuerDocumentResponse, plain } from './tokens/issuer-documents.ts'
 import { requestToken } from './tokens/request-token.ts'
-import { signServiceAccountToken, type TokenWanted } from './tokens/service-account-token.ts'
+import { signServiceAccountToken, type TokenOptions } from './tokens/service-account-token.ts'
 import type { SigningKeys } from './tokens/signing-keys.ts'
 
 export interface ApiServer {
@@ -30,7 +30,7 @@ export interface ApiServer {
   readonly issuer: string
   /** Its own: another server of the cluster may sign with, and publish, others. */
   readonly keys: SigningKeys
-  signServiceAccountToken(wanted: TokenWanted): Promise<string>
+  signServiceAccountToken(options: TokenOptions): Promise<string>
   /** From now on others hold all its slots: whoever is not an admin gets 429, until the answer is called. */
   overload(): () => void
 }
@@ -42,7 +42,7 @@ export interface Access {
   readonly tokens: ReadonlyMap<string, string>
 }
 
-type Operation = (cluster: Cluster, call: ApiCall) => SandboxAnswer | Promise<SandboxAnswer>
+type Operation = (cluster: Cluster, call: ApiCall) => SandboxResponse | Promise<SandboxResponse>
 
 const operations: Readonly<Record<Verb, Operation>> = {
   get: readObject,
@@ -66,42 +66,42 @@ export function createApiServer(cluster: Cluster, { authorization, tokens }: Acc
         const user = await authenticate(cluster, tokens, request)
         return overload.refusal(user) ?? (await route(cluster, request, { user, authorization }))
       } catch (error) {
-        if (error instanceof StatusError) return answerStatus(error.status)
+        if (error instanceof StatusError) return statusResponse(error.status)
         throw error
       }
     },
   }
 }
 
-interface Asker {
+interface Requester {
   readonly user: string
   readonly authorization: Authorization
 }
 
-async function route(cluster: Cluster, request: SandboxRequest, asker: Asker): Promise<SandboxAnswer> {
+async function route(cluster: Cluster, request: SandboxRequest, requester: Requester): Promise<SandboxResponse> {
   const { path, method } = request
   const check = (attributes: Omit<Attributes, 'user'>): void =>
-    authorize(asker.authorization, { ...attributes, user: asker.user })
+    authorize(requester.authorization, { ...attributes, user: requester.user })
   if (!isResourcePath(path)) {
     check({ verb: method.toLowerCase(), path })
-    if (isIssuerPath(path)) return answerIssuerDocument(cluster, request)
-    return answerDiscovery(path) ?? plain(404, '404 page not found\n')
+    if (isIssuerPath(path)) return issuerDocumentResponse(cluster, request)
+    return discoveryResponse(path) ?? plain(404, '404 page not found\n')
   }
   const info = readRequestInfo(request)
   const { verb, group, plural, namespace, name, subresource } = info
   const resource = subresource ? `${plural}/${subresource}` : plural
-  const demand = (right: Verb): void => check({ verb: right, group, resource, namespace, name, path })
-  demand(verb)
+  const requirePermission = (right: Verb): void => check({ verb: right, group, resource, namespace, name, path })
+  requirePermission(verb)
   if (!isServedVersion(info)) return plain(404, '404 page not found\n')
   if (isReviewed(plural) && isReview(info)) {
-    return reviewAccess(asker.authorization, { asker: asker.user, plural }, request)
+    return reviewAccess(requester.authorization, { requester: requester.user, plural }, request)
   }
   if (group === 'authorization.k8s.io') throw noSuchResource()
-  const call: ApiCall = { verb, kind: servedKind(info), namespace, name, subresource, request, demand }
+  const call: ApiCall = { verb, kind: servedKind(info), namespace, name, subresource, request, requirePermission }
   const since = cluster.store.resourceVersion
-  const answer = await (subresource === 'token' ? requestToken : operations[verb])(cluster, call)
-  settle(cluster, since)
-  return answer
+  const response = await (subresource === 'token' ? requestToken : operations[verb])(cluster, call)
+  runControllers(cluster, since)
+  return response
 }
 
 /** @throws StatusError 404 and 405 for all that is not a new review */

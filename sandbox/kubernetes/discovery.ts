@@ -1,8 +1,8 @@
 /** What a client asks before it asks for objects: versions, groups, resources, schemas, health. As much as kubectl needs.
  *  https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api */
-import type { SandboxAnswer } from '../serve/handler.ts'
-import { json } from './calls/answer-form.ts'
+import type { SandboxResponse } from '../serve/handler.ts'
 import type { RequestInfo } from './calls/api-call.ts'
+import { json } from './calls/representation.ts'
 import { resourceKinds } from './kinds/resource-kinds.ts'
 import { openapiOf, openapiPaths } from './openapi.ts'
 import { plain } from './tokens/issuer-documents.ts'
@@ -17,7 +17,7 @@ const release = {
   platform: 'linux/amd64',
 }
 
-const answers: Readonly<Record<string, () => SandboxAnswer>> = {
+const responses: Readonly<Record<string, () => SandboxResponse>> = {
   '/healthz': () => plain(200, 'ok'),
   '/livez': () => plain(200, 'ok'),
   '/readyz': () => plain(200, 'ok'),
@@ -27,17 +27,17 @@ const answers: Readonly<Record<string, () => SandboxAnswer>> = {
   '/openapi/v3': () => json(200, openapiPaths(['', ...groups])),
   '/openapi/v3/api/v1': () => json(200, openapiOf('')),
   '/api/v1': () => json(200, { kind: 'APIResourceList', groupVersion: 'v1', resources: resourcesOf('') }),
-  ...Object.fromEntries(groups.flatMap((group) => Object.entries(answersOf(group)))),
+  ...Object.fromEntries(groups.flatMap((group) => Object.entries(responsesOf(group)))),
 }
 
 /** The answer for a path that is no resource; undefined where there is nothing. */
-export const answerDiscovery = (path: string): SandboxAnswer | undefined => answers[path]?.()
+export const discoveryResponse = (path: string): SandboxResponse | undefined => responses[path]?.()
 
 /** Every group is served as v1, and no other version of it. */
 export const isServedVersion = ({ group, version }: Pick<RequestInfo, 'group' | 'version'>): boolean =>
   version === 'v1' && (group === '' || groups.includes(group))
 
-function answersOf(group: string): Readonly<Record<string, () => SandboxAnswer>> {
+function responsesOf(group: string): Readonly<Record<string, () => SandboxResponse>> {
   const groupVersion = `${group}/v1`
   const head = { kind: 'APIResourceList', apiVersion: 'v1', groupVersion }
   return {

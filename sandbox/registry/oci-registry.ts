@@ -2,11 +2,11 @@
  * A registry as a pulling client sees Google's Artifact Registry: token auth, manifests and blobs.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#pulling-manifests
  */
-import type { SandboxAnswer, SandboxHandler, SandboxRequest } from '../serve/handler.ts'
+import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import { createImageStore, type ImageStore, type Repository } from './image-store.ts'
 import { createPullTokens } from './pull-tokens.ts'
 import { registryError } from './registry-error.ts'
-import { answerTokenRequest, readDenied, type TokenEndpointNeeds } from './token-endpoint.ts'
+import { readDenied, type TokenEndpointNeeds, tokenResponse } from './token-endpoint.ts'
 
 export interface OciRegistryNeeds {
   /** How clients reach it: the realm is an absolute URL. */
@@ -23,7 +23,7 @@ export interface Readers {
   readonly denyReading: (repository: string, member: string) => void
   readonly mayRead: (repository: string, members: readonly string[]) => boolean
   /** Why nobody may read there, whatever is granted, in the registry's words; absent: never. */
-  readonly closed?: (repository: string) => string | undefined
+  readonly denialReason?: (repository: string) => string | undefined
 }
 
 export interface OciRegistry {
@@ -36,21 +36,16 @@ export interface OciRegistry {
 
 const route = /^\/v2\/(?<name>.+)\/(?<kind>manifests|blobs|tags(?=\/list$))\/(?<reference>[^/]+)$/
 
-export function createOciRegistry({
-  scheme,
-  holderOf,
-  now,
-  readers = rememberReaders(),
-}: OciRegistryNeeds): OciRegistry {
+export function createOciRegistry({ scheme, holderOf, now, readers = createReaders() }: OciRegistryNeeds): OciRegistry {
   const images = createImageStore()
   const tokens = createPullTokens(now)
   const mayRead = (name: string, members: readonly string[]) =>
     readers.mayRead(name.split('/').slice(0, 2).join('/'), members)
 
-  const closed = (name: string) => readers.closed?.(name.split('/').slice(0, 2).join('/'))
+  const denialReason = (name: string) => readers.denialReason?.(name.split('/').slice(0, 2).join('/'))
 
-  const answer = (request: SandboxRequest): SandboxAnswer => {
-    if (request.path === '/v2/token') return answerTokenRequest(request, { tokens, holderOf, mayRead, closed, now })
+  const respond = (request: SandboxRequest): SandboxResponse => {
+    if (request.path === '/v2/token') return tokenResponse(request, { tokens, holderOf, mayRead, denialReason, now })
     const bearer = /^Bearer (.+)$/i.exec(request.headers['authorization'] ?? '')?.[1] ?? ''
     const readable = tokens.repositoriesOf(bearer)
     if (!readable) return challenge(`${scheme}://${request.headers['host']}/v2/token`)
@@ -62,19 +57,19 @@ export function createOciRegistry({
     if (!readable.includes(name)) return readDenied(name)
     const repository = images.findRepository(name)
     if (!repository) return registryError('NAME_UNKNOWN', `Repository "${name}" not found`)
-    if (kind === 'manifests') return manifestAnswer(repository, reference)
-    if (kind === 'blobs') return blobAnswer(repository, reference)
+    if (kind === 'manifests') return manifestResponse(repository, reference)
+    if (kind === 'blobs') return blobResponse(repository, reference)
     return { status: 200, body: { name, tags: [...repository.tags].toSorted() } }
   }
   return {
-    handle: (request) => withApiVersion(answer(request)),
+    handle: (request) => withApiVersion(respond(request)),
     putImage: images.putImage,
     allowReading: readers.allowReading,
     denyReading: readers.denyReading,
   }
 }
 
-function rememberReaders(): Readers {
+function createReaders(): Readers {
   const readers = new Set<string>()
   const key = (repository: string, member: string) => `${repository} ${member}`
   return {
@@ -85,25 +80,25 @@ function rememberReaders(): Readers {
 }
 
 /** Artifact Registry names no service, and no scope: a client knows what it is about to ask for. */
-const challenge = (realm: string): SandboxAnswer => ({
+const challenge = (realm: string): SandboxResponse => ({
   ...registryError('UNAUTHORIZED', 'authentication required'),
   headers: { 'www-authenticate': `Bearer realm="${realm}"` },
 })
 
-function manifestAnswer({ manifests }: Repository, reference: string): SandboxAnswer {
+function manifestResponse({ manifests }: Repository, reference: string): SandboxResponse {
   const manifest = manifests.get(reference)
   if (!manifest) return registryError('MANIFEST_UNKNOWN', `Failed to fetch "${reference}"`)
   const headers = { 'content-type': manifest.mediaType, 'docker-content-digest': manifest.digest }
   return { status: 200, headers, body: manifest.bytes }
 }
 
-function blobAnswer({ blobs }: Repository, digest: string): SandboxAnswer {
+function blobResponse({ blobs }: Repository, digest: string): SandboxResponse {
   const blob = blobs.get(digest)
   if (!blob) return registryError('BLOB_UNKNOWN', `Blob ${digest} not found`)
   return { status: 200, headers: { 'docker-content-digest': digest }, body: blob }
 }
 
-const withApiVersion = (answer: SandboxAnswer): SandboxAnswer => ({
-  ...answer,
-  headers: { 'docker-distribution-api-version': 'registry/2.0', ...answer.headers },
+const withApiVersion = (response: SandboxResponse): SandboxResponse => ({
+  ...response,
+  headers: { 'docker-distribution-api-version': 'registry/2.0', ...response.headers },
 })

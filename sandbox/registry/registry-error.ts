@@ -1,5 +1,5 @@
 /** A registry's error answers. https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#error-codes */
-import type { SandboxAnswer } from '../serve/handler.ts'
+import type { SandboxResponse } from '../serve/handler.ts'
 
 const statuses = {
   UNAUTHORIZED: 401,
@@ -10,7 +10,7 @@ const statuses = {
   UNSUPPORTED: 405,
 }
 
-export const registryError = (code: keyof typeof statuses, message: string): SandboxAnswer => ({
+export const registryError = (code: keyof typeof statuses, message: string): SandboxResponse => ({
   status: statuses[code],
   body: { errors: [{ code, message }] },
 })

@@ -2,7 +2,7 @@
  * The realm of the registry's Bearer challenge: an access token as Basic password becomes a token for pulling.
  * https://distribution.github.io/distribution/spec/auth/token/
  */
-import type { SandboxAnswer, SandboxRequest } from '../serve/handler.ts'
+import type { SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import type { PullTokens } from './pull-tokens.ts'
 import { registryError } from './registry-error.ts'
 
@@ -18,7 +18,7 @@ interface Holder {
 export interface TokenEndpointNeeds {
   readonly tokens: PullTokens
   readonly holderOf: (accessToken: string) => Holder | undefined
-  readonly closed: (repository: string) => string | undefined
+  readonly denialReason: (repository: string) => string | undefined
   readonly mayRead: (repository: string, members: readonly string[]) => boolean
   readonly now: () => Date
 }
@@ -27,7 +27,7 @@ const pullScopes = ['cloud-platform', 'cloud-platform.read-only'].map(
   (name) => `https://www.googleapis.com/auth/${name}`,
 )
 
-export function answerTokenRequest(request: SandboxRequest, needs: TokenEndpointNeeds): SandboxAnswer {
+export function tokenResponse(request: SandboxRequest, needs: TokenEndpointNeeds): SandboxResponse {
   // containerd tries OAuth by POST first and goes on with GET when that is not allowed
   if (request.method !== 'GET') return registryError('UNSUPPORTED', 'The operation is unsupported.')
   const credential = basicCredential(request.headers['authorization'])
@@ -36,25 +36,25 @@ export function answerTokenRequest(request: SandboxRequest, needs: TokenEndpoint
   if (credential.username !== 'oauth2accesstoken' || !holder)
     return registryError('UNAUTHORIZED', 'authentication failed')
 
-  const wanted = repositoriesToPull(request.query.getAll('scope'))
+  const requested = repositoriesToPull(request.query.getAll('scope'))
   const scoped = holder.scopes.some((scope) => pullScopes.includes(scope))
-  const reason = wanted.map((repository) => needs.closed(repository)).find((one) => one !== undefined)
+  const reason = requested.map((repository) => needs.denialReason(repository)).find((one) => one !== undefined)
   if (reason !== undefined) return registryError('DENIED', reason)
-  const refused = wanted.find(
+  const refused = requested.find(
     (repository) => !scoped || !needs.mayRead(repository, [holder.member, ...(holder.sets ?? [])]),
   )
   if (refused) return readDenied(refused)
   return {
     status: 200,
     body: {
-      token: needs.tokens.grant(wanted, holder.expiresAt),
+      token: needs.tokens.grant(requested, holder.expiresAt),
       expires_in: Math.floor((holder.expiresAt.getTime() - needs.now().getTime()) / 1000),
       issued_at: needs.now().toISOString(),
     },
   }
 }
 
-export const readDenied = (repository: string): SandboxAnswer =>
+export const readDenied = (repository: string): SandboxResponse =>
   registryError(
     'DENIED',
     `Permission "artifactregistry.repositories.downloadArtifacts" denied on resource "${repository}" (or it may not exist)`,

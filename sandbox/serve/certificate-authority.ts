@@ -34,7 +34,7 @@ export function sharedAuthority(): Promise<CertificateAuthority> {
 export async function createCertificateAuthority(): Promise<CertificateAuthority> {
   const keys = await generateKeys()
   const root = await x509.X509CertificateGenerator.createSelfSigned({
-    ...life(),
+    ...validity(),
     name: 'CN=pullpass sandbox CA',
     keys,
     extensions: [
@@ -71,7 +71,7 @@ async function issue(
 ): Promise<Certificate> {
   const keys = await generateKeys()
   const leaf = await x509.X509CertificateGenerator.create({
-    ...life(),
+    ...validity(),
     subject: [{ CN: [commonName] }],
     issuer: issuer.name,
     publicKey: keys.publicKey,
@@ -91,7 +91,7 @@ async function issue(
 const generateKeys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
 
 // TLS clients judge certificates by the machine's clock, so that a sandbox whose clock was moved is still reached.
-const life = () => ({
+const validity = () => ({
   serialNumber: `40${randomBytes(15).toString('hex')}`, // positive, whatever the random bytes are
   notBefore: new Date(Date.now() - dayMs),
   notAfter: new Date(Date.now() + 365 * dayMs),

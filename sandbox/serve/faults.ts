@@ -1,15 +1,15 @@
 /** Faults on demand: what goes wrong with which requests of a part, and how often. */
-import type { SandboxAnswer, SandboxRequest } from './handler.ts'
+import type { SandboxRequest, SandboxResponse } from './handler.ts'
 
 export type Fault =
   /** The handler is asked only after this time. */
   | { readonly kind: 'latency'; readonly ms: number }
   /** This is answered instead of the handler's answer: a status, HTML for JSON, a redirect, too large a body. */
-  | { readonly kind: 'answer'; readonly answer: SandboxAnswer }
+  | { readonly kind: 'response'; readonly response: SandboxResponse }
   /** The handler is asked without this header, as behind a proxy that drops it. */
   | { readonly kind: 'drop-header'; readonly name: string }
   /** The TCP connection is reset: before the handler is asked, or when its work is done and only the answer is lost. */
-  | { readonly kind: 'reset'; readonly at: 'request' | 'answer' }
+  | { readonly kind: 'reset'; readonly at: 'request' | 'response' }
   /** Headers and half of the body (or a stream's first piece), then the end of the connection or HTTP/2 stream. */
   | { readonly kind: 'truncate' }
   /** Silence on an open connection: at once, or after headers and half of the body. */
@@ -17,7 +17,7 @@ export type Fault =
   /** HTTP/2 GOAWAY that still answers the request, or refuses it undone; on HTTP/1.1 the connection just closes. */
   | { readonly kind: 'goaway'; readonly request: 'answered' | 'refused' }
 
-interface FaultAim {
+interface FaultScope {
   /** Which requests it meets; absent: all. */
   readonly when?: (request: Pick<SandboxRequest, 'method' | 'path'>) => boolean
   /** How many it meets; absent: all until cleared. */
@@ -26,7 +26,7 @@ interface FaultAim {
 
 export interface Faults {
   /** Of several faults that fit a request the one injected first meets it. */
-  inject(fault: Fault, aim?: FaultAim): void
+  inject(fault: Fault, aim?: FaultScope): void
   clear(): void
 }
 
@@ -36,7 +36,7 @@ export interface FaultPlan extends Faults {
 }
 
 export function createFaultPlan(): FaultPlan {
-  let planned: { fault: Fault; when: NonNullable<FaultAim['when']>; left: number }[] = []
+  let planned: { fault: Fault; when: NonNullable<FaultScope['when']>; left: number }[] = []
   return {
     inject(fault, { when = () => true, times = Number.POSITIVE_INFINITY } = {}) {
       planned.push({ fault, when, left: times })
@@ -54,6 +54,6 @@ export function createFaultPlan(): FaultPlan {
 
 /** HTTP 429 with the time to wait (RFC 6585 §4, RFC 9110 §10.2.3). */
 export const throttled = (retryAfterSeconds: number): Fault => ({
-  kind: 'answer',
-  answer: { status: 429, headers: { 'retry-after': `${retryAfterSeconds}` }, body: 'Too Many Requests\n' },
+  kind: 'response',
+  response: { status: 429, headers: { 'retry-after': `${retryAfterSeconds}` }, body: 'Too Many Requests\n' },
 })

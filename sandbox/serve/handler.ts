@@ -16,10 +16,10 @@ export interface SandboxRequest {
 }
 
 /** An answer; an object body is sent as JSON, an async iterable piece by piece until it ends or the client leaves. */
-export interface SandboxAnswer {
+export interface SandboxResponse {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Buffer | object | AsyncIterable<string>
 }
 
-export type SandboxHandler = (request: SandboxRequest) => SandboxAnswer | Promise<SandboxAnswer>
+export type SandboxHandler = (request: SandboxRequest) => SandboxResponse | Promise<SandboxResponse>

@@ -5,13 +5,13 @@ import https from 'node:https'
 import type { Socket } from 'node:net'
 import type { CertificateAuthority } from './certificate-authority.ts'
 import type { Incoming } from './receive-request.ts'
-import type { Outgoing } from './send-answer.ts'
+import type { Outgoing } from './send-response.ts'
 
-export interface TlsWanted {
+export interface TlsOptions {
   readonly authority: CertificateAuthority
   /** Whether ALPN offers HTTP/2 beside HTTP/1.1. */
   readonly http2: 'offered' | 'absent'
-  readonly clientCertificates?: 'asked' | 'ignored'
+  readonly clientCertificates?: 'requested' | 'ignored'
   /** Names in the server's certificate; absent: those of the loopback. */
   readonly serverNames?: readonly string[]
 }
@@ -28,7 +28,7 @@ type Listener = (incoming: Incoming, outgoing: Outgoing) => void
 const maxStreams = 100 // the Kubernetes API server allows as many
 const keepAliveTimeout = 0 // idle connections stay, unless a part ends them by its clock
 
-export async function openServer(tls: TlsWanted | undefined, listener: Listener): Promise<OpenServer> {
+export async function openServer(tls: TlsOptions | undefined, listener: Listener): Promise<OpenServer> {
   const server = await createServer(tls, listener)
   const sockets = new Map<number, Socket>()
   server.on('connection', (socket: Socket) => {
@@ -52,13 +52,13 @@ export async function openServer(tls: TlsWanted | undefined, listener: Listener)
   }
 }
 
-async function createServer(tls: TlsWanted | undefined, listener: Listener) {
+async function createServer(tls: TlsOptions | undefined, listener: Listener) {
   if (!tls) return http.createServer({ keepAliveTimeout }, listener)
   const { certificate, key } = await tls.authority.issueServerCertificate(tls.serverNames)
   const secure = {
     cert: certificate,
     key,
-    ...(tls.clientCertificates === 'asked' && { ca: tls.authority.ca, requestCert: true }),
+    ...(tls.clientCertificates === 'requested' && { ca: tls.authority.ca, requestCert: true }),
     rejectUnauthorized: false, // who a client is, and whether that suffices, the handler decides
   }
   if (tls.http2 === 'absent') return https.createServer({ ...secure, keepAliveTimeout }, listener)

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import { TLSSocket } from 'node:tls'
-import type { SandboxAnswer, SandboxRequest } from './handler.ts'
+import type { SandboxRequest, SandboxResponse } from './handler.ts'
 
 export type Incoming = IncomingMessage | Http2ServerRequest
 
@@ -10,7 +10,7 @@ export async function receiveRequest(
   incoming: Incoming,
   maxBodyBytes: number,
   signal: AbortSignal,
-): Promise<{ request: SandboxRequest } | { refusal: SandboxAnswer }> {
+): Promise<{ request: SandboxRequest } | { refusal: SandboxResponse }> {
   const clientName = clientNameOf(incoming) // asked first: the socket may be gone when the body has been read
   const body = await readBody(incoming, maxBodyBytes)
   if (!body) return { refusal: { status: 413, body: `Request body is larger than ${maxBodyBytes} bytes\n` } }

@@ -10,34 +10,34 @@ export interface SeenRequest {
 }
 
 /** Which requests; absent: all. */
-export type Fits = (request: Pick<SeenRequest, 'method' | 'path'>) => boolean
+export type RequestFilter = (request: Pick<SeenRequest, 'method' | 'path'>) => boolean
 
 export interface SeenRequests {
   /** The last 100,000, in the order of their arrival. */
   readonly all: readonly SeenRequest[]
   add(request: SeenRequest): void
-  when(fits?: Fits, times?: number): Promise<void>
+  when(fits?: RequestFilter, times?: number): Promise<void>
 }
 
-const most = 100_000
+const maxEntries = 100_000
 
 export function createSeenRequests(): SeenRequests {
   const all: SeenRequest[] = []
-  const waiting = new Set<() => void>()
+  const waiters = new Set<() => void>()
   return {
     all,
     add(request) {
-      if (all.push(request) > most) all.shift()
-      for (const look of waiting) look()
+      if (all.push(request) > maxEntries) all.shift()
+      for (const look of waiters) look()
     },
     when: (fits = () => true, times = 1) =>
       new Promise((resolve) => {
         const look = (): void => {
           if (all.filter(fits).length < times) return
-          waiting.delete(look)
+          waiters.delete(look)
           resolve()
         }
-        waiting.add(look)
+        waiters.add(look)
         look()
       }),
   }

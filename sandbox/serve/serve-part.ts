@@ -2,19 +2,20 @@
  * Serves one part of the sandbox: plain HTTP/1.1, or TLS with HTTP/2 and HTTP/1.1 by ALPN (RFC 7301), or TLS with
  * HTTP/1.1 alone. A request is received whole, then a fault meets it or the handler answers it.
  */
-import { enactFault } from './enact-fault.ts'
-import { createIdleEnd } from './end-idle.ts'
-import { createFaultPlan, type FaultPlan, type Faults } from './faults.ts'
-import type { SandboxAnswer, SandboxHandler } from './handler.ts'
-import { openServer, type TlsWanted } from './open-server.ts'
-import { type Incoming, receiveRequest } from './receive-request.ts'
-import { createSeenRequests, type Fits, type SeenRequest, type SeenRequests } from './seen-requests.ts'
-import { type Outgoing, sendAnswer } from './send-answer.ts'
 
-export interface PartWanted {
+import { createFaultPlan, type FaultPlan, type Faults } from './faults.ts'
+import type { SandboxHandler, SandboxResponse } from './handler.ts'
+import { createIdleTimeout } from './idle-timeout.ts'
+import { injectFault } from './inject-fault.ts'
+import { openServer, type TlsOptions } from './open-server.ts'
+import { type Incoming, receiveRequest } from './receive-request.ts'
+import { createSeenRequests, type RequestFilter, type SeenRequest, type SeenRequests } from './seen-requests.ts'
+import { type Outgoing, sendResponse } from './send-response.ts'
+
+export interface PartOptions {
   readonly handler: SandboxHandler
   /** Absent: plain HTTP/1.1. */
-  readonly tls?: TlsWanted
+  readonly tls?: TlsOptions
   /** The clock of `seen` and of every Date header; absent: the machine's. */
   readonly now?: () => Date
   /** Whether connections end that nobody used for 90 s of this clock; absent: they are kept. */
@@ -33,32 +34,32 @@ export interface Part extends AsyncDisposable {
   /** The last 100,000 requests, in the order of their arrival. */
   readonly seen: readonly SeenRequest[]
   /** Resolves as soon as it was asked that often, of what fits: now, or later. */
-  readonly whenSeen: (fits?: Fits, times?: number) => Promise<void>
+  readonly whenSeen: (fits?: RequestFilter, times?: number) => Promise<void>
   /** Ends every connection, busy ones too. */
   readonly close: () => Promise<void>
 }
 
 const defaultMaxBodyBytes = 3 << 20
 
-export async function servePart(wanted: PartWanted): Promise<Part> {
+export async function servePart(options: PartOptions): Promise<Part> {
   const faults = createFaultPlan()
   const seen = createSeenRequests()
-  const now = wanted.now ?? (() => new Date())
-  const idle = wanted.idle === 'ended' ? createIdleEnd(now) : undefined
-  const server = await openServer(wanted.tls, (incoming, outgoing) => {
+  const now = options.now ?? (() => new Date())
+  const idle = options.idle === 'ended' ? createIdleTimeout(now) : undefined
+  const server = await openServer(options.tls, (incoming, outgoing) => {
     idle?.use(incoming, outgoing)
     const entry = record(incoming, seen, now())
     const exchange = { entry, incoming, outgoing, reset: () => server.reset(incoming) }
-    serveRequest(exchange, wanted, faults).catch((error: unknown) => failLoudly(outgoing, error))
+    serveRequest(exchange, options, faults).catch((error: unknown) => reportHandlerError(outgoing, error))
   })
   const close = async (): Promise<void> => {
     idle?.stop()
     await server.close()
   }
   return {
-    url: `${wanted.tls ? 'https' : 'http'}://127.0.0.1:${server.port}`,
+    url: `${options.tls ? 'https' : 'http'}://127.0.0.1:${server.port}`,
     port: server.port,
-    ...(wanted.tls && { ca: wanted.tls.authority.ca }),
+    ...(options.tls && { ca: options.tls.authority.ca }),
     faults,
     seen: seen.all,
     whenSeen: (fits, times) => seen.when(fits, times),
@@ -74,22 +75,22 @@ interface Exchange {
   readonly reset: () => void
 }
 
-async function serveRequest(exchange: Exchange, wanted: PartWanted, faults: FaultPlan): Promise<void> {
+async function serveRequest(exchange: Exchange, options: PartOptions, faults: FaultPlan): Promise<void> {
   const { entry, incoming, outgoing, reset } = exchange
-  const departure = new AbortController()
-  outgoing.once('close', () => departure.abort())
+  const disconnected = new AbortController()
+  outgoing.once('close', () => disconnected.abort())
   outgoing.setHeader('date', entry.at.toUTCString())
-  const send = (answer: SandboxAnswer) => {
-    entry.status = answer.status
-    return sendAnswer(outgoing, entry.method, answer)
+  const send = (response: SandboxResponse) => {
+    entry.status = response.status
+    return sendResponse(outgoing, entry.method, response)
   }
-  const received = await receiveRequest(incoming, wanted.maxBodyBytes ?? defaultMaxBodyBytes, departure.signal)
+  const received = await receiveRequest(incoming, options.maxBodyBytes ?? defaultMaxBodyBytes, disconnected.signal)
   if ('refusal' in received) return send(received.refusal)
   const { request } = received
-  const ask = async (asked = request) => wanted.handler(asked)
+  const handle = async (received = request) => options.handler(received)
   const fault = faults.take(request)
-  if (fault) await enactFault(fault, { request, outgoing, ask, send, reset })
-  else await send(await ask())
+  if (fault) await injectFault(fault, { request, outgoing, handle, send, reset })
+  else await send(await handle())
 }
 
 function record(incoming: Incoming, seen: SeenRequests, at: Date): Exchange['entry'] {
@@ -100,7 +101,7 @@ function record(incoming: Incoming, seen: SeenRequests, at: Date): Exchange['ent
 }
 
 /** A handler that throws is a fault of the sandbox: whoever meets it must not take it for the vendor's answer. */
-function failLoudly(outgoing: Outgoing, error: unknown): void {
+function reportHandlerError(outgoing: Outgoing, error: unknown): void {
   if (outgoing.headersSent) return void outgoing.destroy()
   outgoing.statusCode = 500
   outgoing.end(`The sandbox itself failed: ${error instanceof Error ? error.message : String(error)}\n`)

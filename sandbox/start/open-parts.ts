@@ -1,14 +1,14 @@
 /** Opens every part of the outside, empty as yet, on sockets of its own. */
 import { randomBytes } from 'node:crypto'
 import { createGoogleCloud, type GoogleCloud } from '../google/google-cloud.ts'
-import type { IssuerReach } from '../google/published-keys.ts'
+import type { IssuerConnection } from '../google/published-keys.ts'
 import { createKubernetesApi, type KubernetesApi } from '../kubernetes/kubernetes-api.ts'
 import type { ServerKeys } from '../kubernetes/tokens/signing-keys.ts'
 import { createOciRegistry, type OciRegistry } from '../registry/oci-registry.ts'
 import { type CertificateAuthority, sharedAuthority } from '../serve/certificate-authority.ts'
 import type { SandboxHandler } from '../serve/handler.ts'
-import type { TlsWanted } from '../serve/open-server.ts'
-import { type Part, type PartWanted, servePart } from '../serve/serve-part.ts'
+import type { TlsOptions } from '../serve/open-server.ts'
+import { type Part, type PartOptions, servePart } from '../serve/serve-part.ts'
 import { renderKubeconfig } from './render-kubeconfig.ts'
 
 type PartName =
@@ -33,15 +33,15 @@ export interface OpenParts {
   readonly kubeconfig: string
 }
 
-export interface PartsWanted {
+export interface PartsOptions {
   readonly now: () => Date
   readonly admin: string
-  readonly kubernetesHttp2: TlsWanted['http2']
+  readonly kubernetesHttp2: TlsOptions['http2']
   /** Absent: what the sandboxes of this process share. */
   readonly authority?: CertificateAuthority
   readonly keys?: ServerKeys
   /** By which Google reaches issuers; absent: directly. */
-  readonly agent?: IssuerReach['agent']
+  readonly agent?: IssuerConnection['agent']
   /** Called with each part's close as soon as there is something to close. */
   readonly opened: (close: () => Promise<void>) => void
 }
@@ -50,11 +50,11 @@ const issuerBucket = 'example-cluster'
 /** Every API server's certificate names the Service as well, by which it is asked at its own address. */
 export const apiServerNames: readonly string[] = ['localhost', '127.0.0.1', '::1', 'kubernetes.default.svc']
 
-type Serving = Partial<TlsWanted> & Pick<PartWanted, 'idle'>
+type Serving = Partial<TlsOptions> & Pick<PartOptions, 'idle'>
 
-export async function openParts(wanted: PartsWanted): Promise<OpenParts> {
-  const { now, admin, kubernetesHttp2, opened, agent, keys } = wanted
-  const authority = wanted.authority ?? (await sharedAuthority())
+export async function openParts(options: PartsOptions): Promise<OpenParts> {
+  const { now, admin, kubernetesHttp2, opened, agent, keys } = options
+  const authority = options.authority ?? (await sharedAuthority())
   const serve = async (handler: SandboxHandler, { idle = 'kept', ...tls }: Serving = {}) => {
     const part = await servePart({ handler, now, idle, tls: { authority, http2: 'offered', ...tls } })
     opened(part.close)
@@ -72,7 +72,7 @@ export async function openParts(wanted: PartsWanted): Promise<OpenParts> {
     kubernetes: await serve(cluster.handle, {
       http2: kubernetesHttp2,
       idle: 'ended',
-      clientCertificates: 'asked',
+      clientCertificates: 'requested',
       serverNames: apiServerNames,
     }),
     sts: await serve(google.sts),
@@ -84,7 +84,7 @@ export async function openParts(wanted: PartsWanted): Promise<OpenParts> {
     serviceUsage: await serve(google.serviceUsage),
     registry: await serve(images.handle),
   }
-  cluster.announce(parts.kubernetes.url)
+  cluster.registerServer(parts.kubernetes.url)
   const kubeconfig = renderKubeconfig({ server: parts.kubernetes.url, ca: authority.ca, user: admin, token })
   return { parts, cluster, google, images, authority, kubeconfig }
 }

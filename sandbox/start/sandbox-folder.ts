@@ -17,16 +17,16 @@ export interface SandboxFolder {
 }
 
 /** Those of this process that are not removed yet. */
-const left = new Set<string>()
+const openFolders = new Set<string>()
 
 /** Whoever is stopped twice ends at once, and no token may stay behind. */
-function removeLeft(): void {
-  for (const path of left) rmSync(path, { recursive: true, force: true })
+function removeOpenFolders(): void {
+  for (const path of openFolders) rmSync(path, { recursive: true, force: true })
 }
 
 export async function createSandboxFolder(kubeconfig: string, ca: string): Promise<SandboxFolder> {
   const path = mkdtempSync(join(tmpdir(), 'pullpass-sandbox-')) // at once: no signal comes between it and the next line
-  if (left.add(path).size === 1) process.once('exit', removeLeft)
+  if (openFolders.add(path).size === 1) process.once('exit', removeOpenFolders)
   await chmod(path, 0o700)
   const [kubeconfigFile, caFile, tokenFile] = [join(path, 'kubeconfig'), join(path, 'ca.crt'), join(path, 'oidc-token')]
   const write: SandboxFolder['write'] = async (name, content) => {
@@ -47,8 +47,8 @@ export async function createSandboxFolder(kubeconfig: string, ca: string): Promi
     },
     async remove() {
       await rm(path, { recursive: true, force: true })
-      left.delete(path)
-      if (left.size === 0) process.off('exit', removeLeft)
+      openFolders.delete(path)
+      if (openFolders.size === 0) process.off('exit', removeOpenFolders)
     },
   }
 }

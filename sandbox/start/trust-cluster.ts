@@ -2,7 +2,7 @@
 import type { GoogleCloud } from '../google/google-cloud.ts'
 import { principalOf } from '../google/workload-identity.ts'
 
-export interface TrustWanted {
+export interface TrustOptions {
   /** `projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`. */
   readonly provider: string
   readonly issuer: string
@@ -12,10 +12,10 @@ export interface TrustWanted {
 }
 
 /** Returns the principal that the subject is. */
-export function trustCluster(google: GoogleCloud, wanted: TrustWanted): string {
-  const principal = principalOf(wanted.provider, wanted.subject)
-  google.identity.putProvider({ name: wanted.provider, issuerUri: wanted.issuer })
-  google.accounts.put(wanted.serviceAccountEmail)
-  google.accounts.allowTokens(wanted.serviceAccountEmail, principal)
+export function trustCluster(google: GoogleCloud, options: TrustOptions): string {
+  const principal = principalOf(options.provider, options.subject)
+  google.identity.putProvider({ name: options.provider, issuerUri: options.issuer })
+  google.accounts.put(options.serviceAccountEmail)
+  google.accounts.allowTokens(options.serviceAccountEmail, principal)
   return principal
 }

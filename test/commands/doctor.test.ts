@@ -176,22 +176,22 @@ suite('pullpass doctor', () => {
       for (const way of [[], ['-o', 'json', '--log-level', 'debug', '--log-format', 'json']]) {
         const argv = ['doctor', '-f', file, '--pod', 'team-a/web-0', '--image', sandbox.image, ...way]
         const { stdout, stderr } = await runPullpass(sandbox, argv)
-        secrets.refuteIn(stdout, `${where}: stdout`)
-        secrets.refuteIn(stderr, `${where}: stderr`)
+        secrets.assertAbsent(stdout, `${where}: stdout`)
+        secrets.assertAbsent(stderr, `${where}: stderr`)
       }
     }
     await look('healthy')
     const repeated = {
-      kind: 'answer',
-      answer: { status: 400, body: { error: 'invalid_grant', error_description: `no: ${token}` } },
+      kind: 'response',
+      response: { status: 400, body: { error: 'invalid_grant', error_description: `no: ${token}` } },
     } as const
     sandbox.parts.sts.faults.inject(repeated)
     await look('a token service that repeats the token')
     sandbox.parts.sts.faults.clear()
     sandbox.parts.kubernetes.faults.inject(
       {
-        kind: 'answer',
-        answer: { status: 403, body: { kind: 'Status', message: `no: ${bearer}`, code: 403, status: 'Failure' } },
+        kind: 'response',
+        response: { status: 403, body: { kind: 'Status', message: `no: ${bearer}`, code: 403, status: 'Failure' } },
       },
       { when: ({ path }) => path.endsWith('/pods/web-0') },
     )

@@ -103,7 +103,7 @@ suite('when one of several registries fails', () => {
     let lists = 0
     // The first list of team-a asks for metadata, the second for what is in the Secret.
     sandbox.parts.kubernetes.faults.inject(
-      { kind: 'answer', answer: { status: 400, body: { kind: 'Status', message: 'no', reason: 'BadRequest' } } },
+      { kind: 'response', response: { status: 400, body: { kind: 'Status', message: 'no', reason: 'BadRequest' } } },
       { when: ({ method, path }) => method === 'GET' && path.includes('/team-a/') && ++lists > 1 },
     )
     const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', file])
@@ -115,8 +115,8 @@ suite('when one of several registries fails', () => {
 })
 
 const answer = (status: number, body: object | string, headers?: Record<string, string>): Fault => ({
-  kind: 'answer',
-  answer: { status, body, ...(headers && { headers }) },
+  kind: 'response',
+  response: { status, body, ...(headers && { headers }) },
 })
 
 suite('while Google fails, each pull secret keeps its last good credential', () => {

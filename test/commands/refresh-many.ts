@@ -34,14 +34,14 @@ interface FaultCase {
 export const faults: Record<string, FaultCase> = {
   'throttles some applies': { fault: throttled(1), times: 20, mostRepeats: 20 },
   'is unavailable for some applies': {
-    fault: { kind: 'answer', answer: { status: 503, body: 'unavailable' } },
+    fault: { kind: 'response', response: { status: 503, body: 'unavailable' } },
     times: 20,
     mostRepeats: 20,
   },
   'cuts some answers short': { fault: { kind: 'truncate' }, times: 5, mostRepeats: 5 },
   // What is under way on that connection, at most 50, is lost with it.
   'breaks the connection before an apply': { fault: { kind: 'reset', at: 'request' }, times: 1, mostRepeats: 50 },
-  'breaks the connection after an apply': { fault: { kind: 'reset', at: 'answer' }, times: 1, mostRepeats: 50 },
+  'breaks the connection after an apply': { fault: { kind: 'reset', at: 'response' }, times: 1, mostRepeats: 50 },
   'goes away, and answers what is under way': {
     fault: { kind: 'goaway', request: 'answered' },
     times: 1,

@@ -285,7 +285,7 @@ suite('uninstall', { concurrency: 4 }, () => {
     const answer = { status: 403, body: { kind: 'Status', status: 'Failure', message: 'quota of changes', code: 403 } }
     const when = ({ method, path }: { method: string; path: string }) =>
       method === 'PATCH' && path.endsWith('/serviceaccounts/default')
-    sandbox.parts.kubernetes.faults.inject({ kind: 'answer', answer }, { when })
+    sandbox.parts.kubernetes.faults.inject({ kind: 'response', response: answer }, { when })
 
     const run = await runPullpass(sandbox, ['uninstall', '-f', file, '--yes', '--delete-pull-secrets', ...json])
 

@@ -9,8 +9,8 @@ import { findingWords } from '../../src/oidc/evaluate/finding.ts'
 import { alarmCodes } from '../../src/publish/watch/alarm.ts'
 import { renderErrorsPage } from '../../tools/render-errors-page.ts'
 import { startTestSandbox } from '../support/start-test-sandbox.ts'
-import { asOnPage } from './as-on-page.ts'
 import { errorCases } from './error-cases/error-cases.ts'
+import { normalizeMessage } from './normalize-message.ts'
 
 const explained = sections.flatMap((section) => Object.entries(section.codes) as [Code, Explanation][])
 const errorCodes = Object.entries(codes).filter(([, exitCode]) => exitCode !== null)
@@ -76,7 +76,7 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
       assert.ok(runInto, 'no run ends on it')
       const run = await runInto(sandbox)
       const { hops = [], example } = explanations[code as Code] ?? {}
-      assert.equal(asOnPage(run.stderr, sandbox), example)
+      assert.equal(normalizeMessage(run.stderr, sandbox), example)
       assert.equal(run.exitCode, code === 'INTERRUPTED' ? 143 : exitCode) // a shell's own: 128 + SIGTERM
       const hop = /^[A-Z_]+ \(([a-z-]+)\)/.exec(run.stderr)?.[1] ?? ''
       assert.ok(hops.includes(hop) || hops.includes('any'), `${hops.join()} for ${hop}`)

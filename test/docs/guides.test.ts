@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { loadText } from '../document/load-text.ts'
-import { findUnshown } from './guides/find-unshown.ts'
+import { findUnprinted } from './guides/find-unprinted.ts'
 import { readGuide, stepsOnWay, waysOf } from './guides/parse-guide.ts'
 
 const pages = globSync('docs/{quickstart,guides/*}.md')
@@ -48,11 +48,11 @@ suite('what a guide shows', () => {
 
   test('was printed, in its order, whatever differs from run to run', () => {
     const shown = ['made pool until 2027-01-01T00:00:00Z (in 59 min)', '', 'works  …']
-    assert.deepEqual(findUnshown(shown, printed), [])
+    assert.deepEqual(findUnprinted(shown, printed), [])
   })
 
   test('is named where it was not printed, or at another place', () => {
-    assert.deepEqual(findUnshown(['made    provider …'], printed), ['made    provider …'])
-    assert.deepEqual(findUnshown(['works  registry google', 'RESULT  NAME'], printed), ['RESULT  NAME'])
+    assert.deepEqual(findUnprinted(['made    provider …'], printed), ['made    provider …'])
+    assert.deepEqual(findUnprinted(['works  registry google', 'RESULT  NAME'], printed), ['RESULT  NAME'])
   })
 })

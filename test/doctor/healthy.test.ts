@@ -177,7 +177,7 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
   test('an image that anybody can pull, which needs no credential', async (t) => {
     const { sandbox, file } = await startGround(t)
     sandbox.parts.registry.faults.inject(
-      { kind: 'answer', answer: { status: 200, body: {} } },
+      { kind: 'response', response: { status: 200, body: {} } },
       { when: ({ path }) => path.includes('/manifests/') },
     )
     const findings = await seeHealthy(sandbox, ['-f', file, '-n', 'team-a', '--image', sandbox.image])
@@ -226,14 +226,14 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
     const { registry } = sandbox.parts
     registry.faults.inject(
       {
-        kind: 'answer',
-        answer: { status: 307, headers: { location: '/v2/example-project/images/hello/manifests/moved' } },
+        kind: 'response',
+        response: { status: 307, headers: { location: '/v2/example-project/images/hello/manifests/moved' } },
       },
       { when: ({ path }) => path.endsWith('/manifests/1') },
     )
     const manifest = { 'content-type': 'application/vnd.oci.image.manifest.v1+json' }
     registry.faults.inject(
-      { kind: 'answer', answer: { status: 200, headers: manifest, body: '{}' } },
+      { kind: 'response', response: { status: 200, headers: manifest, body: '{}' } },
       { when: ({ path }) => path.endsWith('/manifests/moved') },
     )
     await seeHealthy(sandbox, ['-f', file, '-n', 'team-a', '--image', sandbox.image])
@@ -274,7 +274,7 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
     const message = 'admission webhook "labels.example.com" does not support dry run'
     const body = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason: 'BadRequest', code: 400 }
     sandbox.parts.kubernetes.faults.inject(
-      { kind: 'answer', answer: { status: 400, body } },
+      { kind: 'response', response: { status: 400, body } },
       { when: ({ method, path }) => method === 'PATCH' && path.includes('/secrets/') },
     )
     const findings = await seeHealthy(sandbox, ['-f', file])

@@ -58,7 +58,7 @@ suite('doctor, when the time of its run is over,', () => {
     const rules = [{ apiGroups: [''], apiVersions: ['v1'], resources: ['secrets'], operations: ['CREATE', 'UPDATE'] }]
     const items = [{ metadata: { name: 'labels' }, webhooks: [{ name: 'labels.example.com', rules }] }]
     sandbox.parts.kubernetes.faults.inject(
-      { kind: 'answer', answer: { status: 200, body: { items } } },
+      { kind: 'response', response: { status: 200, body: { items } } },
       { when: ({ path }) => path.endsWith('/mutatingwebhookconfigurations') },
     )
     const { stdout, results } = await lookInVain(sandbox, file, 'kubernetes', /\/secrets\/regcred$/)

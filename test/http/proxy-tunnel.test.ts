@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { exchangeHttp1, httpsTransport } from '../../src/http/https-transport.ts'
 import { parseHttpProxy } from '../../src/http/proxy.ts'
 import { tunnelAgent } from '../../src/http/proxy-tunnel.ts'
-import { type HostilePeer, type Misbehavior, startHostilePeer } from '../support/hostile-peer.ts'
+import { type Behavior, type HostilePeer, startHostilePeer } from '../support/hostile-peer.ts'
 
 const patience = { timeout: 20_000 }
 
@@ -17,20 +17,20 @@ async function untilClosed(peer: HostilePeer): Promise<void> {
   while (peer.open() > 0) await new Promise((resolve) => setImmediate(resolve))
 }
 
-const after = (text: string): Misbehavior => {
+const after = (text: string): Behavior => {
   return (socket) => socket.write(text)
 }
-const drip: Misbehavior = (socket) => {
+const drip: Behavior = (socket) => {
   const timer = setInterval(() => socket.write('x'), 5)
   socket.once('close', () => clearInterval(timer))
 }
-const flood: Misbehavior = (socket) => {
+const flood: Behavior = (socket) => {
   const timer = setInterval(() => socket.write('x'.repeat(10_000)), 1)
   socket.once('close', () => clearInterval(timer))
 }
 
 suite('a proxy that opens no tunnel fails the request, and the error says why', () => {
-  const failing: Record<string, [Misbehavior, string]> = {
+  const failing: Record<string, [Behavior, string]> = {
     'requires credentials': [after('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'), 'answered 407'],
     refuses: [after('HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno'), 'answered 403'],
     'cannot reach the host': [after('HTTP/1.1 502 Bad Gateway\r\n\r\n'), 'answered 502'],

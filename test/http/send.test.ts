@@ -63,7 +63,7 @@ suite('send', () => {
 
   test('a temporary failure is retried with growing waits', async (t) => {
     const part = await serve(t)
-    part.faults.inject({ kind: 'answer', answer: { status: 503 } }, { times: 2 })
+    part.faults.inject({ kind: 'response', response: { status: 503 } }, { times: 2 })
     part.faults.inject({ kind: 'reset', at: 'request' }, { times: 1 })
     const context = fakeContext()
     assert.deepEqual(await send(context, requestTo(part.url)), { ok: true })

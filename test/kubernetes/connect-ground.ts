@@ -27,7 +27,7 @@ export async function prepare(t: TestContext): Promise<Ground> {
     status: 200,
     body: { authorization: headers['authorization'], clientName, as: headers['impersonate-user'] },
   })
-  const tls = { authority, http2: 'offered', clientCertificates: 'asked' } as const
+  const tls = { authority, http2: 'offered', clientCertificates: 'requested' } as const
   const part = await servePart({ handler, tls })
   t.after(part.close)
   return {

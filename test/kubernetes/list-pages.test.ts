@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { SandboxAnswer, SandboxRequest } from '../../sandbox/serve/handler.ts'
+import type { SandboxRequest, SandboxResponse } from '../../sandbox/serve/handler.ts'
 import { listNamespaces } from '../../src/kubernetes/objects/namespaces.ts'
 import { openSandboxCluster, openTestCluster } from './open-test-cluster.ts'
 
 const namespaces = (...names: string[]) => names.map((name) => ({ metadata: { name } }))
 
-const page = (items: object[], next = ''): SandboxAnswer => ({
+const page = (items: object[], next = ''): SandboxResponse => ({
   status: 200,
   body: { kind: 'PartialObjectMetadataList', metadata: { continue: next }, items },
 })
 
-const expired: SandboxAnswer = {
+const expired: SandboxResponse = {
   status: 410,
   body: {
     kind: 'Status',
@@ -69,7 +69,7 @@ suite('a list of the API server', () => {
 
   test('whose pages are too large is asked for in smaller ones', async (t) => {
     const limits: string[] = []
-    const answer = ({ query }: SandboxRequest): SandboxAnswer => {
+    const answer = ({ query }: SandboxRequest): SandboxResponse => {
       limits.push(query.get('limit') ?? '')
       return query.get('limit') === '5' ? page(namespaces('a')) : { status: 200, body: 'x'.repeat(8_400_000) }
     }

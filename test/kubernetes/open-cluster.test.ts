@@ -59,7 +59,7 @@ for (const protocol of protocols) {
 
     test('an answer that is lost with its connection is asked for again', async (t) => {
       const { cluster, part } = await open(t, { protocol })
-      part.faults.inject({ kind: 'reset', at: 'answer' }, { times: 1 })
+      part.faults.inject({ kind: 'reset', at: 'response' }, { times: 1 })
       assert.equal((await ask(cluster)).status, 200)
     })
 
@@ -99,7 +99,7 @@ for (const protocol of protocols) {
 
     test('an answer longer than allowed is not read to its end', async (t) => {
       const { cluster, part } = await open(t, { protocol })
-      part.faults.inject({ kind: 'answer', answer: { status: 200, body: 'x'.repeat(3_000_000) } })
+      part.faults.inject({ kind: 'response', response: { status: 200, body: 'x'.repeat(3_000_000) } })
       await assert.rejects(ask(cluster), {
         code: 'RESPONSE_TOO_LARGE',
         seen: `${part.url} answered more than 1048576 bytes`,
@@ -111,7 +111,7 @@ for (const protocol of protocols) {
 suite('a request to the API server', () => {
   test('a server error is asked again for a while, then answered as it is', async (t) => {
     const { cluster, part, context } = await open(t)
-    part.faults.inject({ kind: 'answer', answer: { status: 503, body: 'starting' } })
+    part.faults.inject({ kind: 'response', response: { status: 503, body: 'starting' } })
     const { status, body } = await ask(cluster)
     assert.deepEqual([status, body], [503, 'starting'])
     assert.deepEqual(context.slept.slice(0, 5), [75, 150, 300, 600, 1200])
@@ -151,7 +151,10 @@ suite('a request to the API server', () => {
 
   test('a redirect is an answer, and never followed', async (t) => {
     const { cluster, part } = await open(t)
-    part.faults.inject({ kind: 'answer', answer: { status: 302, headers: { location: 'https://elsewhere.example' } } })
+    part.faults.inject({
+      kind: 'response',
+      response: { status: 302, headers: { location: 'https://elsewhere.example' } },
+    })
     assert.equal((await ask(cluster)).status, 302)
     assert.equal(part.seen.length, 1)
   })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
-import type { SandboxAnswer, SandboxHandler } from '../../sandbox/serve/handler.ts'
+import type { SandboxHandler, SandboxResponse } from '../../sandbox/serve/handler.ts'
 import type { Cluster, ClusterStream, ClusterStreamRequest } from '../../src/kubernetes/connection/cluster.ts'
 import { clusterProxy } from '../../src/kubernetes/kubeconfig/proxy.ts'
 import { startTunnelProxy } from '../support/tunnel-proxy.ts'
@@ -66,7 +66,7 @@ for (const protocol of protocols) {
       const read = new Promise<void>((resolve) => {
         goOn = resolve
       })
-      const handler = (): SandboxAnswer => ({
+      const handler = (): SandboxResponse => ({
         status: 200,
         body: (async function* () {
           yield 'one\n'
@@ -110,7 +110,7 @@ for (const protocol of protocols) {
     test('is not sent faster than it is read', async (t) => {
       let sent = 0
       const line = `${'x'.repeat(64 * 1024)}\n`
-      const handler = (): SandboxAnswer => ({
+      const handler = (): SandboxResponse => ({
         status: 200,
         body: (async function* () {
           for (; sent < 1_000; sent++) yield line
@@ -131,7 +131,7 @@ for (const protocol of protocols) {
     })
 
     test('is opened after a failure that passes; another status is a response', async (t) => {
-      const answers: SandboxAnswer[] = [
+      const answers: SandboxResponse[] = [
         { status: 503, body: 'busy' },
         { status: 410, body: { kind: 'Status', code: 410 } },
       ]

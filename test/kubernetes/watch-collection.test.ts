@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
-import type { SandboxAnswer, SandboxRequest } from '../../sandbox/serve/handler.ts'
+import type { SandboxRequest, SandboxResponse } from '../../sandbox/serve/handler.ts'
 import { metadataOnly } from '../../src/kubernetes/objects/list.ts'
 import { type CollectionEvent, watchCollection } from '../../src/kubernetes/objects/watch.ts'
 import { asObject, asText } from '../../src/text/json-fields.ts'
@@ -18,12 +18,12 @@ const event = (type: string, namespace: string, resourceVersion: string) => ({
   type,
   object: object(namespace, resourceVersion),
 })
-const listed = (resourceVersion: string, ...namespaces: string[]): SandboxAnswer => ({
+const listed = (resourceVersion: string, ...namespaces: string[]): SandboxResponse => ({
   status: 200,
   body: { metadata: { resourceVersion }, items: namespaces.map((namespace) => object(namespace, '1')) },
 })
 const expired = { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' } }
-const forbidden = (verb: string): SandboxAnswer => ({
+const forbidden = (verb: string): SandboxResponse => ({
   status: 403,
   body: {
     kind: 'Status',
@@ -33,7 +33,7 @@ const forbidden = (verb: string): SandboxAnswer => ({
 })
 
 /** The stream's events, and then its end; `break`: it ends without being complete. */
-const watched = (events: readonly object[], end: 'end' | 'break' = 'end'): SandboxAnswer => ({
+const watched = (events: readonly object[], end: 'end' | 'break' = 'end'): SandboxResponse => ({
   status: 200,
   body: (async function* () {
     for (const one of events) yield `${JSON.stringify(one)}\n`
@@ -42,9 +42,9 @@ const watched = (events: readonly object[], end: 'end' | 'break' = 'end'): Sandb
 })
 
 /** Answers one request after another; a watch of a server that has no more answers is silent. */
-async function start(t: TestContext, ...answers: SandboxAnswer[]) {
+async function start(t: TestContext, ...answers: SandboxResponse[]) {
   const requests: string[] = []
-  const handler = ({ query, headers, signal }: SandboxRequest): SandboxAnswer => {
+  const handler = ({ query, headers, signal }: SandboxRequest): SandboxResponse => {
     const kind = query.get('watch') === '1' ? `watch from ${query.get('resourceVersion')}` : 'list'
     assert.equal(query.get('fieldSelector'), 'metadata.name=regcred')
     assert.match(headers['accept'] ?? '', kind === 'list' ? /=PartialObjectMetadataList;/ : /=PartialObjectMetadata;/)

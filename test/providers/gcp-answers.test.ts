@@ -27,7 +27,7 @@ test('answers of the token service', async (t) => {
   }
   for (const [name, [body, seen]] of Object.entries(answers)) {
     await t.test(`${name} is no credential`, async () => {
-      faults.inject({ kind: 'answer', answer: { status: 200, body } }, { times: 1 })
+      faults.inject({ kind: 'response', response: { status: 200, body } }, { times: 1 })
       const fault = await refusal(sandbox)
       assert.deepEqual([fault.code, fault.hop], ['RESPONSE_MALFORMED', 'exchange'])
       assert.equal(fault.seen, `Google's token service answered 200 at ${sandbox.parts.sts.url}/v1/token, but ${seen}`)
@@ -46,7 +46,7 @@ test('answers of the token service', async (t) => {
     ]) {
       for (const life of ['1e9', '1e300']) {
         const body = `{"access_token": "a", "expires_in": ${life}}`
-        faults.inject({ kind: 'answer', answer: { status: 200, headers: { date }, body } }, { times: 1 })
+        faults.inject({ kind: 'response', response: { status: 200, headers: { date }, body } }, { times: 1 })
         const { credential } = await exchange(sandbox, { gcp, subjectToken })
         assert.equal(credential.expiresAt.toISOString(), '2026-11-24T13:00:00.000Z', `${life}, ${date}`)
       }
@@ -55,13 +55,13 @@ test('answers of the token service', async (t) => {
 
   await t.test('JSON that is no object is no credential', async () => {
     for (const body of ['null', '[]', '"token"', '7']) {
-      faults.inject({ kind: 'answer', answer: { status: 200, body } }, { times: 1 })
+      faults.inject({ kind: 'response', response: { status: 200, body } }, { times: 1 })
       assert.match((await refusal(sandbox)).seen, /but it contains no access_token$/)
     }
   })
 
   await t.test('without expires_in an hour is assumed, which the subject token bounds', async () => {
-    faults.inject({ kind: 'answer', answer: { status: 200, body: { access_token: 'ya29.x' } } }, { times: 1 })
+    faults.inject({ kind: 'response', response: { status: 200, body: { access_token: 'ya29.x' } } }, { times: 1 })
     const gcp = [`workloadIdentityProvider: ${sandbox.provider}`]
     await sandbox.writeToken({ lifeSeconds: 7200 })
     const subjectToken = await readTokenFile(sandbox.folder.tokenFile)
@@ -89,7 +89,7 @@ test('answers of IAM Credentials', async (t) => {
   }
   for (const [name, [body, seen, headers = {}]] of Object.entries(answers)) {
     await t.test(`${name} is no credential`, async () => {
-      faults.inject({ kind: 'answer', answer: { status: 200, headers, body } }, { times: 1 })
+      faults.inject({ kind: 'response', response: { status: 200, headers, body } }, { times: 1 })
       const fault = await refusal(sandbox)
       assert.deepEqual([fault.code, fault.hop], ['RESPONSE_MALFORMED', 'impersonation'])
       assert.ok(fault.seen.endsWith(`, but ${seen}`), fault.seen)
@@ -100,7 +100,7 @@ test('answers of IAM Credentials', async (t) => {
     for (const expireTime of ['9999-12-31T23:59:59Z', '+275760-09-13T00:00:00Z']) {
       for (const headers of [{}, { date: 'Thu, 01 Jan 1970 00:00:00 GMT' }]) {
         const answer = { status: 200, headers, body: { accessToken: 'a', expireTime } }
-        faults.inject({ kind: 'answer', answer }, { times: 1 })
+        faults.inject({ kind: 'response', response: answer }, { times: 1 })
         const { credential } = await exchange(sandbox)
         assert.equal(credential.expiresAt.toISOString(), '2026-11-24T13:00:00.000Z')
       }
@@ -113,7 +113,7 @@ test('answers of IAM Credentials', async (t) => {
       headers: { date: 'Sun, 22 Nov 2026 12:00:00 GMT' },
       body: { accessToken: 'a', expireTime: '2026-11-22T13:00:00Z' },
     }
-    faults.inject({ kind: 'answer', answer }, { times: 1 })
+    faults.inject({ kind: 'response', response: answer }, { times: 1 })
     assert.match((await refusal(sandbox)).seen, /its token has expired already, at 2026-11-22T13:00:00\.000Z$/)
   })
 })

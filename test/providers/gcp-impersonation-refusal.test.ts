@@ -66,7 +66,7 @@ test('IAM Credentials refuses', async (t) => {
 
   await t.test('for a used-up quota, which is worth another try', async () => {
     const body = { error: { code: 429, message: 'Quota exceeded for quota metric.', status: 'RESOURCE_EXHAUSTED' } }
-    faults.inject({ kind: 'answer', answer: { status: 429, body } })
+    faults.inject({ kind: 'response', response: { status: 429, body } })
     const before = seen.length
     const fault = await refusal(sandbox)
     assert.deepEqual([fault.code, fault.hop], ['QUOTA_EXCEEDED', 'impersonation'])

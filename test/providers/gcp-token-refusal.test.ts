@@ -168,7 +168,7 @@ const table: Record<string, Row> = {
   },
   'a used-up quota': {
     async arrange({ parts }) {
-      parts.sts.faults.inject({ kind: 'answer', answer: stsQuotaExceeded })
+      parts.sts.faults.inject({ kind: 'response', response: stsQuotaExceeded })
     },
     code: 'QUOTA_EXCEEDED',
     seen: said(

@@ -192,7 +192,10 @@ suite('clocks that differ', () => {
   test('behind, and without expires_in, it is not thought to live longer than its subject token', async (t) => {
     const sandbox = await startTestSandbox(t)
     await sandbox.writeToken({ lifeSeconds: 900 })
-    sandbox.parts.sts.faults.inject({ kind: 'answer', answer: { status: 200, body: { access_token: 'ya29.short' } } })
+    sandbox.parts.sts.faults.inject({
+      kind: 'response',
+      response: { status: 200, body: { access_token: 'ya29.short' } },
+    })
     const gcp = [`workloadIdentityProvider: ${sandbox.provider}`]
     const { credential } = await exchange(sandbox, { gcp, at: '2026-11-24T11:50:00Z' })
     assert.equal(credential.expiresAt.toISOString(), '2026-11-24T12:05:00.000Z')

@@ -99,7 +99,10 @@ suite('a document that names its publication', () => {
       status: 403,
       body: { error: { code: 403, message: 'does not have storage.objects.create access' } },
     }
-    sandbox.parts.storage.faults.inject({ kind: 'answer', answer: denied }, { when: ({ method }) => method === 'POST' })
+    sandbox.parts.storage.faults.inject(
+      { kind: 'response', response: denied },
+      { when: ({ method }) => method === 'POST' },
+    )
     const tried = exchanges(sandbox)
     const { exitCode, stderr } = await refresh(sandbox, `${account}\n${issuer}`)
     assert.equal(exitCode, 1)
@@ -158,7 +161,10 @@ suite('a document that names its publication', () => {
     assert.match(stderr, /^KEY_UNPUBLISHED .*a dry run publishes nothing/)
     assert.deepEqual(published(sandbox), before)
     const denied = { status: 403, body: { error: { code: 403, message: 'no storage.objects.create' } } }
-    sandbox.parts.storage.faults.inject({ kind: 'answer', answer: denied }, { when: ({ method }) => method === 'POST' })
+    sandbox.parts.storage.faults.inject(
+      { kind: 'response', response: denied },
+      { when: ({ method }) => method === 'POST' },
+    )
     const lacking = await refresh(sandbox, `${account}\n${issuer}`, '--dry-run')
     assert.match(lacking.stderr, /^KEY_UNPUBLISHED .*and could not be published: PUBLISH_DENIED: /)
   })
@@ -191,7 +197,7 @@ suite('a document that names its publication', () => {
     await rotate(sandbox)
     const answer = { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body: cached }
     sandbox.parts.storage.faults.inject(
-      { kind: 'answer', answer },
+      { kind: 'response', response: answer },
       { when: ({ path }) => path === '/example-cluster/openid/v1/jwks' },
     )
     const { exitCode, stderr } = await refresh(sandbox, `${account}\n${issuer}`)

@@ -127,7 +127,10 @@ suite('the test of a credential', () => {
 
   test('if GET /v2/ needs no credential, the manifest decides', async (t) => {
     const { pull, part } = await startRegistry(t)
-    part.faults.inject({ kind: 'answer', answer: { status: 200, body: {} } }, { when: ({ path }) => path === '/v2/' })
+    part.faults.inject(
+      { kind: 'response', response: { status: 200, body: {} } },
+      { when: ({ path }) => path === '/v2/' },
+    )
     assert.partialDeepStrictEqual(await pull('project/images/app:1'), { outcome: 'refused', status: 403 })
   })
 
@@ -182,7 +185,7 @@ suite('the test of a credential', () => {
     const { pull, part } = await startRegistry(t)
     for (const status of [500, 502, 503, 504]) {
       part.faults.clear()
-      part.faults.inject({ kind: 'answer', answer: { status, headers: { 'retry-after': '30' }, body: 'down' } })
+      part.faults.inject({ kind: 'response', response: { status, headers: { 'retry-after': '30' }, body: 'down' } })
       assert.partialDeepStrictEqual(await pull('project/images/app:1'), {
         outcome: 'unavailable',
         words: `${status}`,
@@ -200,12 +203,15 @@ suite('the test of a credential', () => {
       return { status: 200, headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' }, body: '{}' }
     })
     part.faults.inject(
-      { kind: 'answer', answer: { status: 307, headers: { location: '/v2/project/images/app/manifests/1?at=home' } } },
+      {
+        kind: 'response',
+        response: { status: 307, headers: { location: '/v2/project/images/app/manifests/1?at=home' } },
+      },
       { when: ({ path }) => path.endsWith('/manifests/1'), times: 1 },
     )
     assert.deepEqual(await pull('project/images/app:1'), { outcome: 'pulls' })
     part.faults.inject(
-      { kind: 'answer', answer: { status: 307, headers: { location: `${other.part.url}/elsewhere` } } },
+      { kind: 'response', response: { status: 307, headers: { location: `${other.part.url}/elsewhere` } } },
       { when: ({ path }) => path.endsWith('/manifests/1') },
     )
     const trust = [part.ca, other.part.ca].join('\n')

@@ -6,38 +6,42 @@ import { text } from 'node:stream/consumers'
 import { suite, type TestContext, test } from 'node:test'
 import { digestOf } from '../../sandbox/registry/pack-image.ts'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
-import { type Sandbox, type SandboxWanted, startSandbox } from '../../sandbox/start-sandbox.ts'
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/start-sandbox.ts'
 
-async function start(t: TestContext, wanted: SandboxWanted = {}): Promise<Sandbox> {
-  const sandbox = await startSandbox(wanted)
+async function start(t: TestContext, options: SandboxOptions = {}): Promise<Sandbox> {
+  const sandbox = await startSandbox(options)
   t.after(sandbox.close)
   return sandbox
 }
 
-interface Asked {
+interface RequestOptions {
   readonly method?: string
   readonly authorization?: string
   readonly body?: string
 }
 
 /** One request, trusting the sandbox's authority alone, as a client with its CA file would. */
-async function ask({ authority: { ca } }: Sandbox, url: string, { method = 'GET', authorization, body }: Asked = {}) {
+async function send(
+  { authority: { ca } }: Sandbox,
+  url: string,
+  { method = 'GET', authorization, body }: RequestOptions = {},
+) {
   const type = body?.startsWith('{') ? 'application/json' : 'application/x-www-form-urlencoded'
   const headers = { 'content-type': type, ...(authorization && { authorization }) }
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   https.request(url, { method, headers, ca, agent: false }, resolve).on('error', reject).end(body)
-  const answer = await promise
-  return { status: answer.statusCode, headers: answer.headers, text: await text(answer) }
+  const response = await promise
+  return { status: response.statusCode, headers: response.headers, text: await text(response) }
 }
 
-const parse = (answer: { text: string }) => JSON.parse(answer.text)
+const parse = (response: { text: string }) => JSON.parse(response.text)
 
 const basic = (password: string) => `Basic ${Buffer.from(`oauth2accesstoken:${password}`).toString('base64')}`
 
 /** As the usual script does, from the environment alone. */
 async function exchange(sandbox: Sandbox) {
   const { environment } = sandbox
-  const answer = await ask(sandbox, `${environment['PULLPASS_GCP_STS_ENDPOINT']}/v1/token`, {
+  const response = await send(sandbox, `${environment['PULLPASS_GCP_STS_ENDPOINT']}/v1/token`, {
     method: 'POST',
     body: new URLSearchParams({
       grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -48,27 +52,27 @@ async function exchange(sandbox: Sandbox) {
       subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
     }).toString(),
   })
-  return { status: answer.status, body: parse(answer) }
+  return { status: response.status, body: parse(response) }
 }
 
 async function impersonate(sandbox: Sandbox, federatedToken: string): Promise<string> {
   const { PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT: endpoint, SERVICE_ACCOUNT_EMAIL: email } = sandbox.environment
-  const answer = await ask(sandbox, `${endpoint}/v1/projects/-/serviceAccounts/${email}:generateAccessToken`, {
+  const response = await send(sandbox, `${endpoint}/v1/projects/-/serviceAccounts/${email}:generateAccessToken`, {
     method: 'POST',
     authorization: `Bearer ${federatedToken}`,
     body: JSON.stringify({ scope: ['https://www.googleapis.com/auth/cloud-platform.read-only'] }),
   })
-  return parse(answer).accessToken
+  return parse(response).accessToken
 }
 
 /** The status of the realm's answer, and the manifest where there was a token. */
 async function pull(sandbox: Sandbox, password: string) {
   const url = `https://${sandbox.environment['REGISTRY_HOSTS']}/v2`
   const scope = 'repository:example-project/images/hello:pull'
-  const realm = await ask(sandbox, `${url}/token?scope=${scope}`, { authorization: basic(password) })
+  const realm = await send(sandbox, `${url}/token?scope=${scope}`, { authorization: basic(password) })
   if (realm.status !== 200) return { status: realm.status }
   const authorization = `Bearer ${parse(realm).token}`
-  const read = (path: string) => ask(sandbox, `${url}/example-project/images/hello/${path}`, { authorization })
+  const read = (path: string) => send(sandbox, `${url}/example-project/images/hello/${path}`, { authorization })
   const manifest = await read('manifests/1')
   return { status: manifest.status, manifest: parse(manifest), read }
 }
@@ -121,21 +125,21 @@ suite('sandbox', () => {
 
   test('the documents of the issuer are those of the cluster, readable by anybody', async (t) => {
     const sandbox = await start(t)
-    const discovery = await ask(sandbox, `${sandbox.cluster.issuer}/.well-known/openid-configuration`)
+    const discovery = await send(sandbox, `${sandbox.cluster.issuer}/.well-known/openid-configuration`)
     const { issuer, jwks_uri } = parse(discovery)
-    const jwks = await ask(sandbox, jwks_uri)
+    const jwks = await send(sandbox, jwks_uri)
 
     assert.equal(discovery.headers['content-type'], 'application/json')
     assert.equal(issuer, sandbox.cluster.issuer)
     assert.equal(jwks.headers['content-type'], 'application/jwk-set+json')
     assert.deepEqual(parse(jwks), sandbox.cluster.keys.jwks)
-    assert.equal((await ask(sandbox, `${sandbox.cluster.issuer}/other`)).status, 404)
+    assert.equal((await send(sandbox, `${sandbox.cluster.issuer}/other`)).status, 404)
   })
 
   test('the kubeconfig leads to a cluster with the namespaces of the drop-in variables', async (t) => {
     const sandbox = await start(t)
     const token = /token: (.+)/.exec(readFileSync(sandbox.environment['KUBECONFIG'] ?? '', 'utf8'))?.[1]
-    const answer = await ask(sandbox, `${sandbox.parts.kubernetes.url}/api/v1/namespaces`, {
+    const answer = await send(sandbox, `${sandbox.parts.kubernetes.url}/api/v1/namespaces`, {
       authorization: `Bearer ${token}`,
     })
     const names = parse(answer).items.map((item: { metadata: { name: string } }) => item.metadata.name)
@@ -162,10 +166,10 @@ suite('sandbox', () => {
     assert.equal((await exchange(sandbox)).body.error, 'invalid_target')
     const authorization = `Bearer ${sandbox.operator.accessToken()}`
     const call = async (url: string, body: object) => {
-      let answer = await ask(sandbox, url, { method: 'POST', authorization, body: JSON.stringify(body) })
+      let answer = await send(sandbox, url, { method: 'POST', authorization, body: JSON.stringify(body) })
       const operation = `${environment['PULLPASS_GCP_IAM_ENDPOINT']}/v1/${parse(answer).name}`
       while (/operations/.test(operation) && !parse(answer).done)
-        answer = await ask(sandbox, operation, { authorization })
+        answer = await send(sandbox, operation, { authorization })
       assert.equal(answer.status, 200, answer.text)
     }
     const iam = `${environment['PULLPASS_GCP_IAM_ENDPOINT']}/v1/projects/${environment['GOOGLE_CLOUD_PROJECT']}`
@@ -202,7 +206,7 @@ suite('sandbox', () => {
       const url = `${sandbox.environment['PULLPASS_GCP_STORAGE_ENDPOINT']}/upload/storage/v1/b/example-cluster/o?${query.toString()}`
       const authorization = `Bearer ${sandbox.operator.accessToken()}`
       assert.equal(
-        (await ask(sandbox, url, { method: 'POST', authorization, body: JSON.stringify(document) })).status,
+        (await send(sandbox, url, { method: 'POST', authorization, body: JSON.stringify(document) })).status,
         200,
       )
     }
@@ -216,7 +220,7 @@ suite('sandbox', () => {
     const { body } = await exchange(one)
 
     assert.equal((await pull(other, body.access_token)).status, 401)
-    await assert.rejects(ask(one, other.parts.sts.url), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' })
+    await assert.rejects(send(one, other.parts.sts.url), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' })
   })
 
   test('the clock is the given one, in every Date header', async (t) => {
@@ -224,6 +228,6 @@ suite('sandbox', () => {
     sandbox.clock.advance('1 h')
 
     for (const part of Object.values(sandbox.parts))
-      assert.equal((await ask(sandbox, part.url)).headers.date, 'Tue, 24 Nov 2026 13:00:00 GMT')
+      assert.equal((await send(sandbox, part.url)).headers.date, 'Tue, 24 Nov 2026 13:00:00 GMT')
   })
 })

@@ -1,7 +1,7 @@
 /** A further API server of a sandbox's cluster, which the EndpointSlice of Service `kubernetes` lists from then on. */
 import type { TestContext } from 'node:test'
 import type { ApiServer } from '../../sandbox/kubernetes/api-server.ts'
-import type { ReplicaWanted } from '../../sandbox/kubernetes/kubernetes-api.ts'
+import type { ReplicaOptions } from '../../sandbox/kubernetes/kubernetes-api.ts'
 import type { CertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { type Part, servePart } from '../../sandbox/serve/serve-part.ts'
 import { apiServerNames } from '../../sandbox/start/open-parts.ts'
@@ -15,13 +15,13 @@ export interface Replica extends Part {
 export async function addReplica(
   t: TestContext,
   sandbox: Sandbox,
-  differing: ReplicaWanted,
+  differing: ReplicaOptions,
   authority: CertificateAuthority = sandbox.authority,
 ): Promise<Replica> {
   const replica = await sandbox.cluster.createReplica(differing)
   const tls = { authority, http2: 'offered', serverNames: apiServerNames } as const
   const part = await servePart({ handler: replica.handle, now: sandbox.clock.now, tls })
   t.after(part.close)
-  sandbox.cluster.announce(part.url)
+  sandbox.cluster.registerServer(part.url)
   return { ...part, keys: replica.keys }
 }

@@ -1,7 +1,7 @@
 /** Documents as a user writes them, for a sandbox. */
 import type { Sandbox } from '../../sandbox/start-sandbox.ts'
 
-export interface DocumentTextWanted {
+export interface DocumentTextOptions {
   readonly name?: string
   readonly include?: readonly string[]
   /** Registries by name: hosts, and the account to impersonate; an account of `none` is direct federation. */
@@ -18,7 +18,7 @@ export function documentText(
     include = ['team-a', 'team-b'],
     registries = { google: { host: 'europe-docker.pkg.dev' } },
     more = '',
-  }: DocumentTextWanted = {},
+  }: DocumentTextOptions = {},
 ): string {
   const entries = Object.entries(registries).map(
     ([registry, { host, account = 'puller@example-project.iam.gserviceaccount.com' }]) =>

@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 
 /** What the peer does with a connection after the head of a request came. */
-export type Misbehavior = (socket: Socket) => void
+export type Behavior = (socket: Socket) => void
 
 const drip = (socket: Socket, text: string) => {
   const timer = setInterval(() => socket.write(text), 5)
@@ -12,7 +12,7 @@ const drip = (socket: Socket, text: string) => {
 }
 
 /** Each of these may go on for ever, unless the client ends it. */
-export const endless: Record<string, Misbehavior> = {
+export const endless: Record<string, Behavior> = {
   'says nothing': () => undefined,
   'sends an interim response now and then': (socket) => drip(socket, 'HTTP/1.1 102 Processing\r\n\r\n'),
   'sends the header byte by byte': (socket) => {
@@ -33,7 +33,7 @@ export const endless: Record<string, Misbehavior> = {
 }
 
 /** Each of these is no answer, and known at once. */
-export const broken: Record<string, Misbehavior> = {
+export const broken: Record<string, Behavior> = {
   'switches protocols': (socket) =>
     socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n'),
   'switches protocols without naming one': (socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n'),
@@ -71,7 +71,7 @@ export interface HostilePeer {
   readonly open: () => number
 }
 
-export async function startHostilePeer(t: TestContext, misbehave: Misbehavior): Promise<HostilePeer> {
+export async function startHostilePeer(t: TestContext, misbehave: Behavior): Promise<HostilePeer> {
   const sockets = new Set<Socket>()
   const server: Server = createServer((socket) => {
     sockets.add(socket)

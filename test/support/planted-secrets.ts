@@ -8,7 +8,7 @@ export interface PlantedSecrets {
   /** `name` is for the message, when it was found. */
   readonly plant: (name: string, secret: string) => void
   /** Fails where `text` holds a slice of a planted secret. */
-  readonly refuteIn: (text: string, where: string) => void
+  readonly assertAbsent: (text: string, where: string) => void
 }
 
 export function createPlantedSecrets(): PlantedSecrets {
@@ -16,9 +16,9 @@ export function createPlantedSecrets(): PlantedSecrets {
   return {
     plant(name, secret) {
       assert.ok(secret.length >= slice, `${name} is too short to be searched for`)
-      for (const spelling of spellingsOf(secret)) for (const piece of slicesOf(spelling)) names.set(piece, name)
+      for (const spelling of encodingsOf(secret)) for (const piece of slicesOf(spelling)) names.set(piece, name)
     },
-    refuteIn(text, where) {
+    assertAbsent(text, where) {
       for (const piece of slicesOf(text)) {
         const name = names.get(piece)
         // The place tells enough: a log of this test must not hold the secret either.
@@ -29,7 +29,7 @@ export function createPlantedSecrets(): PlantedSecrets {
 }
 
 /** Base64 depends on how many bytes came before: three ways, of which the ends depend on the neighbours. */
-function spellingsOf(secret: string): string[] {
+function encodingsOf(secret: string): string[] {
   const encoded = [0, 1, 2].map((before) =>
     Buffer.from(`${'\0'.repeat(before)}${secret}`)
       .toString('base64')

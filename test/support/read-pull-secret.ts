@@ -2,7 +2,7 @@
 import { isRecord } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
 import type { Sandbox } from '../../sandbox/start-sandbox.ts'
 
-export interface HeldPullSecret {
+export interface StoredPullSecret {
   readonly uid: string
   readonly resourceVersion: string
   readonly type: string
@@ -17,7 +17,7 @@ export function readPullSecret(
   { cluster }: Pick<Sandbox, 'cluster'>,
   namespace: string,
   name = 'regcred',
-): HeldPullSecret | undefined {
+): StoredPullSecret | undefined {
   const secret = cluster.store.read('Secret', namespace, name)
   if (secret === undefined) return undefined
   const { uid, resourceVersion, labels = {}, annotations = {}, managedFields = [] } = secret.metadata

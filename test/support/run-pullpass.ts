@@ -32,10 +32,10 @@ export interface PullpassOptions {
 export async function runPullpass(
   sandbox: Pick<Sandbox, 'environment' | 'clock'>,
   argv: readonly string[],
-  wanted: PullpassOptions = {},
+  options: PullpassOptions = {},
 ): Promise<PullpassRun> {
-  const { environment = {}, input = '', signal = new AbortController().signal, sleep = waitWithoutTime } = wanted
-  const { prompt, notify, random = () => 0.5 } = wanted
+  const { environment = {}, input = '', signal = new AbortController().signal, sleep = waitWithoutTime } = options
+  const { prompt, notify, random = () => 0.5 } = options
   const stdout: string[] = []
   const stderr: string[] = []
   const exitCode = await run(argv, {
@@ -44,7 +44,7 @@ export async function runPullpass(
     random,
     sleep,
     signal,
-    vendors: wanted.vendors ?? vendors,
+    vendors: options.vendors ?? vendors,
     terminal: {
       print: (text) => void stdout.push(`${text}\n`),
       printError: (text) => void stderr.push(`${text}\n`),

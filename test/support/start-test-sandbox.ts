@@ -2,15 +2,15 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { type Sandbox, type SandboxWanted, startSandbox } from '../../sandbox/start-sandbox.ts'
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/start-sandbox.ts'
 
 export interface TestSandbox extends Sandbox {
   /** Writes a file into the sandbox's folder, and gives its path. */
   readonly write: (name: string, content: string | Buffer) => Promise<string>
 }
 
-export async function startTestSandbox(t: TestContext, wanted: SandboxWanted = {}): Promise<TestSandbox> {
-  const sandbox = await startSandbox({ now: () => new Date('2026-11-24T12:00:00Z'), ...wanted })
+export async function startTestSandbox(t: TestContext, options: SandboxOptions = {}): Promise<TestSandbox> {
+  const sandbox = await startSandbox({ now: () => new Date('2026-11-24T12:00:00Z'), ...options })
   t.after(() => sandbox.close())
   return {
     ...sandbox,

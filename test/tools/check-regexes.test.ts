@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 
 /** What `npm run check` says of a file that holds this. */
-function judge(t: TestContext, source: string) {
+function checkRegexes(t: TestContext, source: string) {
   const folder = mkdtempSync(join(tmpdir(), 'pullpass-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'planted.ts')
@@ -18,7 +18,7 @@ function judge(t: TestContext, source: string) {
 suite('regular expressions in src/', { concurrency: 2 }, () => {
   test('that take quadratic time fail the check', (t) => {
     const planted = 'export const full = (m: string) =>\n  /polic(y|ies).*(limit|size|large)/i.test(m)\n'
-    assert.deepEqual(judge(t, planted), {
+    assert.deepEqual(checkRegexes(t, planted), {
       status: 1,
       stderr: 'planted.ts:2: /polic(y|ies).*(limit|size|large)/i: 2nd degree polynomial\n',
     })
@@ -26,18 +26,18 @@ suite('regular expressions in src/', { concurrency: 2 }, () => {
 
   test('that take exponential time fail the check, also where they are composed of constants', (t) => {
     const planted = `const word = '(?:a+)+'\nexport const words = new RegExp(\`^\${word}$\`)\n`
-    assert.deepEqual(judge(t, planted), { status: 1, stderr: 'planted.ts:2: /^(?:a+)+$/: exponential\n' })
+    assert.deepEqual(checkRegexes(t, planted), { status: 1, stderr: 'planted.ts:2: /^(?:a+)+$/: exponential\n' })
   })
 
   test('that are composed at run time fail the check', (t) => {
     const planted = 'export const made = (text: string) => new RegExp(text)\n'
-    assert.deepEqual(judge(t, planted), {
+    assert.deepEqual(checkRegexes(t, planted), {
       status: 1,
       stderr: 'planted.ts:1: RegExp of what is no constant of this file\n',
     })
   })
 
   test('that take linear time pass', (t) => {
-    assert.deepEqual(judge(t, 'export const form = /^[a-z]{1,63}(?:\\.[a-z]+)*$/\n'), { status: 0, stderr: '' })
+    assert.deepEqual(checkRegexes(t, 'export const form = /^[a-z]{1,63}(?:\\.[a-z]+)*$/\n'), { status: 0, stderr: '' })
   })
 })

@@ -18,23 +18,23 @@ export class PullRefused extends Error {}
 export async function pullImage(image: string, ca: string, auth: string | undefined): Promise<PulledImage> {
   const [, host = '', repository = '', tag = ''] = /^([^/]+)\/(.+):([^:]+)$/.exec(image) ?? []
   const base = `https://${host}/v2/${repository}`
-  const challenge = await ask(`${base}/manifests/${tag}`, ca)
+  const challenge = await sendRequest(`${base}/manifests/${tag}`, ca)
   const realm = /realm="([^"]+)"/.exec(challenge.headers['www-authenticate'] ?? '')?.[1]
   const scope = encodeURIComponent(`repository:${repository}:pull`)
-  const granted = await askFor(`${realm}?scope=${scope}`, ca, auth === undefined ? undefined : `Basic ${auth}`)
+  const granted = await download(`${realm}?scope=${scope}`, ca, auth === undefined ? undefined : `Basic ${auth}`)
   const { token }: { token: string } = JSON.parse(granted.toString())
   const bearer = `Bearer ${token}`
 
-  const manifest = await askFor(`${base}/manifests/${tag}`, ca, bearer)
+  const manifest = await download(`${base}/manifests/${tag}`, ca, bearer)
   const { config, layers }: Manifest = JSON.parse(manifest.toString())
   const blobs: PulledImage['blobs'][number][] = []
   for (const { digest } of [config, ...layers]) {
-    const blob = await askFor(`${base}/blobs/${digest}`, ca, bearer)
+    const blob = await download(`${base}/blobs/${digest}`, ca, bearer)
     if (digestOf(blob) !== digest) throw new Error(`blob ${digest} arrived as ${digestOf(blob)}`)
     blobs.push({ kind: digest === config.digest ? 'config' : 'layer', digest, bytes: blob.length })
   }
   const digest = digestOf(manifest)
-  await askFor(`${base}/manifests/${digest}`, ca, bearer) // the registry knows the manifest by the digest of these bytes
+  await download(`${base}/manifests/${digest}`, ca, bearer) // the registry knows the manifest by the digest of these bytes
   return { digest, blobs }
 }
 
@@ -43,28 +43,28 @@ interface Manifest {
   readonly layers: readonly { readonly digest: string }[]
 }
 
-interface Answer {
+interface RegistryResponse {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
 }
 
-async function askFor(url: string, ca: string, authorization: string | undefined): Promise<Buffer> {
-  const { status, body } = await ask(url, ca, authorization)
+async function download(url: string, ca: string, authorization: string | undefined): Promise<Buffer> {
+  const { status, body } = await sendRequest(url, ca, authorization)
   if (status !== 200) throw new PullRefused(`${status} ${body.toString().trim()}`)
   return body
 }
 
-function ask(url: string, ca: string, authorization?: string): Promise<Answer> {
+function sendRequest(url: string, ca: string, authorization?: string): Promise<RegistryResponse> {
   const accept = 'application/vnd.oci.image.manifest.v1+json'
   const headers = authorization === undefined ? { accept } : { accept, authorization }
   return new Promise((resolve, reject) => {
-    const asked = request(url, { ca, headers }, (answer) => {
-      const collected = answer.toArray().then((pieces) => Buffer.concat(pieces))
-      collected.then((body) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body }), reject)
+    const outgoing = request(url, { ca, headers }, (response) => {
+      const collected = response.toArray().then((pieces) => Buffer.concat(pieces))
+      collected.then((body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }), reject)
     })
-    asked.on('error', reject)
-    asked.end()
+    outgoing.on('error', reject)
+    outgoing.end()
   })
 }
 

@@ -4,7 +4,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path/posix'
 import type { Durations } from './select-tests.ts'
 
-export interface AffectedWanted {
+export interface AffectedOptions {
   /** A commit; absent: where this branch left main. What is not committed counts in either case. */
   readonly since: string | undefined
   readonly durations: Durations
@@ -14,11 +14,11 @@ export interface AffectedWanted {
 export interface Affected {
   readonly changed: readonly string[]
   /** The nearest ones, as many as fit the budget; at least one. */
-  readonly chosen: string[]
-  readonly left: readonly string[]
+  readonly selected: string[]
+  readonly remaining: readonly string[]
 }
 
-export function affectedTests(tests: readonly string[], { since, durations, budgetMs }: AffectedWanted): Affected {
+export function affectedTests(tests: readonly string[], { since, durations, budgetMs }: AffectedOptions): Affected {
   const changed = changedFiles(since ?? branchPoint())
   const distances = distancesFrom(changed)
   const areas = new Set(changed.flatMap((file) => file.split('/').slice(1, -1)))
@@ -30,7 +30,7 @@ export function affectedTests(tests: readonly string[], { since, durations, budg
     spentMs += (durations[file] ?? 200) + 20
     return position === 0 || spentMs <= budgetMs
   })
-  return { changed, chosen: fits.toSorted(), left: near.filter((file) => !fits.includes(file)) }
+  return { changed, selected: fits.toSorted(), remaining: near.filter((file) => !fits.includes(file)) }
 }
 
 function git(...words: string[]): string[] {

@@ -11,8 +11,8 @@ export function listTests(patterns: readonly string[], kind: 'tests' | 'matrix')
   const named = patterns.filter((pattern) => pattern.endsWith('.test.ts'))
   const folders = patterns.filter((pattern) => !pattern.endsWith('.test.ts')).map((folder) => `${folder}/**/*.test.ts`)
   const found = globSync(patterns.length === 0 ? ['test/**/*.test.ts'] : folders).map(toPosix)
-  const wanted = found.filter((file) => isMatrix(file) === (kind === 'matrix'))
-  return [...new Set([...wanted, ...globSync(named).map(toPosix)])].toSorted()
+  const selected = found.filter((file) => isMatrix(file) === (kind === 'matrix'))
+  return [...new Set([...selected, ...globSync(named).map(toPosix)])].toSorted()
 }
 
 /** A test must not depend on the files before it: any order has to pass. */

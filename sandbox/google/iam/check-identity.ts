@@ -18,7 +18,7 @@ const customKey = /^attribute\.[a-z0-9_]{1,100}$/
 const sharedIssuers = ['https://token.actions.githubusercontent.com', 'https://gitlab.com', 'https://app.terraform.io']
 
 /** 4 to 32 characters of [a-z0-9-]; `gcp-` is Google's own. */
-export const identityIdFlaw = (parameter: string, id: string): string | undefined =>
+export const identityIdError = (parameter: string, id: string): string | undefined =>
   /^(?!gcp-)[a-z0-9-]{4,32}$/.test(id)
     ? undefined
     : `Invalid ${parameter}: "${id}". It must be 4-32 characters, may contain the characters [a-z0-9-], and must not begin with the prefix "gcp-", which is reserved for use by Google.`

@@ -2,13 +2,13 @@
  * Pools and providers of IAM's API: create, get, list, patch, delete, undelete; each write is an operation.
  * https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools
  */
-import type { SandboxAnswer, SandboxRequest } from '../../serve/handler.ts'
+import type { SandboxRequest, SandboxResponse } from '../../serve/handler.ts'
 import { alreadyExists, failedPrecondition, invalidArgument, notFound, quotaExceeded } from '../api-errors.ts'
 import type { Operations } from '../operations.ts'
 import type { Operators } from '../operators.ts'
 import type { GoogleSettings } from '../settings.ts'
 import { deletionExpiry, type IdentityResource, type WorkloadIdentity } from '../workload-identity.ts'
-import { identityIdFlaw, unknownName } from './check-identity.ts'
+import { identityIdError, unknownName } from './check-identity.ts'
 import type { IdentityKind } from './identity-kinds.ts'
 import { mergeByMask } from './merge-by-mask.ts'
 import { pageOf } from './page-of.ts'
@@ -39,7 +39,7 @@ export interface IdentityCall {
 const service = 'iam.googleapis.com'
 const internal = ['name', 'state', 'expireTime'] // output only: read back by clients, and ignored when they send them
 
-export function answerIdentityCall(call: IdentityCall, needs: IdentityResourcesNeeds): SandboxAnswer | undefined {
+export function respondToIdentityCall(call: IdentityCall, needs: IdentityResourcesNeeds): SandboxResponse | undefined {
   const { method } = call.request
   const { id, verb } = call
   if (id === undefined) {
@@ -61,12 +61,12 @@ function permitted({ request, kind, parent, id }: IdentityCall, { operators }: I
   return operators.refuse(request, { permission: `${kind.permissions}.${verb}`, service, resource })
 }
 
-function read(name: string, { identity }: IdentityResourcesNeeds): SandboxAnswer {
+function read(name: string, { identity }: IdentityResourcesNeeds): SandboxResponse {
   const found = identity.read(name)
   return found ? { status: 200, body: found } : notFound()
 }
 
-function list({ request, kind, parent }: IdentityCall, { identity }: IdentityResourcesNeeds): SandboxAnswer {
+function list({ request, kind, parent }: IdentityCall, { identity }: IdentityResourcesNeeds): SandboxResponse {
   const showDeleted = request.query.get('showDeleted') === 'true'
   if (kind.collection === 'providers' && !identity.read(parent)) return notFound()
   const all = identity.list(`${parent}/${kind.collection}`).filter(({ state }) => showDeleted || state === 'ACTIVE')
@@ -82,14 +82,14 @@ function list({ request, kind, parent }: IdentityCall, { identity }: IdentityRes
   }
 }
 
-function create(call: IdentityCall, needs: IdentityResourcesNeeds): SandboxAnswer {
+function create(call: IdentityCall, needs: IdentityResourcesNeeds): SandboxResponse {
   const { request, kind, parent } = call
   const id = request.query.get(kind.idParameter) ?? ''
   const refusal = permitted(call, needs, 'create') ?? overQuota(call, needs)
   if (refusal) return refusal
   const fields = fieldsOf(call)
   if ('refusal' in fields) return fields.refusal
-  const flaw = identityIdFlaw(kind.idParameter, id) ?? kind.check(fields.sent)
+  const flaw = identityIdError(kind.idParameter, id) ?? kind.check(fields.sent)
   if (flaw !== undefined) return invalidArgument(flaw)
   const parentFlaw = parentRefusal(call, needs)
   if (parentFlaw) return parentFlaw
@@ -98,7 +98,7 @@ function create(call: IdentityCall, needs: IdentityResourcesNeeds): SandboxAnswe
   return writeLater(call, needs, { name, state: 'ACTIVE', ...withoutEmpty(fields.sent) })
 }
 
-function patch(call: IdentityCall, needs: IdentityResourcesNeeds): SandboxAnswer {
+function patch(call: IdentityCall, needs: IdentityResourcesNeeds): SandboxResponse {
   const refusal = permitted(call, needs, 'update') ?? overQuota(call, needs)
   if (refusal) return refusal
   const name = nameOf(call)
@@ -118,7 +118,7 @@ function change(
   call: IdentityCall,
   needs: IdentityResourcesNeeds,
   { permission, from }: { permission: string; from: IdentityResource['state'] },
-): SandboxAnswer {
+): SandboxResponse {
   const refusal = permitted(call, needs, permission) ?? overQuota(call, needs)
   if (refusal) return refusal
   const name = nameOf(call)
@@ -133,7 +133,11 @@ function change(
   return writeLater(call, needs, changed)
 }
 
-function writeLater({ kind }: IdentityCall, needs: IdentityResourcesNeeds, resource: IdentityResource): SandboxAnswer {
+function writeLater(
+  { kind }: IdentityCall,
+  needs: IdentityResourcesNeeds,
+  resource: IdentityResource,
+): SandboxResponse {
   const operation = needs.operations.start(resource.name, () => {
     const effectiveAt = new Date(needs.now().getTime() + needs.settings().providerDelaySeconds * 1000)
     needs.identity.write(resource, effectiveAt)
@@ -154,7 +158,7 @@ function parentRefusal({ kind, parent }: IdentityCall, { identity }: IdentityRes
   return pool.state === 'DELETED' ? failedPrecondition() : undefined
 }
 
-function fieldsOf({ request, kind }: IdentityCall): { sent: Record<string, unknown> } | { refusal: SandboxAnswer } {
+function fieldsOf({ request, kind }: IdentityCall): { sent: Record<string, unknown> } | { refusal: SandboxResponse } {
   const json = readJson(request.body)
   if (!json) return { refusal: invalidArgument('Invalid JSON payload received.') }
   const unknown = Object.keys(json).find((name) => !kind.mutable.includes(name) && !internal.includes(name))

@@ -24,7 +24,12 @@ export function mergeByMask(
     fields[name] = inner === undefined ? sent[name] : { ...Object(fields[name]), [inner]: Object(sent[name])[inner] }
   }
   // proto3: what is empty does not exist.
-  const there = (entries: object) =>
+  const withoutUnset = (entries: object) =>
     Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined && value !== ''))
-  return { fields: there({ ...fields, ...(fields['oidc'] !== undefined && { oidc: there(Object(fields['oidc'])) }) }) }
+  return {
+    fields: withoutUnset({
+      ...fields,
+      ...(fields['oidc'] !== undefined && { oidc: withoutUnset(Object(fields['oidc'])) }),
+    }),
+  }
 }

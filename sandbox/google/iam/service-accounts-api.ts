@@ -1,5 +1,5 @@
 /** Service accounts of IAM's API, and their policies. https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts */
-import type { SandboxAnswer, SandboxRequest } from '../../serve/handler.ts'
+import type { SandboxRequest, SandboxResponse } from '../../serve/handler.ts'
 import { apiError, invalidArgument, notFound, permissionDenied } from '../api-errors.ts'
 import type { Operators } from '../operators.ts'
 import { type PolicyCallNeeds, readPolicy, writePolicy } from '../policy-calls.ts'
@@ -19,10 +19,10 @@ const service = 'iam.googleapis.com'
 const route = /^\/v1\/projects\/(?<project>[^/]+)\/serviceAccounts(?:\/(?<email>[^/:]+)(?::(?<verb>\w+))?)?$/
 
 /** Undefined for a path or method that it does not have. */
-export function answerServiceAccountCall(
+export function respondToServiceAccountCall(
   request: SandboxRequest,
   needs: ServiceAccountsApiNeeds,
-): SandboxAnswer | undefined {
+): SandboxResponse | undefined {
   const { project = '', email, verb } = route.exec(request.path)?.groups ?? {}
   if (project === '') return undefined
   if (email === undefined) return request.method === 'POST' ? create(request, project, needs) : undefined
@@ -64,7 +64,7 @@ function ofProject(account: ServiceAccount | undefined, project: string, project
 }
 
 /** By its unique id, not its address: a new one may have that. Google's words for a name that is taken are not confirmed. */
-function undelete(uniqueId: string, project: string, { accounts, projects }: ServiceAccountsApiNeeds): SandboxAnswer {
+function undelete(uniqueId: string, project: string, { accounts, projects }: ServiceAccountsApiNeeds): SandboxResponse {
   const account = ofProject(accounts.findDeleted(uniqueId), project, projects)
   if (!account) return project === '-' ? permissionDenied('iam.serviceAccounts.undelete', service) : unknownAccount
   const [id = '', host = ''] = account.email.split('@')
@@ -73,9 +73,9 @@ function undelete(uniqueId: string, project: string, { accounts, projects }: Ser
   return { status: 200, body: { restoredAccount: accountView(account) } }
 }
 
-function create(request: SandboxRequest, asked: string, needs: ServiceAccountsApiNeeds): SandboxAnswer {
-  const project = needs.projects.find(asked)
-  const needed = { permission: 'iam.serviceAccounts.create', service, resource: `projects/${asked}` }
+function create(request: SandboxRequest, projectName: string, needs: ServiceAccountsApiNeeds): SandboxResponse {
+  const project = needs.projects.find(projectName)
+  const needed = { permission: 'iam.serviceAccounts.create', service, resource: `projects/${projectName}` }
   const refusal = needs.operators.refuse(request, needed)
   if (refusal) return refusal
   if (!project) return permissionDenied(needed.permission, service, needed.resource)
@@ -95,7 +95,7 @@ function create(request: SandboxRequest, asked: string, needs: ServiceAccountsAp
   return { status: 200, body: accountView(account) }
 }
 
-function accountExists(accountId: string, projectId: string): SandboxAnswer {
+function accountExists(accountId: string, projectId: string): SandboxResponse {
   const resourceName = `projects/${projectId}/serviceAccounts/${accountId}@${projectId}.iam.gserviceaccount.com`
   return apiError(
     409,

@@ -61,9 +61,9 @@ export const createBucketAccess = ({ store, policies, operators, holderOf }: Buc
   may({ member, members }, permission, bucket, object) {
     if (member !== undefined && operators.may(member, permission)) return true
     const roles = Object.keys(permissionsOf).filter((role) => permissionsOf[role]?.includes(permission))
-    const everybody = ['allUsers', 'allAuthenticatedUsers']
+    const publicMembers = ['allUsers', 'allAuthenticatedUsers']
     const enforced = store.findBucket(bucket)?.publicAccessPrevention === 'enforced'
-    const counted = enforced ? members.filter((one) => !everybody.includes(one)) : members
+    const counted = enforced ? members.filter((one) => !publicMembers.includes(one)) : members
     return policies.grants(bucketResource(bucket), roles, counted, requestedResource(bucket, object))
   },
 })

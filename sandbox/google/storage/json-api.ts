@@ -1,5 +1,5 @@
 /** Cloud Storage's JSON API: buckets, their policies, and objects. https://cloud.google.com/storage/docs/json_api/v1 */
-import type { SandboxAnswer, SandboxRequest } from '../../serve/handler.ts'
+import type { SandboxRequest, SandboxResponse } from '../../serve/handler.ts'
 import { noSuchMethod } from '../api-errors.ts'
 import { pageOf } from '../iam/page-of.ts'
 import { readJson } from '../iam/read-json.ts'
@@ -11,9 +11,9 @@ import { preconditions } from './preconditions.ts'
 import { readUpload } from './read-upload.ts'
 import {
   accessDenied,
-  bucketAbsent,
+  bucketNotFound,
   invalidCredentials,
-  objectAbsent,
+  objectNotFound,
   preconditionFailed,
   publicAccessPrevented,
   publicUnderCondition,
@@ -37,7 +37,7 @@ const route =
   /^\/(?<service>upload\/|download\/)?storage\/v1\/b\/(?<bucket>[^/]+)(?:\/(?<of>iam|o)(?:\/(?<object>.+))?)?$/s
 const maxPage = 1000
 
-export function answerJson(request: SandboxRequest, needs: JsonApiNeeds): SandboxAnswer {
+export function respondToJsonApi(request: SandboxRequest, needs: JsonApiNeeds): SandboxResponse {
   const { service, bucket = '', of, object } = route.exec(request.path)?.groups ?? {}
   if (request.path === '/storage/v1/b' && request.method === 'POST') return createBucket(request, needs)
   const methods = methodsOf(service, of, object)
@@ -46,15 +46,15 @@ export function answerJson(request: SandboxRequest, needs: JsonApiNeeds): Sandbo
   const caller = needs.access.callerOf(request)
   if (!caller) return invalidCredentials
   const found = needs.store.findBucket(bucket)
-  if (!found) return bucketAbsent
+  if (!found) return bucketNotFound
   const about = service === 'upload/' ? readUpload(request)?.name : object
   if (!needs.access.may(caller, method.permission, bucket, about)) return accessDenied(caller.member, method.permission)
-  return method.answer({ request, caller, bucket: found, needs }, object ?? '')
+  return method.respond({ request, caller, bucket: found, needs }, object ?? '')
 }
 
 interface Method {
   readonly permission: string
-  readonly answer: (call: Call, object: string) => SandboxAnswer
+  readonly respond: (call: Call, object: string) => SandboxResponse
 }
 
 function methodsOf(
@@ -64,24 +64,24 @@ function methodsOf(
 ): Record<string, Method> {
   if (service === 'upload/') return of === 'o' && object === undefined ? { POST: uploadMethod } : {}
   if (object !== undefined) return of === 'o' ? objectMethods : {}
-  if (of === 'o') return { GET: { permission: 'storage.objects.list', answer: list } }
-  return of === 'iam' ? policyMethods : { GET: { permission: 'storage.buckets.get', answer: readBucket } }
+  if (of === 'o') return { GET: { permission: 'storage.objects.list', respond: list } }
+  return of === 'iam' ? policyMethods : { GET: { permission: 'storage.buckets.get', respond: readBucket } }
 }
 
-const uploadMethod: Method = { permission: 'storage.objects.create', answer: upload }
+const uploadMethod: Method = { permission: 'storage.objects.create', respond: upload }
 const objectMethods: Record<string, Method> = {
-  GET: { permission: 'storage.objects.get', answer: readObject },
-  DELETE: { permission: 'storage.objects.delete', answer: removeObject },
+  GET: { permission: 'storage.objects.get', respond: readObject },
+  DELETE: { permission: 'storage.objects.delete', respond: removeObject },
 }
 const policyMethods: Record<string, Method> = {
-  GET: { permission: 'storage.buckets.getIamPolicy', answer: readBucketPolicy },
-  PUT: { permission: 'storage.buckets.setIamPolicy', answer: writeBucketPolicy },
+  GET: { permission: 'storage.buckets.getIamPolicy', respond: readBucketPolicy },
+  PUT: { permission: 'storage.buckets.setIamPolicy', respond: writeBucketPolicy },
 }
 
 const originOf = ({ headers }: SandboxRequest) => `https://${headers['host'] ?? 'storage.googleapis.com'}`
 
 /** Bucket names are global; here each project's buckets are. */
-function createBucket(request: SandboxRequest, { store, access }: JsonApiNeeds): SandboxAnswer {
+function createBucket(request: SandboxRequest, { store, access }: JsonApiNeeds): SandboxResponse {
   const caller = access.callerOf(request)
   if (!caller) return invalidCredentials
   const { name } = Object(readJson(request.body))
@@ -91,12 +91,12 @@ function createBucket(request: SandboxRequest, { store, access }: JsonApiNeeds):
   if (store.findBucket(name)) return storageError(409, 'conflict', 'The requested bucket name is not available.')
   store.putBucket(name)
   const created = store.findBucket(name)
-  return created ? bucketAnswer(created) : bucketAbsent
+  return created ? bucketResponse(created) : bucketNotFound
 }
 
-const readBucket = ({ bucket }: Call): SandboxAnswer => bucketAnswer(bucket)
+const readBucket = ({ bucket }: Call): SandboxResponse => bucketResponse(bucket)
 
-function bucketAnswer({ name, publicAccessPrevention, createdAt }: Bucket): SandboxAnswer {
+function bucketResponse({ name, publicAccessPrevention, createdAt }: Bucket): SandboxResponse {
   return {
     status: 200,
     body: {
@@ -115,7 +115,7 @@ function bucketAnswer({ name, publicAccessPrevention, createdAt }: Bucket): Sand
   }
 }
 
-function list({ request, bucket, needs }: Call): SandboxAnswer {
+function list({ request, bucket, needs }: Call): SandboxResponse {
   const { query } = request
   const [prefix, delimiter] = [query.get('prefix') ?? '', query.get('delimiter') ?? '']
   const under = needs.store.list(bucket.name).filter(({ name }) => name.startsWith(prefix))
@@ -147,7 +147,7 @@ function list({ request, bucket, needs }: Call): SandboxAnswer {
   }
 }
 
-function readObject({ request, caller, bucket, needs }: Call, name: string): SandboxAnswer {
+function readObject({ request, caller, bucket, needs }: Call, name: string): SandboxResponse {
   const media = request.query.get('alt') === 'media'
   const object = needs.store.find(bucket.name, name)
   // Whoever may not list must not learn what is absent.
@@ -155,7 +155,7 @@ function readObject({ request, caller, bucket, needs }: Call, name: string): San
     return accessDenied(caller.member, 'storage.objects.list')
   const generation = request.query.get('generation')
   if (!object || (generation !== null && generation !== object.generation))
-    return objectAbsent(bucket.name, name, media ? 'text' : 'json')
+    return objectNotFound(bucket.name, name, media ? 'text' : 'json')
   const state = preconditions(request.query, object)
   if (state === 'failed') return preconditionFailed
   if (state === 'unchanged') return { status: 304 }
@@ -167,7 +167,7 @@ function readObject({ request, caller, bucket, needs }: Call, name: string): San
 }
 
 /** Whoever replaces an object deletes the one that was there. */
-function upload({ request, caller, bucket, needs }: Call): SandboxAnswer {
+function upload({ request, caller, bucket, needs }: Call): SandboxResponse {
   const sent = readUpload(request)
   if (!sent) return storageError(400, 'badRequest', 'Malformed multipart body.')
   const current = needs.store.find(bucket.name, sent.name)
@@ -178,20 +178,20 @@ function upload({ request, caller, bucket, needs }: Call): SandboxAnswer {
   return { status: 200, body: objectResource(needs.store.put(bucket.name, name, object), originOf(request)) }
 }
 
-function removeObject({ request, bucket, needs }: Call, name: string): SandboxAnswer {
+function removeObject({ request, bucket, needs }: Call, name: string): SandboxResponse {
   const object = needs.store.find(bucket.name, name)
-  if (!object) return objectAbsent(bucket.name, name, 'json')
+  if (!object) return objectNotFound(bucket.name, name, 'json')
   if (preconditions(request.query, object) !== 'met') return preconditionFailed
   needs.store.remove(bucket.name, name)
   return { status: 204 }
 }
 
-function readBucketPolicy({ request, bucket, needs }: Call): SandboxAnswer {
+function readBucketPolicy({ request, bucket, needs }: Call): SandboxResponse {
   const resource = bucketResource(bucket.name)
   return asStoragePolicy(readPolicy(withVersion(request), resource, needs.policyCalls), resource)
 }
 
-function writeBucketPolicy({ request, bucket, needs }: Call): SandboxAnswer {
+function writeBucketPolicy({ request, bucket, needs }: Call): SandboxResponse {
   const policy = readJson(request.body)
   const bindings = Array.isArray(policy?.['bindings']) ? policy['bindings'] : []
   const isOpened = (binding: unknown) => /"all(?:Authenticated)?Users"/.test(JSON.stringify(binding))
@@ -209,7 +209,7 @@ function withVersion(request: SandboxRequest): SandboxRequest {
 }
 
 /** The same policy and the same refusals as of any resource, as this API puts them. */
-function asStoragePolicy({ status, body }: SandboxAnswer, resourceId: string): SandboxAnswer {
+function asStoragePolicy({ status, body }: SandboxResponse, resourceId: string): SandboxResponse {
   if (status === 200) return { status, body: { kind: 'storage#policy', resourceId, ...Object(body) } }
   return status === 409 ? preconditionFailed : storageError(status, 'invalid', Object(body).error.message)
 }

@@ -22,21 +22,21 @@ export interface ObjectStore {
   /** A new bucket, empty; `public`: anybody may read and list its objects. */
   readonly putBucket: (
     name: string,
-    wanted?: { access?: 'public' | 'private'; publicAccessPrevention?: Bucket['publicAccessPrevention'] },
+    options?: { access?: 'public' | 'private'; publicAccessPrevention?: Bucket['publicAccessPrevention'] },
   ) => void
   readonly removeBucket: (name: string) => void
   /** Anybody may, or may no longer, read what is in it. */
   readonly setAccess: (bucket: string, access: 'public' | 'private') => void
   readonly findBucket: (name: string) => Bucket | undefined
   /** @throws where the bucket does not exist */
-  readonly put: (bucket: string, name: string, object: ObjectWanted) => StoredObject
+  readonly put: (bucket: string, name: string, object: ObjectContent) => StoredObject
   readonly find: (bucket: string, name: string) => StoredObject | undefined
   readonly remove: (bucket: string, name: string) => void
   /** By name. */
   readonly list: (bucket: string) => readonly StoredObject[]
 }
 
-interface ObjectWanted {
+interface ObjectContent {
   readonly contentType: string
   readonly cacheControl?: string
   readonly body: string | Buffer

@@ -8,11 +8,11 @@ export function preconditions(
 ): 'met' | 'failed' | 'unchanged' {
   const current = object?.generation ?? '0'
   const metageneration = object ? '1' : '0'
-  const asked = (name: string) => query.get(name) ?? undefined
+  const parameter = (name: string) => query.get(name) ?? undefined
   const matches = [
-    [asked('ifGenerationMatch'), current],
-    [asked('ifMetagenerationMatch'), metageneration],
+    [parameter('ifGenerationMatch'), current],
+    [parameter('ifMetagenerationMatch'), metageneration],
   ]
-  if (matches.some(([wanted, found]) => wanted !== undefined && wanted !== found)) return 'failed'
-  return asked('ifGenerationNotMatch') === current ? 'unchanged' : 'met'
+  if (matches.some(([expected, found]) => expected !== undefined && expected !== found)) return 'failed'
+  return parameter('ifGenerationNotMatch') === current ? 'unchanged' : 'met'
 }

@@ -2,7 +2,7 @@
  * Objects by `/BUCKET/OBJECT`, as anybody reads them in a browser: Cloud Storage's XML API.
  * https://cloud.google.com/storage/docs/xml-api/get-object-download
  */
-import type { SandboxAnswer, SandboxRequest } from '../../serve/handler.ts'
+import type { SandboxRequest, SandboxResponse } from '../../serve/handler.ts'
 import type { BucketAccess } from './bucket-access.ts'
 import { objectHeaders } from './object-headers.ts'
 import type { ObjectStore } from './object-store.ts'
@@ -13,7 +13,7 @@ export interface PublicReadsNeeds {
   readonly access: BucketAccess
 }
 
-export function answerPublicRead(request: SandboxRequest, { store, access }: PublicReadsNeeds): SandboxAnswer {
+export function respondToPublicRead(request: SandboxRequest, { store, access }: PublicReadsNeeds): SandboxResponse {
   const { bucket = '', name = '' } = /^\/(?<bucket>[^/]+)(?:\/(?<name>.*))?$/s.exec(request.path)?.groups ?? {}
   const caller = access.callerOf(request)
   if (!caller) return xmlError(401, 'AuthenticationRequired', 'Authentication required.')
@@ -32,7 +32,7 @@ export function answerPublicRead(request: SandboxRequest, { store, access }: Pub
   return { status: 200, headers, body: object.bytes }
 }
 
-const xmlError = (status: number, code: string, message: string, details?: string): SandboxAnswer => ({
+const xmlError = (status: number, code: string, message: string, details?: string): SandboxResponse => ({
   status,
   headers: { 'content-type': 'application/xml; charset=UTF-8' },
   body: `<?xml version='1.0' encoding='UTF-8'?><Error><Code>${code}</Code><Message>${message}</Message>${details === undefined ? '' : `<Details>${details}</Details>`}</Error>`,

@@ -1,48 +1,48 @@
 /** Refusals as Cloud Storage's JSON API gives them. https://cloud.google.com/storage/docs/json_api/v1/status-codes */
-import type { SandboxAnswer } from '../../serve/handler.ts'
+import type { SandboxResponse } from '../../serve/handler.ts'
 
 type Location = { readonly locationType: 'header' | 'parameter'; readonly location: string }
 
-export const storageError = (code: number, reason: string, message: string, location?: Location): SandboxAnswer => ({
+export const storageError = (code: number, reason: string, message: string, location?: Location): SandboxResponse => ({
   status: code,
   body: { error: { code, message, errors: [{ message, domain: 'global', reason, ...location }] } },
 })
 
 const authorization: Location = { locationType: 'header', location: 'Authorization' }
 
-export const bucketAbsent: SandboxAnswer = storageError(404, 'notFound', 'The specified bucket does not exist.')
+export const bucketNotFound: SandboxResponse = storageError(404, 'notFound', 'The specified bucket does not exist.')
 
 /** Where the content itself is asked for, plain text. */
-export function objectAbsent(bucket: string, name: string, form: 'json' | 'text'): SandboxAnswer {
+export function objectNotFound(bucket: string, name: string, form: 'json' | 'text'): SandboxResponse {
   const message = `No such object: ${bucket}/${name}`
   if (form === 'json') return storageError(404, 'notFound', message)
   return { status: 404, headers: { 'content-type': 'text/html; charset=UTF-8' }, body: message }
 }
 
-export const preconditionFailed: SandboxAnswer = storageError(
+export const preconditionFailed: SandboxResponse = storageError(
   412,
   'conditionNotMet',
   'At least one of the pre-conditions you specified did not hold.',
   { locationType: 'header', location: 'If-Match' },
 )
 
-export const publicAccessPrevented: SandboxAnswer = storageError(
+export const publicAccessPrevented: SandboxResponse = storageError(
   412,
   'conditionNotMet',
   'The member bindings allUsers and allAuthenticatedUsers are not allowed since public access prevention is enforced.',
 )
 
 /** That Google refuses it is documented; its sentence is not confirmed. */
-export const publicUnderCondition: SandboxAnswer = storageError(
+export const publicUnderCondition: SandboxResponse = storageError(
   400,
   'invalid',
   'Conditions are not supported for the members allUsers and allAuthenticatedUsers.',
 )
 
-export const invalidCredentials: SandboxAnswer = storageError(401, 'authError', 'Invalid Credentials', authorization)
+export const invalidCredentials: SandboxResponse = storageError(401, 'authError', 'Invalid Credentials', authorization)
 
 /** `who`: undefined for somebody without credentials. */
-export function accessDenied(who: string | undefined, permission: string): SandboxAnswer {
+export function accessDenied(who: string | undefined, permission: string): SandboxResponse {
   const message = denial(who, permission)
   return who === undefined
     ? storageError(401, 'required', message, authorization)

@@ -33,7 +33,7 @@ export interface Authorization {
   forbid(rule: Rule): () => void
   isAllowed(attributes: Attributes): boolean
   /** Whether nothing was said of the user, so that he may do everything. */
-  isUnbounded(user: string): boolean
+  isUnrestricted(user: string): boolean
 }
 
 /** What everybody may read, by the default ClusterRole system:public-info-viewer. */
@@ -74,7 +74,7 @@ export function createAuthorization(): Authorization {
       if ([...forbidden].some((rule) => covers(rule, attributes))) return false
       return permitted.get(attributes.user)?.some((rule) => covers(rule, attributes)) ?? true
     },
-    isUnbounded: (user) => !permitted.has(user),
+    isUnrestricted: (user) => !permitted.has(user),
   }
 }
 
@@ -86,7 +86,8 @@ function covers(rule: Rule, { verb, group = '', resource, namespace, name, path 
   return rule.resourceNames === undefined || rule.resourceNames.includes(name ?? '')
 }
 
-const isAmong = (allowed: readonly string[], asked: string): boolean => allowed.includes('*') || allowed.includes(asked)
+const isAmong = (allowed: readonly string[], requested: string): boolean =>
+  allowed.includes('*') || allowed.includes(requested)
 
 const matchesPath = (pattern: string, path: string): boolean =>
   pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path

@@ -1,15 +1,15 @@
 /** A server whose slots are all taken, as one whose --max-requests-inflight is reached: the rest is told to come again.
  *  https://kubernetes.io/docs/concepts/cluster-administration/flow-control/ */
-import type { SandboxAnswer } from '../../serve/handler.ts'
+import type { SandboxResponse } from '../../serve/handler.ts'
 import type { Authorization } from './authorization.ts'
 
 export interface Overload {
   begin(): () => void
   /** Undefined for a user who is served: an admin always is. */
-  refusal(user: string): SandboxAnswer | undefined
+  refusal(user: string): SandboxResponse | undefined
 }
 
-const tooMany: SandboxAnswer = {
+const tooMany: SandboxResponse = {
   status: 429,
   headers: {
     'content-type': 'text/plain; charset=utf-8',
@@ -21,13 +21,13 @@ const tooMany: SandboxAnswer = {
 }
 
 export function createOverload(authorization: Authorization): Overload {
-  const holders = new Set<symbol>()
+  const active = new Set<symbol>()
   return {
     begin() {
-      const holder = Symbol('holder')
-      holders.add(holder)
-      return () => holders.delete(holder)
+      const overload = Symbol('holder')
+      active.add(overload)
+      return () => active.delete(overload)
     },
-    refusal: (user) => (holders.size > 0 && !authorization.isUnbounded(user) ? tooMany : undefined),
+    refusal: (user) => (active.size > 0 && !authorization.isUnrestricted(user) ? tooMany : undefined),
   }
 }

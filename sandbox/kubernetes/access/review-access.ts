@@ -1,9 +1,9 @@
 /** Reviews of access: whether whoever asks may do something (SelfSubjectAccessReview), or whether somebody else may
  *  (SubjectAccessReview, which takes a right of its own). Nothing is kept.
  *  https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/ */
-import type { SandboxAnswer, SandboxRequest } from '../../serve/handler.ts'
-import { json } from '../calls/answer-form.ts'
+import type { SandboxRequest, SandboxResponse } from '../../serve/handler.ts'
 import { readBody } from '../calls/read-body.ts'
+import { json } from '../calls/representation.ts'
 import { invalid, invalidValue, type StatusCause } from '../calls/status-error.ts'
 import { isRecord } from '../objects/kubernetes-object.ts'
 import { textField } from '../objects/text-field.ts'
@@ -22,24 +22,24 @@ const apiVersion = 'authorization.k8s.io/v1'
 /** @throws StatusError 400, 422 */
 export function reviewAccess(
   authorization: Authorization,
-  { asker, plural }: { readonly asker: string; readonly plural: keyof typeof reviews },
+  { requester, plural }: { readonly requester: string; readonly plural: keyof typeof reviews },
   request: SandboxRequest,
-): SandboxAnswer {
+): SandboxResponse {
   const kind = reviews[plural]
-  const { spec } = readBody(request, { apiVersion, kind, group: 'authorization' })
-  const said = isRecord(spec) ? spec : {}
-  const [asked, causes] = readQuestion(said)
-  if (kind === 'SubjectAccessReview' && isNobody(said)) causes.push(nobody)
+  const { spec: sent } = readBody(request, { apiVersion, kind, group: 'authorization' })
+  const spec = isRecord(sent) ? sent : {}
+  const [attributes, causes] = readAttributes(spec)
+  if (kind === 'SubjectAccessReview' && hasNoSubject(spec)) causes.push(missingSubject)
   // The API forgets to say of which kind.
-  if (asked === undefined || causes.length > 0)
+  if (attributes === undefined || causes.length > 0)
     throw invalid({ name: '', group: 'authorization.k8s.io', kind: '' }, causes)
-  const user = kind === 'SubjectAccessReview' ? textField(said, 'user') : asker
+  const user = kind === 'SubjectAccessReview' ? textField(spec, 'user') : requester
   // Here rights are of users, never of groups alone.
-  const allowed = user !== '' && authorization.isAllowed({ user, ...asked })
-  return json(201, { kind, apiVersion, metadata: {}, spec, status: { allowed } })
+  const allowed = user !== '' && authorization.isAllowed({ user, ...attributes })
+  return json(201, { kind, apiVersion, metadata: {}, spec: sent, status: { allowed } })
 }
 
-function readQuestion(spec: Record<string, unknown>): [Omit<Attributes, 'user'> | undefined, StatusCause[]] {
+function readAttributes(spec: Record<string, unknown>): [Omit<Attributes, 'user'> | undefined, StatusCause[]] {
   const { resourceAttributes: resource, nonResourceAttributes: other } = spec
   if (isRecord(resource) && isRecord(other)) {
     const given = { Path: other['path'] ?? '', Verb: other['verb'] ?? '' }
@@ -52,19 +52,19 @@ function readQuestion(spec: Record<string, unknown>): [Omit<Attributes, 'user'> 
   return [undefined, [invalidValue('spec.resourceAttributes', null, why)]]
 }
 
-function resourceOf(asked: Record<string, unknown>): Omit<Attributes, 'user'> {
-  const [plural, subresource] = [textField(asked, 'resource'), textField(asked, 'subresource')]
+function resourceOf(fields: Record<string, unknown>): Omit<Attributes, 'user'> {
+  const [plural, subresource] = [textField(fields, 'resource'), textField(fields, 'subresource')]
   return {
-    verb: textField(asked, 'verb'),
-    group: textField(asked, 'group'),
+    verb: textField(fields, 'verb'),
+    group: textField(fields, 'group'),
     resource: subresource ? `${plural}/${subresource}` : plural,
-    namespace: textField(asked, 'namespace'),
-    name: textField(asked, 'name'),
+    namespace: textField(fields, 'namespace'),
+    name: textField(fields, 'name'),
     path: '',
   }
 }
 
-const isNobody = (spec: Record<string, unknown>) =>
+const hasNoSubject = (spec: Record<string, unknown>) =>
   textField(spec, 'user') === '' && !(Array.isArray(spec['groups']) && spec['groups'].length > 0)
 
-const nobody = invalidValue('spec.user', '', 'at least one of user or group must be specified')
+const missingSubject = invalidValue('spec.user', '', 'at least one of user or group must be specified')

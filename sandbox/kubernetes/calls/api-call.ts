@@ -16,7 +16,7 @@ export interface ApiCall {
   readonly subresource: string
   readonly request: SandboxRequest
   /** Demands a further right on the same object: an apply that creates needs `create` besides `patch`. @throws StatusError 403 */
-  demand(verb: Verb): void
+  requirePermission(verb: Verb): void
 }
 
 /** What a path and method name, before anybody has looked whether it is served. */

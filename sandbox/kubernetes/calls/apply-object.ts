@@ -1,28 +1,28 @@
 /** Server-side apply: PATCH with application/apply-patch+yaml.
  *  https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
-import type { SandboxAnswer } from '../../serve/handler.ts'
+import type { SandboxResponse } from '../../serve/handler.ts'
 import type { Cluster } from '../cluster.ts'
 import { shapeMistake } from '../fields/check-shape.ts'
 import { inOrder, printPath } from '../fields/field-set.ts'
 import { applyFields, type Conflict, type Owner, ownersAfterUpdate, readOwners } from '../fields/managed-fields.ts'
 import { apiVersionOf } from '../kinds/resource-kind.ts'
 import { isRecord, type StoredObject, timestamp } from '../objects/kubernetes-object.ts'
-import { chooseForm, json, renderObject } from './answer-form.ts'
 import { type ApiCall, subjectOf } from './api-call.ts'
 import { parseBody } from './read-body.ts'
 import { sentObject } from './read-sent-object.ts'
+import { json, negotiateRepresentation, renderObject } from './representation.ts'
 import { badRequest, internalError, notFound, StatusError } from './status-error.ts'
 import { writablePart } from './writable-part.ts'
 import { writeObject } from './write-object.ts'
 import { readWriteOptions } from './write-options.ts'
 
-export function applyObject(cluster: Cluster, call: ApiCall): SandboxAnswer {
-  const form = chooseForm(call)
+export function applyObject(cluster: Cluster, call: ApiCall): SandboxResponse {
+  const form = negotiateRepresentation(call)
   const options = readWriteOptions(call.request, 'ApplyOptions')
   const applied = readApplied(call)
   const before = cluster.store.read(call.kind.kind, call.namespace, call.name)
   if (!before && call.subresource) throw notFound(subjectOf(call))
-  if (!before) call.demand('create')
+  if (!before) call.requirePermission('create')
 
   const { shape } = call.kind
   const write = { shape, manager: options.manager, subresource: call.subresource, time: timestamp(cluster.now()) }

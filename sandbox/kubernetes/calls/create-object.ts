@@ -1,16 +1,16 @@
 /** POST to a collection. */
-import type { SandboxAnswer } from '../../serve/handler.ts'
+import type { SandboxResponse } from '../../serve/handler.ts'
 import type { Cluster } from '../cluster.ts'
 import { isRecord, type KubernetesObject } from '../objects/kubernetes-object.ts'
-import { chooseForm, json, renderObject } from './answer-form.ts'
 import { type ApiCall, objectSubjectOf, subjectOf } from './api-call.ts'
 import { readSentObject } from './read-sent-object.ts'
+import { json, negotiateRepresentation, renderObject } from './representation.ts'
 import { alreadyExists, internalError, invalid, invalidValue, requiredValue } from './status-error.ts'
 import { writeObject } from './write-object.ts'
 import { readWriteOptions } from './write-options.ts'
 
-export function createObject(cluster: Cluster, collection: ApiCall): SandboxAnswer {
-  const form = chooseForm(collection)
+export function createObject(cluster: Cluster, collection: ApiCall): SandboxResponse {
+  const form = negotiateRepresentation(collection)
   const options = readWriteOptions(collection.request, 'CreateOptions')
   const sent = readSentObject(collection)
   const call = { ...collection, name: chooseName(cluster, collection, sent) }

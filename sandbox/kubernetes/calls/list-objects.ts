@@ -1,13 +1,13 @@
 /** GET of a collection, in pages where a limit is given.
  *  https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks */
-import type { SandboxAnswer } from '../../serve/handler.ts'
+import type { SandboxResponse } from '../../serve/handler.ts'
 import type { Cluster } from '../cluster.ts'
 import { apiVersionOf } from '../kinds/resource-kind.ts'
 import { isRecord, type StoredObject } from '../objects/kubernetes-object.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
-import { type AnswerForm, chooseForm, json, renderObject } from './answer-form.ts'
 import type { ApiCall } from './api-call.ts'
 import { readListOptions } from './read-list-options.ts'
+import { json, negotiateRepresentation, type Representation, renderObject } from './representation.ts'
 import { readSelector } from './selector.ts'
 import { badRequest, expired } from './status-error.ts'
 
@@ -22,51 +22,51 @@ interface Continuation {
 
 const v = 'meta.k8s.io/v1'
 
-export function listObjects({ store }: Cluster, call: ApiCall): SandboxAnswer {
+export function listObjects({ store }: Cluster, call: ApiCall): SandboxResponse {
   const { query } = call.request
-  const form = chooseForm(call)
+  const form = negotiateRepresentation(call)
   const options = readListOptions(query, 'list', store)
   const { rv, start } = readContinuation(store, options.continuation)
   const asOf = rv === -1 ? store.resourceVersion : rv
-  const chooses = readSelector(query, call.kind)
+  const selects = readSelector(query, call.kind)
   // Any version will do: the real server answers from its cache, which knows no pages.
   const limit = options.resourceVersion === '0' ? 0 : options.limit
 
-  const left = store
+  const remaining = store
     .list(call.kind.kind, call.namespace, asOf)
-    .filter((object) => placeOf(object) >= start)
-    .filter(chooses)
-  const page = left.slice(0, limit || left.length)
+    .filter((object) => keyOf(object) >= start)
+    .filter(selects)
+  const page = remaining.slice(0, limit || remaining.length)
   const last = page.at(-1)
-  const isCut = left.length > page.length && last !== undefined
+  const isCut = remaining.length > page.length && last !== undefined
   return json(200, {
     ...listHead(call, form),
     metadata: {
       resourceVersion: String(asOf),
       ...(isCut && {
-        continue: writeContinuation({ v, rv: asOf, start: `${placeOf(last)}\0` }),
+        continue: writeContinuation({ v, rv: asOf, start: `${keyOf(last)}\0` }),
         // Not told under a selector: the server would have to read on to know it.
         ...(!query.get('labelSelector') &&
-          !query.get('fieldSelector') && { remainingItemCount: left.length - page.length }),
+          !query.get('fieldSelector') && { remainingItemCount: remaining.length - page.length }),
       }),
     },
     items: page.map((object) => renderItem(object, form)),
   })
 }
 
-const listHead = ({ kind }: ApiCall, form: AnswerForm) =>
+const listHead = ({ kind }: ApiCall, form: Representation) =>
   form === 'metadata'
     ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' }
     : { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind) }
 
 /** Items of a typed list do not repeat their kind. */
-function renderItem(object: StoredObject, form: AnswerForm): object {
+function renderItem(object: StoredObject, form: Representation): object {
   if (form === 'metadata') return renderObject(object, form)
   const { apiVersion: _, kind: __, ...item } = object
   return item
 }
 
-const placeOf = ({ metadata }: StoredObject): string => `${metadata.namespace ?? ''}/${metadata.name}`
+const keyOf = ({ metadata }: StoredObject): string => `${metadata.namespace ?? ''}/${metadata.name}`
 
 const writeContinuation = (continuation: Continuation): string =>
   Buffer.from(JSON.stringify(continuation)).toString('base64url')

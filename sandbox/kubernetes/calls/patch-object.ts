@@ -1,14 +1,14 @@
 /** PATCH of one object by its content type: an apply, or a patch that is laid over the object as it is. */
-import type { SandboxAnswer } from '../../serve/handler.ts'
+import type { SandboxResponse } from '../../serve/handler.ts'
 import type { Cluster } from '../cluster.ts'
 import type { StoredObject } from '../objects/kubernetes-object.ts'
-import { chooseForm, json, renderObject } from './answer-form.ts'
 import { type ApiCall, subjectOf } from './api-call.ts'
 import { applyObject } from './apply-object.ts'
 import { applyJsonPatch } from './json-patch.ts'
 import { applyMergePatch } from './merge-patch.ts'
 import { mediaType, parseBody } from './read-body.ts'
 import { sentObject } from './read-sent-object.ts'
+import { json, negotiateRepresentation, renderObject } from './representation.ts'
 import { notFound, unroutable } from './status-error.ts'
 import { applyStrategicMergePatch } from './strategic-merge-patch.ts'
 import { writeObject } from './write-object.ts'
@@ -24,13 +24,13 @@ const patches: Readonly<Record<string, Patch>> = {
 }
 const apply = 'application/apply-patch+yaml'
 
-export function patchObject(cluster: Cluster, call: ApiCall): SandboxAnswer {
+export function patchObject(cluster: Cluster, call: ApiCall): SandboxResponse {
   const type = mediaType(call.request)
   if (type === apply) return applyObject(cluster, call)
   const patch = patches[type]
   if (!patch) throw unroutable(415, 'Unsupported Media Type')
 
-  const form = chooseForm(call)
+  const form = negotiateRepresentation(call)
   const options = readWriteOptions(call.request, 'PatchOptions')
   const before = cluster.store.read(call.kind.kind, call.namespace, call.name)
   if (!before) throw notFound(subjectOf(call))

@@ -5,7 +5,7 @@ import { isRecord } from '../objects/kubernetes-object.ts'
 import { decodeObject } from '../protobuf/decode-object.ts'
 import { badRequest, tooLarge, unsupportedMediaType } from './status-error.ts'
 
-const mostBytes = 3 * 1024 * 1024
+const maxBytes = 3 * 1024 * 1024
 
 const protobuf = 'application/vnd.kubernetes.protobuf'
 const bodyTypes = ['application/json', 'application/yaml', protobuf]
@@ -18,12 +18,15 @@ export interface BodyKind {
 }
 
 /** The body of a POST or PUT, of this kind where it names one; `{}` where it is empty. @throws StatusError 400, 413, 415 */
-export function readBody(request: SandboxRequest, wanted: BodyKind): Record<string, unknown> {
-  const body = readMap(request, wanted.kind)
-  const [apiVersion, kind] = [printed(body['apiVersion'] ?? wanted.apiVersion), printed(body['kind'] ?? wanted.kind)]
-  if (apiVersion === wanted.apiVersion && kind === wanted.kind) return body
-  const why = `converting (${apiVersion}.${kind}) to (${wanted.group}.${wanted.kind}): unknown conversion`
-  throw badRequest(`${kind} in version "${apiVersion}" cannot be handled as a ${wanted.kind}: ${why}`)
+export function readBody(request: SandboxRequest, expected: BodyKind): Record<string, unknown> {
+  const body = readMap(request, expected.kind)
+  const [apiVersion, kind] = [
+    printed(body['apiVersion'] ?? expected.apiVersion),
+    printed(body['kind'] ?? expected.kind),
+  ]
+  if (apiVersion === expected.apiVersion && kind === expected.kind) return body
+  const why = `converting (${apiVersion}.${kind}) to (${expected.group}.${expected.kind}): unknown conversion`
+  throw badRequest(`${kind} in version "${apiVersion}" cannot be handled as a ${expected.kind}: ${why}`)
 }
 
 /** A body that is a map, or empty. @throws StatusError 400, 413, 415 */
@@ -38,7 +41,7 @@ export function readMap(request: SandboxRequest, kind: string): Record<string, u
 
 /** The body as a value, whatever its type says: YAML holds JSON. @throws StatusError 400, 413 */
 export function parseBody({ body }: SandboxRequest): unknown {
-  if (body.length > mostBytes) throw tooLarge(mostBytes)
+  if (body.length > maxBytes) throw tooLarge(maxBytes)
   const text = body.toString()
   try {
     return JSON.parse(text)
@@ -48,11 +51,11 @@ export function parseBody({ body }: SandboxRequest): unknown {
 }
 
 function parseProtobuf({ body }: SandboxRequest): unknown {
-  if (body.length > mostBytes) throw tooLarge(mostBytes)
+  if (body.length > maxBytes) throw tooLarge(maxBytes)
   try {
     return decodeObject(body)
   } catch (cause) {
-    throw Object.assign(badRequest(`provided data does not appear to be a protobuf message: ${saying(cause)}`), {
+    throw Object.assign(badRequest(`provided data does not appear to be a protobuf message: ${messageOf(cause)}`), {
       cause,
     })
   }
@@ -60,7 +63,7 @@ function parseProtobuf({ body }: SandboxRequest): unknown {
 
 const unrecognized = (kind: string): string => `the object provided is unrecognized (must be of type ${kind})`
 
-const saying = (cause: unknown): string => (cause instanceof Error ? cause.message : 'unreadable')
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : 'unreadable')
 
 const printed = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
@@ -71,6 +74,6 @@ function parseYaml(text: string): unknown {
   try {
     return parse(text, { version: '1.1' }) // in which an unquoted y is true, as for the API's own reader
   } catch (cause) {
-    throw Object.assign(badRequest(`error decoding YAML: ${saying(cause)}`), { cause })
+    throw Object.assign(badRequest(`error decoding YAML: ${messageOf(cause)}`), { cause })
   }
 }

@@ -30,8 +30,9 @@ export function readListOptions(query: URLSearchParams, verb: 'list' | 'watch', 
   refuse(verb === 'list' ? listCauses(query) : watchCauses(query))
   const resourceVersion = query.get('resourceVersion') ?? ''
   checkVersion(resourceVersion, verb, store)
-  const wanted = query.get('sendInitialEvents')
-  const sends = wanted === null ? resourceVersion === '' || resourceVersion === '0' : isTrue(wanted)
+  const sendInitialEvents = query.get('sendInitialEvents')
+  const sends =
+    sendInitialEvents === null ? resourceVersion === '' || resourceVersion === '0' : isTrue(sendInitialEvents)
   const allows = isTrue(query.get('allowWatchBookmarks'))
   return {
     resourceVersion,
@@ -39,7 +40,7 @@ export function readListOptions(query: URLSearchParams, verb: 'list' | 'watch', 
     continuation: query.get('continue') ?? '',
     timeoutSeconds: readInteger(query.get('timeoutSeconds')),
     initialEvents: sends ? 'send' : 'omit',
-    initialEventsEnd: isTrue(wanted) && allows ? 'mark' : 'omit',
+    initialEventsEnd: isTrue(sendInitialEvents) && allows ? 'mark' : 'omit',
     bookmarks: allows ? 'send' : 'omit',
   }
 }

@@ -9,8 +9,8 @@ import { badRequest } from './status-error.ts'
 /** The body of a POST or PUT. @throws StatusError 400, 413, 415 */
 export function readSentObject(call: ApiCall): KubernetesObject {
   const { kind, group } = call.kind
-  const wanted = { apiVersion: apiVersionOf(call.kind), kind, group: group.split('.')[0] || 'core' }
-  return sentObject(readBody(call.request, wanted), call)
+  const expected = { apiVersion: apiVersionOf(call.kind), kind, group: group.split('.')[0] || 'core' }
+  return sentObject(readBody(call.request, expected), call)
 }
 
 /** A value as an object of the call's kind, with the name of its path; undeclared fields and nulls are left out, as the

@@ -1,16 +1,16 @@
 /** PUT of one object: the sent one takes its place; what it leaves out is gone. */
-import type { SandboxAnswer } from '../../serve/handler.ts'
+import type { SandboxResponse } from '../../serve/handler.ts'
 import type { Cluster } from '../cluster.ts'
 import type { KubernetesObject, StoredObject } from '../objects/kubernetes-object.ts'
-import { chooseForm, json, renderObject } from './answer-form.ts'
 import { type ApiCall, subjectOf } from './api-call.ts'
 import { readSentObject } from './read-sent-object.ts'
+import { json, negotiateRepresentation, renderObject } from './representation.ts'
 import { conflict, notFound } from './status-error.ts'
 import { writeObject } from './write-object.ts'
 import { readWriteOptions } from './write-options.ts'
 
-export function replaceObject(cluster: Cluster, call: ApiCall): SandboxAnswer {
-  const form = chooseForm(call)
+export function replaceObject(cluster: Cluster, call: ApiCall): SandboxResponse {
+  const form = negotiateRepresentation(call)
   const options = readWriteOptions(call.request, 'UpdateOptions')
   const after = readSentObject(call)
   const before = cluster.store.read(call.kind.kind, call.namespace, call.name)

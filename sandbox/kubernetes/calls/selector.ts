@@ -9,7 +9,7 @@ export type Selector = (object: KubernetesObject) => boolean
 export function readSelector(query: URLSearchParams, kind: ResourceKind): Selector {
   const labels = splitRequirements(query.get('labelSelector') ?? '').map(parseLabelRequirement)
   const fields = splitRequirements(query.get('fieldSelector') ?? '').map((text) => parseFieldRequirement(text, kind))
-  return (object) => [...labels, ...fields].every((chooses) => chooses(object))
+  return (object) => [...labels, ...fields].every((selects) => selects(object))
 }
 
 /** At commas, but not within the parentheses of a set. */

@@ -138,9 +138,9 @@ export const forbiddenValue = (field: string, why: string): StatusCause => ({
   field,
 })
 
-export const tooLong = (field: string, mostBytes: number): StatusCause => ({
+export const tooLong = (field: string, maxBytes: number): StatusCause => ({
   reason: 'FieldValueTooLong',
-  message: `Too long: may not be more than ${mostBytes} bytes`,
+  message: `Too long: may not be more than ${maxBytes} bytes`,
   field,
 })
 
@@ -162,8 +162,8 @@ export const unsupportedMediaType = (accepted: readonly string[]): StatusError =
   )
 
 /** A version that the server has not come to yet: one that a client took from another server. */
-export const tooLargeVersion = (wanted: string, current: number): StatusError =>
-  new StatusError(504, 'Timeout', `Timeout: Too large resource version: ${wanted}, current: ${current}`, {
+export const tooLargeVersion = (requested: string, current: number): StatusError =>
+  new StatusError(504, 'Timeout', `Timeout: Too large resource version: ${requested}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   })

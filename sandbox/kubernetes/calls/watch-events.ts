@@ -2,16 +2,16 @@
 import { apiVersionOf } from '../kinds/resource-kind.ts'
 import type { StoredObject } from '../objects/kubernetes-object.ts'
 import type { StoredChange } from '../objects/object-store.ts'
-import { type AnswerForm, renderObject } from './answer-form.ts'
 import type { ApiCall } from './api-call.ts'
+import { type Representation, renderObject } from './representation.ts'
 import type { Selector } from './selector.ts'
 import { expired } from './status-error.ts'
 
-/** What a watch sends: of one kind, in one form, what the selector chooses. */
+/** What a watch sends: of one kind, in one form, what the selector selects. */
 export interface Subscription {
   readonly call: ApiCall
-  readonly form: AnswerForm
-  readonly chooses: Selector
+  readonly form: Representation
+  readonly selects: Selector
 }
 
 export interface WatchEvent {
@@ -20,15 +20,15 @@ export interface WatchEvent {
 }
 
 /** What is there, as if it were added now. */
-export const stateEvents = (objects: readonly StoredObject[], { form, chooses }: Subscription): WatchEvent[] =>
-  objects.filter(chooses).map((object) => ({ type: 'ADDED', object: renderObject(object, form) }))
+export const stateEvents = (objects: readonly StoredObject[], { form, selects }: Subscription): WatchEvent[] =>
+  objects.filter(selects).map((object) => ({ type: 'ADDED', object: renderObject(object, form) }))
 
-/** One change as this watch sees it: an object that a selector no longer chooses is deleted for it. */
+/** One change as this watch sees it: an object that a selector no longer selects is deleted for it. */
 export function changeEvents({ object, before, type }: StoredChange, subscription: Subscription): WatchEvent[] {
-  const { call, form, chooses } = subscription
+  const { call, form, selects } = subscription
   if (object.kind !== call.kind.kind || (call.namespace && object.metadata.namespace !== call.namespace)) return []
-  const wasChosen = before !== undefined && chooses(before)
-  const isChosen = type !== 'DELETED' && chooses(object)
+  const wasChosen = before !== undefined && selects(before)
+  const isChosen = type !== 'DELETED' && selects(object)
   if (!wasChosen && !isChosen) return []
   const seen = isChosen ? (wasChosen ? 'MODIFIED' : 'ADDED') : 'DELETED'
   return [{ type: seen, object: renderObject(object, form) }]

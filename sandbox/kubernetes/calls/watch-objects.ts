@@ -1,20 +1,24 @@
 /** A watch: one JSON event a line, from a version on, or after what is there now; bookmarks each minute and two seconds
  *  before its end. https://kubernetes.io/docs/reference/using-api/api-concepts/#watch-bookmarks */
 import { PassThrough } from 'node:stream'
-import type { SandboxAnswer } from '../../serve/handler.ts'
+import type { SandboxResponse } from '../../serve/handler.ts'
 import type { Cluster } from '../cluster.ts'
 import type { ObjectStore, StoredChange } from '../objects/object-store.ts'
-import { apiHeaders, chooseForm } from './answer-form.ts'
 import type { ApiCall } from './api-call.ts'
 import { type ListOptions, readListOptions, refuseWatchList } from './read-list-options.ts'
+import { apiHeaders, negotiateRepresentation } from './representation.ts'
 import { readSelector } from './selector.ts'
 import { bookmark, changeEvents, type Subscription, stateEvents, tooOldEvent, type WatchEvent } from './watch-events.ts'
 
 const bookmarkEveryMs = 60_000
 const bookmarkBeforeEndMs = 2000
 
-export function watchObjects({ store, watchList }: Cluster, call: ApiCall): SandboxAnswer {
-  const subscription = { call, form: chooseForm(call), chooses: readSelector(call.request.query, call.kind) }
+export function watchObjects({ store, watchList }: Cluster, call: ApiCall): SandboxResponse {
+  const subscription = {
+    call,
+    form: negotiateRepresentation(call),
+    selects: readSelector(call.request.query, call.kind),
+  }
   if (watchList === 'off') refuseWatchList(call.request.query)
   const options = readListOptions(call.request.query, 'watch', store)
   const from = Number(options.resourceVersion) || store.resourceVersion

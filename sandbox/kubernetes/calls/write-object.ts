@@ -20,25 +20,25 @@ export interface Draft extends Change {
 export function writeObject(cluster: Cluster, call: ApiCall, draft: Draft, options: WriteOptions): StoredObject {
   const { before } = draft
   checkWrite(cluster, call, draft)
-  const after = call.kind.complete(identified(draft, call))
+  const after = call.kind.applyDefaults(identified(draft, call))
   const owners =
     draft.owners ??
     clientSideOwners(cluster, call, draft, { sent: draft.after.metadata, after, manager: options.manager })
   const admitted = before ? after : (call.kind.admit?.(after, cluster.store) ?? after)
-  const candidate = call.kind.finish(
+  const candidate = call.kind.addServerFields(
     { ...admitted, metadata: { ...admitted.metadata, ...managed(owners, after.apiVersion) } },
     before,
   )
   const causes = [...finalizerCauses(candidate, before), ...call.kind.check(candidate, before)]
   if (causes.length > 0) throw invalid(objectSubjectOf(call), causes)
   if (before && isDeepStrictEqual(withoutVersion(before), withoutVersion(candidate))) return before
-  if (options.mode === 'dry-run') return rehearsed(cluster, candidate)
-  if (storedBytes(candidate) > largestRequestBytes) throw internalError('etcdserver: request is too large')
+  if (options.mode === 'dry-run') return dryRunResult(cluster, candidate)
+  if (storedBytes(candidate) > maxRequestBytes) throw internalError('etcdserver: request is too large')
   return cluster.store.put(candidate)
 }
 
 /** etcd's `--max-request-bytes`; a dry run does not reach it. https://etcd.io/docs/v3.5/dev-guide/limit/ */
-const largestRequestBytes = 1.5 * 1024 * 1024
+const maxRequestBytes = 1.5 * 1024 * 1024
 
 /** About as long as in protobuf, in which the API server stores it: each name and text with a tag and a length. */
 function storedBytes(value: unknown): number {
@@ -67,7 +67,7 @@ function identified({ before, after: sent }: Draft, call: ApiCall): KubernetesOb
         resourceVersion: before.metadata.resourceVersion,
         ...(before.metadata.generation !== undefined && { generation: before.metadata.generation }),
       }),
-      ...(before && going(before.metadata)),
+      ...(before && deletionFields(before.metadata)),
     },
   }
 }
@@ -87,7 +87,7 @@ function clientSideOwners(
 }
 
 /** What a deletion left in the metadata, which no other write takes away. */
-const going = ({ deletionTimestamp, deletionGracePeriodSeconds }: ObjectMeta): Partial<ObjectMeta> => ({
+const deletionFields = ({ deletionTimestamp, deletionGracePeriodSeconds }: ObjectMeta): Partial<ObjectMeta> => ({
   ...(deletionTimestamp !== undefined && { deletionTimestamp }),
   ...(deletionGracePeriodSeconds !== undefined && { deletionGracePeriodSeconds }),
 })
@@ -104,7 +104,7 @@ const withoutVersion = (object: KubernetesObject): object => ({
 })
 
 /** What the write would have left: with a uid of its own when it is new, and no version. */
-const rehearsed = ({ newUid, now }: Cluster, candidate: KubernetesObject): StoredObject => ({
+const dryRunResult = ({ newUid, now }: Cluster, candidate: KubernetesObject): StoredObject => ({
   ...candidate,
   metadata: {
     ...candidate.metadata,

@@ -11,7 +11,7 @@ export interface WriteOptions {
   readonly conflicts: 'refuse' | 'force'
 }
 
-const mostManagerBytes = 128
+const maxManagerBytes = 128
 
 /** @throws StatusError 422 */
 export function readWriteOptions(
@@ -26,7 +26,7 @@ export function readWriteOptions(
   if (kind !== 'ApplyOptions' && query.has('force')) {
     causes.push(forbiddenValue('force', 'may not be specified for non-apply patch'))
   }
-  if (Buffer.byteLength(manager) > mostManagerBytes) causes.push(tooLong('fieldManager', mostManagerBytes))
+  if (Buffer.byteLength(manager) > maxManagerBytes) causes.push(tooLong('fieldManager', maxManagerBytes))
   if (dryRun.some((value) => value !== 'All')) {
     const message = `Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`
     causes.push({ reason: 'FieldValueNotSupported', message, field: 'dryRun' })
@@ -34,7 +34,7 @@ export function readWriteOptions(
   const subject = { name: '', group: 'meta.k8s.io', kind: kind === 'ApplyOptions' ? 'PatchOptions' : kind }
   if (causes.length > 0) throw invalid(subject, causes)
   return {
-    manager: manager || (headers['user-agent'] ?? '').split('/')[0]?.slice(0, mostManagerBytes) || 'unknown',
+    manager: manager || (headers['user-agent'] ?? '').split('/')[0]?.slice(0, maxManagerBytes) || 'unknown',
     mode: dryRun.length > 0 ? 'dry-run' : 'write',
     conflicts: force ? 'force' : 'refuse',
   }

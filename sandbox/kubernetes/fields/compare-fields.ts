@@ -13,10 +13,10 @@ export interface FieldChanges {
 export function compareFields(shape: FieldShape, before: unknown, after: unknown): FieldChanges {
   const written = new Set<string>()
   const removed = new Set<string>()
-  walk({ shape, before, after, path: [] })
+  compare({ shape, before, after, path: [] })
   return { written: difference(written, neverOwned), removed: difference(removed, neverOwned) }
 
-  function walk(part: { shape: FieldShape; before: unknown; after: unknown; path: FieldPath }): void {
+  function compare(part: { shape: FieldShape; before: unknown; after: unknown; path: FieldPath }): void {
     const partsBefore = children(part.shape, part.before)
     const partsAfter = children(part.shape, part.after)
     const isOwnedWhole = !partsBefore || !partsAfter || (isEmpty(part.before) && isEmpty(part.after))
@@ -27,7 +27,7 @@ export function compareFields(shape: FieldShape, before: unknown, after: unknown
     if (isOwnedWhole) return
     const inner = new Map([...partsBefore, ...partsAfter].map((child) => [child.element, child.shape]))
     for (const [element, innerShape] of inner) {
-      walk({
+      compare({
         shape: innerShape,
         before: partsBefore.find((child) => child.element === element)?.value,
         after: partsAfter.find((child) => child.element === element)?.value,

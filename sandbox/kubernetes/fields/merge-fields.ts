@@ -17,7 +17,7 @@ export function mergeFields(shape: FieldShape, live: unknown, applied: unknown):
 
 /** In the applied order, with what is live alone where it was: before what followed it, and before what is new there. */
 function interleave(liveParts: readonly Child[], merged: readonly Child[]): Child[] {
-  const places = new Map(liveParts.map(({ element }, at) => [element, at]))
+  const positions = new Map(liveParts.map(({ element }, at) => [element, at]))
   const elements = new Set(merged.map(({ element }) => element))
   const isAlone = ({ element }: Child): boolean => !elements.has(element)
   let next = 0
@@ -28,7 +28,7 @@ function interleave(liveParts: readonly Child[], merged: readonly Child[]): Chil
   }
   const ordered = merged.flatMap((child) => {
     const shared = liveParts.findIndex((part, at) => at >= next && !isAlone(part))
-    return [...upTo(places.get(child.element) ?? (shared < 0 ? liveParts.length : shared)), child]
+    return [...upTo(positions.get(child.element) ?? (shared < 0 ? liveParts.length : shared)), child]
   })
   return [...ordered, ...upTo(liveParts.length)]
 }

@@ -2,7 +2,7 @@
 import { invalidValue, type StatusCause, tooLong } from '../calls/status-error.ts'
 import { leaf, mapOf, objectOf, string } from '../fields/field-shape.ts'
 import { isRecord, type KubernetesObject } from '../objects/kubernetes-object.ts'
-import { decodeData, immutableCauses, keyCauses, mostDataBytes } from './data-rules.ts'
+import { decodeData, immutableCauses, keyCauses, maxDataBytes } from './data-rules.ts'
 import type { ResourceKind } from './resource-kind.ts'
 
 export const configMap: ResourceKind = {
@@ -16,9 +16,9 @@ export const configMap: ResourceKind = {
   shape: objectOf({ data: mapOf(string), binaryData: mapOf(string), immutable: leaf }),
   mergeKeys: { ownerReferences: 'uid', finalizers: '' },
   selectable: {},
-  deleteAnswer: 'status',
-  complete: (object) => object,
-  finish: (object) => object,
+  deleteResponse: 'status',
+  applyDefaults: (object) => object,
+  addServerFields: (object) => object,
   check,
 }
 
@@ -29,12 +29,12 @@ function check(object: KubernetesObject, before: KubernetesObject | undefined): 
     .filter((key) => Object.hasOwn(binary, key))
     .map((key) => invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'))
   const bytes = [...Object.values(data).map((text) => Buffer.from(String(text))), ...Object.values(binary)]
-  const isOver = bytes.reduce((sum, value) => sum + value.length, 0) > mostDataBytes
+  const isOver = bytes.reduce((sum, value) => sum + value.length, 0) > maxDataBytes
   const causes = [
     ...keyCauses('data', data),
     ...duplicates,
     ...keyCauses('binaryData', binary),
-    ...(isOver ? [tooLong('[]', mostDataBytes)] : []),
+    ...(isOver ? [tooLong('[]', maxDataBytes)] : []),
   ]
   return before ? [...immutableCauses(object, before, ['data', 'binaryData']), ...causes] : causes
 }

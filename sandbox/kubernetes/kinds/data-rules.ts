@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { badRequest, forbiddenValue, invalidValue, type StatusCause } from '../calls/status-error.ts'
 import { isRecord, type KubernetesObject } from '../objects/kubernetes-object.ts'
 
-export const mostDataBytes: number = 1024 * 1024
+export const maxDataBytes: number = 1024 * 1024
 
 const keyRule =
   "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"

@@ -18,8 +18,8 @@ export const endpointSlice: ResourceKind = {
   shape: objectOf(leaves('addressType', 'endpoints', 'ports')), // both lists are atomic
   mergeKeys: { ownerReferences: 'uid', finalizers: '' },
   selectable: {},
-  deleteAnswer: 'status',
-  complete: (object) => ({
+  deleteResponse: 'status',
+  applyDefaults: (object) => ({
     ...object,
     endpoints: listOf(object['endpoints']).map((endpoint) => ({
       ...endpoint,
@@ -29,7 +29,7 @@ export const endpointSlice: ResourceKind = {
       ports: listOf(object['ports']).map((port) => ({ name: '', protocol: 'TCP', ...port })),
     }),
   }),
-  finish: (object, before) =>
+  addServerFields: (object, before) =>
     withGeneration(object, before, ({ addressType, endpoints, ports, metadata }) => [
       addressType,
       endpoints,

@@ -32,9 +32,9 @@ export const event: ResourceKind = {
     reportingComponent: (object) => textField(object, 'reportingComponent'),
     source: (object) => textField(object['source'], 'component') || textField(object, 'reportingComponent'),
   },
-  deleteAnswer: 'status',
-  complete: (object) => object,
-  finish: (object) => ({
+  deleteResponse: 'status',
+  applyDefaults: (object) => object,
+  addServerFields: (object) => ({
     involvedObject: {},
     source: {},
     firstTimestamp: null,

@@ -14,15 +14,19 @@ export const namespace: ResourceKind = {
   shape: objectOf({ spec: leaf, status: leaf }),
   mergeKeys: { ownerReferences: 'uid', finalizers: '' },
   selectable: { 'status.phase': phaseOf },
-  deleteAnswer: 'object',
-  complete: (object) => ({
+  deleteResponse: 'object',
+  applyDefaults: (object) => ({
     ...object,
     metadata: {
       ...object.metadata,
       labels: { ...object.metadata.labels, 'kubernetes.io/metadata.name': object.metadata.name },
     },
   }),
-  finish: (object) => ({ ...object, spec: { finalizers: ['kubernetes'] }, status: { phase: phaseOf(object) } }),
+  addServerFields: (object) => ({
+    ...object,
+    spec: { finalizers: ['kubernetes'] },
+    status: { phase: phaseOf(object) },
+  }),
   check: () => [],
 }
 

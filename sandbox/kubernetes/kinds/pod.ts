@@ -4,9 +4,9 @@
 import { textField } from '../objects/text-field.ts'
 import { admitPod } from './pod/admit-pod.ts'
 import { checkPod } from './pod/check-pod.ts'
-import { completePod } from './pod/complete-pod.ts'
-import { finishStatus } from './pod/finish-status.ts'
+import { applyPodDefaults } from './pod/pod-defaults.ts'
 import { podMergeKeys, podShape } from './pod/pod-shape.ts'
+import { addPodStatus } from './pod/pod-status.ts'
 import type { ResourceKind } from './resource-kind.ts'
 import { withGeneration } from './with-generation.ts'
 
@@ -30,14 +30,14 @@ export const pod: ResourceKind = {
     'status.podIP': (object) => textField(object['status'], 'podIP'),
     'status.nominatedNodeName': (object) => textField(object['status'], 'nominatedNodeName'),
   },
-  deleteAnswer: 'object',
+  deleteResponse: 'object',
   graceSeconds(object) {
     const isRunning =
       textField(object['spec'], 'nodeName') && !/^(Succeeded|Failed)$/.test(textField(object['status'], 'phase'))
     return isRunning ? Number(textField(object['spec'], 'terminationGracePeriodSeconds')) : 0
   },
   admit: admitPod,
-  complete: completePod,
-  finish: (object, before) => withGeneration(finishStatus(object), before, ({ spec }) => spec),
+  applyDefaults: applyPodDefaults,
+  addServerFields: (object, before) => withGeneration(addPodStatus(object), before, ({ spec }) => spec),
   check: checkPod,
 }

@@ -24,15 +24,15 @@ export interface ResourceKind {
   /** Fields besides metadata.name and metadata.namespace that a field selector may name. */
   readonly selectable: Readonly<Record<string, (object: KubernetesObject) => string>>
   /** What a delete answers: a Status, or the object as it was. */
-  readonly deleteAnswer: 'status' | 'object'
+  readonly deleteResponse: 'status' | 'object'
   /** How many seconds an object that is being deleted may still take; absent: it goes at once. */
   graceSeconds?(object: StoredObject): number
   /** A new object as admission plugins leave it; nobody owns what they add. @throws StatusError 403 */
   admit?(object: KubernetesObject, store: ObjectStore): KubernetesObject
   /** The object with its defaults, which belong to whoever writes it. */
-  complete(object: KubernetesObject): KubernetesObject
+  applyDefaults(object: KubernetesObject): KubernetesObject
   /** The object with what only the server says, which nobody owns. */
-  finish(object: KubernetesObject, before?: KubernetesObject): KubernetesObject
+  addServerFields(object: KubernetesObject, before?: KubernetesObject): KubernetesObject
   /** What is wrong with it; empty when it may be written. */
   check(object: KubernetesObject, before: KubernetesObject | undefined): StatusCause[]
 }

@@ -2,7 +2,7 @@
 import { invalidValue, requiredValue, type StatusCause, tooLong } from '../calls/status-error.ts'
 import { leaf, mapOf, objectOf, string } from '../fields/field-shape.ts'
 import { isRecord, type KubernetesObject } from '../objects/kubernetes-object.ts'
-import { decodeData, immutableCauses, keyCauses, mostDataBytes } from './data-rules.ts'
+import { decodeData, immutableCauses, keyCauses, maxDataBytes } from './data-rules.ts'
 import type { ResourceKind } from './resource-kind.ts'
 
 /** Keys that a type demands; the API fills none of them in. */
@@ -22,13 +22,13 @@ export const secret: ResourceKind = {
   shape: objectOf({ data: mapOf(string), stringData: mapOf(string), type: string, immutable: leaf }),
   mergeKeys: { ownerReferences: 'uid', finalizers: '' },
   selectable: { type: (object) => (typeof object['type'] === 'string' ? object['type'] : '') },
-  deleteAnswer: 'status',
-  complete,
-  finish: (object) => object,
+  deleteResponse: 'status',
+  applyDefaults,
+  addServerFields: (object) => object,
   check,
 }
 
-function complete(object: KubernetesObject): KubernetesObject {
+function applyDefaults(object: KubernetesObject): KubernetesObject {
   const { stringData, data, ...rest } = object
   const written = Object.entries(isRecord(stringData) ? stringData : {}).map(([key, text]) => [
     key,
@@ -42,7 +42,7 @@ function check(object: KubernetesObject, before: KubernetesObject | undefined): 
   const data = decodeData('Secret', object['data'])
   const causes = keyCauses('data', data)
   const bytes = Object.values(data).reduce((sum, value) => sum + value.length, 0)
-  if (bytes > mostDataBytes) causes.push(tooLong('data', mostDataBytes))
+  if (bytes > maxDataBytes) causes.push(tooLong('data', maxDataBytes))
   causes.push(...checkType(String(object['type']), data))
   if (!before) return causes
   const isRetyped = object['type'] !== before['type']

@@ -18,8 +18,8 @@ export const serviceAccount: ResourceKind = {
   }),
   mergeKeys: { ownerReferences: 'uid', finalizers: '', secrets: 'name' },
   selectable: {},
-  deleteAnswer: 'object',
-  complete: (object) => object,
-  finish: (object) => object,
+  deleteResponse: 'object',
+  applyDefaults: (object) => object,
+  addServerFields: (object) => object,
   check: () => [],
 }

@@ -7,9 +7,9 @@ import type { KubernetesObject } from '../objects/kubernetes-object.ts'
 export function withGeneration(
   object: KubernetesObject,
   before: KubernetesObject | undefined,
-  wanted: (object: KubernetesObject) => unknown,
+  specOf: (object: KubernetesObject) => unknown,
 ): KubernetesObject {
   const last = before?.metadata.generation ?? 0
-  const generation = before && isDeepStrictEqual(wanted(before), wanted(object)) ? last : last + 1
+  const generation = before && isDeepStrictEqual(specOf(before), specOf(object)) ? last : last + 1
   return { ...object, metadata: { ...object.metadata, generation } }
 }

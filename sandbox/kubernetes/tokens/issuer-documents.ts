@@ -1,5 +1,5 @@
 /** The issuer's two documents. https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery */
-import type { SandboxAnswer, SandboxRequest } from '../../serve/handler.ts'
+import type { SandboxRequest, SandboxResponse } from '../../serve/handler.ts'
 import { methodNotAllowed, unroutable } from '../calls/status-error.ts'
 import type { Cluster } from '../cluster.ts'
 
@@ -22,7 +22,7 @@ const documents: Readonly<Record<string, { type: string; render: (cluster: Clust
 export const isIssuerPath = (path: string): boolean => Object.hasOwn(documents, path)
 
 /** Whoever is allowed gets it in its own type alone: `application/json` is 406 for the keys. */
-export function answerIssuerDocument(cluster: Cluster, { path, method, headers }: SandboxRequest): SandboxAnswer {
+export function issuerDocumentResponse(cluster: Cluster, { path, method, headers }: SandboxRequest): SandboxResponse {
   const document = documents[path]
   // The API server serves neither for an issuer that nobody could verify.
   if (!document || !cluster.issuer.startsWith('https://')) return plain(404, '404 page not found\n')
@@ -38,7 +38,7 @@ export function answerIssuerDocument(cluster: Cluster, { path, method, headers }
   }
 }
 
-export const plain = (status: number, text: string): SandboxAnswer => ({
+export const plain = (status: number, text: string): SandboxResponse => ({
   status,
   headers: { 'content-type': 'text/plain; charset=utf-8' },
   body: text,

@@ -1,26 +1,26 @@
 /** TokenRequest: POST to a ServiceAccount's `token`. It ignores dryRun: the token that it answers is real.
  *  https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
-import type { SandboxAnswer } from '../../serve/handler.ts'
-import { json } from '../calls/answer-form.ts'
+import type { SandboxResponse } from '../../serve/handler.ts'
 import { type ApiCall, subjectOf } from '../calls/api-call.ts'
 import { readBody } from '../calls/read-body.ts'
+import { json } from '../calls/representation.ts'
 import { badRequest, conflict, invalid, invalidValue, notFound, type StatusError } from '../calls/status-error.ts'
 import type { Cluster } from '../cluster.ts'
 import { isRecord, type StoredObject, timestamp } from '../objects/kubernetes-object.ts'
-import { signServiceAccountToken, type TokenWanted } from './service-account-token.ts'
+import { signServiceAccountToken, type TokenOptions } from './service-account-token.ts'
 
 const tokenRequest = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', group: 'authentication' }
-const leastSeconds = 600
-const mostSeconds = 2 ** 32
+const minSeconds = 600
+const maxSeconds = 2 ** 32
 
-export async function requestToken(cluster: Cluster, call: ApiCall): Promise<SandboxAnswer> {
+export async function requestToken(cluster: Cluster, call: ApiCall): Promise<SandboxResponse> {
   const { metadata, spec } = readBody(call.request, tokenRequest)
   const { audiences, expirationSeconds, boundObjectRef } = isRecord(spec) ? spec : {}
   if (!cluster.store.read('Namespace', '', call.namespace)) throw notFound({ name: call.namespace, kind: 'namespaces' })
   if (!cluster.store.read('ServiceAccount', call.namespace, call.name)) throw notFound(subjectOf(call))
   checkName(call, metadata)
-  const lifeSeconds = readLife(expirationSeconds)
-  const wanted = {
+  const lifeSeconds = readLifetime(expirationSeconds)
+  const options = {
     namespace: call.namespace,
     name: call.name,
     // Without audiences the token is for the API server itself.
@@ -31,13 +31,13 @@ export async function requestToken(cluster: Cluster, call: ApiCall): Promise<San
     lifeSeconds,
     ...readBinding(cluster, call, boundObjectRef),
   }
-  const token = await signServiceAccountToken(cluster, wanted)
+  const token = await signServiceAccountToken(cluster, options)
   const expiresAt = new Date((Math.floor(cluster.now().getTime() / 1000) + lifeSeconds) * 1000)
   return json(201, {
     kind: tokenRequest.kind,
     apiVersion: tokenRequest.apiVersion,
     metadata: { name: call.name, namespace: call.namespace, creationTimestamp: timestamp(cluster.now()) },
-    spec: { audiences: wanted.audiences, expirationSeconds: lifeSeconds, boundObjectRef: boundObjectRef ?? null },
+    spec: { audiences: options.audiences, expirationSeconds: lifeSeconds, boundObjectRef: boundObjectRef ?? null },
     status: { token, expirationTimestamp: timestamp(expiresAt) },
   })
 }
@@ -50,14 +50,14 @@ function checkName({ name }: ApiCall, metadata: unknown): void {
   ])
 }
 
-function readLife(expirationSeconds: unknown): number {
+function readLifetime(expirationSeconds: unknown): number {
   const seconds = typeof expirationSeconds === 'number' ? expirationSeconds : 3600
-  if (seconds < leastSeconds) throw invalidLife(seconds, 'may not specify a duration less than 10 minutes')
-  if (seconds > mostSeconds) throw invalidLife(seconds, 'may not specify a duration larger than 2^32 seconds')
+  if (seconds < minSeconds) throw invalidLifetime(seconds, 'may not specify a duration less than 10 minutes')
+  if (seconds > maxSeconds) throw invalidLifetime(seconds, 'may not specify a duration larger than 2^32 seconds')
   return seconds
 }
 
-const invalidLife = (seconds: number, why: string): StatusError =>
+const invalidLifetime = (seconds: number, why: string): StatusError =>
   invalid({ name: '', group: 'authentication.k8s.io', kind: 'TokenRequest' }, [
     invalidValue('spec.expirationSeconds', seconds, why),
   ])
@@ -85,7 +85,7 @@ function readBinding({ store }: Cluster, call: ApiCall, reference: unknown) {
 const otherPod = 'pod running with different serviceaccount name.'
 
 /** Nodes are not served here, so that its uid is not known; the API leaves it out then, too. */
-function nodeOf({ name }: ApiCall, pod: StoredObject): Pick<TokenWanted, 'node'> {
+function nodeOf({ name }: ApiCall, pod: StoredObject): Pick<TokenOptions, 'node'> {
   const { serviceAccountName, nodeName }: Record<string, unknown> = isRecord(pod['spec']) ? pod['spec'] : {}
   if (serviceAccountName !== name) {
     throw badRequest(`cannot bind token for serviceaccount ${JSON.stringify(name)} to ${otherPod}`)

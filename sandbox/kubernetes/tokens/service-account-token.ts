@@ -4,7 +4,7 @@ import { type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import type { Cluster } from '../cluster.ts'
 import { isRecord } from '../objects/kubernetes-object.ts'
 
-export interface TokenWanted {
+export interface TokenOptions {
   readonly namespace: string
   readonly name: string
   readonly audiences: readonly string[]
@@ -16,15 +16,15 @@ export interface TokenWanted {
 }
 
 /** A token for a ServiceAccount, signed by the current key. @throws when there is no such account */
-export async function signServiceAccountToken(cluster: Cluster, wanted: TokenWanted): Promise<string> {
-  const { namespace, name, pod, node, secret } = wanted
+export async function signServiceAccountToken(cluster: Cluster, options: TokenOptions): Promise<string> {
+  const { namespace, name, pod, node, secret } = options
   const account = cluster.store.read('ServiceAccount', namespace, name)
   if (!account) throw new Error(`there is no ServiceAccount ${namespace}/${name} to sign a token for`)
   const now = Math.floor(cluster.now().getTime() / 1000)
   const { kid, privateKey } = cluster.keys.current
   return new SignJWT({
-    aud: [...wanted.audiences],
-    exp: now + wanted.lifeSeconds,
+    aud: [...options.audiences],
+    exp: now + options.lifeSeconds,
     iat: now,
     iss: cluster.issuer,
     jti: cluster.newUid(),

@@ -57,9 +57,9 @@ export async function createSigningKeys(keys?: ServerKeys): Promise<SigningKeys>
     drop(kid) {
       published = published.filter((key) => key.kid !== kid)
     },
-    replace(wanted) {
-      current = wanted.signing
-      published = wanted.published
+    replace(serverKeys) {
+      current = serverKeys.signing
+      published = serverKeys.published
     },
   }
 }

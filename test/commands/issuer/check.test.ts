@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
-import type { SandboxAnswer } from '../../../sandbox/serve/handler.ts'
+import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 
@@ -19,8 +19,11 @@ async function found(sandbox: TestSandbox, ...words: string[]) {
   return { exitCode, findings: findings.filter(({ code }) => !always.includes(code)) }
 }
 
-const answer = (sandbox: TestSandbox, path: string, given: SandboxAnswer) =>
-  sandbox.parts.storage.faults.inject({ kind: 'answer', answer: given }, { when: (request) => request.path === path })
+const answer = (sandbox: TestSandbox, path: string, given: SandboxResponse) =>
+  sandbox.parts.storage.faults.inject(
+    { kind: 'response', response: given },
+    { when: (request) => request.path === path },
+  )
 
 const json = { 'content-type': 'application/json', 'cache-control': 'max-age=300' }
 
@@ -82,7 +85,7 @@ suite('pullpass issuer check', () => {
     assert.ok(!sandbox.parts.storage.seen.some(({ path }) => path === '/elsewhere'))
   })
 
-  const spoilt: Record<string, [path: string, given: SandboxAnswer, words: string[]]> = {
+  const spoilt: Record<string, [path: string, given: SandboxResponse, words: string[]]> = {
     'a sign-in page': [
       discoveryPath,
       { status: 200, headers: { 'content-type': 'text/html' }, body: '<!DOCTYPE html>' },

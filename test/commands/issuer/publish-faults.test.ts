@@ -16,7 +16,7 @@ suite('faults on the way of issuer publish', () => {
   test('the store goes down between the two: keys are there, the discovery document is not ahead of them', async (t) => {
     const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
     let uploads = 0
-    const down = { kind: 'answer', answer: { status: 503, body: 'down' } } as const
+    const down = { kind: 'response', response: { status: 503, body: 'down' } } as const
     sandbox.parts.storage.faults.inject(down, {
       when: ({ path }) => path.startsWith('/upload/') && ++uploads > 1,
       times: Number.POSITIVE_INFINITY,

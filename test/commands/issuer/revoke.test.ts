@@ -257,7 +257,7 @@ suite('pullpass issuer revoke', () => {
           cluster.seed({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data })
         return false
       }
-      parts.storage.faults.inject({ kind: 'answer', answer: { status: 500, body: '' } }, { when: revokeMeanwhile })
+      parts.storage.faults.inject({ kind: 'response', response: { status: 500, body: '' } }, { when: revokeMeanwhile })
       await publish(watch)
       assert.deepEqual(watch.published(), [cluster.keys.current.kid])
     })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { SandboxAnswer } from '../../../sandbox/serve/handler.ts'
+import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
 import { interruption } from '../../../src/commands/run.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
@@ -10,9 +10,9 @@ const show = (sandbox: TestSandbox, ...words: string[]) =>
   runPullpass(sandbox, ['issuer', 'show', ...account, ...words])
 
 /** The cluster answers so instead. */
-const answer = (sandbox: TestSandbox, path: string, given: SandboxAnswer) =>
+const answer = (sandbox: TestSandbox, path: string, given: SandboxResponse) =>
   sandbox.parts.kubernetes.faults.inject(
-    { kind: 'answer', answer: given },
+    { kind: 'response', response: given },
     { when: (request) => request.path === path },
   )
 
@@ -139,7 +139,7 @@ suite('pullpass issuer show', () => {
     const sandbox = await startTestSandbox(t)
     const path = `/example-cluster${discoveryPath}`
     const { faults } = sandbox.parts.storage
-    faults.inject({ kind: 'answer', answer: { status: 404 } }, { when: (request) => request.path === path })
+    faults.inject({ kind: 'response', response: { status: 404 } }, { when: (request) => request.path === path })
     assert.match(
       (await show(sandbox)).stdout,
       /^mode +publish: nobody publishes its documents yet: a stranger gets 404$/m,
@@ -147,7 +147,7 @@ suite('pullpass issuer show', () => {
     faults.clear()
     const { issuer } = sandbox.cluster
     const body = { issuer, jwks_uri: `${issuer}/keys.json` }
-    faults.inject({ kind: 'answer', answer: { status: 200, body } }, { when: (request) => request.path === path })
+    faults.inject({ kind: 'response', response: { status: 200, body } }, { when: (request) => request.path === path })
     assert.match((await show(sandbox)).stdout, /^mode +stand down: there lies a discovery document that ccoctl wrote/m)
   })
 

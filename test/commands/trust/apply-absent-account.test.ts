@@ -51,7 +51,7 @@ suite('trust apply for an account that does not exist yet', { concurrency: 4 }, 
     const message = 'admission webhook "audit.example.com" does not support dry run'
     const body = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason: 'BadRequest', code: 400 }
     sandbox.parts.kubernetes.faults.inject(
-      { kind: 'answer', answer: { status: 400, body } },
+      { kind: 'response', response: { status: 400, body } },
       { when: ({ method, path }) => method === 'PATCH' && path.endsWith('/configmaps/pullpass-trust'), times: 1 },
     )
     const run = await runTrust(sandbox, apply)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { SandboxAnswer } from '../../../sandbox/serve/handler.ts'
+import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { startTestSandbox } from '../../support/start-test-sandbox.ts'
 import { account, accountPolicy, heldBy, pool, provider, resultsOf, runTrust } from './run-trust.ts'
@@ -8,9 +8,9 @@ import { account, accountPolicy, heldBy, pool, provider, resultsOf, runTrust } f
 const apply = ['apply', '--yes']
 const all = ['created', 'created', 'created', 'granted', 'granted']
 
-const refusal = (code: number, status: string, message: string): { kind: 'answer'; answer: SandboxAnswer } => ({
-  kind: 'answer',
-  answer: { status: code, body: { error: { code, message, status } } },
+const refusal = (code: number, status: string, message: string): { kind: 'response'; response: SandboxResponse } => ({
+  kind: 'response',
+  response: { status: code, body: { error: { code, message, status } } },
 })
 const outrun = refusal(409, 'ABORTED', 'There were concurrent policy changes.')
 

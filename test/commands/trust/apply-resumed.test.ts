@@ -26,7 +26,7 @@ function countWrites({ parts }: TestSandbox, meet: (nth: number) => 'lose' | 'pa
   let nth = 0
   for (const part of [parts.iam, parts.artifactRegistry, parts.kubernetes]) {
     part.faults.inject(
-      { kind: 'reset', at: 'answer' },
+      { kind: 'reset', at: 'response' },
       { when: (request) => isWrite(request) && meet(nth++) === 'lose' },
     )
   }

@@ -1,6 +1,6 @@
 /** What `plan -o gcloud` is held to: by the imitated gcloud in npm test, by the real one in e2e/gcloud.test.ts. */
 import type { TestContext } from 'node:test'
-import type { SandboxWanted } from '../../../sandbox/start-sandbox.ts'
+import type { SandboxOptions } from '../../../sandbox/start-sandbox.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 import { account, heldBy, pool, provider, runTrust, type TrustDocument } from './run-trust.ts'
 
@@ -43,7 +43,7 @@ export const gcloudCases: Readonly<Record<string, GcloudCase>> = {
 export async function startCase(
   t: TestContext,
   { before }: GcloudCase,
-  wanted: SandboxWanted = {},
+  wanted: SandboxOptions = {},
 ): Promise<TestSandbox> {
   const sandbox = await startTestSandbox(t, { trust: 'absent', ...wanted })
   await before?.(sandbox)

@@ -9,7 +9,7 @@ function interruptAt({ parts }: TestSandbox, when: (call: { method: string; path
   const end = new AbortController()
   for (const part of [parts.iam, parts.artifactRegistry, parts.kubernetes]) {
     part.faults.inject(
-      { kind: 'reset', at: 'answer' },
+      { kind: 'reset', at: 'response' },
       {
         when: (request) => {
           if (end.signal.aborted || !when(request)) return false

@@ -204,7 +204,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     const token = sandbox.operator.accessToken()
     plant(token)
     const granted = { status: 200, body: { access_token: token, token_type: 'Bearer', expires_in: 3600 } }
-    sandbox.parts.sts.faults.inject({ kind: 'answer', answer: granted })
+    sandbox.parts.sts.faults.inject({ kind: 'response', response: granted })
     for (const words of [
       ['plan'],
       ['plan', '-o', 'gcloud'],
@@ -214,12 +214,12 @@ suite('trust plan', { concurrency: 4 }, () => {
     ]) {
       for (const form of [[], ['--log-level', 'debug', '--log-format', 'json']]) {
         const run = await runTrust(sandbox, [...words, ...form])
-        secrets.refuteIn(run.stdout + run.stderr, words.join(' '))
+        secrets.assertAbsent(run.stdout + run.stderr, words.join(' '))
       }
     }
-    sandbox.parts.iam.faults.inject({ kind: 'answer', answer: repeat(token) })
+    sandbox.parts.iam.faults.inject({ kind: 'response', response: repeat(token) })
     const run = await runTrust(sandbox, ['plan', '-o', 'json'])
-    secrets.refuteIn(run.stdout + run.stderr, 'a refusal that repeats the token')
+    secrets.assertAbsent(run.stdout + run.stderr, 'a refusal that repeats the token')
     assert.match(run.stderr, /its words are withheld/)
   })
 })

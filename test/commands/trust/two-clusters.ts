@@ -5,7 +5,7 @@ import { createKubernetesApi, type KubernetesApi } from '../../../sandbox/kubern
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import { seedCluster } from '../../../sandbox/start/seed-cluster.ts'
-import type { SandboxWanted } from '../../../sandbox/start-sandbox.ts'
+import type { SandboxOptions } from '../../../sandbox/start-sandbox.ts'
 import type { PullpassOptions, PullpassRun } from '../../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 import { runTrust, type TrustDocument } from './run-trust.ts'
@@ -28,7 +28,7 @@ export interface TwoClusters {
 
 export async function startTwoClusters(
   t: TestContext,
-  wanted: SandboxWanted = { trust: 'absent' },
+  wanted: SandboxOptions = { trust: 'absent' },
 ): Promise<TwoClusters> {
   const sandbox = await startTestSandbox(t, wanted)
   const token = 'the-token-of-the-second-cluster'
@@ -41,7 +41,7 @@ export async function startTwoClusters(
     keys: { signing, published: [signing] }, // all clusters of a process share one otherwise
   })
   seedCluster(second, ['team-a'], { namespace: 'image-system', name: 'pullpass' })
-  const tls = { authority: sandbox.authority, http2: 'offered', clientCertificates: 'asked' } as const
+  const tls = { authority: sandbox.authority, http2: 'offered', clientCertificates: 'requested' } as const
   const part = await servePart({ handler: second.handle, now: sandbox.clock.now, tls })
   t.after(part.close)
   const text = await readFile(sandbox.folder.kubeconfigFile, 'utf8')

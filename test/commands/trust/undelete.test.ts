@@ -138,7 +138,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
 
   test('is back where only Google’s answer to that was lost: it is seen, and nothing is made anew', async (t) => {
     const { sandbox, uniqueId } = await startDeleted(t)
-    sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'answer' }, { times: 1, when: isUndelete })
+    sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'response' }, { times: 1, when: isUndelete })
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 0, run.stderr)
@@ -156,7 +156,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
 
   test('is not another, where Google’s answer was lost: what came back is looked at, and deleted again', async (t) => {
     const { sandbox } = await startForged(t)
-    sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'answer' }, { times: 1, when: isUndelete })
+    sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'response' }, { times: 1, when: isUndelete })
     const run = await runTrust(sandbox, apply)
 
     assertRefused(run, 'was deleted again at once')
@@ -166,9 +166,9 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
 
   test('is not another, where Google does not say what came back', async (t) => {
     const { sandbox } = await startForged(t)
-    sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'answer' }, { times: 1, when: isUndelete })
+    sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'response' }, { times: 1, when: isUndelete })
     sandbox.parts.iam.faults.inject(
-      { kind: 'answer', answer: { status: 200, body: {} } },
+      { kind: 'response', response: { status: 200, body: {} } },
       { times: 1, when: isUndelete },
     )
     const run = await runTrust(sandbox, apply)
@@ -192,8 +192,11 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     const { sandbox, uniqueId } = await startForged(t)
     const isLook = ({ method, path }: { method: string; path: string }) =>
       method === 'GET' && path.endsWith(uniqueId) && sandbox.google.accounts.find(other) !== undefined
-    sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'answer' }, { times: 1, when: isUndelete })
-    sandbox.parts.iam.faults.inject({ kind: 'answer', answer: { status: 503, body: '' } }, { times: 4, when: isLook })
+    sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'response' }, { times: 1, when: isUndelete })
+    sandbox.parts.iam.faults.inject(
+      { kind: 'response', response: { status: 503, body: '' } },
+      { times: 4, when: isLook },
+    )
     const run = await runTrust(sandbox, apply)
     assert.match(run.stderr, /^TRUST_UNAVAILABLE \(trust\): whether unique id \d+ was undeleted was not seen: Google /m)
     assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'failed', 'blocked', 'blocked'])

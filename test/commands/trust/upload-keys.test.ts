@@ -49,7 +49,7 @@ suite('keys that trust apply uploads', { concurrency: 4 }, () => {
     const replica = await addReplica(t, sandbox, { keys: { signing: next, published: [next] } })
     await runTrust(sandbox, apply, uploading)
     const before = uploadedTo(sandbox)
-    replica.faults.inject({ kind: 'answer', answer: { status: 403, body: '{}' } })
+    replica.faults.inject({ kind: 'response', response: { status: 403, body: '{}' } })
     const run = await runTrust(sandbox, [...apply, '--replace', 'keys'], uploading)
 
     assert.equal(run.exitCode, 1)

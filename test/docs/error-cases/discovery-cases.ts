@@ -1,5 +1,5 @@
 /** Runs that end on the issuer's documents: what the cluster serves, and what clouds could read. */
-import type { SandboxAnswer } from '../../../sandbox/serve/handler.ts'
+import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import type { ErrorCases } from './error-case.ts'
@@ -11,13 +11,16 @@ const show = (sandbox: TestSandbox, ...words: string[]) =>
 const forbidden = 'forbidden: User "jane" cannot get path "/.well-known/openid-configuration"'
 
 /** The cluster answers so where its issuer's documents are. */
-function serve({ parts }: TestSandbox, path: string, answer: SandboxAnswer): void {
-  parts.kubernetes.faults.inject({ kind: 'answer', answer }, { when: (request) => request.path.startsWith(path) })
+function injectResponse({ parts }: TestSandbox, path: string, answer: SandboxResponse): void {
+  parts.kubernetes.faults.inject(
+    { kind: 'response', response: answer },
+    { when: (request) => request.path.startsWith(path) },
+  )
 }
 
 export const discoveryCases: ErrorCases = {
   DISCOVERY_NOT_FOUND(sandbox) {
-    serve(sandbox, '/.well-known', { status: 404, body: '404 page not found\n' })
+    injectResponse(sandbox, '/.well-known', { status: 404, body: '404 page not found\n' })
     sandbox.cluster.authorization.forbid({ verbs: ['create'], resources: ['serviceaccounts/token'] })
     return show(sandbox)
   },
@@ -31,17 +34,21 @@ export const discoveryCases: ErrorCases = {
       reason: 'Forbidden',
       code: 403,
     }
-    serve(sandbox, '/.well-known', { status: 403, body })
+    injectResponse(sandbox, '/.well-known', { status: 403, body })
     return show(sandbox)
   },
 
   DISCOVERY_MALFORMED(sandbox) {
-    serve(sandbox, '/openid', { status: 200, headers: { 'content-type': 'text/html' }, body: '<!DOCTYPE html>' })
+    injectResponse(sandbox, '/openid', {
+      status: 200,
+      headers: { 'content-type': 'text/html' },
+      body: '<!DOCTYPE html>',
+    })
     return show(sandbox)
   },
 
   DISCOVERY_UNAVAILABLE(sandbox) {
-    serve(sandbox, '/.well-known', { status: 406, body: '406 Not Acceptable\n' })
+    injectResponse(sandbox, '/.well-known', { status: 406, body: '406 Not Acceptable\n' })
     return show(sandbox)
   },
 
@@ -51,7 +58,10 @@ export const discoveryCases: ErrorCases = {
   },
 
   KEYS_UNUSABLE(sandbox) {
-    serve(sandbox, '/openid', { status: 200, body: { keys: [{ kty: 'OKP', crv: 'Ed25519', kid: 'key-1', x: 'AA' }] } })
+    injectResponse(sandbox, '/openid', {
+      status: 200,
+      body: { keys: [{ kty: 'OKP', crv: 'Ed25519', kid: 'key-1', x: 'AA' }] },
+    })
     return runPullpass(sandbox, ['issuer', 'publish', ...account, '--to', sandbox.folder.path])
   },
 }

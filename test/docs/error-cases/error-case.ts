@@ -33,7 +33,7 @@ export async function refreshDocument(
 type PartName = keyof TestSandbox['parts']
 
 /** A run while one part has a fault; of the Kubernetes API, on writes. */
-export async function refreshUnder(sandbox: TestSandbox, part: PartName, fault: Fault): Promise<PullpassRun> {
+export async function refreshWithFault(sandbox: TestSandbox, part: PartName, fault: Fault): Promise<PullpassRun> {
   const when = ({ method }: { method: string }) => part !== 'kubernetes' || method === 'PATCH'
   sandbox.parts[part].faults.inject(fault, { when })
   return await refresh(sandbox)

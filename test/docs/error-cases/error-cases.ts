@@ -1,5 +1,5 @@
 /** For each code a run that ends on it. */
-import { answerCases } from './answer-cases.ts'
+
 import { discoveryCases } from './discovery-cases.ts'
 import { documentCases } from './document-cases.ts'
 import type { ErrorCases } from './error-case.ts'
@@ -7,6 +7,7 @@ import { exchangeCases } from './exchange-cases.ts'
 import { keyCases } from './key-cases.ts'
 import { kubernetesCases } from './kubernetes-cases.ts'
 import { publishCases } from './publish-cases.ts'
+import { responseCases } from './response-cases.ts'
 import { runCases } from './run-cases.ts'
 import { storeCases } from './store-cases.ts'
 import { subjectTokenCases } from './subject-token-cases.ts'
@@ -19,7 +20,7 @@ export const errorCases: ErrorCases = {
   ...publishCases,
   ...storeCases,
   ...exchangeCases,
-  ...answerCases,
+  ...responseCases,
   ...kubernetesCases,
   ...keyCases,
   ...runCases,

@@ -2,18 +2,21 @@
 import { stsQuotaExceeded } from '../../../sandbox/google/security-token-service.ts'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
-import { type ErrorCases, refresh, refreshDocument, refreshUnder } from './error-case.ts'
+import { type ErrorCases, refresh, refreshDocument, refreshWithFault } from './error-case.ts'
 
 /** A run with the provider set up otherwise. */
-function refreshAt(sandbox: TestSandbox, settings: Partial<Parameters<typeof sandbox.google.identity.putProvider>[0]>) {
+function refreshWithProvider(
+  sandbox: TestSandbox,
+  settings: Partial<Parameters<typeof sandbox.google.identity.putProvider>[0]>,
+) {
   sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: sandbox.cluster.issuer, ...settings })
   return refresh(sandbox)
 }
 
 export const exchangeCases: ErrorCases = {
-  AUDIENCE_REFUSED: (sandbox) => refreshAt(sandbox, { allowedAudiences: ['https://images.example.com'] }),
+  AUDIENCE_REFUSED: (sandbox) => refreshWithProvider(sandbox, { allowedAudiences: ['https://images.example.com'] }),
 
-  ISSUER_REFUSED: (sandbox) => refreshAt(sandbox, { issuerUri: 'https://cluster.example.com' }),
+  ISSUER_REFUSED: (sandbox) => refreshWithProvider(sandbox, { issuerUri: 'https://cluster.example.com' }),
 
   /** Google's clock is ahead of pullpass's. */
   TOKEN_STALE: (sandbox) => {
@@ -26,14 +29,14 @@ export const exchangeCases: ErrorCases = {
     const { publicKey } = await generateSigningKey()
     const { kid } = sandbox.cluster.keys.current
     const key = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
-    return await refreshAt(sandbox, { jwksJson: JSON.stringify({ keys: [key] }) })
+    return await refreshWithProvider(sandbox, { jwksJson: JSON.stringify({ keys: [key] }) })
   },
 
   ISSUER_UNREACHABLE: (sandbox) =>
-    refreshUnder(sandbox, 'storage', { kind: 'answer', answer: { status: 404, body: 'Not Found\n' } }),
+    refreshWithFault(sandbox, 'storage', { kind: 'response', response: { status: 404, body: 'Not Found\n' } }),
 
   CONDITION_REFUSED: (sandbox) =>
-    refreshAt(sandbox, { attributeCondition: "assertion.sub.startsWith('system:serviceaccount:ci:')" }),
+    refreshWithProvider(sandbox, { attributeCondition: "assertion.sub.startsWith('system:serviceaccount:ci:')" }),
 
   SUBJECT_TOO_LONG(sandbox) {
     const account = { namespace: 'image-system', name: `pullpass-${'of-the-image-platform-team-'.repeat(4)}x` }
@@ -42,15 +45,15 @@ export const exchangeCases: ErrorCases = {
     return refreshDocument(sandbox, (text) => text, more)
   },
 
-  PROVIDER_NOT_FOUND: (sandbox) => refreshAt(sandbox, { state: 'DISABLED' }),
+  PROVIDER_NOT_FOUND: (sandbox) => refreshWithProvider(sandbox, { state: 'DISABLED' }),
 
-  QUOTA_EXCEEDED: (sandbox) => refreshUnder(sandbox, 'sts', { kind: 'answer', answer: stsQuotaExceeded }),
+  QUOTA_EXCEEDED: (sandbox) => refreshWithFault(sandbox, 'sts', { kind: 'response', response: stsQuotaExceeded }),
 
   EXCHANGE_REFUSED: (sandbox) =>
-    refreshUnder(sandbox, 'sts', { kind: 'answer', answer: { status: 404, body: '<!DOCTYPE html>' } }),
+    refreshWithFault(sandbox, 'sts', { kind: 'response', response: { status: 404, body: '<!DOCTYPE html>' } }),
 
   EXCHANGE_UNAVAILABLE: (sandbox) =>
-    refreshUnder(sandbox, 'sts', { kind: 'answer', answer: { status: 503, body: 'no healthy upstream' } }),
+    refreshWithFault(sandbox, 'sts', { kind: 'response', response: { status: 503, body: 'no healthy upstream' } }),
 
   API_DISABLED: (sandbox) => {
     sandbox.google.services.disable('123456789012', 'iamcredentials.googleapis.com')

@@ -1,10 +1,10 @@
 /** Runs that end on the cluster: how it is reached, what it allows, and what is there already. */
 import { readFile } from 'node:fs/promises'
-import type { SandboxAnswer } from '../../../sandbox/serve/handler.ts'
+import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
 import { documentText } from '../../support/document-text.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
-import { type ErrorCases, refresh, refreshUnder } from './error-case.ts'
+import { type ErrorCases, refresh, refreshWithFault } from './error-case.ts'
 
 /** A run with another kubeconfig than the sandbox's. */
 async function refreshWith(sandbox: TestSandbox, edit: (kubeconfig: string) => string) {
@@ -12,7 +12,7 @@ async function refreshWith(sandbox: TestSandbox, edit: (kubeconfig: string) => s
   return await refresh(sandbox, ['--kubeconfig', await sandbox.write('other-kubeconfig', edit(text))])
 }
 
-const status = (code: number, reason: string, message: string): SandboxAnswer => ({
+const status = (code: number, reason: string, message: string): SandboxResponse => ({
   status: code,
   body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code },
 })
@@ -29,7 +29,7 @@ function seedSecret({ cluster }: TestSandbox, type: string): void {
 }
 
 /** A second passes with each look at it: patience ends by the clock. */
-function impatient({ clock }: TestSandbox): TestSandbox['clock'] {
+function withFastClock({ clock }: TestSandbox): TestSandbox['clock'] {
   let calls = 0
   return { ...clock, now: () => new Date(Date.parse('2026-11-24T12:00:00Z') + 1000 * calls++) }
 }
@@ -39,7 +39,7 @@ export const kubernetesCases: ErrorCases = {
 
   KUBERNETES_UNREACHABLE: (sandbox) => {
     const elsewhere = (text: string) => text.replace(/server: .*/, 'server: https://127.0.0.1:9')
-    return refreshWith({ ...sandbox, clock: impatient(sandbox) }, elsewhere)
+    return refreshWith({ ...sandbox, clock: withFastClock(sandbox) }, elsewhere)
   },
 
   KUBERNETES_UNAUTHENTICATED: (sandbox) => refreshWith(sandbox, (text) => text.replace(/token: .*/, 'token: revoked')),
@@ -52,25 +52,28 @@ export const kubernetesCases: ErrorCases = {
   KUBERNETES_REFUSED: (sandbox) => {
     const says =
       "secrets \"regcred\" is forbidden: ValidatingAdmissionPolicy 'labels' with binding 'labels' denied request: every Secret names its owner"
-    return refreshUnder(sandbox, 'kubernetes', { kind: 'answer', answer: status(403, 'Forbidden', says) })
+    return refreshWithFault(sandbox, 'kubernetes', { kind: 'response', response: status(403, 'Forbidden', says) })
   },
 
   KUBERNETES_QUOTA_EXCEEDED: (sandbox) => {
     const says =
       'secrets "regcred" is forbidden: exceeded quota: objects, requested: secrets=1, used: secrets=5, limited: secrets=5'
-    return refreshUnder(sandbox, 'kubernetes', { kind: 'answer', answer: status(403, 'Forbidden', says) })
+    return refreshWithFault(sandbox, 'kubernetes', { kind: 'response', response: status(403, 'Forbidden', says) })
   },
 
   ADMISSION_UNAVAILABLE: (sandbox) => {
     const says =
       'Internal error occurred: failed calling webhook "labels.example.com": failed to call webhook: Post "https://labels.example.com/": context deadline exceeded'
     const answer = status(500, 'InternalError', says)
-    return refreshUnder({ ...sandbox, clock: impatient(sandbox) }, 'kubernetes', { kind: 'answer', answer })
+    return refreshWithFault({ ...sandbox, clock: withFastClock(sandbox) }, 'kubernetes', {
+      kind: 'response',
+      response: answer,
+    })
   },
 
   DRY_RUN_UNSUPPORTED: (sandbox) => {
     const says = 'admission webhook "labels.example.com" does not support dry run'
-    return refreshUnder(sandbox, 'kubernetes', { kind: 'answer', answer: status(400, 'BadRequest', says) })
+    return refreshWithFault(sandbox, 'kubernetes', { kind: 'response', response: status(400, 'BadRequest', says) })
   },
 
   NAMESPACE_NOT_FOUND: (sandbox) => refresh(sandbox, [], { REGISTRY_SECRET_NAMESPACES: 'team-z' }),
@@ -87,7 +90,7 @@ export const kubernetesCases: ErrorCases = {
   SECRET_CONFLICT: (sandbox) => {
     const says =
       'Operation cannot be fulfilled on secrets "regcred": the object has been modified; please apply your changes to the latest version and try again'
-    return refreshUnder(sandbox, 'kubernetes', { kind: 'answer', answer: status(409, 'Conflict', says) })
+    return refreshWithFault(sandbox, 'kubernetes', { kind: 'response', response: status(409, 'Conflict', says) })
   },
 
   SECRET_TYPE_WRONG: (sandbox) => {

@@ -21,7 +21,7 @@ export const publishCases: ErrorCases = {
     const issuer = 'https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF'
     const answer = { status: 200, body: { issuer, jwks_uri: `${issuer}/keys` } }
     const when = ({ path }: { path: string }) => path.startsWith('/.well-known')
-    sandbox.parts.kubernetes.faults.inject({ kind: 'answer', answer }, { when })
+    sandbox.parts.kubernetes.faults.inject({ kind: 'response', response: answer }, { when })
     return publish(sandbox)
   },
 

@@ -7,8 +7,8 @@ const publishTo = (sandbox: TestSandbox, target: string, environment: Record<str
   runPullpass(sandbox, ['issuer', 'publish', '--to', target], { environment })
 
 /** Its answers in place of the store's own. */
-function publishUnder(sandbox: TestSandbox, status: number) {
-  sandbox.parts.storage.faults.inject({ kind: 'answer', answer: { status, body: '<!DOCTYPE html>' } })
+function publishWithStatus(sandbox: TestSandbox, status: number) {
+  sandbox.parts.storage.faults.inject({ kind: 'response', response: { status, body: '<!DOCTYPE html>' } })
   return publishTo(sandbox, 'gs://example-cluster')
 }
 
@@ -30,7 +30,7 @@ export const storeCases: ErrorCases = {
 
   PUBLISH_TARGET_NOT_FOUND: (sandbox) => publishTo(sandbox, 'gs://example-isuer/cluster-1'),
 
-  PUBLISH_REFUSED: (sandbox) => publishUnder(sandbox, 405),
+  PUBLISH_REFUSED: (sandbox) => publishWithStatus(sandbox, 405),
 
-  PUBLISH_UNAVAILABLE: (sandbox) => publishUnder(sandbox, 503),
+  PUBLISH_UNAVAILABLE: (sandbox) => publishWithStatus(sandbox, 503),
 }

@@ -1,5 +1,5 @@
 /** Runs that end on Google's side of trust: who may set it up, what is there already, and how Google's work ends. */
-import type { SandboxAnswer } from '../../../sandbox/serve/handler.ts'
+import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
 import { type PullpassOptions, type PullpassRun, runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import type { ErrorCases } from './error-case.ts'
@@ -20,9 +20,9 @@ async function apply(sandbox: TestSandbox, environment: PullpassOptions['environ
   return { ...run, stderr: run.stderr.replaceAll(/^(?:create|grant) .*\n/gm, '') }
 }
 
-const refusal = (code: number, status: string, message: string): { kind: 'answer'; answer: SandboxAnswer } => ({
-  kind: 'answer',
-  answer: { status: code, body: { error: { code, message, status } } },
+const refusal = (code: number, status: string, message: string): { kind: 'response'; response: SandboxResponse } => ({
+  kind: 'response',
+  response: { status: code, body: { error: { code, message, status } } },
 })
 
 const account = 'puller@example-project.iam.gserviceaccount.com'
@@ -96,7 +96,7 @@ export const trustCases: ErrorCases = {
       'Permission "artifactregistry.repositories.downloadArtifacts" denied on resource (or it may not exist)'
     const body = { errors: [{ code: 'DENIED', message }] }
     sandbox.parts.registry.faults.inject(
-      { kind: 'answer', answer: { status: 403, body } },
+      { kind: 'response', response: { status: 403, body } },
       { when: ({ path }) => path === '/v2/token' },
     )
     return apply(sandbox)

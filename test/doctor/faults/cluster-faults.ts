@@ -39,8 +39,8 @@ const missing = (resource: keyof typeof all, verb: string): Fault => ({
 const refuse = ({ sandbox }: World, status: number, message: string) =>
   sandbox.parts.kubernetes.faults.inject(
     {
-      kind: 'answer',
-      answer: {
+      kind: 'response',
+      response: {
         status,
         body: {
           kind: 'Status',
@@ -61,8 +61,8 @@ const labelBoth = async (world: World, value: 'private' | null) => {
 
 const denial = (message: string) =>
   ({
-    kind: 'answer',
-    answer: {
+    kind: 'response',
+    response: {
       status: 403,
       body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason: 'Forbidden', code: 403 },
     },
@@ -162,7 +162,7 @@ export const clusterFaults: readonly Fault[] = [
       const rewritten = { ...secret, metadata, data }
       cluster.store.put(rewritten)
       parts.kubernetes.faults.inject(
-        { kind: 'answer', answer: { status: 200, body: rewritten } },
+        { kind: 'response', response: { status: 200, body: rewritten } },
         { when: ({ method, path }) => method === 'PATCH' && path.endsWith('/team-a/secrets/regcred') },
       )
     },
@@ -222,7 +222,7 @@ export const clusterFaults: readonly Fault[] = [
   },
   {
     title: "the API server knows the kubeconfig's token no more",
-    plant: ({ sandbox }) => sandbox.parts.kubernetes.faults.inject({ kind: 'answer', answer: unauthorized }),
+    plant: ({ sandbox }) => sandbox.parts.kubernetes.faults.inject({ kind: 'response', response: unauthorized }),
     hop: 'cluster',
     code: 'KUBERNETES_UNAUTHENTICATED',
     fix: /^see that the token or client certificate is of this cluster/,

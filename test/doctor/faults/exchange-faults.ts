@@ -159,7 +159,7 @@ export const exchangeFaults: readonly Fault[] = [
   },
   {
     title: "Google's token service is throttled",
-    plant: ({ sandbox }) => sandbox.parts.sts.faults.inject({ kind: 'answer', answer: stsQuotaExceeded }),
+    plant: ({ sandbox }) => sandbox.parts.sts.faults.inject({ kind: 'response', response: stsQuotaExceeded }),
     hop,
     code: 'QUOTA_EXCEEDED',
     fix: /^nothing to do if it passes; raise the quota if it does not/,
@@ -177,8 +177,8 @@ export const exchangeFaults: readonly Fault[] = [
     title: 'a proxy answers in place of the token service',
     plant: ({ sandbox }) =>
       sandbox.parts.sts.faults.inject({
-        kind: 'answer',
-        answer: { status: 302, headers: { location: 'https://proxy.example.com' } },
+        kind: 'response',
+        response: { status: 302, headers: { location: 'https://proxy.example.com' } },
       }),
     hop,
     code: 'REDIRECT_REFUSED',

@@ -23,7 +23,7 @@ const discoveryOf = ({ cluster: { issuer } }: World['sandbox'], odds: object) =>
 
 const answerDiscovery = ({ sandbox }: World, status: number, headers: Readonly<Record<string, string>> = {}) =>
   sandbox.parts.storage.faults.inject(
-    { kind: 'answer', answer: { status, headers, body: '' } },
+    { kind: 'response', response: { status, headers, body: '' } },
     { when: ({ path }) => path.endsWith('openid-configuration') },
   )
 

@@ -58,7 +58,7 @@ export const publishFaults: readonly Fault[] = [
     async plant(world) {
       const body = { error: { code: 403, message: 'does not have storage.objects.create access' } }
       world.sandbox.parts.storage.faults.inject(
-        { kind: 'answer', answer: { status: 403, body } },
+        { kind: 'response', response: { status: 403, body } },
         { when: ({ method }) => method === 'POST' },
       )
       await rotate(world)

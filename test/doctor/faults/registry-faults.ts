@@ -105,7 +105,7 @@ export const registryFaults: readonly Fault[] = [
     title: 'the token endpoint of the registry takes no credential',
     plant: ({ sandbox }) =>
       sandbox.parts.registry.faults.inject(
-        { kind: 'answer', answer: { status: 401, body: { errors: [{ code: 'UNAUTHORIZED', message: 'no' }] } } },
+        { kind: 'response', response: { status: 401, body: { errors: [{ code: 'UNAUTHORIZED', message: 'no' }] } } },
         atToken,
       ),
     hop,
@@ -121,13 +121,13 @@ export const registryFaults: readonly Fault[] = [
       },
     }) {
       registry.faults.inject(
-        { kind: 'answer', answer: { status: 200, body: {} } },
+        { kind: 'response', response: { status: 200, body: {} } },
         { when: ({ path }) => path === '/v2/' },
       )
       // Of three requests of a trial the first, without a credential, is challenged: the others come with a token.
       let asked = 0
       registry.faults.inject(
-        { kind: 'answer', answer: { status: 403, body: { errors: [{ code: 'DENIED', message: 'no' }] } } },
+        { kind: 'response', response: { status: 403, body: { errors: [{ code: 'DENIED', message: 'no' }] } } },
         { when: ({ path }) => path.includes('/manifests/') && ++asked % 3 !== 1 },
       )
     },
@@ -148,8 +148,8 @@ export const registryFaults: readonly Fault[] = [
     title: 'the registry is down',
     plant: ({ sandbox }) =>
       sandbox.parts.registry.faults.inject({
-        kind: 'answer',
-        answer: { status: 503, headers: { 'content-type': 'text/html' }, body: '<html>Service Unavailable</html>' },
+        kind: 'response',
+        response: { status: 503, headers: { 'content-type': 'text/html' }, body: '<html>Service Unavailable</html>' },
       }),
     hop,
     code: 'REGISTRY_UNAVAILABLE',
@@ -204,8 +204,8 @@ export const registryFaults: readonly Fault[] = [
     title: 'a sign-in page answers in place of the registry',
     plant: ({ sandbox }) =>
       sandbox.parts.registry.faults.inject({
-        kind: 'answer',
-        answer: { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Sign in</html>' },
+        kind: 'response',
+        response: { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Sign in</html>' },
       }),
     hop,
     code: 'REGISTRY_RESPONSE_UNEXPECTED',

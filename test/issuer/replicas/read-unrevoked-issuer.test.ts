@@ -60,7 +60,7 @@ suite('the keys that a cloud may believe', () => {
     const watch = await startTestWatch(t)
     const next = await generateSigningKey()
     const replica = await watch.addReplica(t, { keys: { signing: next, published: [next] } })
-    replica.faults.inject({ kind: 'answer', answer: { status: 403, body: '{}' } })
+    replica.faults.inject({ kind: 'response', response: { status: 403, body: '{}' } })
     assert.deepEqual(kidsOf((await read(watch)).keys), new Set([watch.sandbox.cluster.keys.current.kid]))
     assert.match(
       watch.logged.join('\n'),
@@ -72,7 +72,7 @@ suite('the keys that a cloud may believe', () => {
     const watch = await startTestWatch(t)
     const { cluster } = watch.sandbox
     const gone = [await watch.addReplica(t, {}), await watch.addReplica(t, {})]
-    for (const { faults } of gone) faults.inject({ kind: 'answer', answer: { status: 403, body: '{}' } })
+    for (const { faults } of gone) faults.inject({ kind: 'response', response: { status: 403, body: '{}' } })
     const readAt = async (replicas: readonly URL[]) =>
       kidsOf((await readServedIssuer(watch.wanted.cluster, replicas, watch.context.log)).keys)
     const addresses = gone.map(({ url }) => new URL(url))
@@ -85,7 +85,7 @@ suite('the keys that a cloud may believe', () => {
   test('are none where no API server answers: why is thrown', async (t) => {
     const watch = await startTestWatch(t)
     watch.sandbox.parts.kubernetes.faults.inject(
-      { kind: 'answer', answer: { status: 403, body: '{}' } },
+      { kind: 'response', response: { status: 403, body: '{}' } },
       { when: ({ path }) => path === '/openid/v1/jwks' },
     )
     await assert.rejects(read(watch), (error) => error instanceof PullpassError && error.code === 'DISCOVERY_FORBIDDEN')

@@ -187,7 +187,7 @@ suite('issuer serve goes on with what it has', () => {
     const server = serve.start()
     await server.look()
     const before = server.current('jwks')
-    serve.watch.sandbox.parts.kubernetes.faults.inject({ kind: 'answer', answer: { status: 403, body: '{}' } })
+    serve.watch.sandbox.parts.kubernetes.faults.inject({ kind: 'response', response: { status: 403, body: '{}' } })
     await server.look(3)
     assert.deepEqual(server.current('jwks'), before)
   })

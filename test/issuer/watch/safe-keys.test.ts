@@ -42,7 +42,7 @@ suite('the report of a watch on a key that is served before it signs', () => {
     const earlier = watch.sandbox.google.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString() ?? ''
     const headers = { 'content-type': 'application/jwk-set+json', 'cache-control': 'public, max-age=300' }
     watch.sandbox.parts.storage.faults.inject(
-      { kind: 'answer', answer: { status: 200, headers, body: earlier } },
+      { kind: 'response', response: { status: 200, headers, body: earlier } },
       { when: ({ path }) => path === '/example-cluster/openid/v1/jwks' },
     )
     const next = await keys.add()

@@ -1,7 +1,7 @@
 /** A watch of a sandbox's cluster, round by round, that publishes to the sandbox's bucket; and further API servers for it. */
 import { readFile } from 'node:fs/promises'
 import type { TestContext } from 'node:test'
-import type { ReplicaWanted } from '../../../sandbox/kubernetes/kubernetes-api.ts'
+import type { ReplicaOptions } from '../../../sandbox/kubernetes/kubernetes-api.ts'
 import type { SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import type { CertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { createMovableClock } from '../../../sandbox/start/movable-clock.ts'
@@ -39,7 +39,7 @@ export interface TestWatch {
   /** The kids that anybody reads in the bucket; undefined where nothing is there. */
   readonly published: () => string[] | undefined
   /** Puts a further API server into the EndpointSlice. */
-  readonly addReplica: (t: TestContext, wanted: ReplicaWanted, authority?: CertificateAuthority) => Promise<Replica>
+  readonly addReplica: (t: TestContext, wanted: ReplicaOptions, authority?: CertificateAuthority) => Promise<Replica>
   /** Of the ConfigMap's entries, those of keys and revocations. */
   readonly remembered: () => Record<string, string>
   /** The others: of API servers and their CAs. */

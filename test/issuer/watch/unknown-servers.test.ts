@@ -78,7 +78,7 @@ suite('an API server at a new address that serves a key which the known ones lac
     const { watch, old, next } = await start(t)
     await watch.look()
     watch.sandbox.parts.kubernetes.faults.inject(
-      { kind: 'answer', answer: { status: 403, body: '{}' } },
+      { kind: 'response', response: { status: 403, body: '{}' } },
       { when: ({ path }) => path.startsWith('/openid') || path.startsWith('/.well-known') },
     )
     const state = await watch.look(38)
@@ -136,7 +136,7 @@ suite('an API server at a new address that serves the keys of the known ones, or
     const replica = await watch.addReplica(t, { keys: { signing: old, published: [old] } })
     await watch.look()
     watch.sandbox.parts.kubernetes.faults.inject(
-      { kind: 'answer', answer: { status: 403, body: '{}' } },
+      { kind: 'response', response: { status: 403, body: '{}' } },
       { when: ({ path }) => path.startsWith('/openid') || path.startsWith('/.well-known') },
     )
     const isNamed = () => watch.logged.some((line) => line.includes(`on the word of ${replica.url};`))

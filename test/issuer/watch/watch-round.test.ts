@@ -87,7 +87,7 @@ suite('what goes wrong takes no key away', () => {
       const before = watch.published()
       const answer = { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body }
       watch.sandbox.parts.kubernetes.faults.inject(
-        { kind: 'answer', answer },
+        { kind: 'response', response: answer },
         { when: ({ path }) => path === '/openid/v1/jwks' },
       )
       await watch.look(41)
@@ -123,7 +123,7 @@ suite('what goes wrong takes no key away', () => {
     const next = await generateSigningKey()
     const replica = await watch.addReplica(t, { keys: { signing: next, published: [next, current] } })
     await watch.look()
-    replica.faults.inject({ kind: 'answer', answer: { status: 403, body: '{}' } })
+    replica.faults.inject({ kind: 'response', response: { status: 403, body: '{}' } })
     await watch.look(45)
     watch.sandbox.clock.advance('3 d')
     const state = await watch.look(2)
@@ -139,7 +139,7 @@ suite('what goes wrong takes no key away', () => {
     keys.signWith(next)
     const { faults, seen } = watch.sandbox.parts.storage
     faults.inject(
-      { kind: 'answer', answer: { status: 403, body: '{}' } },
+      { kind: 'response', response: { status: 403, body: '{}' } },
       { when: ({ path }) => path.startsWith('/storage') },
     )
     assert.deepEqual(reasons(await watch.look()), ['PUBLISH_FAILED', 'KEY_UNPUBLISHED'])
@@ -239,7 +239,10 @@ suite('a watch that cannot store its state', () => {
     const status = { kind: 'Status', status: 'Failure', message: 'failed calling webhook', code: 500 }
     const when = ({ method, path }: { method: string; path: string }) =>
       method !== 'GET' && !path.includes('/token') && path.includes('pullpass-system')
-    watch.sandbox.parts.kubernetes.faults.inject({ kind: 'answer', answer: { status: 500, body: status } }, { when })
+    watch.sandbox.parts.kubernetes.faults.inject(
+      { kind: 'response', response: { status: 500, body: status } },
+      { when },
+    )
     const startedAt = watch.context.now()
     const state = await watch.look()
     assert.deepEqual(reasons(state), ['KEY_STATE_UNWRITABLE'])

@@ -27,11 +27,11 @@ suite('IAM Credentials', () => {
     })
     t.after(part.close)
     const federated = tokens.grant({ member, scopes: [scope], expiresAt: new Date('2026-11-24T13:00:00Z') })
-    const generate = async (wanted: object, { email = puller, bearer = federated } = {}) => {
+    const generate = async (request: object, { email = puller, bearer = federated } = {}) => {
       const answer = await fetch(`${part.url}/v1/projects/-/serviceAccounts/${email}:generateAccessToken`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...(bearer && { authorization: `Bearer ${bearer}` }) },
-        body: JSON.stringify(wanted),
+        body: JSON.stringify(request),
       })
       return { status: answer.status, body: Object(await answer.json()) }
     }

@@ -3,7 +3,7 @@ import { suite, type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { createGoogleCloud } from '../../../sandbox/google/google-cloud.ts'
 import { stsQuotaExceeded } from '../../../sandbox/google/security-token-service.ts'
-import type { ProviderWanted } from '../../../sandbox/google/workload-identity.ts'
+import type { ProviderOptions } from '../../../sandbox/google/workload-identity.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import { createTestIssuer, issuerUri, providerName } from './test-issuer.ts'
 
@@ -15,7 +15,7 @@ suite("Google's STS", async () => {
   const issuer = await createTestIssuer()
   const stranger = await createTestIssuer()
 
-  async function start(t: TestContext, provider: Partial<ProviderWanted> = {}) {
+  async function start(t: TestContext, provider: Partial<ProviderOptions> = {}) {
     const bucket = await servePart({ handler: issuer.documents })
     const google = createGoogleCloud({ now: () => now })
     google.identity.putProvider({ name: providerName, issuerUri, publishedAt: bucket.url, ...provider })
@@ -113,7 +113,7 @@ suite("Google's STS", async () => {
     assert.equal((await exchange(url, await elliptic.sign(now))).status, 200)
   })
 
-  const accepted: Record<string, [changes: object, provider?: Partial<ProviderWanted>]> = {
+  const accepted: Record<string, [changes: object, provider?: Partial<ProviderOptions>]> = {
     'an audience with https:': [{ aud: `https://iam.googleapis.com/${providerName}` }],
     'one of several audiences': [{ aud: ['other', audience] }],
     'an allowed audience': [{ aud: 'pullpass' }, { allowedAudiences: ['pullpass'] }],
@@ -137,7 +137,7 @@ suite("Google's STS", async () => {
   const unreachable = "Error connecting to the given credential's issuer."
   const refused: Record<
     string,
-    [error: string, description: string, changes: object, provider?: Partial<ProviderWanted>]
+    [error: string, description: string, changes: object, provider?: Partial<ProviderOptions>]
   > = {
     'another audience': [
       'invalid_grant',
@@ -273,7 +273,7 @@ suite("Google's STS", async () => {
 
   test('a used-up quota can be played', async (t) => {
     const { sts, url } = await start(t)
-    sts.faults.inject({ kind: 'answer', answer: stsQuotaExceeded }, { times: 1 })
+    sts.faults.inject({ kind: 'response', response: stsQuotaExceeded }, { times: 1 })
     const answer = await exchange(url, await issuer.sign(now))
 
     assert.equal(answer.status, 429)

@@ -7,7 +7,7 @@ import { createMovableClock } from '../../../sandbox/start/movable-clock.ts'
 
 type PartName = 'sts' | 'iamCredentials' | 'iam' | 'artifactRegistry' | 'resourceManager' | 'storage'
 
-interface Asked {
+interface RequestOptions {
   readonly body?: object | string
   /** Empty: none; absent: the operator's. */
   readonly token?: string
@@ -19,13 +19,13 @@ export interface StartedGoogle {
   readonly parts: Readonly<Record<PartName, Part>>
   readonly advance: (duration: string) => void
   /** `method path`, as `GET /v3/projects/x`. */
-  readonly ask: (part: PartName, call: string, asked?: Asked) => Promise<Answer>
+  readonly send: (part: PartName, call: string, options?: RequestOptions) => Promise<ReceivedResponse>
   /** Does a write, and asks for its operation until it is done. */
-  readonly write: (call: string, body?: object) => Promise<Answer>
+  readonly write: (call: string, body?: object) => Promise<ReceivedResponse>
   readonly tokenOf: (member: string) => string
 }
 
-interface Answer {
+interface ReceivedResponse {
   readonly status: number
   readonly headers: Headers
   /** Parsed where it is JSON, else text. */
@@ -62,7 +62,7 @@ export async function startGoogle(t: TestContext): Promise<StartedGoogle> {
   }
   const tokenOf = (member: string) =>
     google.grantToken({ member, scopes: [cloudPlatform], expiresAt: new Date(clock.now().getTime() + 3_600_000) })
-  const ask: StartedGoogle['ask'] = async (part, call, { body, token = tokenOf(operator), headers } = {}) => {
+  const send: StartedGoogle['send'] = async (part, call, { body, token = tokenOf(operator), headers } = {}) => {
     const [method = '', path = ''] = call.split(/ (.*)/)
     const answer = await fetch(parts[part].url + path, {
       method,
@@ -74,11 +74,11 @@ export async function startGoogle(t: TestContext): Promise<StartedGoogle> {
     return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : text }
   }
   const write: StartedGoogle['write'] = async (call, body) => {
-    let answer = await ask('iam', call, { ...(body && { body }) })
+    let answer = await send('iam', call, { ...(body && { body }) })
     const { name } = answer.body
     for (let polls = 0; answer.status === 200 && !answer.body.done && polls < 5; polls++)
-      answer = await ask('iam', `GET /v1/${name}`)
+      answer = await send('iam', `GET /v1/${name}`)
     return answer
   }
-  return { google, parts, advance: clock.advance, ask, write, tokenOf }
+  return { google, parts, advance: clock.advance, send, write, tokenOf }
 }

@@ -16,7 +16,7 @@ suite('what is written by the APIs decides', async () => {
   /** A pool and a provider with the issuer's keys; `settings` of the provider. */
   async function start(t: TestContext, settings: object = {}) {
     const started = await startGoogle(t)
-    const { ask, write, google } = started
+    const { send, write, google } = started
     google.accounts.put(account)
     await write(`POST ${pools}?workloadIdentityPoolId=pool`, {})
     const created = await write(`POST ${pools}/pool/providers?workloadIdentityPoolProviderId=cluster`, {
@@ -35,16 +35,16 @@ suite('what is written by the APIs decides', async () => {
         subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
       }).toString()
       const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-      return (await ask('sts', 'POST /v1/token', { body, headers, token: '' })).body
+      return (await send('sts', 'POST /v1/token', { body, headers, token: '' })).body
     }
     const impersonate = async () => {
       const token = (await exchange()).access_token
       const call = `POST /v1/projects/-/serviceAccounts/${account}:generateAccessToken`
       const body = { scope: ['https://www.googleapis.com/auth/cloud-platform'] }
-      return (await ask('iamCredentials', call, { body, token })).status
+      return (await send('iamCredentials', call, { body, token })).status
     }
     const grant = (members: string[]) =>
-      ask('iam', `POST ${accountPath}:setIamPolicy`, { body: { policy: { bindings: [{ role: user, members }] } } })
+      send('iam', `POST ${accountPath}:setIamPolicy`, { body: { policy: { bindings: [{ role: user, members }] } } })
     return { ...started, exchange, impersonate, grant }
   }
 
@@ -169,14 +169,14 @@ suite('Artifact Registry', () => {
   const path = `/v1/${repository}`
 
   test('lets read in exactly the repository whose policy says so', async (t) => {
-    const { google, ask, advance } = await startGoogle(t)
+    const { google, send, advance } = await startGoogle(t)
     const member = `serviceAccount:${account}`
     google.accounts.put(account)
     google.repositories.put(repository.replace('images', 'other'))
     google.adjust({ bindingDelaySeconds: 60 })
-    const set = await ask('artifactRegistry', `POST ${path}:setIamPolicy`, { body: { policy: reader(member) } })
+    const set = await send('artifactRegistry', `POST ${path}:setIamPolicy`, { body: { policy: reader(member) } })
 
-    assert.deepEqual((await ask('artifactRegistry', `GET ${path}:getIamPolicy`)).body, set.body)
+    assert.deepEqual((await send('artifactRegistry', `GET ${path}:getIamPolicy`)).body, set.body)
     assert.equal(google.repositories.mayRead(short, [member]), false)
     advance('1 min')
     assert.equal(google.repositories.mayRead(short, [member]), true)
@@ -185,13 +185,13 @@ suite('Artifact Registry', () => {
   })
 
   test('says what does not exist, and which permission is missing', async (t) => {
-    const { google, ask } = await startGoogle(t)
-    const absent = await ask('artifactRegistry', `GET ${path}-2`)
+    const { google, send } = await startGoogle(t)
+    const absent = await send('artifactRegistry', `GET ${path}-2`)
     google.operators.withhold('artifactregistry.repositories.setIamPolicy')
-    const denied = await ask('artifactRegistry', `POST ${path}:setIamPolicy`, { body: { policy: {} } })
+    const denied = await send('artifactRegistry', `POST ${path}:setIamPolicy`, { body: { policy: {} } })
 
     assert.deepEqual([absent.status, absent.body.error.message], [404, 'Requested entity was not found.'])
-    assert.equal((await ask('artifactRegistry', `GET ${path}`)).body.format, 'DOCKER')
+    assert.equal((await send('artifactRegistry', `GET ${path}`)).body.format, 'DOCKER')
     assert.deepEqual(denied.body.error.details[0].metadata, {
       permission: 'artifactregistry.repositories.setIamPolicy',
       resource: repository,
@@ -201,7 +201,7 @@ suite('Artifact Registry', () => {
 
 suite('Resource Manager', () => {
   test('gives the number of a project, by its id or number', async (t) => {
-    const { ask } = await startGoogle(t)
+    const { send } = await startGoogle(t)
     const project = {
       name: 'projects/123456789012',
       projectId: 'example-project',
@@ -209,13 +209,13 @@ suite('Resource Manager', () => {
       state: 'ACTIVE',
     }
 
-    assert.deepEqual((await ask('resourceManager', 'GET /v3/projects/example-project')).body, project)
-    assert.deepEqual((await ask('resourceManager', 'GET /v3/projects/123456789012')).body, project)
+    assert.deepEqual((await send('resourceManager', 'GET /v3/projects/example-project')).body, project)
+    assert.deepEqual((await send('resourceManager', 'GET /v3/projects/123456789012')).body, project)
   })
 
   test('denies a project that does not exist', async (t) => {
-    const { ask } = await startGoogle(t)
-    const { status, body } = await ask('resourceManager', 'GET /v3/projects/other-project')
+    const { send } = await startGoogle(t)
+    const { status, body } = await send('resourceManager', 'GET /v3/projects/other-project')
 
     assert.equal(status, 403)
     assert.equal(

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bodyField, createAskedSandbox } from './ask-sandbox.ts'
+import { bodyField, createSandboxClient } from './sandbox-client.ts'
 
 test('a client certificate names the user', async () => {
-  const { api, ask } = await createAskedSandbox()
+  const { api, send } = await createSandboxClient()
   api.authorization.permit('kubelet', [])
 
-  const answer = await ask('GET', '/api/v1/secrets', { clientName: 'kubelet', headers: { authorization: '' } })
+  const answer = await send('GET', '/api/v1/secrets', { clientName: 'kubelet', headers: { authorization: '' } })
 
   assert.equal(answer.status, 403)
   assert.equal(
@@ -16,20 +16,20 @@ test('a client certificate names the user', async () => {
 })
 
 test('what is forbidden is forbidden to everybody, until it is taken back', async () => {
-  const { api, ask } = await createAskedSandbox()
+  const { api, send } = await createSandboxClient()
   const path = '/api/v1/namespaces/default/serviceaccounts/default'
 
   const allow = api.authorization.forbid({ verbs: ['get'], resources: ['serviceaccounts'], namespace: 'default' })
-  const refused = await ask('GET', path)
-  const elsewhere = await ask('GET', '/api/v1/namespaces/kube-system/serviceaccounts/default')
+  const refused = await send('GET', path)
+  const elsewhere = await send('GET', '/api/v1/namespaces/kube-system/serviceaccounts/default')
   allow()
-  const allowed = await ask('GET', path)
+  const allowed = await send('GET', path)
 
   assert.deepEqual([refused.status, elsewhere.status, allowed.status], [403, 200, 200])
 })
 
 test('a seeded namespace has its ServiceAccount and its label', async () => {
-  const { api } = await createAskedSandbox()
+  const { api } = await createSandboxClient()
 
   const namespace = api.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } })
 
@@ -39,23 +39,23 @@ test('a seeded namespace has its ServiceAccount and its label', async () => {
 })
 
 test('a seeded namespace that terminates stays so while a finalizer holds it', async () => {
-  const { api, ask } = await createAskedSandbox()
+  const { api, send } = await createSandboxClient()
   api.seed({
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name: 'leaving', finalizers: ['example.com/hold'], deletionTimestamp: '2026-11-24T11:00:00Z' },
   })
 
-  const answer = await ask('POST', '/api/v1/namespaces/leaving/secrets', { body: { metadata: { name: 'late' } } })
+  const answer = await send('POST', '/api/v1/namespaces/leaving/secrets', { body: { metadata: { name: 'late' } } })
 
   assert.equal(answer.status, 403)
   assert.deepEqual(api.store.read('Namespace', '', 'leaving')?.['status'], { phase: 'Terminating' })
 })
 
 test('an issuer that is not https publishes neither document', async () => {
-  const { ask } = await createAskedSandbox({ issuer: 'http://cluster.example' })
+  const { send } = await createSandboxClient({ issuer: 'http://cluster.example' })
 
-  const answers = [await ask('GET', '/.well-known/openid-configuration'), await ask('GET', '/openid/v1/jwks')]
+  const answers = [await send('GET', '/.well-known/openid-configuration'), await send('GET', '/openid/v1/jwks')]
 
   assert.deepEqual(
     answers.map(({ status }) => status),
@@ -66,7 +66,7 @@ test('an issuer that is not https publishes neither document', async () => {
 test('two sandboxes with the same clock and chance give the same uids', async () => {
   const namespaces = await Promise.all(
     [1, 2].map(async () => {
-      const { api } = await createAskedSandbox()
+      const { api } = await createSandboxClient()
       return api.store.read('Namespace', '', 'default')
     }),
   )
@@ -91,8 +91,8 @@ for (const [path, status] of [
   ['/api/v1/namespaces/default/secrets/a/b/c', 404],
 ] as const) {
   test(`GET ${path} answers ${status}`, async () => {
-    const { ask } = await createAskedSandbox()
+    const { send } = await createSandboxClient()
 
-    assert.equal((await ask('GET', path)).status, status)
+    assert.equal((await send('GET', path)).status, status)
   })
 }

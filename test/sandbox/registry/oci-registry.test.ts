@@ -21,12 +21,12 @@ suite('registry of the sandbox', () => {
     registry.allowReading('example-project/images', member)
     const part = await servePart({ handler: registry.handle })
     t.after(part.close)
-    const askToken = async ({ scope = `repository:${repository}:pull`, username = 'oauth2accesstoken' } = {}) => {
+    const requestToken = async ({ scope = `repository:${repository}:pull`, username = 'oauth2accesstoken' } = {}) => {
       const authorization = `Basic ${Buffer.from(`${username}:granted`).toString('base64')}`
       const answer = await fetch(`${part.url}/v2/token?scope=${scope}`, { headers: { authorization } })
       return { status: answer.status, body: Object(await answer.json()) }
     }
-    return { clock, registry, part, askToken }
+    return { clock, registry, part, requestToken }
   }
 
   test("the challenge is Artifact Registry's: a realm on the host that was asked, and no service", async (t) => {
@@ -37,8 +37,8 @@ suite('registry of the sandbox', () => {
   })
 
   test('a token for pulling lives as long as the access token that it was given for', async (t) => {
-    const { clock, part, askToken } = await start(t)
-    const { body } = await askToken()
+    const { clock, part, requestToken } = await start(t)
+    const { body } = await requestToken()
     const read = () =>
       fetch(`${part.url}/v2/${repository}/manifests/1`, { headers: { authorization: `Bearer ${body.token}` } })
 
@@ -46,28 +46,28 @@ suite('registry of the sandbox', () => {
     assert.equal((await read()).status, 200)
     clock.now = new Date('2026-11-24T12:30:00Z')
     assert.equal((await read()).status, 401)
-    assert.equal((await askToken()).status, 401)
+    assert.equal((await requestToken()).status, 401)
   })
 
   test('whoever may not read the repository is denied, and nothing is said of whether it exists', async (t) => {
-    const { registry, askToken } = await start(t)
-    const { status, body } = await askToken({ scope: 'repository:example-project/secrets/hello:pull' })
+    const { registry, requestToken } = await start(t)
+    const { status, body } = await requestToken({ scope: 'repository:example-project/secrets/hello:pull' })
     registry.denyReading('example-project/images', member)
 
     assert.equal(status, 403)
     assert.equal(body.errors[0].code, 'DENIED')
-    assert.equal((await askToken()).status, 403)
+    assert.equal((await requestToken()).status, 403)
   })
 
   test('an access token without a scope that covers pulling is denied', async (t) => {
-    const { askToken } = await start(t, 'iam')
+    const { requestToken } = await start(t, 'iam')
 
-    assert.equal((await askToken()).status, 403)
+    assert.equal((await requestToken()).status, 403)
   })
 
   test('a user name other than oauth2accesstoken is refused', async (t) => {
-    const { askToken } = await start(t)
-    const { status, body } = await askToken({ username: '_json_key' })
+    const { requestToken } = await start(t)
+    const { status, body } = await requestToken({ username: '_json_key' })
 
     assert.equal(status, 401)
     assert.equal(body.errors[0].code, 'UNAUTHORIZED')
@@ -80,9 +80,9 @@ suite('registry of the sandbox', () => {
   })
 
   test('several scopes are granted together', async (t) => {
-    const { part, askToken } = await start(t)
+    const { part, requestToken } = await start(t)
     const scope = `repository:${repository}:push,pull repository:example-project/images/other:pull`
-    const { body } = await askToken({ scope })
+    const { body } = await requestToken({ scope })
     const authorization = `Bearer ${body.token}`
 
     assert.equal((await fetch(`${part.url}/v2/${repository}/manifests/1`, { headers: { authorization } })).status, 200)
@@ -94,8 +94,8 @@ suite('registry of the sandbox', () => {
   })
 
   test('nothing can be written', async (t) => {
-    const { part, askToken } = await start(t)
-    const { body } = await askToken()
+    const { part, requestToken } = await start(t)
+    const { body } = await requestToken()
     const answer = await fetch(`${part.url}/v2/${repository}/blobs/uploads`, {
       method: 'POST',
       headers: { authorization: `Bearer ${body.token}` },

@@ -5,15 +5,15 @@ import { json } from 'node:stream/consumers'
 import { suite, type TestContext, test } from 'node:test'
 import { type CertificateAuthority, createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import type { SandboxHandler } from '../../../sandbox/serve/handler.ts'
-import { type Part, type PartWanted, servePart } from '../../../sandbox/serve/serve-part.ts'
+import { type Part, type PartOptions, servePart } from '../../../sandbox/serve/serve-part.ts'
 
 const echo: SandboxHandler = ({ method, path, query, headers, body, clientName }) => ({
   status: 200,
   body: { method, path, name: query.get('name'), host: headers['host'], body: body.toString(), clientName },
 })
 
-async function serve(t: TestContext, wanted: Partial<PartWanted> = {}): Promise<Part> {
-  const part = await servePart({ handler: echo, ...wanted })
+async function serve(t: TestContext, options: Partial<PartOptions> = {}): Promise<Part> {
+  const part = await servePart({ handler: echo, ...options })
   t.after(part.close)
   return part
 }
@@ -28,8 +28,8 @@ async function connectHttp2(t: TestContext, part: Part, options: http2.SecureCli
 const getHttp1 = (url: string, options: https.RequestOptions) =>
   new Promise<{ version: string; body: unknown }>((resolve, reject) => {
     https
-      .get(url, { agent: false, ...options }, (answer) => {
-        json(answer).then((body) => resolve({ version: answer.httpVersion, body }), reject)
+      .get(url, { agent: false, ...options }, (response) => {
+        json(response).then((body) => resolve({ version: response.httpVersion, body }), reject)
       })
       .on('error', reject)
   })
@@ -72,7 +72,7 @@ suite('serve part', async () => {
   })
 
   test('the common name of a client certificate is known in both versions, that of a strange authority is not', async (t) => {
-    const part = await serve(t, { tls: { authority, http2: 'offered', clientCertificates: 'asked' } })
+    const part = await serve(t, { tls: { authority, http2: 'offered', clientCertificates: 'requested' } })
     const { certificate: cert, key } = await authority.issueClientCertificate('alice')
     const stranger = await (await createCertificateAuthority()).issueClientCertificate('alice')
     const nameByHttp1 = async (client: { cert?: string; key?: string }) =>

@@ -5,7 +5,7 @@
 import type { TestContext } from 'node:test'
 import { compactVerify, createLocalJWKSet, decodeJwt } from 'jose'
 import { cloudPlatform } from '../../../sandbox/google/access-tokens.ts'
-import type { SandboxAnswer, SandboxHandler, SandboxRequest } from '../../../sandbox/serve/handler.ts'
+import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../../../sandbox/serve/handler.ts'
 import { type Part, servePart } from '../../../sandbox/serve/serve-part.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 
@@ -42,7 +42,7 @@ async function exchange(
   { body }: SandboxRequest,
   trusted: ReadonlyMap<string, ReadonlySet<string>>,
   { cluster, clock }: TestSandbox,
-): Promise<SandboxAnswer> {
+): Promise<SandboxResponse> {
   const { account, subjectToken }: { account: string; subjectToken: string } = JSON.parse(body.toString())
   const { iss, sub, aud, exp = 0 } = decodeJwt(subjectToken)
   const isSigned = await compactVerify(subjectToken, createLocalJWKSet(cluster.keys.jwks)).then(
@@ -55,7 +55,7 @@ async function exchange(
   return { status: 200, body: { session: `acme-session-${account}` } }
 }
 
-function authorize({ headers }: SandboxRequest, { google, clock }: TestSandbox): SandboxAnswer {
+function authorize({ headers }: SandboxRequest, { google, clock }: TestSandbox): SandboxResponse {
   const [, account] = /^Bearer acme-session-(.+)$/.exec(headers['authorization'] ?? '') ?? []
   if (account === undefined) return refused('invalid session')
   const member = `serviceAccount:${account}@acme.example.com`
@@ -68,7 +68,7 @@ function authorize({ headers }: SandboxRequest, { google, clock }: TestSandbox):
 }
 
 /** `GET|PUT|DELETE /trust/ACCOUNT?subject=ISSUER SUBJECT` */
-function changeTrust({ method, path, query, headers }: SandboxRequest, trusted: AcmeCloud['trusted']): SandboxAnswer {
+function changeTrust({ method, path, query, headers }: SandboxRequest, trusted: AcmeCloud['trusted']): SandboxResponse {
   if (headers['authorization'] !== 'Bearer acme-operator') return refused('not an operator')
   const [, , account = ''] = path.split('/')
   const subjects = trusted.get(account) ?? new Set()
@@ -79,10 +79,10 @@ function changeTrust({ method, path, query, headers }: SandboxRequest, trusted: 
   return { status: 200, body: { subjects: [...subjects] } }
 }
 
-function keep({ method, path, body }: SandboxRequest, stored: AcmeCloud['stored']): SandboxAnswer {
+function keep({ method, path, body }: SandboxRequest, stored: AcmeCloud['stored']): SandboxResponse {
   if (method === 'PUT') stored.set(path, body.toString())
   const text = stored.get(path)
   return { status: 200, body: text === undefined ? {} : { text } }
 }
 
-const refused = (reason: string): SandboxAnswer => ({ status: 403, body: { reason } })
+const refused = (reason: string): SandboxResponse => ({ status: 403, body: { reason } })

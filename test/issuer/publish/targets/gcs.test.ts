@@ -63,14 +63,14 @@ suite('gs://', () => {
   test('a store that is down for a moment is asked again', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.google.store.putBucket('example-issuer')
-    sandbox.parts.storage.faults.inject({ kind: 'answer', answer: { status: 503, body: 'busy' } }, { times: 2 })
+    sandbox.parts.storage.faults.inject({ kind: 'response', response: { status: 503, body: 'busy' } }, { times: 2 })
     const target = await openTarget('gs://example-issuer', asOperator(sandbox))
     assert.equal(await target.write('jwks', document, undefined), 'written')
   })
 
   test('a store that stays down is an error after a few tries', async (t) => {
     const sandbox = await startTestSandbox(t)
-    sandbox.parts.storage.faults.inject({ kind: 'answer', answer: { status: 503, body: 'busy' } })
+    sandbox.parts.storage.faults.inject({ kind: 'response', response: { status: 503, body: 'busy' } })
     const context = asOperator(sandbox)
     const target = await openTarget('gs://example-cluster', context)
     await assert.rejects(target.read('jwks'), {

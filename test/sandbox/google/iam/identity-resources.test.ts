@@ -23,72 +23,72 @@ const wrongState = { error: { code: 400, message: 'Precondition check failed.', 
 
 suite('a pool', () => {
   test('is there when its operation is done, and not before; its name carries the number of the project', async (t) => {
-    const { ask } = await startGoogle(t)
-    const created = await ask('iam', createPool, { body: { displayName: 'Clusters', description: 'pullpass:one' } })
+    const { send } = await startGoogle(t)
+    const created = await send('iam', createPool, { body: { displayName: 'Clusters', description: 'pullpass:one' } })
     const { name } = created.body
     assert.match(name, new RegExp(`^${poolName}/operations/b[0-9a-f]{31}$`))
     assert.deepEqual(created.body, { name })
-    assert.deepEqual((await ask('iam', `GET ${pools}/pool`)).body, absent)
-    assert.deepEqual((await ask('iam', createPool, { body: {} })).body, taken)
+    assert.deepEqual((await send('iam', `GET ${pools}/pool`)).body, absent)
+    assert.deepEqual((await send('iam', createPool, { body: {} })).body, taken)
 
-    assert.deepEqual((await ask('iam', `GET /v1/${name}`)).body, { name })
+    assert.deepEqual((await send('iam', `GET /v1/${name}`)).body, { name })
     const pool = { name: poolName, state: 'ACTIVE', displayName: 'Clusters', description: 'pullpass:one' }
     const response = { '@type': 'type.googleapis.com/google.iam.v1.WorkloadIdentityPool', ...pool }
-    assert.deepEqual((await ask('iam', `GET /v1/${name}`)).body, { name, done: true, response })
-    assert.deepEqual((await ask('iam', `GET /v1/${poolName}`)).body, pool)
+    assert.deepEqual((await send('iam', `GET /v1/${name}`)).body, { name, done: true, response })
+    assert.deepEqual((await send('iam', `GET /v1/${poolName}`)).body, pool)
   })
 
   test('that is deleted keeps its id for 30 days, comes back by undelete, and is gone after them', async (t) => {
-    const { ask, write, advance } = await startGoogle(t)
+    const { send, write, advance } = await startGoogle(t)
     await write(createPool, {})
     await write(`DELETE ${pools}/pool`)
 
     const deleted = { name: poolName, state: 'DELETED', expireTime: '2026-12-24T12:00:00.000Z' }
-    assert.deepEqual((await ask('iam', `GET ${pools}/pool`)).body, deleted)
-    assert.deepEqual((await ask('iam', `GET ${pools}`)).body, {})
-    assert.deepEqual((await ask('iam', `GET ${pools}?showDeleted=true`)).body, { workloadIdentityPools: [deleted] })
-    assert.deepEqual((await ask('iam', createPool, { body: {} })).body, taken)
-    assert.deepEqual((await ask('iam', `DELETE ${pools}/pool`)).body, wrongState)
-    assert.deepEqual((await ask('iam', createProvider, { body: provider })).body, wrongState)
+    assert.deepEqual((await send('iam', `GET ${pools}/pool`)).body, deleted)
+    assert.deepEqual((await send('iam', `GET ${pools}`)).body, {})
+    assert.deepEqual((await send('iam', `GET ${pools}?showDeleted=true`)).body, { workloadIdentityPools: [deleted] })
+    assert.deepEqual((await send('iam', createPool, { body: {} })).body, taken)
+    assert.deepEqual((await send('iam', `DELETE ${pools}/pool`)).body, wrongState)
+    assert.deepEqual((await send('iam', createProvider, { body: provider })).body, wrongState)
 
     await write(`POST ${pools}/pool:undelete`)
-    assert.deepEqual((await ask('iam', `GET ${pools}/pool`)).body, { name: poolName, state: 'ACTIVE' })
-    assert.deepEqual((await ask('iam', `POST ${pools}/pool:undelete`)).body, wrongState)
+    assert.deepEqual((await send('iam', `GET ${pools}/pool`)).body, { name: poolName, state: 'ACTIVE' })
+    assert.deepEqual((await send('iam', `POST ${pools}/pool:undelete`)).body, wrongState)
     await write(`DELETE ${pools}/pool`)
     advance('30 d')
-    assert.equal((await ask('iam', `GET ${pools}/pool`)).status, 404)
+    assert.equal((await send('iam', `GET ${pools}/pool`)).status, 404)
     assert.equal((await write(createPool, {})).body.done, true)
   })
 
   test('is changed in the fields of the mask alone', async (t) => {
-    const { ask, write } = await startGoogle(t)
+    const { send, write } = await startGoogle(t)
     await write(createPool, { displayName: 'one', description: 'kept' })
     await write(`PATCH ${pools}/pool?updateMask=displayName,disabled`, { disabled: true, description: 'not meant' })
 
     const pool = { name: poolName, state: 'ACTIVE', description: 'kept', disabled: true }
-    assert.deepEqual((await ask('iam', `GET ${pools}/pool`)).body, pool)
-    assert.equal((await ask('iam', `PATCH ${pools}/pool?updateMask=state`, { body: {} })).status, 400)
-    assert.equal((await ask('iam', `PATCH ${pools}/pool`, { body: {} })).status, 400)
+    assert.deepEqual((await send('iam', `GET ${pools}/pool`)).body, pool)
+    assert.equal((await send('iam', `PATCH ${pools}/pool?updateMask=state`, { body: {} })).status, 400)
+    assert.equal((await send('iam', `PATCH ${pools}/pool`, { body: {} })).status, 400)
   })
 
   test('is listed page by page', async (t) => {
-    const { ask, write } = await startGoogle(t)
+    const { send, write } = await startGoogle(t)
     for (const id of ['pool-a', 'pool-b', 'pool-c']) await write(`POST ${pools}?workloadIdentityPoolId=${id}`, {})
     const idsOf = ({ workloadIdentityPools }: { workloadIdentityPools: { name: string }[] }) =>
       workloadIdentityPools.map(({ name }) => name.split('/').at(-1))
 
-    const first = (await ask('iam', `GET ${pools}?pageSize=2`)).body
+    const first = (await send('iam', `GET ${pools}?pageSize=2`)).body
     assert.deepEqual(idsOf(first), ['pool-a', 'pool-b'])
-    const second = (await ask('iam', `GET ${pools}?pageSize=2&pageToken=${first.nextPageToken}`)).body
+    const second = (await send('iam', `GET ${pools}?pageSize=2&pageToken=${first.nextPageToken}`)).body
     assert.deepEqual(idsOf(second), ['pool-c'])
     assert.equal(second.nextPageToken, undefined)
-    assert.equal((await ask('iam', `GET ${pools}?pageToken=bad`)).status, 400)
+    assert.equal((await send('iam', `GET ${pools}?pageToken=bad`)).status, 400)
   })
 
   for (const id of ['abc', 'a'.repeat(33), 'Pool-1', 'gcp-pool', 'pool_1', ''])
     test(`is not created under the id "${id}"`, async (t) => {
-      const { ask } = await startGoogle(t)
-      const { status, body } = await ask('iam', `POST ${pools}?workloadIdentityPoolId=${id}`, { body: {} })
+      const { send } = await startGoogle(t)
+      const { status, body } = await send('iam', `POST ${pools}?workloadIdentityPoolId=${id}`, { body: {} })
 
       assert.deepEqual([status, body.error.status], [400, 'INVALID_ARGUMENT'])
       assert.match(body.error.message, /^Invalid workloadIdentityPoolId/)
@@ -97,8 +97,8 @@ suite('a pool', () => {
 
 suite('a provider', () => {
   test('lies in its pool, with what it was given', async (t) => {
-    const { ask, write } = await startGoogle(t)
-    assert.deepEqual((await ask('iam', createProvider, { body: provider })).body, absent)
+    const { send, write } = await startGoogle(t)
+    assert.deepEqual((await send('iam', createProvider, { body: provider })).body, absent)
     await write(createPool, {})
     const { body } = await write(createProvider, { ...provider, attributeCondition: '', disabled: false })
 
@@ -106,18 +106,18 @@ suite('a provider', () => {
     const type = 'type.googleapis.com/google.iam.v1.WorkloadIdentityPoolProvider'
     assert.match(body.name, new RegExp(`^${poolName}/providers/cluster/operations/`))
     assert.deepEqual(body.response, { '@type': type, ...stored })
-    assert.deepEqual((await ask('iam', `GET ${pools}/pool/providers`)).body, {
+    assert.deepEqual((await send('iam', `GET ${pools}/pool/providers`)).body, {
       workloadIdentityPoolProviders: [stored],
     })
   })
 
   test('gets new keys by a mask that leaves its issuer', async (t) => {
-    const { ask, write } = await startGoogle(t)
+    const { send, write } = await startGoogle(t)
     await write(createPool, {})
     await write(createProvider, provider)
     await write(`PATCH ${pools}/pool/providers/cluster?updateMask=oidc.jwks_json`, { oidc: { jwksJson: 'no JWKS' } })
 
-    const { oidc } = (await ask('iam', `GET ${pools}/pool/providers/cluster`)).body
+    const { oidc } = (await send('iam', `GET ${pools}/pool/providers/cluster`)).body
     assert.deepEqual(oidc, { issuerUri: 'https://issuer.example', jwksJson: 'no JWKS' })
   })
 
@@ -163,9 +163,9 @@ suite('a provider', () => {
   }
   for (const [name, [changes, message]] of Object.entries(refused))
     test(`is not created with ${name}`, async (t) => {
-      const { ask, write } = await startGoogle(t)
+      const { send, write } = await startGoogle(t)
       await write(createPool, {})
-      const { status, body } = await ask('iam', createProvider, { body: { ...provider, ...changes } })
+      const { status, body } = await send('iam', createProvider, { body: { ...provider, ...changes } })
 
       assert.deepEqual([status, body.error.status], [400, 'INVALID_ARGUMENT'])
       if (typeof message === 'string') assert.equal(body.error.message, message)
@@ -185,44 +185,44 @@ suite('a provider', () => {
 
 suite('an operation', () => {
   test('that fails leaves everything as it was', async (t) => {
-    const { google, ask, write } = await startGoogle(t)
+    const { google, send, write } = await startGoogle(t)
     google.adjust({ operationEnd: (name) => (name.includes('/providers/') ? 'fails' : 'succeeds') })
     await write(createPool, {})
     const { done, error, response } = (await write(createProvider, provider)).body
 
     assert.deepEqual([done, error, response], [true, { code: 13, message: 'Internal error encountered.' }, undefined])
-    assert.equal((await ask('iam', `GET ${pools}/pool/providers/cluster`)).status, 404)
+    assert.equal((await send('iam', `GET ${pools}/pool/providers/cluster`)).status, 404)
     google.adjust({ operationEnd: () => 'succeeds' })
     assert.equal((await write(createProvider, provider)).body.done, true)
   })
 
   test('can go on for ever, and keeps the id meanwhile', async (t) => {
-    const { google, ask, write, advance } = await startGoogle(t)
+    const { google, send, write, advance } = await startGoogle(t)
     google.adjust({ operationEnd: () => 'never-ends' })
     assert.equal((await write(createPool, {})).body.done, undefined)
     advance('2 d')
     assert.equal((await write(createPool, {})).status, 409)
-    assert.equal((await ask('iam', `GET ${pools}/pool`)).status, 404)
+    assert.equal((await send('iam', `GET ${pools}/pool`)).status, 404)
   })
 
   test('ends by time, though no client polls it', async (t) => {
-    const { google, ask, advance } = await startGoogle(t)
+    const { google, send, advance } = await startGoogle(t)
     google.adjust({ operationSeconds: 10 })
-    const { name } = (await ask('iam', createPool, { body: {} })).body
+    const { name } = (await send('iam', createPool, { body: {} })).body
     advance('9 s')
-    assert.equal((await ask('iam', createProvider, { body: provider })).status, 404)
+    assert.equal((await send('iam', createProvider, { body: provider })).status, 404)
     advance('1 s')
 
-    assert.equal((await ask('iam', createProvider, { body: provider })).status, 200)
-    assert.equal((await ask('iam', `GET /v1/${name}`)).body.done, true)
-    assert.equal((await ask('iam', `GET /v1/${name}0`)).status, 404)
+    assert.equal((await send('iam', createProvider, { body: provider })).status, 200)
+    assert.equal((await send('iam', `GET /v1/${name}`)).body.done, true)
+    assert.equal((await send('iam', `GET /v1/${name}0`)).status, 404)
   })
 
   test('that ended by time decides at once what the token service answers', async (t) => {
-    const { google, ask, advance } = await startGoogle(t)
+    const { google, send, advance } = await startGoogle(t)
     google.identity.putProvider({ name: `${poolName}/providers/cluster`, issuerUri: 'https://issuer.example' })
-    await ask('iam', `DELETE ${pools}/pool/providers/cluster`)
-    const error = async () => (await ask('sts', 'POST /v1/token', { body: exchange })).body.error
+    await send('iam', `DELETE ${pools}/pool/providers/cluster`)
+    const error = async () => (await send('sts', 'POST /v1/token', { body: exchange })).body.error
     assert.equal(await error(), 'invalid_grant')
     advance('2 s')
 
@@ -232,9 +232,9 @@ suite('an operation', () => {
 
 suite('a caller', () => {
   test('without a token, or with one that nobody holds, is not known', async (t) => {
-    const { ask } = await startGoogle(t)
-    const missing = await ask('iam', `GET ${pools}`, { token: '' })
-    const invalid = await ask('iam', `GET ${pools}`, { token: 'ya29.x' })
+    const { send } = await startGoogle(t)
+    const missing = await send('iam', `GET ${pools}`, { token: '' })
+    const invalid = await send('iam', `GET ${pools}`, { token: 'ya29.x' })
 
     assert.deepEqual([missing.status, missing.body.error.status], [401, 'UNAUTHENTICATED'])
     assert.match(missing.body.error.message, /^Request is missing required authentication credential\./)
@@ -242,11 +242,11 @@ suite('a caller', () => {
   })
 
   test('needs the permission of each call, and is told which', async (t) => {
-    const { google, ask, write } = await startGoogle(t)
+    const { google, send, write } = await startGoogle(t)
     google.operators.withhold('iam.workloadIdentityPoolProviders.create')
     await write(createPool, {})
 
-    assert.deepEqual((await ask('iam', createProvider, { body: provider })).body, {
+    assert.deepEqual((await send('iam', createProvider, { body: provider })).body, {
       error: {
         code: 403,
         message: `Permission 'iam.workloadIdentityPoolProviders.create' denied on resource '//iam.googleapis.com/${poolName}' (or it may not exist).`,
@@ -266,9 +266,9 @@ suite('a caller', () => {
   })
 
   test('who is no operator, and a project that does not exist, get the same refusal', async (t) => {
-    const { ask, tokenOf } = await startGoogle(t)
-    const stranger = await ask('iam', `GET ${pools}`, { token: tokenOf('user:stranger@example.com') })
-    const elsewhere = await ask('iam', `GET ${pools.replace('example-project', 'other-project')}`)
+    const { send, tokenOf } = await startGoogle(t)
+    const stranger = await send('iam', `GET ${pools}`, { token: tokenOf('user:stranger@example.com') })
+    const elsewhere = await send('iam', `GET ${pools.replace('example-project', 'other-project')}`)
 
     assert.equal(stranger.status, 403)
     assert.equal(elsewhere.status, 403)
@@ -276,9 +276,9 @@ suite('a caller', () => {
   })
 
   test('may write 60 times a minute', async (t) => {
-    const { google, ask, advance } = await startGoogle(t)
+    const { google, send, advance } = await startGoogle(t)
     google.adjust({ writesPerMinute: 2 })
-    const create = (id: string) => ask('iam', `POST ${pools}?workloadIdentityPoolId=${id}`, { body: {} })
+    const create = (id: string) => send('iam', `POST ${pools}?workloadIdentityPoolId=${id}`, { body: {} })
     await create('pool-a')
     await create('pool-b')
     const { status, body } = await create('pool-c')
@@ -290,9 +290,9 @@ suite('a caller', () => {
   })
 
   test('of a method that there is not gets a page', async (t) => {
-    const { ask } = await startGoogle(t)
+    const { send } = await startGoogle(t)
 
     for (const call of [`PUT ${pools}/pool`, `POST ${pools}/pool:destroy`, 'GET /v1/projects/example-project/roles'])
-      assert.match((await ask('iam', call)).body, /^<!DOCTYPE html>/)
+      assert.match((await send('iam', call)).body, /^<!DOCTYPE html>/)
   })
 })

@@ -8,31 +8,31 @@ const subject = `principal://iam.googleapis.com/${poolName}/subject/system:servi
 
 suite('a service account', () => {
   test('is created, read, and deleted with its policy', async (t) => {
-    const { google, ask } = await startGoogle(t)
-    const created = await ask('iam', create, {
+    const { google, send } = await startGoogle(t)
+    const created = await send('iam', create, {
       body: { accountId: 'puller', serviceAccount: { displayName: 'Pulls images', description: 'pullpass:one' } },
     })
     assert.equal(created.status, 200)
     assert.equal(created.body.name, `projects/example-project/serviceAccounts/${account}`)
-    assert.deepEqual((await ask('iam', `GET ${accountPath}`)).body, created.body)
+    assert.deepEqual((await send('iam', `GET ${accountPath}`)).body, created.body)
     assert.deepEqual(
-      (await ask('iam', `GET ${accountPath.replace('example-project', '123456789012')}`)).body,
+      (await send('iam', `GET ${accountPath.replace('example-project', '123456789012')}`)).body,
       created.body,
     )
 
     google.accounts.allowTokens(account, subject)
-    assert.deepEqual((await ask('iam', `DELETE ${accountPath}`)).body, {})
-    assert.equal((await ask('iam', create, { body: { accountId: 'puller' } })).status, 200)
-    assert.equal(google.accounts.mayMakeTokens(account, [subject]), false)
+    assert.deepEqual((await send('iam', `DELETE ${accountPath}`)).body, {})
+    assert.equal((await send('iam', create, { body: { accountId: 'puller' } })).status, 200)
+    assert.equal(google.accounts.mayCreateTokens(account, [subject]), false)
   })
 
   test('that exists is not created again, and one that does not is not found', async (t) => {
-    const { google, ask } = await startGoogle(t)
-    const { status, body } = await ask('iam', `GET ${accountPath}`)
+    const { google, send } = await startGoogle(t)
+    const { status, body } = await send('iam', `GET ${accountPath}`)
     assert.deepEqual([status, body.error.message], [404, 'Unknown service account'])
     google.accounts.put(account)
 
-    assert.deepEqual((await ask('iam', create, { body: { accountId: 'puller' } })).body.error, {
+    assert.deepEqual((await send('iam', create, { body: { accountId: 'puller' } })).body.error, {
       code: 409,
       message: 'Service account puller already exists within project projects/example-project.',
       status: 'ALREADY_EXISTS',
@@ -46,8 +46,8 @@ suite('a service account', () => {
   })
 
   test('by a project that Google must guess is denied where it does not exist', async (t) => {
-    const { ask } = await startGoogle(t)
-    const { status, body } = await ask('iam', `GET /v1/projects/-/serviceAccounts/${account}`)
+    const { send } = await startGoogle(t)
+    const { status, body } = await send('iam', `GET /v1/projects/-/serviceAccounts/${account}`)
 
     assert.equal(status, 403)
     assert.equal(body.error.message, "Permission 'iam.serviceAccounts.get' denied on resource (or it may not exist).")
@@ -55,9 +55,9 @@ suite('a service account', () => {
 
   for (const accountId of ['short', 'Puller', '1puller', 'puller-', 'x'.repeat(31)])
     test(`is not created as "${accountId}"`, async (t) => {
-      const { ask } = await startGoogle(t)
+      const { send } = await startGoogle(t)
 
-      assert.equal((await ask('iam', create, { body: { accountId } })).body.error.status, 'INVALID_ARGUMENT')
+      assert.equal((await send('iam', create, { body: { accountId } })).body.error.status, 'INVALID_ARGUMENT')
     })
 })
 
@@ -68,12 +68,12 @@ suite('a deleted service account', () => {
 
   async function start(t: Parameters<typeof startGoogle>[0]) {
     const started = await startGoogle(t)
-    const { body } = await started.ask('iam', create, { body: puller })
+    const { body } = await started.send('iam', create, { body: puller })
     started.google.policies.allow(repository, reader, member)
     started.google.accounts.allowTokens(account, subject)
-    await started.ask('iam', `DELETE ${accountPath}`)
+    await started.send('iam', `DELETE ${accountPath}`)
     const undelete = async (name: string) =>
-      await started.ask('iam', `POST /v1/projects/example-project/serviceAccounts/${name}:undelete`)
+      await started.send('iam', `POST /v1/projects/example-project/serviceAccounts/${name}:undelete`)
     const members = () => started.google.policies.read(repository).bindings.flatMap((binding) => binding.members)
     return { ...started, created: body, uniqueId: `${body.uniqueId}`, undelete, members }
   }
@@ -91,7 +91,7 @@ suite('a deleted service account', () => {
     assert.deepEqual([status, body], [200, { restoredAccount: created }])
     assert.deepEqual(members(), [member])
     assert.equal(google.policies.grants(repository, [reader], [member]), true)
-    assert.equal(google.accounts.mayMakeTokens(account, [subject]), true)
+    assert.equal(google.accounts.mayCreateTokens(account, [subject]), true)
   })
 
   test('does not come back by its address, nor after 30 days', async (t) => {
@@ -102,20 +102,20 @@ suite('a deleted service account', () => {
   })
 
   test('does not come back where a new one has its name, which inherits nothing of it', async (t) => {
-    const { google, ask, undelete, uniqueId } = await start(t)
-    const { body } = await ask('iam', create, { body: puller })
+    const { google, send, undelete, uniqueId } = await start(t)
+    const { body } = await send('iam', create, { body: puller })
 
     assert.notEqual(body.uniqueId, uniqueId)
     assert.equal(google.policies.grants(repository, [reader], [member]), false)
-    assert.equal(google.accounts.mayMakeTokens(account, [subject]), false)
+    assert.equal(google.accounts.mayCreateTokens(account, [subject]), false)
     assert.equal((await undelete(uniqueId)).status, 409)
   })
 
   test('does not stand beside a new one of its name in a policy', async (t) => {
-    const { ask, members } = await start(t)
-    await ask('iam', create, { body: puller })
+    const { send, members } = await start(t)
+    await send('iam', create, { body: puller })
     const bindings = [{ role: reader, members: [...members(), member] }]
-    const { body } = await ask('artifactRegistry', `POST /v1/${repository}:setIamPolicy`, {
+    const { body } = await send('artifactRegistry', `POST /v1/${repository}:setIamPolicy`, {
       body: { policy: { bindings } },
     })
 
@@ -134,8 +134,8 @@ suite('a policy', () => {
     const started = await startGoogle(t)
     started.google.accounts.put(account)
     await started.write(`POST ${pools}?workloadIdentityPoolId=pool`, {})
-    const read = async (query = '') => (await started.ask('iam', `POST ${accountPath}:getIamPolicy${query}`)).body
-    const set = (policy: object) => started.ask('iam', `POST ${accountPath}:setIamPolicy`, { body: { policy } })
+    const read = async (query = '') => (await started.send('iam', `POST ${accountPath}:getIamPolicy${query}`)).body
+    const set = (policy: object) => started.send('iam', `POST ${accountPath}:setIamPolicy`, { body: { policy } })
     return { ...started, read, set }
   }
 
@@ -237,13 +237,13 @@ suite('a policy', () => {
     assert.match(shown.bindings[0].role, /^roles\/iam\.workloadIdentityUser_withcond_[0-9a-f]{20}$/)
     assert.equal((await set({ version: 1, etag: shown.etag, bindings: [] })).status, 400)
     assert.deepEqual((await read('?options.requestedPolicyVersion=3')).bindings, bindings)
-    assert.equal(google.accounts.mayMakeTokens(account, [subject]), false)
+    assert.equal(google.accounts.mayCreateTokens(account, [subject]), false)
   })
 
   test('needs its permission', async (t) => {
-    const { google, ask } = await start(t)
+    const { google, send } = await start(t)
     google.operators.withhold('iam.serviceAccounts.setIamPolicy')
-    const { status, body } = await ask('iam', `POST ${accountPath}:setIamPolicy`, { body: { policy: {} } })
+    const { status, body } = await send('iam', `POST ${accountPath}:setIamPolicy`, { body: { policy: {} } })
 
     assert.deepEqual(
       [status, body.error.message],

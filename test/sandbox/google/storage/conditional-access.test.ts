@@ -14,23 +14,23 @@ suite('a role on a bucket under an IAM condition', () => {
     const token = started.tokenOf(member)
     const put = async (name: string) => {
       const call = `POST /upload${bucket}/o?uploadType=multipart`
-      return (await started.ask('storage', call, { body: multipart({ name }, 'x'), headers: related, token })).status
+      return (await started.send('storage', call, { body: multipart({ name }, 'x'), headers: related, token })).status
     }
     const read = async (name: string) =>
-      (await started.ask('storage', `GET ${bucket}/o/${encodeURIComponent(name)}?alt=media`, { token })).status
-    const list = async () => (await started.ask('storage', `GET ${bucket}/o?prefix=one/`, { token })).status
+      (await started.send('storage', `GET ${bucket}/o/${encodeURIComponent(name)}?alt=media`, { token })).status
+    const list = async () => (await started.send('storage', `GET ${bucket}/o?prefix=one/`, { token })).status
     return { ...started, put, read, list, token }
   }
 
   test('holds for objects under the prefix, also to replace them, and for no others', async (t) => {
-    const { google, put, read, ask, token } = await start(t, prefix)
+    const { google, put, read, send, token } = await start(t, prefix)
     google.store.put('example-issuers', 'two/jwks', { contentType: 'text/plain', body: 'theirs' })
 
     assert.deepEqual([await put('one/jwks'), await put('one/jwks'), await read('one/jwks')], [200, 200, 200])
     for (const name of ['two/jwks', 'one', 'one-more/jwks', 'x/one/jwks']) assert.equal(await put(name), 403, name)
     assert.equal(await read('two/jwks'), 403)
     const removal = `DELETE ${bucket}/o/${encodeURIComponent('two/jwks')}`
-    assert.equal((await ask('storage', removal, { token })).status, 403)
+    assert.equal((await send('storage', removal, { token })).status, 403)
     assert.equal(google.store.find('example-issuers', 'two/jwks')?.bytes.toString(), 'theirs')
   })
 
@@ -50,10 +50,10 @@ suite('a role on a bucket under an IAM condition', () => {
   })
 
   test('cannot be given to everybody', async (t) => {
-    const { ask } = await startStorage(t)
+    const { send } = await startStorage(t)
     const condition = { title: 'issuer-path', expression: prefix }
     const bindings = [{ role: 'roles/storage.objectViewer', members: ['allUsers'], condition }]
-    const { status } = await ask('storage', `PUT ${bucket}/iam`, { body: { version: 3, bindings } })
+    const { status } = await send('storage', `PUT ${bucket}/iam`, { body: { version: 3, bindings } })
     assert.equal(status, 400)
   })
 })

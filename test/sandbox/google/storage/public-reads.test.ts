@@ -39,9 +39,9 @@ suite('a stranger', () => {
   })
 
   test('reads as soon as the policy of the bucket says so, and no longer', async (t) => {
-    const { upload, read, ask } = await startStorage(t, 'private')
+    const { upload, read, send } = await startStorage(t, 'private')
     await upload('one')
-    const set = (bindings: object[]) => ask('storage', `PUT ${bucket}/iam`, { body: { bindings } })
+    const set = (bindings: object[]) => send('storage', `PUT ${bucket}/iam`, { body: { bindings } })
     const { body } = await set([viewer])
     assert.deepEqual(body, {
       kind: 'storage#policy',
@@ -50,18 +50,18 @@ suite('a stranger', () => {
       etag: body.etag,
       bindings: [viewer],
     })
-    assert.deepEqual((await ask('storage', `GET ${bucket}/iam`)).body, body)
+    assert.deepEqual((await send('storage', `GET ${bucket}/iam`)).body, body)
     assert.equal((await read(`/example-issuers/${name}`)).body, 'one')
-    assert.equal((await ask('storage', `PUT ${bucket}/iam`, { body: { bindings: [], etag: 'CAE=' } })).status, 412)
+    assert.equal((await send('storage', `PUT ${bucket}/iam`, { body: { bindings: [], etag: 'CAE=' } })).status, 412)
     await set([])
     assert.equal((await read(`/example-issuers/${name}`)).status, 403)
   })
 
   test('reads nothing where public access is prevented, and nobody may allow it', async (t) => {
-    const { google, upload, read, ask } = await startStorage(t)
+    const { google, upload, read, send } = await startStorage(t)
     google.store.putBucket('example-issuers', { access: 'public', publicAccessPrevention: 'enforced' })
     await upload('one')
-    const { status, body } = await ask('storage', `PUT ${bucket}/iam`, { body: { bindings: [viewer] } })
+    const { status, body } = await send('storage', `PUT ${bucket}/iam`, { body: { bindings: [viewer] } })
 
     assert.equal((await read(`/example-issuers/${name}`)).status, 403)
     assert.deepEqual(
@@ -74,8 +74,8 @@ suite('a stranger', () => {
   })
 
   test('may not write', async (t) => {
-    const { ask } = await startStorage(t)
-    const { status, body } = await ask('storage', 'PUT /example-issuers/x', { token: '', body: 'x' })
+    const { send } = await startStorage(t)
+    const { status, body } = await send('storage', 'PUT /example-issuers/x', { token: '', body: 'x' })
 
     assert.deepEqual([status, body], [403, denied('storage.objects.create')])
   })

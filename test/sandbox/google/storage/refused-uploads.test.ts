@@ -5,12 +5,12 @@ import { bucket, multipart, name, objectPath, related, startStorage } from './st
 
 suite('an upload is refused', () => {
   test('where the bucket does not exist', async (t) => {
-    const { google, upload, ask } = await startStorage(t)
+    const { google, upload, send } = await startStorage(t)
     google.store.removeBucket('example-issuers')
     const answers = [
       await upload('x'),
-      await ask('storage', `GET ${objectPath}`),
-      await ask('storage', `GET ${bucket}`),
+      await send('storage', `GET ${objectPath}`),
+      await send('storage', `GET ${bucket}`),
     ]
 
     for (const { status, body } of answers)
@@ -18,9 +18,9 @@ suite('an upload is refused', () => {
   })
 
   test('without a token, with one that nobody holds, and without the permission', async (t) => {
-    const { google, upload, ask, tokenOf } = await startStorage(t)
+    const { google, upload, send, tokenOf } = await startStorage(t)
     const body = multipart({ name }, 'x')
-    const anonymous = await ask('storage', `POST /upload${bucket}/o?uploadType=multipart`, {
+    const anonymous = await send('storage', `POST /upload${bucket}/o?uploadType=multipart`, {
       body,
       headers: related,
       token: '',
@@ -51,8 +51,8 @@ suite('an upload is refused', () => {
 
   for (const body of ['', 'x', '--b--', multipart({ name: '' }, 'x'), multipart({ name: 1 }, 'x'), '--b\r\n\r\n{}'])
     test(`whose body is ${JSON.stringify(body.slice(0, 12))}… and so on`, async (t) => {
-      const { ask } = await startStorage(t)
-      const answer = await ask('storage', `POST /upload${bucket}/o?uploadType=multipart`, { body, headers: related })
+      const { send } = await startStorage(t)
+      const answer = await send('storage', `POST /upload${bucket}/o?uploadType=multipart`, { body, headers: related })
 
       assert.equal(answer.status, 400)
     })

@@ -12,26 +12,26 @@ export function multipart(metadata: object, content: string, type = 'application
   return `${part('application/json; charset=UTF-8', JSON.stringify(metadata))}${part(type, content)}--b--\r\n`
 }
 
-type Ask = StartedGoogle['ask']
+type Send = StartedGoogle['send']
 
 export interface StartedStorage extends StartedGoogle {
-  readonly upload: (content: string, query?: Record<string, string>, token?: string) => ReturnType<Ask>
+  readonly upload: (content: string, query?: Record<string, string>, token?: string) => ReturnType<Send>
   /** As a stranger. */
-  readonly read: (path: string) => ReturnType<Ask>
+  readonly read: (path: string) => ReturnType<Send>
 }
 
 export async function startStorage(t: TestContext, access: 'public' | 'private' = 'public'): Promise<StartedStorage> {
   const started = await startGoogle(t)
   started.google.store.putBucket('example-issuers', { access })
-  const { ask } = started
+  const { send } = started
   return {
     ...started,
     upload: (content, query = {}, token) => {
       const parameters = new URLSearchParams({ uploadType: 'multipart', ...query }).toString()
       const call = `POST /upload${bucket}/o?${parameters}`
       const metadata = { name, contentType: 'application/jwk-set+json', cacheControl: 'public, max-age=300' }
-      return ask('storage', call, { body: multipart(metadata, content), headers: related, ...(token && { token }) })
+      return send('storage', call, { body: multipart(metadata, content), headers: related, ...(token && { token }) })
     },
-    read: (path) => ask('storage', `GET ${path}`, { token: '' }),
+    read: (path) => send('storage', `GET ${path}`, { token: '' }),
   }
 }

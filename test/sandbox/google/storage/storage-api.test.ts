@@ -6,7 +6,7 @@ const precondition = 'At least one of the pre-conditions you specified did not h
 
 suite('Cloud Storage', () => {
   test('keeps what is uploaded, and anybody reads it as it was described', async (t) => {
-    const { upload, ask, read } = await startStorage(t)
+    const { upload, send, read } = await startStorage(t)
     const { status, body } = await upload('{"keys":[]}')
 
     assert.equal(status, 200)
@@ -16,13 +16,13 @@ suite('Cloud Storage', () => {
     )
     assert.equal(body.md5Hash, 'bBCQlLyauJ4FD70+LKa5ng==')
     assert.match(body.generation, /^1795521600\d{6}$/)
-    assert.deepEqual((await ask('storage', `GET ${objectPath}`)).body, body)
+    assert.deepEqual((await send('storage', `GET ${objectPath}`)).body, body)
 
     const answer = await read(`/example-issuers/${name}`)
     assert.equal(answer.body, '{"keys":[]}')
     assert.equal(answer.headers.get('content-type'), 'application/jwk-set+json')
     assert.equal(answer.headers.get('cache-control'), 'public, max-age=300')
-    const media = await ask('storage', `GET ${objectPath}?alt=media`)
+    const media = await send('storage', `GET ${objectPath}?alt=media`)
     assert.deepEqual([media.body, media.headers.get('x-goog-generation')], ['{"keys":[]}', body.generation])
   })
 
@@ -34,9 +34,9 @@ suite('Cloud Storage', () => {
   })
 
   test('keeps bytes as they are, line ends and what is no text', async (t) => {
-    const { google, ask } = await startStorage(t)
+    const { google, send } = await startStorage(t)
     const body = multipart({ name: 'bytes' }, '\r\n\r\n--a\r\n\u00e9\u0000', 'application/octet-stream')
-    await ask('storage', `POST /upload${bucket}/o?uploadType=multipart`, { body, headers: related })
+    await send('storage', `POST /upload${bucket}/o?uploadType=multipart`, { body, headers: related })
 
     assert.deepEqual(google.store.find('example-issuers', 'bytes')?.bytes, Buffer.from('\r\n\r\n--a\r\né\0'))
   })
@@ -79,29 +79,29 @@ suite('Cloud Storage', () => {
   })
 
   test('deletes what is there, and what was read', async (t) => {
-    const { upload, ask } = await startStorage(t)
+    const { upload, send } = await startStorage(t)
     const { generation } = (await upload('one')).body
 
-    assert.equal((await ask('storage', `DELETE ${objectPath}?ifGenerationMatch=1`)).status, 412)
-    assert.equal((await ask('storage', `DELETE ${objectPath}?ifGenerationMatch=${generation}`)).status, 204)
-    const again = await ask('storage', `DELETE ${objectPath}`)
+    assert.equal((await send('storage', `DELETE ${objectPath}?ifGenerationMatch=1`)).status, 412)
+    assert.equal((await send('storage', `DELETE ${objectPath}?ifGenerationMatch=${generation}`)).status, 204)
+    const again = await send('storage', `DELETE ${objectPath}`)
     assert.deepEqual([again.status, again.body.error.message], [404, `No such object: example-issuers/${name}`])
   })
 
   test('says that nothing changed since a generation', async (t) => {
-    const { upload, ask } = await startStorage(t)
+    const { upload, send } = await startStorage(t)
     const { generation } = (await upload('one')).body
 
-    assert.equal((await ask('storage', `GET ${objectPath}?ifGenerationNotMatch=${generation}`)).status, 304)
-    assert.equal((await ask('storage', `GET ${objectPath}?ifGenerationMatch=1`)).status, 412)
+    assert.equal((await send('storage', `GET ${objectPath}?ifGenerationNotMatch=${generation}`)).status, 304)
+    assert.equal((await send('storage', `GET ${objectPath}?ifGenerationMatch=1`)).status, 412)
   })
 
   test('lists by prefix, folders by a delimiter, and page by page', async (t) => {
-    const { google, ask } = await startStorage(t)
+    const { google, send } = await startStorage(t)
     for (const one of ['one/a', 'one/b/c', 'two/a', 'one/a2'])
       google.store.put('example-issuers', one, { contentType: 'text/plain', body: '' })
     const list = async (query: string) => {
-      const { items, prefixes, nextPageToken } = (await ask('storage', `GET ${bucket}/o?${query}`)).body
+      const { items, prefixes, nextPageToken } = (await send('storage', `GET ${bucket}/o?${query}`)).body
       return { names: items?.map((item: { name: string }) => item.name), prefixes, nextPageToken }
     }
 
@@ -113,12 +113,12 @@ suite('Cloud Storage', () => {
     const { names, nextPageToken } = await list('maxResults=3')
     assert.deepEqual(names, ['one/a', 'one/a2', 'one/b/c'])
     assert.deepEqual((await list(`maxResults=3&pageToken=${nextPageToken}`)).names, ['two/a'])
-    assert.deepEqual((await ask('storage', `GET ${bucket}/o?prefix=three`)).body, { kind: 'storage#objects' })
+    assert.deepEqual((await send('storage', `GET ${bucket}/o?prefix=three`)).body, { kind: 'storage#objects' })
   })
 
   test('says of a bucket whether it may be public', async (t) => {
-    const { ask } = await startStorage(t)
-    const { iamConfiguration } = (await ask('storage', `GET ${bucket}`)).body
+    const { send } = await startStorage(t)
+    const { iamConfiguration } = (await send('storage', `GET ${bucket}`)).body
 
     assert.deepEqual(iamConfiguration, {
       publicAccessPrevention: 'inherited',

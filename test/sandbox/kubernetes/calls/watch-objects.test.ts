@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { SandboxAnswer } from '../../../../sandbox/serve/handler.ts'
-import { createAskedSandbox } from '../ask-sandbox.ts'
+import type { SandboxResponse } from '../../../../sandbox/serve/handler.ts'
+import { createSandboxClient } from '../sandbox-client.ts'
 
 const secrets = '/api/v1/namespaces/default/secrets'
 
 /** The lines of a streamed body. */
-async function linesOf({ body }: SandboxAnswer): Promise<string[]> {
+async function linesOf({ body }: SandboxResponse): Promise<string[]> {
   assert.ok(typeof body === 'object' && Symbol.asyncIterator in body)
   const lines: string[] = []
   for await (const line of body) lines.push(line)
@@ -14,11 +14,11 @@ async function linesOf({ body }: SandboxAnswer): Promise<string[]> {
 }
 
 test('a change between the answer and its first reading is not lost', async () => {
-  const { ask } = await createAskedSandbox()
+  const { send } = await createSandboxClient()
   const leaving = new AbortController()
-  const watch = await ask('GET', `${secrets}?watch=1`, { signal: leaving.signal })
+  const watch = await send('GET', `${secrets}?watch=1`, { signal: leaving.signal })
 
-  await ask('POST', secrets, { body: { metadata: { name: 'early' } } })
+  await send('POST', secrets, { body: { metadata: { name: 'early' } } })
   setImmediate(() => leaving.abort())
 
   assert.deepEqual(
@@ -28,9 +28,9 @@ test('a change between the answer and its first reading is not lost', async () =
 })
 
 test('a watch ends when its client leaves, and lets the store forget it', async () => {
-  const { api, ask } = await createAskedSandbox()
+  const { api, send } = await createSandboxClient()
   const leaving = new AbortController()
-  const watch = await ask('GET', `${secrets}?watch=1`, { signal: leaving.signal })
+  const watch = await send('GET', `${secrets}?watch=1`, { signal: leaving.signal })
 
   leaving.abort()
 
@@ -39,10 +39,10 @@ test('a watch ends when its client leaves, and lets the store forget it', async 
 })
 
 test('a watch from before a compaction ends with 410 in its stream', async () => {
-  const { api, ask } = await createAskedSandbox()
+  const { api, send } = await createSandboxClient()
   api.store.compact()
 
-  const answer = await ask('GET', `${secrets}?watch=1&resourceVersion=1`)
+  const answer = await send('GET', `${secrets}?watch=1&resourceVersion=1`)
 
   assert.equal(answer.status, 200)
   assert.deepEqual(

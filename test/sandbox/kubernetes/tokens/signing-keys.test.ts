@@ -2,21 +2,21 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeProtectedHeader } from 'jose'
 import { generateSigningKey } from '../../../../sandbox/kubernetes/tokens/signing-keys.ts'
-import { createAskedSandbox, issuer } from '../ask-sandbox.ts'
+import { createSandboxClient, issuer } from '../sandbox-client.ts'
 
-const wanted = { namespace: 'default', name: 'default', audiences: [issuer], lifeSeconds: 600 }
+const tokenOptions = { namespace: 'default', name: 'default', audiences: [issuer], lifeSeconds: 600 }
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } })
 
 test('in a safe rotation no token ever fails: publish, sign, drop', async () => {
-  const { api, ask } = await createAskedSandbox()
-  const old = { key: api.keys.current, token: await api.signServiceAccountToken(wanted) }
+  const { api, send } = await createSandboxClient()
+  const old = { key: api.keys.current, token: await api.signServiceAccountToken(tokenOptions) }
   const statuses: number[] = []
-  const check = async (token: string) => statuses.push((await ask('GET', '/api/v1/namespaces', bearer(token))).status)
+  const check = async (token: string) => statuses.push((await send('GET', '/api/v1/namespaces', bearer(token))).status)
 
   const key = await api.keys.add()
-  await check(await api.signServiceAccountToken(wanted))
+  await check(await api.signServiceAccountToken(tokenOptions))
   api.keys.signWith(key)
-  const fresh = await api.signServiceAccountToken(wanted)
+  const fresh = await api.signServiceAccountToken(tokenOptions)
   await check(old.token)
   await check(fresh)
   api.keys.drop(old.key.kid)
@@ -31,16 +31,16 @@ test('in a safe rotation no token ever fails: publish, sign, drop', async () => 
 })
 
 test('tokens of an unpublished key verify nowhere', async () => {
-  const { api, ask } = await createAskedSandbox()
+  const { api, send } = await createSandboxClient()
   api.keys.signWith(await generateSigningKey())
 
-  const { status } = await ask('GET', '/api/v1/namespaces', bearer(await api.signServiceAccountToken(wanted)))
+  const { status } = await send('GET', '/api/v1/namespaces', bearer(await api.signServiceAccountToken(tokenOptions)))
 
   assert.equal(status, 401)
 })
 
 test('published keys hold nothing private', async () => {
-  const { api } = await createAskedSandbox()
+  const { api } = await createSandboxClient()
 
   assert.deepEqual(
     api.keys.jwks.keys.map((key) => Object.keys(key).toSorted()),
@@ -53,19 +53,19 @@ for (const [when, life] of [
   ['a token of a deleted account', 600],
 ] as const) {
   test(`${when} answers 401`, async () => {
-    const { api, ask } = await createAskedSandbox()
-    const token = await api.signServiceAccountToken({ ...wanted, lifeSeconds: life })
-    if (life > 0) await ask('DELETE', '/api/v1/namespaces/default/serviceaccounts/default')
+    const { api, send } = await createSandboxClient()
+    const token = await api.signServiceAccountToken({ ...tokenOptions, lifeSeconds: life })
+    if (life > 0) await send('DELETE', '/api/v1/namespaces/default/serviceaccounts/default')
 
-    assert.equal((await ask('GET', '/api/v1/namespaces', bearer(token))).status, 401)
+    assert.equal((await send('GET', '/api/v1/namespaces', bearer(token))).status, 401)
   })
 }
 
 test('a token bound to a pod and its node names both', async () => {
-  const { api } = await createAskedSandbox()
+  const { api } = await createSandboxClient()
   const bound = { pod: { name: 'pullpass-0', uid: 'pod-uid' }, node: { name: 'node-1', uid: 'node-uid' } }
 
-  const token = await api.signServiceAccountToken({ ...wanted, ...bound })
+  const token = await api.signServiceAccountToken({ ...tokenOptions, ...bound })
 
   const claims: { 'kubernetes.io': object } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
   assert.deepEqual(claims['kubernetes.io'], {

@@ -1,7 +1,7 @@
 /** Which lines that a guide shows were not printed, in their order; what differs from run to run is left out of account. */
 
 /** `…` in a shown line matches anything. */
-export function findUnshown(shown: readonly string[], printed: string): string[] {
+export function findUnprinted(shown: readonly string[], printed: string): string[] {
   const lines = printed.split('\n').map(withoutVariables)
   let next = 0
   return shown.filter((line) => {

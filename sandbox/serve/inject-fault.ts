@@ -2,58 +2,58 @@
 import { constants, Http2ServerResponse } from 'node:http2'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Fault } from './faults.ts'
-import type { SandboxAnswer, SandboxRequest } from './handler.ts'
-import { type Outgoing, sendHalf } from './send-answer.ts'
+import type { SandboxRequest, SandboxResponse } from './handler.ts'
+import { type Outgoing, sendHalf } from './send-response.ts'
 
 export interface FaultyExchange {
   readonly request: SandboxRequest
   readonly outgoing: Outgoing
   /** Asks the part's handler. */
-  readonly ask: (request?: SandboxRequest) => Promise<SandboxAnswer>
-  readonly send: (answer: SandboxAnswer) => Promise<void>
+  readonly handle: (request?: SandboxRequest) => Promise<SandboxResponse>
+  readonly send: (answer: SandboxResponse) => Promise<void>
   /** Resets the TCP connection. */
   readonly reset: () => void
 }
 
-export async function enactFault(fault: Fault, exchange: FaultyExchange): Promise<void> {
+export async function injectFault(fault: Fault, exchange: FaultyExchange): Promise<void> {
   switch (fault.kind) {
     case 'latency':
       await wait(fault.ms, undefined, { signal: exchange.request.signal }).catch(() => {}) // the client went away
-      return exchange.send(await exchange.ask())
-    case 'answer':
-      return exchange.send(fault.answer)
+      return exchange.send(await exchange.handle())
+    case 'response':
+      return exchange.send(fault.response)
     case 'drop-header': {
       const { [fault.name]: _, ...headers } = exchange.request.headers
-      return exchange.send(await exchange.ask({ ...exchange.request, headers }))
+      return exchange.send(await exchange.handle({ ...exchange.request, headers }))
     }
     case 'reset':
-      if (fault.at === 'answer') await exchange.ask()
+      if (fault.at === 'response') await exchange.handle()
       return exchange.reset()
     case 'truncate':
-      await sendHalf(exchange.outgoing, await exchange.ask())
-      return endEarly(exchange.outgoing)
+      await sendHalf(exchange.outgoing, await exchange.handle())
+      return abortBody(exchange.outgoing)
     case 'stall':
-      if (fault.at === 'body') await sendHalf(exchange.outgoing, await exchange.ask())
+      if (fault.at === 'body') await sendHalf(exchange.outgoing, await exchange.handle())
       return // and nothing more, until the client leaves or the part closes
     case 'goaway':
-      return fault.request === 'answered' ? answerAndGo(exchange) : refuseAndGo(exchange)
+      return fault.request === 'answered' ? respondThenGoAway(exchange) : goAwayUnprocessed(exchange)
   }
 }
 
-function endEarly(outgoing: Outgoing): void {
+function abortBody(outgoing: Outgoing): void {
   if (outgoing instanceof Http2ServerResponse) outgoing.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
   else outgoing.socket?.destroy()
 }
 
 /** As the Kubernetes API server does by chance with --goaway-chance: this stream is still answered. */
-async function answerAndGo({ outgoing, ask, send }: FaultyExchange): Promise<void> {
+async function respondThenGoAway({ outgoing, handle, send }: FaultyExchange): Promise<void> {
   if (outgoing instanceof Http2ServerResponse) outgoing.stream.session?.close()
   else outgoing.setHeader('connection', 'close')
-  await send(await ask())
+  await send(await handle())
 }
 
 /** RFC 9113 §6.8: streams above the last identifier were not acted on; the client may send them again. */
-function refuseAndGo({ outgoing, reset }: FaultyExchange): void {
+function goAwayUnprocessed({ outgoing, reset }: FaultyExchange): void {
   if (!(outgoing instanceof Http2ServerResponse)) reset()
   else {
     const { id = 0, session } = outgoing.stream

@@ -5,16 +5,16 @@ import { PullpassError } from '../src/errors/pullpass-error.ts'
 import { connect } from '../src/kubernetes/connect.ts'
 import { documentText } from './support/document-text.ts'
 import { fakeContext } from './support/fake-context.ts'
-import { answerSts, plantAll, seedScriptSecret } from './support/plant-all.ts'
-import { searchClusterAnswers } from './support/search-answers.ts'
+import { plantSecrets, seedScriptSecret, setStsResponse } from './support/plant-secrets.ts'
+import { searchClusterResponses } from './support/search-responses.ts'
 
 suite('no secret is shown by what concerns the cluster', () => {
   test('whatever the API server answers', async (t) => {
-    await searchClusterAnswers(t, (spelling, status) => spelling === 'raw' || status === 403) // all: leaks.matrix.test.ts
+    await searchClusterResponses(t, (spelling, status) => spelling === 'raw' || status === 403) // all: leaks.matrix.test.ts
   })
 
   test('nor by a token that was requested', async (t) => {
-    const { sandbox, run, secrets } = await plantAll(t)
+    const { sandbox, run, secrets } = await plantSecrets(t)
     const { faults } = sandbox.parts.kubernetes
     const more = '  serviceAccountRef: {namespace: image-system, name: pullpass}'
     const file = await sandbox.write('pull.yaml', documentText(sandbox, { more }))
@@ -28,8 +28,8 @@ suite('no secret is shown by what concerns the cluster', () => {
       { status: { token: `${token}.${token}`, expirationTimestamp: '2026-11-24T13:00:00Z' } },
       `{"status": {"token": "${token}`,
     ]) {
-      faults.inject({ kind: 'answer', answer: { status: 201, body } }, isRequest)
-      answerSts(sandbox.parts, { status: 400, body: { error: 'invalid_grant', error_description: token } })
+      faults.inject({ kind: 'response', response: { status: 201, body } }, isRequest)
+      setStsResponse(sandbox.parts, { status: 400, body: { error: 'invalid_grant', error_description: token } })
       assert.equal((await run('a requested token', ['refresh', '-f', file])).exitCode, 1)
       faults.clear()
     }
@@ -37,7 +37,7 @@ suite('no secret is shown by what concerns the cluster', () => {
   })
 
   test('nor by what is inspected', async (t) => {
-    const { sandbox, run, subjectToken } = await plantAll(t)
+    const { sandbox, run, subjectToken } = await plantSecrets(t)
     seedScriptSecret(sandbox, 'team-a')
     await run('inspect FILE', ['inspect', sandbox.folder.tokenFile])
     await run('inspect -', ['inspect', '-'], { input: subjectToken })
@@ -49,7 +49,7 @@ suite('no secret is shown by what concerns the cluster', () => {
   })
 
   test('nor by objects that somebody prints', async (t) => {
-    const { sandbox, secrets } = await plantAll(t)
+    const { sandbox, secrets } = await plantSecrets(t)
     const context = fakeContext({ environment: sandbox.environment })
     const cluster = await connect({}, context)
     await cluster.request({ method: 'GET', path: '/version' })
@@ -57,8 +57,8 @@ suite('no secret is shown by what concerns the cluster', () => {
     const fault = await cluster.request({ method: 'GET', path: '/version' }).catch((error: unknown) => error)
     assert.ok(fault instanceof PullpassError)
     for (const [name, value] of Object.entries({ context, cluster, fault })) {
-      secrets.refuteIn(inspect(value, { depth: null, showHidden: true }), name)
-      secrets.refuteIn(JSON.stringify(value) ?? '', name)
+      secrets.assertAbsent(inspect(value, { depth: null, showHidden: true }), name)
+      secrets.assertAbsent(JSON.stringify(value) ?? '', name)
     }
     await cluster.close()
   })

@@ -3,9 +3,9 @@
 import { constants, Http2ServerRequest, type Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Incoming } from './receive-request.ts'
-import type { Outgoing } from './send-answer.ts'
+import type { Outgoing } from './send-response.ts'
 
-export interface IdleEnd {
+export interface IdleTimeout {
   /** The request's connection is in use until its answer is done. */
   readonly use: (incoming: Incoming, outgoing: Outgoing) => void
   readonly stop: () => void
@@ -19,24 +19,24 @@ interface Use {
 }
 
 const idleMs = 90_000
-const lookEveryMs = 50 // of real time: a clock that is moved tells nobody
+const checkIntervalMs = 50 // of real time: a clock that is moved tells nobody
 
-export function createIdleEnd(now: () => Date): IdleEnd {
+export function createIdleTimeout(now: () => Date): IdleTimeout {
   const uses = new Map<Connection, Use>()
-  const look = (): void => {
-    const longAgoMs = now().getTime() - idleMs
+  const closeIdle = (): void => {
+    const idleSinceMs = now().getTime() - idleMs
     for (const [connection, { requests, lastMs }] of uses) {
-      if (requests > 0 || lastMs > longAgoMs) continue
+      if (requests > 0 || lastMs > idleSinceMs) continue
       uses.delete(connection)
-      end(connection)
+      closeConnection(connection)
     }
   }
-  const timer = setInterval(look, lookEveryMs).unref()
+  const timer = setInterval(closeIdle, checkIntervalMs).unref()
   return {
     use(incoming, outgoing) {
       const connection = connectionOf(incoming)
       if (!connection) return
-      const use = uses.get(connection) ?? begin(connection)
+      const use = uses.get(connection) ?? track(connection)
       use.requests += 1
       outgoing.once('close', () => {
         use.requests -= 1
@@ -46,7 +46,7 @@ export function createIdleEnd(now: () => Date): IdleEnd {
     stop: () => clearInterval(timer),
   }
 
-  function begin(connection: Connection): Use {
+  function track(connection: Connection): Use {
     const use = { requests: 0, lastMs: now().getTime() }
     uses.set(connection, use)
     connection.once('close', () => uses.delete(connection))
@@ -57,7 +57,7 @@ export function createIdleEnd(now: () => Date): IdleEnd {
 const connectionOf = (incoming: Incoming): Connection | undefined =>
   incoming instanceof Http2ServerRequest ? incoming.stream.session : incoming.socket
 
-function end(connection: Connection): void {
+function closeConnection(connection: Connection): void {
   if (connection.destroyed) return // by its client, and its own end is still to be told
   if ('goaway' in connection) {
     connection.goaway(constants.NGHTTP2_NO_ERROR)

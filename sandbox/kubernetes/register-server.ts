@@ -5,7 +5,7 @@ import { isRecord, type KubernetesObject } from './objects/kubernetes-object.ts'
 import type { ObjectStore } from './objects/object-store.ts'
 
 /** A slice has one port for all its addresses: a server on another port gets a slice of its own, with the same label. */
-export function announceServer(store: ObjectStore, url: string): void {
+export function registerServer(store: ObjectStore, url: string): void {
   const { hostname, port } = new URL(url)
   const slices = store
     .list(endpointSlice.kind, 'default')
@@ -21,7 +21,7 @@ export function announceServer(store: ObjectStore, url: string): void {
     endpoints: [...addresses].map((address) => ({ addresses: [address], conditions: { ready: true } })),
     ports: [{ name: 'https', protocol: 'TCP', port: Number(port) }],
   }
-  store.put(endpointSlice.finish(slice, known))
+  store.put(endpointSlice.addServerFields(slice, known))
 }
 
 const label = 'kubernetes.io/service-name'

@@ -1,7 +1,7 @@
 /** A message of a run in the sandbox, with the addresses and files that a cluster and Google have in their place. */
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
 
-export function asOnPage(message: string, { parts, folder }: Pick<TestSandbox, 'parts' | 'folder'>): string {
+export function normalizeMessage(message: string, { parts, folder }: Pick<TestSandbox, 'parts' | 'folder'>): string {
   const places = [
     [parts.sts.url, 'https://sts.googleapis.com'],
     [parts.iamCredentials.url, 'https://iamcredentials.googleapis.com'],

@@ -5,11 +5,11 @@ import { isRecord, type KubernetesObject } from '../../objects/kubernetes-object
 
 const statuses = ['containerStatuses', 'initContainerStatuses']
 
-export function finishStatus(pod: KubernetesObject): KubernetesObject {
+export function addPodStatus(pod: KubernetesObject): KubernetesObject {
   const status = isRecord(pod['status']) ? pod['status'] : {}
   const lists = statuses.flatMap((field) => {
     const list = status[field]
-    return Array.isArray(list) ? [[field, list.map(finishContainer)]] : []
+    return Array.isArray(list) ? [[field, list.map(addContainerStatus)]] : []
   })
   return {
     ...pod,
@@ -17,16 +17,17 @@ export function finishStatus(pod: KubernetesObject): KubernetesObject {
   }
 }
 
-const finishContainer = (container: unknown): unknown =>
+const addContainerStatus = (container: unknown): unknown =>
   isRecord(container)
     ? { state: {}, lastState: {}, ready: false, restartCount: 0, image: '', imageID: '', ...container }
     : container
 
 function qosClassOf(spec: unknown): string {
   const containers = isRecord(spec) && Array.isArray(spec['containers']) ? spec['containers'] : []
-  const wanted = containers.map((container: unknown) => resourcesOf(container))
-  if (wanted.every(({ requests, limits }) => Object.keys({ ...requests, ...limits }).length === 0)) return 'BestEffort'
-  const isBounded = wanted.every(
+  const resources = containers.map((container: unknown) => resourcesOf(container))
+  if (resources.every(({ requests, limits }) => Object.keys({ ...requests, ...limits }).length === 0))
+    return 'BestEffort'
+  const isBounded = resources.every(
     ({ requests, limits }) =>
       limits['cpu'] !== undefined &&
       limits['memory'] !== undefined &&

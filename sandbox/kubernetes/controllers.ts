@@ -1,7 +1,6 @@
 /** What kube-controller-manager does after a write, as far as pullpass notices: default ServiceAccounts, root certificates, the end of
  *  namespaces, and the removal of what lost its owners. Here it is done at once, where the real one takes seconds.
  *  https://kubernetes.io/docs/concepts/architecture/garbage-collection/ */
-
 import { markDeleted } from './calls/delete-object.ts'
 import type { Cluster } from './cluster.ts'
 import { phaseOf } from './kinds/namespace.ts'
@@ -12,32 +11,32 @@ import type { ObjectStore, StoredChange } from './objects/object-store.ts'
 type Controlled = Pick<Cluster, 'store' | 'now' | 'ca'>
 
 /** Follows every change after this version, its own included, until nothing is left to do. */
-export function settle(cluster: Controlled, since: number): void {
+export function runControllers(cluster: Controlled, since: number): void {
   const { store } = cluster
   const changes = store.changesSince(since) ?? []
   const upTo = store.resourceVersion
-  for (const change of changes) follow(cluster, change)
-  if (store.resourceVersion > upTo) settle(cluster, upTo)
+  for (const change of changes) reconcile(cluster, change)
+  if (store.resourceVersion > upTo) runControllers(cluster, upTo)
 }
 
-function follow(cluster: Controlled, { type, object }: StoredChange): void {
+function reconcile(cluster: Controlled, { type, object }: StoredChange): void {
   const { store } = cluster
   const { namespace = '', name } = object.metadata
   const current = store.read(object.kind, namespace, name)
   if (type === 'DELETED') {
-    const home = store.read('Namespace', '', namespace)
-    if (home && phaseOf(home) === 'Terminating') endNamespace(cluster, home)
-    for (const dependent of dependents(store, object)) if (isOrphan(store, dependent)) takeAway(cluster, dependent)
+    const parent = store.read('Namespace', '', namespace)
+    if (parent && phaseOf(parent) === 'Terminating') finalizeNamespace(cluster, parent)
+    for (const dependent of dependents(store, object)) if (isOrphan(store, dependent)) deleteObject(cluster, dependent)
     return
   }
   if (!current) return
-  if (current.kind === 'Namespace') settleNamespace(cluster, current)
-  else if (current.metadata.deletionTimestamp || isOrphan(store, current)) takeAway(cluster, current)
+  if (current.kind === 'Namespace') reconcileNamespace(cluster, current)
+  else if (current.metadata.deletionTimestamp || isOrphan(store, current)) deleteObject(cluster, current)
 }
 
-function settleNamespace(cluster: Controlled, namespace: StoredObject): void {
+function reconcileNamespace(cluster: Controlled, namespace: StoredObject): void {
   const { name } = namespace.metadata
-  if (phaseOf(namespace) === 'Terminating') endNamespace(cluster, namespace)
+  if (phaseOf(namespace) === 'Terminating') finalizeNamespace(cluster, namespace)
   else {
     const { store, ca } = cluster
     const supply = (object: KubernetesObject): void => {
@@ -58,16 +57,16 @@ const aboutCertificates =
   'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.'
 
 /** Empties the namespace and takes it away, unless a finalizer holds it or something in it. */
-function endNamespace(cluster: Controlled, namespace: StoredObject): void {
+function finalizeNamespace(cluster: Controlled, namespace: StoredObject): void {
   const content = (): StoredObject[] =>
     resourceKinds
       .filter(({ namespaced }) => namespaced)
       .flatMap(({ kind }) => cluster.store.list(kind, namespace.metadata.name))
-  for (const object of content()) takeAway(cluster, object)
-  if (content().length === 0) takeAway(cluster, namespace)
+  for (const object of content()) deleteObject(cluster, object)
+  if (content().length === 0) deleteObject(cluster, namespace)
 }
 
-function takeAway(cluster: Controlled, object: StoredObject): void {
+function deleteObject(cluster: Controlled, object: StoredObject): void {
   if ((object.metadata.finalizers ?? []).length > 0) markDeleted(cluster, object)
   else cluster.store.remove(object)
 }
@@ -80,9 +79,9 @@ const dependents = (store: ObjectStore, owner: StoredObject): StoredObject[] =>
 /** Every owner is gone, or is another object of that name. An owner of a kind that is not served here counts as present. */
 function isOrphan(store: ObjectStore, { metadata }: StoredObject): boolean {
   const owners = metadata.ownerReferences ?? []
-  const isThere = ({ kind, name, uid }: (typeof owners)[number]): boolean => {
+  const exists = ({ kind, name, uid }: (typeof owners)[number]): boolean => {
     const served = resourceKinds.find((known) => known.kind === kind)
     return !served || store.read(kind, served.namespaced ? (metadata.namespace ?? '') : '', name)?.metadata.uid === uid
   }
-  return owners.length > 0 && !owners.some(isThere)
+  return owners.length > 0 && !owners.some(exists)
 }

@@ -2,7 +2,7 @@
 import { isRecord, type KubernetesObject } from '../../objects/kubernetes-object.ts'
 import { textField } from '../../objects/text-field.ts'
 
-export function completePod(object: KubernetesObject): KubernetesObject {
+export function applyPodDefaults(object: KubernetesObject): KubernetesObject {
   const spec = isRecord(object['spec']) ? object['spec'] : {}
   return {
     ...object,
@@ -14,16 +14,16 @@ export function completePod(object: KubernetesObject): KubernetesObject {
       schedulerName: 'default-scheduler',
       enableServiceLinks: true,
       ...spec,
-      ...completed(spec, 'containers'),
-      ...completed(spec, 'initContainers'),
+      ...withContainerDefaults(spec, 'containers'),
+      ...withContainerDefaults(spec, 'initContainers'),
     },
   }
 }
 
-const completed = (spec: Record<string, unknown>, field: string) =>
-  Array.isArray(spec[field]) ? { [field]: spec[field].map(completeContainer) } : {}
+const withContainerDefaults = (spec: Record<string, unknown>, field: string) =>
+  Array.isArray(spec[field]) ? { [field]: spec[field].map(applyContainerDefaults) } : {}
 
-const completeContainer = (container: unknown): unknown =>
+const applyContainerDefaults = (container: unknown): unknown =>
   isRecord(container)
     ? {
         resources: {},

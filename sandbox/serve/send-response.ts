@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { Http2ServerResponse } from 'node:http2'
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { SandboxAnswer } from './handler.ts'
+import type { SandboxResponse } from './handler.ts'
 
 export type Outgoing = ServerResponse | Http2ServerResponse
 
@@ -13,16 +13,16 @@ interface Content {
   readonly body: Buffer | AsyncIterable<string>
 }
 
-export async function sendAnswer(outgoing: Outgoing, method: string, answer: SandboxAnswer): Promise<void> {
+export async function sendResponse(outgoing: Outgoing, method: string, answer: SandboxResponse): Promise<void> {
   const { body } = sendHead(outgoing, answer)
   if (method === 'HEAD') outgoing.end()
   else if (Buffer.isBuffer(body)) outgoing.end(body)
-  else await pipeline(body, outgoing).catch(ignoreDeparture)
+  else await pipeline(body, outgoing).catch(ignoreDisconnect)
 }
 
 /** Headers and half of the body, or the first piece of a stream; resolves when they are on their way. */
-export async function sendHalf(outgoing: Outgoing, answer: SandboxAnswer): Promise<void> {
-  const { body } = sendHead(outgoing, answer)
+export async function sendHalf(outgoing: Outgoing, response: SandboxResponse): Promise<void> {
+  const { body } = sendHead(outgoing, response)
   const half = Buffer.isBuffer(body) ? body.subarray(0, body.length / 2) : await firstPiece(body)
   const writable: Writable = outgoing
   await new Promise<void>((resolve) => {
@@ -30,12 +30,12 @@ export async function sendHalf(outgoing: Outgoing, answer: SandboxAnswer): Promi
   })
 }
 
-function sendHead(outgoing: Outgoing, answer: SandboxAnswer): Content {
-  const content = contentOf(answer.body)
+function sendHead(outgoing: Outgoing, response: SandboxResponse): Content {
+  const content = contentOf(response.body)
   if (content.type) outgoing.setHeader('content-type', content.type)
   if (Buffer.isBuffer(content.body)) outgoing.setHeader('content-length', content.body.length)
-  for (const [name, value] of Object.entries(answer.headers ?? {})) outgoing.setHeader(name, value)
-  outgoing.statusCode = answer.status
+  for (const [name, value] of Object.entries(response.headers ?? {})) outgoing.setHeader(name, value)
+  outgoing.statusCode = response.status
   if (!Buffer.isBuffer(content.body)) flushHead(outgoing)
   return content
 }
@@ -46,7 +46,7 @@ function flushHead(outgoing: Outgoing): void {
   else outgoing.flushHeaders()
 }
 
-function contentOf(body: SandboxAnswer['body']): Content {
+function contentOf(body: SandboxResponse['body']): Content {
   if (body === undefined) return { body: Buffer.alloc(0) }
   if (Buffer.isBuffer(body)) return { type: 'application/octet-stream', body }
   if (typeof body === 'string') return { type: 'text/plain; charset=utf-8', body: Buffer.from(body) }
@@ -59,7 +59,7 @@ async function firstPiece(pieces: AsyncIterable<string>): Promise<Buffer> {
   return Buffer.alloc(0)
 }
 
-function ignoreDeparture(error: NodeJS.ErrnoException): void {
+function ignoreDisconnect(error: NodeJS.ErrnoException): void {
   const departures = [
     'ERR_STREAM_PREMATURE_CLOSE',
     'ERR_HTTP2_INVALID_STREAM',

@@ -10,18 +10,18 @@ import { type Part, servePart } from '../../../sandbox/serve/serve-part.ts'
 suite('faults on a connection', async () => {
   const authority = await createCertificateAuthority()
 
-  /** A part that counts how often its handler was asked. */
+  /** A part that counts how often its handler was handled. */
   async function serve(t: TestContext, transport: 'http' | 'http2') {
-    const asked = { times: 0 }
+    const handled = { times: 0 }
     const part = await servePart({
       handler: () => {
-        asked.times += 1
+        handled.times += 1
         return { status: 200, body: { answer: 'x'.repeat(1000) } }
       },
       ...(transport === 'http2' && { tls: { authority, http2: 'offered' } }),
     })
     t.after(part.close)
-    return { part, asked }
+    return { part, handled }
   }
 
   function connect(t: TestContext, part: Part) {
@@ -38,13 +38,13 @@ suite('faults on a connection', async () => {
     )
 
   test('a throttled request names the time to wait and never reaches the handler', async (t) => {
-    const { part, asked } = await serve(t, 'http')
+    const { part, handled } = await serve(t, 'http')
     part.faults.inject(throttled(7), { times: 1 })
     const answer = await fetch(part.url)
 
     assert.equal(answer.status, 429)
     assert.equal(answer.headers.get('retry-after'), '7')
-    assert.equal(asked.times, 0)
+    assert.equal(handled.times, 0)
     assert.equal((await fetch(part.url)).status, 200)
   })
 
@@ -62,20 +62,20 @@ suite('faults on a connection', async () => {
       transport === 'http' ? fetch(part.url).then((answer) => answer.json()) : json(connect(t, part).request({}))
 
     test(`a connection reset before the handler leaves the work undone (${transport})`, async (t) => {
-      const { part, asked } = await serve(t, transport)
+      const { part, handled } = await serve(t, transport)
       part.faults.inject({ kind: 'reset', at: 'request' }, { times: 1 })
 
       assert.equal(await failureOf(ask(t, part)), 'ECONNRESET')
-      assert.equal(asked.times, 0)
+      assert.equal(handled.times, 0)
       assert.equal(part.seen[0]?.status, 0)
     })
 
     test(`a connection reset after the handler leaves the work done and its answer lost (${transport})`, async (t) => {
-      const { part, asked } = await serve(t, transport)
-      part.faults.inject({ kind: 'reset', at: 'answer' }, { times: 1 })
+      const { part, handled } = await serve(t, transport)
+      part.faults.inject({ kind: 'reset', at: 'response' }, { times: 1 })
 
       assert.equal(await failureOf(ask(t, part)), 'ECONNRESET')
-      assert.equal(asked.times, 1)
+      assert.equal(handled.times, 1)
     })
 
     test(`a truncated body fails the reader, and the next request is served (${transport})`, async (t) => {
@@ -120,7 +120,7 @@ suite('faults on a connection', async () => {
   })
 
   test('GOAWAY can refuse the request undone, while an earlier one on the connection is still answered', async (t) => {
-    const { part, asked } = await serve(t, 'http2')
+    const { part, handled } = await serve(t, 'http2')
     part.faults.inject({ kind: 'latency', ms: 50 }, { when: ({ path }) => path === '/early' })
     part.faults.inject({ kind: 'goaway', request: 'refused' }, { when: ({ path }) => path === '/late' })
     const session = connect(t, part)
@@ -131,7 +131,7 @@ suite('faults on a connection', async () => {
     assert.equal(error, 'ERR_HTTP2_STREAM_ERROR')
     assert.equal(late.rstCode, http2.constants.NGHTTP2_REFUSED_STREAM)
     assert.equal((await early).length, 1013)
-    assert.equal(asked.times, 1)
+    assert.equal(handled.times, 1)
   })
 
   test('on HTTP/1.1 a GOAWAY is a connection that closes after its answer', async (t) => {

@@ -3,7 +3,7 @@ import type { Binding } from './iam-policies.ts'
 import type { ServiceAccounts } from './service-accounts.ts'
 import type { WorkloadIdentity } from './workload-identity.ts'
 
-export interface BindingFlawNeeds {
+export interface BindingCheckNeeds {
   readonly accounts: ServiceAccounts
   readonly identity: WorkloadIdentity
 }
@@ -14,17 +14,17 @@ const poolMember =
 const otherMember = /^(?:user|group|domain|deleted:\w+|principal|principalSet):|^all(?:AuthenticatedU|U)sers$/
 
 /** `roles`: the prefix of those that the resource knows. */
-export const createBindingFlaw =
-  ({ accounts, identity }: BindingFlawNeeds, roles: string) =>
+export const createBindingCheck =
+  ({ accounts, identity }: BindingCheckNeeds, roles: string) =>
   ({ role, members }: Binding): string | undefined => {
     if (!roleForm.test(role))
       return 'The role name must be in the form "roles/{role}", "organizations/{organization_id}/roles/{role}", or "projects/{project_id}/roles/{role}".'
     const ofService = !role.startsWith('roles/') || role.startsWith(roles)
     if (!ofService) return `Role ${role} is not supported for this resource.`
-    return members.map((member) => memberFlaw(member, accounts, identity)).find((flaw) => flaw !== undefined)
+    return members.map((member) => memberError(member, accounts, identity)).find((flaw) => flaw !== undefined)
   }
 
-function memberFlaw(member: string, accounts: ServiceAccounts, identity: WorkloadIdentity): string | undefined {
+function memberError(member: string, accounts: ServiceAccounts, identity: WorkloadIdentity): string | undefined {
   const email = /^serviceAccount:([^[]+@.+)$/.exec(member)?.[1]
   if (email !== undefined) return accounts.find(email) ? undefined : `Service account ${email} does not exist.`
   const pool = poolMember.exec(member)?.[1]

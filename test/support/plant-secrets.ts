@@ -1,6 +1,6 @@
 /** A sandbox whose every secret is known, and runs of pullpass whose every word is searched for them. */
 import type { TestContext } from 'node:test'
-import type { SandboxAnswer } from '../../sandbox/serve/handler.ts'
+import type { SandboxResponse } from '../../sandbox/serve/handler.ts'
 import { createPlantedSecrets, type PlantedSecrets } from './planted-secrets.ts'
 import { type PullpassOptions, type PullpassRun, runPullpass } from './run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from './start-test-sandbox.ts'
@@ -9,7 +9,7 @@ export const federated: string = `ya29.${'Federated-Token_of.Google/+='.repeat(9
 export const impersonated: string = `ya29.${'Impersonated-Token_of.Google/+='.repeat(9)}`
 const password = 'an-older-password-of-the-usual-script-0123456789'
 
-export interface Planted {
+export interface PlantedSandbox {
   readonly sandbox: TestSandbox
   readonly secrets: PlantedSecrets
   readonly subjectToken: string
@@ -25,11 +25,11 @@ const forPeople = ['--log-level', 'debug']
 const forPrograms = ['--log-level', 'debug', '--log-format', 'json', '-o', 'json']
 
 /** A sandbox whose every secret is known: Google grants two planted tokens, a Secret of the script holds a password. */
-export async function plantAll(t: TestContext): Promise<Planted> {
+export async function plantSecrets(t: TestContext): Promise<PlantedSandbox> {
   const sandbox = await startTestSandbox(t)
-  const wanted = { namespace: 'image-system', name: 'pullpass', lifeSeconds: 3600 }
+  const tokenOptions = { namespace: 'image-system', name: 'pullpass', lifeSeconds: 3600 }
   const subjectToken = await sandbox.cluster.signServiceAccountToken({
-    ...wanted,
+    ...tokenOptions,
     audiences: [`//iam.googleapis.com/${sandbox.provider}`],
   })
   await sandbox.write('oidc-token', subjectToken)
@@ -42,8 +42,8 @@ export async function plantAll(t: TestContext): Promise<Planted> {
   const search = (way: readonly string[]): Run => {
     return async (where, argv, more) => {
       const run = await runPullpass(sandbox, [...argv, ...way], more)
-      secrets.refuteIn(run.stdout, `${where}, ${way.join(' ')}: stdout`)
-      secrets.refuteIn(run.stderr, `${where}, ${way.join(' ')}: stderr`)
+      secrets.assertAbsent(run.stdout, `${where}, ${way.join(' ')}: stdout`)
+      secrets.assertAbsent(run.stderr, `${where}, ${way.join(' ')}: stderr`)
       return run
     }
   }
@@ -56,23 +56,23 @@ export async function plantAll(t: TestContext): Promise<Planted> {
 }
 
 export function grant({ parts }: TestSandbox): void {
-  answerSts(parts, { status: 200, body: { access_token: federated, expires_in: 3600 } })
-  answerIam(parts, granted)
+  setStsResponse(parts, { status: 200, body: { access_token: federated, expires_in: 3600 } })
+  setIamResponse(parts, granted)
 }
 
-export const granted: SandboxAnswer = {
+export const granted: SandboxResponse = {
   status: 200,
   body: { accessToken: impersonated, expireTime: '2026-11-24T13:00:00Z' },
 }
 
-export function answerSts({ sts }: TestSandbox['parts'], answer: SandboxAnswer): void {
+export function setStsResponse({ sts }: TestSandbox['parts'], response: SandboxResponse): void {
   sts.faults.clear()
-  sts.faults.inject({ kind: 'answer', answer })
+  sts.faults.inject({ kind: 'response', response: response })
 }
 
-export function answerIam({ iamCredentials }: TestSandbox['parts'], answer: SandboxAnswer): void {
+export function setIamResponse({ iamCredentials }: TestSandbox['parts'], response: SandboxResponse): void {
   iamCredentials.faults.clear()
-  iamCredentials.faults.inject({ kind: 'answer', answer })
+  iamCredentials.faults.inject({ kind: 'response', response: response })
 }
 
 export function seedScriptSecret({ cluster }: TestSandbox, namespace: string): void {

@@ -2,27 +2,27 @@
 import { join } from 'node:path'
 import { build } from 'rolldown'
 import type { Program } from './measure-process.ts'
-import { bareSecretName, type Ground, secretName } from './start-ground.ts'
+import { type BenchEnvironment, bareSecretName, secretName } from './start-environment.ts'
 
-export interface Contestant {
+export interface Candidate {
   readonly name: 'bare applies' | 'pullpass' | 'curl, jq, kubectl'
   /** Of the Secrets that it writes. */
   readonly secretName: string
   readonly program: (namespaces: readonly string[]) => Program
 }
 
-export interface Contestants {
-  readonly bare: Contestant
-  readonly pullpass: Contestant
-  readonly script: Contestant
+export interface Candidates {
+  readonly bare: Candidate
+  readonly pullpass: Candidate
+  readonly script: Candidate
 }
 
 const root = join(import.meta.dirname, '..')
 /** What `npm run build` makes. */
 export const pullpassWords: readonly string[] = [process.execPath, join(root, 'dist/pullpass.mjs'), 'refresh']
 
-export const findContestants = (ground: Ground, bareProgram: string): Contestants => ({
-  bare: bareContestant(ground, bareProgram),
+export const createCandidates = (ground: BenchEnvironment, bareProgram: string): Candidates => ({
+  bare: bareCandidate(ground, bareProgram),
   pullpass: {
     name: 'pullpass',
     secretName,
@@ -30,7 +30,7 @@ export const findContestants = (ground: Ground, bareProgram: string): Contestant
       words: pullpassWords,
       environment: {
         ...clientEnvironment(ground, namespaces),
-        ...trustLikePublic(ground),
+        ...trustedGoogleCa(ground),
         KUBECONFIG: ground.files.kubeconfig,
         PULLPASS_TOKEN_FILE: ground.files.subjectToken,
       },
@@ -51,7 +51,7 @@ export const findContestants = (ground: Ground, bareProgram: string): Contestant
   },
 })
 
-const bareContestant = (ground: Ground, bareProgram: string): Contestant => ({
+const bareCandidate = (ground: BenchEnvironment, bareProgram: string): Candidate => ({
   name: 'bare applies',
   secretName: bareSecretName,
   program: (namespaces) => ({
@@ -67,22 +67,24 @@ const bareContestant = (ground: Ground, bareProgram: string): Contestant => ({
   }),
 })
 
-export const plainEnvironment = ({ files }: Ground): Program['environment'] => ({
+export const plainEnvironment = ({ files }: BenchEnvironment): Program['environment'] => ({
   PATH: process.env['PATH'] ?? '',
   HOME: files.home,
 })
 
 /** One certificate beside Node's own: Google's stand-in is then trusted as Google is, and at the same cost. */
-export const trustLikePublic = ({ files }: Ground): Program['environment'] => ({ NODE_EXTRA_CA_CERTS: files.googleCa })
+export const trustedGoogleCa = ({ files }: BenchEnvironment): Program['environment'] => ({
+  NODE_EXTRA_CA_CERTS: files.googleCa,
+})
 
-export const clientEnvironment = (ground: Ground, namespaces: readonly string[]): Program['environment'] => ({
+export const clientEnvironment = (ground: BenchEnvironment, namespaces: readonly string[]): Program['environment'] => ({
   ...plainEnvironment(ground),
   ...ground.variables,
   REGISTRY_SECRET_NAMESPACES: namespaces.join(','),
 })
 
 /** Stripping types would be measured too: the bare programs run as JavaScript. */
-export async function buildBarePrograms({ folder }: Ground): Promise<{ applies: string; get: string }> {
+export async function buildBarePrograms({ folder }: BenchEnvironment): Promise<{ applies: string; get: string }> {
   await build({
     cwd: import.meta.dirname,
     input: { applies: './bare-applies.ts', get: './bare-get.ts' },

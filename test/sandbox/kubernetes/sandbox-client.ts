@@ -1,35 +1,39 @@
 /** A sandbox cluster without a socket: requests as data, answers as data. */
 import { createKubernetesApi, type KubernetesApi } from '../../../sandbox/kubernetes/kubernetes-api.ts'
 import { isRecord } from '../../../sandbox/kubernetes/objects/kubernetes-object.ts'
-import type { SandboxAnswer, SandboxRequest } from '../../../sandbox/serve/handler.ts'
+import type { SandboxRequest, SandboxResponse } from '../../../sandbox/serve/handler.ts'
 
 export const issuer = 'https://cluster.example'
 
-export interface AskedSandbox {
+export interface SandboxClient {
   readonly api: KubernetesApi
   /** As the admin, unless the headers say otherwise. */
-  readonly ask: (method: string, path: string, more?: Asked) => Promise<SandboxAnswer>
+  readonly send: (method: string, path: string, more?: RequestOptions) => Promise<SandboxResponse>
 }
 
-export interface Asked {
+export interface RequestOptions {
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
   readonly clientName?: string
   readonly signal?: AbortSignal
 }
 
-export async function createAskedSandbox(wanted: { issuer?: string; now?: () => Date } = {}): Promise<AskedSandbox> {
+export async function createSandboxClient(options: { issuer?: string; now?: () => Date } = {}): Promise<SandboxClient> {
   const api = await createKubernetesApi({
     issuer,
     now: () => new Date('2026-11-24T12:00:00Z'),
     random: () => 0.5,
     tokens: { admin: 'kubernetes-admin' },
-    ...wanted,
+    ...options,
   })
-  return { api, ask: async (method, path, more = {}) => api.handle(requestOf(method, path, more)) }
+  return { api, send: async (method, path, more = {}) => api.handle(requestOf(method, path, more)) }
 }
 
-function requestOf(method: string, target: string, { body, headers, clientName, signal }: Asked): SandboxRequest {
+function requestOf(
+  method: string,
+  target: string,
+  { body, headers, clientName, signal }: RequestOptions,
+): SandboxRequest {
   const { pathname, searchParams } = new URL(target, issuer)
   return {
     method,
@@ -43,4 +47,4 @@ function requestOf(method: string, target: string, { body, headers, clientName, 
 }
 
 /** A field of an answer's body. */
-export const bodyField = ({ body }: SandboxAnswer, name: string): unknown => (isRecord(body) ? body[name] : undefined)
+export const bodyField = ({ body }: SandboxResponse, name: string): unknown => (isRecord(body) ? body[name] : undefined)

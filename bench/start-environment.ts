@@ -14,12 +14,12 @@ import { createCertificateAuthority } from '../sandbox/serve/certificate-authori
 import { type Part, servePart } from '../sandbox/serve/serve-part.ts'
 import { type Http2Server, sendAll } from './http2-loop.ts'
 
-export interface Ground {
+export interface BenchEnvironment {
   readonly folder: string
   readonly namespaces: readonly string[]
   /** As the account that may write pull secrets. */
   readonly cluster: Http2Server
-  readonly files: GroundFiles
+  readonly files: EnvironmentFiles
   readonly google: { readonly sts: Part; readonly iamCredentials: Part }
   /** The drop-in variables but for the namespaces, and what leads to Google's stand-ins. */
   readonly variables: Readonly<Record<string, string>>
@@ -28,7 +28,7 @@ export interface Ground {
   readonly close: () => Promise<void>
 }
 
-interface GroundFiles {
+interface EnvironmentFiles {
   readonly kubeconfig: string
   /** As the kubelet mounts it: token and ca.crt. */
   readonly podFolder: string
@@ -46,12 +46,12 @@ const provider = `projects/${projectNumber}/locations/global/workloadIdentityPoo
 export const secretName = 'regcred'
 export const bareSecretName = 'bare'
 
-export const startGround = (namespaceCount: number): Promise<Ground> =>
+export const startEnvironment = (namespaceCount: number): Promise<BenchEnvironment> =>
   startPart('bench', async ({ folder, use, defer }) => {
     const controlPlane = await use(startControlPlane())
     const admin = { ...controlPlane, token: controlPlane.adminToken }
     const namespaces = Array.from({ length: namespaceCount }, (_, index) => `team-${index + 1}`)
-    await furnish(admin, namespaces)
+    await createObjects(admin, namespaces)
     const { sts, iamCredentials, ca } = await serveGoogle(controlPlane)
     defer(async () => {
       await Promise.all([sts.close(), iamCredentials.close()])
@@ -72,7 +72,7 @@ export const startGround = (namespaceCount: number): Promise<Ground> =>
     }
   })
 
-async function furnish(admin: Http2Server, namespaces: readonly string[]): Promise<void> {
+async function createObjects(admin: Http2Server, namespaces: readonly string[]): Promise<void> {
   const metadata = { name: account.name }
   const rules = [
     // `get` is the script's: kubectl asks before it writes.
@@ -138,7 +138,7 @@ interface Contents {
 }
 
 async function writeFiles(folder: string, { controlPlane, googleCa, token, subjectToken }: Contents) {
-  const files: GroundFiles = {
+  const files: EnvironmentFiles = {
     kubeconfig: join(folder, 'kubeconfig'),
     podFolder: folder,
     clusterCa: join(folder, 'ca.crt'),
@@ -155,7 +155,7 @@ async function writeFiles(folder: string, { controlPlane, googleCa, token, subje
   return files
 }
 
-const variablesOf = ({ sts, iamCredentials }: Ground['google']) => ({
+const variablesOf = ({ sts, iamCredentials }: BenchEnvironment['google']) => ({
   PROJECT_NUMBER: projectNumber,
   POOL_ID: poolId,
   PROVIDER_ID: providerId,
@@ -175,9 +175,9 @@ async function removeSecrets(
   const query = `fieldSelector=metadata.name%3D${name}`
   const { body } = await requestKubernetes(admin, { path: `/api/v1/secrets?${query}` })
   const items: { metadata: { namespace: string } }[] = JSON.parse(body).items
-  const wanted = new Set(from)
+  const selected = new Set(from)
   const paths = items
-    .filter(({ metadata }) => wanted.has(metadata.namespace))
+    .filter(({ metadata }) => selected.has(metadata.namespace))
     .map(({ metadata }) => `/api/v1/namespaces/${metadata.namespace}/secrets/${name}`)
   await sendAll(
     admin,

@@ -1,26 +1,26 @@
 /** In which form an answer goes out: the whole object, or its metadata alone.
  *  https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-representations-of-resources */
-import type { SandboxAnswer } from '../../serve/handler.ts'
+import type { SandboxResponse } from '../../serve/handler.ts'
 import type { StoredObject } from '../objects/kubernetes-object.ts'
 import type { ApiCall } from './api-call.ts'
 import { notAcceptable, type Status, unroutable } from './status-error.ts'
 
-export type AnswerForm = 'object' | 'metadata'
+export type Representation = 'object' | 'metadata'
 
 const jsonTypes = ['application/json', 'application/*', '*/*']
 const served = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
 const streams = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']
 
 /** The first form of the Accept header that is served here; a Table is passed over, and kubectl makes its own. */
-export function chooseForm({ verb, request }: Pick<ApiCall, 'verb' | 'request'>): AnswerForm {
+export function negotiateRepresentation({ verb, request }: Pick<ApiCall, 'verb' | 'request'>): Representation {
   const { accept } = request.headers
   const types = (accept ?? '*/*').split(',').map((type) => type.split(';')[0]?.trim() ?? '')
   if (!types.some((type) => jsonTypes.includes(type) || served.includes(type))) {
     const known = verb === 'list' || verb === 'watch' ? [...served, ...streams] : served
     throw unroutable(406, `Not Acceptable\n\nAvailable representations: ${known.join(', ')}`)
   }
-  for (const wanted of (accept ?? '*/*').split(',')) {
-    const [type = '', ...parameters] = wanted.split(';').map((part) => part.trim())
+  for (const range of (accept ?? '*/*').split(',')) {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim())
     const as = parameters.find((parameter) => parameter.startsWith('as='))?.slice(3)
     const isJson = jsonTypes.includes(type)
     if (isJson && as === undefined) return 'object'
@@ -29,14 +29,14 @@ export function chooseForm({ verb, request }: Pick<ApiCall, 'verb' | 'request'>)
   throw notAcceptable(served)
 }
 
-export const renderObject = (object: StoredObject, form: AnswerForm): object =>
-  form === 'object'
+export const renderObject = (object: StoredObject, representation: Representation): object =>
+  representation === 'object'
     ? object
     : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata }
 
-export const json = (status: number, body: object): SandboxAnswer => ({ status, headers: apiHeaders, body })
+export const json = (status: number, body: object): SandboxResponse => ({ status, headers: apiHeaders, body })
 
-export function answerStatus(status: Status & { readonly code: number }): SandboxAnswer {
+export function statusResponse(status: Status & { readonly code: number }): SandboxResponse {
   const { code, details: { retryAfterSeconds } = {} } = status
   const wait = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
   return { ...json(code, status), headers: { ...apiHeaders, ...wait } }

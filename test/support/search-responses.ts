@@ -2,13 +2,21 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { inspect } from 'node:util'
-import type { SandboxAnswer } from '../../sandbox/serve/handler.ts'
+import type { SandboxResponse } from '../../sandbox/serve/handler.ts'
 import { refusal } from '../providers/exchange-at-sandbox.ts'
 import { documentText } from './document-text.ts'
-import { answerIam, answerSts, echoes, federated, grant, impersonated, plantAll } from './plant-all.ts'
+import {
+  echoes,
+  federated,
+  grant,
+  impersonated,
+  plantSecrets,
+  setIamResponse,
+  setStsResponse,
+} from './plant-secrets.ts'
 
 /** Answers of a cloud that hold a secret wherever an answer can. */
-function answersWith(words: string): Record<string, SandboxAnswer> {
+function responsesWith(words: string): Record<string, SandboxResponse> {
   return {
     'a refusal': { status: 400, body: { error: 'invalid_grant', error_description: words } },
     'a refusal’s word': { status: 400, body: { error: words } },
@@ -23,68 +31,68 @@ function answersWith(words: string): Record<string, SandboxAnswer> {
 }
 
 /** Headers can hold no control characters. */
-const headersWith = (words: string): Record<string, SandboxAnswer> => ({
+const headersWith = (words: string): Record<string, SandboxResponse> => ({
   'a content type': { status: 200, headers: { 'content-type': words }, body: 'no JSON' },
   'a redirect': { status: 307, headers: { location: `https://elsewhere.example/?${words}` } },
   'a time to wait': { status: 429, headers: { 'retry-after': words.slice(0, 60) }, body: '' },
 })
 
 /** `isWanted` chooses among every spelling of the secret in every kind of answer, at both hops. */
-export async function searchAnswers(
+export async function searchCloudResponses(
   t: TestContext,
-  isWanted: (spelling: string, kind: string) => boolean,
+  isSelected: (spelling: string, kind: string) => boolean,
 ): Promise<void> {
-  const { sandbox, runForPrograms: run, secrets, subjectToken } = await plantAll(t)
+  const { sandbox, runForPrograms: run, secrets, subjectToken } = await plantSecrets(t)
   const file = await sandbox.write('pull.yaml', documentText(sandbox))
   const gcp = {
     gcp: [`workloadIdentityProvider: ${sandbox.provider}`, 'serviceAccountEmail: p@p.iam.gserviceaccount.com'],
   }
   for (const [hop, answer, secret] of [
-    ['exchange', answerSts, subjectToken],
-    ['impersonation', answerIam, federated],
+    ['exchange', setStsResponse, subjectToken],
+    ['impersonation', setIamResponse, federated],
   ] as const) {
     for (const [spelling, echo] of Object.entries(echoes)) {
       const words = echo(secret)
       const headers = /^[\x20-\x7e]*$/.test(words) ? headersWith(words) : {}
-      for (const [kind, given] of Object.entries({ ...answersWith(words), ...headers })) {
-        if (!isWanted(spelling, kind)) continue
+      for (const [kind, given] of Object.entries({ ...responsesWith(words), ...headers })) {
+        if (!isSelected(spelling, kind)) continue
         const where = `${hop}, ${kind}, ${spelling}`
         answer(sandbox.parts, given)
         const { exitCode, stderr } = await run(where, ['refresh', '-f', file])
         assert.equal(exitCode, 1, where)
         assert.match(stderr, new RegExp(`"hop":"${hop}"`), where)
         const fault = await refusal(sandbox, gcp)
-        secrets.refuteIn(inspect(fault, { depth: null, showHidden: true }), `${where}, inspect`)
-        secrets.refuteIn(JSON.stringify(fault), `${where}, JSON`)
+        secrets.assertAbsent(inspect(fault, { depth: null, showHidden: true }), `${where}, inspect`)
+        secrets.assertAbsent(JSON.stringify(fault), `${where}, JSON`)
       }
     }
     grant(sandbox)
   }
 }
 
-const said = (status: number, message: string): SandboxAnswer => ({
+const statusResponse = (status: number, message: string): SandboxResponse => ({
   status,
   body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason: 'Invalid', code: status },
 })
 
 /** The same of the API server's answers, to an apply and to a list. */
-export async function searchClusterAnswers(
+export async function searchClusterResponses(
   t: TestContext,
-  isWanted: (spelling: string, status: number) => boolean,
+  isSelected: (spelling: string, status: number) => boolean,
 ): Promise<void> {
-  const { sandbox, runForPrograms: run, bearer } = await plantAll(t)
+  const { sandbox, runForPrograms: run, bearer } = await plantSecrets(t)
   const { faults } = sandbox.parts.kubernetes
   const file = await sandbox.write('pull.yaml', documentText(sandbox))
   for (const [spelling, echo] of Object.entries(echoes)) {
     for (const status of [400, 401, 403, 404, 409, 413, 422]) {
-      if (!isWanted(spelling, status)) continue
+      if (!isSelected(spelling, status)) continue
       faults.inject(
-        { kind: 'answer', answer: said(status, echo(impersonated)) },
+        { kind: 'response', response: statusResponse(status, echo(impersonated)) },
         { when: ({ method }) => method === 'PATCH' },
       )
       await run(`an apply, ${status}, ${spelling}`, ['refresh', '-f', file])
       faults.clear()
-      faults.inject({ kind: 'answer', answer: said(status, echo(bearer)) })
+      faults.inject({ kind: 'response', response: statusResponse(status, echo(bearer)) })
       await run(`a list, ${status}, ${spelling}`, ['refresh', '-f', file])
       faults.clear()
     }
@@ -94,9 +102,9 @@ export async function searchClusterAnswers(
 type Search = (t: TestContext, isSelected: (spelling: string) => boolean) => Promise<void>
 
 /** A host that has two roles answers in one of them with a secret that it was sent in the other. */
-export const severalRoles: Readonly<Record<string, Search>> = {
+export const hostsWithSeveralRoles: Readonly<Record<string, Search>> = {
   'as token service and IAM': async (t, isSelected) => {
-    const { sandbox, runForPrograms: run, secrets, subjectToken } = await plantAll(t)
+    const { sandbox, runForPrograms: run, secrets, subjectToken } = await plantSecrets(t)
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
     const gcp = {
       gcp: [`workloadIdentityProvider: ${sandbox.provider}`, 'serviceAccountEmail: p@p.iam.gserviceaccount.com'],
@@ -104,30 +112,33 @@ export const severalRoles: Readonly<Record<string, Search>> = {
     for (const [spelling, echo] of selectedEchoes(isSelected)) {
       const words = echo(subjectToken)
       const headers = /^[\x20-\x7e]*$/.test(words) ? headersWith(words) : {}
-      for (const [kind, given] of Object.entries({ ...answersWith(words), ...headers })) {
+      for (const [kind, given] of Object.entries({ ...responsesWith(words), ...headers })) {
         const where = `impersonation, ${kind}, ${spelling}`
-        answerIam(sandbox.parts, given)
+        setIamResponse(sandbox.parts, given)
         const { exitCode, stderr } = await run(where, ['refresh', '-f', file])
         assert.equal(exitCode, 1, where)
         assert.match(stderr, /"hop":"impersonation"/, where)
-        secrets.refuteIn(inspect(await refusal(sandbox, gcp), { depth: null, showHidden: true }), `${where}, inspect`)
+        secrets.assertAbsent(
+          inspect(await refusal(sandbox, gcp), { depth: null, showHidden: true }),
+          `${where}, inspect`,
+        )
       }
     }
   },
 
   'as token service and API server, or registry': async (t, isSelected) => {
-    const { sandbox, run, subjectToken } = await plantAll(t)
+    const { sandbox, run, subjectToken } = await plantSecrets(t)
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
     const { kubernetes, registry } = sandbox.parts
     for (const secret of [subjectToken, federated, impersonated]) {
       for (const [spelling, echo] of selectedEchoes(isSelected)) {
         const words = echo(secret)
         const isApply = { when: ({ method }: { method: string }) => method === 'PATCH' }
-        kubernetes.faults.inject({ kind: 'answer', answer: said(422, words) }, isApply)
+        kubernetes.faults.inject({ kind: 'response', response: statusResponse(422, words) }, isApply)
         assert.equal((await run(`an apply, ${spelling}`, ['refresh', '-f', file])).exitCode, 1)
         kubernetes.faults.clear()
         const body = { errors: [{ code: 'DENIED', message: words }] }
-        registry.faults.inject({ kind: 'answer', answer: { status: 403, body } })
+        registry.faults.inject({ kind: 'response', response: { status: 403, body } })
         assert.equal((await run(`a registry, ${spelling}`, ['doctor', '-f', file])).exitCode, 1)
         registry.faults.clear()
       }
@@ -135,13 +146,13 @@ export const severalRoles: Readonly<Record<string, Search>> = {
   },
 
   'as token service and issuer, whose keys have names of its choice': async (t, isSelected) => {
-    const { sandbox, run, subjectToken } = await plantAll(t)
+    const { sandbox, run, subjectToken } = await plantSecrets(t)
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
     const { kubernetes } = sandbox.parts
     for (const [spelling, echo] of selectedEchoes(isSelected)) {
       const keys = [{ kty: 'RSA', kid: echo(subjectToken), n: 'AQAB', e: 'AQAB', alg: 'none', use: 'sig' }]
       const isKeys = { when: ({ path }: { path: string }) => path === '/openid/v1/jwks' }
-      kubernetes.faults.inject({ kind: 'answer', answer: { status: 200, body: { keys } } }, isKeys)
+      kubernetes.faults.inject({ kind: 'response', response: { status: 200, body: { keys } } }, isKeys)
       await run(`keys, ${spelling}`, ['doctor', '-f', file])
       await run(`keys, ${spelling}`, ['issuer', 'show'])
       kubernetes.faults.clear()
