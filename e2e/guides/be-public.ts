@@ -1,7 +1,6 @@
 /**
- * Loaded into pullpass before anything else: makes the internet of this machine look like the internet. Its certificate
- * authority counts among those that everybody trusts, and its names stand for a public address. No test can hold a
- * certificate for Google's names otherwise; nothing else of pullpass is touched.
+ * Preloaded into pullpass: makes this machine's certificate authority a public one, and its names resolve to a public address.
+ * A test cannot otherwise have a certificate for Google's names; nothing else of pullpass changes.
  */
 import dns from 'node:dns/promises'
 import { readFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** The home of somebody who follows a guide: a kubeconfig, a clone's `deploy`, and `pullpass` on the PATH. */
+/** The home folder of a guide's reader: a kubeconfig, a clone's `deploy`, and `pullpass` on the PATH. */
 import { chmod, cp, mkdir, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'

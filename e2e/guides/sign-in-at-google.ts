@@ -1,9 +1,9 @@
-/** The sandbox's operator, as at Google's own names: pullpass sends his token to no other host because a file says so. */
+/** The sandbox's operator, with Google's own host names: pullpass accepts no other hosts from a credential file. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Operator } from '../../sandbox/start/sign-in-operator.ts'
 
-/** What leads Google's libraries, and pullpass, to his credentials. */
+/** Variables with which Google's libraries and pullpass find the operator's credentials. */
 export async function signInAtGoogle(folder: string, { environment }: Operator): Promise<Record<string, string>> {
   const written: object = JSON.parse(await readFile(environment['GOOGLE_APPLICATION_CREDENTIALS'] ?? '', 'utf8'))
   const file = join(folder, 'operator-credentials.json')

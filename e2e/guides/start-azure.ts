@@ -1,6 +1,6 @@
 /**
  * Azure as a guide's `pullpass` meets it: Microsoft's emulator of its blobs under Azure's own host name, with the public
- * container that the guide's `az` makes. What stands for `az login` is a workload identity, in variables.
+ * container that the guide's `az` makes. `az login` is replaced by a workload identity in variables.
  */
 import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'

@@ -1,6 +1,6 @@
 /**
- * All that a guide's commands meet: a cluster, a Google that knows project, repository and buckets but trusts nobody yet,
- * the internet between them, and a shell with pullpass and kubectl. What the guide's own `sh cloud` blocks would have made
+ * The environment of a guide's commands: a cluster, a Google with project, repository and buckets but without trust, the
+ * internet between them, and a shell with pullpass and kubectl. What the guide's own `sh cloud` blocks would have made
  * (a bucket, a container) is there from the beginning.
  */
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ export interface GuideStage extends RealPart {
   readonly shell: Shell
   /** Where the shell begins. */
   readonly folder: string
-  /** What stands for the ports that a guide names. */
+  /** Free ports by the ports that a guide uses. */
   readonly ports: Readonly<Record<string, string>>
   readonly unknownNames: Internet['unknown']
   /** @throws where there is no such stage direction */
@@ -35,7 +35,7 @@ export interface GuideStage extends RealPart {
 }
 
 const programs = { kubectl: 'kubernetes-client', skopeo: 'skopeo', curl: 'curl', jq: 'jq' }
-/** Gardener's default issuer: it asks for a login, and its certificate is of an authority that the cluster alone knows. */
+/** Gardener's default issuer: it requires authentication, and its certificate is of the cluster's private authority. */
 const gardenersOwn = 'api.cluster.project.internal.example.com'
 const firstIssuer = 'https://kubernetes.default.svc.cluster.local'
 

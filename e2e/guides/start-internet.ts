@@ -1,6 +1,6 @@
 /**
  * The names of the internet, on this machine: a proxy (RFC 9110 §9.3.6) that leads each name to a handler, behind a
- * certificate of that name. So a guide's commands run as they stand, with Google's own host names in them.
+ * certificate of that name. So a guide's commands run unchanged, with Google's own host names.
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -13,13 +13,13 @@ import { servePart } from '../../sandbox/serve/serve-part.ts'
 export interface Internet {
   /** `http://127.0.0.1:PORT`, for HTTPS_PROXY. */
   readonly proxy: string
-  /** By which node:https asks through the proxy. */
+  /** For requests of node:https through the proxy. */
   readonly agent: Agent
   /** From now on these names are served. */
   readonly serve: (handlers: Readonly<Record<string, SandboxHandler>>, authority: CertificateAuthority) => Promise<void>
   /** Leads the names to another's port of this machine, which has a certificate of them. */
   readonly lead: (names: readonly string[], port: number) => void
-  /** Names that were asked for, and that nobody serves. */
+  /** Requested names without a handler. */
   readonly unknown: ReadonlySet<string>
   readonly close: () => Promise<void>
 }
@@ -37,7 +37,7 @@ export async function startInternet(): Promise<Internet> {
   server.on('connect', ({ url = '' }, socket: Socket, head: Buffer) => {
     const name = url.replace(/:443$/, '')
     const port = ports.get(name)
-    socket.on('error', () => {}) // whoever asked went away
+    socket.on('error', () => {}) // the client disconnected
     if (port !== undefined) return tunnel(socket, head, port)
     unknown.add(name)
     socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n')

@@ -1,4 +1,4 @@
-/** One bash session, as somebody who follows a guide has it: variables and background jobs live on from block to block. */
+/** One bash session for a guide: variables and background jobs persist from block to block. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,9 +1,9 @@
-/** Issuers whose vendor publishes the documents: what a stranger reads at their host names. */
+/** Issuers whose vendor publishes the metadata, as anonymous clients read them at their host names. */
 import type { SandboxHandler, SandboxResponse } from '../../sandbox/serve/handler.ts'
 import { requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
 import type { GuideCluster } from './guide-cluster.ts'
 
-/** Host, and where under the issuer the keys lie. */
+/** Host, and the path of the JWKS below the issuer. */
 const hosts: Readonly<Record<string, string>> = {
   'oidc.eks.eu-central-1.amazonaws.com': '/keys',
   'container.googleapis.com': '/jwks',
