@@ -161,7 +161,7 @@ function readToleration(text: string): Toleration {
 
 function readProxy(text: string | undefined, noProxy: string | undefined): PodProxy | undefined {
   if (text === undefined && noProxy !== undefined)
-    throw invalid('--no-proxy stands without --https-proxy', 'both, or neither')
+    throw invalid('--no-proxy is given without --https-proxy', 'both, or neither')
   if (text === undefined) return undefined
   const url = text.includes('://') ? text : `http://${text}`
   const { host, port, authorization } = proxyOf(url)

@@ -71,8 +71,8 @@ export const refresh: Command<typeof refreshFlags> = {
   flags: refreshFlags,
 
   async run({ flags, common, context, terminal }) {
-    const wanted = flags['min-remaining']
-    const minRemainingMs = wanted === undefined ? undefined : readDuration('--min-remaining', wanted)
+    const minRemaining = flags['min-remaining']
+    const minRemainingMs = minRemaining === undefined ? undefined : readDuration('--min-remaining', minRemaining)
     const mode = flags['dry-run'] ? 'dry-run' : 'write'
     const documents = (await loadDocuments(flags.file, { ...context, ...terminal })).map(withFlags(flags))
     const source = {

@@ -88,7 +88,7 @@ export const uninstall: Command<typeof flags> = {
     const documents = await loadDocuments(given.file, { ...context, ...terminal })
     const cluster = await connect(given, context)
     try {
-      const wanted = {
+      const request = {
         documents,
         namespace,
         pullSecrets: given['delete-pull-secrets'] ? 'Delete' : 'Keep',
@@ -96,7 +96,7 @@ export const uninstall: Command<typeof flags> = {
           destroyTrust: async (mode: 'plan' | ConfirmedRemovals) => await removeTrust(call, mode),
         }),
       } as const
-      const plan = await planUninstall(wanted, cluster, context)
+      const plan = await planUninstall(request, cluster, context)
       if (given.namespace !== undefined) checkInstalled(plan, namespace)
       if (!(await isConfirmed(plan, call))) {
         terminal.printError('Nothing was removed.')
@@ -144,7 +144,7 @@ async function removeTrust(call: Call<typeof flags>, mode: 'plan' | ConfirmedRem
     const record = openRecord(prepared.connections)
     const confirm = mode === 'plan' ? undefined : async (_: string, name: string) => (mode.has(name) ? 'make' : 'leave')
     const ways = { confirm, record, marks: prepared.clusters.map(markOf) }
-    return await destroyTrust(await openResources(prepared.wanted, record, call.context), ways, call.context)
+    return await destroyTrust(await openResources(prepared.desired, record, call.context), ways, call.context)
   })
 }
 

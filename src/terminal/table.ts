@@ -52,8 +52,8 @@ function renderRow(
     .map((cell, column) => renderCell(cell, { width: widths[column] ?? 0, colored, heading }) + gap)
     .join('')
   const indent = widths.slice(0, last).reduce((sum, width) => sum + width + gap.length, 0)
-  const room = columns - indent
-  const texts = room < narrowest ? [textOf(final)] : wrapWords(textOf(final), room)
+  const width = columns - indent
+  const texts = width < narrowest ? [textOf(final)] : wrapWords(textOf(final), width)
   const tone = typeof final === 'string' ? undefined : final.tone
   return texts.map((text, at) => {
     const cell = tone === undefined ? text : { text, tone }

@@ -21,7 +21,7 @@ export interface PreparedTrust {
   /** To the clusters; empty if none is needed. */
   readonly connections: readonly Cluster[]
   readonly needs: readonly TrustNeed[]
-  readonly wanted: readonly DesiredTrust[]
+  readonly desired: readonly DesiredTrust[]
 }
 
 /** Of the vendors of the documents. @throws DOCUMENT_INVALID for a vendor without trust set-up */
@@ -51,7 +51,7 @@ export async function prepareTrust<Result>(
   try {
     const needs = await listNeeds(documents, clusters, request, vendors)
     const connections = clusters.flatMap(({ connection }) => connection ?? [])
-    return await operation({ clusters, connections, needs, wanted: await desiredTrust(needs, vendors) })
+    return await operation({ clusters, connections, needs, desired: await desiredTrust(needs, vendors) })
   } finally {
     await closeClusters(clusters)
   }

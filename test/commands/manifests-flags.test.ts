@@ -246,8 +246,8 @@ suite('pullpass manifests refuses, with exit code 2 and nothing printed', () => 
       ['--https-proxy', 'proxy.example.com:3128', '--no-proxy', '.example.com,10.0.0.0/99'],
       /--no-proxy has the entry "10\.0\.0\.0\/99", which no host matches/,
     ],
-    'exceptions of no proxy': [['--no-proxy', '.example.com'], /--no-proxy stands without --https-proxy/],
-    'two authorities': [['--ca-file', 'x.pem', '--ca-configmap', 'x'], /--ca-configmap stands beside --ca-file|x\.pem/],
+    'exceptions of no proxy': [['--no-proxy', '.example.com'], /--no-proxy is given without --https-proxy/],
+    'two authorities': [['--ca-file', 'x.pem', '--ca-configmap', 'x'], /--ca-configmap is given with --ca-file|x\.pem/],
     'a ConfigMap that cannot exist': [
       ['--ca-configmap', 'Trust'],
       /--ca-configmap is "Trust"\n {2}expected lower-case/,

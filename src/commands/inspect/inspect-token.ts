@@ -1,4 +1,4 @@
-/** The story of `pullpass inspect` for a token: read or request it, judge it, show it. */
+/** `pullpass inspect` for tokens: reads or requests them, checks their claims, and prints them. */
 import { dropInForm, loadDocuments } from '../../document/load-documents.ts'
 import type { PullpassError } from '../../errors/pullpass-error.ts'
 import { checkSubjectToken, type TokenToCheck } from '../../identity/check-subject-token.ts'
@@ -11,7 +11,7 @@ import type { clusterFlags, documentFlags, outputFlags } from '../flags.ts'
 import type { InspectTokenResult, InspectedToken as TokenItem } from '../output/inspect.ts'
 import { errorDetail, instant, overall, renderResult } from '../output.ts'
 
-/** The token that refresh would send by variables alone: who names another, or an account, asks about something else. */
+/** Whether the target is the token that refresh uses with the drop-in variables. */
 async function isOfTheScript(target: TokenTarget, { environment, vendors }: VendorContext): Promise<boolean> {
   if (target.kind !== 'file' || target.path !== undefined) return false
   const { rules } = await dropInForm(vendors, environment)
@@ -30,13 +30,13 @@ export async function inspectToken(target: TokenTarget, call: TokenCall): Promis
     connect: async () => await connect(flags, context),
   })
   const now = context.now()
-  const judged = tokens.map((token) => ({ ...token, faults: checkSubjectToken(token, now) }))
+  const checked = tokens.map((token) => ({ ...token, faults: checkSubjectToken(token, now) }))
   if (flags.output === undefined) {
-    terminal.print(judged.map((token) => renderToken(token, now, terminal.color)).join('\n\n'))
+    terminal.print(checked.map((token) => renderToken(token, now, terminal.color)).join('\n\n'))
   } else {
-    terminal.print(await renderResult(tokenResult(judged), flags.output))
+    terminal.print(await renderResult(tokenResult(checked), flags.output))
   }
-  return judged.every(({ faults }) => faults.length === 0) ? 0 : 1
+  return checked.every(({ faults }) => faults.length === 0) ? 0 : 1
 }
 
 /** A subject token, for people. */
@@ -50,7 +50,7 @@ function renderToken(inspected: InspectedToken, now: Date, color: 'always' | 'ne
 }
 
 function claimRows({ token, where }: InspectedToken, now: Date): string[][] {
-  const [first = 'nobody', ...others] = token.audiences
+  const [first = '(none)', ...others] = token.audiences
   const key = [token.keyId, token.algorithm].filter((part) => part !== undefined).join(', ')
   return [
     ['token', where],

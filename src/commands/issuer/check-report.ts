@@ -1,4 +1,4 @@
-/** What a cloud would find at an issuer's URL, for people and for programs. */
+/** The result of issuer check: tables, and a document for programs. */
 
 import type { IssuerVerdict } from '../../oidc/evaluate/evaluate.ts'
 import type { IssuerFinding } from '../../oidc/evaluate/finding.ts'
@@ -21,7 +21,7 @@ export function renderCheck(facts: PublicFacts, verdicts: readonly IssuerVerdict
   ].join('\n\n')
 }
 
-/** A verdict for each cloud, then each finding once, with the clouds that it is about. */
+/** The result for each cloud, then each finding once, with its clouds. */
 export function renderVerdicts(verdicts: readonly IssuerVerdict[], color: 'always' | 'never'): string {
   const rows = verdicts.map(({ title, level, findings }): Cell[] => [title, verdictOf(level, findings)])
   const said = renderFindings(verdicts)
@@ -30,9 +30,9 @@ export function renderVerdicts(verdicts: readonly IssuerVerdict[], color: 'alway
 
 function verdictOf(level: IssuerVerdict['level'], findings: readonly IssuerFinding[]): Cell {
   if (level === 'ok') return { text: 'can use it', tone: 'good' }
-  const count = (wanted: IssuerFinding['level']) => {
-    const number = findings.filter((finding) => finding.level === wanted).length
-    return number === 0 ? [] : [`${number} ${wanted}${number === 1 ? '' : 's'}`]
+  const count = (level: IssuerFinding['level']) => {
+    const number = findings.filter((finding) => finding.level === level).length
+    return number === 0 ? [] : [`${number} ${level}${number === 1 ? '' : 's'}`]
   }
   const counts = [...count('problem'), ...count('warning')].join(', ')
   return level === 'problem' ? { text: `cannot use it: ${counts}`, tone: 'bad' } : `can use it, with ${counts}`
@@ -47,16 +47,16 @@ function renderFindings(verdicts: readonly IssuerVerdict[]): string {
 
 const rank = (level: IssuerFinding['level'] | undefined) => (level === 'problem' ? 0 : 1)
 
-function renderFinding(group: readonly (IssuerFinding & Pick<IssuerVerdict, 'title'>)[], asked: number): string {
+function renderFinding(group: readonly (IssuerFinding & Pick<IssuerVerdict, 'title'>)[], total: number): string {
   const [finding] = group
   if (finding === undefined) return ''
-  const who = group.length === asked && asked > 1 ? 'all' : group.map(({ title }) => title).join(', ')
+  const who = group.length === total && total > 1 ? 'all' : group.map(({ title }) => title).join(', ')
   return [`${finding.level}: ${finding.word} (${who}): ${finding.message}`, `  fix: ${finding.fix}`]
     .map(plainLine)
     .join('\n')
 }
 
-// The result for programs.
+// The result for programs
 
 export const checkResult = (
   { issuer, found, keys = [] }: PublicFacts,
@@ -92,8 +92,6 @@ export const keyItem = ({ keyId, type, bits, curve, algorithm }: IssuerKey): Key
   ...(curve !== undefined && { curve }),
   ...(algorithm !== undefined && { algorithm }),
 })
-
-// What a key is, as people name it.
 
 /** `RSA 2048`, `EC P-256`. */
 export const kindOfKey = ({ type, bits, curve }: IssuerKey): string => [type, bits ?? curve].filter(Boolean).join(' ')

@@ -49,17 +49,17 @@ export const check: Command<typeof flags> = {
   life: 'one-shot',
   flags,
 
-  async run({ flags: wanted, positionals, context, terminal }) {
+  async run({ flags: given, positionals, context, terminal }) {
     const issuer = await issuerOf(positionals, context)
-    const token = await readToken(wanted['token-file'], terminal)
+    const token = await readToken(given['token-file'], terminal)
     const facts = await gatherPublicFacts(openPublicContext(context), issuer, token)
     const { vendors } = context
-    const names = wanted.for.length === 0 ? verifierNames(vendors) : wanted.for
+    const names = given.for.length === 0 ? verifierNames(vendors) : given.for
     const verdicts = evaluateIssuer(facts, await issuerVerifiers(vendors, names))
     terminal.print(
-      wanted.output === undefined
+      given.output === undefined
         ? renderCheck(facts, verdicts, terminal.color)
-        : await renderResult(checkResult(facts, verdicts), wanted.output),
+        : await renderResult(checkResult(facts, verdicts), given.output),
     )
     return verdicts.some(({ level }) => level === 'problem') ? 1 : 0
   },

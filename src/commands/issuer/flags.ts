@@ -157,7 +157,7 @@ export const watchFlags: typeof keyFlags &
 }
 
 export interface WatchFlags {
-  readonly wanted: Omit<WatchConfig, 'cluster' | 'target' | 'trusted' | 'events'>
+  readonly config: Omit<WatchConfig, 'cluster' | 'target' | 'trusted' | 'events'>
   readonly acceptedCas: readonly string[]
   readonly healthListen: ListenAddress | undefined
 }
@@ -166,7 +166,7 @@ export interface WatchFlags {
 export function readWatchFlags(flags: FlagValues<typeof watchFlags>, command: string): WatchFlags {
   const { 'keep-for': keepFor = '48h', 'health-listen': listen } = flags
   return {
-    wanted: {
+    config: {
       ...readKeyFlags(flags, command),
       keepForMs: readDuration('--keep-for', keepFor),
       acceptedKeys: flags['accept-key'].map(readThumbprint),

@@ -1,4 +1,4 @@
-/** What was published, for people and for programs. */
+/** The results of issuer publish and revoke: tables, and documents for programs. */
 import { type DocumentName, documentPaths, type PublishTarget } from '../../oidc/issuer-documents.ts'
 import type { IssuerKey } from '../../oidc/keys.ts'
 import type { Confirmation } from '../../publish/confirm.ts'
@@ -24,15 +24,15 @@ export interface PublishReport {
   readonly target: Pick<PublishTarget, 'name' | 'facts'>
   readonly mode: 'write' | 'dry-run'
   readonly outcome: PublishOutcome
-  /** Empty where nothing was read back: in a dry run, and where only a provider has the keys. */
+  /** Empty in a dry run, and for a target that holds only keys. */
   readonly confirmations: readonly Confirmation[]
-  /** Keys that stay public, and that no API server serves or is remembered to have served. */
+  /** Published keys that no API server serves, or served before. */
   readonly unknown?: readonly IssuerKey[]
-  /** As --to named the target, for commands. */
+  /** The value of --to, for commands. */
   readonly to?: string | undefined
-  /** When keys were written; absent where none were. */
+  /** When keys were written; absent in a dry run. */
   readonly publishedAt?: Date
-  /** Of a run that revokes. */
+  /** Of issuer revoke. */
   readonly revocation?: RevocationReport
 }
 
@@ -41,8 +41,8 @@ export function renderPublication(report: PublishReport, color: 'always' | 'neve
   const rows = [
     ['issuer', issuer],
     ['target', target.name],
-    ...tellRevocation(report),
-    ...target.facts.stores.map((name) => [documentPaths[name], tellChange(name, report)]),
+    ...revocationRows(report),
+    ...target.facts.stores.map((name) => [documentPaths[name], describeChange(name, report)]),
   ]
   const checks = confirmations.map(({ check, state, says }): Cell[] => [check, toned(state), says])
   const tables = [
@@ -56,26 +56,26 @@ export function renderPublication(report: PublishReport, color: 'always' | 'neve
   return [...tables, ...warnings, ...[...fixes].map((fix) => plainLine(`fix: ${fix}`))].join('\n\n')
 }
 
-/** A key of an earlier rotation is one, where nothing remembers it; so is a key that somebody else put there. */
+/** An earlier key that no key state records, or a key that another client published. */
 const warningsOf = ({ unknown = [], to = 'TARGET' }: PublishReport): string[] =>
   unknown.map(({ keyId = '' }) => {
     const named = keyId === '' ? 'a key without kid' : `key ${quote(keyId)}`
     const revoke = `pullpass issuer revoke --to ${shellQuote(to)} -- ${shellQuote(keyId)}`
-    return `${named} is published, but no API server serves it, and none is known to have served it: whoever has its private key signs tokens that clouds accept for every account of this cluster. If it is not an earlier key of this cluster: ${revoke}, and check who may write to ${to}`
+    return `${named} is published, but no API server serves it, and none is known to have served it: with its private key, tokens can be signed that clouds accept for every service account of this cluster. If it is not an earlier key of this cluster: ${revoke}, and check who may write to ${to}`
   })
 
-function tellChange(name: DocumentName, { outcome, mode }: PublishReport): string {
+function describeChange(name: DocumentName, { outcome, mode }: PublishReport): string {
   const differs = whatDiffers(name, outcome)
   const result = resultText(documentResult(outcome.changes[name] ?? 'unchanged', mode))
   return `${result}${differs === undefined ? '' : `: ${differs}`}`
 }
 
-function tellRevocation({ revocation, mode }: PublishReport): string[][] {
+function revocationRows({ revocation, mode }: PublishReport): string[][] {
   if (revocation === undefined) return []
   const { keyId, since, state } = revocation
   const already = since === undefined ? 'was already revoked' : `already revoked since ${since.toISOString()}`
-  const anew = mode === 'dry-run' ? 'would be revoked from now on' : 'from now on, for good'
-  return [['revoked', `${keyId}, ${state === 'before' ? already : anew}`]]
+  const now = mode === 'dry-run' ? 'would be revoked' : 'revoked now, permanently'
+  return [['revoked', `${keyId}, ${state === 'before' ? already : now}`]]
 }
 
 function renderKeys({ outcome: { keys }, mode }: PublishReport, color: 'always' | 'never'): string {
@@ -106,23 +106,23 @@ function safeToSignLines(report: PublishReport): string[] {
 const toned = (state: Confirmation['state']): Cell =>
   state === 'pending' ? state : { text: state, tone: state === 'ok' ? 'good' : 'bad' }
 
-// The result for programs.
+// The result for programs
 
 export function publishResult(report: PublishReport): IssuerPublishResult {
   return { kind: 'IssuerPublishResult', ...publication(report, report.confirmations) }
 }
 
-/** Of a revocation the check of the token does not count: the cluster may still sign with the revoked key. */
+/** The check of the token does not count: the cluster may still sign with the revoked key. */
 export function revokeResult(report: PublishReport & { readonly revocation: RevocationReport }): IssuerRevokeResult {
   const { keyId, since, state } = report.revocation
   const checked = report.confirmations.filter(({ check }) => check !== 'token')
-  const anew = report.mode === 'dry-run' ? 'would-revoke' : 'revoked'
+  const result = report.mode === 'dry-run' ? 'would-revoke' : 'revoked'
   return {
     kind: 'IssuerRevokeResult',
     ...publication(report, checked),
     revocation: {
       kid: keyId,
-      result: state === 'before' ? 'unchanged' : anew,
+      result: state === 'before' ? 'unchanged' : result,
       ...(since && { revokedAt: instant(since) }),
     },
   }

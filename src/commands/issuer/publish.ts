@@ -49,21 +49,21 @@ export const publish: Command<typeof flags> = {
   async run(call) {
     const { flags: given, context } = call
     const to = readTargetFlag(given.to, 'issuer publish')
-    const wanted = readKeyFlags(given, 'issuer publish')
+    const config = readKeyFlags(given, 'issuer publish')
     const target = await openTarget(to, context)
     refuseUnusedKeyFlags('issuer publish', given, ['issuer-url', 'service-account'], target)
     const cluster = await connect(given, context)
     try {
-      const served = await readServedIssuer(cluster, wanted.replicas, context.log)
-      const issuer = issuerToPublish(wanted.issuerUrl, target, served.issuer)
-      const memory = await readKeyState(cluster, wanted.memory)
+      const served = await readServedIssuer(cluster, config.replicas, context.log)
+      const issuer = issuerToPublish(config.issuerUrl, target, served.issuer)
+      const memory = await readKeyState(cluster, config.memory)
       const mode = given['dry-run'] ? 'dry-run' : 'write'
       const conflictPolicy = given.adopt ? 'Adopt' : 'Refuse'
       const publication = { issuer, served: served.keys, conflictPolicy, mode } as const
-      const readAgain = () => readKeyState(cluster, wanted.memory)
+      const readAgain = () => readKeyState(cluster, config.memory)
       const outcome = await publishServed(target, publication, memory, readAgain)
       const publishedAt = mode === 'write' ? { publishedAt: context.now() } : {}
-      const token = async () => await tokenToTry(cluster, wanted.account)
+      const token = async () => await tokenToTry(cluster, config.account)
       const confirmations = await readBack(openPublicContext(context), { issuer, target, mode }, outcome, token)
       const kept = outcome.keys.filter(({ state }) => state === 'kept').map(({ key }) => key)
       const unknown = unknownKeys(kept, served.keys, memory)

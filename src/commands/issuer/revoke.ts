@@ -60,12 +60,12 @@ export const revoke: Command<typeof flags> = {
   async run({ flags: given, positionals, context, terminal }) {
     const keyId = readKeyId(positionals)
     const to = readTargetFlag(given.to, 'issuer revoke')
-    const wanted = readKeyFlags(given, 'issuer revoke')
+    const config = readKeyFlags(given, 'issuer revoke')
     const opened = to === 'serve' ? undefined : await openTarget(to, context)
     if (opened !== undefined) refuseUnusedKeyFlags('issuer revoke', given, ['issuer-url'], opened)
     const cluster = await connect(given, context)
     try {
-      const store = storeBeside(wanted.memory)
+      const store = storeBeside(config.memory)
       const target = opened ?? servingReplicas(cluster, store)
       const publish = async (publication: Publication) =>
         opened === undefined
@@ -73,7 +73,7 @@ export const revoke: Command<typeof flags> = {
           : await publishDocuments(opened, publication)
       const mode = given['dry-run'] ? 'dry-run' : 'write'
       const inUse = given.yes ? 'revoke' : 'refuse'
-      const revoked = await revokeKey({ ...wanted, cluster, target, publish, keyId, inUse, mode }, context)
+      const revoked = await revokeKey({ ...config, cluster, target, publish, keyId, inUse, mode }, context)
       const report = await confirm(revoked, { target, mode, context })
       terminal.print(
         given.output === undefined

@@ -40,12 +40,12 @@ export const serve: Command<typeof flags> = {
   async run(call) {
     const { flags: given, context } = call
     const listen = readListen('--listen', given.listen ?? '8080')
-    const { wanted, acceptedCas, healthListen } = readWatchFlags(given, 'issuer serve')
+    const { config, acceptedCas, healthListen } = readWatchFlags(given, 'issuer serve')
     const { cluster, trusted } = await connectToWatch(given, acceptedCas, context, 'issuer serve')
-    const events = createKeyStateEvents(cluster, wanted.memory, context)
+    const events = createKeyStateEvents(cluster, config.memory, context)
     const served = createServedDocuments()
-    const store = storeBeside(wanted.memory)
-    const target = servedTarget({ cluster, store, issuerUrl: wanted.issuerUrl, served })
+    const store = storeBeside(config.memory)
+    const target = servedTarget({ cluster, store, issuerUrl: config.issuerUrl, served })
     const opened: HttpServer[] = []
     const health = createWatchHealth('documents', context)
     let printer: StatusPrinter | undefined
@@ -59,11 +59,11 @@ export const serve: Command<typeof flags> = {
       const address = listenUrl(listen, server.port)
       context.log('info', 'documents are served', { port: server.port, address })
       if (healthListen !== undefined) opened.push(await serveHealth(healthListen, health.endpoints, context))
-      printStart(call, `The cluster's issuer is served at ${address}, for the proxy before it`)
+      printStart(call, `Serving the issuer metadata at ${address}`)
       const logLook = logRounds(context.log)
       printer = openStatusPrinter(call)
-      const config = { ...wanted, cluster, trusted, events, target, served, checkIntervalMs: 0 }
-      await watchIssuer(config, context, {
+      const full = { ...config, cluster, trusted, events, target, served, checkIntervalMs: 0 }
+      await watchIssuer(full, context, {
         watchdog: health.watchdog,
         report(status) {
           health.update(status)

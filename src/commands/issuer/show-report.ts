@@ -1,4 +1,4 @@
-/** A cluster's issuer, for people and for programs. */
+/** The result of issuer show: tables, and a document for programs. */
 
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Detection } from '../../issuer-change/cluster-traits.ts'
@@ -14,7 +14,7 @@ import type { IssuerChangeStep, IssuerShowResult, ServedKey } from '../output/is
 import { instant, overall } from '../output.ts'
 import { keyItem, kindOfKey, renderVerdicts, vendorItems } from './check-report.ts'
 
-/** `found`: the way, or why there is none although one was asked for. */
+/** `found`: the plan, or the reason why there is none. */
 export function renderShow(
   survey: IssuerSurvey,
   found: ClusterPlan | string | undefined,
@@ -25,10 +25,10 @@ export function renderShow(
   const rows = [
     ['issuer', issuer],
     ['jwks_uri', served?.jwksUri ?? 'none: the API server serves documents for an https issuer alone'],
-    ['mode', `${mode.mode}: ${mode.why}`],
-    ['fresh token', tellToken(survey)],
-    ...tellRevoked(survey),
-    ...(way === undefined ? [] : [['distribution', tellDistribution(way.detection)]]),
+    ['mode', `${modes[mode.mode]}: ${mode.why}`],
+    ['fresh token', tokenText(survey)],
+    ...revokedRows(survey),
+    ...(way === undefined ? [] : [['distribution', distributionText(way.detection)]]),
     ...(way?.change.to.endsWith('/')
       ? [['note', 'the trailing slash is part of the issuer, in tokens and in trust: better without']]
       : []),
@@ -46,11 +46,11 @@ export function renderShow(
     ...safeToSignLines(survey),
     renderVerdicts(verdicts, color),
     ...(typeof found === 'string' ? [found] : []),
-    ...(way === undefined ? [] : [way.plan === undefined ? tellChoice(way.detection) : renderPlan(way.plan)]),
+    ...(way === undefined ? [] : [way.plan === undefined ? distributionChoices(way.detection) : renderPlan(way.plan)]),
   ].join('\n\n')
 }
 
-function tellToken({ token, signature, issuer }: IssuerSurvey): string {
+function tokenText({ token, signature, issuer }: IssuerSurvey): string {
   if (typeof token === 'string') return `not requested: ${token}`
   const key = `key ${token.keyId ?? '(it names none)'}`
   const elsewhere = token.issuer === issuer ? '' : `; its issuer is ${token.issuer}: API servers differ`
@@ -64,12 +64,12 @@ function tellToken({ token, signature, issuer }: IssuerSurvey): string {
   return `${says}${elsewhere}`
 }
 
-function tellDistribution({ names, by }: Detection): string {
+function distributionText({ names, by }: Detection): string {
   const titles = names.map((name) => distributions.get(name)?.title ?? name)
   return `${titles.length === 0 ? 'unknown' : titles.join(' or ')}, by ${by}`
 }
 
-/** A key that signs, and may, is not waited for. */
+/** Keys that verifiers do not know yet. */
 function safeToSignLines({ safeToSign, token, at: now }: IssuerSurvey): string[] {
   const lines = safeToSign.flatMap(({ keyId, at }) => {
     const signs = typeof token !== 'string' && token.keyId === keyId
@@ -79,13 +79,13 @@ function safeToSignLines({ safeToSign, token, at: now }: IssuerSurvey): string[]
   return lines.length === 0 ? [] : [lines.map(plainLine).join('\n')]
 }
 
-const tellChoice = ({ names }: Detection) =>
+const distributionChoices = ({ names }: Detection) =>
   [
     'The steps to another issuer depend on the distribution. Name it, with --distribution NAME, one of:',
     ...(names.length === 0 ? [...distributions.keys()] : names).map((name) => `  ${name}`),
   ].join('\n')
 
-function tellRevoked({ revoked, token }: IssuerSurvey): string[][] {
+function revokedRows({ revoked, token }: IssuerSurvey): string[][] {
   if (revoked.length === 0) return []
   const signs = typeof token !== 'string' && revoked.some(({ keyId }) => keyId === token.keyId)
   const kids = revoked.map(({ keyId }) => keyId ?? '(no kid)').join(', ')
@@ -95,7 +95,7 @@ function tellRevoked({ revoked, token }: IssuerSurvey): string[][] {
   return [['revoked', `${kids}, ${why}`]]
 }
 
-// The result for programs.
+// The result for programs
 
 export function showResult(survey: IssuerSurvey, way: ClusterPlan | string | undefined): IssuerShowResult {
   const { issuer, served, token, signature, mode, verdicts } = survey
@@ -113,7 +113,7 @@ export function showResult(survey: IssuerSurvey, way: ClusterPlan | string | und
   }
 }
 
-const modes = { publish: 'publish', 'verify only': 'verify-only', 'stand down': 'stand-down' } as const
+const modes = { publish: 'publish', 'verify only': 'verify-only', 'stand down': 'external' } as const
 
 function servedKey(key: IssuerKey, { seenSince, safeToSign, revoked }: IssuerSurvey): ServedKey {
   const firstSeenAt = seenSince.get(key.keyId ?? '')

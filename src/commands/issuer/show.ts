@@ -44,7 +44,7 @@ export const show: Command<typeof flags> = {
   usage: ['issuer show [flags]'],
   details: [
     'Reads the issuer metadata of the cluster, requests a token, and reads the public issuer metadata without credentials.',
-    'The mode states who publishes: publish (pullpass can), verify only (the vendor of the cluster does), or stand down',
+    'The mode states who publishes: publish (pullpass can), verify-only (the vendor of the cluster does) or external',
     '(another tool does, and is not overwritten). A change of issuer takes two roll-outs, or running workloads are locked',
     'out. The steps are printed with --to-issuer, or if the present issuer is only reachable in the cluster. Exits 1 if a',
     'new token is signed by a key that the cluster does not serve.',
@@ -56,22 +56,22 @@ export const show: Command<typeof flags> = {
   life: 'one-shot',
   flags,
 
-  async run({ flags: wanted, context, terminal }) {
-    const account = readAccountFlag(wanted['service-account'], 'issuer show')
-    const memory = readMemoryFlag(wanted.memory, 'issuer show')
-    checkIssuerFlag(wanted['to-issuer'])
+  async run({ flags: given, context, terminal }) {
+    const account = readAccountFlag(given['service-account'], 'issuer show')
+    const memory = readMemoryFlag(given.memory, 'issuer show')
+    checkIssuerFlag(given['to-issuer'])
     const verifiers = await issuerVerifiers(context.vendors, verifierNames(context.vendors))
-    const cluster = await connect(wanted, context)
+    const cluster = await connect(given, context)
     try {
       const survey = await surveyIssuer(cluster, { account, memory, verifiers }, openPublicContext(context))
-      const { 'to-issuer': to, distribution } = wanted
+      const { 'to-issuer': to, distribution } = given
       if (to === survey.issuer)
         throw usageFault('issuer show', `--to-issuer is the present issuer of the cluster: ${to}`, 'another issuer')
       const way = await planForCluster(cluster, { from: survey.issuer, to, distribution })
       terminal.print(
-        wanted.output === undefined
+        given.output === undefined
           ? renderShow(survey, way, terminal.color)
-          : await renderResult(showResult(survey, way), wanted.output),
+          : await renderResult(showResult(survey, way), given.output),
       )
       return isVerifiable(survey) ? 0 : 1
     } finally {

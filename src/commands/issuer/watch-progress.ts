@@ -1,4 +1,4 @@
-/** What a command that runs until it is stopped lets people know: that it lives, where it listens, what it does. */
+/** Messages, log lines and results of issuer watch and issuer serve. */
 import { isIPv6 } from 'node:net'
 import type { Log } from '../../http/context.ts'
 import { wholeSeconds } from '../../publish/safe-to-sign.ts'
@@ -10,11 +10,11 @@ import type { outputFlags } from '../flags.ts'
 import type { IssuerWatchStatus } from '../output/issuer.ts'
 import { instant, overall, renderStreamed } from '../output.ts'
 
-/** To who sits there, whatever the log's level; a log for programs stays one. */
-export function printStart({ terminal, common }: Pick<Call<Flags>, 'terminal' | 'common'>, says: string): void {
+/** On a terminal, at any log level; not with --log-format json. */
+export function printStart({ terminal, common }: Pick<Call<Flags>, 'terminal' | 'common'>, message: string): void {
   if (common['log-format'] === 'json') return
   terminal.notify?.(
-    `${says}. It looks every 15 s, until it is stopped (Ctrl-C); alarms are told here, more with --log-level info.`,
+    `${message}. Checks every 15 s until it is stopped (Ctrl-C). Alarms are logged here; --log-level info logs more.`,
   )
 }
 
@@ -23,7 +23,7 @@ export function listenUrl({ host = '*' }: ListenAddress, port: number): string {
   return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`
 }
 
-/** A line for the first look, and for each that went otherwise than the one before; of level debug for every other. */
+/** One line for the first round, and for each round with another result; other rounds are logged at level debug. */
 export function logRounds(log: Log): (status: WatchStatus) => void {
   let before = ''
   return ({ issuer = '', rounds, replicas, keys, alarms }) => {
@@ -34,7 +34,7 @@ export function logRounds(log: Log): (status: WatchStatus) => void {
       alarms: alarms.length,
     }
     const now = JSON.stringify(went)
-    log(now === before ? 'debug' : 'info', 'the API servers were looked at', { look: rounds, ...went })
+    log(now === before ? 'debug' : 'info', 'the API servers were read', { round: rounds, ...went })
     before = now
   }
 }

@@ -37,21 +37,21 @@ export const watch: Command<typeof flags> = {
   async run(call) {
     const { flags: given, context } = call
     const to = readTargetFlag(given.to, 'issuer watch')
-    const { wanted, acceptedCas, healthListen } = readWatchFlags(given, 'issuer watch')
+    const { config, acceptedCas, healthListen } = readWatchFlags(given, 'issuer watch')
     const target = await openTarget(to, context)
     refuseUnusedKeyFlags('issuer watch', given, ['issuer-url'], target)
     const { cluster, trusted } = await connectToWatch(given, acceptedCas, context, 'issuer watch')
-    const events = createKeyStateEvents(cluster, wanted.memory, context)
+    const events = createKeyStateEvents(cluster, config.memory, context)
     const health = createWatchHealth('state', context)
     let server: HttpServer | undefined
     let printer: StatusPrinter | undefined
     try {
       server = healthListen && (await serveHealth(healthListen, health.endpoints, context))
       const at = server && healthListen ? `; health and metrics at ${listenUrl(healthListen, server.port)}` : ''
-      printStart(call, `The cluster's keys are kept public at ${target.name}${at}`)
+      printStart(call, `Publishing the keys of the cluster to ${target.name}${at}`)
       const logLook = logRounds(context.log)
       printer = openStatusPrinter(call)
-      await watchIssuer({ ...wanted, cluster, trusted, events, target }, context, {
+      await watchIssuer({ ...config, cluster, trusted, events, target }, context, {
         watchdog: health.watchdog,
         report(status) {
           health.update(status)

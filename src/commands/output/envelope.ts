@@ -29,7 +29,7 @@ export interface ErrorDetail {
   readonly command?: string
   /** Whether the same command may succeed later without any change. */
   readonly retryable: boolean
-  /** When the other side asked to be called again. */
+  /** When the server allows the next request. */
   readonly retryAt?: Instant
 }
 

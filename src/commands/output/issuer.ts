@@ -49,8 +49,8 @@ export interface IssuerShowResult {
   readonly result: Overall
   readonly issuer: string
   readonly jwksUri?: string
-  /** `publish`: pullpass may publish; `verify-only`: the vendor publishes; `stand-down`: another tool publishes. */
-  readonly mode: 'publish' | 'verify-only' | 'stand-down'
+  /** `publish`: pullpass may publish; `verify-only`: the vendor publishes; `external`: another tool or cluster publishes. */
+  readonly mode: 'publish' | 'verify-only' | 'external'
   readonly modeReason: string
   readonly keys: readonly ServedKey[]
   /** A token that was requested now; absent if the request was refused. */
@@ -83,7 +83,7 @@ interface IssuerToken {
 }
 
 interface DetectedDistribution {
-  /** Several if the cluster does not tell which. */
+  /** Several if the distribution is ambiguous. */
   readonly names: readonly string[]
   readonly detectedBy: string
 }

@@ -60,7 +60,7 @@ export const apply: Command<typeof flags> = {
   flags,
 
   async run(call) {
-    const consent = call.flags.yes ? 'given' : 'to be asked'
+    const consent = call.flags.yes ? 'given' : 'required'
     const plan = repeatCommand('trust plan', call.flags, { ...trustFlags, ...replaceFlag })
     const hint = `to see the changes first: ${plan}`
     const confirm = confirmChanges({ command: 'trust apply', consent, hint }, call)
@@ -69,7 +69,7 @@ export const apply: Command<typeof flags> = {
       const { needs, clusters } = prepared
       const record = recordOf(prepared, call)
       const absent = await findAbsentAccounts(needs, clusters)
-      const resources = await openResources(prepared.wanted, record, call.context)
+      const resources = await openResources(prepared.desired, record, call.context)
       const accepted = await confirmSharing(resources, { given: readAccepted(call.flags), consent }, call)
       await checkRecord(resources, { accepted, record, absent })
       const outcomes = await applyTrust(resources, { accepted, confirm, record }, call.context)

@@ -18,25 +18,25 @@ const answers: Readonly<Record<string, 'yes' | 'no' | 'all'>> = {
   all: 'all',
 }
 
-interface Asking {
+interface Confirmation {
   /** For messages: `trust apply`. */
   readonly command: string
   /** `given`: by --yes. */
-  readonly consent: 'given' | 'to be asked'
+  readonly consent: 'given' | 'required'
   /** For runs without a terminal: how to see all changes first. */
   readonly hint: string
 }
 
-interface AskingWays {
+interface ConfirmationContext {
   readonly terminal: Terminal
   readonly context: Pick<Context, 'signal'>
 }
 
 /** The end of input (Ctrl-D) declines all remaining changes. @throws USAGE_INVALID without a terminal and --yes */
-export function confirmChanges(asking: Asking, { terminal, context }: AskingWays): Agree {
-  const { consent } = asking
+export function confirmChanges(confirmation: Confirmation, { terminal, context }: ConfirmationContext): Agree {
+  const { consent } = confirmation
   const { prompt } = terminal
-  if (consent === 'to be asked' && prompt === undefined) throw noTerminal(asking)
+  if (consent === 'required' && prompt === undefined) throw noTerminal(confirmation)
   let standing: 'make' | 'leave' | undefined = consent === 'given' ? 'make' : undefined
   return async (change) => {
     const shown = plainLine(change)
@@ -51,7 +51,7 @@ export function confirmChanges(asking: Asking, { terminal, context }: AskingWays
   }
 }
 
-interface SharingAsked extends Pick<Asking, 'consent'> {
+interface SharingConfirmation extends Pick<Confirmation, 'consent'> {
   /** By flags. */
   readonly given: Accepted
 }
@@ -59,7 +59,7 @@ interface SharingAsked extends Pick<Asking, 'consent'> {
 /** Sharing a pool has its own confirmation: --yes and "all" do not accept that another cluster has the same permissions. */
 export async function confirmSharing(
   resources: readonly TrustResource[],
-  { given, consent }: SharingAsked,
+  { given, consent }: SharingConfirmation,
   { terminal, context, common }: Pick<Call<Record<string, never>>, 'terminal' | 'context' | 'common'>,
 ): Promise<Accepted> {
   if (given.sharing === 'accepted' || consent === 'given' || terminal.prompt === undefined) return given
@@ -78,15 +78,15 @@ export async function confirmSharing(
 }
 
 /** Prompts until the answer is valid. */
-async function answerTo(question: string, ask: NonNullable<Terminal['prompt']>, signal: AbortSignal) {
+async function answerTo(question: string, prompt: NonNullable<Terminal['prompt']>, signal: AbortSignal) {
   for (;;) {
-    const line = await ask(question, signal)
+    const line = await prompt(question, signal)
     const answer = line === undefined ? 'gone' : answers[line.trim().toLowerCase()]
     if (answer !== undefined) return answer
   }
 }
 
-function noTerminal({ command, hint }: Asking): PullpassError {
+function noTerminal({ command, hint }: Confirmation): PullpassError {
   return new PullpassError({
     code: 'USAGE_INVALID',
     hop: 'run',

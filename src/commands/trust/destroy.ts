@@ -43,15 +43,15 @@ export const destroy: Command<typeof flags> = {
   flags,
 
   async run(call) {
-    const consent = call.flags.yes ? 'given' : 'to be asked'
+    const consent = call.flags.yes ? 'given' : 'required'
     const hint = `to see the deletions first: ${repeatCommand('trust destroy', call.flags, removalFlags)} --dry-run`
     const confirm = call.flags['dry-run']
       ? undefined
       : confirmChanges({ command: 'trust destroy', consent, hint }, call)
     const prepared = { ...call, flags: { ...call.flags, publisher: undefined } }
-    return await runTrust('trust destroy', prepared, 'always', async ({ clusters, connections, wanted }) => {
+    return await runTrust('trust destroy', prepared, 'always', async ({ clusters, connections, desired }) => {
       const ways = { confirm, record: openRecord(connections), marks: clusters.map(markOf) }
-      const resources = await openResources(wanted, ways.record, call.context)
+      const resources = await openResources(desired, ways.record, call.context)
       const removals = await destroyTrust(resources, ways, call.context)
       await printRemovals(removals, call)
       printErrors(removals, call)

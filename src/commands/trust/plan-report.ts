@@ -1,4 +1,4 @@
-/** A plan, for people: a line for each resource, what would change, and what stays. */
+/** The result of trust plan: tables of resources and changes, and a document for programs. */
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
 import { type AbsentSubject, describeAbsent } from '../../trust/clusters.ts'
@@ -16,7 +16,7 @@ import { errorOf, overall } from '../output.ts'
 export interface Plan {
   readonly clusters: readonly TrustedCluster[]
   readonly findings: readonly Finding[]
-  /** Service accounts that do not exist: trust can be made before them, by whoever makes them. */
+  /** Service accounts that do not exist; they can be created after the trust set-up. */
   readonly absent: readonly AbsentSubject[]
 }
 
@@ -69,7 +69,7 @@ function rowOf({ kind, name, verdict }: Finding): Cell[] {
   return [result, kind, name]
 }
 
-// The result for programs.
+// The result for programs
 
 export const planResult = ({ clusters, findings, absent }: Plan): TrustPlanResult => ({
   kind: 'TrustPlanResult',

@@ -53,8 +53,8 @@ export const plan: Command<typeof flags> = {
 
   async run(call) {
     return await runTrust('trust plan', call, 'for its issuer', async (prepared) => {
-      const { clusters, connections, needs, wanted } = prepared
-      const resources = await openResources(wanted, openRecord(connections), call.context)
+      const { clusters, connections, needs, desired } = prepared
+      const resources = await openResources(desired, openRecord(connections), call.context)
       const findings = await observeAll(resources, readAccepted(call.flags))
       const absent = await findAbsentAccounts(needs, clusters)
       await printFindings({ findings, absent, clusters }, call)

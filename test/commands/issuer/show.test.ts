@@ -148,7 +148,7 @@ suite('pullpass issuer show', () => {
     const { issuer } = sandbox.cluster
     const body = { issuer, jwks_uri: `${issuer}/keys.json` }
     faults.inject({ kind: 'response', response: { status: 200, body } }, { when: (request) => request.path === path })
-    assert.match((await show(sandbox)).stdout, /^mode +stand down: there lies a discovery document that ccoctl wrote/m)
+    assert.match((await show(sandbox)).stdout, /^mode +external: there lies a discovery document that ccoctl wrote/m)
   })
 
   test('an issuer that exists inside the cluster alone comes with the steps to another', async (t) => {
@@ -184,7 +184,7 @@ suite('pullpass issuer show', () => {
     const environment = { HTTPS_PROXY: 'http://127.0.0.1:9', NODE_USE_ENV_PROXY: '1' } // nobody is asked
     const argv = ['issuer', 'show', ...account, '--to-issuer', to]
     const { stdout } = await runPullpass(sandbox, argv, { environment })
-    assert.match(stdout, /^mode +verify only: EKS publishes the documents of this issuer, and keeps them true$/m)
+    assert.match(stdout, /^mode +verify-only: EKS publishes the documents of this issuer, and keeps them true$/m)
     assert.doesNotMatch(stdout, /^From /m)
     assert.ok(
       stdout.includes(`No steps to ${to}: EKS publishes the present issuer, which cannot be changed.\n`),

@@ -50,11 +50,11 @@ suite('pullpass issuer watch', () => {
     assert.equal(exitCode, 0, stderr)
     assert.match(
       told.join('\n'),
-      /^The cluster's keys are kept public at gs:\/\/example-cluster; health and metrics at http:\/\/127\.0\.0\.1:\d+\. It looks every 15 s, until it is stopped \(Ctrl-C\); .*$/,
+      /^Publishing the keys of the cluster to gs:\/\/example-cluster; health and metrics at http:\/\/127\.0\.0\.1:\d+\. Checks every 15 s until it is stopped \(Ctrl-C\)\. .*$/,
     )
-    const looks = stderr.split('\n').filter((line) => line.includes('the API servers were looked at'))
+    const looks = stderr.split('\n').filter((line) => line.includes('the API servers were read'))
     assert.equal(looks.length, 1, stderr)
-    assert.match(looks[0] ?? '', /look=1 issuer="https:.*" apiServers="1 of 1" publicKeys=1 alarms=0$/)
+    assert.match(looks[0] ?? '', /round=1 issuer="https:.*" apiServers="1 of 1" publicKeys=1 alarms=0$/)
   })
 
   test('tells nobody where the log is for programs', async (t) => {
@@ -118,7 +118,7 @@ suite('pullpass issuer watch', () => {
     ],
     'with an address that is none': [
       ['--to', '.', '--health-listen', 'example.com:80'],
-      /--health-listen is "example\.com:80"\n {2}expected a port/,
+      /--health-listen is "example\.com:80"\n {2}expected PORT, ADDRESS:PORT/,
     ],
     'with a duration that is none': [['--to', '.', '--keep-for', '2 days'], /--keep-for is "2 days"/],
     'with a memory that is none': [['--to', '.', '--memory', 'pullpass'], /"pullpass" is not a valid ConfigMap name/],

@@ -115,7 +115,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, ['destroy'])
 
     assert.equal(run.exitCode, 2)
-    assert.match(run.stderr, /^USAGE_INVALID \(run\): trust destroy asks before each change/)
+    assert.match(run.stderr, /^USAGE_INVALID \(run\): trust destroy requires confirmation/)
     assert.match(run.stderr, /: pullpass trust destroy -f \S+\/trust\.yaml --dry-run$/m)
   })
 
