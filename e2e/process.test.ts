@@ -54,7 +54,7 @@ suite('on a terminal', () => {
       ),
       shown,
     )
-    assert.ok(shown.includes(`${controlSequence}32mwritten${controlSequence}`), shown)
+    assert.ok(shown.includes(`${controlSequence}32mcreated${controlSequence}`), shown)
   })
 
   test('TERM=dumb and NO_COLOR show no colour, and TERM=dumb no line that is overwritten', async (t) => {

@@ -67,7 +67,6 @@ const pending: readonly string[] = [
   'docs/errors.md',
   'docs/guides/gardener.md',
   'docs/guides/publishing.md',
-  'docs/issuer.md',
   'e2e/contract/',
   'e2e/doctor.test.ts',
   'e2e/doctor/',
